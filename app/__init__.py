@@ -1,0 +1,1 @@
+"""Podline, the service. `create_app` makes the Flask application."""

@@ -1,0 +1,1 @@
+"""What Podline knows about executions. Imports nothing of ours and no vendor."""

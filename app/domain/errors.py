@@ -1,0 +1,92 @@
+"""Every error that crosses a boundary of ours.
+
+PodlineError
+├── InvalidSubmission        the caller's input is wrong: says which field and why
+├── NotFound                 no such thing, or it belongs to somebody else
+├── Forbidden                the key's role does not allow it
+├── Conflict                 not possible in the state that the thing is in
+│   └── IllegalTransition    not in `TRANSITIONS`
+├── IdempotencyMismatch      the same Idempotency-Key came with another body
+├── QuotaExceeded            too many unfinished executions
+├── RunRefused               the runtime can never run this, however often it is tried
+└── Unavailable              a part of the infrastructure is away; trying again may help
+    ├── StoreUnavailable
+    ├── RedisUnavailable
+    ├── BrokerUnavailable
+    ├── RuntimeUnavailable
+    └── EventLogUnavailable
+"""
+
+from dataclasses import dataclass
+
+
+class PodlineError(Exception):
+    """Base of every error of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """One bad field: a JSON pointer (RFC 6901) into the body, and what to do about it."""
+
+    pointer: str
+    detail: str
+
+
+class InvalidSubmission(PodlineError):
+    """The submission breaks a rule of the API; `problems` names each field."""
+
+    def __init__(self, problems: list[FieldProblem]) -> None:
+        super().__init__("; ".join(f"{p.pointer}: {p.detail}" for p in problems))
+        self.problems = problems
+
+
+class NotFound(PodlineError):
+    """There is no such thing, or it belongs to another owner."""
+
+
+class Forbidden(PodlineError):
+    """The key's role does not allow this."""
+
+
+class Conflict(PodlineError):
+    """The thing is in a state in which this can't be done."""
+
+
+class IllegalTransition(Conflict):
+    """The transition is not in the table."""
+
+
+class IdempotencyMismatch(PodlineError):
+    """The Idempotency-Key was used before with another body."""
+
+
+class QuotaExceeded(PodlineError):
+    """Too many unfinished executions; try again when some have ended."""
+
+
+class RunRefused(PodlineError):
+    """The runtime can never run this pod: trying again does not help."""
+
+
+class Unavailable(PodlineError):
+    """A part of the infrastructure is away; trying again later may help."""
+
+
+class StoreUnavailable(Unavailable):
+    """The database does not answer, is locked, or can't write."""
+
+
+class RedisUnavailable(Unavailable):
+    """Redis (queue, slots, leases, wake-ups, live output) does not answer."""
+
+
+class BrokerUnavailable(Unavailable):
+    """Celery's broker did not take a message."""
+
+
+class RuntimeUnavailable(Unavailable):
+    """The sandbox daemon or the Kubernetes API server does not answer."""
+
+
+class EventLogUnavailable(Unavailable):
+    """The event log did not take the events."""

@@ -1,0 +1,347 @@
+"""The state machine of one execution: states, the table of transitions, outcomes, events.
+
+Everything here is a value. A change of state is a `Change`: the execution before, the
+execution after, and the one event that says so. A store writes all of it in one
+compare-and-set, so state and event can't disagree.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from app.domain.errors import IllegalTransition
+from app.domain.submission import Limits, Priority, Submission
+
+Time: TypeAlias = int
+"""A moment: whole microseconds since the Unix epoch."""
+
+MILLISECOND: Final = 1_000
+SECOND: Final = 1_000_000
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    ADMITTED = "admitted"
+    STARTING = "starting"
+    RUNNING = "running"
+    FINISHED = "finished"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def terminal(self) -> bool:
+        return not TRANSITIONS[self]
+
+    @property
+    def holds_slot(self) -> bool:
+        return self in HOLDS_SLOT
+
+
+TRANSITIONS: Final[Mapping[State, frozenset[State]]] = {
+    State.QUEUED: frozenset({State.ADMITTED, State.CANCELLED, State.FAILED}),
+    State.ADMITTED: frozenset({State.STARTING, State.CANCELLED, State.FAILED}),
+    State.STARTING: frozenset(
+        {State.RUNNING, State.FINISHED, State.QUEUED, State.CANCELLED, State.FAILED}
+    ),
+    State.RUNNING: frozenset({State.FINISHED, State.QUEUED, State.CANCELLED, State.FAILED}),
+    State.FINISHED: frozenset({State.COMPLETED, State.QUEUED, State.CANCELLED, State.FAILED}),
+    State.COMPLETED: frozenset(),
+    State.FAILED: frozenset(),
+    State.CANCELLED: frozenset(),
+}
+
+HOLDS_SLOT: Final = frozenset({State.ADMITTED, State.STARTING, State.RUNNING, State.FINISHED})
+HAS_POD: Final = frozenset({State.STARTING, State.RUNNING, State.FINISHED})
+UNFINISHED: Final = frozenset(state for state in State if TRANSITIONS[state])
+TERMINAL: Final = frozenset(State) - UNFINISHED
+
+
+class Outcome(StrEnum):
+    """What became of the program. What became of the service's work is the state."""
+
+    SUCCESS = "success"
+    WRONG_OUTPUT = "wrong_output"
+    RUNTIME_ERROR = "runtime_error"
+    MEMORY_LIMIT = "memory_limit"
+    TIME_LIMIT = "time_limit"
+    OUTPUT_LIMIT = "output_limit"
+    COMPILE_ERROR = "compile_error"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How the program ended: exactly one of `exit_code` and `signal` is set, unless it never ran."""
+
+    outcome: Outcome
+    exit_code: int | None
+    signal: str | None
+    started_at: Time
+    finished_at: Time
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One domain event. Holds no source and no output, ever."""
+
+    execution_id: str
+    version: int
+    type: str
+    time: Time
+    data: Mapping[str, object]
+
+    @property
+    def id(self) -> str:
+        return f"{self.execution_id}.{self.version}"
+
+
+def event_type(state: State) -> str:
+    """The CloudEvents `type` of the transition into `state`."""
+    return f"podline.execution.{state}.v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """One row: what is true of one execution. The program itself is stored beside it."""
+
+    id: str
+    owner: str
+    language: str
+    language_version: str
+    priority: Priority
+    labels: Mapping[str, str]
+    limits: Limits
+    compile_limits: Limits
+    root: str
+    """The first execution of a chain of retries; its own id if it is no retry."""
+    retry_of: str | None = None
+    retried_as: str | None = None
+
+    state: State = State.QUEUED
+    version: int = 1
+    attempt: int = 0
+    """How many attempts were started."""
+    tries: Mapping[str, int] = field(default_factory=dict)
+    """How often each step was begun since the last transition."""
+    start_deadline: Time | None = None
+    message: str | None = None
+    """Why the last attempt ended, or why the execution failed: about the service, not the program."""
+    outcome: Outcome | None = None
+    exit_code: int | None = None
+    signal: str | None = None
+    result_id: str | None = None
+
+    created_at: Time
+    admitted_at: Time | None = None
+    started_at: Time | None = None
+    finished_at: Time | None = None
+    completed_at: Time | None = None
+    """When it became terminal, in whichever way."""
+    next_action_at: Time | None
+    """When the sweep looks at it again; None once it is terminal and cleaned up."""
+    erased: bool = False
+    """Program and result were deleted by the user."""
+
+    @property
+    def pod(self) -> str:
+        """The name of the current attempt's pod."""
+        return pod_name(self.id, self.attempt)
+
+    # Each method below is one column "Set by" of the table in docs/architecture.md.
+
+    def admit(self, now: Time, next_action_at: Time) -> "Change":
+        return self._to(State.ADMITTED, now, admitted_at=now, next_action_at=next_action_at)
+
+    def start(self, now: Time, next_action_at: Time, start_deadline: Time) -> "Change":
+        return self._to(
+            State.STARTING,
+            now,
+            attempt=self.attempt + 1,
+            start_deadline=start_deadline,
+            next_action_at=next_action_at,
+        )
+
+    def run(self, now: Time, next_action_at: Time, started_at: Time) -> "Change":
+        return self._to(State.RUNNING, now, started_at=started_at, next_action_at=next_action_at)
+
+    def finish(self, now: Time, next_action_at: Time, verdict: Verdict) -> "Change":
+        return self._to(
+            State.FINISHED,
+            now,
+            outcome=verdict.outcome,
+            exit_code=verdict.exit_code,
+            signal=verdict.signal,
+            started_at=verdict.started_at,
+            finished_at=verdict.finished_at,
+            next_action_at=next_action_at,
+        )
+
+    def complete(self, now: Time, next_action_at: Time) -> "Change":
+        return self._to(
+            State.COMPLETED,
+            now,
+            result_id=self.pod,
+            message=None,
+            completed_at=now,
+            next_action_at=next_action_at,
+        )
+
+    def requeue(self, now: Time, next_action_at: Time, message: str) -> "Change":
+        """Another attempt, which enters the queue at `next_action_at`."""
+        return self._to(
+            State.QUEUED, now, message=message, next_action_at=next_action_at, **_NO_VERDICT
+        )
+
+    def fail(self, now: Time, next_action_at: Time, message: str) -> "Change":
+        return self._to(
+            State.FAILED,
+            now,
+            message=message,
+            completed_at=now,
+            next_action_at=next_action_at,
+            **_NO_VERDICT,
+        )
+
+    def cancel(self, now: Time, next_action_at: Time) -> "Change":
+        return self._to(
+            State.CANCELLED, now, completed_at=now, next_action_at=next_action_at, **_NO_VERDICT
+        )
+
+    def _to(self, state: State, now: Time, **facts: object) -> "Change":
+        if state not in TRANSITIONS[self.state]:
+            raise IllegalTransition(f"{self.id} is {self.state} and can't become {state}")
+        after = replace(
+            self,
+            state=state,
+            version=self.version + 1,
+            tries={},
+            **facts,  # type: ignore[arg-type]  # names and types are those of the methods above
+        )
+        return Change(self, after, _event(after, now, previous=self.state))
+
+
+CHANGED_BY_TRANSITION: Final = (
+    "state",
+    "version",
+    "attempt",
+    "tries",
+    "start_deadline",
+    "message",
+    "outcome",
+    "exit_code",
+    "signal",
+    "result_id",
+    "admitted_at",
+    "started_at",
+    "finished_at",
+    "completed_at",
+    "next_action_at",
+)
+"""The fields that a store writes in `apply`. `retried_as` and `erased` are written by themselves."""
+
+_NO_VERDICT: Final[Mapping[str, None]] = {
+    "start_deadline": None,
+    "outcome": None,
+    "exit_code": None,
+    "signal": None,
+    "started_at": None,
+    "finished_at": None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One transition. A store writes `after` and `event` where id and version are `before`'s.
+
+    The version alone names state and attempt: only transitions raise it.
+    """
+
+    before: Execution
+    after: Execution
+    event: Event
+
+
+def pod_name(execution_id: str, attempt: int) -> str:
+    return f"{execution_id.lower()}-{attempt}"
+
+
+def owner_of_pod(name: str) -> tuple[str, int]:
+    """The execution's id and the attempt that a pod's name stands for. ValueError if it is none."""
+    execution_id, _, attempt = name.rpartition("-")
+    if not execution_id:
+        raise ValueError(f"not the name of one of our pods: {name!r}")
+    return execution_id.upper(), int(attempt)
+
+
+def accept(
+    submission: Submission,
+    *,
+    id: str,
+    owner: str,
+    now: Time,
+    next_action_at: Time,
+    retry_of: Execution | None = None,
+) -> tuple[Execution, Event]:
+    """A new execution, queued, and its first event."""
+    execution = Execution(
+        id=id,
+        owner=owner,
+        language=submission.language,
+        language_version=submission.language_version,
+        priority=submission.priority,
+        labels=submission.labels,
+        limits=submission.limits,
+        compile_limits=submission.compile_limits,
+        root=retry_of.root if retry_of else id,
+        retry_of=retry_of.id if retry_of else None,
+        created_at=now,
+        next_action_at=next_action_at,
+    )
+    return execution, _event(execution, now, previous=None)
+
+
+def _event(after: Execution, now: Time, *, previous: State | None) -> Event:
+    data: dict[str, object] = {
+        "execution_id": after.id,
+        "version": after.version,
+        "owner": after.owner,
+        "state": str(after.state),
+        "previous": str(previous) if previous else None,
+        "attempt": after.attempt,
+        "message": after.message,
+    }
+    if previous is None:
+        data |= _first_facts(after)
+    if after.state is State.STARTING:
+        data["start_deadline"] = after.start_deadline
+    if after.state is State.RUNNING:
+        data["started_at"] = after.started_at
+    if after.state is State.FINISHED:
+        data |= {
+            "outcome": str(after.outcome),
+            "exit_code": after.exit_code,
+            "signal": after.signal,
+            "started_at": after.started_at,
+            "finished_at": after.finished_at,
+        }
+    if after.state is State.COMPLETED:
+        data |= {"outcome": str(after.outcome), "result_id": after.result_id}
+    return Event(after.id, after.version, event_type(after.state), now, data)
+
+
+def _first_facts(execution: Execution) -> dict[str, object]:
+    return {
+        "language": execution.language,
+        "language_version": execution.language_version,
+        "priority": str(execution.priority),
+        "labels": dict(execution.labels),
+        "limits": _limits(execution.limits),
+        "compile_limits": _limits(execution.compile_limits),
+        "root": execution.root,
+        "retry_of": execution.retry_of,
+    }
+
+
+def _limits(limits: Limits) -> dict[str, float]:
+    return {name: getattr(limits, name) for name in Limits.__slots__}

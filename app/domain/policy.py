@@ -1,0 +1,87 @@
+"""The numbers that the service goes by. settings.py fills them in; nothing else reads settings."""
+
+from dataclasses import dataclass, field
+
+from app.domain.submission import Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputMaxima:
+    """How large a submission may be, in bytes unless named otherwise."""
+
+    files: int = 64
+    files_bytes: int = 512 * 1024
+    file_name_bytes: int = 200
+    stdin_bytes: int = 256 * 1024
+    args: int = 64
+    args_bytes: int = 16 * 1024
+    env: int = 64
+    env_bytes: int = 16 * 1024
+    labels: int = 16
+    label_characters: int = 63
+    expected_output_bytes: int = 1024 * 1024
+
+
+DEFAULT_LIMITS = Limits(
+    wall_seconds=5, cpu_seconds=5, memory_mib=128, processes=64, output_kib=256, disk_mib=16
+)
+DEFAULT_COMPILE_LIMITS = Limits(
+    wall_seconds=10, cpu_seconds=10, memory_mib=512, processes=64, output_kib=256, disk_mib=64
+)
+MAX_LIMITS = Limits(
+    wall_seconds=60, cpu_seconds=60, memory_mib=1024, processes=256, output_kib=1024, disk_mib=256
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """All times are in seconds."""
+
+    max_running: int = 2
+    """Slots in all."""
+    max_running_per_owner: int = 2
+    ageing_seconds: float = 60
+    """A waiting execution rises by one band for each of these."""
+
+    max_attempts: int = 3
+    max_tries: int = 8
+    """Of one step, between two transitions. Duplicated messages count too."""
+    start_timeout: float = 60
+    """From the start of an attempt until its program runs."""
+    step_timeout: float = 10
+    """A row whose step said nothing for so long is looked at by the sweep."""
+    poll_interval: float = 5
+    """Between two looks at a running pod, where the watcher says nothing."""
+    attempt_backoff: float = 2
+    """Before the second attempt; doubled for each one after."""
+    attempt_backoff_max: float = 60
+    queue_check_interval: float = 30
+    """Between two checks that a queued execution is in the queue."""
+    slot_grace: float = 30
+    """A slot younger than this is not compared with the database."""
+
+    sweep_interval: float = 5
+    sweep_batch: int = 200
+    relay_interval: float = 1
+    relay_batch: int = 500
+    dlq_interval: float = 30
+    dlq_batch: int = 100
+    dlq_max_retries: int = 5
+    dlq_backoff: float = 60
+    dlq_backoff_max: float = 3600
+    retention_seconds: float | None = None
+    """Executions that ended longer ago are removed. None keeps them."""
+    retention_interval: float = 60
+    retention_batch: int = 500
+
+    max_unfinished_per_owner: int = 1_000
+    max_unfinished: int = 100_000
+    idempotency_seconds: float = 24 * 3600
+    store_timeout: float = 1.5
+    """Longest wait for the database: a POST answers 503 within 2 s."""
+
+    default_limits: Limits = DEFAULT_LIMITS
+    default_compile_limits: Limits = DEFAULT_COMPILE_LIMITS
+    max_limits: Limits = MAX_LIMITS
+    max_compile_limits: Limits = MAX_LIMITS
+    input: InputMaxima = field(default_factory=InputMaxima)

@@ -1,0 +1,83 @@
+"""What a client asks for: a program, its input, its limits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Priority(StrEnum):
+    """The five bands of admission, most urgent first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+    BACKGROUND = "background"
+
+    @property
+    def band(self) -> int:
+        """0 for critical … 4 for background."""
+        return list(Priority).index(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one stage (the compiler, or the program) may use at most."""
+
+    wall_seconds: float
+    cpu_seconds: float
+    memory_mib: int
+    processes: int
+    output_kib: int
+    """Per stream."""
+    disk_mib: int
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of a submission; `name` is a relative path without `..`."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedOutput:
+    """What stdout must be.
+
+    Given as text, trailing white space of each line and trailing empty lines do not count,
+    as judges do; given as base64 (`exact`), every byte counts.
+    """
+
+    content: bytes
+    exact: bool = False
+
+    def matches(self, stdout: bytes) -> bool:
+        if self.exact:
+            return stdout == self.content
+        return _without_trailing_space(stdout) == _without_trailing_space(self.content)
+
+
+def _without_trailing_space(text: bytes) -> list[bytes]:
+    lines = [line.rstrip() for line in text.split(b"\n")]
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A program as it was accepted: checked, with every limit filled in."""
+
+    language: str
+    language_version: str
+    files: tuple[File, ...]
+    entrypoint: str
+    stdin: bytes = b""
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits
+    compile_limits: Limits
+    expected_output: ExpectedOutput | None = None
+    priority: Priority = Priority.NORMAL
+    labels: Mapping[str, str] = field(default_factory=dict)
