@@ -90,7 +90,7 @@ class Store(Protocol):
     def list_executions(
         self, filter: ExecutionFilter, before: str | None, limit: int
     ) -> list[Execution]:
-        """Newest first (by id), from the first id smaller than `before`. Erased ones are left out."""
+        """Newest first (by id), from the first id smaller than `before`; no erased ones."""
 
     def events(self, execution_id: str, after_version: int = 0) -> list[Event]:
         """The execution's events, oldest first."""
@@ -261,7 +261,7 @@ class Wakeups(Protocol):
     """Tells waiting API threads that an execution changed. A lost wake-up costs a delay only."""
 
     def notify(self, execution_id: str) -> None:
-        """Never raises because Redis is away: that is logged, and the waiters look by themselves."""
+        """Does not raise where Redis is away: that is logged, and waiters look by themselves."""
 
     def listen(self, execution_id: str) -> "AbstractContextManager[Listener]":
         """Hear every `notify` of this execution from now on, until the context ends."""
@@ -277,7 +277,10 @@ class Listener(Protocol):
 
 
 class LiveOutput(Protocol):
-    """What running programs print, for those who watch. Capped, expiring. Raises RedisUnavailable."""
+    """What running programs print, for those who watch. Capped, expiring.
+
+    Raises RedisUnavailable.
+    """
 
     def watch(self, execution_id: str) -> None:
         """Somebody watches it, for the next 30 s."""

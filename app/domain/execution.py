@@ -72,7 +72,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How the program ended: exactly one of `exit_code` and `signal` is set, unless it never ran."""
+    """How the program ended. One of `exit_code` and `signal` is set, unless it never ran."""
 
     outcome: Outcome
     exit_code: int | None
@@ -126,7 +126,7 @@ class Execution:
     """How often each step was begun since the last transition."""
     start_deadline: Time | None = None
     message: str | None = None
-    """Why the last attempt ended, or why the execution failed: about the service, not the program."""
+    """Why the last attempt ended, or why it failed: about the service, not the program."""
     outcome: Outcome | None = None
     exit_code: int | None = None
     signal: str | None = None
@@ -238,7 +238,7 @@ CHANGED_BY_TRANSITION: Final = (
     "completed_at",
     "next_action_at",
 )
-"""The fields that a store writes in `apply`. `retried_as` and `erased` are written by themselves."""
+"""What a store writes in `apply`. `retried_as` and `erased` are written by themselves."""
 
 _NO_VERDICT: Final[Mapping[str, None]] = {
     "start_deadline": None,

@@ -14,6 +14,7 @@ class Pod:
 
     name: str
     language: str
+    language_version: str
     files: tuple[File, ...]
     entrypoint: str
     stdin: bytes
@@ -27,6 +28,7 @@ class Pod:
         return cls(
             name=name,
             language=submission.language,
+            language_version=submission.language_version,
             files=submission.files,
             entrypoint=submission.entrypoint,
             stdin=submission.stdin,
