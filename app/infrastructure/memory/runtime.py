@@ -1,0 +1,206 @@
+"""The twin of the Runtime port: pods whose programs are scripted by the test."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from queue import Empty, SimpleQueue
+
+from app.domain.errors import RunRefused, RuntimeUnavailable
+from app.domain.execution import Time
+from app.domain.pod import (
+    Frame,
+    Observation,
+    Output,
+    Phase,
+    Pod,
+    Report,
+    StageOutput,
+    StageReport,
+    Stream,
+)
+from app.domain.records import Language
+
+LANGUAGES = (
+    Language(name="python", version="3.11", source_name="main.py", compiled=False),
+    Language(name="javascript", version="18.20", source_name="main.js", compiled=False),
+    Language(name="c", version="12.2", source_name="main.c", compiled=True),
+    Language(name="cpp", version="12.2", source_name="main.cpp", compiled=True),
+    Language(name="bash", version="5.2", source_name="main.sh", compiled=False),
+)
+_SECONDS_BETWEEN_LOOKS_AT_STOP = 0.2
+
+
+def exited(code: int = 0, *, signal: str | None = None) -> Report:
+    """The report of a program without a compile stage that took a millisecond."""
+    stage = StageReport(
+        exit_code=None if signal else code,
+        signal=signal,
+        wall_us=1_000,
+        cpu_us=1_000,
+        memory_peak_kib=1_024,
+    )
+    return Report(compile=None, run=stage)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """What a pod does by itself once it was created; the test drives the rest."""
+
+    starts: bool = True
+    prints: bytes = b""
+    """On stdout, as one frame."""
+    ends: Report | None = field(default_factory=exited)
+    """None: it runs on until the test ends it."""
+    compile_output: StageOutput | None = None
+
+
+@dataclass(slots=True)
+class _Pod:
+    pod: Pod
+    script: Script
+    observation: Observation
+    frames: list[Frame] = field(default_factory=list)
+
+    def printed(self, stream: Stream) -> bytes:
+        return b"".join(frame.content for frame in self.frames if frame.stream is stream)
+
+    def output(self) -> Output | None:
+        report = self.observation.report
+        if report is None:
+            return None
+        run = StageOutput(stdout=self.printed(Stream.STDOUT), stderr=self.printed(Stream.STDERR))
+        return Output(compile=self.script.compile_output, run=run if report.run else None)
+
+
+class MemoryRuntime:
+    """Runs nothing: `script` says what becomes of each pod, by default exit 0 with no output."""
+
+    def __init__(
+        self,
+        script: Callable[[Pod], Script] = lambda _pod: Script(),
+        clock: Callable[[], Time] = lambda: time.time_ns() // 1_000,
+    ) -> None:
+        self.script = script
+        self.away = False
+        """Every call raises RuntimeUnavailable while it is true; pods go on all the same."""
+        self.created: list[str] = []
+        """The name of each pod that was ever started, in order."""
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._pods: dict[str, _Pod] = {}
+        self._watchers: set[SimpleQueue[str]] = set()
+
+    # the port
+
+    def create(self, pod: Pod) -> None:
+        with self._lock:
+            self.ping()
+            if pod.name in self._pods:
+                return
+            if pod.language not in {language.name for language in LANGUAGES}:
+                raise RunRefused(f"the language {pod.language} is not to be had here")
+            script = self.script(pod)
+            waiting = Observation(name=pod.name, phase=Phase.WAITING)
+            self._pods[pod.name] = _Pod(pod, script, waiting)
+            self.created.append(pod.name)
+            if script.starts:
+                self.start(pod.name)
+
+    def observe(self, name: str) -> Observation | None:
+        with self._lock:
+            self.ping()
+            found = self._pods.get(name)
+            return found.observation if found else None
+
+    def output(self, name: str) -> Output | None:
+        with self._lock:
+            self.ping()
+            found = self._pods.get(name)
+            return found.output() if found else None
+
+    def follow(self, name: str, after: int) -> list[Frame]:
+        with self._lock:
+            self.ping()
+            found = self._pods.get(name)
+            return [frame for frame in found.frames if frame.sequence > after] if found else []
+
+    def delete(self, name: str) -> None:
+        with self._lock:
+            self.ping()
+            self._pods.pop(name, None)
+
+    def list_pods(self) -> list[str]:
+        with self._lock:
+            self.ping()
+            return list(self._pods)
+
+    def watch(self, stop: Callable[[], bool]) -> Iterator[str]:
+        self.ping()
+        changes: SimpleQueue[str] = SimpleQueue()
+        with self._lock:
+            self._watchers.add(changes)
+        return self._changes(changes, stop)
+
+    def languages(self) -> list[Language]:
+        self.ping()
+        return list(LANGUAGES)
+
+    def ping(self) -> None:
+        if self.away:
+            raise RuntimeUnavailable("the runtime is away")
+
+    # what a test can make happen
+
+    def start(self, name: str) -> None:
+        """The program starts, and does by itself what its script says."""
+        with self._lock:
+            script = self._pods[name].script
+            self._change(name, phase=Phase.RUNNING, started_at=self._clock())
+            if script.prints:
+                self.print(name, script.prints)
+            if script.ends:
+                self.end(name, script.ends)
+
+    def print(self, name: str, content: bytes, stream: Stream = Stream.STDOUT) -> None:
+        """The program prints one frame."""
+        with self._lock:
+            found = self._pods[name]
+            offset = len(found.printed(stream))
+            found.frames.append(Frame(len(found.frames) + 1, stream, offset, content))
+
+    def end(self, name: str, report: Report | None = None) -> None:
+        """The program ends, by default with exit code 0."""
+        with self._lock:
+            report = report or exited()
+            self._change(name, phase=Phase.ENDED, ended_at=self._clock(), report=report)
+
+    def fault(self, name: str, message: str = "the node was lost") -> None:
+        """The runtime loses the pod, and says so."""
+        with self._lock:
+            self._change(name, phase=Phase.FAULTED, message=message)
+
+    def lose(self, name: str) -> None:
+        """The pod is gone with all that is known of it; nobody is told."""
+        with self._lock:
+            self._pods.pop(name, None)
+
+    def _change(self, name: str, **facts: object) -> None:
+        found = self._pods[name]
+        found.observation = replace(found.observation, **facts)  # type: ignore[arg-type]
+        for changes in self._watchers:
+            changes.put(name)
+
+    def _changes(self, changes: SimpleQueue[str], stop: Callable[[], bool]) -> Iterator[str]:
+        try:
+            while not stop():
+                try:
+                    name = changes.get(timeout=_SECONDS_BETWEEN_LOOKS_AT_STOP)
+                except Empty:
+                    self.ping()
+                    continue
+                self.ping()
+                yield name
+        finally:
+            with self._lock:
+                self._watchers.discard(changes)
