@@ -1,0 +1,140 @@
+"""Domain values for tests: whole and valid, with only what a test is about spelled out."""
+
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+from app.domain.execution import SECOND, Event, Execution, Outcome, Time, Verdict, accept
+from app.domain.pod import Output, Report, StageOutput, StageReport
+from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
+from app.domain.records import (
+    ApiKey,
+    DeadLetter,
+    DeadLetterKind,
+    DeadLetterStatus,
+    IdempotencyRecord,
+    Result,
+    Role,
+)
+from app.domain.submission import File, Submission
+
+NOW: Time = 1_767_322_445_678_901
+"""2026-01-02T02:54:05.678901Z: tests start here."""
+
+_numbers = count(1)
+
+
+def an_id() -> str:
+    """A new id in the form of ULIDs, greater than all before it."""
+    return f"01J{next(_numbers):023d}"
+
+
+def a_submission(**facts: Any) -> Submission:
+    given: dict[str, Any] = {
+        "language": "python",
+        "language_version": "3.11",
+        "files": (File("main.py", b"print(input())\n"),),
+        "entrypoint": "main.py",
+        "limits": DEFAULT_LIMITS,
+        "compile_limits": DEFAULT_COMPILE_LIMITS,
+    }
+    return Submission(**given | facts)
+
+
+def accepted(
+    submission: Submission | None = None,
+    *,
+    id: str | None = None,
+    owner: str = "ada",
+    now: Time = NOW,
+    next_action_at: Time | None = None,
+) -> tuple[Execution, Submission, Event]:
+    """What `Store.insert` takes: a queued execution, due now unless said otherwise."""
+    submission = submission or a_submission()
+    execution, event = accept(
+        submission,
+        id=id or an_id(),
+        owner=owner,
+        now=now,
+        next_action_at=now if next_action_at is None else next_action_at,
+    )
+    return execution, submission, event
+
+
+def an_execution(**facts: Any) -> Execution:
+    """A queued execution, with any field overridden."""
+    execution, _, _ = accepted()
+    return replace(execution, **facts)
+
+
+def a_verdict(outcome: Outcome = Outcome.SUCCESS, **facts: Any) -> Verdict:
+    given: dict[str, Any] = {
+        "outcome": outcome,
+        "exit_code": 0,
+        "signal": None,
+        "started_at": NOW,
+        "finished_at": NOW + SECOND,
+    }
+    return Verdict(**given | facts)
+
+
+def a_report(**facts: Any) -> Report:
+    """A run stage with exit code 0, with any field of it overridden; nothing was compiled."""
+    given: dict[str, Any] = {
+        "exit_code": 0,
+        "signal": None,
+        "wall_us": 23_400,
+        "cpu_us": 18_000,
+        "memory_peak_kib": 9_216,
+    }
+    return Report(compile=None, run=StageReport(**given | facts))
+
+
+def a_result(execution: Execution, **facts: Any) -> Result:
+    given: dict[str, Any] = {
+        "id": execution.pod,
+        "execution_id": execution.id,
+        "report": a_report(),
+        "output": Output(compile=None, run=StageOutput(stdout=b"hello\n", stderr=b"")),
+    }
+    return Result(**given | facts)
+
+
+def a_dead_letter(**facts: Any) -> DeadLetter:
+    given: dict[str, Any] = {
+        "id": an_id(),
+        "kind": DeadLetterKind.EXHAUSTED,
+        "status": DeadLetterStatus.WAITING,
+        "origin": "tasks.saga.step",
+        "execution_id": an_id(),
+        "payload": None,
+        "error": "RuntimeUnavailable: the sandbox daemon does not answer",
+        "attempts": 3,
+        "retries": 0,
+        "first_failed_at": NOW,
+        "last_failed_at": NOW + SECOND,
+        "next_retry_at": NOW + 60 * SECOND,
+    }
+    return DeadLetter(**given | facts)
+
+
+def a_key(**facts: Any) -> ApiKey:
+    id = an_id()
+    given: dict[str, Any] = {
+        "id": id,
+        "name": "ada",
+        "role": Role.USER,
+        "secret_hash": f"hash of the secret of {id}",
+        "created_at": NOW,
+    }
+    return ApiKey(**given | facts)
+
+
+def an_idempotency_record(**facts: Any) -> IdempotencyRecord:
+    given: dict[str, Any] = {
+        "key_hash": f"hash of a key and {an_id()}",
+        "body_hash": "hash of a body",
+        "execution_id": an_id(),
+        "expires_at": NOW + 24 * 3600 * SECOND,
+    }
+    return IdempotencyRecord(**given | facts)
