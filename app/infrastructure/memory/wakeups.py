@@ -1,0 +1,33 @@
+"""Wake-ups within one process."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
+
+from app.infrastructure.listeners import Listeners
+
+
+class MemoryWakeups:
+    """Tells threads of this process that an execution changed."""
+
+    def __init__(self) -> None:
+        self._listeners = Listeners()
+
+    def notify(self, execution_id: str) -> None:
+        self._listeners.wake(execution_id)
+
+    @contextmanager
+    def listen(self, execution_id: str) -> Iterator["MemoryListener"]:
+        with self._listeners.listening(execution_id) as event:
+            yield MemoryListener(event)
+
+
+class MemoryListener:
+    def __init__(self, event: Event) -> None:
+        self._event = event
+
+    def wait(self, timeout_seconds: float) -> bool:
+        if not self._event.wait(timeout_seconds):
+            return False
+        self._event.clear()
+        return True
