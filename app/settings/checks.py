@@ -1,0 +1,78 @@
+"""Finds everything that is wrong with the settings, and says it in their own words."""
+
+import difflib
+from collections.abc import Iterator
+from typing import TypeVar, get_args
+
+from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings
+
+from app.settings.errors import SettingProblem, SettingsError
+from app.settings.sources import CLIENT_VARIABLES, FILE_VARIABLE, Given, variable
+from app.settings.urls import MASK, masked
+
+S = TypeVar("S", bound=BaseSettings)
+
+_SAID_OTHERWISE = frozenset({"extra_forbidden", "default_factory_not_called"})
+"""Unknown names are found here; a default that builds on a wrong setting is no second problem."""
+
+
+def load(cls: type[S]) -> S:
+    """Raises SettingsError with all problems at once."""
+    given = Given.read()
+    problems = list(_unknown_names(given, names(cls)))
+    try:
+        settings = cls()
+    except ValidationError as error:
+        problems += [
+            _wrong_value(given, details, is_secret(cls, str(details["loc"][0])))
+            for details in error.errors()
+            if details["type"] not in _SAID_OTHERWISE
+        ]
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def names(cls: type[BaseModel], prefix: str = "") -> list[str]:
+    """The dotted name of every setting."""
+    found = []
+    for name, field in cls.model_fields.items():
+        group = field.annotation
+        if isinstance(group, type) and issubclass(group, BaseModel):
+            found += names(group, f"{prefix}{name}.")
+        else:
+            found.append(prefix + name)
+    return found
+
+
+def is_secret(cls: type[BaseModel], name: str) -> bool:
+    field = cls.model_fields.get(name)
+    return field is not None and SecretStr in (field.annotation, *get_args(field.annotation))
+
+
+def _unknown_names(given: Given, known: list[str]) -> Iterator[SettingProblem]:
+    variables = [*map(variable, known), *CLIENT_VARIABLES, FILE_VARIABLE]
+    for name in given.environment:
+        if name not in variables:
+            yield SettingProblem(name, "is no setting" + _suggestion(name, variables))
+    for name in given.file:
+        if name not in known:
+            yield SettingProblem(
+                name, f"is no setting (in {given.path})" + _suggestion(name, known)
+            )
+
+
+def _suggestion(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _wrong_value(given: Given, details: ErrorDetails, secret: bool) -> SettingProblem:
+    name = ".".join(map(str, details["loc"]))
+    allowed = details["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    if not isinstance(details["input"], str | int | float):
+        return SettingProblem(name, allowed)
+    value = MASK if secret else masked(str(details["input"]))
+    return SettingProblem(name, f"{allowed}; it is {value!r} (from {given.origin(name)})")

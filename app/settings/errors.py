@@ -1,0 +1,22 @@
+"""What is said when a setting is wrong."""
+
+from dataclasses import dataclass
+
+from app.domain.errors import PodlineError
+
+
+@dataclass(frozen=True, slots=True)
+class SettingProblem:
+    """One wrong setting: its name, and what is wrong, with where it came from."""
+
+    name: str
+    detail: str
+
+
+class SettingsError(PodlineError):
+    """The settings can't be used; `problems` names every wrong one."""
+
+    def __init__(self, problems: list[SettingProblem]) -> None:
+        lines = [f"  {problem.name}: {problem.detail}" for problem in problems]
+        super().__init__("\n".join(["The settings are wrong:", *lines]))
+        self.problems = problems

@@ -1,0 +1,20 @@
+"""Where the embedded default keeps things, unless a setting says otherwise."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+MAX_SOCKET_PATH = 107
+"""Bytes in `sun_path`, less the closing zero (unix(7))."""
+
+_LONGEST_NAME = len("sandbox.sock")
+
+
+def runtime_folder(data_dir: Path) -> Path:
+    """The folder for sockets: in the data folder, or a short one where its path is too long."""
+    folder = data_dir / "run"
+    if len(os.fsencode(folder)) + 1 + _LONGEST_NAME <= MAX_SOCKET_PATH:
+        return folder
+    digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"podline-{os.getuid()}-{digest}"

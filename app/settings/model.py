@@ -1,0 +1,205 @@
+"""Every setting, its default and its bounds."""
+
+import os
+from dataclasses import asdict, fields
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from app.domain.policy import InputMaxima, Policy
+from app.domain.submission import Limits
+from app.settings import checks
+from app.settings.folders import runtime_folder
+from app.settings.sources import NESTED, PREFIX, settings_file
+from app.settings.urls import DatabaseUrl, EventLogUrl, RedisUrl, RuntimeUrl
+
+_DEFAULT = Policy()
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+
+
+class _Group(BaseModel):
+    """Settings that belong together: `PODLINE_<GROUP>__<NAME>`, or a table in the file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class LimitSettings(_Group):
+    """See app.domain.submission.Limits."""
+
+    wall_seconds: PositiveFloat
+    cpu_seconds: PositiveFloat
+    memory_mib: PositiveInt
+    processes: PositiveInt
+    output_kib: PositiveInt
+    disk_mib: PositiveInt
+
+    @classmethod
+    def of(cls, limits: Limits) -> Self:
+        return cls.model_validate(asdict(limits))
+
+
+class InputSettings(_Group):
+    """See app.domain.policy.InputMaxima."""
+
+    files: PositiveInt
+    files_bytes: PositiveInt
+    file_name_bytes: PositiveInt
+    stdin_bytes: NonNegativeInt
+    args: NonNegativeInt
+    args_bytes: NonNegativeInt
+    env: NonNegativeInt
+    env_bytes: NonNegativeInt
+    labels: NonNegativeInt
+    label_characters: PositiveInt
+    expected_output_bytes: NonNegativeInt
+
+    @classmethod
+    def of(cls, maxima: InputMaxima) -> Self:
+        return cls.model_validate(asdict(maxima))
+
+
+def _cores(_: dict[str, Any]) -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def _sqlite(name: str, given: dict[str, Any]) -> str:
+    return f"sqlite:///{given['data_dir'] / name}"
+
+
+def _socket(name: str, given: dict[str, Any]) -> str:
+    return f"unix://{runtime_folder(given['data_dir']) / name}"
+
+
+class Settings(BaseSettings):
+    """Environment goes before file, file before default. Times are in seconds.
+
+    The defaults are those of `podline up`, so that a role started by hand in the same folder
+    finds the running service. What the numbers mean is told in app/domain/policy.py.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter=NESTED,
+        env_ignore_empty=True,
+        enable_decoding=False,
+        nested_model_default_partial_update=True,
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        validate_default=True,
+    )
+
+    data_dir: Folder = Path(".podline")
+    database_url: DatabaseUrl = Field(default_factory=partial(_sqlite, "podline.db"))
+    event_log_url: EventLogUrl = Field(default_factory=partial(_sqlite, "events.db"))
+    redis_url: RedisUrl = Field(default_factory=partial(_socket, "redis.sock"))
+    runtime_url: RuntimeUrl = Field(default_factory=partial(_socket, "sandbox.sock"))
+
+    host: str = "127.0.0.1"
+    port: Port = 8000
+    flower_port: Port = 5555
+    flower_user: str = "podline"
+    flower_password: SecretStr | None = None
+    """`podline up` makes one where none is set."""
+    worker_concurrency: PositiveInt = 8
+    """Threads of one Celery worker."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    max_running: PositiveInt = Field(default_factory=_cores)
+    max_running_per_owner: PositiveInt = Field(default_factory=lambda given: given["max_running"])
+    ageing_seconds: PositiveFloat = _DEFAULT.ageing_seconds
+    max_attempts: PositiveInt = _DEFAULT.max_attempts
+    max_tries: PositiveInt = _DEFAULT.max_tries
+    start_timeout: PositiveFloat = _DEFAULT.start_timeout
+    step_timeout: PositiveFloat = _DEFAULT.step_timeout
+    poll_interval: PositiveFloat = _DEFAULT.poll_interval
+    attempt_backoff: PositiveFloat = _DEFAULT.attempt_backoff
+    attempt_backoff_max: PositiveFloat = _DEFAULT.attempt_backoff_max
+    queue_check_interval: PositiveFloat = _DEFAULT.queue_check_interval
+    slot_grace: PositiveFloat = _DEFAULT.slot_grace
+    sweep_interval: PositiveFloat = _DEFAULT.sweep_interval
+    sweep_batch: PositiveInt = _DEFAULT.sweep_batch
+    relay_interval: PositiveFloat = _DEFAULT.relay_interval
+    relay_batch: PositiveInt = _DEFAULT.relay_batch
+    dlq_interval: PositiveFloat = _DEFAULT.dlq_interval
+    dlq_batch: PositiveInt = _DEFAULT.dlq_batch
+    dlq_max_retries: NonNegativeInt = _DEFAULT.dlq_max_retries
+    dlq_backoff: PositiveFloat = _DEFAULT.dlq_backoff
+    dlq_backoff_max: PositiveFloat = _DEFAULT.dlq_backoff_max
+    retention_seconds: PositiveFloat | None = _DEFAULT.retention_seconds
+    retention_interval: PositiveFloat = _DEFAULT.retention_interval
+    retention_batch: PositiveInt = _DEFAULT.retention_batch
+    max_unfinished_per_owner: PositiveInt = _DEFAULT.max_unfinished_per_owner
+    max_unfinished: PositiveInt = _DEFAULT.max_unfinished
+    idempotency_seconds: PositiveFloat = _DEFAULT.idempotency_seconds
+    store_timeout: PositiveFloat = _DEFAULT.store_timeout
+
+    default_limits: LimitSettings = LimitSettings.of(_DEFAULT.default_limits)
+    default_compile_limits: LimitSettings = LimitSettings.of(_DEFAULT.default_compile_limits)
+    max_limits: LimitSettings = LimitSettings.of(_DEFAULT.max_limits)
+    max_compile_limits: LimitSettings = LimitSettings.of(_DEFAULT.max_compile_limits)
+    input: InputSettings = InputSettings.of(_DEFAULT.input)
+
+    @field_validator("max_limits", "max_compile_limits")
+    @classmethod
+    def _covers_default(cls, maxima: LimitSettings, info: ValidationInfo) -> LimitSettings:
+        default = str(info.field_name).replace("max_", "default_")
+        for name, value in info.data.get(default, maxima):
+            if value > getattr(maxima, name):
+                raise ValueError(f"{name} must not be below {default}.{name}, which is {value}")
+        return maxima
+
+    @classmethod
+    def load(cls) -> Self:
+        """Raises SettingsError, which names every wrong setting."""
+        return checks.load(cls)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, settings_file())
+
+    def policy(self) -> Policy:
+        """The numbers that the service goes by."""
+        groups: dict[str, Any] = {
+            "default_limits": Limits(**self.default_limits.model_dump()),
+            "default_compile_limits": Limits(**self.default_compile_limits.model_dump()),
+            "max_limits": Limits(**self.max_limits.model_dump()),
+            "max_compile_limits": Limits(**self.max_compile_limits.model_dump()),
+            "input": InputMaxima(**self.input.model_dump()),
+        }
+        numbers = {f.name: getattr(self, f.name) for f in fields(Policy) if f.name not in groups}
+        return Policy(**numbers, **groups)
+
+    def broker_url(self) -> str:
+        """The Redis address as Celery spells it."""
+        if not self.redis_url.startswith("unix://"):
+            return self.redis_url
+        return "redis+socket" + self.redis_url.removeprefix("unix").replace("db=", "virtual_host=")

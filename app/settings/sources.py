@@ -1,0 +1,77 @@
+"""Where settings come from: the environment, a TOML file, the defaults."""
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.settings.errors import SettingProblem, SettingsError
+
+PREFIX = "PODLINE_"
+NESTED = "__"
+FILE_VARIABLE = "PODLINE_SETTINGS_FILE"
+CLIENT_VARIABLES = frozenset({"PODLINE_URL", "PODLINE_KEY"})
+"""Read by the client and the command line, not by the service."""
+
+_FILE_IN_WORKING_FOLDER = Path("podline.toml")
+
+
+def settings_file() -> Path | None:
+    """The file to read: the one that is named, or the one in the working folder."""
+    if named := os.environ.get(FILE_VARIABLE):
+        return Path(named)
+    return _FILE_IN_WORKING_FOLDER if _FILE_IN_WORKING_FOLDER.exists() else None
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting: PODLINE_LIMITS__WALL for `limits.wall`."""
+    return PREFIX + name.replace(".", NESTED).upper()
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What somebody set, and where."""
+
+    environment: Mapping[str, str]
+    """By variable."""
+    file: Mapping[str, object]
+    """By dotted name."""
+    path: Path | None
+
+    @classmethod
+    def read(cls) -> "Given":
+        """Raises SettingsError if the file can't be read."""
+        path = settings_file()
+        variables = {name.upper(): value for name, value in os.environ.items() if value}
+        return cls(
+            environment={n: v for n, v in variables.items() if n.startswith(PREFIX)},
+            file=dict(flat(_read(path))) if path else {},
+            path=path,
+        )
+
+    def origin(self, name: str) -> str:
+        """The variable or the file that a setting came from, or "default"."""
+        if variable(name) in self.environment:
+            return variable(name)
+        return str(self.path) if name in self.file else "default"
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Nested tables as dotted names."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        problem = SettingProblem(str(path), f"can't be read: {error.strerror}")
+    except ValueError as error:
+        problem = SettingProblem(str(path), f"is not TOML in UTF-8: {error}")
+    raise SettingsError([problem])

@@ -1,0 +1,68 @@
+"""The addresses of stores and daemons, as they are written in settings."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+MASK = "********"
+
+_USERINFO = re.compile(r"^([a-z+]+://[^/@:]*:).*@")
+_SECRET_PARAMETER = re.compile(r"([?&][^=&]*(?:password|secret|token)[^=&]*=)[^&]*", re.IGNORECASE)
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file of `sqlite:///relative/path` or `sqlite:////absolute/path`; None for other URLs."""
+    return _path_after(url, "sqlite:///")
+
+
+def socket_path(url: str) -> Path | None:
+    """The socket of `unix:///absolute/path`; None for other URLs."""
+    path = _path_after(url, "unix://")
+    return path if path is not None and path.is_absolute() else None
+
+
+def masked(url: str) -> str:
+    """The URL without the password in it, and without secret parameters."""
+    return _SECRET_PARAMETER.sub(rf"\g<1>{MASK}", _USERINFO.sub(rf"\g<1>{MASK}@", url))
+
+
+def _path_after(url: str, prefix: str) -> Path | None:
+    path = url.removeprefix(prefix).partition("?")[0]
+    return Path(path) if url.startswith(prefix) and path else None
+
+
+def _has_host(url: str, *schemes: str) -> bool:
+    scheme, separator, rest = url.partition("://")
+    return bool(separator) and scheme in schemes and rest.strip("/") != ""
+
+
+def _check_database(url: str) -> str:
+    if sqlite_path(url) or _has_host(url, "mongodb", "mongodb+srv"):
+        return url
+    raise ValueError("must be sqlite:///<path> or mongodb://<host>/<database>")
+
+
+def _check_redis(url: str) -> str:
+    if socket_path(url) or _has_host(url, "redis", "rediss"):
+        return url
+    raise ValueError("must be redis://<host>:<port>/<number> or unix:///<path>")
+
+
+def _check_event_log(url: str) -> str:
+    if sqlite_path(url):
+        return url
+    raise ValueError("must be sqlite:///<path>")
+
+
+def _check_runtime(url: str) -> str:
+    if socket_path(url):
+        return url
+    raise ValueError("must be unix:///<path of the sandbox daemon's socket>")
+
+
+DatabaseUrl = Annotated[str, AfterValidator(_check_database)]
+RedisUrl = Annotated[str, AfterValidator(_check_redis)]
+EventLogUrl = Annotated[str, AfterValidator(_check_event_log)]
+RuntimeUrl = Annotated[str, AfterValidator(_check_runtime)]
