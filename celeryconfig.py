@@ -1,0 +1,62 @@
+"""Celery's configuration: what every role, beat and Flower go by.
+
+A message is a hint that may be lost or come twice (the database is the truth), so nothing here
+tries to make messages durable. Publishing fails within a second where Redis is away.
+"""
+
+from kombu import Queue
+
+from app.settings import Settings
+
+_settings = Settings.load()
+
+QUEUES = ("admission", "saga", "pods", "monitor", "results", "replay", "dlq")
+
+broker_url = _settings.broker_url()
+broker_connection_retry_on_startup = True
+broker_connection_max_retries = None
+broker_connection_timeout = 0.9
+broker_transport_options = {
+    "socket_connect_timeout": 0.9,
+    "socket_timeout": 0.9,
+    # Celery's retries would wait for longer than that; redis-py replaces a stale connection.
+    "max_retries": 0,
+    # Admission has the priorities; one Redis list a queue instead of four.
+    "priority_steps": [0],
+}
+task_publish_retry = False
+
+task_queues = [Queue(name) for name in QUEUES]
+task_routes = {f"podline.{name}.*": {"queue": name} for name in QUEUES}
+task_create_missing_queues = False
+
+accept_content = ["json"]
+task_serializer = "json"
+event_serializer = "json"
+result_backend = None
+result_expires = None
+task_ignore_result = True
+
+worker_pool = "threads"
+worker_concurrency = _settings.worker_concurrency
+worker_prefetch_multiplier = 1
+worker_hijack_root_logger = False
+worker_redirect_stdouts = False
+worker_send_task_events = True
+task_send_sent_event = True
+
+# The schedule is short and each run is harmless, so beat keeps no file of it.
+beat_scheduler = "celery.beat:Scheduler"
+
+
+def _every(task: str, seconds: float) -> dict[str, object]:
+    """A tick that is not begun before the next one is due is dropped."""
+    return {"task": task, "schedule": seconds, "options": {"expires": 0.9 * seconds}}
+
+
+beat_schedule = {
+    "sweep": _every("podline.saga.sweep", _settings.sweep_interval),
+    "relay": _every("podline.replay.relay", _settings.relay_interval),
+    "dead letters": _every("podline.dlq.process", _settings.dlq_interval),
+    "retention": _every("podline.saga.retention", _settings.retention_interval),
+}
