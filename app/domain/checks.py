@@ -1,0 +1,102 @@
+"""Rules that more than one field of a submission obeys, and the list of those that were broken."""
+
+import math
+from base64 import b64decode
+from collections.abc import Sequence, Sized
+
+from app.domain.errors import FieldProblem
+
+MAX_PROBLEMS = 100
+"""More are not told: a client that gets so much wrong reads the first ones first."""
+
+
+class Problems:
+    """Collects what is wrong, so that a client learns of all of it at once."""
+
+    def __init__(self) -> None:
+        self.found: list[FieldProblem] = []
+
+    def add(self, pointer: str, detail: str) -> None:
+        if len(self.found) < MAX_PROBLEMS:
+            self.found.append(FieldProblem(pointer, detail))
+
+    def __bool__(self) -> bool:
+        return bool(self.found)
+
+
+def pointer(*path: str | int) -> str:
+    """The JSON pointer (RFC 6901) of a field."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def utf8(problems: Problems, at: str, text: str) -> bytes:
+    """The text in UTF-8; JSON can spell half of a surrogate pair, which has no UTF-8."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        problems.add(at, "has half of a surrogate pair: send text that has a UTF-8 form")
+        return b""
+
+
+def no_nul(problems: Problems, at: str, text: str) -> None:
+    if "\0" in text:
+        problems.add(at, "has a NUL character: leave it out")
+
+
+def base64(problems: Problems, at: str, text: str) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except ValueError:
+        problems.add(at, "is not base64 (RFC 4648, section 4, with padding)")
+        return b""
+
+
+def text_or_base64(
+    problems: Problems, name: str, text: str | None, encoded: str | None, maximum: int
+) -> bytes | None:
+    """What `<name>` or `<name>_base64` says; None where neither is given."""
+    if text is not None and encoded is not None:
+        problems.add(pointer(name), f"goes without {name}_base64: send one of the two")
+    if text is not None:
+        at = pointer(name)
+        content = utf8(problems, at, text)
+    elif encoded is not None:
+        at = pointer(f"{name}_base64")
+        content = base64(problems, at, encoded)
+    else:
+        return None
+    at_most(problems, at, len(content), maximum)
+    return content
+
+
+def at_most(problems: Problems, at: str, size: int, maximum: int) -> None:
+    """`size` is in bytes."""
+    if size > maximum:
+        problems.add(at, f"has {size} bytes; at most {maximum} are allowed")
+
+
+def not_too_many(problems: Problems, at: str, items: Sized, maximum: int) -> bool:
+    """Whether it is worth looking at each of them."""
+    if len(items) > maximum:
+        problems.add(at, f"has {len(items)} entries; at most {maximum} are allowed")
+    return len(items) <= maximum
+
+
+def number(problems: Problems, at: str, value: float, maximum: float) -> bool:
+    """Whether it is a number above zero and up to the maximum."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        detail = "must be a number"
+    elif isinstance(value, float) and not math.isfinite(value):
+        detail = "must be a finite number"
+    elif value <= 0:
+        detail = "must be above zero"
+    elif value > maximum:
+        detail = f"must be at most {maximum}"
+    else:
+        return True
+    problems.add(at, detail)
+    return False
+
+
+def choice(options: Sequence[str]) -> str:
+    return "choose one of: " + ", ".join(options)

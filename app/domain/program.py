@@ -1,0 +1,155 @@
+"""The program of a submission: its language, its files, and the one to start with."""
+
+from collections.abc import Iterable, Sequence
+
+from app.domain.checks import (
+    Problems,
+    at_most,
+    base64,
+    choice,
+    no_nul,
+    not_too_many,
+    pointer,
+    utf8,
+)
+from app.domain.policy import InputMaxima
+from app.domain.records import Language
+from app.domain.requested import RequestedFile, RequestedSubmission
+from app.domain.submission import File
+
+
+def known_language(
+    problems: Problems, requested: RequestedSubmission, languages: Sequence[Language]
+) -> Language | None:
+    """The newest of the versions that were asked for; `3` and `3.11` both ask for 3.11.2."""
+    if requested.language is None:
+        problems.add("/language", "is required: " + choice(_names(languages)))
+        return None
+    versions = [language for language in languages if language.name == requested.language]
+    if not versions:
+        problems.add("/language", "is not offered here: " + choice(_names(languages)))
+        return None
+    fitting = [language for language in versions if _fits(language.version, requested.version)]
+    if not fitting:
+        offered = [language.version for language in versions]
+        problems.add("/version", f"is not offered for {requested.language}: " + choice(offered))
+        return None
+    return max(fitting, key=_release)
+
+
+def _names(languages: Iterable[Language]) -> list[str]:
+    return sorted({language.name for language in languages})
+
+
+def _fits(version: str, requested: str | None) -> bool:
+    return requested is None or version == requested or version.startswith(f"{requested}.")
+
+
+def _release(language: Language) -> list[tuple[int, str]]:
+    """To compare 3.9 with 3.11 by number."""
+    return [(int(part) if part.isdecimal() else -1, part) for part in language.version.split(".")]
+
+
+def program(
+    problems: Problems,
+    requested: RequestedSubmission,
+    language: Language | None,
+    maxima: InputMaxima,
+) -> tuple[tuple[File, ...], str]:
+    """All files, and the name of the one to start with."""
+    if requested.source is None and requested.files is None:
+        problems.add("/source", "is required, unless there are files")
+        return (), ""
+    if requested.files is None:
+        return _single_source(problems, requested, language, maxima)
+    if requested.source is not None:
+        problems.add("/source", "goes without files: send one of the two")
+    files = _files(problems, requested.files, maxima)
+    return files, _entrypoint(problems, requested.entrypoint, files, language)
+
+
+def _single_source(
+    problems: Problems,
+    requested: RequestedSubmission,
+    language: Language | None,
+    maxima: InputMaxima,
+) -> tuple[tuple[File, ...], str]:
+    source = utf8(problems, "/source", requested.source or "")
+    at_most(problems, "/source", len(source), maxima.files_bytes)
+    name = language.source_name if language else ""
+    if language and requested.entrypoint not in (None, name):
+        problems.add("/entrypoint", f"goes with files; a single source is named {name}")
+    return (File(name, source),), name
+
+
+def _files(
+    problems: Problems, requested: Sequence[RequestedFile], maxima: InputMaxima
+) -> tuple[File, ...]:
+    if not requested:
+        problems.add("/files", "is empty: send at least one file")
+    if not not_too_many(problems, "/files", requested, maxima.files):
+        return ()
+    files = tuple(_file(problems, index, file, maxima) for index, file in enumerate(requested))
+    at_most(problems, "/files", sum(len(file.content) for file in files), maxima.files_bytes)
+    if all(len(file.name) <= maxima.file_name_bytes for file in files):
+        _no_clashes(problems, files)
+    return files
+
+
+def _file(problems: Problems, index: int, file: RequestedFile, maxima: InputMaxima) -> File:
+    _file_name(problems, pointer("files", index, "name"), file.name, maxima)
+    at = pointer("files", index, "content")
+    match file.encoding:
+        case "utf-8":
+            return File(file.name, utf8(problems, at, file.content))
+        case "base64":
+            return File(file.name, base64(problems, at, file.content))
+        case _:
+            problems.add(pointer("files", index, "encoding"), choice(["utf-8", "base64"]))
+            return File(file.name, b"")
+
+
+def _file_name(problems: Problems, at: str, name: str, maxima: InputMaxima) -> None:
+    no_nul(problems, at, name)
+    at_most(problems, at, len(utf8(problems, at, name)), maxima.file_name_bytes)
+    if any(part in ("", ".", "..") for part in name.split("/")):
+        problems.add(at, "must be a relative path such as src/main.py, without . and ..")
+
+
+def _no_clashes(problems: Problems, files: Sequence[File]) -> None:
+    """No name twice, and none that is the folder of another."""
+    folders = {folder for file in files for folder in _folders(file.name)}
+    seen: set[str] = set()
+    for index, file in enumerate(files):
+        at = pointer("files", index, "name")
+        if file.name in seen:
+            problems.add(at, "is the name of another file too")
+        if file.name in folders:
+            problems.add(at, "is the folder of another file too")
+        seen.add(file.name)
+
+
+def _folders(name: str) -> Iterable[str]:
+    parts = name.split("/")[:-1]
+    return ("/".join(parts[: depth + 1]) for depth in range(len(parts)))
+
+
+def _entrypoint(
+    problems: Problems,
+    requested: str | None,
+    files: Sequence[File],
+    language: Language | None,
+) -> str:
+    """A single file, or the one with the language's usual name, need not be named."""
+    names = [file.name for file in files]
+    if requested is not None:
+        if requested not in names:
+            problems.add("/entrypoint", "must be the name of one of the files")
+        return requested
+    if len(names) == 1:
+        return names[0]
+    if language and language.source_name in names:
+        return language.source_name
+    if names:
+        problems.add("/entrypoint", "is required: name one of the files")
+    return ""

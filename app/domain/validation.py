@@ -1,0 +1,164 @@
+"""What a client asks for becomes a `Submission`, or the list of every reason why it can't.
+
+Nothing is ever changed silently: what is left out takes its default, what breaks a rule is
+refused by name. How large things may be says the policy; the rules are those of docs/api.md.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Final
+
+from app.domain.checks import (
+    Problems,
+    at_most,
+    choice,
+    no_nul,
+    not_too_many,
+    number,
+    pointer,
+    text_or_base64,
+    utf8,
+)
+from app.domain.errors import Forbidden, InvalidSubmission
+from app.domain.policy import InputMaxima, Policy
+from app.domain.program import known_language, program
+from app.domain.records import Language, Role
+from app.domain.requested import RequestedLimits, RequestedSubmission
+from app.domain.submission import ExpectedOutput, Limits, Priority, Submission
+
+MIN_SECONDS: Final = 0.001
+"""The shortest time limit: runtimes measure in whole milliseconds, and 0 would be no limit."""
+
+_IN_SECONDS: Final = frozenset({"wall_seconds", "cpu_seconds"})
+_ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_URGENT: Final = frozenset({Priority.CRITICAL, Priority.HIGH})
+
+
+def validate(
+    requested: RequestedSubmission, policy: Policy, languages: Sequence[Language], role: Role
+) -> Submission:
+    """The submission, every limit filled in.
+
+    Raises InvalidSubmission with all problems; Forbidden where only the role is missing.
+    """
+    problems, maxima = Problems(), policy.input
+    language = known_language(problems, requested, languages)
+    files, entrypoint = program(problems, requested, language, maxima)
+    stdin = text_or_base64(
+        problems, "stdin", requested.stdin, requested.stdin_base64, maxima.stdin_bytes
+    )
+    args = _args(problems, requested.args, maxima)
+    env = _env(problems, requested.env, maxima)
+    limits = _limits(problems, "limits", requested.limits, policy.default_limits, policy.max_limits)
+    compile_limits = _limits(
+        problems,
+        "compile_limits",
+        requested.compile_limits,
+        policy.default_compile_limits,
+        policy.max_compile_limits,
+    )
+    expected_output = _expected_output(problems, requested, maxima)
+    priority = _priority(problems, requested.priority)
+    labels = _labels(problems, requested.labels, maxima)
+    if requested.callback_url is not None:
+        problems.add("/callback_url", "callbacks are not supported yet: leave it out")
+    if problems or language is None:
+        raise InvalidSubmission(problems.found)
+    if priority in _URGENT and not role.includes(Role.OPERATOR):
+        raise Forbidden(f"priority {priority} needs a key with the role operator")
+    return Submission(
+        language=language.name,
+        language_version=language.version,
+        files=files,
+        entrypoint=entrypoint,
+        stdin=stdin or b"",
+        args=args,
+        env=env,
+        limits=limits,
+        compile_limits=compile_limits,
+        expected_output=expected_output,
+        priority=priority,
+        labels=labels,
+    )
+
+
+def _expected_output(
+    problems: Problems, requested: RequestedSubmission, maxima: InputMaxima
+) -> ExpectedOutput | None:
+    text, encoded = requested.expected_output, requested.expected_output_base64
+    maximum = maxima.expected_output_bytes
+    content = text_or_base64(problems, "expected_output", text, encoded, maximum)
+    return None if content is None else ExpectedOutput(content, exact=encoded is not None)
+
+
+def _args(problems: Problems, args: Sequence[str], maxima: InputMaxima) -> tuple[str, ...]:
+    size = 0
+    if not_too_many(problems, "/args", args, maxima.args):
+        for index, arg in enumerate(args):
+            size += _plain_text(problems, pointer("args", index), arg)
+    at_most(problems, "/args", size, maxima.args_bytes)
+    return tuple(args)
+
+
+def _env(problems: Problems, env: Mapping[str, str], maxima: InputMaxima) -> dict[str, str]:
+    size = 0
+    if not_too_many(problems, "/env", env, maxima.env):
+        for name, value in env.items():
+            at = pointer("env", name)
+            if not _ENV_NAME.fullmatch(name):
+                problems.add(at, f"names consist of letters, digits and _: {_ENV_NAME.pattern}")
+            size += len(name) + _plain_text(problems, at, value)
+    at_most(problems, "/env", size, maxima.env_bytes)
+    return dict(env)
+
+
+def _plain_text(problems: Problems, at: str, text: str) -> int:
+    """How many bytes it has; it becomes a NUL-terminated string of the program."""
+    no_nul(problems, at, text)
+    return len(utf8(problems, at, text))
+
+
+def _limits(
+    problems: Problems, name: str, requested: RequestedLimits, default: Limits, maximum: Limits
+) -> Limits:
+    applied: dict[str, float] = {}
+    for field in fields(Limits):
+        value = getattr(requested, field.name)
+        if value is None:
+            applied[field.name] = getattr(default, field.name)
+        else:
+            at, most = pointer(name, field.name), getattr(maximum, field.name)
+            applied[field.name] = _limit(problems, at, value, most, field.name in _IN_SECONDS)
+    return Limits(**applied)  # type: ignore[arg-type]  # _limit made whole numbers of the others
+
+
+def _limit(problems: Problems, at: str, value: float, maximum: float, seconds: bool) -> float:
+    if not number(problems, at, value, maximum):
+        return maximum
+    if seconds and value < MIN_SECONDS:
+        problems.add(at, f"must be at least {MIN_SECONDS}")
+    if not seconds and value != int(value):
+        problems.add(at, "must be a whole number")
+    return value if seconds else int(value)
+
+
+def _priority(problems: Problems, priority: str) -> Priority:
+    try:
+        return Priority(priority)
+    except ValueError:
+        problems.add("/priority", choice(list(Priority)))
+        return Priority.NORMAL
+
+
+def _labels(problems: Problems, labels: Mapping[str, str], maxima: InputMaxima) -> dict[str, str]:
+    if not_too_many(problems, "/labels", labels, maxima.labels):
+        for name, value in labels.items():
+            at = pointer("labels", name)
+            if not name or ":" in name:
+                problems.add(at, "a label's name is not empty and has no colon")
+            for text in (name, value):
+                _plain_text(problems, at, text)
+                if len(text) > maxima.label_characters:
+                    problems.add(at, f"at most {maxima.label_characters} characters are allowed")
+    return dict(labels)
