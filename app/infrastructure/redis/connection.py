@@ -1,0 +1,72 @@
+"""The client that all Redis adapters share, and the one place where its errors become ours."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Final, ParamSpec, TypeVar
+
+import redis
+from redis.backoff import NoBackoff
+from redis.exceptions import ClusterDownError, InvalidResponse, TryAgainError
+from redis.retry import Retry
+
+from app.domain.errors import RedisUnavailable
+
+CONNECT_TIMEOUT: Final = 0.5
+READ_TIMEOUT: Final = 1.0
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def connect(url: str) -> redis.Redis:
+    """A client that connects when first used; `redis://`, `rediss://` and `unix://`.
+
+    Threads may share it, and a forked child may use its parent's: the pool sees the new process
+    id and drops the connections it inherited. A connection that the server closed is made anew
+    once, without a pause; what timed out is not tried again.
+    """
+    return redis.Redis.from_url(
+        url,
+        decode_responses=True,
+        socket_connect_timeout=CONNECT_TIMEOUT,
+        socket_timeout=READ_TIMEOUT,
+        retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+    )
+
+
+def raises_unavailable(method: Callable[P, T]) -> Callable[P, T]:
+    """Raise RedisUnavailable where Redis is away, timed out, is loading, full or read-only.
+
+    Any other error that it answers is a bug of ours, and stays what it is.
+    """
+
+    @wraps(method)
+    def translated(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return method(*args, **kwargs)
+        except redis.RedisError as error:
+            if not _says_unavailable(error):
+                raise
+            raise RedisUnavailable(f"{type(error).__name__}: {error}") from error
+
+    return translated
+
+
+def _says_unavailable(error: redis.RedisError) -> bool:
+    return isinstance(error, _UNAVAILABLE) or str(error).startswith(_UNAVAILABLE_CODES)
+
+
+_UNAVAILABLE: Final = (
+    redis.ConnectionError,
+    redis.TimeoutError,
+    redis.OutOfMemoryError,
+    redis.ReadOnlyError,
+    ClusterDownError,
+    TryAgainError,
+    InvalidResponse,
+)
+_UNAVAILABLE_CODES: Final = ("BUSY ", "MISCONF ", "NOREPLICAS ")
+"""First words of the errors that redis-py has no class for.
+
+https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors
+"""

@@ -1,0 +1,92 @@
+"""The one thread of a process that hears the channel of wake-ups."""
+
+import logging
+from threading import Event, Lock, Thread
+from time import sleep
+from typing import Final
+
+import redis
+from redis.client import PubSub
+
+from app.infrastructure.listeners import Listeners
+
+CHANNEL: Final = "podline:wakeups"
+PING_SECONDS: Final = 0.4
+"""After so long without a message it asks whether Redis is there, and waits as long again."""
+FIRST_PAUSE: Final = 0.05
+LONGEST_PAUSE: Final = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class Subscriber:
+    """Passes messages on to `listeners`, and connects again whenever it has to.
+
+    All listeners are woken once when the connection was made or lost, since messages may have
+    been lost with it.
+    """
+
+    def __init__(self, client: redis.Redis) -> None:
+        self.listeners = Listeners()
+        self._client = client
+        self._lock = Lock()
+        self._thread: Thread | None = None
+        self._connected = Event()
+        self._tried = Event()
+        self._pause = FIRST_PAUSE
+
+    @property
+    def connected(self) -> bool:
+        return self._connected.is_set()
+
+    def ensure_started(self) -> None:
+        """Returns once the first attempt to connect has ended, well or not."""
+        with self._lock:
+            if self._thread is None:
+                self._thread = Thread(target=self._run, name="wakeups", daemon=True)
+                self._thread.start()
+        self._tried.wait()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                with PubSub(self._client.connection_pool) as pubsub:
+                    pubsub.subscribe(CHANNEL)
+                    self._pass_on_messages(pubsub)
+            except redis.RedisError as error:
+                self._lost(error)
+            sleep(self._pause)
+            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+
+    def _pass_on_messages(self, pubsub: PubSub) -> None:
+        """Until the connection is lost, which raises."""
+        asked = False
+        while True:
+            message = pubsub.get_message(timeout=PING_SECONDS)
+            if message is None:
+                if asked:
+                    raise redis.TimeoutError("no answer to a ping")
+                pubsub.ping()
+            asked = message is None
+            if message is not None:
+                self._pass_on(message)
+
+    def _pass_on(self, message: dict[str, str]) -> None:
+        match message["type"]:
+            case "message":
+                self.listeners.wake(message["data"])
+            case "subscribe":
+                self._made()
+
+    def _made(self) -> None:
+        self._pause = FIRST_PAUSE
+        self._connected.set()
+        self._tried.set()
+        self.listeners.wake_all()
+
+    def _lost(self, error: redis.RedisError) -> None:
+        if self.connected or not self._tried.is_set():
+            log.warning("No wake-ups while Redis is away: %s", error)
+        self._connected.clear()
+        self._tried.set()
+        self.listeners.wake_all()

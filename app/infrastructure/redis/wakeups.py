@@ -1,0 +1,69 @@
+"""Wake-ups through Redis: one channel, whose messages are ids of executions that changed."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
+from typing import Final
+
+import redis
+
+from app.domain.errors import RedisUnavailable
+from app.infrastructure.redis.breaker import Breaker
+from app.infrastructure.redis.connection import raises_unavailable
+from app.infrastructure.redis.subscriber import CHANNEL, Subscriber
+
+LONGEST_DEAF_WAIT: Final = 0.9
+"""Of a listener, in seconds, while Redis is away."""
+
+log = logging.getLogger(__name__)
+
+
+class RedisWakeups:
+    """Tells waiting API threads, in whatever process, that an execution changed."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+        self._breaker = Breaker()
+        self._subscribers: dict[int, Subscriber] = {}
+        """By process id: a fork leaves its parent's thread and locks behind."""
+
+    def notify(self, execution_id: str) -> None:
+        if not self._breaker.allows_call():
+            return
+        try:
+            self._publish(execution_id)
+        except RedisUnavailable as error:
+            if self._breaker.failed():
+                log.warning("Nobody is woken while Redis is away: %s", error)
+        else:
+            self._breaker.succeeded()
+
+    @contextmanager
+    def listen(self, execution_id: str) -> Iterator["RedisListener"]:
+        subscriber = self._subscriber()
+        subscriber.ensure_started()
+        with subscriber.listeners.listening(execution_id) as event:
+            yield RedisListener(subscriber, event)
+
+    @raises_unavailable
+    def _publish(self, execution_id: str) -> None:
+        self._client.publish(CHANNEL, execution_id)
+
+    def _subscriber(self) -> Subscriber:
+        return self._subscribers.setdefault(os.getpid(), Subscriber(self._client))
+
+
+class RedisListener:
+    def __init__(self, subscriber: Subscriber, event: Event) -> None:
+        self._subscriber = subscriber
+        self._event = event
+
+    def wait(self, timeout_seconds: float) -> bool:
+        if not self._subscriber.connected:
+            timeout_seconds = min(timeout_seconds, LONGEST_DEAF_WAIT)
+        if not self._event.wait(timeout_seconds):
+            return False
+        self._event.clear()
+        return True
