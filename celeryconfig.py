@@ -26,6 +26,9 @@ broker_transport_options = {
 }
 task_publish_retry = False
 
+imports = (*(f"tasks.{name}" for name in QUEUES), "tasks.poison", "tasks.watcher")
+worker_consumer = "tasks.poison:PoisonConsumer"
+
 task_queues = [Queue(name) for name in QUEUES]
 task_routes = {f"podline.{name}.*": {"queue": name} for name in QUEUES}
 task_create_missing_queues = False

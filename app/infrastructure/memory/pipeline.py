@@ -1,0 +1,42 @@
+"""A pipeline in memory: what was to be started waits in a list, for the test to run."""
+
+import threading
+from collections import deque
+
+from app.domain.errors import BrokerUnavailable
+from app.domain.execution import State
+
+
+class MemoryPipeline:
+    """The twin of the Celery pipeline. `away` makes every publish fail."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.resent: list[tuple[str, bytes]] = []
+        self._started: deque[tuple[str, State]] = deque()
+        self._lock = threading.Lock()
+
+    def start(self, execution_id: str, state: State) -> None:
+        self._check()
+        with self._lock:
+            self._started.append((execution_id, state))
+
+    def resend(self, queue: str, body: bytes) -> None:
+        self._check()
+        self.resent.append((queue, body))
+
+    def take(self) -> tuple[str, State] | None:
+        """The oldest of what was started, once."""
+        with self._lock:
+            return self._started.popleft() if self._started else None
+
+    def forget(self) -> int:
+        """Lose everything that waits, as a broker may. How many went."""
+        with self._lock:
+            lost = len(self._started)
+            self._started.clear()
+            return lost
+
+    def _check(self) -> None:
+        if self.away:
+            raise BrokerUnavailable("the broker is away")

@@ -1,0 +1,66 @@
+"""The coordinator: who gets a slot, and when."""
+
+import logging
+
+from app.domain.errors import Unavailable
+from app.domain.execution import Execution, State
+from app.ports import Caps, Ports, QueueEntry
+from app.service.transitions import apply, go_on, in_seconds
+
+log = logging.getLogger(__name__)
+
+TAKEN_AT_ONCE = 32
+"""Bounds one call; whoever frees the next slot takes on."""
+
+
+def admit(ports: Ports, execution_id: str) -> bool:
+    """Enter the execution, and fill the free slots. True if it got one of them."""
+    execution = ports.store.get(execution_id)
+    if execution is None or execution.state is not State.QUEUED:
+        return False
+    ports.admission.enter([entry_of(execution)])
+    return fill_slots(ports, on_chain_of=execution_id)
+
+
+def fill_slots(ports: Ports, *, on_chain_of: str | None = None) -> bool:
+    """Admit the best of those who wait, as far as caps allow, and start their chains.
+
+    The caller's own execution goes on along the caller's chain: True if it was admitted.
+    """
+    goes_on = False
+    caps = Caps(ports.policy.max_running, ports.policy.max_running_per_owner)
+    for execution_id in ports.admission.take(caps, ports.clock(), TAKEN_AT_ONCE):
+        if not _admit_one(ports, execution_id):
+            continue
+        if execution_id == on_chain_of:
+            goes_on = True
+        else:
+            go_on(ports, execution_id, State.ADMITTED)
+    return goes_on
+
+
+def release(ports: Ports, execution_id: str) -> None:
+    """Give the execution's slot (or place in the queue) back, and let the next one have it."""
+    ports.admission.leave(execution_id)
+    fill_slots(ports)
+
+
+def entry_of(execution: Execution) -> QueueEntry:
+    return QueueEntry(execution.id, execution.owner, execution.priority, execution.created_at)
+
+
+def _admit_one(ports: Ports, execution_id: str) -> bool:
+    """It holds a slot now: make it admitted, or give the slot back."""
+    try:
+        execution = ports.store.get(execution_id)
+        if execution is not None and execution.state is State.QUEUED:
+            soon = in_seconds(ports, ports.policy.step_timeout)
+            if apply(ports, execution.admit(ports.clock(), soon)):
+                return True
+            execution = ports.store.get(execution_id)
+    except Unavailable:
+        ports.admission.leave(execution_id)
+        raise
+    if execution is None or not execution.state.holds_slot:
+        ports.admission.leave(execution_id)
+    return False

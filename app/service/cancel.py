@@ -1,0 +1,21 @@
+"""Cancel an execution, in whatever state it is."""
+
+from app.domain.errors import Conflict, NotFound
+from app.domain.execution import Execution, State
+from app.ports import Ports
+from app.service.transitions import apply, go_on, in_seconds
+
+
+def cancel(ports: Ports, execution: Execution) -> Execution:
+    """Make it cancelled; its pod and its slot go soon after. Conflict once it is terminal."""
+    while not execution.state.terminal:
+        soon = in_seconds(ports, ports.policy.step_timeout)
+        change = execution.cancel(ports.clock(), soon)
+        if apply(ports, change):
+            go_on(ports, execution.id, State.CANCELLED)
+            return change.after
+        current = ports.store.get(execution.id)
+        if current is None:
+            raise NotFound(f"there is no execution {execution.id}")
+        execution = current
+    raise Conflict(f"execution {execution.id} is {execution.state} already")

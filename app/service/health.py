@@ -1,0 +1,35 @@
+"""What of the infrastructure answers."""
+
+import logging
+from collections.abc import Callable
+
+from app.domain.errors import Unavailable
+from app.ports import Health, Ports
+
+log = logging.getLogger(__name__)
+
+ESSENTIAL = "store"
+"""Without the rest submissions are accepted all the same, and run later."""
+
+
+def health(ports: Ports) -> Health:
+    """Every dependency: None if it is well, else what is wrong, in words that give nothing away."""
+    return {
+        ESSENTIAL: _trouble(ports.store.ping),
+        "redis": _trouble(lambda: _ask_queue(ports)),
+        "event_log": _trouble(ports.event_log.ping),
+        "runtime": _trouble(ports.runtime.ping),
+    }
+
+
+def _trouble(ask: Callable[[], None]) -> str | None:
+    try:
+        ask()
+    except Unavailable as error:
+        log.warning("%s: %s", type(error).__name__, error)
+        return type(error).__doc__
+    return None
+
+
+def _ask_queue(ports: Ports) -> None:
+    ports.admission.ready()

@@ -1,0 +1,74 @@
+"""API keys: random secrets that are shown once and stored as hashes.
+
+Keys of the same name share an owner, so a key is rotated by making another of its name.
+"""
+
+import hashlib
+import hmac
+import secrets
+from typing import Final
+
+from ulid import ULID
+
+from app.domain.errors import Conflict, NotFound
+from app.domain.records import ApiKey, Role
+from app.ports import Ports
+
+PREFIX: Final = "pdl_"
+"""Lets secret scanners recognise a key that was leaked."""
+
+
+def new_secret() -> str:
+    """A key with 256 random bits."""
+    return PREFIX + secrets.token_urlsafe(32)
+
+
+def create(
+    ports: Ports, name: str, role: Role, max_unfinished: int | None = None
+) -> tuple[ApiKey, str]:
+    """A new key of the owner `name`, and its secret, which nobody can be shown again."""
+    secret = new_secret()
+    return enrol(ports, secret, name, role, max_unfinished), secret
+
+
+def enrol(
+    ports: Ports, secret: str, name: str, role: Role, max_unfinished: int | None = None
+) -> ApiKey:
+    """Make a secret valid. One that is valid already stays as it is."""
+    known = authenticate(ports, secret)
+    if known is not None:
+        return known
+    key = ApiKey(
+        id=str(ULID()),
+        name=name,
+        role=role,
+        secret_hash=_hash(secret),
+        created_at=ports.clock(),
+        max_unfinished=max_unfinished,
+    )
+    ports.store.put_key(key)
+    return key
+
+
+def authenticate(ports: Ports, secret: str) -> ApiKey | None:
+    """The key that this is the secret of.
+
+    The look-up is by hash, so its time tells nothing of how much of a guess was right.
+    """
+    secret_hash = _hash(secret)
+    key = ports.store.key_by_hash(secret_hash)
+    if key is None or not hmac.compare_digest(key.secret_hash, secret_hash):
+        return None
+    return key
+
+
+def delete(ports: Ports, key_id: str, by: ApiKey) -> None:
+    """It is valid no longer. A key can't delete itself, so that one admin key always remains."""
+    if key_id == by.id:
+        raise Conflict("a key can't delete itself: use another admin key")
+    if not ports.store.delete_key(key_id):
+        raise NotFound(f"there is no key {key_id}")
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

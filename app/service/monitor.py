@@ -1,0 +1,85 @@
+"""The pod monitor: turns what the runtime shows into transitions, and feeds live output."""
+
+from app.domain.execution import HAS_POD, Execution, State, pod_name
+from app.domain.pod import Observation, Output, Phase, judge
+from app.ports import Ports
+from app.service.saga import begin, end_attempt
+from app.service.transitions import apply, in_seconds
+
+_UNDER_WAY = frozenset({State.STARTING, State.RUNNING})
+
+
+def poll(ports: Ports, execution_id: str) -> bool:
+    """Look at the pod once. True if the verdict is known and the chain goes on."""
+    execution = begin(ports, execution_id, _UNDER_WAY, "poll")
+    if execution is None:
+        return False
+    observation = ports.runtime.observe(execution.pod)
+    if observation is None or observation.phase is Phase.WAITING:
+        return _not_running(ports, execution, observation)
+    if observation.phase is Phase.FAULTED:
+        end_attempt(ports, execution, observation.message or "the runtime lost the program")
+        return False
+    if observation.phase is Phase.RUNNING:
+        return _running(ports, execution, observation)
+    return _ended(ports, execution, observation)
+
+
+def _not_running(ports: Ports, execution: Execution, observation: Observation | None) -> bool:
+    if execution.state is State.RUNNING:
+        end_attempt(ports, execution, "the program's pod is gone")
+        return False
+    # A late word about an earlier attempt's pod may have come before this one's was made, so a
+    # missing pod is no fault yet: the start deadline decides, and the sweep creates again.
+    deadline = execution.start_deadline or 0
+    if ports.clock() > deadline:
+        why = observation.message if observation else None
+        end_attempt(ports, execution, why or "the program did not start before its start deadline")
+    else:
+        soon = in_seconds(ports, ports.policy.poll_interval)
+        ports.store.reschedule(execution, min(soon, deadline))
+    return False
+
+
+def _running(ports: Ports, execution: Execution, observation: Observation) -> bool:
+    next_poll = in_seconds(ports, ports.policy.poll_interval)
+    if execution.state is State.RUNNING:
+        ports.store.reschedule(execution, next_poll)
+    else:
+        now = ports.clock()
+        apply(ports, execution.run(now, next_poll, observation.started_at or now))
+    return False
+
+
+def _ended(ports: Ports, execution: Execution, observation: Observation) -> bool:
+    submission = ports.store.submission(execution.id)
+    expected = submission.expected_output if submission else None
+    output: Output | None = None
+    if expected is not None:
+        output = ports.runtime.output(execution.pod)
+        if output is None:
+            end_attempt(ports, execution, "the program's output was lost")
+            return False
+    verdict = judge(observation, expected, output)
+    soon = in_seconds(ports, ports.policy.step_timeout)
+    return apply(ports, execution.finish(ports.clock(), soon, verdict))
+
+
+def feed_live_output(ports: Ports) -> bool:
+    """Hand what watched programs printed since the last call to those who watch.
+
+    False if nobody watches anything. Raises RedisUnavailable and RuntimeUnavailable.
+    """
+    watched = ports.live.watched()
+    under_way = ports.store.states_of(sorted(watched)) if watched else {}
+    for execution_id, (state, attempt) in under_way.items():
+        if state in HAS_POD:
+            _feed(ports, execution_id, pod_name(execution_id, attempt))
+    return bool(watched)
+
+
+def _feed(ports: Ports, execution_id: str, pod: str) -> None:
+    frames = ports.runtime.follow(pod, ports.live.last(pod))
+    if frames:
+        ports.live.append(pod, frames)
+        ports.wakeups.notify(execution_id)

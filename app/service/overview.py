@@ -1,0 +1,43 @@
+"""How much work there is, and how much of it can run at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.domain.errors import RedisUnavailable
+from app.domain.execution import SECOND, State
+from app.domain.submission import Priority
+from app.ports import Ports
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """The unfinished executions, and the slots."""
+
+    unfinished: Mapping[tuple[State, Priority], int]
+    slots: int
+    slots_used: int | None
+    """None while Redis is away."""
+    oldest_queued_seconds: float | None
+    """None where nothing is queued."""
+
+    @property
+    def slots_free(self) -> int | None:
+        return None if self.slots_used is None else max(self.slots - self.slots_used, 0)
+
+
+def overview(ports: Ports) -> Overview:
+    """Raises StoreUnavailable."""
+    oldest = ports.store.oldest_queued()
+    return Overview(
+        unfinished=ports.store.counts(),
+        slots=ports.policy.max_running,
+        slots_used=_slots_used(ports),
+        oldest_queued_seconds=None if oldest is None else (ports.clock() - oldest) / SECOND,
+    )
+
+
+def _slots_used(ports: Ports) -> int | None:
+    try:
+        return ports.admission.slots_used()
+    except RedisUnavailable:
+        return None

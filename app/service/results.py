@@ -1,0 +1,35 @@
+"""The result processor."""
+
+from app.domain.execution import State
+from app.domain.records import Result
+from app.ports import Ports
+from app.service.saga import begin, clean_up, end_attempt
+from app.service.transitions import apply, in_seconds
+
+
+def persist(ports: Ports, execution_id: str) -> None:
+    """Store output and verdict, then complete; then the slot is freed and the pod goes.
+
+    The result is inserted before the row names it, and only once: whoever dies in between,
+    the next one inserts nothing new and names the same result.
+    """
+    execution = begin(ports, execution_id, frozenset({State.FINISHED}), "persist")
+    if execution is None:
+        return
+    observation = ports.runtime.observe(execution.pod)
+    output = ports.runtime.output(execution.pod)
+    if observation is None or observation.report is None or output is None:
+        end_attempt(ports, execution, "the program's output was lost before it was stored")
+        return
+    ports.store.insert_result(
+        Result(
+            id=execution.pod,
+            execution_id=execution_id,
+            report=observation.report,
+            output=output,
+        )
+    )
+    soon = in_seconds(ports, ports.policy.step_timeout)
+    change = execution.complete(ports.clock(), soon)
+    if apply(ports, change):
+        clean_up(ports, change.after)

@@ -1,0 +1,29 @@
+"""Run an execution again, as a new one."""
+
+from ulid import ULID
+
+from app.domain.errors import Conflict
+from app.domain.execution import Execution
+from app.ports import Ports
+from app.service.submit import enqueue
+
+
+def retry(ports: Ports, execution: Execution) -> Execution:
+    """The execution that retries a terminal one: a new one, or the one that does so already.
+
+    Conflict where it is not terminal, or its program was erased.
+    """
+    if not execution.state.terminal:
+        raise Conflict(
+            f"execution {execution.id} is {execution.state}: it can be retried once ended"
+        )
+    submission = ports.store.submission(execution.id)
+    if submission is None:
+        raise Conflict(f"the program of execution {execution.id} was erased")
+    if execution.retried_as is None:
+        ports.store.mark_retried(execution.id, str(ULID()))
+        execution = ports.store.get(execution.id) or execution
+    if execution.retried_as is None:
+        raise Conflict(f"execution {execution.id} was removed meanwhile")
+    # The id was fixed first, so a retry that died half-way is finished by the next one.
+    return enqueue(ports, execution.retried_as, execution.owner, submission, retry_of=execution)

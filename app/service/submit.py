@@ -1,0 +1,90 @@
+"""Accept a submission: from here on it can't be lost."""
+
+import hashlib
+import logging
+
+from ulid import ULID
+
+from app.domain.errors import IdempotencyMismatch, QuotaExceeded, RedisUnavailable
+from app.domain.execution import Execution, State, accept
+from app.domain.records import ApiKey, IdempotencyRecord
+from app.domain.submission import Submission
+from app.ports import Ports
+from app.service.transitions import go_on, in_seconds
+
+log = logging.getLogger(__name__)
+
+
+def submit(
+    ports: Ports,
+    owner: ApiKey,
+    submission: Submission,
+    *,
+    idempotency_key: str | None = None,
+    body_hash: str = "",
+) -> Execution:
+    """Store the execution, then tell the coordinator.
+
+    With the broker away it is accepted all the same: the sweep finds it. Raises StoreUnavailable,
+    QuotaExceeded, and IdempotencyMismatch where the key came with another body before.
+    """
+    execution_id = str(ULID())
+    if idempotency_key is not None:
+        execution_id = _fix_id(ports, owner.name, idempotency_key, body_hash, execution_id)
+        known = ports.store.get(execution_id)
+        if known is not None:
+            return known
+    _check_quota(ports, owner)
+    return enqueue(ports, execution_id, owner.name, submission)
+
+
+def enqueue(
+    ports: Ports,
+    execution_id: str,
+    owner: str,
+    submission: Submission,
+    retry_of: Execution | None = None,
+) -> Execution:
+    """Insert a queued execution under that id, once, and start its chain."""
+    execution, event = accept(
+        submission,
+        id=execution_id,
+        owner=owner,
+        now=ports.clock(),
+        next_action_at=in_seconds(ports, ports.policy.step_timeout),
+        retry_of=retry_of,
+    )
+    if not ports.store.insert(execution, submission, event):
+        return ports.store.get(execution_id) or execution
+    go_on(ports, execution_id, State.QUEUED)
+    return execution
+
+
+def _fix_id(ports: Ports, owner: str, key: str, body_hash: str, execution_id: str) -> str:
+    record = ports.store.fix_idempotency(
+        IdempotencyRecord(
+            key_hash=hashlib.sha256(f"{owner}\0{key}".encode()).hexdigest(),
+            body_hash=body_hash,
+            execution_id=execution_id,
+            expires_at=in_seconds(ports, ports.policy.idempotency_seconds),
+        ),
+        ports.clock(),
+    )
+    if record.body_hash != body_hash:
+        raise IdempotencyMismatch(
+            "this Idempotency-Key was used with another body: send the same body, or a new key"
+        )
+    return record.execution_id
+
+
+def _check_quota(ports: Ports, owner: ApiKey) -> None:
+    of_owner = owner.max_unfinished or ports.policy.max_unfinished_per_owner
+    if ports.store.unfinished(owner.name) >= of_owner:
+        raise QuotaExceeded(f"{of_owner} executions of yours are unfinished: wait for some to end")
+    try:
+        unfinished = ports.admission.length() + ports.admission.slots_used()
+    except RedisUnavailable as error:
+        log.warning("accepting without a look at the total: %s", error)
+        return
+    if unfinished >= ports.policy.max_unfinished:
+        raise QuotaExceeded("the service has all the unfinished executions it takes: try later")

@@ -1,0 +1,36 @@
+"""What every use case does to change a state and to go on from it."""
+
+import logging
+import random
+
+from app.domain.errors import BrokerUnavailable
+from app.domain.execution import SECOND, Change, State, Time
+from app.ports import Ports
+
+log = logging.getLogger(__name__)
+
+
+def apply(ports: Ports, change: Change) -> bool:
+    """Make the transition; False if the row has moved on meanwhile. Wakes who waits for it."""
+    if not ports.store.apply(change):
+        return False
+    ports.wakeups.notify(change.after.id)
+    return True
+
+
+def go_on(ports: Ports, execution_id: str, state: State) -> None:
+    """Start the chain that `state` calls for. Where the broker is away, the sweep does it later."""
+    try:
+        ports.pipeline.start(execution_id, state)
+    except BrokerUnavailable as error:
+        log.warning("execution %s waits for the sweep: %s", execution_id, error)
+
+
+def in_seconds(ports: Ports, seconds: float) -> Time:
+    """The moment that lies so far ahead."""
+    return ports.clock() + int(seconds * SECOND)
+
+
+def back_off(base: float, times: int, maximum: float) -> float:
+    """Seconds to wait after failing `times` (1, 2, …) times: doubled each time, ± 20 % jitter."""
+    return float(min(base * 2.0 ** min(times - 1, 30), maximum)) * random.uniform(0.8, 1.2)

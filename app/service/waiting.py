@@ -1,0 +1,37 @@
+"""Wait until something becomes true of an execution: woken, not polled."""
+
+import logging
+from collections.abc import Callable
+from time import monotonic
+from typing import Final
+
+from app.domain.errors import StoreUnavailable
+from app.domain.execution import Execution
+from app.ports import Ports
+
+log = logging.getLogger(__name__)
+
+LOOK_AGAIN: Final = 5.0
+"""Seconds after which the store is asked without a wake-up, for one may have been lost."""
+
+
+def wait_until(
+    ports: Ports, execution_id: str, done: Callable[[Execution], bool], seconds: float
+) -> Execution | None:
+    """The execution once it is `done`, or as it is after so many seconds; None if it is gone.
+
+    Raises StoreUnavailable only if the store was away at the first look.
+    """
+    deadline = monotonic() + seconds
+    with ports.wakeups.listen(execution_id) as listener:
+        execution = ports.store.get(execution_id)
+        while execution is not None and not done(execution):
+            remaining = deadline - monotonic()
+            if remaining <= 0:
+                break
+            listener.wait(min(remaining, LOOK_AGAIN))
+            try:
+                execution = ports.store.get(execution_id)
+            except StoreUnavailable as error:
+                log.warning("still waiting for execution %s: %s", execution_id, error)
+        return execution

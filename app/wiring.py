@@ -1,0 +1,74 @@
+"""The one place that knows every adapter: settings say which, everything else sees ports."""
+
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from app.domain.execution import Time
+from app.ports import EventLog, Pipeline, Ports, Runtime, Store
+from app.settings import Settings
+
+
+def make_ports(settings: Settings) -> Ports:
+    """Ports on the adapters that the settings name. Connects to nothing yet.
+
+    Adapters are imported here, so that a process loads only the clients that it uses.
+    """
+    from app.infrastructure.redis.admission import RedisAdmissionQueue
+    from app.infrastructure.redis.connection import connect
+    from app.infrastructure.redis.leases import RedisLeases
+    from app.infrastructure.redis.live import RedisLiveOutput
+    from app.infrastructure.redis.parking import RedisParking
+    from app.infrastructure.redis.wakeups import RedisWakeups
+
+    policy = settings.policy()
+    redis = connect(settings.redis_url)
+    return Ports(
+        store=make_store(settings),
+        admission=RedisAdmissionQueue(redis, policy.ageing_seconds),
+        leases=RedisLeases(redis),
+        wakeups=RedisWakeups(redis),
+        live=RedisLiveOutput(redis),
+        parking=RedisParking(redis),
+        event_log=make_event_log(settings),
+        runtime=make_runtime(settings),
+        pipeline=make_pipeline(),
+        clock=now,
+        policy=policy,
+    )
+
+
+def make_store(settings: Settings) -> Store:
+    """SQLite or MongoDB, by the scheme of `database_url`."""
+    timeout = settings.policy().store_timeout
+    url = urlsplit(settings.database_url)
+    if url.scheme == "sqlite":
+        from app.infrastructure.sqlite.store import SqliteStore
+
+        return SqliteStore(Path(url.path), timeout=timeout)
+    from app.infrastructure.mongo.store import MongoStore
+
+    return MongoStore(settings.database_url, timeout=timeout)
+
+
+def make_event_log(settings: Settings) -> EventLog:
+    from app.infrastructure.sqlite.event_log import SqliteEventLog
+
+    path = Path(urlsplit(settings.event_log_url).path)
+    return SqliteEventLog(path, timeout=settings.policy().store_timeout)
+
+
+def make_runtime(settings: Settings) -> Runtime:
+    from app.infrastructure.sandbox.runtime import SandboxRuntime
+
+    return SandboxRuntime(Path(urlsplit(settings.runtime_url).path))
+
+
+def make_pipeline() -> Pipeline:
+    from tasks.pipeline import CeleryPipeline
+
+    return CeleryPipeline()
+
+
+def now() -> Time:
+    return time.time_ns() // 1_000

@@ -1,0 +1,76 @@
+"""What each worker process has: its ports, and how a task of ours behaves."""
+
+import functools
+import logging
+import os
+from collections.abc import Callable
+from typing import Any
+
+from celery import Task
+
+from app.domain.errors import Unavailable
+from app.ports import Ports
+from app.settings import Settings
+from app.wiring import make_ports
+from tasks import app
+
+log = logging.getLogger(__name__)
+
+LEASE_SECONDS = 60.0
+"""Longer than a slice of any tick takes, with every client's time-outs."""
+
+
+def ports() -> Ports:
+    """This process's ports: made when first used, so never before a fork."""
+    return _ports_of(os.getpid())
+
+
+@functools.cache
+def _ports_of(_pid: int) -> Ports:
+    return make_ports(Settings.load())
+
+
+def step(name: str) -> Callable[[Callable[[Ports, str], bool | None]], Task[Any, Any]]:
+    """A link of the chain: where it returns False, the rest of the chain is dropped.
+
+    With a part of the infrastructure away, too: the row says what is to be done, and the sweep
+    has it done. Any other error is unexpected and becomes a dead letter (tasks/poison.py).
+    """
+
+    def decorate(act: Callable[[Ports, str], bool | None]) -> Task[Any, Any]:
+        @app.task(name=name, bind=True)
+        def run(self: Task[Any, Any], execution_id: str) -> None:
+            goes_on: bool | None = False
+            try:
+                goes_on = act(ports(), execution_id)
+            except Unavailable as error:
+                log.warning("%s of %s waits for the sweep: %s", name, execution_id, error)
+            if not goes_on:
+                # Dropped this way the task still succeeds, as Flower shows; Ignore would not.
+                self.request.chain = None
+
+        return run
+
+    return decorate
+
+
+def tick(name: str) -> Callable[[Callable[[Ports], object]], Task[Any, Any]]:
+    """A task that beat starts: one at a time by lease, without waiting for it."""
+
+    def decorate(act: Callable[[Ports], object]) -> Task[Any, Any]:
+        @app.task(name=name)
+        def run() -> None:
+            try:
+                lease = ports().leases.acquire(name, LEASE_SECONDS)
+                if lease is None:
+                    return
+                try:
+                    act(ports())
+                finally:
+                    lease.release()
+            except Unavailable as error:
+                log.warning("%s goes on at the next tick: %s", name, error)
+
+        return run
+
+    return decorate

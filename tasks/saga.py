@@ -1,0 +1,10 @@
+"""Queue `saga`: the orchestrator, the sweep and retention."""
+
+from app.service import retention, saga, sweep
+from tasks.pipeline import COMPENSATE, STEP
+from tasks.process import step, tick
+
+start_attempt = step(STEP)(saga.start_attempt)
+compensate = step(COMPENSATE)(saga.compensate)
+sweep_up = tick("podline.saga.sweep")(sweep.sweep)
+remove_old = tick("podline.saga.retention")(retention.remove_old)

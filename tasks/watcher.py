@@ -1,0 +1,133 @@
+"""The pod monitor's watcher: a bootstep of every worker that consumes the queue `monitor`.
+
+One worker at a time watches, by lease; another takes over within `LEASE_SECONDS` of its death.
+What is missed meanwhile, the sweep polls.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+from celery import bootsteps
+
+from app.domain.errors import BrokerUnavailable, RedisUnavailable, RuntimeUnavailable, Unavailable
+from app.domain.execution import State, owner_of_pod
+from app.ports import Lease, Ports
+from app.service.monitor import feed_live_output
+from tasks import app
+from tasks.process import ports
+
+log = logging.getLogger(__name__)
+
+QUEUE: Final = "monitor"
+LEASE_SECONDS: Final = 6.0
+RENEW_SECONDS: Final = 2.0
+RETRY_SECONDS: Final = 1.0
+FEED_SECONDS: Final = 0.1
+IDLE_FEED_SECONDS: Final = 0.5
+
+
+class Watcher:
+    """Two threads: one watches the runtime, one feeds live output and keeps the lease."""
+
+    def __init__(self, make_ports: Callable[[], Ports]) -> None:
+        self._make_ports = make_ports
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        ports = self._make_ports()
+        while not self._stopping.is_set():
+            try:
+                lease = ports.leases.acquire("monitor.watch", LEASE_SECONDS)
+            except RedisUnavailable as error:
+                log.warning("the watcher waits for Redis: %s", error)
+                lease = None
+            if lease is None:
+                self._stopping.wait(RENEW_SECONDS)
+            else:
+                self._hold(ports, lease)
+
+    def _hold(self, ports: Ports, lease: Lease) -> None:
+        lost = threading.Event()
+        feeder = threading.Thread(
+            target=self._feed, args=(ports, lease, lost), name="feeder", daemon=True
+        )
+        feeder.start()
+        while not self._stopping.is_set() and not lost.is_set():
+            self._watch(ports, lambda: self._stopping.is_set() or lost.is_set())
+        lost.set()
+        feeder.join()
+
+    def _watch(self, ports: Ports, stop: Callable[[], bool]) -> None:
+        try:
+            for name in ports.runtime.watch(stop):
+                execution_id, _ = owner_of_pod(name)
+                ports.pipeline.start(execution_id, State.RUNNING)
+        except (RuntimeUnavailable, BrokerUnavailable) as error:
+            log.warning("the watch ended: %s", error)
+            self._stopping.wait(RETRY_SECONDS)
+        except ValueError as error:
+            log.warning("the watch saw a pod that is none of ours: %s", error)
+
+    def _feed(self, ports: Ports, lease: Lease, lost: threading.Event) -> None:
+        """Until the lease is lost: then another worker watches."""
+        pause = IDLE_FEED_SECONDS
+        renew_in = RENEW_SECONDS
+        try:
+            while not self._stopping.is_set() and not lost.wait(pause):
+                renew_in -= pause
+                if renew_in <= 0:
+                    renew_in = RENEW_SECONDS
+                    if not lease.renew():
+                        return
+                pause = self._feed_once(ports)
+            lease.release()
+        except RedisUnavailable as error:
+            log.warning("the watcher lost its lease: %s", error)
+        finally:
+            lost.set()
+
+    @staticmethod
+    def _feed_once(ports: Ports) -> float:
+        """Returns the seconds until the next time."""
+        try:
+            return FEED_SECONDS if feed_live_output(ports) else IDLE_FEED_SECONDS
+        except RedisUnavailable:
+            raise
+        except Unavailable as error:
+            log.warning("no live output for now: %s", error)
+            return RETRY_SECONDS
+
+
+class WatcherStep(bootsteps.StartStopStep):  # type: ignore[misc]  # untyped in celery
+    """Starts the watcher where the worker consumes the monitor's queue."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self._watcher: Watcher | None = None
+
+    def include_if(self, parent: Any) -> bool:
+        return QUEUE in parent.app.amqp.queues.consume_from
+
+    def start(self, parent: Any) -> None:  # noqa: ARG002  # the bootstep's signature
+        self._watcher = Watcher(ports)
+        self._watcher.start()
+
+    def stop(self, parent: Any) -> None:  # noqa: ARG002  # the bootstep's signature
+        if self._watcher is not None:
+            self._watcher.stop()
+            self._watcher = None
+
+
+app.steps["consumer"].add(WatcherStep)

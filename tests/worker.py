@@ -1,0 +1,72 @@
+"""A worker in the test's own thread: runs the real steps, link by link, on the ports given."""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+
+from app.domain.errors import Unavailable
+from app.infrastructure.memory.pipeline import MemoryPipeline
+from app.ports import Ports
+from app.service import admission, monitor, pods, results, saga
+from tasks.pipeline import ADMIT, CHAIN_FROM, COMPENSATE, CREATE, PERSIST, POLL, STEP
+
+STEPS: Mapping[str, Callable[[Ports, str], bool | None]] = {
+    ADMIT: admission.admit,
+    STEP: saga.start_attempt,
+    CREATE: pods.create_pod,
+    POLL: monitor.poll,
+    PERSIST: results.persist,
+    COMPENSATE: saga.compensate,
+}
+
+Message = tuple[str, tuple[str, ...]]
+"""The execution's id, and the names of the links that are left."""
+
+
+class Worker:
+    """Does what `tasks.process.step` does, without Celery. `copies`: how often each message comes."""
+
+    def __init__(self, ports: Ports, *, copies: int = 1) -> None:
+        assert isinstance(ports.pipeline, MemoryPipeline)
+        self._ports = ports
+        self._pipeline = ports.pipeline
+        self._copies = copies
+        self._messages: deque[Message] = deque()
+
+    def run_all(self, *, at_most: int = 10_000) -> None:
+        """Until no message is left."""
+        for _ in range(at_most):
+            if not self.run_one():
+                return
+        raise AssertionError(f"there are still messages after {at_most} links")
+
+    def run_one(self) -> bool:
+        """One link of the oldest message. False if there is none."""
+        self._fetch()
+        if not self._messages:
+            return False
+        execution_id, (name, *rest) = self._messages.popleft()
+        try:
+            goes_on = STEPS[name](self._ports, execution_id)
+        except Unavailable:
+            goes_on = False
+        if goes_on and rest:
+            self._deliver((execution_id, tuple(rest)))
+        return True
+
+    def drop_messages(self) -> None:
+        """The broker forgets everything."""
+        self._fetch()
+        self._messages.clear()
+
+    def next_link(self) -> str | None:
+        """The name of the link that `run_one` would run."""
+        self._fetch()
+        return self._messages[0][1][0] if self._messages else None
+
+    def _fetch(self) -> None:
+        while (started := self._pipeline.take()) is not None:
+            execution_id, state = started
+            self._deliver((execution_id, CHAIN_FROM[state]))
+
+    def _deliver(self, message: Message) -> None:
+        self._messages.extend([message] * self._copies)
