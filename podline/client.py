@@ -1,0 +1,200 @@
+"""The client of Podline's API."""
+
+import os
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Final, Self, Unpack
+from urllib.parse import quote
+
+from podline import streaming
+from podline.connection import Connection
+from podline.decoding import decode
+from podline.errors import WaitTimeout
+from podline.models import Event, Execution, Language, LimitsOverview, QueueOverview, Readiness
+from podline.operators import DeadLetters, Keys
+from podline.pages import items, pages
+from podline.streaming import StreamEvent
+from podline.submission import Submission, body_of
+
+DEFAULT_URL: Final = "http://127.0.0.1:8000"
+
+_EXECUTIONS: Final = "/api/v1/executions"
+_LONGEST_WAIT: Final = 30.0
+"""Seconds asked for in one request: below the minute after which proxies often hang up."""
+
+
+class Client:
+    """Speaks to one Podline. May be used by many threads; close it, or use it with `with`.
+
+    `url` and `key` default to PODLINE_URL (else http://127.0.0.1:8000) and PODLINE_KEY. `timeout`
+    is in seconds, for one answer. What can be repeated without harm is, up to `retries` times,
+    with growing pauses and as `Retry-After` says. Every call raises the errors of
+    `podline.errors` only.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        key: str | None = None,
+        *,
+        timeout: float = 10.0,
+        retries: int = 4,
+    ) -> None:
+        self._connection = Connection(
+            url or os.environ.get("PODLINE_URL") or DEFAULT_URL,
+            key or os.environ.get("PODLINE_KEY"),
+            timeout,
+            retries,
+        )
+        self.dead_letters: Final = DeadLetters(self._connection)
+        self.keys: Final = Keys(self._connection)
+
+    def close(self) -> None:
+        """Close the connections. The client is of no use then."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def run(
+        self,
+        source: str | None = None,
+        *,
+        timeout: float | None = None,
+        **submission: Unpack[Submission],
+    ) -> Execution:
+        """Submit a program and wait until it is terminal; `timeout` as for `wait`."""
+        deadline = _deadline(timeout)
+        execution = self.submit(source, wait=_remaining(deadline), **submission)
+        return execution if execution.state.terminal else self._wait(execution.id, deadline)
+
+    def submit(
+        self,
+        source: str | None = None,
+        *,
+        idempotency_key: str | None = None,
+        wait: float | None = None,
+        **submission: Unpack[Submission],
+    ) -> Execution:
+        """Submit a program; with `wait`, answer once it is terminal or after so many seconds.
+
+        Without an `idempotency_key` it gets one of its own, so a repeated request never
+        makes a second execution.
+        """
+        answer = self._connection.request(
+            "POST",
+            _EXECUTIONS,
+            query=_wait_query(wait),
+            body=body_of(source, submission),
+            headers={"Idempotency-Key": idempotency_key or str(uuid.uuid4())},
+            repeatable=True,
+            server_may_take=wait or 0,
+        )
+        return decode(Execution, answer)
+
+    def get(self, execution_id: str) -> Execution:
+        """The execution as it is now."""
+        return decode(Execution, self._connection.request("GET", _execution(execution_id)))
+
+    def wait(self, execution_id: str, *, timeout: float | None = None) -> Execution:
+        """The execution once it is terminal. Raises WaitTimeout after `timeout` seconds."""
+        return self._wait(execution_id, _deadline(timeout))
+
+    def _wait(self, execution_id: str, deadline: float | None) -> Execution:
+        while True:
+            seconds = _remaining(deadline)
+            answer = self._connection.request(
+                "GET",
+                _execution(execution_id),
+                query=_wait_query(seconds),
+                server_may_take=seconds,
+            )
+            execution = decode(Execution, answer)
+            if execution.state.terminal:
+                return execution
+            if deadline is not None and time.monotonic() >= deadline:
+                raise WaitTimeout(f"execution {execution_id} is {execution.state}")
+
+    def list(
+        self,
+        *,
+        state: str | None = None,
+        outcome: str | None = None,
+        language: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        owner: str | None = None,
+        page_size: int | None = None,
+    ) -> Iterator[Execution]:
+        """Own executions, newest first; of another `owner`, or of all (`*`), for operators."""
+        filters = {"state": state, "outcome": outcome, "language": language, "owner": owner}
+        query = [(name, value) for name, value in filters.items() if value is not None]
+        query += [("label", f"{name}:{value}") for name, value in (labels or {}).items()]
+        query += [("limit", str(page_size))] if page_size is not None else []
+        return pages(self._connection, _EXECUTIONS, Execution, query)
+
+    def cancel(self, execution_id: str) -> Execution:
+        """Cancel it. Raises Conflict once it is terminal."""
+        answer = self._connection.request("POST", f"{_execution(execution_id)}/cancel")
+        return decode(Execution, answer)
+
+    def retry(self, execution_id: str) -> Execution:
+        """A new execution of the same program; the same one each time."""
+        path = f"{_execution(execution_id)}/retry"
+        return decode(Execution, self._connection.request("POST", path, repeatable=True))
+
+    def delete(self, execution_id: str) -> None:
+        """Erase program and result. Raises Conflict before it is terminal."""
+        self._connection.request("DELETE", _execution(execution_id))
+
+    def events(self, execution_id: str) -> tuple[Event, ...]:
+        """Its domain events, oldest first."""
+        return items(self._connection, f"{_execution(execution_id)}/events", Event)
+
+    def stream(self, execution_id: str) -> Iterator[StreamEvent]:
+        """States and output as they come, then the result; it ends with an EndEvent."""
+        return streaming.stream(self._connection, f"{_execution(execution_id)}/stream")
+
+    def languages(self) -> tuple[Language, ...]:
+        """What can be run here."""
+        return items(self._connection, "/api/v1/languages", Language)
+
+    def limits(self) -> LimitsOverview:
+        """What may be asked for, and what is given where nothing is."""
+        return decode(LimitsOverview, self._connection.request("GET", "/api/v1/limits"))
+
+    def queue(self) -> QueueOverview:
+        """What waits and what runs. Needs the operator role."""
+        return decode(QueueOverview, self._connection.request("GET", "/api/v1/queue"))
+
+    def readiness(self) -> Readiness:
+        """Every part that the service leans on, by name, with its state."""
+        return decode(Readiness, self._connection.request("GET", "/readyz"))
+
+
+def _execution(execution_id: str) -> str:
+    return f"{_EXECUTIONS}/{quote(execution_id, safe='')}"
+
+
+def _wait_query(seconds: float | None) -> list[tuple[str, str]]:
+    return [] if seconds is None else [("wait", f"{seconds:g}")]
+
+
+def _deadline(timeout: float | None) -> float | None:
+    return None if timeout is None else time.monotonic() + timeout
+
+
+def _remaining(deadline: float | None) -> float:
+    """Seconds to ask for in the next request."""
+    if deadline is None:
+        return _LONGEST_WAIT
+    return min(_LONGEST_WAIT, max(0.0, deadline - time.monotonic()))

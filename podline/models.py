@@ -1,0 +1,244 @@
+"""What the API answers, as values. docs/api.md describes each field; times are UTC."""
+
+from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """How far the service's work on an execution is."""
+
+    QUEUED = "queued"
+    ADMITTED = "admitted"
+    STARTING = "starting"
+    RUNNING = "running"
+    FINISHED = "finished"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def terminal(self) -> bool:
+        return self in (State.COMPLETED, State.FAILED, State.CANCELLED)
+
+
+class Outcome(StrEnum):
+    """What became of the program."""
+
+    SUCCESS = "success"
+    WRONG_OUTPUT = "wrong_output"
+    RUNTIME_ERROR = "runtime_error"
+    MEMORY_LIMIT = "memory_limit"
+    TIME_LIMIT = "time_limit"
+    OUTPUT_LIMIT = "output_limit"
+    COMPILE_ERROR = "compile_error"
+
+
+class Priority(StrEnum):
+    """The bands of admission, most urgent first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+    BACKGROUND = "background"
+
+
+class Role(StrEnum):
+    """What a key may do; each role may do all that the ones before it may."""
+
+    USER = "user"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one stage (the compiler, or the program) may use at most."""
+
+    wall_seconds: float
+    cpu_seconds: float
+    memory_mib: int
+    processes: int
+    output_kib: int
+    disk_mib: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompileResult:
+    """How the compiler ended, and what it said."""
+
+    exit_code: int | None
+    signal: str | None
+    stdout: str
+    stderr: str
+    wall_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How the program ended, and what it printed.
+
+    `stdout` and `stderr` have U+FFFD for what is not UTF-8; the `_bytes` are exact.
+    """
+
+    exit_code: int | None
+    signal: str | None
+    """A name such as SIGSEGV; `exit_code` is None then."""
+    stdout: str
+    stderr: str
+    stdout_truncated: bool = False
+    stderr_truncated: bool = False
+    stdout_base64: str | None = None
+    stderr_base64: str | None = None
+    wall_ms: float | None = None
+    cpu_ms: float | None = None
+    memory_peak_kib: int | None = None
+    compile: CompileResult | None = None
+
+    @property
+    def stdout_bytes(self) -> bytes:
+        return _exact(self.stdout, self.stdout_base64)
+
+    @property
+    def stderr_bytes(self) -> bytes:
+        return _exact(self.stderr, self.stderr_base64)
+
+
+def _exact(text: str, base64: str | None) -> bytes:
+    return text.encode() if base64 is None else b64decode(base64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """A program that was submitted."""
+
+    id: str
+    state: State
+    outcome: Outcome | None
+    language: str
+    version: str
+    priority: Priority
+    attempt: int
+    labels: Mapping[str, str]
+    limits: Limits
+    queue_position: int | None = None
+    """1 for the next one to run; None unless it is queued."""
+    message: str | None = None
+    """Why the last attempt ended, or why it failed: about the service, not the program."""
+    created_at: datetime
+    admitted_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    completed_at: datetime | None = None
+    retry_of: str | None = None
+    retried_as: str | None = None
+    result: Result | None = None
+    """None before the verdict, and for failed and cancelled executions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A domain event: one transition of one execution."""
+
+    id: str
+    type: str
+    time: datetime
+    data: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """A language that programs can be written in."""
+
+    name: str
+    version: str
+    source_name: str
+    """The name that a single `source` gets, such as main.py."""
+    compiled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """Something that failed and was kept."""
+
+    id: str
+    kind: str
+    status: str
+    origin: str
+    """The task, or `queue:<name>` for a message that is no task."""
+    execution_id: str | None
+    payload: str | None
+    """Poison only: the raw message, base64."""
+    error: str
+    attempts: int
+    retries: int
+    first_failed_at: datetime
+    last_failed_at: datetime
+    next_retry_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """An API key, without the secret."""
+
+    id: str
+    name: str
+    role: Role
+    created_at: datetime
+    max_unfinished: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewKey(Key):
+    """A key just made: `key` is the secret, shown this once."""
+
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitRange:
+    """What is given where nothing is asked for, and the most that may be."""
+
+    default: Limits
+    maximum: Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsOverview:
+    """What may be asked for."""
+
+    limits: LimitRange
+    compile_limits: LimitRange
+    input: Mapping[str, int]
+    """How large a submission may be, by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slots:
+    """How many executions run, and how many more may."""
+
+    used: int
+    free: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueOverview:
+    """What waits and what runs."""
+
+    counts: Mapping[str, Mapping[str, int]]
+    """By state, then by priority."""
+    slots: Slots
+    oldest_age_seconds: float | None
+    """Of the execution that waits the longest; None if none does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """Whether the service can do its work, and each part that it leans on."""
+
+    ready: bool
+    dependencies: Mapping[str, str | None]
+    """By name: None if it is well, else what is wrong with it."""

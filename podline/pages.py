@@ -1,0 +1,39 @@
+"""Lists that come in pages: `{"items": [...], "next_cursor": ...}`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from podline.connection import Connection, Query
+from podline.decoding import decode
+from podline.errors import ProtocolError
+
+T = TypeVar("T")
+
+
+def pages(connection: Connection, path: str, cls: type[T], query: Query = ()) -> Iterator[T]:
+    """Every item, page after page, as they are asked for."""
+    cursor: list[tuple[str, str]] = []
+    while True:
+        page = _page(connection.request("GET", path, query=[*query, *cursor]), path)
+        for item in _items(page, path):
+            yield decode(cls, item)
+        if not (next_cursor := page.get("next_cursor")):
+            return
+        cursor = [("cursor", str(next_cursor))]
+
+
+def items(connection: Connection, path: str, cls: type[T]) -> tuple[T, ...]:
+    """All of a short list, which has one page."""
+    return tuple(pages(connection, path, cls))
+
+
+def _page(answer: object, path: str) -> Mapping[str, object]:
+    if isinstance(answer, Mapping):
+        return answer
+    raise ProtocolError(f"{path} did not answer with a page")
+
+
+def _items(page: Mapping[str, object], path: str) -> Sequence[object]:
+    if isinstance(found := page.get("items"), list):
+        return found
+    raise ProtocolError(f"{path} did not answer with a page")

@@ -1,0 +1,124 @@
+"""The live stream of one execution, held through broken connections."""
+
+import json
+import time
+from base64 import b64decode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from podline.connection import Connection
+from podline.decoding import decode
+from podline.errors import ProtocolError, Unreachable
+from podline.models import Execution, State
+from podline.sse import EventParser, ServerSentEvent
+
+_SILENCE: Final = 45.0
+"""Seconds without a byte after which a connection is held for dead: three heartbeats."""
+_RECONNECTS: Final = 5
+"""In a row, without an event between them."""
+_PAUSE: Final = 0.5
+"""Seconds before each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateEvent:
+    """The execution came into this state."""
+
+    state: State
+    attempt: int
+    queue_position: int | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputEvent:
+    """A piece of what the program prints, as it prints it."""
+
+    stream: str
+    """`stdout` or `stderr`."""
+    attempt: int
+    offset: int
+    """Bytes of this stream that the attempt printed before."""
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultEvent:
+    """The execution with its result: all that it printed."""
+
+    execution: Execution
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndEvent:
+    """Nothing more comes: the execution is in a terminal state."""
+
+    state: State
+
+
+StreamEvent = StateEvent | OutputEvent | ResultEvent | EndEvent
+
+
+def stream(connection: Connection, path: str) -> Iterator[StreamEvent]:
+    """Every event up to `end`, each once. Raises Unreachable once connecting again is no use."""
+    last_id, failures = "", 0
+    while True:
+        try:
+            for event in _events(connection, path, last_id):
+                last_id, failures = event.id or last_id, 0
+                typed = _typed(event)
+                if typed is not None:
+                    yield typed
+                if isinstance(typed, EndEvent):
+                    return
+        except Unreachable:
+            failures += 1
+            if failures > _RECONNECTS:
+                raise
+            time.sleep(_PAUSE)
+
+
+def _events(connection: Connection, path: str, last_id: str) -> Iterator[ServerSentEvent]:
+    """The events of one connection, which never ends well: `end` comes before."""
+    headers = {"Last-Event-ID": last_id} if last_id else {}
+    parser = EventParser()
+    with connection.stream(path, headers, silence=_SILENCE) as chunks:
+        for chunk in chunks:
+            yield from parser.feed(chunk)
+    raise Unreachable(f"{path} was closed before its end")
+
+
+def _typed(event: ServerSentEvent) -> StreamEvent | None:
+    """None for an event of a kind that this version does not know."""
+    match event.event:
+        case "state":
+            return decode(StateEvent, _json(event))
+        case "stdout" | "stderr":
+            return decode(_Output, _json(event)).event(event.event)
+        case "result":
+            return ResultEvent(execution=decode(Execution, _json(event)))
+        case "end":
+            return decode(EndEvent, _json(event))
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Output:
+    """The data of `stdout` and `stderr`."""
+
+    attempt: int
+    offset: int
+    content: str
+    encoding: str
+
+    def event(self, stream: str) -> OutputEvent:
+        content = b64decode(self.content) if self.encoding == "base64" else self.content.encode()
+        return OutputEvent(stream=stream, attempt=self.attempt, offset=self.offset, content=content)
+
+
+def _json(event: ServerSentEvent) -> object:
+    try:
+        return json.loads(event.data)
+    except ValueError:
+        raise ProtocolError(f"the stream's {event.event} is no JSON: {event.data!r:.80}") from None

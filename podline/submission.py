@@ -1,0 +1,74 @@
+"""The body of a submission, from what Python programs have at hand."""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TypedDict
+
+from podline.models import Limits
+
+Text = str | bytes
+"""Bytes are sent exactly, in base64 where they are not UTF-8."""
+
+
+class Submission(TypedDict, total=False):
+    """What `Client.submit` and `Client.run` take by name; all but the language may be left out."""
+
+    language: str
+    version: str
+    files: Mapping[str, Text]
+    """Name (a relative path) to content: instead of `source`."""
+    entrypoint: str
+    stdin: Text
+    args: Sequence[str]
+    env: Mapping[str, str]
+    limits: Limits | Mapping[str, float]
+    compile_limits: Limits | Mapping[str, float]
+    expected_output: Text
+    """As text, trailing white space does not count; as bytes, every byte does."""
+    priority: str
+    labels: Mapping[str, str]
+
+
+def body_of(source: str | None, submission: Submission) -> dict[str, object]:
+    """The JSON body of `POST /api/v1/executions`."""
+    body: dict[str, object] = dict(submission)
+    if source is not None:
+        body["source"] = source
+    if "files" in submission:
+        body["files"] = [_file(name, content) for name, content in submission["files"].items()]
+    if "stdin" in submission:
+        del body["stdin"]
+        body |= _stdin(submission["stdin"])
+    if isinstance(expected := submission.get("expected_output"), bytes):
+        del body["expected_output"]
+        body["expected_output_base64"] = _base64(expected)
+    for limits in ("limits", "compile_limits"):
+        if isinstance(value := body.get(limits), Limits):
+            body[limits] = asdict(value)
+    return body
+
+
+def _file(name: str, content: Text) -> dict[str, str]:
+    text = _text(content)
+    if text is None:
+        return {"name": name, "content": _base64(content), "encoding": "base64"}
+    return {"name": name, "content": text, "encoding": "utf-8"}
+
+
+def _stdin(content: Text) -> dict[str, str]:
+    text = _text(content)
+    return {"stdin_base64": _base64(content)} if text is None else {"stdin": text}
+
+
+def _text(content: Text) -> str | None:
+    if isinstance(content, str):
+        return content
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _base64(content: Text) -> str:
+    return b64encode(content if isinstance(content, bytes) else content.encode()).decode("ascii")
