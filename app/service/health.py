@@ -16,20 +16,19 @@ def health(ports: Ports) -> Health:
     """Every dependency: None if it is well, else what is wrong, in words that give nothing away."""
     return {
         ESSENTIAL: _trouble(ports.store.ping),
-        "redis": _trouble(lambda: _ask_queue(ports)),
+        "redis": _trouble(lambda: _queue(ports)),
         "event_log": _trouble(ports.event_log.ping),
         "runtime": _trouble(ports.runtime.ping),
     }
 
 
-def _trouble(ask: Callable[[], None]) -> str | None:
+def _trouble(ask: Callable[[], str | None]) -> str | None:
     try:
-        ask()
+        return ask()
     except Unavailable as error:
         log.warning("%s: %s", type(error).__name__, error)
         return type(error).__doc__
-    return None
 
 
-def _ask_queue(ports: Ports) -> None:
-    ports.admission.ready()
+def _queue(ports: Ports) -> str | None:
+    return None if ports.admission.ready() else "Queue and slots were lost and are being rebuilt."

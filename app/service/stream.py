@@ -1,0 +1,156 @@
+"""One execution as it happens: its states, what it prints, its result.
+
+Every item carries the position of who has read it. A stream begun at that position goes on with
+the next item, from live output or from the stored result: nothing twice, nothing lost. Live
+output is a short cut only. What it misses (Redis is away, frames were dropped) comes from the
+stored result at the end.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from time import monotonic
+from typing import Final
+
+from app.domain.errors import RedisUnavailable, StoreUnavailable
+from app.domain.execution import Execution, pod_name
+from app.domain.pod import Frame, Stream
+from app.domain.records import Result
+from app.ports import Ports
+from app.service.stream_items import (
+    Ended,
+    Heartbeat,
+    Item,
+    Position,
+    Printed,
+    ResultStored,
+    StateChanged,
+    Told,
+)
+from app.service.utf8 import whole_characters
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT: Final = 15.0
+"""Seconds of silence after which a heartbeat is sent."""
+LOOK_AGAIN: Final = 10.0
+"""Seconds between two looks without a wake-up; each one also says that somebody watches."""
+PIECE: Final = 64 * 1024
+"""Bytes of stored output in one item."""
+
+
+def stream(
+    ports: Ports, execution: Execution, position: Position, heartbeat: float = HEARTBEAT
+) -> Iterator[Item]:
+    """Everything after `position`, as it happens, up to `Ended`.
+
+    While the store or Redis is away it goes on as well as it can, and catches up afterwards.
+    """
+    reader = _Reader(ports, execution, position)
+    with ports.wakeups.listen(execution.id) as listener:
+        told_at = monotonic()
+        while True:
+            for item in reader.news():
+                yield item
+                if isinstance(item, Ended):
+                    return
+                told_at = monotonic()
+            silence_left = told_at + heartbeat - monotonic()
+            if silence_left <= 0:
+                yield Heartbeat()
+                told_at = monotonic()
+            else:
+                listener.wait(min(silence_left, LOOK_AGAIN))
+
+
+class _Reader:
+    """Looks at store and live output, and tells what came since the last look."""
+
+    def __init__(self, ports: Ports, execution: Execution, position: Position) -> None:
+        self._ports = ports
+        self._execution = execution
+        self._position = position
+        self._sequence = 0
+        """Of the last frame that was used."""
+        self._held: dict[Stream, bytes] = {}
+        """The first bytes of a character whose end is still to come."""
+
+    def news(self) -> Iterator[Item]:
+        try:
+            yield from self._look()
+        except StoreUnavailable as error:
+            log.warning("the stream of execution %s waits: %s", self._execution.id, error)
+
+    def _look(self) -> Iterator[Item]:
+        execution = self._ports.store.get(self._execution.id)
+        if execution is None or execution.erased:
+            yield self._end()
+            return
+        self._execution = execution
+        yield from self._states()
+        if execution.state.terminal:
+            yield from self._result()
+            yield self._end()
+        else:
+            for frame in self._frames():
+                yield from self._live(frame)
+
+    def _states(self) -> Iterator[Item]:
+        if self._execution.version <= self._position.version:
+            return
+        for event in self._ports.store.events(self._execution.id, self._position.version):
+            attempt = event.data["attempt"]
+            assert isinstance(attempt, int)
+            if attempt != self._position.attempt:
+                self._sequence, self._held = 0, {}
+            self._position = self._position.after_event(event, attempt)
+            yield StateChanged(self._position, event)
+
+    def _frames(self) -> Sequence[Frame]:
+        pod = pod_name(self._execution.id, self._position.attempt)
+        try:
+            self._ports.live.watch(self._execution.id)
+            return self._ports.live.read(pod, self._sequence)
+        except RedisUnavailable:
+            return ()
+
+    def _live(self, frame: Frame) -> Iterator[Item]:
+        held = self._held.get(frame.stream, b"")
+        known = self._position.read(frame.stream) + len(held)
+        if frame.offset > known:
+            return  # What lies between was dropped: the stored result has it.
+        self._sequence = frame.sequence
+        content = held + frame.content[known - frame.offset :]
+        whole = whole_characters(content)
+        self._held[frame.stream] = content[whole:]
+        if whole:
+            yield self._printed(frame.stream, content[:whole])
+
+    def _result(self) -> Iterator[Item]:
+        result_id = self._execution.result_id
+        if result_id is None or self._position.told is not Told.NOTHING:
+            return
+        result = self._ports.store.result(result_id)
+        if result is None:
+            return  # Erased a moment ago.
+        for stream, content in _stored(result):
+            yield from self._rest(stream, content)
+        self._position = replace(self._position, told=Told.RESULT)
+        yield ResultStored(self._position, self._execution, result)
+
+    def _rest(self, stream: Stream, content: bytes) -> Iterator[Item]:
+        while piece := content[self._position.read(stream) :][:PIECE]:
+            yield self._printed(stream, piece[: whole_characters(piece)] or piece)
+
+    def _printed(self, stream: Stream, content: bytes) -> Printed:
+        self._position = self._position.after_output(stream, content)
+        return Printed(self._position, stream, content)
+
+    def _end(self) -> Ended:
+        self._position = replace(self._position, told=Told.END)
+        return Ended(self._position, self._execution.state)
+
+
+def _stored(result: Result) -> list[tuple[Stream, bytes]]:
+    run = result.output.run
+    return [] if run is None else [(Stream.STDOUT, run.stdout), (Stream.STDERR, run.stderr)]
