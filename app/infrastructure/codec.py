@@ -1,0 +1,40 @@
+"""Domain values to plain data and back, for every adapter that stores them.
+
+Pydantic reads the fields off the domain's dataclasses, so a field added there is stored here.
+"""
+
+from typing import Generic, TypeVar
+
+from pydantic import ConfigDict, TypeAdapter
+
+from app.domain.execution import Execution
+from app.domain.records import ApiKey, DeadLetter, IdempotencyRecord, Result
+from app.domain.submission import Submission
+
+Value = TypeVar("Value")
+
+EXECUTION = TypeAdapter(Execution)
+DEAD_LETTER = TypeAdapter(DeadLetter)
+API_KEY = TypeAdapter(ApiKey)
+IDEMPOTENCY_RECORD = TypeAdapter(IdempotencyRecord)
+
+
+class JsonCodec(Generic[Value]):
+    """A dataclass as JSON, bytes in it as base64."""
+
+    def __init__(self, type_: type[Value]) -> None:
+        # A TypeAdapter takes no config for a dataclass itself, but one around it counts for it.
+        self._adapter: TypeAdapter[tuple[Value]] = TypeAdapter(
+            tuple[type_],  # type: ignore[arg-type, valid-type]
+            config=ConfigDict(ser_json_bytes="base64", val_json_bytes="base64"),
+        )
+
+    def encode(self, value: Value) -> bytes:
+        return self._adapter.dump_json((value,))
+
+    def decode(self, data: bytes) -> Value:
+        return self._adapter.validate_json(data)[0]
+
+
+SUBMISSION = JsonCodec(Submission)
+RESULT = JsonCodec(Result)

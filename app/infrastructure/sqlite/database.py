@@ -1,0 +1,156 @@
+"""One SQLite file, shared by the threads of a process and by many processes.
+
+Writes are one at a time by SQLite's own rule. Threads queue for their turn on a lock, and only
+processes compete by SQLite's polling, so a thread is not overtaken for long.
+
+SQLite must not be carried over a fork: it keeps the locks that a process has on a file in memory,
+so a child would trust locks that only its parent holds (https://www.sqlite.org/howtocorrupt.html,
+2.6). Before a fork every connection is closed; parent and child open their own anew.
+"""
+
+import os
+import sqlite3
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Condition, Lock
+from typing import Final
+
+from app.domain.errors import StoreUnavailable
+
+MAX_IDLE: Final = 8
+"""Connections kept for the next reader; a crowd of waiting API threads must not keep a crowd."""
+
+_AWAY: Final = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+}
+
+
+class Database:
+    """Hands out connections for reading and for writing.
+
+    Raises StoreUnavailable within `timeout` seconds for a file that is locked, full, gone or
+    damaged. Any other error of SQLite is a bug of ours and passes.
+    """
+
+    def __init__(
+        self, path: Path, *, timeout: float, create: Callable[[sqlite3.Connection], None]
+    ) -> None:
+        self._path = path
+        # Half of it for the other threads, half of it for the other processes.
+        self._patience = timeout / 2
+        self._create = create
+        self._turn = Lock()
+        self._pool = Condition()
+        self._idle: list[sqlite3.Connection] = []
+        self._in_use = 0
+        _databases.add(self)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection on which each SELECT sees the newest committed state."""
+        with _errors_as_ours(self._path), self._connection() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A connection in a write transaction: durable when the context has ended."""
+        if not self._turn.acquire(timeout=self._patience):
+            raise StoreUnavailable(f"{self._path}: no turn to write")
+        try:
+            with _errors_as_ours(self._path), self._connection() as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                with connection:
+                    yield connection
+        finally:
+            self._turn.release()
+
+    def close(self) -> None:
+        """Close what is idle. The next use opens it again."""
+        with self._pool:
+            self._close_idle()
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        with self._pool:
+            connection = self._idle.pop() if self._idle else None
+            self._in_use += 1
+        healthy = False
+        try:
+            connection = connection or self._open()
+            yield connection
+            healthy = True
+        finally:
+            with self._pool:
+                self._in_use -= 1
+                if healthy and connection and len(self._idle) < MAX_IDLE:
+                    self._idle.append(connection)
+                elif connection:
+                    connection.close()
+                self._pool.notify_all()
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, timeout=self._patience, isolation_level=None, check_same_thread=False
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        self._create(connection)
+        return connection
+
+    def _close_idle(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+    def _before_fork(self) -> None:
+        self._pool.acquire()
+        self._pool.wait_for(lambda: self._in_use == 0, timeout=self._patience)
+        self._close_idle()
+
+    def _after_fork_in_parent(self) -> None:
+        self._pool.release()
+
+    def _after_fork_in_child(self) -> None:
+        # Threads that held these are not in the child to release them.
+        self._turn = Lock()
+        self._pool = Condition()
+        self._in_use = 0
+
+
+@contextmanager
+def _errors_as_ours(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        # The low byte is the primary code: https://www.sqlite.org/rescode.html
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _AWAY:
+            raise StoreUnavailable(f"{path}: {error}") from error
+        raise
+
+
+_databases: Final[weakref.WeakSet[Database]] = weakref.WeakSet()
+
+
+def _each(step: Callable[[Database], None]) -> Callable[[], None]:
+    def run() -> None:
+        for database in list(_databases):
+            step(database)
+
+    return run
+
+
+os.register_at_fork(
+    before=_each(Database._before_fork),
+    after_in_parent=_each(Database._after_fork_in_parent),
+    after_in_child=_each(Database._after_fork_in_child),
+)

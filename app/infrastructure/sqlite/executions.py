@@ -1,0 +1,261 @@
+"""Executions and their programs, in SQLite."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from app.domain.execution import (
+    CHANGED_BY_TRANSITION,
+    Change,
+    Event,
+    Execution,
+    State,
+    Time,
+)
+from app.domain.records import ExecutionFilter
+from app.domain.submission import Priority, Submission
+from app.infrastructure import codec
+from app.infrastructure.sqlite.database import Database
+from app.infrastructure.sqlite.listing import listing
+from app.infrastructure.sqlite.rows import (
+    COLUMNS,
+    from_event,
+    from_execution,
+    to_event,
+    to_execution,
+)
+from app.infrastructure.sqlite.schema import IS_TERMINAL, IS_UNFINISHED, REMOVABLE
+
+ROW: Final = ", ".join(COLUMNS)
+
+INSERT: Final = f"""
+    INSERT INTO executions ({ROW}, relayed, relay_at)
+    VALUES ({", ".join(f":{name}" for name in COLUMNS)}, 0, :relay_at)
+    ON CONFLICT DO NOTHING
+"""
+INSERT_EVENT: Final = "INSERT INTO events VALUES (?, ?, ?, ?, ?)"
+INSERT_PROGRAM: Final = "INSERT INTO programs VALUES (?, ?)"
+INSERT_LABEL: Final = "INSERT INTO labels VALUES (?, ?, ?, ?)"
+GET: Final = f"SELECT {ROW} FROM executions WHERE id = ?"
+GET_PROGRAM: Final = "SELECT submission FROM programs WHERE execution_id = ?"
+APPLY: Final = f"""
+    UPDATE executions
+    SET {", ".join(f"{name} = :{name}" for name in CHANGED_BY_TRANSITION)},
+        relay_at = coalesce(relay_at, :event_time)
+    WHERE id = :id AND version = :version_before
+"""
+BEGIN: Final = f"""
+    UPDATE executions
+    SET next_action_at = :next_action_at,
+        tries = json_set(tries, :step, coalesce(json_extract(tries, :step), 0) + 1)
+    WHERE id = :id AND state IN (SELECT value FROM json_each(:states))
+    RETURNING {ROW}
+"""
+RESCHEDULE: Final = """
+    UPDATE executions SET next_action_at = ?, tries = '{}' WHERE id = ? AND version = ?
+"""
+SETTLE: Final = f"""
+    UPDATE executions SET next_action_at = NULL WHERE id = ? AND state {IS_TERMINAL}
+"""
+DUE: Final = f"""
+    SELECT {ROW} FROM executions WHERE state = ? AND next_action_at <= ?
+    ORDER BY next_action_at LIMIT ?
+"""
+CLAIM: Final = """
+    UPDATE executions SET next_action_at = ?
+    WHERE id = ? AND version = ? AND next_action_at = ?
+"""
+IN_STATE: Final = """
+    SELECT id, owner, priority, state, created_at, next_action_at FROM executions
+    WHERE state = ? AND id > ? ORDER BY id LIMIT ?
+"""
+STATES_OF: Final = """
+    SELECT id, state, attempt FROM executions WHERE id IN (SELECT value FROM json_each(?))
+"""
+EVENTS: Final = """
+    SELECT * FROM events WHERE execution_id = ? AND version > ? ORDER BY version
+"""
+MARK_RETRIED: Final = """
+    UPDATE executions SET retried_as = ? WHERE id = ? AND retried_as IS NULL
+"""
+ERASE: Final = f"UPDATE executions SET erased = 1 WHERE id = ? AND state {IS_TERMINAL}"
+FORGET: Final = (
+    "DELETE FROM programs WHERE execution_id = ?",
+    "DELETE FROM results WHERE execution_id = ?",
+    "DELETE FROM labels WHERE execution_id = ?",
+)
+TO_REMOVE: Final = f"SELECT id FROM executions WHERE {REMOVABLE} AND completed_at < ? LIMIT ?"
+REMOVE: Final = (
+    *FORGET,
+    "DELETE FROM events WHERE execution_id = ?",
+    "DELETE FROM executions WHERE id = ?",
+)
+UNFINISHED_OF: Final = "SELECT total FROM unfinished_by_owner WHERE owner = ?"
+COUNTS: Final = f"""
+    SELECT state, priority, total FROM unfinished_by_state
+    WHERE state {IS_UNFINISHED} AND total > 0
+"""
+OLDEST_QUEUED: Final = """
+    SELECT created_at FROM executions INDEXED BY queued WHERE state = 'queued'
+    ORDER BY created_at LIMIT 1
+"""
+
+
+class Executions:
+    """The part of the store that is about executions."""
+
+    _database: Database
+
+    def insert(self, execution: Execution, submission: Submission, event: Event) -> bool:
+        row = from_execution(execution) | {"relay_at": event.time}
+        program = codec.SUBMISSION.encode(submission)
+        labels = [
+            (execution.id, key, value, execution.owner) for key, value in execution.labels.items()
+        ]
+        with self._database.writing() as connection:
+            if connection.execute(INSERT, row).rowcount == 0:
+                return False
+            connection.execute(INSERT_EVENT, from_event(event))
+            connection.execute(INSERT_PROGRAM, (execution.id, program))
+            connection.executemany(INSERT_LABEL, labels)
+        return True
+
+    def get(self, execution_id: str) -> Execution | None:
+        with self._database.reading() as connection:
+            row = connection.execute(GET, (execution_id,)).fetchone()
+        return to_execution(row) if row else None
+
+    def submission(self, execution_id: str) -> Submission | None:
+        with self._database.reading() as connection:
+            row = connection.execute(GET_PROGRAM, (execution_id,)).fetchone()
+        return codec.SUBMISSION.decode(row["submission"]) if row else None
+
+    def apply(self, change: Change) -> bool:
+        row = from_execution(change.after) | {
+            "version_before": change.before.version,
+            "event_time": change.event.time,
+        }
+        with self._database.writing() as connection:
+            if connection.execute(APPLY, row).rowcount == 0:
+                return False
+            connection.execute(INSERT_EVENT, from_event(change.event))
+        return True
+
+    def begin(
+        self, execution_id: str, states: frozenset[State], step: str, next_action_at: Time
+    ) -> Execution | None:
+        values = {
+            "id": execution_id,
+            "states": json.dumps(list(states)),
+            "step": f'$."{step}"',
+            "next_action_at": next_action_at,
+        }
+        with self._database.writing() as connection:
+            rows = connection.execute(BEGIN, values).fetchall()
+        return to_execution(rows[0]) if rows else None
+
+    def reschedule(self, execution: Execution, next_action_at: Time) -> bool:
+        values = (next_action_at, execution.id, execution.version)
+        with self._database.writing() as connection:
+            return connection.execute(RESCHEDULE, values).rowcount == 1
+
+    def settle(self, execution_id: str) -> None:
+        with self._database.writing() as connection:
+            connection.execute(SETTLE, (execution_id,))
+
+    def claim_due(
+        self,
+        states: frozenset[State],
+        now: Time,
+        limit: int,
+        push: Callable[[Execution], Time],
+    ) -> list[Execution]:
+        due = self._due(states, now, limit)
+        if not due:
+            return []
+        claimed = []
+        with self._database.writing() as connection:
+            for row in due:
+                next_action_at = push(row)
+                claim = (next_action_at, row.id, row.version, row.next_action_at)
+                if connection.execute(CLAIM, claim).rowcount == 1:
+                    claimed.append(replace(row, next_action_at=next_action_at))
+        return claimed
+
+    def _due(self, states: frozenset[State], now: Time, limit: int) -> list[Execution]:
+        with self._database.reading() as connection:
+            rows = [row for state in states for row in connection.execute(DUE, (state, now, limit))]
+        rows.sort(key=lambda row: (row["next_action_at"], row["id"]))
+        return [to_execution(row) for row in rows[:limit]]
+
+    def in_states(
+        self, states: frozenset[State], after: str, limit: int
+    ) -> list[tuple[str, str, Priority, State, Time, Time | None]]:
+        with self._database.reading() as connection:
+            rows = [
+                row
+                for state in states
+                for row in connection.execute(IN_STATE, (state, after, limit))
+            ]
+        rows.sort(key=lambda row: row["id"])
+        return [
+            (id, owner, Priority(priority), State(state), created_at, next_action_at)
+            for id, owner, priority, state, created_at, next_action_at in rows[:limit]
+        ]
+
+    def states_of(self, execution_ids: Sequence[str]) -> dict[str, tuple[State, int]]:
+        with self._database.reading() as connection:
+            rows = connection.execute(STATES_OF, (json.dumps(list(execution_ids)),)).fetchall()
+        return {id: (State(state), attempt) for id, state, attempt in rows}
+
+    def list_executions(
+        self, filter: ExecutionFilter, before: str | None, limit: int
+    ) -> list[Execution]:
+        query, values = listing(filter, before, limit)
+        with self._database.reading() as connection:
+            rows = connection.execute(query, values).fetchall()
+        return [to_execution(row) for row in rows]
+
+    def events(self, execution_id: str, after_version: int = 0) -> list[Event]:
+        with self._database.reading() as connection:
+            rows = connection.execute(EVENTS, (execution_id, after_version)).fetchall()
+        return [to_event(row) for row in rows]
+
+    def mark_retried(self, execution_id: str, retried_as: str) -> bool:
+        with self._database.writing() as connection:
+            marked = connection.execute(MARK_RETRIED, (retried_as, execution_id))
+            return marked.rowcount == 1
+
+    def erase(self, execution_id: str) -> None:
+        with self._database.writing() as connection:
+            if connection.execute(ERASE, (execution_id,)).rowcount == 1:
+                _run_all(connection, FORGET, execution_id)
+
+    def remove_completed_before(self, time: Time, limit: int) -> int:
+        with self._database.writing() as connection:
+            rows = connection.execute(TO_REMOVE, (time, limit)).fetchall()
+            for row in rows:
+                _run_all(connection, REMOVE, row["id"])
+        return len(rows)
+
+    def unfinished(self, owner: str) -> int:
+        with self._database.reading() as connection:
+            row = connection.execute(UNFINISHED_OF, (owner,)).fetchone()
+        return row["total"] if row else 0
+
+    def counts(self) -> dict[tuple[State, Priority], int]:
+        with self._database.reading() as connection:
+            rows = connection.execute(COUNTS).fetchall()
+        return {(State(state), Priority(priority)): total for state, priority, total in rows}
+
+    def oldest_queued(self) -> Time | None:
+        with self._database.reading() as connection:
+            row = connection.execute(OLDEST_QUEUED).fetchone()
+        return row["created_at"] if row else None
+
+
+def _run_all(connection: sqlite3.Connection, statements: Sequence[str], id: str) -> None:
+    for statement in statements:
+        connection.execute(statement, (id,))

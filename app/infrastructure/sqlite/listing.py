@@ -1,0 +1,58 @@
+"""The one query of the store that is put together: a page of a filtered listing."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from app.domain.records import ExecutionFilter
+from app.infrastructure.sqlite.rows import COLUMNS
+
+LAST: Final = "\U0010ffff"
+"""Greater than every id, so that the first page is a search like all others."""
+
+_ROW: Final = ", ".join(f"executions.{name}" for name in COLUMNS)
+
+
+def listing(filter: ExecutionFilter, before: str | None, limit: int) -> tuple[str, list[object]]:
+    """SQL and its values. Each facet alone, with or without an owner, has an index in id order."""
+    facets = {
+        name: value
+        for name in ("owner", "state", "outcome", "language")
+        if (value := getattr(filter, name)) is not None
+    }
+    if filter.labels:
+        query, values = _by_labels(facets, filter.labels, before or LAST)
+    else:
+        query, values = _by_facets(facets, before or LAST)
+    return f"{query} LIMIT ?", [*values, limit]
+
+
+def _by_facets(facets: Mapping[str, str], before: str) -> tuple[str, list[object]]:
+    conditions = ["erased = 0", *(f"{name} = ?" for name in facets), "id < ?"]
+    query = f"SELECT {_ROW} FROM executions WHERE {' AND '.join(conditions)} ORDER BY id DESC"
+    return query, [*facets.values(), before]
+
+
+def _by_labels(
+    facets: Mapping[str, str], labels: Mapping[str, str], before: str
+) -> tuple[str, list[object]]:
+    """Walk the first label, newest first; look the other ones up in each row found."""
+    (key, value), *others = labels.items()
+    walked = ["label.key = ?", "label.value = ?"]
+    values: list[object] = [key, value]
+    if "owner" in facets:
+        walked.append("label.owner = ?")
+        values.append(facets["owner"])
+    conditions = [
+        *walked,
+        "label.execution_id < ?",
+        *("EXISTS (SELECT 1 FROM labels WHERE execution_id = id AND key = ? AND value = ?)",)
+        * len(others),
+        *(f"{name} = ?" for name in facets),
+    ]
+    values += [before, *(part for label in others for part in label), *facets.values()]
+    # CROSS JOIN keeps SQLite from turning the two tables round.
+    query = (
+        f"SELECT {_ROW} FROM labels AS label CROSS JOIN executions ON id = label.execution_id"
+        f" WHERE {' AND '.join(conditions)} ORDER BY label.execution_id DESC"
+    )
+    return query, values

@@ -1,0 +1,51 @@
+"""Rows of the executions and events tables to domain values and back."""
+
+import json
+import sqlite3
+from typing import Any, Final
+
+from app.domain.execution import CHANGED_BY_TRANSITION, Event, Execution
+from app.infrastructure import codec
+
+SPEC: Final = ("labels", "limits", "compile_limits")
+"""Kept together in one column: they never change."""
+
+COLUMNS: Final = (
+    "id",
+    "owner",
+    "language",
+    "language_version",
+    "priority",
+    "spec",
+    "root",
+    "retry_of",
+    "retried_as",
+    "created_at",
+    "erased",
+    *CHANGED_BY_TRANSITION,
+)
+
+
+def to_execution(row: sqlite3.Row) -> Execution:
+    fields: dict[str, Any] = dict(row)
+    fields |= json.loads(fields.pop("spec"))
+    fields["tries"] = json.loads(fields["tries"])
+    return codec.EXECUTION.validate_python(fields)
+
+
+def from_execution(execution: Execution) -> dict[str, Any]:
+    fields: dict[str, Any] = codec.EXECUTION.dump_python(execution, mode="json")
+    fields["spec"] = json.dumps({name: fields.pop(name) for name in SPEC})
+    fields["tries"] = json.dumps(fields["tries"])
+    return fields
+
+
+def to_event(row: sqlite3.Row) -> Event:
+    return Event(
+        row["execution_id"], row["version"], row["type"], row["time"], json.loads(row["data"])
+    )
+
+
+def from_event(event: Event) -> tuple[str, int, str, int, str]:
+    data = json.dumps(event.data)
+    return event.execution_id, event.version, event.type, event.time, data

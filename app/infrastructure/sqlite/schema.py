@@ -1,0 +1,234 @@
+"""The tables of the SQLite store, and how a file gets them.
+
+Every index serves one query of the store. The partial ones hold only the rows that their query
+can return, so that finished executions cost nothing. Counters are kept by triggers: in the
+transaction that changes a state, so they are exact.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Final
+
+from app.domain.errors import StoreUnavailable
+from app.domain.execution import TERMINAL, UNFINISHED
+
+VERSION: Final = 1
+
+
+def sql_list(names: Iterable[str]) -> str:
+    """`('a', 'b')`, the same text each time: partial indexes are matched by their text."""
+    return "(" + ", ".join(f"'{name}'" for name in sorted(names)) + ")"
+
+
+IS_UNFINISHED: Final = f"IN {sql_list(UNFINISHED)}"
+IS_TERMINAL: Final = f"IN {sql_list(TERMINAL)}"
+REMOVABLE: Final = "completed_at IS NOT NULL AND next_action_at IS NULL AND relay_at IS NULL"
+LETTER_IS_DUE: Final = "status IN ('retrying', 'waiting') AND next_retry_at IS NOT NULL"
+
+DDL: Final = (
+    # `spec` is what never changes and is never asked for: labels and limits, as JSON.
+    # `relay_at` is when the first event that is not in the log was made; NULL if all are.
+    """
+    CREATE TABLE executions (
+        id TEXT PRIMARY KEY,
+        owner TEXT NOT NULL,
+        language TEXT NOT NULL,
+        language_version TEXT NOT NULL,
+        priority TEXT NOT NULL,
+        spec TEXT NOT NULL,
+        root TEXT NOT NULL,
+        retry_of TEXT,
+        retried_as TEXT,
+        state TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        attempt INTEGER NOT NULL,
+        tries TEXT NOT NULL,
+        start_deadline INTEGER,
+        message TEXT,
+        outcome TEXT,
+        exit_code INTEGER,
+        signal TEXT,
+        result_id TEXT,
+        created_at INTEGER NOT NULL,
+        admitted_at INTEGER,
+        started_at INTEGER,
+        finished_at INTEGER,
+        completed_at INTEGER,
+        next_action_at INTEGER,
+        erased INTEGER NOT NULL,
+        relayed INTEGER NOT NULL,
+        relay_at INTEGER
+    ) STRICT
+    """,
+    "CREATE INDEX by_state ON executions (state, id)",
+    "CREATE INDEX by_outcome ON executions (outcome, id) WHERE outcome IS NOT NULL",
+    "CREATE INDEX by_language ON executions (language, id)",
+    "CREATE INDEX by_owner ON executions (owner, id) WHERE erased = 0",
+    "CREATE INDEX by_owner_state ON executions (owner, state, id) WHERE erased = 0",
+    "CREATE INDEX by_owner_outcome ON executions (owner, outcome, id)"
+    " WHERE erased = 0 AND outcome IS NOT NULL",
+    "CREATE INDEX by_owner_language ON executions (owner, language, id) WHERE erased = 0",
+    "CREATE INDEX due ON executions (state, next_action_at) WHERE next_action_at IS NOT NULL",
+    "CREATE INDEX to_relay ON executions (relay_at) WHERE relay_at IS NOT NULL",
+    "CREATE INDEX queued ON executions (created_at) WHERE state = 'queued'",
+    f"CREATE INDEX removable ON executions (completed_at) WHERE {REMOVABLE}",
+    """
+    CREATE TABLE events (
+        execution_id TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        type TEXT NOT NULL,
+        time INTEGER NOT NULL,
+        data TEXT NOT NULL,
+        PRIMARY KEY (execution_id, version)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE TABLE programs (execution_id TEXT PRIMARY KEY, submission BLOB NOT NULL) STRICT",
+    """
+    CREATE TABLE labels (
+        execution_id TEXT NOT NULL,
+        key TEXT NOT NULL,
+        value TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        PRIMARY KEY (execution_id, key)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX by_label ON labels (key, value, execution_id)",
+    "CREATE INDEX by_owner_label ON labels (owner, key, value, execution_id)",
+    """
+    CREATE TABLE results (
+        id TEXT PRIMARY KEY,
+        execution_id TEXT NOT NULL,
+        result BLOB NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX results_of ON results (execution_id)",
+    """
+    CREATE TABLE unfinished_by_state (
+        state TEXT NOT NULL,
+        priority TEXT NOT NULL,
+        total INTEGER NOT NULL,
+        PRIMARY KEY (state, priority)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE unfinished_by_owner (
+        owner TEXT PRIMARY KEY,
+        total INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    f"""
+    CREATE TRIGGER count_inserted AFTER INSERT ON executions WHEN new.state {IS_UNFINISHED}
+    BEGIN
+        INSERT INTO unfinished_by_state VALUES (new.state, new.priority, 1)
+            ON CONFLICT DO UPDATE SET total = total + 1;
+        INSERT INTO unfinished_by_owner VALUES (new.owner, 1)
+            ON CONFLICT DO UPDATE SET total = total + 1;
+    END
+    """,
+    f"""
+    CREATE TRIGGER count_moved AFTER UPDATE OF state ON executions
+        WHEN old.state <> new.state AND new.state {IS_UNFINISHED}
+    BEGIN
+        UPDATE unfinished_by_state SET total = total - 1
+            WHERE state = old.state AND priority = old.priority;
+        INSERT INTO unfinished_by_state VALUES (new.state, new.priority, 1)
+            ON CONFLICT DO UPDATE SET total = total + 1;
+    END
+    """,
+    f"""
+    CREATE TRIGGER count_ended AFTER UPDATE OF state ON executions
+        WHEN old.state {IS_UNFINISHED} AND new.state {IS_TERMINAL}
+    BEGIN
+        UPDATE unfinished_by_state SET total = total - 1
+            WHERE state = old.state AND priority = old.priority;
+        UPDATE unfinished_by_owner SET total = total - 1 WHERE owner = old.owner;
+    END
+    """,
+    """
+    CREATE TABLE dead_letters (
+        id TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        status TEXT NOT NULL,
+        origin TEXT NOT NULL,
+        execution_id TEXT,
+        payload TEXT,
+        error TEXT NOT NULL,
+        attempts INTEGER NOT NULL,
+        retries INTEGER NOT NULL,
+        first_failed_at INTEGER NOT NULL,
+        last_failed_at INTEGER NOT NULL,
+        next_retry_at INTEGER
+    ) STRICT
+    """,
+    "CREATE INDEX letters_by_status ON dead_letters (status, id)",
+    "CREATE INDEX letters_by_kind ON dead_letters (kind, id)",
+    "CREATE INDEX letters_by_status_kind ON dead_letters (status, kind, id)",
+    f"CREATE INDEX letters_due ON dead_letters (next_retry_at) WHERE {LETTER_IS_DUE}",
+    """
+    CREATE TABLE dead_letters_by_status (
+        status TEXT PRIMARY KEY,
+        total INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TRIGGER count_letter_inserted AFTER INSERT ON dead_letters
+    BEGIN
+        INSERT INTO dead_letters_by_status VALUES (new.status, 1)
+            ON CONFLICT DO UPDATE SET total = total + 1;
+    END
+    """,
+    """
+    CREATE TRIGGER count_letter_moved AFTER UPDATE OF status ON dead_letters
+        WHEN old.status <> new.status
+    BEGIN
+        UPDATE dead_letters_by_status SET total = total - 1 WHERE status = old.status;
+        INSERT INTO dead_letters_by_status VALUES (new.status, 1)
+            ON CONFLICT DO UPDATE SET total = total + 1;
+    END
+    """,
+    """
+    CREATE TABLE api_keys (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        role TEXT NOT NULL,
+        secret_hash TEXT NOT NULL UNIQUE,
+        created_at INTEGER NOT NULL,
+        max_unfinished INTEGER
+    ) STRICT
+    """,
+    """
+    CREATE TABLE idempotency (
+        key_hash TEXT PRIMARY KEY,
+        body_hash TEXT NOT NULL,
+        execution_id TEXT NOT NULL,
+        expires_at INTEGER NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX idempotency_by_expiry ON idempotency (expires_at)",
+)
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Give a new file its tables; several processes may do so at once, one does it.
+
+    Raises StoreUnavailable for a file of a newer version.
+    """
+    if _version(connection) == VERSION:
+        return
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        found = _version(connection)
+        if found > VERSION:
+            raise StoreUnavailable(
+                f"the database has schema {found}, made by a newer Podline; this one knows "
+                f"{VERSION} and leaves the file alone"
+            )
+        if found == 0:
+            for statement in DDL:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
