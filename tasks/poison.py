@@ -20,7 +20,7 @@ from tasks.process import ports
 log = logging.getLogger(__name__)
 
 
-class PoisonConsumer(Consumer):  # type: ignore[misc]  # untyped in celery
+class PoisonConsumer(Consumer):
     """The worker's consumer (`worker_consumer`): keeps messages that can't be decoded."""
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:

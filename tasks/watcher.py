@@ -108,7 +108,7 @@ class Watcher:
             return RETRY_SECONDS
 
 
-class WatcherStep(bootsteps.StartStopStep):  # type: ignore[misc]  # untyped in celery
+class WatcherStep(bootsteps.StartStopStep):
     """Starts the watcher where the worker consumes the monitor's queue."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)

@@ -43,10 +43,16 @@ class Twins:
     event_log: MemoryEventLog
 
 
-def make_twins(**policy: object) -> Twins:
+def make_twins(
+    *,
+    store: MemoryStore | None = None,
+    event_log: MemoryEventLog | None = None,
+    **policy: object,
+) -> Twins:
     """Fresh twins; the policy is the default one but for what is given."""
     clock = Clock()
-    store, admission, event_log = MemoryStore(), MemoryAdmissionQueue(), MemoryEventLog()
+    store, event_log = store or MemoryStore(), event_log or MemoryEventLog()
+    admission = MemoryAdmissionQueue()
     runtime, pipeline = MemoryRuntime(clock=clock), MemoryPipeline()
     admission.mark_ready()
     ports = Ports(

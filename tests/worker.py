@@ -23,7 +23,7 @@ Message = tuple[str, tuple[str, ...]]
 
 
 class Worker:
-    """Does what `tasks.process.step` does, without Celery. `copies`: how often each message comes."""
+    """Does what `tasks.process.step` does, without Celery; each message comes `copies` times."""
 
     def __init__(self, ports: Ports, *, copies: int = 1) -> None:
         assert isinstance(ports.pipeline, MemoryPipeline)

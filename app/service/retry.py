@@ -15,7 +15,7 @@ def retry(ports: Ports, execution: Execution) -> Execution:
     """
     if not execution.state.terminal:
         raise Conflict(
-            f"execution {execution.id} is {execution.state}: it can be retried once ended"
+            f"execution {execution.id} is {execution.state}: retry it once it has ended"
         )
     submission = ports.store.submission(execution.id)
     if submission is None:

@@ -1,0 +1,100 @@
+"""What happened goes into the log, in order; what is old goes away."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from app.domain.errors import Conflict, EventLogUnavailable
+from app.domain.execution import Event
+from app.infrastructure.memory.event_log import MemoryEventLog
+from app.service.relay import relay
+from app.service.retention import erase, remove_old
+from app.service.submit import submit
+from tests.builders import a_key, a_submission
+from tests.twins import Twins, make_twins
+from tests.worker import Worker
+
+
+def test_every_transition_is_relayed_in_order(twins: Twins, worker: Worker) -> None:
+    executions = [submit(twins.ports, a_key(), a_submission()) for _ in range(3)]
+    worker.run_all()
+    assert relay(twins.ports) == 15
+    assert relay(twins.ports) == 0
+    for execution in executions:
+        ids = [e["id"] for _, e in twins.event_log.read(0, 100) if e["subject"] == execution.id]
+        assert ids == [f"{execution.id}.{version}" for version in (1, 2, 3, 4, 5)]
+
+
+def test_a_slice_is_bounded() -> None:
+    twins = make_twins(relay_batch=2)
+    for _ in range(3):
+        submit(twins.ports, a_key(), a_submission())
+    assert [relay(twins.ports) for _ in range(3)] == [2, 1, 0]
+
+
+class LogThatIsAway(MemoryEventLog):
+    away = True
+
+    def append(self, events: Sequence[Event]) -> None:
+        if self.away:
+            raise EventLogUnavailable("the log is away")
+        super().append(events)
+
+
+def test_with_the_log_away_nothing_is_marked() -> None:
+    log = LogThatIsAway()
+    twins = make_twins(event_log=log)
+    submit(twins.ports, a_key(), a_submission())
+    with pytest.raises(EventLogUnavailable):
+        relay(twins.ports)
+    Worker(twins.ports).run_all()
+    log.away = False
+    assert relay(twins.ports) == 5
+
+
+def test_by_default_nothing_is_removed(twins: Twins, worker: Worker) -> None:
+    execution = submit(twins.ports, a_key(), a_submission())
+    worker.run_all()
+    relay(twins.ports)
+    twins.clock.advance(365 * 24 * 3600)
+    remove_old(twins.ports)
+    assert twins.store.get(execution.id) is not None
+
+
+def test_what_ended_longer_ago_than_the_setting_goes() -> None:
+    twins = make_twins(retention_seconds=3600)
+    worker = Worker(twins.ports)
+    old = submit(twins.ports, a_key(), a_submission())
+    worker.run_all()
+    twins.clock.advance(3000)
+    young = submit(twins.ports, a_key(), a_submission())
+    worker.run_all()
+    relay(twins.ports)
+    twins.clock.advance(1000)
+    remove_old(twins.ports)
+    assert twins.store.get(old.id) is None
+    assert twins.store.get(young.id) is not None
+
+
+def test_what_is_not_in_the_log_yet_stays() -> None:
+    twins = make_twins(retention_seconds=3600)
+    execution = submit(twins.ports, a_key(), a_submission())
+    Worker(twins.ports).run_all()
+    twins.clock.advance(4000)
+    remove_old(twins.ports)
+    assert twins.store.get(execution.id) is not None
+
+
+def test_erased_its_program_and_result_are_gone_and_its_events_stay(
+    twins: Twins, worker: Worker
+) -> None:
+    execution = submit(twins.ports, a_key(), a_submission())
+    with pytest.raises(Conflict, match="cancel it first"):
+        erase(twins.ports, execution)
+    worker.run_all()
+    done = twins.store.get(execution.id)
+    assert done is not None
+    erase(twins.ports, done)
+    assert twins.store.submission(execution.id) is None
+    assert twins.store.result(done.result_id or "") is None
+    assert len(twins.store.events(execution.id)) == 5
