@@ -51,23 +51,29 @@ class Database:
         self._create = create
         self._turn = Lock()
         self._pool = Condition()
-        self._idle: list[sqlite3.Connection] = []
+        self._idle: dict[bool, list[sqlite3.Connection]] = {True: [], False: []}
+        """By whether their commits are durable."""
         self._in_use = 0
         _databases.add(self)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A connection on which each SELECT sees the newest committed state."""
-        with _errors_as_ours(self._path), self._connection() as connection:
+        with _errors_as_ours(self._path), self._connection(durable=False) as connection:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """A connection in a write transaction: durable when the context has ended."""
+    def writing(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
+        """A connection in a write transaction, committed when the context has ended.
+
+        A commit survives every death of a process. Only a durable one is sure to survive a loss
+        of power at once, for the price of an fsync, which is most of what a small write costs;
+        the others do so with the next durable one, in order.
+        """
         if not self._turn.acquire(timeout=self._patience):
             raise StoreUnavailable(f"{self._path}: no turn to write")
         try:
-            with _errors_as_ours(self._path), self._connection() as connection:
+            with _errors_as_ours(self._path), self._connection(durable=durable) as connection:
                 connection.execute("BEGIN IMMEDIATE")
                 with connection:
                     yield connection
@@ -80,37 +86,39 @@ class Database:
             self._close_idle()
 
     @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
+    def _connection(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
+        idle = self._idle[durable]
         with self._pool:
-            connection = self._idle.pop() if self._idle else None
+            connection = idle.pop() if idle else None
             self._in_use += 1
         healthy = False
         try:
-            connection = connection or self._open()
+            connection = connection or self._open(durable)
             yield connection
             healthy = True
         finally:
             with self._pool:
                 self._in_use -= 1
-                if healthy and connection and len(self._idle) < MAX_IDLE:
-                    self._idle.append(connection)
+                if healthy and connection and len(idle) < MAX_IDLE:
+                    idle.append(connection)
                 elif connection:
                     connection.close()
                 self._pool.notify_all()
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self, durable: bool) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self._path, timeout=self._patience, isolation_level=None, check_same_thread=False
         )
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         self._create(connection)
         return connection
 
     def _close_idle(self) -> None:
-        while self._idle:
-            self._idle.pop().close()
+        for idle in self._idle.values():
+            while idle:
+                idle.pop().close()
 
     def _before_fork(self) -> None:
         self._pool.acquire()

@@ -104,7 +104,10 @@ OLDEST_QUEUED: Final = """
 
 
 class Executions:
-    """The part of the store that is about executions."""
+    """The part of the store that is about executions.
+
+    What a loss of power may undo (tries, times, claims) is only done again then.
+    """
 
     _database: Database
 
@@ -152,17 +155,17 @@ class Executions:
             "step": f'$."{step}"',
             "next_action_at": next_action_at,
         }
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             rows = connection.execute(BEGIN, values).fetchall()
         return to_execution(rows[0]) if rows else None
 
     def reschedule(self, execution: Execution, next_action_at: Time) -> bool:
         values = (next_action_at, execution.id, execution.version)
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             return connection.execute(RESCHEDULE, values).rowcount == 1
 
     def settle(self, execution_id: str) -> None:
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             connection.execute(SETTLE, (execution_id,))
 
     def claim_due(
@@ -176,7 +179,7 @@ class Executions:
         if not due:
             return []
         claimed = []
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             for row in due:
                 next_action_at = push(row)
                 claim = (next_action_at, row.id, row.version, row.next_action_at)
@@ -234,7 +237,7 @@ class Executions:
                 _run_all(connection, FORGET, execution_id)
 
     def remove_completed_before(self, time: Time, limit: int) -> int:
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             rows = connection.execute(TO_REMOVE, (time, limit)).fetchall()
             for row in rows:
                 _run_all(connection, REMOVE, row["id"])

@@ -45,7 +45,10 @@ class Results:
 
 
 class Outbox:
-    """The part of the store that the relay empties into the event log."""
+    """The part of the store that the relay empties into the event log.
+
+    A mark that is lost with the power only means that events are delivered again.
+    """
 
     _database: Database
 
@@ -56,5 +59,5 @@ class Outbox:
         return [(id, list(group)) for id, group in groupby(events, lambda e: e.execution_id)]
 
     def relayed(self, execution_id: str, version: int) -> None:
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             connection.execute(RELAYED, {"id": execution_id, "version": version})

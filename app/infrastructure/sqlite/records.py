@@ -144,5 +144,5 @@ class Idempotency:
         return codec.IDEMPOTENCY_RECORD.validate_python(dict(fixed))
 
     def remove_expired_idempotency(self, now: Time, limit: int) -> int:
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             return connection.execute(REMOVE_EXPIRED, (now, limit)).rowcount

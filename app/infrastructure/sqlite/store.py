@@ -10,7 +10,7 @@ from app.infrastructure.sqlite.schema import VERSION, create
 
 
 class SqliteStore(Executions, Results, Outbox, DeadLetters, Keys, Idempotency):
-    """Makes the file when first used. Each write is durable (WAL, synchronous=FULL)."""
+    """Makes the file when first used. What a caller was told outlives a loss of power."""
 
     def __init__(self, path: Path, *, timeout: float) -> None:
         self._database = Database(path, timeout=timeout, create=create)
