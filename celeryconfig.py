@@ -40,6 +40,9 @@ result_backend = None
 result_expires = None
 task_ignore_result = True
 
+imports = [*(f"tasks.{name}" for name in QUEUES), "tasks.poison", "tasks.watcher"]
+
+worker_consumer = "tasks.poison:PoisonConsumer"
 worker_pool = "threads"
 worker_concurrency = _settings.worker_concurrency
 worker_prefetch_multiplier = 1

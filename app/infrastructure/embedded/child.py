@@ -1,0 +1,124 @@
+"""One program that `podline up` keeps running."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from app.infrastructure.embedded.logs import open_log
+
+FIRST_BACKOFF = 0.5
+MAX_BACKOFF = 30.0
+STEADY_SECONDS = 60.0
+"""A child that ran for so long starts again at the first back-off."""
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """What to run, and how to know that it can be used. Times are in seconds."""
+
+    name: str
+    argv: tuple[str, ...]
+    address: str = ""
+    """Where it listens, for people."""
+    ready: Callable[[int], bool] = lambda _: True
+    """Asked with the pid until it is true."""
+    needs: tuple[str, ...] = ()
+    """Names of programs that must be ready before this one starts."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    stop_seconds: float = 5
+    """After SIGTERM; then it is killed."""
+
+
+class Child:
+    """Its process, of which there may be several one after the other."""
+
+    def __init__(self, program: Program, log: Path) -> None:
+        self.program = program
+        self.log = log
+        self.ready = False
+        self.next_start = 0.0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started = 0.0
+        self._backoff = FIRST_BACKOFF
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    def start(self) -> None:
+        """In a session of its own, so that a terminal's Ctrl-C reaches the supervisor only."""
+        log = open_log(self.log)
+        try:
+            self._process = subprocess.Popen(
+                self.program.argv,
+                env={**os.environ, **self.program.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=partial(_die_with, os.getpid()),
+            )
+        finally:
+            os.close(log)
+        self._started = time.monotonic()
+
+    def check_ready(self) -> bool:
+        """Whether it became ready just now."""
+        if self.ready or self._process is None:
+            return False
+        self.ready = self.program.ready(self._process.pid)
+        return self.ready
+
+    def reap(self) -> int | None:
+        """The exit status if it ended (negative: a signal); it is due again after a pause."""
+        if self._process is None or not _has_ended(self._process.pid):
+            return None
+        self._kill_group()
+        status = self._process.wait()
+        self._process = None
+        self.ready = False
+        now = time.monotonic()
+        if now - self._started > STEADY_SECONDS:
+            self._backoff = FIRST_BACKOFF
+        self.next_start = now + self._backoff
+        self._backoff = min(2 * self._backoff, MAX_BACKOFF)
+        return status
+
+    def terminate(self) -> None:
+        if self._process:
+            self._process.terminate()
+
+    def kill(self) -> None:
+        if self._process:
+            self._kill_group()
+            self._process.wait()
+            self._process = None
+
+    def _kill_group(self) -> None:
+        """What the program left behind goes too."""
+        if self._process:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def _has_ended(pid: int) -> bool:
+    """Leaves the zombie, so that its process group can be killed by a number that is still its."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _die_with(supervisor: int) -> None:
+    """Runs between fork and exec. PDEATHSIG follows the thread that forked: the main one here."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != supervisor:
+        os._exit(1)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])

@@ -1,0 +1,63 @@
+"""The data folder: who holds it, and what is kept in it."""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from app.infrastructure.embedded.errors import UpError
+from app.settings.folders import runtime_folder
+
+KEY = "key"
+"""The first admin key."""
+URL = "url"
+"""Where the API is."""
+FLOWER_PASSWORD = "flower-password"
+LOGS = "logs"
+CHILDREN = "children.json"
+_LOCK = "up.lock"
+
+
+@contextmanager
+def held(data_dir: Path) -> Iterator[None]:
+    """Make the folder and hold it: one `podline up` at a time. Raises UpError.
+
+    The kernel gives the lock back however this process ends (flock(2)).
+    """
+    make_private(data_dir)
+    with (data_dir / _LOCK).open("a+", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            pid = lock.read().strip() or "unknown"
+            raise UpError(f"podline up runs on {data_dir} already (pid {pid})") from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        make_private(data_dir / LOGS)
+        make_private(runtime_folder(data_dir))
+        yield
+
+
+def make_private(folder: Path) -> None:
+    """A folder that nobody else may enter. Raises UpError if it is another user's."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UpError(f"{folder} can't be made: {error.strerror}") from error
+    if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+        raise UpError(f"{folder} belongs to another user: choose another data folder")
+
+
+def kept_secret(path: Path, make: Callable[[], str] = secrets.token_urlsafe) -> str:
+    """The secret in a file (0600), made when it is first asked for; whole, or not there."""
+    new = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(make() + "\n")
+    with suppress(FileExistsError):
+        path.hardlink_to(new)
+    new.unlink()
+    return path.read_text(encoding="ascii").strip()

@@ -1,0 +1,62 @@
+"""Children that outlived their `podline up`, known by pid and start time, never by name.
+
+They die with it (PR_SET_PDEATHSIG), so there is seldom one; their own children may take a moment.
+"""
+
+import json
+import os
+import select
+import signal
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+_START_TIME_FIELD = 19
+"""Of those after the command's closing parenthesis (proc_pid_stat(5): field 22)."""
+
+
+def start_time(pid: int) -> int | None:
+    """In clock ticks since boot; with the pid it names a process for ever. None if it is gone."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return int(stat.rpartition(")")[2].split()[_START_TIME_FIELD])
+
+
+def record(path: Path, pids: Iterable[int]) -> None:
+    """Write down the processes that run now."""
+    processes = [[pid, start_time(pid)] for pid in pids]
+    new = path.with_name(path.name + ".new")
+    new.write_text(json.dumps(processes), encoding="ascii")
+    new.replace(path)
+
+
+def kill_recorded(path: Path) -> list[int]:
+    """Kill those of an earlier run that are still there, each with its process group."""
+    if not path.exists():
+        return []
+    recorded = json.loads(path.read_text(encoding="ascii"))
+    left = [pid for pid, started in recorded if started and start_time(pid) == started]
+    for pid in left:
+        _kill_group(pid)
+    path.unlink()
+    return left
+
+
+def _kill_group(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        descriptor = os.pidfd_open(pid)
+        try:
+            os.killpg(pid, signal.SIGKILL)
+            signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+            _wait_for_exit(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _wait_for_exit(pidfd: int, seconds: float = 5) -> None:
+    """A pidfd becomes readable when its process has ended (pidfd_open(2))."""
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    poll.poll(seconds * 1000)

