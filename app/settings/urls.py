@@ -28,6 +28,10 @@ def masked(url: str) -> str:
     return _SECRET_PARAMETER.sub(rf"\g<1>{MASK}", _USERINFO.sub(rf"\g<1>{MASK}@", url))
 
 
+def _absolute(path: Path) -> str:
+    return f"sqlite:///{path.absolute()}"
+
+
 def _path_after(url: str, prefix: str) -> Path | None:
     path = url.removeprefix(prefix).partition("?")[0]
     return Path(path) if url.startswith(prefix) and path else None
@@ -39,7 +43,9 @@ def _has_host(url: str, *schemes: str) -> bool:
 
 
 def _check_database(url: str) -> str:
-    if sqlite_path(url) or _has_host(url, "mongodb", "mongodb+srv"):
+    if path := sqlite_path(url):
+        return _absolute(path)
+    if _has_host(url, "mongodb", "mongodb+srv"):
         return url
     raise ValueError("must be sqlite:///<path> or mongodb://<host>/<database>")
 
@@ -51,8 +57,8 @@ def _check_redis(url: str) -> str:
 
 
 def _check_event_log(url: str) -> str:
-    if sqlite_path(url):
-        return url
+    if path := sqlite_path(url):
+        return _absolute(path)
     raise ValueError("must be sqlite:///<path>")
 
 

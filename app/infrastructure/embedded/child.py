@@ -42,9 +42,10 @@ class Program:
 class Child:
     """Its process, of which there may be several one after the other."""
 
-    def __init__(self, program: Program, log: Path) -> None:
+    def __init__(self, program: Program, log: Path, folder: Path) -> None:
         self.program = program
         self.log = log
+        self._folder = folder
         self.ready = False
         self.next_start = 0.0
         self._process: subprocess.Popen[bytes] | None = None
@@ -62,6 +63,7 @@ class Child:
             self._process = subprocess.Popen(
                 self.program.argv,
                 env={**os.environ, **self.program.environment},
+                cwd=self._folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

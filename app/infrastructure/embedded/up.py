@@ -11,6 +11,7 @@ from app.infrastructure.embedded.programs import HOST, Place, programs
 from app.infrastructure.embedded.report import Report
 from app.infrastructure.embedded.supervisor import Supervisor
 from app.settings import Settings
+from app.settings.sources import FILE_VARIABLE, settings_file
 
 
 def run(data_dir: Path, port: int, mongodb: str | None) -> None:
@@ -26,14 +27,28 @@ def run(data_dir: Path, port: int, mongodb: str | None) -> None:
     _refuse_other_servers(settings)
     with folder.held(settings.data_dir):
         leftovers.kill_recorded(settings.data_dir / folder.CHILDREN)
+        _keep_settings_for_children(settings)
         _supervise(settings, _place(settings))
+
+
+def _keep_settings_for_children(settings: Settings) -> None:
+    """They run in the data folder, since Celery and `python -m` import from the working folder
+    first, and an `app` or `tasks` of somebody else may be there.
+    """
+    os.environ["PODLINE_DATABASE_URL"] = settings.database_url
+    os.environ["PODLINE_EVENT_LOG_URL"] = settings.event_log_url
+    if file := settings_file():
+        os.environ[FILE_VARIABLE] = str(file.absolute())
 
 
 def _supervise(settings: Settings, place: Place) -> None:
     url = f"http://{HOST}:{place.api_port}"
     (place.data_dir / folder.URL).write_text(url + "\n", encoding="ascii")
     logs = place.data_dir / folder.LOGS
-    children = [Child(p, logs / f"{p.name}.log") for p in programs(settings, place)]
+    children = [
+        Child(program, logs / f"{program.name}.log", place.data_dir)
+        for program in programs(settings, place)
+    ]
     report = Report(place.data_dir, url)
     report.starting()
     Supervisor(children, place.data_dir / folder.CHILDREN, report).run()
