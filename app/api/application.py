@@ -1,0 +1,56 @@
+"""The Flask application, put together."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from flask import Flask
+
+from app.api import docs, problems, request_id
+from app.api.context import Context
+from app.api.dead_letters import dead_letters
+from app.api.executions import executions
+from app.api.health import health
+from app.api.keys import keys
+from app.api.languages import languages
+from app.api.queue import queue
+from app.api.routing import Operation, register
+from app.domain.policy import InputMaxima
+from app.ports import Ports
+from app.service.languages import Languages
+
+OPERATIONS: Final[Sequence[Operation]] = [
+    operation
+    for section in (executions, languages, queue, dead_letters, keys, health)
+    for operation in section.operations
+]
+
+_ESCAPED: Final = 6
+"""Characters that JSON needs at most for one byte: \\u001f."""
+_REST: Final = 64 * 1024
+"""For the fields that have no maximum of their own, and what stands between the fields."""
+
+
+def make(ports: Ports) -> Flask:
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = _largest_body(ports.policy.input)
+    request_id.register(app)
+    problems.register(app)
+    context = Context(ports, Languages(ports.runtime))
+    for operation in OPERATIONS:
+        register(app, context, operation)
+    docs.register(app, OPERATIONS)
+    return app
+
+
+def _largest_body(maxima: InputMaxima) -> int:
+    """Bytes: every submission that keeps to the maxima fits."""
+    texts = (
+        maxima.files_bytes
+        + maxima.files * maxima.file_name_bytes
+        + maxima.stdin_bytes
+        + maxima.args_bytes
+        + maxima.env_bytes
+        + maxima.expected_output_bytes
+        + 2 * maxima.labels * maxima.label_characters * 4
+    )
+    return _ESCAPED * texts + _REST

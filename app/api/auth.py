@@ -1,0 +1,34 @@
+"""Who calls: `Authorization: Bearer <key>` or `X-API-Key: <key>`."""
+
+from flask import request
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Unauthorized
+
+from app.domain.errors import Forbidden
+from app.domain.records import ApiKey, Role
+from app.ports import Ports
+from app.service import keys
+
+
+def caller(ports: Ports, role: Role) -> ApiKey:
+    """The key of this request. Raises Unauthorized without one, Forbidden beyond its role."""
+    secret = _secret()
+    if not secret:
+        raise _unauthorized("send a key: `Authorization: Bearer <key>` or `X-API-Key: <key>`")
+    key = keys.authenticate(ports, secret)
+    if key is None:
+        raise _unauthorized("this key is not valid")
+    if not key.role.includes(role):
+        raise Forbidden(f"this needs a key with the role {role}")
+    return key
+
+
+def _secret() -> str:
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return secret.strip()
+    return request.headers.get("X-API-Key", "")
+
+
+def _unauthorized(detail: str) -> Unauthorized:
+    return Unauthorized(detail, www_authenticate=WWWAuthenticate("bearer"))

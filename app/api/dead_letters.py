@@ -1,0 +1,54 @@
+"""/api/v1/dead-letters: what failed and was kept."""
+
+from app.api import representation, schemas
+from app.api.context import Call
+from app.api.pages import page, position
+from app.api.requests import DeadLetterQuery, DeadLetterSelection
+from app.api.routing import Answer, Section
+from app.domain.errors import NotFound
+from app.domain.records import Role
+from app.service import dead_letters as service
+
+dead_letters = Section("Operators", "/api/v1/dead-letters", Role.OPERATOR)
+
+
+@dead_letters.operation("GET", "", {200: schemas.DeadLetterPage})
+def list_(call: Call, query: DeadLetterQuery) -> schemas.DeadLetterPage:
+    """Dead letters, in the reverse order of their ids."""
+    found = call.ports.store.list_dead_letters(
+        query.status, query.kind, position(query.cursor), query.limit + 1
+    )
+    items, next_cursor = page(found, query.limit)
+    return schemas.DeadLetterPage(
+        items=[representation.dead_letter(letter) for letter in items], next_cursor=next_cursor
+    )
+
+
+@dead_letters.operation("POST", "/retry", {202: schemas.Retried})
+def retry_selected(call: Call, body: DeadLetterSelection) -> Answer:
+    """Retry those of a status and kind, up to a limit."""
+    retried = service.retry_letters(call.ports, body.status, body.kind, body.limit)
+    return Answer(schemas.Retried(retried=retried), 202)
+
+
+@dead_letters.operation("GET", "/{letter_id}", {200: schemas.DeadLetter}, errors=(404,))
+def get(call: Call, letter_id: str) -> schemas.DeadLetter:
+    """One dead letter."""
+    letter = call.ports.store.dead_letter(letter_id)
+    if letter is None:
+        raise NotFound(f"there is no dead letter {letter_id}")
+    return representation.dead_letter(letter)
+
+
+@dead_letters.operation("POST", "/{letter_id}/retry", {202: schemas.DeadLetter}, errors=(404, 409))
+def retry(call: Call, letter_id: str) -> Answer:
+    """Try again now. An exhausted execution starts again as a new one."""
+    return Answer(representation.dead_letter(service.retry_letter(call.ports, letter_id)), 202)
+
+
+@dead_letters.operation(
+    "POST", "/{letter_id}/discard", {200: schemas.DeadLetter}, errors=(404, 409)
+)
+def discard(call: Call, letter_id: str) -> schemas.DeadLetter:
+    """Throw it away: it is not retried any more."""
+    return representation.dead_letter(service.discard(call.ports, letter_id))

@@ -1,0 +1,38 @@
+"""/openapi.json, and /docs: a page that shows it, with nothing fetched from elsewhere."""
+
+from collections.abc import Sequence
+
+from flask import Flask, Response, render_template
+from pydantic_core import to_json
+
+from app.api.openapi import Json, document
+from app.api.routing import Operation
+
+_PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def register(app: Flask, operations: Sequence[Operation]) -> None:
+    """Both are made when first asked for, and kept."""
+    described: list[Json] = []
+
+    def the_document() -> Json:
+        if not described:
+            described.append(document(operations))
+        return described[0]
+
+    app.add_url_rule(
+        "/openapi.json",
+        view_func=lambda: Response(to_json(the_document()), mimetype="application/json"),
+        endpoint="openapi",
+    )
+    app.add_url_rule("/docs", view_func=lambda: _page(the_document()), endpoint="docs")
+
+
+def _page(described: Json) -> Response:
+    operations = [
+        operation | {"method": method.upper(), "path": path, "tag": operation["tags"][0]}
+        for path, methods in described["paths"].items()
+        for method, operation in methods.items()
+    ]
+    page = render_template("docs.html", document=described, operations=operations)
+    return Response(page, headers={"Content-Security-Policy": _PAGE_POLICY}, mimetype="text/html")

@@ -1,0 +1,200 @@
+"""/api/v1/executions: submit a program, follow it, get its result."""
+
+from collections.abc import Mapping
+
+from flask import Response, request
+from werkzeug.exceptions import BadRequest
+
+from app.api import representation, schemas, sse
+from app.api.context import Call
+from app.api.pages import page, position
+from app.api.reading import body_hash
+from app.api.requests import ExecutionQuery, Submission, Wait
+from app.api.routing import Answer, Section
+from app.domain.errors import Forbidden, NotFound, RedisUnavailable, StoreUnavailable
+from app.domain.execution import Execution, State
+from app.domain.records import ExecutionFilter, Role
+from app.domain.validation import validate
+from app.service.cancel import cancel as cancel_execution
+from app.service.retention import erase
+from app.service.retry import retry as retry_execution
+from app.service.stream import stream as stream_execution
+from app.service.stream_items import Position, Told
+from app.service.submit import submit as submit_execution
+from app.service.waiting import wait_until
+
+executions = Section("Executions", "/api/v1/executions")
+
+_IDEMPOTENCY_KEY_CHARACTERS = 255
+
+
+@executions.operation(
+    "POST",
+    "",
+    {202: schemas.Execution, 200: schemas.Execution},
+    errors=(403, 429),
+    headers=("Idempotency-Key",),
+)
+def submit(call: Call, body: Submission, query: Wait) -> Answer:
+    """Submit a program.
+
+    The answer is 202 at once; with `?wait=` it is 200 and the execution as it then is: terminal,
+    or not where the wait ran out. With an `Idempotency-Key`, the same key and body give the same
+    execution for 24 hours.
+    """
+    submission = validate(
+        body.to_domain(), call.ports.policy, call.languages.known(), call.caller.role
+    )
+    execution = submit_execution(
+        call.ports,
+        call.caller,
+        submission,
+        idempotency_key=_idempotency_key(),
+        body_hash=body_hash(),
+    )
+    location = {"Location": f"/api/v1/executions/{execution.id}"}
+    if query.wait is None:
+        return Answer(representation.execution(execution), 202, location)
+    try:
+        return Answer(_awaited(call, execution, query.wait), 200, location)
+    except StoreUnavailable:
+        # It was accepted: an error here would make the client submit it again.
+        return Answer(representation.execution(execution), 202, location)
+
+
+def _idempotency_key() -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not 0 < len(key) <= _IDEMPOTENCY_KEY_CHARACTERS:
+        raise BadRequest(f"Idempotency-Key: 1 to {_IDEMPOTENCY_KEY_CHARACTERS} characters")
+    return key
+
+
+@executions.operation("GET", "", {200: schemas.ExecutionPage}, errors=(403,))
+def list_(call: Call, query: ExecutionQuery) -> schemas.ExecutionPage:
+    """One's own executions, newest first. `result` is null here: get the execution to see it."""
+    found = call.ports.store.list_executions(
+        ExecutionFilter(
+            owner=_owner(call, query.owner),
+            state=query.state,
+            outcome=query.outcome,
+            language=query.language,
+            labels=_labels(query.label),
+        ),
+        position(query.cursor),
+        query.limit + 1,
+    )
+    items, next_cursor = page(found, query.limit)
+    return schemas.ExecutionPage(
+        items=[representation.execution(execution) for execution in items],
+        next_cursor=next_cursor,
+    )
+
+
+def _owner(call: Call, owner: str | None) -> str:
+    if owner is None or owner == call.caller.name:
+        return call.caller.name
+    if not call.caller.role.includes(Role.OPERATOR):
+        raise Forbidden("executions of other owners need a key with the role operator")
+    return owner
+
+
+def _labels(labels: list[str]) -> Mapping[str, str] | None:
+    pairs = (label.partition(":") for label in labels)
+    return {name: value for name, _, value in pairs} or None
+
+
+@executions.operation("GET", "/{execution_id}", {200: schemas.Execution}, errors=(404,))
+def get(call: Call, execution_id: str, query: Wait) -> schemas.Execution:
+    """An execution; with `?wait=`, once it is terminal or the wait ran out."""
+    return _awaited(call, _find(call, execution_id), query.wait or 0)
+
+
+@executions.operation("POST", "/{execution_id}/cancel", {202: schemas.Execution}, errors=(404, 409))
+def cancel(call: Call, execution_id: str) -> Answer:
+    """Cancel it. It never has a result then; its pod and its slot are gone soon after."""
+    execution = cancel_execution(call.ports, _find(call, execution_id))
+    return Answer(representation.execution(execution), 202)
+
+
+@executions.operation("POST", "/{execution_id}/retry", {202: schemas.Execution}, errors=(404, 409))
+def retry(call: Call, execution_id: str) -> Answer:
+    """Run its program again, as a new execution with `retry_of`."""
+    execution = retry_execution(call.ports, _find(call, execution_id))
+    location = {"Location": f"/api/v1/executions/{execution.id}"}
+    return Answer(representation.execution(execution), 202, location)
+
+
+@executions.operation("GET", "/{execution_id}/events", {200: schemas.EventList}, errors=(404,))
+def events(call: Call, execution_id: str) -> schemas.EventList:
+    """Its domain events, oldest first."""
+    found = call.ports.store.events(_find(call, execution_id).id)
+    return schemas.EventList(items=[representation.event(event) for event in found])
+
+
+@executions.operation(
+    "GET",
+    "/{execution_id}/stream",
+    {200: sse.MEDIA_TYPE, 204: None},
+    errors=(400, 404),
+    headers=("Last-Event-ID",),
+)
+def stream(call: Call, execution_id: str) -> Response:
+    """Server-sent events, as things happen, until `end`.
+
+    - `state`: `{"state", "version", "attempt", "time", "message"}`. A new attempt starts the
+      output afresh.
+    - `stdout`, `stderr`: `{"attempt", "offset", "content", "encoding"}`, where `offset` counts
+      the bytes that came before. `encoding` is `utf-8`, or `base64` for bytes that are not.
+      Characters are not cut.
+    - `result`: the execution with its result; not for failed and cancelled ones.
+    - `end`: `{"state"}`.
+
+    After a break, `Last-Event-ID` goes on with the next event: nothing twice, nothing lost. After
+    `end` the answer to it is 204. A comment comes every 15 s when nothing else does.
+    """
+    execution = _find(call, execution_id)
+    try:
+        begin = Position.parse(request.headers.get("Last-Event-ID") or str(Position()))
+    except ValueError as error:
+        raise BadRequest(f"Last-Event-ID: {error}") from None
+    if begin.told is Told.END:
+        return Response(status=204)
+    return sse.response(stream_execution(call.ports, execution, begin))
+
+
+@executions.operation("DELETE", "/{execution_id}", {204: None}, errors=(404, 409))
+def delete(call: Call, execution_id: str) -> Answer:
+    """Erase its source and its result, once it is terminal."""
+    erase(call.ports, _find(call, execution_id))
+    return Answer(None, 204)
+
+
+def _find(call: Call, execution_id: str) -> Execution:
+    """An execution that the caller may see; operators see those of all owners."""
+    execution = call.ports.store.get(execution_id)
+    if execution is None or execution.erased or not _visible(call, execution):
+        raise NotFound(f"there is no execution {execution_id}")
+    return execution
+
+
+def _visible(call: Call, execution: Execution) -> bool:
+    return execution.owner == call.caller.name or call.caller.role.includes(Role.OPERATOR)
+
+
+def _awaited(call: Call, execution: Execution, seconds: float) -> schemas.Execution:
+    if seconds and not execution.state.terminal:
+        now = wait_until(call.ports, execution.id, lambda row: row.state.terminal, seconds)
+        if now is None or now.erased:
+            raise NotFound(f"there is no execution {execution.id}")
+        execution = now
+    result = call.ports.store.result(execution.result_id) if execution.result_id else None
+    return representation.execution(execution, result, _queue_position(call, execution))
+
+
+def _queue_position(call: Call, execution: Execution) -> int | None:
+    if execution.state is not State.QUEUED:
+        return None
+    try:
+        return call.ports.admission.position(execution.id)
+    except RedisUnavailable:
+        return None

@@ -1,0 +1,28 @@
+"""/healthz and /readyz, for those who watch over the service. No key is needed."""
+
+from app.api import schemas
+from app.api.context import Context
+from app.api.routing import Answer, Section
+from app.service.health import ESSENTIAL
+from app.service.health import health as health_of
+
+health = Section("Health", "", role=None)
+
+
+@health.operation("GET", "/healthz", {200: schemas.Alive})
+def alive(_context: Context) -> schemas.Alive:
+    """The process answers."""
+    return schemas.Alive(status="alive")
+
+
+@health.operation("GET", "/readyz", {200: schemas.Readiness, 503: schemas.Readiness})
+def ready(context: Context) -> Answer:
+    """Every dependency. 503 only where submissions can't be accepted: without the database."""
+    found = health_of(context.ports)
+    down = found[ESSENTIAL] is not None
+    status = "down" if down else "degraded" if any(found.values()) else "ready"
+    dependencies = {
+        name: schemas.Dependency(state="up" if trouble is None else "down", detail=trouble)
+        for name, trouble in found.items()
+    }
+    return Answer(schemas.Readiness(status=status, dependencies=dependencies), 503 if down else 200)

@@ -1,0 +1,31 @@
+"""/api/v1/keys: who may use the API."""
+
+from app.api import representation, schemas
+from app.api.context import Call
+from app.api.requests import NewKey
+from app.api.routing import Answer, Section
+from app.domain.records import Role
+from app.service import keys as service
+
+keys = Section("Keys", "/api/v1/keys", Role.ADMIN)
+
+
+@keys.operation("GET", "", {200: schemas.KeyList})
+def list_(call: Call) -> schemas.KeyList:
+    """All keys, without their secrets."""
+    return schemas.KeyList(items=[representation.key(key) for key in call.ports.store.list_keys()])
+
+
+@keys.operation("POST", "", {201: schemas.CreatedKey})
+def create(call: Call, body: NewKey) -> Answer:
+    """Make a key. This is the only time that it is shown."""
+    key, secret = service.create(call.ports, body.name, body.role, body.max_unfinished)
+    shown = schemas.CreatedKey(**dict(representation.key(key)), key=secret)
+    return Answer(shown, 201, {"Cache-Control": "no-store"})
+
+
+@keys.operation("DELETE", "/{key_id}", {204: None}, errors=(404, 409))
+def delete(call: Call, key_id: str) -> Answer:
+    """Make a key invalid. What was submitted with it stays."""
+    service.delete(call.ports, key_id, call.caller)
+    return Answer(None, 204)

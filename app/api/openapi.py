@@ -1,0 +1,135 @@
+"""The OpenAPI 3.1 document, made of the operations and their models.
+
+OpenAPI 3.1 takes JSON Schema as it is, so pydantic's schemas go in unchanged.
+"""
+
+import inspect
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from http import HTTPStatus
+from typing import Any, Final, TypeAlias
+
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from app.api import problems
+from app.api.routing import Operation
+
+Json: TypeAlias = dict[str, Any]
+
+_REF: Final = "#/components/schemas/{model}"
+_SECURITY: Final = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
+_INFO: Final = {
+    "title": "Podline",
+    "version": "1",
+    "description": "Runs untrusted programs. Errors are problem documents (RFC 9457); every "
+    "response has `X-Request-Id`; unknown fields are refused.",
+    "license": {"name": "MIT", "identifier": "MIT"},
+}
+
+
+def document(operations: Sequence[Operation]) -> Json:
+    """The whole document."""
+    schemas = _Schemas(operations)
+    paths: dict[str, Json] = {}
+    for operation in operations:
+        described = _operation(operation, schemas)
+        paths.setdefault(operation.path, {})[operation.method.lower()] = described
+    return {
+        "openapi": "3.1.0",
+        "info": _INFO,
+        "paths": paths,
+        "components": {"schemas": schemas.definitions, "securitySchemes": _SECURITY},
+    }
+
+
+class _Schemas:
+    """The schema of every model in use."""
+
+    def __init__(self, operations: Sequence[Operation]) -> None:
+        models = sorted(set(_models(operations)), key=lambda model: model[0].__name__)
+        self._refs, schemas = models_json_schema(models, ref_template=_REF)
+        self._queries = {
+            operation.query: schemas["$defs"][operation.query.__name__]
+            for operation in operations
+            if operation.query is not None
+        }
+        """These become parameters, and no schemas of their own."""
+        names = {query.__name__ for query in self._queries}
+        self.definitions: Json = {
+            name: schema for name, schema in schemas["$defs"].items() if name not in names
+        }
+
+    def content(
+        self, model: type[BaseModel], mode: JsonSchemaMode, media_type: str = "application/json"
+    ) -> Json:
+        return {media_type: {"schema": self._refs[model, mode]}}
+
+    def parameters(self, query: type[BaseModel]) -> Iterator[Json]:
+        for name, schema in self._queries[query]["properties"].items():
+            yield {"name": name, "in": "query", "required": False, "schema": schema}
+
+
+def _models(operations: Iterable[Operation]) -> Iterator[tuple[type[BaseModel], JsonSchemaMode]]:
+    yield problems.Problem, "serialization"
+    for operation in operations:
+        for sent in (operation.body, operation.query):
+            if sent is not None:
+                yield sent, "validation"
+        for answer in operation.answers.values():
+            if isinstance(answer, type):
+                yield answer, "serialization"
+
+
+def _operation(operation: Operation, schemas: _Schemas) -> Json:
+    summary, _, description = (inspect.getdoc(operation.handler) or "").partition("\n")
+    described: Json = {
+        "operationId": _operation_id(operation),
+        "tags": [operation.tag],
+        "summary": summary,
+        "description": description.strip(),
+        "parameters": list(_parameters(operation, schemas)),
+        "responses": {
+            **dict(_answers(operation, schemas)),
+            **dict(_problems(operation, schemas)),
+        },
+    }
+    if operation.role is not None:
+        described["security"] = [{name: []} for name in _SECURITY]
+    if operation.body is not None:
+        content = schemas.content(operation.body, "validation")
+        described["requestBody"] = {"required": True, "content": content}
+    return described
+
+
+def _operation_id(operation: Operation) -> str:
+    module = operation.handler.__module__.rpartition(".")[2]
+    return f"{module}_{operation.handler.__name__.rstrip('_')}"
+
+
+def _parameters(operation: Operation, schemas: _Schemas) -> Iterator[Json]:
+    for name in re.findall(r"{(\w+)}", operation.path):
+        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+    if operation.query is not None:
+        yield from schemas.parameters(operation.query)
+    for name in operation.headers:
+        yield {"name": name, "in": "header", "required": False, "schema": {"type": "string"}}
+
+
+def _answers(operation: Operation, schemas: _Schemas) -> Iterator[tuple[str, Json]]:
+    for status, answer in operation.answers.items():
+        described: Json = {"description": HTTPStatus(status).phrase}
+        if isinstance(answer, type):
+            described["content"] = schemas.content(answer, "serialization")
+        elif answer is not None:
+            described["content"] = {answer: {"schema": {"type": "string"}}}
+        yield str(status), described
+
+
+def _problems(operation: Operation, schemas: _Schemas) -> Iterator[tuple[str, Json]]:
+    content = schemas.content(problems.Problem, "serialization", problems.MEDIA_TYPE)
+    for status in sorted(operation.problems - set(operation.answers)):
+        yield str(status), {"description": HTTPStatus(status).phrase, "content": content}

@@ -1,0 +1,35 @@
+"""Lists in pages: newest first, each page begun by the cursor of the one before."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+from app.api.problems import BadFields
+from app.domain.errors import FieldProblem
+
+
+class HasId(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+T = TypeVar("T", bound=HasId)
+
+
+def position(cursor: str | None) -> str | None:
+    """The id that a cursor stands for."""
+    if cursor is None:
+        return None
+    try:
+        return urlsafe_b64decode(cursor.encode()).decode()
+    except ValueError:
+        problem = FieldProblem("/cursor", "is no next_cursor of a page: begin without it")
+        raise BadFields("query", [problem]) from None
+
+
+def page(found: Sequence[T], limit: int) -> tuple[Sequence[T], str | None]:
+    """At most `limit` of what was found, and the cursor of what is beyond."""
+    if len(found) <= limit:
+        return found, None
+    items = found[:limit]
+    return items, urlsafe_b64encode(items[-1].id.encode()).decode()

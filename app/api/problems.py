@@ -1,0 +1,153 @@
+"""Problem documents (RFC 9457): what every error looks like from outside."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal
+
+from flask import Flask, Response, g
+from pydantic import BaseModel, Field
+from werkzeug.exceptions import HTTPException
+
+from app.domain.errors import (
+    Conflict,
+    FieldProblem,
+    Forbidden,
+    IdempotencyMismatch,
+    InvalidSubmission,
+    NotFound,
+    PodlineError,
+    QuotaExceeded,
+    Unavailable,
+)
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+Where = Literal["body", "query"]
+
+
+class BadFields(Exception):
+    """Body or query is not of the documented form."""
+
+    def __init__(self, where: Where, problems: list[FieldProblem]) -> None:
+        super().__init__(where)
+        self.where = where
+        self.problems = problems
+
+
+class FieldError(BaseModel):
+    """One bad field, and what to do about it."""
+
+    where: Where = Field(serialization_alias="in")
+    pointer: str = Field(description="JSON pointer (RFC 6901) into the body, or /<parameter>")
+    detail: str
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457)."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str | None = None
+    errors: list[FieldError] | None = None
+
+
+class _Kind(BaseModel):
+    """What all errors of a class have in common."""
+
+    status: int
+    name: str
+    title: str
+    retry_after: int | None = None
+
+
+_KINDS: Final[Mapping[type[PodlineError], _Kind]] = {
+    NotFound: _Kind(status=404, name="not-found", title="Not found"),
+    Forbidden: _Kind(status=403, name="forbidden", title="The key's role does not allow this"),
+    Conflict: _Kind(status=409, name="conflict", title="Not possible in this state"),
+    IdempotencyMismatch: _Kind(
+        status=422, name="idempotency-mismatch", title="Idempotency-Key used with another body"
+    ),
+    QuotaExceeded: _Kind(
+        status=429, name="quota-exceeded", title="Too many unfinished executions", retry_after=5
+    ),
+    Unavailable: _Kind(
+        status=503, name="unavailable", title="A part of the service is away", retry_after=2
+    ),
+}
+
+
+def register(app: Flask) -> None:
+    """Every error of the application becomes a problem document."""
+    app.register_error_handler(HTTPException, _of_http)
+    app.register_error_handler(InvalidSubmission, _of_submission)
+    app.register_error_handler(BadFields, _of_fields)
+    app.register_error_handler(PodlineError, _of_podline)
+    app.register_error_handler(Exception, _of_bug)
+
+
+def _of_http(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status < 400:
+        return Response(response=error.get_body(), status=status, headers=error.get_headers())
+    headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
+    return _answer(Problem(title=error.name, status=status, detail=error.description), headers)
+
+
+def _of_submission(error: InvalidSubmission) -> Response:
+    return _invalid("body", error.problems)
+
+
+def _of_fields(error: BadFields) -> Response:
+    return _invalid(error.where, error.problems)
+
+
+def _of_podline(error: PodlineError) -> Response:
+    kind = next((_KINDS[cls] for cls in type(error).__mro__ if cls in _KINDS), None)
+    if kind is None:
+        return _of_bug(error)
+    # The message of a part that is away may name hosts and paths: that is for the log.
+    away = isinstance(error, Unavailable)
+    if away:
+        log.warning("request %s: %s: %s", g.request_id, type(error).__name__, error)
+    problem = Problem(
+        type=_type(kind.name),
+        title=kind.title,
+        status=kind.status,
+        detail=type(error).__doc__ if away else str(error),
+    )
+    return _answer(problem, {"Retry-After": str(kind.retry_after)} if kind.retry_after else {})
+
+
+def _of_bug(error: Exception) -> Response:
+    log.error("request %s failed", g.request_id, exc_info=error)
+    detail = f"An error of the service. Its log has it under the request id {g.request_id}."
+    return _answer(Problem(title="Internal Server Error", status=500, detail=detail))
+
+
+def _invalid(where: Where, problems: Iterable[FieldProblem]) -> Response:
+    errors = [FieldError(where=where, pointer=p.pointer, detail=p.detail) for p in problems]
+    return _answer(
+        Problem(
+            type=_type("invalid-request"),
+            title="The request is not valid",
+            status=422,
+            detail="; ".join(f"{error.pointer}: {error.detail}" for error in errors[:3]),
+            errors=errors,
+        )
+    )
+
+
+def _type(name: str) -> str:
+    return f"urn:podline:problem:{name}"
+
+
+def _answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(
+        problem.model_dump_json(by_alias=True, exclude_none=True),
+        status=problem.status,
+        headers=headers,
+        mimetype=MEDIA_TYPE,
+    )

@@ -1,0 +1,145 @@
+"""Domain values as the API shows them."""
+
+from base64 import b64encode
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Final
+
+from app.api import schemas
+from app.domain import records
+from app.domain.execution import Event, Execution, Time
+from app.domain.pod import Output, Report, StageOutput
+from app.domain.submission import Limits
+
+_EPOCH: Final = datetime(1970, 1, 1)  # UTC, which `moment` says with its Z
+_NOTHING: Final = StageOutput(stdout=b"", stderr=b"")
+
+
+def moment(time: Time) -> str:
+    """RFC 3339 with all six digits."""
+    return (_EPOCH + timedelta(microseconds=time)).isoformat(timespec="microseconds") + "Z"
+
+
+def optional_moment(time: Time | None) -> str | None:
+    return None if time is None else moment(time)
+
+
+def execution(
+    execution: Execution,
+    result: records.Result | None = None,
+    queue_position: int | None = None,
+) -> schemas.Execution:
+    return schemas.Execution(
+        id=execution.id,
+        state=execution.state,
+        outcome=execution.outcome,
+        language=execution.language,
+        version=execution.language_version,
+        priority=execution.priority,
+        attempt=execution.attempt,
+        labels=dict(execution.labels),
+        limits=limits(execution.limits),
+        queue_position=queue_position,
+        message=execution.message,
+        retry_of=execution.retry_of,
+        retried_as=execution.retried_as,
+        created_at=moment(execution.created_at),
+        admitted_at=optional_moment(execution.admitted_at),
+        started_at=optional_moment(execution.started_at),
+        finished_at=optional_moment(execution.finished_at),
+        completed_at=optional_moment(execution.completed_at),
+        result=None if result is None else _result(result.report, result.output),
+    )
+
+
+def limits(limits: Limits) -> schemas.Limits:
+    return schemas.Limits(**asdict(limits))
+
+
+def _result(report: Report, output: Output) -> schemas.Result:
+    run, printed = report.run, output.run or _NOTHING
+    return schemas.Result(
+        exit_code=None if run is None else run.exit_code,
+        signal=None if run is None else run.signal,
+        stdout=_text(printed.stdout),
+        stderr=_text(printed.stderr),
+        stdout_truncated=printed.stdout_truncated,
+        stderr_truncated=printed.stderr_truncated,
+        stdout_base64=_exact(printed.stdout),
+        stderr_base64=_exact(printed.stderr),
+        wall_ms=None if run is None else _milliseconds(run.wall_us),
+        cpu_ms=None if run is None or run.cpu_us is None else _milliseconds(run.cpu_us),
+        memory_peak_kib=None if run is None else run.memory_peak_kib,
+        compile=_compile_result(report, output),
+    )
+
+
+def _compile_result(report: Report, output: Output) -> schemas.CompileResult | None:
+    if report.compile is None:
+        return None
+    printed = output.compile or _NOTHING
+    return schemas.CompileResult(
+        exit_code=report.compile.exit_code,
+        signal=report.compile.signal,
+        stdout=_text(printed.stdout),
+        stderr=_text(printed.stderr),
+        wall_ms=_milliseconds(report.compile.wall_us),
+    )
+
+
+def _milliseconds(microseconds: int) -> float:
+    return microseconds / 1000
+
+
+def _text(content: bytes) -> str:
+    return content.decode(errors="replace")
+
+
+def _exact(content: bytes) -> str | None:
+    """In base64 where text can't say it."""
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return b64encode(content).decode("ascii")
+    return None
+
+
+def event(event: Event) -> schemas.Event:
+    return schemas.Event(
+        id=event.id,
+        type=event.type,
+        version=event.version,
+        time=moment(event.time),
+        data=dict(event.data),
+    )
+
+
+def language(language: records.Language) -> schemas.Language:
+    return schemas.Language(**asdict(language))
+
+
+def key(key: records.ApiKey) -> schemas.Key:
+    return schemas.Key(
+        id=key.id,
+        name=key.name,
+        role=key.role,
+        created_at=moment(key.created_at),
+        max_unfinished=key.max_unfinished,
+    )
+
+
+def dead_letter(letter: records.DeadLetter) -> schemas.DeadLetter:
+    return schemas.DeadLetter(
+        id=letter.id,
+        kind=letter.kind,
+        status=letter.status,
+        origin=letter.origin,
+        execution_id=letter.execution_id,
+        payload=letter.payload,
+        error=letter.error,
+        attempts=letter.attempts,
+        retries=letter.retries,
+        first_failed_at=moment(letter.first_failed_at),
+        last_failed_at=moment(letter.last_failed_at),
+        next_retry_at=optional_moment(letter.next_retry_at),
+    )

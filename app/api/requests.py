@@ -1,0 +1,135 @@
+"""What clients send: bodies and queries. The rules that need more than types are the domain's."""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
+
+from app.api.reading import Sent
+from app.domain.execution import Outcome, State
+from app.domain.records import DeadLetterKind, DeadLetterStatus, Role
+from app.domain.requested import RequestedFile, RequestedLimits, RequestedSubmission
+from app.domain.submission import Priority
+
+MAX_WAIT_SECONDS = 60
+DEFAULT_PAGE = 50
+MAX_PAGE = 200
+
+Whole = Annotated[float, WithJsonSchema({"type": "integer", "exclusiveMinimum": 0})]
+"""The domain tells a whole number from another, and says so."""
+Seconds = Annotated[float, WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
+Base64 = Annotated[str, WithJsonSchema({"type": "string", "contentEncoding": "base64"})]
+
+
+class File(Sent):
+    name: str = Field(description="A relative path without `.` and `..`.")
+    content: str
+    encoding: Literal["utf-8", "base64"] = "utf-8"
+
+
+class RequestedStageLimits(Sent):
+    """Limits to ask for; one left out takes its default, see `/api/v1/limits`."""
+
+    wall_seconds: Seconds | None = None
+    cpu_seconds: Seconds | None = None
+    memory_mib: Whole | None = None
+    processes: Whole | None = None
+    output_kib: Whole | None = Field(default=None, description="Per stream.")
+    disk_mib: Whole | None = None
+
+    def to_domain(self) -> RequestedLimits:
+        return RequestedLimits(**dict(self))
+
+
+class Submission(Sent):
+    """A program to be run: `source`, or `files` and perhaps an `entrypoint`."""
+
+    language: str = Field(examples=["python"])
+    version: str | None = Field(
+        default=None, description="`3` and `3.11` both ask for the newest 3.11.x."
+    )
+    source: str | None = Field(default=None, examples=["print(input())"])
+    files: list[File] | None = None
+    entrypoint: str | None = Field(default=None, description="The name of the file to start with.")
+    stdin: str | None = Field(default=None, examples=["hello\n"])
+    stdin_base64: Base64 | None = None
+    args: list[str] = Field(default=[])
+    env: dict[str, str] = Field(default={})
+    limits: RequestedStageLimits | None = None
+    compile_limits: RequestedStageLimits | None = None
+    expected_output: str | None = Field(
+        default=None,
+        description="White space at the ends of lines and of the whole does not count.",
+    )
+    expected_output_base64: Base64 | None = Field(default=None, description="Every byte counts.")
+    priority: Priority = Field(
+        default=Priority.NORMAL, description="`critical` and `high` need the role operator."
+    )
+    callback_url: str | None = Field(default=None, description="Not supported yet.")
+    labels: dict[str, str] = Field(default={})
+
+    def to_domain(self) -> RequestedSubmission:
+        given = dict(self)
+        given["limits"] = (self.limits or RequestedStageLimits()).to_domain()
+        given["compile_limits"] = (self.compile_limits or RequestedStageLimits()).to_domain()
+        if self.files is not None:
+            given["files"] = [RequestedFile(**dict(file)) for file in self.files]
+        return RequestedSubmission(**given)
+
+
+class Wait(Sent):
+    wait: float | None = Field(
+        default=None,
+        ge=0,
+        le=MAX_WAIT_SECONDS,
+        allow_inf_nan=False,
+        description="Answer once it is terminal, or after so many seconds.",
+    )
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Label = Annotated[str, StringConstraints(pattern="^[^:]+:")]
+PageSize = Annotated[int, Field(ge=1, le=MAX_PAGE)]
+
+
+class ExecutionQuery(Sent):
+    state: State | None = None
+    outcome: Outcome | None = None
+    language: str | None = None
+    label: Annotated[list[Label], BeforeValidator(_as_list)] = Field(
+        default=[], description="`name:value`; may be given more than once: all must fit."
+    )
+    owner: str | None = Field(default=None, description="Of other owners: needs the role operator.")
+    limit: PageSize = DEFAULT_PAGE
+    cursor: str | None = Field(default=None, description="`next_cursor` of the page before.")
+
+
+class DeadLetterQuery(Sent):
+    status: DeadLetterStatus | None = None
+    kind: DeadLetterKind | None = None
+    limit: PageSize = DEFAULT_PAGE
+    cursor: str | None = None
+
+
+class DeadLetterSelection(Sent):
+    """Which dead letters to retry."""
+
+    status: DeadLetterStatus | None = None
+    kind: DeadLetterKind | None = None
+    limit: PageSize = DEFAULT_PAGE
+
+
+class NewKey(Sent):
+    """A key to be made."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$")] = Field(
+        description="The owner of what is submitted with it; keys of one name share an owner."
+    )
+    role: Role = Role.USER
+    max_unfinished: int | None = Field(
+        default=None,
+        ge=1,
+        description="Unfinished executions of the owner; null: the service's setting.",
+    )

@@ -1,0 +1,149 @@
+"""From a request to a handler and back.
+
+An operation is declared once. The view is made of the declaration, and so is the OpenAPI
+document, so the two can't disagree.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeAlias, get_type_hints
+
+from flask import Flask, Response
+from pydantic import BaseModel
+
+from app.api.auth import caller
+from app.api.context import Call, Context
+from app.api.reading import read_body, read_query
+from app.domain.records import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a handler returns where 200 and no headers do not do."""
+
+    body: BaseModel | None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Returned: TypeAlias = BaseModel | Answer | Response
+Handler: TypeAlias = Callable[..., Returned]
+"""Takes a Call (a Context, where no key is needed); then, by name, the parameters of the path,
+`body` and `query`, whose annotations are their models.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One method of one path."""
+
+    method: str
+    path: str
+    """As OpenAPI writes it: `/api/v1/executions/{execution_id}`."""
+    tag: str
+    role: Role | None
+    """What the key must allow; None where no key is needed."""
+    answers: Mapping[int, type[BaseModel] | str | None]
+    """Status to model of the JSON; or a media type that is none; or None for no body."""
+    errors: tuple[int, ...]
+    """Statuses that don't follow from the rest of the declaration."""
+    headers: tuple[str, ...]
+    """Those of the request that mean something here."""
+    handler: Handler
+
+    @property
+    def body(self) -> type[BaseModel] | None:
+        return get_type_hints(self.handler).get("body")
+
+    @property
+    def query(self) -> type[BaseModel] | None:
+        return get_type_hints(self.handler).get("query")
+
+    @property
+    def problems(self) -> frozenset[int]:
+        """The statuses that come with a problem document."""
+        found = {500, 503, *self.errors}
+        if self.role is not None:
+            found |= {401}
+        if self.role in (Role.OPERATOR, Role.ADMIN):
+            found |= {403}
+        if self.body is not None:
+            found |= {400, 413, 415, 422}
+        if self.query is not None:
+            found |= {422}
+        return frozenset(found)
+
+
+class Section:
+    """The operations of one part of the API."""
+
+    def __init__(self, tag: str, prefix: str, role: Role | None = Role.USER) -> None:
+        self.operations: list[Operation] = []
+        self._tag = tag
+        self._prefix = prefix
+        self._role = role
+
+    def operation(
+        self,
+        method: str,
+        path: str,
+        answers: Mapping[int, type[BaseModel] | str | None],
+        errors: tuple[int, ...] = (),
+        headers: tuple[str, ...] = (),
+    ) -> Callable[[Handler], Handler]:
+        def declare(handler: Handler) -> Handler:
+            self.operations.append(
+                Operation(
+                    method=method,
+                    path=self._prefix + path,
+                    tag=self._tag,
+                    role=self._role,
+                    answers=answers,
+                    errors=errors,
+                    headers=headers,
+                    handler=handler,
+                )
+            )
+            return handler
+
+        return declare
+
+
+def register(app: Flask, context: Context, operation: Operation) -> None:
+    """Make Flask serve it."""
+    app.add_url_rule(
+        operation.path.replace("{", "<").replace("}", ">"),
+        endpoint=f"{operation.method} {operation.path}",
+        view_func=partial(_serve, context, operation, operation.body, operation.query),
+        methods=[operation.method],
+        provide_automatic_options=False,
+    )
+
+
+def _serve(
+    context: Context,
+    operation: Operation,
+    body: type[BaseModel] | None,
+    query: type[BaseModel] | None,
+    **arguments: Any,
+) -> Response:
+    given: Context | Call = context
+    if operation.role is not None:
+        key = caller(context.ports, operation.role)
+        given = Call(context.ports, context.languages, key)
+    if query is not None:
+        arguments["query"] = read_query(query)
+    if body is not None:
+        arguments["body"] = read_body(body)
+    return _response(operation.handler(given, **arguments))
+
+
+def _response(returned: Returned) -> Response:
+    if isinstance(returned, Response):
+        return returned
+    answer = returned if isinstance(returned, Answer) else Answer(returned)
+    if answer.body is None:
+        return Response(status=answer.status, headers=answer.headers)
+    content = answer.body.model_dump_json(by_alias=True)
+    return Response(content, answer.status, answer.headers, mimetype="application/json")

@@ -1,0 +1,212 @@
+"""What the service answers."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+
+from app.domain.execution import Outcome, State
+from app.domain.records import DeadLetterKind, DeadLetterStatus, Role
+from app.domain.submission import Priority
+
+Moment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+"""RFC 3339 in UTC with microseconds, so that text order is time order."""
+
+
+class Answered(BaseModel):
+    """Every field is always there."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+
+class Limits(Answered):
+    """What one stage may use at most."""
+
+    wall_seconds: float
+    cpu_seconds: float
+    memory_mib: int
+    processes: int
+    output_kib: int
+    disk_mib: int
+
+
+class CompileResult(Answered):
+    exit_code: int | None
+    signal: str | None
+    stdout: str
+    stderr: str
+    wall_ms: float
+
+
+class Result(Answered):
+    """How the program ended, and what it printed."""
+
+    exit_code: int | None
+    signal: str | None = Field(description="A name such as SIGSEGV; `exit_code` is null then.")
+    stdout: str = Field(description="U+FFFD stands for what is not UTF-8.")
+    stderr: str
+    stdout_truncated: bool
+    stderr_truncated: bool
+    stdout_base64: str | None = Field(
+        description="Exactly what was printed, where that is not UTF-8."
+    )
+    stderr_base64: str | None
+    wall_ms: float | None = Field(description="Null where the program did not start.")
+    cpu_ms: float | None = Field(description="Null where the runtime can't tell.")
+    memory_peak_kib: int | None
+    compile: CompileResult | None
+
+
+class Execution(Answered):
+    """A program that was submitted."""
+
+    id: str
+    state: State
+    outcome: Outcome | None
+    language: str
+    version: str
+    priority: Priority
+    attempt: int
+    labels: dict[str, str]
+    limits: Limits
+    queue_position: int | None = Field(description="1 for the next; null where it is not queued.")
+    message: str | None = Field(description="About the service, not the program.")
+    retry_of: str | None
+    retried_as: str | None
+    created_at: Moment
+    admitted_at: Moment | None
+    started_at: Moment | None
+    finished_at: Moment | None
+    completed_at: Moment | None = Field(description="When it became terminal.")
+    result: Result | None = Field(
+        description="Null before the verdict, for cancelled and failed executions, and in lists."
+    )
+
+
+class ExecutionPage(Answered):
+    items: list[Execution]
+    next_cursor: str | None
+
+
+class Event(Answered):
+    """A domain event: one transition."""
+
+    id: str
+    type: str
+    version: int
+    time: Moment
+    data: dict[str, Any]
+
+
+class EventList(Answered):
+    items: list[Event]
+
+
+class Language(Answered):
+    name: str
+    version: str
+    source_name: str = Field(description="The name that a single `source` gets.")
+    compiled: bool
+
+
+class LanguageList(Answered):
+    items: list[Language]
+
+
+class InputMaxima(Answered):
+    """How large a submission may be, in bytes unless named otherwise."""
+
+    files: int
+    files_bytes: int
+    file_name_bytes: int
+    stdin_bytes: int
+    args: int
+    args_bytes: int
+    env: int
+    env_bytes: int
+    labels: int
+    label_characters: int
+    expected_output_bytes: int
+
+
+class LimitSettings(Answered):
+    """Defaults and maxima of one stage."""
+
+    default: Limits
+    maximum: Limits
+
+
+class LimitsInForce(Answered):
+    limits: LimitSettings
+    compile_limits: LimitSettings
+    input: InputMaxima
+    max_unfinished: int = Field(description="Executions of the caller's owner at once.")
+
+
+class Slots(Answered):
+    total: int
+    used: int | None = Field(description="Null while Redis is away.")
+    free: int | None
+
+
+class Queue(Answered):
+    """The unfinished executions."""
+
+    counts: dict[State, dict[Priority, int]]
+    slots: Slots
+    oldest_queued_seconds: float | None = Field(description="Null where nothing is queued.")
+
+
+class DeadLetter(Answered):
+    """Something that failed and was kept."""
+
+    id: str
+    kind: DeadLetterKind
+    status: DeadLetterStatus
+    origin: str = Field(description="The task, or `queue:<name>` for a message that is no task.")
+    execution_id: str | None
+    payload: str | None = Field(description="Poison only: the raw message, base64.")
+    error: str
+    attempts: int
+    retries: int
+    first_failed_at: Moment
+    last_failed_at: Moment
+    next_retry_at: Moment | None
+
+
+class DeadLetterPage(Answered):
+    items: list[DeadLetter]
+    next_cursor: str | None
+
+
+class Retried(Answered):
+    retried: int
+
+
+class Key(Answered):
+    id: str
+    name: str
+    role: Role
+    created_at: Moment
+    max_unfinished: int | None
+
+
+class KeyList(Answered):
+    items: list[Key]
+
+
+class CreatedKey(Key):
+    key: str = Field(description="The secret: shown this once.")
+
+
+class Alive(Answered):
+    status: str
+
+
+class Dependency(Answered):
+    state: str = Field(description="`up` or `down`.")
+    detail: str | None
+
+
+class Readiness(Answered):
+    status: str = Field(description="`ready`, `degraded` (work is accepted, and waits), or `down`.")
+    dependencies: dict[str, Dependency]
