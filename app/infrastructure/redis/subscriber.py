@@ -42,24 +42,31 @@ class Subscriber:
     def ensure_started(self) -> None:
         """Returns once the first attempt to connect has ended, well or not."""
         with self._lock:
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = Thread(target=self._run, name="wakeups", daemon=True)
                 self._thread.start()
         self._tried.wait()
 
     def _run(self) -> None:
-        while True:
-            try:
-                with PubSub(self._client.connection_pool) as pubsub:
-                    pubsub.subscribe(CHANNEL)
-                    self._pass_on_messages(pubsub)
-            except redis.RedisError as error:
-                self._lost(error)
-            sleep(self._pause)
-            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+        try:
+            while True:
+                self._subscribe_once()
+                sleep(self._pause)
+                self._pause = min(2 * self._pause, LONGEST_PAUSE)
+        finally:
+            self._connected.clear()
+            self._tried.set()
+
+    def _subscribe_once(self) -> None:
+        """Until the connection is lost."""
+        try:
+            with PubSub(self._client.connection_pool) as pubsub:
+                pubsub.subscribe(CHANNEL)
+                self._pass_on_messages(pubsub)
+        except redis.RedisError as error:
+            self._lost(error)
 
     def _pass_on_messages(self, pubsub: PubSub) -> None:
-        """Until the connection is lost, which raises."""
         asked = False
         while True:
             message = pubsub.get_message(timeout=PING_SECONDS)
