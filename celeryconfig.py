@@ -12,7 +12,8 @@ _settings = Settings.load()
 
 QUEUES = ("admission", "saga", "pods", "monitor", "results", "replay", "dlq")
 
-broker_url = _settings.broker_url()
+broker_url = _settings.broker_url().removeprefix("redis+")  # the transport is named below
+broker_transport = "tasks.transport:Transport"
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
 broker_connection_timeout = 0.9
@@ -25,9 +26,6 @@ broker_transport_options = {
     "priority_steps": [0],
 }
 task_publish_retry = False
-
-imports = (*(f"tasks.{name}" for name in QUEUES), "tasks.poison", "tasks.watcher")
-worker_consumer = "tasks.poison:PoisonConsumer"
 
 task_queues = [Queue(name) for name in QUEUES]
 task_routes = {f"podline.{name}.*": {"queue": name} for name in QUEUES}

@@ -351,6 +351,7 @@ class Runtime(Protocol):
     def watch(self, stop: Callable[[], bool]) -> Iterator[str]:
         """The name of every pod whose phase changed from now on, until `stop()` is true.
 
+        Returns once it hears of every change, so that a caller who lists after it misses nothing.
         Yields at most a second after `stop()`; ends with RuntimeUnavailable if the runtime goes.
         """
 

@@ -37,6 +37,10 @@ def keep_poison_of_signal(message: Any = None, exc: Exception | None = None, **_
 def keep_poison(message: Any, error: Exception | None) -> None:
     queue = str((message.delivery_info or {}).get("routing_key", "unknown"))
     body = message.body if isinstance(message.body, bytes) else str(message.body).encode()
+    keep_poison_item(queue, body, error)
+
+
+def keep_poison_item(queue: str, body: bytes, error: Exception | None) -> None:
     _keep(lambda to: record_poison(to, queue, body, _describe(error)))
 
 

@@ -7,6 +7,7 @@ What is missed meanwhile, the sweep polls.
 import logging
 import threading
 from collections.abc import Callable
+from itertools import chain
 from typing import Any, Final
 
 from celery import bootsteps
@@ -21,6 +22,7 @@ from tasks.process import ports
 log = logging.getLogger(__name__)
 
 QUEUE: Final = "monitor"
+LEASE_NAME: Final = "monitor.watch"
 LEASE_SECONDS: Final = 6.0
 RENEW_SECONDS: Final = 2.0
 RETRY_SECONDS: Final = 1.0
@@ -34,6 +36,7 @@ class Watcher:
     def __init__(self, make_ports: Callable[[], Ports]) -> None:
         self._make_ports = make_ports
         self._stopping = threading.Event()
+        self._holding = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
 
     def start(self) -> None:
@@ -43,11 +46,15 @@ class Watcher:
         self._stopping.set()
         self._thread.join(timeout=5)
 
+    def is_watching(self) -> bool:
+        """Whether it holds the lease."""
+        return self._holding.is_set()
+
     def _run(self) -> None:
         ports = self._make_ports()
         while not self._stopping.is_set():
             try:
-                lease = ports.leases.acquire("monitor.watch", LEASE_SECONDS)
+                lease = ports.leases.acquire(LEASE_NAME, LEASE_SECONDS)
             except RedisUnavailable as error:
                 log.warning("the watcher waits for Redis: %s", error)
                 lease = None
@@ -57,6 +64,7 @@ class Watcher:
                 self._hold(ports, lease)
 
     def _hold(self, ports: Ports, lease: Lease) -> None:
+        self._holding.set()
         lost = threading.Event()
         feeder = threading.Thread(
             target=self._feed, args=(ports, lease, lost), name="feeder", daemon=True
@@ -66,17 +74,26 @@ class Watcher:
             self._watch(ports, lambda: self._stopping.is_set() or lost.is_set())
         lost.set()
         feeder.join()
+        self._holding.clear()
 
     def _watch(self, ports: Ports, stop: Callable[[], bool]) -> None:
+        """Watch, then list: what changed while nobody watched is looked at too."""
         try:
-            for name in ports.runtime.watch(stop):
-                execution_id, _ = owner_of_pod(name)
-                ports.pipeline.start(execution_id, State.RUNNING)
+            changed = ports.runtime.watch(stop)
+            for name in chain(ports.runtime.list_pods(), changed):
+                self._poll(ports, name)
         except (RuntimeUnavailable, BrokerUnavailable) as error:
             log.warning("the watch ended: %s", error)
             self._stopping.wait(RETRY_SECONDS)
-        except ValueError as error:
-            log.warning("the watch saw a pod that is none of ours: %s", error)
+
+    @staticmethod
+    def _poll(ports: Ports, name: str) -> None:
+        try:
+            execution_id, _ = owner_of_pod(name)
+        except ValueError:
+            log.warning("the watch saw a pod that is none of ours: %s", name)
+        else:
+            ports.pipeline.start(execution_id, State.RUNNING)
 
     def _feed(self, ports: Ports, lease: Lease, lost: threading.Event) -> None:
         """Until the lease is lost: then another worker watches."""

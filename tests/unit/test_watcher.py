@@ -1,0 +1,89 @@
+"""The watcher's threads, on twins: whoever holds the lease tells the pipeline what ended."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from app.domain.execution import State
+from app.infrastructure.memory.runtime import Script
+from app.service.submit import submit
+from tasks.watcher import LEASE_NAME, Watcher
+from tests.builders import a_key, a_submission
+from tests.twins import Twins
+from tests.waiting import wait_until
+from tests.worker import Worker
+
+
+@contextmanager
+def watching(twins: Twins) -> Iterator[Watcher]:
+    watcher = Watcher(lambda: twins.ports)
+    watcher.start()
+    try:
+        wait_until(watcher.is_watching)
+        yield watcher
+    finally:
+        watcher.stop()
+
+
+def running_pod(twins: Twins, worker: Worker) -> tuple[str, str]:
+    twins.runtime.script = lambda _: Script(ends=None)
+    execution = submit(twins.ports, a_key(), a_submission())
+    worker.run_all()
+    row = twins.store.get(execution.id)
+    assert row is not None
+    return row.id, row.pod
+
+
+def next_started(twins: Twins) -> tuple[str, State]:
+    started: list[tuple[str, State]] = []
+
+    def take() -> bool:
+        message = twins.pipeline.take()
+        if message is not None:
+            started.append(message)
+        return bool(started)
+
+    wait_until(take)
+    return started[0]
+
+
+def test_what_ended_while_nobody_watched_is_polled(twins: Twins, worker: Worker) -> None:
+    execution_id, pod = running_pod(twins, worker)
+    twins.runtime.end(pod)
+    with watching(twins):
+        assert next_started(twins) == (execution_id, State.RUNNING)
+
+
+def test_a_pod_that_ends_is_polled_at_once(twins: Twins, worker: Worker) -> None:
+    execution_id, pod = running_pod(twins, worker)
+    with watching(twins):
+        assert next_started(twins) == (execution_id, State.RUNNING), "listed at the start"
+        twins.runtime.end(pod)
+        assert next_started(twins) == (execution_id, State.RUNNING)
+
+
+def test_only_one_watches_and_another_takes_over(twins: Twins) -> None:
+    with watching(twins):
+        assert twins.ports.leases.acquire(LEASE_NAME, 1) is None
+    lease = twins.ports.leases.acquire(LEASE_NAME, 1)
+    assert lease is not None, "a watcher that stops gives its lease back"
+    lease.release()
+    with watching(twins):
+        pass
+
+
+def test_live_output_is_fed_while_somebody_watches(twins: Twins, worker: Worker) -> None:
+    execution_id, pod = running_pod(twins, worker)
+    twins.ports.live.watch(execution_id)
+    twins.runtime.print(pod, b"one")
+    with watching(twins):
+        wait_until(lambda: twins.ports.live.read(pod, 0))
+    assert [frame.content for frame in twins.ports.live.read(pod, 0)] == [b"one"]
+
+
+def test_it_goes_on_after_the_runtime_was_away(twins: Twins, worker: Worker) -> None:
+    execution_id, pod = running_pod(twins, worker)
+    twins.runtime.away = True
+    with watching(twins):
+        twins.runtime.away = False
+
+        assert next_started(twins) == (execution_id, State.RUNNING)
