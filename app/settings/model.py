@@ -35,7 +35,7 @@ from app.settings.urls import DatabaseUrl, EventLogUrl, RedisUrl, RuntimeUrl
 _DEFAULT = Policy()
 
 Port = Annotated[int, Field(ge=0, le=65535)]
-Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().resolve())]
 
 
 class _Group(BaseModel):

@@ -103,9 +103,7 @@ class TestWrongSettings:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("PODLINE_MAX_RUNING", "3")
-        assert (
-            "PODLINE_MAX_RUNING: is no setting; did you mean PODLINE_MAX_RUNNING?" in complaints()
-        )
+        assert "MAX_RUNING: is no setting; did you mean PODLINE_MAX_RUNNING?" in complaints()
 
     def test_an_unknown_variable_in_a_group_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PODLINE_MAX_LIMITS__WALL", "3")

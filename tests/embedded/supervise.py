@@ -1,0 +1,64 @@
+"""`python -m tests.embedded.supervise FOLDER CHILDREN`: a supervisor of the children that a JSON
+text describes; it prints what it is told, a line each.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypedDict
+
+from app.infrastructure.embedded.child import Child, Program
+from app.infrastructure.embedded.supervisor import Supervisor
+
+
+class Printer:
+    def ready(self, children: Sequence[Child]) -> None:
+        self._print("ready", *(f"{child.program.name}={child.pid}" for child in children))
+
+    def restarted(self, child: Child) -> None:
+        self._print("restarted", child.program.name, child.pid)
+
+    def died(self, child: Child, status: int, pause: float) -> None:
+        self._print("died", child.program.name, status, round(pause, 1))
+
+    def stopping(self) -> None:
+        self._print("stopping")
+
+    def killed(self, child: Child) -> None:
+        self._print("killed", child.program.name)
+
+    @staticmethod
+    def _print(*words: object) -> None:
+        print(*words, flush=True)
+
+
+class Description(TypedDict, total=False):
+    """A child: a Python program that writes its pid to `<name>.ready` once it is ready."""
+
+    code: str
+    needs: list[str]
+    stop_seconds: float
+
+
+def program(folder: Path, name: str, described: Description) -> Program:
+    ready_file = folder / f"{name}.ready"
+    return Program(
+        name=name,
+        argv=(sys.executable, "-c", described["code"], name),
+        ready=lambda pid: ready_file.exists() and ready_file.read_text() == str(pid),
+        needs=tuple(described.get("needs", [])),
+        stop_seconds=described.get("stop_seconds", 10),
+    )
+
+
+def main(folder: Path, described: dict[str, Description]) -> None:
+    children = [
+        Child(program(folder, name, description), folder / f"{name}.log", folder)
+        for name, description in described.items()
+    ]
+    Supervisor(children, folder / "children.json", Printer()).run()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), json.loads(sys.argv[2]))

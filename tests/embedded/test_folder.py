@@ -1,0 +1,105 @@
+"""The data folder: one `podline up` at a time, secrets for its owner only, bounded logs."""
+
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.infrastructure.embedded import folder, logs
+from app.infrastructure.embedded.errors import UpError
+
+HOLDER = """
+import pathlib, signal, sys
+from app.infrastructure.embedded.folder import held
+with held(pathlib.Path(sys.argv[1])):
+    print("held", flush=True)
+    signal.pause()
+"""
+
+
+@pytest.fixture
+def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the data folder."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path)],
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_second_one_is_refused_and_told_who_holds_it(
+    tmp_path: Path, holder: subprocess.Popen[str]
+) -> None:
+    with pytest.raises(UpError, match=rf"already \(pid {holder.pid}\)"), folder.held(tmp_path):
+        pass
+
+
+def test_a_killed_one_holds_it_no_longer(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
+    holder.kill()
+    holder.wait()
+    with folder.held(tmp_path):
+        assert (tmp_path / "up.lock").read_text() == str(os.getpid())
+
+
+def test_it_can_be_held_one_after_the_other(tmp_path: Path) -> None:
+    for _ in range(2):
+        with folder.held(tmp_path):
+            pass
+
+
+def test_nobody_else_may_enter(tmp_path: Path) -> None:
+    with folder.held(tmp_path / "new" / "data"):
+        assert mode(tmp_path / "new" / "data") == 0o700
+
+
+def test_a_folder_behind_a_link_is_refused(tmp_path: Path) -> None:
+    """In a folder that everybody may write to, the link could be anybody's."""
+    (tmp_path / "link").symlink_to(tmp_path)
+    with pytest.raises(UpError, match="belongs to another user"):
+        folder.make_private(tmp_path / "link")
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UpError, match="file/data can't be made: Not a directory"):
+        folder.make_private(tmp_path / "file" / "data")
+
+
+def test_a_secret_is_made_once_and_is_its_owners(tmp_path: Path) -> None:
+    secret = folder.kept_secret(tmp_path / "secret")
+    assert len(secret) > 20
+    assert folder.kept_secret(tmp_path / "secret") == secret
+    assert mode(tmp_path / "secret") == 0o600
+    assert [file.name for file in tmp_path.iterdir()] == ["secret"]
+
+
+def test_a_large_log_is_moved_while_a_child_writes_to_it(tmp_path: Path) -> None:
+    log = tmp_path / "child.log"
+    child = logs.open_log(log)
+    os.write(child, b"old\n" * 100)
+    assert logs.rotate(log, max_bytes=100)
+    os.write(child, b"new\n")
+    os.close(child)
+    assert log.read_text() == "new\n"
+    assert (tmp_path / "child.log.1").read_text() == "old\n" * 100
+
+
+def test_a_small_log_stays(tmp_path: Path) -> None:
+    log = tmp_path / "child.log"
+    log.write_text("short")
+    assert not logs.rotate(log, max_bytes=100)
+    assert log.read_text() == "short"
