@@ -1,0 +1,106 @@
+"""A store's own connection to MongoDB, made anew in each process."""
+
+import os
+from collections.abc import Callable
+from functools import wraps
+from itertools import count
+from threading import Lock
+from typing import Any, Final, ParamSpec, TypeVar
+
+import mongoengine  # type: ignore[import-untyped]
+from mongoengine import Document
+from mongoengine.errors import OperationError  # type: ignore[import-untyped]
+from mongoengine.queryset import QuerySet  # type: ignore[import-untyped]
+from pymongo.errors import PyMongoError
+from pymongo.uri_parser import parse_uri
+
+from app.domain.errors import StoreUnavailable
+from app.infrastructure.mongo.documents import COLLECTIONS, bind
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+DEFAULT_DATABASE: Final = "podline"
+
+_aliases: Final = count(1)
+
+
+def at_the_edge(method: Callable[P, R]) -> Callable[P, R]:
+    """A method of the port: whatever MongoDB raises in it becomes StoreUnavailable."""
+
+    @wraps(method)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(*args, **kwargs)
+        except (PyMongoError, OperationError, mongoengine.ConnectionFailure) as error:
+            raise StoreUnavailable(f"MongoDB: {error}") from error
+
+    return guarded
+
+
+class Connection:
+    """Connects when first used; the child of a fork connects again.
+
+    mongoengine keeps clients in a global table by alias. Each store has an alias of its own in
+    each process, and gives it as its application name too: mongoengine would otherwise share one
+    client among aliases, and a child would use its parent's sockets.
+    """
+
+    def __init__(self, url: str, *, timeout: float) -> None:
+        self._url = url
+        self._timeout_ms = int(timeout * 1000)
+        self._bound: dict[int, dict[type[Document], type[Document]]] = {}
+        self._locks: dict[int, Lock] = {}
+
+    def all(self, document: type[Document]) -> QuerySet:
+        return self._document(document).objects
+
+    def find(self, document: type[Document], **query: Any) -> QuerySet:
+        """mongoengine's query set of what matches a query in MongoDB's terms; `id` is `_id`."""
+        if "id" in query:
+            query["_id"] = query.pop("id")
+        return self._document(document).objects(__raw__=query)
+
+    def insert(self, document: type[Document], **fields: Any) -> None:
+        """Raises NotUniqueError where the id, or another unique field, is taken."""
+        self._document(document)(**fields).save(force_insert=True)
+
+    def close(self) -> None:
+        """Disconnect this process. The next use connects again."""
+        for document in self._bound.pop(os.getpid(), {}).values():
+            mongoengine.disconnect(document._meta["db_alias"])
+
+    def _document(self, document: type[Document]) -> type[Document]:
+        process = os.getpid()
+        bound = self._bound.get(process)
+        if bound is None:
+            # A lock for each process: one that was held at the fork stays held in the child.
+            with self._locks.setdefault(process, Lock()):
+                bound = self._bound.get(process) or self._connect()
+                self._bound[process] = bound
+        return bound[document]
+
+    def _connect(self) -> dict[type[Document], type[Document]]:
+        alias = f"podline-{os.getpid()}-{next(_aliases)}"
+        mongoengine.connect(
+            db=parse_uri(self._url)["database"] or DEFAULT_DATABASE,
+            alias=alias,
+            host=self._url,
+            appname=alias,
+            timeoutMS=self._timeout_ms,
+            serverSelectionTimeoutMS=self._timeout_ms,
+            connectTimeoutMS=self._timeout_ms,
+            socketTimeoutMS=self._timeout_ms,
+            # What was acknowledged is in the journal.
+            journal=True,
+        )
+        try:
+            bound: dict[type[Document], type[Document]] = {
+                document: bind(document, alias) for document in COLLECTIONS
+            }
+            for document in bound.values():
+                document.ensure_indexes()
+        except BaseException:
+            mongoengine.disconnect(alias)
+            raise
+        return bound

@@ -1,0 +1,266 @@
+"""Executions and their programs, in MongoDB.
+
+A change of state is one update of one document: state, version and event together. Claims and
+tries are updates that name what they saw. No array operators, no aggregation, no transactions.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from mongoengine.errors import NotUniqueError  # type: ignore[import-untyped]
+
+from app.domain.execution import (
+    CHANGED_BY_TRANSITION,
+    TERMINAL,
+    UNFINISHED,
+    Change,
+    Event,
+    Execution,
+    State,
+    Time,
+)
+from app.domain.records import ExecutionFilter
+from app.domain.submission import Priority, Submission
+from app.infrastructure import codec
+from app.infrastructure.mongo.connection import Connection, at_the_edge
+from app.infrastructure.mongo.documents import (
+    IS_TIME,
+    ExecutionDocument,
+    ProgramDocument,
+    ResultDocument,
+)
+
+IS_TERMINAL: Final = {"$in": sorted(TERMINAL)}
+
+
+class Executions:
+    """The part of the store that is about executions."""
+
+    _connection: Connection
+
+    @at_the_edge
+    def insert(self, execution: Execution, submission: Submission, event: Event) -> bool:
+        # The program first: an execution without one could not be run. What a crash leaves of
+        # an insert is found by its repetition under the same id.
+        program = codec.SUBMISSION.encode(submission)
+        self._insert_once(ProgramDocument, id=execution.id, submission=program)
+        return self._insert_once(
+            ExecutionDocument,
+            **from_execution(execution),
+            order=execution.id,
+            unfinished=True,
+            relayed=0,
+            relay_at=event.time,
+            events={str(event.version): from_event(event)},
+        )
+
+    def _insert_once(self, document: type[Any], **fields: Any) -> bool:
+        try:
+            self._connection.insert(document, **fields)
+        except NotUniqueError:
+            return False
+        return True
+
+    @at_the_edge
+    def get(self, execution_id: str) -> Execution | None:
+        row = self._row(id=execution_id).exclude("events").first()
+        return to_execution(row) if row else None
+
+    def _row(self, **query: Any) -> Any:
+        return self._connection.find(ExecutionDocument, **query).as_pymongo()
+
+    @at_the_edge
+    def submission(self, execution_id: str) -> Submission | None:
+        found = self._connection.find(ProgramDocument, id=execution_id).as_pymongo().first()
+        return codec.SUBMISSION.decode(found["submission"]) if found else None
+
+    @at_the_edge
+    def apply(self, change: Change) -> bool:
+        row = from_execution(change.after)
+        changed = {name: row[name] for name in CHANGED_BY_TRANSITION}
+        changed[f"events.{change.event.version}"] = from_event(change.event)
+        update: dict[str, Any] = {"$set": changed, "$min": {"relay_at": change.event.time}}
+        if change.after.state.terminal:
+            update["$unset"] = {"unfinished": True}
+        return self._changed_one({"id": change.before.id, "version": change.before.version}, update)
+
+    def _changed_one(self, query: dict[str, Any], update: dict[str, Any]) -> bool:
+        found = self._connection.find(ExecutionDocument, **query)
+        return bool(found.update_one(__raw__=update))
+
+    @at_the_edge
+    def begin(
+        self, execution_id: str, states: frozenset[State], step: str, next_action_at: Time
+    ) -> Execution | None:
+        found = self._connection.find(
+            ExecutionDocument, id=execution_id, state={"$in": sorted(states)}
+        )
+        begun = found.exclude("events").modify(
+            new=True,
+            __raw__={"$inc": {f"tries.{step}": 1}, "$set": {"next_action_at": next_action_at}},
+        )
+        return to_execution(begun.to_mongo()) if begun else None
+
+    @at_the_edge
+    def reschedule(self, execution: Execution, next_action_at: Time) -> bool:
+        return self._changed_one(
+            {"id": execution.id, "version": execution.version},
+            {"$set": {"next_action_at": next_action_at, "tries": {}}},
+        )
+
+    @at_the_edge
+    def settle(self, execution_id: str) -> None:
+        self._changed_one(
+            {"id": execution_id, "state": IS_TERMINAL}, {"$set": {"next_action_at": None}}
+        )
+
+    @at_the_edge
+    def claim_due(
+        self,
+        states: frozenset[State],
+        now: Time,
+        limit: int,
+        push: Callable[[Execution], Time],
+    ) -> list[Execution]:
+        due = self._row(state={"$in": sorted(states)}, next_action_at=IS_TIME | {"$lte": now})
+        rows = due.exclude("events").order_by("next_action_at").limit(limit)
+        claimed = (self._claim(row, push(row)) for row in map(to_execution, rows))
+        return [row for row in claimed if row]
+
+    def _claim(self, row: Execution, next_action_at: Time) -> Execution | None:
+        seen = {"id": row.id, "version": row.version, "next_action_at": row.next_action_at}
+        if self._changed_one(seen, {"$set": {"next_action_at": next_action_at}}):
+            return replace(row, next_action_at=next_action_at)
+        return None
+
+    @at_the_edge
+    def in_states(
+        self, states: frozenset[State], after: str, limit: int
+    ) -> list[tuple[str, str, Priority, State, Time, Time | None]]:
+        rows = self._row(state={"$in": sorted(states)}, order={"$gt": after})
+        fields = ("id", "owner", "priority", "state", "created_at", "next_action_at")
+        return [
+            (
+                row["_id"],
+                row["owner"],
+                Priority(row["priority"]),
+                State(row["state"]),
+                row["created_at"],
+                row.get("next_action_at"),
+            )
+            for row in rows.only(*fields).order_by("order").limit(limit)
+        ]
+
+    @at_the_edge
+    def states_of(self, execution_ids: Sequence[str]) -> dict[str, tuple[State, int]]:
+        rows = self._row(id={"$in": list(execution_ids)}).only("state", "attempt")
+        return {row["_id"]: (State(row["state"]), row["attempt"]) for row in rows}
+
+    @at_the_edge
+    def list_executions(
+        self, filter: ExecutionFilter, before: str | None, limit: int
+    ) -> list[Execution]:
+        rows = self._row(**listing(filter, before))
+        return [to_execution(row) for row in rows.exclude("events").order_by("-order").limit(limit)]
+
+    @at_the_edge
+    def events(self, execution_id: str, after_version: int = 0) -> list[Event]:
+        row = self._row(id=execution_id).only("events").first()
+        return to_events(row, after_version) if row else []
+
+    @at_the_edge
+    def mark_retried(self, execution_id: str, retried_as: str) -> bool:
+        return self._changed_one(
+            {"id": execution_id, "retried_as": None}, {"$set": {"retried_as": retried_as}}
+        )
+
+    @at_the_edge
+    def erase(self, execution_id: str) -> None:
+        terminal = {"id": execution_id, "state": IS_TERMINAL}
+        if self._changed_one(terminal, {"$set": {"erased": True}}):
+            self._forget_contents([execution_id])
+
+    def _forget_contents(self, execution_ids: Iterable[str]) -> None:
+        ids = {"$in": list(execution_ids)}
+        self._connection.find(ProgramDocument, id=ids).delete()
+        self._connection.find(ResultDocument, execution_id=ids).delete()
+
+    @at_the_edge
+    def remove_completed_before(self, time: Time, limit: int) -> int:
+        removable = self._row(
+            completed_at=IS_TIME | {"$lt": time}, next_action_at=None, relay_at=None
+        )
+        rows = removable.only("id").order_by("completed_at").limit(limit)
+        ids = [row["_id"] for row in rows]
+        # The row last: what a crash leaves is found again by it.
+        self._forget_contents(ids)
+        removed: int = self._connection.find(ExecutionDocument, id={"$in": ids}).delete()
+        return removed
+
+    @at_the_edge
+    def unfinished(self, owner: str) -> int:
+        return self._count(owner=owner, unfinished=True)
+
+    @at_the_edge
+    def counts(self) -> dict[tuple[State, Priority], int]:
+        bands = ((state, priority) for state in UNFINISHED for priority in Priority)
+        return {
+            (state, priority): self._count(state=state, priority=priority, unfinished=True)
+            for state, priority in bands
+        }
+
+    def _count(self, **query: Any) -> int:
+        found: int = self._connection.find(ExecutionDocument, **query).count()
+        return found
+
+    @at_the_edge
+    def oldest_queued(self) -> Time | None:
+        queued = self._row(state=State.QUEUED, unfinished=True)
+        oldest = queued.only("created_at").order_by("created_at").first()
+        return oldest["created_at"] if oldest else None
+
+
+def from_execution(execution: Execution) -> dict[str, Any]:
+    fields: dict[str, Any] = codec.EXECUTION.dump_python(execution, mode="json")
+    fields["labels"] = [_label(key, value) for key, value in execution.labels.items()]
+    return fields
+
+
+def to_execution(row: Mapping[str, Any]) -> Execution:
+    labels = dict(json.loads(label) for label in row.get("labels", ()))
+    fields = {"next_action_at": None, **row, "id": row["_id"], "labels": labels}
+    return codec.EXECUTION.validate_python(fields)
+
+
+def from_event(event: Event) -> dict[str, Any]:
+    return {"type": event.type, "time": event.time, "data": json.dumps(event.data)}
+
+
+def to_events(row: Mapping[str, Any], after_version: int) -> list[Event]:
+    events = sorted((int(version), event) for version, event in row["events"].items())
+    return [
+        Event(row["_id"], version, event["type"], event["time"], json.loads(event["data"]))
+        for version, event in events
+        if version > after_version
+    ]
+
+
+def listing(filter: ExecutionFilter, before: str | None) -> dict[str, Any]:
+    """The query of a page. Each facet alone, with or without an owner, has an index."""
+    query: dict[str, Any] = {
+        name: value
+        for name in ("owner", "state", "outcome", "language")
+        if (value := getattr(filter, name)) is not None
+    }
+    labels = [_label(key, value) for key, value in (filter.labels or {}).items()]
+    if labels:
+        query["$and"] = [{"labels": label} for label in labels]
+    if before is not None:
+        query["order"] = {"$lt": before}
+    return query | {"erased": False}
+
+
+def _label(key: str, value: str) -> str:
+    return json.dumps([key, value])
