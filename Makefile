@@ -1,0 +1,46 @@
+# make up     the whole service, in the foreground      make check  style, types, layers
+# make test   the tests                                 make bench  the benchmarks
+# make docs   the documentation, into site/
+# Each makes .venv and installs what it needs. PYTHON=... names another interpreter.
+
+PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell \
+	$(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
+BIN := .venv/bin
+PACKAGE := setup.cfg setup.py pyproject.toml constraints.txt app/infrastructure/sandbox/init.c
+
+.PHONY: up test check bench docs clean
+.DELETE_ON_ERROR:
+
+up: .venv/standalone
+	@exec $(BIN)/podline up
+
+test: .venv/test
+	$(BIN)/pytest
+
+check: .venv/test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy app tasks podline tests benchmarks celeryconfig.py setup.py
+	$(BIN)/lint-imports
+
+bench: .venv/test
+	$(BIN)/python -m benchmarks
+
+docs: .venv/docs
+	$(BIN)/mkdocs build --strict
+
+clean:
+	rm -rf .venv build site podline.egg-info app/infrastructure/sandbox/init
+
+# A file per extra, newer than what it was installed from.
+.venv/%: $(PACKAGE) | .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt --editable '.[$*]'
+	@touch $@
+
+.venv/bin/python:
+	@test -n '$(PYTHON)' || { echo 'Python 3.11 or newer is missing:' \
+		'install python3.11, or name one with PYTHON=...' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo 'The module venv of $(PYTHON)' \
+		'is missing: apt-get install python3-venv' >&2; exit 1; }
+	$(PYTHON) -m venv .venv
