@@ -7,7 +7,13 @@ import pytest
 import redis
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from app.domain.execution import SECOND, Time
 from app.domain.submission import Priority
@@ -112,6 +118,15 @@ class TestCaps:
             queue.leave(freed)
             assert take(queue, lower) == taken
 
+    def test_what_is_held_counts(self, queue: AdmissionQueue) -> None:
+        caps = Caps(total=10, per_owner=2)
+        queue.enter([entry(str(n), after=n) for n in range(4)])
+        assert take(queue, caps, limit=1) == ["0"]
+        queue.hold(entry("1", after=1), NOW)
+        assert take(queue, caps) == []
+        queue.leave("0")
+        assert take(queue, caps) == ["2"]
+
     def test_no_slots_at_all(self, queue: AdmissionQueue) -> None:
         queue.enter([entry("a")])
         assert take(queue, Caps(total=0, per_owner=1)) == []
@@ -185,7 +200,7 @@ class TestLoss:
         queue.mark_ready()
         assert take(queue) == []
 
-    def test_redis_leaves_no_key_behind(self, redis_client: redis.Redis) -> None:
+    def test_clear_leaves_no_key_behind(self, redis_client: redis.Redis) -> None:
         queue = RedisAdmissionQueue(redis_client)
         queue.enter([entry(f"{owner} {n}", owner=owner) for owner in "abc" for n in range(3)])
         queue.mark_ready()
@@ -208,6 +223,42 @@ class TestLoss:
         assert take(queue, limit=3) == ["00000", "00001", "00002"]
 
 
+class TestCost:
+    """In commands that Redis runs, which no other load on the machine can change."""
+
+    CAPS = Caps(total=1_000, per_owner=2)
+
+    def cost(self, client: redis.Redis, crowd: list[QueueEntry]) -> int:
+        """Of entering, taking and leaving, beside others that wait or are at their cap."""
+        client.flushall()
+        queue = RedisAdmissionQueue(client)
+        queue.mark_ready()
+        queue.enter(crowd)
+        take(queue, self.CAPS)
+        queue.enter(crowd)
+        client.config_resetstat()
+        queue.enter([entry("newcomer", owner="newcomer")])
+        assert take(queue, self.CAPS) == ["newcomer"]
+        queue.leave("newcomer")
+        stats = client.info("commandstats")
+        return sum(command["calls"] for command in stats.values())
+
+    def test_it_is_the_same_however_many_wait(self, redis_client: redis.Redis) -> None:
+        empty = self.cost(redis_client, [])
+        one_capped_owner = [entry(str(n)) for n in range(2_000)]
+        many_capped_owners = [entry(str(n), owner=f"owner {n % 50}") for n in range(2_000)]
+        assert self.cost(redis_client, one_capped_owner) == empty
+        assert self.cost(redis_client, many_capped_owners) == empty
+
+    def test_nothing_stays_of_those_who_left(self, redis_client: redis.Redis) -> None:
+        queue = RedisAdmissionQueue(redis_client)
+        queue.mark_ready()
+        queue.enter([entry(f"{owner} {n}", owner=owner) for owner in "abc" for n in range(3)])
+        for id in take(queue, self.CAPS) + take(queue):
+            queue.leave(id)
+        assert set(redis_client.keys("*")) == {"podline:ready", "podline:cap"}
+
+
 PRIORITIES = st.sampled_from(Priority)
 NUMBERS = st.integers(0, 11)
 SECONDS = st.sampled_from([0, 1, 59, 60, 61, 120, 240, 300])
@@ -226,6 +277,7 @@ class SameAsSort(RuleBasedStateMachine):
         self.both: tuple[AdmissionQueue, AdmissionQueue] = (self.lua, self.sort)
         self.held: set[str] = set()
         self.now: Time = NOW
+        self.mark_ready()
 
     @rule(drawn=st.lists(st.tuples(NUMBERS, PRIORITIES, SECONDS), max_size=6))
     def enter(self, drawn: list[tuple[int, Priority, int]]) -> None:
@@ -259,11 +311,13 @@ class SameAsSort(RuleBasedStateMachine):
         for queue in self.both:
             queue.hold(_entry(number, priority, seconds), self.now)
 
+    @precondition(lambda self: not self.sort.ready())
     @rule()
     def mark_ready(self) -> None:
         for queue in self.both:
             queue.mark_ready()
 
+    @precondition(lambda self: self.sort.length() + self.sort.slots_used() > 6)
     @rule()
     def clear(self) -> None:
         self.held.clear()

@@ -14,7 +14,7 @@ from app.infrastructure.redis.breaker import Breaker
 from app.infrastructure.redis.connection import raises_unavailable
 from app.infrastructure.redis.subscriber import CHANNEL, Subscriber
 
-LONGEST_DEAF_WAIT: Final = 0.9
+LONGEST_DEAF_WAIT: Final = 0.75
 """Of a listener, in seconds, while Redis is away."""
 
 log = logging.getLogger(__name__)
