@@ -1,0 +1,88 @@
+"""A load of two hundred executions, and what must be true of it after whatever happened."""
+
+from itertools import count
+
+from app.domain.execution import TERMINAL, UNFINISHED, State
+from podline import Execution
+from tests.standalone import Standalone, submit_many
+from tests.waiting import wait_until
+
+HOW_MANY = 200
+_numbers = count(1)
+
+
+class Load:
+    """Programs that each print a number of their own."""
+
+    def __init__(self, standalone: Standalone, how_many: int = HOW_MANY) -> None:
+        self._standalone = standalone
+        numbers = [next(_numbers) for _ in range(how_many)]
+        executions = submit_many(standalone.client(), [f"print({n})" for n in numbers])
+        self.expected = {e.id: f"{n}\n" for e, n in zip(executions, numbers, strict=True)}
+
+    def wait_for_some(self, how_many: int) -> None:
+        """Until so many are completed, so that what happens next happens in the middle."""
+        wait_until(lambda: self._count(State.COMPLETED) >= how_many, within=60, or_fail=self.states)
+
+    def forget(self, execution_ids: set[str]) -> None:
+        """These are no longer expected to complete."""
+        for execution_id in execution_ids:
+            del self.expected[execution_id]
+
+    def attempts(self) -> set[int]:
+        """How many attempts they took."""
+        rows = self._standalone.store().states_of(list(self.expected))
+        return {attempt for _, attempt in rows.values()}
+
+    def states(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for state, _ in self._standalone.store().states_of(list(self.expected)).values():
+            found[state] = found.get(state, 0) + 1
+        return found
+
+    def _count(self, *states: State) -> int:
+        counted = self.states()
+        return sum(counted.get(state, 0) for state in states)
+
+    def assert_whole(self, *, within: float = 90) -> None:
+        """All terminal and completed, one right result each, nothing left, events in order."""
+        total = len(self.expected)
+        wait_until(lambda: self._count(*TERMINAL) == total, within=within, or_fail=self.states)
+        assert self.states() == {State.COMPLETED: total}
+        client = self._standalone.client()
+        for execution_id, output in self.expected.items():
+            self._assert_right(client.get(execution_id), output)
+        self._assert_events()
+        self._assert_nothing_left()
+
+    @staticmethod
+    def _assert_right(execution: Execution, output: str) -> None:
+        assert execution.outcome == "success", execution
+        assert execution.result is not None
+        assert execution.result.stdout == output
+
+    def _assert_events(self) -> None:
+        """On the rows: one event for each version. In the log: the same, in order, once each."""
+        store = self._standalone.store()
+        log = self._standalone.event_log()
+        wait_until(lambda: store.unrelayed(1) == [], or_fail=lambda: store.unrelayed(3))
+        logged: dict[str, list[int]] = {}
+        position = 0
+        while page := log.read(position, 1000):
+            position = page[-1][0]
+            for _, event in page:
+                execution_id, _, version = event["id"].rpartition(".")
+                logged.setdefault(execution_id, []).append(int(version))
+        for execution_id in self.expected:
+            row = store.get(execution_id)
+            assert row is not None
+            every_version = list(range(1, row.version + 1))
+            assert [event.version for event in store.events(execution_id)] == every_version
+            assert logged[execution_id] == every_version
+
+    def _assert_nothing_left(self) -> None:
+        admission, runtime = self._standalone.admission(), self._standalone.runtime()
+        wait_until(lambda: admission.slots_used() == 0, or_fail=lambda: admission.slots(2**62, 9))
+        wait_until(lambda: runtime.list_pods() == [], or_fail=runtime.list_pods)
+        assert admission.length() == 0
+        assert not {state for state, _ in self._standalone.store().counts()} & UNFINISHED

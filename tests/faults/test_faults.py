@@ -1,0 +1,132 @@
+"""What the service promises, broken on purpose while 200 executions are in flight, and counted."""
+
+import random
+import signal
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from app.domain.execution import State
+from podline import Conflict, Unavailable
+from tests.faults.conftest import FAST
+from tests.faults.load import Load
+from tests.standalone import Standalone, running
+from tests.waiting import wait_until
+
+
+@pytest.mark.parametrize("part", ["worker", "redis", "sandbox", "api"])
+def test_a_part_is_killed(standalone: Standalone, part: str) -> None:
+    load = Load(standalone)
+    load.wait_for_some(20)
+    standalone.kill(part)
+    load.assert_whole()
+
+
+def test_redis_forgets_everything(standalone: Standalone) -> None:
+    load = Load(standalone)
+    load.wait_for_some(20)
+    standalone.redis().flushall()
+    load.assert_whole()
+
+
+def test_everything_is_killed_at_once(standalone: Standalone) -> None:
+    load = Load(standalone)
+    load.wait_for_some(20)
+    standalone.kill_everything()
+    standalone.up()
+    load.assert_whole()
+
+
+def test_a_worker_that_is_asked_to_stop_wastes_no_attempt(standalone: Standalone) -> None:
+    load = Load(standalone)
+    load.wait_for_some(20)
+    worker = standalone.child("worker")
+    worker.send_signal(signal.SIGTERM)
+    worker.wait(timeout=30)
+    load.assert_whole()
+    assert load.attempts() == {1}
+
+
+def test_every_message_comes_twice(tmp_path: Path) -> None:
+    doubling = Path(__file__).with_name("doubling")
+    with running(Standalone(tmp_path, FAST | {"PYTHONPATH": str(doubling)})) as standalone:
+        load = Load(standalone)
+        load.assert_whole()
+        assert load.attempts() == {1}
+
+
+@contextmanager
+def locked(standalone: Standalone, seconds: float) -> Iterator[None]:
+    """Another process holds the write lock of the database, for so long in all."""
+    until = time.monotonic() + seconds
+    database = sqlite3.connect(standalone.data_dir / "podline.db", isolation_level=None)
+    with closing(database):
+        database.execute("BEGIN EXCLUSIVE")
+        yield
+        time.sleep(max(0, until - time.monotonic()))  # not to wait for anything: this is the fault
+        database.rollback()
+
+
+def assert_refused_in_time(standalone: Standalone) -> None:
+    """A submission is answered with 503 within 2 s."""
+    started = time.monotonic()
+    with pytest.raises(Unavailable) as refused, standalone.client(retries=0) as client:
+        client.submit("print(1)", language="python")
+    assert time.monotonic() - started < 2
+    assert refused.value.problem.retry_after is not None
+
+
+def test_the_database_is_locked_for_ten_seconds(standalone: Standalone) -> None:
+    load = Load(standalone)
+    load.wait_for_some(20)
+    with locked(standalone, seconds=10):
+        assert_refused_in_time(standalone)
+    load.assert_whole()
+
+
+def test_with_redis_away_submissions_are_accepted_and_run_later(standalone: Standalone) -> None:
+    redis = standalone.child("redis")
+    redis.send_signal(signal.SIGSTOP)
+    try:
+        with standalone.client(retries=0) as client:
+            accepted = [client.submit("print(1)", language="python") for _ in range(5)]
+    finally:
+        redis.send_signal(signal.SIGCONT)
+    client = standalone.client()
+    assert {client.wait(e.id, timeout=60).state for e in accepted} == {"completed"}
+
+
+def test_cancelled_at_whatever_moment_nothing_is_left(standalone: Standalone) -> None:
+    load = Load(standalone)
+    client = standalone.client()
+    cancelled = set()
+    for execution_id in random.Random(1).sample(sorted(load.expected), k=100):
+        try:
+            client.cancel(execution_id)
+            cancelled.add(execution_id)
+        except Conflict:
+            assert client.get(execution_id).state == "completed"
+    load.forget(cancelled)
+    load.assert_whole()
+    assert cancelled, "some were still under way"
+    store = standalone.store()
+    for execution_id in cancelled:
+        row = store.get(execution_id)
+        assert row is not None
+        assert (row.state, row.result_id, row.next_action_at) == (State.CANCELLED, None, None)
+
+
+def test_a_program_that_runs_is_cancelled(standalone: Standalone) -> None:
+    client = standalone.client()
+    execution = client.submit(
+        "import time; time.sleep(60)", language="python", limits={"wall_seconds": 60}
+    )
+    wait_until(lambda: client.get(execution.id).state == "running")
+    client.cancel(execution.id)
+    wait_until(lambda: standalone.runtime().list_pods() == [])
+    wait_until(lambda: standalone.admission().slots_used() == 0)
+    assert client.get(execution.id).result is None

@@ -1,0 +1,164 @@
+"""A running `podline up`, for tests that treat it as users and operators do."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import redis
+from app.infrastructure.sandbox.runtime import SandboxRuntime
+
+from app.infrastructure.redis.admission import RedisAdmissionQueue
+from app.infrastructure.redis.connection import connect
+from app.infrastructure.sqlite.event_log import SqliteEventLog
+from app.ports import Store
+from app.settings import Settings
+from app.settings.urls import socket_path
+from app.wiring import make_store
+from podline import Client, Execution, Unreachable
+from tests.waiting import wait_until
+
+WORD_OF = {
+    "redis": "--unixsocket",
+    "sandbox": "app.infrastructure.sandbox.daemon",
+    "api": "gunicorn",
+    "worker": "worker",
+    "beat": "beat",
+    "flower": "flower",
+}
+"""A word of each child's command line that no other child's has."""
+
+
+@dataclass(slots=True)
+class Standalone:
+    """One data folder, and the service on it while it is up."""
+
+    data_dir: Path
+    settings: dict[str, str] = field(default_factory=dict)
+    """Environment on top of the test's own."""
+    options: tuple[str, ...] = ()
+    _process: subprocess.Popen[bytes] | None = None
+
+    def up(self) -> None:
+        """Start it, and wait until it answers."""
+        log = self.data_dir / "up.log"
+        self.data_dir.mkdir(exist_ok=True)
+        command = [
+            str(Path(sys.executable).with_name("podline")),
+            "up",
+            "--data-dir",
+            str(self.data_dir),
+        ]
+        command += ["--port", "0", *self.options]
+        with log.open("ab") as out:
+            self._process = subprocess.Popen(
+                command, env=os.environ | self.settings, stdout=out, stderr=subprocess.STDOUT
+            )
+        wait_until(self._is_ready, within=40, or_fail=log.read_text)
+
+    def _is_ready(self) -> bool:
+        with suppress(OSError, Unreachable):
+            return self._url_is_new() and self.client().readiness().status == "ready"
+        return False
+
+    def _url_is_new(self) -> bool:
+        path = self.data_dir / "url"
+        assert self._process is not None
+        assert self._process.poll() is None, (self.data_dir / "up.log").read_text()
+        return (
+            path.exists()
+            and path.stat().st_mtime >= psutil.Process(self._process.pid).create_time()
+        )
+
+    def down(self) -> None:
+        """Ask it to stop, as Ctrl-C does, and wait until it has."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.wait(timeout=60)
+            self._process = None
+
+    def client(self, *, retries: int = 4) -> Client:
+        url = (self.data_dir / "url").read_text().strip()
+        return Client(url, (self.data_dir / "key").read_text().strip(), retries=retries)
+
+    # What is behind it
+
+    def children(self) -> list[psutil.Process]:
+        assert self._process is not None
+        return psutil.Process(self._process.pid).children()
+
+    def child(self, name: str) -> psutil.Process:
+        (process,) = [child for child in self.children() if WORD_OF[name] in child.cmdline()]
+        return process
+
+    def kill(self, name: str) -> None:
+        """SIGKILL to one part, and to the processes it made."""
+        process = self.child(name)
+        for member in [process, *process.children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
+
+    def kill_everything(self) -> None:
+        """SIGKILL to `up` and to each of its children, at once."""
+        assert self._process is not None
+        everything = [*psutil.Process(self._process.pid).children(recursive=True)]
+        self._process.kill()
+        for process in everything:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self._process.wait()
+        self._process = None
+
+    def loaded_settings(self) -> Settings:
+        with _environment(self.settings | {"PODLINE_DATA_DIR": str(self.data_dir)}):
+            return Settings.load()
+
+    def redis(self) -> redis.Redis:
+        return connect(self.loaded_settings().redis_url)
+
+    def store(self) -> Store:
+        return make_store(self.loaded_settings())
+
+    def event_log(self) -> SqliteEventLog:
+        return SqliteEventLog(self.data_dir / "events.db", timeout=5)
+
+    def admission(self) -> RedisAdmissionQueue:
+        return RedisAdmissionQueue(self.redis())
+
+    def runtime(self) -> SandboxRuntime:
+        path = socket_path(self.loaded_settings().runtime_url)
+        assert path is not None
+        return SandboxRuntime(path)
+
+
+@contextmanager
+def running(standalone: Standalone) -> Iterator[Standalone]:
+    """It is up, until the context ends."""
+    standalone.up()
+    try:
+        yield standalone
+    finally:
+        standalone.down()
+
+
+@contextmanager
+def _environment(settings: dict[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def submit_many(client: Client, sources: list[str], *, at_once: int = 8) -> list[Execution]:
+    """Submit python programs, several at a time."""
+    with ThreadPoolExecutor(at_once) as pool:
+        return list(pool.map(lambda source: client.submit(source, language="python"), sources))

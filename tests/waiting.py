@@ -1,0 +1,20 @@
+"""Wait for something to become true: the only clock that tests of real processes go by."""
+
+import time
+from collections.abc import Callable
+
+INTERVAL_SECONDS = 0.02
+
+
+def wait_until(
+    condition: Callable[[], object],
+    *,
+    within: float = 30,
+    or_fail: Callable[[], object] = lambda: "",
+) -> None:
+    """Return as soon as `condition()` is true; fail after `within` seconds, saying `or_fail()`."""
+    deadline = time.monotonic() + within
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {within} s: {or_fail()}")
+        time.sleep(INTERVAL_SECONDS)
