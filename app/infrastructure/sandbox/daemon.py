@@ -1,0 +1,125 @@
+"""The sandbox daemon: plays the kubelet's part on one machine.
+
+`python -m app.infrastructure.sandbox.daemon --socket PATH --data DIR --slots N`
+
+It keeps status and output of every pod until the pod is deleted, also over its own restart. When
+it is killed, the pids 1 of its jails see their socket close and take everything down with them;
+the next daemon of the same data folder reports those pods as faulted.
+"""
+
+import argparse
+import fcntl
+import logging
+import os
+import signal
+import socket
+import struct
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from app.infrastructure.sandbox import cgroup, kit
+from app.infrastructure.sandbox.connection import serve
+from app.infrastructure.sandbox.pods import Pods
+from app.infrastructure.sandbox.run import Slot
+from app.infrastructure.sandbox.spool import Spool
+from app.infrastructure.sandbox.toolchains import find_toolchains
+from app.languages import BadLanguages, load
+
+_CONNECTIONS_MAX: Final = 200
+_SECONDS_TO_TAKE_AN_ANSWER: Final = 30
+_THREAD_STACK_BYTES: Final = 512 * 1024
+_SECONDS_OF_GIL: Final = 0.0005
+"""A slot that reads much must not keep another's `create` waiting for the default 5 ms."""
+
+log = logging.getLogger("podline.sandbox")
+
+
+def main() -> None:
+    arguments = _arguments()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    threading.stack_size(_THREAD_STACK_BYTES)
+    sys.setswitchinterval(_SECONDS_OF_GIL)
+    data: Path = arguments.data
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with _lock(data):
+            _run(arguments.socket, data, arguments.slots)
+    except (kit.NotInstalled, BadLanguages, OSError) as error:
+        raise SystemExit(f"the sandbox can't start: {error}") from error
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m app.infrastructure.sandbox.daemon")
+    parser.add_argument("--socket", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True, help="kept over restarts")
+    parser.add_argument("--slots", type=int, default=os.cpu_count(), help="pods at once")
+    return parser.parse_args()
+
+
+@contextmanager
+def _lock(data: Path) -> Iterator[None]:
+    """One daemon per data folder, for as long as the process lives."""
+    with (data / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise OSError(f"another daemon uses {data}") from error
+        yield
+
+
+def _run(path: Path, data: Path, slot_count: int) -> None:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    toolchains = find_toolchains(load())
+    mounts = [mount for found in toolchains.values() for mount in found.spec.mounts]
+    meters = cgroup.find(kit.name_of(data), slot_count)
+    slots = [Slot(number, meter) for number, meter in enumerate(meters)]
+    pods = Pods(kit.prepare(data, mounts), toolchains, Spool(data / "pods"), slots)
+    listener = _listen(path)
+    pods.start()
+    threading.Thread(target=_accept, args=[listener, pods], daemon=True).start()
+    log.info("ready: %d slots at %s", slot_count, path)
+    stop.wait()
+    log.info("stopping")
+    path.unlink(missing_ok=True)
+    pods.stop()
+    for meter in meters:
+        meter.remove()
+    cgroup.remove_group(kit.name_of(data))
+    kit.remove(data)
+
+
+def _listen(path: Path) -> socket.socket:
+    """For the daemon's own user alone."""
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX)
+    before = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(before)
+    listener.listen(_CONNECTIONS_MAX)
+    return listener
+
+
+def _accept(listener: socket.socket, pods: Pods) -> None:
+    places = threading.BoundedSemaphore(_CONNECTIONS_MAX)
+    while True:
+        connection, _ = listener.accept()
+        threading.Thread(target=_serve, args=[connection, pods, places], daemon=True).start()
+
+
+def _serve(connection: socket.socket, pods: Pods, places: threading.BoundedSemaphore) -> None:
+    send_timeout = struct.pack("ll", _SECONDS_TO_TAKE_AN_ANSWER, 0)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, send_timeout)
+    with places, connection:
+        serve(connection, pods)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""One jail: an nsjail process with our init as its pid 1, used for one pod and thrown away.
+
+SANDBOX facts behind the steps below: an outer uid of its own for the program where the daemon is
+root, a network namespace without even a loopback, read-only system folders, one tmpfs for all
+that may be written, and a seccomp policy for what namespaces leave open.
+"""
+
+import os
+import select
+import socket
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from app.infrastructure.sandbox import init
+from app.infrastructure.sandbox.kit import JailKit
+
+POLICY: Final = Path(__file__).with_name("policy.kafel")
+INNER_ID: Final = 99999
+FIRST_OUTER_ID: Final = 65000
+"""65000 to 65533 are reserved: no account has them (Debian Policy 9.2.2)."""
+_PAGE_KIB: Final = 4
+_SECONDS_TO_GET_READY: Final = 15.0
+_SECONDS_TO_EXIT: Final = 1.0
+
+
+class Jail:
+    """A running jail. `control` is readable when init says something, or is gone."""
+
+    def __init__(self, kit: JailKit, *, slot: int, disk_mib: int, log: int) -> None:
+        """`log` is a descriptor that takes nsjail's own messages. Raises OSError."""
+        self.control, inner = socket.socketpair()
+        with inner:
+            self._process = subprocess.Popen(
+                command(kit, slot=slot, disk_mib=disk_mib, control=inner.fileno()),
+                pass_fds=[inner.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                env={},
+            )
+
+    def wait_until_ready(self) -> bool:
+        """False if it could not be set up."""
+        poll = select.poll()
+        poll.register(self.control, select.POLLIN)
+        said = poll.poll(_SECONDS_TO_GET_READY * 1_000)
+        report = init.receive_report(self.control) if said else None
+        return report is not None and report.kind == init.Kind.READY
+
+    def hang_up(self) -> None:
+        """Kill all that runs in it, from any thread."""
+        try:
+            self.control.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return  # closed already
+
+    def close(self, *, kill: bool) -> None:
+        """Return once nothing of it runs any more. `kill` spares nsjail its own tidying up."""
+        self.hang_up()
+        self.control.close()
+        if kill:
+            self._process.kill()
+        try:
+            self._process.wait(_SECONDS_TO_EXIT)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def command(kit: JailKit, *, slot: int, disk_mib: int, control: int) -> list[str]:
+    """The nsjail command line. Nothing that a user wrote is ever part of it."""
+    return [
+        str(kit.nsjail),
+        *_mode(),
+        *_identity(slot),
+        *_no_network(),
+        *_system_folders(kit),
+        *_devices(),
+        *_writable_folders(disk_mib),
+        *_processes(),
+        *_system_calls(),
+        *_init(control),
+    ]
+
+
+def _mode() -> list[str]:
+    """Once, quietly, with no time limit: init and the daemon keep the time, in microseconds.
+
+    Resource limits are set by init for each stage.
+    """
+    return ["-Mo", "-q", "-t", "0", "--nice_level", "0", "--disable_rlimits", "--hostname", "box"]
+
+
+def _identity(slot: int) -> list[str]:
+    """As root, an unused uid: by default nsjail would map the program to root of the host."""
+    mapping = str(INNER_ID)
+    if os.geteuid() == 0:
+        mapping = f"{INNER_ID}:{FIRST_OUTER_ID + slot}:1"
+    return ["--user", mapping, "--group", mapping]
+
+
+def _no_network() -> list[str]:
+    return ["--iface_no_lo"]
+
+
+def _system_folders(kit: JailKit) -> list[str]:
+    links = [folder for folder in ("bin", "lib", "lib64") if Path("/usr", folder).exists()]
+    return [
+        *_read_only("/usr"),
+        *_read_only(f"{kit.etc}:/etc"),
+        *(flag for path in kit.mounts for flag in _read_only(path)),
+        *(flag for folder in links for flag in ("-s", f"usr/{folder}:/{folder}")),
+    ]
+
+
+def _devices() -> list[str]:
+    return [
+        *_read_only("/dev/null"),
+        *_read_only("/dev/zero"),
+        *_read_only("/dev/urandom"),
+        *("-s", "/proc/self/fd:/dev/fd"),
+    ]
+
+
+def _writable_folders(disk_mib: int) -> list[str]:
+    """One file system, so that one size holds for all: tmpfs bounds inodes only if told to."""
+    inodes = disk_mib * 1024 // _PAGE_KIB
+    return [
+        *("-m", f"none:/box:tmpfs:mode=0777,size={disk_mib}m,nr_inodes={inodes}"),
+        *("-s", "box/tmp:/tmp"),
+        *("-s", "../box/shm:/dev/shm"),
+    ]
+
+
+def _processes() -> list[str]:
+    return ["--disable_proc", "-m", "none:/proc:proc:ro,hidepid=2"]
+
+
+def _system_calls() -> list[str]:
+    return ["--seccomp_policy", str(POLICY)]
+
+
+def _init(control: int) -> list[str]:
+    """By descriptor: the jail's uid need not reach the file, and no path in the jail names it."""
+    return [
+        *("--pass_fd", str(control), "--cwd", "/"),
+        *("--execute_fd", "--exec_file", str(init.PROGRAM), "--", "init", str(control)),
+    ]
+
+
+def _read_only(path: str) -> Sequence[str]:
+    return ("--bindmount_ro", path)

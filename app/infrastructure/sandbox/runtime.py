@@ -1,0 +1,159 @@
+"""The Runtime port on the sandbox daemon of this machine."""
+
+import os
+import select
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from app.domain.errors import RunRefused, RuntimeUnavailable
+from app.domain.pod import Frame, Observation, Output, Pod
+from app.domain.records import Language
+from app.infrastructure.sandbox import messages, protocol
+from app.infrastructure.sandbox.protocol import Error, ProtocolError
+
+_SECONDS_TO_CONNECT: Final = 2.0
+_SECONDS_TO_ANSWER: Final = 10.0
+_SECONDS_BETWEEN_LOOKS_AT_STOP: Final = 0.5
+
+
+class SandboxRuntime:
+    """Safe for many threads: each call has a connection for itself, and connections are kept."""
+
+    def __init__(self, socket_path: Path) -> None:
+        self._path = socket_path
+        self._idle: deque[socket.socket] = deque()
+        self._process = os.getpid()
+        self._lock = threading.Lock()
+
+    def create(self, pod: Pod) -> None:
+        header, body = messages.pod_message(pod)
+        self._ask({"op": "create", "pod": header}, body)
+
+    def observe(self, name: str) -> Observation | None:
+        answer, _ = self._ask({"op": "observe", "name": name})
+        return messages.observation_of(answer) if answer else None
+
+    def output(self, name: str) -> Output | None:
+        answer, body = self._ask({"op": "output", "name": name})
+        return messages.output_of(answer, body) if answer else None
+
+    def follow(self, name: str, after: int) -> list[Frame]:
+        answer, body = self._ask({"op": "follow", "name": name, "after": after})
+        return messages.frames_of(answer, messages.Parts(body))
+
+    def delete(self, name: str) -> None:
+        self._ask({"op": "delete", "name": name})
+
+    def list_pods(self) -> list[str]:
+        answer, _ = self._ask({"op": "list"})
+        return list(answer)
+
+    def languages(self) -> list[Language]:
+        answer, _ = self._ask({"op": "languages"})
+        return [messages.language_of(language) for language in answer]
+
+    def ping(self) -> None:
+        self._ask({"op": "ping"})
+
+    def watch(self, stop: Callable[[], bool]) -> Iterator[str]:
+        connection = self._connect()
+        try:
+            _exchange(connection, {"op": "watch"})
+        except (OSError, ProtocolError) as error:
+            connection.close()
+            raise _unavailable(error) from error
+        return _changes(connection, stop)
+
+    def _ask(self, request: Mapping[str, Any], body: bytes = b"") -> tuple[Any, bytes]:
+        """Every request may be sent twice, so a kept connection that broke costs nothing."""
+        connection = self._kept()
+        if connection:
+            try:
+                return self._ask_on(connection, request, body)
+            except ConnectionError:
+                pass  # the daemon was restarted since
+        try:
+            return self._ask_on(self._connect(), request, body)
+        except ConnectionError as error:
+            raise _unavailable(error) from error
+
+    def _ask_on(
+        self, connection: socket.socket, request: Mapping[str, Any], body: bytes
+    ) -> tuple[Any, bytes]:
+        """Raises ConnectionError if the other side is gone."""
+        try:
+            answer = _exchange(connection, request, body)
+        except ConnectionError:
+            connection.close()
+            raise
+        except (OSError, ProtocolError) as error:
+            connection.close()
+            raise _unavailable(error) from error
+        except BaseException:
+            connection.close()
+            raise
+        with self._lock:
+            self._idle.append(connection)
+        return _result(*answer)
+
+    def _kept(self) -> socket.socket | None:
+        with self._lock:
+            if self._process != os.getpid():
+                self._idle.clear()
+                self._process = os.getpid()
+            return self._idle.pop() if self._idle else None
+
+    def _connect(self) -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(_SECONDS_TO_CONNECT)
+        try:
+            connection.connect(str(self._path))
+        except OSError as error:
+            connection.close()
+            raise _unavailable(error) from error
+        connection.settimeout(_SECONDS_TO_ANSWER)
+        return connection
+
+
+def _exchange(
+    connection: socket.socket, request: Mapping[str, Any], body: bytes = b""
+) -> tuple[Mapping[str, Any], bytes]:
+    protocol.send(connection, request, body)
+    answer = protocol.receive(connection)
+    if answer is None:
+        raise ConnectionResetError("the sandbox daemon closed the connection")
+    return answer
+
+
+def _result(answer: Mapping[str, Any], body: bytes) -> tuple[Any, bytes]:
+    if "error" not in answer:
+        return answer["ok"], body
+    if answer["error"] == Error.REFUSED:
+        raise RunRefused(answer["message"])
+    if answer["error"] == Error.BAD_REQUEST:
+        raise RunRefused(f"the sandbox daemon does not take it: {answer['message']}")
+    raise RuntimeUnavailable(answer["message"])
+
+
+def _changes(connection: socket.socket, stop: Callable[[], bool]) -> Iterator[str]:
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    with connection:
+        while not stop():
+            if not poll.poll(_SECONDS_BETWEEN_LOOKS_AT_STOP * 1_000):
+                continue
+            try:
+                change = protocol.receive(connection)
+            except (OSError, ProtocolError) as error:
+                raise _unavailable(error) from error
+            if change is None:
+                raise RuntimeUnavailable("the sandbox daemon is gone")
+            yield change[0]["ok"]
+
+
+def _unavailable(error: Exception) -> RuntimeUnavailable:
+    return RuntimeUnavailable(f"the sandbox daemon does not answer: {error}")

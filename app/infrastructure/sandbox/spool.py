@@ -1,0 +1,84 @@
+"""Pods on disk until they are deleted, so that a verdict outlives the daemon that reached it.
+
+A file per pod: empty while the pod is under way, written in one go when it ends. Nothing is
+synced: a killed process loses nothing that it wrote, and after a loss of power a file that is
+not whole stands for a pod that was under way.
+"""
+
+import json
+import logging
+import os
+from pathlib import Path
+
+from app.domain.pod import Observation, Phase, Stream
+from app.infrastructure.sandbox import messages
+from app.infrastructure.sandbox.protocol import ProtocolError
+from app.infrastructure.sandbox.run import EndedPod
+
+RESTARTED = "the sandbox daemon was restarted"
+
+log = logging.getLogger(__name__)
+
+
+class Spool:
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder = folder
+
+    def begin(self, name: str) -> None:
+        """From now on the pod is known, whatever becomes of the daemon."""
+        os.close(os.open(self._folder / name, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+
+    def end(self, pod: EndedPod) -> None:
+        (self._folder / pod.observation.name).write_bytes(_encode(pod))
+
+    def remove(self, name: str) -> None:
+        (self._folder / name).unlink(missing_ok=True)
+
+    def names(self) -> list[str]:
+        return [entry.name for entry in os.scandir(self._folder)]
+
+    def read(self, name: str) -> EndedPod | None:
+        """None if there is no such pod. One that has not ended was lost by a former daemon."""
+        try:
+            content = (self._folder / name).read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            return _decode(content)
+        except (ValueError, KeyError, TypeError):
+            if content:
+                log.warning("what was kept of pod %s is not whole", name)
+            return EndedPod(
+                observation=Observation(name=name, phase=Phase.FAULTED, message=RESTARTED)
+            )
+
+
+def _encode(pod: EndedPod) -> bytes:
+    frames, content = messages.frames_message(pod.frames)
+    compiled = pod.compile_output
+    header = {
+        "observation": messages.observation_header(pod.observation),
+        "compile_output": messages.stage_output_header(compiled) if compiled else None,
+        "frames": frames,
+        "truncated": sorted(pod.truncated),
+    }
+    body = messages.stage_output_body(compiled) + content if compiled else content
+    return json.dumps(header).encode() + b"\n" + body
+
+
+def _decode(content: bytes) -> EndedPod:
+    head, newline, body = content.partition(b"\n")
+    if not newline:
+        raise ProtocolError("there is no header")
+    header = json.loads(head)
+    parts = messages.Parts(body)
+    compiled = header["compile_output"]
+    pod = EndedPod(
+        observation=messages.observation_of(header["observation"]),
+        compile_output=messages.stage_output_of(compiled, parts) if compiled else None,
+        frames=messages.frames_of(header["frames"], parts),
+        truncated={Stream(stream) for stream in header["truncated"]},
+    )
+    parts.end()
+    return pod

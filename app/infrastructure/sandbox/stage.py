@@ -1,0 +1,264 @@
+"""One stage (compile or run) in a jail: its limits, and how it ended."""
+
+import errno
+import math
+import os
+import resource
+import select
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Final
+
+from app.domain.errors import Unavailable
+from app.domain.execution import SECOND
+from app.domain.pod import Limit, StageReport
+from app.domain.submission import File, Limits
+from app.infrastructure.sandbox.cgroup import Meter
+from app.infrastructure.sandbox.init import (
+    InitReport,
+    Kind,
+    Stage,
+    receive_report,
+    send_kill,
+    send_stage,
+)
+from app.infrastructure.sandbox.jail import Jail
+from app.infrastructure.sandbox.recorder import Recorder
+from app.infrastructure.sandbox.streams import OutputPipes, filled_pipe
+
+_MIB: Final = 1024 * 1024
+_SMALL_READ: Final = 16384
+_SECONDS_AFTER_SMALL_READ: Final = 0.01
+"""A program that prints byte by byte makes one frame per pause, not one per byte."""
+_SECONDS_BETWEEN_CPU_CHECKS: Final = 0.01
+_SECONDS_OF_GRACE: Final = 2.0
+"""Init keeps the wall limit; where it says nothing for so long after it, the jail is killed."""
+_CPUS: Final = os.cpu_count() or 1
+
+
+class Fault(Unavailable):
+    """The sandbox could not do its part. Says nothing about the program."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """What is run, within which limits."""
+
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    stdin: bytes
+    limits: Limits
+    spare_processes: int
+    """Threads of the language's own runtime, which the limit does not count."""
+
+
+def run_stage(
+    jail: Jail, meter: Meter, program: Program, files: Sequence[File], recorder: Recorder
+) -> StageReport:
+    """Put the files in and run it to its end. No process of it is left then. Raises Fault."""
+    try:
+        meter.begin(program.limits.memory_mib)
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise Fault(f"the memory limit could not be set: {error}") from error
+        return _larger_than_memory()
+    with closing(OutputPipes(recorder)) as pipes:
+        return _StageRun(jail, meter, program, recorder, pipes).run(files)
+
+
+def rlimits(program: Program, *, hold_memory: bool) -> dict[int, int]:
+    """What the kernel holds for each process, or (RLIMIT_NPROC) for all of the jail's uid.
+
+    `hold_memory` where no cgroup does: by RLIMIT_DATA, as RLIMIT_AS would keep node and java
+    from starting.
+    """
+    limits = program.limits
+    init = 1
+    held = {
+        resource.RLIMIT_NPROC: limits.processes + program.spare_processes + init,
+        resource.RLIMIT_CPU: math.ceil(limits.cpu_seconds),
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NOFILE: 1024,
+        resource.RLIMIT_STACK: 8 * _MIB,
+        resource.RLIMIT_MEMLOCK: 64 * 1024,
+        resource.RLIMIT_MSGQUEUE: 0,
+    }
+    if hold_memory:
+        held[resource.RLIMIT_DATA] = limits.memory_mib * _MIB
+    return held
+
+
+class _StageRun:
+    def __init__(
+        self, jail: Jail, meter: Meter, program: Program, recorder: Recorder, pipes: OutputPipes
+    ) -> None:
+        self._jail = jail
+        self._meter = meter
+        self._program = program
+        self._recorder = recorder
+        self._pipes = pipes
+        self._control = jail.control.fileno()
+        self._ended = False
+        self._done: InitReport | None = None
+        self._stopped_by: Limit | None = None
+        self._begun = time.monotonic()
+        self._check_cpu_at = self._begun + program.limits.cpu_seconds / _CPUS
+        self._kill_jail_at = self._begun + program.limits.wall_seconds + _SECONDS_OF_GRACE
+        self._read_again_at = self._begun
+
+    def run(self, files: Sequence[File]) -> StageReport:
+        self._launch(files)
+        control_alone, all_sources = select.poll(), select.poll()
+        for source in (self._control, *self._pipes.read_ends):
+            all_sources.register(source, select.POLLIN)
+        control_alone.register(self._control, select.POLLIN)
+        while not self._ended:
+            now = time.monotonic()
+            pause = now < self._read_again_at
+            ready = (control_alone if pause else all_sources).poll(self._milliseconds_left(now))
+            for source, _ in ready:
+                if source == self._control:
+                    self._hear_init()
+                elif not self._read(source):
+                    all_sources.unregister(source)
+            self._hold_limits()
+        return self._report()
+
+    def _launch(self, files: Sequence[File]) -> None:
+        program = self._program
+        stage = Stage(
+            argv=program.argv,
+            env=program.env,
+            files=files,
+            wall_seconds=program.limits.wall_seconds,
+            rlimits=rlimits(program, hold_memory=not self._meter.holds_memory),
+        )
+        with filled_pipe(program.stdin) as stdin:
+            try:
+                send_stage(self._jail.control, stage, (stdin, *self._pipes.write_ends))
+            except OSError:
+                self._ended = True  # init is gone; `_report` says why
+        self._pipes.close_write_ends()
+
+    def _milliseconds_left(self, now: float) -> float:
+        next_look = min(self._check_cpu_at, self._kill_jail_at)
+        if now < self._read_again_at:
+            next_look = min(next_look, self._read_again_at)
+        return max(0.0, next_look - now) * 1_000
+
+    def _read(self, source: int) -> bool:
+        """False at the end of the stream."""
+        size = self._pipes.read(source)
+        if self._recorder.truncated:
+            self._stop(Limit.OUTPUT)
+        elif size < _SMALL_READ:
+            self._read_again_at = time.monotonic() + _SECONDS_AFTER_SMALL_READ
+        return size > 0
+
+    def _hear_init(self) -> None:
+        report = receive_report(self._jail.control)
+        if report is None:
+            self._ended = True
+        elif report.kind == Kind.FAILED:
+            raise Fault(report.fault())
+        elif report.kind == Kind.DONE:
+            self._done = report
+            self._ended = True
+
+    def _hold_limits(self) -> None:
+        now = time.monotonic()
+        if now >= self._check_cpu_at:
+            self._check_cpu(now)
+        if now >= self._kill_jail_at and not self._ended:
+            self._enforced(Limit.WALL)
+            self._jail.hang_up()
+            self._ended = True
+
+    def _check_cpu(self, now: float) -> None:
+        """Look again when the limit could be reached at the earliest, with every core in use."""
+        used = self._meter.cpu_us()
+        if used is None:
+            self._check_cpu_at = math.inf
+            return
+        left = self._program.limits.cpu_seconds - used / SECOND
+        if left <= 0:
+            self._stop(Limit.CPU)
+        self._check_cpu_at = now + max(left / _CPUS, _SECONDS_BETWEEN_CPU_CHECKS)
+
+    def _stop(self, limit: Limit) -> None:
+        """Have init kill the program, once."""
+        if self._stopped_by is None and not self._ended:
+            try:
+                send_kill(self._jail.control)
+            except OSError:
+                self._ended = True
+        self._enforced(limit)
+
+    def _enforced(self, limit: Limit) -> None:
+        """The first one counts. The kernel may have enforced the memory limit before."""
+        if self._stopped_by is None:
+            self._stopped_by = Limit.MEMORY if self._meter.out_of_memory() else limit
+
+    def _report(self) -> StageReport:
+        done = self._done or self._killed_with_the_jail()
+        self._pipes.drain()
+        succeeded = done.status == 0
+        if not succeeded and self._meter.out_of_memory():
+            self._enforced(Limit.MEMORY)
+        if done.timed_out:
+            self._enforced(Limit.WALL)
+        if self._used_up_cpu(done):
+            self._enforced(Limit.CPU)
+        if self._recorder.truncated:
+            self._enforced(Limit.OUTPUT)
+        cpu_us = self._meter.cpu_us()
+        return StageReport(
+            exit_code=os.WEXITSTATUS(done.status) if os.WIFEXITED(done.status) else None,
+            signal=_signal_name(os.WTERMSIG(done.status)) if os.WIFSIGNALED(done.status) else None,
+            wall_us=done.wall_us,
+            cpu_us=done.cpu_us if cpu_us is None else cpu_us,
+            memory_peak_kib=max(done.peak_kib, self._meter.peak_kib() or 0),
+            stopped_by=self._stopped_by,
+        )
+
+    def _killed_with_the_jail(self) -> InitReport:
+        """Init is gone and said nothing: killed for memory, or by us, or else it is a fault."""
+        if self._stopped_by is None and not self._meter.out_of_memory():
+            raise Fault("the jail ended for a reason unknown")
+        wall_us = int((time.monotonic() - self._begun) * SECOND)
+        return InitReport(
+            kind=Kind.DONE,
+            step=0,
+            status=signal.SIGKILL,
+            timed_out=False,
+            wall_us=wall_us,
+            cpu_us=0,
+            peak_kib=0,
+        )
+
+    def _used_up_cpu(self, done: InitReport) -> bool:
+        """RLIMIT_CPU: the kernel kills a process that used it all by itself."""
+        killed = os.WIFSIGNALED(done.status) and os.WTERMSIG(done.status) == signal.SIGKILL
+        return killed and done.cpu_us >= math.ceil(self._program.limits.cpu_seconds) * SECOND
+
+
+def _larger_than_memory() -> StageReport:
+    """What the compiler left in the box alone is more than the program may use."""
+    return StageReport(
+        exit_code=None,
+        signal=signal.SIGKILL.name,
+        wall_us=0,
+        cpu_us=0,
+        memory_peak_kib=None,
+        stopped_by=Limit.MEMORY,
+    )
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"SIGRTMIN+{number - signal.SIGRTMIN}"

@@ -1,0 +1,84 @@
+"""The pipes between a program and the daemon."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from app.domain.pod import Stream
+from app.infrastructure.sandbox.recorder import Recorder
+
+_PIPE_BYTES: Final = 65536
+"""What a pipe holds by default (pipe(7)), and what one read takes at most."""
+
+
+@contextmanager
+def filled_pipe(content: bytes) -> Iterator[int]:
+    """The read end of a pipe that holds all of `content`, and its end: nobody has to feed it."""
+    read_end, write_end = os.pipe2(os.O_CLOEXEC)
+    try:
+        try:
+            if len(content) > _PIPE_BYTES:
+                fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, len(content))
+            os.set_blocking(write_end, False)
+            if os.write(write_end, content) < len(content):
+                raise OSError(f"a pipe does not take {len(content)} bytes")
+        finally:
+            os.close(write_end)
+        yield read_end
+    finally:
+        os.close(read_end)
+
+
+class OutputPipes:
+    """A program's stdout and stderr, read into a recorder."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._open: dict[int, Stream] = {}
+        self.write_ends: list[int] = []
+        for stream in (Stream.STDOUT, Stream.STDERR):
+            read_end, write_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+            os.set_blocking(write_end, True)
+            self._open[read_end] = stream
+            self.write_ends.append(write_end)
+
+    @property
+    def read_ends(self) -> list[int]:
+        return list(self._open)
+
+    def close_write_ends(self) -> None:
+        """The program has them now."""
+        while self.write_ends:
+            os.close(self.write_ends.pop())
+
+    def read(self, read_end: int) -> int:
+        """Take what is there. How many bytes; 0 at the end of the stream, which is closed then."""
+        content = os.read(read_end, _PIPE_BYTES)
+        if content:
+            self._recorder.take(self._open[read_end], content)
+        else:
+            os.close(read_end)
+            del self._open[read_end]
+        return len(content)
+
+    def drain(self) -> None:
+        """All that is left, once nobody writes any more."""
+        for read_end, stream in self._open.items():
+            while stream not in self._recorder.truncated and self._read_rest(read_end, stream):
+                pass
+
+    def close(self) -> None:
+        self.close_write_ends()
+        while self._open:
+            os.close(self._open.popitem()[0])
+
+    def _read_rest(self, read_end: int, stream: Stream) -> bool:
+        """A program may have hidden a copy of its stream in a socket: there may be no end."""
+        try:
+            content = os.read(read_end, _PIPE_BYTES)
+        except BlockingIOError:
+            return False
+        self._recorder.take(stream, content)
+        return bool(content)

@@ -1,0 +1,77 @@
+"""Builds init, the one part in C; all else about the package is in setup.cfg.
+
+With the C compiler of the machine where it can make a static program, else with the compiler in
+the ziglang wheel, which is a build requirement then and only then.
+"""
+
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from setuptools import setup
+from setuptools.command.bdist_wheel import bdist_wheel
+from setuptools.command.build_py import build_py
+
+SOURCE = Path("app/infrastructure/sandbox/init.c")
+PROGRAM = SOURCE.with_name("init")
+FLAGS = ["-std=gnu11", "-Os", "-static", "-s", "-Wall", "-Wextra"]
+ZIG = [sys.executable, "-m", "ziglang", "cc", "-target", f"{os.uname().machine}-linux-musl"]
+
+
+def compile_with(compiler: list[str], program: Path) -> str | None:
+    """What went wrong, if something did."""
+    command = [*compiler, *FLAGS, "-o", str(program), str(SOURCE)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        return str(error)
+    return done.stderr if done.returncode else None
+
+
+def machine_compiler() -> list[str]:
+    return shlex.split(os.environ.get("CC", "cc"))
+
+
+def machine_can_compile() -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        return compile_with(machine_compiler(), Path(folder, "init")) is None
+
+
+class BuildWithInit(build_py):
+    """Puts init beside its source, or into the wheel."""
+
+    def run(self) -> None:
+        super().run()
+        program = PROGRAM if self.editable_mode else Path(self.build_lib, PROGRAM)
+        program.parent.mkdir(parents=True, exist_ok=True)
+        by_machine = compile_with(machine_compiler(), program)
+        by_zig = by_machine and compile_with(ZIG, program)
+        if by_zig:
+            raise SystemExit(
+                "podline needs a C compiler to build the sandbox's init: install gcc and libc6-dev,"
+                f" or the Python package ziglang.\n{by_machine}\n{by_zig}"
+            )
+
+    def get_outputs(self, include_bytecode: bool = True) -> list[str]:
+        outputs = super().get_outputs(include_bytecode)
+        return outputs if self.editable_mode else [*outputs, str(Path(self.build_lib, PROGRAM))]
+
+
+class PlatformWheel(bdist_wheel):
+    """Any Python 3, but one kind of machine: init is not loaded into Python."""
+
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        self.root_is_pure = False
+
+    def get_tag(self) -> tuple[str, str, str]:
+        return "py3", "none", super().get_tag()[2]
+
+
+setup(
+    cmdclass={"build_py": BuildWithInit, "bdist_wheel": PlatformWheel},
+    setup_requires=[] if machine_can_compile() else ["ziglang >= 0.13"],
+)
