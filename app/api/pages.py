@@ -1,11 +1,13 @@
 """Lists in pages: newest first, each page begun by the cursor of the one before."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from app.api.problems import BadFields
 from app.domain.errors import FieldProblem
+
+_URL_SAFE: Final = b"-_"
 
 
 class HasId(Protocol):
@@ -21,7 +23,7 @@ def position(cursor: str | None) -> str | None:
     if cursor is None:
         return None
     try:
-        return urlsafe_b64decode(cursor.encode()).decode()
+        return b64decode(cursor, _URL_SAFE, validate=True).decode()
     except ValueError:
         problem = FieldProblem("/cursor", "is no next_cursor of a page: begin without it")
         raise BadFields("query", [problem]) from None
@@ -32,4 +34,4 @@ def page(found: Sequence[T], limit: int) -> tuple[Sequence[T], str | None]:
     if len(found) <= limit:
         return found, None
     items = found[:limit]
-    return items, urlsafe_b64encode(items[-1].id.encode()).decode()
+    return items, b64encode(items[-1].id.encode(), _URL_SAFE).decode()

@@ -42,9 +42,11 @@ def body_hash() -> str:
 
 
 def read_query(model: type[M]) -> M:
-    """A parameter that is given more than once is a list. Raises BadFields."""
+    """A parameter given more than once is a list, an empty one is not given. Raises BadFields."""
     given = {
-        name: values[0] if len(values) == 1 else values for name, values in request.args.lists()
+        name: values[0] if len(values) == 1 else values
+        for name, values in request.args.lists()
+        if values != [""]
     }
     try:
         # Everything is text in a query, so numbers are read from it.

@@ -1,0 +1,40 @@
+"""The API on in-memory twins, with a key of each role."""
+
+import pytest
+
+from app.domain.records import Role
+from tests.api.contract import Api, Connect, connector
+from tests.twins import Twins, make_twins
+from tests.worker import Worker
+
+
+@pytest.fixture
+def twins() -> Twins:
+    return make_twins()
+
+
+@pytest.fixture
+def worker(twins: Twins) -> Worker:
+    return Worker(twins.ports)
+
+
+@pytest.fixture
+def connect(twins: Twins) -> Connect:
+    """Makes a client: `connect("bob", Role.OPERATOR)`."""
+    return connector(twins.ports)
+
+
+@pytest.fixture
+def api(connect: Connect) -> Api:
+    """The client of a user."""
+    return connect("ada", Role.USER)
+
+
+@pytest.fixture
+def operator(connect: Connect) -> Api:
+    return connect("otto", Role.OPERATOR)
+
+
+@pytest.fixture
+def admin(connect: Connect) -> Api:
+    return connect("root", Role.ADMIN)

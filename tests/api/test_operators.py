@@ -1,0 +1,200 @@
+"""What operators and admins see and do."""
+
+import pytest
+
+from app.domain.records import DeadLetterKind, DeadLetterStatus, Role
+from app.infrastructure.memory.runtime import Script
+from tests.api.contract import PROGRAM, Api, Connect, body
+from tests.builders import a_dead_letter
+from tests.twins import Twins
+from tests.worker import Worker
+
+LETTERS = "/api/v1/dead-letters"
+KEYS = "/api/v1/keys"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/v1/queue"),
+        ("GET", LETTERS),
+        ("GET", f"{LETTERS}/x"),
+        ("POST", f"{LETTERS}/x/retry"),
+        ("POST", f"{LETTERS}/x/discard"),
+        ("POST", f"{LETTERS}/retry"),
+        ("GET", KEYS),
+        ("POST", KEYS),
+        ("DELETE", f"{KEYS}/x"),
+    ],
+)
+def test_users_may_not(api: Api, method: str, path: str) -> None:
+    problem = body(api.call(method, path, json={} if method == "POST" else None), 403)
+    assert problem["type"] == "urn:podline:problem:forbidden"
+
+
+def test_keys_are_for_admins(operator: Api) -> None:
+    assert operator.get(KEYS).status_code == 403
+
+
+def test_the_queue_shows_work_and_slots(
+    api: Api, operator: Api, twins: Twins, worker: Worker
+) -> None:
+    twins.runtime.script = lambda _pod: Script(ends=None)
+    for _ in range(3):
+        api.post("/api/v1/executions", PROGRAM)
+    worker.run_all()
+    twins.clock.advance(2.5)
+    queue = body(operator.get("/api/v1/queue"))
+    assert queue["counts"]["running"]["normal"] == 2
+    assert queue["counts"]["queued"] == {
+        "critical": 0,
+        "high": 0,
+        "normal": 1,
+        "low": 0,
+        "background": 0,
+    }
+    assert queue["slots"] == {"total": 2, "used": 2, "free": 0}
+    assert queue["oldest_queued_seconds"] == 2.5
+
+
+class TestDeadLetters:
+    def test_are_listed_by_status_and_kind(self, operator: Api, twins: Twins) -> None:
+        waiting = a_dead_letter()
+        poison = a_dead_letter(
+            kind=DeadLetterKind.POISON, status=DeadLetterStatus.ARCHIVED, payload="AA=="
+        )
+        for letter in (waiting, poison):
+            twins.store.put_dead_letter(letter)
+        for query, expected in {
+            "": [poison.id, waiting.id],
+            "?status=waiting": [waiting.id],
+            "?kind=poison": [poison.id],
+            "?status=waiting&kind=poison": [],
+        }.items():
+            listed = body(operator.get(LETTERS + query))
+            assert [item["id"] for item in listed["items"]] == expected
+        page = body(operator.get(f"{LETTERS}?limit=1"))
+        rest = body(operator.get(f"{LETTERS}?limit=1&cursor={page['next_cursor']}"))
+        assert [item["id"] for item in rest["items"]] == [waiting.id]
+        assert body(operator.get(f"{LETTERS}/{poison.id}"))["payload"] == "AA=="
+
+    def test_an_exhausted_execution_starts_again_as_a_new_one(
+        self, api: Api, operator: Api, twins: Twins, worker: Worker
+    ) -> None:
+        old = body(api.post("/api/v1/executions", PROGRAM), 202)["id"]
+        worker.drop_messages()
+        execution = twins.store.get(old)
+        assert execution is not None
+        twins.store.apply(execution.fail(twins.clock(), twins.clock(), "no pod could be made"))
+        letter = a_dead_letter(execution_id=old)
+        twins.store.put_dead_letter(letter)
+        assert body(operator.post(f"{LETTERS}/{letter.id}/retry"), 202)["status"] == "retrying"
+        retried_as = body(api.get(f"/api/v1/executions/{old}"))["retried_as"]
+        assert body(api.get(f"/api/v1/executions/{retried_as}"))["retry_of"] == old
+
+    def test_can_be_discarded(self, operator: Api, twins: Twins) -> None:
+        letter = a_dead_letter()
+        twins.store.put_dead_letter(letter)
+        discarded = body(operator.post(f"{LETTERS}/{letter.id}/discard"))
+        assert discarded["status"] == "discarded"
+
+    def test_can_be_retried_by_a_filter(self, operator: Api, twins: Twins) -> None:
+        twins.store.put_dead_letter(
+            a_dead_letter(kind=DeadLetterKind.POISON, origin="queue:saga", payload="AA==")
+        )
+        selection = {"kind": "poison", "status": "waiting"}
+        assert body(operator.post(f"{LETTERS}/retry", selection), 202) == {"retried": 1}
+
+    def test_that_do_not_exist_are_not_found(self, operator: Api) -> None:
+        assert operator.get(f"{LETTERS}/x").status_code == 404
+        assert operator.post(f"{LETTERS}/x/retry").status_code == 404
+        assert operator.post(f"{LETTERS}/x/discard").status_code == 404
+
+
+class TestKeys:
+    def test_one_is_shown_once_and_stored_hashed(self, admin: Api, twins: Twins) -> None:
+        response = admin.post(KEYS, {"name": "bob", "role": "operator", "max_unfinished": 10})
+        made = body(response, 201)
+        assert response.headers["Cache-Control"] == "no-store"
+        assert made["key"].startswith("pdl_")
+        assert made["key"] not in str(twins.store.list_keys())
+        listed = body(admin.get(KEYS))["items"]
+        assert {key: made[key] for key in made if key != "key"} in listed
+        assert made["key"] not in str(listed)
+
+    def test_one_opens_the_api_until_it_is_deleted(self, admin: Api) -> None:
+        made = body(admin.post(KEYS, {"name": "bob"}), 201)
+        bob = Api(admin.app, admin.document, made["key"])
+        assert bob.get("/api/v1/languages").status_code == 200
+        assert admin.delete(f"{KEYS}/{made['id']}").status_code == 204
+        assert bob.get("/api/v1/languages").status_code == 401
+        assert admin.delete(f"{KEYS}/{made['id']}").status_code == 404
+
+    def test_one_can_not_delete_itself(self, admin: Api) -> None:
+        (own,) = body(admin.get(KEYS))["items"]
+        assert admin.delete(f"{KEYS}/{own['id']}").status_code == 409
+
+    def test_one_may_limit_its_owner(self, admin: Api) -> None:
+        made = body(admin.post(KEYS, {"name": "bob", "max_unfinished": 1}), 201)
+        bob = Api(admin.app, admin.document, made["key"])
+        assert body(bob.get("/api/v1/limits"))["max_unfinished"] == 1
+        assert bob.post("/api/v1/executions", PROGRAM).status_code == 202
+        assert bob.post("/api/v1/executions", PROGRAM).status_code == 429
+
+    @pytest.mark.parametrize(
+        ("sent", "pointer"),
+        [
+            ({}, "/name"),
+            ({"name": ""}, "/name"),
+            ({"name": "two words"}, "/name"),
+            ({"name": "line\n"}, "/name"),
+            ({"name": "bob", "role": "king"}, "/role"),
+            ({"name": "bob", "max_unfinished": 0}, "/max_unfinished"),
+            ({"name": "bob", "max_unfinished": True}, "/max_unfinished"),
+        ],
+    )
+    def test_one_has_a_name_and_a_role(
+        self, admin: Api, sent: dict[str, object], pointer: str
+    ) -> None:
+        problem = body(admin.post(KEYS, sent), 422)
+        assert [error["pointer"] for error in problem["errors"]] == [pointer]
+
+
+class TestAuthentication:
+    PATH = "/api/v1/languages"
+
+    def call(self, api: Api, headers: dict[str, str]) -> int:
+        return Api(api.app, api.document, None).get(self.PATH, headers=headers).status_code
+
+    def test_is_needed(self, api: Api) -> None:
+        response = Api(api.app, api.document, None).get(self.PATH)
+        body(response, 401)
+        assert response.headers["WWW-Authenticate"] == "Bearer"
+
+    def test_takes_either_header(self, api: Api) -> None:
+        assert self.call(api, {"Authorization": f"bearer {api.key}"}) == 200
+        assert self.call(api, {"X-API-Key": f"{api.key}"}) == 200
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"Authorization": "Bearer pdl_guess"},
+            {"Authorization": "Bearer "},
+            {"Authorization": "Bearer ä".encode("latin-1").decode("latin-1")},
+            {"Authorization": "Basic YTpi"},
+            {"X-API-Key": "pdl_guess"},
+        ],
+    )
+    def test_refuses_everything_else(self, api: Api, headers: dict[str, str]) -> None:
+        assert self.call(api, headers) == 401
+
+
+def test_languages_and_limits_say_what_may_be_asked_for(api: Api, connect: Connect) -> None:
+    languages = body(api.get("/api/v1/languages"))["items"]
+    assert {"name": "c", "version": "12.2", "source_name": "main.c", "compiled": True} in languages
+    limits = body(connect("otto", Role.OPERATOR).get("/api/v1/limits"))
+    assert limits["limits"]["default"]["memory_mib"] == 128
+    assert limits["limits"]["maximum"]["memory_mib"] == 1024
+    assert limits["compile_limits"]["default"]["wall_seconds"] == 10
+    assert limits["input"]["files_bytes"] == 512 * 1024
+    assert limits["max_unfinished"] == 1000

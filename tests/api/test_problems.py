@@ -1,0 +1,109 @@
+"""Every error is a problem document, whoever raised it, and gives nothing away."""
+
+import logging
+from dataclasses import replace
+
+import pytest
+from werkzeug.test import TestResponse
+
+from app import create_app
+from app.domain.records import Role
+from tests.api.contract import PROGRAM, Api, Connect, body, check_problem, connector
+from tests.twins import Twins
+
+EXECUTIONS = "/api/v1/executions"
+
+
+def test_an_unknown_path(api: Api) -> None:
+    body(api.get("/api/v1/nothing"), 404)
+
+
+def test_a_method_that_a_path_does_not_have(api: Api) -> None:
+    response = api.call("PATCH", EXECUTIONS)
+    body(response, 405)
+    assert "POST" in response.headers["Allow"]
+
+
+def test_a_body_that_is_not_json(api: Api) -> None:
+    body(api.call("POST", EXECUTIONS, data="language=python"), 415)
+    body(api.call("POST", EXECUTIONS, data={"language": "python"}), 415)
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b'{"source": "\\ud800"}', b"[" * 10_000])
+def test_malformed_json(api: Api, data: bytes) -> None:
+    response = api.call("POST", EXECUTIONS, data=data, content_type="application/json")
+    body(response, 400)
+
+
+@pytest.mark.parametrize("data", [b"[]", b"null", b'"{}"', b"1"])
+def test_json_that_is_no_object(api: Api, data: bytes) -> None:
+    response = api.call("POST", EXECUTIONS, data=data, content_type="application/json")
+    body(response, 422)
+
+
+def test_a_body_that_is_too_large(api: Api) -> None:
+    size = api.app.config["MAX_CONTENT_LENGTH"] + 1
+    body(api.post(EXECUTIONS, PROGRAM | {"source": "x" * size}), 413)
+
+
+class Broken:
+    """A store with a bug."""
+
+    def __getattr__(self, name: str) -> object:
+        raise RuntimeError(f"{name} of /var/lib/podline, password hunter2")
+
+
+def test_a_bug_shows_no_internals_and_is_logged_with_the_request_id(
+    twins: Twins, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = replace(twins.ports, store=Broken())  # type: ignore[arg-type]  # as broken as it gets
+    client = create_app(broken).test_client()
+    with caplog.at_level(logging.ERROR):
+        response = client.get(
+            EXECUTIONS, headers={"X-API-Key": "pdl_x", "X-Request-Id": "request-7"}
+        )
+    check_problem(response)
+    assert response.status_code == 500
+    assert b"hunter2" not in response.data
+    assert b"request-7" in response.data
+    assert "request-7" in caplog.text
+    assert "hunter2" in caplog.text
+
+
+class TestRequestId:
+    def call(self, api: Api, sent: str | None) -> str:
+        headers = {} if sent is None else {"X-Request-Id": sent}
+        response: TestResponse = api.get("/healthz", headers=headers)
+        return response.headers["X-Request-Id"]
+
+    def test_a_sane_one_is_kept(self, api: Api) -> None:
+        assert self.call(api, "trace:1/a.b-c_d+e=") == "trace:1/a.b-c_d+e="
+
+    @pytest.mark.parametrize("sent", [None, "", "two words", "x" * 129, "<script>"])
+    def test_another_is_replaced(self, api: Api, sent: str | None) -> None:
+        given = self.call(api, sent)
+        assert given != sent
+        assert len(given) == 32
+
+    def test_each_request_has_its_own(self, api: Api) -> None:
+        assert self.call(api, None) != self.call(api, None)
+
+
+def test_no_program_is_in_a_problem_or_in_the_log(
+    api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        response = api.post(EXECUTIONS, PROGRAM | {"source": ["secret"], "stdin": 3})
+    assert response.status_code == 422
+    assert b"secret" not in response.data
+    assert "secret" not in caplog.text
+
+
+def test_an_operator_is_told_which_role_is_missing(connect: Connect) -> None:
+    problem = body(connect("otto", Role.OPERATOR).get("/api/v1/keys"), 403)
+    assert "admin" in problem["detail"]
+
+
+def test_a_new_application_shares_nothing_with_another(twins: Twins) -> None:
+    first, second = connector(twins.ports), connector(twins.ports)
+    assert first("a", Role.USER).app is not second("b", Role.USER).app

@@ -1,0 +1,244 @@
+"""POST /api/v1/executions: what is accepted, what is refused, and that nothing is in between."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import pytest
+
+from app.domain.records import Role
+from app.domain.submission import Priority
+from tests.api.contract import PROGRAM, Api, Connect, connector
+from tests.twins import Twins, make_twins
+from tests.worker import Worker
+
+EXECUTIONS = "/api/v1/executions"
+
+
+def test_a_program_is_accepted_at_once(api: Api, twins: Twins) -> None:
+    response = api.post(EXECUTIONS, PROGRAM)
+    assert response.status_code == HTTPStatus.ACCEPTED
+    execution = response.json
+    assert execution is not None
+    assert response.headers["Location"] == f"{EXECUTIONS}/{execution['id']}"
+    assert execution["state"] == "queued"
+    assert execution["result"] is None
+    stored = twins.store.get(execution["id"])
+    assert stored is not None
+    assert stored.owner == "ada"
+
+
+def test_every_field_of_an_execution_is_always_there(api: Api) -> None:
+    execution = api.post(EXECUTIONS, PROGRAM | {"labels": {"course": "cs101"}}).json
+    assert execution is not None
+    assert execution == {
+        "id": execution["id"],
+        "state": "queued",
+        "outcome": None,
+        "language": "python",
+        "version": "3.11",
+        "priority": "normal",
+        "attempt": 0,
+        "labels": {"course": "cs101"},
+        "limits": {
+            "wall_seconds": 5,
+            "cpu_seconds": 5,
+            "memory_mib": 128,
+            "processes": 64,
+            "output_kib": 256,
+            "disk_mib": 16,
+        },
+        "queue_position": None,
+        "message": None,
+        "retry_of": None,
+        "retried_as": None,
+        "created_at": "2026-01-02T02:54:05.678901Z",
+        "admitted_at": None,
+        "started_at": None,
+        "finished_at": None,
+        "completed_at": None,
+        "result": None,
+    }
+
+
+def test_what_was_sent_is_what_is_stored(connect: Connect, twins: Twins) -> None:
+    sent = {
+        "language": "c",
+        "version": "12",
+        "files": [
+            {"name": "main.c", "content": '#include "a/b.h"\n'},
+            {"name": "a/b.h", "content": "/w==", "encoding": "base64"},
+        ],
+        "entrypoint": "main.c",
+        "stdin_base64": "AP8=",
+        "args": ["a", "ä b"],
+        "env": {"K": "v"},
+        "limits": {"wall_seconds": 1.5, "memory_mib": 64},
+        "compile_limits": {"cpu_seconds": 20},
+        "expected_output_base64": "/w==",
+        "priority": "high",
+        "labels": {"course": "cs101"},
+    }
+    response = connect("otto", Role.OPERATOR).post(EXECUTIONS, sent)
+    assert response.status_code == HTTPStatus.ACCEPTED, response.json
+    assert response.json is not None
+    stored = twins.store.submission(response.json["id"])
+    assert stored is not None
+    assert stored.language_version == "12.2"
+    assert [(file.name, file.content) for file in stored.files] == [
+        ("main.c", b'#include "a/b.h"\n'),
+        ("a/b.h", b"\xff"),
+    ]
+    assert stored.stdin == b"\x00\xff"
+    assert stored.args == ("a", "ä b")
+    assert stored.env == {"K": "v"}
+    assert (stored.limits.wall_seconds, stored.limits.memory_mib) == (1.5, 64)
+    assert stored.limits.cpu_seconds == 5
+    assert stored.compile_limits.cpu_seconds == 20
+    assert stored.expected_output is not None
+    assert stored.expected_output.exact
+    assert stored.priority is Priority.HIGH
+
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"language": None}, "/language"),
+    ({"language": "cobol"}, "/language"),
+    ({"version": "2"}, "/version"),
+    ({"version": "3.1"}, "/version"),
+    ({"source": None}, "/source"),
+    ({"files": [{"name": "main.py", "content": ""}]}, "/source"),
+    ({"source": None, "files": []}, "/files"),
+    ({"source": "x" * (512 * 1024 + 1)}, "/source"),
+    ({"entrypoint": "other.py"}, "/entrypoint"),
+    ({"stdin_base64": "AA=="}, "/stdin"),
+    ({"stdin": "x" * (256 * 1024 + 1)}, "/stdin"),
+    ({"stdin": None, "stdin_base64": "no base64"}, "/stdin_base64"),
+    ({"args": ["a"] * 65}, "/args"),
+    ({"args": ["x" * 16_385]}, "/args"),
+    ({"args": ["ok", "\0"]}, "/args/1"),
+    ({"args": [1]}, "/args/0"),
+    ({"env": {"1A": "v"}}, "/env/1A"),
+    ({"env": {"A/B~": "v"}}, "/env/A~1B~0"),
+    ({"env": {"A": "\0"}}, "/env/A"),
+    ({"env": {"A": "x" * 16_384}}, "/env"),
+    ({"env": {f"A{i}": "" for i in range(65)}}, "/env"),
+    ({"limits": {"wall_seconds": 60.5}}, "/limits/wall_seconds"),
+    ({"limits": {"wall_seconds": 0}}, "/limits/wall_seconds"),
+    ({"limits": {"wall_seconds": 0.0001}}, "/limits/wall_seconds"),
+    ({"limits": {"cpu_seconds": -1}}, "/limits/cpu_seconds"),
+    ({"limits": {"memory_mib": 1025}}, "/limits/memory_mib"),
+    ({"limits": {"memory_mib": 1.5}}, "/limits/memory_mib"),
+    ({"limits": {"memory_mib": True}}, "/limits/memory_mib"),
+    ({"limits": {"memory_mib": "64"}}, "/limits/memory_mib"),
+    ({"limits": {"processes": 10**400}}, "/limits/processes"),
+    ({"limits": {"output_kib": float("nan")}}, "/limits/output_kib"),
+    ({"limits": {"disk_mib": float("inf")}}, "/limits/disk_mib"),
+    ({"limits": {"cores": 1}}, "/limits/cores"),
+    ({"compile_limits": {"wall_seconds": 61}}, "/compile_limits/wall_seconds"),
+    ({"expected_output": "a", "expected_output_base64": "AA=="}, "/expected_output"),
+    ({"expected_output": "x" * (1024 * 1024 + 1)}, "/expected_output"),
+    ({"priority": "urgent"}, "/priority"),
+    ({"callback_url": "https://example.org/"}, "/callback_url"),
+    ({"labels": {"a:b": "c"}}, "/labels/a:b"),
+    ({"labels": {"a": "x" * 64}}, "/labels/a"),
+    ({"labels": {str(i): "" for i in range(17)}}, "/labels"),
+    ({"colour": "red"}, "/colour"),
+]
+
+
+@pytest.mark.parametrize(("change", "pointer"), REFUSED, ids=lambda value: str(value)[:40])
+def test_a_broken_rule_is_named_by_its_field(
+    api: Api, twins: Twins, change: dict[str, Any], pointer: str
+) -> None:
+    response = api.post(EXECUTIONS, PROGRAM | change)
+    assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert response.json is not None
+    assert [error["pointer"] for error in response.json["errors"]] == [pointer]
+    assert twins.store.unfinished("ada") == 0
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "/etc/passwd", "../up", "a/../b", "a//b", "a/", "./a", "a\0b", "ä" * 101],
+)
+def test_a_file_is_named_by_a_relative_path(api: Api, name: str) -> None:
+    files = [{"name": "main.py", "content": ""}, {"name": name, "content": ""}]
+    response = api.post(EXECUTIONS, {"language": "python", "files": files})
+    assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert response.json is not None
+    assert {error["pointer"] for error in response.json["errors"]} == {"/files/1/name"}
+
+
+@pytest.mark.parametrize("names", [("a.py", "a.py"), ("a", "a/b.py")])
+def test_two_files_can_not_be_in_one_place(api: Api, names: tuple[str, ...]) -> None:
+    files = [{"name": name, "content": ""} for name in names]
+    sent = {"language": "python", "files": files, "entrypoint": names[0]}
+    assert api.post(EXECUTIONS, sent).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def test_all_problems_come_at_once(api: Api) -> None:
+    sent = PROGRAM | {"language": "cobol", "limits": {"wall_seconds": 0}, "args": ["\0"]}
+    response = api.post(EXECUTIONS, sent)
+    assert response.json is not None
+    assert [error["pointer"] for error in response.json["errors"]] == [
+        "/language",
+        "/args/0",
+        "/limits/wall_seconds",
+    ]
+
+
+@pytest.mark.parametrize("priority", ["critical", "high"])
+def test_urgent_work_needs_an_operator(api: Api, operator: Api, priority: str) -> None:
+    sent = PROGRAM | {"priority": priority}
+    assert api.post(EXECUTIONS, sent).status_code == HTTPStatus.FORBIDDEN
+    assert operator.post(EXECUTIONS, sent).status_code == HTTPStatus.ACCEPTED
+
+
+def test_the_largest_submission_fits_however_it_is_escaped(api: Api) -> None:
+    sent = PROGRAM | {
+        "source": "\x01" * 512 * 1024,
+        "stdin": "\x01" * 256 * 1024,
+        "expected_output": "\x01" * 1024 * 1024,
+    }
+    assert api.post(EXECUTIONS, sent).status_code == HTTPStatus.ACCEPTED
+
+
+class TestIdempotency:
+    KEY: Final[Mapping[str, str]] = {"Idempotency-Key": "exercise 1"}
+
+    def test_the_same_key_and_body_give_the_first_execution(self, api: Api, twins: Twins) -> None:
+        first = api.post(EXECUTIONS, PROGRAM, headers=self.KEY)
+        second = api.post(EXECUTIONS, PROGRAM, headers=self.KEY)
+        assert second.status_code == HTTPStatus.ACCEPTED
+        assert second.json == first.json
+        assert twins.store.unfinished("ada") == 1
+
+    def test_the_same_key_with_another_body_is_refused(self, api: Api) -> None:
+        api.post(EXECUTIONS, PROGRAM, headers=self.KEY)
+        response = api.post(EXECUTIONS, PROGRAM | {"stdin": "else"}, headers=self.KEY)
+        assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+        assert response.json is not None
+        assert response.json["type"] == "urn:podline:problem:idempotency-mismatch"
+
+    def test_a_key_is_its_owner_s(self, connect: Connect) -> None:
+        first = connect("ada", Role.USER).post(EXECUTIONS, PROGRAM, headers=self.KEY)
+        second = connect("bob", Role.USER).post(EXECUTIONS, PROGRAM, headers=self.KEY)
+        assert first.json is not None
+        assert second.json is not None
+        assert first.json["id"] != second.json["id"]
+
+    @pytest.mark.parametrize("key", ["", "x" * 256])
+    def test_a_key_has_1_to_255_characters(self, api: Api, key: str) -> None:
+        response = api.post(EXECUTIONS, PROGRAM, headers={"Idempotency-Key": key})
+        assert response.status_code == HTTPStatus.BAD_REQUEST
+
+
+def test_too_many_unfinished_executions_are_refused_for_a_while() -> None:
+    twins = make_twins(max_unfinished_per_owner=1)
+    api = connector(twins.ports)("ada", Role.USER)
+    assert api.post(EXECUTIONS, PROGRAM).status_code == HTTPStatus.ACCEPTED
+    response = api.post(EXECUTIONS, PROGRAM)
+    assert response.status_code == HTTPStatus.TOO_MANY_REQUESTS
+    assert int(response.headers["Retry-After"]) > 0
+    Worker(twins.ports).run_all()
+    assert api.post(EXECUTIONS, PROGRAM).status_code == HTTPStatus.ACCEPTED
