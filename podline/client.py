@@ -12,7 +12,7 @@ from podline import streaming
 from podline.connection import Connection
 from podline.decoding import decode
 from podline.errors import WaitTimeout
-from podline.models import Event, Execution, Language, LimitsOverview, QueueOverview, Readiness
+from podline.models import Event, Execution, Language, LimitsInForce, Queue, Readiness
 from podline.operators import DeadLetters, Keys
 from podline.pages import items, pages
 from podline.streaming import StreamEvent
@@ -42,8 +42,9 @@ class Client:
         timeout: float = 10.0,
         retries: int = 4,
     ) -> None:
+        self.url: Final = url or os.environ.get("PODLINE_URL") or DEFAULT_URL
         self._connection = Connection(
-            url or os.environ.get("PODLINE_URL") or DEFAULT_URL,
+            self.url,
             key or os.environ.get("PODLINE_KEY"),
             timeout,
             retries,
@@ -135,7 +136,7 @@ class Client:
         owner: str | None = None,
         page_size: int | None = None,
     ) -> Iterator[Execution]:
-        """Own executions, newest first; of another `owner`, or of all (`*`), for operators."""
+        """Own executions, newest first; those of another `owner` for operators."""
         filters = {"state": state, "outcome": outcome, "language": language, "owner": owner}
         query = [(name, value) for name, value in filters.items() if value is not None]
         query += [("label", f"{name}:{value}") for name, value in (labels or {}).items()]
@@ -168,17 +169,17 @@ class Client:
         """What can be run here."""
         return items(self._connection, "/api/v1/languages", Language)
 
-    def limits(self) -> LimitsOverview:
+    def limits(self) -> LimitsInForce:
         """What may be asked for, and what is given where nothing is."""
-        return decode(LimitsOverview, self._connection.request("GET", "/api/v1/limits"))
+        return decode(LimitsInForce, self._connection.request("GET", "/api/v1/limits"))
 
-    def queue(self) -> QueueOverview:
+    def queue(self) -> Queue:
         """What waits and what runs. Needs the operator role."""
-        return decode(QueueOverview, self._connection.request("GET", "/api/v1/queue"))
+        return decode(Queue, self._connection.request("GET", "/api/v1/queue"))
 
     def readiness(self) -> Readiness:
         """Every part that the service leans on, by name, with its state."""
-        return decode(Readiness, self._connection.request("GET", "/readyz"))
+        return decode(Readiness, self._connection.request("GET", "/readyz", answers={200, 503}))
 
 
 def _execution(execution_id: str) -> str:

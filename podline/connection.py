@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -61,11 +61,13 @@ class Connection:
         body: object = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool = False,
+        answers: Container[int] = (),
         server_may_take: float = 0,
     ) -> object:
         """The JSON of the answer; None where it has no body.
 
         `repeatable`: to send it twice does what once does, as with every GET.
+        `answers` are statuses that are no errors here, beside those of success.
         `server_may_take` seconds come on top of the time-out, for an answer that is waited for.
         """
         request = self._http.build_request(
@@ -76,7 +78,7 @@ class Connection:
             headers=headers,
             timeout=httpx.Timeout(self._timeout, read=self._timeout + server_may_take),
         )
-        response = self._send(request, repeatable=repeatable or method == "GET")
+        response = self._send(request, repeatable=repeatable or method == "GET", answers=answers)
         if not response.content:
             return None
         try:
@@ -98,22 +100,29 @@ class Connection:
             response.close()
 
     def _send(
-        self, request: httpx.Request, *, repeatable: bool, stream: bool = False
+        self,
+        request: httpx.Request,
+        *,
+        repeatable: bool,
+        answers: Container[int] = (),
+        stream: bool = False,
     ) -> httpx.Response:
         pauses = (_FIRST_PAUSE * 2**retry for retry in range(self._retries))
         while True:
             try:
-                return self._send_once(request, stream=stream)
+                return self._send_once(request, answers, stream=stream)
             except (Unreachable, ApiError) as error:
                 pause = next(pauses, None)
                 if pause is None or not _worth_repeating(error, repeatable):
                     raise
                 time.sleep(_asked_for(error) or random.uniform(pause / 2, pause))
 
-    def _send_once(self, request: httpx.Request, *, stream: bool) -> httpx.Response:
+    def _send_once(
+        self, request: httpx.Request, answers: Container[int], *, stream: bool
+    ) -> httpx.Response:
         try:
             response = self._http.send(request, stream=stream)
-            if not response.is_success:
+            if not (response.is_success or response.status_code in answers):
                 response.read()
                 raise error_of(_problem(response))
         except httpx.RequestError as error:

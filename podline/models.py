@@ -136,7 +136,7 @@ class Execution:
     retry_of: str | None = None
     retried_as: str | None = None
     result: Result | None = None
-    """None before the verdict, and for failed and cancelled executions."""
+    """None before the verdict, for failed and cancelled executions, and in lists."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +145,7 @@ class Event:
 
     id: str
     type: str
+    version: int
     time: datetime
     data: Mapping[str, object]
 
@@ -207,38 +208,51 @@ class LimitRange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LimitsOverview:
+class LimitsInForce:
     """What may be asked for."""
 
     limits: LimitRange
     compile_limits: LimitRange
     input: Mapping[str, int]
     """How large a submission may be, by name."""
+    max_unfinished: int
+    """Executions of the caller's owner at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slots:
-    """How many executions run, and how many more may."""
+    """How many executions may run at once; `used` and `free` are None while that is not known."""
 
-    used: int
-    free: int
+    total: int
+    used: int | None
+    free: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QueueOverview:
+class Queue:
     """What waits and what runs."""
 
     counts: Mapping[str, Mapping[str, int]]
     """By state, then by priority."""
     slots: Slots
-    oldest_age_seconds: float | None
-    """Of the execution that waits the longest; None if none does."""
+    oldest_queued_seconds: float | None
+    """None if nothing is queued."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependency:
+    """A part that the service leans on."""
+
+    state: str
+    """`up` or `down`."""
+    detail: str | None
+    """What is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """Whether the service can do its work, and each part that it leans on."""
+    """Whether the service can do its work."""
 
-    ready: bool
-    dependencies: Mapping[str, str | None]
-    """By name: None if it is well, else what is wrong with it."""
+    status: str
+    """`ready`, `degraded` (work is accepted, and waits), or `down`."""
+    dependencies: Mapping[str, Dependency]

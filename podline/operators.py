@@ -1,6 +1,7 @@
 """The calls for operators and admins."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from podline.connection import Connection
@@ -30,6 +31,14 @@ class DeadLetters:
         """Try again now what failed."""
         return decode(DeadLetter, self._connection.request("POST", f"{_letter(letter_id)}/retry"))
 
+    def retry_all(
+        self, *, status: str | None = None, kind: str | None = None, limit: int = 50
+    ) -> int:
+        """Try again up to `limit` of them; how many there were."""
+        body = {"status": status, "kind": kind, "limit": limit}
+        answer = self._connection.request("POST", f"{_DEAD_LETTERS}/retry", body=body)
+        return decode(_Retried, answer).retried
+
     def discard(self, letter_id: str) -> DeadLetter:
         """Never try it again."""
         return decode(DeadLetter, self._connection.request("POST", f"{_letter(letter_id)}/discard"))
@@ -53,6 +62,11 @@ class Keys:
 
     def delete(self, key_id: str) -> None:
         self._connection.request("DELETE", f"{_KEYS}/{quote(key_id, safe='')}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Retried:
+    retried: int
 
 
 def _letter(letter_id: str) -> str:

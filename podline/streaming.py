@@ -5,6 +5,7 @@ import time
 from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from podline.connection import Connection
@@ -26,9 +27,11 @@ class StateEvent:
     """The execution came into this state."""
 
     state: State
+    version: int
     attempt: int
-    queue_position: int | None = None
-    message: str | None = None
+    time: datetime
+    message: str | None
+    """Why the last attempt ended, or why the execution failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

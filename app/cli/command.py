@@ -1,0 +1,56 @@
+"""What all commands that speak to the service have in common."""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Concatenate, ParamSpec
+
+import click
+
+from app.cli.failure import Failure, failures_explained
+from app.cli.target import find_target
+from podline import Client
+
+P = ParamSpec("P")
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, nothing else.")
+
+
+def speaks_to_service(
+    *, failure: type[Failure] = Failure
+) -> Callable[[Callable[Concatenate[Client, P], None]], Callable[..., None]]:
+    """Adds --url, --key, --data-dir and --json, and hands the command a client.
+
+    What goes wrong with the service ends the command with a `failure`.
+    """
+
+    def decorate(command: Callable[Concatenate[Client, P], None]) -> Callable[..., None]:
+        @click.option("--url", envvar="PODLINE_URL", help="The service. [env: PODLINE_URL]")
+        @click.option("--key", envvar="PODLINE_KEY", help="The API key. [env: PODLINE_KEY]")
+        @click.option(
+            "--data-dir",
+            envvar="PODLINE_DATA_DIR",
+            type=click.Path(path_type=Path),
+            default=Path(".podline"),
+            show_default=True,
+            help="Where `podline up` keeps its URL and key.",
+        )
+        @json_option
+        @wraps(command)
+        def with_client(
+            url: str | None, key: str | None, data_dir: Path, *args: P.args, **kwargs: P.kwargs
+        ) -> None:
+            target = find_target(url, key, data_dir)
+            with failures_explained(failure), _client(target.url, target.key, failure) as client:
+                command(client, *args, **kwargs)
+
+        return with_client
+
+    return decorate
+
+
+def _client(url: str, key: str | None, failure: type[Failure]) -> Client:
+    try:
+        return Client(url, key)
+    except ValueError as error:
+        raise failure(str(error)) from None

@@ -1,0 +1,77 @@
+"""`podline dlq`: what failed and was kept."""
+
+from dataclasses import asdict
+from itertools import islice
+
+import click
+
+from app.cli.command import speaks_to_service
+from app.cli.output import print_json, print_table
+from podline import Client, DeadLetter
+
+_KINDS = ("task_error", "poison", "exhausted")
+_STATUSES = ("waiting", "retrying", "resolved", "discarded", "archived")
+
+
+@click.group()
+def dlq_command() -> None:
+    """Dead letters: see them, retry them, discard them. Needs an operator's key."""
+
+
+@dlq_command.command("list")
+@click.option("--status", type=click.Choice(_STATUSES))
+@click.option("--kind", type=click.Choice(_KINDS))
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@speaks_to_service()
+def list_letters(
+    client: Client, status: str | None, kind: str | None, limit: int, as_json: bool
+) -> None:
+    """List dead letters."""
+    letters = list(islice(client.dead_letters.list(status=status, kind=kind), limit))
+    if as_json:
+        print_json(letters)
+    else:
+        print_table(
+            ("id", "status", "origin", "attempts", "last failed", "next retry", "error"),
+            [
+                (d.id, d.status, d.origin, d.attempts, d.last_failed_at, d.next_retry_at, d.error)
+                for d in letters
+            ],
+        )
+
+
+@dlq_command.command("show")
+@click.argument("letter_id", metavar="ID")
+@speaks_to_service()
+def show_letter(client: Client, letter_id: str, as_json: bool) -> None:
+    """Show one dead letter."""
+    letter = client.dead_letters.get(letter_id)
+    if as_json:
+        print_json(letter)
+    else:
+        facts = asdict(letter).items()
+        print_table(("", ""), [(name.replace("_", " "), value) for name, value in facts])
+
+
+@dlq_command.command("retry")
+@click.argument("letter_ids", metavar="ID...", nargs=-1, required=True)
+@speaks_to_service()
+def retry_letters(client: Client, letter_ids: tuple[str, ...], as_json: bool) -> None:
+    """Try again now; an execution that failed starts again as a new one."""
+    _print_statuses([client.dead_letters.retry(letter_id) for letter_id in letter_ids], as_json)
+
+
+@dlq_command.command("discard")
+@click.argument("letter_ids", metavar="ID...", nargs=-1, required=True)
+@speaks_to_service()
+def discard_letters(client: Client, letter_ids: tuple[str, ...], as_json: bool) -> None:
+    """Never try them again."""
+    _print_statuses([client.dead_letters.discard(letter_id) for letter_id in letter_ids], as_json)
+
+
+def _print_statuses(letters: list[DeadLetter], as_json: bool) -> None:
+    if as_json:
+        print_json(letters)
+    else:
+        for letter in letters:
+            click.echo(f"{letter.id} {letter.status}")

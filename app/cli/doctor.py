@@ -1,0 +1,60 @@
+"""`podline doctor`: what works and what does not."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import click
+
+from app.cli.command import speaks_to_service
+from app.cli.failure import explained
+from app.cli.output import print_json, print_table
+from podline import Client, PodlineError
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that has to work."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+@click.command()
+@speaks_to_service()
+def doctor_command(client: Client, as_json: bool) -> None:
+    """Check that the service answers, knows the key, and has all that it leans on."""
+    checks = list(examine(client))
+    well = all(check.ok for check in checks)
+    if as_json:
+        print_json({"ok": well, "checks": checks})
+    else:
+        print_table(
+            ("", "check", ""),
+            [("ok" if check.ok else "FAILED", check.name, check.detail) for check in checks],
+        )
+    sys.exit(0 if well else 1)
+
+
+def examine(client: Client) -> Iterator[Check]:
+    """Each check; where the service does not answer, the others say nothing."""
+    try:
+        readiness = client.readiness()
+    except PodlineError as error:
+        yield Check("service", False, explained(error))
+        return
+    yield Check("service", True, f"answers at {client.url}")
+    for name, part in readiness.dependencies.items():
+        yield Check(name, part.state == "up", part.detail or part.state)
+    yield _languages(client)
+
+
+def _languages(client: Client) -> Check:
+    """Asks what needs a key, so it tells about the key too."""
+    try:
+        languages = client.languages()
+    except PodlineError as error:
+        return Check("key and languages", False, explained(error))
+    names = ", ".join(f"{language.name} {language.version}" for language in languages)
+    return Check("key and languages", bool(languages), names or "no language is installed")

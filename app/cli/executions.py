@@ -1,0 +1,109 @@
+"""`podline get`, `list` and `cancel`."""
+
+from collections.abc import Mapping
+from itertools import islice
+
+import click
+
+from app.cli.command import speaks_to_service
+from app.cli.output import print_json, print_table
+from app.cli.program import pairs
+from app.cli.verdict import verdict
+from podline import Client, Execution, Outcome, State
+
+
+@click.command()
+@click.argument("execution_id", metavar="ID")
+@speaks_to_service()
+def get_command(client: Client, execution_id: str, as_json: bool) -> None:
+    """Show one execution; with --json its output too."""
+    execution = client.get(execution_id)
+    if as_json:
+        print_json(execution)
+    else:
+        print_table(("", ""), _facts(execution))
+
+
+@click.command()
+@click.option("--state", type=click.Choice(list(State)))
+@click.option("--outcome", type=click.Choice(list(Outcome)))
+@click.option("--language")
+@click.option("--label", "labels", multiple=True, callback=pairs, metavar="NAME=VALUE")
+@click.option("--owner", help="Somebody else's, for operators.")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@speaks_to_service()
+def list_command(
+    client: Client,
+    state: str | None,
+    outcome: str | None,
+    language: str | None,
+    labels: Mapping[str, str],
+    owner: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """List your executions, newest first."""
+    found = client.list(
+        state=state,
+        outcome=outcome,
+        language=language,
+        labels=labels,
+        owner=owner,
+        page_size=min(limit, 100),
+    )
+    executions = list(islice(found, limit))
+    if as_json:
+        print_json(executions)
+    else:
+        print_table(
+            ("id", "state", "outcome", "language", "created", "labels"),
+            [(e.id, e.state, e.outcome, e.language, e.created_at, e.labels) for e in executions],
+        )
+
+
+@click.command()
+@click.argument("execution_ids", metavar="ID...", nargs=-1, required=True)
+@speaks_to_service()
+def cancel_command(client: Client, execution_ids: tuple[str, ...], as_json: bool) -> None:
+    """Cancel executions that have not ended."""
+    cancelled = [client.cancel(execution_id) for execution_id in execution_ids]
+    if as_json:
+        print_json(cancelled)
+    else:
+        for execution in cancelled:
+            click.echo(f"{execution.id} {execution.state}")
+
+
+def _facts(execution: Execution) -> list[tuple[str, object]]:
+    facts: list[tuple[str, object]] = [
+        ("id", execution.id),
+        ("state", execution.state),
+        ("outcome", execution.outcome),
+        ("language", f"{execution.language} {execution.version}"),
+        ("priority", execution.priority),
+        ("attempt", execution.attempt),
+        ("labels", execution.labels),
+        ("queue position", execution.queue_position),
+        ("created", execution.created_at),
+        ("started", execution.started_at),
+        ("completed", execution.completed_at),
+        ("retry of", execution.retry_of),
+        ("retried as", execution.retried_as),
+    ]
+    if execution.result is not None:
+        result = execution.result
+        facts += [
+            ("exit code", result.exit_code),
+            ("signal", result.signal),
+            ("wall time", _ms(result.wall_ms)),
+            ("CPU time", _ms(result.cpu_ms)),
+            ("memory", result.memory_peak_kib and f"{result.memory_peak_kib} KiB"),
+            ("stdout", f"{len(result.stdout_bytes)} bytes"),
+            ("stderr", f"{len(result.stderr_bytes)} bytes"),
+        ]
+    facts += [("verdict", verdict(execution)), ("message", execution.message)]
+    return [(name, value) for name, value in facts if value not in (None, {})]
+
+
+def _ms(value: float | None) -> str | None:
+    return None if value is None else f"{value:.1f} ms"

@@ -1,0 +1,44 @@
+"""What `podline run` and `podline watch` end with. docs/cli.md has this table."""
+
+import signal
+from typing import Final
+
+from podline import Execution, Outcome, ProtocolError, Result, State
+
+CANCELLED: Final = 118
+FAILED: Final = 119
+"""The service could not run it."""
+OURS: Final = 125
+"""The fault is not the program's: the service can't be reached, or refused it."""
+INTERRUPTED: Final = 130
+"""Ctrl-C, as shells say it; the execution was cancelled."""
+
+OF_OUTCOME: Final = {
+    Outcome.SUCCESS: 0,
+    Outcome.WRONG_OUTPUT: 120,
+    Outcome.COMPILE_ERROR: 121,
+    Outcome.MEMORY_LIMIT: 122,
+    Outcome.OUTPUT_LIMIT: 123,
+    Outcome.TIME_LIMIT: 124,  # as timeout(1)
+}
+"""A runtime error has the program's own exit code, or 128 and the number of its signal."""
+
+
+def exit_code(execution: Execution) -> int:
+    """Of a terminal execution."""
+    if execution.state is State.CANCELLED:
+        return CANCELLED
+    if execution.state is State.FAILED:
+        return FAILED
+    if execution.outcome is None or execution.result is None:
+        raise ProtocolError(f"execution {execution.id} is completed and has no result")
+    if execution.outcome is Outcome.RUNTIME_ERROR:
+        return _own_exit_code(execution.result)
+    return OF_OUTCOME[execution.outcome]
+
+
+def _own_exit_code(result: Result) -> int:
+    if result.signal is None:
+        return result.exit_code or 0
+    number = signal.Signals.__members__.get(result.signal)
+    return 128 + (number or 0)

@@ -1,0 +1,56 @@
+"""How the command line says that something went wrong: one line, with what to do about it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+import click
+
+from app.cli.exit_codes import OURS
+from podline import (
+    ApiError,
+    Forbidden,
+    PodlineError,
+    Unauthenticated,
+    Unreachable,
+)
+
+
+class Failure(click.ClickException):
+    """Ends the command with a line on stderr, and 1."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(f"podline: {self.message}", file=file, err=True)
+
+
+class RunFailure(Failure):
+    """Where the exit code is the program's own, ours must be told from it."""
+
+    exit_code = OURS
+
+
+@contextmanager
+def failures_explained(failure: type[Failure]) -> Iterator[None]:
+    """Errors of the client become this kind of failure."""
+    try:
+        yield
+    except PodlineError as error:
+        raise failure(explained(error)) from error
+
+
+def explained(error: PodlineError) -> str:
+    """What happened and what to do, in one line."""
+    said = " ".join(str(error).split())
+    match error:
+        case Unreachable():
+            return f"{said}. Start the service with `podline up`, or name another with --url."
+        case Unauthenticated():
+            return (
+                f"{said}. Give a key with --key or PODLINE_KEY, or the folder of "
+                "`podline up` with --data-dir."
+            )
+        case Forbidden():
+            return f"{said}. This needs a key with another role (`podline keys create --role`)."
+        case ApiError(problem=problem) if problem.status >= 500 and problem.request_id:
+            return f"{said} (request {problem.request_id} in the service's log)"
+    return said

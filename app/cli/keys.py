@@ -1,0 +1,52 @@
+"""`podline keys`: who may use the service."""
+
+import click
+
+from app.cli.command import speaks_to_service
+from app.cli.output import print_json, print_table
+from podline import Client, Role
+
+
+@click.group()
+def keys_command() -> None:
+    """API keys. Needs an admin's key."""
+
+
+@keys_command.command("list")
+@speaks_to_service()
+def list_keys(client: Client, as_json: bool) -> None:
+    """List all keys; the secrets are known to nobody."""
+    keys = client.keys.list()
+    if as_json:
+        print_json(keys)
+    else:
+        print_table(
+            ("id", "name", "role", "created", "max unfinished"),
+            [(key.id, key.name, key.role, key.created_at, key.max_unfinished) for key in keys],
+        )
+
+
+@keys_command.command("create")
+@click.argument("name")
+@click.option("--role", type=click.Choice(list(Role)), default=Role.USER, show_default=True)
+@click.option("--max-unfinished", type=click.IntRange(1), help="Executions at once.")
+@speaks_to_service()
+def create_key(
+    client: Client, name: str, role: str, max_unfinished: int | None, as_json: bool
+) -> None:
+    """Create a key for the owner NAME and print it; it is shown this once."""
+    key = client.keys.create(name, role=role, max_unfinished=max_unfinished)
+    if as_json:
+        print_json(key)
+    else:
+        click.echo(key.key)
+
+
+@keys_command.command("delete")
+@click.argument("key_id", metavar="ID")
+@speaks_to_service()
+def delete_key(client: Client, key_id: str, as_json: bool) -> None:
+    """Delete a key: nobody can use it any more."""
+    client.keys.delete(key_id)
+    if as_json:
+        print_json({"deleted": key_id})

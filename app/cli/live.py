@@ -1,0 +1,42 @@
+"""A program's output, byte for byte, while it runs."""
+
+from collections.abc import Mapping
+from typing import BinaryIO
+
+from podline import OutputEvent, Result
+
+
+class LiveOutput:
+    """Passes output on as it comes; the result fills in what did not come.
+
+    Each byte is written once, also where an attempt was lost and the program ran again.
+    """
+
+    def __init__(self, stdout: BinaryIO, stderr: BinaryIO) -> None:
+        self._targets: Mapping[str, BinaryIO] = {"stdout": stdout, "stderr": stderr}
+        self._written = {"stdout": bytearray(), "stderr": bytearray()}
+
+    def show(self, event: OutputEvent) -> None:
+        """Write what is new of it. What comes after a gap has to wait for the result."""
+        written = len(self._written[event.stream])
+        if event.offset <= written:
+            self._write(event.stream, event.content[written - event.offset :])
+
+    def complete(self, result: Result) -> bool:
+        """Write the rest. False if the result is not what was shown: then all of it is written."""
+        outputs = {"stdout": result.stdout_bytes, "stderr": result.stderr_bytes}
+        same = True
+        for stream, whole in outputs.items():
+            shown = bytes(self._written[stream])
+            if whole.startswith(shown):
+                self._write(stream, whole[len(shown) :])
+            elif not shown.startswith(whole):
+                same = False
+                self._write(stream, whole)
+        return same
+
+    def _write(self, stream: str, content: bytes) -> None:
+        if content:
+            self._written[stream] += content
+            self._targets[stream].write(content)
+            self._targets[stream].flush()

@@ -1,0 +1,107 @@
+"""The options that describe a program, and what is sent for them."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import reduce
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from podline import Client, Language, Priority, Submission
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+_READABLE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_LIMITS: Final = {
+    "wall_seconds": (float, "Time from start to end."),
+    "cpu_seconds": (float, "CPU time of all its processes."),
+    "memory_mib": (int, "Memory of all its processes."),
+    "processes": (int, "Processes and threads at once."),
+    "output_kib": (int, "Output on each of stdout and stderr."),
+    "disk_mib": (int, "Files it may write."),
+}
+
+
+def pairs(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> Mapping[str, str]:
+    """The callback of an option that is given as NAME=VALUE, any number of times."""
+    for value in values:
+        if value.find("=") < 1:
+            raise click.BadParameter(f"{value!r} is not NAME=VALUE", ctx, param)
+    return dict(value.split("=", 1) for value in values)
+
+
+_OPTIONS: Final[Sequence[Decorator]] = (
+    click.argument("file", type=_READABLE),
+    click.option("--language", help="By default what the file's suffix says."),
+    click.option("--version", help="Of the language; by default the newest."),
+    click.option("--stdin", type=click.File("rb"), metavar="FILE", help="`-` for this stdin."),
+    click.option("--arg", "args", multiple=True, metavar="TEXT", help="May be repeated."),
+    click.option("--env", multiple=True, callback=pairs, metavar="NAME=VALUE"),
+    click.option("--file", "files", multiple=True, type=_READABLE, help="One more file."),
+    click.option("--expected", type=_READABLE, help="A file with what stdout has to be."),
+    click.option("--priority", type=click.Choice(list(Priority))),
+    click.option("--label", "labels", multiple=True, callback=pairs, metavar="NAME=VALUE"),
+    *(
+        click.option(f"--{name.replace('_', '-')}", name, type=kind, help=help)
+        for name, (kind, help) in _LIMITS.items()
+    ),
+)
+
+
+def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds FILE and everything that can be said of a program."""
+    return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)
+
+
+def submission_of(client: Client, options: dict[str, Any]) -> Submission:
+    """What the options of `program_options` describe."""
+    main: Path = options["file"]
+    submission = Submission(
+        language=options["language"] or language_of(main, client.languages()),
+        files=_files(main, options["files"]),
+        entrypoint=main.name,
+        args=options["args"],
+        env=options["env"],
+        labels=options["labels"],
+        limits={name: options[name] for name in _LIMITS if options[name] is not None},
+    )
+    if options["version"] is not None:
+        submission["version"] = options["version"]
+    if options["stdin"] is not None:
+        submission["stdin"] = options["stdin"].read()
+    if options["expected"] is not None:
+        submission["expected_output"] = _text_or_bytes(options["expected"].read_bytes())
+    if options["priority"] is not None:
+        submission["priority"] = options["priority"]
+    return submission
+
+
+def language_of(file: Path, languages: Iterable[Language]) -> str:
+    """The language whose programs have this file's suffix."""
+    suffixes = {(Path(language.source_name).suffix, language.name) for language in languages}
+    names = sorted(name for suffix, name in suffixes if suffix == file.suffix)
+    if len(names) == 1:
+        return names[0]
+    offered = ", ".join(names or sorted(name for _, name in suffixes))
+    raise click.UsageError(f"can't tell the language of {file.name}: give --language ({offered})")
+
+
+def _files(main: Path, others: Iterable[Path]) -> dict[str, bytes]:
+    """Names are relative to the folder of the program; a file from elsewhere lies beside it."""
+    folder = main.absolute().parent
+    named = {main.name: main}
+    for other in others:
+        path = other.absolute()
+        name = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+        if name in named and named[name].absolute() != path:
+            raise click.UsageError(f"{named[name]} and {other} would both be {name} there")
+        named[name] = other
+    return {name: path.read_bytes() for name, path in named.items()}
+
+
+def _text_or_bytes(content: bytes) -> str | bytes:
+    """As text, white space at the ends of lines does not count."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return content

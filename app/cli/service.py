@@ -1,0 +1,46 @@
+"""`podline queue` and `podline languages`."""
+
+import click
+
+from app.cli.command import speaks_to_service
+from app.cli.output import print_json, print_table
+from podline import Client, Priority
+
+
+@click.command()
+@speaks_to_service()
+def queue_command(client: Client, as_json: bool) -> None:
+    """Show what waits and what runs. Needs an operator's key."""
+    overview = client.queue()
+    if as_json:
+        print_json(overview)
+        return
+    print_table(
+        ("state", *Priority),
+        [
+            (state, *(counts.get(priority, 0) for priority in Priority))
+            for state, counts in overview.counts.items()
+        ],
+    )
+    slots = overview.slots
+    click.echo(f"\nslots: {_known(slots.used)} used, {_known(slots.free)} free of {slots.total}")
+    if overview.oldest_queued_seconds is not None:
+        click.echo(f"the oldest has been queued for {overview.oldest_queued_seconds:.1f} s")
+
+
+def _known(count: int | None) -> str:
+    return "?" if count is None else str(count)
+
+
+@click.command()
+@speaks_to_service()
+def languages_command(client: Client, as_json: bool) -> None:
+    """List what can be run, with versions."""
+    languages = client.languages()
+    if as_json:
+        print_json(languages)
+    else:
+        print_table(
+            ("language", "version", "file", "compiled"),
+            [(lg.name, lg.version, lg.source_name, lg.compiled) for lg in languages],
+        )

@@ -1,0 +1,23 @@
+"""`podline settings`: what the service goes by, and who said so."""
+
+import click
+
+from app.cli.command import json_option
+from app.cli.failure import Failure
+from app.cli.output import print_json, print_table
+
+
+@click.command()
+@json_option
+def settings_command(as_json: bool) -> None:
+    """Show every setting in force here, with where it came from; secrets are masked."""
+    from app.settings import Settings, SettingsError, listing
+
+    try:
+        listed = listing(Settings.load())
+    except SettingsError as error:
+        raise Failure(str(error)) from error
+    if as_json:
+        print_json([setting._asdict() for setting in listed])
+    else:
+        print_table(("setting", "value", "from"), listed)

@@ -1,0 +1,26 @@
+"""`podline submit`: leave a program with the service."""
+
+from typing import Any
+
+import click
+
+from app.cli.command import speaks_to_service
+from app.cli.output import print_json
+from app.cli.program import program_options, submission_of
+from podline import Client
+
+
+@click.command()
+@program_options
+@click.option("--idempotency-key", help="The same key gives the same execution, for 24 hours.")
+@speaks_to_service()
+def submit_command(
+    client: Client, /, idempotency_key: str | None, as_json: bool, **options: Any
+) -> None:
+    """Submit the program FILE and print the execution's id; `podline watch ID` follows it."""
+    submission = submission_of(client, options)
+    execution = client.submit(idempotency_key=idempotency_key, **submission)
+    if as_json:
+        print_json(execution)
+    else:
+        click.echo(execution.id)

@@ -1,0 +1,36 @@
+"""`podline up`: the whole service, here."""
+
+from pathlib import Path
+
+import click
+
+from app.cli.failure import Failure
+
+
+@click.command()
+@click.option(
+    "--data-dir",
+    envvar="PODLINE_DATA_DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".podline"),
+    show_default=True,
+    help="Where everything is kept.",
+)
+@click.option(
+    "--port",
+    envvar="PODLINE_PORT",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="Of the API, on 127.0.0.1.",
+)
+@click.option("--mongodb", metavar="URL", help="Keep executions in MongoDB, not in a file.")
+def up_command(data_dir: Path, port: int, mongodb: str | None) -> None:
+    """Start everything, in the foreground; Ctrl-C stops it."""
+    from app.domain.errors import PodlineError
+    from app.infrastructure.embedded.up import run
+
+    try:
+        run(data_dir=data_dir, port=port, mongodb=mongodb)
+    except PodlineError as error:
+        raise Failure(str(error)) from error

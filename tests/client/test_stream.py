@@ -1,0 +1,87 @@
+"""The live stream, and what it does when its connection breaks."""
+
+import pytest
+
+from podline import (
+    Client,
+    EndEvent,
+    NotFound,
+    OutputEvent,
+    ProtocolError,
+    ResultEvent,
+    State,
+    StateEvent,
+    StreamEvent,
+    Unreachable,
+)
+from tests.client.fake_service import KEY, Ending, FakeService, hang_up, problem
+
+
+def start(service: FakeService) -> str:
+    service.ending = Ending(result={"stdout": "Grüße\n", "stderr": "oh\n"})
+    execution_id: str = service.add_execution()["id"]
+    return execution_id
+
+
+def output(events: list[StreamEvent], stream: str) -> bytes:
+    return b"".join(
+        event.content
+        for event in events
+        if isinstance(event, OutputEvent) and event.stream == stream
+    )
+
+
+def test_states_output_result_and_end(service: FakeService, client: Client) -> None:
+    events = list(client.stream(start(service)))
+    states = [event.state for event in events if isinstance(event, StateEvent)]
+    assert states == ["queued", "admitted", "starting", "running"]
+    assert output(events, "stdout") == "Grüße\n".encode()
+    assert output(events, "stderr") == b"oh\n"
+    result, end = events[-2:]
+    assert isinstance(result, ResultEvent)
+    assert result.execution.result is not None
+    assert result.execution.result.stdout == "Grüße\n"
+    assert end == EndEvent(state=State.COMPLETED)
+
+
+@pytest.mark.parametrize("cuts", [[0], [1], [5, 0, 0, 2], [4] * 2])
+def test_nothing_is_lost_or_doubled_when_connections_break(
+    cuts: list[int], service: FakeService, client: Client
+) -> None:
+    execution_id = start(service)
+    whole = list(client.stream(execution_id))
+    service.stream_cuts = cuts
+    assert list(client.stream(execution_id)) == whole
+
+
+def test_a_service_that_is_away_for_a_moment(service: FakeService, client: Client) -> None:
+    execution_id = start(service)
+    service.incidents = [problem(503), problem(502), hang_up]
+    assert isinstance(list(client.stream(execution_id))[-1], EndEvent)
+
+
+def test_connecting_again_ends_where_nothing_comes(service: FakeService) -> None:
+    execution_id = start(service)
+    service.stream_cuts = [3] + [0] * 100
+    with Client(service.url, KEY, retries=0) as client, pytest.raises(Unreachable):
+        list(client.stream(execution_id))
+    last_ids = [request["headers"].get("Last-Event-Id") for request in service.requests]
+    assert last_ids == [None, "3", "3", "3", "3", "3"]
+
+
+def test_no_such_execution(client: Client) -> None:
+    with pytest.raises(NotFound):
+        next(client.stream("01J"))
+
+
+def test_kinds_of_events_to_come_are_passed_over(service: FakeService, client: Client) -> None:
+    execution_id = start(service)
+    service.stream_events = [("progress", {}), ("end", {"state": "cancelled", "more": 1})]
+    assert list(client.stream(execution_id)) == [EndEvent(state=State.CANCELLED)]
+
+
+def test_something_else_than_the_contract(service: FakeService, client: Client) -> None:
+    execution_id = start(service)
+    service.stream_events = [("state", {"state": "dancing"})]
+    with pytest.raises(ProtocolError, match="state"):
+        list(client.stream(execution_id))
