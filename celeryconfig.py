@@ -5,6 +5,7 @@ tries to make messages durable. Publishing fails within a second where Redis is 
 """
 
 from kombu import Queue
+from kombu.transport import TRANSPORT_ALIASES
 
 from app.settings import Settings
 
@@ -12,8 +13,10 @@ _settings = Settings.load()
 
 QUEUES = ("admission", "saga", "pods", "monitor", "results", "replay", "dlq")
 
-broker_url = _settings.broker_url().removeprefix("redis+")  # the transport is named below
-broker_transport = "tasks.transport:Transport"
+# Ours keeps what is no message. Under kombu's own names, as those decide how a URL is read.
+TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "tasks.transport:Transport"))
+
+broker_url = _settings.broker_url()
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
 broker_connection_timeout = 0.9

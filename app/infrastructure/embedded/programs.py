@@ -78,7 +78,7 @@ def _api(place: Place) -> Program:
             *("--worker-class", "gthread", "--threads", str(API_THREADS)),
             *("--worker-connections", str(2 * API_THREADS)),
             *("--graceful-timeout", "3", "--no-control-socket"),
-            "app.wsgi:make_app()",
+            "app.wsgi",
         ),
         address=f"http://{HOST}:{place.api_port}",
         ready=lambda _: probes.http_answers(HOST, place.api_port, "/healthz"),
