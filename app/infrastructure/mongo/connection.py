@@ -52,14 +52,18 @@ class Connection:
         self._bound: dict[int, dict[type[Document], type[Document]]] = {}
         self._locks: dict[int, Lock] = {}
 
-    def all(self, document: type[Document]) -> QuerySet:
-        return self._document(document).objects
-
     def find(self, document: type[Document], **query: Any) -> QuerySet:
         """mongoengine's query set of what matches a query in MongoDB's terms; `id` is `_id`."""
         if "id" in query:
             query["_id"] = query.pop("id")
         return self._document(document).objects(__raw__=query)
+
+    def count(self, document: type[Document], **query: Any) -> int:
+        """By the `count` command: mongoengine's own count is an aggregation."""
+        bound = self._document(document)
+        answer = bound._get_db().command("count", bound._get_collection_name(), query=query)
+        found: int = answer["n"]
+        return found
 
     def insert(self, document: type[Document], **fields: Any) -> None:
         """Raises NotUniqueError where the id, or another unique field, is taken."""
@@ -91,6 +95,7 @@ class Connection:
             serverSelectionTimeoutMS=self._timeout_ms,
             connectTimeoutMS=self._timeout_ms,
             socketTimeoutMS=self._timeout_ms,
+            uuidRepresentation="standard",
             # What was acknowledged is in the journal.
             journal=True,
         )

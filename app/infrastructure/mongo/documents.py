@@ -83,7 +83,7 @@ class ExecutionDocument(Document):  # type: ignore[misc]
             {"fields": ["relay_at"], "partialFilterExpression": {"relay_at": IS_TIME}},
             {"fields": ["completed_at"], "partialFilterExpression": {"completed_at": IS_TIME}},
             {
-                "fields": ["state", "priority"],
+                "fields": ["state", "priority", "unfinished"],
                 "partialFilterExpression": {"unfinished": True},
             },
             {"fields": ["owner", "unfinished"], "partialFilterExpression": {"unfinished": True}},

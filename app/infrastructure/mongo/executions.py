@@ -201,19 +201,17 @@ class Executions:
 
     @at_the_edge
     def unfinished(self, owner: str) -> int:
-        return self._count(owner=owner, unfinished=True)
+        return self._connection.count(ExecutionDocument, owner=owner, unfinished=True)
 
     @at_the_edge
     def counts(self) -> dict[tuple[State, Priority], int]:
         bands = ((state, priority) for state in UNFINISHED for priority in Priority)
         return {
-            (state, priority): self._count(state=state, priority=priority, unfinished=True)
+            (state, priority): self._connection.count(
+                ExecutionDocument, state=state, priority=priority, unfinished=True
+            )
             for state, priority in bands
         }
-
-    def _count(self, **query: Any) -> int:
-        found: int = self._connection.find(ExecutionDocument, **query).count()
-        return found
 
     @at_the_edge
     def oldest_queued(self) -> Time | None:

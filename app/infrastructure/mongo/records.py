@@ -71,7 +71,7 @@ class DeadLetters:
     @at_the_edge
     def count_dead_letters(self) -> dict[DeadLetterStatus, int]:
         return {
-            status: self._connection.find(DeadLetterDocument, status=status).count()
+            status: self._connection.count(DeadLetterDocument, status=status)
             for status in DeadLetterStatus
         }
 

@@ -11,6 +11,10 @@ LAST: Final = "\U0010ffff"
 
 _ROW: Final = ", ".join(f"executions.{name}" for name in COLUMNS)
 
+_HAS_LABEL: Final = """
+    EXISTS (SELECT 1 FROM labels WHERE execution_id = executions.id AND key = ? AND value = ?)
+"""
+
 
 def listing(filter: ExecutionFilter, before: str | None, limit: int) -> tuple[str, list[object]]:
     """SQL and its values. Each facet alone, with or without an owner, has an index in id order."""
@@ -45,14 +49,14 @@ def _by_labels(
     conditions = [
         *walked,
         "label.execution_id < ?",
-        *("EXISTS (SELECT 1 FROM labels WHERE execution_id = id AND key = ? AND value = ?)",)
-        * len(others),
-        *(f"{name} = ?" for name in facets),
+        *(_HAS_LABEL for _ in others),
+        *(f"executions.{name} = ?" for name in facets),
     ]
     values += [before, *(part for label in others for part in label), *facets.values()]
     # CROSS JOIN keeps SQLite from turning the two tables round.
     query = (
-        f"SELECT {_ROW} FROM labels AS label CROSS JOIN executions ON id = label.execution_id"
+        f"SELECT {_ROW} FROM labels AS label"
+        f" CROSS JOIN executions ON executions.id = label.execution_id"
         f" WHERE {' AND '.join(conditions)} ORDER BY label.execution_id DESC"
     )
     return query, values

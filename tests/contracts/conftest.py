@@ -1,0 +1,54 @@
+"""The stores that one contract holds for."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from app.infrastructure.memory.store import MemoryStore
+from app.infrastructure.mongo.store import MongoStore
+from app.infrastructure.sqlite.store import SqliteStore
+from app.ports import Store
+from tests.mongo_server import MongoServer
+
+TIMEOUT = 5.0
+"""Seconds. Generous: these tests are about answers, not about waiting for them."""
+
+
+@pytest.fixture(scope="session")
+def mongo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MongoServer]:
+    server = MongoServer(tmp_path_factory.mktemp("mongo"))
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def a_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], Store]]:
+    """Makes an empty store of the kind that it is asked for: memory, sqlite or mongo."""
+    numbers = count(1)
+    close: list[Callable[[], None]] = []
+
+    def make(kind: str) -> Store:
+        if kind == "memory":
+            return MemoryStore()
+        store: SqliteStore | MongoStore
+        if kind == "sqlite":
+            store = SqliteStore(tmp_path / f"{next(numbers)}.db", timeout=TIMEOUT)
+        else:
+            server: MongoServer = request.getfixturevalue("mongo_server")
+            database = f"{abs(hash(request.node.nodeid)):x}-{next(numbers)}"
+            store = MongoStore(server.url(database), timeout=TIMEOUT)
+        close.append(store.close)
+        return store
+
+    yield make
+    for each in close:
+        each()
+
+
+@pytest.fixture(params=["memory", "sqlite", "mongo"])
+def store(request: pytest.FixtureRequest, a_store: Callable[[str], Store]) -> Store:
+    """An empty store, of each kind in turn."""
+    return a_store(request.param)

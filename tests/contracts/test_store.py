@@ -1,0 +1,470 @@
+"""What every store does with executions, whatever it keeps them in."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from app.domain.execution import (
+    SECOND,
+    TERMINAL,
+    UNFINISHED,
+    Change,
+    Execution,
+    Outcome,
+    State,
+    Time,
+)
+from app.domain.submission import ExpectedOutput, File, Priority, Submission
+from app.ports import Store
+from tests.builders import NOW, a_result, a_submission, a_verdict, accepted, an_execution, an_id
+from tests.contracts.racing import race
+
+ALL = frozenset(State)
+LATER = NOW + 60 * SECOND
+RACERS = 8
+
+
+def put(
+    store: Store,
+    submission: Submission | None = None,
+    owner: str = "ada",
+    now: Time = NOW,
+    next_action_at: Time | None = None,
+) -> Execution:
+    """Insert a new execution."""
+    accepted_one = accepted(submission, owner=owner, now=now, next_action_at=next_action_at)
+    assert store.insert(*accepted_one)
+    return accepted_one[0]
+
+
+def to_later(_row: Execution) -> Time:
+    return LATER
+
+
+def applied(store: Store, *changes: Change) -> Execution:
+    for change in changes:
+        assert store.apply(change)
+    return changes[-1].after
+
+
+def completed(store: Store, execution: Execution) -> Execution:
+    """Take a queued execution through all its states, with a result, to `completed` at NOW."""
+    starting = applied(
+        store,
+        admitted := execution.admit(NOW, LATER),
+        admitted.after.start(NOW, LATER, LATER),
+    )
+    finished = applied(store, starting.finish(NOW, LATER, a_verdict()))
+    store.insert_result(a_result(finished))
+    return applied(store, finished.complete(NOW, LATER))
+
+
+class TestInsert:
+    def test_gives_back_what_was_written(self, store: Store) -> None:
+        submission = a_submission(
+            files=(File("main.c", b"\x00\xff\n"), File("lib/größe.h", "ß".encode())),
+            entrypoint="main.c",
+            stdin=bytes(range(256)),
+            args=("--flag", "ü", ""),
+            env={"K": "v=1"},
+            expected_output=ExpectedOutput(b"\xfe", exact=True),
+            priority=Priority.LOW,
+            labels={"course": "cs101", "app.kubernetes.io/name": "a$b"},
+        )
+        execution = put(store, submission=submission)
+        assert store.get(execution.id) == execution
+        assert store.submission(execution.id) == submission
+
+    def test_refuses_an_id_that_is_taken(self, store: Store) -> None:
+        first = accepted(a_submission(stdin=b"first"))
+        assert store.insert(*first)
+        assert not store.insert(*accepted(a_submission(stdin=b"second"), id=first[0].id))
+        assert store.submission(first[0].id) == first[1]
+        assert nonzero(store) == {(State.QUEUED, Priority.NORMAL): 1}
+
+    def test_of_one_id_succeeds_once_among_many(self, store: Store) -> None:
+        id = an_id()
+        won = race(RACERS, lambda number: store.insert(*accepted(id=id, owner=f"owner {number}")))
+        assert won.count(True) == 1
+        row = store.get(id)
+        assert row is not None
+        assert row.owner == f"owner {won.index(True)}"
+
+    def test_of_a_large_program(self, store: Store) -> None:
+        submission = a_submission(
+            files=(File("main.py", b"\xff" * 512 * 1024),),
+            stdin=b"i" * 256 * 1024,
+            expected_output=ExpectedOutput(b"o" * 1024 * 1024),
+        )
+        execution = put(store, submission=submission)
+        assert store.submission(execution.id) == submission
+
+    def test_nothing_is_known_of_an_id_that_was_never_inserted(self, store: Store) -> None:
+        assert store.get("01J") is None
+        assert store.submission("01J") is None
+        assert store.events("01J") == []
+
+
+class TestApply:
+    def test_writes_row_and_event_together(self, store: Store) -> None:
+        execution = put(store)
+        change = execution.admit(NOW + 1, LATER)
+        assert store.apply(change)
+        assert store.get(execution.id) == change.after
+        assert store.events(execution.id, after_version=1) == [change.event]
+
+    def test_keeps_every_fact_of_every_state(self, store: Store) -> None:
+        row = put(store)
+        crashed = a_verdict(Outcome.RUNTIME_ERROR, exit_code=None, signal="SIGSEGV")
+        steps: list[Callable[[Execution], Change]] = [
+            lambda row: row.admit(NOW + 1, LATER),
+            lambda row: row.start(NOW + 2, LATER, LATER),
+            lambda row: row.run(NOW + 3, LATER, NOW + 3),
+            lambda row: row.requeue(NOW + 4, LATER, "the node is gone"),
+            lambda row: row.admit(NOW + 5, LATER),
+            lambda row: row.start(NOW + 6, LATER, LATER),
+            lambda row: row.finish(NOW + 7, LATER, crashed),
+            lambda row: row.complete(NOW + 8, LATER),
+        ]
+        for step in steps:
+            row = applied(store, step(row))
+            assert store.get(row.id) == row
+        assert [event.version for event in store.events(row.id)] == list(range(1, 10))
+
+    def test_refuses_a_row_that_has_changed(self, store: Store) -> None:
+        execution = put(store)
+        applied(store, execution.admit(NOW, LATER))
+        assert not store.apply(execution.cancel(NOW, LATER))
+        assert not store.apply(an_execution().cancel(NOW, LATER))
+        row = store.get(execution.id)
+        assert row is not None
+        assert row.state is State.ADMITTED
+        assert len(store.events(execution.id)) == 2
+
+    def test_succeeds_once_among_many(self, store: Store) -> None:
+        execution = put(store)
+        changes = [
+            execution.cancel(NOW, LATER) if number % 2 else execution.admit(NOW, LATER)
+            for number in range(RACERS)
+        ]
+        won = race(RACERS, lambda number: store.apply(changes[number]))
+        assert won.count(True) == 1
+        assert store.get(execution.id) == changes[won.index(True)].after
+        assert len(store.events(execution.id)) == 2
+
+    def test_leaves_what_is_no_part_of_a_transition(self, store: Store) -> None:
+        row = put(store)
+        assert store.mark_retried(row.id, "01JRETRY")
+        applied(store, row.cancel(NOW, LATER))
+        found = store.get(row.id)
+        assert found is not None
+        assert found.retried_as == "01JRETRY"
+
+
+class TestBegin:
+    def test_counts_the_tries_of_each_step_and_pushes_the_time(self, store: Store) -> None:
+        execution = put(store)
+        store.begin(execution.id, ALL, "admit", LATER)
+        store.begin(execution.id, ALL, "create_pod", LATER)
+        begun = store.begin(execution.id, ALL, "admit", LATER + 1)
+        tries = {"admit": 2, "create_pod": 1}
+        assert begun == replace(execution, tries=tries, next_action_at=LATER + 1)
+        assert begun == store.get(execution.id)
+
+    def test_does_nothing_in_another_state(self, store: Store) -> None:
+        execution = put(store)
+        assert store.begin(execution.id, ALL - {State.QUEUED}, "admit", LATER) is None
+        assert store.begin("01J", ALL, "admit", LATER) is None
+        assert store.get(execution.id) == execution
+
+    def test_loses_no_try_among_many(self, store: Store) -> None:
+        execution = put(store)
+        begun = race(RACERS, lambda _: store.begin(execution.id, ALL, "admit", LATER))
+        assert sorted(row.tries["admit"] for row in begun if row) == list(range(1, RACERS + 1))
+
+    def test_a_transition_forgets_the_tries(self, store: Store) -> None:
+        execution = put(store)
+        begun = store.begin(execution.id, ALL, "admit", LATER)
+        assert begun is not None
+        applied(store, begun.admit(NOW, LATER))
+        again = store.begin(execution.id, ALL, "admit", LATER)
+        assert again is not None
+        assert again.tries == {"admit": 1}
+
+    def test_a_change_of_tries_does_not_stand_in_the_way_of_a_transition(
+        self, store: Store
+    ) -> None:
+        execution = put(store)
+        store.begin(execution.id, ALL, "admit", LATER)
+        assert store.apply(execution.cancel(NOW, LATER))
+
+
+class TestReschedule:
+    def test_sets_the_time_and_forgets_the_tries(self, store: Store) -> None:
+        execution = put(store)
+        begun = store.begin(execution.id, ALL, "admit", LATER)
+        assert begun is not None
+        assert store.reschedule(begun, LATER + 5)
+        assert store.get(execution.id) == replace(execution, next_action_at=LATER + 5)
+
+    def test_refuses_a_row_that_has_changed(self, store: Store) -> None:
+        execution = put(store)
+        admitted = applied(store, execution.admit(NOW, LATER))
+        assert not store.reschedule(execution, LATER + 5)
+        assert store.get(execution.id) == admitted
+
+
+class TestSettle:
+    def test_leaves_nothing_to_do_for_a_terminal_row(self, store: Store) -> None:
+        cancelled = applied(store, put(store).cancel(NOW, NOW))
+        store.settle(cancelled.id)
+        assert store.get(cancelled.id) == replace(cancelled, next_action_at=None)
+        assert store.claim_due(ALL, LATER, 10, push=to_later) == []
+
+    def test_does_nothing_before_that(self, store: Store) -> None:
+        execution = put(store)
+        store.settle(execution.id)
+        assert store.get(execution.id) == execution
+
+
+class TestClaimDue:
+    def test_claims_what_is_due_longest_due_first(self, store: Store) -> None:
+        third = put(store, next_action_at=NOW + 3)
+        first = applied(store, put(store).admit(NOW, NOW + 1))
+        second = put(store, next_action_at=NOW + 2)
+        put(store, next_action_at=NOW + 5)
+        claimed = store.claim_due(ALL, NOW + 3, 10, push=to_later)
+        assert claimed == [replace(row, next_action_at=LATER) for row in (first, second, third)]
+        assert store.get(first.id) == claimed[0]
+
+    def test_claims_no_more_than_its_limit_and_only_in_the_states(self, store: Store) -> None:
+        rows = [put(store, next_action_at=NOW + number) for number in range(4)]
+        applied(store, rows[0].cancel(NOW, NOW))
+        claimed = store.claim_due(UNFINISHED, NOW + 10, 2, push=to_later)
+        assert [row.id for row in claimed] == [rows[1].id, rows[2].id]
+
+    def test_pushes_each_row_by_itself(self, store: Store) -> None:
+        rows = {put(store, next_action_at=NOW + number).id for number in range(3)}
+        claimed = store.claim_due(ALL, LATER, 10, push=lambda row: LATER + int(row.id[-1]) + 1)
+        assert {row.id for row in claimed} == rows
+        assert all(row.next_action_at == LATER + int(row.id[-1]) + 1 for row in claimed)
+
+    def test_gives_no_row_to_two_sweeps(self, store: Store) -> None:
+        rows = sorted(put(store).id for _ in range(20))
+        sweeps = race(RACERS, lambda _: store.claim_due(ALL, NOW, 20, push=to_later))
+        assert sorted(row.id for claimed in sweeps for row in claimed) == rows
+
+
+class TestInStates:
+    def test_pages_through_the_rows_by_id(self, store: Store) -> None:
+        queued = put(store, owner="bob", next_action_at=LATER)
+        admitted = applied(store, put(store).admit(NOW, LATER))
+        last = put(store)
+        applied(store, put(store).cancel(NOW, NOW))
+        assert store.in_states(UNFINISHED, "", 2) == [
+            (queued.id, "bob", Priority.NORMAL, State.QUEUED, NOW, LATER),
+            (admitted.id, "ada", Priority.NORMAL, State.ADMITTED, NOW, LATER),
+        ]
+        assert [row[0] for row in store.in_states(UNFINISHED, admitted.id, 2)] == [last.id]
+
+    def test_shows_that_nothing_is_to_be_done_any_more(self, store: Store) -> None:
+        cancelled = applied(store, put(store).cancel(NOW, NOW))
+        store.settle(cancelled.id)
+        assert [row[-1] for row in store.in_states(TERMINAL, "", 2)] == [None]
+
+
+def test_states_of_names_those_that_exist(store: Store) -> None:
+    queued = put(store)
+    starting = applied(
+        store, change := put(store).admit(NOW, LATER), change.after.start(NOW, LATER, LATER)
+    )
+    assert store.states_of([queued.id, "01J", starting.id]) == {
+        queued.id: (State.QUEUED, 0),
+        starting.id: (State.STARTING, 1),
+    }
+    assert store.states_of([]) == {}
+
+
+def test_an_execution_is_marked_as_retried_once(store: Store) -> None:
+    execution = put(store)
+    won = race(RACERS, lambda number: store.mark_retried(execution.id, f"retry {number}"))
+    assert won.count(True) == 1
+    assert store.get(execution.id) == replace(execution, retried_as=f"retry {won.index(True)}")
+    assert not store.mark_retried("01J", "retry")
+
+
+class TestErase:
+    def test_forgets_program_and_results_and_keeps_the_row(self, store: Store) -> None:
+        execution = completed(store, put(store))
+        store.erase(execution.id)
+        assert store.get(execution.id) == replace(execution, erased=True)
+        assert store.submission(execution.id) is None
+        assert store.result(execution.pod) is None
+        assert len(store.events(execution.id)) == 5
+
+    def test_does_nothing_before_the_execution_has_ended(self, store: Store) -> None:
+        execution = put(store)
+        store.erase(execution.id)
+        assert store.get(execution.id) == execution
+        assert store.submission(execution.id) is not None
+
+
+class TestRemoveCompletedBefore:
+    def test_removes_all_of_an_execution(self, store: Store) -> None:
+        execution = completed(store, put(store))
+        store.settle(execution.id)
+        store.relayed(execution.id, execution.version)
+        assert store.remove_completed_before(NOW + 1, 10) == 1
+        assert store.get(execution.id) is None
+        assert store.submission(execution.id) is None
+        assert store.result(execution.pod) is None
+        assert store.events(execution.id) == []
+
+    def test_leaves_what_is_young_unsettled_unrelayed_or_unfinished(self, store: Store) -> None:
+        young, unsettled, unrelayed = (completed(store, put(store)) for _ in range(3))
+        put(store)
+        for row in (young, unrelayed):
+            store.settle(row.id)
+        for row in (young, unsettled):
+            store.relayed(row.id, row.version)
+        store.relayed(unrelayed.id, unrelayed.version - 1)
+        assert store.remove_completed_before(NOW, 10) == 0
+        assert store.remove_completed_before(NOW + 1, 10) == 1
+        assert store.get(young.id) is None
+
+    def test_removes_no_more_than_its_limit(self, store: Store) -> None:
+        for _ in range(3):
+            row = applied(store, put(store).cancel(NOW, NOW))
+            store.settle(row.id)
+            store.relayed(row.id, row.version)
+        assert store.remove_completed_before(LATER, 2) == 2
+        assert store.remove_completed_before(LATER, 2) == 1
+
+
+class TestResults:
+    def test_a_result_is_stored_once(self, store: Store) -> None:
+        execution = an_execution(attempt=1)
+        first = a_result(execution)
+        store.insert_result(first)
+        store.insert_result(replace(first, output=replace(first.output, run=None)))
+        assert store.result(first.id) == first
+        assert store.result("01j-2") is None
+
+    def test_a_large_binary_result(self, store: Store) -> None:
+        result = a_result(an_execution())
+        assert result.output.run is not None
+        run = replace(result.output.run, stdout=b"\xff" * 2**20, stderr=b"\x00" * 2**20)
+        result = replace(result, output=replace(result.output, run=run))
+        store.insert_result(result)
+        assert store.result(result.id) == result
+
+
+class TestOutbox:
+    def test_shows_the_events_that_wait_longest_first(self, store: Store) -> None:
+        second, third = put(store, now=NOW + 2), put(store, now=NOW + 3)
+        first = put(store, now=NOW + 1)
+        cancel = first.cancel(NOW + 9, LATER)
+        applied(store, cancel)
+        waiting = store.unrelayed(10)
+        assert [id for id, _ in waiting] == [first.id, second.id, third.id]
+        assert [event.version for event in waiting[0][1]] == [1, 2]
+        assert waiting[0][1][1] == cancel.event
+        assert [id for id, _ in store.unrelayed(2)] == [first.id, second.id]
+
+    def test_shows_what_was_not_relayed_yet(self, store: Store) -> None:
+        row, other = put(store, now=NOW), put(store, now=NOW + 1)
+        row = applied(store, row.admit(NOW + 2, LATER))
+        store.relayed(row.id, 1)
+        assert [(id, len(events)) for id, events in store.unrelayed(10)] == [
+            (other.id, 1),
+            (row.id, 1),
+        ]
+        store.relayed(row.id, 2)
+        assert [id for id, _ in store.unrelayed(10)] == [other.id]
+
+    def test_a_transition_after_the_relay_waits_from_its_own_time(self, store: Store) -> None:
+        row = put(store, now=NOW)
+        store.relayed(row.id, 1)
+        other = put(store, now=NOW + 1)
+        applied(store, change := row.admit(NOW + 2, LATER))
+        assert [id for id, _ in store.unrelayed(10)] == [other.id, row.id]
+        assert store.unrelayed(10)[1][1] == [change.event]
+
+    def test_never_lowers_the_mark(self, store: Store) -> None:
+        row = put(store)
+        applied(store, row.admit(NOW, LATER))
+        store.relayed(row.id, 2)
+        store.relayed(row.id, 1)
+        store.relayed("01J", 1)
+        assert store.unrelayed(10) == []
+
+    def test_loses_no_event_of_a_row_that_changes_meanwhile(self, store: Store) -> None:
+        row = put(store)
+        change = row.admit(NOW, LATER)
+        race(2, lambda number: store.apply(change) if number else store.relayed(row.id, 1))
+        assert store.unrelayed(10) == [(row.id, [change.event])]
+
+
+class TestCounts:
+    def test_of_unfinished_rows(self, store: Store) -> None:
+        put(store, submission=a_submission(priority=Priority.HIGH))
+        put(store)
+        applied(store, put(store).admit(NOW, LATER))
+        completed(store, put(store))
+        assert nonzero(store) == {
+            (State.QUEUED, Priority.HIGH): 1,
+            (State.QUEUED, Priority.NORMAL): 1,
+            (State.ADMITTED, Priority.NORMAL): 1,
+        }
+
+    def test_of_an_owner(self, store: Store) -> None:
+        put(store, owner="bob")
+        put(store, owner="bob").cancel(NOW, LATER)
+        applied(store, put(store, owner="bob").cancel(NOW, LATER))
+        assert store.unfinished("bob") == 2
+        assert store.unfinished("eve") == 0
+
+    def test_are_exact_after_many_writers_at_once(self, store: Store) -> None:
+        rows = [put(store) for _ in range(RACERS)]
+        race(
+            RACERS,
+            lambda number: [
+                store.apply(row.admit(NOW, LATER) if number % 2 else row.cancel(NOW, LATER))
+                for row in rows
+            ],
+        )
+        states = Counter(state for state, _ in store.states_of([r.id for r in rows]).values())
+        assert nonzero(store) == (
+            {(State.ADMITTED, Priority.NORMAL): states[State.ADMITTED]}
+            if states[State.ADMITTED]
+            else {}
+        )
+        assert store.unfinished("ada") == states[State.ADMITTED]
+
+    def test_the_oldest_queued_execution(self, store: Store) -> None:
+        assert store.oldest_queued() is None
+        applied(store, put(store, now=NOW).admit(NOW, LATER))
+        put(store, now=NOW + 2)
+        put(store, now=NOW + 1)
+        assert store.oldest_queued() == NOW + 1
+
+
+def nonzero(store: Store) -> dict[tuple[State, Priority], int]:
+    return {band: total for band, total in store.counts().items() if total}
+
+
+def test_ping_returns(store: Store) -> None:
+    store.ping()
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "mongo"])
+def test_rows_are_values(a_store: Callable[[str], Store], kind: str) -> None:
+    """What a caller does to a row that it read does not change the store's."""
+    store = a_store(kind)
+    execution = put(store, submission=a_submission(labels={"course": "cs101"}))
+    row = store.get(execution.id)
+    assert row is not None
+    row.labels["course"] = "another"  # type: ignore[index]
+    assert store.get(execution.id) == execution

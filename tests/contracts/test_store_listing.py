@@ -1,0 +1,118 @@
+"""Listings of executions: every filter, page by page, newest first."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.domain.execution import SECOND, Execution, Outcome
+from app.domain.records import ExecutionFilter
+from app.ports import Store
+from tests.builders import NOW, a_submission, a_verdict, accepted
+
+LATER = NOW + 60 * SECOND
+
+
+def put(
+    store: Store,
+    owner: str = "ada",
+    language: str = "python",
+    labels: Mapping[str, str] | None = None,
+) -> Execution:
+    submission = a_submission(language=language, labels=labels or {})
+    accepted_one = accepted(submission, owner=owner)
+    assert store.insert(*accepted_one)
+    return accepted_one[0]
+
+
+def put_finished(store: Store, outcome: Outcome, owner: str = "ada") -> Execution:
+    admit = put(store, owner).admit(NOW, LATER)
+    start = admit.after.start(NOW, LATER, LATER)
+    finish = start.after.finish(NOW, LATER, a_verdict(outcome))
+    assert [store.apply(change) for change in (admit, start, finish)] == [True] * 3
+    return finish.after
+
+
+def listed(store: Store, before: str | None = None, limit: int = 10, **filter: Any) -> list[str]:
+    found = store.list_executions(ExecutionFilter(**filter), before, limit)
+    return [execution.id for execution in found]
+
+
+def test_shows_whole_rows_newest_first(store: Store) -> None:
+    older, newer = put(store, labels={"course": "cs101"}), put_finished(store, Outcome.SUCCESS)
+    assert store.list_executions(ExecutionFilter(), None, 10) == [newer, older]
+
+
+@pytest.mark.parametrize(
+    "filter",
+    [{}, {"owner": "ada"}, {"language": "python"}, {"state": "queued"}, {"labels": {"k": "v"}}],
+)
+def test_pages_of_every_filter_join_without_gaps(store: Store, filter: dict[str, Any]) -> None:
+    ids = [put(store, labels={"k": "v"}).id for _ in range(5)]
+    first = listed(store, limit=2, **filter)
+    second = listed(store, before=first[-1], limit=2, **filter)
+    third = listed(store, before=second[-1], limit=2, **filter)
+    assert first + second + third == ids[::-1]
+
+
+def test_by_owner(store: Store) -> None:
+    hers, his = put(store, owner="ada"), put(store, owner="bob")
+    assert listed(store, owner="ada") == [hers.id]
+    assert listed(store, owner="bob") == [his.id]
+    assert listed(store, owner="eve") == []
+
+
+def test_by_state_outcome_and_language(store: Store) -> None:
+    queued = put(store, language="bash")
+    good, bad = put_finished(store, Outcome.SUCCESS), put_finished(store, Outcome.TIME_LIMIT)
+    others = put_finished(store, Outcome.TIME_LIMIT, owner="bob")
+    assert listed(store, state="queued") == [queued.id]
+    assert listed(store, owner="ada", state="finished") == [bad.id, good.id]
+    assert listed(store, outcome="time_limit") == [others.id, bad.id]
+    assert listed(store, owner="ada", outcome="time_limit") == [bad.id]
+    assert listed(store, language="bash") == [queued.id]
+    assert listed(store, owner="bob", language="python", state="finished") == [others.id]
+    assert listed(store, owner="ada", language="bash", outcome="success") == []
+
+
+def test_by_labels(store: Store) -> None:
+    both = put(store, labels={"course": "cs101", "app.kubernetes.io/name": "$x"})
+    one = put(store, labels={"course": "cs101"})
+    his = put(store, owner="bob", labels={"course": "cs101"})
+    put(store, labels={"course": "cs102"})
+    assert listed(store, labels={"course": "cs101"}) == [his.id, one.id, both.id]
+    assert listed(store, labels={"course": "cs101"}, owner="ada") == [one.id, both.id]
+    assert listed(store, labels=both.labels) == [both.id]
+    assert listed(store, labels=both.labels, owner="bob") == []
+    assert listed(store, labels={"course": "cs101"}, state="running") == []
+    assert listed(store, labels={}, owner="bob") == [his.id]
+
+
+def test_shows_no_erased_ones(store: Store) -> None:
+    execution = put(store, labels={"course": "cs101"})
+    assert store.apply(execution.cancel(NOW, LATER))
+    store.erase(execution.id)
+    filters: list[dict[str, Any]] = [
+        {},
+        {"owner": "ada"},
+        {"state": "cancelled"},
+        {"labels": {"course": "cs101"}},
+    ]
+    for filter in filters:
+        assert listed(store, **filter) == []
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    labels=st.dictionaries(
+        st.text(min_size=1, max_size=63).filter(lambda text: "\x00" not in text),
+        st.text(max_size=63).filter(lambda text: "\x00" not in text),
+        max_size=3,
+    )
+)
+def test_labels_may_hold_any_text(store: Store, labels: dict[str, str]) -> None:
+    execution = put(store, labels=labels)
+    assert store.get(execution.id) == execution
+    assert execution.id in listed(store, limit=1000, labels=labels)

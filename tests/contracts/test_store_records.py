@@ -1,0 +1,159 @@
+"""What every store does with dead letters, API keys and idempotency records."""
+
+from dataclasses import replace
+
+from app.domain.execution import SECOND
+from app.domain.records import DeadLetterKind, DeadLetterStatus, Role
+from app.ports import Store
+from tests.builders import NOW, a_dead_letter, a_key, an_idempotency_record
+from tests.contracts.racing import race
+
+WAITING, RETRYING = DeadLetterStatus.WAITING, DeadLetterStatus.RETRYING
+ARCHIVED = DeadLetterStatus.ARCHIVED
+RACERS = 8
+
+
+class TestDeadLetters:
+    def test_a_letter_is_put_once(self, store: Store) -> None:
+        letter = a_dead_letter(payload="AAEC", execution_id=None, next_retry_at=None)
+        assert store.put_dead_letter(letter)
+        assert not store.put_dead_letter(replace(letter, attempts=9))
+        assert store.dead_letter(letter.id) == letter
+        assert store.dead_letter("another") is None
+
+    def test_an_update_names_the_whole_letter_that_it_saw(self, store: Store) -> None:
+        letter = a_dead_letter()
+        store.put_dead_letter(letter)
+        failed_again = replace(letter, attempts=letter.attempts + 1, status=RETRYING)
+        assert store.update_dead_letter(letter, failed_again)
+        assert not store.update_dead_letter(letter, replace(letter, status=ARCHIVED))
+        assert store.dead_letter(letter.id) == failed_again
+        assert not store.update_dead_letter(a_dead_letter(), failed_again)
+
+    def test_fields_without_a_value_are_compared_too(self, store: Store) -> None:
+        letter = a_dead_letter(next_retry_at=None, execution_id=None)
+        store.put_dead_letter(letter)
+        assert not store.update_dead_letter(replace(letter, next_retry_at=NOW), letter)
+        planned = replace(letter, next_retry_at=NOW)
+        assert store.update_dead_letter(letter, planned)
+        assert store.update_dead_letter(planned, letter)
+        assert store.dead_letter(letter.id) == letter
+
+    def test_one_of_many_updates_wins(self, store: Store) -> None:
+        letter = a_dead_letter()
+        store.put_dead_letter(letter)
+        won = race(
+            RACERS,
+            lambda number: store.update_dead_letter(letter, replace(letter, attempts=10 + number)),
+        )
+        assert won.count(True) == 1
+        assert store.dead_letter(letter.id) == replace(letter, attempts=10 + won.index(True))
+
+    def test_are_listed_newest_first_by_status_and_kind(self, store: Store) -> None:
+        poison = a_dead_letter(kind=DeadLetterKind.POISON)
+        archived = a_dead_letter(status=ARCHIVED)
+        waiting = a_dead_letter()
+        for letter in (poison, archived, waiting):
+            store.put_dead_letter(letter)
+        assert store.list_dead_letters(None, None, None, 10) == [waiting, archived, poison]
+        assert store.list_dead_letters(None, None, waiting.id, 1) == [archived]
+        assert store.list_dead_letters(WAITING, None, None, 10) == [waiting, poison]
+        assert store.list_dead_letters(WAITING, None, waiting.id, 10) == [poison]
+        assert store.list_dead_letters(None, DeadLetterKind.POISON, None, 10) == [poison]
+        assert store.list_dead_letters(ARCHIVED, DeadLetterKind.POISON, None, 10) == []
+
+    def test_are_due_when_their_time_has_come(self, store: Store) -> None:
+        second = a_dead_letter(next_retry_at=NOW + 2)
+        first = a_dead_letter(status=RETRYING, next_retry_at=NOW + 1)
+        for letter in (
+            second,
+            first,
+            a_dead_letter(next_retry_at=NOW + 3),
+            a_dead_letter(next_retry_at=None),
+            a_dead_letter(status=ARCHIVED, next_retry_at=NOW),
+        ):
+            store.put_dead_letter(letter)
+        assert store.due_dead_letters(NOW + 2, 10) == [first, second]
+        assert store.due_dead_letters(NOW + 2, 1) == [first]
+
+    def test_are_counted_by_status(self, store: Store) -> None:
+        letters = [a_dead_letter() for _ in range(3)]
+        for letter in letters:
+            store.put_dead_letter(letter)
+        store.put_dead_letter(letters[0])
+        store.update_dead_letter(letters[0], replace(letters[0], status=ARCHIVED))
+        store.update_dead_letter(letters[1], replace(letters[1], attempts=9))
+        counts = {status: total for status, total in store.count_dead_letters().items() if total}
+        assert counts == {WAITING: 2, ARCHIVED: 1}
+
+
+class TestKeys:
+    def test_a_key_is_found_by_the_hash_of_its_secret(self, store: Store) -> None:
+        key = a_key(role=Role.OPERATOR, max_unfinished=7)
+        store.put_key(key)
+        store.put_key(a_key())
+        assert store.key_by_hash(key.secret_hash) == key
+        assert store.key_by_hash("another") is None
+
+    def test_a_key_is_replaced_by_one_of_its_id(self, store: Store) -> None:
+        key = a_key(max_unfinished=7)
+        store.put_key(key)
+        renewed = replace(key, secret_hash="another", max_unfinished=None)
+        store.put_key(renewed)
+        assert store.list_keys() == [renewed]
+        assert store.key_by_hash(key.secret_hash) is None
+
+    def test_keys_are_listed_by_id(self, store: Store) -> None:
+        keys = [a_key(), a_key()]
+        for key in reversed(keys):
+            store.put_key(key)
+        assert store.list_keys() == keys
+
+    def test_a_deleted_key_is_gone(self, store: Store) -> None:
+        key = a_key()
+        store.put_key(key)
+        assert store.delete_key(key.id)
+        assert not store.delete_key(key.id)
+        assert store.key_by_hash(key.secret_hash) is None
+
+
+class TestIdempotency:
+    def test_the_first_record_of_a_key_stays(self, store: Store) -> None:
+        first = an_idempotency_record()
+        second = replace(first, body_hash="another", execution_id="01J")
+        assert store.fix_idempotency(first, NOW) == first
+        assert store.fix_idempotency(second, NOW) == first
+
+    def test_an_expired_record_is_replaced(self, store: Store) -> None:
+        expired = an_idempotency_record(expires_at=NOW + SECOND)
+        store.fix_idempotency(expired, NOW)
+        fresh = replace(expired, execution_id="01J", expires_at=NOW + 9 * SECOND)
+        assert store.fix_idempotency(fresh, NOW + SECOND - 1) == expired
+        assert store.fix_idempotency(fresh, NOW + SECOND) == fresh
+
+    def test_one_of_many_records_is_everybodys(self, store: Store) -> None:
+        record = an_idempotency_record()
+        fixed = race(
+            RACERS,
+            lambda number: store.fix_idempotency(replace(record, execution_id=f"{number}"), NOW),
+        )
+        assert len(set(fixed)) == 1
+
+    def test_one_of_many_replaces_an_expired_record(self, store: Store) -> None:
+        record = an_idempotency_record(expires_at=NOW)
+        store.fix_idempotency(record, NOW - 1)
+        fresh = replace(record, expires_at=NOW + SECOND)
+        fixed = race(
+            RACERS,
+            lambda number: store.fix_idempotency(replace(fresh, execution_id=f"{number}"), NOW),
+        )
+        assert len(set(fixed)) == 1
+
+    def test_expired_records_are_removed_some_at_a_time(self, store: Store) -> None:
+        records = [an_idempotency_record(expires_at=NOW + number) for number in range(4)]
+        for record in records:
+            store.fix_idempotency(record, NOW - 1)
+        assert store.remove_expired_idempotency(NOW + 2, 2) == 2
+        assert store.remove_expired_idempotency(NOW + 2, 2) == 1
+        assert store.remove_expired_idempotency(NOW + 2, 2) == 0
+        assert store.fix_idempotency(records[3], NOW) == records[3]

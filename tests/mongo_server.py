@@ -1,0 +1,56 @@
+"""A server that speaks MongoDB's wire protocol, for tests: nx-27017 from PyPI."""
+
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pymongo
+
+STARTS_WITHIN = 20.0
+"""Seconds; importing it takes about one."""
+
+
+class MongoServer:
+    """Keeps its data in a folder, so that it can be killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = _free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def url(self, database: str) -> str:
+        return f"mongodb://127.0.0.1:{self._port}/{database}"
+
+    def start(self) -> None:
+        """Returns once it answers. Raises what pymongo raises if it does not."""
+        program = Path(sys.executable).with_name("nx-27017")
+        places = {
+            "--data-dir": self._folder / "data",
+            "--pid-file": self._folder / "pid",
+            "--log-file": self._folder / "log",
+            "--port": self._port,
+        }
+        arguments = [str(word) for place in places.items() for word in place]
+        with (self._folder / "output").open("ab") as output:
+            self._process = subprocess.Popen(
+                [program, *arguments], stdout=output, stderr=subprocess.STDOUT
+            )
+        with pymongo.MongoClient[dict[str, object]](
+            self.url("admin"), serverSelectionTimeoutMS=int(STARTS_WITHIN * 1000)
+        ) as client:
+            client.admin.command("ping")
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
