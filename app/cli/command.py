@@ -8,12 +8,11 @@ from typing import Concatenate, ParamSpec
 import click
 
 from app.cli.failure import Failure, failures_explained
+from app.cli.options import data_dir_option, json_option
 from app.cli.target import find_target
 from podline import Client
 
 P = ParamSpec("P")
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, nothing else.")
 
 
 def speaks_to_service(
@@ -27,14 +26,7 @@ def speaks_to_service(
     def decorate(command: Callable[Concatenate[Client, P], None]) -> Callable[..., None]:
         @click.option("--url", envvar="PODLINE_URL", help="The service. [env: PODLINE_URL]")
         @click.option("--key", envvar="PODLINE_KEY", help="The API key. [env: PODLINE_KEY]")
-        @click.option(
-            "--data-dir",
-            envvar="PODLINE_DATA_DIR",
-            type=click.Path(path_type=Path),
-            default=Path(".podline"),
-            show_default=True,
-            help="Where `podline up` keeps its URL and key.",
-        )
+        @data_dir_option
         @json_option
         @wraps(command)
         def with_client(

@@ -6,8 +6,8 @@ from itertools import islice
 import click
 
 from app.cli.command import speaks_to_service
+from app.cli.options import choice, pairs
 from app.cli.output import print_json, print_table
-from app.cli.program import pairs
 from app.cli.verdict import verdict
 from podline import Client, Execution, Outcome, State
 
@@ -25,8 +25,8 @@ def get_command(client: Client, execution_id: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--state", type=click.Choice(list(State)))
-@click.option("--outcome", type=click.Choice(list(Outcome)))
+@click.option("--state", type=choice(State))
+@click.option("--outcome", type=choice(Outcome))
 @click.option("--language")
 @click.option("--label", "labels", multiple=True, callback=pairs, metavar="NAME=VALUE")
 @click.option("--owner", help="Somebody else's, for operators.")

@@ -3,6 +3,7 @@
 import click
 
 from app.cli.command import speaks_to_service
+from app.cli.options import choice
 from app.cli.output import print_json, print_table
 from podline import Client, Role
 
@@ -28,7 +29,7 @@ def list_keys(client: Client, as_json: bool) -> None:
 
 @keys_command.command("create")
 @click.argument("name")
-@click.option("--role", type=click.Choice(list(Role)), default=Role.USER, show_default=True)
+@click.option("--role", type=choice(Role), default=Role.USER.value, show_default=True)
 @click.option("--max-unfinished", type=click.IntRange(1), help="Executions at once.")
 @speaks_to_service()
 def create_key(

@@ -1,12 +1,13 @@
 """The options that describe a program, and what is sent for them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from app.cli.options import choice, pairs
 from podline import Client, Language, Priority, Submission
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -22,14 +23,6 @@ _LIMITS: Final = {
 }
 
 
-def pairs(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> Mapping[str, str]:
-    """The callback of an option that is given as NAME=VALUE, any number of times."""
-    for value in values:
-        if value.find("=") < 1:
-            raise click.BadParameter(f"{value!r} is not NAME=VALUE", ctx, param)
-    return dict(value.split("=", 1) for value in values)
-
-
 _OPTIONS: Final[Sequence[Decorator]] = (
     click.argument("file", type=_READABLE),
     click.option("--language", help="By default what the file's suffix says."),
@@ -39,7 +32,7 @@ _OPTIONS: Final[Sequence[Decorator]] = (
     click.option("--env", multiple=True, callback=pairs, metavar="NAME=VALUE"),
     click.option("--file", "files", multiple=True, type=_READABLE, help="One more file."),
     click.option("--expected", type=_READABLE, help="A file with what stdout has to be."),
-    click.option("--priority", type=click.Choice(list(Priority))),
+    click.option("--priority", type=choice(Priority)),
     click.option("--label", "labels", multiple=True, callback=pairs, metavar="NAME=VALUE"),
     *(
         click.option(f"--{name.replace('_', '-')}", name, type=kind, help=help)

@@ -2,8 +2,8 @@
 
 import click
 
-from app.cli.command import json_option
 from app.cli.failure import Failure
+from app.cli.options import json_option
 from app.cli.output import print_json, print_table
 
 

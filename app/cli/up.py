@@ -5,17 +5,11 @@ from pathlib import Path
 import click
 
 from app.cli.failure import Failure
+from app.cli.options import data_dir_option
 
 
 @click.command()
-@click.option(
-    "--data-dir",
-    envvar="PODLINE_DATA_DIR",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path(".podline"),
-    show_default=True,
-    help="Where everything is kept.",
-)
+@data_dir_option
 @click.option(
     "--port",
     envvar="PODLINE_PORT",

@@ -77,9 +77,7 @@ def _conclude(execution: Execution, output: LiveOutput) -> None:
         if result.compile is not None and execution.outcome is Outcome.COMPILE_ERROR:
             click.echo(result.compile.stdout + result.compile.stderr, err=True, nl=False)
         if not output.complete(result):
-            _say(
-                f"attempt {execution.attempt} printed other things than the one before, which was lost"
-            )
+            _say("an attempt was lost, and the next one printed other things: all is shown")
     if line := verdict(execution):
         _say(line)
 

@@ -79,6 +79,11 @@ class FakeService:
     """The whole stream; by default that of the ending."""
     stream_cuts: list[int] = field(default_factory=list)
     """After how many events each of the next streams breaks off."""
+    holds_streams: bool = False
+    """Streams stay open with nothing on them, until the service ends."""
+    streaming: threading.Event = field(default_factory=threading.Event)
+    """A stream is held."""
+    over: threading.Event = field(default_factory=threading.Event)
     unfinished_answers: int = 0
     """How often a submission is still running when it is asked for."""
     dependencies: dict[str, str | None] = field(default_factory=lambda: {"store": None})
@@ -103,6 +108,7 @@ class FakeService:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.over.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -214,7 +220,7 @@ def _app(service: FakeService) -> Flask:
         key = request.headers["Idempotency-Key"]
         labels = request.get_json().get("labels", {})
         for execution in service.executions.values():
-            if execution["key"] == key:
+            if execution.get("key") == key:
                 return execution, 202
         execution = service.add_execution(key=key, labels=labels)
         if "wait" in request.args and not service.unfinished_answers:
@@ -283,7 +289,10 @@ def _app(service: FakeService) -> Flask:
             events = events_of(service.ended(execution))
         start = int(request.headers.get("Last-Event-ID", 0))
         cut = service.stream_cuts.pop(0) if service.stream_cuts else None
-        return Response(sent(events, start, cut), mimetype="text/event-stream")
+        if not service.holds_streams:
+            service.executions[execution_id] = service.ended(execution)
+        frames = held(service) if service.holds_streams else sent(events, start, cut)
+        return Response(frames, mimetype="text/event-stream")
 
     @app.get(f"{v1}/languages")
     def languages() -> Json:
@@ -368,6 +377,13 @@ def output(content: bytes, offset: int, attempt: int = 1) -> Json:
         "content": b64encode(content).decode(),
         "encoding": "base64",
     }
+
+
+def held(service: FakeService) -> Iterator[bytes]:
+    """A stream on which nothing happens."""
+    yield b": heartbeat\n\n"
+    service.streaming.set()
+    service.over.wait()
 
 
 def sent(events: list[tuple[str, Json]], start: int, cut: int | None) -> Iterator[bytes]:

@@ -50,11 +50,10 @@ def test_only_cr_and_lf_end_a_line() -> None:
     assert parsed(f"data: {text}\n\n".encode()) == [ServerSentEvent("message", text, "")]
 
 
+LINE = st.characters(codec="utf-8", exclude_characters="\r\n\0")
 SENT = st.builds(
     ServerSentEvent,
-    event=st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), min_size=1).map(
-        str.strip
-    ),
+    event=st.text(LINE, min_size=1).map(str.strip),
     data=st.text().map(json.dumps),
     id=st.integers(1, 99).map(str),
 ).filter(lambda event: event.event)

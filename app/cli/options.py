@@ -1,0 +1,33 @@
+"""Options and kinds of values that several commands share."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+import click
+
+json_option: Final = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON, nothing else."
+)
+data_dir_option: Final = click.option(
+    "--data-dir",
+    envvar="PODLINE_DATA_DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".podline"),
+    show_default=True,
+    help="Where `podline up` keeps everything, its URL and key too. [env: PODLINE_DATA_DIR]",
+)
+
+
+def choice(values: type[StrEnum]) -> click.Choice[str]:
+    """One of the values; click itself would ask for the names of the members."""
+    return click.Choice([member.value for member in values])
+
+
+def pairs(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> Mapping[str, str]:
+    """The callback of an option that is given as NAME=VALUE, any number of times."""
+    for value in values:
+        if value.find("=") < 1:
+            raise click.BadParameter(f"{value!r} is not NAME=VALUE", ctx, param)
+    return dict(value.split("=", 1) for value in values)

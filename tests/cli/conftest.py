@@ -1,0 +1,37 @@
+"""The command line, run in this process, against a service over real HTTP."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from app.cli import main
+from tests.client.fake_service import KEY, FakeService
+
+Podline = Callable[..., Result]
+
+
+@pytest.fixture
+def service() -> Iterator[FakeService]:
+    with FakeService() as service:
+        yield service
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, with nothing in it and nothing in the environment."""
+    for name in ("PODLINE_URL", "PODLINE_KEY", "PODLINE_DATA_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def podline(service: FakeService, folder: Path) -> Podline:
+    """Runs `podline ...` as beside a running `podline up`."""
+    data_dir = folder / ".podline"
+    data_dir.mkdir()
+    (data_dir / "url").write_text(f"{service.url}\n")
+    (data_dir / "key").write_text(f"{KEY}\n")
+    return lambda *args: CliRunner().invoke(main, [str(arg) for arg in args])

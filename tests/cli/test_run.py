@@ -1,0 +1,277 @@
+"""`podline run` and `podline watch`: output byte for byte, exit codes, Ctrl-C."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from base64 import b64encode
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from podline import Outcome
+from tests.cli.conftest import Podline
+from tests.client.fake_service import Ending, FakeService, output, problem
+
+HELLO = "print('hello')\n"
+
+
+@pytest.fixture
+def program(folder: Path) -> Path:
+    program = folder / "main.py"
+    program.write_text(HELLO)
+    return program
+
+
+@pytest.mark.parametrize(
+    ("ending", "exit_code", "said"),
+    [
+        (Ending(), 0, ""),
+        (Ending(outcome="runtime_error", result={"exit_code": 3}), 3, ""),
+        (Ending(outcome="runtime_error", result={"exit_code": 255}), 255, ""),
+        (
+            Ending(outcome="runtime_error", result={"exit_code": None, "signal": "SIGSEGV"}),
+            139,
+            "ended by SIGSEGV",
+        ),
+        (Ending(state="cancelled", outcome=None, result=None), 118, "was cancelled"),
+        (
+            Ending(state="failed", outcome=None, result=None, message="sandbox gone"),
+            119,
+            "attempt 1: sandbox gone",
+        ),
+        (Ending(outcome="wrong_output"), 120, "not the expected one"),
+        (
+            Ending(
+                outcome="compile_error",
+                result={
+                    "exit_code": None,
+                    "compile": {
+                        "exit_code": 1,
+                        "signal": None,
+                        "stdout": "",
+                        "stderr": "main.c:1: no\n",
+                        "wall_ms": 1.0,
+                    },
+                },
+            ),
+            121,
+            "main.c:1: no\npodline: the program does not compile",
+        ),
+        (
+            Ending(outcome="memory_limit", result={"exit_code": None, "signal": "SIGKILL"}),
+            122,
+            "memory limit of 128 MiB (--memory-mib)",
+        ),
+        (Ending(outcome="output_limit"), 123, "output limit of 256 KiB (--output-kib)"),
+        (Ending(outcome="time_limit"), 124, "time limit: 5 s"),
+    ],
+    ids=lambda value: value.outcome or value.state if isinstance(value, Ending) else "",
+)
+def test_exit_codes(
+    ending: Ending,
+    exit_code: int,
+    said: str,
+    service: FakeService,
+    podline: Podline,
+    program: Path,
+) -> None:
+    service.ending = ending
+    done = podline("run", program)
+    assert done.exit_code == exit_code
+    assert said in done.stderr
+    assert bool(said) == bool(done.stderr)
+    assert done.stdout == ""
+    assert podline("watch", next(iter(service.executions))).exit_code == exit_code
+
+
+def test_every_outcome_has_its_exit_code() -> None:
+    from app.cli.exit_codes import OF_OUTCOME
+
+    assert OF_OUTCOME.keys() | {Outcome.RUNTIME_ERROR} == set(Outcome)
+    assert len(set(OF_OUTCOME.values())) == len(OF_OUTCOME)
+
+
+def test_output_is_passed_on_byte_for_byte(
+    service: FakeService, podline: Podline, program: Path
+) -> None:
+    service.ending = Ending(result={"stdout": "Grüße\r\n\0 no end", "stderr": "\x1b[1mbold\n"})
+    done = podline("run", program)
+    assert done.stdout_bytes == "Grüße\r\n\0 no end".encode()
+    assert done.stderr_bytes == b"\x1b[1mbold\n"
+
+
+def result_of(service: FakeService, content: bytes) -> tuple[str, dict[str, Any]]:
+    text, base64 = content.decode(errors="replace"), b64encode(content).decode()
+    service.ending = Ending(result={"stdout": text, "stdout_base64": base64})
+    return "result", service.ended(service.add_execution())
+
+
+def test_what_was_not_seen_live_comes_from_the_result(
+    service: FakeService, podline: Podline, program: Path
+) -> None:
+    service.stream_events = [
+        ("stdout", output(b"ab", 0)),
+        ("stdout", output(b"ef\xff", 4)),
+        result_of(service, b"abcdef\xff"),
+        ("end", {"state": "completed"}),
+    ]
+    assert podline("run", program).stdout_bytes == b"abcdef\xff"
+
+
+def test_a_second_attempt_repeats_nothing(
+    service: FakeService, podline: Podline, program: Path
+) -> None:
+    service.stream_events = [
+        ("stdout", output(b"abc", 0, attempt=1)),
+        ("stdout", output(b"ab", 0, attempt=2)),
+        ("stdout", output(b"cde", 2, attempt=2)),
+        result_of(service, b"abcde"),
+        ("end", {"state": "completed"}),
+    ]
+    assert podline("run", program).stdout_bytes == b"abcde"
+
+
+def test_a_second_attempt_that_prints_something_else_is_told_of(
+    service: FakeService, podline: Podline, program: Path
+) -> None:
+    service.stream_events = [
+        ("stdout", output(b"random 1\n", 0, attempt=1)),
+        result_of(service, b"random 2\n"),
+        ("end", {"state": "completed"}),
+    ]
+    done = podline("run", program)
+    assert done.stdout_bytes == b"random 1\nrandom 2\n"
+    assert "an attempt was lost" in done.stderr
+
+
+def sent(service: FakeService) -> Mapping[str, Any]:
+    (request,) = service.asked("POST", "/api/v1/executions")
+    body: Mapping[str, Any] = request["body"]
+    return body
+
+
+def test_the_language_is_that_of_the_suffix(
+    service: FakeService, podline: Podline, folder: Path
+) -> None:
+    (folder / "prog.c").write_text("int main() {}")
+    podline("run", "prog.c")
+    assert sent(service) == {
+        "language": "c",
+        "files": [{"name": "prog.c", "content": "int main() {}", "encoding": "utf-8"}],
+        "entrypoint": "prog.c",
+        "args": [],
+        "env": {},
+        "labels": {},
+        "limits": {},
+    }
+
+
+def test_a_suffix_that_says_nothing(podline: Podline, folder: Path) -> None:
+    (folder / "prog.xyz").write_text("")
+    done = podline("run", "prog.xyz")
+    assert done.exit_code == 2
+    assert "give --language (c, python)" in done.stderr
+
+
+def test_all_that_can_be_said_of_a_program(
+    service: FakeService, podline: Podline, folder: Path
+) -> None:
+    (folder / "src" / "lib").mkdir(parents=True)
+    (folder / "src" / "main").write_text(HELLO)
+    (folder / "src" / "lib" / "b.py").write_bytes(b"\xff")
+    (folder / "data.txt").write_text("data")
+    (folder / "in").write_text("stdin")
+    (folder / "out").write_text("hello\n")
+    podline(
+        *("run", "src/main", "--language", "python", "--version", "3.11", "--priority", "low"),
+        *("--file", "src/lib/b.py", "--file", "data.txt", "--stdin", "in", "--expected", "out"),
+        *("--arg", "-x", "--arg", "", "--env", "A=b=c", "--label", "course=cs101"),
+        *("--wall-seconds", "1.5", "--cpu-seconds", "1", "--memory-mib", "64"),
+        *("--processes", "3", "--output-kib", "4", "--disk-mib", "5"),
+    )
+    assert sent(service) == {
+        "language": "python",
+        "version": "3.11",
+        "files": [
+            {"name": "main", "content": HELLO, "encoding": "utf-8"},
+            {"name": "lib/b.py", "content": "/w==", "encoding": "base64"},
+            {"name": "data.txt", "content": "data", "encoding": "utf-8"},
+        ],
+        "entrypoint": "main",
+        "stdin": "stdin",
+        "args": ["-x", ""],
+        "env": {"A": "b=c"},
+        "limits": {
+            "wall_seconds": 1.5,
+            "cpu_seconds": 1.0,
+            "memory_mib": 64,
+            "processes": 3,
+            "output_kib": 4,
+            "disk_mib": 5,
+        },
+        "expected_output": "hello\n",
+        "priority": "low",
+        "labels": {"course": "cs101"},
+    }
+
+
+def test_two_files_of_one_name(podline: Podline, folder: Path, program: Path) -> None:
+    (folder.parent / "main.py").write_text("")
+    done = podline("run", program, "--file", folder.parent / "main.py")
+    assert done.exit_code == 2
+    assert "would both be main.py" in done.stderr
+
+
+def test_json_is_the_execution_and_nothing_else(
+    service: FakeService, podline: Podline, program: Path
+) -> None:
+    service.ending = Ending(outcome="time_limit", result={"stdout": "ö"})
+    done = podline("run", program, "--json")
+    assert done.exit_code == 124
+    shown = json.loads(done.stdout)
+    assert shown["result"]["stdout"] == "ö"
+    assert shown["created_at"] == "2026-01-02T03:04:05.678901Z"
+    assert done.stderr == ""
+
+
+def test_a_refusal_is_told_from_the_programs_own_exit_code(
+    service: FakeService, podline: Podline, program: Path
+) -> None:
+    service.incidents = [
+        problem(422, "Invalid", errors=[{"pointer": "/language", "detail": "is not offered"}])
+    ]
+    done = podline("run", program, "--language", "cobol")
+    assert done.exit_code == 125
+    assert done.stderr == "podline: Invalid: /language: is not offered\n"
+
+
+def test_a_stream_that_is_lost_leaves_the_execution(
+    service: FakeService, podline: Podline, program: Path
+) -> None:
+    service.stream_cuts = [2] + [0] * 100
+    done = podline("run", program)
+    assert done.exit_code == 125
+    assert f"`podline watch {next(iter(service.executions))}`" in done.stderr
+
+
+@pytest.mark.usefixtures("podline")
+def test_ctrl_c_cancels(service: FakeService, program: Path) -> None:
+    service.holds_streams = True
+    command = [sys.executable, "-c", "from app.cli import main; main()", "run", str(program)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env=environment()) as running:
+        assert service.streaming.wait(10)
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=10)
+    assert running.returncode == 130
+    (execution,) = service.executions.values()
+    assert execution["state"] == "cancelled"
+    assert said.decode() == f"podline: execution {execution['id']} was cancelled\n"
+
+
+def environment() -> dict[str, str]:
+    """That of a process that finds this code from any folder."""
+    return os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
