@@ -388,6 +388,7 @@ def held(service: FakeService) -> Iterator[bytes]:
 
 def sent(events: list[tuple[str, Json]], start: int, cut: int | None) -> Iterator[bytes]:
     """The events after `start` as a stream that breaks off after `cut` of them."""
+    yield b"retry: 1000\n\n"
     for number, (kind, data) in enumerate(events[start:], start + 1):
         if cut is not None and number > start + cut:
             raise ConnectionAbortedError

@@ -1,0 +1,60 @@
+"""Which service a command speaks to, and which key it shows to whom."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from app.cli import main
+from app.cli.target import Target, find_target
+from tests.client.fake_service import KEY, FakeService
+
+OWN = "http://127.0.0.1:8123"
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    (tmp_path / "url").write_text(f"{OWN}\n")
+    (tmp_path / "key").write_text("kept\n")
+    return tmp_path
+
+
+def test_beside_podline_up_nothing_has_to_be_said(data_dir: Path) -> None:
+    assert find_target(None, None, data_dir) == Target(OWN, "kept")
+
+
+def test_what_is_said_goes_first(data_dir: Path) -> None:
+    assert find_target("https://far", "mine", data_dir) == Target("https://far", "mine")
+    assert find_target(None, "mine", data_dir) == Target(OWN, "mine")
+
+
+def test_the_kept_key_is_shown_to_its_own_service_only(data_dir: Path) -> None:
+    assert find_target(f"{OWN}/", None, data_dir) == Target(f"{OWN}/", "kept")
+    assert find_target("https://far", None, data_dir) == Target("https://far", None)
+
+
+def test_without_a_data_folder(tmp_path: Path) -> None:
+    assert find_target(None, None, tmp_path / "none") == Target("http://127.0.0.1:8000", None)
+
+
+def test_the_environment_stands_for_options(
+    service: FakeService, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not list(folder.iterdir())
+    monkeypatch.setenv("PODLINE_URL", service.url)
+    monkeypatch.setenv("PODLINE_KEY", KEY)
+    assert CliRunner().invoke(main, ["languages"]).exit_code == 0
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_to_do_without_a_key(service: FakeService) -> None:
+    done = CliRunner().invoke(main, ["languages", "--url", service.url])
+    assert done.exit_code == 1
+    assert "--key or PODLINE_KEY" in done.stderr
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_url_that_is_none() -> None:
+    done = CliRunner().invoke(main, ["run", __file__, "--url", "nonsense"])
+    assert (done.exit_code, done.stderr.count("\n")) == (125, 1)
+    assert "http://host:8000" in done.stderr
