@@ -1,0 +1,94 @@
+"""Timings, taken in turns, and what is said of them."""
+
+import statistics
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
+from typing import TypeVar
+
+Case = TypeVar("Case")
+
+MILLISECONDS = 1_000
+
+
+def timed(act: Callable[[], object]) -> float:
+    """How many milliseconds it took."""
+    started = perf_counter()
+    act()
+    return MILLISECONDS * (perf_counter() - started)
+
+
+def in_turns(
+    cases: Mapping[Case, Callable[[], object]], rounds: int, *, warm_up: int = 3
+) -> dict[Case, list[float]]:
+    """Milliseconds of each case, one of each a round: what disturbs one disturbs all."""
+    times: dict[Case, list[float]] = {case: [] for case in cases}
+    for number in range(warm_up + rounds):
+        for case, act in cases.items():
+            taken = timed(act)
+            if number >= warm_up:
+                times[case].append(taken)
+    return times
+
+
+def rates_in_turns(
+    cases: Mapping[Case, Callable[[], object]], *, at_once: int, seconds: float, rounds: int
+) -> dict[Case, list[float]]:
+    """How many a second of each case, so many at once; a stretch of each a round."""
+    rates: dict[Case, list[float]] = {case: [] for case in cases}
+    for _ in range(rounds):
+        for case, act in cases.items():
+            rates[case].append(rate(act, at_once=at_once, seconds=seconds))
+    return rates
+
+
+def rate(act: Callable[[], object], *, at_once: int, seconds: float) -> float:
+    """How many a second, from the first start until the last one has ended."""
+    return len(stretch(act, at_once=at_once, seconds=seconds)) / seconds
+
+
+def stretch(act: Callable[[], object], *, at_once: int, seconds: float) -> list[float]:
+    """Milliseconds of each that ended within `seconds`, with `at_once` threads at it."""
+    start = threading.Barrier(at_once)
+
+    def work() -> list[float]:
+        start.wait()
+        deadline = perf_counter() + seconds
+        times: list[float] = []
+        while True:
+            taken = timed(act)
+            if perf_counter() > deadline:
+                return times
+            times.append(taken)
+
+    with ThreadPoolExecutor(at_once) as pool:
+        workers = [pool.submit(work) for _ in range(at_once)]
+        return [taken for worker in workers for taken in worker.result()]
+
+
+def p50(times: Sequence[float]) -> float:
+    return statistics.median(times)
+
+
+def p95(times: Sequence[float]) -> float:
+    return sorted(times)[int(0.95 * (len(times) - 1))]
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """In Markdown; numbers to the right, floats with one digit."""
+    lines = [_line(head), _line(["---", *["---:"] * (len(head) - 1)])]
+    return "\n".join([*lines, *(_line([_cell(value) for value in row]) for row in rows)])
+
+
+def verdict(value: float, bar: float, *, at_least: bool = False) -> str:
+    """Whether a bar is met."""
+    return "met" if (value >= bar if at_least else value <= bar) else "**missed**"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(value: object) -> str:
+    return f"{value:,.1f}" if isinstance(value, float) else str(value)

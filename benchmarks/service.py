@@ -1,0 +1,39 @@
+"""A `podline up` of a benchmark's own, on a folder of its own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from benchmarks.api import Api
+from tests.standalone import Standalone
+
+WARM_UP: Final = 10
+"""Executions after which every connection is open and everything is imported."""
+
+
+@contextmanager
+def running(**settings: object) -> Iterator[tuple[Standalone, Api]]:
+    """Up and warm; `settings` by their names, without the prefix."""
+    with TemporaryDirectory(prefix="podline-benchmark-") as folder:
+        service = Standalone(Path(folder), environment(settings))
+        service.up()
+        try:
+            api = api_of(service)
+            for _ in range(WARM_UP):
+                api.run()
+            yield service, api
+        finally:
+            service.down()
+
+
+def environment(settings: dict[str, object]) -> dict[str, str]:
+    given = {f"PODLINE_{name.upper()}": str(value) for name, value in settings.items()}
+    return {"PODLINE_FLOWER_PORT": "0", "PODLINE_LOG_LEVEL": "warning", **given}
+
+
+def api_of(service: Standalone) -> Api:
+    """With the first admin key."""
+    folder = service.data_dir
+    return Api((folder / "url").read_text().strip(), (folder / "key").read_text().strip())

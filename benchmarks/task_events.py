@@ -1,0 +1,83 @@
+"""Celery's task events, as Flower hears them: when a task was sent, started and done."""
+
+import threading
+from collections import defaultdict
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, Self
+
+from celery import Celery
+
+from tests.waiting import wait_until
+
+_KINDS: Final = ("task-sent", "task-started", "task-succeeded")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Moments are in seconds since the epoch."""
+
+    name: str
+    sent: float
+    started: float
+    succeeded: float
+
+
+class TaskEvents:
+    """Hears all of them while its context lasts."""
+
+    def __init__(self, broker_url: str) -> None:
+        self._app = Celery("events", broker=broker_url)
+        self._receiver = self._app.events.Receiver(
+            self._app.connection_for_read(),
+            handlers={
+                "worker-heartbeat": lambda _: self._hearing.set(),
+                **dict.fromkeys(_KINDS, self._keep),
+            },
+        )
+        self._heard: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
+        """By the task's id and the kind of event."""
+        self._hearing = threading.Event()
+        self._thread = threading.Thread(target=self._receiver.capture)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        # Once it hears it asks for a sign of life.
+        self._hearing.wait()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._receiver.should_stop = True
+        self._thread.join()
+
+    def of(self, execution_id: str, *, last: str) -> list[Task]:
+        """Its tasks, once the `last` one has ended and so have all that were sent."""
+        wait_until(lambda: self._has_ended(execution_id, last), within=10)
+        return [
+            Task(
+                heard["task-sent"]["name"],
+                *(float(heard[kind]["timestamp"]) for kind in _KINDS),
+            )
+            for heard in self._about(execution_id)
+        ]
+
+    def _has_ended(self, execution_id: str, last: str) -> bool:
+        tasks = self._about(execution_id)
+        return all(_KINDS[-1] in heard for heard in tasks) and any(
+            heard["task-sent"]["name"] == last for heard in tasks
+        )
+
+    def _about(self, execution_id: str) -> list[dict[str, dict[str, Any]]]:
+        return [
+            heard
+            for heard in list(self._heard.values())
+            if "task-sent" in heard and execution_id in heard["task-sent"]["args"]
+        ]
+
+    def _keep(self, event: dict[str, Any]) -> None:
+        self._heard[event["uuid"]][event["type"]] = event

@@ -1,0 +1,45 @@
+"""How many executions a second with eight in flight, beside eight bare jails."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from benchmarks import sandbox
+from benchmarks.bare import Program
+from benchmarks.measure import p50, rates_in_turns, table, verdict
+from benchmarks.service import running
+
+TITLE: Final = "Executions of `print(1)` a second, eight in flight"
+AT_ONCE: Final = 8
+BAR: Final = 0.35
+"""Of what bare nsjail does."""
+NSJAIL: Final = "bare nsjail"
+
+
+def run(*, quick: bool) -> str:
+    with ExitStack() as running_parts:
+        enter = running_parts.enter_context
+        program = Program.written(Path(enter(TemporaryDirectory())))
+        _, api = enter(running())
+        _, wide_api = enter(running(max_running=AT_ONCE))
+        cases = {
+            "bare `python3 main.py`": program.run,
+            NSJAIL: program.run_in_nsjail,
+            f"the sandbox alone, {AT_ONCE} slots": enter(sandbox.daemon(AT_ONCE)).run,
+            "`POST ?wait`, default cap (a slot a core)": api.run,
+            f"`POST ?wait`, cap of {AT_ONCE}": wide_api.run,
+        }
+        rates = rates_in_turns(
+            cases, at_once=AT_ONCE, seconds=2 if quick else 4, rounds=1 if quick else 3
+        )
+    medians = {case: p50(of_case) for case, of_case in rates.items()}
+    rows = [
+        [case, rate, f"{rate / medians[NSJAIL]:.2f}", _bar(case, rate / medians[NSJAIL])]
+        for case, rate in medians.items()
+    ]
+    return table(["", "a second", "of bare nsjail", f"bar: {BAR}"], rows)
+
+
+def _bar(case: str, ratio: float) -> str:
+    return verdict(ratio, BAR, at_least=True) if "POST" in case else ""
