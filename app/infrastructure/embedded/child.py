@@ -1,6 +1,5 @@
 """One program that `podline up` keeps running."""
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -12,14 +11,12 @@ from functools import partial
 from pathlib import Path
 
 from app.infrastructure.embedded.logs import open_log
+from app.infrastructure.embedded.tether import die_with
 
 FIRST_BACKOFF = 0.5
 MAX_BACKOFF = 30.0
 STEADY_SECONDS = 60.0
 """A child that ran for so long starts again at the first back-off."""
-
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +65,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=partial(_die_with, os.getpid()),
+                preexec_fn=partial(_before_exec, os.getpid()),
             )
         finally:
             os.close(log)
@@ -118,9 +115,6 @@ def _has_ended(pid: int) -> bool:
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
-def _die_with(supervisor: int) -> None:
-    """Runs between fork and exec. PDEATHSIG follows the thread that forked: the main one here."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != supervisor:
-        os._exit(1)
+def _before_exec(supervisor: int) -> None:
+    die_with(supervisor)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])

@@ -1,6 +1,6 @@
 """Loaded by gunicorn (`--config`): makes the first admin key valid once the API is loaded.
 
-Here, because the API has everything that this needs in memory already, and the supervisor must
+Here, because the API has everything that this needs in memory already, and the supervisor has
 not. Imports are inside for the same reason: gunicorn's master process reads this file too.
 """
 
@@ -9,7 +9,14 @@ import threading
 import time
 from typing import Any
 
+from app.infrastructure.embedded.tether import die_with
+
 _RETRY_SECONDS = 1.0
+
+
+def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001  # gunicorn's signature
+    """Else it would hold the port for a second after its master was killed."""
+    die_with(server.pid)
 
 
 def post_worker_init(worker: Any) -> None:  # noqa: ARG001  # gunicorn's signature

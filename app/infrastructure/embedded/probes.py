@@ -1,9 +1,11 @@
 """Whether a child can be used, by trying it."""
 
 import socket
+import time
 from pathlib import Path
 
 _TIMEOUT = 0.5
+_PAUSE = 0.05
 
 
 def socket_accepts(path: Path) -> bool:
@@ -28,8 +30,15 @@ def http_answers(host: str, port: int, path: str) -> bool:
         return False
 
 
-def free_port(host: str, wanted: int) -> int | None:
-    """The wanted port, any free one for 0, or None where the wanted one is taken."""
+def free_port(host: str, wanted: int, within: float = 0) -> int | None:
+    """The wanted port, any free one for 0, or None where it is still taken after `within` s."""
+    deadline = time.monotonic() + within
+    while (port := _bind(host, wanted)) is None and time.monotonic() < deadline:
+        time.sleep(_PAUSE)
+    return port
+
+
+def _bind(host: str, wanted: int) -> int | None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -2,29 +2,17 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from app.infrastructure.embedded import probes, worker_ready
 from app.infrastructure.embedded.child import Program
 from app.infrastructure.embedded.errors import UpError
+from app.infrastructure.embedded.place import HOST, Place
 from app.settings import Settings
 from app.settings.urls import socket_path
 
-HOST = "127.0.0.1"
 API_THREADS = 640
 """A thread for each open stream (500 have to fit) and for each request; made when needed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where this standalone is."""
-
-    data_dir: Path
-    api_port: int
-    flower_port: int
-    flower_login: str
-    """user:password"""
 
 
 def programs(settings: Settings, place: Place) -> list[Program]:
@@ -33,7 +21,7 @@ def programs(settings: Settings, place: Place) -> list[Program]:
         _sandbox(settings, place),
         _api(place),
         _worker(settings, place),
-        _beat(settings),
+        _beat(),
         _flower(place),
     ]
 
@@ -80,7 +68,7 @@ def _api(place: Place) -> Program:
             *("--graceful-timeout", "3", "--no-control-socket"),
             "app.wsgi",
         ),
-        address=f"http://{HOST}:{place.api_port}",
+        address=place.url,
         ready=lambda _: probes.http_answers(HOST, place.api_port, "/healthz"),
         needs=("redis",),
     )
@@ -105,10 +93,10 @@ def _worker(settings: Settings, place: Place) -> Program:
     )
 
 
-def _beat(settings: Settings) -> Program:
+def _beat() -> Program:
     return Program(
         name="beat",
-        argv=_celery("beat", "--loglevel", settings.log_level),
+        argv=_celery("beat", "--loglevel", "warning"),
         needs=("api", "worker"),
     )
 
@@ -122,10 +110,10 @@ def _flower(place: Place) -> Program:
             # Workers send events anyway; a task kept in memory costs about 5 KiB.
             *("--enable_events=False", "--max_tasks=10000"),
         ),
-        address=f"http://{HOST}:{place.flower_port}",
+        address=place.flower_url,
         ready=lambda _: probes.port_accepts(HOST, place.flower_port),
         needs=("api", "worker"),
-        environment={"FLOWER_BASIC_AUTH": place.flower_login},
+        environment={"FLOWER_BASIC_AUTH": f"{place.flower_user}:{place.flower_password}"},
     )
 
 

@@ -8,30 +8,32 @@ from rich.console import Console
 from rich.table import Table
 
 from app.infrastructure.embedded.child import Child
+from app.infrastructure.embedded.folder import KEY
+from app.infrastructure.embedded.place import Place
 
 
 class Report:
     """Tells what runs where, and what happens to it."""
 
-    def __init__(self, data_dir: Path, url: str, console: Console | None = None) -> None:
-        self._data_dir = data_dir
-        self._url = url
-        self._console = console or Console()
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._console = Console()
 
     def starting(self) -> None:
-        self._say(f"Starting Podline in {self._data_dir} …")
+        self._say(f"Starting Podline in {self._place.data_dir} …")
 
     def ready(self, children: Sequence[Child]) -> None:
-        table = Table(box=None, pad_edge=False)
-        for column in ("", "pid", "where", "log"):
-            table.add_column(column, overflow="fold")
+        table = Table("", "pid", "where", "log", box=None, pad_edge=False)
         for child in children:
             program = child.program
-            table.add_row(program.name, str(child.pid), program.address, str(child.log))
+            table.add_row(
+                program.name, str(child.pid), self._short(program.address), self._short(child.log)
+            )
         self._console.print(table)
         self._say(
-            f"\nPodline is ready at {self._url}. The key is in {self._data_dir / 'key'}.\n"
-            "In another terminal: podline run FILE. Ctrl-C stops everything."
+            f"\nReady at {self._place.url}; the key is in {self._place.data_dir / KEY}.\n"
+            f"Flower's user is {self._place.flower_user}; {self._place.flower_password_hint}.\n"
+            "In another terminal: podline run FILE. Ctrl-C here stops everything."
         )
 
     def restarted(self, child: Child) -> None:
@@ -48,6 +50,10 @@ class Report:
 
     def killed(self, child: Child) -> None:
         self._say(f"{child.program.name} did not stop in time and was killed")
+
+    def _short(self, place: str | Path) -> str:
+        """Without the data folder, which was named at the start."""
+        return str(place).removeprefix("unix://").removeprefix(f"{self._place.data_dir}/")
 
     def _say(self, text: str) -> None:
         self._console.print(text, highlight=False, markup=False, soft_wrap=True)

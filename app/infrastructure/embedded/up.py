@@ -6,12 +6,12 @@ from pathlib import Path
 from app.infrastructure.embedded import folder, leftovers
 from app.infrastructure.embedded.child import Child
 from app.infrastructure.embedded.errors import UpError
-from app.infrastructure.embedded.probes import free_port
-from app.infrastructure.embedded.programs import HOST, Place, programs
+from app.infrastructure.embedded.place import Place, find_place
+from app.infrastructure.embedded.programs import programs
 from app.infrastructure.embedded.report import Report
 from app.infrastructure.embedded.supervisor import Supervisor
 from app.settings import Settings
-from app.settings.sources import FILE_VARIABLE, settings_file
+from app.settings.sources import FILE_VARIABLE, Given, settings_file
 
 
 def run(data_dir: Path, port: int, mongodb: str | None) -> None:
@@ -24,11 +24,11 @@ def run(data_dir: Path, port: int, mongodb: str | None) -> None:
     if mongodb:
         os.environ["PODLINE_DATABASE_URL"] = mongodb
     settings = Settings.load()
-    _refuse_other_servers(settings)
+    _refuse_other_servers()
     with folder.held(settings.data_dir):
         leftovers.kill_recorded(settings.data_dir / folder.CHILDREN)
         _keep_settings_for_children(settings)
-        _supervise(settings, _place(settings))
+        _supervise(settings, find_place(settings))
 
 
 def _keep_settings_for_children(settings: Settings) -> None:
@@ -42,39 +42,20 @@ def _keep_settings_for_children(settings: Settings) -> None:
 
 
 def _supervise(settings: Settings, place: Place) -> None:
-    url = f"http://{HOST}:{place.api_port}"
-    (place.data_dir / folder.URL).write_text(url + "\n", encoding="ascii")
+    (place.data_dir / folder.URL).write_text(place.url + "\n", encoding="ascii")
     logs = place.data_dir / folder.LOGS
     children = [
         Child(program, logs / f"{program.name}.log", place.data_dir)
         for program in programs(settings, place)
     ]
-    report = Report(place.data_dir, url)
+    report = Report(place)
     report.starting()
     Supervisor(children, place.data_dir / folder.CHILDREN, report).run()
 
 
-def _refuse_other_servers(settings: Settings) -> None:
+def _refuse_other_servers() -> None:
     """It starts these itself, so an address of others would be ignored without a word."""
-    default = Settings.model_fields
+    given = Given.read()
     for name in ("redis_url", "runtime_url"):
-        own = default[name].get_default(
-            call_default_factory=True, validated_data={"data_dir": settings.data_dir}
-        )
-        if getattr(settings, name) != own:
-            raise UpError(f"podline up starts its own server for {name}: leave it unset")
-
-
-def _place(settings: Settings) -> Place:
-    api_port = free_port(HOST, settings.port)
-    if api_port is None:
-        raise UpError(f"port {settings.port} is taken: choose another with --port")
-    flower_port = free_port(HOST, settings.flower_port) or free_port(HOST, 0)
-    assert flower_port is not None, "any port will do"
-    password = settings.flower_password
-    secret = (
-        password.get_secret_value()
-        if password
-        else folder.kept_secret(settings.data_dir / folder.FLOWER_PASSWORD)
-    )
-    return Place(settings.data_dir, api_port, flower_port, f"{settings.flower_user}:{secret}")
+        if (origin := given.origin(name)) != "default":
+            raise UpError(f"podline up starts its own server for {name}: take it out of {origin}")

@@ -1,0 +1,156 @@
+"""`podline up` as an operator meets it. What it does under load and faults: tests/faults."""
+
+import base64
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.embedded.test_supervisor import wait_until_gone
+from tests.standalone import Standalone, running
+from tests.waiting import wait_until
+
+PODLINE = str(Path(sys.executable).with_name("podline"))
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
+    """One that is only looked at, with all its parts."""
+    with running(Standalone(tmp_path_factory.mktemp("up"))) as standalone:
+        wait_until(lambda: "Ready" in (standalone.data_dir / "up.log").read_text())
+        yield standalone
+
+
+def up(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """One that does not start."""
+    return subprocess.run(
+        [PODLINE, "up", *options],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+
+def printed_address(service: Standalone, of: str) -> str:
+    lines = (service.data_dir / "up.log").read_text().splitlines()
+    return next(line.split()[2] for line in lines if line.startswith(of))
+
+
+class TestRunning:
+    def test_it_runs_a_program(self, service: Standalone) -> None:
+        execution = service.client().run("print(6 * 7)", language="python", timeout=20)
+        assert execution.result is not None
+        assert execution.result.stdout == "42\n"
+
+    def test_it_says_what_runs_where_and_how_to_go_on(self, service: Standalone) -> None:
+        said = (service.data_dir / "up.log").read_text()
+        for child in service.children():
+            assert str(child.pid) in said
+        assert (service.data_dir / "url").read_text().strip() in said
+        assert "podline run FILE" in said
+
+    def test_the_api_is_never_open(self, service: Standalone) -> None:
+        url = (service.data_dir / "url").read_text().strip()
+        assert httpx.get(f"{url}/api/v1/executions").status_code == 401
+
+    def test_flower_asks_for_the_password_that_is_kept(self, service: Standalone) -> None:
+        flower = printed_address(service, of="flower")
+        password = (service.data_dir / "flower-password").read_text().strip()
+        assert httpx.get(flower, follow_redirects=True).status_code == 401
+        answer = httpx.get(flower, auth=("podline", password), follow_redirects=True)
+        assert answer.status_code == 200
+
+    @pytest.mark.parametrize("name", ["key", "flower-password"])
+    def test_secrets_are_their_owners(self, service: Standalone, name: str) -> None:
+        assert stat.S_IMODE((service.data_dir / name).stat().st_mode) == 0o600
+
+    def test_no_secret_is_on_a_command_line_or_in_a_log(self, service: Standalone) -> None:
+        logs = [log.read_text() for log in (service.data_dir / "logs").iterdir()]
+        commands = [" ".join(child.cmdline()) for child in service.children()]
+        for name in ("key", "flower-password"):
+            secret = (service.data_dir / name).read_text().strip()
+            login = base64.b64encode(f"podline:{secret}".encode()).decode()
+            assert not [text for text in commands + logs if secret in text or login in text]
+
+    def test_everything_listens_on_loopback_only(self, service: Standalone) -> None:
+        processes = [p for child in service.children() for p in (child, *child.children())]
+        listening = [
+            connection.laddr.ip
+            for process in processes
+            for connection in process.net_connections()
+            if connection.status == psutil.CONN_LISTEN
+        ]
+        assert listening
+        assert set(listening) == {"127.0.0.1"}
+
+    def test_a_second_one_on_the_folder_is_refused(self, service: Standalone) -> None:
+        second = up("--data-dir", str(service.data_dir), "--port", "0")
+        assert second.returncode != 0
+        assert f"podline up runs on {service.data_dir} already (pid " in second.stderr
+
+
+class TestRefusal:
+    def test_a_port_that_is_taken(self, tmp_path: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = other.getsockname()[1]
+            refused = up("--data-dir", str(tmp_path), "--port", str(port))
+        assert refused.returncode != 0
+        assert f"port {port} is taken: choose another with --port" in refused.stderr
+
+    def test_a_redis_of_others(self, tmp_path: Path) -> None:
+        refused = up("--data-dir", str(tmp_path), PODLINE_REDIS_URL="redis://elsewhere")
+        assert refused.returncode != 0
+        assert "its own server for redis_url: take it out of PODLINE_REDIS_URL" in refused.stderr
+
+    def test_a_wrong_setting(self, tmp_path: Path) -> None:
+        refused = up("--data-dir", str(tmp_path), PODLINE_MAX_RUNNING="none")
+        assert refused.returncode != 0
+        assert "max_running: must be a valid integer" in refused.stderr
+
+
+class TestEnd:
+    @pytest.fixture
+    def standalone(self, tmp_path: Path) -> Iterator[Standalone]:
+        with running(Standalone(tmp_path)) as standalone:
+            yield standalone
+
+    @staticmethod
+    def family(standalone: Standalone) -> list[int]:
+        children = standalone.children()
+        return [p.pid for child in children for p in (child, *child.children(recursive=True))]
+
+    def test_nothing_is_left_after_a_stop(self, standalone: Standalone) -> None:
+        family = self.family(standalone)
+        standalone.down()
+        assert not [pid for pid in family if psutil.pid_exists(pid)]
+
+    def test_nothing_is_left_after_a_kill_and_it_starts_again(self, standalone: Standalone) -> None:
+        family = self.family(standalone)
+        key = (standalone.data_dir / "key").read_text()
+        (up_pid,) = {child.ppid() for child in standalone.children()}
+        os.kill(up_pid, signal.SIGKILL)
+        for pid in family:
+            wait_until_gone(pid)
+        standalone.up()
+        assert (standalone.data_dir / "key").read_text() == key
+        execution = standalone.client().run("print(1)", language="python", timeout=20)
+        assert execution.outcome == "success"
+
+    def test_modules_in_the_working_folder_are_left_alone(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("app", "tasks", "celeryconfig", "celery"):
+            (tmp_path / f"{name}.py").write_text("raise SystemExit('somebody else')")
+        monkeypatch.chdir(tmp_path)
+        with running(Standalone(tmp_path / "data")) as standalone:
+            assert standalone.client().readiness().status == "ready"
