@@ -4,7 +4,7 @@ A message is a hint that may be lost or come twice (the database is the truth), 
 tries to make messages durable. Publishing fails within a second where Redis is away.
 """
 
-from kombu import Queue
+from kombu import Exchange, Queue
 from kombu.transport import TRANSPORT_ALIASES
 
 from app.settings import Settings
@@ -30,7 +30,7 @@ broker_transport_options = {
 }
 task_publish_retry = False
 
-task_queues = [Queue(name) for name in QUEUES]
+task_queues = [Queue(name, Exchange("podline"), routing_key=name) for name in QUEUES]
 task_routes = {f"podline.{name}.*": {"queue": name} for name in QUEUES}
 task_create_missing_queues = False
 
@@ -50,7 +50,8 @@ worker_prefetch_multiplier = 1
 worker_hijack_root_logger = False
 worker_redirect_stdouts = False
 worker_send_task_events = True
-task_send_sent_event = True
+# Flower shows a task from its receipt on; an event for each publish would cost the API a third.
+task_send_sent_event = False
 
 # The schedule is short and each run is harmless, so beat keeps no file of it.
 beat_scheduler = "celery.beat:Scheduler"

@@ -2,7 +2,10 @@
 
 import base64
 import json
+import sqlite3
 import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
@@ -71,3 +74,33 @@ def test_wrong_arguments_are_a_task_error(service: Service) -> None:
     assert letter.kind is DeadLetterKind.TASK_ERROR
     assert letter.id == "task_error.podline.pods.create.01J"
     assert "TypeError" in letter.error
+
+
+@pytest.mark.parametrize("item", [b"no JSON", b"[1, 2]", b'{"body": 1}', b"\xff\xfe"])
+def test_an_item_that_is_no_message_is_kept_and_the_worker_goes_on(
+    service: Service, item: bytes
+) -> None:
+    with service.worker("pods") as worker:
+        service.redis.lpush("pods", item)
+        wait_until(lambda: len(letters(service)) == 1)
+        publish(service, "pods", GOOD_BODY, **task_headers("podline.pods.unheard_of"))
+        wait_until(lambda: len(letters(service)) == 2)
+        assert worker.poll() is None
+
+
+def test_with_the_database_away_poison_is_parked_in_redis(service: Service) -> None:
+    with service.worker("pods"), database_away(service):
+        publish(service, "pods", GOOD_BODY, **task_headers("podline.pods.unheard_of"))
+        wait_until(lambda: service.parking.unpark(1))
+    (parked,) = service.parking.unpark(10)
+    assert parked.kind is DeadLetterKind.POISON
+
+
+@contextmanager
+def database_away(service: Service) -> Iterator[None]:
+    """Another process holds the write lock."""
+    service.store.ping()
+    with closing(sqlite3.connect(service.folder / "podline.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        yield
+        other.rollback()

@@ -1,0 +1,213 @@
+"""Whatever a client sends, it becomes a valid submission or a list of problems; nothing else."""
+
+from dataclasses import fields
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.errors import FieldProblem, Forbidden, InvalidSubmission
+from app.domain.policy import InputMaxima, Policy
+from app.domain.records import Language, Role
+from app.domain.requested import RequestedFile, RequestedLimits, RequestedSubmission
+from app.domain.submission import Limits, Priority, Submission
+from app.domain.validation import MIN_SECONDS, validate
+
+POLICY = Policy(
+    input=InputMaxima(
+        files=3,
+        files_bytes=24,
+        file_name_bytes=8,
+        stdin_bytes=6,
+        args=3,
+        args_bytes=8,
+        env=3,
+        env_bytes=8,
+        labels=2,
+        label_characters=4,
+        expected_output_bytes=6,
+    )
+)
+"""Small enough that examples reach every maximum."""
+
+
+def a_language(name: str, version: str, source_name: str) -> Language:
+    return Language(name=name, version=version, source_name=source_name, compiled=False)
+
+
+LANGUAGES = [
+    a_language("python", "3.9.2", "main.py"),
+    a_language("python", "3.11.2", "main.py"),
+    a_language("c", "12.2", "main.c"),
+]
+
+texts = st.text(
+    st.characters(codec=None, exclude_categories=()) | st.sampled_from("\0/.:A_9"), max_size=10
+)
+names = texts | st.sampled_from(["main.py", "main.c", "a", "a/b", "../x", "/x", "a//b", "A", "_1"])
+numbers = st.one_of(
+    st.floats(), st.integers(), st.integers(1, 60), st.booleans(), st.just(10**400), st.none()
+)
+limits = st.builds(RequestedLimits, **{field.name: numbers for field in fields(RequestedLimits)})
+base64 = st.sampled_from(["", "AA==", "/w==", "AA", "ä", "=", "AAAAAAAAAAAA"]) | texts
+files = st.builds(
+    RequestedFile,
+    name=names,
+    content=texts | base64,
+    encoding=st.sampled_from(["utf-8", "base64", "latin-1"]),
+)
+requests = st.builds(
+    RequestedSubmission,
+    language=st.none() | st.sampled_from(["python", "c", "cobol"]) | texts,
+    version=st.none() | st.sampled_from(["3", "3.11", "3.1", "12.2", ""]) | texts,
+    source=st.none() | texts,
+    files=st.none() | st.lists(files, max_size=4),
+    entrypoint=st.none() | names,
+    stdin=st.none() | texts,
+    stdin_base64=st.none() | base64,
+    args=st.lists(texts, max_size=4),
+    env=st.dictionaries(names, texts, max_size=4),
+    limits=limits,
+    compile_limits=limits,
+    expected_output=st.none() | texts,
+    expected_output_base64=st.none() | base64,
+    priority=st.sampled_from(Priority) | texts,
+    callback_url=st.none() | texts,
+    labels=st.dictionaries(texts, texts, max_size=3),
+)
+right_files = st.builds(
+    RequestedFile,
+    name=st.sampled_from(["main.py", "main.c", "a", "b/c"]),
+    content=st.text("ab", max_size=10),
+)
+likely = st.builds(
+    RequestedSubmission,
+    language=st.sampled_from(["python", "c"]),
+    files=st.lists(right_files, min_size=1, max_size=3, unique_by=lambda file: file.name),
+    args=st.lists(st.text("ab", max_size=3), max_size=3),
+    env=st.dictionaries(st.text("AB", min_size=1, max_size=2), st.text("ab", max_size=2)),
+    limits=st.builds(RequestedLimits, wall_seconds=st.floats(0, 61), processes=st.integers(0, 300)),
+    priority=st.sampled_from(Priority),
+    labels=st.dictionaries(st.text("ab", min_size=1, max_size=5), st.text("ab"), max_size=2),
+)
+"""Mostly right, so that some are accepted."""
+
+
+@given(requested=requests | likely, role=st.sampled_from(Role))
+def test_nothing_else_can_come_of_it(requested: RequestedSubmission, role: Role) -> None:
+    try:
+        submission = validate(requested, POLICY, LANGUAGES, role)
+    except InvalidSubmission as error:
+        check_problems(error.problems)
+    except Forbidden:
+        assert role is Role.USER
+        assert requested.priority in (Priority.CRITICAL, Priority.HIGH)
+    else:
+        check(submission, requested)
+
+
+def check_problems(problems: list[FieldProblem]) -> None:
+    assert problems
+    assert all(problem.pointer.startswith("/") for problem in problems)
+    assert all(problem.detail for problem in problems)
+
+
+def check(submission: Submission, requested: RequestedSubmission) -> None:
+    """What everybody further on relies on."""
+    maxima = POLICY.input
+    versions = [(language.name, language.version) for language in LANGUAGES]
+    assert (submission.language, submission.language_version) in versions
+    file_names = [file.name for file in submission.files]
+    assert submission.entrypoint in file_names
+    assert len(set(file_names)) == len(file_names) <= maxima.files
+    assert sum(len(file.content) for file in submission.files) <= maxima.files_bytes
+    for name in file_names:
+        assert "\0" not in name
+        assert len(name.encode()) <= maxima.file_name_bytes
+        assert not set(name.split("/")) & {"", ".", ".."}
+        assert not any(other.startswith(f"{name}/") for other in file_names)
+    assert len(submission.stdin) <= maxima.stdin_bytes
+    assert submission.args == tuple(requested.args)
+    assert sum(len(arg.encode()) for arg in submission.args) <= maxima.args_bytes
+    assert submission.env == requested.env
+    assert "\0" not in "".join([*submission.args, *submission.env.values(), *submission.labels])
+    assert all(name.isidentifier() and name.isascii() for name in submission.env)
+    assert submission.labels == requested.labels
+    for applied, asked, maximum in (
+        (submission.limits, requested.limits, POLICY.max_limits),
+        (submission.compile_limits, requested.compile_limits, POLICY.max_compile_limits),
+    ):
+        check_limits(applied, asked, maximum)
+
+
+def check_limits(applied: Limits, asked: RequestedLimits, maximum: Limits) -> None:
+    for field in fields(Limits):
+        value = getattr(applied, field.name)
+        assert 0 < value <= getattr(maximum, field.name)
+        assert getattr(asked, field.name) in (None, value)
+        if field.name.endswith("_seconds"):
+            assert value >= MIN_SECONDS
+        else:
+            assert type(value) is int
+
+
+def validated(**fields: object) -> Submission:
+    requested = RequestedSubmission(**{"language": "python", "source": ""} | fields)  # type: ignore[arg-type]  # names a test gives
+    return validate(requested, Policy(), LANGUAGES, Role.USER)
+
+
+@pytest.mark.parametrize("version", [None, "3", "3.11", "3.11.2"])
+def test_a_version_stands_for_the_newest_that_it_begins(version: str | None) -> None:
+    assert validated(version=version).language_version == "3.11.2"
+
+
+def test_an_exact_version_is_taken_as_it_is() -> None:
+    assert validated(version="3.9").language_version == "3.9.2"
+
+
+@pytest.mark.parametrize("version", ["3.1", "3.11.", "3.11.22", "4", ""])
+def test_a_version_that_is_not_there_is_refused(version: str) -> None:
+    with pytest.raises(InvalidSubmission, match="/version"):
+        validated(version=version)
+
+
+def test_a_single_source_gets_the_language_s_name() -> None:
+    submission = validated(source="print(1)")
+    assert [(file.name, file.content) for file in submission.files] == [("main.py", b"print(1)")]
+    assert submission.entrypoint == "main.py"
+
+
+@pytest.mark.parametrize(
+    ("names", "entrypoint"), [(["x.py"], "x.py"), (["x.py", "main.py"], "main.py")]
+)
+def test_an_entrypoint_that_is_obvious_need_not_be_named(names: list[str], entrypoint: str) -> None:
+    files = [RequestedFile(name=name, content="") for name in names]
+    assert validated(source=None, files=files).entrypoint == entrypoint
+
+
+def test_an_entrypoint_that_is_not_obvious_must_be_named() -> None:
+    files = [RequestedFile(name=name, content="") for name in ("x.py", "y.py")]
+    with pytest.raises(InvalidSubmission, match="/entrypoint"):
+        validated(source=None, files=files)
+
+
+def test_expected_output_is_exact_only_in_base64() -> None:
+    text = validated(expected_output="a").expected_output
+    exact = validated(expected_output_base64="YQ==").expected_output
+    assert text is not None
+    assert exact is not None
+    assert (text.matches(b"a\n"), exact.matches(b"a\n")) == (True, False)
+
+
+def test_a_name_too_long_is_not_looked_into() -> None:
+    files = [RequestedFile(name="a/" * 200_000 + "b", content="") for _ in range(2)]
+    with pytest.raises(InvalidSubmission) as error:
+        validated(source=None, files=files)
+    assert "/files/0/name" in {problem.pointer for problem in error.value.problems}
+
+
+def test_so_many_problems_are_told_and_no_more() -> None:
+    files = [RequestedFile(name="..", content="", encoding="x") for _ in range(64)]
+    with pytest.raises(InvalidSubmission) as error:
+        validated(source=None, files=files)
+    assert len(error.value.problems) == 100

@@ -1,0 +1,94 @@
+"""Waiting for an execution: woken by its changes, and never for longer than was asked."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from time import monotonic
+
+import pytest
+
+from app.domain.errors import StoreUnavailable
+from app.domain.execution import Execution, State
+from app.service.waiting import wait_until
+from tests.builders import NOW, accepted
+from tests.twins import Twins
+
+
+@dataclass(slots=True)
+class Script:
+    """Wake-ups where each wait makes the next step happen."""
+
+    steps: list[Callable[[], object]] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+
+    def notify(self, execution_id: str) -> None:
+        raise NotImplementedError
+
+    @contextmanager
+    def listen(self, execution_id: str) -> Iterator["Script"]:
+        assert execution_id
+        yield self
+
+    def wait(self, timeout_seconds: float) -> bool:
+        self.waits.append(timeout_seconds)
+        self.steps.pop(0)()
+        return True
+
+
+def queued(twins: Twins) -> Execution:
+    execution, submission, event = accepted()
+    twins.store.insert(execution, submission, event)
+    return execution
+
+
+def is_cancelled(execution: Execution) -> bool:
+    return execution.state is State.CANCELLED
+
+
+def test_it_ends_at_the_first_wake_up_after_which_it_is_done(twins: Twins) -> None:
+    execution = queued(twins)
+    admitted = execution.admit(NOW, NOW)
+    cancelled = admitted.after.cancel(NOW, NOW)
+    script = Script(
+        [lambda: twins.store.apply(admitted), lambda: twins.store.apply(cancelled), pytest.fail]
+    )
+    ports = replace(twins.ports, wakeups=script)
+    assert wait_until(ports, execution.id, is_cancelled, 30) == cancelled.after
+    assert len(script.waits) == 2
+
+
+def test_a_lost_wake_up_costs_five_seconds(twins: Twins) -> None:
+    execution = queued(twins)
+    script = Script([lambda: twins.store.apply(execution.cancel(NOW, NOW))])
+    wait_until(replace(twins.ports, wakeups=script), execution.id, is_cancelled, 30)
+    assert script.waits == [5.0]
+
+
+def test_it_ends_after_the_time_that_was_given(twins: Twins) -> None:
+    execution = queued(twins)
+    begun = monotonic()
+    assert wait_until(twins.ports, execution.id, is_cancelled, 0.05) == execution
+    assert 0.05 <= monotonic() - begun < 2
+
+
+def test_it_goes_on_while_the_store_is_away(twins: Twins) -> None:
+    execution = queued(twins)
+    twins.store.apply(execution.cancel(NOW, NOW))
+    store = twins.store
+    answers: Iterator[Execution | None] = iter([execution, None])
+
+    class Shaky:
+        def get(self, execution_id: str) -> Execution | None:
+            if (answer := next(answers, store.get(execution_id))) is None:
+                raise StoreUnavailable("away")
+            return answer
+
+    script = Script([lambda: None, lambda: None])
+    ports = replace(twins.ports, wakeups=script, store=Shaky())  # type: ignore[arg-type]  # get only
+    found = wait_until(ports, execution.id, is_cancelled, 30)
+    assert found is not None
+    assert found.state is State.CANCELLED
+
+
+def test_there_is_nothing_to_wait_for_where_there_is_no_execution(twins: Twins) -> None:
+    assert wait_until(twins.ports, "none", is_cancelled, 30) is None
