@@ -86,9 +86,11 @@ likely = st.builds(
     files=st.lists(right_files, min_size=1, max_size=3, unique_by=lambda file: file.name),
     args=st.lists(st.text("ab", max_size=3), max_size=3),
     env=st.dictionaries(st.text("AB", min_size=1, max_size=2), st.text("ab", max_size=2)),
-    limits=st.builds(RequestedLimits, wall_seconds=st.floats(0, 61), processes=st.integers(0, 300)),
+    limits=st.builds(
+        RequestedLimits, wall_seconds=st.floats(0.001, 60), processes=st.integers(1, 256)
+    ),
     priority=st.sampled_from(Priority),
-    labels=st.dictionaries(st.text("ab", min_size=1, max_size=5), st.text("ab"), max_size=2),
+    labels=st.dictionaries(st.text("ab", min_size=1, max_size=4), st.text("ab", max_size=4)),
 )
 """Mostly right, so that some are accepted."""
 

@@ -1,0 +1,135 @@
+"""Parts of the infrastructure are away, and come back. The real adapters, on real absence."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.domain.records import Role
+from app.infrastructure.redis.admission import RedisAdmissionQueue
+from app.infrastructure.redis.connection import connect as redis_at
+from app.infrastructure.redis.live import RedisLiveOutput
+from app.infrastructure.redis.wakeups import RedisWakeups
+from app.infrastructure.sqlite.store import SqliteStore
+from app.ports import Ports
+from app.service.sweep import sweep
+from podline.sse import EventParser
+from tests.api.contract import PROGRAM, Api, body, connector
+from tests.twins import Twins
+from tests.worker import Worker
+
+EXECUTIONS = "/api/v1/executions"
+
+
+@pytest.fixture
+def without_redis(twins: Twins, tmp_path: Path) -> Ports:
+    """Nobody listens where Redis should be, and the broker takes nothing."""
+    twins.pipeline.away = True
+    client = redis_at(f"unix://{tmp_path / 'no-redis.sock'}")
+    return replace(
+        twins.ports,
+        admission=RedisAdmissionQueue(client, 60),
+        live=RedisLiveOutput(client),
+        wakeups=RedisWakeups(client),
+    )
+
+
+class TestRedis:
+    def test_submissions_are_accepted(self, without_redis: Ports) -> None:
+        api = connector(without_redis)("ada", Role.USER)
+        id = body(api.post(EXECUTIONS, PROGRAM), 202)["id"]
+        assert body(api.get(f"{EXECUTIONS}/{id}"))["queue_position"] is None
+
+    def test_a_wait_ends_in_time(self, without_redis: Ports) -> None:
+        api = connector(without_redis)("ada", Role.USER)
+        begun = time.monotonic()
+        assert body(api.post(f"{EXECUTIONS}?wait=1", PROGRAM))["state"] == "queued"
+        assert 0.9 < time.monotonic() - begun < 3
+
+    def test_a_wait_still_sees_the_end(
+        self, without_redis: Ports, twins: Twins, worker: Worker
+    ) -> None:
+        api = connector(without_redis)("ada", Role.USER)
+        id = body(api.post(EXECUTIONS, PROGRAM), 202)["id"]
+        twins.pipeline.away = False
+        twins.clock.advance(60)
+        sweep(twins.ports)
+        worker.run_all()
+        assert body(api.get(f"{EXECUTIONS}/{id}?wait=10"))["state"] == "completed"
+
+    def test_a_stream_goes_on_from_the_store(self, without_redis: Ports) -> None:
+        api = connector(without_redis)("ada", Role.USER)
+        id = body(api.post(EXECUTIONS, PROGRAM), 202)["id"]
+        body(api.post(f"{EXECUTIONS}/{id}/cancel"), 202)
+        response = api.get(f"{EXECUTIONS}/{id}/stream")
+        told = [event.event for event in EventParser().feed(response.data)]
+        assert told == ["state", "state", "end"]
+
+    def test_the_queue_shows_no_slots(self, without_redis: Ports) -> None:
+        operator = connector(without_redis)("otto", Role.OPERATOR)
+        slots = body(operator.get("/api/v1/queue"))["slots"]
+        assert slots == {"total": 2, "used": None, "free": None}
+
+    def test_the_service_is_ready_but_degraded(self, without_redis: Ports) -> None:
+        readiness = body(connector(without_redis)("ada", Role.USER).get("/readyz"))
+        assert readiness["status"] == "degraded"
+        assert readiness["dependencies"]["redis"]["state"] == "down"
+        assert readiness["dependencies"]["store"] == {"state": "up", "detail": None}
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Another process writes, and does not end."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+class TestStore:
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        return tmp_path / "podline.db"
+
+    @pytest.fixture
+    def api(self, twins: Twins, path: Path) -> Api:
+        store = SqliteStore(path, timeout=twins.ports.policy.store_timeout)
+        return connector(replace(twins.ports, store=store))("ada", Role.OPERATOR)
+
+    def test_while_it_is_locked_submissions_are_refused_within_two_seconds(
+        self, api: Api, path: Path
+    ) -> None:
+        with locked(path):
+            begun = time.monotonic()
+            response = api.post(EXECUTIONS, PROGRAM)
+            assert time.monotonic() - begun < 2
+            problem = body(response, 503)
+            assert int(response.headers["Retry-After"]) > 0
+            assert str(path) not in problem["detail"]
+            assert body(api.get("/readyz"), 503)["status"] == "down"
+        assert api.post(EXECUTIONS, PROGRAM).status_code == 202
+        assert len(body(api.get(EXECUTIONS))["items"]) == 1
+
+    def test_with_an_idempotency_key_it_is_the_same(self, api: Api, path: Path) -> None:
+        headers = {"Idempotency-Key": "k"}
+        with locked(path):
+            begun = time.monotonic()
+            assert api.post(EXECUTIONS, PROGRAM, headers=headers).status_code == 503
+            assert time.monotonic() - begun < 2
+        assert api.post(EXECUTIONS, PROGRAM, headers=headers).status_code == 202
+
+
+class TestRuntime:
+    def test_languages_are_unknown_only_until_it_was_asked_once(
+        self, api: Api, twins: Twins
+    ) -> None:
+        twins.runtime.away = True
+        assert api.get("/api/v1/languages").status_code == 503
+        assert api.post(EXECUTIONS, PROGRAM).status_code == 503
+        twins.runtime.away = False
+        assert api.get("/api/v1/languages").status_code == 200
+        twins.runtime.away = True
+        assert api.post(EXECUTIONS, PROGRAM).status_code == 202
