@@ -76,6 +76,14 @@ class SandboxDaemon:
         return self.folder / "sandbox.sock"
 
     @property
+    def command(self) -> list[str]:
+        return [
+            *(*self.wrapper, sys.executable, "-m", "app.infrastructure.sandbox.daemon"),
+            *("--socket", str(self.socket), "--data", str(self.folder / "data")),
+            *("--slots", str(self.slots)),
+        ]
+
+    @property
     def log(self) -> Path:
         return self.folder / "sandbox.log"
 
@@ -86,11 +94,8 @@ class SandboxDaemon:
 
     def start(self) -> None:
         """Return once it takes requests."""
-        command = [*self.wrapper, sys.executable, "-m", "app.infrastructure.sandbox.daemon"]
-        command += ["--socket", str(self.socket), "--data", str(self.folder / "data")]
-        command += ["--slots", str(self.slots)]
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(command, stderr=log)
+            self._process = subprocess.Popen(self.command, stderr=log)
         eventually(self._answers, within_seconds=30)
 
     def _answers(self) -> bool:

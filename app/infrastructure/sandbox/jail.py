@@ -22,7 +22,7 @@ FIRST_OUTER_ID: Final = 65000
 """65000 to 65533 are reserved: no account has them (Debian Policy 9.2.2)."""
 _PAGE_KIB: Final = 4
 _SECONDS_TO_GET_READY: Final = 15.0
-_SECONDS_TO_EXIT: Final = 1.0
+_SECONDS_TO_EXIT: Final = 15.0
 
 
 class Jail:
@@ -56,12 +56,14 @@ class Jail:
         except OSError:
             return  # closed already
 
-    def close(self, *, kill: bool) -> None:
-        """Return once nothing of it runs any more. `kill` spares nsjail its own tidying up."""
+    def close(self) -> None:
+        """Return once nothing of it runs any more.
+
+        Init exits when we hang up, the kernel lets it go only after all other processes of its
+        pid namespace, and nsjail waits for that.
+        """
         self.hang_up()
         self.control.close()
-        if kill:
-            self._process.kill()
         try:
             self._process.wait(_SECONDS_TO_EXIT)
         except subprocess.TimeoutExpired:

@@ -152,7 +152,7 @@ class Pods:
         if not run.cancelled:
             self._tell(name)
         if jail:
-            jail.close(kill=run.cancelled)
+            jail.close()
         run.over.set()
 
     def _begin(self, run: Run) -> bool:

@@ -1,0 +1,319 @@
+"""The daemon itself: what outlives it, what dies with it, and what it says to nonsense."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import struct
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import psutil
+import pytest
+
+from app.domain.errors import RuntimeUnavailable
+from app.domain.pod import Phase, Pod
+from app.domain.policy import DEFAULT_LIMITS
+from app.infrastructure.sandbox import kit, protocol
+from tests.eventually import eventually
+from tests.sandbox_daemon import SandboxDaemon, a_pod, language, wait_for_end
+
+RUNS_ON = "setsid sleep 600 & trap '' TERM; echo begun; while :; do sleep 600; done"
+
+
+def running(sandbox: SandboxDaemon) -> Pod:
+    """A pod whose program has begun."""
+    pod = a_pod(language(sandbox.runtime, "bash"), RUNS_ON, limits=replace(DEFAULT_LIMITS))
+    sandbox.runtime.create(pod)
+    eventually(lambda: sandbox.runtime.follow(pod.name, 0))
+    return pod
+
+
+def ended(sandbox: SandboxDaemon) -> Pod:
+    pod = a_pod(language(sandbox.runtime, "bash"), "echo kept; echo too >&2; exit 5")
+    wait_for_end(sandbox.runtime, pod)
+    return pod
+
+
+def gone(processes: list[psutil.Process]) -> Callable[[], bool]:
+    def none_runs() -> bool:
+        return not any(
+            process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+            for process in processes
+        )
+
+    return none_runs
+
+
+def test_killed_it_leaves_nothing_running(own_sandbox: SandboxDaemon) -> None:
+    for _ in range(own_sandbox.slots):
+        running(own_sandbox)
+    processes = own_sandbox.jailed()
+    assert len(processes) >= 2 * own_sandbox.slots
+
+    own_sandbox.kill()
+
+    eventually(gone(processes))
+    own_sandbox.start()
+
+
+def test_killed_while_jails_are_being_set_up_it_leaves_nothing_running(tmp_path: Path) -> None:
+    """The moment is drawn at random, over and over."""
+    random = Random(7)
+    sandbox = SandboxDaemon(tmp_path, slots=2)
+    for _ in range(5):
+        sandbox.start()
+        bash = language(sandbox.runtime, "bash")
+        for _ in range(sandbox.slots):
+            sandbox.runtime.create(a_pod(bash, RUNS_ON))
+        for _ in range(random.randrange(40)):
+            sandbox.runtime.ping()
+        processes = sandbox.jailed()
+        sandbox.kill()
+        eventually(gone(processes))
+
+
+def test_a_new_daemon_tells_how_the_killed_one_s_pods_ended(own_sandbox: SandboxDaemon) -> None:
+    kept, lost = ended(own_sandbox), running(own_sandbox)
+    before = own_sandbox.runtime.observe(kept.name), own_sandbox.runtime.output(kept.name)
+    frames = own_sandbox.runtime.follow(kept.name, 0)
+
+    own_sandbox.kill()
+    own_sandbox.start()
+
+    runtime = own_sandbox.runtime
+    assert (runtime.observe(kept.name), runtime.output(kept.name)) == before
+    assert runtime.follow(kept.name, 0) == frames
+    observation = runtime.observe(lost.name)
+    assert observation
+    assert observation.phase is Phase.FAULTED
+    assert observation.message == "the sandbox daemon was restarted"
+    assert runtime.output(lost.name) is None
+    assert set(runtime.list_pods()) == {kept.name, lost.name}
+    runtime.delete(lost.name)
+    assert runtime.list_pods() == [kept.name]
+
+
+def test_stopped_it_leaves_nothing_behind(tmp_path: Path) -> None:
+    sandbox = SandboxDaemon(tmp_path, slots=2)
+    sandbox.start()
+    running(sandbox)
+    processes = sandbox.jailed()
+
+    assert sandbox.stop() == 0
+
+    assert gone(processes)()
+    name = kit.name_of(sandbox.folder / "data")
+    assert not sandbox.socket.exists()
+    assert not Path("/run", name).exists()
+    assert list(Path("/sys/fs/cgroup").glob(f"**/{name}")) == []
+
+
+def test_a_watch_ends_with_an_error_when_it_dies(own_sandbox: SandboxDaemon) -> None:
+    changes = own_sandbox.runtime.watch(lambda: False)
+
+    own_sandbox.kill()
+
+    with pytest.raises(RuntimeUnavailable):
+        next(changes)
+    own_sandbox.start()
+
+
+def test_calls_go_on_after_a_restart(own_sandbox: SandboxDaemon) -> None:
+    own_sandbox.runtime.ping()
+    own_sandbox.kill()
+    with pytest.raises(RuntimeUnavailable):
+        own_sandbox.runtime.ping()
+
+    own_sandbox.start()
+
+    own_sandbox.runtime.ping()
+
+
+def test_a_process_forked_from_a_client_uses_connections_of_its_own(
+    sandbox: SandboxDaemon,
+) -> None:
+    sandbox.runtime.ping()
+    child = os.fork()
+    if child == 0:
+        languages = sandbox.runtime.languages()
+        os._exit(len(languages))
+    sandbox.runtime.list_pods()
+
+    _, status = os.waitpid(child, 0)
+
+    assert os.WEXITSTATUS(status) == len(sandbox.runtime.languages())
+
+
+def test_pods_beyond_its_slots_wait_for_one(own_sandbox: SandboxDaemon) -> None:
+    busy = [running(own_sandbox) for _ in range(own_sandbox.slots)]
+    waiting = a_pod(language(own_sandbox.runtime, "bash"), "echo hello")
+    own_sandbox.runtime.create(waiting)
+    observation = own_sandbox.runtime.observe(waiting.name)
+    assert observation
+    assert observation.phase is Phase.WAITING
+    changes = own_sandbox.runtime.watch(lambda: False)
+
+    own_sandbox.runtime.delete(busy[0].name)
+
+    assert [next(changes), next(changes)] == [waiting.name, waiting.name]
+    output = own_sandbox.runtime.output(waiting.name)
+    assert output
+    assert output.run
+    assert output.run.stdout == b"hello\n"
+
+
+def test_a_waiting_pod_is_deleted_at_once(own_sandbox: SandboxDaemon) -> None:
+    for _ in range(own_sandbox.slots):
+        running(own_sandbox)
+    waiting = a_pod(language(own_sandbox.runtime, "bash"), "echo hello")
+    own_sandbox.runtime.create(waiting)
+
+    own_sandbox.runtime.delete(waiting.name)
+
+    assert waiting.name not in own_sandbox.runtime.list_pods()
+
+
+def test_deleting_leaves_no_process(own_sandbox: SandboxDaemon) -> None:
+    pod = running(own_sandbox)
+    processes = own_sandbox.jailed()
+
+    own_sandbox.runtime.delete(pod.name)
+
+    assert gone(processes)()
+    assert list((own_sandbox.folder / "data" / "pods").iterdir()) == []
+
+
+def test_two_on_one_data_folder_are_refused(own_sandbox: SandboxDaemon) -> None:
+    second = subprocess.run(own_sandbox.command, capture_output=True, text=True, timeout=30)
+
+    assert second.returncode == 1
+    assert "the sandbox can't start: another daemon uses" in second.stderr
+    own_sandbox.runtime.ping()
+
+
+def test_its_socket_is_for_its_user_alone(sandbox: SandboxDaemon) -> None:
+    assert stat.S_IMODE(sandbox.socket.stat().st_mode) == 0o600
+
+
+@contextmanager
+def connected(sandbox: SandboxDaemon) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(10)
+        connection.connect(str(sandbox.socket))
+        yield connection
+
+
+def hung_up(connection: socket.socket) -> bool:
+    try:
+        return protocol.receive(connection) is None
+    except ConnectionResetError:
+        return True  # a part of what was sent was never read
+
+
+def asked(sandbox: SandboxDaemon, request: object, body: bytes = b"") -> Any:
+    with connected(sandbox) as connection:
+        head = json.dumps(request).encode()
+        connection.sendall(struct.pack("<II", len(head), len(body)) + head + body)
+        answer = protocol.receive(connection)
+        assert answer
+        return answer[0]
+
+
+def a_request(**facts: object) -> dict[str, object]:
+    limits = {name: getattr(DEFAULT_LIMITS, name) for name in DEFAULT_LIMITS.__slots__}
+    pod: dict[str, object] = {
+        "name": "a-1",
+        "language": "bash",
+        "language_version": "0",
+        "files": [],
+        "entrypoint": "main.sh",
+        "stdin": 0,
+        "args": [],
+        "env": {},
+        "limits": limits,
+        "compile_limits": limits,
+    }
+    return {"op": "create", "pod": pod | facts}
+
+
+def test_a_whole_request_for_an_unknown_version_is_refused(sandbox: SandboxDaemon) -> None:
+    assert asked(sandbox, a_request())["error"] == "refused"
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        ([], "the header is not a JSON object"),
+        ({}, "op: must be one of create"),
+        ({"op": "explode"}, "op: must be one of create"),
+        ({"op": "create"}, "pod: must be an object"),
+        ({"op": "observe", "name": "../../etc/passwd"}, "name: must be a DNS label"),
+        ({"op": "follow", "name": "a-1", "after": -1}, "after: must be a whole number"),
+        (a_request(name="../x"), "name: must be a DNS label"),
+        (a_request(files=[["../x", 0]]), "files: must not lead out"),
+        (a_request(files=[["/etc/x", 0]]), "files: must be a plain relative path"),
+        (a_request(files=[["x", 1]]), "the body is shorter"),
+        (a_request(entrypoint="a\0b"), "entrypoint: must be text without NUL"),
+        (a_request(args=["\ud800"]), "args: can't be written as UTF-8"),
+        (a_request(env={"A=B": "c"}), "env: a name must be"),
+        (a_request(stdin=None), "a length: must be a whole number"),
+        (a_request(limits={}), "limits: every limit must be given"),
+    ],
+)
+def test_a_bad_request_is_told_what_is_wrong(
+    sandbox: SandboxDaemon, request_: object, message: str
+) -> None:
+    answer = asked(sandbox, request_)
+
+    assert answer["error"] == "bad_request"
+    assert message in answer["message"]
+
+
+def test_limits_that_are_no_limits_are_refused(sandbox: SandboxDaemon) -> None:
+    good = {name: getattr(DEFAULT_LIMITS, name) for name in DEFAULT_LIMITS.__slots__}
+    for bad in (0, -1, True, None, "5", 1e99, float("inf"), float("nan")):
+        answer = asked(sandbox, a_request(limits=good | {"memory_mib": bad}))
+        assert "limits.memory_mib: must be a number" in answer["message"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (struct.pack("<II", 2**31, 0), "a header of 2147483648 bytes"),
+        (struct.pack("<II", 2, 2**31) + b"{}", "a body of 2147483648 bytes"),
+        (struct.pack("<II", 4, 0) + b"\xff\xfe\x00\x01", "the header is not JSON"),
+        (struct.pack("<II", 10**5, 0) + b"[" * 10**5, "the header is not JSON"),
+        (b"GET / HTTP/1.1\r\n\r\n", "a header of"),
+    ],
+)
+def test_garbage_is_told_so_and_hung_up_on(
+    sandbox: SandboxDaemon, raw: bytes, message: str
+) -> None:
+    with connected(sandbox) as connection:
+        connection.sendall(raw)
+        answer = protocol.receive(connection)
+        assert answer
+        assert message in answer[0]["message"]
+        assert hung_up(connection)
+    sandbox.runtime.ping()
+
+
+def test_one_that_breaks_off_in_a_request_does_no_harm(sandbox: SandboxDaemon) -> None:
+    with connected(sandbox) as connection:
+        connection.sendall(struct.pack("<II", 100, 0) + b"{")
+    sandbox.runtime.ping()
+
+
+def test_stopping_by_the_keyboard_is_clean_too(tmp_path: Path) -> None:
+    sandbox = SandboxDaemon(tmp_path, slots=1)
+    sandbox.start()
+    os.kill(sandbox.pid, signal.SIGINT)
+
+    assert sandbox.stop() == 0
