@@ -6,7 +6,7 @@ from itertools import islice
 import click
 
 from app.cli.command import speaks_to_service
-from app.cli.output import print_json, print_table
+from app.cli.output import print_facts, print_json, print_table
 from podline import Client, DeadLetter
 
 _KINDS = ("task_error", "poison", "exhausted")
@@ -32,9 +32,9 @@ def list_letters(
         print_json(letters)
     else:
         print_table(
-            ("id", "status", "origin", "attempts", "last failed", "next retry", "error"),
+            ("id", "status", "attempts", "age", "next retry", "error"),
             [
-                (d.id, d.status, d.origin, d.attempts, d.last_failed_at, d.next_retry_at, d.error)
+                (d.id, d.status, d.attempts, d.first_failed_at, d.next_retry_at, d.error)
                 for d in letters
             ],
         )
@@ -50,7 +50,7 @@ def show_letter(client: Client, letter_id: str, as_json: bool) -> None:
         print_json(letter)
     else:
         facts = asdict(letter).items()
-        print_table(("", ""), [(name.replace("_", " "), value) for name, value in facts])
+        print_facts((name.replace("_", " "), value) for name, value in facts)
 
 
 @dlq_command.command("retry")

@@ -31,8 +31,8 @@ def doctor_command(client: Client, as_json: bool) -> None:
         print_json({"ok": well, "checks": checks})
     else:
         print_table(
-            ("", "check", ""),
-            [("ok" if check.ok else "FAILED", check.name, check.detail) for check in checks],
+            ("check", "", ""),
+            [(check.name, "ok" if check.ok else "FAILED", check.detail) for check in checks],
         )
     sys.exit(0 if well else 1)
 

@@ -7,7 +7,7 @@ import click
 
 from app.cli.command import speaks_to_service
 from app.cli.options import choice, pairs
-from app.cli.output import print_json, print_table
+from app.cli.output import print_facts, print_json, print_table
 from app.cli.verdict import verdict
 from podline import Client, Execution, Outcome, State
 
@@ -21,7 +21,7 @@ def get_command(client: Client, execution_id: str, as_json: bool) -> None:
     if as_json:
         print_json(execution)
     else:
-        print_table(("", ""), _facts(execution))
+        print_facts(_facts(execution))
 
 
 @click.command()
@@ -56,7 +56,7 @@ def list_command(
         print_json(executions)
     else:
         print_table(
-            ("id", "state", "outcome", "language", "created", "labels"),
+            ("id", "state", "outcome", "language", "age", "labels"),
             [(e.id, e.state, e.outcome, e.language, e.created_at, e.labels) for e in executions],
         )
 

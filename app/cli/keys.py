@@ -22,7 +22,7 @@ def list_keys(client: Client, as_json: bool) -> None:
         print_json(keys)
     else:
         print_table(
-            ("id", "name", "role", "created", "max unfinished"),
+            ("id", "name", "role", "age", "max unfinished"),
             [(key.id, key.name, key.role, key.created_at, key.max_unfinished) for key in keys],
         )
 

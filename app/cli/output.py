@@ -1,11 +1,16 @@
 """What commands print on stdout: JSON for machines, tables for people."""
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
 import click
+
+_UNLIMITED: Final = 100_000
+"""Characters in a line."""
 
 
 def print_json(value: object) -> None:
@@ -25,17 +30,26 @@ def _plain(value: object) -> object:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Aligned columns; long cells are folded, and nothing is cut where stdout is no terminal."""
-    from rich.box import SIMPLE_HEAD
+    """Aligned columns, the first of them never broken; one line a row where this is no terminal."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=any(columns))
+    for number, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=number == 0)
     for row in rows:
         table.add_row(*(Text(_cell(value)) for value in row))
-    console = Console()
-    console.print(table, width=None if console.is_terminal else 10_000, soft_wrap=False)
+    Console(width=None if sys.stdout.isatty() else _UNLIMITED).print(table)
+
+
+def print_facts(facts: Iterable[tuple[str, object]]) -> None:
+    """Name and value, a line each; times in full."""
+    print_table(("", ""), [(name, _in_full(value)) for name, value in facts])
+
+
+def _in_full(value: object) -> object:
+    return f"{value.astimezone():%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else value
 
 
 def _cell(value: object) -> str:
@@ -43,7 +57,20 @@ def _cell(value: object) -> str:
         case None:
             return "-"
         case datetime():
-            return f"{value.astimezone():%Y-%m-%d %H:%M:%S}"
+            return _from_now(value)
         case Mapping():
             return " ".join(f"{key}={item}" for key, item in value.items())
     return str(value)
+
+
+def _from_now(moment: datetime) -> str:
+    """How long ago, or in how long: 12s, 3m, 2h, in 5d."""
+    seconds = (datetime.now(UTC) - moment).total_seconds()
+    return f"in {_span(-seconds)}" if seconds < 0 else _span(seconds)
+
+
+def _span(seconds: float) -> str:
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size:.0f}{unit}"
+    return f"{seconds:.0f}s"

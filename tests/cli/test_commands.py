@@ -88,8 +88,8 @@ def test_dead_letters(service: FakeService, podline: Podline) -> None:
     service.dead_letters = {letter_id: letter(letter_id) for letter_id in ("a", "b", "c")}
     listed = podline("dlq", "list", "--status", "waiting", "--kind", "poison", "--json")
     assert [each["id"] for each in json.loads(listed.stdout)] == ["a", "b", "c"]
-    assert "queue:saga" in podline("dlq", "list").stdout
-    assert "not a task" in podline("dlq", "show", "a").stdout
+    assert "not a task" in podline("dlq", "list").stdout
+    assert "queue:saga" in podline("dlq", "show", "a").stdout
     assert podline("dlq", "retry", "a", "b").stdout == "a retrying\nb retrying\n"
     assert podline("dlq", "discard", "c").stdout == "c discarded\n"
 

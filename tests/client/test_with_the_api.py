@@ -1,0 +1,248 @@
+"""The client and the real API, over real HTTP: both read the contract in the same way.
+
+The ports are in-memory twins; `worker` does the pipeline's work when a test says so.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from enum import StrEnum
+
+import pytest
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from app import create_app
+from app.domain.execution import Outcome as DomainOutcome
+from app.domain.execution import State as DomainState
+from app.domain.policy import DEFAULT_LIMITS
+from app.domain.records import Role as DomainRole
+from app.domain.submission import Priority as DomainPriority
+from app.infrastructure.memory.runtime import Script, exited
+from app.service import dead_letters, keys
+from podline import (
+    Client,
+    Conflict,
+    EndEvent,
+    Forbidden,
+    Invalid,
+    Limits,
+    NotFound,
+    Outcome,
+    OutputEvent,
+    Priority,
+    ResultEvent,
+    Role,
+    State,
+    StateEvent,
+    Unauthenticated,
+    Unavailable,
+    WaitTimeout,
+)
+from tests.twins import Twins, make_twins
+from tests.worker import Worker
+
+
+@pytest.fixture
+def twins() -> Twins:
+    return make_twins()
+
+
+@pytest.fixture
+def worker(twins: Twins) -> Worker:
+    return Worker(twins.ports)
+
+
+@pytest.fixture
+def url(twins: Twins) -> Iterator[str]:
+    with served(twins) as url:
+        yield url
+
+
+@pytest.fixture
+def client(twins: Twins, url: str) -> Iterator[Client]:
+    with a_client(twins, url, DomainRole.ADMIN) as client:
+        yield client
+
+
+class _Handler(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log(self, *_: object) -> None:
+        """Nobody reads it."""
+
+
+@contextmanager
+def served(twins: Twins) -> Iterator[str]:
+    app = create_app(twins.ports)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def a_client(twins: Twins, url: str, role: DomainRole, name: str = "ada") -> Client:
+    _, secret = keys.create(twins.ports, name, role)
+    return Client(url, secret, timeout=5, retries=1)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (State, DomainState),
+        (Outcome, DomainOutcome),
+        (Priority, DomainPriority),
+        (Role, DomainRole),
+    ],
+)
+def test_words_are_the_same(ours: type[StrEnum], theirs: type[StrEnum]) -> None:
+    assert [word.value for word in ours] == [word.value for word in theirs]
+
+
+def test_the_same_states_are_terminal() -> None:
+    assert {s.value for s in State if s.terminal} == {s.value for s in DomainState if s.terminal}
+
+
+def test_a_program_from_submission_to_result(twins: Twins, worker: Worker, client: Client) -> None:
+    twins.runtime.script = lambda _pod: Script(prints=b"hi\xff", ends=exited(3))
+    submitted = client.submit(
+        files={"main.py": "print()", "data": b"\xff"},
+        language="python",
+        entrypoint="main.py",
+        stdin=b"\xff",
+        args=["a"],
+        env={"A": "b"},
+        limits={"wall_seconds": 1.5},
+        compile_limits={"memory_mib": 100},
+        expected_output=b"x",
+        priority="high",
+        labels={"course": "cs101"},
+    )
+    assert (submitted.state, submitted.queue_position) == (State.QUEUED, None)
+    worker.run_all()
+    execution = client.get(submitted.id)
+    assert (execution.state, execution.outcome) == (State.COMPLETED, Outcome.RUNTIME_ERROR)
+    assert execution.limits == Limits(**(asdict(DEFAULT_LIMITS) | {"wall_seconds": 1.5}))
+    result = execution.result
+    assert result is not None
+    assert (result.exit_code, result.stdout, result.stdout_bytes) == (3, "hi\ufffd", b"hi\xff")
+    assert client.wait(submitted.id) == execution
+
+
+def test_a_wait_that_runs_out(client: Client) -> None:
+    with pytest.raises(WaitTimeout, match="is queued"):
+        client.run("print()", language="python", timeout=0.1)
+
+
+def test_the_stream(twins: Twins, worker: Worker, client: Client) -> None:
+    twins.runtime.script = lambda _pod: Script(prints=b"hi\xff")
+    submitted = client.submit("", language="python")
+    worker.run_all()
+    events = list(client.stream(submitted.id))
+    states = [event.state for event in events if isinstance(event, StateEvent)]
+    assert (states[0], states[-1]) == (State.QUEUED, State.COMPLETED)
+    output = [event for event in events if isinstance(event, OutputEvent)]
+    assert b"".join(event.content for event in output) == b"hi\xff"
+    assert {(event.stream, event.attempt) for event in output} == {("stdout", 1)}
+    assert events[-2:] == [
+        ResultEvent(execution=client.get(submitted.id)),
+        EndEvent(state=State.COMPLETED),
+    ]
+
+
+def test_the_same_idempotency_key(client: Client) -> None:
+    first = client.submit("1", language="python", idempotency_key="k")
+    assert client.submit("1", language="python", idempotency_key="k").id == first.id
+    with pytest.raises(Invalid):
+        client.submit("2", language="python", idempotency_key="k")
+
+
+def test_list_and_its_pages(client: Client) -> None:
+    ids = [client.submit("", language="python", labels={"n": "1"}).id for _ in range(5)]
+    client.submit("", language="c")
+    found = client.list(language="python", state="queued", labels={"n": "1"}, page_size=2)
+    assert [execution.id for execution in found] == ids[::-1]
+
+
+def test_cancel_retry_events_and_delete(worker: Worker, client: Client) -> None:
+    execution = client.submit("", language="python")
+    with pytest.raises(Conflict):
+        client.delete(execution.id)
+    assert client.cancel(execution.id).state is State.CANCELLED
+    with pytest.raises(Conflict):
+        client.cancel(execution.id)
+    worker.run_all()
+    again = client.retry(execution.id)
+    assert again.retry_of == execution.id
+    assert client.retry(execution.id).id == again.id
+    assert [event.version for event in client.events(execution.id)] == [1, 2]
+    client.delete(execution.id)
+    with pytest.raises(NotFound):
+        client.get(execution.id)
+
+
+def test_bad_fields_are_named(client: Client) -> None:
+    with pytest.raises(Invalid) as caught:
+        client.submit("", language="cobol", limits={"memory_mib": 100_000})
+    pointers = [field.pointer for field in caught.value.problem.errors]
+    assert pointers == ["/language", "/limits/memory_mib"]
+
+
+def test_what_is_offered(client: Client) -> None:
+    assert "python" in {language.name for language in client.languages()}
+    limits = client.limits()
+    assert limits.limits.default == Limits(**asdict(DEFAULT_LIMITS))
+    assert limits.input["files"] == 64
+
+
+def test_the_queue(client: Client) -> None:
+    client.submit("", language="python", priority="low")
+    queue = client.queue()
+    assert queue.counts["queued"]["low"] == 1
+    assert queue.slots.used == 0
+    assert queue.oldest_queued_seconds is not None
+
+
+def test_dead_letters(twins: Twins, client: Client) -> None:
+    for body in (b"1", b"2", b"3"):
+        dead_letters.record_poison(twins.ports, "saga", body, "not a task")
+    first, second, third = client.dead_letters.list(kind="poison")
+    assert client.dead_letters.get(first.id) == first
+    assert client.dead_letters.retry(first.id).retries == 1
+    assert client.dead_letters.discard(second.id).status == "discarded"
+    assert client.dead_letters.retry_all(status="waiting") == 1
+    assert client.dead_letters.get(third.id).retries == 1
+
+
+def test_keys(client: Client) -> None:
+    created = client.keys.create("bob", role="operator", max_unfinished=3)
+    known = {key.id: key for key in client.keys.list()}
+    assert (known[created.id].name, known[created.id].max_unfinished) == ("bob", 3)
+    client.keys.delete(created.id)
+    assert created.id not in {key.id for key in client.keys.list()}
+
+
+def test_keys_and_roles(twins: Twins, url: str) -> None:
+    with Client(url) as nobody, pytest.raises(Unauthenticated):
+        nobody.languages()
+    with a_client(twins, url, DomainRole.USER) as user, pytest.raises(Forbidden):
+        user.queue()
+
+
+def test_readiness(twins: Twins, client: Client) -> None:
+    assert client.readiness().status == "ready"
+    twins.runtime.away = True
+    readiness = client.readiness()
+    assert readiness.status == "degraded"
+    assert readiness.dependencies["runtime"].state == "down"
+    assert readiness.dependencies["runtime"].detail
+
+
+def test_a_part_that_is_away(twins: Twins, client: Client) -> None:
+    twins.runtime.away = True
+    with pytest.raises(Unavailable) as caught:
+        client.languages()
+    assert caught.value.problem.retry_after is not None
