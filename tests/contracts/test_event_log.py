@@ -30,7 +30,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture(params=["memory", "sqlite"])
 def log(request: pytest.FixtureRequest, path: Path) -> ReadableEventLog:
-    return MemoryEventLog() if request.param == "memory" else SqliteEventLog(path, timeout=0.1)
+    return MemoryEventLog() if request.param == "memory" else SqliteEventLog(path, timeout=10)
 
 
 def some_events() -> list[Event]:
