@@ -16,7 +16,7 @@ from app.domain.records import Language
 from app.domain.submission import File
 from app.infrastructure.sandbox.runtime import SandboxRuntime
 from app.ports import Runtime
-from tests.eventually import eventually
+from tests.waiting import wait_until
 
 SECONDS_TO_END = 60
 
@@ -96,7 +96,7 @@ class SandboxDaemon:
         """Return once it takes requests."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(self.command, stderr=log)
-        eventually(self._answers, within_seconds=30)
+        wait_until(self._answers, within=30)
 
     def _answers(self) -> bool:
         assert self._process

@@ -5,7 +5,7 @@ import pytest
 from app.infrastructure.memory.leases import MemoryLeases
 from app.infrastructure.redis.leases import RedisLeases
 from app.ports import Leases
-from tests.eventually import eventually
+from tests.waiting import wait_until
 
 LONG = 60
 SHORT = 0.05
@@ -37,7 +37,7 @@ def test_released_is_free(leases: Leases) -> None:
 
 def test_it_frees_itself(leases: Leases) -> None:
     leases.acquire("sweep", SHORT)
-    eventually(lambda: leases.acquire("sweep", LONG))
+    wait_until(lambda: leases.acquire("sweep", LONG))
 
 
 def test_renewed_lasts(leases: Leases) -> None:
@@ -46,7 +46,7 @@ def test_renewed_lasts(leases: Leases) -> None:
     assert short is not None
     assert renewed is not None
     for _ in range(3):
-        eventually(lambda: leases.acquire("ends", 5 * SHORT))
+        wait_until(lambda: leases.acquire("ends", 5 * SHORT))
         assert renewed.renew()
     assert leases.acquire("sweep", LONG) is None
 
@@ -54,7 +54,7 @@ def test_renewed_lasts(leases: Leases) -> None:
 def test_what_was_lost_is_neither_renewed_nor_released(leases: Leases) -> None:
     lost = leases.acquire("sweep", SHORT)
     assert lost is not None
-    eventually(lambda: leases.acquire("sweep", LONG))
+    wait_until(lambda: leases.acquire("sweep", LONG))
     assert not lost.renew()
     lost.release()
     assert leases.acquire("sweep", LONG) is None

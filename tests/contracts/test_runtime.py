@@ -12,8 +12,8 @@ from app.domain.records import Language
 from app.infrastructure.memory.runtime import MemoryRuntime, Script, exited
 from app.infrastructure.sandbox.runtime import SandboxRuntime
 from app.ports import Runtime
-from tests.eventually import eventually
 from tests.sandbox_daemon import SandboxDaemon, a_pod, language, wait_for_end
+from tests.waiting import wait_until
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def test_a_running_program_is_followed(runtime: Runtime, bash: Language) -> None
     pod = a_pod(bash, RUNS_ON.source)
     runtime.create(pod)
 
-    eventually(lambda: runtime.follow(pod.name, 0))
+    wait_until(lambda: runtime.follow(pod.name, 0))
 
     assert runtime.follow(pod.name, 0)[0].content == b"begun\n"
     observation = runtime.observe(pod.name)

@@ -17,7 +17,7 @@ from app.infrastructure.memory.wakeups import MemoryWakeups
 from app.infrastructure.redis.connection import connect
 from app.infrastructure.redis.wakeups import RedisWakeups
 from app.ports import Wakeups
-from tests.eventually import eventually
+from tests.waiting import wait_until
 
 LONG = 30
 NO_TIME = 0.05
@@ -117,9 +117,9 @@ class TestWhileRedisIsAway:
             assert not listener.wait(LONG)
             assert monotonic() - started < 1
             own_redis.start()
-            eventually(lambda: listener.wait(LONG), within_seconds=3)
+            wait_until(lambda: listener.wait(LONG), within=3)
             wakeups.notify("a")
-            eventually(lambda: listener.wait(LONG))
+            wait_until(lambda: listener.wait(LONG))
 
     def test_a_frozen_redis_counts_as_away(self, own_redis: OwnRedis) -> None:
         wakeups = RedisWakeups(connect(own_redis.url))
@@ -134,7 +134,7 @@ class TestWhileRedisIsAway:
         with wakeups.listen("a") as listener:
             assert not listener.wait(LONG)
             own_redis.start()
-            eventually(lambda: listener.wait(LONG), within_seconds=3)
+            wait_until(lambda: listener.wait(LONG), within=3)
 
     def test_notify_waits_for_it_only_now_and_then(
         self, own_redis: OwnRedis, caplog: pytest.LogCaptureFixture

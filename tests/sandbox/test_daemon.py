@@ -21,7 +21,7 @@ from app.domain.errors import RuntimeUnavailable
 from app.domain.pod import Phase, Pod
 from app.domain.policy import DEFAULT_LIMITS
 from app.infrastructure.sandbox import kit, protocol
-from tests.eventually import eventually
+from tests.waiting import wait_until
 from tests.sandbox_daemon import SandboxDaemon, a_pod, language, wait_for_end
 
 RUNS_ON = "setsid sleep 600 & trap '' TERM; echo begun; while :; do sleep 600; done"
@@ -31,7 +31,7 @@ def running(sandbox: SandboxDaemon) -> Pod:
     """A pod whose program has begun."""
     pod = a_pod(language(sandbox.runtime, "bash"), RUNS_ON, limits=replace(DEFAULT_LIMITS))
     sandbox.runtime.create(pod)
-    eventually(lambda: sandbox.runtime.follow(pod.name, 0))
+    wait_until(lambda: sandbox.runtime.follow(pod.name, 0))
     return pod
 
 
@@ -59,7 +59,7 @@ def test_killed_it_leaves_nothing_running(own_sandbox: SandboxDaemon) -> None:
 
     own_sandbox.kill()
 
-    eventually(gone(processes))
+    wait_until(gone(processes))
     own_sandbox.start()
 
 
@@ -76,7 +76,7 @@ def test_killed_while_jails_are_being_set_up_it_leaves_nothing_running(tmp_path:
             sandbox.runtime.ping()
         processes = sandbox.jailed()
         sandbox.kill()
-        eventually(gone(processes))
+        wait_until(gone(processes))
 
 
 def test_a_new_daemon_tells_how_the_killed_one_s_pods_ended(own_sandbox: SandboxDaemon) -> None:

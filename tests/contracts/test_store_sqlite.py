@@ -1,0 +1,256 @@
+"""What is true of the SQLite store alone: its file, its processes, its query plans."""
+
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import chain, combinations
+from pathlib import Path
+
+import pytest
+
+from app.domain.errors import StoreUnavailable
+from app.domain.execution import State
+from app.domain.records import ExecutionFilter
+from app.domain.submission import File
+from app.infrastructure.sqlite import executions, outbox, records
+from app.infrastructure.sqlite.listing import listing
+from app.infrastructure.sqlite.store import SqliteStore
+from tests.builders import NOW, a_submission, accepted
+from tests.contracts.racing import race
+
+TIMEOUT = 0.4
+ALL = frozenset(State)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "podline.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[SqliteStore]:
+    store = SqliteStore(path, timeout=TIMEOUT)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 4 MiB."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a small file system to fill it")
+    place = tmp_path / "disk"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", place], check=True)
+    yield place
+    subprocess.run(["umount", place], check=True)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Somebody else writes, and takes long."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    yield
+    other.close()
+
+
+@contextmanager
+def filled(folder: Path) -> Iterator[None]:
+    """All space is taken, but for what the file system keeps for itself."""
+    filler = folder / "filler"
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(b"x" * 4096)
+    yield
+    filler.unlink()
+
+
+def seconds_until_unavailable(store: SqliteStore) -> float:
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailable):
+        store.ping()
+    return time.monotonic() - began
+
+
+class TestUnavailable:
+    def test_a_locked_file_is_reported_within_the_timeout(
+        self, store: SqliteStore, path: Path
+    ) -> None:
+        row, *_ = new = accepted()
+        assert store.insert(*new)
+        with locked(path):
+            began = time.monotonic()
+            with pytest.raises(StoreUnavailable, match="locked"):
+                store.begin(row.id, ALL, "admit", NOW)
+            assert time.monotonic() - began < TIMEOUT + 0.2
+            assert store.get(row.id) == row
+        assert store.begin(row.id, ALL, "admit", NOW)
+
+    def test_threads_that_queue_for_a_locked_file_wait_no_longer(
+        self, store: SqliteStore, path: Path
+    ) -> None:
+        store.ping()
+        with locked(path):
+            waits = race(8, lambda _: seconds_until_unavailable(store))
+        assert max(waits) < TIMEOUT + 0.2
+        store.ping()
+
+    def test_a_full_disk_loses_nothing_and_recovers(self, small_disk: Path) -> None:
+        store = SqliteStore(small_disk / "podline.db", timeout=TIMEOUT)
+        row, *_ = new = accepted()
+        assert store.insert(*new)
+        large = accepted(a_submission(files=(File("main.py", b"x" * 2**20),)))
+        with filled(small_disk):
+            with pytest.raises(StoreUnavailable, match="full"):
+                store.insert(*large)
+            assert store.get(row.id) == row
+            assert store.get(large[0].id) is None
+        assert store.insert(*large)
+        store.close()
+
+    def test_a_folder_that_is_missing_is_reported(self, tmp_path: Path) -> None:
+        with pytest.raises(StoreUnavailable, match="unable to open"):
+            SqliteStore(tmp_path / "missing" / "podline.db", timeout=TIMEOUT).ping()
+
+    def test_a_file_that_is_no_database_is_reported(self, store: SqliteStore, path: Path) -> None:
+        path.write_bytes(b"not a database at all" * 100)
+        with pytest.raises(StoreUnavailable, match="not a database"):
+            store.get("01J")
+
+    def test_a_file_of_a_newer_version_is_left_alone(self, store: SqliteStore, path: Path) -> None:
+        with sqlite3.connect(path) as newer:
+            newer.execute("PRAGMA user_version = 99")
+        with pytest.raises(StoreUnavailable, match="schema 99, made by a newer Podline"):
+            store.ping()
+
+
+def test_a_bug_in_a_statement_is_no_unavailability(store: SqliteStore) -> None:
+    with pytest.raises(sqlite3.OperationalError), store._database.reading() as connection:
+        connection.execute("SELECT nothing FROM nowhere")
+
+
+class TestProcesses:
+    def test_many_processes_make_the_file_at_once(self, store: SqliteStore, path: Path) -> None:
+        processes = [
+            subprocess.Popen([sys.executable, "-c", INSERT_ONE, path], cwd=Path.cwd())
+            for _ in range(4)
+        ]
+        assert [process.wait() for process in processes] == [0] * 4
+        assert sum(store.counts().values()) == 4
+
+    def test_a_child_of_a_fork_uses_connections_of_its_own(self, store: SqliteStore) -> None:
+        row, *_ = new = accepted()
+        assert store.insert(*new)
+        child = os.fork()
+        if child == 0:
+            ok = store.get(row.id) == row and store.insert(*accepted(id="01JCHILD"))
+            os._exit(0 if ok else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert sum(store.counts().values()) == 2
+        store.ping()
+
+    def test_a_fork_waits_for_threads_that_write(self, store: SqliteStore) -> None:
+        """The child neither finds a lock held for ever nor commits what its parent began."""
+        store.ping()
+
+        def fork(number: int) -> bool:
+            if number:
+                return all(store.insert(*accepted()) for _ in range(20))
+            child = os.fork()
+            if child == 0:
+                os._exit(0 if store.insert(*accepted(id="01JCHILD")) else 1)
+            return os.waitpid(child, 0)[1] == 0
+
+        assert all(race(4, fork))
+        assert sum(store.counts().values()) == 61
+
+
+INSERT_ONE = """
+import os, sys
+from pathlib import Path
+from app.infrastructure.sqlite.store import SqliteStore
+from tests.builders import accepted
+store = SqliteStore(Path(sys.argv[1]), timeout=20)
+assert store.insert(*accepted(id=f"01J{os.getpid()}"))
+"""
+
+LISTS_ALL = {"api_keys", "dead_letters_by_status", "json_each", "waiting"}
+"""Read to the end because all of it is the answer: few rows, a parameter, a limited subquery."""
+
+
+class TestPlans:
+    def test_no_statement_scans_a_table(self, store: SqliteStore) -> None:
+        store.ping()
+        scans = {
+            f"{table} in {' '.join(statement.split())}"
+            for statement in every_statement()
+            for table in scanned(store, statement)
+            if table not in LISTS_ALL
+        }
+        assert scans == set()
+
+    def test_one_facet_alone_is_searched_in_the_order_of_its_index(
+        self, store: SqliteStore
+    ) -> None:
+        store.ping()
+        for filter in one_facet_each():
+            statement, _ = listing(filter, None, 10)
+            assert "TEMP B-TREE" not in " ".join(plan(store, statement)), filter
+
+
+def every_statement() -> Iterator[str]:
+    """The constants of the store's modules, and listings of up to three facets."""
+    for module in (executions, outbox, records):
+        for value in vars(module).values():
+            texts = value if isinstance(value, tuple) else (value,)
+            yield from (text for text in texts if is_statement(text))
+    for where in ("id < ?", "status = ? AND id < ?", "kind = ? AND id < ?"):
+        yield records.LIST_LETTERS.format(where)
+    for filter in facets(up_to=3):
+        yield listing(filter, None, 10)[0]
+
+
+def is_statement(value: object) -> bool:
+    starts = r"\s*(SELECT|INSERT|UPDATE|DELETE|REPLACE)\b"
+    return isinstance(value, str) and re.match(starts, value) is not None and "{}" not in value
+
+
+FACETS: dict[str, object] = {
+    "owner": "ada",
+    "state": "queued",
+    "outcome": "success",
+    "language": "python",
+    "labels": {"course": "cs101"},
+}
+
+
+def facets(up_to: int) -> Iterator[ExecutionFilter]:
+    sets = chain.from_iterable(combinations(FACETS, size) for size in range(up_to + 1))
+    for names in sets:
+        yield ExecutionFilter(**{name: FACETS[name] for name in names})  # type: ignore[arg-type]
+
+
+def one_facet_each() -> Iterator[ExecutionFilter]:
+    """Each alone, and each with an owner."""
+    return (f for f in facets(up_to=2) if f.owner or f in list(facets(up_to=1)))
+
+
+def scanned(store: SqliteStore, statement: str) -> list[str]:
+    return [step.split()[1] for step in plan(store, statement) if step.startswith("SCAN")]
+
+
+def plan(store: SqliteStore, statement: str) -> list[str]:
+    explain = f"EXPLAIN QUERY PLAN {statement}"
+    with store._database.reading() as connection:
+        if "?" in statement:
+            rows = connection.execute(explain, (None,) * statement.count("?"))
+        else:
+            rows = connection.execute(explain, defaultdict(int))
+        return [row["detail"] for row in rows]

@@ -1,0 +1,93 @@
+"""The daemon without root: user namespaces alone, no cgroups."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.domain.pod import Limit
+from app.domain.policy import DEFAULT_LIMITS
+from tests.sandbox.test_languages import SAMPLES
+from tests.sandbox_daemon import SandboxDaemon
+
+USER = 12345
+BECOME_USER = ("setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups")
+
+
+@pytest.fixture(scope="module")
+def user_sandbox() -> Iterator[SandboxDaemon]:
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("only root can start it as another user")
+    can_run = subprocess.run([*BECOME_USER, sys.executable, "-c", ""], capture_output=True)
+    if can_run.returncode:
+        pytest.skip(f"another user can't run {sys.executable}")
+    with tempfile.TemporaryDirectory() as name:
+        os.chown(name, USER, USER)
+        daemon = SandboxDaemon(Path(name), slots=2, wrapper=BECOME_USER)
+        daemon.start()
+        yield daemon
+        assert daemon.stop() == 0
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_programs_run(user_sandbox: SandboxDaemon, name: str) -> None:
+    observation, output = user_sandbox.run(name, SAMPLES[name].fails)
+
+    assert observation.report
+    assert observation.report.run
+    assert observation.report.run.exit_code == 7
+    assert output.run
+    assert output.run.stdout == b"before\n"
+
+
+def test_its_log_says_what_holds_the_limits(user_sandbox: SandboxDaemon) -> None:
+    assert "memory is held by RLIMIT_DATA" in user_sandbox.log.read_text()
+
+
+def test_wall_time(user_sandbox: SandboxDaemon) -> None:
+    limits = replace(DEFAULT_LIMITS, wall_seconds=0.3)
+
+    observation, _ = user_sandbox.run("bash", "sleep 60", limits=limits)
+
+    assert observation.report
+    assert observation.report.run
+    assert observation.report.run.stopped_by is Limit.WALL
+
+
+def test_cpu_time_of_a_process(user_sandbox: SandboxDaemon) -> None:
+    limits = replace(DEFAULT_LIMITS, cpu_seconds=1)
+
+    observation, _ = user_sandbox.run("bash", "while :; do :; done", limits=limits)
+
+    assert observation.report
+    assert observation.report.run
+    assert observation.report.run.stopped_by is Limit.CPU
+
+
+def test_memory_is_refused_to_a_process(user_sandbox: SandboxDaemon) -> None:
+    _, output = user_sandbox.run("python", "x = bytearray(500_000_000)")
+
+    assert output.run
+    assert b"MemoryError" in output.run.stderr
+
+
+def test_processes(user_sandbox: SandboxDaemon) -> None:
+    source = "for i in {1..50}; do sleep 60 & done; jobs -r | wc -l"
+    limits = replace(DEFAULT_LIMITS, processes=8, wall_seconds=20)
+
+    _, output = user_sandbox.run("bash", source, limits=limits)
+
+    assert output.run
+    assert b"Resource temporarily unavailable" in output.run.stderr
+
+
+def test_nothing_of_it_is_left(user_sandbox: SandboxDaemon) -> None:
+    user_sandbox.run("bash", "(setsid sleep 600 &); exit 0")
+
+    assert user_sandbox.jailed() == []
