@@ -1,0 +1,145 @@
+"""The table of settings: names and defaults from app/settings, what each means from here."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from app.settings import Settings
+from app.settings.checks import names
+from app.settings.sources import variable
+
+_LIMIT: Final = {
+    "wall_seconds": "time from start to end",
+    "cpu_seconds": "CPU time of all processes together",
+    "memory_mib": "memory of all processes together, MiB",
+    "processes": "processes and threads at once",
+    "output_kib": "output on each of stdout and stderr, KiB",
+    "disk_mib": "files that may be written, MiB",
+}
+_STAGE: Final = {
+    "default_limits": "Given to a program that asks for nothing",
+    "max_limits": "The most that a program may ask for",
+    "default_compile_limits": "Given to a compile stage",
+    "max_compile_limits": "The most that a compile stage may ask for",
+}
+
+MEANING: Final[Mapping[str, Mapping[str, str]]] = {
+    "Places": {
+        "data_dir": "The data folder. `podline up --data-dir` sets it.",
+        "database_url": "The store: `sqlite:///<path>` or `mongodb://<host>/<database>`.",
+        "event_log_url": "The event log: `sqlite:///<path>`.",
+        "redis_url": "Broker, queue and live output: `redis://…` or `unix:///<socket>`. "
+        "`podline up` starts a server of its own and refuses another one.",
+        "runtime_url": "The sandbox daemon: `unix:///<socket>`. As above.",
+        "host": "The address that the API is bound to. `podline up` uses 127.0.0.1 whatever it is.",
+        "port": "The port of the API; 0 is any free one. `podline up --port` sets it.",
+        "flower_port": "The port of Flower. Another one is taken where it is not free.",
+        "flower_user": "The user name for Flower.",
+        "flower_password": "The password for Flower. Made and kept in the data folder if unset.",
+        "worker_concurrency": "Threads of one Celery worker.",
+        "log_level": "`debug`, `info`, `warning` or `error`.",
+    },
+    "Admission": {
+        "max_running": "Slots: programs at once, in all.",
+        "max_running_per_owner": "Slots of one owner.",
+        "ageing_seconds": "A waiting execution rises by one priority band for each of these.",
+        "max_unfinished_per_owner": "Unfinished executions of one owner; beyond it, 429.",
+        "max_unfinished": "Unfinished executions in all; beyond it, 429.",
+    },
+    "Attempts": {
+        "max_attempts": "Attempts of one execution before it is failed.",
+        "max_tries": "Tries of one step, between two transitions, before the attempt ends.",
+        "start_timeout": "From the start of an attempt until its program runs.",
+        "step_timeout": "A row whose step said nothing for so long is looked at by the sweep.",
+        "poll_interval": "Between two looks at a running program, where the watcher says nothing.",
+        "attempt_backoff": "Pause before the second attempt; doubled for each one after.",
+        "attempt_backoff_max": "The longest pause between attempts.",
+        "store_timeout": "The longest wait for the database. A `POST` answers 503 within 2 s.",
+    },
+    "Sweep and relay": {
+        "sweep_interval": "Between two sweeps.",
+        "sweep_batch": "Rows that one sweep takes, of each kind.",
+        "queue_check_interval": "Between two checks that a queued execution is in the queue.",
+        "slot_grace": "A slot younger than this is not compared with the database.",
+        "relay_interval": "Between two relays of events into the log.",
+        "relay_batch": "Executions whose events one relay takes.",
+    },
+    "Dead letters": {
+        "dlq_interval": "Between two looks at what is due.",
+        "dlq_batch": "Dead letters that one look takes.",
+        "dlq_max_retries": "Retries before a dead letter is archived.",
+        "dlq_backoff": "Pause before the first retry; doubled for each one after.",
+        "dlq_backoff_max": "The longest pause between retries.",
+    },
+    "Retention": {
+        "retention_seconds": "Executions that ended longer ago are removed, with their results.",
+        "retention_interval": "Between two removals.",
+        "retention_batch": "Executions that one removal takes.",
+        "idempotency_seconds": "How long an `Idempotency-Key` is remembered.",
+    },
+    "Limits of programs": {
+        f"{stage}.{limit}": f"{who}: {what}."
+        for stage, who in _STAGE.items()
+        for limit, what in _LIMIT.items()
+    },
+    "Limits of submissions": {
+        "input.files": "Files of one submission.",
+        "input.files_bytes": "All files together.",
+        "input.file_name_bytes": "The name of a file.",
+        "input.stdin_bytes": "stdin.",
+        "input.args": "Arguments.",
+        "input.args_bytes": "All arguments together.",
+        "input.env": "Environment variables.",
+        "input.env_bytes": "All names and values together.",
+        "input.labels": "Labels.",
+        "input.label_characters": "The name, and the value, of a label.",
+        "input.expected_output_bytes": "The expected output.",
+    },
+}
+
+_IN_WORDS: Final = {
+    "data_dir": "`.podline`",
+    "database_url": "`podline.db` in the data folder",
+    "event_log_url": "`events.db` in the data folder",
+    "redis_url": "a socket in the data folder",
+    "runtime_url": "a socket in the data folder",
+    "flower_password": "made",
+    "max_running": "the number of cores",
+    "max_running_per_owner": "`max_running`",
+    "retention_seconds": "never",
+}
+"""Defaults that depend on the machine, or say nothing by themselves."""
+
+
+def undescribed() -> set[str]:
+    """Settings without a meaning here, and meanings without a setting: none, that is."""
+    return set(names(Settings)) ^ {name for group in MEANING.values() for name in group}
+
+
+def table() -> str:
+    """Markdown: one table for each group."""
+    defaults = _defaults()
+    sections = []
+    for title, group in MEANING.items():
+        rows = [
+            f"| `{variable(name)}` | {defaults[name]} | {meaning} |"
+            for name, meaning in group.items()
+        ]
+        head = [f"### {title}", "", "| Variable | Default | What it is |", "|---|---|---|"]
+        sections.append("\n".join(head + rows))
+    return "\n\n".join(sections)
+
+
+def _defaults() -> dict[str, str]:
+    flat: dict[str, Any] = {}
+    for name, field in Settings.model_fields.items():
+        group = field.get_default(call_default_factory=False)
+        if hasattr(group, "model_dump"):
+            flat |= {f"{name}.{inner}": value for inner, value in group.model_dump().items()}
+        else:
+            flat[name] = group
+    shown = {name: f"`{_number(value)}`" for name, value in flat.items()}
+    return shown | _IN_WORDS
+
+
+def _number(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

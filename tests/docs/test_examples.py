@@ -1,0 +1,92 @@
+"""Every `sh` and `python` block of README and docs is run, as it stands, on a real service.
+
+Only the port differs. A JSON block after an example shows what it prints: of the same form.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.docs.markdown import PAGES, ROOT, CodeBlock, code_blocks
+from tests.standalone import Standalone, running
+
+ADDRESS = "http://127.0.0.1:8000"
+BETWEEN = "\n=== next example ===\n"
+
+PAGES_WITH_SHELL = [page for page in PAGES if code_blocks(page, "sh")]
+PAGES_WITH_PYTHON = [page for page in PAGES if code_blocks(page, "python")]
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
+    folder = tmp_path_factory.mktemp("examples")
+    with running(Standalone(folder / ".podline")) as standalone:
+        yield standalone
+
+
+def name_of(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", PAGES_WITH_SHELL, ids=name_of)
+def test_shell(page: Path, service: Standalone) -> None:
+    blocks = code_blocks(page, "sh")
+    printed = run(service, ["bash", "-euo", "pipefail", "-c", script(blocks)])
+    for block, output in zip(blocks, printed.split(BETWEEN), strict=True):
+        if block.shows is not None:
+            assert form(json.loads(output)) == form(json.loads(block.shows))
+
+
+@pytest.mark.parametrize("page", PAGES_WITH_PYTHON, ids=name_of)
+def test_python(page: Path, service: Standalone) -> None:
+    for block in code_blocks(page, "python"):
+        run(service, [sys.executable, "-c", block.text])
+
+
+def script(blocks: list[CodeBlock]) -> str:
+    """All blocks of a page in one shell; an answer that is an error fails, unless it is shown."""
+    parts = []
+    for block in blocks:
+        fails = block.shows is not None and '"status": 4' in block.shows
+        parts.append(f"curl_options={'' if fails else '--fail-with-body'}\n{block.text}")
+    return 'curl() { command curl $curl_options "$@"; }\n' + f"printf '{BETWEEN}'\n".join(parts)
+
+
+def run(service: Standalone, command: list[str]) -> str:
+    """What it prints, in the folder where `podline up` was started."""
+    address = (service.data_dir / "url").read_text().strip()
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        [word.replace(ADDRESS, address) for word in command],
+        cwd=service.data_dir.parent,
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def form(value: Any) -> Any:
+    """The names and kinds of a JSON value; what may be null is of any kind."""
+    match value:
+        case dict():
+            return {name: form(inner) for name, inner in value.items()}
+        case list():
+            return [form(inner) for inner in value]
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "number"
+        case str():
+            return "text"
+        case None:
+            return "null"

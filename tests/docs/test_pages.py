@@ -1,0 +1,116 @@
+"""The pages say what the code says."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.cli import exit_codes
+from app.domain.execution import TRANSITIONS, Outcome, State
+from app.domain.records import DeadLetterKind, DeadLetterStatus, Role
+from app.languages import load
+from celeryconfig import QUEUES
+from docs.generate import settings_table
+from docs.generate.pages import BLOCKS, FILES, block
+from podline import Priority
+from tests.docs.markdown import (
+    DOCS,
+    PAGES,
+    ROOT,
+    anchors,
+    code_blocks,
+    links,
+    prose,
+    table_rows,
+)
+
+ARCHITECTURE = DOCS / "architecture.md"
+CODE = [
+    path
+    for folder in ("app", "tasks", "podline", "tests", "benchmarks")
+    for path in (ROOT / folder).rglob("*.py")
+]
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_generated_blocks_are_up_to_date(name: str) -> None:
+    page, text = BLOCKS[name]
+    assert block((DOCS / page).read_text(encoding="utf-8"), name) == text(), (
+        "run python -m docs.generate"
+    )
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_generated_files_are_up_to_date(name: str) -> None:
+    assert (DOCS / name).read_text(encoding="utf-8") == FILES[name](), "run python -m docs.generate"
+
+
+def test_the_diagrams_show_the_transitions_and_nothing_else() -> None:
+    expected = {(str(a), str(b)) for a, after in TRANSITIONS.items() for b in after}
+    (mermaid,) = code_blocks(ARCHITECTURE, "mermaid")
+    picture = (DOCS / "states.svg").read_text(encoding="utf-8")
+    assert set(re.findall(r"^ +(\w+) --> (\w+)$", mermaid.text, re.M)) == expected
+    assert set(re.findall(r"<title>(\w+) → (\w+)</title>", picture)) == expected
+
+
+def test_the_table_of_states_is_the_table_of_transitions() -> None:
+    told = {row[0]: set(row[2].split(", ")) - {"-"} for row in table_rows(ARCHITECTURE, "State")}
+    assert told == {str(state): set(map(str, TRANSITIONS[state])) for state in State}
+
+
+def test_every_queue_has_its_role() -> None:
+    assert {row[1] for row in table_rows(ARCHITECTURE, "Role")} == set(QUEUES)
+
+
+def test_every_outcome_is_ranked() -> None:
+    ranking = prose(ARCHITECTURE).partition("## Which outcome wins")[2].partition("\n## ")[0]
+    assert set(re.findall(r"`(\w+)`", ranking)) >= set(map(str, Outcome))
+
+
+def test_every_setting_is_described() -> None:
+    assert settings_table.undescribed() == set()
+
+
+def test_exit_codes() -> None:
+    told = {int(row[0]) for row in table_rows(DOCS / "cli.md", "Exit code")}
+    ours = {exit_codes.CANCELLED, exit_codes.FAILED, exit_codes.OURS, exit_codes.INTERRUPTED}
+    assert told == ours | {code for code in exit_codes.OF_OUTCOME.values() if code}
+
+
+def test_dead_letters() -> None:
+    page = DOCS / "dead-letters.md"
+    assert {row[0] for row in table_rows(page, "Kind")} == set(map(str, DeadLetterKind))
+    assert {row[0] for row in table_rows(page, "Status")} == set(map(str, DeadLetterStatus))
+
+
+def test_roles_and_priorities() -> None:
+    assert [row[0] for row in table_rows(DOCS / "api.md", "Role")] == list(map(str, Role))
+    (priorities,) = (r[1] for r in table_rows(DOCS / "api.md", "Field") if r[0] == "priority")
+    assert re.findall(r"\w+", priorities) == list(map(str, Priority))
+
+
+def test_the_language_to_add_can_be_added(tmp_path: Path) -> None:
+    (example,) = code_blocks(DOCS / "languages.md", "toml")
+    path = tmp_path / "languages.toml"
+    path.write_text(example.text, encoding="utf-8")
+    assert load(path)
+
+
+def test_every_language_is_listed() -> None:
+    listed = {row[0] for row in table_rows(DOCS / "languages.md", "Name")}
+    assert listed == set(load())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in links(page):
+        path, _, anchor = target.partition("#")
+        found = (page.parent / path).resolve() if path else page
+        assert found.exists(), target
+        assert not anchor or anchor in anchors(found), target
+
+
+def test_the_code_names_pages_that_exist() -> None:
+    for path in CODE:
+        for named in re.findall(r"\bdocs/[\w/-]+\.md", path.read_text(encoding="utf-8")):
+            assert (ROOT / named).exists(), f"{path}: {named}"
