@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from flask import Flask, Response, g
@@ -54,28 +55,26 @@ class Problem(BaseModel):
     errors: list[FieldError] | None = None
 
 
-class _Kind(BaseModel):
+@dataclass(frozen=True, slots=True)
+class _Kind:
     """What all errors of a class have in common."""
 
     status: int
     name: str
     title: str
     retry_after: int | None = None
+    """Seconds."""
 
 
 _KINDS: Final[Mapping[type[PodlineError], _Kind]] = {
-    NotFound: _Kind(status=404, name="not-found", title="Not found"),
-    Forbidden: _Kind(status=403, name="forbidden", title="The key's role does not allow this"),
-    Conflict: _Kind(status=409, name="conflict", title="Not possible in this state"),
+    NotFound: _Kind(404, "not-found", "Not found"),
+    Forbidden: _Kind(403, "forbidden", "The key's role does not allow this"),
+    Conflict: _Kind(409, "conflict", "Not possible in this state"),
     IdempotencyMismatch: _Kind(
-        status=422, name="idempotency-mismatch", title="Idempotency-Key used with another body"
+        422, "idempotency-mismatch", "Idempotency-Key used with another body"
     ),
-    QuotaExceeded: _Kind(
-        status=429, name="quota-exceeded", title="Too many unfinished executions", retry_after=5
-    ),
-    Unavailable: _Kind(
-        status=503, name="unavailable", title="A part of the service is away", retry_after=2
-    ),
+    QuotaExceeded: _Kind(429, "quota-exceeded", "Too many unfinished executions", retry_after=5),
+    Unavailable: _Kind(503, "unavailable", "A part of the service is away", retry_after=2),
 }
 
 

@@ -1,0 +1,9 @@
+"""The package costs nothing to those who need no API."""
+
+import subprocess
+import sys
+
+
+def test_importing_the_package_imports_no_flask() -> None:
+    program = "import app, sys; assert not {'flask', 'pydantic', 'jinja2'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True)

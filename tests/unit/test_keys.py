@@ -1,0 +1,44 @@
+"""API keys: random, stored as hashes, of an owner."""
+
+import pytest
+
+from app.domain.errors import Conflict, NotFound
+from app.domain.records import Role
+from app.service import keys
+from tests.twins import Twins
+
+
+def test_a_secret_has_256_random_bits() -> None:
+    secrets = {keys.new_secret() for _ in range(100)}
+    assert len(secrets) == 100
+    assert {len(secret.removeprefix("pdl_")) for secret in secrets} == {43}
+
+
+def test_only_the_secret_itself_opens(twins: Twins) -> None:
+    key, secret = keys.create(twins.ports, "ada", Role.USER)
+    assert keys.authenticate(twins.ports, secret) == key
+    for guess in ("", "pdl_", secret[:-1], secret + "x", secret.upper(), key.secret_hash):
+        assert keys.authenticate(twins.ports, guess) is None
+
+
+def test_the_store_never_sees_the_secret(twins: Twins) -> None:
+    _, secret = keys.create(twins.ports, "ada", Role.USER)
+    assert secret not in repr(twins.store.list_keys())
+
+
+def test_a_secret_that_is_valid_already_stays_as_it_is(twins: Twins) -> None:
+    secret = keys.new_secret()
+    first = keys.enrol(twins.ports, secret, "ada", Role.ADMIN)
+    assert keys.enrol(twins.ports, secret, "bob", Role.USER) == first
+    assert twins.store.list_keys() == [first]
+
+
+def test_one_admin_key_always_remains(twins: Twins) -> None:
+    last, secret = keys.create(twins.ports, "root", Role.ADMIN)
+    other, _ = keys.create(twins.ports, "root", Role.ADMIN)
+    keys.delete(twins.ports, other.id, by=last)
+    with pytest.raises(NotFound):
+        keys.delete(twins.ports, other.id, by=last)
+    with pytest.raises(Conflict):
+        keys.delete(twins.ports, last.id, by=last)
+    assert keys.authenticate(twins.ports, secret) == last
