@@ -30,8 +30,8 @@ class Client:
 
     `url` and `key` default to PODLINE_URL (else http://127.0.0.1:8000) and PODLINE_KEY. `timeout`
     is in seconds, for one answer. What can be repeated without harm is, up to `retries` times,
-    with growing pauses and as `Retry-After` says. Every call raises the errors of
-    `podline.errors` only.
+    with growing pauses and as `Retry-After` says. ValueError if `url` or `key` can't be one;
+    every call raises the errors of `podline.errors` only.
     """
 
     def __init__(

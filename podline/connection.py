@@ -40,6 +40,8 @@ class Connection:
         parsed = httpx.URL(url)
         if parsed.scheme not in ("http", "https") or not parsed.host:
             raise ValueError(f"not the URL of an API: {url!r} (it looks like http://host:8000)")
+        if key is not None and not (key.isascii() and key.isprintable()):
+            raise ValueError("the key has characters that no key has")
         self._timeout = timeout
         self._retries = retries
         self._http = httpx.Client(

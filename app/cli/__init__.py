@@ -3,6 +3,8 @@
 Each command is imported when it is needed, so that `podline run` does not pay for the others.
 """
 
+import click
+
 from app.cli.lazy import LazyGroup
 
 main = LazyGroup(
@@ -24,3 +26,4 @@ main = LazyGroup(
         "settings": ("app.cli.settings", "Show every setting and where it came from."),
     },
 )
+click.version_option(package_name="podline")(main)

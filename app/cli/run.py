@@ -30,6 +30,9 @@ def run_command(client: Client, /, as_json: bool, **options: Any) -> None:
     except KeyboardInterrupt:
         _cancel(client, execution.id)
         code = INTERRUPTED
+    except BrokenPipeError:
+        _cancel(client, execution.id)
+        raise  # nobody reads the output any more
     sys.exit(code)
 
 

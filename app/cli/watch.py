@@ -5,7 +5,7 @@ import sys
 import click
 
 from app.cli.command import speaks_to_service
-from app.cli.exit_codes import exit_code
+from app.cli.exit_codes import INTERRUPTED, exit_code
 from app.cli.failure import RunFailure, explained
 from app.cli.live import LiveOutput
 from app.cli.output import print_json
@@ -28,8 +28,12 @@ from podline import (
 @click.argument("execution_id", metavar="ID")
 @speaks_to_service(failure=RunFailure)
 def watch_command(client: Client, execution_id: str, as_json: bool) -> None:
-    """Follow an execution to its end: its output, then its exit code, as `podline run`."""
-    sys.exit(follow(client, execution_id, as_json))
+    """Follow an execution to its end, as `podline run` does; Ctrl-C leaves it running."""
+    try:
+        code = follow(client, execution_id, as_json)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    sys.exit(code)
 
 
 def follow(client: Client, execution_id: str, as_json: bool) -> int:

@@ -260,6 +260,7 @@ def test_a_stream_that_is_lost_leaves_the_execution(
 
 @pytest.mark.usefixtures("podline")
 def test_ctrl_c_cancels(service: FakeService, program: Path) -> None:
+    service.stream_events = []
     service.holds_streams = True
     command = [sys.executable, "-c", "from app.cli import main; main()", "run", str(program)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, env=environment()) as running:
@@ -270,6 +271,25 @@ def test_ctrl_c_cancels(service: FakeService, program: Path) -> None:
     (execution,) = service.executions.values()
     assert execution["state"] == "cancelled"
     assert said.decode() == f"podline: execution {execution['id']} was cancelled\n"
+
+
+@pytest.mark.usefixtures("podline")
+def test_output_that_nobody_reads_cancels(service: FakeService, program: Path) -> None:
+    service.stream_events = [("stdout", output(b"y\n", 0))]
+    service.holds_streams = True
+    command = [sys.executable, "-c", "from app.cli import main; main()", "run", str(program)]
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, env=environment())
+    os.close(writer)
+    (execution,) = service.executions.values()
+    assert (done.returncode, execution["state"]) == (1, "cancelled")
+
+
+def test_an_argument_that_is_not_utf8(podline: Podline, program: Path) -> None:
+    done = podline("run", program, "--arg", os.fsdecode(b"\xff"))
+    assert (done.exit_code, done.stdout) == (125, "")
+    assert "UTF-8" in done.stderr
 
 
 def environment() -> dict[str, str]:

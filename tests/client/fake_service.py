@@ -80,7 +80,7 @@ class FakeService:
     stream_cuts: list[int] = field(default_factory=list)
     """After how many events each of the next streams breaks off."""
     holds_streams: bool = False
-    """Streams stay open with nothing on them, until the service ends."""
+    """Streams stay open after their events, until the service ends; executions stay queued."""
     streaming: threading.Event = field(default_factory=threading.Event)
     """A stream is held."""
     over: threading.Event = field(default_factory=threading.Event)
@@ -291,7 +291,7 @@ def _app(service: FakeService) -> Flask:
         cut = service.stream_cuts.pop(0) if service.stream_cuts else None
         if not service.holds_streams:
             service.executions[execution_id] = service.ended(execution)
-        frames = held(service) if service.holds_streams else sent(events, start, cut)
+        frames = held(service, events) if service.holds_streams else sent(events, start, cut)
         return Response(frames, mimetype="text/event-stream")
 
     @app.get(f"{v1}/languages")
@@ -379,9 +379,9 @@ def output(content: bytes, offset: int, attempt: int = 1) -> Json:
     }
 
 
-def held(service: FakeService) -> Iterator[bytes]:
-    """A stream on which nothing happens."""
-    yield b": heartbeat\n\n"
+def held(service: FakeService, events: list[tuple[str, Json]]) -> Iterator[bytes]:
+    """A stream that is not closed after its events."""
+    yield from sent(events, 0, None)
     service.streaming.set()
     service.over.wait()
 

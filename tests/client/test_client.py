@@ -212,6 +212,12 @@ def test_a_url_that_is_none_is_refused_at_once(url: str) -> None:
         Client(url)
 
 
+@pytest.mark.parametrize("key", ["secret\n", "schlüssel"])
+def test_a_key_that_is_none_is_refused_and_not_shown(key: str) -> None:
+    with pytest.raises(ValueError, match="the key has characters that no key has"):
+        Client("http://127.0.0.1:8000", key)
+
+
 def test_every_error_has_one_base() -> None:
     assert issubclass(WaitTimeout, PodlineError)
     assert issubclass(NotFound, PodlineError)
