@@ -1,4 +1,4 @@
-"""What an admit costs, by how much lies queued: `python -m benchmarks.admission`.
+"""What an admit costs, by how much lies queued.
 
 One cycle is what the service does for one execution: enter it, take the best one, leave. All
 cases run in turns within one run, so that whatever else the machine does hits them alike.
@@ -19,7 +19,9 @@ from app.infrastructure.redis.admission import RedisAdmissionQueue
 from app.infrastructure.redis.connection import connect
 from app.ports import Caps, QueueEntry
 
+TITLE: Final = "An admit, by how much lies queued"
 CYCLES: Final = 2_000
+QUICK_CYCLES: Final = 200
 OWNERS: Final = 100
 CAPS: Final = Caps(total=100, per_owner=10)
 CROWD: Final = "crowd"
@@ -45,12 +47,12 @@ class Case:
         return ended - started
 
 
-def main() -> None:
-    """Prints a table in Markdown."""
+def run(*, quick: bool) -> str:
+    cycles = QUICK_CYCLES if quick else CYCLES
     with TemporaryDirectory() as folder:
         socket = Path(folder) / "redis.sock"
         with ValkeyServer(port=0, unix_socket_path=socket, databases=8):
-            print(_table(_measure(_cases(f"unix://{socket}"))))
+            return _table(_measure(_cases(f"unix://{socket}"), cycles))
 
 
 def _cases(url: str) -> list[Case]:
@@ -92,10 +94,10 @@ def _crowd(_: int) -> str:
     return CROWD
 
 
-def _measure(cases: list[Case]) -> list[tuple[Case, float]]:
+def _measure(cases: list[Case], cycles: int) -> list[tuple[Case, float]]:
     """The median of each, in milliseconds."""
     times: list[list[int]] = [[] for _ in cases]
-    for number in range(CYCLES):
+    for number in range(cycles):
         for case, of_case in zip(cases, times, strict=True):
             of_case.append(case.cycle(number))
     return [(case, median(of_case) / 1e6) for case, of_case in zip(cases, times, strict=True)]
@@ -106,7 +108,3 @@ def _table(medians: list[tuple[Case, float]]) -> str:
     lines = ["| Queue | enter + take + leave, median | times the first |", "|---|---|---|"]
     lines += [f"| {case.title} | {ms:.3f} ms | {ms / first:.2f} |" for case, ms in medians]
     return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    main()

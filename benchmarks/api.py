@@ -6,6 +6,7 @@ the service needs, too.
 
 import json
 import threading
+from collections.abc import Mapping
 from http.client import HTTPConnection, RemoteDisconnected
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -26,17 +27,13 @@ class Api:
 
     def run(self, source: str = PRINT_1, **fields: object) -> dict[str, Any]:
         """Submit a program and wait for its result."""
-        execution = self.post(source, wait="?wait=60", **fields)
+        execution = self._post("?wait=60", source, fields)
         assert execution["outcome"] == "success", execution
         return execution
 
     def submit(self, source: str = PRINT_1, **fields: object) -> dict[str, Any]:
         """Submit a program; it is queued then."""
-        return self.post(source, **fields)
-
-    def post(self, source: str, wait: str = "", **fields: object) -> dict[str, Any]:
-        body = {"language": "python", "source": source, **fields}
-        return self.call("POST", EXECUTIONS + wait, json.dumps(body).encode())
+        return self._post("", source, fields)
 
     def queue(self) -> dict[str, Any]:
         return self.call("GET", QUEUE)
@@ -51,6 +48,10 @@ class Api:
         assert 200 <= status < 300, (method, path, status, content)
         answer: dict[str, Any] = json.loads(content)
         return answer
+
+    def _post(self, query: str, source: str, fields: Mapping[str, object]) -> dict[str, Any]:
+        body = {"language": "python", "source": source, **fields}
+        return self.call("POST", EXECUTIONS + query, json.dumps(body).encode())
 
     def _send(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
         connection = self._connection()

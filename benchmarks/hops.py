@@ -16,21 +16,21 @@ TITLE: Final = "Where the time of one `POST ?wait` goes (ms), one after the othe
 
 HOPS: Final = (
     "HTTP in: key, validation, quota",
-    "insert, and publish to `admission`",
-    "… broker and worker",
+    "insert, publish to `admission`, the worker receives",
+    "… in the worker",
     "admit: queue, slot, and its transition begun",
-    "commit, and publish to `saga`",
-    "… broker and worker",
+    "commit, publish to `saga`, the worker receives",
+    "… in the worker",
     "saga step, and its transition begun",
-    "commit, and publish to `pods`",
-    "… broker and worker",
+    "commit, publish to `pods`, the worker receives",
+    "… in the worker",
     "create: row, program, to the daemon, until its slot begins",
     "the jail is made, the program runs in it",
-    "the watcher hears, and publishes to `monitor`",
-    "… broker and worker",
+    "the watcher hears, publishes to `monitor`, the worker receives",
+    "… in the worker",
     "poll: row, look at the pod, and its transition begun",
-    "commit, and publish to `results`",
-    "… broker and worker",
+    "commit, publish to `results`, the worker receives",
+    "… in the worker",
     "persist: row, output, result, and its transition begun",
     "commit, wake-up, read, HTTP out",
 )
@@ -60,8 +60,8 @@ def run(*, quick: bool) -> str:
     with running() as (service, api), TaskEvents(service.loaded_settings().broker_url()) as tasks:
         timed = [_timed(api) for _ in range(20 if quick else 100)]
         courses = [
-            _course(api, tasks.of(execution["id"], last=PERSIST), *sent_and_answered, execution)
-            for execution, *sent_and_answered in timed
+            _course(api, tasks.of(execution["id"], last=PERSIST), execution, sent, answered)
+            for execution, sent, answered in timed
         ]
     hops = list(zip(*(course.hops_ms() for course in courses), strict=True))
     rows: list[list[object]] = [[hop, p50(of), p95(of)] for hop, of in zip(HOPS, hops, strict=True)]
@@ -85,7 +85,7 @@ def _timed(api: Api) -> tuple[dict[str, Any], float, float]:
 
 
 def _course(
-    api: Api, tasks: list[Task], sent: float, answered: float, execution: dict[str, Any]
+    api: Api, tasks: list[Task], execution: dict[str, Any], sent: float, answered: float
 ) -> Course:
     events = api.call("GET", f"{EXECUTIONS}/{execution['id']}/events")["items"]
     at = {str(event["data"]["state"]): _moment(event["time"]) for event in events}
@@ -94,12 +94,12 @@ def _course(
     return Course(
         moments=(
             sent,
-            *(at["queued"], admit.sent, admit.started),
-            *(at["admitted"], step.sent, step.started),
-            *(at["starting"], create.sent, create.started),
+            *(at["queued"], admit.received, admit.started),
+            *(at["admitted"], step.received, step.started),
+            *(at["starting"], create.received, create.started),
             *(_moment(execution["started_at"]), _moment(execution["finished_at"])),
-            *(poll.sent, poll.started),
-            *(at["finished"], persist.sent, persist.started),
+            *(poll.received, poll.started),
+            *(at["finished"], persist.received, persist.started),
             at["completed"],
             answered,
         ),
@@ -110,7 +110,7 @@ def _course(
 
 
 def _last(tasks: list[Task], name: str) -> Task:
-    return max((task for task in tasks if task.name == name), key=lambda task: task.sent)
+    return max((task for task in tasks if task.name == name), key=lambda task: task.received)
 
 
 def _moment(text: str) -> float:

@@ -1,95 +1,70 @@
-"""What a running `podline up` costs while nothing is asked of it: memory (PSS) and CPU.
-
-    python benchmarks/idle.py [--data-dir .podline] [--seconds 60]
+"""What a running `podline up` costs while nothing is asked of it: CPU, and memory as PSS.
 
 PSS counts a page that several processes share once in all, so the sum is what the whole costs.
 """
 
-import argparse
-import os
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final
 
-from rich.console import Console
-from rich.table import Table
+import psutil
 
-_TICKS = os.sysconf("SC_CLK_TCK")
+from benchmarks.measure import table, verdict
+from benchmarks.service import running
+from tests.standalone import Standalone
 
-
-class Sample(NamedTuple):
-    """One process now."""
-
-    command: str
-    cpu_seconds: float
-    pss_mib: float
-
-
-def process_tree(root: int) -> list[int]:
-    """The process and all that descend from it."""
-    children: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and (fields := stat_fields(int(entry.name))):
-            children.setdefault(int(fields[1]), []).append(int(entry.name))
-    tree = [root]
-    for pid in tree:
-        tree += children.get(pid, [])
-    return tree
+TITLE: Final = "Idle: CPU and memory of each process"
+CPU_BAR: Final = 3.0
+"""Percent of a core, for all together."""
+PSS_BAR: Final = 450.0
+"""MiB, for all together."""
+_SETTLE_SECONDS: Final = 5.0
+_MIB: Final = 1024 * 1024
 
 
-def stat_fields(pid: int) -> list[str]:
-    """Those after the command in proc_pid_stat(5); none if the process is gone."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return []
+def run(*, quick: bool) -> str:
+    seconds = 5.0 if quick else 60.0
+    with running() as (service, _):
+        time.sleep(_SETTLE_SECONDS)
+        processes = _processes(service)
+        before = [_cpu_seconds(process) for process in processes]
+        time.sleep(seconds)
+        after = [_cpu_seconds(process) for process in processes]
+        names = [_name(process) for process in processes]
+        pss = [process.memory_full_info().pss / _MIB for process in processes]
+    cpu = [100 * (b - a) / seconds for a, b in zip(before, after, strict=True)]
+    return table(
+        ["", "CPU, % of a core", "PSS, MiB"],
+        [
+            *_rows([*names, "**all**"], [*cpu, sum(cpu)], [*pss, sum(pss)]),
+            [
+                f"bar: {CPU_BAR:g} % and {PSS_BAR:g} MiB",
+                verdict(sum(cpu), CPU_BAR),
+                verdict(sum(pss), PSS_BAR),
+            ],
+        ],
+    )
 
 
-def sample(pid: int) -> Sample | None:
-    """None if the process is gone."""
-    fields = stat_fields(pid)
-    try:
-        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        words = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ").split()
-    except OSError:
-        return None
-    pss_kib = next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
-    ticks = int(fields[11]) + int(fields[12])
-    return Sample(short(words), ticks / _TICKS, pss_kib / 1024)
+def _rows(names: list[str], cpu: list[float], pss: list[float]) -> list[list[object]]:
+    return [
+        [name, f"{percent:.2f}", mib] for name, percent, mib in zip(names, cpu, pss, strict=True)
+    ]
 
 
-def short(words: list[str]) -> str:
-    """Program or module, and the two words after the options that every one has."""
-    names = [Path(word).name for word in words if not word.startswith("-")]
-    return " ".join(names[:5])
+def _processes(service: Standalone) -> list[psutil.Process]:
+    """`podline up` and all that descend from it."""
+    up = service.children()[0].parent()
+    assert up is not None
+    return [up, *up.children(recursive=True)]
 
 
-def samples(root: int) -> dict[int, Sample]:
-    return {pid: taken for pid in process_tree(root) if (taken := sample(pid))}
+def _cpu_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data-dir", type=Path, default=Path(".podline"))
-    parser.add_argument("--seconds", type=float, default=60)
-    arguments = parser.parse_args()
-    root = int((arguments.data_dir / "up.lock").read_text())
-
-    before = samples(root)
-    time.sleep(arguments.seconds)
-    after = samples(root)
-
-    table = Table("pid", "process", "PSS, MiB", "CPU, % of a core", box=None)
-    total_pss = total_cpu = 0.0
-    for pid, now in after.items():
-        since = before[pid].cpu_seconds if pid in before else 0.0
-        cpu = 100 * (now.cpu_seconds - since) / arguments.seconds
-        table.add_row(str(pid), now.command, f"{now.pss_mib:.1f}", f"{cpu:.2f}")
-        total_pss += now.pss_mib
-        total_cpu += cpu
-    table.add_row("", "all", f"{total_pss:.1f}", f"{total_cpu:.2f}", style="bold")
-    Console(width=120).print(table)
-
-
-if __name__ == "__main__":
-    main()
+def _name(process: psutil.Process) -> str:
+    """Program or module, and the word after it."""
+    words = [word for word in process.cmdline()[1:] if not word.startswith("-")]
+    return " ".join(Path(word).name for word in words[:3]) or process.name()

@@ -1,5 +1,6 @@
 """How long one execution takes, one after the other, beside what it can't be faster than."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +22,7 @@ def run(*, quick: bool) -> str:
         enter = running_parts.enter_context
         program = Program.written(Path(enter(TemporaryDirectory())))
         _, api = enter(running())
-        cases = {
+        cases: dict[str, Callable[[], object]] = {
             "bare `python3 main.py`": program.run,
             "bare nsjail": program.run_in_nsjail,
             "the sandbox alone: create, ended, output, delete": enter(sandbox.daemon(SLOTS)).run,

@@ -28,7 +28,7 @@ app.conf.update(
     worker_concurrency=8,
     worker_prefetch_multiplier=1,
     worker_send_task_events=True,
-    task_send_sent_event=True,
+    task_send_sent_event=False,
     broker_transport_options={"priority_steps": [0]},
 )
 
@@ -50,8 +50,7 @@ class Chain:
     def __init__(self, socket: str) -> None:
         self._socket = socket
         self._client = _client(socket)
-        # The broker's address is this run's own.
-        app.conf.broker_url = f"redis+socket://{socket}"
+        app.conf.update(broker_url=f"redis+socket://{socket}")
 
     def run(self) -> None:
         """One chain, until its last link has run."""

@@ -44,7 +44,9 @@ class Sandbox:
             assert changed.wait(_LONGEST), f"nothing was heard of {name}"
             changed.clear()
         output = self._runtime.output(name)
-        assert output is not None and output.run is not None and output.run.stdout == b"1\n"
+        assert output is not None
+        assert output.run is not None
+        assert output.run.stdout == b"1\n"
         self._runtime.delete(name)
         del self._changed[name]
 
@@ -54,7 +56,8 @@ class Sandbox:
 
     def _has_ended(self, name: str) -> bool:
         observation = self._runtime.observe(name)
-        assert observation is not None and observation.phase is not Phase.FAULTED, observation
+        assert observation is not None, f"{name} is gone"
+        assert observation.phase is not Phase.FAULTED, observation
         return observation.phase is Phase.ENDED
 
     def _watch(self) -> None:

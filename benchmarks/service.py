@@ -1,6 +1,6 @@
 """A `podline up` of a benchmark's own, on a folder of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,13 +14,16 @@ WARM_UP: Final = 10
 
 
 @contextmanager
-def running(**settings: object) -> Iterator[tuple[Standalone, Api]]:
-    """Up and warm; `settings` by their names, without the prefix."""
+def running(
+    *, prepare: Callable[[Path], object] = lambda _: None, **settings: object
+) -> Iterator[tuple[Standalone, Api]]:
+    """Up and warm, after `prepare` was shown its folder; `settings` by name, without the prefix."""
     with TemporaryDirectory(prefix="podline-benchmark-") as folder:
+        prepare(Path(folder))
         service = Standalone(Path(folder), environment(settings))
         service.up()
         try:
-            api = api_of(service)
+            api = api_of(service.data_dir)
             for _ in range(WARM_UP):
                 api.run()
             yield service, api
@@ -33,7 +36,6 @@ def environment(settings: dict[str, object]) -> dict[str, str]:
     return {"PODLINE_FLOWER_PORT": "0", "PODLINE_LOG_LEVEL": "warning", **given}
 
 
-def api_of(service: Standalone) -> Api:
-    """With the first admin key."""
-    folder = service.data_dir
+def api_of(folder: Path) -> Api:
+    """The API of the data folder's service, with the first admin key."""
     return Api((folder / "url").read_text().strip(), (folder / "key").read_text().strip())

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from benchmarks.measure import MILLISECONDS, p50, p95, stretch, table, verdict
+from benchmarks.measure import p50, p95, stretch, table, verdict
 from benchmarks.service import running
 from tests.standalone import Standalone
 

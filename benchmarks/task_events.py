@@ -1,4 +1,4 @@
-"""Celery's task events, as Flower hears them: when a task was sent, started and done."""
+"""Celery's task events, as Flower hears them: when a task was received, started and done."""
 
 import threading
 from collections import defaultdict
@@ -10,7 +10,7 @@ from celery import Celery
 
 from tests.waiting import wait_until
 
-_KINDS: Final = ("task-sent", "task-started", "task-succeeded")
+_KINDS: Final = ("task-received", "task-started", "task-succeeded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Task:
     """Moments are in seconds since the epoch."""
 
     name: str
-    sent: float
+    received: float
     started: float
     succeeded: float
 
@@ -28,6 +28,7 @@ class TaskEvents:
 
     def __init__(self, broker_url: str) -> None:
         self._app = Celery("events", broker=broker_url)
+        self._hearing = threading.Event()
         self._receiver = self._app.events.Receiver(
             self._app.connection_for_read(),
             handlers={
@@ -37,7 +38,6 @@ class TaskEvents:
         )
         self._heard: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
         """By the task's id and the kind of event."""
-        self._hearing = threading.Event()
         self._thread = threading.Thread(target=self._receiver.capture)
 
     def __enter__(self) -> Self:
@@ -56,11 +56,11 @@ class TaskEvents:
         self._thread.join()
 
     def of(self, execution_id: str, *, last: str) -> list[Task]:
-        """Its tasks, once the `last` one has ended and so have all that were sent."""
+        """Its tasks, once the `last` one has ended and so have all that were received."""
         wait_until(lambda: self._has_ended(execution_id, last), within=10)
         return [
             Task(
-                heard["task-sent"]["name"],
+                heard["task-received"]["name"],
                 *(float(heard[kind]["timestamp"]) for kind in _KINDS),
             )
             for heard in self._about(execution_id)
@@ -69,14 +69,14 @@ class TaskEvents:
     def _has_ended(self, execution_id: str, last: str) -> bool:
         tasks = self._about(execution_id)
         return all(_KINDS[-1] in heard for heard in tasks) and any(
-            heard["task-sent"]["name"] == last for heard in tasks
+            heard["task-received"]["name"] == last for heard in tasks
         )
 
     def _about(self, execution_id: str) -> list[dict[str, dict[str, Any]]]:
         return [
             heard
             for heard in list(self._heard.values())
-            if "task-sent" in heard and execution_id in heard["task-sent"]["args"]
+            if "task-received" in heard and execution_id in heard["task-received"]["args"]
         ]
 
     def _keep(self, event: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """How many executions a second with eight in flight, beside eight bare jails."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +24,7 @@ def run(*, quick: bool) -> str:
         program = Program.written(Path(enter(TemporaryDirectory())))
         _, api = enter(running())
         _, wide_api = enter(running(max_running=AT_ONCE))
-        cases = {
+        cases: dict[str, Callable[[], object]] = {
             "bare `python3 main.py`": program.run,
             NSJAIL: program.run_in_nsjail,
             f"the sandbox alone, {AT_ONCE} slots": enter(sandbox.daemon(AT_ONCE)).run,

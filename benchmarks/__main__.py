@@ -1,0 +1,74 @@
+"""`python -m benchmarks [--quick] [NAME ...]`: measures, and prints Markdown.
+
+--quick    a smoke run: does everything work, in under a minute or two; figures mean nothing
+NAME       only these
+"""
+
+import argparse
+import os
+import platform
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+from benchmarks import (
+    admission,
+    crowd,
+    hops,
+    idle,
+    latency,
+    startup,
+    streams,
+    submissions,
+    throughput,
+)
+
+_QUESTIONS: Final[dict[str, ModuleType]] = {
+    "latency": latency,
+    "throughput": throughput,
+    "submissions": submissions,
+    "hops": hops,
+    "startup": startup,
+    "idle": idle,
+    "crowd": crowd,
+    "streams": streams,
+    "admission": admission,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(_QUESTIONS))
+    parser.add_argument("--quick", action="store_true", help="a smoke run")
+    arguments = parser.parse_args()
+    unknown = set(arguments.names) - set(_QUESTIONS)
+    if unknown:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    print(_machine())
+    for name in arguments.names or _QUESTIONS:
+        question = _QUESTIONS[name]
+        started = time.monotonic()
+        answer = question.run(quick=arguments.quick)
+        print(f"\n## {question.TITLE}\n\n{answer}\n", flush=True)
+        print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr)
+
+
+def _machine() -> str:
+    load = os.getloadavg()[0]
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {_processor()}, {os.cpu_count()} cores,"
+        f" Linux {platform.release()}, Python {platform.python_version()};"
+        f" load before the run: {load:.1f}"
+    )
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text(encoding="ascii").splitlines()
+    return next((line.split(": ")[1] for line in lines if line.startswith("model name")), "unknown")
+
+
+if __name__ == "__main__":
+    main()

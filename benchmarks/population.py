@@ -1,0 +1,67 @@
+"""Executions by the thousand, written through the store."""
+
+from dataclasses import replace
+from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
+from time import time_ns
+from typing import Final
+
+from ulid import ULID
+
+from app.domain.execution import SECOND, Execution, Time, accept
+from app.domain.policy import DEFAULT_LIMITS
+from app.domain.submission import File, Submission
+from app.infrastructure.sqlite.store import SqliteStore
+from app.ports import Store
+from tests.builders import a_result, a_submission, a_verdict
+
+CROWD: Final = "crowd"
+"""The owner of all of them."""
+_MEMORY: Final = "/dev/shm"
+"""They are written where an fsync costs nothing, then copied."""
+_SLEEP_SECONDS: Final = 600
+_SLEEPER: Final = a_submission(
+    files=(File("main.py", f"import time; time.sleep({_SLEEP_SECONDS})\n".encode()),),
+    limits=replace(DEFAULT_LIMITS, wall_seconds=_SLEEP_SECONDS),
+)
+
+
+def populate(database: Path, *, finished: int, queued: int) -> None:
+    """Make the file. The first of the queued will run, for ever, once there is a worker."""
+    with TemporaryDirectory(dir=_MEMORY) as folder:
+        path = Path(folder) / "podline.db"
+        store = SqliteStore(path, timeout=5)
+        for _ in range(finished):
+            _finish(store, _accept(store, a_submission()))
+        for _ in range(queued):
+            _accept(store, _SLEEPER)
+        store.close()
+        copyfile(path, database)
+
+
+def _accept(store: Store, submission: Submission) -> Execution:
+    execution, event = accept(
+        submission, id=str(ULID()), owner=CROWD, now=_now(), next_action_at=_now() + 10 * SECOND
+    )
+    store.insert(execution, submission, event)
+    store.relayed(execution.id, event.version)
+    return execution
+
+
+def _finish(store: Store, execution: Execution) -> None:
+    """Every transition, as the pipeline makes them."""
+    soon = _now() + SECOND
+    admitted = execution.admit(_now(), soon)
+    started = admitted.after.start(_now(), soon, start_deadline=soon)
+    finished = started.after.finish(_now(), soon, a_verdict())
+    completed = finished.after.complete(_now(), soon)
+    store.insert_result(a_result(started.after))
+    for change in (admitted, started, finished, completed):
+        store.apply(change)
+    store.relayed(execution.id, completed.after.version)
+    store.settle(execution.id)
+
+
+def _now() -> Time:
+    return time_ns() // 1_000
