@@ -5,7 +5,8 @@ processes compete by SQLite's polling, so a thread is not overtaken for long.
 
 SQLite must not be carried over a fork: it keeps the locks that a process has on a file in memory,
 so a child would trust locks that only its parent holds (https://www.sqlite.org/howtocorrupt.html,
-2.6). Before a fork every connection is closed; parent and child open their own anew.
+2.6). A fork waits for what is under way and closes every connection; parent and child open their
+own anew.
 """
 
 import os
@@ -54,6 +55,7 @@ class Database:
         self._idle: dict[bool, list[sqlite3.Connection]] = {True: [], False: []}
         """By whether their commits are durable."""
         self._in_use = 0
+        self._forking = False
         _databases.add(self)
 
     @contextmanager
@@ -89,6 +91,7 @@ class Database:
     def _connection(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
         idle = self._idle[durable]
         with self._pool:
+            self._pool.wait_for(lambda: not self._forking)
             connection = idle.pop() if idle else None
             self._in_use += 1
         healthy = False
@@ -122,17 +125,20 @@ class Database:
 
     def _before_fork(self) -> None:
         self._pool.acquire()
-        self._pool.wait_for(lambda: self._in_use == 0, timeout=self._patience)
+        self._forking = True
+        self._pool.wait_for(lambda: self._in_use == 0)
         self._close_idle()
 
     def _after_fork_in_parent(self) -> None:
+        self._forking = False
+        self._pool.notify_all()
         self._pool.release()
 
     def _after_fork_in_child(self) -> None:
         # Threads that held these are not in the child to release them.
         self._turn = Lock()
         self._pool = Condition()
-        self._in_use = 0
+        self._forking = False
 
 
 @contextmanager

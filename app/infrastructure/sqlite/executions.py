@@ -98,8 +98,8 @@ COUNTS: Final = f"""
     WHERE state {IS_UNFINISHED} AND total > 0
 """
 OLDEST_QUEUED: Final = """
-    SELECT created_at FROM executions INDEXED BY queued WHERE state = 'queued'
-    ORDER BY created_at LIMIT 1
+    SELECT created_at FROM executions INDEXED BY queued
+    WHERE state = 'queued' AND created_at > 0 ORDER BY created_at LIMIT 1
 """
 
 
