@@ -11,10 +11,11 @@ from urllib.parse import quote
 from podline import streaming
 from podline.connection import Connection
 from podline.decoding import decode
-from podline.errors import WaitTimeout
+from podline.errors import Unavailable, Unreachable, WaitTimeout
 from podline.models import Event, Execution, Language, LimitsInForce, Queue, Readiness
 from podline.operators import DeadLetters, Keys
 from podline.pages import items, pages
+from podline.patience import Patience
 from podline.streaming import StreamEvent
 from podline.submission import Submission, body_of
 
@@ -108,23 +109,34 @@ class Client:
         return decode(Execution, self._connection.request("GET", _execution(execution_id)))
 
     def wait(self, execution_id: str, *, timeout: float | None = None) -> Execution:
-        """The execution once it is terminal. Raises WaitTimeout after `timeout` seconds."""
+        """The execution once it is terminal. Raises WaitTimeout after `timeout` seconds.
+
+        Goes on where the service is away for some seconds, as when it is started anew.
+        """
         return self._wait(execution_id, _deadline(timeout))
 
     def _wait(self, execution_id: str, deadline: float | None) -> Execution:
+        patience = Patience()
         while True:
-            seconds = _remaining(deadline)
-            answer = self._connection.request(
-                "GET",
-                _execution(execution_id),
-                query=_wait_query(seconds),
-                server_may_take=seconds,
-            )
-            execution = decode(Execution, answer)
+            try:
+                execution = self._awaited(execution_id, _remaining(deadline))
+            except (Unreachable, Unavailable) as error:
+                patience.use(error)
+                continue
+            patience.restore()
             if execution.state.terminal:
                 return execution
             if deadline is not None and time.monotonic() >= deadline:
                 raise WaitTimeout(f"execution {execution_id} is {execution.state}")
+
+    def _awaited(self, execution_id: str, seconds: float) -> Execution:
+        answer = self._connection.request(
+            "GET",
+            _execution(execution_id),
+            query=_wait_query(seconds),
+            server_may_take=seconds,
+        )
+        return decode(Execution, answer)
 
     def list(
         self,
@@ -162,7 +174,10 @@ class Client:
         return items(self._connection, f"{_execution(execution_id)}/events", Event)
 
     def stream(self, execution_id: str) -> Iterator[StreamEvent]:
-        """States and output as they come, then the result; it ends with an EndEvent."""
+        """States and output as they come, then the result; it ends with an EndEvent.
+
+        Goes on where it was when its connection breaks, or the service is away for some seconds.
+        """
         return streaming.stream(self._connection, f"{_execution(execution_id)}/stream")
 
     def languages(self) -> tuple[Language, ...]:

@@ -1,7 +1,6 @@
 """The live stream of one execution, held through broken connections."""
 
 import json
-import time
 from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,16 +9,13 @@ from typing import Final
 
 from podline.connection import Connection
 from podline.decoding import decode
-from podline.errors import ProtocolError, Unreachable
+from podline.errors import ProtocolError, Unavailable, Unreachable
 from podline.models import Execution, State
+from podline.patience import Patience
 from podline.sse import EventParser, ServerSentEvent
 
 _SILENCE: Final = 45.0
 """Seconds without a byte after which a connection is held for dead: three heartbeats."""
-_RECONNECTS: Final = 5
-"""In a row, without an event between them."""
-_PAUSE: Final = 0.5
-"""Seconds before each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,22 +60,20 @@ StreamEvent = StateEvent | OutputEvent | ResultEvent | EndEvent
 
 
 def stream(connection: Connection, path: str) -> Iterator[StreamEvent]:
-    """Every event up to `end`, each once. Raises Unreachable once connecting again is no use."""
-    last_id, failures = "", 0
+    """Every event up to `end`, each once, also where the service is away for a while."""
+    patience, last_id = Patience(), ""
     while True:
         try:
             for event in _events(connection, path, last_id):
-                last_id, failures = event.id or last_id, 0
+                patience.restore()
+                last_id = event.id or last_id
                 typed = _typed(event)
                 if typed is not None:
                     yield typed
                 if isinstance(typed, EndEvent):
                     return
-        except Unreachable:
-            failures += 1
-            if failures > _RECONNECTS:
-                raise
-            time.sleep(_PAUSE)
+        except (Unreachable, Unavailable) as error:
+            patience.use(error)
 
 
 def _events(connection: Connection, path: str, last_id: str) -> Iterator[ServerSentEvent]:

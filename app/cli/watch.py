@@ -29,8 +29,9 @@ from podline import (
 @speaks_to_service(failure=RunFailure)
 def watch_command(client: Client, execution_id: str, as_json: bool) -> None:
     """Follow an execution to its end, as `podline run` does; Ctrl-C leaves it running."""
+    execution = client.get(execution_id)
     try:
-        code = follow(client, execution_id, as_json)
+        code = follow(client, execution.id, as_json)
     except KeyboardInterrupt:
         code = INTERRUPTED
     sys.exit(code)

@@ -1,7 +1,9 @@
 """Help: whole, and without importing what it does not need."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -28,6 +30,12 @@ def test_help_of_run_has_every_exit_code() -> None:
     shown = CliRunner().invoke(main, ["run", "--help"]).stdout
     for code in [CANCELLED, FAILED, OURS, INTERRUPTED, *OF_OUTCOME.values()]:
         assert str(code) in shown
+
+
+def test_the_documented_exit_codes_are_these() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
+    documented = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
+    assert documented == {CANCELLED, FAILED, OURS, INTERRUPTED, *OF_OUTCOME.values()} - {0}
 
 
 def test_help_imports_neither_service_nor_client() -> None:

@@ -139,6 +139,21 @@ def test_a_service_that_asks_for_an_hour_is_not_waited_for(
     assert caught.value.problem.retry_after == 3600
 
 
+def test_a_wait_goes_on_while_the_service_is_away(service: FakeService, client: Client) -> None:
+    execution = client.submit("", language="python")
+    service.incidents = [hang_up, problem(503)] * 5
+    assert client.wait(execution.id).state == "completed"
+
+
+def test_a_wait_ends_where_the_service_stays_away(service: FakeService) -> None:
+    with Client(service.url, KEY, retries=0) as client:
+        execution = client.submit("", language="python")
+        service.incidents = [problem(503)] * 100
+        with pytest.raises(Unavailable):
+            client.wait(execution.id)
+    assert len(service.asked("GET", f"/api/v1/executions/{execution.id}")) == 9
+
+
 def test_nobody_listens() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as closed,
