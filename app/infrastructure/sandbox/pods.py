@@ -33,6 +33,9 @@ class Pods:
         self._lock = threading.Lock()
         self._ended: dict[str, Observation] = _left_by_a_former_daemon(spool)
         self._runs: dict[str, Run] = {}
+        """Waiting, or under way."""
+        self._closing: dict[str, Run] = {}
+        """Ended, but their jail is not gone yet."""
         self._queue: SimpleQueue[Run | None] = SimpleQueue()
         self._watchers: set[SimpleQueue[str | None]] = set()
         self._threads = [
@@ -94,7 +97,7 @@ class Pods:
 
     def delete(self, name: str) -> None:
         with self._lock:
-            run = self._runs.get(name)
+            run = self._runs.get(name) or self._closing.get(name)
             if run and run.waiting:
                 del self._runs[name]
                 run.over.set()
@@ -146,14 +149,16 @@ class Pods:
         except OSError as error:
             log.error("pod %s could not be kept: %s", name, error)
         with self._lock:
-            del self._runs[name]
+            self._closing[name] = self._runs.pop(name)
             if not run.cancelled:
                 self._ended[name] = ended.observation
         if not run.cancelled:
             self._tell(name)
         if jail:
             jail.close()
-        run.over.set()
+        with self._lock:
+            del self._closing[name]
+            run.over.set()
 
     def _begin(self, run: Run) -> bool:
         """False if it was deleted while it waited."""

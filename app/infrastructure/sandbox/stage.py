@@ -37,6 +37,7 @@ _SECONDS_BETWEEN_CPU_CHECKS: Final = 0.01
 _SECONDS_OF_GRACE: Final = 2.0
 """Init keeps the wall limit; where it says nothing for so long after it, the jail is killed."""
 _CPUS: Final = os.cpu_count() or 1
+_TICK_ERROR: Final = 0.9
 
 
 class Fault(Unavailable):
@@ -69,24 +70,26 @@ def run_stage(
         return _StageRun(jail, meter, program, recorder, pipes).run(files)
 
 
-def rlimits(program: Program, *, hold_memory: bool) -> dict[int, int]:
+def rlimits(program: Program, *, alone: bool) -> dict[int, int]:
     """What the kernel holds for each process, or (RLIMIT_NPROC) for all of the jail's uid.
 
-    `hold_memory` where no cgroup does: by RLIMIT_DATA, as RLIMIT_AS would keep node and java
+    `alone` where no cgroup holds memory: RLIMIT_DATA does, as RLIMIT_AS would keep node and java
     from starting.
     """
     limits = program.limits
     init = 1
+    # Where a cgroup counts the CPU time of all processes, the daemon acts on it first.
+    cpu_seconds = math.ceil(limits.cpu_seconds) + (0 if alone else 1)
     held = {
         resource.RLIMIT_NPROC: limits.processes + program.spare_processes + init,
-        resource.RLIMIT_CPU: math.ceil(limits.cpu_seconds),
+        resource.RLIMIT_CPU: cpu_seconds,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NOFILE: 1024,
         resource.RLIMIT_STACK: 8 * _MIB,
         resource.RLIMIT_MEMLOCK: 64 * 1024,
         resource.RLIMIT_MSGQUEUE: 0,
     }
-    if hold_memory:
+    if alone:
         held[resource.RLIMIT_DATA] = limits.memory_mib * _MIB
     return held
 
@@ -134,7 +137,7 @@ class _StageRun:
             env=program.env,
             files=files,
             wall_seconds=program.limits.wall_seconds,
-            rlimits=rlimits(program, hold_memory=not self._meter.holds_memory),
+            rlimits=rlimits(program, alone=not self._meter.holds_memory),
         )
         with filled_pipe(program.stdin) as stdin:
             try:
@@ -240,9 +243,15 @@ class _StageRun:
         )
 
     def _used_up_cpu(self, done: InitReport) -> bool:
-        """RLIMIT_CPU: the kernel kills a process that used it all by itself."""
+        """RLIMIT_CPU, where no cgroup counts: the kernel killed a process that used it all.
+
+        It counts by ticks, so the process may have used a little less.
+        """
+        if self._meter.cpu_us() is not None:
+            return False
         killed = os.WIFSIGNALED(done.status) and os.WTERMSIG(done.status) == signal.SIGKILL
-        return killed and done.cpu_us >= math.ceil(self._program.limits.cpu_seconds) * SECOND
+        used_up = math.ceil(self._program.limits.cpu_seconds) * SECOND * _TICK_ERROR
+        return killed and done.cpu_us >= used_up
 
 
 def _larger_than_memory() -> StageReport:
