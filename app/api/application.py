@@ -32,6 +32,7 @@ _REST: Final = 64 * 1024
 
 def make(ports: Ports) -> Flask:
     app = Flask(__name__, static_folder=None)
+    app.url_map.merge_slashes = False  # No redirects: a path is right, or is not found.
     app.config["MAX_CONTENT_LENGTH"] = _largest_body(ports.policy.input)
     request_id.register(app)
     problems.register(app)

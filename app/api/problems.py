@@ -88,11 +88,9 @@ def register(app: Flask) -> None:
 
 
 def _of_http(error: HTTPException) -> Response:
-    status = error.code or 500
-    if status < 400:
-        return Response(response=error.get_body(), status=status, headers=error.get_headers())
     headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
-    return _answer(Problem(title=error.name, status=status, detail=error.description), headers)
+    problem = Problem(title=error.name, status=error.code or 500, detail=error.description)
+    return _answer(problem, headers)
 
 
 def _of_submission(error: InvalidSubmission) -> Response:
