@@ -25,7 +25,7 @@ from podline import Client, Execution, Unreachable
 from tests.waiting import wait_until
 
 WORD_OF = {
-    "redis": "--unixsocket",
+    "redis": "valkey-server",
     "sandbox": "app.infrastructure.sandbox.daemon",
     "api": "gunicorn",
     "worker": "worker",
@@ -94,7 +94,7 @@ class Standalone:
         return psutil.Process(self._process.pid).children()
 
     def child(self, name: str) -> psutil.Process:
-        (process,) = [child for child in self.children() if WORD_OF[name] in child.cmdline()]
+        (process,) = [c for c in self.children() if _is(c, WORD_OF[name])]
         return process
 
     def kill(self, name: str) -> None:
@@ -135,6 +135,11 @@ class Standalone:
         path = socket_path(self.loaded_settings().runtime_url)
         assert path is not None
         return SandboxRuntime(path)
+
+
+def _is(process: psutil.Process, word: str) -> bool:
+    """Whether a word of the command line is, or is a path to, this one."""
+    return any(part.rpartition("/")[2] == word for part in " ".join(process.cmdline()).split())
 
 
 @contextmanager
