@@ -2,13 +2,12 @@
 
 import os
 import re
-import signal
 import sqlite3
 import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain, combinations
 from pathlib import Path
@@ -23,9 +22,12 @@ from app.infrastructure.sqlite import executions, outbox, records
 from app.infrastructure.sqlite.listing import listing
 from app.infrastructure.sqlite.store import SqliteStore
 from tests.builders import NOW, a_submission, accepted
+from tests.contracts.forking import in_child
 from tests.contracts.racing import race
 
 TIMEOUT = 0.4
+SLACK = 0.8
+"""For a machine that is busy with other tests."""
 ALL = frozenset(State)
 
 
@@ -90,7 +92,7 @@ class TestUnavailable:
             began = time.monotonic()
             with pytest.raises(StoreUnavailable, match="locked"):
                 store.begin(row.id, ALL, "admit", NOW)
-            assert time.monotonic() - began < TIMEOUT + 0.2
+            assert time.monotonic() - began < TIMEOUT + SLACK
             assert store.get(row.id) == row
         assert store.begin(row.id, ALL, "admit", NOW)
 
@@ -100,7 +102,7 @@ class TestUnavailable:
         store.ping()
         with locked(path):
             waits = race(8, lambda _: seconds_until_unavailable(store))
-        assert max(waits) < TIMEOUT + 0.2
+        assert max(waits) < TIMEOUT + SLACK
         store.ping()
 
     def test_a_full_disk_loses_nothing_and_recovers(self, small_disk: Path) -> None:
@@ -164,15 +166,6 @@ class TestProcesses:
 
         assert race(4, run) == [True] * 4
         assert sum(store.counts().values()) == 61
-
-
-def in_child(is_true: Callable[[], bool]) -> bool:
-    """Whether it is true in a fork of this process, which may take 20 s to find out."""
-    child = os.fork()
-    if child == 0:
-        signal.alarm(20)
-        os._exit(0 if is_true() else 1)
-    return os.waitpid(child, 0)[1] == 0
 
 
 INSERT_ONE = """

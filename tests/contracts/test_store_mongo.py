@@ -1,0 +1,102 @@
+"""What is true of the MongoDB store alone: its server, its processes, the operators it uses."""
+
+import ast
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.domain.errors import StoreUnavailable
+from app.infrastructure.mongo import connection
+from app.infrastructure.mongo.store import MongoStore
+from tests.builders import accepted
+from tests.contracts.forking import in_child
+from tests.mongo_server import MongoServer
+
+TIMEOUT = 1.0
+SLACK = 0.8
+"""For a machine that is busy with other tests."""
+
+EXACT_ON_THE_STAND_IN = {
+    *("$set", "$unset", "$inc", "$min"),
+    *("$gt", "$lt", "$lte", "$in", "$and"),
+}
+"""Operators that the server of these tests was seen to apply as MongoDB does, on single fields
+and on whole lists of strings. Array operators and aggregation are not among them."""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[MongoServer]:
+    """A server that a test may kill."""
+    server = MongoServer(tmp_path)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def store(mongo_server: MongoServer) -> Iterator[MongoStore]:
+    store = MongoStore(mongo_server.url(f"alone-{time.time_ns()}"), timeout=TIMEOUT * 5)
+    yield store
+    store.close()
+
+
+def test_a_server_that_is_killed_is_reported_within_the_timeout_and_found_again(
+    server: MongoServer,
+) -> None:
+    store = MongoStore(server.url("podline"), timeout=TIMEOUT)
+    row, *_ = new = accepted()
+    assert store.insert(*new)
+    server.kill()
+    for call in (lambda: store.get(row.id), store.ping, lambda: store.insert(*accepted())):
+        began = time.monotonic()
+        with pytest.raises(StoreUnavailable):
+            call()
+        assert time.monotonic() - began < TIMEOUT + SLACK
+    server.start()
+    assert store.get(row.id) == row
+    store.close()
+
+
+def test_a_server_that_was_never_there_is_found_when_it_comes(tmp_path: Path) -> None:
+    server = MongoServer(tmp_path)
+    store = MongoStore(server.url("podline"), timeout=TIMEOUT)
+    with pytest.raises(StoreUnavailable):
+        store.ping()
+    server.start()
+    store.ping()
+    store.close()
+    server.kill()
+
+
+def test_a_child_of_a_fork_connects_anew(store: MongoStore) -> None:
+    row, *_ = new = accepted()
+    assert store.insert(*new)
+    assert in_child(lambda: store.get(row.id) == row and store.insert(*accepted(id="01JCHILD")))
+    assert store.get("01JCHILD") is not None
+
+
+def test_two_stores_in_one_process_keep_apart(mongo_server: MongoServer) -> None:
+    ours, theirs = (
+        MongoStore(mongo_server.url(f"{name}-{time.time_ns()}"), timeout=TIMEOUT * 5)
+        for name in ("ours", "theirs")
+    )
+    row, *_ = new = accepted()
+    assert ours.insert(*new)
+    assert theirs.get(row.id) is None
+    assert ours.get(row.id) == row
+    ours.close()
+    assert theirs.insert(*new)
+    theirs.close()
+
+
+def test_only_operators_are_used_that_the_stand_in_applies_exactly() -> None:
+    assert set(operators_in(Path(connection.__file__).parent)) == EXACT_ON_THE_STAND_IN
+
+
+def operators_in(folder: Path) -> Iterator[str]:
+    for module in folder.glob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text())):
+            if isinstance(node, ast.Constant) and str(node.value).startswith("$"):
+                yield str(node.value)
