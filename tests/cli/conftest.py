@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli import main
-from tests.client.fake_service import KEY, FakeService
+from tests.client.fake_answers import KEY
+from tests.client.fake_service import FakeService
 
 Podline = Callable[..., Result]
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Podline
-from tests.client.fake_service import MOMENT, Ending, FakeService, problem
+from tests.client.fake_answers import MOMENT, problem
+from tests.client.fake_service import Ending, FakeService
 
 
 def letter(letter_id: str) -> dict[str, Any]:

@@ -14,7 +14,8 @@ import pytest
 
 from podline import Outcome
 from tests.cli.conftest import Podline
-from tests.client.fake_service import Ending, FakeService, output, problem
+from tests.client.fake_answers import output, problem
+from tests.client.fake_service import Ending, FakeService
 
 HELLO = "print('hello')\n"
 

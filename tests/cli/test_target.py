@@ -7,7 +7,8 @@ from click.testing import CliRunner
 
 from app.cli import main
 from app.cli.target import Target, find_target
-from tests.client.fake_service import KEY, FakeService
+from tests.client.fake_answers import KEY
+from tests.client.fake_service import FakeService
 
 OWN = "http://127.0.0.1:8123"
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from podline import Client
-from tests.client.fake_service import KEY, FakeService
+from tests.client.fake_answers import KEY
+from tests.client.fake_service import FakeService
 
 
 @pytest.fixture

@@ -3,9 +3,7 @@
 It runs no program: what a submission ends with is `ending`.
 """
 
-import json
 import threading
-from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -14,47 +12,19 @@ from typing import Any, Self
 from flask import Flask, Response, abort, request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-Json = dict[str, Any]
-
-KEY = "pdl_of-the-fake-service"
-LIMITS: Json = {
-    "wall_seconds": 5.0,
-    "cpu_seconds": 5.0,
-    "memory_mib": 128,
-    "processes": 64,
-    "output_kib": 256,
-    "disk_mib": 16,
-}
-LANGUAGES = [
-    {"name": "python", "version": "3.11.2", "source_name": "main.py", "compiled": False},
-    {"name": "c", "version": "12.2.0", "source_name": "main.c", "compiled": True},
-]
-RESULT: Json = {
-    "exit_code": 0,
-    "signal": None,
-    "stdout": "",
-    "stderr": "",
-    "stdout_truncated": False,
-    "stderr_truncated": False,
-    "stdout_base64": None,
-    "stderr_base64": None,
-    "wall_ms": 23.4,
-    "cpu_ms": 18.0,
-    "memory_peak_kib": 9216,
-    "compile": None,
-}
-QUEUE = {
-    "counts": {"queued": {"normal": 3, "background": 1}, "running": {"critical": 2}},
-    "slots": {"total": 2, "used": 2, "free": 0},
-    "oldest_queued_seconds": 1.5,
-}
-LIMITS_IN_FORCE = {
-    "limits": {"default": LIMITS, "maximum": LIMITS},
-    "compile_limits": {"default": LIMITS, "maximum": LIMITS},
-    "input": {"files": 64, "files_bytes": 524288},
-    "max_unfinished": 1000,
-}
-MOMENT = "2026-01-02T03:04:05.678901Z"
+from tests.client.fake_answers import (
+    KEY,
+    LANGUAGES,
+    LIMITS_IN_FORCE,
+    MOMENT,
+    QUEUE,
+    RESULT,
+    Json,
+    events_of,
+    execution_as,
+    problem,
+    sent,
+)
 
 
 @dataclass(frozen=True)
@@ -119,7 +89,7 @@ class FakeService:
 
     def add_execution(self, **facts: Any) -> Json:
         number = len(self.executions) + 1
-        execution = _execution(f"01J{number:023d}", facts)
+        execution = execution_as(f"01J{number:023d}", facts)
         self.executions[execution["id"]] = execution
         return execution
 
@@ -127,29 +97,6 @@ class FakeService:
         result = None if self.ending.result is None else {**RESULT, **self.ending.result}
         facts = {"state": self.ending.state, "outcome": self.ending.outcome, "result": result}
         return {**execution, **facts, "message": self.ending.message, "completed_at": MOMENT}
-
-
-def problem(status: int, title: str = "Trouble", **facts: Any) -> Callable[[], Response]:
-    """An incident: a problem document; `retry_after` becomes the header."""
-    headers = {"X-Request-Id": "req-1"}
-    if "retry_after" in facts:
-        headers["Retry-After"] = str(facts.pop("retry_after"))
-    document = {"type": "about:blank", "title": title, "status": status, **facts}
-
-    def answer() -> Response:
-        return Response(json.dumps(document), status, headers, "application/problem+json")
-
-    return answer
-
-
-def hang_up() -> Response:
-    """An incident: the connection breaks in the middle of the answer."""
-
-    def broken() -> Iterator[bytes]:
-        yield b'{"id": '
-        raise ConnectionAbortedError
-
-    return Response(broken(), 200, mimetype="application/json")
 
 
 class _Quiet(WSGIRequestHandler):
@@ -161,30 +108,6 @@ class _Quiet(WSGIRequestHandler):
 
     def log(self, type: str, message: str, *args: Any) -> None:
         """Incidents are no news."""
-
-
-def _execution(execution_id: str, facts: Json) -> Json:
-    return {
-        "id": execution_id,
-        "state": "queued",
-        "outcome": None,
-        "language": "python",
-        "version": "3.11.2",
-        "priority": "normal",
-        "attempt": 1,
-        "labels": {},
-        "limits": LIMITS,
-        "queue_position": None,
-        "message": None,
-        "created_at": MOMENT,
-        "admitted_at": None,
-        "started_at": None,
-        "finished_at": None,
-        "completed_at": None,
-        "retry_of": None,
-        "retried_as": None,
-        "result": None,
-    } | facts
 
 
 def _app(service: FakeService) -> Flask:
@@ -352,44 +275,8 @@ def _app(service: FakeService) -> Flask:
     return app
 
 
-def events_of(execution: Json) -> list[tuple[str, Json]]:
-    """A whole stream: states, output in small pieces, result, end."""
-    events: list[tuple[str, Json]] = [
-        (
-            "state",
-            {"state": state, "version": version, "attempt": 1, "time": MOMENT, "message": None},
-        )
-        for version, state in enumerate(("queued", "admitted", "starting", "running"), 1)
-    ]
-    if execution["result"] is not None:
-        for stream in ("stdout", "stderr"):
-            text = execution["result"][stream].encode()
-            events += [(stream, output(text[at : at + 4], at)) for at in range(0, len(text), 4)]
-        events.append(("result", execution))
-    return [*events, ("end", {"state": execution["state"]})]
-
-
-def output(content: bytes, offset: int, attempt: int = 1) -> Json:
-    """The data of `stdout` and `stderr`."""
-    return {
-        "attempt": attempt,
-        "offset": offset,
-        "content": b64encode(content).decode(),
-        "encoding": "base64",
-    }
-
-
 def held(service: FakeService, events: list[tuple[str, Json]]) -> Iterator[bytes]:
     """A stream that is not closed after its events."""
     yield from sent(events, 0, None)
     service.streaming.set()
     service.over.wait()
-
-
-def sent(events: list[tuple[str, Json]], start: int, cut: int | None) -> Iterator[bytes]:
-    """The events after `start` as a stream that breaks off after `cut` of them."""
-    yield b"retry: 1000\n\n"
-    for number, (kind, data) in enumerate(events[start:], start + 1):
-        if cut is not None and number > start + cut:
-            raise ConnectionAbortedError
-        yield f"id: {number}\nevent: {kind}\ndata: {json.dumps(data)}\n\n: heartbeat\n\n".encode()

@@ -12,7 +12,8 @@ from podline import (
     State,
     WaitTimeout,
 )
-from tests.client.fake_service import KEY, LIMITS, Ending, FakeService
+from tests.client.fake_answers import KEY, LIMITS
+from tests.client.fake_service import Ending, FakeService
 
 
 def test_run_answers_with_the_result(service: FakeService, client: Client) -> None:

@@ -23,7 +23,8 @@ from podline import (
     Unavailable,
     Unreachable,
 )
-from tests.client.fake_service import KEY, FakeService, hang_up, problem
+from tests.client.fake_answers import KEY, hang_up, problem
+from tests.client.fake_service import FakeService
 
 
 @pytest.mark.parametrize(

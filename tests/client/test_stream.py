@@ -14,7 +14,8 @@ from podline import (
     StreamEvent,
     Unreachable,
 )
-from tests.client.fake_service import KEY, Ending, FakeService, hang_up, problem
+from tests.client.fake_answers import KEY, hang_up, problem
+from tests.client.fake_service import Ending, FakeService
 
 
 def start(service: FakeService) -> str:
