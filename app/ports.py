@@ -123,7 +123,10 @@ class Store(Protocol):
     # results
 
     def insert_result(self, result: Result) -> None:
-        """Store a result once; a second insert under the same id changes nothing."""
+        """Store a result once; a second insert under the same id changes nothing.
+
+        Nothing is kept of an execution that was erased meanwhile.
+        """
 
     def result(self, result_id: str) -> Result | None: ...
 

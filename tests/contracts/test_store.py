@@ -304,6 +304,13 @@ class TestErase:
         assert store.result(execution.pod) is None
         assert len(store.events(execution.id)) == 5
 
+    def test_a_result_that_comes_later_is_not_kept(self, store: Store) -> None:
+        execution = applied(store, put(store).cancel(NOW, LATER))
+        store.erase(execution.id)
+        result = a_result(execution)
+        store.insert_result(result)
+        assert store.result(result.id) is None
+
     def test_does_nothing_before_the_execution_has_ended(self, store: Store) -> None:
         execution = put(store)
         store.erase(execution.id)

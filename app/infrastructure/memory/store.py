@@ -193,7 +193,9 @@ class MemoryStore:
 
     def insert_result(self, result: Result) -> None:
         with self._lock:
-            self._results.setdefault(result.id, result)
+            row = self._rows.get(result.execution_id)
+            if row is None or not row.erased:
+                self._results.setdefault(result.id, result)
 
     def result(self, result_id: str) -> Result | None:
         with self._lock:

@@ -27,6 +27,9 @@ class Results:
                 execution_id=result.execution_id,
                 result=codec.RESULT.encode(result),
             )
+        # Looked at afterwards, so that an erasure in between finds the result or is found here.
+        if self._connection.count(ExecutionDocument, _id=result.execution_id, erased=True):
+            self._connection.find(ResultDocument, id=result.id).delete()
 
     @at_the_edge
     def result(self, result_id: str) -> Result | None:

@@ -24,7 +24,12 @@ RELAYED: Final = """
         relay_at = (SELECT time FROM events WHERE execution_id = :id AND version = :version + 1)
     WHERE id = :id AND relayed < :version
 """
-INSERT_RESULT: Final = "INSERT INTO results VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+INSERT_RESULT: Final = """
+    INSERT INTO results
+    SELECT :id, :execution_id, :result
+    WHERE NOT EXISTS (SELECT 1 FROM executions WHERE id = :execution_id AND erased = 1)
+    ON CONFLICT DO NOTHING
+"""
 GET_RESULT: Final = "SELECT result FROM results WHERE id = ?"
 
 
@@ -34,7 +39,11 @@ class Results:
     _database: Database
 
     def insert_result(self, result: Result) -> None:
-        row = (result.id, result.execution_id, codec.RESULT.encode(result))
+        row = {
+            "id": result.id,
+            "execution_id": result.execution_id,
+            "result": codec.RESULT.encode(result),
+        }
         with self._database.writing() as connection:
             connection.execute(INSERT_RESULT, row)
 
