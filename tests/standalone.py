@@ -12,10 +12,10 @@ from pathlib import Path
 
 import psutil
 import redis
-from app.infrastructure.sandbox.runtime import SandboxRuntime
 
 from app.infrastructure.redis.admission import RedisAdmissionQueue
 from app.infrastructure.redis.connection import connect
+from app.infrastructure.sandbox.runtime import SandboxRuntime
 from app.infrastructure.sqlite.event_log import SqliteEventLog
 from app.ports import Store
 from app.settings import Settings
@@ -116,7 +116,10 @@ class Standalone:
         self._process = None
 
     def loaded_settings(self) -> Settings:
-        with _environment(self.settings | {"PODLINE_DATA_DIR": str(self.data_dir)}):
+        environment = self.settings | {"PODLINE_DATA_DIR": str(self.data_dir)}
+        if "--mongodb" in self.options:
+            environment["PODLINE_DATABASE_URL"] = self.options[-1]
+        with _environment(environment):
             return Settings.load()
 
     def redis(self) -> redis.Redis:

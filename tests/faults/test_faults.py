@@ -3,9 +3,10 @@
 import random
 import signal
 import sqlite3
+import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from app.domain.execution import State
 from podline import Conflict, Unavailable
 from tests.faults.conftest import FAST
 from tests.faults.load import Load
+from tests.mongo_server import MongoServer
 from tests.standalone import Standalone, running
 from tests.waiting import wait_until
 
@@ -130,3 +132,59 @@ def test_a_program_that_runs_is_cancelled(standalone: Standalone) -> None:
     wait_until(lambda: standalone.runtime().list_pods() == [])
     wait_until(lambda: standalone.admission().slots_used() == 0)
     assert client.get(execution.id).result is None
+
+
+def test_the_disk_is_full(tmp_path: Path) -> None:
+    """Refused while it is full, accepted as soon as there is room; nothing accepted is lost."""
+    with small_disk(tmp_path, mib=48) as disk, running(Standalone(disk, FAST)) as standalone:
+        load = Load(standalone, how_many=20)
+        load.wait_for_some(1)
+        filler = disk / "filler"
+        fill(filler)
+        assert_refused_in_time(standalone)
+        filler.unlink()
+        client = standalone.client()
+        assert client.run("print(1)", language="python", timeout=60).state == "completed"
+        load.assert_whole()
+
+
+@contextmanager
+def small_disk(folder: Path, mib: int) -> Iterator[Path]:
+    """A file system of its own. Mounting it needs root, as CI is."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={mib}m", "none", folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def fill(path: Path) -> None:
+    """Take all the room there is."""
+    with path.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(64 * 1024))
+    with path.open("ab", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(512))
+
+
+def test_the_mongodb_server_is_killed(tmp_path: Path) -> None:
+    with mongo_server(tmp_path) as server:
+        options = ("--mongodb", server.url("podline"))
+        with running(Standalone(tmp_path / "up", FAST, options)) as standalone:
+            load = Load(standalone, how_many=100)
+            load.wait_for_some(10)
+            server.kill()
+            assert_refused_in_time(standalone)
+            server.start()
+            load.assert_whole()
+
+
+@contextmanager
+def mongo_server(folder: Path) -> Iterator[MongoServer]:
+    server = MongoServer(folder)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
