@@ -4,6 +4,8 @@ A message is a hint that may be lost or come twice (the database is the truth), 
 tries to make messages durable. Publishing fails within a second where Redis is away.
 """
 
+import logging
+
 from kombu import Exchange, Queue
 from kombu.transport import TRANSPORT_ALIASES
 
@@ -27,6 +29,9 @@ broker_transport_options = {
     "max_retries": 0,
     # Admission has the priorities; one Redis list a queue instead of four.
     "priority_steps": [0],
+    # A worker that is killed loses what it holds, and the sweep goes on with it. Kept in Redis,
+    # that would come back after an hour, for two more round trips a message.
+    "ack_emulation": False,
 }
 task_publish_retry = False
 
@@ -52,6 +57,10 @@ worker_redirect_stdouts = False
 worker_send_task_events = True
 # Flower shows a task from its receipt on; an event for each publish would cost the API a third.
 task_send_sent_event = False
+if _settings.log_level != "debug":
+    # Two lines a task; Flower shows every task.
+    for _chatty in ("celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(_chatty).setLevel(logging.WARNING)
 
 # The schedule is short and each run is harmless, so beat keeps no file of it.
 beat_scheduler = "celery.beat:Scheduler"

@@ -48,7 +48,6 @@ def test_only_json_and_no_results(app: Celery) -> None:
 
 def test_flower_gets_its_events(app: Celery) -> None:
     assert app.conf.worker_send_task_events
-    assert app.conf.task_send_sent_event
 
 
 def test_every_time_out_is_below_a_second(app: Celery) -> None:
