@@ -37,9 +37,7 @@ class Connection:
     """A pool of connections to one API, with the key. May be used by many threads."""
 
     def __init__(self, url: str, key: str | None, timeout: float, retries: int) -> None:
-        parsed = httpx.URL(url)
-        if parsed.scheme not in ("http", "https") or not parsed.host:
-            raise ValueError(f"not the URL of an API: {url!r} (it looks like http://host:8000)")
+        parsed = _parsed(url)
         if key is not None and not (key.isascii() and key.isprintable()):
             raise ValueError("the key has characters that no key has")
         self._timeout = timeout
@@ -130,6 +128,16 @@ class Connection:
         except httpx.RequestError as error:
             raise Unreachable(f"no answer from {request.url}: {_reason(error)}") from error
         return response
+
+
+def _parsed(url: str) -> httpx.URL:
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        parsed = httpx.URL()
+    if parsed.scheme in ("http", "https") and parsed.host:
+        return parsed
+    raise ValueError(f"not the URL of an API: {url!r} (it looks like http://host:8000)")
 
 
 def _worth_repeating(error: PodlineError, repeatable: bool) -> bool:

@@ -20,6 +20,7 @@ from podline import (
     PodlineError,
     ResultEvent,
     StateEvent,
+    Unavailable,
     Unreachable,
 )
 
@@ -41,7 +42,7 @@ def follow(client: Client, execution_id: str, as_json: bool) -> int:
     """Show it to the end; the exit code that it stands for."""
     try:
         execution = client.wait(execution_id) if as_json else _shown(client, execution_id)
-    except Unreachable as error:
+    except (Unreachable, Unavailable) as error:
         reason = f"{explained(error)} The execution goes on: `podline watch {execution_id}`."
         raise RunFailure(reason) from error
     if as_json:

@@ -207,7 +207,9 @@ def test_a_service_on_this_machine_is_never_behind_a_proxy(
         assert client.languages()
 
 
-@pytest.mark.parametrize("url", ["localhost:8000", "ftp://host", "http://", "nonsense"])
+@pytest.mark.parametrize(
+    "url", ["localhost:8000", "ftp://host", "http://", "nonsense", "http://host:port"]
+)
 def test_a_url_that_is_none_is_refused_at_once(url: str) -> None:
     with pytest.raises(ValueError, match="not the URL of an API"):
         Client(url)
