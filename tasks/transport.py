@@ -13,7 +13,7 @@ from kombu.transport.virtual import Empty
 class Channel(redis.Channel):
     def _brpop_read(self, **options: Any) -> Any:
         try:
-            return super()._brpop_read(**options)
+            return super()._brpop_read(**options)  # type: ignore[misc]  # the stubs lack it
         except json.JSONDecodeError as error:
             _keep("unknown", error.doc, error)
             raise Empty from error
@@ -22,11 +22,11 @@ class Channel(redis.Channel):
 class Transport(redis.Transport):
     Channel = Channel
 
-    def _deliver(self, message: Any, queue: str) -> None:
+    def _deliver(self, message: Any, queue: str | None) -> None:
         if _is_message(message):
             super()._deliver(message, queue)
         else:
-            _keep(queue, json.dumps(message), ValueError("this is JSON, but no message of kombu's"))
+            _keep(queue or "unknown", json.dumps(message), ValueError("this is JSON, but no message of kombu's"))
 
 
 def _is_message(message: Any) -> bool:

@@ -47,12 +47,13 @@ def make_twins(
     *,
     store: MemoryStore | None = None,
     event_log: MemoryEventLog | None = None,
+    admission: MemoryAdmissionQueue | None = None,
     **policy: object,
 ) -> Twins:
     """Fresh twins; the policy is the default one but for what is given."""
     clock = Clock()
     store, event_log = store or MemoryStore(), event_log or MemoryEventLog()
-    admission = MemoryAdmissionQueue()
+    admission = admission or MemoryAdmissionQueue()
     runtime, pipeline = MemoryRuntime(clock=clock), MemoryPipeline()
     admission.mark_ready()
     ports = Ports(

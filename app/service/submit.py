@@ -82,9 +82,9 @@ def _check_quota(ports: Ports, owner: ApiKey) -> None:
     if ports.store.unfinished(owner.name) >= of_owner:
         raise QuotaExceeded(f"{of_owner} executions of yours are unfinished: wait for some to end")
     try:
-        unfinished = ports.admission.length() + ports.admission.slots_used()
+        queued = ports.admission.length()
     except RedisUnavailable as error:
         log.warning("accepting without a look at the total: %s", error)
         return
-    if unfinished >= ports.policy.max_unfinished:
+    if queued >= ports.policy.max_unfinished:
         raise QuotaExceeded("the service has all the unfinished executions it takes: try later")

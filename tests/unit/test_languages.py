@@ -1,63 +1,60 @@
-"""The languages are remembered, and asked for again behind a request's back."""
+"""languages.toml: what it may say, and that ours says it."""
 
-import threading
+from pathlib import Path
 
 import pytest
 
-from app.domain.errors import RuntimeUnavailable
-from app.domain.records import Language
-from app.infrastructure.memory.runtime import LANGUAGES, MemoryRuntime
-from app.service.languages import FRESH_SECONDS, Languages
+from app.languages import BadLanguages, fill_in, load
+
+GOOD = """
+[python]
+source = "main.py"
+suffixes = [".py"]
+executables = ["/usr/bin/python3"]
+version = 'Python (.*)'
+run = ["{executable}", "{entrypoint}"]
+"""
 
 
-class Counted(MemoryRuntime):
-    """Counts how often it was asked."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked = threading.Semaphore(0)
-        self.times = 0
-
-    def languages(self) -> list[Language]:
-        self.times += 1
-        try:
-            return super().languages()
-        finally:
-            self.asked.release()
+def test_the_languages_of_this_release() -> None:
+    assert {"python", "javascript", "c", "cpp", "bash"} <= load().keys()
 
 
-class Seconds:
-    """Time in seconds, which a test sets."""
+@pytest.mark.parametrize(
+    ("good", "bad", "message"),
+    [
+        ('source = "main.py"', "", "python.source: must be a text"),
+        ('[".py"]', '".py"', "python.suffixes: must be a list of texts"),
+        ("/usr/bin/python3", "python3", "python: python3 is not an absolute path"),
+        ("Python (.*)", "Python .*", "python.version: must have one group"),
+        ("Python (.*)", "Python (.*", "python.version: missing"),
+        ("{entrypoint}", "{home}", "python.run: {home} can't be filled in"),
+        ("{entrypoint}", "-I{sources}", "python.run: -I{sources} can't be filled in"),
+        ("run =", "threads = -1\nrun =", "python.threads: must be a number"),
+        ("run =", "env = 5\nrun =", "python.env: must be a table of texts"),
+        ("run =", "runs = 5\nrun =", "python.runs: there is no such key"),
+    ],
+)
+def test_a_mistake_is_named(tmp_path: Path, good: str, bad: str, message: str) -> None:
+    path = tmp_path / "languages.toml"
+    path.write_text(GOOD)
+    assert load(path)["python"].run == ("{executable}", "{entrypoint}")
+    path.write_text(GOOD.replace(good, bad))
 
-    now = 0.0
+    with pytest.raises(BadLanguages) as caught:
+        load(path)
 
-    def __call__(self) -> float:
-        return self.now
-
-
-def test_they_are_asked_for_once() -> None:
-    runtime = Counted()
-    languages = Languages(runtime, Seconds())
-    assert list(languages.known()) == list(languages.known()) == list(LANGUAGES)
-    assert runtime.times == 1
+    assert str(caught.value).startswith(message)
 
 
-def test_old_ones_are_used_while_they_are_asked_for_again() -> None:
-    runtime, seconds = Counted(), Seconds()
-    languages = Languages(runtime, seconds)
-    languages.known()
-    assert runtime.asked.acquire(timeout=5)
-    seconds.now, runtime.away = FRESH_SECONDS, True
-    assert list(languages.known()) == list(languages.known()) == list(LANGUAGES)
-    assert runtime.asked.acquire(timeout=5)
-    assert runtime.times == 2
+def test_a_command_is_filled_in_argument_by_argument() -> None:
+    command = fill_in(
+        ["{executable}", "-m{memory_mib}", "-o", "{program}", "{sources}", "{entrypoint}"],
+        executable="/usr/bin/cc",
+        entrypoint="a b.c",
+        sources=["a b.c", "c.c"],
+        program="/box/program",
+        memory_mib=64,
+    )
 
-
-def test_they_must_have_been_known_once() -> None:
-    runtime = Counted()
-    runtime.away = True
-    languages = Languages(runtime, Seconds())
-    with pytest.raises(RuntimeUnavailable):
-        languages.known()
-    runtime.away = False
-    assert list(languages.known()) == list(LANGUAGES)
+    assert command == ["/usr/bin/cc", "-m64", "-o", "/box/program", "a b.c", "c.c", "a b.c"]
