@@ -28,7 +28,10 @@ def compile_with(compiler: list[str], program: Path) -> str | None:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError as error:
         return str(error)
-    return done.stderr if done.returncode else None
+    if done.returncode:
+        return done.stderr
+    program.chmod(0o755)  # jails run it under a uid of their own
+    return None
 
 
 def machine_compiler() -> list[str]:

@@ -8,8 +8,6 @@ from pathlib import Path
 from string import Formatter
 from typing import Final
 
-from app.domain.submission import File, Limits
-
 LANGUAGES: Final = Path(__file__).with_name("languages.toml")
 _NAMES: Final = frozenset({"executable", "entrypoint", "sources", "program", "memory_mib"})
 
@@ -34,48 +32,30 @@ class LanguageSpec:
     threads: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """What the placeholders of a command stand for."""
-
-    executable: str
-    entrypoint: str
-    sources: Sequence[str]
-    program: str
-    memory_mib: int
-
-    def of(self, template: Sequence[str]) -> list[str]:
-        arguments: list[str] = []
-        for part in template:
-            if part == "{sources}":
-                arguments += self.sources
-            else:
-                arguments.append(
-                    part.format(
-                        executable=self.executable,
-                        entrypoint=self.entrypoint,
-                        program=self.program,
-                        memory_mib=self.memory_mib,
-                    )
-                )
-        return arguments
-
-
-def command(
-    spec: LanguageSpec,
+def fill_in(
+    template: Sequence[str],
+    *,
     executable: str,
-    program: str,
-    files: Sequence[File],
     entrypoint: str,
-    limits: Limits,
-) -> Command:
-    return Command(
-        executable=executable,
-        entrypoint=entrypoint,
-        sources=[file.name for file in files if file.name.endswith(spec.suffixes)],
-        program=program,
-        memory_mib=limits.memory_mib,
-    )
+    sources: Sequence[str],
+    program: str,
+    memory_mib: int,
+) -> list[str]:
+    """The command that a template stands for."""
+    arguments: list[str] = []
+    for part in template:
+        if part == "{sources}":
+            arguments += sources
+        else:
+            arguments.append(
+                part.format(
+                    executable=executable,
+                    entrypoint=entrypoint,
+                    program=program,
+                    memory_mib=memory_mib,
+                )
+            )
+    return arguments
 
 
 def load(path: Path = LANGUAGES) -> dict[str, LanguageSpec]:

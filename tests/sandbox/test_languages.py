@@ -204,3 +204,13 @@ def test_a_file_that_is_not_utf_8_reaches_the_program(sandbox: SandboxDaemon) ->
 
     assert output.run
     assert output.run.stdout == BINARY
+
+
+def test_streams_can_be_opened_by_name(sandbox: SandboxDaemon) -> None:
+    source = "cat /dev/stdin > /dev/stderr; echo out > /dev/stdout; cat <(echo other)"
+
+    _, output = sandbox.run("bash", source, stdin=b"in\n")
+
+    assert output.run
+    assert output.run.stderr == b"in\n"
+    assert output.run.stdout == b"out\nother\n"

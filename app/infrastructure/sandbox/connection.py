@@ -4,12 +4,15 @@ import logging
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import TypeAlias
+from queue import Empty
+from typing import Final, TypeAlias
 
 from app.domain.errors import RunRefused
 from app.infrastructure.sandbox import messages, protocol
 from app.infrastructure.sandbox.pods import Pods
 from app.infrastructure.sandbox.protocol import Error, Header, ProtocolError
+
+_SECONDS_BETWEEN_LOOKS_AT_WATCHER: Final = 30.0
 
 Answer: TypeAlias = tuple[object, bytes]
 
@@ -119,5 +122,18 @@ def _push_changes(connection: socket.socket, pods: Pods) -> None:
     """From the answer on, every change is sent. The connection serves nothing else any more."""
     with pods.watch() as changes:
         protocol.send(connection, {"ok": None})
-        while (name := changes.get()) is not None:
+        while not _hung_up(connection):
+            try:
+                name = changes.get(timeout=_SECONDS_BETWEEN_LOOKS_AT_WATCHER)
+            except Empty:
+                continue
+            if name is None:
+                return
             protocol.send(connection, {"ok": name})
+
+
+def _hung_up(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False

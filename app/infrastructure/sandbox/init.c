@@ -1,6 +1,7 @@
 /* Pid 1 of a jail: runs one stage after the other and reports exactly how each ended.
  *
  *     init CONTROL       CONTROL is the number of an inherited stream socket
+ *     init               exits with PROTOCOL, so that a stale build is noticed
  *
  * The service sends a stage over CONTROL (see `struct head`), with the program's three streams as
  * SCM_RIGHTS; init, which said READY once, answers with `struct report`s: STARTED and DONE, or
@@ -29,6 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define PROTOCOL 2 /* raised with every change of what is said over CONTROL */
 #define WORK "/box/work"
 #define STREAMS 3
 #define BODY_MAX (4u << 20)
@@ -43,7 +45,7 @@ enum step { RECEIVE = 1, WRITE_FILES = 2, FORK = 3, EXECUTE = 4 };
  *     F  path NUL content    a file of the working folder; its folders are made
  *     A  text                an argument; the first one is the program's path
  *     E  NAME=value          a variable of the environment
- *     R  resource, value     a resource limit, two 64-bit numbers, as soft and hard limit
+ *     R  resource, soft, hard   a resource limit, as 64-bit numbers
  */
 struct head {
     uint64_t wall_us;
@@ -71,7 +73,7 @@ struct stage {
     uint64_t wall_us;
     char *argv[RECORDS_MAX + 1];
     char *envp[RECORDS_MAX + 1];
-    struct { int resource; rlim_t value; } limits[RECORDS_MAX];
+    struct { int resource; struct rlimit limit; } limits[RECORDS_MAX];
     int args, variables, limit_count;
 };
 
@@ -166,7 +168,7 @@ static void write_file(struct record record) {
 }
 
 static void take_record(struct stage *stage, struct record record) {
-    uint64_t limit[2];
+    uint64_t limit[3];
     errno = E2BIG;
     switch (record.tag) {
     case 'F':
@@ -184,7 +186,7 @@ static void take_record(struct stage *stage, struct record record) {
         if (record.length != sizeof limit || stage->limit_count == RECORDS_MAX) fail(RECEIVE);
         memcpy(limit, record.content, sizeof limit);
         stage->limits[stage->limit_count].resource = (int)limit[0];
-        stage->limits[stage->limit_count++].value = limit[1];
+        stage->limits[stage->limit_count++].limit = (struct rlimit){limit[1], limit[2]};
         return;
     default:
         errno = EPROTO;
@@ -219,10 +221,8 @@ static void become_program(const struct stage *stage, int launch) {
     setsid();
     for (int stream = 0; stream < STREAMS; stream++)
         if (dup2(stage->streams[stream], stream) < 0) goto failed;
-    for (int i = 0; i < stage->limit_count; i++) {
-        struct rlimit limit = {stage->limits[i].value, stage->limits[i].value};
-        if (setrlimit(stage->limits[i].resource, &limit)) goto failed;
-    }
+    for (int i = 0; i < stage->limit_count; i++)
+        if (setrlimit(stage->limits[i].resource, &stage->limits[i].limit)) goto failed;
     execve(stage->argv[0], stage->argv, stage->envp);
 failed:;
     int error = errno;
@@ -323,7 +323,7 @@ static void lay_out_box(void) {
 
 int main(int argc, char **argv) {
     static struct stage stage;
-    if (argc != 2) return 2;
+    if (argc != 2) return PROTOCOL;
     control = atoi(argv[1]);
     become_untouchable();
     lay_out_box();

@@ -14,10 +14,12 @@ from app.domain.submission import File
 
 PROGRAM: Final = Path(__file__).with_name("init")
 """Built from init.c when the package is installed."""
+PROTOCOL: Final = 2
+"""As in init.c."""
 
 _HEAD = struct.Struct("<QQ")
 _RECORD = struct.Struct("<cI")
-_LIMIT = struct.Struct("<QQ")
+_LIMIT = struct.Struct("<QQQ")
 _REPORT = struct.Struct("<4i3q")
 
 
@@ -30,8 +32,8 @@ class Stage:
     files: Sequence[File]
     """Written into the working folder first. Only before any program ran in the jail."""
     wall_seconds: float
-    rlimits: Mapping[int, int]
-    """Resource (resource.RLIMIT_…) to its soft and hard limit."""
+    rlimits: Mapping[int, tuple[int, int]]
+    """Resource (resource.RLIMIT_…) to its soft and its hard limit."""
 
 
 class Kind(IntEnum):
@@ -98,7 +100,10 @@ def _records(stage: Stage) -> list[bytes]:
         *(_record(b"F", file.name.encode() + b"\0" + file.content) for file in stage.files),
         *(_record(b"A", argument.encode()) for argument in stage.argv),
         *(_record(b"E", f"{name}={value}".encode()) for name, value in stage.env.items()),
-        *(_record(b"R", _LIMIT.pack(*limit)) for limit in stage.rlimits.items()),
+        *(
+            _record(b"R", _LIMIT.pack(resource, *limit))
+            for resource, limit in stage.rlimits.items()
+        ),
     ]
 
 

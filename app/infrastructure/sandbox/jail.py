@@ -5,10 +5,12 @@ root, a network namespace without even a loopback, read-only system folders, one
 that may be written, and a seccomp policy for what namespaces leave open.
 """
 
+import contextlib
 import os
 import select
 import socket
 import subprocess
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -31,6 +33,7 @@ class Jail:
     def __init__(self, kit: JailKit, *, slot: int, disk_mib: int, log: int) -> None:
         """`log` is a descriptor that takes nsjail's own messages. Raises OSError."""
         self.control, inner = socket.socketpair()
+        self._lock = threading.Lock()
         with inner:
             self._process = subprocess.Popen(
                 command(kit, slot=slot, disk_mib=disk_mib, control=inner.fileno()),
@@ -51,10 +54,8 @@ class Jail:
 
     def hang_up(self) -> None:
         """Kill all that runs in it, from any thread."""
-        try:
+        with self._lock, contextlib.suppress(OSError):  # closed already, or init is gone
             self.control.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            return  # closed already
 
     def close(self) -> None:
         """Return once nothing of it runs any more.
@@ -63,7 +64,8 @@ class Jail:
         pid namespace, and nsjail waits for that.
         """
         self.hang_up()
-        self.control.close()
+        with self._lock:
+            self.control.close()
         try:
             self._process.wait(_SECONDS_TO_EXIT)
         except subprocess.TimeoutExpired:
@@ -122,7 +124,11 @@ def _devices() -> list[str]:
         *_read_only("/dev/null"),
         *_read_only("/dev/zero"),
         *_read_only("/dev/urandom"),
+        *("-s", "urandom:/dev/random"),
         *("-s", "/proc/self/fd:/dev/fd"),
+        *("-s", "/proc/self/fd/0:/dev/stdin"),
+        *("-s", "/proc/self/fd/1:/dev/stdout"),
+        *("-s", "/proc/self/fd/2:/dev/stderr"),
     ]
 
 

@@ -4,6 +4,8 @@ import hashlib
 import importlib.util
 import os
 import shutil
+import stat
+import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +41,10 @@ def prepare(data: Path, mounts: Iterable[str]) -> JailKit:
     """Raises NotInstalled, and OSError."""
     if not init.PROGRAM.exists():
         raise NotInstalled("init is not built: install the package (`pip install -e .`)")
+    if not init.PROGRAM.stat().st_mode & stat.S_IXOTH:
+        raise NotInstalled(f"{init.PROGRAM} must be executable by every user: chmod 755")
+    if subprocess.run([init.PROGRAM], check=False).returncode != init.PROTOCOL:
+        raise NotInstalled("init is of another version: install the package again")
     shared = tuple(path for path in (*_SHARED, *mounts) if Path(path).exists())
     etc = _folder_for_every_uid(data) / "etc"
     _fill_etc(etc, shared)

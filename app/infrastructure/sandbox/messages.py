@@ -39,7 +39,7 @@ class Parts:
         self._taken = 0
 
     def take(self, size: object) -> bytes:
-        length = _number(size, "a length")
+        length = number_of(size, "a length")
         if self._taken + length > len(self._body):
             raise ProtocolError("the body is shorter than its header says")
         content = self._body[self._taken : self._taken + length]
@@ -225,10 +225,6 @@ def language_of(header: Header) -> Language:
 
 
 def number_of(value: object, field: str) -> int:
-    return _number(value, field)
-
-
-def _number(value: object, field: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ProtocolError(f"{field}: must be a whole number of at least 0")
     return value

@@ -107,6 +107,8 @@ class Run:
 
     def execute(self, slot: Slot, kit: JailKit) -> tuple[EndedPod, Jail | None]:
         """Run it to its end. Its jail is left to be closed: by then the program is dead."""
+        if self._cancelled:
+            return self._faulted("deleted before it started"), None
         jail = None
         try:
             jail = self._open_jail(slot, kit)

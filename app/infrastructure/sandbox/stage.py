@@ -12,7 +12,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
-from app.domain.errors import Unavailable
 from app.domain.execution import SECOND
 from app.domain.pod import Limit, StageReport
 from app.domain.submission import File, Limits
@@ -37,10 +36,9 @@ _SECONDS_BETWEEN_CPU_CHECKS: Final = 0.01
 _SECONDS_OF_GRACE: Final = 2.0
 """Init keeps the wall limit; where it says nothing for so long after it, the jail is killed."""
 _CPUS: Final = os.cpu_count() or 1
-_TICK_ERROR: Final = 0.9
 
 
-class Fault(Unavailable):
+class Fault(Exception):
     """The sandbox could not do its part. Says nothing about the program."""
 
 
@@ -70,19 +68,18 @@ def run_stage(
         return _StageRun(jail, meter, program, recorder, pipes).run(files)
 
 
-def rlimits(program: Program, *, alone: bool) -> dict[int, int]:
+def rlimits(program: Program, *, alone: bool) -> dict[int, tuple[int, int]]:
     """What the kernel holds for each process, or (RLIMIT_NPROC) for all of the jail's uid.
 
-    `alone` where no cgroup holds memory: RLIMIT_DATA does, as RLIMIT_AS would keep node and java
-    from starting.
+    `alone` where no cgroup holds memory and counts CPU time: then RLIMIT_DATA does (RLIMIT_AS would
+    keep node and java from starting), and RLIMIT_CPU, whose soft limit has a signal of its own.
+    Where a cgroup does, the daemon acts on the CPU time of all processes before RLIMIT_CPU.
     """
     limits = program.limits
     init = 1
-    # Where a cgroup counts the CPU time of all processes, the daemon acts on it first.
     cpu_seconds = math.ceil(limits.cpu_seconds) + (0 if alone else 1)
     held = {
         resource.RLIMIT_NPROC: limits.processes + program.spare_processes + init,
-        resource.RLIMIT_CPU: cpu_seconds,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NOFILE: 1024,
         resource.RLIMIT_STACK: 8 * _MIB,
@@ -91,7 +88,8 @@ def rlimits(program: Program, *, alone: bool) -> dict[int, int]:
     }
     if alone:
         held[resource.RLIMIT_DATA] = limits.memory_mib * _MIB
-    return held
+    both = {kind: (limit, limit) for kind, limit in held.items()}
+    return both | {resource.RLIMIT_CPU: (cpu_seconds, cpu_seconds + 1)}
 
 
 class _StageRun:
@@ -243,15 +241,12 @@ class _StageRun:
         )
 
     def _used_up_cpu(self, done: InitReport) -> bool:
-        """RLIMIT_CPU, where no cgroup counts: the kernel killed a process that used it all.
-
-        It counts by ticks, so the process may have used a little less.
-        """
-        if self._meter.cpu_us() is not None:
+        """RLIMIT_CPU, where no cgroup counts. A program may catch SIGXCPU; SIGKILL follows."""
+        if self._meter.cpu_us() is not None or not os.WIFSIGNALED(done.status):
             return False
-        killed = os.WIFSIGNALED(done.status) and os.WTERMSIG(done.status) == signal.SIGKILL
-        used_up = math.ceil(self._program.limits.cpu_seconds) * SECOND * _TICK_ERROR
-        return killed and done.cpu_us >= used_up
+        limit_us = self._program.limits.cpu_seconds * SECOND
+        by = os.WTERMSIG(done.status)
+        return by == signal.SIGXCPU or (by == signal.SIGKILL and done.cpu_us >= limit_us)
 
 
 def _larger_than_memory() -> StageReport:

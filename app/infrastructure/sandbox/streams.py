@@ -12,6 +12,9 @@ from app.infrastructure.sandbox.recorder import Recorder
 _PIPE_BYTES: Final = 65536
 """What a pipe holds by default (pipe(7)), and what one read takes at most."""
 
+_ANY_UID: Final = 0o666
+"""A program may open /dev/stdin, stdout and stderr, which are these pipes; its uid is not ours."""
+
 
 @contextmanager
 def filled_pipe(content: bytes) -> Iterator[int]:
@@ -26,6 +29,7 @@ def filled_pipe(content: bytes) -> Iterator[int]:
                 raise OSError(f"a pipe does not take {len(content)} bytes")
         finally:
             os.close(write_end)
+        os.fchmod(read_end, _ANY_UID)
         yield read_end
     finally:
         os.close(read_end)
@@ -41,6 +45,7 @@ class OutputPipes:
         for stream in (Stream.STDOUT, Stream.STDERR):
             read_end, write_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
             os.set_blocking(write_end, True)
+            os.fchmod(write_end, _ANY_UID)
             self._open[read_end] = stream
             self.write_ends.append(write_end)
 

@@ -12,7 +12,7 @@ from app.domain.pod import Pod
 from app.domain.records import Language
 from app.domain.submission import Limits
 from app.infrastructure.sandbox.stage import Program
-from app.languages import LanguageSpec, command
+from app.languages import LanguageSpec, fill_in
 
 _PROGRAM: Final = "/box/program"
 _ENV: Final = {
@@ -53,8 +53,14 @@ class Toolchain:
         return self._program(argv, {**_ENV, **self.spec.env, **pod.env}, pod.stdin, pod.limits)
 
     def _argv(self, template: tuple[str, ...], pod: Pod, limits: Limits) -> list[str]:
-        filled = command(self.spec, self.executable, _PROGRAM, pod.files, pod.entrypoint, limits)
-        return filled.of(template)
+        return fill_in(
+            template,
+            executable=self.executable,
+            entrypoint=pod.entrypoint,
+            sources=[file.name for file in pod.files if file.name.endswith(self.spec.suffixes)],
+            program=_PROGRAM,
+            memory_mib=limits.memory_mib,
+        )
 
     def _program(
         self, argv: list[str], env: Mapping[str, str], stdin: bytes, limits: Limits
