@@ -1,7 +1,8 @@
 """One SQLite file, shared by the threads of a process and by many processes.
 
 Writes are one at a time by SQLite's own rule. Threads queue for their turn on a lock, and only
-processes compete by SQLite's polling, so a thread is not overtaken for long.
+processes compete by polling: often, because SQLite's own handler comes to sleep for 100 ms at a
+time, and a process that writes much leaves short gaps only.
 
 SQLite must not be carried over a fork: it keeps the locks that a process has on a file in memory,
 so a child would trust locks that only its parent holds (https://www.sqlite.org/howtocorrupt.html,
@@ -14,14 +15,26 @@ import sqlite3
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import Enum, auto
 from pathlib import Path
 from threading import Condition, Lock
+from time import monotonic, sleep
 from typing import Final
 
 from app.domain.errors import StoreUnavailable
 
 MAX_IDLE: Final = 8
 """Connections kept for the next reader; a crowd of waiting API threads must not keep a crowd."""
+
+POLL_SECONDS: Final = 0.0005
+"""Between two looks at whether another process has ended its write."""
+
+
+class Use(Enum):
+    READ = auto()
+    WRITE = auto()
+    WRITE_DURABLY = auto()
+
 
 _AWAY: Final = {
     sqlite3.SQLITE_BUSY,
@@ -47,13 +60,11 @@ class Database:
         self, path: Path, *, timeout: float, create: Callable[[sqlite3.Connection], None]
     ) -> None:
         self._path = path
-        # Half of it for the other threads, half of it for the other processes.
-        self._patience = timeout / 2
+        self._timeout = timeout
         self._create = create
         self._turn = Lock()
         self._pool = Condition()
-        self._idle: dict[bool, list[sqlite3.Connection]] = {True: [], False: []}
-        """By whether their commits are durable."""
+        self._idle: dict[Use, list[sqlite3.Connection]] = {use: [] for use in Use}
         self._in_use = 0
         self._forking = False
         _databases.add(self)
@@ -61,7 +72,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A connection on which each SELECT sees the newest committed state."""
-        with _errors_as_ours(self._path), self._connection(durable=False) as connection:
+        with _errors_as_ours(self._path), self._connection(Use.READ) as connection:
             yield connection
 
     @contextmanager
@@ -72,11 +83,13 @@ class Database:
         of power at once, for the price of an fsync, which is most of what a small write costs;
         the others do so with the next durable one, in order.
         """
-        if not self._turn.acquire(timeout=self._patience):
+        deadline = monotonic() + self._timeout
+        if not self._turn.acquire(timeout=self._timeout):
             raise StoreUnavailable(f"{self._path}: no turn to write")
         try:
-            with _errors_as_ours(self._path), self._connection(durable=durable) as connection:
-                connection.execute("BEGIN IMMEDIATE")
+            use = Use.WRITE_DURABLY if durable else Use.WRITE
+            with _errors_as_ours(self._path), self._connection(use) as connection:
+                _begin(connection, deadline)
                 with connection:
                     yield connection
         finally:
@@ -88,15 +101,15 @@ class Database:
             self._close_idle()
 
     @contextmanager
-    def _connection(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
-        idle = self._idle[durable]
+    def _connection(self, use: Use) -> Iterator[sqlite3.Connection]:
+        idle = self._idle[use]
         with self._pool:
             self._pool.wait_for(lambda: not self._forking)
             connection = idle.pop() if idle else None
             self._in_use += 1
         healthy = False
         try:
-            connection = connection or self._open(durable)
+            connection = connection or self._open(use)
             yield connection
             healthy = True
         finally:
@@ -108,14 +121,17 @@ class Database:
                     connection.close()
                 self._pool.notify_all()
 
-    def _open(self, durable: bool) -> sqlite3.Connection:
+    def _open(self, use: Use) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            self._path, timeout=self._patience, isolation_level=None, check_same_thread=False
+            self._path, timeout=self._timeout, isolation_level=None, check_same_thread=False
         )
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        level = "FULL" if use is Use.WRITE_DURABLY else "NORMAL"
+        connection.execute(f"PRAGMA synchronous = {level}")
         self._create(connection)
+        if use is not Use.READ:
+            connection.execute("PRAGMA busy_timeout = 0")
         return connection
 
     def _close_idle(self) -> None:
@@ -139,6 +155,18 @@ class Database:
         self._turn = Lock()
         self._pool = Condition()
         self._forking = False
+
+
+def _begin(connection: sqlite3.Connection, deadline: float) -> None:
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > deadline:
+                raise
+            sleep(POLL_SECONDS)
+        else:
+            return
 
 
 @contextmanager
