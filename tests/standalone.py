@@ -87,6 +87,10 @@ class Standalone:
         url = (self.data_dir / "url").read_text().strip()
         return Client(url, (self.data_dir / "key").read_text().strip(), retries=retries)
 
+    def printed(self) -> str:
+        """What `up` told the person who started it."""
+        return (self.data_dir / "up.log").read_text()
+
     # What is behind it
 
     def children(self) -> list[psutil.Process]:

@@ -1,0 +1,115 @@
+"""What a user gets from the whole service, over HTTP."""
+
+from itertools import takewhile
+
+import pytest
+
+from podline import Client, Conflict, NotFound
+from podline.streaming import EndEvent, OutputEvent, ResultEvent, StateEvent
+from tests.waiting import wait_until
+
+HELLO = {
+    "python": "print('hello')",
+    "javascript": "console.log('hello')",
+    "c": '#include <stdio.h>\nint main(void) { puts("hello"); }',
+    "cpp": '#include <iostream>\nint main() { std::cout << "hello\\n"; }',
+    "bash": "echo hello",
+}
+
+
+@pytest.mark.parametrize("language", sorted(HELLO))
+def test_every_language_says_hello(client: Client, language: str) -> None:
+    execution = client.run(HELLO[language], language=language)
+    assert (execution.state, execution.outcome) == ("completed", "success")
+    assert execution.result is not None
+    assert (execution.result.stdout, execution.result.exit_code) == ("hello\n", 0)
+
+
+@pytest.mark.parametrize(
+    ("source", "outcome"),
+    [
+        ("print(input())", "success"),
+        ("print('other')", "wrong_output"),
+        ("raise SystemExit(3)", "runtime_error"),
+        ("import os; os.abort()", "runtime_error"),
+        ("while True: pass", "time_limit"),
+        ("x = bytearray(1 << 30)", "memory_limit"),
+        ("while True: print('x' * 1000)", "output_limit"),
+    ],
+)
+def test_every_outcome(client: Client, source: str, outcome: str) -> None:
+    execution = client.run(
+        source,
+        language="python",
+        stdin="hello\n",
+        expected_output="hello",
+        limits={"wall_seconds": 2, "memory_mib": 64, "output_kib": 16},
+    )
+    assert (execution.state, execution.outcome) == ("completed", outcome)
+
+
+def test_what_does_not_compile(client: Client) -> None:
+    execution = client.run("int main(void) { return x; }", language="c")
+    assert execution.outcome == "compile_error"
+    assert execution.result is not None
+    assert execution.result.compile is not None
+    assert "undeclared" in execution.result.compile.stderr
+
+
+def test_output_is_streamed_while_the_program_runs(client: Client) -> None:
+    """The program waits for no reader, but runs on for seconds after it printed."""
+    source = "import time\nprint('first', flush=True)\ntime.sleep(3)\nprint('second')"
+    execution = client.submit(source, language="python")
+    events = client.stream(execution.id)
+    before = list(takewhile(lambda event: not isinstance(event, OutputEvent), events))
+    # Had the output come from the stored result, the execution would be terminal by now.
+    assert client.get(execution.id).state == "running", "the first output came while it ran"
+    rest = list(events)
+    assert {event.state for event in before if isinstance(event, StateEvent)} >= {"queued"}
+    printed = b"".join(event.content for event in rest if isinstance(event, OutputEvent))
+    assert b"second\n" in printed
+    assert isinstance(rest[-2], ResultEvent)
+    assert isinstance(rest[-1], EndEvent)
+
+
+def test_events_tell_the_whole_story(client: Client) -> None:
+    execution = client.run("print(1)", language="python")
+    events = client.events(execution.id)
+    assert [event.version for event in events] == list(range(1, len(events) + 1))
+    assert events[0].type == "podline.execution.queued.v1"
+    assert events[-1].type == "podline.execution.completed.v1"
+    assert "print(1)" not in str(events)
+
+
+def test_cancelled_it_has_no_result(client: Client) -> None:
+    limits = {"wall_seconds": 60}
+    execution = client.submit("import time; time.sleep(60)", language="python", limits=limits)
+    wait_until(lambda: client.get(execution.id).state == "running")
+    client.cancel(execution.id)
+    cancelled = client.get(execution.id)
+    assert (cancelled.state, cancelled.result) == ("cancelled", None)
+    with pytest.raises(Conflict):
+        client.cancel(execution.id)
+
+
+def test_a_retry_is_a_new_execution(client: Client) -> None:
+    first = client.run("print(1)", language="python")
+    second = client.wait(client.retry(first.id).id)
+    assert (second.retry_of, second.state) == (first.id, "completed")
+    assert client.get(first.id).retried_as == second.id
+
+
+def test_deleted_it_is_gone(client: Client) -> None:
+    execution = client.run("print(1)", language="python")
+    client.delete(execution.id)
+    with pytest.raises(NotFound):
+        client.get(execution.id)
+
+
+def test_others_see_nothing_of_it(client: Client) -> None:
+    execution = client.run("print(1)", language="python")
+    stranger = client.keys.create("stranger", role="user")
+    with Client(client.url, stranger.key) as other:
+        with pytest.raises(NotFound):
+            other.get(execution.id)
+        assert list(other.list()) == []
