@@ -30,8 +30,7 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
         "redis_url": "Broker, queue and live output: `redis://…` or `unix:///<socket>`. "
         "`podline up` starts a server of its own and refuses another one.",
         "runtime_url": "The sandbox daemon: `unix:///<socket>`. As above.",
-        "host": "The address that the API is bound to. `podline up` uses 127.0.0.1 whatever it is.",
-        "port": "The port of the API; 0 is any free one. `podline up --port` sets it.",
+        "port": "The port of the API, on 127.0.0.1; 0 is any free one. `podline up --port` sets it.",
         "flower_port": "The port of Flower. Another one is taken where it is not free.",
         "flower_user": "The user name for Flower.",
         "flower_password": "The password for Flower. Made and kept in the data folder if unset.",
@@ -43,7 +42,7 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
         "max_running_per_owner": "Slots of one owner.",
         "ageing_seconds": "A waiting execution rises by one priority band for each of these.",
         "max_unfinished_per_owner": "Unfinished executions of one owner; beyond it, 429.",
-        "max_unfinished": "Unfinished executions in all; beyond it, 429.",
+        "max_unfinished": "Executions in the queue, of all owners; beyond it, 429.",
     },
     "Attempts": {
         "max_attempts": "Attempts of one execution before it is failed.",
