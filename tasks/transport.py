@@ -26,7 +26,7 @@ class Transport(redis.Transport):
         if _is_message(message):
             super()._deliver(message, queue)
         else:
-            _keep(queue or "unknown", json.dumps(message), ValueError("this is JSON, but no message of kombu's"))
+            _keep(queue or "unknown", json.dumps(message), ValueError("JSON, but no message"))
 
 
 def _is_message(message: Any) -> bool:

@@ -52,7 +52,7 @@ class Service:
 
 
 @pytest.fixture
-def service(tmp_path: Path, redis_url: str, redis_client: redis.Redis) -> Iterator[Service]:
+def service(tmp_path: Path, redis_url: str, redis_client: redis.Redis) -> Service:
     environment = os.environ | {
         "PODLINE_DATABASE_URL": f"sqlite:///{tmp_path}/podline.db",
         "PODLINE_EVENT_LOG_URL": f"sqlite:///{tmp_path}/events.db",
