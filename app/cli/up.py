@@ -14,12 +14,10 @@ from app.cli.options import data_dir_option
     "--port",
     envvar="PODLINE_PORT",
     type=click.IntRange(0, 65535),
-    default=8000,
-    show_default=True,
-    help="Of the API, on 127.0.0.1.",
+    help="Of the API, on 127.0.0.1.  [default: the setting, or 8000]",
 )
 @click.option("--mongodb", metavar="URL", help="Keep executions in MongoDB, not in a file.")
-def up_command(data_dir: Path, port: int, mongodb: str | None) -> None:
+def up_command(data_dir: Path, port: int | None, mongodb: str | None) -> None:
     """Start everything, in the foreground; Ctrl-C stops it."""
     from app.domain.errors import PodlineError
     from app.infrastructure.embedded.up import run

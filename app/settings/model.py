@@ -116,7 +116,6 @@ class Settings(BaseSettings):
     redis_url: RedisUrl = Field(default_factory=partial(_socket, "redis.sock"))
     runtime_url: RuntimeUrl = Field(default_factory=partial(_socket, "sandbox.sock"))
 
-    host: str = "127.0.0.1"
     port: Port = 8000
     flower_port: Port = 5555
     flower_user: str = "podline"

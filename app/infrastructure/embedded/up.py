@@ -14,13 +14,14 @@ from app.settings import Settings
 from app.settings.sources import FILE_VARIABLE, Given, settings_file
 
 
-def run(data_dir: Path, port: int, mongodb: str | None) -> None:
+def run(data_dir: Path, port: int | None, mongodb: str | None) -> None:
     """Until Ctrl-C or SIGTERM. Raises UpError or SettingsError if it can't start.
 
-    Port 0 is any free one. The children read the same settings as this process.
+    Port 0 is any free one; None leaves it to the settings, which the children read too.
     """
     os.environ["PODLINE_DATA_DIR"] = str(data_dir.absolute())
-    os.environ["PODLINE_PORT"] = str(port)
+    if port is not None:
+        os.environ["PODLINE_PORT"] = str(port)
     if mongodb:
         os.environ["PODLINE_DATABASE_URL"] = mongodb
     settings = Settings.load()
