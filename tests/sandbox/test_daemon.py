@@ -9,9 +9,9 @@ import struct
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from random import Random
+from time import monotonic
 from typing import Any
 
 import psutil
@@ -29,7 +29,7 @@ RUNS_ON = "setsid sleep 600 & trap '' TERM; echo begun; while :; do sleep 600; d
 
 def running(sandbox: SandboxDaemon) -> Pod:
     """A pod whose program has begun."""
-    pod = a_pod(language(sandbox.runtime, "bash"), RUNS_ON, limits=replace(DEFAULT_LIMITS))
+    pod = a_pod(language(sandbox.runtime, "bash"), RUNS_ON)
     sandbox.runtime.create(pod)
     wait_until(lambda: sandbox.runtime.follow(pod.name, 0))
     return pod
@@ -190,6 +190,24 @@ def test_deleting_leaves_no_process(own_sandbox: SandboxDaemon) -> None:
     assert list((own_sandbox.folder / "data" / "pods").iterdir()) == []
 
 
+def test_deleting_at_any_moment_leaves_no_process(own_sandbox: SandboxDaemon) -> None:
+    """The moment is drawn at random, over and over: jails take some 10 ms to be set up."""
+    random = Random(3)
+    bash = language(own_sandbox.runtime, "bash")
+    for _ in range(40):
+        pod = a_pod(bash, RUNS_ON)
+        own_sandbox.runtime.create(pod)
+        delete_at = monotonic() + random.uniform(0, 0.03)
+        processes = own_sandbox.jailed()
+        while monotonic() < delete_at:
+            processes = own_sandbox.jailed()
+
+        own_sandbox.runtime.delete(pod.name)
+
+        assert gone(processes)()
+        assert own_sandbox.jailed() == []
+
+
 def test_two_on_one_data_folder_are_refused(own_sandbox: SandboxDaemon) -> None:
     second = subprocess.run(own_sandbox.command, capture_output=True, text=True, timeout=30)
 
@@ -263,7 +281,7 @@ def test_a_whole_request_for_an_unknown_version_is_refused(sandbox: SandboxDaemo
         (a_request(entrypoint="a\0b"), "entrypoint: must be text without NUL"),
         (a_request(args=["\ud800"]), "args: can't be written as UTF-8"),
         (a_request(env={"A=B": "c"}), "env: a name must be"),
-        (a_request(stdin=None), "a length: must be a whole number"),
+        (a_request(stdin=None), "a length must be a whole number"),
         (a_request(limits={}), "limits: every limit must be given"),
     ],
 )

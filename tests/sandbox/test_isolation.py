@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.sandbox_daemon import SandboxDaemon, a_pod, language
+from tests.sandbox_daemon import SandboxDaemon
 
 
 def printed(sandbox: SandboxDaemon, source: str, name: str = "bash") -> str:
@@ -100,10 +100,7 @@ int main(void) {
 
 
 def test_links_that_it_leaves_lead_nowhere(sandbox: SandboxDaemon) -> None:
-    """The next pod's files are written by init, in a box that no program has seen."""
-    bash = language(sandbox.runtime, "bash")
-    source = "rm -f main.sh; ln -s /etc/passwd main.sh; mkfifo fifo; ln -s . loop"
-    assert printed(sandbox, source) == ""
+    """The next pod's files are written by init, into a box that no program has seen."""
+    printed(sandbox, "rm main.sh; ln -s /etc/passwd main.sh; mkfifo fifo; ln -s . loop")
 
-    assert printed(sandbox, "stat -c %F main.sh") == "regular file\n"
-    assert a_pod(bash).files[0].name == "main.sh"
+    assert printed(sandbox, "stat -c %F main.sh; ls") == "regular file\nmain.sh\n"

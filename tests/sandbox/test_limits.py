@@ -177,11 +177,10 @@ def test_inodes(sandbox: SandboxDaemon) -> None:
 
 
 def test_compiling_has_limits_of_its_own(sandbox: SandboxDaemon) -> None:
-    endless = "#include __FILE__\nint main(void) { return 0; }"
-    limits = replace(DEFAULT_COMPILE_LIMITS, output_kib=1)
     broken = "\n".join(f"int a{i} = undeclared{i};" for i in range(200))
+    limits = replace(DEFAULT_COMPILE_LIMITS, output_kib=1)
 
-    observation, output = sandbox.run("c", broken + endless, compile_limits=limits)
+    observation, output = sandbox.run("c", broken, compile_limits=limits)
 
     assert observation.report
     assert observation.report.compile
@@ -189,6 +188,15 @@ def test_compiling_has_limits_of_its_own(sandbox: SandboxDaemon) -> None:
     assert observation.report.run is None
     assert output.compile
     assert len(output.compile.stderr) == KIB
+
+
+def test_a_disk_full_of_memory(sandbox: SandboxDaemon) -> None:
+    """What lies in the box is memory too; at the end there may be nothing to kill but init."""
+    report = run_report(
+        sandbox, "bash", "head -c 100M /dev/zero > big; sleep 60", memory_mib=32, disk_mib=200
+    )
+
+    assert report.stopped_by is Limit.MEMORY
 
 
 def test_nothing_of_the_compiler_lives_on_in_the_run(sandbox: SandboxDaemon) -> None:

@@ -8,7 +8,7 @@ from queue import Empty
 from typing import Final, TypeAlias
 
 from app.domain.errors import RunRefused
-from app.infrastructure.sandbox import messages, protocol
+from app.infrastructure.sandbox import messages, protocol, requests
 from app.infrastructure.sandbox.pods import Pods
 from app.infrastructure.sandbox.protocol import Error, Header, ProtocolError
 
@@ -70,27 +70,27 @@ def _error(kind: Error, message: str) -> Header:
 
 
 def _create(pods: Pods, header: Header, body: bytes) -> Answer:
-    pods.create(messages.pod_of(header.get("pod"), body))
+    pods.create(requests.pod_of(header.get("pod"), body))
     return None, b""
 
 
 def _observe(pods: Pods, header: Header, _body: bytes) -> Answer:
-    observation = pods.observe(messages.name_of(header.get("name")))
+    observation = pods.observe(requests.name_of(header.get("name")))
     return (messages.observation_header(observation) if observation else None), b""
 
 
 def _output(pods: Pods, header: Header, _body: bytes) -> Answer:
-    output = pods.output(messages.name_of(header.get("name")))
+    output = pods.output(requests.name_of(header.get("name")))
     return messages.output_message(output) if output else (None, b"")
 
 
 def _follow(pods: Pods, header: Header, _body: bytes) -> Answer:
-    after = messages.number_of(header.get("after"), "after")
-    return messages.frames_message(pods.follow(messages.name_of(header.get("name")), after))
+    after = requests.number_of(header.get("after"), "after")
+    return messages.frames_message(pods.follow(requests.name_of(header.get("name")), after))
 
 
 def _delete(pods: Pods, header: Header, _body: bytes) -> Answer:
-    pods.delete(messages.name_of(header.get("name")))
+    pods.delete(requests.name_of(header.get("name")))
     return None, b""
 
 

@@ -34,6 +34,27 @@ class ProtocolError(ValueError):
     """What came is no message of this protocol; the message says why."""
 
 
+class Parts:
+    """Takes a body apart, in the order in which it was put together."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = memoryview(body)
+        self._taken = 0
+
+    def take(self, size: object) -> bytes:
+        if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+            raise ProtocolError("a length must be a whole number of at least 0")
+        if self._taken + size > len(self._body):
+            raise ProtocolError("the body is shorter than its header says")
+        content = self._body[self._taken : self._taken + size]
+        self._taken += size
+        return bytes(content)
+
+    def end(self) -> None:
+        if self._taken != len(self._body):
+            raise ProtocolError("the body is longer than its header says")
+
+
 def send(connection: socket.socket, header: Header, body: bytes = b"") -> None:
     head = json.dumps(header, separators=(",", ":")).encode()
     connection.sendall(_LENGTHS.pack(len(head), len(body)) + head + body)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.pod import Frame, Observation, Output, Pod
 from app.domain.records import Language
-from app.infrastructure.sandbox import messages, protocol
+from app.infrastructure.sandbox import messages, protocol, requests
 from app.infrastructure.sandbox.protocol import Error, ProtocolError
 
 _SECONDS_TO_CONNECT: Final = 2.0
@@ -30,7 +30,7 @@ class SandboxRuntime:
         self._lock = threading.Lock()
 
     def create(self, pod: Pod) -> None:
-        header, body = messages.pod_message(pod)
+        header, body = requests.pod_message(pod)
         self._ask({"op": "create", "pod": header}, body)
 
     def observe(self, name: str) -> Observation | None:
@@ -43,7 +43,7 @@ class SandboxRuntime:
 
     def follow(self, name: str, after: int) -> list[Frame]:
         answer, body = self._ask({"op": "follow", "name": name, "after": after})
-        return messages.frames_of(answer, messages.Parts(body))
+        return messages.frames_of(answer, protocol.Parts(body))
 
     def delete(self, name: str) -> None:
         self._ask({"op": "delete", "name": name})

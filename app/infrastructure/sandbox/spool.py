@@ -12,7 +12,7 @@ from pathlib import Path
 
 from app.domain.pod import Observation, Phase, Stream
 from app.infrastructure.sandbox import messages
-from app.infrastructure.sandbox.protocol import ProtocolError
+from app.infrastructure.sandbox.protocol import Parts, ProtocolError
 from app.infrastructure.sandbox.run import EndedPod
 
 RESTARTED = "the sandbox daemon was restarted"
@@ -72,7 +72,7 @@ def _decode(content: bytes) -> EndedPod:
     if not newline:
         raise ProtocolError("there is no header")
     header = json.loads(head)
-    parts = messages.Parts(body)
+    parts = Parts(body)
     compiled = header["compile_output"]
     pod = EndedPod(
         observation=messages.observation_of(header["observation"]),

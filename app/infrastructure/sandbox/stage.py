@@ -3,18 +3,16 @@
 import errno
 import math
 import os
-import resource
 import select
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Final
 
 from app.domain.execution import SECOND
 from app.domain.pod import Limit, StageReport
-from app.domain.submission import File, Limits
+from app.domain.submission import File
 from app.infrastructure.sandbox.cgroup import Meter
 from app.infrastructure.sandbox.init import (
     InitReport,
@@ -25,10 +23,10 @@ from app.infrastructure.sandbox.init import (
     send_stage,
 )
 from app.infrastructure.sandbox.jail import Jail
+from app.infrastructure.sandbox.program import Program, rlimits
 from app.infrastructure.sandbox.recorder import Recorder
 from app.infrastructure.sandbox.streams import OutputPipes, filled_pipe
 
-_MIB: Final = 1024 * 1024
 _SMALL_READ: Final = 16384
 _SECONDS_AFTER_SMALL_READ: Final = 0.01
 """A program that prints byte by byte makes one frame per pause, not one per byte."""
@@ -40,18 +38,6 @@ _CPUS: Final = os.cpu_count() or 1
 
 class Fault(Exception):
     """The sandbox could not do its part. Says nothing about the program."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
-    """What is run, within which limits."""
-
-    argv: Sequence[str]
-    env: Mapping[str, str]
-    stdin: bytes
-    limits: Limits
-    spare_processes: int
-    """Threads of the language's own runtime, which the limit does not count."""
 
 
 def run_stage(
@@ -66,30 +52,6 @@ def run_stage(
         return _larger_than_memory()
     with closing(OutputPipes(recorder)) as pipes:
         return _StageRun(jail, meter, program, recorder, pipes).run(files)
-
-
-def rlimits(program: Program, *, alone: bool) -> dict[int, tuple[int, int]]:
-    """What the kernel holds for each process, or (RLIMIT_NPROC) for all of the jail's uid.
-
-    `alone` where no cgroup holds memory and counts CPU time: then RLIMIT_DATA does (RLIMIT_AS would
-    keep node and java from starting), and RLIMIT_CPU, whose soft limit has a signal of its own.
-    Where a cgroup does, the daemon acts on the CPU time of all processes before RLIMIT_CPU.
-    """
-    limits = program.limits
-    init = 1
-    cpu_seconds = math.ceil(limits.cpu_seconds) + (0 if alone else 1)
-    held = {
-        resource.RLIMIT_NPROC: limits.processes + program.spare_processes + init,
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_NOFILE: 1024,
-        resource.RLIMIT_STACK: 8 * _MIB,
-        resource.RLIMIT_MEMLOCK: 64 * 1024,
-        resource.RLIMIT_MSGQUEUE: 0,
-    }
-    if alone:
-        held[resource.RLIMIT_DATA] = limits.memory_mib * _MIB
-    both = {kind: (limit, limit) for kind, limit in held.items()}
-    return both | {resource.RLIMIT_CPU: (cpu_seconds, cpu_seconds + 1)}
 
 
 class _StageRun:
@@ -171,10 +133,12 @@ class _StageRun:
 
     def _hold_limits(self) -> None:
         now = time.monotonic()
+        if self._ended:
+            return
         if now >= self._check_cpu_at:
             self._check_cpu(now)
-        if now >= self._kill_jail_at and not self._ended:
-            self._enforced(Limit.WALL)
+        if now >= self._kill_jail_at:
+            self._enforce(Limit.WALL)
             self._jail.hang_up()
             self._ended = True
 
@@ -195,26 +159,28 @@ class _StageRun:
             try:
                 send_kill(self._jail.control)
             except OSError:
-                self._ended = True
-        self._enforced(limit)
+                self._ended = True  # init is gone; `_report` says why
+        self._enforce(limit)
 
-    def _enforced(self, limit: Limit) -> None:
-        """The first one counts. The kernel may have enforced the memory limit before."""
+    def _enforce(self, limit: Limit) -> None:
+        """The first limit counts, and the kernel may have enforced the one of memory before."""
         if self._stopped_by is None:
             self._stopped_by = Limit.MEMORY if self._meter.out_of_memory() else limit
+
+    def _limit_at_the_end(self, done: InitReport) -> Limit | None:
+        """The limit that ended a program which the daemon did not stop."""
+        if done.status != 0 and self._meter.out_of_memory():
+            return Limit.MEMORY
+        if done.timed_out:
+            return Limit.WALL
+        if self._used_up_cpu(done):
+            return Limit.CPU
+        return Limit.OUTPUT if self._recorder.truncated else None
 
     def _report(self) -> StageReport:
         done = self._done or self._killed_with_the_jail()
         self._pipes.drain()
-        succeeded = done.status == 0
-        if not succeeded and self._meter.out_of_memory():
-            self._enforced(Limit.MEMORY)
-        if done.timed_out:
-            self._enforced(Limit.WALL)
-        if self._used_up_cpu(done):
-            self._enforced(Limit.CPU)
-        if self._recorder.truncated:
-            self._enforced(Limit.OUTPUT)
+        stopped_by = self._stopped_by or self._limit_at_the_end(done)
         cpu_us = self._meter.cpu_us()
         return StageReport(
             exit_code=os.WEXITSTATUS(done.status) if os.WIFEXITED(done.status) else None,
@@ -222,7 +188,7 @@ class _StageRun:
             wall_us=done.wall_us,
             cpu_us=done.cpu_us if cpu_us is None else cpu_us,
             memory_peak_kib=max(done.peak_kib, self._meter.peak_kib() or 0),
-            stopped_by=self._stopped_by,
+            stopped_by=stopped_by,
         )
 
     def _killed_with_the_jail(self) -> InitReport:

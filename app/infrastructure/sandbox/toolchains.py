@@ -11,7 +11,7 @@ from typing import Final
 from app.domain.pod import Pod
 from app.domain.records import Language
 from app.domain.submission import Limits
-from app.infrastructure.sandbox.stage import Program
+from app.infrastructure.sandbox.program import Program
 from app.languages import LanguageSpec, fill_in
 
 _PROGRAM: Final = "/box/program"
