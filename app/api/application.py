@@ -1,6 +1,7 @@
 """The Flask application, put together."""
 
 from collections.abc import Sequence
+from threading import BoundedSemaphore
 from typing import Final
 
 from flask import Flask
@@ -36,7 +37,8 @@ def make(ports: Ports) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _largest_body(ports.policy.input)
     request_id.register(app)
     problems.register(app)
-    context = Context(ports, Languages(ports.runtime))
+    waiting = BoundedSemaphore(ports.policy.max_waiting_answers)
+    context = Context(ports, Languages(ports.runtime), waiting)
     for operation in OPERATIONS:
         register(app, context, operation)
     docs.register(app, OPERATIONS)

@@ -11,7 +11,13 @@ from app.api.pages import page, position
 from app.api.reading import body_hash
 from app.api.requests import ExecutionQuery, Submission, Wait
 from app.api.routing import Answer, Section
-from app.domain.errors import Forbidden, NotFound, RedisUnavailable, StoreUnavailable
+from app.domain.errors import (
+    Forbidden,
+    NotFound,
+    RedisUnavailable,
+    StoreUnavailable,
+    TooManyStreams,
+)
 from app.domain.execution import Execution, State
 from app.domain.records import ExecutionFilter, Role
 from app.domain.validation import validate
@@ -159,7 +165,11 @@ def stream(call: Call, execution_id: str) -> Response:
         raise BadRequest(f"Last-Event-ID: {error}") from None
     if begin.told is Told.END:
         return Response(status=204)
-    return sse.response(stream_execution(call.ports, execution, begin))
+    if not call.waiting.acquire(blocking=False):
+        raise TooManyStreams
+    response = sse.response(stream_execution(call.ports, execution, begin))
+    response.call_on_close(call.waiting.release)
+    return response
 
 
 @executions.operation("DELETE", "/{execution_id}", {204: None}, errors=(404, 409))
@@ -183,12 +193,22 @@ def _visible(call: Call, execution: Execution) -> bool:
 
 def _awaited(call: Call, execution: Execution, seconds: float) -> schemas.Execution:
     if seconds and not execution.state.terminal:
-        now = wait_until(call.ports, execution.id, lambda row: row.state.terminal, seconds)
+        now = _wait(call, execution, seconds)
         if now is None or now.erased:
             raise NotFound(f"there is no execution {execution.id}")
         execution = now
     result = call.ports.store.result(execution.result_id) if execution.result_id else None
     return representation.execution(execution, result, _queue_position(call, execution))
+
+
+def _wait(call: Call, execution: Execution, seconds: float) -> Execution | None:
+    """Without a place to wait the answer is the execution as it is, and the client asks again."""
+    if not call.waiting.acquire(blocking=False):
+        return execution
+    try:
+        return wait_until(call.ports, execution.id, lambda row: row.state.terminal, seconds)
+    finally:
+        call.waiting.release()
 
 
 def _queue_position(call: Call, execution: Execution) -> int | None:

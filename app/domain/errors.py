@@ -10,6 +10,7 @@ PodlineError
 ├── QuotaExceeded            too many unfinished executions
 ├── RunRefused               the runtime can never run this, however often it is tried
 └── Unavailable              a part of the infrastructure is away; trying again may help
+    ├── TooManyStreams
     ├── StoreUnavailable
     ├── RedisUnavailable
     ├── BrokerUnavailable
@@ -70,6 +71,10 @@ class RunRefused(PodlineError):
 
 class Unavailable(PodlineError):
     """A part of the infrastructure is away; trying again later may help."""
+
+
+class TooManyStreams(Unavailable):
+    """This API process holds as many open streams as it can: try again, or ask for the result."""
 
 
 class StoreUnavailable(Unavailable):

@@ -77,6 +77,10 @@ class Policy:
     max_unfinished_per_owner: int = 1_000
     max_unfinished: int = 100_000
     idempotency_seconds: float = 24 * 3600
+    max_waiting_answers: int = 580
+    """Open streams and `?wait`s of one API process. The rest of its threads (640 under `podline
+    up`) answer everything else.
+    """
     store_timeout: float = 1.5
     """Longest wait for the database: a POST answers 503 within 2 s."""
 

@@ -151,6 +151,7 @@ class Settings(BaseSettings):
     retention_batch: PositiveInt = _DEFAULT.retention_batch
     max_unfinished_per_owner: PositiveInt = _DEFAULT.max_unfinished_per_owner
     max_unfinished: PositiveInt = _DEFAULT.max_unfinished
+    max_waiting_answers: PositiveInt = _DEFAULT.max_waiting_answers
     idempotency_seconds: PositiveFloat = _DEFAULT.idempotency_seconds
     store_timeout: PositiveFloat = _DEFAULT.store_timeout
 

@@ -81,7 +81,7 @@ def test_live_output_is_fed_while_somebody_watches(twins: Twins, worker: Worker)
 
 
 def test_it_goes_on_after_the_runtime_was_away(twins: Twins, worker: Worker) -> None:
-    execution_id, pod = running_pod(twins, worker)
+    execution_id, _ = running_pod(twins, worker)
     twins.runtime.away = True
     with watching(twins):
         twins.runtime.away = False

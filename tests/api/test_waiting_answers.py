@@ -1,0 +1,45 @@
+"""Answers that wait have so many places, so that a crowd of them never stops submissions."""
+
+import pytest
+
+from app.domain.records import Role
+from tests.api.contract import PROGRAM, connector
+from tests.twins import make_twins
+
+PATH = "/api/v1/executions"
+
+
+def test_streams_beyond_the_places_are_sent_away_and_the_rest_goes_on() -> None:
+    twins = make_twins(max_waiting_answers=1)
+    api = connector(twins.ports)("ada", Role.USER)
+    execution = api.post(PATH, PROGRAM).json
+    assert execution is not None
+    stream = f"{PATH}/{execution['id']}/stream"
+
+    # The first stream is open until it is closed: nothing reads it to its end.
+    with api.app.test_client() as browser:
+        first = browser.get(stream, headers={"Authorization": f"Bearer {api.key}"})
+        refused = api.get(stream)
+        assert refused.status_code == 503
+        assert refused.headers["Retry-After"]
+        assert api.post(PATH, PROGRAM).status_code == 202
+        first.close()
+    with api.app.test_client() as browser:
+        again = browser.get(stream, headers={"Authorization": f"Bearer {api.key}"})
+        assert again.status_code == 200
+        again.close()
+
+
+@pytest.mark.timeout(20)
+def test_a_wait_without_a_place_is_answered_at_once() -> None:
+    twins = make_twins(max_waiting_answers=1)
+    api = connector(twins.ports)("ada", Role.USER)
+    execution = api.post(PATH, PROGRAM).json
+    assert execution is not None
+    with api.app.test_client() as browser:
+        headers = {"Authorization": f"Bearer {api.key}"}
+        open_stream = browser.get(f"{PATH}/{execution['id']}/stream", headers=headers)
+        response = api.get(f"{PATH}/{execution['id']}?wait=60")
+        assert response.json is not None
+        assert (response.status_code, response.json["state"]) == (200, "queued")
+        open_stream.close()
