@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from app.infrastructure.embedded.errors import UpError
+from app.service.keys import new_secret
 from app.settings.folders import runtime_folder
 
 KEY = "key"
@@ -50,6 +51,11 @@ def make_private(folder: Path) -> None:
         raise UpError(f"{folder} can't be made: {error.strerror}") from error
     if folder.is_symlink() or folder.stat().st_uid != os.getuid():
         raise UpError(f"{folder} belongs to another user: choose another data folder")
+
+
+def first_key(data_dir: Path) -> str:
+    """The admin key that comes with the folder."""
+    return kept_secret(data_dir / KEY, new_secret)
 
 
 def kept_secret(path: Path, make: Callable[[], str] = secrets.token_urlsafe) -> str:

@@ -33,15 +33,14 @@ def _enrol() -> bool:
     """False while the database is away."""
     from app.domain.errors import StoreUnavailable
     from app.domain.records import Role
-    from app.infrastructure.embedded.folder import KEY, kept_secret
-    from app.service.keys import enrol, new_secret
+    from app.infrastructure.embedded.folder import first_key
+    from app.service.keys import enrol
     from app.settings import Settings
     from app.wiring import make_ports
 
     settings = Settings.load()
-    secret = kept_secret(settings.data_dir / KEY, new_secret)
     try:
-        enrol(make_ports(settings), secret, "admin", Role.ADMIN)
+        enrol(make_ports(settings), first_key(settings.data_dir), "admin", Role.ADMIN)
     except StoreUnavailable as error:
         logging.getLogger(__name__).warning("the first key is not valid yet: %s", error)
         return False

@@ -43,6 +43,7 @@ def _keep_settings_for_children(settings: Settings) -> None:
 
 
 def _supervise(settings: Settings, place: Place) -> None:
+    folder.first_key(place.data_dir)  # before the URL: who knows where it is can use it
     (place.data_dir / folder.URL).write_text(place.url + "\n", encoding="ascii")
     logs = place.data_dir / folder.LOGS
     children = [
