@@ -16,7 +16,7 @@ from app.infrastructure.sandbox import messages, protocol, requests
 from app.infrastructure.sandbox.protocol import Error, ProtocolError
 
 _SECONDS_TO_CONNECT: Final = 2.0
-_SECONDS_TO_ANSWER: Final = 10.0
+_SECONDS_TO_ANSWER: Final = 5.0
 _SECONDS_BETWEEN_LOOKS_AT_STOP: Final = 0.5
 
 
