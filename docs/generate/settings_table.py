@@ -34,6 +34,7 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
         "flower_port": "The port of Flower. Another one is taken where it is not free.",
         "flower_user": "The user name for Flower.",
         "flower_password": "The password for Flower. Made and kept in the data folder if unset.",
+        "max_waiting_answers": "Open streams and `?wait`s at once, of one API process.",
         "worker_concurrency": "Threads of one Celery worker.",
         "log_level": "`debug`, `info`, `warning` or `error`.",
     },
