@@ -100,6 +100,23 @@ def test_a_new_daemon_tells_how_the_killed_one_s_pods_ended(own_sandbox: Sandbox
     assert runtime.list_pods() == [kept.name]
 
 
+def test_a_new_daemon_removes_the_killed_one_s_cgroups(tmp_path: Path) -> None:
+    sandbox = SandboxDaemon(tmp_path, slots=2)
+    sandbox.start()
+    groups = [Path(line) for line in (tmp_path / "data" / "cgroups").read_text().splitlines()]
+    if not all(group.exists() for group in groups):
+        pytest.skip("there are no cgroups to be had here")
+    sandbox.kill()
+    stale = groups[0] / "slot-7"
+    stale.mkdir()
+
+    sandbox.start()
+
+    assert not stale.exists()
+    assert sandbox.stop() == 0
+    assert not any(group.exists() for group in groups)
+
+
 def test_stopped_it_leaves_nothing_behind(tmp_path: Path) -> None:
     sandbox = SandboxDaemon(tmp_path, slots=2)
     sandbox.start()

@@ -6,6 +6,7 @@ costs 8 to 14 ms at times). Version 2 has no threads for the memory controller; 
 `find`, beside `CgroupV1`.
 """
 
+import contextlib
 import logging
 import os
 import signal
@@ -44,8 +45,8 @@ class Meter(Protocol):
     def out_of_memory(self) -> bool:
         """The kernel killed a process for the memory limit since `begin`."""
 
-    def remove(self) -> None:
-        """Kill what is left in the slot and forget it."""
+    def close(self) -> None:
+        """The slot is used no more."""
 
 
 class NoCgroup:
@@ -68,7 +69,7 @@ class NoCgroup:
     def out_of_memory(self) -> bool:
         return False
 
-    def remove(self) -> None:
+    def close(self) -> None:
         return
 
 
@@ -113,12 +114,9 @@ class CgroupV1:
     def out_of_memory(self) -> bool:
         return self._oom_kills() > self._oom_kills_before
 
-    def remove(self) -> None:
+    def close(self) -> None:
         for value in (self._limit, self._usage, self._peak, self._oom, self._cpu):
             value.close()
-        for folder in self._folders:
-            kill_all(folder)
-            folder.rmdir()
 
     def _others_cpu_ns(self) -> int:
         """Without the slot's own thread, which is in the group too."""
@@ -150,15 +148,16 @@ class _Value:
         os.close(self._fd)
 
 
-def find(group: str, slots: int) -> list[Meter]:
+def find(group: str, slots: int, record: Path) -> list[Meter]:
     """A meter per slot: cgroups below the daemon's own ones, or none where that can't be.
 
-    Says in the log what holds the memory limit here.
+    `record` remembers where they are, so that the next daemon can remove them even if it is
+    started in another cgroup. Says in the log what holds the memory limit here.
     """
+    remove(record)
     try:
         parents = [_own_folder(controller) / group for controller in _CONTROLLERS]
-        for parent in parents:
-            _remove_stale(parent)
+        record.write_text("".join(f"{parent}\n" for parent in parents))
         meters: list[Meter] = [
             CgroupV1(*(parent / f"slot-{slot}" for parent in parents)) for slot in range(slots)
         ]
@@ -172,13 +171,17 @@ def find(group: str, slots: int) -> list[Meter]:
     return meters
 
 
-def remove_group(group: str) -> None:
-    """The folders above the slots, once those are gone."""
-    for controller in _CONTROLLERS:
-        try:
-            (_own_folder(controller) / group).rmdir()
-        except OSError as error:
-            log.debug("%s of %s stays: %s", controller, group, error)
+def remove(record: Path) -> None:
+    """All groups that are on record, with whatever still runs in them."""
+    if not record.exists():
+        return
+    for parent in map(Path, record.read_text().splitlines()):
+        for folder in parent.glob("slot-*"):
+            kill_all(folder)
+            folder.rmdir()
+        with contextlib.suppress(FileNotFoundError):
+            parent.rmdir()
+    record.unlink()
 
 
 def kill_all(folder: Path) -> None:
@@ -200,13 +203,6 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         return
-
-
-def _remove_stale(parent: Path) -> None:
-    """What a former daemon of the same data folder left when it was killed."""
-    for folder in parent.glob("slot-*"):
-        kill_all(folder)
-        folder.rmdir()
 
 
 def _own_folder(controller: str) -> Path:

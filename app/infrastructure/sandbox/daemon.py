@@ -77,7 +77,8 @@ def _run(path: Path, data: Path, slot_count: int) -> None:
         signal.signal(number, lambda *_: stop.set())
     toolchains = find_toolchains(load())
     mounts = [mount for found in toolchains.values() for mount in found.spec.mounts]
-    meters = cgroup.find(kit.name_of(data), slot_count)
+    cgroups = data / "cgroups"
+    meters = cgroup.find(kit.name_of(data), slot_count, cgroups)
     slots = [Slot(number, meter) for number, meter in enumerate(meters)]
     pods = Pods(kit.prepare(data, mounts), toolchains, Spool(data / "pods"), slots)
     listener = _listen(path)
@@ -89,8 +90,8 @@ def _run(path: Path, data: Path, slot_count: int) -> None:
     path.unlink(missing_ok=True)
     pods.stop()
     for meter in meters:
-        meter.remove()
-    cgroup.remove_group(kit.name_of(data))
+        meter.close()
+    cgroup.remove(cgroups)
     kit.remove(data)
 
 
