@@ -333,8 +333,12 @@ class Runtime(Protocol):
         Raises RunRefused for a pod that can never run here.
         """
 
-    def observe(self, name: str) -> Observation | None:
-        """What is known of it now; None if there is no such pod."""
+    def observe(self, name: str, wait_seconds: float = 0) -> Observation | None:
+        """What is known of it now; None if there is no such pod.
+
+        A runtime that can waits up to `wait_seconds` for it to end. An end that was waited for
+        in this way need not be told to the watchers too.
+        """
 
     def output(self, name: str) -> Output | None:
         """All that an ended pod printed; None if that is gone."""

@@ -67,7 +67,7 @@ def make_twins(
         runtime=runtime,
         pipeline=pipeline,
         clock=clock,
-        policy=replace(Policy(), **policy),  # type: ignore[arg-type]  # names a test gives
+        policy=replace(Policy(), **{"first_look_wait": 0, **policy}),  # type: ignore[arg-type]  # names a test gives
     )
     return Twins(
         ports=ports,

@@ -50,6 +50,8 @@ class Policy:
     """From the start of an attempt until its program runs."""
     step_timeout: float = 10
     """A row whose step said nothing for so long is looked at by the sweep."""
+    first_look_wait: float = 0.1
+    """So long a worker's thread waits for a program that has just been started to end."""
     poll_interval: float = 5
     """Between two looks at a running pod, where the watcher says nothing."""
     attempt_backoff: float = 2

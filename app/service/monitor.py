@@ -14,7 +14,10 @@ def poll(ports: Ports, execution_id: str) -> bool:
     execution = begin(ports, execution_id, _UNDER_WAY, "poll")
     if execution is None:
         return False
-    observation = ports.runtime.observe(execution.pod)
+    # Most programs end at once: a short wait spares them the state running, and another message.
+    first_look = execution.state is State.STARTING
+    wait = ports.policy.first_look_wait if first_look else 0
+    observation = ports.runtime.observe(execution.pod, wait)
     if observation is None or observation.phase is Phase.WAITING:
         return _not_running(ports, execution, observation)
     if observation.phase is Phase.FAULTED:

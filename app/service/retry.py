@@ -14,9 +14,7 @@ def retry(ports: Ports, execution: Execution) -> Execution:
     Conflict where it is not terminal, or its program was erased.
     """
     if not execution.state.terminal:
-        raise Conflict(
-            f"execution {execution.id} is {execution.state}: retry it once it has ended"
-        )
+        raise Conflict(f"execution {execution.id} is {execution.state}: retry it once it has ended")
     submission = ports.store.submission(execution.id)
     if submission is None:
         raise Conflict(f"the program of execution {execution.id} was erased")

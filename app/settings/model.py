@@ -121,7 +121,7 @@ class Settings(BaseSettings):
     flower_user: str = "podline"
     flower_password: SecretStr | None = None
     """`podline up` makes one where none is set."""
-    worker_concurrency: PositiveInt = 8
+    worker_concurrency: PositiveInt = 16
     """Threads of one Celery worker."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -132,6 +132,7 @@ class Settings(BaseSettings):
     max_tries: PositiveInt = _DEFAULT.max_tries
     start_timeout: PositiveFloat = _DEFAULT.start_timeout
     step_timeout: PositiveFloat = _DEFAULT.step_timeout
+    first_look_wait: Annotated[float, Field(ge=0, le=2)] = _DEFAULT.first_look_wait
     poll_interval: PositiveFloat = _DEFAULT.poll_interval
     attempt_backoff: PositiveFloat = _DEFAULT.attempt_backoff
     attempt_backoff_max: PositiveFloat = _DEFAULT.attempt_backoff_max

@@ -50,6 +50,7 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
         "max_tries": "Tries of one step, between two transitions, before the attempt ends.",
         "start_timeout": "From the start of an attempt until its program runs.",
         "step_timeout": "A row whose step said nothing for so long is looked at by the sweep.",
+        "first_look_wait": "A worker's thread waits so long for a program just started to end.",
         "poll_interval": "Between two looks at a running program, where the watcher says nothing.",
         "attempt_backoff": "Pause before the second attempt; doubled for each one after.",
         "attempt_backoff_max": "The longest pause between attempts.",

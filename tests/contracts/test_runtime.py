@@ -129,6 +129,26 @@ def test_a_running_program_is_followed(runtime: Runtime, bash: Language) -> None
     assert runtime.output(pod.name) is None
 
 
+def test_who_waits_hears_of_the_end_at_once(runtime: Runtime, bash: Language) -> None:
+    pod = a_pod(bash, HELLO.source)
+    runtime.create(pod)
+
+    observation = runtime.observe(pod.name, wait_seconds=2)
+
+    assert observation
+    assert observation.phase is Phase.ENDED
+
+
+def test_who_waited_long_enough_hears_that_it_runs(runtime: Runtime, bash: Language) -> None:
+    pod = a_pod(bash, RUNS_ON.source)
+    runtime.create(pod)
+
+    observation = runtime.observe(pod.name, wait_seconds=0.01)
+
+    assert observation
+    assert observation.phase is Phase.RUNNING
+
+
 def test_creating_it_again_does_nothing(runtime: Runtime, bash: Language) -> None:
     pod = a_pod(bash, HELLO.source)
     first = wait_for_end(runtime, pod)

@@ -88,6 +88,7 @@ class MemoryRuntime:
         """The name of each pod that was ever started, in order."""
         self._clock = clock
         self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._pods: dict[str, _Pod] = {}
         self._watchers: set[SimpleQueue[str]] = set()
 
@@ -107,11 +108,15 @@ class MemoryRuntime:
             if script.starts:
                 self.start(pod.name)
 
-    def observe(self, name: str) -> Observation | None:
-        with self._lock:
+    def observe(self, name: str, wait_seconds: float = 0) -> Observation | None:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._runs_on(name), wait_seconds)
             self.ping()
             found = self._pods.get(name)
             return found.observation if found else None
+
+    def _runs_on(self, name: str) -> bool:
+        return name in self._pods and self._pods[name].observation.phase is Phase.RUNNING
 
     def output(self, name: str) -> Output | None:
         with self._lock:
@@ -188,6 +193,7 @@ class MemoryRuntime:
     def _change(self, name: str, **facts: object) -> None:
         found = self._pods[name]
         found.observation = replace(found.observation, **facts)  # type: ignore[arg-type]
+        self._changed.notify_all()
         for changes in self._watchers:
             changes.put(name)
 

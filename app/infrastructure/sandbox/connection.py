@@ -75,7 +75,8 @@ def _create(pods: Pods, header: Header, body: bytes) -> Answer:
 
 
 def _observe(pods: Pods, header: Header, _body: bytes) -> Answer:
-    observation = pods.observe(requests.name_of(header.get("name")))
+    wait_seconds = requests.wait_of(header.get("wait_seconds", 0))
+    observation = pods.observe(requests.name_of(header.get("name")), wait_seconds)
     return (messages.observation_header(observation) if observation else None), b""
 
 

@@ -74,7 +74,11 @@ class Pods:
             self._runs[pod.name] = run
         self._queue.put(run)
 
-    def observe(self, name: str) -> Observation | None:
+    def observe(self, name: str, wait_seconds: float = 0) -> Observation | None:
+        with self._lock:
+            run = self._runs.get(name)
+        if run and wait_seconds:
+            run.wait_for_end(wait_seconds)
         with self._lock:
             run = self._runs.get(name)
             return run.observation if run else self._ended.get(name)
@@ -152,7 +156,7 @@ class Pods:
             self._closing[name] = self._runs.pop(name)
             if not run.cancelled:
                 self._ended[name] = ended.observation
-        if not run.cancelled:
+        if not run.end() and not run.cancelled:
             self._tell(name)
         if jail:
             jail.close()

@@ -15,6 +15,7 @@ _POD_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LIMIT_MAX: Final = 1 << 20
 _TEXTS_MAX: Final = 200
+_WAIT_MAX: Final = 2
 
 
 def pod_message(pod: Pod) -> tuple[Header, bytes]:
@@ -97,6 +98,13 @@ def _limits(value: object, field: str) -> Limits:
         if not number or not math.isfinite(limit) or not 0 < limit <= _LIMIT_MAX:
             raise ProtocolError(f"{field}.{name}: must be a number above 0, at most {_LIMIT_MAX}")
     return Limits(**limits)
+
+
+def wait_of(value: object) -> float:
+    """Seconds, well below the time in which an answer is expected."""
+    if not isinstance(value, (int, float)) or not 0 <= value <= _WAIT_MAX:
+        raise ProtocolError(f"wait_seconds: must be a number from 0 to {_WAIT_MAX}")
+    return float(value)
 
 
 def number_of(value: object, field: str) -> int:

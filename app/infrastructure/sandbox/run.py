@@ -76,6 +76,8 @@ class Run:
         self.observation = Observation(name=pod.name, phase=Phase.WAITING)
         self.over = threading.Event()
         """Set when nothing of it runs any more."""
+        self._all_known = threading.Event()
+        self._waiting_for_end = 0
         self._pod = pod
         self._toolchain = toolchain
         self._lock = threading.Lock()
@@ -97,6 +99,20 @@ class Run:
 
     def frames(self, after: int) -> list[Frame]:
         return self._recorder.after(after)
+
+    def wait_for_end(self, seconds: float) -> None:
+        """Until it ended and all that is to be known of it is, or the time is over."""
+        with self._lock:
+            self._waiting_for_end += 1
+        self._all_known.wait(seconds)
+        with self._lock:
+            self._waiting_for_end -= 1
+
+    def end(self) -> bool:
+        """Tell those who wait. True if anybody does, so nobody else has to be told."""
+        with self._lock:
+            self._all_known.set()
+            return self._waiting_for_end > 0
 
     def cancel(self) -> None:
         """Kill it, now or as soon as it starts."""

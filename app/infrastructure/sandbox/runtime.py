@@ -33,8 +33,8 @@ class SandboxRuntime:
         header, body = requests.pod_message(pod)
         self._ask({"op": "create", "pod": header}, body)
 
-    def observe(self, name: str) -> Observation | None:
-        answer, _ = self._ask({"op": "observe", "name": name})
+    def observe(self, name: str, wait_seconds: float = 0) -> Observation | None:
+        answer, _ = self._ask({"op": "observe", "name": name, "wait_seconds": wait_seconds})
         return messages.observation_of(answer) if answer else None
 
     def output(self, name: str) -> Output | None:
