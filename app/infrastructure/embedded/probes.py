@@ -1,5 +1,6 @@
 """Whether a child can be used, by trying it."""
 
+import base64
 import socket
 import time
 from pathlib import Path
@@ -14,17 +15,15 @@ def socket_accepts(path: Path) -> bool:
         return probe.connect_ex(str(path)) == 0
 
 
-def port_accepts(host: str, port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(_TIMEOUT)
-        return probe.connect_ex((host, port)) == 0
-
-
-def http_answers(host: str, port: int, path: str) -> bool:
-    """Whether it says 200. (Gunicorn accepts connections before it has loaded the application.)"""
+def http_answers(host: str, port: int, path: str, login: str = "") -> bool:
+    """Whether it says 200: gunicorn accepts connections before it has loaded the application, and
+    with `login` (user:password) nobody else's server on that port is taken for ours.
+    """
+    credentials = base64.b64encode(login.encode()).decode("ascii")
+    request = f"GET {path} HTTP/1.0\r\nHost: {host}\r\nAuthorization: Basic {credentials}\r\n\r\n"
     try:
         with socket.create_connection((host, port), timeout=_TIMEOUT) as probe:
-            probe.sendall(f"GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n".encode("ascii"))
+            probe.sendall(request.encode("ascii"))
             return b" 200 " in probe.recv(64)
     except OSError:
         return False

@@ -102,6 +102,7 @@ def _beat() -> Program:
 
 
 def _flower(place: Place) -> Program:
+    login = f"{place.flower_user}:{place.flower_password}"
     return Program(
         name="flower",
         argv=_celery(
@@ -111,9 +112,9 @@ def _flower(place: Place) -> Program:
             *("--enable_events=False", "--max_tasks=10000"),
         ),
         address=place.flower_url,
-        ready=lambda _: probes.port_accepts(HOST, place.flower_port),
+        ready=lambda _: probes.http_answers(HOST, place.flower_port, "/", login),
         needs=("api", "worker"),
-        environment={"FLOWER_BASIC_AUTH": f"{place.flower_user}:{place.flower_password}"},
+        environment={"FLOWER_BASIC_AUTH": login},
     )
 
 
