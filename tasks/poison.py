@@ -9,18 +9,18 @@ from collections.abc import Callable
 from typing import Any
 
 from celery.signals import task_failure, task_rejected, task_unknown
-from celery.worker.consumer import Consumer
 from kombu.exceptions import OperationalError
 
 from app.domain.errors import PodlineError
 from app.ports import Ports
 from app.service.dead_letters import record_poison, record_task_error
 from tasks.process import ports
+from tasks.task_events import BatchingConsumer
 
 log = logging.getLogger(__name__)
 
 
-class PoisonConsumer(Consumer):
+class PoisonConsumer(BatchingConsumer):
     """The worker's consumer (`worker_consumer`): keeps messages that can't be decoded."""
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:

@@ -11,11 +11,13 @@ from tests.standalone import Standalone
 from tests.waiting import wait_until
 
 QUEUES = {"admission", "saga", "pods", "monitor", "results", "replay", "dlq"}
+PLACE = re.compile(r"flower\s+\d+\s+(http://\S+)")
 
 
 def flower(standalone: Standalone) -> httpx.Client:
     """Where `up` says that it is, with the password from the data folder."""
-    (place,) = re.findall(r"flower\s+\d+\s+(http://\S+)", standalone.printed())
+    wait_until(lambda: PLACE.search(standalone.printed()), or_fail=standalone.printed)
+    (place,) = PLACE.findall(standalone.printed())
     password = (standalone.data_dir / "flower-password").read_text().strip()
     user = standalone.loaded_settings().flower_user
     return httpx.Client(base_url=place, auth=(user, password))
@@ -39,8 +41,11 @@ def test_flower_shows_every_queue_and_every_tasks_true_end(
             tasks = page.get("/api/tasks").json().values()
             return {t["name"]: t["state"] for t in tasks if execution.id in (t["args"] or "")}
 
-        wait_until(lambda: len(tasks_of_it()) >= 5, or_fail=tasks_of_it)
-        assert set(tasks_of_it().values()) == {"SUCCESS"}
+        def all_have_ended() -> bool:
+            states = list(tasks_of_it().values())
+            return len(states) >= 5 and set(states) == {"SUCCESS"}
+
+        wait_until(all_have_ended, or_fail=tasks_of_it)
 
 
 def test_two_beats_do_no_harm(standalone: Standalone, client: Client) -> None:
