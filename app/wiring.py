@@ -1,12 +1,11 @@
 """The one place that knows every adapter: settings say which, everything else sees ports."""
 
 import time
-from pathlib import Path
-from urllib.parse import urlsplit
 
 from app.domain.execution import Time
 from app.ports import EventLog, Pipeline, Ports, Runtime, Store
 from app.settings import Settings
+from app.settings.urls import socket_path, sqlite_path
 
 
 def make_ports(settings: Settings) -> Ports:
@@ -41,11 +40,11 @@ def make_ports(settings: Settings) -> Ports:
 def make_store(settings: Settings) -> Store:
     """SQLite or MongoDB, by the scheme of `database_url`."""
     timeout = settings.policy().store_timeout
-    url = urlsplit(settings.database_url)
-    if url.scheme == "sqlite":
+    path = sqlite_path(settings.database_url)
+    if path is not None:
         from app.infrastructure.sqlite.store import SqliteStore
 
-        return SqliteStore(Path(url.path), timeout=timeout)
+        return SqliteStore(path, timeout=timeout)
     from app.infrastructure.mongo.store import MongoStore
 
     return MongoStore(settings.database_url, timeout=timeout)
@@ -54,14 +53,17 @@ def make_store(settings: Settings) -> Store:
 def make_event_log(settings: Settings) -> EventLog:
     from app.infrastructure.sqlite.event_log import SqliteEventLog
 
-    path = Path(urlsplit(settings.event_log_url).path)
+    path = sqlite_path(settings.event_log_url)
+    assert path is not None, "settings take no other URL"
     return SqliteEventLog(path, timeout=settings.policy().store_timeout)
 
 
 def make_runtime(settings: Settings) -> Runtime:
     from app.infrastructure.sandbox.runtime import SandboxRuntime
 
-    return SandboxRuntime(Path(urlsplit(settings.runtime_url).path))
+    path = socket_path(settings.runtime_url)
+    assert path is not None, "settings take no other URL"
+    return SandboxRuntime(path)
 
 
 def make_pipeline() -> Pipeline:
