@@ -106,7 +106,8 @@ OLDEST_QUEUED: Final = """
 class Executions:
     """The part of the store that is about executions.
 
-    What a loss of power may undo (tries, times, claims) is only done again then.
+    What a loss of power may undo (tries, times, claims, steps on the way) is only done again.
+    Accepting an execution and ending it are durable, and so is all that was written before.
     """
 
     _database: Database
@@ -140,7 +141,9 @@ class Executions:
             "version_before": change.before.version,
             "event_time": change.event.time,
         }
-        with self._database.writing() as connection:
+        # A step that a loss of power undid is taken again; an end that was told stays.
+        durable = change.after.state.terminal
+        with self._database.writing(durable=durable) as connection:
             if connection.execute(APPLY, row).rowcount == 0:
                 return False
             connection.execute(INSERT_EVENT, from_event(change.event))

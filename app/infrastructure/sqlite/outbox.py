@@ -44,7 +44,8 @@ class Results:
             "execution_id": result.execution_id,
             "result": codec.RESULT.encode(result),
         }
-        with self._database.writing() as connection:
+        # The transition that names the result is durable, and makes this so too.
+        with self._database.writing(durable=False) as connection:
             connection.execute(INSERT_RESULT, row)
 
     def result(self, result_id: str) -> Result | None:

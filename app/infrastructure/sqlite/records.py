@@ -137,8 +137,9 @@ class Idempotency:
     _database: Database
 
     def fix_idempotency(self, record: IdempotencyRecord, now: Time) -> IdempotencyRecord:
+        # The insert that follows is durable, and makes this so too.
         row = codec.IDEMPOTENCY_RECORD.dump_python(record, mode="json") | {"now": now}
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             connection.execute(FIX, row)
             fixed = connection.execute(GET_FIXED, (record.key_hash,)).fetchone()
         return codec.IDEMPOTENCY_RECORD.validate_python(dict(fixed))
