@@ -79,10 +79,8 @@ class Store(Protocol):
 
     def in_states(
         self, states: frozenset[State], after: str, limit: int
-    ) -> list[tuple[str, str, Priority, State, Time, Time | None]]:
-        """(id, owner, priority, state, created_at, next_action_at) of rows in `states`, by id,
-        from the first id greater than `after`: to rebuild queue and slots.
-        """
+    ) -> "list[QueueEntry]":
+        """Rows in `states`, by id, from the first id greater than `after`: to rebuild the queue."""
 
     def states_of(self, execution_ids: Sequence[str]) -> dict[str, tuple[State, int]]:
         """State and attempt of each of these that exists."""

@@ -58,6 +58,11 @@ class Worker:
         self._fetch()
         self._messages.clear()
 
+    def drop_one(self) -> None:
+        """The oldest message is lost, or nobody consumes its queue."""
+        self._fetch()
+        self._messages.popleft()
+
     def next_link(self) -> str | None:
         """The name of the link that `run_one` would run."""
         self._fetch()

@@ -64,6 +64,8 @@ class Policy:
 
     sweep_interval: float = 5
     sweep_batch: int = 200
+    queue_check_batch: int = 2_000
+    """Larger, for it makes no messages: one look at Redis for all of them."""
     relay_interval: float = 1
     relay_batch: int = 500
     dlq_interval: float = 30

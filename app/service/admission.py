@@ -1,13 +1,9 @@
 """The coordinator: who gets a slot, and when."""
 
-import logging
-
 from app.domain.errors import Unavailable
 from app.domain.execution import Execution, State
 from app.ports import Caps, Ports, QueueEntry
 from app.service.transitions import apply, go_on, in_seconds
-
-log = logging.getLogger(__name__)
 
 TAKEN_AT_ONCE = 32
 """Bounds one call; whoever frees the next slot takes on."""
@@ -43,6 +39,13 @@ def release(ports: Ports, execution_id: str) -> None:
     """Give the execution's slot (or place in the queue) back, and let the next one have it."""
     ports.admission.leave(execution_id)
     fill_slots(ports)
+
+
+def enter_again(ports: Ports, execution_id: str) -> None:
+    """Back into the queue, where it was taken from and could not be admitted."""
+    execution = ports.store.get(execution_id)
+    if execution is not None and execution.state is State.QUEUED:
+        ports.admission.enter([entry_of(execution)])
 
 
 def entry_of(execution: Execution) -> QueueEntry:

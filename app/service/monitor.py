@@ -1,6 +1,6 @@
 """The pod monitor: turns what the runtime shows into transitions, and feeds live output."""
 
-from app.domain.execution import HAS_POD, Execution, State, pod_name
+from app.domain.execution import HAS_POD, SECOND, Execution, State, pod_name
 from app.domain.pod import Observation, Output, Phase, judge
 from app.ports import Ports
 from app.service.saga import begin, end_attempt
@@ -46,12 +46,23 @@ def _not_running(ports: Ports, execution: Execution, observation: Observation | 
 
 def _running(ports: Ports, execution: Execution, observation: Observation) -> bool:
     next_poll = in_seconds(ports, ports.policy.poll_interval)
-    if execution.state is State.RUNNING:
+    if _runs_too_long(ports, execution):
+        end_attempt(ports, execution, "the runtime did not end the program at its time limit")
+    elif execution.state is State.RUNNING:
         ports.store.reschedule(execution, next_poll)
     else:
         now = ports.clock()
         apply(ports, execution.run(now, next_poll, observation.started_at or now))
     return False
+
+
+def _runs_too_long(ports: Ports, execution: Execution) -> bool:
+    """The runtime holds the time limits; this is the backstop where it fails to."""
+    if execution.started_at is None:
+        return False
+    limits = execution.limits.wall_seconds + execution.compile_limits.wall_seconds
+    patience = limits + ports.policy.start_timeout
+    return ports.clock() > execution.started_at + int(patience * SECOND)
 
 
 def _ended(ports: Ports, execution: Execution, observation: Observation) -> bool:

@@ -1,10 +1,11 @@
 """The pod creator."""
 
 from app.domain.errors import RunRefused
-from app.domain.execution import State
+from app.domain.execution import Execution, State
 from app.domain.pod import Pod
 from app.ports import Ports
 from app.service.saga import begin, end_attempt, owns_pod
+from app.service.transitions import in_seconds
 
 
 def create_pod(ports: Ports, execution_id: str) -> bool:
@@ -12,7 +13,7 @@ def create_pod(ports: Ports, execution_id: str) -> bool:
     execution = begin(ports, execution_id, frozenset({State.STARTING}), "create")
     if execution is None:
         return False
-    if execution.start_deadline is not None and ports.clock() > execution.start_deadline:
+    if _is_overdue(ports, execution):
         end_attempt(ports, execution, "the program did not start before its start deadline")
         return False
     submission = ports.store.submission(execution_id)
@@ -28,4 +29,21 @@ def create_pod(ports: Ports, execution_id: str) -> bool:
     if not owns_pod(ports.store.get(execution_id), execution.attempt):
         ports.runtime.delete(execution.pod)
         return False
+    _forget_tries_that_went_well(ports, execution)
     return True
+
+
+def _is_overdue(ports: Ports, execution: Execution) -> bool:
+    """Past its start deadline, and no pod is there; of one that is, poll will judge."""
+    if execution.start_deadline is None or ports.clock() <= execution.start_deadline:
+        return False
+    return ports.runtime.observe(execution.pod) is None
+
+
+def _forget_tries_that_went_well(ports: Ports, execution: Execution) -> None:
+    """While nobody monitors, the sweep has the pod created again and again, and that is no fault.
+
+    Once poll was tried its tries count, so a poll that kills its worker still ends the attempt.
+    """
+    if execution.tries["create"] > 1 and "poll" not in execution.tries:
+        ports.store.reschedule(execution, in_seconds(ports, ports.policy.step_timeout))

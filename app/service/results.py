@@ -18,7 +18,8 @@ def persist(ports: Ports, execution_id: str) -> None:
         return
     observation = ports.runtime.observe(execution.pod)
     output = ports.runtime.output(execution.pod)
-    if observation is None or observation.report is None or output is None:
+    same_run = observation is not None and observation.ended_at == execution.finished_at
+    if not same_run or observation is None or observation.report is None or output is None:
         end_attempt(ports, execution, "the program's output was lost before it was stored")
         return
     ports.store.insert_result(

@@ -79,9 +79,17 @@ def clean_up(ports: Ports, execution: Execution) -> None:
         dead_letters.resolve_exhausted(ports, execution)
     if execution.attempt > 0:
         ports.runtime.delete(execution.pod)
-    release(ports, execution.id)
     if execution.state.terminal:
+        release(ports, execution.id)
         ports.store.settle(execution.id)
+    elif _is_still(ports, execution):
+        release(ports, execution.id)
+
+
+def _is_still(ports: Ports, execution: Execution) -> bool:
+    """Deleting may take long: by now the slot may be the next attempt's."""
+    current = ports.store.get(execution.id)
+    return current is not None and current.version == execution.version
 
 
 def owns_pod(execution: Execution | None, attempt: int) -> bool:

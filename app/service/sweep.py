@@ -10,25 +10,25 @@ from itertools import islice
 from app.domain.errors import RuntimeUnavailable
 from app.domain.execution import HOLDS_SLOT, SECOND, TERMINAL, Execution, State, Time, owner_of_pod
 from app.ports import Ports, QueueEntry
-from app.service.admission import entry_of, fill_slots
+from app.service.admission import enter_again, entry_of, fill_slots
 from app.service.saga import owns_pod
 from app.service.transitions import go_on, in_seconds
 
 log = logging.getLogger(__name__)
 
 REBUILD_PAGE = 1000
-_IN_THE_PIPELINE = HOLDS_SLOT | TERMINAL
 
 
 def sweep(ports: Ports) -> None:
-    """One tick, in the order in which each part needs the one before."""
+    """One tick. The parts that free something come first, so that no other part can stop them."""
     if not ports.admission.ready():
         rebuild_admission(ports)
-    restart_chains(ports)
-    check_queue(ports)
     free_lost_slots(ports)
     fill_slots(ports)
     remove_orphans(ports)
+    restart_chains(ports)
+    clean_up_ended(ports)
+    check_queue(ports)
 
 
 def rebuild_admission(ports: Ports) -> None:
@@ -45,28 +45,37 @@ def rebuild_admission(ports: Ports) -> None:
 
 
 def restart_chains(ports: Ports) -> None:
-    """Rows whose step said nothing in time: their chain was lost, or is slow; both are harmless."""
-    due = ports.store.claim_due(
-        _IN_THE_PIPELINE,
-        ports.clock(),
-        ports.policy.sweep_batch,
-        lambda row: _later(ports, row, ports.policy.step_timeout),
-    )
-    for execution in due:
+    """Rows whose step said nothing in time: their chain was lost, or is slow; both are harmless.
+
+    One that has no slot by Redis gets it back, above the cap if need be: it runs anyway.
+    """
+    due = _claim(ports, HOLDS_SLOT, ports.policy.sweep_batch, ports.policy.step_timeout)
+    present = ports.admission.contains([execution.id for execution in due])
+    for execution, there in zip(due, present, strict=True):
+        if not there:
+            ports.admission.hold(entry_of(execution), ports.clock())
+        go_on(ports, execution.id, execution.state)
+
+
+def clean_up_ended(ports: Ports) -> None:
+    """Terminal rows whose pod or slot may still be there."""
+    for execution in _claim(ports, TERMINAL, ports.policy.sweep_batch, ports.policy.step_timeout):
         go_on(ports, execution.id, execution.state)
 
 
 def check_queue(ports: Ports) -> None:
     """Queued rows are no messages: only their place in the queue is checked, or made anew."""
-    due = ports.store.claim_due(
+    due = _claim(
+        ports,
         frozenset({State.QUEUED}),
-        ports.clock(),
-        ports.policy.sweep_batch,
-        lambda row: _later(ports, row, ports.policy.queue_check_interval),
+        ports.policy.queue_check_batch,
+        ports.policy.queue_check_interval,
     )
     present = ports.admission.contains([execution.id for execution in due])
     missing = [row for row, there in zip(due, present, strict=True) if not there]
     ports.admission.enter([entry_of(execution) for execution in missing])
+    if missing:
+        fill_slots(ports)
 
 
 def free_lost_slots(ports: Ports) -> None:
@@ -78,6 +87,8 @@ def free_lost_slots(ports: Ports) -> None:
         state, _ = states.get(execution_id, (None, 0))
         if state is None or not state.holds_slot:
             ports.admission.leave(execution_id)
+        if state is State.QUEUED:
+            enter_again(ports, execution_id)
 
 
 def remove_orphans(ports: Ports) -> None:
@@ -112,16 +123,24 @@ def _has_owner(ports: Ports, name: str) -> bool:
     )
 
 
-def _later(ports: Ports, row: Execution, base: float) -> Time:
-    """Back-off by age: the longer a row has waited, the more rarely it is looked at."""
+def _claim(ports: Ports, states: frozenset[State], batch: int, interval: float) -> list[Execution]:
+    """Due rows, which are due again after `interval` seconds, or later the older they are."""
+    return ports.store.claim_due(
+        states, ports.clock(), batch, lambda row: _next_look(ports, row, interval)
+    )
+
+
+def _next_look(ports: Ports, row: Execution, interval: float) -> Time:
+    """Back-off by age, but for a row that waits for its next attempt: that one's turn is near."""
+    if row.state is State.QUEUED and row.attempt > 0:
+        return in_seconds(ports, interval)
     since = row.completed_at or row.admitted_at or row.created_at
-    waited = (ports.clock() - since) / SECOND
-    return in_seconds(ports, min(max(base, waited / 2), 10 * base))
+    age = (ports.clock() - since) / SECOND
+    return in_seconds(ports, min(max(interval, age / 2), 10 * interval))
 
 
 def _entries(ports: Ports, states: frozenset[State]) -> Iterator[QueueEntry]:
     after = ""
     while page := ports.store.in_states(states, after, REBUILD_PAGE):
-        for execution_id, owner, priority, _, created_at, _ in page:
-            yield QueueEntry(execution_id, owner, priority, created_at)
-        after = page[-1][0]
+        yield from page
+        after = page[-1].execution_id

@@ -140,6 +140,7 @@ class Settings(BaseSettings):
     slot_grace: PositiveFloat = _DEFAULT.slot_grace
     sweep_interval: PositiveFloat = _DEFAULT.sweep_interval
     sweep_batch: PositiveInt = _DEFAULT.sweep_batch
+    queue_check_batch: PositiveInt = _DEFAULT.queue_check_batch
     relay_interval: PositiveFloat = _DEFAULT.relay_interval
     relay_batch: PositiveInt = _DEFAULT.relay_batch
     dlq_interval: PositiveFloat = _DEFAULT.dlq_interval

@@ -58,6 +58,7 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "Sweep and relay": {
         "sweep_interval": "Between two sweeps.",
+        "queue_check_batch": "Queued rows whose place in the queue one sweep checks.",
         "sweep_batch": "Rows that one sweep takes, of each kind.",
         "queue_check_interval": "Between two checks that a queued execution is in the queue.",
         "slot_grace": "A slot younger than this is not compared with the database.",

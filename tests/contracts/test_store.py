@@ -8,7 +8,6 @@ import pytest
 
 from app.domain.execution import (
     SECOND,
-    TERMINAL,
     UNFINISHED,
     Change,
     Execution,
@@ -17,7 +16,7 @@ from app.domain.execution import (
     Time,
 )
 from app.domain.submission import ExpectedOutput, File, Priority, Submission
-from app.ports import Store
+from app.ports import QueueEntry, Store
 from tests.builders import NOW, a_result, a_submission, a_verdict, accepted, an_execution, an_id
 from tests.contracts.racing import race
 
@@ -264,15 +263,11 @@ class TestInStates:
         last = put(store)
         applied(store, put(store).cancel(NOW, NOW))
         assert store.in_states(UNFINISHED, "", 2) == [
-            (queued.id, "bob", Priority.NORMAL, State.QUEUED, NOW, LATER),
-            (admitted.id, "ada", Priority.NORMAL, State.ADMITTED, NOW, LATER),
+            QueueEntry(queued.id, "bob", Priority.NORMAL, NOW),
+            QueueEntry(admitted.id, "ada", Priority.NORMAL, NOW),
         ]
-        assert [row[0] for row in store.in_states(UNFINISHED, admitted.id, 2)] == [last.id]
-
-    def test_shows_that_nothing_is_to_be_done_any_more(self, store: Store) -> None:
-        cancelled = applied(store, put(store).cancel(NOW, NOW))
-        store.settle(cancelled.id)
-        assert [row[-1] for row in store.in_states(TERMINAL, "", 2)] == [None]
+        rest = store.in_states(UNFINISHED, admitted.id, 2)
+        assert [entry.execution_id for entry in rest] == [last.id]
 
 
 def test_states_of_names_those_that_exist(store: Store) -> None:

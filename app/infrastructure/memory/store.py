@@ -26,6 +26,7 @@ from app.domain.records import (
     Result,
 )
 from app.domain.submission import Priority, Submission
+from app.ports import QueueEntry
 
 Record = TypeVar("Record", Execution, DeadLetter)
 
@@ -116,13 +117,11 @@ class MemoryStore:
             self._rows |= {row.id: row for row in claimed}
             return deepcopy(claimed)
 
-    def in_states(
-        self, states: frozenset[State], after: str, limit: int
-    ) -> list[tuple[str, str, Priority, State, Time, Time | None]]:
+    def in_states(self, states: frozenset[State], after: str, limit: int) -> list[QueueEntry]:
         with self._lock:
             rows = [row for row in self._rows.values() if row.state in states and row.id > after]
             return [
-                (row.id, row.owner, row.priority, row.state, row.created_at, row.next_action_at)
+                QueueEntry(row.id, row.owner, row.priority, row.created_at)
                 for row in sorted(rows, key=lambda row: row.id)[:limit]
             ]
 

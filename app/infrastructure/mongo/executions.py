@@ -31,6 +31,7 @@ from app.infrastructure.mongo.documents import (
     ProgramDocument,
     ResultDocument,
 )
+from app.ports import QueueEntry
 
 IS_TERMINAL: Final = {"$in": sorted(TERMINAL)}
 
@@ -136,20 +137,11 @@ class Executions:
         return None
 
     @at_the_edge
-    def in_states(
-        self, states: frozenset[State], after: str, limit: int
-    ) -> list[tuple[str, str, Priority, State, Time, Time | None]]:
+    def in_states(self, states: frozenset[State], after: str, limit: int) -> list[QueueEntry]:
         rows = self._row(state={"$in": sorted(states)}, order={"$gt": after})
-        fields = ("id", "owner", "priority", "state", "created_at", "next_action_at")
+        fields = ("id", "owner", "priority", "created_at")
         return [
-            (
-                row["_id"],
-                row["owner"],
-                Priority(row["priority"]),
-                State(row["state"]),
-                row["created_at"],
-                row.get("next_action_at"),
-            )
+            QueueEntry(row["_id"], row["owner"], Priority(row["priority"]), row["created_at"])
             for row in rows.only(*fields).order_by("order").limit(limit)
         ]
 

@@ -27,6 +27,7 @@ from app.infrastructure.sqlite.rows import (
     to_execution,
 )
 from app.infrastructure.sqlite.schema import IS_TERMINAL, IS_UNFINISHED, REMOVABLE
+from app.ports import QueueEntry
 
 ROW: Final = ", ".join(COLUMNS)
 
@@ -68,7 +69,7 @@ CLAIM: Final = """
     WHERE id = ? AND version = ? AND next_action_at = ?
 """
 IN_STATE: Final = """
-    SELECT id, owner, priority, state, created_at, next_action_at FROM executions
+    SELECT id, owner, priority, created_at FROM executions
     WHERE state = ? AND id > ? ORDER BY id LIMIT ?
 """
 STATES_OF: Final = """
@@ -196,9 +197,7 @@ class Executions:
         rows.sort(key=lambda row: (row["next_action_at"], row["id"]))
         return [to_execution(row) for row in rows[:limit]]
 
-    def in_states(
-        self, states: frozenset[State], after: str, limit: int
-    ) -> list[tuple[str, str, Priority, State, Time, Time | None]]:
+    def in_states(self, states: frozenset[State], after: str, limit: int) -> list[QueueEntry]:
         with self._database.reading() as connection:
             rows = [
                 row
@@ -207,8 +206,8 @@ class Executions:
             ]
         rows.sort(key=lambda row: row["id"])
         return [
-            (id, owner, Priority(priority), State(state), created_at, next_action_at)
-            for id, owner, priority, state, created_at, next_action_at in rows[:limit]
+            QueueEntry(id, owner, Priority(priority), created_at)
+            for id, owner, priority, created_at in rows[:limit]
         ]
 
     def states_of(self, execution_ids: Sequence[str]) -> dict[str, tuple[State, int]]:
