@@ -10,7 +10,7 @@ from benchmarks.api import EXECUTIONS, Api
 from benchmarks.measure import MILLISECONDS, p50, p95, table
 from benchmarks.service import running
 from benchmarks.task_events import Task, TaskEvents
-from tasks.pipeline import ADMIT, CREATE, PERSIST, POLL, STEP
+from tasks.pipeline import ADMIT, CREATE, PERSIST, STEP
 
 TITLE: Final = "Where the time of one `POST ?wait` goes (ms), one after the other"
 
@@ -26,9 +26,7 @@ HOPS: Final = (
     "… in the worker",
     "create: row, program, to the daemon, until its slot begins",
     "the jail is made, the program runs in it",
-    "the watcher hears, publishes to `monitor`, the worker receives",
-    "… in the worker",
-    "poll: row, look at the pod, and its transition begun",
+    "poll, which waits for the end: verdict, and its transition begun",
     "commit, publish to `results`, the worker receives",
     "… in the worker",
     "persist: row, output, result, and its transition begun",
@@ -90,7 +88,6 @@ def _course(
     events = api.call("GET", f"{EXECUTIONS}/{execution['id']}/events")["items"]
     at = {str(event["data"]["state"]): _moment(event["time"]) for event in events}
     admit, step, create, persist = (_last(tasks, name) for name in (ADMIT, STEP, CREATE, PERSIST))
-    poll = _last([task for task in tasks if task.started <= at["finished"]], POLL)
     return Course(
         moments=(
             sent,
@@ -98,7 +95,6 @@ def _course(
             *(at["admitted"], step.received, step.started),
             *(at["starting"], create.received, create.started),
             *(_moment(execution["started_at"]), _moment(execution["finished_at"])),
-            *(poll.received, poll.started),
             *(at["finished"], persist.received, persist.started),
             at["completed"],
             answered,

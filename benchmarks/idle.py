@@ -4,14 +4,13 @@ PSS counts a page that several processes share once in all, so the sum is what t
 """
 
 import time
-from pathlib import Path
 from typing import Final
 
 import psutil
 
 from benchmarks.measure import table, verdict
 from benchmarks.service import running
-from tests.standalone import Standalone
+from tests.standalone import WORD_OF, Standalone
 
 TITLE: Final = "Idle: CPU and memory of each process"
 CPU_BAR: Final = 3.0
@@ -30,7 +29,7 @@ def run(*, quick: bool) -> str:
         before = [_cpu_seconds(process) for process in processes]
         time.sleep(seconds)
         after = [_cpu_seconds(process) for process in processes]
-        names = [_name(process) for process in processes]
+        names = _names(service, processes)
         pss = [process.memory_full_info().pss / _MIB for process in processes]
     cpu = [100 * (b - a) / seconds for a, b in zip(before, after, strict=True)]
     return table(
@@ -64,7 +63,11 @@ def _cpu_seconds(process: psutil.Process) -> float:
     return times.user + times.system
 
 
-def _name(process: psutil.Process) -> str:
-    """Program or module, and the word after it."""
-    words = [word for word in process.cmdline()[1:] if not word.startswith("-")]
-    return " ".join(Path(word).name for word in words[:3]) or process.name()
+def _names(service: Standalone, processes: list[psutil.Process]) -> list[str]:
+    """As `podline up` calls its children; a child's own children are its workers."""
+    _, *rest = processes
+    children = {service.child(name).pid: name for name in WORD_OF}
+    return [
+        "podline up",
+        *(children.get(process.pid) or f"{children[process.ppid()]}: worker" for process in rest),
+    ]

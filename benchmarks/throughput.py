@@ -32,7 +32,7 @@ def run(*, quick: bool) -> str:
             f"`POST ?wait`, cap of {AT_ONCE}": wide_api.run,
         }
         rates = rates_in_turns(
-            cases, at_once=AT_ONCE, seconds=2 if quick else 4, rounds=1 if quick else 3
+            cases, at_once=AT_ONCE, seconds=2 if quick else 3, rounds=1 if quick else 3
         )
     medians = {case: p50(of_case) for case, of_case in rates.items()}
     rows = [
