@@ -172,6 +172,15 @@ class Settings(BaseSettings):
                 raise ValueError(f"{name} must not be below {default}.{name}, which is {value}")
         return maxima
 
+    @field_validator("idempotency_seconds")
+    @classmethod
+    def _outlived_by_executions(cls, seconds: float, info: ValidationInfo) -> float:
+        """A key that outlives its execution would give its id to another one."""
+        retention = info.data.get("retention_seconds")
+        if retention is not None and retention < seconds:
+            raise ValueError(f"must not be above retention_seconds, which is {retention:g}")
+        return seconds
+
     @classmethod
     def load(cls) -> Self:
         """Raises SettingsError, which names every wrong setting."""

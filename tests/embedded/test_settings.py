@@ -99,6 +99,14 @@ class TestWrongSettings:
         assert allowed in text
         assert f"PODLINE_{name}" in text
 
+    def test_an_execution_is_kept_as_long_as_its_idempotency_key(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PODLINE_RETENTION_SECONDS", "3600")
+        assert "idempotency_seconds: must not be above retention_seconds" in complaints()
+        monkeypatch.setenv("PODLINE_IDEMPOTENCY_SECONDS", "3600")
+        assert shown("retention_seconds") == ("3600.0", "PODLINE_RETENTION_SECONDS")
+
     def test_an_unknown_variable_is_refused_with_a_suggestion(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:

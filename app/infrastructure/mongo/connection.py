@@ -96,7 +96,8 @@ class Connection:
             connectTimeoutMS=self._timeout_ms,
             socketTimeoutMS=self._timeout_ms,
             uuidRepresentation="standard",
-            # What was acknowledged is in the journal.
+            # What was acknowledged outlives the loss of a primary.
+            w="majority",
             journal=True,
         )
         try:
