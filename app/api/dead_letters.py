@@ -7,7 +7,7 @@ from app.api.requests import DeadLetterQuery, DeadLetterSelection
 from app.api.routing import Answer, Section
 from app.domain.errors import NotFound
 from app.domain.records import Role
-from app.service import dead_letters as service
+from app.service import dead_letter_retries as service
 
 dead_letters = Section("Operators", "/api/v1/dead-letters", Role.OPERATOR)
 

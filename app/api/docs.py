@@ -1,8 +1,10 @@
 """/openapi.json, and /docs: a page that shows it, with nothing fetched from elsewhere."""
 
+import re
 from collections.abc import Sequence
 
 from flask import Flask, Response, render_template
+from markupsafe import Markup, escape
 from pydantic_core import to_json
 
 from app.api.openapi import Json, document
@@ -34,5 +36,10 @@ def _page(described: Json) -> Response:
         for path, methods in described["paths"].items()
         for method, operation in methods.items()
     ]
-    page = render_template("docs.html", document=described, operations=operations)
+    page = render_template("docs.html", document=described, operations=operations, marked=_marked)
     return Response(page, headers={"Content-Security-Policy": _PAGE_POLICY}, mimetype="text/html")
+
+
+def _marked(text: str) -> Markup:
+    """HTML of a description: what stands in backticks is code (CommonMark 6.1)."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
