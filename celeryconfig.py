@@ -9,13 +9,12 @@ import logging
 from kombu import Exchange, Queue
 from kombu.transport import TRANSPORT_ALIASES
 
+from app.queues import QUEUES
 from app.settings import Settings
 
 _settings = Settings.load()
 
-QUEUES = ("admission", "saga", "pods", "monitor", "results", "replay", "dlq")
-
-# Ours keeps what is no message. Under kombu's own names, as those decide how a URL is read.
+# Ours keeps what nobody can work on. Under kombu's own names, as those decide how a URL is read.
 TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "tasks.transport:Transport"))
 
 broker_url = _settings.broker_url()
@@ -48,7 +47,7 @@ task_ignore_result = True
 
 imports = [*(f"tasks.{name}" for name in QUEUES), "tasks.poison", "tasks.watcher"]
 
-worker_consumer = "tasks.poison:PoisonConsumer"
+worker_consumer = "tasks.consumer:PoisonConsumer"
 worker_pool = "threads"
 worker_concurrency = _settings.worker_concurrency
 worker_prefetch_multiplier = 1
@@ -66,9 +65,17 @@ if _settings.log_level != "debug":
 beat_scheduler = "celery.beat:Scheduler"
 
 
+SHORTEST_EXPIRY = 10.0  # seconds
+
+
 def _every(task: str, seconds: float) -> dict[str, object]:
-    """A tick that is not begun before the next one is due is dropped."""
-    return {"task": task, "schedule": seconds, "options": {"expires": 0.9 * seconds}}
+    """A tick that nobody began in time is dropped.
+
+    Beat's clock says when that is, and the worker's whether it has come: with less time, every
+    tick would be dropped as soon as they differ. One tick too many does nothing, by its lease.
+    """
+    expires = max(0.9 * seconds, SHORTEST_EXPIRY)
+    return {"task": task, "schedule": seconds, "options": {"expires": expires}}
 
 
 beat_schedule = {

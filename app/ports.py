@@ -372,7 +372,7 @@ class Pipeline(Protocol):
     def start(self, execution_id: str, state: State) -> None:
         """The chain from the step that this state calls for: `chain_from(state)`."""
 
-    def resend(self, queue: str, body: bytes) -> None:
+    def resend(self, queue: str, item: bytes) -> None:
         """Put a raw message back on its queue: to retry a poison message."""
 
 

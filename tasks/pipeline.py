@@ -1,15 +1,16 @@
 """The chain: admit ▸ saga step ▸ create pod ▸ monitor poll ▸ persist."""
 
-import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from kombu.exceptions import KombuError, OperationalError
+from kombu import Producer
+from kombu.exceptions import LimitExceeded, OperationalError
 
+from app.breaker import PAUSE_SECONDS, Breaker
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import TERMINAL, State
+from app.service.raw_message import RawMessage
 from tasks import app
 
 ADMIT: Final = "podline.admission.admit"
@@ -31,21 +32,20 @@ CHAIN_FROM: Final[Mapping[State, tuple[str, ...]]] = {
 }
 """The rest of the chain, from the step that each state calls for."""
 
-BREAK_SECONDS: Final = 1.0
-"""After a failed publish nothing is tried for so long, so that a POST never queues behind it."""
+_KEPT_PROPERTIES: Final = ("correlation_id", "reply_to")
+"""Those that Celery sets; the transport makes the others anew."""
 
 
 class CeleryPipeline:
     """The Pipeline port: every message carries the execution's id and nothing else."""
 
     def __init__(self) -> None:
-        self._closed_until = 0.0
-        self._lock = threading.Lock()
+        self._breaker = Breaker()
 
     def start(self, execution_id: str, state: State) -> None:
         """Publish `chain_from(state)`. Raises BrokerUnavailable."""
         first, *rest = CHAIN_FROM[state]
-        with self._publishing():
+        with self._producer() as producer:
             # What `celery.chain(...).apply_async()` sends (message protocol 2: the rest of the
             # chain travels reversed), at half its cost: this is on the way of every submission.
             app.send_task(
@@ -53,29 +53,44 @@ class CeleryPipeline:
                 args=(execution_id,),
                 chain=[_link(name, execution_id) for name in reversed(rest)] or None,
                 retry=False,
+                producer=producer,
             )
 
-    def resend(self, queue: str, body: bytes) -> None:
-        """Put a message body back on its queue as it was. Raises BrokerUnavailable."""
-        with self._publishing(), app.producer_pool.acquire() as producer:
-            producer.publish(
-                body,
+    def resend(self, queue: str, item: bytes) -> None:
+        """Put a message back on its queue. BrokerUnavailable; ValueError if it is no message."""
+        message = RawMessage.parse(item)
+        kept = {name: message.properties.get(name) for name in _KEPT_PROPERTIES}
+        with self._producer() as producer:
+            connection = producer.connection
+            assert connection is not None, "the pool has just given it one"
+            publish = connection.ensure(producer, producer.publish, max_retries=0)
+            publish(
+                message.body,
                 routing_key=queue,
                 exchange="",
-                content_type="application/json",
-                content_encoding="utf-8",
-                retry=False,
+                content_type=message.content_type,
+                content_encoding=message.content_encoding,
+                headers=message.headers,
+                **kept,
             )
 
     @contextmanager
-    def _publishing(self) -> Iterator[None]:
-        if time.monotonic() < self._closed_until:
-            raise BrokerUnavailable("the broker did not answer a moment ago")
+    def _producer(self) -> Iterator[Producer]:
+        """One that may publish, once.
+
+        The breaker is asked when the producer is there: who waited for one while the broker hung
+        does not try again for itself.
+        """
         try:
-            yield
-        except (OperationalError, KombuError, OSError) as error:
-            with self._lock:
-                self._closed_until = time.monotonic() + BREAK_SECONDS
+            with app.producer_pool.acquire(block=True, timeout=PAUSE_SECONDS) as producer:
+                if not self._breaker.allows_call():
+                    raise BrokerUnavailable("the broker did not answer a moment ago")
+                yield producer
+                self._breaker.succeeded()
+        except LimitExceeded as error:
+            raise BrokerUnavailable("no connection to the broker was free in time") from error
+        except (OperationalError, OSError) as error:
+            self._breaker.failed()
             raise BrokerUnavailable(f"the broker took no message: {error}") from error
 
 

@@ -1,47 +1,31 @@
 """What fails in a worker in a way that nobody expected becomes a dead letter.
 
-What Celery 5 does with each kind of bad message was measured (docs/decisions.md): it has dropped
-the message by the time these run, so this is the last place where it can be kept.
+What Celery 5 does with each kind of bad message was measured (docs/decisions.md): it is off its
+queue by the time these run, so this is the last place where it can be kept.
 """
 
 import logging
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
-from celery.signals import task_failure, task_rejected, task_unknown
+from celery.signals import task_failure
 from kombu.exceptions import OperationalError
 
-from app.domain.errors import PodlineError
-from app.ports import Ports
 from app.service.dead_letters import record_poison, record_task_error
 from tasks.process import ports
-from tasks.task_events import BatchingConsumer
 
 log = logging.getLogger(__name__)
 
-
-class PoisonConsumer(BatchingConsumer):
-    """The worker's consumer (`worker_consumer`): keeps messages that can't be decoded."""
-
-    def on_decode_error(self, message: Any, exc: Exception) -> None:
-        keep_poison(message, exc)
-        super().on_decode_error(message, exc)
+LOST: Final = "a dead letter could neither be stored nor parked"
+LONGEST_ID: Final = 26
+"""Of an execution: a ULID."""
 
 
-@task_unknown.connect
-@task_rejected.connect
-def keep_poison_of_signal(message: Any = None, exc: Exception | None = None, **_: Any) -> None:
-    keep_poison(message, exc)
-
-
-def keep_poison(message: Any, error: Exception | None) -> None:
-    queue = str((message.delivery_info or {}).get("routing_key", "unknown"))
-    body = message.body if isinstance(message.body, bytes) else str(message.body).encode()
-    keep_poison_item(queue, body, error)
-
-
-def keep_poison_item(queue: str, body: bytes, error: Exception | None) -> None:
-    _keep(lambda to: record_poison(to, queue, body, _describe(error)))
+def keep_poison(queue: str, item: bytes, error: Exception) -> None:
+    """Nothing is raised: the worker's loop goes on, whatever became of the letter."""
+    try:
+        record_poison(ports(), queue, item, _describe(error))
+    except Exception:  # else the worker would exit
+        log.exception(LOST)
 
 
 @task_failure.connect
@@ -53,16 +37,21 @@ def keep_failure(sender: Any = None, exception: Any = None, args: Any = None, **
     if isinstance(exception, OperationalError):
         log.warning("after %s the chain waits for the sweep: %s", sender.name, exception)
         return
-    execution_id = args[0] if args and isinstance(args[0], str) else None
-    _keep(lambda to: record_task_error(to, sender.name, execution_id, _describe(exception)))
-
-
-def _keep(record: Callable[[Ports], None]) -> None:
     try:
-        record(ports())
-    except PodlineError:
-        log.exception("a dead letter could neither be stored nor parked")
+        record_task_error(ports(), sender.name, _execution_id(args), _describe(exception))
+    except Exception:  # Celery would log it as an error of a signal's receiver
+        log.exception(LOST)
 
 
-def _describe(error: Exception | None) -> str:
-    return f"{type(error).__name__}: {error}" if error else "no error was given"
+def _execution_id(args: Any) -> str | None:
+    """The first argument, if it may be one: the message may have come from anybody."""
+    first = args[0] if isinstance(args, list | tuple) and args else None
+    if isinstance(first, str) and len(first) <= LONGEST_ID and first.isascii():
+        return first
+    return None
+
+
+def _describe(error: Exception) -> str:
+    """Of what a message says, as much as any store takes: no lone surrogates."""
+    described = f"{type(error).__name__}: {error}"
+    return described.encode("utf-8", "backslashreplace").decode()

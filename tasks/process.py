@@ -4,7 +4,7 @@ import functools
 import logging
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from celery import Task
 
@@ -16,8 +16,11 @@ from tasks import app
 
 log = logging.getLogger(__name__)
 
-LEASE_SECONDS = 60.0
-"""Longer than a slice of any tick takes, with every client's time-outs."""
+TICK_LEASE_SECONDS: Final = 20.0
+"""A worker that is killed in a tick holds it up for so long.
+
+A slice that takes longer may overlap the next one: every part of a tick may be done twice.
+"""
 
 
 def ports() -> Ports:
@@ -61,7 +64,7 @@ def tick(name: str) -> Callable[[Callable[[Ports], object]], Task[Any, Any]]:
         @app.task(name=name)
         def run() -> None:
             try:
-                lease = ports().leases.acquire(name, LEASE_SECONDS)
+                lease = ports().leases.acquire(name, TICK_LEASE_SECONDS)
                 if lease is None:
                     return
                 try:

@@ -1,48 +1,58 @@
-"""kombu's Redis transport, but for what it does with an item that is no message at all.
+"""kombu's Redis transport, but for what it does with an item that nobody can work on.
 
 There the worker would exit and the item would be lost (kombu 5.7). Here it becomes a dead letter.
 """
 
-import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
-from kombu.transport import redis
+import redis.exceptions
+from kombu.exceptions import OperationalError
+from kombu.transport import redis as redis_transport
 from kombu.transport.virtual import Empty
+from kombu.utils.encoding import bytes_to_str
+from kombu.utils.json import loads
+
+from tasks.poison import keep_poison
+
+CONNECTION_ERRORS: Final = (OSError, redis.exceptions.RedisError, OperationalError)
+"""The worker connects anew after these. kombu's own list has KeyError and others in it."""
 
 
-class Channel(redis.Channel):
-    def _brpop_read(self, **options: Any) -> Any:
+class Channel(redis_transport.Channel):
+    # What the stubs lack.
+    connection_errors: tuple[type[Exception], ...]
+    _queue_cycle: Any
+    _flush_brpop_reauth: Callable[[], None]
+
+    def _brpop_read(self, **options: Any) -> bool:
+        """kombu's own, in two parts: only what the second one raises is about the item."""
         try:
-            return super()._brpop_read(**options)  # type: ignore[misc]  # the stubs lack it
-        except json.JSONDecodeError as error:
-            _keep("unknown", error.doc, error)
-            raise Empty from error
+            queue, item = self._read_item(**options)
+            self._queue_cycle.rotate(queue)
+            try:
+                self.connection._deliver(loads(bytes_to_str(item)), queue)
+            except CONNECTION_ERRORS:
+                raise
+            except Exception as error:  # noqa: BLE001  # whatever lies in a queue, work goes on
+                keep_poison(queue, item, error)
+            return True
+        finally:
+            self._in_poll = None
+            self._flush_brpop_reauth()
+
+    def _read_item(self, **options: Any) -> tuple[str, bytes]:
+        connection = self.client.connection
+        try:
+            reply = self.client.parse_response(connection, "BRPOP", **options)
+        except self.connection_errors:
+            connection.disconnect()
+            raise
+        if not reply:
+            raise Empty
+        key, item = reply
+        return bytes_to_str(key).rsplit(self.sep, 1)[0], item
 
 
-class Transport(redis.Transport):
+class Transport(redis_transport.Transport):
     Channel = Channel
-
-    def _deliver(self, message: Any, queue: str | None) -> None:
-        if _is_message(message):
-            super()._deliver(message, queue)
-        else:
-            _keep(queue or "unknown", json.dumps(message), ValueError("JSON, but no message"))
-
-
-def _is_message(message: Any) -> bool:
-    """What `kombu.transport.virtual.Message` reads without looking whether it is there."""
-    return (
-        isinstance(message, dict)
-        and isinstance(message.get("body"), str)
-        and isinstance(message.get("headers"), dict)
-        and isinstance(message.get("properties"), dict)
-        and isinstance(message["properties"].get("delivery_tag"), str)
-        and isinstance(message["properties"].get("delivery_info"), dict)
-    )
-
-
-def _keep(queue: str, item: str, error: Exception) -> None:
-    # This module is named by the configuration that tasks.process needs: a cycle, at import.
-    from tasks.poison import keep_poison_item
-
-    keep_poison_item(queue, item.encode(), error)

@@ -1,7 +1,7 @@
 """The pod monitor's watcher: a bootstep of every worker that consumes the queue `monitor`.
 
-One worker at a time watches, by lease; another takes over within `LEASE_SECONDS` of its death.
-What is missed meanwhile, the sweep polls.
+One worker at a time watches, by lease; another takes over within `WATCH_LEASE_SECONDS` of its
+death. What is missed meanwhile, the sweep polls.
 """
 
 import logging
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 QUEUE: Final = "monitor"
 LEASE_NAME: Final = "monitor.watch"
-LEASE_SECONDS: Final = 6.0
+WATCH_LEASE_SECONDS: Final = 6.0
 RENEW_SECONDS: Final = 2.0
 RETRY_SECONDS: Final = 1.0
 FEED_SECONDS: Final = 0.1
@@ -51,10 +51,17 @@ class Watcher:
         return self._holding.is_set()
 
     def _run(self) -> None:
-        ports = self._make_ports()
         while not self._stopping.is_set():
             try:
-                lease = ports.leases.acquire(LEASE_NAME, LEASE_SECONDS)
+                self._take_turns(self._make_ports())
+            except Exception:  # a thread's last resort: without it nobody watches
+                log.exception("the watcher starts again")
+                self._stopping.wait(RETRY_SECONDS)
+
+    def _take_turns(self, ports: Ports) -> None:
+        while not self._stopping.is_set():
+            try:
+                lease = ports.leases.acquire(LEASE_NAME, WATCH_LEASE_SECONDS)
             except RedisUnavailable as error:
                 log.warning("the watcher waits for Redis: %s", error)
                 lease = None
@@ -64,17 +71,19 @@ class Watcher:
                 self._hold(ports, lease)
 
     def _hold(self, ports: Ports, lease: Lease) -> None:
-        self._holding.set()
         lost = threading.Event()
         feeder = threading.Thread(
             target=self._feed, args=(ports, lease, lost), name="feeder", daemon=True
         )
+        self._holding.set()
         feeder.start()
-        while not self._stopping.is_set() and not lost.is_set():
-            self._watch(ports, lambda: self._stopping.is_set() or lost.is_set())
-        lost.set()
-        feeder.join()
-        self._holding.clear()
+        try:
+            while not self._stopping.is_set() and not lost.is_set():
+                self._watch(ports, lambda: self._stopping.is_set() or lost.is_set())
+        finally:
+            lost.set()
+            feeder.join()
+            self._holding.clear()
 
     def _watch(self, ports: Ports, stop: Callable[[], bool]) -> None:
         """Watch, then list: what changed while nobody watched is looked at too."""
@@ -110,6 +119,8 @@ class Watcher:
             lease.release()
         except RedisUnavailable as error:
             log.warning("the watcher lost its lease: %s", error)
+        except Exception:  # a thread's last resort: the lease expires
+            log.exception("the feeder ended")
         finally:
             lost.set()
 

@@ -1,5 +1,7 @@
 """Domain values for tests: whole and valid, with only what a test is about spelled out."""
 
+import base64
+import json
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -116,6 +118,24 @@ def a_dead_letter(**facts: Any) -> DeadLetter:
         "next_retry_at": NOW + 60 * SECOND,
     }
     return DeadLetter(**given | facts)
+
+
+def a_message(
+    body: bytes = b'[["01J"], {}, {}]', *, content_type: str = "application/json", **headers: Any
+) -> bytes:
+    """A message as kombu's Redis transport lays it in a queue's list; each has a tag of its own."""
+    message = {
+        "body": base64.b64encode(body).decode(),
+        "content-encoding": "utf-8",
+        "content-type": content_type,
+        "headers": headers,
+        "properties": {
+            "body_encoding": "base64",
+            "delivery_tag": an_id(),
+            "delivery_info": {"exchange": "", "routing_key": "pods"},
+        },
+    }
+    return json.dumps(message).encode()
 
 
 def a_key(**facts: Any) -> ApiKey:

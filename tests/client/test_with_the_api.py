@@ -39,6 +39,7 @@ from podline import (
     Unavailable,
     WaitTimeout,
 )
+from tests.builders import a_message
 from tests.twins import Twins, make_twins
 from tests.worker import Worker
 
@@ -208,7 +209,7 @@ def test_the_queue(client: Client) -> None:
 
 def test_dead_letters(twins: Twins, client: Client) -> None:
     for body in (b"1", b"2", b"3"):
-        dead_letters.record_poison(twins.ports, "saga", body, "not a task")
+        dead_letters.record_poison(twins.ports, "saga", a_message(body), "not a task")
     first, second, third = client.dead_letters.list(kind="poison")
     assert client.dead_letters.get(first.id) == first
     assert client.dead_letters.retry(first.id).retries == 1

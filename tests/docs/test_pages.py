@@ -9,7 +9,7 @@ from app.cli import exit_codes
 from app.domain.execution import TRANSITIONS, Outcome, State
 from app.domain.records import DeadLetterKind, DeadLetterStatus, Role
 from app.languages import load
-from celeryconfig import QUEUES
+from app.queues import QUEUES
 from docs.generate import settings_table
 from docs.generate.pages import BLOCKS, FILES, block
 from podline import Priority

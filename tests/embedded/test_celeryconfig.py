@@ -28,7 +28,7 @@ def test_a_queue_that_does_not_exist_is_refused(app: Celery) -> None:
         app.amqp.router.route({}, "somebody.elses.task")
 
 
-def test_every_tick_expires_before_the_next_and_has_a_queue(app: Celery) -> None:
+def test_every_tick_expires_and_has_a_queue(app: Celery) -> None:
     assert {tick["task"] for tick in app.conf.beat_schedule.values()} == {
         "podline.saga.sweep",
         "podline.replay.relay",
@@ -36,7 +36,8 @@ def test_every_tick_expires_before_the_next_and_has_a_queue(app: Celery) -> None
         "podline.saga.retention",
     }
     for tick in app.conf.beat_schedule.values():
-        assert 0 < tick["options"]["expires"] < tick["schedule"]
+        # Beat's clock may be some seconds behind the worker's.
+        assert tick["options"]["expires"] == max(10, 0.9 * tick["schedule"])
         assert app.amqp.router.route({}, tick["task"])["queue"].name in QUEUES
 
 

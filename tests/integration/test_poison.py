@@ -6,29 +6,14 @@ import sqlite3
 import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from app.domain.records import DeadLetter, DeadLetterKind
+from tests.builders import a_message
 from tests.integration.conftest import Service
 from tests.waiting import wait_until
-
-
-def publish(service: Service, queue: str, body: bytes, **headers: Any) -> None:
-    """A message as kombu's Redis transport lays it in the queue's list."""
-    message = {
-        "body": base64.b64encode(body).decode(),
-        "content-encoding": "utf-8",
-        "content-type": headers.pop("content_type", "application/json"),
-        "headers": headers,
-        "properties": {
-            "body_encoding": "base64",
-            "delivery_tag": str(uuid.uuid4()),
-            "delivery_info": {"exchange": "", "routing_key": queue},
-        },
-    }
-    service.redis.lpush(queue, json.dumps(message))
 
 
 def task_headers(task: str) -> dict[str, Any]:
@@ -39,7 +24,7 @@ def letters(service: Service) -> list[DeadLetter]:
     return service.store.list_dead_letters(None, None, None, 100)
 
 
-GOOD_BODY = json.dumps([["01J"], {}, {}]).encode()
+GOOD_BODY: Final = json.dumps([["01J"], {}, {}]).encode()
 
 
 @pytest.mark.parametrize(
@@ -56,19 +41,20 @@ def test_a_message_that_is_no_task_is_kept(
     service: Service, body: bytes, headers: dict[str, Any], error: str
 ) -> None:
     with service.worker("pods"):
-        publish(service, "pods", body, **headers)
+        item = a_message(body, **headers)
+        service.redis.lpush("pods", item)
         wait_until(lambda: letters(service))
     (letter,) = letters(service)
     assert letter.kind is DeadLetterKind.POISON
     assert letter.origin == "queue:pods"
-    assert base64.b64decode(letter.payload or "") == body
+    assert base64.b64decode(letter.payload or "") == item
     assert error in letter.error
 
 
 def test_wrong_arguments_are_a_task_error(service: Service) -> None:
     with service.worker("pods"):
         body = json.dumps([["01J", "one too many"], {}, {}]).encode()
-        publish(service, "pods", body, **task_headers("podline.pods.create"))
+        service.redis.lpush("pods", a_message(body, **task_headers("podline.pods.create")))
         wait_until(lambda: letters(service))
     (letter,) = letters(service)
     assert letter.kind is DeadLetterKind.TASK_ERROR
@@ -76,21 +62,50 @@ def test_wrong_arguments_are_a_task_error(service: Service) -> None:
     assert "TypeError" in letter.error
 
 
-@pytest.mark.parametrize("item", [b"no JSON", b"[1, 2]", b'{"body": 1}', b"\xff\xfe"])
-def test_an_item_that_is_no_message_is_kept_and_the_worker_goes_on(
-    service: Service, item: bytes
-) -> None:
+def with_property(name: str, value: Any) -> bytes:
+    message = json.loads(a_message())
+    message["properties"][name] = value
+    return json.dumps(message).encode()
+
+
+NO_TASKS: Final = [
+    b"no JSON",
+    b"[1, 2]",
+    b'{"body": 1}',
+    b"\xff\xfe",
+    b"[" * 15_000,
+    b'{"__type__": "uuid", "__value__": {}}',
+    with_property("body_encoding", "rot13"),
+    with_property("delivery_tag", ["no", "tag"]),
+    a_message(b"[" * 5_000),
+    a_message(b"1", compression="application/x-bz2"),
+    a_message(b"2", task=["no", "name"], id="1"),
+    a_message(b"3", task="podline.pods.create"),
+    a_message(b"4", task="podline.pods.create", id="1", expires="never"),
+    a_message(b"5", task="podline.pods.\ud800", id="1"),
+]
+COPIES: Final = 5
+"""More than the worker takes at once: none may count as under way."""
+
+
+def test_items_that_are_no_task_are_kept_and_the_worker_goes_on(service: Service) -> None:
     with service.worker("pods") as worker:
-        service.redis.lpush("pods", item)
-        wait_until(lambda: len(letters(service)) == 1)
-        publish(service, "pods", GOOD_BODY, **task_headers("podline.pods.unheard_of"))
-        wait_until(lambda: len(letters(service)) == 2)
+        service.redis.lpush("pods", *(NO_TASKS * COPIES))
+        wait_until(
+            lambda: sum(letter.attempts for letter in letters(service)) == COPIES * len(NO_TASKS)
+        )
+        kept = {base64.b64decode(letter.payload or "") for letter in letters(service)}
+        assert kept == set(NO_TASKS)
+        assert {letter.attempts for letter in letters(service)} == {COPIES}
+        assert {letter.origin for letter in letters(service)} == {"queue:pods"}
         assert worker.poll() is None
+        service.redis.lpush("pods", a_message(**task_headers("podline.pods.unheard_of")))
+        wait_until(lambda: len(letters(service)) == len(NO_TASKS) + 1)
 
 
 def test_with_the_database_away_poison_is_parked_in_redis(service: Service) -> None:
     with service.worker("pods"), database_away(service):
-        publish(service, "pods", GOOD_BODY, **task_headers("podline.pods.unheard_of"))
+        service.redis.lpush("pods", a_message(**task_headers("podline.pods.unheard_of")))
         wait_until(lambda: service.parking.unpark(1))
     (parked,) = service.parking.unpark(10)
     assert parked.kind is DeadLetterKind.POISON

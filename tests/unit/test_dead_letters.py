@@ -1,21 +1,24 @@
 """The dead letter queue: one letter for each thing that fails, retried on a schedule, then kept."""
 
+from dataclasses import replace
 from typing import cast
 
 import pytest
 
-from app.domain.errors import Conflict, NotFound, StoreUnavailable
+from app.domain.errors import BrokerUnavailable, Conflict, NotFound, StoreUnavailable
 from app.domain.execution import Execution, State
 from app.domain.records import DeadLetter, DeadLetterKind, DeadLetterStatus
+from app.infrastructure.memory.pipeline import MemoryPipeline
 from app.infrastructure.memory.runtime import Script
 from app.infrastructure.memory.store import MemoryStore
-from app.service import dead_letters
+from app.service import dead_letter_retries, dead_letters, retention
 from app.service.cancel import cancel
+from app.service.relay import relay
 from app.service.retry import retry
 from app.service.submit import submit
 from app.service.sweep import sweep
-from tasks.pipeline import CREATE
-from tests.builders import a_key, a_submission
+from tasks.pipeline import COMPENSATE, CREATE
+from tests.builders import a_key, a_message, a_submission
 from tests.twins import Twins, make_twins
 from tests.worker import Worker
 
@@ -37,7 +40,7 @@ def exhausted(twins: Twins, worker: Worker) -> Execution:
 
 def next_tick(twins: Twins, worker: Worker, seconds: float = 7200) -> None:
     twins.clock.advance(seconds)
-    dead_letters.process(twins.ports)
+    dead_letter_retries.process(twins.ports)
     worker.run_all()
 
 
@@ -100,7 +103,7 @@ def test_before_its_time_nothing_is_retried(twins: Twins, worker: Worker) -> Non
 
 def test_an_operator_retries_at_once(twins: Twins, worker: Worker) -> None:
     first = exhausted(twins, worker)
-    letter = dead_letters.retry_letter(twins.ports, the_letter(twins).id)
+    letter = dead_letter_retries.retry_letter(twins.ports, the_letter(twins).id)
     assert letter.status is DeadLetterStatus.RETRYING
     assert letter.execution_id != first.id
     worker.run_all()
@@ -109,7 +112,7 @@ def test_an_operator_retries_at_once(twins: Twins, worker: Worker) -> None:
 
 def test_discarded_it_stays_to_be_seen_and_is_left_alone(twins: Twins, worker: Worker) -> None:
     exhausted(twins, worker)
-    dead_letters.discard(twins.ports, the_letter(twins).id)
+    dead_letter_retries.discard(twins.ports, the_letter(twins).id)
     for _ in range(3):
         next_tick(twins, worker)
     assert the_letter(twins).status is DeadLetterStatus.DISCARDED
@@ -119,16 +122,29 @@ def test_discarded_it_stays_to_be_seen_and_is_left_alone(twins: Twins, worker: W
 def test_many_are_retried_by_status_and_kind(twins: Twins, worker: Worker) -> None:
     for _ in range(3):
         exhausted(twins, worker)
-    dead_letters.record_poison(twins.ports, "pods", b"{}", "unknown task")
-    retried = dead_letters.retry_letters(twins.ports, None, DeadLetterKind.EXHAUSTED, 100)
+    dead_letters.record_poison(twins.ports, "pods", a_message(), "unknown task")
+    retried = dead_letter_retries.retry_letters(twins.ports, None, DeadLetterKind.EXHAUSTED, 100)
     assert retried == 3
+
+
+def test_a_letter_whose_execution_was_removed_is_archived() -> None:
+    twins = make_twins(retention_seconds=24 * 3600)
+    worker = Worker(twins.ports)
+    exhausted(twins, worker)
+    twins.clock.advance(25 * 3600)
+    relay(twins.ports)
+    assert retention.remove_old(twins.ports) == 1
+    next_tick(twins, worker)
+    assert the_letter(twins).status is DeadLetterStatus.ARCHIVED
+    with pytest.raises(Conflict, match="discard it"):
+        dead_letter_retries.retry_letter(twins.ports, the_letter(twins).id)
 
 
 def test_there_is_no_letter_of_that_id(twins: Twins) -> None:
     with pytest.raises(NotFound):
-        dead_letters.retry_letter(twins.ports, "nothing")
+        dead_letter_retries.retry_letter(twins.ports, "nothing")
     with pytest.raises(NotFound):
-        dead_letters.discard(twins.ports, "nothing")
+        dead_letter_retries.discard(twins.ports, "nothing")
 
 
 # Unexpected errors of a step
@@ -153,8 +169,28 @@ def test_a_step_that_failed_is_retried_and_resolved_once_the_execution_ended(
     assert the_letter(twins).status is DeadLetterStatus.RETRYING
 
     cancel(twins.ports, row)
+    worker.run_all()
     next_tick(twins, worker)
     assert the_letter(twins).status is DeadLetterStatus.RESOLVED
+
+
+def test_a_step_that_clears_away_is_done_when_all_is_cleared_away(
+    twins: Twins, worker: Worker
+) -> None:
+    twins.runtime.script = lambda _: Script(ends=None)
+    execution = submit(twins.ports, a_key(), a_submission())
+    worker.run_all()
+    cancel(twins.ports, cast(Execution, twins.store.get(execution.id)))
+    worker.drop_messages()
+    dead_letters.record_task_error(twins.ports, COMPENSATE, execution.id, "KeyError: 'x'")
+
+    twins.clock.advance(61 * 1.2)
+    dead_letter_retries.process(twins.ports)
+    assert the_letter(twins).status is DeadLetterStatus.RETRYING
+    worker.run_all()
+    next_tick(twins, worker)
+    assert the_letter(twins).status is DeadLetterStatus.RESOLVED
+    assert twins.runtime.list_pods() == []
 
 
 # Poison
@@ -163,29 +199,104 @@ def test_a_step_that_failed_is_retried_and_resolved_once_the_execution_ended(
 def test_the_same_poison_is_one_letter_and_goes_back_to_its_queue(
     twins: Twins, worker: Worker
 ) -> None:
-    for _ in range(2):
-        dead_letters.record_poison(twins.ports, "pods", b'[["x"], {}, {}]', "unknown task")
+    first, second = a_message(task="newer", id="1"), a_message(task="newer", id="2")
+    for item in (first, second):
+        dead_letters.record_poison(twins.ports, "pods", item, "unknown task")
     assert the_letter(twins).attempts == 2
 
     next_tick(twins, worker)
-    assert twins.pipeline.resent == [("pods", b'[["x"], {}, {}]')]
+    assert twins.pipeline.resent == [("pods", first)]
+    assert the_letter(twins).status is DeadLetterStatus.RETRYING
     next_tick(twins, worker)
     assert the_letter(twins).status is DeadLetterStatus.RESOLVED, "it did not come back"
 
 
+def test_another_task_with_the_same_arguments_is_another_letter(twins: Twins) -> None:
+    for task in ("one", "two"):
+        dead_letters.record_poison(twins.ports, "pods", a_message(task=task), "unknown task")
+    assert len(twins.store.list_dead_letters(None, None, None, 10)) == 2
+
+
 def test_poison_that_comes_back_waits_again(twins: Twins, worker: Worker) -> None:
     for _ in range(10):
-        dead_letters.record_poison(twins.ports, "pods", b"{}", "unknown task")
+        dead_letters.record_poison(twins.ports, "pods", a_message(), "unknown task")
         next_tick(twins, worker)
     assert the_letter(twins).status is DeadLetterStatus.ARCHIVED
 
 
-def test_poison_that_is_too_long_is_kept_cut_and_not_retried(twins: Twins, worker: Worker) -> None:
-    dead_letters.record_poison(twins.ports, "pods", b"x" * 100_000, "undecodable")
-    with pytest.raises(Conflict, match="cut"):
-        dead_letters.retry_letter(twins.ports, the_letter(twins).id)
+def test_poison_that_comes_back_while_it_is_sent_waits_again(twins: Twins) -> None:
+    class FailsAtOnce(MemoryPipeline):
+        def resend(self, queue: str, item: bytes) -> None:
+            dead_letters.record_poison(ports, queue, item, "unknown task")
+
+    ports = replace(twins.ports, pipeline=FailsAtOnce())
+    dead_letters.record_poison(ports, "pods", a_message(), "unknown task")
+    letter = dead_letter_retries.retry_letter(ports, the_letter(twins).id)
+    assert (letter.status, letter.retries, letter.attempts) == (DeadLetterStatus.WAITING, 1, 2)
+
+
+def test_with_the_broker_away_poison_is_not_sent_and_waits(twins: Twins, worker: Worker) -> None:
+    dead_letters.record_poison(twins.ports, "pods", a_message(), "unknown task")
+    twins.pipeline.away = True
+    for _ in range(10):
+        with pytest.raises(BrokerUnavailable):
+            next_tick(twins, worker)
+    letter = the_letter(twins)
+    assert (letter.status, letter.retries) == (DeadLetterStatus.WAITING, 0)
+    assert (letter.next_retry_at or 0) > twins.clock()
+
+    twins.pipeline.away = False
+    next_tick(twins, worker)
+    assert len(twins.pipeline.resent) == 1
+
+
+class Killed(BaseException):
+    """What a SIGKILL leaves undone."""
+
+
+def test_a_worker_that_dies_while_it_sends_poison_leaves_it_waiting(
+    twins: Twins, worker: Worker
+) -> None:
+    class Kills(MemoryPipeline):
+        def resend(self, queue: str, item: bytes) -> None:  # noqa: ARG002  # the port's signature
+            raise Killed
+
+    dead_letters.record_poison(twins.ports, "pods", a_message(), "unknown task")
+    with pytest.raises(Killed):
+        dead_letter_retries.retry_letter(
+            replace(twins.ports, pipeline=Kills()), the_letter(twins).id
+        )
+    next_tick(twins, worker)
+    assert len(twins.pipeline.resent) == 1
+
+
+@pytest.mark.parametrize(
+    ("queue", "item"),
+    [
+        ("pods", a_message(b"x" * 100_000)),
+        ("pods", b"no JSON"),
+        ("pods", b"[" * 15_000),
+        ("pods", a_message(b"no JSON")),
+        ("pods", a_message(b"[" * 5_000)),
+        ("pods", a_message(content_type="application/x-python-serialize")),
+        ("pods", a_message().replace(b'"base64"', b'"rot13"')),
+        ("nobody", a_message()),
+    ],
+    ids=["cut", "no message", "too deep", "body", "body too deep", "type", "encoding", "queue"],
+)
+def test_poison_that_no_worker_could_ever_read_is_archived_at_once(
+    twins: Twins, worker: Worker, queue: str, item: bytes
+) -> None:
+    dead_letters.record_poison(twins.ports, queue, item, "undecodable")
+    with pytest.raises(Conflict, match="discard it"):
+        dead_letter_retries.retry_letter(twins.ports, the_letter(twins).id)
+    assert dead_letter_retries.retry_letters(twins.ports, None, None, 10) == 0
     next_tick(twins, worker)
     assert the_letter(twins).status is DeadLetterStatus.ARCHIVED
+    assert twins.pipeline.resent == []
+
+
+# The store
 
 
 class StoreThatIsAway(MemoryStore):
@@ -201,13 +312,49 @@ def test_with_the_database_away_a_letter_is_parked_and_stored_later() -> None:
     store = StoreThatIsAway()
     twins = make_twins(store=store)
     store.away = True
-    dead_letters.record_poison(twins.ports, "pods", b"{}", "unknown task")
+    dead_letters.record_poison(twins.ports, "pods", a_message(), "unknown task")
     store.away = False
     assert store.list_dead_letters(None, None, None, 10) == []
-    dead_letters.process(twins.ports)
+    dead_letter_retries.process(twins.ports)
     assert the_letter(twins).kind is DeadLetterKind.POISON
-    dead_letters.process(twins.ports)
+    dead_letter_retries.process(twins.ports)
     assert the_letter(twins).attempts == 1
+
+
+def test_with_the_database_away_an_exhausted_execution_stays_due() -> None:
+    store = StoreThatIsAway()
+    twins = make_twins(store=store)
+    worker = Worker(twins.ports)
+    execution = submit(twins.ports, a_key(), a_submission(language="cobol"))
+    store.away = True
+    worker.run_all()
+    row = cast(Execution, store.get(execution.id))
+    assert row.state is State.FAILED
+    assert row.next_action_at is not None
+    assert twins.ports.parking.unpark(10) == [], "Redis may forget it"
+
+    store.away = False
+    twins.clock.advance(60)
+    sweep(twins.ports)
+    worker.run_all()
+    assert the_letter(twins).execution_id == execution.id
+    assert cast(Execution, store.get(execution.id)).next_action_at is None
+
+
+def test_a_failure_is_counted_though_others_write_the_letter_meanwhile() -> None:
+    class ComesAndGoes(MemoryStore):
+        """Says that the letter is there, and the first time that it is not."""
+
+        looks = 0
+
+        def dead_letter(self, letter_id: str) -> DeadLetter | None:
+            self.looks += 1
+            return super().dead_letter(letter_id) if self.looks > 1 else None
+
+    twins = make_twins(store=ComesAndGoes())
+    for _ in range(2):
+        dead_letters.record_poison(twins.ports, "pods", a_message(), "unknown task")
+    assert the_letter(twins).attempts == 2
 
 
 # Retrying an execution by hand

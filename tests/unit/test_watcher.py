@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from app.domain.execution import State
+from app.infrastructure.memory.pipeline import MemoryPipeline
 from app.infrastructure.memory.runtime import Script
 from app.service.submit import submit
 from tasks.watcher import LEASE_NAME, Watcher
@@ -87,3 +89,25 @@ def test_it_goes_on_after_the_runtime_was_away(twins: Twins, worker: Worker) -> 
         twins.runtime.away = False
 
         assert next_started(twins) == (execution_id, State.RUNNING)
+
+
+def test_it_goes_on_after_an_error_that_nobody_expected(twins: Twins, worker: Worker) -> None:
+    class FailsOnce(MemoryPipeline):
+        failed = False
+
+        def start(self, execution_id: str, state: State) -> None:
+            if not self.failed:
+                self.failed = True
+                raise ValueError("nobody expected it")
+            twins.pipeline.start(execution_id, state)
+
+    execution_id, _ = running_pod(twins, worker)
+    pipeline = FailsOnce()
+    watcher = Watcher(lambda: replace(twins.ports, pipeline=pipeline))
+    watcher.start()
+    try:
+        assert next_started(twins) == (execution_id, State.RUNNING)
+        assert pipeline.failed
+    finally:
+        watcher.stop()
+    assert twins.ports.leases.acquire(LEASE_NAME, 1) is not None

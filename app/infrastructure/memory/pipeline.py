@@ -21,21 +21,14 @@ class MemoryPipeline:
         with self._lock:
             self._started.append((execution_id, state))
 
-    def resend(self, queue: str, body: bytes) -> None:
+    def resend(self, queue: str, item: bytes) -> None:
         self._check()
-        self.resent.append((queue, body))
+        self.resent.append((queue, item))
 
     def take(self) -> tuple[str, State] | None:
         """The oldest of what was started, once."""
         with self._lock:
             return self._started.popleft() if self._started else None
-
-    def forget(self) -> int:
-        """Lose everything that waits, as a broker may. How many went."""
-        with self._lock:
-            lost = len(self._started)
-            self._started.clear()
-            return lost
 
     def _check(self) -> None:
         if self.away:

@@ -9,8 +9,8 @@ from typing import Final
 
 import redis
 
+from app.breaker import Breaker
 from app.domain.errors import RedisUnavailable
-from app.infrastructure.redis.breaker import Breaker
 from app.infrastructure.redis.connection import raises_unavailable
 from app.infrastructure.redis.subscriber import CHANNEL, Subscriber
 

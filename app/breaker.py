@@ -1,4 +1,4 @@
-"""Not to wait for a Redis that was away a moment ago."""
+"""Not to wait for a server that was away a moment ago."""
 
 from threading import Lock
 from time import monotonic

@@ -1,0 +1,153 @@
+"""Retrying dead letters: on a schedule, and when an operator says so."""
+
+import base64
+from dataclasses import replace
+
+from app.domain.errors import BrokerUnavailable, Conflict, NotFound
+from app.domain.execution import Execution, State
+from app.domain.records import DeadLetter, DeadLetterKind, DeadLetterStatus
+from app.ports import Ports
+from app.queues import QUEUES
+from app.service.dead_letters import PAYLOAD_BYTES, close, merge, next_retry
+from app.service.raw_message import is_decodable
+from app.service.retry import retry
+
+
+def retry_letter(ports: Ports, letter_id: str) -> DeadLetter:
+    """Retry it now, whatever its status: an operator says so. NotFound; Conflict if it can't be."""
+    letter = _get(ports, letter_id)
+    execution = _execution(ports, letter)
+    if not _can_be_retried(letter, execution):
+        raise Conflict(f"nothing is left of dead letter {letter_id} to be retried: discard it")
+    return _retry(ports, letter, execution)
+
+
+def retry_letters(
+    ports: Ports, status: DeadLetterStatus | None, kind: DeadLetterKind | None, limit: int
+) -> int:
+    """Retry up to `limit` letters of that status and kind. How many were."""
+    retried = 0
+    waiting = status or DeadLetterStatus.WAITING
+    for letter in ports.store.list_dead_letters(waiting, kind, None, limit):
+        execution = _execution(ports, letter)
+        if _can_be_retried(letter, execution):
+            _retry(ports, letter, execution)
+            retried += 1
+    return retried
+
+
+def discard(ports: Ports, letter_id: str) -> DeadLetter:
+    """Throw it away: it stays to be seen, and is not retried any more."""
+    letter = _get(ports, letter_id)
+    while letter.status is not DeadLetterStatus.DISCARDED:
+        close(ports, letter, DeadLetterStatus.DISCARDED)
+        letter = _get(ports, letter_id)
+    return letter
+
+
+def process(ports: Ports) -> int:
+    """One bounded slice of the schedule: take in what was parked, then look at what is due."""
+    for letter in ports.parking.unpark(ports.policy.dlq_batch):
+        merge(ports, letter)
+        ports.parking.done(letter)
+    due = ports.store.due_dead_letters(ports.clock(), ports.policy.dlq_batch)
+    for letter in due:
+        _look_at(ports, letter)
+    return len(due)
+
+
+def _look_at(ports: Ports, letter: DeadLetter) -> None:
+    """Its time has come: it is done with, still under way, to be archived, or to be retried."""
+    execution = _execution(ports, letter)
+    if _is_done(letter, execution):
+        close(ports, letter, DeadLetterStatus.RESOLVED)
+    elif _is_under_way(letter, execution):
+        later = next_retry(ports, retries=letter.retries)
+        ports.store.update_dead_letter(letter, replace(letter, next_retry_at=later))
+    elif letter.retries >= ports.policy.dlq_max_retries or not _can_be_retried(letter, execution):
+        close(ports, letter, DeadLetterStatus.ARCHIVED)
+    else:
+        _retry(ports, letter, execution)
+
+
+def _is_done(letter: DeadLetter, execution: Execution | None) -> bool:
+    if letter.kind is DeadLetterKind.POISON:
+        # It was sent, and had the message failed again, the letter would be waiting.
+        return letter.status is DeadLetterStatus.RETRYING
+    if execution is None:
+        return False
+    if letter.kind is DeadLetterKind.EXHAUSTED:
+        return execution.state in {State.COMPLETED, State.CANCELLED}
+    # The step that failed may be the one that clears away what the execution left.
+    return execution.state.terminal and execution.next_action_at is None
+
+
+def _is_under_way(letter: DeadLetter, execution: Execution | None) -> bool:
+    return (
+        letter.kind is DeadLetterKind.EXHAUSTED
+        and execution is not None
+        and not execution.state.terminal
+    )
+
+
+def _can_be_retried(letter: DeadLetter, execution: Execution | None) -> bool:
+    if letter.kind is DeadLetterKind.POISON:
+        item = _item(letter)
+        return _queue(letter) in QUEUES and len(item) <= PAYLOAD_BYTES and is_decodable(item)
+    if letter.kind is DeadLetterKind.EXHAUSTED:
+        return execution is not None and execution.state is State.FAILED and not execution.erased
+    return execution is not None
+
+
+def _retry(ports: Ports, letter: DeadLetter, execution: Execution | None) -> DeadLetter:
+    """Count it first, and say `retrying` once it is sent.
+
+    So a worker that dies in between leaves a letter that waits; and a failure that comes back at
+    once finds it waiting and leaves it so.
+    """
+    later = next_retry(ports, retries=letter.retries + 1)
+    counted = replace(
+        letter,
+        status=DeadLetterStatus.WAITING,
+        retries=letter.retries + 1,
+        next_retry_at=later,
+    )
+    if ports.store.update_dead_letter(letter, counted):
+        try:
+            sent = _send(ports, counted, execution)
+        except BrokerUnavailable:
+            ports.store.update_dead_letter(counted, replace(counted, retries=letter.retries))
+            raise
+        ports.store.update_dead_letter(counted, sent)
+    return _get(ports, letter.id)
+
+
+def _send(ports: Ports, letter: DeadLetter, execution: Execution | None) -> DeadLetter:
+    """Do again what failed. The letter as it is from then on; it follows a new execution."""
+    if execution is None:
+        ports.pipeline.resend(_queue(letter), _item(letter))
+    elif letter.kind is DeadLetterKind.EXHAUSTED:
+        execution = retry(ports, execution)
+        letter = replace(letter, execution_id=execution.id)
+    else:
+        ports.pipeline.start(execution.id, execution.state)
+    return replace(letter, status=DeadLetterStatus.RETRYING)
+
+
+def _execution(ports: Ports, letter: DeadLetter) -> Execution | None:
+    return ports.store.get(letter.execution_id) if letter.execution_id is not None else None
+
+
+def _queue(letter: DeadLetter) -> str:
+    return letter.origin.removeprefix("queue:")
+
+
+def _item(letter: DeadLetter) -> bytes:
+    return base64.b64decode(letter.payload or "")
+
+
+def _get(ports: Ports, letter_id: str) -> DeadLetter:
+    letter = ports.store.dead_letter(letter_id)
+    if letter is None:
+        raise NotFound(f"there is no dead letter {letter_id}")
+    return letter

@@ -1,0 +1,82 @@
+"""What Celery's pipeline publishes, and how long it takes to say that it can't."""
+
+import json
+import socket
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import redis
+from celery import Celery
+
+import tasks.pipeline
+from app.domain.errors import BrokerUnavailable
+from app.domain.execution import State
+from app.service.raw_message import RawMessage
+from tasks.pipeline import CeleryPipeline
+from tests.builders import a_message
+
+Connect = Callable[[str], CeleryPipeline]
+
+
+@pytest.fixture
+def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
+    """Makes a pipeline whose broker is at that URL."""
+
+    def connected(url: str) -> CeleryPipeline:
+        app = Celery("test", set_as_current=False)
+        app.config_from_object("celeryconfig")
+        app.conf.update(broker_url=url.replace("unix://", "redis+socket://"))
+        monkeypatch.setattr(tasks.pipeline, "app", app)
+        return CeleryPipeline()
+
+    return connected
+
+
+def test_a_message_is_sent_again_as_it_was(
+    connect: Connect, redis_url: str, redis_client: redis.Redis
+) -> None:
+    item = a_message(b"[[1], {}, {}]", task="podline.pods.newer", id="1", root_id="2")
+    connect(redis_url).resend("pods", item)
+    again = str(redis_client.lindex("pods", 0))
+    before, after = RawMessage.parse(item), RawMessage.parse(again.encode())
+    assert (after.body, after.headers) == (before.body, before.headers)
+    assert after.content_type == before.content_type
+    assert json.loads(again)["properties"]["delivery_info"]["routing_key"] == "pods"
+
+
+def test_with_redis_away_it_says_so(connect: Connect, tmp_path: Path) -> None:
+    url = f"unix://{tmp_path}/nobody.sock"
+    with pytest.raises(BrokerUnavailable):
+        connect(url).start("01J", State.QUEUED)
+    with pytest.raises(BrokerUnavailable):
+        connect(url).resend("pods", a_message())
+
+
+def test_more_threads_than_connections_are_no_failure(
+    connect: Connect, redis_url: str, redis_client: redis.Redis
+) -> None:
+    pipeline = connect(redis_url)
+    with ThreadPoolExecutor(40) as threads:
+        for sent in [threads.submit(pipeline.resend, "pods", a_message()) for _ in range(400)]:
+            sent.result()
+    assert redis_client.llen("pods") == 400
+
+
+def test_with_redis_hanging_nobody_waits_for_the_time_outs_of_others(
+    connect: Connect, tmp_path: Path
+) -> None:
+    path = tmp_path / "hangs.sock"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen(100)  # and nobody accepts
+        pipeline = connect(f"unix://{path}")
+        began = time.monotonic()
+        with ThreadPoolExecutor(60) as threads:
+            sent = [threads.submit(pipeline.start, "01J", State.QUEUED) for _ in range(60)]
+        took = time.monotonic() - began
+    assert all(isinstance(each.exception(), BrokerUnavailable) for each in sent)
+    # One time-out of 0.9 s and what 60 threads need; in turns of ten they would take six of them.
+    assert took < 3
