@@ -77,9 +77,7 @@ class Store(Protocol):
         so two sweeps never get the same row.
         """
 
-    def in_states(
-        self, states: frozenset[State], after: str, limit: int
-    ) -> "list[QueueEntry]":
+    def in_states(self, states: frozenset[State], after: str, limit: int) -> "list[QueueEntry]":
         """Rows in `states`, by id, from the first id greater than `after`: to rebuild the queue."""
 
     def states_of(self, execution_ids: Sequence[str]) -> dict[str, tuple[State, int]]:
