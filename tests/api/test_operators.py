@@ -1,11 +1,13 @@
 """What operators and admins see and do."""
 
+import base64
+
 import pytest
 
 from app.domain.records import DeadLetterKind, DeadLetterStatus, Role
 from app.infrastructure.memory.runtime import Script
 from tests.api.contract import PROGRAM, Api, Connect, body
-from tests.builders import a_dead_letter
+from tests.builders import a_dead_letter, a_message
 from tests.twins import Twins
 from tests.worker import Worker
 
@@ -99,8 +101,9 @@ class TestDeadLetters:
         assert discarded["status"] == "discarded"
 
     def test_can_be_retried_by_a_filter(self, operator: Api, twins: Twins) -> None:
+        payload = base64.b64encode(a_message(task="podline.of.a.newer.version")).decode()
         twins.store.put_dead_letter(
-            a_dead_letter(kind=DeadLetterKind.POISON, origin="queue:saga", payload="AA==")
+            a_dead_letter(kind=DeadLetterKind.POISON, origin="queue:saga", payload=payload)
         )
         selection = {"kind": "poison", "status": "waiting"}
         assert body(operator.post(f"{LETTERS}/retry", selection), 202) == {"retried": 1}
