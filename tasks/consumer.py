@@ -22,6 +22,7 @@ class PoisonConsumer(BatchingConsumer):
 
         def handle_or_refuse(message: Message) -> None:
             try:
+                _check_shape(message.payload)
                 handle(message)
             except (NotATask, *CONNECTION_ERRORS):
                 raise
@@ -41,6 +42,15 @@ class PoisonConsumer(BatchingConsumer):
 
     def on_invalid_task(self, body: object, message: Message, exc: Exception) -> NoReturn:  # noqa: ARG002
         _refuse(message, exc)
+
+
+def _check_shape(body: object) -> None:
+    """Message protocol 2. A body of another shape would fail where no signal tells of it."""
+    match body:
+        case [list(), dict(), dict()]:
+            pass
+        case _:
+            raise TypeError("the body is not [args, kwargs, embed]")
 
 
 def _refuse(message: Message, error: Exception) -> NoReturn:
