@@ -24,6 +24,7 @@ from typing import Final
 from app.infrastructure.sandbox import cgroup, kit
 from app.infrastructure.sandbox.connection import serve
 from app.infrastructure.sandbox.pods import Pods
+from app.infrastructure.sandbox.program import limit_daemon
 from app.infrastructure.sandbox.run import Slot
 from app.infrastructure.sandbox.spool import Spool
 from app.infrastructure.sandbox.toolchains import find_toolchains
@@ -41,6 +42,7 @@ log = logging.getLogger("podline.sandbox")
 def main() -> None:
     arguments = _arguments()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    limit_daemon()
     threading.stack_size(_THREAD_STACK_BYTES)
     sys.setswitchinterval(_SECONDS_OF_GIL)
     data: Path = arguments.data

@@ -25,7 +25,7 @@ from app.infrastructure.sandbox.init import (
 from app.infrastructure.sandbox.jail import Jail
 from app.infrastructure.sandbox.program import Program, rlimits
 from app.infrastructure.sandbox.recorder import Recorder
-from app.infrastructure.sandbox.streams import OutputPipes, filled_pipe
+from app.infrastructure.sandbox.streams import OutputPipes, filled_stdin
 
 _SMALL_READ: Final = 16384
 _SECONDS_AFTER_SMALL_READ: Final = 0.01
@@ -99,7 +99,7 @@ class _StageRun:
             wall_seconds=program.limits.wall_seconds,
             rlimits=rlimits(program, alone=not self._meter.holds_memory),
         )
-        with filled_pipe(program.stdin) as stdin:
+        with filled_stdin(program.stdin) as stdin:
             try:
                 send_stage(self._jail.control, stage, (stdin, *self._pipes.write_ends))
             except OSError:

@@ -17,22 +17,45 @@ _ANY_UID: Final = 0o666
 
 
 @contextmanager
-def filled_pipe(content: bytes) -> Iterator[int]:
-    """The read end of a pipe that holds all of `content`, and its end: nobody has to feed it."""
-    read_end, write_end = os.pipe2(os.O_CLOEXEC)
+def filled_stdin(content: bytes) -> Iterator[int]:
+    """A descriptor from which all of `content` is read, and its end: nobody has to feed it.
+
+    A pipe if it takes it. A user's pipes are small where the user, and so a program of the same
+    user, has many of them (pipe(7), pipe-user-pages-soft): then it is a file in memory.
+    """
+    stdin = _filled_pipe(content)
+    if stdin is None:
+        stdin = _filled_file(content)
     try:
-        try:
-            if len(content) > _PIPE_BYTES:
-                fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, len(content))
-            os.set_blocking(write_end, False)
-            if os.write(write_end, content) < len(content):
-                raise OSError(f"a pipe does not take {len(content)} bytes")
-        finally:
-            os.close(write_end)
-        os.fchmod(read_end, _ANY_UID)
-        yield read_end
+        os.fchmod(stdin, _ANY_UID)
+        yield stdin
     finally:
+        os.close(stdin)
+
+
+def _filled_pipe(content: bytes) -> int | None:
+    """None if it is too small."""
+    read_end, write_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        if len(content) > _PIPE_BYTES:
+            fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, len(content))
+        if os.write(write_end, content) < len(content):
+            raise BlockingIOError
+    except OSError:
         os.close(read_end)
+        return None
+    finally:
+        os.close(write_end)
+    os.set_blocking(read_end, True)
+    return read_end
+
+
+def _filled_file(content: bytes) -> int:
+    file = os.memfd_create("stdin")
+    with os.fdopen(os.dup(file), "wb") as writer:
+        writer.write(content)
+    os.lseek(file, 0, os.SEEK_SET)
+    return file
 
 
 class OutputPipes:
