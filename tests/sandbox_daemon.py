@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -57,12 +58,20 @@ def wait_for_end(runtime: Runtime, pod: Pod) -> Observation:
     raise AssertionError(f"{pod.name} did not end in {SECONDS_TO_END} s")
 
 
+def _is_init(process: psutil.Process) -> bool:
+    try:
+        return process.cmdline()[:1] == ["init"] and not process.children()
+    except psutil.NoSuchProcess:
+        return False
+
+
 @dataclass(slots=True)
 class SandboxDaemon:
     """Its data folder stays over restarts."""
 
     folder: Path
     slots: int = 4
+    ready_jails: int | None = None
     wrapper: tuple[str, ...] = ()
     """A command that starts the daemon in another way, such as under another user."""
     runtime: SandboxRuntime = field(init=False)
@@ -81,6 +90,7 @@ class SandboxDaemon:
             *(*self.wrapper, sys.executable, "-m", "app.infrastructure.sandbox.daemon"),
             *("--socket", str(self.socket), "--data", str(self.folder / "data")),
             *("--slots", str(self.slots)),
+            *(() if self.ready_jails is None else ("--ready-jails", str(self.ready_jails))),
         ]
 
     @property
@@ -120,9 +130,22 @@ class SandboxDaemon:
         self._process.wait()
         return self._process.returncode
 
-    def jailed(self) -> list[psutil.Process]:
-        """Every process in its jails, nsjail itself included."""
+    def processes(self) -> list[psutil.Process]:
+        """Every process in its jails, nsjail itself included, and the jails that wait."""
         return psutil.Process(self.pid).children(recursive=True)
+
+    def jailed(self) -> list[psutil.Process]:
+        """Every process of the jails in which there is more than init, nsjail itself included."""
+        jailed = []
+        for nsjail in psutil.Process(self.pid).children():
+            with suppress(psutil.NoSuchProcess):
+                inside = nsjail.children(recursive=True)
+                jailed += [nsjail, *inside] if len(inside) > 1 else []
+        return jailed
+
+    def waiting_jails(self) -> list[psutil.Process]:
+        """The pids 1 of those that are set up."""
+        return [process for process in self.processes() if _is_init(process)]
 
     def run(self, name: str, source: str | bytes, **facts: object) -> tuple[Observation, Output]:
         """Run a program of that language to its end."""

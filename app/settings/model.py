@@ -127,6 +127,8 @@ class Settings(BaseSettings):
 
     max_running: PositiveInt = Field(default_factory=_cores)
     max_running_per_owner: PositiveInt = Field(default_factory=lambda given: given["max_running"])
+    ready_jails: NonNegativeInt = Field(default_factory=lambda given: given["max_running"])
+    """Kept waiting by the sandbox daemon, for pods to come."""
     ageing_seconds: PositiveFloat = _DEFAULT.ageing_seconds
     max_attempts: PositiveInt = _DEFAULT.max_attempts
     max_tries: PositiveInt = _DEFAULT.max_tries

@@ -41,6 +41,8 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
     "Admission": {
         "max_running": "Slots: programs at once, in all.",
         "max_running_per_owner": "Slots of one owner.",
+        "ready_jails": "Jails kept set up, some 7 MB each: a program starts 10 ms sooner. "
+        "After 5 idle minutes they are let go.",
         "ageing_seconds": "A waiting execution rises by one priority band for each of these.",
         "max_unfinished_per_owner": "Unfinished executions of one owner; beyond it, 429.",
         "max_unfinished": "Executions in the queue, of all owners; beyond it, 429.",
@@ -107,6 +109,7 @@ _IN_WORDS: Final = {
     "flower_password": "made",
     "max_running": "the number of cores",
     "max_running_per_owner": "`max_running`",
+    "ready_jails": "`max_running`",
     "retention_seconds": "never",
 }
 """Defaults that depend on the machine, or say nothing by themselves."""

@@ -50,6 +50,7 @@ def _sandbox(settings: Settings, place: Place) -> Program:
             *("--socket", str(socket)),
             *("--data", str(place.data_dir / "sandbox")),
             *("--slots", str(settings.max_running)),
+            *("--ready-jails", str(settings.ready_jails)),
         ),
         address=settings.runtime_url,
         ready=lambda _: probes.socket_accepts(socket),

@@ -25,7 +25,8 @@ from app.infrastructure.sandbox import cgroup, kit
 from app.infrastructure.sandbox.connection import serve
 from app.infrastructure.sandbox.pods import Pods
 from app.infrastructure.sandbox.program import limit_daemon
-from app.infrastructure.sandbox.run import Slot
+from app.infrastructure.sandbox.slot import Slot
+from app.infrastructure.sandbox.slots import Slots
 from app.infrastructure.sandbox.spool import Spool
 from app.infrastructure.sandbox.toolchains import find_toolchains
 from app.languages import BadLanguages, load
@@ -47,9 +48,10 @@ def main() -> None:
     sys.setswitchinterval(_SECONDS_OF_GIL)
     data: Path = arguments.data
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ready_jails = arguments.slots if arguments.ready_jails is None else arguments.ready_jails
     try:
         with _lock(data):
-            _run(arguments.socket, data, arguments.slots)
+            _run(arguments.socket, data, arguments.slots, ready_jails)
     except (kit.NotInstalled, BadLanguages, OSError) as error:
         raise SystemExit(f"the sandbox can't start: {error}") from error
 
@@ -59,6 +61,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--socket", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True, help="kept over restarts")
     parser.add_argument("--slots", type=int, default=os.cpu_count(), help="pods at once")
+    parser.add_argument("--ready-jails", type=int, help="kept waiting; by default, one per slot")
     return parser.parse_args()
 
 
@@ -73,21 +76,23 @@ def _lock(data: Path) -> Iterator[None]:
         yield
 
 
-def _run(path: Path, data: Path, slot_count: int) -> None:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+def _run(path: Path, data: Path, slot_count: int, ready_jails: int) -> None:
+    stop = _stop_signals()
     toolchains = find_toolchains(load())
     mounts = [mount for found in toolchains.values() for mount in found.spec.mounts]
     cgroups = data / "cgroups"
     meters = cgroup.find(kit.name_of(data), slot_count, cgroups)
-    slots = [Slot(number, meter) for number, meter in enumerate(meters)]
-    pods = Pods(kit.prepare(data, mounts), toolchains, Spool(data / "pods"), slots)
+    jail_kit = kit.prepare(data, mounts)
+    slots = [
+        Slot(number, meter, jail_kit, keeps_jail=number < ready_jails)
+        for number, meter in enumerate(meters)
+    ]
+    pods = Pods(toolchains, Spool(data / "pods"), Slots(slots))
     listener = _listen(path)
     pods.start()
     threading.Thread(target=_accept, args=[listener, pods], daemon=True).start()
     log.info("ready: %d slots at %s", slot_count, path)
-    stop.wait()
+    stop.recv(1)
     log.info("stopping")
     path.unlink(missing_ok=True)
     pods.stop()
@@ -95,6 +100,16 @@ def _run(path: Path, data: Path, slot_count: int) -> None:
         meter.close()
     cgroup.remove(cgroups)
     kit.remove(data)
+
+
+def _stop_signals() -> socket.socket:
+    """Readable once one came. The wake-up descriptor alone loses none that comes just before."""
+    stop, wake_up = socket.socketpair()
+    wake_up.setblocking(False)
+    signal.set_wakeup_fd(wake_up.detach())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    return stop
 
 
 def _listen(path: Path) -> socket.socket:

@@ -32,6 +32,7 @@ class Jail:
 
     def __init__(self, kit: JailKit, *, slot: int, disk_mib: int, log: int) -> None:
         """`log` is a descriptor that takes nsjail's own messages. Raises OSError."""
+        self.disk_mib = disk_mib
         self.control, inner = socket.socketpair()
         self._lock = threading.Lock()
         with inner:
@@ -51,6 +52,12 @@ class Jail:
         said = poll.poll(_SECONDS_TO_GET_READY * 1_000)
         report = init.receive_report(self.control) if said else None
         return report is not None and report.kind == init.Kind.READY
+
+    def is_gone(self) -> bool:
+        """Init has ended, or never came up."""
+        poll = select.poll()
+        poll.register(self.control, 0)
+        return bool(poll.poll(0))
 
     def hang_up(self) -> None:
         """Kill all that runs in it, from any thread."""

@@ -2,15 +2,16 @@
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from queue import SimpleQueue
 
 from app.domain.errors import RunRefused
 from app.domain.pod import Frame, Observation, Output, Pod
 from app.domain.records import Language
-from app.infrastructure.sandbox.kit import JailKit
-from app.infrastructure.sandbox.run import Run, Slot
+from app.infrastructure.sandbox.run import Run
+from app.infrastructure.sandbox.slot import Slot
+from app.infrastructure.sandbox.slots import Slots
 from app.infrastructure.sandbox.spool import Spool
 from app.infrastructure.sandbox.toolchains import Toolchain
 
@@ -22,12 +23,10 @@ class Pods:
 
     def __init__(
         self,
-        kit: JailKit,
         toolchains: Mapping[str, Toolchain],
         spool: Spool,
-        slots: Sequence[Slot],
+        slots: Slots,
     ) -> None:
-        self._kit = kit
         self._toolchains = toolchains
         self._spool = spool
         self._lock = threading.Lock()
@@ -36,11 +35,11 @@ class Pods:
         """Waiting, or under way."""
         self._closing: dict[str, Run] = {}
         """Ended, but their jail is not gone yet."""
-        self._queue: SimpleQueue[Run | None] = SimpleQueue()
+        self._slots = slots
         self._watchers: set[SimpleQueue[str | None]] = set()
         self._threads = [
             threading.Thread(target=self._serve, args=[slot], name=f"slot-{slot.number}")
-            for slot in slots
+            for slot in slots.all
         ]
 
     def start(self) -> None:
@@ -54,8 +53,7 @@ class Pods:
             watchers = list(self._watchers)
         for run in runs:
             run.cancel()
-        for _ in self._threads:
-            self._queue.put(None)
+        self._slots.stop()
         for changes in watchers:
             changes.put(None)
         for thread in self._threads:
@@ -72,7 +70,7 @@ class Pods:
             if len(self._runs) < len(self._threads):
                 run.begin()
             self._runs[pod.name] = run
-        self._queue.put(run)
+        self._slots.offer(run)
 
     def observe(self, name: str, wait_seconds: float = 0) -> Observation | None:
         with self._lock:
@@ -139,13 +137,14 @@ class Pods:
 
     def _serve(self, slot: Slot) -> None:
         slot.meter.join()
-        while run := self._queue.get():
+        while run := self._slots.next_for(slot):
             self._run_in(slot, run)
+        slot.drop_jail()
 
     def _run_in(self, slot: Slot, run: Run) -> None:
         if not self._begin(run):
             return
-        ended, jail = run.execute(slot, self._kit)
+        ended, jail = run.execute(slot)
         name = ended.observation.name
         try:
             if not run.cancelled:

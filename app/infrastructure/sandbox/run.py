@@ -1,7 +1,6 @@
 """One pod, from its jail to what is kept of it."""
 
 import logging
-import os
 import threading
 import time
 from dataclasses import dataclass, field, replace
@@ -20,8 +19,8 @@ from app.domain.pod import (
 )
 from app.infrastructure.sandbox.cgroup import Meter
 from app.infrastructure.sandbox.jail import Jail
-from app.infrastructure.sandbox.kit import JailKit
 from app.infrastructure.sandbox.recorder import Recorder, output_of
+from app.infrastructure.sandbox.slot import Slot
 from app.infrastructure.sandbox.stage import Fault, run_stage
 from app.infrastructure.sandbox.toolchains import Toolchain
 
@@ -51,24 +50,6 @@ class EndedPod:
         return Output(compile=self.compile_output, run=run)
 
 
-@dataclass(slots=True)
-class Slot:
-    """Room for one pod at a time, with a thread of its own."""
-
-    number: int
-    meter: Meter
-    log: int = field(default_factory=lambda: os.memfd_create("jail-log"))
-    """What nsjail says of its current jail."""
-
-    def open_jail(self, kit: JailKit, disk_mib: int) -> Jail:
-        os.ftruncate(self.log, 0)
-        os.lseek(self.log, 0, os.SEEK_SET)
-        return Jail(kit, slot=self.number, disk_mib=disk_mib, log=self.log)
-
-    def last_words(self) -> str:
-        return os.pread(self.log, _KIB, 0).decode(errors="replace").strip()
-
-
 class Run:
     """A pod under way. Run by its slot's thread, looked at and cancelled by any."""
 
@@ -89,6 +70,13 @@ class Run:
     @property
     def waiting(self) -> bool:
         return self.observation.phase is Phase.WAITING
+
+    @property
+    def disk_mib(self) -> int:
+        """Both stages share the box, so the larger limit holds for it."""
+        disk = self._pod.limits.disk_mib
+        compiled = bool(self._toolchain.spec.compile)
+        return max(disk, self._pod.compile_limits.disk_mib) if compiled else disk
 
     @property
     def cancelled(self) -> bool:
@@ -121,13 +109,13 @@ class Run:
             if self._jail:
                 self._jail.hang_up()
 
-    def execute(self, slot: Slot, kit: JailKit) -> tuple[EndedPod, Jail | None]:
+    def execute(self, slot: Slot) -> tuple[EndedPod, Jail | None]:
         """Run it to its end. Its jail is left to be closed: by then the program is dead."""
         if self._cancelled:
             return self._faulted("deleted before it started"), None
         jail = None
         try:
-            jail = self._open_jail(slot, kit)
+            jail = self._take_jail(slot)
             if not jail.wait_until_ready():
                 raise Fault("the jail could not be set up")
             return self._ended(self._run_stages(jail, slot.meter)), jail
@@ -138,19 +126,13 @@ class Run:
             log.exception("pod %s could not be run", self._pod.name)
             return self._faulted(f"the sandbox failed: {type(error).__name__}"), jail
 
-    def _open_jail(self, slot: Slot, kit: JailKit) -> Jail:
-        jail = slot.open_jail(kit, self._disk_mib())
+    def _take_jail(self, slot: Slot) -> Jail:
+        jail = slot.take_jail(self.disk_mib)
         with self._lock:
             self._jail = jail
             if self._cancelled:
                 jail.hang_up()
         return jail
-
-    def _disk_mib(self) -> int:
-        """Both stages share the box, so the larger limit holds for it."""
-        disk = self._pod.limits.disk_mib
-        compiled = bool(self._toolchain.spec.compile)
-        return max(disk, self._pod.compile_limits.disk_mib) if compiled else disk
 
     def _run_stages(self, jail: Jail, meter: Meter) -> Report:
         compiled, files = None, self._pod.files

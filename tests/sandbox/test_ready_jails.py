@@ -1,0 +1,136 @@
+"""Jails that wait: each used once, replaced, and gone when nobody needs them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from threading import Thread
+
+import psutil
+import pytest
+
+from app.domain.policy import DEFAULT_LIMITS
+from app.infrastructure.sandbox import kit
+from app.infrastructure.sandbox.cgroup import NoCgroup
+from app.infrastructure.sandbox.slot import Slot
+from app.infrastructure.sandbox.slots import Slots
+from tests.sandbox.test_daemon import gone
+from tests.sandbox_daemon import SandboxDaemon
+from tests.waiting import wait_until
+
+DISK = DEFAULT_LIMITS.disk_mib
+
+
+def pids(jails: list[psutil.Process]) -> set[int]:
+    return {jail.pid for jail in jails}
+
+
+def all_wait(sandbox: SandboxDaemon) -> set[int]:
+    wait_until(lambda: len(sandbox.waiting_jails()) == sandbox.slots)
+    return pids(sandbox.waiting_jails())
+
+
+def test_there_is_one_per_slot_and_each_is_used_once(own_sandbox: SandboxDaemon) -> None:
+    before = all_wait(own_sandbox)
+
+    for _ in range(own_sandbox.slots):
+        _, output = own_sandbox.run("bash", "ls -A; ls -A /tmp; touch left /tmp/left")
+        assert output.run
+        assert output.run.stdout == b"main.sh\n"
+        all_wait(own_sandbox)
+
+    assert not before & all_wait(own_sandbox)
+
+
+@pytest.mark.parametrize("ready_jails", [0, 1])
+def test_a_setting_says_how_many(tmp_path: Path, ready_jails: int) -> None:
+    sandbox = SandboxDaemon(tmp_path, slots=2, ready_jails=ready_jails)
+    sandbox.start()
+    for _ in range(3):
+        sandbox.run("bash", "true")
+
+    wait_until(lambda: len(sandbox.waiting_jails()) == ready_jails)
+
+    assert len(sandbox.processes()) == 2 * ready_jails
+    assert sandbox.stop() == 0
+
+
+def test_a_box_of_another_size_is_made_for_it(own_sandbox: SandboxDaemon) -> None:
+    """The next one of that size finds it waiting."""
+    all_wait(own_sandbox)
+    limits = replace(DEFAULT_LIMITS, disk_mib=3)
+    for _ in range(2):
+        _, output = own_sandbox.run("bash", "df --output=size -k /box | tail -1", limits=limits)
+
+        assert output.run
+        assert output.run.stdout.split() == [b"3072"]
+        all_wait(own_sandbox)
+
+
+def test_one_that_died_waiting_costs_no_attempt(own_sandbox: SandboxDaemon) -> None:
+    all_wait(own_sandbox)
+    dying = own_sandbox.processes()
+    for process in dying:
+        process.kill()
+    wait_until(gone(dying))
+
+    for _ in range(own_sandbox.slots):
+        _, output = own_sandbox.run("bash", "echo hello")
+        assert output.run
+        assert output.run.stdout == b"hello\n"
+
+
+def test_a_killed_daemon_leaves_none_waiting(own_sandbox: SandboxDaemon) -> None:
+    all_wait(own_sandbox)
+    processes = own_sandbox.processes()
+
+    own_sandbox.kill()
+
+    wait_until(gone(processes))
+    own_sandbox.start()
+
+
+def test_a_stopped_daemon_leaves_none_waiting(tmp_path: Path) -> None:
+    sandbox = SandboxDaemon(tmp_path, slots=2)
+    sandbox.start()
+    all_wait(sandbox)
+    processes = sandbox.processes()
+
+    assert sandbox.stop() == 0
+
+    assert gone(processes)()
+
+
+@pytest.fixture
+def slot(tmp_path: Path) -> Iterator[Slot]:
+    slot = Slot(0, NoCgroup(), kit.prepare(tmp_path, []), keeps_jail=True)
+    yield slot
+    slot.drop_jail()
+    kit.remove(tmp_path)
+
+
+@contextmanager
+def idle(slot: Slot, *, seconds_to_keep_a_jail: float) -> Iterator[None]:
+    """Its thread waits for a run."""
+    slots = Slots([slot], seconds_to_keep_a_jail=seconds_to_keep_a_jail)
+    thread = Thread(target=slots.next_for, args=[slot])
+    thread.start()
+    yield
+    slots.stop()
+    thread.join()
+
+
+def test_one_that_waited_long_is_gone(slot: Slot) -> None:
+    """A slot without a jail suits any size alike."""
+    with idle(slot, seconds_to_keep_a_jail=0.2):
+        wait_until(lambda: slot.suits(DISK) > slot.suits(DISK + 1))
+
+        wait_until(lambda: slot.suits(DISK) == slot.suits(DISK + 1))
+
+
+def test_a_slot_with_the_right_box_is_preferred(slot: Slot) -> None:
+    without = slot.suits(DISK)
+
+    slot.keep_jail()
+
+    assert slot.suits(DISK) > without > slot.suits(DISK + 1)
