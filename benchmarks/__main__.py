@@ -20,6 +20,7 @@ from benchmarks import (
     hops,
     idle,
     latency,
+    runtime,
     startup,
     streams,
     submissions,
@@ -27,6 +28,7 @@ from benchmarks import (
 )
 
 _QUESTIONS: Final[dict[str, ModuleType]] = {
+    "runtime": runtime,
     "latency": latency,
     "throughput": throughput,
     "submissions": submissions,

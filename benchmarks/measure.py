@@ -20,13 +20,21 @@ def timed(act: Callable[[], object]) -> float:
 
 
 def in_turns(
-    cases: Mapping[Case, Callable[[], object]], rounds: int, *, warm_up: int = 3
+    cases: Mapping[Case, Callable[[], object]],
+    rounds: int,
+    *,
+    warm_up: int = 3,
+    after: Callable[[], object] = lambda: None,
 ) -> dict[Case, list[float]]:
-    """Milliseconds of each case, one of each a round: what disturbs one disturbs all."""
+    """Milliseconds of each case, one of each a round: what disturbs one disturbs all.
+
+    What is to be done `after` each does not count.
+    """
     times: dict[Case, list[float]] = {case: [] for case in cases}
     for number in range(warm_up + rounds):
         for case, act in cases.items():
             taken = timed(act)
+            after()
             if number >= warm_up:
                 times[case].append(taken)
     return times

@@ -130,6 +130,11 @@ class SandboxDaemon:
         self._process.wait()
         return self._process.returncode
 
+    def cgroups(self) -> list[Path]:
+        """Those that its slots' ones are made in; none where there are no cgroups to be had."""
+        record = self.folder / "data" / "cgroups"
+        return list(map(Path, record.read_text().splitlines())) if record.exists() else []
+
     def processes(self) -> list[psutil.Process]:
         """Every process in its jails, nsjail itself included, and the jails that wait."""
         return psutil.Process(self.pid).children(recursive=True)

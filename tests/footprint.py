@@ -1,0 +1,33 @@
+"""What a daemon holds of the machine, to be compared before and after."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from tests.sandbox_daemon import SandboxDaemon
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    descriptors: int
+    threads: int
+    processes: int
+    mounts: int
+    cgroups: int
+    files: int
+    memory_kib: int
+
+    @classmethod
+    def of(cls, daemon: SandboxDaemon) -> "Footprint":
+        """Once no run is under way, and all jails wait that are to wait."""
+        process = psutil.Process(daemon.pid)
+        return cls(
+            descriptors=process.num_fds(),
+            threads=process.num_threads(),
+            processes=len(daemon.processes()),
+            mounts=len(Path(f"/proc/{daemon.pid}/mountinfo").read_text().splitlines()),
+            cgroups=sum(len(list(group.glob("*/"))) for group in daemon.cgroups()),
+            files=len(list((daemon.folder / "data").glob("**/*"))),
+            memory_kib=process.memory_info().rss // 1024,
+        )
