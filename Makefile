@@ -15,7 +15,7 @@ up: .venv/standalone
 	@exec $(BIN)/podline up
 
 test: .venv/test
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: .venv/test
 	$(BIN)/ruff check

@@ -32,6 +32,8 @@ class Program:
     needs: tuple[str, ...] = ()
     """Names of programs that must be ready before this one starts."""
     environment: Mapping[str, str] = field(default_factory=dict)
+    nice: int = 0
+    """Above 0 it leaves the CPU to the others, where there is not enough for all."""
     stop_seconds: float = 5
     """After SIGTERM; then it is killed."""
 
@@ -65,7 +67,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=partial(_before_exec, os.getpid()),
+                preexec_fn=partial(_before_exec, os.getpid(), self.program.nice),
             )
         finally:
             os.close(log)
@@ -115,6 +117,7 @@ def _has_ended(pid: int) -> bool:
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
-def _before_exec(supervisor: int) -> None:
+def _before_exec(supervisor: int, nice: int) -> None:
     die_with(supervisor)
+    os.nice(nice)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
