@@ -1,10 +1,18 @@
 """How a program ended is told exactly, whatever it does to blur it."""
 
-import signal
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from app.domain.pod import Phase, StageReport
+from app.domain.execution import Outcome
+from app.domain.pod import Phase, StageReport, judge
+from app.domain.policy import DEFAULT_LIMITS
+from app.domain.submission import ExpectedOutput, Limits
+from app.infrastructure.sandbox import kit
+from tests.docs.markdown import DOCS, table_rows
 from tests.sandbox_daemon import SandboxDaemon, a_pod, language, wait_for_end
 
 PRINTS_FROM_A_DAEMON = """
@@ -24,24 +32,53 @@ def run_report(sandbox: SandboxDaemon, source: str, name: str = "bash") -> Stage
     return observation.report.run
 
 
-@pytest.mark.parametrize("code", [0, 1, 124, 126, 127, 137, 139, 255])
-def test_exit_codes(sandbox: SandboxDaemon, code: int) -> None:
-    report = run_report(sandbox, f"exit {code}")
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A row of docs/verdicts.md."""
 
-    assert (report.exit_code, report.signal) == (code, None)
+    what: str
+    language: str
+    program: str
+    given: str
+    exit_code: str
+    signal: str
+    stopped_by: str
+    outcome: str
 
 
-@pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM", "SIGSEGV", "SIGABRT", "SIGXCPU", "SIGFPE"])
-def test_signals(sandbox: SandboxDaemon, name: str) -> None:
-    report = run_report(sandbox, f"kill -{int(signal.Signals[name])} $$; sleep 60")
-
-    assert (report.exit_code, report.signal) == (None, name)
+CASES = [Case(*row) for row in table_rows(DOCS / "verdicts.md", "Case")]
 
 
-def test_signals_of_its_own_making(sandbox: SandboxDaemon) -> None:
-    report = run_report(sandbox, "int main(void) { *(volatile int *)0 = 1; }", "c")
+def given_in(case: Case) -> tuple[Limits, ExpectedOutput | None]:
+    pairs = dict(pair.split("=") for pair in case.given.split(", ")) if case.given != "-" else {}
+    expected = pairs.pop("expected_output", None)
+    numbers: dict[str, Any] = {name: json.loads(value) for name, value in pairs.items()}
+    limits = replace(DEFAULT_LIMITS, **numbers)
+    return limits, ExpectedOutput(expected.encode()) if expected else None
 
-    assert report.signal == "SIGSEGV"
+
+def says(column: str, value: object) -> bool:
+    return column in {"any", "-" if value is None else str(value)}
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.what for case in CASES])
+def test_the_table_of_verdicts(sandbox: SandboxDaemon, case: Case) -> None:
+    limits, expected = given_in(case)
+
+    observation, output = sandbox.run(case.language, case.program, limits=limits)
+
+    verdict = judge(observation, expected, output)
+    assert observation.report
+    run = observation.report.run
+    assert verdict.outcome == case.outcome, observation
+    assert says(case.exit_code, verdict.exit_code), observation
+    assert says(case.signal, verdict.signal), observation
+    assert says(case.stopped_by, run.stopped_by if run else None), observation
+    assert run is None or run.wall_us < 4_000_000, "a process left behind held up the end"
+
+
+def test_the_table_has_every_outcome() -> None:
+    assert {case.outcome for case in CASES} == set(Outcome)
 
 
 def test_a_process_left_behind_does_not_hold_the_end_up(sandbox: SandboxDaemon) -> None:
@@ -57,8 +94,44 @@ def test_a_process_left_behind_does_not_hold_the_end_up(sandbox: SandboxDaemon) 
     assert sandbox.jailed() == []
 
 
-def test_closed_streams_do_no_harm(sandbox: SandboxDaemon) -> None:
-    assert run_report(sandbox, "exec 0<&- 1>&- 2>&-; exit 9").exit_code == 9
+def test_output_is_exact_to_the_byte(sandbox: SandboxDaemon) -> None:
+    """Every byte there is, on both streams, with and without a newline at the end."""
+    every_byte = bytes(range(256))
+    source = (
+        "import os\n"
+        "for number in range(256):\n"
+        "    os.write(1, bytes([number]))\n"
+        "    os.write(2, bytes([255 - number]))\n"
+    )
+
+    _, output = sandbox.run("python", source)
+
+    assert output.run
+    assert (output.run.stdout, output.run.stderr) == (every_byte, every_byte[::-1])
+
+
+def test_what_was_printed_last_is_kept_when_it_is_killed(sandbox: SandboxDaemon) -> None:
+    """By its own hand: nothing is between the last write and the end."""
+    for _ in range(20):
+        _, output = sandbox.run("python", "import os\nos.write(1, b'x' * 60_000)\nos.abort()")
+
+        assert output.run
+        assert output.run.stdout == b"x" * 60_000
+
+
+def test_a_known_load_is_measured(sandbox: SandboxDaemon) -> None:
+    """40 MiB and 0.3 s in a child, 40 MiB and 0.3 s beside it."""
+    load = (
+        "import time; x = bytearray(b'x') * (40 << 20)\n"
+        "while time.process_time() < 0.3: pass\n"
+        "time.sleep(0.5)"
+    )
+    report = run_report(sandbox, f'python3 -c "{load}" & python3 -c "{load}"; wait')
+
+    assert report.cpu_us
+    assert report.memory_peak_kib
+    assert 600_000 <= report.cpu_us < 900_000
+    assert 80 * 1024 <= report.memory_peak_kib < 128 * 1024
 
 
 def test_pid_1_can_t_be_touched(sandbox: SandboxDaemon) -> None:
@@ -97,3 +170,17 @@ def test_a_pod_that_can_t_start_is_a_fault_not_a_verdict(sandbox: SandboxDaemon)
     assert observation.report is None
     assert observation.message == "init failed to write files: Not a directory"
     sandbox.runtime.delete(pod.name)
+
+
+def test_a_jail_that_can_t_be_set_up_is_a_fault_not_a_verdict(tmp_path: Path) -> None:
+    sandbox = SandboxDaemon(tmp_path, slots=1, ready_jails=0)
+    sandbox.start()
+    kit.remove(tmp_path / "data")  # its /etc
+
+    observation = wait_for_end(sandbox.runtime, a_pod(language(sandbox.runtime, "bash"), "true"))
+
+    assert observation.phase is Phase.FAULTED
+    assert observation.report is None
+    assert observation.message
+    assert observation.message.startswith("the jail could not be set up")
+    assert sandbox.stop() == 0
