@@ -1,0 +1,315 @@
+"""init itself, as pid 1 of a jail, spoken to without the daemon."""
+
+import errno
+import os
+import select
+import signal
+import socket
+import struct
+import subprocess
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from types import MappingProxyType
+from uuid import uuid4
+
+import psutil
+import pytest
+
+from app.domain.submission import File
+from app.infrastructure.sandbox import init, jail, kit
+from app.infrastructure.sandbox.init import InitReport, Kind, Stage, Step
+from app.infrastructure.sandbox.kit import JailKit
+
+SECONDS_TO_END = 10
+FIRST_SLOT = 400
+"""Far from those of daemons, so that their uids, and so their processes, are not counted here."""
+TRIES = 500
+AT_ONCE = 10
+
+HARMLESS = {signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH}
+STOPPING = {signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
+DEADLY = [number for number in range(1, 65) if number not in HARMLESS | STOPPING | {32, 33}]
+"""32 and 33 are libc's own."""
+
+
+@pytest.fixture(scope="module")
+def jail_kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JailKit]:
+    folder = tmp_path_factory.mktemp("init")
+    yield kit.prepare(folder, [])
+    kit.remove(folder)
+
+
+@dataclass(slots=True)
+class Started:
+    """A jail that nobody looks after: only its control socket ends it."""
+
+    control: socket.socket
+    process: subprocess.Popen[bytes]
+
+    @classmethod
+    def now(cls, jail_kit: JailKit, slot: int = FIRST_SLOT) -> "Started":
+        control, inner = socket.socketpair()
+        control.settimeout(SECONDS_TO_END)
+        with inner:
+            command = jail.command(jail_kit, slot=slot, disk_mib=16, control=inner.fileno())
+            return cls(control, subprocess.Popen(command, pass_fds=[inner.fileno()]))
+
+    def hear(self) -> InitReport:
+        report = init.receive_report(self.control)
+        assert report, "init is gone"
+        return report
+
+    def run(self, stage: Stage) -> InitReport:
+        """To its end."""
+        with null_streams() as streams:
+            init.send_stage(self.control, stage, streams)
+        if (report := self.hear()).kind == Kind.STARTED:
+            report = self.hear()
+        return report
+
+    def hang_up(self) -> None:
+        self.control.close()
+        self.process.wait(SECONDS_TO_END)
+
+
+@pytest.fixture
+def started(jail_kit: JailKit) -> Iterator[Started]:
+    started = Started.now(jail_kit)
+    assert started.hear().kind == Kind.READY
+    yield started
+    started.hang_up()
+
+
+@contextmanager
+def null_streams() -> Iterator[list[int]]:
+    null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+    yield [null] * 3
+    os.close(null)
+
+
+def shell(
+    script: str,
+    *arguments: str,
+    wall_seconds: float = 60,
+    files: tuple[File, ...] = (),
+    env: Mapping[str, str] = MappingProxyType({}),
+) -> Stage:
+    return Stage(
+        argv=["/bin/sh", "-c", script, "sh", *arguments],
+        env={"PATH": "/usr/bin:/bin", **env},
+        files=files,
+        wall_seconds=wall_seconds,
+        rlimits={},
+    )
+
+
+def test_it_says_its_protocol_without_arguments() -> None:
+    assert subprocess.run([init.PROGRAM], check=False).returncode == init.PROTOCOL
+
+
+def test_every_exit_code(started: Started) -> None:
+    """One stage after the other in one jail."""
+    codes = [os.WEXITSTATUS(started.run(shell(f"exit {code}")).status) for code in range(256)]
+
+    assert codes == list(range(256))
+
+
+def test_every_signal(started: Started) -> None:
+    statuses = [started.run(shell(f"kill -{number} $$")).status for number in DEADLY]
+
+    assert [os.WIFSIGNALED(status) for status in statuses] == [True] * len(DEADLY)
+    assert [os.WTERMSIG(status) for status in statuses] == DEADLY
+
+
+def test_a_stopped_program_is_not_an_ended_one(started: Started) -> None:
+    report = started.run(shell("kill -STOP $$; exit 3", wall_seconds=0.2))
+
+    assert report.timed_out
+    assert os.WTERMSIG(report.status) == signal.SIGKILL
+
+
+def test_the_last_one_s_status_is_not_the_program_s(started: Started) -> None:
+    """Orphans end after their parent, in other ways."""
+    report = started.run(shell("(sleep 0.05; kill -SEGV $$) & (exit 9) & exit 4"))
+
+    assert os.WEXITSTATUS(report.status) == 4
+
+
+def test_cpu_time_of_the_whole_tree(started: Started) -> None:
+    """Children that were waited for, and orphans, which init reaps."""
+    burn = "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done"
+    one = started.run(shell(burn)).cpu_us
+
+    waited_for = started.run(shell(f"({burn}) & ({burn}) & wait")).cpu_us
+    orphan = started.run(shell(f"({burn}; kill -KILL $$) & sleep 60")).cpu_us
+
+    assert one > 10_000
+    assert waited_for > 1.3 * one
+    assert orphan > 0.6 * one
+
+
+def test_the_wall_limit_kills_all_of_it(started: Started) -> None:
+    report = started.run(shell("trap '' TERM; setsid sleep 600 & sleep 600", wall_seconds=0.2))
+
+    assert report.timed_out
+    assert os.WTERMSIG(report.status) == signal.SIGKILL
+    assert 200_000 <= report.wall_us < 2_000_000
+
+
+def test_it_kills_when_it_is_told_to(started: Started) -> None:
+    with null_streams() as streams:
+        init.send_stage(started.control, shell("sleep 600 & sleep 600"), streams)
+    assert started.hear().kind == Kind.STARTED
+
+    init.send_kill(started.control)
+
+    report = started.hear()
+    assert not report.timed_out
+    assert os.WTERMSIG(report.status) == signal.SIGKILL
+
+
+def test_the_next_stage_meets_nothing_of_the_last_one(started: Started) -> None:
+    started.run(shell("setsid sleep 600 & setsid sleep 600 & exit 0"))
+
+    report = started.run(shell("set -- /proc/[0-9]*; exit $#"))
+
+    assert os.WEXITSTATUS(report.status) == 1  # itself: hidepid=2 hides init
+
+
+def test_arguments_environment_and_files_arrive_as_they_are(started: Started) -> None:
+    files = (File("a/b/c.txt", b"\0\xff"), File("-n", b"x"))
+    script = 'test "$1" = "a b\n\\"" && test "$ODD" = "=ä" && test -f ./-n && wc -c < a/b/c.txt'
+
+    assert started.run(shell(script, 'a b\n"', env={"ODD": "=ä"}, files=files)).status == 0
+
+
+def head(body_bytes: int) -> bytes:
+    return struct.pack("<QQ", 60_000_000, body_bytes)
+
+
+def record(tag: bytes, content: bytes) -> bytes:
+    return struct.pack("<cI", tag, len(content)) + content + b"\0"
+
+
+LONG = struct.pack("<cI", b"A", 1000)
+BROKEN = {
+    "no record": (b"", Step.RECEIVE, errno.EPROTO),
+    "an unknown tag": (record(b"X", b""), Step.RECEIVE, errno.EPROTO),
+    "a record that ends too late": (LONG + b"x\0", Step.RECEIVE, errno.EPROTO),
+    "a record without its end": (struct.pack("<cI", b"A", 1) + b"xy", Step.RECEIVE, errno.EPROTO),
+    "half a record": (b"A\0", Step.RECEIVE, errno.EPROTO),
+    "a limit that is none": (record(b"R", b"x"), Step.RECEIVE, errno.E2BIG),
+    "too many arguments": (record(b"A", b"x") * 257, Step.RECEIVE, errno.E2BIG),
+    "a file without content": (record(b"F", b"name"), Step.WRITE_FILES, errno.EPROTO),
+    "a file twice": (record(b"F", b"name\0") * 2, Step.WRITE_FILES, errno.EEXIST),
+    "a program that is not there": (record(b"A", b"/x"), Step.EXECUTE, errno.ENOENT),
+    "a program that is a folder": (record(b"A", b"/usr"), Step.EXECUTE, errno.EACCES),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_broken_stage_is_told_and_nothing_runs(started: Started, what: str) -> None:
+    body, step, error = BROKEN[what]
+    with null_streams() as streams:
+        socket.send_fds(started.control, [head(len(body))], streams)
+        started.control.sendall(body)
+
+    report = started.hear()
+
+    assert (report.kind, report.step, report.status) == (Kind.FAILED, step, error)
+    assert init.receive_report(started.control) is None
+
+
+@pytest.mark.parametrize(("body_bytes", "streams"), [(2**40, 3), (10, 0), (10, 2)])
+def test_a_broken_head_is_told(started: Started, body_bytes: int, streams: int) -> None:
+    with null_streams() as null:
+        socket.send_fds(started.control, [head(body_bytes)], null[:streams])
+
+    assert started.hear().status == errno.EPROTO
+
+
+class Moments:
+    """When the service may go away."""
+
+    def __init__(self, started: Started, mark: str, random: Random) -> None:
+        self._started = started
+        self._random = random
+        self._stage = shell("(setsid sleep 600 &) ; sleep 600 & sleep 600", mark)
+        self._brief = shell("(setsid sleep 600 &) ; exit 3", mark)
+
+    def while_the_jail_is_set_up(self) -> None:
+        self._pause(0.03)
+
+    def before_a_stage(self) -> None:
+        self._started.hear()
+        self._pause(0.001)
+
+    def in_the_middle_of_a_stage(self) -> None:
+        self._started.hear()
+        body = b"".join(record(b"A", argument.encode()) for argument in self._stage.argv)
+        with null_streams() as streams:
+            socket.send_fds(self._started.control, [head(len(body))], streams)
+        self._started.control.sendall(body[: self._random.randrange(len(body))])
+        self._pause(0.001)
+
+    def while_a_program_starts(self) -> None:
+        self._send(self._stage)
+        self._pause(0.003)
+
+    def while_a_program_runs(self) -> None:
+        self._send(self._stage)
+        self._started.hear()
+        self._pause(0.005)
+
+    def while_a_program_ends(self) -> None:
+        self._send(self._brief)
+        self._started.hear()
+        self._pause(0.004)
+
+    def after_a_program(self) -> None:
+        self._started.hear()
+        self._started.run(self._brief)
+
+    def _send(self, stage: Stage) -> None:
+        self._started.hear()
+        with null_streams() as streams:
+            init.send_stage(self._started.control, stage, streams)
+
+    def _pause(self, at_most: float) -> None:
+        select.select([], [], [], self._random.uniform(0, at_most))
+
+
+MOMENTS = [name for name in vars(Moments) if not name.startswith("_")]
+
+
+def test_when_the_service_goes_away_at_any_moment_nothing_is_left(jail_kit: JailKit) -> None:
+    """Nobody kills it: the closed socket alone has to end all."""
+    mark = uuid4().hex
+
+    def try_once(number: int) -> None:
+        started = Started.now(jail_kit, FIRST_SLOT + number % AT_ONCE)
+        with closing(started.control):
+            getattr(Moments(started, mark, Random(number)), MOMENTS[number % len(MOMENTS)])()
+        started.process.wait(SECONDS_TO_END)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for tried in [pool.submit(try_once, number) for number in range(TRIES)]:
+            tried.result()
+
+    lines = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
+    assert not [line for line in lines if mark in line]
+
+
+def test_it_is_linked_with_nothing() -> None:
+    """So that it runs in any image, whatever libc that has."""
+    said = subprocess.run(["readelf", "-ld", init.PROGRAM], capture_output=True, text=True)
+
+    if said.returncode:
+        pytest.skip("there is no readelf")
+    assert "INTERP" not in said.stdout
+    assert "NEEDED" not in said.stdout
+    assert Path(init.PROGRAM).stat().st_size < 1 << 20
