@@ -19,7 +19,10 @@ _CONTROLLERS: Final = ("memory", "cpuacct")
 _MIB: Final = 1024 * 1024
 _JAIL_BYTES: Final = 4 * _MIB
 """What nsjail and init use of a slot's memory beside the program; measured: 2 to 3 MiB."""
+_NO_LIMIT: Final = -1
 _SECONDS_TO_EMPTY: Final = 5.0
+_SECONDS_TO_SETTLE: Final = 1.0
+_SECONDS_BETWEEN_LOOKS: Final = 0.002
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +35,9 @@ class Meter(Protocol):
 
     def join(self) -> None:
         """Everything that the calling thread starts from now on belongs to the slot."""
+
+    def settle(self) -> None:
+        """A pod is gone: return once what it used is free, and lift its limit for the next jail."""
 
     def begin(self, memory_mib: int) -> None:
         """A stage begins: set its memory limit, count from zero. OSError if more is in use."""
@@ -55,6 +61,9 @@ class NoCgroup:
     holds_memory = False
 
     def join(self) -> None:
+        return
+
+    def settle(self) -> None:
         return
 
     def begin(self, memory_mib: int) -> None:  # noqa: ARG002
@@ -89,6 +98,8 @@ class CgroupV1:
         self._peak = _Value(memory / "memory.max_usage_in_bytes")
         self._oom = _Value(memory / "memory.oom_control")
         self._cpu = _Value(cpuacct / "cpuacct.usage")
+        self._stat = _Value(memory / "memory.stat", os.O_RDONLY)
+        self._held_before = 0
         self._oom_kills_before = 0
         self._usage_before = 0
         self._cpu_before = 0
@@ -97,6 +108,17 @@ class CgroupV1:
         thread = str(threading.get_native_id())
         for folder in self._folders:
             (folder / "tasks").write_text(thread)
+
+    def settle(self) -> None:
+        """System V objects and descriptors on their way are freed after the last process is gone.
+
+        The daemon's own use counts too and stays; so it is compared with what was before the pod.
+        """
+        self._limit.write(_NO_LIMIT)
+        deadline = time.monotonic() + _SECONDS_TO_SETTLE
+        while self._held_bytes() > self._held_before + _JAIL_BYTES and time.monotonic() < deadline:
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        self._held_before = self._held_bytes()
 
     def begin(self, memory_mib: int) -> None:
         self._limit.write(memory_mib * _MIB + _JAIL_BYTES)
@@ -115,12 +137,24 @@ class CgroupV1:
         return self._oom_kills() > self._oom_kills_before
 
     def close(self) -> None:
-        for value in (self._limit, self._usage, self._peak, self._oom, self._cpu):
+        for value in (
+            self._limit,
+            self._usage,
+            self._peak,
+            self._stat,
+            self._oom,
+            self._cpu,
+        ):
             value.close()
 
     def _others_cpu_ns(self) -> int:
         """Without the slot's own thread, which is in the group too."""
         return self._cpu.read() - time.thread_time_ns()
+
+    def _held_bytes(self) -> int:
+        """Without cached files, which the kernel gives up whenever it needs room."""
+        stat = dict(line.split() for line in self._stat.text().splitlines())
+        return self._usage.read() - int(stat["active_file"]) - int(stat["inactive_file"])
 
     def _oom_kills(self) -> int:
         for line in self._oom.text().splitlines():
@@ -132,8 +166,8 @@ class CgroupV1:
 class _Value:
     """One control file, kept open."""
 
-    def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    def __init__(self, path: Path, mode: int = os.O_RDWR) -> None:
+        self._fd = os.open(path, mode | os.O_CLOEXEC)
 
     def text(self) -> str:
         return os.pread(self._fd, 4096, 0).decode()

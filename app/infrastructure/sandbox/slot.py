@@ -66,6 +66,7 @@ class Slot:
         return os.pread(self._log, _LAST_WORDS_BYTES, 0).decode(errors="replace").strip()
 
     def _open_jail(self, disk_mib: int) -> Jail:
+        self.meter.settle()
         os.ftruncate(self._log, 0)
         os.lseek(self._log, 0, os.SEEK_SET)
         return Jail(self._kit, slot=self.number, disk_mib=disk_mib, log=self._log)
