@@ -2,18 +2,24 @@
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from string import Formatter
 from typing import Final
 
+from app.domain.submission import Limits
+
 LANGUAGES: Final = Path(__file__).with_name("languages.toml")
-_NAMES: Final = frozenset({"executable", "entrypoint", "sources", "program", "memory_mib"})
+_NAMES: Final = frozenset(
+    {"executable", "bin", "entrypoint", "stem", "module", "program", "memory_mib", "heap_mib"}
+)
+_HOST_NAMES: Final = frozenset({"executable", "cache"})
+_LIMITS: Final = frozenset(item.name for item in fields(Limits))
 
 
 class BadLanguages(ValueError):
-    """The file says something that it can't mean; the message names the language and the key."""
+    """A file says something that it can't mean; the message names the language and the key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,43 +31,31 @@ class LanguageSpec:
     suffixes: tuple[str, ...]
     executables: tuple[str, ...]
     version: str
+    says_version: tuple[str, ...]
     run: tuple[str, ...]
     compile: tuple[str, ...] = ()
+    compile_needs: Mapping[str, int] = field(default_factory=dict)
+    prepare: tuple[str, ...] = ()
+    compile_env: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     mounts: tuple[str, ...] = ()
     threads: int = 0
+    overhead_mib: int = 0
 
 
-def fill_in(
-    template: Sequence[str],
-    *,
-    executable: str,
-    entrypoint: str,
-    sources: Sequence[str],
-    program: str,
-    memory_mib: int,
-) -> list[str]:
-    """The command that a template stands for."""
-    arguments: list[str] = []
-    for part in template:
-        if part == "{sources}":
-            arguments += sources
-        else:
-            arguments.append(
-                part.format(
-                    executable=executable,
-                    entrypoint=entrypoint,
-                    program=program,
-                    memory_mib=memory_mib,
-                )
-            )
-    return arguments
+def load(more: Path | None = None) -> dict[str, LanguageSpec]:
+    """By name. A language in `more` replaces the one of that name here.
+
+    Raises BadLanguages, and OSError.
+    """
+    return _load(LANGUAGES) | (_load(more) if more else {})
 
 
-def load(path: Path = LANGUAGES) -> dict[str, LanguageSpec]:
-    """By name. Raises BadLanguages."""
-    with path.open("rb") as file:
-        tables = tomllib.load(file)
+def _load(path: Path) -> dict[str, LanguageSpec]:
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BadLanguages(f"{path}: {error}") from error
     return {name: _spec(name, table) for name, table in tables.items()}
 
 
@@ -71,22 +65,23 @@ def _spec(name: str, table: object) -> LanguageSpec:
     known = {item.name for item in fields(LanguageSpec)} - {"name"}
     for key in table.keys() - known:
         raise BadLanguages(f"{name}.{key}: there is no such key")
-    spec = LanguageSpec(
+    return LanguageSpec(
         name=name,
         source=_text(name, table, "source"),
         suffixes=_texts(name, table, "suffixes"),
-        executables=_texts(name, table, "executables"),
+        executables=_paths(name, table, "executables"),
         version=_pattern(name, table),
-        run=_template(name, table, "run"),
-        compile=_template(name, table, "compile") if "compile" in table else (),
-        env=_env(name, table),
-        mounts=_texts(name, table, "mounts") if "mounts" in table else (),
+        says_version=_texts(name, {"says_version": ["--version"]} | table, "says_version"),
+        run=_template(name, table, "run", _NAMES),
+        compile=_optional_template(name, table, "compile", _NAMES),
+        compile_needs=_limits(name, table),
+        prepare=_optional_template(name, table, "prepare", _HOST_NAMES),
+        compile_env=_compile_env(name, table),
+        env=_env(name, table, "env"),
+        mounts=_paths(name, table, "mounts") if "mounts" in table else (),
         threads=_count(name, table, "threads"),
+        overhead_mib=_count(name, table, "overhead_mib"),
     )
-    for path in (*spec.executables, *spec.mounts):
-        if not path.startswith("/"):
-            raise BadLanguages(f"{name}: {path} is not an absolute path")
-    return spec
 
 
 def _text(name: str, table: Mapping[str, object], key: str) -> str:
@@ -103,13 +98,37 @@ def _texts(name: str, table: Mapping[str, object], key: str) -> tuple[str, ...]:
     return tuple(values)
 
 
-def _template(name: str, table: Mapping[str, object], key: str) -> tuple[str, ...]:
+def _paths(name: str, table: Mapping[str, object], key: str) -> tuple[str, ...]:
+    paths = _texts(name, table, key)
+    for path in paths:
+        if not path.startswith(("/", "~/")):
+            raise BadLanguages(f"{name}.{key}: {path} begins with neither / nor ~/")
+    return paths
+
+
+def _optional_template(
+    name: str, table: Mapping[str, object], key: str, known: frozenset[str]
+) -> tuple[str, ...]:
+    return _template(name, table, key, known) if key in table else ()
+
+
+def _template(
+    name: str, table: Mapping[str, object], key: str, known: frozenset[str]
+) -> tuple[str, ...]:
     parts = _texts(name, table, key)
     for part in parts:
-        used = {field_name for _, field_name, _, _ in Formatter().parse(part) if field_name}
-        if used - _NAMES or ("sources" in used and part != "{sources}"):
-            raise BadLanguages(f"{name}.{key}: {part} can't be filled in")
+        if part != "{sources}" or known != _NAMES:
+            _check_template(f"{name}.{key}", part, known)
     return parts
+
+
+def _check_template(at: str, text: str, known: frozenset[str]) -> None:
+    try:
+        used = {found for _, found, _, _ in Formatter().parse(text) if found is not None}
+    except ValueError as error:
+        raise BadLanguages(f"{at}: {text}: {error}") from error
+    if used - known:
+        raise BadLanguages(f"{at}: {text} can't be filled in")
 
 
 def _pattern(name: str, table: Mapping[str, object]) -> str:
@@ -123,15 +142,31 @@ def _pattern(name: str, table: Mapping[str, object]) -> str:
     return pattern
 
 
-def _env(name: str, table: Mapping[str, object]) -> dict[str, str]:
-    values = table.get("env", {})
-    if not isinstance(values, dict) or not all(isinstance(v, str) for v in values.values()):
-        raise BadLanguages(f"{name}.env: must be a table of texts")
+def _compile_env(name: str, table: Mapping[str, object]) -> dict[str, str]:
+    values = _env(name, table, "compile_env")
+    for value in values.values():
+        _check_template(f"{name}.compile_env", value, _HOST_NAMES)
     return values
+
+
+def _env(name: str, table: Mapping[str, object], key: str) -> dict[str, str]:
+    values = table.get(key, {})
+    if not isinstance(values, dict) or not all(isinstance(v, str) for v in values.values()):
+        raise BadLanguages(f"{name}.{key}: must be a table of texts")
+    return values
+
+
+def _limits(name: str, table: Mapping[str, object]) -> dict[str, int]:
+    needs = table.get("compile_needs", {})
+    if not isinstance(needs, dict):
+        raise BadLanguages(f"{name}.compile_needs: must be a table of limits")
+    for key in needs.keys() - _LIMITS:
+        raise BadLanguages(f"{name}.compile_needs.{key}: there is no such limit")
+    return {key: _count(f"{name}.compile_needs", needs, key) for key in needs}
 
 
 def _count(name: str, table: Mapping[str, object], key: str) -> int:
     value = table.get(key, 0)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise BadLanguages(f"{name}.{key}: must be a number of at least 0")
+        raise BadLanguages(f"{name}.{key}: must be a whole number of at least 0")
     return value

@@ -159,6 +159,8 @@ class Language:
     source_name: str
     """The name that a single `source` gets, such as main.py."""
     compiled: bool
+    compile_limits: Limits | None = None
+    """The defaults of its compile stage, if it has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

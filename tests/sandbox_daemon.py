@@ -72,6 +72,8 @@ class SandboxDaemon:
     folder: Path
     slots: int = 4
     ready_jails: int | None = None
+    languages: Path | None = None
+    """More of them."""
     wrapper: tuple[str, ...] = ()
     """A command that starts the daemon in another way, such as under another user."""
     runtime: SandboxRuntime = field(init=False)
@@ -90,6 +92,7 @@ class SandboxDaemon:
             *(*self.wrapper, sys.executable, "-m", "app.infrastructure.sandbox.daemon"),
             *("--socket", str(self.socket), "--data", str(self.folder / "data")),
             *("--slots", str(self.slots)),
+            *(() if self.languages is None else ("--languages", str(self.languages))),
             *(() if self.ready_jails is None else ("--ready-jails", str(self.ready_jails))),
         ]
 

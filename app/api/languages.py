@@ -13,8 +13,12 @@ languages = Section("Languages and limits", "/api/v1")
 @languages.operation("GET", "/languages", {200: schemas.LanguageList})
 def list_(call: Call) -> schemas.LanguageList:
     """The languages that can be run here, with their versions."""
+    policy = call.ports.policy
     return schemas.LanguageList(
-        items=[representation.language(language) for language in call.languages.known()]
+        items=[
+            representation.language(language, policy.compile_limits_of(language))
+            for language in call.languages.known()
+        ]
     )
 
 

@@ -114,8 +114,14 @@ def event(event: Event) -> schemas.Event:
     )
 
 
-def language(language: records.Language) -> schemas.Language:
-    return schemas.Language(**asdict(language))
+def language(language: records.Language, compile_limits: Limits) -> schemas.Language:
+    return schemas.Language(
+        name=language.name,
+        version=language.version,
+        source_name=language.source_name,
+        compiled=language.compiled,
+        compile_limits=limits(compile_limits) if language.compiled else None,
+    )
 
 
 def key(key: records.ApiKey) -> schemas.Key:

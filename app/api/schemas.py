@@ -106,6 +106,9 @@ class Language(Answered):
     version: str
     source_name: str = Field(description="The name that a single `source` gets.")
     compiled: bool
+    compile_limits: Limits | None = Field(
+        description="The defaults of its compile stage; null where there is none."
+    )
 
 
 class LanguageList(Answered):

@@ -1,7 +1,8 @@
 """The numbers that the service goes by. settings.py fills them in; nothing else reads settings."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
+from app.domain.records import Language
 from app.domain.submission import Limits
 
 
@@ -93,3 +94,14 @@ class Policy:
     max_limits: Limits = MAX_LIMITS
     max_compile_limits: Limits = MAX_LIMITS
     input: InputMaxima = field(default_factory=InputMaxima)
+
+    def compile_limits_of(self, language: Language) -> Limits:
+        """The defaults of its compile stage: what it needs, up to the maxima."""
+        default, maximum = asdict(self.default_compile_limits), asdict(self.max_compile_limits)
+        return replace(
+            self.default_compile_limits,
+            **{
+                name: max(default[name], min(needed, maximum[name]))
+                for name, needed in language.compile_needs.items()
+            },
+        )

@@ -1,7 +1,7 @@
 """What is stored beside executions: results, dead letters, keys, idempotency."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.domain.execution import Time
@@ -127,3 +127,5 @@ class Language:
     source_name: str
     """The name that a single `source` gets, such as main.py."""
     compiled: bool
+    compile_needs: Mapping[str, int] = field(default_factory=dict)
+    """Limits without which its compiler does not get far, by the names of Limits."""

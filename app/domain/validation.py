@@ -55,7 +55,7 @@ def validate(
         problems,
         "compile_limits",
         requested.compile_limits,
-        policy.default_compile_limits,
+        policy.compile_limits_of(language) if language else policy.default_compile_limits,
         policy.max_compile_limits,
     )
     expected_output = _expected_output(problems, requested, maxima)

@@ -115,6 +115,7 @@ class Settings(BaseSettings):
     event_log_url: EventLogUrl = Field(default_factory=partial(_sqlite, "events.db"))
     redis_url: RedisUrl = Field(default_factory=partial(_socket, "redis.sock"))
     runtime_url: RuntimeUrl = Field(default_factory=partial(_socket, "sandbox.sock"))
+    languages_file: Folder | None = None
 
     port: Port = 8000
     flower_port: Port = 5555

@@ -30,6 +30,7 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
         "redis_url": "Broker, queue and live output: `redis://…` or `unix:///<socket>`. "
         "`podline up` starts a server of its own and refuses another one.",
         "runtime_url": "The sandbox daemon: `unix:///<socket>`. As above.",
+        "languages_file": "More languages: [languages.md](languages.md#add-a-language).",
         "port": "The API's, on 127.0.0.1; 0 is any free one. `podline up --port` sets it.",
         "flower_port": "The port of Flower. Another one is taken where it is not free.",
         "flower_user": "The user name for Flower.",

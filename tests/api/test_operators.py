@@ -194,7 +194,9 @@ class TestAuthentication:
 
 def test_languages_and_limits_say_what_may_be_asked_for(api: Api, connect: Connect) -> None:
     languages = body(api.get("/api/v1/languages"))["items"]
-    assert {"name": "c", "version": "12.2", "source_name": "main.c", "compiled": True} in languages
+    c = next(language for language in languages if language["name"] == "c")
+    assert (c["version"], c["source_name"], c["compiled"]) == ("12.2", "main.c", True)
+    assert c["compile_limits"]["wall_seconds"] == 10
     limits = body(connect("otto", Role.OPERATOR).get("/api/v1/limits"))
     assert limits["limits"]["default"]["memory_mib"] == 128
     assert limits["limits"]["maximum"]["memory_mib"] == 1024

@@ -23,8 +23,10 @@ from tests.docs.markdown import (
     prose,
     table_rows,
 )
+from tests.sandbox_daemon import SandboxDaemon
 
 ARCHITECTURE = DOCS / "architecture.md"
+AWK_INPUT = {"stdin": b"one two\n", "env": {"WORD": "ä"}}
 CODE = ("app", "tasks", "podline", "tests", "benchmarks")
 
 
@@ -89,7 +91,14 @@ def test_the_language_to_add_can_be_added(tmp_path: Path) -> None:
     (example,) = code_blocks(DOCS / "languages.md", "toml")
     path = tmp_path / "languages.toml"
     path.write_text(example.text, encoding="utf-8")
-    assert load(path)
+    daemon = SandboxDaemon(tmp_path, slots=1, languages=path)
+    daemon.start()
+    try:
+        _, output = daemon.run("awk", '{ print NR, $2, ENVIRON["WORD"] }', **AWK_INPUT)
+    finally:
+        daemon.stop()
+    assert output.run
+    assert output.run.stdout == b"1 two \xc3\xa4\n"
 
 
 def test_every_language_is_listed() -> None:
@@ -108,5 +117,5 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_the_code_names_pages_that_exist() -> None:
     for path in (path for folder in CODE for path in (ROOT / folder).rglob("*.py")):
-        for named in re.findall(r"\bdocs/[\w/-]+\.md", path.read_text(encoding="utf-8")):
+        for named in re.findall(r"\bdocs/[\w/-]+\.md", path.read_text("utf-8", "replace")):
             assert (ROOT / named).exists(), f"{path}: {named}"

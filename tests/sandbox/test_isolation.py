@@ -30,8 +30,10 @@ def test_files_of_the_host_are_not_there(sandbox: SandboxDaemon, tmp_path: Path)
 
     source = f"cat {secret} /etc/shadow /etc/hostname /root/.bashrc 2>/dev/null; ls /"
 
-    names = ["bin", "box", "dev", "etc", "lib", "lib64", "proc", "tmp", "usr"]
-    assert printed(sandbox, source).split() == names
+    always = {"bin", "box", "dev", "etc", "lib", "lib64", "proc", "tmp", "usr"}
+    where_tool_chains_may_be = {"home", "opt", "root", "var"}
+    names = set(printed(sandbox, source).split())
+    assert always <= names <= always | where_tool_chains_may_be
 
 
 def test_accounts_of_the_host_are_not_told(sandbox: SandboxDaemon) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.languages import BadLanguages, fill_in, load
+from app.languages import BadLanguages, load
 
 GOOD = """
 [python]
@@ -16,8 +16,14 @@ run = ["{executable}", "{entrypoint}"]
 """
 
 
-def test_the_languages_of_this_release() -> None:
-    assert {"python", "javascript", "c", "cpp", "bash"} <= load().keys()
+def test_a_file_adds_and_replaces_languages(tmp_path: Path) -> None:
+    path = tmp_path / "languages.toml"
+    path.write_text(GOOD + GOOD.replace("[python]", "[snake]"))
+
+    languages = load(path)
+
+    assert languages.keys() == load().keys() | {"snake"}
+    assert languages["python"].version == "Python (.*)"
 
 
 @pytest.mark.parametrize(
@@ -25,12 +31,16 @@ def test_the_languages_of_this_release() -> None:
     [
         ('source = "main.py"', "", "python.source: must be a text"),
         ('[".py"]', '".py"', "python.suffixes: must be a list of texts"),
-        ("/usr/bin/python3", "python3", "python: python3 is not an absolute path"),
+        ("/usr/bin/python3", "python3", "python.executables: python3 begins with neither"),
         ("Python (.*)", "Python .*", "python.version: must have one group"),
         ("Python (.*)", "Python (.*", "python.version: missing"),
         ("{entrypoint}", "{home}", "python.run: {home} can't be filled in"),
         ("{entrypoint}", "-I{sources}", "python.run: -I{sources} can't be filled in"),
-        ("run =", "threads = -1\nrun =", "python.threads: must be a number"),
+        ("{entrypoint}", "{", "python.run: {: "),
+        ("run =", 'prepare = ["{entrypoint}"]\nrun =', "python.prepare: {entrypoint} can't be"),
+        ("run =", "compile_env = { A = '{home}' }\nrun =", "python.compile_env: {home} can't be"),
+        ("run =", "compile_needs = { luck = 1 }\nrun =", "python.compile_needs.luck: there is no"),
+        ("run =", "threads = -1\nrun =", "python.threads: must be a whole number"),
         ("run =", "env = 5\nrun =", "python.env: must be a table of texts"),
         ("run =", "runs = 5\nrun =", "python.runs: there is no such key"),
     ],
@@ -45,16 +55,3 @@ def test_a_mistake_is_named(tmp_path: Path, good: str, bad: str, message: str) -
         load(path)
 
     assert str(caught.value).startswith(message)
-
-
-def test_a_command_is_filled_in_argument_by_argument() -> None:
-    command = fill_in(
-        ["{executable}", "-m{memory_mib}", "-o", "{program}", "{sources}", "{entrypoint}"],
-        executable="/usr/bin/cc",
-        entrypoint="a b.c",
-        sources=["a b.c", "c.c"],
-        program="/box/program",
-        memory_mib=64,
-    )
-
-    assert command == ["/usr/bin/cc", "-m64", "-o", "/box/program", "a b.c", "c.c", "a b.c"]

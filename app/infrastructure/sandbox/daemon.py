@@ -23,6 +23,7 @@ from typing import Final
 
 from app.infrastructure.sandbox import cgroup, kit
 from app.infrastructure.sandbox.connection import serve
+from app.infrastructure.sandbox.mounts import Mounts
 from app.infrastructure.sandbox.pods import Pods
 from app.infrastructure.sandbox.program import limit_daemon
 from app.infrastructure.sandbox.slot import Slot
@@ -51,7 +52,7 @@ def main() -> None:
     ready_jails = arguments.slots if arguments.ready_jails is None else arguments.ready_jails
     try:
         with _lock(data):
-            _run(arguments.socket, data, arguments.slots, ready_jails)
+            _run(arguments.socket, data, arguments.slots, ready_jails, arguments.languages)
     except (kit.NotInstalled, BadLanguages, OSError) as error:
         raise SystemExit(f"the sandbox can't start: {error}") from error
 
@@ -62,6 +63,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="kept over restarts")
     parser.add_argument("--slots", type=int, default=os.cpu_count(), help="pods at once")
     parser.add_argument("--ready-jails", type=int, help="kept waiting; by default, one per slot")
+    parser.add_argument("--languages", type=Path, help="a file with more of them")
     return parser.parse_args()
 
 
@@ -76,10 +78,10 @@ def _lock(data: Path) -> Iterator[None]:
         yield
 
 
-def _run(path: Path, data: Path, slot_count: int, ready_jails: int) -> None:
+def _run(path: Path, data: Path, slot_count: int, ready_jails: int, languages: Path | None) -> None:
     stop = _stop_signals()
-    toolchains = find_toolchains(load())
-    mounts = [mount for found in toolchains.values() for mount in found.spec.mounts]
+    mounts = Mounts(kit.place_for_mounts(data))
+    toolchains = find_toolchains(load(languages), mounts)
     cgroups = data / "cgroups"
     meters = cgroup.find(kit.name_of(data), slot_count, cgroups)
     jail_kit = kit.prepare(data, mounts)
@@ -90,14 +92,17 @@ def _run(path: Path, data: Path, slot_count: int, ready_jails: int) -> None:
     pods = Pods(toolchains, Spool(data / "pods"), Slots(slots))
     listener = _listen(path)
     pods.start()
+    toolchains.prepare()
     threading.Thread(target=_accept, args=[listener, pods], daemon=True).start()
     log.info("ready: %d slots at %s", slot_count, path)
     stop.recv(1)
     log.info("stopping")
     path.unlink(missing_ok=True)
+    toolchains.stop()
     pods.stop()
     for meter in meters:
         meter.close()
+    mounts.close()
     cgroup.remove(cgroups)
     kit.remove(data)
 

@@ -29,7 +29,7 @@ class JailKit:
     etc: Path
     """Becomes /etc: the host's own one tells of its accounts and services."""
     mounts: tuple[str, ...]
-    """Folders of the host that languages need, read-only, at their own paths."""
+    """Folders of the host that languages need, read-only, as nsjail takes them."""
 
 
 def name_of(data: Path) -> str:
@@ -45,10 +45,15 @@ def prepare(data: Path, mounts: Iterable[str]) -> JailKit:
         raise NotInstalled(f"{init.PROGRAM} must be executable by every user: chmod 755")
     if subprocess.run([init.PROGRAM], check=False).returncode != init.PROTOCOL:
         raise NotInstalled("init is of another version: install the package again")
-    shared = tuple(path for path in (*_SHARED, *mounts) if Path(path).exists())
+    shared = (*(path for path in _SHARED if Path(path).exists()), *mounts)
     etc = _folder_for_every_uid(data) / "etc"
     _fill_etc(etc, shared)
     return JailKit(nsjail=_find_nsjail(), etc=etc, mounts=shared)
+
+
+def place_for_mounts(data: Path) -> Path:
+    """Beside that folder, which is removed with all that is in it."""
+    return Path("/run", f"{name_of(data)}-mounts")
 
 
 def remove(data: Path) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
 
@@ -13,7 +13,7 @@ from app.infrastructure.sandbox.run import Run
 from app.infrastructure.sandbox.slot import Slot
 from app.infrastructure.sandbox.slots import Slots
 from app.infrastructure.sandbox.spool import Spool
-from app.infrastructure.sandbox.toolchains import Toolchain
+from app.infrastructure.sandbox.toolchains import Toolchain, Toolchains
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ class Pods:
 
     def __init__(
         self,
-        toolchains: Mapping[str, Toolchain],
+        toolchains: Toolchains,
         spool: Spool,
         slots: Slots,
     ) -> None:
@@ -115,7 +115,7 @@ class Pods:
             return [*self._runs, *self._ended]
 
     def languages(self) -> list[Language]:
-        return [toolchain.language for toolchain in self._toolchains.values()]
+        return self._toolchains.languages()
 
     @contextmanager
     def watch(self) -> Iterator[SimpleQueue[str | None]]:
@@ -130,8 +130,8 @@ class Pods:
                 self._watchers.discard(changes)
 
     def _toolchain(self, pod: Pod) -> Toolchain:
-        toolchain = self._toolchains.get(pod.language)
-        if toolchain is None or toolchain.version != pod.language_version:
+        toolchain = self._toolchains.get(pod.language, pod.language_version)
+        if toolchain is None:
             raise RunRefused(f"{pod.language} {pod.language_version} is not to be had here")
         return toolchain
 

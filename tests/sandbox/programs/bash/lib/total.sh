@@ -1,0 +1,7 @@
+total() {
+  local sum=0 count
+  for count in "$@"; do
+    sum=$((sum + count))
+  done
+  echo "$sum"
+}

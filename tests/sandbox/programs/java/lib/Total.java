@@ -1,0 +1,9 @@
+package lib;
+
+import java.util.Map;
+
+public class Total {
+    public static int of(Map<String, Integer> counts) {
+        return counts.values().stream().mapToInt(Integer::intValue).sum();
+    }
+}

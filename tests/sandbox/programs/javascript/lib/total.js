@@ -1,0 +1,1 @@
+exports.total = (counts) => [...counts.values()].reduce((sum, count) => sum + count, 0)

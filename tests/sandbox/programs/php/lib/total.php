@@ -1,0 +1,6 @@
+<?php
+
+function total(array $counts): int
+{
+    return array_sum($counts);
+}

@@ -1,0 +1,2 @@
+def total(counts: dict[str, int]) -> int:
+    return sum(counts.values())

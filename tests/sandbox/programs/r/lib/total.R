@@ -1,0 +1,1 @@
+total <- function(counts) sum(counts)

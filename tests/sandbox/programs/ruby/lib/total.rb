@@ -1,0 +1,3 @@
+def total(counts)
+  counts.values.sum
+end
