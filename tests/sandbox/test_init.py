@@ -55,7 +55,9 @@ class Started:
         control, inner = socket.socketpair()
         control.settimeout(SECONDS_TO_END)
         with inner:
-            command = jail.command(jail_kit, slot=slot, disk_mib=16, control=inner.fileno())
+            command = jail.command(
+                jail_kit, slot=slot, disk_mib=16, in_cgroup=False, control=inner.fileno()
+            )
             return cls(control, subprocess.Popen(command, pass_fds=[inner.fileno()]))
 
     def hear(self) -> InitReport:

@@ -18,7 +18,8 @@ from typing import Final
 from app.infrastructure.sandbox import init
 from app.infrastructure.sandbox.kit import JailKit
 
-POLICY: Final = Path(__file__).with_name("policy.kafel")
+_POLICIES: Final = Path(__file__).with_name("policy.kafel").read_text()
+_ENOSYS: Final = 38
 INNER_ID: Final = 99999
 FIRST_OUTER_ID: Final = 65000
 """65000 to 65533 are reserved: no account has them (Debian Policy 9.2.2)."""
@@ -30,14 +31,22 @@ _SECONDS_TO_EXIT: Final = 15.0
 class Jail:
     """A running jail. `control` is readable when init says something, or is gone."""
 
-    def __init__(self, kit: JailKit, *, slot: int, disk_mib: int, log: int) -> None:
+    def __init__(
+        self, kit: JailKit, *, slot: int, disk_mib: int, in_cgroup: bool, log: int
+    ) -> None:
         """`log` is a descriptor that takes nsjail's own messages. Raises OSError."""
         self.disk_mib = disk_mib
         self.control, inner = socket.socketpair()
         self._lock = threading.Lock()
         with inner:
             self._process = subprocess.Popen(
-                command(kit, slot=slot, disk_mib=disk_mib, control=inner.fileno()),
+                command(
+                    kit,
+                    slot=slot,
+                    disk_mib=disk_mib,
+                    in_cgroup=in_cgroup,
+                    control=inner.fileno(),
+                ),
                 pass_fds=[inner.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -80,7 +89,7 @@ class Jail:
             self._process.wait()
 
 
-def command(kit: JailKit, *, slot: int, disk_mib: int, control: int) -> list[str]:
+def command(kit: JailKit, *, slot: int, disk_mib: int, in_cgroup: bool, control: int) -> list[str]:
     """The nsjail command line. Nothing that a user wrote is ever part of it."""
     return [
         str(kit.nsjail),
@@ -91,7 +100,7 @@ def command(kit: JailKit, *, slot: int, disk_mib: int, control: int) -> list[str
         *_devices(),
         *_writable_folders(disk_mib),
         *_processes(),
-        *_system_calls(),
+        *_system_calls(in_cgroup),
         *_init(control),
     ]
 
@@ -153,8 +162,9 @@ def _processes() -> list[str]:
     return ["--disable_proc", "-m", "none:/proc:proc:ro,hidepid=2"]
 
 
-def _system_calls() -> list[str]:
-    return ["--seccomp_policy", str(POLICY)]
+def _system_calls(in_cgroup: bool) -> list[str]:
+    policy = "box" if in_cgroup else "box_without_cgroup"
+    return ["--seccomp_string", f"{_POLICIES}USE {policy} DEFAULT ERRNO({_ENOSYS})"]
 
 
 def _init(control: int) -> list[str]:

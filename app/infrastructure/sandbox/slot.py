@@ -69,4 +69,10 @@ class Slot:
         self.meter.settle()
         os.ftruncate(self._log, 0)
         os.lseek(self._log, 0, os.SEEK_SET)
-        return Jail(self._kit, slot=self.number, disk_mib=disk_mib, log=self._log)
+        return Jail(
+            self._kit,
+            slot=self.number,
+            disk_mib=disk_mib,
+            in_cgroup=self.meter.holds_memory,
+            log=self._log,
+        )
