@@ -21,6 +21,7 @@ from app.domain.records import (
     DeadLetterKind,
     DeadLetterStatus,
     ExecutionFilter,
+    HeldLimit,
     IdempotencyRecord,
     Language,
     Result,
@@ -360,6 +361,9 @@ class Runtime(Protocol):
 
     def languages(self) -> list[Language]:
         """What can be run here, with versions."""
+
+    def limits_held(self) -> list[HeldLimit]:
+        """What holds each limit where pods run: every `LimitName` once, in order."""
 
     def ping(self) -> None: ...
 

@@ -118,6 +118,37 @@ class ExecutionFilter:
     labels: Mapping[str, str] | None = None
 
 
+class LimitName(StrEnum):
+    """All that is limited. `Limits` has the numbers; that of inodes follows from the disk."""
+
+    WALL = "wall"
+    CPU = "cpu"
+    MEMORY = "memory"
+    PROCESSES = "processes"
+    OUTPUT = "output"
+    DISK = "disk"
+    INODES = "inodes"
+
+
+class Holder(StrEnum):
+    """Who sees to it that a limit is not exceeded."""
+
+    KERNEL = "kernel"
+    RUNTIME = "runtime"
+    """It looks, and kills."""
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldLimit:
+    """What holds one limit where the runtime is."""
+
+    limit: LimitName
+    by: Holder
+    how: str
+    """The mechanism; with NOBODY, what was seen."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
     """A language as a runtime offers it."""

@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.pod import Phase, Pod, Stream
-from app.domain.records import Language
+from app.domain.records import Holder, Language, LimitName
 from app.infrastructure.memory.runtime import MemoryRuntime, Script, exited
 from app.infrastructure.sandbox.runtime import SandboxRuntime
 from app.ports import Runtime
@@ -246,3 +246,11 @@ def test_every_call_says_that_the_runtime_is_away(
     for call in calls:
         with pytest.raises(RuntimeUnavailable):
             call()
+
+
+def test_every_limit_is_held_by_somebody(runtime: Runtime) -> None:
+    limits = runtime.limits_held()
+
+    assert [item.limit for item in limits] == list(LimitName)
+    assert all(item.by is not Holder.NOBODY for item in limits)
+    assert all(item.how for item in limits)

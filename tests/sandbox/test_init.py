@@ -3,6 +3,7 @@
 import errno
 import os
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -40,7 +41,7 @@ DEADLY = [number for number in range(1, 65) if number not in HARMLESS | STOPPING
 def jail_kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JailKit]:
     folder = tmp_path_factory.mktemp("init")
     yield kit.prepare(folder, [])
-    kit.remove(folder)
+    shutil.rmtree(kit.folder_of(folder))
 
 
 @dataclass(slots=True)

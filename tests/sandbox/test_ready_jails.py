@@ -1,5 +1,6 @@
 """Jails that wait: each used once, replaced, and gone when nobody needs them."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,7 +12,7 @@ import pytest
 
 from app.domain.policy import DEFAULT_LIMITS
 from app.infrastructure.sandbox import kit
-from app.infrastructure.sandbox.cgroup import NoCgroup
+from app.infrastructure.sandbox.processes import ProcessMeter
 from app.infrastructure.sandbox.slot import Slot
 from app.infrastructure.sandbox.slots import Slots
 from tests.sandbox.test_daemon import gone
@@ -103,10 +104,11 @@ def test_a_stopped_daemon_leaves_none_waiting(tmp_path: Path) -> None:
 
 @pytest.fixture
 def slot(tmp_path: Path) -> Iterator[Slot]:
-    slot = Slot(0, NoCgroup(), kit.prepare(tmp_path, []), keeps_jail=True)
+    jail_kit = kit.prepare(tmp_path, [])
+    slot = Slot(0, ProcessMeter(), jail_kit, keeps_jail=True)
     yield slot
     slot.drop_jail()
-    kit.remove(tmp_path)
+    shutil.rmtree(kit.folder_of(tmp_path))
 
 
 @contextmanager

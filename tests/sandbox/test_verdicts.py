@@ -1,6 +1,7 @@
 """How a program ended is told exactly, whatever it does to blur it."""
 
 import json
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -175,7 +176,7 @@ def test_a_pod_that_can_t_start_is_a_fault_not_a_verdict(sandbox: SandboxDaemon)
 def test_a_jail_that_can_t_be_set_up_is_a_fault_not_a_verdict(tmp_path: Path) -> None:
     sandbox = SandboxDaemon(tmp_path, slots=1, ready_jails=0)
     sandbox.start()
-    kit.remove(tmp_path / "data")  # its /etc
+    shutil.rmtree(kit.folder_of(tmp_path / "data"))  # its /etc
 
     observation = wait_for_end(sandbox.runtime, a_pod(language(sandbox.runtime, "bash"), "true"))
 

@@ -19,7 +19,7 @@ from app.domain.pod import (
     StageReport,
     Stream,
 )
-from app.domain.records import Language
+from app.domain.records import HeldLimit, Holder, Language, LimitName
 
 LANGUAGES = (
     Language(name="python", version="3.11", source_name="main.py", compiled=False),
@@ -150,6 +150,10 @@ class MemoryRuntime:
     def languages(self) -> list[Language]:
         self.ping()
         return list(LANGUAGES)
+
+    def limits_held(self) -> list[HeldLimit]:
+        self.ping()
+        return [HeldLimit(limit=limit, by=Holder.RUNTIME, how="the test") for limit in LimitName]
 
     def ping(self) -> None:
         if self.away:

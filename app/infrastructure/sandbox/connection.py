@@ -103,6 +103,10 @@ def _languages(pods: Pods, _header: Header, _body: bytes) -> Answer:
     return [asdict(language) for language in pods.languages()], b""
 
 
+def _limits(pods: Pods, _header: Header, _body: bytes) -> Answer:
+    return [asdict(limit) for limit in pods.limits], b""
+
+
 def _ping(_pods: Pods, _header: Header, _body: bytes) -> Answer:
     return None, b""
 
@@ -115,6 +119,7 @@ _OPERATIONS: Mapping[str, Callable[[Pods, Header, bytes], Answer]] = {
     "delete": _delete,
     "list": _list,
     "languages": _languages,
+    "limits": _limits,
     "ping": _ping,
 }
 

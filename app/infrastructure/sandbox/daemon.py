@@ -21,15 +21,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from app.infrastructure.sandbox import cgroup, kit
+from app.domain.records import LimitName
+from app.infrastructure.sandbox import kit
 from app.infrastructure.sandbox.connection import serve
+from app.infrastructure.sandbox.limits import LimitNotHeld, refuse_unheld
+from app.infrastructure.sandbox.meters import find_meters
 from app.infrastructure.sandbox.mounts import Mounts
 from app.infrastructure.sandbox.pods import Pods
 from app.infrastructure.sandbox.program import limit_daemon
+from app.infrastructure.sandbox.selftest import NoJail, limits_held
 from app.infrastructure.sandbox.slot import Slot
 from app.infrastructure.sandbox.slots import Slots
 from app.infrastructure.sandbox.spool import Spool
 from app.infrastructure.sandbox.toolchains import find_toolchains
+from app.infrastructure.sandbox.traces import Traces, traces_of
 from app.languages import BadLanguages, load
 
 _CONNECTIONS_MAX: Final = 200
@@ -51,9 +56,9 @@ def main() -> None:
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     ready_jails = arguments.slots if arguments.ready_jails is None else arguments.ready_jails
     try:
-        with _lock(data):
-            _run(arguments.socket, data, arguments.slots, ready_jails, arguments.languages)
-    except (kit.NotInstalled, BadLanguages, OSError) as error:
+        with _lock(data), traces_of(kit.name_of(data)) as traces:
+            _run(arguments, ready_jails, traces)
+    except (kit.NotInstalled, BadLanguages, LimitNotHeld, NoJail, OSError) as error:
         raise SystemExit(f"the sandbox can't start: {error}") from error
 
 
@@ -64,6 +69,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--slots", type=int, default=os.cpu_count(), help="pods at once")
     parser.add_argument("--ready-jails", type=int, help="kept waiting; by default, one per slot")
     parser.add_argument("--languages", type=Path, help="a file with more of them")
+    parser.add_argument(
+        "--unheld-limit",
+        dest="unheld_limits",
+        type=LimitName,
+        action="append",
+        default=[],
+        help="start also if this one does not hold here",
+    )
     return parser.parse_args()
 
 
@@ -78,18 +91,22 @@ def _lock(data: Path) -> Iterator[None]:
         yield
 
 
-def _run(path: Path, data: Path, slot_count: int, ready_jails: int, languages: Path | None) -> None:
+def _run(arguments: argparse.Namespace, ready_jails: int, traces: Traces) -> None:
+    path, data, slot_count = arguments.socket, arguments.data, arguments.slots
     stop = _stop_signals()
+    traces.mounts(kit.place_for_mounts(data))
     mounts = Mounts(kit.place_for_mounts(data))
-    toolchains = find_toolchains(load(languages), mounts)
-    cgroups = data / "cgroups"
-    meters = cgroup.find(kit.name_of(data), slot_count, cgroups)
+    toolchains = find_toolchains(load(arguments.languages), mounts)
+    meters = find_meters(kit.name_of(data), slot_count, traces)
+    traces.folder(kit.folder_of(data))
     jail_kit = kit.prepare(data, mounts)
+    limits = limits_held(jail_kit, meters[0])
+    refuse_unheld(limits, arguments.unheld_limits)
     slots = [
         Slot(number, meter, jail_kit, keeps_jail=number < ready_jails)
         for number, meter in enumerate(meters)
     ]
-    pods = Pods(toolchains, Spool(data / "pods"), Slots(slots))
+    pods = Pods(toolchains, limits, Spool(data / "pods"), Slots(slots))
     listener = _listen(path)
     pods.start()
     toolchains.prepare()
@@ -103,8 +120,6 @@ def _run(path: Path, data: Path, slot_count: int, ready_jails: int, languages: P
     for meter in meters:
         meter.close()
     mounts.close()
-    cgroup.remove(cgroups)
-    kit.remove(data)
 
 
 def _stop_signals() -> socket.socket:

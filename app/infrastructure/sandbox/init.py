@@ -21,6 +21,7 @@ _HEAD = struct.Struct("<QQ")
 _RECORD = struct.Struct("<cI")
 _LIMIT = struct.Struct("<QQQ")
 _REPORT = struct.Struct("<4i3q")
+_CREDENTIALS = struct.Struct("3i")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,22 @@ def receive_report(control: socket.socket) -> InitReport | None:
     if len(message) < _REPORT.size:
         return None
     return InitReport(*_REPORT.unpack(message))
+
+
+def receive_ready(control: socket.socket) -> int | None:
+    """The pid of init, as the daemon sees it, when it says READY; None if it is gone.
+
+    The kernel tells the pid, translated (SO_PASSCRED, unix(7)).
+    """
+    space = socket.CMSG_SPACE(_CREDENTIALS.size)
+    try:
+        message, ancillary, _, _ = control.recvmsg(_REPORT.size, space, socket.MSG_WAITALL)
+    except ConnectionError:
+        return None
+    if len(message) < _REPORT.size or InitReport(*_REPORT.unpack(message)).kind != Kind.READY:
+        return None
+    pids = [_CREDENTIALS.unpack(data)[0] for *_, data in ancillary]
+    return pids[0] if pids else None
 
 
 def send_kill(control: socket.socket) -> None:

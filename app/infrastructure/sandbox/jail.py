@@ -36,7 +36,10 @@ class Jail:
     ) -> None:
         """`log` is a descriptor that takes nsjail's own messages. Raises OSError."""
         self.disk_mib = disk_mib
+        self.init_pid = 0
+        """Known once it is ready."""
         self.control, inner = socket.socketpair()
+        self.control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._lock = threading.Lock()
         with inner:
             self._process = subprocess.Popen(
@@ -59,8 +62,10 @@ class Jail:
         poll = select.poll()
         poll.register(self.control, select.POLLIN)
         said = poll.poll(_SECONDS_TO_GET_READY * 1_000)
-        report = init.receive_report(self.control) if said else None
-        return report is not None and report.kind == init.Kind.READY
+        pid = init.receive_ready(self.control) if said else None
+        self.control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
+        self.init_pid = pid or 0
+        return pid is not None
 
     def is_gone(self) -> bool:
         """Init has ended, or never came up."""

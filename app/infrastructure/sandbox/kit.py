@@ -46,7 +46,7 @@ def prepare(data: Path, mounts: Iterable[str]) -> JailKit:
     if subprocess.run([init.PROGRAM], check=False).returncode != init.PROTOCOL:
         raise NotInstalled("init is of another version: install the package again")
     shared = (*(path for path in _SHARED if Path(path).exists()), *mounts)
-    etc = _folder_for_every_uid(data) / "etc"
+    etc = folder_of(data) / "etc"
     _fill_etc(etc, shared)
     return JailKit(nsjail=_find_nsjail(), etc=etc, mounts=shared)
 
@@ -56,12 +56,8 @@ def place_for_mounts(data: Path) -> Path:
     return Path("/run", f"{name_of(data)}-mounts")
 
 
-def remove(data: Path) -> None:
-    shutil.rmtree(_folder_for_every_uid(data), ignore_errors=True)
-
-
-def _folder_for_every_uid(data: Path) -> Path:
-    """As root, jails have another uid, which the data folder is closed to."""
+def folder_of(data: Path) -> Path:
+    """Which jails read. As root, they have another uid, which the data folder is closed to."""
     return Path("/run", name_of(data)) if os.geteuid() == 0 else data / "jail"
 
 

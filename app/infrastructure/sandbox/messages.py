@@ -15,7 +15,7 @@ from app.domain.pod import (
     StageReport,
     Stream,
 )
-from app.domain.records import Language
+from app.domain.records import HeldLimit, Holder, Language, LimitName
 from app.infrastructure.sandbox.protocol import Header, Parts
 
 T = TypeVar("T")
@@ -101,6 +101,10 @@ def stage_output_of(header: Header, parts: Parts) -> StageOutput:
 
 def language_of(header: Header) -> Language:
     return Language(**header)
+
+
+def held_limit_of(header: Header) -> HeldLimit:
+    return HeldLimit(limit=LimitName(header["limit"]), by=Holder(header["by"]), how=header["how"])
 
 
 def _optional(convert: Callable[[Any], T], value: Any) -> T | None:

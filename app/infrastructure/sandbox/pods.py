@@ -2,13 +2,13 @@
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from queue import SimpleQueue
 
 from app.domain.errors import RunRefused
 from app.domain.pod import Frame, Observation, Output, Pod
-from app.domain.records import Language
+from app.domain.records import HeldLimit, Language
 from app.infrastructure.sandbox.run import Run
 from app.infrastructure.sandbox.slot import Slot
 from app.infrastructure.sandbox.slots import Slots
@@ -24,10 +24,12 @@ class Pods:
     def __init__(
         self,
         toolchains: Toolchains,
+        limits: Sequence[HeldLimit],
         spool: Spool,
         slots: Slots,
     ) -> None:
         self._toolchains = toolchains
+        self.limits = limits
         self._spool = spool
         self._lock = threading.Lock()
         self._ended: dict[str, Observation] = _left_by_a_former_daemon(spool)

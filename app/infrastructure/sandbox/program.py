@@ -10,6 +10,8 @@ from typing import Final
 from app.domain.submission import Limits
 
 _MIB: Final = 1024 * 1024
+_INIT: Final = 1
+_LEAST_ABOVE_MIB: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,18 +26,24 @@ class Program:
     """Threads of the language's own runtime, which the limit does not count."""
 
 
+def tasks(program: Program) -> int:
+    """Processes and threads that the jail may have, init included."""
+    return program.limits.processes + program.spare_processes + _INIT
+
+
 def rlimits(program: Program, *, alone: bool) -> dict[int, tuple[int, int]]:
     """What the kernel holds for each process, or (RLIMIT_NPROC) for all of the jail's uid.
 
-    `alone` where no cgroup holds memory and counts CPU time: then RLIMIT_DATA does (RLIMIT_AS would
-    keep node and java from starting), and RLIMIT_CPU, whose soft limit has a signal of its own.
-    Where a cgroup does, the daemon acts on the CPU time of all processes before RLIMIT_CPU.
+    `alone` where no cgroup holds memory. There RLIMIT_DATA bounds what a single process takes
+    between two looks of the daemon (RLIMIT_AS would keep node and java from starting). It lies
+    above the limit, so that a program which uses too much is seen and killed for that, and only
+    one that asks for far too much at once finds its request refused. RLIMIT_CPU is for a daemon
+    that does not come to look: it acts on the CPU time of all processes before.
     """
     limits = program.limits
-    init = 1
-    cpu_seconds = math.ceil(limits.cpu_seconds) + (0 if alone else 1)
+    cpu_seconds = math.ceil(limits.cpu_seconds) + 1
     held = {
-        resource.RLIMIT_NPROC: limits.processes + program.spare_processes + init,
+        resource.RLIMIT_NPROC: tasks(program),
         resource.RLIMIT_NOFILE: 1024,
         resource.RLIMIT_STACK: 8 * _MIB,
         resource.RLIMIT_MEMLOCK: 64 * 1024,
@@ -45,7 +53,8 @@ def rlimits(program: Program, *, alone: bool) -> dict[int, tuple[int, int]]:
         resource.RLIMIT_NICE: 0,
     }
     if alone:
-        held[resource.RLIMIT_DATA] = limits.memory_mib * _MIB
+        above = max(limits.memory_mib, _LEAST_ABOVE_MIB)
+        held[resource.RLIMIT_DATA] = (limits.memory_mib + above) * _MIB
     both = {kind: (limit, limit) for kind, limit in held.items()}
     return both | {resource.RLIMIT_CPU: (cpu_seconds, cpu_seconds + 1)}
 

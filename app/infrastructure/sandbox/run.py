@@ -17,8 +17,8 @@ from app.domain.pod import (
     StageReport,
     Stream,
 )
-from app.infrastructure.sandbox.cgroup import Meter
 from app.infrastructure.sandbox.jail import Jail
+from app.infrastructure.sandbox.meter import Meter
 from app.infrastructure.sandbox.recorder import Recorder, output_of
 from app.infrastructure.sandbox.slot import Slot
 from app.infrastructure.sandbox.stage import Fault, run_stage
@@ -118,6 +118,7 @@ class Run:
             jail = self._take_jail(slot)
             if not jail.wait_until_ready():
                 raise Fault("the jail could not be set up")
+            slot.meter.adopt(jail.init_pid)
             return self._ended(self._run_stages(jail, slot.meter)), jail
         except Fault as fault:
             message = f"{fault}: {words}" if (words := slot.last_words()) else str(fault)

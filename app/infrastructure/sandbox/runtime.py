@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.pod import Frame, Observation, Output, Pod
-from app.domain.records import Language
+from app.domain.records import HeldLimit, Language
 from app.infrastructure.sandbox import messages, protocol, requests
 from app.infrastructure.sandbox.protocol import Error, ProtocolError
 
@@ -55,6 +55,10 @@ class SandboxRuntime:
     def languages(self) -> list[Language]:
         answer, _ = self._ask({"op": "languages"})
         return [messages.language_of(language) for language in answer]
+
+    def limits_held(self) -> list[HeldLimit]:
+        answer, _ = self._ask({"op": "limits"})
+        return [messages.held_limit_of(limit) for limit in answer]
 
     def ping(self) -> None:
         self._ask({"op": "ping"})

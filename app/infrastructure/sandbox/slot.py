@@ -5,9 +5,9 @@ import os
 from typing import Final
 
 from app.domain.policy import DEFAULT_LIMITS
-from app.infrastructure.sandbox.cgroup import Meter
 from app.infrastructure.sandbox.jail import Jail
 from app.infrastructure.sandbox.kit import JailKit
+from app.infrastructure.sandbox.meter import Meter
 
 _LAST_WORDS_BYTES: Final = 1024
 

@@ -1,7 +1,6 @@
 """One stage (compile or run) in a jail: its limits, and how it ended."""
 
 import errno
-import math
 import os
 import select
 import signal
@@ -13,7 +12,6 @@ from typing import Final
 from app.domain.execution import SECOND
 from app.domain.pod import Limit, StageReport
 from app.domain.submission import File
-from app.infrastructure.sandbox.cgroup import Meter
 from app.infrastructure.sandbox.init import (
     InitReport,
     Kind,
@@ -23,7 +21,8 @@ from app.infrastructure.sandbox.init import (
     send_stage,
 )
 from app.infrastructure.sandbox.jail import Jail
-from app.infrastructure.sandbox.program import Program, rlimits
+from app.infrastructure.sandbox.meter import Meter
+from app.infrastructure.sandbox.program import Program, rlimits, tasks
 from app.infrastructure.sandbox.recorder import Recorder
 from app.infrastructure.sandbox.streams import OutputPipes, filled_stdin
 
@@ -45,7 +44,7 @@ def run_stage(
 ) -> StageReport:
     """Put the files in and run it to its end. No process of it is left then. Raises Fault."""
     try:
-        meter.begin(program.limits.memory_mib)
+        meter.begin(program.limits.memory_mib, tasks(program))
     except OSError as error:
         if error.errno != errno.EBUSY:
             raise Fault(f"the memory limit could not be set: {error}") from error
@@ -69,6 +68,7 @@ class _StageRun:
         self._stopped_by: Limit | None = None
         self._begun = time.monotonic()
         self._check_cpu_at = self._begun + program.limits.cpu_seconds / _CPUS
+        self._check_memory_at = self._begun + meter.seconds_between_looks
         self._kill_jail_at = self._begun + program.limits.wall_seconds + _SECONDS_OF_GRACE
         self._read_again_at = self._begun
 
@@ -107,7 +107,7 @@ class _StageRun:
         self._pipes.close_write_ends()
 
     def _milliseconds_left(self, now: float) -> float:
-        next_look = min(self._check_cpu_at, self._kill_jail_at)
+        next_look = min(self._check_cpu_at, self._check_memory_at, self._kill_jail_at)
         if now < self._read_again_at:
             next_look = min(next_look, self._read_again_at)
         return max(0.0, next_look - now) * 1_000
@@ -135,6 +135,8 @@ class _StageRun:
         now = time.monotonic()
         if self._ended:
             return
+        if now >= self._check_memory_at:
+            self._check_memory(now)
         if now >= self._check_cpu_at:
             self._check_cpu(now)
         if now >= self._kill_jail_at:
@@ -142,13 +144,14 @@ class _StageRun:
             self._jail.hang_up()
             self._ended = True
 
+    def _check_memory(self, now: float) -> None:
+        if self._meter.out_of_memory():
+            self._stop(Limit.MEMORY)
+        self._check_memory_at = now + self._meter.seconds_between_looks
+
     def _check_cpu(self, now: float) -> None:
         """Look again when the limit could be reached at the earliest, with every core in use."""
-        used = self._meter.cpu_us()
-        if used is None:
-            self._check_cpu_at = math.inf
-            return
-        left = self._program.limits.cpu_seconds - used / SECOND
+        left = self._program.limits.cpu_seconds - self._meter.cpu_us() / SECOND
         if left <= 0:
             self._stop(Limit.CPU)
         self._check_cpu_at = now + max(left / _CPUS, _SECONDS_BETWEEN_CPU_CHECKS)
@@ -181,12 +184,11 @@ class _StageRun:
         done = self._done or self._killed_with_the_jail()
         self._pipes.drain()
         stopped_by = self._stopped_by or self._limit_at_the_end(done)
-        cpu_us = self._meter.cpu_us()
         return StageReport(
             exit_code=os.WEXITSTATUS(done.status) if os.WIFEXITED(done.status) else None,
             signal=_signal_name(os.WTERMSIG(done.status)) if os.WIFSIGNALED(done.status) else None,
             wall_us=done.wall_us,
-            cpu_us=done.cpu_us if cpu_us is None else cpu_us,
+            cpu_us=max(done.cpu_us, self._meter.cpu_us()),
             memory_peak_kib=max(done.peak_kib, self._meter.peak_kib() or 0),
             stopped_by=stopped_by,
         )
@@ -207,12 +209,10 @@ class _StageRun:
         )
 
     def _used_up_cpu(self, done: InitReport) -> bool:
-        """RLIMIT_CPU, where no cgroup counts. A program may catch SIGXCPU; SIGKILL follows."""
-        if self._meter.cpu_us() is not None or not os.WIFSIGNALED(done.status):
-            return False
+        """RLIMIT_CPU of a process came before the look at all of them, or a look before `done`."""
+        by_signal = os.WIFSIGNALED(done.status) and os.WTERMSIG(done.status)
         limit_us = self._program.limits.cpu_seconds * SECOND
-        by = os.WTERMSIG(done.status)
-        return by == signal.SIGXCPU or (by == signal.SIGKILL and done.cpu_us >= limit_us)
+        return by_signal in (signal.SIGXCPU, signal.SIGKILL) and done.cpu_us >= limit_us
 
 
 def _larger_than_memory() -> StageReport:

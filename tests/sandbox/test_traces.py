@@ -1,0 +1,112 @@
+"""What a daemon has outside its data folder goes with it, or with the next daemon of its user."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from app.infrastructure.sandbox import kit
+from app.infrastructure.sandbox.traces import Traces, records, traces_of
+from tests.sandbox_daemon import SandboxDaemon
+
+
+def on_host() -> set[Path]:
+    """Everything of any daemon that is outside of data folders."""
+    places = [*Path("/sys/fs/cgroup").rglob("podline-*"), *Path("/run").glob("podline-*")]
+    return {*places, *(records().iterdir() if records().exists() else ())}
+
+
+def of(sandbox: SandboxDaemon) -> set[Path]:
+    name = kit.name_of(sandbox.folder / "data")
+    return {path for path in on_host() if name in path.name}
+
+
+def leave(traces: Traces, folder: Path) -> None:
+    traces.folder(folder)
+    folder.mkdir()
+    (folder / "file").write_text("left")
+
+
+def test_all_goes_with_the_daemon(tmp_path: Path) -> None:
+    with traces_of("one", tmp_path / "records") as traces:
+        leave(traces, tmp_path / "made")
+
+    assert not (tmp_path / "made").exists()
+    assert not list((tmp_path / "records").iterdir())
+
+
+def fail_to_start(folder: Path) -> None:
+    with traces_of("one", folder / "records") as traces:
+        leave(traces, folder / "made")
+        raise RuntimeError
+
+
+def test_all_goes_also_if_it_fails(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError):
+        fail_to_start(tmp_path)
+
+    assert not (tmp_path / "made").exists()
+
+
+def test_one_that_lives_is_left_alone(tmp_path: Path) -> None:
+    with traces_of("one", tmp_path / "records") as traces:
+        leave(traces, tmp_path / "made")
+        with traces_of("two", tmp_path / "records"):
+            assert (tmp_path / "made" / "file").exists()
+
+
+def test_what_is_mounted_is_never_emptied(tmp_path: Path) -> None:
+    place = tmp_path / "mounts"
+    (place / "0" / "somebodys").mkdir(parents=True)
+
+    with traces_of("one", tmp_path / "records") as traces:
+        traces.mounts(place)
+    assert (place / "0" / "somebodys").exists()
+
+    (place / "0" / "somebodys").rmdir()
+    with traces_of("two", tmp_path / "records"):
+        assert not place.exists()
+
+
+def test_a_folder_of_somebody_else_is_not_trusted(tmp_path: Path) -> None:
+    (tmp_path / "records").mkdir(mode=0o777)
+    (tmp_path / "records").chmod(0o777)
+
+    with pytest.raises(PermissionError), traces_of("one", tmp_path / "records"):
+        pass
+
+
+def test_a_killed_daemon_is_cleaned_up_by_one_with_another_data_folder(tmp_path: Path) -> None:
+    killed = SandboxDaemon(tmp_path / "a", slots=1)
+    killed.folder.mkdir()
+    killed.start()
+    assert of(killed)
+    killed.kill()
+    assert of(killed)
+
+    other = SandboxDaemon(tmp_path / "b", slots=1)
+    other.folder.mkdir()
+    other.start()
+    assert not of(killed)
+
+    other.stop()
+    assert not of(other)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has groups everywhere")
+def test_what_runs_on_in_a_group_is_killed_with_it(tmp_path: Path) -> None:
+    killed = SandboxDaemon(tmp_path / "a", slots=1)
+    killed.folder.mkdir()
+    killed.start()
+    groups = [path for path in of(killed) if (path / "slot-0" / "tasks").exists()]
+    if not groups:
+        pytest.skip("there are no groups of version 1")
+    with subprocess.Popen(["sleep", "60"]) as straggler:
+        killed.kill()
+        for group in groups:
+            (group / "slot-0" / "tasks").write_text(str(straggler.pid))
+
+        with traces_of("another"):
+            assert straggler.wait(5) == -9
+    assert not of(killed)
