@@ -19,6 +19,7 @@ PSS_BAR: Final = 450.0
 """MiB, for all together."""
 _SETTLE_SECONDS: Final = 5.0
 _MIB: Final = 1024 * 1024
+_WORD: Final = {"nsjail": "a jail", "init": "a jail's init"}
 
 
 def run(*, quick: bool) -> str:
@@ -64,10 +65,11 @@ def _cpu_seconds(process: psutil.Process) -> float:
 
 
 def _names(service: Standalone, processes: list[psutil.Process]) -> list[str]:
-    """As `podline up` calls its children; a child's own children are its workers."""
+    """As `podline up` calls its children; what those have started has their name in front."""
     _, *rest = processes
-    children = {service.child(name).pid: name for name in WORD_OF}
-    return [
-        "podline up",
-        *(children.get(process.pid) or f"{children[process.ppid()]}: worker" for process in rest),
-    ]
+    names = {service.child(name).pid: name for name in WORD_OF}
+    for process in rest:
+        if process.pid not in names:
+            child = names[process.ppid()].partition(":")[0]
+            names[process.pid] = f"{child}: {_WORD.get(process.name(), 'worker')}"
+    return ["podline up", *(names[process.pid] for process in rest)]
