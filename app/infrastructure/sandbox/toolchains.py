@@ -193,13 +193,13 @@ def _look(spec: LanguageSpec, path: str, mounts: Mounts) -> Toolchain:
 
 
 def _version_told(executable: str, arguments: Iterable[str]) -> str:
-    """With the PATH of the sandbox: what needs more to start would not start there."""
+    """Without the environment of the host, as in a sandbox: what needs more won't start there."""
     told = subprocess.run(
         [executable, *arguments],
         capture_output=True,
         text=True,
         timeout=_SECONDS_TO_SAY_VERSION,
         check=True,
-        env={**os.environ, "PATH": _PATH},
+        env=_ENV | {"HOME": os.devnull},  # nothing is left in anybody's home
     )
     return told.stdout or told.stderr
