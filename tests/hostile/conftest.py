@@ -1,0 +1,57 @@
+"""The sandboxes that hostile programs are run in: as root, and as an ordinary user."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hostile.field import SLOTS, Field, run_all
+from tests.hostile.host import a_host
+from tests.hostile.program import Hostile
+from tests.sandbox_daemon import SandboxDaemon
+
+USER = 12346
+BECOME_USER = ("setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups")
+
+
+@pytest.fixture(scope="session", params=["as it is", "ordinary user"])
+def hostile_sandbox(request: pytest.FixtureRequest) -> Iterator[SandboxDaemon]:
+    """A daemon of its own: what is left behind is counted."""
+    as_user = request.param == "ordinary user"
+    if as_user:
+        _skip_unless_another_user_can_run()
+    with tempfile.TemporaryDirectory() as name:
+        if as_user:
+            os.chown(name, USER, USER)
+        wrapper = BECOME_USER if as_user else ()
+        daemon = SandboxDaemon(Path(name), slots=SLOTS, wrapper=wrapper)
+        daemon.start()
+        yield daemon
+        assert daemon.stop() == 0
+
+
+def _skip_unless_another_user_can_run() -> None:
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("only root can start it as another user")
+    if subprocess.run([*BECOME_USER, sys.executable, "-c", ""], capture_output=True).returncode:
+        pytest.skip(f"another user can't run {sys.executable}")
+
+
+@pytest.fixture(scope="session")
+def field(hostile_sandbox: SandboxDaemon, request: pytest.FixtureRequest) -> Iterator[Field]:
+    """All programs that were asked for have run, side by side."""
+    asked_for = {
+        program.name: program
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+        if isinstance(program := item.callspec.params.get("program"), Hostile)
+    }
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        with a_host(Path(name)) as host:
+            yield run_all(hostile_sandbox, list(asked_for.values()), host)

@@ -1,0 +1,6 @@
+# Its name is a command, were it ever part of a command line.
+# outcome: success
+# stdout: run
+# file: $(touch escaped);`touch escaped` && touch escaped #.sh
+ls escaped 2>/dev/null && echo ESCAPED
+echo run

@@ -1,0 +1,9 @@
+# Each of its processes uses little CPU time; all together use too much.
+# outcome: time_limit
+import os
+
+for _ in range(8):
+    if os.fork() == 0:
+        break
+while True:
+    pass

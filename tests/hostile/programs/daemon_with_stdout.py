@@ -1,0 +1,10 @@
+# Leaves a process that keeps stdout and goes on writing to it.
+# outcome: success
+# stdout: first
+import os
+
+print("first", flush=True)
+if os.fork() == 0:
+    os.setsid()
+    while True:
+        os.write(1, b"")

@@ -1,0 +1,15 @@
+# Uses up the descriptors that a user may have under way in sockets: the jails' streams are sent so.
+# outcome: time_limit
+# limits: wall_seconds=1
+import socket
+import time
+
+held = []
+try:
+    while True:
+        pair = socket.socketpair()
+        held.append(pair)
+        for _ in range(8):
+            socket.send_fds(pair[0], [b"x"], [0] * 200)
+except OSError:
+    time.sleep(60)

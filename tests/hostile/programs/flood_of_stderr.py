@@ -1,0 +1,6 @@
+# Writes without end, where errors go.
+# outcome: output_limit
+import os
+
+while True:
+    os.write(2, b"x" * 65536)

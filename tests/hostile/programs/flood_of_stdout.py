@@ -1,0 +1,6 @@
+# Writes without end.
+# outcome: output_limit
+import os
+
+while True:
+    os.write(1, b"x" * 65536)

@@ -1,0 +1,9 @@
+// Has the compiler wait for input.
+// outcome: success
+// stdout: there was none
+#include "/dev/stdin"
+#include <stdio.h>
+
+int main(void) {
+    puts("there was none");
+}

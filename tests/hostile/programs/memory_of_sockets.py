@@ -1,0 +1,18 @@
+# Memory of the kernel: what is written and never read.
+# outcome: success | memory_limit | runtime_error
+import socket
+
+held = []
+try:
+    while True:
+        pair = socket.socketpair()
+        held.append(pair)
+        for end in pair:
+            end.setblocking(False)
+            try:
+                while True:
+                    end.send(bytes(100_000))
+            except BlockingIOError:
+                pass
+except OSError:
+    print("held", len(held))

@@ -1,0 +1,2 @@
+// outcome: compile_error
+int nothing;

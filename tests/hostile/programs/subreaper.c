@@ -1,0 +1,17 @@
+// Adopts its orphans and leaves them, each busy.
+// outcome: success
+// stdout: left
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+int main(void) {
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    for (int i = 0; i < 5; i++)
+        if (fork() == 0) {
+            if (fork() == 0)
+                for (;;) setsid();
+            _exit(0);
+        }
+    puts("left");
+}

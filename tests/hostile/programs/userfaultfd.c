@@ -1,0 +1,14 @@
+// Handles the kernel's own page faults, which holds it where it should not wait.
+// outcome: success
+// stdout: held
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int main(void) {
+    int open = 0;
+    open += syscall(SYS_userfaultfd, 0) >= 0;
+    open += syscall(SYS_userfaultfd, 1) >= 0;
+    puts(open ? "ESCAPED" : "held");
+}
