@@ -35,7 +35,7 @@ def user_sandbox() -> Iterator[SandboxDaemon]:
         assert daemon.stop() == 0
 
 
-@pytest.mark.parametrize("name", ["python", "javascript", "c", "cpp", "perl", "bash"])
+@pytest.mark.parametrize("name", ["python", "javascript", "c", "cpp", "java", "perl", "bash"])
 def test_programs_run(user_sandbox: SandboxDaemon, name: str) -> None:
     observation, output = user_sandbox.run(name, "", files=files_of(name), args=(FAIL,))
 

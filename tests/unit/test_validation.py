@@ -1,6 +1,6 @@
 """Whatever a client sends, it becomes a valid submission or a list of problems; nothing else."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
@@ -156,6 +156,21 @@ def check_limits(applied: Limits, asked: RequestedLimits, maximum: Limits) -> No
 def validated(**fields: object) -> Submission:
     requested = RequestedSubmission(**{"language": "python", "source": ""} | fields)  # type: ignore[arg-type]  # names a test gives
     return validate(requested, Policy(), LANGUAGES, Role.USER)
+
+
+def test_what_a_compiler_needs_raises_its_default_limits_up_to_the_maxima() -> None:
+    needs = {"wall_seconds": 30, "memory_mib": 9_999, "processes": 1}
+    language = replace(LANGUAGES[0], compiled=True, compile_needs=needs)
+    requested = RequestedSubmission(language="python", source="")
+
+    submission = validate(requested, Policy(), [language], Role.USER)
+
+    policy = Policy()
+    assert submission.compile_limits == replace(
+        policy.default_compile_limits,
+        wall_seconds=30,
+        memory_mib=policy.max_compile_limits.memory_mib,
+    )
 
 
 @pytest.mark.parametrize("version", [None, "3", "3.11", "3.11.2"])
