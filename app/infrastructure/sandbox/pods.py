@@ -108,8 +108,8 @@ class Pods:
         if run:
             run.cancel()
             run.over.wait()
+        self._spool.remove(name)
         with self._lock:
-            self._spool.remove(name)
             self._ended.pop(name, None)
 
     def names(self) -> list[str]:
