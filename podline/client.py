@@ -12,7 +12,7 @@ from podline import streaming
 from podline.connection import Connection
 from podline.decoding import decode
 from podline.errors import Unavailable, Unreachable, WaitTimeout
-from podline.models import Event, Execution, Language, LimitsInForce, Queue, Readiness
+from podline.models import Event, Execution, HeldLimit, Language, LimitsInForce, Queue, Readiness
 from podline.operators import DeadLetters, Keys
 from podline.pages import items, pages
 from podline.patience import Patience
@@ -187,6 +187,10 @@ class Client:
     def limits(self) -> LimitsInForce:
         """What may be asked for, and what is given where nothing is."""
         return decode(LimitsInForce, self._connection.request("GET", "/api/v1/limits"))
+
+    def limits_held(self) -> tuple[HeldLimit, ...]:
+        """What holds each limit where programs run."""
+        return items(self._connection, "/api/v1/limits/held", HeldLimit)
 
     def queue(self) -> Queue:
         """What waits and what runs. Needs the operator role."""

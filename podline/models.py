@@ -150,6 +150,24 @@ class Event:
     data: Mapping[str, object]
 
 
+class Holder(StrEnum):
+    """Who sees to it that a limit is not exceeded."""
+
+    KERNEL = "kernel"
+    RUNTIME = "runtime"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldLimit:
+    """What holds one limit where programs run."""
+
+    limit: str
+    """wall, cpu, memory, processes, output, disk or inodes."""
+    by: Holder
+    how: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
     """A language that programs can be written in."""

@@ -34,6 +34,14 @@ def limits(call: Call) -> schemas.LimitsInForce:
     )
 
 
+@languages.operation("GET", "/limits/held", {200: schemas.HeldLimitList})
+def limits_held(call: Call) -> schemas.HeldLimitList:
+    """What holds each limit where programs run: the kernel, the runtime, or nobody."""
+    return schemas.HeldLimitList(
+        items=[schemas.HeldLimit(**asdict(item)) for item in call.ports.runtime.limits_held()]
+    )
+
+
 def _settings(default: Limits, maximum: Limits) -> schemas.LimitSettings:
     return schemas.LimitSettings(
         default=representation.limits(default), maximum=representation.limits(maximum)

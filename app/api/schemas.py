@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from app.domain.execution import Outcome, State
-from app.domain.records import DeadLetterKind, DeadLetterStatus, Role
+from app.domain.records import DeadLetterKind, DeadLetterStatus, Holder, LimitName, Role
 from app.domain.submission import Priority
 
 Moment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
@@ -143,6 +143,18 @@ class LimitsInForce(Answered):
     compile_limits: LimitSettings
     input: InputMaxima
     max_unfinished: int = Field(description="Executions of the caller's owner at once.")
+
+
+class HeldLimit(Answered):
+    """What holds one limit where programs run."""
+
+    limit: LimitName
+    by: Holder
+    how: str = Field(description="The mechanism; with `nobody`, what was seen when it was tried.")
+
+
+class HeldLimitList(Answered):
+    items: list[HeldLimit]
 
 
 class Slots(Answered):

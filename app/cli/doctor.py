@@ -9,7 +9,7 @@ import click
 from app.cli.command import speaks_to_service
 from app.cli.failure import explained
 from app.cli.output import print_json, print_table
-from podline import Client, PodlineError
+from podline import Client, Holder, PodlineError
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,10 @@ def examine(client: Client) -> Iterator[Check]:
     yield Check("service", True, f"answers at {client.url}")
     for name, part in readiness.dependencies.items():
         yield Check(name, part.state == "up", part.detail or part.state)
-    yield _languages(client)
+    languages = _languages(client)
+    yield languages
+    if languages.ok:
+        yield from _limits(client)
 
 
 def _languages(client: Client) -> Check:
@@ -58,3 +61,15 @@ def _languages(client: Client) -> Check:
         return Check("key and languages", False, explained(error))
     names = ", ".join(f"{language.name} {language.version}" for language in languages)
     return Check("key and languages", bool(languages), names or "no language is installed")
+
+
+def _limits(client: Client) -> Iterator[Check]:
+    """What holds each of them; one that nobody holds is a failure, allowed or not."""
+    try:
+        limits = client.limits_held()
+    except PodlineError as error:
+        yield Check("limits", False, explained(error))
+        return
+    for item in limits:
+        detail = f"held by {'the ' if item.by is not Holder.NOBODY else ''}{item.by}: {item.how}"
+        yield Check(f"limit {item.limit}", item.by is not Holder.NOBODY, detail)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings
 
+from app.domain.records import LimitName
 from app.settings.errors import SettingProblem, SettingsError
 from app.settings.sources import CLIENT_VARIABLES, FILE_VARIABLE, Given, variable
 from app.settings.urls import MASK, masked
@@ -16,6 +17,15 @@ S = TypeVar("S", bound=BaseSettings)
 
 _SAID_OTHERWISE = frozenset({"extra_forbidden", "default_factory_not_called"})
 """Unknown names are found here; a default that builds on a wrong setting is no second problem."""
+
+
+def limit_names(names: str) -> str:
+    """Names with commas between them."""
+    known = [str(limit) for limit in LimitName]
+    given = [name.strip() for name in names.split(",") if name.strip()]
+    if set(given) - set(known):
+        raise ValueError(f"must be some of {', '.join(known)}, with commas between them")
+    return ",".join(given)
 
 
 def load(cls: type[S]) -> S:

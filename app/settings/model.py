@@ -35,6 +35,7 @@ from app.settings.urls import DatabaseUrl, EventLogUrl, RedisUrl, RuntimeUrl
 _DEFAULT = Policy()
 
 Port = Annotated[int, Field(ge=0, le=65535)]
+LimitNames = Annotated[str, AfterValidator(checks.limit_names)]
 Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().resolve())]
 
 
@@ -128,6 +129,8 @@ class Settings(BaseSettings):
 
     max_running: PositiveInt = Field(default_factory=_cores)
     max_running_per_owner: PositiveInt = Field(default_factory=lambda given: given["max_running"])
+    sandbox_unheld_limits: LimitNames = ""
+    """The sandbox daemon starts without these, where they do not hold."""
     ready_jails: NonNegativeInt = Field(default_factory=lambda given: given["max_running"])
     """Kept waiting by the sandbox daemon, for pods to come."""
     ageing_seconds: PositiveFloat = _DEFAULT.ageing_seconds

@@ -42,6 +42,8 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
     "Admission": {
         "max_running": "Slots: programs at once, in all.",
         "max_running_per_owner": "Slots of one owner.",
+        "sandbox_unheld_limits": "Limits without which the sandbox may start where they do not "
+        "hold, such as `memory,cpu`: [what holds them](#what-holds-the-limits).",
         "ready_jails": "Jails kept set up, some 7 MB each: a program starts 10 ms sooner. "
         "After 5 idle minutes they are let go.",
         "ageing_seconds": "A waiting execution rises by one priority band for each of these.",
@@ -110,6 +112,7 @@ _IN_WORDS: Final = {
     "flower_password": "made",
     "max_running": "the number of cores",
     "max_running_per_owner": "`max_running`",
+    "sandbox_unheld_limits": "none",
     "ready_jails": "`max_running`",
     "retention_seconds": "never",
 }

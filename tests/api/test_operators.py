@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from app.domain.records import DeadLetterKind, DeadLetterStatus, Role
+from app.domain.records import DeadLetterKind, DeadLetterStatus, LimitName, Role
 from app.infrastructure.memory.runtime import Script
 from tests.api.contract import PROGRAM, Api, Connect, body
 from tests.builders import a_dead_letter, a_message
@@ -190,6 +190,13 @@ class TestAuthentication:
     )
     def test_refuses_everything_else(self, api: Api, headers: dict[str, str]) -> None:
         assert self.call(api, headers) == 401
+
+
+def test_what_holds_each_limit_is_said(api: Api) -> None:
+    held = body(api.get("/api/v1/limits/held"))["items"]
+
+    assert [item["limit"] for item in held] == list(LimitName)
+    assert {item["by"] for item in held} == {"runtime"}
 
 
 def test_languages_and_limits_say_what_may_be_asked_for(api: Api, connect: Connect) -> None:

@@ -56,6 +56,11 @@ class FakeService:
     over: threading.Event = field(default_factory=threading.Event)
     unfinished_answers: int = 0
     """How often a submission is still running when it is asked for."""
+    limits_held: list[dict[str, str]] = field(
+        default_factory=lambda: [
+            {"limit": "memory", "by": "kernel", "how": "memory.max of cgroup version 2"}
+        ]
+    )
     dependencies: dict[str, str | None] = field(default_factory=lambda: {"store": None})
     executions: dict[str, Json] = field(default_factory=dict)
     dead_letters: dict[str, Json] = field(default_factory=dict)
@@ -228,6 +233,10 @@ def _app(service: FakeService) -> Flask:
     @app.get(f"{v1}/limits")
     def limits() -> Json:
         return LIMITS_IN_FORCE
+
+    @app.get(f"{v1}/limits/held")
+    def limits_held() -> Json:
+        return {"items": service.limits_held}
 
     @app.get("/readyz")
     def ready() -> tuple[Json, int]:

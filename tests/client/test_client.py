@@ -5,6 +5,7 @@ import pytest
 from podline import (
     Client,
     Conflict,
+    Holder,
     Limits,
     NotFound,
     Outcome,
@@ -139,6 +140,8 @@ def test_events(client: Client) -> None:
 
 def test_what_may_be_asked_for(client: Client) -> None:
     assert [language.name for language in client.languages()] == ["python", "c"]
+    (held,) = client.limits_held()
+    assert (held.limit, held.by) == ("memory", Holder.KERNEL)
     limits = client.limits()
     assert (limits.limits.maximum.memory_mib, limits.input["files"]) == (128, 64)
 

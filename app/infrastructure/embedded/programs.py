@@ -52,6 +52,11 @@ def _sandbox(settings: Settings, place: Place) -> Program:
             *("--slots", str(settings.max_running)),
             *(("--languages", str(file)) if (file := settings.languages_file) else ()),
             *("--ready-jails", str(settings.ready_jails)),
+            *(
+                f"--unheld-limit={name}"
+                for name in settings.sandbox_unheld_limits.split(",")
+                if name
+            ),
         ),
         nice=5,
         address=settings.runtime_url,
