@@ -42,6 +42,7 @@ def all_runs(language: Language) -> dict[str, dict[str, Any]]:
     }
     return {
         "works": facts | {"args": ARGUMENTS},
+        "alone": facts | {"args": ARGUMENTS, "limits": replace(DEFAULT_LIMITS, processes=1)},
         "fails": facts | {"args": (FAIL,)},
         "broken": facts | {"files": (File(language.source_name, broken(language.name)),)},
     }
@@ -143,6 +144,14 @@ def test_a_heap_fits_in_the_memory_limit(
     assert output.run
     assert words in output.run.stderr
     assert stage(observation, compiled=False).stopped_by is None
+
+
+@pytest.mark.parametrize("name", ["javascript", "typescript", "java", "go", "rust"])
+def test_threads_of_the_runtime_do_not_count(run_of: RunOf, name: str) -> None:
+    _, output = run_of(name, "alone")
+
+    assert output.run, output.compile
+    assert output.run.stdout.decode() == STDOUT
 
 
 @pytest.mark.parametrize("name", ["c", "cpp"])

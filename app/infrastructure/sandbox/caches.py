@@ -58,7 +58,9 @@ class Filler:
             log.info("%s is filled; this is done once", folder)
             said, status = self._run(command, {**env, "HOME": str(folder)}, folder)
             if status != 0:
-                log.error("%s can't be filled: status %d: %s", folder, status, said[-_LAST_WORDS:])
+                if not self._stopped:
+                    said = said[-_LAST_WORDS:]
+                    log.error("%s can't be filled: status %d: %s", folder, status, said)
                 return False
             stamp.write_text(made_by)
         return True
