@@ -18,6 +18,8 @@ _SHARE_OF_TIME: Final = 2
 """Exact sums are asked for so rarely that they take at most one part in so many of a core."""
 _PAGE_KIB: Final = os.sysconf("SC_PAGE_SIZE") // 1024
 _TICK_US: Final = 1_000_000 // os.sysconf("SC_CLK_TCK")
+_UNSEEN: Final = (FileNotFoundError, ProcessLookupError, PermissionError)
+"""It has ended, or runs a program of the host that nobody may read (execve(2), PR_SET_DUMPABLE)."""
 _OWN: Final = ("Pss_Anon:", "Pss_Shmem:", "SwapPss:")
 _INIT: Final = "1"
 _CPU_FIELDS: Final = slice(11, 15)
@@ -103,7 +105,7 @@ class ProcessMeter:
         with contextlib.suppress(FileNotFoundError):  # the jail is gone
             for pid in os.listdir(self._proc):
                 if pid.isdigit() and (init or pid != _INIT):
-                    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                    with contextlib.suppress(*_UNSEEN):
                         yield _read(f"{pid}/{name}", self._proc)
 
 

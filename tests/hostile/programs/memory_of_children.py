@@ -1,6 +1,5 @@
 # Each of its processes uses little memory; all together use too much.
 # outcome: memory_limit
-# outcome without cgroups: memory_limit | time_limit
 import os
 import time
 

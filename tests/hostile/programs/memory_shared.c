@@ -1,6 +1,5 @@
 // Memory that is shared counts for no process's data limit.
 // outcome: memory_limit
-// outcome without cgroups: memory_limit | time_limit
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
