@@ -5,6 +5,7 @@ it starts is in it from the first instruction, at no cost per run (joining costs
 times).
 """
 
+import contextlib
 import math
 import os
 import signal
@@ -36,6 +37,8 @@ class CgroupV1:
         for folder in self._folders:
             folder.mkdir(parents=True, exist_ok=True)
             kill_all(folder)
+        with contextlib.suppress(OSError):  # a kernel without swap has no such file
+            (memory / "memory.swappiness").write_text("0")  # none of it is swapped out at the limit
         self._limit = ControlFile(memory / "memory.limit_in_bytes")
         self._usage = ControlFile(memory / "memory.usage_in_bytes")
         self._peak = ControlFile(memory / "memory.max_usage_in_bytes")
