@@ -236,3 +236,12 @@ class TestSecrets:
     def test_nor_does_an_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PODLINE_REDIS_URL", "rediss+x://:hunter2@host")
         assert "hunter2" not in complaints()
+
+
+def test_limits_to_be_done_without_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PODLINE_SANDBOX_UNHELD_LIMITS", "memory, cpu")
+    assert Settings.load().sandbox_unheld_limits == "memory,cpu"
+
+    monkeypatch.setenv("PODLINE_SANDBOX_UNHELD_LIMITS", "memory,everything")
+    with pytest.raises(SettingsError, match="must be some of wall, cpu, memory"):
+        Settings.load()
