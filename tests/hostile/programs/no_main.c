@@ -1,2 +1,3 @@
+// Has no beginning.
 // outcome: compile_error
 int nothing;
