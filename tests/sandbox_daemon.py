@@ -15,6 +15,7 @@ from app.domain.pod import Observation, Output, Phase, Pod
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
 from app.domain.records import Language
 from app.domain.submission import File
+from app.infrastructure.sandbox import kit
 from app.infrastructure.sandbox.runtime import SandboxRuntime
 from app.ports import Runtime
 from tests.waiting import wait_until
@@ -135,8 +136,7 @@ class SandboxDaemon:
 
     def cgroups(self) -> list[Path]:
         """Those that its slots' ones are made in; none where there are no cgroups to be had."""
-        record = self.folder / "data" / "cgroups"
-        return list(map(Path, record.read_text().splitlines())) if record.exists() else []
+        return list(Path("/sys/fs/cgroup").rglob(kit.name_of(self.folder / "data")))
 
     def processes(self) -> list[psutil.Process]:
         """Every process in its jails, nsjail itself included, and the jails that wait."""
