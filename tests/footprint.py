@@ -20,11 +20,15 @@ class Footprint:
 
     @classmethod
     def of(cls, daemon: SandboxDaemon) -> "Footprint":
-        """Once no run is under way, and all jails wait that are to wait."""
+        """Once no run is under way, and all jails wait that are to wait.
+
+        A connection that its client keeps is a descriptor and a thread, and is not counted.
+        """
         process = psutil.Process(daemon.pid)
+        kept = len(process.net_connections(kind="unix"))
         return cls(
-            descriptors=process.num_fds(),
-            threads=process.num_threads(),
+            descriptors=process.num_fds() - kept,
+            threads=process.num_threads() - kept,
             processes=len(daemon.processes()),
             mounts=len(Path(f"/proc/{daemon.pid}/mountinfo").read_text().splitlines()),
             cgroups=sum(len(list(group.glob("*/"))) for group in daemon.cgroups()),
