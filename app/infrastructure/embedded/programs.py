@@ -49,7 +49,9 @@ def _sandbox(settings: Settings, place: Place) -> Program:
             "app.infrastructure.sandbox.daemon",
             *("--socket", str(socket)),
             *("--data", str(place.data_dir / "sandbox")),
-            *("--slots", str(settings.max_running)),
+            # A slot is taken while its jail is cleared away and the next one made ready; admission
+            # holds the cap. One slot a program gave 36 programs a second, two give 47.
+            *("--slots", str(2 * settings.max_running)),
             *(("--languages", str(file)) if (file := settings.languages_file) else ()),
             *("--ready-jails", str(settings.ready_jails)),
             *(
