@@ -25,10 +25,12 @@ class Footprint:
         A connection that its client keeps is a descriptor and a thread, and is not counted.
         """
         process = psutil.Process(daemon.pid)
-        kept = len(process.net_connections(kind="unix"))
+        sockets = process.net_connections(kind="unix")
+        path = str(daemon.socket)
+        kept = [socket for socket in sockets if str(socket.laddr) == path]
         return cls(
-            descriptors=process.num_fds() - kept,
-            threads=process.num_threads() - kept,
+            descriptors=process.num_fds() - len(kept),
+            threads=process.num_threads() - len(kept),
             processes=len(daemon.processes()),
             mounts=len(Path(f"/proc/{daemon.pid}/mountinfo").read_text().splitlines()),
             cgroups=sum(len(list(group.glob("*/"))) for group in daemon.cgroups()),
