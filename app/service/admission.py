@@ -3,7 +3,7 @@
 from app.domain.errors import Unavailable
 from app.domain.execution import Execution, State
 from app.ports import Caps, Ports, QueueEntry
-from app.service.transitions import apply, go_on, in_seconds
+from app.service.transitions import apply, go_on, soon
 
 TAKEN_AT_ONCE = 32
 """Bounds one call; whoever frees the next slot takes on."""
@@ -57,8 +57,7 @@ def _admit_one(ports: Ports, execution_id: str) -> bool:
     try:
         execution = ports.store.get(execution_id)
         if execution is not None and execution.state is State.QUEUED:
-            soon = in_seconds(ports, ports.policy.step_timeout)
-            if apply(ports, execution.admit(ports.clock(), soon)):
+            if apply(ports, execution.admit(ports.clock(), soon(ports))):
                 return True
             execution = ports.store.get(execution_id)
     except Unavailable:

@@ -3,14 +3,13 @@
 from app.domain.errors import Conflict, NotFound
 from app.domain.execution import Execution, State
 from app.ports import Ports
-from app.service.transitions import apply, go_on, in_seconds
+from app.service.transitions import apply, go_on, soon
 
 
 def cancel(ports: Ports, execution: Execution) -> Execution:
     """Make it cancelled; its pod and its slot go soon after. Conflict once it is terminal."""
     while not execution.state.terminal:
-        soon = in_seconds(ports, ports.policy.step_timeout)
-        change = execution.cancel(ports.clock(), soon)
+        change = execution.cancel(ports.clock(), soon(ports))
         if apply(ports, change):
             go_on(ports, execution.id, State.CANCELLED)
             return change.after

@@ -4,7 +4,7 @@ from app.domain.execution import HAS_POD, SECOND, Execution, State, pod_name
 from app.domain.pod import Observation, Output, Phase, judge
 from app.ports import Ports
 from app.service.saga import begin, end_attempt
-from app.service.transitions import apply, in_seconds
+from app.service.transitions import apply, in_seconds, soon
 
 _UNDER_WAY = frozenset({State.STARTING, State.RUNNING})
 
@@ -39,8 +39,8 @@ def _not_running(ports: Ports, execution: Execution, observation: Observation | 
         why = observation.message if observation else None
         end_attempt(ports, execution, why or "the program did not start before its start deadline")
     else:
-        soon = in_seconds(ports, ports.policy.poll_interval)
-        ports.store.reschedule(execution, min(soon, deadline))
+        next_poll = in_seconds(ports, ports.policy.poll_interval)
+        ports.store.reschedule(execution, min(next_poll, deadline))
     return False
 
 
@@ -75,8 +75,7 @@ def _ended(ports: Ports, execution: Execution, observation: Observation) -> bool
             end_attempt(ports, execution, "the program's output was lost")
             return False
     verdict = judge(observation, expected, output)
-    soon = in_seconds(ports, ports.policy.step_timeout)
-    return apply(ports, execution.finish(ports.clock(), soon, verdict))
+    return apply(ports, execution.finish(ports.clock(), soon(ports), verdict))
 
 
 def feed_live_output(ports: Ports) -> bool:

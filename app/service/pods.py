@@ -5,7 +5,7 @@ from app.domain.execution import Execution, State
 from app.domain.pod import Pod
 from app.ports import Ports
 from app.service.saga import begin, end_attempt, owns_pod
-from app.service.transitions import in_seconds
+from app.service.transitions import soon
 
 
 def create_pod(ports: Ports, execution_id: str) -> bool:
@@ -46,4 +46,4 @@ def _forget_tries_that_went_well(ports: Ports, execution: Execution) -> None:
     Once poll was tried its tries count, so a poll that kills its worker still ends the attempt.
     """
     if execution.tries["create"] > 1 and "poll" not in execution.tries:
-        ports.store.reschedule(execution, in_seconds(ports, ports.policy.step_timeout))
+        ports.store.reschedule(execution, soon(ports))

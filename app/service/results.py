@@ -4,7 +4,7 @@ from app.domain.execution import State
 from app.domain.records import Result
 from app.ports import Ports
 from app.service.saga import begin, clean_up, end_attempt
-from app.service.transitions import apply, in_seconds
+from app.service.transitions import apply, soon
 
 
 def persist(ports: Ports, execution_id: str) -> None:
@@ -18,8 +18,13 @@ def persist(ports: Ports, execution_id: str) -> None:
         return
     observation = ports.runtime.observe(execution.pod)
     output = ports.runtime.output(execution.pod)
-    same_run = observation is not None and observation.ended_at == execution.finished_at
-    if not same_run or observation is None or observation.report is None or output is None:
+    if (
+        observation is None
+        or observation.report is None
+        or output is None
+        # A late duplicate may have made the pod anew: that is another run than was judged.
+        or observation.ended_at != execution.finished_at
+    ):
         end_attempt(ports, execution, "the program's output was lost before it was stored")
         return
     ports.store.insert_result(
@@ -30,7 +35,6 @@ def persist(ports: Ports, execution_id: str) -> None:
             output=output,
         )
     )
-    soon = in_seconds(ports, ports.policy.step_timeout)
-    change = execution.complete(ports.clock(), soon)
+    change = execution.complete(ports.clock(), soon(ports))
     if apply(ports, change):
         clean_up(ports, change.after)

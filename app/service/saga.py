@@ -6,7 +6,7 @@ from app.domain.execution import HAS_POD, TRANSITIONS, Execution, State
 from app.ports import Ports
 from app.service import dead_letters
 from app.service.admission import release
-from app.service.transitions import apply, back_off, in_seconds
+from app.service.transitions import apply, back_off, in_seconds, soon
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ def start_attempt(ports: Ports, execution_id: str) -> bool:
         ports,
         execution.start(
             ports.clock(),
-            next_action_at=in_seconds(ports, ports.policy.step_timeout),
+            next_action_at=soon(ports),
             start_deadline=in_seconds(ports, ports.policy.start_timeout),
         ),
     )
@@ -31,8 +31,7 @@ def begin(ports: Ports, execution_id: str, states: frozenset[State], step: str) 
 
     A step that was tried too often (it kills its worker, say) ends the attempt instead.
     """
-    soon = in_seconds(ports, ports.policy.step_timeout)
-    execution = ports.store.begin(execution_id, states, step, soon)
+    execution = ports.store.begin(execution_id, states, step, soon(ports))
     if execution is None:
         return None
     if execution.tries.get(step, 0) > ports.policy.max_tries:
@@ -53,8 +52,7 @@ def end_attempt(ports: Ports, execution: Execution, reason: str, *, final: bool 
         )
         change = execution.requeue(now, in_seconds(ports, pause), reason)
     else:
-        soon = in_seconds(ports, ports.policy.step_timeout)
-        change = execution.fail(now, soon, reason)
+        change = execution.fail(now, soon(ports), reason)
     if apply(ports, change):
         log.warning("attempt %d of %s ended: %s", execution.attempt, execution.id, reason)
         clean_up(ports, change.after)

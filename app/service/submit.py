@@ -10,7 +10,7 @@ from app.domain.execution import Execution, State, accept
 from app.domain.records import ApiKey, IdempotencyRecord
 from app.domain.submission import Submission
 from app.ports import Ports
-from app.service.transitions import go_on, in_seconds
+from app.service.transitions import go_on, in_seconds, soon
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def enqueue(
         id=execution_id,
         owner=owner,
         now=ports.clock(),
-        next_action_at=in_seconds(ports, ports.policy.step_timeout),
+        next_action_at=soon(ports),
         retry_of=retry_of,
     )
     if not ports.store.insert(execution, submission, event):

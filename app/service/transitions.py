@@ -31,6 +31,11 @@ def in_seconds(ports: Ports, seconds: float) -> Time:
     return ports.clock() + int(seconds * SECOND)
 
 
+def soon(ports: Ports) -> Time:
+    """When the sweep looks at a row whose step said nothing."""
+    return in_seconds(ports, ports.policy.step_timeout)
+
+
 def back_off(base: float, times: int, maximum: float) -> float:
     """Seconds to wait after failing `times` (1, 2, …) times: doubled each time, ± 20 % jitter."""
     return float(min(base * 2.0 ** min(times - 1, 30), maximum)) * random.uniform(0.8, 1.2)

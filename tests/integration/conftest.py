@@ -16,8 +16,6 @@ from app.infrastructure.redis.parking import RedisParking
 from app.infrastructure.sqlite.store import SqliteStore
 from tests.waiting import wait_until
 
-READY = "celery@"
-
 
 @dataclass(frozen=True, slots=True)
 class Service:
