@@ -1,5 +1,6 @@
 # make up     the whole service, in the foreground      make check  style, types, layers
 # make test   the tests                                 make bench  the benchmarks
+# make test-cluster  those that need a Kafka (KAFKA=host:port) and a cluster (KUBECONFIG=file)
 # make docs   the documentation, into site/
 # Each makes .venv and installs what it needs. PYTHON=... names another interpreter.
 
@@ -8,7 +9,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(she
 BIN := .venv/bin
 PACKAGE := setup.cfg setup.py pyproject.toml constraints.txt app/infrastructure/sandbox/init.c
 
-.PHONY: up test check bench docs clean
+.PHONY: up test test-cluster check bench docs clean
 .DELETE_ON_ERROR:
 
 up: .venv/standalone
@@ -16,6 +17,11 @@ up: .venv/standalone
 
 test: .venv/test
 	$(BIN)/pytest -n 2 --dist loadfile
+
+test-cluster: .venv/test
+	@test -n '$(KAFKA)' || { echo 'Name a Kafka: make test-cluster KAFKA=host:port' >&2; exit 1; }
+	@test -n '$(KUBECONFIG)' || { echo 'Name a cluster: KUBECONFIG=file make test-cluster' >&2; exit 1; }
+	KAFKA='$(KAFKA)' KUBECONFIG='$(KUBECONFIG)' $(BIN)/pytest -m 'kafka or kubernetes'
 
 check: .venv/test
 	$(BIN)/ruff check
