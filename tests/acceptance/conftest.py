@@ -1,20 +1,31 @@
-"""One running service for all acceptance tests, which speak HTTP to it and nothing else."""
+"""One running service of each kind for all acceptance tests.
+
+They speak HTTP to it and nothing else, and none knows which kind it is.
+"""
 
 from collections.abc import Iterator
 
 import pytest
 
 from podline import Client
-from tests.standalone import Standalone, running
+from tests.acceptance.setups import Service, roles_and_sandbox, standalone
 
 
-@pytest.fixture(scope="session")
-def standalone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
-    with running(Standalone(tmp_path_factory.mktemp("acceptance"))) as service:
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param(standalone, id="standalone"),
+        pytest.param(roles_and_sandbox, id="roles+kafka+sandbox", marks=pytest.mark.kafka),
+    ],
+)
+def service(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    with request.param(tmp_path_factory.mktemp("acceptance")) as service:
         yield service
 
 
 @pytest.fixture
-def client(standalone: Standalone) -> Iterator[Client]:
-    with standalone.client() as client:
+def client(service: Service) -> Iterator[Client]:
+    with service.client() as client:
         yield client

@@ -1,41 +1,27 @@
-"""What an operator sees of the standalone: readiness, the queue, Flower; and two beats."""
-
-import re
-import subprocess
-import sys
+"""What an operator sees over HTTP: readiness, the queue, Flower."""
 
 import httpx
 
 from podline import Client
-from tests.standalone import Standalone
+from tests.acceptance.setups import Service
 from tests.waiting import wait_until
 
 QUEUES = {"admission", "saga", "pods", "monitor", "results", "replay", "dlq"}
-PLACE = re.compile(r"flower\s+\d+\s+(http://\S+)")
 
 
-def flower(standalone: Standalone) -> httpx.Client:
-    """Where `up` says that it is, with the password from the data folder."""
-    wait_until(lambda: PLACE.search(standalone.printed()), or_fail=standalone.printed)
-    (place,) = PLACE.findall(standalone.printed())
-    password = (standalone.data_dir / "flower-password").read_text().strip()
-    user = standalone.loaded_settings().flower_user
-    return httpx.Client(base_url=place, auth=(user, password))
-
-
-def test_flower_wants_a_password(standalone: Standalone) -> None:
-    with flower(standalone) as page:
+def test_flower_wants_a_password(service: Service) -> None:
+    with service.flower() as page:
         assert httpx.get(page.base_url).status_code == 401
         assert page.get("/").status_code == 200
 
 
 def test_flower_shows_every_queue_and_every_tasks_true_end(
-    standalone: Standalone, client: Client
+    service: Service, client: Client
 ) -> None:
     execution = client.run("print(1)", language="python")
-    with flower(standalone) as page:
-        (worker,) = page.get("/api/workers", params={"refresh": True}).json().values()
-        assert {queue["name"] for queue in worker["active_queues"]} == QUEUES
+    with service.flower() as page:
+        workers = page.get("/api/workers", params={"refresh": True}).json().values()
+        assert {queue["name"] for worker in workers for queue in worker["active_queues"]} == QUEUES
 
         def tasks_of_it() -> dict[str, str]:
             tasks = page.get("/api/tasks").json().values()
@@ -46,20 +32,6 @@ def test_flower_shows_every_queue_and_every_tasks_true_end(
             return len(states) >= 5 and set(states) == {"SUCCESS"}
 
         wait_until(all_have_ended, or_fail=tasks_of_it)
-
-
-def test_two_beats_do_no_harm(standalone: Standalone, client: Client) -> None:
-    command = [sys.executable, "-m", "celery", "-A", "tasks", "beat"]
-    second = subprocess.Popen(command, env=standalone.child("beat").environ())
-    try:
-        done = [client.run(f"print({n})", language="python") for n in range(20)]
-    finally:
-        second.terminate()
-        second.wait()
-    assert [e.result.stdout for e in done if e.result] == [f"{n}\n" for n in range(20)]
-    for execution in done:
-        states = [event.type for event in client.events(execution.id)]
-        assert len(states) == len(set(states)), "no step was done twice"
 
 
 def test_everything_is_ready_and_named(client: Client) -> None:

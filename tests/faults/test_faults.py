@@ -4,6 +4,7 @@ import random
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -51,6 +52,18 @@ def test_a_worker_that_is_asked_to_stop_wastes_no_attempt(standalone: Standalone
     worker.wait(timeout=30)
     load.assert_whole()
     assert load.attempts() == {1}
+
+
+def test_two_beats_do_no_harm(standalone: Standalone) -> None:
+    command = [sys.executable, "-m", "celery", "-A", "tasks", "beat"]
+    second = subprocess.Popen(command, env=standalone.child("beat").environ())
+    try:
+        load = Load(standalone)
+        load.assert_whole()
+        assert load.attempts() == {1}
+    finally:
+        second.terminate()
+        second.wait()
 
 
 def test_every_message_comes_twice(tmp_path: Path) -> None:

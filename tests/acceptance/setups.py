@@ -1,0 +1,65 @@
+"""The ways in which the whole service can be run, seen from outside: by their addresses."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from podline import Client
+from tests.roles import Roles
+from tests.sandbox_daemon import SandboxDaemon
+from tests.standalone import Standalone, running
+from tests.waiting import wait_until
+
+FLOWER_OF_UP = re.compile(r"flower\s+\d+\s+(http://\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Where its API and its Flower are, and what opens them."""
+
+    url: str
+    key: str
+    flower_url: str
+    flower_login: tuple[str, str]
+
+    def client(self) -> Client:
+        return Client(self.url, self.key)
+
+    def flower(self) -> httpx.Client:
+        return httpx.Client(base_url=self.flower_url, auth=self.flower_login)
+
+
+@contextmanager
+def standalone(folder: Path) -> Iterator[Service]:
+    """`podline up`: one worker on all queues, SQLite, the local sandbox."""
+    with running(Standalone(folder)) as up:
+        wait_until(lambda: FLOWER_OF_UP.search(up.printed()), or_fail=up.printed)
+        (flower_url,) = FLOWER_OF_UP.findall(up.printed())
+        password = (folder / "flower-password").read_text().strip()
+        with up.client() as client:
+            url = client.url
+        key = (folder / "key").read_text().strip()
+        yield Service(url, key, flower_url, (up.loaded_settings().flower_user, password))
+
+
+@contextmanager
+def roles_and_sandbox(folder: Path) -> Iterator[Service]:
+    """A worker for each queue, MongoDB's protocol, Kafka, the local sandbox."""
+    daemon = SandboxDaemon(folder / "sandbox")
+    daemon.folder.mkdir()
+    daemon.start()
+    try:
+        with _roles(folder, f"unix://{daemon.socket}") as service:
+            yield service
+    finally:
+        daemon.stop()
+
+
+@contextmanager
+def _roles(folder: Path, runtime_url: str) -> Iterator[Service]:
+    with Roles(folder, runtime_url) as roles:
+        yield Service(roles.url, roles.key, roles.flower_url, roles.flower_login)

