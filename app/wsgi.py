@@ -3,8 +3,12 @@
 Each worker process imports this module after the fork, so connections are never shared.
 """
 
-from app import create_app
+from app import create_app, first_key
 from app.settings import Settings
 from app.wiring import make_ports
 
-application = create_app(make_ports(Settings.load()))
+_settings = Settings.load()
+_ports = make_ports(_settings)
+if _settings.admin_key:
+    first_key.make_valid(_ports, _settings.admin_key.get_secret_value())
+application = create_app(_ports)

@@ -10,10 +10,18 @@ from pydantic_settings import BaseSettings
 
 from app.domain.records import LimitName
 from app.settings.errors import SettingProblem, SettingsError
-from app.settings.sources import CLIENT_VARIABLES, FILE_VARIABLE, Given, variable
+from app.settings.sources import (
+    CLIENT_VARIABLES,
+    FILE_VARIABLE,
+    SECRETS_VARIABLE,
+    Given,
+    variable,
+)
 from app.settings.urls import MASK, masked
 
 S = TypeVar("S", bound=BaseSettings)
+
+MIN_KEY_CHARACTERS = 20
 
 _SAID_OTHERWISE = frozenset({"extra_forbidden", "default_factory_not_called"})
 """Unknown names are found here; a default that builds on a wrong setting is no second problem."""
@@ -26,6 +34,13 @@ def limit_names(names: str) -> str:
     if set(given) - set(known):
         raise ValueError(f"must be some of {', '.join(known)}, with commas between them")
     return ",".join(given)
+
+
+def long_enough(secret: SecretStr | None) -> SecretStr | None:
+    """A key that can't be guessed."""
+    if secret and len(secret.get_secret_value()) < MIN_KEY_CHARACTERS:
+        raise ValueError(f"must have {MIN_KEY_CHARACTERS} characters at least, all of them random")
+    return secret
 
 
 def load(cls: type[S]) -> S:
@@ -63,14 +78,14 @@ def is_secret(cls: type[BaseModel], name: str) -> bool:
 
 
 def _unknown_names(given: Given, known: list[str]) -> Iterator[SettingProblem]:
-    variables = [*map(variable, known), *CLIENT_VARIABLES, FILE_VARIABLE]
+    variables = [*map(variable, known), *CLIENT_VARIABLES, FILE_VARIABLE, SECRETS_VARIABLE]
     for name in given.environment:
         if name not in variables:
             yield SettingProblem(name, "is no setting" + _suggestion(name, variables))
-    for name in given.file:
+    for name in [*given.secrets, *given.file]:
         if name not in known:
             yield SettingProblem(
-                name, f"is no setting (in {given.path})" + _suggestion(name, known)
+                name, f"is no setting (from {given.origin(name)})" + _suggestion(name, known)
             )
 
 
@@ -84,5 +99,5 @@ def _wrong_value(given: Given, details: ErrorDetails, secret: bool) -> SettingPr
     allowed = details["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     if not isinstance(details["input"], str | int | float):
         return SettingProblem(name, allowed)
-    value = MASK if secret else masked(str(details["input"]))
+    value = MASK if secret or given.by_secret(name) else masked(str(details["input"]))
     return SettingProblem(name, f"{allowed}; it is {value!r} (from {given.origin(name)})")

@@ -21,7 +21,11 @@ def listing(settings: BaseSettings) -> list[Listed]:
     """Every setting, in the order in which they are declared."""
     given = Given.read()
     return [
-        Listed(name, _shown(settings, name, value), given.origin(name))
+        Listed(
+            name,
+            MASK if given.by_secret(name) else _shown(settings, name, value),
+            given.origin(name),
+        )
         for name, value in flat(settings.model_dump())
     ]
 

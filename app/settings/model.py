@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -29,13 +30,14 @@ from app.domain.policy import InputMaxima, Policy
 from app.domain.submission import Limits
 from app.settings import checks
 from app.settings.folders import runtime_folder
-from app.settings.sources import NESTED, PREFIX, settings_file
+from app.settings.sources import NESTED, PREFIX, secrets, settings_file
 from app.settings.urls import DatabaseUrl, EventLogUrl, RedisUrl, RuntimeUrl
 
 _DEFAULT = Policy()
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 LimitNames = Annotated[str, AfterValidator(checks.limit_names)]
+AdminKey = Annotated[SecretStr | None, AfterValidator(checks.long_enough)]
 Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().resolve())]
 
 
@@ -93,7 +95,7 @@ def _socket(name: str, given: dict[str, Any]) -> str:
 
 
 class Settings(BaseSettings):
-    """Environment goes before file, file before default. Times are in seconds.
+    """Environment goes before secrets, then file, then default. Times are in seconds.
 
     The defaults are those of `podline up`, so that a role started by hand in the same folder
     finds the running service. What the numbers mean is told in app/domain/policy.py.
@@ -118,6 +120,8 @@ class Settings(BaseSettings):
     runtime_url: RuntimeUrl = Field(default_factory=partial(_socket, "sandbox.sock"))
     languages_file: Folder | None = None
 
+    admin_key: AdminKey = None
+    """The API makes it valid when it starts; `podline up` makes one."""
     port: Port = 8000
     flower_port: Port = 5555
     flower_user: str = "podline"
@@ -125,6 +129,8 @@ class Settings(BaseSettings):
     """`podline up` makes one where none is set."""
     worker_concurrency: PositiveInt = 16
     """Threads of one Celery worker."""
+    heartbeat_file: Folder | None = None
+    """A worker, and beat, touches it while it does its work."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     max_running: PositiveInt = Field(default_factory=_cores)
@@ -201,7 +207,12 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, settings_file())
+        return (
+            init_settings,
+            env_settings,
+            InitSettingsSource(settings_cls, secrets()),
+            TomlConfigSettingsSource(settings_cls, settings_file()),
+        )
 
     def policy(self) -> Policy:
         """The numbers that the service goes by."""

@@ -1,4 +1,4 @@
-"""Where settings come from: the environment, a TOML file, the defaults."""
+"""Where settings come from: the environment, a folder of secrets, a TOML file, the defaults."""
 
 import os
 import tomllib
@@ -12,6 +12,7 @@ from app.settings.errors import SettingProblem, SettingsError
 PREFIX = "PODLINE_"
 NESTED = "__"
 FILE_VARIABLE = "PODLINE_SETTINGS_FILE"
+SECRETS_VARIABLE = "PODLINE_SECRETS_DIR"
 CLIENT_VARIABLES = frozenset({"PODLINE_URL", "PODLINE_KEY"})
 """Read by the client and the command line, not by the service."""
 
@@ -25,6 +26,28 @@ def settings_file() -> Path | None:
     return _FILE_IN_WORKING_FOLDER if _FILE_IN_WORKING_FOLDER.exists() else None
 
 
+def secrets() -> dict[str, str]:
+    """What the folder of secrets holds: a file per setting, with the setting's name.
+
+    Containers are given secrets so. Names with a dot in front are Kubernetes' own (`..data`).
+    Raises SettingsError.
+    """
+    folder = os.environ.get(SECRETS_VARIABLE)
+    if not folder:
+        return {}
+    try:
+        return {
+            file.name: file.read_text(encoding="utf-8").strip()
+            for file in Path(folder).iterdir()
+            if file.is_file() and not file.name.startswith(".")
+        }
+    except OSError as error:
+        problem = SettingProblem(folder, f"can't be read: {error.strerror}")
+    except UnicodeDecodeError:
+        problem = SettingProblem(folder, "holds a secret that is not UTF-8")
+    raise SettingsError([problem])
+
+
 def variable(name: str) -> str:
     """The environment variable of a setting: PODLINE_LIMITS__WALL for `limits.wall`."""
     return PREFIX + name.replace(".", NESTED).upper()
@@ -36,6 +59,8 @@ class Given:
 
     environment: Mapping[str, str]
     """By variable."""
+    secrets: Mapping[str, str]
+    """By name."""
     file: Mapping[str, object]
     """By dotted name."""
     path: Path | None
@@ -47,6 +72,7 @@ class Given:
         variables = {name.upper(): value for name, value in os.environ.items() if value}
         return cls(
             environment={n: v for n, v in variables.items() if n.startswith(PREFIX)},
+            secrets=secrets(),
             file=dict(flat(_read(path))) if path else {},
             path=path,
         )
@@ -55,7 +81,13 @@ class Given:
         """The variable or the file that a setting came from, or "default"."""
         if variable(name) in self.environment:
             return variable(name)
+        if name in self.secrets:
+            return os.path.join(os.environ[SECRETS_VARIABLE], name)
         return str(self.path) if name in self.file else "default"
+
+    def by_secret(self, name: str) -> bool:
+        """Whether its value is to be shown to nobody, whatever it is."""
+        return name in self.secrets and variable(name) not in self.environment
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

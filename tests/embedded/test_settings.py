@@ -235,6 +235,8 @@ class TestSecrets:
 
     def test_nor_does_an_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PODLINE_REDIS_URL", "rediss+x://:hunter2@host")
+        monkeypatch.setenv("PODLINE_ADMIN_KEY", "hunter2")
+        assert "admin_key: must have 20 characters at least" in complaints()
         assert "hunter2" not in complaints()
 
 

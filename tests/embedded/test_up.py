@@ -110,7 +110,7 @@ class TestRefusal:
     def test_a_redis_of_others(self, tmp_path: Path) -> None:
         refused = up("--data-dir", str(tmp_path), PODLINE_REDIS_URL="redis://elsewhere")
         assert refused.returncode != 0
-        assert "its own server for redis_url: take it out of PODLINE_REDIS_URL" in refused.stderr
+        assert "its own redis_url: take it out of PODLINE_REDIS_URL" in refused.stderr
 
     def test_a_wrong_setting(self, tmp_path: Path) -> None:
         refused = up("--data-dir", str(tmp_path), PODLINE_MAX_RUNNING="none")

@@ -7,12 +7,17 @@ from pathlib import Path
 from app.infrastructure.embedded import probes, worker_ready
 from app.infrastructure.embedded.child import Program
 from app.infrastructure.embedded.errors import UpError
+from app.infrastructure.embedded.folder import first_key
 from app.infrastructure.embedded.place import HOST, Place
 from app.settings import Settings
+from app.settings.sources import variable
 from app.settings.urls import socket_path
 
 API_THREADS = 640
 """A thread for each open stream (500 have to fit) and for each request; made when needed."""
+
+
+ADMIN_KEY_VARIABLE = variable("admin_key")
 
 
 def programs(settings: Settings, place: Place) -> list[Program]:
@@ -81,6 +86,7 @@ def _api(place: Place) -> Program:
         address=place.url,
         ready=lambda _: probes.http_answers(HOST, place.api_port, "/healthz"),
         needs=("redis",),
+        environment={ADMIN_KEY_VARIABLE: first_key(place.data_dir)},
     )
 
 

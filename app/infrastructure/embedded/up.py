@@ -25,7 +25,7 @@ def run(data_dir: Path, port: int | None, mongodb: str | None) -> None:
     if mongodb:
         os.environ["PODLINE_DATABASE_URL"] = mongodb
     settings = Settings.load()
-    _refuse_other_servers()
+    _refuse_what_it_makes()
     with folder.held(settings.data_dir):
         leftovers.kill_recorded(settings.data_dir / folder.CHILDREN)
         _keep_settings_for_children(settings)
@@ -43,21 +43,23 @@ def _keep_settings_for_children(settings: Settings) -> None:
 
 
 def _supervise(settings: Settings, place: Place) -> None:
-    folder.first_key(place.data_dir)  # before the URL: who knows where it is can use it
-    (place.data_dir / folder.URL).write_text(place.url + "\n", encoding="ascii")
     logs = place.data_dir / folder.LOGS
     children = [
         Child(program, logs / f"{program.name}.log", place.data_dir)
         for program in programs(settings, place)
     ]
+    # The key's file is there by now: who knows where the service is can use it.
+    (place.data_dir / folder.URL).write_text(place.url + "\n", encoding="ascii")
     report = Report(place)
     report.starting()
     Supervisor(children, place.data_dir / folder.CHILDREN, report).run()
 
 
-def _refuse_other_servers() -> None:
-    """It starts these itself, so an address of others would be ignored without a word."""
+def _refuse_what_it_makes() -> None:
+    """It starts these itself, so an address of others would be ignored without a word; and the
+    command line finds the key that it made.
+    """
     given = Given.read()
-    for name in ("redis_url", "runtime_url"):
+    for name in ("redis_url", "runtime_url", "admin_key"):
         if (origin := given.origin(name)) != "default":
-            raise UpError(f"podline up starts its own server for {name}: take it out of {origin}")
+            raise UpError(f"podline up has its own {name}: take it out of {origin}")

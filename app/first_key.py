@@ -1,0 +1,39 @@
+"""The first admin key: with it, an operator makes all others."""
+
+import logging
+import threading
+from typing import Final
+
+from app.domain.errors import StoreUnavailable
+from app.domain.records import Role
+from app.ports import Ports
+from app.service.keys import enrol
+
+OWNER: Final = "admin"
+_RETRY_SECONDS: Final = 1.0
+
+log = logging.getLogger(__name__)
+
+
+def make_valid(ports: Ports, secret: str) -> None:
+    """At once, or in the background as soon as the database is there."""
+    if not _enrol(ports, secret):
+        threading.Thread(
+            target=_enrol_when_possible, args=(ports, secret), name="first key", daemon=True
+        ).start()
+
+
+def _enrol_when_possible(ports: Ports, secret: str) -> None:
+    pause = threading.Event()
+    while not _enrol(ports, secret):
+        pause.wait(_RETRY_SECONDS)
+
+
+def _enrol(ports: Ports, secret: str) -> bool:
+    """False while the database is away."""
+    try:
+        enrol(ports, secret, OWNER, Role.ADMIN)
+    except StoreUnavailable as error:
+        log.warning("the first key is not valid yet: %s", error)
+        return False
+    return True
