@@ -45,7 +45,10 @@ result_backend = None
 result_expires = None
 task_ignore_result = True
 
-imports = [*(f"tasks.{name}" for name in QUEUES), "tasks.poison", "tasks.watcher"]
+imports = [
+    *(f"tasks.{name}" for name in QUEUES),
+    *("tasks.poison", "tasks.watcher", "tasks.heartbeat"),
+]
 
 worker_consumer = "tasks.consumer:PoisonConsumer"
 worker_pool = "threads"
@@ -62,7 +65,9 @@ if _settings.log_level != "debug":
         logging.getLogger(_chatty).setLevel(logging.WARNING)
 
 # The schedule is short and each run is harmless, so beat keeps no file of it.
-beat_scheduler = "celery.beat:Scheduler"
+beat_scheduler = "tasks.scheduler:BeatingScheduler"
+# Between two heartbeats, where no task is due for longer.
+beat_max_loop_interval = 2.0
 
 
 SHORTEST_EXPIRY = 10.0  # seconds

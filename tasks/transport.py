@@ -13,6 +13,7 @@ from kombu.transport.virtual import Empty
 from kombu.utils.encoding import bytes_to_str
 from kombu.utils.json import loads
 
+from tasks.heartbeat import beat_on
 from tasks.poison import keep_poison
 
 CONNECTION_ERRORS: Final = (OSError, redis.exceptions.RedisError, OperationalError)
@@ -56,3 +57,8 @@ class Channel(redis_transport.Channel):
 
 class Transport(redis_transport.Transport):
     Channel = Channel
+
+    def establish_connection(self) -> Any:
+        """Who goes on trying (every 30 s at the least) while Redis is away does not hang."""
+        beat_on()
+        return super().establish_connection()

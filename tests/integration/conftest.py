@@ -31,10 +31,13 @@ class Service:
     def parking(self) -> RedisParking:
         return RedisParking(self.redis)
 
+    def log_path(self, name: str) -> Path:
+        return self.folder / f"worker-{name}.log"
+
     @contextmanager
     def worker(self, queues: str, *, name: str = "one") -> Iterator[subprocess.Popen[bytes]]:
         """`celery -A tasks worker -Q <queues>` until the context ends; ready when it yields."""
-        log_path = self.folder / f"worker-{name}.log"
+        log_path = self.log_path(name)
         command = [sys.executable, "-m", "celery", "-A", "tasks", "worker", "-Q", queues]
         command += ["-l", "info", "-n", f"{name}@%h", "--without-gossip", "--without-mingle"]
         with log_path.open("ab") as log:

