@@ -1,7 +1,7 @@
 """`python -m benchmarks [--quick] [NAME ...]`: measures, and prints Markdown.
 
 --quick    a smoke run: does everything work, in under a minute or two; figures mean nothing
-NAME       only these
+NAME       only these; those that need a Kafka (KAFKA) or a cluster (KUBECONFIG) run by name only
 """
 
 import argparse
@@ -20,6 +20,7 @@ from benchmarks import (
     hops,
     idle,
     latency,
+    roles,
     runtime,
     startup,
     streams,
@@ -39,19 +40,21 @@ _QUESTIONS: Final[dict[str, ModuleType]] = {
     "streams": streams,
     "admission": admission,
 }
+_QUESTIONS_TO_SERVERS: Final[dict[str, ModuleType]] = {"roles": roles}
+_ALL: Final = _QUESTIONS | _QUESTIONS_TO_SERVERS
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(_QUESTIONS))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(_ALL))
     parser.add_argument("--quick", action="store_true", help="a smoke run")
     arguments = parser.parse_args()
-    unknown = set(arguments.names) - set(_QUESTIONS)
+    unknown = set(arguments.names) - set(_ALL)
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     print(_machine())
     for name in arguments.names or _QUESTIONS:
-        question = _QUESTIONS[name]
+        question = _ALL[name]
         started = time.monotonic()
         answer = question.run(quick=arguments.quick)
         print(f"\n## {question.TITLE}\n\n{answer}\n", flush=True)

@@ -21,18 +21,27 @@ from tests.waiting import wait_until
 HOST: Final = "127.0.0.1"
 SECONDS_TO_START: Final = 60
 SECONDS_TO_STOP: Final = 60
+ONE_FOR_EACH_QUEUE: Final = {queue: queue for queue in QUEUES}
+"""Name of a worker to its queues, with commas between them."""
+ONE_FOR_ALL: Final = {"worker": ",".join(QUEUES)}
 
 
 class Roles:
-    """API, beat, Flower and a worker for each queue, from `with` to its end.
+    """API, beat, Flower and workers, one for each queue unless told otherwise; from `with` on.
 
     Its Kafka is the one that the environment names in KAFKA, with a topic of its own.
     """
 
     def __init__(
-        self, folder: Path, runtime_url: str, settings: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        runtime_url: str,
+        *,
+        workers: Mapping[str, str] = ONE_FOR_EACH_QUEUE,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         self._folder = folder
+        self._workers = workers
         self._mongo = MongoServer(folder)
         self._redis_socket = folder / "redis.sock"
         self._kafka = os.environ["KAFKA"]
@@ -70,12 +79,12 @@ class Roles:
     def __exit__(self, *_: object) -> None:
         self._running.close()
 
-    def start_worker(self, queue: str, name: str) -> None:
+    def start_worker(self, name: str, queues: str) -> None:
         """As a person would: `celery -A tasks worker -Q <queue>`."""
-        self._start(name, "celery", "-A", "tasks", "worker", "-Q", queue, "-n", f"{name}@%h")
+        self._start(name, "celery", "-A", "tasks", "worker", "-Q", queues, "-n", f"{name}@%h")
 
     def process(self, name: str) -> "subprocess.Popen[bytes]":
-        """`api`, `beat`, `flower`, or a worker by its name, which is its queue's."""
+        """`api`, `beat`, `flower`, or a worker by its name."""
         return self._processes[name]
 
     def client(self) -> Client:
@@ -84,8 +93,8 @@ class Roles:
     def _start_all(self) -> None:
         self._start("api", "gunicorn", "--bind", self.url.removeprefix("http://"),
                     "--worker-class", "gthread", "--threads", "64", "app.wsgi")  # fmt: skip
-        for queue in QUEUES:
-            self.start_worker(queue, queue)
+        for name, queues in self._workers.items():
+            self.start_worker(name, queues)
         self._start("beat", "celery", "-A", "tasks", "beat")
         self._start("flower", "celery", "-A", "tasks", "flower",
                     f"--address={HOST}", f"--port={self.flower_url.rpartition(':')[2]}",
