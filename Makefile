@@ -7,7 +7,8 @@
 PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell \
 	$(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
 BIN := .venv/bin
-PACKAGE := setup.cfg setup.py pyproject.toml constraints.txt app/infrastructure/sandbox/init.c
+PACKAGE := setup.cfg setup.py pyproject.toml constraints.txt \
+	$(wildcard app/infrastructure/init/*.[ch])
 
 .PHONY: up test test-cluster check bench docs clean
 .DELETE_ON_ERROR:
@@ -36,7 +37,7 @@ docs: .venv/docs
 	$(BIN)/mkdocs build --strict
 
 clean:
-	rm -rf .venv build site podline.egg-info app/infrastructure/sandbox/init
+	rm -rf .venv build site podline.egg-info app/infrastructure/init/init
 
 # A file per extra, newer than what it was installed from.
 .venv/%: $(PACKAGE) | .venv/bin/python

@@ -15,15 +15,15 @@ from setuptools import setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 
-SOURCE = Path("app/infrastructure/sandbox/init.c")
-PROGRAM = SOURCE.with_name("init")
+SOURCES = sorted(Path("app/infrastructure/init").glob("*.c"))
+PROGRAM = Path("app/infrastructure/init/init")
 FLAGS = ["-std=gnu11", "-Os", "-static", "-s", "-Wall", "-Wextra"]
 ZIG = [sys.executable, "-m", "ziglang", "cc", "-target", f"{os.uname().machine}-linux-musl"]
 
 
 def compile_with(compiler: list[str], program: Path) -> str | None:
     """What went wrong, if something did."""
-    command = [*compiler, *FLAGS, "-o", str(program), str(SOURCE)]
+    command = [*compiler, *FLAGS, "-o", str(program), *map(str, SOURCES)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError as error:

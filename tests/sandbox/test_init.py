@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from random import Random
 from types import MappingProxyType
 from uuid import uuid4
@@ -21,8 +20,8 @@ import psutil
 import pytest
 
 from app.domain.submission import File
+from app.infrastructure.init.protocol import INIT, PROTOCOL, InitReport, Kind, Stage, Step
 from app.infrastructure.sandbox import init, jail, kit
-from app.infrastructure.sandbox.init import InitReport, Kind, Stage, Step
 from app.infrastructure.sandbox.kit import JailKit
 
 SECONDS_TO_END = 10
@@ -111,7 +110,7 @@ def shell(
 
 
 def test_it_says_its_protocol_without_arguments() -> None:
-    assert subprocess.run([init.PROGRAM], check=False).returncode == init.PROTOCOL
+    assert subprocess.run([INIT], check=False).returncode == PROTOCOL
 
 
 def test_every_exit_code(started: Started) -> None:
@@ -307,10 +306,10 @@ def test_when_the_service_goes_away_at_any_moment_nothing_is_left(jail_kit: Jail
 
 def test_it_is_linked_with_nothing() -> None:
     """So that it runs in any image, whatever libc that has."""
-    said = subprocess.run(["readelf", "-ld", init.PROGRAM], capture_output=True, text=True)
+    said = subprocess.run(["readelf", "-ld", INIT], capture_output=True, text=True)
 
     if said.returncode:
         pytest.skip("there is no readelf")
     assert "INTERP" not in said.stdout
     assert "NEEDED" not in said.stdout
-    assert Path(init.PROGRAM).stat().st_size < 1 << 20
+    assert INIT.stat().st_size < 1 << 20

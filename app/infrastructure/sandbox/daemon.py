@@ -27,8 +27,8 @@ from app.infrastructure.sandbox.connection import serve
 from app.infrastructure.sandbox.limits import LimitNotHeld, refuse_unheld
 from app.infrastructure.sandbox.meters import find_meters
 from app.infrastructure.sandbox.mounts import Mounts
+from app.infrastructure.sandbox.own_limits import limit_daemon
 from app.infrastructure.sandbox.pods import Pods
-from app.infrastructure.sandbox.program import limit_daemon
 from app.infrastructure.sandbox.selftest import NoJail, limits_held
 from app.infrastructure.sandbox.slot import Slot
 from app.infrastructure.sandbox.slots import Slots

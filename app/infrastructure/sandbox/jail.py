@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from app.infrastructure.init.protocol import INIT
 from app.infrastructure.sandbox import init
 from app.infrastructure.sandbox.kit import JailKit
 
@@ -184,7 +185,7 @@ def _init(control: int) -> list[str]:
     """By descriptor: the jail's uid need not reach the file, and no path in the jail names it."""
     return [
         *("--pass_fd", str(control), "--cwd", "/"),
-        *("--execute_fd", "--exec_file", str(init.PROGRAM), "--", "init", str(control)),
+        *("--execute_fd", "--exec_file", str(INIT), "--", "init", str(control)),
     ]
 
 

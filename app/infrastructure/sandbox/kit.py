@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from app.infrastructure.sandbox import init
+from app.infrastructure.init.protocol import INIT, PROTOCOL
 
 _PASSWD: Final = "box:x:99999:99999:box:/box/work:/bin/sh\n"
 _GROUP: Final = "box:x:99999:\n"
@@ -39,11 +39,11 @@ def name_of(data: Path) -> str:
 
 def prepare(data: Path, mounts: Iterable[str]) -> JailKit:
     """Raises NotInstalled, and OSError."""
-    if not init.PROGRAM.exists():
+    if not INIT.exists():
         raise NotInstalled("init is not built: install the package (`pip install -e .`)")
-    if not init.PROGRAM.stat().st_mode & stat.S_IXOTH:
-        raise NotInstalled(f"{init.PROGRAM} must be executable by every user: chmod 755")
-    if subprocess.run([init.PROGRAM], check=False).returncode != init.PROTOCOL:
+    if not INIT.stat().st_mode & stat.S_IXOTH:
+        raise NotInstalled(f"{INIT} must be executable by every user: chmod 755")
+    if subprocess.run([INIT], check=False).returncode != PROTOCOL:
         raise NotInstalled("init is of another version: install the package again")
     shared = (*(path for path in _SHARED if Path(path).exists()), *mounts)
     etc = folder_of(data) / "etc"

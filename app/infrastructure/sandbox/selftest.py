@@ -11,11 +11,11 @@ from typing import Final
 from app.domain.pod import Limit, StageReport
 from app.domain.records import HeldLimit, LimitName
 from app.domain.submission import Limits
+from app.infrastructure.init.program import Program
 from app.infrastructure.sandbox.jail import Jail
 from app.infrastructure.sandbox.kit import JailKit
 from app.infrastructure.sandbox.limits import held
 from app.infrastructure.sandbox.meter import Meter
-from app.infrastructure.sandbox.program import Program
 from app.infrastructure.sandbox.recorder import Recorder
 from app.infrastructure.sandbox.stage import Fault, run_stage
 

@@ -12,17 +12,11 @@ from typing import Final
 from app.domain.execution import SECOND
 from app.domain.pod import Limit, StageReport
 from app.domain.submission import File
-from app.infrastructure.sandbox.init import (
-    InitReport,
-    Kind,
-    Stage,
-    receive_report,
-    send_kill,
-    send_stage,
-)
+from app.infrastructure.init.program import Program, rlimits, tasks
+from app.infrastructure.init.protocol import InitReport, Kind, Stage
+from app.infrastructure.sandbox.init import receive_report, send_kill, send_stage
 from app.infrastructure.sandbox.jail import Jail
 from app.infrastructure.sandbox.meter import Meter
-from app.infrastructure.sandbox.program import Program, rlimits, tasks
 from app.infrastructure.sandbox.recorder import Recorder
 from app.infrastructure.sandbox.streams import OutputPipes, filled_stdin
 

@@ -11,33 +11,21 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-from app.domain.pod import Pod
 from app.domain.records import Language
-from app.domain.submission import Limits
+from app.infrastructure.init.commands import CACHES, ENV, PATH, Commands
 from app.infrastructure.sandbox import caches
 from app.infrastructure.sandbox.mounts import Mounts, Unusable, home_of_tool_chain
-from app.infrastructure.sandbox.program import Program
 from app.languages import LanguageSpec
 
-_PROGRAM: Final = "/box/program"
-_CACHES: Final = "/var/cache/podline"
-"""In the jail."""
-_PATH: Final = "/usr/local/bin:/usr/bin:/bin"
-_ENV: Final = {"PATH": _PATH, "HOME": "/box/work", "LANG": "C.UTF-8", "TMPDIR": "/tmp"}
 _SECONDS_TO_SAY_VERSION: Final = 30.0
-_HEAP_AT_LEAST: Final = 4
-"""A quarter of the limit, however large the overhead."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Toolchain:
+class Toolchain(Commands):
     """One language in one version, found on the host."""
 
-    spec: LanguageSpec
-    executable: str
-    version: str
     says: str
     """The version in full, as it says it."""
 
@@ -51,59 +39,13 @@ class Toolchain:
             compile_needs=self.spec.compile_needs,
         )
 
-    @property
-    def cache_name(self) -> str:
-        return f"{self.spec.name}-{self.version}"
-
-    def compile_program(self, pod: Pod) -> Program:
-        argv = self._argv(self.spec.compile, pod, pod.compile_limits)
-        env = {**_ENV, **self._compile_env(f"{_CACHES}/{self.cache_name}")}
-        return self._program(argv, env, b"", pod.compile_limits)
-
-    def run_program(self, pod: Pod) -> Program:
-        argv = [*self._argv(self.spec.run, pod, pod.limits), *pod.args]
-        return self._program(argv, {**_ENV, **self.spec.env, **pod.env}, pod.stdin, pod.limits)
-
     def fill_cache(self, filler: caches.Filler) -> bool:
         """Run its `prepare` on the host. False if that failed."""
         folder = caches.folder_for(self.cache_name)
         known = {"executable": self.executable, "cache": str(folder)}
         command = [part.format(**known) for part in self.spec.prepare]
-        env = {"PATH": _PATH, **self._compile_env(str(folder))}
+        env = {"PATH": PATH, **self.compile_env(str(folder))}
         return filler.fill(folder, f"{self.says}{command}{env}", command, env)
-
-    def _compile_env(self, cache: str) -> dict[str, str]:
-        known = {"executable": self.executable, "cache": cache}
-        return {name: value.format(**known) for name, value in self.spec.compile_env.items()}
-
-    def _argv(self, template: Iterable[str], pod: Pod, limits: Limits) -> list[str]:
-        stem = os.path.splitext(pod.entrypoint)[0]
-        known = {
-            "executable": self.executable,
-            "bin": os.path.dirname(self.executable),
-            "entrypoint": pod.entrypoint,
-            "stem": stem,
-            "module": stem.replace("/", "."),
-            "program": _PROGRAM,
-            "memory_mib": limits.memory_mib,
-            "heap_mib": self._heap_mib(limits),
-        }
-        sources = [file.name for file in pod.files if file.name.endswith(self.spec.suffixes)]
-        arguments: list[str] = []
-        for part in template:
-            arguments += sources if part == "{sources}" else [part.format(**known)]
-        return arguments
-
-    def _heap_mib(self, limits: Limits) -> int:
-        left = limits.memory_mib - self.spec.overhead_mib
-        return max(left, limits.memory_mib // _HEAP_AT_LEAST, 1)
-
-    def _program(
-        self, argv: list[str], env: Mapping[str, str], stdin: bytes, limits: Limits
-    ) -> Program:
-        return Program(
-            argv=argv, env=env, stdin=stdin, limits=limits, spare_processes=self.spec.threads
-        )
 
 
 class Toolchains:
@@ -188,7 +130,7 @@ def _look(spec: LanguageSpec, path: str, mounts: Mounts) -> Toolchain:
     if spec.prepare:
         cache = caches.folder_for(toolchain.cache_name)
         caches.make(cache)
-        mounts.add_cache(cache, f"{_CACHES}/{toolchain.cache_name}")
+        mounts.add_cache(cache, f"{CACHES}/{toolchain.cache_name}")
     return toolchain
 
 
@@ -200,6 +142,6 @@ def _version_told(executable: str, arguments: Iterable[str]) -> str:
         text=True,
         timeout=_SECONDS_TO_SAY_VERSION,
         check=True,
-        env=_ENV | {"HOME": os.devnull},  # nothing is left in anybody's home
+        env=ENV | {"HOME": os.devnull},  # nothing is left in anybody's home
     )
     return told.stdout or told.stderr

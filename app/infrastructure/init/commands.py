@@ -1,0 +1,75 @@
+"""What the stages of a language run, wherever its tool chain is."""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from app.domain.pod import Pod
+from app.domain.submission import Limits
+from app.infrastructure.init.program import Program
+from app.languages import LanguageSpec
+
+CACHES: Final = "/var/cache/podline"
+"""Where jails and images have what `prepare` of a language made."""
+PATH: Final = "/usr/local/bin:/usr/bin:/bin"
+ENV: Final = {"PATH": PATH, "HOME": "/box/work", "LANG": "C.UTF-8", "TMPDIR": "/tmp"}
+_PROGRAM: Final = "/box/program"
+_HEAP_AT_LEAST: Final = 4
+"""A quarter of the limit, however large the overhead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """Those of one language in one version."""
+
+    spec: LanguageSpec
+    executable: str
+    version: str
+
+    @property
+    def cache_name(self) -> str:
+        return f"{self.spec.name}-{self.version}"
+
+    def compile_program(self, pod: Pod) -> Program:
+        argv = self._argv(self.spec.compile, pod, pod.compile_limits)
+        env = {**ENV, **self.compile_env(f"{CACHES}/{self.cache_name}")}
+        return self._program(argv, env, b"", pod.compile_limits)
+
+    def run_program(self, pod: Pod) -> Program:
+        argv = [*self._argv(self.spec.run, pod, pod.limits), *pod.args]
+        return self._program(argv, {**ENV, **self.spec.env, **pod.env}, pod.stdin, pod.limits)
+
+    def compile_env(self, cache: str) -> dict[str, str]:
+        """With the cache in that folder."""
+        known = {"executable": self.executable, "cache": cache}
+        return {name: value.format(**known) for name, value in self.spec.compile_env.items()}
+
+    def _argv(self, template: Iterable[str], pod: Pod, limits: Limits) -> list[str]:
+        stem = os.path.splitext(pod.entrypoint)[0]
+        known = {
+            "executable": self.executable,
+            "bin": os.path.dirname(self.executable),
+            "entrypoint": pod.entrypoint,
+            "stem": stem,
+            "module": stem.replace("/", "."),
+            "program": _PROGRAM,
+            "memory_mib": limits.memory_mib,
+            "heap_mib": self._heap_mib(limits),
+        }
+        sources = [file.name for file in pod.files if file.name.endswith(self.spec.suffixes)]
+        arguments: list[str] = []
+        for part in template:
+            arguments += sources if part == "{sources}" else [part.format(**known)]
+        return arguments
+
+    def _heap_mib(self, limits: Limits) -> int:
+        left = limits.memory_mib - self.spec.overhead_mib
+        return max(left, limits.memory_mib // _HEAP_AT_LEAST, 1)
+
+    def _program(
+        self, argv: list[str], env: Mapping[str, str], stdin: bytes, limits: Limits
+    ) -> Program:
+        return Program(
+            argv=argv, env=env, stdin=stdin, limits=limits, spare_processes=self.spec.threads
+        )

@@ -1,0 +1,50 @@
+/* Pid 1 of a jail: runs one stage after the other and reports exactly how each ended.
+ *
+ *     init CONTROL       CONTROL is the number of an inherited stream socket
+ *     init               exits with PROTOCOL, so that a stale build is noticed
+ *
+ * The service sends a stage over CONTROL (see protocol.h), with the program's three streams as
+ * SCM_RIGHTS; init, which said READY once, answers with `struct report`s: STARTED and DONE, or
+ * FAILED. After DONE none of the stage's processes runs any more; the next stage may be sent. A
+ * byte sent while a stage runs has it killed. When CONTROL closes, init exits, and the kernel kills
+ * all that is left.
+ *
+ * The program runs under the same uid and must not be able to touch any of this: init is
+ * undumpable, so /proc/1, ptrace and pidfd_getfd are refused to it; as pid 1 with default
+ * dispositions it can't be signalled from inside its pid namespace; and CONTROL is closed before
+ * the program starts.
+ */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "run.h"
+#include "service.h"
+#include "stage.h"
+
+#define WORK "/box/work"
+
+/* One file system holds all that a program may write, so one size limits it. */
+static void lay_out_box(void) {
+    umask(0);
+    if (mkdir("/box/tmp", 01777) || mkdir("/box/shm", 01777) || mkdir(WORK, 0755)) fail(WRITE_FILES);
+    umask(022);
+    if (chdir(WORK)) fail(WRITE_FILES);
+}
+
+int main(int argc, char **argv) {
+    static struct stage stage;
+    if (argc != 2) return PROTOCOL;
+    prctl(PR_SET_DUMPABLE, 0);
+    meet_service_at(atoi(argv[1]));
+    hear_of_children();
+    lay_out_box();
+    say((struct report){.kind = READY});
+    for (;;) {
+        char *body = receive_stage(&stage);
+        run_stage(&stage);
+        free(body);
+    }
+}

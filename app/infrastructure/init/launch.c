@@ -1,0 +1,38 @@
+#define _GNU_SOURCE
+#include "launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+static void become_program(const struct stage *stage, int launch) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    setsid();
+    for (int stream = 0; stream < STREAMS; stream++)
+        if (dup2(stage->streams[stream], stream) < 0) goto failed;
+    for (int i = 0; i < stage->limit_count; i++)
+        if (setrlimit(stage->limits[i].resource, &stage->limits[i].limit)) goto failed;
+    execve(stage->argv[0], stage->argv, stage->envp);
+failed:;
+    int error = errno;
+    _exit(write(launch, &error, sizeof error) == sizeof error ? 127 : 126);
+}
+
+pid_t start_program(const struct stage *stage) {
+    int launch[2], error;
+    if (pipe2(launch, O_CLOEXEC)) fail(FORK);
+    pid_t program = fork();
+    if (program < 0) fail(FORK);
+    if (program == 0) become_program(stage, launch[1]);
+    close(launch[1]);
+    for (int stream = 0; stream < STREAMS; stream++) close(stage->streams[stream]);
+    if (read(launch[0], &error, sizeof error) == sizeof error) {
+        errno = error;
+        fail(EXECUTE);
+    }
+    close(launch[0]);
+    return program;
+}

@@ -1,0 +1,12 @@
+/* From init to the program: what happens between fork and execve. */
+#ifndef PODLINE_LAUNCH_H
+#define PODLINE_LAUNCH_H
+
+#include <sys/types.h>
+
+#include "stage.h"
+
+/* Its pid, once it runs. Says so where it can't be started, and exits. */
+pid_t start_program(const struct stage *stage);
+
+#endif

@@ -1,0 +1,36 @@
+/* What is said to init, and by it. protocol.py says the same in Python. */
+#ifndef PODLINE_PROTOCOL_H
+#define PODLINE_PROTOCOL_H
+
+#include <stdint.h>
+
+#define PROTOCOL 2 /* raised with every change of what is said */
+#define BODY_MAX (4u << 20)
+
+enum kind { READY = 1, STARTED = 2, DONE = 3, FAILED = 4 };
+enum step { RECEIVE = 1, WRITE_FILES = 2, FORK = 3, EXECUTE = 4 };
+
+/* A stage is a head and a body of records: a tag, a little-endian length, that many bytes and one
+ * NUL, so that strings are used where they lie.
+ *
+ *     F  path NUL content    a file of the working folder; its folders are made
+ *     A  text                an argument; the first one is the program's path
+ *     E  NAME=value          a variable of the environment
+ *     R  resource, soft, hard   a resource limit, as 64-bit numbers
+ */
+struct head {
+    uint64_t wall_us;
+    uint64_t body_bytes;
+};
+
+struct report {
+    int32_t kind;
+    int32_t step;   /* FAILED: where */
+    int32_t status; /* DONE: the raw wait status; FAILED: errno */
+    int32_t timed_out;
+    int64_t wall_us;
+    int64_t cpu_us;   /* of every process that was reaped */
+    int64_t peak_kib; /* of the largest process */
+};
+
+#endif

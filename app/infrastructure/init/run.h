@@ -1,0 +1,13 @@
+/* A stage from its start to its end. */
+#ifndef PODLINE_RUN_H
+#define PODLINE_RUN_H
+
+#include "stage.h"
+
+/* Once, before the first stage. */
+void hear_of_children(void);
+
+/* Run the program to its end, and say how it went. None of its processes is left then. */
+void run_stage(const struct stage *stage);
+
+#endif

@@ -1,0 +1,96 @@
+#define _GNU_SOURCE
+#include "stage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct record {
+    char tag;
+    uint32_t length;
+    char *content;
+};
+
+static char *next_record(char *at, char *end, struct record *record) {
+    const size_t prefix = 1 + sizeof record->length;
+    errno = EPROTO;
+    if ((size_t)(end - at) < prefix + 1) fail(RECEIVE);
+    record->tag = *at;
+    memcpy(&record->length, at + 1, sizeof record->length);
+    record->content = at + prefix;
+    if (record->length > (size_t)(end - record->content) - 1) fail(RECEIVE);
+    if (record->content[record->length] != '\0') fail(RECEIVE);
+    return record->content + record->length + 1;
+}
+
+static void make_folders_of(char *path) {
+    for (char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(path, 0777) && errno != EEXIST) fail(WRITE_FILES);
+        *slash = '/';
+    }
+}
+
+/* No program has run yet when files come, so there is no link that could be followed. */
+static void write_file(struct record record) {
+    char *path = record.content, *content = path + strlen(path) + 1;
+    char *end = record.content + record.length;
+    errno = EPROTO;
+    if (content > end) fail(WRITE_FILES);
+    make_folders_of(path);
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (file < 0) fail(WRITE_FILES);
+    while (content < end) {
+        ssize_t written = write(file, content, end - content);
+        if (written < 0) fail(WRITE_FILES);
+        content += written;
+    }
+    close(file);
+}
+
+static void take_record(struct stage *stage, struct record record) {
+    uint64_t limit[3];
+    errno = E2BIG;
+    switch (record.tag) {
+    case 'F':
+        write_file(record);
+        return;
+    case 'A':
+        if (stage->args == RECORDS_MAX) fail(RECEIVE);
+        stage->argv[stage->args++] = record.content;
+        return;
+    case 'E':
+        if (stage->variables == RECORDS_MAX) fail(RECEIVE);
+        stage->envp[stage->variables++] = record.content;
+        return;
+    case 'R':
+        if (record.length != sizeof limit || stage->limit_count == RECORDS_MAX) fail(RECEIVE);
+        memcpy(limit, record.content, sizeof limit);
+        stage->limits[stage->limit_count].resource = (int)limit[0];
+        stage->limits[stage->limit_count++].limit = (struct rlimit){limit[1], limit[2]};
+        return;
+    default:
+        errno = EPROTO;
+        fail(RECEIVE);
+    }
+}
+
+char *receive_stage(struct stage *stage) {
+    memset(stage, 0, sizeof *stage);
+    struct head head = receive_head(stage->streams);
+    char *body = malloc(head.body_bytes);
+    if (!body) fail(RECEIVE);
+    receive_bytes(body, head.body_bytes);
+    stage->wall_us = head.wall_us;
+    struct record record;
+    for (char *at = body, *end = body + head.body_bytes; at < end;) {
+        at = next_record(at, end, &record);
+        take_record(stage, record);
+    }
+    errno = EPROTO;
+    if (!stage->args) fail(RECEIVE);
+    return body;
+}

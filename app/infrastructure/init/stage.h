@@ -1,0 +1,24 @@
+/* One program to be run, as the service sent it. */
+#ifndef PODLINE_STAGE_H
+#define PODLINE_STAGE_H
+
+#include <stdint.h>
+#include <sys/resource.h>
+
+#include "service.h"
+
+#define RECORDS_MAX 256 /* of each kind; the service's own maxima are far below */
+
+struct stage {
+    int streams[STREAMS];
+    uint64_t wall_us;
+    char *argv[RECORDS_MAX + 1];
+    char *envp[RECORDS_MAX + 1];
+    struct { int resource; struct rlimit limit; } limits[RECORDS_MAX];
+    int args, variables, limit_count;
+};
+
+/* Writes its files into the working folder. Returns the body, in which the stage's strings lie. */
+char *receive_stage(struct stage *stage);
+
+#endif
