@@ -85,7 +85,7 @@ def _unknown_names(given: Given, known: list[str]) -> Iterator[SettingProblem]:
     for name in [*given.secrets, *given.file]:
         if name not in known:
             yield SettingProblem(
-                name, f"is no setting (from {given.origin(name)})" + _suggestion(name, known)
+                name, f"is no setting (in {given.origin(name)})" + _suggestion(name, known)
             )
 
 

@@ -154,6 +154,61 @@ class TestWrongSettings:
         Settings.load()
 
 
+class TestFolderOfSecrets:
+    """A folder with a file per setting, as containers are given them."""
+
+    @pytest.fixture(autouse=True)
+    def secrets(self, working_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        folder = working_folder / "secrets"
+        folder.mkdir()
+        monkeypatch.setenv("PODLINE_SECRETS_DIR", str(folder))
+        return folder
+
+    def test_a_file_is_a_setting_without_the_line_end(self, secrets: Path) -> None:
+        (secrets / "flower_password").write_text("s3cret\n")
+        password = Settings.load().flower_password
+        assert password is not None
+        assert password.get_secret_value() == "s3cret"
+
+    def test_before_the_settings_file_and_after_the_environment(
+        self, secrets: Path, working_folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (working_folder / "podline.toml").write_text("flower_user = 'file'")
+        (secrets / "flower_user").write_text("secret")
+        assert Settings.load().flower_user == "secret"
+        monkeypatch.setenv("PODLINE_FLOWER_USER", "environment")
+        assert shown("flower_user") == ("environment", "PODLINE_FLOWER_USER")
+
+    def test_none_is_shown(self, secrets: Path) -> None:
+        (secrets / "redis_url").write_text("redis://redis:6379/0")
+        assert shown("redis_url") == (MASK, str(secrets / "redis_url"))
+
+    def test_a_wrong_one_is_named_and_not_shown(self, secrets: Path) -> None:
+        (secrets / "redis_url").write_text("s3cret@redis")
+        assert f"it is '{MASK}' (from {secrets}/redis_url)" in complaints()
+
+    def test_one_that_is_no_setting_is_refused_with_a_suggestion(self, secrets: Path) -> None:
+        (secrets / "databse_url").write_text("mongodb://mongodb/podline")
+        assert f"is no setting (in {secrets}/databse_url); did you mean database_url?" in (
+            complaints()
+        )
+
+    def test_what_kubernetes_keeps_beside_them_is_none(self, secrets: Path) -> None:
+        (secrets / "..2026_01_01").mkdir()
+        (secrets / "..data").symlink_to("..2026_01_01")
+        (secrets / "..data" / "flower_user").write_text("secret")
+        (secrets / "flower_user").symlink_to("..data/flower_user")
+        assert Settings.load().flower_user == "secret"
+
+    def test_a_folder_that_is_not_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("PODLINE_SECRETS_DIR", "nowhere")
+        assert "nowhere: can't be read: No such file" in complaints()
+
+    def test_a_secret_that_is_not_utf_8(self, secrets: Path) -> None:
+        (secrets / "flower_password").write_bytes(b"\xff")
+        assert f"{secrets}: holds a secret that is not UTF-8" in complaints()
+
+
 class TestPolicy:
     def test_every_number_of_the_policy_is_a_setting(self) -> None:
         assert {field.name for field in fields(Policy)} <= set(Settings.model_fields)
