@@ -43,6 +43,11 @@ class Ran:
         return self.output.run.stdout if self.output and self.output.run else b""
 
     @property
+    def signal(self) -> str | None:
+        report = self.observation.report
+        return report.run.signal if report and report.run else None
+
+    @property
     def wall_us(self) -> int:
         report = self.observation.report
         return report.run.wall_us if report and report.run else 0

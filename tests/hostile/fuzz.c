@@ -1,9 +1,13 @@
 /* Random system calls, for some seconds:  fuzz SEED SECONDS
  *
  * Each child makes calls until one of them ends or blocks it for too long; then the next one starts,
- * with the next number as its seed. Left out are only the calls that do nothing but end the caller.
+ * with a seed of its own. Left out are only the calls that do nothing but end the caller.
  * Arguments are drawn from numbers that mean something to some call: descriptors, small flags, sizes,
  * process ids, and places in a block of memory that holds paths and structures of earlier calls.
+ *
+ * The parent counts, and prints the count after each child: they have its uid, so a `kill(-1, ...)`
+ * or `tkill(2, ...)` of theirs reaches it. It takes no signal but SIGKILL and SIGSTOP, which nobody
+ * can refuse: a run that one of these ends says how far it came.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -65,7 +69,6 @@ static void fill_block(void) {
 }
 
 static void make_calls(void) {
-    signal(SIGALRM, SIG_DFL);
     open("/usr/bin/env", O_RDONLY), open("/tmp/x", O_RDWR | O_CREAT, 0600);
     socket(AF_UNIX, SOCK_STREAM, 0), socket(AF_INET, SOCK_DGRAM, 0), socket(AF_NETLINK, SOCK_RAW, 0);
     for (int i = 0; i < CALLS_OF_A_CHILD; i++) {
@@ -91,13 +94,17 @@ int main(int argc, char **argv) {
     block = (char *)mmap(0, 64 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) + (32 << 20);
     mprotect(block, 8192, PROT_READ | PROT_WRITE);
     int silent = open("/dev/null", O_RDWR), stdout_of_ours = dup(1);
+    sigset_t all_signals;
+    sigfillset(&all_signals);
+    sigprocmask(SIG_BLOCK, &all_signals, 0);
     for (; time(0) < end; count->children++) {
-        state = (seed + (uint64_t)count->children) * 0x9E3779B97F4A7C15u | 1;
+        state = ((seed << 20) + (uint64_t)count->children) * 0x9E3779B97F4A7C15u | 1;
         pid_t child = fork();
         if (child == 0) {
             setpgid(0, 0);
             for (int stream = 0; stream < 3; stream++) dup2(silent, stream);
             close(stdout_of_ours);
+            sigprocmask(SIG_UNBLOCK, &all_signals, 0);
             make_calls();
             _exit(0);
         }
@@ -108,7 +115,7 @@ int main(int argc, char **argv) {
         }
         kill(-child, SIGKILL);
         while (waitpid(-1, 0, WNOHANG) > 0) continue;
+        dprintf(stdout_of_ours, "%ld calls by %ld children, %ld done\n", count->calls, count->children + 1, count->done);
     }
-    dprintf(stdout_of_ours, "%ld calls by %ld children, %ld done\n", count->calls, count->children, count->done);
     return 0;
 }

@@ -21,7 +21,8 @@ _SECONDS_OF_A_RUN: Final = 4.0
 def fuzz(sandbox: SandboxDaemon, seed: int, seconds: float) -> Iterator[Ran]:
     """Runs one after the other, each in a new jail and with the next seed.
 
-    A run may end in any way, for the calls that are made kill, stop and fill what they can.
+    A run may end in any way, for the calls that are made kill, stop and fill what they can: the
+    program of which they are a part, too.
     """
     end = monotonic() + seconds
     while (left := end - monotonic()) > 0:
@@ -46,7 +47,8 @@ def main() -> None:
         sandbox = SandboxDaemon(Path(folder), slots=1)
         sandbox.start()
         for ran in fuzz(sandbox, arguments.seed, arguments.seconds):
-            print(ran.outcome, ran.stdout.decode(errors="replace").strip())
+            said = ran.stdout.decode(errors="replace").splitlines()
+            print(ran.outcome, *said[-1:], ran.signal or "")
             if ran.outcome in {None, Outcome.COMPILE_ERROR} or not run_good(sandbox).is_good:
                 raise SystemExit(f"the sandbox is not whole: {ran.observation}")
         if sandbox.stop() != 0:
