@@ -10,7 +10,7 @@ threads, and may be made anew after a fork.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from app.domain.execution import Change, Event, Execution, State, Time
 from app.domain.pod import Frame, Observation, Output, Pod
@@ -39,6 +39,13 @@ class Store(Protocol):
 
     def insert(self, execution: Execution, submission: Submission, event: Event) -> bool:
         """Write a new execution, its program and its first event. False if the id is taken."""
+
+    def put_rebuilt(self, execution: Execution, events: Sequence[Event]) -> bool:
+        """Write a row that was made of the log alone, and the events that it did not have before.
+
+        It takes the place of a rebuilt row of a lower version; False if any other row is there.
+        No method here lists, counts or begins it as work: only `get` and the listings show it.
+        """
 
     def get(self, execution_id: str) -> Execution | None:
         """The row, without the program."""
@@ -378,6 +385,40 @@ class Pipeline(Protocol):
         """Put a raw message back on its queue: to retry a poison message."""
 
 
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A value as it is at this moment, once for each combination of its labels' values."""
+
+    name: str
+    """By the conventions of Prometheus: with the unit, such as `_seconds`, at the end."""
+    help: str
+    labels: tuple[str, ...]
+    samples: Mapping[tuple[str, ...], float]
+
+
+METRICS_MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+"""Of Prometheus' text format."""
+
+
+class Metrics(Protocol):
+    """Counts what happens, for those who watch over the service. Raises nothing."""
+
+    def execution_ended(self, execution: Execution) -> None:
+        """It has become terminal."""
+
+    def step_done(self, step: str, seconds: float) -> None:
+        """A worker has done a step, in whichever way it ended."""
+
+    def watch_restarted(self) -> None:
+        """The watch of the runtime ended with an error, and begins again."""
+
+    def request_answered(self, method: str, route: str, status: int) -> None:
+        """The API has answered. A route has the names of its parameters, never their values."""
+
+    def exposition(self, gauges: Sequence[Gauge] = ()) -> bytes:
+        """All that was counted, and the gauges, in Prometheus' text format."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """Everything that a use case may need. wiring.py makes it; tests make it of twins."""
@@ -391,6 +432,7 @@ class Ports:
     event_log: EventLog
     runtime: Runtime
     pipeline: Pipeline
+    metrics: Metrics
     clock: Callable[[], Time]
     policy: Policy
 

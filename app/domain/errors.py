@@ -9,6 +9,8 @@ PodlineError
 ├── IdempotencyMismatch      the same Idempotency-Key came with another body
 ├── QuotaExceeded            too many unfinished executions
 ├── RunRefused               the runtime can never run this, however often it is tried
+├── DoesNotFollow            an event is not the next one of its execution
+├── TargetRefused            nothing may be replayed to there
 └── Unavailable              a part of the infrastructure is away; trying again may help
     ├── TooManyStreams
     ├── StoreUnavailable
@@ -67,6 +69,14 @@ class QuotaExceeded(PodlineError):
 
 class RunRefused(PodlineError):
     """The runtime can never run this pod: trying again does not help."""
+
+
+class DoesNotFollow(PodlineError):
+    """The event is not the next one of its execution."""
+
+
+class TargetRefused(PodlineError):
+    """Nothing may be replayed to there. The message never has the target's password."""
 
 
 class Unavailable(PodlineError):

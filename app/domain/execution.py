@@ -142,6 +142,8 @@ class Execution:
     """When the sweep looks at it again; None once it is terminal and cleaned up."""
     erased: bool = False
     """Program and result were deleted by the user."""
+    rebuilt_at: Time | None = None
+    """When the row was made of the event log alone; None for all others. It is never worked on."""
 
     @property
     def pod(self) -> str:

@@ -92,4 +92,9 @@ def _is_still(ports: Ports, execution: Execution) -> bool:
 
 def owns_pod(execution: Execution | None, attempt: int) -> bool:
     """Whether that attempt's pod still has a purpose."""
-    return execution is not None and execution.state in HAS_POD and execution.attempt == attempt
+    return (
+        execution is not None
+        and execution.state in HAS_POD
+        and execution.attempt == attempt
+        and execution.rebuilt_at is None
+    )

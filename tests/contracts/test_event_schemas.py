@@ -7,23 +7,12 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 
-from app.domain.execution import (
-    SECOND,
-    TRANSITIONS,
-    Change,
-    Event,
-    Execution,
-    Outcome,
-    State,
-    accept,
-    event_type,
-)
-from app.domain.submission import Priority
+from app.domain.execution import SECOND, Event, Execution, State, accept, event_type
 from app.infrastructure.cloudevents import CloudEvent, cloud_event, rfc3339
-from tests.builders import NOW, a_submission, a_verdict, accepted, an_id
+from tests.builders import NOW, accepted, an_id
+from tests.walks import walks
 
 FOLDER = Path(__file__).parents[2] / "docs" / "events"
 SCHEMAS: dict[str, dict[str, Any]] = {
@@ -42,56 +31,9 @@ def check(document: CloudEvent) -> None:
     validator.validate(as_sent)
 
 
-@st.composite
-def walks(draw: st.DrawFn) -> list[Event]:
-    """The events of one execution, along transitions drawn from the table."""
-    submission = a_submission(
-        priority=draw(st.sampled_from(Priority)),
-        labels=draw(st.dictionaries(LABELS, LABELS, max_size=16)),
-    )
-    execution, _, first = accepted(submission, owner=draw(st.text(min_size=1, max_size=40)))
-    events = [first]
-    while TRANSITIONS[execution.state] and len(events) < 30:
-        state = draw(st.sampled_from(sorted(TRANSITIONS[execution.state])))
-        change = draw(changes(execution, state))
-        execution = change.after
-        events.append(change.event)
-    return events
-
-
-LABELS = st.text(max_size=63)
-
-
-@st.composite
-def changes(draw: st.DrawFn, execution: Execution, state: State) -> Change:
-    """One transition, with whatever facts come with it."""
-    now = NOW + draw(st.integers(0, 10**12))
-    match state:
-        case State.ADMITTED:
-            return execution.admit(now, now)
-        case State.STARTING:
-            return execution.start(now, now, now + 60 * SECOND)
-        case State.RUNNING:
-            return execution.run(now, now, now)
-        case State.FINISHED:
-            code, signal = draw(
-                st.sampled_from([(0, None), (255, None), (None, "SIGKILL"), (None, None)])
-            )
-            outcome = draw(st.sampled_from(Outcome))
-            return execution.finish(now, now, a_verdict(outcome, exit_code=code, signal=signal))
-        case State.COMPLETED:
-            return execution.complete(now, now)
-        case State.QUEUED:
-            return execution.requeue(now, now, draw(st.text()))
-        case State.FAILED:
-            return execution.fail(now, now, draw(st.text()))
-        case State.CANCELLED:
-            return execution.cancel(now, now)
-
-
 @given(walks())
-def test_every_event_along_every_walk(events: list[Event]) -> None:
-    for event in events:
+def test_every_event_along_every_walk(walk: list[tuple[Execution, Event]]) -> None:
+    for _, event in walk:
         check(cloud_event(event))
 
 

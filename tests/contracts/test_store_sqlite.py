@@ -18,7 +18,7 @@ from app.domain.errors import StoreUnavailable
 from app.domain.execution import State
 from app.domain.records import ExecutionFilter
 from app.domain.submission import File
-from app.infrastructure.sqlite import executions, outbox, records
+from app.infrastructure.sqlite import executions, outbox, records, rows, schema
 from app.infrastructure.sqlite.listing import listing
 from app.infrastructure.sqlite.store import SqliteStore
 from tests.builders import NOW, a_submission, accepted
@@ -132,6 +132,25 @@ class TestUnavailable:
             newer.execute("PRAGMA user_version = 99")
         with pytest.raises(StoreUnavailable, match="schema 99, made by a newer Podline"):
             store.ping()
+
+    def test_a_file_of_the_first_version_is_brought_up_to_date(
+        self, store: SqliteStore, path: Path
+    ) -> None:
+        row, _, _ = accepted()
+        with sqlite3.connect(path) as older:
+            for statement in schema.FIRST:
+                older.execute(statement)
+            columns = [name for name in rows.COLUMNS if name != "rebuilt_at"]
+            older.execute(
+                f"INSERT INTO executions ({', '.join(columns)}, relayed)"
+                f" VALUES ({', '.join(f':{name}' for name in columns)}, 1)",
+                rows.from_execution(row),
+            )
+            older.execute("PRAGMA user_version = 1")
+        assert store.get(row.id) == row
+        assert store.insert(*accepted())
+        assert store.apply(row.cancel(NOW, NOW))
+        assert store.unfinished("ada") == 1
 
 
 def test_a_bug_in_a_statement_is_no_unavailability(store: SqliteStore) -> None:

@@ -57,6 +57,16 @@ class MemoryStore:
             self._relayed[execution.id] = 0
             return True
 
+    def put_rebuilt(self, execution: Execution, events: Sequence[Event]) -> bool:
+        with self._lock:
+            row = self._rows.get(execution.id)
+            if row is not None and (row.rebuilt_at is None or row.version >= execution.version):
+                return False
+            self._rows[execution.id] = deepcopy(execution)
+            self._events.setdefault(execution.id, []).extend(deepcopy(list(events)))
+            self._relayed[execution.id] = execution.version
+            return True
+
     def get(self, execution_id: str) -> Execution | None:
         with self._lock:
             return deepcopy(self._rows.get(execution_id))
@@ -80,7 +90,7 @@ class MemoryStore:
     ) -> Execution | None:
         with self._lock:
             row = self._rows.get(execution_id)
-            if row is None or row.state not in states:
+            if row is None or row.state not in states or row.rebuilt_at is not None:
                 return None
             tries = {**row.tries, step: row.tries.get(step, 0) + 1}
             begun = replace(row, tries=tries, next_action_at=next_action_at)
@@ -119,7 +129,7 @@ class MemoryStore:
 
     def in_states(self, states: frozenset[State], after: str, limit: int) -> list[QueueEntry]:
         with self._lock:
-            rows = [row for row in self._rows.values() if row.state in states and row.id > after]
+            rows = [row for row in self._worked_on() if row.state in states and row.id > after]
             return [
                 QueueEntry(row.id, row.owner, row.priority, row.created_at)
                 for row in sorted(rows, key=lambda row: row.id)[:limit]
@@ -171,21 +181,21 @@ class MemoryStore:
 
     def unfinished(self, owner: str) -> int:
         with self._lock:
-            return sum(row.owner == owner and not row.state.terminal for row in self._rows.values())
+            return sum(row.owner == owner and not row.state.terminal for row in self._worked_on())
 
     def counts(self) -> dict[tuple[State, Priority], int]:
         with self._lock:
             return dict(
                 Counter(
                     (row.state, row.priority)
-                    for row in self._rows.values()
+                    for row in self._worked_on()
                     if row.state in UNFINISHED
                 )
             )
 
     def oldest_queued(self) -> Time | None:
         with self._lock:
-            queued = (row for row in self._rows.values() if row.state is State.QUEUED)
+            queued = (row for row in self._worked_on() if row.state is State.QUEUED)
             return min((row.created_at for row in queued), default=None)
 
     # results
@@ -302,6 +312,9 @@ class MemoryStore:
         return
 
     # called with the lock held
+
+    def _worked_on(self) -> list[Execution]:
+        return [row for row in self._rows.values() if row.rebuilt_at is None]
 
     def _events_after(self, execution_id: str, version: int) -> list[Event]:
         events = self._events.get(execution_id, [])

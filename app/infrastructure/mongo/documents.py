@@ -57,6 +57,8 @@ class ExecutionDocument(Document):  # type: ignore[misc]
     completed_at = IntField()
     next_action_at = IntField()
     erased = BooleanField()
+    rebuilt_at = IntField()
+    """Missing, but in a row that was made of the event log alone."""
     events = DictField()
     """By version: type, time, and data as JSON (keys of labels may hold dots)."""
     relayed = IntField()
@@ -164,6 +166,26 @@ class IdempotencyDocument(Document):  # type: ignore[misc]
     meta: dict[str, Any] = {"abstract": True, "indexes": [{"fields": ["expires_at"]}]}  # noqa: RUF012
 
 
+class ReplayDocument(Document):  # type: ignore[misc]
+    id = StringField(primary_key=True)
+    order = StringField()
+    version = IntField()
+    next_action_at = IntField()
+    replay = StringField()
+    """The session as JSON (types of events, which counts go by, hold dots)."""
+
+    meta: dict[str, Any] = {  # noqa: RUF012
+        "abstract": True,
+        "indexes": [
+            {"fields": ["order"]},
+            {
+                "fields": ["next_action_at"],
+                "partialFilterExpression": {"next_action_at": IS_TIME},
+            },
+        ],
+    }
+
+
 class HeartbeatDocument(Document):  # type: ignore[misc]
     """Written by `ping`, to know that writes are taken."""
 
@@ -180,6 +202,7 @@ COLLECTIONS: Final[dict[type[Document], str]] = {
     DeadLetterDocument: "dead_letters",
     ApiKeyDocument: "api_keys",
     IdempotencyDocument: "idempotency",
+    ReplayDocument: "replays",
     HeartbeatDocument: "heartbeat",
 }
 

@@ -57,6 +57,21 @@ class Executions:
             events={str(event.version): from_event(event)},
         )
 
+    @at_the_edge
+    def put_rebuilt(self, execution: Execution, events: Sequence[Event]) -> bool:
+        row = from_execution(execution) | {"relayed": execution.version}
+        by_version = {str(event.version): from_event(event) for event in events}
+        if self._insert_once(ExecutionDocument, **row, order=execution.id, events=by_version):
+            return True
+        changed = {name: row[name] for name in (*CHANGED_BY_TRANSITION, "rebuilt_at", "relayed")}
+        changed |= {f"events.{version}": event for version, event in by_version.items()}
+        earlier = {
+            "id": execution.id,
+            "version": {"$lt": execution.version},
+            "rebuilt_at": IS_TIME,
+        }
+        return self._changed_one(earlier, {"$set": changed})
+
     def _insert_once(self, document: type[Any], **fields: Any) -> bool:
         try:
             self._connection.insert(document, **fields)
@@ -96,7 +111,7 @@ class Executions:
         self, execution_id: str, states: frozenset[State], step: str, next_action_at: Time
     ) -> Execution | None:
         found = self._connection.find(
-            ExecutionDocument, id=execution_id, state={"$in": sorted(states)}
+            ExecutionDocument, id=execution_id, state={"$in": sorted(states)}, rebuilt_at=None
         )
         begun = found.exclude("events").modify(
             new=True,
@@ -138,7 +153,7 @@ class Executions:
 
     @at_the_edge
     def in_states(self, states: frozenset[State], after: str, limit: int) -> list[QueueEntry]:
-        rows = self._row(state={"$in": sorted(states)}, order={"$gt": after})
+        rows = self._row(state={"$in": sorted(states)}, order={"$gt": after}, rebuilt_at=None)
         fields = ("id", "owner", "priority", "created_at")
         return [
             QueueEntry(row["_id"], row["owner"], Priority(row["priority"]), row["created_at"])

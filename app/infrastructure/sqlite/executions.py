@@ -36,9 +36,17 @@ INSERT: Final = f"""
     VALUES ({", ".join(f":{name}" for name in COLUMNS)}, 0, :relay_at)
     ON CONFLICT DO NOTHING
 """
+REBUILT: Final = f"""
+    INSERT INTO executions ({ROW}, relayed)
+    VALUES ({", ".join(f":{name}" for name in COLUMNS)}, :version)
+    ON CONFLICT (id) DO UPDATE
+    SET {", ".join(f"{name} = excluded.{name}" for name in (*CHANGED_BY_TRANSITION, "rebuilt_at"))},
+        relayed = excluded.relayed
+    WHERE executions.rebuilt_at IS NOT NULL AND executions.version < excluded.version
+"""
 INSERT_EVENT: Final = "INSERT INTO events VALUES (?, ?, ?, ?, ?)"
 INSERT_PROGRAM: Final = "INSERT INTO programs VALUES (?, ?)"
-INSERT_LABEL: Final = "INSERT INTO labels VALUES (?, ?, ?, ?)"
+INSERT_LABEL: Final = "INSERT INTO labels VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 GET: Final = f"SELECT {ROW} FROM executions WHERE id = ?"
 GET_PROGRAM: Final = "SELECT submission FROM programs WHERE execution_id = ?"
 APPLY: Final = f"""
@@ -51,7 +59,7 @@ BEGIN: Final = f"""
     UPDATE executions
     SET next_action_at = :next_action_at,
         tries = json_set(tries, :step, coalesce(json_extract(tries, :step), 0) + 1)
-    WHERE id = :id AND state IN (SELECT value FROM json_each(:states))
+    WHERE id = :id AND state IN (SELECT value FROM json_each(:states)) AND rebuilt_at IS NULL
     RETURNING {ROW}
 """
 RESCHEDULE: Final = """
@@ -70,7 +78,7 @@ CLAIM: Final = """
 """
 IN_STATE: Final = """
     SELECT id, owner, priority, created_at FROM executions
-    WHERE state = ? AND id > ? ORDER BY id LIMIT ?
+    WHERE state = ? AND id > ? AND rebuilt_at IS NULL ORDER BY id LIMIT ?
 """
 STATES_OF: Final = """
     SELECT id, state, attempt FROM executions WHERE id IN (SELECT value FROM json_each(?))
@@ -100,7 +108,8 @@ COUNTS: Final = f"""
 """
 OLDEST_QUEUED: Final = """
     SELECT created_at FROM executions INDEXED BY queued
-    WHERE state = 'queued' AND created_at > 0 ORDER BY created_at LIMIT 1
+    WHERE state = 'queued' AND created_at > 0 AND rebuilt_at IS NULL
+    ORDER BY created_at LIMIT 1
 """
 
 
@@ -116,15 +125,20 @@ class Executions:
     def insert(self, execution: Execution, submission: Submission, event: Event) -> bool:
         row = from_execution(execution) | {"relay_at": event.time}
         program = codec.SUBMISSION.encode(submission)
-        labels = [
-            (execution.id, key, value, execution.owner) for key, value in execution.labels.items()
-        ]
         with self._database.writing() as connection:
             if connection.execute(INSERT, row).rowcount == 0:
                 return False
             connection.execute(INSERT_EVENT, from_event(event))
             connection.execute(INSERT_PROGRAM, (execution.id, program))
-            connection.executemany(INSERT_LABEL, labels)
+            connection.executemany(INSERT_LABEL, _labels(execution))
+        return True
+
+    def put_rebuilt(self, execution: Execution, events: Sequence[Event]) -> bool:
+        with self._database.writing() as connection:
+            if connection.execute(REBUILT, from_execution(execution)).rowcount == 0:
+                return False
+            connection.executemany(INSERT_EVENT, map(from_event, events))
+            connection.executemany(INSERT_LABEL, _labels(execution))
         return True
 
     def get(self, execution_id: str) -> Execution | None:
@@ -259,6 +273,10 @@ class Executions:
         with self._database.reading() as connection:
             row = connection.execute(OLDEST_QUEUED).fetchone()
         return row["created_at"] if row else None
+
+
+def _labels(execution: Execution) -> list[tuple[str, str, str, str]]:
+    return [(execution.id, key, value, execution.owner) for key, value in execution.labels.items()]
 
 
 def _run_all(connection: sqlite3.Connection, statements: Sequence[str], id: str) -> None:

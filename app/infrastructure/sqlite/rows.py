@@ -22,6 +22,7 @@ COLUMNS: Final = (
     "retried_as",
     "created_at",
     "erased",
+    "rebuilt_at",
     *CHANGED_BY_TRANSITION,
 )
 

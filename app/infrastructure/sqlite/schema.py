@@ -7,12 +7,11 @@ transaction that changes a state, so they are exact.
 
 import sqlite3
 from collections.abc import Iterable
+from itertools import chain
 from typing import Final
 
 from app.domain.errors import StoreUnavailable
 from app.domain.execution import TERMINAL, UNFINISHED
-
-VERSION: Final = 1
 
 
 def sql_list(names: Iterable[str]) -> str:
@@ -25,7 +24,7 @@ IS_TERMINAL: Final = f"IN {sql_list(TERMINAL)}"
 REMOVABLE: Final = "completed_at IS NOT NULL AND next_action_at IS NULL AND relay_at IS NULL"
 LETTER_IS_DUE: Final = "status IN ('retrying', 'waiting') AND next_retry_at IS NOT NULL"
 
-DDL: Final = (
+FIRST: Final = (
     # `spec` is what never changes and is never asked for: labels and limits, as JSON.
     # `relay_at` is when the first event that is not in the log was made; NULL if all are.
     """
@@ -207,9 +206,61 @@ DDL: Final = (
     "CREATE INDEX idempotency_by_expiry ON idempotency (expires_at)",
 )
 
+REPLAYS: Final = (
+    # Nothing is to be done for a row that was rebuilt, so no counter has it.
+    "ALTER TABLE executions ADD COLUMN rebuilt_at INTEGER",
+    "DROP TRIGGER count_inserted",
+    f"""
+    CREATE TRIGGER count_inserted AFTER INSERT ON executions
+        WHEN new.state {IS_UNFINISHED} AND new.rebuilt_at IS NULL
+    BEGIN
+        INSERT INTO unfinished_by_state VALUES (new.state, new.priority, 1)
+            ON CONFLICT DO UPDATE SET total = total + 1;
+        INSERT INTO unfinished_by_owner VALUES (new.owner, 1)
+            ON CONFLICT DO UPDATE SET total = total + 1;
+    END
+    """,
+    "DROP TRIGGER count_moved",
+    f"""
+    CREATE TRIGGER count_moved AFTER UPDATE OF state ON executions
+        WHEN old.state <> new.state AND new.state {IS_UNFINISHED} AND new.rebuilt_at IS NULL
+    BEGIN
+        UPDATE unfinished_by_state SET total = total - 1
+            WHERE state = old.state AND priority = old.priority;
+        INSERT INTO unfinished_by_state VALUES (new.state, new.priority, 1)
+            ON CONFLICT DO UPDATE SET total = total + 1;
+    END
+    """,
+    "DROP TRIGGER count_ended",
+    f"""
+    CREATE TRIGGER count_ended AFTER UPDATE OF state ON executions
+        WHEN old.state {IS_UNFINISHED} AND new.state {IS_TERMINAL} AND new.rebuilt_at IS NULL
+    BEGIN
+        UPDATE unfinished_by_state SET total = total - 1
+            WHERE state = old.state AND priority = old.priority;
+        UPDATE unfinished_by_owner SET total = total - 1 WHERE owner = old.owner;
+    END
+    """,
+    """
+    CREATE TABLE replays (
+        id TEXT PRIMARY KEY,
+        version INTEGER NOT NULL,
+        next_action_at INTEGER,
+        replay TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX replays_due ON replays (next_action_at) WHERE next_action_at IS NOT NULL",
+)
+
+VERSIONS: Final = (FIRST, REPLAYS)
+"""A file of version n has had the first n of them."""
+VERSION: Final = len(VERSIONS)
+
 
 def create(connection: sqlite3.Connection) -> None:
-    """Give a new file its tables; several processes may do so at once, one does it.
+    """Give a new file its tables, and an older one those that it lacks.
+
+    Several processes may do so at once: one does it.
 
     Raises StoreUnavailable for a file of a newer version.
     """
@@ -223,10 +274,9 @@ def create(connection: sqlite3.Connection) -> None:
                 f"the database has schema {found}, made by a newer Podline; this one knows "
                 f"{VERSION} and leaves the file alone"
             )
-        if found == 0:
-            for statement in DDL:
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {VERSION}")
+        for statement in chain(*VERSIONS[found:]):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def _version(connection: sqlite3.Connection) -> int:

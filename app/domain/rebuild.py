@@ -1,0 +1,84 @@
+"""An execution, made again of its events.
+
+The transitions of the state machine do it, so what comes out is what they once wrote. The log
+does not know whether an execution was erased or retried, how often a step was tried, and when it
+is looked at next.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from app.domain.errors import DoesNotFollow, IllegalTransition
+from app.domain.execution import Change, Event, Execution, Outcome, State, Time, Verdict
+from app.domain.submission import Limits, Priority
+
+FIRST_VERSION = 1
+
+
+def rebuilt(execution: Execution | None, event: Event, now: Time) -> Execution:
+    """The execution as `event` left it, where `execution` is how it was before; None: not at all.
+
+    Raises DoesNotFollow for an event that is not the next one.
+    """
+    before = 0 if execution is None else execution.version
+    if event.version != before + 1:
+        raise DoesNotFollow(f"event {event.id} comes after version {before}")
+    if execution is None:
+        return _first(event, now)
+    try:
+        after = _transition(execution, event).after
+    except IllegalTransition as error:
+        raise DoesNotFollow(str(error)) from error
+    return replace(after, next_action_at=None, rebuilt_at=now)
+
+
+def _first(event: Event, now: Time) -> Execution:
+    data: Mapping[str, Any] = event.data
+    return Execution(
+        id=event.execution_id,
+        owner=data["owner"],
+        language=data["language"],
+        language_version=data["language_version"],
+        priority=Priority(data["priority"]),
+        labels=data["labels"],
+        limits=Limits(**data["limits"]),
+        compile_limits=Limits(**data["compile_limits"]),
+        root=data["root"],
+        retry_of=data["retry_of"],
+        created_at=event.time,
+        next_action_at=None,
+        rebuilt_at=now,
+    )
+
+
+def _transition(execution: Execution, event: Event) -> Change:
+    data: Mapping[str, Any] = event.data
+    at = (event.time, event.time)
+    match State(data["state"]):
+        case State.ADMITTED:
+            return execution.admit(*at)
+        case State.STARTING:
+            return execution.start(*at, start_deadline=data["start_deadline"])
+        case State.RUNNING:
+            return execution.run(*at, started_at=data["started_at"])
+        case State.FINISHED:
+            return execution.finish(*at, _verdict(data))
+        case State.COMPLETED:
+            return execution.complete(*at)
+        case State.QUEUED:
+            return execution.requeue(*at, data["message"])
+        case State.FAILED:
+            return execution.fail(*at, data["message"])
+        case State.CANCELLED:
+            return execution.cancel(*at)
+
+
+def _verdict(data: Mapping[str, Any]) -> Verdict:
+    return Verdict(
+        outcome=Outcome(data["outcome"]),
+        exit_code=data["exit_code"],
+        signal=data["signal"],
+        started_at=data["started_at"],
+        finished_at=data["finished_at"],
+    )

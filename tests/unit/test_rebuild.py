@@ -1,0 +1,57 @@
+"""An execution is made again of its events, field by field as it was."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.errors import DoesNotFollow
+from app.domain.execution import Event, Execution, accept
+from app.domain.rebuild import rebuilt
+from tests.builders import NOW, a_submission, accepted, an_id
+from tests.walks import walks
+
+Walk = list[tuple[Execution, Event]]
+
+
+def as_logged(event: Event) -> Event:
+    """What is left of it after a way through JSON."""
+    return replace(event, data=json.loads(json.dumps(event.data)))
+
+
+@given(walks())
+def test_every_version_of_every_walk_is_as_it_was(walk: Walk) -> None:
+    row: Execution | None = None
+    for original, event in walk:
+        row = rebuilt(row, as_logged(event), NOW)
+        assert row == replace(original, next_action_at=None, rebuilt_at=NOW)
+
+
+def test_a_retry_names_what_it_retries() -> None:
+    original, _, _ = accepted()
+    retry, event = accept(
+        a_submission(), id=an_id(), owner="ada", now=NOW, next_action_at=NOW, retry_of=original
+    )
+    assert rebuilt(None, event, NOW) == replace(retry, next_action_at=None, rebuilt_at=NOW)
+
+
+@given(walks().filter(lambda walk: len(walk) > 1), st.data())
+def test_only_the_next_event_follows(walk: Walk, data: st.DataObject) -> None:
+    events = [event for _, event in walk]
+    at = data.draw(st.integers(0, len(events) - 1))
+    other = data.draw(st.sampled_from([e for e in events if e.version != events[at].version]))
+    row: Execution | None = None
+    for event in events[:at]:
+        row = rebuilt(row, event, NOW)
+    with pytest.raises(DoesNotFollow):
+        rebuilt(row, other, NOW)
+
+
+def test_what_the_table_does_not_allow_does_not_follow() -> None:
+    execution, _, first = accepted()
+    admitted = execution.admit(NOW, NOW).after
+    started = admitted.start(NOW, NOW, NOW).event
+    with pytest.raises(DoesNotFollow, match="can't become starting"):
+        rebuilt(rebuilt(None, first, NOW), replace(started, version=2), NOW)
