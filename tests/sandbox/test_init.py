@@ -51,14 +51,16 @@ class Started:
     process: subprocess.Popen[bytes]
 
     @classmethod
-    def now(cls, jail_kit: JailKit, slot: int = FIRST_SLOT) -> "Started":
+    def now(
+        cls, jail_kit: JailKit, slot: int = FIRST_SLOT, wrapper: tuple[str, ...] = ()
+    ) -> "Started":
         control, inner = socket.socketpair()
         control.settimeout(SECONDS_TO_END)
         with inner:
             command = jail.command(
                 jail_kit, slot=slot, disk_mib=16, in_cgroup=False, control=inner.fileno()
             )
-            return cls(control, subprocess.Popen(command, pass_fds=[inner.fileno()]))
+            return cls(control, subprocess.Popen([*wrapper, *command], pass_fds=[inner.fileno()]))
 
     def hear(self) -> InitReport:
         report = init.receive_report(self.control)
@@ -120,8 +122,14 @@ def test_every_exit_code(started: Started) -> None:
     assert codes == list(range(256))
 
 
-def test_every_signal(started: Started) -> None:
+def test_every_signal(jail_kit: JailKit) -> None:
+    """Also those that the service itself was told to ignore, as by nohup."""
+    started = Started.now(jail_kit, wrapper=("env", "--ignore-signal=HUP,INT,QUIT"))
+    assert started.hear().kind == Kind.READY
+
     statuses = [started.run(shell(f"kill -{number} $$")).status for number in DEADLY]
+
+    started.hang_up()
 
     assert [os.WIFSIGNALED(status) for status in statuses] == [True] * len(DEADLY)
     assert [os.WTERMSIG(status) for status in statuses] == DEADLY

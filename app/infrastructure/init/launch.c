@@ -6,10 +6,16 @@
 #include <signal.h>
 #include <unistd.h>
 
-static void become_program(const struct stage *stage, int launch) {
+/* Whoever started the service may have had it ignore some, as nohup does. */
+static void forget_signal_settings(void) {
     sigset_t none;
+    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void become_program(const struct stage *stage, int launch) {
+    forget_signal_settings();
     setsid();
     for (int stream = 0; stream < STREAMS; stream++)
         if (dup2(stage->streams[stream], stream) < 0) goto failed;
