@@ -20,6 +20,8 @@ from app.domain.records import (
     DeadLetter,
     DeadLetterKind,
     DeadLetterStatus,
+    EventFilter,
+    EventPage,
     ExecutionFilter,
     HeldLimit,
     IdempotencyRecord,
@@ -321,6 +323,23 @@ class EventLog(Protocol):
 
     def append(self, events: Sequence[Event]) -> None:
         """Return once all of them are delivered, in this order per execution. At least once."""
+
+    def read(self, filter: EventFilter, after: str | None, limit: int) -> EventPage:
+        """Up to `limit` events behind a position (None: from the start) that fit the filter.
+
+        In the log's order, which is that of versions within an execution. One call looks at a
+        bounded part of the log. Events may come more than once, under the same id.
+        Raises InvalidPosition.
+        """
+
+    def reemit(self, target: str, replay_id: str, events: Sequence[Event]) -> None:
+        """Publish them once more, to another topic, with `replayid` and under their own ids.
+
+        Returns once all of them are delivered, in this order per execution. Raises InvalidTarget.
+        """
+
+    def check_target(self, target: str) -> None:
+        """Raises InvalidTarget for a name that no topic can have, and for the log's own."""
 
     def ping(self) -> None: ...
 

@@ -8,6 +8,8 @@ PodlineError
 │   └── IllegalTransition    not in `TRANSITIONS`
 ├── IdempotencyMismatch      the same Idempotency-Key came with another body
 ├── QuotaExceeded            too many unfinished executions
+├── InvalidPosition          no place in this event log
+├── InvalidTarget            events can't be emitted again to a topic of this name
 ├── RunRefused               the runtime can never run this, however often it is tried
 ├── DoesNotFollow            an event is not the next one of its execution
 ├── TargetRefused            nothing may be replayed to there
@@ -65,6 +67,14 @@ class IdempotencyMismatch(PodlineError):
 
 class QuotaExceeded(PodlineError):
     """Too many unfinished executions; try again when some have ended."""
+
+
+class InvalidPosition(PodlineError):
+    """This is no position of the event log."""
+
+
+class InvalidTarget(PodlineError):
+    """Events can't be emitted again to a topic of this name; says why."""
 
 
 class RunRefused(PodlineError):

@@ -1,10 +1,10 @@
-"""What is stored beside executions: results, dead letters, keys, idempotency."""
+"""What is stored beside executions, and how stores and the event log are asked for it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from app.domain.execution import Time
+from app.domain.execution import Event, Time
 from app.domain.pod import Output, Report
 
 
@@ -116,6 +116,38 @@ class ExecutionFilter:
     outcome: str | None = None
     language: str | None = None
     labels: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """Which events of the log are asked for."""
+
+    since: Time | None = None
+    until: Time | None = None
+    """Not itself included."""
+    types: frozenset[str] = frozenset()
+    """Empty means any; `executions` likewise."""
+    executions: frozenset[str] = frozenset()
+
+    def fits(self, event: Event) -> bool:
+        return (
+            (self.since is None or event.time >= self.since)
+            and (self.until is None or event.time < self.until)
+            and (not self.types or event.type in self.types)
+            and (not self.executions or event.execution_id in self.executions)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventPage:
+    """A slice of the event log."""
+
+    events: Sequence[Event]
+    """Those that fit; perhaps none, though more follow."""
+    position: str
+    """Where the next slice begins: plain text, good for as long as the log is."""
+    at_end: bool
+    """All that was in the log at the time of the call has been looked at."""
 
 
 class LimitName(StrEnum):

@@ -1,22 +1,29 @@
-"""Domain events in the CloudEvents 1.0 JSON format.
+"""Domain events in the CloudEvents 1.0 JSON format, and back.
 
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
 """
 
+import json
+import logging
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
+
+from pydantic import AwareDatetime, BaseModel
 
 from app.domain.execution import Event, Time
 
+log = logging.getLogger(__name__)
+
 CloudEvent: TypeAlias = dict[str, Any]
 
-SOURCE = "podline"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SOURCE: Final = "podline"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def cloud_event(event: Event) -> CloudEvent:
+def cloud_event(event: Event, *, replay_id: str | None = None) -> CloudEvent:
     """The event with its envelope; `partitionkey` keeps an execution's events in order."""
-    return {
+    document: CloudEvent = {
         "specversion": "1.0",
         "id": event.id,
         "source": SOURCE,
@@ -27,9 +34,51 @@ def cloud_event(event: Event) -> CloudEvent:
         "partitionkey": event.execution_id,
         "data": dict(event.data),
     }
+    return document if replay_id is None else document | {"replayid": replay_id}
+
+
+def as_json(document: CloudEvent) -> str:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def parse(text: str | bytes) -> Event:
+    """The event in a CloudEvent of ours; attributes that are not known are ignored.
+
+    Raises ValueError for anything else.
+    """
+    envelope = _Envelope.model_validate_json(text)
+    execution_id, _, version = envelope.id.rpartition(".")
+    if execution_id != envelope.subject or not version.isascii() or not version.isdecimal():
+        raise ValueError("the id is not <subject>.<version>")
+    time = (envelope.time - _EPOCH) // timedelta(microseconds=1)
+    return Event(execution_id, int(version), envelope.type, time, envelope.data)
+
+
+def parse_all(texts: Iterable[str | bytes]) -> Iterator[Event]:
+    """The events in them; what is none is left out, counted and logged, but never shown."""
+    skipped = 0
+    for text in texts:
+        try:
+            yield parse(text)
+        except ValueError:
+            skipped += 1
+    if skipped:
+        log.warning("%d entries of the event log are no events of ours and were left out", skipped)
 
 
 def rfc3339(time: Time) -> str:
     """UTC with all six digits of the microseconds, so that text order is time order."""
     moment = _EPOCH + timedelta(microseconds=time)
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+class _Envelope(BaseModel):
+    """What an event is made of again; the other attributes follow from these."""
+
+    specversion: Literal["1.0"]
+    id: str
+    source: Literal["podline"]
+    type: str
+    subject: str
+    time: AwareDatetime
+    data: dict[str, Any]

@@ -1,26 +1,22 @@
-"""What every event log does, and that SQLite's errors become ours."""
+"""What every event log does."""
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from resource import RLIMIT_FSIZE, getrlimit, setrlimit
 from threading import Thread
-from typing import Protocol
 
 import pytest
 
-from app.domain.errors import EventLogUnavailable
+from app.domain.errors import InvalidPosition, InvalidTarget
 from app.domain.execution import SECOND, Event
-from app.infrastructure.cloudevents import CloudEvent, cloud_event
+from app.domain.records import EventFilter
 from app.infrastructure.memory.event_log import MemoryEventLog
 from app.infrastructure.sqlite.event_log import SqliteEventLog
 from app.ports import EventLog
 from tests.builders import NOW, accepted
+from tests.event_logs import EVERY, every_event, pages
 
-
-class ReadableEventLog(EventLog, Protocol):
-    def read(self, after: int, limit: int) -> list[tuple[int, CloudEvent]]: ...
+OpenLog = Callable[[], EventLog]
+"""The same log again, as another process would open it."""
 
 
 @pytest.fixture
@@ -29,117 +25,176 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(params=["memory", "sqlite"])
-def log(request: pytest.FixtureRequest, path: Path) -> ReadableEventLog:
-    return MemoryEventLog() if request.param == "memory" else SqliteEventLog(path, timeout=10)
+def open_log(request: pytest.FixtureRequest, path: Path) -> OpenLog:
+    if request.param == "memory":
+        memory = MemoryEventLog()
+        return lambda: memory
+    return lambda: SqliteEventLog(path, timeout=10)
 
 
-def some_events() -> list[Event]:
-    """The first two of one execution."""
-    execution, _, first = accepted()
-    return [first, execution.admit(NOW + SECOND, NOW + 2 * SECOND).event]
+@pytest.fixture
+def log(open_log: OpenLog) -> EventLog:
+    return open_log()
 
 
-def read_all(log: ReadableEventLog) -> list[CloudEvent]:
-    return [event for _, event in log.read(0, 1_000)]
+def some_events(*, now: int = NOW) -> list[Event]:
+    """The first two of one execution, a second apart."""
+    execution, _, first = accepted(now=now)
+    return [first, execution.admit(now + SECOND, now + 2 * SECOND).event]
 
 
-def test_events_are_read_as_cloud_events_in_the_order_of_arrival(log: ReadableEventLog) -> None:
-    one, another = some_events(), some_events()
-    log.append([one[0], another[0], another[1]])
-    log.append([one[1]])
-    in_order = [one[0], another[0], another[1], one[1]]
-    assert read_all(log) == [cloud_event(event) for event in in_order]
+def ids(events: Sequence[Event]) -> list[str]:
+    return [event.id for event in events]
 
 
-def test_an_event_that_comes_again_is_in_it_once(log: ReadableEventLog) -> None:
-    first, second = some_events()
-    log.append([first, first])
-    log.append([first, second])
-    assert read_all(log) == [cloud_event(first), cloud_event(second)]
+def without_duplicates(events: Sequence[Event]) -> list[Event]:
+    return list({event.id: event for event in events}.values())
 
 
-def test_reading_goes_on_behind_a_position(log: ReadableEventLog) -> None:
-    events = some_events() + some_events()
-    log.append(events)
-    positions: list[int] = []
-    while page := log.read(positions[-1] if positions else 0, 3):
-        positions += [position for position, _ in page]
-    assert positions == sorted(set(positions))
-    assert len(positions) == len(events)
+def assert_in_order(events: Sequence[Event]) -> None:
+    """Of each execution, every version was preceded by the one before it."""
+    newest: dict[str, int] = {}
+    for event in events:
+        seen = newest.get(event.execution_id, 0)
+        assert event.version <= seen + 1, event.id
+        newest[event.execution_id] = max(seen, event.version)
 
 
-def test_nothing_to_append(log: ReadableEventLog) -> None:
-    log.append([])
-    assert read_all(log) == []
+class TestReading:
+    def test_events_come_back_as_they_were(self, log: EventLog) -> None:
+        events = some_events() + some_events()
+        log.append(events)
+        found = {event.id: event for event in every_event(log)}
+        assert found == {event.id: event for event in events}
+
+    def test_those_of_one_execution_in_their_order(self, log: EventLog) -> None:
+        one, another = some_events(), some_events()
+        log.append([one[0], another[0], another[1]])
+        log.append([one[1]])
+        found = every_event(log)
+        assert len(found) == 4
+        assert_in_order(found)
+
+    def test_an_event_that_comes_again_changes_nothing(self, log: EventLog) -> None:
+        first, second = some_events()
+        log.append([first, first])
+        log.append([first, second])
+        found = every_event(log)
+        assert_in_order(found)
+        assert ids(without_duplicates(found)) == [first.id, second.id]
+
+    def test_an_empty_log_is_at_its_end(self, log: EventLog) -> None:
+        log.append([])
+        page = log.read(EVERY, None, 10)
+        assert (page.events, page.at_end) == ([], True)
+
+    def test_reading_goes_on_behind_a_position(self, log: EventLog) -> None:
+        events = [event for _ in range(4) for event in some_events()]
+        log.append(events)
+        found = every_event(log, limit=3)
+        assert sorted(ids(found)) == sorted(ids(events))
+        assert_in_order(found)
+
+    def test_a_position_is_good_after_a_restart_and_for_what_came_later(
+        self, open_log: OpenLog
+    ) -> None:
+        earlier, later = some_events(), some_events()
+        log = open_log()
+        log.append(earlier)
+        *_, last = pages(log)
+        open_log().append(later)
+        (page,) = pages(open_log(), after=last.position)
+        assert ids(page.events) == ids(later)
+
+    def test_at_the_end_the_position_stays_good(self, log: EventLog) -> None:
+        log.append(some_events())
+        *_, last = pages(log)
+        again = log.read(EVERY, last.position, 10)
+        assert (again.events, again.at_end) == ([], True)
+
+    @pytest.mark.parametrize("position", ["", "first", "-1", "1.5", "0:", "9" * 30, "¹"])
+    def test_what_is_no_position(self, log: EventLog, position: str) -> None:
+        log.append(some_events())
+        with pytest.raises(InvalidPosition):
+            log.read(EVERY, position, 10)
 
 
-def test_many_threads_append(log: ReadableEventLog) -> None:
+class TestFilter:
+    def test_by_time_from_inclusive_to_exclusive(self, log: EventLog) -> None:
+        days = [some_events(now=NOW + day * 24 * 3600 * SECOND) for day in range(4)]
+        for events in days:
+            log.append(events)
+        filter = EventFilter(since=days[1][0].time, until=days[3][0].time)
+        assert ids(every_event(log, filter)) == ids(days[1] + days[2])
+
+    def test_what_was_relayed_late_is_found_by_its_time(self, log: EventLog) -> None:
+        late, early = some_events(), some_events(now=NOW + 3600 * SECOND)
+        log.append(early)
+        log.append(late)
+        hour = EventFilter(since=NOW, until=NOW + 60 * SECOND)
+        assert ids(every_event(log, hour)) == ids(late)
+
+    def test_by_type(self, log: EventLog) -> None:
+        one, another = some_events(), some_events()
+        log.append(one + another)
+        admitted = EventFilter(types=frozenset({"podline.execution.admitted.v1"}))
+        assert sorted(ids(every_event(log, admitted))) == sorted([one[1].id, another[1].id])
+
+    def test_by_execution(self, log: EventLog) -> None:
+        batches = [some_events() for _ in range(4)]
+        for events in batches:
+            log.append(events)
+        wanted = batches[1] + batches[2]
+        filter = EventFilter(executions=frozenset(event.execution_id for event in wanted))
+        found = every_event(log, filter, limit=1)
+        assert sorted(ids(found)) == sorted(ids(wanted))
+        assert_in_order(found)
+
+    def test_all_at_once(self, log: EventLog) -> None:
+        wanted, other = some_events(), some_events()
+        log.append(wanted + other)
+        filter = EventFilter(
+            since=NOW + SECOND,
+            until=NOW + 2 * SECOND,
+            types=frozenset({wanted[1].type}),
+            executions=frozenset({wanted[0].execution_id}),
+        )
+        assert ids(every_event(log, filter)) == [wanted[1].id]
+
+    def test_nothing_fits(self, log: EventLog) -> None:
+        log.append(some_events())
+        assert every_event(log, EventFilter(executions=frozenset({"nobody's"}))) == []
+        assert every_event(log, EventFilter(since=NOW + 10**12)) == []
+
+
+def test_many_threads_append(log: EventLog) -> None:
     batches = [some_events() for _ in range(8)]
     threads = [Thread(target=log.append, args=[batch]) for batch in batches]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    ids = [event["id"] for event in read_all(log)]
-    assert sorted(ids) == sorted(event.id for batch in batches for event in batch)
-    assert all(ids.index(first.id) < ids.index(second.id) for first, second in batches)
+    found = every_event(log)
+    assert sorted(ids(found)) == sorted(event.id for batch in batches for event in batch)
+    assert_in_order(found)
 
 
-def test_it_is_well(log: ReadableEventLog) -> None:
-    log.ping()
-
-
-class TestSqlite:
-    def test_another_process_reads_what_was_appended(self, path: Path) -> None:
+class TestEmittingAgain:
+    def test_the_log_itself_stays_as_it_was(self, log: EventLog) -> None:
         events = some_events()
-        SqliteEventLog(path, timeout=0.1).append(events)
-        assert len(SqliteEventLog(path, timeout=0.1).read(0, 10)) == 2
+        log.append(events)
+        log.reemit("elsewhere", "r1", events)
+        assert len(every_event(log)) == 2
 
-    def test_locked(self, path: Path) -> None:
-        log = SqliteEventLog(path, timeout=0.1)
-        log.ping()
-        with closing(sqlite3.connect(path, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            with pytest.raises(EventLogUnavailable, match="locked"):
-                log.append(some_events())
-            with pytest.raises(EventLogUnavailable, match="locked"):
-                log.ping()
-        log.append(some_events())
-        assert len(read_all(log)) == 2
+    @pytest.mark.parametrize("target", ["", ".", "..", "a/b", "a b", "ä", "x" * 250, "__offsets"])
+    def test_a_name_that_no_topic_has(self, log: EventLog, target: str) -> None:
+        with pytest.raises(InvalidTarget, match="the name of a topic"):
+            log.reemit(target, "r1", some_events())
 
-    def test_locked_from_the_start(self, path: Path) -> None:
-        with closing(sqlite3.connect(path, isolation_level=None)) as other:
-            other.execute("BEGIN EXCLUSIVE")
-            log = SqliteEventLog(path, timeout=0.1)
-            with pytest.raises(EventLogUnavailable, match="locked"):
-                log.ping()
-        log.ping()
-
-    def test_no_folder(self, tmp_path: Path) -> None:
-        log = SqliteEventLog(tmp_path / "nowhere" / "events.db", timeout=0.1)
-        with pytest.raises(EventLogUnavailable, match="unable to open"):
-            log.ping()
-
-    def test_not_a_database(self, path: Path) -> None:
-        path.write_bytes(b"something else entirely" * 100)
-        with pytest.raises(EventLogUnavailable, match="not a database"):
-            SqliteEventLog(path, timeout=0.1).ping()
-
-    def test_disk_full(self, path: Path) -> None:
-        log = SqliteEventLog(path, timeout=0.1)
-        log.ping()
-        with files_limited_to(path.stat().st_size), pytest.raises(EventLogUnavailable):
-            log.append([event for _ in range(50) for event in some_events()])
-        log.append(some_events())
-        assert len(read_all(log)) == 2
+    def test_names_that_topics_have(self, log: EventLog) -> None:
+        for target in ("a", "A-b_c.9", "x" * 249):
+            log.check_target(target)
 
 
-@contextmanager
-def files_limited_to(size: int) -> Iterator[None]:
-    """A write beyond so many bytes of a file fails, as it does on a full disk."""
-    soft, hard = getrlimit(RLIMIT_FSIZE)
-    setrlimit(RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        setrlimit(RLIMIT_FSIZE, (soft, hard))
+def test_it_is_well(log: EventLog) -> None:
+    log.ping()

@@ -4,6 +4,7 @@ from itertools import count
 
 from app.domain.execution import TERMINAL, State
 from podline import Execution
+from tests.event_logs import every_event
 from tests.standalone import Standalone, submit_many
 from tests.waiting import wait_until
 
@@ -64,15 +65,10 @@ class Load:
     def _assert_events(self) -> None:
         """On the rows: one event for each version. In the log: the same, in order, once each."""
         store = self._standalone.store()
-        log = self._standalone.event_log()
         wait_until(lambda: store.unrelayed(1) == [], or_fail=lambda: store.unrelayed(3))
         logged: dict[str, list[int]] = {}
-        position = 0
-        while page := log.read(position, 1000):
-            position = page[-1][0]
-            for _, event in page:
-                execution_id, _, version = event["id"].rpartition(".")
-                logged.setdefault(execution_id, []).append(int(version))
+        for event in every_event(self._standalone.event_log()):
+            logged.setdefault(event.execution_id, []).append(event.version)
         for execution_id in self.expected:
             row = store.get(execution_id)
             assert row is not None

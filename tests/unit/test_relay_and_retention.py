@@ -6,6 +6,7 @@ import pytest
 
 from app.domain.errors import Conflict, EventLogUnavailable
 from app.domain.execution import Event
+from app.domain.records import EventFilter
 from app.infrastructure.memory.event_log import MemoryEventLog
 from app.service.relay import relay
 from app.service.retention import erase, remove_old
@@ -21,7 +22,8 @@ def test_every_transition_is_relayed_in_order(twins: Twins, worker: Worker) -> N
     assert relay(twins.ports) == 15
     assert relay(twins.ports) == 0
     for execution in executions:
-        ids = [e["id"] for _, e in twins.event_log.read(0, 100) if e["subject"] == execution.id]
+        of_it = EventFilter(executions=frozenset({execution.id}))
+        ids = [event.id for event in twins.event_log.read(of_it, None, 100).events]
         assert ids == [f"{execution.id}.{version}" for version in (1, 2, 3, 4, 5)]
 
 

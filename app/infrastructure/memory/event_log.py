@@ -2,28 +2,57 @@
 
 from collections.abc import Sequence
 from threading import Lock
+from typing import Final
 
 from app.domain.execution import Event
+from app.domain.records import EventFilter, EventPage
 from app.infrastructure.cloudevents import CloudEvent, cloud_event
+from app.infrastructure.positions import whole_number
+from app.infrastructure.topics import check_target
+
+TOPIC: Final = "events"
 
 
 class MemoryEventLog:
-    """Append-only; an event that is in it already is not added again."""
+    """Append-only; an event that is in it already is not added again. A position is an index."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, slice_size: int = 1_000) -> None:
         self._lock = Lock()
-        self._events: dict[str, CloudEvent] = {}
+        self._slice_size = slice_size
+        self._events: dict[str, Event] = {}
+        self._reemitted: dict[str, list[CloudEvent]] = {}
 
     def append(self, events: Sequence[Event]) -> None:
         with self._lock:
             for event in events:
-                self._events.setdefault(event.id, cloud_event(event))
+                self._events.setdefault(event.id, event)
 
-    def read(self, after: int, limit: int) -> list[tuple[int, CloudEvent]]:
-        """Up to `limit` events behind position `after` (0: from the start), each with its own."""
+    def read(self, filter: EventFilter, after: str | None, limit: int) -> EventPage:
+        position = 0 if after is None else whole_number(after)
         with self._lock:
-            numbered = list(enumerate(self._events.values(), start=1))
-            return numbered[after : after + limit]
+            events = list(self._events.values())
+        found: list[Event] = []
+        for event in events[position : position + self._slice_size]:
+            if len(found) == limit:
+                break
+            position += 1
+            if filter.fits(event):
+                found.append(event)
+        return EventPage(events=found, position=str(position), at_end=position >= len(events))
+
+    def reemit(self, target: str, replay_id: str, events: Sequence[Event]) -> None:
+        self.check_target(target)
+        with self._lock:
+            topic = self._reemitted.setdefault(target, [])
+            topic += [cloud_event(event, replay_id=replay_id) for event in events]
+
+    def reemitted(self, target: str) -> list[CloudEvent]:
+        """What was emitted again to a topic, in order of arrival."""
+        with self._lock:
+            return list(self._reemitted.get(target, ()))
+
+    def check_target(self, target: str) -> None:
+        check_target(target, TOPIC)
 
     def ping(self) -> None:
         """It is always there."""

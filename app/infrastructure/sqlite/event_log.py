@@ -9,10 +9,19 @@ from typing import Final
 
 from app.domain.errors import EventLogUnavailable, StoreUnavailable
 from app.domain.execution import Event
-from app.infrastructure.cloudevents import CloudEvent, cloud_event
+from app.domain.records import EventFilter, EventPage
+from app.infrastructure.cloudevents import CloudEvent, as_json, cloud_event, parse_all
+from app.infrastructure.positions import whole_number
 from app.infrastructure.sqlite.database import Database
+from app.infrastructure.topics import check_target
 
 VERSION: Final = 1
+TOPIC: Final = "events"
+SLICE: Final = 5_000
+"""Rows that one call of `read` looks at, at most: some 5 ms."""
+
+# `timeline` says up to which position no event is newer than a time: events arrive almost, but
+# not quite, in the order of their times.
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS events (
     position INTEGER PRIMARY KEY,
@@ -25,33 +34,102 @@ CREATE TABLE IF NOT EXISTS events (
 CREATE INDEX IF NOT EXISTS events_by_execution ON events (execution_id);
 CREATE INDEX IF NOT EXISTS events_by_type ON events (type, time);
 CREATE INDEX IF NOT EXISTS events_by_time ON events (time);
+CREATE TABLE IF NOT EXISTS timeline (
+    newest INTEGER PRIMARY KEY,
+    position INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS reemitted (
+    position INTEGER PRIMARY KEY,
+    topic TEXT NOT NULL,
+    replay_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    cloud_event TEXT NOT NULL,
+    UNIQUE (topic, replay_id, id)
+);
+"""
+
+APPEND: Final = """
+    INSERT INTO events (id, execution_id, type, time, cloud_event) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO NOTHING
+"""
+NOTE_TIME: Final = """
+    INSERT INTO timeline
+    SELECT (SELECT max(time) FROM events) AS newest, (SELECT max(position) FROM events)
+    WHERE newest IS NOT NULL
+    ON CONFLICT (newest) DO UPDATE SET position = excluded.position
+"""
+BEFORE: Final = "SELECT position FROM timeline WHERE newest < ? ORDER BY newest DESC LIMIT 1"
+END: Final = "SELECT max(position) FROM events"
+REEMIT: Final = """
+    INSERT INTO reemitted (topic, replay_id, id, cloud_event) VALUES (?, ?, ?, ?)
+    ON CONFLICT DO NOTHING
+"""
+REEMITTED: Final = "SELECT cloud_event FROM reemitted WHERE topic = ? ORDER BY position"
+
+FITS: Final = """
+    position > :after AND position <= :stop
+    AND (:since IS NULL OR time >= :since) AND (:until IS NULL OR time < :until)
+    AND (:types = '[]' OR type IN (SELECT value FROM json_each(:types)))
+"""
+# Row by row over one slice, by no index; or, by their index, all events of some executions.
+IN_SLICE: Final = f"""
+    SELECT position, cloud_event FROM events NOT INDEXED
+    WHERE {FITS} ORDER BY position LIMIT :limit
+"""
+OF_EXECUTIONS: Final = f"""
+    SELECT position, cloud_event FROM events INDEXED BY events_by_execution
+    WHERE execution_id IN (SELECT value FROM json_each(:executions)) AND {FITS}
+    ORDER BY position LIMIT :limit
 """
 
 
 class SqliteEventLog:
-    """Position is the order of arrival; an event that is in the log already is not added again."""
+    """Position is the order of arrival; an event that is in the log already is not added again.
 
-    def __init__(self, path: Path, *, timeout: float) -> None:
+    Topics that events are emitted to again are rows of another table in the same file.
+    """
+
+    def __init__(self, path: Path, *, timeout: float, slice_size: int = SLICE) -> None:
+        self._slice_size = slice_size
         self._database = Database(path, timeout=timeout, create=_create)
 
     def append(self, events: Sequence[Event]) -> None:
         """Durable when it returns: a row of the store is marked as relayed after this."""
         with self._writing() as connection:
+            connection.executemany(APPEND, map(_row, events))
+            connection.execute(NOTE_TIME)
+
+    def read(self, filter: EventFilter, after: str | None, limit: int) -> EventPage:
+        with _errors_as_ours(), self._database.reading() as connection:
+            begin = _start(connection, filter) if after is None else whole_number(after)
+            end = connection.execute(END).fetchone()[0] or 0
+            stop = end if filter.executions else min(begin + self._slice_size, end)
+            rows = connection.execute(
+                OF_EXECUTIONS if filter.executions else IN_SLICE,
+                _named(filter) | {"after": begin, "stop": stop, "limit": limit},
+            ).fetchall()
+        position = rows[-1]["position"] if len(rows) == limit else max(begin, stop)
+        events = list(parse_all(row["cloud_event"] for row in rows))
+        return EventPage(events=events, position=str(position), at_end=position >= end)
+
+    def reemit(self, target: str, replay_id: str, events: Sequence[Event]) -> None:
+        self.check_target(target)
+        with self._writing() as connection:
             connection.executemany(
-                "INSERT INTO events (id, execution_id, type, time, cloud_event)"
-                " VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-                map(_row, events),
+                REEMIT,
+                (
+                    (target, replay_id, event.id, as_json(cloud_event(event, replay_id=replay_id)))
+                    for event in events
+                ),
             )
 
-    def read(self, after: int, limit: int) -> list[tuple[int, CloudEvent]]:
-        """Up to `limit` events behind position `after` (0: from the start), each with its own."""
+    def reemitted(self, target: str) -> list[CloudEvent]:
+        """What was emitted again to a topic, in order of arrival."""
         with _errors_as_ours(), self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT position, cloud_event FROM events"
-                " WHERE position > ? ORDER BY position LIMIT ?",
-                (after, limit),
-            )
-            return [(position, json.loads(text)) for position, text in rows]
+            return [json.loads(text) for (text,) in connection.execute(REEMITTED, (target,))]
+
+    def check_target(self, target: str) -> None:
+        check_target(target, TOPIC)
 
     def ping(self) -> None:
         with self._writing() as connection:
@@ -77,5 +155,21 @@ def _errors_as_ours() -> Iterator[None]:
 
 
 def _row(event: Event) -> tuple[str, str, str, int, str]:
-    text = json.dumps(cloud_event(event), ensure_ascii=False, separators=(",", ":"))
-    return event.id, event.execution_id, event.type, event.time, text
+    return event.id, event.execution_id, event.type, event.time, as_json(cloud_event(event))
+
+
+def _start(connection: sqlite3.Connection, filter: EventFilter) -> int:
+    """A position behind which every event that fits is found."""
+    if filter.since is None:
+        return 0
+    row = connection.execute(BEFORE, (filter.since,)).fetchone()
+    return row["position"] if row else 0
+
+
+def _named(filter: EventFilter) -> dict[str, object]:
+    return {
+        "since": filter.since,
+        "until": filter.until,
+        "types": json.dumps(sorted(filter.types)),
+        "executions": json.dumps(sorted(filter.executions)),
+    }

@@ -1,0 +1,13 @@
+"""Positions in an event log, as text."""
+
+from app.domain.errors import InvalidPosition
+
+_DIGITS = 18
+"""More would not fit into the 64 bits that logs count with."""
+
+
+def whole_number(text: str) -> int:
+    """Raises InvalidPosition."""
+    if text.isascii() and text.isdecimal() and len(text) <= _DIGITS:
+        return int(text)
+    raise InvalidPosition("this is no position of the event log")
