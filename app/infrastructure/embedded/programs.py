@@ -2,13 +2,17 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from app.infrastructure.embedded import probes, worker_ready
 from app.infrastructure.embedded.child import Program
 from app.infrastructure.embedded.errors import UpError
 from app.infrastructure.embedded.folder import first_key
+from app.infrastructure.embedded.folder import METRICS
 from app.infrastructure.embedded.place import HOST, Place
+from app.infrastructure.prometheus import folder as metrics_folder
+from app.infrastructure.embedded.sandbox import daemon_command
 from app.settings import Settings
 from app.settings.sources import variable
 from app.settings.urls import socket_path
@@ -23,12 +27,18 @@ ADMIN_KEY_VARIABLE = variable("admin_key")
 def programs(settings: Settings, place: Place) -> list[Program]:
     return [
         _redis(settings),
-        _sandbox(settings, place),
-        _api(place),
-        _worker(settings, place),
+        _sandbox(settings),
+        _counted(_api(place), place),
+        _counted(_worker(settings, place), place),
         _beat(),
         _flower(place),
     ]
+
+
+def _counted(program: Program, place: Place) -> Program:
+    """The API's /metrics has what it and the worker count."""
+    shared = {metrics_folder.VARIABLE: str(place.data_dir / METRICS)}
+    return replace(program, environment={**program.environment, **shared})
 
 
 def _redis(settings: Settings) -> Program:
@@ -46,25 +56,11 @@ def _redis(settings: Settings) -> Program:
     )
 
 
-def _sandbox(settings: Settings, place: Place) -> Program:
+def _sandbox(settings: Settings) -> Program:
     socket = _socket(settings.runtime_url)
     return Program(
         name="sandbox",
-        argv=_python(
-            "app.infrastructure.sandbox.daemon",
-            *("--socket", str(socket)),
-            *("--data", str(place.data_dir / "sandbox")),
-            # A slot is taken while its jail is cleared away and the next one made ready; admission
-            # holds the cap. One slot a program gave 36 programs a second, two give 47.
-            *("--slots", str(2 * settings.max_running)),
-            *(("--languages", str(file)) if (file := settings.languages_file) else ()),
-            *("--ready-jails", str(settings.ready_jails)),
-            *(
-                f"--unheld-limit={name}"
-                for name in settings.sandbox_unheld_limits.split(",")
-                if name
-            ),
-        ),
+        argv=daemon_command(settings),
         nice=5,
         address=settings.runtime_url,
         ready=lambda _: probes.socket_accepts(socket),

@@ -1,0 +1,44 @@
+"""`podline sandbox`: the daemon by the settings in force, as a container runs it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.infrastructure.embedded.probes import socket_accepts
+from app.infrastructure.embedded.sandbox import daemon_command
+from app.settings import Settings
+from tests.waiting import wait_until
+
+PODLINE = str(Path(sys.executable).with_name("podline"))
+
+
+def test_settings_become_options(working_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PODLINE_RUNTIME_URL", "unix:///run/podline/sandbox.sock")
+    monkeypatch.setenv("PODLINE_MAX_RUNNING", "3")
+    monkeypatch.setenv("PODLINE_READY_JAILS", "1")
+    monkeypatch.setenv("PODLINE_SANDBOX_UNHELD_LIMITS", "memory,cpu")
+    monkeypatch.setenv("PODLINE_LANGUAGES_FILE", str(working_folder / "more.toml"))
+    assert daemon_command(Settings.load()) == (
+        *(sys.executable, "-m", "app.infrastructure.sandbox.daemon"),
+        *("--socket", "/run/podline/sandbox.sock"),
+        *("--data", str(working_folder / ".podline/sandbox")),
+        *("--slots", "6"),
+        *("--languages", str(working_folder / "more.toml")),
+        *("--ready-jails", "1"),
+        *("--unheld-limit=memory", "--unheld-limit=cpu"),
+    )
+
+
+def test_it_serves_until_sigterm(working_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    socket = working_folder / "s"
+    monkeypatch.setenv("PODLINE_RUNTIME_URL", f"unix://{socket}")
+    with subprocess.Popen([PODLINE, "sandbox"], stderr=subprocess.PIPE, text=True) as daemon:
+        try:
+            wait_until(lambda: socket_accepts(socket))
+        finally:
+            daemon.terminate()
+            _, said = daemon.communicate(timeout=20)
+    assert daemon.returncode == 0, said
+    assert not socket.exists()
