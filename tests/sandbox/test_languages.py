@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import PurePath
 from typing import Any
 
 import pytest
@@ -43,9 +44,24 @@ def all_runs(language: Language) -> dict[str, dict[str, Any]]:
     return {
         "works": facts | {"args": ARGUMENTS},
         "alone": facts | {"args": ARGUMENTS, "limits": replace(DEFAULT_LIMITS, processes=1)},
-        "fails": facts | {"args": (FAIL,)},
+        "fails": facts | {"args": (FAIL,), **named_like_an_option(language)},
         "broken": facts | {"files": (File(language.source_name, broken(language.name)),)},
     }
+
+
+def named_like_an_option(language: Language) -> dict[str, Any]:
+    """Its first file. In Java another one, as a class has its file's name; Go refuses them all."""
+    first, suffix = language.source_name, PurePath(language.source_name).suffix
+    name = f"-c{suffix}"
+    if language.name == "go":
+        return {}
+    if language.name == "java":
+        return {"files": (*files_of("java"), File(name, b"class Other {}"))}
+    files = [
+        File(name if file.name == first else file.name, file.content)
+        for file in files_of(language.name)
+    ]
+    return {"files": tuple(files), "entrypoint": name}
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +113,7 @@ def test_a_program_gets_all_that_it_is_given_and_its_output_is_kept(
 def test_a_program_that_fails_has_its_exit_code_and_what_it_printed_before(
     run_of: RunOf, name: str
 ) -> None:
+    """Its file's name looks like an option, which neither interpreter nor compiler takes it for."""
     observation, output = run_of(name, "fails")
 
     run = stage(observation, compiled=False)

@@ -180,12 +180,13 @@ overhead_mib = 28
 """)
     daemon = SandboxDaemon(tmp_path, slots=1, languages=languages)
     daemon.start()
-    files = (File("src/a b.txt", b""), File("c.txt", b""), File("d.h", b""))
+    files = tuple(File(name, b"") for name in ("src/a b.txt", "-c.txt", "@c.txt", "d.h"))
 
     _, output = daemon.run("shown", "", files=files, entrypoint="src/a b.txt", args=("$HOME",))
 
     daemon.stop()
     assert output.run
     assert output.run.stdout.decode() == (
-        "[src/a b.txt][c.txt][src/a b.txt][src/a b][src.a b][/usr/bin/x][-m128][-h100][$HOME]"
+        "[src/a b.txt][./-c.txt][./@c.txt][src/a b.txt][src/a b][src.a b][/usr/bin/x]"
+        "[-m128][-h100][$HOME]"
     )

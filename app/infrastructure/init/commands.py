@@ -50,14 +50,16 @@ class Commands:
         known = {
             "executable": self.executable,
             "bin": os.path.dirname(self.executable),
-            "entrypoint": pod.entrypoint,
+            "entrypoint": _operand(pod.entrypoint),
             "stem": stem,
             "module": stem.replace("/", "."),
             "program": _PROGRAM,
             "memory_mib": limits.memory_mib,
             "heap_mib": self._heap_mib(limits),
         }
-        sources = [file.name for file in pod.files if file.name.endswith(self.spec.suffixes)]
+        sources = [
+            _operand(file.name) for file in pod.files if file.name.endswith(self.spec.suffixes)
+        ]
         arguments: list[str] = []
         for part in template:
             arguments += sources if part == "{sources}" else [part.format(**known)]
@@ -73,3 +75,8 @@ class Commands:
         return Program(
             argv=argv, env=env, stdin=stdin, limits=limits, spare_processes=self.spec.threads
         )
+
+
+def _operand(name: str) -> str:
+    """A file's name that no command takes for an option, or for a file of options (`@file`)."""
+    return f"./{name}" if name.startswith(("-", "@")) else name
