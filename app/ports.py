@@ -123,8 +123,8 @@ class Store(Protocol):
     def counts(self) -> dict[tuple[State, Priority], int]:
         """How many rows in each unfinished state and priority; zeros may be left out."""
 
-    def oldest_queued(self) -> Time | None:
-        """When the oldest queued execution was created."""
+    def oldest_queued(self) -> dict[Priority, Time]:
+        """When the oldest queued execution of each band that has one was created."""
 
     # results
 
@@ -141,6 +141,11 @@ class Store(Protocol):
     def unrelayed(self, limit: int) -> list[tuple[str, list[Event]]]:
         """Executions with events that are not in the log yet, longest waiting first: id and those
         events in order.
+        """
+
+    def outbox(self, limit: int) -> tuple[int, Time | None]:
+        """How many executions, counted up to `limit`, have events that are not in the log yet,
+        and when the first of those was made.
         """
 
     def relayed(self, execution_id: str, version: int) -> None:

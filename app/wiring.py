@@ -3,7 +3,7 @@
 import time
 
 from app.domain.execution import Time
-from app.ports import EventLog, Pipeline, Ports, Runtime, Store
+from app.ports import EventLog, Metrics, Pipeline, Ports, Runtime, Store
 from app.settings import Settings
 from app.settings.urls import socket_path, sqlite_path
 
@@ -13,6 +13,7 @@ def make_ports(settings: Settings) -> Ports:
 
     Adapters are imported here, so that a process loads only the clients that it uses.
     """
+    from app.infrastructure.prometheus.metrics import PrometheusMetrics
     from app.infrastructure.redis.admission import RedisAdmissionQueue
     from app.infrastructure.redis.connection import connect
     from app.infrastructure.redis.leases import RedisLeases
@@ -32,6 +33,7 @@ def make_ports(settings: Settings) -> Ports:
         event_log=make_event_log(settings),
         runtime=make_runtime(settings),
         pipeline=make_pipeline(),
+        metrics=PrometheusMetrics(),
         clock=now,
         policy=policy,
     )
@@ -70,6 +72,14 @@ def make_pipeline() -> Pipeline:
     from tasks.pipeline import CeleryPipeline
 
     return CeleryPipeline()
+
+
+def serve_metrics(settings: Settings, metrics: Metrics) -> None:
+    """On `metrics_port`, if there is one. Raises OSError where it is taken."""
+    if settings.metrics_port is not None:
+        from app.infrastructure.prometheus.server import serve
+
+        serve(metrics, settings.metrics_host, settings.metrics_port)
 
 
 def now() -> Time:

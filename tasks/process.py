@@ -4,7 +4,9 @@ import functools
 import gc
 import logging
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from celery import Task
@@ -39,6 +41,15 @@ def _ports_of(_pid: int) -> Ports:
     return make_ports(Settings.load())
 
 
+@contextmanager
+def _timed(step: str) -> Iterator[None]:
+    began = time.perf_counter()
+    try:
+        yield
+    finally:
+        ports().metrics.step_done(step.removeprefix("podline."), time.perf_counter() - began)
+
+
 def step(name: str) -> Callable[[Callable[[Ports, str], bool | None]], Task[Any, Any]]:
     """A link of the chain: where it returns False, the rest of the chain is dropped.
 
@@ -51,7 +62,8 @@ def step(name: str) -> Callable[[Callable[[Ports, str], bool | None]], Task[Any,
         def run(self: Task[Any, Any], execution_id: str) -> None:
             goes_on: bool | None = False
             try:
-                goes_on = act(ports(), execution_id)
+                with _timed(name):
+                    goes_on = act(ports(), execution_id)
             except Unavailable as error:
                 log.warning("%s of %s waits for the sweep: %s", name, execution_id, error)
             if not goes_on:
@@ -74,7 +86,8 @@ def tick(name: str) -> Callable[[Callable[[Ports], object]], Task[Any, Any]]:
                 if lease is None:
                     return
                 try:
-                    act(ports())
+                    with _timed(name):
+                        act(ports())
                 finally:
                     lease.release()
             except Unavailable as error:

@@ -93,6 +93,7 @@ class Watcher:
                 self._poll(ports, name)
         except (RuntimeUnavailable, BrokerUnavailable) as error:
             log.warning("the watch ended: %s", error)
+            ports.metrics.watch_restarted()
             self._stopping.wait(RETRY_SECONDS)
 
     @staticmethod

@@ -13,6 +13,7 @@ from app.infrastructure.memory.pipeline import MemoryPipeline
 from app.infrastructure.memory.runtime import MemoryRuntime
 from app.infrastructure.memory.store import MemoryStore
 from app.infrastructure.memory.wakeups import MemoryWakeups
+from app.infrastructure.prometheus.metrics import PrometheusMetrics
 from app.ports import Ports
 from tests.builders import NOW
 
@@ -66,6 +67,7 @@ def make_twins(
         event_log=event_log,
         runtime=runtime,
         pipeline=pipeline,
+        metrics=PrometheusMetrics(),
         clock=clock,
         policy=replace(Policy(), **{"first_look_wait": 0, **policy}),  # type: ignore[arg-type]  # names a test gives
     )

@@ -13,6 +13,7 @@ from app.api.executions import executions
 from app.api.health import health
 from app.api.keys import keys
 from app.api.languages import languages
+from app.api.metrics import count_answers, metrics
 from app.api.queue import queue
 from app.api.routing import Operation, register
 from app.domain.policy import InputMaxima
@@ -21,7 +22,7 @@ from app.service.languages import Languages
 
 OPERATIONS: Final[Sequence[Operation]] = [
     operation
-    for section in (executions, languages, queue, dead_letters, keys, health)
+    for section in (executions, languages, queue, dead_letters, keys, health, metrics)
     for operation in section.operations
 ]
 
@@ -37,6 +38,7 @@ def make(ports: Ports) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _largest_body(ports.policy.input)
     request_id.register(app)
     problems.register(app)
+    count_answers(app, ports.metrics)
     waiting = BoundedSemaphore(ports.policy.max_waiting_answers)
     context = Context(ports, Languages(ports.runtime), waiting)
     for operation in OPERATIONS:

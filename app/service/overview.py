@@ -27,7 +27,7 @@ class Overview:
 
 def overview(ports: Ports) -> Overview:
     """Raises StoreUnavailable."""
-    oldest = ports.store.oldest_queued()
+    oldest = min(ports.store.oldest_queued().values(), default=None)
     return Overview(
         unfinished=ports.store.counts(),
         slots=ports.policy.max_running,

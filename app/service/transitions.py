@@ -14,6 +14,8 @@ def apply(ports: Ports, change: Change) -> bool:
     """Make the transition; False if the row has moved on meanwhile. Wakes who waits for it."""
     if not ports.store.apply(change):
         return False
+    if change.after.state.terminal:
+        ports.metrics.execution_ended(change.after)
     ports.wakeups.notify(change.after.id)
     return True
 

@@ -131,6 +131,10 @@ class Settings(BaseSettings):
     """Threads of one Celery worker."""
     heartbeat_file: Folder | None = None
     """A worker, and beat, touches it while it does its work."""
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Port | None = None
+    """A worker's own /metrics."""
+    log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     max_running: PositiveInt = Field(default_factory=_cores)

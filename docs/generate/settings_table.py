@@ -40,6 +40,9 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
         "worker_concurrency": "Threads of one Celery worker.",
         "heartbeat_file": "Touched every 2 s by a worker, or beat, that works: "
         "[health of roles](#health-of-roles).",
+        "metrics_port": "A worker's `/metrics`; none by default: [metrics](#metrics).",
+        "metrics_host": "The address of `/metrics` of a worker.",
+        "log_format": "`text` or `json`: [logs](#logs).",
         "log_level": "`debug`, `info`, `warning` or `error`.",
     },
     "Admission": {

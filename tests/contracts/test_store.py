@@ -364,6 +364,14 @@ class TestResults:
 
 
 class TestOutbox:
+    def test_how_much_waits_and_since_when(self, store: Store) -> None:
+        assert store.outbox(2) == (0, None)
+        rows = [put(store, now=NOW + number) for number in range(3)]
+        assert store.outbox(2) == (2, NOW)
+        for row in rows[:2]:
+            store.relayed(row.id, row.version)
+        assert store.outbox(2) == (1, NOW + 2)
+
     def test_shows_the_events_that_wait_longest_first(self, store: Store) -> None:
         second, third = put(store, now=NOW + 2), put(store, now=NOW + 3)
         first = put(store, now=NOW + 1)
@@ -445,12 +453,13 @@ class TestCounts:
         )
         assert store.unfinished("ada") == states[State.ADMITTED]
 
-    def test_the_oldest_queued_execution(self, store: Store) -> None:
-        assert store.oldest_queued() is None
+    def test_the_oldest_queued_execution_of_each_band(self, store: Store) -> None:
+        assert store.oldest_queued() == {}
         applied(store, put(store, now=NOW).admit(NOW, LATER))
         put(store, now=NOW + 2)
         put(store, now=NOW + 1)
-        assert store.oldest_queued() == NOW + 1
+        put(store, a_submission(priority=Priority.LOW), now=NOW + 3)
+        assert store.oldest_queued() == {Priority.NORMAL: NOW + 1, Priority.LOW: NOW + 3}
 
 
 def nonzero(store: Store) -> dict[tuple[State, Priority], int]:

@@ -76,7 +76,7 @@ def test_is_never_work(store: Store, version: int) -> None:
     assert store.begin(row.id, UNFINISHED | HAS_POD, "create", LATER) is None
     assert store.unrelayed(9) == []
     assert store.unfinished(row.owner) == 0
-    assert store.oldest_queued() is None
+    assert store.oldest_queued() == {}
     assert {band: total for band, total in store.counts().items() if total} == {}
     assert store.get(row.id) == row
 

@@ -17,6 +17,7 @@ URL = "url"
 """Where the API is."""
 FLOWER_PASSWORD = "flower-password"
 LOGS = "logs"
+METRICS = "metrics"
 CHILDREN = "children.json"
 _LOCK = "up.lock"
 

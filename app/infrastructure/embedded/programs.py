@@ -8,11 +8,10 @@ from pathlib import Path
 from app.infrastructure.embedded import probes, worker_ready
 from app.infrastructure.embedded.child import Program
 from app.infrastructure.embedded.errors import UpError
-from app.infrastructure.embedded.folder import first_key
-from app.infrastructure.embedded.folder import METRICS
+from app.infrastructure.embedded.folder import METRICS, first_key
 from app.infrastructure.embedded.place import HOST, Place
-from app.infrastructure.prometheus import folder as metrics_folder
 from app.infrastructure.embedded.sandbox import daemon_command
+from app.infrastructure.prometheus import folder as metrics_folder
 from app.settings import Settings
 from app.settings.sources import variable
 from app.settings.urls import socket_path

@@ -10,6 +10,7 @@ from app.infrastructure.embedded.place import Place, find_place
 from app.infrastructure.embedded.programs import programs
 from app.infrastructure.embedded.report import Report
 from app.infrastructure.embedded.supervisor import Supervisor
+from app.infrastructure.prometheus.folder import make_empty
 from app.settings import Settings
 from app.settings.sources import FILE_VARIABLE, Given, settings_file
 
@@ -43,6 +44,7 @@ def _keep_settings_for_children(settings: Settings) -> None:
 
 
 def _supervise(settings: Settings, place: Place) -> None:
+    make_empty(place.data_dir / folder.METRICS)
     logs = place.data_dir / folder.LOGS
     children = [
         Child(program, logs / f"{program.name}.log", place.data_dir)

@@ -193,10 +193,13 @@ class MemoryStore:
                 )
             )
 
-    def oldest_queued(self) -> Time | None:
+    def oldest_queued(self) -> dict[Priority, Time]:
         with self._lock:
-            queued = (row for row in self._worked_on() if row.state is State.QUEUED)
-            return min((row.created_at for row in queued), default=None)
+            queued = [row for row in self._worked_on() if row.state is State.QUEUED]
+            return {
+                priority: min(row.created_at for row in queued if row.priority is priority)
+                for priority in {row.priority for row in queued}
+            }
 
     # results
 
@@ -220,6 +223,10 @@ class MemoryStore:
                 if self._relayed[row.id] < row.version
             ]
             return sorted(waiting, key=lambda item: item[1][0].time)[:limit]
+
+    def outbox(self, limit: int) -> tuple[int, Time | None]:
+        waiting = self.unrelayed(limit)
+        return len(waiting), min((events[0].time for _, events in waiting), default=None)
 
     def relayed(self, execution_id: str, version: int) -> None:
         with self._lock:

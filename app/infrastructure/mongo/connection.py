@@ -58,10 +58,12 @@ class Connection:
             query["_id"] = query.pop("id")
         return self._document(document).objects(__raw__=query)
 
-    def count(self, document: type[Document], **query: Any) -> int:
-        """By the `count` command: mongoengine's own count is an aggregation."""
+    def count(self, document: type[Document], *, at_most: int = 0, **query: Any) -> int:
+        """By the `count` command: mongoengine's own count is an aggregation. 0 is no limit."""
         bound = self._document(document)
-        answer = bound._get_db().command("count", bound._get_collection_name(), query=query)
+        answer = bound._get_db().command(
+            "count", bound._get_collection_name(), query=query, limit=at_most
+        )
         found: int = answer["n"]
         return found
 

@@ -89,7 +89,10 @@ class ExecutionDocument(Document):  # type: ignore[misc]
                 "partialFilterExpression": {"unfinished": True},
             },
             {"fields": ["owner", "unfinished"], "partialFilterExpression": {"unfinished": True}},
-            {"fields": ["state", "created_at"], "partialFilterExpression": {"unfinished": True}},
+            {
+                "fields": ["state", "priority", "created_at"],
+                "partialFilterExpression": {"unfinished": True},
+            },
         ],
     }
 

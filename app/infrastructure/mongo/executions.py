@@ -221,10 +221,13 @@ class Executions:
         }
 
     @at_the_edge
-    def oldest_queued(self) -> Time | None:
-        queued = self._row(state=State.QUEUED, unfinished=True)
-        oldest = queued.only("created_at").order_by("created_at").first()
-        return oldest["created_at"] if oldest else None
+    def oldest_queued(self) -> dict[Priority, Time]:
+        oldest = {priority: self._oldest_queued(priority) for priority in Priority}
+        return {priority: row["created_at"] for priority, row in oldest.items() if row}
+
+    def _oldest_queued(self, priority: Priority) -> Any:
+        queued = self._row(state=State.QUEUED, priority=priority, unfinished=True)
+        return queued.only("created_at").order_by("created_at").first()
 
 
 def from_execution(execution: Execution) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from mongoengine.errors import NotUniqueError  # type: ignore[import-untyped]
 
-from app.domain.execution import Event
+from app.domain.execution import Event, Time
 from app.domain.records import Result
 from app.infrastructure import codec
 from app.infrastructure.mongo.connection import Connection, at_the_edge
@@ -47,6 +47,13 @@ class Outbox:
         waiting = self._connection.find(ExecutionDocument, relay_at=IS_TIME).as_pymongo()
         rows = waiting.only("events", "relayed").order_by("relay_at").limit(limit)
         return [(row["_id"], to_events(row, row["relayed"])) for row in rows]
+
+    @at_the_edge
+    def outbox(self, limit: int) -> tuple[int, Time | None]:
+        waiting = self._connection.count(ExecutionDocument, at_most=limit, relay_at=IS_TIME)
+        rows = self._connection.find(ExecutionDocument, relay_at=IS_TIME).as_pymongo()
+        first = rows.only("relay_at").order_by("relay_at").first()
+        return waiting, first["relay_at"] if first else None
 
     @at_the_edge
     def relayed(self, execution_id: str, version: int) -> None:

@@ -108,7 +108,7 @@ COUNTS: Final = f"""
 """
 OLDEST_QUEUED: Final = """
     SELECT created_at FROM executions INDEXED BY queued
-    WHERE state = 'queued' AND created_at > 0 AND rebuilt_at IS NULL
+    WHERE state = 'queued' AND rebuilt_at IS NULL AND priority = ?
     ORDER BY created_at LIMIT 1
 """
 
@@ -269,10 +269,10 @@ class Executions:
             rows = connection.execute(COUNTS).fetchall()
         return {(State(state), Priority(priority)): total for state, priority, total in rows}
 
-    def oldest_queued(self) -> Time | None:
+    def oldest_queued(self) -> dict[Priority, Time]:
         with self._database.reading() as connection:
-            row = connection.execute(OLDEST_QUEUED).fetchone()
-        return row["created_at"] if row else None
+            oldest = {p: connection.execute(OLDEST_QUEUED, (p,)).fetchone() for p in Priority}
+        return {priority: row["created_at"] for priority, row in oldest.items() if row}
 
 
 def _labels(execution: Execution) -> list[tuple[str, str, str, str]]:

@@ -3,7 +3,7 @@
 from itertools import groupby
 from typing import Final
 
-from app.domain.execution import Event
+from app.domain.execution import Event, Time
 from app.domain.records import Result
 from app.infrastructure import codec
 from app.infrastructure.sqlite.database import Database
@@ -17,6 +17,13 @@ UNRELAYED: Final = """
     ) AS waiting
     CROSS JOIN events ON execution_id = waiting.id AND version > waiting.relayed
     ORDER BY waiting.relay_at, execution_id, version
+"""
+OUTBOX: Final = """
+    SELECT count(*) AS total, min(relay_at) AS since
+    FROM (
+        SELECT relay_at FROM executions WHERE relay_at IS NOT NULL
+        ORDER BY relay_at LIMIT ?
+    ) AS waiting
 """
 RELAYED: Final = """
     UPDATE executions
@@ -67,6 +74,11 @@ class Outbox:
             rows = connection.execute(UNRELAYED, (limit,)).fetchall()
         events = map(to_event, rows)
         return [(id, list(group)) for id, group in groupby(events, lambda e: e.execution_id)]
+
+    def outbox(self, limit: int) -> tuple[int, Time | None]:
+        with self._database.reading() as connection:
+            row = connection.execute(OUTBOX, (limit,)).fetchone()
+        return row["total"], row["since"]
 
     def relayed(self, execution_id: str, version: int) -> None:
         with self._database.writing(durable=False) as connection:

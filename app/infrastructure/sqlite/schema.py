@@ -252,7 +252,13 @@ REPLAYS: Final = (
     "CREATE INDEX replays_due ON replays (next_action_at) WHERE next_action_at IS NOT NULL",
 )
 
-VERSIONS: Final = (FIRST, REPLAYS)
+QUEUED_BY_BAND: Final = (
+    "DROP INDEX queued",
+    "CREATE INDEX queued ON executions (priority, created_at)"
+    " WHERE state = 'queued' AND rebuilt_at IS NULL",
+)
+
+VERSIONS: Final = (FIRST, REPLAYS, QUEUED_BY_BAND)
 """A file of version n has had the first n of them."""
 VERSION: Final = len(VERSIONS)
 

@@ -1,0 +1,32 @@
+"""/metrics, for Prometheus; and the count of what the API answers. No key is needed."""
+
+from typing import Final
+
+from flask import Flask, Response, request
+
+from app.api.context import Context
+from app.api.routing import Section
+from app.ports import METRICS_MEDIA_TYPE, Metrics
+from app.service.gauges import gauges
+
+NO_ROUTE: Final = "none"
+
+metrics = Section("Health", "", role=None)
+
+
+@metrics.operation("GET", "/metrics", {200: "text/plain"})
+def scrape(context: Context) -> Response:
+    """Counters of this process, and what the stores say now, in Prometheus' text format."""
+    text = context.ports.metrics.exposition(gauges(context.ports))
+    return Response(text, content_type=METRICS_MEDIA_TYPE)
+
+
+def count_answers(app: Flask, metrics: Metrics) -> None:
+    def count(response: Response) -> Response:
+        # A client may send any path and any method, and each would be a series of its own.
+        rule = request.url_rule
+        method, route = (request.method, rule.rule) if rule else (NO_ROUTE, NO_ROUTE)
+        metrics.request_answered(method, route, response.status_code)
+        return response
+
+    app.after_request(count)

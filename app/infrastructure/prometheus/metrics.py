@@ -1,0 +1,97 @@
+"""Metrics in Prometheus' text format, by its own client library."""
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from app.domain.execution import Execution
+from app.infrastructure.prometheus.folder import VARIABLE
+from app.ports import Gauge
+
+_STEP_BUCKETS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+class PrometheusMetrics:
+    """Counts in this process, or in a folder that several processes of a host share.
+
+    The library decides which, by the variable `PROMETHEUS_MULTIPROC_DIR`. It connects to nothing,
+    so tests use it as it is.
+    """
+
+    def __init__(self) -> None:
+        self._own = CollectorRegistry()
+        self._ended = Counter(
+            "podline_executions_ended",
+            "Executions that became completed, failed or cancelled; a completed one has an outcome",
+            ("state", "outcome"),
+            registry=self._own,
+        )
+        self._steps = Histogram(
+            "podline_step_seconds",
+            "How long a step of the pipeline, or a tick of beat, took",
+            ("step",),
+            buckets=_STEP_BUCKETS,
+            registry=self._own,
+        )
+        self._watch_restarts = Counter(
+            "podline_watch_restarts",
+            "How often the watch of the runtime ended with an error and was begun again",
+            registry=self._own,
+        )
+        self._requests = Counter(
+            "podline_http_requests",
+            "Answers of the API; a stream counts when it begins",
+            ("method", "route", "status"),
+            registry=self._own,
+        )
+
+    def execution_ended(self, execution: Execution) -> None:
+        self._ended.labels(execution.state, execution.outcome or "").inc()
+
+    def step_done(self, step: str, seconds: float) -> None:
+        self._steps.labels(step).observe(seconds)
+
+    def watch_restarted(self) -> None:
+        self._watch_restarts.inc()
+
+    def request_answered(self, method: str, route: str, status: int) -> None:
+        self._requests.labels(method, route, str(status)).inc()
+
+    def exposition(self, gauges: Sequence[Gauge] = ()) -> bytes:
+        read_now = CollectorRegistry()
+        ProcessCollector(registry=read_now)
+        read_now.register(_Gauges(gauges))
+        return generate_latest(self._counted()) + generate_latest(read_now)
+
+    def _counted(self) -> CollectorRegistry:
+        if VARIABLE not in os.environ:
+            return self._own
+        shared = CollectorRegistry()
+        MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+        return shared
+
+
+class _Gauges(Collector):
+    def __init__(self, gauges: Sequence[Gauge]) -> None:
+        self._gauges = gauges
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        for gauge in self._gauges:
+            family = GaugeMetricFamily(gauge.name, gauge.help, labels=gauge.labels)
+            for values, number in gauge.samples.items():
+                family.add_metric(values, number)
+            yield family

@@ -1,0 +1,101 @@
+"""What the stores say at this moment, as gauges: queue, slots, outbox, dead letters.
+
+Every part is one bounded query with an index. Where a dependency is away its gauges are missing,
+`podline_up` says so, and the others are there.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from app.domain.errors import Unavailable
+from app.domain.execution import SECOND, UNFINISHED, Time
+from app.domain.records import DeadLetterStatus
+from app.domain.submission import Priority
+from app.ports import Gauge, Health, Ports
+from app.service.health import ESSENTIAL, health
+
+OUTBOX_LIMIT: Final = 10_000
+"""Executions with events for the log are counted up to here: at that many, only the age matters."""
+
+
+def gauges(ports: Ports) -> list[Gauge]:
+    """Takes the stores' time-outs at the most."""
+    found = health(ports)
+    return [_up(found), *_of(found, ESSENTIAL, _stored, ports), *_of(found, "redis", _slots, ports)]
+
+
+def _up(found: Health) -> Gauge:
+    return Gauge(
+        "podline_up",
+        "Whether a dependency is well, as /readyz tells in words",
+        ("dependency",),
+        {(name,): trouble is None for name, trouble in found.items()},
+    )
+
+
+def _of(
+    found: Health, dependency: str, read: Callable[[Ports], Iterator[Gauge]], ports: Ports
+) -> list[Gauge]:
+    """Nobody waits twice for one that was away a moment ago."""
+    if found[dependency] is not None:
+        return []
+    try:
+        return list(read(ports))
+    except Unavailable:
+        return []
+
+
+def _stored(ports: Ports) -> Iterator[Gauge]:
+    counts = ports.store.counts()
+    yield Gauge(
+        "podline_executions_unfinished",
+        "Executions in a state that is not terminal; `queued` is the depth of the queue",
+        ("state", "priority"),
+        {
+            (state, priority): counts.get((state, priority), 0)
+            for state in sorted(UNFINISHED)
+            for priority in Priority
+        },
+    )
+    oldest = ports.store.oldest_queued()
+    yield Gauge(
+        "podline_queue_oldest_seconds",
+        "Age of the oldest queued execution of a band; 0 where none is queued",
+        ("priority",),
+        {(priority,): _age(ports, oldest.get(priority)) for priority in Priority},
+    )
+    waiting, since = ports.store.outbox(OUTBOX_LIMIT)
+    yield Gauge(
+        "podline_outbox_executions",
+        f"Executions with events that are not in the log yet, counted up to {OUTBOX_LIMIT}",
+        (),
+        {(): waiting},
+    )
+    yield Gauge(
+        "podline_outbox_oldest_seconds",
+        "Age of the oldest event that is not in the log yet; 0 where all are",
+        (),
+        {(): _age(ports, since)},
+    )
+    letters = ports.store.count_dead_letters()
+    yield Gauge(
+        "podline_dead_letters",
+        "Dead letters",
+        ("status",),
+        {(status,): letters.get(status, 0) for status in DeadLetterStatus},
+    )
+
+
+def _slots(ports: Ports) -> Iterator[Gauge]:
+    used = ports.admission.slots_used()
+    free = max(ports.policy.max_running - used, 0)
+    yield Gauge(
+        "podline_slots",
+        "Slots for programs",
+        ("state",),
+        {("used",): used, ("free",): free},
+    )
+
+
+def _age(ports: Ports, since: Time | None) -> float:
+    return 0 if since is None else max(ports.clock() - since, 0) / SECOND

@@ -1,0 +1,90 @@
+"""What Prometheus gets of a process that counts: alone, beside others, and by a worker's port."""
+
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from app.infrastructure.prometheus.folder import VARIABLE, make_empty
+from app.infrastructure.prometheus.metrics import PrometheusMetrics
+from app.infrastructure.prometheus.server import serve
+from app.ports import METRICS_MEDIA_TYPE, Gauge
+
+COUNT_ONE = """
+from app.infrastructure.prometheus.metrics import PrometheusMetrics
+metrics = PrometheusMetrics()
+metrics.watch_restarted()
+metrics.step_done("pods.create", 0.03)
+print(metrics.exposition().decode())
+"""
+
+
+def lines(metrics: PrometheusMetrics, *gauges: Gauge) -> list[str]:
+    return metrics.exposition(gauges).decode().splitlines()
+
+
+def test_steps_are_counted_by_how_long_they_took() -> None:
+    metrics = PrometheusMetrics()
+    for seconds in (0.004, 0.03, 40):
+        metrics.step_done("pods.create", seconds)
+    shown = lines(metrics)
+    assert 'podline_step_seconds_bucket{le="0.005",step="pods.create"} 1.0' in shown
+    assert 'podline_step_seconds_bucket{le="0.05",step="pods.create"} 2.0' in shown
+    assert 'podline_step_seconds_bucket{le="+Inf",step="pods.create"} 3.0' in shown
+    assert 'podline_step_seconds_count{step="pods.create"} 3.0' in shown
+
+
+def test_two_in_one_process_do_not_share_counts() -> None:
+    one, other = PrometheusMetrics(), PrometheusMetrics()
+    one.watch_restarted()
+    assert "podline_watch_restarts_total 1.0" in lines(one)
+    assert "podline_watch_restarts_total 0.0" in lines(other)
+
+
+def test_a_gauge_has_a_series_for_each_combination_of_labels() -> None:
+    gauge = Gauge("podline_slots", "Slots", ("state",), {("used",): 2, ("free",): 0})
+    shown = lines(PrometheusMetrics(), gauge)
+    assert "# TYPE podline_slots gauge" in shown
+    assert {'podline_slots{state="used"} 2.0', 'podline_slots{state="free"} 0.0'} <= set(shown)
+
+
+def test_the_process_itself_is_there() -> None:
+    assert any(
+        line.startswith("process_resident_memory_bytes") for line in lines(PrometheusMetrics())
+    )
+
+
+def test_processes_with_one_folder_count_together(tmp_path: Path) -> None:
+    folder = tmp_path / "metrics"
+    make_empty(folder)
+    assert "podline_watch_restarts_total 1.0" in counted_by_a_process(folder)
+    shown = counted_by_a_process(folder)
+    assert "podline_watch_restarts_total 2.0" in shown
+    assert 'podline_step_seconds_count{step="pods.create"} 2.0' in shown
+    make_empty(folder)
+    assert "podline_watch_restarts_total 1.0" in counted_by_a_process(folder)
+
+
+def counted_by_a_process(folder: Path) -> list[str]:
+    environment = os.environ | {VARIABLE: str(folder)}
+    command = [sys.executable, "-c", COUNT_ONE]
+    return subprocess.run(
+        command, env=environment, check=True, capture_output=True, text=True
+    ).stdout.splitlines()
+
+
+def test_a_worker_serves_its_own() -> None:
+    metrics = PrometheusMetrics()
+    port = serve(metrics, "127.0.0.1", 0)
+    metrics.watch_restarted()
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        assert answer.headers["Content-Type"] == METRICS_MEDIA_TYPE
+        assert b"podline_watch_restarts_total 1.0" in answer.read()
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/else")
+    with pytest.raises(OSError, match="in use"):
+        serve(metrics, "127.0.0.1", port)
