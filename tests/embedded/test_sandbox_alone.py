@@ -1,5 +1,6 @@
 """`podline sandbox`: the daemon by the settings in force, as a container runs it."""
 
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -31,12 +32,18 @@ def test_settings_become_options(working_folder: Path, monkeypatch: pytest.Monke
     )
 
 
-def test_it_serves_until_sigterm(working_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    socket = working_folder / "s"
+@pytest.mark.parametrize(("folder_mode", "socket_mode"), [(0o700, 0o600), (0o770, 0o660)])
+def test_it_serves_those_who_may_write_beside_its_socket(
+    folder_mode: int, socket_mode: int, working_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    socket = working_folder / "run" / "s"
+    socket.parent.mkdir()
+    socket.parent.chmod(folder_mode)
     monkeypatch.setenv("PODLINE_RUNTIME_URL", f"unix://{socket}")
     with subprocess.Popen([PODLINE, "sandbox"], stderr=subprocess.PIPE, text=True) as daemon:
         try:
             wait_until(lambda: socket_accepts(socket))
+            assert stat.S_IMODE(socket.stat().st_mode) == socket_mode
         finally:
             daemon.terminate()
             _, said = daemon.communicate(timeout=20)

@@ -112,6 +112,8 @@ def remove(parent: Path, folders: GroupFolders | None = None) -> None:
 
     Raises TimeoutError, and OSError.
     """
+    if not parent.exists():
+        return
     if (parent / "cgroup.controllers").exists():
         folders = folders or GroupFolders()
         for group in (*parent.glob("slot-*"), parent):
@@ -120,5 +122,4 @@ def remove(parent: Path, folders: GroupFolders | None = None) -> None:
     for group in parent.glob("slot-*"):
         cgroup_v1.kill_all(group)
         group.rmdir()
-    with contextlib.suppress(FileNotFoundError):
-        parent.rmdir()
+    parent.rmdir()

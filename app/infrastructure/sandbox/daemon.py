@@ -13,6 +13,7 @@ import logging
 import os
 import signal
 import socket
+import stat
 import struct
 import sys
 import threading
@@ -133,10 +134,11 @@ def _stop_signals() -> socket.socket:
 
 
 def _listen(path: Path) -> socket.socket:
-    """For the daemon's own user alone."""
+    """For the daemon's own user, and its group where that may write in the folder as well."""
+    for_group = path.parent.stat().st_mode & stat.S_IWGRP
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
-    before = os.umask(0o177)
+    before = os.umask(0o117 if for_group else 0o177)
     try:
         listener.bind(str(path))
     finally:
