@@ -2,10 +2,12 @@
 
 import time
 
+from app import languages
 from app.domain.execution import Time
 from app.ports import EventLog, Metrics, Pipeline, Ports, Runtime, Store
 from app.settings import Settings
-from app.settings.urls import socket_path, sqlite_path
+from app.settings.images import images_and_versions
+from app.settings.urls import kubernetes_namespace, socket_path, sqlite_path
 
 
 def make_ports(settings: Settings) -> Ports:
@@ -61,11 +63,36 @@ def make_event_log(settings: Settings) -> EventLog:
 
 
 def make_runtime(settings: Settings) -> Runtime:
+    """The sandbox daemon or a cluster, by the scheme of `runtime_url`."""
+    namespace = kubernetes_namespace(settings.runtime_url)
+    if namespace is not None:
+        return make_kubernetes_runtime(namespace, settings)
     from app.infrastructure.sandbox.runtime import SandboxRuntime
 
     path = socket_path(settings.runtime_url)
     assert path is not None, "settings take no other URL"
     return SandboxRuntime(path)
+
+
+def make_kubernetes_runtime(namespace: str, settings: Settings) -> Runtime:
+    from app.infrastructure.kubernetes.images import Image, Offers
+    from app.infrastructure.kubernetes.manifest import PodOptions
+    from app.infrastructure.kubernetes.runtime import KubernetesRuntime
+
+    options = settings.kubernetes
+    images = {
+        language: Image(reference, version)
+        for language, (reference, version) in images_and_versions(options.images).items()
+    }
+    return KubernetesRuntime(
+        namespace,
+        Offers(images, languages.load(settings.languages_file)),
+        PodOptions(
+            collector_image=options.pod_image,
+            start_timeout=settings.start_timeout,
+            **options.model_dump(exclude={"images", "pod_image"}),
+        ),
+    )
 
 
 def make_pipeline() -> Pipeline:

@@ -3,6 +3,7 @@
 import os
 from dataclasses import asdict, fields
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -30,6 +31,8 @@ from app.domain.policy import InputMaxima, Policy
 from app.domain.submission import Limits
 from app.settings import checks
 from app.settings.folders import runtime_folder
+from app.settings.images import DEFAULT as DEFAULT_IMAGES
+from app.settings.images import ImageNames
 from app.settings.sources import NESTED, PREFIX, secrets, settings_file
 from app.settings.urls import DatabaseUrl, EventLogUrl, RedisUrl, RuntimeUrl
 
@@ -80,6 +83,19 @@ class InputSettings(_Group):
     @classmethod
     def of(cls, maxima: InputMaxima) -> Self:
         return cls.model_validate(asdict(maxima))
+
+
+class KubernetesSettings(_Group):
+    """See app.infrastructure.kubernetes.manifest.PodOptions."""
+
+    images: ImageNames = DEFAULT_IMAGES
+    pod_image: str = f"podline/pod:{version('podline')}"
+    image_pull_policy: Literal["IfNotPresent", "Always", "Never"] = "IfNotPresent"
+    image_pull_secret: str | None = None
+    runtime_class: str | None = None
+    cpu_request: PositiveFloat = 0.1
+    cpu_limit: PositiveFloat = 1.0
+    pod_pids_limit: PositiveInt | None = None
 
 
 def _cores(_: dict[str, Any]) -> int:
@@ -178,6 +194,7 @@ class Settings(BaseSettings):
     max_limits: LimitSettings = LimitSettings.of(_DEFAULT.max_limits)
     max_compile_limits: LimitSettings = LimitSettings.of(_DEFAULT.max_compile_limits)
     input: InputSettings = InputSettings.of(_DEFAULT.input)
+    kubernetes: KubernetesSettings = KubernetesSettings()
 
     @field_validator("max_limits", "max_compile_limits")
     @classmethod

@@ -9,6 +9,7 @@ from pydantic import AfterValidator
 MASK = "********"
 
 _USERINFO = re.compile(r"^([a-z+]+://[^/@:]*:).*@")
+_NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _SECRET_PARAMETER = re.compile(r"([?&][^=&]*(?:password|secret|token)[^=&]*=)[^&]*", re.IGNORECASE)
 
 
@@ -21,6 +22,12 @@ def socket_path(url: str) -> Path | None:
     """The socket of `unix:///absolute/path`; None for other URLs."""
     path = _path_after(url, "unix://")
     return path if path is not None and path.is_absolute() else None
+
+
+def kubernetes_namespace(url: str) -> str | None:
+    """The namespace of `kubernetes://<namespace>`; None for other URLs."""
+    scheme, _, namespace = url.partition("://")
+    return namespace if scheme == "kubernetes" and _NAMESPACE.fullmatch(namespace) else None
 
 
 def masked(url: str) -> str:
@@ -63,9 +70,11 @@ def _check_event_log(url: str) -> str:
 
 
 def _check_runtime(url: str) -> str:
-    if socket_path(url):
+    if socket_path(url) or kubernetes_namespace(url):
         return url
-    raise ValueError("must be unix:///<path of the sandbox daemon's socket>")
+    raise ValueError(
+        "must be unix:///<path of the sandbox daemon's socket> or kubernetes://<namespace>"
+    )
 
 
 DatabaseUrl = Annotated[str, AfterValidator(_check_database)]

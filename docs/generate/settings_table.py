@@ -29,7 +29,8 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
         "event_log_url": "The event log: `sqlite:///<path>`.",
         "redis_url": "Broker, queue and live output: `redis://…` or `unix:///<socket>`. "
         "`podline up` starts a server of its own and refuses another one.",
-        "runtime_url": "The sandbox daemon: `unix:///<socket>`. As above.",
+        "runtime_url": "What runs programs: the sandbox daemon, `unix:///<socket>`, as above; or "
+        "`kubernetes://<namespace>`, with access by `KUBECONFIG` or by a service account.",
         "languages_file": "More languages: [languages.md](languages.md#add-a-language).",
         "port": "The API's, on 127.0.0.1; 0 is any free one. `podline up --port` sets it.",
         "flower_port": "The port of Flower. Another one is taken where it is not free.",
@@ -94,6 +95,18 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
         for stage, who in _STAGE.items()
         for limit, what in _LIMIT.items()
     },
+    "Kubernetes": {
+        "kubernetes.images": "The languages on offer: `<language>=<image>:<version>`, with commas "
+        "between them. A tag begins with the language's version; a digest may follow it.",
+        "kubernetes.pod_image": "The image of the collector.",
+        "kubernetes.image_pull_policy": "`IfNotPresent`, `Always` or `Never`.",
+        "kubernetes.image_pull_secret": "The name of a Secret in the namespace.",
+        "kubernetes.runtime_class": "The `RuntimeClass` of pods, such as gVisor's.",
+        "kubernetes.cpu_request": "Cores that the scheduler sets aside, for each container.",
+        "kubernetes.cpu_limit": "Cores that a container may use at once.",
+        "kubernetes.pod_pids_limit": "The nodes' `podPidsLimit`: programs that ask for more "
+        "processes are refused.",
+    },
     "Limits of submissions": {
         "input.files": "Files of one submission.",
         "input.files_bytes": "All files together.",
@@ -121,6 +134,11 @@ _IN_WORDS: Final = {
     "sandbox_unheld_limits": "none",
     "ready_jails": "`max_running`",
     "retention_seconds": "never",
+    "kubernetes.images": "[every one](languages.md) as `podline/<language>:<version>`",
+    "kubernetes.pod_image": "`podline/pod:<version of Podline>`",
+    "kubernetes.image_pull_secret": "none",
+    "kubernetes.runtime_class": "the cluster's",
+    "kubernetes.pod_pids_limit": "none",
 }
 """Defaults that depend on the machine, or say nothing by themselves."""
 

@@ -1,0 +1,218 @@
+"""Requests to the API server, about one namespace. No error of the client leaves this module."""
+
+import json
+import os
+import threading
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from http.client import HTTPException
+from typing import Any, Final, TypeAlias
+
+from kubernetes import client, config
+from urllib3 import HTTPResponse
+from urllib3.exceptions import HTTPError, ProtocolError
+
+from app.domain.errors import RuntimeUnavailable
+
+JsonObject: TypeAlias = Mapping[str, Any]
+
+METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+"""Spares the data of a ConfigMap: https://kubernetes.io/docs/reference/using-api/api-concepts/"""
+
+_JSON: Final = "application/json"
+_MERGE_PATCH: Final = "application/merge-patch+json"
+_GONE: Final = 410
+_SECONDS_TO_CONNECT: Final = 2.0
+_SECONDS_TO_ANSWER: Final = 5.0
+_CONNECTIONS_KEPT: Final = 32
+_MESSAGE_CHARACTERS: Final = 300
+
+
+class NoAccess(RuntimeUnavailable):
+    """This process was given neither a kubeconfig nor a service account's token."""
+
+
+class VersionExpired(RuntimeUnavailable):
+    """A watch from that resourceVersion is not to be had any more: list again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the API server said."""
+
+    status: int
+    content: bytes
+
+    def json(self) -> JsonObject:
+        """Raises RuntimeUnavailable if it is none: something between us and the server said it."""
+        try:
+            found = json.loads(self.content)
+        except ValueError as error:
+            raise RuntimeUnavailable("the API server's answer is not JSON") from error
+        if not isinstance(found, dict):
+            raise RuntimeUnavailable("the API server's answer is no object")
+        return found
+
+    @property
+    def message(self) -> str:
+        """Of a Status object; it names objects and fields, never what is in them."""
+        try:
+            return str(self.json().get("message"))[:_MESSAGE_CHARACTERS]
+        except RuntimeUnavailable:
+            return f"status {self.status}"
+
+
+class Connection:
+    """Safe for many threads. Connects when it is first used.
+
+    Every request of ours may be sent twice, so one that met a connection which had been closed
+    meanwhile is sent again. All raise RuntimeUnavailable for any status that is neither 2xx nor
+    among those that the caller `expects`.
+    """
+
+    def __init__(self, namespace: str) -> None:
+        self._root = f"/api/v1/namespaces/{namespace}"
+        self._lock = threading.Lock()
+        self._client: client.ApiClient | None = None
+
+    def get(
+        self,
+        path: str,
+        *,
+        accept: str = _JSON,
+        expects: Collection[int] = (),
+        **query: str | int,
+    ) -> Answer:
+        return self._ask("GET", self._root + path, query, accept=accept, expects=expects)
+
+    def post(self, path: str, body: JsonObject, *, expects: Collection[int]) -> Answer:
+        return self._ask("POST", self._root + path, {}, body=body, expects=expects)
+
+    def patch(self, path: str, body: JsonObject, *, expects: Collection[int]) -> Answer:
+        return self._ask(
+            "PATCH", self._root + path, {}, body=body, content_type=_MERGE_PATCH, expects=expects
+        )
+
+    def delete_all(
+        self, path: str, body: JsonObject, *, accept: str = _JSON, **query: str
+    ) -> Answer:
+        """Of a collection, those that the query selects; none is fine."""
+        return self._ask("DELETE", self._root + path, query, body=body, accept=accept)
+
+    def ready(self) -> None:
+        """Return if the API server is; every account may ask that."""
+        self._ask("GET", "/readyz", {})
+
+    def stream(self, path: str, *, seconds: int, **query: str | int) -> Iterator[bytes]:
+        """The answer's lines as they come; the server ends it after so many seconds.
+
+        A server that is silent for longer than that is gone.
+        """
+        timeout = (_SECONDS_TO_CONNECT, seconds + _SECONDS_TO_CONNECT)
+        query = {**query, "timeoutSeconds": seconds}
+        response = self._send("GET", self._root + path, query, {"Accept": _JSON}, None, timeout)
+        try:
+            if response.status == _GONE:
+                raise VersionExpired(Answer(response.status, response.read()).message)
+            if response.status != 200:
+                raise _unexpected("GET", path, Answer(response.status, response.read()))
+            yield from _lines(response)
+            response.release_conn()
+        except (HTTPError, HTTPException, OSError) as error:
+            raise _unavailable(error) from error
+        finally:
+            response.close()
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str | int],
+        *,
+        body: JsonObject | None = None,
+        accept: str = _JSON,
+        content_type: str = _JSON,
+        expects: Collection[int] = (),
+    ) -> Answer:
+        headers = {"Accept": accept, "Content-Type": content_type}
+        timeout = (_SECONDS_TO_CONNECT, _SECONDS_TO_ANSWER)
+        try:
+            response = self._send(method, path, query, headers, body, timeout)
+            answer = Answer(response.status, response.read())
+            response.release_conn()
+        except (HTTPError, HTTPException, OSError) as error:
+            raise _unavailable(error) from error
+        if not 200 <= answer.status < 300 and answer.status not in expects:
+            raise _unexpected(method, path, answer)
+        return answer
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str | int],
+        headers: Mapping[str, str],
+        body: JsonObject | None,
+        timeout: tuple[float, float],
+    ) -> HTTPResponse:
+        api = self._connected()
+        try:
+            _, url, sent_headers, sent_body, _ = api.param_serialize(
+                method,
+                path,
+                query_params=list(query.items()),
+                header_params=dict(headers),
+                body=body,
+                auth_settings=["BearerToken"],
+            )
+            send = partial(api.call_api, method, url, sent_headers, sent_body, None, timeout)
+            try:
+                response: HTTPResponse = send().response
+            except ProtocolError:
+                response = send().response
+        except (client.ApiException, HTTPError, HTTPException, OSError) as error:
+            raise _unavailable(error) from error
+        return response
+
+    def _connected(self) -> client.ApiClient:
+        with self._lock:
+            if self._client is None:
+                self._client = _client()
+            return self._client
+
+
+def _client() -> client.ApiClient:
+    """By KUBECONFIG, ~/.kube/config or the service account of the pod that this runs in."""
+    configuration = client.Configuration()
+    file = os.environ.get("KUBECONFIG") or os.path.expanduser("~/.kube/config")
+    try:
+        if os.path.exists(file):
+            config.load_kube_config(  # type: ignore[no-untyped-call]
+                file, client_configuration=configuration
+            )
+        else:
+            config.load_incluster_config(  # type: ignore[no-untyped-call]
+                client_configuration=configuration
+            )
+    except (config.ConfigException, OSError) as error:
+        raise NoAccess(f"no access to a cluster was given: {error}") from error
+    configuration.retries = False  # a retry after a time-out would double it
+    configuration.connection_pool_maxsize = _CONNECTIONS_KEPT
+    return client.ApiClient(configuration)
+
+
+def _lines(response: HTTPResponse) -> Iterator[bytes]:
+    """Whole ones; what the server did not finish is left out."""
+    rest = b""
+    for part in response.stream():
+        *lines, rest = (rest + part).split(b"\n")
+        yield from filter(None, lines)
+
+
+def _unexpected(method: str, path: str, answer: Answer) -> RuntimeUnavailable:
+    return RuntimeUnavailable(f"{method} {path} gave {answer.status}: {answer.message}")
+
+
+def _unavailable(error: Exception) -> RuntimeUnavailable:
+    return RuntimeUnavailable(f"the API server does not answer: {type(error).__name__}: {error}")

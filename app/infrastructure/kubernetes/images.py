@@ -1,0 +1,54 @@
+"""Which languages a cluster runs: by the images that the settings name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.domain.errors import RunRefused
+from app.domain.pod import Pod
+from app.domain.records import Language
+from app.languages import BadLanguages, LanguageSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A language's image, and the version of the language that is in it."""
+
+    reference: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One language as it can be run here."""
+
+    image: Image
+    spec: LanguageSpec
+
+    @property
+    def language(self) -> Language:
+        return Language(
+            name=self.spec.name,
+            version=self.image.version,
+            source_name=self.spec.source,
+            compiled=bool(self.spec.compile),
+            compile_needs=self.spec.compile_needs,
+        )
+
+
+class Offers:
+    """Every language that has an image."""
+
+    def __init__(self, images: Mapping[str, Image], specs: Mapping[str, LanguageSpec]) -> None:
+        for name in images.keys() - specs.keys():
+            raise BadLanguages(f"there is an image for {name}, which is no language")
+        self._offers = {name: Offer(image, specs[name]) for name, image in images.items()}
+
+    def languages(self) -> list[Language]:
+        return [offer.language for offer in self._offers.values()]
+
+    def of(self, pod: Pod) -> Offer:
+        """Raises RunRefused where its language has no image in that version."""
+        offer = self._offers.get(pod.language)
+        if offer is None or offer.image.version != pod.language_version:
+            raise RunRefused(f"no image has {pod.language} {pod.language_version}")
+        return offer

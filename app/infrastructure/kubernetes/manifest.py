@@ -1,0 +1,211 @@
+"""The two objects that an attempt is made of: a ConfigMap with its input, and a hardened Pod.
+
+All of the Pod is constant but for name, uid, image, sizes and times. It is admitted under the
+`restricted` Pod Security Standard (https://kubernetes.io/docs/concepts/security/).
+"""
+
+import base64
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from app.domain.pod import Pod
+from app.infrastructure.kubernetes import input, inside
+from app.infrastructure.kubernetes.images import Offer
+
+LABELS: Final = {
+    "app.kubernetes.io/managed-by": "podline",
+    "app.kubernetes.io/component": "sandbox",
+}
+SELECTOR: Final = ",".join(f"{name}={value}" for name, value in LABELS.items())
+HELD_UP: Final = "podline/held-up"
+"""Annotation of a ConfigMap whose Pod the API server would not take yet: why."""
+
+MAIN: Final = "main"
+COLLECTOR: Final = "collector"
+
+_GRACE_SECONDS: Final = 1
+"""init ignores SIGTERM, so this is what a kill costs at most. 0 would mean: do not wait at all."""
+_DEADLINE_MARGIN_SECONDS: Final = 30
+_NODE_LOST_SECONDS: Final = 30
+_COLLECTOR_UID: Final = 65_532
+_FIRST_UID: Final = 1_000_000
+_UIDS: Final = 2**31 - 2_000_000
+_COLLECTOR_MEMORY: Final = "64Mi"
+_CHANNEL_SIZE: Final = "2Mi"
+_STORAGE: Final = "16Mi"
+"""Logs alone: the collector's own is below 7 MiB at the largest limits of output."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodOptions:
+    """What an operator decides about pods."""
+
+    collector_image: str
+    image_pull_policy: str = "IfNotPresent"
+    image_pull_secret: str | None = None
+    runtime_class: str | None = None
+    cpu_request: float = 0.1
+    """Cores."""
+    cpu_limit: float = 1.0
+    pod_pids_limit: int | None = None
+    """The kubelets' `podPidsLimit`, where they have one."""
+    start_timeout: float = 60
+    """Seconds until its program runs."""
+
+
+def config_map(pod: Pod, offer: Offer) -> dict[str, Any]:
+    content = base64.b64encode(input.stages(pod, offer.spec)).decode()
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": pod.name, "labels": LABELS},
+        "immutable": True,
+        "binaryData": {inside.STAGES: content},
+    }
+
+
+def owned_by(pod: Mapping[str, Any]) -> dict[str, Any]:
+    """A patch: what is owned by a pod is removed with it, by the cluster."""
+    metadata = pod["metadata"]
+    owner = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "name": metadata["name"],
+        "uid": metadata["uid"],
+    }
+    return {"metadata": {"ownerReferences": [owner]}}
+
+
+def held_up(why: str) -> dict[str, Any]:
+    """A patch of a ConfigMap whose Pod can't be made yet."""
+    return {"metadata": {"annotations": {HELD_UP: why}}}
+
+
+def pod_manifest(pod: Pod, offer: Offer, options: PodOptions) -> dict[str, Any]:
+    optional: dict[str, Any] = {}
+    if options.image_pull_secret:
+        optional["imagePullSecrets"] = [{"name": options.image_pull_secret}]
+    if options.runtime_class:
+        optional["runtimeClassName"] = options.runtime_class
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": pod.name, "labels": LABELS},
+        "spec": {
+            "restartPolicy": "Never",
+            "activeDeadlineSeconds": _active_deadline(pod, offer, options),
+            "terminationGracePeriodSeconds": _GRACE_SECONDS,
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            # A pod without any name server is not to be had; nobody listens at this one.
+            "dnsPolicy": "None",
+            "dnsConfig": {"nameservers": ["127.0.0.1"]},
+            "hostname": "sandbox",
+            "securityContext": {
+                "runAsNonRoot": True,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "tolerations": [_leaves("not-ready"), _leaves("unreachable")],
+            "containers": [_collector(options), _main(pod, offer, options)],
+            "volumes": [
+                {"name": "input", "configMap": {"name": pod.name}},
+                {"name": "channel", "emptyDir": {"medium": "Memory", "sizeLimit": _CHANNEL_SIZE}},
+                {
+                    "name": "work",
+                    "emptyDir": {
+                        "medium": "Memory",
+                        "sizeLimit": f"{input.disk_mib(pod, offer.spec)}Mi",
+                    },
+                },
+            ],
+            **optional,
+        },
+    }
+
+
+def _collector(options: PodOptions) -> dict[str, Any]:
+    return {
+        "name": COLLECTOR,
+        "image": options.collector_image,
+        "imagePullPolicy": options.image_pull_policy,
+        "command": list(inside.COLLECTOR_COMMAND),
+        "terminationMessagePath": inside.TERMINATION_LOG,
+        "securityContext": _security(_COLLECTOR_UID),
+        "resources": _resources(options, _COLLECTOR_MEMORY),
+        "volumeMounts": [
+            {"name": "input", "mountPath": inside.INPUT, "readOnly": True},
+            {"name": "channel", "mountPath": inside.CHANNEL},
+        ],
+    }
+
+
+def _main(pod: Pod, offer: Offer, options: PodOptions) -> dict[str, Any]:
+    return {
+        "name": MAIN,
+        "image": offer.image.reference,
+        "imagePullPolicy": options.image_pull_policy,
+        "command": list(inside.MAIN_COMMAND),
+        # The file is the node's, anybody's to write and of no limited size, so it must lie where
+        # no program gets: in a folder that is root's alone.
+        "terminationMessagePath": "/root/termination-log",
+        "securityContext": _security(_uid(pod.name)),
+        "resources": _resources(options, f"{input.memory_mib(pod, offer.spec)}Mi"),
+        "volumeMounts": [
+            {"name": "channel", "mountPath": inside.CHANNEL, "readOnly": True},
+            *(_work(path, part) for path, part in inside.WRITABLE.items()),
+        ],
+    }
+
+
+def _work(path: str, part: str | None) -> dict[str, Any]:
+    mount = {"name": "work", "mountPath": path}
+    return mount if part is None else {**mount, "subPath": part}
+
+
+def _security(uid: int) -> dict[str, Any]:
+    return {
+        "runAsUser": uid,
+        "runAsGroup": uid,
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def _resources(options: PodOptions, memory: str) -> dict[str, Any]:
+    sizes = {"memory": memory, "ephemeral-storage": _STORAGE}
+    return {
+        "requests": {"cpu": _cores(options.cpu_request), **sizes},
+        "limits": {"cpu": _cores(options.cpu_limit), **sizes},
+    }
+
+
+def _cores(number: float) -> str:
+    return f"{math.ceil(number * 1000)}m"
+
+
+def _uid(name: str) -> int:
+    """RLIMIT_NPROC counts the processes of a uid on the whole node, so each pod has one alone."""
+    digest = hashlib.sha256(name.encode()).digest()
+    return _FIRST_UID + int.from_bytes(digest[:8], "big") % _UIDS
+
+
+def _active_deadline(pod: Pod, offer: Offer, options: PodOptions) -> int:
+    """The kubelet's backstop, and it counts from before the images are pulled."""
+    wall = pod.limits.wall_seconds
+    if offer.spec.compile:
+        wall += pod.compile_limits.wall_seconds
+    return math.ceil(options.start_timeout + wall + _DEADLINE_MARGIN_SECONDS)
+
+
+def _leaves(condition: str) -> dict[str, Any]:
+    """A node that is lost loses the pod after so many seconds, not after the usual 300."""
+    return {
+        "key": f"node.kubernetes.io/{condition}",
+        "operator": "Exists",
+        "effect": "NoExecute",
+        "tolerationSeconds": _NODE_LOST_SECONDS,
+    }

@@ -1,0 +1,133 @@
+"""What a Pod object says of an attempt.
+
+By the states of its containers, not by the pod's phase, which follows a second later.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+
+from app.domain.execution import SECOND, Time
+from app.domain.pod import Limit, Observation, Phase, Report
+from app.infrastructure.kubernetes.manifest import COLLECTOR, HELD_UP, LABELS, MAIN
+from app.infrastructure.kubernetes.transcript import Broken, End, parse_end
+
+JsonObject: TypeAlias = Mapping[str, Any]
+
+_ON_THE_WAY: Final = frozenset({"ContainerCreating", "PodInitializing"})
+_OUT_OF_MEMORY: Final = "OOMKilled"
+
+
+def is_ours(metadata: JsonObject) -> bool:
+    labels: Mapping[str, str] = metadata.get("labels", {})
+    return LABELS.items() <= labels.items()
+
+
+def ended(pod: JsonObject) -> bool:
+    """Whether both of its containers did, so that nothing of it runs any more."""
+    return all("terminated" in _state(pod, name) for name in (COLLECTOR, MAIN))
+
+
+def observation_of(pod: JsonObject) -> Observation | None:
+    """None for one that has ended and is being deleted: nothing can be had of it."""
+    metadata, status = pod["metadata"], pod.get("status", {})
+    name = metadata["name"]
+    if not is_ours(metadata):
+        return _faulted(name, "a pod of that name is there, and none of ours")
+    if "deletionTimestamp" in metadata:
+        return None if ended(pod) else _faulted(name, "its pod was deleted")
+    if reason := status.get("reason"):  # Evicted, DeadlineExceeded, NodeLost, OutOfcpu, …
+        return _faulted(name, f"{reason}: {status.get('message', 'no more is known')}")
+    collector, main = _state(pod, COLLECTOR), _state(pod, MAIN)
+    if fault := _collector_fault(collector):
+        return _faulted(name, fault)
+    if "terminated" in collector and "terminated" in main:
+        return _ended(name, collector["terminated"], main["terminated"])
+    if _started(collector) and _started(main):
+        return Observation(name=name, phase=Phase.RUNNING, started_at=_started_at(main))
+    return Observation(name=name, phase=Phase.WAITING, message=_waits_for(pod))
+
+
+def without_pod(metadata: JsonObject) -> Observation | None:
+    """What a ConfigMap says for whose name there is no Pod."""
+    name = metadata["name"]
+    if not is_ours(metadata):
+        return _faulted(name, "a ConfigMap of that name is there, and none of ours")
+    if "ownerReferences" in metadata or "deletionTimestamp" in metadata:
+        return None  # its pod was there, and it goes too
+    why = metadata.get("annotations", {}).get(HELD_UP)
+    return Observation(name=name, phase=Phase.WAITING, message=why)
+
+
+def _collector_fault(collector: JsonObject) -> str | None:
+    terminated = collector.get("terminated")
+    if terminated is None or terminated["exitCode"] == 0:
+        return None
+    try:
+        if said := parse_end(terminated.get("message", "")).fault:
+            return said
+    except Broken:
+        pass  # it was killed before it could say anything
+    return f"the collector ended with {terminated.get('reason')}, code {terminated['exitCode']}"
+
+
+def _ended(name: str, collector: JsonObject, main: JsonObject) -> Observation:
+    try:
+        end = parse_end(collector.get("message", ""))
+    except Broken as error:
+        return _faulted(name, f"the collector left no end record: {error}")
+    report = _report(end, out_of_memory=main.get("reason") == _OUT_OF_MEMORY)
+    if report is None:
+        reason = f"{main.get('reason')}, code {main['exitCode']}"
+        return _faulted(name, end.fault or f"the program's container was ended: {reason}")
+    return Observation(
+        name=name,
+        phase=Phase.ENDED,
+        started_at=end.began_at,
+        ended_at=end.ended_at,
+        report=report,
+    )
+
+
+def _report(end: End, *, out_of_memory: bool) -> Report | None:
+    """The kubelet knows of the kernel's kills, where a program ended only because of one."""
+    if end.report is None:
+        return end.vanished if out_of_memory else None
+    run = end.report.run
+    if out_of_memory and run and run.stopped_by is None and run.exit_code != 0:
+        return replace(end.report, run=replace(run, stopped_by=Limit.MEMORY))
+    return end.report
+
+
+def _waits_for(pod: JsonObject) -> str | None:
+    for name in (COLLECTOR, MAIN):
+        waiting = _state(pod, name).get("waiting", {})
+        if waiting and waiting.get("reason") not in _ON_THE_WAY:
+            return f"{waiting.get('reason')}: {waiting.get('message', 'no more is known')}"
+    for condition in pod.get("status", {}).get("conditions", ()):
+        if condition["type"] == "PodScheduled" and condition["status"] == "False":
+            return f"{condition.get('reason')}: {condition.get('message')}"
+    return None
+
+
+def _state(pod: JsonObject, name: str) -> JsonObject:
+    for status in pod.get("status", {}).get("containerStatuses", ()):
+        if status["name"] == name:
+            found: JsonObject = status["state"]
+            return found
+    return {}
+
+
+def _started(state: JsonObject) -> bool:
+    return "running" in state or "terminated" in state
+
+
+def _started_at(state: JsonObject) -> Time:
+    """To the second: the kubelet tells no more."""
+    started = (state.get("running") or state["terminated"])["startedAt"]
+    return int(datetime.fromisoformat(started).timestamp()) * SECOND
+
+
+def _faulted(name: str, message: str) -> Observation:
+    return Observation(name=name, phase=Phase.FAULTED, message=message)

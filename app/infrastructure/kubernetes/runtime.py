@@ -1,0 +1,208 @@
+"""The Runtime port on a Kubernetes namespace of our own: a Pod and a ConfigMap for each attempt."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
+from time import monotonic, sleep
+from typing import Any, Final
+
+from app.domain.errors import RunRefused, RuntimeUnavailable
+from app.domain.pod import Frame, Observation, Output, Phase, Pod
+from app.domain.records import HeldLimit, Language
+from app.infrastructure.kubernetes import limits, manifest
+from app.infrastructure.kubernetes.connection import METADATA_ONLY, Connection, NoAccess
+from app.infrastructure.kubernetes.images import Offer, Offers
+from app.infrastructure.kubernetes.manifest import COLLECTOR, SELECTOR, PodOptions
+from app.infrastructure.kubernetes.observation import ended, is_ours, observation_of, without_pod
+from app.infrastructure.kubernetes.transcript import Broken, Transcript, parse_transcript
+from app.infrastructure.kubernetes.watch import PodWatch
+
+_CONFIG_MAPS: Final = "/configmaps"
+_PODS: Final = "/pods"
+_SECONDS_BETWEEN_LOOKS: Final = 0.1
+_SECONDS_TO_END: Final = 8.0
+"""For a kubelet to kill a deleted pod, which takes one or two."""
+_LOG_BYTES: Final = 16 * 1024 * 1024
+"""Twice as long as any log is."""
+
+_REFUSED: Final = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
+
+log = logging.getLogger(__name__)
+
+
+class KubernetesRuntime:
+    """Safe for many threads. Connects when it is first used; `languages` and limits need none."""
+
+    def __init__(self, namespace: str, offers: Offers, options: PodOptions) -> None:
+        self._api = Connection(namespace)
+        self._offers = offers
+        self._options = options
+
+    def create(self, pod: Pod) -> None:
+        offer = self._offers.of(pod)
+        limits.refuse_impossible(pod, offer.spec, self._options.pod_pids_limit)
+        if self._make_input(pod, offer):
+            self._make_pod(pod, offer)
+
+    def observe(self, name: str, wait_seconds: float = 0) -> Observation | None:
+        deadline = monotonic() + wait_seconds
+        while True:
+            observation = self._look(name)
+            if observation is None or observation.phase is not Phase.RUNNING:
+                return observation
+            left = deadline - monotonic()
+            if left <= 0:
+                return observation
+            sleep(min(left, _SECONDS_BETWEEN_LOOKS))
+
+    def output(self, name: str) -> Output | None:
+        transcript = self._transcript(name)
+        return transcript.output if transcript else None
+
+    def follow(self, name: str, after: int) -> list[Frame]:
+        transcript = self._transcript(name)
+        frames = transcript.frames if transcript else ()
+        return [frame for frame in frames if frame.sequence > after]
+
+    def delete(self, name: str) -> None:
+        pods = self._remove(_PODS, name, grace_seconds=1)
+        self._remove(_CONFIG_MAPS, name, accept=METADATA_ONLY)
+        if any(not ended(pod) for pod in pods) and not self._is_gone_soon(name):
+            # Its node does not answer. What may still run there is held to its wall time by init.
+            log.warning("pod %s was given up: nobody says that it has ended", name)
+            self._remove(_PODS, name, grace_seconds=0)
+
+    def list_pods(self) -> list[str]:
+        """And inputs without a pod, so that they are found too."""
+        pods = self._names(_PODS, lambda metadata: "deletionTimestamp" not in metadata)
+        inputs = self._names(_CONFIG_MAPS, lambda metadata: "ownerReferences" not in metadata)
+        return sorted(pods | inputs)
+
+    def watch(self, stop: Callable[[], bool]) -> Iterator[str]:
+        return PodWatch(self._api).changes(stop)
+
+    def languages(self) -> list[Language]:
+        return self._offers.languages()
+
+    def limits_held(self) -> list[HeldLimit]:
+        return list(limits.HELD)
+
+    def ping(self) -> None:
+        """A process without access to the cluster, such as the API, has no opinion of it."""
+        try:
+            self._api.ready()
+        except NoAccess:
+            log.debug("no access to the cluster, so nothing is known of it")
+
+    def _make_input(self, pod: Pod, offer: Offer) -> bool:
+        """The ConfigMap, or the one that is there. False if that is none of ours: `observe` says.
+
+        Raises RuntimeUnavailable while an earlier one is being removed.
+        """
+        answer = self._api.post(
+            _CONFIG_MAPS,
+            manifest.config_map(pod, offer),
+            expects=(HTTPStatus.CONFLICT, *_REFUSED),
+        )
+        if answer.status in _REFUSED:
+            raise RunRefused(answer.message)
+        if answer.status != HTTPStatus.CONFLICT:
+            return True
+        there = self._metadata_of_input(pod.name)
+        if there is None or "deletionTimestamp" in there:
+            raise RuntimeUnavailable(f"an earlier input of {pod.name} is still being removed")
+        return is_ours(there)
+
+    def _make_pod(self, pod: Pod, offer: Offer) -> None:
+        answer = self._api.post(
+            _PODS,
+            manifest.pod_manifest(pod, offer, self._options),
+            expects=(HTTPStatus.CONFLICT, HTTPStatus.FORBIDDEN, *_REFUSED),
+        )
+        if answer.status in _REFUSED:
+            raise RunRefused(answer.message)
+        if answer.status == HTTPStatus.FORBIDDEN:
+            # A quota is used up, or an admission rule says no: the start deadline decides.
+            self._annotate_input(pod.name, manifest.held_up(answer.message))
+            return
+        made = self._pod(pod.name) if answer.status == HTTPStatus.CONFLICT else answer.json()
+        if made is None or "deletionTimestamp" in made["metadata"]:
+            raise RuntimeUnavailable(f"an earlier pod {pod.name} is still being removed")
+        if is_ours(made["metadata"]):
+            self._annotate_input(pod.name, manifest.owned_by(made))
+
+    def _annotate_input(self, name: str, patch: Mapping[str, Any]) -> None:
+        """It may be gone by now, for the pod was deleted meanwhile."""
+        self._api.patch(f"{_CONFIG_MAPS}/{name}", patch, expects=(HTTPStatus.NOT_FOUND,))
+
+    def _look(self, name: str) -> Observation | None:
+        pod = self._pod(name)
+        if pod is not None:
+            return observation_of(pod)
+        metadata = self._metadata_of_input(name)
+        return without_pod(metadata) if metadata else None
+
+    def _pod(self, name: str) -> Mapping[str, Any] | None:
+        answer = self._api.get(f"{_PODS}/{name}", expects=(HTTPStatus.NOT_FOUND,))
+        return None if answer.status == HTTPStatus.NOT_FOUND else answer.json()
+
+    def _metadata_of_input(self, name: str) -> Mapping[str, Any] | None:
+        found = self._api.get(
+            _CONFIG_MAPS, accept=METADATA_ONLY, fieldSelector=f"metadata.name={name}"
+        )
+        items = found.json()["items"] or []
+        return items[0]["metadata"] if items else None
+
+    def _transcript(self, name: str) -> Transcript | None:
+        """None while its containers have not started, and once they are gone."""
+        answer = self._api.get(
+            f"{_PODS}/{name}/log",
+            accept="*/*",
+            container=COLLECTOR,
+            limitBytes=_LOG_BYTES,
+            expects=(HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST),
+        )
+        if answer.status != HTTPStatus.OK:
+            return None
+        try:
+            return parse_transcript(answer.content)
+        except Broken as error:
+            log.warning("the log of pod %s is broken: %s", name, error)
+            return None
+
+    def _remove(
+        self,
+        path: str,
+        name: str,
+        *,
+        grace_seconds: int | None = None,
+        accept: str = "application/json",
+    ) -> list[Mapping[str, Any]]:
+        """What there was of that name, if it is ours."""
+        options = {} if grace_seconds is None else {"gracePeriodSeconds": grace_seconds}
+        answer = self._api.delete_all(
+            path,
+            options,
+            accept=accept,
+            labelSelector=SELECTOR,
+            fieldSelector=f"metadata.name={name}",
+        )
+        return list(answer.json()["items"] or [])
+
+    def _is_gone_soon(self, name: str) -> bool:
+        deadline = monotonic() + _SECONDS_TO_END
+        while monotonic() < deadline:
+            pod = self._pod(name)
+            if pod is None or ended(pod):
+                return True
+            sleep(_SECONDS_BETWEEN_LOOKS)
+        return False
+
+    def _names(self, path: str, wanted: Callable[[Mapping[str, Any]], bool]) -> set[str]:
+        found = self._api.get(path, accept=METADATA_ONLY, labelSelector=SELECTOR).json()
+        every = [item["metadata"] for item in found["items"] or []]
+        return {metadata["name"] for metadata in every if wanted(metadata)}

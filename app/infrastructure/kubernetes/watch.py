@@ -1,0 +1,101 @@
+"""List, then watch from there: which pods change their phase."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from time import monotonic
+from typing import Any, Final
+
+from app.domain.errors import RuntimeUnavailable
+from app.domain.pod import Phase
+from app.infrastructure.kubernetes.connection import Connection, VersionExpired
+from app.infrastructure.kubernetes.manifest import SELECTOR
+from app.infrastructure.kubernetes.observation import observation_of
+
+_SECONDS_OF_ONE_REQUEST: Final = 1
+"""So short that whoever stops a watch need not break a request off, and a dead one is seen soon."""
+_SECONDS_BETWEEN_LISTS: Final = 30.0
+"""Watches can die silently: https://kubernetes.io/docs/reference/using-api/api-concepts/."""
+
+
+class PodWatch:
+    """One watcher's view of all pods: the phase of each as it last was."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Lists, so that every change from now on is told. Raises RuntimeUnavailable."""
+        self._connection = connection
+        self._phases: dict[str, Phase | None] = {}
+        self._version: str | None = None
+        self._listed_at = 0.0
+        self._list()
+
+    def changes(self, stop: Callable[[], bool]) -> Iterator[str]:
+        while not stop():
+            if self._version is None or monotonic() - self._listed_at > _SECONDS_BETWEEN_LISTS:
+                yield from self._list()
+            try:
+                yield from self._follow(stop)
+            except VersionExpired:
+                self._version = None
+
+    def _list(self) -> list[str]:
+        """The names of those that changed since the last look."""
+        found = self._connection.get("/pods", labelSelector=SELECTOR).json()
+        phases = dict(map(_phase, found["items"]))
+        changed = [name for name, phase in phases.items() if self._is_news(name, phase)]
+        gone = [name for name in self._phases.keys() - phases.keys() if self._was_under_way(name)]
+        self._phases = phases
+        self._version = found["metadata"]["resourceVersion"]
+        self._listed_at = monotonic()
+        return changed + gone
+
+    def _follow(self, stop: Callable[[], bool]) -> Iterator[str]:
+        """For as long as one request lasts."""
+        lines = self._connection.stream(
+            "/pods",
+            seconds=_SECONDS_OF_ONE_REQUEST,
+            watch="true",
+            allowWatchBookmarks="true",
+            labelSelector=SELECTOR,
+            resourceVersion=str(self._version),
+        )
+        for line in lines:
+            event = _event(line)
+            if event["type"] == "ERROR":
+                raise VersionExpired(event["object"].get("message"))
+            pod = event["object"]
+            self._version = pod["metadata"]["resourceVersion"]
+            if event["type"] != "BOOKMARK" and self._changes(event["type"], pod):
+                yield pod["metadata"]["name"]
+            if stop():
+                return
+
+    def _changes(self, kind: str, pod: Mapping[str, Any]) -> bool:
+        """Whether this event is news of the pod."""
+        name, phase = _phase(pod)
+        if kind == "DELETED":
+            under_way = self._was_under_way(name)
+            self._phases.pop(name, None)
+            return under_way
+        news = self._is_news(name, phase)
+        self._phases[name] = phase
+        return news
+
+    def _is_news(self, name: str, phase: Phase | None) -> bool:
+        """Of a pod that waits whoever made it knows; one that is going was told of before."""
+        return phase not in (None, Phase.WAITING, self._phases.get(name))
+
+    def _was_under_way(self, name: str) -> bool:
+        return self._phases.get(name) in (Phase.WAITING, Phase.RUNNING)
+
+
+def _event(line: bytes) -> Mapping[str, Any]:
+    try:
+        event: Mapping[str, Any] = json.loads(line)
+    except ValueError as error:
+        raise RuntimeUnavailable("the watch sent what is not JSON") from error
+    return event
+
+
+def _phase(pod: Mapping[str, Any]) -> tuple[str, Phase | None]:
+    observation = observation_of(pod)
+    return pod["metadata"]["name"], observation.phase if observation else None

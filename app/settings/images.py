@@ -1,0 +1,56 @@
+"""Which image has which language: `python=podline/python:3.12,c=podline/c:12.2`."""
+
+import re
+from typing import Annotated, Final
+
+from pydantic import AfterValidator
+
+DEFAULT: Final = (
+    "python=podline/python:3.12,"
+    "javascript=podline/javascript:22,"
+    "typescript=podline/typescript:5.9,"
+    "c=podline/c:12.2,"
+    "cpp=podline/cpp:12.2,"
+    "java=podline/java:17,"
+    "go=podline/go:1.25,"
+    "rust=podline/rust:1.91,"
+    "ruby=podline/ruby:3.4,"
+    "php=podline/php:8.4,"
+    "perl=podline/perl:5.36,"
+    "bash=podline/bash:5.2,"
+    "lua=podline/lua:5.4,"
+    "r=podline/r:4.2"
+)
+"""As compose/images/ makes them."""
+
+_ENTRY: Final = re.compile(
+    r"(?P<language>[a-z][a-z0-9_+-]*)="
+    r"(?P<image>[^\s:@=]+(:\d+/[^\s:@=]+)?:(?P<version>\d+(\.\d+)*)[\w.-]*(@sha256:[0-9a-f]{64})?)"
+)
+
+
+def images_and_versions(setting: str) -> dict[str, tuple[str, str]]:
+    """By language: its image, and the version of the language, with which the tag begins.
+
+    Raises ValueError, which names the entry that is wrong.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for entry in filter(None, map(str.strip, setting.split(","))):
+        match = _ENTRY.fullmatch(entry)
+        if match is None:
+            raise ValueError(
+                f"{entry!r} must be <language>=<image>:<version of the language>, perhaps with "
+                "more of a tag and @sha256:<digest>"
+            )
+        if match["language"] in found:
+            raise ValueError(f"{match['language']} has two images")
+        found[match["language"]] = (match["image"], match["version"])
+    return found
+
+
+def _check(setting: str) -> str:
+    images_and_versions(setting)
+    return setting
+
+
+ImageNames = Annotated[str, AfterValidator(_check)]
