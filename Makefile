@@ -8,7 +8,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(she
 	$(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
 BIN := .venv/bin
 PACKAGE := setup.cfg setup.py pyproject.toml constraints.txt \
-	$(wildcard app/infrastructure/init/*.[ch])
+	$(wildcard app/infrastructure/init/*.[ch] app/infrastructure/collector/*.[ch])
 
 .PHONY: up test test-cluster check bench docs clean
 .DELETE_ON_ERROR:
@@ -37,7 +37,8 @@ docs: .venv/docs
 	$(BIN)/mkdocs build --strict
 
 clean:
-	rm -rf .venv build site podline.egg-info app/infrastructure/init/init
+	rm -rf .venv build site podline.egg-info app/infrastructure/init/init \
+		app/infrastructure/collector/collector
 
 # A file per extra, newer than what it was installed from.
 .venv/%: $(PACKAGE) | .venv/bin/python

@@ -1,4 +1,4 @@
-"""Builds init, the one part in C; all else about the package is in setup.cfg.
+"""Builds init and the collector, the parts in C; all else about the package is in setup.cfg.
 
 With the C compiler of the machine where it can make a static program, else with the compiler in
 the ziglang wheel, which is a build requirement then and only then.
@@ -15,22 +15,24 @@ from setuptools import setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 
-SOURCES = sorted(Path("app/infrastructure/init").glob("*.c"))
-PROGRAM = Path("app/infrastructure/init/init")
-FLAGS = ["-std=gnu11", "-Os", "-static", "-s", "-Wall", "-Wextra"]
+INIT = Path("app/infrastructure/init/init")
+COLLECTOR = Path("app/infrastructure/collector/collector")
+"""Each is built of all sources beside it. Both speak init's protocol."""
+FLAGS = ["-std=gnu11", "-Os", "-static", "-s", "-Wall", "-Wextra", f"-I{INIT.parent}"]
 ZIG = [sys.executable, "-m", "ziglang", "cc", "-target", f"{os.uname().machine}-linux-musl"]
 
 
-def compile_with(compiler: list[str], program: Path) -> str | None:
+def compile_with(compiler: list[str], program: Path, place: Path) -> str | None:
     """What went wrong, if something did."""
-    command = [*compiler, *FLAGS, "-o", str(program), *map(str, SOURCES)]
+    sources = map(str, sorted(program.parent.glob("*.c")))
+    command = [*compiler, *FLAGS, "-o", str(place), *sources]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError as error:
         return str(error)
     if done.returncode:
         return done.stderr
-    program.chmod(0o755)  # jails run it under a uid of their own
+    place.chmod(0o755)  # jails run it under a uid of their own
     return None
 
 
@@ -40,31 +42,33 @@ def machine_compiler() -> list[str]:
 
 def machine_can_compile() -> bool:
     with tempfile.TemporaryDirectory() as folder:
-        return compile_with(machine_compiler(), Path(folder, "init")) is None
+        return compile_with(machine_compiler(), INIT, Path(folder, "init")) is None
 
 
-class BuildWithInit(build_py):
-    """Puts init beside its source, or into the wheel."""
+class BuildWithPrograms(build_py):
+    """Puts them beside their sources, or into the wheel."""
 
     def run(self) -> None:
         super().run()
-        program = PROGRAM if self.editable_mode else Path(self.build_lib, PROGRAM)
-        program.parent.mkdir(parents=True, exist_ok=True)
-        by_machine = compile_with(machine_compiler(), program)
-        by_zig = by_machine and compile_with(ZIG, program)
-        if by_zig:
-            raise SystemExit(
-                "podline needs a C compiler to build the sandbox's init: install gcc and libc6-dev,"
-                f" or the Python package ziglang.\n{by_machine}\n{by_zig}"
-            )
+        for program in (INIT, COLLECTOR):
+            place = program if self.editable_mode else Path(self.build_lib, program)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            by_machine = compile_with(machine_compiler(), program, place)
+            by_zig = by_machine and compile_with(ZIG, program, place)
+            if by_zig:
+                raise SystemExit(
+                    f"podline needs a C compiler to build its {program.name}: install gcc and"
+                    f" libc6-dev, or the Python package ziglang.\n{by_machine}\n{by_zig}"
+                )
 
     def get_outputs(self, include_bytecode: bool = True) -> list[str]:
+        built = [str(Path(self.build_lib, program)) for program in (INIT, COLLECTOR)]
         outputs = super().get_outputs(include_bytecode)
-        return outputs if self.editable_mode else [*outputs, str(Path(self.build_lib, PROGRAM))]
+        return outputs if self.editable_mode else [*outputs, *built]
 
 
 class PlatformWheel(bdist_wheel):
-    """Any Python 3, but one kind of machine: init is not loaded into Python."""
+    """Any Python 3, but one kind of machine: the programs are not loaded into Python."""
 
     def finalize_options(self) -> None:
         super().finalize_options()
@@ -75,6 +79,6 @@ class PlatformWheel(bdist_wheel):
 
 
 setup(
-    cmdclass={"build_py": BuildWithInit, "bdist_wheel": PlatformWheel},
+    cmdclass={"build_py": BuildWithPrograms, "bdist_wheel": PlatformWheel},
     setup_requires=[] if machine_can_compile() else ["ziglang >= 0.13"],
 )

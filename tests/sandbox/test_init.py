@@ -196,7 +196,7 @@ def test_arguments_environment_and_files_arrive_as_they_are(started: Started) ->
 
 
 def head(body_bytes: int) -> bytes:
-    return struct.pack("<QQ", 60_000_000, body_bytes)
+    return struct.pack("<4Q", 60_000_000, 0, 0, body_bytes)
 
 
 def record(tag: bytes, content: bytes) -> bytes:

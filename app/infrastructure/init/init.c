@@ -1,10 +1,12 @@
-/* Pid 1 of a jail: runs one stage after the other and reports exactly how each ended.
+/* Pid 1 of a jail or a pod: runs one stage after the other and reports exactly how each ended.
  *
  *     init CONTROL       CONTROL is the number of an inherited stream socket
+ *     init /CHANNEL      in a pod: CONTROL is one of the FIFOs in this folder, and the collector is
+ *                        the service
  *     init               exits with PROTOCOL, so that a stale build is noticed
  *
  * The service sends a stage over CONTROL (see protocol.h), with the program's three streams as
- * SCM_RIGHTS; init, which said READY once, answers with `struct report`s: STARTED and DONE, or
+ * SCM_RIGHTS; in a pod two of them are FIFOs, too. init, which said READY once, answers with `struct report`s: STARTED and DONE, or
  * FAILED. After DONE none of the stage's processes runs any more; the next stage may be sent. A
  * byte sent while a stage runs has it killed. When CONTROL closes, init exits, and the kernel kills
  * all that is left.
@@ -15,30 +17,48 @@
  * the program starts.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "run.h"
 #include "service.h"
 #include "stage.h"
+#include "usage.h"
 
 #define WORK "/box/work"
+
+/* In a pod it is there, and mounted elsewhere too. */
+static void make_shared_folder(const char *path) {
+    if (mkdir(path, 01777) && errno != EEXIST) fail(WRITE_FILES);
+}
 
 /* One file system holds all that a program may write, so one size limits it. */
 static void lay_out_box(void) {
     umask(0);
-    if (mkdir("/box/tmp", 01777) || mkdir("/box/shm", 01777) || mkdir(WORK, 0755)) fail(WRITE_FILES);
+    make_shared_folder("/box/tmp");
+    make_shared_folder("/box/shm");
+    if (mkdir(WORK, 0755)) fail(WRITE_FILES);
     umask(022);
     if (chdir(WORK)) fail(WRITE_FILES);
+}
+
+static void meet_service_in_pod(const char *channel) {
+    if (getpid() != 1) _exit(1); /* it kills all that it can reach */
+    syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
+    meet_service_in(channel);
+    open_usage();
 }
 
 int main(int argc, char **argv) {
     static struct stage stage;
     if (argc != 2) return PROTOCOL;
     prctl(PR_SET_DUMPABLE, 0);
-    meet_service_at(atoi(argv[1]));
+    if (argv[1][0] == '/') meet_service_in_pod(argv[1]);
+    else meet_service_at(atoi(argv[1]));
     hear_of_children();
     lay_out_box();
     say((struct report){.kind = READY});

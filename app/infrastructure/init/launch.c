@@ -14,20 +14,29 @@ static void forget_signal_settings(void) {
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void become_program(const struct stage *stage, int launch) {
+/* Returns only with an error. */
+static void execute(struct stage *stage) {
+    for (int i = 0; i < stage->path_count; i++) {
+        stage->argv[0] = stage->paths[i];
+        if (access(stage->paths[i], F_OK) == 0) break;
+    }
+    execve(stage->argv[0], stage->argv, stage->envp);
+}
+
+static void become_program(struct stage *stage, int launch) {
     forget_signal_settings();
     setsid();
     for (int stream = 0; stream < STREAMS; stream++)
         if (dup2(stage->streams[stream], stream) < 0) goto failed;
     for (int i = 0; i < stage->limit_count; i++)
         if (setrlimit(stage->limits[i].resource, &stage->limits[i].limit)) goto failed;
-    execve(stage->argv[0], stage->argv, stage->envp);
+    execute(stage);
 failed:;
     int error = errno;
     _exit(write(launch, &error, sizeof error) == sizeof error ? 127 : 126);
 }
 
-pid_t start_program(const struct stage *stage) {
+pid_t start_program(struct stage *stage) {
     int launch[2], error;
     if (pipe2(launch, O_CLOEXEC)) fail(FORK);
     pid_t program = fork();

@@ -7,6 +7,6 @@
 #include "stage.h"
 
 /* Its pid, once it runs. Says so where it can't be started, and exits. */
-pid_t start_program(const struct stage *stage);
+pid_t start_program(struct stage *stage);
 
 #endif

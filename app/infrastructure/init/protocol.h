@@ -4,22 +4,27 @@
 
 #include <stdint.h>
 
-#define PROTOCOL 2 /* raised with every change of what is said */
+#define PROTOCOL 4 /* raised with every change of what is said */
 #define BODY_MAX (4u << 20)
 
 enum kind { READY = 1, STARTED = 2, DONE = 3, FAILED = 4 };
-enum step { RECEIVE = 1, WRITE_FILES = 2, FORK = 3, EXECUTE = 4 };
+enum step { RECEIVE = 1, WRITE_FILES = 2, FORK = 3, EXECUTE = 4, MEASURE = 5 };
+enum stop { NOT_STOPPED = 0, BY_WALL = 1, BY_CPU = 2, BY_MEMORY = 3, BY_SERVICE = 4 };
 
 /* A stage is a head and a body of records: a tag, a little-endian length, that many bytes and one
  * NUL, so that strings are used where they lie.
  *
  *     F  path NUL content    a file of the working folder; its folders are made
  *     A  text                an argument; the first one is the program's path
+ *     X  path                to be used for that; of several, the first that is there
  *     E  NAME=value          a variable of the environment
  *     R  resource, soft, hard   a resource limit, as 64-bit numbers
+ *     I  content             stdin, where it is not passed as a descriptor
  */
 struct head {
     uint64_t wall_us;
+    uint64_t cpu_us;       /* of all processes; 0 where init does not hold it */
+    uint64_t memory_bytes; /* likewise */
     uint64_t body_bytes;
 };
 
@@ -27,10 +32,10 @@ struct report {
     int32_t kind;
     int32_t step;   /* FAILED: where */
     int32_t status; /* DONE: the raw wait status; FAILED: errno */
-    int32_t timed_out;
+    int32_t stopped_by; /* an enum stop: what was enforced first */
     int64_t wall_us;
-    int64_t cpu_us;   /* of every process that was reaped */
-    int64_t peak_kib; /* of the largest process */
+    int64_t cpu_us;   /* of the container; in a jail, of every process that was reaped */
+    int64_t peak_kib; /* of the container; in a jail, of the largest process */
 };
 
 #endif

@@ -1,6 +1,7 @@
 """What is said to init, and by it, in a jail and in a pod. protocol.h says the same in C."""
 
 import os
+import signal
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +14,10 @@ from app.domain.submission import File
 
 INIT: Final = Path(__file__).with_name("init")
 """Built from init.c and the rest when the package is installed."""
-PROTOCOL: Final = 2
+PROTOCOL: Final = 4
 """As in protocol.h."""
 
-_HEAD = struct.Struct("<QQ")
+_HEAD = struct.Struct("<QQQQ")
 _RECORD = struct.Struct("<cI")
 _LIMIT = struct.Struct("<QQQ")
 _REPORT = struct.Struct("<4i3q")
@@ -34,6 +35,13 @@ class Stage:
     wall_seconds: float
     rlimits: Mapping[int, tuple[int, int]]
     """Resource (resource.RLIMIT_…) to its soft and its hard limit."""
+    paths: Sequence[str] = ()
+    """Where the program may be: the first that is there is used, in place of `argv[0]`."""
+    stdin: bytes | None = None
+    """None where it is passed as a descriptor."""
+    cpu_seconds: float = 0
+    """Of all processes together, and `memory_bytes` likewise; 0 where init does not hold it."""
+    memory_bytes: int = 0
 
 
 class Kind(IntEnum):
@@ -50,6 +58,18 @@ class Step(IntEnum):
     WRITE_FILES = 2
     FORK = 3
     EXECUTE = 4
+    MEASURE = 5
+
+
+class Stop(IntEnum):
+    """What init enforced first."""
+
+    NONE = 0
+    WALL = 1
+    CPU = 2
+    MEMORY = 3
+    SERVICE = 4
+    """It was told to kill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +80,17 @@ class InitReport:
     step: int
     status: int
     """DONE: the raw wait status; FAILED: errno."""
-    timed_out: int
+    stopped_by: int
+    """A Stop."""
     wall_us: int
     cpu_us: int
-    """Of all processes that the stage left to be reaped."""
+    """Of all processes that the stage left to be reaped; in a pod, of its container."""
     peak_kib: int
-    """Resident set of the largest process."""
+    """Resident set of the largest process; in a pod, of its container."""
+
+    @property
+    def timed_out(self) -> bool:
+        return self.stopped_by == Stop.WALL
 
     @classmethod
     def unpack(cls, message: bytes) -> "InitReport":
@@ -76,16 +101,28 @@ class InitReport:
         return f"init failed to {step}: {os.strerror(self.status)}"
 
 
+def signal_name(number: int) -> str:
+    """As in signal(7); a real-time signal is counted from SIGRTMIN."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"SIGRTMIN+{number - signal.SIGRTMIN}"
+
+
 def encode(stage: Stage) -> tuple[bytes, bytes]:
     """The head and the body that init takes."""
     body = b"".join(_records(stage))
-    return _HEAD.pack(int(stage.wall_seconds * SECOND), len(body)), body
+    wall_us, cpu_us = int(stage.wall_seconds * SECOND), int(stage.cpu_seconds * SECOND)
+    return _HEAD.pack(wall_us, cpu_us, stage.memory_bytes, len(body)), body
 
 
 def _records(stage: Stage) -> list[bytes]:
+    stdin = [] if stage.stdin is None else [_record(b"I", stage.stdin)]
     return [
+        *stdin,
         *(_record(b"F", file.name.encode() + b"\0" + file.content) for file in stage.files),
         *(_record(b"A", argument.encode()) for argument in stage.argv),
+        *(_record(b"X", path.encode()) for path in stage.paths),
         *(_record(b"E", f"{name}={value}".encode()) for name, value in stage.env.items()),
         *(
             _record(b"R", _LIMIT.pack(resource, *limit))

@@ -11,6 +11,19 @@
 #include <unistd.h>
 
 #include "launch.h"
+#include "usage.h"
+
+#define NEVER INT64_MAX
+#define BETWEEN_CPU_LOOKS_US 10000
+#define BETWEEN_MEMORY_LOOKS_US 5000
+
+struct run {
+    const struct stage *stage;
+    struct report report;
+    pid_t program;
+    int64_t begun;
+    int64_t wall_ends, look_at_cpu, look_at_memory;
+};
 
 static int children;
 
@@ -39,44 +52,107 @@ static void account(struct report *report, const struct rusage *usage) {
 }
 
 /* Reap whatever ended; with `options` 0, wait for all there are. True if the program was among. */
-static int reap(pid_t program, int options, struct report *report) {
+static int reap(struct run *run, int options) {
     struct rusage usage;
     int status, ended = 0;
     pid_t pid;
     while ((pid = wait4(-1, &status, options, &usage)) > 0) {
-        account(report, &usage);
-        if (pid == program) report->status = status, ended = 1;
+        account(&run->report, &usage);
+        if (pid == run->program) run->report.status = status, ended = 1;
     }
     return ended;
 }
 
-static void wait_for_children_or_service(int64_t deadline) {
-    int64_t left_ms = (deadline - now_us() + 999) / 1000;
+/* The first limit counts, and the kernel may have enforced the one of memory before. */
+static void stop(struct run *run, enum stop by) {
+    if (!run->report.stopped_by) run->report.stopped_by = out_of_memory() ? BY_MEMORY : by;
+    kill(-1, SIGKILL);
+    run->wall_ends = run->look_at_cpu = run->look_at_memory = NEVER;
+}
+
+static void begin_limits(struct run *run) {
+    const struct head *head = &run->stage->head;
+    int64_t cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    run->wall_ends = run->begun + (int64_t)head->wall_us;
+    run->look_at_cpu = head->cpu_us ? run->begun + (int64_t)head->cpu_us / cpus : NEVER;
+    run->look_at_memory = head->memory_bytes ? run->begun : NEVER;
+}
+
+/* Looked at again when the limit could be reached at the earliest, with every CPU in use. */
+static void look_at_cpu(struct run *run, int64_t now) {
+    int64_t left = (int64_t)run->stage->head.cpu_us - cpu_used_us(run->report.cpu_us);
+    int64_t wait = left / sysconf(_SC_NPROCESSORS_ONLN);
+    run->look_at_cpu = now + (wait > BETWEEN_CPU_LOOKS_US ? wait : BETWEEN_CPU_LOOKS_US);
+    if (left <= 0) stop(run, BY_CPU);
+}
+
+static void look_at_memory(struct run *run, int64_t now) {
+    run->look_at_memory = now + BETWEEN_MEMORY_LOOKS_US;
+    if (memory_used_bytes() > (int64_t)run->stage->head.memory_bytes) stop(run, BY_MEMORY);
+}
+
+static void hold_limits(struct run *run) {
+    int64_t now = now_us();
+    if (now >= run->look_at_memory) look_at_memory(run, now);
+    if (now >= run->look_at_cpu) look_at_cpu(run, now);
+    if (now >= run->wall_ends) stop(run, BY_WALL);
+}
+
+static int milliseconds_until_next_look(const struct run *run) {
+    int64_t next = run->wall_ends;
+    if (run->look_at_cpu < next) next = run->look_at_cpu;
+    if (run->look_at_memory < next) next = run->look_at_memory;
+    if (next == NEVER) return -1;
+    int64_t left = next - now_us();
+    return left <= 0 ? 0 : left > INT32_MAX ? INT32_MAX : (int)((left + 999) / 1000);
+}
+
+static void wait_for_children_or_service(struct run *run) {
     struct pollfd sources[] = {{control, POLLIN, 0}, {children, POLLIN, 0}};
-    poll(sources, 2, left_ms < 0 ? 0 : left_ms > INT32_MAX ? -1 : (int)left_ms);
+    poll(sources, 2, milliseconds_until_next_look(run));
     if (sources[1].revents) {
         struct signalfd_siginfo ignored;
         if (read(children, &ignored, sizeof ignored) < 0 && errno != EAGAIN) _exit(1);
     }
-    if (sources[0].revents && asked_to_kill()) kill(-1, SIGKILL);
+    if (sources[0].revents && asked_to_kill()) stop(run, BY_SERVICE);
 }
 
-void run_stage(const struct stage *stage) {
-    struct report report = {.kind = DONE};
-    int64_t begun = now_us(), deadline = begun + (int64_t)stage->wall_us;
-    pid_t program = start_program(stage);
+/* RLIMIT_CPU of a process came before the look at all of them, or a look before its end. */
+static int used_up_cpu(const struct run *run) {
+    int status = run->report.status, number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    return run->stage->head.cpu_us && (number == SIGXCPU || number == SIGKILL) &&
+           run->report.cpu_us >= (int64_t)run->stage->head.cpu_us;
+}
+
+/* The limit that ended a program which was not stopped from here. */
+static enum stop limit_at_the_end(const struct run *run) {
+    if (run->report.status && out_of_memory()) return BY_MEMORY;
+    return used_up_cpu(run) ? BY_CPU : NOT_STOPPED;
+}
+
+static void measure(struct report *report) {
+    int64_t cpu_us = cpu_used_us(report->cpu_us), peak_kib = memory_peak_kib();
+    if (cpu_us > report->cpu_us) report->cpu_us = cpu_us;
+    if (peak_kib > report->peak_kib) report->peak_kib = peak_kib;
+}
+
+void run_stage(struct stage *stage) {
+    struct run run = {.stage = stage, .report = {.kind = DONE}};
+    errno = ENOENT;
+    if (!begin_usage((int64_t)stage->head.memory_bytes)) fail(MEASURE);
+    run.begun = now_us();
+    begin_limits(&run);
+    run.program = start_program(stage);
     say((struct report){.kind = STARTED});
-    while (!reap(program, WNOHANG, &report)) {
-        if (now_us() >= deadline) {
-            report.timed_out = 1;
-            kill(-1, SIGKILL);
-            deadline = INT64_MAX - 1000;
-        }
-        wait_for_children_or_service(deadline);
+    while (!reap(&run, WNOHANG)) {
+        wait_for_children_or_service(&run);
+        hold_limits(&run);
     }
-    report.wall_us = now_us() - begun;
+    run.report.wall_us = now_us() - run.begun;
     /* The kernel lets no fork slip past this: one with a pending SIGKILL does not complete. */
     kill(-1, SIGKILL);
-    reap(0, 0, &report);
-    say(report);
+    reap(&run, 0);
+    measure(&run.report);
+    if (!run.report.stopped_by) run.report.stopped_by = limit_at_the_end(&run);
+    say(run.report);
 }

@@ -8,6 +8,6 @@
 void hear_of_children(void);
 
 /* Run the program to its end, and say how it went. None of its processes is left then. */
-void run_stage(const struct stage *stage);
+void run_stage(struct stage *stage);
 
 #endif

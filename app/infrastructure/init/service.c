@@ -8,14 +8,51 @@
 #include <unistd.h>
 
 int control;
+static int status, in_pod;
+static int output[STREAMS] = {NONE, NONE, NONE}; /* a pod's stdout and stderr */
 
-void meet_service_at(int socket) {
-    control = socket;
-    fcntl(control, F_SETFD, FD_CLOEXEC);
+/* What comes next over `socket`, with so many descriptors. Exits if the service is gone. */
+static int receive_descriptors(int socket, struct iovec content, int descriptors[], int count) {
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int) * STREAMS)];
+    } ancillary = {0};
+    struct msghdr message = {.msg_iov = &content, .msg_iovlen = 1,
+                             .msg_control = &ancillary, .msg_controllen = sizeof ancillary};
+    ssize_t got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_WAITALL);
+    if (got == 0) _exit(0);
+    struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
+    if (got != (ssize_t)content.iov_len || !rights || rights->cmsg_type != SCM_RIGHTS ||
+        rights->cmsg_len != CMSG_LEN(sizeof(int) * count))
+        return 0;
+    memcpy(descriptors, CMSG_DATA(rights), sizeof(int) * count);
+    return 1;
 }
 
+void meet_service_at(int socket) {
+    control = status = socket;
+    fcntl(socket, F_SETFD, FD_CLOEXEC);
+}
+
+/* The collector has the other end open already, or is gone; so this never waits. */
+static int open_fifo(const char *name, int mode) {
+    int fifo = open(name, mode | O_NONBLOCK | O_CLOEXEC);
+    if (fifo < 0 || fcntl(fifo, F_SETFL, 0)) _exit(1);
+    return fifo;
+}
+
+void meet_service_in(const char *channel) {
+    if (chdir(channel)) _exit(1);
+    in_pod = 1;
+    output[STDOUT_FILENO] = open_fifo("stdout", O_WRONLY);
+    output[STDERR_FILENO] = open_fifo("stderr", O_WRONLY);
+    status = open_fifo("status", O_WRONLY);
+    control = open_fifo("control", O_RDONLY);
+}
+
+/* SIGPIPE is not for pid 1, which has no handler for it. */
 void say(struct report report) {
-    if (send(control, &report, sizeof report, MSG_NOSIGNAL) != sizeof report) _exit(1);
+    if (write(status, &report, sizeof report) != sizeof report) _exit(1);
 }
 
 void fail(enum step step) {
@@ -23,37 +60,41 @@ void fail(enum step step) {
     _exit(1);
 }
 
-void receive_bytes(char *into, size_t bytes) {
-    while (bytes) {
-        ssize_t got = read(control, into, bytes);
+void receive_bytes(void *into, size_t bytes) {
+    for (char *at = into; bytes;) {
+        ssize_t got = read(control, at, bytes);
         if (got == 0) _exit(0);
         if (got < 0 && errno != EINTR) fail(RECEIVE);
-        if (got > 0) into += got, bytes -= got;
+        if (got > 0) at += got, bytes -= got;
+    }
+}
+
+/* The last stage may have changed what its streams have in common with the next one's. */
+static void duplicate_output(int streams[STREAMS]) {
+    for (int stream = 0; stream < STREAMS; stream++) {
+        streams[stream] = output[stream];
+        if (output[stream] == NONE) continue;
+        streams[stream] = fcntl(output[stream], F_DUPFD_CLOEXEC, 0);
+        if (streams[stream] < 0 || fcntl(streams[stream], F_SETFL, 0)) fail(RECEIVE);
     }
 }
 
 struct head receive_head(int streams[STREAMS]) {
     struct head head;
-    union {
-        struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(int) * STREAMS)];
-    } ancillary = {0};
-    struct iovec part = {&head, sizeof head};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1,
-                             .msg_control = &ancillary, .msg_controllen = sizeof ancillary};
-    ssize_t got = recvmsg(control, &message, MSG_CMSG_CLOEXEC | MSG_WAITALL);
-    if (got == 0) _exit(0);
-    struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
+    int complete = 1;
+    if (in_pod) {
+        receive_bytes(&head, sizeof head);
+        duplicate_output(streams);
+    } else {
+        complete = receive_descriptors(control, (struct iovec){&head, sizeof head}, streams, STREAMS);
+    }
     errno = EPROTO;
-    if (got != sizeof head || !rights || rights->cmsg_type != SCM_RIGHTS ||
-        rights->cmsg_len != CMSG_LEN(sizeof(int) * STREAMS) || head.body_bytes > BODY_MAX)
-        fail(RECEIVE);
-    memcpy(streams, CMSG_DATA(rights), sizeof(int) * STREAMS);
+    if (!complete || head.body_bytes > BODY_MAX) fail(RECEIVE);
     return head;
 }
 
 int asked_to_kill(void) {
     char request;
-    if (recv(control, &request, 1, 0) != 1) _exit(0);
+    if (read(control, &request, 1) != 1) _exit(0);
     return 1;
 }

@@ -7,9 +7,14 @@
 #include "protocol.h"
 
 #define STREAMS 3
+#define NONE (-1)
 
-/* In a jail the service is at the other end of an inherited stream socket. */
+/* In a jail the service is at the other end of an inherited stream socket, which passes each
+ * stage's streams. */
 void meet_service_at(int socket);
+
+/* In a pod it is the collector, at the other end of FIFOs in this folder. */
+void meet_service_in(const char *channel);
 
 /* Readable when the service asks for the end of a stage, or is gone. */
 extern int control;
@@ -18,9 +23,9 @@ void say(struct report report);
 /* Say where it failed and what errno is, and exit. */
 void fail(enum step step);
 
-/* The next stage's head and streams. Exits if the service is gone. */
+/* The next stage's head and streams; in a pod, stdin is NONE. Exits if the service is gone. */
 struct head receive_head(int streams[STREAMS]);
-void receive_bytes(char *into, size_t bytes);
+void receive_bytes(void *into, size_t bytes);
 
 /* True if the service asked for the end of the stage. Exits if it is gone. */
 int asked_to_kill(void);

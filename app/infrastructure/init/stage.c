@@ -5,8 +5,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define PIPE_BYTES 65536 /* what a pipe takes by default */
 
 struct record {
     char tag;
@@ -51,6 +54,30 @@ static void write_file(struct record record) {
     close(file);
 }
 
+static int filled_pipe(const char *content, size_t length) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK)) fail(RECEIVE);
+    if (length > PIPE_BYTES) fcntl(ends[1], F_SETPIPE_SZ, length);
+    int complete = write(ends[1], content, length) == (ssize_t)length;
+    close(ends[1]);
+    if (complete && fcntl(ends[0], F_SETFL, 0) == 0) return ends[0];
+    close(ends[0]);
+    return NONE;
+}
+
+static int filled_file(const char *content, size_t length) {
+    int file = memfd_create("stdin", MFD_CLOEXEC);
+    if (file < 0 || write(file, content, length) != (ssize_t)length || lseek(file, 0, SEEK_SET))
+        fail(RECEIVE);
+    return file;
+}
+
+/* A file where the user, who has too many of them, gets no pipe that takes it (pipe(7)). */
+static int filled_stdin(const char *content, size_t length) {
+    int filled = filled_pipe(content, length);
+    return filled == NONE ? filled_file(content, length) : filled;
+}
+
 static void take_record(struct stage *stage, struct record record) {
     uint64_t limit[3];
     errno = E2BIG;
@@ -61,6 +88,14 @@ static void take_record(struct stage *stage, struct record record) {
     case 'A':
         if (stage->args == RECORDS_MAX) fail(RECEIVE);
         stage->argv[stage->args++] = record.content;
+        return;
+    case 'X':
+        if (stage->path_count == RECORDS_MAX) fail(RECEIVE);
+        stage->paths[stage->path_count++] = record.content;
+        return;
+    case 'I':
+        if (stage->streams[STDIN_FILENO] != NONE) fail(RECEIVE);
+        stage->streams[STDIN_FILENO] = filled_stdin(record.content, record.length);
         return;
     case 'E':
         if (stage->variables == RECORDS_MAX) fail(RECEIVE);
@@ -80,17 +115,16 @@ static void take_record(struct stage *stage, struct record record) {
 
 char *receive_stage(struct stage *stage) {
     memset(stage, 0, sizeof *stage);
-    struct head head = receive_head(stage->streams);
-    char *body = malloc(head.body_bytes);
+    stage->head = receive_head(stage->streams);
+    char *body = malloc(stage->head.body_bytes);
     if (!body) fail(RECEIVE);
-    receive_bytes(body, head.body_bytes);
-    stage->wall_us = head.wall_us;
+    receive_bytes(body, stage->head.body_bytes);
     struct record record;
-    for (char *at = body, *end = body + head.body_bytes; at < end;) {
+    for (char *at = body, *end = body + stage->head.body_bytes; at < end;) {
         at = next_record(at, end, &record);
         take_record(stage, record);
     }
     errno = EPROTO;
-    if (!stage->args) fail(RECEIVE);
+    if (!stage->args || stage->streams[STDIN_FILENO] == NONE) fail(RECEIVE);
     return body;
 }

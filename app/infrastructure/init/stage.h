@@ -11,11 +11,12 @@
 
 struct stage {
     int streams[STREAMS];
-    uint64_t wall_us;
+    struct head head;
     char *argv[RECORDS_MAX + 1];
+    char *paths[RECORDS_MAX];
     char *envp[RECORDS_MAX + 1];
     struct { int resource; struct rlimit limit; } limits[RECORDS_MAX];
-    int args, variables, limit_count;
+    int args, path_count, variables, limit_count;
 };
 
 /* Writes its files into the working folder. Returns the body, in which the stage's strings lie. */

@@ -1,18 +1,28 @@
 """What a pod is given: its stages as init takes them, and their output limits for the collector."""
 
+import struct
+from collections.abc import Sequence
 from typing import Final
 
 from app.domain.pod import Pod
+from app.domain.submission import File
+from app.infrastructure.init.commands import Commands
+from app.infrastructure.init.program import Program, rlimits
+from app.infrastructure.init.protocol import PROTOCOL, Stage, encode
 from app.languages import LanguageSpec
 
 MARGIN_MIB: Final = 2
 """What main's container may use beside the program: init's own memory, and the kernel's for it."""
 
+_KIB: Final = 1024
+_MIB: Final = 1024 * 1024
+_NUMBER = struct.Struct("<Q")
+
 
 def memory_mib(pod: Pod, spec: LanguageSpec) -> int:
     """What main's container may use: the larger of the stages' limits, and the margin.
 
-    init itself holds a run stage to less than that.
+    init itself holds a stage to less than that.
     """
     return MARGIN_MIB + _larger(pod.limits.memory_mib, pod.compile_limits.memory_mib, spec)
 
@@ -23,8 +33,46 @@ def disk_mib(pod: Pod, spec: LanguageSpec) -> int:
 
 
 def stages(pod: Pod, spec: LanguageSpec) -> bytes:
-    """The value of the ConfigMap's one key; at most 1 MiB for a submission within the maxima."""
-    raise NotImplementedError
+    """The value of the ConfigMap's one key; at most 1 MiB for a submission within the maxima.
+
+    An image has the language's executable at one of several paths, and init uses the first that is
+    there. So nothing but `argv[0]` may depend on it.
+    """
+    commands = [
+        Commands(spec, executable, pod.language_version) for executable in _executables(spec)
+    ]
+    programs = [command.run_program(pod) for command in commands]
+    content = _NUMBER.pack(PROTOCOL)
+    if not spec.compile:
+        return content + _stage(programs, pod.files, memory_mib(pod, spec))
+    compilers = [command.compile_program(pod) for command in commands]
+    content += _stage(compilers, pod.files, memory_mib(pod, spec))
+    return content + _stage(programs, (), memory_mib(pod, spec))
+
+
+def _executables(spec: LanguageSpec) -> list[str]:
+    """Those that an image can have: no home folders, no patterns."""
+    return [path for path in spec.executables if path.startswith("/") and "*" not in path]
+
+
+def _stage(programs: Sequence[Program], files: Sequence[File], container_mib: int) -> bytes:
+    program = programs[0]
+    limits = program.limits
+    held_by_container = limits.memory_mib + MARGIN_MIB == container_mib
+    head, body = encode(
+        Stage(
+            argv=program.argv,
+            paths=[program.argv[0] for program in programs],
+            env=program.env,
+            files=files,
+            stdin=program.stdin,
+            wall_seconds=limits.wall_seconds,
+            cpu_seconds=limits.cpu_seconds,
+            memory_bytes=0 if held_by_container else (limits.memory_mib + MARGIN_MIB) * _MIB,
+            rlimits=rlimits(program, alone=False),
+        )
+    )
+    return _NUMBER.pack(limits.output_kib * _KIB) + head + body
 
 
 def _larger(run: int, compile: int, spec: LanguageSpec) -> int:

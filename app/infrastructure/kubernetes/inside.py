@@ -14,7 +14,7 @@ Two containers, for the program must not touch its own bookkeeping:
 |---|---|---|---|
 | ConfigMap, key STAGES | INPUT, read-only | not at all | never seen by the program |
 | emptyDir in memory, 2 MiB | CHANNEL | CHANNEL, read-only | init and the FIFOs |
-| emptyDir in memory, `disk_mib` | not at all | each of WRITABLE, at its subPath | all that it can write |
+| emptyDir in memory, `disk_mib` | not at all | each of WRITABLE at its subPath | all it can write |
 
 Each container has a uid of its own and no capability; their root is read-only, and nothing of a
 submission is in their command, environment or names. main's uid belongs to no other pod of the

@@ -18,11 +18,20 @@ and of a stage:
 `status` is the raw wait status; null where init was gone before it could report.
 """
 
-from collections.abc import Sequence
+import base64
+import json
+import os
+import signal
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from app.domain.execution import Time
-from app.domain.pod import Frame, Output, Report
+from app.domain.pod import Frame, Limit, Output, Report, StageOutput, StageReport, Stream
+from app.infrastructure.init.protocol import signal_name
+
+_COMPILE: Final = "compile"
+_RUN: Final = "run"
 
 
 class Broken(ValueError):
@@ -30,11 +39,20 @@ class Broken(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StageEnd:
+    """What the collector counted of one stage."""
+
+    frames: int
+    stdout_truncated: bool
+    stderr_truncated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class End:
     """The collector's last word. Exactly one of `report`, `vanished` and `fault` is set."""
 
     began_at: Time | None = None
-    """When the first stage began; the node's clock."""
+    """When the first stage began, by the node's clock; None if it did not."""
     ended_at: Time | None = None
     report: Report | None = None
     vanished: Report | None = None
@@ -44,6 +62,7 @@ class End:
     """
     fault: str | None = None
     """What could not be set up. Says nothing about the program."""
+    stages: Mapping[str, StageEnd]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +79,10 @@ class Transcript:
 
 def parse_end(message: str) -> End:
     """The collector's termination message. Raises Broken, for an empty one too."""
-    raise NotImplementedError
+    try:
+        return _end(json.loads(message)["end"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise Broken(f"no end record: {type(error).__name__}") from error
 
 
 def parse_transcript(log: bytes) -> Transcript:
@@ -68,4 +90,121 @@ def parse_transcript(log: bytes) -> Transcript:
 
     Raises Broken where a line is no line of the collector's.
     """
-    raise NotImplementedError
+    frames: dict[str, list[Frame]] = {_COMPILE: [], _RUN: []}
+    end = None
+    for line in log.split(b"\n")[:-1]:
+        if end is not None:
+            raise Broken("a line after the end record")
+        if line.startswith(b'{"end"'):
+            end = parse_end(line.decode(errors="replace"))
+        else:
+            stage, frame = _parse_frame(line)
+            frames[stage].append(frame)
+    return Transcript(frames=_up_to_gap(frames[_RUN]), end=end, output=_output(frames, end))
+
+
+def _end(record: Mapping[str, object]) -> End:
+    if (fault := record.get("fault")) is not None:
+        return End(fault=_text(fault), stages={})
+    records = {name: _mapping(record[name]) for name in (_COMPILE, _RUN) if record[name]}
+    if not records:
+        raise Broken("an end record without a stage")
+    reports = {name: _stage_report(stage) for name, stage in records.items()}
+    report = Report(compile=reports.get(_COMPILE), run=reports.get(_RUN))
+    vanished = any(stage["status"] is None for stage in records.values())
+    return End(
+        began_at=_number(record["began_us"]) or None,
+        ended_at=_number(record["ended_us"]),
+        report=None if vanished else report,
+        vanished=report if vanished else None,
+        stages={
+            name: StageEnd(
+                frames=_number(stage["frames"]),
+                stdout_truncated=bool(stage["stdout_truncated"]),
+                stderr_truncated=bool(stage["stderr_truncated"]),
+            )
+            for name, stage in records.items()
+        },
+    )
+
+
+def _stage_report(stage: Mapping[str, object]) -> StageReport:
+    vanished = stage["status"] is None
+    status = signal.SIGKILL if vanished else _number(stage["status"])
+    limit = Limit.MEMORY if vanished else None
+    if stage["stopped_by"] is not None:
+        limit = Limit(_text(stage["stopped_by"]))
+    return StageReport(
+        exit_code=os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
+        signal=signal_name(os.WTERMSIG(status)) if os.WIFSIGNALED(status) else None,
+        wall_us=_number(stage["wall_us"]),
+        cpu_us=None if vanished else _number(stage["cpu_us"]),
+        memory_peak_kib=None if vanished else _number(stage["peak_kib"]),
+        stopped_by=limit,
+    )
+
+
+def _parse_frame(line: bytes) -> tuple[str, Frame]:
+    try:
+        frame = json.loads(line)
+        stage = frame["stage"]
+        if stage not in (_COMPILE, _RUN):
+            raise ValueError(stage)
+        return stage, Frame(
+            sequence=_number(frame["sequence"]),
+            stream=Stream(frame["stream"]),
+            offset=_number(frame["offset"]),
+            content=base64.b64decode(frame["content"], validate=True),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise Broken(f"no line of a collector: {type(error).__name__}") from error
+
+
+def _up_to_gap(frames: Sequence[Frame]) -> list[Frame]:
+    whole = []
+    for expected, frame in enumerate(frames, start=1):
+        if frame.sequence != expected:
+            break
+        whole.append(frame)
+    return whole
+
+
+def _output(frames: Mapping[str, Sequence[Frame]], end: End | None) -> Output | None:
+    if end is None or end.fault is not None:
+        return None
+    outputs: dict[str, StageOutput] = {}
+    for name, stage in end.stages.items():
+        if len(frames[name]) != stage.frames or len(_up_to_gap(frames[name])) != stage.frames:
+            return None
+        outputs[name] = _stage_output(frames[name], stage)
+    return Output(compile=outputs.get(_COMPILE), run=outputs.get(_RUN))
+
+
+def _stage_output(frames: Sequence[Frame], stage: StageEnd) -> StageOutput:
+    def content(stream: Stream) -> bytes:
+        return b"".join(frame.content for frame in frames if frame.stream is stream)
+
+    return StageOutput(
+        stdout=content(Stream.STDOUT),
+        stderr=content(Stream.STDERR),
+        stdout_truncated=stage.stdout_truncated,
+        stderr_truncated=stage.stderr_truncated,
+    )
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError("not a number")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise TypeError("not a record")
+    return value

@@ -13,7 +13,7 @@ from app.domain.execution import SECOND
 from app.domain.pod import Limit, StageReport
 from app.domain.submission import File
 from app.infrastructure.init.program import Program, rlimits, tasks
-from app.infrastructure.init.protocol import InitReport, Kind, Stage
+from app.infrastructure.init.protocol import InitReport, Kind, Stage, Stop, signal_name
 from app.infrastructure.sandbox.init import receive_report, send_kill, send_stage
 from app.infrastructure.sandbox.jail import Jail
 from app.infrastructure.sandbox.meter import Meter
@@ -180,7 +180,7 @@ class _StageRun:
         stopped_by = self._stopped_by or self._limit_at_the_end(done)
         return StageReport(
             exit_code=os.WEXITSTATUS(done.status) if os.WIFEXITED(done.status) else None,
-            signal=_signal_name(os.WTERMSIG(done.status)) if os.WIFSIGNALED(done.status) else None,
+            signal=signal_name(os.WTERMSIG(done.status)) if os.WIFSIGNALED(done.status) else None,
             wall_us=done.wall_us,
             cpu_us=max(done.cpu_us, self._meter.cpu_us()),
             memory_peak_kib=max(done.peak_kib, self._meter.peak_kib() or 0),
@@ -196,7 +196,7 @@ class _StageRun:
             kind=Kind.DONE,
             step=0,
             status=signal.SIGKILL,
-            timed_out=False,
+            stopped_by=Stop.NONE,
             wall_us=wall_us,
             cpu_us=0,
             peak_kib=0,
@@ -219,10 +219,3 @@ def _larger_than_memory() -> StageReport:
         memory_peak_kib=None,
         stopped_by=Limit.MEMORY,
     )
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"SIGRTMIN+{number - signal.SIGRTMIN}"

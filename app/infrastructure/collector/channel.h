@@ -1,0 +1,15 @@
+/* The FIFOs between the collector and init. */
+#ifndef PODLINE_CHANNEL_H
+#define PODLINE_CHANNEL_H
+
+struct channel {
+    int output[2]; /* to be read without waiting: stdout, stderr */
+    int status;
+    int control;
+};
+
+/* Puts init and the FIFOs into the folder, and returns when init has opened them: they have no
+ * names any more then. Ends the pod where that fails. */
+struct channel open_channel(const char *folder, const char *init);
+
+#endif

@@ -1,0 +1,40 @@
+/* What a stage prints, as lines of the collector's log. transcript.py reads them. */
+#ifndef PODLINE_TRANSCRIPT_H
+#define PODLINE_TRANSCRIPT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define FRAME_BYTES 8192 /* as base64, with the rest of its line, below the 16 KiB of a log's line */
+
+struct stream {
+    const char *name;
+    uint64_t printed; /* bytes that were kept, `held` ones included */
+    int truncated;
+    size_t held;
+    int64_t held_since;
+    unsigned char content[FRAME_BYTES];
+};
+
+struct transcript {
+    const char *stage;
+    uint64_t cap; /* bytes per stream */
+    uint64_t frames;
+    struct stream streams[2];
+};
+
+void begin_transcript(struct transcript *transcript, const char *stage, uint64_t cap);
+
+/* Keep what fits below the cap. */
+void take(struct transcript *transcript, int stream, const unsigned char *content, size_t bytes,
+          int64_t now);
+
+/* When a frame has to be written at the latest; INT64_MAX if there is nothing to write. */
+int64_t frame_due(const struct transcript *transcript);
+/* Write what is held, the older one first. */
+void write_frames(struct transcript *transcript);
+
+/* Write all of it to the log, or exit. */
+void write_log(const char *text, size_t bytes);
+
+#endif
