@@ -1,7 +1,7 @@
 # Ignores every signal that can be ignored.
 # outcome: time_limit
 # stdout: begun
-# limits: wall_seconds=0.5
+# limits: wall_seconds=1.5
 import signal
 import time
 
