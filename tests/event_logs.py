@@ -1,6 +1,6 @@
-"""Reading an event log from one end to the other."""
+"""Reading an event log from one end to the other, and what is right about its order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from app.domain.execution import Event
 from app.domain.records import EventFilter, EventPage
@@ -23,3 +23,16 @@ def pages(
 
 def every_event(log: EventLog, filter: EventFilter = EVERY, limit: int = 1_000) -> list[Event]:
     return [event for page in pages(log, filter, limit=limit) for event in page.events]
+
+
+def ids(events: Sequence[Event]) -> list[str]:
+    return [event.id for event in events]
+
+
+def assert_in_order(events: Sequence[Event]) -> None:
+    """Of each execution, each version came only after the one before it. Duplicates may come."""
+    newest: dict[str, int] = {}
+    for event in events:
+        seen = newest.get(event.execution_id, 0)
+        assert event.version <= seen + 1, event.id
+        newest[event.execution_id] = max(seen, event.version)

@@ -62,8 +62,12 @@ def parse_all(texts: Iterable[str | bytes]) -> Iterator[Event]:
             yield parse(text)
         except ValueError:
             skipped += 1
-    if skipped:
-        log.warning("%d entries of the event log are no events of ours and were left out", skipped)
+    log_skipped(skipped)
+
+
+def log_skipped(entries: int) -> None:
+    if entries:
+        log.warning("%d entries of the event log are no events of ours and were left out", entries)
 
 
 def rfc3339(time: Time) -> str:

@@ -15,8 +15,8 @@ from app.infrastructure.cloudevents import cloud_event
 from app.infrastructure.memory.event_log import MemoryEventLog
 from app.infrastructure.sqlite.event_log import SqliteEventLog
 from tests.builders import NOW
-from tests.contracts.test_event_log import ids, some_events
-from tests.event_logs import EVERY, every_event, pages
+from tests.contracts.test_event_log import some_events
+from tests.event_logs import EVERY, every_event, ids, pages
 
 
 @pytest.fixture
@@ -47,7 +47,9 @@ def test_emitted_again_events_have_their_ids_and_the_replays(
     log_in_small_slices: MemoryEventLog | SqliteEventLog,
 ) -> None:
     events = some_events()
+    log_in_small_slices.append(events)
     log_in_small_slices.reemit("elsewhere", "r1", events)
+    assert every_event(log_in_small_slices) == events
     expected = [cloud_event(event) | {"replayid": "r1"} for event in events]
     assert log_in_small_slices.reemitted("elsewhere") == expected
     assert log_in_small_slices.reemitted("nowhere") == []

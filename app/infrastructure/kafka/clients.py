@@ -1,0 +1,121 @@
+"""librdkafka's clients, with the time-outs that everything here goes by."""
+
+import ctypes
+import logging
+import os
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final, TypeVar
+
+from confluent_kafka import Consumer, KafkaException, Producer
+from confluent_kafka.admin import AdminClient
+
+from app.domain.errors import EventLogUnavailable
+
+log = logging.getLogger(__name__)
+
+Options = Mapping[str, str | int | float | bool]
+"""Configuration properties: https://github.com/confluentinc/librdkafka/blob/v2.16.0/CONFIGURATION.md"""
+
+ANSWER_SECONDS: Final = 2.0
+"""Longest wait for an answer about topics and offsets, so that `ping` says it soon."""
+REQUEST_SECONDS: Final = 5.0
+"""Longest wait for a broker to connect, to store a batch, or to give one."""
+DELIVERY_SECONDS: Final = 10.0
+"""Longest life of a message that waits for its delivery: half of the relay's lease."""
+
+COMMON: Final[Options] = {
+    "client.id": "podline",
+    "socket.timeout.ms": int(REQUEST_SECONDS * 1000),
+    "socket.connection.setup.timeout.ms": int(REQUEST_SECONDS * 1000),
+    # After an outage a broker is tried each second, and not each ten.
+    "reconnect.backoff.max.ms": 1_000,
+    "log.connection.close": False,
+}
+PRODUCER: Final[Options] = {
+    "enable.idempotence": True,
+    "acks": "all",
+    "message.timeout.ms": int(DELIVERY_SECONDS * 1000),
+    "request.timeout.ms": int(REQUEST_SECONDS * 1000),
+    # Java's clients choose the same partition for a key.
+    "partitioner": "murmur2_random",
+}
+CONSUMER: Final[Options] = {
+    # There is no group: partitions are assigned by hand, and offsets are the caller's.
+    "group.id": "podline",
+    "enable.auto.commit": False,
+    "auto.offset.reset": "earliest",
+    "enable.partition.eof": True,
+    "fetch.wait.max.ms": 50,
+    # No more is fetched ahead than about a slice.
+    "queued.min.messages": 1_000,
+}
+
+Client = TypeVar("Client")
+
+
+class Clients:
+    """The producer and the admin client of this process, made when first used.
+
+    Their threads don't survive a fork, so a child makes its own.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._options = {**COMMON, **options}
+        self._producers: dict[int, Producer] = {}
+        self._admins: dict[int, AdminClient] = {}
+        _made.add(self)
+
+    def producer(self) -> Producer:
+        return _of_this_process(
+            self._producers, lambda: Producer({**self._options, **PRODUCER}, logger=log)
+        )
+
+    def forget_producer(self) -> None:
+        """The next one is new: after an error that this one does not recover from."""
+        self._producers.pop(os.getpid(), None)
+
+    def admin(self) -> AdminClient:
+        return _of_this_process(self._admins, lambda: AdminClient(self._options, logger=log))
+
+    @contextmanager
+    def consumer(self) -> Iterator[Consumer]:
+        """A new one, closed when the context ends."""
+        consumer = Consumer({**self._options, **CONSUMER}, logger=log)
+        try:
+            yield consumer
+        finally:
+            consumer.close()
+
+    def _after_fork_in_child(self) -> None:
+        """Nothing may destroy the parent's: that waits for threads that are not there."""
+        for client in [*self._producers.values(), *self._admins.values()]:
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(client))
+
+
+_made: Final[weakref.WeakSet[Clients]] = weakref.WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    for clients in list(_made):
+        clients._after_fork_in_child()
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
+def _of_this_process(clients: dict[int, Client], make: Callable[[], Client]) -> Client:
+    client = clients.get(os.getpid())
+    # Not by truth: a producer's length is that of its queue. Without a lock, which a fork could
+    # leave locked: of two made at once, one is dropped.
+    return clients.setdefault(os.getpid(), make()) if client is None else client
+
+
+@contextmanager
+def errors_as_ours() -> Iterator[None]:
+    """Whatever Kafka says, it means that the log does not take or give events now."""
+    try:
+        yield
+    except KafkaException as error:
+        raise EventLogUnavailable(str(error)) from error

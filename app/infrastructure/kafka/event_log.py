@@ -1,0 +1,55 @@
+"""The event log as a Kafka topic: key is the execution's id, so its events are in one partition."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from app.domain.execution import Event
+from app.domain.records import EventFilter, EventPage
+from app.infrastructure.cloudevents import cloud_event
+from app.infrastructure.kafka.clients import Clients, Options, errors_as_ours
+from app.infrastructure.kafka.publisher import Publisher
+from app.infrastructure.kafka.reader import SLICE, Reader
+from app.infrastructure.kafka.topics import Topics, TopicSettings
+from app.infrastructure.topics import check_target
+
+
+class KafkaEventLog:
+    """Every call ends within some 15 s, and raises EventLogUnavailable where Kafka is away."""
+
+    def __init__(
+        self, topic: str, options: Options, settings: TopicSettings, *, slice_size: int = SLICE
+    ) -> None:
+        clients = Clients(options)
+        self._topic = topic
+        self._topics = Topics(clients, settings)
+        self._publisher = Publisher(clients)
+        self._reader = Reader(clients, self._topics, topic, slice_size)
+
+    def append(self, events: Sequence[Event]) -> None:
+        if events:
+            self._ensure(self._topic)
+            self._publisher.publish(self._topic, events, cloud_event)
+
+    def read(self, filter: EventFilter, after: str | None, limit: int) -> EventPage:
+        self._ensure(self._topic)
+        with errors_as_ours():
+            return self._reader.read(filter, after, limit)
+
+    def reemit(self, target: str, replay_id: str, events: Sequence[Event]) -> None:
+        self.check_target(target)
+        if events:
+            self._ensure(target)
+            self._publisher.publish(target, events, partial(cloud_event, replay_id=replay_id))
+
+    def check_target(self, target: str) -> None:
+        check_target(target, self._topic)
+
+    def ping(self) -> None:
+        """Ask a broker for the topic's partitions."""
+        self._ensure(self._topic)
+        with errors_as_ours():
+            self._topics.partitions(self._topic)
+
+    def _ensure(self, topic: str) -> None:
+        with errors_as_ours():
+            self._topics.ensure(topic)

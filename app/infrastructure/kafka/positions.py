@@ -1,0 +1,24 @@
+"""A position in a topic: the next offset in each partition, as text."""
+
+from collections.abc import Mapping
+
+from app.domain.errors import InvalidPosition
+from app.infrastructure.positions import whole_number
+
+Offsets = dict[int, int]
+
+
+def as_text(offsets: Mapping[int, int]) -> str:
+    """`0:15,1:22`: partition and offset."""
+    return ",".join(f"{partition}:{offset}" for partition, offset in sorted(offsets.items()))
+
+
+def offsets(text: str) -> Offsets:
+    """Raises InvalidPosition."""
+    found: Offsets = {}
+    for part in text.split(","):
+        partition, colon, offset = part.partition(":")
+        if not colon:
+            raise InvalidPosition("this is no position of the event log")
+        found[whole_number(partition)] = whole_number(offset)
+    return found

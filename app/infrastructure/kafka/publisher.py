@@ -1,0 +1,116 @@
+"""Delivers events in the order of their versions, whatever fails in between.
+
+An event is handed to the producer only once all earlier ones of its execution are delivered. So
+nothing that is queued or on its way, from this call or from one that failed before, can get into
+the log ahead of an event that is not in it: whatever arrives late is a duplicate. That needs no
+purge and no new producer after a time-out. The producer's own idempotence is for its retries.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from threading import Lock
+from time import monotonic
+from typing import Final
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from app.domain.errors import EventLogUnavailable
+from app.domain.execution import MILLISECOND, Event
+from app.infrastructure.cloudevents import CloudEvent, as_json
+from app.infrastructure.kafka.clients import DELIVERY_SECONDS, Clients, errors_as_ours
+
+Headers = list[tuple[str, str | bytes | None]]
+
+STRUCTURED_JSON: Final[Headers] = [("content-type", "application/cloudevents+json; charset=UTF-8")]
+"""https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md"""
+
+
+class Publisher:
+    """Any number of threads may publish at once."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+
+    def publish(
+        self, topic: str, events: Sequence[Event], envelope: Callable[[Event], CloudEvent]
+    ) -> None:
+        """Return once all of them are delivered. Raises EventLogUnavailable after 10 s at most."""
+        deadline = monotonic() + DELIVERY_SECONDS
+        with errors_as_ours():
+            for wave in waves(events):
+                self._deliver(topic, wave, envelope, deadline)
+
+    def _deliver(
+        self,
+        topic: str,
+        events: Sequence[Event],
+        envelope: Callable[[Event], CloudEvent],
+        deadline: float,
+    ) -> None:
+        producer, deliveries = self._clients.producer(), Deliveries()
+        try:
+            for event in events:
+                _produce(producer, topic, event, envelope, deliveries)
+            producer.flush(max(deadline - monotonic(), 0))
+        except BufferError as error:
+            raise EventLogUnavailable("too many events wait for their delivery") from error
+        finally:
+            if deliveries.fatal:
+                self._clients.forget_producer()
+        deliveries.check(len(events))
+
+
+class Deliveries:
+    """Counts the reports of one wave."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._delivered = 0
+        self._error: KafkaError | None = None
+        self.fatal = False
+        """The producer can't go on. https://github.com/confluentinc/librdkafka/blob/v2.16.0/INTRODUCTION.md#fatal-producer-errors"""
+
+    def report(self, error: KafkaError | None, _: Message) -> None:
+        """Called by librdkafka, in any thread that serves it."""
+        with self._lock:
+            if error is None:
+                self._delivered += 1
+                return
+            self._error = error
+            self.fatal |= error.fatal() or error.code() == KafkaError._FATAL
+
+    def check(self, expected: int) -> None:
+        """Raises unless so many were delivered."""
+        if self._error is not None:
+            raise KafkaException(self._error)
+        if self._delivered < expected:
+            raise EventLogUnavailable(f"{expected - self._delivered} events are not delivered yet")
+
+
+def waves(events: Sequence[Event]) -> Iterator[list[Event]]:
+    """The first event of each execution, then the second of each, and so on."""
+    found: list[list[Event]] = []
+    depths: dict[str, int] = {}
+    for event in events:
+        depth = depths.get(event.execution_id, 0)
+        depths[event.execution_id] = depth + 1
+        if depth == len(found):
+            found.append([])
+        found[depth].append(event)
+    yield from found
+
+
+def _produce(
+    producer: Producer,
+    topic: str,
+    event: Event,
+    envelope: Callable[[Event], CloudEvent],
+    deliveries: Deliveries,
+) -> None:
+    producer.produce(
+        topic,
+        key=event.execution_id.encode(),
+        value=as_json(envelope(event)).encode(),
+        headers=STRUCTURED_JSON,
+        timestamp=event.time // MILLISECOND,
+        on_delivery=deliveries.report,
+    )

@@ -1,0 +1,103 @@
+"""Topics are made with the settings' numbers when they are first needed."""
+
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
+
+from app.infrastructure.kafka.clients import ANSWER_SECONDS, Clients
+
+log = logging.getLogger(__name__)
+
+_BROKERS_DEFAULT: Final = -1
+_FOREVER: Final = "-1"
+_MAY_NOT_CREATE: Final = frozenset(
+    {
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError.POLICY_VIOLATION,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicSettings:
+    """What a topic is made with. None leaves it to the broker, but for `retention_seconds`."""
+
+    partitions: int
+    replication_factor: int | None = None
+    min_insync_replicas: int | None = None
+    retention_seconds: float | None = None
+    """None keeps events forever."""
+
+
+class Topics:
+    """Makes a topic unless it is there; one that is there stays as it is."""
+
+    def __init__(self, clients: Clients, settings: TopicSettings) -> None:
+        self._clients = clients
+        self._settings = settings
+        self._there: set[str] = set()
+
+    def ensure(self, topic: str) -> None:
+        """Raises KafkaException. Asks the broker only where it is not known to be there."""
+        if topic in self._there:
+            return
+        if not self._create(topic):
+            self._check_partitions(topic)
+        self._there.add(topic)
+
+    def forget(self, topic: str) -> None:
+        """Something went wrong with it: ask the broker again."""
+        self._there.discard(topic)
+
+    def partitions(self, topic: str) -> list[int]:
+        """Raises KafkaException."""
+        asked = self._clients.admin().describe_topics(
+            TopicCollection([topic]), request_timeout=ANSWER_SECONDS
+        )
+        return [partition.id for partition in asked[topic].result().partitions]
+
+    def _create(self, topic: str) -> bool:
+        """False if it is there already, or may be: whoever may not create it can't tell."""
+        asked = self._clients.admin().create_topics(
+            [_new_topic(topic, self._settings)],
+            operation_timeout=ANSWER_SECONDS,
+            request_timeout=ANSWER_SECONDS,
+        )
+        try:
+            asked[topic].result()
+        except KafkaException as exception:
+            error: KafkaError = exception.args[0]
+            if error.code() in _MAY_NOT_CREATE:
+                log.warning("topic %s: may not be created from here: %s", topic, error.str())
+            elif error.code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise
+            return False
+        log.info("topic %s: created with %d partitions", topic, self._settings.partitions)
+        return True
+
+    def _check_partitions(self, topic: str) -> None:
+        found = len(self.partitions(topic))
+        if found != self._settings.partitions:
+            log.warning(
+                "topic %s has %d partitions and keeps them; the settings say %d",
+                topic,
+                found,
+                self._settings.partitions,
+            )
+
+
+def _new_topic(topic: str, settings: TopicSettings) -> NewTopic:
+    seconds = settings.retention_seconds
+    config = {"retention.ms": _FOREVER if seconds is None else str(int(seconds * 1000))}
+    if settings.min_insync_replicas is not None:
+        config["min.insync.replicas"] = str(settings.min_insync_replicas)
+    return NewTopic(
+        topic,
+        num_partitions=settings.partitions,
+        replication_factor=settings.replication_factor or _BROKERS_DEFAULT,
+        config=config,
+    )

@@ -1,0 +1,198 @@
+"""The event log in Kafka: what other consumers see, and what is Kafka's alone."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka.admin import ConfigResource  # type: ignore[attr-defined]
+
+from app.domain.errors import EventLogUnavailable, InvalidTarget
+from app.domain.execution import SECOND
+from app.domain.records import EventFilter
+from app.infrastructure.cloudevents import cloud_event
+from app.infrastructure.kafka.event_log import KafkaEventLog
+from app.infrastructure.kafka.publisher import waves
+from app.infrastructure.kafka.topics import TopicSettings
+from tests.builders import NOW, accepted
+from tests.contracts.forking import in_child
+from tests.contracts.test_event_log import some_events
+from tests.event_logs import EVERY, assert_in_order, every_event, ids, pages
+from tests.kafka_server import KafkaServer
+
+
+def test_waves_hold_one_event_of_an_execution_each() -> None:
+    one, another = some_events(), some_events()
+    found = list(waves([one[0], one[1], another[0], another[1]]))
+    assert found == [[one[0], another[0]], [one[1], another[1]]]
+    assert list(waves([])) == []
+
+
+@pytest.mark.kafka
+class TestMessages:
+    def test_each_is_a_structured_cloud_event(self, kafka: KafkaServer) -> None:
+        topic = kafka.new_topic()
+        (event, _) = events = some_events()
+        kafka.event_log(topic).append(events)
+        message = messages(kafka, topic)[0]
+        assert json.loads(message.value() or b"") == cloud_event(event)
+        assert message.headers() == [
+            ("content-type", b"application/cloudevents+json; charset=UTF-8")
+        ]
+        assert message.key() == event.execution_id.encode()
+        assert message.timestamp()[1] == event.time // 1_000
+
+    def test_of_one_execution_they_share_a_partition(self, kafka: KafkaServer) -> None:
+        topic = kafka.new_topic()
+        kafka.event_log(topic).append([event for _ in range(20) for event in some_events()])
+        found = messages(kafka, topic)
+        places = {(message.key(), message.partition()) for message in found}
+        assert len(places) == 20
+        assert len({partition for _, partition in places}) == 3
+
+    def test_emitted_again_they_have_their_ids_and_the_replays(self, kafka: KafkaServer) -> None:
+        topic, target = kafka.new_topic(), kafka.new_topic()
+        log, events = kafka.event_log(topic), some_events()
+        log.append(events)
+        log.reemit(target, "r1", events)
+        assert ids(every_event(log)) == ids(events)
+        found = [json.loads(message.value() or b"") for message in messages(kafka, target)]
+        assert found == [cloud_event(event) | {"replayid": "r1"} for event in events]
+
+    def test_the_log_is_no_target(self, kafka: KafkaServer) -> None:
+        topic = kafka.new_topic()
+        with pytest.raises(InvalidTarget, match="the event log itself"):
+            kafka.event_log(topic).reemit(topic, "r1", some_events())
+
+
+@pytest.mark.kafka
+class TestTopic:
+    def test_is_made_with_the_settings(self, kafka: KafkaServer) -> None:
+        topic = kafka.new_topic()
+        settings = TopicSettings(
+            partitions=5, replication_factor=1, min_insync_replicas=1, retention_seconds=3600
+        )
+        KafkaEventLog(topic, kafka.options, settings).ping()
+        made = kafka.admin.list_topics(topic, timeout=10).topics[topic]
+        assert len(made.partitions) == 5
+        assert config(kafka, topic, "retention.ms") == "3600000"
+        assert config(kafka, topic, "min.insync.replicas") == "1"
+
+    def test_keeps_events_forever_where_nothing_is_said(self, kafka: KafkaServer) -> None:
+        topic = kafka.new_topic()
+        kafka.event_log(topic).ping()
+        assert config(kafka, topic, "retention.ms") == "-1"
+
+    def test_that_is_there_stays_as_it_is(
+        self, kafka: KafkaServer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        topic = kafka.new_topic()
+        kafka.event_log(topic, partitions=2).ping()
+        log = kafka.event_log(topic, partitions=4)
+        log.append(some_events())
+        assert len(every_event(log)) == 2
+        assert f"topic {topic} has 2 partitions and keeps them; the settings say 4" in caplog.text
+
+    def test_that_can_never_be_made(self, kafka: KafkaServer) -> None:
+        too_many = TopicSettings(partitions=1, replication_factor=99)
+        log = KafkaEventLog(kafka.new_topic(), kafka.options, too_many)
+        with pytest.raises(EventLogUnavailable, match=r"[Rr]eplication"):
+            log.append(some_events())
+
+
+@pytest.mark.kafka
+class TestReading:
+    def test_in_slices(self, kafka: KafkaServer) -> None:
+        log = kafka.event_log(kafka.new_topic(), slice_size=3)
+        events = [event for _ in range(8) for event in some_events()]
+        log.append(events)
+        nothing = list(pages(log, EventFilter(types=frozenset({"nothing"}))))
+        assert len(nothing) == 6
+        assert [page.at_end for page in nothing] == [False] * 5 + [True]
+        assert sorted(ids(every_event(log))) == sorted(ids(events))
+
+    def test_a_page_is_merged_by_time(self, kafka: KafkaServer) -> None:
+        log = kafka.event_log(kafka.new_topic())
+        log.append([some_events(now=NOW + n * 60 * SECOND)[0] for n in range(30)])
+        times = [event.time for event in log.read(EVERY, None, 100).events]
+        assert times == sorted(times)
+        assert len(times) == 30
+
+    def test_clocks_that_disagree_change_no_order(self, kafka: KafkaServer) -> None:
+        log = kafka.event_log(kafka.new_topic())
+        for _ in range(9):
+            execution, _, first = accepted()
+            log.append([first, execution.admit(NOW - 5 * SECOND, NOW).event])
+        found = every_event(log)
+        assert len(found) == 18
+        assert_in_order(found)
+
+    def test_a_start_in_time_is_looked_up(self, kafka: KafkaServer) -> None:
+        log = kafka.event_log(kafka.new_topic(), partitions=1, slice_size=1)
+        log.append([some_events(now=NOW + n * 60 * SECOND)[0] for n in range(30)])
+        (page,) = pages(log, EventFilter(since=NOW + 29 * 60 * SECOND))
+        assert len(page.events) == 1
+
+    def test_partitions_that_a_position_does_not_know_are_read_from_their_start(
+        self, kafka: KafkaServer
+    ) -> None:
+        log = kafka.event_log(kafka.new_topic())
+        events = [event for _ in range(12) for event in some_events()]
+        log.append(events)
+        assert len(log.read(EVERY, "0:0", 1_000).events) == 24
+
+    def test_what_is_no_event_is_left_out_and_counted(
+        self, kafka: KafkaServer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        topic = kafka.new_topic()
+        log, events = kafka.event_log(topic), some_events()
+        log.append(events[:1])
+        foreign(kafka, topic, b"secret {", b"", None)
+        log.append(events[1:])
+        assert ids(every_event(log)) == ids(events)
+        assert "3 entries" in caplog.text
+        assert "secret" not in caplog.text
+
+
+@pytest.mark.kafka
+def test_a_fork_makes_clients_of_its_own(kafka: KafkaServer) -> None:
+    log = kafka.event_log(kafka.new_topic())
+    first, second = some_events()
+    log.append([first])
+
+    def goes_on() -> bool:
+        log.append([second])
+        return ids(every_event(log)) == [first.id, second.id]
+
+    assert in_child(goes_on)
+    log.append([second])
+    assert set(ids(every_event(log))) == {first.id, second.id}
+
+
+def messages(kafka: KafkaServer, topic: str) -> list[Message]:
+    """All of a topic, partition after partition, as any other consumer gets them."""
+    consumer = Consumer(dict(kafka.options) | {"group.id": uuid4().hex})
+    found: list[Message] = []
+    try:
+        for partition in consumer.list_topics(topic, timeout=10).topics[topic].partitions:
+            place = TopicPartition(topic, partition, 0)
+            _, end = consumer.get_watermark_offsets(place, timeout=10)
+            consumer.assign([place])
+            found += consumer.consume(end, timeout=10) if end else []
+    finally:
+        consumer.close()
+    return found
+
+
+def config(kafka: KafkaServer, topic: str, name: str) -> Any:
+    resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
+    return kafka.admin.describe_configs([resource])[resource].result()[name].value
+
+
+def foreign(kafka: KafkaServer, topic: str, *values: bytes | None) -> None:
+    """What somebody else put into the topic."""
+    producer = Producer(dict(kafka.options))
+    for value in values:
+        producer.produce(topic, value)
+    assert producer.flush(10) == 0
