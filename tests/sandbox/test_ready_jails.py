@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
@@ -72,7 +72,8 @@ def test_one_that_died_waiting_costs_no_attempt(own_sandbox: SandboxDaemon) -> N
     all_wait(own_sandbox)
     dying = own_sandbox.processes()
     for process in dying:
-        process.kill()
+        with suppress(psutil.NoSuchProcess):  # it went with one before it
+            process.kill()
     wait_until(gone(dying))
 
     for _ in range(own_sandbox.slots):
