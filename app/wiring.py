@@ -7,7 +7,8 @@ from app.domain.execution import Time
 from app.ports import EventLog, Metrics, Pipeline, Ports, Runtime, Store
 from app.settings import Settings
 from app.settings.images import images_and_versions
-from app.settings.urls import kubernetes_namespace, socket_path, sqlite_path
+from app.settings.kafka import KafkaSettings
+from app.settings.urls import kafka_address, kubernetes_namespace, socket_path, sqlite_path
 
 
 def make_ports(settings: Settings) -> Ports:
@@ -55,11 +56,26 @@ def make_store(settings: Settings) -> Store:
 
 
 def make_event_log(settings: Settings) -> EventLog:
+    """SQLite or Kafka, by the scheme of `event_log_url`."""
+    address = kafka_address(settings.event_log_url)
+    if address is not None:
+        return make_kafka_event_log(*address, settings.kafka)
     from app.infrastructure.sqlite.event_log import SqliteEventLog
 
     path = sqlite_path(settings.event_log_url)
     assert path is not None, "settings take no other URL"
     return SqliteEventLog(path, timeout=settings.policy().store_timeout)
+
+
+def make_kafka_event_log(brokers: str, topic: str, settings: KafkaSettings) -> EventLog:
+    from app.infrastructure.kafka.event_log import KafkaEventLog
+    from app.infrastructure.kafka.topics import TopicSettings
+
+    return KafkaEventLog(
+        topic,
+        {"bootstrap.servers": brokers, **settings.client_options()},
+        TopicSettings(**settings.topic_settings()),
+    )
 
 
 def make_runtime(settings: Settings) -> Runtime:

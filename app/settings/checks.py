@@ -51,7 +51,7 @@ def load(cls: type[S]) -> S:
         settings = cls()
     except ValidationError as error:
         problems += [
-            _wrong_value(given, details, is_secret(cls, str(details["loc"][0])))
+            _wrong_value(given, details, is_secret(cls, ".".join(map(str, details["loc"]))))
             for details in error.errors()
             if details["type"] not in _SAID_OTHERWISE
         ]
@@ -73,8 +73,15 @@ def names(cls: type[BaseModel], prefix: str = "") -> list[str]:
 
 
 def is_secret(cls: type[BaseModel], name: str) -> bool:
-    field = cls.model_fields.get(name)
-    return field is not None and SecretStr in (field.annotation, *get_args(field.annotation))
+    """By its dotted name."""
+    first, _, rest = name.partition(".")
+    field = cls.model_fields.get(first)
+    if field is None:
+        return False
+    group = field.annotation
+    if isinstance(group, type) and issubclass(group, BaseModel):
+        return is_secret(group, rest)
+    return SecretStr in (group, *get_args(group))
 
 
 def _unknown_names(given: Given, known: list[str]) -> Iterator[SettingProblem]:

@@ -33,7 +33,8 @@ from app.settings import checks
 from app.settings.folders import runtime_folder
 from app.settings.images import DEFAULT as DEFAULT_IMAGES
 from app.settings.images import ImageNames
-from app.settings.sources import NESTED, PREFIX, secrets, settings_file
+from app.settings.kafka import KafkaSettings
+from app.settings.sources import NESTED, PREFIX, nested, secrets, settings_file
 from app.settings.urls import DatabaseUrl, EventLogUrl, RedisUrl, RuntimeUrl
 
 _DEFAULT = Policy()
@@ -194,6 +195,7 @@ class Settings(BaseSettings):
     max_limits: LimitSettings = LimitSettings.of(_DEFAULT.max_limits)
     max_compile_limits: LimitSettings = LimitSettings.of(_DEFAULT.max_compile_limits)
     input: InputSettings = InputSettings.of(_DEFAULT.input)
+    kafka: KafkaSettings = KafkaSettings()
     kubernetes: KubernetesSettings = KubernetesSettings()
 
     @field_validator("max_limits", "max_compile_limits")
@@ -231,7 +233,7 @@ class Settings(BaseSettings):
         return (
             init_settings,
             env_settings,
-            InitSettingsSource(settings_cls, secrets()),
+            InitSettingsSource(settings_cls, nested(secrets())),
             TomlConfigSettingsSource(settings_cls, settings_file()),
         )
 

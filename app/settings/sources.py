@@ -99,6 +99,18 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
             yield prefix + name, value
 
 
+def nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Dotted names as nested tables."""
+    tables: dict[str, Any] = {}
+    for name, value in values.items():
+        *groups, last = name.split(".")
+        table = tables
+        for group in groups:
+            table = table.setdefault(group, {})
+        table[last] = value
+    return tables
+
+
 def _read(path: Path) -> Mapping[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))

@@ -10,6 +10,9 @@ MASK = "********"
 
 _USERINFO = re.compile(r"^([a-z+]+://[^/@:]*:).*@")
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_KAFKA = re.compile(
+    r"kafka://(?P<brokers>[^/@,:]+:\d{1,5}(,[^/@,:]+:\d{1,5})*)/(?P<topic>[a-zA-Z0-9._-]{1,249})"
+)
 _SECRET_PARAMETER = re.compile(r"([?&][^=&]*(?:password|secret|token)[^=&]*=)[^&]*", re.IGNORECASE)
 
 
@@ -22,6 +25,12 @@ def socket_path(url: str) -> Path | None:
     """The socket of `unix:///absolute/path`; None for other URLs."""
     path = _path_after(url, "unix://")
     return path if path is not None and path.is_absolute() else None
+
+
+def kafka_address(url: str) -> tuple[str, str] | None:
+    """Brokers and topic of `kafka://host:port[,host:port...]/topic`; None for other URLs."""
+    found = _KAFKA.fullmatch(url)
+    return (found["brokers"], found["topic"]) if found else None
 
 
 def kubernetes_namespace(url: str) -> str | None:
@@ -66,7 +75,9 @@ def _check_redis(url: str) -> str:
 def _check_event_log(url: str) -> str:
     if path := sqlite_path(url):
         return _absolute(path)
-    raise ValueError("must be sqlite:///<path>")
+    if kafka_address(url):
+        return url
+    raise ValueError("must be sqlite:///<path> or kafka://<host>:<port>[,<host>:<port>]/<topic>")
 
 
 def _check_runtime(url: str) -> str:

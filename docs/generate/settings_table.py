@@ -26,7 +26,8 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
     "Places": {
         "data_dir": "The data folder. `podline up --data-dir` sets it.",
         "database_url": "The store: `sqlite:///<path>` or `mongodb://<host>/<database>`.",
-        "event_log_url": "The event log: `sqlite:///<path>`.",
+        "event_log_url": "The event log: `sqlite:///<path>`, or "
+        "`kafka://<host>:<port>[,<host>:<port>]/<topic>`: [Kafka](#kafka-as-the-event-log).",
         "redis_url": "Broker, queue and live output: `redis://…` or `unix:///<socket>`. "
         "`podline up` starts a server of its own and refuses another one.",
         "runtime_url": "What runs programs: the sandbox daemon, `unix:///<socket>`, as above; or "
@@ -95,6 +96,22 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
         for stage, who in _STAGE.items()
         for limit, what in _LIMIT.items()
     },
+    "Kafka": {
+        "kafka.partitions": "Of a topic that is made. More later would split the order of an "
+        "execution's events.",
+        "kafka.replication_factor": "Of a topic that is made.",
+        "kafka.min_insync_replicas": "Of a topic that is made: copies that must have an event "
+        "before it counts as delivered.",
+        "kafka.retention_seconds": "Of a topic that is made: older events are removed.",
+        "kafka.security_protocol": "`plaintext`, `ssl`, `sasl_plaintext` or `sasl_ssl`.",
+        "kafka.ssl_ca_location": "The file of the CA that signed the brokers' certificates.",
+        "kafka.ssl_certificate_location": "The client's certificate, where brokers want one.",
+        "kafka.ssl_key_location": "Its key.",
+        "kafka.ssl_key_password": "The key's password.",
+        "kafka.sasl_mechanism": "`PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512`.",
+        "kafka.sasl_username": "The user.",
+        "kafka.sasl_password": "The user's password.",
+    },
     "Kubernetes": {
         "kubernetes.images": "The languages on offer: `<language>=<image>:<version>`, with commas "
         "between them. A tag begins with the language's version; a digest may follow it.",
@@ -134,6 +151,16 @@ _IN_WORDS: Final = {
     "sandbox_unheld_limits": "none",
     "ready_jails": "`max_running`",
     "retention_seconds": "never",
+    "kafka.replication_factor": "the broker's",
+    "kafka.min_insync_replicas": "the broker's",
+    "kafka.retention_seconds": "never",
+    "kafka.ssl_ca_location": "the system's",
+    "kafka.ssl_certificate_location": "none",
+    "kafka.ssl_key_location": "none",
+    "kafka.ssl_key_password": "none",
+    "kafka.sasl_mechanism": "none",
+    "kafka.sasl_username": "none",
+    "kafka.sasl_password": "none",
     "kubernetes.images": "[every one](languages.md) as `podline/<language>:<version>`",
     "kubernetes.pod_image": "`podline/pod:<version of Podline>`",
     "kubernetes.image_pull_secret": "none",
