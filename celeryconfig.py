@@ -47,7 +47,7 @@ task_ignore_result = True
 
 imports = [
     *(f"tasks.{name}" for name in QUEUES),
-    *("tasks.poison", "tasks.watcher", "tasks.heartbeat", "tasks.metrics"),
+    *("tasks.poison", "tasks.watcher", "tasks.heartbeat", "tasks.metrics", "tasks.logs"),
 ]
 
 worker_consumer = "tasks.consumer:PoisonConsumer"

@@ -10,6 +10,7 @@ from kombu.exceptions import LimitExceeded, OperationalError
 from app.breaker import PAUSE_SECONDS, Breaker
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import TERMINAL, State
+from app.logs import request_about
 from app.service.raw_message import RawMessage
 from tasks import app
 
@@ -19,6 +20,9 @@ CREATE: Final = "podline.pods.create"
 POLL: Final = "podline.monitor.poll"
 PERSIST: Final = "podline.results.persist"
 COMPENSATE: Final = "podline.saga.compensate"
+
+REQUEST_ID: Final = "request_id"
+"""The header of a message that says which request to the API began its chain: for logs alone."""
 
 CHAIN: Final = (ADMIT, STEP, CREATE, POLL, PERSIST)
 
@@ -45,13 +49,16 @@ class CeleryPipeline:
     def start(self, execution_id: str, state: State) -> None:
         """Publish `chain_from(state)`. Raises BrokerUnavailable."""
         first, *rest = CHAIN_FROM[state]
+        request_id = request_about(execution_id)
+        headers = {REQUEST_ID: request_id} if request_id else {}
         with self._producer() as producer:
             # What `celery.chain(...).apply_async()` sends (message protocol 2: the rest of the
             # chain travels reversed), at half its cost: this is on the way of every submission.
             app.send_task(
                 first,
                 args=(execution_id,),
-                chain=[_link(name, execution_id) for name in reversed(rest)] or None,
+                chain=[_link(name, execution_id, headers) for name in reversed(rest)] or None,
+                headers=headers,
                 retry=False,
                 producer=producer,
             )
@@ -94,13 +101,13 @@ class CeleryPipeline:
             raise BrokerUnavailable(f"the broker took no message: {error}") from error
 
 
-def _link(name: str, execution_id: str) -> dict[str, object]:
+def _link(name: str, execution_id: str, headers: Mapping[str, str]) -> dict[str, object]:
     """A `celery.signature(name, args=(execution_id,), immutable=True)`, as it is serialised."""
     return {
         "task": name,
         "args": [execution_id],
         "kwargs": {},
-        "options": {},
+        "options": {"headers": headers} if headers else {},
         "subtask_type": None,
         "immutable": True,
     }

@@ -6,7 +6,7 @@ from typing import Final
 
 from flask import Flask
 
-from app.api import docs, problems, request_id
+from app.api import access_log, docs, problems, request_id
 from app.api.context import Context
 from app.api.dead_letters import dead_letters
 from app.api.executions import executions
@@ -37,6 +37,7 @@ def make(ports: Ports) -> Flask:
     app.url_map.merge_slashes = False  # No redirects: a path is right, or is not found.
     app.config["MAX_CONTENT_LENGTH"] = _largest_body(ports.policy.input)
     request_id.register(app)
+    access_log.register(app)
     problems.register(app)
     count_answers(app, ports.metrics)
     waiting = BoundedSemaphore(ports.policy.max_waiting_answers)

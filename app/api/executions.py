@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from flask import Response, request
 from werkzeug.exceptions import BadRequest
 
+from app import logs
 from app.api import representation, schemas, sse
 from app.api.context import Call
 from app.api.pages import page, position
@@ -58,6 +59,7 @@ def submit(call: Call, body: Submission, query: Wait) -> Answer:
         idempotency_key=_idempotency_key(),
         body_hash=body_hash(),
     )
+    logs.about_execution(execution.id)
     location = {"Location": f"/api/v1/executions/{execution.id}"}
     if query.wait is None:
         return Answer(representation.execution(execution), 202, location)

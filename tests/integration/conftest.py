@@ -38,7 +38,7 @@ class Service:
     def worker(self, queues: str, *, name: str = "one") -> Iterator[subprocess.Popen[bytes]]:
         """`celery -A tasks worker -Q <queues>` until the context ends; ready when it yields."""
         log_path = self.log_path(name)
-        command = [sys.executable, "-m", "celery", "-A", "tasks", "worker", "-Q", queues]
+        command = [sys.executable, "-m", "celery", "-q", "-A", "tasks", "worker", "-Q", queues]
         command += ["-l", "info", "-n", f"{name}@%h", "--without-gossip", "--without-mingle"]
         with log_path.open("ab") as log:
             process = subprocess.Popen(

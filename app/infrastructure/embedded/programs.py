@@ -27,7 +27,7 @@ def programs(settings: Settings, place: Place) -> list[Program]:
     return [
         _redis(settings),
         _sandbox(settings),
-        _counted(_api(place), place),
+        _counted(_api(settings, place), place),
         _counted(_worker(settings, place), place),
         _beat(),
         _flower(place),
@@ -66,7 +66,9 @@ def _sandbox(settings: Settings) -> Program:
     )
 
 
-def _api(place: Place) -> Program:
+def _api(settings: Settings, place: Place) -> Program:
+    # In text gunicorn's own lines do, and its first process need not load our modules.
+    log = ("--logger-class", "app.gunicorn_log.Logger") if settings.log_format == "json" else ()
     return Program(
         name="api",
         argv=_python(
@@ -76,6 +78,7 @@ def _api(place: Place) -> Program:
             *("--worker-class", "gthread", "--threads", str(API_THREADS)),
             *("--worker-connections", str(2 * API_THREADS)),
             *("--graceful-timeout", "3", "--no-control-socket"),
+            *log,
             "app.wsgi",
         ),
         address=place.url,

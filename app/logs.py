@@ -1,0 +1,82 @@
+"""Logs as text or as JSON, a line each, with the request and the execution that it is about.
+
+Never programs, their input or output, or keys: lines have ids, names of ours, and errors.
+"""
+
+import json
+import logging
+import re
+import sys
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+Format = Literal["text", "json"]
+
+FIELDS: Final = "fields"
+"""`extra={FIELDS: {...}}` gives a line more fields."""
+
+_EXECUTION_ID: Final = re.compile(r"[0-9A-Z]{1,26}")
+"""Digits and letters of a ULID. It may come from anybody, in a path or in a message."""
+
+_about: ContextVar[dict[str, str]] = ContextVar("about", default={})  # noqa: B039  # never changed
+
+
+def begin(request_id: str | None = None, execution_id: object = None) -> None:
+    """From now on lines of this thread, or context, are about these; about nothing by default."""
+    _about.set({"request_id": request_id} if request_id else {})
+    about_execution(execution_id)
+
+
+def about_execution(execution_id: object) -> None:
+    """What the request or task turns out to be about. Anything but an id is left out."""
+    if isinstance(execution_id, str) and _EXECUTION_ID.fullmatch(execution_id):
+        _about.set({**_about.get(), "execution_id": execution_id})
+
+
+def request_about(execution_id: str) -> str | None:
+    """The id of the request, where what is done now is about this execution and no other."""
+    about = _about.get()
+    return (
+        about.get("request_id") if about.get("execution_id", execution_id) == execution_id else None
+    )
+
+
+def configure(format: Format, level: int | str) -> None:
+    """Everything that is logged in this process goes to stderr, in this form."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter() if format == "json" else TextFormatter())
+    logging.captureWarnings(True)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper() if isinstance(level, str) else level)
+
+
+class JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "time": _time(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **_about.get(),
+            **getattr(record, FIELDS, {}),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
+
+
+class TextFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        about = "".join(f" {name}={value}" for name, value in _about.get().items())
+        line = f"{_time(record)} {record.levelname} {record.name}: {record.getMessage()}{about}"
+        if record.exc_info:
+            line += "\n" + self.formatException(record.exc_info)
+        return line
+
+
+def _time(record: logging.LogRecord) -> str:
+    """RFC 3339, in UTC."""
+    time = datetime.fromtimestamp(record.created, UTC).replace(tzinfo=None)
+    return time.isoformat(timespec="microseconds") + "Z"
