@@ -143,12 +143,12 @@ class SandboxDaemon:
         return psutil.Process(self.pid).children(recursive=True)
 
     def jailed(self) -> list[psutil.Process]:
-        """Every process of the jails in which there is more than init, nsjail itself included."""
+        """Every process of the jails in which there is more than init."""
         jailed = []
         for nsjail in psutil.Process(self.pid).children():
             with suppress(psutil.NoSuchProcess):
                 inside = nsjail.children(recursive=True)
-                jailed += [nsjail, *inside] if len(inside) > 1 else []
+                jailed += inside if len(inside) > 1 else []
         return jailed
 
     def waiting_jails(self) -> list[psutil.Process]:

@@ -21,7 +21,7 @@ import pytest
 
 from app.domain.submission import File
 from app.infrastructure.init.protocol import INIT, PROTOCOL, InitReport, Kind, Stage, Step
-from app.infrastructure.sandbox import init, jail, kit
+from app.infrastructure.sandbox import init, kit, nsjail
 from app.infrastructure.sandbox.kit import JailKit
 
 SECONDS_TO_END = 10
@@ -55,12 +55,16 @@ class Started:
         cls, jail_kit: JailKit, slot: int = FIRST_SLOT, wrapper: tuple[str, ...] = ()
     ) -> "Started":
         control, inner = socket.socketpair()
+        supply, taken_from = socket.socketpair()
         control.settimeout(SECONDS_TO_END)
-        with inner:
-            command = jail.command(
-                jail_kit, slot=slot, disk_mib=16, in_cgroup=False, control=inner.fileno()
+        with inner, supply, taken_from:
+            socket.send_fds(supply, [b"j"], [inner.fileno()])
+            command = nsjail.command(
+                jail_kit, slot=slot, disk_mib=16, in_cgroup=False, supply=taken_from.fileno()
             )
-            return cls(control, subprocess.Popen([*wrapper, *command], pass_fds=[inner.fileno()]))
+            once = ["-Mo" if flag == "-Mr" else flag for flag in command]
+            process = subprocess.Popen([*wrapper, *once], pass_fds=[taken_from.fileno()])
+            return cls(control, process)
 
     def hear(self) -> InitReport:
         report = init.receive_report(self.control)

@@ -1,9 +1,11 @@
 /* Pid 1 of a jail or a pod: runs one stage after the other and reports exactly how each ended.
  *
- *     init CONTROL       CONTROL is the number of an inherited stream socket
- *     init /CHANNEL      in a pod: CONTROL is one of the FIFOs in this folder, and the collector is
- *                        the service
- *     init               exits with PROTOCOL, so that a stale build is noticed
+ *     init SUPPLY             SUPPLY is the number of an inherited socket, over which the service
+ *                             sends a stream socket, CONTROL, to each init that asks there
+ *     init /CHANNEL           in a pod: CONTROL is one of the FIFOs in this folder, and the
+ *                             collector is the service
+ *     init PARENT COMMAND...  becomes COMMAND, which is killed when the process PARENT ends
+ *     init                    exits with PROTOCOL, so that a stale build is noticed
  *
  * The service sends a stage over CONTROL (see protocol.h), with the program's three streams as
  * SCM_RIGHTS; in a pod two of them are FIFOs, too. init, which said READY once, answers with `struct report`s: STARTED and DONE, or
@@ -27,6 +29,7 @@
 #include "run.h"
 #include "service.h"
 #include "stage.h"
+#include "tether.h"
 #include "usage.h"
 
 #define WORK "/box/work"
@@ -55,7 +58,8 @@ static void meet_service_in_pod(const char *channel) {
 
 int main(int argc, char **argv) {
     static struct stage stage;
-    if (argc != 2) return PROTOCOL;
+    if (argc < 2) return PROTOCOL;
+    if (argc > 2) return become_tethered(atoi(argv[1]), argv + 2);
     prctl(PR_SET_DUMPABLE, 0);
     if (argv[1][0] == '/') meet_service_in_pod(argv[1]);
     else meet_service_at(atoi(argv[1]));

@@ -14,7 +14,7 @@ from app.domain.submission import File
 
 INIT: Final = Path(__file__).with_name("init")
 """Built from init.c and the rest when the package is installed."""
-PROTOCOL: Final = 4
+PROTOCOL: Final = 5
 """As in protocol.h."""
 
 _HEAD = struct.Struct("<QQQQ")

@@ -29,9 +29,11 @@ static int receive_descriptors(int socket, struct iovec content, int descriptors
     return 1;
 }
 
-void meet_service_at(int socket) {
-    control = status = socket;
-    fcntl(socket, F_SETFD, FD_CLOEXEC);
+void meet_service_at(int supply) {
+    char request;
+    if (!receive_descriptors(supply, (struct iovec){&request, 1}, &control, 1)) _exit(1);
+    status = control;
+    close(supply);
 }
 
 /* The collector has the other end open already, or is gone; so this never waits. */

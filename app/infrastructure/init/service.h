@@ -9,9 +9,9 @@
 #define STREAMS 3
 #define NONE (-1)
 
-/* In a jail the service is at the other end of an inherited stream socket, which passes each
- * stage's streams. */
-void meet_service_at(int socket);
+/* In a jail the service sends a stream socket over this one, and over that each stage's streams.
+ */
+void meet_service_at(int supply);
 
 /* In a pod it is the collector, at the other end of FIFOs in this folder. */
 void meet_service_in(const char *channel);

@@ -55,15 +55,16 @@ class CgroupV1:
         for folder in self._folders:
             (folder / "tasks").write_text(thread)
 
-    def adopt(self, init_pid: int) -> None:
-        """Nothing to do: the thread that started the jail is in the group."""
+    def lift(self) -> None:
+        self._limit.write(_NO_LIMIT)
 
-    def settle(self) -> None:
+    def adopt(self, init_pid: int) -> None:  # noqa: ARG002 - it is in the slot from the beginning
         """System V objects and descriptors on their way are freed after the last process is gone.
 
         The daemon's own use counts too and stays; so it is compared with what was before the pod.
         """
-        self._limit.write(_NO_LIMIT)
+        if self._usage.read() <= self._held_before + JAIL_BYTES // 2:
+            return  # without a look at its parts, which costs more than all else here
         deadline = time.monotonic() + _SECONDS_TO_SETTLE
         while self._held_bytes() > self._held_before + JAIL_BYTES and time.monotonic() < deadline:
             time.sleep(_SECONDS_BETWEEN_LOOKS)
@@ -95,8 +96,8 @@ class CgroupV1:
 
     def _held_bytes(self) -> int:
         """Without cached files, which the kernel gives up whenever it needs room."""
-        cached = self._stat.field("active_file") + self._stat.field("inactive_file")
-        return self._usage.read() - cached
+        stat = self._stat.fields()
+        return self._usage.read() - stat["active_file"] - stat["inactive_file"]
 
 
 def kill_all(folder: Path) -> None:

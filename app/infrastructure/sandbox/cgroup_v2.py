@@ -59,7 +59,7 @@ class CgroupV2:
         )
         self._group.add(init_pid)
 
-    def settle(self) -> None:
+    def lift(self) -> None:
         """Nothing to do: the next jail gets a group of its own."""
 
     def begin(self, memory_mib: int, tasks: int) -> None:

@@ -19,11 +19,11 @@ class ControlFile:
 
     def field(self, name: str) -> int:
         """Of a file with a name and a number in each line; 0 where there is no such line."""
-        for line in self.text().splitlines():
-            key, _, value = line.partition(" ")
-            if key == name:
-                return int(value)
-        return 0
+        return self.fields().get(name, 0)
+
+    def fields(self) -> dict[str, int]:
+        lines = (line.partition(" ") for line in self.text().splitlines())
+        return {key: int(value) for key, _, value in lines}
 
     def write(self, value: int | str) -> None:
         os.pwrite(self._fd, str(value).encode(), 0)

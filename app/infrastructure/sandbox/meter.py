@@ -28,14 +28,14 @@ class Meter(Protocol):
     def join(self) -> None:
         """Everything that the calling thread starts from now on belongs to the slot."""
 
+    def lift(self) -> None:
+        """Nothing of a pod runs any more: lift its memory limit, for the next jail to be made."""
+
     def adopt(self, init_pid: int) -> None:
         """A jail is ready, and has run nothing yet: all that its init starts belongs to the slot.
 
-        Raises OSError.
+        Returns once what the pod before used is free. Raises OSError.
         """
-
-    def settle(self) -> None:
-        """A pod is gone: return once what it used is free, and lift its limit for the next jail."""
 
     def begin(self, memory_mib: int, tasks: int) -> None:
         """A stage begins: set its limits, count from zero.

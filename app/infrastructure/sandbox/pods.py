@@ -160,7 +160,7 @@ class Pods:
         if not run.end() and not run.cancelled:
             self._tell(name)
         if jail:
-            jail.close()
+            slot.clear(jail)
         with self._lock:
             del self._closing[name]
             run.over.set()

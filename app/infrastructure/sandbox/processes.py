@@ -49,8 +49,8 @@ class ProcessMeter:
         self.close()
         self._proc = os.open(f"/proc/{init_pid}/root/proc", os.O_RDONLY | os.O_CLOEXEC)
 
-    def settle(self) -> None:
-        """Nothing to do: there is no limit on what the kernel holds for the next jail."""
+    def lift(self) -> None:
+        """Nothing to do: a limit is only looked at while a stage runs."""
 
     def begin(self, memory_mib: int, tasks: int) -> None:  # noqa: ARG002 - RLIMIT_NPROC holds them
         self._limit_kib = memory_mib * MIB // 1024

@@ -110,7 +110,10 @@ class Run:
                 self._jail.hang_up()
 
     def execute(self, slot: Slot) -> tuple[EndedPod, Jail | None]:
-        """Run it to its end. Its jail is left to be closed: by then the program is dead."""
+        """Run it to its end. Its jail is left to be cleared away.
+
+        By then the program is dead, or will be: then its jail is gone.
+        """
         if self._cancelled:
             return self._faulted("deleted before it started"), None
         jail = None
@@ -121,9 +124,11 @@ class Run:
             slot.meter.adopt(jail.init_pid)
             return self._ended(self._run_stages(jail, slot.meter)), jail
         except Fault as fault:
+            _hang_up(jail)
             message = f"{fault}: {words}" if (words := slot.last_words()) else str(fault)
             return self._faulted(message), jail
         except Exception as error:  # a mistake of ours costs this pod only
+            _hang_up(jail)
             log.exception("pod %s could not be run", self._pod.name)
             return self._faulted(f"the sandbox failed: {type(error).__name__}"), jail
 
@@ -166,3 +171,8 @@ class Run:
                 self.observation, phase=Phase.FAULTED, ended_at=now(), message=message
             )
         )
+
+
+def _hang_up(jail: Jail | None) -> None:
+    if jail:
+        jail.hang_up()

@@ -14,6 +14,7 @@ from app.domain.submission import Limits
 from app.infrastructure.init.program import Program
 from app.infrastructure.sandbox.jail import Jail
 from app.infrastructure.sandbox.kit import JailKit
+from app.infrastructure.sandbox.launcher import Launcher
 from app.infrastructure.sandbox.limits import held
 from app.infrastructure.sandbox.meter import Meter
 from app.infrastructure.sandbox.recorder import Recorder
@@ -101,7 +102,10 @@ def _broken_limits(kit: JailKit, meter: Meter) -> Mapping[LimitName, str]:
     meter.join()
     jail_log = os.memfd_create("jail-log")
     try:
-        jail = Jail(kit, slot=0, disk_mib=_DISK_MIB, in_cgroup=meter.holds_memory, log=jail_log)
+        launcher = Launcher(
+            kit, slot=0, disk_mib=_DISK_MIB, in_cgroup=meter.holds_memory, log=jail_log
+        )
+        jail = launcher.open_jail()
         try:
             if not jail.wait_until_ready():
                 raise Fault("it could not be set up")
@@ -109,6 +113,7 @@ def _broken_limits(kit: JailKit, meter: Meter) -> Mapping[LimitName, str]:
             return _try_all(jail, meter)
         finally:
             jail.close()
+            launcher.close()
     except (Fault, OSError) as error:
         said = os.pread(jail_log, _KIB, 0).decode(errors="replace").strip()
         raise NoJail(explained(f"{error}: {said}" if said else str(error))) from error

@@ -7,6 +7,7 @@ from typing import Final
 from app.domain.policy import DEFAULT_LIMITS
 from app.infrastructure.sandbox.jail import Jail
 from app.infrastructure.sandbox.kit import JailKit
+from app.infrastructure.sandbox.launcher import Launcher
 from app.infrastructure.sandbox.meter import Meter
 
 _LAST_WORDS_BYTES: Final = 1024
@@ -27,6 +28,7 @@ class Slot:
         self._kit = kit
         self._keeps_jail = keeps_jail
         self._jail: Jail | None = None
+        self._launcher: Launcher | None = None
         self._disk_mib = DEFAULT_LIMITS.disk_mib
         self._log = os.memfd_create("jail-log")
 
@@ -48,6 +50,9 @@ class Slot:
 
     def drop_jail(self) -> None:
         """Nothing of it is left then."""
+        if self._launcher:
+            self._launcher.close()
+            self._launcher = None
         if self._jail:
             self._jail.close()
             self._jail = None
@@ -58,21 +63,38 @@ class Slot:
         if jail and jail.disk_mib == disk_mib and not jail.is_gone():
             self._jail = None
             return jail
-        self.drop_jail()
+        if jail:
+            self.drop_jail()
         return self._open_jail(disk_mib)
+
+    def clear(self, jail: Jail) -> None:
+        """A pod is over: return once nothing of it runs any more. The next jail is made then."""
+        if not jail.is_gone():  # so init lives, and nothing else of it
+            self.meter.lift()
+        jail.close()
+        if not (self._keeps_jail and jail.init_pid):
+            self.drop_jail()
 
     def last_words(self) -> str:
         """What nsjail said of the jail that was opened last."""
         return os.pread(self._log, _LAST_WORDS_BYTES, 0).decode(errors="replace").strip()
 
     def _open_jail(self, disk_mib: int) -> Jail:
-        self.meter.settle()
+        self.meter.lift()
         os.ftruncate(self._log, 0)
         os.lseek(self._log, 0, os.SEEK_SET)
-        return Jail(
+        return self._launcher_for(disk_mib).open_jail()
+
+    def _launcher_for(self, disk_mib: int) -> Launcher:
+        launcher = self._launcher
+        if launcher and launcher.disk_mib == disk_mib and not launcher.is_gone():
+            return launcher
+        self.drop_jail()
+        self._launcher = Launcher(
             self._kit,
             slot=self.number,
             disk_mib=disk_mib,
             in_cgroup=self.meter.holds_memory,
             log=self._log,
         )
+        return self._launcher

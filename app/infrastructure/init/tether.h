@@ -1,0 +1,10 @@
+/* A command that ends with the process which started it, however that ends. */
+#ifndef PODLINE_TETHER_H
+#define PODLINE_TETHER_H
+
+#include <sys/types.h>
+
+/* Becomes the command. Returns an exit code if it can't, or if `parent` is gone already. */
+int become_tethered(pid_t parent, char **command);
+
+#endif
