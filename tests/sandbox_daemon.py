@@ -20,7 +20,7 @@ from app.infrastructure.sandbox.runtime import SandboxRuntime
 from app.ports import Runtime
 from tests.waiting import wait_until
 
-SECONDS_TO_END = 60
+SECONDS_TO_END = 100
 
 _numbers = count(1)
 

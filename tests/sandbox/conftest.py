@@ -8,14 +8,25 @@ import pytest
 from tests.sandbox_daemon import SandboxDaemon
 from tests.waiting import wait_until
 
-SECONDS_TO_PREPARE = 180
+HERE = Path(__file__).parent
+SECONDS_TO_PREPARE = 240
+SECONDS_FOR_A_TEST = 120
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first test here waits for languages to be prepared, whichever it is."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.timeout(SECONDS_TO_PREPARE + SECONDS_FOR_A_TEST))
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _all_languages_prepared(sandbox: SandboxDaemon) -> None:
     """Once on a machine; daemons that start later have nothing to do in the background."""
     wait_until(
-        lambda: "languages are prepared" in sandbox.log.read_text(), within=SECONDS_TO_PREPARE
+        lambda: "languages are prepared" in sandbox.log.read_text(),
+        within=SECONDS_TO_PREPARE,
+        or_fail=sandbox.log.read_text,
     )
 
 
