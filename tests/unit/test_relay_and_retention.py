@@ -1,6 +1,7 @@
 """What happened goes into the log, in order; what is old goes away."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from app.service.relay import relay
 from app.service.retention import erase, remove_old
 from app.service.submit import submit
 from tests.builders import a_key, a_submission
-from tests.twins import Twins, make_twins
+from tests.twins import Clock, Twins, make_twins
 from tests.worker import Worker
 
 
@@ -27,11 +28,28 @@ def test_every_transition_is_relayed_in_order(twins: Twins, worker: Worker) -> N
         assert ids == [f"{execution.id}.{version}" for version in (1, 2, 3, 4, 5)]
 
 
-def test_a_slice_is_bounded() -> None:
+class LogThatTakesItsTime(MemoryEventLog):
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+        self.slices: list[int] = []
+
+    def append(self, events: Sequence[Event]) -> None:
+        super().append(events)
+        self.slices.append(len(events))
+        self._clock.advance(2)
+
+
+def test_it_goes_on_while_slices_are_full_but_not_for_ever() -> None:
     twins = make_twins(relay_batch=2)
-    for _ in range(3):
-        submit(twins.ports, a_key(), a_submission())
-    assert [relay(twins.ports) for _ in range(3)] == [2, 1, 0]
+    log = LogThatTakesItsTime(twins.clock)
+    ports = replace(twins.ports, event_log=log)
+    for _ in range(9):
+        submit(ports, a_key(), a_submission())
+    assert relay(ports) == 6
+    assert relay(ports) == 3
+    assert relay(ports) == 0
+    assert log.slices == [2, 2, 2, 2, 1]
 
 
 class LogThatIsAway(MemoryEventLog):
