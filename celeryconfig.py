@@ -86,6 +86,7 @@ def _every(task: str, seconds: float) -> dict[str, object]:
 beat_schedule = {
     "sweep": _every("podline.saga.sweep", _settings.sweep_interval),
     "relay": _every("podline.replay.relay", _settings.relay_interval),
+    "replays": _every("podline.replay.due", _settings.replay_interval),
     "dead letters": _every("podline.dlq.process", _settings.dlq_interval),
     "retention": _every("podline.saga.retention", _settings.retention_interval),
 }

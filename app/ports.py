@@ -28,6 +28,7 @@ from app.domain.records import (
     Language,
     Result,
 )
+from app.domain.replay import Replay
 from app.domain.submission import Priority, Submission
 
 
@@ -189,6 +190,22 @@ class Store(Protocol):
         """Insert the record, or return the one that is there already and has not expired."""
 
     def remove_expired_idempotency(self, now: Time, limit: int) -> int: ...
+
+    # replays
+
+    def put_replay(self, replay: Replay) -> None:
+        """Insert a new session."""
+
+    def update_replay(self, before: Replay, after: Replay) -> bool:
+        """Compare-and-set: write `after` if the session's version is still `before`'s."""
+
+    def replay(self, replay_id: str) -> Replay | None: ...
+
+    def list_replays(self, before: str | None, limit: int) -> list[Replay]:
+        """Newest first (by id), from the first id smaller than `before`."""
+
+    def due_replays(self, now: Time, limit: int) -> list[Replay]:
+        """Those whose `next_action_at` has come, longest due first."""
 
     def ping(self) -> None:
         """Return if the store answers reads and takes writes; else StoreUnavailable."""
@@ -405,8 +422,21 @@ class Pipeline(Protocol):
     def start(self, execution_id: str, state: State) -> None:
         """The chain from the step that this state calls for: `chain_from(state)`."""
 
+    def replay(self, replay_id: str) -> None:
+        """The next slice of a replay session."""
+
     def resend(self, queue: str, item: bytes) -> None:
         """Put a raw message back on its queue: to retry a poison message."""
+
+
+class Databases(Protocol):
+    """Databases beside the service's own, which rows are rebuilt into."""
+
+    def check_target(self, url: str) -> str:
+        """The URL as `open` takes it. Raises InvalidTarget for none, and for the service's own."""
+
+    def open(self, url: str) -> AbstractContextManager[Store]:
+        """The store there, made where there is none, for as long as the context lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -448,6 +478,7 @@ class Ports:
     """Everything that a use case may need. wiring.py makes it; tests make it of twins."""
 
     store: Store
+    databases: Databases
     admission: AdmissionQueue
     leases: Leases
     wakeups: Wakeups

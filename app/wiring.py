@@ -1,14 +1,28 @@
 """The one place that knows every adapter: settings say which, everything else sees ports."""
 
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
 
 from app import languages
+from app.domain.errors import InvalidTarget
 from app.domain.execution import Time
 from app.ports import EventLog, Metrics, Pipeline, Ports, Runtime, Store
 from app.settings import Settings
 from app.settings.images import images_and_versions
 from app.settings.kafka import KafkaSettings
-from app.settings.urls import kafka_address, kubernetes_namespace, socket_path, sqlite_path
+from app.settings.urls import (
+    check_database,
+    kafka_address,
+    kubernetes_namespace,
+    socket_path,
+    sqlite_path,
+)
+
+if TYPE_CHECKING:
+    from app.infrastructure.mongo.store import MongoStore
+    from app.infrastructure.sqlite.store import SqliteStore
 
 
 def make_ports(settings: Settings) -> Ports:
@@ -28,6 +42,7 @@ def make_ports(settings: Settings) -> Ports:
     redis = connect(settings.redis_url)
     return Ports(
         store=make_store(settings),
+        databases=Databases(settings),
         admission=RedisAdmissionQueue(redis, policy.ageing_seconds),
         leases=RedisLeases(redis),
         wakeups=RedisWakeups(redis),
@@ -43,16 +58,54 @@ def make_ports(settings: Settings) -> Ports:
 
 
 def make_store(settings: Settings) -> Store:
-    """SQLite or MongoDB, by the scheme of `database_url`."""
-    timeout = settings.policy().store_timeout
-    path = sqlite_path(settings.database_url)
+    return _store_at(settings.database_url, settings.policy().store_timeout)
+
+
+def _store_at(url: str, timeout: float) -> "SqliteStore | MongoStore":
+    """SQLite or MongoDB, by the scheme."""
+    path = sqlite_path(url)
     if path is not None:
         from app.infrastructure.sqlite.store import SqliteStore
 
         return SqliteStore(path, timeout=timeout)
     from app.infrastructure.mongo.store import MongoStore
 
-    return MongoStore(settings.database_url, timeout=timeout)
+    return MongoStore(url, timeout=timeout)
+
+
+class Databases:
+    """The port: stores of the same two kinds, at any address but the service's own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._own = (settings.database_url, settings.event_log_url)
+        self._timeout = settings.policy().store_timeout
+
+    def check_target(self, url: str) -> str:
+        try:
+            url = check_database(url)
+            place = _place(url)
+        except ValueError as error:
+            raise InvalidTarget(str(error)) from None
+        if any(place == _place(own) for own in self._own):
+            raise InvalidTarget("must not be a database of the service itself")
+        return url
+
+    @contextmanager
+    def open(self, url: str) -> Iterator[Store]:
+        with closing(_store_at(url, self._timeout)) as store:
+            yield store
+
+
+def _place(url: str) -> object:
+    """What a URL names: the same for all URLs that name it. Raises ValueError."""
+    path = sqlite_path(url)
+    if path is not None:
+        return path.resolve()
+    if not url.startswith("mongodb://"):
+        return url
+    from app.infrastructure.mongo.address import address
+
+    return address(url)
 
 
 def make_event_log(settings: Settings) -> EventLog:

@@ -20,6 +20,7 @@ CREATE: Final = "podline.pods.create"
 POLL: Final = "podline.monitor.poll"
 PERSIST: Final = "podline.results.persist"
 COMPENSATE: Final = "podline.saga.compensate"
+REPLAY: Final = "podline.replay.slice"
 
 REQUEST_ID: Final = "request_id"
 """The header of a message that says which request to the API began its chain: for logs alone."""
@@ -62,6 +63,11 @@ class CeleryPipeline:
                 retry=False,
                 producer=producer,
             )
+
+    def replay(self, replay_id: str) -> None:
+        """Publish the next slice of a replay. Raises BrokerUnavailable."""
+        with self._producer() as producer:
+            app.send_task(REPLAY, args=(replay_id,), retry=False, producer=producer)
 
     def resend(self, queue: str, item: bytes) -> None:
         """Put a message back on its queue. BrokerUnavailable; ValueError if it is no message."""

@@ -14,10 +14,12 @@ from app.domain.records import (
     DeadLetter,
     DeadLetterKind,
     DeadLetterStatus,
+    EventFilter,
     IdempotencyRecord,
     Result,
     Role,
 )
+from app.domain.replay import Replay, ReplayMode
 from app.domain.submission import File, Submission
 
 NOW: Time = 1_767_322_445_678_901
@@ -118,6 +120,20 @@ def a_dead_letter(**facts: Any) -> DeadLetter:
         "next_retry_at": NOW + 60 * SECOND,
     }
     return DeadLetter(**given | facts)
+
+
+def a_replay(**facts: Any) -> Replay:
+    given: dict[str, Any] = {
+        "id": an_id(),
+        "mode": ReplayMode.REEMIT,
+        "filter": EventFilter(until=NOW),
+        "target": "again",
+        "dry_run": False,
+        "requested_by": "otto",
+        "created_at": NOW,
+        "next_action_at": NOW,
+    }
+    return Replay(**given | facts)
 
 
 def a_message(

@@ -1,7 +1,10 @@
 """Ports made of in-memory twins alone, with a clock that tests set."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
+from app.domain.errors import InvalidTarget
 from app.domain.execution import SECOND, Time
 from app.domain.policy import Policy
 from app.infrastructure.memory.admission import MemoryAdmissionQueue
@@ -14,7 +17,7 @@ from app.infrastructure.memory.runtime import MemoryRuntime
 from app.infrastructure.memory.store import MemoryStore
 from app.infrastructure.memory.wakeups import MemoryWakeups
 from app.infrastructure.prometheus.metrics import PrometheusMetrics
-from app.ports import Ports
+from app.ports import Ports, Store
 from tests.builders import NOW
 
 
@@ -31,6 +34,22 @@ class Clock:
         self._now += int(seconds * SECOND)
 
 
+@dataclass(frozen=True, slots=True)
+class MemoryDatabases:
+    """Stores by URL, of the scheme `memory`."""
+
+    stores: dict[str, Store] = field(default_factory=dict)
+
+    def check_target(self, url: str) -> str:
+        if not url.startswith("memory://"):
+            raise InvalidTarget("must be memory://<name>")
+        return url
+
+    @contextmanager
+    def open(self, url: str) -> Iterator[Store]:
+        yield self.stores.setdefault(url, MemoryStore())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Twins:
     """The twins by their own types, and the ports made of them."""
@@ -38,6 +57,7 @@ class Twins:
     ports: Ports
     clock: Clock
     store: MemoryStore
+    databases: MemoryDatabases
     admission: MemoryAdmissionQueue
     runtime: MemoryRuntime
     pipeline: MemoryPipeline
@@ -49,16 +69,19 @@ def make_twins(
     store: MemoryStore | None = None,
     event_log: MemoryEventLog | None = None,
     admission: MemoryAdmissionQueue | None = None,
+    runtime: MemoryRuntime | None = None,
     **policy: object,
 ) -> Twins:
     """Fresh twins; the policy is the default one but for what is given."""
     clock = Clock()
     store, event_log = store or MemoryStore(), event_log or MemoryEventLog()
     admission = admission or MemoryAdmissionQueue()
-    runtime, pipeline = MemoryRuntime(clock=clock), MemoryPipeline()
+    runtime, pipeline = runtime or MemoryRuntime(clock=clock), MemoryPipeline()
     admission.mark_ready()
+    databases = MemoryDatabases()
     ports = Ports(
         store=store,
+        databases=databases,
         admission=admission,
         leases=MemoryLeases(),
         wakeups=MemoryWakeups(),
@@ -75,6 +98,7 @@ def make_twins(
         ports=ports,
         clock=clock,
         store=store,
+        databases=databases,
         admission=admission,
         runtime=runtime,
         pipeline=pipeline,

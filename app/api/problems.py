@@ -14,7 +14,7 @@ from app.domain.errors import (
     FieldProblem,
     Forbidden,
     IdempotencyMismatch,
-    InvalidSubmission,
+    InvalidRequest,
     NotFound,
     PodlineError,
     QuotaExceeded,
@@ -81,7 +81,7 @@ _KINDS: Final[Mapping[type[PodlineError], _Kind]] = {
 def register(app: Flask) -> None:
     """Every error of the application becomes a problem document."""
     app.register_error_handler(HTTPException, _of_http)
-    app.register_error_handler(InvalidSubmission, _of_submission)
+    app.register_error_handler(InvalidRequest, _of_request)
     app.register_error_handler(BadFields, _of_fields)
     app.register_error_handler(PodlineError, _of_podline)
     app.register_error_handler(Exception, _of_bug)
@@ -93,7 +93,7 @@ def _of_http(error: HTTPException) -> Response:
     return _answer(problem, headers)
 
 
-def _of_submission(error: InvalidSubmission) -> Response:
+def _of_request(error: InvalidRequest) -> Response:
     return _invalid("body", error.problems)
 
 

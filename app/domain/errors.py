@@ -1,7 +1,8 @@
 """Every error that crosses a boundary of ours.
 
 PodlineError
-├── InvalidSubmission        the caller's input is wrong: says which field and why
+├── InvalidRequest           the caller's input is wrong: says which field and why
+│   └── InvalidSubmission
 ├── NotFound                 no such thing, or it belongs to somebody else
 ├── Forbidden                the key's role does not allow it
 ├── Conflict                 not possible in the state that the thing is in
@@ -9,10 +10,9 @@ PodlineError
 ├── IdempotencyMismatch      the same Idempotency-Key came with another body
 ├── QuotaExceeded            too many unfinished executions
 ├── InvalidPosition          no place in this event log
-├── InvalidTarget            events can't be emitted again to a topic of this name
+├── InvalidTarget            nothing can be replayed to there
 ├── RunRefused               the runtime can never run this, however often it is tried
 ├── DoesNotFollow            an event is not the next one of its execution
-├── TargetRefused            nothing may be replayed to there
 └── Unavailable              a part of the infrastructure is away; trying again may help
     ├── TooManyStreams
     ├── StoreUnavailable
@@ -37,12 +37,16 @@ class FieldProblem:
     detail: str
 
 
-class InvalidSubmission(PodlineError):
-    """The submission breaks a rule of the API; `problems` names each field."""
+class InvalidRequest(PodlineError):
+    """What was sent breaks a rule of the API; `problems` names each field."""
 
     def __init__(self, problems: list[FieldProblem]) -> None:
         super().__init__("; ".join(f"{p.pointer}: {p.detail}" for p in problems))
         self.problems = problems
+
+
+class InvalidSubmission(InvalidRequest):
+    """The program can't be run as it was sent."""
 
 
 class NotFound(PodlineError):
@@ -74,7 +78,7 @@ class InvalidPosition(PodlineError):
 
 
 class InvalidTarget(PodlineError):
-    """Events can't be emitted again to a topic of this name; says why."""
+    """Nothing can be replayed to there; says why, without the password of an address."""
 
 
 class RunRefused(PodlineError):
@@ -83,10 +87,6 @@ class RunRefused(PodlineError):
 
 class DoesNotFollow(PodlineError):
     """The event is not the next one of its execution."""
-
-
-class TargetRefused(PodlineError):
-    """Nothing may be replayed to there. The message never has the target's password."""
 
 
 class Unavailable(PodlineError):

@@ -69,6 +69,10 @@ class Policy:
     """Larger, for it makes no messages: one look at Redis for all of them."""
     relay_interval: float = 0.5
     relay_batch: int = 500
+    replay_interval: float = 5
+    """Between two looks for replays that no message went on with."""
+    replay_batch: int = 200
+    """Events in one slice of a replay."""
     dlq_interval: float = 30
     dlq_batch: int = 100
     dlq_max_retries: int = 5

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, TypeAdapter
 
 from app.domain.execution import Execution
 from app.domain.records import ApiKey, DeadLetter, IdempotencyRecord, Result
+from app.domain.replay import Replay
 from app.domain.submission import Submission
 
 Value = TypeVar("Value")
@@ -17,6 +18,7 @@ EXECUTION = TypeAdapter(Execution)
 DEAD_LETTER = TypeAdapter(DeadLetter)
 API_KEY = TypeAdapter(ApiKey)
 IDEMPOTENCY_RECORD = TypeAdapter(IdempotencyRecord)
+REPLAY = TypeAdapter(Replay)
 
 
 class JsonCodec(Generic[Value]):

@@ -81,6 +81,11 @@ def _check_quota(ports: Ports, owner: ApiKey) -> None:
     of_owner = owner.max_unfinished or ports.policy.max_unfinished_per_owner
     if ports.store.unfinished(owner.name) >= of_owner:
         raise QuotaExceeded(f"{of_owner} executions of yours are unfinished: wait for some to end")
+    check_total(ports)
+
+
+def check_total(ports: Ports) -> None:
+    """Raises QuotaExceeded where the service has all the unfinished executions it takes."""
     try:
         queued = ports.admission.length()
     except RedisUnavailable as error:

@@ -176,6 +176,8 @@ class Settings(BaseSettings):
     queue_check_batch: PositiveInt = _DEFAULT.queue_check_batch
     relay_interval: PositiveFloat = _DEFAULT.relay_interval
     relay_batch: PositiveInt = _DEFAULT.relay_batch
+    replay_interval: PositiveFloat = _DEFAULT.replay_interval
+    replay_batch: PositiveInt = _DEFAULT.replay_batch
     dlq_interval: PositiveFloat = _DEFAULT.dlq_interval
     dlq_batch: PositiveInt = _DEFAULT.dlq_batch
     dlq_max_retries: NonNegativeInt = _DEFAULT.dlq_max_retries

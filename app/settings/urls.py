@@ -58,7 +58,8 @@ def _has_host(url: str, *schemes: str) -> bool:
     return bool(separator) and scheme in schemes and rest.strip("/") != ""
 
 
-def _check_database(url: str) -> str:
+def check_database(url: str) -> str:
+    """A path made absolute. ValueError for any other URL, without the URL in it."""
     if path := sqlite_path(url):
         return _absolute(path)
     if _has_host(url, "mongodb", "mongodb+srv"):
@@ -88,7 +89,7 @@ def _check_runtime(url: str) -> str:
     )
 
 
-DatabaseUrl = Annotated[str, AfterValidator(_check_database)]
+DatabaseUrl = Annotated[str, AfterValidator(check_database)]
 RedisUrl = Annotated[str, AfterValidator(_check_redis)]
 EventLogUrl = Annotated[str, AfterValidator(_check_event_log)]
 RuntimeUrl = Annotated[str, AfterValidator(_check_runtime)]

@@ -69,7 +69,7 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
         "attempt_backoff_max": "The longest pause between attempts.",
         "store_timeout": "The longest wait for the database. A `POST` answers 503 within 2 s.",
     },
-    "Sweep and relay": {
+    "Sweep, relay, replay": {
         "sweep_interval": "Between two sweeps.",
         "queue_check_batch": "Queued rows whose place in the queue one sweep checks.",
         "sweep_batch": "Rows that one sweep takes, of each kind.",
@@ -77,6 +77,8 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
         "slot_grace": "A slot younger than this is not compared with the database.",
         "relay_interval": "Between two relays of events into the log.",
         "relay_batch": "Executions whose events one relay takes.",
+        "replay_interval": "Between two looks for replays that were forgotten.",
+        "replay_batch": "Events in one slice of a replay.",
     },
     "Dead letters": {
         "dlq_interval": "Between two looks at what is due.",

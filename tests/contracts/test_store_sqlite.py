@@ -18,7 +18,7 @@ from app.domain.errors import StoreUnavailable
 from app.domain.execution import State
 from app.domain.records import ExecutionFilter
 from app.domain.submission import File
-from app.infrastructure.sqlite import executions, outbox, records, rows, schema
+from app.infrastructure.sqlite import executions, outbox, records, replays, rows, schema
 from app.infrastructure.sqlite.listing import listing
 from app.infrastructure.sqlite.store import SqliteStore
 from tests.builders import NOW, a_submission, accepted
@@ -223,7 +223,7 @@ class TestPlans:
 
 def every_statement() -> Iterator[str]:
     """The constants of the store's modules, and listings of up to three facets."""
-    for module in (executions, outbox, records):
+    for module in (executions, outbox, records, replays):
         for value in vars(module).values():
             texts = value if isinstance(value, tuple) else (value,)
             yield from (text for text in texts if is_statement(text))

@@ -14,12 +14,18 @@ class MemoryPipeline:
         self.away = False
         self.resent: list[tuple[str, bytes]] = []
         self._started: deque[tuple[str, State]] = deque()
+        self._replays: deque[str] = deque()
         self._lock = threading.Lock()
 
     def start(self, execution_id: str, state: State) -> None:
         self._check()
         with self._lock:
             self._started.append((execution_id, state))
+
+    def replay(self, replay_id: str) -> None:
+        self._check()
+        with self._lock:
+            self._replays.append(replay_id)
 
     def resend(self, queue: str, item: bytes) -> None:
         self._check()
@@ -29,6 +35,11 @@ class MemoryPipeline:
         """The oldest of what was started, once."""
         with self._lock:
             return self._started.popleft() if self._started else None
+
+    def take_replay(self) -> str | None:
+        """The oldest of the slices that were asked for, once."""
+        with self._lock:
+            return self._replays.popleft() if self._replays else None
 
     def _check(self) -> None:
         if self.away:

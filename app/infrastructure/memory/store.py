@@ -25,10 +25,11 @@ from app.domain.records import (
     IdempotencyRecord,
     Result,
 )
+from app.domain.replay import Replay
 from app.domain.submission import Priority, Submission
 from app.ports import QueueEntry
 
-Record = TypeVar("Record", Execution, DeadLetter)
+Record = TypeVar("Record", Execution, DeadLetter, Replay)
 
 
 class MemoryStore:
@@ -44,6 +45,7 @@ class MemoryStore:
         self._dead_letters: dict[str, DeadLetter] = {}
         self._keys: dict[str, ApiKey] = {}
         self._idempotency: dict[str, IdempotencyRecord] = {}
+        self._replays: dict[str, Replay] = {}
 
     # executions
 
@@ -314,6 +316,37 @@ class MemoryStore:
             for key_hash in expired:
                 del self._idempotency[key_hash]
             return len(expired)
+
+    # replays
+
+    def put_replay(self, replay: Replay) -> None:
+        with self._lock:
+            self._replays.setdefault(replay.id, replay)
+
+    def update_replay(self, before: Replay, after: Replay) -> bool:
+        with self._lock:
+            known = self._replays.get(before.id)
+            if known is None or known.version != before.version:
+                return False
+            self._replays[before.id] = after
+            return True
+
+    def replay(self, replay_id: str) -> Replay | None:
+        with self._lock:
+            return self._replays.get(replay_id)
+
+    def list_replays(self, before: str | None, limit: int) -> list[Replay]:
+        with self._lock:
+            return _descending(self._replays.values(), before, limit)
+
+    def due_replays(self, now: Time, limit: int) -> list[Replay]:
+        with self._lock:
+            due = [
+                (replay.next_action_at, replay)
+                for replay in self._replays.values()
+                if replay.next_action_at is not None and replay.next_action_at <= now
+            ]
+            return [replay for _, replay in sorted(due, key=lambda item: item[0])[:limit]]
 
     def ping(self) -> None:
         return

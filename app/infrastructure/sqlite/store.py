@@ -6,10 +6,11 @@ from app.infrastructure.sqlite.database import Database
 from app.infrastructure.sqlite.executions import Executions
 from app.infrastructure.sqlite.outbox import Outbox, Results
 from app.infrastructure.sqlite.records import DeadLetters, Idempotency, Keys
+from app.infrastructure.sqlite.replays import Replays
 from app.infrastructure.sqlite.schema import VERSION, create
 
 
-class SqliteStore(Executions, Results, Outbox, DeadLetters, Keys, Idempotency):
+class SqliteStore(Executions, Results, Outbox, DeadLetters, Keys, Idempotency, Replays):
     """Makes the file when first used. What a caller was told outlives a loss of power."""
 
     def __init__(self, path: Path, *, timeout: float) -> None:

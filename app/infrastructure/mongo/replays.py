@@ -1,0 +1,57 @@
+"""Replay sessions, in MongoDB: each one JSON, beside what is asked for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.domain.execution import Time
+from app.domain.replay import Replay
+from app.infrastructure import codec
+from app.infrastructure.mongo.connection import Connection, at_the_edge
+from app.infrastructure.mongo.documents import IS_TIME, ReplayDocument
+
+
+class Replays:
+    """The part of the store that is about replays."""
+
+    _connection: Connection
+
+    @at_the_edge
+    def put_replay(self, replay: Replay) -> None:
+        self._connection.insert(
+            ReplayDocument, id=replay.id, order=replay.id, **_from_replay(replay)
+        )
+
+    @at_the_edge
+    def update_replay(self, before: Replay, after: Replay) -> bool:
+        found = self._connection.find(ReplayDocument, id=before.id, version=before.version)
+        return bool(found.update_one(__raw__={"$set": _from_replay(after)}))
+
+    @at_the_edge
+    def replay(self, replay_id: str) -> Replay | None:
+        row = self._rows(id=replay_id).first()
+        return _to_replay(row) if row else None
+
+    @at_the_edge
+    def list_replays(self, before: str | None, limit: int) -> list[Replay]:
+        earlier = {"order": {"$lt": before}} if before else {}
+        return list(map(_to_replay, self._rows(**earlier).order_by("-order").limit(limit)))
+
+    @at_the_edge
+    def due_replays(self, now: Time, limit: int) -> list[Replay]:
+        due = self._rows(next_action_at=IS_TIME | {"$lte": now})
+        return list(map(_to_replay, due.order_by("next_action_at").limit(limit)))
+
+    def _rows(self, **query: Any) -> Any:
+        return self._connection.find(ReplayDocument, **query).as_pymongo()
+
+
+def _from_replay(replay: Replay) -> dict[str, Any]:
+    return {
+        "version": replay.version,
+        "next_action_at": replay.next_action_at,
+        "replay": codec.REPLAY.dump_json(replay).decode(),
+    }
+
+
+def _to_replay(row: Mapping[str, Any]) -> Replay:
+    return codec.REPLAY.validate_json(row["replay"])

@@ -1,0 +1,67 @@
+"""Replay sessions, in SQLite: each one JSON, beside what is asked for."""
+
+import sqlite3
+from typing import Final
+
+from app.domain.execution import Time
+from app.domain.replay import Replay
+from app.infrastructure import codec
+from app.infrastructure.sqlite.database import Database
+from app.infrastructure.sqlite.listing import LAST
+
+PUT: Final = """
+    INSERT INTO replays (id, version, next_action_at, replay)
+    VALUES (:id, :version, :next_action_at, :replay) ON CONFLICT DO NOTHING
+"""
+UPDATE: Final = """
+    UPDATE replays SET version = :version, next_action_at = :next_action_at, replay = :replay
+    WHERE id = :id AND version = :version_before
+"""
+GET: Final = "SELECT replay FROM replays WHERE id = ?"
+LIST: Final = "SELECT replay FROM replays WHERE id < ? ORDER BY id DESC LIMIT ?"
+DUE: Final = """
+    SELECT replay FROM replays WHERE next_action_at <= ? ORDER BY next_action_at LIMIT ?
+"""
+
+
+class Replays:
+    """The part of the store that is about replays."""
+
+    _database: Database
+
+    def put_replay(self, replay: Replay) -> None:
+        with self._database.writing() as connection:
+            connection.execute(PUT, _from_replay(replay))
+
+    def update_replay(self, before: Replay, after: Replay) -> bool:
+        row = _from_replay(after) | {"version_before": before.version}
+        with self._database.writing() as connection:
+            return connection.execute(UPDATE, row).rowcount == 1
+
+    def replay(self, replay_id: str) -> Replay | None:
+        with self._database.reading() as connection:
+            row = connection.execute(GET, (replay_id,)).fetchone()
+        return _to_replay(row) if row else None
+
+    def list_replays(self, before: str | None, limit: int) -> list[Replay]:
+        with self._database.reading() as connection:
+            rows = connection.execute(LIST, (before or LAST, limit)).fetchall()
+        return [_to_replay(row) for row in rows]
+
+    def due_replays(self, now: Time, limit: int) -> list[Replay]:
+        with self._database.reading() as connection:
+            rows = connection.execute(DUE, (now, limit)).fetchall()
+        return [_to_replay(row) for row in rows]
+
+
+def _from_replay(replay: Replay) -> dict[str, object]:
+    return {
+        "id": replay.id,
+        "version": replay.version,
+        "next_action_at": replay.next_action_at,
+        "replay": codec.REPLAY.dump_json(replay).decode(),
+    }
+
+
+def _to_replay(row: sqlite3.Row) -> Replay:
+    return codec.REPLAY.validate_json(row["replay"])

@@ -1,0 +1,144 @@
+"""What each mode does with a slice of events, once or several times over with the same effect.
+
+Each returns how every item ended: None for done, else why it was left alone.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeAlias
+
+from ulid import ULID
+
+from app.domain.errors import DoesNotFollow, InvalidTarget
+from app.domain.execution import SECOND, Event, Execution
+from app.domain.rebuild import FIRST_VERSION, rebuilt
+from app.domain.records import IdempotencyRecord
+from app.domain.replay import Replay, ReplayMode, Skipped
+from app.ports import Ports, Store
+from app.service.submit import check_total, enqueue
+
+Ends: TypeAlias = Sequence[Skipped | None]
+
+CLAIM_SECONDS: Final = 30 * 24 * 3600
+"""Longer than any session takes. After this an execution is counted again, but not submitted."""
+
+
+def reemit(ports: Ports, replay: Replay, events: Sequence[Event]) -> Ends:
+    """Deliver them. A slice that is worked again delivers them again, with the same ids."""
+    if events and not replay.dry_run:
+        ports.event_log.reemit(_target(replay), replay.id, events)
+    return [None] * len(events)
+
+
+def rebuild(ports: Ports, replay: Replay, events: Sequence[Event]) -> Ends:
+    """Write the rows as these events left them. What a row has already is done."""
+    if not events:
+        return []
+    of_execution: dict[str, list[Event]] = {}
+    for event in events:
+        of_execution.setdefault(event.execution_id, []).append(event)
+    if replay.dry_run:
+        return [end for group in of_execution.values() for end in _foreseen(ports, replay, group)]
+    with ports.databases.open(_target(replay)) as target:
+        # Addresses can differ and mean one database; only our own has this session.
+        if target.replay(replay.id) is not None:
+            raise InvalidTarget("must not be the service's own database")
+        return [end for group in of_execution.values() for end in _rebuild(target, replay, group)]
+
+
+def resubmit(ports: Ports, replay: Replay, events: Sequence[Event]) -> Ends:
+    """Submit each execution once more, however many of its events there are."""
+    if not replay.dry_run:
+        check_total(ports)
+    executions = dict.fromkeys(event.execution_id for event in events)
+    here = [id for id in executions if _comes_first_here(ports, replay, id)]
+    return [_resubmit(ports, replay, id) for id in here]
+
+
+WORK: Final[Mapping[ReplayMode, Callable[[Ports, Replay, Sequence[Event]], Ends]]] = {
+    ReplayMode.REEMIT: reemit,
+    ReplayMode.REBUILD: rebuild,
+    ReplayMode.RESUBMIT: resubmit,
+}
+
+
+def _target(replay: Replay) -> str:
+    assert replay.target is not None, "only resubmit has none"
+    return replay.target
+
+
+def _rebuild(target: Store, replay: Replay, events: Sequence[Event]) -> Ends:
+    """Events of one execution, in order."""
+    while True:
+        row = target.get(events[0].execution_id)
+        if row is not None and row.rebuilt_at is None:
+            return [Skipped.NOT_REBUILT] * len(events)
+        row, new = _applied(row, events, replay)
+        # If it is not written, another session wrote the same row meanwhile.
+        if row is None or not new or target.put_rebuilt(row, new):
+            version = 0 if row is None else row.version
+            return [None if e.version <= version else Skipped.INCOMPLETE for e in events]
+
+
+def _applied(
+    row: Execution | None, events: Sequence[Event], replay: Replay
+) -> tuple[Execution | None, list[Event]]:
+    """The row after all events that follow from it, and these events."""
+    applied = []
+    for event in events:
+        try:
+            row = rebuilt(row, event, replay.created_at)
+        except DoesNotFollow:
+            continue
+        applied.append(event)
+    return row, applied
+
+
+def _foreseen(ports: Ports, replay: Replay, events: Sequence[Event]) -> Ends:
+    """A row can be rebuilt if the first event of the execution that matched is its very first."""
+    claim = _claim(ports, replay, events[0].execution_id, mark=f"{events[0].version}")
+    complete = claim.body_hash == f"{FIRST_VERSION}"
+    return [None if complete else Skipped.INCOMPLETE] * len(events)
+
+
+def _resubmit(ports: Ports, replay: Replay, execution_id: str) -> Skipped | None:
+    new_id = _resubmitted_id(replay, execution_id)
+    if ports.store.get(new_id) is not None:
+        return None
+    execution = ports.store.get(execution_id)
+    if execution is None:
+        return Skipped.GONE
+    submission = ports.store.submission(execution_id)
+    if submission is None:
+        return Skipped.NO_PROGRAM
+    if not replay.dry_run:
+        enqueue(ports, new_id, execution.owner, submission, retry_of=execution)
+    return None
+
+
+def _comes_first_here(ports: Ports, replay: Replay, execution_id: str) -> bool:
+    """Whether no earlier slice has it: then it is this one's, however often it is worked."""
+    here = replay.position or "start"
+    return _claim(ports, replay, execution_id, mark=here).body_hash == here
+
+
+def _claim(ports: Ports, replay: Replay, execution_id: str, mark: str) -> IdempotencyRecord:
+    """The mark that the session made at this execution first."""
+    now = ports.clock()
+    record = IdempotencyRecord(
+        key_hash=_digest("replay", replay.id, execution_id).hex(),
+        body_hash=mark,
+        execution_id=_resubmitted_id(replay, execution_id),
+        expires_at=now + CLAIM_SECONDS * SECOND,
+    )
+    return ports.store.fix_idempotency(record, now)
+
+
+def _resubmitted_id(replay: Replay, execution_id: str) -> str:
+    """The same each time, so that no repetition can submit it twice; as old as the session."""
+    time = ULID.from_str(replay.id).bytes[:6]
+    return str(ULID.from_bytes(time + _digest(replay.id, execution_id)[:10]))
+
+
+def _digest(*parts: str) -> bytes:
+    return hashlib.sha256("\0".join(parts).encode()).digest()

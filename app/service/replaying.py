@@ -1,0 +1,78 @@
+"""The work on replay sessions, in slices.
+
+A slice is begun (counted), worked, and then position and counts are stored in one compare-and-set:
+whoever is killed in between, the next one works the same slice again. Each mode sees to it that
+this does nothing twice, or says so. A slice asks for the next one by a message, behind those of
+other sessions and of the relay; a message that is lost costs a delay until a tick finds it due.
+"""
+
+import logging
+from typing import Final
+
+from app.domain.errors import InvalidPosition, InvalidTarget, QuotaExceeded, Unavailable
+from app.domain.replay import Replay
+from app.ports import Ports
+from app.service.replay_modes import WORK
+from app.service.replays import go_on
+from app.service.transitions import in_seconds, soon
+
+log = logging.getLogger(__name__)
+
+LEASE_SECONDS: Final = 20.0
+"""A slice that takes longer may be worked twice: one of them is counted."""
+WAIT_SECONDS: Final = 5.0
+DUE_AT_ONCE: Final = 10
+
+
+def work_due(ports: Ports) -> None:
+    """One slice of each session that no message went on with."""
+    for replay in ports.store.due_replays(ports.clock(), DUE_AT_ONCE):
+        work(ports, replay.id)
+
+
+def work(ports: Ports, replay_id: str) -> None:
+    """One bounded slice of a session, unless somebody else is at it."""
+    lease = ports.leases.acquire(f"replay.{replay_id}", LEASE_SECONDS)
+    if lease is None:
+        return
+    try:
+        begun = _begin(ports, replay_id)
+        if begun is None:
+            return
+        worked = _work(ports, begun)
+        stored = ports.store.update_replay(begun, worked)
+    finally:
+        lease.release()
+    if stored and worked.error is None and not worked.status.terminal:
+        go_on(ports, worked)
+
+
+def _begin(ports: Ports, replay_id: str) -> Replay | None:
+    """The session with a try counted; None if there is nothing to do for it."""
+    replay = ports.store.replay(replay_id)
+    if replay is None or replay.status.terminal:
+        return None
+    if replay.tries >= ports.policy.max_tries:
+        error = f"a slice did not succeed in {replay.tries} tries"
+        ports.store.update_replay(replay, replay.fail(ports.clock(), error))
+        return None
+    begun = replay.begin(ports.clock(), soon(ports))
+    return begun if ports.store.update_replay(replay, begun) else None
+
+
+def _work(ports: Ports, replay: Replay) -> Replay:
+    """The session as it is after its next slice."""
+    try:
+        page = ports.event_log.read(replay.filter, replay.position, ports.policy.replay_batch)
+        ends = WORK[replay.mode](ports, replay, page.events)
+    except (Unavailable, QuotaExceeded) as error:
+        # The message itself may name the target with its password.
+        why = type(error).__doc__ or type(error).__name__
+        log.warning("replay %s waits: %s", replay.id, why)
+        return replay.wait(in_seconds(ports, WAIT_SECONDS), why)
+    except (InvalidTarget, InvalidPosition) as error:
+        return replay.fail(ports.clock(), str(error))
+    counts = replay.counts.with_matched(page.events).with_ends(ends)
+    if page.at_end:
+        return replay.complete(ports.clock(), page.position, counts)
+    return replay.advance(page.position, counts, soon(ports))

@@ -1,0 +1,86 @@
+"""Replay sessions: asked for and cancelled here, worked on slice by slice in `replaying`."""
+
+import logging
+from dataclasses import replace
+
+from ulid import ULID
+
+from app.domain.errors import (
+    BrokerUnavailable,
+    FieldProblem,
+    InvalidRequest,
+    InvalidTarget,
+    NotFound,
+)
+from app.domain.records import EventFilter
+from app.domain.replay import Replay, ReplayMode, check
+from app.ports import Ports
+from app.service.transitions import soon
+
+log = logging.getLogger(__name__)
+
+
+def start(
+    ports: Ports,
+    mode: ReplayMode,
+    filter: EventFilter,
+    target: str | None,
+    *,
+    dry_run: bool,
+    requested_by: str,
+) -> Replay:
+    """Store a session, and have its first slice worked. Raises InvalidRequest."""
+    check(mode, filter, target)
+    now = ports.clock()
+    replay = Replay(
+        id=str(ULID()),
+        mode=mode,
+        filter=replace(filter, until=min(filter.until or now, now)),
+        target=_checked_target(ports, mode, target),
+        dry_run=dry_run,
+        requested_by=requested_by,
+        created_at=now,
+        next_action_at=soon(ports),
+    )
+    ports.store.put_replay(replay)
+    go_on(ports, replay)
+    return replay
+
+
+def get(ports: Ports, replay_id: str) -> Replay:
+    """Raises NotFound."""
+    replay = ports.store.replay(replay_id)
+    if replay is None:
+        raise NotFound(f"there is no replay {replay_id}")
+    return replay
+
+
+def cancel(ports: Ports, replay_id: str) -> Replay:
+    """What was done stays done; a slice that is under way is not counted any more.
+
+    Raises NotFound, and Conflict once it has ended.
+    """
+    while True:
+        replay = get(ports, replay_id)
+        cancelled = replay.cancel(ports.clock())
+        if ports.store.update_replay(replay, cancelled):
+            return cancelled
+
+
+def go_on(ports: Ports, replay: Replay) -> None:
+    """Have the next slice worked. Where the broker is away, a tick does it later."""
+    try:
+        ports.pipeline.replay(replay.id)
+    except BrokerUnavailable as error:
+        log.warning("replay %s waits for a tick: %s", replay.id, error)
+
+
+def _checked_target(ports: Ports, mode: ReplayMode, target: str | None) -> str | None:
+    try:
+        if target is not None and mode is ReplayMode.REBUILD:
+            return ports.databases.check_target(target)
+        if target is not None:
+            ports.event_log.check_target(target)
+    except InvalidTarget as error:
+        raise InvalidRequest([FieldProblem("/target", str(error))]) from error
+    return target

@@ -1,0 +1,81 @@
+"""What every store does with replay sessions."""
+
+from dataclasses import replace
+
+from app.domain.execution import SECOND
+from app.domain.records import EventFilter
+from app.domain.replay import Counts, ReplayMode, ReplayStatus, Skipped
+from app.ports import Store
+from tests.builders import NOW, a_replay, an_id
+from tests.contracts.racing import race
+
+RACERS = 8
+COUNTS = Counts({"podline.execution.failed.v1": 3}, done=2, skipped={Skipped.GONE: 1})
+FILTER = EventFilter(
+    since=NOW - SECOND,
+    until=NOW,
+    types=frozenset({"podline.execution.failed.v1"}),
+    executions=frozenset({an_id(), an_id()}),
+)
+
+
+def test_one_is_as_it_was_put(store: Store) -> None:
+    full = a_replay(mode=ReplayMode.RESUBMIT, filter=FILTER, target=None, dry_run=True)
+    ended = full.begin(NOW, NOW).complete(NOW + 1, "17", COUNTS)
+    for replay in (a_replay(), replace(ended, id=an_id())):
+        store.put_replay(replay)
+        assert store.replay(replay.id) == replay
+    assert store.replay("another") is None
+
+
+def test_an_update_names_the_version_that_it_saw(store: Store) -> None:
+    replay = a_replay()
+    store.put_replay(replay)
+    begun = replay.begin(NOW, NOW + SECOND)
+    assert store.update_replay(replay, begun)
+    assert not store.update_replay(replay, replay.cancel(NOW))
+    advanced = begun.advance("17", COUNTS, NOW + SECOND)
+    assert store.update_replay(begun, advanced)
+    assert store.replay(replay.id) == advanced
+    assert not store.update_replay(a_replay(), advanced)
+
+
+def test_one_of_many_updates_wins(store: Store) -> None:
+    replay = a_replay()
+    store.put_replay(replay)
+    won = race(
+        RACERS,
+        lambda number: store.update_replay(replay, replay.advance(f"{number}", Counts(), NOW)),
+    )
+    assert won.count(True) == 1
+    assert store.replay(replay.id) == replay.advance(f"{won.index(True)}", Counts(), NOW)
+
+
+def test_are_listed_newest_first(store: Store) -> None:
+    replays = [a_replay() for _ in range(3)]
+    for replay in replays:
+        store.put_replay(replay)
+    assert store.list_replays(None, 10) == replays[::-1]
+    assert store.list_replays(replays[2].id, 1) == [replays[1]]
+
+
+def test_are_due_when_their_time_has_come(store: Store) -> None:
+    second, first = a_replay(next_action_at=NOW + 2), a_replay(next_action_at=NOW + 1)
+    cancelled = a_replay()
+    for replay in (second, first, cancelled, a_replay(next_action_at=NOW + 3)):
+        store.put_replay(replay)
+    assert store.update_replay(cancelled, cancelled.cancel(NOW))
+    assert store.due_replays(NOW + 2, 10) == [first, second]
+    assert store.due_replays(NOW + 2, 1) == [first]
+    assert store.update_replay(first, first.wait(NOW + 9, "away"))
+    assert store.due_replays(NOW + 2, 10) == [second]
+
+
+def test_status_of_the_last_update_stays(store: Store) -> None:
+    replay = a_replay()
+    store.put_replay(replay)
+    failed = replay.fail(NOW, "no place in this log")
+    assert store.update_replay(replay, failed)
+    kept = store.replay(replay.id)
+    assert kept is not None
+    assert (kept.status, kept.error) == (ReplayStatus.FAILED, "no place in this log")

@@ -1,0 +1,171 @@
+"""A worker may be killed before or after whatever call it makes: the replay comes out the same."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.domain.records import EventFilter, ExecutionFilter
+from app.domain.replay import Replay, ReplayMode, ReplayStatus
+from app.infrastructure.cloudevents import CloudEvent
+from app.ports import EventLog, Ports, Store
+from app.service import replays
+from app.service.replaying import work, work_due
+from tests.event_logs import every_event
+from tests.lives import Lives
+from tests.twins import Twins, make_twins
+
+TARGETS = {
+    ReplayMode.REEMIT: "again",
+    ReplayMode.REBUILD: "memory://rebuilt",
+    ReplayMode.RESUBMIT: None,
+}
+CALLS_OF_TWO_SLICES = 30
+
+
+class Killed(BaseException):
+    """What SIGKILL is to a process."""
+
+
+@dataclass
+class Fate:
+    """Counts the calls of one process after the other, each up to the one that it is killed at."""
+
+    kills: list[tuple[int, bool]]
+    """After how many calls, and whether the last of them still has its effect."""
+    calls: int = field(default=0, init=False)
+
+    def meet(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        self.calls += 1
+        if not self.kills or self.calls < self.kills[0][0]:
+            return call(*args, **kwargs)
+        _, has_effect = self.kills.pop(0)
+        self.calls = 0
+        if has_effect:
+            call(*args, **kwargs)
+        raise Killed
+
+
+class Mortal:
+    """Whoever calls this may be killed."""
+
+    def __init__(self, twin: object, fate: Fate) -> None:
+        self._twin = twin
+        self._fate = fate
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return partial(self._fate.meet, getattr(self._twin, name))
+
+
+@dataclass(frozen=True)
+class MortalDatabases:
+    twins: Twins
+    fate: Fate
+
+    def check_target(self, url: str) -> str:
+        return self.twins.databases.check_target(url)
+
+    @contextmanager
+    def open(self, url: str) -> Iterator[Store]:
+        with self.twins.databases.open(url) as store:
+            yield cast(Store, Mortal(store, self.fate))
+
+
+def mortal(twins: Twins, kills: list[tuple[int, bool]]) -> Ports:
+    """Ports of workers that are killed; only their leases end with them."""
+    fate = Fate(kills)
+    return replace(
+        twins.ports,
+        store=cast(Store, Mortal(twins.store, fate)),
+        event_log=cast(EventLog, Mortal(twins.event_log, fate)),
+        databases=MortalDatabases(twins, fate),
+    )
+
+
+def ended(twins: Twins, mode: ReplayMode, kills: list[tuple[int, bool]]) -> Replay:
+    """A session from its start to its end, however many workers that takes."""
+    replay = replays.start(
+        twins.ports, mode, EventFilter(), TARGETS[mode], dry_run=False, requested_by="otto"
+    )
+    ports = mortal(twins, kills)
+    while not replay.status.terminal:
+        waiting = twins.pipeline.take_replay()
+        twins.clock.advance(0 if waiting else 1)
+        with suppress(Killed):
+            if waiting:
+                work(ports, waiting)
+            else:
+                work_due(ports)
+        replay = replays.get(twins.ports, replay.id)
+    return replay
+
+
+def check(twins: Twins, lives: Lives, replay: Replay) -> None:
+    """All was done, all was counted once, nothing was done twice."""
+    logged = every_event(twins.event_log)
+    assert replay.status is ReplayStatus.COMPLETED
+    assert replay.counts.matched == Counter(event.type for event in logged)
+    assert replay.counts.skipped == {}
+    match replay.mode:
+        case ReplayMode.REEMIT:
+            assert replay.counts.done == len(logged)
+            check_emitted(twins.event_log.reemitted("again"), [event.id for event in logged])
+        case ReplayMode.REBUILD:
+            assert replay.counts.done == len(logged)
+            check_rebuilt(twins, lives)
+        case ReplayMode.RESUBMIT:
+            assert replay.counts.done == len(lives.rows)
+            check_submitted(twins, lives)
+
+
+def check_emitted(emitted: list[CloudEvent], expected: list[str]) -> None:
+    """What came twice has the same id and is the same; without that, all is in order."""
+    by_id: dict[str, CloudEvent] = {}
+    for event in emitted:
+        assert by_id.setdefault(event["id"], event) == event
+    assert list(by_id) == expected
+
+
+def check_rebuilt(twins: Twins, lives: Lives) -> None:
+    with twins.databases.open("memory://rebuilt") as rebuilt:
+        for original in lives.rows.values():
+            row = rebuilt.get(original.id)
+            assert row is not None
+            assert (row.version, row.state) == (original.version, original.state)
+            assert rebuilt.events(row.id) == twins.store.events(row.id)
+
+
+def check_submitted(twins: Twins, lives: Lives) -> None:
+    known = {row.id for row in lives.rows.values()}
+    rows = twins.store.list_executions(ExecutionFilter(), None, 1_000)
+    new = Counter(row.retry_of for row in rows if row.id not in known)
+    assert new == Counter(known)
+
+
+@pytest.mark.parametrize("mode", ReplayMode)
+@pytest.mark.parametrize("has_effect", [False, True])
+def test_killed_once_at_any_call(mode: ReplayMode, has_effect: bool) -> None:
+    for call in range(1, CALLS_OF_TWO_SLICES):
+        twins = make_twins(replay_batch=9)
+        lives = Lives(twins)
+        check(twins, lives, ended(twins, mode, [(call, has_effect)]))
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.sampled_from(ReplayMode),
+    st.lists(st.tuples(st.integers(1, 25), st.booleans()), max_size=7),
+    st.integers(3, 60),
+)
+def test_killed_again_and_again(
+    mode: ReplayMode, kills: list[tuple[int, bool]], batch: int
+) -> None:
+    twins = make_twins(replay_batch=batch)
+    lives = Lives(twins)
+    check(twins, lives, ended(twins, mode, kills))
