@@ -12,11 +12,11 @@
 
 static const char *const truth[] = {"false", "true"};
 
-static _Noreturn void end(const char *record, size_t bytes) {
+static _Noreturn void end(const char *record, size_t bytes, int code) {
     write_log(record, bytes);
     int message = open(TERMINATION_LOG, O_WRONLY | O_TRUNC | O_CLOEXEC);
     int complete = message >= 0 && write(message, record, bytes) == (ssize_t)bytes;
-    _exit(complete ? 0 : 1);
+    _exit(complete ? code : 1);
 }
 
 int stopped_by(const struct stage_end *stage) {
@@ -50,12 +50,12 @@ void end_with_verdict(int64_t began_us, int64_t ended_us, const struct stage_end
     at = put_stage(at, "compile", compile);
     at = put_stage(at, "run", run);
     at += sprintf(at, "}}\n");
-    end(record, at - record);
+    end(record, at - record, 0);
 }
 
 void end_with_fault(const char *what) {
     char record[RECORD_BYTES];
-    end(record, snprintf(record, sizeof record, "{\"end\": {\"fault\": \"%s\"}}\n", what));
+    end(record, snprintf(record, sizeof record, "{\"end\": {\"fault\": \"%s\"}}\n", what), 1);
 }
 
 void end_with_report_of_fault(const struct report *report) {

