@@ -9,12 +9,14 @@ from flask import Flask
 from app.api import access_log, docs, problems, request_id
 from app.api.context import Context
 from app.api.dead_letters import dead_letters
+from app.api.events import events
 from app.api.executions import executions
 from app.api.health import health
 from app.api.keys import keys
 from app.api.languages import languages
 from app.api.metrics import count_answers, metrics
 from app.api.queue import queue
+from app.api.replays import replays
 from app.api.routing import Operation, register
 from app.domain.policy import InputMaxima
 from app.ports import Ports
@@ -22,7 +24,7 @@ from app.service.languages import Languages
 
 OPERATIONS: Final[Sequence[Operation]] = [
     operation
-    for section in (executions, languages, queue, dead_letters, keys, health, metrics)
+    for section in (executions, languages, queue, dead_letters, events, replays, keys, health, metrics)
     for operation in section.operations
 ]
 

@@ -19,14 +19,22 @@ T = TypeVar("T", bound=HasId)
 
 
 def position(cursor: str | None) -> str | None:
-    """The id that a cursor stands for."""
+    """The id, or the place in the event log, that a cursor stands for."""
     if cursor is None:
         return None
     try:
         return b64decode(cursor, _URL_SAFE, validate=True).decode()
     except ValueError:
-        problem = FieldProblem("/cursor", "is no next_cursor of a page: begin without it")
-        raise BadFields("query", [problem]) from None
+        raise no_cursor() from None
+
+
+def cursor_of(position: str) -> str:
+    return b64encode(position.encode(), _URL_SAFE).decode()
+
+
+def no_cursor() -> BadFields:
+    problem = FieldProblem("/cursor", "is no next_cursor of a page: begin without it")
+    return BadFields("query", [problem])
 
 
 def page(found: Sequence[T], limit: int) -> tuple[Sequence[T], str | None]:
@@ -34,4 +42,4 @@ def page(found: Sequence[T], limit: int) -> tuple[Sequence[T], str | None]:
     if len(found) <= limit:
         return found, None
     items = found[:limit]
-    return items, b64encode(items[-1].id.encode(), _URL_SAFE).decode()
+    return items, cursor_of(items[-1].id)

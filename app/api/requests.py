@@ -1,18 +1,24 @@
 """What clients send: bodies and queries. The rules that need more than types are the domain's."""
 
-from typing import Annotated, Literal
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from app.api.reading import Sent
-from app.domain.execution import Outcome, State
-from app.domain.records import DeadLetterKind, DeadLetterStatus, Role
+from app.domain.execution import Outcome, State, Time, event_type
+from app.domain.records import DeadLetterKind, DeadLetterStatus, EventFilter, Role
+from app.domain.replay import ReplayMode
 from app.domain.requested import RequestedFile, RequestedLimits, RequestedSubmission
 from app.domain.submission import Priority
 
 MAX_WAIT_SECONDS = 60
 DEFAULT_PAGE = 50
 MAX_PAGE = 200
+EVENT_TYPES: Final = [event_type(state) for state in State]
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Whole = Annotated[float, WithJsonSchema({"type": "integer", "exclusiveMinimum": 0})]
 """The domain tells a whole number from another, and says so."""
@@ -104,6 +110,86 @@ class ExecutionQuery(Sent):
     owner: str | None = Field(default=None, description="Of other owners: needs the role operator.")
     limit: PageSize = DEFAULT_PAGE
     cursor: str | None = Field(default=None, description="`next_cursor` of the page before.")
+
+
+def _time(given: object) -> Time:
+    try:
+        moment = datetime.fromisoformat(str(given))
+        return (moment - _EPOCH) // timedelta(microseconds=1)
+    except (ValueError, TypeError):
+        raise PydanticCustomError(
+            "time", "must be a time with its zone (RFC 3339), such as 2026-01-02T03:04:05Z"
+        ) from None
+
+
+def _event_type(given: str) -> str:
+    if given not in EVENT_TYPES:
+        raise PydanticCustomError("event_type", f"must be one of {', '.join(EVENT_TYPES)}")
+    return given
+
+
+RequestedTime = Annotated[
+    Time, BeforeValidator(_time), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+EventType = Annotated[
+    str, AfterValidator(_event_type), WithJsonSchema({"type": "string", "enum": EVENT_TYPES})
+]
+
+
+class EventQuery(Sent):
+    from_: RequestedTime | None = Field(default=None, alias="from", description="Itself included.")
+    to: RequestedTime | None = Field(default=None, description="Not itself included.")
+    type: Annotated[list[EventType], BeforeValidator(_as_list)] = Field(
+        default=[], description="May be given more than once: any of them."
+    )
+    execution: Annotated[list[str], BeforeValidator(_as_list)] = Field(
+        default=[], max_length=MAX_PAGE, description="An id; may be given more than once."
+    )
+    limit: PageSize = DEFAULT_PAGE
+    cursor: str | None = Field(default=None, description="`next_cursor` of the page before.")
+
+    def to_domain(self) -> EventFilter:
+        return EventFilter(
+            since=self.from_,
+            until=self.to,
+            types=frozenset(self.type),
+            executions=frozenset(self.execution),
+        )
+
+
+class NewReplay(Sent):
+    """What of the event log is done again, and how."""
+
+    mode: ReplayMode = Field(
+        description="`reemit`: deliver the events to the topic `target`. `rebuild`: write the "
+        "rows that they tell of into the database `target`. `resubmit`: submit each execution "
+        "that they are about once more."
+    )
+    from_: RequestedTime | None = Field(default=None, alias="from", description="Itself included.")
+    to: RequestedTime | None = Field(
+        default=None, description="Not itself included; by default, and at most, now."
+    )
+    types: list[EventType] = Field(default=[], description="Of events; empty: all. Not to rebuild.")
+    executions: list[str] = Field(default=[], description="Ids; empty: all.")
+    target: str | None = Field(
+        default=None,
+        description="The name of a topic; or `sqlite:///<path>` (of the service's machine) or "
+        "`mongodb://<host>/<database>`. Passwords in it are not shown again.",
+    )
+    dry_run: bool = Field(default=False, description="Count, and do nothing.")
+
+    def to_domain(self) -> EventFilter:
+        return EventFilter(
+            since=self.from_,
+            until=self.to,
+            types=frozenset(self.types),
+            executions=frozenset(self.executions),
+        )
+
+
+class ReplayQuery(Sent):
+    limit: PageSize = DEFAULT_PAGE
+    cursor: str | None = None
 
 
 class DeadLetterQuery(Sent):

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from app.domain.execution import Outcome, State
 from app.domain.records import DeadLetterKind, DeadLetterStatus, Holder, LimitName, Role
+from app.domain.replay import ReplayMode, ReplayStatus, Skipped
 from app.domain.submission import Priority
 
 Moment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
@@ -101,6 +102,11 @@ class EventList(Answered):
     items: list[Event]
 
 
+class EventPage(Answered):
+    items: list[Event]
+    next_cursor: str | None = Field(description="Null at the end of the log.")
+
+
 class Language(Answered):
     name: str
     version: str
@@ -169,6 +175,35 @@ class Queue(Answered):
     counts: dict[State, dict[Priority, int]]
     slots: Slots
     oldest_queued_seconds: float | None = Field(description="Null where nothing is queued.")
+
+
+class Replay(Answered):
+    """A replay session. What is counted are events; with `resubmit`, executions are done."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    id: str
+    mode: ReplayMode
+    from_: Moment | None = Field(serialization_alias="from")
+    to: Moment | None
+    types: list[str]
+    executions: list[str]
+    target: str | None = Field(description="Without the password in it.")
+    dry_run: bool
+    requested_by: str
+    status: ReplayStatus
+    matched: dict[str, int] = Field(description="Events that the filter fits, by type.")
+    done: int = Field(description="In a dry run: what would be done.")
+    skipped: dict[Skipped, int] = Field(description="What was left alone, by reason.")
+    error: str | None = Field(description="Why it failed, or what it waits for.")
+    created_at: Moment
+    started_at: Moment | None
+    ended_at: Moment | None
+
+
+class ReplayPage(Answered):
+    items: list[Replay]
+    next_cursor: str | None
 
 
 class DeadLetter(Answered):

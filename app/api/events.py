@@ -1,0 +1,30 @@
+"""/api/v1/events: the event log."""
+
+from app.api import representation, schemas
+from app.api.context import Call
+from app.api.pages import cursor_of, no_cursor, position
+from app.api.requests import EventQuery
+from app.api.routing import Section
+from app.domain.errors import InvalidPosition
+from app.domain.records import Role
+from app.service.event_log import find_events
+
+events = Section("Operators", "/api/v1/events", Role.OPERATOR)
+
+
+@events.operation("GET", "", {200: schemas.EventPage})
+def list_(call: Call, query: EventQuery) -> schemas.EventPage:
+    """Events of all executions, oldest first, and in order for each execution.
+
+    A page may be empty and yet have a `next_cursor`: go on until it is null. An event may come
+    more than once, under the same id.
+    """
+    after = position(query.cursor)
+    try:
+        page = find_events(call.ports, query.to_domain(), after, query.limit)
+    except InvalidPosition:
+        raise no_cursor() from None
+    return schemas.EventPage(
+        items=[representation.event(event) for event in page.events],
+        next_cursor=None if page.at_end else cursor_of(page.position),
+    )

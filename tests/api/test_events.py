@@ -1,0 +1,134 @@
+"""The event log, as operators look at it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from app.domain.errors import EventLogUnavailable
+from app.domain.execution import SECOND
+from app.domain.records import EventFilter, EventPage, Role
+from app.infrastructure.memory.event_log import MemoryEventLog
+from app.service.relay import relay
+from tests.api.contract import PROGRAM, Api, body, connector
+from tests.builders import accepted
+from tests.twins import Clock, Twins, make_twins
+from tests.worker import Worker
+
+EVENTS = "/api/v1/events"
+FINISHED = "podline.execution.finished.v1"
+
+
+@pytest.fixture
+def done(api: Api, twins: Twins, worker: Worker) -> list[str]:
+    """Three executions that are completed and in the log."""
+    ids = [body(api.post("/api/v1/executions", PROGRAM), 202)["id"] for _ in range(3)]
+    worker.run_all()
+    relay(twins.ports)
+    return ids
+
+
+def listed(operator: Api, query: str = "") -> list[Any]:
+    """All pages."""
+    items: list[Any] = []
+    cursor = ""
+    while True:
+        page = body(operator.get(EVENTS + query + cursor))
+        items += page["items"]
+        if page["next_cursor"] is None:
+            return items
+        cursor = f"{'&' if query else '?'}cursor={page['next_cursor']}"
+
+
+def test_users_may_not(api: Api) -> None:
+    assert api.get(EVENTS).status_code == 403
+
+
+def test_all_of_them_in_order_for_each_execution(operator: Api, done: list[str]) -> None:
+    events = listed(operator)
+    for execution_id in done:
+        of_it = [event for event in events if event["data"]["execution_id"] == execution_id]
+        assert [event["version"] for event in of_it] == [1, 2, 3, 4, 5]
+        assert of_it == body(operator.get(f"/api/v1/executions/{execution_id}/events"))["items"]
+    assert len(events) == 15
+
+
+def test_page_by_page(operator: Api, done: list[str]) -> None:
+    assert len(done) == 3
+    assert listed(operator, "?limit=4") == listed(operator)
+    assert len(body(operator.get(f"{EVENTS}?limit=4"))["items"]) == 4
+
+
+def test_by_type_and_execution(operator: Api, done: list[str]) -> None:
+    by_type = listed(operator, f"?type={FINISHED}")
+    assert {event["type"] for event in by_type} == {FINISHED}
+    assert len(by_type) == 3
+    two = f"?execution={done[0]}&execution={done[1]}&type={FINISHED}"
+    found = [event["data"]["execution_id"] for event in listed(operator, two)]
+    assert sorted(found) == sorted(done[:2])
+    assert listed(operator, "?execution=nobody's") == []
+
+
+def test_by_time(operator: Api, twins: Twins) -> None:
+    now = twins.clock()
+    early, late = (accepted(now=now + n * SECOND)[2] for n in (0, 1))
+    twins.event_log.append([early, late])
+    for query, expected in {
+        "?from=2026-01-02T02:54:06.678901Z": [late.id],
+        "?to=2026-01-02T02:54:06.678901Z": [early.id],
+        "?from=2026-01-02T03:54:05%2B01:00&to=2026-01-02T02:54:07Z": [early.id, late.id],
+        "?from=2027-01-01T00:00:00Z": [],
+    }.items():
+        assert [event["id"] for event in listed(operator, query)] == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer", "detail"),
+    [
+        ("from=yesterday", "/from", "RFC 3339"),
+        ("to=2026-01-02T03:04:05", "/to", "with its zone"),
+        ("type=finished", "/type/0", "podline.execution.finished.v1"),
+        ("cursor=%21", "/cursor", "begin without it"),
+        ("cursor=eA%3D%3D", "/cursor", "begin without it"),
+        ("limit=0", "/limit", "greater than or equal to 1"),
+        ("since=2026-01-02T03:04:05Z", "/since", "not known"),
+    ],
+)
+def test_a_wrong_parameter_is_named(operator: Api, query: str, pointer: str, detail: str) -> None:
+    (error,) = body(operator.get(f"{EVENTS}?{query}"), 422)["errors"]
+    assert error["in"] == "query"
+    assert error["pointer"] == pointer
+    assert detail in error["detail"]
+
+
+class LogInSlices(MemoryEventLog):
+    """Each slice holds one event, and takes a second."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(slice_size=1)
+        self._clock = clock
+
+    def read(self, filter: EventFilter, after: str | None, limit: int) -> EventPage:
+        self._clock.advance(1)
+        return super().read(filter, after, limit)
+
+
+def test_an_answer_comes_in_time_and_the_next_call_goes_on() -> None:
+    twins = make_twins()
+    log = LogInSlices(twins.clock)
+    log.append([accepted()[2] for _ in range(5)])
+    operator = connector(replace(twins.ports, event_log=log))("otto", Role.OPERATOR)
+    assert len(body(operator.get(EVENTS))["items"]) == 2
+    assert len(listed(operator, "?limit=50")) == 5
+
+
+class LogThatIsAway(MemoryEventLog):
+    def read(self, *_: object) -> EventPage:
+        raise EventLogUnavailable("kafka-1.internal does not answer")
+
+
+def test_with_the_log_away_it_says_so_and_names_no_host(twins: Twins) -> None:
+    ports = replace(twins.ports, event_log=LogThatIsAway())
+    answer = connector(ports)("otto", Role.OPERATOR).get(EVENTS)
+    assert "internal" not in answer.get_data(as_text=True)
+    assert body(answer, 503)["type"] == "urn:podline:problem:unavailable"
