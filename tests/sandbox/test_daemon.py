@@ -352,3 +352,14 @@ def test_stopping_by_the_keyboard_is_clean_too(tmp_path: Path) -> None:
     os.kill(sandbox.pid, signal.SIGINT)
 
     assert sandbox.stop() == 0
+
+
+def test_programs_are_as_nice_as_the_daemon(tmp_path: Path) -> None:
+    sandbox = SandboxDaemon(tmp_path, slots=1, wrapper=("nice", "-n", "7"))
+    sandbox.start()
+
+    _, output = sandbox.run("bash", "nice")
+
+    assert sandbox.stop() == 0
+    assert output.run
+    assert output.run.stdout == b"%d\n" % (os.nice(0) + 7)

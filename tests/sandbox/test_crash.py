@@ -1,0 +1,55 @@
+"""The daemon is killed at whatever moment: no verdict that it told is lost or changed."""
+
+from random import Random
+
+from app.domain.pod import Observation, Phase, Pod
+from tests.sandbox_daemon import SandboxDaemon, a_pod, language
+from tests.waiting import wait_until
+
+CRASHES = 3
+PODS = 20
+
+
+def test_a_verdict_that_was_told_stays(own_sandbox: SandboxDaemon) -> None:
+    random = Random(11)
+    told: dict[str, Observation] = {}
+    for crash in range(CRASHES):
+        pods = created(own_sandbox, [f"crash{crash}-{number}" for number in range(1, PODS)])
+
+        told |= ended(own_sandbox, pods, at_least=random.randrange(1, PODS - 1))
+        own_sandbox.kill()
+        own_sandbox.start()
+
+        assert {name: own_sandbox.runtime.observe(name) for name in told} == told
+        for name in told:
+            output = own_sandbox.runtime.output(name)
+            assert output
+            assert output.run
+            assert output.run.stdout == f"{name}\n".encode()
+        for pod in pods:
+            observation = own_sandbox.runtime.observe(pod.name)
+            assert observation
+            assert observation.phase in {Phase.ENDED, Phase.FAULTED}
+
+
+def created(sandbox: SandboxDaemon, names: list[str]) -> list[Pod]:
+    bash = language(sandbox.runtime, "bash")
+    pods = [a_pod(bash, f"echo {name}; exit 7", name=name) for name in names]
+    for pod in pods:
+        sandbox.runtime.create(pod)
+    return pods
+
+
+def ended(sandbox: SandboxDaemon, pods: list[Pod], *, at_least: int) -> dict[str, Observation]:
+    """What was told of those that have ended, once so many have."""
+    told: dict[str, Observation] = {}
+
+    def enough_are() -> bool:
+        for pod in pods:
+            observation = sandbox.runtime.observe(pod.name)
+            if observation and observation.phase is Phase.ENDED:
+                told[pod.name] = observation
+        return len(told) >= at_least
+
+    wait_until(enough_are)
+    return told
