@@ -1,7 +1,7 @@
 """What is known of pods, as JSON and bytes: on the socket, and in the spool."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any, TypeVar
 
 from app.domain.pod import (
@@ -22,7 +22,19 @@ T = TypeVar("T")
 
 
 def observation_header(observation: Observation) -> Header:
-    return asdict(observation)
+    return {**_fields_of(observation), "report": _optional(_report_header, observation.report)}
+
+
+def _report_header(report: Report) -> Header:
+    return {
+        "compile": _optional(_fields_of, report.compile),
+        "run": _optional(_fields_of, report.run),
+    }
+
+
+def _fields_of(record: Observation | StageReport) -> dict[str, Any]:
+    """Without copies of what is in them, which `asdict` makes."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
 def observation_of(header: Header) -> Observation:
