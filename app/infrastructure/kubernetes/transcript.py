@@ -80,7 +80,7 @@ class Transcript:
 def parse_end(message: str) -> End:
     """The collector's termination message. Raises Broken, for an empty one too."""
     try:
-        return _end(json.loads(message)["end"])
+        return _end(_mapping(json.loads(message)["end"]))
     except (ValueError, KeyError, TypeError) as error:
         raise Broken(f"no end record: {type(error).__name__}") from error
 

@@ -1,0 +1,74 @@
+"""What a pod is given: sizes, and what init is to hold."""
+
+import struct
+from dataclasses import replace
+
+import pytest
+
+from app.domain.pod import Pod
+from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS, InputMaxima
+from app.domain.submission import File
+from app.infrastructure.init.protocol import PROTOCOL
+from app.infrastructure.kubernetes import input
+from tests.builders import a_submission
+from tests.pod.local_pod import SPECS, a_pod
+
+CONFIG_MAP_BYTES = 1024 * 1024
+"""What the API server takes, counted before base64 (Kubernetes, "ConfigMaps")."""
+MIB = 1024 * 1024
+
+
+def heads(content: bytes) -> list[tuple[int, ...]]:
+    """Of each stage: output cap, wall time, CPU time, memory that init holds."""
+    at, found = 8, []
+    while at < len(content):
+        *numbers, body = struct.unpack_from("<5Q", content, at)
+        found.append(tuple(numbers))
+        at += 5 * 8 + body
+    return found
+
+
+@pytest.mark.parametrize("language", SPECS)
+def test_the_largest_submission_fits(language: str) -> None:
+    maxima, spec = InputMaxima(), SPECS[language]
+    names = [f"{'n' * 190}{number}{spec.suffixes[0]}" for number in range(maxima.files)]
+    submission = a_submission(
+        language=language,
+        files=tuple(File(name, b"\0" * (maxima.files_bytes // maxima.files)) for name in names),
+        entrypoint=names[0],
+        stdin=b"\xff" * maxima.stdin_bytes,
+        args=("a" * (maxima.args_bytes // maxima.args),) * maxima.args,
+        env={f"{number:0{maxima.env_bytes // maxima.env}}": "" for number in range(maxima.env)},
+    )
+
+    assert len(input.stages(Pod.of("pod-1", submission), spec)) < CONFIG_MAP_BYTES
+
+
+def test_an_interpreted_program_has_one_stage_that_its_container_holds_to_memory() -> None:
+    pod = a_pod("print(1)", "python", limits=replace(DEFAULT_LIMITS, wall_seconds=1.5))
+
+    content = input.stages(pod, SPECS["python"])
+
+    assert struct.unpack_from("<Q", content) == (PROTOCOL,)
+    assert heads(content) == [(256 * 1024, 1_500_000, 5_000_000, 0)]
+    assert input.memory_mib(pod, SPECS["python"]) == DEFAULT_LIMITS.memory_mib + input.MARGIN_MIB
+
+
+def test_init_holds_the_stage_that_may_use_less_memory() -> None:
+    pod = a_pod("int main;", "c")
+
+    compile_stage, run_stage = heads(input.stages(pod, SPECS["c"]))
+
+    assert input.memory_mib(pod, SPECS["c"]) == DEFAULT_COMPILE_LIMITS.memory_mib + input.MARGIN_MIB
+    assert compile_stage[3] == 0
+    assert run_stage[3] == (DEFAULT_LIMITS.memory_mib + input.MARGIN_MIB) * MIB
+
+
+def test_both_stages_share_what_they_may_write() -> None:
+    assert input.disk_mib(a_pod("", "c"), SPECS["c"]) == DEFAULT_COMPILE_LIMITS.disk_mib
+    assert input.disk_mib(a_pod("", "bash"), SPECS["bash"]) == DEFAULT_LIMITS.disk_mib
+
+
+def test_every_language_has_a_path_that_an_image_can_have() -> None:
+    for name, spec in SPECS.items():
+        assert input.stages(a_pod("", name), spec), name

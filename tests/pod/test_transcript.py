@@ -1,0 +1,202 @@
+"""What is made of a collector's log, and of one that was cut, mixed up or made up."""
+
+import base64
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.pod import Frame, Limit, StageOutput, StageReport, Stream
+from app.infrastructure.kubernetes.transcript import Broken, parse_end, parse_transcript
+
+PIECES = st.lists(st.tuples(st.sampled_from(Stream), st.binary(min_size=1, max_size=20)))
+
+
+def a_stage(frames: int = 0, **facts: Any) -> dict[str, Any]:
+    return {
+        "status": 0,
+        "wall_us": 23_400,
+        "cpu_us": 18_000,
+        "peak_kib": 9_216,
+        "stopped_by": None,
+        "frames": frames,
+        "stdout_truncated": False,
+        "stderr_truncated": False,
+    } | facts
+
+
+def an_end(compile: object = None, run: object = None) -> str:
+    times = {"began_us": 1_000_000, "ended_us": 2_000_000}
+    return json.dumps({"end": {**times, "compile": compile, "run": run}}) + "\n"
+
+
+def frames_of(pieces: Sequence[tuple[Stream, bytes]]) -> list[Frame]:
+    frames = []
+    sizes = dict.fromkeys(Stream, 0)
+    for sequence, (stream, content) in enumerate(pieces, start=1):
+        frames.append(Frame(sequence, stream, sizes[stream], content))
+        sizes[stream] += len(content)
+    return frames
+
+
+def line(frame: Frame, stage: str = "run") -> bytes:
+    record = {
+        "stage": stage,
+        "sequence": frame.sequence,
+        "stream": frame.stream,
+        "offset": frame.offset,
+        "content": base64.b64encode(frame.content).decode(),
+    }
+    return json.dumps(record).encode() + b"\n"
+
+
+def printed(frames: Sequence[Frame]) -> StageOutput:
+    def content(stream: Stream) -> bytes:
+        return b"".join(frame.content for frame in frames if frame.stream is stream)
+
+    return StageOutput(stdout=content(Stream.STDOUT), stderr=content(Stream.STDERR))
+
+
+@given(compiled=PIECES, ran=PIECES)
+def test_a_whole_log_gives_all_that_was_printed(
+    compiled: list[tuple[Stream, bytes]], ran: list[tuple[Stream, bytes]]
+) -> None:
+    compile_frames, run_frames = frames_of(compiled), frames_of(ran)
+    log = b"".join(line(frame, "compile") for frame in compile_frames)
+    log += b"".join(line(frame) for frame in run_frames)
+    log += an_end(a_stage(len(compiled)), a_stage(len(ran))).encode()
+
+    transcript = parse_transcript(log)
+
+    assert transcript.frames == run_frames
+    assert transcript.output
+    assert transcript.output.compile == printed(compile_frames)
+    assert transcript.output.run == printed(run_frames)
+
+
+@given(pieces=PIECES, data=st.data())
+def test_a_log_cut_anywhere_is_what_was_written_so_far(
+    pieces: list[tuple[Stream, bytes]], data: st.DataObject
+) -> None:
+    """It is read while it is written."""
+    frames = frames_of(pieces)
+    log = b"".join(map(line, frames)) + an_end(run=a_stage(len(frames))).encode()
+    cut = data.draw(st.integers(0, len(log) - 1))
+
+    transcript = parse_transcript(log[:cut])
+
+    assert transcript.frames == frames[: log[:cut].count(b"\n")]
+    assert transcript.end is None
+    assert transcript.output is None
+
+
+@given(pieces=PIECES.filter(bool), data=st.data())
+def test_a_missing_frame_is_noticed(
+    pieces: list[tuple[Stream, bytes]], data: st.DataObject
+) -> None:
+    frames = frames_of(pieces)
+    missing = data.draw(st.integers(0, len(frames) - 1))
+    rest = frames[:missing] + frames[missing + 1 :]
+    log = b"".join(map(line, rest)) + an_end(run=a_stage(len(frames))).encode()
+
+    transcript = parse_transcript(log)
+
+    assert transcript.frames == frames[:missing]
+    assert transcript.end
+    assert transcript.output is None
+
+
+@given(st.binary(max_size=200))
+def test_anything_else_is_broken_and_nothing_worse(noise: bytes) -> None:
+    try:
+        transcript = parse_transcript(noise + b"\n")
+    except Broken:
+        return
+    assert transcript.frames == []
+
+
+@given(st.text(max_size=200) | st.from_type(dict).map(json.dumps))
+def test_a_message_that_is_no_end_record_is_broken(message: str) -> None:
+    with pytest.raises(Broken):
+        parse_end(message)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        an_end(),
+        an_end(run={}),
+        an_end(run=a_stage(status="0")),
+        an_end(run=a_stage(status=True)),
+        an_end(run=a_stage(stopped_by="magic")),
+        '{"end": {"fault": 7}}',
+        '{"end": []}',
+    ],
+)
+def test_a_wrong_end_record_is_broken(record: str) -> None:
+    with pytest.raises(Broken):
+        parse_end(record)
+
+
+def test_a_line_after_the_end_is_broken() -> None:
+    with pytest.raises(Broken):
+        parse_transcript((an_end(run=a_stage()) * 2).encode())
+
+
+@pytest.mark.parametrize(
+    ("status", "exit_code", "signal"),
+    [(0, 0, None), (7 << 8, 7, None), (137 << 8, 137, None), (9, None, "SIGKILL"),
+     (11 | 0x80, None, "SIGSEGV"), (40, None, "SIGRTMIN+6")],
+)  # fmt: skip
+def test_raw_wait_statuses(status: int, exit_code: int | None, signal: str | None) -> None:
+    report = parse_end(an_end(run=a_stage(status=status))).report
+
+    assert report
+    assert report.compile is None
+    assert report.run == StageReport(
+        exit_code=exit_code,
+        signal=signal,
+        wall_us=23_400,
+        cpu_us=18_000,
+        memory_peak_kib=9_216,
+    )
+
+
+def test_a_limit_and_what_was_cut() -> None:
+    log = an_end(run=a_stage(status=9, stopped_by="output_kib", stdout_truncated=True)).encode()
+
+    transcript = parse_transcript(log)
+
+    assert transcript.end
+    assert transcript.end.report
+    assert transcript.end.report.run
+    assert transcript.end.report.run.stopped_by is Limit.OUTPUT
+    assert transcript.output
+    assert transcript.output.run
+    assert transcript.output.run.stdout_truncated
+    assert not transcript.output.run.stderr_truncated
+
+
+def test_a_fault_is_no_report() -> None:
+    end = parse_end('{"end": {"fault": "init failed to execute: No such file or directory"}}\n')
+
+    assert end.fault == "init failed to execute: No such file or directory"
+    assert (end.report, end.vanished) == (None, None)
+
+
+def test_an_init_that_vanished_may_have_been_killed_for_memory() -> None:
+    end = parse_end(an_end(a_stage(), a_stage(status=None, wall_us=5)))
+
+    assert end.report is None
+    assert end.vanished
+    assert end.vanished.run == StageReport(
+        exit_code=None,
+        signal="SIGKILL",
+        wall_us=5,
+        cpu_us=None,
+        memory_peak_kib=None,
+        stopped_by=Limit.MEMORY,
+    )
