@@ -6,15 +6,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import httpx
 import pytest
 import redis
 
 from app.infrastructure.redis.parking import RedisParking
 from app.infrastructure.sqlite.store import SqliteStore
+from tests.sandbox_daemon import SandboxDaemon
 from tests.waiting import wait_until
+
+KEY = "k" * 43
+"""Of an admin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,8 @@ class Service:
         return RedisParking(self.redis)
 
     def log_path(self, name: str) -> Path:
-        return self.folder / f"worker-{name}.log"
+        """Of a worker by its name, or of the API."""
+        return self.folder / f"{name}.log"
 
     @contextmanager
     def worker(self, queues: str, *, name: str = "one") -> Iterator[subprocess.Popen[bytes]]:
@@ -50,6 +56,51 @@ class Service:
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=20)
+
+    @contextmanager
+    def beat(self) -> Iterator[None]:
+        """`celery -A tasks beat` until the context ends."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "celery", "-q", "-A", "tasks", "beat"],
+            env=self.environment,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=20)
+
+    @contextmanager
+    def api(self) -> Iterator[httpx.Client]:
+        """A client of the API, which needs `with_runtime`, until the context ends."""
+        socket, log_path = self.folder / "api.sock", self.log_path("api")
+        command = [sys.executable, "-m", "gunicorn", "--bind", f"unix:{socket}", "--threads", "8"]
+        command += ["--no-control-socket", "--logger-class", "app.gunicorn_log.Logger", "app.wsgi"]
+        with log_path.open("ab") as log:
+            process = subprocess.Popen(
+                command, env=self.environment, stdout=log, stderr=subprocess.STDOUT
+            )
+        try:
+            wait_until(socket.exists, or_fail=log_path.read_text)
+            yield httpx.Client(
+                transport=httpx.HTTPTransport(uds=str(socket)),
+                base_url="http://podline",
+                headers={"Authorization": f"Bearer {KEY}"},
+                timeout=60,
+            )
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=20)
+
+    def with_runtime(self, sandbox: SandboxDaemon, **settings: str) -> "Service":
+        """The same, with a sandbox, a key and more settings."""
+        return self.with_settings(
+            PODLINE_RUNTIME_URL=f"unix://{sandbox.socket}", PODLINE_ADMIN_KEY=KEY, **settings
+        )
+
+    def with_settings(self, **settings: str) -> "Service":
+        return replace(self, environment=self.environment | settings)
 
 
 @pytest.fixture

@@ -3,10 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,7 +23,7 @@ def file(service: Service) -> Path:
 
 @pytest.fixture
 def with_heartbeat(service: Service, file: Path) -> Service:
-    return replace(service, environment=service.environment | {"PODLINE_HEARTBEAT_FILE": str(file)})
+    return service.with_settings(PODLINE_HEARTBEAT_FILE=str(file))
 
 
 def healthy(file: Path) -> bool:
@@ -40,17 +36,6 @@ def age(file: Path, seconds: float) -> None:
     """As if nothing had touched it for so long."""
     before = file.stat().st_mtime - seconds
     os.utime(file, (before, before))
-
-
-@contextmanager
-def beat(service: Service) -> Iterator[None]:
-    command = [sys.executable, "-m", "celery", "-A", "tasks", "beat"]
-    process = subprocess.Popen(command, env=service.environment, stderr=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
 
 
 def test_a_worker_is_healthy_while_its_loop_goes_round(with_heartbeat: Service, file: Path) -> None:
@@ -72,8 +57,7 @@ def test_a_worker_that_waits_for_redis_is_healthy(
     with_heartbeat: Service, file: Path, tmp_path: Path
 ) -> None:
     socket = tmp_path / "redis.sock"
-    environment = with_heartbeat.environment | {"PODLINE_REDIS_URL": f"unix://{socket}"}
-    service = replace(with_heartbeat, environment=environment)
+    service = with_heartbeat.with_settings(PODLINE_REDIS_URL=f"unix://{socket}")
     redis = ValkeyServer(port=0, unix_socket_path=socket)
     redis.start()
     log = service.log_path("one")
@@ -85,7 +69,7 @@ def test_a_worker_that_waits_for_redis_is_healthy(
 
 
 def test_beat_is_healthy_while_it_ticks(with_heartbeat: Service, file: Path) -> None:
-    with beat(with_heartbeat):
+    with with_heartbeat.beat():
         wait_until(lambda: healthy(file))
         age(file, seconds=90)
         wait_until(lambda: healthy(file), within=10)
