@@ -16,6 +16,7 @@ from app.api.keys import keys
 from app.api.languages import languages
 from app.api.metrics import count_answers, metrics
 from app.api.queue import queue
+from app.api.replays import replays
 from app.api.routing import Operation, register
 from app.domain.policy import InputMaxima
 from app.ports import Ports
@@ -23,7 +24,11 @@ from app.service.languages import Languages
 
 OPERATIONS: Final[Sequence[Operation]] = [
     operation
-    for section in (executions, languages, queue, dead_letters, events, keys, health, metrics)
+    for section in (
+        *(executions, languages),
+        *(queue, dead_letters, events, replays),
+        *(keys, health, metrics),
+    )
     for operation in section.operations
 ]
 

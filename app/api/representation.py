@@ -9,7 +9,9 @@ from app.api import schemas
 from app.domain import records
 from app.domain.execution import Event, Execution, Time
 from app.domain.pod import Output, Report, StageOutput
+from app.domain.replay import Replay
 from app.domain.submission import Limits
+from app.settings.urls import masked
 
 _EPOCH: Final = datetime(1970, 1, 1)  # UTC, which `moment` says with its Z
 _NOTHING: Final = StageOutput(stdout=b"", stderr=b"")
@@ -131,6 +133,28 @@ def key(key: records.ApiKey) -> schemas.Key:
         role=key.role,
         created_at=moment(key.created_at),
         max_unfinished=key.max_unfinished,
+    )
+
+
+def replay(replay: Replay) -> schemas.Replay:
+    return schemas.Replay(
+        id=replay.id,
+        mode=replay.mode,
+        from_=optional_moment(replay.filter.since),
+        to=optional_moment(replay.filter.until),
+        types=sorted(replay.filter.types),
+        executions=sorted(replay.filter.executions),
+        target=None if replay.target is None else masked(replay.target),
+        dry_run=replay.dry_run,
+        requested_by=replay.requested_by,
+        status=replay.status,
+        matched=dict(replay.counts.matched),
+        done=replay.counts.done,
+        skipped=dict(replay.counts.skipped),
+        error=replay.error,
+        created_at=moment(replay.created_at),
+        started_at=optional_moment(replay.started_at),
+        ended_at=optional_moment(replay.ended_at),
     )
 
 

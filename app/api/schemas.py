@@ -180,8 +180,6 @@ class Queue(Answered):
 class Replay(Answered):
     """A replay session. What is counted are events; with `resubmit`, executions are done."""
 
-    model_config = ConfigDict(serialize_by_alias=True)
-
     id: str
     mode: ReplayMode
     from_: Moment | None = Field(serialization_alias="from")

@@ -294,7 +294,6 @@ class TestSessions:
             (REBUILD, "ftp://host", {}, "/target"),
             (REBUILD, "memory://x", {"types": frozenset({event_type(State.FAILED)})}, "/types"),
             (RESUBMIT, "topic", {}, "/target"),
-            (RESUBMIT, None, {"types": frozenset({"podline.execution.danced.v1"})}, "/types"),
             (RESUBMIT, None, {"since": 5, "until": 5}, "/to"),
             (RESUBMIT, None, {"executions": frozenset(map(str, range(1_001)))}, "/executions"),
         ],

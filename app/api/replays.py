@@ -1,0 +1,48 @@
+"""/api/v1/replays: parts of the event log, done again."""
+
+from app.api import representation, schemas
+from app.api.context import Call
+from app.api.pages import page, position
+from app.api.requests import NewReplay, ReplayQuery
+from app.api.routing import Answer, Section
+from app.domain.records import Role
+from app.service import replays as service
+
+replays = Section("Operators", "/api/v1/replays", Role.OPERATOR)
+
+
+@replays.operation("POST", "", {202: schemas.Replay})
+def start(call: Call, body: NewReplay) -> Answer:
+    """Deliver events again, rebuild rows from them, or submit executions again."""
+    replay = service.start(
+        call.ports,
+        body.mode,
+        body.to_domain(),
+        body.target,
+        dry_run=body.dry_run,
+        requested_by=call.caller.name,
+    )
+    headers = {"Location": f"/api/v1/replays/{replay.id}"}
+    return Answer(representation.replay(replay), 202, headers)
+
+
+@replays.operation("GET", "", {200: schemas.ReplayPage})
+def list_(call: Call, query: ReplayQuery) -> schemas.ReplayPage:
+    """Replays, newest first."""
+    found = call.ports.store.list_replays(position(query.cursor), query.limit + 1)
+    items, next_cursor = page(found, query.limit)
+    return schemas.ReplayPage(
+        items=[representation.replay(replay) for replay in items], next_cursor=next_cursor
+    )
+
+
+@replays.operation("GET", "/{replay_id}", {200: schemas.Replay}, errors=(404,))
+def get(call: Call, replay_id: str) -> schemas.Replay:
+    """One replay, and how far it has come."""
+    return representation.replay(service.get(call.ports, replay_id))
+
+
+@replays.operation("POST", "/{replay_id}/cancel", {202: schemas.Replay}, errors=(404, 409))
+def cancel(call: Call, replay_id: str) -> Answer:
+    """Go no further. What was done stays done."""
+    return Answer(representation.replay(service.cancel(call.ports, replay_id)), 202)
