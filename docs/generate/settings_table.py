@@ -36,7 +36,8 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
         "port": "The API's, on 127.0.0.1; 0 is any free one. `podline up --port` sets it.",
         "flower_port": "The port of Flower. Another one is taken where it is not free.",
         "flower_user": "The user name for Flower.",
-        "admin_key": "The first admin key: the API makes it valid when it starts. `podline up` makes one of its own, in its data folder.",
+        "admin_key": "The first admin key: the API makes it valid when it starts. "
+        "`podline up` makes one of its own, in its data folder.",
         "flower_password": "The password for Flower. Made and kept in the data folder if unset.",
         "max_waiting_answers": "Open streams and `?wait`s at once, of one API process.",
         "worker_concurrency": "Threads of one Celery worker.",
