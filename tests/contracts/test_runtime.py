@@ -1,5 +1,6 @@
-"""What every runtime does: the same tests for the twin and for the sandbox daemon."""
+"""What every runtime does: the same tests for the twin, the sandbox daemon and a cluster."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +13,14 @@ from app.domain.records import Holder, Language, LimitName
 from app.infrastructure.memory.runtime import MemoryRuntime, Script, exited
 from app.infrastructure.sandbox.runtime import SandboxRuntime
 from app.ports import Runtime
+from tests.kubernetes.cluster import a_runtime
 from tests.sandbox_daemon import SandboxDaemon, a_pod, language, wait_for_end
 from tests.waiting import wait_until
 
 
 @dataclass(frozen=True)
 class Program:
-    """The same program for both: a shell script, and what the twin makes of it."""
+    """The same program for all: a shell script, and what the twin makes of it."""
 
     source: str
     script: Script
@@ -36,17 +38,24 @@ def scripted(pod: Pod) -> Script:
     return PROGRAMS[pod.files[0].content].script
 
 
-@pytest.fixture(params=["memory", "sandbox"])
+@pytest.fixture(params=["memory", "sandbox", pytest.param("cluster", marks=pytest.mark.kubernetes)])
 def runtime(request: pytest.FixtureRequest) -> Iterator[Runtime]:
     made: Runtime
     if request.param == "memory":
         made = MemoryRuntime(scripted)
+    elif request.param == "cluster":
+        made = a_runtime(request.getfixturevalue("namespace"))
     else:
         daemon: SandboxDaemon = request.getfixturevalue("sandbox")
         made = daemon.runtime
     yield made
     for name in made.list_pods():
         made.delete(name)
+
+
+def has_started(runtime: Runtime, pod: Pod) -> bool:
+    observation = runtime.observe(pod.name)
+    return observation is not None and observation.phase is not Phase.WAITING
 
 
 @pytest.fixture
@@ -119,6 +128,7 @@ def test_a_running_program_is_followed(runtime: Runtime, bash: Language) -> None
     runtime.create(pod)
 
     wait_until(lambda: runtime.follow(pod.name, 0))
+    wait_until(lambda: has_started(runtime, pod), within=60)
 
     assert runtime.follow(pod.name, 0)[0].content == b"begun\n"
     observation = runtime.observe(pod.name)
@@ -132,8 +142,9 @@ def test_a_running_program_is_followed(runtime: Runtime, bash: Language) -> None
 def test_who_waits_hears_of_the_end_at_once(runtime: Runtime, bash: Language) -> None:
     pod = a_pod(bash, HELLO.source)
     runtime.create(pod)
+    wait_until(lambda: has_started(runtime, pod), within=60)
 
-    observation = runtime.observe(pod.name, wait_seconds=2)
+    observation = runtime.observe(pod.name, wait_seconds=10)
 
     assert observation
     assert observation.phase is Phase.ENDED
@@ -142,6 +153,7 @@ def test_who_waits_hears_of_the_end_at_once(runtime: Runtime, bash: Language) ->
 def test_who_waited_long_enough_hears_that_it_runs(runtime: Runtime, bash: Language) -> None:
     pod = a_pod(bash, RUNS_ON.source)
     runtime.create(pod)
+    wait_until(lambda: has_started(runtime, pod), within=60)
 
     observation = runtime.observe(pod.name, wait_seconds=0.01)
 
@@ -226,7 +238,24 @@ def away_sandbox(folder: Path) -> Runtime:
     return SandboxRuntime(folder / "nobody-listens.sock")
 
 
-@pytest.mark.parametrize("away", [away_memory, away_sandbox])
+def away_cluster(folder: Path) -> Runtime:
+    """What it offers it knows by itself: see tests/kubernetes."""
+    server = {"name": "away", "cluster": {"server": "http://127.0.0.1:1"}}
+    context = {"name": "away", "context": {"cluster": "away", "user": "nobody"}}
+    (folder / "kubeconfig").write_text(
+        json.dumps(
+            {
+                "current-context": "away",
+                "clusters": [server],
+                "contexts": [context],
+                "users": [{"name": "nobody", "user": {}}],
+            }
+        )
+    )
+    return a_runtime("podline", "bash=podline/bash:5", folder / "kubeconfig")
+
+
+@pytest.mark.parametrize("away", [away_memory, away_sandbox, away_cluster])
 def test_every_call_says_that_the_runtime_is_away(
     away: Callable[[Path], Runtime], tmp_path: Path
 ) -> None:
@@ -239,13 +268,23 @@ def test_every_call_says_that_the_runtime_is_away(
         lambda: runtime.follow("a-1", 0),
         lambda: runtime.delete("a-1"),
         runtime.list_pods,
-        runtime.languages,
         runtime.ping,
         lambda: next(runtime.watch(lambda: False)),
     ]
     for call in calls:
         with pytest.raises(RuntimeUnavailable):
             call()
+
+
+@pytest.mark.parametrize("away", [away_memory, away_sandbox])
+def test_languages_are_known_where_the_runtime_is(
+    away: Callable[[Path], Runtime], tmp_path: Path
+) -> None:
+    """A cluster's are settings, so that the API needs no access to it."""
+    with pytest.raises(RuntimeUnavailable):
+        away(tmp_path).languages()
+    offered = away_cluster(tmp_path).languages()
+    assert [(language.name, language.version) for language in offered] == [("bash", "5")]
 
 
 def test_every_limit_is_held_by_somebody(runtime: Runtime) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPException
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from kubernetes import client, config
@@ -71,8 +72,9 @@ class Connection:
     among those that the caller `expects`.
     """
 
-    def __init__(self, namespace: str) -> None:
+    def __init__(self, namespace: str, kubeconfig: Path | None = None) -> None:
         self._root = f"/api/v1/namespaces/{namespace}"
+        self._kubeconfig = kubeconfig
         self._lock = threading.Lock()
         self._client: client.ApiClient | None = None
 
@@ -178,18 +180,18 @@ class Connection:
     def _connected(self) -> client.ApiClient:
         with self._lock:
             if self._client is None:
-                self._client = _client()
+                self._client = _client(self._kubeconfig)
             return self._client
 
 
-def _client() -> client.ApiClient:
-    """By KUBECONFIG, ~/.kube/config or the service account of the pod that this runs in."""
+def _client(kubeconfig: Path | None) -> client.ApiClient:
+    """By that file, KUBECONFIG, ~/.kube/config, or the service account of the pod we run in."""
     configuration = client.Configuration()
-    file = os.environ.get("KUBECONFIG") or os.path.expanduser("~/.kube/config")
+    file = kubeconfig or Path(os.environ.get("KUBECONFIG") or "~/.kube/config").expanduser()
     try:
-        if os.path.exists(file):
+        if file.exists():
             config.load_kube_config(  # type: ignore[no-untyped-call]
-                file, client_configuration=configuration
+                str(file), client_configuration=configuration
             )
         else:
             config.load_incluster_config(  # type: ignore[no-untyped-call]

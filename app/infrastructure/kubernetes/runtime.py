@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
+from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Final
 
@@ -37,8 +38,14 @@ log = logging.getLogger(__name__)
 class KubernetesRuntime:
     """Safe for many threads. Connects when it is first used; `languages` and limits need none."""
 
-    def __init__(self, namespace: str, offers: Offers, options: PodOptions) -> None:
-        self._api = Connection(namespace)
+    def __init__(
+        self,
+        namespace: str,
+        offers: Offers,
+        options: PodOptions,
+        kubeconfig: Path | None = None,
+    ) -> None:
+        self._api = Connection(namespace, kubeconfig)
         self._offers = offers
         self._options = options
 
@@ -71,10 +78,12 @@ class KubernetesRuntime:
     def delete(self, name: str) -> None:
         pods = self._remove(_PODS, name, grace_seconds=1)
         self._remove(_CONFIG_MAPS, name, accept=METADATA_ONLY)
-        if any(not ended(pod) for pod in pods) and not self._is_gone_soon(name):
+        if not pods:
+            return
+        if not all(map(ended, pods)) and not self._ends_soon(name):
             # Its node does not answer. What may still run there is held to its wall time by init.
             log.warning("pod %s was given up: nobody says that it has ended", name)
-            self._remove(_PODS, name, grace_seconds=0)
+        self._remove(_PODS, name, grace_seconds=0)
 
     def list_pods(self) -> list[str]:
         """And inputs without a pod, so that they are found too."""
@@ -193,7 +202,7 @@ class KubernetesRuntime:
         )
         return list(answer.json()["items"] or [])
 
-    def _is_gone_soon(self, name: str) -> bool:
+    def _ends_soon(self, name: str) -> bool:
         deadline = monotonic() + _SECONDS_TO_END
         while monotonic() < deadline:
             pod = self._pod(name)

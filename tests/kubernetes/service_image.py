@@ -1,0 +1,48 @@
+"""The image of the service on the cluster: Debian's Python, and ours with all that it needs."""
+
+import hashlib
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from configparser import ConfigParser
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+PLACE: Final = "/opt/podline"
+_SOURCES: Final = ("app", "tasks", "podline")
+_FILES: Final = ("celeryconfig.py", "setup.cfg", "setup.py", "constraints.txt")
+
+
+def name() -> str:
+    """Its tag is that of its content, so no test runs a service that was built before."""
+    digest = hashlib.sha256()
+    for path in sorted((*_source_files(), *(ROOT / file for file in _FILES))):
+        digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    return f"podline/service:test-{digest.hexdigest()[:12]}"
+
+
+def make(command: Sequence[str], image: str) -> None:
+    """With the same Python as the image's: what is compiled has to fit."""
+    with tempfile.TemporaryDirectory() as folder:
+        _install(folder, "--constraint", str(ROOT / "constraints.txt"), *_requirements())
+        _install(folder, "--no-deps", str(ROOT))
+        arguments = [image, "--packages", "python3", "--add", f"{folder}:{PLACE}"]
+        subprocess.run([*command, *arguments, "--env", f"PYTHONPATH={PLACE}"], check=True)
+
+
+def _source_files() -> list[Path]:
+    found = (path for source in _SOURCES for path in (ROOT / source).rglob("*"))
+    return [path for path in found if path.is_file() and "__pycache__" not in path.parts]
+
+
+def _requirements() -> list[str]:
+    setup = ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    return setup["options"]["install_requires"].split("\n")[1:]
+
+
+def _install(folder: str, *what: str) -> None:
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--target", folder, "--upgrade", *what], check=True)
