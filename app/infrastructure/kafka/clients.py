@@ -29,8 +29,8 @@ COMMON: Final[Options] = {
     "client.id": "podline",
     "socket.timeout.ms": int(REQUEST_SECONDS * 1000),
     "socket.connection.setup.timeout.ms": int(REQUEST_SECONDS * 1000),
-    # After an outage a broker is tried each second, and not each ten.
-    "reconnect.backoff.max.ms": 1_000,
+    # After an outage a broker is tried each two seconds, and not each ten.
+    "reconnect.backoff.max.ms": 2_000,
     "log.connection.close": False,
 }
 PRODUCER: Final[Options] = {
