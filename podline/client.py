@@ -13,7 +13,7 @@ from podline.connection import Connection
 from podline.decoding import decode
 from podline.errors import Unavailable, Unreachable, WaitTimeout
 from podline.models import Event, Execution, HeldLimit, Language, LimitsInForce, Queue, Readiness
-from podline.operators import DeadLetters, Keys
+from podline.operators import DeadLetters, EventLog, Keys, Replays
 from podline.pages import items, pages
 from podline.patience import Patience
 from podline.streaming import StreamEvent
@@ -51,6 +51,8 @@ class Client:
             retries,
         )
         self.dead_letters: Final = DeadLetters(self._connection)
+        self.event_log: Final = EventLog(self._connection)
+        self.replays: Final = Replays(self._connection)
         self.keys: Final = Keys(self._connection)
 
     def close(self) -> None:

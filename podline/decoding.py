@@ -1,6 +1,7 @@
 """JSON to the frozen dataclasses of `models`, by their annotations.
 
-Fields that this version does not know are ignored, so that a newer service can say more.
+`metadata={"name": ...}` is for a field whose name in JSON can't be one in Python. Fields that this
+version does not know are ignored, so that a newer service can say more.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,10 +24,11 @@ def decode(cls: type[T], value: object) -> T:
     hints = _hints(cls)
     arguments = {}
     for field in fields(cls):  # type: ignore[arg-type]  # a dataclass, as the docstring says
-        if field.name in value:
-            arguments[field.name] = _decode(hints[field.name], value[field.name], field.name)
+        name = field.metadata.get("name", field.name)
+        if name in value:
+            arguments[field.name] = _decode(hints[field.name], value[name], name)
         elif field.default is MISSING and field.default_factory is MISSING:
-            raise ProtocolError(f"{cls.__name__} without {field.name!r}")
+            raise ProtocolError(f"{cls.__name__} without {name!r}")
     return cls(**arguments)
 
 

@@ -181,6 +181,57 @@ class Language:
     """The defaults of its compile stage, if it has one."""
 
 
+class ReplayMode(StrEnum):
+    """What a replay does with the events of the log that its filter fits."""
+
+    REEMIT = "reemit"
+    REBUILD = "rebuild"
+    RESUBMIT = "resubmit"
+
+
+class ReplayStatus(StrEnum):
+    """How far a replay is."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def terminal(self) -> bool:
+        return self not in (ReplayStatus.PENDING, ReplayStatus.RUNNING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """A part of the event log that is done again. docs/replay.md tells what each mode does."""
+
+    id: str
+    mode: ReplayMode
+    since: datetime | None = field(metadata={"name": "from"})
+    until: datetime | None = field(metadata={"name": "to"})
+    """Not itself included."""
+    types: tuple[str, ...]
+    executions: tuple[str, ...]
+    target: str | None
+    """Without the password in it."""
+    dry_run: bool
+    requested_by: str
+    status: ReplayStatus
+    matched: Mapping[str, int]
+    """Events that the filter fits, by type."""
+    done: int
+    """In a dry run: what would be done."""
+    skipped: Mapping[str, int]
+    """What was left alone, by reason."""
+    error: str | None
+    """Why it failed, or what it waits for."""
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
     """Something that failed and was kept."""

@@ -1,15 +1,18 @@
 """The calls for operators and admins."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 from podline.connection import Connection
 from podline.decoding import decode
-from podline.models import DeadLetter, Key, NewKey, Role
+from podline.models import DeadLetter, Event, Key, NewKey, Replay, Role
 from podline.pages import items, pages
 
 _DEAD_LETTERS = "/api/v1/dead-letters"
+_EVENTS = "/api/v1/events"
+_REPLAYS = "/api/v1/replays"
 _KEYS = "/api/v1/keys"
 
 
@@ -44,6 +47,76 @@ class DeadLetters:
         return decode(DeadLetter, self._connection.request("POST", f"{_letter(letter_id)}/discard"))
 
 
+class EventLog:
+    """The domain events of all executions. Needs the operator role."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def list(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        types: Iterable[str] = (),
+        executions: Iterable[str] = (),
+    ) -> Iterator[Event]:
+        """Oldest first; one may come more than once, under the same id.
+
+        A datetime without a zone is local time; `until` is not itself included.
+        """
+        query = [("from", _moment(since))] if since else []
+        query += [("to", _moment(until))] if until else []
+        query += [("type", name) for name in types]
+        query += [("execution", id) for id in executions]
+        return pages(self._connection, _EVENTS, Event, query)
+
+
+class Replays:
+    """Parts of the event log that are done again. Needs the operator role."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def start(
+        self,
+        mode: str,
+        *,
+        target: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        types: Iterable[str] = (),
+        executions: Iterable[str] = (),
+        dry_run: bool = False,
+    ) -> Replay:
+        """Have events emitted to a topic again, rows rebuilt, or executions submitted again.
+
+        The filter is that of `EventLog.list`.
+        """
+        body = {
+            "mode": mode,
+            "target": target,
+            "from": _moment(since) if since else None,
+            "to": _moment(until) if until else None,
+            "types": list(types),
+            "executions": list(executions),
+            "dry_run": dry_run,
+        }
+        return decode(Replay, self._connection.request("POST", _REPLAYS, body=body))
+
+    def list(self) -> Iterator[Replay]:
+        """All of them, newest first."""
+        return pages(self._connection, _REPLAYS, Replay)
+
+    def get(self, replay_id: str) -> Replay:
+        """As far as it is now."""
+        return decode(Replay, self._connection.request("GET", _replay(replay_id)))
+
+    def cancel(self, replay_id: str) -> Replay:
+        """Go no further. Raises Conflict once it has ended."""
+        return decode(Replay, self._connection.request("POST", f"{_replay(replay_id)}/cancel"))
+
+
 class Keys:
     """The API keys of the service. Needs the admin role."""
 
@@ -67,6 +140,14 @@ class Keys:
 @dataclass(frozen=True, slots=True)
 class _Retried:
     retried: int
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()
+
+
+def _replay(replay_id: str) -> str:
+    return f"{_REPLAYS}/{quote(replay_id, safe='')}"
 
 
 def _letter(letter_id: str) -> str:

@@ -22,6 +22,8 @@ main = LazyGroup(
         "queue": ("app.cli.service", "Show what waits and what runs."),
         "languages": ("app.cli.service", "List what can be run."),
         "dlq": ("app.cli.dlq", "See, retry or discard dead letters."),
+        "events": ("app.cli.events", "Show the event log."),
+        "replay": ("app.cli.replay", "Do parts of the event log again."),
         "keys": ("app.cli.keys", "List, create or delete API keys."),
         "doctor": ("app.cli.doctor", "Check that all of it works."),
         "settings": ("app.cli.settings", "Show every setting and where it came from."),

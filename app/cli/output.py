@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -26,7 +26,11 @@ def _plain(value: object) -> object:
             return {str(key): _plain(item) for key, item in value.items()}
         case list() | tuple():
             return [_plain(item) for item in value]
-    return _plain(asdict(value)) if is_dataclass(value) and not isinstance(value, type) else value
+    if is_dataclass(value):
+        # The client's models say where the API has another name for a field.
+        named = {f.metadata.get("name", f.name): getattr(value, f.name) for f in fields(value)}
+        return _plain(named)
+    return value
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Podline
-from tests.client.fake_answers import MOMENT, problem
+from tests.client.fake_answers import MOMENT, event_as, problem
 from tests.client.fake_service import Ending, FakeService
 
 
@@ -95,6 +95,47 @@ def test_dead_letters(service: FakeService, podline: Podline) -> None:
     assert podline("dlq", "discard", "c").stdout == "c discarded\n"
 
 
+def test_events(service: FakeService, podline: Podline) -> None:
+    service.log = [event_as(f"01J.{version}") for version in range(1, 6)]
+    shown = podline("events", "--from", "2026-01-02T03:04Z", "--type", "failed", "--limit", 3)
+    assert shown.stdout.count("no node") == 3
+    assert service.requests[0]["query"] == {
+        "from": ["2026-01-02T03:04:00+00:00"],
+        "type": ["podline.execution.failed.v1"],
+    }
+    as_json = podline("events", "--execution", "01J", "--json")
+    assert json.loads(as_json.stdout) == service.log
+
+
+def test_replays(service: FakeService, podline: Podline) -> None:
+    started = podline(
+        *("replay", "start", "rebuild", "--target", "sqlite:////x.db", "--to", "2026-01-02T03:04Z"),
+        *("--type", "failed", "--type", "queued", "--execution", "01J", "--dry-run"),
+    )
+    assert started.stdout == "replay-1\n"
+    assert service.requests[-1]["body"] == {
+        "mode": "rebuild",
+        "target": "sqlite:////x.db",
+        "from": None,
+        "to": "2026-01-02T03:04:00+00:00",
+        "types": ["podline.execution.failed.v1", "podline.execution.queued.v1"],
+        "executions": ["01J"],
+        "dry_run": True,
+    }
+    service.replays["replay-1"]["to"] = MOMENT
+    assert "rebuild, dry run" in podline("replay", "list").stdout
+    assert "gone=1" in podline("replay", "show", "replay-1").stdout
+    shown = podline("replay", "show", "replay-1", "--json")
+    assert json.loads(shown.stdout) == service.replays["replay-1"]
+    assert podline("replay", "cancel", "replay-1").stdout == "replay-1 cancelled\n"
+
+
+def test_a_time_that_is_none_is_refused(podline: Podline) -> None:
+    done = podline("events", "--from", "yesterday")
+    assert done.exit_code == 2
+    assert "'yesterday' is no time such as" in done.stderr
+
+
 def test_keys(service: FakeService, podline: Podline) -> None:
     created = podline("keys", "create", "alice", "--role", "operator", "--max-unfinished", "5")
     assert created.stdout == "pdl_secret\n"
@@ -180,6 +221,11 @@ def test_a_wrong_setting_is_named(podline: Podline, monkeypatch: pytest.MonkeyPa
         ("dlq", "show", "a"),
         ("dlq", "retry", "a"),
         ("dlq", "discard", "a"),
+        ("events",),
+        ("replay", "start", "resubmit"),
+        ("replay", "list"),
+        ("replay", "show", "a"),
+        ("replay", "cancel", "a"),
         ("keys", "list"),
         ("keys", "create", "alice"),
         ("keys", "delete", "a"),

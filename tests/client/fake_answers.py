@@ -74,6 +74,32 @@ def execution_as(execution_id: str, facts: Json) -> Json:
     } | facts
 
 
+def replay_as(replay_id: str, asked: Json) -> Json:
+    return {
+        "id": replay_id,
+        **asked,
+        "requested_by": "otto",
+        "status": "running",
+        "matched": {"podline.execution.failed.v1": 3},
+        "done": 2,
+        "skipped": {"gone": 1},
+        "error": None,
+        "created_at": MOMENT,
+        "started_at": MOMENT,
+        "ended_at": None,
+    }
+
+
+def event_as(event_id: str, **data: Any) -> Json:
+    return {
+        "id": event_id,
+        "type": "podline.execution.failed.v1",
+        "version": 1,
+        "time": MOMENT,
+        "data": {"state": "failed", "attempt": 3, "owner": "ada", "message": "no node"} | data,
+    }
+
+
 def problem(status: int, title: str = "Trouble", **facts: Any) -> Callable[[], Response]:
     """An incident: a problem document; `retry_after` becomes the header."""
     headers = {"X-Request-Id": "req-1"}

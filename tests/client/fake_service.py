@@ -23,6 +23,7 @@ from tests.client.fake_answers import (
     events_of,
     execution_as,
     problem,
+    replay_as,
     sent,
 )
 
@@ -64,6 +65,8 @@ class FakeService:
     dependencies: dict[str, str | None] = field(default_factory=lambda: {"store": None})
     executions: dict[str, Json] = field(default_factory=dict)
     dead_letters: dict[str, Json] = field(default_factory=dict)
+    replays: dict[str, Json] = field(default_factory=dict)
+    log: list[Json] = field(default_factory=list)
     keys: dict[str, Json] = field(default_factory=dict)
     requests: list[Json] = field(default_factory=list)
     url: str = ""
@@ -263,6 +266,30 @@ def _app(service: FakeService) -> Flask:
     @app.post(f"{v1}/dead-letters/retry")
     def retry_letters() -> Json:
         return {"retried": len(service.dead_letters)}
+
+    @app.get(f"{v1}/events")
+    def event_log() -> Json:
+        return page(service.log)
+
+    @app.post(f"{v1}/replays")
+    def start_replay() -> tuple[Json, int]:
+        replay = replay_as(f"replay-{len(service.replays) + 1}", request.get_json())
+        service.replays[replay["id"]] = replay
+        return replay, 202
+
+    @app.get(f"{v1}/replays")
+    def replays() -> Json:
+        return page(list(service.replays.values()))
+
+    @app.get(f"{v1}/replays/<replay_id>")
+    def replay(replay_id: str) -> Json:
+        return known(service.replays, replay_id)
+
+    @app.post(f"{v1}/replays/<replay_id>/cancel")
+    def cancel_replay(replay_id: str) -> Json:
+        replay = known(service.replays, replay_id)
+        replay["status"] = "cancelled"
+        return replay
 
     @app.get(f"{v1}/keys")
     def keys() -> Json:

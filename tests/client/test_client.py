@@ -1,5 +1,7 @@
 """The client against a real HTTP server: what it sends, and what it makes of the answers."""
 
+from datetime import UTC, datetime, timedelta, timezone
+
 import pytest
 
 from podline import (
@@ -13,7 +15,7 @@ from podline import (
     State,
     WaitTimeout,
 )
-from tests.client.fake_answers import KEY, LIMITS
+from tests.client.fake_answers import KEY, LIMITS, event_as
 from tests.client.fake_service import Ending, FakeService
 
 
@@ -182,6 +184,44 @@ def test_dead_letters(service: FakeService, client: Client) -> None:
     assert client.dead_letters.retry("a").status == "retrying"
     assert client.dead_letters.discard("a").status == "discarded"
     assert client.dead_letters.retry_all(kind="poison") == 3
+
+
+def test_the_event_log(service: FakeService, client: Client) -> None:
+    service.log = [event_as(f"01J.{version}") for version in range(1, 6)]
+    events = client.event_log.list(
+        since=datetime(2026, 1, 2, 4, tzinfo=timezone(timedelta(hours=1))),
+        until=datetime(2026, 1, 3, tzinfo=UTC),
+        types=["podline.execution.failed.v1"],
+        executions=["01J", "01K"],
+    )
+    assert [event.id for event in events] == [f"01J.{version}" for version in range(1, 6)]
+    assert service.requests[0]["query"] == {
+        "from": ["2026-01-02T03:00:00+00:00"],
+        "to": ["2026-01-03T00:00:00+00:00"],
+        "type": ["podline.execution.failed.v1"],
+        "execution": ["01J", "01K"],
+    }
+
+
+def test_replays(service: FakeService, client: Client) -> None:
+    moment = datetime(2026, 1, 2, 3, tzinfo=UTC)
+    started = client.replays.start("reemit", target="again", since=moment, executions=["01J"])
+    assert service.requests[0]["body"] == {
+        "mode": "reemit",
+        "target": "again",
+        "from": "2026-01-02T03:00:00+00:00",
+        "to": None,
+        "types": [],
+        "executions": ["01J"],
+        "dry_run": False,
+    }
+    assert (started.since, started.until, started.executions) == (moment, None, ("01J",))
+    assert not started.status.terminal
+    for _ in range(3):
+        client.replays.start("resubmit", dry_run=True)
+    assert len(list(client.replays.list())) == 4
+    assert client.replays.get(started.id) == started
+    assert client.replays.cancel(started.id).status.terminal
 
 
 def test_keys(client: Client) -> None:

@@ -17,9 +17,13 @@ from app.domain.execution import Outcome as DomainOutcome
 from app.domain.execution import State as DomainState
 from app.domain.policy import DEFAULT_LIMITS
 from app.domain.records import Role as DomainRole
+from app.domain.replay import ReplayMode as DomainReplayMode
+from app.domain.replay import ReplayStatus as DomainReplayStatus
 from app.domain.submission import Priority as DomainPriority
 from app.infrastructure.memory.runtime import Script, exited
 from app.service import dead_letters, keys
+from app.service.relay import relay
+from app.service.replaying import work
 from podline import (
     Client,
     Conflict,
@@ -31,6 +35,8 @@ from podline import (
     Outcome,
     OutputEvent,
     Priority,
+    ReplayMode,
+    ReplayStatus,
     ResultEvent,
     Role,
     State,
@@ -97,6 +103,8 @@ def a_client(twins: Twins, url: str, role: DomainRole, name: str = "ada") -> Cli
         (Outcome, DomainOutcome),
         (Priority, DomainPriority),
         (Role, DomainRole),
+        (ReplayMode, DomainReplayMode),
+        (ReplayStatus, DomainReplayStatus),
     ],
 )
 def test_words_are_the_same(ours: type[StrEnum], theirs: type[StrEnum]) -> None:
@@ -216,6 +224,25 @@ def test_dead_letters(twins: Twins, client: Client) -> None:
     assert client.dead_letters.discard(second.id).status == "discarded"
     assert client.dead_letters.retry_all(status="waiting") == 1
     assert client.dead_letters.get(third.id).retries == 1
+
+
+def test_the_event_log_and_its_replays(twins: Twins, worker: Worker, client: Client) -> None:
+    execution = client.submit("", language="python")
+    worker.run_all()
+    relay(twins.ports)
+    twins.clock.advance(1)
+    events = list(client.event_log.list(executions=[execution.id]))
+    assert events == list(client.events(execution.id))
+    assert list(client.event_log.list(until=events[0].time)) == []
+    replay = client.replays.start("reemit", target="again", since=events[0].time)
+    work(twins.ports, replay.id)
+    done = client.replays.get(replay.id)
+    assert (done.status, done.done) == (ReplayStatus.COMPLETED, len(events))
+    assert list(client.replays.list()) == [done]
+    with pytest.raises(Conflict):
+        client.replays.cancel(replay.id)
+    with pytest.raises(Invalid):
+        client.replays.start("rebuild")
 
 
 def test_keys(client: Client) -> None:

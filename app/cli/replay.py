@@ -1,0 +1,107 @@
+"""`podline replay`: parts of the event log, done again."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from itertools import islice
+
+import click
+
+from app.cli.command import speaks_to_service
+from app.cli.event_filter import selects_events
+from app.cli.options import choice
+from app.cli.output import print_facts, print_json, print_table
+from podline import Client, Replay, ReplayMode
+
+
+@click.group()
+def replay_command() -> None:
+    """Do parts of the event log again. Needs an operator's key."""
+
+
+@replay_command.command("start")
+@click.argument("mode", type=choice(ReplayMode))
+@click.option("--target", help="reemit: a topic. rebuild: sqlite:///PATH or mongodb://HOST/NAME.")
+@selects_events
+@click.option("--dry-run", is_flag=True, help="Count, and do nothing.")
+@speaks_to_service()
+def start_replay(
+    client: Client,
+    mode: str,
+    target: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    types: Sequence[str],
+    executions: Sequence[str],
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Emit events to a topic again, rebuild rows, or submit executions again; print the id.
+
+    Without a filter it is all that is in the log.
+    """
+    replay = client.replays.start(
+        mode,
+        target=target,
+        since=since,
+        until=until,
+        types=types,
+        executions=executions,
+        dry_run=dry_run,
+    )
+    if as_json:
+        print_json(replay)
+    else:
+        click.echo(replay.id)
+
+
+@replay_command.command("list")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@speaks_to_service()
+def list_replays(client: Client, limit: int, as_json: bool) -> None:
+    """List replays, newest first."""
+    replays = list(islice(client.replays.list(), limit))
+    if as_json:
+        print_json(replays)
+    else:
+        print_table(
+            ("id", "mode", "status", "done", "skipped", "age", "by"),
+            [
+                (r.id, _mode(r), r.status, r.done, r.skipped or None, r.created_at, r.requested_by)
+                for r in replays
+            ],
+        )
+
+
+@replay_command.command("show")
+@click.argument("replay_id", metavar="ID")
+@speaks_to_service()
+def show_replay(client: Client, replay_id: str, as_json: bool) -> None:
+    """Show one replay, and how far it has come."""
+    replay = client.replays.get(replay_id)
+    if as_json:
+        print_json(replay)
+    else:
+        facts = asdict(replay).items()
+        print_facts((name.replace("_", " "), value) for name, value in facts if _is_said(value))
+
+
+@replay_command.command("cancel")
+@click.argument("replay_ids", metavar="ID...", nargs=-1, required=True)
+@speaks_to_service()
+def cancel_replays(client: Client, replay_ids: tuple[str, ...], as_json: bool) -> None:
+    """Go no further with them. What was done stays done."""
+    cancelled = [client.replays.cancel(replay_id) for replay_id in replay_ids]
+    if as_json:
+        print_json(cancelled)
+    else:
+        for replay in cancelled:
+            click.echo(f"{replay.id} {replay.status}")
+
+
+def _mode(replay: Replay) -> str:
+    return f"{replay.mode}, dry run" if replay.dry_run else replay.mode
+
+
+def _is_said(value: object) -> bool:
+    return value not in (None, {}, ())
