@@ -1,10 +1,6 @@
-"""The Kafka that tests use: KAFKA says where it is, KAFKA_CONTROL what starts and stops it."""
+"""The Kafka that tests use: KAFKA says where it is."""
 
 import os
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from uuid import uuid4
 
 from confluent_kafka.admin import AdminClient
@@ -12,9 +8,6 @@ from confluent_kafka.admin import AdminClient
 from app.infrastructure.kafka.clients import Options
 from app.infrastructure.kafka.event_log import KafkaEventLog
 from app.infrastructure.kafka.topics import TopicSettings
-
-BESIDE = Path(__file__).parents[2] / "shared" / "kit" / "kafka"
-"""Takes `up` and `stop`, and keeps the log in between."""
 
 
 class KafkaServer:
@@ -48,17 +41,3 @@ class KafkaServer:
         ours = sorted(set(self._topics) & set(self.admin.list_topics(timeout=10).topics))
         for removed in self.admin.delete_topics(ours).values() if ours else ():
             removed.result()
-
-    @contextmanager
-    def stopped(self) -> Iterator[None]:
-        """It is away until the context ends, and back with its log before this returns."""
-        control("stop")
-        try:
-            yield
-        finally:
-            control("up")
-
-
-def control(verb: str) -> None:
-    program = os.environ.get("KAFKA_CONTROL") or str(BESIDE)
-    subprocess.run([program, verb], check=True, stdout=subprocess.DEVNULL, timeout=90)

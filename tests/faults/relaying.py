@@ -1,0 +1,52 @@
+"""A relay in a process of its own, which has no lease and may be killed at any moment.
+
+python -m tests.faults.relaying DATABASE BROKERS TOPIC
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from app.domain.errors import EventLogUnavailable
+from app.infrastructure.kafka.event_log import KafkaEventLog
+from app.infrastructure.kafka.topics import TopicSettings
+from app.infrastructure.sqlite.store import SqliteStore
+from app.service.relay import relay
+from app.wiring import now
+from tests.twins import make_twins
+
+INTERVAL = 0.05
+
+
+@contextmanager
+def relaying(database: Path, brokers: str, topic: str) -> Iterator[subprocess.Popen[bytes]]:
+    """It runs until the context ends, and ends by SIGKILL."""
+    process = subprocess.Popen([sys.executable, "-m", __name__, str(database), brokers, topic])
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def main(database: Path, brokers: str, topic: str) -> None:
+    ports = replace(
+        make_twins(relay_batch=20).ports,
+        store=SqliteStore(database, timeout=5),
+        event_log=KafkaEventLog(topic, {"bootstrap.servers": brokers}, TopicSettings(partitions=3)),
+        clock=now,
+    )
+    while True:
+        try:
+            relay(ports)
+        except EventLogUnavailable as error:
+            print("the log is away:", error, flush=True)
+        time.sleep(INTERVAL)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), *sys.argv[2:])

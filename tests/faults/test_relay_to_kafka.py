@@ -1,0 +1,90 @@
+"""Whatever dies between the rows and Kafka, each event is in the topic, in order, at least once."""
+
+import random
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from app.infrastructure.kafka.event_log import KafkaEventLog
+from app.infrastructure.sqlite.store import SqliteStore
+from tests.event_logs import assert_in_order, every_event
+from tests.faults.relaying import relaying
+from tests.kafka_server import KafkaServer
+from tests.lifecycle import EVENTS, run_one
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.kafka
+
+
+class Rows:
+    """Executions that go from state to state, and what the log must have of them afterwards."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.store = SqliteStore(path, timeout=10)
+        self._ids: list[str] = []
+
+    def run(self, how_many: int) -> None:
+        """Some at a time, so that their transitions come among each other's."""
+        with ThreadPoolExecutor(4) as pool:
+            self._ids += pool.map(run_one, [self.store] * how_many)
+
+    def wait_until_relayed(self, within: float) -> None:
+        wait_until(lambda: self.store.unrelayed(1) == [], within=within)
+
+    def waiting(self) -> int:
+        return len(self.store.unrelayed(10_000))
+
+    def wait_for_the_relay(self, load: Future[None]) -> None:
+        """Until it has marked something, if there is anything left to be marked."""
+        before = self.waiting()
+        wait_until(lambda: self.waiting() < before or load.done(), within=60)
+
+    def assert_in(self, log: KafkaEventLog) -> int:
+        """Each version of each is there, and none came ahead of its turn. How many duplicates."""
+        events = every_event(log)
+        assert_in_order(events)
+        expected = {f"{id}.{version}" for id in self._ids for version in range(1, EVENTS + 1)}
+        assert {event.id for event in events} == expected
+        return len(events) - len(expected)
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Rows:
+    return Rows(tmp_path / "podline.db")
+
+
+@pytest.mark.timeout(300)
+def test_the_relay_is_killed_again_and_again(kafka: KafkaServer, rows: Rows) -> None:
+    topic = kafka.new_topic()
+    kafka.event_log(topic).ping()
+    moments = random.Random(7)
+    kills = 0
+    with ThreadPoolExecutor(1) as pool:
+        load = pool.submit(rows.run, 1_000)
+        while not load.done() or kills < 6:
+            with relaying(rows.path, kafka.address, topic):
+                rows.wait_for_the_relay(load)
+                time.sleep(moments.uniform(0, 0.2))
+            kills += 1
+        load.result()
+    with relaying(rows.path, kafka.address, topic):
+        rows.wait_until_relayed(within=90)
+    rows.assert_in(kafka.event_log(topic))
+    assert kills >= 6
+
+
+@pytest.mark.timeout(300)
+def test_two_relays_at_once_do_no_harm(kafka: KafkaServer, rows: Rows) -> None:
+    """As after a lease that ran out: both have the same rows, and one of them is behind."""
+    topic = kafka.new_topic()
+    with ExitStack() as both:
+        for _ in range(2):
+            both.enter_context(relaying(rows.path, kafka.address, topic))
+        rows.run(400)
+        rows.wait_until_relayed(within=90)
+    duplicates = rows.assert_in(kafka.event_log(topic))
+    assert duplicates > 0, "they never had the same rows: nothing was tested"

@@ -1,0 +1,36 @@
+"""Executions that go from state to state by themselves, straight through a store."""
+
+from app.domain.execution import SECOND, Change, Execution, State
+from app.ports import Store
+from app.wiring import now
+from tests.builders import a_verdict, accepted
+
+EVENTS = 6
+"""Of one execution: queued, admitted, starting, running, finished, completed."""
+
+
+def run_one(store: Store) -> str:
+    """From accepted to completed; its id."""
+    execution, submission, event = accepted(now=now())
+    assert store.insert(execution, submission, event)
+    while not execution.state.terminal:
+        change = next_change(execution)
+        assert store.apply(change)
+        execution = change.after
+    return execution.id
+
+
+def next_change(execution: Execution) -> Change:
+    """Where all goes well."""
+    moment = now()
+    match execution.state:
+        case State.QUEUED:
+            return execution.admit(moment, moment)
+        case State.ADMITTED:
+            return execution.start(moment, moment, moment + SECOND)
+        case State.STARTING:
+            return execution.run(moment, moment, moment)
+        case State.RUNNING:
+            return execution.finish(moment, moment, a_verdict())
+        case _:
+            return execution.complete(moment, moment)
