@@ -18,6 +18,7 @@ from app.domain.submission import File
 from app.infrastructure.sandbox import kit
 from app.infrastructure.sandbox.runtime import SandboxRuntime
 from app.ports import Runtime
+from tests.cgroups import cgroups
 from tests.waiting import wait_until
 
 SECONDS_TO_END = 100
@@ -136,7 +137,7 @@ class SandboxDaemon:
 
     def cgroups(self) -> list[Path]:
         """Those that its slots' ones are made in; none where there are no cgroups to be had."""
-        return list(Path("/sys/fs/cgroup").rglob(kit.name_of(self.folder / "data")))
+        return cgroups(kit.name_of(self.folder / "data"))
 
     def processes(self) -> list[psutil.Process]:
         """Every process in its jails, nsjail itself included, and the jails that wait."""

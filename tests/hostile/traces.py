@@ -8,6 +8,7 @@ from typing import Final
 import psutil
 
 from app.infrastructure.sandbox import kit
+from tests.cgroups import cgroups, tree_of
 from tests.sandbox_daemon import SandboxDaemon
 
 _JAIL: Final = {"nsjail", "init"}
@@ -39,7 +40,7 @@ def traces_of(sandbox: SandboxDaemon, mark: str) -> Traces:
             not _is_socket(descriptor) for descriptor in Path(f"/proc/{sandbox.pid}/fd").iterdir()
         ),
         mounts=len(Path(f"/proc/{sandbox.pid}/mounts").read_text().splitlines()),
-        cgroups=len(list(Path("/sys/fs/cgroup").glob(f"**/{name}/**/"))),
+        cgroups=sum(len(tree_of(group)) for group in cgroups(name)),
         pods=len(sandbox.runtime.list_pods()),
         files=_files(sandbox.folder, Path("/run", name)),
         ipc=sum(_lines(Path("/proc/sysvipc", kind)) for kind in ("shm", "sem", "msg")),

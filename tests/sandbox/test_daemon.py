@@ -21,6 +21,7 @@ from app.domain.errors import RuntimeUnavailable
 from app.domain.pod import Phase, Pod
 from app.domain.policy import DEFAULT_LIMITS
 from app.infrastructure.sandbox import kit, protocol
+from tests.cgroups import cgroups
 from tests.sandbox_daemon import SandboxDaemon, a_pod, language, wait_for_end
 from tests.waiting import wait_until
 
@@ -103,7 +104,7 @@ def test_a_new_daemon_tells_how_the_killed_one_s_pods_ended(own_sandbox: Sandbox
 def test_a_new_daemon_removes_the_killed_one_s_cgroups(tmp_path: Path) -> None:
     sandbox = SandboxDaemon(tmp_path, slots=2)
     sandbox.start()
-    groups = list(Path("/sys/fs/cgroup").rglob(kit.name_of(tmp_path / "data")))
+    groups = cgroups(kit.name_of(tmp_path / "data"))
     if not groups:
         pytest.skip("there are no cgroups to be had here")
     sandbox.kill()
@@ -129,7 +130,7 @@ def test_stopped_it_leaves_nothing_behind(tmp_path: Path) -> None:
     name = kit.name_of(sandbox.folder / "data")
     assert not sandbox.socket.exists()
     assert not Path("/run", name).exists()
-    assert list(Path("/sys/fs/cgroup").glob(f"**/{name}")) == []
+    assert cgroups(name) == []
 
 
 def test_a_watch_ends_with_an_error_when_it_dies(own_sandbox: SandboxDaemon) -> None:

@@ -8,12 +8,13 @@ import pytest
 
 from app.infrastructure.sandbox import kit
 from app.infrastructure.sandbox.traces import Traces, records, traces_of
+from tests.cgroups import cgroups
 from tests.sandbox_daemon import SandboxDaemon
 
 
 def on_host() -> set[Path]:
     """Everything of any daemon that is outside of data folders."""
-    places = [*Path("/sys/fs/cgroup").rglob("podline-*"), *Path("/run").glob("podline-*")]
+    places = [*cgroups("podline-*"), *Path("/run").glob("podline-*")]
     return {*places, *(records().iterdir() if records().exists() else ())}
 
 

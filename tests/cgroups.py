@@ -1,0 +1,20 @@
+"""Control groups of this machine, while others come and go: pathlib's globs fail where one does."""
+
+import os
+from fnmatch import fnmatch
+from pathlib import Path
+
+
+def cgroups(pattern: str) -> list[Path]:
+    """Of every hierarchy, those whose name fits."""
+    return [
+        Path(at, name)
+        for at, names, _ in os.walk("/sys/fs/cgroup")
+        for name in names
+        if fnmatch(name, pattern)
+    ]
+
+
+def tree_of(group: Path) -> list[Path]:
+    """A group and all below it."""
+    return [Path(at) for at, _, _ in os.walk(group)]
