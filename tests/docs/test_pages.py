@@ -8,6 +8,7 @@ import pytest
 from app.cli import exit_codes
 from app.domain.execution import TRANSITIONS, Outcome, State
 from app.domain.records import DeadLetterKind, DeadLetterStatus, Role
+from app.domain.replay import ReplayMode, Skipped
 from app.languages import load
 from app.queues import QUEUES
 from docs.generate import settings_table
@@ -79,6 +80,12 @@ def test_dead_letters() -> None:
     page = DOCS / "dead-letters.md"
     assert {row[0] for row in table_rows(page, "Kind")} == set(map(str, DeadLetterKind))
     assert {row[0] for row in table_rows(page, "Status")} == set(map(str, DeadLetterStatus))
+
+
+def test_replays() -> None:
+    page = DOCS / "replay.md"
+    assert {row[0] for row in table_rows(page, "Mode")} == set(map(str, ReplayMode))
+    assert {row[0] for row in table_rows(page, "Skipped")} == set(map(str, Skipped))
 
 
 def test_roles_and_priorities() -> None:
