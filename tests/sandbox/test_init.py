@@ -23,6 +23,8 @@ from app.domain.submission import File
 from app.infrastructure.init.protocol import INIT, PROTOCOL, InitReport, Kind, Stage, Step
 from app.infrastructure.sandbox import init, kit, nsjail
 from app.infrastructure.sandbox.kit import JailKit
+from tests.sandbox.test_daemon import gone
+from tests.waiting import wait_until
 
 SECONDS_TO_END = 10
 FIRST_SLOT = 400
@@ -117,6 +119,26 @@ def shell(
 
 def test_it_says_its_protocol_without_arguments() -> None:
     assert subprocess.run([INIT], check=False).returncode == PROTOCOL
+
+
+def test_a_command_that_it_tethers_ends_with_its_parent() -> None:
+    parent = subprocess.Popen(
+        ["/bin/sh", "-c", f"{INIT} $$ /bin/sleep 600 & echo $!; wait"], stdout=subprocess.PIPE
+    )
+    assert parent.stdout
+    tethered = psutil.Process(int(parent.stdout.readline()))
+    wait_until(lambda: tethered.name() == "sleep")
+
+    parent.kill()
+
+    wait_until(gone([tethered]))
+    parent.communicate()
+
+
+def test_a_command_whose_parent_is_gone_already_is_not_started() -> None:
+    said = subprocess.run([INIT, "1", "/bin/echo", "started"], capture_output=True, check=False)
+
+    assert (said.returncode, said.stdout) == (1, b"")
 
 
 def test_every_exit_code(started: Started) -> None:

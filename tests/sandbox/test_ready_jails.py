@@ -43,6 +43,16 @@ def test_there_is_one_per_slot_and_each_is_used_once(own_sandbox: SandboxDaemon)
     assert not before & all_wait(own_sandbox)
 
 
+def test_those_of_a_slot_are_made_by_one_nsjail(own_sandbox: SandboxDaemon) -> None:
+    all_wait(own_sandbox)
+    before = pids(psutil.Process(own_sandbox.pid).children())
+    for _ in range(own_sandbox.slots):
+        own_sandbox.run("bash", "true")
+        all_wait(own_sandbox)
+
+    assert pids(psutil.Process(own_sandbox.pid).children()) == before
+
+
 @pytest.mark.parametrize("ready_jails", [0, 1])
 def test_a_setting_says_how_many(tmp_path: Path, ready_jails: int) -> None:
     sandbox = SandboxDaemon(tmp_path, slots=2, ready_jails=ready_jails)

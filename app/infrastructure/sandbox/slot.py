@@ -68,12 +68,15 @@ class Slot:
         return self._open_jail(disk_mib)
 
     def clear(self, jail: Jail) -> None:
-        """A pod is over: return once nothing of it runs any more. The next jail is made then."""
+        """A pod is over: return once nothing of it runs any more.
+
+        Where this slot keeps a jail, the next one is made then.
+        """
         if not jail.is_gone():  # so init lives, and nothing else of it
             self.meter.lift()
-        jail.close()
         if not (self._keeps_jail and jail.init_pid):
             self.drop_jail()
+        jail.close()
 
     def last_words(self) -> str:
         """What nsjail said of the jail that was opened last."""
