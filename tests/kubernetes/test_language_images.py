@@ -1,0 +1,73 @@
+"""compose/images has a Dockerfile for each image that settings name by default."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from app import languages
+from app.settings.images import DEFAULT, images_and_versions
+
+FOLDER = Path(__file__).parents[2] / "compose/images"
+IMAGES = images_and_versions(DEFAULT)
+SPECS = languages.load()
+
+
+def dockerfile(language: str) -> str:
+    return (FOLDER / language / "Dockerfile").read_text()
+
+
+def test_every_language_has_one() -> None:
+    assert {path.name for path in FOLDER.iterdir()} - {"pod"} == IMAGES.keys() == SPECS.keys()
+
+
+@pytest.mark.parametrize("language", sorted(IMAGES))
+def test_it_is_named_by_language_and_version(language: str) -> None:
+    image, version = IMAGES[language]
+
+    assert image == f"podline/{language}:{version}"
+
+
+@pytest.mark.parametrize("language", ["python", "ruby", "php", "rust", "go"])
+def test_the_public_image_that_it_is_made_from_has_that_version(language: str) -> None:
+    tag = re.match(r"FROM \S+:([\d.]+)", dockerfile(language))
+
+    assert tag
+    assert tag[1] == IMAGES[language][1]
+
+
+def test_go_has_what_is_prepared_in_a_sandbox() -> None:
+    prepare = SPECS["go"].prepare[1:]
+    (command,) = re.findall(r"RUN go (.*?)&&", dockerfile("go"), re.DOTALL)
+
+    assert shlex.split(command.replace("\\\n", "")) == list(prepare)
+    for name, value in SPECS["go"].compile_env.items():
+        if "{" not in value and name != "HOME":
+            assert f"{name}={value}" in dockerfile("go")
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "python",
+        "python=podline/python",
+        "python=podline/python:latest",
+        "python=podline/python@sha256:" + "0" * 64,
+        "python=a:1,python=b:2",
+        "=a:1",
+    ],
+)
+def test_an_image_without_a_version_is_refused(setting: str) -> None:
+    with pytest.raises(ValueError, match=r"must be|has two images"):
+        images_and_versions(setting)
+
+
+def test_tags_and_digests_may_say_more() -> None:
+    digest = "sha256:" + "0" * 64
+    setting = f"python=python:3.12-slim, c=registry.example:5000/lab/c:12.2-2@{digest}"
+
+    assert images_and_versions(setting) == {
+        "python": ("python:3.12-slim", "3.12"),
+        "c": (f"registry.example:5000/lab/c:12.2-2@{digest}", "12.2"),
+    }

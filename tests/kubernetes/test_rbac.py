@@ -1,0 +1,155 @@
+"""Each role does its work with its rights in compose/kubernetes, and can do nothing else."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.domain.errors import RuntimeUnavailable
+from app.domain.execution import Execution, State
+from app.domain.submission import File
+from app.infrastructure.kubernetes.runtime import KubernetesRuntime
+from app.ports import Ports
+from app.service.monitor import feed_live_output, poll
+from app.service.pods import create_pod
+from app.service.results import persist
+from app.service.saga import compensate, start_attempt
+from app.service.sweep import remove_orphans
+from tests.builders import NOW, a_submission, accepted
+from tests.kubernetes.accounts import an_account_without_rights, install, kubeconfig_of
+from tests.kubernetes.cluster import a_runtime
+from tests.kubernetes.namespace import a_namespace
+from tests.sandbox_daemon import a_pod, language
+from tests.twins import Twins, make_twins
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.kubernetes
+
+SUBMISSION = a_submission(files=(File("main.py", b"print(1)\n"),))
+
+
+@pytest.fixture(scope="module")
+def namespace() -> Iterator[str]:
+    with a_namespace() as name:
+        install(name)
+        yield name
+
+
+class Roles:
+    """The same stores for all of them; the cluster each with its own rights."""
+
+    def __init__(self, namespace: str, folder: Path) -> None:
+        self.twins: Twins = make_twins()
+        self._namespace = namespace
+        self._folder = folder
+
+    def runtime(self, account: str) -> KubernetesRuntime:
+        kubeconfig = kubeconfig_of(account, self._namespace, self._folder)
+        return a_runtime(self._namespace, kubeconfig=kubeconfig)
+
+    def ports(self, account: str) -> Ports:
+        return replace(self.twins.ports, runtime=self.runtime(account))
+
+    def started(self) -> Execution:
+        """An execution whose attempt has begun."""
+        execution, submission, event = accepted(SUBMISSION)
+        self.twins.store.insert(execution, submission, event)
+        self.twins.store.apply(execution.admit(NOW, NOW))
+        assert start_attempt(self.twins.ports, execution.id)
+        return self.row(execution.id)
+
+    def row(self, execution_id: str) -> Execution:
+        row = self.twins.store.get(execution_id)
+        assert row
+        return row
+
+
+@pytest.fixture
+def roles(namespace: str, tmp_path: Path) -> Roles:
+    return Roles(namespace, tmp_path)
+
+
+def test_an_execution_from_its_pod_to_its_result(roles: Roles) -> None:
+    creator, monitor = roles.ports("pod-creator"), roles.ports("pod-monitor")
+    processor = roles.ports("result-processor")
+    execution = roles.started()
+    roles.twins.ports.live.watch(execution.id)
+    changes = monitor.runtime.watch(lambda: False)
+
+    assert create_pod(creator, execution.id)
+    assert create_pod(creator, execution.id), "again, for it is there already"
+    assert monitor.runtime.list_pods() == [execution.pod]
+    for name in changes:
+        assert name == execution.pod
+        if poll(monitor, execution.id):
+            break
+    feed_live_output(monitor)
+    persist(processor, execution.id)
+
+    row = roles.row(execution.id)
+    assert row.state is State.COMPLETED
+    assert row.result_id
+    result = roles.twins.store.result(row.result_id)
+    assert result
+    assert result.output.run
+    assert result.output.run.stdout == b"1\n"
+    assert creator.runtime.observe(execution.pod) is None
+
+
+def test_a_cancelled_execution_is_cleared_away(roles: Roles) -> None:
+    saga = roles.ports("saga")
+    execution = roles.started()
+    assert create_pod(roles.ports("pod-creator"), execution.id)
+    assert roles.twins.store.apply(execution.cancel(NOW, NOW))
+
+    compensate(saga, execution.id)
+
+    assert saga.runtime.observe(execution.pod) is None
+    assert saga.runtime.list_pods() == []
+
+
+def test_orphans_are_removed(roles: Roles) -> None:
+    creator, saga = roles.runtime("pod-creator"), roles.ports("saga")
+    creator.create(a_pod(language(creator, "python"), b"", name="01j00000000000000000000009-1"))
+
+    remove_orphans(saga)
+
+    wait_until(lambda: saga.runtime.list_pods() == [])
+
+
+def test_the_creator_and_the_monitor_delete_what_is_nobodys(roles: Roles) -> None:
+    creator, monitor = roles.runtime("pod-creator"), roles.runtime("pod-monitor")
+    for role in (creator, monitor):
+        pod = a_pod(language(creator, "python"))
+        creator.create(pod)
+        role.delete(pod.name)
+        assert creator.observe(pod.name) is None
+
+
+def test_what_a_role_does_not_do_it_can_not_do(roles: Roles) -> None:
+    creator, monitor = roles.runtime("pod-creator"), roles.runtime("pod-monitor")
+    saga, processor = roles.runtime("saga"), roles.runtime("result-processor")
+    pod = a_pod(language(creator, "python"))
+
+    for role in (monitor, saga, processor):
+        with pytest.raises(RuntimeUnavailable, match="403"):
+            role.create(pod)
+    for role in (creator, saga):
+        with pytest.raises(RuntimeUnavailable, match="403"):
+            role.output(pod.name)
+    for role in (creator, processor):
+        with pytest.raises(RuntimeUnavailable, match="403"):
+            role.list_pods()
+        with pytest.raises(RuntimeUnavailable, match="403"):
+            role.watch(lambda: True)
+
+
+def test_the_api_needs_no_rights(namespace: str, roles: Roles) -> None:
+    api = roles.runtime(an_account_without_rights(namespace))
+
+    assert language(api, "python").version == "3.11"
+    assert api.limits_held()
+    api.ping()
+    with pytest.raises(RuntimeUnavailable, match="403"):
+        api.list_pods()
