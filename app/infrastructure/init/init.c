@@ -8,10 +8,10 @@
  *     init                    exits with PROTOCOL, so that a stale build is noticed
  *
  * The service sends a stage over CONTROL (see protocol.h), with the program's three streams as
- * SCM_RIGHTS; in a pod two of them are FIFOs, too. init, which said READY once, answers with `struct report`s: STARTED and DONE, or
- * FAILED. After DONE none of the stage's processes runs any more; the next stage may be sent. A
- * byte sent while a stage runs has it killed. When CONTROL closes, init exits, and the kernel kills
- * all that is left.
+ * SCM_RIGHTS; in a pod two of them are FIFOs, too. init, which said READY once, answers with
+ * `struct report`s: STARTED and DONE, or FAILED. After DONE none of the stage's processes runs any
+ * more; the next stage may be sent. A byte sent while a stage runs has it killed. When CONTROL
+ * closes, init exits, and the kernel kills all that is left.
  *
  * The program runs under the same uid and must not be able to touch any of this: init is
  * undumpable, so /proc/1, ptrace and pidfd_getfd are refused to it; as pid 1 with default

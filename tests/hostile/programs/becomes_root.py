@@ -19,6 +19,6 @@ for change in (lambda: os.setgroups([0]), lambda: os.setresuid(0, 0, 0), lambda:
         pass
 libc = ctypes.CDLL(None)
 header, all_of_them = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)(*[0xFFFFFFFF] * 6)
-if libc.capset(header, all_of_them) == 0 or os.getgroups() not in ([], [65534]):
+if libc.capset(header, all_of_them) == 0 or set(os.getgroups()) - {65534, os.getgid()}:
     print("ESCAPED")
 print("held")
