@@ -78,7 +78,7 @@ def _ended(name: str, collector: JsonObject, main: JsonObject) -> Observation:
     except Broken as error:
         return _faulted(name, f"the collector left no end record: {error}")
     report = _report(end, out_of_memory=main.get("reason") == _OUT_OF_MEMORY)
-    if report is None:
+    if report is None or end.began_at is None:
         reason = f"{main.get('reason')}, code {main['exitCode']}"
         return _faulted(name, end.fault or f"the program's container was ended: {reason}")
     return Observation(
