@@ -1,6 +1,7 @@
 # make up     the whole service, in the foreground      make check  style, types, layers
 # make test   the tests                                 make bench  the benchmarks
 # make test-cluster  those that need a Kafka (KAFKA=host:port) and a cluster (KUBECONFIG=file)
+# make compose-test  the containers of compose/, on a Docker engine
 # make docs   the documentation, into site/
 # Each makes .venv and installs what it needs. PYTHON=... names another interpreter.
 
@@ -10,7 +11,7 @@ BIN := .venv/bin
 PACKAGE := setup.cfg setup.py pyproject.toml constraints.txt \
 	$(wildcard app/infrastructure/init/*.[ch] app/infrastructure/collector/*.[ch])
 
-.PHONY: up test test-cluster check bench docs clean
+.PHONY: up test test-cluster compose-test check bench docs clean
 .DELETE_ON_ERROR:
 
 up: .venv/standalone
@@ -23,6 +24,9 @@ test-cluster: .venv/test
 	@test -n '$(KAFKA)' || { echo 'Name a Kafka: make test-cluster KAFKA=host:port' >&2; exit 1; }
 	@test -n '$(KUBECONFIG)' || { echo 'Name a cluster: KUBECONFIG=file make test-cluster' >&2; exit 1; }
 	KAFKA='$(KAFKA)' KUBECONFIG='$(KUBECONFIG)' $(BIN)/pytest -m 'kafka or kubernetes'
+
+compose-test: .venv/test
+	$(BIN)/pytest -m docker tests/compose
 
 check: .venv/test
 	$(BIN)/ruff check
