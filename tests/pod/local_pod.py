@@ -125,9 +125,10 @@ def stages_of(source: str, language: str = "bash", **facts: Any) -> bytes:
     return input.stages(a_pod(source, language, **facts), SPECS[language])
 
 
-def a_pod(source: str, language: str = "bash", **facts: Any) -> Pod:
+def a_pod(source: str | bytes, language: str = "bash", **facts: Any) -> Pod:
     name = SPECS[language].source
-    given = {"files": (File(name, source.encode()),), "entrypoint": name, **facts}
+    content = source.encode() if isinstance(source, str) else source
+    given = {"files": (File(name, content),), "entrypoint": name, **facts}
     return Pod.of("pod-1", a_submission(language=language, **given))
 
 

@@ -1,0 +1,62 @@
+"""Programs, run as pods of a cluster, some at once."""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from app.domain.execution import Outcome
+from app.domain.pod import Observation, Output, Phase, Pod, judge
+from app.infrastructure.kubernetes.runtime import KubernetesRuntime
+from tests.builders import an_id
+from tests.pod.local_pod import a_pod
+from tests.waiting import wait_until
+
+AT_ONCE: Final = 6
+SECONDS_TO_END: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    observation: Observation
+    output: Output | None
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """None if it is a fault of the cluster."""
+        if self.observation.phase is not Phase.ENDED:
+            return None
+        return judge(self.observation, None, self.output).outcome
+
+    @property
+    def stdout(self) -> bytes:
+        return self.output.run.stdout if self.output and self.output.run else b""
+
+
+def pod_for(runtime: KubernetesRuntime, source: str | bytes, language: str, **facts: Any) -> Pod:
+    (offer,) = (offer for offer in runtime.languages() if offer.name == language)
+    pod = a_pod(source, language, **facts)
+    return replace(pod, name=f"{an_id().lower()}-1", language_version=offer.version)
+
+
+def run(runtime: KubernetesRuntime, pod: Pod) -> Ran:
+    """To its end, and out of the cluster again."""
+    runtime.create(pod)
+    try:
+        wait_until(lambda: _ended(runtime, pod.name), within=SECONDS_TO_END)
+        observation = runtime.observe(pod.name)
+        assert observation
+        return Ran(observation=observation, output=runtime.output(pod.name))
+    finally:
+        runtime.delete(pod.name)
+
+
+def run_all(runtime: KubernetesRuntime, pods: Iterable[Pod]) -> list[Ran]:
+    """In the order of the pods."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(lambda pod: run(runtime, pod), pods))
+
+
+def _ended(runtime: KubernetesRuntime, name: str) -> bool:
+    observation = runtime.observe(name, wait_seconds=1)
+    return observation is not None and observation.phase in (Phase.ENDED, Phase.FAULTED)

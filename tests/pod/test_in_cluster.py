@@ -1,0 +1,133 @@
+"""Pods on a real kubelet give the verdicts that jails give: the table's, and hostile programs'."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from app.domain.pod import Pod, judge
+from app.domain.submission import File
+from app.infrastructure.kubernetes.runtime import KubernetesRuntime
+from tests.hostile.host import a_host
+from tests.hostile.program import Hostile, all_programs
+from tests.kubernetes.cluster import a_runtime
+from tests.kubernetes.namespace import a_namespace
+from tests.pod.cluster_runs import Ran, pod_for, run_all
+from tests.sandbox.test_verdicts import CASES, Case, given_in, says
+
+pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(1800)]
+
+ESCAPED = b"ESCAPED"
+
+FILTER = "the container runtime's default filter of system calls allows it"
+STACK = "a pod has interfaces and routes; a policy drops what it sends, a datagram socket's too"
+PROC = "a pod's /proc hides no process and is writable, as far as a user's own processes go"
+INODES = "a volume has no limit of inodes, so that they are counted as memory"
+DIFFERENT: Mapping[str, str] = {
+    "crash.py": "the kubelet's core limit is 0, which nobody in a pod can raise to 1",
+    "deep_folders.py": INODES,
+    "host_files.py": "what it finds are the files of the language's image",
+    "inode_fill.py": INODES,
+    "int80.c": FILTER,
+    "io_uring.c": FILTER,
+    "links_fill.py": INODES,
+    "machine.c": FILTER,
+    "memory_in_pipes.c": FILTER,
+    "metadata_address.py": STACK,
+    "native_aio.c": FILTER,
+    "netlink.py": STACK,
+    "no_permissions.py": "the volume's folders are root's, so it can't take their permissions",
+    "other_sandboxes.py": PROC,
+    "own_loopback.py": STACK,
+    "proc_of_init.py": PROC,
+    "proc_writes.py": PROC,
+    "raw_sockets.py": STACK,
+    "service_stores.py": STACK,
+    "setuid_programs.sh": "its uid is the pod's own",
+    "slows_init.c": FILTER,
+    "syncs.c": FILTER,
+    "sys_writes.py": "a pod's /sys is there, read-only",
+    "terminal.py": "a pod has terminals of its own",
+    "unshares.c": FILTER,
+    "vsock.c": FILTER,
+}
+"""Programs that can't have the same verdict in a pod, and why; they get one all the same."""
+
+
+@pytest.fixture(scope="module")
+def runtime() -> Iterator[KubernetesRuntime]:
+    with a_namespace() as namespace:
+        yield a_runtime(namespace)
+
+
+@pytest.fixture(scope="module")
+def hostile(
+    runtime: KubernetesRuntime, request: pytest.FixtureRequest
+) -> Iterator[Mapping[str, Ran]]:
+    """All programs that were asked for have run, by name."""
+    asked_for = [
+        program
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+        if item.getparent(pytest.Module) is request.node
+        if isinstance(program := item.callspec.params.get("program"), Hostile)
+    ]
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        with a_host(Path(name)) as host:
+            pods = [_hostile_pod(runtime, program, host.env) for program in asked_for]
+            names = [program.name for program in asked_for]
+            yield dict(zip(names, run_all(runtime, pods), strict=True))
+            assert not host.was_reached()
+
+
+def _hostile_pod(runtime: KubernetesRuntime, program: Hostile, env: Mapping[str, str]) -> Pod:
+    return pod_for(
+        runtime,
+        program.source,
+        program.language,
+        files=(File(program.file, program.source),),
+        entrypoint=program.file,
+        env=env,
+        limits=program.limits,
+        compile_limits=program.compile_limits,
+    )
+
+
+@pytest.fixture(scope="module")
+def cases(runtime: KubernetesRuntime) -> Mapping[str, Ran]:
+    """Every row of docs/verdicts.md, by its first column."""
+    pods = [
+        pod_for(runtime, case.program, case.language, limits=given_in(case)[0]) for case in CASES
+    ]
+    names = [case.what for case in CASES]
+    return dict(zip(names, run_all(runtime, pods), strict=True))
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.what for case in CASES])
+def test_the_table_of_verdicts(cases: Mapping[str, Ran], case: Case) -> None:
+    ran = cases[case.what]
+
+    _, expected = given_in(case)
+    verdict = judge(ran.observation, expected, ran.output)
+    assert ran.observation.report
+    stage = ran.observation.report.run
+    assert verdict.outcome == case.outcome, ran
+    assert says(case.exit_code, verdict.exit_code), ran
+    assert says(case.signal, verdict.signal), ran
+    assert says(case.stopped_by, stage.stopped_by if stage else None), ran
+
+
+@pytest.mark.parametrize("program", all_programs(), ids=lambda program: program.name)
+def test_a_hostile_program_gets_its_verdict_and_nothing_else(
+    hostile: Mapping[str, Ran], program: Hostile
+) -> None:
+    ran = hostile[program.name]
+
+    assert ran.outcome, ran.observation
+    if program.name in DIFFERENT:
+        return
+    assert ran.outcome in program.outcomes, ran
+    assert set(program.stdout) <= set(ran.stdout.decode(errors="replace").splitlines()), ran
+    assert ESCAPED not in ran.stdout
