@@ -50,9 +50,8 @@ def resubmit(ports: Ports, replay: Replay, events: Sequence[Event]) -> Ends:
     """Submit each execution once more, however many of its events there are."""
     if not replay.dry_run:
         check_total(ports)
-    executions = dict.fromkeys(event.execution_id for event in events)
-    here = [id for id in executions if _comes_first_here(ports, replay, id)]
-    return [_resubmit(ports, replay, id) for id in here]
+    once = {event.id: event for event in events}.values()
+    return [_resubmit(ports, replay, e.execution_id) for e in once if _is_first(ports, replay, e)]
 
 
 WORK: Final[Mapping[ReplayMode, Callable[[Ports, Replay, Sequence[Event]], Ends]]] = {
@@ -116,10 +115,13 @@ def _resubmit(ports: Ports, replay: Replay, execution_id: str) -> Skipped | None
     return None
 
 
-def _comes_first_here(ports: Ports, replay: Replay, execution_id: str) -> bool:
-    """Whether no earlier slice has it: then it is this one's, however often it is worked."""
-    here = replay.position or "start"
-    return _claim(ports, replay, execution_id, mark=here).body_hash == here
+def _is_first(ports: Ports, replay: Replay, event: Event) -> bool:
+    """Whether it is the first of its execution in this session, however often that is asked.
+
+    It goes by the event, not by the slice: a log may divide into slices differently next time,
+    but keeps the events of an execution in order.
+    """
+    return _claim(ports, replay, event.execution_id, mark=event.id).body_hash == event.id
 
 
 def _claim(ports: Ports, replay: Replay, execution_id: str, mark: str) -> IdempotencyRecord:
