@@ -1,0 +1,42 @@
+"""Rows of every fate, rebuilt into every store: field by field as they were."""
+
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from app.domain.execution import Execution
+from app.domain.records import EventFilter
+from app.domain.replay import ReplayMode, ReplayStatus
+from app.ports import Store
+from app.service import replays
+from app.service.replaying import work
+from tests.lives import Lives
+from tests.twins import make_twins
+
+TARGET = "memory://rebuilt"
+NOT_IN_THE_LOG = {"retried_as", "erased", "tries", "next_action_at", "rebuilt_at"}
+
+
+def known(row: Execution) -> dict[str, Any]:
+    return {name: value for name, value in asdict(row).items() if name not in NOT_IN_THE_LOG}
+
+
+@pytest.mark.parametrize("batch", [4, 200])
+def test_every_field_that_the_log_knows(store: Store, batch: int) -> None:
+    twins = make_twins(replay_batch=batch)
+    lives = Lives(twins)
+    twins.databases.stores[TARGET] = store
+    replay = replays.start(
+        twins.ports, ReplayMode.REBUILD, EventFilter(), TARGET, dry_run=False, requested_by="otto"
+    )
+    while (replay_id := twins.pipeline.take_replay()) is not None:
+        work(twins.ports, replay_id)
+    done = replays.get(twins.ports, replay.id)
+    assert (done.status, done.counts.skipped) == (ReplayStatus.COMPLETED, {})
+    for name, original in lives.rows.items():
+        row = store.get(original.id)
+        assert row is not None, name
+        assert known(row) == known(original), name
+        assert store.events(row.id) == twins.store.events(row.id)
+        assert (row.rebuilt_at, row.next_action_at) == (replay.created_at, None)
