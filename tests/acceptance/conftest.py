@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from podline import Client
-from tests.acceptance.setups import Service, roles_and_sandbox, standalone
+from tests.acceptance.setups import Service, roles_and_cluster, roles_and_sandbox, standalone
 
 
 @pytest.fixture(
@@ -16,6 +16,11 @@ from tests.acceptance.setups import Service, roles_and_sandbox, standalone
     params=[
         pytest.param(standalone, id="standalone"),
         pytest.param(roles_and_sandbox, id="roles+kafka+sandbox", marks=pytest.mark.kafka),
+        pytest.param(
+            roles_and_cluster,
+            id="roles+kafka+cluster",
+            marks=[pytest.mark.kafka, pytest.mark.kubernetes],
+        ),
     ],
 )
 def service(

@@ -1,7 +1,7 @@
 """The ways in which the whole service can be run, seen from outside: by their addresses."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +9,8 @@ from pathlib import Path
 import httpx
 
 from podline import Client
+from tests.kubernetes.images import LANGUAGE_IMAGES, pod_image
+from tests.kubernetes.namespace import a_namespace
 from tests.roles import Roles
 from tests.sandbox_daemon import SandboxDaemon
 from tests.standalone import Standalone, running
@@ -60,6 +62,23 @@ def roles_and_sandbox(folder: Path) -> Iterator[Service]:
 
 
 @contextmanager
-def _roles(folder: Path, runtime_url: str) -> Iterator[Service]:
-    with Roles(folder, runtime_url) as roles:
+def roles_and_cluster(folder: Path) -> Iterator[Service]:
+    """The same with a namespace of a cluster."""
+    settings = {
+        "PODLINE_KUBERNETES__IMAGES": LANGUAGE_IMAGES,
+        "PODLINE_KUBERNETES__POD_IMAGE": pod_image().name,
+        "PODLINE_KUBERNETES__IMAGE_PULL_POLICY": "Never",
+    }
+    with (
+        a_namespace() as namespace,
+        _roles(folder, f"kubernetes://{namespace}", settings) as service,
+    ):
+        yield service
+
+
+@contextmanager
+def _roles(
+    folder: Path, runtime_url: str, settings: Mapping[str, str] | None = None
+) -> Iterator[Service]:
+    with Roles(folder, runtime_url, settings=settings) as roles:
         yield Service(roles.url, roles.key, roles.flower_url, roles.flower_login)

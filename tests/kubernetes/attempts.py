@@ -1,0 +1,98 @@
+"""Executions on in-memory stores, whose attempts run on the cluster."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from app.domain.execution import SECOND, Execution, State
+from app.domain.pod import Phase
+from app.domain.submission import File
+from app.infrastructure.kubernetes.runtime import KubernetesRuntime
+from app.ports import Ports
+from app.service.admission import entry_of
+from app.service.monitor import poll
+from app.service.pods import create_pod
+from app.service.results import persist
+from app.service.saga import start_attempt
+from app.service.sweep import remove_orphans
+from tests.builders import NOW, a_submission, accepted
+from tests.twins import Twins, make_twins
+from tests.waiting import wait_until
+
+SECONDS_FOR_A_POD = 90
+
+
+class Attempts:
+    """What a worker's steps do, called one by one."""
+
+    def __init__(self, runtime: KubernetesRuntime) -> None:
+        self.twins: Twins = make_twins(attempt_backoff=0.001)
+        self.runtime = runtime
+        self.ports: Ports = replace(self.twins.ports, runtime=runtime)
+
+    def start(self, program: str, language: str = "python", **facts: object) -> Execution:
+        """An execution whose attempt has begun; its pod has not been made."""
+        offered = {found.name: found for found in self.runtime.languages()}[language]
+        submission = a_submission(
+            language=language,
+            language_version=offered.version,
+            files=(File(offered.source_name, program.encode()),),
+            entrypoint=offered.source_name,
+            **facts,
+        )
+        execution, _, event = accepted(submission)
+        self.twins.store.insert(execution, submission, event)
+        self.twins.store.apply(execution.admit(NOW, NOW))
+        self.twins.admission.hold(entry_of(execution), NOW)
+        assert start_attempt(self.ports, execution.id)
+        return self.row(execution.id)
+
+    def create(self, program: str, language: str = "python", **facts: object) -> Execution:
+        execution = self.start(program, language, **facts)
+        assert create_pod(self.ports, execution.id)
+        return execution
+
+    def row(self, execution_id: str) -> Execution:
+        row = self.twins.store.get(execution_id)
+        assert row
+        return row
+
+    def wait_for(self, execution: Execution, *phases: Phase) -> None:
+        """Until its pod is in one of these."""
+
+        def there() -> bool:
+            observation = self.runtime.observe(execution.pod)
+            return observation is not None and observation.phase in phases
+
+        wait_until(
+            there, within=SECONDS_FOR_A_POD, or_fail=lambda: self.runtime.observe(execution.pod)
+        )
+
+    def poll_until(self, execution: Execution, *states: State) -> Execution:
+        """As the watcher would, until the row is in one of these."""
+        self._poll_while(execution, lambda row: row.state not in states)
+        return self.row(execution.id)
+
+    def completed(self, execution: Execution) -> Execution:
+        self.poll_until(execution, State.FINISHED)
+        persist(self.ports, execution.id)
+        return self.row(execution.id)
+
+    def assert_nothing_left(self) -> None:
+        """Of any execution, after one look for orphans at the latest."""
+        remove_orphans(self.ports)
+        assert self.runtime.list_pods() == []
+        assert self.twins.admission.slots_used() == 0
+
+    def pass_start_deadline(self) -> None:
+        self.twins.clock.advance(self.ports.policy.start_timeout + 1)
+
+    def _poll_while(self, execution: Execution, condition: Callable[[Execution], bool]) -> None:
+        def done() -> bool:
+            poll(self.ports, execution.id)
+            row = self.row(execution.id)
+            self.twins.store.reschedule(row, self.twins.clock() + SECOND)
+            return not condition(row)
+
+        wait_until(
+            done, within=SECONDS_FOR_A_POD, or_fail=lambda: self.runtime.observe(execution.pod)
+        )
