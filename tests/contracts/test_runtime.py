@@ -1,6 +1,5 @@
 """What every runtime does: the same tests for the twin, the sandbox daemon and a cluster."""
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from app.domain.records import Holder, Language, LimitName
 from app.infrastructure.memory.runtime import MemoryRuntime, Script, exited
 from app.infrastructure.sandbox.runtime import SandboxRuntime
 from app.ports import Runtime
+from tests.kubernetes.api_server import write_kubeconfig
 from tests.kubernetes.cluster import a_runtime
 from tests.sandbox_daemon import SandboxDaemon, a_pod, language, wait_for_end
 from tests.waiting import wait_until
@@ -240,18 +240,7 @@ def away_sandbox(folder: Path) -> Runtime:
 
 def away_cluster(folder: Path) -> Runtime:
     """What it offers it knows by itself: see tests/kubernetes."""
-    server = {"name": "away", "cluster": {"server": "http://127.0.0.1:1"}}
-    context = {"name": "away", "context": {"cluster": "away", "user": "nobody"}}
-    (folder / "kubeconfig").write_text(
-        json.dumps(
-            {
-                "current-context": "away",
-                "clusters": [server],
-                "contexts": [context],
-                "users": [{"name": "nobody", "user": {}}],
-            }
-        )
-    )
+    write_kubeconfig(folder / "kubeconfig", "http://127.0.0.1:1")
     return a_runtime("podline", "bash=podline/bash:5", folder / "kubeconfig")
 
 

@@ -1,0 +1,105 @@
+"""List, watch, go on from there; and what is done when that is not to be had."""
+
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from app.domain.errors import RuntimeUnavailable
+from app.infrastructure.kubernetes.connection import Connection
+from app.infrastructure.kubernetes.manifest import LABELS
+from app.infrastructure.kubernetes.watch import PodWatch
+from tests.kubernetes.api_server import ApiServer, Say, api_server, events, listed
+
+
+def a_pod(name: str, *, runs: bool = False, version: str = "2") -> dict[str, Any]:
+    state = {"running": {"startedAt": "2026-01-02T02:54:05Z"}}
+    statuses = [{"name": name, "state": state} for name in ("collector", "main") if runs]
+    return {
+        "metadata": {"name": name, "labels": LABELS, "resourceVersion": version},
+        "status": {"containerStatuses": statuses},
+    }
+
+
+def seen(server: ApiServer, how_many: int) -> list[str]:
+    watch = PodWatch(Connection("podline", server.kubeconfig))
+    return list(islice(watch.changes(lambda: False), how_many))
+
+
+def versions_asked_for(server: ApiServer) -> list[str | None]:
+    """Of each request; None for a list."""
+    queries = [parse_qs(urlsplit(path).query) for path in server.requests]
+    return [query.get("resourceVersion", [None])[0] for query in queries]
+
+
+def test_changes_of_phase_are_told_and_nothing_else(tmp_path: Path) -> None:
+    told = [
+        ("ADDED", a_pod("waits")),
+        ("MODIFIED", a_pod("a", runs=True)),
+        ("MODIFIED", a_pod("a", runs=True)),
+        ("MODIFIED", a_pod("b", runs=True)),
+        ("DELETED", a_pod("b", runs=True)),
+    ]
+    with api_server(tmp_path, listed(a_pod("a"), a_pod("b")), events(*told)) as server:
+        assert seen(server, 3) == ["a", "b", "b"]
+
+
+def test_it_goes_on_from_the_last_version_it_heard_of(tmp_path: Path) -> None:
+    bookmark = {"metadata": {"resourceVersion": "7"}}
+    answers = [
+        listed(version="5"),
+        events(("BOOKMARK", bookmark)),
+        events(("MODIFIED", a_pod("a", runs=True, version="8"))),
+        events(("MODIFIED", a_pod("b", runs=True, version="9"))),
+    ]
+    with api_server(tmp_path, *answers) as server:
+        assert seen(server, 2) == ["a", "b"]
+        assert versions_asked_for(server) == [None, "5", "7", "8"]
+
+
+@pytest.mark.parametrize(
+    "expired",
+    [
+        Say(b'{"message": "too old resource version"}', status=410),
+        events(("ERROR", {"code": 410, "message": "too old resource version"})),
+    ],
+    ids=["as a status", "as an event"],
+)
+def test_a_version_that_is_too_old_has_it_list_again(tmp_path: Path, expired: Say) -> None:
+    """What changed meanwhile is told then, and what was there and is not any more."""
+    before = [a_pod("a"), a_pod("gone", runs=True)]
+    after = [a_pod("a", runs=True), a_pod("new")]
+    with api_server(tmp_path, listed(*before), expired, listed(*after, version="9")) as server:
+        assert seen(server, 2) == ["a", "gone"]
+        assert versions_asked_for(server) == [None, "1", None]
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        events(("MODIFIED", a_pod("a")), cut_off=True),
+        Say(b'{"type": "MODI\n'),
+        Say(b"{}", status=500),
+        Say(b"not for you", status=401),
+        Say(b"{}", status=429),
+    ],
+    ids=["cut off", "no JSON", "500", "401", "429"],
+)
+def test_a_watch_that_broke_says_so(tmp_path: Path, last: Say) -> None:
+    with api_server(tmp_path, listed(), last) as server, pytest.raises(RuntimeUnavailable):
+        seen(server, 1)
+
+
+def test_it_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    looks = iter([False, False])
+    with api_server(tmp_path, listed(), events()) as server:
+        watch = PodWatch(Connection("podline", server.kubeconfig))
+        assert list(watch.changes(lambda: next(looks, True))) == []
+
+
+def test_what_is_no_answer_of_an_api_server_is_no_answer(tmp_path: Path) -> None:
+    """A proxy's page, say."""
+    with api_server(tmp_path, Say(b"<html>")) as server, pytest.raises(RuntimeUnavailable):
+        Connection("podline", server.kubeconfig).get("/pods").json()
