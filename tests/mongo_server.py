@@ -15,13 +15,14 @@ STARTS_WITHIN = 20.0
 class MongoServer:
     """Keeps its data in a folder, so that it can be killed and started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
         self._folder = folder
-        self._port = _free_port()
+        self._host = host
+        self._port = free_port(host)
         self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str) -> str:
-        return f"mongodb://127.0.0.1:{self._port}/{database}"
+        return f"mongodb://{self._host}:{self._port}/{database}"
 
     def start(self) -> None:
         """Returns once it answers. Raises what pymongo raises if it does not."""
@@ -30,6 +31,7 @@ class MongoServer:
             "--data-dir": self._folder / "data",
             "--pid-file": self._folder / "pid",
             "--log-file": self._folder / "log",
+            "--host": self._host,
             "--port": self._port,
         }
         arguments = [str(word) for place in places.items() for word in place]
@@ -49,8 +51,8 @@ class MongoServer:
             self._process = None
 
 
-def _free_port() -> int:
+def free_port(host: str) -> int:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((host, 0))
         port: int = probe.getsockname()[1]
         return port
