@@ -1,0 +1,58 @@
+"""What no pod of a cluster can be given is refused, by name."""
+
+from dataclasses import replace
+
+import pytest
+
+from app import languages
+from app.domain.errors import RunRefused
+from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
+from app.infrastructure.kubernetes.limits import refuse_impossible
+from app.settings.urls import kubernetes_namespace
+from tests.kubernetes.cluster import offers
+from tests.sandbox_daemon import a_pod
+
+SPECS = languages.load()
+LANGUAGES = {language.name: language for language in offers().languages()}
+MOST = 124
+"""Of 128 in a pod, four are ours."""
+
+
+def test_more_processes_than_a_node_gives_a_pod() -> None:
+    fits = a_pod(LANGUAGES["python"], limits=replace(DEFAULT_LIMITS, processes=MOST))
+    refuse_impossible(fits, SPECS["python"], 128)
+
+    too_many = replace(fits, limits=replace(DEFAULT_LIMITS, processes=MOST + 1))
+    with pytest.raises(RunRefused, match=r"^limits\.processes is 125, .* 124 at most"):
+        refuse_impossible(too_many, SPECS["python"], 128)
+    refuse_impossible(too_many, SPECS["python"], None)
+
+
+def test_threads_of_the_languages_own_runtime_count_too() -> None:
+    node = a_pod(LANGUAGES["javascript"], limits=replace(DEFAULT_LIMITS, processes=MOST))
+
+    with pytest.raises(RunRefused, match="108 at most"):
+        refuse_impossible(node, SPECS["javascript"], 128)
+
+
+def test_the_limits_of_a_compiler_count_where_there_is_one() -> None:
+    large = replace(DEFAULT_COMPILE_LIMITS, processes=200)
+
+    with pytest.raises(RunRefused, match=r"^compile_limits\.processes"):
+        refuse_impossible(a_pod(LANGUAGES["c"], compile_limits=large), SPECS["c"], 128)
+    refuse_impossible(a_pod(LANGUAGES["python"], compile_limits=large), SPECS["python"], 128)
+
+
+@pytest.mark.parametrize(
+    ("url", "namespace"),
+    [
+        ("kubernetes://podline-sandboxes", "podline-sandboxes"),
+        ("kubernetes://", None),
+        ("kubernetes://Podline", None),
+        ("kubernetes://a/b", None),
+        ("kubernetes://a?x=y", None),
+        ("unix:///run/sandbox.sock", None),
+    ],
+)
+def test_a_cluster_is_named_by_its_namespace_alone(url: str, namespace: str | None) -> None:
+    assert kubernetes_namespace(url) == namespace
