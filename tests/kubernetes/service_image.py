@@ -13,6 +13,8 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 PLACE: Final = "/opt/podline"
 _SOURCES: Final = ("app", "tasks", "podline")
 _FILES: Final = ("celeryconfig.py", "setup.cfg", "setup.py", "constraints.txt")
+_FOR_DEBIAN: Final = ("async-timeout",)
+"""redis needs it below Python 3.11.3, and pip asks the Python that it runs on."""
 
 
 def name() -> str:
@@ -40,7 +42,7 @@ def _source_files() -> list[Path]:
 def _requirements() -> list[str]:
     setup = ConfigParser()
     setup.read(ROOT / "setup.cfg")
-    return setup["options"]["install_requires"].split("\n")[1:]
+    return [*setup["options"]["install_requires"].split("\n")[1:], *_FOR_DEBIAN]
 
 
 def _install(folder: str, *what: str) -> None:
