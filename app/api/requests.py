@@ -115,8 +115,11 @@ class ExecutionQuery(Sent):
 def _time(given: object) -> Time:
     try:
         moment = datetime.fromisoformat(str(given))
-        return (moment - _EPOCH) // timedelta(microseconds=1)
-    except (ValueError, TypeError):
+        since_epoch = moment - _EPOCH
+        # In UTC, as it will be shown, its year may be none of 1 to 9999.
+        moment.astimezone(UTC)
+        return since_epoch // timedelta(microseconds=1)
+    except (ValueError, TypeError, OverflowError):
         raise PydanticCustomError(
             "time", "must be a time with its zone (RFC 3339), such as 2026-01-02T03:04:05Z"
         ) from None

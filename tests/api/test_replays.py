@@ -101,6 +101,8 @@ def test_a_password_is_never_shown(operator: Api, caplog: pytest.LogCaptureFixtu
         (REEMIT | {"from": "yesterday"}, "/from"),
         (REEMIT | {"to": "2026-01-02T03:04:05"}, "/to"),
         (REEMIT | {"from": 5}, "/from"),
+        (REEMIT | {"from": "0001-01-01T00:00:00+14:00"}, "/from"),
+        (REEMIT | {"from": "9999-12-31T23:59:59-14:00"}, "/from"),
         (REEMIT | {"from": "2026-01-02T03:04:05Z", "to": "2026-01-02T03:04:05Z"}, "/to"),
         (REEMIT | {"executions": "01J"}, "/executions"),
         (REEMIT | {"dry_run": "yes"}, "/dry_run"),
