@@ -7,7 +7,7 @@ from threading import Thread
 import pytest
 
 from app.domain.errors import InvalidPosition, InvalidTarget
-from app.domain.execution import SECOND, Event
+from app.domain.execution import MILLISECOND, SECOND, Event
 from app.domain.records import EventFilter
 from app.infrastructure.memory.event_log import MemoryEventLog
 from app.infrastructure.sqlite.event_log import SqliteEventLog
@@ -120,6 +120,13 @@ class TestFilter:
             log.append(events)
         filter = EventFilter(since=days[1][0].time, until=days[3][0].time)
         assert ids(every_event(log, filter)) == ids(days[1] + days[2])
+
+    @pytest.mark.parametrize("milliseconds", [0, -1, -2, -3, -62_135_596_800_000])
+    def test_since_before_all_events_is_all_of_them(self, log: EventLog, milliseconds: int) -> None:
+        events = some_events()
+        log.append(events)
+        since_then = EventFilter(since=milliseconds * MILLISECOND)
+        assert ids(every_event(log, since_then)) == ids(events)
 
     def test_what_was_relayed_late_is_found_by_its_time(self, log: EventLog) -> None:
         late, early = some_events(), some_events(now=NOW + 3600 * SECOND)

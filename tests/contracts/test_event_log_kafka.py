@@ -1,19 +1,20 @@
 """The event log in Kafka: what other consumers see, and what is Kafka's alone."""
 
 import json
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import ConfigResource  # type: ignore[attr-defined]
 
 from app.domain.errors import EventLogUnavailable, InvalidTarget
 from app.domain.execution import SECOND
 from app.domain.records import EventFilter
 from app.infrastructure.cloudevents import cloud_event
+from app.infrastructure.kafka.clients import Clients
 from app.infrastructure.kafka.event_log import KafkaEventLog
-from app.infrastructure.kafka.publisher import waves
+from app.infrastructure.kafka.publisher import Publisher, waves
 from app.infrastructure.kafka.topics import TopicSettings
 from tests.builders import NOW, accepted
 from tests.contracts.forking import in_child
@@ -27,6 +28,32 @@ def test_waves_hold_one_event_of_an_execution_each() -> None:
     found = list(waves([one[0], one[1], another[0], another[1]]))
     assert found == [[one[0], another[0]], [one[1], another[1]]]
     assert list(waves([])) == []
+
+
+class DeadProducer:
+    """What a producer is after a fatal error: it takes nothing more."""
+
+    def produce(self, *_: Any, **__: Any) -> None:
+        raise KafkaException(KafkaError(KafkaError._FATAL, "out of order", fatal=True))
+
+
+class DyingClients(Clients):
+    """Its producer dies, until it is forgotten."""
+
+    forgotten = False
+
+    def producer(self) -> Producer:
+        return cast(Producer, DeadProducer())
+
+    def forget_producer(self) -> None:
+        self.forgotten = True
+
+
+def test_a_producer_that_takes_nothing_more_is_replaced() -> None:
+    clients = DyingClients({})
+    with pytest.raises(EventLogUnavailable):
+        Publisher(clients).publish("events", some_events(), cloud_event)
+    assert clients.forgotten
 
 
 @pytest.mark.kafka
@@ -93,6 +120,21 @@ class TestTopic:
         log.append(some_events())
         assert len(every_event(log)) == 2
         assert f"topic {topic} has 2 partitions and keeps them; the settings say 4" in caplog.text
+
+    def test_that_was_deleted_is_made_again(
+        self, kafka: KafkaServer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        topic = kafka.new_topic()
+        log, events = kafka.event_log(topic, partitions=5), some_events()
+        log.append(events)
+        kafka.admin.delete_topics([topic])[topic].result()
+        with pytest.raises(EventLogUnavailable), caplog.at_level("INFO"):
+            log.append(events)
+        caplog.clear()
+        with caplog.at_level("INFO"):
+            log.append(events)
+        # A broker may have made it meanwhile, in its own way.
+        assert "created with 5" in caplog.text or "the settings say 5" in caplog.text
 
     def test_that_can_never_be_made(self, kafka: KafkaServer) -> None:
         too_many = TopicSettings(partitions=1, replication_factor=99)

@@ -1,11 +1,12 @@
 """The event log as a Kafka topic: key is the execution's id, so its events are in one partition."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
+from app.domain.errors import EventLogUnavailable
 from app.domain.execution import Event
 from app.domain.records import EventFilter, EventPage
-from app.infrastructure.cloudevents import cloud_event
+from app.infrastructure.cloudevents import CloudEvent, cloud_event
 from app.infrastructure.kafka.clients import Clients, Options, errors_as_ours
 from app.infrastructure.kafka.publisher import Publisher
 from app.infrastructure.kafka.reader import SLICE, Reader
@@ -26,9 +27,7 @@ class KafkaEventLog:
         self._reader = Reader(clients, self._topics, topic, slice_size)
 
     def append(self, events: Sequence[Event]) -> None:
-        if events:
-            self._ensure(self._topic)
-            self._publisher.publish(self._topic, events, cloud_event)
+        self._publish(self._topic, events, cloud_event)
 
     def read(self, filter: EventFilter, after: str | None, limit: int) -> EventPage:
         self._ensure(self._topic)
@@ -37,9 +36,7 @@ class KafkaEventLog:
 
     def reemit(self, target: str, replay_id: str, events: Sequence[Event]) -> None:
         self.check_target(target)
-        if events:
-            self._ensure(target)
-            self._publisher.publish(target, events, partial(cloud_event, replay_id=replay_id))
+        self._publish(target, events, partial(cloud_event, replay_id=replay_id))
 
     def check_target(self, target: str) -> None:
         check_target(target, self._topic)
@@ -49,6 +46,18 @@ class KafkaEventLog:
         self._ensure(self._topic)
         with errors_as_ours():
             self._topics.partitions(self._topic)
+
+    def _publish(
+        self, topic: str, events: Sequence[Event], envelope: Callable[[Event], CloudEvent]
+    ) -> None:
+        if not events:
+            return
+        self._ensure(topic)
+        try:
+            self._publisher.publish(topic, events, envelope)
+        except EventLogUnavailable:
+            self._topics.forget(topic)  # it may have been deleted
+            raise
 
     def _ensure(self, topic: str) -> None:
         with errors_as_ours():

@@ -53,6 +53,9 @@ class Publisher:
             producer.flush(max(deadline - monotonic(), 0))
         except BufferError as error:
             raise EventLogUnavailable("too many events wait for their delivery") from error
+        except KafkaException as exception:
+            deliveries.note(exception.args[0])
+            raise
         finally:
             if deliveries.fatal:
                 self._clients.forget_producer()
@@ -74,9 +77,12 @@ class Deliveries:
         with self._lock:
             if error is None:
                 self._delivered += 1
-                return
-            self._error = error
-            self.fatal |= error.fatal() or error.code() == KafkaError._FATAL
+            else:
+                self.note(error)
+
+    def note(self, error: KafkaError) -> None:
+        self._error = error
+        self.fatal |= error.fatal() or error.code() == KafkaError._FATAL
 
     def check(self, expected: int) -> None:
         """Raises unless so many were delivered."""

@@ -69,7 +69,8 @@ class Reader:
         """Where everything that fits is behind. A message's time is its event's."""
         if filter.since is None:
             return dict.fromkeys(ends, 0)
-        since = filter.since // MILLISECOND
+        # Kafka gives negative times meanings of their own: the end, the beginning.
+        since = max(filter.since // MILLISECOND, 0)
         found = self._look_up(consumer, dict.fromkeys(ends, since))
         # A negative offset stands for the end: nothing there is that new.
         return {p: offset if offset >= 0 else ends[p] for p, offset in found.items()}
