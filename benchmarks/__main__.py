@@ -20,6 +20,7 @@ from benchmarks import (
     hops,
     idle,
     latency,
+    pods,
     roles,
     runtime,
     startup,
@@ -40,7 +41,7 @@ _QUESTIONS: Final[dict[str, ModuleType]] = {
     "streams": streams,
     "admission": admission,
 }
-_QUESTIONS_TO_SERVERS: Final[dict[str, ModuleType]] = {"roles": roles}
+_QUESTIONS_TO_SERVERS: Final[dict[str, ModuleType]] = {"pods": pods, "roles": roles}
 _ALL: Final = _QUESTIONS | _QUESTIONS_TO_SERVERS
 
 

@@ -1,0 +1,155 @@
+"""What the pipeline adds to a pod. Needs a cluster (KUBECONFIG) and a Kafka (KAFKA)."""
+
+import random
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from kubernetes import client, watch
+
+from app.domain.pod import Pod
+from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
+from app.domain.submission import File
+from app.infrastructure.kubernetes.manifest import PodOptions, config_map, pod_manifest
+from app.infrastructure.kubernetes.observation import ended
+from benchmarks.api import PRINT_1, Api
+from benchmarks.measure import in_turns, p50, p95, rates_in_turns, table, verdict
+from benchmarks.service import WARM_UP
+from tests.kubernetes.cluster import offers
+from tests.kubernetes.images import LANGUAGE_IMAGES, pod_image
+from tests.kubernetes.namespace import a_namespace, api_client
+from tests.roles import Roles
+
+TITLE: Final = "One `print(1)` in a new pod each"
+AT_ONCE: Final = 16
+LATENCY_BAR: Final = 1.2
+THROUGHPUT_BAR: Final = 0.8
+_SECONDS_PER_WATCH: Final = 60
+
+
+class BareClient:
+    """Makes the same ConfigMap and Pod, and watches for its containers to end: no more."""
+
+    def __init__(self, namespace: str) -> None:
+        self._namespace = namespace
+        self._options = PodOptions(collector_image=pod_image().name, image_pull_policy="Never")
+        self._of_thread = threading.local()
+        self._numbers = count(1)
+        self._ended: list[str] = []
+
+    def run(self) -> None:
+        """To the end of all that there is to do for one pod."""
+        self._delete(self._run())
+
+    def run_until_ended(self) -> None:
+        """`clean_up` does the rest."""
+        self._ended.append(self._run())
+
+    def clean_up(self) -> None:
+        while self._ended:
+            self._delete(self._ended.pop())
+
+    def _run(self) -> str:
+        pod = _pod(f"bare-{next(self._numbers)}")
+        offer = offers().of(pod)
+        stages: Any = config_map(pod, offer)
+        manifest: Any = pod_manifest(pod, offer, self._options)
+        self._core().create_namespaced_config_map(self._namespace, stages)
+        self._core().create_namespaced_pod(self._namespace, manifest)
+        events = watch.Watch().stream(  # type: ignore[no-untyped-call]  # the client has no types
+            self._core().list_namespaced_pod,
+            self._namespace,
+            field_selector=f"metadata.name={pod.name}",
+            timeout_seconds=_SECONDS_PER_WATCH,
+        )
+        for event in events:
+            if ended(event["raw_object"]):
+                return pod.name
+        raise AssertionError(f"{pod.name} did not end in {_SECONDS_PER_WATCH} s")
+
+    def _delete(self, name: str) -> None:
+        self._core().delete_namespaced_pod(name, self._namespace, grace_period_seconds=1)
+        self._core().delete_namespaced_config_map(name, self._namespace)
+
+    def _core(self) -> client.CoreV1Api:
+        """A connection of the thread's own."""
+        if not hasattr(self._of_thread, "core"):
+            self._of_thread.core = client.CoreV1Api(api_client())
+        core: client.CoreV1Api = self._of_thread.core
+        return core
+
+
+def run(*, quick: bool) -> str:
+    with a_namespace() as namespace, a_namespace() as bare_namespace, _service(namespace) as api:
+        bare = BareClient(bare_namespace)
+        times = in_turns(
+            {"bare": bare.run_until_ended, "podline": api.run},
+            rounds=3 if quick else 30,
+            after=lambda: _pause_after(bare),
+        )
+        rates = rates_in_turns(
+            {"bare": bare.run, "podline": api.run},
+            at_once=AT_ONCE,
+            seconds=10 if quick else 30,
+            rounds=1 if quick else 3,
+        )
+    slower = p50(times["podline"]) / p50(times["bare"])
+    share = p50(rates["podline"]) / p50(rates["bare"])
+    names = {"bare": "a bare client: ConfigMap, Pod, watch", "podline": "`POST ?wait`"}
+    rows: list[list[object]] = [
+        [name, p50(times[case]), p95(times[case]), p50(rates[case])] for case, name in names.items()
+    ]
+    head = ["", "p50 (ms)", "p95 (ms)", f"a second, {AT_ONCE} in flight"]
+    return (
+        f"{table(head, rows)}\n\n"
+        f"p50: {slower:.2f} of the bare client's"
+        f" (at most {LATENCY_BAR}: {verdict(slower, LATENCY_BAR)});"
+        f" throughput: {share:.2f}"
+        f" (at least {THROUGHPUT_BAR}: {verdict(share, THROUGHPUT_BAR, at_least=True)})."
+    )
+
+
+def _pause_after(bare: BareClient) -> None:
+    """The kubelet looks at its containers once a second: no run may start in step with that."""
+    bare.clean_up()
+    time.sleep(random.random())
+
+
+def _pod(name: str) -> Pod:
+    (python,) = [offer for offer in offers().languages() if offer.name == "python"]
+    return Pod(
+        name=name,
+        language=python.name,
+        language_version=python.version,
+        files=(File(python.source_name, PRINT_1.encode()),),
+        entrypoint=python.source_name,
+        stdin=b"",
+        args=(),
+        env={},
+        limits=DEFAULT_LIMITS,
+        compile_limits=DEFAULT_COMPILE_LIMITS,
+    )
+
+
+@contextmanager
+def _service(namespace: str) -> Iterator[Api]:
+    settings: dict[str, Any] = {
+        "PODLINE_KUBERNETES__IMAGES": LANGUAGE_IMAGES,
+        "PODLINE_KUBERNETES__POD_IMAGE": pod_image().name,
+        "PODLINE_KUBERNETES__IMAGE_PULL_POLICY": "Never",
+        "PODLINE_MAX_RUNNING": str(AT_ONCE),
+        "PODLINE_LOG_LEVEL": "warning",
+    }
+    with (
+        TemporaryDirectory(prefix="podline-benchmark-") as folder,
+        Roles(Path(folder), f"kubernetes://{namespace}", settings=settings) as roles,
+    ):
+        api = Api(roles.url, roles.key)
+        for _ in range(WARM_UP // 3):
+            api.run()
+        yield api
