@@ -16,6 +16,7 @@ PodlineError
 └── Unavailable              a part of the infrastructure is away; trying again may help
     ├── TooManyStreams
     ├── StoreUnavailable
+    ├── TargetUnavailable
     ├── RedisUnavailable
     ├── BrokerUnavailable
     ├── RuntimeUnavailable
@@ -99,6 +100,10 @@ class TooManyStreams(Unavailable):
 
 class StoreUnavailable(Unavailable):
     """The database does not answer, is locked, or can't write."""
+
+
+class TargetUnavailable(Unavailable):
+    """The database that rows are rebuilt into does not answer, is locked, or can't write."""
 
 
 class RedisUnavailable(Unavailable):

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from ulid import ULID
 
-from app.domain.errors import DoesNotFollow, InvalidTarget
+from app.domain.errors import DoesNotFollow, InvalidTarget, StoreUnavailable, TargetUnavailable
 from app.domain.execution import SECOND, Event, Execution
 from app.domain.rebuild import FIRST_VERSION, rebuilt
 from app.domain.records import IdempotencyRecord
@@ -39,11 +39,14 @@ def rebuild(ports: Ports, replay: Replay, events: Sequence[Event]) -> Ends:
         of_execution.setdefault(event.execution_id, []).append(event)
     if replay.dry_run:
         return [end for group in of_execution.values() for end in _foreseen(ports, replay, group)]
-    with ports.databases.open(_target(replay)) as target:
-        # Addresses can differ and mean one database; only our own has this session.
-        if target.replay(replay.id) is not None:
-            raise InvalidTarget("must not be the service's own database")
-        return [end for group in of_execution.values() for end in _rebuild(target, replay, group)]
+    try:
+        with ports.databases.open(_target(replay)) as target:
+            # Addresses can differ and mean one database; only our own has this session.
+            if target.replay(replay.id) is not None:
+                raise InvalidTarget("must not be the service's own database")
+            return [e for group in of_execution.values() for e in _rebuild(target, replay, group)]
+    except StoreUnavailable as error:
+        raise TargetUnavailable(str(error)) from error
 
 
 def resubmit(ports: Ports, replay: Replay, events: Sequence[Event]) -> Ends:

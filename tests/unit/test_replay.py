@@ -13,6 +13,7 @@ from app.domain.errors import (
     NotFound,
     QuotaExceeded,
     StoreUnavailable,
+    TargetUnavailable,
 )
 from app.domain.execution import UNFINISHED, Event, Execution, State, event_type
 from app.domain.records import EventFilter, ExecutionFilter
@@ -408,9 +409,27 @@ class TestSessions:
 
         twins.databases.stores[TARGETS[REBUILD] or ""] = Unreachable()
         replay = replayed(twins, REBUILD)
-        assert replay.error == StoreUnavailable.__doc__
+        assert replay.error == TargetUnavailable.__doc__
         assert "waits" in caplog.text
         assert "hush" not in caplog.text
+
+    def test_a_slice_that_takes_longer_than_the_lease_comes_again_in_smaller_ones(self) -> None:
+        log = LogWithIncidents()
+        twins = make_twins(event_log=log, replay_batch=4)
+        lives = Lives(twins).rows
+        replay = started(twins, REEMIT)
+
+        def others_take_over_large_ones() -> None:
+            row = replays.get(twins.ports, replay.id)
+            if log.emitting > 1:
+                twins.store.update_replay(row, row.begin(twins.clock(), twins.clock()))
+
+        log.incident = others_take_over_large_ones
+        while not replays.get(twins.ports, replay.id).status.terminal:
+            work(twins.ports, replay.id)
+        done = replays.get(twins.ports, replay.id)
+        assert (done.status, done.error) == (ReplayStatus.COMPLETED, None)
+        assert done.counts.done == sum(row.version for row in lives.values())
 
     def test_a_slice_that_never_succeeds_ends_it(self) -> None:
         log = LogWithIncidents()
@@ -439,8 +458,10 @@ class LogWithIncidents(MemoryEventLog):
     def __init__(self) -> None:
         super().__init__()
         self.incident: Any = lambda: None
+        self.emitting = 0
 
     def reemit(self, target: str, replay_id: str, events: Sequence[Event]) -> None:
+        self.emitting = len(events)
         self.incident()
         super().reemit(target, replay_id, events)
 
