@@ -13,6 +13,8 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 PLACE: Final = "/opt/podline"
 _SOURCES: Final = ("app", "tasks", "podline")
 _FILES: Final = ("celeryconfig.py", "setup.cfg", "setup.py", "constraints.txt")
+_RUN_THERE: Final = frozenset({".py", ".toml", ".lua", ".html"})
+"""What is compiled here is for sandboxes, which have images of their own."""
 _FOR_DEBIAN: Final = ("async-timeout",)
 """redis needs it below Python 3.11.3, and pip asks the Python that it runs on."""
 
@@ -36,7 +38,7 @@ def make(command: Sequence[str], image: str) -> None:
 
 def _source_files() -> list[Path]:
     found = (path for source in _SOURCES for path in (ROOT / source).rglob("*"))
-    return [path for path in found if path.is_file() and "__pycache__" not in path.parts]
+    return [path for path in found if path.suffix in _RUN_THERE]
 
 
 def _requirements() -> list[str]:
