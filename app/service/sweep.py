@@ -17,6 +17,8 @@ from app.service.transitions import go_on, in_seconds
 log = logging.getLogger(__name__)
 
 REBUILD_PAGE = 1000
+ORPHAN_SECONDS = 5.0
+"""A cluster takes seconds to end a pod, and the parts after this one must have their turn."""
 
 
 def sweep(ports: Ports) -> None:
@@ -98,7 +100,10 @@ def remove_orphans(ports: Ports) -> None:
     """
     try:
         names = ports.runtime.list_pods()
+        until = in_seconds(ports, ORPHAN_SECONDS)
         for name in names:
+            if ports.clock() > until:
+                return
             if not _has_owner(ports, name):
                 log.warning("removing the orphan pod %s", name)
                 ports.runtime.delete(name)

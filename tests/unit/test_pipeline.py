@@ -1,6 +1,7 @@
 """One execution through the whole pipeline, and everything that can go wrong on its way."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from app.domain.execution import TERMINAL, Execution, Outcome, State
 from app.domain.pod import Pod
 from app.domain.records import DeadLetterKind
 from app.domain.submission import ExpectedOutput, Priority
-from app.infrastructure.memory.runtime import Script, exited
+from app.infrastructure.memory.runtime import MemoryRuntime, Script, exited
 from app.service.cancel import cancel
 from app.service.submit import submit
 from app.service.sweep import sweep
@@ -300,6 +301,28 @@ def test_orphan_pods_go_and_others_stay(twins: Twins, worker: Worker) -> None:
     twins.runtime.create(orphan)
     sweep(twins.ports)
     assert twins.runtime.list_pods() == [own]
+
+
+def test_many_orphans_that_take_long_to_go_hold_nothing_up(twins: Twins, worker: Worker) -> None:
+    class SlowToDelete(MemoryRuntime):
+        def delete(self, name: str) -> None:
+            twins.clock.advance(4)
+            super().delete(name)
+
+    runtime = SlowToDelete(clock=twins.clock)
+    ports = replace(twins.ports, runtime=runtime)
+    for attempt in range(5):
+        runtime.create(Pod.of(f"01jaaaaaaaaaaaaaaaaaaaaaaa-{attempt}", a_submission()))
+    execution = submitted(twins)
+    worker.run_one()
+    worker.drop_messages()
+    twins.clock.advance(20)
+    sweep(ports)
+    assert len(runtime.list_pods()) == 3
+    assert twins.pipeline.take() == (execution.id, State.ADMITTED)
+    sweep(ports)
+    sweep(ports)
+    assert runtime.list_pods() == []
 
 
 # Cancelling
