@@ -1,6 +1,7 @@
 # make up     the whole service, in the foreground      make check  style, types, layers
 # make test   the tests                                 make bench  the benchmarks
-# make test-cluster  those that need a Kafka (KAFKA=host:port) and a cluster (KUBECONFIG=file)
+# make test-cluster  those that need a Kafka (KAFKA=host:port, KAFKA_CONTROL=program that is told
+#                    stop and up) and a cluster (KUBECONFIG=file)
 # make compose-test  the containers of compose/, on a Docker engine
 # make docs   the documentation, into site/
 # Each makes .venv and installs what it needs. PYTHON=... names another interpreter.
@@ -22,8 +23,9 @@ test: .venv/test
 
 test-cluster: .venv/test
 	@test -n '$(KAFKA)' || { echo 'Name a Kafka: make test-cluster KAFKA=host:port' >&2; exit 1; }
+	@test -n '$(KAFKA_CONTROL)' || { echo 'Name what stops Kafka: KAFKA_CONTROL=program, told stop or up' >&2; exit 1; }
 	@test -n '$(KUBECONFIG)' || { echo 'Name a cluster: KUBECONFIG=file make test-cluster' >&2; exit 1; }
-	KAFKA='$(KAFKA)' KUBECONFIG='$(KUBECONFIG)' $(BIN)/pytest -m 'kafka or kubernetes'
+	KAFKA='$(KAFKA)' KAFKA_CONTROL='$(KAFKA_CONTROL)' KUBECONFIG='$(KUBECONFIG)' $(BIN)/pytest -m 'kafka or kubernetes'
 
 compose-test: .venv/test
 	$(BIN)/pytest -m docker tests/compose

@@ -1,6 +1,9 @@
-"""The Kafka that tests use: KAFKA says where it is."""
+"""The Kafka that tests use: KAFKA says where it is, KAFKA_CONTROL what stops and starts it."""
 
 import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import uuid4
 
 from confluent_kafka.admin import AdminClient
@@ -26,6 +29,22 @@ class KafkaServer:
         self._topics.append(f"podline-test-{uuid4().hex[:12]}")
         return self._topics[-1]
 
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """It is away until the context ends, and back with its log before this returns."""
+        control = os.environ.get("KAFKA_CONTROL")
+        if not control:
+            raise RuntimeError(
+                "this test needs KAFKA_CONTROL in the environment: the path of a program that stops"
+                " the Kafka at KAFKA, told `stop`, and starts it again with its log, told `up`"
+            )
+        _tell(control, "stop")
+        try:
+            yield
+        finally:
+            _tell(control, "up")
+            self.admin.list_topics(timeout=60)
+
     def url(self, topic: str) -> str:
         return f"kafka://{self.address}/{topic}"
 
@@ -41,3 +60,11 @@ class KafkaServer:
         ours = sorted(set(self._topics) & set(self.admin.list_topics(timeout=10).topics))
         for removed in self.admin.delete_topics(ours).values() if ours else ():
             removed.result()
+
+
+def _tell(control: str, verb: str, *, times: int = 3) -> None:
+    """More than once, as it may give up waiting where a busy machine needs more time."""
+    for _ in range(times):
+        if subprocess.run([control, verb], stdout=subprocess.DEVNULL, check=False).returncode == 0:
+            return
+    raise RuntimeError(f"{control} {verb} failed {times} times")

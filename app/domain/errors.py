@@ -119,4 +119,4 @@ class RuntimeUnavailable(Unavailable):
 
 
 class EventLogUnavailable(Unavailable):
-    """The event log did not take the events."""
+    """The event log (its file, or Kafka) does not take or give events."""

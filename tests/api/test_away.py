@@ -1,5 +1,6 @@
 """Parts of the infrastructure are away, and come back. The real adapters, on real absence."""
 
+import socket
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from app.domain.records import Role
+from app.infrastructure.kafka.event_log import KafkaEventLog
+from app.infrastructure.kafka.topics import TopicSettings
 from app.infrastructure.redis.admission import RedisAdmissionQueue
 from app.infrastructure.redis.connection import connect as redis_at
 from app.infrastructure.redis.live import RedisLiveOutput
@@ -132,4 +135,26 @@ class TestRuntime:
         twins.runtime.away = False
         assert api.get("/api/v1/languages").status_code == 200
         twins.runtime.away = True
+        assert api.post(EXECUTIONS, PROGRAM).status_code == 202
+
+
+class TestKafka:
+    @pytest.fixture
+    def silent(self) -> Iterator[str]:
+        """A broker that takes connections, and does not say a word."""
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            yield f"127.0.0.1:{listening.getsockname()[1]}"
+
+    def test_the_service_is_ready_but_degraded_and_says_so_soon(
+        self, twins: Twins, silent: str
+    ) -> None:
+        brokers = {"bootstrap.servers": silent}
+        log = KafkaEventLog("podline.events", brokers, TopicSettings(partitions=1))
+        api = connector(replace(twins.ports, event_log=log))("ada", Role.USER)
+        begun = time.monotonic()
+        readiness = body(api.get("/readyz"))
+        assert time.monotonic() - begun < 4
+        assert readiness["status"] == "degraded"
+        assert readiness["dependencies"]["event_log"]["state"] == "down"
+        assert silent not in readiness["dependencies"]["event_log"]["detail"]
         assert api.post(EXECUTIONS, PROGRAM).status_code == 202

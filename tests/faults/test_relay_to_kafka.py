@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.errors import EventLogUnavailable
+from app.infrastructure.kafka.clients import ANSWER_SECONDS
 from app.infrastructure.kafka.event_log import KafkaEventLog
 from app.infrastructure.sqlite.store import SqliteStore
 from tests.event_logs import assert_in_order, every_event
@@ -17,6 +19,8 @@ from tests.lifecycle import EVENTS, run_one
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.kafka
+
+AWAY_SECONDS = 30.0
 
 
 class Rows:
@@ -55,6 +59,33 @@ class Rows:
 @pytest.fixture
 def rows(tmp_path: Path) -> Rows:
     return Rows(tmp_path / "podline.db")
+
+
+@pytest.mark.timeout(400)
+def test_kafka_is_stopped_while_executions_finish(kafka: KafkaServer, rows: Rows) -> None:
+    topic = kafka.new_topic()
+    with relaying(rows.path, kafka.address, topic):
+        rows.run(50)
+        rows.wait_until_relayed(within=60)
+        with kafka.stopped():
+            back_at = time.monotonic() + AWAY_SECONDS
+            rows.run(300)
+            assert says_that_it_is_away(kafka.event_log(topic))
+            # The outage itself is under test: it outlasts every time-out of a client.
+            time.sleep(max(back_at - time.monotonic(), 0))
+            rows.run(100)
+            assert rows.waiting() == 400
+        rows.run(50)
+        rows.wait_until_relayed(within=120)
+    rows.assert_in(kafka.event_log(topic))
+
+
+def says_that_it_is_away(log: KafkaEventLog) -> bool:
+    """And soon, as those who ask for readiness wait for it."""
+    begun = time.monotonic()
+    with pytest.raises(EventLogUnavailable):
+        log.ping()
+    return time.monotonic() - begun < 2 * ANSWER_SECONDS
 
 
 @pytest.mark.timeout(300)
