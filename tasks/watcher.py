@@ -31,7 +31,7 @@ IDLE_FEED_SECONDS: Final = 0.5
 
 
 class Watcher:
-    """Two threads: one watches the runtime, one feeds live output and keeps the lease."""
+    """Three threads: one watches the runtime, one keeps the lease, one feeds live output."""
 
     def __init__(self, make_ports: Callable[[], Ports]) -> None:
         self._make_ports = make_ports
@@ -72,17 +72,20 @@ class Watcher:
 
     def _hold(self, ports: Ports, lease: Lease) -> None:
         lost = threading.Event()
-        feeder = threading.Thread(
-            target=self._feed, args=(ports, lease, lost), name="feeder", daemon=True
+        others = (
+            threading.Thread(target=self._keep, args=(lease, lost), name="keeper", daemon=True),
+            threading.Thread(target=self._feed, args=(ports, lost), name="feeder", daemon=True),
         )
         self._holding.set()
-        feeder.start()
+        for thread in others:
+            thread.start()
         try:
             while not self._stopping.is_set() and not lost.is_set():
                 self._watch(ports, lambda: self._stopping.is_set() or lost.is_set())
         finally:
             lost.set()
-            feeder.join()
+            for thread in others:
+                thread.join()
             self._holding.clear()
 
     def _watch(self, ports: Ports, stop: Callable[[], bool]) -> None:
@@ -105,36 +108,39 @@ class Watcher:
         else:
             ports.pipeline.start(execution_id, State.RUNNING)
 
-    def _feed(self, ports: Ports, lease: Lease, lost: threading.Event) -> None:
+    @staticmethod
+    def _keep(lease: Lease, lost: threading.Event) -> None:
         """Until the lease is lost: then another worker watches."""
-        pause = IDLE_FEED_SECONDS
-        renew_in = RENEW_SECONDS
         try:
-            while not self._stopping.is_set() and not lost.wait(pause):
-                renew_in -= pause
-                if renew_in <= 0:
-                    renew_in = RENEW_SECONDS
-                    if not lease.renew():
-                        return
-                pause = self._feed_once(ports)
+            while not lost.wait(RENEW_SECONDS):
+                if not lease.renew():
+                    return
             lease.release()
         except RedisUnavailable as error:
             log.warning("the watcher lost its lease: %s", error)
-        except Exception:  # a thread's last resort: the lease expires
-            log.exception("the feeder ended")
         finally:
             lost.set()
 
     @staticmethod
-    def _feed_once(ports: Ports) -> float:
-        """Returns the seconds until the next time."""
+    def _feed(ports: Ports, lost: threading.Event) -> None:
+        """However long the runtime takes for an answer: nothing else waits for this."""
+        pause = IDLE_FEED_SECONDS
         try:
-            return FEED_SECONDS if feed_live_output(ports) else IDLE_FEED_SECONDS
-        except RedisUnavailable:
-            raise
-        except Unavailable as error:
-            log.warning("no live output for now: %s", error)
-            return RETRY_SECONDS
+            while not lost.wait(pause):
+                pause = _feed_once(ports)
+        except Exception:  # a thread's last resort: somebody begins anew
+            log.exception("the feeder ended")
+        finally:
+            lost.set()
+
+
+def _feed_once(ports: Ports) -> float:
+    """Returns the seconds until the next time."""
+    try:
+        return FEED_SECONDS if feed_live_output(ports) else IDLE_FEED_SECONDS
+    except Unavailable as error:
+        log.warning("no live output for now: %s", error)
+        return RETRY_SECONDS
 
 
 class WatcherStep(bootsteps.StartStopStep):

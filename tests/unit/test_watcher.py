@@ -3,10 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from threading import Event
+
+import pytest
 
 from app.domain.execution import State
+from app.domain.pod import Frame
+from app.infrastructure.memory.leases import MemoryLease, MemoryLeases
 from app.infrastructure.memory.pipeline import MemoryPipeline
-from app.infrastructure.memory.runtime import Script
+from app.infrastructure.memory.runtime import MemoryRuntime, Script
 from app.service.submit import submit
 from tasks.watcher import LEASE_NAME, Watcher
 from tests.builders import a_key, a_submission
@@ -80,6 +85,39 @@ def test_live_output_is_fed_while_somebody_watches(twins: Twins, worker: Worker)
     with watching(twins):
         wait_until(lambda: twins.ports.live.read(pod, 0))
     assert [frame.content for frame in twins.ports.live.read(pod, 0)] == [b"one"]
+
+
+def test_it_keeps_its_lease_while_the_runtime_takes_long_to_tell_what_was_printed(
+    twins: Twins, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Counting(MemoryLeases):
+        renewed = 0
+
+        def renew(self, lease: MemoryLease) -> bool:
+            self.renewed += 1
+            return super().renew(lease)
+
+    class Silent(MemoryRuntime):
+        asked, answers = Event(), Event()
+
+        def follow(self, name: str, after: int) -> list[Frame]:
+            self.asked.set()
+            self.answers.wait()
+            return super().follow(name, after)
+
+    monkeypatch.setattr("tasks.watcher.RENEW_SECONDS", 0.01)
+    execution_id, _ = running_pod(twins, worker)
+    twins.ports.live.watch(execution_id)
+    leases, runtime = Counting(), Silent()
+    watcher = Watcher(lambda: replace(twins.ports, leases=leases, runtime=runtime))
+    watcher.start()
+    try:
+        assert runtime.asked.wait(10)
+        before = leases.renewed
+        wait_until(lambda: leases.renewed > before + 2)
+    finally:
+        runtime.answers.set()
+        watcher.stop()
 
 
 def test_it_goes_on_after_the_runtime_was_away(twins: Twins, worker: Worker) -> None:
