@@ -22,10 +22,10 @@ test: .venv/test
 	$(BIN)/pytest -n 2 --dist loadfile
 
 test-cluster: .venv/test
-	@test -n '$(KAFKA)' || { echo 'Name a Kafka: make test-cluster KAFKA=host:port' >&2; exit 1; }
-	@test -n '$(KAFKA_CONTROL)' || { echo 'Name what stops Kafka: KAFKA_CONTROL=program, told stop or up' >&2; exit 1; }
-	@test -n '$(KUBECONFIG)' || { echo 'Name a cluster: KUBECONFIG=file make test-cluster' >&2; exit 1; }
-	KAFKA='$(KAFKA)' KAFKA_CONTROL='$(KAFKA_CONTROL)' KUBECONFIG='$(KUBECONFIG)' $(BIN)/pytest -m 'kafka or kubernetes'
+	@for each in KAFKA KAFKA_CONTROL KUBECONFIG CLUSTER_CONTROL; do printenv $$each >/dev/null || \
+		{ echo "export $$each first: see docs/operations.md, Tests on servers" >&2; exit 1; }; done
+	$(BIN)/pytest -n 4 --dist loadfile -m '(kafka or kubernetes) and not disturbs'
+	$(BIN)/pytest -m disturbs
 
 compose-test: .venv/test
 	$(BIN)/pytest -m docker tests/compose

@@ -62,6 +62,7 @@ def rows(tmp_path: Path) -> Rows:
 
 
 @pytest.mark.timeout(400)
+@pytest.mark.disturbs
 def test_kafka_is_stopped_while_executions_finish(kafka: KafkaServer, rows: Rows) -> None:
     topic = kafka.new_topic()
     with relaying(rows.path, kafka.address, topic):

@@ -210,6 +210,7 @@ def test_out_of_memory(attempts: Attempts, program: str, outcome: Outcome) -> No
     attempts.assert_nothing_left()
 
 
+@pytest.mark.disturbs
 def test_an_api_server_that_hangs_costs_time_alone(attempts: Attempts) -> None:
     """Calls end with RuntimeUnavailable, and so does a watch; then all goes on."""
     execution = attempts.create("print(1)")
@@ -227,6 +228,7 @@ def test_an_api_server_that_hangs_costs_time_alone(attempts: Attempts) -> None:
     attempts.assert_nothing_left()
 
 
+@pytest.mark.disturbs
 def test_a_kubelet_that_hangs_does_not_hold_a_slot(attempts: Attempts) -> None:
     execution = attempts.create(RUNS_ON, limits=LIMITS)
     attempts.wait_for(execution, Phase.RUNNING)
