@@ -6,7 +6,7 @@ import pytest
 
 from app import languages
 from app.domain.errors import RunRefused
-from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
+from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS, MAX_LIMITS
 from app.infrastructure.kubernetes.limits import refuse_impossible
 from app.settings.urls import kubernetes_namespace
 from tests.kubernetes.cluster import offers
@@ -41,6 +41,19 @@ def test_the_limits_of_a_compiler_count_where_there_is_one() -> None:
     with pytest.raises(RunRefused, match=r"^compile_limits\.processes"):
         refuse_impossible(a_pod(LANGUAGES["c"], compile_limits=large), SPECS["c"], 128)
     refuse_impossible(a_pod(LANGUAGES["python"], compile_limits=large), SPECS["python"], 128)
+
+
+def test_more_output_than_a_log_can_hold() -> None:
+    """Both streams of both stages are in one log."""
+    at_most = replace(DEFAULT_LIMITS, output_kib=MAX_LIMITS.output_kib)
+    larger = replace(DEFAULT_LIMITS, output_kib=3 * 1024)
+
+    refuse_impossible(
+        a_pod(LANGUAGES["c"], limits=at_most, compile_limits=at_most), SPECS["c"], None
+    )
+    refuse_impossible(a_pod(LANGUAGES["python"], limits=larger), SPECS["python"], None)
+    with pytest.raises(RunRefused, match=r"^limits\.output_kib and compile_limits\.output_kib"):
+        refuse_impossible(a_pod(LANGUAGES["c"], limits=larger), SPECS["c"], None)
 
 
 @pytest.mark.parametrize(

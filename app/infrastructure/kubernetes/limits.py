@@ -1,15 +1,21 @@
 """What holds each limit in a pod, and what no pod of this cluster can be given."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from app.domain.errors import RunRefused
 from app.domain.pod import Pod
 from app.domain.records import HeldLimit, Holder, LimitName
+from app.domain.submission import Limits
 from app.languages import LanguageSpec
 
 _OWN_PROCESSES: Final = 4
 """Of a pod: the pause container, the collector, init, and one that is on its way."""
+_STREAMS: Final = 2
+_LOGGED_KIB: Final = 6 * 1024
+"""In base64, and with the rest of its lines, below the 10 MiB at which a kubelet begins a new file:
+it would give away the older one no more, and with it the output.
+"""
 
 HELD: Final[Sequence[HeldLimit]] = (
     HeldLimit(limit=LimitName.WALL, by=Holder.RUNTIME, how="the clock of init"),
@@ -36,12 +42,25 @@ HELD: Final[Sequence[HeldLimit]] = (
 
 def refuse_impossible(pod: Pod, spec: LanguageSpec, pod_pids_limit: int | None) -> None:
     """Raises RunRefused, which names the limit."""
-    if pod_pids_limit is None:
-        return
-    most = pod_pids_limit - _OWN_PROCESSES - spec.threads
     stages = {"limits": pod.limits} | (
         {"compile_limits": pod.compile_limits} if spec.compile else {}
     )
+    _refuse_too_much_output(stages)
+    if pod_pids_limit is not None:
+        _refuse_too_many_processes(stages, pod_pids_limit - _OWN_PROCESSES - spec.threads)
+
+
+def _refuse_too_much_output(stages: Mapping[str, Limits]) -> None:
+    printed_kib = sum(_STREAMS * limits.output_kib for limits in stages.values())
+    if printed_kib > _LOGGED_KIB:
+        names = " and ".join(f"{stage}.output_kib" for stage in stages)
+        raise RunRefused(
+            f"{names} allow {printed_kib} KiB in all, for each stream has its own, and a pod's "
+            f"log can hold {_LOGGED_KIB}"
+        )
+
+
+def _refuse_too_many_processes(stages: Mapping[str, Limits], most: int) -> None:
     for stage, limits in stages.items():
         if limits.processes > most:
             raise RunRefused(
