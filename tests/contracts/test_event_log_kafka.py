@@ -1,6 +1,7 @@
 """The event log in Kafka: what other consumers see, and what is Kafka's alone."""
 
 import json
+from contextlib import suppress
 from typing import Any, cast
 from uuid import uuid4
 
@@ -121,20 +122,16 @@ class TestTopic:
         assert len(every_event(log)) == 2
         assert f"topic {topic} has 2 partitions and keeps them; the settings say 4" in caplog.text
 
-    def test_that_was_deleted_is_made_again(
-        self, kafka: KafkaServer, caplog: pytest.LogCaptureFixture
-    ) -> None:
+    def test_that_was_deleted_is_made_again(self, kafka: KafkaServer) -> None:
         topic = kafka.new_topic()
         log, events = kafka.event_log(topic, partitions=5), some_events()
         log.append(events)
         kafka.admin.delete_topics([topic])[topic].result()
-        with pytest.raises(EventLogUnavailable), caplog.at_level("INFO"):
+        # Unless the broker made it by itself meanwhile, in its own way, nothing is there to take it.
+        with suppress(EventLogUnavailable):
             log.append(events)
-        caplog.clear()
-        with caplog.at_level("INFO"):
-            log.append(events)
-        # A broker may have made it meanwhile, in its own way.
-        assert "created with 5" in caplog.text or "the settings say 5" in caplog.text
+        log.append(events)
+        assert set(ids(every_event(log))) == set(ids(events))
 
     def test_that_can_never_be_made(self, kafka: KafkaServer) -> None:
         too_many = TopicSettings(partitions=1, replication_factor=99)
