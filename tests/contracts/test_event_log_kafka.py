@@ -127,7 +127,7 @@ class TestTopic:
         log, events = kafka.event_log(topic, partitions=5), some_events()
         log.append(events)
         kafka.admin.delete_topics([topic])[topic].result()
-        # Unless the broker made it by itself meanwhile, in its own way, nothing is there to take it.
+        # Unless the broker made it by itself meanwhile, in its own way, it is missing.
         with suppress(EventLogUnavailable):
             log.append(events)
         log.append(events)
