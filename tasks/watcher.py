@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import Callable
 from itertools import chain
+from time import monotonic
 from typing import Any, Final
 
 from celery import bootsteps
@@ -127,17 +128,23 @@ class Watcher:
         pause = IDLE_FEED_SECONDS
         try:
             while not lost.wait(pause):
-                pause = _feed_once(ports)
+                pause = feed_once(ports)
         except Exception:  # a thread's last resort: somebody begins anew
             log.exception("the feeder ended")
         finally:
             lost.set()
 
 
-def _feed_once(ports: Ports) -> float:
-    """Returns the seconds until the next time."""
+def feed_once(ports: Ports) -> float:
+    """Returns the seconds until the next time.
+
+    A cluster gives whole logs only, so what took long is asked for less often: its API server and
+    kubelets are busy with this for half of the time at most.
+    """
+    began = monotonic()
     try:
-        return FEED_SECONDS if feed_live_output(ports) else IDLE_FEED_SECONDS
+        watched = feed_live_output(ports)
+        return max(FEED_SECONDS, monotonic() - began) if watched else IDLE_FEED_SECONDS
     except Unavailable as error:
         log.warning("no live output for now: %s", error)
         return RETRY_SECONDS

@@ -13,7 +13,7 @@ from app.infrastructure.memory.leases import MemoryLease, MemoryLeases
 from app.infrastructure.memory.pipeline import MemoryPipeline
 from app.infrastructure.memory.runtime import MemoryRuntime, Script
 from app.service.submit import submit
-from tasks.watcher import LEASE_NAME, Watcher
+from tasks.watcher import LEASE_NAME, Watcher, feed_once
 from tests.builders import a_key, a_submission
 from tests.twins import Twins
 from tests.waiting import wait_until
@@ -85,6 +85,16 @@ def test_live_output_is_fed_while_somebody_watches(twins: Twins, worker: Worker)
     with watching(twins):
         wait_until(lambda: twins.ports.live.read(pod, 0))
     assert [frame.content for frame in twins.ports.live.read(pod, 0)] == [b"one"]
+
+
+@pytest.mark.parametrize(("seconds", "pause"), [(0.02, 0.1), (3.0, 3.0)])
+def test_it_pauses_as_long_as_the_runtime_took_to_tell(
+    twins: Twins, worker: Worker, monkeypatch: pytest.MonkeyPatch, seconds: float, pause: float
+) -> None:
+    execution_id, _ = running_pod(twins, worker)
+    twins.ports.live.watch(execution_id)
+    monkeypatch.setattr("tasks.watcher.monotonic", iter((0.0, seconds)).__next__)
+    assert feed_once(twins.ports) == pause
 
 
 def test_it_keeps_its_lease_while_the_runtime_takes_long_to_tell_what_was_printed(
