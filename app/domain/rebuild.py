@@ -19,17 +19,20 @@ FIRST_VERSION = 1
 def rebuilt(execution: Execution | None, event: Event, now: Time) -> Execution:
     """The execution as `event` left it, where `execution` is how it was before; None: not at all.
 
-    Raises DoesNotFollow for an event that is not the next one.
+    Raises DoesNotFollow for an event that is not the next one, or lacks what a row needs: others
+    may write to the log, too.
     """
     before = 0 if execution is None else execution.version
     if event.version != before + 1:
         raise DoesNotFollow(f"event {event.id} comes after version {before}")
-    if execution is None:
-        return _first(event, now)
     try:
+        if execution is None:
+            return _first(event, now)
         after = _transition(execution, event).after
     except IllegalTransition as error:
         raise DoesNotFollow(str(error)) from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise DoesNotFollow(f"event {event.id} lacks what a row needs") from error
     return replace(after, next_action_at=None, rebuilt_at=now)
 
 

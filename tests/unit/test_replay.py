@@ -27,7 +27,7 @@ from app.service.relay import relay
 from app.service.replaying import work, work_due
 from app.service.retention import erase
 from app.service.sweep import sweep
-from tests.builders import a_replay
+from tests.builders import a_replay, accepted
 from tests.event_logs import every_event
 from tests.lives import Lives
 from tests.twins import Twins, make_twins
@@ -184,6 +184,25 @@ class TestRebuild:
         assert dry.counts == real.counts
         assert real.counts.skipped == {Skipped.INCOMPLETE: 4}
         assert rebuilt_rows(twins).get(row.id) is None
+
+    def test_events_that_say_too_little_are_skipped(
+        self, twins: Twins, lives: dict[str, Execution]
+    ) -> None:
+        """Somebody else wrote them, and all other rows are rebuilt."""
+        row = lives["completed"]
+        first, *_, last = twins.store.events(row.id)
+        bare = accepted()[0].id
+        twins.event_log.append(
+            [
+                Event(bare, 1, first.type, first.time, {}),
+                Event(row.id, last.version + 1, last.type, last.time, {"state": "dancing"}),
+            ]
+        )
+        replay = replayed(twins, REBUILD)
+        assert replay.status is ReplayStatus.COMPLETED
+        assert replay.counts.skipped == {Skipped.INCOMPLETE: 2}
+        assert replay.counts.done == sum(row.version for row in lives.values())
+        assert rebuilt_rows(twins).get(bare) is None
 
     def test_a_row_that_no_replay_wrote_is_left_alone(
         self, twins: Twins, lives: dict[str, Execution]
