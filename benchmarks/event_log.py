@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from app.domain.policy import Policy
 from app.settings import Settings
 from app.settings.urls import sqlite_path
 from app.wiring import make_event_log, make_store
@@ -63,8 +64,11 @@ def _answer(server: KafkaServer, rates: tuple[int, ...], seconds: float) -> str:
     ]
     top = held[-1] if held else first.wanted
     bar = f"at most {BAR:.0f}: {verdict(p95(first.delays), BAR)}"
+    if not first.was_tried:
+        bar = "that rate was not reached, so this says nothing"
     return "\n\n".join(
         (
+            f"Rows in SQLite, a tick of the relay each {Policy().relay_interval} s.",
             table(["executions/s", "reached", "events", "p50 (ms)", "p95 (ms)"], rows),
             f"At {first.wanted} executions a second p95 is {p95(first.delays):.0f} ms ({bar}).",
             f"{_highest(held, last)} The relay at {top} a second, by its own time:",
