@@ -41,7 +41,7 @@ class Skipped(StrEnum):
     """Why something that matched was left alone."""
 
     INCOMPLETE = "incomplete"
-    """rebuild: an event before this one is not among those that matched."""
+    """rebuild: an event before this one is not among those that matched, or it lacks facts."""
     NOT_REBUILT = "not_rebuilt"
     """rebuild: the target has a row of that id that no replay wrote."""
     NO_PROGRAM = "no_program"
