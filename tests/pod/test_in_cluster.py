@@ -20,7 +20,6 @@ pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(1800)]
 
 ESCAPED = b"ESCAPED"
 
-FILTER = "the container runtime's default filter of system calls allows it"
 STACK = "a pod has interfaces and routes; a policy drops what it sends, a datagram socket's too"
 PROC = "a pod's /proc hides no process and is writable, as far as a user's own processes go"
 INODES = "a volume has no limit of inodes, so that they are counted as memory"
@@ -29,28 +28,17 @@ DIFFERENT: Mapping[str, str] = {
     "deep_folders.py": INODES,
     "host_files.py": "what it finds are the files of the language's image",
     "inode_fill.py": INODES,
-    "int80.c": FILTER,
-    "io_uring.c": FILTER,
     "links_fill.py": INODES,
-    "machine.c": FILTER,
-    "memory_in_pipes.c": FILTER,
     "metadata_address.py": STACK,
-    "native_aio.c": FILTER,
-    "netlink.py": STACK,
     "no_permissions.py": "the volume's folders are root's, so it can't take their permissions",
     "other_sandboxes.py": PROC,
     "own_loopback.py": STACK,
     "proc_of_init.py": PROC,
     "proc_writes.py": PROC,
-    "raw_sockets.py": STACK,
     "service_stores.py": STACK,
     "setuid_programs.sh": "its uid is the pod's own",
-    "slows_init.c": FILTER,
-    "syncs.c": FILTER,
     "sys_writes.py": "a pod's /sys is there, read-only",
     "terminal.py": "a pod has terminals of its own",
-    "unshares.c": FILTER,
-    "vsock.c": FILTER,
 }
 """Programs that can't have the same verdict in a pod, and why; they get one all the same."""
 

@@ -61,9 +61,7 @@ class Started:
         control.settimeout(SECONDS_TO_END)
         with inner, supply, taken_from:
             socket.send_fds(supply, [b"j"], [inner.fileno()])
-            command = nsjail.command(
-                jail_kit, slot=slot, disk_mib=16, in_cgroup=False, supply=taken_from.fileno()
-            )
+            command = nsjail.command(jail_kit, slot=slot, disk_mib=16, supply=taken_from.fileno())
             once = ["-Mo" if flag == "-Mr" else flag for flag in command]
             process = subprocess.Popen([*wrapper, *once], pass_fds=[taken_from.fileno()])
             return cls(control, process)
@@ -232,7 +230,7 @@ def record(tag: bytes, content: bytes) -> bytes:
 LONG = struct.pack("<cI", b"A", 1000)
 BROKEN = {
     "no record": (b"", Step.RECEIVE, errno.EPROTO),
-    "an unknown tag": (record(b"X", b""), Step.RECEIVE, errno.EPROTO),
+    "an unknown tag": (record(b"Z", b""), Step.RECEIVE, errno.EPROTO),
     "a record that ends too late": (LONG + b"x\0", Step.RECEIVE, errno.EPROTO),
     "a record without its end": (struct.pack("<cI", b"A", 1) + b"xy", Step.RECEIVE, errno.EPROTO),
     "half a record": (b"A\0", Step.RECEIVE, errno.EPROTO),
@@ -249,8 +247,7 @@ BROKEN = {
 def test_a_broken_stage_is_told_and_nothing_runs(started: Started, what: str) -> None:
     body, step, error = BROKEN[what]
     with null_streams() as streams:
-        socket.send_fds(started.control, [head(len(body))], streams)
-        started.control.sendall(body)
+        socket.send_fds(started.control, [head(len(body)), body], streams)
 
     report = started.hear()
 

@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "seccomp.h"
+
 /* Whoever started the service may have had it ignore some, as nohup does. */
 static void forget_signal_settings(void) {
     sigset_t none;
@@ -30,6 +32,7 @@ static void become_program(struct stage *stage, int launch) {
         if (dup2(stage->streams[stream], stream) < 0) goto failed;
     for (int i = 0; i < stage->limit_count; i++)
         if (setrlimit(stage->limits[i].resource, &stage->limits[i].limit)) goto failed;
+    if (filter_system_calls(!stage->uncounted_memory)) goto failed;
     execute(stage);
 failed:;
     int error = errno;

@@ -1,6 +1,5 @@
 """What a stage runs, and what the kernel holds each of its processes to."""
 
-import contextlib
 import math
 import resource
 from collections.abc import Mapping, Sequence
@@ -57,18 +56,3 @@ def rlimits(program: Program, *, alone: bool) -> dict[int, tuple[int, int]]:
         held[resource.RLIMIT_DATA] = (limits.memory_mib + above) * _MIB
     both = {kind: (limit, limit) for kind, limit in held.items()}
     return both | {resource.RLIMIT_CPU: (cpu_seconds, cpu_seconds + 1)}
-
-
-def limit_daemon() -> None:
-    """What the daemon takes upon itself, and all that it starts inherits.
-
-    A core limit of 1 is the one value that keeps the kernel from starting the host's crash handler,
-    as root and outside (core(5), "Piping core dumps to a program"); the seccomp policy holds
-    programs to it. Descriptors on their way between processes are counted per user, against the
-    limit of the one that sends: the daemon's has to be above what a program of the same user may
-    have on the way (unix(7), ETOOMANYREFS).
-    """
-    with contextlib.suppress(ValueError):  # only root can raise a limit that is 0 already
-        resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

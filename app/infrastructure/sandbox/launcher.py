@@ -19,20 +19,16 @@ _SECONDS_TO_EXIT: Final = 15.0
 class Launcher:
     """Makes the next jail when the one before is gone, and goes when the daemon does.
 
-    It spares each jail the start of an nsjail, its libraries and its policy: 6 of 10 ms of CPU
+    It spares each jail the start of an nsjail, and of its libraries: 6 of 10 ms of CPU
     time. Must be made by a thread that lives longer.
     """
 
-    def __init__(
-        self, kit: JailKit, *, slot: int, disk_mib: int, in_cgroup: bool, log: int
-    ) -> None:
+    def __init__(self, kit: JailKit, *, slot: int, disk_mib: int, log: int) -> None:
         """`log` is a descriptor that takes nsjail's own messages. Raises OSError."""
         self.disk_mib = disk_mib
         self._supply, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with inner:
-            command = nsjail.command(
-                kit, slot=slot, disk_mib=disk_mib, in_cgroup=in_cgroup, supply=inner.fileno()
-            )
+            command = nsjail.command(kit, slot=slot, disk_mib=disk_mib, supply=inner.fileno())
             self._process = subprocess.Popen(
                 [INIT, str(os.getpid()), *command],
                 pass_fds=[inner.fileno()],

@@ -1,8 +1,8 @@
 """The command line of nsjail.
 
 What is behind it: an outer uid of its own for the program where the daemon is root, a network
-namespace without even a loopback, read-only system folders, one tmpfs for all that may be written,
-and a seccomp policy for what namespaces leave open.
+namespace without even a loopback, read-only system folders, and one tmpfs for all that may be
+written. What namespaces leave open, init's filter of system calls closes for the program.
 """
 
 import os
@@ -13,15 +13,13 @@ from typing import Final
 from app.infrastructure.init.protocol import INIT
 from app.infrastructure.sandbox.kit import JailKit
 
-_POLICIES: Final = Path(__file__).with_name("policy.kafel").read_text()
-_ENOSYS: Final = 38
 INNER_ID: Final = 99999
 FIRST_OUTER_ID: Final = 65000
 """65000 to 65533 are reserved: no account has them (Debian Policy 9.2.2)."""
 _PAGE_KIB: Final = 4
 
 
-def command(kit: JailKit, *, slot: int, disk_mib: int, in_cgroup: bool, supply: int) -> list[str]:
+def command(kit: JailKit, *, slot: int, disk_mib: int, supply: int) -> list[str]:
     """Nothing that a user wrote is ever part of it. `supply` is what init is started with."""
     return [
         str(kit.nsjail),
@@ -32,7 +30,6 @@ def command(kit: JailKit, *, slot: int, disk_mib: int, in_cgroup: bool, supply: 
         *_devices(),
         *_writable_folders(disk_mib),
         *_processes(),
-        *_system_calls(in_cgroup),
         *_init(supply),
     ]
 
@@ -94,11 +91,6 @@ def _writable_folders(disk_mib: int) -> list[str]:
 
 def _processes() -> list[str]:
     return ["--disable_proc", "-m", "none:/proc:proc:ro,hidepid=2"]
-
-
-def _system_calls(in_cgroup: bool) -> list[str]:
-    policy = "box" if in_cgroup else "box_without_cgroup"
-    return ["--seccomp_string", f"{_POLICIES}USE {policy} DEFAULT ERRNO({_ENOSYS})"]
 
 
 def _init(supply: int) -> list[str]:

@@ -102,9 +102,7 @@ def _broken_limits(kit: JailKit, meter: Meter) -> Mapping[LimitName, str]:
     meter.join()
     jail_log = os.memfd_create("jail-log")
     try:
-        launcher = Launcher(
-            kit, slot=0, disk_mib=_DISK_MIB, in_cgroup=meter.holds_memory, log=jail_log
-        )
+        launcher = Launcher(kit, slot=0, disk_mib=_DISK_MIB, log=jail_log)
         jail = launcher.open_jail()
         try:
             if not jail.wait_until_ready():

@@ -93,11 +93,5 @@ class Slot:
         if launcher and launcher.disk_mib == disk_mib and not launcher.is_gone():
             return launcher
         self.drop_jail()
-        self._launcher = Launcher(
-            self._kit,
-            slot=self.number,
-            disk_mib=disk_mib,
-            in_cgroup=self.meter.holds_memory,
-            log=self._log,
-        )
+        self._launcher = Launcher(self._kit, slot=self.number, disk_mib=disk_mib, log=self._log)
         return self._launcher

@@ -92,6 +92,7 @@ class _StageRun:
             files=files,
             wall_seconds=program.limits.wall_seconds,
             rlimits=rlimits(program, alone=not self._meter.holds_memory),
+            all_memory_is_counted=self._meter.holds_memory,
         )
         with filled_stdin(program.stdin) as stdin:
             try:

@@ -1,0 +1,8 @@
+/* The filter of system calls that every program has. What it allows is in policy.h. */
+#ifndef PODLINE_SECCOMP_H
+#define PODLINE_SECCOMP_H
+
+/* From now on, for this process, its children and what it becomes. 0, or -1 with errno. */
+int filter_system_calls(int all_memory_is_counted);
+
+#endif
