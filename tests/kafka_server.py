@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
+from confluent_kafka import Consumer, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from app.infrastructure.kafka.clients import Options
@@ -60,6 +61,21 @@ class KafkaServer:
         ours = sorted(set(self._topics) & set(self.admin.list_topics(timeout=10).topics))
         for removed in self.admin.delete_topics(ours).values() if ours else ():
             removed.result()
+
+
+def messages(kafka: KafkaServer, topic: str) -> list[Message]:
+    """All of a topic, partition after partition, as any other consumer gets them."""
+    consumer = Consumer(dict(kafka.options) | {"group.id": uuid4().hex})
+    found: list[Message] = []
+    try:
+        for partition in consumer.list_topics(topic, timeout=10).topics[topic].partitions:
+            place = TopicPartition(topic, partition, 0)
+            _, end = consumer.get_watermark_offsets(place, timeout=10)
+            consumer.assign([place])
+            found += consumer.consume(end, timeout=10) if end else []
+    finally:
+        consumer.close()
+    return found
 
 
 def _tell(control: str, verb: str, *, times: int = 3) -> None:

@@ -3,10 +3,9 @@
 import json
 from contextlib import suppress
 from typing import Any, cast
-from uuid import uuid4
 
 import pytest
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import ConfigResource  # type: ignore[attr-defined]
 
 from app.domain.errors import EventLogUnavailable, InvalidTarget
@@ -21,7 +20,7 @@ from tests.builders import NOW, accepted
 from tests.contracts.forking import in_child
 from tests.contracts.test_event_log import some_events
 from tests.event_logs import EVERY, assert_in_order, every_event, ids, pages
-from tests.kafka_server import KafkaServer
+from tests.kafka_server import KafkaServer, messages
 
 
 def test_waves_hold_one_event_of_an_execution_each() -> None:
@@ -207,21 +206,6 @@ def test_a_fork_makes_clients_of_its_own(kafka: KafkaServer) -> None:
     assert in_child(goes_on)
     log.append([second])
     assert set(ids(every_event(log))) == {first.id, second.id}
-
-
-def messages(kafka: KafkaServer, topic: str) -> list[Message]:
-    """All of a topic, partition after partition, as any other consumer gets them."""
-    consumer = Consumer(dict(kafka.options) | {"group.id": uuid4().hex})
-    found: list[Message] = []
-    try:
-        for partition in consumer.list_topics(topic, timeout=10).topics[topic].partitions:
-            place = TopicPartition(topic, partition, 0)
-            _, end = consumer.get_watermark_offsets(place, timeout=10)
-            consumer.assign([place])
-            found += consumer.consume(end, timeout=10) if end else []
-    finally:
-        consumer.close()
-    return found
 
 
 def config(kafka: KafkaServer, topic: str, name: str) -> Any:
