@@ -92,7 +92,8 @@ class Roles:
 
     def _start_all(self) -> None:
         self._start("api", "gunicorn", "--bind", self.url.removeprefix("http://"),
-                    "--worker-class", "gthread", "--threads", "64", "--no-control-socket", "app.wsgi")  # fmt: skip
+                    "--worker-class", "gthread", "--threads", "64", "--no-control-socket",
+                    "app.wsgi")  # fmt: skip
         for name, queues in self._workers.items():
             self.start_worker(name, queues)
         self._start("beat", "celery", "-A", "tasks", "beat")
