@@ -222,3 +222,18 @@ def test_an_input_that_is_none_of_ours_is_a_fault() -> None:
 
     assert observation
     assert observation.phase is Phase.FAULTED
+
+
+def test_one_that_is_evicted_says_by_whom() -> None:
+    scheduled = {"type": "PodScheduled", "status": "True"}
+    target = {
+        "type": "DisruptionTarget",
+        "status": "True",
+        "reason": "EvictionByEvictionAPI",
+        "message": "Eviction API: evicting",
+    }
+    pod = a_pod(STARTED, STARTED, conditions=[scheduled, target])
+    pod["metadata"]["deletionTimestamp"] = "2026-01-02T02:54:05Z"
+
+    assert seen(pod).phase is Phase.FAULTED
+    assert seen(pod).message == "EvictionByEvictionAPI: Eviction API: evicting"

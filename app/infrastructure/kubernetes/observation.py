@@ -36,7 +36,7 @@ def observation_of(pod: JsonObject) -> Observation | None:
     if not is_ours(metadata):
         return _faulted(name, "a pod of that name is there, and none of ours")
     if "deletionTimestamp" in metadata:
-        return None if ended(pod) else _faulted(name, "its pod was deleted")
+        return None if ended(pod) else _faulted(name, _why_deleted(status))
     if reason := status.get("reason"):  # Evicted, DeadlineExceeded, NodeLost, OutOfcpu, …
         return _faulted(name, f"{reason}: {status.get('message', 'no more is known')}")
     collector, main = _state(pod, COLLECTOR), _state(pod, MAIN)
@@ -58,6 +58,17 @@ def without_pod(metadata: JsonObject) -> Observation | None:
         return None  # its pod was there, and it goes too
     why = metadata.get("annotations", {}).get(HELD_UP)
     return Observation(name=name, phase=Phase.WAITING, message=why)
+
+
+def _why_deleted(status: JsonObject) -> str:
+    """By a drain, a preemption or a lost node, or else by nobody knows whom.
+
+    https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions
+    """
+    for condition in status.get("conditions", ()):
+        if condition["type"] == "DisruptionTarget" and condition["status"] == "True":
+            return f"{condition.get('reason')}: {condition.get('message')}"
+    return "its pod was deleted"
 
 
 def _collector_fault(collector: JsonObject) -> str | None:
