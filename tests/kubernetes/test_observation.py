@@ -132,6 +132,19 @@ def test_a_collector_that_was_killed_is_a_fault(main: dict[str, Any]) -> None:
     assert observation.message == "the collector ended with OOMKilled, code 137"
 
 
+@pytest.mark.parametrize("collector", [STARTED, terminated(message=end_record())])
+@pytest.mark.parametrize(("code", "reason"), [(128, "StartError"), (127, "Error"), (126, "Error")])
+def test_a_program_s_container_that_never_was_init_is_a_fault_at_once(
+    code: int, reason: str, collector: dict[str, Any]
+) -> None:
+    """Its collector would wait for init until the pod's deadline."""
+    observation = seen(a_pod(collector, terminated(code, reason, 'exec: "/bin/sh": no such file')))
+
+    assert observation.phase is Phase.FAULTED
+    assert observation.message
+    assert observation.message.endswith('exec: "/bin/sh": no such file')
+
+
 def test_a_collector_that_says_what_was_wrong_is_believed() -> None:
     said = json.dumps({"end": {"fault": "init failed to execute: No such file or directory"}})
 

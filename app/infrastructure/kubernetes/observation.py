@@ -17,6 +17,9 @@ JsonObject: TypeAlias = Mapping[str, Any]
 
 _ON_THE_WAY: Final = frozenset({"ContainerCreating", "PodInitializing"})
 _OUT_OF_MEMORY: Final = "OOMKilled"
+_NOT_STARTED: Final = frozenset({"StartError", "ContainerCannotRun"})
+_NOT_INIT: Final = frozenset({126, 127})
+"""A shell's exit codes where it can't become what it is to become; init has none of these."""
 
 
 def is_ours(metadata: JsonObject) -> bool:
@@ -40,7 +43,7 @@ def observation_of(pod: JsonObject) -> Observation | None:
     if reason := status.get("reason"):  # Evicted, DeadlineExceeded, NodeLost, OutOfcpu, …
         return _faulted(name, f"{reason}: {status.get('message', 'no more is known')}")
     collector, main = _state(pod, COLLECTOR), _state(pod, MAIN)
-    if fault := _collector_fault(collector):
+    if fault := _collector_fault(collector) or _main_fault(main):
         return _faulted(name, fault)
     if "terminated" in collector and "terminated" in main:
         return _ended(name, collector["terminated"], main["terminated"])
@@ -81,6 +84,16 @@ def _collector_fault(collector: JsonObject) -> str | None:
     except Broken:
         pass  # it was killed before it could say anything
     return f"the collector ended with {terminated.get('reason')}, code {terminated['exitCode']}"
+
+
+def _main_fault(main: JsonObject) -> str | None:
+    """That it ended before it was init, as in an image without a shell: the collector waits on."""
+    terminated = main.get("terminated", {})
+    reason, code = terminated.get("reason"), terminated.get("exitCode")
+    if reason not in _NOT_STARTED and code not in _NOT_INIT:
+        return None
+    message = terminated.get("message") or "its image needs sh and sleep, and must run init"
+    return f"the program's container could not start: {reason}, code {code}: {message}"
 
 
 def _ended(name: str, collector: JsonObject, main: JsonObject) -> Observation:
