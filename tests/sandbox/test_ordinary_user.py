@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 
 from app.domain.pod import Limit
-from app.domain.policy import DEFAULT_LIMITS
+from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
 from tests.sandbox.language_programs import BEFORE, FAIL, HOW_IT_FAILS, files_of
 from tests.sandbox_daemon import SandboxDaemon
 
 USER = 12345
+LONG = 60
+"""Seconds that a busy machine keeps to."""
 BECOME_USER = ("setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups")
 
 
@@ -37,7 +39,14 @@ def user_sandbox() -> Iterator[SandboxDaemon]:
 
 @pytest.mark.parametrize("name", ["python", "javascript", "c", "cpp", "java", "perl", "bash"])
 def test_programs_run(user_sandbox: SandboxDaemon, name: str) -> None:
-    observation, output = user_sandbox.run(name, "", files=files_of(name), args=(FAIL,))
+    observation, output = user_sandbox.run(
+        name,
+        "",
+        files=files_of(name),
+        args=(FAIL,),
+        limits=replace(DEFAULT_LIMITS, wall_seconds=LONG),
+        compile_limits=replace(DEFAULT_COMPILE_LIMITS, wall_seconds=LONG, cpu_seconds=LONG),
+    )
 
     assert observation.report
     assert observation.report.run
@@ -62,7 +71,7 @@ def test_wall_time(user_sandbox: SandboxDaemon) -> None:
 
 
 def test_cpu_time_of_a_process(user_sandbox: SandboxDaemon) -> None:
-    limits = replace(DEFAULT_LIMITS, cpu_seconds=1)
+    limits = replace(DEFAULT_LIMITS, cpu_seconds=1, wall_seconds=LONG)
 
     observation, _ = user_sandbox.run("bash", "while :; do :; done", limits=limits)
 

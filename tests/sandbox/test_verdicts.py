@@ -25,8 +25,10 @@ print("parent ends", flush=True)
 """
 
 
-def run_report(sandbox: SandboxDaemon, source: str, name: str = "bash") -> StageReport:
-    observation, _ = sandbox.run(name, source)
+def run_report(
+    sandbox: SandboxDaemon, source: str, name: str = "bash", **facts: Any
+) -> StageReport:
+    observation, _ = sandbox.run(name, source, **facts)
     assert observation.report
     assert observation.report.run
     assert observation.report.run.stopped_by is None
@@ -121,13 +123,17 @@ def test_what_was_printed_last_is_kept_when_it_is_killed(sandbox: SandboxDaemon)
 
 
 def test_a_known_load_is_measured(sandbox: SandboxDaemon) -> None:
-    """40 MiB and 0.3 s in a child, 40 MiB and 0.3 s beside it."""
+    """40 MiB and 0.3 s in a child, 40 MiB and 0.3 s beside it: both are there at one time."""
     load = (
-        "import time; x = bytearray(b'x') * (40 << 20)\n"
+        "import os, time; x = bytearray(b'x') * (40 << 20)\n"
         "while time.process_time() < 0.3: pass\n"
-        "time.sleep(0.5)"
+        "os.mkdir(f'/tmp/{os.getpid()}')\n"
+        "while len(os.listdir('/tmp')) < 2: time.sleep(0.01)\n"
+        "time.sleep(0.1)"
     )
-    report = run_report(sandbox, f'python3 -c "{load}" & python3 -c "{load}"; wait')
+    limits = replace(DEFAULT_LIMITS, wall_seconds=60)
+    source = f'python3 -c "{load}" & python3 -c "{load}"; wait'
+    report = run_report(sandbox, source, limits=limits)
 
     assert report.cpu_us
     assert report.memory_peak_kib
