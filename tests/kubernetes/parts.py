@@ -1,13 +1,17 @@
 """The parts of the cluster, as processes of this machine: their pids are in files.
 
 CLUSTER_RUN names the folder with `<part>.pid`; by default it is `run` beside the kubeconfig.
+CLUSTER_CONTROL names a program that, told `up`, starts every part that is not running.
 """
 
 import os
 import signal
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+import psutil
 
 from tests.kubernetes.namespace import kubeconfig
 
@@ -21,6 +25,38 @@ def stopped(part: str) -> Iterator[None]:
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
+def killed(part: str) -> Iterator[None]:
+    """It is gone until the context ends, and answers again before this returns."""
+    control = os.environ.get("CLUSTER_CONTROL")
+    if not control:
+        raise RuntimeError(
+            "this test needs CLUSTER_CONTROL in the environment: the path of a program that, told"
+            " `up`, starts the parts of the cluster at KUBECONFIG that are not running"
+        )
+    os.kill(_pid(part), signal.SIGKILL)
+    try:
+        yield
+    finally:
+        subprocess.run([control, "up"], stdout=subprocess.DEVNULL, check=True)
+
+
+def processes_of(pod_uid: str, command: Sequence[str]) -> list[psutil.Process]:
+    """Those of this machine that run it in that pod."""
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if process.info["cmdline"] == [*command] and pod_uid in _cgroups(process)
+    ]
+
+
+def _cgroups(process: psutil.Process) -> str:
+    try:
+        return Path(f"/proc/{process.pid}/cgroup").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def _pid(part: str) -> int:
