@@ -5,15 +5,20 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from kubernetes import client
 
+from app import languages
 from app.domain.pod import Pod, judge
 from app.domain.submission import File
+from app.infrastructure.kubernetes.images import Image, Offers
+from app.infrastructure.kubernetes.manifest import PodOptions
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
 from tests.hostile.host import a_host
 from tests.hostile.program import Hostile, all_programs
 from tests.kubernetes.cluster import a_runtime
-from tests.kubernetes.namespace import a_namespace
-from tests.pod.cluster_runs import Ran, pod_for, run_all
+from tests.kubernetes.images import pod_image
+from tests.kubernetes.namespace import a_namespace, api_client
+from tests.pod.cluster_runs import Ran, pod_for, run, run_all
 from tests.sandbox.test_verdicts import CASES, Case, given_in, says
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(1800)]
@@ -47,6 +52,26 @@ DIFFERENT: Mapping[str, str] = {
 def runtime() -> Iterator[KubernetesRuntime]:
     with a_namespace() as namespace:
         yield a_runtime(namespace)
+
+
+def pause_image() -> str:
+    nodes = client.CoreV1Api(api_client()).list_node().items
+    images = [image for node in nodes if node.status for image in node.status.images or ()]
+    return next(name for image in images for name in image.names or () if "/pause:" in name)
+
+
+def test_an_image_without_a_shell_is_the_reason() -> None:
+    """As that of pause containers. The pod's collector would wait for init until the deadline."""
+    with a_namespace() as namespace:
+        options = PodOptions(collector_image=pod_image().name, image_pull_policy="Never")
+        without_shell = Offers({"python": Image(pause_image(), "3.11")}, languages.load())
+        runtime = KubernetesRuntime(namespace, without_shell, options)
+        ran = run(runtime, pod_for(runtime, "print(1)", "python"))
+
+    assert ran.outcome is None
+    assert ran.observation.message
+    assert ran.observation.message.startswith("the program's container could not start: StartError")
+    assert "/bin/sh" in ran.observation.message
 
 
 @pytest.fixture(scope="module")
