@@ -41,15 +41,18 @@ class Attempts:
         )
         execution, _, event = accepted(submission)
         self.twins.store.insert(execution, submission, event)
-        self.twins.store.apply(execution.admit(NOW, NOW))
-        self.twins.admission.hold(entry_of(execution), NOW)
-        assert start_attempt(self.ports, execution.id)
-        return self.row(execution.id)
+        return self._start_attempt(execution)
 
     def create(self, program: str, language: str = "python", **facts: object) -> Execution:
         execution = self.start(program, language, **facts)
         assert create_pod(self.ports, execution.id)
         return execution
+
+    def create_next(self, execution: Execution) -> Execution:
+        """Of one that was queued again."""
+        started = self._start_attempt(self.row(execution.id))
+        assert create_pod(self.ports, started.id)
+        return started
 
     def row(self, execution_id: str) -> Execution:
         row = self.twins.store.get(execution_id)
@@ -85,6 +88,12 @@ class Attempts:
 
     def pass_start_deadline(self) -> None:
         self.twins.clock.advance(self.ports.policy.start_timeout + 1)
+
+    def _start_attempt(self, execution: Execution) -> Execution:
+        assert self.twins.store.apply(execution.admit(NOW, NOW))
+        self.twins.admission.hold(entry_of(execution), NOW)
+        assert start_attempt(self.ports, execution.id)
+        return self.row(execution.id)
 
     def _poll_while(self, execution: Execution, condition: Callable[[Execution], bool]) -> None:
         def done() -> bool:

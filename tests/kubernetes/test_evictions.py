@@ -1,0 +1,107 @@
+"""A pod that its node or an operator ends: the attempt says why, and the next one is as good."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kubernetes import client
+
+from app.domain.execution import Execution, Outcome, State
+from app.domain.pod import Phase
+from app.domain.policy import DEFAULT_LIMITS
+from app.infrastructure.kubernetes.inside import COLLECTOR_COMMAND
+from app.infrastructure.kubernetes.manifest import COLLECTOR
+from app.infrastructure.kubernetes.runtime import KubernetesRuntime
+from tests.kubernetes import parts
+from tests.kubernetes.attempts import Attempts
+from tests.kubernetes.namespace import api_client
+
+pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(300)]
+
+SECONDS_TO_BE_KILLED = 20
+SECONDS_TO_BE_MEASURED = 50
+"""A kubelet looks at what is stored every ten seconds, and at measures that are as old."""
+LIMITS = replace(DEFAULT_LIMITS, wall_seconds=60)
+MORE_THAN_A_POD_MAY_STORE = 20 * 1024 * 1024
+
+
+@pytest.fixture
+def attempts(cluster: KubernetesRuntime) -> Attempts:
+    return Attempts(cluster)
+
+
+@pytest.fixture
+def core() -> client.CoreV1Api:
+    return client.CoreV1Api(api_client())
+
+
+def test_a_collector_that_is_killed(
+    attempts: Attempts, core: client.CoreV1Api, namespace: str
+) -> None:
+    """As the kernel does where memory is short: it has no time to say anything."""
+    execution = running(attempts, SECONDS_TO_BE_KILLED)
+    (collector,) = parts.processes_of(uid_of(execution, core, namespace), COLLECTOR_COMMAND)
+    collector.kill()
+
+    assert_retried(attempts, execution, why="the collector ended with Error, code 137")
+
+
+def test_evicted_by_an_operator(attempts: Attempts, core: client.CoreV1Api, namespace: str) -> None:
+    """As `kubectl drain` does."""
+    execution = running(attempts, SECONDS_TO_BE_KILLED)
+    eviction = client.V1Eviction(metadata=client.V1ObjectMeta(name=execution.pod))
+    core.create_namespaced_pod_eviction(execution.pod, namespace, eviction)
+
+    assert_retried(attempts, execution, why="EvictionByEvictionAPI: Eviction API: evicting")
+
+
+def test_evicted_for_what_it_stores(
+    attempts: Attempts, core: client.CoreV1Api, namespace: str
+) -> None:
+    """No program can write so much to a disk, so the test does it, where the pod's logs are."""
+    execution = running(attempts, SECONDS_TO_BE_MEASURED)
+    pod = f"{namespace}_{execution.pod}_{uid_of(execution, core, namespace)}"
+    logs = Path(folder_of_logs(core), pod, COLLECTOR)
+    (logs / "more").write_bytes(bytes(MORE_THAN_A_POD_MAY_STORE))
+
+    assert_retried(attempts, execution, why="Evicted: ")
+
+
+def running(attempts: Attempts, seconds: int) -> Execution:
+    """For so long, if nobody ends it."""
+    execution = attempts.create(f"import time; time.sleep({seconds})", limits=LIMITS)
+    attempts.wait_for(execution, Phase.RUNNING)
+    return attempts.poll_until(execution, State.RUNNING)
+
+
+def uid_of(execution: Execution, core: client.CoreV1Api, namespace: str) -> str:
+    """Of its pod."""
+    metadata = core.read_namespaced_pod(execution.pod, namespace).metadata
+    assert metadata
+    assert metadata.uid
+    return metadata.uid
+
+
+def folder_of_logs(core: client.CoreV1Api) -> str:
+    """As the kubelet of the only node says."""
+    (node,) = core.list_node().items
+    assert node.metadata
+    assert node.metadata.name
+    answer: Any = core.connect_get_node_proxy_with_path(
+        node.metadata.name, "configz", _preload_content=False
+    )
+    folder: str = json.loads(answer.data)["kubeletconfig"]["podLogsDir"]
+    return folder
+
+
+def assert_retried(attempts: Attempts, execution: Execution, why: str) -> None:
+    queued = attempts.poll_until(execution, State.QUEUED)
+    assert queued.message
+    assert queued.message.startswith(why)
+    attempts.assert_nothing_left()
+
+    row = attempts.completed(attempts.create_next(execution))
+    assert (row.state, row.outcome, row.attempt) == (State.COMPLETED, Outcome.SUCCESS, 2)
+    attempts.assert_nothing_left()
