@@ -19,12 +19,12 @@ up: .venv/standalone
 	@exec $(BIN)/podline up
 
 test: .venv/test
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile
 
 test-cluster: .venv/test
 	@for each in KAFKA KAFKA_CONTROL KUBECONFIG CLUSTER_CONTROL; do printenv $$each >/dev/null || \
 		{ echo "export $$each first: see docs/operations.md, Tests on servers" >&2; exit 1; }; done
-	$(BIN)/pytest -n 4 --dist loadfile -m '(kafka or kubernetes) and not disturbs'
+	$(BIN)/pytest -n 2 --dist loadfile -m '(kafka or kubernetes) and not disturbs'
 	$(BIN)/pytest -m disturbs
 
 compose-test: .venv/test

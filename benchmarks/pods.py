@@ -89,7 +89,7 @@ def run(*, quick: bool) -> str:
         bare = BareClient(bare_namespace)
         times = in_turns(
             {"bare": bare.run_until_ended, "podline": api.run},
-            rounds=3 if quick else 30,
+            rounds=6 if quick else 30,
             after=lambda: _pause_after(bare),
         )
         rates = rates_in_turns(

@@ -98,8 +98,13 @@ class Standalone:
         return psutil.Process(self._process.pid).children()
 
     def child(self, name: str) -> psutil.Process:
-        (process,) = [c for c in self.children() if _is(c, WORD_OF[name])]
+        """Some are started only after the API answers, so it is waited for."""
+        wait_until(lambda: self._children_called(name), or_fail=self.printed)
+        (process,) = self._children_called(name)
         return process
+
+    def _children_called(self, name: str) -> list[psutil.Process]:
+        return [child for child in self.children() if _is(child, WORD_OF[name])]
 
     def kill(self, name: str) -> None:
         """SIGKILL to one part, and to the processes it made."""
