@@ -43,13 +43,15 @@ def ended(sandbox: SandboxDaemon) -> Pod:
 
 
 def gone(processes: list[psutil.Process]) -> Callable[[], bool]:
-    def none_runs() -> bool:
-        return not any(
-            process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-            for process in processes
-        )
+    return lambda: not any(map(runs, processes))
 
-    return none_runs
+
+def runs(process: psutil.Process) -> bool:
+    """It may end between two looks at it."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_killed_it_leaves_nothing_running(own_sandbox: SandboxDaemon) -> None:
