@@ -7,13 +7,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from app.domain.policy import Policy
 from app.settings import Settings
 from app.settings.urls import sqlite_path
 from app.wiring import make_event_log, make_store
 from benchmarks.consuming import delays
 from benchmarks.measure import p50, p95, table, verdict
-from benchmarks.relaying import profiled, relaying
+from benchmarks.relaying import INTERVAL_SECONDS, profiled, relaying
 from benchmarks.transitions import transitions
 from tests.kafka_server import KafkaServer
 from tests.waiting import wait_until
@@ -68,7 +67,7 @@ def _answer(server: KafkaServer, rates: tuple[int, ...], seconds: float) -> str:
         bar = "that rate was not reached, so this says nothing"
     return "\n\n".join(
         (
-            f"Rows in SQLite, a tick of the relay each {Policy().relay_interval} s.",
+            f"Rows in SQLite, a tick of the relay each {INTERVAL_SECONDS} s.",
             table(["executions/s", "reached", "events", "p50 (ms)", "p95 (ms)"], rows),
             f"At {first.wanted} executions a second p95 is {p95(first.delays):.0f} ms ({bar}).",
             f"{_highest(held, last)} The relay at {top} a second, by its own time:",

@@ -67,7 +67,7 @@ class Policy:
     sweep_batch: int = 200
     queue_check_batch: int = 2_000
     """Larger, for it makes no messages: one look at Redis for all of them."""
-    relay_interval: float = 0.5
+    relay_interval: float = 1.0
     relay_batch: int = 500
     replay_interval: float = 5
     """Between two looks for replays that no message went on with."""
