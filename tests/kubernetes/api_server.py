@@ -20,6 +20,10 @@ class Say:
     """The connection ends before the whole body was sent."""
 
 
+def refused(status: int, reason: str) -> Say:
+    return Say(json.dumps({"reason": reason, "message": f"it said {reason}"}).encode(), status)
+
+
 def listed(*pods: dict[str, Any], version: str = "1") -> Say:
     return Say(json.dumps({"metadata": {"resourceVersion": version}, "items": pods}).encode())
 
@@ -51,12 +55,15 @@ def api_server(folder: Path, *answers: Say) -> Iterator[ApiServer]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
             say = server.next(self.path)
             self.send_response(say.status)
             self.send_header("Content-Length", str(len(say.body) + say.cut_off))
             self.end_headers()
             self.wfile.write(say.body)
             self.close_connection = say.cut_off
+
+        do_POST = do_GET  # noqa: N815 - its name is that of the method
 
         def log_message(self, format: str, *args: object) -> None:
             pass

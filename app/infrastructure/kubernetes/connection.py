@@ -6,6 +6,7 @@ import threading
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -23,7 +24,7 @@ METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s
 
 _JSON: Final = "application/json"
 _MERGE_PATCH: Final = "application/merge-patch+json"
-_GONE: Final = 410
+_TRIES_TO_CREATE: Final = 10
 _SECONDS_TO_CONNECT: Final = 2.0
 _SECONDS_TO_ANSWER: Final = 5.0
 _CONNECTIONS_KEPT: Final = 32
@@ -89,7 +90,14 @@ class Connection:
         return self._ask("GET", self._root + path, query, accept=accept, expects=expects)
 
     def post(self, path: str, body: JsonObject, *, expects: Collection[int]) -> Answer:
-        return self._ask("POST", self._root + path, {}, body=body, expects=expects)
+        """A 409, which is expected always, means that an object of that name is there."""
+        expects = {*expects, HTTPStatus.CONFLICT}
+        for _ in range(_TRIES_TO_CREATE):
+            answer = self._ask("POST", self._root + path, {}, body=body, expects=expects)
+            # The other 409, "Conflict": somebody else's object was counted in the same quota.
+            if answer.status != HTTPStatus.CONFLICT or answer.json().get("reason") != "Conflict":
+                return answer
+        raise _unexpected("POST", path, answer)
 
     def patch(self, path: str, body: JsonObject, *, expects: Collection[int]) -> Answer:
         return self._ask(
@@ -115,9 +123,9 @@ class Connection:
         query = {**query, "timeoutSeconds": seconds}
         response = self._send("GET", self._root + path, query, {"Accept": _JSON}, None, timeout)
         try:
-            if response.status == _GONE:
+            if response.status == HTTPStatus.GONE:
                 raise VersionExpired(Answer(response.status, response.read()).message)
-            if response.status != 200:
+            if response.status != HTTPStatus.OK:
                 raise _unexpected("GET", path, Answer(response.status, response.read()))
             yield from _lines(response)
             response.release_conn()

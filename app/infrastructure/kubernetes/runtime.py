@@ -115,7 +115,7 @@ class KubernetesRuntime:
         answer = self._api.post(
             _CONFIG_MAPS,
             manifest.config_map(pod, offer),
-            expects=(HTTPStatus.CONFLICT, *_REFUSED),
+            expects=_REFUSED,
         )
         if answer.status in _REFUSED:
             raise RunRefused(answer.message)
@@ -130,7 +130,7 @@ class KubernetesRuntime:
         answer = self._api.post(
             _PODS,
             manifest.pod_manifest(pod, offer, self._options),
-            expects=(HTTPStatus.CONFLICT, HTTPStatus.FORBIDDEN, *_REFUSED),
+            expects=(HTTPStatus.FORBIDDEN, *_REFUSED),
         )
         if answer.status in _REFUSED:
             raise RunRefused(answer.message)
