@@ -70,6 +70,12 @@ def _on_nodes() -> set[str]:
     return {name.removeprefix(REGISTRY) for image in images for name in image.names or ()}
 
 
+def require(*names: str) -> None:
+    """Without them a test would wait for its pods until it gives up."""
+    missing = set(names) - _on_nodes()
+    assert not missing, f"make {sorted(missing)} first: python -m tests.kubernetes.images COMMAND"
+
+
 def main(command: Sequence[str]) -> None:
     there = _on_nodes()
     for image in (pod_image(), *LANGUAGES.values()):
