@@ -111,12 +111,15 @@ def test_the_relay_is_killed_again_and_again(kafka: KafkaServer, rows: Rows) -> 
 
 @pytest.mark.timeout(300)
 def test_two_relays_at_once_do_no_harm(kafka: KafkaServer, rows: Rows) -> None:
-    """As after a lease that ran out: both have the same rows, and one of them is behind."""
+    """As after a lease that ran out: at times both have the same rows, and one is behind."""
     topic = kafka.new_topic()
+    log = kafka.event_log(topic)
     with ExitStack() as both:
         for _ in range(2):
             both.enter_context(relaying(rows.path, kafka.address, topic))
-        rows.run(400)
-        rows.wait_until_relayed(within=90)
-    duplicates = rows.assert_in(kafka.event_log(topic))
-    assert duplicates > 0, "they never had the same rows: nothing was tested"
+        for _ in range(20):
+            rows.run(200)
+            rows.wait_until_relayed(within=90)
+            if rows.assert_in(log) > 0:
+                return
+    raise AssertionError("they never had the same rows: nothing was tested")
