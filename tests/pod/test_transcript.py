@@ -10,7 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.pod import Frame, Limit, StageOutput, StageReport, Stream
-from app.infrastructure.kubernetes.transcript import Broken, parse_end, parse_transcript
+from app.infrastructure.kubernetes.transcript import (
+    Broken,
+    frames_after,
+    parse_end,
+    parse_transcript,
+)
 
 PIECES = st.lists(st.tuples(st.sampled_from(Stream), st.binary(min_size=1, max_size=20)))
 
@@ -107,6 +112,27 @@ def test_a_missing_frame_is_noticed(
     assert transcript.frames == frames[:missing]
     assert transcript.end
     assert transcript.output is None
+
+
+@given(compiled=PIECES, ran=PIECES, data=st.data())
+def test_last_lines_tell_what_comes_after_a_frame_or_that_they_do_not_reach_it(
+    compiled: list[tuple[Stream, bytes]], ran: list[tuple[Stream, bytes]], data: st.DataObject
+) -> None:
+    frames = frames_of(ran)
+    lines = [line(frame, "compile") for frame in frames_of(compiled)] + list(map(line, frames))
+    after = data.draw(st.integers(0, len(frames)))
+    last = lines[data.draw(st.integers(0, len(lines))) :]
+
+    reaches = len(last) >= max(1, len(frames) - after) and bool(frames)
+    assert frames_after(after, b"".join(last)) == (frames[after:] if reaches else None)
+
+
+def test_what_comes_after_a_gap_is_not_told() -> None:
+    first, second, _, fourth = frames_of([(Stream.STDOUT, b"x")] * 4)
+    lines = b"".join(map(line, (first, second, fourth)))
+
+    assert frames_after(1, lines) == [second]
+    assert frames_after(0, line(second)) is None
 
 
 @given(st.binary(max_size=200))

@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.pod import Frame, Observation, Output, Phase, Pod
@@ -15,7 +16,7 @@ from app.infrastructure.kubernetes.connection import METADATA_ONLY, Connection, 
 from app.infrastructure.kubernetes.images import Offer, Offers
 from app.infrastructure.kubernetes.manifest import COLLECTOR, SELECTOR, PodOptions
 from app.infrastructure.kubernetes.observation import ended, is_ours, observation_of, without_pod
-from app.infrastructure.kubernetes.transcript import Broken, Transcript, parse_transcript
+from app.infrastructure.kubernetes.transcript import Broken, frames_after, parse_transcript
 from app.infrastructure.kubernetes.watch import PodWatch
 
 _CONFIG_MAPS: Final = "/configmaps"
@@ -25,12 +26,16 @@ _SECONDS_TO_END: Final = 8.0
 """For a kubelet to kill a deleted pod, which takes one or two."""
 _LOG_BYTES: Final = 16 * 1024 * 1024
 """Twice as long as any log is."""
+_LAST_LINES: Final = 32
+"""A program that prints all the time has two frames, one a stream, in 50 ms."""
 
 _REFUSED: Final = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
 )
+
+_T = TypeVar("_T")
 
 log = logging.getLogger(__name__)
 
@@ -67,13 +72,14 @@ class KubernetesRuntime:
             sleep(min(left, _SECONDS_BETWEEN_LOOKS))
 
     def output(self, name: str) -> Output | None:
-        transcript = self._transcript(name)
+        transcript = self._read(name, parse_transcript)
         return transcript.output if transcript else None
 
     def follow(self, name: str, after: int) -> list[Frame]:
-        transcript = self._transcript(name)
-        frames = transcript.frames if transcript else ()
-        return [frame for frame in frames if frame.sequence > after]
+        """Mostly by the log's last lines, which a kubelet finds without reading the others."""
+        parse = partial(frames_after, after)
+        last = self._read(name, parse, tailLines=_LAST_LINES) if after else None
+        return last if last is not None else self._read(name, parse) or []
 
     def delete(self, name: str) -> None:
         pods = self._remove(_PODS, name, grace_seconds=1)
@@ -166,19 +172,20 @@ class KubernetesRuntime:
         items = found.json()["items"] or []
         return items[0]["metadata"] if items else None
 
-    def _transcript(self, name: str) -> Transcript | None:
-        """None while its containers have not started, and once they are gone."""
+    def _read(self, name: str, parse: Callable[[bytes], _T | None], **part: int) -> _T | None:
+        """The log; None while its containers have not started, and once they are gone."""
         answer = self._api.get(
             f"{_PODS}/{name}/log",
             accept="*/*",
             container=COLLECTOR,
             limitBytes=_LOG_BYTES,
             expects=(HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST),
+            **part,
         )
         if answer.status != HTTPStatus.OK:
             return None
         try:
-            return parse_transcript(answer.content)
+            return parse(answer.content)
         except Broken as error:
             log.warning("the log of pod %s is broken: %s", name, error)
             return None

@@ -90,6 +90,25 @@ def parse_transcript(log: bytes) -> Transcript:
 
     Raises Broken where a line is no line of the collector's.
     """
+    frames, end = _parse_lines(log)
+    return Transcript(frames=_up_to_gap(frames[_RUN]), end=end, output=_output(frames, end))
+
+
+def frames_after(after: int, lines: bytes) -> list[Frame] | None:
+    """Frames of the run stage with a sequence > `after`, up to the first gap.
+
+    By a log as far as it goes, or by its last lines: None where those do not reach back so far.
+    Raises Broken.
+    """
+    frames, _ = _parse_lines(lines)
+    run = frames[_RUN]
+    if not run or run[0].sequence > after + 1:
+        return None
+    return _up_to_gap([frame for frame in run if frame.sequence > after], first=after + 1)
+
+
+def _parse_lines(log: bytes) -> tuple[Mapping[str, Sequence[Frame]], End | None]:
+    """The frames of each stage, and the end record."""
     frames: dict[str, list[Frame]] = {_COMPILE: [], _RUN: []}
     end = None
     for line in log.split(b"\n")[:-1]:
@@ -100,7 +119,7 @@ def parse_transcript(log: bytes) -> Transcript:
         else:
             stage, frame = _parse_frame(line)
             frames[stage].append(frame)
-    return Transcript(frames=_up_to_gap(frames[_RUN]), end=end, output=_output(frames, end))
+    return frames, end
 
 
 def _end(record: Mapping[str, object]) -> End:
@@ -160,9 +179,9 @@ def _parse_frame(line: bytes) -> tuple[str, Frame]:
         raise Broken(f"no line of a collector: {type(error).__name__}") from error
 
 
-def _up_to_gap(frames: Sequence[Frame]) -> list[Frame]:
+def _up_to_gap(frames: Sequence[Frame], first: int = 1) -> list[Frame]:
     whole = []
-    for expected, frame in enumerate(frames, start=1):
+    for expected, frame in enumerate(frames, start=first):
         if frame.sequence != expected:
             break
         whole.append(frame)
