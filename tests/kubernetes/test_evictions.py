@@ -11,12 +11,22 @@ from kubernetes import client
 from app.domain.execution import Execution, Outcome, State
 from app.domain.pod import Phase
 from app.domain.policy import DEFAULT_LIMITS
+from app.infrastructure.kubernetes.connection import Connection
 from app.infrastructure.kubernetes.inside import COLLECTOR_COMMAND
-from app.infrastructure.kubernetes.manifest import COLLECTOR
+from app.infrastructure.kubernetes.manifest import (
+    COLLECTOR,
+    MAIN,
+    PodOptions,
+    config_map,
+    pod_manifest,
+)
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
 from tests.kubernetes import parts
 from tests.kubernetes.attempts import Attempts
+from tests.kubernetes.cluster import offers
+from tests.kubernetes.images import pod_image
 from tests.kubernetes.namespace import api_client
+from tests.sandbox_daemon import a_pod, language
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(300)]
 
@@ -67,6 +77,46 @@ def test_evicted_for_what_it_stores(
     (logs / "more").write_bytes(bytes(MORE_THAN_A_POD_MAY_STORE))
 
     assert_retried(attempts, execution, why="Evicted: ")
+
+
+def test_a_program_s_container_that_is_killed_before_it_is_init(
+    attempts: Attempts, core: client.CoreV1Api, namespace: str
+) -> None:
+    """Its collector hears nothing of it."""
+    execution = started_with(["sleep", "50"], attempts, namespace)
+    attempts.wait_for(execution, Phase.RUNNING)
+    (main,) = parts.processes_of(uid_of(execution, core, namespace), ["sleep", "50"])
+    main.kill()
+
+    assert_retried(attempts, execution, why="the program's container was ended: Error, code 137")
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [(["tail", "/dev/zero"], "OOMKilled, code 137"), (["true"], "Completed, code 0")],
+    ids=["out of memory", "ends"],
+)
+def test_a_program_s_container_that_never_is_init(
+    attempts: Attempts, namespace: str, command: list[str], why: str
+) -> None:
+    execution = started_with(command, attempts, namespace)
+
+    assert_retried(attempts, execution, why=f"the program's container was ended: {why}")
+
+
+def started_with(command: list[str], attempts: Attempts, namespace: str) -> Execution:
+    """One whose program's container runs this in place of init."""
+    execution = attempts.start("print(1)")
+    pod = a_pod(language(attempts.runtime, "python"), name=execution.pod)
+    offer = offers().of(pod)
+    options = PodOptions(collector_image=pod_image().name, image_pull_policy="Never")
+    manifest = pod_manifest(pod, offer, options)
+    (main,) = (found for found in manifest["spec"]["containers"] if found["name"] == MAIN)
+    main["command"] = command
+    api = Connection(namespace)
+    api.post("/configmaps", config_map(pod, offer), expects=())
+    api.post("/pods", manifest, expects=())
+    return execution
 
 
 def running(attempts: Attempts, seconds: int) -> Execution:

@@ -1,16 +1,20 @@
 """What the states of a pod's containers mean."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from app.domain.execution import SECOND, Time
 from app.domain.pod import Limit, Observation, Phase
 from app.infrastructure.kubernetes.manifest import HELD_UP, LABELS
 from app.infrastructure.kubernetes.observation import ended, observation_of, without_pod
 
 NAME = "01j00000000000000000000001-1"
 AT = {"startedAt": "2026-01-02T02:54:05Z"}
+FINISHED = {"finishedAt": "2026-01-02T02:54:07Z"}
+NOW = int(datetime(2026, 1, 2, 2, 54, 8, tzinfo=UTC).timestamp()) * SECOND
 STARTED = {"running": AT}
 CREATING = {"waiting": {"reason": "ContainerCreating"}}
 STAGE = {
@@ -32,7 +36,7 @@ def end_record(**run: Any) -> str:
 
 
 def terminated(code: int = 0, reason: str = "Completed", message: str = "") -> dict[str, Any]:
-    return {"terminated": {"exitCode": code, "reason": reason, "message": message} | AT}
+    return {"terminated": {"exitCode": code, "reason": reason, "message": message} | AT | FINISHED}
 
 
 def a_pod(
@@ -45,8 +49,8 @@ def a_pod(
     return {"metadata": {"name": NAME, "labels": dict(LABELS)}, "status": status}
 
 
-def seen(pod: dict[str, Any]) -> Observation:
-    observation = observation_of(pod)
+def seen(pod: dict[str, Any], at: Time = NOW) -> Observation:
+    observation = observation_of(pod, at)
     assert observation
     return observation
 
@@ -145,6 +149,29 @@ def test_a_program_s_container_that_never_was_init_is_a_fault_at_once(
     assert observation.message.endswith('exec: "/bin/sh": no such file')
 
 
+@pytest.mark.parametrize("collector", [None, CREATING, STARTED])
+@pytest.mark.parametrize(
+    ("code", "reason"), [(137, "Error"), (137, "OOMKilled"), (0, "Completed"), (1, "Error")]
+)
+def test_a_program_s_container_whose_end_the_collector_does_not_hear_of_is_a_fault(
+    code: int, reason: str, collector: dict[str, Any] | None
+) -> None:
+    """It never met it. One that had met it would end within moments, and say what came of it."""
+    pod = a_pod(collector, terminated(code, reason))
+
+    assert seen(pod, NOW + 8 * SECOND).phase in (Phase.WAITING, Phase.RUNNING)
+    later = seen(pod, NOW + 10 * SECOND)
+    assert later.phase is Phase.FAULTED
+    assert later.message == f"the program's container was ended: {reason}, code {code}"
+
+
+def test_a_program_s_container_of_which_nothing_more_is_known_is_a_fault() -> None:
+    """As where a node restarted: nobody knows when it ended."""
+    unknown = {"terminated": {"exitCode": 137, "reason": "ContainerStatusUnknown"}}
+
+    assert seen(a_pod(STARTED, unknown)).phase is Phase.FAULTED
+
+
 def test_a_collector_that_says_what_was_wrong_is_believed() -> None:
     said = json.dumps({"end": {"fault": "init failed to execute: No such file or directory"}})
 
@@ -203,7 +230,7 @@ def test_one_that_is_being_deleted() -> None:
         assert seen(pod).phase is phase
     gone = a_pod(terminated(message=end_record()), terminated())
     gone["metadata"]["deletionTimestamp"] = "2026-01-02T02:54:05Z"
-    assert observation_of(gone) is None
+    assert observation_of(gone, NOW) is None
 
 
 def test_a_pod_that_is_none_of_ours_is_a_fault() -> None:

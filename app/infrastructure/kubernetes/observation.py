@@ -3,6 +3,7 @@
 By the states of its containers, not by the pod's phase, which follows a second later.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -20,6 +21,14 @@ _OUT_OF_MEMORY: Final = "OOMKilled"
 _NOT_STARTED: Final = frozenset({"StartError", "ContainerCannotRun"})
 _NOT_INIT: Final = frozenset({126, 127})
 """A shell's exit codes where it can't become what it is to become; init has none of these."""
+_SECONDS_TO_HEAR: Final = 10
+"""In which the end of a collector that hears of main's end is seen: a kubelet looks once a second.
+By our clock and the node's, which need not be quite the same.
+"""
+
+
+def now() -> Time:
+    return time.time_ns() // 1_000
 
 
 def is_ours(metadata: JsonObject) -> bool:
@@ -32,8 +41,11 @@ def ended(pod: JsonObject) -> bool:
     return all("terminated" in _state(pod, name) for name in (COLLECTOR, MAIN))
 
 
-def observation_of(pod: JsonObject) -> Observation | None:
-    """None for one that has ended and is being deleted: nothing can be had of it."""
+def observation_of(pod: JsonObject, at: Time) -> Observation | None:
+    """What it says at that time, which is now.
+
+    None for one that has ended and is being deleted: nothing can be had of it.
+    """
     metadata, status = pod["metadata"], pod.get("status", {})
     name = metadata["name"]
     if not is_ours(metadata):
@@ -43,7 +55,8 @@ def observation_of(pod: JsonObject) -> Observation | None:
     if reason := status.get("reason"):  # Evicted, DeadlineExceeded, NodeLost, OutOfcpu, …
         return _faulted(name, f"{reason}: {status.get('message', 'no more is known')}")
     collector, main = _state(pod, COLLECTOR), _state(pod, MAIN)
-    if fault := _collector_fault(collector) or _main_fault(main):
+    fault = _collector_fault(collector) or _main_fault(main) or _unheard_end(collector, main, at)
+    if fault:
         return _faulted(name, fault)
     if "terminated" in collector and "terminated" in main:
         return _ended(name, collector["terminated"], main["terminated"])
@@ -96,6 +109,23 @@ def _main_fault(main: JsonObject) -> str | None:
     return f"the program's container could not start: {reason}, code {code}: {message}"
 
 
+def _unheard_end(collector: JsonObject, main: JsonObject, at: Time) -> str | None:
+    """That main ended before it met the collector, which waits for it until the pod's deadline.
+
+    One that it had met ends at once too, and says what came of it.
+    """
+    if "terminated" in collector or "terminated" not in main:
+        return None
+    finished_at = main["terminated"].get("finishedAt")
+    if finished_at and at <= _time(finished_at) + _SECONDS_TO_HEAR * SECOND:
+        return None
+    return _main_was_ended(main["terminated"])
+
+
+def _main_was_ended(main: JsonObject) -> str:
+    return f"the program's container was ended: {main.get('reason')}, code {main['exitCode']}"
+
+
 def _ended(name: str, collector: JsonObject, main: JsonObject) -> Observation:
     try:
         end = parse_end(collector.get("message", ""))
@@ -103,8 +133,7 @@ def _ended(name: str, collector: JsonObject, main: JsonObject) -> Observation:
         return _faulted(name, f"the collector left no end record: {error}")
     report = _report(end, out_of_memory=main.get("reason") == _OUT_OF_MEMORY)
     if report is None or end.began_at is None:
-        reason = f"{main.get('reason')}, code {main['exitCode']}"
-        return _faulted(name, end.fault or f"the program's container was ended: {reason}")
+        return _faulted(name, end.fault or _main_was_ended(main))
     return Observation(
         name=name,
         phase=Phase.ENDED,
@@ -148,9 +177,12 @@ def _started(state: JsonObject) -> bool:
 
 
 def _started_at(state: JsonObject) -> Time:
+    return _time((state.get("running") or state["terminated"])["startedAt"])
+
+
+def _time(text: str) -> Time:
     """To the second: the kubelet tells no more."""
-    started = (state.get("running") or state["terminated"])["startedAt"]
-    return int(datetime.fromisoformat(started).timestamp()) * SECOND
+    return int(datetime.fromisoformat(text).timestamp()) * SECOND
 
 
 def _faulted(name: str, message: str) -> Observation:

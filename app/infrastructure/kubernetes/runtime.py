@@ -15,7 +15,13 @@ from app.infrastructure.kubernetes import limits, manifest
 from app.infrastructure.kubernetes.connection import METADATA_ONLY, Connection, NoAccess
 from app.infrastructure.kubernetes.images import Offer, Offers
 from app.infrastructure.kubernetes.manifest import COLLECTOR, SELECTOR, PodOptions
-from app.infrastructure.kubernetes.observation import ended, is_ours, observation_of, without_pod
+from app.infrastructure.kubernetes.observation import (
+    ended,
+    is_ours,
+    now,
+    observation_of,
+    without_pod,
+)
 from app.infrastructure.kubernetes.transcript import Broken, frames_after, parse_transcript
 from app.infrastructure.kubernetes.watch import PodWatch
 
@@ -157,7 +163,7 @@ class KubernetesRuntime:
     def _look(self, name: str) -> Observation | None:
         pod = self._pod(name)
         if pod is not None:
-            return observation_of(pod)
+            return observation_of(pod, now())
         metadata = self._metadata_of_input(name)
         return without_pod(metadata) if metadata else None
 

@@ -9,7 +9,7 @@ from app.domain.errors import RuntimeUnavailable
 from app.domain.pod import Phase
 from app.infrastructure.kubernetes.connection import Connection, VersionExpired
 from app.infrastructure.kubernetes.manifest import SELECTOR
-from app.infrastructure.kubernetes.observation import observation_of
+from app.infrastructure.kubernetes.observation import now, observation_of
 
 _SECONDS_OF_ONE_REQUEST: Final = 1
 """So short that whoever stops a watch need not break a request off, and a dead one is seen soon."""
@@ -97,5 +97,5 @@ def _event(line: bytes) -> Mapping[str, Any]:
 
 
 def _phase(pod: Mapping[str, Any]) -> tuple[str, Phase | None]:
-    observation = observation_of(pod)
+    observation = observation_of(pod, now())
     return pod["metadata"]["name"], observation.phase if observation else None
