@@ -23,7 +23,8 @@ node, for RLIMIT_NPROC counts by uid. Its image needs `sh` and `sleep`, /dev/nul
 language's executable at one of the paths in languages.toml that name no home folder.
 
 Which container may still be there once the other is gone: collector gone, init ends at once and all
-with it; main gone, the collector says so in its end record and exits.
+with it; main gone, the collector says so in its end record and exits. Of a main that is gone
+before the two have met it hears nothing: observation.py sees that.
 """
 
 from collections.abc import Mapping
