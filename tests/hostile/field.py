@@ -9,12 +9,12 @@ from threading import Event
 from typing import Any, Final
 
 from app.domain.execution import Outcome
-from app.domain.pod import Observation, Output, Phase, judge
 from app.domain.policy import DEFAULT_LIMITS
 from app.domain.submission import File
 from tests.hostile.host import Host
 from tests.hostile.program import Hostile
 from tests.hostile.traces import Traces, traces_of
+from tests.ran import Ran
 from tests.sandbox_daemon import SandboxDaemon, a_pod, language, wait_for_end
 from tests.waiting import wait_until
 
@@ -24,37 +24,6 @@ _GOOD: Final = Path(__file__).with_name("good.py")
 _GOOD_STDIN: Final = b"stdin" * 20_000
 _GOOD_STDOUT: Final = b"100000 31 child\n"
 _RUNS_ALONE: Final = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ran:
-    observation: Observation
-    output: Output | None
-
-    @property
-    def outcome(self) -> Outcome | None:
-        """None if it is a fault of the sandbox."""
-        if self.observation.phase is not Phase.ENDED:
-            return None
-        return judge(self.observation, None, self.output).outcome
-
-    @property
-    def stdout(self) -> bytes:
-        return self.output.run.stdout if self.output and self.output.run else b""
-
-    @property
-    def signal(self) -> str | None:
-        report = self.observation.report
-        return report.run.signal if report and report.run else None
-
-    @property
-    def wall_us(self) -> int:
-        report = self.observation.report
-        return report.run.wall_us if report and report.run else 0
-
-    @property
-    def is_good(self) -> bool:
-        return self.outcome is Outcome.SUCCESS and self.stdout == _GOOD_STDOUT
 
 
 @dataclass(slots=True, kw_only=True)
@@ -136,6 +105,11 @@ def _warm_up(pool: ThreadPoolExecutor, sandbox: SandboxDaemon) -> None:
 def run_good(sandbox: SandboxDaemon) -> Ran:
     files = (File("main.py", _GOOD.read_bytes()),)
     return run(sandbox, "python", files=files, stdin=_GOOD_STDIN, limits=DEFAULT_LIMITS)
+
+
+def is_good(ran: Ran) -> bool:
+    """Whether it is what the good program has to come to."""
+    return ran.outcome is Outcome.SUCCESS and ran.stdout == _GOOD_STDOUT
 
 
 def run(sandbox: SandboxDaemon, name: str, **facts: Any) -> Ran:

@@ -10,8 +10,9 @@ from time import monotonic
 from typing import Final
 
 from app.domain.execution import Outcome
-from tests.hostile.field import Ran, run, run_good
+from tests.hostile.field import is_good, run, run_good
 from tests.hostile.program import LIMITS
+from tests.ran import Ran
 from tests.sandbox_daemon import SandboxDaemon
 
 _SOURCE: Final = Path(__file__).with_name("fuzz.c")
@@ -49,7 +50,7 @@ def main() -> None:
         for ran in fuzz(sandbox, arguments.seed, arguments.seconds):
             said = ran.stdout.decode(errors="replace").splitlines()
             print(ran.outcome, *said[-1:], ran.signal or "")
-            if ran.outcome in {None, Outcome.COMPILE_ERROR} or not run_good(sandbox).is_good:
+            if ran.outcome in {None, Outcome.COMPILE_ERROR} or not is_good(run_good(sandbox)):
                 raise SystemExit(f"the sandbox is not whole: {ran.observation}")
         if sandbox.stop() != 0:
             raise SystemExit("the daemon did not end well")

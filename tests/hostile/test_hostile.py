@@ -4,7 +4,7 @@ from statistics import median
 
 import pytest
 
-from tests.hostile.field import Field
+from tests.hostile.field import Field, is_good
 from tests.hostile.program import Hostile, all_programs
 
 ESCAPED = b"ESCAPED"
@@ -25,7 +25,7 @@ def test_it_gets_its_verdict_and_nothing_else(field: Field, program: Hostile) ->
 
 def test_good_programs_beside_them_get_their_answers(field: Field) -> None:
     assert field.beside
-    assert [ran for ran in field.beside if not ran.is_good] == []
+    assert [ran for ran in field.beside if not is_good(ran)] == []
 
 
 def test_good_programs_beside_them_take_their_usual_time(field: Field) -> None:

@@ -2,35 +2,18 @@
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
-from app.domain.execution import Outcome
-from app.domain.pod import Observation, Output, Phase, Pod, judge
+from app.domain.pod import Phase, Pod
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
 from tests.builders import an_id
 from tests.pod.local_pod import a_pod
+from tests.ran import Ran
 from tests.waiting import wait_until
 
 AT_ONCE: Final = 6
 SECONDS_TO_END: Final = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ran:
-    observation: Observation
-    output: Output | None
-
-    @property
-    def outcome(self) -> Outcome | None:
-        """None if it is a fault of the cluster."""
-        if self.observation.phase is not Phase.ENDED:
-            return None
-        return judge(self.observation, None, self.output).outcome
-
-    @property
-    def stdout(self) -> bytes:
-        return self.output.run.stdout if self.output and self.output.run else b""
 
 
 def pod_for(runtime: KubernetesRuntime, source: str | bytes, language: str, **facts: Any) -> Pod:

@@ -18,7 +18,8 @@ from tests.hostile.program import Hostile, all_programs
 from tests.kubernetes.cluster import a_runtime
 from tests.kubernetes.images import pod_image
 from tests.kubernetes.namespace import a_namespace, api_client
-from tests.pod.cluster_runs import Ran, pod_for, run, run_all
+from tests.pod.cluster_runs import pod_for, run, run_all
+from tests.ran import Ran
 from tests.sandbox.test_verdicts import CASES, Case, given_in, says
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(1800)]

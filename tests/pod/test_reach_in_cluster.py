@@ -22,8 +22,9 @@ from app.domain.submission import Limits
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
 from tests.kubernetes.cluster import a_runtime
 from tests.kubernetes.namespace import a_namespace, api_client, kubeconfig
-from tests.pod.cluster_runs import Ran, pod_for, run
+from tests.pod.cluster_runs import pod_for, run
 from tests.pod.test_what_it_can_touch import ATTEMPTS
+from tests.ran import Ran
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.kubernetes
