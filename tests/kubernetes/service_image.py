@@ -30,6 +30,7 @@ def name() -> str:
 def make(command: Sequence[str], image: str) -> None:
     """With the same Python as the image's: what is compiled has to fit."""
     with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)  # the image has its mode, and its user is another
         _install(folder, "--constraint", str(ROOT / "constraints.txt"), *_requirements())
         _install(folder, "--no-deps", str(ROOT))
         arguments = [image, "--packages", "python3", "--add", f"{folder}:{PLACE}"]
