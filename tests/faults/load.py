@@ -25,6 +25,10 @@ class Load:
         """Until so many are completed, so that what happens next happens in the middle."""
         wait_until(lambda: self._count(State.COMPLETED) >= how_many, within=60, or_fail=self.states)
 
+    def expect(self, execution_id: str, output: str) -> None:
+        """One more that was accepted, and must complete."""
+        self.expected[execution_id] = output
+
     def forget(self, execution_ids: set[str]) -> None:
         """These are no longer expected to complete."""
         for execution_id in execution_ids:
