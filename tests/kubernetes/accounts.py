@@ -1,7 +1,9 @@
 """The service accounts of compose/kubernetes in a namespace of a test, and what each can do."""
 
 import json
+import secrets
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +13,30 @@ from kubernetes import client, utils
 from tests.kubernetes.namespace import api_client, kubeconfig
 
 MANIFEST: Final = Path(__file__).parents[2] / "compose/kubernetes/base/rbac.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """One verb that a Role gives."""
+
+    role: str
+    resource: str
+    verb: str
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.verb} {self.resource}"
+
+
+def rights() -> list[Right]:
+    """All that the manifest gives."""
+    return [
+        Right(role["metadata"]["name"], resource, verb)
+        for role in _objects()
+        if role["kind"] == "Role"
+        for rule in role["rules"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    ]
 
 
 def install(namespace: str) -> None:
@@ -35,6 +61,38 @@ def kubeconfig_of(account: str, namespace: str, folder: Path) -> Path:
     file = folder / f"{account}.json"
     file.write_text(json.dumps(config))
     return file
+
+
+def an_account_without(taken: Right, namespace: str) -> str:
+    """With all other rights of its Role."""
+    name = f"{taken.role}-{secrets.token_hex(4)}"
+    rules = [
+        {"apiGroups": [""], "resources": [right.resource], "verbs": [right.verb]}
+        for right in rights()
+        if right.role == taken.role and right != taken
+    ]
+    group = "rbac.authorization.k8s.io"
+    metadata = {"name": name, "namespace": namespace}
+    utils.create_from_dict(  # type: ignore[no-untyped-call]
+        api_client(),
+        {
+            "apiVersion": "v1",
+            "kind": "List",
+            "items": [
+                {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata},
+                {"apiVersion": f"{group}/v1", "kind": "Role", "metadata": metadata, "rules": rules},
+                {
+                    "apiVersion": f"{group}/v1",
+                    "kind": "RoleBinding",
+                    "metadata": metadata,
+                    "roleRef": {"apiGroup": group, "kind": "Role", "name": name},
+                    "subjects": [{"kind": "ServiceAccount", **metadata}],
+                },
+            ],
+        },
+        namespace=namespace,
+    )
+    return name
 
 
 def an_account_without_rights(namespace: str) -> str:

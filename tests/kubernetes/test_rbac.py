@@ -1,6 +1,6 @@
 """Each role does its work with its rights in compose/kubernetes, and can do nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import pytest
 
 from app.domain.errors import RuntimeUnavailable
 from app.domain.execution import Execution, State
+from app.domain.pod import Pod
 from app.domain.submission import File
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
 from app.ports import Ports
@@ -17,7 +18,14 @@ from app.service.results import persist
 from app.service.saga import compensate, start_attempt
 from app.service.sweep import remove_orphans
 from tests.builders import NOW, a_submission, accepted
-from tests.kubernetes.accounts import an_account_without_rights, install, kubeconfig_of
+from tests.kubernetes.accounts import (
+    Right,
+    an_account_without,
+    an_account_without_rights,
+    install,
+    kubeconfig_of,
+    rights,
+)
 from tests.kubernetes.cluster import a_runtime
 from tests.kubernetes.namespace import a_namespace
 from tests.sandbox_daemon import a_pod, language
@@ -153,3 +161,84 @@ def test_the_api_needs_no_rights(namespace: str, roles: Roles) -> None:
     api.ping()
     with pytest.raises(RuntimeUnavailable, match="403"):
         api.list_pods()
+
+
+def creates(creator: KubernetesRuntime, pod: Pod) -> str:
+    """And creates again, and clears away. What holds it up is returned."""
+    creator.create(pod)
+    creator.create(pod)
+    observation = creator.observe(pod.name)
+    creator.delete(pod.name)
+    return observation.message or "" if observation else ""
+
+
+def monitors(monitor: KubernetesRuntime, pod: Pod) -> str:
+    monitor.list_pods()
+    looks = iter([False])
+    list(monitor.watch(lambda: next(looks, True)))
+    monitor.observe(pod.name)
+    monitor.follow(pod.name, 0)
+    monitor.delete(pod.name)
+    return ""
+
+
+def processes_results(processor: KubernetesRuntime, pod: Pod) -> str:
+    processor.observe(pod.name)
+    processor.output(pod.name)
+    processor.delete(pod.name)
+    processor.observe(pod.name)
+    return ""
+
+
+def clears_away(saga: KubernetesRuntime, pod: Pod) -> str:
+    saga.list_pods()
+    saga.delete(pod.name)
+    return ""
+
+
+WORK: Mapping[str, Callable[[KubernetesRuntime, Pod], str]] = {
+    "pod-creator": creates,
+    "pod-monitor": monitors,
+    "result-processor": processes_results,
+    "saga": clears_away,
+}
+"""All that the steps of each role ask of a runtime."""
+
+
+def without_room(namespace: str, kubeconfig: Path | None = None) -> KubernetesRuntime:
+    """Whose pods no node takes, so that they cost little."""
+    return a_runtime(namespace, kubeconfig=kubeconfig, cpu_request=900, cpu_limit=900)
+
+
+def refusal(namespace: str, folder: Path, role: str, account: str) -> str:
+    """What is said where that account does the role's work."""
+    operator = without_room(namespace)
+    pod = a_pod(language(operator, "python"))
+    if role != "pod-creator":
+        operator.create(pod)
+    limited = without_room(namespace, kubeconfig_of(account, namespace, folder))
+    try:
+        return WORK[role](limited, pod)
+    except RuntimeUnavailable as error:
+        return str(error)
+    finally:
+        operator.delete(pod.name)
+
+
+@pytest.mark.parametrize("role", WORK)
+def test_with_all_its_rights_a_role_does_all_of_its_work(
+    namespace: str, tmp_path: Path, role: str
+) -> None:
+    assert "cannot" not in refusal(namespace, tmp_path, role, account=role)
+
+
+@pytest.mark.parametrize("taken", rights(), ids=str)
+def test_without_any_one_of_them_it_does_not(namespace: str, tmp_path: Path, taken: Right) -> None:
+    account = an_account_without(taken, namespace)
+
+    def is_missed() -> bool:
+        """And not another one, which the API server has not heard of yet."""
+        said = refusal(namespace, tmp_path, taken.role, account)
+        return f'cannot {taken.verb} resource "{taken.resource}"' in said
+
+    wait_until(is_missed, within=10, or_fail=lambda: f"nothing needs {taken}")
