@@ -166,7 +166,7 @@ class NewReplay(Sent):
     mode: ReplayMode = Field(
         description="`reemit`: deliver the events to the topic `target`. `rebuild`: write the "
         "rows that they tell of into the database `target`. `resubmit`: submit each execution "
-        "that they are about once more."
+        "that they are about once more, and needs a filter."
     )
     from_: RequestedTime | None = Field(default=None, alias="from", description="Itself included.")
     to: RequestedTime | None = Field(

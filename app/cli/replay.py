@@ -38,8 +38,13 @@ def start_replay(
 ) -> None:
     """Emit events to a topic again, rebuild rows, or submit executions again; print the id.
 
-    Without a filter it is all that is in the log.
+    Without a filter it is all that is in the log; resubmit needs one.
     """
+    if mode == ReplayMode.RESUBMIT and not (since or until or types or executions):
+        raise click.UsageError(
+            "resubmit needs --from, --to, --type or --execution: "
+            "without any of them everything that ever ran would run again"
+        )
     replay = client.replays.start(
         mode,
         target=target,

@@ -147,6 +147,12 @@ def check(mode: ReplayMode, filter: EventFilter, target: str | None) -> None:
         problems.add("/target", "goes with reemit and rebuild only: leave it out")
     if mode is not ReplayMode.RESUBMIT and not target:
         problems.add("/target", f"is required: {_TARGETS[mode]}")
+    if mode is ReplayMode.RESUBMIT and filter == EventFilter():
+        problems.add(
+            "/from",
+            "is required to resubmit, or `to`, `types` or `executions`: without any of them"
+            " everything that ever ran would run again",
+        )
     if mode is ReplayMode.REBUILD and filter.types:
         problems.add("/types", "a row is rebuilt of all its events: leave it out")
     if filter.since is not None and filter.until is not None and filter.until <= filter.since:

@@ -130,6 +130,13 @@ def test_replays(service: FakeService, podline: Podline) -> None:
     assert podline("replay", "cancel", "replay-1").stdout == "replay-1 cancelled\n"
 
 
+def test_to_resubmit_everything_has_to_be_said(service: FakeService, podline: Podline) -> None:
+    done = podline("replay", "start", "resubmit", "--dry-run")
+    assert (done.exit_code, done.stdout, service.replays) == (2, "", {})
+    assert "--from, --to, --type or --execution" in done.stderr
+    assert podline("replay", "start", "resubmit", "--from", "1970-01-01").stdout == "replay-1\n"
+
+
 def test_a_time_that_is_none_is_refused(podline: Podline) -> None:
     done = podline("events", "--from", "yesterday")
     assert done.exit_code == 2
@@ -222,7 +229,7 @@ def test_a_wrong_setting_is_named(podline: Podline, monkeypatch: pytest.MonkeyPa
         ("dlq", "retry", "a"),
         ("dlq", "discard", "a"),
         ("events",),
-        ("replay", "start", "resubmit"),
+        ("replay", "start", "resubmit", "--type", "failed"),
         ("replay", "list"),
         ("replay", "show", "a"),
         ("replay", "cancel", "a"),

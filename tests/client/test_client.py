@@ -218,7 +218,7 @@ def test_replays(service: FakeService, client: Client) -> None:
     assert (started.since, started.until, started.executions) == (moment, None, ("01J",))
     assert not started.status.terminal
     for _ in range(3):
-        client.replays.start("resubmit", dry_run=True)
+        client.replays.start("resubmit", since=moment, dry_run=True)
     assert len(list(client.replays.list())) == 4
     assert client.replays.get(started.id) == started
     assert client.replays.cancel(started.id).status.terminal

@@ -54,7 +54,7 @@ def originals(client: Client) -> set[str]:
 
 
 def test_no_execution_is_submitted_twice(roles: Roles, client: Client, originals: set[str]) -> None:
-    replay = client.replays.start("resubmit")
+    replay = client.replays.start("resubmit", executions=sorted(originals))
     replay = kill_until_it_ends(roles, client, replay)
 
     assert replay.status is ReplayStatus.COMPLETED

@@ -50,6 +50,9 @@ def lives(twins: Twins) -> dict[str, Execution]:
 
 
 def started(twins: Twins, mode: ReplayMode, *, dry_run: bool = False, **filter: Any) -> Replay:
+    """Of everything, where no filter is given: to resubmit that, it has to be said."""
+    if mode is RESUBMIT:
+        filter.setdefault("since", 0)
     return replays.start(
         twins.ports,
         mode,
@@ -313,7 +316,8 @@ class TestSessions:
             (REBUILD, None, {}, "/target"),
             (REBUILD, "ftp://host", {}, "/target"),
             (REBUILD, "memory://x", {"types": frozenset({event_type(State.FAILED)})}, "/types"),
-            (RESUBMIT, "topic", {}, "/target"),
+            (RESUBMIT, "topic", {"since": 0}, "/target"),
+            (RESUBMIT, None, {}, "/from"),
             (RESUBMIT, None, {"since": 5, "until": 5}, "/to"),
             (RESUBMIT, None, {"executions": frozenset(map(str, range(1_001)))}, "/executions"),
         ],

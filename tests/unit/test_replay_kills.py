@@ -124,7 +124,7 @@ class PartitionedLog(MemoryEventLog):
 def ended(twins: Twins, mode: ReplayMode, kills: list[tuple[int, bool]]) -> Replay:
     """A session from its start to its end, however many workers that takes."""
     replay = replays.start(
-        twins.ports, mode, EventFilter(), TARGETS[mode], dry_run=False, requested_by="otto"
+        twins.ports, mode, EventFilter(since=0), TARGETS[mode], dry_run=False, requested_by="otto"
     )
     ports = mortal(twins, kills)
     while not replay.status.terminal:
