@@ -16,6 +16,7 @@ from kubernetes import client
 from app.infrastructure.init import protocol
 from tests.kubernetes import service_image
 from tests.kubernetes.namespace import api_client
+from tests.waiting import wait_until
 
 REGISTRY = "docker.io/"
 """What a container runtime puts before a name that has none."""
@@ -77,12 +78,16 @@ def require(*names: str) -> None:
 
 
 def main(command: Sequence[str]) -> None:
+    """Returns when the nodes list them all, which a kubelet does twice a minute."""
     there = _on_nodes()
-    for image in (pod_image(), *LANGUAGES.values()):
+    images = (pod_image(), *LANGUAGES.values())
+    for image in images:
         if image.name not in there:
             image.make(command)
     if (service := service_image.name()) not in there:
         service_image.make(command, f"{REGISTRY}{service}")
+    needed = {service, *(image.name for image in images)}
+    wait_until(lambda: needed <= _on_nodes(), within=120)
 
 
 if __name__ == "__main__":
