@@ -20,7 +20,10 @@ from app.api.replays import replays
 from app.api.routing import Operation, register
 from app.domain.policy import InputMaxima
 from app.ports import Ports
+from app.service.gauges import gauges
+from app.service.health import health as health_of
 from app.service.languages import Languages
+from app.service.remembered import Remembered
 
 OPERATIONS: Final[Sequence[Operation]] = [
     operation
@@ -47,7 +50,13 @@ def make(ports: Ports) -> Flask:
     problems.register(app)
     count_answers(app, ports.metrics)
     waiting = BoundedSemaphore(ports.policy.max_waiting_answers)
-    context = Context(ports, Languages(ports.runtime), waiting)
+    context = Context(
+        ports,
+        Languages(ports.runtime),
+        waiting,
+        health=Remembered(lambda: health_of(ports), ports.clock),
+        gauges=Remembered(lambda: gauges(ports), ports.clock),
+    )
     for operation in OPERATIONS:
         register(app, context, operation)
     docs.register(app, OPERATIONS)

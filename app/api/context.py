@@ -1,11 +1,13 @@
 """What a handler is given beside the request's own data."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 
 from app.domain.records import ApiKey
-from app.ports import Ports
+from app.ports import Gauge, Health, Ports
 from app.service.languages import Languages
+from app.service.remembered import Remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,8 @@ class Context:
     languages: Languages
     waiting: BoundedSemaphore
     """A place for each answer that waits, so that some threads are always left to answer."""
+    health: Remembered[Health]
+    gauges: Remembered[Sequence[Gauge]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from app.api import schemas
 from app.api.context import Context
 from app.api.routing import Answer, Section
 from app.service.health import ESSENTIAL
-from app.service.health import health as health_of
 
 health = Section("Health", "", role=None)
 
@@ -17,8 +16,8 @@ def alive(_context: Context) -> schemas.Alive:
 
 @health.operation("GET", "/readyz", {200: schemas.Readiness, 503: schemas.Readiness})
 def ready(context: Context) -> Answer:
-    """Every dependency. 503 only where submissions can't be accepted: without the database."""
-    found = health_of(context.ports)
+    """Every dependency, looked at within the last second. 503 only without the database."""
+    found = context.health.get()
     down = found[ESSENTIAL] is not None
     status = "down" if down else "degraded" if any(found.values()) else "ready"
     dependencies = {

@@ -7,7 +7,6 @@ from flask import Flask, Response, request
 from app.api.context import Context
 from app.api.routing import Section
 from app.ports import METRICS_MEDIA_TYPE, Metrics
-from app.service.gauges import gauges
 
 NO_ROUTE: Final = "none"
 
@@ -16,8 +15,8 @@ metrics = Section("Health", "", role=None)
 
 @metrics.operation("GET", "/metrics", {200: "text/plain"})
 def scrape(context: Context) -> Response:
-    """Counters of this process, and what the stores say now, in Prometheus' text format."""
-    text = context.ports.metrics.exposition(gauges(context.ports))
+    """Counters of this process, and what the stores said within the last second."""
+    text = context.ports.metrics.exposition(context.gauges.get())
     return Response(text, content_type=METRICS_MEDIA_TYPE)
 
 

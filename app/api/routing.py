@@ -131,7 +131,14 @@ def _serve(
     given: Context | Call = context
     if operation.role is not None:
         key = caller(context.ports, operation.role)
-        given = Call(context.ports, context.languages, context.waiting, key)
+        given = Call(
+            context.ports,
+            context.languages,
+            context.waiting,
+            context.health,
+            context.gauges,
+            caller=key,
+        )
     if query is not None:
         arguments["query"] = read_query(query)
     if body is not None:
