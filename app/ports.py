@@ -207,6 +207,9 @@ class Store(Protocol):
     def due_replays(self, now: Time, limit: int) -> list[Replay]:
         """Those whose `next_action_at` has come, longest due first."""
 
+    def remove_replays_ended_before(self, time: Time, limit: int) -> int:
+        """Remove up to `limit` sessions that ended before `time`, oldest first. How many went."""
+
     def ping(self) -> None:
         """Return if the store answers reads and takes writes; else StoreUnavailable."""
 

@@ -79,7 +79,7 @@ class Policy:
     dlq_backoff: float = 60
     dlq_backoff_max: float = 3600
     retention_seconds: float | None = None
-    """Executions that ended longer ago are removed. None keeps them."""
+    """Executions and replays that ended longer ago are removed. None keeps them."""
     retention_interval: float = 60
     retention_batch: int = 500
 

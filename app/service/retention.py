@@ -14,10 +14,11 @@ def erase(ports: Ports, execution: Execution) -> None:
 
 
 def remove_old(ports: Ports) -> int:
-    """One bounded slice: expired idempotency keys, and executions older than the setting."""
+    """One bounded slice: expired idempotency keys; what ended longer ago than the setting."""
     batch = ports.policy.retention_batch
     removed = ports.store.remove_expired_idempotency(ports.clock(), batch)
     if ports.policy.retention_seconds is not None:
         before = in_seconds(ports, -ports.policy.retention_seconds)
         removed += ports.store.remove_completed_before(before, batch)
+        removed += ports.store.remove_replays_ended_before(before, batch)
     return removed

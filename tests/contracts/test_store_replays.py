@@ -79,3 +79,17 @@ def test_status_of_the_last_update_stays(store: Store) -> None:
     kept = store.replay(replay.id)
     assert kept is not None
     assert (kept.status, kept.error) == (ReplayStatus.FAILED, "no place in this log")
+
+
+def test_what_ended_long_ago_is_removed_oldest_first(store: Store) -> None:
+    running, young, old, oldest = replays = [a_replay() for _ in range(4)]
+    for replay in replays:
+        store.put_replay(replay)
+    assert store.update_replay(young, young.complete(NOW + 3, None, COUNTS))
+    assert store.update_replay(old, old.cancel(NOW + 2))
+    assert store.update_replay(oldest, oldest.fail(NOW + 1, "no place in this log"))
+    assert store.remove_replays_ended_before(NOW + 3, 1) == 1
+    assert store.replay(oldest.id) is None
+    assert store.remove_replays_ended_before(NOW + 3, 10) == 1
+    assert [replay.id for replay in store.list_replays(None, 10)] == [young.id, running.id]
+    assert store.remove_replays_ended_before(NOW + 3, 10) == 0

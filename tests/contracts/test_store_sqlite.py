@@ -18,10 +18,11 @@ from app.domain.errors import StoreUnavailable
 from app.domain.execution import State
 from app.domain.records import ExecutionFilter
 from app.domain.submission import File
+from app.infrastructure import codec
 from app.infrastructure.sqlite import executions, outbox, records, replays, rows, schema
 from app.infrastructure.sqlite.listing import listing
 from app.infrastructure.sqlite.store import SqliteStore
-from tests.builders import NOW, a_submission, accepted
+from tests.builders import NOW, a_replay, a_submission, accepted
 from tests.contracts.forking import in_child
 from tests.contracts.racing import race
 
@@ -151,6 +152,22 @@ class TestUnavailable:
         assert store.insert(*accepted())
         assert store.apply(row.cancel(NOW, NOW))
         assert store.unfinished("ada") == 1
+
+
+def test_replays_of_an_older_file_are_removed_in_their_time(path: Path) -> None:
+    running, ended = a_replay(), a_replay().cancel(NOW)
+    with sqlite3.connect(path) as older:
+        for statement in chain(schema.FIRST, schema.REPLAYS):
+            older.execute(statement)
+        for replay in (running, ended):
+            text = codec.REPLAY.dump_json(replay).decode()
+            row = (replay.id, replay.version, replay.next_action_at, text)
+            older.execute("INSERT INTO replays VALUES (?, ?, ?, ?)", row)
+        older.execute("PRAGMA user_version = 2")
+    store = SqliteStore(path, timeout=TIMEOUT)
+    assert store.remove_replays_ended_before(NOW + 1, 10) == 1
+    assert store.list_replays(None, 10) == [running]
+    store.close()
 
 
 def test_a_bug_in_a_statement_is_no_unavailability(store: SqliteStore) -> None:

@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 
 from app.domain.errors import Conflict, EventLogUnavailable
-from app.domain.execution import Event
+from app.domain.execution import SECOND, Event
 from app.domain.records import EventFilter
 from app.infrastructure.memory.event_log import MemoryEventLog
 from app.service.relay import relay
 from app.service.retention import erase, remove_old
 from app.service.submit import submit
-from tests.builders import a_key, a_submission
+from tests.builders import a_key, a_replay, a_submission
 from tests.twins import Clock, Twins, make_twins
 from tests.worker import Worker
 
@@ -94,6 +94,18 @@ def test_what_ended_longer_ago_than_the_setting_goes() -> None:
     remove_old(twins.ports)
     assert twins.store.get(old.id) is None
     assert twins.store.get(young.id) is not None
+
+
+def test_so_do_replays() -> None:
+    twins = make_twins(retention_seconds=3600)
+    now = twins.clock()
+    running, old = a_replay(), a_replay().cancel(now)
+    young = a_replay().cancel(now + 1000 * SECOND)
+    for replay in (running, old, young):
+        twins.store.put_replay(replay)
+    twins.clock.advance(4000)
+    remove_old(twins.ports)
+    assert {replay.id for replay in twins.store.list_replays(None, 9)} == {running.id, young.id}
 
 
 def test_what_is_not_in_the_log_yet_stays() -> None:

@@ -348,6 +348,17 @@ class MemoryStore:
             ]
             return [replay for _, replay in sorted(due, key=lambda item: item[0])[:limit]]
 
+    def remove_replays_ended_before(self, time: Time, limit: int) -> int:
+        with self._lock:
+            old = sorted(
+                (replay.ended_at, replay.id)
+                for replay in self._replays.values()
+                if replay.ended_at is not None and replay.ended_at < time
+            )[:limit]
+            for _, replay_id in old:
+                del self._replays[replay_id]
+            return len(old)
+
     def ping(self) -> None:
         return
 

@@ -174,6 +174,7 @@ class ReplayDocument(Document):  # type: ignore[misc]
     order = StringField()
     version = IntField()
     next_action_at = IntField()
+    ended_at = IntField()
     replay = StringField()
     """The session as JSON (types of events, which counts go by, hold dots)."""
 
@@ -185,6 +186,7 @@ class ReplayDocument(Document):  # type: ignore[misc]
                 "fields": ["next_action_at"],
                 "partialFilterExpression": {"next_action_at": IS_TIME},
             },
+            {"fields": ["ended_at"], "partialFilterExpression": {"ended_at": IS_TIME}},
         ],
     }
 

@@ -41,6 +41,13 @@ class Replays:
         due = self._rows(next_action_at=IS_TIME | {"$lte": now})
         return list(map(_to_replay, due.order_by("next_action_at").limit(limit)))
 
+    @at_the_edge
+    def remove_replays_ended_before(self, time: Time, limit: int) -> int:
+        ended = self._rows(ended_at=IS_TIME | {"$lt": time})
+        ids = [row["_id"] for row in ended.only("id").order_by("ended_at").limit(limit)]
+        removed: int = self._connection.find(ReplayDocument, id={"$in": ids}).delete()
+        return removed
+
     def _rows(self, **query: Any) -> Any:
         return self._connection.find(ReplayDocument, **query).as_pymongo()
 
@@ -49,6 +56,7 @@ def _from_replay(replay: Replay) -> dict[str, Any]:
     return {
         "version": replay.version,
         "next_action_at": replay.next_action_at,
+        "ended_at": replay.ended_at,
         "replay": codec.REPLAY.dump_json(replay).decode(),
     }
 

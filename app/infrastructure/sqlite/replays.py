@@ -10,17 +10,24 @@ from app.infrastructure.sqlite.database import Database
 from app.infrastructure.sqlite.listing import LAST
 
 PUT: Final = """
-    INSERT INTO replays (id, version, next_action_at, replay)
-    VALUES (:id, :version, :next_action_at, :replay) ON CONFLICT DO NOTHING
+    INSERT INTO replays (id, version, next_action_at, ended_at, replay)
+    VALUES (:id, :version, :next_action_at, :ended_at, :replay) ON CONFLICT DO NOTHING
 """
 UPDATE: Final = """
-    UPDATE replays SET version = :version, next_action_at = :next_action_at, replay = :replay
+    UPDATE replays
+    SET version = :version, next_action_at = :next_action_at, ended_at = :ended_at,
+        replay = :replay
     WHERE id = :id AND version = :version_before
 """
 GET: Final = "SELECT replay FROM replays WHERE id = ?"
 LIST: Final = "SELECT replay FROM replays WHERE id < ? ORDER BY id DESC LIMIT ?"
 DUE: Final = """
     SELECT replay FROM replays WHERE next_action_at <= ? ORDER BY next_action_at LIMIT ?
+"""
+REMOVE_ENDED: Final = """
+    DELETE FROM replays WHERE id IN (
+        SELECT id FROM replays WHERE ended_at < ? ORDER BY ended_at LIMIT ?
+    )
 """
 
 
@@ -53,12 +60,17 @@ class Replays:
             rows = connection.execute(DUE, (now, limit)).fetchall()
         return [_to_replay(row) for row in rows]
 
+    def remove_replays_ended_before(self, time: Time, limit: int) -> int:
+        with self._database.writing(durable=False) as connection:
+            return connection.execute(REMOVE_ENDED, (time, limit)).rowcount
+
 
 def _from_replay(replay: Replay) -> dict[str, object]:
     return {
         "id": replay.id,
         "version": replay.version,
         "next_action_at": replay.next_action_at,
+        "ended_at": replay.ended_at,
         "replay": codec.REPLAY.dump_json(replay).decode(),
     }
 

@@ -258,7 +258,13 @@ QUEUED_BY_BAND: Final = (
     " WHERE state = 'queued' AND rebuilt_at IS NULL",
 )
 
-VERSIONS: Final = (FIRST, REPLAYS, QUEUED_BY_BAND)
+ENDED_REPLAYS: Final = (
+    "ALTER TABLE replays ADD COLUMN ended_at INTEGER",
+    "UPDATE replays SET ended_at = json_extract(replay, '$.ended_at')",
+    "CREATE INDEX replays_ended ON replays (ended_at) WHERE ended_at IS NOT NULL",
+)
+
+VERSIONS: Final = (FIRST, REPLAYS, QUEUED_BY_BAND, ENDED_REPLAYS)
 """A file of version n has had the first n of them."""
 VERSION: Final = len(VERSIONS)
 
