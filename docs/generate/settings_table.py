@@ -89,7 +89,7 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
         "dlq_backoff_max": "The longest pause between retries.",
     },
     "Retention": {
-        "retention_seconds": "Executions that ended longer ago are removed, with results; replays too.",
+        "retention_seconds": "Executions, with results, and replays that ended longer ago go.",
         "retention_interval": "Between two removals.",
         "retention_batch": "Executions, and replays, that one removal takes.",
         "idempotency_seconds": "How long an `Idempotency-Key` is remembered.",
