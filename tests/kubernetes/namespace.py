@@ -52,3 +52,11 @@ def a_namespace(**quota: str) -> Iterator[str]:
         yield name
     finally:
         core.delete_namespace(name)
+
+
+def uid_of_pod(name: str, namespace: str) -> str:
+    """Which names it in paths and control groups of its node."""
+    metadata = client.CoreV1Api(api_client()).read_namespaced_pod(name, namespace).metadata
+    assert metadata
+    assert metadata.uid
+    return metadata.uid

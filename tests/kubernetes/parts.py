@@ -15,6 +15,8 @@ import psutil
 
 from tests.kubernetes.namespace import kubeconfig
 
+SECONDS_TO_DIE = 10
+
 
 @contextmanager
 def stopped(part: str) -> Iterator[None]:
@@ -36,7 +38,9 @@ def killed(part: str) -> Iterator[None]:
             "this test needs CLUSTER_CONTROL in the environment: the path of a program that, told"
             " `up`, starts the parts of the cluster at KUBECONFIG that are not running"
         )
-    os.kill(_pid(part), signal.SIGKILL)
+    process = psutil.Process(_pid(part))
+    process.kill()
+    process.wait(SECONDS_TO_DIE)  # else it would be taken for one that runs
     try:
         yield
     finally:

@@ -25,7 +25,7 @@ from tests.kubernetes import parts
 from tests.kubernetes.attempts import Attempts
 from tests.kubernetes.cluster import offers
 from tests.kubernetes.images import pod_image
-from tests.kubernetes.namespace import api_client
+from tests.kubernetes.namespace import api_client, uid_of_pod
 from tests.sandbox_daemon import a_pod, language
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(300)]
@@ -47,12 +47,10 @@ def core() -> client.CoreV1Api:
     return client.CoreV1Api(api_client())
 
 
-def test_a_collector_that_is_killed(
-    attempts: Attempts, core: client.CoreV1Api, namespace: str
-) -> None:
+def test_a_collector_that_is_killed(attempts: Attempts, namespace: str) -> None:
     """As the kernel does where memory is short: it has no time to say anything."""
     execution = running(attempts, SECONDS_TO_BE_KILLED)
-    (collector,) = parts.processes_of(uid_of(execution, core, namespace), COLLECTOR_COMMAND)
+    (collector,) = parts.processes_of(uid_of_pod(execution.pod, namespace), COLLECTOR_COMMAND)
     collector.kill()
 
     assert_retried(attempts, execution, why="the collector ended with Error, code 137")
@@ -72,7 +70,7 @@ def test_evicted_for_what_it_stores(
 ) -> None:
     """No program can write so much to a disk, so the test does it, where the pod's logs are."""
     execution = running(attempts, SECONDS_TO_BE_MEASURED)
-    pod = f"{namespace}_{execution.pod}_{uid_of(execution, core, namespace)}"
+    pod = f"{namespace}_{execution.pod}_{uid_of_pod(execution.pod, namespace)}"
     logs = Path(folder_of_logs(core), pod, COLLECTOR)
     (logs / "more").write_bytes(bytes(MORE_THAN_A_POD_MAY_STORE))
 
@@ -80,12 +78,12 @@ def test_evicted_for_what_it_stores(
 
 
 def test_a_program_s_container_that_is_killed_before_it_is_init(
-    attempts: Attempts, core: client.CoreV1Api, namespace: str
+    attempts: Attempts, namespace: str
 ) -> None:
     """Its collector hears nothing of it."""
     execution = started_with(["sleep", "50"], attempts, namespace)
     attempts.wait_for(execution, Phase.RUNNING)
-    (main,) = parts.processes_of(uid_of(execution, core, namespace), ["sleep", "50"])
+    (main,) = parts.processes_of(uid_of_pod(execution.pod, namespace), ["sleep", "50"])
     main.kill()
 
     assert_retried(attempts, execution, why="the program's container was ended: Error, code 137")
@@ -124,14 +122,6 @@ def running(attempts: Attempts, seconds: int) -> Execution:
     execution = attempts.create(f"import time; time.sleep({seconds})", limits=LIMITS)
     attempts.wait_for(execution, Phase.RUNNING)
     return attempts.poll_until(execution, State.RUNNING)
-
-
-def uid_of(execution: Execution, core: client.CoreV1Api, namespace: str) -> str:
-    """Of its pod."""
-    metadata = core.read_namespaced_pod(execution.pod, namespace).metadata
-    assert metadata
-    assert metadata.uid
-    return metadata.uid
 
 
 def folder_of_logs(core: client.CoreV1Api) -> str:

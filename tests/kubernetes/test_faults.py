@@ -228,16 +228,6 @@ def test_an_api_server_that_hangs_costs_time_alone(attempts: Attempts) -> None:
     attempts.assert_nothing_left()
 
 
-@pytest.mark.disturbs
-def test_a_kubelet_that_hangs_does_not_hold_a_slot(attempts: Attempts) -> None:
-    execution = attempts.create(RUNS_ON, limits=LIMITS)
-    attempts.wait_for(execution, Phase.RUNNING)
-    with parts.stopped("kubelet"):
-        assert attempts.twins.store.apply(attempts.row(execution.id).cancel(NOW, NOW))
-        compensate(attempts.ports, execution.id)
-        attempts.assert_nothing_left()
-
-
 def message(attempts: Attempts, pod: str) -> str:
     observation = attempts.runtime.observe(pod)
     return observation.message or "" if observation else ""

@@ -1,0 +1,86 @@
+"""A kubelet that hangs, or dies and comes back: verdict or retry is right, and nothing is left."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.domain.execution import Execution, Outcome, State
+from app.domain.pod import Phase
+from app.domain.policy import DEFAULT_LIMITS
+from app.infrastructure.kubernetes.inside import COLLECTOR_COMMAND
+from app.infrastructure.kubernetes.runtime import KubernetesRuntime
+from app.service.saga import compensate
+from tests.builders import NOW
+from tests.kubernetes import parts
+from tests.kubernetes.attempts import Attempts
+from tests.kubernetes.namespace import uid_of_pod
+from tests.waiting import wait_until
+
+pytestmark = [pytest.mark.kubernetes, pytest.mark.disturbs, pytest.mark.timeout(300)]
+
+LIMITS = replace(DEFAULT_LIMITS, wall_seconds=60)
+SECONDS_AWAY = 20
+"""More than it is, and than a kubelet takes to come back."""
+
+
+@pytest.fixture
+def attempts(cluster: KubernetesRuntime) -> Attempts:
+    return Attempts(cluster)
+
+
+def test_one_that_hangs_does_not_hold_a_slot(attempts: Attempts) -> None:
+    execution = running(attempts, seconds=50)
+    with parts.stopped("kubelet"):
+        assert attempts.twins.store.apply(attempts.row(execution.id).cancel(NOW, NOW))
+        compensate(attempts.ports, execution.id)
+        attempts.assert_nothing_left()
+
+
+@pytest.mark.parametrize("seconds", [3, SECONDS_AWAY], ids=["ends meanwhile", "runs on"])
+def test_a_program_that_runs_when_it_is_killed_gets_its_verdict(
+    attempts: Attempts, namespace: str, seconds: int
+) -> None:
+    execution = running(attempts, seconds)
+    uid = uid_of_pod(execution.pod, namespace)
+    with parts.killed("kubelet"):
+        if seconds < SECONDS_AWAY:
+            wait_until(lambda: not parts.processes_of(uid, COLLECTOR_COMMAND))
+
+    assert_success(attempts, execution)
+    attempts.assert_nothing_left()
+
+
+def test_a_program_whose_processes_are_killed_too_is_run_again(
+    attempts: Attempts, namespace: str
+) -> None:
+    """As where all of the node dies, and comes back."""
+    execution = running(attempts, seconds=50)
+    uid = uid_of_pod(execution.pod, namespace)
+    with parts.killed("kubelet"):
+        for process in parts.processes_of(uid, COLLECTOR_COMMAND):
+            process.kill()
+
+    queued = attempts.poll_until(execution, State.QUEUED)
+    assert queued.message == "the collector ended with Error, code 137"
+    attempts.assert_nothing_left()
+
+
+def test_a_pod_that_is_made_meanwhile_runs_when_it_is_back(attempts: Attempts) -> None:
+    with parts.killed("kubelet"):
+        execution = attempts.create("print(1)")
+        attempts.wait_for(execution, Phase.WAITING)
+
+    assert_success(attempts, execution)
+    attempts.assert_nothing_left()
+
+
+def running(attempts: Attempts, seconds: int) -> Execution:
+    """For so long, if nobody ends it."""
+    execution = attempts.create(f"import time; time.sleep({seconds})", limits=LIMITS)
+    attempts.wait_for(execution, Phase.RUNNING)
+    return attempts.poll_until(execution, State.RUNNING)
+
+
+def assert_success(attempts: Attempts, execution: Execution) -> None:
+    row = attempts.completed(execution)
+    assert (row.state, row.outcome, row.attempt) == (State.COMPLETED, Outcome.SUCCESS, 1)
