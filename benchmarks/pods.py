@@ -24,6 +24,7 @@ from tests.kubernetes.cluster import offers
 from tests.kubernetes.images import LANGUAGE_IMAGES, pod_image
 from tests.kubernetes.namespace import a_namespace, api_client
 from tests.roles import Roles
+from tests.waiting import wait_until
 
 TITLE: Final = "One `print(1)` in a new pod each"
 AT_ONCE: Final = 16
@@ -36,7 +37,7 @@ class BareClient:
     """Makes the same ConfigMap and Pod, and watches for its containers to end: no more."""
 
     def __init__(self, namespace: str) -> None:
-        self._namespace = namespace
+        self.namespace = namespace
         self._options = PodOptions(collector_image=pod_image().name, image_pull_policy="Never")
         self._of_thread = threading.local()
         self._numbers = count(1)
@@ -59,11 +60,11 @@ class BareClient:
         offer = offers().of(pod)
         stages: Any = config_map(pod, offer)
         manifest: Any = pod_manifest(pod, offer, self._options)
-        self._core().create_namespaced_config_map(self._namespace, stages)
-        self._core().create_namespaced_pod(self._namespace, manifest)
+        self._core().create_namespaced_config_map(self.namespace, stages)
+        self._core().create_namespaced_pod(self.namespace, manifest)
         events = watch.Watch().stream(  # type: ignore[no-untyped-call]  # the client has no types
             self._core().list_namespaced_pod,
-            self._namespace,
+            self.namespace,
             field_selector=f"metadata.name={pod.name}",
             timeout_seconds=_SECONDS_PER_WATCH,
         )
@@ -73,8 +74,8 @@ class BareClient:
         raise AssertionError(f"{pod.name} did not end in {_SECONDS_PER_WATCH} s")
 
     def _delete(self, name: str) -> None:
-        self._core().delete_namespaced_pod(name, self._namespace, grace_period_seconds=1)
-        self._core().delete_namespaced_config_map(name, self._namespace)
+        self._core().delete_namespaced_pod(name, self.namespace, grace_period_seconds=1)
+        self._core().delete_namespaced_config_map(name, self.namespace)
 
     def _core(self) -> client.CoreV1Api:
         """A connection of the thread's own."""
@@ -89,8 +90,8 @@ def run(*, quick: bool) -> str:
         bare = BareClient(bare_namespace)
         times = in_turns(
             {"bare": bare.run_until_ended, "podline": api.run},
-            rounds=6 if quick else 30,
-            after=lambda: _pause_after(bare),
+            rounds=6 if quick else 60,
+            after=lambda: _pause_after(bare, namespace),
         )
         rates = rates_in_turns(
             {"bare": bare.run, "podline": api.run},
@@ -114,10 +115,20 @@ def run(*, quick: bool) -> str:
     )
 
 
-def _pause_after(bare: BareClient) -> None:
-    """The kubelet looks at its containers once a second: no run may start in step with that."""
+def _pause_after(bare: BareClient, namespace: str) -> None:
+    """No run may start beside the removal of another's pod, nor in step with the kubelet.
+
+    That looks at its containers once a second, so of two equal runs one may take a second longer.
+    """
     bare.clean_up()
+    for each in (bare.namespace, namespace):
+        _wait_until_empty(each)
     time.sleep(random.random())
+
+
+def _wait_until_empty(namespace: str) -> None:
+    core = client.CoreV1Api(api_client())
+    wait_until(lambda: not core.list_namespaced_pod(namespace).items, within=60)
 
 
 def _pod(name: str) -> Pod:
