@@ -343,11 +343,22 @@ class Parking(Protocol):
     def done(self, letter: DeadLetter) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An event that the log does not take, however often it is asked: not as it is set up now."""
+
+    event: Event
+    reason: str
+
+
 class EventLog(Protocol):
     """The append-only log of domain events, as CloudEvents 1.0. Raises EventLogUnavailable."""
 
-    def append(self, events: Sequence[Event]) -> None:
-        """Return once all of them are delivered, in this order per execution. At least once."""
+    def append(self, events: Sequence[Event]) -> Sequence[Refused]:
+        """Return once all of them are delivered, in this order per execution. At least once.
+
+        But for those that it refuses, and what comes after each of them of the same execution.
+        """
 
     def read(self, filter: EventFilter, after: str | None, limit: int) -> EventPage:
         """Up to `limit` events behind a position (None: from the start) that fit the filter.
@@ -360,7 +371,8 @@ class EventLog(Protocol):
     def reemit(self, target: str, replay_id: str, events: Sequence[Event]) -> None:
         """Publish them once more, to another topic, with `replayid` and under their own ids.
 
-        Returns once all of them are delivered, in this order per execution. Raises InvalidTarget.
+        Returns once all of them are delivered, in this order per execution. Raises InvalidTarget
+        for a topic that can't be had, or does not take one of them.
         """
 
     def check_target(self, target: str) -> None:

@@ -1,9 +1,15 @@
 """The relay: what happened goes from the rows into the event log, in order per execution."""
 
+import logging
+from collections.abc import Sequence
+from itertools import islice, takewhile
 from typing import Final
 
-from app.ports import Ports
+from app.domain.execution import Event
+from app.ports import Ports, Refused
 from app.service.transitions import in_seconds
+
+log = logging.getLogger(__name__)
 
 BUSY_SECONDS: Final = 5.0
 """A backlog is worked on for so long, and then by the next tick. With the longest that a log may
@@ -14,26 +20,55 @@ take for a slice, this is still within the lease of a tick.
 def relay(ports: Ports) -> int:
     """Slice after slice while they are full. How many events were delivered.
 
-    Raises EventLogUnavailable.
+    An execution with an event that the log refuses waits, with all that comes after it, and is
+    tried again by each tick; the others go on. Raises EventLogUnavailable.
     """
     until = in_seconds(ports, BUSY_SECONDS)
+    refused: dict[str, Refused] = {}
     delivered, full = 0, True
     while full and ports.clock() < until:
-        executions, events = _relay_slice(ports)
+        executions, events = _relay_slice(ports, refused)
         delivered += events
         full = executions == ports.policy.relay_batch
+    if refused:
+        _complain(list(refused.values()))
     return delivered
 
 
-def _relay_slice(ports: Ports) -> tuple[int, int]:
-    """How many executions, and how many events of them.
+def _relay_slice(ports: Ports, refused: dict[str, Refused]) -> tuple[int, int]:
+    """How many executions, and how many events of them; what is refused is noted in `refused`.
 
     A row's mark is raised after its events were delivered, so none is lost; what was delivered
     and not marked is delivered again under the same event ids.
     """
-    waiting = ports.store.unrelayed(ports.policy.relay_batch)
-    if waiting:
-        ports.event_log.append([event for _, events in waiting for event in events])
-    for execution_id, events in waiting:
-        ports.store.relayed(execution_id, events[-1].version)
-    return len(waiting), sum(len(events) for _, events in waiting)
+    batch = ports.policy.relay_batch
+    # Those that are refused have waited longest: they must not fill the slice for ever.
+    waiting = ports.store.unrelayed(batch + len(refused))
+    taken = list(islice((row for row in waiting if row[0] not in refused), batch))
+    if taken:
+        found = ports.event_log.append([event for _, events in taken for event in events])
+        refused |= {each.event.execution_id: each for each in found}
+    delivered = 0
+    for execution_id, events in taken:
+        done = _before(events, refused.get(execution_id))
+        if done:
+            ports.store.relayed(execution_id, done[-1].version)
+        delivered += len(done)
+    return len(taken), delivered
+
+
+def _before(events: Sequence[Event], refused: Refused | None) -> Sequence[Event]:
+    if refused is None:
+        return events
+    return list(takewhile(lambda event: event.version < refused.event.version, events))
+
+
+def _complain(refused: Sequence[Refused]) -> None:
+    first = refused[0]
+    log.error(
+        "the event log refuses an event of %d executions, which wait from there on: %s (%s),"
+        " for one; have the log take them (docs/operations.md), and they go on by themselves",
+        len(refused),
+        first.event.id,
+        first.reason,
+    )

@@ -2,11 +2,17 @@
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException, Producer
-from confluent_kafka.admin import ConfigResource  # type: ignore[attr-defined]
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewTopic,
+)
 
 from app.domain.errors import EventLogUnavailable, InvalidTarget
 from app.domain.execution import SECOND
@@ -137,6 +143,56 @@ class TestTopic:
         log = KafkaEventLog(kafka.new_topic(), kafka.options, too_many)
         with pytest.raises(EventLogUnavailable, match=r"[Rr]eplication"):
             log.append(some_events())
+
+
+@pytest.mark.kafka
+class TestRefusal:
+    """A topic takes no message, and no batch, above its `max.message.bytes`."""
+
+    def test_what_is_too_large_holds_up_its_own_execution_alone(self, kafka: KafkaServer) -> None:
+        topic = kafka.new_topic()
+        kafka.admin.create_topics([NewTopic(topic, 1, 1, config={"max.message.bytes": "1500"})])[
+            topic
+        ].result()
+        log = kafka.event_log(topic, partitions=1)
+        small = [event for _ in range(10) for event in some_events()]
+        first, second = some_events()
+        large = replace(first, data={**first.data, "message": "x" * 2_000})
+
+        (refused,) = log.append([*small[:10], large, second, *small[10:]])
+        assert refused.event == large
+        assert "too large" in refused.reason
+        assert sorted(ids(every_event(log))) == sorted(ids(small))
+
+        wider = ConfigResource(ConfigResource.Type.TOPIC, topic)
+        wider.add_incremental_config(
+            ConfigEntry("max.message.bytes", "9000", incremental_operation=AlterConfigOpType.SET)
+        )
+        kafka.admin.incremental_alter_configs([wider])[wider].result()
+        assert list(log.append([large, second])) == []
+        assert ids(every_event(log))[-2:] == [large.id, second.id]
+
+    def test_what_the_client_itself_refuses_is_told_in_the_same_way(
+        self, kafka: KafkaServer
+    ) -> None:
+        log = kafka.event_log(kafka.new_topic())
+        (first, second), others = some_events(), some_events()
+        huge = replace(first, data={**first.data, "message": "x" * 2_000_000})
+        (refused,) = log.append([huge, second, *others])
+        assert refused.event == huge
+        assert ids(every_event(log)) == ids(others)
+
+    def test_a_target_that_refuses_is_no_target(self, kafka: KafkaServer) -> None:
+        log, (first, _) = kafka.event_log(kafka.new_topic()), some_events()
+        huge = replace(first, data={**first.data, "message": "x" * 2_000_000})
+        with pytest.raises(InvalidTarget, match=f"refuses {first.id}: .*too large"):
+            log.reemit(kafka.new_topic(), "r1", [huge])
+
+    def test_a_target_that_can_not_be_made_is_no_target(self, kafka: KafkaServer) -> None:
+        too_many = TopicSettings(partitions=1, replication_factor=99)
+        log = KafkaEventLog(kafka.new_topic(), kafka.options, too_many)
+        with pytest.raises(InvalidTarget, match=r"can't be written to: .*[Rr]eplication"):
+            log.reemit(kafka.new_topic(), "r1", some_events())
 
 
 @pytest.mark.kafka

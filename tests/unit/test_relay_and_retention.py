@@ -9,6 +9,7 @@ from app.domain.errors import Conflict, EventLogUnavailable
 from app.domain.execution import SECOND, Event
 from app.domain.records import EventFilter
 from app.infrastructure.memory.event_log import MemoryEventLog
+from app.ports import Refused
 from app.service.relay import relay
 from app.service.retention import erase, remove_old
 from app.service.submit import submit
@@ -34,10 +35,11 @@ class LogThatTakesItsTime(MemoryEventLog):
         self._clock = clock
         self.slices: list[int] = []
 
-    def append(self, events: Sequence[Event]) -> None:
+    def append(self, events: Sequence[Event]) -> Sequence[Refused]:
         super().append(events)
         self.slices.append(len(events))
         self._clock.advance(2)
+        return ()
 
 
 def test_it_goes_on_while_slices_are_full_but_not_for_ever() -> None:
@@ -55,10 +57,10 @@ def test_it_goes_on_while_slices_are_full_but_not_for_ever() -> None:
 class LogThatIsAway(MemoryEventLog):
     away = True
 
-    def append(self, events: Sequence[Event]) -> None:
+    def append(self, events: Sequence[Event]) -> Sequence[Refused]:
         if self.away:
             raise EventLogUnavailable("the log is away")
-        super().append(events)
+        return super().append(events)
 
 
 def test_with_the_log_away_nothing_is_marked() -> None:
@@ -70,6 +72,50 @@ def test_with_the_log_away_nothing_is_marked() -> None:
     Worker(twins.ports).run_all()
     log.away = False
     assert relay(twins.ports) == 5
+
+
+class LogThatRefuses(MemoryEventLog):
+    """All that is of some executions and has this version, and what comes after it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.executions: set[str] = set()
+        self.version = 3
+
+    def append(self, events: Sequence[Event]) -> Sequence[Refused]:
+        refused = [event for event in events if event.execution_id in self.executions]
+        waits = [event for event in refused if event.version >= self.version]
+        super().append([event for event in events if event not in waits])
+        first = {event.execution_id: event for event in reversed(waits)}
+        return [Refused(event, "too large") for event in first.values()]
+
+
+def test_what_the_log_refuses_holds_up_its_own_execution_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    log = LogThatRefuses()
+    twins = make_twins(event_log=log, relay_batch=2)
+    worker = Worker(twins.ports)
+    refused = [submit(twins.ports, a_key(), a_submission()) for _ in range(3)]
+    worker.run_all()
+    twins.clock.advance(1)
+    others = [submit(twins.ports, a_key(), a_submission()) for _ in range(3)]
+    worker.run_all()
+    log.executions = {execution.id for execution in refused}
+
+    assert relay(twins.ports) == 3 * 2 + 3 * 5
+    assert {id for id, _ in twins.store.unrelayed(9)} == log.executions
+    assert [event.version for event in twins.store.unrelayed(9)[0][1]] == [3, 4, 5]
+    assert "refuses an event of 3 executions" in caplog.text
+    twins.clock.advance(60)
+    assert twins.store.outbox(9)[0] == 3
+
+    log.executions = set()
+    assert relay(twins.ports) == 3 * 3
+    for execution in (*refused, *others):
+        of_it = EventFilter(executions=frozenset({execution.id}))
+        versions = [event.version for event in log.read(of_it, None, 100).events]
+        assert versions == [1, 2, 3, 4, 5]
 
 
 def test_by_default_nothing_is_removed(twins: Twins, worker: Worker) -> None:

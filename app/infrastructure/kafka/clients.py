@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final, TypeVar
 
-from confluent_kafka import Consumer, KafkaException, Producer
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
 from app.domain.errors import EventLogUnavailable
@@ -112,10 +112,31 @@ def _of_this_process(clients: dict[int, Client], make: Callable[[], Client]) -> 
     return clients.setdefault(os.getpid(), make()) if client is None else client
 
 
+class TopicUnavailable(EventLogUnavailable):
+    """Kafka answers, but the topic is missing, forbidden or can't be made as it should be."""
+
+
+_ABOUT_TOPIC: Final = frozenset(
+    {
+        KafkaError._UNKNOWN_TOPIC,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError.POLICY_VIOLATION,
+        KafkaError.TOPIC_EXCEPTION,
+        KafkaError.INVALID_PARTITIONS,
+        KafkaError.INVALID_REPLICATION_FACTOR,
+        KafkaError.INVALID_CONFIG,
+    }
+)
+
+
 @contextmanager
 def errors_as_ours() -> Iterator[None]:
     """Whatever Kafka says, it means that the log does not take or give events now."""
     try:
         yield
     except KafkaException as error:
-        raise EventLogUnavailable(str(error)) from error
+        about_topic = error.args[0].code() in _ABOUT_TOPIC
+        ours = TopicUnavailable if about_topic else EventLogUnavailable
+        raise ours(str(error)) from error

@@ -3,15 +3,16 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from app.domain.errors import EventLogUnavailable
+from app.domain.errors import EventLogUnavailable, InvalidTarget
 from app.domain.execution import Event
 from app.domain.records import EventFilter, EventPage
 from app.infrastructure.cloudevents import CloudEvent, cloud_event
-from app.infrastructure.kafka.clients import Clients, Options, errors_as_ours
+from app.infrastructure.kafka.clients import Clients, Options, TopicUnavailable, errors_as_ours
 from app.infrastructure.kafka.publisher import Publisher
 from app.infrastructure.kafka.reader import SLICE, Reader
 from app.infrastructure.kafka.topics import Topics, TopicSettings
 from app.infrastructure.topics import check_target
+from app.ports import Refused
 
 
 class KafkaEventLog:
@@ -26,8 +27,8 @@ class KafkaEventLog:
         self._publisher = Publisher(clients)
         self._reader = Reader(clients, self._topics, topic, slice_size)
 
-    def append(self, events: Sequence[Event]) -> None:
-        self._publish(self._topic, events, cloud_event)
+    def append(self, events: Sequence[Event]) -> Sequence[Refused]:
+        return self._publish(self._topic, events, cloud_event)
 
     def read(self, filter: EventFilter, after: str | None, limit: int) -> EventPage:
         self._ensure(self._topic)
@@ -36,7 +37,13 @@ class KafkaEventLog:
 
     def reemit(self, target: str, replay_id: str, events: Sequence[Event]) -> None:
         self.check_target(target)
-        self._publish(target, events, partial(cloud_event, replay_id=replay_id))
+        try:
+            refused = self._publish(target, events, partial(cloud_event, replay_id=replay_id))
+        except TopicUnavailable as error:
+            raise InvalidTarget(f"the topic {target} can't be written to: {error}") from error
+        if refused:
+            first = refused[0]
+            raise InvalidTarget(f"the topic {target} refuses {first.event.id}: {first.reason}")
 
     def check_target(self, target: str) -> None:
         check_target(target, self._topic)
@@ -49,12 +56,12 @@ class KafkaEventLog:
 
     def _publish(
         self, topic: str, events: Sequence[Event], envelope: Callable[[Event], CloudEvent]
-    ) -> None:
+    ) -> Sequence[Refused]:
         if not events:
-            return
+            return ()
         self._ensure(topic)
         try:
-            self._publisher.publish(topic, events, envelope)
+            return self._publisher.publish(topic, events, envelope)
         except EventLogUnavailable:
             self._topics.forget(topic)  # it may have been deleted
             raise

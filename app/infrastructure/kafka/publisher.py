@@ -4,9 +4,13 @@ An event is handed to the producer only once all earlier ones of its execution a
 nothing that is queued or on its way, from this call or from one that failed before, can get into
 the log ahead of an event that is not in it: whatever arrives late is a duplicate. That needs no
 purge and no new producer after a time-out. The producer's own idempotence is for its retries.
+
+What a broker refuses for good, such as a message larger than the topic allows, holds up its own
+execution alone.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from threading import Lock
 from time import monotonic
 from typing import Final
@@ -17,11 +21,22 @@ from app.domain.errors import EventLogUnavailable
 from app.domain.execution import MILLISECOND, Event
 from app.infrastructure.cloudevents import CloudEvent, as_json
 from app.infrastructure.kafka.clients import DELIVERY_SECONDS, Clients, errors_as_ours
+from app.ports import Refused
 
 Headers = list[tuple[str, str | bytes | None]]
 
 STRUCTURED_JSON: Final[Headers] = [("content-type", "application/cloudevents+json; charset=UTF-8")]
 """https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md"""
+
+_FOR_GOOD: Final = frozenset(
+    {
+        KafkaError.MSG_SIZE_TOO_LARGE,
+        KafkaError.RECORD_LIST_TOO_LARGE,
+        KafkaError.INVALID_RECORD,
+        KafkaError.INVALID_TIMESTAMP,
+    }
+)
+"""About the message, not about the topic or the broker: the same again would end the same."""
 
 
 class Publisher:
@@ -32,12 +47,30 @@ class Publisher:
 
     def publish(
         self, topic: str, events: Sequence[Event], envelope: Callable[[Event], CloudEvent]
-    ) -> None:
-        """Return once all of them are delivered. Raises EventLogUnavailable after 10 s at most."""
+    ) -> list[Refused]:
+        """Return once all others are delivered. Raises EventLogUnavailable after 10 s at most."""
         deadline = monotonic() + DELIVERY_SECONDS
+        refused: dict[str, Refused] = {}
         with errors_as_ours():
             for wave in waves(events):
-                self._deliver(topic, wave, envelope, deadline)
+                going_on = [event for event in wave if event.execution_id not in refused]
+                for each in self._deliver_each(topic, going_on, envelope, deadline):
+                    refused[each.event.execution_id] = each
+        return list(refused.values())
+
+    def _deliver_each(
+        self,
+        topic: str,
+        events: Sequence[Event],
+        envelope: Callable[[Event], CloudEvent],
+        deadline: float,
+    ) -> list[Refused]:
+        """A broker refuses a whole batch for one message, or for its size: then one at a time."""
+        refused = self._deliver(topic, events, envelope, deadline)
+        if len(events) == 1:
+            return refused
+        alone = (self._deliver(topic, [each.event], envelope, deadline) for each in refused)
+        return [each for found in alone for each in found]
 
     def _deliver(
         self,
@@ -45,7 +78,7 @@ class Publisher:
         events: Sequence[Event],
         envelope: Callable[[Event], CloudEvent],
         deadline: float,
-    ) -> None:
+    ) -> list[Refused]:
         producer, deliveries = self._clients.producer(), Deliveries()
         try:
             for event in events:
@@ -60,6 +93,7 @@ class Publisher:
             if deliveries.fatal:
                 self._clients.forget_producer()
         deliveries.check(len(events))
+        return deliveries.refused
 
 
 class Deliveries:
@@ -69,14 +103,17 @@ class Deliveries:
         self._lock = Lock()
         self._delivered = 0
         self._error: KafkaError | None = None
+        self.refused: list[Refused] = []
         self.fatal = False
         """The producer can't go on. https://github.com/confluentinc/librdkafka/blob/v2.16.0/INTRODUCTION.md#fatal-producer-errors"""
 
-    def report(self, error: KafkaError | None, _: Message) -> None:
+    def report(self, event: Event, error: KafkaError | None, _: Message | None = None) -> None:
         """Called by librdkafka, in any thread that serves it."""
         with self._lock:
             if error is None:
                 self._delivered += 1
+            elif error.code() in _FOR_GOOD:
+                self.refused.append(Refused(event, error.str()))
             else:
                 self.note(error)
 
@@ -88,8 +125,9 @@ class Deliveries:
         """Raises unless so many were delivered."""
         if self._error is not None:
             raise KafkaException(self._error)
-        if self._delivered < expected:
-            raise EventLogUnavailable(f"{expected - self._delivered} events are not delivered yet")
+        missing = expected - self._delivered - len(self.refused)
+        if missing:
+            raise EventLogUnavailable(f"{missing} events are not delivered yet")
 
 
 def waves(events: Sequence[Event]) -> Iterator[list[Event]]:
@@ -112,11 +150,18 @@ def _produce(
     envelope: Callable[[Event], CloudEvent],
     deliveries: Deliveries,
 ) -> None:
-    producer.produce(
-        topic,
-        key=event.execution_id.encode(),
-        value=as_json(envelope(event)).encode(),
-        headers=STRUCTURED_JSON,
-        timestamp=event.time // MILLISECOND,
-        on_delivery=deliveries.report,
-    )
+    try:
+        producer.produce(
+            topic,
+            key=event.execution_id.encode(),
+            value=as_json(envelope(event)).encode(),
+            headers=STRUCTURED_JSON,
+            timestamp=event.time // MILLISECOND,
+            on_delivery=partial(deliveries.report, event),
+        )
+    except KafkaException as exception:
+        error = exception.args[0]
+        if error.code() not in _FOR_GOOD:
+            raise
+        # It never leaves this process: larger than the client's own limit.
+        deliveries.report(event, error)

@@ -9,6 +9,7 @@ from app.domain.records import EventFilter, EventPage
 from app.infrastructure.cloudevents import CloudEvent, cloud_event
 from app.infrastructure.positions import whole_number
 from app.infrastructure.topics import check_target
+from app.ports import Refused
 
 TOPIC: Final = "events"
 
@@ -22,10 +23,11 @@ class MemoryEventLog:
         self._events: dict[str, Event] = {}
         self._reemitted: dict[str, list[CloudEvent]] = {}
 
-    def append(self, events: Sequence[Event]) -> None:
+    def append(self, events: Sequence[Event]) -> Sequence[Refused]:
         with self._lock:
             for event in events:
                 self._events.setdefault(event.id, event)
+        return ()
 
     def read(self, filter: EventFilter, after: str | None, limit: int) -> EventPage:
         position = 0 if after is None else whole_number(after)

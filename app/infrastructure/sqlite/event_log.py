@@ -14,6 +14,7 @@ from app.infrastructure.cloudevents import CloudEvent, as_json, cloud_event, par
 from app.infrastructure.positions import whole_number
 from app.infrastructure.sqlite.database import Database
 from app.infrastructure.topics import check_target
+from app.ports import Refused
 
 VERSION: Final = 1
 TOPIC: Final = "events"
@@ -93,11 +94,12 @@ class SqliteEventLog:
         self._slice_size = slice_size
         self._database = Database(path, timeout=timeout, create=_create)
 
-    def append(self, events: Sequence[Event]) -> None:
+    def append(self, events: Sequence[Event]) -> Sequence[Refused]:
         """Durable when it returns: a row of the store is marked as relayed after this."""
         with self._writing() as connection:
             connection.executemany(APPEND, map(_row, events))
             connection.execute(NOTE_TIME)
+        return ()
 
     def read(self, filter: EventFilter, after: str | None, limit: int) -> EventPage:
         with _errors_as_ours(), self._database.reading() as connection:
