@@ -22,6 +22,7 @@ class Traces:
     descriptors: int
     """Of the daemon, but for sockets: those of watchers are there until the next change."""
     mounts: int
+    """Of this daemon and its jails: other tests and containers have theirs at the same time."""
     cgroups: int
     pods: int
     files: frozenset[Path]
@@ -39,12 +40,17 @@ def traces_of(sandbox: SandboxDaemon, mark: str) -> Traces:
         descriptors=sum(
             not _is_socket(descriptor) for descriptor in Path(f"/proc/{sandbox.pid}/fd").iterdir()
         ),
-        mounts=len(Path(f"/proc/{sandbox.pid}/mounts").read_text().splitlines()),
+        mounts=_mounts(sandbox.pid, (name, str(sandbox.folder), "nsjail")),
         cgroups=sum(len(tree_of(group)) for group in cgroups(name)),
         pods=len(sandbox.runtime.list_pods()),
         files=_files(sandbox.folder, Path("/run", name)),
         ipc=sum(_lines(Path("/proc/sysvipc", kind)) for kind in ("shm", "sem", "msg")),
     )
+
+
+def _mounts(pid: int, names: tuple[str, ...]) -> int:
+    mounts = Path(f"/proc/{pid}/mounts").read_text().splitlines()
+    return sum(any(name in mount for name in names) for mount in mounts)
 
 
 def _marked(mark: bytes) -> set[int]:
