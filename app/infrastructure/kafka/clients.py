@@ -76,8 +76,14 @@ class Clients:
         """The next one is new: after an error that this one does not recover from."""
         self._producers.pop(os.getpid(), None)
 
-    def admin(self) -> AdminClient:
-        return _of_this_process(self._admins, lambda: AdminClient(self._options, logger=log))
+    @contextmanager
+    def admin(self) -> Iterator[AdminClient]:
+        """For questions. Why there is no answer, such as a wrong password, only its log says."""
+        admin = _of_this_process(self._admins, lambda: AdminClient(self._options, logger=log))
+        try:
+            yield admin
+        finally:
+            admin.poll(0)
 
     @contextmanager
     def consumer(self) -> Iterator[Consumer]:

@@ -55,20 +55,20 @@ class Topics:
 
     def partitions(self, topic: str) -> list[int]:
         """Raises KafkaException."""
-        asked = self._clients.admin().describe_topics(
-            TopicCollection([topic]), request_timeout=ANSWER_SECONDS
-        )
-        return [partition.id for partition in asked[topic].result().partitions]
+        with self._clients.admin() as admin:
+            asked = admin.describe_topics(TopicCollection([topic]), request_timeout=ANSWER_SECONDS)
+            return [partition.id for partition in asked[topic].result().partitions]
 
     def _create(self, topic: str) -> bool:
         """False if it is there already, or may be: whoever may not create it can't tell."""
-        asked = self._clients.admin().create_topics(
-            [_new_topic(topic, self._settings)],
-            operation_timeout=ANSWER_SECONDS,
-            request_timeout=ANSWER_SECONDS,
-        )
         try:
-            asked[topic].result()
+            with self._clients.admin() as admin:
+                asked = admin.create_topics(
+                    [_new_topic(topic, self._settings)],
+                    operation_timeout=ANSWER_SECONDS,
+                    request_timeout=ANSWER_SECONDS,
+                )
+                asked[topic].result()
         except KafkaException as exception:
             error: KafkaError = exception.args[0]
             if error.code() in _MAY_NOT_CREATE:
