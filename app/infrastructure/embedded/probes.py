@@ -1,12 +1,17 @@
 """Whether a child can be used, by trying it."""
 
 import base64
+import random
 import socket
 import time
 from pathlib import Path
 
 _TIMEOUT = 0.5
 _PAUSE = 0.05
+_PORTS = range(20_000, 30_000)
+"""Below those that Linux gives to whoever connects (net.ipv4.ip_local_port_range): one of these
+stays free until the server that it is meant for has started.
+"""
 
 
 def socket_accepts(path: Path) -> bool:
@@ -31,18 +36,23 @@ def http_answers(host: str, port: int, path: str, login: str = "") -> bool:
 
 def free_port(host: str, wanted: int, within: float = 0) -> int | None:
     """The wanted port, any free one for 0, or None where it is still taken after `within` s."""
+    if not wanted:
+        return next(filter(None, (_bind(host, port) for port in _shuffled())), None)
     deadline = time.monotonic() + within
     while (port := _bind(host, wanted)) is None and time.monotonic() < deadline:
         time.sleep(_PAUSE)
     return port
 
 
-def _bind(host: str, wanted: int) -> int | None:
+def _shuffled() -> list[int]:
+    return random.sample(_PORTS, len(_PORTS))
+
+
+def _bind(host: str, port: int) -> int | None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, wanted))
+            probe.bind((host, port))
         except OSError:
             return None
-        port: int = probe.getsockname()[1]
         return port
