@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
+from kubernetes import client
 
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
+from tests.kubernetes.attempts import Attempts
 from tests.kubernetes.cluster import a_runtime
+from tests.kubernetes.namespace import api_client
 
 
 @pytest.fixture
@@ -15,3 +18,13 @@ def cluster(namespace: str) -> Iterator[KubernetesRuntime]:
     yield runtime
     for name in runtime.list_pods():
         runtime.delete(name)
+
+
+@pytest.fixture
+def attempts(cluster: KubernetesRuntime) -> Attempts:
+    return Attempts(cluster)
+
+
+@pytest.fixture
+def core() -> client.CoreV1Api:
+    return client.CoreV1Api(api_client())

@@ -20,12 +20,11 @@ from app.infrastructure.kubernetes.manifest import (
     config_map,
     pod_manifest,
 )
-from app.infrastructure.kubernetes.runtime import KubernetesRuntime
 from tests.kubernetes import parts
 from tests.kubernetes.attempts import Attempts
 from tests.kubernetes.cluster import offers
 from tests.kubernetes.images import pod_image
-from tests.kubernetes.namespace import api_client, uid_of_pod
+from tests.kubernetes.namespace import uid_of_pod
 from tests.sandbox_daemon import a_pod, language
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(300)]
@@ -35,16 +34,6 @@ SECONDS_TO_BE_MEASURED = 50
 """A kubelet looks at what is stored every ten seconds, and at measures that are as old."""
 LIMITS = replace(DEFAULT_LIMITS, wall_seconds=60)
 MORE_THAN_A_POD_MAY_STORE = 20 * 1024 * 1024
-
-
-@pytest.fixture
-def attempts(cluster: KubernetesRuntime) -> Attempts:
-    return Attempts(cluster)
-
-
-@pytest.fixture
-def core() -> client.CoreV1Api:
-    return client.CoreV1Api(api_client())
 
 
 def test_a_collector_that_is_killed(attempts: Attempts, namespace: str) -> None:

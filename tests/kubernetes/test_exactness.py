@@ -98,16 +98,14 @@ def test_what_looks_like_something_else(cluster: KubernetesRuntime) -> None:
 
 def test_a_library_to_preload_is_the_programs_own_affair(cluster: KubernetesRuntime) -> None:
     """It is given to the program, and to nothing that runs before it."""
-    pod = a_pod(
-        language(cluster, "python"), "print('ran')", env={"LD_PRELOAD": "/box/work/evil.so"}
-    )
+    pod = a_pod(language(cluster, "python"), "print('ran')", env={"LD_PRELOAD": "/tmp/evil.so"})
     wait_for_end(cluster, pod)
 
     output = cluster.output(pod.name)
     assert output
     assert output.run
     assert output.run.stdout == b"ran\n"
-    assert output.run.stderr.count(b"/box/work/evil.so") == 1
+    assert output.run.stderr.count(b"/tmp/evil.so") == 1
 
 
 def test_every_field_at_its_maximum(cluster: KubernetesRuntime) -> None:

@@ -22,7 +22,7 @@ from tests.builders import NOW
 from tests.kubernetes import parts
 from tests.kubernetes.attempts import Attempts
 from tests.kubernetes.cluster import a_runtime, offers
-from tests.kubernetes.namespace import a_namespace, api_client
+from tests.kubernetes.namespace import a_namespace
 from tests.sandbox_daemon import a_pod, language
 from tests.waiting import wait_until
 
@@ -31,16 +31,6 @@ pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(300)]
 RUNS_ON = "import time; print('begun', flush=True); time.sleep(50)"
 LIMITS = replace(DEFAULT_LIMITS, wall_seconds=60)
 UNDER_WAY = (Phase.WAITING, Phase.RUNNING, Phase.ENDED)
-
-
-@pytest.fixture
-def attempts(cluster: KubernetesRuntime) -> Attempts:
-    return Attempts(cluster)
-
-
-@pytest.fixture
-def core() -> client.CoreV1Api:
-    return client.CoreV1Api(api_client())
 
 
 def program_for(phase: Phase) -> str:

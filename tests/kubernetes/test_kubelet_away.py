@@ -8,7 +8,6 @@ from app.domain.execution import Execution, Outcome, State
 from app.domain.pod import Phase
 from app.domain.policy import DEFAULT_LIMITS
 from app.infrastructure.kubernetes.inside import COLLECTOR_COMMAND
-from app.infrastructure.kubernetes.runtime import KubernetesRuntime
 from app.service.saga import compensate
 from tests.builders import NOW
 from tests.kubernetes import parts
@@ -21,11 +20,6 @@ pytestmark = [pytest.mark.kubernetes, pytest.mark.disturbs, pytest.mark.timeout(
 LIMITS = replace(DEFAULT_LIMITS, wall_seconds=60)
 SECONDS_AWAY = 20
 """More than it is, and than a kubelet takes to come back."""
-
-
-@pytest.fixture
-def attempts(cluster: KubernetesRuntime) -> Attempts:
-    return Attempts(cluster)
 
 
 def test_one_that_hangs_does_not_hold_a_slot(attempts: Attempts) -> None:

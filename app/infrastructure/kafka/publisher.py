@@ -50,34 +50,21 @@ class Publisher:
     ) -> list[Refused]:
         """Return once all others are delivered. Raises EventLogUnavailable after 10 s at most."""
         deadline = monotonic() + DELIVERY_SECONDS
+        deliver = partial(self._deliver, topic, envelope, deadline)
         refused: dict[str, Refused] = {}
         with errors_as_ours():
             for wave in waves(events):
                 going_on = [event for event in wave if event.execution_id not in refused]
-                for each in self._deliver_each(topic, going_on, envelope, deadline):
+                for each in _refused(deliver, going_on):
                     refused[each.event.execution_id] = each
         return list(refused.values())
-
-    def _deliver_each(
-        self,
-        topic: str,
-        events: Sequence[Event],
-        envelope: Callable[[Event], CloudEvent],
-        deadline: float,
-    ) -> list[Refused]:
-        """A broker refuses a whole batch for one message, or for its size: then one at a time."""
-        refused = self._deliver(topic, events, envelope, deadline)
-        if len(events) == 1:
-            return refused
-        alone = (self._deliver(topic, [each.event], envelope, deadline) for each in refused)
-        return [each for found in alone for each in found]
 
     def _deliver(
         self,
         topic: str,
-        events: Sequence[Event],
         envelope: Callable[[Event], CloudEvent],
         deadline: float,
+        events: Sequence[Event],
     ) -> list[Refused]:
         producer, deliveries = self._clients.producer(), Deliveries()
         try:
@@ -94,6 +81,16 @@ class Publisher:
                 self._clients.forget_producer()
         deliveries.check(len(events))
         return deliveries.refused
+
+
+def _refused(
+    deliver: Callable[[Sequence[Event]], list[Refused]], events: Sequence[Event]
+) -> list[Refused]:
+    """A broker refuses a whole batch for one message, or for its size: then one at a time."""
+    refused = deliver(events)
+    if len(events) == 1:
+        return refused
+    return [alone for each in refused for alone in deliver([each.event])]
 
 
 class Deliveries:
