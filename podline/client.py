@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Final, Self, Unpack
-from urllib.parse import quote
 
 from podline import streaming
+from podline.arguments import duration, path_segment
 from podline.connection import Connection
 from podline.decoding import decode
 from podline.errors import Unavailable, Unreachable, WaitTimeout
@@ -25,14 +25,17 @@ _EXECUTIONS: Final = "/api/v1/executions"
 _LONGEST_WAIT: Final = 30.0
 """Seconds asked for in one request: below the minute after which proxies often hang up."""
 
+_SHORTEST_WAIT: Final = 0.1
+"""Seconds between two requests, where the service answers at once although it was to wait."""
+
 
 class Client:
     """Speaks to one Podline. May be used by many threads; close it, or use it with `with`.
 
     `url` and `key` default to PODLINE_URL (else http://127.0.0.1:8000) and PODLINE_KEY. `timeout`
-    is in seconds, for one answer. What can be repeated without harm is, up to `retries` times,
-    with growing pauses and as `Retry-After` says. ValueError if `url` or `key` can't be one;
-    every call raises the errors of `podline.errors` only.
+    is how many seconds the service may be silent. What can be repeated without harm is, up to
+    `retries` times, with growing pauses and as `Retry-After` says. The constructor and all calls
+    raise the errors of `podline.errors` only.
     """
 
     def __init__(
@@ -120,6 +123,7 @@ class Client:
     def _wait(self, execution_id: str, deadline: float | None) -> Execution:
         patience = Patience()
         while True:
+            asked = time.monotonic()
             try:
                 execution = self._awaited(execution_id, _remaining(deadline))
             except (Unreachable, Unavailable) as error:
@@ -129,7 +133,9 @@ class Client:
             if execution.state.terminal:
                 return execution
             if deadline is not None and time.monotonic() >= deadline:
-                raise WaitTimeout(f"execution {execution_id} is {execution.state}")
+                raise WaitTimeout(execution_id, execution.state)
+            if time.monotonic() - asked < _SHORTEST_WAIT:
+                time.sleep(_SHORTEST_WAIT)
 
     def _awaited(self, execution_id: str, seconds: float) -> Execution:
         answer = self._connection.request(
@@ -204,7 +210,7 @@ class Client:
 
 
 def _execution(execution_id: str) -> str:
-    return f"{_EXECUTIONS}/{quote(execution_id, safe='')}"
+    return f"{_EXECUTIONS}/{path_segment(execution_id)}"
 
 
 def _wait_query(seconds: float | None) -> list[tuple[str, str]]:
@@ -212,7 +218,7 @@ def _wait_query(seconds: float | None) -> list[tuple[str, str]]:
 
 
 def _deadline(timeout: float | None) -> float | None:
-    return None if timeout is None else time.monotonic() + timeout
+    return None if timeout is None else time.monotonic() + duration(timeout)
 
 
 def _remaining(deadline: float | None) -> float:

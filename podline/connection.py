@@ -7,14 +7,22 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import Final
 
 import httpx
 
-from podline.decoding import decode
+from podline.arguments import (
+    api_url,
+    duration,
+    header_value,
+    is_loopback,
+    positive_timeout,
+    without_password,
+)
+from podline.decoding import decode, parse
 from podline.errors import (
     ApiError,
+    InvalidArgument,
     PodlineError,
     Problem,
     ProtocolError,
@@ -28,6 +36,9 @@ _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 30.0
 """Seconds. A service that asks for a longer one is not waited for."""
 
+_LONGEST_READ: Final = 3600.0
+"""Seconds; the service lets nobody wait for longer than a minute."""
+
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _DID_NOTHING: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _MAY_HAVE_DONE_IT: Final = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
@@ -37,17 +48,21 @@ class Connection:
     """A pool of connections to one API, with the key. May be used by many threads."""
 
     def __init__(self, url: str, key: str | None, timeout: float, retries: int) -> None:
-        parsed = _parsed(url)
-        if key is not None and not (key.isascii() and key.isprintable()):
-            raise ValueError("the key has characters that no key has")
-        self._timeout = timeout
+        self._timeout = positive_timeout(timeout)
         self._retries = retries
-        self._http = httpx.Client(
-            base_url=parsed,
-            headers={"Authorization": f"Bearer {key}"} if key else {},
-            timeout=timeout,
-            trust_env=not _is_loopback(parsed.host),
-        )
+        parsed = api_url(url)
+        self._shown_url = without_password(parsed).rstrip("/")
+        headers = {"Authorization": f"Bearer {header_value('the key', key)}"} if key else {}
+        try:
+            self._http = httpx.Client(
+                base_url=parsed,
+                headers=headers,
+                timeout=timeout,
+                trust_env=not is_loopback(parsed.host),
+            )
+        except (httpx.InvalidURL, ValueError, OSError, ImportError) as error:
+            # Proxies and certificates that the environment names.
+            raise InvalidArgument(f"can't speak to {self._shown_url}: {error}") from error
 
     def close(self) -> None:
         self._http.close()
@@ -70,34 +85,50 @@ class Connection:
         `answers` are statuses that are no errors here, beside those of success.
         `server_may_take` seconds come on top of the time-out, for an answer that is waited for.
         """
-        request = self._http.build_request(
-            method,
-            path,
-            params=list(query),
-            json=body,
-            headers=headers,
-            timeout=httpx.Timeout(self._timeout, read=self._timeout + server_may_take),
-        )
+        request = self._request(method, path, server_may_take, query, body, headers)
         response = self._send(request, repeatable=repeatable or method == "GET", answers=answers)
-        if not response.content:
-            return None
-        try:
-            return response.json()
-        except ValueError:
-            raise ProtocolError(f"{request.url} did not answer with JSON") from None
+        return parse(response.content, self._shown_url + path) if response.content else None
 
     @contextmanager
     def stream(
         self, path: str, headers: Mapping[str, str], silence: float
     ) -> Iterator[Iterator[bytes]]:
         """The body as it comes. Raises Unreachable where it breaks or is silent for so long."""
-        timeout = httpx.Timeout(self._timeout, read=silence)
-        request = self._http.build_request("GET", path, headers=headers, timeout=timeout)
+        request = self._request("GET", path, silence - self._timeout, headers=headers)
         response = self._send(request, repeatable=True, stream=True)
         try:
-            yield _chunks(response)
+            if not response.headers.get("Content-Type", "").startswith("text/event-stream"):
+                raise ProtocolError(f"{self._shown_url}{path} did not answer with a stream")
+            yield _chunks(response, path)
         finally:
             response.close()
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        server_may_take: float,
+        query: Query = (),
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Request:
+        if self._http.is_closed:
+            raise PodlineError("this client is closed")
+        read = min(self._timeout + duration(server_may_take), _LONGEST_READ)
+        sent = {name: header_value(name, value) for name, value in (headers or {}).items()}
+        try:
+            return self._http.build_request(
+                method,
+                path,
+                params=list(query),
+                json=body,
+                headers=sent,
+                timeout=httpx.Timeout(self._timeout, read=read),
+            )
+        except UnicodeEncodeError as error:
+            raise InvalidArgument("a text that can't be encoded in UTF-8 can't be sent") from error
+        except (httpx.InvalidURL, ValueError, TypeError, RecursionError) as error:
+            raise InvalidArgument(f"this can't be sent: {error}") from error
 
     def _send(
         self,
@@ -126,18 +157,9 @@ class Connection:
                 response.read()
                 raise error_of(_problem(response))
         except httpx.RequestError as error:
-            raise Unreachable(f"no answer from {request.url}: {_reason(error)}") from error
+            where = self._shown_url + request.url.path
+            raise Unreachable(f"no answer from {where}: {_reason(error)}") from error
         return response
-
-
-def _parsed(url: str) -> httpx.URL:
-    try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL:
-        parsed = httpx.URL()
-    if parsed.scheme in ("http", "https") and parsed.host:
-        return parsed
-    raise ValueError(f"not the URL of an API: {url!r} (it looks like http://host:8000)")
 
 
 def _worth_repeating(error: PodlineError, repeatable: bool) -> bool:
@@ -154,11 +176,11 @@ def _asked_for(error: PodlineError) -> float:
     return (error.problem.retry_after or 0) if isinstance(error, ApiError) else 0
 
 
-def _chunks(response: httpx.Response) -> Iterator[bytes]:
+def _chunks(response: httpx.Response, path: str) -> Iterator[bytes]:
     try:
         yield from response.iter_bytes()
     except httpx.RequestError as error:
-        raise Unreachable(f"{response.url} broke off: {_reason(error)}") from error
+        raise Unreachable(f"{path} broke off: {_reason(error)}") from error
 
 
 def _problem(response: httpx.Response) -> Problem:
@@ -168,8 +190,9 @@ def _problem(response: httpx.Response) -> Problem:
         "retry_after": _seconds(response.headers.get("Retry-After")),
     }
     try:
-        return decode(Problem, {**response.json(), **facts})
-    except (ProtocolError, ValueError, TypeError):
+        document = parse(response.content, "the API")
+        return decode(Problem, {**document, **facts} if isinstance(document, dict) else document)
+    except ProtocolError:
         title = response.reason_phrase or f"HTTP {response.status_code}"
         return Problem(title=title, **facts)
 
@@ -182,18 +205,10 @@ def _seconds(retry_after: str | None) -> float | None:
         return float(retry_after)
     try:
         moment = parsedate_to_datetime(retry_after)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (moment - datetime.now(UTC)).total_seconds()) if moment.tzinfo else None
 
 
 def _reason(error: httpx.RequestError) -> str:
     return str(error) or type(error).__name__
-
-
-def _is_loopback(host: str) -> bool:
-    """Such an API is never behind the proxy that the environment names."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

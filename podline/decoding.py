@@ -4,23 +4,54 @@
 version does not know are ignored, so that a newer service can say more.
 """
 
+import json
+import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
+from reprlib import repr as bounded_repr
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from podline.errors import ProtocolError
 
 T = TypeVar("T")
 
+_HALF_CHARACTER: Final = re.compile(r"\\u[dD][89a-fA-F]")
+"""The escape of a surrogate, which may lack its other half. No encoding can express one alone."""
+
+
+def parse(content: bytes, of: str) -> object:
+    """The JSON value of an answer. Raises ProtocolError, which names what it is the answer `of`.
+
+    Half characters become U+FFFD, so that every text in the value can be encoded.
+    """
+    try:
+        text = content.decode()
+        value = json.loads(text)
+        return _whole(value) if _HALF_CHARACTER.search(text) else value
+    except (ValueError, RecursionError):
+        raise ProtocolError(f"{of} did not answer with JSON") from None
+
+
+def _whole(value: object) -> object:
+    match value:
+        case str():
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case list():
+            return [_whole(item) for item in value]
+        case dict():
+            return {_whole(key): _whole(item) for key, item in value.items()}
+    return value
+
 
 def decode(cls: type[T], value: object) -> T:
     """An instance of the dataclass `cls`. Raises ProtocolError if the JSON does not fit."""
     if not isinstance(value, Mapping):
-        raise ProtocolError(f"expected {cls.__name__} as a JSON object, got {value!r:.80}")
+        raise ProtocolError(f"expected {cls.__name__} as a JSON object, got {bounded_repr(value)}")
     hints = _hints(cls)
     arguments = {}
     for field in fields(cls):  # type: ignore[arg-type]  # a dataclass, as the docstring says
@@ -64,16 +95,30 @@ def _decode_plain(hint: type, value: Any, name: str) -> Any:
         if issubclass(hint, Enum):
             return hint(value)
         if hint is datetime:
-            return datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+            return _moment(value)
+        if hint is float and type(value) in (int, float):
+            return _finite(value)
+    except (TypeError, ValueError, OverflowError):
         raise _misfit(hint, value, name) from None
-    if hint is float and type(value) in (int, float):
-        return float(value)
     if type(value) is hint:
         return value
     raise _misfit(hint, value, name)
 
 
+def _moment(value: str) -> datetime:
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return moment.astimezone(UTC)
+
+
+def _finite(value: float) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError("not a JSON number")
+    return number
+
+
 def _misfit(hint: Any, value: Any, name: str) -> ProtocolError:
     expected = getattr(hint, "__name__", str(hint))
-    return ProtocolError(f"expected {expected} in {name!r}, got {value!r:.80}")
+    return ProtocolError(f"expected {expected} in {name!r}, got {bounded_repr(value)}")

@@ -1,6 +1,7 @@
 """Every error that this package raises.
 
 PodlineError
+├── InvalidArgument          (also a ValueError) something that can't be sent
 ├── Unreachable              no answer: refused, timed out, or broken off
 ├── ProtocolError            an answer, but not one of Podline's API
 ├── WaitTimeout              the execution did not end in the time given
@@ -16,10 +17,15 @@ PodlineError
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 
 class PodlineError(Exception):
     """Base of every error of this package."""
+
+
+class InvalidArgument(PodlineError, ValueError):
+    """An argument can't be sent: a malformed URL or key, text that is not UTF-8, NaN."""
 
 
 class Unreachable(PodlineError):
@@ -31,7 +37,16 @@ class ProtocolError(PodlineError):
 
 
 class WaitTimeout(PodlineError):
-    """The execution did not end in the time given; it goes on."""
+    """The execution did not end in the time given; it continues under `execution_id`."""
+
+    def __init__(self, execution_id: str, state: str) -> None:
+        super().__init__(f"execution {execution_id} is {state}")
+        self.execution_id = execution_id
+        self.state = state
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
+        """Two arguments made the message, so that pickle needs both."""
+        return type(self), (self.execution_id, self.state)
 
 
 @dataclass(frozen=True, slots=True)

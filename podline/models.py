@@ -5,9 +5,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
+
+from podline.errors import ProtocolError
 
 
-class State(StrEnum):
+class Word(StrEnum):
+    """A word of the API. A newer service may use others: any text becomes a member, unnamed."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str):
+            return None
+        word = str.__new__(cls, value)
+        word._name_ = word._value_ = value
+        return word
+
+
+class State(Word):
     """How far the service's work on an execution is."""
 
     QUEUED = "queued"
@@ -24,7 +39,7 @@ class State(StrEnum):
         return self in (State.COMPLETED, State.FAILED, State.CANCELLED)
 
 
-class Outcome(StrEnum):
+class Outcome(Word):
     """What became of the program."""
 
     SUCCESS = "success"
@@ -36,7 +51,7 @@ class Outcome(StrEnum):
     COMPILE_ERROR = "compile_error"
 
 
-class Priority(StrEnum):
+class Priority(Word):
     """The bands of admission, most urgent first."""
 
     CRITICAL = "critical"
@@ -46,7 +61,7 @@ class Priority(StrEnum):
     BACKGROUND = "background"
 
 
-class Role(StrEnum):
+class Role(Word):
     """What a key may do; each role may do all that the ones before it may."""
 
     USER = "user"
@@ -81,7 +96,8 @@ class CompileResult:
 class Result:
     """How the program ended, and what it printed.
 
-    `stdout` and `stderr` have U+FFFD for what is not UTF-8; the `_bytes` are exact.
+    `stdout` and `stderr` have U+FFFD for what is not UTF-8; the `_bytes` are exact, and raise
+    ProtocolError if the answer's base64 is malformed.
     """
 
     exit_code: int | None
@@ -108,7 +124,10 @@ class Result:
 
 
 def _exact(text: str, base64: str | None) -> bytes:
-    return text.encode() if base64 is None else b64decode(base64)
+    try:
+        return text.encode() if base64 is None else b64decode(base64, validate=True)
+    except ValueError:
+        raise ProtocolError("output that is not base64") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +169,7 @@ class Event:
     data: Mapping[str, object]
 
 
-class Holder(StrEnum):
+class Holder(Word):
     """Who sees to it that a limit is not exceeded."""
 
     KERNEL = "kernel"
@@ -181,7 +200,7 @@ class Language:
     """The defaults of its compile stage, if it has one."""
 
 
-class ReplayMode(StrEnum):
+class ReplayMode(Word):
     """What a replay does with the events of the log that its filter fits."""
 
     REEMIT = "reemit"
@@ -189,7 +208,7 @@ class ReplayMode(StrEnum):
     RESUBMIT = "resubmit"
 
 
-class ReplayStatus(StrEnum):
+class ReplayStatus(Word):
     """How far a replay is."""
 
     PENDING = "pending"

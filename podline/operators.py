@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from urllib.parse import quote
+from datetime import datetime
 
+from podline.arguments import moment, path_segment
 from podline.connection import Connection
 from podline.decoding import decode
 from podline.models import DeadLetter, Event, Key, NewKey, Replay, Role
@@ -65,8 +65,8 @@ class EventLog:
 
         A datetime without a zone is local time; `until` is not itself included.
         """
-        query = [("from", _moment(since))] if since else []
-        query += [("to", _moment(until))] if until else []
+        query = [("from", moment(since))] if since else []
+        query += [("to", moment(until))] if until else []
         query += [("type", name) for name in types]
         query += [("execution", id) for id in executions]
         return pages(self._connection, _EVENTS, Event, query)
@@ -96,8 +96,8 @@ class Replays:
         body = {
             "mode": mode,
             "target": target,
-            "from": _moment(since) if since else None,
-            "to": _moment(until) if until else None,
+            "from": moment(since) if since else None,
+            "to": moment(until) if until else None,
             "types": list(types),
             "executions": list(executions),
             "dry_run": dry_run,
@@ -134,7 +134,7 @@ class Keys:
         return decode(NewKey, self._connection.request("POST", _KEYS, body=body))
 
     def delete(self, key_id: str) -> None:
-        self._connection.request("DELETE", f"{_KEYS}/{quote(key_id, safe='')}")
+        self._connection.request("DELETE", f"{_KEYS}/{path_segment(key_id)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +142,9 @@ class _Retried:
     retried: int
 
 
-def _moment(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat()
-
-
 def _replay(replay_id: str) -> str:
-    return f"{_REPLAYS}/{quote(replay_id, safe='')}"
+    return f"{_REPLAYS}/{path_segment(replay_id)}"
 
 
 def _letter(letter_id: str) -> str:
-    return f"{_DEAD_LETTERS}/{quote(letter_id, safe='')}"
+    return f"{_DEAD_LETTERS}/{path_segment(letter_id)}"

@@ -12,14 +12,17 @@ T = TypeVar("T")
 
 def pages(connection: Connection, path: str, cls: type[T], query: Query = ()) -> Iterator[T]:
     """Every item, page after page, as they are asked for."""
-    cursor: list[tuple[str, str]] = []
+    cursor: str | None = None
     while True:
-        page = _page(connection.request("GET", path, query=[*query, *cursor]), path)
+        continued = [("cursor", cursor)] if cursor else []
+        page = _page(connection.request("GET", path, query=[*query, *continued]), path)
         for item in _items(page, path):
             yield decode(cls, item)
         if not (next_cursor := page.get("next_cursor")):
             return
-        cursor = [("cursor", str(next_cursor))]
+        if not isinstance(next_cursor, str) or next_cursor == cursor:
+            raise ProtocolError(f"{path} did not answer with a cursor that leads on")
+        cursor = next_cursor
 
 
 def items(connection: Connection, path: str, cls: type[T]) -> tuple[T, ...]:

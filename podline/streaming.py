@@ -1,14 +1,14 @@
 """The live stream of one execution, held through broken connections."""
 
-import json
 from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from podline.connection import Connection
-from podline.decoding import decode
+from podline.decoding import decode, parse
 from podline.errors import ProtocolError, Unavailable, Unreachable
 from podline.models import Execution, State
 from podline.patience import Patience
@@ -66,7 +66,7 @@ def stream(connection: Connection, path: str) -> Iterator[StreamEvent]:
         try:
             for event in _events(connection, path, last_id):
                 patience.restore()
-                last_id = event.id or last_id
+                last_id = _sendable(event.id) or last_id
                 typed = _typed(event)
                 if typed is not None:
                     yield typed
@@ -84,6 +84,13 @@ def _events(connection: Connection, path: str, last_id: str) -> Iterator[ServerS
         for chunk in chunks:
             yield from parser.feed(chunk)
     raise Unreachable(f"{path} was closed before its end")
+
+
+def _sendable(event_id: str) -> str:
+    """The id, which has to come back in `Last-Event-ID`."""
+    if event_id and not (event_id.isascii() and event_id.isprintable()):
+        raise ProtocolError(f"an event has the id {event_id!r:.80}")
+    return event_id
 
 
 def _typed(event: ServerSentEvent) -> StreamEvent | None:
@@ -110,12 +117,19 @@ class _Output:
     encoding: str
 
     def event(self, stream: str) -> OutputEvent:
-        content = b64decode(self.content) if self.encoding == "base64" else self.content.encode()
-        return OutputEvent(stream=stream, attempt=self.attempt, offset=self.offset, content=content)
+        return OutputEvent(
+            stream=stream, attempt=self.attempt, offset=self.offset, content=self._exact()
+        )
+
+    def _exact(self) -> bytes:
+        match self.encoding:
+            case "utf-8":
+                return self.content.encode()
+            case "base64":
+                with suppress(ValueError):
+                    return b64decode(self.content, validate=True)
+        raise ProtocolError(f"output whose encoding is not {self.encoding!r:.80}")
 
 
 def _json(event: ServerSentEvent) -> object:
-    try:
-        return json.loads(event.data)
-    except ValueError:
-        raise ProtocolError(f"the stream's {event.event} is no JSON: {event.data!r:.80}") from None
+    return parse(event.data.encode(), f"event {event.event!r:.80} of the stream")

@@ -36,8 +36,6 @@ def failures_explained(failure: type[Failure]) -> Iterator[None]:
         yield
     except PodlineError as error:
         raise failure(explained(error)) from error
-    except UnicodeEncodeError as error:
-        raise failure("what is sent has to be UTF-8, and an argument is not") from error
 
 
 def explained(error: PodlineError) -> str:

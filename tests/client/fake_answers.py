@@ -120,7 +120,7 @@ def hang_up() -> Response:
         yield b'{"id": '
         raise ConnectionAbortedError
 
-    return Response(broken(), 200, mimetype="application/json")
+    return Response(broken(), 200, mimetype="text/event-stream")
 
 
 def events_of(execution: Json) -> list[tuple[str, Json]]:

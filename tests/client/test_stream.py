@@ -83,6 +83,6 @@ def test_kinds_of_events_to_come_are_passed_over(service: FakeService, client: C
 
 def test_something_else_than_the_contract(service: FakeService, client: Client) -> None:
     execution_id = start(service)
-    service.stream_events = [("state", {"state": "dancing"})]
+    service.stream_events = [("state", {"state": 5})]
     with pytest.raises(ProtocolError, match="state"):
         list(client.stream(execution_id))

@@ -142,8 +142,9 @@ def test_a_program_from_submission_to_result(twins: Twins, worker: Worker, clien
 
 
 def test_a_wait_that_runs_out(client: Client) -> None:
-    with pytest.raises(WaitTimeout, match="is queued"):
+    with pytest.raises(WaitTimeout, match="is queued") as caught:
         client.run("print()", language="python", timeout=0.1)
+    assert client.get(caught.value.execution_id).state is State.QUEUED
 
 
 def test_the_stream(twins: Twins, worker: Worker, client: Client) -> None:
