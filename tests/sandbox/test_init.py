@@ -21,7 +21,7 @@ import pytest
 
 from app.domain.submission import File
 from app.infrastructure.init.protocol import INIT, PROTOCOL, InitReport, Kind, Stage, Step
-from app.infrastructure.sandbox import init, kit, nsjail
+from app.infrastructure.sandbox import init, kit, nsjail, view
 from app.infrastructure.sandbox.kit import JailKit
 from tests.sandbox.test_daemon import gone
 from tests.waiting import wait_until
@@ -59,11 +59,12 @@ class Started:
         control, inner = socket.socketpair()
         supply, taken_from = socket.socketpair()
         control.settimeout(SECONDS_TO_END)
-        with inner, supply, taken_from:
+        with inner, supply, taken_from, view.file_of(jail_kit, disk_mib=16) as seen:
             socket.send_fds(supply, [b"j"], [inner.fileno()])
-            command = nsjail.command(jail_kit, slot=slot, disk_mib=16, supply=taken_from.fileno())
+            inherited = [seen.fileno(), taken_from.fileno()]
+            command = nsjail.command(jail_kit, slot=slot, view=inherited[0], supply=inherited[1])
             once = ["-Mo" if flag == "-Mr" else flag for flag in command]
-            process = subprocess.Popen([*wrapper, *once], pass_fds=[taken_from.fileno()])
+            process = subprocess.Popen([*wrapper, *once], pass_fds=inherited)
             return cls(control, process)
 
     def hear(self) -> InitReport:

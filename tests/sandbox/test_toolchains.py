@@ -26,11 +26,16 @@ version = 'toy ([0-9.]+)'
 run = ["{{executable}}", "{{entrypoint}}"]
 """
 
+OUTSIDE_OF_JAILS = "/srv"
+"""Jails have a /tmp and a /var/tmp of their own, so nothing of the host's can be shown there."""
+
 
 @pytest.fixture
 def home() -> Iterator[Path]:
     """The home folder of the service's account, closed to others, with secrets and tool chains."""
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+    if not os.access(OUTSIDE_OF_JAILS, os.W_OK):
+        pytest.skip(f"this user can't write in {OUTSIDE_OF_JAILS}")
+    with tempfile.TemporaryDirectory(dir=OUTSIDE_OF_JAILS) as name:
         home = Path(name)
         install(home / "tools/toy-1", "1.5")
         install(home / "tools/toy-2", "2.0")
@@ -40,6 +45,12 @@ def home() -> Iterator[Path]:
         (home / ".cargo/credentials.toml").write_text("a secret")
         (home / "tools/secret").write_text("a secret")
         yield home
+
+
+@pytest.fixture
+def in_var_tmp() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+        yield Path(name, "toy")
 
 
 def install(folder: Path, version: str) -> Path:
@@ -112,7 +123,7 @@ def test_each_version_that_a_pattern_finds_is_offered(daemon: SandboxDaemon, hom
 
 
 def test_what_can_t_be_shown_is_refused_with_the_reason(
-    daemon: SandboxDaemon, home: Path, tmp_path: Path
+    daemon: SandboxDaemon, home: Path, tmp_path: Path, in_var_tmp: Path
 ) -> None:
     install(home, "1")
     install(home / "tools/mute", "")
@@ -128,7 +139,8 @@ def test_what_can_t_be_shown_is_refused_with_the_reason(
         "~/tools/toy-1/toy": "it is not in a folder named bin",
         "~/tools/mute/bin/toy": "it says no version that is known",
         "~/tools/broken/bin/toy": "does not say its version",
-        str(install(tmp_path / "toy", "1")): "/tmp of a jail is its own",
+        str(install(tmp_path / "toy", "1")): ": /tmp of a jail is its own",
+        str(install(in_var_tmp, "1")): "/var/tmp of a jail is its own",
     }
     if os.geteuid() == 0:  # an ordinary user's jails may read what is the user's
         reasons["~/tools/closed/bin/toy"] = "is closed to other users: chmod -R o+rX"

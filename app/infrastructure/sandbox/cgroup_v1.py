@@ -45,6 +45,8 @@ class CgroupV1:
         self._oom = ControlFile(memory / "memory.oom_control")
         self._cpu = ControlFile(cpuacct / "cpuacct.usage")
         self._stat = ControlFile(memory / "memory.stat")
+        sockets = memory / "memory.kmem.tcp.limit_in_bytes"
+        self._sockets = ControlFile(sockets) if sockets.exists() else None
         self._held_before = 0
         self._oom_kills_before = 0
         self._usage_before = 0
@@ -72,6 +74,8 @@ class CgroupV1:
 
     def begin(self, memory_mib: int, tasks: int) -> None:  # noqa: ARG002 - RLIMIT_NPROC holds them
         self._limit.write(memory_mib * MIB + JAIL_BYTES)
+        if self._sockets:  # version 1 counts what TCP and UDP sockets hold apart, if it is limited
+            self._sockets.write(memory_mib * MIB)
         self._peak.write(0)
         self._usage_before = self._usage.read()
         self._oom_kills_before = self._oom.field("oom_kill")
@@ -87,8 +91,10 @@ class CgroupV1:
         return self._oom.field("oom_kill") > self._oom_kills_before
 
     def close(self) -> None:
-        for file in (self._limit, self._usage, self._peak, self._oom, self._cpu, self._stat):
-            file.close()
+        files = (self._limit, self._usage, self._peak, self._oom, self._cpu, self._stat)
+        for file in (*files, self._sockets):
+            if file:
+                file.close()
 
     def _others_cpu_ns(self) -> int:
         """Without the slot's own thread, which is in the group too."""

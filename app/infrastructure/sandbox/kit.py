@@ -15,7 +15,30 @@ from app.infrastructure.init.protocol import INIT, PROTOCOL
 
 _PASSWD: Final = "box:x:99999:99999:box:/box/work:/bin/sh\n"
 _GROUP: Final = "box:x:99999:\n"
-_COPIED: Final = ("ld.so.cache", "ld.so.conf", "localtime")
+_HOSTS: Final = """\
+127.0.0.1 localhost box
+::1 localhost ip6-localhost
+"""
+_NAME_SERVICES: Final = "passwd: files\ngroup: files\nhosts: files\n"
+"""Without it, the C library asks a name server first, which no jail has (nsswitch.conf(5))."""
+_FONTS: Final = """\
+<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>/usr/share/fonts</dir>
+  <dir>/usr/local/share/fonts</dir>
+  <cachedir prefix="xdg">fontconfig</cachedir>
+</fontconfig>
+"""
+_WRITTEN: Final = {
+    "passwd": _PASSWD,
+    "group": _GROUP,
+    "hosts": _HOSTS,
+    "nsswitch.conf": _NAME_SERVICES,
+    "fonts/fonts.conf": _FONTS,
+}
+"""Where the host has fonts, its own folder of them takes the place of ours."""
+_COPIED: Final = ("fonts", "ld.so.cache", "ld.so.conf", "localtime", "protocols", "services")
 _SHARED: Final = ("/etc/alternatives",)
 
 
@@ -28,6 +51,8 @@ class JailKit:
     nsjail: Path
     etc: Path
     """Becomes /etc: the host's own one tells of its accounts and services."""
+    empty: Path
+    """A folder with nothing in it, shown in place of folders that no jail may see."""
     mounts: tuple[str, ...]
     """Folders of the host that languages need, read-only, as nsjail takes them."""
 
@@ -46,9 +71,10 @@ def prepare(data: Path, mounts: Iterable[str]) -> JailKit:
     if subprocess.run([INIT], check=False).returncode != PROTOCOL:
         raise NotInstalled("init is of another version: install the package again")
     shared = (*(path for path in _SHARED if Path(path).exists()), *mounts)
-    etc = folder_of(data) / "etc"
+    etc, empty = folder_of(data) / "etc", folder_of(data) / "empty"
     _fill_etc(etc, shared)
-    return JailKit(nsjail=_find_nsjail(), etc=etc, mounts=shared)
+    empty.mkdir(mode=0o755, exist_ok=True)
+    return JailKit(nsjail=_find_nsjail(), etc=etc, empty=empty, mounts=shared)
 
 
 def place_for_mounts(data: Path) -> Path:
@@ -63,14 +89,23 @@ def folder_of(data: Path) -> Path:
 
 def _fill_etc(etc: Path, shared: Iterable[str]) -> None:
     etc.mkdir(mode=0o755, parents=True, exist_ok=True)
-    (etc / "passwd").write_text(_PASSWD)
-    (etc / "group").write_text(_GROUP)
+    for name, content in _WRITTEN.items():
+        (etc / name).parent.mkdir(mode=0o755, exist_ok=True)
+        (etc / name).write_text(content)
     for name in _COPIED:
-        if Path("/etc", name).exists():
-            shutil.copyfile(Path("/etc", name), etc / name)
+        _copy(Path("/etc", name), etc / name)
     for path in shared:
         if path.startswith("/etc/"):
             (etc / path.removeprefix("/etc/")).mkdir(mode=0o755, parents=True, exist_ok=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Links stay links: what the host configures is mostly links into /usr."""
+    if source.is_dir():
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(source, target, symlinks=True)
+    elif source.exists():
+        shutil.copyfile(source, target)
 
 
 def _find_nsjail() -> Path:

@@ -9,7 +9,7 @@ import subprocess
 from typing import Final
 
 from app.infrastructure.init.protocol import INIT
-from app.infrastructure.sandbox import nsjail
+from app.infrastructure.sandbox import nsjail, view
 from app.infrastructure.sandbox.jail import Jail, ends_within
 from app.infrastructure.sandbox.kit import JailKit
 
@@ -27,11 +27,12 @@ class Launcher:
         """`log` is a descriptor that takes nsjail's own messages. Raises OSError."""
         self.disk_mib = disk_mib
         self._supply, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with inner:
-            command = nsjail.command(kit, slot=slot, disk_mib=disk_mib, supply=inner.fileno())
+        with inner, view.file_of(kit, disk_mib=disk_mib) as seen:
+            inherited = [seen.fileno(), inner.fileno()]
+            command = nsjail.command(kit, slot=slot, view=inherited[0], supply=inherited[1])
             self._process = subprocess.Popen(
                 [INIT, str(os.getpid()), *command],
-                pass_fds=[inner.fileno()],
+                pass_fds=inherited,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,

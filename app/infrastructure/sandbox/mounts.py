@@ -14,8 +14,10 @@ from threading import Lock
 from typing import Final
 
 _SYSTEM: Final = Path("/usr")
-_OF_JAILS: Final = frozenset({"bin", "box", "dev", "lib", "lib64", "proc", "tmp"})
-"""Folders in / that each jail has for itself."""
+_OF_JAILS: Final = tuple(
+    map(Path, ("/bin", "/box", "/dev", "/lib", "/lib64", "/proc", "/tmp", "/var/tmp"))
+)
+"""Folders that each jail has for itself."""
 _FIRST_ACCOUNT_OF_A_PERSON: Final = 1000
 _DEEP_ENOUGH: Final = 2
 """~/.pyenv/versions is; ~/.cargo and ~/.local hold credentials beside programs."""
@@ -117,8 +119,9 @@ class Mounts:
 def _refuse_what_holds_more(folder: Path) -> None:
     if len(folder.parts) <= _DEEP_ENOUGH:
         raise Unusable(f"{folder} holds other things, too: put it into a folder of its own")
-    if folder.parts[1] in _OF_JAILS:
-        raise Unusable(f"/{folder.parts[1]} of a jail is its own: put it below /opt or /usr/local")
+    for own in _OF_JAILS:
+        if folder.is_relative_to(own):
+            raise Unusable(f"{own} of a jail is its own: put it below /opt or /usr/local")
     for home in _homes():
         if home.is_relative_to(folder):
             raise Unusable(f"{folder} holds the home folder {home}")

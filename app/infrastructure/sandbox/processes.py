@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from app.infrastructure.sandbox.meter import MIB, Ground
+from app.infrastructure.sandbox.queues import Queues
 
 _SECONDS_BETWEEN_LOOKS: Final = 0.005
 _SHARE_OF_TIME: Final = 2
@@ -35,6 +36,7 @@ class ProcessMeter:
 
     def __init__(self) -> None:
         self._proc: int | None = None
+        self._queues: Queues | None = None
         self._limit_kib = 0
         self._peak_kib = 0
         self._cpu_us = 0
@@ -48,6 +50,7 @@ class ProcessMeter:
     def adopt(self, init_pid: int) -> None:
         self.close()
         self._proc = os.open(f"/proc/{init_pid}/root/proc", os.O_RDONLY | os.O_CLOEXEC)
+        self._queues = Queues(self._proc)
 
     def lift(self) -> None:
         """Nothing to do: a limit is only looked at while a stage runs."""
@@ -79,10 +82,12 @@ class ProcessMeter:
 
     def _uses_too_much(self) -> bool:
         """What processes share is counted twice at first, and only if that is too much exactly."""
-        if self._resident_kib() <= self._limit_kib or time.monotonic() < self._next_exact_look:
+        queued = self._queues.kib() if self._queues else 0
+        resident = self._resident_kib() + queued
+        if resident <= self._limit_kib or time.monotonic() < self._next_exact_look:
             return False
         begun = time.monotonic()
-        used = sum(_own_kib(text) for text in self._read_all("smaps_rollup"))
+        used = queued + sum(_own_kib(text) for text in self._read_all("smaps_rollup"))
         ended = time.monotonic()
         self._next_exact_look = ended + (ended - begun) * (_SHARE_OF_TIME - 1)
         self._peak_kib = max(self._peak_kib, used)

@@ -1,4 +1,4 @@
-# Talks to the kernel's configuration: brings the loopback up, and opens each of its subsystems.
+# Talks to the kernel's configuration: changes the loopback, and opens each of its subsystems.
 # outcome: success
 # stdout: held
 import socket
