@@ -10,6 +10,7 @@ PodlineError
     ├── Forbidden            403
     ├── NotFound             404
     ├── Conflict             409
+    ├── Gone                 410
     ├── Invalid              400, 413, 415, 422
     ├── RateLimited          429
     └── ServerError          5xx
@@ -101,6 +102,10 @@ class Conflict(ApiError):
     """Not possible in the state that the thing is in."""
 
 
+class Gone(ApiError):
+    """The execution of this Idempotency-Key was deleted."""
+
+
 class Invalid(ApiError):
     """The request breaks a rule of the API; `problem.errors` names each field."""
 
@@ -129,6 +134,7 @@ _OF_STATUS: dict[int, type[ApiError]] = {
     403: Forbidden,
     404: NotFound,
     409: Conflict,
+    410: Gone,
     413: Invalid,
     415: Invalid,
     422: Invalid,

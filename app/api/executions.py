@@ -14,6 +14,7 @@ from app.api.requests import ExecutionQuery, Submission, Wait
 from app.api.routing import Answer, Section
 from app.domain.errors import (
     Forbidden,
+    Gone,
     NotFound,
     RedisUnavailable,
     StoreUnavailable,
@@ -39,7 +40,7 @@ _IDEMPOTENCY_KEY_CHARACTERS = 255
     "POST",
     "",
     {202: schemas.Execution, 200: schemas.Execution},
-    errors=(403, 429),
+    errors=(403, 410, 429),
     headers=("Idempotency-Key",),
 )
 def submit(call: Call, body: Submission, query: Wait) -> Answer:
@@ -47,7 +48,7 @@ def submit(call: Call, body: Submission, query: Wait) -> Answer:
 
     The answer is 202 at once; with `?wait=` it is 200 and the execution as it then is: terminal,
     or not where the wait ran out. With an `Idempotency-Key`, the same key and body give the same
-    execution for 24 hours.
+    execution for 24 hours, or 410 if that execution was deleted.
     """
     submission = validate(
         body.to_domain(), call.ports.policy, call.languages.known(), call.caller.role
@@ -68,6 +69,8 @@ def submit(call: Call, body: Submission, query: Wait) -> Answer:
     except StoreUnavailable:
         # It was accepted: an error here would make the client submit it again.
         return Answer(representation.execution(execution), 202, location)
+    except NotFound:
+        raise Gone("the execution was deleted while the request waited for it") from None
 
 
 def _idempotency_key() -> str | None:

@@ -13,6 +13,7 @@ from app.domain.errors import (
     Conflict,
     FieldProblem,
     Forbidden,
+    Gone,
     IdempotencyMismatch,
     InvalidRequest,
     NotFound,
@@ -70,6 +71,7 @@ _KINDS: Final[Mapping[type[PodlineError], _Kind]] = {
     NotFound: _Kind(404, "not-found", "Not found"),
     Forbidden: _Kind(403, "forbidden", "The key's role does not allow this"),
     Conflict: _Kind(409, "conflict", "Not possible in this state"),
+    Gone: _Kind(410, "gone", "Deleted"),
     IdempotencyMismatch: _Kind(
         422, "idempotency-mismatch", "Idempotency-Key used with another body"
     ),

@@ -4,6 +4,7 @@ PodlineError
 ├── InvalidRequest           the caller's input is wrong: says which field and why
 │   └── InvalidSubmission
 ├── NotFound                 no such thing, or it belongs to somebody else
+├── Gone                     it existed, and was deleted
 ├── Forbidden                the key's role does not allow it
 ├── Conflict                 not possible in the state that the thing is in
 │   └── IllegalTransition    not in `TRANSITIONS`
@@ -52,6 +53,10 @@ class InvalidSubmission(InvalidRequest):
 
 class NotFound(PodlineError):
     """There is no such thing, or it belongs to another owner."""
+
+
+class Gone(PodlineError):
+    """It existed, and was deleted."""
 
 
 class Forbidden(PodlineError):

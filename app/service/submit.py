@@ -2,17 +2,20 @@
 
 import hashlib
 import logging
+from typing import Final
 
 from ulid import ULID
 
-from app.domain.errors import IdempotencyMismatch, QuotaExceeded, RedisUnavailable
-from app.domain.execution import Execution, State, accept
+from app.domain.errors import Gone, IdempotencyMismatch, QuotaExceeded, RedisUnavailable
+from app.domain.execution import SECOND, Execution, State, accept
 from app.domain.records import ApiKey, IdempotencyRecord
 from app.domain.submission import Submission
 from app.ports import Ports
 from app.service.transitions import go_on, in_seconds, soon
 
 log = logging.getLogger(__name__)
+
+_GONE: Final = "the execution of this Idempotency-Key was deleted: send a new key to run it again"
 
 
 def submit(
@@ -26,16 +29,20 @@ def submit(
     """Store the execution, then tell the coordinator.
 
     With the broker away it is accepted all the same: the sweep finds it. Raises StoreUnavailable,
-    QuotaExceeded, and IdempotencyMismatch where the key came with another body before.
+    QuotaExceeded, IdempotencyMismatch where the key came with another body before, and Gone where
+    the key's execution was deleted.
     """
     execution_id = str(ULID())
     if idempotency_key is not None:
-        execution_id = _fix_id(ports, owner.name, idempotency_key, body_hash, execution_id)
+        new_id = execution_id
+        execution_id = _fix_id(ports, owner.name, idempotency_key, body_hash, new_id)
         known = ports.store.get(execution_id)
         if known is not None:
-            return known
+            return _not_erased(known)
+        if execution_id != new_id and _may_have_been_removed(ports, execution_id):
+            raise Gone(_GONE)
     _check_quota(ports, owner)
-    return enqueue(ports, execution_id, owner.name, submission)
+    return _not_erased(enqueue(ports, execution_id, owner.name, submission))
 
 
 def enqueue(
@@ -75,6 +82,24 @@ def _fix_id(ports: Ports, owner: str, key: str, body_hash: str, execution_id: st
             "this Idempotency-Key was used with another body: send the same body, or a new key"
         )
     return record.execution_id
+
+
+def _not_erased(execution: Execution) -> Execution:
+    if execution.erased:
+        raise Gone(_GONE)
+    return execution
+
+
+def _may_have_been_removed(ports: Ports, execution_id: str) -> bool:
+    """Whether retention removes executions that were submitted when this one was.
+
+    Only a key that was made under longer retention can outlive its row. Its id must not be used
+    again: the event log has events under it.
+    """
+    if ports.policy.retention_seconds is None:
+        return False
+    submitted_at = ULID.from_str(execution_id).timestamp * SECOND
+    return submitted_at < in_seconds(ports, -ports.policy.retention_seconds)
 
 
 def _check_quota(ports: Ports, owner: ApiKey) -> None:

@@ -1,6 +1,8 @@
 """POST /api/v1/executions: what is accepted, what is refused, and that nothing is in between."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -8,7 +10,9 @@ import pytest
 
 from app.domain.records import Role
 from app.domain.submission import Priority
-from tests.api.contract import PROGRAM, Api, Connect, connector
+from app.infrastructure.memory.wakeups import MemoryListener, MemoryWakeups
+from app.ports import Ports
+from tests.api.contract import PROGRAM, Api, Connect, body, check_problem, connector
 from tests.twins import Twins, make_twins
 from tests.worker import Worker
 
@@ -203,6 +207,19 @@ def test_the_largest_submission_fits_however_it_is_escaped(api: Api) -> None:
     assert api.post(EXECUTIONS, sent).status_code == HTTPStatus.ACCEPTED
 
 
+class DeletesWhatIsWaitedFor(MemoryWakeups):
+    def __init__(self, ports: Ports) -> None:
+        super().__init__()
+        self._ports = ports
+
+    @contextmanager
+    def listen(self, execution_id: str) -> Iterator[MemoryListener]:
+        with super().listen(execution_id) as listener:
+            Worker(self._ports).run_all()
+            self._ports.store.erase(execution_id)
+            yield listener
+
+
 class TestIdempotency:
     KEY: Final[Mapping[str, str]] = {"Idempotency-Key": "exercise 1"}
 
@@ -219,6 +236,25 @@ class TestIdempotency:
         assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
         assert response.json is not None
         assert response.json["type"] == "urn:podline:problem:idempotency-mismatch"
+
+    def test_the_key_of_a_deleted_execution_is_gone(self, api: Api, twins: Twins) -> None:
+        first = body(api.post(EXECUTIONS, PROGRAM, headers=self.KEY), 202)
+        Worker(twins.ports).run_all()
+        api.delete(f"{EXECUTIONS}/{first['id']}")
+        for wait in ("", "?wait=1"):
+            response = api.post(f"{EXECUTIONS}{wait}", PROGRAM, headers=self.KEY)
+            check_problem(response)
+            assert response.status_code == HTTPStatus.GONE
+            assert body(response, 410)["type"] == "urn:podline:problem:gone"
+        other = api.post(EXECUTIONS, PROGRAM | {"stdin": "else"}, headers=self.KEY)
+        assert other.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+        assert twins.store.unfinished("ada") == 0
+
+    def test_an_execution_deleted_while_its_submission_waits_is_gone(self, twins: Twins) -> None:
+        ports = replace(twins.ports, wakeups=DeletesWhatIsWaitedFor(twins.ports))
+        api = connector(ports)("ada", Role.USER)
+        response = api.post(f"{EXECUTIONS}?wait=5", PROGRAM)
+        assert response.status_code == HTTPStatus.GONE
 
     def test_a_key_is_its_owner_s(self, connect: Connect) -> None:
         first = connect("ada", Role.USER).post(EXECUTIONS, PROGRAM, headers=self.KEY)

@@ -2,9 +2,17 @@
 
 import pytest
 
-from app.domain.errors import IdempotencyMismatch, QuotaExceeded, RedisUnavailable
+from app.domain.errors import Gone, IdempotencyMismatch, QuotaExceeded, RedisUnavailable
+from app.domain.execution import SECOND, Event, Execution
+from app.domain.records import ExecutionFilter
+from app.domain.submission import Submission
 from app.infrastructure.memory.admission import MemoryAdmissionQueue
+from app.infrastructure.memory.store import MemoryStore
+from app.service.cancel import cancel
+from app.service.relay import relay
+from app.service.retention import erase, remove_old
 from app.service.submit import submit
+from app.wiring import now
 from tests.builders import a_key, a_submission
 from tests.twins import Twins, make_twins
 from tests.worker import Worker
@@ -38,6 +46,86 @@ def test_after_a_day_the_key_is_new_again(twins: Twins) -> None:
     twins.clock.advance(24 * 3600 + 1)
     second = submit(twins.ports, ADA, a_submission(), idempotency_key="k", body_hash="other")
     assert first.id != second.id
+
+
+class TestADeletedExecution:
+    def submit(self, twins: Twins, body_hash: str = "h") -> Execution:
+        return submit(twins.ports, ADA, a_submission(), idempotency_key="k", body_hash=body_hash)
+
+    def deleted(self, twins: Twins) -> Execution:
+        execution = cancel(twins.ports, self.submit(twins))
+        erase(twins.ports, execution)
+        return execution
+
+    def test_is_gone_for_its_key(self, twins: Twins) -> None:
+        self.deleted(twins)
+        for _ in range(2):
+            with pytest.raises(Gone, match="send a new key"):
+                self.submit(twins)
+        assert twins.store.unfinished("ada") == 0
+
+    def test_leaves_the_key_to_its_body(self, twins: Twins) -> None:
+        self.deleted(twins)
+        with pytest.raises(IdempotencyMismatch):
+            self.submit(twins, body_hash="other")
+
+    def test_leaves_the_key_usable_after_a_day(self, twins: Twins) -> None:
+        execution = self.deleted(twins)
+        twins.clock.advance(24 * 3600 + 1)
+        assert self.submit(twins, body_hash="other").id != execution.id
+
+    def test_may_be_deleted_while_the_same_is_sent_again(self) -> None:
+        twins = make_twins(store=DeletesBetweenGetAndInsert())
+        with pytest.raises(Gone):
+            self.submit(twins)
+        assert twins.store.unfinished("ada") == 0
+
+    def test_that_retention_removed_is_gone_too(self) -> None:
+        """The key was made under longer retention; its id has events in the log already."""
+        twins = make_twins(retention_seconds=3600)
+        twins.clock.advance((now() - twins.clock()) / SECOND)
+        execution = cancel(twins.ports, self.submit(twins))
+        Worker(twins.ports).run_all()
+        relay(twins.ports)
+        twins.clock.advance(3600 + 1)
+        assert remove_old(twins.ports) == 1
+        assert twins.store.get(execution.id) is None
+        with pytest.raises(Gone):
+            self.submit(twins)
+        with pytest.raises(IdempotencyMismatch):
+            self.submit(twins, body_hash="other")
+
+    def test_is_told_from_one_that_was_never_stored(self) -> None:
+        """The process that fixed the id died before it could insert the row."""
+        twins = make_twins(store=DiesBeforeItInserts(), retention_seconds=3600)
+        twins.clock.advance((now() - twins.clock()) / SECOND)
+        with pytest.raises(Died):
+            self.submit(twins)
+        assert self.submit(twins) == twins.store.list_executions(ExecutionFilter(), None, 2)[0]
+
+
+class DeletesBetweenGetAndInsert(MemoryStore):
+    """Another request with the key is accepted, cancelled and deleted in between."""
+
+    def insert(self, execution: Execution, submission: Submission, event: Event) -> bool:
+        assert super().insert(execution, submission, event)
+        assert self.apply(execution.cancel(execution.created_at, execution.created_at))
+        self.erase(execution.id)
+        return super().insert(execution, submission, event)
+
+
+class Died(BaseException):
+    pass
+
+
+class DiesBeforeItInserts(MemoryStore):
+    died = False
+
+    def insert(self, execution: Execution, submission: Submission, event: Event) -> bool:
+        if not self.died:
+            self.died = True
+            raise Died
+        return super().insert(execution, submission, event)
 
 
 def test_a_refused_submission_leaves_its_key_usable(twins: Twins) -> None:
