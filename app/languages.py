@@ -12,7 +12,10 @@ from app.domain.submission import Limits
 
 LANGUAGES: Final = Path(__file__).with_name("languages.toml")
 _NAMES: Final = frozenset(
-    {"executable", "bin", "entrypoint", "stem", "module", "program", "memory_mib", "heap_mib"}
+    {
+        *("executable", "bin", "runtime", "entrypoint", "stem", "output", "main_class"),
+        *("program", "memory_mib", "heap_mib"),
+    }
 )
 _HOST_NAMES: Final = frozenset({"executable", "cache"})
 _LIMITS: Final = frozenset(item.name for item in fields(Limits))
@@ -33,6 +36,8 @@ class LanguageSpec:
     version: str
     says_version: tuple[str, ...]
     run: tuple[str, ...]
+    runtimes: tuple[str, ...] = ()
+    outputs: Mapping[str, str] = field(default_factory=dict)
     compile: tuple[str, ...] = ()
     compile_needs: Mapping[str, int] = field(default_factory=dict)
     prepare: tuple[str, ...] = ()
@@ -41,6 +46,11 @@ class LanguageSpec:
     mounts: tuple[str, ...] = ()
     threads: int = 0
     overhead_mib: int = 0
+
+    @property
+    def starts_main_class(self) -> bool:
+        """The class to start is found in the sources, and gives a single one its name."""
+        return "{main_class}" in self.run
 
 
 def load(more: Path | None = None) -> dict[str, LanguageSpec]:
@@ -73,6 +83,8 @@ def _spec(name: str, table: object) -> LanguageSpec:
         version=_pattern(name, table),
         says_version=_texts(name, {"says_version": ["--version"]} | table, "says_version"),
         run=_template(name, table, "run", _NAMES),
+        runtimes=_paths(name, table, "runtimes") if "runtimes" in table else (),
+        outputs=_env(name, table, "outputs"),
         compile=_optional_template(name, table, "compile", _NAMES),
         compile_needs=_limits(name, table),
         prepare=_optional_template(name, table, "prepare", _HOST_NAMES),

@@ -8,7 +8,7 @@ from pydantic import AfterValidator
 DEFAULT: Final = (
     "python=podline/python:3.12,"
     "javascript=podline/javascript:22,"
-    "typescript=podline/typescript:5.9,"
+    "typescript=podline/typescript:7.0,"
     "c=podline/c:12.2,"
     "cpp=podline/cpp:12.2,"
     "java=podline/java:17,"

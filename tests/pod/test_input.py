@@ -72,3 +72,20 @@ def test_both_stages_share_what_they_may_write() -> None:
 def test_every_language_has_a_path_that_an_image_can_have() -> None:
     for name, spec in SPECS.items():
         assert input.stages(a_pod("", name), spec), name
+
+
+def test_a_java_program_has_the_file_and_the_class_that_java_wants() -> None:
+    source = "package a; public class Start { public static void main(String[] x) { } }"
+
+    content = input.stages(a_pod(source, "java"), SPECS["java"])
+
+    assert f"Start.java\0{source}\0".encode() in content
+    assert b"a.Start\0" in content
+    assert b"Main" not in content
+
+
+def test_a_runtime_is_looked_for_in_each_of_its_places() -> None:
+    content = input.stages(a_pod("", "typescript"), SPECS["typescript"])
+
+    for path in SPECS["typescript"].runtimes:
+        assert content.count(path.encode() + b"\0") >= 1

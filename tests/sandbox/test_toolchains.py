@@ -185,9 +185,12 @@ suffixes = [".txt"]
 executables = ["/usr/bin/printf"]
 version = 'coreutils. ([0-9.]+)'
 run = [
-    "{executable}", "[%s]", "{sources}", "{entrypoint}", "{stem}", "{module}",
+    "{executable}", "[%s]", "{sources}", "{entrypoint}", "{stem}", "{output}",
+    "{runtime}",
     "{bin}/x", "-m{memory_mib}", "-h{heap_mib}",
 ]
+runtimes = ["/nowhere/cat", "/usr/bin/cat"]
+outputs = { ".txt" = ".out" }
 overhead_mib = 28
 """)
     daemon = SandboxDaemon(tmp_path, slots=1, languages=languages)
@@ -199,6 +202,6 @@ overhead_mib = 28
     daemon.stop()
     assert output.run
     assert output.run.stdout.decode() == (
-        "[src/a b.txt][./-c.txt][./@c.txt][src/a b.txt][src/a b][src.a b][/usr/bin/x]"
-        "[-m128][-h100][$HOME]"
+        "[src/a b.txt][./-c.txt][./@c.txt][src/a b.txt][src/a b]"
+        "[src/a b.out][/usr/bin/cat][/usr/bin/x][-m128][-h100][$HOME]"
     )

@@ -1,12 +1,13 @@
 """What the stages of a language run, wherever its tool chain is."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from app.domain.pod import Pod
 from app.domain.submission import Limits
+from app.infrastructure.init import java
 from app.infrastructure.init.program import Program
 from app.languages import LanguageSpec
 
@@ -26,10 +27,16 @@ class Commands:
     spec: LanguageSpec
     executable: str
     version: str
+    runtime: str = ""
+    """The program that `{runtime}` names, if the language has one."""
 
     @property
     def cache_name(self) -> str:
         return f"{self.spec.name}-{self.version}"
+
+    def fitted(self, pod: Pod) -> Pod:
+        """The pod, with its program's file named as the language wants it."""
+        return java.with_fitting_name(pod) if self.spec.starts_main_class else pod
 
     def compile_program(self, pod: Pod) -> Program:
         argv = self._argv(self.spec.compile, pod, pod.compile_limits)
@@ -45,14 +52,16 @@ class Commands:
         known = {"executable": self.executable, "cache": cache}
         return {name: value.format(**known) for name, value in self.spec.compile_env.items()}
 
-    def _argv(self, template: Iterable[str], pod: Pod, limits: Limits) -> list[str]:
-        stem = os.path.splitext(pod.entrypoint)[0]
+    def _argv(self, template: Sequence[str], pod: Pod, limits: Limits) -> list[str]:
+        stem, suffix = os.path.splitext(pod.entrypoint)
         known = {
             "executable": self.executable,
             "bin": os.path.dirname(self.executable),
             "entrypoint": _operand(pod.entrypoint),
             "stem": stem,
-            "module": stem.replace("/", "."),
+            "output": stem + self.spec.outputs.get(suffix, suffix),
+            "runtime": self.runtime,
+            "main_class": java.main_class(pod) if "{main_class}" in template else "",
             "program": _PROGRAM,
             "memory_mib": limits.memory_mib,
             "heap_mib": self._heap_mib(limits),

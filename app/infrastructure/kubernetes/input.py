@@ -36,11 +36,10 @@ def stages(pod: Pod, spec: LanguageSpec) -> bytes:
     """The value of the ConfigMap's one key; at most 1 MiB for a submission within the maxima.
 
     An image has the language's executable at one of several paths, and init uses the first that is
-    there. So nothing but `argv[0]` may depend on it.
+    there. So nothing but `argv[0]` may depend on it; a script must look for itself.
     """
-    commands = [
-        Commands(spec, executable, pod.language_version) for executable in _executables(spec)
-    ]
+    commands = _commands(spec, pod.language_version)
+    pod = commands[0].fitted(pod)
     programs = [command.run_program(pod) for command in commands]
     content = _NUMBER.pack(PROTOCOL)
     if not spec.compile:
@@ -50,9 +49,14 @@ def stages(pod: Pod, spec: LanguageSpec) -> bytes:
     return content + _stage(programs, (), memory_mib(pod, spec))
 
 
-def _executables(spec: LanguageSpec) -> list[str]:
-    """Those that an image can have: no home folders, no patterns."""
-    return [path for path in spec.executables if path.startswith("/") and "*" not in path]
+def _commands(spec: LanguageSpec, version: str) -> list[Commands]:
+    """One for each place where an image can have the language: no home folders, no patterns."""
+    executables = [path for path in spec.executables if path.startswith("/") and "*" not in path]
+    return [
+        Commands(spec, executable, version, runtime)
+        for executable in executables
+        for runtime in spec.runtimes or ("",)
+    ]
 
 
 def _stage(programs: Sequence[Program], files: Sequence[File], container_mib: int) -> bytes:
@@ -62,7 +66,7 @@ def _stage(programs: Sequence[Program], files: Sequence[File], container_mib: in
     head, body = encode(
         Stage(
             argv=program.argv,
-            paths=[program.argv[0] for program in programs],
+            paths=list(dict.fromkeys(program.argv[0] for program in programs)),
             env=program.env,
             files=files,
             stdin=program.stdin,

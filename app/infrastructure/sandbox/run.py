@@ -59,7 +59,7 @@ class Run:
         """Set when nothing of it runs any more."""
         self._all_known = threading.Event()
         self._waiting_for_end = 0
-        self._pod = pod
+        self._pod = toolchain.fitted(pod)
         self._toolchain = toolchain
         self._lock = threading.Lock()
         self._jail: Jail | None = None

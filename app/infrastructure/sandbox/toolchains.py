@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 class Toolchain(Commands):
     """One language in one version, found on the host."""
 
-    says: str
-    """The version in full, as it says it."""
+    says: str = ""
+    """What it says when it is asked for its version."""
 
     @property
     def language(self) -> Language:
@@ -121,7 +121,7 @@ def _look(spec: LanguageSpec, path: str, mounts: Mounts) -> Toolchain:
     version = re.search(spec.version, says)
     if version is None:
         raise Unusable(f"it says no version that is known: {says[:100]}")
-    toolchain = Toolchain(spec, executable, version.group(1), says)
+    toolchain = Toolchain(spec, executable, version.group(1), _runtime(spec), says=says)
     if folder:
         mounts.add(folder)
     for pattern in spec.mounts:
@@ -132,6 +132,14 @@ def _look(spec: LanguageSpec, path: str, mounts: Mounts) -> Toolchain:
         caches.make(cache)
         mounts.add_cache(cache, f"{CACHES}/{toolchain.cache_name}")
     return toolchain
+
+
+def _runtime(spec: LanguageSpec) -> str:
+    """The first of its runtimes that is here. Raises Unusable."""
+    found = next((path for path in spec.runtimes if os.access(path, os.X_OK)), "")
+    if spec.runtimes and not found:
+        raise Unusable(f"it needs one of {', '.join(spec.runtimes)}")
+    return found
 
 
 def _version_told(executable: str, arguments: Iterable[str]) -> str:
