@@ -59,7 +59,7 @@ def make(ports: Ports) -> Flask:
     )
     for operation in OPERATIONS:
         register(app, context, operation)
-    docs.register(app, OPERATIONS)
+    docs.register(app, OPERATIONS, ports.policy.input)
     return app
 
 

@@ -9,17 +9,18 @@ from pydantic_core import to_json
 
 from app.api.openapi import Json, document
 from app.api.routing import Operation
+from app.domain.policy import InputMaxima
 
 _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def register(app: Flask, operations: Sequence[Operation]) -> None:
+def register(app: Flask, operations: Sequence[Operation], maxima: InputMaxima) -> None:
     """Both are made when first asked for, and kept."""
     described: list[Json] = []
 
     def the_document() -> Json:
         if not described:
-            described.append(document(operations))
+            described.append(document(operations, maxima))
         return described[0]
 
     app.add_url_rule(

@@ -12,12 +12,14 @@ from typing import Any, Final, TypeAlias
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from app.api import problems
+from app.api import counts, problems
 from app.api.routing import Operation
+from app.domain.policy import InputMaxima
 
 Json: TypeAlias = dict[str, Any]
 
 _REF: Final = "#/components/schemas/{model}"
+_COUNTED: Final = {"array": "maxItems", "object": "maxProperties"}
 _SECURITY: Final = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
@@ -31,9 +33,9 @@ _INFO: Final = {
 }
 
 
-def document(operations: Sequence[Operation]) -> Json:
-    """The whole document."""
-    schemas = _Schemas(operations)
+def document(operations: Sequence[Operation], maxima: InputMaxima) -> Json:
+    """The whole document, with the maxima that are settings."""
+    schemas = _Schemas(operations, maxima)
     paths: dict[str, Json] = {}
     for operation in operations:
         described = _operation(operation, schemas)
@@ -49,9 +51,10 @@ def document(operations: Sequence[Operation]) -> Json:
 class _Schemas:
     """The schema of every model in use."""
 
-    def __init__(self, operations: Sequence[Operation]) -> None:
+    def __init__(self, operations: Sequence[Operation], maxima: InputMaxima) -> None:
         models = sorted(set(_models(operations)), key=lambda model: model[0].__name__)
         self._refs, schemas = models_json_schema(models, ref_template=_REF)
+        _fill_in(schemas, maxima)
         self._queries = {
             operation.query: schemas["$defs"][operation.query.__name__]
             for operation in operations
@@ -71,6 +74,18 @@ class _Schemas:
     def parameters(self, query: type[BaseModel]) -> Iterator[Json]:
         for name, schema in self._queries[query]["properties"].items():
             yield {"name": name, "in": "query", "required": False, "schema": schema}
+
+
+def _fill_in(schema: Any, maxima: InputMaxima) -> None:
+    """The number of each maximum, under JSON Schema's own names."""
+    if isinstance(schema, dict) and counts.JSON_SCHEMA_KEY in schema:
+        most = counts.in_numbers(schema.pop(counts.JSON_SCHEMA_KEY), maxima)
+        for kind in schema.get("anyOf", [schema]):
+            if kind["type"] in _COUNTED:
+                kind[_COUNTED[kind["type"]]] = most
+    for inner in schema.values() if isinstance(schema, dict) else schema:
+        if isinstance(inner, dict | list):
+            _fill_in(inner, maxima)
 
 
 def _models(operations: Iterable[Operation]) -> Iterator[tuple[type[BaseModel], JsonSchemaMode]]:

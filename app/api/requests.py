@@ -3,9 +3,17 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    Strict,
+    StringConstraints,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
+from app.api.counts import UpTo
 from app.api.reading import Sent
 from app.domain.execution import Outcome, State, Time, event_type
 from app.domain.records import DeadLetterKind, DeadLetterStatus, EventFilter, Role
@@ -16,6 +24,8 @@ from app.domain.submission import Priority
 MAX_WAIT_SECONDS = 60
 DEFAULT_PAGE = 50
 MAX_PAGE = 200
+MAX_REPLAYED = 1_000
+"""Executions that one replay can name."""
 EVENT_TYPES: Final = [event_type(state) for state in State]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,6 +33,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 Whole = Annotated[float, WithJsonSchema({"type": "integer", "exclusiveMinimum": 0})]
 """The domain tells a whole number from another, and says so."""
 Seconds = Annotated[float, WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
+BY_VALUE: Final = Strict(strict=False)
+"""For enumerations: JSON has their values."""
 Base64 = Annotated[str, WithJsonSchema({"type": "string", "contentEncoding": "base64"})]
 
 
@@ -54,12 +66,12 @@ class Submission(Sent):
         default=None, description="`3` and `3.11` both ask for the newest 3.11.x."
     )
     source: str | None = Field(default=None, examples=["print(input())"])
-    files: list[File] | None = None
+    files: Annotated[list[File] | None, UpTo("files")] = None
     entrypoint: str | None = Field(default=None, description="The name of the file to start with.")
     stdin: str | None = Field(default=None, examples=["hello\n"])
     stdin_base64: Base64 | None = None
-    args: list[str] = Field(default=[])
-    env: dict[str, str] = Field(default={})
+    args: Annotated[list[str], UpTo("args")] = Field(default=[])
+    env: Annotated[dict[str, str], UpTo("env")] = Field(default={})
     limits: RequestedStageLimits | None = None
     compile_limits: RequestedStageLimits | None = None
     expected_output: str | None = Field(
@@ -67,11 +79,11 @@ class Submission(Sent):
         description="White space at the ends of lines and of the whole does not count.",
     )
     expected_output_base64: Base64 | None = Field(default=None, description="Every byte counts.")
-    priority: Priority = Field(
+    priority: Annotated[Priority, BY_VALUE] = Field(
         default=Priority.NORMAL, description="`critical` and `high` need the role operator."
     )
     callback_url: str | None = Field(default=None, description="Not supported yet.")
-    labels: dict[str, str] = Field(default={})
+    labels: Annotated[dict[str, str], UpTo("labels")] = Field(default={})
 
     def to_domain(self) -> RequestedSubmission:
         given = dict(self)
@@ -104,7 +116,7 @@ class ExecutionQuery(Sent):
     state: State | None = None
     outcome: Outcome | None = None
     language: str | None = None
-    label: Annotated[list[Label], BeforeValidator(_as_list)] = Field(
+    label: Annotated[list[Label], BeforeValidator(_as_list), UpTo("labels")] = Field(
         default=[], description="`name:value`; may be given more than once: all must fit."
     )
     owner: str | None = Field(default=None, description="Of other owners: needs the role operator.")
@@ -142,11 +154,11 @@ EventType = Annotated[
 class EventQuery(Sent):
     from_: RequestedTime | None = Field(default=None, alias="from", description="Itself included.")
     to: RequestedTime | None = Field(default=None, description="Not itself included.")
-    type: Annotated[list[EventType], BeforeValidator(_as_list)] = Field(
+    type: Annotated[list[EventType], BeforeValidator(_as_list), UpTo(MAX_PAGE)] = Field(
         default=[], description="May be given more than once: any of them."
     )
-    execution: Annotated[list[str], BeforeValidator(_as_list)] = Field(
-        default=[], max_length=MAX_PAGE, description="An id; may be given more than once."
+    execution: Annotated[list[str], BeforeValidator(_as_list), UpTo(MAX_PAGE)] = Field(
+        default=[], description="An id; may be given more than once."
     )
     limit: PageSize = DEFAULT_PAGE
     cursor: str | None = Field(default=None, description="`next_cursor` of the page before.")
@@ -163,7 +175,7 @@ class EventQuery(Sent):
 class NewReplay(Sent):
     """What of the event log is done again, and how."""
 
-    mode: ReplayMode = Field(
+    mode: Annotated[ReplayMode, BY_VALUE] = Field(
         description="`reemit`: deliver the events to the topic `target`. `rebuild`: write the "
         "rows that they tell of into the database `target`. `resubmit`: submit each execution "
         "that they are about once more, and needs a filter."
@@ -172,8 +184,12 @@ class NewReplay(Sent):
     to: RequestedTime | None = Field(
         default=None, description="Not itself included; by default, and at most, now."
     )
-    types: list[EventType] = Field(default=[], description="Of events; empty: all. Not to rebuild.")
-    executions: list[str] = Field(default=[], description="Ids; empty: all.")
+    types: Annotated[list[EventType], UpTo(len(EVENT_TYPES))] = Field(
+        default=[], description="Of events; empty: all. Not to rebuild."
+    )
+    executions: Annotated[list[str], UpTo(MAX_REPLAYED)] = Field(
+        default=[], description="Ids; empty: all."
+    )
     target: str | None = Field(
         default=None,
         description="The name of a topic; or `sqlite:///<path>` (of the service's machine) or "
@@ -205,8 +221,8 @@ class DeadLetterQuery(Sent):
 class DeadLetterSelection(Sent):
     """Which dead letters to retry."""
 
-    status: DeadLetterStatus | None = None
-    kind: DeadLetterKind | None = None
+    status: Annotated[DeadLetterStatus, BY_VALUE] | None = None
+    kind: Annotated[DeadLetterKind, BY_VALUE] | None = None
     limit: PageSize = DEFAULT_PAGE
 
 
@@ -216,7 +232,7 @@ class NewKey(Sent):
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$")] = Field(
         description="The owner of what is submitted with it; keys of one name share an owner."
     )
-    role: Role = Role.USER
+    role: Annotated[Role, BY_VALUE] = Role.USER
     max_unfinished: int | None = Field(
         default=None,
         ge=1,

@@ -71,7 +71,7 @@ class Operation:
         if self.body is not None:
             found |= {400, 413, 415, 422}
         if self.query is not None:
-            found |= {422}
+            found |= {414, 422}
         return frozenset(found)
 
 
@@ -140,9 +140,9 @@ def _serve(
             caller=key,
         )
     if query is not None:
-        arguments["query"] = read_query(query)
+        arguments["query"] = read_query(query, context.ports.policy.input)
     if body is not None:
-        arguments["body"] = read_body(body)
+        arguments["body"] = read_body(body, context.ports.policy.input)
     return _response(operation.handler(given, **arguments))
 
 

@@ -3,11 +3,16 @@
 import math
 from base64 import b64decode
 from collections.abc import Sequence, Sized
+from typing import Final
 
 from app.domain.errors import FieldProblem
 
-MAX_PROBLEMS = 100
-"""More are not told: a client that gets so much wrong reads the first ones first."""
+MAX_PROBLEMS = 20
+"""More are not listed: a client that gets so much wrong reads the first ones first."""
+
+
+_MAX_NAME: Final = 200
+"""Characters: a problem document does not repeat a megabyte."""
 
 
 class Problems:
@@ -17,16 +22,26 @@ class Problems:
         self.found: list[FieldProblem] = []
 
     def add(self, pointer: str, detail: str) -> None:
-        if len(self.found) < MAX_PROBLEMS:
+        if not self.full:
             self.found.append(FieldProblem(pointer, detail))
+
+    @property
+    def full(self) -> bool:
+        """Whether another problem would not be listed."""
+        return len(self.found) >= MAX_PROBLEMS
 
     def __bool__(self) -> bool:
         return bool(self.found)
 
 
 def pointer(*path: str | int) -> str:
-    """The JSON pointer (RFC 6901) of a field."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+    """The JSON pointer (RFC 6901) of a field. The name of an unknown one may be cut."""
+    return "".join("/" + _shown(str(part)) for part in path)
+
+
+def _shown(part: str) -> str:
+    cut = part if len(part) <= _MAX_NAME else part[:_MAX_NAME] + "…"
+    return cut.replace("~", "~0").replace("/", "~1")
 
 
 def utf8(problems: Problems, at: str, text: str) -> bytes:
@@ -78,7 +93,7 @@ def at_most(problems: Problems, at: str, size: int, maximum: int) -> None:
 def not_too_many(problems: Problems, at: str, items: Sized, maximum: int) -> bool:
     """Whether it is worth looking at each of them."""
     if len(items) > maximum:
-        problems.add(at, f"has {len(items)} entries; at most {maximum} are allowed")
+        problems.add(at, f"has more than {maximum} entries")
     return len(items) <= maximum
 
 

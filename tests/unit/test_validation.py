@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.checks import MAX_PROBLEMS
 from app.domain.errors import FieldProblem, Forbidden, InvalidSubmission
 from app.domain.policy import InputMaxima, Policy
 from app.domain.records import Language, Role
@@ -227,4 +228,4 @@ def test_so_many_problems_are_told_and_no_more() -> None:
     files = [RequestedFile(name="..", content="", encoding="x") for _ in range(64)]
     with pytest.raises(InvalidSubmission) as error:
         validated(source=None, files=files)
-    assert len(error.value.problems) == 100
+    assert len(error.value.problems) == MAX_PROBLEMS == 20

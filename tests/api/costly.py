@@ -1,0 +1,125 @@
+"""Bodies and queries that cost a careless validator the most for each byte."""
+
+import itertools
+import json
+from collections.abc import Callable, Mapping
+from typing import Final
+
+Fill = Callable[[int], bytes]
+"""Makes a body of about so many bytes."""
+
+
+def repeated(before: str, unit: str, after: str) -> Fill:
+    def fill(size: int) -> bytes:
+        times = max(1, (size - len(before) - len(after)) // len(unit.encode()))
+        return (before + unit * times + after).encode()
+
+    return fill
+
+
+def in_program(field: str, value: Fill) -> Fill:
+    """A submission that is right but for this field."""
+    return lambda size: (
+        f'{{"language":"python","source":"","{field}":'.encode() + value(size) + b"}"
+    )
+
+
+def in_list(field: str, unit: str) -> Fill:
+    return in_program(field, repeated("[", unit + ",", unit + "]"))
+
+
+def numbered(pattern: str) -> Fill:
+    """An object with a different name for each entry."""
+
+    def fill(size: int) -> bytes:
+        entries = (pattern % number for number in itertools.count())
+        total = size // (len(pattern) + 4)
+        return ("{" + ",".join(itertools.islice(entries, total)) + "}").encode()
+
+    return fill
+
+
+TEXTS: Final[Mapping[str, str]] = {
+    "letters": "x",
+    "characters of three bytes": "€",
+    "escaped line breaks": r"\n",
+    "escaped quotes": r"\"",
+    "escaped letters": r"\u0041",
+    "escaped surrogate pairs": r"\ud83d\ude00",
+    "structure": "[{,",
+}
+
+SUBMISSIONS: Final[Mapping[str, Fill]] = {
+    "args: numbers": in_list("args", "1"),
+    "args: empty texts": in_list("args", '""'),
+    "args: texts": in_list("args", '"abc"'),
+    "args: lists": in_list("args", "[]"),
+    "args: maps": in_list("args", '{"":0}'),
+    "args: lists in lists": in_list("args", "[" * 60 + "]" * 60),
+    "args: floats beyond all": in_list("args", "1e999999"),
+    "args: numbers of 4,000 digits": in_list("args", "1" * 4_000),
+    "files: empty": in_list("files", "{}"),
+    "files: right": in_list("files", '{"name":"a","content":""}'),
+    "files: unknown fields": in_program("files", lambda n: b"[" + numbered('"f%d":0')(n) + b"]"),
+    "env: wrong values": in_program("env", numbered('"A%d":0')),
+    "env: right": in_program("env", numbered('"A%d":""')),
+    "labels: wrong values": in_program("labels", numbered('"a%d":0')),
+    "limits: unknown": in_program("limits", numbered('"a%d":0')),
+    "limits: a map for a number": in_program(
+        "limits", lambda n: b'{"cpu_seconds":' + numbered('"a%d":0')(n) + b"}"
+    ),
+    "limits: a number of a million digits": in_program(
+        "limits", repeated('{"cpu_seconds":', "1", "}")
+    ),
+    "limits: a fraction of a million digits": in_program(
+        "limits", repeated('{"cpu_seconds":0.', "1", "}")
+    ),
+    "limits: an exponent of a million digits": in_program(
+        "limits", repeated('{"cpu_seconds":1e', "9", "}")
+    ),
+    "unknown fields": numbered('"f%d":0'),
+    "one unknown field with a long name": repeated('{"', "x", '":0}'),
+    "one field, again and again": repeated("{", '"source":"",', '"source":""}'),
+    "one list, again and again": repeated("{", '"args":[1],', '"args":[1]}'),
+    "no object": repeated("[", "1,", "1]"),
+    "depth": repeated("", "[", ""),
+    "depth in maps": repeated("", '{"a":', ""),
+    "white space": repeated("{", " ", "}"),
+    "a byte order mark": repeated("\ufeff[", "1,", "1]"),
+    "bytes that are not UTF-8": lambda n: b'{"source":"' + b"\xff" * n + b'"}',
+    "halves of surrogate pairs": in_program("source", repeated('"', r"\ud800", '"')),
+    "no end: escaped quotes": repeated('{"source":"', r"\"", ""),
+    "no end: backslashes": repeated('{"source":"', "\\\\", "\\"),
+    "a name: slashes": in_program("files", repeated('[{"content":"","name":"', "/", '"}]')),
+    "base64": in_program("stdin_base64", repeated('"', "AAAA", '"')),
+    "no base64": in_program("stdin_base64", repeated('"', "=", '"')),
+    **{
+        f"a text: {name}": in_program("source", repeated('"', unit, '"'))
+        for name, unit in TEXTS.items()
+    },
+}
+
+OPERATORS: Final[Mapping[str, tuple[str, Fill]]] = {
+    "replay: executions": ("replays", in_list("executions", "1")),
+    "replay: types": ("replays", in_list("types", '"x"')),
+    "replay: a list for a time": ("replays", repeated('{"from":[', "1,", "1]}")),
+    "replay: a long time": ("replays", repeated('{"from":"', "1", '"}')),
+    "dead letters: unknown fields": ("dead-letters/retry", numbered('"f%d":0')),
+    "dead letters: a large limit": ("dead-letters/retry", repeated('{"limit":', "1", "}")),
+    "key: a long name": ("keys", repeated('{"name":"', "x", '"}')),
+    "key: a list for a role": ("keys", repeated('{"role":[', "[],", "[]]}")),
+}
+
+QUERIES: Final[Mapping[str, Fill]] = {
+    "labels": repeated("", "label=a:b&", ""),
+    "wrong labels": repeated("", "label=a&", ""),
+    "empty labels": repeated("", "label=&", ""),
+    "states": repeated("", "state=x&", ""),
+    "separators": repeated("", "&", ""),
+    "one long label": repeated("label=", "a", ""),
+    "escapes": repeated("label=", "%41", ""),
+    "digits": repeated("limit=", "1", ""),
+    "unknown parameters": lambda size: "&".join(f"p{n}=1" for n in range(size // 9)).encode(),
+}
+
+RIGHT: Final = json.dumps({"language": "python", "source": "print(1)"}).encode()

@@ -1,0 +1,94 @@
+"""Reading a body or a query costs little, however it is made."""
+
+from time import process_time
+
+import pytest
+
+from app.api.reading import MAX_QUERY_BYTES
+from tests.api.contract import Api, body
+from tests.api.costly import OPERATORS, QUERIES, SUBMISSIONS
+
+SIZE = 1_000_000
+SECONDS_PER_BYTE = 50e-3 / 1e6
+MARGIN = 3
+"""For a busy machine, where caches are cold."""
+
+
+def seconds_to_refuse(api: Api, path: str, sent: bytes) -> float:
+    """CPU time; a text or number that happens to be right may be accepted."""
+    started = process_time()
+    response = api.app.test_client().post(
+        f"/api/v1/{path}",
+        data=sent,
+        content_type="application/json",
+        headers={"X-API-Key": str(api.key)},
+    )
+    spent = process_time() - started
+    assert response.status_code in {202, 400, 422}
+    assert len(response.data) < 20_000
+    assert response.json is not None
+    assert len(response.json.get("errors", ())) <= 20
+    return spent
+
+
+@pytest.mark.parametrize("kind", SUBMISSIONS)
+def test_a_submission(api: Api, kind: str) -> None:
+    sent = SUBMISSIONS[kind](SIZE)
+
+    assert seconds_to_refuse(api, "executions", sent) < MARGIN * SECONDS_PER_BYTE * len(sent)
+
+
+@pytest.mark.parametrize("kind", OPERATORS)
+def test_the_body_of_another_call(admin: Api, kind: str) -> None:
+    path, fill = OPERATORS[kind]
+    sent = fill(SIZE)
+
+    assert seconds_to_refuse(admin, path, sent) < MARGIN * SECONDS_PER_BYTE * len(sent)
+
+
+@pytest.mark.parametrize("kind", QUERIES)
+def test_a_query(api: Api, kind: str) -> None:
+    sent = QUERIES[kind](MAX_QUERY_BYTES).decode()
+    started = process_time()
+
+    response = api.get("/api/v1/executions", query_string=sent)
+
+    assert process_time() - started < 0.1
+    assert response.status_code in {200, 422}
+    assert len((response.json or {}).get("errors", ())) <= 20
+
+
+def test_a_query_that_is_too_long(api: Api) -> None:
+    body(api.get("/api/v1/executions", query_string="&" * (MAX_QUERY_BYTES + 1)), 414)
+
+
+@pytest.mark.parametrize(
+    ("kind", "pointers"),
+    [
+        ("args: numbers", ["/args"]),
+        ("files: empty", ["/files"]),
+        ("env: right", ["/env"]),
+        ("labels: wrong values", ["/labels"]),
+        ("args: lists in lists", ["/args"]),
+        ("limits: a map for a number", [""]),
+        ("unknown fields", [f"/f{number}" for number in range(20)]),
+    ],
+)
+def test_what_is_too_many_is_named(api: Api, kind: str, pointers: list[str]) -> None:
+    sent = SUBMISSIONS[kind](SIZE)
+
+    response = api.call("POST", "/api/v1/executions", data=sent, content_type="application/json")
+
+    errors = body(response, 422)["errors"]
+    assert [error["pointer"] for error in errors] == pointers
+
+
+def test_a_list_is_counted_before_its_entries(api: Api) -> None:
+    sent = {"language": "python", "source": "", "args": [1] * 65, "env": {"1": 0}, "colour": 1}
+
+    errors = body(api.post("/api/v1/executions", sent), 422)["errors"]
+
+    assert [(error["pointer"], error["detail"]) for error in errors] == [
+        ("/args", "has more than 64 entries"),
+        ("/colour", "is not known here: leave it out"),
+    ]
