@@ -16,6 +16,7 @@ from typing import Final
 
 from benchmarks import (
     admission,
+    burst,
     crowd,
     event_log,
     hops,
@@ -35,6 +36,7 @@ _QUESTIONS: Final[dict[str, ModuleType]] = {
     "latency": latency,
     "throughput": throughput,
     "submissions": submissions,
+    "burst": burst,
     "hops": hops,
     "startup": startup,
     "idle": idle,

@@ -6,8 +6,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+import psutil
+
+from app.domain.errors import StoreUnavailable
 from benchmarks.api import Api
 from tests.standalone import Standalone
+from tests.waiting import wait_until
 
 WARM_UP: Final = 10
 """Executions after which every connection is open and everything is imported."""
@@ -29,6 +33,27 @@ def running(
             yield service, api
         finally:
             service.down()
+
+
+@contextmanager
+def worker_paused(service: Standalone) -> Iterator[None]:
+    """Stops the worker at a moment at which it holds no lock of the database."""
+    worker = service.child("worker")
+    try:
+        wait_until(lambda: _paused(service, worker))
+        yield
+    finally:
+        worker.resume()
+
+
+def _paused(service: Standalone, worker: psutil.Process) -> bool:
+    worker.suspend()
+    try:
+        service.store().ping()
+    except StoreUnavailable:
+        worker.resume()
+        return False
+    return True
 
 
 def environment(settings: dict[str, object]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from benchmarks.measure import p50, p95, stretch, table, verdict
-from benchmarks.service import running
+from benchmarks.service import running, worker_paused
 
 TITLE: Final = "Submissions a second: `POST` without `wait`, four clients"
 CLIENTS: Final = 4
@@ -16,12 +16,8 @@ def run(*, quick: bool) -> str:
     with running(max_unfinished_per_owner=NO_QUOTA, max_unfinished=NO_QUOTA) as (service, api):
         both = stretch(api.submit, at_once=CLIENTS, seconds=seconds)
         # Second, since a worker that was paused has a backlog afterwards.
-        worker = service.child("worker")
-        worker.suspend()
-        try:
+        with worker_paused(service):
             alone = stretch(api.submit, at_once=CLIENTS, seconds=seconds)
-        finally:
-            worker.resume()
     return table(
         ["", "a second", "p50, ms", "p95, ms", f"bar: {BAR}"],
         [

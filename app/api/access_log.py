@@ -10,7 +10,7 @@ from app import logs
 
 log = logging.getLogger(__name__)
 
-_FOR_PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 def register(app: Flask) -> None:
@@ -29,7 +29,7 @@ def _tell(response: Response) -> Response:
     method, route = (request.method, rule.rule) if rule else ("", "no route")
     milliseconds = round(1000 * (time.perf_counter() - g.began), 1)
     log.log(
-        logging.DEBUG if route in _FOR_PROBES else logging.INFO,
+        logging.DEBUG if route in PROBES else logging.INFO,
         "%s %s: %d in %s ms",
         *(method, route, response.status_code, milliseconds),
         extra={

@@ -7,6 +7,7 @@ from typing import Final
 from flask import Flask
 
 from app.api import access_log, docs, problems, request_id
+from app.api.access_log import PROBES
 from app.api.context import Context
 from app.api.dead_letters import dead_letters
 from app.api.events import events
@@ -18,6 +19,7 @@ from app.api.metrics import count_answers, metrics
 from app.api.queue import queue
 from app.api.replays import replays
 from app.api.routing import Operation, register
+from app.api.turnstile import Turnstile
 from app.domain.policy import InputMaxima
 from app.ports import Ports
 from app.service.gauges import gauges
@@ -49,11 +51,13 @@ def make(ports: Ports) -> Flask:
     access_log.register(app)
     problems.register(app)
     count_answers(app, ports.metrics)
+    app.wsgi_app = turnstile = Turnstile(app.wsgi_app, exempt=PROBES.__contains__)  # type: ignore[method-assign]
     waiting = BoundedSemaphore(ports.policy.max_waiting_answers)
     context = Context(
         ports,
         Languages(ports.runtime),
         waiting,
+        turnstile,
         health=Remembered(lambda: health_of(ports), ports.clock),
         gauges=Remembered(lambda: gauges(ports), ports.clock),
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 
+from app.api.turnstile import Turnstile
 from app.domain.records import ApiKey
 from app.ports import Gauge, Health, Ports
 from app.service.languages import Languages
@@ -18,6 +19,8 @@ class Context:
     languages: Languages
     waiting: BoundedSemaphore
     """A place for each answer that waits, so that some threads are always left to answer."""
+    turnstile: Turnstile
+    """Left by whoever waits."""
     health: Remembered[Health]
     gauges: Remembered[Sequence[Gauge]]
 

@@ -211,7 +211,8 @@ def _wait(call: Call, execution: Execution, seconds: float) -> Execution | None:
     if not call.waiting.acquire(blocking=False):
         return execution
     try:
-        return wait_until(call.ports, execution.id, lambda row: row.state.terminal, seconds)
+        with call.turnstile.waiting():
+            return wait_until(call.ports, execution.id, lambda row: row.state.terminal, seconds)
     finally:
         call.waiting.release()
 

@@ -135,6 +135,7 @@ def _serve(
             context.ports,
             context.languages,
             context.waiting,
+            context.turnstile,
             context.health,
             context.gauges,
             caller=key,

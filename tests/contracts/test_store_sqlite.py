@@ -200,8 +200,8 @@ class TestProcesses:
                 return in_child(lambda: store.insert(*accepted(id="01JCHILD")))
             return all(store.insert(*accepted()) for _ in range(20))
 
-        assert race(4, run) == [True] * 4
-        assert sum(store.counts().values()) == 61
+        assert race(12, run) == [True] * 12
+        assert sum(store.counts().values()) == 11 * 20 + 1
 
 
 INSERT_ONE = """

@@ -1,8 +1,8 @@
 """One SQLite file, shared by the threads of a process and by many processes.
 
-Writes are one at a time by SQLite's own rule. Threads queue for their turn on a lock, and only
-processes compete by polling: often, because SQLite's own handler comes to sleep for 100 ms at a
-time, and a process that writes much leaves short gaps only.
+Writes are one at a time by SQLite's own rule. Threads queue for their turn and commit together
+(group_commit.py). Only processes compete by polling: often, because SQLite's own handler comes to
+sleep for 100 ms at a time, and a process that writes much leaves short gaps only.
 
 SQLite must not be carried over a fork: it keeps the locks that a process has on a file in memory,
 so a child would trust locks that only its parent holds (https://www.sqlite.org/howtocorrupt.html,
@@ -17,11 +17,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
 from pathlib import Path
-from threading import Condition, Lock
+from threading import Condition
 from time import monotonic, sleep
 from typing import Final
 
 from app.domain.errors import StoreUnavailable
+from app.infrastructure.sqlite.group_commit import GroupCommit, GroupFailed, NoTurn
 
 MAX_IDLE: Final = 8
 """Connections kept for the next reader; a crowd of waiting API threads must not keep a crowd."""
@@ -62,11 +63,11 @@ class Database:
         self._path = path
         self._timeout = timeout
         self._create = create
-        self._turn = Lock()
         self._pool = Condition()
         self._idle: dict[Use, list[sqlite3.Connection]] = {use: [] for use in Use}
         self._in_use = 0
         self._forking = False
+        self._writes = self._group_commit()
         _databases.add(self)
 
     @contextmanager
@@ -79,21 +80,18 @@ class Database:
     def writing(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
         """A connection in a write transaction, committed when the context has ended.
 
+        Writes that wait for each other are committed together; an error in one of them undoes
+        that one alone.
+
         A commit survives every death of a process. Only a durable one is sure to survive a loss
         of power at once, for the price of an fsync, which is most of what a small write costs;
         the others do so with the next durable one, in order.
         """
-        deadline = monotonic() + self._timeout
-        if not self._turn.acquire(timeout=self._timeout):
-            raise StoreUnavailable(f"{self._path}: no turn to write")
-        try:
-            use = Use.WRITE_DURABLY if durable else Use.WRITE
-            with _errors_as_ours(self._path), self._connection(use) as connection:
-                _begin(connection, deadline)
-                with connection:
-                    yield connection
-        finally:
-            self._turn.release()
+        with (
+            _errors_as_ours(self._path),
+            self._writes.writing(durable=durable, timeout=self._timeout) as connection,
+        ):
+            yield connection
 
     def close(self) -> None:
         """Close what is idle. The next use opens it again."""
@@ -120,6 +118,17 @@ class Database:
                 elif connection:
                     connection.close()
                 self._pool.notify_all()
+
+    def _group_commit(self) -> GroupCommit:
+        return GroupCommit(self._transaction, may_grow=lambda: not self._forking)
+
+    @contextmanager
+    def _transaction(self, durable: bool, deadline: float) -> Iterator[sqlite3.Connection]:
+        use = Use.WRITE_DURABLY if durable else Use.WRITE
+        with self._connection(use) as connection:
+            _begin(connection, deadline)
+            with connection:
+                yield connection
 
     def _open(self, use: Use) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -152,9 +161,9 @@ class Database:
 
     def _after_fork_in_child(self) -> None:
         # Threads that held these are not in the child to release them.
-        self._turn = Lock()
         self._pool = Condition()
         self._forking = False
+        self._writes = self._group_commit()
 
 
 def _begin(connection: sqlite3.Connection, deadline: float) -> None:
@@ -173,6 +182,10 @@ def _begin(connection: sqlite3.Connection, deadline: float) -> None:
 def _errors_as_ours(path: Path) -> Iterator[None]:
     try:
         yield
+    except NoTurn as error:
+        raise StoreUnavailable(f"{path}: no turn to write") from error
+    except GroupFailed as error:
+        raise StoreUnavailable(f"{path}: {error}") from error
     except sqlite3.DatabaseError as error:
         # The low byte is the primary code: https://www.sqlite.org/rescode.html
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in _AWAY:

@@ -1,0 +1,236 @@
+"""Group commit: writes that wait for each other share one transaction and one fsync.
+
+Each write runs in its caller's thread when its turn comes, in a savepoint of the transaction that
+is open. Whoever finds nobody waiting behind it commits for all. A write on its own is therefore a
+plain transaction, and costs nothing more.
+
+A caller returns when its write is committed, and not before. If the commit fails, every write of
+the group is rolled back and every caller gets the error. While it waits for its turn, a write can
+be withdrawn; once it has begun, its caller waits for the commit, so that no caller is told that
+a write failed which was stored. A queue that moves is load and no fault, so a write waits for
+longer while others are committed before it.
+
+A COMMIT that reports an error has not happened: SQLite publishes a transaction in the WAL index
+only after its last frame was written and synced (sqlite3WalFrames in
+https://www.sqlite.org/src/file/src/wal.c), and the next write overwrites those frames. One case
+remains: if the sync itself fails and every process dies before the next write, recovery finds
+the frames whole and keeps them.
+"""
+
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from math import inf
+from threading import Lock
+from time import monotonic, sleep
+from typing import Final, TypeAlias
+
+Transaction: TypeAlias = AbstractContextManager[sqlite3.Connection, bool | None]
+"""Commits on exit, or rolls back with an error."""
+
+MAX_WRITES: Final = 64
+MAX_SECONDS: Final = 0.05
+"""Size and age at which a group is committed although others wait: while it is open, no other
+process can write.
+"""
+GAP_SECONDS: Final = 0.002
+"""Between two groups, when others wait: long enough for another process to begin its write."""
+PATIENCE: Final = 4
+"""Timeouts that a write waits for its turn in all, if the turns of others come meanwhile."""
+
+
+class NoTurn(Exception):
+    """The write was withdrawn: its turn did not come in time."""
+
+
+class GroupFailed(Exception):
+    """The write was rolled back, because the transaction that it was part of failed."""
+
+
+class Write:
+    """A write that waits: first for its turn, then for its group's end."""
+
+    __slots__ = ("_woken", "came_at", "durable", "error", "has_turn")
+
+    def __init__(self, *, durable: bool) -> None:
+        self.came_at = monotonic()
+        self.durable = durable
+        self.has_turn = False
+        """It was given by the write before; False for one that did not have to wait."""
+        self.error: Exception | None = None
+        self._woken = Lock()
+        self._woken.acquire()
+
+    def wait(self, seconds: float = -1) -> bool:
+        return self._woken.acquire(timeout=seconds)
+
+    def wake(self) -> None:
+        self._woken.release()
+
+
+class Group:
+    """An open transaction, and the writes that have succeeded in it."""
+
+    def __init__(self, transaction: Transaction, *, durable: bool) -> None:
+        self.connection = transaction.__enter__()
+        self.durable = durable
+        self.failure: BaseException | None = None
+        """Why nothing of it can be committed."""
+        self._transaction = transaction
+        self._writes: list[Write] = []
+        self._until = monotonic() + MAX_SECONDS
+
+    def takes(self, write: Write) -> bool:
+        return (
+            self.durable >= write.durable
+            and len(self._writes) < MAX_WRITES
+            and monotonic() < self._until
+        )
+
+    def add(self, write: Write) -> None:
+        self._writes.append(write)
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """What fails in this context is undone, and no more than that."""
+        alone = not self._writes
+        if not alone:
+            self.connection.execute("SAVEPOINT part")
+        try:
+            yield
+            if not alone:
+                self.connection.execute("RELEASE part")
+        except BaseException as error:
+            if alone or not self._undo_part():
+                self.failure = error
+            raise
+
+    def _undo_part(self) -> bool:
+        """False if SQLite has undone, or can only undo, the whole transaction.
+
+        It does so for a full disk, for one: https://www.sqlite.org/lang_transaction.html, 3.
+        """
+        try:
+            self.connection.execute("ROLLBACK TO part")
+            self.connection.execute("RELEASE part")
+        except sqlite3.Error:
+            return False
+        return True
+
+    def end(self) -> None:
+        """Commit, or undo what failed. Raises the error of either."""
+        failure = self.failure
+        try:
+            self._transaction.__exit__(type(failure) if failure else None, failure, None)
+        except BaseException as error:
+            self.failure = error
+            raise
+
+    def tell_all(self) -> None:
+        """Everyone who waits for the end."""
+        for write in self._writes:
+            if self.failure:
+                write.error = GroupFailed(str(self.failure))
+            write.wake()
+
+
+class GroupCommit:
+    """Gives the threads of one process their turns to write."""
+
+    def __init__(
+        self, begin: Callable[[bool, float], Transaction], may_grow: Callable[[], bool]
+    ) -> None:
+        """`begin` makes a transaction, durable or not, which is entered before a deadline on
+        `monotonic`'s clock; a group takes more writes while it `may_grow`.
+        """
+        self._begin = begin
+        self._may_grow = may_grow
+        self._lock = Lock()
+        self._waiting: deque[Write] = deque()
+        self._taken = False
+        self._group: Group | None = None
+        self._committed_at = -inf
+        """On `monotonic`'s clock."""
+
+    @contextmanager
+    def writing(self, *, durable: bool, timeout: float) -> Iterator[sqlite3.Connection]:
+        """A connection in a transaction. What is done with it is committed on return.
+
+        Raises NoTurn where no write was committed for `timeout` seconds, and GroupFailed where the
+        transaction failed in another thread.
+        """
+        write = Write(durable=durable)
+        self._await_turn(write, timeout)
+        group = self._group = self._group or self._new_group(write, timeout)
+        try:
+            with group.part():
+                yield group.connection
+        except BaseException:
+            self._leave(group)
+            raise
+        group.add(write)
+        if not self._leave(group):
+            write.wait()
+        if write.error:
+            raise write.error
+
+    def _await_turn(self, write: Write, timeout: float) -> None:
+        with self._lock:
+            if not self._taken:
+                self._taken = True
+                return
+            self._waiting.append(write)
+        left = timeout
+        while not write.wait(left):
+            moved = max(self._committed_at, write.came_at)
+            left = min(moved + timeout, write.came_at + PATIENCE * timeout) - monotonic()
+            if left <= 0:
+                self._withdraw(write)
+                return
+
+    def _withdraw(self, write: Write) -> None:
+        """Raises NoTurn, unless its turn has come just now."""
+        with self._lock:
+            if not write.has_turn:
+                self._waiting.remove(write)
+                raise NoTurn
+        write.wait()
+
+    def _new_group(self, write: Write, timeout: float) -> Group:
+        with self._lock:
+            durable = write.durable or any(other.durable for other in self._waiting)
+        if write.has_turn:
+            sleep(GAP_SECONDS)
+        deadline = max(self._committed_at, write.came_at) + timeout
+        try:
+            return Group(self._begin(durable, deadline), durable=durable)
+        except BaseException:
+            self._give_turn()
+            raise
+
+    def _leave(self, group: Group) -> bool:
+        """Hand the group to the next write, or end it; whether it has ended. Raises its error."""
+        if not group.failure and self._give_turn(group):
+            return False
+        try:
+            group.end()
+            self._committed_at = monotonic()
+        finally:
+            self._group = None
+            self._give_turn()
+            group.tell_all()
+        return True
+
+    def _give_turn(self, group: Group | None = None) -> bool:
+        """To the write that has waited longest; with a group, only if that may take it."""
+        with self._lock:
+            if group and not (self._waiting and self._may_grow() and group.takes(self._waiting[0])):
+                return False
+            if not self._waiting:
+                self._taken = False
+                return False
+            write = self._waiting.popleft()
+            write.has_turn = True
+            write.wake()
+            return True
