@@ -12,6 +12,7 @@ from app.api.pages import page, position
 from app.api.reading import body_hash
 from app.api.requests import ExecutionQuery, Submission, Wait
 from app.api.routing import Answer, Section
+from app.domain.checks import NOT_SHOWABLE
 from app.domain.errors import (
     Forbidden,
     Gone,
@@ -75,9 +76,21 @@ def submit(call: Call, body: Submission, query: Wait) -> Answer:
 
 def _idempotency_key() -> str | None:
     key = request.headers.get("Idempotency-Key")
-    if key is not None and not 0 < len(key) <= _IDEMPOTENCY_KEY_CHARACTERS:
+    if key is None:
+        return None
+    if not 0 < len(key) <= _IDEMPOTENCY_KEY_CHARACTERS:
         raise BadRequest(f"Idempotency-Key: 1 to {_IDEMPOTENCY_KEY_CHARACTERS} characters")
+    if NOT_SHOWABLE.search(_header_text(key)):
+        raise BadRequest("Idempotency-Key: no control characters")
     return key
+
+
+def _header_text(value: str) -> str:
+    """WSGI decodes headers as Latin-1 (PEP 3333), though most clients mean UTF-8."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
 
 
 @executions.operation("GET", "", {200: schemas.ExecutionPage}, errors=(403,))

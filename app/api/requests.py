@@ -17,15 +17,13 @@ from app.api.counts import UpTo
 from app.api.reading import Sent
 from app.domain.execution import Outcome, State, Time, event_type
 from app.domain.records import DeadLetterKind, DeadLetterStatus, EventFilter, Role
-from app.domain.replay import ReplayMode
+from app.domain.replay import MAX_EXECUTIONS, ReplayMode
 from app.domain.requested import RequestedFile, RequestedLimits, RequestedSubmission
 from app.domain.submission import Priority
 
 MAX_WAIT_SECONDS = 60
 DEFAULT_PAGE = 50
 MAX_PAGE = 200
-MAX_REPLAYED = 1_000
-"""Executions that one replay can name."""
 EVENT_TYPES: Final = [event_type(state) for state in State]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -187,7 +185,7 @@ class NewReplay(Sent):
     types: Annotated[list[EventType], UpTo(len(EVENT_TYPES))] = Field(
         default=[], description="Of events; empty: all. Not to rebuild."
     )
-    executions: Annotated[list[str], UpTo(MAX_REPLAYED)] = Field(
+    executions: Annotated[list[str], UpTo(MAX_EXECUTIONS)] = Field(
         default=[], description="Ids; empty: all."
     )
     target: str | None = Field(

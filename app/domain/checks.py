@@ -1,6 +1,7 @@
 """Rules that more than one field of a submission obeys, and the list of those that were broken."""
 
 import math
+import re
 from base64 import b64decode
 from collections.abc import Sequence, Sized
 from typing import Final
@@ -11,6 +12,12 @@ MAX_PROBLEMS = 20
 """More are not listed: a client that gets so much wrong reads the first ones first."""
 
 
+NOT_SHOWABLE: Final = re.compile("[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""C0, DEL and C1; line and paragraph separators; bidirectional embeddings, overrides and isolates.
+
+Marks that text in a right-to-left script needs (U+200E, U+200F, U+061C) are not among them.
+https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters
+"""
 _MAX_NAME: Final = 200
 """Characters: a problem document does not repeat a megabyte."""
 
@@ -56,6 +63,13 @@ def utf8(problems: Problems, at: str, text: str) -> bytes:
 def no_nul(problems: Problems, at: str, text: str) -> None:
     if "\0" in text:
         problems.add(at, "has a NUL character: leave it out")
+
+
+def showable(problems: Problems, at: str, text: str) -> None:
+    """For names and labels, which terminals are shown: there, these characters act."""
+    found = NOT_SHOWABLE.search(text)
+    if found:
+        problems.add(at, f"has the character U+{ord(found[0]):04X}, which controls a terminal")
 
 
 def base64(problems: Problems, at: str, text: str) -> bytes:

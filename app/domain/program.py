@@ -7,9 +7,9 @@ from app.domain.checks import (
     at_most,
     base64,
     choice,
-    no_nul,
     not_too_many,
     pointer,
+    showable,
     utf8,
 )
 from app.domain.policy import InputMaxima
@@ -110,8 +110,11 @@ def _file(problems: Problems, index: int, file: RequestedFile, maxima: InputMaxi
 
 
 def _file_name(problems: Problems, at: str, name: str, maxima: InputMaxima) -> None:
-    no_nul(problems, at, name)
-    at_most(problems, at, len(utf8(problems, at, name)), maxima.file_name_bytes)
+    size = len(utf8(problems, at, name))
+    at_most(problems, at, size, maxima.file_name_bytes)
+    if size > maxima.file_name_bytes:
+        return
+    showable(problems, at, name)
     if any(part in ("", ".", "..") for part in name.split("/")):
         problems.add(at, "must be a relative path such as src/main.py, without . and ..")
 

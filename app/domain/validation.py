@@ -17,6 +17,7 @@ from app.domain.checks import (
     not_too_many,
     number,
     pointer,
+    showable,
     text_or_base64,
     utf8,
 )
@@ -158,7 +159,8 @@ def _labels(problems: Problems, labels: Mapping[str, str], maxima: InputMaxima) 
             if not name or ":" in name:
                 problems.add(at, "a label's name is not empty and has no colon")
             for text in (name, value):
-                _plain_text(problems, at, text)
+                showable(problems, at, text)
+                utf8(problems, at, text)
                 if len(text) > maxima.label_characters:
                     problems.add(at, f"at most {maxima.label_characters} characters are allowed")
     return dict(labels)

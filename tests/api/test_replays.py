@@ -107,6 +107,8 @@ def test_a_password_is_never_shown(operator: Api, caplog: pytest.LogCaptureFixtu
         (REEMIT | {"from": "9999-12-31T23:59:59-14:00"}, "/from"),
         (REEMIT | {"from": "2026-01-02T03:04:05Z", "to": "2026-01-02T03:04:05Z"}, "/to"),
         (REEMIT | {"executions": "01J"}, "/executions"),
+        (REEMIT | {"executions": ["01J\x1b[2J"]}, "/executions"),
+        ({"mode": "rebuild", "target": "sqlite:////tmp/\x9b2J"}, "/target"),
         (REEMIT | {"dry_run": "yes"}, "/dry_run"),
         (REEMIT | {"since": "2026-01-02T03:04:05Z"}, "/since"),
     ],

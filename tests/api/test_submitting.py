@@ -1,6 +1,6 @@
 """POST /api/v1/executions: what is accepted, what is refused, and that nothing is in between."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from http import HTTPStatus
@@ -180,6 +180,41 @@ def test_two_files_can_not_be_in_one_place(api: Api, names: tuple[str, ...]) -> 
     assert api.post(EXECUTIONS, sent).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
 
 
+CONTROLS = ["\x1b[2J", "\r", "\t", "\n", "\x7f", "\x9b", "\u2028", "\u202e", "\u2066"]
+NAMES = ["é", "עברית\u200f", "👩\u200d💻", "\xa0", "\ufeff"]
+
+
+@pytest.mark.parametrize(
+    ("field", "pointer"),
+    [
+        (lambda text: {"labels": {"course": text}}, "/labels/course"),
+        (lambda text: {"labels": {text: "a"}}, "/labels/{}"),
+        (lambda text: {"source": None, "files": [{"name": text, "content": ""}]}, "/files/0/name"),
+    ],
+    ids=["a label", "a label's name", "a file's name"],
+)
+def test_what_a_terminal_is_shown_can_not_control_it(
+    api: Api, field: Callable[[str], dict[str, Any]], pointer: str
+) -> None:
+    for text in CONTROLS:
+        [error] = body(api.post(EXECUTIONS, PROGRAM | field(text)), 422)["errors"]
+        assert error["pointer"] == pointer.format(text)
+        assert f"U+{ord(text[0]):04X}" in error["detail"]
+
+
+def test_a_program_may_be_given_any_character(api: Api) -> None:
+    text = "".join([*CONTROLS, *NAMES])
+    sent = PROGRAM | {"args": [text], "env": {"A": text}, "stdin": text}
+    assert api.post(EXECUTIONS, sent).status_code == HTTPStatus.ACCEPTED
+
+
+def test_a_label_and_a_file_are_named_in_any_script(api: Api) -> None:
+    files = [{"name": name, "content": ""} for name in NAMES]
+    sent = {"language": "python", "files": files, "entrypoint": NAMES[0]}
+    labels = dict(zip(NAMES, NAMES, strict=True))
+    assert api.post(EXECUTIONS, sent | {"labels": labels}).status_code == HTTPStatus.ACCEPTED
+
+
 def test_all_problems_come_at_once(api: Api) -> None:
     sent = PROGRAM | {"language": "cobol", "limits": {"wall_seconds": 0}, "args": ["\0"]}
     response = api.post(EXECUTIONS, sent)
@@ -262,6 +297,17 @@ class TestIdempotency:
         assert first.json is not None
         assert second.json is not None
         assert first.json["id"] != second.json["id"]
+
+    @pytest.mark.parametrize("key", ["a\tb", "\x7f", "\x9b2J", "\u202e".encode().decode("latin-1")])
+    def test_a_key_has_no_control_characters(self, api: Api, key: str) -> None:
+        response = api.post(EXECUTIONS, PROGRAM, headers={"Idempotency-Key": key})
+        assert response.status_code == HTTPStatus.BAD_REQUEST
+
+    @pytest.mark.parametrize("key", ["Übung 1", "Àÿ € 😀"])
+    def test_a_key_is_any_text_in_utf_8(self, api: Api, key: str) -> None:
+        headers = {"Idempotency-Key": key.encode().decode("latin-1")}
+        response = api.post(EXECUTIONS, PROGRAM, headers=headers)
+        assert response.status_code == HTTPStatus.ACCEPTED
 
     @pytest.mark.parametrize("key", ["", "x" * 256])
     def test_a_key_has_1_to_255_characters(self, api: Api, key: str) -> None:

@@ -1,5 +1,6 @@
 """Whatever a client sends, it becomes a valid submission or a list of problems; nothing else."""
 
+import unicodedata
 from dataclasses import fields, replace
 
 import pytest
@@ -136,6 +137,8 @@ def check(submission: Submission, requested: RequestedSubmission) -> None:
     assert "\0" not in "".join([*submission.args, *submission.env.values(), *submission.labels])
     assert all(name.isidentifier() and name.isascii() for name in submission.env)
     assert submission.labels == requested.labels
+    shown = [*file_names, *submission.labels, *submission.labels.values()]
+    assert not any(unicodedata.category(character) == "Cc" for character in "".join(shown))
     for applied, asked, maximum in (
         (submission.limits, requested.limits, POLICY.max_limits),
         (submission.compile_limits, requested.compile_limits, POLICY.max_compile_limits),
