@@ -8,6 +8,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Final
 
+from app.domain.records import Language
 from app.domain.submission import Limits
 
 LANGUAGES: Final = Path(__file__).with_name("languages.toml")
@@ -17,6 +18,9 @@ _NAMES: Final = frozenset(
         *("program", "memory_mib", "heap_mib"),
     }
 )
+SOURCES: Final = "{sources}"
+COMPILE_ARGS: Final = "{compile_args}"
+"""Each stands for any number of arguments."""
 _HOST_NAMES: Final = frozenset({"executable", "cache"})
 _LIMITS: Final = frozenset(item.name for item in fields(Limits))
 
@@ -36,6 +40,7 @@ class LanguageSpec:
     version: str
     says_version: tuple[str, ...]
     run: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
     runtimes: tuple[str, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
     compile: tuple[str, ...] = ()
@@ -51,6 +56,19 @@ class LanguageSpec:
     def starts_main_class(self) -> bool:
         """The class to start is found in the sources, and gives a single one its name."""
         return "{main_class}" in self.run
+
+
+def language_of(spec: LanguageSpec, version: str) -> Language:
+    """As a runtime offers it."""
+    return Language(
+        name=spec.name,
+        version=version,
+        source_name=spec.source,
+        compiled=bool(spec.compile),
+        aliases=spec.aliases,
+        suffixes=spec.suffixes,
+        compile_needs=spec.compile_needs,
+    )
 
 
 def load(more: Path | None = None) -> dict[str, LanguageSpec]:
@@ -82,10 +100,11 @@ def _spec(name: str, table: object) -> LanguageSpec:
         executables=_paths(name, table, "executables"),
         version=_pattern(name, table),
         says_version=_texts(name, {"says_version": ["--version"]} | table, "says_version"),
+        aliases=_texts(name, table, "aliases") if "aliases" in table else (),
         run=_template(name, table, "run", _NAMES),
         runtimes=_paths(name, table, "runtimes") if "runtimes" in table else (),
         outputs=_env(name, table, "outputs"),
-        compile=_optional_template(name, table, "compile", _NAMES),
+        compile=_compile(name, table),
         compile_needs=_limits(name, table),
         prepare=_optional_template(name, table, "prepare", _HOST_NAMES),
         compile_env=_compile_env(name, table),
@@ -124,12 +143,18 @@ def _optional_template(
     return _template(name, table, key, known) if key in table else ()
 
 
+def _compile(name: str, table: Mapping[str, object]) -> tuple[str, ...]:
+    """Arguments for the compiler come last, unless the command has a place for them."""
+    command = _optional_template(name, table, "compile", _NAMES)
+    return (*command, COMPILE_ARGS) if command and COMPILE_ARGS not in command else command
+
+
 def _template(
     name: str, table: Mapping[str, object], key: str, known: frozenset[str]
 ) -> tuple[str, ...]:
     parts = _texts(name, table, key)
     for part in parts:
-        if part != "{sources}" or known != _NAMES:
+        if part not in (SOURCES, COMPILE_ARGS) or known != _NAMES:
             _check_template(f"{name}.{key}", part, known)
     return parts
 

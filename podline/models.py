@@ -51,6 +51,15 @@ class Outcome(Word):
     COMPILE_ERROR = "compile_error"
 
 
+class Limit(Word):
+    """A limit that can end a stage."""
+
+    WALL = "wall_seconds"
+    CPU = "cpu_seconds"
+    MEMORY = "memory_mib"
+    OUTPUT = "output_kib"
+
+
 class Priority(Word):
     """The bands of admission, most urgent first."""
 
@@ -90,6 +99,9 @@ class CompileResult:
     stdout: str
     stderr: str
     wall_ms: float | None = None
+    cpu_ms: float | None = None
+    memory_peak_kib: int | None = None
+    stopped_by: Limit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +124,8 @@ class Result:
     wall_ms: float | None = None
     cpu_ms: float | None = None
     memory_peak_kib: int | None = None
+    stopped_by: Limit | None = None
+    """The limit that ended the program."""
     compile: CompileResult | None = None
 
     @property
@@ -146,7 +160,7 @@ class Execution:
     queue_position: int | None = None
     """1 for the next one to run; None unless it is queued."""
     message: str | None = None
-    """Why the last attempt ended, or why it failed: about the service, not the program."""
+    """Why the last attempt ended, or why it failed; or that a limit stopped the compiler."""
     created_at: datetime
     admitted_at: datetime | None = None
     started_at: datetime | None = None
@@ -196,6 +210,10 @@ class Language:
     source_name: str
     """The name that a single `source` gets, such as main.py."""
     compiled: bool
+    aliases: tuple[str, ...] = ()
+    """Other names that it can be asked for by."""
+    suffixes: tuple[str, ...] = ()
+    """Of its files, such as .py."""
     compile_limits: Limits | None = None
     """The defaults of its compile stage, if it has one."""
 

@@ -24,6 +24,11 @@ class Submission(TypedDict, total=False):
     env: Mapping[str, str]
     limits: Limits | Mapping[str, float]
     compile_limits: Limits | Mapping[str, float]
+    compile_args: Sequence[str]
+    streams: str
+    """`separate` or `merged`."""
+    buffering: str
+    """`line` or `block`."""
     expected_output: Text
     """As text, trailing white space does not count; as bytes, every byte does."""
     priority: str

@@ -8,7 +8,7 @@ from typing import Final
 from app.api import schemas
 from app.domain import records
 from app.domain.execution import Event, Execution, Time
-from app.domain.pod import Output, Report, StageOutput
+from app.domain.pod import Output, Report, StageOutput, StageReport
 from app.domain.replay import Replay
 from app.domain.submission import Limits
 from app.settings.urls import masked
@@ -70,8 +70,9 @@ def _result(report: Report, output: Output) -> schemas.Result:
         stdout_base64=_exact(printed.stdout),
         stderr_base64=_exact(printed.stderr),
         wall_ms=None if run is None else _milliseconds(run.wall_us),
-        cpu_ms=None if run is None or run.cpu_us is None else _milliseconds(run.cpu_us),
+        cpu_ms=None if run is None else _cpu_ms(run),
         memory_peak_kib=None if run is None else run.memory_peak_kib,
+        stopped_by=None if run is None else run.stopped_by,
         compile=_compile_result(report, output),
     )
 
@@ -86,7 +87,14 @@ def _compile_result(report: Report, output: Output) -> schemas.CompileResult | N
         stdout=_text(printed.stdout),
         stderr=_text(printed.stderr),
         wall_ms=_milliseconds(report.compile.wall_us),
+        cpu_ms=_cpu_ms(report.compile),
+        memory_peak_kib=report.compile.memory_peak_kib,
+        stopped_by=report.compile.stopped_by,
     )
+
+
+def _cpu_ms(stage: StageReport) -> float | None:
+    return None if stage.cpu_us is None else _milliseconds(stage.cpu_us)
 
 
 def _milliseconds(microseconds: int) -> float:
@@ -122,6 +130,8 @@ def language(language: records.Language, compile_limits: Limits) -> schemas.Lang
         version=language.version,
         source_name=language.source_name,
         compiled=language.compiled,
+        aliases=list(language.aliases),
+        suffixes=list(language.suffixes),
         compile_limits=limits(compile_limits) if language.compiled else None,
     )
 

@@ -19,7 +19,7 @@ from app.domain.execution import Outcome, State, Time, event_type
 from app.domain.records import DeadLetterKind, DeadLetterStatus, EventFilter, Role
 from app.domain.replay import MAX_EXECUTIONS, ReplayMode
 from app.domain.requested import RequestedFile, RequestedLimits, RequestedSubmission
-from app.domain.submission import Priority
+from app.domain.submission import Buffering, Priority, Streams
 
 MAX_WAIT_SECONDS = 60
 DEFAULT_PAGE = 50
@@ -72,6 +72,18 @@ class Submission(Sent):
     env: Annotated[dict[str, str], UpTo("env")] = Field(default={})
     limits: RequestedStageLimits | None = None
     compile_limits: RequestedStageLimits | None = None
+    compile_args: list[str] = Field(
+        default=[], description="For the compiler, unchanged; 422 for a language without one."
+    )
+    streams: Streams = Field(
+        default=Streams.SEPARATE,
+        description="`merged`: one pipe for both, so that their order is exact; all is stdout.",
+    )
+    buffering: Buffering | None = Field(
+        default=None,
+        description="`line`: print each line immediately, if the language can; `block`: as the "
+        "language sees fit, which is faster. Null: `block` if the output is judged, else `line`.",
+    )
     expected_output: str | None = Field(
         default=None,
         description="White space at the ends of lines and of the whole does not count.",

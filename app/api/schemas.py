@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from app.domain.execution import Outcome, State
+from app.domain.pod import Limit
 from app.domain.records import DeadLetterKind, DeadLetterStatus, Holder, LimitName, Role
 from app.domain.replay import ReplayMode, ReplayStatus, Skipped
 from app.domain.submission import Priority
@@ -36,6 +37,9 @@ class CompileResult(Answered):
     stdout: str
     stderr: str
     wall_ms: float
+    cpu_ms: float | None = Field(description="Null where the runtime can't tell.")
+    memory_peak_kib: int | None
+    stopped_by: Limit | None = Field(description="The limit that ended the compiler.")
 
 
 class Result(Answered):
@@ -54,6 +58,7 @@ class Result(Answered):
     wall_ms: float | None = Field(description="Null where the program did not start.")
     cpu_ms: float | None = Field(description="Null where the runtime can't tell.")
     memory_peak_kib: int | None
+    stopped_by: Limit | None = Field(description="The limit that ended the program.")
     compile: CompileResult | None
 
 
@@ -70,7 +75,9 @@ class Execution(Answered):
     labels: dict[str, str]
     limits: Limits
     queue_position: int | None = Field(description="1 for the next; null where it is not queued.")
-    message: str | None = Field(description="About the service, not the program.")
+    message: str | None = Field(
+        description="Why the service could not run it yet; or that a limit stopped the compiler."
+    )
     retry_of: str | None
     retried_as: str | None
     created_at: Moment
@@ -112,6 +119,8 @@ class Language(Answered):
     version: str
     source_name: str = Field(description="The name that a single `source` gets.")
     compiled: bool
+    aliases: list[str] = Field(description="Other names that `language` can have.")
+    suffixes: list[str] = Field(description="Of its files.")
     compile_limits: Limits | None = Field(
         description="The defaults of its compile stage; null where there is none."
     )

@@ -126,7 +126,9 @@ class Execution:
     """How often each step was begun since the last transition."""
     start_deadline: Time | None = None
     message: str | None = None
-    """Why the last attempt ended, or why it failed: about the service, not the program."""
+    """Why the last attempt ended, or why it failed. Once completed: that a limit stopped the
+    compiler.
+    """
     outcome: Outcome | None = None
     exit_code: int | None = None
     signal: str | None = None
@@ -179,12 +181,12 @@ class Execution:
             next_action_at=next_action_at,
         )
 
-    def complete(self, now: Time, next_action_at: Time) -> "Change":
+    def complete(self, now: Time, next_action_at: Time, message: str | None = None) -> "Change":
         return self._to(
             State.COMPLETED,
             now,
             result_id=self.pod,
-            message=None,
+            message=message,
             completed_at=now,
             next_action_at=next_action_at,
         )

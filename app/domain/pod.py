@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.domain.execution import Outcome, Time, Verdict
-from app.domain.submission import ExpectedOutput, File, Limits, Submission
+from app.domain.submission import (
+    Buffering,
+    ExpectedOutput,
+    File,
+    Limits,
+    Streams,
+    Submission,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +29,9 @@ class Pod:
     env: Mapping[str, str]
     limits: Limits
     compile_limits: Limits
+    compile_args: tuple[str, ...] = ()
+    streams: Streams = Streams.SEPARATE
+    buffering: Buffering = Buffering.LINE
 
     @classmethod
     def of(cls, name: str, submission: Submission) -> "Pod":
@@ -36,6 +46,9 @@ class Pod:
             env=submission.env,
             limits=submission.limits,
             compile_limits=submission.compile_limits,
+            compile_args=submission.compile_args,
+            streams=submission.streams,
+            buffering=submission.buffering,
         )
 
 
@@ -77,6 +90,12 @@ class Report:
 
     compile: StageReport | None
     run: StageReport | None
+
+    @property
+    def message(self) -> str | None:
+        """What a client must know to read the verdict: that a limit stopped the compiler."""
+        stopped_by = self.compile.stopped_by if self.compile else None
+        return stopped_by and f"A limit stopped the compiler: compile_limits.{stopped_by}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from app.domain.checks import (
 from app.domain.policy import InputMaxima
 from app.domain.records import Language
 from app.domain.requested import RequestedFile, RequestedSubmission
-from app.domain.submission import File
+from app.domain.submission import BYTE_ORDER_MARK, File
 
 
 def known_language(
@@ -25,7 +25,7 @@ def known_language(
     if requested.language is None:
         problems.add("/language", "is required: " + choice(_names(languages)))
         return None
-    versions = [language for language in languages if language.name == requested.language]
+    versions = _called(requested.language, languages)
     if not versions:
         problems.add("/language", "is not offered here: " + choice(_names(languages)))
         return None
@@ -35,6 +35,13 @@ def known_language(
         problems.add("/version", f"is not offered for {requested.language}: " + choice(offered))
         return None
     return max(fitting, key=_release)
+
+
+def _called(name: str, languages: Sequence[Language]) -> list[Language]:
+    """An alias is no name of its own: a language of that very name comes first."""
+    return [language for language in languages if language.name == name] or [
+        language for language in languages if name in language.aliases
+    ]
 
 
 def _names(languages: Iterable[Language]) -> list[str]:
@@ -65,7 +72,8 @@ def program(
     if requested.source is not None:
         problems.add("/source", "goes without files: send one of the two")
     files = _files(problems, requested.files, maxima)
-    return files, _entrypoint(problems, requested.entrypoint, files, language)
+    entrypoint = requested.entrypoint and _without_dot(requested.entrypoint)
+    return files, _entrypoint(problems, entrypoint, files, language)
 
 
 def _single_source(
@@ -74,10 +82,11 @@ def _single_source(
     language: Language | None,
     maxima: InputMaxima,
 ) -> tuple[tuple[File, ...], str]:
-    source = utf8(problems, "/source", requested.source or "")
+    text = (requested.source or "").removeprefix(BYTE_ORDER_MARK)
+    source = utf8(problems, "/source", text)
     at_most(problems, "/source", len(source), maxima.files_bytes)
     name = language.source_name if language else ""
-    if language and requested.entrypoint not in (None, name):
+    if language and requested.entrypoint not in (None, name, f"./{name}"):
         problems.add("/entrypoint", f"goes with files; a single source is named {name}")
     return (File(name, source),), name
 
@@ -98,18 +107,24 @@ def _files(
 
 def _file(problems: Problems, index: int, file: RequestedFile, maxima: InputMaxima) -> File:
     _file_name(problems, pointer("files", index, "name"), file.name, maxima)
-    at = pointer("files", index, "content")
+    at, name = pointer("files", index, "content"), _without_dot(file.name)
     match file.encoding:
         case "utf-8":
-            return File(file.name, utf8(problems, at, file.content))
+            return File(name, utf8(problems, at, file.content))
         case "base64":
-            return File(file.name, base64(problems, at, file.content))
+            return File(name, base64(problems, at, file.content))
         case _:
             problems.add(pointer("files", index, "encoding"), choice(["utf-8", "base64"]))
-            return File(file.name, b"")
+            return File(name, b"")
+
+
+def _without_dot(name: str) -> str:
+    """`./main.py` is `main.py`."""
+    return name.removeprefix("./")
 
 
 def _file_name(problems: Problems, at: str, name: str, maxima: InputMaxima) -> None:
+    name = _without_dot(name)
     size = len(utf8(problems, at, name))
     at_most(problems, at, size, maxima.file_name_bytes)
     if size > maxima.file_name_bytes:

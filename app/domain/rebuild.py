@@ -68,7 +68,7 @@ def _transition(execution: Execution, event: Event) -> Change:
         case State.FINISHED:
             return execution.finish(*at, _verdict(data))
         case State.COMPLETED:
-            return execution.complete(*at)
+            return execution.complete(*at, data["message"])
         case State.QUEUED:
             return execution.requeue(*at, data["message"])
         case State.FAILED:

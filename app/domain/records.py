@@ -190,5 +190,9 @@ class Language:
     source_name: str
     """The name that a single `source` gets, such as main.py."""
     compiled: bool
+    aliases: tuple[str, ...] = ()
+    """Other names that it can be asked for by."""
+    suffixes: tuple[str, ...] = ()
+    """Of its files, such as .py."""
     compile_needs: Mapping[str, int] = field(default_factory=dict)
     """Limits without which its compiler does not get far, by the names of Limits."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from app.domain.submission import Priority
+from app.domain.submission import Priority, Streams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,9 @@ class RequestedSubmission:
     env: Mapping[str, str] = field(default_factory=dict)
     limits: RequestedLimits = RequestedLimits()
     compile_limits: RequestedLimits = RequestedLimits()
+    compile_args: Sequence[str] = ()
+    streams: str = Streams.SEPARATE
+    buffering: str | None = None
     expected_output: str | None = None
     expected_output_base64: str | None = None
     priority: str = Priority.NORMAL

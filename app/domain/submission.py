@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
+
+BYTE_ORDER_MARK: Final = "\ufeff"
 
 
 class Priority(StrEnum):
@@ -18,6 +21,23 @@ class Priority(StrEnum):
     def band(self) -> int:
         """0 for critical … 4 for background."""
         return list(Priority).index(self)
+
+
+class Streams(StrEnum):
+    """What becomes of a program's stderr."""
+
+    SEPARATE = "separate"
+    MERGED = "merged"
+    """Both streams are one pipe, so their order is exact, and all output is stdout."""
+
+
+class Buffering(StrEnum):
+    """When a program's output leaves the program."""
+
+    LINE = "line"
+    """After each line, if the language can do that."""
+    BLOCK = "block"
+    """When the language sees fit, which is faster for programs that print a lot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +66,7 @@ class ExpectedOutput:
     """What stdout must be.
 
     Given as text, trailing white space of each line and trailing empty lines do not count,
-    as judges do; given as base64 (`exact`), every byte counts.
+    as judges do, nor does a byte order mark in front; given as base64 (`exact`), every byte counts.
     """
 
     content: bytes
@@ -55,7 +75,11 @@ class ExpectedOutput:
     def matches(self, stdout: bytes) -> bool:
         if self.exact:
             return stdout == self.content
-        return _without_trailing_space(stdout) == _without_trailing_space(self.content)
+        mark, printed = BYTE_ORDER_MARK.encode(), _without_trailing_space(stdout)
+        return printed == _without_trailing_space(self.content) or (
+            self.content.startswith(mark)
+            and printed == _without_trailing_space(self.content.removeprefix(mark))
+        )
 
 
 def _without_trailing_space(text: bytes) -> list[bytes]:
@@ -78,6 +102,10 @@ class Submission:
     env: Mapping[str, str] = field(default_factory=dict)
     limits: Limits
     compile_limits: Limits
+    compile_args: tuple[str, ...] = ()
+    """For the compiler, unchanged."""
+    streams: Streams = Streams.SEPARATE
+    buffering: Buffering = Buffering.LINE
     expected_output: ExpectedOutput | None = None
     priority: Priority = Priority.NORMAL
     labels: Mapping[str, str] = field(default_factory=dict)

@@ -7,7 +7,8 @@ refused by name. How large things may be says the policy; the rules are those of
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Final
+from enum import StrEnum
+from typing import Final, TypeVar
 
 from app.domain.checks import (
     Problems,
@@ -26,7 +27,14 @@ from app.domain.policy import InputMaxima, Policy
 from app.domain.program import known_language, program
 from app.domain.records import Language, Role
 from app.domain.requested import RequestedLimits, RequestedSubmission
-from app.domain.submission import ExpectedOutput, Limits, Priority, Submission
+from app.domain.submission import (
+    Buffering,
+    ExpectedOutput,
+    Limits,
+    Priority,
+    Streams,
+    Submission,
+)
 
 MIN_SECONDS: Final = 0.001
 """The shortest time limit: runtimes measure in whole milliseconds, and 0 would be no limit."""
@@ -34,6 +42,8 @@ MIN_SECONDS: Final = 0.001
 _IN_SECONDS: Final = frozenset({"wall_seconds", "cpu_seconds"})
 _ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _URGENT: Final = frozenset({Priority.CRITICAL, Priority.HIGH})
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 def validate(
@@ -49,7 +59,8 @@ def validate(
     stdin = text_or_base64(
         problems, "stdin", requested.stdin, requested.stdin_base64, maxima.stdin_bytes
     )
-    args = _args(problems, requested.args, maxima)
+    args = _args(problems, "args", requested.args, maxima)
+    compile_args = _compile_args(problems, requested.compile_args, language, maxima)
     env = _env(problems, requested.env, maxima)
     limits = _limits(problems, "limits", requested.limits, policy.default_limits, policy.max_limits)
     compile_limits = _limits(
@@ -60,7 +71,9 @@ def validate(
         policy.max_compile_limits,
     )
     expected_output = _expected_output(problems, requested, maxima)
-    priority = _priority(problems, requested.priority)
+    streams = _one_of(problems, "streams", requested.streams, Streams.SEPARATE)
+    buffering = _buffering(problems, requested.buffering, judged=expected_output is not None)
+    priority = _one_of(problems, "priority", requested.priority, Priority.NORMAL)
     labels = _labels(problems, requested.labels, maxima)
     if requested.callback_url is not None:
         problems.add("/callback_url", "callbacks are not supported yet: leave it out")
@@ -78,6 +91,9 @@ def validate(
         env=env,
         limits=limits,
         compile_limits=compile_limits,
+        compile_args=compile_args,
+        streams=streams,
+        buffering=buffering,
         expected_output=expected_output,
         priority=priority,
         labels=labels,
@@ -93,13 +109,29 @@ def _expected_output(
     return None if content is None else ExpectedOutput(content, exact=encoded is not None)
 
 
-def _args(problems: Problems, args: Sequence[str], maxima: InputMaxima) -> tuple[str, ...]:
+def _args(
+    problems: Problems, name: str, args: Sequence[str], maxima: InputMaxima
+) -> tuple[str, ...]:
     size = 0
-    if not_too_many(problems, "/args", args, maxima.args):
+    if not_too_many(problems, pointer(name), args, maxima.args):
         for index, arg in enumerate(args):
-            size += _plain_text(problems, pointer("args", index), arg)
-    at_most(problems, "/args", size, maxima.args_bytes)
+            size += _plain_text(problems, pointer(name, index), arg)
+    at_most(problems, pointer(name), size, maxima.args_bytes)
     return tuple(args)
+
+
+def _compile_args(
+    problems: Problems, args: Sequence[str], language: Language | None, maxima: InputMaxima
+) -> tuple[str, ...]:
+    if args and language and not language.compiled:
+        problems.add("/compile_args", f"{language.name} has no compiler: leave it out")
+    return _args(problems, "compile_args", args, maxima)
+
+
+def _buffering(problems: Problems, requested: str | None, *, judged: bool) -> Buffering:
+    """By default, output that only a judge reads is not worth a system call for each line."""
+    default = Buffering.BLOCK if judged else Buffering.LINE
+    return default if requested is None else _one_of(problems, "buffering", requested, default)
 
 
 def _env(problems: Problems, env: Mapping[str, str], maxima: InputMaxima) -> dict[str, str]:
@@ -144,12 +176,14 @@ def _limit(problems: Problems, at: str, value: float, maximum: float, seconds: b
     return value if seconds else int(value)
 
 
-def _priority(problems: Problems, priority: str) -> Priority:
+def _one_of(problems: Problems, name: str, value: str, default: Choice) -> Choice:
+    """The default where the value is none of its kind."""
+    kind = type(default)
     try:
-        return Priority(priority)
+        return kind(value)
     except ValueError:
-        problems.add("/priority", choice(list(Priority)))
-        return Priority.NORMAL
+        problems.add(pointer(name), choice(list(kind)))
+        return default
 
 
 def _labels(problems: Problems, labels: Mapping[str, str], maxima: InputMaxima) -> dict[str, str]:

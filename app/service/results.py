@@ -35,6 +35,6 @@ def persist(ports: Ports, execution_id: str) -> None:
             output=output,
         )
     )
-    change = execution.complete(ports.clock(), soon(ports))
+    change = execution.complete(ports.clock(), soon(ports), observation.report.message)
     if apply(ports, change):
         clean_up(ports, change.after)

@@ -2,11 +2,12 @@
 
 import base64
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from app.domain.pod import StageOutput, StageReport
+from app.domain.pod import Limit, Report, StageOutput, StageReport
 from app.domain.records import Role
 from app.infrastructure.memory.runtime import Script, exited
 from tests.api.contract import PROGRAM, Api, Connect, Json, body
@@ -48,6 +49,7 @@ class TestResult:
             "wall_ms": 1.0,
             "cpu_ms": 1.0,
             "memory_peak_kib": 1024,
+            "stopped_by": None,
             "compile": None,
         }
         assert execution["completed_at"].endswith("Z")
@@ -86,7 +88,48 @@ class TestResult:
             "stdout": "",
             "stderr": "expected ;",
             "wall_ms": 80.1,
+            "cpu_ms": None,
+            "memory_peak_kib": None,
+            "stopped_by": None,
         }
+        assert execution["message"] is None
+
+    def test_a_limit_that_stopped_the_program_is_named(
+        self, api: Api, twins: Twins, worker: Worker
+    ) -> None:
+        ended = exited(signal="SIGKILL").run
+        assert ended
+        run = replace(ended, stopped_by=Limit.WALL)
+        execution = completed(api, twins, worker, Script(ends=Report(compile=None, run=run)))
+        assert execution["outcome"] == "time_limit"
+        assert execution["result"]["stopped_by"] == "wall_seconds"
+        assert execution["message"] is None
+
+    def test_a_limit_that_stopped_the_compiler_is_no_mistake_in_the_program(
+        self, api: Api, twins: Twins, worker: Worker
+    ) -> None:
+        compile = StageReport(
+            exit_code=None,
+            signal="SIGKILL",
+            wall_us=10_000_000,
+            cpu_us=70_200,
+            memory_peak_kib=51_200,
+            stopped_by=Limit.WALL,
+        )
+        script = Script(
+            ends=Report(compile=compile, run=None),
+            compile_output=StageOutput(stdout=b"", stderr=b""),
+        )
+        execution = completed(api, twins, worker, script)
+        assert execution["outcome"] == "compile_error"
+        message = "A limit stopped the compiler: compile_limits.wall_seconds"
+        assert execution["message"] == message
+        compiled = execution["result"]["compile"]
+        assert (compiled["cpu_ms"], compiled["memory_peak_kib"]) == (70.2, 51_200)
+        assert compiled["stopped_by"] == "wall_seconds"
+        assert execution["result"]["stopped_by"] is None
+        events = body(api.get(f"{EXECUTIONS}/{execution['id']}/events"))["items"]
+        assert events[-1]["data"]["message"] == message
 
 
 class TestGetting:

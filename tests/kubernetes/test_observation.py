@@ -214,6 +214,22 @@ def test_a_program_whose_child_was_killed_for_memory(status: int, stopped_by: Li
     assert report.run.stopped_by is stopped_by
 
 
+@pytest.mark.parametrize(
+    ("status", "stopped_by"), [(EXITED_3, Limit.MEMORY), (0, None)], ids=["fails", "succeeds"]
+)
+def test_a_compiler_whose_child_was_killed_for_memory(
+    status: int, stopped_by: Limit | None
+) -> None:
+    end = json.loads(end_record(status=status))["end"]
+    message = json.dumps({"end": {**end, "compile": end["run"], "run": None}})
+
+    report = seen(a_pod(terminated(message=message), terminated(0, "OOMKilled"))).report
+
+    assert report
+    assert report.compile
+    assert report.compile.stopped_by is stopped_by
+
+
 def test_a_limit_that_came_first_stays_the_reason() -> None:
     record = terminated(message=end_record(status=9, stopped_by="wall_seconds"))
 

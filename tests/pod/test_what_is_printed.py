@@ -7,6 +7,7 @@ import pytest
 
 from app.domain.pod import Limit
 from app.domain.policy import DEFAULT_LIMITS
+from app.domain.submission import Streams
 from app.infrastructure.kubernetes.transcript import parse_transcript
 from tests.pod.local_pod import LocalPod, run, stages_of
 from tests.waiting import wait_until
@@ -95,3 +96,13 @@ def test_input_arrives_as_it_is(folder: Path) -> None:
     assert ended.output.run
     assert ended.output.run.stdout == repr((list(args), env["X"])).encode()
     assert ended.output.run.stderr.endswith(stdin[-256:])
+
+
+def test_merged_streams_keep_their_order(folder: Path) -> None:
+    source = "for i in 1 2 3; do echo o$i; echo e$i >&2; done; echo end > /dev/stderr"
+
+    output = run(folder, source, streams=Streams.MERGED).output
+
+    assert output.run
+    assert output.run.stdout == b"o1\ne1\no2\ne2\no3\ne3\nend\n"
+    assert output.run.stderr == b""

@@ -12,7 +12,7 @@ from app.domain.errors import FieldProblem, Forbidden, InvalidSubmission
 from app.domain.policy import InputMaxima, Policy
 from app.domain.records import Language, Role
 from app.domain.requested import RequestedFile, RequestedLimits, RequestedSubmission
-from app.domain.submission import Limits, Priority, Submission
+from app.domain.submission import Buffering, Limits, Priority, Streams, Submission
 from app.domain.validation import MIN_SECONDS, validate
 
 POLICY = Policy(
@@ -40,13 +40,15 @@ def a_language(name: str, version: str, source_name: str) -> Language:
 LANGUAGES = [
     a_language("python", "3.9.2", "main.py"),
     a_language("python", "3.11.2", "main.py"),
-    a_language("c", "12.2", "main.c"),
+    replace(a_language("c", "12.2", "main.c"), compiled=True, aliases=("gcc", "python")),
 ]
 
 texts = st.text(
     st.characters(codec=None, exclude_categories=()) | st.sampled_from("\0/.:A_9"), max_size=10
 )
-names = texts | st.sampled_from(["main.py", "main.c", "a", "a/b", "../x", "/x", "a//b", "A", "_1"])
+names = texts | st.sampled_from(
+    ["main.py", "main.c", "a", "./a", "a/b", "../x", "/x", "a//b", "A", "_1"]
+)
 numbers = st.one_of(
     st.floats(), st.integers(), st.integers(1, 60), st.booleans(), st.just(10**400), st.none()
 )
@@ -71,6 +73,9 @@ requests = st.builds(
     env=st.dictionaries(names, texts, max_size=4),
     limits=limits,
     compile_limits=limits,
+    compile_args=st.lists(texts, max_size=4),
+    streams=st.sampled_from(Streams) | texts,
+    buffering=st.none() | st.sampled_from(Buffering) | texts,
     expected_output=st.none() | texts,
     expected_output_base64=st.none() | base64,
     priority=st.sampled_from(Priority) | texts,
@@ -84,7 +89,9 @@ right_files = st.builds(
 )
 likely = st.builds(
     RequestedSubmission,
-    language=st.sampled_from(["python", "c"]),
+    language=st.sampled_from(["python", "c", "gcc"]),
+    compile_args=st.lists(st.text("ab", max_size=3), max_size=1),
+    buffering=st.none() | st.sampled_from(Buffering),
     files=st.lists(right_files, min_size=1, max_size=3, unique_by=lambda file: file.name),
     args=st.lists(st.text("ab", max_size=3), max_size=3),
     env=st.dictionaries(st.text("AB", min_size=1, max_size=2), st.text("ab", max_size=2)),
@@ -133,6 +140,11 @@ def check(submission: Submission, requested: RequestedSubmission) -> None:
     assert len(submission.stdin) <= maxima.stdin_bytes
     assert submission.args == tuple(requested.args)
     assert sum(len(arg.encode()) for arg in submission.args) <= maxima.args_bytes
+    assert submission.compile_args == tuple(requested.compile_args)
+    assert sum(len(arg.encode()) for arg in submission.compile_args) <= maxima.args_bytes
+    assert not submission.compile_args or submission.language == "c"
+    assert submission.streams == requested.streams
+    assert requested.buffering in (None, submission.buffering)
     assert submission.env == requested.env
     assert "\0" not in "".join([*submission.args, *submission.env.values(), *submission.labels])
     assert all(name.isidentifier() and name.isascii() for name in submission.env)
@@ -232,3 +244,90 @@ def test_so_many_problems_are_told_and_no_more() -> None:
     with pytest.raises(InvalidSubmission) as error:
         validated(source=None, files=files)
     assert len(error.value.problems) == MAX_PROBLEMS == 20
+
+
+def problems_of(**fields: object) -> set[str]:
+    with pytest.raises(InvalidSubmission) as error:
+        validated(**fields)
+    return {problem.pointer for problem in error.value.problems}
+
+
+def test_arguments_for_the_compiler_need_one() -> None:
+    assert validated(language="c", compile_args=["-O3"]).compile_args == ("-O3",)
+    assert validated(compile_args=[]).compile_args == ()
+    assert problems_of(compile_args=["-O3"]) == {"/compile_args"}
+
+
+def test_arguments_for_the_compiler_obey_the_maxima_of_the_program_s() -> None:
+    assert problems_of(language="c", compile_args=["x"] * 65) == {"/compile_args"}
+    assert problems_of(language="c", compile_args=["x" * 20_000]) == {"/compile_args"}
+    assert problems_of(language="c", compile_args=["x", "\0"]) == {"/compile_args/1"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "buffering"),
+    [
+        ({}, Buffering.LINE),
+        ({"expected_output": ""}, Buffering.BLOCK),
+        ({"expected_output_base64": "AA=="}, Buffering.BLOCK),
+        ({"expected_output": "1", "buffering": "line"}, Buffering.LINE),
+        ({"buffering": "block"}, Buffering.BLOCK),
+    ],
+)
+def test_output_that_only_a_judge_reads_is_buffered(
+    fields: dict[str, str], buffering: Buffering
+) -> None:
+    assert validated(**fields).buffering is buffering
+
+
+def test_a_word_that_is_no_choice_is_refused() -> None:
+    assert problems_of(streams="both", buffering="") == {"/streams", "/buffering"}
+
+
+def test_a_leading_byte_order_mark_is_no_part_of_a_source() -> None:
+    (file,) = validated(source="\ufeffecho \ufeff").files
+    assert file.content.decode() == "echo \ufeff"
+
+
+def test_a_file_keeps_its_byte_order_mark() -> None:
+    (file,) = validated(source=None, files=[RequestedFile(name="a", content="\ufeffx")]).files
+    assert file.content.decode() == "\ufeffx"
+
+
+def test_a_byte_order_mark_in_front_of_an_expected_text_may_be_missing() -> None:
+    text = validated(expected_output="\ufeffok").expected_output
+    exact = validated(expected_output_base64="77u/b2s=").expected_output
+    assert text
+    assert exact
+    assert text.matches(b"ok\n")
+    assert text.matches("\ufeffok\n".encode())
+    assert not text.matches("\ufeff\ufeffok".encode())
+    assert not exact.matches(b"ok")
+
+
+@pytest.mark.parametrize("entrypoint", ["main.py", "./main.py", None])
+def test_a_dot_and_slash_in_front_of_a_name_do_not_count(entrypoint: str | None) -> None:
+    files = [RequestedFile(name="./main.py", content=""), RequestedFile(name="./a/b", content="")]
+    submission = validated(source=None, files=files, entrypoint=entrypoint)
+    assert [file.name for file in submission.files] == ["main.py", "a/b"]
+    assert submission.entrypoint == "main.py"
+
+
+def test_a_single_source_may_be_named_with_a_dot_and_slash() -> None:
+    assert validated(entrypoint="./main.py").entrypoint == "main.py"
+
+
+def test_names_that_differ_by_a_dot_and_slash_are_the_same() -> None:
+    files = [RequestedFile(name=name, content="") for name in ("main.py", "./main.py")]
+    assert problems_of(source=None, files=files) == {"/files/1/name"}
+
+
+@pytest.mark.parametrize("name", ["./", ".", "././a", ".//a", "a/./b", "./../a"])
+def test_other_dots_in_a_name_are_refused(name: str) -> None:
+    file = RequestedFile(name=name, content="")
+    assert "/files/0/name" in problems_of(source=None, files=[file])
+
+
+def test_a_language_has_aliases_that_are_not_another_s_name() -> None:
+    assert validated(language="gcc").language == "c"
+    assert validated(language="python").language == "python"

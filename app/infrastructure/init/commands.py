@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from app.domain.pod import Pod
-from app.domain.submission import Limits
+from app.domain.submission import Limits, Streams
 from app.infrastructure.init import java
 from app.infrastructure.init.program import Program
-from app.languages import LanguageSpec
+from app.languages import COMPILE_ARGS, SOURCES, LanguageSpec
 
 CACHES: Final = "/var/cache/podline"
 """Where jails and images have what `prepare` of a language made."""
@@ -45,7 +45,9 @@ class Commands:
 
     def run_program(self, pod: Pod) -> Program:
         argv = [*self._argv(self.spec.run, pod, pod.limits), *pod.args]
-        return self._program(argv, {**ENV, **self.spec.env, **pod.env}, pod.stdin, pod.limits)
+        env = {**ENV, **self.spec.env, **pod.env}
+        program = self._program(argv, env, pod.stdin, pod.limits)
+        return replace(program, merged=pod.streams is Streams.MERGED)
 
     def compile_env(self, cache: str) -> dict[str, str]:
         """With the cache in that folder."""
@@ -69,9 +71,10 @@ class Commands:
         sources = [
             _operand(file.name) for file in pod.files if file.name.endswith(self.spec.suffixes)
         ]
+        lists = {SOURCES: sources, COMPILE_ARGS: pod.compile_args}
         arguments: list[str] = []
         for part in template:
-            arguments += sources if part == "{sources}" else [part.format(**known)]
+            arguments += lists[part] if part in lists else [part.format(**known)]
         return arguments
 
     def _heap_mib(self, limits: Limits) -> int:

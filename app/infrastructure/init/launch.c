@@ -28,6 +28,7 @@ static void execute(struct stage *stage) {
 static void become_program(struct stage *stage, int launch) {
     forget_signal_settings();
     setsid();
+    if (stage->merged) stage->streams[STDERR_FILENO] = stage->streams[STDOUT_FILENO];
     for (int stream = 0; stream < STREAMS; stream++)
         if (dup2(stage->streams[stream], stream) < 0) goto failed;
     for (int i = 0; i < stage->limit_count; i++)

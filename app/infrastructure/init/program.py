@@ -23,6 +23,8 @@ class Program:
     limits: Limits
     spare_processes: int
     """Threads of the language's own runtime, which the limit does not count."""
+    merged: bool = False
+    """Its stderr is its stdout."""
 
 
 def tasks(program: Program) -> int:

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#define PROTOCOL 6 /* raised with every change of what is said */
+#define PROTOCOL 7 /* raised with every change of what is said */
 #define BODY_MAX (4u << 20)
 
 enum kind { READY = 1, STARTED = 2, DONE = 3, FAILED = 4 };
@@ -20,6 +20,7 @@ enum stop { NOT_STOPPED = 0, BY_WALL = 1, BY_CPU = 2, BY_MEMORY = 3, BY_SERVICE 
  *     E  NAME=value          a variable of the environment
  *     R  resource, soft, hard   a resource limit, as 64-bit numbers
  *     U                         calls that make memory which nobody counts are refused
+ *     M                         stderr is stdout: one pipe for both
  *     I  content             stdin, where it is not passed as a descriptor
  */
 struct head {

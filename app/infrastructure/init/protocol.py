@@ -14,7 +14,7 @@ from app.domain.submission import File
 
 INIT: Final = Path(__file__).with_name("init")
 """Built from init.c and the rest when the package is installed."""
-PROTOCOL: Final = 6
+PROTOCOL: Final = 7
 """As in protocol.h."""
 
 _HEAD = struct.Struct("<QQQQ")
@@ -42,6 +42,8 @@ class Stage:
     cpu_seconds: float = 0
     """Of all processes together, and `memory_bytes` likewise; 0 where init does not hold it."""
     memory_bytes: int = 0
+    merged: bool = False
+    """stderr is stdout."""
     all_memory_is_counted: bool = True
     """By a control group. Otherwise memory in no process's address space is not to be had."""
 
@@ -121,8 +123,10 @@ def encode(stage: Stage) -> tuple[bytes, bytes]:
 def _records(stage: Stage) -> list[bytes]:
     stdin = [] if stage.stdin is None else [_record(b"I", stage.stdin)]
     uncounted = [] if stage.all_memory_is_counted else [_record(b"U", b"")]
+    merged = [_record(b"M", b"")] if stage.merged else []
     return [
         *stdin,
+        *merged,
         *uncounted,
         *(_record(b"F", file.name.encode() + b"\0" + file.content) for file in stage.files),
         *(_record(b"A", argument.encode()) for argument in stage.argv),

@@ -107,6 +107,9 @@ static void take_record(struct stage *stage, struct record record) {
         stage->limits[stage->limit_count].resource = (int)limit[0];
         stage->limits[stage->limit_count++].limit = (struct rlimit){limit[1], limit[2]};
         return;
+    case 'M':
+        stage->merged = 1;
+        return;
     case 'U':
         stage->uncounted_memory = 1;
         return;

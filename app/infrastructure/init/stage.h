@@ -7,7 +7,7 @@
 
 #include "service.h"
 
-#define RECORDS_MAX 256 /* of each kind; the service's own maxima are far below */
+#define RECORDS_MAX 512 /* of each kind; the service's own maxima are far below */
 
 struct stage {
     int streams[STREAMS];
@@ -16,7 +16,7 @@ struct stage {
     char *paths[RECORDS_MAX];
     char *envp[RECORDS_MAX + 1];
     struct { int resource; struct rlimit limit; } limits[RECORDS_MAX];
-    int args, path_count, variables, limit_count, uncounted_memory;
+    int args, path_count, variables, limit_count, merged, uncounted_memory;
 };
 
 /* Writes its files into the working folder. Returns the body, in which the stage's strings lie. */

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from app.domain.errors import RunRefused
 from app.domain.pod import Pod
 from app.domain.records import Language
-from app.languages import BadLanguages, LanguageSpec
+from app.languages import BadLanguages, LanguageSpec, language_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +26,7 @@ class Offer:
 
     @property
     def language(self) -> Language:
-        return Language(
-            name=self.spec.name,
-            version=self.image.version,
-            source_name=self.spec.source,
-            compiled=bool(self.spec.compile),
-            compile_needs=self.spec.compile_needs,
-        )
+        return language_of(self.spec, self.image.version)
 
 
 class Offers:

@@ -73,6 +73,7 @@ def _stage(programs: Sequence[Program], files: Sequence[File], container_mib: in
             wall_seconds=limits.wall_seconds,
             cpu_seconds=limits.cpu_seconds,
             memory_bytes=0 if held_by_container else (limits.memory_mib + MARGIN_MIB) * _MIB,
+            merged=program.merged,
             rlimits=rlimits(program, alone=False),
         )
     )

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from app.domain.execution import SECOND, Time
-from app.domain.pod import Limit, Observation, Phase, Report
+from app.domain.pod import Limit, Observation, Phase, Report, StageReport
 from app.infrastructure.kubernetes.manifest import COLLECTOR, HELD_UP, LABELS, MAIN
 from app.infrastructure.kubernetes.transcript import Broken, End, parse_end
 
@@ -147,10 +147,17 @@ def _report(end: End, *, out_of_memory: bool) -> Report | None:
     """The kubelet knows of the kernel's kills, where a program ended only because of one."""
     if end.report is None:
         return end.vanished if out_of_memory else None
-    run = end.report.run
-    if out_of_memory and run and run.stopped_by is None and run.exit_code != 0:
-        return replace(end.report, run=replace(run, stopped_by=Limit.MEMORY))
-    return end.report
+    if not out_of_memory:
+        return end.report
+    if end.report.run:
+        return replace(end.report, run=_out_of_memory(end.report.run))
+    return replace(end.report, compile=end.report.compile and _out_of_memory(end.report.compile))
+
+
+def _out_of_memory(last: StageReport) -> StageReport:
+    if last.stopped_by is None and last.exit_code != 0:
+        return replace(last, stopped_by=Limit.MEMORY)
+    return last
 
 
 def _waits_for(pod: JsonObject) -> str | None:

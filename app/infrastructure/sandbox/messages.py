@@ -112,7 +112,8 @@ def stage_output_of(header: Header, parts: Parts) -> StageOutput:
 
 
 def language_of(header: Header) -> Language:
-    return Language(**header)
+    texts = {name: tuple(header.get(name, ())) for name in ("aliases", "suffixes")}
+    return Language(**{**header, **texts})
 
 
 def held_limit_of(header: Header) -> HeldLimit:

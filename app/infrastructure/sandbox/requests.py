@@ -4,11 +4,12 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
+from enum import StrEnum
 from pathlib import PurePosixPath
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from app.domain.pod import Pod
-from app.domain.submission import File, Limits
+from app.domain.submission import Buffering, File, Limits, Streams
 from app.infrastructure.sandbox.protocol import Header, Parts, ProtocolError
 
 _POD_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -16,6 +17,8 @@ _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LIMIT_MAX: Final = 1 << 20
 _TEXTS_MAX: Final = 200
 _WAIT_MAX: Final = 2
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 def pod_message(pod: Pod) -> tuple[Header, bytes]:
@@ -30,6 +33,9 @@ def pod_message(pod: Pod) -> tuple[Header, bytes]:
         "env": dict(pod.env),
         "limits": asdict(pod.limits),
         "compile_limits": asdict(pod.compile_limits),
+        "compile_args": list(pod.compile_args),
+        "streams": pod.streams,
+        "buffering": pod.buffering,
     }
     return header, b"".join([*(file.content for file in pod.files), pod.stdin])
 
@@ -45,10 +51,13 @@ def pod_of(header: object, body: bytes) -> Pod:
         files=tuple(_file(item, parts) for item in _list(pod.get("files"), "files")),
         entrypoint=_path(pod.get("entrypoint"), "entrypoint"),
         stdin=parts.take(pod.get("stdin")),
-        args=tuple(_text(item, "args") for item in _list(pod.get("args"), "args")),
+        args=_texts(pod.get("args"), "args"),
         env=_env(pod.get("env")),
         limits=_limits(pod.get("limits"), "limits"),
         compile_limits=_limits(pod.get("compile_limits"), "compile_limits"),
+        compile_args=_texts(pod.get("compile_args", []), "compile_args"),
+        streams=_one_of(pod.get("streams", Streams.SEPARATE), "streams", Streams),
+        buffering=_one_of(pod.get("buffering", Buffering.LINE), "buffering", Buffering),
     )
     parts.end()
     return made
@@ -76,6 +85,17 @@ def _path(value: object, field: str) -> str:
     if ".." in path.split("/") or path == ".":
         raise ProtocolError(f"{field}: must not lead out of the working folder")
     return path
+
+
+def _texts(value: object, field: str) -> tuple[str, ...]:
+    return tuple(_text(item, field) for item in _list(value, field))
+
+
+def _one_of(value: object, field: str, kind: type[Choice]) -> Choice:
+    try:
+        return kind(str(value))
+    except ValueError as error:
+        raise ProtocolError(f"{field}: must be one of {', '.join(kind)}") from error
 
 
 def _env(value: object) -> dict[str, str]:

@@ -91,6 +91,7 @@ class _StageRun:
             env=program.env,
             files=files,
             wall_seconds=program.limits.wall_seconds,
+            merged=program.merged,
             rlimits=rlimits(program, alone=not self._meter.holds_memory),
             all_memory_is_counted=self._meter.holds_memory,
         )

@@ -15,7 +15,7 @@ from app.domain.records import Language
 from app.infrastructure.init.commands import CACHES, ENV, PATH, Commands
 from app.infrastructure.sandbox import caches
 from app.infrastructure.sandbox.mounts import Mounts, Unusable, home_of_tool_chain
-from app.languages import LanguageSpec
+from app.languages import LanguageSpec, language_of
 
 _SECONDS_TO_SAY_VERSION: Final = 30.0
 
@@ -31,13 +31,7 @@ class Toolchain(Commands):
 
     @property
     def language(self) -> Language:
-        return Language(
-            name=self.spec.name,
-            version=self.version,
-            source_name=self.spec.source,
-            compiled=bool(self.spec.compile),
-            compile_needs=self.spec.compile_needs,
-        )
+        return language_of(self.spec, self.version)
 
     def fill_cache(self, filler: caches.Filler) -> bool:
         """Run its `prepare` on the host. False if that failed."""

@@ -1,0 +1,63 @@
+"""Programs and results that an earlier version stored are read, and pods that it asked for."""
+
+import json
+
+from app.domain.pod import Pod
+from app.domain.submission import Buffering, Streams, Submission
+from app.infrastructure import codec
+from app.infrastructure.sandbox.messages import language_of
+from app.infrastructure.sandbox.requests import pod_message, pod_of
+from tests.builders import a_result, a_submission, an_execution
+
+NEWER = ("compile_args", "streams", "buffering")
+
+
+def test_a_program_without_the_newer_fields_has_their_defaults() -> None:
+    (stored,) = json.loads(codec.SUBMISSION.encode(a_submission()))
+    for name in NEWER:
+        del stored[name]
+
+    submission = codec.SUBMISSION.decode(json.dumps([stored]).encode())
+
+    assert submission == a_submission()
+    assert submission.streams is Streams.SEPARATE
+    assert submission.buffering is Buffering.LINE
+
+
+def test_the_newer_fields_are_stored() -> None:
+    submission = newer()
+    assert codec.SUBMISSION.decode(codec.SUBMISSION.encode(submission)) == submission
+
+
+def test_a_result_is_stored_as_it_was_before() -> None:
+    result = a_result(an_execution(attempt=1))
+    (stored,) = json.loads(codec.RESULT.encode(result))
+    assert set(stored["report"]["run"]) == {
+        "exit_code",
+        "signal",
+        "wall_us",
+        "cpu_us",
+        "memory_peak_kib",
+        "stopped_by",
+    }
+
+
+def test_a_pod_reaches_the_daemon_whole() -> None:
+    pod = Pod.of("pod-1", newer())
+    assert pod_of(*pod_message(pod)) == pod
+
+
+def test_a_daemon_takes_pods_of_an_older_service() -> None:
+    pod = Pod.of("pod-1", a_submission())
+    header, body = pod_message(pod)
+    older = {name: value for name, value in header.items() if name not in NEWER}
+    assert pod_of(older, body) == pod
+
+
+def test_a_service_takes_languages_of_an_older_daemon() -> None:
+    header = {"name": "awk", "version": "1", "source_name": "main.awk", "compiled": False}
+    assert language_of(header).suffixes == ()
+
+
+def newer() -> Submission:
+    return a_submission(compile_args=("-O0",), streams=Streams.MERGED, buffering=Buffering.BLOCK)
