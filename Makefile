@@ -1,5 +1,7 @@
-# make up     the whole service, in the foreground      make check  style, types, layers
-# make test   the tests                                 make bench  the benchmarks
+# make up     the whole service, in the foreground; PORT=9000 for another port
+# make check  style, types, layers
+# make test   the tests
+# make bench  the benchmarks
 # make test-cluster  those that need a Kafka (KAFKA=host:port, KAFKA_CONTROL=program that is told
 #                    stop and up) and a cluster (KUBECONFIG=file)
 # make compose-test  the containers of compose/, on a Docker engine
@@ -16,7 +18,7 @@ PACKAGE := setup.cfg setup.py pyproject.toml constraints.txt \
 .DELETE_ON_ERROR:
 
 up: .venv/standalone
-	@exec $(BIN)/podline up
+	@exec $(BIN)/podline up $(if $(PORT),--port '$(PORT)')
 
 test: .venv/test
 	$(BIN)/pytest -n 3 --dist loadfile
@@ -46,15 +48,16 @@ clean:
 	rm -rf .venv build site podline.egg-info app/infrastructure/init/init \
 		app/infrastructure/collector/collector
 
-# A file per extra, newer than what it was installed from.
+# A file per extra, newer than what it was installed from. Nobody else may write to what is run.
 .venv/%: $(PACKAGE) | .venv/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check \
-		--constraint constraints.txt --editable '.[$*]'
-	@touch $@
+	@umask go-w && .ci/step 'Installing packages and building the sandbox (once)' \
+		$(BIN)/pip install --disable-pip-version-check --progress-bar off \
+		--constraint constraints.txt --editable '.[$*]' \
+		&& touch $@
 
 .venv/bin/python:
 	@test -n '$(PYTHON)' || { echo 'Python 3.11 or newer is missing:' \
 		'install python3.11, or name one with PYTHON=...' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo 'The module venv of $(PYTHON)' \
 		'is missing: apt-get install python3-venv' >&2; exit 1; }
-	$(PYTHON) -m venv .venv
+	@umask go-w && .ci/step 'Creating a virtual environment in .venv' $(PYTHON) -m venv .venv
