@@ -7,6 +7,7 @@ import click
 
 from app.cli.command import speaks_to_service
 from app.cli.output import print_facts, print_json, print_table
+from app.cli.terminal import print_line
 from podline import Client, DeadLetter
 
 _KINDS = ("task_error", "poison", "exhausted")
@@ -74,4 +75,4 @@ def _print_statuses(letters: list[DeadLetter], as_json: bool) -> None:
         print_json(letters)
     else:
         for letter in letters:
-            click.echo(f"{letter.id} {letter.status}")
+            print_line(f"{letter.id} {letter.status}")

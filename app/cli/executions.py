@@ -8,6 +8,7 @@ import click
 from app.cli.command import speaks_to_service
 from app.cli.options import choice, pairs
 from app.cli.output import print_facts, print_json, print_table
+from app.cli.terminal import print_line
 from app.cli.verdict import verdict
 from podline import Client, Execution, Outcome, State
 
@@ -71,7 +72,7 @@ def cancel_command(client: Client, execution_ids: tuple[str, ...], as_json: bool
         print_json(cancelled)
     else:
         for execution in cancelled:
-            click.echo(f"{execution.id} {execution.state}")
+            print_line(f"{execution.id} {execution.state}")
 
 
 def _facts(execution: Execution) -> list[tuple[str, object]]:

@@ -10,9 +10,6 @@ FAILED: Final = 119
 """The service could not run it."""
 OURS: Final = 125
 """The fault is not the program's: the service can't be reached, or refused it."""
-INTERRUPTED: Final = 130
-"""Ctrl-C, as shells say it; the execution was cancelled."""
-
 OF_OUTCOME: Final = {
     Outcome.SUCCESS: 0,
     Outcome.WRONG_OUTPUT: 120,

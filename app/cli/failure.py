@@ -7,6 +7,8 @@ from typing import IO, Any
 import click
 
 from app.cli.exit_codes import OURS
+from app.cli.process import reason
+from app.cli.terminal import escaped
 from podline import (
     ApiError,
     Forbidden,
@@ -20,7 +22,7 @@ class Failure(click.ClickException):
     """Ends the command with a line on stderr, and 1."""
 
     def show(self, file: IO[Any] | None = None) -> None:
-        click.echo(f"podline: {self.message}", file=file, err=True)
+        click.echo(f"podline: {escaped(self.message)}", file=file, err=True)
 
 
 class RunFailure(Failure):
@@ -31,11 +33,15 @@ class RunFailure(Failure):
 
 @contextmanager
 def failures_explained(failure: type[Failure]) -> Iterator[None]:
-    """Errors of the client become this kind of failure."""
+    """Errors of the client, and of files and streams, become this kind of failure."""
     try:
         yield
     except PodlineError as error:
         raise failure(explained(error)) from error
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise failure(reason(error)) from error
 
 
 def explained(error: PodlineError) -> str:

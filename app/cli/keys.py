@@ -5,6 +5,7 @@ import click
 from app.cli.command import speaks_to_service
 from app.cli.options import choice
 from app.cli.output import print_json, print_table
+from app.cli.terminal import print_line
 from podline import Client, Role
 
 
@@ -40,7 +41,7 @@ def create_key(
     if as_json:
         print_json(key)
     else:
-        click.echo(key.key)
+        print_line(key.key)
 
 
 @keys_command.command("delete")

@@ -1,9 +1,15 @@
 """A group whose commands are imported when they are called."""
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
+from typing import Any
 
 import click
+
+from app.cli.process import BROKEN_PIPE, exit_code_of
 
 
 class LazyGroup(click.Group):
@@ -13,6 +19,28 @@ class LazyGroup(click.Group):
         super().__init__(name, help=help)
         self.places = places
         """Module and one line of help by command: the help of all is shown without importing."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """As click's, but nothing that goes wrong with a stream or a signal is a traceback."""
+        run = partial(super().main, args, prog_name, complete_var, False, **extra)
+        if not standalone_mode:
+            return run()
+        sys.exit(exit_code_of(run))
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with _broken_pipes_end_it():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _broken_pipes_end_it():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(self.places)
@@ -33,3 +61,12 @@ class LazyGroup(click.Group):
     ) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in self.places.items()])
+
+
+@contextmanager
+def _broken_pipes_end_it() -> Iterator[None]:
+    """Click itself would end with 1, which says that the command failed."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise click.exceptions.Exit(BROKEN_PIPE) from None

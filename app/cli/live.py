@@ -1,8 +1,8 @@
-"""A program's output, byte for byte, while it runs."""
+"""A program's output while it runs."""
 
 from collections.abc import Mapping
-from typing import BinaryIO
 
+from app.cli.terminal import Sink
 from podline import OutputEvent, Result
 
 
@@ -12,8 +12,8 @@ class LiveOutput:
     Each byte is written once, also where an attempt was lost and the program ran again.
     """
 
-    def __init__(self, stdout: BinaryIO, stderr: BinaryIO) -> None:
-        self._targets: Mapping[str, BinaryIO] = {"stdout": stdout, "stderr": stderr}
+    def __init__(self, stdout: Sink, stderr: Sink) -> None:
+        self._sinks: Mapping[str, Sink] = {"stdout": stdout, "stderr": stderr}
         self._written = {"stdout": bytearray(), "stderr": bytearray()}
 
     def show(self, event: OutputEvent) -> None:
@@ -35,8 +35,12 @@ class LiveOutput:
                 self._write(stream, whole)
         return same
 
+    def finish(self) -> None:
+        """Nothing more comes."""
+        for sink in self._sinks.values():
+            sink.finish()
+
     def _write(self, stream: str, content: bytes) -> None:
         if content:
             self._written[stream] += content
-            self._targets[stream].write(content)
-            self._targets[stream].flush()
+            self._sinks[stream].write(content)

@@ -1,9 +1,10 @@
 """Options and kinds of values that several commands share."""
 
+import math
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -18,6 +19,18 @@ data_dir_option: Final = click.option(
     show_default=True,
     help="Where `podline up` keeps everything, its URL and key too. [env: PODLINE_DATA_DIR]",
 )
+
+
+class Seconds(click.types.FloatParamType):
+    """A number of seconds: neither NaN nor infinity, which JSON does not have."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        seconds: float = super().convert(value, param, ctx)
+        if not math.isfinite(seconds):
+            self.fail(f"{value!r} is not a number of seconds.", param, ctx)
+        return seconds
 
 
 def choice(values: type[StrEnum]) -> click.Choice[str]:

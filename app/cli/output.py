@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-import click
+from app.cli.terminal import escaped, escaped_json, print_text
 
 _UNLIMITED: Final = 100_000
 """Characters in a line."""
@@ -15,7 +15,8 @@ _UNLIMITED: Final = 100_000
 
 def print_json(value: object) -> None:
     """As the API has it."""
-    click.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False))
+    document = json.dumps(_plain(value), indent=2, ensure_ascii=False)
+    print_text(escaped_json(document) + "\n", sys.stdout)
 
 
 def _plain(value: object) -> object:
@@ -43,8 +44,12 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     for number, column in enumerate(columns):
         table.add_column(column, overflow="fold", no_wrap=number == 0)
     for row in rows:
-        table.add_row(*(Text(_cell(value)) for value in row))
-    Console(width=None if sys.stdout.isatty() else _UNLIMITED).print(table)
+        table.add_row(*(Text(escaped(_cell(value))) for value in row))
+    console = Console(width=None if sys.stdout.isatty() else _UNLIMITED)
+    # Rich would end the process where nobody reads what it prints.
+    with console.capture() as printed:
+        console.print(table)
+    print_text(printed.get(), sys.stdout)
 
 
 def print_facts(facts: Iterable[tuple[str, object]]) -> None:
@@ -53,7 +58,14 @@ def print_facts(facts: Iterable[tuple[str, object]]) -> None:
 
 
 def _in_full(value: object) -> object:
-    return f"{value.astimezone():%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else value
+    return f"{_local(value):%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else value
+
+
+def _local(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone()
+    except OverflowError:
+        return moment  # of the year 1 or 9999
 
 
 def _cell(value: object) -> str:

@@ -7,15 +7,16 @@ from typing import Any, Final
 
 import click
 
-from app.cli.options import choice, pairs
+from app.cli.options import Seconds, choice, pairs
+from app.cli.terminal import escaped
 from podline import Client, Language, Priority, Submission
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 _READABLE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _LIMITS: Final = {
-    "wall_seconds": (float, "Time from start to end."),
-    "cpu_seconds": (float, "CPU time of all its processes."),
+    "wall_seconds": (Seconds(), "Time from start to end."),
+    "cpu_seconds": (Seconds(), "CPU time of all its processes."),
     "memory_mib": (int, "Memory of all its processes."),
     "processes": (int, "Processes and threads at once."),
     "output_kib": (int, "Output on each of stdout and stderr."),
@@ -76,7 +77,9 @@ def language_of(file: Path, languages: Iterable[Language]) -> str:
     if len(names) == 1:
         return names[0]
     offered = ", ".join(names or sorted(name for _, name in suffixes))
-    raise click.UsageError(f"can't tell the language of {file.name}: give --language ({offered})")
+    raise click.UsageError(
+        f"can't tell the language of {escaped(file.name)}: give --language ({escaped(offered)})"
+    )
 
 
 def _files(main: Path, others: Iterable[Path]) -> dict[str, bytes]:
@@ -87,7 +90,8 @@ def _files(main: Path, others: Iterable[Path]) -> dict[str, bytes]:
         path = other.absolute()
         name = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
         if name in named and named[name].absolute() != path:
-            raise click.UsageError(f"{named[name]} and {other} would both be {name} there")
+            both = f"{named[name]} and {other} would both be {name} there"
+            raise click.UsageError(escaped(both))
         named[name] = other
     return {name: path.read_bytes() for name, path in named.items()}
 

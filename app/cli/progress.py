@@ -7,7 +7,9 @@ from types import TracebackType
 from typing import Final, Self
 
 from rich.console import Console
+from rich.text import Text
 
+from app.cli.terminal import escaped
 from podline import State, StateEvent
 
 _ASK_AGAIN: Final = 2.0
@@ -44,7 +46,7 @@ class Progress:
     def show(self, event: StateEvent) -> None:
         self._state = event
         if event.state in (State.QUEUED, State.ADMITTED, State.STARTING):
-            self._status.update(_line(event, None))
+            self._update(_line(event, None))
         else:
             self.stop()
 
@@ -57,7 +59,10 @@ class Progress:
         while not self._over.wait(_ASK_AGAIN):
             event = self._state
             if event is not None and event.state is State.QUEUED:
-                self._status.update(_line(event, self._queue_position()))
+                self._update(_line(event, self._queue_position()))
+
+    def _update(self, line: str) -> None:
+        self._status.update(Text(escaped(line)))
 
 
 def _line(event: StateEvent, position: int | None) -> str:

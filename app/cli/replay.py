@@ -11,6 +11,7 @@ from app.cli.command import speaks_to_service
 from app.cli.event_filter import selects_events
 from app.cli.options import choice
 from app.cli.output import print_facts, print_json, print_table
+from app.cli.terminal import print_line
 from podline import Client, Replay, ReplayMode
 
 
@@ -57,7 +58,7 @@ def start_replay(
     if as_json:
         print_json(replay)
     else:
-        click.echo(replay.id)
+        print_line(replay.id)
 
 
 @replay_command.command("list")
@@ -101,7 +102,7 @@ def cancel_replays(client: Client, replay_ids: tuple[str, ...], as_json: bool) -
         print_json(cancelled)
     else:
         for replay in cancelled:
-            click.echo(f"{replay.id} {replay.status}")
+            print_line(f"{replay.id} {replay.status}")
 
 
 def _mode(replay: Replay) -> str:

@@ -1,44 +1,72 @@
 """`podline run`: as if the program ran here."""
 
 import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
 
 from app.cli.command import speaks_to_service
-from app.cli.exit_codes import INTERRUPTED
-from app.cli.failure import RunFailure
+from app.cli.failure import RunFailure, explained
+from app.cli.process import Stopped, stops_raised
 from app.cli.program import program_options, submission_of
-from app.cli.watch import follow
-from podline import Client, Conflict
+from app.cli.terminal import print_line
+from app.cli.watch import follow, raw_option
+from podline import Client, Conflict, PodlineError, Submission
 
 
 @click.command()
 @program_options
+@raw_option
 @speaks_to_service(failure=RunFailure)
-def run_command(client: Client, /, as_json: bool, **options: Any) -> None:
+def run_command(client: Client, /, raw: bool, as_json: bool, **options: Any) -> None:
     """Run the program FILE, with its output here and its exit code as this command's own.
 
     A signal gives 128 and its number. Where the program did not end by itself: 118 cancelled,
     119 the service could not run it, 120 not the expected output, 121 does not compile,
     122 memory limit, 123 output limit, 124 time limit, 125 the service can't be reached or
-    refuses, 130 Ctrl-C, which cancels the execution.
+    refuses. Ctrl-C (130), SIGTERM (143), SIGHUP (129) and a reader of the output that goes away
+    (141) cancel the execution.
     """
-    execution = client.submit(**submission_of(client, options))
     try:
-        code = follow(client, execution.id, as_json)
-    except KeyboardInterrupt:
-        _cancel(client, execution.id)
-        code = INTERRUPTED
-    except BrokenPipeError:
-        _cancel(client, execution.id)
-        raise  # nobody reads the output any more
+        with stops_raised():
+            submission = submission_of(client, options)
+            with _cancelled_if_broken_off(client, submission) as execution_id:
+                code = follow(client, execution_id, raw=raw, as_json=as_json)
+    except Stopped as stopped:
+        code = stopped.exit_code
     sys.exit(code)
 
 
-def _cancel(client: Client, execution_id: str) -> None:
+@contextmanager
+def _cancelled_if_broken_off(client: Client, submission: Submission) -> Iterator[str]:
+    """Submit the program. A signal, or output that can't be written, cancels the execution."""
+    key, execution_id = str(uuid.uuid4()), None
     try:
+        execution_id = client.submit(idempotency_key=key, **submission).id
+        yield execution_id
+    except (Stopped, OSError):
+        with suppress(Stopped):  # the second signal ends this, too
+            _say(_cancel(client, execution_id, key, submission))
+        raise
+
+
+def _cancel(
+    client: Client, execution_id: str | None, key: str, submission: Submission
+) -> str | None:
+    """What there is to say about it. Where no id is known yet, the key finds the execution."""
+    try:
+        execution_id = execution_id or client.submit(idempotency_key=key, **submission).id
         client.cancel(execution_id)
     except Conflict:
-        return  # it ended meanwhile
-    click.echo(f"podline: execution {execution_id} was cancelled", err=True)
+        return None  # it ended meanwhile
+    except PodlineError as error:
+        return f"execution {execution_id or '(id unknown)'} may still run: {explained(error)}"
+    return f"execution {execution_id} was cancelled"
+
+
+def _say(line: str | None) -> None:
+    if line is not None:
+        print_line(f"podline: {line}", err=True)

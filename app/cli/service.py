@@ -4,6 +4,7 @@ import click
 
 from app.cli.command import speaks_to_service
 from app.cli.output import print_json, print_table
+from app.cli.terminal import print_line
 from podline import Client, Priority
 
 
@@ -23,9 +24,10 @@ def queue_command(client: Client, as_json: bool) -> None:
         ],
     )
     slots = overview.slots
-    click.echo(f"\nslots: {_known(slots.used)} used, {_known(slots.free)} free of {slots.total}")
+    print_line("")
+    print_line(f"slots: {_known(slots.used)} used, {_known(slots.free)} free of {slots.total}")
     if overview.oldest_queued_seconds is not None:
-        click.echo(f"the oldest has been queued for {overview.oldest_queued_seconds:.1f} s")
+        print_line(f"the oldest has been queued for {overview.oldest_queued_seconds:.1f} s")
 
 
 def _known(count: int | None) -> str:

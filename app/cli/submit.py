@@ -7,6 +7,7 @@ import click
 from app.cli.command import speaks_to_service
 from app.cli.output import print_json
 from app.cli.program import program_options, submission_of
+from app.cli.terminal import print_line
 from podline import Client
 
 
@@ -23,4 +24,4 @@ def submit_command(
     if as_json:
         print_json(execution)
     else:
-        click.echo(execution.id)
+        print_line(execution.id)

@@ -1,15 +1,18 @@
 """`podline watch`, and what `podline run` does once the program is submitted."""
 
 import sys
+from typing import Final
 
 import click
 
 from app.cli.command import speaks_to_service
-from app.cli.exit_codes import INTERRUPTED, exit_code
+from app.cli.exit_codes import exit_code
 from app.cli.failure import RunFailure, explained
 from app.cli.live import LiveOutput
 from app.cli.output import print_json
+from app.cli.process import Stopped, stops_raised
 from app.cli.progress import Progress
+from app.cli.terminal import print_line, sink
 from app.cli.verdict import verdict
 from podline import (
     Client,
@@ -24,34 +27,50 @@ from podline import (
     Unreachable,
 )
 
+raw_option: Final = click.option(
+    "--raw", is_flag=True, help="Show a terminal the output's control characters unescaped."
+)
+
 
 @click.command()
 @click.argument("execution_id", metavar="ID")
+@raw_option
 @speaks_to_service(failure=RunFailure)
-def watch_command(client: Client, execution_id: str, as_json: bool) -> None:
+def watch_command(client: Client, execution_id: str, raw: bool, as_json: bool) -> None:
     """Follow an execution to its end, as `podline run` does; Ctrl-C leaves it running."""
-    execution = client.get(execution_id)
     try:
-        code = follow(client, execution.id, as_json)
-    except KeyboardInterrupt:
-        code = INTERRUPTED
+        with stops_raised():
+            execution = client.get(execution_id)
+            code = follow(client, execution.id, raw=raw, as_json=as_json)
+    except Stopped as stopped:
+        code = stopped.exit_code
     sys.exit(code)
 
 
-def follow(client: Client, execution_id: str, as_json: bool) -> int:
+def follow(client: Client, execution_id: str, *, raw: bool, as_json: bool) -> int:
     """Show it to the end; the exit code that it stands for."""
     try:
-        execution = client.wait(execution_id) if as_json else _shown(client, execution_id)
+        execution = client.wait(execution_id) if as_json else _shown(client, execution_id, raw)
     except (Unreachable, Unavailable) as error:
-        reason = f"{explained(error)} The execution goes on: `podline watch {execution_id}`."
+        reason = f"{explained(error)} The execution continues: `podline watch {execution_id}`."
         raise RunFailure(reason) from error
     if as_json:
         print_json(execution)
     return exit_code(execution)
 
 
-def _shown(client: Client, execution_id: str) -> Execution:
-    output = LiveOutput(sys.stdout.buffer, sys.stderr.buffer)
+def _shown(client: Client, execution_id: str, raw: bool) -> Execution:
+    output = LiveOutput(sink(sys.stdout, raw), sink(sys.stderr, raw))
+    try:
+        execution = _streamed(client, execution_id, output)
+        same = execution.result is None or output.complete(execution.result)
+    finally:
+        output.finish()
+    _conclude(execution, same, raw)
+    return execution
+
+
+def _streamed(client: Client, execution_id: str, output: LiveOutput) -> Execution:
     execution = None
     with Progress(lambda: _queue_position(client, execution_id)) as progress:
         for event in client.stream(execution_id):
@@ -65,9 +84,7 @@ def _shown(client: Client, execution_id: str) -> Execution:
                     execution = event.execution
                 case EndEvent():
                     break
-    execution = execution or client.get(execution_id)
-    _conclude(execution, output)
-    return execution
+    return execution or client.get(execution_id)
 
 
 def _queue_position(client: Client, execution_id: str) -> int | None:
@@ -77,16 +94,22 @@ def _queue_position(client: Client, execution_id: str) -> int | None:
         return None  # the stream says what is wrong
 
 
-def _conclude(execution: Execution, output: LiveOutput) -> None:
-    result = execution.result
-    if result is not None:
-        if result.compile is not None and execution.outcome is Outcome.COMPILE_ERROR:
-            click.echo(result.compile.stdout + result.compile.stderr, err=True, nl=False)
-        if not output.complete(result):
-            _say("an attempt was lost, and the next one printed other things: all is shown")
+def _conclude(execution: Execution, same: bool, raw: bool) -> None:
+    if execution.outcome is Outcome.COMPILE_ERROR:
+        _show_compiler_output(execution, raw)
+    if not same:
+        _say("an attempt was lost, and the next one printed other things: all is shown")
     if line := verdict(execution):
         _say(line)
 
 
+def _show_compiler_output(execution: Execution, raw: bool) -> None:
+    compiled = execution.result and execution.result.compile
+    if compiled:
+        stderr = sink(sys.stderr, raw)
+        stderr.write((compiled.stdout + compiled.stderr).encode())
+        stderr.finish()
+
+
 def _say(line: str) -> None:
-    click.echo(f"podline: {line}", err=True)
+    print_line(f"podline: {line}", err=True)

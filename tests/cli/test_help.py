@@ -1,16 +1,15 @@
 """Help: whole, and without importing what it does not need."""
 
-import re
 import subprocess
 import sys
-from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from app.cli import main
-from app.cli.exit_codes import CANCELLED, FAILED, INTERRUPTED, OF_OUTCOME, OURS
+from app.cli.exit_codes import CANCELLED, FAILED, OF_OUTCOME, OURS
+from app.cli.process import BROKEN_PIPE, STOPPED
 
 
 @pytest.mark.parametrize("name", list(main.places))
@@ -28,14 +27,8 @@ def test_there_is_no_other_command() -> None:
 
 def test_help_of_run_has_every_exit_code() -> None:
     shown = CliRunner().invoke(main, ["run", "--help"]).stdout
-    for code in [CANCELLED, FAILED, OURS, INTERRUPTED, *OF_OUTCOME.values()]:
+    for code in [CANCELLED, FAILED, OURS, BROKEN_PIPE, *STOPPED, *OF_OUTCOME.values()]:
         assert str(code) in shown
-
-
-def test_the_documented_exit_codes_are_these() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
-    documented = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
-    assert documented == {CANCELLED, FAILED, OURS, INTERRUPTED, *OF_OUTCOME.values()} - {0}
 
 
 def test_help_imports_neither_service_nor_client() -> None:

@@ -220,6 +220,13 @@ def test_all_that_can_be_said_of_a_program(
     }
 
 
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-inf", "1e999", "many"])
+def test_seconds_that_are_no_number(seconds: str, podline: Podline, program: Path) -> None:
+    done = podline("run", program, f"--wall-seconds={seconds}", "--cpu-seconds", "1")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert repr(seconds) in done.stderr
+
+
 def test_two_files_of_one_name(podline: Podline, folder: Path, program: Path) -> None:
     (folder.parent / "main.py").write_text("")
     done = podline("run", program, "--file", folder.parent / "main.py")
@@ -284,7 +291,7 @@ def test_output_that_nobody_reads_cancels(service: FakeService, program: Path) -
     done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, env=environment())
     os.close(writer)
     (execution,) = service.executions.values()
-    assert (done.returncode, execution["state"]) == (1, "cancelled")
+    assert (done.returncode, execution["state"]) == (141, "cancelled")
 
 
 def test_an_argument_that_is_not_utf8(podline: Podline, program: Path) -> None:

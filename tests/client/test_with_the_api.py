@@ -3,16 +3,12 @@
 The ports are in-memory twins; `worker` does the pipeline's work when a test says so.
 """
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
 
 import pytest
-from werkzeug.serving import WSGIRequestHandler, make_server
 
-from app import create_app
 from app.domain.execution import Outcome as DomainOutcome
 from app.domain.execution import State as DomainState
 from app.domain.policy import DEFAULT_LIMITS
@@ -21,7 +17,7 @@ from app.domain.replay import ReplayMode as DomainReplayMode
 from app.domain.replay import ReplayStatus as DomainReplayStatus
 from app.domain.submission import Priority as DomainPriority
 from app.infrastructure.memory.runtime import Script, exited
-from app.service import dead_letters, keys
+from app.service import dead_letters
 from app.service.relay import relay
 from app.service.replaying import work
 from podline import (
@@ -46,6 +42,7 @@ from podline import (
     WaitTimeout,
 )
 from tests.builders import a_message
+from tests.client.real_api import a_client, served
 from tests.twins import Twins, make_twins
 from tests.worker import Worker
 
@@ -70,30 +67,6 @@ def url(twins: Twins) -> Iterator[str]:
 def client(twins: Twins, url: str) -> Iterator[Client]:
     with a_client(twins, url, DomainRole.ADMIN) as client:
         yield client
-
-
-class _Handler(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log(self, *_: object) -> None:
-        """Nobody reads it."""
-
-
-@contextmanager
-def served(twins: Twins) -> Iterator[str]:
-    app = create_app(twins.ports)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def a_client(twins: Twins, url: str, role: DomainRole, name: str = "ada") -> Client:
-    _, secret = keys.create(twins.ports, name, role)
-    return Client(url, secret, timeout=5, retries=1)
 
 
 @pytest.mark.parametrize(

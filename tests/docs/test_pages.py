@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.cli import exit_codes
+from app.cli.process import BROKEN_PIPE, STOPPED
 from app.domain.execution import TRANSITIONS, Outcome, State
 from app.domain.records import DeadLetterKind, DeadLetterStatus, Role
 from app.domain.replay import ReplayMode, Skipped
@@ -72,7 +73,7 @@ def test_every_setting_is_described() -> None:
 
 def test_exit_codes() -> None:
     told = {int(row[0]) for row in table_rows(DOCS / "cli.md", "Exit code")}
-    ours = {exit_codes.CANCELLED, exit_codes.FAILED, exit_codes.OURS, exit_codes.INTERRUPTED}
+    ours = STOPPED | {BROKEN_PIPE, exit_codes.CANCELLED, exit_codes.FAILED, exit_codes.OURS}
     assert told == ours | {code for code in exit_codes.OF_OUTCOME.values() if code}
 
 

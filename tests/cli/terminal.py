@@ -1,0 +1,78 @@
+"""Commands as processes of their own, with a real terminal where a test asks for one."""
+
+import os
+import pty
+import subprocess
+import sys
+import tty
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+PODLINE = (sys.executable, "-c", "from app.cli import main; main()")
+
+
+def environment(**more: str) -> dict[str, str]:
+    """That of a process that finds this code from any folder."""
+    path = {"PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "xterm", "COLUMNS": "80"}
+    return os.environ | path | more
+
+
+def start(
+    *args: str,
+    there: Mapping[str, str],
+    under: Sequence[str] = (),
+    stdout: int | IO[bytes] = subprocess.PIPE,
+) -> subprocess.Popen[bytes]:
+    """The command, with a stdin that stays open; `under` is a program that starts it.
+
+    `there` is the environment that names the service.
+    """
+    return subprocess.Popen(
+        [*under, *PODLINE, *args],
+        stdin=subprocess.PIPE,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        env=environment(**there),
+    )
+
+
+def on_a_terminal(*args: str, spinner: bool = True, **more: str) -> tuple[int, bytes]:
+    """The exit code, and all that came to a terminal that is stdin, stdout and stderr.
+
+    Without `spinner`, it is not stderr.
+    """
+    ours, theirs = pty.openpty()
+    tty.setraw(theirs)  # it would turn each newline into CR LF
+    with subprocess.Popen(
+        [*PODLINE, *args],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs if spinner else subprocess.DEVNULL,
+        env=environment(**more),
+    ) as process:
+        os.close(theirs)
+        shown = bytearray()
+        while chunk := _read(ours):
+            shown += chunk
+    os.close(ours)
+    return process.returncode, bytes(shown)
+
+
+def _read(terminal: int) -> bytes:
+    """Empty once no process has the other end open (Linux answers EIO)."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""
+
+
+def through_a_shell(script: str, *args: str, **more: str) -> subprocess.CompletedProcess[bytes]:
+    """The script with `podline` as a function and the arguments as $1, $2 …"""
+    prelude = 'podline() { "$PYTHON" -c "from app.cli import main; main()" "$@"; }; '
+    return subprocess.run(
+        ["bash", "-c", prelude + script, "bash", *args],
+        capture_output=True,
+        env=environment(PYTHON=sys.executable, **more),
+        timeout=60,
+    )

@@ -1,0 +1,225 @@
+"""Streams that are closed, full or not read, and signals: exit codes that say so, no traceback."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.domain.records import Role
+from app.infrastructure.memory.runtime import Script
+from app.service import keys
+from podline import Client, State
+from tests.cli.terminal import start, through_a_shell
+from tests.client.real_api import Wsgi, served
+from tests.twins import Twins, make_twins
+from tests.waiting import wait_until
+from tests.worker import Worker
+
+
+@pytest.fixture(scope="module")
+def twins() -> Twins:
+    twins = make_twins()
+    twins.runtime.script = lambda _pod: Script(prints=PRINTED)
+    return twins
+
+
+@pytest.fixture(scope="module")
+def key(twins: Twins) -> str:
+    return keys.create(twins.ports, "ada", Role.ADMIN)[1]
+
+
+PRINTED = b"y\n" * 50_000
+"""More than a pipe holds."""
+
+
+class Gate:
+    """Around the API: knows which paths were asked for, and keeps answers back where told to."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+        self.holds: str | None = None
+        """The path whose next answer is kept back until `opened`."""
+        self.opened = threading.Event()
+
+    def __call__(self, app: Wsgi) -> Wsgi:
+        def gated(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+            answer: Iterable[bytes] = app(environ, start_response)
+            path = environ["PATH_INFO"]
+            held, self.holds = path == self.holds, None if path == self.holds else self.holds
+            self.seen.add(path)
+            if held:
+                self.opened.wait(20)
+            return answer
+
+        return gated
+
+
+@pytest.fixture(scope="module")
+def gate() -> Gate:
+    return Gate()
+
+
+@pytest.fixture(scope="module")
+def url(twins: Twins, gate: Gate) -> Iterator[str]:
+    with served(twins, gate) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def client(url: str, key: str) -> Iterator[Client]:
+    with Client(url, key) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def ended(twins: Twins, client: Client) -> str:
+    """The id of an execution that printed more than a pipe holds."""
+    execution = client.submit("", language="python")
+    Worker(twins.ports).run_all()
+    return execution.id
+
+
+@pytest.fixture
+def there(url: str, key: str) -> dict[str, str]:
+    return {"PODLINE_URL": url, "PODLINE_KEY": key}
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> str:
+    (tmp_path / "main.py").write_text("print()")
+    return str(tmp_path / "main.py")
+
+
+NO_SPACE = b"podline: standard input or output: No space left on device\n"
+CLOSED = b"podline: standard input or output: Bad file descriptor\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "said"),
+    [
+        ("podline list >/dev/full", 1, NO_SPACE),
+        ("podline list --json >/dev/full", 1, NO_SPACE),
+        ("podline --help >/dev/full", 1, NO_SPACE),
+        ("podline settings >/dev/full", 1, NO_SPACE),
+        ("podline watch $1 >/dev/full", 125, NO_SPACE),
+        ("podline list >&-", 1, CLOSED),
+        ("podline watch $1 >&-", 125, CLOSED),
+        ("podline watch $1 2>&- | tail -n 1", 0, b""),
+        ("podline get none 2>&-", 1, b""),
+        ("podline get none 2>/dev/full", 1, b""),
+        ("podline list <&- | tail -n 1", 0, b""),
+        ("podline run $2 --stdin - <&-", 125, CLOSED),
+        ("podline list --json --limit 100 | true", 141, b""),
+        ("podline languages --help | true", 141, b""),
+        ("podline watch $1 | head -n 1", 141, b""),
+        ("podline watch $1 2>&1 | head -n 1", 141, b""),
+    ],
+)
+def test_every_way_a_stream_can_fail(
+    script: str, code: int, said: bytes, ended: str, program: str, there: dict[str, str]
+) -> None:
+    done = through_a_shell(f"set -o pipefail; {script}", ended, program, **there)
+    assert (done.returncode, done.stderr) == (code, said)
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_pipe_that_does_not_block_gets_all(
+    unbuffered: str, ended: str, there: dict[str, str]
+) -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with (
+        os.fdopen(reader, "rb") as output,
+        os.fdopen(writer, "wb") as pipe,
+        start(
+            "watch", ended, stdout=pipe, there=there | {"PYTHONUNBUFFERED": unbuffered}
+        ) as watching,
+    ):
+        pipe.close()
+        assert output.read() == PRINTED
+        assert watching.wait(20) == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
+)
+def test_a_signal_cancels_what_run_started(
+    number: int, code: int, client: Client, program: str, there: dict[str, str]
+) -> None:
+    label = f"number={number}"
+    with start("run", program, "--label", label, there=there) as running:
+        wait_until(lambda: list(client.list(labels={"number": str(number)})))
+        running.send_signal(number)
+        out, said = running.communicate(timeout=20)
+    (execution,) = client.list(labels={"number": str(number)})
+    assert (running.returncode, out, execution.state) == (code, b"", State.CANCELLED)
+    assert said.decode() == f"podline: execution {execution.id} was cancelled\n"
+
+
+def test_a_signal_leaves_what_watch_follows(
+    gate: Gate, client: Client, there: dict[str, str]
+) -> None:
+    execution = client.submit("", language="python")
+    with start("watch", execution.id, there=there) as watching:
+        wait_until(lambda: f"/api/v1/executions/{execution.id}/stream" in gate.seen)
+        watching.send_signal(signal.SIGTERM)
+        _, said = watching.communicate(timeout=20)
+    assert (watching.returncode, said) == (143, b"")
+    assert client.cancel(execution.id).state is State.CANCELLED
+
+
+def test_a_signal_that_is_ignored_stays_ignored(
+    gate: Gate, client: Client, there: dict[str, str]
+) -> None:
+    execution = client.submit("", language="python")
+    with start("watch", execution.id, under=("nohup",), there=there) as watching:
+        wait_until(lambda: f"/api/v1/executions/{execution.id}/stream" in gate.seen)
+        watching.send_signal(signal.SIGHUP)
+        client.cancel(execution.id)
+        watching.communicate(timeout=20)
+    assert watching.returncode == 118
+
+
+def test_a_signal_while_a_program_is_submitted_cancels_it(
+    gate: Gate, client: Client, program: str, there: dict[str, str]
+) -> None:
+    gate.holds = "/api/v1/executions"
+    with start("run", program, "--label", "held=1", there=there) as running:
+        wait_until(lambda: gate.holds is None)
+        running.send_signal(signal.SIGTERM)
+        _, said = running.communicate(timeout=20)
+    gate.opened.set()
+    (execution,) = client.list(labels={"held": "1"})
+    assert (running.returncode, execution.state) == (143, State.CANCELLED)
+    assert said.decode() == f"podline: execution {execution.id} was cancelled\n"
+
+
+def test_a_signal_before_anything_was_submitted(
+    gate: Gate, client: Client, program: str, there: dict[str, str]
+) -> None:
+    before = list(client.list())
+    gate.seen.clear()
+    with start("run", program, "--stdin", "-", there=there) as running:
+        wait_until(lambda: "/api/v1/languages" in gate.seen)
+        running.send_signal(signal.SIGTERM)
+        running.wait(20)
+        assert running.stderr is not None
+        assert (running.returncode, running.stderr.read()) == (143, b"")
+    assert list(client.list()) == before
+
+
+def test_output_that_can_t_be_written_ends_with_a_message(
+    twins: Twins, client: Client, program: str, there: dict[str, str]
+) -> None:
+    with (
+        Path("/dev/full").open("wb") as full,
+        start("run", program, "--label", "full=1", stdout=full, there=there) as running,
+    ):
+        wait_until(lambda: list(client.list(labels={"full": "1"})))
+        Worker(twins.ports).run_all()
+        _, said = running.communicate(timeout=20)
+    assert (running.returncode, said) == (125, NO_SPACE)

@@ -1,0 +1,41 @@
+"""The real API over real HTTP, on the ports that a test has."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from app import create_app
+from app.domain.records import Role
+from app.service import keys
+from podline import Client
+from tests.twins import Twins
+
+Wsgi = Callable[..., Any]
+
+
+class _Handler(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log(self, *_: object) -> None:
+        """Nobody reads it."""
+
+
+@contextmanager
+def served(twins: Twins, around: Callable[[Wsgi], Wsgi] = lambda app: app) -> Iterator[str]:
+    """Its URL; `around` wraps the application."""
+    app = around(create_app(twins.ports))
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def a_client(twins: Twins, url: str, role: Role, name: str = "ada") -> Client:
+    _, secret = keys.create(twins.ports, name, role)
+    return Client(url, secret, timeout=5, retries=1)
