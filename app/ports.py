@@ -210,6 +210,14 @@ class Store(Protocol):
     def remove_replays_ended_before(self, time: Time, limit: int) -> int:
         """Remove up to `limit` sessions that ended before `time`, oldest first. How many went."""
 
+    # languages
+
+    def put_languages(self, languages: Sequence[Language]) -> None:
+        """Replace what the runtime offers."""
+
+    def languages(self) -> list[Language]:
+        """What was put last; empty if nothing was."""
+
     def ping(self) -> None:
         """Return if the store answers reads and takes writes; else StoreUnavailable."""
 

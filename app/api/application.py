@@ -55,7 +55,7 @@ def make(ports: Ports) -> Flask:
     waiting = BoundedSemaphore(ports.policy.max_waiting_answers)
     context = Context(
         ports,
-        Languages(ports.runtime),
+        Languages(ports.runtime, ports.store),
         waiting,
         turnstile,
         health=Remembered(lambda: health_of(ports), ports.clock),

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from pydantic import ConfigDict, TypeAdapter
 
 from app.domain.execution import Execution
-from app.domain.records import ApiKey, DeadLetter, IdempotencyRecord, Result
+from app.domain.records import ApiKey, DeadLetter, IdempotencyRecord, Language, Result
 from app.domain.replay import Replay
 from app.domain.submission import Submission
 
@@ -19,6 +19,7 @@ DEAD_LETTER = TypeAdapter(DeadLetter)
 API_KEY = TypeAdapter(ApiKey)
 IDEMPOTENCY_RECORD = TypeAdapter(IdempotencyRecord)
 REPLAY = TypeAdapter(Replay)
+LANGUAGES = TypeAdapter(list[Language])
 
 
 class JsonCodec(Generic[Value]):

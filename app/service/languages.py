@@ -6,53 +6,95 @@ from threading import Lock, Thread
 from time import monotonic
 from typing import Final
 
-from app.domain.errors import RuntimeUnavailable
+from app.domain.errors import RuntimeUnavailable, StoreUnavailable
 from app.domain.records import Language
-from app.ports import Runtime
+from app.ports import Runtime, Store
 
 log = logging.getLogger(__name__)
 
 FRESH_SECONDS: Final = 60.0
+RETRY_SECONDS: Final = 5.0
+"""Until the runtime is asked again after it did not answer."""
 
 
 class Languages:
-    """What the runtime offers, as it last said. One for each process."""
+    """What the runtime offers, as it last said. One for each process.
 
-    def __init__(self, runtime: Runtime, clock: Callable[[], float] = monotonic) -> None:
+    The store keeps it, so that a process which starts while the runtime is down knows it too.
+    """
+
+    def __init__(
+        self, runtime: Runtime, store: Store, clock: Callable[[], float] = monotonic
+    ) -> None:
         self._runtime = runtime
+        self._store = store
         self._clock = clock
         self._known: Sequence[Language] | None = None
-        self._asked_at = 0.0
+        self._ask_again_at = 0.0
+        self._first = Lock()
         self._lock = Lock()
 
     def known(self) -> Sequence[Language]:
         """Old ones are good enough while they are asked for again.
 
-        Raises RuntimeUnavailable only if the runtime was never asked with success.
+        Raises RuntimeUnavailable only if the runtime never answered, and StoreUnavailable if it
+        does not answer now and the store does not say what it offered before.
         """
         known = self._known
         if known is None:
-            return self._ask()
+            return self._ask_first()
         if self._due():
-            Thread(target=self._ask_again, name="languages", daemon=True).start()
+            self._in_background(self._ask_again)
         return known
 
     def _due(self) -> bool:
         """Whether to ask again; true for one thread each time."""
         with self._lock:
             now = self._clock()
-            due = now - self._asked_at >= FRESH_SECONDS
+            due = now >= self._ask_again_at
             if due:
-                self._asked_at = now
+                self._ask_again_at = now + FRESH_SECONDS
             return due
+
+    def _ask_first(self) -> Sequence[Language]:
+        """One thread asks, and the others wait for the answer."""
+        with self._first:
+            if self._known is not None:
+                return self._known
+            try:
+                known = self._ask()
+            except RuntimeUnavailable:
+                if not (stored := self._store.languages()):
+                    raise
+                self._known, self._ask_again_at = stored, self._clock() + RETRY_SECONDS
+                return stored
+            # A store that is locked must not hold up the request that came first.
+            self._in_background(lambda: self._remember(known))
+            return known
 
     def _ask(self) -> Sequence[Language]:
         known = self._runtime.languages()
-        self._known, self._asked_at = known, self._clock()
+        self._known, self._ask_again_at = known, self._clock() + FRESH_SECONDS
         return known
 
-    def _ask_again(self) -> None:
+    def _remember(self, languages: Sequence[Language]) -> None:
         try:
-            self._ask()
+            if list(languages) != list(self._store.languages()):
+                self._store.put_languages(languages)
+        except StoreUnavailable as error:
+            log.warning("the languages on offer could not be stored: %s", error)
+
+    def _ask_again(self) -> None:
+        before = self._known
+        try:
+            known = self._ask()
         except RuntimeUnavailable as error:
-            log.warning("languages are as they were before: %s", error)
+            self._ask_again_at = self._clock() + RETRY_SECONDS
+            log.warning("the runtime does not say what it offers: %s", error)
+        else:
+            if known != before:
+                self._remember(known)
+
+    @staticmethod
+    def _in_background(work: Callable[[], None]) -> None:
+        Thread(target=work, name="languages", daemon=True).start()

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from app.domain.execution import SECOND
-from app.domain.records import DeadLetterKind, DeadLetterStatus, Role
+from app.domain.records import DeadLetterKind, DeadLetterStatus, Language, Role
 from app.ports import Store
 from tests.builders import NOW, a_dead_letter, a_key, an_idempotency_record
 from tests.contracts.racing import race
@@ -157,3 +157,17 @@ class TestIdempotency:
         assert store.remove_expired_idempotency(NOW + 2, 2) == 1
         assert store.remove_expired_idempotency(NOW + 2, 2) == 0
         assert store.fix_idempotency(records[3], NOW) == records[3]
+
+
+class TestLanguages:
+    def test_there_are_none_before_they_are_put(self, store: Store) -> None:
+        assert store.languages() == []
+
+    def test_the_last_ones_that_were_put_are_kept(self, store: Store) -> None:
+        python = Language(name="python", version="3.12", source_name="main.py", compiled=False)
+        go = replace(python, name="go", compiled=True, compile_needs={"memory_mib": 1024})
+
+        store.put_languages([python, go])
+        store.put_languages([go])
+
+        assert store.languages() == [go]

@@ -84,6 +84,7 @@ class MemoryRuntime:
         self.script = script
         self.away = False
         """Every call raises RuntimeUnavailable while it is true; pods go on all the same."""
+        self.offered = list(LANGUAGES)
         self.created: list[str] = []
         """The name of each pod that was ever started, in order."""
         self._clock = clock
@@ -149,7 +150,7 @@ class MemoryRuntime:
 
     def languages(self) -> list[Language]:
         self.ping()
-        return list(LANGUAGES)
+        return list(self.offered)
 
     def limits_held(self) -> list[HeldLimit]:
         self.ping()

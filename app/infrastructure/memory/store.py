@@ -23,6 +23,7 @@ from app.domain.records import (
     DeadLetterStatus,
     ExecutionFilter,
     IdempotencyRecord,
+    Language,
     Result,
 )
 from app.domain.replay import Replay
@@ -44,6 +45,7 @@ class MemoryStore:
         self._results: dict[str, Result] = {}
         self._dead_letters: dict[str, DeadLetter] = {}
         self._keys: dict[str, ApiKey] = {}
+        self._languages: list[Language] = []
         self._idempotency: dict[str, IdempotencyRecord] = {}
         self._replays: dict[str, Replay] = {}
 
@@ -358,6 +360,14 @@ class MemoryStore:
             for _, replay_id in old:
                 del self._replays[replay_id]
             return len(old)
+
+    def put_languages(self, languages: Sequence[Language]) -> None:
+        with self._lock:
+            self._languages = list(languages)
+
+    def languages(self) -> list[Language]:
+        with self._lock:
+            return list(self._languages)
 
     def ping(self) -> None:
         return

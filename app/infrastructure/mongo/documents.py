@@ -191,6 +191,16 @@ class ReplayDocument(Document):  # type: ignore[misc]
     }
 
 
+class OfferedDocument(Document):  # type: ignore[misc]
+    """The one document of its collection: what the runtime offers."""
+
+    id = StringField(primary_key=True)
+    languages = StringField()
+    """As JSON."""
+
+    meta: dict[str, Any] = {"abstract": True}  # noqa: RUF012
+
+
 class HeartbeatDocument(Document):  # type: ignore[misc]
     """Written by `ping`, to know that writes are taken."""
 
@@ -208,6 +218,7 @@ COLLECTIONS: Final[dict[type[Document], str]] = {
     ApiKeyDocument: "api_keys",
     IdempotencyDocument: "idempotency",
     ReplayDocument: "replays",
+    OfferedDocument: "offered",
     HeartbeatDocument: "heartbeat",
 }
 

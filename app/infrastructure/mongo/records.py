@@ -1,6 +1,6 @@
-"""Dead letters, API keys and idempotency records, in MongoDB."""
+"""Dead letters, API keys, idempotency records and languages, in MongoDB."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mongoengine.errors import NotUniqueError  # type: ignore[import-untyped]
@@ -12,6 +12,7 @@ from app.domain.records import (
     DeadLetterKind,
     DeadLetterStatus,
     IdempotencyRecord,
+    Language,
 )
 from app.infrastructure import codec
 from app.infrastructure.mongo.connection import Connection, at_the_edge
@@ -20,6 +21,7 @@ from app.infrastructure.mongo.documents import (
     ApiKeyDocument,
     DeadLetterDocument,
     IdempotencyDocument,
+    OfferedDocument,
 )
 
 
@@ -139,6 +141,23 @@ class Idempotency:
         )
         removed: int = expired.delete()
         return removed
+
+
+class Offered:
+    """The part of the store that is about what the runtime offers."""
+
+    _connection: Connection
+
+    @at_the_edge
+    def put_languages(self, languages: Sequence[Language]) -> None:
+        offered = codec.LANGUAGES.dump_json(list(languages)).decode()
+        found = self._connection.find(OfferedDocument, id="runtime")
+        found.update_one(upsert=True, __raw__={"$set": {"languages": offered}})
+
+    @at_the_edge
+    def languages(self) -> list[Language]:
+        row = self._connection.find(OfferedDocument, id="runtime").as_pymongo().first()
+        return codec.LANGUAGES.validate_json(row["languages"]) if row else []
 
 
 def with_id(row: Mapping[str, Any]) -> dict[str, Any]:

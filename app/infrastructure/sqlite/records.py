@@ -1,5 +1,6 @@
-"""Dead letters, API keys and idempotency records, in SQLite."""
+"""Dead letters, API keys, idempotency records and languages, in SQLite."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from app.domain.execution import Time
@@ -9,6 +10,7 @@ from app.domain.records import (
     DeadLetterKind,
     DeadLetterStatus,
     IdempotencyRecord,
+    Language,
 )
 from app.infrastructure import codec
 from app.infrastructure.sqlite.database import Database
@@ -56,6 +58,9 @@ REMOVE_EXPIRED: Final = """
         SELECT key_hash FROM idempotency WHERE expires_at <= ? LIMIT ?
     )
 """
+
+PUT_LANGUAGES: Final = "REPLACE INTO offered VALUES (0, ?)"
+GET_LANGUAGES: Final = "SELECT languages FROM offered WHERE id = 0"
 
 
 class DeadLetters:
@@ -147,3 +152,19 @@ class Idempotency:
     def remove_expired_idempotency(self, now: Time, limit: int) -> int:
         with self._database.writing(durable=False) as connection:
             return connection.execute(REMOVE_EXPIRED, (now, limit)).rowcount
+
+
+class Offered:
+    """The part of the store that is about what the runtime offers."""
+
+    _database: Database
+
+    def put_languages(self, languages: Sequence[Language]) -> None:
+        offered = codec.LANGUAGES.dump_json(list(languages)).decode()
+        with self._database.writing() as connection:
+            connection.execute(PUT_LANGUAGES, (offered,))
+
+    def languages(self) -> list[Language]:
+        with self._database.reading() as connection:
+            row = connection.execute(GET_LANGUAGES).fetchone()
+        return codec.LANGUAGES.validate_json(row["languages"]) if row else []

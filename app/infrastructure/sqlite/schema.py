@@ -264,7 +264,16 @@ ENDED_REPLAYS: Final = (
     "CREATE INDEX replays_ended ON replays (ended_at) WHERE ended_at IS NOT NULL",
 )
 
-VERSIONS: Final = (FIRST, REPLAYS, QUEUED_BY_BAND, ENDED_REPLAYS)
+OFFERED: Final = (
+    """
+    CREATE TABLE offered (
+        id INTEGER PRIMARY KEY CHECK (id = 0),
+        languages TEXT NOT NULL
+    ) STRICT
+    """,
+)
+
+VERSIONS: Final = (FIRST, REPLAYS, QUEUED_BY_BAND, ENDED_REPLAYS, OFFERED)
 """A file of version n has had the first n of them."""
 VERSION: Final = len(VERSIONS)
 

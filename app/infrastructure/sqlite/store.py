@@ -5,12 +5,12 @@ from pathlib import Path
 from app.infrastructure.sqlite.database import Database
 from app.infrastructure.sqlite.executions import Executions
 from app.infrastructure.sqlite.outbox import Outbox, Results
-from app.infrastructure.sqlite.records import DeadLetters, Idempotency, Keys
+from app.infrastructure.sqlite.records import DeadLetters, Idempotency, Keys, Offered
 from app.infrastructure.sqlite.replays import Replays
 from app.infrastructure.sqlite.schema import VERSION, create
 
 
-class SqliteStore(Executions, Results, Outbox, DeadLetters, Keys, Idempotency, Replays):
+class SqliteStore(Executions, Results, Outbox, DeadLetters, Keys, Idempotency, Replays, Offered):
     """Makes the file when first used. What a caller was told outlives a loss of power."""
 
     def __init__(self, path: Path, *, timeout: float) -> None:

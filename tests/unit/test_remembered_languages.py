@@ -1,0 +1,119 @@
+"""The languages on offer, as one process remembers them and the store keeps them."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import pytest
+
+from app.domain.errors import RuntimeUnavailable
+from app.domain.records import Language
+from app.infrastructure.memory.runtime import MemoryRuntime
+from app.infrastructure.memory.store import MemoryStore
+from app.service.languages import FRESH_SECONDS, RETRY_SECONDS, Languages
+from tests.twins import Twins
+from tests.waiting import wait_until
+
+
+class Seconds:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def seconds() -> Seconds:
+    return Seconds()
+
+
+def process(twins: Twins, seconds: Seconds) -> Languages:
+    """A process that has just started."""
+    return Languages(twins.runtime, twins.store, seconds)
+
+
+def told(twins: Twins, seconds: Seconds) -> Sequence[Language]:
+    """What a process is told, and stores for those that start later."""
+    offered = process(twins, seconds).known()
+    wait_until(lambda: twins.store.languages() == offered, within=5)
+    return offered
+
+
+def test_a_new_process_knows_them_while_the_runtime_is_down(twins: Twins, seconds: Seconds) -> None:
+    offered = told(twins, seconds)
+    twins.runtime.away = True
+
+    assert process(twins, seconds).known() == offered
+
+
+def test_they_are_unknown_where_the_runtime_never_answered(twins: Twins, seconds: Seconds) -> None:
+    twins.runtime.away = True
+    languages = process(twins, seconds)
+    with pytest.raises(RuntimeUnavailable):
+        languages.known()
+
+    twins.runtime.away = False
+
+    assert languages.known() == twins.runtime.languages()
+
+
+@pytest.mark.parametrize(("is_down", "pause"), [(False, FRESH_SECONDS), (True, RETRY_SECONDS)])
+def test_the_runtime_is_asked_again_after_a_pause(
+    twins: Twins, seconds: Seconds, is_down: bool, pause: float
+) -> None:
+    told(twins, seconds)
+    twins.runtime.away = is_down
+    languages = process(twins, seconds)
+    before = languages.known()
+    twins.runtime.away = False
+    new = twins.runtime.offered = list(before[:1])
+
+    seconds.now += pause - 1
+    assert languages.known() == before
+    seconds.now += 1
+    wait_until(lambda: languages.known() == new, within=5)
+    wait_until(lambda: twins.store.languages() == new, within=5)
+
+
+def test_the_store_is_written_only_when_they_change(twins: Twins, seconds: Seconds) -> None:
+    class Counting(MemoryStore):
+        reads = writes = 0
+
+        def languages(self) -> list[Language]:
+            self.reads += 1
+            return super().languages()
+
+        def put_languages(self, languages: Sequence[Language]) -> None:
+            self.writes += 1
+            super().put_languages(languages)
+
+    store = Counting()
+    languages = Languages(twins.runtime, store, seconds)
+    languages.known()
+    wait_until(lambda: store.writes, within=5)
+    seconds.now += FRESH_SECONDS
+    before = store.reads
+    languages.known()
+    Languages(twins.runtime, store, seconds).known()
+    wait_until(lambda: store.reads > before, within=5)
+
+    assert store.writes == 1
+
+
+def test_a_crowd_asks_once(twins: Twins, seconds: Seconds) -> None:
+    class Slow(MemoryRuntime):
+        asked = 0
+
+        def languages(self) -> list[Language]:
+            self.asked += 1
+            asked_twice.wait(0.05)
+            return super().languages()
+
+    asked_twice, runtime = Event(), Slow()
+    languages = Languages(runtime, twins.store, seconds)
+    with ThreadPoolExecutor(8) as crowd:
+        for _ in range(8):
+            crowd.submit(languages.known)
+
+    assert runtime.asked == 1
