@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 EXECUTIONS: Final = "/api/v1/executions"
+KEYS: Final = "/api/v1/keys"
 QUEUE: Final = "/api/v1/queue"
 PRINT_1: Final = "print(1)\n"
 _CLOSED_WHILE_IDLE: Final = (RemoteDisconnected, BrokenPipeError, ConnectionResetError)

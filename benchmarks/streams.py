@@ -1,18 +1,22 @@
 """What 500 open streams cost those who submit."""
 
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import cycle
 from time import perf_counter
 from typing import Final
 
-from benchmarks.api import EXECUTIONS, Api
+from benchmarks.api import EXECUTIONS, KEYS, Api
 from benchmarks.measure import p50, p95, stretch, table
 from benchmarks.service import running
 from benchmarks.submissions import CLIENTS, NO_QUOTA
 
 TITLE: Final = "Submissions beside 500 open streams: `POST` without `wait`, four clients"
 STREAMS: Final = 500
+OWNERS: Final = 10
+"""Of the streams: one alone gets half of the places, and ten together get ten elevenths."""
 SLEEPER: Final = "import time; time.sleep(55)\n"
 LIMITS: Final = {"wall_seconds": 60}
 END: Final = b"event: end"
@@ -23,8 +27,8 @@ def run(*, quick: bool) -> str:
     with _full() as (quiet, _), _full() as (streamed, sleepers), ExitStack() as open_streams:
         opened = perf_counter()
         streams = [
-            open_streams.enter_context(_stream(streamed, sleepers[number % len(sleepers)]))
-            for number in range(STREAMS)
+            open_streams.enter_context(_stream(watcher, sleepers[number % len(sleepers)]))
+            for number, watcher in zip(range(STREAMS), cycle(_watchers(streamed)))
         ]
         opened = perf_counter() - opened
         apis = {"no stream": quiet, f"{STREAMS} streams": streamed}
@@ -49,6 +53,15 @@ def _full() -> Iterator[tuple[Api, list[str]]]:
     """A service whose slots are taken, so that submissions wait in its queue; and who took them."""
     with running(max_unfinished_per_owner=NO_QUOTA, max_running=2) as (_, api):
         yield api, [str(api.submit(SLEEPER, limits=LIMITS)["id"]) for _ in range(2)]
+
+
+def _watchers(api: Api) -> list[Api]:
+    """The API with keys of several owners, who may see all executions."""
+    made = [
+        api.call("POST", KEYS, json.dumps({"name": f"owner{n}", "role": "operator"}).encode())
+        for n in range(OWNERS)
+    ]
+    return [Api(f"http://{api.address}", str(key["key"])) for key in made]
 
 
 @contextmanager

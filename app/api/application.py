@@ -1,12 +1,11 @@
 """The Flask application, put together."""
 
 from collections.abc import Sequence
-from threading import BoundedSemaphore
 from typing import Final
 
 from flask import Flask
 
-from app.api import access_log, docs, problems, request_id
+from app.api import access_log, docs, problems, request_id, security
 from app.api.access_log import PROBES
 from app.api.context import Context
 from app.api.dead_letters import dead_letters
@@ -25,6 +24,7 @@ from app.ports import Ports
 from app.service.gauges import gauges
 from app.service.health import health as health_of
 from app.service.languages import Languages
+from app.service.places import WaitingPlaces
 from app.service.remembered import Remembered
 
 OPERATIONS: Final[Sequence[Operation]] = [
@@ -48,15 +48,15 @@ def make(ports: Ports) -> Flask:
     app.url_map.merge_slashes = False  # No redirects: a path is right, or is not found.
     app.config["MAX_CONTENT_LENGTH"] = _largest_body(ports.policy.input)
     request_id.register(app)
+    security.register(app)
     access_log.register(app)
     problems.register(app)
     count_answers(app, ports.metrics)
     app.wsgi_app = turnstile = Turnstile(app.wsgi_app, exempt=PROBES.__contains__)  # type: ignore[method-assign]
-    waiting = BoundedSemaphore(ports.policy.max_waiting_answers)
     context = Context(
         ports,
         Languages(ports.runtime, ports.store),
-        waiting,
+        WaitingPlaces(ports.policy.max_waiting_answers),
         turnstile,
         health=Remembered(lambda: health_of(ports), ports.clock),
         gauges=Remembered(lambda: gauges(ports), ports.clock),

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from threading import BoundedSemaphore
 
 from app.api.turnstile import Turnstile
 from app.domain.records import ApiKey
 from app.ports import Gauge, Health, Ports
 from app.service.languages import Languages
+from app.service.places import WaitingPlaces
 from app.service.remembered import Remembered
 
 
@@ -17,8 +17,7 @@ class Context:
 
     ports: Ports
     languages: Languages
-    waiting: BoundedSemaphore
-    """A place for each answer that waits, so that some threads are always left to answer."""
+    places: WaitingPlaces
     turnstile: Turnstile
     """Left by whoever waits."""
     health: Remembered[Health]

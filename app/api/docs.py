@@ -11,7 +11,7 @@ from app.api.openapi import Json, document
 from app.api.routing import Operation
 from app.domain.policy import InputMaxima
 
-_PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
 def register(app: Flask, operations: Sequence[Operation], maxima: InputMaxima) -> None:

@@ -1,6 +1,7 @@
 """/api/v1/executions: submit a program, follow it, get its result."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from flask import Response, request
 from werkzeug.exceptions import BadRequest
@@ -25,6 +26,7 @@ from app.domain.execution import Execution, State
 from app.domain.records import ExecutionFilter, Role
 from app.domain.validation import validate
 from app.service.cancel import cancel as cancel_execution
+from app.service.keys import StillValid
 from app.service.retention import erase
 from app.service.retry import retry as retry_execution
 from app.service.stream import stream as stream_execution
@@ -183,10 +185,13 @@ def stream(call: Call, execution_id: str) -> Response:
         raise BadRequest(f"Last-Event-ID: {error}") from None
     if begin.told is Told.END:
         return Response(status=204)
-    if not call.waiting.acquire(blocking=False):
+    owner = call.caller.name
+    if not call.places.take(owner):
         raise TooManyStreams
-    response = sse.response(stream_execution(call.ports, execution, begin))
-    response.call_on_close(call.waiting.release)
+    allowed = StillValid(call.ports, call.caller)
+    items = stream_execution(call.ports, execution, begin, allowed=allowed)
+    response = sse.response(items)
+    response.call_on_close(partial(call.places.leave, owner))
     return response
 
 
@@ -221,13 +226,20 @@ def _awaited(call: Call, execution: Execution, seconds: float) -> schemas.Execut
 
 def _wait(call: Call, execution: Execution, seconds: float) -> Execution | None:
     """Without a place to wait the answer is the execution as it is, and the client asks again."""
-    if not call.waiting.acquire(blocking=False):
+    owner = call.caller.name
+    if not call.places.take(owner):
         return execution
     try:
         with call.turnstile.waiting():
-            return wait_until(call.ports, execution.id, lambda row: row.state.terminal, seconds)
+            return wait_until(
+                call.ports,
+                execution.id,
+                lambda row: row.state.terminal,
+                seconds,
+                allowed=StillValid(call.ports, call.caller),
+            )
     finally:
-        call.waiting.release()
+        call.places.leave(owner)
 
 
 def _queue_position(call: Call, execution: Execution) -> int | None:

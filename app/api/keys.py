@@ -21,7 +21,7 @@ def create(call: Call, body: NewKey) -> Answer:
     """Make a key. This is the only time that it is shown."""
     key, secret = service.create(call.ports, body.name, body.role, body.max_unfinished)
     shown = schemas.CreatedKey(**dict(representation.key(key)), key=secret)
-    return Answer(shown, 201, {"Cache-Control": "no-store"})
+    return Answer(shown, 201)
 
 
 @keys.operation("DELETE", "/{key_id}", {204: None}, errors=(404, 409))

@@ -134,7 +134,7 @@ def _serve(
         given = Call(
             context.ports,
             context.languages,
-            context.waiting,
+            context.places,
             context.turnstile,
             context.health,
             context.gauges,

@@ -30,7 +30,7 @@ def response(items: Iterable[Item]) -> Response:
     return Response(
         _encoded(items),
         mimetype=MEDIA_TYPE,
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        headers={"X-Accel-Buffering": "no"},
     )
 
 

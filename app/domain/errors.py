@@ -6,6 +6,7 @@ PodlineError
 ├── NotFound                 no such thing, or it belongs to somebody else
 ├── Gone                     it existed, and was deleted
 ├── Forbidden                the key's role does not allow it
+├── KeyDeleted               the key was deleted while its request waited
 ├── Conflict                 not possible in the state that the thing is in
 │   └── IllegalTransition    not in `TRANSITIONS`
 ├── IdempotencyMismatch      the same Idempotency-Key came with another body
@@ -63,6 +64,10 @@ class Forbidden(PodlineError):
     """The key's role does not allow this."""
 
 
+class KeyDeleted(PodlineError):
+    """The key was deleted while this request waited."""
+
+
 class Conflict(PodlineError):
     """The thing is in a state in which this can't be done."""
 
@@ -100,7 +105,7 @@ class Unavailable(PodlineError):
 
 
 class TooManyStreams(Unavailable):
-    """This API process holds as many open streams as it can: try again, or ask for the result."""
+    """No place is free for another open stream: close one, try again, or ask for the result."""
 
 
 class StoreUnavailable(Unavailable):

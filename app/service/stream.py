@@ -7,7 +7,7 @@ stored result at the end.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from time import monotonic
 from typing import Final
@@ -40,16 +40,21 @@ PIECE: Final = 64 * 1024
 
 
 def stream(
-    ports: Ports, execution: Execution, position: Position, heartbeat: float = HEARTBEAT
+    ports: Ports,
+    execution: Execution,
+    position: Position,
+    heartbeat: float = HEARTBEAT,
+    allowed: Callable[[], bool] = lambda: True,
 ) -> Iterator[Item]:
     """Everything after `position`, as it happens, up to `Ended`.
 
     While the store or Redis is away it goes on as well as it can, and catches up afterwards.
+    It breaks off, without `Ended`, at the first look after `allowed` became false.
     """
     reader = _Reader(ports, execution, position)
     with ports.wakeups.listen(execution.id) as listener:
         told_at = monotonic()
-        while True:
+        while allowed():
             for item in reader.news():
                 yield item
                 if isinstance(item, Ended):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Final
 
-from app.domain.errors import StoreUnavailable
+from app.domain.errors import KeyDeleted, StoreUnavailable
 from app.domain.execution import Execution
 from app.ports import Ports
 
@@ -16,11 +16,16 @@ LOOK_AGAIN: Final = 5.0
 
 
 def wait_until(
-    ports: Ports, execution_id: str, done: Callable[[Execution], bool], seconds: float
+    ports: Ports,
+    execution_id: str,
+    done: Callable[[Execution], bool],
+    seconds: float,
+    allowed: Callable[[], bool] = lambda: True,
 ) -> Execution | None:
     """The execution once it is `done`, or as it is after so many seconds; None if it is gone.
 
-    Raises StoreUnavailable only if the store was away at the first look.
+    Raises StoreUnavailable only if the store was unavailable at the first look, and KeyDeleted
+    at the first look after `allowed` became false.
     """
     deadline = monotonic() + seconds
     with ports.wakeups.listen(execution_id) as listener:
@@ -30,6 +35,8 @@ def wait_until(
             if remaining <= 0:
                 break
             listener.wait(min(remaining, LOOK_AGAIN))
+            if not allowed():
+                raise KeyDeleted
             try:
                 execution = ports.store.get(execution_id)
             except StoreUnavailable as error:

@@ -39,7 +39,8 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
         "admin_key": "The first admin key: the API makes it valid when it starts. "
         "`podline up` makes one of its own, in its data folder.",
         "flower_password": "The password for Flower. Made and kept in the data folder if unset.",
-        "max_waiting_answers": "Open streams and `?wait`s at once, of one API process.",
+        "max_waiting_answers": "Open streams and `?wait`s at once, of one API process; "
+        "at most half of them for one owner.",
         "worker_concurrency": "Threads of one Celery worker.",
         "heartbeat_file": "Touched every 2 s by a worker, or beat, that works: "
         "[health of roles](#health-of-roles).",

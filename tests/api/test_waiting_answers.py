@@ -1,9 +1,11 @@
 """Answers that wait have so many places, so that a crowd of them never stops submissions."""
 
+from contextlib import ExitStack
+
 import pytest
 
 from app.domain.records import Role
-from tests.api.contract import PROGRAM, connector
+from tests.api.contract import PROGRAM, Api, connector
 from tests.twins import make_twins
 
 PATH = "/api/v1/executions"
@@ -43,3 +45,23 @@ def test_a_wait_without_a_place_is_answered_at_once() -> None:
         assert response.json is not None
         assert (response.status_code, response.json["state"]) == (200, "queued")
         open_stream.close()
+
+
+def test_one_owner_does_not_take_the_places_of_others() -> None:
+    twins = make_twins(max_waiting_answers=4)
+    connect = connector(twins.ports)
+    ada, bob = connect("ada", Role.USER), connect("bob", Role.USER)
+    with ExitStack() as streams:
+        assert [opened(streams, ada) for _ in range(3)] == [200, 200, 503]
+        assert opened(streams, bob) == 200
+
+
+def opened(streams: ExitStack, api: Api) -> int:
+    """Open a stream that stays open; its status."""
+    execution = api.post(PATH, PROGRAM).json
+    assert execution is not None
+    browser = streams.enter_context(api.app.test_client())
+    headers = {"Authorization": f"Bearer {api.key}"}
+    response = browser.get(f"{PATH}/{execution['id']}/stream", headers=headers)
+    streams.callback(response.close)
+    return response.status_code

@@ -1,9 +1,13 @@
 """API keys: random, stored as hashes, of an owner."""
 
+from dataclasses import replace
+from itertools import count
+
 import pytest
 
-from app.domain.errors import Conflict, NotFound
-from app.domain.records import Role
+from app.domain.errors import Conflict, NotFound, StoreUnavailable
+from app.domain.records import ApiKey, Role
+from app.infrastructure.memory.store import MemoryStore
 from app.service import keys
 from tests.twins import Twins
 
@@ -42,3 +46,29 @@ def test_one_admin_key_always_remains(twins: Twins) -> None:
     with pytest.raises(Conflict):
         keys.delete(twins.ports, last.id, by=last)
     assert keys.authenticate(twins.ports, secret) == last
+
+
+class TestStillValid:
+    def test_a_key_that_was_deleted_is_noticed_within_seconds(self, twins: Twins) -> None:
+        key, _ = keys.create(twins.ports, "ada", Role.USER)
+        seconds = iter([0.0, 3.9, 5.0, 5.0, 9.1, 9.1]).__next__
+        valid = keys.StillValid(twins.ports, key, clock=seconds)
+        twins.store.delete_key(key.id)
+
+        assert valid()
+        assert not valid()
+
+    def test_a_key_that_exists_stays_valid(self, twins: Twins) -> None:
+        key, _ = keys.create(twins.ports, "ada", Role.USER)
+
+        assert keys.StillValid(twins.ports, key, clock=count(step=100).__next__)()
+
+    def test_a_store_that_does_not_answer_ends_nothing(self, twins: Twins) -> None:
+        class Unreachable(MemoryStore):
+            def key_by_hash(self, secret_hash: str) -> ApiKey | None:
+                raise StoreUnavailable(secret_hash)
+
+        key, _ = keys.create(twins.ports, "ada", Role.USER)
+        ports = replace(twins.ports, store=Unreachable())
+
+        assert keys.StillValid(ports, key, clock=count(step=100).__next__)()

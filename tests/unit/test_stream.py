@@ -312,3 +312,14 @@ def test_a_silent_one_has_heartbeats() -> None:
     items = stream(story.ports, story.execution, Position(), heartbeat=0)
     kinds = [type(item) for item in islice(items, 3)]
     assert kinds == [StateChanged, Heartbeat, Heartbeat]
+
+
+def test_it_breaks_off_once_the_key_is_gone() -> None:
+    story = Story()
+    story.begin()
+    story.steps = [lambda: None]
+    answers = iter([True, False])
+
+    told = list(stream(story.ports, story.execution, Position(), allowed=answers.__next__))
+
+    assert [type(item) for item in told] == [StateChanged]

@@ -7,7 +7,7 @@ from time import monotonic
 
 import pytest
 
-from app.domain.errors import StoreUnavailable
+from app.domain.errors import KeyDeleted, StoreUnavailable
 from app.domain.execution import Execution, State
 from app.service.waiting import wait_until
 from tests.builders import NOW, accepted
@@ -92,3 +92,13 @@ def test_it_goes_on_while_the_store_is_away(twins: Twins) -> None:
 
 def test_there_is_nothing_to_wait_for_where_there_is_no_execution(twins: Twins) -> None:
     assert wait_until(twins.ports, "none", is_cancelled, 30) is None
+
+
+def test_it_ends_once_the_key_is_gone(twins: Twins) -> None:
+    execution = queued(twins)
+    script = Script([lambda: None, lambda: None, pytest.fail])
+    ports = replace(twins.ports, wakeups=script)
+    answers = iter([True, False])
+
+    with pytest.raises(KeyDeleted):
+        wait_until(ports, execution.id, is_cancelled, 30, allowed=answers.__next__)

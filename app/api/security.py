@@ -1,0 +1,25 @@
+"""Headers that tell browsers and caches what they may do with a response."""
+
+from typing import Final
+
+from flask import Flask, Response
+
+_DEFAULTS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+"""Most responses belong to one owner, and none is a page of somebody else's (OWASP, REST Security
+Cheat Sheet). A view that sets one of them knows better.
+"""
+
+
+def register(app: Flask) -> None:
+    app.after_request(_protect)
+
+
+def _protect(response: Response) -> Response:
+    for name, value in _DEFAULTS.items():
+        response.headers.setdefault(name, value)
+    return response
