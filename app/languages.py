@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Final
 
-from app.domain.records import Language
+from app.domain.records import STACK_OF_MAIN_THREAD, Language
 from app.domain.submission import Limits
 
 LANGUAGES: Final = Path(__file__).with_name("languages.toml")
@@ -20,9 +20,11 @@ _NAMES: Final = frozenset(
 )
 SOURCES: Final = "{sources}"
 COMPILE_ARGS: Final = "{compile_args}"
+STACK: Final = "{stack}"
 """Each stands for any number of arguments."""
+_STACK_NAMES: Final = frozenset({"stack_mib", "stack_kib"})
 _HOST_NAMES: Final = frozenset({"executable", "cache"})
-_LIMITS: Final = frozenset(item.name for item in fields(Limits))
+_LIMITS: Final = frozenset(item.name for item in fields(Limits)) - {"stack_mib"}
 
 
 class BadLanguages(ValueError):
@@ -51,6 +53,8 @@ class LanguageSpec:
     mounts: tuple[str, ...] = ()
     threads: int = 0
     overhead_mib: int = 0
+    stack: tuple[str, ...] = ()
+    stack_means: str = STACK_OF_MAIN_THREAD
 
     @property
     def starts_main_class(self) -> bool:
@@ -68,6 +72,7 @@ def language_of(spec: LanguageSpec, version: str) -> Language:
         aliases=spec.aliases,
         suffixes=spec.suffixes,
         compile_needs=spec.compile_needs,
+        stack=spec.stack_means,
     )
 
 
@@ -112,6 +117,8 @@ def _spec(name: str, table: object) -> LanguageSpec:
         mounts=_paths(name, table, "mounts") if "mounts" in table else (),
         threads=_count(name, table, "threads"),
         overhead_mib=_count(name, table, "overhead_mib"),
+        stack=_optional_template(name, table, "stack", _STACK_NAMES),
+        stack_means=_text(name, {"stack_means": STACK_OF_MAIN_THREAD} | table, "stack_means"),
     )
 
 
@@ -154,7 +161,7 @@ def _template(
 ) -> tuple[str, ...]:
     parts = _texts(name, table, key)
     for part in parts:
-        if part not in (SOURCES, COMPILE_ARGS) or known != _NAMES:
+        if part not in (SOURCES, COMPILE_ARGS, STACK) or known != _NAMES:
             _check_template(f"{name}.{key}", part, known)
     return parts
 

@@ -88,6 +88,8 @@ class Limits:
     processes: int
     output_kib: int
     disk_mib: int
+    stack_mib: int | None = None
+    """None: the same as `memory_mib` where a control group limits memory, else 8."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +218,8 @@ class Language:
     """Of its files, such as .py."""
     compile_limits: Limits | None = None
     """The defaults of its compile stage, if it has one."""
+    stack: str | None = None
+    """What `stack_mib` means for its programs."""
 
 
 class ReplayMode(Word):

@@ -50,7 +50,8 @@ def body_of(source: str | None, submission: Submission) -> dict[str, object]:
         body["expected_output_base64"] = _base64(expected)
     for limits in ("limits", "compile_limits"):
         if isinstance(value := body.get(limits), Limits):
-            body[limits] = asdict(value)
+            given = asdict(value).items()
+            body[limits] = {name: limit for name, limit in given if limit is not None}
     return body
 
 

@@ -1,6 +1,6 @@
 """/api/v1/languages and /api/v1/limits: what may be asked for."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from app.api import representation, schemas
 from app.api.context import Call
@@ -43,6 +43,7 @@ def limits_held(call: Call) -> schemas.HeldLimitList:
 
 
 def _settings(default: Limits, maximum: Limits) -> schemas.LimitSettings:
+    maximum = replace(maximum, stack_mib=maximum.memory_mib)
     return schemas.LimitSettings(
         default=representation.limits(default), maximum=representation.limits(maximum)
     )

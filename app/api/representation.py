@@ -133,6 +133,7 @@ def language(language: records.Language, compile_limits: Limits) -> schemas.Lang
         aliases=list(language.aliases),
         suffixes=list(language.suffixes),
         compile_limits=limits(compile_limits) if language.compiled else None,
+        stack=language.stack,
     )
 
 

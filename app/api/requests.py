@@ -51,6 +51,9 @@ class RequestedStageLimits(Sent):
     processes: Whole | None = None
     output_kib: Whole | None = Field(default=None, description="Per stream.")
     disk_mib: Whole | None = None
+    stack_mib: Whole | None = Field(
+        default=None, description="At most `memory_mib`. What it means: see `/api/v1/languages`."
+    )
 
     def to_domain(self) -> RequestedLimits:
         return RequestedLimits(**dict(self))

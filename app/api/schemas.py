@@ -29,6 +29,9 @@ class Limits(Answered):
     processes: int
     output_kib: int
     disk_mib: int
+    stack_mib: int | None = Field(
+        description="Null: the same as `memory_mib` where a control group limits memory, else 8."
+    )
 
 
 class CompileResult(Answered):
@@ -124,6 +127,7 @@ class Language(Answered):
     compile_limits: Limits | None = Field(
         description="The defaults of its compile stage; null where there is none."
     )
+    stack: str = Field(description="What `stack_mib` means for its programs.")
 
 
 class LanguageList(Answered):

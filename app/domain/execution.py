@@ -347,5 +347,5 @@ def _first_facts(execution: Execution) -> dict[str, object]:
     }
 
 
-def _limits(limits: Limits) -> dict[str, float]:
+def _limits(limits: Limits) -> dict[str, float | None]:
     return {name: getattr(limits, name) for name in Limits.__slots__}

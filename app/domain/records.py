@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from app.domain.execution import Event, Time
 from app.domain.pod import Output, Report
@@ -181,6 +182,12 @@ class HeldLimit:
     """The mechanism; with NOBODY, what was seen."""
 
 
+STACK_OF_MAIN_THREAD: Final = (
+    "The stack of the main thread, and the default of others (RLIMIT_STACK, soft and hard). "
+    "Null: as much as memory_mib where a control group limits memory, else 8 MiB."
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
     """A language as a runtime offers it."""
@@ -196,3 +203,5 @@ class Language:
     """Of its files, such as .py."""
     compile_needs: Mapping[str, int] = field(default_factory=dict)
     """Limits without which its compiler does not get far, by the names of Limits."""
+    stack: str = STACK_OF_MAIN_THREAD
+    """What `stack_mib` means for its programs."""

@@ -26,6 +26,7 @@ class RequestedLimits:
     processes: float | None = None
     output_kib: float | None = None
     disk_mib: float | None = None
+    stack_mib: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,6 +51,8 @@ class Limits:
     output_kib: int
     """Per stream."""
     disk_mib: int
+    stack_mib: int | None = None
+    """None: as much as `memory_mib` where a control group holds memory, and 8 MiB elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,9 +161,21 @@ def _limits(
         if value is None:
             applied[field.name] = getattr(default, field.name)
         else:
-            at, most = pointer(name, field.name), getattr(maximum, field.name)
+            # A stack is memory, so what the memory may be is the most that the stack may be.
+            most = getattr(maximum, field.name) or maximum.memory_mib
+            at = pointer(name, field.name)
             applied[field.name] = _limit(problems, at, value, most, field.name in _IN_SECONDS)
-    return Limits(**applied)  # type: ignore[arg-type]  # _limit made whole numbers of the others
+    limits = Limits(**applied)  # type: ignore[arg-type]  # _limit made whole numbers of the others
+    _stack_fits(problems, name, requested.stack_mib, limits)
+    return limits
+
+
+def _stack_fits(problems: Problems, name: str, requested: float | None, limits: Limits) -> None:
+    """A stack that is no number has its problem already."""
+    if requested is None or requested != limits.stack_mib or requested <= limits.memory_mib:
+        return
+    at = pointer(name, "stack_mib")
+    problems.add(at, f"must not be above memory_mib, which is {limits.memory_mib}")
 
 
 def _limit(problems: Problems, at: str, value: float, maximum: float, seconds: bool) -> float:

@@ -63,7 +63,8 @@ class LimitSettings(_Group):
 
     @classmethod
     def of(cls, limits: Limits) -> Self:
-        return cls.model_validate(asdict(limits))
+        """Without the stack, whose default and maximum follow from the memory."""
+        return cls.model_validate({name: getattr(limits, name) for name in cls.model_fields})
 
 
 class InputSettings(_Group):

@@ -1,6 +1,7 @@
 """The manifest of a pod, compared whole with the ones in golden/, and what can change it."""
 
 import base64
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -171,7 +172,7 @@ def _uid(manifest: dict[str, Any]) -> int:
 
 
 def _twice(limits: Limits) -> dict[str, Any]:
-    return {name: 2 * getattr(limits, name) for name in Limits.__slots__}
+    return {name: 2 * value for name, value in asdict(limits).items() if value is not None}
 
 
 def _differences(one: Any, other: Any, path: str = "") -> set[str]:

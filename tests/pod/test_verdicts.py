@@ -70,3 +70,11 @@ def test_a_compiled_program_s_stages_are_told_apart(folder: Path) -> None:
     assert ended.report.compile.exit_code == 0
     assert ended.report.run
     assert ended.report.run.exit_code == 4
+
+
+def test_memory_shown_is_never_above_the_limit(folder: Path) -> None:
+    """Without a control group, the figure is that of a process: with the pages of its files."""
+    ended = run(folder, "exec perl -e 1", limits=replace(DEFAULT_LIMITS, memory_mib=1))
+
+    assert ended.report.run
+    assert ended.report.run.memory_peak_kib == 1024

@@ -236,6 +236,7 @@ BROKEN = {
     "a record without its end": (struct.pack("<cI", b"A", 1) + b"xy", Step.RECEIVE, errno.EPROTO),
     "half a record": (b"A\0", Step.RECEIVE, errno.EPROTO),
     "a limit that is none": (record(b"R", b"x"), Step.RECEIVE, errno.E2BIG),
+    "a peak that is none": (record(b"P", b"x"), Step.RECEIVE, errno.E2BIG),
     "too many arguments": (record(b"A", b"x") * 513, Step.RECEIVE, errno.E2BIG),
     "a file without content": (record(b"F", b"name"), Step.WRITE_FILES, errno.EPROTO),
     "a file twice": (record(b"F", b"name\0") * 2, Step.WRITE_FILES, errno.EEXIST),

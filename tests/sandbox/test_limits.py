@@ -226,3 +226,19 @@ def test_the_time_it_took_is_measured(sandbox: SandboxDaemon) -> None:
     assert report.cpu_us
     assert 300_000 <= report.cpu_us < 450_000
     assert report.wall_us >= 500_000
+
+
+def test_memory_shown_is_what_the_limit_is_about(sandbox: SandboxDaemon) -> None:
+    """Not the pages of the runtime's files, of which Node alone has more than this limit."""
+    report = run_report(sandbox, "javascript", "console.log(1)", memory_mib=16)
+
+    assert report.memory_peak_kib
+    assert report.memory_peak_kib <= 16 * KIB
+
+
+def test_memory_shown_is_what_was_used(sandbox: SandboxDaemon) -> None:
+    report = run_report(sandbox, "python", "x = bytearray(60 << 20); x[::4096] = x[::4096]")
+
+    assert report.exit_code == 0
+    assert report.memory_peak_kib
+    assert 60 * KIB < report.memory_peak_kib < 90 * KIB

@@ -141,8 +141,7 @@ class TestWithoutCgroups:
         report = run_report(without_cgroups, "python", f"x = bytearray({100 * MIB})", memory_mib=64)
 
         assert report.stopped_by is Limit.MEMORY
-        assert report.memory_peak_kib
-        assert 64 * KIB < report.memory_peak_kib < 128 * KIB
+        assert report.memory_peak_kib == 64 * KIB
 
     def test_memory_of_many_processes(self, without_cgroups: SandboxDaemon) -> None:
         source = (

@@ -101,3 +101,35 @@ def test_nothing_of_it_is_left(user_sandbox: SandboxDaemon) -> None:
     user_sandbox.run("bash", "(setsid sleep 600 &); exit 0")
 
     assert user_sandbox.jailed() == []
+
+
+@pytest.mark.parametrize(("memory_mib", "used_mib"), [(16, 0), (128, 60)])
+def test_memory_shown_is_never_above_the_limit(
+    user_sandbox: SandboxDaemon, memory_mib: int, used_mib: int
+) -> None:
+    source = f"const a = Buffer.alloc({used_mib} << 20, 1); console.log(a.length)"
+    limits = replace(DEFAULT_LIMITS, memory_mib=memory_mib, wall_seconds=LONG)
+
+    observation, _ = user_sandbox.run("javascript", source, limits=limits)
+
+    assert observation.report
+    assert observation.report.run
+    peak_kib = observation.report.run.memory_peak_kib
+    assert peak_kib
+    assert used_mib * 1024 <= peak_kib <= memory_mib * 1024
+
+
+def test_a_stack_is_small_where_all_of_it_would_count(user_sandbox: SandboxDaemon) -> None:
+    """Three threads of the size of the memory would use up RLIMIT_DATA."""
+    source = (
+        "import resource, threading, time\n"
+        "print(*resource.getrlimit(resource.RLIMIT_STACK))\n"
+        "threads = [threading.Thread(target=time.sleep, args=(0.1,)) for _ in range(20)]\n"
+        "[thread.start() for thread in threads]\n"
+        "print(len(threads))\n"
+    )
+
+    _, output = user_sandbox.run("python", source)
+
+    assert output.run
+    assert output.run.stdout.decode() == f"{8 << 20} {8 << 20}\n20\n", output.run.stderr

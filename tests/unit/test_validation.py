@@ -161,7 +161,10 @@ def check(submission: Submission, requested: RequestedSubmission) -> None:
 def check_limits(applied: Limits, asked: RequestedLimits, maximum: Limits) -> None:
     for field in fields(Limits):
         value = getattr(applied, field.name)
-        assert 0 < value <= getattr(maximum, field.name)
+        if field.name == "stack_mib" and value is None:
+            assert asked.stack_mib is None
+            continue
+        assert 0 < value <= (getattr(maximum, field.name) or applied.memory_mib)
         assert getattr(asked, field.name) in (None, value)
         if field.name.endswith("_seconds"):
             assert value >= MIN_SECONDS
@@ -331,3 +334,19 @@ def test_other_dots_in_a_name_are_refused(name: str) -> None:
 def test_a_language_has_aliases_that_are_not_another_s_name() -> None:
     assert validated(language="gcc").language == "c"
     assert validated(language="python").language == "python"
+
+
+def test_a_stack_is_as_large_as_was_asked_for() -> None:
+    asked = RequestedLimits(memory_mib=512, stack_mib=512.0)
+
+    assert validated(limits=asked).limits.stack_mib == 512
+    assert validated().limits.stack_mib is None
+
+
+def test_a_stack_larger_than_the_memory_is_refused() -> None:
+    with pytest.raises(InvalidSubmission) as raised:
+        validated(limits=RequestedLimits(memory_mib=64, stack_mib=65))
+
+    assert [(problem.pointer, problem.detail) for problem in raised.value.problems] == [
+        ("/limits/stack_mib", "must not be above memory_mib, which is 64")
+    ]

@@ -11,6 +11,8 @@ from app.domain.submission import Limits
 _MIB: Final = 1024 * 1024
 _INIT: Final = 1
 _LEAST_ABOVE_MIB: Final = 64
+_STACK_WITHOUT_CGROUP_MIB: Final = 8
+_ABOVE_OWN_STACK_MIB: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,8 @@ class Program:
     """Threads of the language's own runtime, which the limit does not count."""
     merged: bool = False
     """Its stderr is its stdout."""
+    sizes_its_stack: bool = False
+    """The runtime has an option for it, and needs more than that of the kernel's."""
 
 
 def tasks(program: Program) -> int:
@@ -46,7 +50,7 @@ def rlimits(program: Program, *, alone: bool) -> dict[int, tuple[int, int]]:
     held = {
         resource.RLIMIT_NPROC: tasks(program),
         resource.RLIMIT_NOFILE: 1024,
-        resource.RLIMIT_STACK: 8 * _MIB,
+        resource.RLIMIT_STACK: _stack_mib(program, alone=alone) * _MIB,
         resource.RLIMIT_MEMLOCK: 64 * 1024,
         resource.RLIMIT_MSGQUEUE: 0,
         resource.RLIMIT_SIGPENDING: 1024,
@@ -58,3 +62,14 @@ def rlimits(program: Program, *, alone: bool) -> dict[int, tuple[int, int]]:
         held[resource.RLIMIT_DATA] = (limits.memory_mib + above) * _MIB
     both = {kind: (limit, limit) for kind, limit in held.items()}
     return both | {resource.RLIMIT_CPU: (cpu_seconds, cpu_seconds + 1)}
+
+
+def _stack_mib(program: Program, *, alone: bool) -> int:
+    """For the main thread; the C library makes those of other threads as large.
+
+    Without a cgroup, all of a thread's stack counts towards RLIMIT_DATA, used or not.
+    """
+    limits = program.limits
+    default = _STACK_WITHOUT_CGROUP_MIB if alone else limits.memory_mib
+    above = _ABOVE_OWN_STACK_MIB if program.sizes_its_stack else 0
+    return (limits.stack_mib or default) + above

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#define PROTOCOL 7 /* raised with every change of what is said */
+#define PROTOCOL 8 /* raised with every change of what is said */
 #define BODY_MAX (4u << 20)
 
 enum kind { READY = 1, STARTED = 2, DONE = 3, FAILED = 4 };
@@ -21,6 +21,7 @@ enum stop { NOT_STOPPED = 0, BY_WALL = 1, BY_CPU = 2, BY_MEMORY = 3, BY_SERVICE 
  *     R  resource, soft, hard   a resource limit, as 64-bit numbers
  *     U                         calls that make memory which nobody counts are refused
  *     M                         stderr is stdout: one pipe for both
+ *     P  number              no more KiB are reported as the peak of memory; in 64 bits
  *     I  content             stdin, where it is not passed as a descriptor
  */
 struct head {
@@ -37,7 +38,7 @@ struct report {
     int32_t stopped_by; /* an enum stop: what was enforced first */
     int64_t wall_us;
     int64_t cpu_us;   /* of the container; in a jail, of every process that was reaped */
-    int64_t peak_kib; /* of the container; in a jail, of the largest process */
+    int64_t peak_kib; /* of the container; in a jail or without a control group, of the largest process */
 };
 
 #endif

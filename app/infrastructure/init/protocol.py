@@ -14,12 +14,13 @@ from app.domain.submission import File
 
 INIT: Final = Path(__file__).with_name("init")
 """Built from init.c and the rest when the package is installed."""
-PROTOCOL: Final = 7
+PROTOCOL: Final = 8
 """As in protocol.h."""
 
 _HEAD = struct.Struct("<QQQQ")
 _RECORD = struct.Struct("<cI")
 _LIMIT = struct.Struct("<QQQ")
+_NUMBER = struct.Struct("<Q")
 _REPORT = struct.Struct("<4i3q")
 REPORT_BYTES: Final = _REPORT.size
 
@@ -44,6 +45,8 @@ class Stage:
     memory_bytes: int = 0
     merged: bool = False
     """stderr is stdout."""
+    peak_max_kib: int = 0
+    """No more is reported as the peak of memory; 0 where the service sees to that."""
     all_memory_is_counted: bool = True
     """By a control group. Otherwise memory in no process's address space is not to be had."""
 
@@ -90,7 +93,7 @@ class InitReport:
     cpu_us: int
     """Of all processes that the stage left to be reaped; in a pod, of its container."""
     peak_kib: int
-    """Resident set of the largest process; in a pod, of its container."""
+    """Of the pod's control group; in a jail or without one, resident set of the largest process."""
 
     @property
     def timed_out(self) -> bool:
@@ -124,10 +127,12 @@ def _records(stage: Stage) -> list[bytes]:
     stdin = [] if stage.stdin is None else [_record(b"I", stage.stdin)]
     uncounted = [] if stage.all_memory_is_counted else [_record(b"U", b"")]
     merged = [_record(b"M", b"")] if stage.merged else []
+    peak = [_record(b"P", _NUMBER.pack(stage.peak_max_kib))] if stage.peak_max_kib else []
     return [
         *stdin,
         *merged,
         *uncounted,
+        *peak,
         *(_record(b"F", file.name.encode() + b"\0" + file.content) for file in stage.files),
         *(_record(b"A", argument.encode()) for argument in stage.argv),
         *(_record(b"X", path.encode()) for path in stage.paths),

@@ -130,10 +130,14 @@ static enum stop limit_at_the_end(const struct run *run) {
     return used_up_cpu(run) ? BY_CPU : NOT_STOPPED;
 }
 
-static void measure(struct report *report) {
+/* The control group's peak is what the limit is about; that of a process includes the pages of the
+ * runtime's files. The container's limit is a little above that of the stage.
+ */
+static void measure(struct report *report, int64_t peak_max_kib) {
     int64_t cpu_us = cpu_used_us(report->cpu_us), peak_kib = memory_peak_kib();
     if (cpu_us > report->cpu_us) report->cpu_us = cpu_us;
-    if (peak_kib > report->peak_kib) report->peak_kib = peak_kib;
+    if (peak_kib) report->peak_kib = peak_kib;
+    if (peak_max_kib && report->peak_kib > peak_max_kib) report->peak_kib = peak_max_kib;
 }
 
 void run_stage(struct stage *stage) {
@@ -152,7 +156,7 @@ void run_stage(struct stage *stage) {
     /* The kernel lets no fork slip past this: one with a pending SIGKILL does not complete. */
     kill(-1, SIGKILL);
     reap(&run, 0);
-    measure(&run.report);
+    measure(&run.report, stage->peak_max_kib);
     if (!run.report.stopped_by) run.report.stopped_by = limit_at_the_end(&run);
     say(run.report);
 }

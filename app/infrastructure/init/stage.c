@@ -110,6 +110,10 @@ static void take_record(struct stage *stage, struct record record) {
     case 'M':
         stage->merged = 1;
         return;
+    case 'P':
+        if (record.length != sizeof stage->peak_max_kib) fail(RECEIVE);
+        memcpy(&stage->peak_max_kib, record.content, sizeof stage->peak_max_kib);
+        return;
     case 'U':
         stage->uncounted_memory = 1;
         return;

@@ -16,6 +16,7 @@ struct stage {
     char *paths[RECORDS_MAX];
     char *envp[RECORDS_MAX + 1];
     struct { int resource; struct rlimit limit; } limits[RECORDS_MAX];
+    int64_t peak_max_kib;
     int args, path_count, variables, limit_count, merged, uncounted_memory;
 };
 

@@ -40,7 +40,7 @@ def stages(pod: Pod, spec: LanguageSpec) -> bytes:
     """
     commands = _commands(spec, pod.language_version)
     pod = commands[0].fitted(pod)
-    programs = [command.run_program(pod) for command in commands]
+    programs = [command.run_program(pod, memory_is_counted=True) for command in commands]
     content = _NUMBER.pack(PROTOCOL)
     if not spec.compile:
         return content + _stage(programs, pod.files, memory_mib(pod, spec))
@@ -74,6 +74,7 @@ def _stage(programs: Sequence[Program], files: Sequence[File], container_mib: in
             cpu_seconds=limits.cpu_seconds,
             memory_bytes=0 if held_by_container else (limits.memory_mib + MARGIN_MIB) * _MIB,
             merged=program.merged,
+            peak_max_kib=limits.memory_mib * _KIB,
             rlimits=rlimits(program, alone=False),
         )
     )

@@ -68,8 +68,9 @@ class ProcessMeter:
         self._cpu_us = max(self._cpu_us, self._cpu_now() - self._cpu_before)
         return self._cpu_us
 
-    def peak_kib(self) -> int:
-        return self._peak_kib
+    def peak_kib(self) -> int | None:
+        """None if the stage was over before the first look."""
+        return self._peak_kib or None
 
     def out_of_memory(self) -> bool:
         self._exceeded = self._exceeded or self._uses_too_much()
@@ -83,8 +84,9 @@ class ProcessMeter:
     def _uses_too_much(self) -> bool:
         """What processes share is counted twice at first, and only if that is too much exactly."""
         queued = self._queues.kib() if self._queues else 0
-        resident = self._resident_kib() + queued
-        if resident <= self._limit_kib or time.monotonic() < self._next_exact_look:
+        resident, own = self._resident_kib()
+        if resident + queued <= self._limit_kib or time.monotonic() < self._next_exact_look:
+            self._peak_kib = max(self._peak_kib, own + queued)
             return False
         begun = time.monotonic()
         used = queued + sum(_own_kib(text) for text in self._read_all("smaps_rollup"))
@@ -93,8 +95,13 @@ class ProcessMeter:
         self._peak_kib = max(self._peak_kib, used)
         return used > self._limit_kib
 
-    def _resident_kib(self) -> int:
-        return sum(int(text.split()[1]) for text in self._read_all("statm")) * _PAGE_KIB
+    def _resident_kib(self) -> tuple[int, int]:
+        """In all, and without the pages of files (proc_pid_statm(5))."""
+        resident = of_files = 0
+        for text in self._read_all("statm"):
+            _, pages, shared, *_ = map(int, text.split())
+            resident, of_files = resident + pages, of_files + shared
+        return resident * _PAGE_KIB, (resident - of_files) * _PAGE_KIB
 
     def _cpu_now(self) -> int:
         """Of those that live, and of those that were waited for: at last, init does."""

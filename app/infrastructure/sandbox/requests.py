@@ -109,10 +109,12 @@ def _env(value: object) -> dict[str, str]:
 
 
 def _limits(value: object, field: str) -> Limits:
-    limits = _object(value, field)
+    limits = {"stack_mib": None, **_object(value, field)}
     if limits.keys() != {item.name for item in fields(Limits)}:
         raise ProtocolError(f"{field}: every limit must be given, and no other")
     for name, limit in limits.items():
+        if name == "stack_mib" and limit is None:
+            continue
         whole = not name.endswith("_seconds")
         number = isinstance(limit, int if whole else (int, float)) and limit is not True
         if not number or not math.isfinite(limit) or not 0 < limit <= _LIMIT_MAX:

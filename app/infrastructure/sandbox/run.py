@@ -147,7 +147,7 @@ class Run:
             if compiled.exit_code != 0 or compiled.stopped_by:
                 return Report(compile=compiled, run=None)
             files = ()
-        program = self._toolchain.run_program(self._pod)
+        program = self._toolchain.run_program(self._pod, memory_is_counted=meter.holds_memory)
         return Report(compile=compiled, run=run_stage(jail, meter, program, files, self._recorder))
 
     def _compile(self, jail: Jail, meter: Meter) -> StageReport:

@@ -20,6 +20,7 @@ from app.infrastructure.sandbox.meter import Meter
 from app.infrastructure.sandbox.recorder import Recorder
 from app.infrastructure.sandbox.streams import OutputPipes, filled_stdin
 
+_KIB: Final = 1024
 _SMALL_READ: Final = 16384
 _SECONDS_AFTER_SMALL_READ: Final = 0.01
 """A program that prints byte by byte makes one frame per pause, not one per byte."""
@@ -185,9 +186,14 @@ class _StageRun:
             signal=signal_name(os.WTERMSIG(done.status)) if os.WIFSIGNALED(done.status) else None,
             wall_us=done.wall_us,
             cpu_us=max(done.cpu_us, self._meter.cpu_us()),
-            memory_peak_kib=max(done.peak_kib, self._meter.peak_kib() or 0),
+            memory_peak_kib=self._peak_kib(done),
             stopped_by=stopped_by,
         )
+
+    def _peak_kib(self, done: InitReport) -> int:
+        """Of what the limit is about. Init's figure includes the pages of the runtime's files."""
+        limit_kib = self._program.limits.memory_mib * _KIB
+        return min(self._meter.peak_kib() or done.peak_kib, limit_kib)
 
     def _killed_with_the_jail(self) -> InitReport:
         """Init is gone and said nothing: killed for memory, or by us, or else it is a fault."""
