@@ -75,14 +75,14 @@ class Submission(Sent):
     env: Annotated[dict[str, str], UpTo("env")] = Field(default={})
     limits: RequestedStageLimits | None = None
     compile_limits: RequestedStageLimits | None = None
-    compile_args: list[str] = Field(
+    compile_args: Annotated[list[str], UpTo("args")] = Field(
         default=[], description="For the compiler, unchanged; 422 for a language without one."
     )
-    streams: Streams = Field(
+    streams: Annotated[Streams, BY_VALUE] = Field(
         default=Streams.SEPARATE,
         description="`merged`: one pipe for both, so that their order is exact; all is stdout.",
     )
-    buffering: Buffering | None = Field(
+    buffering: Annotated[Buffering, BY_VALUE] | None = Field(
         default=None,
         description="`line`: print each line immediately, if the language can; `block`: as the "
         "language sees fit, which is faster. Null: `block` if the output is judged, else `line`.",
