@@ -12,7 +12,8 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(she
 	$(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
 BIN := .venv/bin
 PACKAGE := setup.cfg setup.py pyproject.toml constraints.txt \
-	$(wildcard app/infrastructure/init/*.[ch] app/infrastructure/collector/*.[ch])
+	$(wildcard app/infrastructure/init/*.[ch] app/infrastructure/collector/*.[ch] \
+	app/infrastructure/line/*.c)
 
 .PHONY: up test test-cluster compose-test check bench docs clean
 .DELETE_ON_ERROR:
@@ -46,7 +47,7 @@ docs: .venv/docs
 
 clean:
 	rm -rf .venv build site podline.egg-info app/infrastructure/init/init \
-		app/infrastructure/collector/collector
+		app/infrastructure/collector/collector app/infrastructure/line/line.so
 
 # A file per extra, newer than what it was installed from. Nobody else may write to what is run.
 .venv/%: $(PACKAGE) | .venv/bin/python

@@ -1,4 +1,4 @@
-"""Builds init and the collector, the parts in C; all else about the package is in setup.cfg.
+"""Builds init, the collector and line.so, the parts in C; all else about it is in setup.cfg.
 
 With the C compiler of the machine where it can make a static program, else with the compiler in
 the ziglang wheel, which is a build requirement then and only then.
@@ -18,14 +18,19 @@ from setuptools.command.build_py import build_py
 INIT = Path("app/infrastructure/init/init")
 COLLECTOR = Path("app/infrastructure/collector/collector")
 """Each is built of all sources beside it. Both speak init's protocol."""
-FLAGS = ["-std=gnu11", "-Os", "-static", "-s", "-Wall", "-Wextra", f"-I{INIT.parent}"]
+LINE = Path("app/infrastructure/line/line.so")
+"""A library of one source, for whatever C library a program has."""
+FLAGS = ["-std=gnu11", "-Os", "-s", "-Wall", "-Wextra", f"-I{INIT.parent}"]
+LINKED = {LINE: ["-shared", "-fPIC", "-nostdlib", "-Wno-address"]}
+PROGRAMS = (INIT, COLLECTOR, LINE)
 ZIG = [sys.executable, "-m", "ziglang", "cc", "-target", f"{os.uname().machine}-linux-musl"]
 
 
 def compile_with(compiler: list[str], program: Path, place: Path) -> str | None:
     """What went wrong, if something did."""
     sources = map(str, sorted(program.parent.glob("*.c")))
-    command = [*compiler, *FLAGS, "-o", str(place), *sources]
+    flags = [*FLAGS, *LINKED.get(program, ["-static"])]
+    command = [*compiler, *flags, "-o", str(place), *sources]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError as error:
@@ -50,7 +55,7 @@ class BuildWithPrograms(build_py):
 
     def run(self) -> None:
         super().run()
-        for program in (INIT, COLLECTOR):
+        for program in PROGRAMS:
             place = program if self.editable_mode else Path(self.build_lib, program)
             place.parent.mkdir(parents=True, exist_ok=True)
             by_machine = compile_with(machine_compiler(), program, place)
@@ -62,7 +67,7 @@ class BuildWithPrograms(build_py):
                 )
 
     def get_outputs(self, include_bytecode: bool = True) -> list[str]:
-        built = [str(Path(self.build_lib, program)) for program in (INIT, COLLECTOR)]
+        built = [str(Path(self.build_lib, program)) for program in PROGRAMS]
         outputs = super().get_outputs(include_bytecode)
         return outputs if self.editable_mode else [*outputs, *built]
 

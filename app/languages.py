@@ -21,9 +21,11 @@ _NAMES: Final = frozenset(
 SOURCES: Final = "{sources}"
 COMPILE_ARGS: Final = "{compile_args}"
 STACK: Final = "{stack}"
+LINE_ARGS: Final = "{line_args}"
 """Each stands for any number of arguments."""
 _STACK_NAMES: Final = frozenset({"stack_mib", "stack_kib"})
 _HOST_NAMES: Final = frozenset({"executable", "cache"})
+_LINE_NAMES: Final = frozenset({"line"})
 _LIMITS: Final = frozenset(item.name for item in fields(Limits)) - {"stack_mib"}
 
 
@@ -45,6 +47,9 @@ class LanguageSpec:
     aliases: tuple[str, ...] = ()
     runtimes: tuple[str, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
+    prints_lines: bool = False
+    line_args: tuple[str, ...] = ()
+    line_env: Mapping[str, str] = field(default_factory=dict)
     compile: tuple[str, ...] = ()
     compile_needs: Mapping[str, int] = field(default_factory=dict)
     prepare: tuple[str, ...] = ()
@@ -71,6 +76,7 @@ def language_of(spec: LanguageSpec, version: str) -> Language:
         compiled=bool(spec.compile),
         aliases=spec.aliases,
         suffixes=spec.suffixes,
+        line_buffering=spec.prints_lines or bool(spec.line_args or spec.line_env),
         compile_needs=spec.compile_needs,
         stack=spec.stack_means,
     )
@@ -98,7 +104,7 @@ def _spec(name: str, table: object) -> LanguageSpec:
     known = {item.name for item in fields(LanguageSpec)} - {"name"}
     for key in table.keys() - known:
         raise BadLanguages(f"{name}.{key}: there is no such key")
-    return LanguageSpec(
+    spec = LanguageSpec(
         name=name,
         source=_text(name, table, "source"),
         suffixes=_texts(name, table, "suffixes"),
@@ -107,12 +113,15 @@ def _spec(name: str, table: object) -> LanguageSpec:
         says_version=_texts(name, {"says_version": ["--version"]} | table, "says_version"),
         aliases=_texts(name, table, "aliases") if "aliases" in table else (),
         run=_template(name, table, "run", _NAMES),
+        prints_lines=_flag(name, table, "prints_lines"),
+        line_args=_optional_template(name, table, "line_args", _LINE_NAMES),
+        line_env=_filled_env(name, table, "line_env", _LINE_NAMES),
         runtimes=_paths(name, table, "runtimes") if "runtimes" in table else (),
         outputs=_env(name, table, "outputs"),
         compile=_compile(name, table),
         compile_needs=_limits(name, table),
         prepare=_optional_template(name, table, "prepare", _HOST_NAMES),
-        compile_env=_compile_env(name, table),
+        compile_env=_filled_env(name, table, "compile_env", _HOST_NAMES),
         env=_env(name, table, "env"),
         mounts=_paths(name, table, "mounts") if "mounts" in table else (),
         threads=_count(name, table, "threads"),
@@ -120,6 +129,9 @@ def _spec(name: str, table: object) -> LanguageSpec:
         stack=_optional_template(name, table, "stack", _STACK_NAMES),
         stack_means=_text(name, {"stack_means": STACK_OF_MAIN_THREAD} | table, "stack_means"),
     )
+    if spec.line_args and LINE_ARGS not in spec.run:
+        raise BadLanguages(f"{name}.line_args: the command has no {LINE_ARGS}")
+    return spec
 
 
 def _text(name: str, table: Mapping[str, object], key: str) -> str:
@@ -161,7 +173,7 @@ def _template(
 ) -> tuple[str, ...]:
     parts = _texts(name, table, key)
     for part in parts:
-        if part not in (SOURCES, COMPILE_ARGS, STACK) or known != _NAMES:
+        if part not in (SOURCES, COMPILE_ARGS, STACK, LINE_ARGS) or known != _NAMES:
             _check_template(f"{name}.{key}", part, known)
     return parts
 
@@ -186,10 +198,12 @@ def _pattern(name: str, table: Mapping[str, object]) -> str:
     return pattern
 
 
-def _compile_env(name: str, table: Mapping[str, object]) -> dict[str, str]:
-    values = _env(name, table, "compile_env")
+def _filled_env(
+    name: str, table: Mapping[str, object], key: str, known: frozenset[str]
+) -> dict[str, str]:
+    values = _env(name, table, key)
     for value in values.values():
-        _check_template(f"{name}.compile_env", value, _HOST_NAMES)
+        _check_template(f"{name}.{key}", value, known)
     return values
 
 
@@ -207,6 +221,13 @@ def _limits(name: str, table: Mapping[str, object]) -> dict[str, int]:
     for key in needs.keys() - _LIMITS:
         raise BadLanguages(f"{name}.compile_needs.{key}: there is no such limit")
     return {key: _count(f"{name}.compile_needs", needs, key) for key in needs}
+
+
+def _flag(name: str, table: Mapping[str, object], key: str) -> bool:
+    value = table.get(key, False)
+    if not isinstance(value, bool):
+        raise BadLanguages(f"{name}.{key}: must be true or false")
+    return value
 
 
 def _count(name: str, table: Mapping[str, object], key: str) -> int:

@@ -216,6 +216,8 @@ class Language:
     """Other names that it can be asked for by."""
     suffixes: tuple[str, ...] = ()
     """Of its files, such as .py."""
+    line_buffering: bool = False
+    """It can print each line immediately."""
     compile_limits: Limits | None = None
     """The defaults of its compile stage, if it has one."""
     stack: str | None = None

@@ -132,6 +132,7 @@ def language(language: records.Language, compile_limits: Limits) -> schemas.Lang
         compiled=language.compiled,
         aliases=list(language.aliases),
         suffixes=list(language.suffixes),
+        line_buffering=language.line_buffering,
         compile_limits=limits(compile_limits) if language.compiled else None,
         stack=language.stack,
     )

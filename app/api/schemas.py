@@ -124,6 +124,9 @@ class Language(Answered):
     compiled: bool
     aliases: list[str] = Field(description="Other names that `language` can have.")
     suffixes: list[str] = Field(description="Of its files.")
+    line_buffering: bool = Field(
+        description="Whether it can print each line immediately, see `buffering`."
+    )
     compile_limits: Limits | None = Field(
         description="The defaults of its compile stage; null where there is none."
     )

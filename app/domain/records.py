@@ -201,6 +201,8 @@ class Language:
     """Other names that it can be asked for by."""
     suffixes: tuple[str, ...] = ()
     """Of its files, such as .py."""
+    line_buffering: bool = False
+    """It can print each line immediately."""
     compile_needs: Mapping[str, int] = field(default_factory=dict)
     """Limits without which its compiler does not get far, by the names of Limits."""
     stack: str = STACK_OF_MAIN_THREAD

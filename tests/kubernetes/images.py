@@ -13,6 +13,7 @@ from pathlib import Path
 
 from kubernetes import client
 
+from app.infrastructure import line
 from app.infrastructure.init import protocol
 from tests.kubernetes import service_image
 from tests.kubernetes.namespace import api_client
@@ -41,6 +42,7 @@ class TestImage:
 _PROGRAMS = {
     protocol.INIT: "/podline/init",
     protocol.INIT.parents[1] / "collector/collector": "/podline/collector",
+    **{file: f"/podline/line/{file.name}" for file in line.FILES},
 }
 
 

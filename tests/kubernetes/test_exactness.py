@@ -92,7 +92,7 @@ def test_what_looks_like_something_else(cluster: KubernetesRuntime) -> None:
     )
 
     assert_exact(pod, found)
-    of_ours = {"PATH", "HOME", "LANG", "TMPDIR", "PYTHONUNBUFFERED", "LC_CTYPE"}
+    of_ours = {"PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "LC_CTYPE"}
     assert found["env"].keys() - ENV.keys() <= of_ours
 
 

@@ -16,12 +16,14 @@ from typing import Any, Final
 from app import languages
 from app.domain.pod import Output, Pod, Report
 from app.domain.submission import File
+from app.infrastructure import line
 from app.infrastructure.init.protocol import INIT
 from app.infrastructure.kubernetes import input, inside
 from app.infrastructure.kubernetes.transcript import End, parse_end, parse_transcript
 from tests.builders import a_submission
 from tests.waiting import wait_until
 
+LINE: Final = Path(line.__file__).parent
 COLLECTOR: Final = INIT.parents[1] / "collector" / "collector"
 SPECS: Final = languages.load()
 SECONDS_TO_END: Final = 20
@@ -83,6 +85,7 @@ class LocalPod:
             *("--bindmount", f"{folder}/channel:{inside.CHANNEL}"),
             *("--bindmount", f"{folder}/message:{inside.TERMINATION_LOG}"),
             *("--bindmount_ro", f"{INIT}:/podline/init"),
+            *("--bindmount_ro", f"{LINE}:/podline/line"),
             *("--bindmount_ro", f"{COLLECTOR}:{inside.COLLECTOR_COMMAND[0]}"),
             command=inside.COLLECTOR_COMMAND,
             log=folder / "collector.log",
@@ -106,7 +109,7 @@ class LocalPod:
     @property
     def met(self) -> bool:
         """init has opened the FIFOs, whose names the collector has removed."""
-        return [path.name for path in (self.folder / "channel").iterdir()] == ["init"]
+        return {path.name for path in (self.folder / "channel").iterdir()} == {"init", "line"}
 
 
 def signal_container(container: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> None:

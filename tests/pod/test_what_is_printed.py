@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from app.domain.pod import Limit
-from app.domain.policy import DEFAULT_LIMITS
-from app.domain.submission import Streams
+from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
+from app.domain.submission import Buffering, Streams
 from app.infrastructure.kubernetes.transcript import parse_transcript
-from tests.pod.local_pod import LocalPod, run, stages_of
+from tests.pod.local_pod import SPECS, LocalPod, run, stages_of
 from tests.waiting import wait_until
 
 FORGED = """
@@ -106,3 +106,35 @@ def test_merged_streams_keep_their_order(folder: Path) -> None:
     assert output.run
     assert output.run.stdout == b"o1\ne1\no2\ne2\no3\ne3\nend\n"
     assert output.run.stderr == b""
+
+
+@pytest.mark.parametrize(
+    ("language", "source"),
+    [
+        ("c", '#include <stdio.h>\nint main(void) { puts("one"); *(volatile int *)8 = 1; }'),
+        ("python", "import os\nprint('one')\nos.abort()"),
+        ("ruby", "puts 'one'\nProcess.kill(:KILL, $$)\nsleep"),
+        ("perl", 'print "one\\n"; kill 9, $$; sleep'),
+    ],
+)
+def test_lines_before_a_crash_are_kept(folder: Path, language: str, source: str) -> None:
+    """By the files that the collector hands to main."""
+    if not any(Path(path).exists() for path in SPECS[language].executables):
+        pytest.skip(f"{language} is not installed here")
+    compile_limits = replace(DEFAULT_COMPILE_LIMITS, memory_mib=DEFAULT_LIMITS.memory_mib)
+
+    ended = run(folder, source, language, compile_limits=compile_limits)
+
+    assert ended.report.run
+    assert ended.report.run.signal
+    assert ended.output.run
+    assert ended.output.run.stdout == b"one\n"
+
+
+def test_blocks_are_left_to_the_language(folder: Path) -> None:
+    source = "import os\nprint('one')\nos.abort()"
+
+    ended = run(folder, source, "python", buffering=Buffering.BLOCK)
+
+    assert ended.output.run
+    assert ended.output.run.stdout == b""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.languages import BadLanguages, load
+from app.languages import BadLanguages, language_of, load
 
 GOOD = """
 [python]
@@ -41,6 +41,10 @@ def test_a_file_adds_and_replaces_languages(tmp_path: Path) -> None:
         ("run =", "compile_env = { A = '{home}' }\nrun =", "python.compile_env: {home} can't be"),
         ("run =", "compile_needs = { luck = 1 }\nrun =", "python.compile_needs.luck: there is no"),
         ("run =", "threads = -1\nrun =", "python.threads: must be a whole number"),
+        ("run =", "prints_lines = 1\nrun =", "python.prints_lines: must be true or false"),
+        ("run =", 'line_args = ["{home}"]\nrun =', "python.line_args: {home} can't be filled in"),
+        ("run =", "line_env = { A = '{bin}' }\nrun =", "python.line_env: {bin} can't be"),
+        ("run =", 'line_args = ["-u"]\nrun =', "python.line_args: the command has no {line_args}"),
         ("run =", "env = 5\nrun =", "python.env: must be a table of texts"),
         ("run =", "runs = 5\nrun =", "python.runs: there is no such key"),
     ],
@@ -55,3 +59,31 @@ def test_a_mistake_is_named(tmp_path: Path, good: str, bad: str, message: str) -
         load(path)
 
     assert str(caught.value).startswith(message)
+
+
+def test_every_language_of_ours_can_print_each_line() -> None:
+    assert all(language_of(spec, "1").line_buffering for spec in load().values())
+
+
+def test_a_language_of_an_operator_s_own_is_not_known_to_print_each_line(tmp_path: Path) -> None:
+    path = tmp_path / "languages.toml"
+    path.write_text(GOOD)
+    assert not language_of(load(path)["python"], "1").line_buffering
+
+
+def test_arguments_for_the_compiler_come_last_or_where_the_command_has_them(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "languages.toml"
+    for given, command in [
+        ('["cc", "{sources}"]', ("cc", "{sources}", "{compile_args}")),
+        ('["cc", "{compile_args}", "."]', ("cc", "{compile_args}", ".")),
+    ]:
+        path.write_text(f"{GOOD}compile = {given}\n")
+        assert load(path)["python"].compile == command
+
+
+def test_no_alias_is_another_language_s_name_or_alias() -> None:
+    languages = load()
+    names = [*languages, *(alias for spec in languages.values() for alias in spec.aliases)]
+    assert len(names) == len(set(names))

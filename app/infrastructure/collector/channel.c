@@ -33,14 +33,26 @@ static int open_end(const char *name, int mode) {
     return end;
 }
 
-/* Under its name only once it is complete, and nobody has it open for writing (ETXTBSY). */
-static void put_init(const char *source) {
+static int copied(const char *source, const char *name) {
     struct stat size;
     int from = open(source, O_RDONLY | O_CLOEXEC);
-    int to = open("init.part", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
-    if (from < 0 || to < 0 || fstat(from, &size) ||
-        sendfile(to, from, NULL, size.st_size) != size.st_size || fchmod(to, 0555) || close(to) ||
-        close(from) || rename("init.part", "init"))
+    int to = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
+    return from >= 0 && to >= 0 && !fstat(from, &size) &&
+           sendfile(to, from, NULL, size.st_size) == size.st_size && !fchmod(to, 0555) &&
+           !close(to) && !close(from);
+}
+
+static void put_line_files(void) {
+    if (mkdir("line", 0) || chmod("line", 0755) ||
+        !copied("/podline/line/line.so", "line/line.so") ||
+        !copied("/podline/line/line.rb", "line/line.rb") ||
+        !copied("/podline/line/sitecustomize.py", "line/sitecustomize.py"))
+        end_with_fault("the files for printing by line could not be handed over");
+}
+
+/* Under its name only once it is complete, and nobody has it open for writing (ETXTBSY). */
+static void put_init(const char *source) {
+    if (!copied(source, "init.part") || rename("init.part", "init"))
         end_with_fault("init could not be handed over");
 }
 
@@ -63,6 +75,7 @@ struct channel open_channel(const char *folder, const char *init) {
         .status = open_end("status", O_RDONLY),
         .control = open_end("control", O_WRONLY),
     };
+    put_line_files();
     put_init(init);
     wait_until_ready(channel.status);
     remove_fifos();

@@ -8,7 +8,7 @@ struct channel {
     int control;
 };
 
-/* Puts init and the FIFOs into the folder, and returns when init has opened them: they have no
+/* Puts init, the FIFOs and the files of /podline/line into the folder, and returns when init has opened them: they have no
  * names any more then. Ends the pod where that fails. */
 struct channel open_channel(const char *folder, const char *init);
 

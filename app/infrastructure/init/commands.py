@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from app.domain.pod import Pod
-from app.domain.submission import Limits, Streams
+from app.domain.submission import Buffering, Limits, Streams
 from app.infrastructure.init import java
 from app.infrastructure.init.program import Program
-from app.languages import COMPILE_ARGS, SOURCES, STACK, LanguageSpec
+from app.languages import COMPILE_ARGS, LINE_ARGS, SOURCES, STACK, LanguageSpec
 
 CACHES: Final = "/var/cache/podline"
 """Where jails and images have what `prepare` of a language made."""
@@ -41,15 +41,24 @@ class Commands:
         return java.with_fitting_name(pod) if self.spec.starts_main_class else pod
 
     def compile_program(self, pod: Pod) -> Program:
-        argv = self._argv(self.spec.compile, pod, pod.compile_limits, ())
+        argv = self._argv(self.spec.compile, pod, pod.compile_limits, {STACK: (), LINE_ARGS: ()})
         env = {**ENV, **self.compile_env(f"{CACHES}/{self.cache_name}")}
         return self._program(argv, env, b"", pod.compile_limits)
 
-    def run_program(self, pod: Pod, *, memory_is_counted: bool) -> Program:
-        """`memory_is_counted` by a control group, so that a stack costs what is used of it."""
-        stack = self._stack_options(pod.limits, memory_is_counted=memory_is_counted)
-        argv = [*self._argv(self.spec.run, pod, pod.limits, stack), *pod.args]
+    def run_program(self, pod: Pod, line: str, *, memory_is_counted: bool) -> Program:
+        """`line` is the folder where it finds the files of app.infrastructure.line.
+
+        `memory_is_counted` by a control group, so that a stack costs what is used of it.
+        """
+        by_line = pod.buffering is Buffering.LINE
+        options = {
+            STACK: self._stack_options(pod.limits, memory_is_counted=memory_is_counted),
+            LINE_ARGS: [part.format(line=line) for part in self.spec.line_args if by_line],
+        }
+        argv = [*self._argv(self.spec.run, pod, pod.limits, options), *pod.args]
         env = {**ENV, **self.spec.env, **pod.env}
+        if by_line:
+            env |= _in_front(env, self.spec.line_env, line)
         program = self._program(argv, env, pod.stdin, pod.limits)
         return replace(program, merged=pod.streams is Streams.MERGED)
 
@@ -73,7 +82,11 @@ class Commands:
         return [part.format(**known) for part in self.spec.stack]
 
     def _argv(
-        self, template: Sequence[str], pod: Pod, limits: Limits, stack: Sequence[str]
+        self,
+        template: Sequence[str],
+        pod: Pod,
+        limits: Limits,
+        options: Mapping[str, Sequence[str]],
     ) -> list[str]:
         stem, suffix = os.path.splitext(pod.entrypoint)
         known = {
@@ -91,7 +104,7 @@ class Commands:
         sources = [
             _operand(file.name) for file in pod.files if file.name.endswith(self.spec.suffixes)
         ]
-        lists = {SOURCES: sources, COMPILE_ARGS: pod.compile_args, STACK: stack}
+        lists = {SOURCES: sources, COMPILE_ARGS: pod.compile_args, **options}
         arguments: list[str] = []
         for part in template:
             arguments += lists[part] if part in lists else [part.format(**known)]
@@ -112,6 +125,12 @@ class Commands:
             spare_processes=self.spec.threads,
             sizes_its_stack=bool(self.spec.stack),
         )
+
+
+def _in_front(env: Mapping[str, str], ours: Mapping[str, str], line: str) -> dict[str, str]:
+    """Lists of paths, each in front of what the program's own environment has under that name."""
+    lists = {name: (value.format(line=line), env.get(name)) for name, value in ours.items()}
+    return {name: ":".join(filter(None, paths)) for name, paths in lists.items()}
 
 
 def _operand(name: str) -> str:

@@ -9,6 +9,7 @@ from app.domain.submission import File
 from app.infrastructure.init.commands import Commands
 from app.infrastructure.init.program import Program, rlimits
 from app.infrastructure.init.protocol import PROTOCOL, Stage, encode
+from app.infrastructure.kubernetes import inside
 from app.languages import LanguageSpec
 
 MARGIN_MIB: Final = 2
@@ -40,7 +41,9 @@ def stages(pod: Pod, spec: LanguageSpec) -> bytes:
     """
     commands = _commands(spec, pod.language_version)
     pod = commands[0].fitted(pod)
-    programs = [command.run_program(pod, memory_is_counted=True) for command in commands]
+    programs = [
+        command.run_program(pod, inside.LINE, memory_is_counted=True) for command in commands
+    ]
     content = _NUMBER.pack(PROTOCOL)
     if not spec.compile:
         return content + _stage(programs, pod.files, memory_mib(pod, spec))

@@ -2,11 +2,11 @@
 
 Two containers, for the program must not touch its own bookkeeping:
 
-- `collector`, of our image, which holds nothing but `init` and `collector`, two static programs.
-  It puts init and its FIFOs into `channel`, hands init the stages, caps what the program prints,
-  writes that to its own log (transcript.py), and how the pod ended to its log and, as its
-  termination message, to TERMINATION_LOG. It exits with 0 if it could do all this; with 1 if not,
-  and then the end record is a fault.
+- `collector`, of our image, which holds nothing but `init`, `collector` and the files of
+  app.infrastructure.line. It puts init, its FIFOs and those files into `channel`, hands init the
+  stages, caps what the program prints, writes that to its own log (transcript.py), and how the pod
+  ended to its log and, as its termination message, to TERMINATION_LOG. It exits with 0 if it could
+  do all this; with 1 if not, and then the end record is a fault.
 - `main`, of the language's image. MAIN_COMMAND waits for init and becomes it, so that init is pid 1
   there (no shared process namespace, and restartPolicy Never: once ended it can't be used again).
   init takes the stages, enforces wall and CPU time, and exits once the collector closes CONTROL.
@@ -14,7 +14,7 @@ Two containers, for the program must not touch its own bookkeeping:
 | Volume | In collector | In main | |
 |---|---|---|---|
 | ConfigMap, key STAGES | INPUT, read-only | not at all | never seen by the program |
-| emptyDir in memory, 2 MiB | CHANNEL | CHANNEL, read-only | init and the FIFOs |
+| emptyDir in memory, 2 MiB | CHANNEL | CHANNEL, read-only | init, the FIFOs and LINE |
 | emptyDir in memory, `disk_mib` | not at all | each of WRITABLE at its subPath | all it can write |
 
 Each container has a uid of its own and no capability; their root is read-only, and nothing of a
@@ -35,6 +35,8 @@ STAGES: Final = "stages"
 
 INPUT: Final = "/podline/input"
 CHANNEL: Final = "/podline/channel"
+LINE: Final = f"{CHANNEL}/line"
+"""Where main has the files of app.infrastructure.line; the collector has them in /podline/line."""
 TERMINATION_LOG: Final = "/dev/termination-log"
 
 WRITABLE: Final[Mapping[str, str | None]] = {"/box": None, "/tmp": "tmp", "/dev/shm": "shm"}

@@ -18,6 +18,7 @@ from app.domain.pod import (
     Stream,
 )
 from app.infrastructure.sandbox.jail import Jail
+from app.infrastructure.sandbox.kit import LINE
 from app.infrastructure.sandbox.meter import Meter
 from app.infrastructure.sandbox.recorder import Recorder, output_of
 from app.infrastructure.sandbox.slot import Slot
@@ -147,7 +148,8 @@ class Run:
             if compiled.exit_code != 0 or compiled.stopped_by:
                 return Report(compile=compiled, run=None)
             files = ()
-        program = self._toolchain.run_program(self._pod, memory_is_counted=meter.holds_memory)
+        counted = meter.holds_memory
+        program = self._toolchain.run_program(self._pod, LINE, memory_is_counted=counted)
         return Report(compile=compiled, run=run_stage(jail, meter, program, files, self._recorder))
 
     def _compile(self, jail: Jail, meter: Meter) -> StageReport:
