@@ -132,7 +132,7 @@ def _wait_until_empty(namespace: str) -> None:
 
 
 def _pod(name: str) -> Pod:
-    (python,) = [offer for offer in offers().languages() if offer.name == "python"]
+    (python,) = [offer for offer in offers().languages(None) if offer.name == "python"]
     return Pod(
         name=name,
         language=python.name,

@@ -204,6 +204,14 @@ class HeldLimit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LimitRange:
+    """What is given where nothing is asked for, and the most that may be."""
+
+    default: Limits
+    maximum: Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
     """A language that programs can be written in."""
 
@@ -222,6 +230,8 @@ class Language:
     """The defaults of its compile stage, if it has one."""
     stack: str | None = None
     """What `stack_mib` means for its programs."""
+    limits: LimitRange | None = None
+    """Of the program itself; None if the service is too old to report it."""
 
 
 class ReplayMode(Word):
@@ -311,14 +321,6 @@ class NewKey(Key):
     """A key just made: `key` is the secret, shown this once."""
 
     key: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LimitRange:
-    """What is given where nothing is asked for, and the most that may be."""
-
-    default: Limits
-    maximum: Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

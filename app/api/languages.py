@@ -1,11 +1,12 @@
 """/api/v1/languages and /api/v1/limits: what may be asked for."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 from app.api import representation, schemas
 from app.api.context import Call
 from app.api.routing import Section
-from app.domain.submission import Limits
+from app.domain.errors import RuntimeUnavailable
+from app.service.languages import Languages
 
 languages = Section("Languages and limits", "/api/v1")
 
@@ -16,7 +17,11 @@ def list_(call: Call) -> schemas.LanguageList:
     policy = call.ports.policy
     return schemas.LanguageList(
         items=[
-            representation.language(language, policy.compile_limits_of(language))
+            representation.language(
+                language,
+                policy.run_limits(language.accepts),
+                policy.compile_limits(language.accepts, language.compile_needs),
+            )
             for language in call.languages.known()
         ]
     )
@@ -24,11 +29,14 @@ def list_(call: Call) -> schemas.LanguageList:
 
 @languages.operation("GET", "/limits", {200: schemas.LimitsInForce})
 def limits(call: Call) -> schemas.LimitsInForce:
-    """Defaults and maxima. One over its maximum is refused, never changed."""
-    policy = call.ports.policy
+    """Defaults and maxima that hold for every language. A limit over its maximum is refused.
+
+    Where programs run, some languages may be able to have more: see `limits` of a language.
+    """
+    policy, accepts = call.ports.policy, _accepted_by_all(call.languages)
     return schemas.LimitsInForce(
-        limits=_settings(policy.default_limits, policy.max_limits),
-        compile_limits=_settings(policy.default_compile_limits, policy.max_compile_limits),
+        limits=representation.limit_range(policy.run_limits(accepts)),
+        compile_limits=representation.limit_range(policy.compile_limits(accepts, needs={})),
         input=schemas.InputMaxima(**asdict(policy.input)),
         max_unfinished=call.caller.max_unfinished or policy.max_unfinished_per_owner,
     )
@@ -42,8 +50,11 @@ def limits_held(call: Call) -> schemas.HeldLimitList:
     )
 
 
-def _settings(default: Limits, maximum: Limits) -> schemas.LimitSettings:
-    maximum = replace(maximum, stack_mib=maximum.memory_mib)
-    return schemas.LimitSettings(
-        default=representation.limits(default), maximum=representation.limits(maximum)
-    )
+def _accepted_by_all(languages: Languages) -> dict[str, int]:
+    """Of each limit, the most that every language can have. Empty while the runtime is down."""
+    try:
+        accepted = [language.accepts for language in languages.known()]
+    except RuntimeUnavailable:
+        return {}
+    names = {name for accepts in accepted for name in accepts}
+    return {name: min(accepts[name] for accepts in accepted if name in accepts) for name in names}

@@ -1,7 +1,7 @@
 """Domain values as the API shows them."""
 
 from base64 import b64encode
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -9,6 +9,7 @@ from app.api import schemas
 from app.domain import records
 from app.domain.execution import Event, Execution, Time
 from app.domain.pod import Output, Report, StageOutput, StageReport
+from app.domain.policy import LimitRange
 from app.domain.replay import Replay
 from app.domain.submission import Limits
 from app.settings.urls import masked
@@ -124,7 +125,12 @@ def event(event: Event) -> schemas.Event:
     )
 
 
-def language(language: records.Language, compile_limits: Limits) -> schemas.Language:
+def limit_range(range: LimitRange) -> schemas.LimitSettings:
+    maximum = replace(range.maximum, stack_mib=range.maximum.memory_mib)
+    return schemas.LimitSettings(default=limits(range.default), maximum=limits(maximum))
+
+
+def language(language: records.Language, run: LimitRange, compile: LimitRange) -> schemas.Language:
     return schemas.Language(
         name=language.name,
         version=language.version,
@@ -133,7 +139,8 @@ def language(language: records.Language, compile_limits: Limits) -> schemas.Lang
         aliases=list(language.aliases),
         suffixes=list(language.suffixes),
         line_buffering=language.line_buffering,
-        compile_limits=limits(compile_limits) if language.compiled else None,
+        limits=limit_range(run),
+        compile_limits=limits(compile.default) if language.compiled else None,
         stack=language.stack,
     )
 

@@ -117,6 +117,13 @@ class EventPage(Answered):
     next_cursor: str | None = Field(description="Null at the end of the log.")
 
 
+class LimitSettings(Answered):
+    """Defaults and maxima of one stage."""
+
+    default: Limits
+    maximum: Limits
+
+
 class Language(Answered):
     name: str
     version: str
@@ -127,6 +134,7 @@ class Language(Answered):
     line_buffering: bool = Field(
         description="Whether it can print each line immediately, see `buffering`."
     )
+    limits: LimitSettings = Field(description="Of the program itself.")
     compile_limits: Limits | None = Field(
         description="The defaults of its compile stage; null where there is none."
     )
@@ -151,13 +159,6 @@ class InputMaxima(Answered):
     labels: int
     label_characters: int
     expected_output_bytes: int
-
-
-class LimitSettings(Answered):
-    """Defaults and maxima of one stage."""
-
-    default: Limits
-    maximum: Limits
 
 
 class LimitsInForce(Answered):

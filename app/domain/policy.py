@@ -1,8 +1,9 @@
 """The numbers that the service goes by. settings.py fills them in; nothing else reads settings."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
-from app.domain.records import Language
 from app.domain.submission import Limits
 
 
@@ -24,14 +25,22 @@ class InputMaxima:
 
 
 DEFAULT_LIMITS = Limits(
-    wall_seconds=5, cpu_seconds=5, memory_mib=128, processes=64, output_kib=256, disk_mib=16
+    wall_seconds=10, cpu_seconds=5, memory_mib=128, processes=128, output_kib=256, disk_mib=16
 )
 DEFAULT_COMPILE_LIMITS = Limits(
-    wall_seconds=10, cpu_seconds=10, memory_mib=512, processes=64, output_kib=256, disk_mib=64
+    wall_seconds=10, cpu_seconds=10, memory_mib=512, processes=128, output_kib=256, disk_mib=64
 )
 MAX_LIMITS = Limits(
     wall_seconds=60, cpu_seconds=60, memory_mib=1024, processes=256, output_kib=1024, disk_mib=256
 )
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRange:
+    """What one stage gets if nothing is asked for, and the most that can be asked for."""
+
+    default: Limits
+    maximum: Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,13 +108,30 @@ class Policy:
     max_compile_limits: Limits = MAX_LIMITS
     input: InputMaxima = field(default_factory=InputMaxima)
 
-    def compile_limits_of(self, language: Language) -> Limits:
-        """The defaults of its compile stage: what it needs, up to the maxima."""
-        default, maximum = asdict(self.default_compile_limits), asdict(self.max_compile_limits)
-        return replace(
-            self.default_compile_limits,
-            **{
-                name: max(default[name], min(needed, maximum[name]))
-                for name, needed in language.compile_needs.items()
-            },
+    def run_limits(self, accepts: Mapping[str, int]) -> LimitRange:
+        """`accepts`: what the runtime accepts, where that is less; by the names of Limits."""
+        return _range(self.default_limits, _lowered(self.max_limits, accepts))
+
+    def compile_limits(self, accepts: Mapping[str, int], needs: Mapping[str, int]) -> LimitRange:
+        """As `run_limits`; the defaults are raised to what the compiler needs, up to the maxima."""
+        default = asdict(self.default_compile_limits)
+        raised = {name: max(default[name], needed) for name, needed in needs.items()}
+        return _range(
+            replace(self.default_compile_limits, **raised),
+            _lowered(self.max_compile_limits, accepts),
         )
+
+
+def _range(default: Limits, maximum: Limits) -> LimitRange:
+    """Each default is lowered to its maximum."""
+    return LimitRange(_lowered(default, asdict(maximum)), maximum)
+
+
+def _lowered(limits: Limits, most: Mapping[str, float | None]) -> Limits:
+    """None is no number to compare: it follows from another limit."""
+    lower: dict[str, Any] = {
+        name: maximum
+        for name, maximum in most.items()
+        if maximum is not None and (getattr(limits, name) or 0) > maximum
+    }
+    return replace(limits, **lower)

@@ -207,3 +207,5 @@ class Language:
     """Limits without which its compiler does not get far, by the names of Limits."""
     stack: str = STACK_OF_MAIN_THREAD
     """What `stack_mib` means for its programs."""
+    accepts: Mapping[str, int] = field(default_factory=dict)
+    """The most that the runtime accepts for a stage, by the names of Limits; others: any."""

@@ -23,7 +23,7 @@ from app.domain.checks import (
     utf8,
 )
 from app.domain.errors import Forbidden, InvalidSubmission
-from app.domain.policy import InputMaxima, Policy
+from app.domain.policy import InputMaxima, LimitRange, Policy
 from app.domain.program import known_language, program
 from app.domain.records import Language, Role
 from app.domain.requested import RequestedLimits, RequestedSubmission
@@ -62,13 +62,13 @@ def validate(
     args = _args(problems, "args", requested.args, maxima)
     compile_args = _compile_args(problems, requested.compile_args, language, maxima)
     env = _env(problems, requested.env, maxima)
-    limits = _limits(problems, "limits", requested.limits, policy.default_limits, policy.max_limits)
+    accepts = language.accepts if language else {}
+    limits = _limits(problems, "limits", requested.limits, policy.run_limits(accepts))
     compile_limits = _limits(
         problems,
         "compile_limits",
         requested.compile_limits,
-        policy.compile_limits_of(language) if language else policy.default_compile_limits,
-        policy.max_compile_limits,
+        policy.compile_limits(accepts, language.compile_needs if language else {}),
     )
     expected_output = _expected_output(problems, requested, maxima)
     streams = _one_of(problems, "streams", requested.streams, Streams.SEPARATE)
@@ -152,17 +152,15 @@ def _plain_text(problems: Problems, at: str, text: str) -> int:
     return len(utf8(problems, at, text))
 
 
-def _limits(
-    problems: Problems, name: str, requested: RequestedLimits, default: Limits, maximum: Limits
-) -> Limits:
+def _limits(problems: Problems, name: str, requested: RequestedLimits, range: LimitRange) -> Limits:
     applied: dict[str, float] = {}
     for field in fields(Limits):
         value = getattr(requested, field.name)
         if value is None:
-            applied[field.name] = getattr(default, field.name)
+            applied[field.name] = getattr(range.default, field.name)
         else:
             # A stack is memory, so what the memory may be is the most that the stack may be.
-            most = getattr(maximum, field.name) or maximum.memory_mib
+            most = getattr(range.maximum, field.name) or range.maximum.memory_mib
             at = pointer(name, field.name)
             applied[field.name] = _limit(problems, at, value, most, field.name in _IN_SECONDS)
     limits = Limits(**applied)  # type: ignore[arg-type]  # _limit made whole numbers of the others

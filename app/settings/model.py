@@ -204,9 +204,11 @@ class Settings(BaseSettings):
     @field_validator("max_limits", "max_compile_limits")
     @classmethod
     def _covers_default(cls, maxima: LimitSettings, info: ValidationInfo) -> LimitSettings:
+        """A default that nobody has set follows: the policy lowers it to the maximum."""
         default = str(info.field_name).replace("max_", "default_")
+        unset = getattr(_DEFAULT, default)
         for name, value in info.data.get(default, maxima):
-            if value > getattr(maxima, name):
+            if value > getattr(maxima, name) and value != getattr(unset, name):
                 raise ValueError(f"{name} must not be below {default}.{name}, which is {value}")
         return maxima
 

@@ -45,10 +45,10 @@ def test_every_field_of_an_execution_is_always_there(api: Api) -> None:
         "attempt": 0,
         "labels": {"course": "cs101"},
         "limits": {
-            "wall_seconds": 5,
+            "wall_seconds": 10,
             "cpu_seconds": 5,
             "memory_mib": 128,
-            "processes": 64,
+            "processes": 128,
             "output_kib": 256,
             "disk_mib": 16,
             "stack_mib": None,

@@ -133,11 +133,18 @@ class TestWrongSettings:
         assert [problem.name for problem in raised.value.problems] == ["max_running"]
 
     def test_a_maximum_below_the_default(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("PODLINE_DEFAULT_LIMITS__WALL_SECONDS", "4")
         monkeypatch.setenv("PODLINE_MAX_LIMITS__WALL_SECONDS", "3")
         assert (
-            "max_limits: wall_seconds must not be below default_limits.wall_seconds, which is 5.0"
+            "max_limits: wall_seconds must not be below default_limits.wall_seconds, which is 4.0"
             in complaints()
         )
+
+    def test_a_default_that_nobody_has_set_follows_its_maximum(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PODLINE_MAX_LIMITS__WALL_SECONDS", "3")
+        assert Settings.load().policy().run_limits({}).default.wall_seconds == 3
 
     def test_a_file_that_is_not_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PODLINE_SETTINGS_FILE", "nowhere.toml")

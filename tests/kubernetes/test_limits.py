@@ -7,13 +7,13 @@ import pytest
 from app import languages
 from app.domain.errors import RunRefused
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS, MAX_LIMITS
-from app.infrastructure.kubernetes.limits import refuse_impossible
+from app.infrastructure.kubernetes.limits import accepted, refuse_impossible
 from app.settings.urls import kubernetes_namespace
 from tests.kubernetes.cluster import offers
 from tests.sandbox_daemon import a_pod
 
 SPECS = languages.load()
-LANGUAGES = {language.name: language for language in offers().languages()}
+LANGUAGES = {language.name: language for language in offers().languages(None)}
 MOST = 124
 """Of 128 in a pod, four are ours."""
 
@@ -35,12 +35,34 @@ def test_threads_of_the_languages_own_runtime_count_too() -> None:
         refuse_impossible(node, SPECS["javascript"], 128)
 
 
+@pytest.mark.parametrize("pod_pids_limit", [None, 64, 128])
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_what_is_accepted_is_never_refused(name: str, pod_pids_limit: int | None) -> None:
+    most = accepted(SPECS[name], pod_pids_limit)
+    pod = a_pod(
+        LANGUAGES[name],
+        limits=replace(DEFAULT_LIMITS, **most),
+        compile_limits=replace(DEFAULT_COMPILE_LIMITS, **most),
+    )
+    refuse_impossible(pod, SPECS[name], pod_pids_limit)
+
+
+def test_what_a_cluster_accepts_is_offered_with_each_language() -> None:
+    found = {language.name: language.accepts for language in offers().languages(128)}
+
+    assert found["python"]["processes"] == MOST
+    assert found["javascript"]["processes"] == 108
+    assert offers().languages(None)[0].accepts.keys() == {"output_kib"}
+
+
 def test_the_limits_of_a_compiler_count_where_there_is_one() -> None:
     large = replace(DEFAULT_COMPILE_LIMITS, processes=200)
+    few = replace(DEFAULT_LIMITS, processes=MOST)
 
     with pytest.raises(RunRefused, match=r"^compile_limits\.processes"):
-        refuse_impossible(a_pod(LANGUAGES["c"], compile_limits=large), SPECS["c"], 128)
-    refuse_impossible(a_pod(LANGUAGES["python"], compile_limits=large), SPECS["python"], 128)
+        refuse_impossible(a_pod(LANGUAGES["c"], limits=few, compile_limits=large), SPECS["c"], 128)
+    python = a_pod(LANGUAGES["python"], limits=few, compile_limits=large)
+    refuse_impossible(python, SPECS["python"], 128)
 
 
 def test_more_output_than_a_log_can_hold() -> None:

@@ -23,7 +23,7 @@ NAME = "01j00000000000000000000001-1"
 IMAGES = "python=podline/python:3.12,c=registry.example:5000/c:12.2@sha256:" + "ab" * 32
 OPTIONS = PodOptions(collector_image="podline/pod:0.1.0")
 OFFERS = offers(IMAGES)
-LANGUAGES = {language.name: language for language in OFFERS.languages()}
+LANGUAGES = {language.name: language for language in OFFERS.languages(None)}
 
 
 def made(pod: Pod, options: PodOptions = OPTIONS) -> dict[str, Any]:

@@ -15,7 +15,8 @@ def run(sandbox: SandboxDaemon, name: str, source: str, **facts: Any) -> tuple[S
     """How it ended, and all that compiler and program printed."""
     if name not in {found.name for found in sandbox.runtime.languages()}:
         not_installed(name)
-    compile_limits = Policy().compile_limits_of(language(sandbox.runtime, name))
+    needs = language(sandbox.runtime, name).compile_needs
+    compile_limits = Policy().compile_limits({}, needs).default
     observation, output = sandbox.run(name, source, compile_limits=compile_limits, **facts)
     printed = [each for each in (output.compile, output.run) if each]
     text = b"".join(each.stdout + each.stderr for each in printed).decode()

@@ -38,7 +38,7 @@ each_language = pytest.mark.parametrize("name", load())
 
 
 def all_runs(language: Language) -> dict[str, dict[str, Any]]:
-    compile_limits = Policy().compile_limits_of(language)
+    compile_limits = Policy().compile_limits(language.accepts, language.compile_needs).default
     facts = {
         "files": files_of(language.name),
         "env": {"WORD": WORD},

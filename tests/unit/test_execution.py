@@ -105,10 +105,10 @@ def test_the_first_event_says_what_was_asked_for() -> None:
     assert event.type == "podline.execution.queued.v1"
     assert event.data["language"] == execution.language
     assert event.data["limits"] == {
-        "wall_seconds": 5,
+        "wall_seconds": 10,
         "cpu_seconds": 5,
         "memory_mib": 128,
-        "processes": 64,
+        "processes": 128,
         "output_kib": 256,
         "disk_mib": 16,
     }

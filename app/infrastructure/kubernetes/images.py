@@ -1,11 +1,12 @@
 """Which languages a cluster runs: by the images that the settings name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.errors import RunRefused
 from app.domain.pod import Pod
 from app.domain.records import Language
+from app.infrastructure.kubernetes.limits import accepted
 from app.languages import BadLanguages, LanguageSpec, language_of
 
 
@@ -24,9 +25,9 @@ class Offer:
     image: Image
     spec: LanguageSpec
 
-    @property
-    def language(self) -> Language:
-        return language_of(self.spec, self.image.version)
+    def language(self, pod_pids_limit: int | None) -> Language:
+        found = language_of(self.spec, self.image.version)
+        return replace(found, accepts=accepted(self.spec, pod_pids_limit))
 
 
 class Offers:
@@ -37,8 +38,8 @@ class Offers:
             raise BadLanguages(f"there is an image for {name}, which is no language")
         self._offers = {name: Offer(image, specs[name]) for name, image in images.items()}
 
-    def languages(self) -> list[Language]:
-        return [offer.language for offer in self._offers.values()]
+    def languages(self, pod_pids_limit: int | None) -> list[Language]:
+        return [offer.language(pod_pids_limit) for offer in self._offers.values()]
 
     def of(self, pod: Pod) -> Offer:
         """Raises RunRefused where its language has no image in that version."""

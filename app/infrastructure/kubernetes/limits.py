@@ -40,6 +40,20 @@ HELD: Final[Sequence[HeldLimit]] = (
 )
 
 
+def accepted(spec: LanguageSpec, pod_pids_limit: int | None) -> dict[str, int]:
+    """The most that a stage can have, whatever the other one has; by the names of Limits."""
+    stages = 2 if spec.compile else 1
+    most = {"output_kib": _LOGGED_KIB // _STREAMS // stages}
+    return (
+        most if pod_pids_limit is None else most | {"processes": _processes(spec, pod_pids_limit)}
+    )
+
+
+def _processes(spec: LanguageSpec, pod_pids_limit: int) -> int:
+    """Which a program can have; 1 where there is room for none, which the cluster then refuses."""
+    return max(1, pod_pids_limit - _OWN_PROCESSES - spec.threads)
+
+
 def refuse_impossible(pod: Pod, spec: LanguageSpec, pod_pids_limit: int | None) -> None:
     """Raises RunRefused, which names the limit."""
     stages = {"limits": pod.limits} | (
@@ -47,7 +61,7 @@ def refuse_impossible(pod: Pod, spec: LanguageSpec, pod_pids_limit: int | None) 
     )
     _refuse_too_much_output(stages)
     if pod_pids_limit is not None:
-        _refuse_too_many_processes(stages, pod_pids_limit - _OWN_PROCESSES - spec.threads)
+        _refuse_too_many_processes(stages, _processes(spec, pod_pids_limit))
 
 
 def _refuse_too_much_output(stages: Mapping[str, Limits]) -> None:

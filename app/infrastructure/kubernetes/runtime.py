@@ -107,7 +107,7 @@ class KubernetesRuntime:
         return PodWatch(self._api).changes(stop)
 
     def languages(self) -> list[Language]:
-        return self._offers.languages()
+        return self._offers.languages(self._options.pod_pids_limit)
 
     def limits_held(self) -> list[HeldLimit]:
         return list(limits.HELD)

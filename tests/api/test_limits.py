@@ -1,0 +1,72 @@
+"""What may be asked for where the runtime accepts less than the settings allow."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from app.domain.errors import RuntimeUnavailable
+from app.domain.records import Language, Role
+from app.infrastructure.memory.runtime import MemoryRuntime
+from tests.api.contract import PROGRAM, Api, body, connector
+from tests.twins import make_twins
+
+EXECUTIONS = "/api/v1/executions"
+ACCEPTS = {"python": {"processes": 60, "output_kib": 9_999}, "javascript": {"processes": 44}}
+
+
+class SmallRuntime(MemoryRuntime):
+    def languages(self) -> list[Language]:
+        return [
+            replace(language, accepts=ACCEPTS.get(language.name, {}))
+            for language in super().languages()
+        ]
+
+
+def connected(runtime: MemoryRuntime) -> Api:
+    return connector(replace(make_twins().ports, runtime=runtime))("ada", Role.USER)
+
+
+def named(items: Sequence[dict[str, object]], name: str) -> object:
+    return next(item for item in items if item["name"] == name)["limits"]
+
+
+def test_defaults_and_maxima_of_a_language_are_lowered() -> None:
+    items = body(connected(SmallRuntime()).get("/api/v1/languages"))["items"]
+    lowered, other = named(items, "python"), named(items, "bash")
+    assert isinstance(lowered, dict)
+    assert isinstance(other, dict)
+    assert (lowered["default"]["processes"], lowered["maximum"]["processes"]) == (60, 60)
+    assert (other["default"]["processes"], other["maximum"]["processes"]) == (128, 256)
+    assert lowered["maximum"]["output_kib"] == other["maximum"]["output_kib"]
+
+
+def test_the_limits_hold_for_every_language() -> None:
+    limits = body(connected(SmallRuntime()).get("/api/v1/limits"))
+    for stage in ("limits", "compile_limits"):
+        assert limits[stage]["default"]["processes"] == 44
+        assert limits[stage]["maximum"]["processes"] == 44
+
+
+def test_a_program_gets_the_lowered_default_and_may_not_ask_for_more() -> None:
+    api = connected(SmallRuntime())
+    made = body(api.post(EXECUTIONS, PROGRAM), 202)
+    assert made["limits"]["processes"] == 60
+    most = {"limits": {"processes": 60}}
+    assert body(api.post(EXECUTIONS, PROGRAM | most), 202)["limits"]["processes"] == 60
+    more = {"limits": {"processes": 61}, "compile_limits": {"processes": 61}}
+    errors = body(api.post(EXECUTIONS, PROGRAM | more), 422)["errors"]
+    assert [(error["pointer"], error["detail"]) for error in errors] == [
+        ("/limits/processes", "must be at most 60"),
+        ("/compile_limits/processes", "must be at most 60"),
+    ]
+    bash = PROGRAM | {"language": "bash"} | more
+    assert body(api.post(EXECUTIONS, bash), 202)["limits"]["processes"] == 61
+
+
+class AwayRuntime(MemoryRuntime):
+    def languages(self) -> list[Language]:
+        raise RuntimeUnavailable("the daemon is down")
+
+
+def test_without_the_runtime_the_settings_are_reported() -> None:
+    limits = body(connected(AwayRuntime()).get("/api/v1/limits"))
+    assert limits["limits"]["default"]["processes"] == 128
