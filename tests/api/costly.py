@@ -63,6 +63,7 @@ SUBMISSIONS: Final[Mapping[str, Fill]] = {
     "files: unknown fields": in_program("files", lambda n: b"[" + numbered('"f%d":0')(n) + b"]"),
     "env: wrong values": in_program("env", numbered('"A%d":0')),
     "env: right": in_program("env", numbered('"A%d":""')),
+    "env: one name, again and again": in_program("env", repeated("{", '"A":0,', '"A":0}')),
     "labels: wrong values": in_program("labels", numbered('"a%d":0')),
     "limits: unknown": in_program("limits", numbered('"a%d":0')),
     "limits: a map for a number": in_program(

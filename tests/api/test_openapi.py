@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from enum import StrEnum
+from typing import get_args
 
 from openapi_spec_validator import validate
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from app.api.application import OPERATIONS
@@ -64,18 +66,52 @@ def test_it_has_the_maxima_that_are_settings() -> None:
     assert JSON_SCHEMA_KEY not in str(document)
 
 
-def _counted(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
-    """The lists and maps of a model and of the models in it."""
+def _sent() -> Iterator[tuple[str, FieldInfo]]:
+    """Every field that a client can send, and its place."""
+    for operation in OPERATIONS:
+        for model in filter(None, (operation.body, operation.query)):
+            yield from _fields_of(model)
+
+
+def _fields_of(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
     for name, field in model.model_fields.items():
-        if re.search(r"\b(list|dict)\[", str(field.annotation)):
-            yield f"{model.__name__}.{name}", field
+        yield f"{model.__name__}.{name}", field
         inner = model_in(field)
         if inner is not None:
-            yield from _counted(inner)
+            yield from _fields_of(inner)
 
 
 def test_every_list_and_map_that_is_sent_has_a_maximum() -> None:
-    sent = {model for operation in OPERATIONS for model in (operation.body, operation.query)}
-    counted = {at: field for model in sent if model for at, field in _counted(model)}
+    counted = {
+        at: maximum(field, InputMaxima())
+        for at, field in _sent()
+        if re.search(r"\b(list|dict)\[", str(field.annotation))
+    }
     assert "Submission.files" in counted
-    assert [at for at, field in counted.items() if maximum(field, InputMaxima()) is None] == []
+    assert [at for at, most in counted.items() if most is None] == []
+
+
+def test_every_enumeration_that_is_sent_is_read_by_its_values() -> None:
+    models = {model for operation in OPERATIONS if (model := operation.body) is not None}
+    for model in models:
+        for name, field in model.model_fields.items():
+            for value in _values(field.annotation):
+                at = field.alias or name
+                assert (at,) not in _wrong(model, {at: value}), (
+                    f"{model.__name__}.{name} needs BY_VALUE"
+                )
+
+
+def _values(annotation: object) -> list[str]:
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return [member.value for member in annotation]
+    return [value for inner in get_args(annotation) for value in _values(inner)]
+
+
+def _wrong(model: type[BaseModel], sent: dict[str, object]) -> set[tuple[int | str, ...]]:
+    """Places of problems."""
+    try:
+        model.model_validate(sent)
+    except ValidationError as error:
+        return {found["loc"] for found in error.errors()}
+    return set()

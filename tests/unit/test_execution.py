@@ -111,6 +111,7 @@ def test_the_first_event_says_what_was_asked_for() -> None:
         "processes": 128,
         "output_kib": 256,
         "disk_mib": 16,
+        "stack_mib": None,
     }
 
 
