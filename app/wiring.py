@@ -171,7 +171,7 @@ def make_pipeline() -> Pipeline:
 
 
 def serve_metrics(settings: Settings, metrics: Metrics) -> None:
-    """On `metrics_port`, if there is one. Raises OSError where it is taken."""
+    """On `metrics_port`, if there is one. Raises OSError where it can't listen there."""
     if settings.metrics_port is not None:
         from app.infrastructure.prometheus.server import serve
 

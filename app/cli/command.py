@@ -9,7 +9,7 @@ import click
 
 from app.cli.failure import Failure, failures_explained
 from app.cli.options import data_dir_option, json_option
-from app.cli.target import find_target
+from app.cli.target import NoService, find_target
 from podline import Client
 
 P = ParamSpec("P")
@@ -32,8 +32,7 @@ def speaks_to_service(
         def with_client(
             url: str | None, key: str | None, data_dir: Path, *args: P.args, **kwargs: P.kwargs
         ) -> None:
-            target = find_target(url, key, data_dir)
-            with failures_explained(failure), _client(target.url, target.key, failure) as client:
+            with failures_explained(failure), _client(url, key, data_dir, failure) as client:
                 command(client, *args, **kwargs)
 
         return with_client
@@ -41,8 +40,9 @@ def speaks_to_service(
     return decorate
 
 
-def _client(url: str, key: str | None, failure: type[Failure]) -> Client:
+def _client(url: str | None, key: str | None, data_dir: Path, failure: type[Failure]) -> Client:
     try:
-        return Client(url, key)
-    except ValueError as error:
+        target = find_target(url, key, data_dir)
+    except NoService as error:
         raise failure(str(error)) from None
+    return Client(target.url, target.key)

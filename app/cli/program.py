@@ -72,7 +72,7 @@ def submission_of(client: Client, options: dict[str, Any]) -> Submission:
 
 def language_of(file: Path, languages: Iterable[Language]) -> str:
     """The language whose programs have this file's suffix."""
-    suffixes = {(Path(language.source_name).suffix, language.name) for language in languages}
+    suffixes = {(suffix, lg.name) for lg in languages for suffix in _suffixes(lg)}
     names = sorted(name for suffix, name in suffixes if suffix == file.suffix)
     if len(names) == 1:
         return names[0]
@@ -80,6 +80,11 @@ def language_of(file: Path, languages: Iterable[Language]) -> str:
     raise click.UsageError(
         f"can't tell the language of {escaped(file.name)}: give --language ({escaped(offered)})"
     )
+
+
+def _suffixes(language: Language) -> Sequence[str]:
+    """An older service does not list them."""
+    return language.suffixes or (Path(language.source_name).suffix,)
 
 
 def _files(main: Path, others: Iterable[Path]) -> dict[str, bytes]:

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from podline.client import DEFAULT_URL
+
+class NoService(Exception):
+    """Nothing names a service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +19,16 @@ class Target:
 def find_target(url: str | None, key: str | None, data_dir: Path) -> Target:
     """Options and environment first; then what `podline up` keeps in its data folder.
 
-    The folder's key is sent to the folder's own service only, never to another URL.
+    The folder's key is sent to the folder's own service only, never to another URL. Raises
+    NoService where there is neither a URL nor such a folder: what listens on the usual port may be
+    somebody else's.
     """
-    own_url = _kept(data_dir / "url") or DEFAULT_URL
-    url = url or own_url
-    if key is None and url.rstrip("/") == own_url.rstrip("/"):
+    own_url = _kept(data_dir / "url")
+    if url is None:
+        if own_url is None:
+            raise NoService(_nothing_in(data_dir))
+        url = own_url
+    if key is None and own_url is not None and url.rstrip("/") == own_url.rstrip("/"):
         key = _kept(data_dir / "key")
     return Target(url, key)
 
@@ -31,3 +38,18 @@ def _kept(path: Path) -> str | None:
         return path.read_text(encoding="utf-8").strip() or None
     except (OSError, UnicodeDecodeError):
         return None
+
+
+def _nothing_in(data_dir: Path) -> str:
+    try:
+        (data_dir / "url").read_bytes()
+    except FileNotFoundError:
+        found = "has no service" if data_dir.is_dir() else "does not exist"
+    except OSError as error:
+        found = f"can't be read ({error.strerror})"
+    else:
+        found = "does not say where its service is"
+    return (
+        f"the data folder {data_dir} {found}. Start a service with `podline up`, name its folder "
+        "with --data-dir, or name a service with --url or PODLINE_URL."
+    )

@@ -37,6 +37,13 @@ def test_submit_prints_the_id(service: FakeService, podline: Podline, folder: Pa
     assert json.loads(again.stdout)["id"] == execution_id
 
 
+def has(shown: object, said: object) -> bool:
+    """Whether all that a service said is shown; fields that it does not know may be there, too."""
+    if isinstance(said, dict) and isinstance(shown, dict):
+        return all(has(shown[name], value) for name, value in said.items())
+    return shown == said
+
+
 def test_get(service: FakeService, podline: Podline) -> None:
     service.ending = Ending(outcome="memory_limit", result={"stdout": "out"})
     execution = service.ended(service.add_execution())
@@ -44,7 +51,7 @@ def test_get(service: FakeService, podline: Podline) -> None:
     for said in ("completed", "python 3.11.2", "3 bytes", "9216 KiB", "--memory-mib"):
         assert said in podline("get", execution["id"]).stdout
     shown = json.loads(podline("get", execution["id"], "--json").stdout)
-    assert shown == execution
+    assert has(shown, execution)
 
 
 def test_list_goes_on_to_the_limit(service: FakeService, podline: Podline) -> None:

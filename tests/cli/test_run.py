@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from podline import Outcome
+from app.cli.program import language_of
+from app.languages import load
+from podline import Language, Outcome
 from tests.cli.conftest import Podline
 from tests.client.fake_answers import output, problem
 from tests.client.fake_service import Ending, FakeService
@@ -169,6 +171,33 @@ def test_the_language_is_that_of_the_suffix(
         "labels": {},
         "limits": {},
     }
+
+
+SUFFIXES = {
+    "javascript": ".js .mjs .cjs",
+    "typescript": ".ts .mts .cts",
+    "cpp": ".cpp .cc .cxx",
+    "r": ".R .r",
+    "perl": ".pl",
+}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "name"), [(each, name) for name, all in SUFFIXES.items() for each in all.split()]
+)
+def test_every_suffix_of_a_language_names_it(suffix: str, name: str) -> None:
+    offered = [
+        Language(
+            name=spec.name,
+            version=version,
+            source_name=spec.source,
+            compiled=True,
+            suffixes=spec.suffixes,
+        )
+        for spec in load().values()
+        for version in ("1", "2")
+    ]
+    assert language_of(Path(f"prog{suffix}"), offered) == name
 
 
 def test_a_suffix_that_says_nothing(podline: Podline, folder: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import main
-from app.cli.target import Target, find_target
+from app.cli.target import NoService, Target, find_target
 from tests.client.fake_answers import KEY
 from tests.client.fake_service import FakeService
 
@@ -34,8 +34,30 @@ def test_the_kept_key_is_shown_to_its_own_service_only(data_dir: Path) -> None:
     assert find_target("https://far", None, data_dir) == Target("https://far", None)
 
 
-def test_without_a_data_folder(tmp_path: Path) -> None:
-    assert find_target(None, None, tmp_path / "none") == Target("http://127.0.0.1:8000", None)
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("args", "code"), [(["list"], 1), (["list", "--key", "mine"], 1), (["run", __file__], 125)]
+)
+def test_without_a_data_folder_no_other_service_is_asked(args: list[str], code: int) -> None:
+    done = CliRunner().invoke(main, args)
+    assert (done.exit_code, done.stdout) == (code, "")
+    assert done.stderr.startswith("podline: the data folder .podline does not exist. Start ")
+
+
+def test_a_data_folder_without_a_service(tmp_path: Path) -> None:
+    with pytest.raises(NoService, match="has no service"):
+        find_target(None, None, tmp_path)
+    (tmp_path / "url").touch()
+    with pytest.raises(NoService, match="does not say where"):
+        find_target(None, None, tmp_path)
+    (tmp_path / "url").unlink()
+    (tmp_path / "url").mkdir()
+    with pytest.raises(NoService, match=r"can't be read \(Is a directory\)"):
+        find_target(None, None, tmp_path)
+
+
+def test_a_service_that_is_named_needs_no_data_folder(tmp_path: Path) -> None:
+    assert find_target("http://far", None, tmp_path / "none") == Target("http://far", None)
 
 
 def test_the_environment_stands_for_options(

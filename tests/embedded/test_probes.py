@@ -74,6 +74,11 @@ def test_a_taken_port_is_not_free(taken_port: int) -> None:
     assert free_port(HOST, taken_port) is None
 
 
+def test_what_can_t_be_bound_is_not_taken(taken_port: int) -> None:
+    with pytest.raises(OSError, match="Cannot assign requested address"):
+        free_port("192.0.2.1", taken_port)
+
+
 def test_a_port_that_becomes_free_is_waited_for() -> None:
     server = socket.create_server((HOST, 0))
     port = server.getsockname()[1]

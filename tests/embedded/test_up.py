@@ -7,7 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -29,10 +29,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
         yield standalone
 
 
-def up(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """One that does not start."""
+def up(
+    *options: str, under: Sequence[str] = (), **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """One that does not start; `under` is a program that starts it."""
     return subprocess.run(
-        [PODLINE, "up", *options],
+        [*under, PODLINE, "up", *options],
         env=os.environ | environment,
         capture_output=True,
         text=True,
@@ -107,6 +109,16 @@ class TestRefusal:
         assert refused.returncode != 0
         assert f"port {port} is taken: choose another with --port" in refused.stderr
 
+    def test_a_port_that_needs_privileges(self, tmp_path: Path) -> None:
+        """Which is not taken."""
+        lowest = int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
+        if os.geteuid() != 0 or lowest <= 80:
+            pytest.skip("only root can become a user for whom there are privileged ports")
+        drop = ("setpriv", "--bounding-set=-net_bind_service", "--inh-caps=-all")
+        refused = up("--data-dir", str(tmp_path), "--port", "80", under=drop)
+        assert refused.returncode != 0
+        assert "port 80 is for privileged users only" in refused.stderr
+
     def test_a_redis_of_others(self, tmp_path: Path) -> None:
         refused = up("--data-dir", str(tmp_path), PODLINE_REDIS_URL="redis://elsewhere")
         assert refused.returncode != 0
@@ -116,6 +128,27 @@ class TestRefusal:
         refused = up("--data-dir", str(tmp_path), PODLINE_MAX_RUNNING="none")
         assert refused.returncode != 0
         assert "max_running: must be a valid integer" in refused.stderr
+
+
+class TestReport:
+    @pytest.mark.parametrize("target", ["/dev/full", "a pipe that nobody reads"])
+    def test_a_report_that_can_t_be_written_stops_nothing(
+        self, target: str, tmp_path: Path
+    ) -> None:
+        reader, pipe = os.pipe()
+        os.close(reader)
+        full = os.open("/dev/full", os.O_WRONLY)
+        command = [PODLINE, "up", "--data-dir", str(tmp_path), "--port", "0"]
+        with subprocess.Popen(
+            command, stdout=full if target == "/dev/full" else pipe, stderr=subprocess.PIPE
+        ) as service:
+            wait_until(lambda: (tmp_path / "logs" / "flower.log").exists() or service.poll())
+            service.terminate()
+            _, said = service.communicate(timeout=60)
+        os.close(pipe)
+        os.close(full)
+        assert b"Traceback" not in said
+        assert service.returncode in (0, 1, 141)
 
 
 class TestEnd:

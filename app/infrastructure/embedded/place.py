@@ -1,5 +1,6 @@
 """Where this standalone is, once its folder is held and its ports are known."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,14 +37,34 @@ class Place:
 
 
 def find_place(settings: Settings) -> Place:
-    """Raises UpError if the API's port is taken. Flower then gets any other one."""
-    api_port = free_port(HOST, settings.port, within=_PORT_SECONDS)
-    if api_port is None:
-        raise UpError(f"port {settings.port} is taken: choose another with --port")
-    flower_port = free_port(HOST, settings.flower_port) or free_port(HOST, 0)
-    assert flower_port is not None, "any port will do"
+    """Raises UpError if the API's port can't be used. Flower then gets any other one."""
+    api_port = _api_port(settings.port)
+    flower_port = _flower_port(settings.flower_port)
     password, hint = _flower_password(settings)
     return Place(settings.data_dir, api_port, flower_port, settings.flower_user, password, hint)
+
+
+def _api_port(wanted: int) -> int:
+    try:
+        port = free_port(HOST, wanted, within=_PORT_SECONDS)
+    except PermissionError:
+        raise UpError(
+            f"port {wanted} is for privileged users only: choose one from 1024 up with --port"
+        ) from None
+    except OSError as error:
+        raise UpError(f"port {wanted} of {HOST} can't be used: {error.strerror}") from error
+    if port is None:
+        raise UpError(f"port {wanted} is taken: choose another with --port")
+    return port
+
+
+def _flower_port(wanted: int) -> int:
+    with suppress(OSError):
+        if (port := free_port(HOST, wanted)) is not None:
+            return port
+    port = free_port(HOST, 0)
+    assert port is not None, "any port will do"
+    return port
 
 
 def _flower_password(settings: Settings) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """Whether a child can be used, by trying it."""
 
 import base64
+import errno
 import random
 import socket
 import time
@@ -35,7 +36,10 @@ def http_answers(host: str, port: int, path: str, login: str = "") -> bool:
 
 
 def free_port(host: str, wanted: int, within: float = 0) -> int | None:
-    """The wanted port, any free one for 0, or None where it is still taken after `within` s."""
+    """The wanted port, any free one for 0, or None where it is still taken after `within` s.
+
+    Raises OSError for a host that is not this one's, or a port that needs privileges.
+    """
     if not wanted:
         return next(filter(None, (_bind(host, port) for port in _shuffled())), None)
     deadline = time.monotonic() + within
@@ -53,6 +57,8 @@ def _bind(host: str, port: int) -> int | None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
             return None
         return port

