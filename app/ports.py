@@ -244,7 +244,13 @@ class Caps:
 class AdmissionQueue(Protocol):
     """Queue and slots. All of it can be lost; then `ready` is False until it was rebuilt.
 
-    Raises RedisUnavailable. Every operation costs the same however long the queue is.
+    Owners take turns. An entry waits since it was created, or since its owner last took a slot or
+    gave one back in its band, whichever is later. Its effective band is its band minus one for
+    each `ageing_seconds` that it has waited. The next slot goes to the lowest effective band;
+    within it, to the owner who holds the fewest slots; then to who has waited longest.
+
+    Raises RedisUnavailable. Every operation costs the same however long the queue is and however
+    many owners are in it.
     """
 
     def enter(self, entries: Sequence[QueueEntry]) -> None:
@@ -256,14 +262,14 @@ class AdmissionQueue(Protocol):
         Nothing while the queue is not `ready`.
         """
 
-    def leave(self, execution_id: str) -> None:
+    def leave(self, execution_id: str, now: Time) -> None:
         """Take it out of the queue and give its slot back, whichever it has. Idempotent."""
 
     def hold(self, entry: QueueEntry, now: Time) -> None:
         """Record a slot for an execution that has one by the database (after a loss)."""
 
     def position(self, execution_id: str) -> int | None:
-        """1 for the next; None if it is not queued."""
+        """An estimate: 1 for the next; None if it is not queued."""
 
     def contains(self, execution_ids: Sequence[str]) -> list[bool]:
         """Which of them are queued or hold a slot."""

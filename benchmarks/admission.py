@@ -25,6 +25,7 @@ QUICK_CYCLES: Final = 200
 OWNERS: Final = 100
 CAPS: Final = Caps(total=100, per_owner=10)
 CROWD: Final = "crowd"
+"""An owner at its cap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,14 @@ class Case:
         started = perf_counter_ns()
         self.queue.enter([newcomer])
         taken = self.queue.take(CAPS, number, limit=1)
-        self.queue.leave(newcomer.execution_id)
+        self.queue.leave(newcomer.execution_id, number)
         ended = perf_counter_ns()
-        assert taken == ([] if self.owner == CROWD else [newcomer.execution_id])
+        assert taken == self.takes(newcomer.execution_id)
         return ended - started
+
+    def takes(self, newcomer: str) -> list[str]:
+        """Only an owner at its cap gets nothing; whoever else comes is more urgent than all."""
+        return [] if self.owner == CROWD else [newcomer]
 
 
 def run(*, quick: bool) -> str:
@@ -56,34 +61,41 @@ def run(*, quick: bool) -> str:
 
 
 def _cases(url: str) -> list[Case]:
-    queues = [RedisAdmissionQueue(connect(f"{url}?db={number}")) for number in range(5)]
-    for queue, count, owner_of in [
-        (queues[0], 10, _one_of_many),
-        (queues[1], 10_000, _one_of_many),
-        (queues[2], 10, _crowd),
-        (queues[3], 10_000, _crowd),
-        (queues[4], 10_000, _crowd),
-    ]:
-        _fill(queue, count, owner_of)
-    return [
-        Case("10 queued, of many owners", queues[0], "guest"),
-        Case("10,000 queued, of many owners", queues[1], "guest"),
-        Case("10 queued, of an owner at its cap", queues[2], "guest"),
-        Case("10,000 queued, of an owner at its cap", queues[3], "guest"),
-        Case("the same, and it is that owner who comes", queues[4], CROWD),
+    queued: list[tuple[str, int, Callable[[int], str], str]] = [
+        ("10 queued, of 10 owners", 10, _one_each, "guest"),
+        ("10,000 queued, of 100 owners", 10_000, _one_of_many, "guest"),
+        ("10,000 queued, of 10,000 owners", 10_000, _one_each, "guest"),
+        ("10 queued, of an owner at its cap", 10, _crowd, "guest"),
+        ("10,000 queued, of an owner at its cap", 10_000, _crowd, "guest"),
+        ("the same, and it is that owner who comes", 10_000, _crowd, CROWD),
+        ("10,000 queued, 4 bands, of owners who hold 0 to 9 slots", 10_000, _holder, "guest"),
     ]
+    cases = []
+    for number, (title, count, owner_of, owner) in enumerate(queued):
+        queue = RedisAdmissionQueue(connect(f"{url}?db={number}"))
+        _fill(queue, count, owner_of)
+        cases.append(Case(title, queue, owner))
+    return cases
 
 
 def _fill(queue: RedisAdmissionQueue, count: int, owner_of: Callable[[int], str]) -> None:
-    for number in range(CAPS.per_owner):
-        queue.hold(QueueEntry(f"runs {number}", CROWD, Priority.NORMAL, number), number)
-    queue.enter(
-        [
-            QueueEntry(f"waits {number}", owner_of(number), Priority.NORMAL, number)
-            for number in range(count)
-        ]
-    )
+    held = [(CROWD, CAPS.per_owner), *((_holder(number), number) for number in range(10))]
+    for owner, slots in held:
+        for number in range(slots):
+            execution_id = f"{owner} runs {number}"
+            queue.hold(QueueEntry(execution_id, owner, Priority.NORMAL, number), number)
+    queue.enter([_waiting(number, owner_of(number)) for number in range(count)])
     queue.mark_ready()
+
+
+def _waiting(number: int, owner: str) -> QueueEntry:
+    """Less urgent than who comes; those of holders are in all four bands."""
+    band = 1 + number // 10 % 4 if owner == _holder(number) else Priority.NORMAL.band
+    return QueueEntry(f"waits {number}", owner, list(Priority)[band], number)
+
+
+def _one_each(number: int) -> str:
+    return f"owner {number}"
 
 
 def _one_of_many(number: int) -> str:
@@ -92,6 +104,11 @@ def _one_of_many(number: int) -> str:
 
 def _crowd(_: int) -> str:
     return CROWD
+
+
+def _holder(number: int) -> str:
+    """One of ten, each of whom holds another number of slots."""
+    return f"holder {number % 10}"
 
 
 def _measure(cases: list[Case], cycles: int) -> list[tuple[Case, float]]:

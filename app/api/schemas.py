@@ -77,7 +77,9 @@ class Execution(Answered):
     attempt: int
     labels: dict[str, str]
     limits: Limits
-    queue_position: int | None = Field(description="1 for the next; null where it is not queued.")
+    queue_position: int | None = Field(
+        description="An estimate: 1 for the next. Null unless it is queued."
+    )
     message: str | None = Field(
         description="Why the service could not run it yet; or that a limit stopped the compiler."
     )

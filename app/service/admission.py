@@ -25,19 +25,22 @@ def fill_slots(ports: Ports, *, on_chain_of: str | None = None) -> bool:
     """
     goes_on = False
     caps = Caps(ports.policy.max_running, ports.policy.max_running_per_owner)
-    for execution_id in ports.admission.take(caps, ports.clock(), TAKEN_AT_ONCE):
-        if not _admit_one(ports, execution_id):
-            continue
-        if execution_id == on_chain_of:
-            goes_on = True
-        else:
-            go_on(ports, execution_id, State.ADMITTED)
+    all_admitted = False
+    while not all_admitted:
+        all_admitted = True
+        for execution_id in ports.admission.take(caps, ports.clock(), TAKEN_AT_ONCE):
+            if not _admit_one(ports, execution_id):
+                all_admitted = False  # Its slot is free again: for somebody else.
+            elif execution_id == on_chain_of:
+                goes_on = True
+            else:
+                go_on(ports, execution_id, State.ADMITTED)
     return goes_on
 
 
 def release(ports: Ports, execution_id: str) -> None:
     """Give the execution's slot (or place in the queue) back, and let the next one have it."""
-    ports.admission.leave(execution_id)
+    ports.admission.leave(execution_id, ports.clock())
     fill_slots(ports)
 
 
@@ -61,8 +64,8 @@ def _admit_one(ports: Ports, execution_id: str) -> bool:
                 return True
             execution = ports.store.get(execution_id)
     except Unavailable:
-        ports.admission.leave(execution_id)
+        ports.admission.leave(execution_id, ports.clock())
         raise
     if execution is None or not execution.state.holds_slot:
-        ports.admission.leave(execution_id)
+        ports.admission.leave(execution_id, ports.clock())
     return False

@@ -88,7 +88,7 @@ def free_lost_slots(ports: Ports) -> None:
     for execution_id in old:
         state, _ = states.get(execution_id, (None, 0))
         if state is None or not state.holds_slot:
-            ports.admission.leave(execution_id)
+            ports.admission.leave(execution_id, ports.clock())
         if state is State.QUEUED:
             enter_again(ports, execution_id)
 

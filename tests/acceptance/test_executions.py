@@ -1,11 +1,14 @@
 """What a user gets from the whole service, over HTTP."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from itertools import takewhile
 
 import pytest
 
 from podline import Client, Conflict, NotFound
 from podline.streaming import EndEvent, OutputEvent, ResultEvent, StateEvent
+from tests.acceptance.setups import Service
 from tests.waiting import wait_until
 
 HELLO = {
@@ -114,3 +117,29 @@ def test_others_see_nothing_of_it(client: Client) -> None:
         with pytest.raises(NotFound):
             other.get(execution.id)
         assert list(other.list()) == []
+
+
+def test_owners_take_turns(client: Client, service: Service) -> None:
+    """One owner queues 60 programs; another's single program gets the next free slot."""
+    crowd = [client.submit("import time; time.sleep(0.5)", language="python") for _ in range(60)]
+    with another_owner(client, service) as other:
+        single = other.run("print('hello')", language="python")
+    assert single.outcome == "success"
+    rows = [client.get(execution.id) for execution in crowd]
+    for row in rows:
+        with suppress(Conflict):
+            client.cancel(row.id)
+    assert single.admitted_at is not None
+    admitted = [row.admitted_at for row in rows if row.admitted_at is not None]
+    assert len(admitted) < len(rows) / 2
+    assert sum(single.created_at < at < single.admitted_at for at in admitted) <= 1
+
+
+@contextmanager
+def another_owner(client: Client, service: Service) -> Iterator[Client]:
+    key = client.keys.create("another")
+    try:
+        with Client(service.url, key.key) as other:
+            yield other
+    finally:
+        client.keys.delete(key.id)

@@ -1,4 +1,4 @@
-"""The stores that one contract holds for."""
+"""The stores and admission queues that one contract holds for."""
 
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from app.infrastructure.memory.admission import MemoryAdmissionQueue
 from app.infrastructure.memory.store import MemoryStore
 from app.infrastructure.mongo.store import MongoStore
+from app.infrastructure.redis.admission import RedisAdmissionQueue
 from app.infrastructure.sqlite.store import SqliteStore
-from app.ports import Store
+from app.ports import AdmissionQueue, Store
+from tests.contracts.queued import AGEING
 from tests.mongo_server import MongoServer
 
 TIMEOUT = 5.0
@@ -52,3 +55,15 @@ def a_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable
 def store(request: pytest.FixtureRequest, a_store: Callable[[str], Store]) -> Store:
     """An empty store, of each kind in turn."""
     return a_store(request.param)
+
+
+@pytest.fixture(params=["memory", "redis"])
+def queue(request: pytest.FixtureRequest) -> AdmissionQueue:
+    """An empty queue that is ready, of each kind in turn."""
+    queue: AdmissionQueue = (
+        MemoryAdmissionQueue(AGEING)
+        if request.param == "memory"
+        else RedisAdmissionQueue(request.getfixturevalue("redis_client"), AGEING)
+    )
+    queue.mark_ready()
+    return queue

@@ -1,56 +1,13 @@
-"""What every admission queue does; and that the Lua script does what a plain sort does."""
+"""What every admission queue does with entries, caps and slots. For the order, see test_turns."""
 
-from collections import Counter
-from typing import ClassVar
-
-import pytest
 import redis
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
 
-from app.domain.execution import SECOND, Time
+from app.domain.execution import SECOND
 from app.domain.submission import Priority
-from app.infrastructure.memory.admission import MemoryAdmissionQueue
 from app.infrastructure.redis.admission import RedisAdmissionQueue
 from app.ports import AdmissionQueue, Caps, QueueEntry
 from tests.builders import NOW
-
-AGEING = 60
-ROOM = Caps(total=1_000, per_owner=1_000)
-
-
-@pytest.fixture(params=["memory", "redis"])
-def queue(request: pytest.FixtureRequest) -> AdmissionQueue:
-    """An empty queue that is ready."""
-    queue: AdmissionQueue = (
-        MemoryAdmissionQueue(AGEING)
-        if request.param == "memory"
-        else RedisAdmissionQueue(request.getfixturevalue("redis_client"), AGEING)
-    )
-    queue.mark_ready()
-    return queue
-
-
-def entry(
-    id: str,
-    *,
-    owner: str = "ada",
-    priority: Priority = Priority.NORMAL,
-    after: float = 0,
-) -> QueueEntry:
-    """An entry that was created so many seconds after NOW."""
-    return QueueEntry(id, owner, priority, NOW + int(after * SECOND))
-
-
-def take(queue: AdmissionQueue, caps: Caps = ROOM, limit: int = 1_000) -> list[str]:
-    return queue.take(caps, NOW, limit)
+from tests.contracts.queued import entry, take
 
 
 class TestOrder:
@@ -62,19 +19,6 @@ class TestOrder:
     def test_the_more_urgent_band_goes_first(self, queue: AdmissionQueue) -> None:
         queue.enter([entry(p, priority=p, after=-p.band) for p in reversed(Priority)])
         assert take(queue) == list(Priority)
-
-    @pytest.mark.parametrize("bands", [1, 2, 3, 4])
-    def test_waiting_beats_a_higher_band_after_ageing_seconds_for_each_band(
-        self, queue: AdmissionQueue, bands: int
-    ) -> None:
-        queue.enter(
-            [
-                entry("waits", priority=list(Priority)[bands]),
-                entry("just in time", priority=Priority.CRITICAL, after=bands * AGEING - 0.001),
-                entry("too late", priority=Priority.CRITICAL, after=bands * AGEING + 0.001),
-            ]
-        )
-        assert take(queue) == ["just in time", "waits", "too late"]
 
     def test_position_counts_all_owners(self, queue: AdmissionQueue) -> None:
         queue.enter([entry("b", owner="bob", after=1), entry("a"), entry("c", after=2)])
@@ -102,7 +46,7 @@ class TestCaps:
         queue.enter([entry("a"), entry("b", after=1), entry("c", after=2)])
         assert take(queue, caps) == ["a"]
         queue.enter([entry("urgent", priority=Priority.CRITICAL, after=3)])
-        queue.leave("a")
+        queue.leave("a", NOW)
         assert take(queue, caps) == ["urgent"]
 
     def test_a_raised_cap_counts_at_once(self, queue: AdmissionQueue) -> None:
@@ -115,7 +59,7 @@ class TestCaps:
         assert take(queue, Caps(total=10, per_owner=3)) == ["0", "1", "2"]
         lower = Caps(total=10, per_owner=1)
         for freed, taken in [("0", []), ("1", []), ("2", ["3"])]:
-            queue.leave(freed)
+            queue.leave(freed, NOW)
             assert take(queue, lower) == taken
 
     def test_what_is_held_counts(self, queue: AdmissionQueue) -> None:
@@ -124,7 +68,7 @@ class TestCaps:
         assert take(queue, caps, limit=1) == ["0"]
         queue.hold(entry("1", after=1), NOW)
         assert take(queue, caps) == []
-        queue.leave("0")
+        queue.leave("0", NOW)
         assert take(queue, caps) == ["2"]
 
     def test_no_slots_at_all(self, queue: AdmissionQueue) -> None:
@@ -150,8 +94,8 @@ class TestDuplicates:
         caps = Caps(total=2, per_owner=2)
         queue.enter([entry(str(n), after=n) for n in range(5)])
         take(queue, caps)
-        queue.leave("0")
-        queue.leave("0")
+        queue.leave("0", NOW)
+        queue.leave("0", NOW)
         assert take(queue, caps) == ["2"]
 
     def test_holding_twice_is_one_slot_of_the_first_time(self, queue: AdmissionQueue) -> None:
@@ -177,7 +121,7 @@ class TestSlots:
     def test_contains_what_is_queued_and_what_holds_a_slot(self, queue: AdmissionQueue) -> None:
         queue.enter([entry("queued"), entry("left")])
         queue.hold(entry("held"), NOW)
-        queue.leave("left")
+        queue.leave("left", NOW)
         assert queue.contains(["queued", "held", "left", "nobody"]) == [True, True, False, False]
         assert queue.contains([]) == []
 
@@ -218,7 +162,7 @@ class TestLoss:
         assert take(queue) == []
 
     def test_thousands_enter_at_once(self, queue: AdmissionQueue) -> None:
-        queue.enter([entry(f"{n:05}", owner=f"owner {n % 7}", after=n) for n in range(2_345)])
+        queue.enter([entry(f"{n:05}", owner=f"owner {n % 7}", after=n / 100) for n in range(2_345)])
         assert queue.length() == 2_345
         assert take(queue, limit=3) == ["00000", "00001", "00002"]
 
@@ -228,18 +172,17 @@ class TestCost:
 
     CAPS = Caps(total=1_000, per_owner=2)
 
-    def cost(self, client: redis.Redis, crowd: list[QueueEntry]) -> int:
-        """Of entering, taking and leaving, beside others that wait or are at their cap."""
+    def cost(self, client: redis.Redis, crowd: list[QueueEntry], *, running: int = 1_000) -> int:
+        """Of entering, taking and leaving, beside a crowd of which so many were admitted."""
         client.flushall()
         queue = RedisAdmissionQueue(client)
         queue.mark_ready()
         queue.enter(crowd)
-        take(queue, self.CAPS)
-        queue.enter(crowd)
+        take(queue, self.CAPS, limit=running)
         client.config_resetstat()
-        queue.enter([entry("newcomer", owner="newcomer")])
-        assert take(queue, self.CAPS) == ["newcomer"]
-        queue.leave("newcomer")
+        queue.enter([entry("newcomer", owner="newcomer", priority=Priority.CRITICAL)])
+        assert take(queue, self.CAPS, limit=1) == ["newcomer"]
+        queue.leave("newcomer", NOW)
         stats = client.info("commandstats")
         return sum(command["calls"] for command in stats.values())
 
@@ -250,117 +193,60 @@ class TestCost:
         assert self.cost(redis_client, one_capped_owner) == empty
         assert self.cost(redis_client, many_capped_owners) == empty
 
+    def test_it_is_the_same_however_many_owners_wait(self, redis_client: redis.Redis) -> None:
+        def crowd(owners: int) -> list[QueueEntry]:
+            return [entry(str(n), owner=f"owner {n}", after=n / 100) for n in range(owners)]
+
+        few = self.cost(redis_client, crowd(10), running=5)
+        assert self.cost(redis_client, crowd(2_000), running=5) == few
+
+    def test_it_grows_with_the_different_numbers_of_slots_that_owners_hold(
+        self, redis_client: redis.Redis
+    ) -> None:
+        """Of n slots, at most about sqrt(2 n) different numbers can be held."""
+        crowd = [entry(f"{n} {m}", owner=f"owner {n}") for n in range(40) for m in range(n + 1)]
+        queue = RedisAdmissionQueue(redis_client)
+        queue.mark_ready()
+        for one in crowd:
+            queue.hold(one, NOW)
+        queue.enter([entry(f"{n} waits", owner=f"owner {n}") for n in range(40)])
+        redis_client.config_resetstat()
+        assert take(queue, Caps(total=10_000, per_owner=100), limit=1) == ["0 waits"]
+        calls = sum(command["calls"] for command in redis_client.info("commandstats").values())
+        assert calls < 100
+
     def test_nothing_stays_of_those_who_left(self, redis_client: redis.Redis) -> None:
         queue = RedisAdmissionQueue(redis_client)
         queue.mark_ready()
         queue.enter([entry(f"{owner} {n}", owner=owner) for owner in "abc" for n in range(3)])
         for id in take(queue, self.CAPS) + take(queue):
-            queue.leave(id)
-        assert set(redis_client.keys("*")) == {"podline:ready", "podline:cap"}
+            queue.leave(id, NOW)
+        assert redis_client.keys("*") == ["podline:turns:ready"]
 
 
-PRIORITIES = st.sampled_from(Priority)
-NUMBERS = st.integers(0, 11)
-SECONDS = st.sampled_from([0, 1, 59, 60, 61, 120, 240, 300])
+class TestEarlierLayout:
+    """A Redis that a version without turns has used."""
 
+    def fill(self, client: redis.Redis) -> None:
+        client.zadd("podline:queue", {"a": 1, "b": 2})
+        client.zadd("podline:queue:ada", {"a": 1})
+        client.zadd("podline:queue:bob:1", {"b": 2})
+        client.zadd("podline:heads", {"ada": 1, "bob:1": 2})
+        client.zadd("podline:slots", {"c": 1})
+        client.hset("podline:owner_of", mapping={"a": "ada", "b": "bob:1", "c": "ada"})
+        client.hset("podline:used", "ada", 1)
+        client.set("podline:cap", 2)
+        client.set("podline:ready", 1)
 
-class SameAsSort(RuleBasedStateMachine):
-    """Does everything to both queues, and wants the same answers of both."""
+    def test_is_a_queue_that_was_lost(self, redis_client: redis.Redis) -> None:
+        self.fill(redis_client)
+        queue = RedisAdmissionQueue(redis_client)
+        assert not queue.ready()
+        assert (queue.length(), queue.slots_used()) == (0, 0)
+        queue.enter([entry("a")])
+        assert take(queue) == []
 
-    client: ClassVar[redis.Redis]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.client.flushall()
-        self.lua = RedisAdmissionQueue(self.client, AGEING)
-        self.sort = MemoryAdmissionQueue(AGEING)
-        self.both: tuple[AdmissionQueue, AdmissionQueue] = (self.lua, self.sort)
-        self.held: set[str] = set()
-        self.now: Time = NOW
-        self.caps = Caps(total=8, per_owner=2)
-        self.mark_ready()
-
-    @rule(drawn=st.lists(st.tuples(NUMBERS, PRIORITIES, SECONDS), max_size=6))
-    def enter(self, drawn: list[tuple[int, Priority, int]]) -> None:
-        entries = [_entry(*facts) for facts in drawn]
-        for queue in self.both:
-            queue.enter(entries)
-
-    @rule(total=st.integers(0, 8), per_owner=st.integers(0, 4))
-    def change_settings(self, total: int, per_owner: int) -> None:
-        self.caps = Caps(total, per_owner)
-
-    @rule(limit=st.integers(1, 4))
-    def take(self, limit: int) -> None:
-        self.now += 1
-        taken, expected = [queue.take(self.caps, self.now, limit) for queue in self.both]
-        assert taken == expected
-        self.held.update(taken)
-        if taken:
-            owners = Counter(_owner(id) for id in self.held)
-            assert len(self.held) <= self.caps.total
-            assert all(owners[_owner(id)] <= self.caps.per_owner for id in taken)
-            assert self.sort.ready()
-
-    @rule(number=NUMBERS)
-    def leave(self, number: int) -> None:
-        self.held.discard(_id(number))
-        for queue in self.both:
-            queue.leave(_id(number))
-
-    @rule(number=NUMBERS, priority=PRIORITIES, seconds=SECONDS)
-    def hold(self, number: int, priority: Priority, seconds: int) -> None:
-        self.now += 1
-        self.held.add(_id(number))
-        for queue in self.both:
-            queue.hold(_entry(number, priority, seconds), self.now)
-
-    @precondition(lambda self: not self.sort.ready())
-    @rule()
-    def mark_ready(self) -> None:
-        for queue in self.both:
-            queue.mark_ready()
-
-    @precondition(lambda self: self.sort.length() + self.sort.slots_used() > 6)
-    @rule()
-    def clear(self) -> None:
-        self.held.clear()
-        for queue in self.both:
-            queue.clear()
-
-    @invariant()
-    def sizes_are_the_same(self) -> None:
-        lua, sort = [(q.ready(), q.length(), q.slots_used()) for q in self.both]
-        assert lua == sort
-
-    @rule()
-    def look(self) -> None:
-        lua, sort = [
-            (q.slots(self.now, 20), q.contains(IDS), [q.position(id) for id in IDS])
-            for q in self.both
-        ]
-        assert lua == sort
-
-
-def _id(number: int) -> str:
-    return f"execution {number:02}"
-
-
-def _owner(id: str) -> str:
-    return f"owner {int(id[-2:]) % 3}"
-
-
-def _entry(number: int, priority: Priority, seconds: int) -> QueueEntry:
-    id = _id(number)
-    return entry(id, owner=_owner(id), priority=priority, after=seconds)
-
-
-IDS = [_id(number) for number in range(12)]
-
-
-def test_the_script_does_what_a_sort_does(redis_client: redis.Redis) -> None:
-    SameAsSort.client = redis_client
-    run_state_machine_as_test(
-        SameAsSort,
-        settings=settings(max_examples=50, stateful_step_count=40, deadline=None),
-    )
+    def test_goes_when_the_queue_is_rebuilt(self, redis_client: redis.Redis) -> None:
+        self.fill(redis_client)
+        RedisAdmissionQueue(redis_client).clear()
+        assert redis_client.keys("*") == []

@@ -29,7 +29,7 @@ FRAME = Frame(1, Stream.STDOUT, 0, b"")
 CALLS: dict[str, Callable[[redis.Redis], object]] = {
     "enter": lambda client: RedisAdmissionQueue(client).enter([ENTRY]),
     "take": lambda client: RedisAdmissionQueue(client).take(Caps(1, 1), NOW, 1),
-    "leave": lambda client: RedisAdmissionQueue(client).leave("a"),
+    "leave": lambda client: RedisAdmissionQueue(client).leave("a", NOW),
     "hold": lambda client: RedisAdmissionQueue(client).hold(ENTRY, NOW),
     "position": lambda client: RedisAdmissionQueue(client).position("a"),
     "contains": lambda client: RedisAdmissionQueue(client).contains(["a"]),

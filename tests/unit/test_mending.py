@@ -67,7 +67,7 @@ def test_a_slot_that_redis_does_not_know_of_is_held_again(twins: Twins, worker: 
     twins.runtime.script = lambda _: Script(ends=None)
     running = submitted(twins)
     worker.run_all()
-    twins.admission.leave(running.id)
+    twins.admission.leave(running.id, twins.clock())
     twins.clock.advance(twins.ports.policy.step_timeout + 1)
     restart_chains(twins.ports)
     assert twins.admission.slots_used() == 1

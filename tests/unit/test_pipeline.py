@@ -11,6 +11,7 @@ from app.domain.pod import Pod
 from app.domain.records import DeadLetterKind
 from app.domain.submission import ExpectedOutput, Priority
 from app.infrastructure.memory.runtime import MemoryRuntime, Script, exited
+from app.service.admission import entry_of, fill_slots
 from app.service.cancel import cancel
 from app.service.submit import submit
 from app.service.sweep import sweep
@@ -20,8 +21,8 @@ from tests.twins import Twins, make_twins
 from tests.worker import Worker
 
 
-def submitted(twins: Twins, **facts: object) -> Execution:
-    return submit(twins.ports, a_key(name="ada"), a_submission(**facts))
+def submitted(twins: Twins, *, owner: str = "ada", **facts: object) -> Execution:
+    return submit(twins.ports, a_key(name=owner), a_submission(**facts))
 
 
 def now_of(twins: Twins, execution: Execution) -> Execution:
@@ -125,6 +126,41 @@ def test_urgent_ones_are_admitted_first(worker: Worker, twins: Twins) -> None:
     worker.run_all()
     assert now_of(twins, high).state is State.RUNNING
     assert now_of(twins, normal).state is State.QUEUED
+
+
+def test_one_program_waits_for_one_slot_beside_an_owner_who_queued_sixty(
+    worker: Worker, twins: Twins
+) -> None:
+    twins.runtime.script = lambda _: Script(ends=None)
+    crowd = [submitted(twins, owner="ada") for _ in range(60)]
+    worker.run_all()
+    twins.clock.advance(300)
+    single = submitted(twins, owner="bob")
+    worker.run_all()
+    running = [row for row in crowd if now_of(twins, row).state is State.RUNNING]
+    assert now_of(twins, single).state is State.QUEUED
+
+    twins.runtime.end(now_of(twins, running[0]).pod)
+    twins.pipeline.start(running[0].id, State.RUNNING)
+    worker.run_all()
+    assert now_of(twins, single).state is State.RUNNING
+
+
+def test_a_slot_that_an_ended_execution_can_not_use_goes_to_the_next_at_once(
+    worker: Worker, twins: Twins
+) -> None:
+    twins.runtime.script = lambda _: Script(ends=None)
+    ended = [now_of(twins, submitted(twins)) for _ in range(3)]
+    waits = submitted(twins)
+    worker.drop_messages()
+    for row in ended:
+        cancel(twins.ports, row)
+        twins.admission.enter([entry_of(row)])
+    worker.drop_messages()
+    twins.admission.enter([entry_of(waits)])
+    fill_slots(twins.ports)
+    assert now_of(twins, waits).state is State.ADMITTED
+    assert twins.admission.slots_used() == 1
 
 
 # Messages that are lost, or come twice

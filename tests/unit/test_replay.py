@@ -283,7 +283,7 @@ class TestResubmit:
         replay = replayed(twins, RESUBMIT)
         assert (replay.status, replay.counts.done) == (ReplayStatus.RUNNING, 0)
         assert replay.error == QuotaExceeded.__doc__
-        twins.admission.leave(lives["queued"].id)
+        twins.admission.leave(lives["queued"].id, twins.clock())
         twins.clock.advance(5)
         work_due(twins.ports)
         assert replays.get(twins.ports, replay.id).counts.done == len(lives)

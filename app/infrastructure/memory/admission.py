@@ -2,20 +2,27 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from threading import RLock
+from typing import TypeAlias
 
 from app.domain.execution import SECOND, Time
+from app.domain.submission import Priority
 from app.ports import Caps, QueueEntry
+
+Lane: TypeAlias = tuple[str, Priority]
+"""An owner's entries of one band."""
 
 
 class MemoryAdmissionQueue:
-    """Sorts all entries on every take. The Lua script is tested against this."""
+    """Looks at all entries for every slot. The Lua script is tested against this."""
 
     def __init__(self, ageing_seconds: float = 60) -> None:
-        self._ageing = int(ageing_seconds * SECOND)
+        self._ageing = max(1, int(ageing_seconds * SECOND))
         self._lock = RLock()
         self._queued: dict[str, QueueEntry] = {}
-        self._slots: dict[str, tuple[str, Time]] = {}
+        self._slots: dict[str, tuple[QueueEntry, Time]] = {}
+        self._turns: dict[Lane, Time] = {}
         self._ready = False
 
     def enter(self, entries: Sequence[QueueEntry]) -> None:
@@ -28,21 +35,23 @@ class MemoryAdmissionQueue:
         with self._lock:
             if not self._ready:
                 return []
+            self._mend_times(now)
             taken: list[str] = []
-            used = Counter(owner for owner, _ in self._slots.values())
-            for entry in sorted(self._queued.values(), key=self._order_of_admission):
-                if len(taken) >= limit or len(self._slots) >= caps.total:
+            while len(taken) < limit and len(self._slots) < caps.total:
+                held = Counter(holder.owner for holder, _ in self._slots.values())
+                waiting = [e for e in self._queued.values() if held[e.owner] < caps.per_owner]
+                if not waiting:
                     break
-                if used[entry.owner] < caps.per_owner:
-                    used[entry.owner] += 1
-                    self._take_slot(entry, now)
-                    taken.append(entry.execution_id)
+                entry = min(waiting, key=lambda entry: self._place(entry, held, now))
+                self._take_slot(entry, now)
+                taken.append(entry.execution_id)
             return taken
 
-    def leave(self, execution_id: str) -> None:
+    def leave(self, execution_id: str, now: Time) -> None:
         with self._lock:
             self._queued.pop(execution_id, None)
-            self._slots.pop(execution_id, None)
+            holder, _ = self._slots.pop(execution_id, (None, None))
+            self._turn(holder, now)
 
     def hold(self, entry: QueueEntry, now: Time) -> None:
         with self._lock:
@@ -51,9 +60,13 @@ class MemoryAdmissionQueue:
 
     def position(self, execution_id: str) -> int | None:
         with self._lock:
-            order = sorted((self._score(e), e.execution_id) for e in self._queued.values())
-            ids = [id for _, id in order]
-            return ids.index(execution_id) + 1 if execution_id in ids else None
+            entry = self._queued.get(execution_id)
+            if entry is None:
+                return None
+            ahead = [e for e in self._queued.values() if self._rank(e) < self._rank(entry)]
+            own = [e for e in ahead if _lane(e) == _lane(entry)]
+            lanes = {_lane(e) for e in self._queued.values()}
+            return min(len(ahead) + 1, (len(own) + 1) * len(lanes))
 
     def contains(self, execution_ids: Sequence[str]) -> list[bool]:
         with self._lock:
@@ -80,14 +93,50 @@ class MemoryAdmissionQueue:
         with self._lock:
             self._queued.clear()
             self._slots.clear()
+            self._turns.clear()
             self._ready = False
 
     def _take_slot(self, entry: QueueEntry, now: Time) -> None:
         self._queued.pop(entry.execution_id, None)
-        self._slots[entry.execution_id] = entry.owner, now
+        self._slots[entry.execution_id] = entry, now
+        self._turn(entry, now)
 
-    def _score(self, entry: QueueEntry) -> int:
-        return entry.entered_at + entry.priority.band * self._ageing
+    def _turn(self, holder: QueueEntry | None, now: Time) -> None:
+        """Its lane took a slot or gave one back. Of empty lanes nothing is remembered."""
+        if holder is not None:
+            self._turns[_lane(holder)] = now
+        queued = {_lane(entry) for entry in self._queued.values()}
+        self._turns = {lane: turn for lane, turn in self._turns.items() if lane in queued}
 
-    def _order_of_admission(self, entry: QueueEntry) -> tuple[int, str, str]:
-        return self._score(entry), entry.owner, entry.execution_id
+    def _place(
+        self, entry: QueueEntry, held: Counter[str], now: Time
+    ) -> tuple[int, int, Time, int, str, Time, str]:
+        """The lowest is next. The last four only tell apart what is equal by the rule."""
+        since = max(entry.entered_at, self._turns.get(_lane(entry), entry.entered_at))
+        effective_band = entry.priority.band - max(0, now - since) // self._ageing
+        return (
+            effective_band,
+            held[entry.owner],
+            since,
+            entry.priority.band,
+            entry.owner,
+            entry.entered_at,
+            entry.execution_id,
+        )
+
+    def _rank(self, entry: QueueEntry) -> tuple[Time, str]:
+        return entry.entered_at + entry.priority.band * self._ageing, entry.execution_id
+
+    def _mend_times(self, now: Time) -> None:
+        """What seems to come from the future, for a clock was set back, counts as of now."""
+        latest = now + len(Priority) * self._ageing
+        for id, entry in self._queued.items():
+            if entry.entered_at > now and self._rank(entry)[0] > latest:
+                self._queued[id] = replace(entry, entered_at=now)
+        for lane, turn in self._turns.items():
+            if turn > now + self._ageing:
+                self._turns[lane] = now
+
+
+def _lane(entry: QueueEntry) -> Lane:
+    return entry.owner, entry.priority

@@ -1,139 +1,265 @@
--- The coordinator's queue and slots. One script, so every operation is one atomic step, and
--- none looks at more entries than it takes, whoever has how many of them.
+-- The coordinator's queue and slots. One script, so every operation is one atomic step. What a
+-- step costs depends on the slots that are held, not on how many entries or owners are queued.
+--
+-- Each owner has a lane for each band: a queue of its own. The first entry of a lane is its head.
+-- A head waits since it was created, or since the lane last took a slot or gave one back,
+-- whichever is later: a backlog waits for its next turn, not since it was queued.
+--
+-- Heads are kept in cells, one for each band and number of slots that the owner holds. The head
+-- that waits longest beats all others of its cell, so the next turn is chosen among the cells.
 --
 -- KEYS
---   queue     sorted set  execution -> score; for rank and length
---   heads     sorted set  owner -> score of its first entry; only owners below the cap
---   slots     sorted set  execution -> time taken
---   owner_of  hash        execution -> owner; whatever is queued or holds a slot
---   used      hash        owner -> slots it holds
---   cap       string      slots for one owner, as the last `take` had it
---   ready     string      missing after a loss
---   <queue>:<owner>  sorted set  execution -> score; the owner's own queue
+--   queue    sorted set  execution -> its rank by band and time: for the length and for positions
+--   slots    sorted set  execution -> time taken
+--   entries  hash        execution -> its lane; whatever is queued or holds a slot
+--   used     hash        owner -> slots it holds
+--   turns    sorted set  lane -> when it last took a slot or gave one back; no empty lanes
+--   cells    sorted set  <band>:<slots held> -> slots held; no empty cells
+--   ready    string      missing after a loss
+--   <queue>:lane:<band>:<owner>        sorted set  execution -> time of its creation
+--   <queue>:heads:<band>:<slots held>  sorted set  owner -> since when its head waits
 --
--- ARGV: the operation and its arguments. Scores and times stay strings: Lua would round them
--- when it prints them.
+-- A lane is named <band>:<owner>. ARGV: the operation and its arguments. Times that are stored
+-- stay strings where they can: Lua would round them when it prints them.
 
-local queue, heads, slots, owner_of, used, cap, ready = unpack(KEYS)
-local per_owner = tonumber(redis.call('GET', cap) or math.huge)
+local queue, slots, entries, used, turns, cells, ready = unpack(KEYS)
 
-local function queue_of(owner)
-  return queue .. ':' .. owner
+local BANDS = 5
+local MENDED_AT_ONCE = 100
+
+local function lane_of(band, owner)
+  return band .. ':' .. owner
 end
 
--- Keeps what `heads` promises. To be called after every change to an owner's queue or slots.
-local function update_head(owner)
-  local first = redis.call('ZRANGE', queue_of(owner), 0, 0, 'WITHSCORES')
-  local held = tonumber(redis.call('HGET', used, owner) or 0)
-  if first[1] and held < per_owner then
-    redis.call('ZADD', heads, first[2], owner)
+local function entries_of(lane)
+  return queue .. ':lane:' .. lane
+end
+
+local function cell_of(band, held)
+  return band .. ':' .. held
+end
+
+local function heads_of(cell)
+  return queue .. ':heads:' .. cell
+end
+
+local function split(text)
+  local first, rest = string.match(text, '^(%d+):(.*)$')
+  return tonumber(first), rest
+end
+
+local function held_by(owner)
+  return tonumber(redis.call('HGET', used, owner) or 0)
+end
+
+local function waits_since(lane, created)
+  local turn = redis.call('ZSCORE', turns, lane)
+  return turn and tonumber(turn) > tonumber(created) and turn or created
+end
+
+local function remove_head(band, held, owner)
+  local cell = cell_of(band, held)
+  redis.call('ZREM', heads_of(cell), owner)
+  if redis.call('EXISTS', heads_of(cell)) == 0 then
+    redis.call('ZREM', cells, cell)
+  end
+end
+
+-- To be called after every change to a lane.
+local function update_head(lane)
+  local band, owner = split(lane)
+  local held = held_by(owner)
+  local first = redis.call('ZRANGE', entries_of(lane), 0, 0, 'WITHSCORES')
+  if first[1] then
+    local cell = cell_of(band, held)
+    redis.call('ZADD', heads_of(cell), waits_since(lane, first[2]), owner)
+    redis.call('ZADD', cells, held, cell)
   else
-    redis.call('ZREM', heads, owner)
+    remove_head(band, held, owner)
+    redis.call('ZREM', turns, lane)
   end
 end
 
-local function unqueue(execution, owner)
-  redis.call('ZREM', queue, execution)
-  redis.call('ZREM', queue_of(owner), execution)
+local function line_up(execution, lane, created, rank)
+  redis.call('ZADD', queue, rank, execution)
+  redis.call('ZADD', entries_of(lane), created, execution)
 end
 
-local function occupy(execution, owner, now)
-  redis.call('ZADD', slots, now, execution)
-  redis.call('HINCRBY', used, owner, 1)
-end
-
-local function vacate(execution, owner)
-  if redis.call('ZREM', slots, execution) == 0 then
-    return
+local function unqueue(execution, lane)
+  if redis.call('ZREM', queue, execution) == 1 then
+    redis.call('ZREM', entries_of(lane), execution)
+    update_head(lane)
   end
-  if redis.call('HINCRBY', used, owner, -1) == 0 then
+end
+
+-- The owner's heads move to the cells of its new number of slots.
+local function count_slots(owner, change)
+  local before = held_by(owner)
+  redis.call('HSET', used, owner, before + change)
+  if before + change == 0 then
     redis.call('HDEL', used, owner)
   end
+  for band = 0, BANDS - 1 do
+    if redis.call('ZSCORE', heads_of(cell_of(band, before)), owner) then
+      remove_head(band, before, owner)
+      update_head(lane_of(band, owner))
+    end
+  end
 end
 
--- Only owners with slots can cross the cap when it changes: no more than there are slots.
-local function set_cap(new_cap)
-  if new_cap == per_owner then
-    return
+-- The lane took a slot, or gave one back.
+local function turn(lane, change, now)
+  if redis.call('EXISTS', entries_of(lane)) == 1 then
+    redis.call('ZADD', turns, now, lane)
   end
-  per_owner = new_cap
-  redis.call('SET', cap, new_cap)
-  for _, owner in ipairs(redis.call('HKEYS', used)) do
-    update_head(owner)
+  local _, owner = split(lane)
+  count_slots(owner, change)
+end
+
+local function occupy(execution, lane, now)
+  redis.call('ZADD', slots, now, execution)
+  turn(lane, 1, now)
+end
+
+-- The lowest effective band, then the fewest slots, then the longest wait. The band itself only
+-- decides between those that are equal in all of these.
+local function place_of(band, held, since, now, ageing)
+  local waited = math.max(0, now - since)
+  return {band - math.floor(waited / ageing), held, since, band}
+end
+
+local function is_before(place, other)
+  for i, value in ipairs(place) do
+    if value ~= other[i] then
+      return value < other[i]
+    end
+  end
+  return false
+end
+
+-- The lane whose turn it is; nil if no owner below the cap has an entry.
+local function next_in_turn(per_owner, now, ageing)
+  local first, lane
+  for _, cell in ipairs(redis.call('ZRANGEBYSCORE', cells, 0, '(' .. per_owner)) do
+    local band, held = split(cell)
+    local head = redis.call('ZRANGE', heads_of(cell), 0, 0, 'WITHSCORES')
+    local place = place_of(band, tonumber(held), tonumber(head[2]), now, ageing)
+    if not first or is_before(place, first) then
+      first, lane = place, lane_of(band, head[1])
+    end
+  end
+  return lane
+end
+
+-- After a clock was set back, entries and turns may seem to come from the future: they would wait
+-- behind all others until the clock has caught up. They count as of now.
+local function mend_times(now, ageing)
+  for _ = 1, MENDED_AT_ONCE do
+    local last = redis.call('ZRANGE', queue, -1, -1, 'WITHSCORES')
+    if not last[1] or tonumber(last[2]) <= now + BANDS * ageing then
+      break
+    end
+    local lane = redis.call('HGET', entries, last[1])
+    local rank = now + split(lane) * ageing
+    line_up(last[1], lane, string.format('%.0f', now), string.format('%.0f', rank))
+    update_head(lane)
+  end
+  for _ = 1, MENDED_AT_ONCE do
+    local last = redis.call('ZRANGE', turns, -1, -1, 'WITHSCORES')
+    if not last[1] or tonumber(last[2]) <= now + ageing then
+      break
+    end
+    redis.call('ZADD', turns, string.format('%.0f', now), last[1])
+    update_head(last[1])
   end
 end
 
 local operations = {}
 
--- enter (execution owner score)...
+-- enter (execution lane created rank)...
 function operations.enter(...)
   local arguments = {...}
   local touched = {}
-  for i = 1, #arguments, 3 do
-    local execution, owner, score = arguments[i], arguments[i + 1], arguments[i + 2]
-    if redis.call('HSETNX', owner_of, execution, owner) == 1 then
-      redis.call('ZADD', queue, score, execution)
-      redis.call('ZADD', queue_of(owner), score, execution)
-      touched[owner] = true
+  for i = 1, #arguments, 4 do
+    local execution, lane, created, rank = unpack(arguments, i, i + 3)
+    if redis.call('HSETNX', entries, execution, lane) == 1 then
+      line_up(execution, lane, created, rank)
+      touched[lane] = true
     end
   end
-  for owner in pairs(touched) do
-    update_head(owner)
+  for lane in pairs(touched) do
+    update_head(lane)
   end
 end
 
--- take total per_owner now limit
-function operations.take(total, new_cap, now, limit)
+-- take total per_owner now ageing limit
+function operations.take(total, per_owner, now, ageing, limit)
   local taken = {}
-  if redis.call('EXISTS', ready) == 0 or tonumber(new_cap) < 1 then
+  if redis.call('EXISTS', ready) == 0 then
     return taken
   end
-  set_cap(tonumber(new_cap))
+  mend_times(tonumber(now), tonumber(ageing))
   local free = math.min(tonumber(limit), tonumber(total) - redis.call('ZCARD', slots))
   while #taken < free do
-    local owner = redis.call('ZRANGE', heads, 0, 0)[1]
-    if not owner then
+    local lane = next_in_turn(per_owner, tonumber(now), tonumber(ageing))
+    if not lane then
       break
     end
-    local execution = redis.call('ZRANGE', queue_of(owner), 0, 0)[1]
-    unqueue(execution, owner)
-    occupy(execution, owner, now)
-    update_head(owner)
+    local execution = redis.call('ZRANGE', entries_of(lane), 0, 0)[1]
+    unqueue(execution, lane)
+    occupy(execution, lane, now)
     taken[#taken + 1] = execution
   end
   return taken
 end
 
--- leave execution
-function operations.leave(execution)
-  local owner = redis.call('HGET', owner_of, execution)
-  if not owner then
+-- leave execution now
+function operations.leave(execution, now)
+  local lane = redis.call('HGET', entries, execution)
+  if not lane then
     return
   end
-  redis.call('HDEL', owner_of, execution)
-  unqueue(execution, owner)
-  vacate(execution, owner)
-  update_head(owner)
+  redis.call('HDEL', entries, execution)
+  unqueue(execution, lane)
+  if redis.call('ZREM', slots, execution) == 1 then
+    turn(lane, -1, now)
+  end
 end
 
--- hold execution owner now
-function operations.hold(execution, owner, now)
+-- hold execution lane now
+function operations.hold(execution, lane, now)
   if redis.call('ZSCORE', slots, execution) then
     return
   end
-  redis.call('HSET', owner_of, execution, owner)
-  unqueue(execution, owner)
-  occupy(execution, owner, now)
-  update_head(owner)
+  redis.call('HSET', entries, execution, lane)
+  unqueue(execution, lane)
+  occupy(execution, lane, now)
+end
+
+-- position execution. At most as many are before it as have a better rank; nor more, if everyone
+-- takes turns, than the entries of its own lane up to it, times the lanes.
+function operations.position(execution)
+  local rank = redis.call('ZRANK', queue, execution)
+  if not rank then
+    return
+  end
+  local lane = redis.call('HGET', entries, execution)
+  local place = redis.call('ZRANK', entries_of(lane), execution)
+  local lanes = 0
+  for _, cell in ipairs(redis.call('ZRANGE', cells, 0, -1)) do
+    lanes = lanes + redis.call('ZCARD', heads_of(cell))
+  end
+  return math.min(rank + 1, (place + 1) * lanes)
 end
 
 -- clear
 function operations.clear()
-  for _, owner in ipairs(redis.call('ZRANGE', heads, 0, -1)) do
-    redis.call('UNLINK', queue_of(owner))
-  end
-  for _, owner in ipairs(redis.call('HKEYS', used)) do
-    redis.call('UNLINK', queue_of(owner))
+  for _, cell in ipairs(redis.call('ZRANGE', cells, 0, -1)) do
+    local band = split(cell)
+    for _, owner in ipairs(redis.call('ZRANGE', heads_of(cell), 0, -1)) do
+      redis.call('UNLINK', entries_of(lane_of(band, owner)))
+    end
+    redis.call('UNLINK', heads_of(cell))
   end
   redis.call('UNLINK', unpack(KEYS))
 end

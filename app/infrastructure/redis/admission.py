@@ -10,32 +10,48 @@ from app.domain.execution import SECOND, Time
 from app.infrastructure.redis.connection import raises_unavailable
 from app.ports import Caps, QueueEntry
 
-QUEUE: Final = "podline:queue"
-SLOTS: Final = "podline:slots"
-OWNER_OF: Final = "podline:owner_of"
-READY: Final = "podline:ready"
-KEYS: Final = (QUEUE, "podline:heads", SLOTS, OWNER_OF, "podline:used", "podline:cap", READY)
-"""In the order in which admission.lua unpacks them."""
+QUEUE: Final = "podline:turns:queue"
+SLOTS: Final = "podline:turns:slots"
+ENTRIES: Final = "podline:turns:entries"
+READY: Final = "podline:turns:ready"
+KEYS: Final = (
+    QUEUE,
+    SLOTS,
+    ENTRIES,
+    *(f"podline:turns:{name}" for name in ("used", "turns", "cells")),
+    READY,
+)
+"""In the order in which admission.lua unpacks them.
+
+A version that arranges its data in another way takes other names: to it, the queue is not ready
+and is rebuilt from the database.
+"""
+
+EARLIER_OWNERS: Final = "podline:owner_of"
+EARLIER_QUEUE: Final = "podline:queue"
+EARLIER_KEYS: Final = (
+    EARLIER_OWNERS,
+    EARLIER_QUEUE,
+    *(f"podline:{name}" for name in ("heads", "slots", "used", "cap", "ready")),
+)
+"""Of the version without turns, which also had a queue of each owner: `<queue>:<owner>`."""
 
 ENTRIES_PER_CALL: Final = 500
 """So that a rebuild does not hold up other clients for more than some milliseconds a call."""
 
 
 class RedisAdmissionQueue:
-    """One order for all: an entry's score is `created_at + band * ageing_seconds`.
+    """Owners take turns by effective band, slots held and waiting time; see admission.lua.
 
-    The lowest score goes first, so five bands, first come first served within a band, and ageing
-    are one comparison: an entry beats any entry of the next higher band that was created more
-    than `ageing_seconds` after it, and so on for each further band. Nothing has to be updated
-    while entries wait, and a background entry is never overtaken by what is created more than
-    four times `ageing_seconds` after it.
+    Nothing is updated while entries wait: ageing is computed when a slot is given away. Redis' own
+    clock is not used.
 
     Needs a Redis that evicts nothing (`maxmemory-policy noeviction`).
     """
 
     def __init__(self, client: redis.Redis, ageing_seconds: float = 60) -> None:
         self._client = client
-        self._ageing = int(ageing_seconds * SECOND)
+        self._ageing = max(1, int(ageing_seconds * SECOND))
         source = files(__package__).joinpath("admission.lua").read_text(encoding="utf-8")
         self._script = client.register_script(source)
 
@@ -44,31 +60,32 @@ class RedisAdmissionQueue:
         for start in range(0, len(entries), ENTRIES_PER_CALL):
             arguments: list[str | int] = []
             for entry in entries[start : start + ENTRIES_PER_CALL]:
-                arguments += entry.execution_id, entry.owner, self._score(entry)
+                rank = entry.entered_at + entry.priority.band * self._ageing
+                arguments += entry.execution_id, _lane(entry), entry.entered_at, rank
             self._call("enter", *arguments)
 
     @raises_unavailable
     def take(self, caps: Caps, now: Time, limit: int) -> list[str]:
-        return cast(list[str], self._call("take", caps.total, caps.per_owner, now, limit))
+        taken = self._call("take", caps.total, caps.per_owner, now, self._ageing, limit)
+        return cast(list[str], taken)
 
     @raises_unavailable
-    def leave(self, execution_id: str) -> None:
-        self._call("leave", execution_id)
+    def leave(self, execution_id: str, now: Time) -> None:
+        self._call("leave", execution_id, now)
 
     @raises_unavailable
     def hold(self, entry: QueueEntry, now: Time) -> None:
-        self._call("hold", entry.execution_id, entry.owner, now)
+        self._call("hold", entry.execution_id, _lane(entry), now)
 
     @raises_unavailable
     def position(self, execution_id: str) -> int | None:
-        rank = cast(int | None, self._client.zrank(QUEUE, execution_id))
-        return None if rank is None else rank + 1
+        return cast(int | None, self._call("position", execution_id))
 
     @raises_unavailable
     def contains(self, execution_ids: Sequence[str]) -> list[bool]:
         if not execution_ids:
             return []
-        owners = self._client.hmget(OWNER_OF, list(execution_ids))
+        owners = self._client.hmget(ENTRIES, list(execution_ids))
         return [owner is not None for owner in owners]
 
     @raises_unavailable
@@ -95,9 +112,15 @@ class RedisAdmissionQueue:
     @raises_unavailable
     def clear(self) -> None:
         self._call("clear")
+        self._clear_earlier()
+
+    def _clear_earlier(self) -> None:
+        owners = set(cast(list[str], self._client.hvals(EARLIER_OWNERS)))
+        self._client.unlink(*EARLIER_KEYS, *(f"{EARLIER_QUEUE}:{owner}" for owner in owners))
 
     def _call(self, operation: str, *arguments: str | int) -> object:
         return self._script(keys=KEYS, args=[operation, *arguments])
 
-    def _score(self, entry: QueueEntry) -> Time:
-        return entry.entered_at + entry.priority.band * self._ageing
+
+def _lane(entry: QueueEntry) -> str:
+    return f"{entry.priority.band}:{entry.owner}"

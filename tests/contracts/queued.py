@@ -1,0 +1,32 @@
+"""Entries of an admission queue, as its tests write them."""
+
+from app.domain.execution import SECOND, Time
+from app.domain.submission import Priority
+from app.ports import AdmissionQueue, Caps, QueueEntry
+from tests.builders import NOW
+
+AGEING = 60
+"""Seconds."""
+ROOM = Caps(total=1_000, per_owner=1_000)
+
+
+def entry(
+    id: str,
+    *,
+    owner: str = "ada",
+    priority: Priority = Priority.NORMAL,
+    after: float = 0,
+) -> QueueEntry:
+    """An entry that was created so many seconds after NOW."""
+    return QueueEntry(id, owner, priority, NOW + int(after * SECOND))
+
+
+def take(
+    queue: AdmissionQueue, caps: Caps = ROOM, limit: int = 1_000, *, after: float = 0
+) -> list[str]:
+    """Take so many seconds after NOW."""
+    return queue.take(caps, at(after), limit)
+
+
+def at(after: float) -> Time:
+    return NOW + int(after * SECOND)
