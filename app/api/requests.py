@@ -64,7 +64,7 @@ class Submission(Sent):
 
     language: str = Field(examples=["python"])
     version: str | None = Field(
-        default=None, description="`3` and `3.11` both ask for the newest 3.11.x."
+        default=None, description="`3`, `3.11` and `3.11.7` all ask for the newest that begins so."
     )
     source: str | None = Field(default=None, examples=["print(input())"])
     files: Annotated[list[File] | None, UpTo("files")] = None

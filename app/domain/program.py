@@ -16,12 +16,13 @@ from app.domain.policy import InputMaxima
 from app.domain.records import Language
 from app.domain.requested import RequestedFile, RequestedSubmission
 from app.domain.submission import BYTE_ORDER_MARK, File
+from app.domain.versions import fits, release
 
 
 def known_language(
     problems: Problems, requested: RequestedSubmission, languages: Sequence[Language]
 ) -> Language | None:
-    """The newest of the versions that were asked for; `3` and `3.11` both ask for 3.11.2."""
+    """The newest version with the parts that were asked for."""
     if requested.language is None:
         problems.add("/language", "is required: " + choice(_names(languages)))
         return None
@@ -29,12 +30,13 @@ def known_language(
     if not versions:
         problems.add("/language", "is not offered here: " + choice(_names(languages)))
         return None
-    fitting = [language for language in versions if _fits(language.version, requested.version)]
+    asked = requested.version
+    fitting = [language for language in versions if asked is None or fits(language.version, asked)]
     if not fitting:
         offered = [language.version for language in versions]
         problems.add("/version", f"is not offered for {requested.language}: " + choice(offered))
         return None
-    return max(fitting, key=_release)
+    return max(fitting, key=lambda language: release(language.version))
 
 
 def _called(name: str, languages: Sequence[Language]) -> list[Language]:
@@ -46,15 +48,6 @@ def _called(name: str, languages: Sequence[Language]) -> list[Language]:
 
 def _names(languages: Iterable[Language]) -> list[str]:
     return sorted({language.name for language in languages})
-
-
-def _fits(version: str, requested: str | None) -> bool:
-    return requested is None or version == requested or version.startswith(f"{requested}.")
-
-
-def _release(language: Language) -> list[tuple[int, str]]:
-    """To compare 3.9 with 3.11 by number."""
-    return [(int(part) if part.isdecimal() else -1, part) for part in language.version.split(".")]
 
 
 def program(

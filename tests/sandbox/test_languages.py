@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.domain.errors import RunRefused
 from app.domain.pod import Observation, Output, StageReport
 from app.domain.policy import DEFAULT_LIMITS, MAX_LIMITS, Policy
 from app.domain.records import Language
@@ -231,3 +232,27 @@ def test_streams_can_be_opened_by_name(sandbox: SandboxDaemon) -> None:
     assert output.run
     assert output.run.stderr == b"in\n"
     assert output.run.stdout == b"out\nother\n"
+
+
+def test_versions_are_full(sandbox: SandboxDaemon) -> None:
+    """As the tool chain says it; those of bash have three parts, as those of most do."""
+    for found in sandbox.runtime.languages():
+        assert "." in found.version, found
+    versions = {found.name: found.version for found in sandbox.runtime.languages()}
+    for name in ("python", "bash", "c", "cpp", "perl"):
+        assert versions[name].count(".") == 2, name
+
+
+def test_a_program_accepted_for_a_shorter_version_is_run(sandbox: SandboxDaemon) -> None:
+    bash = next(each for each in sandbox.runtime.languages() if each.name == "bash")
+    series = bash.version.rpartition(".")[0]
+
+    for version in (series, f"{series}.9999"):
+        _, output = sandbox.run("bash", "echo ran", language_version=version)
+        assert output.run
+        assert output.run.stdout == b"ran\n"
+
+
+def test_a_program_accepted_for_another_series_is_refused(sandbox: SandboxDaemon) -> None:
+    with pytest.raises(RunRefused, match=r"bash 0\.1\.2"):
+        sandbox.run("bash", "echo ran", language_version="0.1.2")

@@ -34,7 +34,8 @@ class Commands:
 
     @property
     def cache_name(self) -> str:
-        return f"{self.spec.name}-{self.version}"
+        """Of all versions of a series, so that a correction does not leave a cache behind."""
+        return f"{self.spec.name}-{'.'.join(self.version.split('.')[:2])}"
 
     def fitted(self, pod: Pod) -> Pod:
         """The pod, with its program's file named as the language wants it."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from app.domain.errors import RunRefused
 from app.domain.pod import Pod
 from app.domain.records import Language
+from app.domain.versions import standing_for
 from app.infrastructure.kubernetes.limits import accepted
 from app.languages import BadLanguages, LanguageSpec, language_of
 
@@ -44,6 +45,6 @@ class Offers:
     def of(self, pod: Pod) -> Offer:
         """Raises RunRefused where its language has no image in that version."""
         offer = self._offers.get(pod.language)
-        if offer is None or offer.image.version != pod.language_version:
+        if offer is None or standing_for(pod.language_version, [offer.image.version]) is None:
             raise RunRefused(f"no image has {pod.language} {pod.language_version}")
         return offer

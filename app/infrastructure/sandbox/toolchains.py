@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.domain.records import Language
+from app.domain.versions import standing_for
 from app.infrastructure.init.commands import CACHES, ENV, PATH, Commands
 from app.infrastructure.sandbox import caches
 from app.infrastructure.sandbox.mounts import Mounts, Unusable, home_of_tool_chain
@@ -58,7 +59,10 @@ class Toolchains:
         return [toolchain.language for toolchain in list(self._offered.values())]
 
     def get(self, language: str, version: str) -> Toolchain | None:
-        return self._offered.get((language, version))
+        """The one that stands for that version."""
+        offered = dict(self._offered)
+        found = standing_for(version, [other for name, other in offered if name == language])
+        return None if found is None else offered[language, found]
 
     def prepare(self) -> None:
         """Offer those that have to be made ready first, each as soon as it is."""
@@ -90,13 +94,18 @@ def _versions(spec: LanguageSpec, mounts: Mounts) -> list[Toolchain]:
     """All that the first pattern which finds something finds."""
     for pattern in spec.executables:
         paths = sorted(glob.glob(os.path.expanduser(pattern)))
-        found = {found.version: found for found in _usable(spec, paths, mounts)}
+        found = {_distinct(found): found for found in _usable(spec, paths, mounts)}
         for toolchain in found.values():
             log.info("%s %s: %s", spec.name, toolchain.version, toolchain.executable)
         if found:
             return list(found.values())
     log.warning("%s is not to be had here: none of %s", spec.name, ", ".join(spec.executables))
     return []
+
+
+def _distinct(toolchain: Toolchain) -> str:
+    """One for each version; one for each cache, if there are caches."""
+    return toolchain.cache_name if toolchain.spec.prepare else toolchain.version
 
 
 def _usable(spec: LanguageSpec, paths: Iterable[str], mounts: Mounts) -> Iterator[Toolchain]:
