@@ -10,7 +10,7 @@ from app.cli.options import choice, pairs
 from app.cli.output import print_facts, print_json, print_table
 from app.cli.terminal import print_line
 from app.cli.verdict import verdict
-from podline import Client, Execution, Outcome, State
+from podline import Client, CompileResult, Execution, Outcome, State
 
 
 @click.command()
@@ -98,12 +98,26 @@ def _facts(execution: Execution) -> list[tuple[str, object]]:
             ("signal", result.signal),
             ("wall time", _ms(result.wall_ms)),
             ("CPU time", _ms(result.cpu_ms)),
-            ("memory", result.memory_peak_kib and f"{result.memory_peak_kib} KiB"),
+            ("memory", _kib(result.memory_peak_kib)),
             ("stdout", f"{len(result.stdout_bytes)} bytes"),
             ("stderr", f"{len(result.stderr_bytes)} bytes"),
         ]
+        if result.compile is not None:
+            facts += _compile_facts(result.compile)
     facts += [("verdict", verdict(execution)), ("message", execution.message)]
     return [(name, value) for name, value in facts if value not in (None, {})]
+
+
+def _compile_facts(compiled: CompileResult) -> list[tuple[str, object]]:
+    return [
+        ("compile time", _ms(compiled.wall_ms)),
+        ("compile CPU time", _ms(compiled.cpu_ms)),
+        ("compile memory", _kib(compiled.memory_peak_kib)),
+    ]
+
+
+def _kib(value: int | None) -> str | None:
+    return None if value is None else f"{value} KiB"
 
 
 def _ms(value: float | None) -> str | None:

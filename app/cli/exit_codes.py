@@ -9,7 +9,9 @@ CANCELLED: Final = 118
 FAILED: Final = 119
 """The service could not run it."""
 OURS: Final = 125
-"""The fault is not the program's: the service can't be reached, or refused it."""
+"""The fault is not the program's: the service can't be reached, refused it, or has an outcome that
+this version does not know.
+"""
 OF_OUTCOME: Final = {
     Outcome.SUCCESS: 0,
     Outcome.WRONG_OUTPUT: 120,
@@ -28,10 +30,10 @@ def exit_code(execution: Execution) -> int:
     if execution.state is State.FAILED:
         return FAILED
     if execution.outcome is None or execution.result is None:
-        raise ProtocolError(f"execution {execution.id} is completed and has no result")
+        raise ProtocolError(f"execution {execution.id} is {execution.state} and has no result")
     if execution.outcome is Outcome.RUNTIME_ERROR:
         return _own_exit_code(execution.result)
-    return OF_OUTCOME[execution.outcome]
+    return OF_OUTCOME.get(execution.outcome, OURS)  # a newer service may have other outcomes
 
 
 def _own_exit_code(result: Result) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import click
 
@@ -18,6 +18,7 @@ _LIMITS: Final = {
     "wall_seconds": (Seconds(), "Time from start to end."),
     "cpu_seconds": (Seconds(), "CPU time of all its processes."),
     "memory_mib": (int, "Memory of all its processes."),
+    "stack_mib": (int, "Stack of its main thread."),
     "processes": (int, "Processes and threads at once."),
     "output_kib": (int, "Output on each of stdout and stderr."),
     "disk_mib": (int, "Files it may write."),
@@ -30,9 +31,20 @@ _OPTIONS: Final[Sequence[Decorator]] = (
     click.option("--version", help="Of the language; by default the newest."),
     click.option("--stdin", type=click.File("rb"), metavar="FILE", help="`-` for this stdin."),
     click.option("--arg", "args", multiple=True, metavar="TEXT", help="May be repeated."),
+    click.option(
+        "--compile-arg", "compile_args", multiple=True, metavar="TEXT", help="May be repeated."
+    ),
     click.option("--env", multiple=True, callback=pairs, metavar="NAME=VALUE"),
     click.option("--file", "files", multiple=True, type=_READABLE, help="One more file."),
     click.option("--expected", type=_READABLE, help="A file with what stdout has to be."),
+    click.option(
+        "--buffering",
+        type=click.Choice(["line", "block"]),
+        help="Print each line at once, or as the language does.",
+    ),
+    click.option(
+        "--merge-streams", is_flag=True, help="One pipe for stdout and stderr, in exact order."
+    ),
     click.option("--priority", type=choice(Priority)),
     click.option("--label", "labels", multiple=True, callback=pairs, metavar="NAME=VALUE"),
     *(
@@ -59,15 +71,17 @@ def submission_of(client: Client, options: dict[str, Any]) -> Submission:
         labels=options["labels"],
         limits={name: options[name] for name in _LIMITS if options[name] is not None},
     )
-    if options["version"] is not None:
-        submission["version"] = options["version"]
-    if options["stdin"] is not None:
-        submission["stdin"] = options["stdin"].read()
-    if options["expected"] is not None:
-        submission["expected_output"] = _text_or_bytes(options["expected"].read_bytes())
-    if options["priority"] is not None:
-        submission["priority"] = options["priority"]
-    return submission
+    optional = {
+        "version": options["version"],
+        "stdin": options["stdin"] and options["stdin"].read(),
+        "compile_args": options["compile_args"] or None,
+        "streams": "merged" if options["merge_streams"] else None,
+        "buffering": options["buffering"],
+        "expected_output": options["expected"] and _text_or_bytes(options["expected"].read_bytes()),
+        "priority": options["priority"],
+    }
+    given = {name: value for name, value in optional.items() if value is not None}
+    return cast(Submission, submission | given)
 
 
 def language_of(file: Path, languages: Iterable[Language]) -> str:
@@ -76,7 +90,7 @@ def language_of(file: Path, languages: Iterable[Language]) -> str:
     names = sorted(name for suffix, name in suffixes if suffix == file.suffix)
     if len(names) == 1:
         return names[0]
-    offered = ", ".join(names or sorted(name for _, name in suffixes))
+    offered = ", ".join(names or sorted({name for _, name in suffixes}))
     raise click.UsageError(
         f"can't tell the language of {escaped(file.name)}: give --language ({escaped(offered)})"
     )

@@ -1,6 +1,6 @@
 """One line for what became of an execution, where its output does not say it."""
 
-from podline import Execution, Outcome, Result, State
+from podline import CompileResult, Execution, Limit, Limits, Outcome, Result, State
 
 
 def verdict(execution: Execution) -> str | None:
@@ -19,21 +19,39 @@ def verdict(execution: Execution) -> str | None:
 
 
 def _of_program(execution: Execution, result: Result) -> str | None:
-    limits = execution.limits
     match execution.outcome:
-        case Outcome.TIME_LIMIT:
-            return (
-                f"stopped at the time limit: {limits.wall_seconds:g} s, "
-                f"of CPU {limits.cpu_seconds:g} s (--wall-seconds, --cpu-seconds)"
-            )
-        case Outcome.MEMORY_LIMIT:
-            return f"stopped at the memory limit of {limits.memory_mib} MiB (--memory-mib)"
-        case Outcome.OUTPUT_LIMIT:
-            return f"stopped at the output limit of {limits.output_kib} KiB (--output-kib)"
+        case Outcome.SUCCESS | None:
+            return None
+        case Outcome.TIME_LIMIT | Outcome.MEMORY_LIMIT | Outcome.OUTPUT_LIMIT:
+            return f"stopped at the {_limit(execution.outcome, result, execution.limits)}"
         case Outcome.COMPILE_ERROR:
-            return "the program does not compile"
+            return _of_compiler(result.compile)
         case Outcome.WRONG_OUTPUT:
             return "the output is not the expected one"
-        case Outcome.RUNTIME_ERROR if result.signal:
-            return f"ended by {result.signal}"
-    return None
+        case Outcome.RUNTIME_ERROR:
+            return result.signal and f"ended by {result.signal}"
+    return f"ended with the outcome {execution.outcome}, which this podline does not know"
+
+
+def _limit(outcome: Outcome, result: Result, limits: Limits) -> str:
+    """The one that stopped it; of the time limits an older service does not say which."""
+    wall = f"{limits.wall_seconds:g} s"
+    cpu = f"{limits.cpu_seconds:g} s"
+    match result.stopped_by or outcome:
+        case Limit.WALL:
+            return f"time limit of {wall} (--wall-seconds)"
+        case Limit.CPU:
+            return f"CPU time limit of {cpu} (--cpu-seconds)"
+        case Limit.MEMORY | Outcome.MEMORY_LIMIT:
+            return f"memory limit of {limits.memory_mib} MiB (--memory-mib)"
+        case Limit.OUTPUT | Outcome.OUTPUT_LIMIT:
+            return f"output limit of {limits.output_kib} KiB (--output-kib)"
+        case Outcome.TIME_LIMIT:
+            return f"time limit: {wall}, of CPU {cpu} (--wall-seconds, --cpu-seconds)"
+    return f"limit {result.stopped_by}"
+
+
+def _of_compiler(compiled: CompileResult | None) -> str:
+    if compiled is not None and compiled.stopped_by:
+        return f"a limit stopped the compiler: compile_limits.{compiled.stopped_by}"
+    return "the program does not compile"

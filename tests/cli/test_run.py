@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from app.cli.program import language_of
@@ -71,6 +72,7 @@ def program(folder: Path) -> Path:
         ),
         (Ending(outcome="output_limit"), 123, "output limit of 256 KiB (--output-kib)"),
         (Ending(outcome="time_limit"), 124, "time limit: 5 s"),
+        (Ending(outcome="checker_error"), 125, "checker_error, which this podline does not know"),
     ],
     ids=lambda value: value.outcome or value.state if isinstance(value, Ending) else "",
 )
@@ -186,7 +188,19 @@ SUFFIXES = {
     ("suffix", "name"), [(each, name) for name, all in SUFFIXES.items() for each in all.split()]
 )
 def test_every_suffix_of_a_language_names_it(suffix: str, name: str) -> None:
-    offered = [
+    assert language_of(Path(f"prog{suffix}"), offered()) == name
+
+
+def test_every_language_is_offered_once() -> None:
+    with pytest.raises(
+        click.UsageError, match=r"--language \(bash, c, cpp, go, java, javascript, "
+    ):
+        language_of(Path("prog.xyz"), offered())
+
+
+def offered() -> list[Language]:
+    """Every language, in two versions."""
+    return [
         Language(
             name=spec.name,
             version=version,
@@ -197,7 +211,6 @@ def test_every_suffix_of_a_language_names_it(suffix: str, name: str) -> None:
         for spec in load().values()
         for version in ("1", "2")
     ]
-    assert language_of(Path(f"prog{suffix}"), offered) == name
 
 
 def test_a_suffix_that_says_nothing(podline: Podline, folder: Path) -> None:
@@ -221,7 +234,8 @@ def test_all_that_can_be_said_of_a_program(
         *("--file", "src/lib/b.py", "--file", "data.txt", "--stdin", "in", "--expected", "out"),
         *("--arg", "-x", "--arg", "", "--env", "A=b=c", "--label", "course=cs101"),
         *("--wall-seconds", "1.5", "--cpu-seconds", "1", "--memory-mib", "64"),
-        *("--processes", "3", "--output-kib", "4", "--disk-mib", "5"),
+        *("--processes", "3", "--output-kib", "4", "--disk-mib", "5", "--stack-mib", "32"),
+        *("--compile-arg", "-O0", "--compile-arg=-g", "--buffering", "line", "--merge-streams"),
     )
     assert sent(service) == {
         "language": "python",
@@ -242,7 +256,11 @@ def test_all_that_can_be_said_of_a_program(
             "processes": 3,
             "output_kib": 4,
             "disk_mib": 5,
+            "stack_mib": 32,
         },
+        "compile_args": ["-O0", "-g"],
+        "streams": "merged",
+        "buffering": "line",
         "expected_output": "hello\n",
         "priority": "low",
         "labels": {"course": "cs101"},
