@@ -1,8 +1,10 @@
 """What the service needs from the outside, and nothing more.
 
-Each port has an in-memory twin in app/infrastructure/memory/ and one contract test suite in
-tests/contracts/ that every adapter passes. Adapters raise only errors of app.domain.errors:
-a vendor's "away", "timed out", "locked" or "disk full" becomes the port's `Unavailable`.
+Each port except Pipeline, Databases and Metrics has an in-memory twin in app/infrastructure/memory/
+and one contract test suite in tests/contracts/ that the twin and every adapter pass. Pipeline has a
+twin, but no suite in common: the twin only records which chains start. Databases and Metrics have
+one adapter each. Adapters raise only errors of app.domain.errors: a vendor's "away", "timed out",
+"locked" or "disk full" becomes the port's `Unavailable`.
 Every adapter is made without connecting, connects when first used, may be used by many
 threads, and may be made anew after a fork.
 """

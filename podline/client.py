@@ -116,7 +116,7 @@ class Client:
     def wait(self, execution_id: str, *, timeout: float | None = None) -> Execution:
         """The execution once it is terminal. Raises WaitTimeout after `timeout` seconds.
 
-        Goes on where the service is away for some seconds, as when it is started anew.
+        Continues if the service is unavailable for some seconds, as when it is restarted.
         """
         return self._wait(execution_id, _deadline(timeout))
 

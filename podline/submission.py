@@ -30,7 +30,9 @@ class Submission(TypedDict, total=False):
     buffering: str
     """`line` or `block`."""
     expected_output: Text
-    """As text, trailing white space does not count; as bytes, every byte does."""
+    """As text, white space at the ends of lines, empty lines at the end and a leading byte order
+    mark do not count; as bytes, every byte does.
+    """
     priority: str
     labels: Mapping[str, str]
 

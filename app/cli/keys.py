@@ -17,7 +17,7 @@ def keys_command() -> None:
 @keys_command.command("list")
 @speaks_to_service()
 def list_keys(client: Client, as_json: bool) -> None:
-    """List all keys; the secrets are known to nobody."""
+    """List all keys, without their secrets, which can't be shown again."""
     keys = client.keys.list()
     if as_json:
         print_json(keys)

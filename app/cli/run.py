@@ -27,8 +27,8 @@ def run_command(client: Client, /, raw: bool, as_json: bool, **options: Any) -> 
     A signal gives 128 and its number. Where the program did not end by itself: 118 cancelled,
     119 the service could not run it, 120 not the expected output, 121 does not compile,
     122 memory limit, 123 output limit, 124 time limit, 125 the service can't be reached or
-    refuses. Ctrl-C (130), SIGTERM (143), SIGHUP (129) and a reader of the output that goes away
-    (141) cancel the execution.
+    refuses, or output can't be written. Ctrl-C (130), SIGTERM (143), SIGHUP (129) and a reader
+    of the output that goes away (141) cancel the execution.
     """
     try:
         with stops_raised():
