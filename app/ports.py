@@ -74,8 +74,10 @@ class Store(Protocol):
         False if the row's version is no longer `execution`'s.
         """
 
-    def settle(self, execution_id: str) -> None:
-        """A terminal row's pod is gone and its slot is free: nothing is to be done any more."""
+    def settle(self, execution: Execution) -> None:
+        """A terminal row's pod is gone and its slot is free: remove the results that the row does
+        not name, and never look at it again.
+        """
 
     def claim_due(
         self,
@@ -132,9 +134,10 @@ class Store(Protocol):
     # results
 
     def insert_result(self, result: Result) -> None:
-        """Store a result once; a second insert under the same id changes nothing.
+        """Store the result of an execution that is finished in that attempt.
 
-        Nothing is kept of an execution that was erased meanwhile.
+        A second insert under the same id changes nothing. In any other state nothing is kept:
+        what comes after the end of an execution is never stored.
         """
 
     def result(self, result_id: str) -> Result | None: ...

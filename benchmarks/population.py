@@ -56,11 +56,12 @@ def _finish(store: Store, execution: Execution) -> None:
     started = admitted.after.start(_now(), soon, start_deadline=soon)
     finished = started.after.finish(_now(), soon, a_verdict())
     completed = finished.after.complete(_now(), soon)
-    store.insert_result(a_result(started.after))
-    for change in (admitted, started, finished, completed):
+    for change in (admitted, started, finished):
         store.apply(change)
+    store.insert_result(a_result(finished.after))
+    store.apply(completed)
     store.relayed(execution.id, completed.after.version)
-    store.settle(execution.id)
+    store.settle(completed.after)
 
 
 def _now() -> Time:

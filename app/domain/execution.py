@@ -152,6 +152,12 @@ class Execution:
         """The name of the current attempt's pod."""
         return pod_name(self.id, self.attempt)
 
+    @property
+    def unnamed_results(self) -> list[str]:
+        """Ids of results that its attempts may have left beside the one that the row names."""
+        ids = (pod_name(self.id, attempt) for attempt in range(1, self.attempt + 1))
+        return [id for id in ids if id != self.result_id]
+
     # Each method below is one column "Set by" of the table in docs/architecture.md.
 
     def admit(self, now: Time, next_action_at: Time) -> "Change":

@@ -11,7 +11,8 @@ def persist(ports: Ports, execution_id: str) -> None:
     """Store output and verdict, then complete; then the slot is freed and the pod goes.
 
     The result is inserted before the row names it, and only once: whoever dies in between,
-    the next one inserts nothing new and names the same result.
+    the next one inserts nothing new and names the same result. If the execution is cancelled in
+    between, its clean-up removes the result.
     """
     execution = begin(ports, execution_id, frozenset({State.FINISHED}), "persist")
     if execution is None:

@@ -79,7 +79,7 @@ def clean_up(ports: Ports, execution: Execution) -> None:
         ports.runtime.delete(execution.pod)
     if execution.state.terminal:
         release(ports, execution.id)
-        ports.store.settle(execution.id)
+        ports.store.settle(execution)
     elif _is_still(ports, execution):
         release(ports, execution.id)
 

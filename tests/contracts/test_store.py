@@ -50,14 +50,19 @@ def applied(store: Store, *changes: Change) -> Execution:
 
 def completed(store: Store, execution: Execution) -> Execution:
     """Take a queued execution through all its states, with a result, to `completed` at NOW."""
+    row = finished(store, execution)
+    store.insert_result(a_result(row))
+    return applied(store, row.complete(NOW, LATER))
+
+
+def finished(store: Store, execution: Execution) -> Execution:
+    """Take a queued execution to `finished`: its next result is that of this attempt."""
     starting = applied(
         store,
         admitted := execution.admit(NOW, LATER),
         admitted.after.start(NOW, LATER, LATER),
     )
-    finished = applied(store, starting.finish(NOW, LATER, a_verdict()))
-    store.insert_result(a_result(finished))
-    return applied(store, finished.complete(NOW, LATER))
+    return applied(store, starting.finish(NOW, LATER, a_verdict()))
 
 
 class TestInsert:
@@ -218,13 +223,32 @@ class TestReschedule:
 class TestSettle:
     def test_leaves_nothing_to_do_for_a_terminal_row(self, store: Store) -> None:
         cancelled = applied(store, put(store).cancel(NOW, NOW))
-        store.settle(cancelled.id)
+        store.settle(cancelled)
         assert store.get(cancelled.id) == replace(cancelled, next_action_at=None)
         assert store.claim_due(ALL, LATER, 10, push=to_later) == []
 
+    def test_removes_the_result_of_a_cancelled_execution(self, store: Store) -> None:
+        row = finished(store, put(store))
+        store.insert_result(a_result(row))
+        store.settle(applied(store, row.cancel(NOW, NOW)))
+        assert store.result(row.pod) is None
+
+    def test_removes_the_results_of_earlier_attempts(self, store: Store) -> None:
+        first = finished(store, put(store))
+        store.insert_result(a_result(first))
+        last = completed(store, applied(store, first.requeue(NOW, LATER, "output lost")))
+        store.settle(last)
+        assert store.result(first.pod) is None
+        assert store.result(last.pod) is not None
+
+    def test_leaves_results_of_others(self, store: Store) -> None:
+        other = completed(store, put(store))
+        store.settle(applied(store, put(store).cancel(NOW, NOW)))
+        assert store.result(other.pod) is not None
+
     def test_does_nothing_before_that(self, store: Store) -> None:
         execution = put(store)
-        store.settle(execution.id)
+        store.settle(execution)
         assert store.get(execution.id) == execution
 
 
@@ -316,7 +340,7 @@ class TestErase:
 class TestRemoveCompletedBefore:
     def test_removes_all_of_an_execution(self, store: Store) -> None:
         execution = completed(store, put(store))
-        store.settle(execution.id)
+        store.settle(execution)
         store.relayed(execution.id, execution.version)
         assert store.remove_completed_before(NOW + 1, 10) == 1
         assert store.get(execution.id) is None
@@ -328,7 +352,7 @@ class TestRemoveCompletedBefore:
         young, unsettled, unrelayed = (completed(store, put(store)) for _ in range(3))
         put(store)
         for row in (young, unrelayed):
-            store.settle(row.id)
+            store.settle(row)
         for row in (young, unsettled):
             store.relayed(row.id, row.version)
         store.relayed(unrelayed.id, unrelayed.version - 1)
@@ -339,7 +363,7 @@ class TestRemoveCompletedBefore:
     def test_removes_no_more_than_its_limit(self, store: Store) -> None:
         for _ in range(3):
             row = applied(store, put(store).cancel(NOW, NOW))
-            store.settle(row.id)
+            store.settle(row)
             store.relayed(row.id, row.version)
         assert store.remove_completed_before(LATER, 2) == 2
         assert store.remove_completed_before(LATER, 2) == 1
@@ -347,20 +371,41 @@ class TestRemoveCompletedBefore:
 
 class TestResults:
     def test_a_result_is_stored_once(self, store: Store) -> None:
-        execution = an_execution(attempt=1)
-        first = a_result(execution)
+        first = a_result(finished(store, put(store)))
         store.insert_result(first)
         store.insert_result(replace(first, output=replace(first.output, run=None)))
         assert store.result(first.id) == first
         assert store.result("01j-2") is None
 
     def test_a_large_binary_result(self, store: Store) -> None:
-        result = a_result(an_execution())
+        result = a_result(finished(store, put(store)))
         assert result.output.run is not None
         run = replace(result.output.run, stdout=b"\xff" * 2**20, stderr=b"\x00" * 2**20)
         result = replace(result, output=replace(result.output, run=run))
         store.insert_result(result)
         assert store.result(result.id) == result
+
+    def test_a_late_duplicate_leaves_the_result_that_is_named(self, store: Store) -> None:
+        row = completed(store, put(store))
+        named = store.result(row.pod)
+        store.insert_result(a_result(row))
+        assert store.result(row.pod) == named is not None
+
+    def test_nothing_is_stored_of_an_execution_in_another_state(self, store: Store) -> None:
+        row = finished(store, put(store))
+        cancelled = applied(store, row.cancel(NOW, LATER))
+        again = applied(store, finished(store, put(store)).requeue(NOW, LATER, "lost"))
+        for other in (an_execution(attempt=1), put(store), cancelled, again):
+            store.insert_result(a_result(other))
+            assert store.result(other.pod) is None
+
+    def test_nothing_is_stored_of_an_earlier_attempt(self, store: Store) -> None:
+        first = finished(store, put(store))
+        second = finished(store, applied(store, first.requeue(NOW, LATER, "output lost")))
+        store.insert_result(a_result(first))
+        assert store.result(first.pod) is None
+        store.insert_result(a_result(second))
+        assert store.result(second.pod) is not None
 
 
 class TestOutbox:

@@ -3,14 +3,17 @@
 import ast
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from app.domain.errors import StoreUnavailable
+from app.domain.execution import Execution
+from app.domain.records import Result
 from app.infrastructure.mongo import connection
 from app.infrastructure.mongo.store import MongoStore
-from tests.builders import accepted
+from tests.builders import NOW, a_result, a_verdict, accepted
 from tests.contracts.forking import in_child
 from tests.mongo_server import MongoServer
 
@@ -89,6 +92,47 @@ def test_two_stores_in_one_process_keep_apart(mongo_server: MongoServer) -> None
     ours.close()
     assert theirs.insert(*new)
     theirs.close()
+
+
+class EndsMeanwhile(MongoStore):
+    """Between the insert of a result and the look at its execution, that is cancelled for good."""
+
+    def _belongs(self, result: Result) -> bool:
+        row = self.get(result.execution_id)
+        assert row is not None
+        cancelled = row.cancel(NOW, NOW)
+        assert self.apply(cancelled)
+        self.find_result_and_settle(cancelled.after)
+        return super()._belongs(result)
+
+    def find_result_and_settle(self, row: Execution) -> None:
+        assert self.result(row.pod) is not None
+        self.settle(row)
+
+
+class EndsAndSettlesFirst(EndsMeanwhile):
+    """The same, but the clean-up had looked for results before this one was inserted."""
+
+    def find_result_and_settle(self, row: Execution) -> None:
+        self.settle(replace(row, attempt=0))
+
+
+@pytest.mark.parametrize("kind", [EndsMeanwhile, EndsAndSettlesFirst])
+def test_a_result_that_is_inserted_while_its_execution_ends_is_not_kept(
+    mongo_server: MongoServer, kind: type[MongoStore]
+) -> None:
+    store = kind(mongo_server.url(f"{kind.__name__}-{time.time_ns()}"), timeout=TIMEOUT * 5)
+    row, *_ = new = accepted()
+    assert store.insert(*new)
+    for change in (
+        admitted := row.admit(NOW, NOW),
+        started := admitted.after.start(NOW, NOW, NOW),
+        finished := started.after.finish(NOW, NOW, a_verdict()),
+    ):
+        assert store.apply(change)
+    store.insert_result(a_result(finished.after))
+    assert store.result(finished.after.pod) is None
+    store.close()
 
 
 def test_only_operators_are_used_that_the_stand_in_applies_exactly() -> None:

@@ -109,10 +109,12 @@ class MemoryStore:
             self._rows[row.id] = replace(row, tries={}, next_action_at=next_action_at)
             return True
 
-    def settle(self, execution_id: str) -> None:
+    def settle(self, execution: Execution) -> None:
         with self._lock:
-            row = self._rows.get(execution_id)
+            row = self._rows.get(execution.id)
             if row is not None and row.state.terminal:
+                for result_id in row.unnamed_results:
+                    self._results.pop(result_id, None)
                 self._rows[row.id] = replace(row, next_action_at=None)
 
     def claim_due(
@@ -210,7 +212,7 @@ class MemoryStore:
     def insert_result(self, result: Result) -> None:
         with self._lock:
             row = self._rows.get(result.execution_id)
-            if row is None or not row.erased:
+            if row is not None and row.state is State.FINISHED and row.pod == result.id:
                 self._results.setdefault(result.id, result)
 
     def result(self, result_id: str) -> Result | None:

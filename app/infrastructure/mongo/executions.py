@@ -127,9 +127,13 @@ class Executions:
         )
 
     @at_the_edge
-    def settle(self, execution_id: str) -> None:
+    def settle(self, execution: Execution) -> None:
+        unnamed = execution.unnamed_results
+        if unnamed and execution.state.terminal:
+            self._connection.find(ResultDocument, id={"$in": unnamed}).delete()
+        # The row last: until then it is due, so what a crash leaves is removed by the next one.
         self._changed_one(
-            {"id": execution_id, "state": IS_TERMINAL}, {"$set": {"next_action_at": None}}
+            {"id": execution.id, "state": IS_TERMINAL}, {"$set": {"next_action_at": None}}
         )
 
     @at_the_edge

@@ -90,6 +90,7 @@ MARK_RETRIED: Final = """
     UPDATE executions SET retried_as = ? WHERE id = ? AND retried_as IS NULL
 """
 ERASE: Final = f"UPDATE executions SET erased = 1 WHERE id = ? AND state {IS_TERMINAL}"
+REMOVE_RESULT: Final = "DELETE FROM results WHERE id = ?"
 FORGET: Final = (
     "DELETE FROM programs WHERE execution_id = ?",
     "DELETE FROM results WHERE execution_id = ?",
@@ -182,9 +183,11 @@ class Executions:
         with self._database.writing(durable=False) as connection:
             return connection.execute(RESCHEDULE, values).rowcount == 1
 
-    def settle(self, execution_id: str) -> None:
+    def settle(self, execution: Execution) -> None:
         with self._database.writing(durable=False) as connection:
-            connection.execute(SETTLE, (execution_id,))
+            if connection.execute(SETTLE, (execution.id,)).rowcount == 1:
+                unnamed = [(result_id,) for result_id in execution.unnamed_results]
+                connection.executemany(REMOVE_RESULT, unnamed)
 
     def claim_due(
         self,

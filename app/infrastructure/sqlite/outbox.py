@@ -3,7 +3,7 @@
 from itertools import groupby
 from typing import Final
 
-from app.domain.execution import Event, Time
+from app.domain.execution import Event, Time, owner_of_pod
 from app.domain.records import Result
 from app.infrastructure import codec
 from app.infrastructure.sqlite.database import Database
@@ -34,7 +34,10 @@ RELAYED: Final = """
 INSERT_RESULT: Final = """
     INSERT INTO results
     SELECT :id, :execution_id, :result
-    WHERE NOT EXISTS (SELECT 1 FROM executions WHERE id = :execution_id AND erased = 1)
+    WHERE EXISTS (
+        SELECT 1 FROM executions
+        WHERE id = :execution_id AND state = 'finished' AND attempt = :attempt
+    )
     ON CONFLICT DO NOTHING
 """
 GET_RESULT: Final = "SELECT result FROM results WHERE id = ?"
@@ -46,9 +49,11 @@ class Results:
     _database: Database
 
     def insert_result(self, result: Result) -> None:
+        _, attempt = owner_of_pod(result.id)
         row = {
             "id": result.id,
             "execution_id": result.execution_id,
+            "attempt": attempt,
             "result": codec.RESULT.encode(result),
         }
         # The transition that names the result is durable, and makes this so too.

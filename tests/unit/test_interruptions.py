@@ -1,0 +1,174 @@
+"""Whatever happens between two calls of any step, an execution ends once and leaves nothing."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, cast
+
+import pytest
+
+from app.domain.errors import Conflict
+from app.domain.execution import Execution, State, pod_name
+from app.ports import AdmissionQueue, LiveOutput, Ports, Runtime, Store
+from app.service.cancel import cancel
+from app.service.retention import erase
+from app.service.saga import compensate
+from app.service.submit import submit
+from app.service.sweep import sweep
+from tests.builders import a_key, a_submission
+from tests.twins import Twins, make_twins
+from tests.worker import Worker
+
+TICKS = 9
+SECONDS_OF_A_TICK = 15
+"""Together longer than any grace period."""
+
+
+class Killed(BaseException):
+    """What SIGKILL is to a process."""
+
+
+@dataclass
+class Interruption:
+    """Counts the calls of all steps. Before one of them, something happens."""
+
+    call: int
+    happens: Callable[[], None]
+    calls: int = field(default=0, init=False)
+
+    def meet(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        self.calls += 1
+        if self.calls == self.call:
+            self.happens()
+        return method(*args, **kwargs)
+
+
+class Interrupted:
+    """A twin whose calls are counted."""
+
+    def __init__(self, twin: object, interruption: Interruption) -> None:
+        self._twin = twin
+        self._interruption = interruption
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return partial(self._interruption.meet, getattr(self._twin, name))
+
+
+def interrupted(ports: Ports, interruption: Interruption) -> Ports:
+    return replace(
+        ports,
+        store=cast(Store, Interrupted(ports.store, interruption)),
+        admission=cast(AdmissionQueue, Interrupted(ports.admission, interruption)),
+        runtime=cast(Runtime, Interrupted(ports.runtime, interruption)),
+        live=cast(LiveOutput, Interrupted(ports.live, interruption)),
+    )
+
+
+Happening = Callable[[Twins, str], None]
+
+
+def cancelled(twins: Twins, execution_id: str) -> None:
+    with suppress(Conflict):
+        cancel(twins.ports, row_of(twins, execution_id))
+
+
+def cancelled_and_cleaned_up(twins: Twins, execution_id: str) -> None:
+    """Another worker is quicker than the one whose step this comes in between."""
+    cancelled(twins, execution_id)
+    compensate(twins.ports, execution_id)
+
+
+def killed(_twins: Twins, _execution_id: str) -> None:
+    raise Killed
+
+
+def killed_and_cancelled(twins: Twins, execution_id: str) -> None:
+    cancelled(twins, execution_id)
+    raise Killed
+
+
+def killed_and_output_lost(twins: Twins, execution_id: str) -> None:
+    """A whole host is lost: another attempt is to be made, unless a result was stored."""
+    twins.runtime.lose(row_of(twins, execution_id).pod)
+    raise Killed
+
+
+def deleted(twins: Twins, execution_id: str) -> None:
+    with suppress(Conflict):
+        erase(twins.ports, row_of(twins, execution_id))
+
+
+def cancelled_and_deleted(twins: Twins, execution_id: str) -> None:
+    cancelled(twins, execution_id)
+    deleted(twins, execution_id)
+
+
+HAPPENINGS: tuple[Happening, ...] = (
+    cancelled,
+    cancelled_and_cleaned_up,
+    killed,
+    killed_and_cancelled,
+    killed_and_output_lost,
+    deleted,
+    cancelled_and_deleted,
+)
+
+
+def row_of(twins: Twins, execution_id: str) -> Execution:
+    row = twins.store.get(execution_id)
+    assert row is not None
+    return row
+
+
+def live_through(
+    twins: Twins, happens: Happening, call: int, *, messages: bool
+) -> tuple[Execution, int]:
+    """One execution from its submission to long after its end; the calls until it was settled."""
+    row = submit(twins.ports, a_key(name="ada"), a_submission())
+    interruption = Interruption(call, partial(happens, twins, row.id))
+    ports = interrupted(twins.ports, interruption)
+    worker = Worker(ports, copies=2)
+    if not messages:
+        worker.drop_messages()
+    calls = 0
+    for _ in range(TICKS):
+        with suppress(Killed):
+            worker.run_all()
+        if not calls and row_of(twins, row.id).next_action_at is None:
+            calls = interruption.calls
+        twins.clock.advance(SECONDS_OF_A_TICK)
+        with suppress(Killed):
+            sweep(ports)
+    worker.run_all()
+    return row_of(twins, row.id), calls
+
+
+def check(twins: Twins, row: Execution) -> None:
+    """It ended as it says, and nothing else is there."""
+    assert row.state in {State.COMPLETED, State.CANCELLED}
+    assert row.next_action_at is None
+    attempts = [pod_name(row.id, attempt) for attempt in range(row.attempt + 1)]
+    stored = [id for id in attempts if twins.store.result(id) is not None]
+    assert stored == ([row.result_id] if row.result_id and not row.erased else [])
+    assert (row.result_id is not None) == (row.state is State.COMPLETED)
+    assert (twins.store.submission(row.id) is None) == row.erased
+    assert twins.runtime.list_pods() == []
+    assert (twins.admission.slots_used(), twins.admission.length()) == (0, 0)
+    assert twins.store.count_dead_letters() == {}
+    versions = [event.version for event in twins.store.events(row.id)]
+    assert versions == list(range(1, row.version + 1))
+
+
+@pytest.mark.parametrize("messages", [True, False], ids=["messages come", "messages are lost"])
+@pytest.mark.parametrize("happens", HAPPENINGS)
+def test_before_any_call(happens: Happening, messages: bool) -> None:
+    call = calls = 1
+    while call <= calls:
+        twins = make_twins()
+        row, calls = live_through(twins, happens, call, messages=messages)
+        try:
+            check(twins, row)
+        except AssertionError as error:
+            raise AssertionError(f"call {call}: {row}") from error
+        call += 1
