@@ -3,13 +3,22 @@
 What it raises reaches the transport, which keeps the item as it came from the queue.
 """
 
+import inspect
+import re
 from collections.abc import Callable
-from typing import Any, NoReturn
+from functools import cache
+from typing import Any, Final, NoReturn
 
+from celery import Task
 from kombu.message import Message
 
 from tasks.task_events import BatchingConsumer
 from tasks.transport import CONNECTION_ERRORS
+
+OURS: Final = "podline."
+"""What the names of our tasks begin with. Celery has some of its own, such as `celery.map`."""
+ID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+"""A ULID, as executions and replays have it."""
 
 
 class NotATask(Exception):
@@ -22,7 +31,7 @@ class PoisonConsumer(BatchingConsumer):
 
         def handle_or_refuse(message: Message) -> None:
             try:
-                _check_shape(message.payload)
+                self._check(message)
                 handle(message)
             except (NotATask, *CONNECTION_ERRORS):
                 raise
@@ -30,6 +39,13 @@ class PoisonConsumer(BatchingConsumer):
                 _refuse(message, error)
 
         return handle_or_refuse
+
+    def _check(self, message: Message) -> None:
+        """Raises what is wrong with a message whose task would only fail where it is run."""
+        args, kwargs = _check_shape(message.payload)
+        name = message.headers.get("task")
+        if isinstance(name, str) and name in self.app.tasks:
+            _check_arguments(self.app.tasks[name], args, kwargs)
 
     def on_decode_error(self, message: Message, exc: Exception) -> NoReturn:
         _refuse(message, exc)
@@ -44,13 +60,40 @@ class PoisonConsumer(BatchingConsumer):
         _refuse(message, exc)
 
 
-def _check_shape(body: object) -> None:
-    """Message protocol 2. A body of another shape would fail where no signal tells of it."""
+def _check_shape(body: object) -> tuple[list[object], dict[str, object]]:
+    """The arguments, by message protocol 2.
+
+    A body of another shape would fail where no signal tells of it.
+    """
     match body:
-        case [list(), dict(), dict()]:
-            pass
+        case [list(args), dict(kwargs), dict(embed)] if _is_chain(embed.get("chain")):
+            return args, kwargs
         case _:
             raise TypeError("the body is not [args, kwargs, embed]")
+
+
+def _is_chain(links: object) -> bool:
+    """What is left of the chain, if anything. Each link is checked where it arrives."""
+    if links is None:
+        return True
+    return isinstance(links, list) and all(isinstance(link, dict) for link in links)
+
+
+def _check_arguments(task: Task[Any, Any], args: list[object], kwargs: dict[str, object]) -> None:
+    """Our messages hold the id of what they are about, or nothing. Their errors show no argument:
+    it may be of any size.
+    """
+    if not task.name.startswith(OURS):
+        raise LookupError(f"{task.name} is no task of ours")
+    if kwargs or len(args) != _arity(task):
+        raise TypeError(f"wrong number of arguments for {task.name}")
+    if not all(isinstance(arg, str) and ID.fullmatch(arg) for arg in args):
+        raise TypeError(f"the argument of {task.name} is not an id")
+
+
+@cache
+def _arity(task: Task[Any, Any]) -> int:
+    return len(inspect.signature(task.run).parameters)
 
 
 def _refuse(message: Message, error: Exception) -> NoReturn:

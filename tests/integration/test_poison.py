@@ -11,7 +11,8 @@ from typing import Any, Final
 import pytest
 
 from app.domain.records import DeadLetter, DeadLetterKind
-from tests.builders import a_message
+from app.service.dead_letters import PAYLOAD_BYTES
+from tests.builders import a_message, an_id
 from tests.integration.conftest import Service
 from tests.waiting import wait_until
 
@@ -24,7 +25,8 @@ def letters(service: Service) -> list[DeadLetter]:
     return service.store.list_dead_letters(None, None, None, 100)
 
 
-GOOD_BODY: Final = json.dumps([["01J"], {}, {}]).encode()
+ID: Final = an_id()
+GOOD_BODY: Final = json.dumps([[ID], {}, {}]).encode()
 
 
 @pytest.mark.parametrize(
@@ -51,15 +53,56 @@ def test_a_message_that_is_no_task_is_kept(
     assert error in letter.error
 
 
-def test_wrong_arguments_are_a_task_error(service: Service) -> None:
-    with service.worker("pods"):
-        body = json.dumps([["01J", "one too many"], {}, {}]).encode()
-        service.redis.lpush("pods", a_message(body, **task_headers("podline.pods.create")))
-        wait_until(lambda: letters(service))
-    (letter,) = letters(service)
-    assert letter.kind is DeadLetterKind.TASK_ERROR
-    assert letter.id == "task_error.podline.pods.create.01J"
-    assert "TypeError" in letter.error
+BODIES: Final[list[list[Any]]] = [
+    [[], {}, {}],
+    [[ID, "one too many"], {}, {}],
+    [[ID], {"execution_id": ID}, {}],
+    [[], {"execution_id": ID}, {}],
+    [[ID], {"unknown": 1}, {}],
+    [[None], {}, {}],
+    [[1], {}, {}],
+    [[True], {}, {}],
+    [[1.5], {}, {}],
+    [[[ID]], {}, {}],
+    [[{"id": ID}], {}, {}],
+    [[""], {}, {}],
+    [["01J"], {}, {}],
+    [[ID.lower()], {}, {}],
+    [[f"{ID}\n"], {}, {}],
+    [[f"{ID}\0"], {}, {}],
+    [["\ud800" * 26], {}, {}],
+    [["0" * 1024 * 1024], {}, {}],
+]
+"""Not one of which has an id, and nothing else, as its arguments."""
+
+WRONG_ARGUMENTS: Final = [
+    *(("podline.pods.create", body) for body in BODIES),
+    *(("podline.replay.slice", body) for body in BODIES),
+    ("podline.dlq.process", [[ID], {}, {}]),
+    ("podline.dlq.process", [[], {"x": 1}, {}]),
+    ("celery.map", [["podline.pods.create", [ID]], {}, {}]),
+    ("podline.pods.create", [[ID], {}, {"chain": [5]}]),
+    ("podline.pods.create", [[ID], {}, {"chain": "podline.pods.create"}]),
+]
+
+
+def test_wrong_arguments_are_poison_and_kept(service: Service) -> None:
+    items = [
+        a_message(json.dumps(body).encode(), **task_headers(task)) for task, body in WRONG_ARGUMENTS
+    ]
+    with service.worker("pods") as worker:
+        service.redis.lpush("pods", *items)
+        wait_until(lambda: len(letters(service)) == len(items), or_fail=lambda: letters(service))
+        assert worker.poll() is None
+        service.redis.lpush("pods", a_message(GOOD_BODY, **task_headers("podline.pods.create")))
+        wait_until(lambda: service.redis.llen("pods") == 0)
+    assert {letter.kind for letter in letters(service)} == {DeadLetterKind.POISON}
+    kept = {base64.b64decode(letter.payload or "") for letter in letters(service)}
+    assert kept == {item[: PAYLOAD_BYTES + 1] for item in items}
+    assert all(ID not in letter.error and len(letter.error) < 200 for letter in letters(service))
+    log = service.log_path("one").read_text()
+    assert "Traceback" not in log
+    assert "0" * 1000 not in log
 
 
 def with_property(name: str, value: Any) -> bytes:
