@@ -14,6 +14,7 @@ from app.api.executions import executions
 from app.api.health import health
 from app.api.keys import keys
 from app.api.languages import languages
+from app.api.large_bodies import LargeBodies
 from app.api.metrics import count_answers, metrics
 from app.api.queue import queue
 from app.api.replays import replays
@@ -58,6 +59,7 @@ def make(ports: Ports) -> Flask:
         Languages(ports.runtime, ports.store),
         WaitingPlaces(ports.policy.max_waiting_answers),
         turnstile,
+        LargeBodies(turnstile),
         health=Remembered(lambda: health_of(ports), ports.clock),
         gauges=Remembered(lambda: gauges(ports), ports.clock),
     )

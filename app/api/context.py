@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.api.large_bodies import LargeBodies
 from app.api.turnstile import Turnstile
 from app.domain.records import ApiKey
 from app.ports import Gauge, Health, Ports
@@ -20,6 +21,7 @@ class Context:
     places: WaitingPlaces
     turnstile: Turnstile
     """Left by whoever waits."""
+    large_bodies: LargeBodies
     health: Remembered[Health]
     gauges: Remembered[Sequence[Gauge]]
 

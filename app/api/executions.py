@@ -12,7 +12,7 @@ from app.api.context import Call
 from app.api.pages import page, position
 from app.api.reading import body_hash
 from app.api.requests import ExecutionQuery, Submission, Wait
-from app.api.routing import Answer, Section
+from app.api.routing import Answer, Later, Section
 from app.domain.checks import NOT_SHOWABLE
 from app.domain.errors import (
     Forbidden,
@@ -46,7 +46,7 @@ _IDEMPOTENCY_KEY_CHARACTERS = 255
     errors=(403, 410, 429),
     headers=("Idempotency-Key",),
 )
-def submit(call: Call, body: Submission, query: Wait) -> Answer:
+def submit(call: Call, body: Submission, query: Wait) -> Answer | Later:
     """Submit a program.
 
     The answer is 202 at once; with `?wait=` it is 200 and the execution as it then is: terminal,
@@ -67,8 +67,12 @@ def submit(call: Call, body: Submission, query: Wait) -> Answer:
     location = {"Location": f"/api/v1/executions/{execution.id}"}
     if query.wait is None:
         return Answer(representation.execution(execution), 202, location)
+    return partial(_ended, call, execution, query.wait, location)
+
+
+def _ended(call: Call, execution: Execution, seconds: float, location: Mapping[str, str]) -> Answer:
     try:
-        return Answer(_awaited(call, execution, query.wait), 200, location)
+        return Answer(_awaited(call, execution, seconds), 200, location)
     except StoreUnavailable:
         # It was accepted: an error here would make the client submit it again.
         return Answer(representation.execution(execution), 202, location)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias, get_type_hints
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from pydantic import BaseModel
 
 from app.api.auth import caller
@@ -27,8 +27,10 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+Later: TypeAlias = partial[Answer]
+"""A handler that has to wait returns the rest of its work: nobody holds the body meanwhile."""
 Returned: TypeAlias = BaseModel | Answer | Response
-Handler: TypeAlias = Callable[..., Returned]
+Handler: TypeAlias = Callable[..., Returned | Later]
 """Takes a Call (a Context, where no key is needed); then, by name, the parameters of the path,
 `body` and `query`, whose annotations are their models.
 """
@@ -136,6 +138,7 @@ def _serve(
             context.languages,
             context.places,
             context.turnstile,
+            context.large_bodies,
             context.health,
             context.gauges,
             caller=key,
@@ -143,8 +146,11 @@ def _serve(
     if query is not None:
         arguments["query"] = read_query(query, context.ports.policy.input)
     if body is not None:
-        arguments["body"] = read_body(body, context.ports.policy.input)
-    return _response(operation.handler(given, **arguments))
+        with context.large_bodies.turn(request.content_length):
+            arguments["body"] = read_body(body, context.ports.policy.input)
+    returned = operation.handler(given, **arguments)
+    arguments.clear()
+    return _response(returned() if isinstance(returned, partial) else returned)
 
 
 def _response(returned: Returned) -> Response:
