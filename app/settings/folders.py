@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import tempfile
 from pathlib import Path
 
 MAX_SOCKET_PATH = 107
@@ -17,4 +16,12 @@ def runtime_folder(data_dir: Path) -> Path:
     if len(os.fsencode(folder)) + 1 + _LONGEST_NAME <= MAX_SOCKET_PATH:
         return folder
     digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"podline-{os.getuid()}-{digest}"
+    return _own_short_folder() / f"podline-sockets-{digest}"
+
+
+def _own_short_folder() -> Path:
+    """Where no other user can make a folder first, as anybody can in /tmp."""
+    if os.getuid() == 0:
+        return Path("/run")
+    own = Path(f"/run/user/{os.getuid()}")
+    return own if own.is_dir() else Path(os.path.expanduser("~/.cache"))

@@ -29,16 +29,18 @@ ESCAPED = b"ESCAPED"
 STACK = "a pod has interfaces and routes; a policy drops what it sends, a datagram socket's too"
 PROC = "a pod's /proc hides no process and is writable, as far as a user's own processes go"
 INODES = "a volume has no limit of inodes, so that they are counted as memory"
+SOCKETS = "cgroup version 1 counts what sockets hold apart, and a kubelet sets it no limit"
 DIFFERENT: Mapping[str, str] = {
     "crash.py": "the kubelet's core limit is 0, which nobody in a pod can raise to 1",
     "deep_folders.py": INODES,
     "host_files.py": "what it finds are the files of the language's image",
     "inode_fill.py": INODES,
     "links_fill.py": INODES,
+    "memory_of_tcp.py": SOCKETS,
+    "memory_of_udp.py": SOCKETS,
     "metadata_address.py": STACK,
     "no_permissions.py": "the volume's folders are root's, so it can't take their permissions",
     "other_sandboxes.py": PROC,
-    "own_loopback.py": STACK,
     "proc_of_init.py": PROC,
     "proc_writes.py": PROC,
     "service_stores.py": STACK,

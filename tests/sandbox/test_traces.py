@@ -11,11 +11,13 @@ from app.infrastructure.sandbox.traces import Traces, records, traces_of
 from tests.cgroups import cgroups
 from tests.sandbox_daemon import SandboxDaemon
 
+RECORDS = records(Path("/nonexistent"))
+
 
 def on_host() -> set[Path]:
     """Everything of any daemon that is outside of data folders."""
     places = [*cgroups("podline-*"), *Path("/run").glob("podline-*")]
-    return {*places, *(records().iterdir() if records().exists() else ())}
+    return {*places, *(RECORDS.iterdir() if RECORDS.exists() else ())}
 
 
 def of(sandbox: SandboxDaemon) -> set[Path]:
@@ -108,6 +110,6 @@ def test_what_runs_on_in_a_group_is_killed_with_it(tmp_path: Path) -> None:
         for group in groups:
             (group / "slot-0" / "tasks").write_text(str(straggler.pid))
 
-        with traces_of("another"):
+        with traces_of("another", RECORDS):
             assert straggler.wait(5) == -9
     assert not of(killed)

@@ -5,6 +5,7 @@
  *     init /CHANNEL           in a pod: CONTROL is one of the FIFOs in this folder, and the
  *                             collector is the service
  *     init PARENT COMMAND...  becomes COMMAND, which is killed when the process PARENT ends
+ *     init cover FOLDER OVER COMMAND...   becomes COMMAND, which sees FOLDER in place of OVER
  *     init                    exits with PROTOCOL, so that a stale build is noticed
  *
  * The service sends a stage over CONTROL (see protocol.h), with the program's three streams as
@@ -21,11 +22,13 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "cover.h"
 #include "run.h"
 #include "service.h"
 #include "stage.h"
@@ -59,6 +62,7 @@ static void meet_service_in_pod(const char *channel) {
 int main(int argc, char **argv) {
     static struct stage stage;
     if (argc < 2) return PROTOCOL;
+    if (argc > 4 && !strcmp(argv[1], "cover")) return become_covered(argv[2], argv[3], argv + 4);
     if (argc > 2) return become_tethered(atoi(argv[1]), argv + 2);
     prctl(PR_SET_DUMPABLE, 0);
     if (argv[1][0] == '/') meet_service_in_pod(argv[1]);

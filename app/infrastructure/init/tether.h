@@ -1,4 +1,6 @@
-/* A command that ends with the process which started it, however that ends. */
+/* A command that ends with the process which started it, however that ends, and has a session
+ * keyring of its own.
+ */
 #ifndef PODLINE_TETHER_H
 #define PODLINE_TETHER_H
 

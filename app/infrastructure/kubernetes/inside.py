@@ -39,7 +39,12 @@ LINE: Final = f"{CHANNEL}/line"
 """Where main has the files of app.infrastructure.line; the collector has them in /podline/line."""
 TERMINATION_LOG: Final = "/dev/termination-log"
 
-WRITABLE: Final[Mapping[str, str | None]] = {"/box": None, "/tmp": "tmp", "/dev/shm": "shm"}
+WRITABLE: Final[Mapping[str, str | None]] = {
+    "/box": None,
+    "/tmp": "tmp",
+    "/var/tmp": "tmp",
+    "/dev/shm": "shm",
+}
 """Paths in main, and the part of the one volume that is there: so one size limits them all."""
 
 COLLECTOR_COMMAND: Final = ("/podline/collector",)

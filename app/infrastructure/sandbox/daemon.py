@@ -35,7 +35,7 @@ from app.infrastructure.sandbox.slot import Slot
 from app.infrastructure.sandbox.slots import Slots
 from app.infrastructure.sandbox.spool import Spool
 from app.infrastructure.sandbox.toolchains import find_toolchains
-from app.infrastructure.sandbox.traces import Traces, traces_of
+from app.infrastructure.sandbox.traces import Traces, records, traces_of
 from app.languages import BadLanguages, load
 
 _CONNECTIONS_MAX: Final = 200
@@ -57,7 +57,7 @@ def main() -> None:
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     ready_jails = arguments.slots if arguments.ready_jails is None else arguments.ready_jails
     try:
-        with _lock(data), traces_of(kit.name_of(data)) as traces:
+        with _lock(data), traces_of(kit.name_of(data), records(data)) as traces:
             _run(arguments, ready_jails, traces)
     except (kit.NotInstalled, BadLanguages, LimitNotHeld, NoJail, OSError) as error:
         raise SystemExit(f"the sandbox can't start: {error}") from error

@@ -14,6 +14,7 @@ from typing import Final
 
 from app.infrastructure import line
 from app.infrastructure.init.protocol import INIT, PROTOCOL
+from app.infrastructure.sandbox import roots
 
 _PASSWD: Final = "box:x:99999:99999:box:/box/work:/bin/sh\n"
 _GROUP: Final = "box:x:99999:\n"
@@ -53,12 +54,20 @@ class NotInstalled(RuntimeError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JailKit:
     nsjail: Path
-    etc: Path
-    """Becomes /etc: the host's own one tells of its accounts and services."""
-    empty: Path
-    """A folder with nothing in it, shown in place of folders that no jail may see."""
+    folder: Path
+    """All of the daemon's that jails or nsjail see is in it."""
     mounts: tuple[str, ...]
     """Folders of the host that languages need, read-only, as nsjail takes them."""
+
+    @property
+    def etc(self) -> Path:
+        """Becomes /etc: the host's own one tells of its accounts and services."""
+        return self.folder / "etc"
+
+    @property
+    def empty(self) -> Path:
+        """Shown in place of folders that no jail may see."""
+        return self.folder / "empty"
 
 
 def name_of(data: Path) -> str:
@@ -79,10 +88,11 @@ def prepare(data: Path, mounts: Iterable[str]) -> JailKit:
     if subprocess.run([INIT], check=False).returncode != PROTOCOL:
         raise NotInstalled("init is of another version: install the package again")
     shared = (*(path for path in _SHARED if Path(path).exists()), *mounts)
-    etc, empty = folder_of(data) / "etc", folder_of(data) / "empty"
-    _fill_etc(etc, shared)
-    empty.mkdir(mode=0o755, exist_ok=True)
-    return JailKit(nsjail=_find_nsjail(), etc=etc, empty=empty, mounts=shared)
+    kit = JailKit(nsjail=_find_nsjail(), folder=folder_of(data), mounts=shared)
+    _fill_etc(kit.etc, shared)
+    kit.empty.mkdir(mode=0o755, exist_ok=True)
+    roots.make_room(kit.folder)
+    return kit
 
 
 def place_for_mounts(data: Path) -> Path:

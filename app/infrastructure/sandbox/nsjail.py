@@ -10,6 +10,7 @@ from typing import Final
 
 from app.infrastructure.init.protocol import INIT
 from app.infrastructure.sandbox.kit import JailKit
+from app.infrastructure.sandbox.roots import seen_by_nsjail
 
 INNER_ID: Final = 99999
 FIRST_OUTER_ID: Final = 65000
@@ -22,6 +23,7 @@ def command(kit: JailKit, *, slot: int, view: int, supply: int) -> list[str]:
     `view` is a descriptor of what view.py says, and `supply` the one that init is started with.
     """
     return [
+        *seen_by_nsjail(kit.folder),
         str(kit.nsjail),
         *("--config", f"/proc/self/fd/{view}", "--disable_proc"),  # first: it has defaults for all
         *_mode(),

@@ -10,7 +10,6 @@ import logging
 import os
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,23 +72,26 @@ def _remove_empty(place: Path) -> None:
         place.rmdir()
 
 
-def records() -> Path:
-    """Where all daemons of this user keep their records: gone after a boot, as groups are."""
+def records(data: Path) -> Path:
+    """Where all daemons of this user keep their records: gone after a boot, as groups are.
+
+    Only where no other user can make a folder first. A user without such a place keeps them in the
+    data folder: then it takes a daemon of the same one to remove what another left.
+    """
     user = os.geteuid()
     if user == 0:
         return Path("/run/podline")
     own = Path(f"/run/user/{user}")
-    return own / "podline" if own.is_dir() else Path(tempfile.gettempdir(), f"podline-{user}")
+    return own / "podline" if own.is_dir() else data / "traces"
 
 
 @contextmanager
-def traces_of(name: str, folder: Path | None = None) -> Iterator[Traces]:
+def traces_of(name: str, folder: Path) -> Iterator[Traces]:
     """Remove what dead daemons left, then keep a record for as long as this one lives.
 
     At the end all that is on record is removed; what can't be keeps its record, for the next
     daemon to try. Raises OSError.
     """
-    folder = folder or records()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     _refuse_what_others_write(folder)
     for path in folder.iterdir():

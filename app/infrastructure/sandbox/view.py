@@ -37,7 +37,9 @@ MASKED: Final = (
     *("cmdline", "config.gz", "diskstats", "driver", "key-users", "modules", "partitions"),
     *("schedstat", "softirqs"),
 )
-"""Below /proc. What only root may read is closed to a jail anyway, and needs no mount."""
+"""Below /proc. What only root may read is closed to a jail anyway. It can't be covered either, so
+these mounts are not mandatory: in a container, the daemon sees covers and not what is below them.
+"""
 
 
 def file_of(kit: JailKit, *, disk_mib: int) -> IO[bytes]:
@@ -82,17 +84,24 @@ def _box(disk_mib: int) -> str:
 
 
 def _proc(kit: JailKit) -> Iterator[str]:
-    flags = {"nosuid": True, "nodev": True, "noexec": True}
-    yield _mount(dst="/proc", fstype="proc", options="hidepid=2", **flags)
-    for name in MASKED:
-        path = Path("/proc", name)
-        if not _is_open_to_all(path):
-            continue
-        yield (
-            _bind(str(kit.empty), str(path))
-            if path.is_dir()
-            else _bind_device("/dev/null", str(path))
-        )
+    yield _mount(
+        dst="/proc", fstype="proc", options="hidepid=2", nosuid=True, nodev=True, noexec=True
+    )
+    for path in (Path("/proc", name) for name in MASKED):
+        if _is_open_to_all(path):
+            yield _cover(kit.empty if path.is_dir() else Path("/dev/null"), path)
+
+
+def _cover(source: Path, path: Path) -> str:
+    return _mount(
+        src=str(source),
+        dst=str(path),
+        is_bind=True,
+        mandatory=False,
+        nosuid=True,
+        nodev=source.is_dir(),
+        noexec=True,
+    )
 
 
 def _is_open_to_all(path: Path) -> bool:

@@ -1,0 +1,79 @@
+"""What a program finds in a pod is what it finds in a jail: loopback, folders, stack, threads."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import pytest
+
+from app.domain.pod import Pod
+from app.domain.policy import DEFAULT_LIMITS
+from app.infrastructure.kubernetes.runtime import KubernetesRuntime
+from tests.kubernetes.cluster import a_runtime
+from tests.kubernetes.namespace import a_namespace
+from tests.pod.cluster_runs import pod_for, run_all
+from tests.ran import Ran
+from tests.sandbox import test_stack as stack
+from tests.sandbox.test_view import SERVES_ITSELF
+
+pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(600)]
+
+PROGRAMS: Mapping[str, tuple[str, str, Mapping[str, int], str]] = {
+    "loopback": (
+        "python",
+        SERVES_ITSELF.format(host="127.0.0.1", port=8080, family="AF_INET"),
+        {},
+        "ok\n",
+    ),
+    "localhost": (
+        "python",
+        "import socket; print(socket.gethostbyname('localhost'))",
+        {},
+        "127.0.0.1\n",
+    ),
+    "a full device": ("bash", "echo x > /dev/full || echo full", {}, "full\n"),
+    "/var/tmp": ("bash", "echo x > /var/tmp/file; cat /tmp/file", {}, "x\n"),
+    "the size of the stack": ("bash", stack.LIMIT, {"memory_mib": 96}, "98304\n98304\n"),
+    "a stack that was asked for": ("bash", stack.LIMIT, {"stack_mib": 3}, "3072\n3072\n"),
+    "an array of 10 MB in main": ("c", stack.ARRAY_IN_MAIN, {"memory_mib": 256}, "2499999\n"),
+    "recursion in a thread": (
+        "python",
+        stack.RECURSION_IN_A_THREAD,
+        {"memory_mib": 512},
+        "50000\n",
+    ),
+    "a hundred threads": ("python", stack.HUNDRED_THREADS, {"processes": 128}, "100\n"),
+    "deep recursion": ("javascript", stack.DEEP_NODE, {}, "100000\n"),
+    "endless recursion": ("javascript", stack.ENDLESS_NODE, {}, "true\n"),
+}
+FULL = replace(DEFAULT_LIMITS, wall_seconds=30, cpu_seconds=20)
+
+
+@pytest.fixture(scope="module")
+def ran() -> Iterator[Mapping[str, Ran]]:
+    with a_namespace() as namespace:
+        runtime = a_runtime(namespace)
+        pods = [_pod(runtime, *program[:3]) for program in PROGRAMS.values()]
+        yield dict(zip(PROGRAMS, run_all(runtime, pods), strict=True))
+
+
+def _pod(runtime: KubernetesRuntime, language: str, source: str, limits: Mapping[str, int]) -> Pod:
+    return pod_for(runtime, source, language, limits=replace(FULL, **limits))
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_it_prints_what_it_prints_in_a_jail(ran: Mapping[str, Ran], name: str) -> None:
+    assert ran[name].stdout.decode() == PROGRAMS[name][3], ran[name]
+
+
+def test_memory_shown_is_never_above_the_limit() -> None:
+    with a_namespace() as namespace:
+        runtime = a_runtime(namespace)
+        limits = replace(FULL, memory_mib=16)
+        (ended,) = run_all(
+            runtime, [pod_for(runtime, "console.log(1)", "javascript", limits=limits)]
+        )
+
+    assert ended.observation.report
+    assert ended.observation.report.run
+    peak_kib = ended.observation.report.run.memory_peak_kib
+    assert peak_kib is None or peak_kib <= 16 * 1024
