@@ -103,7 +103,7 @@ class Conflict(ApiError):
 
 
 class Gone(ApiError):
-    """The execution of this Idempotency-Key was deleted."""
+    """The execution of this Idempotency-Key, or the retry that was made before, was deleted."""
 
 
 class Invalid(ApiError):

@@ -160,7 +160,7 @@ class Execution:
     labels: Mapping[str, str]
     limits: Limits
     queue_position: int | None = None
-    """1 for the next one to run; None unless it is queued."""
+    """An estimate: 1 for the next one to run. None unless it is queued."""
     message: str | None = None
     """Why the last attempt ended, or why it failed; or that a limit stopped the compiler."""
     created_at: datetime

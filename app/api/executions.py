@@ -146,10 +146,17 @@ def cancel(call: Call, execution_id: str) -> Answer:
     return Answer(representation.execution(execution), 202)
 
 
-@executions.operation("POST", "/{execution_id}/retry", {202: schemas.Execution}, errors=(404, 409))
+@executions.operation(
+    "POST", "/{execution_id}/retry", {202: schemas.Execution}, errors=(404, 409, 410)
+)
 def retry(call: Call, execution_id: str) -> Answer:
-    """Run its program again, as a new execution with `retry_of`."""
+    """Run its program again, as a new execution with `retry_of`.
+
+    Repeated, it returns the same execution, or 410 if that execution was deleted.
+    """
     execution = retry_execution(call.ports, _find(call, execution_id))
+    if execution.erased:
+        raise Gone(f"execution {execution_id} was retried as {execution.id}, which was deleted")
     location = {"Location": f"/api/v1/executions/{execution.id}"}
     return Answer(representation.execution(execution), 202, location)
 

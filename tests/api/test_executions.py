@@ -287,6 +287,22 @@ class TestRetrying:
     def test_is_too_early_before_it_has_ended(self, api: Api) -> None:
         assert api.post(f"{EXECUTIONS}/{submit(api)}/retry").status_code == 409
 
+    def test_of_a_deleted_retry_is_gone(self, api: Api, twins: Twins, worker: Worker) -> None:
+        id = submit(api)
+        worker.run_all()
+        retry = body(api.post(f"{EXECUTIONS}/{id}/retry"), 202)
+        worker.run_all()
+        assert api.delete(f"{EXECUTIONS}/{retry['id']}").status_code == 204
+        problem = body(api.post(f"{EXECUTIONS}/{id}/retry"), 410)
+        assert retry["id"] in problem["detail"]
+        assert twins.store.unfinished("ada") == 0
+
+    def test_of_a_deleted_execution_is_not_found(self, api: Api, worker: Worker) -> None:
+        id = submit(api)
+        worker.run_all()
+        api.delete(f"{EXECUTIONS}/{id}")
+        assert api.post(f"{EXECUTIONS}/{id}/retry").status_code == 404
+
 
 class TestDeleting:
     def test_erases_it(self, api: Api, twins: Twins, worker: Worker) -> None:
@@ -296,6 +312,10 @@ class TestDeleting:
         assert api.get(f"{EXECUTIONS}/{id}").status_code == 404
         assert body(api.get(EXECUTIONS))["items"] == []
         assert twins.store.submission(id) is None
+        for call in ("", "/events", "/stream", "?wait=1"):
+            assert api.get(f"{EXECUTIONS}/{id}{call}").status_code == 404
+        assert api.post(f"{EXECUTIONS}/{id}/cancel").status_code == 404
+        assert api.delete(f"{EXECUTIONS}/{id}").status_code == 404
 
     def test_is_too_early_before_it_has_ended(self, api: Api) -> None:
         assert api.delete(f"{EXECUTIONS}/{submit(api)}").status_code == 409

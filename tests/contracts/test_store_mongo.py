@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -132,6 +133,33 @@ def test_a_result_that_is_inserted_while_its_execution_ends_is_not_kept(
         assert store.apply(change)
     store.insert_result(a_result(finished.after))
     assert store.result(finished.after.pod) is None
+    store.close()
+
+
+class DiesWhileItErases(MongoStore):
+    def _changed_one(self, query: dict[str, Any], update: dict[str, Any]) -> bool:
+        if update == {"$set": {"erased": True}}:
+            raise KeyboardInterrupt
+        return super()._changed_one(query, update)
+
+
+def test_an_erasure_that_was_cut_off_forgot_all_and_can_be_repeated(
+    mongo_server: MongoServer,
+) -> None:
+    url = mongo_server.url(f"erased-{time.time_ns()}")
+    store: MongoStore = DiesWhileItErases(url, timeout=TIMEOUT * 5)
+    row, *_ = new = accepted()
+    assert store.insert(*new)
+    assert store.apply(row.cancel(NOW, NOW))
+    with pytest.raises(KeyboardInterrupt):
+        store.erase(row.id)
+    assert store.submission(row.id) is None
+    store.close()
+    store = MongoStore(url, timeout=TIMEOUT * 5)
+    store.erase(row.id)
+    erased = store.get(row.id)
+    assert erased is not None
+    assert erased.erased
     store.close()
 
 

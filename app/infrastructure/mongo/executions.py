@@ -189,9 +189,13 @@ class Executions:
 
     @at_the_edge
     def erase(self, execution_id: str) -> None:
-        terminal = {"id": execution_id, "state": IS_TERMINAL}
-        if self._changed_one(terminal, {"$set": {"erased": True}}):
-            self._forget_contents([execution_id])
+        if not self._connection.count(ExecutionDocument, _id=execution_id, state=IS_TERMINAL):
+            return
+        # The mark afterwards: a marked row can't be deleted again, so a crash in between must
+        # leave one without it. Once more after it, for a result that was inserted meanwhile.
+        self._forget_contents([execution_id])
+        self._changed_one({"id": execution_id}, {"$set": {"erased": True}})
+        self._forget_contents([execution_id])
 
     def _forget_contents(self, execution_ids: Iterable[str]) -> None:
         ids = {"$in": list(execution_ids)}
