@@ -1,6 +1,6 @@
-"""The entry point of a WSGI server: `gunicorn app.wsgi`.
+"""The API as a WSGI application, made of the settings: what app.server serves.
 
-Each worker process imports this module after the fork, so connections are never shared.
+Imported once in each process that serves it, so connections are never shared.
 """
 
 from app import create_app, first_key, logs

@@ -91,9 +91,7 @@ class Roles:
         return Client(self.url, self.key)
 
     def _start_all(self) -> None:
-        self._start("api", "gunicorn", "--bind", self.url.removeprefix("http://"),
-                    "--worker-class", "gthread", "--threads", "64", "--no-control-socket",
-                    "app.wsgi")  # fmt: skip
+        self._start("api", "app.server", "--bind", self.url.removeprefix("http://"))
         for name, queues in self._workers.items():
             self.start_worker(name, queues)
         self._start("beat", "celery", "-A", "tasks", "beat")

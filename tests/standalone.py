@@ -27,7 +27,7 @@ from tests.waiting import wait_until
 WORD_OF = {
     "redis": "valkey-server",
     "sandbox": "app.infrastructure.sandbox.daemon",
-    "api": "gunicorn",
+    "api": "app.server",
     "worker": "worker",
     "beat": "beat",
     "flower": "flower",

@@ -4,7 +4,7 @@ from typing import Final
 
 from flask import Flask, Response
 
-_DEFAULTS: Final = {
+HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -20,6 +20,6 @@ def register(app: Flask) -> None:
 
 
 def _protect(response: Response) -> Response:
-    for name, value in _DEFAULTS.items():
+    for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     return response

@@ -13,6 +13,8 @@ import httpx
 import pytest
 import redis
 
+from app.infrastructure.embedded.place import HOST
+from app.infrastructure.embedded.probes import free_port, http_answers
 from app.infrastructure.redis.parking import RedisParking
 from app.infrastructure.sqlite.store import SqliteStore
 from tests.sandbox_daemon import SandboxDaemon
@@ -74,18 +76,17 @@ class Service:
     @contextmanager
     def api(self) -> Iterator[httpx.Client]:
         """A client of the API, which needs `with_runtime`, until the context ends."""
-        socket, log_path = self.folder / "api.sock", self.log_path("api")
-        command = [sys.executable, "-m", "gunicorn", "--bind", f"unix:{socket}", "--threads", "8"]
-        command += ["--no-control-socket", "--logger-class", "app.gunicorn_log.Logger", "app.wsgi"]
+        log_path, port = self.log_path("api"), free_port(HOST, 0)
+        assert port
+        command = [sys.executable, "-m", "app.server", "--bind", f"{HOST}:{port}"]
         with log_path.open("ab") as log:
             process = subprocess.Popen(
                 command, env=self.environment, stdout=log, stderr=subprocess.STDOUT
             )
         try:
-            wait_until(socket.exists, or_fail=log_path.read_text)
+            wait_until(lambda: http_answers(HOST, port, "/healthz"), or_fail=log_path.read_text)
             yield httpx.Client(
-                transport=httpx.HTTPTransport(uds=str(socket)),
-                base_url="http://podline",
+                base_url=f"http://{HOST}:{port}",
                 headers={"Authorization": f"Bearer {KEY}"},
                 timeout=60,
             )

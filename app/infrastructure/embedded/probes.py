@@ -22,7 +22,7 @@ def socket_accepts(path: Path) -> bool:
 
 
 def http_answers(host: str, port: int, path: str, login: str = "") -> bool:
-    """Whether it says 200: gunicorn accepts connections before it has loaded the application, and
+    """Whether it says 200: the API accepts connections before it has loaded the application, and
     with `login` (user:password) nobody else's server on that port is taken for ours.
     """
     credentials = base64.b64encode(login.encode()).decode("ascii")

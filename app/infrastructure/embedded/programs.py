@@ -16,10 +16,6 @@ from app.settings import Settings
 from app.settings.sources import variable
 from app.settings.urls import socket_path
 
-API_THREADS = 640
-"""A thread for each open stream (500 have to fit) and for each request; made when needed."""
-
-
 ADMIN_KEY_VARIABLE = variable("admin_key")
 
 
@@ -27,7 +23,7 @@ def programs(settings: Settings, place: Place) -> list[Program]:
     return [
         _redis(settings),
         _sandbox(settings),
-        _counted(_api(settings, place), place),
+        _counted(_api(place), place),
         _counted(_worker(settings, place), place),
         _beat(),
         _flower(place),
@@ -66,21 +62,10 @@ def _sandbox(settings: Settings) -> Program:
     )
 
 
-def _api(settings: Settings, place: Place) -> Program:
-    # In text gunicorn's own lines do, and its first process need not load our modules.
-    log = ("--logger-class", "app.gunicorn_log.Logger") if settings.log_format == "json" else ()
+def _api(place: Place) -> Program:
     return Program(
         name="api",
-        argv=_python(
-            "gunicorn",
-            *("--config", "python:app.infrastructure.embedded.gunicorn_hooks"),
-            *("--bind", f"{HOST}:{place.api_port}"),
-            *("--worker-class", "gthread", "--threads", str(API_THREADS)),
-            *("--worker-connections", str(2 * API_THREADS)),
-            *("--graceful-timeout", "3", "--no-control-socket"),
-            *log,
-            "app.wsgi",
-        ),
+        argv=_python("app.server", "--bind", f"{HOST}:{place.api_port}"),
         address=place.url,
         ready=lambda _: probes.http_answers(HOST, place.api_port, "/healthz"),
         needs=("redis",),

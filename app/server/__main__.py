@@ -1,0 +1,68 @@
+"""`python -m app.server --bind HOST:PORT [--grace SECONDS]`: the API, until SIGTERM or SIGINT."""
+
+import argparse
+import logging
+import resource
+import signal
+import socket
+from typing import Final
+
+from app.server.connections import Server, adjustments
+from app.server.threads import Threads
+
+THREADS: Final = 640
+"""One for each open stream and `?wait` (`max_waiting_answers`), and some for all else."""
+CONNECTIONS: Final = 5000
+_DESCRIPTORS_BESIDE: Final = 512
+"""For stores, Redis, logs and bodies that are stored in files."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m app.server")
+    parser.add_argument("--bind", type=_address, required=True, metavar="HOST:PORT")
+    parser.add_argument(
+        "--grace",
+        type=float,
+        default=1.0,
+        metavar="SECONDS",
+        help="when it is stopped, for requests that are being answered (default: 1)",
+    )
+    arguments = parser.parse_args()
+    listening = _listen(*arguments.bind)
+    # Not before: it makes connections, and an address that is taken is to be reported at once.
+    from app.wsgi import application
+
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    adj = adjustments(application.config["MAX_CONTENT_LENGTH"], _connection_limit())
+    server = Server(application, listening, Threads(THREADS), adj)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: server.stop(arguments.grace))
+    logging.getLogger(__name__).info("listening at %s:%d", *arguments.bind)
+    server.run()
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} must be HOST:PORT")
+    return host.strip("[]"), int(port)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise SystemExit(f"the API can't listen at {host}:{port}: {error.strerror}") from error
+
+
+def _connection_limit() -> int:
+    """As many as this process may have open files for; that limit is raised as far as it may be."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = min(most, 2 * CONNECTIONS) if most != resource.RLIM_INFINITY else 2 * CONNECTIONS
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    return min(CONNECTIONS, max(wanted - _DESCRIPTORS_BESIDE, wanted // 2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""What the server itself refuses, as problem documents: the application never sees it."""
+
+import logging
+import secrets
+from typing import Final
+
+from waitress.task import ErrorTask
+from waitress.utilities import Error
+
+from app.api.problems import MEDIA_TYPE, Problem
+from app.api.request_id import HEADER as REQUEST_ID
+from app.api.security import HEADERS
+
+log = logging.getLogger(__name__)
+
+_RETRY_SECONDS: Final = 2
+
+
+class NoSpace(Error):  # type: ignore[misc]  # it has no types
+    """The body is too large for memory, and there is no space to store it."""
+
+    code = 503
+    reason = "Service Unavailable"
+
+
+class RefusalTask(ErrorTask):  # type: ignore[misc]  # it has no types
+    """Sends an error of waitress, or of ours, and closes the connection."""
+
+    def execute(self) -> None:
+        error, request_id = self.request.error, secrets.token_hex(16)
+        problem = Problem(title=error.reason, status=error.code, detail=self._detail())
+        body = problem.model_dump_json(exclude_none=True).encode()
+        log.info("refused: %d in request %s", error.code, request_id)
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers += [("Content-Type", MEDIA_TYPE), (REQUEST_ID, request_id)]
+        self.response_headers += HEADERS.items()
+        if error.code == NoSpace.code:
+            self.response_headers.append(("Retry-After", str(_RETRY_SECONDS)))
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+    def _detail(self) -> str:
+        error, adj = self.request.error, self.channel.adj
+        match error.code:
+            case 413:
+                return f"the body must have at most {adj.max_request_body_size - 1} bytes"
+            case 431:
+                return f"the headers must have at most {adj.max_request_header_size} bytes"
+            case _:
+                return str(error.body)

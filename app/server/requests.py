@@ -1,0 +1,129 @@
+"""One request while it arrives, and what it may cost until then."""
+
+from time import monotonic
+from typing import Final
+from weakref import WeakSet
+
+from waitress.adjustments import Adjustments
+from waitress.parser import HTTPRequestParser
+from waitress.receiver import ChunkedReceiver
+from waitress.utilities import BadRequest, Error, RequestEntityTooLarge
+
+from app.server.refusals import NoSpace
+
+MAX_CONTROL_LINE: Final = 1024
+"""Bytes of a chunk's size and extensions. waitress joins the pieces of a line as they come."""
+MAX_TRAILER: Final = 8 * 1024
+MAX_DISCARDED: Final = 64 * 1024 * 1024
+"""A body that is too large is read to its end, up to here: many clients read no response before
+they have sent all of their request.
+"""
+LARGE: Final = 64 * 1024
+"""A body beyond this many bytes is stored in a temporary file."""
+MAX_ARRIVING: Final = 512 * 1024 * 1024
+"""Bytes of all large bodies under way. Whoever has no key may send one as well."""
+_BETWEEN_CHECKS: Final = 256 * 1024
+
+
+class Discard:
+    """A buffer for what nobody is going to read."""
+
+    def append(self, data: bytes) -> None:
+        """Forget it."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def __len__(self) -> int:
+        return 0
+
+
+class Request(HTTPRequestParser):  # type: ignore[misc]  # it has no types
+    """Refuses by `error` what costs too much, as soon as that is known."""
+
+    def __init__(self, adj: Adjustments) -> None:
+        super().__init__(adj)
+        self.began = monotonic()
+        self._refusal: Error | None = None
+        """Sent once the rest of the body was read."""
+        self._discarded = 0
+        self._checked = 0
+
+    def received(self, data: bytes) -> int:
+        if self._refusal:
+            return self._discard(data, self._refusal)
+        try:
+            consumed = int(super().received(data))
+        except OSError:
+            return self._not_stored(data)
+        if isinstance(self.error, RequestEntityTooLarge):
+            self._refuse_after_the_body(self.error)
+        elif self.body_rcv is not None and not self.completed:
+            self._check_body()
+        return consumed
+
+    def _not_stored(self, data: bytes) -> int:
+        refusal = NoSpace("the body can't be stored: try again later")
+        if isinstance(self.body_rcv, ChunkedReceiver):
+            self._refuse(refusal)  # some of the data was taken, and it is not known how much
+            return len(data)
+        self._refuse_after_the_body(refusal)
+        return len(data) if self.completed else self._discard(data, refusal)
+
+    def _check_body(self) -> None:
+        if refusal := self._endless():
+            self._refuse(refusal)
+        elif self._bytes_to_come() > self.adj.max_request_body_size:
+            self._refuse_after_the_body(RequestEntityTooLarge(""))
+        elif self.body_bytes_received - self._checked >= _BETWEEN_CHECKS:
+            self._checked = self.body_bytes_received
+            _large.add(self)
+            if sum(each.body_bytes_received for each in _large) > MAX_ARRIVING:
+                self._refuse_after_the_body(NoSpace("too many large bodies at once: retry later"))
+
+    def _endless(self) -> Error | None:
+        """waitress keeps a chunk's line, and the trailer, until they end."""
+        receiver = self.body_rcv
+        if not isinstance(receiver, ChunkedReceiver):
+            return None
+        if len(receiver.control_line) > MAX_CONTROL_LINE:
+            return BadRequest("Invalid chunk size")
+        return BadRequest("Trailer too large") if len(receiver.trailer) > MAX_TRAILER else None
+
+    def _bytes_to_come(self) -> int:
+        """Of the whole body, at least."""
+        if isinstance(self.body_rcv, ChunkedReceiver):
+            return int(self.body_bytes_received + self.body_rcv.chunk_remainder)
+        return int(self.content_length)
+
+    def _refuse_after_the_body(self, refusal: Error) -> None:
+        """At once, if all of it is there, or if the client waits for a word or sends too much."""
+        over = self.body_rcv is None or self.body_rcv.completed
+        if over or self.expect_continue or self._bytes_to_come() > MAX_DISCARDED:
+            self._refuse(refusal)
+        else:
+            self._refusal, self.error, self.completed = refusal, None, False
+            self.body_rcv.getbuf().close()
+            _large.discard(self)
+            self.body_rcv.buf = Discard()
+
+    def _discard(self, data: bytes, refusal: Error) -> int:
+        receiver = self.body_rcv
+        assert receiver is not None, "only a body is discarded"
+        consumed = int(receiver.received(data))
+        self._discarded += consumed
+        if receiver.completed or receiver.error or self._endless() or self._too_much():
+            self._refuse(refusal)
+        return consumed
+
+    def _too_much(self) -> bool:
+        return self._discarded > MAX_DISCARDED or self._bytes_to_come() > MAX_DISCARDED
+
+    def _refuse(self, refusal: Error) -> None:
+        # waitress would ask for the body, and forget that the request is complete.
+        self.expect_continue = False
+        self.error, self.completed = refusal, True
+
+
+_large: Final[WeakSet[Request]] = WeakSet()
+"""Requests with a large body, until they are answered or their connection is closed."""

@@ -1,0 +1,123 @@
+"""Slow and silent clients cost others nothing, and the server stops when it is told to."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+from app.server.connections import Server
+from tests.server.conftest import Client, Environ, Serve, StartResponse, exchange
+from tests.waiting import wait_until
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+
+def hello(_: Environ, start_response: StartResponse) -> list[bytes]:
+    start_response("200 OK", [("Content-Length", "5")])
+    return [b"hello"]
+
+
+def test_whoever_comes_finds_room_beside_more_connections_than_there_may_be(serve: Serve) -> None:
+    port = serve(hello, connections=20).port
+    silent = [Client(port) for _ in range(60)]
+
+    answers = [exchange(port, GET) for _ in range(3)]
+
+    assert all(answer.endswith(b"hello") for answer in answers)
+    for client in silent:
+        client.close()
+
+
+def test_a_request_that_does_not_arrive_in_time_is_dropped(serve: Serve) -> None:
+    served = serve(hello, request_seconds=0.05)
+    server, port = served.server, served.port
+    clients = [
+        Client(port).send(b"GET / HT"),
+        Client(port).send(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhel"),
+    ]
+    wait_until(lambda: len(server.active_channels) == len(clients), within=5)
+
+    wait_until(lambda: not looked_after(server).active_channels, within=5)
+
+    assert [client.rest() for client in clients] == [b"", b""]
+
+
+def looked_after(server: Server) -> Server:
+    """As the server does itself every few seconds."""
+    server.next_channel_cleanup = 0
+    server.pull_trigger()
+    return server
+
+
+def test_a_stream_ends_with_its_client(serve: Serve) -> None:
+    ended = threading.Event()
+
+    def endless(_: Environ, start_response: StartResponse) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        try:
+            while not ended.wait(0.01):
+                yield b"more"
+        finally:
+            ended.set()
+
+    port = serve(endless).port
+    client = Client(port).send(GET)
+    assert client.connection.recv(10)
+
+    client.close()
+
+    assert ended.wait(5)
+
+
+def test_a_client_that_reads_nothing_holds_no_thread(serve: Serve) -> None:
+    def large(_: Environ, start_response: StartResponse) -> list[bytes]:
+        start_response("200 OK", [])
+        return [b"a" * 4_000_000]
+
+    port = serve(large).port
+    deaf = [Client(port).send(GET) for _ in range(20)]  # five for each thread
+
+    assert len(exchange(port, GET)) > 4_000_000
+    for client in deaf:
+        client.close()
+
+
+def test_what_is_being_answered_is_answered_before_it_stops(serve: Serve) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(_: Environ, start_response: StartResponse) -> list[bytes]:
+        begun.set()
+        go_on.wait(5)
+        return hello(_, start_response)
+
+    served = serve(slow)
+    server, port = served.server, served.port
+    client = Client(port).send(GET)
+    assert begun.wait(5)
+
+    server.stop(grace_seconds=5)
+    wait_until(lambda: not server.accepting, within=5)
+    go_on.set()
+
+    assert client.rest().endswith(b"hello")
+
+
+def test_it_does_not_wait_for_longer_than_its_grace(serve: Serve) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hangs(_: Environ, start_response: StartResponse) -> list[bytes]:
+        begun.set()
+        go_on.wait(10)
+        return hello(_, start_response)
+
+    served = serve(hangs)
+    server, port = served.server, served.port
+    client = Client(port).send(GET)
+    assert begun.wait(5)
+    started = time.monotonic()
+
+    server.stop(grace_seconds=0.1)
+    served.thread.join(5)
+
+    assert time.monotonic() - started < 3
+    go_on.set()
+    client.close()

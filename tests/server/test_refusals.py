@@ -1,0 +1,80 @@
+"""What the server refuses by itself looks like every other error, and is heard by its client."""
+
+import json
+
+import pytest
+
+from app.server.requests import MAX_CONTROL_LINE, MAX_TRAILER
+from tests.server.conftest import LARGEST_BODY, Client, Environ, Serve, StartResponse, exchange
+
+POST = b"POST / HTTP/1.1\r\nHost: x\r\n"
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+def nothing(*_: object) -> list[bytes]:
+    raise AssertionError("the application must not see it")
+
+
+REFUSED = {
+    "no request": (b"\0\1\r\n\r\n", 400),
+    "a header without a colon": (b"GET / HTTP/1.1\r\nHost\r\n\r\n", 400),
+    "a length that is no number": (POST + b"Content-Length: -1\r\n\r\n", 400),
+    "headers that are too large": (b"GET / HTTP/1.1\r\nA: " + b"a" * 40_000 + b"\r\n\r\n", 431),
+    "a path that is too long": (b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\n\r\n", 431),
+    "an encoding": (POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n", 501),
+    "a body": (POST + b"Content-Length: 900000\r\n\r\n" + b"a" * 900_000, 413),
+    "a body that is announced": (POST + b"Content-Length: 9000000000\r\n\r\n", 413),
+    "a body that waits for a word": (
+        POST + b"Expect: 100-continue\r\nContent-Length: 900000\r\n\r\n",
+        413,
+    ),
+    "chunks": (CHUNKED + (b"4000\r\n" + b"a" * 0x4000 + b"\r\n") * 9 + b"0\r\n\r\n", 413),
+    "a chunk": (CHUNKED + b"ffffffffffffffffffffffff\r\n", 413),
+    "a chunk of no size": (CHUNKED + b"x\r\n", 400),
+    "a chunk that does not end": (CHUNKED + b"1\r\naXX", 400),
+    "a line that does not end": (CHUNKED + b"0" * (MAX_CONTROL_LINE + 1), 400),
+    "a trailer that does not end": (CHUNKED + b"0\r\nA: " + b"a" * MAX_TRAILER, 400),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_is_a_problem_document(serve: Serve, name: str) -> None:
+    sent, status = REFUSED[name]
+    port = serve(nothing).port
+
+    head, _, body = exchange(port, sent).partition(b"\r\n\r\n")
+
+    lines = head.decode().lower().split("\r\n")
+    problem = json.loads(body)
+    assert lines[0].split()[1] == str(status)
+    assert problem["status"] == status
+    assert problem["title"]
+    assert problem["detail"]
+    assert "content-type: application/problem+json" in lines
+    assert "connection: close" in lines
+    assert "x-content-type-options: nosniff" in lines
+    assert any(line.startswith("x-request-id: ") for line in lines)
+    assert not any(line.startswith("server:") for line in lines)
+
+
+def test_the_largest_body_is_taken(serve: Serve) -> None:
+    def length(environ: Environ, start_response: StartResponse) -> list[bytes]:
+        start_response("200 OK", [])
+        return [str(len(environ["wsgi.input"].read())).encode()]
+
+    port = serve(length).port
+    for size, status in (LARGEST_BODY, b"200"), (LARGEST_BODY + 1, b"413"):
+        head = b"Connection: close\r\nContent-Length: %d\r\n\r\n" % size
+        assert exchange(port, POST + head + b"a" * size).split()[1] == status
+
+
+def test_a_body_that_is_too_large_is_read_before_it_is_refused(serve: Serve) -> None:
+    """Clients that send all of it first would see the connection break instead."""
+    port = serve(nothing).port
+    client = Client(port)
+    client.send(POST + b"Content-Length: 1000000\r\n\r\n")
+    for _ in range(100):
+        client.connection.sendall(b"a" * 10_000)
+
+    assert client.rest().split()[1] == b"413"
+    client.close()
