@@ -1,11 +1,14 @@
 """The data folder: who holds it, and what is kept in it."""
 
+import errno
 import fcntl
 import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
+from time import sleep
 
 from app.infrastructure.embedded.errors import UpError
 from app.service.keys import new_secret
@@ -20,13 +23,17 @@ LOGS = "logs"
 METRICS = "metrics"
 CHILDREN = "children.json"
 _LOCK = "up.lock"
+_NEEDED_BYTES = 4 * 1024 * 1024
+"""For the databases, their logs and the counters of a new folder."""
+_PAUSE_SECONDS = 1.0
 
 
 @contextmanager
-def held(data_dir: Path) -> Iterator[None]:
+def held(data_dir: Path, on_full: Callable[[], object] = lambda: None) -> Iterator[None]:
     """Make the folder and hold it: one `podline up` at a time. Raises UpError.
 
-    The kernel gives the lock back however this process ends (flock(2)).
+    If the disk is full, `on_full` is called, and then space is waited for. The kernel gives the
+    lock back however this process ends (flock(2)).
     """
     make_private(data_dir)
     with (data_dir / _LOCK).open("a+", encoding="ascii") as lock:
@@ -36,12 +43,31 @@ def held(data_dir: Path) -> Iterator[None]:
             lock.seek(0)
             pid = lock.read().strip() or "unknown"
             raise UpError(f"podline up runs on {data_dir} already (pid {pid})") from None
+        _wait_for_space(data_dir, on_full)
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
         make_private(data_dir / LOGS)
         make_private(runtime_folder(data_dir))
         yield
+
+
+def _wait_for_space(data_dir: Path, on_full: Callable[[], object]) -> None:
+    if not _has_space(data_dir):
+        on_full()
+        while not _has_space(data_dir):
+            sleep(_PAUSE_SECONDS)
+
+
+def _has_space(data_dir: Path) -> bool:
+    try:
+        with TemporaryFile(dir=data_dir) as file:
+            os.posix_fallocate(file.fileno(), 0, _NEEDED_BYTES)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise UpError(f"{data_dir} can't be written to: {error.strerror}") from error
+        return False
+    return True
 
 
 def make_private(folder: Path) -> None:

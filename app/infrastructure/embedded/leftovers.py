@@ -25,7 +25,7 @@ def start_time(pid: int) -> int | None:
 
 
 def record(path: Path, pids: Iterable[int]) -> None:
-    """Write down the processes that run now."""
+    """Write down the processes that run now. Raises OSError; the record is then the last one."""
     processes = [[pid, start_time(pid)] for pid in pids]
     new = path.with_name(path.name + ".new")
     new.write_text(json.dumps(processes), encoding="ascii")

@@ -8,18 +8,29 @@ MAX_BYTES = 8 * 1024 * 1024
 
 
 def open_log(path: Path) -> int:
-    """A descriptor that a child may write to; every write goes to the file's end."""
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    """A descriptor that a child may write to; every write goes to the file's end.
+
+    Where the disk has no room for a new file, the child runs without a log.
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
+    try:
+        return os.open(path, flags | os.O_CREAT, 0o600)
+    except OSError:
+        return os.open(os.devnull, flags)
 
 
 def rotate(path: Path, max_bytes: int = MAX_BYTES) -> bool:
     """Move the contents of a large log to `<path>.1`; says if it was large.
 
     The file itself stays, since a child holds it open. Lines that are written between copy and
-    truncation are lost.
+    truncation are lost. Where the disk has no room for a copy, all are: a log must not fill it.
     """
     if not path.exists() or path.stat().st_size <= max_bytes:
         return False
-    shutil.copyfile(path, path.with_name(path.name + ".1"))
+    copy = path.with_name(path.name + ".1")
+    try:
+        shutil.copyfile(path, copy)
+    except OSError:
+        copy.unlink(missing_ok=True)
     os.truncate(path, 0)
     return True

@@ -98,7 +98,8 @@ def _worker(settings: Settings, place: Place) -> Program:
 def _beat() -> Program:
     return Program(
         name="beat",
-        argv=_celery("beat", "--loglevel", "warning"),
+        # It keeps no file: neither of its schedule (tasks/scheduler.py) nor of its pid.
+        argv=_celery("beat", "--loglevel", "warning", "--pidfile="),
         needs=("api", "worker"),
     )
 
@@ -137,7 +138,8 @@ def _python(module: str, *arguments: str) -> tuple[str, ...]:
 
 
 def _celery(*arguments: str) -> tuple[str, ...]:
-    return _python("celery", "--app", "tasks", *arguments)
+    # Without the banner: Celery would not start where its log can't be written.
+    return _python("celery", "--quiet", "--app", "tasks", *arguments)
 
 
 def _socket(url: str) -> Path:

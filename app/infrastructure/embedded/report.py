@@ -14,6 +14,17 @@ from app.infrastructure.embedded.folder import KEY
 from app.infrastructure.embedded.place import Place
 
 
+def full(data_dir: Path) -> None:
+    """Before there is anything else to tell."""
+    with suppress(OSError):
+        Console().print(
+            f"The disk of {data_dir} is full. Podline starts when there is space …",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
+
+
 class Report:
     """Tells what runs where, and what happens to it.
 

@@ -3,7 +3,7 @@
 import signal
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -38,6 +38,7 @@ class Supervisor:
         self._record = record
         self._reporter = reporter
         self._all_were_ready = False
+        self._recorded: list[int] | None = None
 
     def run(self) -> None:
         """Until SIGINT, SIGTERM or SIGHUP. No child is left when it returns."""
@@ -51,7 +52,8 @@ class Supervisor:
             finally:
                 for child in self._children:
                     child.kill()
-                self._record.unlink(missing_ok=True)
+                with suppress(OSError):
+                    self._record.unlink(missing_ok=True)
 
     def _step(self) -> None:
         for child in self._children:
@@ -72,7 +74,7 @@ class Supervisor:
         for child in self._startable():
             if now >= child.next_start:
                 child.start()
-                self._write_record()
+        self._keep_record()
 
     def _startable(self) -> list[Child]:
         """Only the first start waits for the needs: each program outlives a loss of another."""
@@ -83,8 +85,13 @@ class Supervisor:
             if child.pid is None and (self._all_were_ready or ready.issuperset(child.program.needs))
         ]
 
-    def _write_record(self) -> None:
-        leftovers.record(self._record, [c.pid for c in self._children if c.pid is not None])
+    def _keep_record(self) -> None:
+        """On a full disk, later: children die with this process anyway, as a rule."""
+        pids = [child.pid for child in self._children if child.pid is not None]
+        if pids != self._recorded:
+            with suppress(OSError):
+                leftovers.record(self._record, pids)
+                self._recorded = pids
 
     def _pause(self) -> float:
         """How long nothing has to be done, unless a signal comes."""

@@ -8,7 +8,7 @@ from app.infrastructure.embedded.child import Child
 from app.infrastructure.embedded.errors import UpError
 from app.infrastructure.embedded.place import Place, find_place
 from app.infrastructure.embedded.programs import programs
-from app.infrastructure.embedded.report import Report
+from app.infrastructure.embedded.report import Report, full
 from app.infrastructure.embedded.supervisor import Supervisor
 from app.infrastructure.prometheus.folder import make_empty
 from app.settings import Settings
@@ -27,7 +27,7 @@ def run(data_dir: Path, port: int | None, mongodb: str | None) -> None:
         os.environ["PODLINE_DATABASE_URL"] = mongodb
     settings = Settings.load()
     _refuse_what_it_makes()
-    with folder.held(settings.data_dir):
+    with folder.held(settings.data_dir, on_full=lambda: full(settings.data_dir)):
         leftovers.kill_recorded(settings.data_dir / folder.CHILDREN)
         _keep_settings_for_children(settings)
         _supervise(settings, find_place(settings))

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from threading import Timer
 
 VARIABLE = "UP_WORKER_READY_FILE"
 
@@ -9,8 +10,17 @@ VARIABLE = "UP_WORKER_READY_FILE"
 def _tell(**_: object) -> None:
     file = Path(os.environ[VARIABLE])
     new = file.with_name(file.name + ".new")
-    new.write_text(str(os.getpid()), encoding="ascii")
-    new.replace(file)
+    try:
+        new.write_text(str(os.getpid()), encoding="ascii")
+        new.replace(file)
+    except OSError:
+        _tell_later()  # the disk is full
+
+
+def _tell_later() -> None:
+    timer = Timer(1, _tell)
+    timer.daemon = True
+    timer.start()
 
 
 if VARIABLE in os.environ:

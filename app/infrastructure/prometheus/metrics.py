@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from functools import cached_property
 from typing import Final
 
 from prometheus_client import (
@@ -17,19 +19,21 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from app.domain.execution import Execution
+from app.infrastructure.prometheus import allocated
 from app.infrastructure.prometheus.folder import VARIABLE
 from app.ports import Gauge
 
 _STEP_BUCKETS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
+allocated.install()
 
 
 class PrometheusMetrics:
     """Counts in this process, or in a folder that several processes of a host share.
 
     The library decides which, by the variable `PROMETHEUS_MULTIPROC_DIR`. It connects to nothing,
-    so tests use it as it is.
+    so tests use it as it is. What can't be counted because the disk is full is not counted.
     """
 
     def __init__(self) -> None:
@@ -47,29 +51,39 @@ class PrometheusMetrics:
             buckets=_STEP_BUCKETS,
             registry=self._own,
         )
-        self._watch_restarts = Counter(
-            "podline_watch_restarts",
-            "How often the watch of the runtime ended with an error and was begun again",
-            registry=self._own,
-        )
         self._requests = Counter(
             "podline_http_requests",
             "Answers of the API; a stream counts when it begins",
             ("method", "route", "status"),
             registry=self._own,
         )
+        with suppress(OSError):
+            self._watch_restarts  # noqa: B018  # shown as 0 from the start
+
+    @cached_property
+    def _watch_restarts(self) -> Counter:
+        """Without labels, so its place in the folder is taken at once. Raises OSError."""
+        return Counter(
+            "podline_watch_restarts",
+            "How often the watch of the runtime ended with an error and was begun again",
+            registry=self._own,
+        )
 
     def execution_ended(self, execution: Execution) -> None:
-        self._ended.labels(execution.state, execution.outcome or "").inc()
+        with suppress(OSError):
+            self._ended.labels(execution.state, execution.outcome or "").inc()
 
     def step_done(self, step: str, seconds: float) -> None:
-        self._steps.labels(step).observe(seconds)
+        with suppress(OSError):
+            self._steps.labels(step).observe(seconds)
 
     def watch_restarted(self) -> None:
-        self._watch_restarts.inc()
+        with suppress(OSError):
+            self._watch_restarts.inc()
 
     def request_answered(self, method: str, route: str, status: int) -> None:
-        self._requests.labels(method, route, str(status)).inc()
+        with suppress(OSError):
+            self._requests.labels(method, route, str(status)).inc()
 
     def exposition(self, gauges: Sequence[Gauge] = ()) -> bytes:
         read_now = CollectorRegistry()

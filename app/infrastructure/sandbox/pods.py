@@ -148,11 +148,8 @@ class Pods:
             return
         ended, jail = run.execute(slot)
         name = ended.observation.name
-        try:
-            if not run.cancelled:
-                self._spool.end(ended)
-        except OSError as error:
-            log.error("pod %s could not be kept: %s", name, error)
+        if not run.cancelled:
+            self._spool.end(ended)
         with self._lock:
             self._closing[name] = self._runs.pop(name)
             if not run.cancelled:

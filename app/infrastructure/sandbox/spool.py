@@ -3,11 +3,16 @@
 A file per pod: empty while the pod is under way, written in one go when it ends. Nothing is
 synced: a killed process loses nothing that it wrote, and after a loss of power a file that is
 not whole stands for a pod that was under way.
+
+While the disk is full, ended pods stay in memory and are written when there is space again. They
+are few, because a pod holds a slot of the service until its result is stored.
 """
 
 import json
 import logging
 import os
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 from app.domain.pod import Observation, Phase, Stream
@@ -24,22 +29,50 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
+        self._lock = threading.Lock()
+        self._unwritten: dict[str, EndedPod] = {}
 
     def begin(self, name: str) -> None:
-        """From now on the pod is known, whatever becomes of the daemon."""
-        os.close(os.open(self._folder / name, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        """From now on the pod is known, whatever becomes of the daemon.
+
+        On a full disk it runs all the same; a daemon that is killed then forgets it.
+        """
+        try:
+            os.close(os.open(self._folder / name, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        except OSError as error:
+            log.warning("pod %s is not on disk: %s", name, error)
 
     def end(self, pod: EndedPod) -> None:
-        (self._folder / pod.observation.name).write_bytes(_encode(pod))
+        try:
+            self._write(pod)
+        except OSError as error:
+            log.warning("pod %s stays in memory: %s", pod.observation.name, error)
+            with self._lock:
+                self._unwritten[pod.observation.name] = pod
 
     def remove(self, name: str) -> None:
-        (self._folder / name).unlink(missing_ok=True)
+        with self._lock:
+            self._unwritten.pop(name, None)
+            (self._folder / name).unlink(missing_ok=True)
+            self._write_what_waits()
+
+    def _write_what_waits(self) -> None:
+        with suppress(OSError):
+            for name, pod in list(self._unwritten.items()):
+                self._write(pod)
+                del self._unwritten[name]
+
+    def _write(self, pod: EndedPod) -> None:
+        (self._folder / pod.observation.name).write_bytes(_encode(pod))
 
     def names(self) -> list[str]:
         return [entry.name for entry in os.scandir(self._folder)]
 
     def read(self, name: str) -> EndedPod | None:
         """None if there is no such pod. One that has not ended was lost by a former daemon."""
+        with self._lock:
+            if pod := self._unwritten.get(name):
+                return pod
         try:
             content = (self._folder / name).read_bytes()
         except FileNotFoundError:
