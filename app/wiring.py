@@ -74,24 +74,41 @@ def _store_at(url: str, timeout: float) -> "SqliteStore | MongoStore":
 
 
 class Databases:
-    """The port: stores of the same two kinds, at any address but the service's own."""
+    """The port: stores of the same two kinds, but not the service's own.
+
+    SQLite files are in one folder, so that nobody can have files made anywhere else.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._own = (settings.database_url, settings.event_log_url)
+        self._folder = settings.replay_dir
         self._timeout = settings.policy().store_timeout
 
     def check_target(self, url: str) -> str:
+        """A SQLite path may be relative to the folder."""
+        path = sqlite_path(url)
         try:
-            url = check_database(url)
+            url = check_database(f"sqlite:///{self._folder / path}" if path else url)
             place = _place(url)
         except ValueError as error:
             raise InvalidTarget(str(error)) from None
         if any(place == _place(own) for own in self._own):
             raise InvalidTarget("must not be a database of the service itself")
+        if path and (self._folder / path).resolve().parent != self._folder.resolve():
+            raise InvalidTarget(
+                f"must be a file in {self._folder}, such as sqlite:///rebuilt.db, or a MongoDB"
+            )
         return url
 
     @contextmanager
     def open(self, url: str) -> Iterator[Store]:
+        """The folder is made when it is first needed. Raises InvalidTarget if that fails."""
+        if sqlite_path(url):
+            self.check_target(url)
+            try:
+                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise InvalidTarget(f"{self._folder} can't be made: {error.strerror}") from error
         with closing(_store_at(url, self._timeout)) as store:
             yield store
 

@@ -22,7 +22,9 @@ def replay_command() -> None:
 
 @replay_command.command("start")
 @click.argument("mode", type=choice(ReplayMode))
-@click.option("--target", help="reemit: a topic. rebuild: sqlite:///PATH or mongodb://HOST/NAME.")
+@click.option(
+    "--target", help="reemit: a topic. rebuild: sqlite:///NAME.db or mongodb://HOST/NAME."
+)
 @selects_events
 @click.option("--dry-run", is_flag=True, help="Count, and do nothing.")
 @speaks_to_service()

@@ -136,6 +136,8 @@ class Settings(BaseSettings):
     event_log_url: EventLogUrl = Field(default_factory=partial(_sqlite, "events.db"))
     redis_url: RedisUrl = Field(default_factory=partial(_socket, "redis.sock"))
     runtime_url: RuntimeUrl = Field(default_factory=partial(_socket, "sandbox.sock"))
+    replay_dir: Folder = Field(default_factory=lambda given: given["data_dir"] / "replays")
+    """SQLite databases that replays rebuild into are files in this folder."""
     languages_file: Folder | None = None
 
     admin_key: AdminKey = None

@@ -32,6 +32,7 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
         "`podline up` starts a server of its own and refuses another one.",
         "runtime_url": "What runs programs: the sandbox daemon, `unix:///<socket>`, as above; or "
         "`kubernetes://<namespace>`, with access by `KUBECONFIG` or by a service account.",
+        "replay_dir": "The folder for SQLite databases that [replays](replay.md) rebuild into.",
         "languages_file": "More languages: [languages.md](languages.md#add-a-language).",
         "port": "The API's, on 127.0.0.1; 0 is any free one. `podline up --port` sets it.",
         "flower_port": "The port of Flower. Another one is taken where it is not free.",
@@ -149,6 +150,7 @@ _IN_WORDS: Final = {
     "event_log_url": "`events.db` in the data folder",
     "redis_url": "a socket in the data folder",
     "runtime_url": "a socket in the data folder",
+    "replay_dir": "`replays` in the data folder",
     "flower_password": "made",
     "max_running": "the number of cores",
     "max_running_per_owner": "`max_running`",

@@ -1,5 +1,6 @@
-"""What rows may be rebuilt into: any database but the service's own."""
+"""What rows may be rebuilt into: files in one folder, or a MongoDB that is not the service's."""
 
+import stat
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,8 @@ def databases(folder: Path, database_url: str | None = None) -> Databases:
 
 def test_a_file_is_made_and_holds_what_was_written(tmp_path: Path) -> None:
     here = databases(tmp_path)
-    url = here.check_target(f"sqlite:///{tmp_path}/rebuilt.db")
+    url = here.check_target("sqlite:///rebuilt.db")
+    assert url == f"sqlite:///{tmp_path}/replays/rebuilt.db"
     new = accepted()
     with here.open(url) as store:
         assert store.insert(*new)
@@ -27,9 +29,55 @@ def test_a_file_is_made_and_holds_what_was_written(tmp_path: Path) -> None:
         assert store.get(new[0].id) == new[0]
 
 
-def test_a_relative_path_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert databases(tmp_path).check_target("sqlite:///x.db") == f"sqlite:///{tmp_path}/x.db"
+def test_the_folder_is_its_owners(tmp_path: Path) -> None:
+    here = databases(tmp_path)
+    with here.open(here.check_target("sqlite:///rebuilt.db")) as store:
+        store.ping()
+    assert stat.S_IMODE((tmp_path / "replays").stat().st_mode) == 0o700
+
+
+def test_the_folder_is_a_setting(tmp_path: Path) -> None:
+    here = Databases(Settings(data_dir=tmp_path / "data", replay_dir=tmp_path / "elsewhere"))
+    url = f"sqlite:///{tmp_path}/elsewhere/rebuilt.db"
+    assert here.check_target(url) == here.check_target("sqlite:///rebuilt.db") == url
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "{}/rebuilt.db",
+        "/etc/rebuilt.db",
+        "../rebuilt.db",
+        "../../rebuilt.db",
+        "{}/replays/../rebuilt.db",
+        "link.db",
+        "missing/rebuilt.db",
+        ".",
+        "..",
+        "%2e%2e/rebuilt.db",
+        "../replays-of-others/rebuilt.db",
+    ],
+)
+def test_a_file_anywhere_else_is_refused(tmp_path: Path, path: str) -> None:
+    (tmp_path / "replays").mkdir()
+    (tmp_path / "replays" / "link.db").symlink_to(tmp_path / "other.db")
+    with pytest.raises(InvalidTarget, match=rf"must be a file in {tmp_path}/replays"):
+        databases(tmp_path).check_target(f"sqlite:///{path.format(tmp_path)}")
+
+
+def test_a_target_of_an_older_version_is_refused_when_it_is_opened(tmp_path: Path) -> None:
+    """With the reason. It would otherwise be waited for, in vain."""
+    url = f"sqlite:///{tmp_path}/missing/rebuilt.db"
+    with pytest.raises(InvalidTarget, match="must be a file in"), databases(tmp_path).open(url):
+        pass
+
+
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "replays").touch()
+    here = databases(tmp_path)
+    url = here.check_target("sqlite:///rebuilt.db")
+    with pytest.raises(InvalidTarget, match="replays can't be made: File exists"), here.open(url):
+        pass
 
 
 @pytest.mark.parametrize("name", ["podline.db", "events.db", "link.db", "sub/../podline.db"])
