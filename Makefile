@@ -2,6 +2,7 @@
 # make check  style, types, layers
 # make test   the tests
 # make bench  the benchmarks
+# make test-long     the variants that make test leaves out because they take long
 # make test-cluster  those that need a Kafka (KAFKA=host:port, KAFKA_CONTROL=program that is told
 #                    stop and up) and a cluster (KUBECONFIG=file)
 # make compose-test  the containers of compose/, on a Docker engine
@@ -15,7 +16,7 @@ PACKAGE := setup.cfg setup.py pyproject.toml constraints.txt \
 	$(wildcard app/infrastructure/init/*.[ch] app/infrastructure/collector/*.[ch] \
 	app/infrastructure/line/*.c)
 
-.PHONY: up test test-cluster compose-test check bench docs clean
+.PHONY: up test test-long test-cluster compose-test check bench docs clean
 .DELETE_ON_ERROR:
 
 up: .venv/standalone
@@ -23,6 +24,9 @@ up: .venv/standalone
 
 test: .venv/test
 	$(BIN)/pytest -n 3 --dist loadfile
+
+test-long: .venv/test
+	$(BIN)/pytest -n 2 -m long
 
 test-cluster: .venv/test
 	@for each in KAFKA KAFKA_CONTROL KUBECONFIG CLUSTER_CONTROL; do printenv $$each >/dev/null || \

@@ -9,7 +9,7 @@ import re
 import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Final, Literal, TextIO
 
 Format = Literal["text", "json"]
 
@@ -44,12 +44,20 @@ def request_about(execution_id: str) -> str | None:
 
 def configure(format: Format, level: int | str) -> None:
     """Everything that is logged in this process goes to stderr, in this form."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Handler(sys.stderr)
     handler.setFormatter(JsonFormatter() if format == "json" else TextFormatter())
     logging.captureWarnings(True)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper() if isinstance(level, str) else level)
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Drops a line that can't be written, because stderr is a file on a full disk."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
 
 
 class JsonFormatter(logging.Formatter):

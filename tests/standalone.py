@@ -151,7 +151,9 @@ class Standalone:
 
 def _is(process: psutil.Process, word: str) -> bool:
     """Whether a word of the command line is, or is a path to, this one."""
-    return any(part.rpartition("/")[2] == word for part in " ".join(process.cmdline()).split())
+    with suppress(psutil.NoSuchProcess):  # it ends just now
+        return any(part.rpartition("/")[2] == word for part in " ".join(process.cmdline()).split())
+    return False
 
 
 @contextmanager

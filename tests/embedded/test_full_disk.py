@@ -1,0 +1,108 @@
+"""What `podline up` itself writes, when the disk is full. All of it: tests/faults."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from app.infrastructure.embedded import leftovers, logs, worker_ready
+from app.infrastructure.embedded.place import Place
+from app.infrastructure.embedded.report import Report, full
+from tests.disks import disk, kept_full
+from tests.embedded.test_supervisor import STEADY, Supervised
+from tests.waiting import wait_until
+
+FULL = Path("/dev/full")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Path]:
+    with disk("tmpfs", tmp_path, 1) as place:
+        yield place
+
+
+def test_the_last_record_stays(place: Path) -> None:
+    record = place / "children.json"
+    leftovers.record(record, [os.getpid()])
+    before = record.read_bytes()
+    with kept_full(place), pytest.raises(OSError, match="No space left"):
+        leftovers.record(record, [os.getpid(), os.getppid()])
+    assert record.read_bytes() == before
+
+
+def recorded(path: Path) -> list[int]:
+    return [pid for pid, _ in json.loads(path.read_text())] if path.exists() else []
+
+
+def test_children_are_started_and_recorded_later(tmp_path: Path) -> None:
+    """The record's folder takes no file at first."""
+    (tmp_path / "children.json.new").mkdir()
+    supervised = Supervised(tmp_path, {"one": {"code": STEADY}})
+    try:
+        pid = supervised.pids()["one"]
+        (tmp_path / "children.json.new").rmdir()
+        os.kill(pid, 9)
+        wait_until(lambda: recorded(tmp_path / "children.json") not in ([], [pid]))
+    finally:
+        supervised.stop()
+        supervised.process.communicate(timeout=20)
+
+
+def test_a_large_log_is_emptied_where_no_copy_fits(place: Path) -> None:
+    log = place / "child.log"
+    log.write_bytes(b"line\n" * 40_000)
+    with kept_full(place):
+        assert logs.rotate(log, max_bytes=100)
+        assert log.stat().st_size == 0
+        assert not (place / "child.log.1").exists()
+
+
+def test_a_log_that_cannot_be_made_is_done_without(tmp_path: Path) -> None:
+    log = logs.open_log(tmp_path / "nowhere" / "child.log")
+    assert os.readlink(f"/proc/self/fd/{log}") == os.devnull
+    os.close(log)
+
+
+def test_the_report_is_lost_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(Path("/data"), 1, 2, "podline", "secret", "the password is in a file")
+    # Closing it fails, too.
+    with suppress(OSError), FULL.open("w", buffering=1) as out:
+        monkeypatch.setattr(sys, "stdout", out)
+        report = Report(place)
+        report.starting()
+        report.ready([])
+        report.stopping()
+        full(Path("/data"))
+        monkeypatch.undo()
+
+
+def test_a_worker_tells_later_that_it_is_ready(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = place / "worker-ready"
+    monkeypatch.setenv(worker_ready.VARIABLE, str(file))
+    with kept_full(place):
+        worker_ready._tell()
+        assert not file.exists()
+    wait_until(lambda: file.exists() and file.read_text() == str(os.getpid()))
+
+
+def test_a_line_of_the_log_is_lost_and_nothing_else() -> None:
+    log = "import logging; from app import logs; logs.configure('text', 'info')\n"
+    log += "for _ in range(5000): logging.info('a line')\n"
+    with FULL.open("w") as stderr:
+        run = subprocess.run([sys.executable, "-c", log], stderr=stderr, check=False)
+    # 120: what was left in Python's own buffer could not be written at exit.
+    assert run.returncode in (0, 120)
+
+
+def test_a_bug_in_a_line_of_the_log_is_still_shown(capfd: pytest.CaptureFixture[str]) -> None:
+    log = "import logging; from app import logs; logs.configure('text', 'info')\n"
+    log += "logging.info('%d', 'no number')\n"
+    subprocess.run([sys.executable, "-c", log], check=True)
+    assert "Logging error" in capfd.readouterr().err

@@ -1,0 +1,128 @@
+"""The disk is full: nothing ends, submissions get 503, reads work, and all resumes by itself."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from podline import Unavailable, Unreachable
+from tests.disks import KINDS, Kind, disk, kept_full
+from tests.faults.conftest import FAST
+from tests.faults.load import Load
+from tests.standalone import WORD_OF, Standalone, running
+from tests.waiting import wait_until
+
+MIB = 64
+SETTINGS = {**FAST, "PODLINE_FLOWER_PORT": "0"}
+EVERY_PART = tuple(WORD_OF)
+
+
+@pytest.mark.parametrize(
+    ("kind", "killed"),
+    [
+        pytest.param("tmpfs", (), id="tmpfs"),
+        pytest.param("tmpfs", EVERY_PART, id="tmpfs, all killed", marks=pytest.mark.long),
+        pytest.param("ext4", (), id="ext4", marks=pytest.mark.long),
+        pytest.param("ext4", EVERY_PART, id="ext4, all killed", marks=pytest.mark.long),
+        pytest.param("ext4", ("worker",), id="ext4, worker killed", marks=pytest.mark.long),
+    ],
+)
+def test_the_disk_is_full_for_a_while(tmp_path: Path, kind: Kind, killed: Sequence[str]) -> None:
+    with disk(kind, tmp_path, MIB) as place, running(Standalone(place, SETTINGS)) as standalone:
+        parts = {name: standalone.child(name).pid for name in EVERY_PART}
+        load = Load(standalone, how_many=40)
+        load.wait_for_some(5)
+        with kept_full(place):
+            assert_refused(standalone, load)
+            for part in killed:
+                standalone.kill(part)
+            wait_until_back(standalone, {name: parts[name] for name in killed})
+            assert_refused(standalone, load)
+            assert_readable(standalone, load)
+        run_as_soon_as_there_is_space(standalone, load)
+        load.assert_whole()
+        for name in set(EVERY_PART) - set(killed):
+            assert standalone.child(name).pid == parts[name], standalone.printed()
+
+
+def assert_refused(standalone: Standalone, load: Load) -> None:
+    """With 503, each time in time, once the last page of the database's log is taken."""
+    for number in range(1000):
+        started = time.monotonic()
+        with standalone.client(retries=0) as client, suppress(Unavailable):
+            accepted = client.submit(f"print({number})", language="python")
+            load.expect(accepted.id, f"{number}\n")
+            continue
+        assert time.monotonic() - started < 5
+        return
+    pytest.fail("the disk does not become full")
+
+
+def wait_until_back(standalone: Standalone, before: dict[str, int]) -> None:
+    for name, pid in before.items():
+        wait_until(
+            partial(is_another, standalone, name, pid), within=60, or_fail=standalone.printed
+        )
+    wait_until(lambda: answering(standalone) >= {"redis", "runtime"}, or_fail=standalone.printed)
+
+
+def is_another(standalone: Standalone, name: str, pid: int) -> bool:
+    return standalone.child(name).pid != pid
+
+
+def answering(standalone: Standalone) -> set[str]:
+    """The parts that the API finds well; nothing while it is not there itself."""
+    with suppress(OSError, Unreachable), standalone.client(retries=0) as client:
+        dependencies = client.readiness().dependencies
+        return {name for name, found in dependencies.items() if found.state == "up"}
+    return set()
+
+
+def assert_readable(standalone: Standalone, load: Load) -> None:
+    """A result that was stored before, and lists."""
+    client = standalone.client()
+    known = {execution.id: execution for execution in client.list()}
+    completed = next(id for id, execution in known.items() if execution.state == "completed")
+    result = client.get(completed).result
+    assert result is not None
+    assert result.stdout == load.expected[completed]
+
+
+def run_as_soon_as_there_is_space(standalone: Standalone, load: Load) -> None:
+    with standalone.client() as client:
+        execution = client.run("print('again')", language="python", timeout=60)
+    assert execution.outcome == "success"
+    load.expect(execution.id, "again\n")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", KINDS)
+def test_up_waits_for_space(tmp_path: Path, kind: Kind) -> None:
+    """It says so, and starts by itself."""
+    with disk(kind, tmp_path, MIB) as place:
+        podline = Path(sys.executable).with_name("podline")
+        with kept_full(place):
+            process = subprocess.Popen(
+                [podline, "up", "--data-dir", place, "--port", "0"],
+                env=os.environ | SETTINGS,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            assert process.stdout is not None
+            assert "is full" in process.stdout.readline()
+            assert process.poll() is None
+        try:
+            standalone = Standalone(place, SETTINGS)
+            wait_until(lambda: "redis" in answering(standalone), within=60)
+            assert standalone.client().run("print(1)", language="python").outcome == "success"
+        finally:
+            process.terminate()
+            process.communicate(timeout=60)
+        assert process.returncode == 0
