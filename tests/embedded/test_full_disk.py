@@ -13,7 +13,7 @@ import pytest
 from app.infrastructure.embedded import leftovers, logs, worker_ready
 from app.infrastructure.embedded.place import Place
 from app.infrastructure.embedded.report import Report, full
-from tests.disks import disk, kept_full
+from tests.disks import KINDS, Kind, disk, kept_full
 from tests.embedded.test_supervisor import STEADY, Supervised
 from tests.waiting import wait_until
 
@@ -81,15 +81,26 @@ def test_the_report_is_lost_and_nothing_else(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.undo()
 
 
-def test_a_worker_tells_later_that_it_is_ready(
-    place: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_worker_tells_that_it_is_ready(
+    tmp_path: Path, kind: Kind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = place / "worker-ready"
-    monkeypatch.setenv(worker_ready.VARIABLE, str(file))
-    with kept_full(place):
-        worker_ready._tell()
-        assert not file.exists()
-    wait_until(lambda: file.exists() and file.read_text() == str(os.getpid()))
+    with disk(kind, tmp_path, 4) as place, kept_full(place):
+        monkeypatch.setenv(worker_ready.VARIABLE, str(place / "worker-ready"))
+        for _ in range(2):
+            worker_ready._tell()
+            assert worker_ready.told_by(place / "worker-ready") == os.getpid()
+
+
+def test_a_worker_that_cannot_tell_that_it_is_ready_tries_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = tmp_path / "later" / "worker-ready"
+    monkeypatch.setenv(worker_ready.VARIABLE, str(ready))
+    worker_ready._tell()
+    assert worker_ready.told_by(ready) is None
+    ready.parent.mkdir()
+    wait_until(lambda: worker_ready.told_by(ready) == os.getpid())
 
 
 def test_a_line_of_the_log_is_lost_and_nothing_else() -> None:

@@ -1,7 +1,6 @@
 """What `podline up` runs, in the order of their start."""
 
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,7 +73,7 @@ def _api(place: Place) -> Program:
 
 
 def _worker(settings: Settings, place: Place) -> Program:
-    ready_file = place.data_dir / "worker-ready"
+    ready = place.data_dir / "worker-ready"
     return Program(
         name="worker",
         argv=_celery(
@@ -85,12 +84,12 @@ def _worker(settings: Settings, place: Place) -> Program:
             *("--without-gossip", "--without-mingle", "--heartbeat-interval", "10"),
         ),
         address="all queues",
-        ready=_tells(ready_file),
+        ready=lambda pid: worker_ready.told_by(ready) == pid,
         needs=("redis", "sandbox"),
         # Under more load than there are cores, the API goes on answering: 182 submissions a second
         # became 212, with the programs running beside them.
         nice=5,
-        environment={worker_ready.VARIABLE: str(ready_file)},
+        environment={worker_ready.VARIABLE: str(ready)},
         stop_seconds=15,
     )
 
@@ -146,8 +145,3 @@ def _socket(url: str) -> Path:
     path = socket_path(url)
     assert path is not None, "checked before the start"
     return path
-
-
-def _tells(ready_file: Path) -> Callable[[int], bool]:
-    """Whether the process wrote its pid into the file."""
-    return lambda pid: ready_file.exists() and ready_file.read_text("ascii") == str(pid)

@@ -7,14 +7,21 @@ from threading import Timer
 VARIABLE = "UP_WORKER_READY_FILE"
 
 
+def told_by(link: Path) -> int | None:
+    """The pid of the worker that was ready last."""
+    return int(link.readlink().name) if link.is_symlink() else None
+
+
 def _tell(**_: object) -> None:
-    file = Path(os.environ[VARIABLE])
-    new = file.with_name(file.name + ".new")
+    """By the target of a link, which is kept in its inode: it has room on a full disk, too."""
+    link = Path(os.environ[VARIABLE])
+    new = link.with_name(link.name + ".new")
     try:
-        new.write_text(str(os.getpid()), encoding="ascii")
-        new.replace(file)
+        new.unlink(missing_ok=True)
+        new.symlink_to(str(os.getpid()))
+        new.replace(link)
     except OSError:
-        _tell_later()  # the disk is full
+        _tell_later()
 
 
 def _tell_later() -> None:

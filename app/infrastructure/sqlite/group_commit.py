@@ -88,35 +88,26 @@ class Group:
             and monotonic() < self._until
         )
 
-    def add(self, write: Write) -> None:
+    def begin_part(self) -> None:
+        """What fails from now on is undone by itself; the first write is the whole transaction."""
+        if self._writes:
+            self.connection.execute("SAVEPOINT part")
+
+    def end_part(self, write: Write) -> None:
+        if self._writes:
+            self.connection.execute("RELEASE part")
         self._writes.append(write)
 
-    @contextmanager
-    def part(self) -> Iterator[None]:
-        """What fails in this context is undone, and no more than that."""
-        alone = not self._writes
-        if not alone:
-            self.connection.execute("SAVEPOINT part")
-        try:
-            yield
-            if not alone:
-                self.connection.execute("RELEASE part")
-        except BaseException as error:
-            if alone or not self._undo_part():
-                self.failure = error
-            raise
+    def undo_part(self, error: BaseException) -> None:
+        """SQLite undoes the whole transaction for some errors, such as a full disk.
 
-    def _undo_part(self) -> bool:
-        """False if SQLite has undone, or can only undo, the whole transaction.
-
-        It does so for a full disk, for one: https://www.sqlite.org/lang_transaction.html, 3.
+        https://www.sqlite.org/lang_transaction.html, section 3
         """
         try:
             self.connection.execute("ROLLBACK TO part")
             self.connection.execute("RELEASE part")
         except sqlite3.Error:
-            return False
-        return True
+            self.failure = error
 
     def end(self) -> None:
         """Commit, or undo what failed. Raises the error of either."""
@@ -164,12 +155,13 @@ class GroupCommit:
         self._await_turn(write, timeout)
         group = self._group = self._group or self._new_group(write, timeout)
         try:
-            with group.part():
-                yield group.connection
-        except BaseException:
+            group.begin_part()
+            yield group.connection
+            group.end_part(write)
+        except BaseException as error:
+            group.undo_part(error)
             self._leave(group)
             raise
-        group.add(write)
         if not self._leave(group):
             write.wait()
         if write.error:
