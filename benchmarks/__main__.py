@@ -16,6 +16,7 @@ from typing import Final
 
 from benchmarks import (
     admission,
+    bodies,
     burst,
     crowd,
     event_log,
@@ -45,6 +46,7 @@ _QUESTIONS: Final[dict[str, ModuleType]] = {
     "crowd": crowd,
     "streams": streams,
     "admission": admission,
+    "bodies": bodies,
 }
 _QUESTIONS_TO_SERVERS: Final[dict[str, ModuleType]] = {
     "pods": pods,

@@ -5,12 +5,22 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.api.requests import File, RequestedStageLimits, Submission
+from app.api.requests import (
+    DeadLetterSelection,
+    File,
+    NewKey,
+    NewReplay,
+    RequestedStageLimits,
+    Submission,
+)
 from app.domain.records import Role
 from tests.api.contract import PROGRAM, connector
+from tests.cpu import least_cpu_seconds
 from tests.twins import make_twins
 
-API = connector(make_twins(max_unfinished_per_owner=10**9).ports)("ada", Role.USER)
+CONNECT = connector(make_twins(max_unfinished_per_owner=10**9).ports)
+API = CONNECT("ada", Role.USER)
+ADMIN = CONNECT("root", Role.ADMIN)
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -60,3 +70,59 @@ def test_a_query(query: dict[str, str]) -> None:
 def test_an_id(id: str) -> None:
     path = "/api/v1/executions/x" + "".join(f"%{byte:02x}" for byte in id.encode())
     assert API.get(path).status_code == 404
+
+
+PIECES = [
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    ":",
+    '"',
+    "\\",
+    "\\u00",
+    "d8",
+    "0",
+    "-",
+    "1e9",
+    ".5",
+    "null",
+    " ",
+    "é",
+]
+pieces = st.lists(st.sampled_from([*PIECES, '"a":', '"args":', '"b",', "[],", "{},"]), max_size=6)
+
+
+@settings(deadline=None, max_examples=60)
+@given(before=pieces, repeated=pieces.filter(bool), after=pieces)
+def test_the_cost_of_any_body(before: list[str], repeated: list[str], after: list[str]) -> None:
+    unit = "".join(repeated)
+    sent = ("{" + "".join(before) + unit * (100_000 // len(unit)) + "".join(after)).encode()
+
+    def refuse() -> None:
+        response = API.call(
+            "POST", "/api/v1/executions", data=sent, content_type="application/json"
+        )
+        assert response.status_code in {400, 422}
+
+    allowed = 0.02 + 150e-9 * len(sent)
+    assert least_cpu_seconds(refuse, times=3, enough=allowed) <= allowed
+
+
+operators = st.one_of(
+    st.tuples(st.just("replays"), objects({*NewReplay.model_fields, "from"}, anything)),
+    st.tuples(st.just("dead-letters/retry"), objects(DeadLetterSelection.model_fields, anything)),
+    st.tuples(st.just("keys"), objects(NewKey.model_fields, anything)),
+    st.tuples(st.sampled_from(["replays", "dead-letters/retry", "keys"]), anything),
+)
+
+
+@settings(deadline=None)
+@given(operators)
+def test_the_bodies_of_operators(call: tuple[str, object]) -> None:
+    path, sent = call
+    response = ADMIN.call(
+        "POST", f"/api/v1/{path}", data=json.dumps(sent), content_type="application/json"
+    )
+    assert response.status_code in {201, 202, 400, 422}

@@ -100,7 +100,19 @@ def test_requests_of_any_content(
 
 @many
 @given(
-    field=st.sampled_from([*asdict(DEFAULT_LIMITS), "files", "args", "env", "stdin", "entrypoint"]),
+    field=st.sampled_from(
+        [
+            *asdict(DEFAULT_LIMITS),
+            "files",
+            "args",
+            "env",
+            "stdin",
+            "entrypoint",
+            "compile_args",
+            "streams",
+            "buffering",
+        ]
+    ),
     value=VALUES | st.integers(1, 64) | st.floats(0.001, 2),
 )
 def test_pods_with_a_field_of_any_content(sandbox: SandboxDaemon, field: str, value: Any) -> None:
