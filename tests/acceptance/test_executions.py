@@ -59,9 +59,49 @@ def test_what_does_not_compile(client: Client) -> None:
     assert "undeclared" in execution.result.compile.stderr
 
 
+def test_a_limit_that_stopped_the_compiler_is_named(client: Client) -> None:
+    source = "#include <bits/stdc++.h>\nint main() {}"
+    execution = client.run(source, language="cpp", compile_limits={"wall_seconds": 0.1})
+    assert execution.outcome == "compile_error"
+    assert execution.message == "A limit stopped the compiler: compile_limits.wall_seconds"
+    assert execution.result is not None
+    assert execution.result.compile is not None
+    assert execution.result.compile.stopped_by == "wall_seconds"
+    assert execution.result.compile.cpu_ms is not None
+
+
+def test_lines_before_a_limit_are_kept(client: Client) -> None:
+    source = '#include <stdio.h>\nint main(void) { printf("one\\n"); for (;;) ; }'
+    execution = client.run(source, language="c", limits={"cpu_seconds": 0.5})
+    assert execution.outcome == "time_limit"
+    assert execution.result is not None
+    assert (execution.result.stdout, execution.result.stopped_by) == ("one\n", "cpu_seconds")
+
+
+def test_arguments_for_the_compiler(client: Client) -> None:
+    source = "#include <stdio.h>\nint main(void) { puts(WORD); }"
+    execution = client.run(source, language="c", compile_args=['-DWORD="a b"'])
+    assert execution.result is not None
+    assert execution.result.stdout == "a b\n"
+
+
+def test_merged_streams_keep_their_order(client: Client) -> None:
+    source = "for i in 1 2 3; do echo o$i; echo e$i >&2; done"
+    result = client.run(source, language="bash", streams="merged").result
+    assert result is not None
+    assert (result.stdout, result.stderr) == ("o1\ne1\no2\ne2\no3\ne3\n", "")
+
+
+def test_byte_order_marks_and_a_dot_and_slash_do_not_matter(client: Client) -> None:
+    marked = client.run("\ufeffecho ok", language="bash", expected_output="\ufeffok")
+    dotted = client.run(files={"./main.py": "print(1)"}, language="py", entrypoint="./main.py")
+    assert (marked.outcome, dotted.outcome) == ("success", "success")
+    assert dotted.language == "python"
+
+
 def test_output_is_streamed_while_the_program_runs(client: Client) -> None:
     """The program waits for no reader, but runs on for seconds after it printed."""
-    source = "import time\nprint('first', flush=True)\ntime.sleep(3)\nprint('second')"
+    source = "import time\nprint('first')\ntime.sleep(3)\nprint('second')"
     execution = client.submit(source, language="python")
     events = client.stream(execution.id)
     before = list(takewhile(lambda event: not isinstance(event, OutputEvent), events))
