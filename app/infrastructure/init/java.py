@@ -27,7 +27,8 @@ _NOT_CODE: Final = re.compile(
 """Comments and literals. Each alternative also matches what is not closed, so that the time does
 not grow faster than the text.
 """
-_TOKEN: Final = re.compile(r"[^\W\d][\w$]*|[{}();@.]|\S")
+_NAME: Final = re.compile(r"(?:[^\W\d]|\$)[\w$]*")
+_TOKEN: Final = re.compile(rf"{_NAME.pattern}|\S")
 _TYPES: Final = frozenset({"class", "interface", "enum", "record"})
 
 
@@ -114,7 +115,7 @@ def _types(tokens: Sequence[str]) -> Iterator[JavaType]:
                 public = False
             case "public" if depth == 0:
                 public = True
-            case _ if depth == 0 and token in _TYPES and index + 1 < len(tokens):
+            case _ if depth == 0 and token in _TYPES and _is_name(tokens, index + 1):
                 if current:
                     yield current
                 current = JavaType(tokens[index + 1], public)
@@ -122,6 +123,11 @@ def _types(tokens: Sequence[str]) -> Iterator[JavaType]:
                 current.starts = True
     if current:
         yield current
+
+
+def _is_name(tokens: Sequence[str], index: int) -> bool:
+    """Not so after the `.class` of an annotation's value."""
+    return index < len(tokens) and _NAME.fullmatch(tokens[index]) is not None
 
 
 def _is_method(tokens: Sequence[str], index: int) -> bool:
