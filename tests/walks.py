@@ -44,7 +44,7 @@ def changes(draw: st.DrawFn, execution: Execution, state: State) -> Change:
             outcome = draw(st.sampled_from(Outcome))
             return execution.finish(now, now, a_verdict(outcome, exit_code=code, signal=signal))
         case State.COMPLETED:
-            return execution.complete(now, now)
+            return execution.complete(now, now, draw(st.none() | st.text()))
         case State.QUEUED:
             return execution.requeue(now, now, draw(st.text()))
         case State.FAILED:

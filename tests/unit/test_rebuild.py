@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.errors import DoesNotFollow
-from app.domain.execution import Event, Execution, accept
+from app.domain.execution import Event, Execution, Outcome, accept
 from app.domain.rebuild import rebuilt
-from tests.builders import NOW, a_submission, accepted, an_id
+from tests.builders import NOW, a_submission, a_verdict, accepted, an_id
 from tests.walks import walks
 
 Walk = list[tuple[Execution, Event]]
@@ -55,3 +55,16 @@ def test_what_the_table_does_not_allow_does_not_follow() -> None:
     started = admitted.start(NOW, NOW, NOW).event
     with pytest.raises(DoesNotFollow, match="can't become starting"):
         rebuilt(rebuilt(None, first, NOW), replace(started, version=2), NOW)
+
+
+def test_a_completed_one_keeps_that_a_limit_stopped_the_compiler() -> None:
+    row, _, first = accepted()
+    changes = [row.admit(NOW, NOW)]
+    changes.append(changes[-1].after.start(NOW, NOW, NOW))
+    changes.append(changes[-1].after.finish(NOW, NOW, a_verdict(Outcome.COMPILE_ERROR)))
+    changes.append(changes[-1].after.complete(NOW, NOW, "A limit stopped the compiler"))
+    again: Execution | None = None
+    for event in (first, *(change.event for change in changes)):
+        again = rebuilt(again, as_logged(event), NOW)
+    assert again
+    assert again.message == "A limit stopped the compiler"
