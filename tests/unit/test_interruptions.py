@@ -10,6 +10,7 @@ import pytest
 
 from app.domain.errors import Conflict
 from app.domain.execution import Execution, State, pod_name
+from app.domain.records import DeadLetterStatus
 from app.ports import AdmissionQueue, LiveOutput, Ports, Runtime, Store
 from app.service.cancel import cancel
 from app.service.retention import erase
@@ -23,6 +24,10 @@ from tests.worker import Worker
 TICKS = 9
 SECONDS_OF_A_TICK = 15
 """Together longer than any grace period."""
+
+
+REFUSED = "cobol"
+"""A language that the runtime can't run: the execution fails and leaves a dead letter."""
 
 
 class Killed(BaseException):
@@ -122,10 +127,10 @@ def row_of(twins: Twins, execution_id: str) -> Execution:
 
 
 def live_through(
-    twins: Twins, happens: Happening, call: int, *, messages: bool
+    twins: Twins, happens: Happening, call: int, *, language: str, messages: bool
 ) -> tuple[Execution, int]:
     """One execution from its submission to long after its end; the calls until it was settled."""
-    row = submit(twins.ports, a_key(name="ada"), a_submission())
+    row = submit(twins.ports, a_key(name="ada"), a_submission(language=language))
     interruption = Interruption(call, partial(happens, twins, row.id))
     ports = interrupted(twins.ports, interruption)
     worker = Worker(ports, copies=2)
@@ -146,7 +151,7 @@ def live_through(
 
 def check(twins: Twins, row: Execution) -> None:
     """It ended as it says, and nothing else is there."""
-    assert row.state in {State.COMPLETED, State.CANCELLED}
+    assert row.state.terminal
     assert row.next_action_at is None
     attempts = [pod_name(row.id, attempt) for attempt in range(row.attempt + 1)]
     stored = [id for id in attempts if twins.store.result(id) is not None]
@@ -155,19 +160,23 @@ def check(twins: Twins, row: Execution) -> None:
     assert (twins.store.submission(row.id) is None) == row.erased
     assert twins.runtime.list_pods() == []
     assert (twins.admission.slots_used(), twins.admission.length()) == (0, 0)
-    assert twins.store.count_dead_letters() == {}
+    letters = twins.store.count_dead_letters()
+    assert letters == ({DeadLetterStatus.WAITING: 1} if row.state is State.FAILED else {})
     versions = [event.version for event in twins.store.events(row.id)]
     assert versions == list(range(1, row.version + 1))
 
 
+@pytest.mark.parametrize("language", ["python", REFUSED])
 @pytest.mark.parametrize("messages", [True, False], ids=["messages come", "messages are lost"])
 @pytest.mark.parametrize("happens", HAPPENINGS)
-def test_before_any_call(happens: Happening, messages: bool) -> None:
+def test_before_any_call(happens: Happening, messages: bool, language: str) -> None:
     call = calls = 1
     while call <= calls:
         twins = make_twins()
-        row, calls = live_through(twins, happens, call, messages=messages)
+        row, calls = live_through(twins, happens, call, language=language, messages=messages)
+        ends = {State.CANCELLED, State.FAILED if language == REFUSED else State.COMPLETED}
         try:
+            assert row.state in ends
             check(twins, row)
         except AssertionError as error:
             raise AssertionError(f"call {call}: {row}") from error
