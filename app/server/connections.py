@@ -1,14 +1,18 @@
 """Connections: which are accepted, how long they may be silent, and how the server stops."""
 
 import socket
+import time
+from contextlib import suppress
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
+from waitress.receiver import FixedStreamReceiver
 from waitress.server import TcpWSGIServer
 
+from app.server.loop import Loop
 from app.server.refusals import RefusalTask
 from app.server.requests import LARGE, Request
 from app.server.threads import Threads
@@ -21,28 +25,40 @@ REQUEST_SECONDS: Final = 60.0
 ACCEPTED_AT_ONCE: Final = 64
 SHED: Final = 0.1
 """Of all connections, where there are too many: those whose request takes longest to arrive."""
+PIPELINED: Final = 2
+"""Requests sent in one go that are served, before the connection closes. waitress has a thread wait
+between two of them until the client has read enough: 640 such clients took all threads.
+"""
+BODY_BYTES: Final = 64 * 1024
+"""Of a body read at once. Whatever else may be many small requests, so less of it is."""
+UNREAD_SECONDS: Final = 60.0
+"""A response of which a client takes nothing for so long is given up."""
+LINGER_SECONDS: Final = 2.0
+"""After a refusal, what the client still sends is read for so long: a socket that is closed with
+unread data resets the connection, and the client may lose the response (RFC 9112, 9.6).
+"""
 _POLL_SECONDS: Final = 1.0
 
 
 def adjustments(largest_body: int, connection_limit: int) -> Adjustments:
     """waitress' settings. Sizes are in bytes."""
     return Adjustments(
-        asyncore_use_poll=True,
         # Reads on while a request is answered, and so notices that its client has left.
         channel_request_lookahead=1,
         channel_timeout=75,
-        cleanup_interval=5,
+        cleanup_interval=1,
         connection_limit=connection_limit,
         ident=None,
         inbuf_overflow=LARGE,
-        log_socket_errors=False,
+        # Otherwise an OSError of the application ends a response without a word.
+        log_socket_errors=True,
         max_request_body_size=largest_body + 1,
-        max_request_header_size=32 * 1024,
+        # A query may have 32 KiB, and the application says so itself.
+        max_request_header_size=64 * 1024,
         # A response is handed over whole, so that a slow client holds no thread and needs no disk;
         # of a stream so much may wait for its client.
         outbuf_high_watermark=256 * 1024,
         outbuf_overflow=64 * 1024 * 1024,
-        recv_bytes=64 * 1024,
     )
 
 
@@ -51,6 +67,59 @@ class Connection(HTTPChannel):  # type: ignore[misc]  # it has no types
 
     parser_class = Request
     error_task_class = RefusalTask
+    request: Request | None
+    refused = False
+    """Set by the thread that sends the refusal."""
+    _lingers_until: float | None = None
+
+    def recv(self, buffer_size: int) -> bytes:
+        receiver = self.request.body_rcv if self.request else None
+        if isinstance(receiver, FixedStreamReceiver):
+            buffer_size = max(1, min(BODY_BYTES, receiver.remain))
+        return bytes(super().recv(buffer_size))
+
+    def received(self, data: bytes) -> bool:
+        if self._lingers_until is not None:
+            return False
+        going_on = bool(super().received(data))
+        with self.requests_lock:
+            for request in self.requests[PIPELINED:]:
+                request.close()
+            if len(self.requests) > PIPELINED:
+                del self.requests[PIPELINED:]
+                self.requests[-1].headers["CONNECTION"] = "close"
+        return going_on
+
+    def readable(self) -> bool:
+        return self._lingers_until is not None or bool(super().readable())
+
+    def handle_write(self) -> None:
+        if self.refused and self.close_when_flushed:
+            self._flush_exception(self._flush_some)
+            if self.connected and not self.total_outbufs_len and not self.will_close:
+                self._linger()
+                return
+        super().handle_write()
+
+    def _linger(self) -> None:
+        self.close_when_flushed = False
+        self._lingers_until = time.time() + LINGER_SECONDS
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
+
+    def has_expired(self, now: float) -> bool:
+        """Whether it lingered long enough, or takes nothing of its response."""
+        if self._lingers_until is not None:
+            return now > self._lingers_until
+        return bool(self.total_outbufs_len and self.last_activity < now - UNREAD_SECONDS)
+
+    def add_channel(self, map: Any = None) -> None:
+        super().add_channel(map)
+        self.server.loop.ask([self])
+
+    def del_channel(self, map: Any = None) -> None:
+        self.server.loop.forget(self, self._fileno)
+        super().del_channel(map)
 
 
 class Server(TcpWSGIServer):  # type: ignore[misc]  # it has no types
@@ -77,11 +146,12 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # it has no types
         self._threads = threads
         self._request_seconds = request_seconds
         self._stop_at: float | None = None
+        self.loop = Loop(self._map, always=[self, self.trigger])
 
     def run(self) -> None:
         """Until `stop` was called, and all requests are answered or the grace is over."""
         while self._stop_at is None or (monotonic() < self._stop_at and self._busy()):
-            wasyncore.poll2(_POLL_SECONDS if self._stop_at is None else 0.05, self._map)
+            self.loop.round(_POLL_SECONDS if self._stop_at is None else 0.05)
         self._close_all()
 
     def _close_all(self) -> None:
@@ -120,6 +190,11 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # it has no types
         for channel in self.active_channels.values():
             if channel.request is not None and channel.request.began < too_old:
                 channel.will_close = True
+        for channel in list(self.active_channels.values()):
+            if channel.has_expired(now):
+                # A socket whose client reads nothing never becomes writable, so not by will_close.
+                channel.handle_close()
+        self.loop.ask(self.active_channels.values())
 
     def _shed(self) -> None:
         """Make room for those who come: whoever is answered, or sends fast, stays."""
@@ -127,3 +202,4 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # it has no types
         idle.sort(key=lambda channel: channel.creation_time)
         for channel in idle[: int(self.adj.connection_limit * SHED)]:
             channel.will_close = True
+            self.loop.ask([channel])

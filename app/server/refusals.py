@@ -14,6 +14,7 @@ from app.api.security import HEADERS
 log = logging.getLogger(__name__)
 
 _RETRY_SECONDS: Final = 2
+MAX_HEADER_LINES: Final = 128
 
 
 class NoSpace(Error):  # type: ignore[misc]  # it has no types
@@ -23,10 +24,16 @@ class NoSpace(Error):  # type: ignore[misc]  # it has no types
     reason = "Service Unavailable"
 
 
+class UriTooLong(Error):  # type: ignore[misc]
+    code = 414
+    reason = "URI Too Long"
+
+
 class RefusalTask(ErrorTask):  # type: ignore[misc]  # it has no types
     """Sends an error of waitress, or of ours, and closes the connection."""
 
     def execute(self) -> None:
+        self.channel.refused = True
         error, request_id = self.request.error, secrets.token_hex(16)
         problem = Problem(title=error.reason, status=error.code, detail=self._detail())
         body = problem.model_dump_json(exclude_none=True).encode()
@@ -46,6 +53,9 @@ class RefusalTask(ErrorTask):  # type: ignore[misc]  # it has no types
             case 413:
                 return f"the body must have at most {adj.max_request_body_size - 1} bytes"
             case 431:
-                return f"the headers must have at most {adj.max_request_header_size} bytes"
+                return (
+                    f"the headers must have at most {adj.max_request_header_size} bytes"
+                    f" and {MAX_HEADER_LINES} lines"
+                )
             case _:
                 return str(error.body)

@@ -1,7 +1,11 @@
 """The threads in which requests are answered."""
 
+import logging
+
 from waitress.channel import HTTPChannel
 from waitress.task import ThreadedTaskDispatcher
+
+log = logging.getLogger(__name__)
 
 
 class Threads(ThreadedTaskDispatcher):  # type: ignore[misc]  # it has no types
@@ -20,9 +24,16 @@ class Threads(ThreadedTaskDispatcher):  # type: ignore[misc]  # it has no types
         with self.lock:
             idle = len(self.threads) - self.active_count
             if len(self.queue) >= idle and len(self.threads) < self._most:
-                number = len(self.threads)
-                self.threads.add(number)
-                self.active_count += 1
-                self.start_new_thread(self.handler_thread, number)
+                self._start(len(self.threads))
             self.queue.append(task)
             self.queue_cv.notify()
+
+    def _start(self, number: int) -> None:
+        """Where the system allows no further thread, those that there are serve the request."""
+        try:
+            self.start_new_thread(self.handler_thread, number)
+        except RuntimeError:
+            log.warning("a thread beside %d others could not be started", number)
+        else:
+            self.threads.add(number)
+            self.active_count += 1

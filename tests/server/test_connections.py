@@ -27,6 +27,38 @@ def test_whoever_comes_finds_room_beside_more_connections_than_there_may_be(serv
         client.close()
 
 
+def test_a_request_without_a_body_need_not_be_continued(serve: Serve) -> None:
+    sent = GET.replace(b"Host", b"Expect: 100-continue\r\nHost")
+
+    assert exchange(serve(hello).port, sent).endswith(b"hello")
+
+
+def test_empty_lines_are_skipped_at_no_cost(serve: Serve) -> None:
+    port = serve(hello).port
+    began = time.process_time()
+
+    assert exchange(port, b"\r\n" * 2_000_000 + GET).endswith(b"hello")
+
+    assert time.process_time() - began < 1
+
+
+def test_clients_that_read_nothing_hold_no_thread(serve: Serve) -> None:
+    """The server of the fixture has four threads."""
+
+    def large(_: Environ, start_response: StartResponse) -> list[bytes]:
+        start_response("200 OK", [])
+        return [b"a" * 4_000_000]
+
+    port = serve(large).port
+    deaf = [Client(port).send(GET.replace(b"Connection: close\r\n", b"") * 20) for _ in range(8)]
+    for client in deaf:
+        assert client.connection.recv(1)
+
+    assert exchange(port, GET).endswith(b"a")
+    for client in deaf:
+        client.close()
+
+
 def test_a_request_that_does_not_arrive_in_time_is_dropped(serve: Serve) -> None:
     served = serve(hello, request_seconds=0.05)
     server, port = served.server, served.port

@@ -1,0 +1,77 @@
+"""Waits for sockets, at a cost that depends on what happens and not on how many are open."""
+
+import select
+from collections.abc import Iterable
+from typing import Any, Final
+
+from waitress import wasyncore
+
+_READ: Final = select.EPOLLIN | select.EPOLLPRI
+
+
+class Loop:
+    """epoll for waitress, whose own loop asks every connection in every round what it waits for.
+
+    With 1,300 connections that takes 2 ms, and each byte that one of them sends begins a round.
+    Here only those are asked whose answer may have changed: those that something happened to, and
+    those that a thread is serving. Used by one thread.
+    """
+
+    def __init__(self, map: dict[int, Any], always: Iterable[Any]) -> None:
+        """`map` is waitress's, of descriptors to connections; `always` are asked in each round."""
+        self._map = map
+        self._always = tuple(always)
+        self._epoll = select.epoll()
+        self._watched: dict[int, tuple[Any, int]] = {}
+        self._changed: set[Any] = set()
+
+    def ask(self, connections: Iterable[Any]) -> None:
+        """In the next round, what they wait for."""
+        self._changed.update(connections)
+
+    def forget(self, connection: Any, descriptor: int | None) -> None:
+        """It is about to be closed, and its descriptor may be another's soon."""
+        if descriptor is not None and self._watched.get(descriptor, (None, 0))[0] is connection:
+            del self._watched[descriptor]
+
+    def round(self, seconds: float) -> None:
+        """Wait until something happens, for so long at most, and let each have it."""
+        for connection in self._always:
+            self._watch(connection)  # This may change others.
+        for connection in self._changed:
+            self._watch(connection)
+        self._changed = {connection for connection in self._changed if _in_threads(connection)}
+        for descriptor, events in self._epoll.poll(seconds):
+            connection = self._map.get(descriptor)
+            if connection is not None:
+                self._changed.add(connection)
+                wasyncore.readwrite(connection, events)
+
+    def close(self) -> None:
+        self._epoll.close()
+
+    def _watch(self, connection: Any) -> None:
+        descriptor = connection._fileno
+        if descriptor is None:
+            return  # It is closed.
+        wanted = _wanted(connection)
+        known, events = self._watched.get(descriptor, (None, 0))
+        if known is not connection:
+            self._epoll.register(descriptor, wanted)
+        elif events != wanted:
+            self._epoll.modify(descriptor, wanted)
+        self._watched[descriptor] = connection, wanted
+
+
+def _wanted(connection: Any) -> int:
+    wanted = _READ if connection.readable() else 0
+    if connection.writable() and not connection.accepting:
+        wanted |= select.EPOLLOUT
+    return wanted
+
+
+def _in_threads(connection: Any) -> bool:
+    """Whether a thread that serves it may change what it waits for, or it is to be closed."""
+    return connection._fileno is not None and bool(
+        getattr(connection, "requests", None) or connection.writable()
+    )
