@@ -47,7 +47,7 @@ task_ignore_result = True
 
 imports = [
     *(f"tasks.{name}" for name in QUEUES),
-    *("tasks.poison", "tasks.watcher", "tasks.heartbeat", "tasks.metrics", "tasks.logs"),
+    *(f"tasks.{name}" for name in ("poison", "watcher", "heartbeat", "metrics", "logs", "privacy")),
 ]
 
 worker_consumer = "tasks.consumer:PoisonConsumer"

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-from app import languages
+from app import languages, private
 from app.domain.errors import InvalidTarget
 from app.domain.execution import Time
 from app.ports import EventLog, Metrics, Pipeline, Ports, Runtime, Store
 from app.settings import Settings
+from app.settings.folders import IN_DATA_FOLDER
 from app.settings.images import images_and_versions
 from app.settings.kafka import KafkaSettings
 from app.settings.urls import (
@@ -55,6 +56,15 @@ def make_ports(settings: Settings) -> Ports:
         clock=now,
         policy=policy,
     )
+
+
+def keep_private(settings: Settings) -> None:
+    """Close what is kept on disk to others, before it is used. Raises NotPrivate and OSError."""
+    if settings.data_dir.exists():
+        private.make_data_folder(settings.data_dir, IN_DATA_FOLDER)
+    for url in (settings.database_url, settings.event_log_url):
+        if path := sqlite_path(url):
+            private.close_database(path)
 
 
 def make_store(settings: Settings) -> Store:
@@ -106,9 +116,10 @@ class Databases:
         if sqlite_path(url):
             self.check_target(url)
             try:
-                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                private.make_folder(self._folder)
             except OSError as error:
-                raise InvalidTarget(f"{self._folder} can't be made: {error.strerror}") from error
+                reason = error.strerror or error
+                raise InvalidTarget(f"{self._folder} can't be made: {reason}") from error
         with closing(_store_at(url, self._timeout)) as store:
             yield store
 

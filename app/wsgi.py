@@ -4,10 +4,13 @@ Imported once in each process that serves it, so connections are never shared.
 """
 
 from app import create_app, first_key, logs
+from app.private import set_umask
 from app.settings import Settings
-from app.wiring import make_ports
+from app.wiring import keep_private, make_ports
 
+set_umask()
 _settings = Settings.load()
+keep_private(_settings)
 logs.configure(_settings.log_format, _settings.log_level)
 _ports = make_ports(_settings)
 if _settings.admin_key:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from celery import bootsteps
 
+from app.private import touch
 from app.settings import Settings
 from tasks import app
 
@@ -23,7 +24,7 @@ def beat() -> None:
     """
     file = _file()
     if file is not None and threading.current_thread() is threading.main_thread():
-        file.touch()
+        touch(file)
 
 
 def beat_on() -> None:

@@ -7,21 +7,42 @@ from pathlib import Path
 MAX_SOCKET_PATH = 107
 """Bytes in `sun_path`, less the closing zero (unix(7))."""
 
+IN_DATA_FOLDER = frozenset(
+    {
+        *("children.json", "events.db", "flower-password", "key", "logs", "metrics", "podline.db"),
+        *("replays", "run", "sandbox", "up.lock", "url"),
+    }
+)
+"""Names of what is kept in the data folder."""
+
 _LONGEST_NAME = len("sandbox.sock")
 
 
+def own_folder() -> Path | None:
+    """Where only this account may write, and nothing outlives the machine's next boot.
+
+    None for an ordinary account without a login session (pam_systemd(8)).
+    """
+    user = os.geteuid()
+    folder = Path("/run", f"user/{user}" if user else "")
+    return folder if folder.is_dir() else None
+
+
+def cache_folder() -> Path:
+    """Where only this account may write (XDG Base Directory Specification)."""
+    if os.geteuid() == 0:
+        return Path("/var/cache/podline")
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return Path(base, "podline")
+
+
 def runtime_folder(data_dir: Path) -> Path:
-    """The folder for sockets: in the data folder, or a short one where its path is too long."""
+    """The folder for sockets: in the data folder, or a short one where its path is too long.
+
+    Never in /tmp, where another user could make it first.
+    """
     folder = data_dir / "run"
     if len(os.fsencode(folder)) + 1 + _LONGEST_NAME <= MAX_SOCKET_PATH:
         return folder
     digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
-    return _own_short_folder() / f"podline-sockets-{digest}"
-
-
-def _own_short_folder() -> Path:
-    """Where no other user can make a folder first, as anybody can in /tmp."""
-    if os.getuid() == 0:
-        return Path("/run")
-    own = Path(f"/run/user/{os.getuid()}")
-    return own if own.is_dir() else Path(os.path.expanduser("~/.cache"))
+    return (own_folder() or cache_folder()) / f"podline-run-{digest}"

@@ -29,6 +29,7 @@ from pydantic_settings import (
 
 from app.domain.policy import InputMaxima, Policy
 from app.domain.submission import Limits
+from app.private import NotPrivate, refuse_links_of_others
 from app.settings import checks
 from app.settings.folders import runtime_folder
 from app.settings.images import DEFAULT as DEFAULT_IMAGES
@@ -42,7 +43,18 @@ _DEFAULT = Policy()
 Port = Annotated[int, Field(ge=0, le=65535)]
 LimitNames = Annotated[str, AfterValidator(checks.limit_names)]
 AdminKey = Annotated[SecretStr | None, AfterValidator(checks.long_enough)]
-Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().resolve())]
+
+
+def _resolved(path: Path) -> Path:
+    path = path.expanduser()
+    try:
+        refuse_links_of_others(path)
+    except NotPrivate as error:
+        raise ValueError(str(error)) from None
+    return path.resolve()
+
+
+Folder = Annotated[Path, AfterValidator(_resolved)]
 
 
 class _Group(BaseModel):

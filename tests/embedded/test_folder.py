@@ -66,17 +66,27 @@ def test_nobody_else_may_enter(tmp_path: Path) -> None:
         assert mode(tmp_path / "new" / "data") == 0o700
 
 
-def test_a_folder_behind_a_link_is_refused(tmp_path: Path) -> None:
-    """In a folder that everybody may write to, the link could be anybody's."""
-    (tmp_path / "link").symlink_to(tmp_path)
-    with pytest.raises(UpError, match="belongs to another user"):
-        folder.make_private(tmp_path / "link")
-
-
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(UpError, match="file/data can't be made: Not a directory"):
-        folder.make_private(tmp_path / "file" / "data")
+    reason = "file/data can't be made: Not a directory"
+    with pytest.raises(UpError, match=reason), folder.held(tmp_path / "file" / "data"):
+        pass
+
+
+def test_what_was_left_open_is_closed(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    (data / "logs").mkdir(parents=True)
+    (data / "logs" / "api.log").touch()
+    for path in (data, *data.rglob("*")):
+        path.chmod(0o777)
+    with folder.held(data):
+        assert {mode(path) for path in (data, data / "logs", data / "run")} == {0o700}
+        assert mode(data / "logs" / "api.log") == 0o700
+
+
+def test_a_secret_that_was_not_finished_is_made_again(tmp_path: Path) -> None:
+    (tmp_path / "secret.new").write_text("ha")
+    assert len(folder.kept_secret(tmp_path / "secret")) > 20
 
 
 def test_a_secret_is_made_once_and_is_its_owners(tmp_path: Path) -> None:

@@ -32,18 +32,20 @@ def test_settings_become_options(working_folder: Path, monkeypatch: pytest.Monke
     )
 
 
-@pytest.mark.parametrize(("folder_mode", "socket_mode"), [(0o700, 0o600), (0o770, 0o660)])
+@pytest.mark.parametrize(("folder_mode", "socket_mode"), [(None, 0o600), (0o770, 0o660)])
 def test_it_serves_those_who_may_write_beside_its_socket(
-    folder_mode: int, socket_mode: int, working_folder: Path, monkeypatch: pytest.MonkeyPatch
+    folder_mode: int | None, socket_mode: int, working_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     socket = working_folder / "run" / "s"
-    socket.parent.mkdir()
-    socket.parent.chmod(folder_mode)
+    if folder_mode is not None:
+        socket.parent.mkdir()
+        socket.parent.chmod(folder_mode)
     monkeypatch.setenv("PODLINE_RUNTIME_URL", f"unix://{socket}")
     with subprocess.Popen([PODLINE, "sandbox"], stderr=subprocess.PIPE, text=True) as daemon:
         try:
             wait_until(lambda: socket_accepts(socket))
             assert stat.S_IMODE(socket.stat().st_mode) == socket_mode
+            assert stat.S_IMODE(socket.parent.stat().st_mode) == (folder_mode or 0o700)
         finally:
             daemon.terminate()
             _, said = daemon.communicate(timeout=20)

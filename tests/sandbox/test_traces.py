@@ -76,8 +76,12 @@ def test_a_folder_of_somebody_else_is_not_trusted(tmp_path: Path) -> None:
     (tmp_path / "records").mkdir(mode=0o777)
     (tmp_path / "records").chmod(0o777)
 
-    with pytest.raises(PermissionError), traces_of("one", tmp_path / "records"):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "records" / "theirs").write_text(f"folder {tmp_path / 'kept'}\n")
+
+    with pytest.raises(PermissionError, match="rm -r"), traces_of("one", tmp_path / "records"):
         pass
+    assert (tmp_path / "kept").exists()
 
 
 def test_a_killed_daemon_is_cleaned_up_by_one_with_another_data_folder(tmp_path: Path) -> None:

@@ -5,14 +5,15 @@ import fcntl
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 from time import sleep
 
 from app.infrastructure.embedded.errors import UpError
+from app.private import NotPrivate, make_data_folder, make_folder
 from app.service.keys import new_secret
-from app.settings.folders import runtime_folder
+from app.settings.folders import IN_DATA_FOLDER, runtime_folder
 
 KEY = "key"
 """The first admin key."""
@@ -30,12 +31,12 @@ _PAUSE_SECONDS = 1.0
 
 @contextmanager
 def held(data_dir: Path, on_full: Callable[[], object] = lambda: None) -> Iterator[None]:
-    """Make the folder and hold it: one `podline up` at a time. Raises UpError.
+    """Make the folder and hold it: one `podline up` at a time.
 
     If the disk is full, `on_full` is called, and then space is waited for. The kernel gives the
-    lock back however this process ends (flock(2)).
+    lock back however this process ends (flock(2)). Raises UpError and NotPrivate.
     """
-    make_private(data_dir)
+    _make(data_dir)
     with (data_dir / _LOCK).open("a+", encoding="ascii") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -47,8 +48,8 @@ def held(data_dir: Path, on_full: Callable[[], object] = lambda: None) -> Iterat
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
-        make_private(data_dir / LOGS)
-        make_private(runtime_folder(data_dir))
+        make_folder(data_dir / LOGS)
+        make_folder(runtime_folder(data_dir))
         yield
 
 
@@ -70,14 +71,13 @@ def _has_space(data_dir: Path) -> bool:
     return True
 
 
-def make_private(folder: Path) -> None:
-    """A folder that nobody else may enter. Raises UpError if it is another user's."""
+def _make(data_dir: Path) -> None:
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_data_folder(data_dir, IN_DATA_FOLDER)
+    except NotPrivate:
+        raise
     except OSError as error:
-        raise UpError(f"{folder} can't be made: {error.strerror}") from error
-    if folder.is_symlink() or folder.stat().st_uid != os.getuid():
-        raise UpError(f"{folder} belongs to another user: choose another data folder")
+        raise UpError(f"{data_dir} can't be made: {error.strerror}") from error
 
 
 def first_key(data_dir: Path) -> str:
@@ -86,11 +86,14 @@ def first_key(data_dir: Path) -> str:
 
 
 def kept_secret(path: Path, make: Callable[[], str] = secrets.token_urlsafe) -> str:
-    """The secret in a file (0600), made when it is first asked for; whole, or not there."""
-    new = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(make() + "\n")
-    with suppress(FileExistsError):
-        path.hardlink_to(new)
-    new.unlink()
+    """The secret in a file, made when it is first asked for; whole, or not there.
+
+    For whoever holds the folder.
+    """
+    if not path.exists():
+        new = path.with_name(f"{path.name}.new")
+        new.unlink(missing_ok=True)
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(make() + "\n")
+        new.replace(path)
     return path.read_text(encoding="ascii").strip()

@@ -11,6 +11,7 @@ from app.infrastructure.embedded.programs import programs
 from app.infrastructure.embedded.report import Report, full
 from app.infrastructure.embedded.supervisor import Supervisor
 from app.infrastructure.prometheus.folder import make_empty
+from app.private import set_umask
 from app.settings import Settings
 from app.settings.sources import FILE_VARIABLE, Given, settings_file
 
@@ -20,6 +21,7 @@ def run(data_dir: Path, port: int | None, mongodb: str | None) -> None:
 
     Port 0 is any free one; None leaves it to the settings, which the children read too.
     """
+    set_umask()
     os.environ["PODLINE_DATA_DIR"] = str(data_dir.absolute())
     if port is not None:
         os.environ["PODLINE_PORT"] = str(port)

@@ -12,6 +12,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
+from app.private import PUBLIC, make_folder
+from app.settings.folders import cache_folder
+
 _SECONDS_TO_FILL: Final = 900.0
 _LAST_WORDS: Final = 500
 
@@ -20,16 +23,14 @@ log = logging.getLogger(__name__)
 
 def folder_for(name: str) -> Path:
     """Where all daemons of this account keep it."""
-    if os.geteuid() == 0:
-        return Path("/var/cache/podline", name)
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return Path(base, "podline", name)
+    return cache_folder() / name
 
 
 def make(folder: Path) -> None:
-    """Empty at first, and open to the uids of jails. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o755)
+    """Readable to the uids of jails. What others could write to is filled again. Raises OSError."""
+    could_be_written = [make_folder(each, PUBLIC) for each in (folder.parent, folder)]
+    if any(could_be_written):
+        _stamp(folder).unlink(missing_ok=True)
 
 
 class Filler:
@@ -48,7 +49,7 @@ class Filler:
         `made_by` names the version exactly: the cache of another one is thrown away. False, with
         the reason in the log, if it failed.
         """
-        stamp = Path(f"{folder}.made")
+        stamp = _stamp(folder)
         with Path(f"{folder}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if stamp.exists() and stamp.read_text() == made_by:
@@ -101,6 +102,10 @@ class Filler:
         if self._process:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def _stamp(folder: Path) -> Path:
+    return Path(f"{folder}.made")
 
 
 def _empty(folder: Path) -> None:

@@ -13,7 +13,6 @@ import logging
 import os
 import signal
 import socket
-import stat
 import struct
 import sys
 import threading
@@ -37,10 +36,12 @@ from app.infrastructure.sandbox.spool import Spool
 from app.infrastructure.sandbox.toolchains import find_toolchains
 from app.infrastructure.sandbox.traces import Traces, records, traces_of
 from app.languages import BadLanguages, load
+from app.private import make_data_folder, make_shared_folder, set_umask
 
 _CONNECTIONS_MAX: Final = 200
 _SECONDS_TO_TAKE_AN_ANSWER: Final = 30
 _THREAD_STACK_BYTES: Final = 512 * 1024
+_IN_DATA_FOLDER: Final = ("jail", "lock", "pods", "podline-records")
 _SECONDS_OF_GIL: Final = 0.0005
 """A slot that reads much must not keep another's `create` waiting for the default 5 ms."""
 
@@ -48,17 +49,19 @@ log = logging.getLogger("podline.sandbox")
 
 
 def main() -> None:
+    set_umask()
     arguments = _arguments()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     limit_daemon()
     threading.stack_size(_THREAD_STACK_BYTES)
     sys.setswitchinterval(_SECONDS_OF_GIL)
     data: Path = arguments.data
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     ready_jails = arguments.slots if arguments.ready_jails is None else arguments.ready_jails
     try:
+        make_data_folder(data, _IN_DATA_FOLDER)
         with _lock(data), traces_of(kit.name_of(data), records(data)) as traces:
-            _run(arguments, ready_jails, traces)
+            for_group = make_shared_folder(arguments.socket.absolute().parent)
+            _run(arguments, ready_jails, traces, for_group)
     except (kit.NotInstalled, BadLanguages, LimitNotHeld, NoJail, OSError) as error:
         raise SystemExit(f"the sandbox can't start: {error}") from error
 
@@ -92,7 +95,7 @@ def _lock(data: Path) -> Iterator[None]:
         yield
 
 
-def _run(arguments: argparse.Namespace, ready_jails: int, traces: Traces) -> None:
+def _run(arguments: argparse.Namespace, ready_jails: int, traces: Traces, for_group: bool) -> None:
     path, data, slot_count = arguments.socket, arguments.data, arguments.slots
     stop = _stop_signals()
     traces.mounts(kit.place_for_mounts(data))
@@ -108,7 +111,7 @@ def _run(arguments: argparse.Namespace, ready_jails: int, traces: Traces) -> Non
         for number, meter in enumerate(meters)
     ]
     pods = Pods(toolchains, limits, Spool(data / "pods"), Slots(slots))
-    listener = _listen(path)
+    listener = _listen(path, for_group)
     pods.start()
     toolchains.prepare()
     threading.Thread(target=_accept, args=[listener, pods], daemon=True).start()
@@ -133,9 +136,7 @@ def _stop_signals() -> socket.socket:
     return stop
 
 
-def _listen(path: Path) -> socket.socket:
-    """For the daemon's own user, and its group where that may write in the folder as well."""
-    for_group = path.parent.stat().st_mode & stat.S_IWGRP
+def _listen(path: Path, for_group: bool) -> socket.socket:
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
     before = os.umask(0o117 if for_group else 0o177)

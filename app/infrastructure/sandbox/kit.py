@@ -7,7 +7,8 @@ import py_compile
 import shutil
 import stat
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from typing import Final
 from app.infrastructure import line
 from app.infrastructure.init.protocol import INIT, PROTOCOL
 from app.infrastructure.sandbox import roots
+from app.private import PUBLIC, make_folder
 
 _PASSWD: Final = "box:x:99999:99999:box:/box/work:/bin/sh\n"
 _GROUP: Final = "box:x:99999:\n"
@@ -89,9 +91,13 @@ def prepare(data: Path, mounts: Iterable[str]) -> JailKit:
         raise NotInstalled("init is of another version: install the package again")
     shared = (*(path for path in _SHARED if Path(path).exists()), *mounts)
     kit = JailKit(nsjail=_find_nsjail(), folder=folder_of(data), mounts=shared)
-    _fill_etc(kit.etc, shared)
-    kit.empty.mkdir(mode=0o755, exist_ok=True)
-    roots.make_room(kit.folder)
+    # Made anew: what an earlier daemon left may have been open to others.
+    if os.path.lexists(kit.folder):
+        shutil.rmtree(kit.folder)
+    with _readable_to_jails():
+        _fill_etc(kit.etc, shared)
+        kit.empty.mkdir()
+        roots.make_room(kit.folder)
     return kit
 
 
@@ -105,17 +111,26 @@ def folder_of(data: Path) -> Path:
     return Path("/run", name_of(data)) if os.geteuid() == 0 else data / "jail"
 
 
+@contextmanager
+def _readable_to_jails() -> Iterator[None]:
+    before = os.umask(0o022)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
 def _fill_etc(etc: Path, shared: Iterable[str]) -> None:
-    etc.mkdir(mode=0o755, parents=True, exist_ok=True)
+    make_folder(etc, PUBLIC)
     for name, content in _WRITTEN.items():
-        (etc / name).parent.mkdir(mode=0o755, exist_ok=True)
+        (etc / name).parent.mkdir(exist_ok=True)
         (etc / name).write_text(content)
     for name in _COPIED:
         _copy(Path("/etc", name), etc / name)
     _put_line_files(etc / LINE.removeprefix("/etc/"))
     for path in shared:
         if path.startswith("/etc/"):
-            (etc / path.removeprefix("/etc/")).mkdir(mode=0o755, parents=True, exist_ok=True)
+            (etc / path.removeprefix("/etc/")).mkdir(parents=True, exist_ok=True)
 
 
 def _put_line_files(folder: Path) -> None:

@@ -37,6 +37,7 @@ class Launcher:
                 stdout=subprocess.DEVNULL,
                 stderr=log,
                 env={},
+                umask=0o022,  # its mount points are read by the uids of jails
             )
 
     def open_jail(self) -> Jail:

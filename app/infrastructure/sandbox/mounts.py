@@ -13,6 +13,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
+from app.private import PUBLIC, make_folder
+
 _SYSTEM: Final = Path("/usr")
 _OF_JAILS: Final = tuple(
     map(Path, ("/bin", "/box", "/dev", "/lib", "/lib64", "/proc", "/tmp", "/var/tmp"))
@@ -106,7 +108,7 @@ class Mounts:
             return folder
         target = self._place / str(len(self._sources))
         try:
-            target.mkdir(mode=0o755, parents=True, exist_ok=True)
+            make_folder(target, PUBLIC)
             _bind_read_only(folder, str(target))
         except OSError as error:
             raise Unusable(

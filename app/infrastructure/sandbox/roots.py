@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from app.infrastructure.init.protocol import INIT
+from app.private import PUBLIC, make_folder
 
 _USERS: Final = Path("/run/user")
 _PARTS: Final = ("root", "tmp")
@@ -27,9 +28,9 @@ def seen_by_nsjail(folder: Path) -> list[str]:
     """The beginning of a command which has it see that, where it needs to."""
     if os.geteuid() and Path(_USERS, str(os.geteuid())).is_dir():
         return []  # a folder of this user alone, which comes first as it is
-    if os.geteuid() == 0:  # it is there with systemd, but not in every container
+    if os.geteuid() == 0 and not _USERS.exists():  # it is not in every container
         with suppress(OSError):
-            _USERS.mkdir(mode=0o755, exist_ok=True)
+            make_folder(_USERS, PUBLIC)
     if _USERS.is_dir():
         return [str(INIT), "cover", str(folder / _USERS.name), str(_USERS)]
     return [str(INIT), "cover", str(folder), str(_USERS.parent)]

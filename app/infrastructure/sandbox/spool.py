@@ -19,6 +19,7 @@ from app.domain.pod import Observation, Phase, Stream
 from app.infrastructure.sandbox import messages
 from app.infrastructure.sandbox.protocol import Parts, ProtocolError
 from app.infrastructure.sandbox.run import EndedPod
+from app.private import make_folder
 
 RESTARTED = "the sandbox daemon was restarted"
 
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 
 class Spool:
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
         self._folder = folder
         self._lock = threading.Lock()
         self._unwritten: dict[str, EndedPod] = {}

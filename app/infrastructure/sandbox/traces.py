@@ -9,13 +9,14 @@ import fcntl
 import logging
 import os
 import shutil
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
 from app.infrastructure.sandbox import cgroup
+from app.private import make_folder, refuse
+from app.settings.folders import own_folder
 
 _GROUP: Final = "cgroup"
 _FOLDER: Final = "folder"
@@ -73,16 +74,12 @@ def _remove_empty(place: Path) -> None:
 
 
 def records(data: Path) -> Path:
-    """Where all daemons of this user keep their records: gone after a boot, as groups are.
+    """Where all daemons of this account keep their records: gone after a boot, as groups are.
 
-    Only where no other user can make a folder first. A user without such a place keeps them in the
-    data folder: then it takes a daemon of the same one to remove what another left.
+    Without such a place, an account has no groups either, and its daemon leaves nothing outside its
+    data folder.
     """
-    user = os.geteuid()
-    if user == 0:
-        return Path("/run/podline")
-    own = Path(f"/run/user/{user}")
-    return own / "podline" if own.is_dir() else data / "traces"
+    return (own_folder() or data) / "podline-records"
 
 
 @contextmanager
@@ -92,8 +89,8 @@ def traces_of(name: str, folder: Path) -> Iterator[Traces]:
     At the end all that is on record is removed; what can't be keeps its record, for the next
     daemon to try. Raises OSError.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _refuse_what_others_write(folder)
+    if make_folder(folder):
+        refuse(folder, "could be written to by others, so its records can't be trusted", "rm -r {}")
     for path in folder.iterdir():
         _remove_if_dead(path)
     traces = Traces(_lock_own(folder / name))
@@ -101,12 +98,6 @@ def traces_of(name: str, folder: Path) -> Iterator[Traces]:
         yield traces
     finally:
         _remove(traces)
-
-
-def _refuse_what_others_write(folder: Path) -> None:
-    found = folder.lstat()
-    if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o022:
-        raise PermissionError(f"{folder} must belong to this user alone")
 
 
 def _remove_if_dead(path: Path) -> None:

@@ -23,6 +23,7 @@ from typing import Final
 
 from app.domain.errors import StoreUnavailable
 from app.infrastructure.sqlite.group_commit import GroupCommit, GroupFailed, NoTurn
+from app.private import NotPrivate, close_database
 
 MAX_IDLE: Final = 8
 """Connections kept for the next reader; a crowd of waiting API threads must not keep a crowd."""
@@ -131,6 +132,7 @@ class Database:
                 yield connection
 
     def _open(self, use: Use) -> sqlite3.Connection:
+        close_database(self._path)
         connection = sqlite3.connect(
             self._path, timeout=self._timeout, isolation_level=None, check_same_thread=False
         )
@@ -184,6 +186,8 @@ def _errors_as_ours(path: Path) -> Iterator[None]:
         yield
     except NoTurn as error:
         raise StoreUnavailable(f"{path}: no turn to write") from error
+    except NotPrivate as error:
+        raise StoreUnavailable(str(error)) from error
     except GroupFailed as error:
         raise StoreUnavailable(f"{path}: {error}") from error
     except sqlite3.DatabaseError as error:

@@ -1,0 +1,32 @@
+"""What Podline keeps on disk, attacked by another user of the same machine."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+OTHER = 65534
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.lstat().st_mode)
+
+
+def open_to_others(*roots: Path) -> list[str]:
+    """What another user may read, change or enter."""
+    return [f"{path} {oct(mode(path))}" for path in _all(roots) if _is_open(path)]
+
+
+def writable_to_others(*roots: Path) -> list[str]:
+    return [f"{path} {oct(mode(path))}" for path in _all(roots) if _is_open(path, 0o022)]
+
+
+def _all(roots: tuple[Path, ...]) -> Iterator[Path]:
+    for root in roots:
+        yield root
+        for folder, folders, files in os.walk(root):
+            yield from (Path(folder, name) for name in (*folders, *files))
+
+
+def _is_open(path: Path, bits: int = 0o077) -> bool:
+    return not path.is_symlink() and bool(mode(path) & bits)

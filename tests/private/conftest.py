@@ -1,0 +1,69 @@
+"""Another user of this machine, who is there before us."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.private import OTHER
+
+AsOther = Callable[[Callable[[], object]], None]
+
+
+@pytest.fixture
+def as_other() -> AsOther:
+    """Do it in a process of that user; the test is skipped without root."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    return _as_other
+
+
+def _as_other(act: Callable[[], object]) -> None:
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.setgroups([])
+            os.setgid(OTHER)
+            os.setuid(OTHER)
+            act()
+            status = 0
+        finally:
+            os._exit(status)
+    _, status = os.waitpid(child, 0)
+    if status:
+        raise PermissionError("the other user could not do it")
+
+
+@pytest.fixture
+def reachable() -> Iterator[Path]:
+    """A folder that others may enter, as they may not pytest's."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture
+def sticky(reachable: Path) -> Path:
+    """A folder like /tmp, in /tmp."""
+    reachable.chmod(0o1777)
+    return reachable
+
+
+@pytest.fixture(params=[0o000, 0o022, 0o777], ids=oct)
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
+    """What the process was started with."""
+    with _umask(request.param):
+        yield request.param
+
+
+@contextmanager
+def _umask(value: int) -> Iterator[None]:
+    before = os.umask(value)
+    try:
+        yield
+    finally:
+        os.umask(before)
