@@ -8,6 +8,7 @@ import socket
 from typing import Final
 
 from app.server.connections import Server, adjustments
+from app.server.memory import return_what_is_freed
 from app.server.threads import Threads
 
 THREADS: Final = 640
@@ -28,6 +29,7 @@ def main() -> None:
         help="when it is stopped, for requests that are being answered (default: 1)",
     )
     arguments = parser.parse_args()
+    return_what_is_freed()
     listening = _listen(*arguments.bind)
     # Not before: it makes connections, and an address that is taken is to be reported at once.
     from app.wsgi import application

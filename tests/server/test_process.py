@@ -7,11 +7,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.api.costly import SUBMISSIONS
 from tests.server.conftest import KEY, SECONDS, Api, Client, api_process, exchange
 from tests.waiting import wait_until
 
@@ -106,3 +108,22 @@ def test_it_stops_beside_an_open_stream(tmp_path: Path) -> None:
 
         assert api.process.wait(timeout=SECONDS) == 0
         stream.close()
+
+
+def resident_mib(api: Api) -> int:
+    status = Path(f"/proc/{api.process.pid}/status").read_text(encoding="ascii")
+    return int(status.partition("VmRSS:")[2].split()[0]) // 1024
+
+
+def test_memory_is_given_back_after_many_large_bodies_at_once(tmp_path: Path) -> None:
+    """Without `return_what_is_freed`, 60 MiB and more remain."""
+    bodies = [
+        SUBMISSIONS[kind](6_000_000)
+        for kind in ("args: numbers", "env: right", "a text: characters of three bytes")
+    ]
+    with api_process(tmp_path) as api, ThreadPoolExecutor(12) as pool:
+        for _ in range(12):
+            api.submit()
+        before = resident_mib(api)
+        assert {status(answer) for answer in pool.map(api.submit, bodies * 4)} == {422}
+        wait_until(lambda: resident_mib(api) < before + 30)
