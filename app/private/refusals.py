@@ -11,6 +11,10 @@ from typing import NoReturn
 
 from app.domain.errors import PodlineError
 
+_IN_A_POD = "KUBERNETES_SERVICE_HOST"
+"""Kubernetes sets it in every container. A pod's volumes are writable to all, but nobody else is
+there."""
+
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _OTHERS_ENTER = stat.S_IXGRP | stat.S_IXOTH
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -81,6 +85,8 @@ def _trusted() -> set[int]:
 
 
 def _others_may_write(found: os.stat_result) -> bool:
+    if found.st_uid == 0 and _IN_A_POD in os.environ:
+        return False
     if found.st_mode & stat.S_IWOTH:
         return True
     return bool(found.st_mode & stat.S_IWGRP) and not _is_private_group(found)

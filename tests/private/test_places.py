@@ -107,6 +107,15 @@ class TestFolder:
             make_folder(reachable / "open" / "a" / "ours")
         assert not (reachable / "open" / "a").exists()
 
+    def test_a_pod_has_no_others(
+        self, sticky: Path, as_other: AsOther, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        as_other(lambda: None)
+        sticky.chmod(0o2777)  # an emptyDir
+        monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+        close_database(sticky / "events.db")
+        make_folder(sticky / "ours")
+
     def test_below_a_closed_folder_nothing_matters(self, reachable: Path) -> None:
         """Such as a file system in memory, which is sticky and writable to all."""
         (reachable / "closed" / "open").mkdir(parents=True)
