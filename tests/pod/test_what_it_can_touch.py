@@ -16,12 +16,14 @@ ATTEMPTS = {
     "writes to the channel": "open('/podline/channel/status', 'wb')",
     "removes init": "os.unlink('/podline/channel/init')",
     "overwrites init": "open('/podline/channel/init', 'wb')",
+    "overwrites what is preloaded": "open('/podline/channel/line/line.so', 'wb')",
+    "adds to what is preloaded": "open('/podline/channel/line/new.py', 'wb')",
     "makes a FIFO": "os.mkfifo('/podline/channel/stdout')",
     "mounts over the channel": "refused(libc.mount(b'x', b'/podline', b'tmpfs', 0, 0))",
     "reads the input": "os.listdir('/podline/input')",
     "reads the termination message": "open('/dev/termination-log')",
     "holds another descriptor": "refused(-(len(os.listdir('/proc/self/fd')) == 4))",
-    "finds a FIFO": "refused(-(os.listdir('/podline/channel') == ['init']))",
+    "finds a FIFO": "refused(-(sorted(os.listdir('/podline/channel')) == ['init', 'line']))",
     "inherits an environment": "refused(-(not {'HOSTNAME', 'KUBERNETES_PORT'} & set(os.environ)))",
 }
 PROGRAM = """

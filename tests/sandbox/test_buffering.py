@@ -169,3 +169,11 @@ def test_a_stream_that_can_t_be_written_to_is_the_program_s_affair(
 
     assert output.run
     assert output.run.stderr == b"ok"
+
+
+@pytest.mark.parametrize("path", ["line.so", "sitecustomize.py", "new.py", "__pycache__/new.pyc"])
+def test_our_files_can_t_be_changed(sandbox: SandboxDaemon, path: str) -> None:
+    _, output = sandbox.run("bash", f"echo oh >> /etc/podline/{path} || echo refused")
+
+    assert output.run
+    assert output.run.stdout == b"refused\n"
