@@ -34,6 +34,8 @@ def main() -> None:
     # Not before: it makes connections, and an address that is taken is to be reported at once.
     from app.wsgi import application
 
+    # It names the path of a client that left, and counts those who wait for a thread.
+    logging.getLogger("waitress").setLevel(logging.WARNING)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     adj = adjustments(application.config["MAX_CONTENT_LENGTH"], _connection_limit())
     server = Server(application, listening, Threads(THREADS), adj)

@@ -29,7 +29,7 @@ they have sent all of their request.
 """
 LARGE: Final = 64 * 1024
 """A body beyond this many bytes is stored in a temporary file."""
-MAX_ARRIVING: Final = 512 * 1024 * 1024
+MAX_ARRIVING: Final = 256 * 1024 * 1024
 """Bytes of all large bodies under way. Whoever has no key may send one as well."""
 _BETWEEN_CHECKS: Final = 256 * 1024
 
