@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, BinaryIO, Final, cast
 
 import click
 
@@ -23,7 +23,8 @@ _LIMITS: Final = {
     "output_kib": (int, "Output on each of stdout and stderr."),
     "disk_mib": (int, "Files it may write."),
 }
-
+_TOO_MUCH: Final = 64 * 1024 * 1024
+"""Bytes of one file."""
 
 _OPTIONS: Final[Sequence[Decorator]] = (
     click.argument("file", type=_READABLE),
@@ -73,11 +74,11 @@ def submission_of(client: Client, options: dict[str, Any]) -> Submission:
     )
     optional = {
         "version": options["version"],
-        "stdin": options["stdin"] and options["stdin"].read(),
+        "stdin": options["stdin"] and _read(options["stdin"]),
         "compile_args": options["compile_args"] or None,
         "streams": "merged" if options["merge_streams"] else None,
         "buffering": options["buffering"],
-        "expected_output": options["expected"] and _text_or_bytes(options["expected"].read_bytes()),
+        "expected_output": options["expected"] and _text_or_bytes(_read_file(options["expected"])),
         "priority": options["priority"],
     }
     given = {name: value for name, value in optional.items() if value is not None}
@@ -112,7 +113,20 @@ def _files(main: Path, others: Iterable[Path]) -> dict[str, bytes]:
             both = f"{named[name]} and {other} would both be {name} there"
             raise click.UsageError(escaped(both))
         named[name] = other
-    return {name: path.read_bytes() for name, path in named.items()}
+    return {name: _read_file(path) for name, path in named.items()}
+
+
+def _read_file(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return _read(file)
+
+
+def _read(file: BinaryIO) -> bytes:
+    """All of it; a device or a pipe may have no end."""
+    content = file.read(_TOO_MUCH)
+    if len(content) == _TOO_MUCH:
+        raise click.UsageError(f"{escaped(file.name)} is larger than any service accepts")
+    return content
 
 
 def _text_or_bytes(content: bytes) -> str | bytes:

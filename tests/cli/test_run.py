@@ -274,6 +274,13 @@ def test_seconds_that_are_no_number(seconds: str, podline: Podline, program: Pat
     assert repr(seconds) in done.stderr
 
 
+@pytest.mark.parametrize("args", [("--stdin", "/dev/zero"), ("--file", "/dev/zero")])
+def test_a_file_without_an_end(args: tuple[str, ...], podline: Podline, program: Path) -> None:
+    done = podline("run", program, *args)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "/dev/zero is larger than any service accepts" in done.stderr
+
+
 def test_two_files_of_one_name(podline: Podline, folder: Path, program: Path) -> None:
     (folder.parent / "main.py").write_text("")
     done = podline("run", program, "--file", folder.parent / "main.py")

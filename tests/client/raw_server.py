@@ -7,9 +7,10 @@ from typing import Self
 
 
 class RawServer:
-    """Sends `answer`, which may be anything at all."""
+    """Sends `answer`, which may be anything at all, and counts requests."""
 
     answer: bytes = b""
+    requests: int = 0
 
     def __enter__(self) -> Self:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -40,6 +41,7 @@ class RawServer:
     def _exchange(self, connection: socket.socket) -> None:
         try:
             self._read_request(connection)
+            self.requests += 1
             connection.sendall(self.answer)
             connection.shutdown(socket.SHUT_WR)
             while connection.recv(65536):

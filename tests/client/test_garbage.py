@@ -19,6 +19,7 @@ from podline import (
     ServerError,
     State,
     Unreachable,
+    WaitTimeout,
 )
 from podline.decoding import decode
 from podline.models import (
@@ -196,6 +197,16 @@ def test_words_of_a_newer_service_are_accepted(server: RawServer, client: Client
     assert not execution.state.terminal
     assert execution.outcome not in list(Outcome)
     assert (str(execution.state), State("judging")) == ("judging", execution.state)
+
+
+def test_a_service_that_does_not_wait_is_not_asked_all_the_time(
+    server: RawServer, client: Client
+) -> None:
+    server.answer = http("200 OK", JSON, json.dumps(EXECUTION | {"state": "judging"}).encode())
+    before = server.requests
+    with pytest.raises(WaitTimeout, match="is judging"):
+        client.wait("01J", timeout=0.35)
+    assert server.requests - before <= 5
 
 
 def test_events_and_states_of_a_newer_service_are_accepted(
