@@ -8,7 +8,6 @@ import click
 
 from app.cli.exit_codes import OURS
 from app.cli.process import reason
-from app.cli.terminal import escaped
 from podline import (
     ApiError,
     Forbidden,
@@ -19,10 +18,10 @@ from podline import (
 
 
 class Failure(click.ClickException):
-    """Ends the command with a line on stderr, and 1."""
+    """Ends the command with a line on stderr, and 1. `process.show` escapes what it quotes."""
 
     def show(self, file: IO[Any] | None = None) -> None:
-        click.echo(f"podline: {escaped(self.message)}", file=file, err=True)
+        click.echo(f"podline: {self.message}", file=file, err=True)
 
 
 class RunFailure(Failure):

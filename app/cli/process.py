@@ -11,7 +11,7 @@ from typing import Final, TextIO
 
 import click
 
-from app.cli.terminal import escaped_block, print_line, print_text
+from app.cli.terminal import escaped, escaped_block, print_line, print_text
 
 INTERRUPTED: Final = 128 + signal.SIGINT
 BROKEN_PIPE: Final = 128 + signal.SIGPIPE
@@ -85,7 +85,7 @@ def _ended(command: Callable[[], object]) -> int:
 def reason(error: OSError) -> str:
     """What an operation on a file or a stream failed for."""
     where = "standard input or output" if error.filename is None else str(error.filename)
-    return f"{where}: {error.strerror}"
+    return escaped(f"{where}: {error.strerror}")
 
 
 def show(error: click.ClickException) -> None:

@@ -1,11 +1,14 @@
 """Streams that are closed, full or not read, and signals: exit codes that say so, no traceback."""
 
+import fcntl
 import os
 import signal
+import termios
 import threading
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -126,6 +129,13 @@ def test_every_way_a_stream_can_fail(
     assert (done.returncode, done.stderr) == (code, said)
 
 
+def _unread(pipe: BinaryIO) -> int:
+    """Bytes that lie in the pipe."""
+    count = array("i", [0])
+    fcntl.ioctl(pipe, termios.FIONREAD, count)
+    return count[0]
+
+
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_pipe_that_does_not_block_gets_all(
     unbuffered: str, ended: str, there: dict[str, str]
@@ -140,6 +150,7 @@ def test_a_pipe_that_does_not_block_gets_all(
         ) as watching,
     ):
         pipe.close()
+        wait_until(lambda: _unread(output) > 60_000)
         assert output.read() == PRINTED
         assert watching.wait(20) == 0
 

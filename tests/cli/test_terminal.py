@@ -70,6 +70,7 @@ def test_text_and_colours_are_not_changed(text: str) -> None:
         ("user\u202etxt.exe".encode(), r"user\u202etxt.exe"),
         (b"\x1b[31mred", "\x1b[31mred\x1b[0m"),
         (b"\x1b[>4;1m", r"\x1b[>4;1m"),
+        (b"\x1b[" + b"1" * 65 + b"m", "\\x1b[" + "1" * 65 + "m"),
         (b"\x1b\x1b[31m\x1b", "\\x1b\x1b[31m\\x1b\x1b[0m"),
     ],
 )
