@@ -8,11 +8,20 @@ from app.domain.errors import StoreUnavailable
 from app.domain.records import Role
 from app.ports import Ports
 from app.service.keys import enrol
+from app.settings import Settings
+from app.settings.folders import kept
 
 OWNER: Final = "admin"
 _RETRY_SECONDS: Final = 1.0
 
 log = logging.getLogger(__name__)
+
+
+def secret(settings: Settings) -> str | None:
+    """The setting, or what `podline up` keeps in a file: an environment could be read by others."""
+    if settings.admin_key:
+        return settings.admin_key.get_secret_value()
+    return kept(settings.data_dir, "key")
 
 
 def make_valid(ports: Ports, secret: str) -> None:

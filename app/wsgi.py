@@ -13,6 +13,6 @@ _settings = Settings.load()
 keep_private(_settings)
 logs.configure(_settings.log_format, _settings.log_level)
 _ports = make_ports(_settings)
-if _settings.admin_key:
-    first_key.make_valid(_ports, _settings.admin_key.get_secret_value())
+if _key := first_key.secret(_settings):
+    first_key.make_valid(_ports, _key)
 application = create_app(_ports)

@@ -30,7 +30,7 @@ WORD_OF = {
     "api": "app.server",
     "worker": "worker",
     "beat": "beat",
-    "flower": "flower",
+    "flower": "app.flower",
 }
 """A word of each child's command line that no other child's has."""
 

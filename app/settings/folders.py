@@ -18,6 +18,14 @@ IN_DATA_FOLDER = frozenset(
 _LONGEST_NAME = len("sandbox.sock")
 
 
+def kept(data_dir: Path, name: str) -> str | None:
+    """A secret that `podline up` made in its data folder; None if it has none there."""
+    try:
+        return (data_dir / name).read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return None
+
+
 def own_folder() -> Path | None:
     """Where only this account may write, and nothing outlives the machine's next boot.
 

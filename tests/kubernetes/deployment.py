@@ -42,7 +42,7 @@ configMapGenerator:
 secretGenerator:
   - {{name: stores, namespace: podline, files: [secrets/database_url, secrets/redis_url]}}
   - {{name: api, namespace: podline, files: [secrets/admin_key]}}
-  - {{name: flower, namespace: podline, files: [secrets/basic_auth]}}
+  - {{name: flower, namespace: podline, files: [secrets/flower_password]}}
 """
 
 
@@ -141,7 +141,7 @@ def _answers(redis_url: str) -> bool:
 def _write_overlay(folder: Path, key: str, stores: Mapping[str, str]) -> None:
     shutil.copytree(MANIFESTS, folder / "kubernetes")
     made = _made(folder / "secrets")
-    for name, value in {**stores, "admin_key": key, "basic_auth": f"podline:{key}"}.items():
+    for name, value in {**stores, "admin_key": key, "flower_password": key}.items():
         (made / name).write_text(value)
     image, _, tag = service_image.name().partition(":")
     (folder / "kustomization.yaml").write_text(_OVERLAY.format(name=image, tag=tag))

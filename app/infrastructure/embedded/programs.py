@@ -7,15 +7,12 @@ from pathlib import Path
 from app.infrastructure.embedded import probes, worker_ready
 from app.infrastructure.embedded.child import Program
 from app.infrastructure.embedded.errors import UpError
-from app.infrastructure.embedded.folder import METRICS, first_key
+from app.infrastructure.embedded.folder import METRICS
 from app.infrastructure.embedded.place import HOST, Place
 from app.infrastructure.embedded.sandbox import daemon_command
 from app.infrastructure.prometheus import folder as metrics_folder
 from app.settings import Settings
-from app.settings.sources import variable
 from app.settings.urls import socket_path
-
-ADMIN_KEY_VARIABLE = variable("admin_key")
 
 
 def programs(settings: Settings, place: Place) -> list[Program]:
@@ -68,7 +65,6 @@ def _api(place: Place) -> Program:
         address=place.url,
         ready=lambda _: probes.http_answers(HOST, place.api_port, "/healthz"),
         needs=("redis",),
-        environment={ADMIN_KEY_VARIABLE: first_key(place.data_dir)},
     )
 
 
@@ -107,8 +103,8 @@ def _flower(place: Place) -> Program:
     login = f"{place.flower_user}:{place.flower_password}"
     return Program(
         name="flower",
-        argv=_celery(
-            "flower",
+        argv=_python(
+            "app.flower",
             *(f"--address={HOST}", f"--port={place.flower_port}"),
             # Workers send events anyway; a task kept in memory costs about 5 KiB.
             *("--enable_events=False", "--max_tasks=10000"),
@@ -116,7 +112,6 @@ def _flower(place: Place) -> Program:
         address=place.flower_url,
         ready=lambda _: probes.http_answers(HOST, place.flower_port, "/", login),
         needs=("api", "worker"),
-        environment={"FLOWER_BASIC_AUTH": login},
     )
 
 

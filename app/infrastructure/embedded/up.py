@@ -52,7 +52,8 @@ def _supervise(settings: Settings, place: Place) -> None:
         Child(program, logs / f"{program.name}.log", place.data_dir)
         for program in programs(settings, place)
     ]
-    # The key's file is there by now: who knows where the service is can use it.
+    # Before the API, which reads it, and before anybody knows where the service is.
+    folder.first_key(place.data_dir)
     (place.data_dir / folder.URL).write_text(place.url + "\n", encoding="ascii")
     report = Report(place)
     report.starting()

@@ -1,0 +1,35 @@
+"""`python -m app.flower OPTIONS...`: `celery -A tasks flower` with its login from the settings.
+
+By Flower's own means, a login is on the command line or in the environment, where other processes
+can read it (proc_pid_environ(5)).
+"""
+
+import sys
+
+from app.private import set_umask
+from app.settings import Settings
+from app.settings.folders import kept
+
+
+def login(settings: Settings) -> str:
+    """`user:password`; the password is the setting, or what `podline up` keeps. Raises OSError."""
+    secret = settings.flower_password
+    password = secret.get_secret_value() if secret else kept(settings.data_dir, "flower-password")
+    if not password:
+        raise SystemExit("Flower needs a password: set flower_password")
+    return f"{settings.flower_user}:{password}"
+
+
+def main() -> None:
+    set_umask()
+    import flower.command  # noqa: F401  # defines the options
+    from tornado.options import options
+
+    from tasks import app
+
+    options.basic_auth = [login(Settings.load())]
+    app.start(["flower", *sys.argv[1:]])
+
+
+if __name__ == "__main__":
+    main()
