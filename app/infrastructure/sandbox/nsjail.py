@@ -26,6 +26,7 @@ def command(kit: JailKit, *, slot: int, view: int, supply: int) -> list[str]:
         *seen_by_nsjail(kit.folder),
         str(kit.nsjail),
         *("--config", f"/proc/self/fd/{view}", "--disable_proc"),  # first: it has defaults for all
+        *("--experimental_mnt", "auto"),  # fsmount(2) and the like, if there: a fifth less CPU time
         *_mode(),
         *_identity(slot),
         *_init(supply),

@@ -33,9 +33,8 @@ MASKED: Final = (
     *("timer_list", "timer_stats"),
     # Read-only there, and of no use here.
     *("bus", "fs", "irq", "sysrq-trigger"),
-    # The host's boot and kernel configuration, its disks, and what they and its users do.
-    *("cmdline", "config.gz", "diskstats", "driver", "key-users", "modules", "partitions"),
-    *("schedstat", "softirqs"),
+    # The host's boot and kernel configuration, its disks and what they do, its users' keys.
+    *("cmdline", "config.gz", "diskstats", "key-users", "partitions"),
 )
 """Below /proc. What only root may read is closed to a jail anyway. It can't be covered either, so
 these mounts are not mandatory: in a container, the daemon sees covers and not what is below them.
