@@ -7,6 +7,7 @@
 #                    stop and up) and a cluster (KUBECONFIG=file)
 # make compose-test  the containers of compose/, on a Docker engine
 # make docs   the documentation, into site/
+# make lock   the lock file of the image, after a change of setup.cfg or constraints.txt
 # Each makes .venv and installs what it needs. PYTHON=... names another interpreter.
 
 PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell \
@@ -16,7 +17,10 @@ PACKAGE := setup.cfg setup.py pyproject.toml constraints.txt \
 	$(wildcard app/infrastructure/init/*.[ch] app/infrastructure/collector/*.[ch] \
 	app/infrastructure/line/*.c)
 
-.PHONY: up test test-long test-cluster compose-test check bench docs clean
+# uv's, which tells the hashes of all wheels of a version, for every processor.
+UV ?= uv
+
+.PHONY: up lock test test-long test-cluster compose-test check bench docs clean
 .DELETE_ON_ERROR:
 
 up: .venv/standalone
@@ -45,6 +49,12 @@ check: .venv/test
 
 bench: .venv/test
 	$(BIN)/python -m benchmarks
+
+lock:
+	echo setuptools | $(UV) pip compile --quiet setup.cfg - --extra sandbox \
+		--constraint constraints.txt --generate-hashes --python-version 3.11 \
+		--python-platform x86_64-manylinux_2_36 --no-annotate --no-header \
+		--output-file compose/requirements.lock
 
 docs: .venv/docs
 	$(BIN)/mkdocs build --strict
