@@ -11,10 +11,15 @@ from app.cli.failure import Failure
 def sandbox_command() -> None:
     """Run the sandbox daemon alone, in the foreground, by the settings in force here."""
     from app.infrastructure.embedded.sandbox import daemon_command
+    from app.private import NotPrivate, make_data_folder, set_umask
     from app.settings import Settings, SettingsError
+    from app.settings.folders import IN_DATA_FOLDER
 
+    set_umask()
     try:
-        command = daemon_command(Settings.load())
-    except SettingsError as error:
+        settings = Settings.load()
+        command = daemon_command(settings)
+        make_data_folder(settings.data_dir, IN_DATA_FOLDER)
+    except (SettingsError, NotPrivate) as error:
         raise Failure(str(error)) from error
     os.execv(command[0], command)

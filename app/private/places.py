@@ -60,6 +60,7 @@ def make_data_folder(path: Path, ours: Container[str]) -> None:
 
     `ours` are names of what it holds.
     """
+    _take_over_new_volume(path)
     if path.is_dir():
         refuse_folder_of_other_things(path, ours)
     make_folder(path)
@@ -69,13 +70,12 @@ def make_data_folder(path: Path, ours: Container[str]) -> None:
 def make_shared_folder(path: Path) -> bool:
     """For a socket. True if it is shared with its group: others have no access, or it is setgid.
 
-    Raises NotPrivate and OSError. As root, an empty folder of another user is taken over: a new
-    volume of a container may be one.
+    Raises NotPrivate and OSError.
     """
+    _take_over_new_volume(path)
     if not os.path.lexists(path):
         make_folder(path)
     with _opened(path) as file:
-        _take_over_if_empty(file)
         mode = stat.S_IMODE(os.fstat(file).st_mode)
     shared = bool(mode & stat.S_IWGRP and (not mode & stat.S_IRWXO or mode & stat.S_ISGID))
     make_folder(path, mode & ~stat.S_IRWXO if shared else _OWNER_ONLY)
@@ -144,10 +144,10 @@ def _by_descriptor(file: int) -> str:
     return f"/proc/self/fd/{file}"
 
 
-def _take_over_if_empty(file: int) -> None:
-    folder = _by_descriptor(file)
-    if os.geteuid() == 0 and os.path.isdir(folder) and not os.listdir(folder):
-        os.chown(folder, 0, -1)
+def _take_over_new_volume(path: Path) -> None:
+    """A container's volume belongs to whom its image says, also where root runs in it."""
+    if os.geteuid() == 0 and path.is_mount() and not os.listdir(path):
+        os.chown(path, 0, -1)
 
 
 def _set_mode(path: Path, file: int, mode: int) -> None:

@@ -1,6 +1,7 @@
 """Another user of this machine, who is there before us."""
 
 import os
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,6 +52,26 @@ def sticky(reachable: Path) -> Path:
     """A folder like /tmp, in /tmp."""
     reachable.chmod(0o1777)
     return reachable
+
+
+@pytest.fixture
+def volume(tmp_path: Path) -> Iterator[Path]:
+    """One of a container that is new, and another user's."""
+    place = tmp_path / "volume"
+    place.mkdir()
+    mount = [
+        "mount",
+        "-t",
+        "tmpfs",
+        "-o",
+        f"uid={OTHER},gid={OTHER},mode=0770",
+        "tmpfs",
+        str(place),
+    ]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("only root can mount a volume, and not everywhere")
+    yield place
+    subprocess.run(["umount", place], check=True)
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o777], ids=oct)

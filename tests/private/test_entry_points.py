@@ -121,6 +121,16 @@ def test_the_api_alone_closes_the_data_folder(tmp_path: Path) -> None:
     assert not open_to_others(data)
 
 
+def test_the_sandbox_alone_closes_the_data_folder(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    left_open(data)
+    podline = str(Path(sys.executable).with_name("podline"))
+    no_languages = {"PODLINE_LANGUAGES_FILE": "/nonexistent"}  # so it ends at once
+    refused = run(podline, "sandbox", PODLINE_DATA_DIR=str(data), **no_languages)
+    assert "the sandbox can't start" in refused.stderr
+    assert not open_to_others(data)
+
+
 def test_up_refuses_a_data_folder_that_another_user_made(sticky: Path, as_other: AsOther) -> None:
     as_other(lambda: (sticky / "data").mkdir(0o777))
     podline = str(Path(sys.executable).with_name("podline"))

@@ -219,14 +219,21 @@ class TestSharedFolder:
         assert make_shared_folder(tmp_path / "run") is shared
         assert mode(tmp_path / "run") == after
 
-    def test_root_takes_over_an_empty_one(self, tmp_path: Path, as_other: AsOther) -> None:
+    def test_root_takes_over_an_empty_volume(self, volume: Path) -> None:
+        assert make_shared_folder(volume)
+        found = volume.stat()
+        assert (found.st_uid, found.st_gid, mode(volume)) == (0, OTHER, 0o770)
+
+    def test_also_for_its_data(self, volume: Path) -> None:
+        make_data_folder(volume, OURS)
+        assert (volume.stat().st_uid, mode(volume)) == (0, 0o700)
+
+    def test_not_an_empty_folder(self, tmp_path: Path, as_other: AsOther) -> None:
         as_other(lambda: None)
         (tmp_path / "run").mkdir()
-        (tmp_path / "run").chmod(0o770)
         os.chown(tmp_path / "run", OTHER, OTHER)
-        assert make_shared_folder(tmp_path / "run")
-        found = (tmp_path / "run").stat()
-        assert (found.st_uid, found.st_gid, mode(tmp_path / "run")) == (0, OTHER, 0o770)
+        with pytest.raises(NotPrivate, match="belongs to another user"):
+            make_data_folder(tmp_path / "run", OURS)
 
     def test_not_one_that_is_in_use(self, tmp_path: Path, as_other: AsOther) -> None:
         as_other(lambda: None)
