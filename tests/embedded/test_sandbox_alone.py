@@ -1,5 +1,6 @@
 """`podline sandbox`: the daemon by the settings in force, as a container runs it."""
 
+import os
 import stat
 import subprocess
 import sys
@@ -40,11 +41,14 @@ def test_it_serves_those_who_may_write_beside_its_socket(
     if folder_mode is not None:
         socket.parent.mkdir()
         socket.parent.chmod(folder_mode)
+        if os.geteuid() == 0:
+            os.chown(socket.parent, -1, 65534)
     monkeypatch.setenv("PODLINE_RUNTIME_URL", f"unix://{socket}")
     with subprocess.Popen([PODLINE, "sandbox"], stderr=subprocess.PIPE, text=True) as daemon:
         try:
             wait_until(lambda: socket_accepts(socket))
             assert stat.S_IMODE(socket.stat().st_mode) == socket_mode
+            assert socket.stat().st_gid == socket.parent.stat().st_gid
             assert stat.S_IMODE(socket.parent.stat().st_mode) == (folder_mode or 0o700)
         finally:
             daemon.terminate()

@@ -144,6 +144,8 @@ def _listen(path: Path, for_group: bool) -> socket.socket:
         listener.bind(str(path))
     finally:
         os.umask(before)
+    if for_group and os.geteuid() == 0:
+        os.chown(path, -1, path.parent.stat().st_gid)
     listener.listen(_CONNECTIONS_MAX)
     return listener
 
