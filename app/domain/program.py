@@ -1,6 +1,7 @@
 """The program of a submission: its language, its files, and the one to start with."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from app.domain.checks import (
     Problems,
@@ -17,6 +18,10 @@ from app.domain.records import Language
 from app.domain.requested import RequestedFile, RequestedSubmission
 from app.domain.submission import BYTE_ORDER_MARK, File
 from app.domain.versions import fits, release
+
+_NODES_PER_MIB: Final = 256
+_NODES_OF_THE_RUNTIME: Final = 32
+"""The working folder and those beside it, and some for the program."""
 
 
 def known_language(
@@ -138,6 +143,18 @@ def _no_clashes(problems: Problems, files: Sequence[File]) -> None:
         if file.name in folders:
             problems.add(at, "is the folder of another file too")
         seen.add(file.name)
+
+
+def check_room(problems: Problems, files: Sequence[File], disk_mib: int) -> None:
+    """A file system of this size has a file or folder for each 4 KiB (docs/verdicts.md)."""
+    folders = {folder for file in files for folder in _folders(file.name)}
+    room = disk_mib * _NODES_PER_MIB - _NODES_OF_THE_RUNTIME
+    if len(files) + len(folders) > room:
+        problems.add(
+            "/files",
+            f"has {len(files)} files in {len(folders)} folders; together at most {room} are"
+            f" allowed with disk_mib at {disk_mib}",
+        )
 
 
 def _folders(name: str) -> Iterable[str]:

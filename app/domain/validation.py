@@ -24,7 +24,7 @@ from app.domain.checks import (
 )
 from app.domain.errors import Forbidden, InvalidSubmission
 from app.domain.policy import InputMaxima, LimitRange, Policy
-from app.domain.program import known_language, program
+from app.domain.program import check_room, known_language, program
 from app.domain.records import Language, Role
 from app.domain.requested import RequestedLimits, RequestedSubmission
 from app.domain.submission import (
@@ -77,6 +77,8 @@ def validate(
     labels = _labels(problems, requested.labels, maxima)
     if requested.callback_url is not None:
         problems.add("/callback_url", "callbacks are not supported yet: leave it out")
+    if language and not problems:  # names are not too long to be looked into
+        check_room(problems, files, _disk_mib(language, limits, compile_limits))
     if problems or language is None:
         raise InvalidSubmission(problems.found)
     if priority in _URGENT and not role.includes(Role.OPERATOR):
@@ -98,6 +100,11 @@ def validate(
         priority=priority,
         labels=labels,
     )
+
+
+def _disk_mib(language: Language, limits: Limits, compile_limits: Limits) -> int:
+    """Of the one volume that both stages write to."""
+    return max(limits.disk_mib, compile_limits.disk_mib if language.compiled else 0)
 
 
 def _expected_output(

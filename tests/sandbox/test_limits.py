@@ -7,6 +7,7 @@ import pytest
 
 from app.domain.pod import Limit, StageReport, Stream
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
+from app.domain.submission import File
 from tests.sandbox_daemon import SandboxDaemon
 
 KIB = 1024
@@ -188,6 +189,16 @@ def test_compiling_has_limits_of_its_own(sandbox: SandboxDaemon) -> None:
     assert observation.report.run is None
     assert output.compile
     assert len(output.compile.stderr) == KIB
+
+
+def test_as_many_files_and_folders_as_are_accepted_are_there(sandbox: SandboxDaemon) -> None:
+    names = ["main.sh", *(f"{number}/{'d/' * 6}f" for number in range(27))]  # and 190 folders
+    files = tuple(File(name, b"find . -type f | wc -l") for name in names)
+
+    _, output = sandbox.run("bash", "", files=files, limits=replace(DEFAULT_LIMITS, disk_mib=1))
+
+    assert output.run
+    assert output.run.stdout == b"28\n"
 
 
 def test_a_disk_full_of_memory(sandbox: SandboxDaemon) -> None:

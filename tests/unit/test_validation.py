@@ -1,6 +1,7 @@
 """Whatever a client sends, it becomes a valid submission or a list of problems; nothing else."""
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import fields, replace
 
 import pytest
@@ -350,3 +351,26 @@ def test_a_stack_larger_than_the_memory_is_refused() -> None:
     assert [(problem.pointer, problem.detail) for problem in raised.value.problems] == [
         ("/limits/stack_mib", "must not be above memory_mib, which is 64")
     ]
+
+
+@pytest.mark.parametrize(("depth", "accepted"), [(71, True), (72, False)])
+def test_files_and_folders_fit_on_the_disk(depth: int, accepted: bool) -> None:
+    """Each takes an inode, of which a limit of 16 MiB has 4,096."""
+    names = [f"{'d/' * 9}{number}/{'d/' * (depth - 10)}f" for number in range(64)]
+    requested = RequestedSubmission(
+        language="python",
+        files=[RequestedFile(name=name, content="") for name in names],
+        entrypoint=names[0],
+    )
+
+    problems = refused(requested, policy=Policy())
+
+    assert [problem.pointer for problem in problems] == ([] if accepted else ["/files"])
+
+
+def refused(requested: RequestedSubmission, policy: Policy) -> Sequence[FieldProblem]:
+    try:
+        validate(requested, policy, LANGUAGES, Role.USER)
+    except InvalidSubmission as error:
+        return error.problems
+    return ()

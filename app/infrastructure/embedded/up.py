@@ -57,7 +57,11 @@ def _supervise(settings: Settings, place: Place) -> None:
     (place.data_dir / folder.URL).write_text(place.url + "\n", encoding="ascii")
     report = Report(place)
     report.starting()
-    Supervisor(children, place.data_dir / folder.CHILDREN, report).run()
+    try:
+        Supervisor(children, place.data_dir / folder.CHILDREN, report).run()
+    finally:
+        # Whoever has that port next must not be sent the key.
+        (place.data_dir / folder.URL).unlink(missing_ok=True)
 
 
 def _refuse_what_it_makes() -> None:
