@@ -25,6 +25,7 @@ def disk(kind: Kind, folder: Path, mib: float) -> Iterator[Path]:
     place = folder / "disk"
     place.mkdir()
     _MOUNT[kind](folder, place, int(mib * 1024 * 1024))
+    place.chmod(0o700)
     try:
         yield place
     finally:
