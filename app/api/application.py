@@ -61,7 +61,7 @@ def make(ports: Ports) -> Flask:
         turnstile,
         LargeBodies(turnstile),
         health=Remembered(lambda: health_of(ports), ports.clock),
-        gauges=Remembered(lambda: gauges(ports), ports.clock),
+        exposition=Remembered(lambda: ports.metrics.exposition(gauges(ports)), ports.clock),
     )
     for operation in OPERATIONS:
         register(app, context, operation)

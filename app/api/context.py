@@ -1,12 +1,11 @@
 """What a handler is given beside the request's own data."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.api.large_bodies import LargeBodies
 from app.api.turnstile import Turnstile
 from app.domain.records import ApiKey
-from app.ports import Gauge, Health, Ports
+from app.ports import Health, Ports
 from app.service.languages import Languages
 from app.service.places import WaitingPlaces
 from app.service.remembered import Remembered
@@ -23,7 +22,8 @@ class Context:
     """Left by whoever waits."""
     large_bodies: LargeBodies
     health: Remembered[Health]
-    gauges: Remembered[Sequence[Gauge]]
+    exposition: Remembered[bytes]
+    """Of metrics."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from flask import Flask, Response, render_template
 from markupsafe import Markup, escape
@@ -15,30 +16,41 @@ _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors '
 
 
 def register(app: Flask, operations: Sequence[Operation], maxima: InputMaxima) -> None:
-    """Both are made when first asked for, and kept."""
-    described: list[Json] = []
+    """Both are made when first asked for, and kept: whoever has no key may ask for them."""
 
-    def the_document() -> Json:
-        if not described:
-            described.append(document(operations, maxima))
-        return described[0]
+    @cache
+    def described() -> Json:
+        return document(operations, maxima)
+
+    @cache
+    def described_as_json() -> bytes:
+        return to_json(described())
+
+    @cache
+    def page() -> str:
+        return _page(described())
 
     app.add_url_rule(
         "/openapi.json",
-        view_func=lambda: Response(to_json(the_document()), mimetype="application/json"),
+        view_func=lambda: Response(described_as_json(), mimetype="application/json"),
         endpoint="openapi",
     )
-    app.add_url_rule("/docs", view_func=lambda: _page(the_document()), endpoint="docs")
+    app.add_url_rule(
+        "/docs",
+        view_func=lambda: Response(
+            page(), headers={"Content-Security-Policy": _PAGE_POLICY}, mimetype="text/html"
+        ),
+        endpoint="docs",
+    )
 
 
-def _page(described: Json) -> Response:
+def _page(described: Json) -> str:
     operations = [
         operation | {"method": method.upper(), "path": path, "tag": operation["tags"][0]}
         for path, methods in described["paths"].items()
         for method, operation in methods.items()
     ]
-    page = render_template("docs.html", document=described, operations=operations, marked=_marked)
-    return Response(page, headers={"Content-Security-Policy": _PAGE_POLICY}, mimetype="text/html")
+    return render_template("docs.html", document=described, operations=operations, marked=_marked)
 
 
 def _marked(text: str) -> Markup:

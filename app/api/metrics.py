@@ -15,9 +15,8 @@ metrics = Section("Health", "", role=None)
 
 @metrics.operation("GET", "/metrics", {200: "text/plain"})
 def scrape(context: Context) -> Response:
-    """Counters of this process, and what the stores said within the last second."""
-    text = context.ports.metrics.exposition(context.gauges.get())
-    return Response(text, content_type=METRICS_MEDIA_TYPE)
+    """Counters, and what the stores said: of the last second."""
+    return Response(context.exposition.get(), content_type=METRICS_MEDIA_TYPE)
 
 
 def count_answers(app: Flask, metrics: Metrics) -> None:

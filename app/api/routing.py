@@ -140,7 +140,7 @@ def _serve(
             context.turnstile,
             context.large_bodies,
             context.health,
-            context.gauges,
+            context.exposition,
             caller=key,
         )
     if query is not None:

@@ -38,9 +38,11 @@ class Loop:
         """Wait until something happens, for so long at most, and let each have it."""
         for connection in self._always:
             self._watch(connection)  # This may change others.
-        for connection in self._changed:
+        # So may asking one of those, when the time for it has come: then in the next round.
+        changed, self._changed = self._changed, set()
+        for connection in changed:
             self._watch(connection)
-        self._changed = {connection for connection in self._changed if _in_threads(connection)}
+        self._changed.update(filter(_in_threads, changed))
         for descriptor, events in self._epoll.poll(seconds):
             connection = self._map.get(descriptor)
             if connection is not None:

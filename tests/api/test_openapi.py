@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from enum import StrEnum
+from time import process_time
 from typing import get_args
 
 from openapi_spec_validator import validate
@@ -115,3 +116,14 @@ def _wrong(model: type[BaseModel], sent: dict[str, object]) -> set[tuple[int | s
     except ValidationError as error:
         return {found["loc"] for found in error.errors()}
     return set()
+
+
+def test_pages_that_need_no_key_are_made_once(api: Api) -> None:
+    for path in ("/docs", "/openapi.json"):
+        first, second = (api.app.test_client().get(path) for _ in range(2))
+        started = process_time()
+        for _ in range(20):
+            api.app.test_client().get(path)
+
+        assert first.data == second.data
+        assert process_time() - started < 0.1
