@@ -86,16 +86,23 @@ class StageReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """How a pod ended. `run` is None where the compile stage did not succeed."""
+    """How a pod ended. `run` is None where the compile stage did not succeed, or made nothing that
+    can be started.
+    """
 
     compile: StageReport | None
     run: StageReport | None
 
     @property
     def message(self) -> str | None:
-        """What a client must know to read the verdict: that a limit stopped the compiler."""
-        stopped_by = self.compile.stopped_by if self.compile else None
-        return stopped_by and f"A limit stopped the compiler: compile_limits.{stopped_by}"
+        """What a client must know to read the verdict on a compiler that reported no error."""
+        if self.compile is None:
+            return None
+        if stopped_by := self.compile.stopped_by:
+            return f"A limit stopped the compiler: compile_limits.{stopped_by}"
+        if self.run is None and self.compile.exit_code == 0:
+            return "The compiler made no program that can be started: see compile_args"
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

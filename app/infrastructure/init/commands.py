@@ -15,7 +15,8 @@ CACHES: Final = "/var/cache/podline"
 """Where jails and images have what `prepare` of a language made."""
 PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 ENV: Final = {"PATH": PATH, "HOME": "/box/work", "LANG": "C.UTF-8", "TMPDIR": "/tmp"}
-_PROGRAM: Final = "/box/program"
+PROGRAM: Final = "/box/program"
+"""What a compiler makes, and the run stage starts."""
 _STACKS_IN_HEAP: Final = 4
 _OWN_STACK_MAX_MIB: Final = 32
 _HEAP_AT_LEAST: Final = 4
@@ -98,7 +99,7 @@ class Commands:
             "output": stem + self.spec.outputs.get(suffix, suffix),
             "runtime": self.runtime,
             "main_class": java.main_class(pod) if "{main_class}" in template else "",
-            "program": _PROGRAM,
+            "program": PROGRAM,
             "memory_mib": limits.memory_mib,
             "heap_mib": self._heap_mib(limits),
         }

@@ -17,12 +17,13 @@ from app.domain.pod import (
     StageReport,
     Stream,
 )
+from app.infrastructure.init.commands import PROGRAM
 from app.infrastructure.sandbox.jail import Jail
 from app.infrastructure.sandbox.kit import LINE
 from app.infrastructure.sandbox.meter import Meter
 from app.infrastructure.sandbox.recorder import Recorder, output_of
 from app.infrastructure.sandbox.slot import Slot
-from app.infrastructure.sandbox.stage import Fault, run_stage
+from app.infrastructure.sandbox.stage import Fault, NotStarted, run_stage
 from app.infrastructure.sandbox.toolchains import Toolchain
 
 _KIB = 1024
@@ -150,7 +151,13 @@ class Run:
             files = ()
         counted = meter.holds_memory
         program = self._toolchain.run_program(self._pod, LINE, memory_is_counted=counted)
-        return Report(compile=compiled, run=run_stage(jail, meter, program, files, self._recorder))
+        try:
+            run = run_stage(jail, meter, program, files, self._recorder)
+        except NotStarted:
+            if program.argv[0] != PROGRAM:
+                raise
+            return Report(compile=compiled, run=None)
+        return Report(compile=compiled, run=run)
 
     def _compile(self, jail: Jail, meter: Meter) -> StageReport:
         recorder = Recorder(self._pod.compile_limits.output_kib * _KIB)

@@ -13,7 +13,7 @@ from app.domain.execution import SECOND
 from app.domain.pod import Limit, StageReport
 from app.domain.submission import File
 from app.infrastructure.init.program import Program, rlimits, tasks
-from app.infrastructure.init.protocol import InitReport, Kind, Stage, Stop, signal_name
+from app.infrastructure.init.protocol import InitReport, Kind, Stage, Step, Stop, signal_name
 from app.infrastructure.sandbox.init import receive_report, send_kill, send_stage
 from app.infrastructure.sandbox.jail import Jail
 from app.infrastructure.sandbox.meter import Meter
@@ -27,11 +27,22 @@ _SECONDS_AFTER_SMALL_READ: Final = 0.01
 _SECONDS_BETWEEN_CPU_CHECKS: Final = 0.01
 _SECONDS_OF_GRACE: Final = 2.0
 """Init keeps the wall limit; where it says nothing for so long after it, the jail is killed."""
+_NOT_A_PROGRAM: Final = frozenset(
+    {
+        *(errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ENOEXEC, errno.ELOOP),
+        *(errno.ETXTBSY, errno.EISDIR),
+    }
+)
+"""execve(2): no file, or none that can be started."""
 _CPUS: Final = os.cpu_count() or 1
 
 
 class Fault(Exception):
     """The sandbox could not do its part. Says nothing about the program."""
+
+
+class NotStarted(Fault):
+    """There is no program at the path that was to be started. The compiler may be to blame."""
 
 
 def run_stage(
@@ -123,6 +134,8 @@ class _StageRun:
         if report is None:
             self._ended = True
         elif report.kind == Kind.FAILED:
+            if report.step == Step.EXECUTE and report.status in _NOT_A_PROGRAM:
+                raise NotStarted(report.fault())
             raise Fault(report.fault())
         elif report.kind == Kind.DONE:
             self._done = report
