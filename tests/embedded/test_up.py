@@ -2,18 +2,21 @@
 
 import base64
 import os
+import shutil
 import signal
 import socket
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
+from app.infrastructure.sqlite.store import SqliteStore
 from tests.embedded.test_supervisor import wait_until_gone
 from tests.standalone import Standalone, running
 from tests.waiting import wait_until
@@ -165,10 +168,17 @@ class TestEnd:
         children = standalone.children()
         return [p.pid for child in children for p in (child, *child.children(recursive=True))]
 
-    def test_nothing_is_left_after_a_stop(self, standalone: Standalone) -> None:
+    def test_nothing_is_left_after_a_stop(self, standalone: Standalone, tmp_path: Path) -> None:
         family = self.family(standalone)
+        execution = standalone.client().run("print(1)", language="python", timeout=20)
         standalone.down()
+
         assert not [pid for pid in family if psutil.pid_exists(pid)]
+        # No address that somebody else may have next, and a database that may be copied by itself.
+        assert not (standalone.data_dir / "url").exists()
+        copy = shutil.copy(standalone.data_dir / "podline.db", tmp_path / "copy.db")
+        with closing(SqliteStore(Path(copy), timeout=5)) as store:
+            assert store.get(execution.id)
 
     def test_nothing_is_left_after_a_kill_and_it_starts_again(self, standalone: Standalone) -> None:
         family = self.family(standalone)

@@ -11,9 +11,11 @@ from app.infrastructure.embedded.programs import programs
 from app.infrastructure.embedded.report import Report, full
 from app.infrastructure.embedded.supervisor import Supervisor
 from app.infrastructure.prometheus.folder import make_empty
+from app.infrastructure.sqlite.database import fold_log
 from app.private import set_umask
 from app.settings import Settings
 from app.settings.sources import FILE_VARIABLE, Given, settings_file
+from app.settings.urls import sqlite_path
 
 
 def run(data_dir: Path, port: int | None, mongodb: str | None) -> None:
@@ -62,6 +64,9 @@ def _supervise(settings: Settings, place: Place) -> None:
     finally:
         # Whoever has that port next must not be sent the key.
         (place.data_dir / folder.URL).unlink(missing_ok=True)
+        for url in (settings.database_url, settings.event_log_url):
+            if (path := sqlite_path(url)) and path.exists():
+                fold_log(path)
 
 
 def _refuse_what_it_makes() -> None:

@@ -14,7 +14,7 @@ import os
 import sqlite3
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from enum import Enum, auto
 from pathlib import Path
 from threading import Condition
@@ -166,6 +166,15 @@ class Database:
         self._pool = Condition()
         self._forking = False
         self._writes = self._group_commit()
+
+
+def fold_log(path: Path) -> None:
+    """Move what is in the write-ahead log into the file, so that a copy of the file alone is whole.
+
+    Does nothing where somebody else still uses it, or where it can't be written: nothing is lost.
+    """
+    with suppress(sqlite3.Error), closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _begin(connection: sqlite3.Connection, deadline: float) -> None:
