@@ -99,4 +99,6 @@ def _detail(error: ErrorDetails) -> str:
             return UNKNOWN
         case "missing":
             return "is required"
+        case "model_type":
+            return "must be an object"
     return error["msg"]

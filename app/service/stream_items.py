@@ -39,6 +39,8 @@ class Position:
         if len(parts) != 5 or not all(part.isascii() and part.isdecimal() for part in parts):
             raise ValueError("not a position in a stream")
         version, attempt, stdout, stderr, told = map(int, parts)
+        if told not in set(Told):
+            raise ValueError("not a position in a stream")
         return cls(version=version, attempt=attempt, stdout=stdout, stderr=stderr, told=Told(told))
 
     def read(self, stream: Stream) -> int:

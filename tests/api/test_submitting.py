@@ -1,5 +1,6 @@
 """POST /api/v1/executions: what is accepted, what is refused, and that nothing is in between."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -328,3 +329,10 @@ def test_too_many_unfinished_executions_are_refused_for_a_while() -> None:
     assert int(response.headers["Retry-After"]) > 0
     Worker(twins.ports).run_all()
     assert api.post(EXECUTIONS, PROGRAM).status_code == HTTPStatus.ACCEPTED
+
+
+@pytest.mark.parametrize("sent", [[], None, "text", 5])
+def test_a_body_that_is_no_object_is_refused_in_plain_words(api: Api, sent: object) -> None:
+    response = api.call("POST", EXECUTIONS, data=json.dumps(sent), content_type="application/json")
+
+    assert [error["detail"] for error in body(response, 422)["errors"]] == ["must be an object"]

@@ -1,14 +1,16 @@
 """What people expect of one language alone."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from app.domain.pod import StageReport
-from app.domain.policy import Policy
+from app.domain.policy import DEFAULT_LIMITS, Policy
 from app.domain.submission import File
 from tests.sandbox.test_languages import not_installed, stage
-from tests.sandbox_daemon import SandboxDaemon, language
+from tests.sandbox_daemon import SandboxDaemon, a_pod, language
+from tests.waiting import wait_until
 
 
 def run(sandbox: SandboxDaemon, name: str, source: str, **facts: Any) -> tuple[StageReport, str]:
@@ -146,3 +148,29 @@ def test_php_reports_an_error_once(sandbox: SandboxDaemon, source: str) -> None:
     _, printed = run(sandbox, "php", source)
 
     assert printed.count(" on line 1") == 1
+
+
+def test_a_program_that_locks_every_shared_file_holds_up_no_go_compile(
+    sandbox: SandboxDaemon,
+) -> None:
+    locks = (
+        "import fcntl, os, time\n"
+        "files = [os.path.join(folder, name)"
+        " for folder, _, names in os.walk('/var/cache/podline') for name in names]\n"
+        "files.sort(key=os.path.basename)\n"
+        "held = [os.open(file, os.O_RDONLY) for file in files[-900:]]\n"
+        "for each in held: fcntl.flock(each, fcntl.LOCK_EX)\n"
+        "print(len(held) > 0, flush=True)\n"
+        "time.sleep(50)\n"
+    )
+    limits = replace(DEFAULT_LIMITS, wall_seconds=55)
+    locker = a_pod(language(sandbox.runtime, "python"), locks, limits=limits)
+    sandbox.runtime.create(locker)
+    wait_until(lambda: sandbox.runtime.follow(locker.name, 0), within=20)
+
+    report, printed = run(sandbox, "go", 'package main\n\nfunc main() { println("ok") }\n')
+
+    assert sandbox.runtime.follow(locker.name, 0)[0].content == b"True\n"
+    sandbox.runtime.delete(locker.name)
+    assert printed == "ok\n"
+    assert report.exit_code == 0
