@@ -20,7 +20,14 @@ needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is no
 def make_up(*variables: str) -> str:
     """The commands that it would run, with everything installed."""
     return subprocess.run(
-        ["make", "--dry-run", "--assume-old=.venv/standalone", "up", *variables],
+        [
+            "make",
+            "--no-print-directory",
+            "--dry-run",
+            "--assume-old=.venv/standalone",
+            "up",
+            *variables,
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,
