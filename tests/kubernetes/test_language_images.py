@@ -38,10 +38,12 @@ def test_the_public_image_that_it_is_made_from_has_that_version(language: str) -
 
 
 def test_go_has_what_is_prepared_in_a_sandbox() -> None:
-    prepare = SPECS["go"].prepare[1:]
+    shell, _, script, _, *packages = SPECS["go"].prepare
     (command,) = re.findall(r"RUN go (.*?)&&", dockerfile("go"), re.DOTALL)
 
-    assert shlex.split(command.replace("\\\n", "")) == list(prepare)
+    assert (shell, script) == ("/bin/sh", '"$0" build "$@" && rm -f {cache}/trim.txt')
+    assert shlex.split(command.replace("\\\n", "")) == ["build", *packages]
+    assert "&& rm -f /var/cache/podline/go-1.25/trim.txt" in dockerfile("go")
     for name, value in SPECS["go"].compile_env.items():
         if "{" not in value and name != "HOME":
             assert f"{name}={value}" in dockerfile("go")

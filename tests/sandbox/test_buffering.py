@@ -124,10 +124,10 @@ def test_libraries_and_folders_of_the_program_s_own_stay(sandbox: SandboxDaemon)
     """Ours comes first in each list of paths, and hides nothing."""
     source = "import os, sys\nprint([p for p in sys.path if 'podline' in p], sys.path[1:3])"
 
-    _, output = sandbox.run("python", source, env={"PYTHONPATH": "/box/work/lib:/x"})
+    _, output = sandbox.run("python", source, env={"PYTHONPATH": "/srv/lib:/x"})
 
     assert output.run
-    assert output.run.stdout == b"[] ['/box/work/lib', '/x']\n"
+    assert output.run.stdout == b"[] ['/srv/lib', '/x']\n"
 
 
 def test_a_sitecustomize_of_the_program_s_own_is_run(sandbox: SandboxDaemon) -> None:
