@@ -54,6 +54,10 @@ class Limits:
     stack_mib: int | None = None
     """None: as much as `memory_mib` where a control group holds memory, and 8 MiB elsewhere."""
 
+    def disk_mib_with(self, compile_limits: "Limits", *, compiled: bool) -> int:
+        """Size of the volume that both stages write to, if there is a compile stage."""
+        return max(self.disk_mib, compile_limits.disk_mib) if compiled else self.disk_mib
+
 
 @dataclass(frozen=True, slots=True)
 class File:

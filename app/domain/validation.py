@@ -78,7 +78,8 @@ def validate(
     if requested.callback_url is not None:
         problems.add("/callback_url", "callbacks are not supported yet: leave it out")
     if language and not problems:  # names are not too long to be looked into
-        check_room(problems, files, _disk_mib(language, limits, compile_limits))
+        disk_mib = limits.disk_mib_with(compile_limits, compiled=language.compiled)
+        check_room(problems, files, disk_mib)
     if problems or language is None:
         raise InvalidSubmission(problems.found)
     if priority in _URGENT and not role.includes(Role.OPERATOR):
@@ -100,11 +101,6 @@ def validate(
         priority=priority,
         labels=labels,
     )
-
-
-def _disk_mib(language: Language, limits: Limits, compile_limits: Limits) -> int:
-    """Of the one volume that both stages write to."""
-    return max(limits.disk_mib, compile_limits.disk_mib if language.compiled else 0)
 
 
 def _expected_output(

@@ -25,12 +25,13 @@ def memory_mib(pod: Pod, spec: LanguageSpec) -> int:
 
     init itself holds a stage to less than that.
     """
-    return MARGIN_MIB + _larger(pod.limits.memory_mib, pod.compile_limits.memory_mib, spec)
+    run_mib, compile_mib = pod.limits.memory_mib, pod.compile_limits.memory_mib
+    return MARGIN_MIB + (max(run_mib, compile_mib) if spec.compile else run_mib)
 
 
 def disk_mib(pod: Pod, spec: LanguageSpec) -> int:
-    """Size of the volume that holds all a program can write; both stages share it."""
-    return _larger(pod.limits.disk_mib, pod.compile_limits.disk_mib, spec)
+    """Size of the volume that holds all a program can write."""
+    return pod.limits.disk_mib_with(pod.compile_limits, compiled=bool(spec.compile))
 
 
 def stages(pod: Pod, spec: LanguageSpec) -> bytes:
@@ -82,7 +83,3 @@ def _stage(programs: Sequence[Program], files: Sequence[File], container_mib: in
         )
     )
     return _NUMBER.pack(limits.output_kib * _KIB) + head + body
-
-
-def _larger(run: int, compile: int, spec: LanguageSpec) -> int:
-    return max(run, compile) if spec.compile else run

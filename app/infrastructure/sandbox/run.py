@@ -75,10 +75,9 @@ class Run:
 
     @property
     def disk_mib(self) -> int:
-        """Both stages share the box, so the larger limit holds for it."""
-        disk = self._pod.limits.disk_mib
+        """Size of the box."""
         compiled = bool(self._toolchain.spec.compile)
-        return max(disk, self._pod.compile_limits.disk_mib) if compiled else disk
+        return self._pod.limits.disk_mib_with(self._pod.compile_limits, compiled=compiled)
 
     @property
     def cancelled(self) -> bool:
