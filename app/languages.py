@@ -23,6 +23,7 @@ COMPILE_ARGS: Final = "{compile_args}"
 STACK: Final = "{stack}"
 LINE_ARGS: Final = "{line_args}"
 """Each stands for any number of arguments."""
+PROGRAM: Final = "{program}"
 _STACK_NAMES: Final = frozenset({"stack_mib", "stack_kib"})
 _HOST_NAMES: Final = frozenset({"executable", "cache"})
 _LINE_NAMES: Final = frozenset({"line"})
@@ -131,6 +132,8 @@ def _spec(name: str, table: object) -> LanguageSpec:
     )
     if spec.line_args and LINE_ARGS not in spec.run:
         raise BadLanguages(f"{name}.line_args: the command has no {LINE_ARGS}")
+    if not spec.compile and any(PROGRAM in part for part in spec.run):
+        raise BadLanguages(f"{name}.run: without `compile`, nothing makes {PROGRAM}")
     return spec
 
 

@@ -101,7 +101,10 @@ class Report:
         if stopped_by := self.compile.stopped_by:
             return f"A limit stopped the compiler: compile_limits.{stopped_by}"
         if self.run is None and self.compile.exit_code == 0:
-            return "The compiler made no program that can be started: see compile_args"
+            return (
+                "The compiler reported no error but made no program that can be started: "
+                "check compile_args, and that the source is a program and not a library"
+            )
         return None
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import RunRefused, RuntimeUnavailable
-from app.domain.pod import Phase, Pod, Stream
+from app.domain.execution import Outcome
+from app.domain.pod import Phase, Pod, Report, StageOutput, Stream, judge
 from app.domain.records import Holder, Language, LimitName
 from app.infrastructure.memory.runtime import MemoryRuntime, Script, exited
 from app.infrastructure.sandbox.runtime import SandboxRuntime
@@ -31,7 +32,18 @@ SILENT = Program("true", Script())
 FAILS = Program("exit 3", Script(ends=exited(3)))
 ABORTS = Program("kill -ABRT $$", Script(ends=exited(signal="SIGABRT")))
 RUNS_ON = Program("echo begun; sleep 60", Script(prints=b"begun\n", ends=None))
-PROGRAMS = {program.source.encode(): program for program in (HELLO, SILENT, FAILS, ABORTS, RUNS_ON)}
+COMPILES = Program(
+    "int main(void) { return 0; }",
+    Script(
+        ends=Report(compile=exited().run, run=None),
+        compile_output=StageOutput(stdout=b"", stderr=b""),
+    ),
+)
+"""In C, with arguments that make the compiler put no program where one is looked for."""
+PROGRAMS = {
+    program.source.encode(): program
+    for program in (HELLO, SILENT, FAILS, ABORTS, RUNS_ON, COMPILES)
+}
 
 
 def scripted(pod: Pod) -> Script:
@@ -91,6 +103,28 @@ def test_exactly_one_of_exit_code_and_signal_is_set(
     assert observation.report.run
     assert observation.report.run.exit_code == exit_code
     assert observation.report.run.signal == signal
+
+
+@pytest.mark.parametrize("argument", ["-fsyntax-only", "-c"], ids=["no file", "no program"])
+def test_a_compiler_that_makes_no_program_is_a_compile_error(
+    runtime: Runtime, argument: str
+) -> None:
+    pod = a_pod(language(runtime, "c"), COMPILES.source, compile_args=(argument,))
+
+    observation = wait_for_end(runtime, pod)
+
+    output = runtime.output(pod.name)
+    assert observation.phase is Phase.ENDED, observation.message
+    assert judge(observation, None, output).outcome is Outcome.COMPILE_ERROR
+    assert observation.report
+    assert observation.report.compile
+    assert observation.report.compile.exit_code == 0
+    assert observation.report.run is None
+    assert observation.report.message
+    assert "made no program that can be started" in observation.report.message
+    assert output
+    assert output.compile == StageOutput(stdout=b"", stderr=b"")
+    assert output.run is None
 
 
 def test_its_output_is_kept_until_it_is_deleted(runtime: Runtime, bash: Language) -> None:

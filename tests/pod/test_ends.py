@@ -3,6 +3,7 @@
 import select
 import struct
 import subprocess
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
@@ -12,9 +13,9 @@ import psutil
 import pytest
 
 from app.domain.pod import Limit
-from app.infrastructure.init.protocol import INIT, PROTOCOL
+from app.infrastructure.init.protocol import INIT, PROGRAM, PROTOCOL, Stage, encode
 from app.infrastructure.kubernetes import inside
-from tests.pod.local_pod import LocalPod, run, signal_container, stages_of
+from tests.pod.local_pod import LocalPod, signal_container, stages_of
 from tests.waiting import wait_until
 
 TRIES = 20
@@ -84,17 +85,68 @@ def test_a_collector_that_is_told_to_stop_says_nothing(folder: Path) -> None:
     assert ended.exit_code == 1
 
 
-def test_a_program_that_is_not_there_is_a_fault(folder: Path) -> None:
-    """The image lacks it: that says nothing about what was submitted."""
-    ended = run(folder, "x", "rust") if not Path("/usr/bin/rustc").exists() else None
+NUMBER = struct.Struct("<Q")
+PATH = {"PATH": "/usr/bin:/bin"}
 
-    if ended is None:
-        pytest.skip("every language is there")
-    assert ended.end.fault == "init failed to execute: No such file or directory"
+
+def stages_that_start(*commands: Sequence[str]) -> bytes:
+    """One stage for each command."""
+    stages = [
+        Stage(argv=command, env=PATH, files=(), stdin=b"", wall_seconds=10, rlimits={})
+        for command in commands
+    ]
+    heads_and_bodies = [NUMBER.pack(1024) + b"".join(encode(stage)) for stage in stages]
+    return NUMBER.pack(PROTOCOL) + b"".join(heads_and_bodies)
+
+
+@pytest.mark.parametrize(
+    ("commands", "fault"),
+    [
+        ([["/missing"]], "init failed to execute: No such file or directory"),
+        ([["/usr"]], "init failed to execute: Permission denied"),
+        ([[PROGRAM]], "init failed to start program: No such file or directory"),
+        ([[PROGRAM], [PROGRAM]], "init failed to start program: No such file or directory"),
+        ([["/bin/true"], ["/missing"]], "init failed to execute: No such file or directory"),
+    ],
+    ids=["missing", "a folder", "not compiled", "compiles itself", "a missing runtime"],
+)
+def test_what_the_image_lacks_is_a_fault(
+    folder: Path, commands: Sequence[Sequence[str]], fault: str
+) -> None:
+    """That says nothing about what was submitted."""
+    ended = LocalPod.start(folder, stages_that_start(*commands)).wait()
+
+    assert ended.end.fault == fault
     assert ended.exit_code == 1
 
 
-NUMBER = struct.Struct("<Q")
+MAKES: Mapping[str, str] = {
+    "nothing": "true",
+    "a file that is not executable": f"echo > {PROGRAM}",
+    "a folder": f"mkdir {PROGRAM}",
+    "text": f"echo text > {PROGRAM}; chmod +x {PROGRAM}",
+    "a script of a missing interpreter": f"echo '#!/missing' > {PROGRAM}; chmod +x {PROGRAM}",
+    "a link to itself": f"ln -s program {PROGRAM}",
+    "a program whose linker is none": "echo 'int main(void) { return 0; }' |"
+    f" gcc -x c -Wl,--dynamic-linker=/usr/bin/ldd -o {PROGRAM} -",
+}
+
+
+@pytest.mark.parametrize("what", MAKES)
+def test_a_compiler_that_makes_no_program_is_no_fault(folder: Path, what: str) -> None:
+    compiler = ["/bin/sh", "-c", f"echo compiled; {MAKES[what]}"]
+
+    ended = LocalPod.start(folder, stages_that_start(compiler, [PROGRAM])).wait()
+
+    assert ended.exit_code == 0
+    assert ended.report.compile
+    assert ended.report.compile.exit_code == 0
+    assert ended.report.run is None
+    assert ended.output.compile
+    assert ended.output.compile.stdout == b"compiled\n"
+    assert ended.output.run is None
+
+
 STAGE = NUMBER.pack(1024) + struct.pack("<4Q", 1_000_000, 0, 0, 0)
 BROKEN = {
     "nothing": (b"", "the input is cut off"),

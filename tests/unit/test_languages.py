@@ -46,6 +46,7 @@ def test_a_file_adds_and_replaces_languages(tmp_path: Path) -> None:
         ("run =", "line_env = { A = '{bin}' }\nrun =", "python.line_env: {bin} can't be"),
         ("run =", 'line_args = ["-u"]\nrun =', "python.line_args: the command has no {line_args}"),
         ("run =", "env = 5\nrun =", "python.env: must be a table of texts"),
+        ("{entrypoint}", "{program}", "python.run: without `compile`, nothing makes {program}"),
         ("run =", "runs = 5\nrun =", "python.runs: there is no such key"),
     ],
 )

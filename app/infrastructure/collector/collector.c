@@ -39,13 +39,14 @@ struct input {
 
 struct run {
     const struct channel *channel;
+    const struct stage_end *compiled; /* the stage before this one, which succeeded; or NULL */
     struct transcript transcript;
     struct stage_end end;
     const char *unsent;
     size_t unsent_bytes;
     int64_t started_us; /* realtime */
     int64_t begun, give_up_at;
-    int killed, over;
+    int killed, not_started, over;
 };
 
 static int64_t clock_us(clockid_t clock) {
@@ -136,6 +137,8 @@ static void hear_init(struct run *run) {
     } else if (report.kind == DONE) {
         run->end.report = report;
         run->over = 1;
+    } else if (report.kind == FAILED && report.step == START_PROGRAM && run->compiled) {
+        run->not_started = run->over = 1;
     } else {
         end_with_report_of_fault(&report);
     }
@@ -183,9 +186,10 @@ static void conclude(struct run *run) {
 }
 
 static void run_stage(struct run *run, const struct channel *channel, const char *name,
-                      const struct input *stage) {
+                      const struct input *stage, const struct stage_end *compiled) {
     memset(run, 0, sizeof *run);
     run->channel = channel;
+    run->compiled = compiled;
     run->unsent = stage->bytes;
     run->unsent_bytes = stage->length;
     run->begun = clock_us(CLOCK_MONOTONIC);
@@ -220,13 +224,13 @@ int main(void) {
     const struct stage_end *compiled = NULL, *ended = NULL;
     int64_t began_us = 0;
     if (count == STAGES) {
-        run_stage(&compile, &channel, "compile", &stages[0]);
+        run_stage(&compile, &channel, "compile", &stages[0], NULL);
         compiled = &compile.end;
         began_us = compile.started_us;
     }
     if (!compiled || succeeded(compiled)) {
-        run_stage(&run, &channel, "run", &stages[count - 1]);
-        ended = &run.end;
+        run_stage(&run, &channel, "run", &stages[count - 1], compiled);
+        ended = run.not_started ? NULL : &run.end;
         if (!began_us) began_us = run.started_us;
     }
     end_with_verdict(began_us, clock_us(CLOCK_REALTIME), compiled, ended);

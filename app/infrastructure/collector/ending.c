@@ -61,10 +61,10 @@ void end_with_fault(const char *what) {
 void end_with_report_of_fault(const struct report *report) {
     static const char *const steps[] = {
         [RECEIVE] = "receive", [WRITE_FILES] = "write files", [FORK] = "fork",
-        [EXECUTE] = "execute", [MEASURE] = "measure",
+        [EXECUTE] = "execute", [MEASURE] = "measure", [START_PROGRAM] = "start program",
     };
     char what[256];
-    int known = report->kind == FAILED && report->step >= RECEIVE && report->step <= MEASURE;
+    int known = report->kind == FAILED && report->step >= RECEIVE && report->step <= START_PROGRAM;
     if (!known) end_with_fault("init said what is not understood");
     snprintf(what, sizeof what, "init failed to %s: %s", steps[report->step],
              strerror(report->status));

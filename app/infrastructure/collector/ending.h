@@ -14,7 +14,8 @@ struct stage_end {
     uint64_t frames;
 };
 
-/* `run` is NULL where that stage did not begin, and so may be `compile`. */
+/* `compile` is NULL without such a stage; `run` where that did not succeed, or made no program that
+ * can be started. */
 _Noreturn void end_with_verdict(int64_t began_us, int64_t ended_us,
                                 const struct stage_end *compile, const struct stage_end *run);
 

@@ -9,14 +9,13 @@ from app.domain.pod import Pod
 from app.domain.submission import Buffering, Limits, Streams
 from app.infrastructure.init import java
 from app.infrastructure.init.program import Program
+from app.infrastructure.init.protocol import PROGRAM
 from app.languages import COMPILE_ARGS, LINE_ARGS, SOURCES, STACK, LanguageSpec
 
 CACHES: Final = "/var/cache/podline"
 """Where jails and images have what `prepare` of a language made."""
 PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 ENV: Final = {"PATH": PATH, "HOME": "/box/work", "LANG": "C.UTF-8", "TMPDIR": "/tmp"}
-PROGRAM: Final = "/box/program"
-"""What a compiler makes, and the run stage starts."""
 _STACKS_IN_HEAP: Final = 4
 _OWN_STACK_MAX_MIB: Final = 32
 _HEAP_AT_LEAST: Final = 4

@@ -4,11 +4,15 @@
 
 #include <stdint.h>
 
-#define PROTOCOL 8 /* raised with every change of what is said */
+#define PROTOCOL 9 /* raised with every change of what is said */
 #define BODY_MAX (4u << 20)
+#define PROGRAM "/box/program" /* what a compile stage makes, and the run stage starts */
 
 enum kind { READY = 1, STARTED = 2, DONE = 3, FAILED = 4 };
-enum step { RECEIVE = 1, WRITE_FILES = 2, FORK = 3, EXECUTE = 4, MEASURE = 5 };
+/* START_PROGRAM: the file at PROGRAM is missing, or the kernel can't start it. */
+enum step {
+    RECEIVE = 1, WRITE_FILES = 2, FORK = 3, EXECUTE = 4, MEASURE = 5, START_PROGRAM = 6,
+};
 enum stop { NOT_STOPPED = 0, BY_WALL = 1, BY_CPU = 2, BY_MEMORY = 3, BY_SERVICE = 4 };
 
 /* A stage is a head and a body of records: a tag, a little-endian length, that many bytes and one

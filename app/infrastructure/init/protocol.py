@@ -14,8 +14,10 @@ from app.domain.submission import File
 
 INIT: Final = Path(__file__).with_name("init")
 """Built from init.c and the rest when the package is installed."""
-PROTOCOL: Final = 8
+PROTOCOL: Final = 9
 """As in protocol.h."""
+PROGRAM: Final = "/box/program"
+"""What a compile stage makes, and the run stage starts. As in protocol.h."""
 
 _HEAD = struct.Struct("<QQQQ")
 _RECORD = struct.Struct("<cI")
@@ -66,6 +68,8 @@ class Step(IntEnum):
     FORK = 3
     EXECUTE = 4
     MEASURE = 5
+    START_PROGRAM = 6
+    """The file at PROGRAM is missing, or the kernel can't start it."""
 
 
 class Stop(IntEnum):

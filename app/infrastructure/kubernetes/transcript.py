@@ -15,7 +15,8 @@ and of a stage:
     {"status": 0, "wall_us": …, "cpu_us": …, "peak_kib": …, "stopped_by": null,
      "frames": 7, "stdout_truncated": false, "stderr_truncated": false}
 
-`status` is the raw wait status; null where init was gone before it could report.
+`status` is the raw wait status; null where init was gone before it could report. `run` is null if
+the compile stage did not succeed, or succeeded but made no program that can be started.
 """
 
 import base64

@@ -17,7 +17,6 @@ from app.domain.pod import (
     StageReport,
     Stream,
 )
-from app.infrastructure.init.commands import PROGRAM
 from app.infrastructure.sandbox.jail import Jail
 from app.infrastructure.sandbox.kit import LINE
 from app.infrastructure.sandbox.meter import Meter
@@ -153,8 +152,6 @@ class Run:
         try:
             run = run_stage(jail, meter, program, files, self._recorder)
         except NotStarted:
-            if program.argv[0] != PROGRAM:
-                raise
             return Report(compile=compiled, run=None)
         return Report(compile=compiled, run=run)
 

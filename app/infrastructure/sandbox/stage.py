@@ -27,13 +27,6 @@ _SECONDS_AFTER_SMALL_READ: Final = 0.01
 _SECONDS_BETWEEN_CPU_CHECKS: Final = 0.01
 _SECONDS_OF_GRACE: Final = 2.0
 """Init keeps the wall limit; where it says nothing for so long after it, the jail is killed."""
-_NOT_A_PROGRAM: Final = frozenset(
-    {
-        *(errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ENOEXEC, errno.ELOOP),
-        *(errno.ETXTBSY, errno.EISDIR),
-    }
-)
-"""execve(2): no file, or none that can be started."""
 _CPUS: Final = os.cpu_count() or 1
 
 
@@ -42,7 +35,7 @@ class Fault(Exception):
 
 
 class NotStarted(Fault):
-    """There is no program at the path that was to be started. The compiler may be to blame."""
+    """What a compiler was to make is missing, or can't be started."""
 
 
 def run_stage(
@@ -134,7 +127,7 @@ class _StageRun:
         if report is None:
             self._ended = True
         elif report.kind == Kind.FAILED:
-            if report.step == Step.EXECUTE and report.status in _NOT_A_PROGRAM:
+            if report.step == Step.START_PROGRAM:
                 raise NotStarted(report.fault())
             raise Fault(report.fault())
         elif report.kind == Kind.DONE:
