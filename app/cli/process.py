@@ -17,11 +17,7 @@ INTERRUPTED: Final = 128 + signal.SIGINT
 BROKEN_PIPE: Final = 128 + signal.SIGPIPE
 """Nobody reads the output: what tools end with that the signal kills, as in `| head -1`."""
 
-_STOPS: Final = {
-    signal.SIGINT: signal.default_int_handler,
-    signal.SIGTERM: signal.SIG_DFL,
-    signal.SIGHUP: signal.SIG_DFL,
-}
+_STOPS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that stop a command, unless whoever started it had them ignored (as nohup does)."""
 
 STOPPED: Final = frozenset(128 + number for number in _STOPS)
@@ -41,7 +37,7 @@ def stops_raised() -> Iterator[None]:
     """SIGINT, SIGTERM and SIGHUP raise Stopped in here."""
     before = {number: signal.getsignal(number) for number in _STOPS}
     for number, handler in before.items():
-        if handler == _STOPS[number]:
+        if handler in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _stop)
     try:
         yield

@@ -1,6 +1,7 @@
 """`podline sandbox`: the sandbox daemon without the rest of the service."""
 
 import os
+import signal
 
 import click
 
@@ -22,4 +23,6 @@ def sandbox_command() -> None:
         make_data_folder(settings.data_dir, IN_DATA_FOLDER)
     except (SettingsError, NotPrivate) as error:
         raise Failure(str(error)) from error
+    # The daemon takes them when it can: before, Python would print a traceback.
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
     os.execv(command[0], command)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-PODLINE = (sys.executable, "-c", "from app.cli import main; main()")
+PODLINE = (sys.executable, "-c", "from app.entry import main; main()")
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -69,7 +69,7 @@ def _read(terminal: int) -> bytes:
 
 def through_a_shell(script: str, *args: str, **more: str) -> subprocess.CompletedProcess[bytes]:
     """The script with `podline` as a function and the arguments as $1, $2 …"""
-    prelude = 'podline() { "$PYTHON" -c "from app.cli import main; main()" "$@"; }; '
+    prelude = 'podline() { "$PYTHON" -c "from app.entry import main; main()" "$@"; }; '
     return subprocess.run(
         ["bash", "-c", prelude + script, "bash", *args],
         capture_output=True,

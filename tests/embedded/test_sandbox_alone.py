@@ -1,6 +1,7 @@
 """`podline sandbox`: the daemon by the settings in force, as a container runs it."""
 
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from app.infrastructure.embedded.probes import socket_accepts
 from app.infrastructure.embedded.sandbox import daemon_command
 from app.settings import Settings
+from tests.cli.interrupted import interrupted
 from tests.waiting import wait_until
 
 PODLINE = str(Path(sys.executable).with_name("podline"))
@@ -55,3 +57,16 @@ def test_it_serves_those_who_may_write_beside_its_socket(
             _, said = daemon.communicate(timeout=20)
     assert daemon.returncode == 0, said
     assert not socket.exists()
+
+
+def test_ctrl_c_while_the_daemon_starts(
+    working_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stops as soon as it has started: nothing of it is left, and no traceback is printed."""
+    monkeypatch.setenv("PODLINE_RUNTIME_URL", f"unix://{working_folder}/run/s")
+    monkeypatch.setenv("PODLINE_READY_JAILS", "0")
+    at = "app.infrastructure.sandbox.kit"
+    done = interrupted("sandbox", at=at, number=signal.SIGINT, folder=working_folder)
+    assert done.returncode == 0
+    assert b"stopping" in done.stderr
+    assert b"Traceback" not in done.stderr

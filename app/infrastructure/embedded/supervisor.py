@@ -10,8 +10,8 @@ from typing import Protocol
 from app.infrastructure.embedded import leftovers, logs
 from app.infrastructure.embedded.child import Child
 
-_STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
-_SIGNALS = _STOP_SIGNALS | {signal.SIGCHLD}
+STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+_SIGNALS = STOP_SIGNALS | {signal.SIGCHLD}
 _PROBE_SECONDS = 0.03
 _LOG_SECONDS = 10.0
 
@@ -42,9 +42,9 @@ class Supervisor:
 
     def run(self) -> None:
         """Until SIGINT, SIGTERM or SIGHUP. No child is left when it returns."""
-        with _blocked(_SIGNALS):
+        with blocked(_SIGNALS):
             try:
-                while self._wait(self._pause()) not in _STOP_SIGNALS:
+                while self._wait(self._pause()) not in STOP_SIGNALS:
                     self._step()
                 self._reporter.stopping()
                 for child in reversed(self._children):
@@ -106,7 +106,7 @@ class Supervisor:
         deadline = time.monotonic() + child.program.stop_seconds
         while child.pid is not None and child.reap() is None:
             left = deadline - time.monotonic()
-            if left <= 0 or self._wait(left) in _STOP_SIGNALS:
+            if left <= 0 or self._wait(left) in STOP_SIGNALS:
                 self._reporter.killed(child)
                 child.kill()
 
@@ -117,7 +117,7 @@ class Supervisor:
 
 
 @contextmanager
-def _blocked(signals: set[signal.Signals]) -> Iterator[None]:
+def blocked(signals: set[signal.Signals]) -> Iterator[None]:
     """Signals wait until they are asked for, so none comes at a bad moment."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:

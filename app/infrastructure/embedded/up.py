@@ -9,7 +9,7 @@ from app.infrastructure.embedded.errors import UpError
 from app.infrastructure.embedded.place import Place, find_place
 from app.infrastructure.embedded.programs import programs
 from app.infrastructure.embedded.report import Report, full
-from app.infrastructure.embedded.supervisor import Supervisor
+from app.infrastructure.embedded.supervisor import STOP_SIGNALS, Supervisor, blocked
 from app.infrastructure.prometheus.folder import make_empty
 from app.infrastructure.sqlite.database import fold_log
 from app.private import set_umask
@@ -48,6 +48,12 @@ def _keep_settings_for_children(settings: Settings) -> None:
 
 
 def _supervise(settings: Settings, place: Place) -> None:
+    """A signal that comes while this prepares the start, or tidies up, waits until it is done."""
+    with blocked(STOP_SIGNALS):
+        _run_children(settings, place)
+
+
+def _run_children(settings: Settings, place: Place) -> None:
     make_empty(place.data_dir / folder.METRICS)
     logs = place.data_dir / folder.LOGS
     children = [

@@ -38,6 +38,7 @@ from app.infrastructure.sandbox.traces import Traces, records, traces_of
 from app.languages import BadLanguages, load
 from app.private import make_data_folder, make_shared_folder, set_umask
 
+_STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _CONNECTIONS_MAX: Final = 200
 _SECONDS_TO_TAKE_AN_ANSWER: Final = 30
 _THREAD_STACK_BYTES: Final = 512 * 1024
@@ -131,8 +132,10 @@ def _stop_signals() -> socket.socket:
     stop, wake_up = socket.socketpair()
     wake_up.setblocking(False)
     signal.set_wakeup_fd(wake_up.detach())
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _STOP_SIGNALS:
         signal.signal(number, lambda *_: None)
+    # Whoever started the daemon may have held them back until now (`podline sandbox`).
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
     return stop
 
 
