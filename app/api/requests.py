@@ -1,5 +1,6 @@
 """What clients send: bodies and queries. The rules that need more than types are the domain's."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Literal
 
@@ -8,7 +9,6 @@ from pydantic import (
     BeforeValidator,
     Field,
     Strict,
-    StringConstraints,
     WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
@@ -121,7 +121,15 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Label = Annotated[str, StringConstraints(pattern="^[^:]+:")]
+def _label(given: str) -> str:
+    if given.find(":") < 1:
+        raise PydanticCustomError("label", "must be name:value, such as course:cs101")
+    return given
+
+
+Label = Annotated[
+    str, AfterValidator(_label), WithJsonSchema({"type": "string", "pattern": "^[^:]+:"})
+]
 PageSize = Annotated[int, Field(ge=1, le=MAX_PAGE)]
 
 
@@ -239,10 +247,30 @@ class DeadLetterSelection(Sent):
     limit: PageSize = DEFAULT_PAGE
 
 
+_KEY_NAME: Final = "[A-Za-z0-9][A-Za-z0-9._@-]{0,62}"
+
+
+def _key_name(given: str) -> str:
+    if not re.fullmatch(_KEY_NAME, given):
+        raise PydanticCustomError(
+            "key_name",
+            "must have 1 to 63 characters: letters from A to Z and a to z, digits, and . _ @ -, "
+            "of which the first is a letter or a digit",
+        )
+    return given
+
+
+KeyName = Annotated[
+    str,
+    AfterValidator(_key_name),
+    WithJsonSchema({"type": "string", "pattern": f"^{_KEY_NAME}$"}),
+]
+
+
 class NewKey(Sent):
     """A key to be made."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$")] = Field(
+    name: KeyName = Field(
         description="The owner of what is submitted with it; keys of one name share an owner."
     )
     role: Annotated[Role, BY_VALUE] = Role.USER

@@ -143,7 +143,9 @@ def _env(problems: Problems, env: Mapping[str, str], maxima: InputMaxima) -> dic
         for name, value in env.items():
             at = pointer("env", name)
             if not _ENV_NAME.fullmatch(name):
-                problems.add(at, f"names consist of letters, digits and _: {_ENV_NAME.pattern}")
+                problems.add(
+                    at, "names have letters (A to Z, a to z), digits and _, and begin with no digit"
+                )
             size += len(name) + _plain_text(problems, at, value)
     at_most(problems, "/env", size, maxima.env_bytes)
     return dict(env)

@@ -257,6 +257,7 @@ class TestListing:
     def test_refuses_what_it_does_not_know(self, api: Api, query: str, pointer: str) -> None:
         problem = body(api.get(f"{EXECUTIONS}?{query}"), 422)
         assert [error["pointer"] for error in problem["errors"]] == [pointer]
+        assert "^" not in problem["detail"]  # What is allowed is said in words.
 
 
 class TestCancelling:

@@ -161,6 +161,7 @@ class TestKeys:
     ) -> None:
         problem = body(admin.post(KEYS, sent), 422)
         assert [error["pointer"] for error in problem["errors"]] == [pointer]
+        assert "[" not in problem["detail"]  # What is allowed is said in words.
 
 
 class TestAuthentication:
