@@ -1,6 +1,7 @@
 """What `podline settings` prints."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from pydantic_settings import BaseSettings
 
@@ -20,14 +21,20 @@ class Listed(NamedTuple):
 def listing(settings: BaseSettings) -> list[Listed]:
     """Every setting, in the order in which they are declared."""
     given = Given.read()
-    return [
-        Listed(
-            name,
-            MASK if given.by_secret(name) else _shown(settings, name, value),
-            given.origin(name),
-        )
-        for name, value in flat(settings.model_dump())
-    ]
+    values = dict(flat(settings.model_dump()))
+    listed = []
+    for name in values:
+        decides = _maximum_below(name, values) or name
+        shown = MASK if given.by_secret(name) else _shown(settings, name, values[decides])
+        listed.append(Listed(name, shown, given.origin(decides)))
+    return listed
+
+
+def _maximum_below(name: str, values: Mapping[str, Any]) -> str | None:
+    """The maximum that a default is lowered to (app.domain.policy)."""
+    maximum = name.replace("default_", "max_", 1)
+    lowered = name.startswith("default_") and values[maximum] < values[name]
+    return maximum if lowered else None
 
 
 def _shown(settings: BaseSettings, name: str, value: object) -> str:

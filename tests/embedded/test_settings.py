@@ -144,7 +144,14 @@ class TestWrongSettings:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("PODLINE_MAX_LIMITS__WALL_SECONDS", "3")
-        assert Settings.load().policy().run_limits({}).default.wall_seconds == 3
+        monkeypatch.setenv("PODLINE_MAX_COMPILE_LIMITS__MEMORY_MIB", "99")
+        policy = Settings.load().policy()
+        assert policy.run_limits({}).default.wall_seconds == 3
+        assert policy.compile_limits({}, {}).default.memory_mib == 99
+        assert shown("default_limits.wall_seconds") == ("3.0", "PODLINE_MAX_LIMITS__WALL_SECONDS")
+        by_maximum = ("99", "PODLINE_MAX_COMPILE_LIMITS__MEMORY_MIB")
+        assert shown("default_compile_limits.memory_mib") == by_maximum
+        assert shown("default_limits.processes") == ("128", "default")
 
     def test_a_file_that_is_not_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PODLINE_SETTINGS_FILE", "nowhere.toml")
