@@ -1,12 +1,13 @@
 """`podline dlq`: what failed and was kept."""
 
 from dataclasses import asdict
+from datetime import datetime
 from itertools import islice
 
 import click
 
 from app.cli.command import speaks_to_service
-from app.cli.output import print_facts, print_json, print_table
+from app.cli.output import Due, print_facts, print_json, print_table
 from app.cli.terminal import print_line
 from podline import Client, DeadLetter
 
@@ -35,7 +36,7 @@ def list_letters(
         print_table(
             ("id", "status", "attempts", "age", "next retry", "error"),
             [
-                (d.id, d.status, d.attempts, d.first_failed_at, d.next_retry_at, d.error)
+                (d.id, d.status, d.attempts, d.first_failed_at, _due(d.next_retry_at), d.error)
                 for d in letters
             ],
         )
@@ -68,6 +69,10 @@ def retry_letters(client: Client, letter_ids: tuple[str, ...], as_json: bool) ->
 def discard_letters(client: Client, letter_ids: tuple[str, ...], as_json: bool) -> None:
     """Never try them again."""
     _print_statuses([client.dead_letters.discard(letter_id) for letter_id in letter_ids], as_json)
+
+
+def _due(moment: datetime | None) -> Due | None:
+    return moment and Due(moment)
 
 
 def _print_statuses(letters: list[DeadLetter], as_json: bool) -> None:

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -11,6 +11,13 @@ from app.cli.terminal import escaped, escaped_json, print_text
 
 _UNLIMITED: Final = 100_000
 """Characters in a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A time at which something is to happen, for a cell of a table."""
+
+    moment: datetime
 
 
 def print_json(value: object) -> None:
@@ -74,6 +81,10 @@ def _cell(value: object) -> str:
             return "-"
         case datetime():
             return _from_now(value)
+        case Due(moment):
+            return (
+                f"{_from_now(moment)} overdue" if moment < datetime.now(UTC) else _from_now(moment)
+            )
         case Mapping():
             return " ".join(f"{key}={item}" for key, item in value.items())
     return str(value)

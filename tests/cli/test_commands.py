@@ -94,9 +94,13 @@ def test_languages(podline: Podline) -> None:
 
 def test_dead_letters(service: FakeService, podline: Podline) -> None:
     service.dead_letters = {letter_id: letter(letter_id) for letter_id in ("a", "b", "c")}
+    service.dead_letters["b"]["next_retry_at"] = MOMENT
     listed = podline("dlq", "list", "--status", "waiting", "--kind", "poison", "--json")
     assert [each["id"] for each in json.loads(listed.stdout)] == ["a", "b", "c"]
-    assert "not a task" in podline("dlq", "list").stdout
+    _, never, overdue, _ = podline("dlq", "list").stdout.splitlines()
+    assert "not a task" in never
+    assert " overdue " in overdue
+    assert " overdue " not in never
     assert "queue:saga" in podline("dlq", "show", "a").stdout
     assert podline("dlq", "retry", "a", "b").stdout == "a retrying\nb retrying\n"
     assert podline("dlq", "discard", "c").stdout == "c discarded\n"

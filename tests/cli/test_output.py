@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.cli.output import print_facts, print_json, print_table
+from app.cli.output import Due, print_facts, print_json, print_table
 
 
 def test_a_table_that_is_piped_has_a_line_for_each_row(capsys: pytest.CaptureFixture[str]) -> None:
@@ -31,6 +31,12 @@ def test_times_in_tables_are_relative(
 ) -> None:
     print_table(("", ""), [("at", datetime.now(UTC) - ago)])
     assert capsys.readouterr().out.split(maxsplit=1)[1].strip() == shown
+
+
+def test_what_is_due_may_be_overdue(capsys: pytest.CaptureFixture[str]) -> None:
+    now = datetime.now(UTC)
+    print_table(("", ""), [(Due(now - timedelta(minutes=3)), Due(now + timedelta(minutes=3.5)))])
+    assert capsys.readouterr().out.split() == ["3m", "overdue", "in", "3m"]
 
 
 def test_nothing_in_a_value_is_markup(capsys: pytest.CaptureFixture[str]) -> None:
