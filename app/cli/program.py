@@ -1,6 +1,6 @@
 """The options that describe a program, and what is sent for them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
@@ -23,6 +23,7 @@ _LIMITS: Final = {
     "output_kib": (int, "Output on each of stdout and stderr."),
     "disk_mib": (int, "Files it may write."),
 }
+_OF_COMPILER: Final = "compile_"
 _TOO_MUCH: Final = 64 * 1024 * 1024
 """Bytes of one file."""
 
@@ -52,6 +53,15 @@ _OPTIONS: Final[Sequence[Decorator]] = (
         click.option(f"--{name.replace('_', '-')}", name, type=kind, help=help)
         for name, (kind, help) in _LIMITS.items()
     ),
+    *(
+        click.option(
+            f"--compile-{name.replace('_', '-')}",
+            f"{_OF_COMPILER}{name}",
+            type=kind,
+            help="The same, of the compiler.",
+        )
+        for name, (kind, _) in _LIMITS.items()
+    ),
 )
 
 
@@ -70,11 +80,12 @@ def submission_of(client: Client, options: dict[str, Any]) -> Submission:
         args=options["args"],
         env=options["env"],
         labels=options["labels"],
-        limits={name: options[name] for name in _LIMITS if options[name] is not None},
+        limits=_limits(options),
     )
     optional = {
         "version": options["version"],
         "stdin": options["stdin"] and _read(options["stdin"]),
+        "compile_limits": _limits(options, _OF_COMPILER) or None,
         "compile_args": options["compile_args"] or None,
         "streams": "merged" if options["merge_streams"] else None,
         "buffering": options["buffering"],
@@ -83,6 +94,12 @@ def submission_of(client: Client, options: dict[str, Any]) -> Submission:
     }
     given = {name: value for name, value in optional.items() if value is not None}
     return cast(Submission, submission | given)
+
+
+def _limits(options: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
+    """Those of one stage that were given."""
+    given = {name: options[prefix + name] for name in _LIMITS}
+    return {name: limit for name, limit in given.items() if limit is not None}
 
 
 def language_of(file: Path, languages: Iterable[Language]) -> str:

@@ -53,5 +53,8 @@ def _limit(outcome: Outcome, result: Result, limits: Limits) -> str:
 
 def _of_compiler(compiled: CompileResult | None) -> str:
     if compiled is not None and compiled.stopped_by:
-        return f"a limit stopped the compiler: compile_limits.{compiled.stopped_by}"
+        option = f" (--compile-{compiled.stopped_by.replace('_', '-')})"
+        known = compiled.stopped_by in Limit.__members__.values()
+        limit = f"compile_limits.{compiled.stopped_by}{option if known else ''}"
+        return f"a limit stopped the compiler: {limit}"
     return "the program does not compile"

@@ -235,6 +235,7 @@ def test_all_that_can_be_said_of_a_program(
         *("--arg", "-x", "--arg", "", "--env", "A=b=c", "--label", "course=cs101"),
         *("--wall-seconds", "1.5", "--cpu-seconds", "1", "--memory-mib", "64"),
         *("--processes", "3", "--output-kib", "4", "--disk-mib", "5", "--stack-mib", "32"),
+        *("--compile-wall-seconds", "20", "--compile-stack-mib", "8"),
         *("--compile-arg", "-O0", "--compile-arg=-g", "--buffering", "line", "--merge-streams"),
     )
     assert sent(service) == {
@@ -258,6 +259,7 @@ def test_all_that_can_be_said_of_a_program(
             "disk_mib": 5,
             "stack_mib": 32,
         },
+        "compile_limits": {"wall_seconds": 20.0, "stack_mib": 8},
         "compile_args": ["-O0", "-g"],
         "streams": "merged",
         "buffering": "line",

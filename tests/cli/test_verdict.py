@@ -65,7 +65,10 @@ def test_the_limit_that_stopped_the_program(
     ("stopped_by", "line"),
     [
         (None, "the program does not compile"),
-        (Limit.CPU, "a limit stopped the compiler: compile_limits.cpu_seconds"),
+        (
+            Limit.CPU,
+            "a limit stopped the compiler: compile_limits.cpu_seconds (--compile-cpu-seconds)",
+        ),
         (Limit("inodes"), "a limit stopped the compiler: compile_limits.inodes"),
     ],
 )
