@@ -47,6 +47,7 @@ class LanguageSpec:
     run: tuple[str, ...]
     aliases: tuple[str, ...] = ()
     runtimes: tuple[str, ...] = ()
+    ignores: str = ""
     outputs: Mapping[str, str] = field(default_factory=dict)
     prints_lines: bool = False
     line_args: tuple[str, ...] = ()
@@ -66,6 +67,11 @@ class LanguageSpec:
     def starts_main_class(self) -> bool:
         """The class to start is found in the sources, and gives a single one its name."""
         return "{main_class}" in self.run
+
+    def leaves_out(self, file: str) -> bool:
+        """Whether the compiler would not see the file, because of its name."""
+        unnamed = SOURCES in self.compile and not file.endswith(self.suffixes)
+        return unnamed or bool(self.ignores and re.search(self.ignores, file.rpartition("/")[2]))
 
 
 def language_of(spec: LanguageSpec, version: str) -> Language:
@@ -110,7 +116,7 @@ def _spec(name: str, table: object) -> LanguageSpec:
         source=_text(name, table, "source"),
         suffixes=_texts(name, table, "suffixes"),
         executables=_paths(name, table, "executables"),
-        version=_pattern(name, table),
+        version=_version(name, table),
         says_version=_texts(name, {"says_version": ["--version"]} | table, "says_version"),
         aliases=_texts(name, table, "aliases") if "aliases" in table else (),
         run=_template(name, table, "run", _NAMES),
@@ -118,6 +124,7 @@ def _spec(name: str, table: object) -> LanguageSpec:
         line_args=_optional_template(name, table, "line_args", _LINE_NAMES),
         line_env=_filled_env(name, table, "line_env", _LINE_NAMES),
         runtimes=_paths(name, table, "runtimes") if "runtimes" in table else (),
+        ignores=_pattern(name, table, "ignores")[0] if "ignores" in table else "",
         outputs=_env(name, table, "outputs"),
         compile=_compile(name, table),
         compile_needs=_limits(name, table),
@@ -190,15 +197,20 @@ def _check_template(at: str, text: str, known: frozenset[str]) -> None:
         raise BadLanguages(f"{at}: {text} can't be filled in")
 
 
-def _pattern(name: str, table: Mapping[str, object]) -> str:
-    pattern = _text(name, table, "version")
-    try:
-        groups = re.compile(pattern).groups
-    except re.error as error:
-        raise BadLanguages(f"{name}.version: {error}") from error
+def _version(name: str, table: Mapping[str, object]) -> str:
+    pattern, groups = _pattern(name, table, "version")
     if groups != 1:
         raise BadLanguages(f"{name}.version: must have one group")
     return pattern
+
+
+def _pattern(name: str, table: Mapping[str, object], key: str) -> tuple[str, int]:
+    """It, and how many groups it has."""
+    pattern = _text(name, table, key)
+    try:
+        return pattern, re.compile(pattern).groups
+    except re.error as error:
+        raise BadLanguages(f"{name}.{key}: {error}") from error
 
 
 def _filled_env(

@@ -72,7 +72,7 @@ def discard_letters(client: Client, letter_ids: tuple[str, ...], as_json: bool) 
 
 
 def _due(moment: datetime | None) -> Due | None:
-    return moment and Due(moment)
+    return None if moment is None else Due(moment)
 
 
 def _print_statuses(letters: list[DeadLetter], as_json: bool) -> None:

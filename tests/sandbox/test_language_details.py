@@ -66,6 +66,14 @@ def test_java_starts_a_class_of_a_package_from_a_folder_above_it(sandbox: Sandbo
     assert printed == "ok\n"
 
 
+def test_go_compiles_a_program_that_is_named_as_a_test(sandbox: SandboxDaemon) -> None:
+    files = sources(sum_test__go='package main\nfunc main() { println("ok") }')
+
+    _, printed = run(sandbox, "go", "", **files)
+
+    assert printed == "ok\n"
+
+
 @pytest.mark.parametrize(
     ("source", "expected"),
     [

@@ -34,6 +34,7 @@ def test_a_file_adds_and_replaces_languages(tmp_path: Path) -> None:
         ("/usr/bin/python3", "python3", "python.executables: python3 begins with neither"),
         ("Python (.*)", "Python .*", "python.version: must have one group"),
         ("Python (.*)", "Python (.*", "python.version: missing"),
+        ("run =", "ignores = '('\nrun =", "python.ignores: missing"),
         ("{entrypoint}", "{home}", "python.run: {home} can't be filled in"),
         ("{entrypoint}", "-I{sources}", "python.run: -I{sources} can't be filled in"),
         ("{entrypoint}", "{", "python.run: {: "),

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Final
 
 from app.domain.pod import Pod
@@ -39,6 +40,8 @@ class Commands:
 
     def fitted(self, pod: Pod) -> Pod:
         """The pod, with its program's file named as the language wants it."""
+        if self.spec.leaves_out(pod.entrypoint):
+            pod = _renamed(pod, self.spec.source)
         return java.with_fitting_name(pod) if self.spec.starts_main_class else pod
 
     def compile_program(self, pod: Pod) -> Program:
@@ -126,6 +129,15 @@ class Commands:
             spare_processes=self.spec.threads,
             sizes_its_stack=bool(self.spec.stack),
         )
+
+
+def _renamed(pod: Pod, name: str) -> Pod:
+    """With another name for the entrypoint, unless a second file has it."""
+    path = str(PurePosixPath(pod.entrypoint).with_name(name))
+    if any(file.name == path for file in pod.files):
+        return pod
+    files = (replace(f, name=path) if f.name == pod.entrypoint else f for f in pod.files)
+    return replace(pod, files=tuple(files), entrypoint=path)
 
 
 def _in_front(env: Mapping[str, str], ours: Mapping[str, str], line: str) -> dict[str, str]:
