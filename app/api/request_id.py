@@ -15,9 +15,13 @@ def register(app: Flask) -> None:
     app.after_request(_tell)
 
 
+def chosen(given: str) -> str:
+    """The client's own id, if it is one that a log can show; else a new one."""
+    return given if _SANE.fullmatch(given) else secrets.token_hex(16)
+
+
 def _begin() -> None:
-    given = request.headers.get(HEADER, "")
-    g.request_id = given if _SANE.fullmatch(given) else secrets.token_hex(16)
+    g.request_id = chosen(request.headers.get(HEADER, ""))
 
 
 def _tell(response: Response) -> Response:

@@ -1,7 +1,6 @@
 """What the server itself refuses, as problem documents: the application never sees it."""
 
 import logging
-import secrets
 from typing import Final
 
 from waitress.task import ErrorTask
@@ -9,10 +8,13 @@ from waitress.utilities import Error
 
 from app.api.problems import MEDIA_TYPE, Problem
 from app.api.request_id import HEADER as REQUEST_ID
+from app.api.request_id import chosen
 from app.api.security import HEADERS
 
 log = logging.getLogger(__name__)
 
+_GIVEN_ID: Final = REQUEST_ID.upper().replace("-", "_")
+"""As waitress names it."""
 _RETRY_SECONDS: Final = 2
 MAX_HEADER_LINES: Final = 128
 
@@ -34,7 +36,8 @@ class RefusalTask(ErrorTask):  # type: ignore[misc]  # it has no types
 
     def execute(self) -> None:
         self.channel.refused = True
-        error, request_id = self.request.error, secrets.token_hex(16)
+        # It may have been refused before this header was read.
+        error, request_id = self.request.error, chosen(self.request.headers.get(_GIVEN_ID, ""))
         problem = Problem(title=error.reason, status=error.code, detail=self._detail())
         body = problem.model_dump_json(exclude_none=True).encode()
         log.info("refused: %d in request %s", error.code, request_id)

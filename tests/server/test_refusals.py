@@ -63,6 +63,14 @@ def test_is_a_problem_document(serve: Serve, name: str) -> None:
     assert not any(line.startswith("server:") for line in lines)
 
 
+@pytest.mark.parametrize(("given", "kept"), [("id-1", True), ("a b", False), ("a" * 200, False)])
+def test_a_request_keeps_its_id(serve: Serve, given: str, kept: bool) -> None:
+    head = POST + f"X-Request-Id: {given}\r\n".encode()
+    said = exchange(serve(nothing).port, head + b"Content-Length: -1\r\n\r\n").lower()
+    assert (f"\r\nx-request-id: {given}\r\n".encode() in said) is kept
+    assert b"\r\nx-request-id: " in said
+
+
 def test_the_largest_body_is_taken(serve: Serve) -> None:
     def length(environ: Environ, start_response: StartResponse) -> list[bytes]:
         start_response("200 OK", [])
