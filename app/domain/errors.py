@@ -18,11 +18,13 @@ PodlineError
 └── Unavailable              a part of the infrastructure is away; trying again may help
     ├── TooManyStreams
     ├── StoreUnavailable
+    │   └── StoreFull
     ├── TargetUnavailable
     ├── RedisUnavailable
     ├── BrokerUnavailable
     ├── RuntimeUnavailable
     └── EventLogUnavailable
+        └── EventLogFull
 """
 
 from dataclasses import dataclass
@@ -112,6 +114,10 @@ class StoreUnavailable(Unavailable):
     """The database does not answer, is locked, or can't write."""
 
 
+class StoreFull(StoreUnavailable):
+    """The database's disk is full. Free some space, and the service continues by itself."""
+
+
 class TargetUnavailable(Unavailable):
     """The database that rows are rebuilt into does not answer, is locked, or can't write."""
 
@@ -130,3 +136,7 @@ class RuntimeUnavailable(Unavailable):
 
 class EventLogUnavailable(Unavailable):
     """The event log (its file, or Kafka) does not take or give events."""
+
+
+class EventLogFull(EventLogUnavailable):
+    """The event log's disk is full. Free some space, and the service continues by itself."""

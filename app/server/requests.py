@@ -1,5 +1,6 @@
 """One request while it arrives, and what it may cost until then."""
 
+from errno import EDQUOT, ENOSPC
 from time import monotonic
 from typing import Final
 from weakref import WeakSet
@@ -88,8 +89,8 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # it has no types
     def _received(self, data: bytes) -> int:
         try:
             consumed = int(super().received(data))
-        except OSError:
-            return self._not_stored(data)
+        except OSError as error:
+            return self._not_stored(data, error)
         except Refused as refused:
             return self._not_read(refused.error, data)
         except ValueError:  # From int() of many digits, and from urlsplit().
@@ -125,8 +126,10 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # it has no types
         self._refuse(error)
         return len(data)
 
-    def _not_stored(self, data: bytes) -> int:
-        refusal = NoSpace("the body can't be stored: try again later")
+    def _not_stored(self, data: bytes, error: OSError) -> int:
+        full = error.errno in (ENOSPC, EDQUOT)
+        why = "the disk is full" if full else "its file can't be written"
+        refusal = NoSpace(f"the body can't be stored, because {why}: try again later")
         if isinstance(self.body_rcv, ChunkedReceiver):
             self._refuse(refusal)  # some of the data was taken, and it is not known how much
             return len(data)

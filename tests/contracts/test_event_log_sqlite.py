@@ -1,14 +1,12 @@
 """The event log in SQLite: SQLite's errors become ours, and what it keeps beside the log."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
-from resource import RLIMIT_FSIZE, getrlimit, setrlimit
 
 import pytest
 
-from app.domain.errors import EventLogUnavailable, InvalidTarget
+from app.domain.errors import EventLogFull, EventLogUnavailable, InvalidTarget
 from app.domain.execution import SECOND
 from app.domain.records import EventFilter
 from app.infrastructure.cloudevents import cloud_event
@@ -16,6 +14,7 @@ from app.infrastructure.memory.event_log import MemoryEventLog
 from app.infrastructure.sqlite.event_log import SqliteEventLog
 from tests.builders import NOW
 from tests.contracts.test_event_log import some_events
+from tests.disks import disk, kept_full
 from tests.event_logs import EVERY, every_event, ids, pages
 
 
@@ -134,21 +133,11 @@ def test_not_a_database(path: Path) -> None:
         SqliteEventLog(path, timeout=0.1).ping()
 
 
-def test_disk_full(path: Path) -> None:
-    log = SqliteEventLog(path, timeout=0.1)
-    log.ping()
-    with files_limited_to(path.stat().st_size), pytest.raises(EventLogUnavailable):
-        log.append([event for _ in range(50) for event in some_events()])
-    log.append(some_events())
-    assert len(every_event(log)) == 2
-
-
-@contextmanager
-def files_limited_to(size: int) -> Iterator[None]:
-    """A write beyond so many bytes of a file fails, as it does on a full disk."""
-    soft, hard = getrlimit(RLIMIT_FSIZE)
-    setrlimit(RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        setrlimit(RLIMIT_FSIZE, (soft, hard))
+def test_disk_full(tmp_path: Path) -> None:
+    with disk("tmpfs", tmp_path, 1) as place:
+        log = SqliteEventLog(place / "events.db", timeout=0.1)
+        log.append(some_events())
+        with kept_full(place), pytest.raises(EventLogFull):
+            log.append([event for _ in range(50) for event in some_events()])
+        log.append(some_events())
+        assert len(every_event(log)) == 4

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.errors import StoreUnavailable
+from app.domain.errors import StoreFull, StoreUnavailable
 from app.infrastructure.sqlite import group_commit
 from app.infrastructure.sqlite.database import Database
 from tests.contracts.racing import race
@@ -176,6 +176,17 @@ class TestErrors:
         assert writer.stored() == []
         writer.insert("afterwards")
         assert writer.stored() == ["afterwards"]
+
+    def test_a_full_disk_is_named_to_all_of_the_group(self, writer: Writer) -> None:
+        def fill() -> None:
+            with writer.database.writing() as connection:
+                connection.execute("ROLLBACK")  # SQLite may do so itself.
+                full = sqlite3.OperationalError("database or disk is full")
+                full.sqlite_errorcode = sqlite3.SQLITE_FULL
+                raise full
+
+        errors = writer.write_together(writer.hold, fill)
+        assert list(map(type, errors)) == [StoreFull, StoreFull]
 
     def test_an_error_that_undoes_the_transaction_tells_those_before_it(self, path: Path) -> None:
         """As a full disk may. Who has not begun yet is not concerned."""

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mongoengine.errors import OperationError  # type: ignore[import-untyped]
+from pymongo.errors import OperationFailure
 
-from app.domain.errors import StoreUnavailable
+from app.domain.errors import StoreFull, StoreUnavailable
 from app.domain.execution import Execution
 from app.domain.records import Result
 from app.infrastructure.mongo import connection
@@ -172,3 +174,15 @@ def operators_in(folder: Path) -> Iterator[str]:
         for node in ast.walk(ast.parse(module.read_text())):
             if isinstance(node, ast.Constant) and str(node.value).startswith("$"):
                 yield str(node.value)
+
+
+def test_a_full_disk_of_the_server_is_named() -> None:
+    @connection.at_the_edge
+    def write() -> None:
+        try:
+            raise OperationFailure("available disk space is below the minimum", code=14031)
+        except OperationFailure as error:
+            raise OperationError("could not save the document") from error
+
+    with pytest.raises(StoreFull):
+        write()

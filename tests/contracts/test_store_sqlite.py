@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.errors import StoreUnavailable
+from app.domain.errors import StoreFull, StoreUnavailable
 from app.domain.execution import State
 from app.domain.records import ExecutionFilter
 from app.domain.submission import File
@@ -112,12 +112,22 @@ class TestUnavailable:
         assert store.insert(*new)
         large = accepted(a_submission(files=(File("main.py", b"x" * 2**20),)))
         with filled(small_disk):
-            with pytest.raises(StoreUnavailable, match="full"):
+            with pytest.raises(StoreFull, match="full"):
                 store.insert(*large)
             assert store.get(row.id) == row
             assert store.get(large[0].id) is None
         assert store.insert(*large)
         store.close()
+
+    def test_a_disk_that_is_full_at_the_start_is_reported_as_such(self, small_disk: Path) -> None:
+        """There is no room for SQLite's shared memory, which is an error of I/O to it."""
+        path = small_disk / "podline.db"
+        store = SqliteStore(path, timeout=TIMEOUT)
+        row, *_ = new = accepted()
+        assert store.insert(*new)
+        store.close()
+        with filled(small_disk), pytest.raises(StoreFull):
+            SqliteStore(path, timeout=TIMEOUT).get(row.id)
 
     def test_a_folder_that_is_missing_is_reported(self, tmp_path: Path) -> None:
         with pytest.raises(StoreUnavailable, match="unable to open"):

@@ -52,16 +52,25 @@ def test_the_disk_is_full_for_a_while(tmp_path: Path, kind: Kind, killed: Sequen
 
 
 def assert_refused(standalone: Standalone, load: Load) -> None:
-    """With 503, each time in time, once the last page of the database's log is taken."""
+    """Each time in time, once the last page of the database's log is taken; it says why."""
     for number in range(1000):
         started = time.monotonic()
-        with standalone.client(retries=0) as client, suppress(Unavailable):
-            accepted = client.submit(f"print({number})", language="python")
-            load.expect(accepted.id, f"{number}\n")
-            continue
-        assert time.monotonic() - started < 5
-        return
+        refusal = refused(standalone, load, number)
+        if refusal is not None:
+            assert time.monotonic() - started < 5
+            assert "disk is full" in refusal
+            return
     pytest.fail("the disk does not become full")
+
+
+def refused(standalone: Standalone, load: Load, number: int) -> str | None:
+    try:
+        with standalone.client(retries=0) as client:
+            accepted = client.submit(f"print({number})", language="python")
+    except Unavailable as error:
+        return str(error)
+    load.expect(accepted.id, f"{number}\n")
+    return None
 
 
 def wait_until_back(standalone: Standalone, before: dict[str, int]) -> None:

@@ -78,6 +78,7 @@ def test_a_body_that_can_not_be_stored_is_refused_and_the_next_one_is_taken(
             refused = api.submit(body)
             assert status(refused) == 503
             assert b"Retry-After" in refused
+            assert b"the disk is full" in refused
 
             assert status(api.submit()) == 202
             subprocess.run(["mount", "-o", "remount,size=4m", str(small)], check=True)

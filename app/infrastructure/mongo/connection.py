@@ -14,13 +14,16 @@ from mongoengine.queryset import QuerySet  # type: ignore[import-untyped]
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
-from app.domain.errors import StoreUnavailable
+from app.domain.errors import StoreFull, StoreUnavailable
 from app.infrastructure.mongo.documents import COLLECTIONS, bind
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 DEFAULT_DATABASE: Final = "podline"
+
+_OUT_OF_DISK_SPACE: Final = 14031
+"""https://www.mongodb.com/docs/manual/reference/error-codes/"""
 
 _aliases: Final = count(1)
 
@@ -33,9 +36,15 @@ def at_the_edge(method: Callable[P, R]) -> Callable[P, R]:
         try:
             return method(*args, **kwargs)
         except (PyMongoError, OperationError, mongoengine.ConnectionFailure) as error:
-            raise StoreUnavailable(f"MongoDB: {error}") from error
+            kind = StoreFull if _is_out_of_space(error) else StoreUnavailable
+            raise kind(f"MongoDB: {error}") from error
 
     return guarded
+
+
+def _is_out_of_space(error: Exception) -> bool:
+    """mongoengine wraps errors of the server in its own."""
+    return _OUT_OF_DISK_SPACE in (getattr(e, "code", None) for e in (error, error.__cause__))
 
 
 class Connection:

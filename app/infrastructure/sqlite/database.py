@@ -21,7 +21,7 @@ from threading import Condition
 from time import monotonic, sleep
 from typing import Final
 
-from app.domain.errors import StoreUnavailable
+from app.domain.errors import StoreFull, StoreUnavailable
 from app.infrastructure.sqlite.group_commit import GroupCommit, GroupFailed, NoTurn
 from app.private import NotPrivate, close_database
 
@@ -30,6 +30,10 @@ MAX_IDLE: Final = 8
 
 POLL_SECONDS: Final = 0.0005
 """Between two looks at whether another process has ended its write."""
+
+
+_SHARED_MEMORY_BYTES: Final = 32 * 1024
+"""By which SQLite extends it: https://www.sqlite.org/walformat.html, 2.1"""
 
 
 class Use(Enum):
@@ -136,6 +140,14 @@ class Database:
         connection = sqlite3.connect(
             self._path, timeout=self._timeout, isolation_level=None, check_same_thread=False
         )
+        try:
+            self._set_up(connection, use)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _set_up(self, connection: sqlite3.Connection, use: Use) -> None:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode = WAL")
         level = "FULL" if use is Use.WRITE_DURABLY else "NORMAL"
@@ -143,7 +155,6 @@ class Database:
         self._create(connection)
         if use is not Use.READ:
             connection.execute("PRAGMA busy_timeout = 0")
-        return connection
 
     def _close_idle(self) -> None:
         for idle in self._idle.values():
@@ -198,12 +209,33 @@ def _errors_as_ours(path: Path) -> Iterator[None]:
     except NotPrivate as error:
         raise StoreUnavailable(str(error)) from error
     except GroupFailed as error:
-        raise StoreUnavailable(f"{path}: {error}") from error
+        full = _is_full(path, error.__cause__)
+        raise (StoreFull if full else StoreUnavailable)(f"{path}: {error}") from error
     except sqlite3.DatabaseError as error:
-        # The low byte is the primary code: https://www.sqlite.org/rescode.html
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _AWAY:
-            raise StoreUnavailable(f"{path}: {error}") from error
-        raise
+        if _code(error) not in _AWAY:
+            raise
+        full = _is_full(path, error)
+        raise (StoreFull if full else StoreUnavailable)(f"{path}: {error}") from error
+
+
+def _code(error: BaseException | None) -> int:
+    """The low byte is the primary code: https://www.sqlite.org/rescode.html"""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def _is_full(path: Path, error: BaseException | None) -> bool:
+    """SQLite reports a full disk as such for the database and its log only.
+
+    For their shared memory it is an error of I/O, and for a file that can't be made, of opening.
+    """
+    if _code(error) not in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+        return _code(error) == sqlite3.SQLITE_FULL
+    try:
+        disk = os.statvfs(path.parent)
+    except OSError:
+        return False
+    no_files_left = disk.f_files > 0 and disk.f_favail == 0
+    return no_files_left or disk.f_bavail * disk.f_frsize < _SHARED_MEMORY_BYTES
 
 
 _databases: Final[weakref.WeakSet[Database]] = weakref.WeakSet()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from app.domain.errors import EventLogUnavailable, StoreUnavailable
+from app.domain.errors import EventLogFull, EventLogUnavailable, StoreFull, StoreUnavailable
 from app.domain.execution import Event
 from app.domain.records import EventFilter, EventPage
 from app.infrastructure.cloudevents import CloudEvent, as_json, cloud_event, parse_all
@@ -152,6 +152,8 @@ def _create(connection: sqlite3.Connection) -> None:
 def _errors_as_ours() -> Iterator[None]:
     try:
         yield
+    except StoreFull as error:
+        raise EventLogFull(str(error)) from error
     except StoreUnavailable as error:
         raise EventLogUnavailable(str(error)) from error
 

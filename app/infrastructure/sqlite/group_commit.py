@@ -123,6 +123,7 @@ class Group:
         for write in self._writes:
             if self.failure:
                 write.error = GroupFailed(str(self.failure))
+                write.error.__cause__ = self.failure
             write.wake()
 
 
