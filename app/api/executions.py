@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 from flask import Response, request
 from werkzeug.exceptions import BadRequest
@@ -33,6 +34,9 @@ from app.service.stream import stream as stream_execution
 from app.service.stream_items import Position, Told
 from app.service.submit import submit as submit_execution
 from app.service.waiting import wait_until
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 executions = Section("Executions", "/api/v1/executions")
 
@@ -248,9 +252,16 @@ def _wait(call: Call, execution: Execution, seconds: float) -> Execution | None:
                 lambda row: row.state.terminal,
                 seconds,
                 allowed=StillValid(call.ports, call.caller),
+                wanted=partial(_has_client, request.environ),
             )
     finally:
         call.places.leave(owner)
+
+
+def _has_client(environ: "WSGIEnvironment") -> bool:
+    """waitress says whether the client has left; other servers don't."""
+    left = environ.get("waitress.client_disconnected")
+    return left is None or not left()
 
 
 def _queue_position(call: Call, execution: Execution) -> int | None:

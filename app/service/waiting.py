@@ -21,8 +21,11 @@ def wait_until(
     done: Callable[[Execution], bool],
     seconds: float,
     allowed: Callable[[], bool] = lambda: True,
+    wanted: Callable[[], bool] = lambda: True,
 ) -> Execution | None:
     """The execution once it is `done`, or as it is after so many seconds; None if it is gone.
+
+    It is also returned as it is at the first look after it is no longer `wanted`.
 
     Raises StoreUnavailable only if the store was unavailable at the first look, and KeyDeleted
     at the first look after `allowed` became false.
@@ -30,7 +33,7 @@ def wait_until(
     deadline = monotonic() + seconds
     with ports.wakeups.listen(execution_id) as listener:
         execution = ports.store.get(execution_id)
-        while execution is not None and not done(execution):
+        while execution is not None and not done(execution) and wanted():
             remaining = deadline - monotonic()
             if remaining <= 0:
                 break

@@ -47,6 +47,16 @@ def test_a_wait_without_a_place_is_answered_at_once() -> None:
         open_stream.close()
 
 
+@pytest.mark.timeout(20)
+def test_a_wait_gives_its_place_back_when_its_client_has_left() -> None:
+    api = connector(make_twins(max_waiting_answers=1).ports)("ada", Role.USER)
+    left = {"waitress.client_disconnected": lambda: True}
+    waited = api.post(f"{PATH}?wait=60", PROGRAM, environ_overrides=left)
+    assert waited.status_code == 200
+    with ExitStack() as streams:
+        assert opened(streams, api) == 200
+
+
 def test_one_owner_does_not_take_the_places_of_others() -> None:
     twins = make_twins(max_waiting_answers=4)
     connect = connector(twins.ports)

@@ -100,6 +100,24 @@ def test_a_stream_ends_with_its_client(serve: Serve) -> None:
     assert ended.wait(5)
 
 
+def test_the_application_learns_that_its_client_has_left(serve: Serve) -> None:
+    begun, left = threading.Event(), threading.Event()
+
+    def waits(environ: Environ, start_response: StartResponse) -> list[bytes]:
+        begun.set()
+        wait_until(environ["waitress.client_disconnected"], within=5)
+        left.set()
+        return hello(environ, start_response)
+
+    client = Client(serve(waits).port).send(GET)
+    assert begun.wait(5)
+    assert not left.is_set()
+
+    client.close()
+
+    assert left.wait(5)
+
+
 def test_a_client_that_reads_nothing_holds_no_thread(serve: Serve) -> None:
     def large(_: Environ, start_response: StartResponse) -> list[bytes]:
         start_response("200 OK", [])

@@ -102,3 +102,14 @@ def test_it_ends_once_the_key_is_gone(twins: Twins) -> None:
 
     with pytest.raises(KeyDeleted):
         wait_until(ports, execution.id, is_cancelled, 30, allowed=answers.__next__)
+
+
+def test_it_ends_once_nobody_wants_it(twins: Twins) -> None:
+    execution = queued(twins)
+    script = Script([lambda: None, pytest.fail])
+    ports = replace(twins.ports, wakeups=script)
+    answers = iter([True, False])
+
+    found = wait_until(ports, execution.id, is_cancelled, 30, wanted=answers.__next__)
+
+    assert found == execution
