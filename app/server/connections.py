@@ -33,6 +33,10 @@ BODY_BYTES: Final = 64 * 1024
 """Of a body read at once. Whatever else may be many small requests, so less of it is."""
 UNREAD_SECONDS: Final = 60.0
 """A response of which a client takes nothing for so long is given up."""
+MAX_UNREAD: Final = 128 * 1024 * 1024
+"""Bytes of all responses that clients have yet to take, once a second: whoever has no key may ask
+for the API's description on each connection, and read nothing.
+"""
 LINGER_SECONDS: Final = 2.0
 """After a refusal, what the client still sends is read for so long: a socket that is closed with
 unread data resets the connection, and the client may lose the response (RFC 9112, 9.6).
@@ -134,6 +138,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # it has no types
         threads: Threads,
         adj: Adjustments,
         request_seconds: float = REQUEST_SECONDS,
+        max_unread: int = MAX_UNREAD,
     ) -> None:
         super().__init__(
             application,
@@ -145,6 +150,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # it has no types
         )
         self._threads = threads
         self._request_seconds = request_seconds
+        self._max_unread = max_unread
         self._stop_at: float | None = None
         self.loop = Loop(self._map, always=[self, self.trigger])
 
@@ -194,7 +200,18 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # it has no types
             if channel.has_expired(now):
                 # A socket whose client reads nothing never becomes writable, so not by will_close.
                 channel.handle_close()
+        self._give_up_unread()
         self.loop.ask(self.active_channels.values())
+
+    def _give_up_unread(self) -> None:
+        """If there is too much of it: first that of clients that took nothing for longest."""
+        unread = [channel for channel in self.active_channels.values() if channel.total_outbufs_len]
+        unread.sort(key=lambda channel: channel.last_activity, reverse=True)
+        kept = 0
+        for channel in unread:
+            kept += channel.total_outbufs_len
+            if kept > self._max_unread:
+                channel.handle_close()
 
     def _shed(self) -> None:
         """Make room for those who come: whoever is answered, or sends fast, stays."""

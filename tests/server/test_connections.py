@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 
 from app.server.connections import Server
 from tests.server.conftest import Client, Environ, Serve, StartResponse, exchange
@@ -129,6 +130,42 @@ def test_a_client_that_reads_nothing_holds_no_thread(serve: Serve) -> None:
     assert len(exchange(port, GET)) > 4_000_000
     for client in deaf:
         client.close()
+
+
+def test_so_much_may_be_unread_and_who_took_nothing_for_longest_goes_first(serve: Serve) -> None:
+    def large(_: Environ, start_response: StartResponse) -> list[bytes]:
+        start_response("200 OK", [("Content-Length", "10000000")])
+        return [b"a" * 10_000_000]
+
+    most = 22_000_000
+    served = serve(large, max_unread=most)
+    server = served.server
+    deaf = []
+    for number in range(1, 6):
+        deaf.append(Client(served.port).send(GET))
+        wait_until(partial(has_unread, server, number), within=5)
+
+    wait_until(lambda: sum(with_unread(looked_after(server)).values()) <= most, within=5)
+
+    assert len(exchange(served.port, GET)) > 10_000_000
+    kept = [len(client.rest()) > 10_000_000 for client in reversed(deaf)]
+    assert kept in ([True, True, False, False, False], [True, True, True, False, False])
+    for client in deaf:
+        client.close()
+
+
+def has_unread(server: Server, connections: int) -> bool:
+    return len(with_unread(server)) == connections
+
+
+def with_unread(server: Server) -> dict[int, int]:
+    """How much, by connection; the response is whole, and its client takes no more of it."""
+    channels = list(server.active_channels.items())
+    return {
+        number: channel.total_outbufs_len
+        for number, channel in channels
+        if channel.total_outbufs_len and not channel.requests
+    }
 
 
 def test_what_is_being_answered_is_answered_before_it_stops(serve: Serve) -> None:
