@@ -8,7 +8,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from itertools import chain, combinations
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from app.domain.records import ExecutionFilter
 from app.domain.submission import File
 from app.infrastructure import codec
 from app.infrastructure.sqlite import executions, outbox, records, replays, rows, schema
+from app.infrastructure.sqlite.database import fold_log
 from app.infrastructure.sqlite.listing import listing
 from app.infrastructure.sqlite.store import SqliteStore
 from tests.builders import NOW, a_replay, a_submission, accepted
@@ -128,6 +129,26 @@ class TestUnavailable:
         store.close()
         with filled(small_disk), pytest.raises(StoreFull):
             SqliteStore(path, timeout=TIMEOUT).get(row.id)
+
+    def test_a_log_that_stays_beside_the_file_at_a_stop_is_reported(
+        self, store: SqliteStore, path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            store.ping()
+            other.execute("BEGIN")
+            other.execute("PRAGMA user_version").fetchone()
+            assert store.insert(*accepted())
+            store.close()
+            fold_log(path, timeout=0)
+        assert caplog.messages == [f"{path} is whole only together with {path}-wal: it is in use"]
+        caplog.clear()
+        fold_log(path)
+        assert caplog.messages == []
+        path.write_bytes(b"not a database at all" * 100)
+        fold_log(path)
+        assert caplog.messages == [
+            f"{path} is whole only together with {path}-wal: file is not a database"
+        ]
 
     def test_a_folder_that_is_missing_is_reported(self, tmp_path: Path) -> None:
         with pytest.raises(StoreUnavailable, match="unable to open"):

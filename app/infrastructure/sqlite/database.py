@@ -10,11 +10,12 @@ so a child would trust locks that only its parent holds (https://www.sqlite.org/
 own anew.
 """
 
+import logging
 import os
 import sqlite3
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from enum import Enum, auto
 from pathlib import Path
 from threading import Condition
@@ -24,6 +25,8 @@ from typing import Final
 from app.domain.errors import StoreFull, StoreUnavailable
 from app.infrastructure.sqlite.group_commit import GroupCommit, GroupFailed, NoTurn
 from app.private import NotPrivate, close_database
+
+log = logging.getLogger(__name__)
 
 MAX_IDLE: Final = 8
 """Connections kept for the next reader; a crowd of waiting API threads must not keep a crowd."""
@@ -179,13 +182,19 @@ class Database:
         self._writes = self._group_commit()
 
 
-def fold_log(path: Path) -> None:
+def fold_log(path: Path, timeout: float = 5) -> None:
     """Move what is in the write-ahead log into the file, so that a copy of the file alone is whole.
 
-    Does nothing where somebody else still uses it, or where it can't be written: nothing is lost.
+    Nothing is lost where somebody else still uses it, or where it can't be written.
     """
-    with suppress(sqlite3.Error), closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    try:
+        with closing(sqlite3.connect(path, timeout=timeout)) as connection:
+            busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            why_not = "it is in use" if busy else ""
+    except sqlite3.Error as error:
+        why_not = str(error)
+    if why_not:
+        log.warning("%s is whole only together with %s-wal: %s", path, path, why_not)
 
 
 def _begin(connection: sqlite3.Connection, deadline: float) -> None:
