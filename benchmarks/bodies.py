@@ -5,10 +5,10 @@ from typing import Final
 
 from app.domain.records import Role
 from benchmarks.measure import MILLISECONDS, table, verdict
-from tests.api.contract import connector
-from tests.api.costly import OPERATORS, SUBMISSIONS
-from tests.cpu import least_cpu_seconds
-from tests.twins import make_twins
+from tests.support.api_contract import connector
+from tests.support.costly import OPERATORS, SUBMISSIONS
+from tests.support.cpu import least_cpu_seconds
+from tests.support.twins import make_twins
 
 TITLE: Final = "Rejecting a body: CPU time of the API, and its memory afterwards"
 SIZE: Final = 2_000_000

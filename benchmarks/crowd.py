@@ -13,7 +13,7 @@ from benchmarks.api import EXECUTIONS, Api
 from benchmarks.measure import p50, table, timed, verdict
 from benchmarks.population import populate
 from benchmarks.service import running
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 TITLE: Final = "With 20,000 finished and 10,000 queued executions, beside an empty system (ms, p50)"
 BAR: Final = 1.5

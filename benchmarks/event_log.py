@@ -14,8 +14,8 @@ from benchmarks.consuming import delays
 from benchmarks.measure import p50, p95, table, verdict
 from benchmarks.relaying import INTERVAL_SECONDS, profiled, relaying
 from benchmarks.transitions import transitions
-from tests.kafka_server import KafkaServer
-from tests.waiting import wait_until
+from tests.support.kafka_server import KafkaServer
+from tests.support.waiting import wait_until
 
 TITLE: Final = "From a transition into Kafka"
 BAR: Final = 1_000.0

@@ -10,7 +10,7 @@ import psutil
 
 from benchmarks.measure import table, verdict
 from benchmarks.service import running
-from tests.standalone import WORD_OF, Standalone
+from tests.support.standalone import WORD_OF, Standalone
 
 TITLE: Final = "Idle: CPU and memory of each process"
 CPU_BAR: Final = 3.0

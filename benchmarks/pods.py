@@ -20,11 +20,11 @@ from app.infrastructure.kubernetes.observation import ended
 from benchmarks.api import PRINT_1, Api
 from benchmarks.measure import in_turns, p50, p95, rates_in_turns, table, verdict
 from benchmarks.service import WARM_UP
-from tests.kubernetes.cluster import offers
-from tests.kubernetes.images import LANGUAGE_IMAGES, pod_image
-from tests.kubernetes.namespace import a_namespace, api_client
-from tests.roles import Roles
-from tests.waiting import wait_until
+from tests.support.kubernetes.cluster import offers
+from tests.support.kubernetes.images import LANGUAGE_IMAGES, pod_image
+from tests.support.kubernetes.namespace import a_namespace, api_client
+from tests.support.roles import Roles
+from tests.support.waiting import wait_until
 
 TITLE: Final = "One `print(1)` in a new pod each"
 AT_ONCE: Final = 16

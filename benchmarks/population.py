@@ -14,7 +14,7 @@ from app.domain.policy import DEFAULT_LIMITS
 from app.domain.submission import File, Submission
 from app.infrastructure.sqlite.store import SqliteStore
 from app.ports import Store
-from tests.builders import a_result, a_submission, a_verdict
+from tests.support.builders import a_result, a_submission, a_verdict
 
 CROWD: Final = "crowd"
 """The owner of all of them."""

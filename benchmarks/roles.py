@@ -9,8 +9,8 @@ from typing import Final
 from benchmarks.api import Api
 from benchmarks.measure import in_turns, p50, p95, table, verdict
 from benchmarks.service import WARM_UP
-from tests.roles import ONE_FOR_ALL, ONE_FOR_EACH_QUEUE, Roles
-from tests.sandbox_daemon import SandboxDaemon
+from tests.support.roles import ONE_FOR_ALL, ONE_FOR_EACH_QUEUE, Roles
+from tests.support.sandbox_daemon import SandboxDaemon
 
 TITLE: Final = "Seven workers beside one: `POST ?wait` of `print(1)` (ms)"
 BAR: Final = 25.0

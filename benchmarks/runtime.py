@@ -11,8 +11,8 @@ from benchmarks import sandbox
 from benchmarks.bare import Program
 from benchmarks.measure import in_turns, p50, p95, rates_in_turns, table, verdict
 from benchmarks.sandbox import Sandbox
-from tests.footprint import Footprint
-from tests.waiting import wait_until
+from tests.support.footprint import Footprint
+from tests.support.waiting import wait_until
 
 TITLE: Final = "The local runtime alone: `print(1)`"
 SLOTS: Final = 2

@@ -9,7 +9,7 @@ from typing import Final
 
 from app.domain.pod import Phase
 from benchmarks.api import PRINT_1
-from tests.sandbox_daemon import SandboxDaemon, a_pod, language
+from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language
 
 _SECONDS_PER_LOOK: Final = 2.0
 _LONGEST_LOOKS: Final = 15

@@ -10,8 +10,8 @@ import psutil
 
 from app.domain.errors import StoreUnavailable
 from benchmarks.api import Api
-from tests.standalone import Standalone
-from tests.waiting import wait_until
+from tests.support.standalone import Standalone
+from tests.support.waiting import wait_until
 
 WARM_UP: Final = 10
 """Executions after which every connection is open and everything is imported."""

@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 
 from celery import Celery
 
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 _KINDS: Final = ("task-received", "task-started", "task-succeeded")
 

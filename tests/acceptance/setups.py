@@ -9,12 +9,12 @@ from pathlib import Path
 import httpx
 
 from podline import Client
-from tests.kubernetes.images import LANGUAGE_IMAGES, pod_image
-from tests.kubernetes.namespace import a_namespace
-from tests.roles import Roles
-from tests.sandbox_daemon import SandboxDaemon
-from tests.standalone import Standalone, running
-from tests.waiting import wait_until
+from tests.support.kubernetes.images import LANGUAGE_IMAGES, pod_image
+from tests.support.kubernetes.namespace import a_namespace
+from tests.support.roles import Roles
+from tests.support.sandbox_daemon import SandboxDaemon
+from tests.support.standalone import Standalone, running
+from tests.support.waiting import wait_until
 
 FLOWER_OF_UP = re.compile(r"flower\s+\d+\s+(http://\S+)")
 

@@ -9,7 +9,7 @@ import pytest
 from podline import Client, Conflict, NotFound
 from podline.streaming import EndEvent, OutputEvent, ResultEvent, StateEvent
 from tests.acceptance.setups import Service
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 HELLO = {
     "python": "print('hello')",

@@ -4,7 +4,7 @@ import httpx
 
 from podline import Client
 from tests.acceptance.setups import Service
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 QUEUES = {"admission", "saga", "pods", "monitor", "results", "replay", "dlq"}
 

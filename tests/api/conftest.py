@@ -3,9 +3,9 @@
 import pytest
 
 from app.domain.records import Role
-from tests.api.contract import Api, Connect, connector
-from tests.twins import Twins, make_twins
-from tests.worker import Worker
+from tests.support.api_contract import Api, Connect, connector
+from tests.support.twins import Twins, make_twins
+from tests.support.worker import Worker
 
 
 @pytest.fixture

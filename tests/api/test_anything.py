@@ -14,9 +14,9 @@ from app.api.requests import (
     Submission,
 )
 from app.domain.records import Role
-from tests.api.contract import PROGRAM, connector
-from tests.cpu import least_cpu_seconds
-from tests.twins import make_twins
+from tests.support.api_contract import PROGRAM, connector
+from tests.support.cpu import least_cpu_seconds
+from tests.support.twins import make_twins
 
 CONNECT = connector(make_twins(max_unfinished_per_owner=10**9).ports)
 API = CONNECT("ada", Role.USER)

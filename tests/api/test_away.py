@@ -21,9 +21,9 @@ from app.infrastructure.sqlite.store import SqliteStore
 from app.ports import Ports
 from app.service.sweep import sweep
 from podline.sse import EventParser
-from tests.api.contract import PROGRAM, Api, body, connector
-from tests.twins import Twins
-from tests.worker import Worker
+from tests.support.api_contract import PROGRAM, Api, body, connector
+from tests.support.twins import Twins
+from tests.support.worker import Worker
 
 EXECUTIONS = "/api/v1/executions"
 

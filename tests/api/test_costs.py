@@ -4,10 +4,10 @@ import pytest
 
 from app.api.reading import MAX_QUERY_BYTES
 from app.domain.records import Role
-from tests.api.contract import body, connector
-from tests.api.costly import OPERATORS, QUERIES, SUBMISSIONS
-from tests.cpu import least_cpu_seconds
-from tests.twins import make_twins
+from tests.support.api_contract import body, connector
+from tests.support.costly import OPERATORS, QUERIES, SUBMISSIONS
+from tests.support.cpu import least_cpu_seconds
+from tests.support.twins import make_twins
 
 SIZE = 1_000_000
 SECONDS_PER_BYTE = 50e-3 / 1e6

@@ -10,10 +10,10 @@ from app.domain.execution import SECOND
 from app.domain.records import EventFilter, EventPage, Role
 from app.infrastructure.memory.event_log import MemoryEventLog
 from app.service.relay import relay
-from tests.api.contract import PROGRAM, Api, body, connector
-from tests.builders import accepted
-from tests.twins import Clock, Twins, make_twins
-from tests.worker import Worker
+from tests.support.api_contract import PROGRAM, Api, body, connector
+from tests.support.builders import accepted
+from tests.support.twins import Clock, Twins, make_twins
+from tests.support.worker import Worker
 
 EVENTS = "/api/v1/events"
 FINISHED = "podline.execution.finished.v1"

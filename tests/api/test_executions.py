@@ -10,9 +10,9 @@ import pytest
 from app.domain.pod import Limit, Report, StageOutput, StageReport
 from app.domain.records import Role
 from app.infrastructure.memory.runtime import Script, exited
-from tests.api.contract import PROGRAM, Api, Connect, Json, body
-from tests.twins import Twins
-from tests.worker import Worker
+from tests.support.api_contract import PROGRAM, Api, Connect, Json, body
+from tests.support.twins import Twins
+from tests.support.worker import Worker
 
 EXECUTIONS = "/api/v1/executions"
 

@@ -5,8 +5,8 @@ from app.domain.errors import StoreUnavailable
 from app.domain.records import ApiKey, Role
 from app.infrastructure.memory.store import MemoryStore
 from app.service.keys import authenticate
-from tests.twins import make_twins
-from tests.waiting import wait_until
+from tests.support.twins import make_twins
+from tests.support.waiting import wait_until
 
 SECRET = "pdl_twenty-characters-or-more"
 

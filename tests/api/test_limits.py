@@ -6,8 +6,8 @@ from dataclasses import replace
 from app.domain.errors import RuntimeUnavailable
 from app.domain.records import Language, Role
 from app.infrastructure.memory.runtime import MemoryRuntime
-from tests.api.contract import PROGRAM, Api, body, connector
-from tests.twins import make_twins
+from tests.support.api_contract import PROGRAM, Api, body, connector
+from tests.support.twins import make_twins
 
 EXECUTIONS = "/api/v1/executions"
 ACCEPTS = {"python": {"processes": 60, "output_kib": 9_999}, "javascript": {"processes": 44}}

@@ -15,10 +15,10 @@ from app.api.turnstile import Turnstile
 from app.domain.records import Role
 from app.infrastructure.memory.wakeups import MemoryListener, MemoryWakeups
 from app.ports import Ports
-from tests.api.contract import PROGRAM, body, connector
-from tests.twins import make_twins
-from tests.waiting import wait_until
-from tests.worker import Worker
+from tests.support.api_contract import PROGRAM, body, connector
+from tests.support.twins import make_twins
+from tests.support.waiting import wait_until
+from tests.support.worker import Worker
 
 
 class Looks(MemoryWakeups):

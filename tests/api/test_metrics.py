@@ -12,10 +12,10 @@ from app.infrastructure.memory.admission import MemoryAdmissionQueue
 from app.infrastructure.memory.runtime import Script
 from app.infrastructure.memory.store import MemoryStore
 from app.service.relay import relay
-from tests.api.contract import PROGRAM, Api, connector
-from tests.builders import a_dead_letter
-from tests.twins import Twins, make_twins
-from tests.worker import Worker
+from tests.support.api_contract import PROGRAM, Api, connector
+from tests.support.builders import a_dead_letter
+from tests.support.twins import Twins, make_twins
+from tests.support.worker import Worker
 
 Samples = Mapping[str, float]
 

@@ -14,8 +14,8 @@ from app.api.application import OPERATIONS
 from app.api.counts import JSON_SCHEMA_KEY, maximum, model_in
 from app.domain.policy import InputMaxima
 from app.domain.records import Role
-from tests.api.contract import Api, connector
-from tests.twins import make_twins
+from tests.support.api_contract import Api, connector
+from tests.support.twins import make_twins
 
 
 def test_the_document_is_valid_openapi_3_1(api: Api) -> None:

@@ -6,10 +6,10 @@ import pytest
 
 from app.domain.records import DeadLetterKind, DeadLetterStatus, LimitName, Role
 from app.infrastructure.memory.runtime import Script
-from tests.api.contract import PROGRAM, Api, Connect, body
-from tests.builders import a_dead_letter, a_message
-from tests.twins import Twins
-from tests.worker import Worker
+from tests.support.api_contract import PROGRAM, Api, Connect, body
+from tests.support.builders import a_dead_letter, a_message
+from tests.support.twins import Twins
+from tests.support.worker import Worker
 
 LETTERS = "/api/v1/dead-letters"
 KEYS = "/api/v1/keys"

@@ -8,8 +8,8 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from app.domain.records import Role
-from tests.api.contract import PROGRAM, Api, Connect, body, check_problem, connector
-from tests.twins import Twins
+from tests.support.api_contract import PROGRAM, Api, Connect, body, check_problem, connector
+from tests.support.twins import Twins
 
 EXECUTIONS = "/api/v1/executions"
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from app.service.replaying import work
-from tests.api.contract import Api, body
-from tests.lives import Lives
-from tests.twins import Twins
+from tests.support.api_contract import Api, body
+from tests.support.lives import Lives
+from tests.support.twins import Twins
 
 REPLAYS = "/api/v1/replays"
 FAILED = "podline.execution.failed.v1"

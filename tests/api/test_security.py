@@ -3,7 +3,7 @@
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.api.contract import PROGRAM, Api
+from tests.support.api_contract import PROGRAM, Api
 
 EXECUTIONS = "/api/v1/executions"
 

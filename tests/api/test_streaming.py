@@ -6,9 +6,9 @@ import json
 from app.domain.pod import Frame, Stream
 from app.infrastructure.memory.runtime import Script
 from podline.sse import EventParser, ServerSentEvent
-from tests.api.contract import PROGRAM, Api, body
-from tests.twins import Twins
-from tests.worker import Worker
+from tests.support.api_contract import PROGRAM, Api, body
+from tests.support.twins import Twins
+from tests.support.worker import Worker
 
 EXECUTIONS = "/api/v1/executions"
 

@@ -13,9 +13,9 @@ from app.domain.records import Role
 from app.domain.submission import Priority
 from app.infrastructure.memory.wakeups import MemoryListener, MemoryWakeups
 from app.ports import Ports
-from tests.api.contract import PROGRAM, Api, Connect, body, check_problem, connector
-from tests.twins import Twins, make_twins
-from tests.worker import Worker
+from tests.support.api_contract import PROGRAM, Api, Connect, body, check_problem, connector
+from tests.support.twins import Twins, make_twins
+from tests.support.worker import Worker
 
 EXECUTIONS = "/api/v1/executions"
 

@@ -10,7 +10,7 @@ import pytest
 
 from app.api import turnstile
 from app.api.turnstile import AT_ONCE, Turnstile
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -5,8 +5,8 @@ from contextlib import ExitStack
 import pytest
 
 from app.domain.records import Role
-from tests.api.contract import PROGRAM, Api, connector
-from tests.twins import make_twins
+from tests.support.api_contract import PROGRAM, Api, connector
+from tests.support.twins import make_twins
 
 PATH = "/api/v1/executions"
 

@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli import main
-from tests.client.fake_answers import KEY
-from tests.client.fake_service import FakeService
+from tests.support.fake_answers import KEY
+from tests.support.fake_service import FakeService
 
 Podline = Callable[..., Result]
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Podline
-from tests.client.fake_answers import MOMENT, event_as, problem
-from tests.client.fake_service import Ending, FakeService
+from tests.support.fake_answers import MOMENT, event_as, problem
+from tests.support.fake_service import Ending, FakeService
 
 
 def letter(letter_id: str) -> dict[str, Any]:

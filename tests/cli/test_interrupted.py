@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.interrupted import interrupted
+from tests.support.interrupted import interrupted
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ from app.infrastructure.memory.runtime import Script
 from app.service import keys
 from podline import Client
 from tests.cli.terminal import PODLINE, environment, on_a_terminal
-from tests.client.fake_answers import KEY, MOMENT, execution_as
-from tests.client.raw_server import RawServer, http
-from tests.client.real_api import served
-from tests.twins import make_twins
-from tests.worker import Worker
+from tests.support.fake_answers import KEY, MOMENT, execution_as
+from tests.support.raw_server import RawServer, http
+from tests.support.real_api import served
+from tests.support.twins import make_twins
+from tests.support.worker import Worker
 
 EVIL = "\x1b]0;owned\x07\x9b2J\u202e\r\n[bold]x[/bold]"
 SHOWN = rb"\x1b]0;owned\x07\x9b2J\u202e\r\n[bold]x[/bold]"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.client.fake_answers import MOMENT
-from tests.client.fake_service import FakeService
+from tests.support.fake_answers import MOMENT
+from tests.support.fake_service import FakeService
 
 
 @pytest.mark.usefixtures("podline")

@@ -17,8 +17,8 @@ from app.cli.program import language_of
 from app.languages import load
 from podline import Language, Outcome
 from tests.cli.conftest import Podline
-from tests.client.fake_answers import output, problem
-from tests.client.fake_service import Ending, FakeService
+from tests.support.fake_answers import output, problem
+from tests.support.fake_service import Ending, FakeService
 
 HELLO = "print('hello')\n"
 

@@ -17,10 +17,10 @@ from app.infrastructure.memory.runtime import Script
 from app.service import keys
 from podline import Client, State
 from tests.cli.terminal import start, through_a_shell
-from tests.client.real_api import Wsgi, served
-from tests.twins import Twins, make_twins
-from tests.waiting import wait_until
-from tests.worker import Worker
+from tests.support.real_api import Wsgi, served
+from tests.support.twins import Twins, make_twins
+from tests.support.waiting import wait_until
+from tests.support.worker import Worker
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from click.testing import CliRunner
 
 from app.cli import main
 from app.cli.target import NoService, Target, find_target
-from tests.client.fake_answers import KEY
-from tests.client.fake_service import FakeService
+from tests.support.fake_answers import KEY
+from tests.support.fake_service import FakeService
 
 OWN = "http://127.0.0.1:8123"
 

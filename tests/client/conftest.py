@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from podline import Client
-from tests.client.fake_answers import KEY
-from tests.client.fake_service import FakeService
+from tests.support.fake_answers import KEY
+from tests.support.fake_service import FakeService
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from podline import (
     State,
     WaitTimeout,
 )
-from tests.client.fake_answers import KEY, LIMITS, event_as
-from tests.client.fake_service import Ending, FakeService
+from tests.support.fake_answers import KEY, LIMITS, event_as
+from tests.support.fake_service import Ending, FakeService
 
 
 def test_run_answers_with_the_result(service: FakeService, client: Client) -> None:

@@ -24,8 +24,8 @@ from podline import (
     Unavailable,
     Unreachable,
 )
-from tests.client.fake_answers import KEY, hang_up, problem
-from tests.client.fake_service import FakeService
+from tests.support.fake_answers import KEY, hang_up, problem
+from tests.support.fake_service import FakeService
 
 
 @pytest.mark.parametrize(

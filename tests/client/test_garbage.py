@@ -33,8 +33,8 @@ from podline.models import (
     Readiness,
     Replay,
 )
-from tests.client.fake_answers import KEY, LANGUAGES, event_as, execution_as, replay_as
-from tests.client.raw_server import RawServer, http
+from tests.support.fake_answers import KEY, LANGUAGES, event_as, execution_as, replay_as
+from tests.support.raw_server import RawServer, http
 
 JSON = {"Content-Type": "application/json"}
 STREAM = {"Content-Type": "text/event-stream"}

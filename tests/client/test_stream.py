@@ -14,8 +14,8 @@ from podline import (
     StreamEvent,
     Unreachable,
 )
-from tests.client.fake_answers import KEY, hang_up, problem
-from tests.client.fake_service import Ending, FakeService
+from tests.support.fake_answers import KEY, hang_up, problem
+from tests.support.fake_service import Ending, FakeService
 
 
 def start(service: FakeService) -> str:

@@ -41,10 +41,10 @@ from podline import (
     Unavailable,
     WaitTimeout,
 )
-from tests.builders import a_message
-from tests.client.real_api import a_client, served
-from tests.twins import Twins, make_twins
-from tests.worker import Worker
+from tests.support.builders import a_message
+from tests.support.real_api import a_client, served
+from tests.support.twins import Twins, make_twins
+from tests.support.worker import Worker
 
 
 @pytest.fixture

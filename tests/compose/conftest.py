@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from podline import Client
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 HERE = Path(__file__).parent
 COMPOSE = HERE.parents[1] / "compose"

@@ -8,7 +8,7 @@ import pytest
 
 from podline import Client
 from tests.compose.conftest import Stack, docker
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(2400)]
 

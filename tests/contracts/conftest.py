@@ -13,7 +13,7 @@ from app.infrastructure.redis.admission import RedisAdmissionQueue
 from app.infrastructure.sqlite.store import SqliteStore
 from app.ports import AdmissionQueue, Store
 from tests.contracts.queued import AGEING
-from tests.mongo_server import MongoServer
+from tests.support.mongo_server import MongoServer
 
 TIMEOUT = 5.0
 """Seconds. Generous: these tests are about answers, not about waiting for them."""

@@ -3,7 +3,7 @@
 from app.domain.execution import SECOND, Time
 from app.domain.submission import Priority
 from app.ports import AdmissionQueue, Caps, QueueEntry
-from tests.builders import NOW
+from tests.support.builders import NOW
 
 AGEING = 60
 """Seconds."""

@@ -6,8 +6,8 @@ from app.domain.execution import SECOND
 from app.domain.submission import Priority
 from app.infrastructure.redis.admission import RedisAdmissionQueue
 from app.ports import AdmissionQueue, Caps, QueueEntry
-from tests.builders import NOW
 from tests.contracts.queued import entry, take
+from tests.support.builders import NOW
 
 
 class TestOrder:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.domain.execution import SECOND, Event
 from app.infrastructure.cloudevents import as_json, cloud_event, parse, parse_all
-from tests.builders import NOW, accepted
+from tests.support.builders import NOW, accepted
 
 NOT_OURS = "validation error|not <subject>"
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))

@@ -12,9 +12,9 @@ from app.domain.records import EventFilter
 from app.infrastructure.memory.event_log import MemoryEventLog
 from app.infrastructure.sqlite.event_log import SqliteEventLog
 from app.ports import EventLog
-from tests.builders import NOW, accepted
-from tests.event_logs import EVERY, assert_in_order, every_event, ids, pages
-from tests.kafka_server import KafkaServer
+from tests.support.builders import NOW, accepted
+from tests.support.event_logs import EVERY, assert_in_order, every_event, ids, pages
+from tests.support.kafka_server import KafkaServer
 
 OpenLog = Callable[[], EventLog]
 """The same log again, as another process would open it."""

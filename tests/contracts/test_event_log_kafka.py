@@ -22,11 +22,11 @@ from app.infrastructure.kafka.clients import Clients
 from app.infrastructure.kafka.event_log import KafkaEventLog
 from app.infrastructure.kafka.publisher import Publisher, waves
 from app.infrastructure.kafka.topics import TopicSettings
-from tests.builders import NOW, accepted
 from tests.contracts.forking import in_child
 from tests.contracts.test_event_log import some_events
-from tests.event_logs import EVERY, assert_in_order, every_event, ids, pages
-from tests.kafka_server import KafkaServer, messages
+from tests.support.builders import NOW, accepted
+from tests.support.event_logs import EVERY, assert_in_order, every_event, ids, pages
+from tests.support.kafka_server import KafkaServer, messages
 
 
 def test_waves_hold_one_event_of_an_execution_each() -> None:

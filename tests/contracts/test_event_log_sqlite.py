@@ -12,10 +12,10 @@ from app.domain.records import EventFilter
 from app.infrastructure.cloudevents import cloud_event
 from app.infrastructure.memory.event_log import MemoryEventLog
 from app.infrastructure.sqlite.event_log import SqliteEventLog
-from tests.builders import NOW
 from tests.contracts.test_event_log import some_events
-from tests.disks import disk, kept_full
-from tests.event_logs import EVERY, every_event, ids, pages
+from tests.support.builders import NOW
+from tests.support.disks import disk, kept_full
+from tests.support.event_logs import EVERY, every_event, ids, pages
 
 
 @pytest.fixture

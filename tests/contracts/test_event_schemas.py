@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 
 from app.domain.execution import SECOND, Event, Execution, State, accept, event_type
 from app.infrastructure.cloudevents import CloudEvent, cloud_event, rfc3339
-from tests.builders import NOW, accepted, an_id
-from tests.walks import walks
+from tests.support.builders import NOW, accepted, an_id
+from tests.support.walks import walks
 
 FOLDER = Path(__file__).parents[2] / "docs" / "events"
 SCHEMAS: dict[str, dict[str, Any]] = {

@@ -23,7 +23,7 @@ from app.domain.errors import StoreFull, StoreUnavailable
 from app.infrastructure.sqlite import group_commit
 from app.infrastructure.sqlite.database import Database
 from tests.contracts.racing import race
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 TIMEOUT = 10.0
 SHORT = 0.3

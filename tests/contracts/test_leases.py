@@ -5,7 +5,7 @@ import pytest
 from app.infrastructure.memory.leases import MemoryLeases
 from app.infrastructure.redis.leases import RedisLeases
 from app.ports import Leases
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 LONG = 60
 SHORT = 0.05

@@ -9,7 +9,7 @@ from app.domain.records import DeadLetterKind
 from app.infrastructure.memory.parking import MemoryParking
 from app.infrastructure.redis.parking import RedisParking
 from app.ports import Parking
-from tests.builders import NOW, a_dead_letter
+from tests.support.builders import NOW, a_dead_letter
 
 
 @pytest.fixture(params=["memory", "redis"])

@@ -11,8 +11,8 @@ from app.domain.replay import ReplayMode, ReplayStatus
 from app.ports import Store
 from app.service import replays
 from app.service.replaying import work
-from tests.lives import Lives
-from tests.twins import make_twins
+from tests.support.lives import Lives
+from tests.support.twins import make_twins
 
 TARGET = "memory://rebuilt"
 NOT_IN_THE_LOG = {"retried_as", "erased", "tries", "next_action_at", "rebuilt_at"}

@@ -19,7 +19,7 @@ from app.infrastructure.redis.leases import RedisLeases
 from app.infrastructure.redis.live import RedisLiveOutput
 from app.infrastructure.redis.parking import RedisParking
 from app.ports import Caps, QueueEntry
-from tests.builders import NOW, a_dead_letter
+from tests.support.builders import NOW, a_dead_letter
 
 ENTRY = QueueEntry("a", "ada", Priority.NORMAL, NOW)
 POLL_SECONDS = 0.01

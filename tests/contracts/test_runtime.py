@@ -13,10 +13,10 @@ from app.domain.records import Holder, Language, LimitName
 from app.infrastructure.memory.runtime import MemoryRuntime, Script, exited
 from app.infrastructure.sandbox.runtime import SandboxRuntime
 from app.ports import Runtime
-from tests.kubernetes.api_server import write_kubeconfig
-from tests.kubernetes.cluster import a_runtime
-from tests.sandbox_daemon import SandboxDaemon, a_pod, language, wait_for_end
-from tests.waiting import wait_until
+from tests.support.kubernetes.api_server import write_kubeconfig
+from tests.support.kubernetes.cluster import a_runtime
+from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language, wait_for_end
+from tests.support.waiting import wait_until
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,16 @@ from app.domain.execution import (
 )
 from app.domain.submission import ExpectedOutput, File, Priority, Submission
 from app.ports import QueueEntry, Store
-from tests.builders import NOW, a_result, a_submission, a_verdict, accepted, an_execution, an_id
 from tests.contracts.racing import race
+from tests.support.builders import (
+    NOW,
+    a_result,
+    a_submission,
+    a_verdict,
+    accepted,
+    an_execution,
+    an_id,
+)
 
 ALL = frozenset(State)
 LATER = NOW + 60 * SECOND

@@ -10,7 +10,7 @@ from app.domain.execution import TRANSITIONS, UNFINISHED, Change, Execution, Sta
 from app.domain.records import ExecutionFilter
 from app.domain.submission import Priority
 from app.ports import Store
-from tests.builders import NOW, a_submission, a_verdict, accepted
+from tests.support.builders import NOW, a_submission, a_verdict, accepted
 
 OWNERS = ("ada", "bob")
 

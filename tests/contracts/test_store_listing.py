@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from app.domain.execution import SECOND, Execution, Outcome
 from app.domain.records import ExecutionFilter
 from app.ports import Store
-from tests.builders import NOW, a_submission, a_verdict, accepted
+from tests.support.builders import NOW, a_submission, a_verdict, accepted
 
 LATER = NOW + 60 * SECOND
 

@@ -16,9 +16,9 @@ from app.domain.execution import Execution
 from app.domain.records import Result
 from app.infrastructure.mongo import connection
 from app.infrastructure.mongo.store import MongoStore
-from tests.builders import NOW, a_result, a_verdict, accepted
 from tests.contracts.forking import in_child
-from tests.mongo_server import MongoServer
+from tests.support.builders import NOW, a_result, a_verdict, accepted
+from tests.support.mongo_server import MongoServer
 
 TIMEOUT = 1.0
 SLACK = 0.8

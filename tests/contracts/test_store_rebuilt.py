@@ -8,7 +8,7 @@ import pytest
 from app.domain.execution import HAS_POD, UNFINISHED, Change, Event, Execution, State
 from app.domain.records import ExecutionFilter
 from app.ports import Store
-from tests.builders import NOW, a_submission, a_verdict, accepted
+from tests.support.builders import NOW, a_submission, a_verdict, accepted
 
 LATER = NOW + 10**12
 EVERY_STATE = frozenset(State)

@@ -5,8 +5,8 @@ from dataclasses import replace
 from app.domain.execution import SECOND
 from app.domain.records import DeadLetterKind, DeadLetterStatus, Language, Role
 from app.ports import Store
-from tests.builders import NOW, a_dead_letter, a_key, an_idempotency_record
 from tests.contracts.racing import race
+from tests.support.builders import NOW, a_dead_letter, a_key, an_idempotency_record
 
 WAITING, RETRYING = DeadLetterStatus.WAITING, DeadLetterStatus.RETRYING
 ARCHIVED = DeadLetterStatus.ARCHIVED

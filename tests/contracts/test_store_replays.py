@@ -6,8 +6,8 @@ from app.domain.execution import SECOND
 from app.domain.records import EventFilter
 from app.domain.replay import Counts, ReplayMode, ReplayStatus, Skipped
 from app.ports import Store
-from tests.builders import NOW, a_replay, an_id
 from tests.contracts.racing import race
+from tests.support.builders import NOW, a_replay, an_id
 
 RACERS = 8
 COUNTS = Counts({"podline.execution.failed.v1": 3}, done=2, skipped={Skipped.GONE: 1})

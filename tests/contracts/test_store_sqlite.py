@@ -23,9 +23,9 @@ from app.infrastructure.sqlite import executions, outbox, records, replays, rows
 from app.infrastructure.sqlite.database import fold_log
 from app.infrastructure.sqlite.listing import listing
 from app.infrastructure.sqlite.store import SqliteStore
-from tests.builders import NOW, a_replay, a_submission, accepted
 from tests.contracts.forking import in_child
 from tests.contracts.racing import race
+from tests.support.builders import NOW, a_replay, a_submission, accepted
 
 TIMEOUT = 0.4
 SLACK = 0.8
@@ -239,7 +239,7 @@ INSERT_ONE = """
 import os, sys
 from pathlib import Path
 from app.infrastructure.sqlite.store import SqliteStore
-from tests.builders import accepted
+from tests.support.builders import accepted
 store = SqliteStore(Path(sys.argv[1]), timeout=20)
 assert store.insert(*accepted(id=f"01J{os.getpid()}"))
 """

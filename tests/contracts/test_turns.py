@@ -22,8 +22,8 @@ from app.domain.submission import Priority
 from app.infrastructure.memory.admission import MemoryAdmissionQueue
 from app.infrastructure.redis.admission import RedisAdmissionQueue
 from app.ports import AdmissionQueue, Caps, QueueEntry
-from tests.builders import NOW
 from tests.contracts.queued import AGEING, at, entry, take
+from tests.support.builders import NOW
 
 
 class TestTurns:

@@ -17,7 +17,7 @@ from app.infrastructure.memory.wakeups import MemoryWakeups
 from app.infrastructure.redis.connection import connect
 from app.infrastructure.redis.wakeups import RedisWakeups
 from app.ports import Wakeups
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 LONG = 30
 NO_TIME = 0.05

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.docs.markdown import PAGES, ROOT, CodeBlock, code_blocks
-from tests.standalone import Standalone, running
+from tests.support.markdown import PAGES, ROOT, CodeBlock, code_blocks
+from tests.support.standalone import Standalone, running
 
 ADDRESS = "http://127.0.0.1:8000"
 BETWEEN = "\n=== next example ===\n"

@@ -15,7 +15,7 @@ from app.queues import QUEUES
 from docs.generate import settings_table
 from docs.generate.pages import BLOCKS, FILES, block
 from podline import Priority
-from tests.docs.markdown import (
+from tests.support.markdown import (
     DOCS,
     PAGES,
     ROOT,
@@ -25,7 +25,7 @@ from tests.docs.markdown import (
     prose,
     table_rows,
 )
-from tests.sandbox_daemon import SandboxDaemon
+from tests.support.sandbox_daemon import SandboxDaemon
 
 ARCHITECTURE = DOCS / "architecture.md"
 AWK_INPUT = {"stdin": b"one two\n", "env": {"WORD": "ä"}}

@@ -13,9 +13,9 @@ import pytest
 from app.infrastructure.embedded import leftovers, logs, worker_ready
 from app.infrastructure.embedded.place import Place
 from app.infrastructure.embedded.report import Report, full
-from tests.disks import KINDS, Kind, disk, kept_full
 from tests.embedded.test_supervisor import STEADY, Supervised
-from tests.waiting import wait_until
+from tests.support.disks import KINDS, Kind, disk, kept_full
+from tests.support.waiting import wait_until
 
 FULL = Path("/dev/full")
 

@@ -12,8 +12,8 @@ import pytest
 from app.infrastructure.embedded.probes import socket_accepts
 from app.infrastructure.embedded.sandbox import daemon_command
 from app.settings import Settings
-from tests.cli.interrupted import interrupted
-from tests.waiting import wait_until
+from tests.support.interrupted import interrupted
+from tests.support.waiting import wait_until
 
 PODLINE = str(Path(sys.executable).with_name("podline"))
 

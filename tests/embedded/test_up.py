@@ -18,8 +18,8 @@ import pytest
 
 from app.infrastructure.sqlite.store import SqliteStore
 from tests.embedded.test_supervisor import wait_until_gone
-from tests.standalone import Standalone, running
-from tests.waiting import wait_until
+from tests.support.standalone import Standalone, running
+from tests.support.waiting import wait_until
 
 PODLINE = str(Path(sys.executable).with_name("podline"))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.standalone import Standalone, running
+from tests.support.standalone import Standalone, running
 
 FAST = {
     # The same sweep as always, only without minutes of patience for the slow.

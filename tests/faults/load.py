@@ -4,9 +4,9 @@ from itertools import count
 
 from app.domain.execution import TERMINAL, State
 from podline import Execution
-from tests.event_logs import every_event
-from tests.standalone import Standalone, submit_many
-from tests.waiting import wait_until
+from tests.support.event_logs import every_event
+from tests.support.standalone import Standalone, submit_many
+from tests.support.waiting import wait_until
 
 HOW_MANY = 200
 _numbers = count(1)

@@ -17,7 +17,7 @@ from app.infrastructure.kafka.topics import TopicSettings
 from app.infrastructure.sqlite.store import SqliteStore
 from app.service.relay import relay
 from app.wiring import now
-from tests.twins import make_twins
+from tests.support.twins import make_twins
 
 INTERVAL = 0.05
 

@@ -5,8 +5,8 @@ import random
 from app.domain.execution import State
 from podline import Conflict
 from tests.faults.load import Load
-from tests.standalone import Standalone
-from tests.waiting import wait_until
+from tests.support.standalone import Standalone
+from tests.support.waiting import wait_until
 
 
 def test_cancelled_at_whatever_moment_nothing_is_left(standalone: Standalone) -> None:

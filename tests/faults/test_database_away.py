@@ -11,8 +11,8 @@ import pytest
 from podline import Unavailable
 from tests.faults.conftest import FAST
 from tests.faults.load import Load
-from tests.mongo_server import MongoServer
-from tests.standalone import Standalone, running
+from tests.support.mongo_server import MongoServer
+from tests.support.standalone import Standalone, running
 
 
 def test_the_database_is_locked_for_ten_seconds(standalone: Standalone) -> None:

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from podline import Unavailable, Unreachable
-from tests.disks import KINDS, Kind, disk, kept_full
 from tests.faults.conftest import FAST
 from tests.faults.load import Load
-from tests.standalone import WORD_OF, Standalone, running
-from tests.waiting import wait_until
+from tests.support.disks import KINDS, Kind, disk, kept_full
+from tests.support.standalone import WORD_OF, Standalone, running
+from tests.support.waiting import wait_until
 
 MIB = 64
 SETTINGS = {**FAST, "PODLINE_FLOWER_PORT": "0"}

@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from tests.faults.load import Load
-from tests.standalone import Standalone
+from tests.support.standalone import Standalone
 
 
 @pytest.mark.parametrize("part", ["worker", "redis", "sandbox", "api"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.faults.conftest import FAST
 from tests.faults.load import Load
-from tests.standalone import Standalone, running
+from tests.support.standalone import Standalone, running
 
 
 def test_redis_forgets_everything(standalone: Standalone) -> None:

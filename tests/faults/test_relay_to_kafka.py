@@ -12,11 +12,11 @@ from app.domain.errors import EventLogUnavailable
 from app.infrastructure.kafka.clients import ANSWER_SECONDS
 from app.infrastructure.kafka.event_log import KafkaEventLog
 from app.infrastructure.sqlite.store import SqliteStore
-from tests.event_logs import assert_in_order, every_event
 from tests.faults.relaying import relaying
-from tests.kafka_server import KafkaServer
-from tests.lifecycle import EVENTS, run_one
-from tests.waiting import wait_until
+from tests.support.event_logs import assert_in_order, every_event
+from tests.support.kafka_server import KafkaServer
+from tests.support.lifecycle import EVENTS, run_one
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.kafka
 

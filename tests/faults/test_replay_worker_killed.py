@@ -9,10 +9,10 @@ import pytest
 
 from app.queues import QUEUES
 from podline import Client, Replay, ReplayStatus
-from tests.kafka_server import KafkaServer, messages
-from tests.roles import Roles
-from tests.sandbox_daemon import SandboxDaemon
-from tests.waiting import wait_until
+from tests.support.kafka_server import KafkaServer, messages
+from tests.support.roles import Roles
+from tests.support.sandbox_daemon import SandboxDaemon
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
 

@@ -11,9 +11,9 @@ from app.infrastructure.redis.connection import connect
 from app.queues import QUEUES
 from podline import Client, OutputEvent, State
 from tasks import watcher
-from tests.roles import Roles
-from tests.sandbox_daemon import SandboxDaemon
-from tests.waiting import wait_until
+from tests.support.roles import Roles
+from tests.support.sandbox_daemon import SandboxDaemon
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(200)]
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.hostile.field import SLOTS, Field, run_all
-from tests.hostile.host import a_host
 from tests.hostile.program import Hostile
-from tests.sandbox_daemon import SandboxDaemon
+from tests.support.host import a_host
+from tests.support.sandbox_daemon import SandboxDaemon
 
 USER = 12346
 BECOME_USER = ("setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups")

@@ -11,12 +11,12 @@ from typing import Any, Final
 from app.domain.execution import Outcome
 from app.domain.policy import DEFAULT_LIMITS
 from app.domain.submission import File
-from tests.hostile.host import Host
 from tests.hostile.program import Hostile
 from tests.hostile.traces import Traces, traces_of
-from tests.ran import Ran
-from tests.sandbox_daemon import SandboxDaemon, a_pod, language, wait_for_end
-from tests.waiting import wait_until
+from tests.support.host import Host
+from tests.support.ran import Ran
+from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language, wait_for_end
+from tests.support.waiting import wait_until
 
 HOSTILE_AT_ONCE: Final = 3
 SLOTS: Final = HOSTILE_AT_ONCE + 1

@@ -12,8 +12,8 @@ from typing import Final
 from app.domain.execution import Outcome
 from tests.hostile.field import is_good, run, run_good
 from tests.hostile.program import LIMITS
-from tests.ran import Ran
-from tests.sandbox_daemon import SandboxDaemon
+from tests.support.ran import Ran
+from tests.support.sandbox_daemon import SandboxDaemon
 
 _SOURCE: Final = Path(__file__).with_name("fuzz.c")
 _SECONDS_OF_A_RUN: Final = 4.0

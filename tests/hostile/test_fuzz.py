@@ -3,7 +3,7 @@
 from app.domain.execution import Outcome
 from tests.hostile.field import is_good, run_good
 from tests.hostile.fuzz import fuzz
-from tests.sandbox_daemon import SandboxDaemon
+from tests.support.sandbox_daemon import SandboxDaemon
 
 SEED = 4
 SECONDS = 5

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.domain.policy import DEFAULT_LIMITS
 from app.infrastructure.sandbox import protocol
 from app.infrastructure.sandbox.requests import pod_message
-from tests.sandbox_daemon import SandboxDaemon, a_pod, language
+from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language
 
 SECONDS_TO_ANSWER = 10
 POD = "fuzzed-1"

@@ -8,8 +8,8 @@ from typing import Final
 import psutil
 
 from app.infrastructure.sandbox import kit
-from tests.cgroups import cgroups, tree_of
-from tests.sandbox_daemon import SandboxDaemon
+from tests.support.cgroups import cgroups, tree_of
+from tests.support.sandbox_daemon import SandboxDaemon
 
 _JAIL: Final = {"nsjail", "init"}
 """A jail that is kept ready has nothing else in it."""

@@ -17,8 +17,8 @@ from app.infrastructure.embedded.place import HOST
 from app.infrastructure.embedded.probes import free_port, http_answers
 from app.infrastructure.redis.parking import RedisParking
 from app.infrastructure.sqlite.store import SqliteStore
-from tests.sandbox_daemon import SandboxDaemon
-from tests.waiting import wait_until
+from tests.support.sandbox_daemon import SandboxDaemon
+from tests.support.waiting import wait_until
 
 KEY = "k" * 43
 """Of an admin."""

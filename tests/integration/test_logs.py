@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from tests.integration.conftest import KEY, Service
-from tests.sandbox_daemon import SandboxDaemon
+from tests.support.sandbox_daemon import SandboxDaemon
 
 SECRETS = (KEY, "the-program-text", "the-input", "THE-OUTPUT")
 PROGRAM = {

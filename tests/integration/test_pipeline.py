@@ -16,7 +16,7 @@ from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State
 from app.service.raw_message import RawMessage
 from tasks.pipeline import CeleryPipeline
-from tests.builders import a_message
+from tests.support.builders import a_message
 
 Connect = Callable[[str], CeleryPipeline]
 

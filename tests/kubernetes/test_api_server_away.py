@@ -10,10 +10,10 @@ from kubernetes import client
 from app.infrastructure.kubernetes.manifest import SELECTOR
 from podline import Client, Execution, Outcome, State
 from tests.kubernetes import parts
-from tests.kubernetes.images import LANGUAGE_IMAGES, pod_image
-from tests.kubernetes.namespace import api_client
-from tests.roles import ONE_FOR_ALL, Roles
-from tests.waiting import wait_until
+from tests.support.kubernetes.images import LANGUAGE_IMAGES, pod_image
+from tests.support.kubernetes.namespace import api_client
+from tests.support.roles import ONE_FOR_ALL, Roles
+from tests.support.waiting import wait_until
 
 pytestmark = [
     pytest.mark.kafka,

@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.errors import RuntimeUnavailable
 from app.infrastructure.kubernetes.connection import Connection
-from tests.kubernetes.api_server import Say, api_server, refused
+from tests.support.kubernetes.api_server import Say, api_server, refused
 
 QUOTA_CHANGED = refused(HTTPStatus.CONFLICT, "Conflict")
 """Another object was counted in the same ResourceQuota at the same time."""

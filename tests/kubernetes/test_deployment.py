@@ -6,8 +6,8 @@ import pytest
 from kubernetes import client
 
 from tests.kubernetes.deployment import ROLES, SANDBOXES, SERVICE, Deployment, deployed
-from tests.kubernetes.namespace import RESTRICTED, api_client
-from tests.waiting import wait_until
+from tests.support.kubernetes.namespace import RESTRICTED, api_client
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(600)]
 

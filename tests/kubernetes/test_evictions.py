@@ -22,10 +22,10 @@ from app.infrastructure.kubernetes.manifest import (
 )
 from tests.kubernetes import parts
 from tests.kubernetes.attempts import Attempts
-from tests.kubernetes.cluster import offers
-from tests.kubernetes.images import pod_image
-from tests.kubernetes.namespace import uid_of_pod
-from tests.sandbox_daemon import a_pod, language
+from tests.support.kubernetes.cluster import offers
+from tests.support.kubernetes.images import pod_image
+from tests.support.kubernetes.namespace import uid_of_pod
+from tests.support.sandbox_daemon import a_pod, language
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(300)]
 

@@ -10,7 +10,7 @@ from app.domain.pod import Pod
 from app.domain.policy import InputMaxima
 from app.domain.submission import File
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
-from tests.sandbox_daemon import a_pod, language, wait_for_end
+from tests.support.sandbox_daemon import a_pod, language, wait_for_end
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(300)]
 

@@ -18,13 +18,13 @@ from app.service.pods import create_pod
 from app.service.results import persist
 from app.service.saga import compensate
 from app.service.sweep import remove_orphans
-from tests.builders import NOW
 from tests.kubernetes import parts
 from tests.kubernetes.attempts import Attempts
-from tests.kubernetes.cluster import a_runtime, offers
-from tests.kubernetes.namespace import a_namespace
-from tests.sandbox_daemon import a_pod, language
-from tests.waiting import wait_until
+from tests.support.builders import NOW
+from tests.support.kubernetes.cluster import a_runtime, offers
+from tests.support.kubernetes.namespace import a_namespace
+from tests.support.sandbox_daemon import a_pod, language
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(300)]
 

@@ -10,9 +10,9 @@ import pytest
 
 from app.domain.policy import DEFAULT_LIMITS, MAX_LIMITS
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
-from tests.kubernetes.api_server import ApiServer, Say, api_server
-from tests.kubernetes.cluster import a_runtime
-from tests.sandbox_daemon import a_pod, language, wait_for_end
+from tests.support.kubernetes.api_server import ApiServer, Say, api_server
+from tests.support.kubernetes.cluster import a_runtime
+from tests.support.sandbox_daemon import a_pod, language, wait_for_end
 
 FRAME_BYTES = 8192
 PRINTS_ALL_IT_MAY = f"import os; os.write(1, bytes({MAX_LIMITS.output_kib * 1024}))"

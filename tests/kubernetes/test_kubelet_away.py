@@ -9,11 +9,11 @@ from app.domain.pod import Phase
 from app.domain.policy import DEFAULT_LIMITS
 from app.infrastructure.kubernetes.inside import COLLECTOR_COMMAND
 from app.service.saga import compensate
-from tests.builders import NOW
 from tests.kubernetes import parts
 from tests.kubernetes.attempts import Attempts
-from tests.kubernetes.namespace import uid_of_pod
-from tests.waiting import wait_until
+from tests.support.builders import NOW
+from tests.support.kubernetes.namespace import uid_of_pod
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.disturbs, pytest.mark.timeout(300)]
 

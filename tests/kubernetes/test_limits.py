@@ -9,8 +9,8 @@ from app.domain.errors import RunRefused
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS, MAX_LIMITS
 from app.infrastructure.kubernetes.limits import accepted, refuse_impossible
 from app.settings.urls import kubernetes_namespace
-from tests.kubernetes.cluster import offers
-from tests.sandbox_daemon import a_pod
+from tests.support.kubernetes.cluster import offers
+from tests.support.sandbox_daemon import a_pod
 
 SPECS = languages.load()
 LANGUAGES = {language.name: language for language in offers().languages(None)}

@@ -15,8 +15,8 @@ from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
 from app.domain.submission import File, Limits
 from app.infrastructure.kubernetes import input
 from app.infrastructure.kubernetes.manifest import PodOptions, config_map, pod_manifest
-from tests.kubernetes.cluster import offers
-from tests.sandbox_daemon import a_pod
+from tests.support.kubernetes.cluster import offers
+from tests.support.sandbox_daemon import a_pod
 
 GOLDEN = Path(__file__).with_name("golden")
 NAME = "01j00000000000000000000001-1"

@@ -17,7 +17,6 @@ from app.service.pods import create_pod
 from app.service.results import persist
 from app.service.saga import compensate, start_attempt
 from app.service.sweep import remove_orphans
-from tests.builders import NOW, a_submission, accepted
 from tests.kubernetes.accounts import (
     Right,
     an_account_without,
@@ -26,11 +25,12 @@ from tests.kubernetes.accounts import (
     kubeconfig_of,
     rights,
 )
-from tests.kubernetes.cluster import a_runtime
-from tests.kubernetes.namespace import a_namespace
-from tests.sandbox_daemon import a_pod, language
-from tests.twins import Twins, make_twins
-from tests.waiting import wait_until
+from tests.support.builders import NOW, a_submission, accepted
+from tests.support.kubernetes.cluster import a_runtime
+from tests.support.kubernetes.namespace import a_namespace
+from tests.support.sandbox_daemon import a_pod, language
+from tests.support.twins import Twins, make_twins
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.kubernetes
 

@@ -11,7 +11,7 @@ from app.domain.errors import RuntimeUnavailable
 from app.infrastructure.kubernetes.connection import Connection
 from app.infrastructure.kubernetes.manifest import LABELS
 from app.infrastructure.kubernetes.watch import PodWatch
-from tests.kubernetes.api_server import ApiServer, Say, api_server, events, listed
+from tests.support.kubernetes.api_server import ApiServer, Say, api_server, events, listed
 
 
 def a_pod(name: str, *, runs: bool = False, version: str = "2") -> dict[str, Any]:

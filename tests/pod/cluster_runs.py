@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from app.domain.pod import Phase, Pod
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
-from tests.builders import an_id
 from tests.pod.local_pod import a_pod
-from tests.ran import Ran
-from tests.waiting import wait_until
+from tests.support.builders import an_id
+from tests.support.ran import Ran
+from tests.support.waiting import wait_until
 
 AT_ONCE: Final = 6
 SECONDS_TO_END: Final = 100

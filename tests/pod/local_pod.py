@@ -20,8 +20,8 @@ from app.infrastructure import line
 from app.infrastructure.init.protocol import INIT
 from app.infrastructure.kubernetes import input, inside
 from app.infrastructure.kubernetes.transcript import End, parse_end, parse_transcript
-from tests.builders import a_submission
-from tests.waiting import wait_until
+from tests.support.builders import a_submission
+from tests.support.waiting import wait_until
 
 LINE: Final = Path(line.__file__).parent
 COLLECTOR: Final = INIT.parents[1] / "collector" / "collector"

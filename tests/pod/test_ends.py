@@ -16,7 +16,7 @@ from app.domain.pod import Limit
 from app.infrastructure.init.protocol import INIT, PROGRAM, PROTOCOL, Stage, encode
 from app.infrastructure.kubernetes import inside
 from tests.pod.local_pod import LocalPod, signal_container, stages_of
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 TRIES = 20
 AT_ONCE = 4

@@ -8,12 +8,12 @@ import pytest
 from app.domain.pod import Pod
 from app.domain.policy import DEFAULT_LIMITS
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
-from tests.kubernetes.cluster import a_runtime
-from tests.kubernetes.namespace import a_namespace
 from tests.pod.cluster_runs import pod_for, run_all
-from tests.ran import Ran
 from tests.sandbox import test_stack as stack
 from tests.sandbox.test_view import SERVES_ITSELF
+from tests.support.kubernetes.cluster import a_runtime
+from tests.support.kubernetes.namespace import a_namespace
+from tests.support.ran import Ran
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(600)]
 

@@ -13,14 +13,14 @@ from app.domain.submission import File
 from app.infrastructure.kubernetes.images import Image, Offers
 from app.infrastructure.kubernetes.manifest import PodOptions
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
-from tests.hostile.host import a_host
 from tests.hostile.program import Hostile, all_programs
-from tests.kubernetes.cluster import a_runtime
-from tests.kubernetes.images import pod_image
-from tests.kubernetes.namespace import a_namespace, api_client
 from tests.pod.cluster_runs import pod_for, run, run_all
-from tests.ran import Ran
 from tests.sandbox.test_verdicts import CASES, Case, given_in, says
+from tests.support.host import a_host
+from tests.support.kubernetes.cluster import a_runtime
+from tests.support.kubernetes.images import pod_image
+from tests.support.kubernetes.namespace import a_namespace, api_client
+from tests.support.ran import Ran
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(1800)]
 

@@ -10,8 +10,8 @@ from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS, InputMaxim
 from app.domain.submission import File
 from app.infrastructure.init.protocol import PROTOCOL
 from app.infrastructure.kubernetes import input
-from tests.builders import a_submission
 from tests.pod.local_pod import SPECS, a_pod
+from tests.support.builders import a_submission
 
 CONFIG_MAP_BYTES = 1024 * 1024
 """What the API server takes, counted before base64 (Kubernetes, "ConfigMaps")."""

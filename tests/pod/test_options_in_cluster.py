@@ -10,9 +10,9 @@ from app.domain.pod import Limit
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
 from app.domain.submission import Buffering, Streams
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
-from tests.kubernetes.cluster import a_runtime
-from tests.kubernetes.namespace import a_namespace
 from tests.pod.cluster_runs import pod_for, run, run_all
+from tests.support.kubernetes.cluster import a_runtime
+from tests.support.kubernetes.namespace import a_namespace
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(600)]
 

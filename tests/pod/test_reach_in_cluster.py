@@ -20,12 +20,12 @@ from kubernetes import client
 from app.domain.pod import Phase
 from app.domain.submission import Limits
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
-from tests.kubernetes.cluster import a_runtime
-from tests.kubernetes.namespace import a_namespace, api_client, kubeconfig
 from tests.pod.cluster_runs import pod_for, run
 from tests.pod.test_what_it_can_touch import ATTEMPTS
-from tests.ran import Ran
-from tests.waiting import wait_until
+from tests.support.kubernetes.cluster import a_runtime
+from tests.support.kubernetes.namespace import a_namespace, api_client, kubeconfig
+from tests.support.ran import Ran
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.kubernetes
 

@@ -10,7 +10,7 @@ from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
 from app.domain.submission import Buffering, Streams
 from app.infrastructure.kubernetes.transcript import parse_transcript
 from tests.pod.local_pod import SPECS, LocalPod, run, stages_of
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 FORGED = """
 {"stage": "run", "sequence": 1, "stream": "stdout", "offset": 0, "content": "Zm9yZ2Vk"}

@@ -14,8 +14,8 @@ from app.infrastructure.sandbox.traces import records
 from app.settings.folders import runtime_folder
 from tests.private import mode, open_to_others, writable_to_others
 from tests.private.conftest import AsOther
-from tests.sandbox_daemon import SandboxDaemon
-from tests.standalone import Standalone, running
+from tests.support.sandbox_daemon import SandboxDaemon
+from tests.support.standalone import Standalone, running
 
 CELERY = (sys.executable, "-m", "celery", "-A", "tasks")
 WORKER = (*CELERY, "worker", "--without-mingle", "--without-gossip")

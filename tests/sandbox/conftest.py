@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox_daemon import SandboxDaemon
-from tests.waiting import wait_until
+from tests.support.sandbox_daemon import SandboxDaemon
+from tests.support.waiting import wait_until
 
 HERE = Path(__file__).parent
 SECONDS_TO_PREPARE = 240

@@ -10,8 +10,8 @@ from app.domain.pod import judge
 from app.domain.policy import DEFAULT_LIMITS, MAX_LIMITS
 from app.domain.submission import Buffering
 from tests.sandbox.test_languages import not_installed
-from tests.sandbox_daemon import SandboxDaemon, a_pod, language
-from tests.waiting import wait_until
+from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language
+from tests.support.waiting import wait_until
 
 PRINT_AND_HANG: Final = {
     "python": "import time\nprint('one')\ntime.sleep(60)",

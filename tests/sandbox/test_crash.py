@@ -3,8 +3,8 @@
 from random import Random
 
 from app.domain.pod import Observation, Phase, Pod
-from tests.sandbox_daemon import SandboxDaemon, a_pod, language
-from tests.waiting import wait_until
+from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language
+from tests.support.waiting import wait_until
 
 CRASHES = 3
 PODS = 20

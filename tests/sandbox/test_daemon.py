@@ -21,9 +21,9 @@ from app.domain.errors import RuntimeUnavailable
 from app.domain.pod import Phase, Pod
 from app.domain.policy import DEFAULT_LIMITS
 from app.infrastructure.sandbox import kit, protocol
-from tests.cgroups import cgroups
-from tests.sandbox_daemon import SandboxDaemon, a_pod, language, wait_for_end
-from tests.waiting import wait_until
+from tests.support.cgroups import cgroups
+from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language, wait_for_end
+from tests.support.waiting import wait_until
 
 RUNS_ON = "setsid sleep 600 & trap '' TERM; echo begun; while :; do sleep 600; done"
 

@@ -4,9 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from app.domain.policy import DEFAULT_LIMITS
-from tests.footprint import Footprint
-from tests.sandbox_daemon import SandboxDaemon
-from tests.waiting import wait_until
+from tests.support.footprint import Footprint
+from tests.support.sandbox_daemon import SandboxDaemon
+from tests.support.waiting import wait_until
 
 ENDS_IN_MANY_WAYS = (
     "exit 0",

@@ -24,7 +24,7 @@ from app.infrastructure.init.protocol import INIT, PROTOCOL, InitReport, Kind, S
 from app.infrastructure.sandbox import init, kit, nsjail, view
 from app.infrastructure.sandbox.kit import JailKit
 from tests.sandbox.test_daemon import gone
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 SECONDS_TO_END = 10
 FIRST_SLOT = 400

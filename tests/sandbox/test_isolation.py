@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.sandbox_daemon import SandboxDaemon
+from tests.support.sandbox_daemon import SandboxDaemon
 
 
 def printed(sandbox: SandboxDaemon, source: str, name: str = "bash") -> str:

@@ -9,8 +9,8 @@ from app.domain.pod import StageReport
 from app.domain.policy import DEFAULT_LIMITS, Policy
 from app.domain.submission import File
 from tests.sandbox.test_languages import not_installed, stage
-from tests.sandbox_daemon import SandboxDaemon, a_pod, language
-from tests.waiting import wait_until
+from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language
+from tests.support.waiting import wait_until
 
 
 def run(sandbox: SandboxDaemon, name: str, source: str, **facts: Any) -> tuple[StageReport, str]:

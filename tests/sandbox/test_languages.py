@@ -27,7 +27,7 @@ from tests.sandbox.language_programs import (
     broken,
     files_of,
 )
-from tests.sandbox_daemon import SandboxDaemon
+from tests.support.sandbox_daemon import SandboxDaemon
 
 Ended = tuple[Observation, Output]
 RunOf = Callable[[str, str], Ended]

@@ -8,7 +8,7 @@ import pytest
 from app.domain.pod import Limit, StageReport, Stream
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
 from app.domain.submission import File
-from tests.sandbox_daemon import SandboxDaemon
+from tests.support.sandbox_daemon import SandboxDaemon
 
 KIB = 1024
 

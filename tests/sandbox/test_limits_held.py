@@ -14,7 +14,7 @@ from app.domain.records import Holder, LimitName
 from app.infrastructure.sandbox import selftest
 from app.infrastructure.sandbox.limits import LimitNotHeld, held, refuse_unheld
 from app.infrastructure.sandbox.meter import Ground
-from tests.sandbox_daemon import SandboxDaemon
+from tests.support.sandbox_daemon import SandboxDaemon
 
 WITHOUT_CGROUPS = ("unshare", "-m", "sh", "-c", 'umount -l /sys/fs/cgroup; exec "$@"', "-")
 KIB = 1024

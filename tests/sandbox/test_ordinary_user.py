@@ -14,7 +14,7 @@ import pytest
 from app.domain.pod import Limit
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
 from tests.sandbox.language_programs import BEFORE, FAIL, HOW_IT_FAILS, files_of
-from tests.sandbox_daemon import SandboxDaemon
+from tests.support.sandbox_daemon import SandboxDaemon
 
 USER = 12345
 LONG = 60

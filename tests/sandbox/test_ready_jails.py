@@ -16,8 +16,8 @@ from app.infrastructure.sandbox.processes import ProcessMeter
 from app.infrastructure.sandbox.slot import Slot
 from app.infrastructure.sandbox.slots import Slots
 from tests.sandbox.test_daemon import gone
-from tests.sandbox_daemon import SandboxDaemon
-from tests.waiting import wait_until
+from tests.support.sandbox_daemon import SandboxDaemon
+from tests.support.waiting import wait_until
 
 DISK = DEFAULT_LIMITS.disk_mib
 

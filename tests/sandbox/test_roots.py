@@ -11,8 +11,8 @@ import pytest
 
 from app.infrastructure.init.protocol import INIT
 from tests.sandbox.test_ordinary_user import BECOME_USER, USER
-from tests.sandbox_daemon import SandboxDaemon
-from tests.waiting import wait_until
+from tests.support.sandbox_daemon import SandboxDaemon
+from tests.support.waiting import wait_until
 
 OTHER_USER = 12399
 OWN_FOLDERS = """\

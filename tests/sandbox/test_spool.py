@@ -8,7 +8,7 @@ import pytest
 from app.domain.pod import Frame, Observation, Phase, Stream
 from app.infrastructure.sandbox.run import EndedPod
 from app.infrastructure.sandbox.spool import RESTARTED, Spool
-from tests.disks import KINDS, Kind, disk, kept_full
+from tests.support.disks import KINDS, Kind, disk, kept_full
 
 LARGE = b"x" * 300_000
 

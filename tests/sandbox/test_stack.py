@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
-from tests.sandbox_daemon import SandboxDaemon
+from tests.support.sandbox_daemon import SandboxDaemon
 
 ARRAY_IN_MAIN = (
     "#include <stdio.h>\n"

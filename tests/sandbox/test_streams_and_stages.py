@@ -8,7 +8,7 @@ from app.domain.execution import Outcome
 from app.domain.pod import Limit, judge
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
 from app.domain.submission import Streams
-from tests.sandbox_daemon import SandboxDaemon
+from tests.support.sandbox_daemon import SandboxDaemon
 
 ALTERNATES = "for i in 1 2 3; do echo o$i; echo e$i >&2; done"
 IN_ORDER = b"o1\ne1\no2\ne2\no3\ne3\n"

@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.submission import File
 from app.infrastructure.sandbox import kit
-from tests.sandbox_daemon import SandboxDaemon, a_pod, wait_for_end
+from tests.support.sandbox_daemon import SandboxDaemon, a_pod, wait_for_end
 
 TOY = """\
 #!/bin/bash

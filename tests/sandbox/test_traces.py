@@ -8,8 +8,8 @@ import pytest
 
 from app.infrastructure.sandbox import kit
 from app.infrastructure.sandbox.traces import Traces, records, traces_of
-from tests.cgroups import cgroups
-from tests.sandbox_daemon import SandboxDaemon
+from tests.support.cgroups import cgroups
+from tests.support.sandbox_daemon import SandboxDaemon
 
 RECORDS = records(Path("/nonexistent"))
 

@@ -13,8 +13,8 @@ from app.domain.pod import Phase, StageReport, judge
 from app.domain.policy import DEFAULT_LIMITS
 from app.domain.submission import ExpectedOutput, Limits
 from app.infrastructure.sandbox import kit
-from tests.docs.markdown import DOCS, table_rows
-from tests.sandbox_daemon import SandboxDaemon, a_pod, language, wait_for_end
+from tests.support.markdown import DOCS, table_rows
+from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language, wait_for_end
 
 PRINTS_FROM_A_DAEMON = """
 import os, sys, time

@@ -7,7 +7,7 @@ import pytest
 from app.infrastructure.sandbox.kit import JailKit
 from app.infrastructure.sandbox.view import configuration
 from tests.sandbox.test_isolation import printed
-from tests.sandbox_daemon import SandboxDaemon
+from tests.support.sandbox_daemon import SandboxDaemon
 
 SERVES_ITSELF = (
     "import socket\n"

@@ -19,7 +19,7 @@ from app.infrastructure.embedded.probes import free_port, http_answers
 from app.infrastructure.sqlite.store import SqliteStore
 from app.server.connections import Server, adjustments
 from app.server.threads import Threads
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 HOST = "127.0.0.1"
 KEY = "k" * 43

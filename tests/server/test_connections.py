@@ -7,7 +7,7 @@ from functools import partial
 
 from app.server.connections import Server
 from tests.server.conftest import Client, Environ, Serve, StartResponse, exchange
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 

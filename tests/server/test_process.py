@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.costly import SUBMISSIONS
 from tests.server.conftest import KEY, SECONDS, Api, Client, api_process, exchange
-from tests.waiting import wait_until
+from tests.support.costly import SUBMISSIONS
+from tests.support.waiting import wait_until
 
 CROWD = 1300
 POST = b"POST /api/v1/executions HTTP/1.1\r\nHost: x\r\n"

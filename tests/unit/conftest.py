@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.twins import Twins, make_twins
-from tests.worker import Worker
+from tests.support.twins import Twins, make_twins
+from tests.support.worker import Worker
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from app.domain.errors import InvalidTarget
 from app.settings import Settings
 from app.wiring import Databases
-from tests.builders import accepted
+from tests.support.builders import accepted
 
 MONGO = "mongodb://podline:hush@a,b/podline"
 

@@ -18,9 +18,9 @@ from app.service.retry import retry
 from app.service.submit import submit
 from app.service.sweep import sweep
 from tasks.pipeline import COMPENSATE, CREATE
-from tests.builders import a_key, a_message, a_submission
-from tests.twins import Twins, make_twins
-from tests.worker import Worker
+from tests.support.builders import a_key, a_message, a_submission
+from tests.support.twins import Twins, make_twins
+from tests.support.worker import Worker
 
 
 def the_letter(twins: Twins) -> DeadLetter:

@@ -18,7 +18,7 @@ from app.domain.execution import (
     owner_of_pod,
     pod_name,
 )
-from tests.builders import NOW, a_verdict, accepted
+from tests.support.builders import NOW, a_verdict, accepted
 
 NEXT = NOW + SECOND
 

@@ -8,7 +8,7 @@ from app.domain.pod import Pod
 from app.domain.submission import File
 from app.infrastructure.init.commands import Commands
 from app.languages import load
-from tests.builders import a_submission
+from tests.support.builders import a_submission
 
 LANGUAGES = load()
 

@@ -17,9 +17,9 @@ from app.service.retention import erase
 from app.service.saga import compensate
 from app.service.submit import submit
 from app.service.sweep import sweep
-from tests.builders import a_key, a_submission
-from tests.twins import Twins, make_twins
-from tests.worker import Worker
+from tests.support.builders import a_key, a_submission
+from tests.support.twins import Twins, make_twins
+from tests.support.worker import Worker
 
 TICKS = 9
 SECONDS_OF_A_TICK = 15

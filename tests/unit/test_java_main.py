@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from app.domain.pod import Pod
 from app.domain.submission import File
 from app.infrastructure.init.java import main_class, parse, with_fitting_name
-from tests.builders import a_submission
+from tests.support.builders import a_submission
 
 MAIN = "public static void main(String[] args) { }"
 

@@ -14,7 +14,7 @@ from app.domain.pod import (
     judge,
 )
 from app.domain.submission import ExpectedOutput
-from tests.builders import NOW
+from tests.support.builders import NOW
 
 HELLO = Output(compile=None, run=StageOutput(stdout=b"hello \n\n", stderr=b""))
 

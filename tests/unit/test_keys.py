@@ -9,7 +9,7 @@ from app.domain.errors import Conflict, NotFound, StoreUnavailable
 from app.domain.records import ApiKey, Role
 from app.infrastructure.memory.store import MemoryStore
 from app.service import keys
-from tests.twins import Twins
+from tests.support.twins import Twins
 
 
 def test_a_secret_has_256_random_bits() -> None:

@@ -4,9 +4,9 @@ from app.domain.execution import State
 from app.infrastructure.memory.runtime import Script
 from app.service.monitor import feed_live_output
 from app.service.submit import submit
-from tests.builders import a_key, a_submission
-from tests.twins import Twins
-from tests.worker import Worker
+from tests.support.builders import a_key, a_submission
+from tests.support.twins import Twins
+from tests.support.worker import Worker
 
 
 def running(twins: Twins, worker: Worker) -> tuple[str, str]:

@@ -17,9 +17,9 @@ from app.service.cancel import cancel
 from app.service.submit import submit
 from app.service.sweep import check_queue, restart_chains, sweep
 from tasks.pipeline import CREATE, PERSIST, POLL
-from tests.builders import a_key, a_submission
-from tests.twins import Twins, make_twins
-from tests.worker import Worker
+from tests.support.builders import a_key, a_submission
+from tests.support.twins import Twins, make_twins
+from tests.support.worker import Worker
 
 ADA: ApiKey = a_key(name="ada")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.infrastructure.prometheus.folder import VARIABLE, make_empty
-from tests.disks import KINDS, Kind, disk, kept_full
+from tests.support.disks import KINDS, Kind, disk, kept_full
 
 COUNT = """
 import sys

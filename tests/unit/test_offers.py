@@ -6,7 +6,7 @@ from app import languages
 from app.domain.errors import RunRefused
 from app.domain.pod import Pod
 from app.infrastructure.kubernetes.images import Image, Offers
-from tests.builders import a_submission
+from tests.support.builders import a_submission
 
 SPECS = languages.load()
 

@@ -16,9 +16,9 @@ from app.service.cancel import cancel
 from app.service.submit import submit
 from app.service.sweep import sweep
 from tasks.pipeline import CREATE, PERSIST, POLL, STEP
-from tests.builders import a_key, a_submission
-from tests.twins import Twins, make_twins
-from tests.worker import Worker
+from tests.support.builders import a_key, a_submission
+from tests.support.twins import Twins, make_twins
+from tests.support.worker import Worker
 
 
 def submitted(twins: Twins, *, owner: str = "ada", **facts: object) -> Execution:

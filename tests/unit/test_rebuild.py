@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from app.domain.errors import DoesNotFollow
 from app.domain.execution import Event, Execution, Outcome, accept
 from app.domain.rebuild import rebuilt
-from tests.builders import NOW, a_submission, a_verdict, accepted, an_id
-from tests.walks import walks
+from tests.support.builders import NOW, a_submission, a_verdict, accepted, an_id
+from tests.support.walks import walks
 
 Walk = list[tuple[Execution, Event]]
 

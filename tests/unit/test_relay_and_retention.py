@@ -13,9 +13,9 @@ from app.ports import Refused
 from app.service.relay import relay
 from app.service.retention import erase, remove_old
 from app.service.submit import submit
-from tests.builders import a_key, a_replay, a_submission
-from tests.twins import Clock, Twins, make_twins
-from tests.worker import Worker
+from tests.support.builders import a_key, a_replay, a_submission
+from tests.support.twins import Clock, Twins, make_twins
+from tests.support.worker import Worker
 
 
 def test_every_transition_is_relayed_in_order(twins: Twins, worker: Worker) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.errors import Unavailable
 from app.service.remembered import Remembered
-from tests.twins import Clock
+from tests.support.twins import Clock
 
 
 def test_for_a_second_the_answer_is_the_same(clock: Clock) -> None:

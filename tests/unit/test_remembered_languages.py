@@ -11,8 +11,8 @@ from app.domain.records import Language
 from app.infrastructure.memory.runtime import MemoryRuntime
 from app.infrastructure.memory.store import MemoryStore
 from app.service.languages import FRESH_SECONDS, RETRY_SECONDS, Languages
-from tests.twins import Twins
-from tests.waiting import wait_until
+from tests.support.twins import Twins
+from tests.support.waiting import wait_until
 
 
 class Seconds:

@@ -27,11 +27,11 @@ from app.service.relay import relay
 from app.service.replaying import work, work_due
 from app.service.retention import erase
 from app.service.sweep import sweep
-from tests.builders import a_replay, accepted
-from tests.event_logs import every_event
-from tests.lives import Lives
-from tests.twins import Twins, make_twins
-from tests.worker import Worker
+from tests.support.builders import a_replay, accepted
+from tests.support.event_logs import every_event
+from tests.support.lives import Lives
+from tests.support.twins import Twins, make_twins
+from tests.support.worker import Worker
 
 REEMIT, REBUILD, RESUBMIT = ReplayMode.REEMIT, ReplayMode.REBUILD, ReplayMode.RESUBMIT
 TARGETS = {REEMIT: "again", REBUILD: "memory://rebuilt", RESUBMIT: None}

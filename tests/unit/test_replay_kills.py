@@ -22,9 +22,9 @@ from app.infrastructure.memory.event_log import MemoryEventLog
 from app.ports import EventLog, Ports, Store
 from app.service import replays
 from app.service.replaying import work, work_due
-from tests.event_logs import every_event
-from tests.lives import Lives
-from tests.twins import Twins, make_twins
+from tests.support.event_logs import every_event
+from tests.support.lives import Lives
+from tests.support.twins import Twins, make_twins
 
 TARGETS = {
     ReplayMode.REEMIT: "again",

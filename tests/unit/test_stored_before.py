@@ -7,7 +7,7 @@ from app.domain.submission import Buffering, Streams, Submission
 from app.infrastructure import codec
 from app.infrastructure.sandbox.messages import language_of
 from app.infrastructure.sandbox.requests import pod_message, pod_of
-from tests.builders import a_result, a_submission, an_execution
+from tests.support.builders import a_result, a_submission, an_execution
 
 NEWER = ("compile_args", "streams", "buffering")
 

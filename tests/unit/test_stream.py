@@ -24,8 +24,8 @@ from app.service.stream_items import (
     ResultStored,
     StateChanged,
 )
-from tests.builders import NOW, a_result, a_verdict, accepted
-from tests.twins import Twins, make_twins
+from tests.support.builders import NOW, a_result, a_verdict, accepted
+from tests.support.twins import Twins, make_twins
 
 Action = Callable[[], None]
 

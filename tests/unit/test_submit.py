@@ -13,9 +13,9 @@ from app.service.relay import relay
 from app.service.retention import erase, remove_old
 from app.service.submit import submit
 from app.wiring import now
-from tests.builders import a_key, a_submission
-from tests.twins import Twins, make_twins
-from tests.worker import Worker
+from tests.support.builders import a_key, a_submission
+from tests.support.twins import Twins, make_twins
+from tests.support.worker import Worker
 
 ADA = a_key(name="ada")
 

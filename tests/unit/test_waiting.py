@@ -10,8 +10,8 @@ import pytest
 from app.domain.errors import KeyDeleted, StoreUnavailable
 from app.domain.execution import Execution, State
 from app.service.waiting import wait_until
-from tests.builders import NOW, accepted
-from tests.twins import Twins
+from tests.support.builders import NOW, accepted
+from tests.support.twins import Twins
 
 
 @dataclass(slots=True)

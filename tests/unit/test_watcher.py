@@ -14,10 +14,10 @@ from app.infrastructure.memory.pipeline import MemoryPipeline
 from app.infrastructure.memory.runtime import MemoryRuntime, Script
 from app.service.submit import submit
 from tasks.watcher import LEASE_NAME, Watcher, feed_once
-from tests.builders import a_key, a_submission
-from tests.twins import Twins
-from tests.waiting import wait_until
-from tests.worker import Worker
+from tests.support.builders import a_key, a_submission
+from tests.support.twins import Twins
+from tests.support.waiting import wait_until
+from tests.support.worker import Worker
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from app import create_app
 from app.domain.records import Role
 from app.service import keys
 from podline import Client
-from tests.twins import Twins
+from tests.support.twins import Twins
 
 Wsgi = Callable[..., Any]
 

@@ -8,7 +8,7 @@ from app.infrastructure.kubernetes.images import Image, Offers
 from app.infrastructure.kubernetes.manifest import PodOptions
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
 from app.settings.images import images_and_versions
-from tests.kubernetes.images import LANGUAGE_IMAGES, pod_image
+from tests.support.kubernetes.images import LANGUAGE_IMAGES, pod_image
 
 
 def offers(images: str = LANGUAGE_IMAGES) -> Offers:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.sandbox_daemon import SandboxDaemon
+from tests.support.sandbox_daemon import SandboxDaemon
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from app.settings import Settings
 from app.settings.urls import socket_path
 from app.wiring import make_store
 from podline import Client, Execution, Unreachable
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 WORD_OF = {
     "redis": "valkey-server",

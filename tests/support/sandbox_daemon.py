@@ -18,8 +18,8 @@ from app.domain.submission import File
 from app.infrastructure.sandbox import kit
 from app.infrastructure.sandbox.runtime import SandboxRuntime
 from app.ports import Runtime
-from tests.cgroups import cgroups
-from tests.waiting import wait_until
+from tests.support.cgroups import cgroups
+from tests.support.waiting import wait_until
 
 SECONDS_TO_END = 100
 

@@ -1,4 +1,6 @@
-"""The images that tests need on the cluster: `python -m tests.kubernetes.images COMMAND...`.
+"""The images that tests need on the cluster.
+
+    python -m tests.support.kubernetes.images COMMAND...
 
 COMMAND makes an image of Debian bookworm on the node, and is called as
 `COMMAND NAME --packages a,b --add FILE:PATH`. What the node has already is not made again.
@@ -15,8 +17,8 @@ from kubernetes import client
 
 from app.infrastructure import line
 from app.infrastructure.init import protocol
-from tests.kubernetes import service_image
-from tests.kubernetes.namespace import api_client
+from tests.support.kubernetes import service_image
+from tests.support.kubernetes.namespace import api_client
 
 REGISTRY = "docker.io/"
 """What a container runtime puts before a name that has none."""

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from app.domain.execution import SECOND, TRANSITIONS, Change, Event, Execution, Outcome, State
 from app.domain.submission import Priority
-from tests.builders import NOW, a_submission, a_verdict, accepted
+from tests.support.builders import NOW, a_submission, a_verdict, accepted
 
 LABELS = st.text(max_size=63)
 

@@ -12,7 +12,7 @@ from typing import Any, Self
 from flask import Flask, Response, abort, request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from tests.client.fake_answers import (
+from tests.support.fake_answers import (
     KEY,
     LANGUAGES,
     LIMITS_IN_FORCE,

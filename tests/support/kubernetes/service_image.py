@@ -9,7 +9,7 @@ from configparser import ConfigParser
 from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).resolve().parents[2]
+ROOT: Final = Path(__file__).resolve().parents[3]
 PLACE: Final = "/opt/podline"
 _SOURCES: Final = ("app", "tasks", "podline")
 _FILES: Final = ("celeryconfig.py", "setup.cfg", "setup.py", "constraints.txt")

