@@ -15,7 +15,9 @@ from app.settings import Settings
 _settings = Settings.load()
 
 # Ours keeps what nobody can work on. Under kombu's own names, as those decide how a URL is read.
-TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "tasks.transport:Transport"))
+TRANSPORT_ALIASES.update(
+    dict.fromkeys(("redis", "rediss"), "app.infrastructure.celery.transport:Transport")
+)
 
 broker_url = _settings.broker_url()
 broker_connection_retry_on_startup = True
@@ -47,10 +49,13 @@ task_ignore_result = True
 
 imports = [
     *(f"tasks.{name}" for name in QUEUES),
-    *(f"tasks.{name}" for name in ("poison", "watcher", "heartbeat", "metrics", "logs", "privacy")),
+    *(
+        f"app.infrastructure.celery.{name}"
+        for name in ("poison", "watcher", "heartbeat", "metrics", "logs", "privacy")
+    ),
 ]
 
-worker_consumer = "tasks.consumer:PoisonConsumer"
+worker_consumer = "app.infrastructure.celery.consumer:PoisonConsumer"
 worker_pool = "threads"
 worker_concurrency = _settings.worker_concurrency
 worker_prefetch_multiplier = 1
@@ -65,7 +70,7 @@ if _settings.log_level != "debug":
         logging.getLogger(_chatty).setLevel(logging.WARNING)
 
 # The schedule is short and each run is harmless, so beat keeps no file of it.
-beat_scheduler = "tasks.scheduler:BeatingScheduler"
+beat_scheduler = "app.infrastructure.celery.scheduler:BeatingScheduler"
 # Between two heartbeats, where no task is due for longer.
 beat_max_loop_interval = 2.0
 

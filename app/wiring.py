@@ -193,7 +193,7 @@ def make_kubernetes_runtime(namespace: str, settings: Settings) -> Runtime:
 
 
 def make_pipeline() -> Pipeline:
-    from tasks.pipeline import CeleryPipeline
+    from app.infrastructure.celery.pipeline import CeleryPipeline
 
     return CeleryPipeline()
 

@@ -6,11 +6,11 @@ from itertools import pairwise
 from time import time
 from typing import Any, Final
 
+from app.infrastructure.celery.pipeline import ADMIT, CREATE, PERSIST, STEP
 from benchmarks.api import EXECUTIONS, Api
 from benchmarks.measure import MILLISECONDS, p50, p95, table
 from benchmarks.service import running
 from benchmarks.task_events import Task, TaskEvents
-from tasks.pipeline import ADMIT, CREATE, PERSIST, STEP
 
 TITLE: Final = "Where the time of one `POST ?wait` goes (ms), one after the other"
 

@@ -1,7 +1,7 @@
 """Queue `admission`: the coordinator."""
 
+from app.infrastructure.celery.pipeline import ADMIT
+from app.infrastructure.celery.process import step
 from app.service import admission
-from tasks.pipeline import ADMIT
-from tasks.process import step
 
 admit = step(ADMIT)(admission.admit)

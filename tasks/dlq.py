@@ -1,6 +1,6 @@
 """Queue `dlq`: the dead letter processor."""
 
+from app.infrastructure.celery.process import tick
 from app.service import dead_letter_retries
-from tasks.process import tick
 
 process = tick("podline.dlq.process")(dead_letter_retries.process)

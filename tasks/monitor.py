@@ -1,7 +1,7 @@
-"""Queue `monitor`: the pod monitor. Its watcher is in tasks/watcher.py."""
+"""Queue `monitor`: the pod monitor. Its watcher is in app/infrastructure/celery/watcher.py."""
 
+from app.infrastructure.celery.pipeline import POLL
+from app.infrastructure.celery.process import step
 from app.service import monitor
-from tasks.pipeline import POLL
-from tasks.process import step
 
 poll = step(POLL)(monitor.poll)

@@ -1,7 +1,7 @@
 """Queue `pods`: the pod creator."""
 
+from app.infrastructure.celery.pipeline import CREATE
+from app.infrastructure.celery.process import step
 from app.service import pods
-from tasks.pipeline import CREATE
-from tasks.process import step
 
 create = step(CREATE)(pods.create_pod)

@@ -1,8 +1,8 @@
 """Queue `replay`: the relay of the outbox into the event log, and what is replayed of the log."""
 
+from app.infrastructure.celery.pipeline import REPLAY
+from app.infrastructure.celery.process import step, tick
 from app.service import relay, replaying
-from tasks.pipeline import REPLAY
-from tasks.process import step, tick
 
 relay_events = tick("podline.replay.relay")(relay.relay)
 replay_slice = step(REPLAY)(replaying.work)

@@ -1,7 +1,7 @@
 """Queue `results`: the result processor."""
 
+from app.infrastructure.celery.pipeline import PERSIST
+from app.infrastructure.celery.process import step
 from app.service import results
-from tasks.pipeline import PERSIST
-from tasks.process import step
 
 persist = step(PERSIST)(results.persist)

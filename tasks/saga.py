@@ -2,9 +2,9 @@
 
 from celery.signals import worker_ready
 
+from app.infrastructure.celery.pipeline import COMPENSATE, STEP
+from app.infrastructure.celery.process import step, tick
 from app.service import retention, saga, sweep
-from tasks.pipeline import COMPENSATE, STEP
-from tasks.process import step, tick
 
 start_attempt = step(STEP)(saga.start_attempt)
 compensate = step(COMPENSATE)(saga.compensate)

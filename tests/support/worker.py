@@ -4,10 +4,18 @@ from collections import deque
 from collections.abc import Callable, Mapping
 
 from app.domain.errors import Unavailable
+from app.infrastructure.celery.pipeline import (
+    ADMIT,
+    CHAIN_FROM,
+    COMPENSATE,
+    CREATE,
+    PERSIST,
+    POLL,
+    STEP,
+)
 from app.infrastructure.memory.pipeline import MemoryPipeline
 from app.ports import Ports
 from app.service import admission, monitor, pods, results, saga
-from tasks.pipeline import ADMIT, CHAIN_FROM, COMPENSATE, CREATE, PERSIST, POLL, STEP
 
 STEPS: Mapping[str, Callable[[Ports, str], bool | None]] = {
     ADMIT: admission.admit,
@@ -23,7 +31,7 @@ Message = tuple[str, tuple[str, ...]]
 
 
 class Worker:
-    """Does what `tasks.process.step` does, without Celery; each message comes `copies` times."""
+    """Does what `step` of celery/process.py does, without Celery; messages come `copies` times."""
 
     def __init__(self, ports: Ports, *, copies: int = 1) -> None:
         assert isinstance(ports.pipeline, MemoryPipeline)

@@ -8,6 +8,7 @@ import pytest
 from app.domain.errors import BrokerUnavailable, Conflict, NotFound, StoreUnavailable
 from app.domain.execution import Execution, State
 from app.domain.records import DeadLetter, DeadLetterKind, DeadLetterStatus
+from app.infrastructure.celery.pipeline import COMPENSATE, CREATE
 from app.infrastructure.memory.pipeline import MemoryPipeline
 from app.infrastructure.memory.runtime import Script
 from app.infrastructure.memory.store import MemoryStore
@@ -17,7 +18,6 @@ from app.service.relay import relay
 from app.service.retry import retry
 from app.service.submit import submit
 from app.service.sweep import sweep
-from tasks.pipeline import COMPENSATE, CREATE
 from tests.support.builders import a_key, a_message, a_submission
 from tests.support.twins import Twins, make_twins
 from tests.support.worker import Worker

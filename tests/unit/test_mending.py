@@ -8,6 +8,7 @@ from app.domain.errors import StoreUnavailable
 from app.domain.execution import SECOND, Change, Execution, State
 from app.domain.pod import Pod
 from app.domain.records import ApiKey
+from app.infrastructure.celery.pipeline import CREATE, PERSIST, POLL
 from app.infrastructure.memory.runtime import Script, exited
 from app.infrastructure.memory.store import MemoryStore
 from app.ports import Caps
@@ -16,7 +17,6 @@ from app.service.admission import entry_of
 from app.service.cancel import cancel
 from app.service.submit import submit
 from app.service.sweep import check_queue, restart_chains, sweep
-from tasks.pipeline import CREATE, PERSIST, POLL
 from tests.support.builders import a_key, a_submission
 from tests.support.twins import Twins, make_twins
 from tests.support.worker import Worker

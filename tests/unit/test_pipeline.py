@@ -10,12 +10,12 @@ from app.domain.execution import TERMINAL, Execution, Outcome, State
 from app.domain.pod import Pod
 from app.domain.records import DeadLetterKind
 from app.domain.submission import ExpectedOutput, Priority
+from app.infrastructure.celery.pipeline import CREATE, PERSIST, POLL, STEP
 from app.infrastructure.memory.runtime import MemoryRuntime, Script, exited
 from app.service.admission import entry_of, fill_slots
 from app.service.cancel import cancel
 from app.service.submit import submit
 from app.service.sweep import sweep
-from tasks.pipeline import CREATE, PERSIST, POLL, STEP
 from tests.support.builders import a_key, a_submission
 from tests.support.twins import Twins, make_twins
 from tests.support.worker import Worker

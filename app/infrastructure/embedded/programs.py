@@ -93,7 +93,7 @@ def _worker(settings: Settings, place: Place) -> Program:
 def _beat() -> Program:
     return Program(
         name="beat",
-        # It keeps no file: neither of its schedule (tasks/scheduler.py) nor of its pid.
+        # It keeps no file: neither of its schedule (celery/scheduler.py) nor of its pid.
         argv=_celery("beat", "--loglevel", "warning", "--pidfile="),
         needs=("api", "worker"),
     )

@@ -15,8 +15,8 @@ from kombu.transport.virtual import Empty
 from kombu.utils.encoding import bytes_to_str
 from kombu.utils.json import loads
 
-from tasks.heartbeat import beat_on
-from tasks.poison import keep_poison
+from app.infrastructure.celery.heartbeat import beat_on
+from app.infrastructure.celery.poison import keep_poison
 
 CONNECTION_ERRORS: Final = (OSError, redis.exceptions.RedisError, OperationalError)
 """The worker connects anew after these. kombu's own list has KeyError and others in it."""

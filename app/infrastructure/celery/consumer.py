@@ -12,8 +12,8 @@ from typing import Any, Final, NoReturn
 from celery import Task
 from kombu.message import Message
 
-from tasks.task_events import BatchingConsumer
-from tasks.transport import CONNECTION_ERRORS
+from app.infrastructure.celery.task_events import BatchingConsumer
+from app.infrastructure.celery.transport import CONNECTION_ERRORS
 
 OURS: Final = "podline."
 """What the names of our tasks begin with. Celery has some of its own, such as `celery.map`."""

@@ -15,10 +15,10 @@ from celery import bootsteps
 
 from app.domain.errors import BrokerUnavailable, RedisUnavailable, RuntimeUnavailable, Unavailable
 from app.domain.execution import State, owner_of_pod
+from app.infrastructure.celery.process import ports
 from app.ports import Lease, Ports
 from app.service.monitor import feed_live_output
 from tasks import app
-from tasks.process import ports
 
 log = logging.getLogger(__name__)
 

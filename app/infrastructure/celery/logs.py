@@ -5,8 +5,8 @@ from typing import Any
 from celery.signals import setup_logging, task_postrun, task_prerun
 
 from app import logs
+from app.infrastructure.celery.pipeline import REQUEST_ID
 from app.settings import Settings
-from tasks.pipeline import REQUEST_ID
 
 
 @setup_logging.connect

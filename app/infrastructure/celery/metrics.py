@@ -4,9 +4,9 @@ import logging
 
 from celery.signals import worker_ready
 
+from app.infrastructure.celery.process import ports
 from app.settings import Settings
 from app.wiring import serve_metrics
-from tasks.process import ports
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from typing import Any, Final
 from celery.signals import task_failure
 from kombu.exceptions import OperationalError
 
+from app.infrastructure.celery.process import ports
 from app.service.dead_letters import record_poison, record_task_error
-from tasks.process import ports
 
 log = logging.getLogger(__name__)
 

@@ -54,7 +54,7 @@ def step(name: str) -> Callable[[Callable[[Ports, str], bool | None]], Task[Any,
     """A link of the chain: where it returns False, the rest of the chain is dropped.
 
     With a part of the infrastructure away, too: the row says what is to be done, and the sweep
-    has it done. Any other error is unexpected and becomes a dead letter (tasks/poison.py).
+    has it done. Any other error is unexpected and becomes a dead letter (poison.py).
     """
 
     def decorate(act: Callable[[Ports, str], bool | None]) -> Task[Any, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from celery.beat import Scheduler
 
-from tasks.heartbeat import beat
+from app.infrastructure.celery.heartbeat import beat
 
 
 class BeatingScheduler(Scheduler):
