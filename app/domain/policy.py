@@ -1,8 +1,8 @@
 """The numbers that the service goes by. settings.py fills them in; nothing else reads settings."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Final
 
 from app.domain.submission import Limits
 
@@ -114,17 +114,18 @@ class Policy:
 
     def compile_limits(self, accepts: Mapping[str, int], needs: Mapping[str, int]) -> LimitRange:
         """As `run_limits`; the defaults are raised to what the compiler needs, up to the maxima."""
-        default = asdict(self.default_compile_limits)
-        raised = {name: max(default[name], needed) for name, needed in needs.items()}
-        return _range(
-            replace(self.default_compile_limits, **raised),
-            _lowered(self.max_compile_limits, accepts),
-        )
+        default = self.default_compile_limits
+        raised = {name: max(getattr(default, name), needed) for name, needed in needs.items()}
+        return _range(replace(default, **raised), _lowered(self.max_compile_limits, accepts))
+
+
+_NAMES: Final = tuple(each.name for each in fields(Limits))
 
 
 def _range(default: Limits, maximum: Limits) -> LimitRange:
     """Each default is lowered to its maximum."""
-    return LimitRange(_lowered(default, asdict(maximum)), maximum)
+    most = {name: getattr(maximum, name) for name in _NAMES}
+    return LimitRange(_lowered(default, most), maximum)
 
 
 def _lowered(limits: Limits, most: Mapping[str, float | None]) -> Limits:
@@ -134,4 +135,4 @@ def _lowered(limits: Limits, most: Mapping[str, float | None]) -> Limits:
         for name, maximum in most.items()
         if maximum is not None and (getattr(limits, name) or 0) > maximum
     }
-    return replace(limits, **lower)
+    return replace(limits, **lower) if lower else limits
