@@ -22,6 +22,7 @@ from app.api.routing import Operation, register
 from app.api.turnstile import Turnstile
 from app.domain.policy import InputMaxima
 from app.ports import Ports
+from app.service.capacity import Capacity
 from app.service.gauges import gauges
 from app.service.health import health as health_of
 from app.service.languages import Languages
@@ -58,6 +59,7 @@ def make(ports: Ports) -> Flask:
         ports,
         Languages(ports.runtime, ports.store),
         WaitingPlaces(ports.policy.max_waiting_answers),
+        Capacity(ports),
         turnstile,
         LargeBodies(turnstile),
         health=Remembered(lambda: health_of(ports), ports.clock),

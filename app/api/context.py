@@ -6,6 +6,7 @@ from app.api.large_bodies import LargeBodies
 from app.api.turnstile import Turnstile
 from app.domain.records import ApiKey
 from app.ports import Health, Ports
+from app.service.capacity import Capacity
 from app.service.languages import Languages
 from app.service.places import WaitingPlaces
 from app.service.remembered import Remembered
@@ -18,6 +19,7 @@ class Context:
     ports: Ports
     languages: Languages
     places: WaitingPlaces
+    capacity: Capacity
     turnstile: Turnstile
     """Left by whoever waits."""
     large_bodies: LargeBodies

@@ -66,6 +66,7 @@ def submit(call: Call, body: Submission, query: Wait) -> Answer | Later:
         submission,
         idempotency_key=_idempotency_key(),
         body_hash=body_hash(),
+        capacity=call.capacity,
     )
     logs.about_execution(execution.id)
     location = {"Location": f"/api/v1/executions/{execution.id}"}

@@ -137,6 +137,7 @@ def _serve(
             context.ports,
             context.languages,
             context.places,
+            context.capacity,
             context.turnstile,
             context.large_bodies,
             context.health,

@@ -1,19 +1,17 @@
 """Accept a submission: from here on it can't be lost."""
 
 import hashlib
-import logging
 from typing import Final
 
 from ulid import ULID
 
-from app.domain.errors import Gone, IdempotencyMismatch, QuotaExceeded, RedisUnavailable
+from app.domain.errors import Gone, IdempotencyMismatch, QuotaExceeded
 from app.domain.execution import SECOND, Execution, State, accept
 from app.domain.records import ApiKey, IdempotencyRecord
 from app.domain.submission import Submission
 from app.ports import Ports
+from app.service.capacity import Capacity
 from app.service.transitions import go_on, in_seconds, soon
-
-log = logging.getLogger(__name__)
 
 _GONE: Final = "the execution of this Idempotency-Key was deleted: send a new key to run it again"
 
@@ -25,8 +23,11 @@ def submit(
     *,
     idempotency_key: str | None = None,
     body_hash: str = "",
+    capacity: Capacity | None = None,
 ) -> Execution:
     """Store the execution, then tell the coordinator.
+
+    Whoever submits often passes a `capacity` of its own; otherwise the queue is asked each time.
 
     With the broker away it is accepted all the same: the sweep finds it. Raises StoreUnavailable,
     QuotaExceeded, IdempotencyMismatch where the key came with another body before, and Gone where
@@ -41,7 +42,7 @@ def submit(
             return _not_erased(known)
         if execution_id != new_id and _may_have_been_removed(ports, execution_id):
             raise Gone(_GONE)
-    _check_quota(ports, owner)
+    _check_quota(ports, owner, capacity)
     return _not_erased(enqueue(ports, execution_id, owner.name, submission))
 
 
@@ -102,19 +103,8 @@ def _may_have_been_removed(ports: Ports, execution_id: str) -> bool:
     return submitted_at < in_seconds(ports, -ports.policy.retention_seconds)
 
 
-def _check_quota(ports: Ports, owner: ApiKey) -> None:
+def _check_quota(ports: Ports, owner: ApiKey, capacity: Capacity | None) -> None:
     of_owner = owner.max_unfinished or ports.policy.max_unfinished_per_owner
     if ports.store.unfinished(owner.name) >= of_owner:
         raise QuotaExceeded(f"{of_owner} executions of yours are unfinished: wait for some to end")
-    check_total(ports)
-
-
-def check_total(ports: Ports) -> None:
-    """Raises QuotaExceeded where the service has all the unfinished executions it takes."""
-    try:
-        queued = ports.admission.length()
-    except RedisUnavailable as error:
-        log.warning("accepting without a look at the total: %s", error)
-        return
-    if queued >= ports.policy.max_unfinished:
-        raise QuotaExceeded("the service has all the unfinished executions it takes: try later")
+    (capacity or Capacity(ports)).take()
