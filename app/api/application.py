@@ -1,7 +1,7 @@
 """The Flask application, put together."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from flask import Flask
 
@@ -45,8 +45,15 @@ _REST: Final = 64 * 1024
 """For the fields that have no maximum of their own, and what stands between the fields."""
 
 
+class Synchronous(Flask):
+    """Flask asks whether each of seven functions is a coroutine, for each request. None is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def make(ports: Ports) -> Flask:
-    app = Flask(__name__, static_folder=None)
+    app = Synchronous(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # No redirects: a path is right, or is not found.
     app.config["MAX_CONTENT_LENGTH"] = _largest_body(ports.policy.input)
     request_id.register(app)

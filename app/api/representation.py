@@ -1,7 +1,7 @@
 """Domain values as the API shows them."""
 
 from base64 import b64encode
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -56,7 +56,8 @@ def execution(
 
 
 def limits(limits: Limits) -> schemas.Limits:
-    return schemas.Limits(**asdict(limits))
+    # Not by asdict, which copies deeply: this is part of every response.
+    return schemas.Limits(**{name: getattr(limits, name) for name in Limits.__slots__})
 
 
 def _result(report: Report, output: Output) -> schemas.Result:

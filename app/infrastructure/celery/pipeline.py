@@ -60,6 +60,9 @@ class CeleryPipeline:
                 args=(execution_id,),
                 chain=[_link(name, execution_id, headers) for name in reversed(rest)] or None,
                 headers=headers,
+                # For Flower. Celery would make the same, in twenty times as long.
+                argsrepr=f"('{execution_id}',)",
+                kwargsrepr="{}",
                 # Consumers declare their queues. In Redis, publishing needs no declaration, and
                 # kombu would copy and bind the queue for each message.
                 declare=(),
