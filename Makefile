@@ -14,8 +14,8 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(she
 	$(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
 BIN := .venv/bin
 PACKAGE := setup.cfg setup.py pyproject.toml constraints.txt \
-	$(wildcard app/infrastructure/init/*.[ch] app/infrastructure/collector/*.[ch] \
-	app/infrastructure/line/*.c)
+	$(wildcard sandbox/init/*.[ch] sandbox/collector/*.[ch] \
+	sandbox/line/*.c)
 
 # uv's, which tells the hashes of all wheels of a version, for every processor.
 UV ?= uv
@@ -44,7 +44,7 @@ compose-test: .venv/test
 check: .venv/test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy app tasks podline tests benchmarks celeryconfig.py
+	$(BIN)/mypy app tasks podline sandbox tests benchmarks celeryconfig.py
 	$(BIN)/lint-imports
 
 bench: .venv/test
@@ -60,8 +60,8 @@ docs: .venv/docs
 	$(BIN)/mkdocs build --strict
 
 clean:
-	rm -rf .venv build site podline.egg-info app/infrastructure/init/init \
-		app/infrastructure/collector/collector app/infrastructure/line/line.so
+	rm -rf .venv build site podline.egg-info sandbox/init/init \
+		sandbox/collector/collector sandbox/line/line.so
 
 # A file per extra, newer than what it was installed from. Nobody else may write to what is run.
 .venv/%: $(PACKAGE) | .venv/bin/python

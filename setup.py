@@ -15,10 +15,10 @@ from setuptools import setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 
-INIT = Path("app/infrastructure/init/init")
-COLLECTOR = Path("app/infrastructure/collector/collector")
+INIT = Path("sandbox/init/init")
+COLLECTOR = Path("sandbox/collector/collector")
 """Each is built of all sources beside it. Both speak init's protocol."""
-LINE = Path("app/infrastructure/line/line.so")
+LINE = Path("sandbox/line/line.so")
 """A library of one source, for whatever C library a program has."""
 FLAGS = ["-std=gnu11", "-Os", "-s", "-Wall", "-Wextra", f"-I{INIT.parent}"]
 LINKED = {LINE: ["-shared", "-fPIC", "-nostdlib", "-Wno-address"]}

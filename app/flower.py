@@ -6,9 +6,9 @@ can read it (proc_pid_environ(5)).
 
 import sys
 
-from app.private import set_umask
 from app.settings import Settings
 from app.settings.folders import kept
+from sandbox.private import set_umask
 
 
 def login(settings: Settings) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-from app import languages, private
 from app.domain.errors import InvalidTarget
 from app.domain.execution import Time
 from app.ports import EventLog, Metrics, Pipeline, Ports, Runtime, Store
@@ -20,6 +19,7 @@ from app.settings.urls import (
     socket_path,
     sqlite_path,
 )
+from sandbox import languages, private
 
 if TYPE_CHECKING:
     from app.infrastructure.mongo.store import MongoStore

@@ -4,9 +4,9 @@ Imported once in each process that serves it, so connections are never shared.
 """
 
 from app import create_app, first_key, logs
-from app.private import set_umask
 from app.settings import Settings
 from app.wiring import keep_private, make_ports
+from sandbox.private import set_umask
 
 set_umask()
 _settings = Settings.load()

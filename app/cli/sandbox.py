@@ -12,9 +12,9 @@ from app.cli.failure import Failure
 def sandbox_command() -> None:
     """Run the sandbox daemon alone, in the foreground, by the settings in force here."""
     from app.infrastructure.embedded.sandbox import daemon_command
-    from app.private import NotPrivate, make_data_folder, set_umask
     from app.settings import Settings, SettingsError
     from app.settings.folders import IN_DATA_FOLDER
+    from sandbox.private import NotPrivate, make_data_folder, set_umask
 
     set_umask()
     try:

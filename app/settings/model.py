@@ -29,7 +29,6 @@ from pydantic_settings import (
 
 from app.domain.policy import InputMaxima, Policy
 from app.domain.submission import Limits
-from app.private import NotPrivate, refuse_links_of_others
 from app.settings import checks
 from app.settings.folders import runtime_folder
 from app.settings.images import DEFAULT as DEFAULT_IMAGES
@@ -37,6 +36,7 @@ from app.settings.images import ImageNames
 from app.settings.kafka import KafkaSettings
 from app.settings.sources import NESTED, PREFIX, nested, secrets, settings_file
 from app.settings.urls import DatabaseUrl, EventLogUrl, RedisUrl, RuntimeUrl
+from sandbox.private import NotPrivate, refuse_links_of_others
 
 _DEFAULT = Policy()
 

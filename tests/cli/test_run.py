@@ -14,8 +14,8 @@ import click
 import pytest
 
 from app.cli.program import language_of
-from app.languages import load
 from podline import Language, Outcome
+from sandbox.languages import load
 from tests.cli.conftest import Podline
 from tests.support.fake_answers import output, problem
 from tests.support.fake_service import Ending, FakeService

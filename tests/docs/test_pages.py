@@ -10,11 +10,11 @@ from app.cli.process import BROKEN_PIPE, STOPPED
 from app.domain.execution import TRANSITIONS, Outcome, State
 from app.domain.records import DeadLetterKind, DeadLetterStatus, Role
 from app.domain.replay import ReplayMode, Skipped
-from app.languages import load
 from app.queues import QUEUES
 from docs.generate import settings_table
 from docs.generate.pages import BLOCKS, FILES, block
 from podline import Priority
+from sandbox.languages import load
 from tests.support.markdown import (
     DOCS,
     PAGES,
@@ -29,7 +29,7 @@ from tests.support.sandbox_daemon import SandboxDaemon
 
 ARCHITECTURE = DOCS / "architecture.md"
 AWK_INPUT = {"stdin": b"one two\n", "env": {"WORD": "ä"}}
-CODE = ("app", "tasks", "podline", "tests", "benchmarks")
+CODE = ("app", "tasks", "podline", "sandbox", "tests", "benchmarks")
 
 
 @pytest.mark.parametrize("name", BLOCKS)

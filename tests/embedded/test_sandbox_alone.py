@@ -25,7 +25,7 @@ def test_settings_become_options(working_folder: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("PODLINE_SANDBOX_UNHELD_LIMITS", "memory,cpu")
     monkeypatch.setenv("PODLINE_LANGUAGES_FILE", str(working_folder / "more.toml"))
     assert daemon_command(Settings.load()) == (
-        *(sys.executable, "-m", "app.infrastructure.sandbox.daemon"),
+        *(sys.executable, "-m", "sandbox.daemon"),
         *("--socket", "/run/podline/sandbox.sock"),
         *("--data", str(working_folder / ".podline/sandbox")),
         *("--slots", "6"),
@@ -65,7 +65,7 @@ def test_ctrl_c_while_the_daemon_starts(
     """It stops as soon as it has started: nothing of it is left, and no traceback is printed."""
     monkeypatch.setenv("PODLINE_RUNTIME_URL", f"unix://{working_folder}/run/s")
     monkeypatch.setenv("PODLINE_READY_JAILS", "0")
-    at = "app.infrastructure.sandbox.kit"
+    at = "sandbox.jail.kit"
     done = interrupted("sandbox", at=at, number=signal.SIGINT, folder=working_folder)
     assert done.returncode == 0
     assert b"stopping" in done.stderr

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.domain.policy import DEFAULT_LIMITS
-from app.infrastructure.sandbox import protocol
-from app.infrastructure.sandbox.requests import pod_message
+from sandbox.wire import framing
+from sandbox.wire.requests import pod_message
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language
 
 SECONDS_TO_ANSWER = 10
@@ -41,9 +41,9 @@ def answers_to(sandbox: SandboxDaemon, sent: bytes) -> list[Any]:
         try:
             connection.sendall(sent)
             connection.shutdown(socket.SHUT_WR)
-            while message := protocol.receive(connection):
+            while message := framing.receive(connection):
                 answers.append(message[0])
-        except (ConnectionError, protocol.ProtocolError):
+        except (ConnectionError, framing.ProtocolError):
             return answers  # it hung up before it had read everything
     return answers
 
@@ -54,7 +54,7 @@ def framed(header: object, body: bytes = b"") -> bytes:
 
 
 def is_clear(answer: Any) -> bool:
-    return "ok" in answer or (answer["error"] in set(protocol.Error) and bool(answer["message"]))
+    return "ok" in answer or (answer["error"] in set(framing.Error) and bool(answer["message"]))
 
 
 @many

@@ -7,7 +7,7 @@ from typing import Final
 
 import psutil
 
-from app.infrastructure.sandbox import kit
+from sandbox.jail import kit
 from tests.support.cgroups import cgroups, tree_of
 from tests.support.sandbox_daemon import SandboxDaemon
 

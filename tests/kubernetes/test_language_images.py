@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app import languages
 from app.settings.images import DEFAULT, images_and_versions
+from sandbox import languages
 
 FOLDER = Path(__file__).parents[2] / "compose/images"
 IMAGES = images_and_versions(DEFAULT)

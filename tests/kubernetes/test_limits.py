@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from app import languages
 from app.domain.errors import RunRefused
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS, MAX_LIMITS
 from app.infrastructure.kubernetes.limits import accepted, refuse_impossible
 from app.settings.urls import kubernetes_namespace
+from sandbox import languages
 from tests.support.kubernetes.cluster import offers
 from tests.support.sandbox_daemon import a_pod
 

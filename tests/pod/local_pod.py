@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from app import languages
 from app.domain.pod import Output, Pod, Report
 from app.domain.submission import File
-from app.infrastructure import line
-from app.infrastructure.init.protocol import INIT
 from app.infrastructure.kubernetes import input, inside
 from app.infrastructure.kubernetes.transcript import End, parse_end, parse_transcript
+from sandbox import languages, line
+from sandbox.init.protocol import INIT
 from tests.support.builders import a_submission
 from tests.support.waiting import wait_until
 

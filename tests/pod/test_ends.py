@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from app.domain.pod import Limit
-from app.infrastructure.init.protocol import INIT, PROGRAM, PROTOCOL, Stage, encode
 from app.infrastructure.kubernetes import inside
+from sandbox.init.protocol import INIT, PROGRAM, PROTOCOL, Stage, encode
 from tests.pod.local_pod import LocalPod, signal_container, stages_of
 from tests.support.waiting import wait_until
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from kubernetes import client
 
-from app import languages
 from app.domain.pod import Pod, judge
 from app.domain.submission import File
 from app.infrastructure.kubernetes.images import Image, Offers
 from app.infrastructure.kubernetes.manifest import PodOptions
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
+from sandbox import languages
 from tests.hostile.program import Hostile, all_programs
 from tests.pod.cluster_runs import pod_for, run, run_all
 from tests.sandbox.test_verdicts import CASES, Case, given_in, says

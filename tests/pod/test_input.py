@@ -8,8 +8,8 @@ import pytest
 from app.domain.pod import Pod
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS, InputMaxima
 from app.domain.submission import File
-from app.infrastructure.init.protocol import PROTOCOL
 from app.infrastructure.kubernetes import input
+from sandbox.init.protocol import PROTOCOL
 from tests.pod.local_pod import SPECS, a_pod
 from tests.support.builders import a_submission
 

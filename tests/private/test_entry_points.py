@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from app.infrastructure.sandbox import kit
-from app.infrastructure.sandbox.traces import records
 from app.settings.folders import runtime_folder
+from sandbox.daemon.traces import records
+from sandbox.jail import kit
 from tests.private import mode, open_to_others, writable_to_others
 from tests.private.conftest import AsOther
 from tests.support.sandbox_daemon import SandboxDaemon

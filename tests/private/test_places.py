@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.private import (
+from sandbox.private import (
     PUBLIC,
     NotPrivate,
     close_database,

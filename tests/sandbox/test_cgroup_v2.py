@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from app.infrastructure.sandbox import cgroup, cgroup_v2
-from app.infrastructure.sandbox.cgroup import Host, NoCgroups
-from app.infrastructure.sandbox.cgroup_v2 import CgroupV2, GroupFolders
-from app.infrastructure.sandbox.meter import JAIL_BYTES, MIB, Meter
+from sandbox.metering import cgroup, cgroup_v2
+from sandbox.metering.cgroup import Host, NoCgroups
+from sandbox.metering.cgroup_v2 import CgroupV2, GroupFolders
+from sandbox.metering.meter import JAIL_BYTES, MIB, Meter
 
 FILES = {
     "cgroup.controllers": "cpu io memory pids\n",

@@ -20,7 +20,8 @@ import pytest
 from app.domain.errors import RuntimeUnavailable
 from app.domain.pod import Phase, Pod
 from app.domain.policy import DEFAULT_LIMITS
-from app.infrastructure.sandbox import kit, protocol
+from sandbox.jail import kit
+from sandbox.wire import framing
 from tests.support.cgroups import cgroups
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language, wait_for_end
 from tests.support.waiting import wait_until
@@ -250,7 +251,7 @@ def connected(sandbox: SandboxDaemon) -> Iterator[socket.socket]:
 
 def hung_up(connection: socket.socket) -> bool:
     try:
-        return protocol.receive(connection) is None
+        return framing.receive(connection) is None
     except ConnectionResetError:
         return True  # a part of what was sent was never read
 
@@ -259,7 +260,7 @@ def asked(sandbox: SandboxDaemon, request: object, body: bytes = b"") -> Any:
     with connected(sandbox) as connection:
         head = json.dumps(request).encode()
         connection.sendall(struct.pack("<II", len(head), len(body)) + head + body)
-        answer = protocol.receive(connection)
+        answer = framing.receive(connection)
         assert answer
         return answer[0]
 
@@ -336,7 +337,7 @@ def test_garbage_is_told_so_and_hung_up_on(
 ) -> None:
     with connected(sandbox) as connection:
         connection.sendall(raw)
-        answer = protocol.receive(connection)
+        answer = framing.receive(connection)
         assert answer
         assert message in answer[0]["message"]
         assert hung_up(connection)

@@ -20,9 +20,10 @@ import psutil
 import pytest
 
 from app.domain.submission import File
-from app.infrastructure.init.protocol import INIT, PROTOCOL, InitReport, Kind, Stage, Step
-from app.infrastructure.sandbox import init, kit, nsjail, view
-from app.infrastructure.sandbox.kit import JailKit
+from sandbox.init import control
+from sandbox.init.protocol import INIT, PROTOCOL, InitReport, Kind, Stage, Step
+from sandbox.jail import kit, nsjail, view
+from sandbox.jail.kit import JailKit
 from tests.sandbox.test_daemon import gone
 from tests.support.waiting import wait_until
 
@@ -68,14 +69,14 @@ class Started:
             return cls(control, process)
 
     def hear(self) -> InitReport:
-        report = init.receive_report(self.control)
+        report = control.receive_report(self.control)
         assert report, "init is gone"
         return report
 
     def run(self, stage: Stage) -> InitReport:
         """To its end."""
         with null_streams() as streams:
-            init.send_stage(self.control, stage, streams)
+            control.send_stage(self.control, stage, streams)
         if (report := self.hear()).kind == Kind.STARTED:
             report = self.hear()
         return report
@@ -195,10 +196,10 @@ def test_the_wall_limit_kills_all_of_it(started: Started) -> None:
 
 def test_it_kills_when_it_is_told_to(started: Started) -> None:
     with null_streams() as streams:
-        init.send_stage(started.control, shell("sleep 600 & sleep 600"), streams)
+        control.send_stage(started.control, shell("sleep 600 & sleep 600"), streams)
     assert started.hear().kind == Kind.STARTED
 
-    init.send_kill(started.control)
+    control.send_kill(started.control)
 
     report = started.hear()
     assert not report.timed_out
@@ -254,7 +255,7 @@ def test_a_broken_stage_is_told_and_nothing_runs(started: Started, what: str) ->
     report = started.hear()
 
     assert (report.kind, report.step, report.status) == (Kind.FAILED, step, error)
-    assert init.receive_report(started.control) is None
+    assert control.receive_report(started.control) is None
 
 
 @pytest.mark.parametrize(("body_bytes", "streams"), [(2**40, 3), (10, 0), (10, 2)])
@@ -310,7 +311,7 @@ class Moments:
     def _send(self, stage: Stage) -> None:
         self._started.hear()
         with null_streams() as streams:
-            init.send_stage(self._started.control, stage, streams)
+            control.send_stage(self._started.control, stage, streams)
 
     def _pause(self, at_most: float) -> None:
         select.select([], [], [], self._random.uniform(0, at_most))

@@ -14,7 +14,7 @@ from app.domain.pod import Observation, Output, StageReport
 from app.domain.policy import DEFAULT_LIMITS, MAX_LIMITS, Policy
 from app.domain.records import Language
 from app.domain.submission import File
-from app.languages import load
+from sandbox.languages import load
 from tests.sandbox.language_programs import (
     ARGUMENTS,
     BEFORE,

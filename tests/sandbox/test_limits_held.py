@@ -11,9 +11,9 @@ import pytest
 from app.domain.pod import Limit, StageReport
 from app.domain.policy import DEFAULT_LIMITS
 from app.domain.records import Holder, LimitName
-from app.infrastructure.sandbox import selftest
-from app.infrastructure.sandbox.limits import LimitNotHeld, held, refuse_unheld
-from app.infrastructure.sandbox.meter import Ground
+from sandbox.daemon import selftest
+from sandbox.daemon.limits import LimitNotHeld, held, refuse_unheld
+from sandbox.metering.meter import Ground
 from tests.support.sandbox_daemon import SandboxDaemon
 
 WITHOUT_CGROUPS = ("unshare", "-m", "sh", "-c", 'umount -l /sys/fs/cgroup; exec "$@"', "-")

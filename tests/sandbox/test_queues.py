@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.infrastructure.sandbox.queues import Queues
+from sandbox.metering.queues import Queues
 
 HEADER = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
 ROW = "{sl}: 0100007F:1F90 0100007F:BC4C {state} {tx:08X}:{rx:08X} 00:00000000 00000000 99999\n"

@@ -11,10 +11,10 @@ import psutil
 import pytest
 
 from app.domain.policy import DEFAULT_LIMITS
-from app.infrastructure.sandbox import kit
-from app.infrastructure.sandbox.processes import ProcessMeter
-from app.infrastructure.sandbox.slot import Slot
-from app.infrastructure.sandbox.slots import Slots
+from sandbox.daemon.slot import Slot
+from sandbox.daemon.slots import Slots
+from sandbox.jail import kit
+from sandbox.metering.processes import ProcessMeter
 from tests.sandbox.test_daemon import gone
 from tests.support.sandbox_daemon import SandboxDaemon
 from tests.support.waiting import wait_until

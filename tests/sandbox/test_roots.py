@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.infrastructure.init.protocol import INIT
+from sandbox.init.protocol import INIT
 from tests.sandbox.test_ordinary_user import BECOME_USER, USER
 from tests.support.sandbox_daemon import SandboxDaemon
 from tests.support.waiting import wait_until

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from app.domain.pod import Frame, Observation, Phase, Stream
-from app.infrastructure.sandbox.run import EndedPod
-from app.infrastructure.sandbox.spool import RESTARTED, Spool
+from sandbox.daemon.run import EndedPod
+from sandbox.daemon.spool import RESTARTED, Spool
 from tests.support.disks import KINDS, Kind, disk, kept_full
 
 LARGE = b"x" * 300_000

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.submission import File
-from app.infrastructure.sandbox import kit
+from sandbox.jail import kit
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, wait_for_end
 
 TOY = """\

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.infrastructure.sandbox import kit
-from app.infrastructure.sandbox.traces import Traces, records, traces_of
+from sandbox.daemon.traces import Traces, records, traces_of
+from sandbox.jail import kit
 from tests.support.cgroups import cgroups
 from tests.support.sandbox_daemon import SandboxDaemon
 

@@ -12,7 +12,7 @@ from app.domain.execution import Outcome
 from app.domain.pod import Phase, StageReport, judge
 from app.domain.policy import DEFAULT_LIMITS
 from app.domain.submission import ExpectedOutput, Limits
-from app.infrastructure.sandbox import kit
+from sandbox.jail import kit
 from tests.support.markdown import DOCS, table_rows
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language, wait_for_end
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from app.infrastructure.sandbox.kit import JailKit
-from app.infrastructure.sandbox.view import configuration
+from sandbox.jail.kit import JailKit
+from sandbox.jail.view import configuration
 from tests.sandbox.test_isolation import printed
 from tests.support.sandbox_daemon import SandboxDaemon
 

@@ -15,9 +15,9 @@ from app.domain.pod import Observation, Output, Phase, Pod
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
 from app.domain.records import Language
 from app.domain.submission import File
-from app.infrastructure.sandbox import kit
 from app.infrastructure.sandbox.runtime import SandboxRuntime
 from app.ports import Runtime
+from sandbox.jail import kit
 from tests.support.cgroups import cgroups
 from tests.support.waiting import wait_until
 
@@ -91,7 +91,7 @@ class SandboxDaemon:
     @property
     def command(self) -> list[str]:
         return [
-            *(*self.wrapper, sys.executable, "-m", "app.infrastructure.sandbox.daemon"),
+            *(*self.wrapper, sys.executable, "-m", "sandbox.daemon"),
             *("--socket", str(self.socket), "--data", str(self.folder / "data")),
             *("--slots", str(self.slots)),
             *(() if self.languages is None else ("--languages", str(self.languages))),

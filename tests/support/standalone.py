@@ -26,7 +26,7 @@ from tests.support.waiting import wait_until
 
 WORD_OF = {
     "redis": "valkey-server",
-    "sandbox": "app.infrastructure.sandbox.daemon",
+    "sandbox": "sandbox.daemon",
     "api": "app.server",
     "worker": "worker",
     "beat": "beat",

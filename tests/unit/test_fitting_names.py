@@ -6,8 +6,8 @@ import pytest
 
 from app.domain.pod import Pod
 from app.domain.submission import File
-from app.infrastructure.init.commands import Commands
-from app.languages import load
+from sandbox.languages import load
+from sandbox.languages.commands import Commands
 from tests.support.builders import a_submission
 
 LANGUAGES = load()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.domain.pod import Pod
 from app.domain.submission import File
-from app.infrastructure.init.java import main_class, parse, with_fitting_name
+from sandbox.languages.java import main_class, parse, with_fitting_name
 from tests.support.builders import a_submission
 
 MAIN = "public static void main(String[] args) { }"

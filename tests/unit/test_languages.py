@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.languages import BadLanguages, language_of, load
+from sandbox.languages import BadLanguages, language_of, load
 
 GOOD = """
 [python]

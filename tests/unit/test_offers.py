@@ -2,10 +2,10 @@
 
 import pytest
 
-from app import languages
 from app.domain.errors import RunRefused
 from app.domain.pod import Pod
 from app.infrastructure.kubernetes.images import Image, Offers
+from sandbox import languages
 from tests.support.builders import a_submission
 
 SPECS = languages.load()

@@ -5,8 +5,8 @@ import json
 from app.domain.pod import Pod
 from app.domain.submission import Buffering, Streams, Submission
 from app.infrastructure import codec
-from app.infrastructure.sandbox.messages import language_of
-from app.infrastructure.sandbox.requests import pod_message, pod_of
+from sandbox.wire.messages import language_of
+from sandbox.wire.requests import pod_message, pod_of
 from tests.support.builders import a_result, a_submission, an_execution
 
 NEWER = ("compile_args", "streams", "buffering")

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from celery import bootsteps
 
-from app.private import touch
 from app.settings import Settings
+from sandbox.private import touch
 from tasks import app
 
 HEARTBEAT_SECONDS: Final = 2.0

@@ -4,9 +4,9 @@ from typing import Any
 
 from celery.signals import beat_init, celeryd_init
 
-from app.private import NotPrivate, set_umask
 from app.settings import Settings
 from app.wiring import keep_private
+from sandbox.private import NotPrivate, set_umask
 
 
 @celeryd_init.connect

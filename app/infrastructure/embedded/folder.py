@@ -11,9 +11,9 @@ from tempfile import TemporaryFile
 from time import sleep
 
 from app.infrastructure.embedded.errors import UpError
-from app.private import NotPrivate, make_data_folder, make_folder
 from app.service.keys import new_secret
 from app.settings.folders import IN_DATA_FOLDER, runtime_folder
+from sandbox.private import NotPrivate, make_data_folder, make_folder
 
 KEY = "key"
 """The first admin key."""

@@ -15,7 +15,7 @@ def daemon_command(settings: Settings) -> tuple[str, ...]:
         raise SettingsError([SettingProblem("runtime_url", detail)])
     unheld = [name for name in settings.sandbox_unheld_limits.split(",") if name]
     return (
-        *(sys.executable, "-m", "app.infrastructure.sandbox.daemon"),
+        *(sys.executable, "-m", "sandbox.daemon"),
         *("--socket", str(socket)),
         *("--data", str(settings.data_dir / "sandbox")),
         # A slot is taken while its jail is cleared away and the next one made ready; admission

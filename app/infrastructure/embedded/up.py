@@ -12,10 +12,10 @@ from app.infrastructure.embedded.report import Report, full
 from app.infrastructure.embedded.supervisor import STOP_SIGNALS, Supervisor, blocked
 from app.infrastructure.prometheus.folder import make_empty
 from app.infrastructure.sqlite.database import fold_log
-from app.private import set_umask
 from app.settings import Settings
 from app.settings.sources import FILE_VARIABLE, Given, settings_file
 from app.settings.urls import sqlite_path
+from sandbox.private import set_umask
 
 
 def run(data_dir: Path, port: int | None, mongodb: str | None) -> None:

@@ -8,7 +8,7 @@ from app.domain.pod import Pod
 from app.domain.records import Language
 from app.domain.versions import standing_for
 from app.infrastructure.kubernetes.limits import accepted
-from app.languages import BadLanguages, LanguageSpec, language_of
+from sandbox.languages import BadLanguages, LanguageSpec, language_of
 
 
 @dataclass(frozen=True, slots=True)

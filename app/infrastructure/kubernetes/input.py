@@ -6,11 +6,11 @@ from typing import Final
 
 from app.domain.pod import Pod
 from app.domain.submission import File
-from app.infrastructure.init.commands import Commands
-from app.infrastructure.init.program import Program, rlimits
-from app.infrastructure.init.protocol import PROTOCOL, Stage, encode
 from app.infrastructure.kubernetes import inside
-from app.languages import LanguageSpec
+from sandbox.init.program import Program, rlimits
+from sandbox.init.protocol import PROTOCOL, Stage, encode
+from sandbox.languages import LanguageSpec
+from sandbox.languages.commands import Commands
 
 MARGIN_MIB: Final = 2
 """What main's container may use beside the program: init's own memory, and the kernel's for it."""

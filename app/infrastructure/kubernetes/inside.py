@@ -3,7 +3,7 @@
 Two containers, for the program must not touch its own bookkeeping:
 
 - `collector`, of our image, which holds nothing but `init`, `collector` and the files of
-  app.infrastructure.line. It puts init, its FIFOs and those files into `channel`, hands init the
+  sandbox.line. It puts init, its FIFOs and those files into `channel`, hands init the
   stages, caps what the program prints, writes that to its own log (transcript.py), and how the pod
   ended to its log and, as its termination message, to TERMINATION_LOG. It exits with 0 if it could
   do all this; with 1 if not, and then the end record is a fault.
@@ -36,7 +36,7 @@ STAGES: Final = "stages"
 INPUT: Final = "/podline/input"
 CHANNEL: Final = "/podline/channel"
 LINE: Final = f"{CHANNEL}/line"
-"""Where main has the files of app.infrastructure.line; the collector has them in /podline/line."""
+"""Where main has the files of sandbox.line; the collector has them in /podline/line."""
 TERMINATION_LOG: Final = "/dev/termination-log"
 
 WRITABLE: Final[Mapping[str, str | None]] = {

@@ -7,7 +7,7 @@ from app.domain.errors import RunRefused
 from app.domain.pod import Pod
 from app.domain.records import HeldLimit, Holder, LimitName
 from app.domain.submission import Limits
-from app.languages import LanguageSpec
+from sandbox.languages import LanguageSpec
 
 _OWN_PROCESSES: Final = 4
 """Of a pod: the pause container, the collector, init, and one that is on its way."""

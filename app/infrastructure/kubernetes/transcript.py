@@ -29,7 +29,7 @@ from typing import Final
 
 from app.domain.execution import Time
 from app.domain.pod import Frame, Limit, Output, Report, StageOutput, StageReport, Stream
-from app.infrastructure.init.protocol import signal_name
+from sandbox.init.protocol import signal_name
 
 _COMPILE: Final = "compile"
 _RUN: Final = "run"

@@ -12,8 +12,8 @@ from typing import Any, Final
 from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.pod import Frame, Observation, Output, Pod
 from app.domain.records import HeldLimit, Language
-from app.infrastructure.sandbox import messages, protocol, requests
-from app.infrastructure.sandbox.protocol import Error, ProtocolError
+from sandbox.wire import framing, messages, requests
+from sandbox.wire.framing import Error, ProtocolError
 
 _SECONDS_TO_CONNECT: Final = 2.0
 _SECONDS_TO_ANSWER: Final = 5.0
@@ -43,7 +43,7 @@ class SandboxRuntime:
 
     def follow(self, name: str, after: int) -> list[Frame]:
         answer, body = self._ask({"op": "follow", "name": name, "after": after})
-        return messages.frames_of(answer, protocol.Parts(body))
+        return messages.frames_of(answer, framing.Parts(body))
 
     def delete(self, name: str) -> None:
         self._ask({"op": "delete", "name": name})
@@ -126,8 +126,8 @@ class SandboxRuntime:
 def _exchange(
     connection: socket.socket, request: Mapping[str, Any], body: bytes = b""
 ) -> tuple[Mapping[str, Any], bytes]:
-    protocol.send(connection, request, body)
-    answer = protocol.receive(connection)
+    framing.send(connection, request, body)
+    answer = framing.receive(connection)
     if answer is None:
         raise ConnectionResetError("the sandbox daemon closed the connection")
     return answer
@@ -151,7 +151,7 @@ def _changes(connection: socket.socket, stop: Callable[[], bool]) -> Iterator[st
             if not poll.poll(_SECONDS_BETWEEN_LOOKS_AT_STOP * 1_000):
                 continue
             try:
-                change = protocol.receive(connection)
+                change = framing.receive(connection)
             except (OSError, ProtocolError) as error:
                 raise _unavailable(error) from error
             if change is None:

@@ -24,7 +24,7 @@ from typing import Final
 
 from app.domain.errors import StoreFull, StoreUnavailable
 from app.infrastructure.sqlite.group_commit import GroupCommit, GroupFailed, NoTurn
-from app.private import NotPrivate, close_database
+from sandbox.private import NotPrivate, close_database
 
 log = logging.getLogger(__name__)
 

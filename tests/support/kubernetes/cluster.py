@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from app import languages
 from app.infrastructure.kubernetes.images import Image, Offers
 from app.infrastructure.kubernetes.manifest import PodOptions
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
 from app.settings.images import images_and_versions
+from sandbox import languages
 from tests.support.kubernetes.images import LANGUAGE_IMAGES, pod_image
 
 

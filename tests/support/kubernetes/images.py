@@ -15,8 +15,8 @@ from pathlib import Path
 
 from kubernetes import client
 
-from app.infrastructure import line
-from app.infrastructure.init import protocol
+from sandbox import line
+from sandbox.init import protocol
 from tests.support.kubernetes import service_image
 from tests.support.kubernetes.namespace import api_client
 

@@ -11,7 +11,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 PLACE: Final = "/opt/podline"
-_SOURCES: Final = ("app", "tasks", "podline")
+_SOURCES: Final = ("app", "tasks", "podline", "sandbox")
 _FILES: Final = ("celeryconfig.py", "setup.cfg", "setup.py", "constraints.txt")
 _RUN_THERE: Final = frozenset({".py", ".toml", ".lua", ".html"})
 """What is compiled here is for sandboxes, which have images of their own."""

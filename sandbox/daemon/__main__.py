@@ -1,0 +1,171 @@
+"""The sandbox daemon: plays the kubelet's part on one machine.
+
+`python -m sandbox.daemon --socket PATH --data DIR --slots N`
+
+It keeps status and output of every pod until the pod is deleted, also over its own restart. When
+it is killed, the pids 1 of its jails see their socket close and take everything down with them;
+the next daemon of the same data folder reports those pods as faulted.
+"""
+
+import argparse
+import fcntl
+import logging
+import os
+import signal
+import socket
+import struct
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from app.domain.records import LimitName
+from sandbox.daemon.dispatch import serve
+from sandbox.daemon.limits import LimitNotHeld, refuse_unheld
+from sandbox.daemon.own_limits import limit_daemon
+from sandbox.daemon.pods import Pods
+from sandbox.daemon.selftest import NoJail, limits_held
+from sandbox.daemon.slot import Slot
+from sandbox.daemon.slots import Slots
+from sandbox.daemon.spool import Spool
+from sandbox.daemon.traces import Traces, records, traces_of
+from sandbox.jail import kit
+from sandbox.jail.mounts import Mounts
+from sandbox.languages import BadLanguages, load
+from sandbox.metering.meters import find_meters
+from sandbox.private import make_data_folder, make_shared_folder, set_umask
+from sandbox.toolchains.search import find_toolchains
+
+_STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+_CONNECTIONS_MAX: Final = 200
+_SECONDS_TO_TAKE_AN_ANSWER: Final = 30
+_THREAD_STACK_BYTES: Final = 512 * 1024
+_IN_DATA_FOLDER: Final = ("jail", "lock", "pods", "podline-records")
+_SECONDS_OF_GIL: Final = 0.0005
+"""A slot that reads much must not keep another's `create` waiting for the default 5 ms."""
+
+log = logging.getLogger("podline.sandbox")
+
+
+def main() -> None:
+    set_umask()
+    arguments = _arguments()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    limit_daemon()
+    threading.stack_size(_THREAD_STACK_BYTES)
+    sys.setswitchinterval(_SECONDS_OF_GIL)
+    data: Path = arguments.data
+    ready_jails = arguments.slots if arguments.ready_jails is None else arguments.ready_jails
+    try:
+        make_data_folder(data, _IN_DATA_FOLDER)
+        with _lock(data), traces_of(kit.name_of(data), records(data)) as traces:
+            for_group = make_shared_folder(arguments.socket.absolute().parent)
+            _run(arguments, ready_jails, traces, for_group)
+    except (kit.NotInstalled, BadLanguages, LimitNotHeld, NoJail, OSError) as error:
+        raise SystemExit(f"the sandbox can't start: {error}") from error
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m sandbox.daemon")
+    parser.add_argument("--socket", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True, help="kept over restarts")
+    parser.add_argument("--slots", type=int, default=os.cpu_count(), help="pods at once")
+    parser.add_argument("--ready-jails", type=int, help="kept waiting; by default, one per slot")
+    parser.add_argument("--languages", type=Path, help="a file with more of them")
+    parser.add_argument(
+        "--unheld-limit",
+        dest="unheld_limits",
+        type=LimitName,
+        action="append",
+        default=[],
+        help="start also if this one does not hold here",
+    )
+    return parser.parse_args()
+
+
+@contextmanager
+def _lock(data: Path) -> Iterator[None]:
+    """One daemon per data folder, for as long as the process lives."""
+    with (data / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise OSError(f"another daemon uses {data}") from error
+        yield
+
+
+def _run(arguments: argparse.Namespace, ready_jails: int, traces: Traces, for_group: bool) -> None:
+    path, data, slot_count = arguments.socket, arguments.data, arguments.slots
+    stop = _stop_signals()
+    traces.mounts(kit.place_for_mounts(data))
+    mounts = Mounts(kit.place_for_mounts(data))
+    toolchains = find_toolchains(load(arguments.languages), mounts)
+    meters = find_meters(kit.name_of(data), slot_count, traces)
+    traces.folder(kit.folder_of(data))
+    jail_kit = kit.prepare(data, mounts)
+    limits = limits_held(jail_kit, meters[0])
+    refuse_unheld(limits, arguments.unheld_limits)
+    slots = [
+        Slot(number, meter, jail_kit, keeps_jail=number < ready_jails)
+        for number, meter in enumerate(meters)
+    ]
+    pods = Pods(toolchains, limits, Spool(data / "pods"), Slots(slots))
+    listener = _listen(path, for_group)
+    pods.start()
+    toolchains.prepare()
+    threading.Thread(target=_accept, args=[listener, pods], daemon=True).start()
+    log.info("ready: %d slots at %s", slot_count, path)
+    stop.recv(1)
+    log.info("stopping")
+    path.unlink(missing_ok=True)
+    toolchains.stop()
+    pods.stop()
+    for meter in meters:
+        meter.close()
+    mounts.close()
+
+
+def _stop_signals() -> socket.socket:
+    """Readable once one came. The wake-up descriptor alone loses none that comes just before."""
+    stop, wake_up = socket.socketpair()
+    wake_up.setblocking(False)
+    signal.set_wakeup_fd(wake_up.detach())
+    for number in _STOP_SIGNALS:
+        signal.signal(number, lambda *_: None)
+    # Whoever started the daemon may have held them back until now (`podline sandbox`).
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
+    return stop
+
+
+def _listen(path: Path, for_group: bool) -> socket.socket:
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX)
+    before = os.umask(0o117 if for_group else 0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(before)
+    if for_group and os.geteuid() == 0:
+        os.chown(path, -1, path.parent.stat().st_gid)
+    listener.listen(_CONNECTIONS_MAX)
+    return listener
+
+
+def _accept(listener: socket.socket, pods: Pods) -> None:
+    places = threading.BoundedSemaphore(_CONNECTIONS_MAX)
+    while True:
+        connection, _ = listener.accept()
+        threading.Thread(target=_serve, args=[connection, pods, places], daemon=True).start()
+
+
+def _serve(connection: socket.socket, pods: Pods, places: threading.BoundedSemaphore) -> None:
+    send_timeout = struct.pack("ll", _SECONDS_TO_TAKE_AN_ANSWER, 0)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, send_timeout)
+    with places, connection:
+        serve(connection, pods)
+
+
+if __name__ == "__main__":
+    main()

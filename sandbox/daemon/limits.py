@@ -1,0 +1,57 @@
+"""Which limits there are, and what holds each of them where this daemon runs."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
+
+from app.domain.records import HeldLimit, Holder, LimitName
+from sandbox.metering.meter import Ground
+
+_EVERYWHERE: Final[Mapping[LimitName, tuple[Holder, str]]] = {
+    LimitName.WALL: (Holder.RUNTIME, "the clock of init, and 2 s later that of the daemon"),
+    LimitName.PROCESSES: (Holder.KERNEL, "RLIMIT_NPROC"),
+    LimitName.OUTPUT: (Holder.RUNTIME, "what is beyond the cap is not read"),
+    LimitName.DISK: (Holder.KERNEL, "size of a file system in memory"),
+    LimitName.INODES: (Holder.KERNEL, "nr_inodes of that file system: one for 4 KiB"),
+}
+_BY_GROUND: Final[Mapping[Ground, Mapping[LimitName, tuple[Holder, str]]]] = {
+    Ground.CGROUP_1: {
+        LimitName.CPU: (Holder.RUNTIME, "cpuacct.usage of cgroup version 1"),
+        LimitName.MEMORY: (Holder.KERNEL, "memory.limit_in_bytes of cgroup version 1"),
+    },
+    Ground.CGROUP_2: {
+        LimitName.CPU: (Holder.RUNTIME, "cpu.stat of cgroup version 2"),
+        LimitName.MEMORY: (Holder.KERNEL, "memory.max of cgroup version 2"),
+        LimitName.PROCESSES: (Holder.KERNEL, "RLIMIT_NPROC, and pids.max of cgroup version 2"),
+    },
+    Ground.PROCESSES: {
+        LimitName.CPU: (Holder.RUNTIME, "CPU times of all processes in /proc"),
+        LimitName.MEMORY: (Holder.RUNTIME, "memory of all processes in /proc, every 5 ms"),
+    },
+}
+
+
+class LimitNotHeld(RuntimeError):
+    """A limit does not hold here, and nobody allowed that."""
+
+
+def held(ground: Ground, broken: Mapping[LimitName, str]) -> Sequence[HeldLimit]:
+    """Every limit in order. `broken` are those that were tried in vain, with what was seen."""
+    holders = {**_EVERYWHERE, **_BY_GROUND[ground]}
+    return [
+        HeldLimit(limit=limit, by=Holder.NOBODY, how=broken[limit])
+        if limit in broken
+        else HeldLimit(limit=limit, by=holders[limit][0], how=holders[limit][1])
+        for limit in LimitName
+    ]
+
+
+def refuse_unheld(limits: Sequence[HeldLimit], allowed: Collection[LimitName]) -> None:
+    """Raises LimitNotHeld, which names them and the way out."""
+    unheld = [item for item in limits if item.by is Holder.NOBODY and item.limit not in allowed]
+    if unheld:
+        what = "; ".join(f"{item.limit}: {item.how}" for item in unheld)
+        names = ",".join(item.limit for item in unheld)
+        raise LimitNotHeld(
+            f"limits that do not hold on this host: {what}. To start all the same, set "
+            f"PODLINE_SANDBOX_UNHELD_LIMITS={names}"
+        )

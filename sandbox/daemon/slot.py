@@ -1,0 +1,97 @@
+"""Room for one pod at a time, and the jail that waits there for the next one."""
+
+import logging
+import os
+from typing import Final
+
+from app.domain.policy import DEFAULT_LIMITS
+from sandbox.jail.jail import Jail
+from sandbox.jail.kit import JailKit
+from sandbox.jail.launcher import Launcher
+from sandbox.metering.meter import Meter
+
+_LAST_WORDS_BYTES: Final = 1024
+
+log = logging.getLogger(__name__)
+
+
+class Slot:
+    """Used by its own thread alone, but for `suits`.
+
+    All limits of a pod but one are set when its program starts; the size of the box is fixed when
+    its jail is made. So the next jail is made for a box as large as the last pod's.
+    """
+
+    def __init__(self, number: int, meter: Meter, kit: JailKit, *, keeps_jail: bool) -> None:
+        self.number = number
+        self.meter = meter
+        self._kit = kit
+        self._keeps_jail = keeps_jail
+        self._jail: Jail | None = None
+        self._launcher: Launcher | None = None
+        self._disk_mib = DEFAULT_LIMITS.disk_mib
+        self._log = os.memfd_create("jail-log")
+
+    def suits(self, disk_mib: int) -> int:
+        """How soon such a pod would start here: the higher the sooner."""
+        jail = self._jail
+        if jail is None:
+            return 1
+        return 2 if jail.disk_mib == disk_mib else 0
+
+    def keep_jail(self) -> None:
+        """Have one waiting, if this slot is to. Returns before it is set up."""
+        if not self._keeps_jail or self._jail:
+            return
+        try:
+            self._jail = self._open_jail(self._disk_mib)
+        except OSError as error:
+            log.warning("no jail could be made ready: %s", error)
+
+    def drop_jail(self) -> None:
+        """Nothing of it is left then."""
+        if self._launcher:
+            self._launcher.close()
+            self._launcher = None
+        if self._jail:
+            self._jail.close()
+            self._jail = None
+
+    def take_jail(self, disk_mib: int) -> Jail:
+        """The waiting one if it fits and still lives, or a new one. Raises OSError."""
+        jail, self._disk_mib = self._jail, disk_mib
+        if jail and jail.disk_mib == disk_mib and not jail.is_gone():
+            self._jail = None
+            return jail
+        if jail:
+            self.drop_jail()
+        return self._open_jail(disk_mib)
+
+    def clear(self, jail: Jail) -> None:
+        """A pod is over: return once nothing of it runs any more.
+
+        Where this slot keeps a jail, the next one is made then.
+        """
+        if not jail.is_gone():  # so init lives, and nothing else of it
+            self.meter.lift()
+        if not (self._keeps_jail and jail.init_pid):
+            self.drop_jail()
+        jail.close()
+
+    def last_words(self) -> str:
+        """What nsjail said of the jail that was opened last."""
+        return os.pread(self._log, _LAST_WORDS_BYTES, 0).decode(errors="replace").strip()
+
+    def _open_jail(self, disk_mib: int) -> Jail:
+        self.meter.lift()
+        os.ftruncate(self._log, 0)
+        os.lseek(self._log, 0, os.SEEK_SET)
+        return self._launcher_for(disk_mib).open_jail()
+
+    def _launcher_for(self, disk_mib: int) -> Launcher:
+        launcher = self._launcher
+        if launcher and launcher.disk_mib == disk_mib and not launcher.is_gone():
+            return launcher
+        self.drop_jail()
+        self._launcher = Launcher(self._kit, slot=self.number, disk_mib=disk_mib, log=self._log)
+        return self._launcher

@@ -1,0 +1,235 @@
+"""One stage (compile or run) in a jail: its limits, and how it ended."""
+
+import errno
+import os
+import select
+import signal
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from typing import Final
+
+from app.domain.execution import SECOND
+from app.domain.pod import Limit, StageReport
+from app.domain.submission import File
+from sandbox.daemon.recorder import Recorder
+from sandbox.daemon.streams import OutputPipes, filled_stdin
+from sandbox.init.control import receive_report, send_kill, send_stage
+from sandbox.init.program import Program, rlimits, tasks
+from sandbox.init.protocol import InitReport, Kind, Stage, Step, Stop, signal_name
+from sandbox.jail.jail import Jail
+from sandbox.metering.meter import Meter
+
+_KIB: Final = 1024
+_SMALL_READ: Final = 16384
+_SECONDS_AFTER_SMALL_READ: Final = 0.01
+"""A program that prints byte by byte makes one frame per pause, not one per byte."""
+_SECONDS_BETWEEN_CPU_CHECKS: Final = 0.01
+_SECONDS_OF_GRACE: Final = 2.0
+"""Init keeps the wall limit; where it says nothing for so long after it, the jail is killed."""
+_CPUS: Final = os.cpu_count() or 1
+
+
+class Fault(Exception):
+    """The sandbox could not do its part. Says nothing about the program."""
+
+
+class NotStarted(Fault):
+    """What a compiler was to make is missing, or can't be started."""
+
+
+def run_stage(
+    jail: Jail, meter: Meter, program: Program, files: Sequence[File], recorder: Recorder
+) -> StageReport:
+    """Put the files in and run it to its end. No process of it is left then. Raises Fault."""
+    try:
+        meter.begin(program.limits.memory_mib, tasks(program))
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise Fault(f"the memory limit could not be set: {error}") from error
+        return _larger_than_memory()
+    with closing(OutputPipes(recorder)) as pipes:
+        return _StageRun(jail, meter, program, recorder, pipes).run(files)
+
+
+class _StageRun:
+    def __init__(
+        self, jail: Jail, meter: Meter, program: Program, recorder: Recorder, pipes: OutputPipes
+    ) -> None:
+        self._jail = jail
+        self._meter = meter
+        self._program = program
+        self._recorder = recorder
+        self._pipes = pipes
+        self._control = jail.control.fileno()
+        self._ended = False
+        self._done: InitReport | None = None
+        self._stopped_by: Limit | None = None
+        self._begun = time.monotonic()
+        self._check_cpu_at = self._begun + program.limits.cpu_seconds / _CPUS
+        self._check_memory_at = self._begun + meter.seconds_between_looks
+        self._kill_jail_at = self._begun + program.limits.wall_seconds + _SECONDS_OF_GRACE
+        self._read_again_at = self._begun
+
+    def run(self, files: Sequence[File]) -> StageReport:
+        self._launch(files)
+        control_alone, all_sources = select.poll(), select.poll()
+        for source in (self._control, *self._pipes.read_ends):
+            all_sources.register(source, select.POLLIN)
+        control_alone.register(self._control, select.POLLIN)
+        while not self._ended:
+            now = time.monotonic()
+            pause = now < self._read_again_at
+            ready = (control_alone if pause else all_sources).poll(self._milliseconds_left(now))
+            for source, _ in ready:
+                if source == self._control:
+                    self._hear_init()
+                elif not self._read(source):
+                    all_sources.unregister(source)
+            self._hold_limits()
+        return self._report()
+
+    def _launch(self, files: Sequence[File]) -> None:
+        program = self._program
+        stage = Stage(
+            argv=program.argv,
+            env=program.env,
+            files=files,
+            wall_seconds=program.limits.wall_seconds,
+            merged=program.merged,
+            rlimits=rlimits(program, alone=not self._meter.holds_memory),
+            all_memory_is_counted=self._meter.holds_memory,
+        )
+        with filled_stdin(program.stdin) as stdin:
+            try:
+                send_stage(self._jail.control, stage, (stdin, *self._pipes.write_ends))
+            except OSError:
+                self._ended = True  # init is gone; `_report` says why
+        self._pipes.close_write_ends()
+
+    def _milliseconds_left(self, now: float) -> float:
+        next_look = min(self._check_cpu_at, self._check_memory_at, self._kill_jail_at)
+        if now < self._read_again_at:
+            next_look = min(next_look, self._read_again_at)
+        return max(0.0, next_look - now) * 1_000
+
+    def _read(self, source: int) -> bool:
+        """False at the end of the stream."""
+        size = self._pipes.read(source)
+        if self._recorder.truncated:
+            self._stop(Limit.OUTPUT)
+        elif size < _SMALL_READ:
+            self._read_again_at = time.monotonic() + _SECONDS_AFTER_SMALL_READ
+        return size > 0
+
+    def _hear_init(self) -> None:
+        report = receive_report(self._jail.control)
+        if report is None:
+            self._ended = True
+        elif report.kind == Kind.FAILED:
+            if report.step == Step.START_PROGRAM:
+                raise NotStarted(report.fault())
+            raise Fault(report.fault())
+        elif report.kind == Kind.DONE:
+            self._done = report
+            self._ended = True
+
+    def _hold_limits(self) -> None:
+        now = time.monotonic()
+        if self._ended:
+            return
+        if now >= self._check_memory_at:
+            self._check_memory(now)
+        if now >= self._check_cpu_at:
+            self._check_cpu(now)
+        if now >= self._kill_jail_at:
+            self._enforce(Limit.WALL)
+            self._jail.hang_up()
+            self._ended = True
+
+    def _check_memory(self, now: float) -> None:
+        if self._meter.out_of_memory():
+            self._stop(Limit.MEMORY)
+        self._check_memory_at = now + self._meter.seconds_between_looks
+
+    def _check_cpu(self, now: float) -> None:
+        """Look again when the limit could be reached at the earliest, with every core in use."""
+        left = self._program.limits.cpu_seconds - self._meter.cpu_us() / SECOND
+        if left <= 0:
+            self._stop(Limit.CPU)
+        self._check_cpu_at = now + max(left / _CPUS, _SECONDS_BETWEEN_CPU_CHECKS)
+
+    def _stop(self, limit: Limit) -> None:
+        """Have init kill the program, once."""
+        if self._stopped_by is None and not self._ended:
+            try:
+                send_kill(self._jail.control)
+            except OSError:
+                self._ended = True  # init is gone; `_report` says why
+        self._enforce(limit)
+
+    def _enforce(self, limit: Limit) -> None:
+        """The first limit counts, and the kernel may have enforced the one of memory before."""
+        if self._stopped_by is None:
+            self._stopped_by = Limit.MEMORY if self._meter.out_of_memory() else limit
+
+    def _limit_at_the_end(self, done: InitReport) -> Limit | None:
+        """The limit that ended a program which the daemon did not stop."""
+        if done.status != 0 and self._meter.out_of_memory():
+            return Limit.MEMORY
+        if done.timed_out:
+            return Limit.WALL
+        if self._used_up_cpu(done):
+            return Limit.CPU
+        return Limit.OUTPUT if self._recorder.truncated else None
+
+    def _report(self) -> StageReport:
+        done = self._done or self._killed_with_the_jail()
+        self._pipes.drain()
+        stopped_by = self._stopped_by or self._limit_at_the_end(done)
+        return StageReport(
+            exit_code=os.WEXITSTATUS(done.status) if os.WIFEXITED(done.status) else None,
+            signal=signal_name(os.WTERMSIG(done.status)) if os.WIFSIGNALED(done.status) else None,
+            wall_us=done.wall_us,
+            cpu_us=max(done.cpu_us, self._meter.cpu_us()),
+            memory_peak_kib=self._peak_kib(done),
+            stopped_by=stopped_by,
+        )
+
+    def _peak_kib(self, done: InitReport) -> int:
+        """Of what the limit is about. Init's figure includes the pages of the runtime's files."""
+        limit_kib = self._program.limits.memory_mib * _KIB
+        return min(self._meter.peak_kib() or done.peak_kib, limit_kib)
+
+    def _killed_with_the_jail(self) -> InitReport:
+        """Init is gone and said nothing: killed for memory, or by us, or else it is a fault."""
+        if self._stopped_by is None and not self._meter.out_of_memory():
+            raise Fault("the jail ended for a reason unknown")
+        wall_us = int((time.monotonic() - self._begun) * SECOND)
+        return InitReport(
+            kind=Kind.DONE,
+            step=0,
+            status=signal.SIGKILL,
+            stopped_by=Stop.NONE,
+            wall_us=wall_us,
+            cpu_us=0,
+            peak_kib=0,
+        )
+
+    def _used_up_cpu(self, done: InitReport) -> bool:
+        """RLIMIT_CPU of a process came before the look at all of them, or a look before `done`."""
+        by_signal = os.WIFSIGNALED(done.status) and os.WTERMSIG(done.status)
+        limit_us = self._program.limits.cpu_seconds * SECOND
+        return by_signal in (signal.SIGXCPU, signal.SIGKILL) and done.cpu_us >= limit_us
+
+
+def _larger_than_memory() -> StageReport:
+    """What the compiler left in the box alone is more than the program may use."""
+    return StageReport(
+        exit_code=None,
+        signal=signal.SIGKILL.name,
+        wall_us=0,
+        cpu_us=0,
+        memory_peak_kib=None,
+        stopped_by=Limit.MEMORY,
+    )

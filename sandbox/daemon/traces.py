@@ -1,0 +1,147 @@
+"""What a daemon has outside its data folder, on record until it is removed.
+
+Each daemon holds a lock on its record for as long as it lives, so that any daemon of the same user
+can tell the record of one that was killed, and removes what that left behind: also when its data
+folder is gone or used no more.
+"""
+
+import fcntl
+import logging
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final
+
+from app.settings.folders import own_folder
+from sandbox.metering import cgroup
+from sandbox.private import make_folder, refuse
+
+_GROUP: Final = "cgroup"
+_FOLDER: Final = "folder"
+_MOUNTS: Final = "mounts"
+
+log = logging.getLogger(__name__)
+
+
+class Traces:
+    """A line for each place, written before it is made."""
+
+    def __init__(self, record: IO[str]) -> None:
+        """`record` is locked."""
+        self._record = record
+
+    def group(self, parent: Path) -> None:
+        self._note(_GROUP, parent)
+
+    def folder(self, path: Path) -> None:
+        self._note(_FOLDER, path)
+
+    def mounts(self, place: Path) -> None:
+        self._note(_MOUNTS, place)
+
+    def remove(self) -> None:
+        """All of it, and the record. Raises TimeoutError, and OSError."""
+        self._record.seek(0)
+        lines = self._record.read().splitlines()
+        for line in dict.fromkeys(reversed(lines)):
+            kind, _, path = line.partition(" ")
+            if kind == _GROUP:
+                cgroup.remove(Path(path))
+            elif kind == _MOUNTS:
+                _remove_empty(Path(path))
+            else:
+                shutil.rmtree(path, ignore_errors=True)
+        Path(self._record.name).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Let go of the record."""
+        self._record.close()
+
+    def _note(self, kind: str, path: Path) -> None:
+        self._record.seek(0, os.SEEK_END)
+        self._record.write(f"{kind} {path}\n")
+        self._record.flush()
+
+
+def _remove_empty(place: Path) -> None:
+    """Mounts went with their daemon, whose own they were. What is mounted still is left alone."""
+    if place.exists():
+        for target in place.iterdir():
+            target.rmdir()
+        place.rmdir()
+
+
+def records(data: Path) -> Path:
+    """Where all daemons of this account keep their records: gone after a boot, as groups are.
+
+    Without such a place, an account has no groups either, and its daemon leaves nothing outside its
+    data folder.
+    """
+    return (own_folder() or data) / "podline-records"
+
+
+@contextmanager
+def traces_of(name: str, folder: Path) -> Iterator[Traces]:
+    """Remove what dead daemons left, then keep a record for as long as this one lives.
+
+    At the end all that is on record is removed; what can't be keeps its record, for the next
+    daemon to try. Raises OSError.
+    """
+    if make_folder(folder):
+        refuse(folder, "could be written to by others, so its records can't be trusted", "rm -r {}")
+    for path in folder.iterdir():
+        _remove_if_dead(path)
+    traces = Traces(_lock_own(folder / name))
+    try:
+        yield traces
+    finally:
+        _remove(traces)
+
+
+def _remove_if_dead(path: Path) -> None:
+    record = _lock(path)
+    if record:
+        _remove(Traces(record))
+
+
+def _remove(traces: Traces) -> None:
+    try:
+        traces.remove()
+    except OSError as error:
+        log.warning("what is left of a daemon can't be removed yet: %s", error)
+    finally:
+        traces.close()
+
+
+def _lock(path: Path) -> IO[str] | None:
+    """None if somebody holds it, or has just removed it."""
+    file = path.open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    if _is_at(path, file):
+        return file
+    file.close()
+    return None
+
+
+def _lock_own(path: Path) -> IO[str]:
+    """Another daemon holds it at most while it cleans up."""
+    while True:
+        file = path.open("a+")
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if _is_at(path, file):
+            return file
+        file.close()
+
+
+def _is_at(path: Path, file: IO[str]) -> bool:
+    """Whether the path still leads to the open file."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,48 @@
+"""What the daemon and init, the pid 1 of a jail, say to each other over a socket."""
+
+import socket
+import struct
+from collections.abc import Sequence
+
+from sandbox.init.protocol import REPORT_BYTES, InitReport, Kind, Stage, encode
+
+_CREDENTIALS = struct.Struct("3i")
+
+
+def send_stage(control: socket.socket, stage: Stage, streams: Sequence[int]) -> None:
+    """Have init run it on these descriptors (stdin, stdout, stderr)."""
+    head, body = encode(stage)
+    socket.send_fds(control, [head], streams)
+    control.sendall(body)
+
+
+def receive_report(control: socket.socket) -> InitReport | None:
+    """None if init is gone."""
+    try:
+        message = control.recv(REPORT_BYTES, socket.MSG_WAITALL)
+    except ConnectionError:
+        return None
+    if len(message) < REPORT_BYTES:
+        return None
+    return InitReport.unpack(message)
+
+
+def receive_ready(control: socket.socket) -> int | None:
+    """The pid of init, as the daemon sees it, when it says READY; None if it is gone.
+
+    The kernel tells the pid, translated (SO_PASSCRED, unix(7)).
+    """
+    space = socket.CMSG_SPACE(_CREDENTIALS.size)
+    try:
+        message, ancillary, _, _ = control.recvmsg(REPORT_BYTES, space, socket.MSG_WAITALL)
+    except ConnectionError:
+        return None
+    if len(message) < REPORT_BYTES or InitReport.unpack(message).kind != Kind.READY:
+        return None
+    pids = [_CREDENTIALS.unpack(data)[0] for *_, data in ancillary]
+    return pids[0] if pids else None
+
+
+def send_kill(control: socket.socket) -> None:
+    """Have init kill the stage that runs; DONE follows all the same."""
+    control.send(b"k", socket.MSG_NOSIGNAL)

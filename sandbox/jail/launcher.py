@@ -1,0 +1,73 @@
+"""An nsjail process, which makes jail after jail."""
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import subprocess
+from typing import Final
+
+from sandbox.init.protocol import INIT
+from sandbox.jail import nsjail, view
+from sandbox.jail.jail import Jail, ends_within
+from sandbox.jail.kit import JailKit
+
+_SECONDS_TO_EXIT: Final = 15.0
+
+
+class Launcher:
+    """Makes the next jail when the one before is gone, and goes when the daemon does.
+
+    It spares each jail the start of an nsjail, and of its libraries: 6 of 10 ms of CPU
+    time. Must be made by a thread that lives longer.
+    """
+
+    def __init__(self, kit: JailKit, *, slot: int, disk_mib: int, log: int) -> None:
+        """`log` is a descriptor that takes nsjail's own messages. Raises OSError."""
+        self.disk_mib = disk_mib
+        self._supply, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with inner, view.file_of(kit, disk_mib=disk_mib) as seen:
+            inherited = [seen.fileno(), inner.fileno()]
+            command = nsjail.command(kit, slot=slot, view=inherited[0], supply=inherited[1])
+            self._process = subprocess.Popen(
+                [INIT, str(os.getpid()), *command],
+                pass_fds=inherited,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                env={},
+                umask=0o022,  # its mount points are read by the uids of jails
+            )
+
+    def open_jail(self) -> Jail:
+        """The next one. Returns before it is set up. Raises OSError."""
+        control, inner = socket.socketpair()
+        jail = Jail(control, disk_mib=self.disk_mib)
+        with inner, contextlib.suppress(BrokenPipeError):  # nsjail is gone, and so is the jail
+            socket.send_fds(self._supply, [b"j"], [inner.fileno()])
+        return jail
+
+    def is_gone(self) -> bool:
+        """Nsjail has ended: a jail could not be set up."""
+        poll = select.poll()
+        poll.register(self._supply, 0)
+        return bool(poll.poll(0))
+
+    def close(self) -> None:
+        """Return once nothing of it runs any more, nor of its jail.
+
+        Without a supply, an init that waits for one exits, and nsjail acts on signals only before
+        it waits for the end of a jail.
+        """
+        self._process.send_signal(signal.SIGTERM)
+        self._supply.close()
+        if self._process.poll() is None:
+            self._wait_for_exit()
+
+    def _wait_for_exit(self) -> None:
+        pidfd = os.pidfd_open(self._process.pid)
+        if not ends_within(pidfd, _SECONDS_TO_EXIT):
+            self._process.kill()
+        os.close(pidfd)
+        self._process.wait()

@@ -1,0 +1,176 @@
+"""Folders of the host that jails see beside /usr: which may be shown, and how they are reached.
+
+A tool chain in a home folder is shown at its own path, alone: of the rest, not even names.
+"""
+
+import ctypes
+import os
+import pwd
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from sandbox.private import PUBLIC, make_folder
+
+_SYSTEM: Final = Path("/usr")
+_OF_JAILS: Final = tuple(
+    map(Path, ("/bin", "/box", "/dev", "/lib", "/lib64", "/proc", "/tmp", "/var/tmp"))
+)
+"""Folders that each jail has for itself."""
+_FIRST_ACCOUNT_OF_A_PERSON: Final = 1000
+_DEEP_ENOUGH: Final = 2
+"""~/.pyenv/versions is; ~/.cargo and ~/.local hold credentials beside programs."""
+
+_CLONE_NEWNS: Final = 0x00020000
+_MS_RDONLY: Final = 0x1
+_MS_NOSUID: Final = 0x2
+_MS_NODEV: Final = 0x4
+_MS_REMOUNT: Final = 0x20
+_MS_BIND: Final = 0x1000
+_MS_REC: Final = 0x4000
+_MS_SLAVE: Final = 0x80000
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Unusable(Exception):
+    """A tool chain is there, but can't be offered. The message says why, and what to do."""
+
+
+def home_of_tool_chain(executable: str) -> tuple[str, str | None]:
+    """The executable's path without links to its folder, and the folder to mount for it, if any.
+
+    Raises Unusable.
+    """
+    folder = os.path.realpath(os.path.dirname(executable))
+    real = Path(os.path.realpath(executable))
+    if real.is_relative_to(_SYSTEM) and Path(folder).is_relative_to(_SYSTEM):
+        return executable, None
+    if Path(folder).is_relative_to(_SYSTEM):
+        executable, folder = str(real), str(real.parent)
+    else:
+        executable = os.path.join(folder, os.path.basename(executable))
+    if os.path.basename(folder) != "bin":
+        raise Unusable("it is not in a folder named bin, so what belongs to it is not known")
+    root = os.path.dirname(folder)
+    if not (real.is_relative_to(root) or real.is_relative_to(_SYSTEM)):
+        raise Unusable(f"it is a link to {real}, outside of {root}")
+    return executable, root
+
+
+class Mounts:
+    """What the languages of one daemon need."""
+
+    def __init__(self, place: Path) -> None:
+        """`place` is made where a folder has to be mounted once more, for jails to reach it.
+
+        For the calling thread and those that it starts later.
+        """
+        self._place = place
+        self._lock = Lock()
+        self._sources: dict[str, str] = {}
+        if os.geteuid() == 0:
+            with suppress(OSError):  # what needs it is refused
+                _leave_the_mounts_of_the_host()
+
+    def add(self, folder: str) -> None:
+        """Show the folder at its own path. Raises Unusable."""
+        real = os.path.realpath(folder)
+        _refuse_what_holds_more(Path(real))
+        _refuse_what_is_closed(real)
+        with self._lock:
+            if folder not in self._sources:
+                self._sources[folder] = self._within_reach(real)
+
+    def add_cache(self, folder: Path, target: str) -> None:
+        """Show a folder of our own as `target`. Raises Unusable."""
+        with self._lock:
+            self._sources[target] = self._within_reach(str(folder))
+
+    def __iter__(self) -> Iterator[str]:
+        """As nsjail takes them: the path, or `source:target`."""
+        for target, source in sorted(self._sources.items()):
+            yield target if source == target else f"{source}:{target}"
+
+    def close(self) -> None:
+        if self._place.exists():
+            for bound in self._place.iterdir():
+                _libc.umount2(str(bound).encode(), 0)  # fails if a former daemon left it
+                bound.rmdir()
+            self._place.rmdir()
+
+    def _within_reach(self, folder: str) -> str:
+        """As root, jails have another uid, which homes are closed to: bind it where they aren't."""
+        if os.geteuid() != 0 or all(_is_open(parent) for parent in Path(folder).parents):
+            return folder
+        target = self._place / str(len(self._sources))
+        try:
+            make_folder(target, PUBLIC)
+            _bind_read_only(folder, str(target))
+        except OSError as error:
+            raise Unusable(
+                f"{folder} is closed to other users and can't be mounted where it is open "
+                f"({error.strerror}): put it below /opt or /usr/local"
+            ) from error
+        return str(target)
+
+
+def _refuse_what_holds_more(folder: Path) -> None:
+    if len(folder.parts) <= _DEEP_ENOUGH:
+        raise Unusable(f"{folder} holds other things, too: put it into a folder of its own")
+    for own in _OF_JAILS:
+        if folder.is_relative_to(own):
+            raise Unusable(f"{own} of a jail is its own: put it below /opt or /usr/local")
+    for home in _homes():
+        if home.is_relative_to(folder):
+            raise Unusable(f"{folder} holds the home folder {home}")
+        if folder.is_relative_to(home) and len(folder.relative_to(home).parts) < _DEEP_ENOUGH:
+            raise Unusable(
+                f"{folder} may hold secrets: a tool chain in a home folder must be "
+                f"{_DEEP_ENOUGH} folders deep, such as ~/.pyenv/versions/3.12"
+            )
+
+
+def _homes() -> set[Path]:
+    """Of people, and of the daemon's own account."""
+    people = {
+        Path(os.path.realpath(account.pw_dir))
+        for account in pwd.getpwall()
+        if account.pw_uid in (0, os.geteuid()) or account.pw_uid >= _FIRST_ACCOUNT_OF_A_PERSON
+    }
+    own = Path(os.path.realpath(os.path.expanduser("~")))
+    return {home for home in people | {own} if len(home.parts) > 1 and home.is_dir()}
+
+
+def _refuse_what_is_closed(folder: str) -> None:
+    if os.geteuid() == 0 and not _is_open(Path(folder)):
+        raise Unusable(f"{folder} is closed to other users: chmod -R o+rX {folder}")
+
+
+def _is_open(folder: Path) -> bool:
+    return bool(folder.stat().st_mode & stat.S_IXOTH)
+
+
+def _leave_the_mounts_of_the_host() -> None:
+    """What is mounted from now on is seen by this process and its children, and goes with them."""
+    _checked(_libc.unshare(_CLONE_NEWNS))
+    _mount(None, "/", _MS_REC | _MS_SLAVE)
+
+
+def _bind_read_only(source: str, target: str) -> None:
+    _mount(source, target, _MS_BIND)
+    _mount(None, target, _MS_REMOUNT | _MS_BIND | _MS_RDONLY | _MS_NOSUID | _MS_NODEV)
+
+
+def _mount(source: str | None, target: str, flags: int) -> None:
+    given = source.encode() if source else None
+    _checked(_libc.mount(given, target.encode(), None, ctypes.c_ulong(flags), None))
+
+
+def _checked(result: int) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))

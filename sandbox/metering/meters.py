@@ -1,0 +1,20 @@
+"""Which meters there are where this daemon runs."""
+
+import logging
+from collections.abc import Sequence
+
+from sandbox.daemon.traces import Traces
+from sandbox.metering import cgroup
+from sandbox.metering.meter import Meter
+from sandbox.metering.processes import ProcessMeter
+
+log = logging.getLogger(__name__)
+
+
+def find_meters(name: str, slots: int, traces: Traces) -> Sequence[Meter]:
+    """One per slot: control groups where there are any, which hold more and cost less."""
+    try:
+        return cgroup.find(cgroup.Host(), name, slots, traces.group)
+    except OSError as error:
+        log.warning("no control groups, so processes are looked at: %s", error)
+        return [ProcessMeter() for _ in range(slots)]

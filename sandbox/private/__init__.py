@@ -1,0 +1,39 @@
+"""What Podline creates belongs to its own account: nobody else may read or change it.
+
+A process that creates anything first calls `set_umask`, whatever umask it was started with. Each
+place is then made, or repaired if it existed, or refused, with the command that fixes it. Refused
+are places of another user, symbolic links, files with a second name, and places whose parent
+folders others may write to, since such a place can be exchanged at any time.
+
+In a sticky folder such as /tmp, others can't rename or remove what is ours, so a folder of ours may
+be there. A database may not: SQLite trusts what it finds beside it under certain names.
+
+Jails of a daemon that runs as root have uids of their own. What they read is readable to all, but
+writable to root alone (mode `PUBLIC`).
+"""
+
+from sandbox.private.places import (
+    PUBLIC,
+    close_database,
+    close_file,
+    make_data_folder,
+    make_folder,
+    make_shared_folder,
+    set_umask,
+    touch,
+)
+from sandbox.private.refusals import NotPrivate, refuse, refuse_links_of_others
+
+__all__ = (
+    "PUBLIC",
+    "NotPrivate",
+    "close_database",
+    "close_file",
+    "make_data_folder",
+    "make_folder",
+    "make_shared_folder",
+    "refuse",
+    "refuse_links_of_others",
+    "set_umask",
+    "touch",
+)

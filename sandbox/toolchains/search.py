@@ -1,0 +1,158 @@
+"""Which languages can be run on this host, and how."""
+
+import glob
+import logging
+import os
+import re
+import subprocess
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+from app.domain.records import Language
+from app.domain.versions import standing_for
+from sandbox.jail.mounts import Mounts, Unusable, home_of_tool_chain
+from sandbox.languages import LanguageSpec, language_of
+from sandbox.languages.commands import CACHES, ENV, PATH, Commands
+from sandbox.toolchains import caches
+
+_SECONDS_TO_SAY_VERSION: Final = 30.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Toolchain(Commands):
+    """One language in one version, found on the host."""
+
+    says: str = ""
+    """What it says when it is asked for its version."""
+
+    @property
+    def language(self) -> Language:
+        return language_of(self.spec, self.version)
+
+    def fill_cache(self, filler: caches.Filler) -> bool:
+        """Run its `prepare` on the host. False if that failed."""
+        folder = caches.folder_for(self.cache_name)
+        known = {"executable": self.executable, "cache": str(folder)}
+        command = [part.format(**known) for part in self.spec.prepare]
+        env = {"PATH": PATH, **self.compile_env(str(folder))}
+        return filler.fill(folder, f"{self.says}{command}{env}", command, env)
+
+
+class Toolchains:
+    """Those on offer, by language and version. Safe for many threads."""
+
+    def __init__(self, found: Sequence[Toolchain]) -> None:
+        self._filler = caches.Filler()
+        self._unprepared = [toolchain for toolchain in found if toolchain.spec.prepare]
+        self._offered = {
+            (toolchain.spec.name, toolchain.version): toolchain
+            for toolchain in found
+            if not toolchain.spec.prepare
+        }
+
+    def languages(self) -> list[Language]:
+        return [toolchain.language for toolchain in list(self._offered.values())]
+
+    def get(self, language: str, version: str) -> Toolchain | None:
+        """The one that stands for that version."""
+        offered = dict(self._offered)
+        found = standing_for(version, [other for name, other in offered if name == language])
+        return None if found is None else offered[language, found]
+
+    def prepare(self) -> None:
+        """Offer those that have to be made ready first, each as soon as it is."""
+        threading.Thread(target=self._prepare, name="prepare", daemon=True).start()
+
+    def stop(self) -> None:
+        self._filler.stop()
+
+    def _prepare(self) -> None:
+        for toolchain in self._unprepared:
+            try:
+                filled = toolchain.fill_cache(self._filler)
+            except OSError as error:
+                log.error("%s can't be prepared: %s", toolchain.cache_name, error)
+            else:
+                if filled:
+                    self._offered[toolchain.spec.name, toolchain.version] = toolchain
+        log.info("languages are prepared")
+
+
+def find_toolchains(specs: Mapping[str, LanguageSpec], mounts: Mounts) -> Toolchains:
+    """What is not to be had here, and why, is said in the log."""
+    with ThreadPoolExecutor() as pool:
+        versions = pool.map(lambda spec: _versions(spec, mounts), specs.values())
+        return Toolchains([toolchain for found in versions for toolchain in found])
+
+
+def _versions(spec: LanguageSpec, mounts: Mounts) -> list[Toolchain]:
+    """All that the first pattern which finds something finds."""
+    for pattern in spec.executables:
+        paths = sorted(glob.glob(os.path.expanduser(pattern)))
+        found = {_distinct(found): found for found in _usable(spec, paths, mounts)}
+        for toolchain in found.values():
+            log.info("%s %s: %s", spec.name, toolchain.version, toolchain.executable)
+        if found:
+            return list(found.values())
+    log.warning("%s is not to be had here: none of %s", spec.name, ", ".join(spec.executables))
+    return []
+
+
+def _distinct(toolchain: Toolchain) -> str:
+    """One for each version; one for each cache, if there are caches."""
+    return toolchain.cache_name if toolchain.spec.prepare else toolchain.version
+
+
+def _usable(spec: LanguageSpec, paths: Iterable[str], mounts: Mounts) -> Iterator[Toolchain]:
+    for path in paths:
+        try:
+            yield _look(spec, path, mounts)
+        except (Unusable, OSError) as error:
+            log.warning("%s can't be used for %s: %s", path, spec.name, error)
+        except subprocess.SubprocessError as error:
+            log.warning("%s does not say its version: %s", path, error)
+
+
+def _look(spec: LanguageSpec, path: str, mounts: Mounts) -> Toolchain:
+    executable, folder = home_of_tool_chain(path)
+    says = _version_told(executable, spec.says_version)
+    version = re.search(spec.version, says)
+    if version is None:
+        raise Unusable(f"it says no version that is known: {says[:100]}")
+    toolchain = Toolchain(spec, executable, version.group(1), _runtime(spec), says=says)
+    if folder:
+        mounts.add(folder)
+    for pattern in spec.mounts:
+        for needed in glob.glob(os.path.expanduser(pattern)):
+            mounts.add(needed)
+    if spec.prepare:
+        cache = caches.folder_for(toolchain.cache_name)
+        caches.make(cache)
+        mounts.add_cache(cache, f"{CACHES}/{toolchain.cache_name}")
+    return toolchain
+
+
+def _runtime(spec: LanguageSpec) -> str:
+    """The first of its runtimes that is here. Raises Unusable."""
+    found = next((path for path in spec.runtimes if os.access(path, os.X_OK)), "")
+    if spec.runtimes and not found:
+        raise Unusable(f"it needs one of {', '.join(spec.runtimes)}")
+    return found
+
+
+def _version_told(executable: str, arguments: Iterable[str]) -> str:
+    """Without the environment of the host, as in a sandbox: what needs more won't start there."""
+    told = subprocess.run(
+        [executable, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS_TO_SAY_VERSION,
+        check=True,
+        env=ENV | {"HOME": os.devnull},  # nothing is left in anybody's home
+    )
+    return told.stdout or told.stderr

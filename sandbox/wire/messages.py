@@ -1,0 +1,124 @@
+"""What is known of pods, as JSON and bytes: on the socket, and in the spool."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from app.domain.pod import (
+    Frame,
+    Limit,
+    Observation,
+    Output,
+    Phase,
+    Report,
+    StageOutput,
+    StageReport,
+    Stream,
+)
+from app.domain.records import HeldLimit, Holder, Language, LimitName
+from sandbox.wire.framing import Header, Parts
+
+T = TypeVar("T")
+
+
+def observation_header(observation: Observation) -> Header:
+    return {**_fields_of(observation), "report": _optional(_report_header, observation.report)}
+
+
+def _report_header(report: Report) -> Header:
+    return {
+        "compile": _optional(_fields_of, report.compile),
+        "run": _optional(_fields_of, report.run),
+    }
+
+
+def _fields_of(record: Observation | StageReport) -> dict[str, Any]:
+    """Without copies of what is in them, which `asdict` makes."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}
+
+
+def observation_of(header: Header) -> Observation:
+    report = header["report"]
+    return Observation(
+        name=header["name"],
+        phase=Phase(header["phase"]),
+        started_at=header["started_at"],
+        ended_at=header["ended_at"],
+        report=_optional(_report, report),
+        message=header["message"],
+    )
+
+
+def _report(header: Header) -> Report:
+    return Report(
+        compile=_optional(_stage_report, header["compile"]),
+        run=_optional(_stage_report, header["run"]),
+    )
+
+
+def _stage_report(header: Header) -> StageReport:
+    return StageReport(**{**header, "stopped_by": _optional(Limit, header["stopped_by"])})
+
+
+def frames_message(frames: Iterable[Frame]) -> tuple[list[Any], bytes]:
+    """[sequence, stream, offset, length] each, and their contents."""
+    frames = list(frames)
+    heads = [[f.sequence, f.stream, f.offset, len(f.content)] for f in frames]
+    return heads, b"".join(frame.content for frame in frames)
+
+
+def frames_of(heads: Sequence[Any], parts: Parts) -> list[Frame]:
+    return [
+        Frame(sequence, Stream(stream), offset, parts.take(length))
+        for sequence, stream, offset, length in heads
+    ]
+
+
+def output_message(output: Output) -> tuple[Header, bytes]:
+    stages = {"compile": output.compile, "run": output.run}
+    header = {name: _optional(stage_output_header, stage) for name, stage in stages.items()}
+    contents = [stage_output_body(stage) for stage in stages.values() if stage]
+    return header, b"".join(contents)
+
+
+def output_of(header: Header, body: bytes) -> Output:
+    parts = Parts(body)
+    return Output(
+        compile=_optional(lambda stage: stage_output_of(stage, parts), header["compile"]),
+        run=_optional(lambda stage: stage_output_of(stage, parts), header["run"]),
+    )
+
+
+def stage_output_header(stage: StageOutput) -> Header:
+    return {
+        "stdout": len(stage.stdout),
+        "stderr": len(stage.stderr),
+        "stdout_truncated": stage.stdout_truncated,
+        "stderr_truncated": stage.stderr_truncated,
+    }
+
+
+def stage_output_body(stage: StageOutput) -> bytes:
+    return stage.stdout + stage.stderr
+
+
+def stage_output_of(header: Header, parts: Parts) -> StageOutput:
+    return StageOutput(
+        stdout=parts.take(header["stdout"]),
+        stderr=parts.take(header["stderr"]),
+        stdout_truncated=header["stdout_truncated"],
+        stderr_truncated=header["stderr_truncated"],
+    )
+
+
+def language_of(header: Header) -> Language:
+    texts = {name: tuple(header.get(name, ())) for name in ("aliases", "suffixes")}
+    return Language(**{**header, **texts})
+
+
+def held_limit_of(header: Header) -> HeldLimit:
+    return HeldLimit(limit=LimitName(header["limit"]), by=Holder(header["by"]), how=header["how"])
+
+
+def _optional(convert: Callable[[Any], T], value: Any) -> T | None:
+    return None if value is None else convert(value)

@@ -1,0 +1,158 @@
+"""A pod as a request: put into JSON and bytes, and taken out of them with every field checked."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Any, Final, TypeVar
+
+from app.domain.pod import Pod
+from app.domain.submission import Buffering, File, Limits, Streams
+from sandbox.wire.framing import Header, Parts, ProtocolError
+
+_POD_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LIMIT_MAX: Final = 1 << 20
+_TEXTS_MAX: Final = 200
+_WAIT_MAX: Final = 2
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def pod_message(pod: Pod) -> tuple[Header, bytes]:
+    header = {
+        "name": pod.name,
+        "language": pod.language,
+        "language_version": pod.language_version,
+        "files": [[file.name, len(file.content)] for file in pod.files],
+        "entrypoint": pod.entrypoint,
+        "stdin": len(pod.stdin),
+        "args": list(pod.args),
+        "env": dict(pod.env),
+        "limits": asdict(pod.limits),
+        "compile_limits": asdict(pod.compile_limits),
+        "compile_args": list(pod.compile_args),
+        "streams": pod.streams,
+        "buffering": pod.buffering,
+    }
+    return header, b"".join([*(file.content for file in pod.files), pod.stdin])
+
+
+def pod_of(header: object, body: bytes) -> Pod:
+    """Raises ProtocolError, which names the field that is wrong."""
+    pod = _object(header, "pod")
+    parts = Parts(body)
+    made = Pod(
+        name=name_of(pod.get("name")),
+        language=_text(pod.get("language"), "language"),
+        language_version=_text(pod.get("language_version"), "language_version"),
+        files=tuple(_file(item, parts) for item in _list(pod.get("files"), "files")),
+        entrypoint=_path(pod.get("entrypoint"), "entrypoint"),
+        stdin=parts.take(pod.get("stdin")),
+        args=_texts(pod.get("args"), "args"),
+        env=_env(pod.get("env")),
+        limits=_limits(pod.get("limits"), "limits"),
+        compile_limits=_limits(pod.get("compile_limits"), "compile_limits"),
+        compile_args=_texts(pod.get("compile_args", []), "compile_args"),
+        streams=_one_of(pod.get("streams", Streams.SEPARATE), "streams", Streams),
+        buffering=_one_of(pod.get("buffering", Buffering.LINE), "buffering", Buffering),
+    )
+    parts.end()
+    return made
+
+
+def name_of(value: object) -> str:
+    """A pod's name: a DNS label, so that it is a file name and a Kubernetes name too."""
+    if not isinstance(value, str) or not _POD_NAME.fullmatch(value):
+        raise ProtocolError("name: must be a DNS label")
+    return value
+
+
+def _file(value: object, parts: Parts) -> File:
+    item = _list(value, "files")
+    if len(item) != 2:
+        raise ProtocolError("files: each must be a name and a length")
+    return File(_path(item[0], "files"), parts.take(item[1]))
+
+
+def _path(value: object, field: str) -> str:
+    """A relative path that can't lead out of the working folder."""
+    path = _text(value, field)
+    if not path or str(PurePosixPath(path)) != path or path.startswith("/"):
+        raise ProtocolError(f"{field}: must be a plain relative path")
+    if ".." in path.split("/") or path == ".":
+        raise ProtocolError(f"{field}: must not lead out of the working folder")
+    return path
+
+
+def _texts(value: object, field: str) -> tuple[str, ...]:
+    return tuple(_text(item, field) for item in _list(value, field))
+
+
+def _one_of(value: object, field: str, kind: type[Choice]) -> Choice:
+    try:
+        return kind(str(value))
+    except ValueError as error:
+        raise ProtocolError(f"{field}: must be one of {', '.join(kind)}") from error
+
+
+def _env(value: object) -> dict[str, str]:
+    env = _object(value, "env")
+    for name in env:
+        if not _VARIABLE.fullmatch(name):
+            raise ProtocolError("env: a name must be letters, digits and _")
+    if len(env) > _TEXTS_MAX:
+        raise ProtocolError(f"env: at most {_TEXTS_MAX} variables")
+    return {name: _text(content, "env") for name, content in env.items()}
+
+
+def _limits(value: object, field: str) -> Limits:
+    limits = {"stack_mib": None, **_object(value, field)}
+    if limits.keys() != {item.name for item in fields(Limits)}:
+        raise ProtocolError(f"{field}: every limit must be given, and no other")
+    for name, limit in limits.items():
+        if name == "stack_mib" and limit is None:
+            continue
+        whole = not name.endswith("_seconds")
+        number = isinstance(limit, int if whole else (int, float)) and limit is not True
+        if not number or not math.isfinite(limit) or not 0 < limit <= _LIMIT_MAX:
+            raise ProtocolError(f"{field}.{name}: must be a number above 0, at most {_LIMIT_MAX}")
+    return Limits(**limits)
+
+
+def wait_of(value: object) -> float:
+    """Seconds, well below the time in which an answer is expected."""
+    if not isinstance(value, (int, float)) or not 0 <= value <= _WAIT_MAX:
+        raise ProtocolError(f"wait_seconds: must be a number from 0 to {_WAIT_MAX}")
+    return float(value)
+
+
+def number_of(value: object, field: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ProtocolError(f"{field}: must be a whole number of at least 0")
+    return value
+
+
+def _text(value: object, field: str) -> str:
+    """Text that can be an argument: UTF-8, and no NUL in it."""
+    if not isinstance(value, str) or "\0" in value:
+        raise ProtocolError(f"{field}: must be text without NUL")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise ProtocolError(f"{field}: can't be written as UTF-8") from error
+    return value
+
+
+def _list(value: object, field: str) -> Sequence[Any]:
+    if not isinstance(value, list) or len(value) > _TEXTS_MAX:
+        raise ProtocolError(f"{field}: must be a list of at most {_TEXTS_MAX}")
+    return value
+
+
+def _object(value: object, field: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise ProtocolError(f"{field}: must be an object")
+    return value
