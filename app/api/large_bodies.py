@@ -1,9 +1,10 @@
 """Lets few large bodies be read at once, so that many of them do not need much memory."""
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import BoundedSemaphore
-from typing import Final
+from threading import Lock
+from typing import Any, Final
 
 from app.api.turnstile import Turnstile
 
@@ -15,27 +16,50 @@ LARGE_BYTES: Final = 512 * 1024
 class LargeBodies:
     """A body of 11 MB takes up to 60 MB while it is read, for its text may need 4 bytes a letter.
 
-    Those that wait are still where the HTTP server has put them, on disk.
+    Of each owner one is read at a time, and owners take turns. Bodies that wait are still where
+    the HTTP server has put them, on disk.
     """
 
     def __init__(self, turnstile: Turnstile) -> None:
         self._turnstile = turnstile
-        self._free = BoundedSemaphore(AT_ONCE)
+        self._lock = Lock()
+        self._reading: set[str] = set()
+        """Owners."""
+        self._waiting: dict[str, deque[Any]] = {}
+        """A locked lock for each body. The owner who is first has waited for longest."""
 
     @contextmanager
-    def turn(self, size: int | None) -> Iterator[None]:
+    def turn(self, owner: str, size: int | None) -> Iterator[None]:
         """Wait until a body of this size can be read; None is a size that nobody knows yet."""
         if size is not None and size <= LARGE_BYTES:
             yield
             return
-        self._wait()
+        self._enter(owner)
         try:
             yield
         finally:
-            self._free.release()
+            with self._lock:
+                self._reading.remove(owner)
+                self._let_in()
 
-    def _wait(self) -> None:
+    def _enter(self, owner: str) -> None:
         """Requests with small bodies pass meanwhile."""
-        if not self._free.acquire(blocking=False):
+        turn = Lock()
+        turn.acquire()
+        with self._lock:
+            self._waiting.setdefault(owner, deque()).append(turn)
+            self._let_in()
+        if not turn.acquire(blocking=False):
             with self._turnstile.waiting():
-                self._free.acquire()
+                turn.acquire()
+
+    def _let_in(self) -> None:
+        while len(self._reading) < AT_ONCE:
+            owner = next((each for each in self._waiting if each not in self._reading), None)
+            if owner is None:
+                return
+            queue = self._waiting.pop(owner)
+            queue.popleft().release()
+            self._reading.add(owner)
+            if queue:
+                self._waiting[owner] = queue

@@ -147,7 +147,8 @@ def _serve(
     if query is not None:
         arguments["query"] = read_query(query, context.ports.policy.input)
     if body is not None:
-        with context.large_bodies.turn(request.content_length):
+        owner = given.caller.name if isinstance(given, Call) else ""
+        with context.large_bodies.turn(owner, request.content_length):
             arguments["body"] = read_body(body, context.ports.policy.input)
     returned = operation.handler(given, **arguments)
     arguments.clear()

@@ -1,15 +1,16 @@
 """What a body takes of memory: few large ones at once, and nothing while an answer waits."""
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from threading import Event
+from functools import partial
+from threading import Semaphore
 
 import pytest
 
-from app.api import requests, turnstile
+from app.api import large_bodies, requests, turnstile
 from app.api.large_bodies import AT_ONCE, LARGE_BYTES, LargeBodies
 from app.api.turnstile import Turnstile
 from app.domain.records import Role
@@ -49,29 +50,38 @@ def test_an_answer_that_waits_does_not_hold_the_body() -> None:
 
 
 class Reading:
-    """Bodies that are read until they are told to end."""
+    """Bodies that are read until they are told to end: one for each release."""
 
     def __init__(self, pool: ThreadPoolExecutor) -> None:
-        self.end = Event()
-        self.begun = 0
+        self.end = Semaphore(0)
+        self.begun: list[str] = []
         self._pool = pool
         self._turnstile = Turnstile(self._read)
         self._large_bodies = LargeBodies(self._turnstile)
 
     def _read(self, environ: dict[str, object], _: Callable[..., object]) -> list[bytes]:
-        size = environ["CONTENT_LENGTH"]
+        size, owner = environ["CONTENT_LENGTH"], str(environ["OWNER"])
         assert size is None or isinstance(size, int)
-        with self._large_bodies.turn(size):
-            self.begun += 1
-            self.end.wait(20)
+        with self._large_bodies.turn(owner, size):
+            self.begun.append(owner)
+            self.end.acquire(timeout=20)
         return []
 
-    def begin(self, size: int | None, how_many: int = 1) -> list[Future[object]]:
-        environ = {"CONTENT_LENGTH": size, "PATH_INFO": "/"}
+    def begin(self, size: int | None, owners: Iterable[str]) -> list[Future[object]]:
+        """A body for each of these."""
+        common = {"CONTENT_LENGTH": size, "PATH_INFO": "/"}
         return [
-            self._pool.submit(self._turnstile, environ, lambda *_: lambda _: None)
-            for _ in range(how_many)
+            self._pool.submit(
+                self._turnstile, {**common, "OWNER": owner}, lambda *_: lambda _: None
+            )
+            for owner in owners
         ]
+
+    def has_begun(self, how_many: int) -> bool:
+        return len(self.begun) == how_many
+
+    def waiting(self) -> int:
+        return sum(map(len, self._large_bodies._waiting.values()))
 
 
 @pytest.mark.timeout(30)
@@ -83,12 +93,47 @@ def test_few_large_bodies_are_read_at_once_and_small_ones_pass(
     with ThreadPoolExecutor(64) as pool:
         reading = Reading(pool)
         try:
-            large = reading.begin(size, 40)
-            wait_until(lambda: reading.begun == AT_ONCE)
-            small = reading.begin(LARGE_BYTES, 4)
-            wait_until(lambda: reading.begun == AT_ONCE + 4)
+            large = reading.begin(size, map(str, range(40)))
+            wait_until(lambda: len(reading.begun) == AT_ONCE)
+            small = reading.begin(LARGE_BYTES, "abcd")
+            wait_until(lambda: len(reading.begun) == AT_ONCE + 4)
         finally:
-            reading.end.set()
+            reading.end.release(100)
         for future in large + small:
             future.result(20)
-        assert reading.begun == 44
+        assert len(reading.begun) == 44
+
+
+@pytest.mark.timeout(30)
+def test_one_large_body_of_each_owner_is_read_at_a_time() -> None:
+    with ThreadPoolExecutor(64) as pool:
+        reading = Reading(pool)
+        try:
+            bodies = reading.begin(LARGE_BYTES + 1, ["ada"] * 6)
+            wait_until(lambda: reading.waiting() == 5)
+            assert reading.begun == ["ada"]
+            bodies += reading.begin(LARGE_BYTES + 1, ["bob"])
+            wait_until(lambda: reading.begun == ["ada", "bob"])
+        finally:
+            reading.end.release(100)
+        for future in bodies:
+            future.result(20)
+        assert reading.waiting() == 0
+
+
+@pytest.mark.timeout(30)
+def test_owners_of_large_bodies_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(large_bodies, "AT_ONCE", 1)
+    with ThreadPoolExecutor(64) as pool:
+        reading = Reading(pool)
+        try:
+            reading.begin(LARGE_BYTES + 1, ["ada"] * 6)
+            wait_until(lambda: reading.waiting() == 5)
+            reading.begin(LARGE_BYTES + 1, ["bob"])
+            wait_until(lambda: reading.waiting() == 6)
+            for begun in 2, 3:
+                reading.end.release()
+                wait_until(partial(reading.has_begun, begun))
+            assert reading.begun == ["ada", "ada", "bob"]
+        finally:
+            reading.end.release(100)
