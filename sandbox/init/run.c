@@ -75,7 +75,8 @@ static void begin_limits(struct run *run) {
     int64_t cpus = sysconf(_SC_NPROCESSORS_ONLN);
     run->wall_ends = run->begun + (int64_t)head->wall_us;
     run->look_at_cpu = head->cpu_us ? run->begun + (int64_t)head->cpu_us / cpus : NEVER;
-    run->look_at_memory = head->memory_bytes ? run->begun : NEVER;
+    int looks = head->memory_bytes || peak_must_be_seen();
+    run->look_at_memory = looks ? run->begun + BETWEEN_MEMORY_LOOKS_US : NEVER;
 }
 
 /* Looked at again when the limit could be reached at the earliest, with every CPU in use. */
@@ -87,8 +88,9 @@ static void look_at_cpu(struct run *run, int64_t now) {
 }
 
 static void look_at_memory(struct run *run, int64_t now) {
+    int64_t limit = (int64_t)run->stage->head.memory_bytes, used = memory_used_bytes();
     run->look_at_memory = now + BETWEEN_MEMORY_LOOKS_US;
-    if (memory_used_bytes() > (int64_t)run->stage->head.memory_bytes) stop(run, BY_MEMORY);
+    if (limit && used > limit) stop(run, BY_MEMORY);
 }
 
 static void hold_limits(struct run *run) {

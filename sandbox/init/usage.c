@@ -23,8 +23,8 @@ static struct {
     struct figure cpu, memory, inactive_file, active_file, peak, oom_kills;
     int cpu_per_us;
 } cgroup;
-static int measures;
-static int64_t cpu_before, memory_before, peak_before, peak_seen, oom_kills_before;
+static int measures, stages;
+static int64_t cpu_before, memory_before, used_before, peak_before, peak_seen, oom_kills_before;
 
 static struct figure figure(const char *path, const char *key) {
     return (struct figure){open(path, O_RDONLY | O_CLOEXEC), key};
@@ -71,8 +71,10 @@ void open_usage(void) {
 
 int begin_usage(int64_t memory_bytes) {
     if (!measures) return 1;
+    stages++;
     cpu_before = value(cgroup.cpu);
     memory_before = at_least_zero(value(cgroup.memory));
+    used_before = at_least_zero(memory_used_bytes());
     peak_before = value(cgroup.peak);
     peak_seen = 0;
     oom_kills_before = value(cgroup.oom_kills);
@@ -115,12 +117,17 @@ int64_t memory_used_bytes(void) {
     return used;
 }
 
-/* The kernel's mark can't be reset from in here: it is the stage's own only if it rose. */
+int peak_must_be_seen(void) {
+    return stages > 1 && cgroup.memory.file >= 0;
+}
+
+/* The kernel's mark can't be reset from in here: it is the stage's own only if it rose. It may rise
+ * by less than the stage used, where the kernel gave up files that the stage before had cached. */
 int64_t memory_peak_kib(void) {
     if (!measures) return 0;
-    int64_t peak = value(cgroup.peak);
-    if (peak <= peak_before) peak = peak_seen;
-    return at_least_zero(peak - memory_before) / 1024;
+    int64_t mark = value(cgroup.peak), seen = peak_seen - used_before;
+    int64_t risen = mark > peak_before ? mark - memory_before : 0;
+    return at_least_zero(seen > risen ? seen : risen) / 1024;
 }
 
 int out_of_memory(void) {

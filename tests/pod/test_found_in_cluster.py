@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 import pytest
 
 from app.domain.pod import Pod
-from app.domain.policy import DEFAULT_LIMITS
+from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
 from tests.pod.cluster_runs import pod_for, run_all
 from tests.sandbox import test_stack as stack
@@ -77,3 +78,48 @@ def test_memory_shown_is_never_above_the_limit() -> None:
     assert ended.observation.report.run
     peak_kib = ended.observation.report.run.memory_peak_kib
     assert peak_kib is None or peak_kib <= 16 * 1024
+
+
+TWO_PROCESSES = """#include <regex>
+#include <vector>
+#include <sys/wait.h>
+#include <unistd.h>
+int main() {
+    pid_t child = fork();
+    std::vector<char> used(25 << 20, 1);
+    usleep(300000);
+    if (child) wait(nullptr);
+}
+"""
+SLEEPS = "#include <regex>\n#include <unistd.h>\nint main() { usleep(100000); }"
+
+
+def test_memory_shown_of_the_run_stage_is_its_own() -> None:
+    """The compiler used more, and no limit of the run stage's own makes init look at memory."""
+    limits = replace(FULL, memory_mib=DEFAULT_COMPILE_LIMITS.memory_mib)
+    compile_limits = replace(DEFAULT_COMPILE_LIMITS, wall_seconds=60)
+    with a_namespace() as namespace:
+        runtime = a_runtime(namespace)
+        pods = [
+            pod_for(runtime, source, "cpp", limits=limits, compile_limits=compile_limits)
+            for source in (TWO_PROCESSES, SLEEPS)
+        ]
+        large, small = (_peaks_mib(ended) for ended in run_all(runtime, pods))
+
+    assert 45 <= large.run <= 60 < large.compile
+    assert small.run <= 8 < small.compile
+
+
+class Peaks(NamedTuple):
+    compile: float
+    run: float
+
+
+def _peaks_mib(ran: Ran) -> Peaks:
+    report = ran.observation.report
+    assert report, ran.observation
+    assert report.compile
+    assert report.compile.memory_peak_kib
+    assert report.run, report
+    assert report.run.memory_peak_kib
+    return Peaks(report.compile.memory_peak_kib / 1024, report.run.memory_peak_kib / 1024)
