@@ -45,8 +45,12 @@ PROGRAMS: Mapping[str, tuple[str, str, Mapping[str, int], str]] = {
     "a hundred threads": ("python", stack.HUNDRED_THREADS, {"processes": 128}, "100\n"),
     "deep recursion": ("javascript", stack.DEEP_NODE, {}, "100000\n"),
     "endless recursion": ("javascript", stack.ENDLESS_NODE, {}, "true\n"),
+    "deep recursion in Java": ("java", stack.DEEP_JAVA, {"memory_mib": 512}, "100000\n"),
+    "endless recursion in Java": ("java", stack.ENDLESS_JAVA, {"memory_mib": 512}, "caught\n"),
+    "await in TypeScript": ("typescript", "for await (const x of [8]) console.log(x)", {}, "8\n"),
 }
 FULL = replace(DEFAULT_LIMITS, wall_seconds=30, cpu_seconds=20)
+COMPILE = replace(DEFAULT_COMPILE_LIMITS, wall_seconds=60, cpu_seconds=60)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +62,8 @@ def ran() -> Iterator[Mapping[str, Ran]]:
 
 
 def _pod(runtime: KubernetesRuntime, language: str, source: str, limits: Mapping[str, int]) -> Pod:
-    return pod_for(runtime, source, language, limits=replace(FULL, **limits))
+    limited = replace(FULL, **limits)
+    return pod_for(runtime, source, language, limits=limited, compile_limits=COMPILE)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -97,11 +102,10 @@ SLEEPS = "#include <regex>\n#include <unistd.h>\nint main() { usleep(100000); }"
 def test_memory_shown_of_the_run_stage_is_its_own() -> None:
     """The compiler used more, and no limit of the run stage's own makes init look at memory."""
     limits = replace(FULL, memory_mib=DEFAULT_COMPILE_LIMITS.memory_mib)
-    compile_limits = replace(DEFAULT_COMPILE_LIMITS, wall_seconds=60)
     with a_namespace() as namespace:
         runtime = a_runtime(namespace)
         pods = [
-            pod_for(runtime, source, "cpp", limits=limits, compile_limits=compile_limits)
+            pod_for(runtime, source, "cpp", limits=limits, compile_limits=COMPILE)
             for source in (TWO_PROCESSES, SLEEPS)
         ]
         large, small = (_peaks_mib(ended) for ended in run_all(runtime, pods))

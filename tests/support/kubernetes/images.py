@@ -4,12 +4,15 @@
 
 COMMAND makes an image of Debian bookworm on the node, and is called as
 `COMMAND NAME --packages a,b --add FILE:PATH`. What the node has already is not made again.
+Java and TypeScript come from the machine that this runs on, which .ci/run installs them on.
 """
 
 import hashlib
+import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,15 +33,17 @@ class TestImage:
 
     name: str
     packages: Sequence[str] = ()
-    files: Mapping[Path, str] | None = None
+    files: Callable[[Path], Mapping[Path, str]] = lambda _folder: {}
+    """Files and folders of this machine, and their paths in the image; an empty folder is given."""
 
     def make(self, command: Sequence[str]) -> None:
         arguments = [f"{REGISTRY}{self.name}"]
         if self.packages:
             arguments += ["--packages", ",".join(self.packages)]
-        for source, path in (self.files or {}).items():
-            arguments += ["--add", f"{source}:{path}"]
-        subprocess.run([*command, *arguments], check=True)
+        with tempfile.TemporaryDirectory() as folder:
+            for source, path in self.files(Path(folder)).items():
+                arguments += ["--add", f"{source}:{path}"]
+            subprocess.run([*command, *arguments], check=True)
 
 
 _PROGRAMS = {
@@ -54,18 +59,43 @@ def _pod_image() -> str:
     return f"podline/pod:test-{hashlib.sha256(content).hexdigest()[:12]}"
 
 
+def _java(folder: Path) -> Mapping[Path, str]:
+    """Debian's packages can't be installed where /proc is not mounted."""
+    compiler = shutil.which("javac")
+    if compiler is None:
+        sys.exit("the image of Java is made of this machine's JDK, and there is no javac")
+    modules = "java.se,jdk.compiler,jdk.unsupported"
+    jlink = Path(compiler).resolve().with_name("jlink")
+    subprocess.run(
+        [jlink, "--add-modules", modules, "--strip-debug", "--output", folder / "jdk"], check=True
+    )
+    commands = {folder / name: f"/usr/bin/{name}" for name in ("java", "javac")}
+    for command in commands:
+        command.write_text(f'#!/bin/sh\nexec /usr/local/jdk/bin/{command.name} "$@"\n')
+        command.chmod(0o755)
+    return {folder / "jdk": "/usr/local/jdk", **commands}
+
+
+def _typescript(_folder: Path) -> Mapping[Path, str]:
+    modules = Path("/usr/local/lib/node_modules")
+    return {modules / name: f"{modules}/{name}" for name in ("typescript", "@types")}
+
+
 LANGUAGES: Mapping[str, TestImage] = {
     "python": TestImage("podline/python:3.11", ["python3"]),
     "bash": TestImage("podline/bash:5.2-python3", ["python3"]),
     "c": TestImage("podline/c:12.2", ["gcc", "libc6-dev"]),
     "cpp": TestImage("podline/cpp:12.2", ["g++"]),
     "javascript": TestImage("podline/javascript:18", ["nodejs"]),
+    "java": TestImage("podline/java:17", files=_java),
+    "typescript": TestImage("podline/typescript:7.0", ["nodejs"], _typescript),
+    "php": TestImage("podline/php:8.2", ["php-cli"]),
 }
 LANGUAGE_IMAGES = ",".join(f"{language}={image.name}" for language, image in LANGUAGES.items())
 
 
 def pod_image() -> TestImage:
-    return TestImage(_pod_image(), files=_PROGRAMS)
+    return TestImage(_pod_image(), files=lambda _folder: _PROGRAMS)
 
 
 def _on_nodes() -> set[str]:
