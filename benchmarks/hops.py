@@ -6,7 +6,7 @@ from itertools import pairwise
 from time import time
 from typing import Any, Final
 
-from app.infrastructure.celery.pipeline import ADMIT, CREATE, PERSIST, STEP
+from app.domain.chain import ADMIT, CREATE, PERSIST, STEP
 from benchmarks.api import EXECUTIONS, Api
 from benchmarks.measure import MILLISECONDS, p50, p95, table
 from benchmarks.service import running

@@ -1,6 +1,6 @@
 """Queue `admission`: the coordinator."""
 
-from app.infrastructure.celery.pipeline import ADMIT
+from app.domain.chain import ADMIT
 from app.infrastructure.celery.process import step
 from app.service import admission
 

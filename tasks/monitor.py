@@ -1,6 +1,6 @@
 """Queue `monitor`: the pod monitor. Its watcher is in app/infrastructure/celery/watcher.py."""
 
-from app.infrastructure.celery.pipeline import POLL
+from app.domain.chain import POLL
 from app.infrastructure.celery.process import step
 from app.service import monitor
 

@@ -1,6 +1,6 @@
 """Queue `pods`: the pod creator."""
 
-from app.infrastructure.celery.pipeline import CREATE
+from app.domain.chain import CREATE
 from app.infrastructure.celery.process import step
 from app.service import pods
 

@@ -2,7 +2,7 @@
 
 from celery.signals import worker_ready
 
-from app.infrastructure.celery.pipeline import COMPENSATE, STEP
+from app.domain.chain import COMPENSATE, STEP
 from app.infrastructure.celery.process import step, tick
 from app.service import retention, saga, sweep
 

@@ -1,23 +1,15 @@
-"""A worker in the test's own thread: runs the real steps, link by link, on the ports given."""
+"""A worker in the test's own thread: runs steps as Celery's tasks do, link by link."""
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from app.domain.errors import Unavailable
-from app.infrastructure.celery.pipeline import (
-    ADMIT,
-    CHAIN_FROM,
-    COMPENSATE,
-    CREATE,
-    PERSIST,
-    POLL,
-    STEP,
-)
+from app.domain.chain import ADMIT, CHAIN_FROM, COMPENSATE, CREATE, PERSIST, POLL, STEP
 from app.infrastructure.memory.pipeline import MemoryPipeline
 from app.ports import Ports
 from app.service import admission, monitor, pods, results, saga
+from app.service.steps import Step, run_step
 
-STEPS: Mapping[str, Callable[[Ports, str], bool | None]] = {
+STEPS: Mapping[str, Step] = {
     ADMIT: admission.admit,
     STEP: saga.start_attempt,
     CREATE: pods.create_pod,
@@ -31,7 +23,7 @@ Message = tuple[str, tuple[str, ...]]
 
 
 class Worker:
-    """Does what `step` of celery/process.py does, without Celery; messages come `copies` times."""
+    """Consumes what a MemoryPipeline holds; each message arrives `copies` times."""
 
     def __init__(self, ports: Ports, *, copies: int = 1) -> None:
         assert isinstance(ports.pipeline, MemoryPipeline)
@@ -41,23 +33,20 @@ class Worker:
         self._messages: deque[Message] = deque()
 
     def run_all(self, *, at_most: int = 10_000) -> None:
-        """Until no message is left."""
+        """Run links until no message is left."""
         for _ in range(at_most):
             if not self.run_one():
                 return
         raise AssertionError(f"there are still messages after {at_most} links")
 
     def run_one(self) -> bool:
-        """One link of the oldest message. False if there is none."""
+        """Run one link of the oldest message. False if there is none."""
         self._fetch()
         if not self._messages:
             return False
         execution_id, (name, *rest) = self._messages.popleft()
-        try:
-            goes_on = STEPS[name](self._ports, execution_id)
-        except Unavailable:
-            goes_on = False
-        if goes_on and rest:
+        continues = run_step(lambda: self._ports, name, STEPS[name], execution_id)
+        if continues and rest:
             self._deliver((execution_id, tuple(rest)))
         return True
 

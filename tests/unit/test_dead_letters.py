@@ -5,10 +5,10 @@ from typing import cast
 
 import pytest
 
+from app.domain.chain import COMPENSATE, CREATE
 from app.domain.errors import BrokerUnavailable, Conflict, NotFound, StoreUnavailable
 from app.domain.execution import Execution, State
 from app.domain.records import DeadLetter, DeadLetterKind, DeadLetterStatus
-from app.infrastructure.celery.pipeline import COMPENSATE, CREATE
 from app.infrastructure.memory.pipeline import MemoryPipeline
 from app.infrastructure.memory.runtime import Script
 from app.infrastructure.memory.store import MemoryStore

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from app.domain.chain import CREATE, PERSIST, POLL, STEP
 from app.domain.errors import Conflict
 from app.domain.execution import TERMINAL, Execution, Outcome, State
 from app.domain.pod import Pod
 from app.domain.records import DeadLetterKind
 from app.domain.submission import ExpectedOutput, Priority
-from app.infrastructure.celery.pipeline import CREATE, PERSIST, POLL, STEP
 from app.infrastructure.memory.runtime import MemoryRuntime, Script, exited
 from app.service.admission import entry_of, fill_slots
 from app.service.cancel import cancel

@@ -1,4 +1,4 @@
-"""The chain: admit ▸ saga step ▸ create pod ▸ monitor poll ▸ persist."""
+"""The Pipeline port: chains of steps as Celery messages."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,34 +8,17 @@ from kombu import Producer
 from kombu.exceptions import LimitExceeded, OperationalError
 
 from app.breaker import PAUSE_SECONDS, Breaker
+from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
-from app.domain.execution import TERMINAL, State
+from app.domain.execution import State
 from app.logs import request_about
 from app.service.raw_message import RawMessage
 from tasks import app
 
-ADMIT: Final = "podline.admission.admit"
-STEP: Final = "podline.saga.step"
-CREATE: Final = "podline.pods.create"
-POLL: Final = "podline.monitor.poll"
-PERSIST: Final = "podline.results.persist"
-COMPENSATE: Final = "podline.saga.compensate"
 REPLAY: Final = "podline.replay.slice"
 
 REQUEST_ID: Final = "request_id"
 """The header of a message that says which request to the API began its chain: for logs alone."""
-
-CHAIN: Final = (ADMIT, STEP, CREATE, POLL, PERSIST)
-
-CHAIN_FROM: Final[Mapping[State, tuple[str, ...]]] = {
-    State.QUEUED: CHAIN,
-    State.ADMITTED: CHAIN[1:],
-    State.STARTING: CHAIN[2:],
-    State.RUNNING: CHAIN[3:],
-    State.FINISHED: CHAIN[4:],
-    **dict.fromkeys(TERMINAL, (COMPENSATE,)),
-}
-"""The rest of the chain, from the step that each state calls for."""
 
 _KEPT_PROPERTIES: Final = ("correlation_id", "reply_to")
 """Those that Celery sets; the transport makes the others anew."""

@@ -1,0 +1,63 @@
+"""How a step of the chain and a periodic task run, whatever calls them."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, TypeAlias
+
+from app.domain.errors import Unavailable
+from app.ports import Ports
+
+log = logging.getLogger(__name__)
+
+TICK_LEASE_SECONDS: Final = 20.0
+"""How long a worker that is killed during a tick delays the next one.
+
+A tick that takes longer may overlap the next one: every part of a tick may be done twice.
+"""
+
+Step: TypeAlias = Callable[[Ports, str], bool | None]
+"""Takes the id of an execution or a replay. Returns whether the chain continues."""
+
+Tick: TypeAlias = Callable[[Ports], object]
+
+
+def run_step(make_ports: Callable[[], Ports], name: str, act: Step, subject_id: str) -> bool:
+    """Run one step; return whether the rest of the chain is to follow.
+
+    If a dependency is unavailable, the rest is dropped: the row says what is due, and the sweep
+    continues from there. Any other error is unexpected. It is raised and becomes a dead letter.
+    """
+    try:
+        ports = make_ports()
+        with _timed(ports, name):
+            return bool(act(ports, subject_id))
+    except Unavailable as error:
+        log.warning("%s of %s is left to the sweep: %s", name, subject_id, error)
+        return False
+
+
+def run_tick(make_ports: Callable[[], Ports], name: str, act: Tick) -> None:
+    """Run a periodic task, unless another worker is running it (holds the lease of its name)."""
+    try:
+        ports = make_ports()
+        lease = ports.leases.acquire(name, TICK_LEASE_SECONDS)
+        if lease is None:
+            return
+        try:
+            with _timed(ports, name):
+                act(ports)
+        finally:
+            lease.release()
+    except Unavailable as error:
+        log.warning("%s is left to the next tick: %s", name, error)
+
+
+@contextmanager
+def _timed(ports: Ports, name: str) -> Iterator[None]:
+    began = time.perf_counter()
+    try:
+        yield
+    finally:
+        ports.metrics.step_done(name.removeprefix("podline."), time.perf_counter() - began)
