@@ -11,7 +11,7 @@ main = LazyGroup(
     name="podline",
     help="Run untrusted programs: start the service with `podline up`, then `podline run FILE`.",
     places={
-        "up": ("app.cli.up", "Start the whole service here, in the foreground."),
+        "up": ("app.cli.up.command", "Start the whole service here, in the foreground."),
         "sandbox": ("app.cli.sandbox", "Start the sandbox daemon alone, in the foreground."),
         "run": ("app.cli.run", "Run a program, with its output and its exit code."),
         "submit": ("app.cli.submit", "Submit a program and print its id."),

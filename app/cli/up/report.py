@@ -9,9 +9,9 @@ from pathlib import Path
 from rich.console import Console, RenderableType
 from rich.table import Table
 
-from app.infrastructure.embedded.child import Child
-from app.infrastructure.embedded.folder import KEY
-from app.infrastructure.embedded.place import Place
+from app.cli.up.child import Child
+from app.cli.up.folder import KEY
+from app.cli.up.place import Place
 
 
 def full(data_dir: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from time import sleep
 
-from app.infrastructure.embedded.errors import UpError
+from app.cli.up.errors import UpError
 from app.service.keys import new_secret
 from app.settings.folders import IN_DATA_FOLDER, runtime_folder
 from sandbox.private import NotPrivate, make_data_folder, make_folder

@@ -3,13 +3,13 @@
 import os
 from pathlib import Path
 
-from app.infrastructure.embedded import folder, leftovers
-from app.infrastructure.embedded.child import Child
-from app.infrastructure.embedded.errors import UpError
-from app.infrastructure.embedded.place import Place, find_place
-from app.infrastructure.embedded.programs import programs
-from app.infrastructure.embedded.report import Report, full
-from app.infrastructure.embedded.supervisor import STOP_SIGNALS, Supervisor, blocked
+from app.cli.up import folder, leftovers
+from app.cli.up.child import Child
+from app.cli.up.errors import UpError
+from app.cli.up.place import Place, find_place
+from app.cli.up.programs import programs
+from app.cli.up.report import Report, full
+from app.cli.up.supervisor import STOP_SIGNALS, Supervisor, blocked
 from app.infrastructure.prometheus.folder import make_empty
 from app.infrastructure.sqlite.database import fold_log
 from app.settings import Settings

@@ -7,8 +7,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
-from app.infrastructure.embedded import leftovers, logs
-from app.infrastructure.embedded.child import Child
+from app.cli.up import leftovers, logs
+from app.cli.up.child import Child
 
 STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 _SIGNALS = STOP_SIGNALS | {signal.SIGCHLD}

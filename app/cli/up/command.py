@@ -19,8 +19,8 @@ from app.cli.options import data_dir_option
 @click.option("--mongodb", metavar="URL", help="Keep executions in MongoDB, not in a file.")
 def up_command(data_dir: Path, port: int | None, mongodb: str | None) -> None:
     """Start everything, in the foreground; Ctrl-C stops it."""
+    from app.cli.up.run import run
     from app.domain.errors import PodlineError
-    from app.infrastructure.embedded.up import run
 
     try:
         run(data_dir=data_dir, port=port, mongodb=mongodb)

@@ -17,9 +17,9 @@ import psutil
 import pytest
 
 from app.infrastructure.sqlite.store import SqliteStore
-from tests.embedded.test_supervisor import wait_until_gone
 from tests.support.standalone import Standalone, running
 from tests.support.waiting import wait_until
+from tests.up.test_supervisor import wait_until_gone
 
 PODLINE = str(Path(sys.executable).with_name("podline"))
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.infrastructure.embedded.probes import socket_accepts
-from app.infrastructure.embedded.sandbox import daemon_command
+from app.cli.daemon_command import daemon_command
+from app.cli.up.probes import socket_accepts
 from app.settings import Settings
 from tests.support.interrupted import interrupted
 from tests.support.waiting import wait_until

@@ -4,12 +4,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from app.infrastructure.embedded import probes, worker_ready
-from app.infrastructure.embedded.child import Program
-from app.infrastructure.embedded.errors import UpError
-from app.infrastructure.embedded.folder import METRICS
-from app.infrastructure.embedded.place import HOST, Place
-from app.infrastructure.embedded.sandbox import daemon_command
+from app.cli.daemon_command import daemon_command
+from app.cli.up import probes, worker_ready
+from app.cli.up.child import Program
+from app.cli.up.errors import UpError
+from app.cli.up.folder import METRICS
+from app.cli.up.place import HOST, Place
 from app.infrastructure.prometheus import folder as metrics_folder
 from app.settings import Settings
 from app.settings.urls import socket_path

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from app.infrastructure.embedded import leftovers
-from tests.embedded.supervise import Description
+from app.cli.up import leftovers
+from tests.up.supervise import Description
 
 READY = """
 import os, pathlib, signal, sys, time
@@ -57,7 +57,7 @@ class Supervised:
     def __init__(self, folder: Path, children: dict[str, Description]) -> None:
         self.folder = folder
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.embedded.supervise", str(folder), json.dumps(children)],
+            [sys.executable, "-m", "tests.up.supervise", str(folder), json.dumps(children)],
             cwd=Path(__file__).parents[2],
             stdout=subprocess.PIPE,
             text=True,

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from app.infrastructure.embedded import folder, logs
-from app.infrastructure.embedded.errors import UpError
+from app.cli.up import folder, logs
+from app.cli.up.errors import UpError
 
 HOLDER = """
 import pathlib, signal, sys
-from app.infrastructure.embedded.folder import held
+from app.cli.up.folder import held
 with held(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     signal.pause()

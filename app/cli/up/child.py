@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from app.infrastructure.embedded.logs import open_log
-from app.infrastructure.embedded.tether import die_with
+from app.cli.up.logs import open_log
+from app.cli.up.tether import die_with
 
 FIRST_BACKOFF = 0.5
 MAX_BACKOFF = 30.0

@@ -4,9 +4,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.infrastructure.embedded import folder
-from app.infrastructure.embedded.errors import UpError
-from app.infrastructure.embedded.probes import free_port
+from app.cli.up import folder
+from app.cli.up.errors import UpError
+from app.cli.up.probes import free_port
 from app.settings import Settings
 
 HOST = "127.0.0.1"

@@ -1,4 +1,4 @@
-"""`python -m tests.embedded.supervise FOLDER CHILDREN`: a supervisor of the children that a JSON
+"""`python -m tests.up.supervise FOLDER CHILDREN`: a supervisor of the children that a JSON
 text describes; it prints what it is told, a line each.
 """
 
@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
 
-from app.infrastructure.embedded.child import Child, Program
-from app.infrastructure.embedded.supervisor import Supervisor
+from app.cli.up.child import Child, Program
+from app.cli.up.supervisor import Supervisor
 
 
 class Printer:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.infrastructure.embedded.probes import free_port, http_answers, socket_accepts
+from app.cli.up.probes import free_port, http_answers, socket_accepts
 
 HOST = "127.0.0.1"
 

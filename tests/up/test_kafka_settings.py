@@ -7,7 +7,7 @@ import pytest
 from app.settings import Settings, SettingsError, listing
 from app.settings.kafka import KafkaSettings
 from app.settings.urls import kafka_address
-from tests.embedded.test_settings import complaints
+from tests.up.test_settings import complaints
 
 SASL = {
     "PODLINE_KAFKA__SECURITY_PROTOCOL": "sasl_ssl",
