@@ -24,7 +24,7 @@ HOPS: Final = (
     "saga step, and its transition begun",
     "commit, publish to `pods`, the worker receives",
     "… in the worker",
-    "create: row, program, to the daemon, until its slot begins",
+    "create: row, program, to the daemon, until its bay begins",
     "the jail is made, the program runs in it",
     "poll, which waits for the end: verdict, and its transition begun",
     "commit, publish to `results`, the worker receives",

@@ -12,7 +12,7 @@ from benchmarks.measure import in_turns, p50, p95, table, verdict
 from benchmarks.service import running
 
 TITLE: Final = "One execution of `print(1)`, one after the other (ms)"
-SLOTS: Final = 2
+BAYS: Final = 2
 BAR: Final = 30.0
 """Milliseconds that `POST ?wait` may take on top of a bare nsjail run."""
 
@@ -25,7 +25,7 @@ def run(*, quick: bool) -> str:
         cases: dict[str, Callable[[], object]] = {
             "bare `python3 main.py`": program.run,
             "bare nsjail": program.run_in_nsjail,
-            "the sandbox alone: create, ended, output, delete": enter(sandbox.daemon(SLOTS)).run,
+            "the sandbox alone: create, ended, output, delete": enter(sandbox.daemon(BAYS)).run,
             "bare Celery chain of five no-ops": enter(noops.worker()).run,
             "`POST ?wait`": api.run,
         }

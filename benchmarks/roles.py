@@ -34,7 +34,7 @@ def run(*, quick: bool) -> str:
 @contextmanager
 def _service(workers: Mapping[str, str]) -> Iterator[Api]:
     with TemporaryDirectory(prefix="podline-benchmark-") as folder:
-        daemon = SandboxDaemon(Path(folder), slots=4)
+        daemon = SandboxDaemon(Path(folder), bays=4)
         daemon.start()
         try:
             settings = {"PODLINE_LOG_LEVEL": "warning"}

@@ -15,7 +15,7 @@ from tests.support.footprint import Footprint
 from tests.support.waiting import wait_until
 
 TITLE: Final = "The local runtime alone: `print(1)`"
-SLOTS: Final = 2
+BAYS: Final = 2
 AT_ONCE: Final = 8
 P50_BAR: Final = 4.0
 P95_BAR: Final = 12.0
@@ -32,7 +32,7 @@ def run(*, quick: bool) -> str:
 
 
 def _latency(*, quick: bool) -> str:
-    with TemporaryDirectory() as folder, sandbox.daemon(SLOTS) as runtime:
+    with TemporaryDirectory() as folder, sandbox.daemon(BAYS) as runtime:
         program = Program.written(Path(folder))
         cases: dict[str, Callable[[], object]] = {
             BARE: program.run,

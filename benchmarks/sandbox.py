@@ -54,9 +54,9 @@ class Sandbox:
 
 
 @contextmanager
-def daemon(slots: int) -> Iterator[Sandbox]:
+def daemon(bays: int) -> Iterator[Sandbox]:
     with TemporaryDirectory(prefix="podline-sandbox-") as folder:
-        running = SandboxDaemon(Path(folder), slots=slots)
+        running = SandboxDaemon(Path(folder), bays=bays)
         running.start()
         try:
             yield Sandbox(running)

@@ -27,7 +27,7 @@ def run(*, quick: bool) -> str:
         cases: dict[str, Callable[[], object]] = {
             "bare `python3 main.py`": program.run,
             NSJAIL: program.run_in_nsjail,
-            f"the sandbox alone, {AT_ONCE} slots": enter(sandbox.daemon(AT_ONCE)).run,
+            f"the sandbox alone, {AT_ONCE} bays": enter(sandbox.daemon(AT_ONCE)).run,
             "`POST ?wait`, default cap (a slot a core)": api.run,
             f"`POST ?wait`, cap of {AT_ONCE}": wide_api.run,
         }

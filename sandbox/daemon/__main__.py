@@ -1,6 +1,6 @@
 """The sandbox daemon: plays the kubelet's part on one machine.
 
-`python -m sandbox.daemon --socket PATH --data DIR --slots N`
+`python -m sandbox.daemon --socket PATH --data DIR --bays N`
 
 It keeps status and output of every pod until the pod is deleted, also over its own restart. When
 it is killed, the pids 1 of its jails see their socket close and take everything down with them;
@@ -22,13 +22,13 @@ from pathlib import Path
 from typing import Final
 
 from app.domain.records import LimitName
+from sandbox.daemon.bay import Bay
+from sandbox.daemon.bays import Bays
 from sandbox.daemon.dispatch import serve
 from sandbox.daemon.limits import LimitNotHeld, refuse_unheld
 from sandbox.daemon.own_limits import limit_daemon
 from sandbox.daemon.pods import Pods
 from sandbox.daemon.selftest import NoJail, limits_held
-from sandbox.daemon.slot import Slot
-from sandbox.daemon.slots import Slots
 from sandbox.daemon.spool import Spool
 from sandbox.daemon.traces import Traces, records, traces_of
 from sandbox.jail import kit
@@ -44,7 +44,7 @@ _SECONDS_TO_TAKE_AN_ANSWER: Final = 30
 _THREAD_STACK_BYTES: Final = 512 * 1024
 _IN_DATA_FOLDER: Final = ("jail", "lock", "pods", "podline-records")
 _SECONDS_OF_GIL: Final = 0.0005
-"""A slot that reads much must not keep another's `create` waiting for the default 5 ms."""
+"""A bay that reads much must not keep another's `create` waiting for the default 5 ms."""
 
 log = logging.getLogger("podline.sandbox")
 
@@ -57,7 +57,7 @@ def main() -> None:
     threading.stack_size(_THREAD_STACK_BYTES)
     sys.setswitchinterval(_SECONDS_OF_GIL)
     data: Path = arguments.data
-    ready_jails = arguments.slots if arguments.ready_jails is None else arguments.ready_jails
+    ready_jails = arguments.bays if arguments.ready_jails is None else arguments.ready_jails
     try:
         make_data_folder(data, _IN_DATA_FOLDER)
         with _lock(data), traces_of(kit.name_of(data), records(data)) as traces:
@@ -71,8 +71,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sandbox.daemon")
     parser.add_argument("--socket", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True, help="kept over restarts")
-    parser.add_argument("--slots", type=int, default=os.cpu_count(), help="pods at once")
-    parser.add_argument("--ready-jails", type=int, help="kept waiting; by default, one per slot")
+    parser.add_argument("--bays", type=int, default=os.cpu_count(), help="pods at once")
+    parser.add_argument("--ready-jails", type=int, help="kept waiting; by default, one per bay")
     parser.add_argument("--languages", type=Path, help="a file with more of them")
     parser.add_argument(
         "--unheld-limit",
@@ -97,26 +97,26 @@ def _lock(data: Path) -> Iterator[None]:
 
 
 def _run(arguments: argparse.Namespace, ready_jails: int, traces: Traces, for_group: bool) -> None:
-    path, data, slot_count = arguments.socket, arguments.data, arguments.slots
+    path, data, bay_count = arguments.socket, arguments.data, arguments.bays
     stop = _stop_signals()
     traces.mounts(kit.place_for_mounts(data))
     mounts = Mounts(kit.place_for_mounts(data))
     toolchains = find_toolchains(load(arguments.languages), mounts)
-    meters = find_meters(kit.name_of(data), slot_count, traces)
+    meters = find_meters(kit.name_of(data), bay_count, traces)
     traces.folder(kit.folder_of(data))
     jail_kit = kit.prepare(data, mounts)
     limits = limits_held(jail_kit, meters[0])
     refuse_unheld(limits, arguments.unheld_limits)
-    slots = [
-        Slot(number, meter, jail_kit, keeps_jail=number < ready_jails)
+    bays = [
+        Bay(number, meter, jail_kit, keeps_jail=number < ready_jails)
         for number, meter in enumerate(meters)
     ]
-    pods = Pods(toolchains, limits, Spool(data / "pods"), Slots(slots))
+    pods = Pods(toolchains, limits, Spool(data / "pods"), Bays(bays))
     listener = _listen(path, for_group)
     pods.start()
     toolchains.prepare()
     threading.Thread(target=_accept, args=[listener, pods], daemon=True).start()
-    log.info("ready: %d slots at %s", slot_count, path)
+    log.info("ready: %d bays at %s", bay_count, path)
     stop.recv(1)
     log.info("stopping")
     path.unlink(missing_ok=True)

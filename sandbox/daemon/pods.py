@@ -1,4 +1,4 @@
-"""All pods of this daemon, and the slots that run them."""
+"""All pods of this daemon, and the bays that run them."""
 
 import logging
 import threading
@@ -9,9 +9,9 @@ from queue import SimpleQueue
 from app.domain.errors import RunRefused
 from app.domain.pod import Frame, Observation, Output, Pod
 from app.domain.records import HeldLimit, Language
+from sandbox.daemon.bay import Bay
+from sandbox.daemon.bays import Bays
 from sandbox.daemon.run import Run
-from sandbox.daemon.slot import Slot
-from sandbox.daemon.slots import Slots
 from sandbox.daemon.spool import Spool
 from sandbox.toolchains.search import Toolchain, Toolchains
 
@@ -26,7 +26,7 @@ class Pods:
         toolchains: Toolchains,
         limits: Sequence[HeldLimit],
         spool: Spool,
-        slots: Slots,
+        bays: Bays,
     ) -> None:
         self._toolchains = toolchains
         self.limits = limits
@@ -37,11 +37,11 @@ class Pods:
         """Waiting, or under way."""
         self._closing: dict[str, Run] = {}
         """Ended, but their jail is not gone yet."""
-        self._slots = slots
+        self._bays = bays
         self._watchers: set[SimpleQueue[str | None]] = set()
         self._threads = [
-            threading.Thread(target=self._serve, args=[slot], name=f"slot-{slot.number}")
-            for slot in slots.all
+            threading.Thread(target=self._serve, args=[bay], name=f"bay-{bay.number}")
+            for bay in bays.all
         ]
 
     def start(self) -> None:
@@ -55,7 +55,7 @@ class Pods:
             watchers = list(self._watchers)
         for run in runs:
             run.cancel()
-        self._slots.stop()
+        self._bays.stop()
         for changes in watchers:
             changes.put(None)
         for thread in self._threads:
@@ -72,7 +72,7 @@ class Pods:
             if len(self._runs) < len(self._threads):
                 run.begin()
             self._runs[pod.name] = run
-        self._slots.offer(run)
+        self._bays.offer(run)
 
     def observe(self, name: str, wait_seconds: float = 0) -> Observation | None:
         with self._lock:
@@ -137,16 +137,16 @@ class Pods:
             raise RunRefused(f"{pod.language} {pod.language_version} is not to be had here")
         return toolchain
 
-    def _serve(self, slot: Slot) -> None:
-        slot.meter.join()
-        while run := self._slots.next_for(slot):
-            self._run_in(slot, run)
-        slot.drop_jail()
+    def _serve(self, bay: Bay) -> None:
+        bay.meter.join()
+        while run := self._bays.next_for(bay):
+            self._run_in(bay, run)
+        bay.drop_jail()
 
-    def _run_in(self, slot: Slot, run: Run) -> None:
+    def _run_in(self, bay: Bay, run: Run) -> None:
         if not self._begin(run):
             return
-        ended, jail = run.execute(slot)
+        ended, jail = run.execute(bay)
         name = ended.observation.name
         if not run.cancelled:
             self._spool.end(ended)
@@ -157,7 +157,7 @@ class Pods:
         if not run.end() and not run.cancelled:
             self._tell(name)
         if jail:
-            slot.clear(jail)
+            bay.clear(jail)
         with self._lock:
             del self._closing[name]
             run.over.set()

@@ -8,7 +8,7 @@ from app.domain.pod import Frame, StageOutput, Stream
 
 @dataclass(slots=True)
 class Recorder:
-    """Written by the slot's thread, read by any."""
+    """Written by the bay's thread, read by any."""
 
     cap: int
     """Bytes per stream."""

@@ -17,8 +17,8 @@ from app.domain.pod import (
     StageReport,
     Stream,
 )
+from sandbox.daemon.bay import Bay
 from sandbox.daemon.recorder import Recorder, output_of
-from sandbox.daemon.slot import Slot
 from sandbox.daemon.stage import Fault, NotStarted, run_stage
 from sandbox.jail.jail import Jail
 from sandbox.jail.kit import LINE
@@ -52,7 +52,7 @@ class EndedPod:
 
 
 class Run:
-    """A pod under way. Run by its slot's thread, looked at and cancelled by any."""
+    """A pod under way. Run by its bay's thread, looked at and cancelled by any."""
 
     def __init__(self, pod: Pod, toolchain: Toolchain) -> None:
         self.observation = Observation(name=pod.name, phase=Phase.WAITING)
@@ -109,7 +109,7 @@ class Run:
             if self._jail:
                 self._jail.hang_up()
 
-    def execute(self, slot: Slot) -> tuple[EndedPod, Jail | None]:
+    def execute(self, bay: Bay) -> tuple[EndedPod, Jail | None]:
         """Run it to its end. Its jail is left to be cleared away.
 
         By then the program is dead, or will be: then its jail is gone.
@@ -118,22 +118,22 @@ class Run:
             return self._faulted("deleted before it started"), None
         jail = None
         try:
-            jail = self._take_jail(slot)
+            jail = self._take_jail(bay)
             if not jail.wait_until_ready():
                 raise Fault("the jail could not be set up")
-            slot.meter.adopt(jail.init_pid)
-            return self._ended(self._run_stages(jail, slot.meter)), jail
+            bay.meter.adopt(jail.init_pid)
+            return self._ended(self._run_stages(jail, bay.meter)), jail
         except Fault as fault:
             _hang_up(jail)
-            message = f"{fault}: {words}" if (words := slot.last_words()) else str(fault)
+            message = f"{fault}: {words}" if (words := bay.last_words()) else str(fault)
             return self._faulted(message), jail
         except Exception as error:  # a mistake of ours costs this pod only
             _hang_up(jail)
             log.exception("pod %s could not be run", self._pod.name)
             return self._faulted(f"the sandbox failed: {type(error).__name__}"), jail
 
-    def _take_jail(self, slot: Slot) -> Jail:
-        jail = slot.take_jail(self.disk_mib)
+    def _take_jail(self, bay: Bay) -> Jail:
+        jail = bay.take_jail(self.disk_mib)
         with self._lock:
             self._jail = jail
             if self._cancelled:

@@ -90,7 +90,7 @@ _HARMLESS: Final = Trial(script="exit 0", limits=_ENOUGH)
 
 def limits_held(kit: JailKit, meter: Meter) -> Sequence[HeldLimit]:
     """What holds each limit here, after it was tried. Raises NoJail."""
-    with ThreadPoolExecutor(1) as thread:  # which ends: one that joined a slot stays there
+    with ThreadPoolExecutor(1) as thread:  # which ends: one that joined a bay stays there
         limits = held(meter.ground, thread.submit(_broken_limits, kit, meter).result())
     for item in limits:
         log.info("limit %s: held by %s (%s)", item.limit, item.by, item.how)
@@ -102,7 +102,7 @@ def _broken_limits(kit: JailKit, meter: Meter) -> Mapping[LimitName, str]:
     meter.join()
     jail_log = os.memfd_create("jail-log")
     try:
-        launcher = Launcher(kit, slot=0, disk_mib=_DISK_MIB, log=jail_log)
+        launcher = Launcher(kit, bay=0, disk_mib=_DISK_MIB, log=jail_log)
         jail = launcher.open_jail()
         try:
             if not jail.wait_until_ready():

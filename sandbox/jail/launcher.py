@@ -23,13 +23,13 @@ class Launcher:
     time. Must be made by a thread that lives longer.
     """
 
-    def __init__(self, kit: JailKit, *, slot: int, disk_mib: int, log: int) -> None:
+    def __init__(self, kit: JailKit, *, bay: int, disk_mib: int, log: int) -> None:
         """`log` is a descriptor that takes nsjail's own messages. Raises OSError."""
         self.disk_mib = disk_mib
         self._supply, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with inner, view.file_of(kit, disk_mib=disk_mib) as seen:
             inherited = [seen.fileno(), inner.fileno()]
-            command = nsjail.command(kit, slot=slot, view=inherited[0], supply=inherited[1])
+            command = nsjail.command(kit, bay=bay, view=inherited[0], supply=inherited[1])
             self._process = subprocess.Popen(
                 [INIT, str(os.getpid()), *command],
                 pass_fds=inherited,

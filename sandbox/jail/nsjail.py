@@ -17,7 +17,7 @@ FIRST_OUTER_ID: Final = 65000
 """65000 to 65533 are reserved: no account has them (Debian Policy 9.2.2)."""
 
 
-def command(kit: JailKit, *, slot: int, view: int, supply: int) -> list[str]:
+def command(kit: JailKit, *, bay: int, view: int, supply: int) -> list[str]:
     """Nothing that a user wrote is ever part of it.
 
     `view` is a descriptor of what view.py says, and `supply` the one that init is started with.
@@ -28,7 +28,7 @@ def command(kit: JailKit, *, slot: int, view: int, supply: int) -> list[str]:
         *("--config", f"/proc/self/fd/{view}", "--disable_proc"),  # first: it has defaults for all
         *("--experimental_mnt", "auto"),  # fsmount(2) and the like, if there: a fifth less CPU time
         *_mode(),
-        *_identity(slot),
+        *_identity(bay),
         *_init(supply),
     ]
 
@@ -43,11 +43,11 @@ def _mode() -> list[str]:
     return ["-Mr", "-q", "-t", "0", "--nice_level", nice, "--disable_rlimits", "--hostname", "box"]
 
 
-def _identity(slot: int) -> list[str]:
+def _identity(bay: int) -> list[str]:
     """As root, an unused uid: by default nsjail would map the program to root of the host."""
     mapping = str(INNER_ID)
     if os.geteuid() == 0:
-        mapping = f"{INNER_ID}:{FIRST_OUTER_ID + slot}:1"
+        mapping = f"{INNER_ID}:{FIRST_OUTER_ID + bay}:1"
     return ["--user", mapping, "--group", mapping]
 
 

@@ -6,7 +6,7 @@ often mounted, and the controllers belong to one of them.
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -55,21 +55,21 @@ class Host:
         raise NoCgroups(f"{kind} is not mounted with {controller or 'any'} controller")
 
 
-def find(host: Host, group: str, slots: int, note: Callable[[Path], None]) -> Meters:
-    """A meter per slot, in control groups below the daemon's own ones. Raises OSError.
+def find(host: Host, group: str, bays: int, note: Callable[[Path], None]) -> Meters:
+    """A meter per bay, in control groups below the daemon's own ones. Raises OSError.
 
     `note` is told of every folder before it is made, so that it can be removed later.
     """
     troubles = []
     for version in (_version_2, _version_1):
         try:
-            return version(host, group, slots, note)
+            return version(host, group, bays, note)
         except OSError as error:
             troubles.append(str(error))
     raise NoCgroups("; ".join(troubles))
 
 
-def _version_2(host: Host, group: str, slots: int, note: Callable[[Path], None]) -> Meters:
+def _version_2(host: Host, group: str, bays: int, note: Callable[[Path], None]) -> Meters:
     own = host.own_folder("cgroup2")
     if own.name == f"{group}-{_SERVICE}":
         own = own.parent
@@ -81,7 +81,7 @@ def _version_2(host: Host, group: str, slots: int, note: Callable[[Path], None])
     host.folders.make(parent)
     _give_controllers_to_children(host, own, f"{group}-{_SERVICE}")
     _give_controllers_to_children(host, parent, _SERVICE)
-    return [CgroupV2(parent / f"slot-{slot}", host.folders) for slot in range(slots)]
+    return [CgroupV2(parent / f"bay-{bay}", host.folders) for bay in range(bays)]
 
 
 def _give_controllers_to_children(host: Host, folder: Path, service: str) -> None:
@@ -100,11 +100,11 @@ def _move(processes: Iterable[str], host: Host, group: Path) -> None:
             (group / "cgroup.procs").write_text(pid)
 
 
-def _version_1(host: Host, group: str, slots: int, note: Callable[[Path], None]) -> Meters:
+def _version_1(host: Host, group: str, bays: int, note: Callable[[Path], None]) -> Meters:
     parents = [host.own_folder("cgroup", name) / group for name in cgroup_v1.CONTROLLERS]
     for parent in parents:
         note(parent)
-    return [CgroupV1(*(parent / f"slot-{slot}" for parent in parents)) for slot in range(slots)]
+    return [CgroupV1(*(parent / f"bay-{bay}" for parent in parents)) for bay in range(bays)]
 
 
 def remove(parent: Path, folders: GroupFolders | None = None) -> None:
@@ -116,10 +116,16 @@ def remove(parent: Path, folders: GroupFolders | None = None) -> None:
         return
     if (parent / "cgroup.controllers").exists():
         folders = folders or GroupFolders()
-        for group in (*parent.glob("slot-*"), parent):
+        for group in (*_bays(parent), parent):
             folders.remove(group)
         return
-    for group in parent.glob("slot-*"):
+    for group in _bays(parent):
         cgroup_v1.kill_all(group)
         group.rmdir()
     parent.rmdir()
+
+
+def _bays(parent: Path) -> Iterator[Path]:
+    """Releases up to 0.1 named the groups `slot-<number>`, and a killed daemon leaves them."""
+    yield from parent.glob("bay-*")
+    yield from parent.glob("slot-*")

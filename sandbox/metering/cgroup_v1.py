@@ -1,6 +1,6 @@
-"""A slot's control groups of version 1.
+"""A bay's control groups of version 1.
 
-There a thread can be in a group of its own, so a slot's thread joins its group once, and all that
+There a thread can be in a group of its own, so a bay's thread joins its group once, and all that
 it starts is in it from the first instruction, at no cost per run (joining costs 8 to 14 ms at
 times).
 """
@@ -60,7 +60,7 @@ class CgroupV1:
     def lift(self) -> None:
         self._limit.write(_NO_LIMIT)
 
-    def adopt(self, init_pid: int) -> None:  # noqa: ARG002 - it is in the slot from the beginning
+    def adopt(self, init_pid: int) -> None:  # noqa: ARG002 - it is in the bay from the beginning
         """System V objects and descriptors on their way are freed after the last process is gone.
 
         The daemon's own use counts too and stays; so it is compared with what was before the pod.
@@ -97,7 +97,7 @@ class CgroupV1:
                 file.close()
 
     def _others_cpu_ns(self) -> int:
-        """Without the slot's own thread, which is in the group too."""
+        """Without the bay's own thread, which is in the group too."""
         return self._cpu.read() - time.thread_time_ns()
 
     def _held_bytes(self) -> int:
@@ -118,7 +118,7 @@ def kill_all(folder: Path) -> None:
 
 
 def _kill(pid: int) -> None:
-    """A slot's own thread is left to end by itself."""
+    """A bay's own thread is left to end by itself."""
     if Path(f"/proc/self/task/{pid}").exists():
         return
     try:

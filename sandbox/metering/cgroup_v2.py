@@ -1,4 +1,4 @@
-"""A slot's control group of version 2, made anew for each jail.
+"""A bay's control group of version 2, made anew for each jail.
 
 Version 2 moves whole processes only, so init is moved when its jail is ready and has run nothing;
 nsjail stays outside. A new group counts from zero: before Linux 6.12 a peak can't be reset.
@@ -36,14 +36,14 @@ class GroupFolders:
 
 
 class CgroupV2:
-    """One slot: groups `<slot>-1`, `<slot>-2`, … below a folder that has the controllers."""
+    """One bay: groups `<bay>-1`, `<bay>-2`, … below a folder that has the controllers."""
 
     ground = Ground.CGROUP_2
     holds_memory = True
     seconds_between_looks = math.inf
 
-    def __init__(self, slot: Path, folders: GroupFolders) -> None:
-        self._slot = slot
+    def __init__(self, bay: Path, folders: GroupFolders) -> None:
+        self._bay = bay
         self._folders = folders
         self._adopted = 0
         self._group: _Group | None = None
@@ -55,7 +55,7 @@ class CgroupV2:
         self.close()
         self._adopted += 1
         self._group = _Group.make(
-            self._slot.with_name(f"{self._slot.name}-{self._adopted}"), self._folders
+            self._bay.with_name(f"{self._bay.name}-{self._adopted}"), self._folders
         )
         self._group.add(init_pid)
 

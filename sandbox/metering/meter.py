@@ -1,11 +1,11 @@
-"""What holds and measures the resources of a slot: one port, three ways (see `limits`)."""
+"""What holds and measures the resources of a bay: one port, three ways (see `limits`)."""
 
 from enum import StrEnum
 from typing import Final, Protocol
 
 MIB: Final = 1024 * 1024
 JAIL_BYTES: Final = 4 * MIB
-"""What nsjail and init use of a slot's memory beside the program; measured: 2 to 3 MiB."""
+"""What nsjail and init use of a bay's memory beside the program; measured: 2 to 3 MiB."""
 
 
 class Ground(StrEnum):
@@ -17,7 +17,7 @@ class Ground(StrEnum):
 
 
 class Meter(Protocol):
-    """Holds and measures what the processes of a slot use. Used by the slot's thread alone."""
+    """Holds and measures what the processes of a bay use. Used by the bay's thread alone."""
 
     ground: Ground
     holds_memory: bool
@@ -26,13 +26,13 @@ class Meter(Protocol):
     """How often `out_of_memory` has to be asked while a stage runs; infinite: at its end only."""
 
     def join(self) -> None:
-        """Everything that the calling thread starts from now on belongs to the slot."""
+        """Everything that the calling thread starts from now on belongs to the bay."""
 
     def lift(self) -> None:
         """Nothing of a pod runs any more: lift its memory limit, for the next jail to be made."""
 
     def adopt(self, init_pid: int) -> None:
-        """A jail is ready, and has run nothing yet: all that its init starts belongs to the slot.
+        """A jail is ready, and has run nothing yet: all that its init starts belongs to the bay.
 
         Returns once what the pod before used is free. Raises OSError.
         """
@@ -53,4 +53,4 @@ class Meter(Protocol):
         """A process was killed, or has to be, for the memory limit since `begin`."""
 
     def close(self) -> None:
-        """The slot is used no more."""
+        """The bay is used no more."""

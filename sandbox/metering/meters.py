@@ -11,10 +11,10 @@ from sandbox.metering.processes import ProcessMeter
 log = logging.getLogger(__name__)
 
 
-def find_meters(name: str, slots: int, traces: Traces) -> Sequence[Meter]:
-    """One per slot: control groups where there are any, which hold more and cost less."""
+def find_meters(name: str, bays: int, traces: Traces) -> Sequence[Meter]:
+    """One per bay: control groups where there are any, which hold more and cost less."""
     try:
-        return cgroup.find(cgroup.Host(), name, slots, traces.group)
+        return cgroup.find(cgroup.Host(), name, bays, traces.group)
     except OSError as error:
         log.warning("no control groups, so processes are looked at: %s", error)
-        return [ProcessMeter() for _ in range(slots)]
+        return [ProcessMeter() for _ in range(bays)]

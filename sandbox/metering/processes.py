@@ -28,7 +28,7 @@ _CPU_FIELDS: Final = slice(11, 15)
 
 
 class ProcessMeter:
-    """Looks at all processes of a slot's jail, and says when they use too much."""
+    """Looks at all processes of a bay's jail, and says when they use too much."""
 
     ground = Ground.PROCESSES
     holds_memory = False

@@ -99,7 +99,7 @@ def test_the_language_to_add_can_be_added(tmp_path: Path) -> None:
     (example,) = code_blocks(DOCS / "languages.md", "toml")
     path = tmp_path / "languages.toml"
     path.write_text(example.text, encoding="utf-8")
-    daemon = SandboxDaemon(tmp_path, slots=1, languages=path)
+    daemon = SandboxDaemon(tmp_path, bays=1, languages=path)
     daemon.start()
     try:
         _, output = daemon.run("awk", '{ print NR, $2, ENVIRON["WORD"] }', **AWK_INPUT)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile.field import SLOTS, Field, run_all
+from tests.hostile.field import BAYS, Field, run_all
 from tests.hostile.program import Hostile
 from tests.support.host import a_host
 from tests.support.sandbox_daemon import SandboxDaemon
@@ -29,7 +29,7 @@ def hostile_sandbox(request: pytest.FixtureRequest) -> Iterator[SandboxDaemon]:
         if as_user:
             os.chown(name, USER, USER)
         wrapper = BECOME_USER if as_user else ()
-        daemon = SandboxDaemon(Path(name), slots=SLOTS, wrapper=wrapper)
+        daemon = SandboxDaemon(Path(name), bays=BAYS, wrapper=wrapper)
         daemon.start()
         yield daemon
         assert daemon.stop() == 0

@@ -19,7 +19,7 @@ from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language, wait_fo
 from tests.support.waiting import wait_until
 
 HOSTILE_AT_ONCE: Final = 3
-SLOTS: Final = HOSTILE_AT_ONCE + 1
+BAYS: Final = HOSTILE_AT_ONCE + 1
 _GOOD: Final = Path(__file__).with_name("good.py")
 _GOOD_STDIN: Final = b"stdin" * 20_000
 _GOOD_STDOUT: Final = b"100000 31 child\n"
@@ -46,7 +46,7 @@ def run_all(sandbox: SandboxDaemon, programs: Sequence[Hostile], host: Host) -> 
     env = host.env
     mark = f"HOST_PORT={env['HOST_PORT']}"
     alone = [run_good(sandbox) for _ in range(_RUNS_ALONE)]
-    with ThreadPoolExecutor(SLOTS) as pool:
+    with ThreadPoolExecutor(BAYS) as pool:
         _warm_up(pool, sandbox)
         before = traces_of(sandbox, mark)
         ran, beside = _Lanes(sandbox, env, pool).run(programs)
@@ -99,7 +99,7 @@ class _Lanes:
 
 def _warm_up(pool: ThreadPoolExecutor, sandbox: SandboxDaemon) -> None:
     """Each lane has its connection to the daemon from now on."""
-    list(pool.map(lambda _: run_good(sandbox), range(2 * SLOTS)))
+    list(pool.map(lambda _: run_good(sandbox), range(2 * BAYS)))
 
 
 def run_good(sandbox: SandboxDaemon) -> Ran:

@@ -45,7 +45,7 @@ def main() -> None:
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}")
     with tempfile.TemporaryDirectory() as folder:
-        sandbox = SandboxDaemon(Path(folder), slots=1)
+        sandbox = SandboxDaemon(Path(folder), bays=1)
         sandbox.start()
         for ran in fuzz(sandbox, arguments.seed, arguments.seconds):
             said = ran.stdout.decode(errors="replace").splitlines()

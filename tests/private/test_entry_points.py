@@ -69,7 +69,7 @@ def test_up_closes_everything_and_runs_programs(tmp_path: Path) -> None:
 
 
 def test_the_sandbox_closes_everything_and_runs_programs(tmp_path: Path) -> None:
-    daemon = SandboxDaemon(tmp_path, slots=1, wrapper=with_umask("777"))
+    daemon = SandboxDaemon(tmp_path, bays=1, wrapper=with_umask("777"))
     daemon.start()
     try:
         _, output = daemon.run("bash", "cat /etc/passwd")
@@ -91,7 +91,7 @@ def test_what_others_could_write_to_never_gets_into_a_jail(tmp_path: Path) -> No
     for folder in (etc.parent, etc):
         folder.chmod(0o777)
     (etc / "ld.so.preload").write_text("/usr/lib/evil.so")
-    daemon = SandboxDaemon(tmp_path, slots=1)
+    daemon = SandboxDaemon(tmp_path, bays=1)
     daemon.start()
     try:
         _, output = daemon.run("bash", "ls /etc/ld.so.preload")

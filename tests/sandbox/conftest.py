@@ -32,7 +32,7 @@ def _all_languages_prepared(sandbox: SandboxDaemon) -> None:
 
 @pytest.fixture
 def own_sandbox(tmp_path: Path) -> Iterator[SandboxDaemon]:
-    daemon = SandboxDaemon(tmp_path, slots=2)
+    daemon = SandboxDaemon(tmp_path, bays=2)
     daemon.start()
     yield daemon
     daemon.stop()

@@ -76,10 +76,10 @@ class FakeHost:
             folders=self.folders,
         )
 
-    def find(self, slots: int = 1) -> list[Meter]:
-        return list(cgroup.find(self.host, "podline-1", slots, self.noted.append))
+    def find(self, bays: int = 1) -> list[Meter]:
+        return list(cgroup.find(self.host, "podline-1", bays, self.noted.append))
 
-    def slot(self, name: str = "slot-0-1") -> Path:
+    def bay(self, name: str = "bay-0-1") -> Path:
         return self.own / "podline-1" / name
 
 
@@ -99,12 +99,12 @@ def meter(fake: FakeHost) -> Meter:
 
 class TestWhereGroupsAreMade:
     def test_below_the_daemons_own_group(self, fake: FakeHost) -> None:
-        meters = fake.find(slots=3)
+        meters = fake.find(bays=3)
 
         assert [type(meter) for meter in meters] == [CgroupV2] * 3
         assert fake.noted == [fake.own / "podline-1"]
 
-    def test_controllers_are_given_to_the_slots(self, fake: FakeHost) -> None:
+    def test_controllers_are_given_to_the_bays(self, fake: FakeHost) -> None:
         fake.find()
 
         for folder in (fake.own, fake.own / "podline-1"):
@@ -152,42 +152,42 @@ class TestWhereGroupsAreMade:
             fake.find()
 
 
-class TestOneSlot:
+class TestOneBay:
     @pytest.mark.usefixtures("meter")
     def test_a_jail_gets_a_group_with_its_limits(self, fake: FakeHost) -> None:
-        assert (fake.slot() / "cgroup.procs").read_text() == "1234"
-        assert (fake.slot() / "memory.max").read_text().startswith(str(64 * MIB + JAIL_BYTES))
-        assert (fake.slot() / "memory.swap.max").read_text() == "0"
-        assert (fake.slot() / "pids.max").read_text().startswith("17")
+        assert (fake.bay() / "cgroup.procs").read_text() == "1234"
+        assert (fake.bay() / "memory.max").read_text().startswith(str(64 * MIB + JAIL_BYTES))
+        assert (fake.bay() / "memory.swap.max").read_text() == "0"
+        assert (fake.bay() / "pids.max").read_text().startswith("17")
 
     def test_the_next_jail_gets_another_one(self, fake: FakeHost, meter: Meter) -> None:
         meter.adopt(5678)
 
-        assert (fake.slot("slot-0-2") / "cgroup.procs").read_text() == "5678"
-        assert fake.folders.removed == [fake.slot("slot-0-1")]
+        assert (fake.bay("bay-0-2") / "cgroup.procs").read_text() == "5678"
+        assert fake.folders.removed == [fake.bay("bay-0-1")]
 
     def test_cpu_time_counts_from_the_beginning(self, fake: FakeHost, meter: Meter) -> None:
-        (fake.slot() / "cpu.stat").write_text("usage_usec 251000\nuser_usec 251000\n")
+        (fake.bay() / "cpu.stat").write_text("usage_usec 251000\nuser_usec 251000\n")
 
         assert meter.cpu_us() == 250_000
 
     def test_memory_is_exceeded_when_the_kernel_killed(self, fake: FakeHost, meter: Meter) -> None:
         """Reaching the limit (`max`, `oom`) is none of it: the kernel may find memory yet."""
-        (fake.slot() / "memory.events").write_text("max 9\noom 1\noom_kill 0\noom_group_kill 0\n")
+        (fake.bay() / "memory.events").write_text("max 9\noom 1\noom_kill 0\noom_group_kill 0\n")
         assert not meter.out_of_memory()
 
-        (fake.slot() / "memory.events").write_text("max 9\noom 1\noom_kill 1\noom_group_kill 0\n")
+        (fake.bay() / "memory.events").write_text("max 9\noom 1\noom_kill 1\noom_group_kill 0\n")
         assert meter.out_of_memory()
 
     def test_the_compilers_kill_is_not_the_programs(self, fake: FakeHost, meter: Meter) -> None:
-        (fake.slot() / "memory.events").write_text("oom_kill 1\n")
+        (fake.bay() / "memory.events").write_text("oom_kill 1\n")
 
         meter.begin(64, 17)
 
         assert not meter.out_of_memory()
 
     def test_the_peak(self, fake: FakeHost, meter: Meter) -> None:
-        (fake.slot() / "memory.peak").write_text(f"{4096 + 30 * MIB}\n")
+        (fake.bay() / "memory.peak").write_text(f"{4096 + 30 * MIB}\n")
 
         assert meter.peak_kib() == 30 * 1024
 
@@ -203,7 +203,7 @@ class TestOneSlot:
         assert meter.peak_kib() is None
 
     def test_more_in_use_than_the_limit_is_no_start(self, fake: FakeHost, meter: Meter) -> None:
-        (fake.slot() / "memory.current").write_text(f"{100 * MIB}\n")
+        (fake.bay() / "memory.current").write_text(f"{100 * MIB}\n")
 
         with pytest.raises(OSError, match="in use") as raised:
             meter.begin(64, 17)

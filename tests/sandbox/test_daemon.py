@@ -56,10 +56,10 @@ def runs(process: psutil.Process) -> bool:
 
 
 def test_killed_it_leaves_nothing_running(own_sandbox: SandboxDaemon) -> None:
-    for _ in range(own_sandbox.slots):
+    for _ in range(own_sandbox.bays):
         running(own_sandbox)
     processes = own_sandbox.processes()
-    assert len(processes) >= 4 * own_sandbox.slots
+    assert len(processes) >= 4 * own_sandbox.bays
 
     own_sandbox.kill()
 
@@ -70,11 +70,11 @@ def test_killed_it_leaves_nothing_running(own_sandbox: SandboxDaemon) -> None:
 def test_killed_while_jails_are_being_set_up_it_leaves_nothing_running(tmp_path: Path) -> None:
     """The moment is drawn at random, over and over."""
     random = Random(7)
-    sandbox = SandboxDaemon(tmp_path, slots=2)
+    sandbox = SandboxDaemon(tmp_path, bays=2)
     for _ in range(5):
         sandbox.start()
         bash = language(sandbox.runtime, "bash")
-        for _ in range(sandbox.slots):
+        for _ in range(sandbox.bays):
             sandbox.runtime.create(a_pod(bash, RUNS_ON))
         for _ in range(random.randrange(40)):
             sandbox.runtime.ping()
@@ -105,24 +105,25 @@ def test_a_new_daemon_tells_how_the_killed_one_s_pods_ended(own_sandbox: Sandbox
 
 
 def test_a_new_daemon_removes_the_killed_one_s_cgroups(tmp_path: Path) -> None:
-    sandbox = SandboxDaemon(tmp_path, slots=2)
+    sandbox = SandboxDaemon(tmp_path, bays=2)
     sandbox.start()
     groups = cgroups(kit.name_of(tmp_path / "data"))
     if not groups:
         pytest.skip("there are no cgroups to be had here")
     sandbox.kill()
-    stale = groups[0] / "slot-7"
-    stale.mkdir()
+    stale = [groups[0] / "bay-7", groups[0] / "slot-7"]  # the latter as release 0.1 named them
+    for group in stale:
+        group.mkdir()
 
     sandbox.start()
 
-    assert not stale.exists()
+    assert not any(group.exists() for group in stale)
     assert sandbox.stop() == 0
     assert not any(group.exists() for group in groups)
 
 
 def test_stopped_it_leaves_nothing_behind(tmp_path: Path) -> None:
-    sandbox = SandboxDaemon(tmp_path, slots=2)
+    sandbox = SandboxDaemon(tmp_path, bays=2)
     sandbox.start()
     running(sandbox)
     processes = sandbox.processes()
@@ -172,8 +173,8 @@ def test_a_process_forked_from_a_client_uses_connections_of_its_own(
     assert os.WEXITSTATUS(status) == len(sandbox.runtime.languages())
 
 
-def test_pods_beyond_its_slots_wait_for_one(own_sandbox: SandboxDaemon) -> None:
-    busy = [running(own_sandbox) for _ in range(own_sandbox.slots)]
+def test_pods_beyond_its_bays_wait_for_one(own_sandbox: SandboxDaemon) -> None:
+    busy = [running(own_sandbox) for _ in range(own_sandbox.bays)]
     waiting = a_pod(language(own_sandbox.runtime, "bash"), "echo hello")
     own_sandbox.runtime.create(waiting)
     observation = own_sandbox.runtime.observe(waiting.name)
@@ -191,7 +192,7 @@ def test_pods_beyond_its_slots_wait_for_one(own_sandbox: SandboxDaemon) -> None:
 
 
 def test_a_waiting_pod_is_deleted_at_once(own_sandbox: SandboxDaemon) -> None:
-    for _ in range(own_sandbox.slots):
+    for _ in range(own_sandbox.bays):
         running(own_sandbox)
     waiting = a_pod(language(own_sandbox.runtime, "bash"), "echo hello")
     own_sandbox.runtime.create(waiting)
@@ -351,7 +352,7 @@ def test_one_that_breaks_off_in_a_request_does_no_harm(sandbox: SandboxDaemon) -
 
 
 def test_stopping_by_the_keyboard_is_clean_too(tmp_path: Path) -> None:
-    sandbox = SandboxDaemon(tmp_path, slots=1)
+    sandbox = SandboxDaemon(tmp_path, bays=1)
     sandbox.start()
     os.kill(sandbox.pid, signal.SIGINT)
 
@@ -359,7 +360,7 @@ def test_stopping_by_the_keyboard_is_clean_too(tmp_path: Path) -> None:
 
 
 def test_programs_are_as_nice_as_the_daemon(tmp_path: Path) -> None:
-    sandbox = SandboxDaemon(tmp_path, slots=1, wrapper=("nice", "-n", "7"))
+    sandbox = SandboxDaemon(tmp_path, bays=1, wrapper=("nice", "-n", "7"))
     sandbox.start()
 
     _, output = sandbox.run("bash", "nice")

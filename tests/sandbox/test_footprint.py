@@ -21,13 +21,13 @@ MEMORY_KIB = 4096
 
 
 def settled(sandbox: SandboxDaemon) -> Footprint:
-    wait_until(lambda: len(sandbox.waiting_jails()) == sandbox.slots)
+    wait_until(lambda: len(sandbox.waiting_jails()) == sandbox.bays)
     return Footprint.of(sandbox)
 
 
 def test_what_it_holds_stays_the_same(own_sandbox: SandboxDaemon) -> None:
     def run_all(times: int) -> None:
-        with ThreadPoolExecutor(own_sandbox.slots) as pool:
+        with ThreadPoolExecutor(own_sandbox.bays) as pool:
             for ended in [
                 pool.submit(own_sandbox.run, "bash", source, limits=LIMITS)
                 for source in ENDS_IN_MANY_WAYS * times

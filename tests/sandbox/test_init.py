@@ -28,7 +28,7 @@ from tests.sandbox.test_daemon import gone
 from tests.support.waiting import wait_until
 
 SECONDS_TO_END = 10
-FIRST_SLOT = 400
+FIRST_BAY = 400
 """Far from those of daemons, so that their uids, and so their processes, are not counted here."""
 TRIES = 500
 AT_ONCE = 10
@@ -55,7 +55,7 @@ class Started:
 
     @classmethod
     def now(
-        cls, jail_kit: JailKit, slot: int = FIRST_SLOT, wrapper: tuple[str, ...] = ()
+        cls, jail_kit: JailKit, bay: int = FIRST_BAY, wrapper: tuple[str, ...] = ()
     ) -> "Started":
         control, inner = socket.socketpair()
         supply, taken_from = socket.socketpair()
@@ -63,7 +63,7 @@ class Started:
         with inner, supply, taken_from, view.file_of(jail_kit, disk_mib=16) as seen:
             socket.send_fds(supply, [b"j"], [inner.fileno()])
             inherited = [seen.fileno(), taken_from.fileno()]
-            command = nsjail.command(jail_kit, slot=slot, view=inherited[0], supply=inherited[1])
+            command = nsjail.command(jail_kit, bay=bay, view=inherited[0], supply=inherited[1])
             once = ["-Mo" if flag == "-Mr" else flag for flag in command]
             process = subprocess.Popen([*wrapper, *once], pass_fds=inherited)
             return cls(control, process)
@@ -325,7 +325,7 @@ def test_when_the_service_goes_away_at_any_moment_nothing_is_left(jail_kit: Jail
     mark = uuid4().hex
 
     def try_once(number: int) -> None:
-        started = Started.now(jail_kit, FIRST_SLOT + number % AT_ONCE)
+        started = Started.now(jail_kit, FIRST_BAY + number % AT_ONCE)
         with closing(started.control):
             getattr(Moments(started, mark, Random(number)), MOMENTS[number % len(MOMENTS)])()
         started.process.wait(SECONDS_TO_END)

@@ -64,7 +64,7 @@ def test_it_sees_its_own_processes_alone(sandbox: SandboxDaemon) -> None:
 
 
 def test_nothing_stays_from_one_pod_to_the_next(sandbox: SandboxDaemon) -> None:
-    for _ in range(sandbox.slots + 1):
+    for _ in range(sandbox.bays + 1):
         assert printed(sandbox, "ls -A /box/work /tmp /dev/shm; touch x /tmp/x /dev/shm/x") == (
             "/box/work:\nmain.sh\n\n/dev/shm:\n\n/tmp:\n"
         )

@@ -74,7 +74,7 @@ def named_like_an_option(language: Language) -> dict[str, Any]:
 def run_of(sandbox: SandboxDaemon) -> Iterator[RunOf]:
     """How a run of a language's program ended. All of them are started at once."""
     begun: dict[tuple[str, str], Future[Ended]] = {}
-    with ThreadPoolExecutor(sandbox.slots) as pool:
+    with ThreadPoolExecutor(sandbox.bays) as pool:
         for language in sandbox.runtime.languages():
             for kind, facts in all_runs(language).items():
                 run = pool.submit(sandbox.run, language.name, "", **facts)

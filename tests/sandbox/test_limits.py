@@ -124,9 +124,9 @@ def test_a_program_that_gets_over_it_ran_out_of_no_memory(sandbox: SandboxDaemon
 
 
 def test_memory_limits_count_from_one_run_to_the_next(sandbox: SandboxDaemon) -> None:
-    for _ in range(sandbox.slots + 1):
+    for _ in range(sandbox.bays + 1):
         run_report(sandbox, "python", "x = bytearray(500_000_000)", memory_mib=32)
-    for _ in range(sandbox.slots + 1):
+    for _ in range(sandbox.bays + 1):
         report = run_report(sandbox, "python", "raise SystemExit(1)")
         assert report.stopped_by is None
         assert report.memory_peak_kib

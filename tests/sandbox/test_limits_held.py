@@ -88,7 +88,7 @@ def test_what_is_known_to_prevent_jails_is_named(
 
 @contextmanager
 def started(folder: Path, *wrapper: str) -> Iterator[SandboxDaemon]:
-    daemon = SandboxDaemon(folder, slots=2, wrapper=wrapper)
+    daemon = SandboxDaemon(folder, bays=2, wrapper=wrapper)
     daemon.start()
     yield daemon
     assert daemon.stop() == 0
@@ -106,7 +106,7 @@ def test_no_start_where_no_jail_can_be_made(tmp_path: Path) -> None:
     )
 
     with pytest.raises(AssertionError, match="no jail can be made here"):
-        SandboxDaemon(tmp_path, slots=1, wrapper=without_namespaces).start()
+        SandboxDaemon(tmp_path, bays=1, wrapper=without_namespaces).start()
 
 
 @pytest.fixture(scope="module")

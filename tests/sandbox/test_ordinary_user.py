@@ -31,7 +31,7 @@ def user_sandbox() -> Iterator[SandboxDaemon]:
         pytest.skip(f"another user can't run {sys.executable}")
     with tempfile.TemporaryDirectory() as name:
         os.chown(name, USER, USER)
-        daemon = SandboxDaemon(Path(name), slots=2, wrapper=BECOME_USER)
+        daemon = SandboxDaemon(Path(name), bays=2, wrapper=BECOME_USER)
         daemon.start()
         yield daemon
         assert daemon.stop() == 0

@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from app.domain.policy import DEFAULT_LIMITS
-from sandbox.daemon.slot import Slot
-from sandbox.daemon.slots import Slots
+from sandbox.daemon.bay import Bay
+from sandbox.daemon.bays import Bays
 from sandbox.jail import kit
 from sandbox.metering.processes import ProcessMeter
 from tests.sandbox.test_daemon import gone
@@ -27,14 +27,14 @@ def pids(jails: list[psutil.Process]) -> set[int]:
 
 
 def all_wait(sandbox: SandboxDaemon) -> set[int]:
-    wait_until(lambda: len(sandbox.waiting_jails()) == sandbox.slots)
+    wait_until(lambda: len(sandbox.waiting_jails()) == sandbox.bays)
     return pids(sandbox.waiting_jails())
 
 
-def test_there_is_one_per_slot_and_each_is_used_once(own_sandbox: SandboxDaemon) -> None:
+def test_there_is_one_per_bay_and_each_is_used_once(own_sandbox: SandboxDaemon) -> None:
     before = all_wait(own_sandbox)
 
-    for _ in range(own_sandbox.slots):
+    for _ in range(own_sandbox.bays):
         _, output = own_sandbox.run("bash", "ls -A; ls -A /tmp; touch left /tmp/left")
         assert output.run
         assert output.run.stdout == b"main.sh\n"
@@ -43,10 +43,10 @@ def test_there_is_one_per_slot_and_each_is_used_once(own_sandbox: SandboxDaemon)
     assert not before & all_wait(own_sandbox)
 
 
-def test_those_of_a_slot_are_made_by_one_nsjail(own_sandbox: SandboxDaemon) -> None:
+def test_those_of_a_bay_are_made_by_one_nsjail(own_sandbox: SandboxDaemon) -> None:
     all_wait(own_sandbox)
     before = pids(psutil.Process(own_sandbox.pid).children())
-    for _ in range(own_sandbox.slots):
+    for _ in range(own_sandbox.bays):
         own_sandbox.run("bash", "true")
         all_wait(own_sandbox)
 
@@ -55,7 +55,7 @@ def test_those_of_a_slot_are_made_by_one_nsjail(own_sandbox: SandboxDaemon) -> N
 
 @pytest.mark.parametrize("ready_jails", [0, 1])
 def test_a_setting_says_how_many(tmp_path: Path, ready_jails: int) -> None:
-    sandbox = SandboxDaemon(tmp_path, slots=2, ready_jails=ready_jails)
+    sandbox = SandboxDaemon(tmp_path, bays=2, ready_jails=ready_jails)
     sandbox.start()
     for _ in range(3):
         sandbox.run("bash", "true")
@@ -86,7 +86,7 @@ def test_one_that_died_waiting_costs_no_attempt(own_sandbox: SandboxDaemon) -> N
             process.kill()
     wait_until(gone(dying))
 
-    for _ in range(own_sandbox.slots):
+    for _ in range(own_sandbox.bays):
         _, output = own_sandbox.run("bash", "echo hello")
         assert output.run
         assert output.run.stdout == b"hello\n"
@@ -103,7 +103,7 @@ def test_a_killed_daemon_leaves_none_waiting(own_sandbox: SandboxDaemon) -> None
 
 
 def test_a_stopped_daemon_leaves_none_waiting(tmp_path: Path) -> None:
-    sandbox = SandboxDaemon(tmp_path, slots=2)
+    sandbox = SandboxDaemon(tmp_path, bays=2)
     sandbox.start()
     all_wait(sandbox)
     processes = sandbox.processes()
@@ -114,36 +114,36 @@ def test_a_stopped_daemon_leaves_none_waiting(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def slot(tmp_path: Path) -> Iterator[Slot]:
+def bay(tmp_path: Path) -> Iterator[Bay]:
     jail_kit = kit.prepare(tmp_path, [])
-    slot = Slot(0, ProcessMeter(), jail_kit, keeps_jail=True)
-    yield slot
-    slot.drop_jail()
+    bay = Bay(0, ProcessMeter(), jail_kit, keeps_jail=True)
+    yield bay
+    bay.drop_jail()
     shutil.rmtree(kit.folder_of(tmp_path))
 
 
 @contextmanager
-def idle(slot: Slot, *, seconds_to_keep_a_jail: float) -> Iterator[None]:
+def idle(bay: Bay, *, seconds_to_keep_a_jail: float) -> Iterator[None]:
     """Its thread waits for a run."""
-    slots = Slots([slot], seconds_to_keep_a_jail=seconds_to_keep_a_jail)
-    thread = Thread(target=slots.next_for, args=[slot])
+    bays = Bays([bay], seconds_to_keep_a_jail=seconds_to_keep_a_jail)
+    thread = Thread(target=bays.next_for, args=[bay])
     thread.start()
     yield
-    slots.stop()
+    bays.stop()
     thread.join()
 
 
-def test_one_that_waited_long_is_gone(slot: Slot) -> None:
-    """A slot without a jail suits any size alike."""
-    with idle(slot, seconds_to_keep_a_jail=0.2):
-        wait_until(lambda: slot.suits(DISK) > slot.suits(DISK + 1))
+def test_one_that_waited_long_is_gone(bay: Bay) -> None:
+    """A bay without a jail suits any size alike."""
+    with idle(bay, seconds_to_keep_a_jail=0.2):
+        wait_until(lambda: bay.suits(DISK) > bay.suits(DISK + 1))
 
-        wait_until(lambda: slot.suits(DISK) == slot.suits(DISK + 1))
+        wait_until(lambda: bay.suits(DISK) == bay.suits(DISK + 1))
 
 
-def test_a_slot_with_the_right_box_is_preferred(slot: Slot) -> None:
-    without = slot.suits(DISK)
+def test_a_bay_with_the_right_box_is_preferred(bay: Bay) -> None:
+    without = bay.suits(DISK)
 
-    slot.keep_jail()
+    bay.keep_jail()
 
-    assert slot.suits(DISK) > without > slot.suits(DISK + 1)
+    assert bay.suits(DISK) > without > bay.suits(DISK + 1)

@@ -47,7 +47,7 @@ def daemon(request: pytest.FixtureRequest) -> Iterator[SandboxDaemon]:
         os.chown(name, uid, uid)
         daemon = SandboxDaemon(
             Path(name),
-            slots=1,
+            bays=1,
             wrapper=(
                 *("env", *(f"{variable}={value}" for variable, value in env.items())),
                 *("unshare", "--mount", "/bin/sh", "-ec", OWN_FOLDERS, "sh", *become_user),

@@ -65,7 +65,7 @@ def install(folder: Path, version: str) -> Path:
 def daemon(home: Path, tmp_path: Path) -> Iterator[SandboxDaemon]:
     """Of that account, not started yet. `languages` is to be written."""
     daemon = SandboxDaemon(
-        tmp_path, slots=1, languages=tmp_path / "languages.toml", wrapper=("env", f"HOME={home}")
+        tmp_path, bays=1, languages=tmp_path / "languages.toml", wrapper=("env", f"HOME={home}")
     )
     yield daemon
     daemon.stop()
@@ -193,7 +193,7 @@ runtimes = ["/nowhere/cat", "/usr/bin/cat"]
 outputs = { ".txt" = ".out" }
 overhead_mib = 28
 """)
-    daemon = SandboxDaemon(tmp_path, slots=1, languages=languages)
+    daemon = SandboxDaemon(tmp_path, bays=1, languages=languages)
     daemon.start()
     files = tuple(File(name, b"") for name in ("src/a b.txt", "-c.txt", "@c.txt", "d.h"))
 

@@ -85,14 +85,14 @@ def test_a_folder_of_somebody_else_is_not_trusted(tmp_path: Path) -> None:
 
 
 def test_a_killed_daemon_is_cleaned_up_by_one_with_another_data_folder(tmp_path: Path) -> None:
-    killed = SandboxDaemon(tmp_path / "a", slots=1)
+    killed = SandboxDaemon(tmp_path / "a", bays=1)
     killed.folder.mkdir()
     killed.start()
     assert of(killed)
     killed.kill()
     assert of(killed)
 
-    other = SandboxDaemon(tmp_path / "b", slots=1)
+    other = SandboxDaemon(tmp_path / "b", bays=1)
     other.folder.mkdir()
     other.start()
     assert not of(killed)
@@ -103,16 +103,16 @@ def test_a_killed_daemon_is_cleaned_up_by_one_with_another_data_folder(tmp_path:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has groups everywhere")
 def test_what_runs_on_in_a_group_is_killed_with_it(tmp_path: Path) -> None:
-    killed = SandboxDaemon(tmp_path / "a", slots=1)
+    killed = SandboxDaemon(tmp_path / "a", bays=1)
     killed.folder.mkdir()
     killed.start()
-    groups = [path for path in of(killed) if (path / "slot-0" / "tasks").exists()]
+    groups = [path for path in of(killed) if (path / "bay-0" / "tasks").exists()]
     if not groups:
         pytest.skip("there are no groups of version 1")
     with subprocess.Popen(["sleep", "60"]) as straggler:
         killed.kill()
         for group in groups:
-            (group / "slot-0" / "tasks").write_text(str(straggler.pid))
+            (group / "bay-0" / "tasks").write_text(str(straggler.pid))
 
         with traces_of("another", RECORDS):
             assert straggler.wait(5) == -9

@@ -180,7 +180,7 @@ def test_a_pod_that_can_t_start_is_a_fault_not_a_verdict(sandbox: SandboxDaemon)
 
 
 def test_a_jail_that_can_t_be_set_up_is_a_fault_not_a_verdict(tmp_path: Path) -> None:
-    sandbox = SandboxDaemon(tmp_path, slots=1, ready_jails=0)
+    sandbox = SandboxDaemon(tmp_path, bays=1, ready_jails=0)
     sandbox.start()
     shutil.rmtree(kit.folder_of(tmp_path / "data"))  # its /etc
 

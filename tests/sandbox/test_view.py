@@ -32,7 +32,7 @@ def test_a_server_and_its_client_are_one_program(
 def test_a_port_is_free_again_for_the_next_program(sandbox: SandboxDaemon) -> None:
     source = SERVES_ITSELF.format(host="127.0.0.1", port=8080, family="AF_INET")
 
-    for _ in range(sandbox.slots + 1):
+    for _ in range(sandbox.bays + 1):
         assert printed(sandbox, source, "python") == "ok\n"
 
 

@@ -72,7 +72,7 @@ class SandboxDaemon:
     """Its data folder stays over restarts."""
 
     folder: Path
-    slots: int = 4
+    bays: int = 4
     ready_jails: int | None = None
     languages: Path | None = None
     """More of them."""
@@ -93,7 +93,7 @@ class SandboxDaemon:
         return [
             *(*self.wrapper, sys.executable, "-m", "sandbox.daemon"),
             *("--socket", str(self.socket), "--data", str(self.folder / "data")),
-            *("--slots", str(self.slots)),
+            *("--bays", str(self.bays)),
             *(() if self.languages is None else ("--languages", str(self.languages))),
             *(() if self.ready_jails is None else ("--ready-jails", str(self.ready_jails))),
         ]
@@ -136,7 +136,7 @@ class SandboxDaemon:
         return self._process.returncode
 
     def cgroups(self) -> list[Path]:
-        """Those that its slots' ones are made in; none where there are no cgroups to be had."""
+        """Those that its bays' ones are made in; none where there are no cgroups to be had."""
         return cgroups(kit.name_of(self.folder / "data"))
 
     def processes(self) -> list[psutil.Process]:

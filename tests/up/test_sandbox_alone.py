@@ -28,7 +28,7 @@ def test_settings_become_options(working_folder: Path, monkeypatch: pytest.Monke
         *(sys.executable, "-m", "sandbox.daemon"),
         *("--socket", "/run/podline/sandbox.sock"),
         *("--data", str(working_folder / ".podline/sandbox")),
-        *("--slots", "6"),
+        *("--bays", "6"),
         *("--languages", str(working_folder / "more.toml")),
         *("--ready-jails", "1"),
         *("--unheld-limit=memory", "--unheld-limit=cpu"),

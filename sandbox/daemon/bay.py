@@ -15,7 +15,7 @@ _LAST_WORDS_BYTES: Final = 1024
 log = logging.getLogger(__name__)
 
 
-class Slot:
+class Bay:
     """Used by its own thread alone, but for `suits`.
 
     All limits of a pod but one are set when its program starts; the size of the box is fixed when
@@ -40,7 +40,7 @@ class Slot:
         return 2 if jail.disk_mib == disk_mib else 0
 
     def keep_jail(self) -> None:
-        """Have one waiting, if this slot is to. Returns before it is set up."""
+        """Have one waiting, if this bay is to. Returns before it is set up."""
         if not self._keeps_jail or self._jail:
             return
         try:
@@ -70,7 +70,7 @@ class Slot:
     def clear(self, jail: Jail) -> None:
         """A pod is over: return once nothing of it runs any more.
 
-        Where this slot keeps a jail, the next one is made then.
+        Where this bay keeps a jail, the next one is made then.
         """
         if not jail.is_gone():  # so init lives, and nothing else of it
             self.meter.lift()
@@ -93,5 +93,5 @@ class Slot:
         if launcher and launcher.disk_mib == disk_mib and not launcher.is_gone():
             return launcher
         self.drop_jail()
-        self._launcher = Launcher(self._kit, slot=self.number, disk_mib=disk_mib, log=self._log)
+        self._launcher = Launcher(self._kit, bay=self.number, disk_mib=disk_mib, log=self._log)
         return self._launcher
