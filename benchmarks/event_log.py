@@ -127,4 +127,4 @@ def _database(settings: Settings) -> Path:
 
 def _wait_until_relayed(settings: Settings) -> None:
     store = make_store(settings)
-    wait_until(lambda: store.unrelayed(1) == [], within=120)
+    wait_until(lambda: store.events_to_relay.waiting(1) == [], within=120)

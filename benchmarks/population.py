@@ -44,8 +44,8 @@ def _accept(store: Store, submission: Submission) -> Execution:
     execution, event = accept(
         submission, id=str(ULID()), owner=CROWD, now=_now(), next_action_at=_now() + 10 * SECOND
     )
-    store.insert(execution, submission, event)
-    store.relayed(execution.id, event.version)
+    store.executions.insert(execution, submission, event)
+    store.events_to_relay.mark_relayed(execution.id, event.version)
     return execution
 
 
@@ -57,11 +57,11 @@ def _finish(store: Store, execution: Execution) -> None:
     finished = started.after.finish(_now(), soon, a_verdict())
     completed = finished.after.complete(_now(), soon)
     for change in (admitted, started, finished):
-        store.apply(change)
-    store.insert_result(a_result(finished.after))
-    store.apply(completed)
-    store.relayed(execution.id, completed.after.version)
-    store.settle(completed.after)
+        store.executions.apply(change)
+    store.results.insert(a_result(finished.after))
+    store.executions.apply(completed)
+    store.events_to_relay.mark_relayed(execution.id, completed.after.version)
+    store.executions.settle(completed.after)
 
 
 def _now() -> Time:

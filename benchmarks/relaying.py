@@ -47,7 +47,7 @@ def relaying(settings: Settings) -> Iterator[None]:
             running.callback(process.wait)
             running.callback(process.terminate)
         run_one(store)
-        wait_until(lambda: store.unrelayed(1) == [], within=SECONDS_TO_START)
+        wait_until(lambda: store.events_to_relay.waiting(1) == [], within=SECONDS_TO_START)
         yield
 
 

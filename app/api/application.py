@@ -64,7 +64,7 @@ def make(ports: Ports) -> Flask:
     app.wsgi_app = turnstile = Turnstile(app.wsgi_app, exempt=PROBES.__contains__)  # type: ignore[method-assign]
     context = Context(
         ports,
-        Languages(ports.runtime, ports.store),
+        Languages(ports.runtime, ports.store.languages),
         WaitingPlaces(ports.policy.max_waiting_answers),
         Capacity(ports),
         turnstile,

@@ -15,7 +15,7 @@ dead_letters = Section("Operators", "/api/v1/dead-letters", Role.OPERATOR)
 @dead_letters.operation("GET", "", {200: schemas.DeadLetterPage})
 def list_(call: Call, query: DeadLetterQuery) -> schemas.DeadLetterPage:
     """Dead letters, in the reverse order of their ids."""
-    found = call.ports.store.list_dead_letters(
+    found = call.ports.store.dead_letters.page(
         query.status, query.kind, position(query.cursor), query.limit + 1
     )
     items, next_cursor = page(found, query.limit)
@@ -34,7 +34,7 @@ def retry_selected(call: Call, body: DeadLetterSelection) -> Answer:
 @dead_letters.operation("GET", "/{letter_id}", {200: schemas.DeadLetter}, errors=(404,))
 def get(call: Call, letter_id: str) -> schemas.DeadLetter:
     """One dead letter."""
-    letter = call.ports.store.dead_letter(letter_id)
+    letter = call.ports.store.dead_letters.get(letter_id)
     if letter is None:
         raise NotFound(f"there is no dead letter {letter_id}")
     return representation.dead_letter(letter)

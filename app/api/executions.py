@@ -107,7 +107,7 @@ def _header_text(value: str) -> str:
 @executions.operation("GET", "", {200: schemas.ExecutionPage}, errors=(403,))
 def list_(call: Call, query: ExecutionQuery) -> schemas.ExecutionPage:
     """One's own executions, newest first. `result` is null here: get the execution to see it."""
-    found = call.ports.store.list_executions(
+    found = call.ports.store.executions.page(
         ExecutionFilter(
             owner=_owner(call, query.owner),
             state=query.state,
@@ -169,7 +169,7 @@ def retry(call: Call, execution_id: str) -> Answer:
 @executions.operation("GET", "/{execution_id}/events", {200: schemas.EventList}, errors=(404,))
 def events(call: Call, execution_id: str) -> schemas.EventList:
     """Its domain events, oldest first."""
-    found = call.ports.store.events(_find(call, execution_id).id)
+    found = call.ports.store.executions.events(_find(call, execution_id).id)
     return schemas.EventList(items=[representation.event(event) for event in found])
 
 
@@ -220,7 +220,7 @@ def delete(call: Call, execution_id: str) -> Answer:
 
 def _find(call: Call, execution_id: str) -> Execution:
     """An execution that the caller may see; operators see those of all owners."""
-    execution = call.ports.store.get(execution_id)
+    execution = call.ports.store.executions.get(execution_id)
     if execution is None or execution.erased or not _visible(call, execution):
         raise NotFound(f"there is no execution {execution_id}")
     return execution
@@ -236,7 +236,7 @@ def _awaited(call: Call, execution: Execution, seconds: float) -> schemas.Execut
         if now is None or now.erased:
             raise NotFound(f"there is no execution {execution.id}")
         execution = now
-    result = call.ports.store.result(execution.result_id) if execution.result_id else None
+    result = call.ports.store.results.get(execution.result_id) if execution.result_id else None
     return representation.execution(execution, result, _queue_position(call, execution))
 
 

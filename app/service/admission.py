@@ -11,7 +11,7 @@ TAKEN_AT_ONCE = 32
 
 def admit(ports: Ports, execution_id: str) -> bool:
     """Enter the execution, and fill the free slots. True if it got one of them."""
-    execution = ports.store.get(execution_id)
+    execution = ports.store.executions.get(execution_id)
     if execution is None or execution.state is not State.QUEUED:
         return False
     ports.admission.enter([entry_of(execution)])
@@ -46,7 +46,7 @@ def release(ports: Ports, execution_id: str) -> None:
 
 def enter_again(ports: Ports, execution_id: str) -> None:
     """Back into the queue, where it was taken from and could not be admitted."""
-    execution = ports.store.get(execution_id)
+    execution = ports.store.executions.get(execution_id)
     if execution is not None and execution.state is State.QUEUED:
         ports.admission.enter([entry_of(execution)])
 
@@ -58,11 +58,11 @@ def entry_of(execution: Execution) -> QueueEntry:
 def _admit_one(ports: Ports, execution_id: str) -> bool:
     """It holds a slot now: make it admitted, or give the slot back."""
     try:
-        execution = ports.store.get(execution_id)
+        execution = ports.store.executions.get(execution_id)
         if execution is not None and execution.state is State.QUEUED:
             if apply(ports, execution.admit(ports.clock(), soon(ports))):
                 return True
-            execution = ports.store.get(execution_id)
+            execution = ports.store.executions.get(execution_id)
     except Unavailable:
         ports.admission.leave(execution_id, ports.clock())
         raise

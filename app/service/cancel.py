@@ -13,7 +13,7 @@ def cancel(ports: Ports, execution: Execution) -> Execution:
         if apply(ports, change):
             go_on(ports, execution.id, State.CANCELLED)
             return change.after
-        current = ports.store.get(execution.id)
+        current = ports.store.executions.get(execution.id)
         if current is None:
             raise NotFound(f"there is no execution {execution.id}")
         execution = current

@@ -28,7 +28,7 @@ def retry_letters(
     """Retry up to `limit` letters of that status and kind. How many were."""
     retried = 0
     waiting = status or DeadLetterStatus.WAITING
-    for letter in ports.store.list_dead_letters(waiting, kind, None, limit):
+    for letter in ports.store.dead_letters.page(waiting, kind, None, limit):
         execution = _execution(ports, letter)
         if _can_be_retried(letter, execution):
             _retry(ports, letter, execution)
@@ -50,7 +50,7 @@ def process(ports: Ports) -> int:
     for letter in ports.parking.unpark(ports.policy.dlq_batch):
         merge(ports, letter)
         ports.parking.done(letter)
-    due = ports.store.due_dead_letters(ports.clock(), ports.policy.dlq_batch)
+    due = ports.store.dead_letters.due(ports.clock(), ports.policy.dlq_batch)
     for letter in due:
         _look_at(ports, letter)
     return len(due)
@@ -63,7 +63,7 @@ def _look_at(ports: Ports, letter: DeadLetter) -> None:
         close(ports, letter, DeadLetterStatus.RESOLVED)
     elif _is_under_way(letter, execution):
         later = next_retry(ports, retries=letter.retries)
-        ports.store.update_dead_letter(letter, replace(letter, next_retry_at=later))
+        ports.store.dead_letters.update(letter, replace(letter, next_retry_at=later))
     elif letter.retries >= ports.policy.dlq_max_retries or not _can_be_retried(letter, execution):
         close(ports, letter, DeadLetterStatus.ARCHIVED)
     else:
@@ -112,13 +112,13 @@ def _retry(ports: Ports, letter: DeadLetter, execution: Execution | None) -> Dea
         retries=letter.retries + 1,
         next_retry_at=later,
     )
-    if ports.store.update_dead_letter(letter, counted):
+    if ports.store.dead_letters.update(letter, counted):
         try:
             sent = _send(ports, counted, execution)
         except BrokerUnavailable:
-            ports.store.update_dead_letter(counted, replace(counted, retries=letter.retries))
+            ports.store.dead_letters.update(counted, replace(counted, retries=letter.retries))
             raise
-        ports.store.update_dead_letter(counted, sent)
+        ports.store.dead_letters.update(counted, sent)
     return _get(ports, letter.id)
 
 
@@ -135,7 +135,9 @@ def _send(ports: Ports, letter: DeadLetter, execution: Execution | None) -> Dead
 
 
 def _execution(ports: Ports, letter: DeadLetter) -> Execution | None:
-    return ports.store.get(letter.execution_id) if letter.execution_id is not None else None
+    return (
+        ports.store.executions.get(letter.execution_id) if letter.execution_id is not None else None
+    )
 
 
 def _queue(letter: DeadLetter) -> str:
@@ -147,7 +149,7 @@ def _item(letter: DeadLetter) -> bytes:
 
 
 def _get(ports: Ports, letter_id: str) -> DeadLetter:
-    letter = ports.store.dead_letter(letter_id)
+    letter = ports.store.dead_letters.get(letter_id)
     if letter is None:
         raise NotFound(f"there is no dead letter {letter_id}")
     return letter

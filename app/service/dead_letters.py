@@ -62,7 +62,7 @@ def record_exhausted(ports: Ports, execution: Execution) -> None:
     Raises StoreUnavailable rather than park it: the row stays due until its letter is stored.
     """
     letter_id = f"{DeadLetterKind.EXHAUSTED}.{execution.root}"
-    known = ports.store.dead_letter(letter_id)
+    known = ports.store.dead_letters.get(letter_id)
     if (
         known is None
         or known.execution_id != execution.id
@@ -75,23 +75,23 @@ def record_exhausted(ports: Ports, execution: Execution) -> None:
 
 def resolve_exhausted(ports: Ports, execution: Execution) -> None:
     """A retry completed."""
-    letter = ports.store.dead_letter(f"{DeadLetterKind.EXHAUSTED}.{execution.root}")
+    letter = ports.store.dead_letters.get(f"{DeadLetterKind.EXHAUSTED}.{execution.root}")
     if letter is not None and letter.status in OPEN:
         close(ports, letter, DeadLetterStatus.RESOLVED)
 
 
 def merge(ports: Ports, failure: DeadLetter) -> None:
     """Insert it, or count it on the letter that is there."""
-    while not ports.store.put_dead_letter(failure):
-        known = ports.store.dead_letter(failure.id)
-        if known is not None and ports.store.update_dead_letter(
+    while not ports.store.dead_letters.put(failure):
+        known = ports.store.dead_letters.get(failure.id)
+        if known is not None and ports.store.dead_letters.update(
             known, _again(ports, known, failure)
         ):
             return
 
 
 def close(ports: Ports, letter: DeadLetter, status: DeadLetterStatus) -> None:
-    ports.store.update_dead_letter(letter, replace(letter, status=status, next_retry_at=None))
+    ports.store.dead_letters.update(letter, replace(letter, status=status, next_retry_at=None))
 
 
 def next_retry(ports: Ports, *, retries: int) -> Time:

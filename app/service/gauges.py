@@ -46,7 +46,7 @@ def _of(
 
 
 def _stored(ports: Ports) -> Iterator[Gauge]:
-    counts = ports.store.counts()
+    counts = ports.store.counts.by_state()
     yield Gauge(
         "podline_executions_unfinished",
         "Executions in a state that is not terminal; `queued` is the depth of the queue",
@@ -57,14 +57,14 @@ def _stored(ports: Ports) -> Iterator[Gauge]:
             for priority in Priority
         },
     )
-    oldest = ports.store.oldest_queued()
+    oldest = ports.store.counts.oldest_queued()
     yield Gauge(
         "podline_queue_oldest_seconds",
         "Age of the oldest queued execution of a band; 0 where none is queued",
         ("priority",),
         {(priority,): _age(ports, oldest.get(priority)) for priority in Priority},
     )
-    waiting, since = ports.store.outbox(OUTBOX_LIMIT)
+    waiting, since = ports.store.events_to_relay.backlog(OUTBOX_LIMIT)
     yield Gauge(
         "podline_outbox_executions",
         f"Executions with events that are not in the log yet, counted up to {OUTBOX_LIMIT}",
@@ -77,7 +77,7 @@ def _stored(ports: Ports) -> Iterator[Gauge]:
         (),
         {(): _age(ports, since)},
     )
-    letters = ports.store.count_dead_letters()
+    letters = ports.store.dead_letters.count()
     yield Gauge(
         "podline_dead_letters",
         "Dead letters",

@@ -50,7 +50,7 @@ def enrol(
         created_at=ports.clock(),
         max_unfinished=max_unfinished,
     )
-    ports.store.put_key(key)
+    ports.store.keys.put(key)
     return key
 
 
@@ -60,7 +60,7 @@ def authenticate(ports: Ports, secret: str) -> ApiKey | None:
     The look-up is by hash, so its time tells nothing of how much of a guess was right.
     """
     secret_hash = _hash(secret)
-    key = ports.store.key_by_hash(secret_hash)
+    key = ports.store.keys.by_hash(secret_hash)
     if key is None or not hmac.compare_digest(key.secret_hash, secret_hash):
         return None
     return key
@@ -83,7 +83,7 @@ class StillValid:
             return True
         self._asked_at = self._clock()
         try:
-            return self._ports.store.key_by_hash(self._key.secret_hash) is not None
+            return self._ports.store.keys.by_hash(self._key.secret_hash) is not None
         except StoreUnavailable:
             return True
 
@@ -92,7 +92,7 @@ def delete(ports: Ports, key_id: str, by: ApiKey) -> None:
     """It is valid no longer. A key can't delete itself, so that one admin key always remains."""
     if key_id == by.id:
         raise Conflict("a key can't delete itself: use another admin key")
-    if not ports.store.delete_key(key_id):
+    if not ports.store.keys.delete(key_id):
         raise NotFound(f"there is no key {key_id}")
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from app.domain.errors import RuntimeUnavailable, StoreUnavailable
 from app.domain.records import Language
-from app.ports import Runtime, Store
+from app.ports import OfferedLanguages, Runtime
 
 log = logging.getLogger(__name__)
 
@@ -20,14 +20,14 @@ RETRY_SECONDS: Final = 5.0
 class Languages:
     """What the runtime offers, as it last said. One for each process.
 
-    The store keeps it, so that a process which starts while the runtime is down knows it too.
+    They are stored, so that a process which starts while the runtime is down knows them too.
     """
 
     def __init__(
-        self, runtime: Runtime, store: Store, clock: Callable[[], float] = monotonic
+        self, runtime: Runtime, stored: OfferedLanguages, clock: Callable[[], float] = monotonic
     ) -> None:
         self._runtime = runtime
-        self._store = store
+        self._stored = stored
         self._clock = clock
         self._known: Sequence[Language] | None = None
         self._ask_again_at = 0.0
@@ -38,7 +38,7 @@ class Languages:
         """Old ones are good enough while they are asked for again.
 
         Raises RuntimeUnavailable only if the runtime never answered, and StoreUnavailable if it
-        does not answer now and the store does not say what it offered before.
+        does not answer now and none of its languages were stored before.
         """
         known = self._known
         if known is None:
@@ -64,7 +64,7 @@ class Languages:
             try:
                 known = self._ask()
             except RuntimeUnavailable:
-                if not (stored := self._store.languages()):
+                if not (stored := self._stored.get()):
                     raise
                 self._known, self._ask_again_at = stored, self._clock() + RETRY_SECONDS
                 return stored
@@ -79,8 +79,8 @@ class Languages:
 
     def _remember(self, languages: Sequence[Language]) -> None:
         try:
-            if list(languages) != list(self._store.languages()):
-                self._store.put_languages(languages)
+            if list(languages) != list(self._stored.get()):
+                self._stored.put(languages)
         except StoreUnavailable as error:
             log.warning("the languages on offer could not be stored: %s", error)
 

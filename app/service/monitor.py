@@ -40,7 +40,7 @@ def _not_running(ports: Ports, execution: Execution, observation: Observation | 
         end_attempt(ports, execution, why or "the program did not start before its start deadline")
     else:
         next_poll = in_seconds(ports, ports.policy.poll_interval)
-        ports.store.reschedule(execution, min(next_poll, deadline))
+        ports.store.executions.reschedule(execution, min(next_poll, deadline))
     return False
 
 
@@ -49,7 +49,7 @@ def _running(ports: Ports, execution: Execution, observation: Observation) -> bo
     if _runs_too_long(ports, execution):
         end_attempt(ports, execution, "the runtime did not end the program at its time limit")
     elif execution.state is State.RUNNING:
-        ports.store.reschedule(execution, next_poll)
+        ports.store.executions.reschedule(execution, next_poll)
     else:
         now = ports.clock()
         apply(ports, execution.run(now, next_poll, observation.started_at or now))
@@ -66,7 +66,7 @@ def _runs_too_long(ports: Ports, execution: Execution) -> bool:
 
 
 def _ended(ports: Ports, execution: Execution, observation: Observation) -> bool:
-    submission = ports.store.submission(execution.id)
+    submission = ports.store.executions.submission(execution.id)
     expected = submission.expected_output if submission else None
     output: Output | None = None
     if expected is not None:
@@ -84,7 +84,7 @@ def feed_live_output(ports: Ports) -> bool:
     False if nobody watches anything. Raises RedisUnavailable and RuntimeUnavailable.
     """
     watched = ports.live.watched()
-    under_way = ports.store.states_of(sorted(watched)) if watched else {}
+    under_way = ports.store.executions.states_of(sorted(watched)) if watched else {}
     for execution_id, (state, attempt) in under_way.items():
         if state in HAS_POD:
             _feed(ports, execution_id, pod_name(execution_id, attempt))

@@ -27,9 +27,9 @@ class Overview:
 
 def overview(ports: Ports) -> Overview:
     """Raises StoreUnavailable."""
-    oldest = min(ports.store.oldest_queued().values(), default=None)
+    oldest = min(ports.store.counts.oldest_queued().values(), default=None)
     return Overview(
-        unfinished=ports.store.counts(),
+        unfinished=ports.store.counts.by_state(),
         slots=ports.policy.max_running,
         slots_used=_slots_used(ports),
         oldest_queued_seconds=None if oldest is None else (ports.clock() - oldest) / SECOND,

@@ -16,7 +16,7 @@ def create_pod(ports: Ports, execution_id: str) -> bool:
     if _is_overdue(ports, execution):
         end_attempt(ports, execution, "the program did not start before its start deadline")
         return False
-    submission = ports.store.submission(execution_id)
+    submission = ports.store.executions.submission(execution_id)
     if submission is None:
         end_attempt(ports, execution, "the stored program is gone", final=True)
         return False
@@ -26,7 +26,7 @@ def create_pod(ports: Ports, execution_id: str) -> bool:
         end_attempt(ports, execution, f"the runtime refused it: {error}", final=True)
         return False
     # It may have been cancelled, or given up, while the pod was being made.
-    if not owns_pod(ports.store.get(execution_id), execution.attempt):
+    if not owns_pod(ports.store.executions.get(execution_id), execution.attempt):
         ports.runtime.delete(execution.pod)
         return False
     _forget_tries_that_went_well(ports, execution)
@@ -46,4 +46,4 @@ def _forget_tries_that_went_well(ports: Ports, execution: Execution) -> None:
     Once poll was tried its tries count, so a poll that kills its worker still ends the attempt.
     """
     if execution.tries["create"] > 1 and "poll" not in execution.tries:
-        ports.store.reschedule(execution, soon(ports))
+        ports.store.executions.reschedule(execution, soon(ports))

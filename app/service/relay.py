@@ -43,7 +43,7 @@ def _relay_slice(ports: Ports, refused: dict[str, Refused]) -> tuple[int, int]:
     """
     batch = ports.policy.relay_batch
     # Those that are refused have waited longest: they must not fill the slice for ever.
-    waiting = ports.store.unrelayed(batch + len(refused))
+    waiting = ports.store.events_to_relay.waiting(batch + len(refused))
     taken = list(islice((row for row in waiting if row[0] not in refused), batch))
     if taken:
         found = ports.event_log.append([event for _, events in taken for event in events])
@@ -52,7 +52,7 @@ def _relay_slice(ports: Ports, refused: dict[str, Refused]) -> tuple[int, int]:
     for execution_id, events in taken:
         done = _before(events, refused.get(execution_id))
         if done:
-            ports.store.relayed(execution_id, done[-1].version)
+            ports.store.events_to_relay.mark_relayed(execution_id, done[-1].version)
         delivered += len(done)
     return len(taken), delivered
 

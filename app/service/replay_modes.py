@@ -43,7 +43,7 @@ def rebuild(ports: Ports, replay: Replay, events: Sequence[Event]) -> Ends:
     try:
         with ports.databases.open(_target(replay)) as target:
             # Addresses can differ and mean one database; only our own has this session.
-            if target.replay(replay.id) is not None:
+            if target.replays.get(replay.id) is not None:
                 raise InvalidTarget("must not be the service's own database")
             return [e for group in of_execution.values() for e in _rebuild(target, replay, group)]
     except StoreUnavailable as error:
@@ -73,12 +73,12 @@ def _target(replay: Replay) -> str:
 def _rebuild(target: Store, replay: Replay, events: Sequence[Event]) -> Ends:
     """Events of one execution, in order."""
     while True:
-        row = target.get(events[0].execution_id)
+        row = target.executions.get(events[0].execution_id)
         if row is not None and row.rebuilt_at is None:
             return [Skipped.NOT_REBUILT] * len(events)
         row, new = _applied(row, events, replay)
         # If it is not written, another session wrote the same row meanwhile.
-        if row is None or not new or target.put_rebuilt(row, new):
+        if row is None or not new or target.executions.put_rebuilt(row, new):
             version = 0 if row is None else row.version
             return [None if e.version <= version else Skipped.INCOMPLETE for e in events]
 
@@ -106,12 +106,12 @@ def _foreseen(ports: Ports, replay: Replay, events: Sequence[Event]) -> Ends:
 
 def _resubmit(ports: Ports, replay: Replay, execution_id: str) -> Skipped | None:
     new_id = _resubmitted_id(replay, execution_id)
-    if ports.store.get(new_id) is not None:
+    if ports.store.executions.get(new_id) is not None:
         return None
-    execution = ports.store.get(execution_id)
+    execution = ports.store.executions.get(execution_id)
     if execution is None:
         return Skipped.GONE
-    submission = ports.store.submission(execution_id)
+    submission = ports.store.executions.submission(execution_id)
     if submission is None:
         return Skipped.NO_PROGRAM
     if not replay.dry_run:
@@ -137,7 +137,7 @@ def _claim(ports: Ports, replay: Replay, execution_id: str, mark: str) -> Idempo
         execution_id=_resubmitted_id(replay, execution_id),
         expires_at=now + CLAIM_SECONDS * SECOND,
     )
-    return ports.store.fix_idempotency(record, now)
+    return ports.store.idempotency.fix(record, now)
 
 
 def _resubmitted_id(replay: Replay, execution_id: str) -> str:

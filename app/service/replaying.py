@@ -26,7 +26,7 @@ DUE_AT_ONCE: Final = 10
 
 def work_due(ports: Ports) -> None:
     """One slice of each session that no message went on with."""
-    for replay in ports.store.due_replays(ports.clock(), DUE_AT_ONCE):
+    for replay in ports.store.replays.due(ports.clock(), DUE_AT_ONCE):
         work(ports, replay.id)
 
 
@@ -40,7 +40,7 @@ def work(ports: Ports, replay_id: str) -> None:
         if begun is None:
             return
         worked = _work(ports, begun)
-        stored = ports.store.update_replay(begun, worked)
+        stored = ports.store.replays.update(begun, worked)
     finally:
         lease.release()
     if stored and worked.error is None and not worked.status.terminal:
@@ -49,15 +49,15 @@ def work(ports: Ports, replay_id: str) -> None:
 
 def _begin(ports: Ports, replay_id: str) -> Replay | None:
     """The session with a try counted; None if there is nothing to do for it."""
-    replay = ports.store.replay(replay_id)
+    replay = ports.store.replays.get(replay_id)
     if replay is None or replay.status.terminal:
         return None
     if replay.tries >= ports.policy.max_tries:
         error = f"a slice did not succeed in {replay.tries} tries"
-        ports.store.update_replay(replay, replay.fail(ports.clock(), error))
+        ports.store.replays.update(replay, replay.fail(ports.clock(), error))
         return None
     begun = replay.begin(ports.clock(), soon(ports))
-    return begun if ports.store.update_replay(replay, begun) else None
+    return begun if ports.store.replays.update(replay, begun) else None
 
 
 def _events_at_once(ports: Ports, replay: Replay) -> int:

@@ -42,14 +42,14 @@ def start(
         created_at=now,
         next_action_at=soon(ports),
     )
-    ports.store.put_replay(replay)
+    ports.store.replays.put(replay)
     go_on(ports, replay)
     return replay
 
 
 def get(ports: Ports, replay_id: str) -> Replay:
     """Raises NotFound."""
-    replay = ports.store.replay(replay_id)
+    replay = ports.store.replays.get(replay_id)
     if replay is None:
         raise NotFound(f"there is no replay {replay_id}")
     return replay
@@ -63,7 +63,7 @@ def cancel(ports: Ports, replay_id: str) -> Replay:
     while True:
         replay = get(ports, replay_id)
         cancelled = replay.cancel(ports.clock())
-        if ports.store.update_replay(replay, cancelled):
+        if ports.store.replays.update(replay, cancelled):
             return cancelled
 
 

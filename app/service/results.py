@@ -28,7 +28,7 @@ def persist(ports: Ports, execution_id: str) -> None:
     ):
         end_attempt(ports, execution, "the program's output was lost before it was stored")
         return
-    ports.store.insert_result(
+    ports.store.results.insert(
         Result(
             id=execution.pod,
             execution_id=execution_id,

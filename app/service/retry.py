@@ -15,12 +15,12 @@ def retry(ports: Ports, execution: Execution) -> Execution:
     """
     if not execution.state.terminal:
         raise Conflict(f"execution {execution.id} is {execution.state}: retry it once it has ended")
-    submission = ports.store.submission(execution.id)
+    submission = ports.store.executions.submission(execution.id)
     if submission is None:
         raise Conflict(f"the program of execution {execution.id} was erased")
     if execution.retried_as is None:
-        ports.store.mark_retried(execution.id, str(ULID()))
-        execution = ports.store.get(execution.id) or execution
+        ports.store.executions.mark_retried(execution.id, str(ULID()))
+        execution = ports.store.executions.get(execution.id) or execution
     if execution.retried_as is None:
         raise Conflict(f"execution {execution.id} was removed meanwhile")
     # The id was fixed first, so a retry that died half-way is finished by the next one.

@@ -31,7 +31,7 @@ def begin(ports: Ports, execution_id: str, states: frozenset[State], step: str) 
 
     A step that was tried too often (it kills its worker, say) ends the attempt instead.
     """
-    execution = ports.store.begin(execution_id, states, step, soon(ports))
+    execution = ports.store.executions.begin(execution_id, states, step, soon(ports))
     if execution is None:
         return None
     if execution.tries.get(step, 0) > ports.policy.max_tries:
@@ -60,7 +60,7 @@ def end_attempt(ports: Ports, execution: Execution, reason: str, *, final: bool 
 
 def compensate(ports: Ports, execution_id: str) -> None:
     """Clear away what a terminal execution left."""
-    execution = ports.store.get(execution_id)
+    execution = ports.store.executions.get(execution_id)
     if execution is not None and execution.state.terminal and execution.next_action_at is not None:
         clean_up(ports, execution)
 
@@ -79,14 +79,14 @@ def clean_up(ports: Ports, execution: Execution) -> None:
         ports.runtime.delete(execution.pod)
     if execution.state.terminal:
         release(ports, execution.id)
-        ports.store.settle(execution)
+        ports.store.executions.settle(execution)
     elif _is_still(ports, execution):
         release(ports, execution.id)
 
 
 def _is_still(ports: Ports, execution: Execution) -> bool:
     """Deleting may take long: by now the slot may be the next attempt's."""
-    current = ports.store.get(execution.id)
+    current = ports.store.executions.get(execution.id)
     return current is not None and current.version == execution.version
 
 

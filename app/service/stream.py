@@ -87,7 +87,7 @@ class _Reader:
             log.warning("the stream of execution %s waits: %s", self._execution.id, error)
 
     def _look(self) -> Iterator[Item]:
-        execution = self._ports.store.get(self._execution.id)
+        execution = self._ports.store.executions.get(self._execution.id)
         if execution is None or execution.erased:
             yield self._end()
             return
@@ -103,7 +103,9 @@ class _Reader:
     def _states(self) -> Iterator[Item]:
         if self._execution.version <= self._position.version:
             return
-        for event in self._ports.store.events(self._execution.id, self._position.version):
+        for event in self._ports.store.executions.events(
+            self._execution.id, self._position.version
+        ):
             attempt = event.data["attempt"]
             assert isinstance(attempt, int)
             if attempt != self._position.attempt:
@@ -135,7 +137,7 @@ class _Reader:
         result_id = self._execution.result_id
         if result_id is None or self._position.told is not Told.NOTHING:
             return
-        result = self._ports.store.result(result_id)
+        result = self._ports.store.results.get(result_id)
         if result is None:
             return  # Erased a moment ago.
         for stream, content in _stored(result):

@@ -37,7 +37,7 @@ def submit(
     if idempotency_key is not None:
         new_id = execution_id
         execution_id = _fix_id(ports, owner.name, idempotency_key, body_hash, new_id)
-        known = ports.store.get(execution_id)
+        known = ports.store.executions.get(execution_id)
         if known is not None:
             return _not_erased(known)
         if execution_id != new_id and _may_have_been_removed(ports, execution_id):
@@ -62,14 +62,14 @@ def enqueue(
         next_action_at=soon(ports),
         retry_of=retry_of,
     )
-    if not ports.store.insert(execution, submission, event):
-        return ports.store.get(execution_id) or execution
+    if not ports.store.executions.insert(execution, submission, event):
+        return ports.store.executions.get(execution_id) or execution
     go_on(ports, execution_id, State.QUEUED)
     return execution
 
 
 def _fix_id(ports: Ports, owner: str, key: str, body_hash: str, execution_id: str) -> str:
-    record = ports.store.fix_idempotency(
+    record = ports.store.idempotency.fix(
         IdempotencyRecord(
             key_hash=hashlib.sha256(f"{owner}\0{key}".encode()).hexdigest(),
             body_hash=body_hash,
@@ -105,6 +105,6 @@ def _may_have_been_removed(ports: Ports, execution_id: str) -> bool:
 
 def _check_quota(ports: Ports, owner: ApiKey, capacity: Capacity | None) -> None:
     of_owner = owner.max_unfinished or ports.policy.max_unfinished_per_owner
-    if ports.store.unfinished(owner.name) >= of_owner:
+    if ports.store.counts.unfinished(owner.name) >= of_owner:
         raise QuotaExceeded(f"{of_owner} executions of yours are unfinished: wait for some to end")
     (capacity or Capacity(ports)).take()

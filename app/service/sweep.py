@@ -84,7 +84,7 @@ def free_lost_slots(ports: Ports) -> None:
     """Slots of executions that hold none by the database. Young ones may be on their way."""
     before = in_seconds(ports, -ports.policy.slot_grace)
     old = ports.admission.slots(before, ports.policy.sweep_batch)
-    states = ports.store.states_of(old)
+    states = ports.store.executions.states_of(old)
     for execution_id in old:
         state, _ = states.get(execution_id, (None, 0))
         if state is None or not state.holds_slot:
@@ -116,7 +116,7 @@ def _has_owner(ports: Ports, name: str) -> bool:
         execution_id, attempt = owner_of_pod(name)
     except ValueError:
         return False
-    execution = ports.store.get(execution_id)
+    execution = ports.store.executions.get(execution_id)
     if owns_pod(execution, attempt):
         return True
     # A terminal row that is not settled yet removes its own pod.
@@ -130,7 +130,7 @@ def _has_owner(ports: Ports, name: str) -> bool:
 
 def _claim(ports: Ports, states: frozenset[State], batch: int, interval: float) -> list[Execution]:
     """Due rows, which are due again after `interval` seconds, or later the older they are."""
-    return ports.store.claim_due(
+    return ports.store.executions.claim_due(
         states, ports.clock(), batch, lambda row: _next_look(ports, row, interval)
     )
 
@@ -146,6 +146,6 @@ def _next_look(ports: Ports, row: Execution, interval: float) -> Time:
 
 def _entries(ports: Ports, states: frozenset[State]) -> Iterator[QueueEntry]:
     after = ""
-    while page := ports.store.in_states(states, after, REBUILD_PAGE):
+    while page := ports.store.executions.in_states(states, after, REBUILD_PAGE):
         yield from page
         after = page[-1].execution_id

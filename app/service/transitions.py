@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 def apply(ports: Ports, change: Change) -> bool:
     """Make the transition; False if the row has moved on meanwhile. Wakes who waits for it."""
-    if not ports.store.apply(change):
+    if not ports.store.executions.apply(change):
         return False
     if change.after.state.terminal:
         ports.metrics.execution_ended(change.after)

@@ -32,7 +32,7 @@ def wait_until(
     """
     deadline = monotonic() + seconds
     with ports.wakeups.listen(execution_id) as listener:
-        execution = ports.store.get(execution_id)
+        execution = ports.store.executions.get(execution_id)
         while execution is not None and not done(execution) and wanted():
             remaining = deadline - monotonic()
             if remaining <= 0:
@@ -41,7 +41,7 @@ def wait_until(
             if not allowed():
                 raise KeyDeleted
             try:
-                execution = ports.store.get(execution_id)
+                execution = ports.store.executions.get(execution_id)
             except StoreUnavailable as error:
                 log.warning("still waiting for execution %s: %s", execution_id, error)
         return execution

@@ -296,7 +296,7 @@ class TestRetrying:
         assert api.delete(f"{EXECUTIONS}/{retry['id']}").status_code == 204
         problem = body(api.post(f"{EXECUTIONS}/{id}/retry"), 410)
         assert retry["id"] in problem["detail"]
-        assert twins.store.unfinished("ada") == 0
+        assert twins.store.counts.unfinished("ada") == 0
 
     def test_of_a_deleted_execution_is_not_found(self, api: Api, worker: Worker) -> None:
         id = submit(api)
@@ -312,7 +312,7 @@ class TestDeleting:
         assert api.delete(f"{EXECUTIONS}/{id}").status_code == 204
         assert api.get(f"{EXECUTIONS}/{id}").status_code == 404
         assert body(api.get(EXECUTIONS))["items"] == []
-        assert twins.store.submission(id) is None
+        assert twins.store.executions.submission(id) is None
         for call in ("", "/events", "/stream", "?wait=1"):
             assert api.get(f"{EXECUTIONS}/{id}{call}").status_code == 404
         assert api.post(f"{EXECUTIONS}/{id}/cancel").status_code == 404

@@ -3,6 +3,7 @@
 from app import first_key
 from app.domain.errors import StoreUnavailable
 from app.domain.records import ApiKey, Role
+from app.infrastructure.memory.keys import MemoryKeys
 from app.infrastructure.memory.store import MemoryStore
 from app.service.keys import authenticate
 from tests.support.twins import make_twins
@@ -11,15 +12,15 @@ from tests.support.waiting import wait_until
 SECRET = "pdl_twenty-characters-or-more"
 
 
-class Away(MemoryStore):
+class Away(MemoryKeys):
     """Gone, until a test brings it back."""
 
     away = True
 
-    def key_by_hash(self, secret_hash: str) -> ApiKey | None:
+    def by_hash(self, secret_hash: str) -> ApiKey | None:
         if self.away:
             raise StoreUnavailable("the database is away")
-        return super().key_by_hash(secret_hash)
+        return super().by_hash(secret_hash)
 
 
 def test_it_is_an_admin_key() -> None:
@@ -34,12 +35,13 @@ def test_a_restart_makes_no_second_one() -> None:
     ports = make_twins().ports
     first_key.make_valid(ports, SECRET)
     first_key.make_valid(ports, SECRET)
-    assert len(ports.store.list_keys()) == 1
+    assert len(ports.store.keys.all()) == 1
 
 
 def test_it_becomes_valid_when_the_database_comes_back() -> None:
-    store = Away()
+    store = MemoryStore()
+    keys = store.keys = Away()
     ports = make_twins(store=store).ports
     first_key.make_valid(ports, SECRET)
-    store.away = False
+    keys.away = False
     wait_until(lambda: authenticate(ports, SECRET))

@@ -71,7 +71,7 @@ def test_executions_by_outcome(api: Api, worker: Worker) -> None:
 
 
 def test_dead_letters_by_status(api: Api, twins: Twins) -> None:
-    twins.store.put_dead_letter(a_dead_letter(status=DeadLetterStatus.ARCHIVED))
+    twins.store.dead_letters.put(a_dead_letter(status=DeadLetterStatus.ARCHIVED))
     found = scrape(api)
     assert found['podline_dead_letters{status="archived"}'] == 1
     assert found['podline_dead_letters{status="waiting"}'] == 0

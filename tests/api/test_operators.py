@@ -66,7 +66,7 @@ class TestDeadLetters:
             kind=DeadLetterKind.POISON, status=DeadLetterStatus.ARCHIVED, payload="AA=="
         )
         for letter in (waiting, poison):
-            twins.store.put_dead_letter(letter)
+            twins.store.dead_letters.put(letter)
         for query, expected in {
             "": [poison.id, waiting.id],
             "?status=waiting": [waiting.id],
@@ -85,24 +85,26 @@ class TestDeadLetters:
     ) -> None:
         old = body(api.post("/api/v1/executions", PROGRAM), 202)["id"]
         worker.drop_messages()
-        execution = twins.store.get(old)
+        execution = twins.store.executions.get(old)
         assert execution is not None
-        twins.store.apply(execution.fail(twins.clock(), twins.clock(), "no pod could be made"))
+        twins.store.executions.apply(
+            execution.fail(twins.clock(), twins.clock(), "no pod could be made")
+        )
         letter = a_dead_letter(execution_id=old)
-        twins.store.put_dead_letter(letter)
+        twins.store.dead_letters.put(letter)
         assert body(operator.post(f"{LETTERS}/{letter.id}/retry"), 202)["status"] == "retrying"
         retried_as = body(api.get(f"/api/v1/executions/{old}"))["retried_as"]
         assert body(api.get(f"/api/v1/executions/{retried_as}"))["retry_of"] == old
 
     def test_can_be_discarded(self, operator: Api, twins: Twins) -> None:
         letter = a_dead_letter()
-        twins.store.put_dead_letter(letter)
+        twins.store.dead_letters.put(letter)
         discarded = body(operator.post(f"{LETTERS}/{letter.id}/discard"))
         assert discarded["status"] == "discarded"
 
     def test_can_be_retried_by_a_filter(self, operator: Api, twins: Twins) -> None:
         payload = base64.b64encode(a_message(task="podline.of.a.newer.version")).decode()
-        twins.store.put_dead_letter(
+        twins.store.dead_letters.put(
             a_dead_letter(kind=DeadLetterKind.POISON, origin="queue:saga", payload=payload)
         )
         selection = {"kind": "poison", "status": "waiting"}
@@ -120,7 +122,7 @@ class TestKeys:
         made = body(response, 201)
         assert response.headers["Cache-Control"] == "no-store"
         assert made["key"].startswith("pdl_")
-        assert made["key"] not in str(twins.store.list_keys())
+        assert made["key"] not in str(twins.store.keys.all())
         listed = body(admin.get(KEYS))["items"]
         assert {key: made[key] for key in made if key != "key"} in listed
         assert made["key"] not in str(listed)

@@ -1,13 +1,14 @@
 """Every error is a problem document, whoever raised it, and gives nothing away."""
 
 import logging
-from dataclasses import replace
+from typing import NoReturn
 
 import pytest
 from werkzeug.test import TestResponse
 
 from app import create_app
 from app.domain.records import Role
+from app.infrastructure.memory.keys import MemoryKeys
 from tests.support.api_contract import PROGRAM, Api, Connect, body, check_problem, connector
 from tests.support.twins import Twins
 
@@ -46,18 +47,18 @@ def test_a_body_that_is_too_large(api: Api) -> None:
     body(api.post(EXECUTIONS, PROGRAM | {"source": "x" * size}), 413)
 
 
-class Broken:
-    """A store with a bug."""
+class Broken(MemoryKeys):
+    """It has a bug."""
 
-    def __getattr__(self, name: str) -> object:
-        raise RuntimeError(f"{name} of /var/lib/podline, password hunter2")
+    def by_hash(self, secret_hash: str) -> NoReturn:
+        raise RuntimeError(f"{secret_hash} in /var/lib/podline, password hunter2")
 
 
 def test_a_bug_shows_no_internals_and_is_logged_with_the_request_id(
     twins: Twins, caplog: pytest.LogCaptureFixture
 ) -> None:
-    broken = replace(twins.ports, store=Broken())  # type: ignore[arg-type]  # as broken as it gets
-    client = create_app(broken).test_client()
+    twins.store.keys = Broken()
+    client = create_app(twins.ports).test_client()
     with caplog.at_level(logging.ERROR):
         response = client.get(
             EXECUTIONS, headers={"X-API-Key": "pdl_x", "X-Request-Id": "request-7"}

@@ -96,7 +96,7 @@ def test_live_output_is_asked_for_and_sent_while_the_program_runs(
     twins.runtime.script = lambda _pod: Script(ends=None)
     id = submit(api)
     worker.run_all()
-    row = twins.store.get(id)
+    row = twins.store.executions.get(id)
     assert row is not None
     twins.ports.live.append(row.pod, [Frame(1, Stream.STDOUT, 0, b"so far")])
     response = api.app.test_client().get(

@@ -28,7 +28,7 @@ def test_a_program_is_accepted_at_once(api: Api, twins: Twins) -> None:
     assert response.headers["Location"] == f"{EXECUTIONS}/{execution['id']}"
     assert execution["state"] == "queued"
     assert execution["result"] is None
-    stored = twins.store.get(execution["id"])
+    stored = twins.store.executions.get(execution["id"])
     assert stored is not None
     assert stored.owner == "ada"
 
@@ -88,7 +88,7 @@ def test_what_was_sent_is_what_is_stored(connect: Connect, twins: Twins) -> None
     response = connect("otto", Role.OPERATOR).post(EXECUTIONS, sent)
     assert response.status_code == HTTPStatus.ACCEPTED, response.json
     assert response.json is not None
-    stored = twins.store.submission(response.json["id"])
+    stored = twins.store.executions.submission(response.json["id"])
     assert stored is not None
     assert stored.language_version == "12.2"
     assert [(file.name, file.content) for file in stored.files] == [
@@ -163,7 +163,7 @@ def test_a_broken_rule_is_named_by_its_field(
     assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert response.json is not None
     assert [error["pointer"] for error in response.json["errors"]] == [pointer]
-    assert twins.store.unfinished("ada") == 0
+    assert twins.store.counts.unfinished("ada") == 0
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ class DeletesWhatIsWaitedFor(MemoryWakeups):
     def listen(self, execution_id: str) -> Iterator[MemoryListener]:
         with super().listen(execution_id) as listener:
             Worker(self._ports).run_all()
-            self._ports.store.erase(execution_id)
+            self._ports.store.executions.erase(execution_id)
             yield listener
 
 
@@ -268,7 +268,7 @@ class TestIdempotency:
         second = api.post(EXECUTIONS, PROGRAM, headers=self.KEY)
         assert second.status_code == HTTPStatus.ACCEPTED
         assert second.json == first.json
-        assert twins.store.unfinished("ada") == 1
+        assert twins.store.counts.unfinished("ada") == 1
 
     def test_the_same_key_with_another_body_is_refused(self, api: Api) -> None:
         api.post(EXECUTIONS, PROGRAM, headers=self.KEY)
@@ -288,7 +288,7 @@ class TestIdempotency:
             assert body(response, 410)["type"] == "urn:podline:problem:gone"
         other = api.post(EXECUTIONS, PROGRAM | {"stdin": "else"}, headers=self.KEY)
         assert other.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-        assert twins.store.unfinished("ada") == 0
+        assert twins.store.counts.unfinished("ada") == 0
 
     def test_an_execution_deleted_while_its_submission_waits_is_gone(self, twins: Twins) -> None:
         ports = replace(twins.ports, wakeups=DeletesWhatIsWaitedFor(twins.ports))

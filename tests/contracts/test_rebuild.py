@@ -35,8 +35,8 @@ def test_every_field_that_the_log_knows(store: Store, batch: int) -> None:
     done = replays.get(twins.ports, replay.id)
     assert (done.status, done.counts.skipped) == (ReplayStatus.COMPLETED, {})
     for name, original in lives.rows.items():
-        row = store.get(original.id)
+        row = store.executions.get(original.id)
         assert row is not None, name
         assert known(row) == known(original), name
-        assert store.events(row.id) == twins.store.events(row.id)
+        assert store.executions.events(row.id) == twins.store.executions.events(row.id)
         assert (row.rebuilt_at, row.next_action_at) == (replay.created_at, None)

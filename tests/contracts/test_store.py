@@ -42,7 +42,7 @@ def put(
 ) -> Execution:
     """Insert a new execution."""
     accepted_one = accepted(submission, owner=owner, now=now, next_action_at=next_action_at)
-    assert store.insert(*accepted_one)
+    assert store.executions.insert(*accepted_one)
     return accepted_one[0]
 
 
@@ -52,14 +52,14 @@ def to_later(_row: Execution) -> Time:
 
 def applied(store: Store, *changes: Change) -> Execution:
     for change in changes:
-        assert store.apply(change)
+        assert store.executions.apply(change)
     return changes[-1].after
 
 
 def completed(store: Store, execution: Execution) -> Execution:
     """Take a queued execution through all its states, with a result, to `completed` at NOW."""
     row = finished(store, execution)
-    store.insert_result(a_result(row))
+    store.results.insert(a_result(row))
     return applied(store, row.complete(NOW, LATER))
 
 
@@ -86,21 +86,24 @@ class TestInsert:
             labels={"course": "cs101", "app.kubernetes.io/name": "a$b"},
         )
         execution = put(store, submission=submission)
-        assert store.get(execution.id) == execution
-        assert store.submission(execution.id) == submission
+        assert store.executions.get(execution.id) == execution
+        assert store.executions.submission(execution.id) == submission
 
     def test_refuses_an_id_that_is_taken(self, store: Store) -> None:
         first = accepted(a_submission(stdin=b"first"))
-        assert store.insert(*first)
-        assert not store.insert(*accepted(a_submission(stdin=b"second"), id=first[0].id))
-        assert store.submission(first[0].id) == first[1]
+        assert store.executions.insert(*first)
+        assert not store.executions.insert(*accepted(a_submission(stdin=b"second"), id=first[0].id))
+        assert store.executions.submission(first[0].id) == first[1]
         assert nonzero(store) == {(State.QUEUED, Priority.NORMAL): 1}
 
     def test_of_one_id_succeeds_once_among_many(self, store: Store) -> None:
         id = an_id()
-        won = race(RACERS, lambda number: store.insert(*accepted(id=id, owner=f"owner {number}")))
+        won = race(
+            RACERS,
+            lambda number: store.executions.insert(*accepted(id=id, owner=f"owner {number}")),
+        )
         assert won.count(True) == 1
-        row = store.get(id)
+        row = store.executions.get(id)
         assert row is not None
         assert row.owner == f"owner {won.index(True)}"
 
@@ -111,21 +114,21 @@ class TestInsert:
             expected_output=ExpectedOutput(b"o" * 1024 * 1024),
         )
         execution = put(store, submission=submission)
-        assert store.submission(execution.id) == submission
+        assert store.executions.submission(execution.id) == submission
 
     def test_nothing_is_known_of_an_id_that_was_never_inserted(self, store: Store) -> None:
-        assert store.get("01J") is None
-        assert store.submission("01J") is None
-        assert store.events("01J") == []
+        assert store.executions.get("01J") is None
+        assert store.executions.submission("01J") is None
+        assert store.executions.events("01J") == []
 
 
 class TestApply:
     def test_writes_row_and_event_together(self, store: Store) -> None:
         execution = put(store)
         change = execution.admit(NOW + 1, LATER)
-        assert store.apply(change)
-        assert store.get(execution.id) == change.after
-        assert store.events(execution.id, after_version=1) == [change.event]
+        assert store.executions.apply(change)
+        assert store.executions.get(execution.id) == change.after
+        assert store.executions.events(execution.id, after_version=1) == [change.event]
 
     def test_keeps_every_fact_of_every_state(self, store: Store) -> None:
         row = put(store)
@@ -142,18 +145,18 @@ class TestApply:
         ]
         for step in steps:
             row = applied(store, step(row))
-            assert store.get(row.id) == row
-        assert [event.version for event in store.events(row.id)] == list(range(1, 10))
+            assert store.executions.get(row.id) == row
+        assert [event.version for event in store.executions.events(row.id)] == list(range(1, 10))
 
     def test_refuses_a_row_that_has_changed(self, store: Store) -> None:
         execution = put(store)
         applied(store, execution.admit(NOW, LATER))
-        assert not store.apply(execution.cancel(NOW, LATER))
-        assert not store.apply(an_execution().cancel(NOW, LATER))
-        row = store.get(execution.id)
+        assert not store.executions.apply(execution.cancel(NOW, LATER))
+        assert not store.executions.apply(an_execution().cancel(NOW, LATER))
+        row = store.executions.get(execution.id)
         assert row is not None
         assert row.state is State.ADMITTED
-        assert len(store.events(execution.id)) == 2
+        assert len(store.executions.events(execution.id)) == 2
 
     def test_succeeds_once_among_many(self, store: Store) -> None:
         execution = put(store)
@@ -161,16 +164,16 @@ class TestApply:
             execution.cancel(NOW, LATER) if number % 2 else execution.admit(NOW, LATER)
             for number in range(RACERS)
         ]
-        won = race(RACERS, lambda number: store.apply(changes[number]))
+        won = race(RACERS, lambda number: store.executions.apply(changes[number]))
         assert won.count(True) == 1
-        assert store.get(execution.id) == changes[won.index(True)].after
-        assert len(store.events(execution.id)) == 2
+        assert store.executions.get(execution.id) == changes[won.index(True)].after
+        assert len(store.executions.events(execution.id)) == 2
 
     def test_leaves_what_is_no_part_of_a_transition(self, store: Store) -> None:
         row = put(store)
-        assert store.mark_retried(row.id, "01JRETRY")
+        assert store.executions.mark_retried(row.id, "01JRETRY")
         applied(store, row.cancel(NOW, LATER))
-        found = store.get(row.id)
+        found = store.executions.get(row.id)
         assert found is not None
         assert found.retried_as == "01JRETRY"
 
@@ -178,30 +181,30 @@ class TestApply:
 class TestBegin:
     def test_counts_the_tries_of_each_step_and_pushes_the_time(self, store: Store) -> None:
         execution = put(store)
-        store.begin(execution.id, ALL, "admit", LATER)
-        store.begin(execution.id, ALL, "create_pod", LATER)
-        begun = store.begin(execution.id, ALL, "admit", LATER + 1)
+        store.executions.begin(execution.id, ALL, "admit", LATER)
+        store.executions.begin(execution.id, ALL, "create_pod", LATER)
+        begun = store.executions.begin(execution.id, ALL, "admit", LATER + 1)
         tries = {"admit": 2, "create_pod": 1}
         assert begun == replace(execution, tries=tries, next_action_at=LATER + 1)
-        assert begun == store.get(execution.id)
+        assert begun == store.executions.get(execution.id)
 
     def test_does_nothing_in_another_state(self, store: Store) -> None:
         execution = put(store)
-        assert store.begin(execution.id, ALL - {State.QUEUED}, "admit", LATER) is None
-        assert store.begin("01J", ALL, "admit", LATER) is None
-        assert store.get(execution.id) == execution
+        assert store.executions.begin(execution.id, ALL - {State.QUEUED}, "admit", LATER) is None
+        assert store.executions.begin("01J", ALL, "admit", LATER) is None
+        assert store.executions.get(execution.id) == execution
 
     def test_loses_no_try_among_many(self, store: Store) -> None:
         execution = put(store)
-        begun = race(RACERS, lambda _: store.begin(execution.id, ALL, "admit", LATER))
+        begun = race(RACERS, lambda _: store.executions.begin(execution.id, ALL, "admit", LATER))
         assert sorted(row.tries["admit"] for row in begun if row) == list(range(1, RACERS + 1))
 
     def test_a_transition_forgets_the_tries(self, store: Store) -> None:
         execution = put(store)
-        begun = store.begin(execution.id, ALL, "admit", LATER)
+        begun = store.executions.begin(execution.id, ALL, "admit", LATER)
         assert begun is not None
         applied(store, begun.admit(NOW, LATER))
-        again = store.begin(execution.id, ALL, "admit", LATER)
+        again = store.executions.begin(execution.id, ALL, "admit", LATER)
         assert again is not None
         assert again.tries == {"admit": 1}
 
@@ -209,55 +212,55 @@ class TestBegin:
         self, store: Store
     ) -> None:
         execution = put(store)
-        store.begin(execution.id, ALL, "admit", LATER)
-        assert store.apply(execution.cancel(NOW, LATER))
+        store.executions.begin(execution.id, ALL, "admit", LATER)
+        assert store.executions.apply(execution.cancel(NOW, LATER))
 
 
 class TestReschedule:
     def test_sets_the_time_and_forgets_the_tries(self, store: Store) -> None:
         execution = put(store)
-        begun = store.begin(execution.id, ALL, "admit", LATER)
+        begun = store.executions.begin(execution.id, ALL, "admit", LATER)
         assert begun is not None
-        assert store.reschedule(begun, LATER + 5)
-        assert store.get(execution.id) == replace(execution, next_action_at=LATER + 5)
+        assert store.executions.reschedule(begun, LATER + 5)
+        assert store.executions.get(execution.id) == replace(execution, next_action_at=LATER + 5)
 
     def test_refuses_a_row_that_has_changed(self, store: Store) -> None:
         execution = put(store)
         admitted = applied(store, execution.admit(NOW, LATER))
-        assert not store.reschedule(execution, LATER + 5)
-        assert store.get(execution.id) == admitted
+        assert not store.executions.reschedule(execution, LATER + 5)
+        assert store.executions.get(execution.id) == admitted
 
 
 class TestSettle:
     def test_leaves_nothing_to_do_for_a_terminal_row(self, store: Store) -> None:
         cancelled = applied(store, put(store).cancel(NOW, NOW))
-        store.settle(cancelled)
-        assert store.get(cancelled.id) == replace(cancelled, next_action_at=None)
-        assert store.claim_due(ALL, LATER, 10, push=to_later) == []
+        store.executions.settle(cancelled)
+        assert store.executions.get(cancelled.id) == replace(cancelled, next_action_at=None)
+        assert store.executions.claim_due(ALL, LATER, 10, push=to_later) == []
 
     def test_removes_the_result_of_a_cancelled_execution(self, store: Store) -> None:
         row = finished(store, put(store))
-        store.insert_result(a_result(row))
-        store.settle(applied(store, row.cancel(NOW, NOW)))
-        assert store.result(row.pod) is None
+        store.results.insert(a_result(row))
+        store.executions.settle(applied(store, row.cancel(NOW, NOW)))
+        assert store.results.get(row.pod) is None
 
     def test_removes_the_results_of_earlier_attempts(self, store: Store) -> None:
         first = finished(store, put(store))
-        store.insert_result(a_result(first))
+        store.results.insert(a_result(first))
         last = completed(store, applied(store, first.requeue(NOW, LATER, "output lost")))
-        store.settle(last)
-        assert store.result(first.pod) is None
-        assert store.result(last.pod) is not None
+        store.executions.settle(last)
+        assert store.results.get(first.pod) is None
+        assert store.results.get(last.pod) is not None
 
     def test_leaves_results_of_others(self, store: Store) -> None:
         other = completed(store, put(store))
-        store.settle(applied(store, put(store).cancel(NOW, NOW)))
-        assert store.result(other.pod) is not None
+        store.executions.settle(applied(store, put(store).cancel(NOW, NOW)))
+        assert store.results.get(other.pod) is not None
 
     def test_does_nothing_before_that(self, store: Store) -> None:
         execution = put(store)
-        store.settle(execution)
-        assert store.get(execution.id) == execution
+        store.executions.settle(execution)
+        assert store.executions.get(execution.id) == execution
 
 
 class TestClaimDue:
@@ -266,25 +269,27 @@ class TestClaimDue:
         first = applied(store, put(store).admit(NOW, NOW + 1))
         second = put(store, next_action_at=NOW + 2)
         put(store, next_action_at=NOW + 5)
-        claimed = store.claim_due(ALL, NOW + 3, 10, push=to_later)
+        claimed = store.executions.claim_due(ALL, NOW + 3, 10, push=to_later)
         assert claimed == [replace(row, next_action_at=LATER) for row in (first, second, third)]
-        assert store.get(first.id) == claimed[0]
+        assert store.executions.get(first.id) == claimed[0]
 
     def test_claims_no_more_than_its_limit_and_only_in_the_states(self, store: Store) -> None:
         rows = [put(store, next_action_at=NOW + number) for number in range(4)]
         applied(store, rows[0].cancel(NOW, NOW))
-        claimed = store.claim_due(UNFINISHED, NOW + 10, 2, push=to_later)
+        claimed = store.executions.claim_due(UNFINISHED, NOW + 10, 2, push=to_later)
         assert [row.id for row in claimed] == [rows[1].id, rows[2].id]
 
     def test_pushes_each_row_by_itself(self, store: Store) -> None:
         rows = {put(store, next_action_at=NOW + number).id for number in range(3)}
-        claimed = store.claim_due(ALL, LATER, 10, push=lambda row: LATER + int(row.id[-1]) + 1)
+        claimed = store.executions.claim_due(
+            ALL, LATER, 10, push=lambda row: LATER + int(row.id[-1]) + 1
+        )
         assert {row.id for row in claimed} == rows
         assert all(row.next_action_at == LATER + int(row.id[-1]) + 1 for row in claimed)
 
     def test_gives_no_row_to_two_sweeps(self, store: Store) -> None:
         rows = sorted(put(store).id for _ in range(20))
-        sweeps = race(RACERS, lambda _: store.claim_due(ALL, NOW, 20, push=to_later))
+        sweeps = race(RACERS, lambda _: store.executions.claim_due(ALL, NOW, 20, push=to_later))
         assert sorted(row.id for claimed in sweeps for row in claimed) == rows
 
 
@@ -294,11 +299,11 @@ class TestInStates:
         admitted = applied(store, put(store).admit(NOW, LATER))
         last = put(store)
         applied(store, put(store).cancel(NOW, NOW))
-        assert store.in_states(UNFINISHED, "", 2) == [
+        assert store.executions.in_states(UNFINISHED, "", 2) == [
             QueueEntry(queued.id, "bob", Priority.NORMAL, NOW),
             QueueEntry(admitted.id, "ada", Priority.NORMAL, NOW),
         ]
-        rest = store.in_states(UNFINISHED, admitted.id, 2)
+        rest = store.executions.in_states(UNFINISHED, admitted.id, 2)
         assert [entry.execution_id for entry in rest] == [last.id]
 
 
@@ -307,167 +312,178 @@ def test_states_of_names_those_that_exist(store: Store) -> None:
     starting = applied(
         store, change := put(store).admit(NOW, LATER), change.after.start(NOW, LATER, LATER)
     )
-    assert store.states_of([queued.id, "01J", starting.id]) == {
+    assert store.executions.states_of([queued.id, "01J", starting.id]) == {
         queued.id: (State.QUEUED, 0),
         starting.id: (State.STARTING, 1),
     }
-    assert store.states_of([]) == {}
+    assert store.executions.states_of([]) == {}
 
 
 def test_an_execution_is_marked_as_retried_once(store: Store) -> None:
     execution = put(store)
-    won = race(RACERS, lambda number: store.mark_retried(execution.id, f"retry {number}"))
+    won = race(
+        RACERS, lambda number: store.executions.mark_retried(execution.id, f"retry {number}")
+    )
     assert won.count(True) == 1
-    assert store.get(execution.id) == replace(execution, retried_as=f"retry {won.index(True)}")
-    assert not store.mark_retried("01J", "retry")
+    assert store.executions.get(execution.id) == replace(
+        execution, retried_as=f"retry {won.index(True)}"
+    )
+    assert not store.executions.mark_retried("01J", "retry")
 
 
 class TestErase:
     def test_forgets_program_and_results_and_keeps_the_row(self, store: Store) -> None:
         execution = completed(store, put(store))
-        store.erase(execution.id)
-        assert store.get(execution.id) == replace(execution, erased=True)
-        assert store.submission(execution.id) is None
-        assert store.result(execution.pod) is None
-        assert len(store.events(execution.id)) == 5
+        store.executions.erase(execution.id)
+        assert store.executions.get(execution.id) == replace(execution, erased=True)
+        assert store.executions.submission(execution.id) is None
+        assert store.results.get(execution.pod) is None
+        assert len(store.executions.events(execution.id)) == 5
 
     def test_a_result_that_comes_later_is_not_kept(self, store: Store) -> None:
         execution = applied(store, put(store).cancel(NOW, LATER))
-        store.erase(execution.id)
+        store.executions.erase(execution.id)
         result = a_result(execution)
-        store.insert_result(result)
-        assert store.result(result.id) is None
+        store.results.insert(result)
+        assert store.results.get(result.id) is None
 
     def test_does_nothing_before_the_execution_has_ended(self, store: Store) -> None:
         execution = put(store)
-        store.erase(execution.id)
-        assert store.get(execution.id) == execution
-        assert store.submission(execution.id) is not None
+        store.executions.erase(execution.id)
+        assert store.executions.get(execution.id) == execution
+        assert store.executions.submission(execution.id) is not None
 
 
 class TestRemoveCompletedBefore:
     def test_removes_all_of_an_execution(self, store: Store) -> None:
         execution = completed(store, put(store))
-        store.settle(execution)
-        store.relayed(execution.id, execution.version)
-        assert store.remove_completed_before(NOW + 1, 10) == 1
-        assert store.get(execution.id) is None
-        assert store.submission(execution.id) is None
-        assert store.result(execution.pod) is None
-        assert store.events(execution.id) == []
+        store.executions.settle(execution)
+        store.events_to_relay.mark_relayed(execution.id, execution.version)
+        assert store.executions.remove_ended_before(NOW + 1, 10) == 1
+        assert store.executions.get(execution.id) is None
+        assert store.executions.submission(execution.id) is None
+        assert store.results.get(execution.pod) is None
+        assert store.executions.events(execution.id) == []
 
     def test_leaves_what_is_young_unsettled_unrelayed_or_unfinished(self, store: Store) -> None:
         young, unsettled, unrelayed = (completed(store, put(store)) for _ in range(3))
         put(store)
         for row in (young, unrelayed):
-            store.settle(row)
+            store.executions.settle(row)
         for row in (young, unsettled):
-            store.relayed(row.id, row.version)
-        store.relayed(unrelayed.id, unrelayed.version - 1)
-        assert store.remove_completed_before(NOW, 10) == 0
-        assert store.remove_completed_before(NOW + 1, 10) == 1
-        assert store.get(young.id) is None
+            store.events_to_relay.mark_relayed(row.id, row.version)
+        store.events_to_relay.mark_relayed(unrelayed.id, unrelayed.version - 1)
+        assert store.executions.remove_ended_before(NOW, 10) == 0
+        assert store.executions.remove_ended_before(NOW + 1, 10) == 1
+        assert store.executions.get(young.id) is None
 
     def test_removes_no_more_than_its_limit(self, store: Store) -> None:
         for _ in range(3):
             row = applied(store, put(store).cancel(NOW, NOW))
-            store.settle(row)
-            store.relayed(row.id, row.version)
-        assert store.remove_completed_before(LATER, 2) == 2
-        assert store.remove_completed_before(LATER, 2) == 1
+            store.executions.settle(row)
+            store.events_to_relay.mark_relayed(row.id, row.version)
+        assert store.executions.remove_ended_before(LATER, 2) == 2
+        assert store.executions.remove_ended_before(LATER, 2) == 1
 
 
 class TestResults:
     def test_a_result_is_stored_once(self, store: Store) -> None:
         first = a_result(finished(store, put(store)))
-        store.insert_result(first)
-        store.insert_result(replace(first, output=replace(first.output, run=None)))
-        assert store.result(first.id) == first
-        assert store.result("01j-2") is None
+        store.results.insert(first)
+        store.results.insert(replace(first, output=replace(first.output, run=None)))
+        assert store.results.get(first.id) == first
+        assert store.results.get("01j-2") is None
 
     def test_a_large_binary_result(self, store: Store) -> None:
         result = a_result(finished(store, put(store)))
         assert result.output.run is not None
         run = replace(result.output.run, stdout=b"\xff" * 2**20, stderr=b"\x00" * 2**20)
         result = replace(result, output=replace(result.output, run=run))
-        store.insert_result(result)
-        assert store.result(result.id) == result
+        store.results.insert(result)
+        assert store.results.get(result.id) == result
 
     def test_a_late_duplicate_leaves_the_result_that_is_named(self, store: Store) -> None:
         row = completed(store, put(store))
-        named = store.result(row.pod)
-        store.insert_result(a_result(row))
-        assert store.result(row.pod) == named is not None
+        named = store.results.get(row.pod)
+        store.results.insert(a_result(row))
+        assert store.results.get(row.pod) == named is not None
 
     def test_nothing_is_stored_of_an_execution_in_another_state(self, store: Store) -> None:
         row = finished(store, put(store))
         cancelled = applied(store, row.cancel(NOW, LATER))
         again = applied(store, finished(store, put(store)).requeue(NOW, LATER, "lost"))
         for other in (an_execution(attempt=1), put(store), cancelled, again):
-            store.insert_result(a_result(other))
-            assert store.result(other.pod) is None
+            store.results.insert(a_result(other))
+            assert store.results.get(other.pod) is None
 
     def test_nothing_is_stored_of_an_earlier_attempt(self, store: Store) -> None:
         first = finished(store, put(store))
         second = finished(store, applied(store, first.requeue(NOW, LATER, "output lost")))
-        store.insert_result(a_result(first))
-        assert store.result(first.pod) is None
-        store.insert_result(a_result(second))
-        assert store.result(second.pod) is not None
+        store.results.insert(a_result(first))
+        assert store.results.get(first.pod) is None
+        store.results.insert(a_result(second))
+        assert store.results.get(second.pod) is not None
 
 
 class TestOutbox:
     def test_how_much_waits_and_since_when(self, store: Store) -> None:
-        assert store.outbox(2) == (0, None)
+        assert store.events_to_relay.backlog(2) == (0, None)
         rows = [put(store, now=NOW + number) for number in range(3)]
-        assert store.outbox(2) == (2, NOW)
+        assert store.events_to_relay.backlog(2) == (2, NOW)
         for row in rows[:2]:
-            store.relayed(row.id, row.version)
-        assert store.outbox(2) == (1, NOW + 2)
+            store.events_to_relay.mark_relayed(row.id, row.version)
+        assert store.events_to_relay.backlog(2) == (1, NOW + 2)
 
     def test_shows_the_events_that_wait_longest_first(self, store: Store) -> None:
         second, third = put(store, now=NOW + 2), put(store, now=NOW + 3)
         first = put(store, now=NOW + 1)
         cancel = first.cancel(NOW + 9, LATER)
         applied(store, cancel)
-        waiting = store.unrelayed(10)
+        waiting = store.events_to_relay.waiting(10)
         assert [id for id, _ in waiting] == [first.id, second.id, third.id]
         assert [event.version for event in waiting[0][1]] == [1, 2]
         assert waiting[0][1][1] == cancel.event
-        assert [id for id, _ in store.unrelayed(2)] == [first.id, second.id]
+        assert [id for id, _ in store.events_to_relay.waiting(2)] == [first.id, second.id]
 
     def test_shows_what_was_not_relayed_yet(self, store: Store) -> None:
         row, other = put(store, now=NOW), put(store, now=NOW + 1)
         row = applied(store, row.admit(NOW + 2, LATER))
-        store.relayed(row.id, 1)
-        assert [(id, len(events)) for id, events in store.unrelayed(10)] == [
+        store.events_to_relay.mark_relayed(row.id, 1)
+        assert [(id, len(events)) for id, events in store.events_to_relay.waiting(10)] == [
             (other.id, 1),
             (row.id, 1),
         ]
-        store.relayed(row.id, 2)
-        assert [id for id, _ in store.unrelayed(10)] == [other.id]
+        store.events_to_relay.mark_relayed(row.id, 2)
+        assert [id for id, _ in store.events_to_relay.waiting(10)] == [other.id]
 
     def test_a_transition_after_the_relay_waits_from_its_own_time(self, store: Store) -> None:
         row = put(store, now=NOW)
-        store.relayed(row.id, 1)
+        store.events_to_relay.mark_relayed(row.id, 1)
         other = put(store, now=NOW + 1)
         applied(store, change := row.admit(NOW + 2, LATER))
-        assert [id for id, _ in store.unrelayed(10)] == [other.id, row.id]
-        assert store.unrelayed(10)[1][1] == [change.event]
+        assert [id for id, _ in store.events_to_relay.waiting(10)] == [other.id, row.id]
+        assert store.events_to_relay.waiting(10)[1][1] == [change.event]
 
     def test_never_lowers_the_mark(self, store: Store) -> None:
         row = put(store)
         applied(store, row.admit(NOW, LATER))
-        store.relayed(row.id, 2)
-        store.relayed(row.id, 1)
-        store.relayed("01J", 1)
-        assert store.unrelayed(10) == []
+        store.events_to_relay.mark_relayed(row.id, 2)
+        store.events_to_relay.mark_relayed(row.id, 1)
+        store.events_to_relay.mark_relayed("01J", 1)
+        assert store.events_to_relay.waiting(10) == []
 
     def test_loses_no_event_of_a_row_that_changes_meanwhile(self, store: Store) -> None:
         row = put(store)
         change = row.admit(NOW, LATER)
-        race(2, lambda number: store.apply(change) if number else store.relayed(row.id, 1))
-        assert store.unrelayed(10) == [(row.id, [change.event])]
+        race(
+            2,
+            lambda number: (
+                store.executions.apply(change)
+                if number
+                else store.events_to_relay.mark_relayed(row.id, 1)
+            ),
+        )
+        assert store.events_to_relay.waiting(10) == [(row.id, [change.event])]
 
 
 class TestCounts:
@@ -486,37 +502,41 @@ class TestCounts:
         put(store, owner="bob")
         put(store, owner="bob").cancel(NOW, LATER)
         applied(store, put(store, owner="bob").cancel(NOW, LATER))
-        assert store.unfinished("bob") == 2
-        assert store.unfinished("eve") == 0
+        assert store.counts.unfinished("bob") == 2
+        assert store.counts.unfinished("eve") == 0
 
     def test_are_exact_after_many_writers_at_once(self, store: Store) -> None:
         rows = [put(store) for _ in range(RACERS)]
         race(
             RACERS,
             lambda number: [
-                store.apply(row.admit(NOW, LATER) if number % 2 else row.cancel(NOW, LATER))
+                store.executions.apply(
+                    row.admit(NOW, LATER) if number % 2 else row.cancel(NOW, LATER)
+                )
                 for row in rows
             ],
         )
-        states = Counter(state for state, _ in store.states_of([r.id for r in rows]).values())
+        states = Counter(
+            state for state, _ in store.executions.states_of([r.id for r in rows]).values()
+        )
         assert nonzero(store) == (
             {(State.ADMITTED, Priority.NORMAL): states[State.ADMITTED]}
             if states[State.ADMITTED]
             else {}
         )
-        assert store.unfinished("ada") == states[State.ADMITTED]
+        assert store.counts.unfinished("ada") == states[State.ADMITTED]
 
     def test_the_oldest_queued_execution_of_each_band(self, store: Store) -> None:
-        assert store.oldest_queued() == {}
+        assert store.counts.oldest_queued() == {}
         applied(store, put(store, now=NOW).admit(NOW, LATER))
         put(store, now=NOW + 2)
         put(store, now=NOW + 1)
         put(store, a_submission(priority=Priority.LOW), now=NOW + 3)
-        assert store.oldest_queued() == {Priority.NORMAL: NOW + 1, Priority.LOW: NOW + 3}
+        assert store.counts.oldest_queued() == {Priority.NORMAL: NOW + 1, Priority.LOW: NOW + 3}
 
 
 def nonzero(store: Store) -> dict[tuple[State, Priority], int]:
-    return {band: total for band, total in store.counts().items() if total}
+    return {band: total for band, total in store.counts.by_state().items() if total}
 
 
 def test_ping_returns(store: Store) -> None:
@@ -528,7 +548,7 @@ def test_rows_are_values(a_store: Callable[[str], Store], kind: str) -> None:
     """What a caller does to a row that it read does not change the store's."""
     store = a_store(kind)
     execution = put(store, submission=a_submission(labels={"course": "cs101"}))
-    row = store.get(execution.id)
+    row = store.executions.get(execution.id)
     assert row is not None
     row.labels["course"] = "another"  # type: ignore[index]
-    assert store.get(execution.id) == execution
+    assert store.executions.get(execution.id) == execution

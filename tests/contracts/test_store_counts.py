@@ -34,13 +34,13 @@ def test_counts_are_those_of_a_recount(
     for priority in priorities:
         owner = data.draw(st.sampled_from(OWNERS))
         row, submission, event = accepted(a_submission(priority=priority), owner=owner)
-        assert store.insert(row, submission, event)
+        assert store.executions.insert(row, submission, event)
         walk(store, data, row)
-    rows = store.list_executions(ExecutionFilter(), None, 10_000)
-    counts = {band: total for band, total in store.counts().items() if total}
+    rows = store.executions.page(ExecutionFilter(), None, 10_000)
+    counts = {band: total for band, total in store.counts.by_state().items() if total}
     assert counts == Counter((row.state, row.priority) for row in rows if row.state in UNFINISHED)
     for owner in OWNERS:
-        assert store.unfinished(owner) == sum(
+        assert store.counts.unfinished(owner) == sum(
             row.owner == owner and not row.state.terminal for row in rows
         )
 
@@ -54,7 +54,7 @@ def walk(store: Store, data: st.DataObject, row: Execution) -> None:
         if row.state.terminal:
             return
         change = INTO[data.draw(st.sampled_from(sorted(TRANSITIONS[row.state])))](row)
-        assert store.apply(change)
+        assert store.executions.apply(change)
         if data.draw(st.booleans()):
-            assert not store.apply(change)
+            assert not store.executions.apply(change)
         row = change.after

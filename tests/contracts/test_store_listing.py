@@ -23,7 +23,7 @@ def put(
 ) -> Execution:
     submission = a_submission(language=language, labels=labels or {})
     accepted_one = accepted(submission, owner=owner)
-    assert store.insert(*accepted_one)
+    assert store.executions.insert(*accepted_one)
     return accepted_one[0]
 
 
@@ -31,18 +31,18 @@ def put_finished(store: Store, outcome: Outcome, owner: str = "ada") -> Executio
     admit = put(store, owner).admit(NOW, LATER)
     start = admit.after.start(NOW, LATER, LATER)
     finish = start.after.finish(NOW, LATER, a_verdict(outcome))
-    assert [store.apply(change) for change in (admit, start, finish)] == [True] * 3
+    assert [store.executions.apply(change) for change in (admit, start, finish)] == [True] * 3
     return finish.after
 
 
 def listed(store: Store, before: str | None = None, limit: int = 10, **filter: Any) -> list[str]:
-    found = store.list_executions(ExecutionFilter(**filter), before, limit)
+    found = store.executions.page(ExecutionFilter(**filter), before, limit)
     return [execution.id for execution in found]
 
 
 def test_shows_whole_rows_newest_first(store: Store) -> None:
     older, newer = put(store, labels={"course": "cs101"}), put_finished(store, Outcome.SUCCESS)
-    assert store.list_executions(ExecutionFilter(), None, 10) == [newer, older]
+    assert store.executions.page(ExecutionFilter(), None, 10) == [newer, older]
 
 
 @pytest.mark.parametrize(
@@ -92,8 +92,8 @@ def test_by_labels(store: Store) -> None:
 
 def test_shows_no_erased_ones(store: Store) -> None:
     execution = put(store, labels={"course": "cs101"})
-    assert store.apply(execution.cancel(NOW, LATER))
-    store.erase(execution.id)
+    assert store.executions.apply(execution.cancel(NOW, LATER))
+    store.executions.erase(execution.id)
     filters: list[dict[str, Any]] = [
         {},
         {"owner": "ada"},
@@ -114,5 +114,5 @@ def test_shows_no_erased_ones(store: Store) -> None:
 )
 def test_labels_may_hold_any_text(store: Store, labels: dict[str, str]) -> None:
     execution = put(store, labels=labels)
-    assert store.get(execution.id) == execution
+    assert store.executions.get(execution.id) == execution
     assert execution.id in listed(store, limit=1000, labels=labels)

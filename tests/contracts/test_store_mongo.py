@@ -15,6 +15,8 @@ from app.domain.errors import StoreFull, StoreUnavailable
 from app.domain.execution import Execution
 from app.domain.records import Result
 from app.infrastructure.mongo import connection
+from app.infrastructure.mongo.executions import MongoExecutions
+from app.infrastructure.mongo.results import MongoResults
 from app.infrastructure.mongo.store import MongoStore
 from tests.contracts.forking import in_child
 from tests.support.builders import NOW, a_result, a_verdict, accepted
@@ -53,15 +55,19 @@ def test_a_server_that_is_killed_is_reported_within_the_timeout_and_found_again(
 ) -> None:
     store = MongoStore(server.url("podline"), timeout=TIMEOUT)
     row, *_ = new = accepted()
-    assert store.insert(*new)
+    assert store.executions.insert(*new)
     server.kill()
-    for call in (lambda: store.get(row.id), store.ping, lambda: store.insert(*accepted())):
+    for call in (
+        lambda: store.executions.get(row.id),
+        store.ping,
+        lambda: store.executions.insert(*accepted()),
+    ):
         began = time.monotonic()
         with pytest.raises(StoreUnavailable):
             call()
         assert time.monotonic() - began < TIMEOUT + SLACK
     server.start()
-    assert store.get(row.id) == row
+    assert store.executions.get(row.id) == row
     store.close()
 
 
@@ -78,9 +84,14 @@ def test_a_server_that_was_never_there_is_found_when_it_comes(tmp_path: Path) ->
 
 def test_a_child_of_a_fork_connects_anew(store: MongoStore) -> None:
     row, *_ = new = accepted()
-    assert store.insert(*new)
-    assert in_child(lambda: store.get(row.id) == row and store.insert(*accepted(id="01JCHILD")))
-    assert store.get("01JCHILD") is not None
+    assert store.executions.insert(*new)
+    assert in_child(
+        lambda: (
+            store.executions.get(row.id) == row
+            and store.executions.insert(*accepted(id="01JCHILD"))
+        )
+    )
+    assert store.executions.get("01JCHILD") is not None
 
 
 def test_two_stores_in_one_process_keep_apart(mongo_server: MongoServer) -> None:
@@ -89,56 +100,60 @@ def test_two_stores_in_one_process_keep_apart(mongo_server: MongoServer) -> None
         for name in ("ours", "theirs")
     )
     row, *_ = new = accepted()
-    assert ours.insert(*new)
-    assert theirs.get(row.id) is None
-    assert ours.get(row.id) == row
+    assert ours.executions.insert(*new)
+    assert theirs.executions.get(row.id) is None
+    assert ours.executions.get(row.id) == row
     ours.close()
-    assert theirs.insert(*new)
+    assert theirs.executions.insert(*new)
     theirs.close()
 
 
-class EndsMeanwhile(MongoStore):
-    """Between the insert of a result and the look at its execution, that is cancelled for good."""
+class EndsMeanwhile(MongoResults):
+    """The execution is cancelled and settled between the insert and the look at its state."""
+
+    executions: MongoExecutions
 
     def _belongs(self, result: Result) -> bool:
-        row = self.get(result.execution_id)
+        row = self.executions.get(result.execution_id)
         assert row is not None
         cancelled = row.cancel(NOW, NOW)
-        assert self.apply(cancelled)
+        assert self.executions.apply(cancelled)
         self.find_result_and_settle(cancelled.after)
         return super()._belongs(result)
 
     def find_result_and_settle(self, row: Execution) -> None:
-        assert self.result(row.pod) is not None
-        self.settle(row)
+        assert self.get(row.pod) is not None
+        self.executions.settle(row)
 
 
 class EndsAndSettlesFirst(EndsMeanwhile):
     """The same, but the clean-up had looked for results before this one was inserted."""
 
     def find_result_and_settle(self, row: Execution) -> None:
-        self.settle(replace(row, attempt=0))
+        self.executions.settle(replace(row, attempt=0))
 
 
 @pytest.mark.parametrize("kind", [EndsMeanwhile, EndsAndSettlesFirst])
 def test_a_result_that_is_inserted_while_its_execution_ends_is_not_kept(
-    mongo_server: MongoServer, kind: type[MongoStore]
+    mongo_server: MongoServer, kind: type[EndsMeanwhile]
 ) -> None:
-    store = kind(mongo_server.url(f"{kind.__name__}-{time.time_ns()}"), timeout=TIMEOUT * 5)
+    store = MongoStore(mongo_server.url(f"{kind.__name__}-{time.time_ns()}"), timeout=TIMEOUT * 5)
+    results = store.results = kind(store.connection)
+    results.executions = store.executions
     row, *_ = new = accepted()
-    assert store.insert(*new)
+    assert store.executions.insert(*new)
     for change in (
         admitted := row.admit(NOW, NOW),
         started := admitted.after.start(NOW, NOW, NOW),
         finished := started.after.finish(NOW, NOW, a_verdict()),
     ):
-        assert store.apply(change)
-    store.insert_result(a_result(finished.after))
-    assert store.result(finished.after.pod) is None
+        assert store.executions.apply(change)
+    store.results.insert(a_result(finished.after))
+    assert store.results.get(finished.after.pod) is None
     store.close()
 
 
-class DiesWhileItErases(MongoStore):
+class DiesWhileItErases(MongoExecutions):
     def _changed_one(self, query: dict[str, Any], update: dict[str, Any]) -> bool:
         if update == {"$set": {"erased": True}}:
             raise KeyboardInterrupt
@@ -149,17 +164,18 @@ def test_an_erasure_that_was_cut_off_forgot_all_and_can_be_repeated(
     mongo_server: MongoServer,
 ) -> None:
     url = mongo_server.url(f"erased-{time.time_ns()}")
-    store: MongoStore = DiesWhileItErases(url, timeout=TIMEOUT * 5)
+    store = MongoStore(url, timeout=TIMEOUT * 5)
+    store.executions = DiesWhileItErases(store.connection)
     row, *_ = new = accepted()
-    assert store.insert(*new)
-    assert store.apply(row.cancel(NOW, NOW))
+    assert store.executions.insert(*new)
+    assert store.executions.apply(row.cancel(NOW, NOW))
     with pytest.raises(KeyboardInterrupt):
-        store.erase(row.id)
-    assert store.submission(row.id) is None
+        store.executions.erase(row.id)
+    assert store.executions.submission(row.id) is None
     store.close()
     store = MongoStore(url, timeout=TIMEOUT * 5)
-    store.erase(row.id)
-    erased = store.get(row.id)
+    store.executions.erase(row.id)
+    erased = store.executions.get(row.id)
     assert erased is not None
     assert erased.erased
     store.close()

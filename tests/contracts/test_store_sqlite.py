@@ -19,7 +19,19 @@ from app.domain.execution import State
 from app.domain.records import ExecutionFilter
 from app.domain.submission import File
 from app.infrastructure import codec
-from app.infrastructure.sqlite import executions, outbox, records, replays, rows, schema
+from app.infrastructure.sqlite import (
+    counts,
+    dead_letters,
+    events_to_relay,
+    executions,
+    idempotency,
+    keys,
+    languages,
+    replays,
+    results,
+    rows,
+    schema,
+)
 from app.infrastructure.sqlite.database import fold_log
 from app.infrastructure.sqlite.listing import listing
 from app.infrastructure.sqlite.store import SqliteStore
@@ -89,14 +101,14 @@ class TestUnavailable:
         self, store: SqliteStore, path: Path
     ) -> None:
         row, *_ = new = accepted()
-        assert store.insert(*new)
+        assert store.executions.insert(*new)
         with locked(path):
             began = time.monotonic()
             with pytest.raises(StoreUnavailable, match="locked"):
-                store.begin(row.id, ALL, "admit", NOW)
+                store.executions.begin(row.id, ALL, "admit", NOW)
             assert time.monotonic() - began < TIMEOUT + SLACK
-            assert store.get(row.id) == row
-        assert store.begin(row.id, ALL, "admit", NOW)
+            assert store.executions.get(row.id) == row
+        assert store.executions.begin(row.id, ALL, "admit", NOW)
 
     def test_threads_that_queue_for_a_locked_file_wait_no_longer(
         self, store: SqliteStore, path: Path
@@ -110,14 +122,14 @@ class TestUnavailable:
     def test_a_full_disk_loses_nothing_and_recovers(self, small_disk: Path) -> None:
         store = SqliteStore(small_disk / "podline.db", timeout=TIMEOUT)
         row, *_ = new = accepted()
-        assert store.insert(*new)
+        assert store.executions.insert(*new)
         large = accepted(a_submission(files=(File("main.py", b"x" * 2**20),)))
         with filled(small_disk):
             with pytest.raises(StoreFull, match="full"):
-                store.insert(*large)
-            assert store.get(row.id) == row
-            assert store.get(large[0].id) is None
-        assert store.insert(*large)
+                store.executions.insert(*large)
+            assert store.executions.get(row.id) == row
+            assert store.executions.get(large[0].id) is None
+        assert store.executions.insert(*large)
         store.close()
 
     def test_a_disk_that_is_full_at_the_start_is_reported_as_such(self, small_disk: Path) -> None:
@@ -125,10 +137,10 @@ class TestUnavailable:
         path = small_disk / "podline.db"
         store = SqliteStore(path, timeout=TIMEOUT)
         row, *_ = new = accepted()
-        assert store.insert(*new)
+        assert store.executions.insert(*new)
         store.close()
         with filled(small_disk), pytest.raises(StoreFull):
-            SqliteStore(path, timeout=TIMEOUT).get(row.id)
+            SqliteStore(path, timeout=TIMEOUT).executions.get(row.id)
 
     def test_a_log_that_stays_beside_the_file_at_a_stop_is_reported(
         self, store: SqliteStore, path: Path, caplog: pytest.LogCaptureFixture
@@ -137,7 +149,7 @@ class TestUnavailable:
             store.ping()
             other.execute("BEGIN")
             other.execute("PRAGMA user_version").fetchone()
-            assert store.insert(*accepted())
+            assert store.executions.insert(*accepted())
             store.close()
             fold_log(path, timeout=0)
         assert caplog.messages == [f"{path} is whole only together with {path}-wal: it is in use"]
@@ -157,7 +169,7 @@ class TestUnavailable:
     def test_a_file_that_is_no_database_is_reported(self, store: SqliteStore, path: Path) -> None:
         path.write_bytes(b"not a database at all" * 100)
         with pytest.raises(StoreUnavailable, match="not a database"):
-            store.get("01J")
+            store.executions.get("01J")
 
     def test_a_file_of_a_newer_version_is_left_alone(self, store: SqliteStore, path: Path) -> None:
         with sqlite3.connect(path) as newer:
@@ -179,10 +191,10 @@ class TestUnavailable:
                 rows.from_execution(row),
             )
             older.execute("PRAGMA user_version = 1")
-        assert store.get(row.id) == row
-        assert store.insert(*accepted())
-        assert store.apply(row.cancel(NOW, NOW))
-        assert store.unfinished("ada") == 1
+        assert store.executions.get(row.id) == row
+        assert store.executions.insert(*accepted())
+        assert store.executions.apply(row.cancel(NOW, NOW))
+        assert store.counts.unfinished("ada") == 1
 
 
 def test_replays_of_an_older_file_are_removed_in_their_time(path: Path) -> None:
@@ -196,8 +208,8 @@ def test_replays_of_an_older_file_are_removed_in_their_time(path: Path) -> None:
             older.execute("INSERT INTO replays VALUES (?, ?, ?, ?)", row)
         older.execute("PRAGMA user_version = 2")
     store = SqliteStore(path, timeout=TIMEOUT)
-    assert store.remove_replays_ended_before(NOW + 1, 10) == 1
-    assert store.list_replays(None, 10) == [running]
+    assert store.replays.remove_ended_before(NOW + 1, 10) == 1
+    assert store.replays.page(None, 10) == [running]
     store.close()
 
 
@@ -213,13 +225,18 @@ class TestProcesses:
             for _ in range(4)
         ]
         assert [process.wait() for process in processes] == [0] * 4
-        assert sum(store.counts().values()) == 4
+        assert sum(store.counts.by_state().values()) == 4
 
     def test_a_child_of_a_fork_uses_connections_of_its_own(self, store: SqliteStore) -> None:
         row, *_ = new = accepted()
-        assert store.insert(*new)
-        assert in_child(lambda: store.get(row.id) == row and store.insert(*accepted(id="01JCHILD")))
-        assert sum(store.counts().values()) == 2
+        assert store.executions.insert(*new)
+        assert in_child(
+            lambda: (
+                store.executions.get(row.id) == row
+                and store.executions.insert(*accepted(id="01JCHILD"))
+            )
+        )
+        assert sum(store.counts.by_state().values()) == 2
         store.ping()
 
     def test_a_fork_waits_for_threads_that_write(self, store: SqliteStore) -> None:
@@ -228,11 +245,11 @@ class TestProcesses:
 
         def run(number: int) -> bool:
             if number == 0:
-                return in_child(lambda: store.insert(*accepted(id="01JCHILD")))
-            return all(store.insert(*accepted()) for _ in range(20))
+                return in_child(lambda: store.executions.insert(*accepted(id="01JCHILD")))
+            return all(store.executions.insert(*accepted()) for _ in range(20))
 
         assert race(12, run) == [True] * 12
-        assert sum(store.counts().values()) == 11 * 20 + 1
+        assert sum(store.counts.by_state().values()) == 11 * 20 + 1
 
 
 INSERT_ONE = """
@@ -241,7 +258,7 @@ from pathlib import Path
 from app.infrastructure.sqlite.store import SqliteStore
 from tests.support.builders import accepted
 store = SqliteStore(Path(sys.argv[1]), timeout=20)
-assert store.insert(*accepted(id=f"01J{os.getpid()}"))
+assert store.executions.insert(*accepted(id=f"01J{os.getpid()}"))
 """
 
 LISTS_ALL = {"api_keys", "dead_letters_by_status", "json_each", "waiting", "CONSTANT"}
@@ -269,14 +286,27 @@ class TestPlans:
             assert "TEMP B-TREE" not in " ".join(plan(store, statement)), filter
 
 
+SUBJECTS = (
+    counts,
+    dead_letters,
+    events_to_relay,
+    executions,
+    idempotency,
+    keys,
+    languages,
+    replays,
+    results,
+)
+
+
 def every_statement() -> Iterator[str]:
     """The constants of the store's modules, and listings of up to three facets."""
-    for module in (executions, outbox, records, replays):
+    for module in SUBJECTS:
         for value in vars(module).values():
             texts = value if isinstance(value, tuple) else (value,)
             yield from (text for text in texts if is_statement(text))
     for where in ("id < ?", "status = ? AND id < ?", "kind = ? AND id < ?"):
-        yield records.LIST_LETTERS.format(where)
+        yield dead_letters.PAGE.format(where)
     for filter in facets(up_to=3):
         yield listing(filter, None, 10)[0]
 

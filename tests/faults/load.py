@@ -36,12 +36,12 @@ class Load:
 
     def attempts(self) -> set[int]:
         """How many attempts they took."""
-        rows = self._standalone.store().states_of(list(self.expected))
+        rows = self._standalone.store().executions.states_of(list(self.expected))
         return {attempt for _, attempt in rows.values()}
 
     def states(self) -> dict[str, int]:
         found: dict[str, int] = {}
-        for state, _ in self._standalone.store().states_of(list(self.expected)).values():
+        for state, _ in self._standalone.store().executions.states_of(list(self.expected)).values():
             found[state] = found.get(state, 0) + 1
         return found
 
@@ -69,15 +69,20 @@ class Load:
     def _assert_events(self) -> None:
         """On the rows: one event for each version. In the log: the same, in order, once each."""
         store = self._standalone.store()
-        wait_until(lambda: store.unrelayed(1) == [], or_fail=lambda: store.unrelayed(3))
+        wait_until(
+            lambda: store.events_to_relay.waiting(1) == [],
+            or_fail=lambda: store.events_to_relay.waiting(3),
+        )
         logged: dict[str, list[int]] = {}
         for event in every_event(self._standalone.event_log()):
             logged.setdefault(event.execution_id, []).append(event.version)
         for execution_id in self.expected:
-            row = store.get(execution_id)
+            row = store.executions.get(execution_id)
             assert row is not None
             every_version = list(range(1, row.version + 1))
-            assert [event.version for event in store.events(execution_id)] == every_version
+            assert [
+                event.version for event in store.executions.events(execution_id)
+            ] == every_version
             assert logged[execution_id] == every_version
 
     def _assert_nothing_left(self) -> None:
@@ -85,4 +90,4 @@ class Load:
         wait_until(lambda: admission.slots_used() == 0, or_fail=lambda: admission.slots(2**62, 9))
         wait_until(lambda: runtime.list_pods() == [], or_fail=runtime.list_pods)
         assert admission.length() == 0
-        assert sum(self._standalone.store().counts().values()) == 0
+        assert sum(self._standalone.store().counts.by_state().values()) == 0

@@ -24,7 +24,7 @@ def test_cancelled_at_whatever_moment_nothing_is_left(standalone: Standalone) ->
     assert cancelled, "some were still under way"
     store = standalone.store()
     for execution_id in cancelled:
-        row = store.get(execution_id)
+        row = store.executions.get(execution_id)
         assert row is not None
         assert (row.state, row.result_id, row.next_action_at) == (State.CANCELLED, None, None)
 

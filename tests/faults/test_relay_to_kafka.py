@@ -37,10 +37,10 @@ class Rows:
             self._ids += pool.map(run_one, [self.store] * how_many)
 
     def wait_until_relayed(self, within: float) -> None:
-        wait_until(lambda: self.store.unrelayed(1) == [], within=within)
+        wait_until(lambda: self.store.events_to_relay.waiting(1) == [], within=within)
 
     def waiting(self) -> int:
-        return len(self.store.unrelayed(10_000))
+        return len(self.store.events_to_relay.waiting(10_000))
 
     def wait_for_the_relay(self, load: Future[None]) -> None:
         """Until it has marked something, if there is anything left to be marked."""

@@ -22,7 +22,7 @@ def task_headers(task: str) -> dict[str, Any]:
 
 
 def letters(service: Service) -> list[DeadLetter]:
-    return service.store.list_dead_letters(None, None, None, 100)
+    return service.store.dead_letters.page(None, None, None, 100)
 
 
 ID: Final = an_id()

@@ -28,12 +28,12 @@ def test_two_of_every_role_do_no_harm(service: Service, sandbox: SandboxDaemon) 
     ):
         ids = [client.post("/api/v1/executions", json=each).json()["id"] for each in programs]
         ended = [client.get(f"/api/v1/executions/{id}?wait=60").json() for id in ids]
-        wait_until(lambda: service.store.outbox(1) == (0, None))
+        wait_until(lambda: service.store.events_to_relay.backlog(1) == (0, None))
         wait_until(lambda: RedisAdmissionQueue(service.redis).slots_used() == 0)
 
     printed = [execution["result"]["stdout"] for execution in ended]
     assert printed == [f"{number}\n" for number in range(EXECUTIONS)]
-    rows = service.store.list_executions(ExecutionFilter(), None, 1_000)
+    rows = service.store.executions.page(ExecutionFilter(), None, 1_000)
     assert Counter(row.state for row in rows) == {State.COMPLETED: EXECUTIONS}
     assert {row.attempt for row in rows} == {1}
     assert not SandboxRuntime(sandbox.socket).list_pods()

@@ -40,7 +40,7 @@ class Attempts:
             **facts,
         )
         execution, _, event = accepted(submission)
-        self.twins.store.insert(execution, submission, event)
+        self.twins.store.executions.insert(execution, submission, event)
         return self._start_attempt(execution)
 
     def create(self, program: str, language: str = "python", **facts: object) -> Execution:
@@ -55,7 +55,7 @@ class Attempts:
         return started
 
     def row(self, execution_id: str) -> Execution:
-        row = self.twins.store.get(execution_id)
+        row = self.twins.store.executions.get(execution_id)
         assert row
         return row
 
@@ -90,7 +90,7 @@ class Attempts:
         self.twins.clock.advance(self.ports.policy.start_timeout + 1)
 
     def _start_attempt(self, execution: Execution) -> Execution:
-        assert self.twins.store.apply(execution.admit(NOW, NOW))
+        assert self.twins.store.executions.apply(execution.admit(NOW, NOW))
         self.twins.admission.hold(entry_of(execution), NOW)
         assert start_attempt(self.ports, execution.id)
         return self.row(execution.id)
@@ -99,7 +99,7 @@ class Attempts:
         def done() -> bool:
             poll(self.ports, execution.id)
             row = self.row(execution.id)
-            self.twins.store.reschedule(row, self.twins.clock() + SECOND)
+            self.twins.store.executions.reschedule(row, self.twins.clock() + SECOND)
             return not condition(row)
 
         wait_until(

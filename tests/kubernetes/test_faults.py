@@ -60,7 +60,7 @@ def test_cancelled_at_any_time_nothing_is_left(attempts: Attempts, phase: Phase)
     execution = attempts.create(program_for(phase), limits=LIMITS)
     attempts.wait_for(execution, phase)
 
-    assert attempts.twins.store.apply(attempts.row(execution.id).cancel(NOW, NOW))
+    assert attempts.twins.store.executions.apply(attempts.row(execution.id).cancel(NOW, NOW))
     compensate(attempts.ports, execution.id)
 
     assert attempts.runtime.observe(execution.pod) is None
@@ -97,7 +97,7 @@ def test_an_empty_database_beside_a_full_cluster(attempts: Attempts, namespace: 
 def test_the_result_processor_was_killed_before_it_deleted_the_pod(attempts: Attempts) -> None:
     execution = attempts.create("print(1)")
     row = attempts.poll_until(execution, State.FINISHED)
-    assert attempts.twins.store.apply(row.complete(NOW, NOW))
+    assert attempts.twins.store.executions.apply(row.complete(NOW, NOW))
 
     persist(attempts.ports, execution.id)
 

@@ -25,7 +25,7 @@ SECONDS_AWAY = 20
 def test_one_that_hangs_does_not_hold_a_slot(attempts: Attempts) -> None:
     execution = running(attempts, seconds=50)
     with parts.stopped("kubelet"):
-        assert attempts.twins.store.apply(attempts.row(execution.id).cancel(NOW, NOW))
+        assert attempts.twins.store.executions.apply(attempts.row(execution.id).cancel(NOW, NOW))
         compensate(attempts.ports, execution.id)
         attempts.assert_nothing_left()
 

@@ -62,13 +62,13 @@ class Roles:
     def started(self) -> Execution:
         """An execution whose attempt has begun."""
         execution, submission, event = accepted(SUBMISSION)
-        self.twins.store.insert(execution, submission, event)
-        self.twins.store.apply(execution.admit(NOW, NOW))
+        self.twins.store.executions.insert(execution, submission, event)
+        self.twins.store.executions.apply(execution.admit(NOW, NOW))
         assert start_attempt(self.twins.ports, execution.id)
         return self.row(execution.id)
 
     def row(self, execution_id: str) -> Execution:
-        row = self.twins.store.get(execution_id)
+        row = self.twins.store.executions.get(execution_id)
         assert row
         return row
 
@@ -98,7 +98,7 @@ def test_an_execution_from_its_pod_to_its_result(roles: Roles) -> None:
     row = roles.row(execution.id)
     assert row.state is State.COMPLETED
     assert row.result_id
-    result = roles.twins.store.result(row.result_id)
+    result = roles.twins.store.results.get(row.result_id)
     assert result
     assert result.output.run
     assert result.output.run.stdout == b"1\n"
@@ -109,7 +109,7 @@ def test_a_cancelled_execution_is_cleared_away(roles: Roles) -> None:
     saga = roles.ports("saga")
     execution = roles.started()
     assert create_pod(roles.ports("pod-creator"), execution.id)
-    assert roles.twins.store.apply(execution.cancel(NOW, NOW))
+    assert roles.twins.store.executions.apply(execution.cancel(NOW, NOW))
 
     compensate(saga, execution.id)
 

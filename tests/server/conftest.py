@@ -114,7 +114,7 @@ class Api:
 @contextmanager
 def api_process(folder: Path, **environment: str) -> Iterator[Api]:
     store = SqliteStore(folder / "podline.db", timeout=5)
-    store.put_languages(
+    store.languages.put(
         [Language(name="python", version="3.12", source_name="main.py", compiled=False)]
     )
     store.close()

@@ -12,10 +12,10 @@ EVENTS = 6
 def run_one(store: Store) -> str:
     """From accepted to completed; its id."""
     execution, submission, event = accepted(now=now())
-    assert store.insert(execution, submission, event)
+    assert store.executions.insert(execution, submission, event)
     while not execution.state.terminal:
         change = next_change(execution)
-        assert store.apply(change)
+        assert store.executions.apply(change)
         execution = change.after
     return execution.id
 

@@ -78,6 +78,6 @@ class Lives:
         self._worker.run_all()
 
     def _row(self, execution_id: str) -> Execution:
-        row = self._twins.store.get(execution_id)
+        row = self._twins.store.executions.get(execution_id)
         assert row is not None
         return row

@@ -1,8 +1,10 @@
 """Ports made of in-memory twins alone, with a clock that tests set."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import Final, cast
 
 from app.domain.errors import InvalidTarget
 from app.domain.execution import SECOND, Time
@@ -19,6 +21,16 @@ from app.infrastructure.memory.wakeups import MemoryWakeups
 from app.infrastructure.prometheus.metrics import PrometheusMetrics
 from app.ports import Ports, Store
 from tests.support.builders import NOW
+
+SUBJECTS: Final = tuple(
+    name for name, member in vars(Store).items() if isinstance(member, property)
+)
+
+
+def wrapped(store: Store, wrap: Callable[[object], object]) -> Store:
+    """The store with each of its subjects wrapped."""
+    subjects = {name: wrap(getattr(store, name)) for name in SUBJECTS}
+    return cast(Store, SimpleNamespace(**subjects, ping=store.ping))
 
 
 class Clock:

@@ -24,9 +24,9 @@ def test_a_file_is_made_and_holds_what_was_written(tmp_path: Path) -> None:
     assert url == f"sqlite:///{tmp_path}/replays/rebuilt.db"
     new = accepted()
     with here.open(url) as store:
-        assert store.insert(*new)
+        assert store.executions.insert(*new)
     with here.open(url) as store:
-        assert store.get(new[0].id) == new[0]
+        assert store.executions.get(new[0].id) == new[0]
 
 
 def test_the_folder_is_its_owners(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from app.domain.chain import COMPENSATE, CREATE
 from app.domain.errors import BrokerUnavailable, Conflict, NotFound, StoreUnavailable
 from app.domain.execution import Execution, State
 from app.domain.records import DeadLetter, DeadLetterKind, DeadLetterStatus
+from app.infrastructure.memory.dead_letters import MemoryDeadLetters
 from app.infrastructure.memory.pipeline import MemoryPipeline
 from app.infrastructure.memory.runtime import Script
 from app.infrastructure.memory.store import MemoryStore
@@ -24,7 +25,7 @@ from tests.support.worker import Worker
 
 
 def the_letter(twins: Twins) -> DeadLetter:
-    (letter,) = twins.store.list_dead_letters(None, None, None, 10)
+    (letter,) = twins.store.dead_letters.page(None, None, None, 10)
     return letter
 
 
@@ -32,7 +33,7 @@ def exhausted(twins: Twins, worker: Worker) -> Execution:
     """An execution that no runtime of ours will ever run."""
     execution = submit(twins.ports, a_key(), a_submission(language="cobol"))
     worker.run_all()
-    row = twins.store.get(execution.id)
+    row = twins.store.executions.get(execution.id)
     assert row is not None
     assert row.state is State.FAILED
     return row
@@ -58,7 +59,7 @@ def test_what_fails_for_ever_makes_one_letter_and_ends_archived(
     assert letter.next_retry_at is None
     assert letter.first_failed_at < letter.last_failed_at
     # Each retry was a new execution that names the one before it.
-    newest = twins.store.get(letter.execution_id or "")
+    newest = twins.store.executions.get(letter.execution_id or "")
     assert newest is not None
     assert newest.root == first.id
     assert newest.retry_of not in {None, first.id}
@@ -78,7 +79,10 @@ def test_a_retry_that_completes_resolves_the_letter(twins: Twins, worker: Worker
 
     letter = the_letter(twins)
     assert letter.status is DeadLetterStatus.RESOLVED
-    old, new = twins.store.get(execution.id), twins.store.get(letter.execution_id or "")
+    old, new = (
+        twins.store.executions.get(execution.id),
+        twins.store.executions.get(letter.execution_id or ""),
+    )
     assert old is not None
     assert new is not None
     assert (old.state, old.retried_as) == (State.FAILED, new.id)
@@ -162,7 +166,7 @@ def test_a_step_that_failed_is_retried_and_resolved_once_the_execution_ended(
     assert (the_letter(twins).attempts, the_letter(twins).origin) == (3, CREATE)
 
     next_tick(twins, worker, seconds=61 * 1.2)
-    row = twins.store.get(execution.id)
+    row = twins.store.executions.get(execution.id)
     assert row is not None
     # The start deadline passed meanwhile, so the retried step ended the attempt.
     assert row.state is State.QUEUED
@@ -180,7 +184,7 @@ def test_a_step_that_clears_away_is_done_when_all_is_cleared_away(
     twins.runtime.script = lambda _: Script(ends=None)
     execution = submit(twins.ports, a_key(), a_submission())
     worker.run_all()
-    cancel(twins.ports, cast(Execution, twins.store.get(execution.id)))
+    cancel(twins.ports, cast(Execution, twins.store.executions.get(execution.id)))
     worker.drop_messages()
     dead_letters.record_task_error(twins.ports, COMPENSATE, execution.id, "KeyError: 'x'")
 
@@ -214,7 +218,7 @@ def test_the_same_poison_is_one_letter_and_goes_back_to_its_queue(
 def test_another_task_with_the_same_arguments_is_another_letter(twins: Twins) -> None:
     for task in ("one", "two"):
         dead_letters.record_poison(twins.ports, "pods", a_message(task=task), "unknown task")
-    assert len(twins.store.list_dead_letters(None, None, None, 10)) == 2
+    assert len(twins.store.dead_letters.page(None, None, None, 10)) == 2
 
 
 def test_poison_that_comes_back_waits_again(twins: Twins, worker: Worker) -> None:
@@ -299,22 +303,23 @@ def test_poison_that_no_worker_could_ever_read_is_archived_at_once(
 # The store
 
 
-class StoreThatIsAway(MemoryStore):
+class LettersThatAreAway(MemoryDeadLetters):
     away = False
 
-    def put_dead_letter(self, letter: DeadLetter) -> bool:
+    def put(self, letter: DeadLetter) -> bool:
         if self.away:
             raise StoreUnavailable("the database is away")
-        return super().put_dead_letter(letter)
+        return super().put(letter)
 
 
 def test_with_the_database_away_a_letter_is_parked_and_stored_later() -> None:
-    store = StoreThatIsAway()
+    store = MemoryStore()
+    letters = store.dead_letters = LettersThatAreAway()
     twins = make_twins(store=store)
-    store.away = True
+    letters.away = True
     dead_letters.record_poison(twins.ports, "pods", a_message(), "unknown task")
-    store.away = False
-    assert store.list_dead_letters(None, None, None, 10) == []
+    letters.away = False
+    assert store.dead_letters.page(None, None, None, 10) == []
     dead_letter_retries.process(twins.ports)
     assert the_letter(twins).kind is DeadLetterKind.POISON
     dead_letter_retries.process(twins.ports)
@@ -322,36 +327,39 @@ def test_with_the_database_away_a_letter_is_parked_and_stored_later() -> None:
 
 
 def test_with_the_database_away_an_exhausted_execution_stays_due() -> None:
-    store = StoreThatIsAway()
+    store = MemoryStore()
+    letters = store.dead_letters = LettersThatAreAway()
     twins = make_twins(store=store)
     worker = Worker(twins.ports)
     execution = submit(twins.ports, a_key(), a_submission(language="cobol"))
-    store.away = True
+    letters.away = True
     worker.run_all()
-    row = cast(Execution, store.get(execution.id))
+    row = cast(Execution, store.executions.get(execution.id))
     assert row.state is State.FAILED
     assert row.next_action_at is not None
     assert twins.ports.parking.unpark(10) == [], "Redis may forget it"
 
-    store.away = False
+    letters.away = False
     twins.clock.advance(60)
     sweep(twins.ports)
     worker.run_all()
     assert the_letter(twins).execution_id == execution.id
-    assert cast(Execution, store.get(execution.id)).next_action_at is None
+    assert cast(Execution, store.executions.get(execution.id)).next_action_at is None
 
 
 def test_a_failure_is_counted_though_others_write_the_letter_meanwhile() -> None:
-    class ComesAndGoes(MemoryStore):
+    class ComesAndGoes(MemoryDeadLetters):
         """Says that the letter is there, and the first time that it is not."""
 
         looks = 0
 
-        def dead_letter(self, letter_id: str) -> DeadLetter | None:
+        def get(self, letter_id: str) -> DeadLetter | None:
             self.looks += 1
-            return super().dead_letter(letter_id) if self.looks > 1 else None
+            return super().get(letter_id) if self.looks > 1 else None
 
-    twins = make_twins(store=ComesAndGoes())
+    store = MemoryStore()
+    store.dead_letters = ComesAndGoes()
+    twins = make_twins(store=store)
     for _ in range(2):
         dead_letters.record_poison(twins.ports, "pods", a_message(), "unknown task")
     assert the_letter(twins).attempts == 2
@@ -365,7 +373,7 @@ def test_a_retry_is_made_once(twins: Twins, worker: Worker) -> None:
     with pytest.raises(Conflict, match="once it has ended"):
         retry(twins.ports, execution)
     worker.run_all()
-    done = cast(Execution, twins.store.get(execution.id))
+    done = cast(Execution, twins.store.executions.get(execution.id))
     again = retry(twins.ports, done)
     assert (again.retry_of, again.root, again.state) == (done.id, done.id, State.QUEUED)
     assert retry(twins.ports, done).id == again.id
@@ -374,6 +382,6 @@ def test_a_retry_is_made_once(twins: Twins, worker: Worker) -> None:
 def test_an_erased_program_can_not_be_retried(twins: Twins, worker: Worker) -> None:
     execution = submit(twins.ports, a_key(), a_submission())
     worker.run_all()
-    twins.store.erase(execution.id)
+    twins.store.executions.erase(execution.id)
     with pytest.raises(Conflict, match="erased"):
-        retry(twins.ports, cast(Execution, twins.store.get(execution.id)))
+        retry(twins.ports, cast(Execution, twins.store.executions.get(execution.id)))

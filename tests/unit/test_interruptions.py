@@ -11,14 +11,14 @@ import pytest
 from app.domain.errors import Conflict
 from app.domain.execution import Execution, State, pod_name
 from app.domain.records import DeadLetterStatus
-from app.ports import AdmissionQueue, LiveOutput, Ports, Runtime, Store
+from app.ports import AdmissionQueue, LiveOutput, Ports, Runtime
 from app.service.cancel import cancel
 from app.service.retention import erase
 from app.service.saga import compensate
 from app.service.submit import submit
 from app.service.sweep import sweep
 from tests.support.builders import a_key, a_submission
-from tests.support.twins import Twins, make_twins
+from tests.support.twins import Twins, make_twins, wrapped
 from tests.support.worker import Worker
 
 TICKS = 9
@@ -63,7 +63,7 @@ class Interrupted:
 def interrupted(ports: Ports, interruption: Interruption) -> Ports:
     return replace(
         ports,
-        store=cast(Store, Interrupted(ports.store, interruption)),
+        store=wrapped(ports.store, partial(Interrupted, interruption=interruption)),
         admission=cast(AdmissionQueue, Interrupted(ports.admission, interruption)),
         runtime=cast(Runtime, Interrupted(ports.runtime, interruption)),
         live=cast(LiveOutput, Interrupted(ports.live, interruption)),
@@ -121,7 +121,7 @@ HAPPENINGS: tuple[Happening, ...] = (
 
 
 def row_of(twins: Twins, execution_id: str) -> Execution:
-    row = twins.store.get(execution_id)
+    row = twins.store.executions.get(execution_id)
     assert row is not None
     return row
 
@@ -154,15 +154,15 @@ def check(twins: Twins, row: Execution) -> None:
     assert row.state.terminal
     assert row.next_action_at is None
     attempts = [pod_name(row.id, attempt) for attempt in range(row.attempt + 1)]
-    stored = [id for id in attempts if twins.store.result(id) is not None]
+    stored = [id for id in attempts if twins.store.results.get(id) is not None]
     assert stored == ([row.result_id] if row.result_id and not row.erased else [])
     assert (row.result_id is not None) == (row.state is State.COMPLETED)
-    assert (twins.store.submission(row.id) is None) == row.erased
+    assert (twins.store.executions.submission(row.id) is None) == row.erased
     assert twins.runtime.list_pods() == []
     assert (twins.admission.slots_used(), twins.admission.length()) == (0, 0)
-    letters = twins.store.count_dead_letters()
+    letters = twins.store.dead_letters.count()
     assert letters == ({DeadLetterStatus.WAITING: 1} if row.state is State.FAILED else {})
-    versions = [event.version for event in twins.store.events(row.id)]
+    versions = [event.version for event in twins.store.executions.events(row.id)]
     assert versions == list(range(1, row.version + 1))
 
 

@@ -1,13 +1,12 @@
 """API keys: random, stored as hashes, of an owner."""
 
-from dataclasses import replace
 from itertools import count
 
 import pytest
 
 from app.domain.errors import Conflict, NotFound, StoreUnavailable
 from app.domain.records import ApiKey, Role
-from app.infrastructure.memory.store import MemoryStore
+from app.infrastructure.memory.keys import MemoryKeys
 from app.service import keys
 from tests.support.twins import Twins
 
@@ -27,14 +26,14 @@ def test_only_the_secret_itself_opens(twins: Twins) -> None:
 
 def test_the_store_never_sees_the_secret(twins: Twins) -> None:
     _, secret = keys.create(twins.ports, "ada", Role.USER)
-    assert secret not in repr(twins.store.list_keys())
+    assert secret not in repr(twins.store.keys.all())
 
 
 def test_a_secret_that_is_valid_already_stays_as_it_is(twins: Twins) -> None:
     secret = keys.new_secret()
     first = keys.enrol(twins.ports, secret, "ada", Role.ADMIN)
     assert keys.enrol(twins.ports, secret, "bob", Role.USER) == first
-    assert twins.store.list_keys() == [first]
+    assert twins.store.keys.all() == [first]
 
 
 def test_one_admin_key_always_remains(twins: Twins) -> None:
@@ -53,7 +52,7 @@ class TestStillValid:
         key, _ = keys.create(twins.ports, "ada", Role.USER)
         seconds = iter([0.0, 3.9, 5.0, 5.0, 9.1, 9.1]).__next__
         valid = keys.StillValid(twins.ports, key, clock=seconds)
-        twins.store.delete_key(key.id)
+        twins.store.keys.delete(key.id)
 
         assert valid()
         assert not valid()
@@ -64,11 +63,11 @@ class TestStillValid:
         assert keys.StillValid(twins.ports, key, clock=count(step=100).__next__)()
 
     def test_a_store_that_does_not_answer_ends_nothing(self, twins: Twins) -> None:
-        class Unreachable(MemoryStore):
-            def key_by_hash(self, secret_hash: str) -> ApiKey | None:
+        class Unreachable(MemoryKeys):
+            def by_hash(self, secret_hash: str) -> ApiKey | None:
                 raise StoreUnavailable(secret_hash)
 
         key, _ = keys.create(twins.ports, "ada", Role.USER)
-        ports = replace(twins.ports, store=Unreachable())
+        twins.store.keys = Unreachable()
 
-        assert keys.StillValid(ports, key, clock=count(step=100).__next__)()
+        assert keys.StillValid(twins.ports, key, clock=count(step=100).__next__)()

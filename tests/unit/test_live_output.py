@@ -14,7 +14,7 @@ def running(twins: Twins, worker: Worker) -> tuple[str, str]:
     twins.runtime.script = lambda _: Script(ends=None)
     execution = submit(twins.ports, a_key(), a_submission())
     worker.run_all()
-    row = twins.store.get(execution.id)
+    row = twins.store.executions.get(execution.id)
     assert row is not None
     assert row.state is State.RUNNING
     return row.id, row.pod

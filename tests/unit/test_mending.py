@@ -9,6 +9,7 @@ from app.domain.errors import StoreUnavailable
 from app.domain.execution import SECOND, Change, Execution, State
 from app.domain.pod import Pod
 from app.domain.records import ApiKey
+from app.infrastructure.memory.executions import MemoryExecutions
 from app.infrastructure.memory.runtime import Script, exited
 from app.infrastructure.memory.store import MemoryStore
 from app.ports import Caps
@@ -29,7 +30,7 @@ def submitted(twins: Twins) -> Execution:
 
 
 def now_of(twins: Twins, execution: Execution) -> Execution:
-    row = twins.store.get(execution.id)
+    row = twins.store.executions.get(execution.id)
     assert row is not None
     return row
 
@@ -90,7 +91,7 @@ def test_a_late_clean_up_does_not_take_the_next_attempts_slot(twins: Twins, work
     assert twins.admission.slots_used() == 1
 
 
-class StoreThatLosesAnswers(MemoryStore):
+class LosesAnswers(MemoryExecutions):
     """The next `apply` fails, after it was done or before."""
 
     fails: Callable[[Change], bool] | None = None
@@ -104,12 +105,13 @@ class StoreThatLosesAnswers(MemoryStore):
 
 
 def test_an_admission_whose_answer_is_lost_holds_its_slot_again() -> None:
-    store = StoreThatLosesAnswers()
+    store = MemoryStore()
+    executions = store.executions = LosesAnswers(store.tables)
     twins = make_twins(store=store, max_running=1)
     worker = Worker(twins.ports)
     twins.runtime.script = lambda _: Script(ends=None)
     first, second = submitted(twins), submitted(twins)
-    store.fails = lambda change: MemoryStore.apply(store, change)
+    executions.fails = lambda change: MemoryExecutions.apply(executions, change)
     tick(twins, worker, 60)
     states = {now_of(twins, execution).state for execution in (first, second)}
     assert State.RUNNING in states

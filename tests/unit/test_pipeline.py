@@ -26,7 +26,7 @@ def submitted(twins: Twins, *, owner: str = "ada", **facts: object) -> Execution
 
 
 def now_of(twins: Twins, execution: Execution) -> Execution:
-    row = twins.store.get(execution.id)
+    row = twins.store.executions.get(execution.id)
     assert row is not None
     return row
 
@@ -46,7 +46,7 @@ def assert_nothing_left(twins: Twins) -> None:
     assert twins.admission.slots_used() == 0
     assert twins.admission.length() == 0
     assert twins.runtime.list_pods() == []
-    assert twins.store.counts() == {}
+    assert twins.store.counts.by_state() == {}
 
 
 def test_a_program_goes_through_the_whole_chain(twins: Twins, worker: Worker) -> None:
@@ -59,11 +59,11 @@ def test_a_program_goes_through_the_whole_chain(twins: Twins, worker: Worker) ->
     done = now_of(twins, execution)
     assert (done.state, done.outcome, done.exit_code) == (State.COMPLETED, Outcome.SUCCESS, 0)
     assert (done.attempt, done.next_action_at) == (1, None)
-    result = twins.store.result(done.result_id or "")
+    result = twins.store.results.get(done.result_id or "")
     assert result is not None
     assert result.output.run is not None
     assert result.output.run.stdout == b"1\n"
-    assert [event.data["state"] for event in twins.store.events(done.id)] == [
+    assert [event.data["state"] for event in twins.store.executions.events(done.id)] == [
         "queued",
         "admitted",
         "starting",
@@ -190,7 +190,7 @@ def test_every_message_twice_changes_nothing(twins: Twins) -> None:
     for execution in executions:
         done = now_of(twins, execution)
         assert (done.state, done.attempt) == (State.COMPLETED, 1)
-        assert done.version == len(twins.store.events(done.id)) == 5
+        assert done.version == len(twins.store.executions.events(done.id)) == 5
     assert len(twins.runtime.created) == 20
     assert_nothing_left(twins)
 
@@ -271,7 +271,7 @@ def test_after_its_attempts_it_fails_and_leaves_one_dead_letter(
     failed = now_of(twins, execution)
     assert (failed.state, failed.attempt, failed.outcome) == (State.FAILED, 3, None)
     assert failed.message == "the program did not start before its start deadline"
-    letters = twins.store.list_dead_letters(None, None, None, 10)
+    letters = twins.store.dead_letters.page(None, None, None, 10)
     assert [(letter.kind, letter.execution_id) for letter in letters] == [
         (DeadLetterKind.EXHAUSTED, execution.id)
     ]

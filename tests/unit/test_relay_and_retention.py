@@ -104,11 +104,11 @@ def test_what_the_log_refuses_holds_up_its_own_execution_alone(
     log.executions = {execution.id for execution in refused}
 
     assert relay(twins.ports) == 3 * 2 + 3 * 5
-    assert {id for id, _ in twins.store.unrelayed(9)} == log.executions
-    assert [event.version for event in twins.store.unrelayed(9)[0][1]] == [3, 4, 5]
+    assert {id for id, _ in twins.store.events_to_relay.waiting(9)} == log.executions
+    assert [event.version for event in twins.store.events_to_relay.waiting(9)[0][1]] == [3, 4, 5]
     assert "refuses an event of 3 executions" in caplog.text
     twins.clock.advance(60)
-    assert twins.store.outbox(9)[0] == 3
+    assert twins.store.events_to_relay.backlog(9)[0] == 3
 
     log.executions = set()
     assert relay(twins.ports) == 3 * 3
@@ -124,7 +124,7 @@ def test_by_default_nothing_is_removed(twins: Twins, worker: Worker) -> None:
     relay(twins.ports)
     twins.clock.advance(365 * 24 * 3600)
     remove_old(twins.ports)
-    assert twins.store.get(execution.id) is not None
+    assert twins.store.executions.get(execution.id) is not None
 
 
 def test_what_ended_longer_ago_than_the_setting_goes() -> None:
@@ -138,8 +138,8 @@ def test_what_ended_longer_ago_than_the_setting_goes() -> None:
     relay(twins.ports)
     twins.clock.advance(1000)
     remove_old(twins.ports)
-    assert twins.store.get(old.id) is None
-    assert twins.store.get(young.id) is not None
+    assert twins.store.executions.get(old.id) is None
+    assert twins.store.executions.get(young.id) is not None
 
 
 def test_so_do_replays() -> None:
@@ -148,10 +148,10 @@ def test_so_do_replays() -> None:
     running, old = a_replay(), a_replay().cancel(now)
     young = a_replay().cancel(now + 1000 * SECOND)
     for replay in (running, old, young):
-        twins.store.put_replay(replay)
+        twins.store.replays.put(replay)
     twins.clock.advance(4000)
     remove_old(twins.ports)
-    assert {replay.id for replay in twins.store.list_replays(None, 9)} == {running.id, young.id}
+    assert {replay.id for replay in twins.store.replays.page(None, 9)} == {running.id, young.id}
 
 
 def test_what_is_not_in_the_log_yet_stays() -> None:
@@ -160,7 +160,7 @@ def test_what_is_not_in_the_log_yet_stays() -> None:
     Worker(twins.ports).run_all()
     twins.clock.advance(4000)
     remove_old(twins.ports)
-    assert twins.store.get(execution.id) is not None
+    assert twins.store.executions.get(execution.id) is not None
 
 
 def test_erased_its_program_and_result_are_gone_and_its_events_stay(
@@ -170,9 +170,9 @@ def test_erased_its_program_and_result_are_gone_and_its_events_stay(
     with pytest.raises(Conflict, match="cancel it first"):
         erase(twins.ports, execution)
     worker.run_all()
-    done = twins.store.get(execution.id)
+    done = twins.store.executions.get(execution.id)
     assert done is not None
     erase(twins.ports, done)
-    assert twins.store.submission(execution.id) is None
-    assert twins.store.result(done.result_id or "") is None
-    assert len(twins.store.events(execution.id)) == 5
+    assert twins.store.executions.submission(execution.id) is None
+    assert twins.store.results.get(done.result_id or "") is None
+    assert len(twins.store.executions.events(execution.id)) == 5

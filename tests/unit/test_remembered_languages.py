@@ -8,8 +8,8 @@ import pytest
 
 from app.domain.errors import RuntimeUnavailable
 from app.domain.records import Language
+from app.infrastructure.memory.languages import MemoryOfferedLanguages
 from app.infrastructure.memory.runtime import MemoryRuntime
-from app.infrastructure.memory.store import MemoryStore
 from app.service.languages import FRESH_SECONDS, RETRY_SECONDS, Languages
 from tests.support.twins import Twins
 from tests.support.waiting import wait_until
@@ -30,13 +30,13 @@ def seconds() -> Seconds:
 
 def process(twins: Twins, seconds: Seconds) -> Languages:
     """A process that has just started."""
-    return Languages(twins.runtime, twins.store, seconds)
+    return Languages(twins.runtime, twins.store.languages, seconds)
 
 
 def told(twins: Twins, seconds: Seconds) -> Sequence[Language]:
     """What a process is told, and stores for those that start later."""
     offered = process(twins, seconds).known()
-    wait_until(lambda: twins.store.languages() == offered, within=5)
+    wait_until(lambda: twins.store.languages.get() == offered, within=5)
     return offered
 
 
@@ -73,32 +73,32 @@ def test_the_runtime_is_asked_again_after_a_pause(
     assert languages.known() == before
     seconds.now += 1
     wait_until(lambda: languages.known() == new, within=5)
-    wait_until(lambda: twins.store.languages() == new, within=5)
+    wait_until(lambda: twins.store.languages.get() == new, within=5)
 
 
 def test_the_store_is_written_only_when_they_change(twins: Twins, seconds: Seconds) -> None:
-    class Counting(MemoryStore):
+    class Counting(MemoryOfferedLanguages):
         reads = writes = 0
 
-        def languages(self) -> list[Language]:
+        def get(self) -> list[Language]:
             self.reads += 1
-            return super().languages()
+            return super().get()
 
-        def put_languages(self, languages: Sequence[Language]) -> None:
+        def put(self, languages: Sequence[Language]) -> None:
             self.writes += 1
-            super().put_languages(languages)
+            super().put(languages)
 
-    store = Counting()
-    languages = Languages(twins.runtime, store, seconds)
+    stored = Counting()
+    languages = Languages(twins.runtime, stored, seconds)
     languages.known()
-    wait_until(lambda: store.writes, within=5)
+    wait_until(lambda: stored.writes, within=5)
     seconds.now += FRESH_SECONDS
-    before = store.reads
+    before = stored.reads
     languages.known()
-    Languages(twins.runtime, store, seconds).known()
-    wait_until(lambda: store.reads > before, within=5)
+    Languages(twins.runtime, stored, seconds).known()
+    wait_until(lambda: stored.reads > before, within=5)
 
-    assert store.writes == 1
+    assert stored.writes == 1
 
 
 def test_a_crowd_asks_once(twins: Twins, seconds: Seconds) -> None:
@@ -111,7 +111,7 @@ def test_a_crowd_asks_once(twins: Twins, seconds: Seconds) -> None:
             return super().languages()
 
     asked_twice, runtime = Event(), Slow()
-    languages = Languages(runtime, twins.store, seconds)
+    languages = Languages(runtime, twins.store.languages, seconds)
     with ThreadPoolExecutor(8) as crowd:
         for _ in range(8):
             crowd.submit(languages.known)

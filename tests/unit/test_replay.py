@@ -19,6 +19,7 @@ from app.domain.execution import UNFINISHED, Event, Execution, State, event_type
 from app.domain.records import EventFilter, ExecutionFilter
 from app.domain.replay import Replay, ReplayMode, ReplayStatus, Skipped
 from app.infrastructure.memory.event_log import MemoryEventLog
+from app.infrastructure.memory.replays import MemoryReplays
 from app.infrastructure.memory.runtime import Script
 from app.infrastructure.memory.store import MemoryStore
 from app.service import replays
@@ -83,7 +84,7 @@ def rebuilt_rows(twins: Twins) -> MemoryStore:
 
 def resubmitted(twins: Twins, lives: dict[str, Execution]) -> list[Execution]:
     known = {row.id for row in lives.values()}
-    rows = twins.store.list_executions(EMPTY, None, 1_000)
+    rows = twins.store.executions.page(EMPTY, None, 1_000)
     return [row for row in rows if row.id not in known]
 
 
@@ -115,17 +116,19 @@ class TestRebuild:
         replay = replayed(twins, REBUILD)
         assert (replay.status, replay.counts.skipped) == (ReplayStatus.COMPLETED, {})
         for name, original in lives.items():
-            row = rebuilt_rows(twins).get(original.id)
+            row = rebuilt_rows(twins).executions.get(original.id)
             assert row is not None, name
             assert known(row) == known(original), name
-            assert rebuilt_rows(twins).events(row.id) == twins.store.events(row.id)
+            assert rebuilt_rows(twins).executions.events(row.id) == twins.store.executions.events(
+                row.id
+            )
 
     @pytest.mark.usefixtures("lives")
     def test_what_had_not_ended_is_marked_and_nobody_works_on_it(self, twins: Twins) -> None:
         """A service is pointed at the rebuilt database, and does what services do."""
         replay = replayed(twins, REBUILD)
         rebuilt = rebuilt_rows(twins)
-        before = {row.id: row for row in rebuilt.list_executions(EMPTY, None, 1_000)}
+        before = {row.id: row for row in rebuilt.executions.page(EMPTY, None, 1_000)}
         assert {row.rebuilt_at for row in before.values()} == {replay.created_at}
         assert {row.state for row in before.values()} & UNFINISHED == {State.RUNNING, State.QUEUED}
         service = make_twins(store=rebuilt)
@@ -136,10 +139,10 @@ class TestRebuild:
             sweep(service.ports)
             worker.run_all()
             assert relay(service.ports) == 0
-        assert {row.id: row for row in rebuilt.list_executions(EMPTY, None, 1_000)} == before
+        assert {row.id: row for row in rebuilt.executions.page(EMPTY, None, 1_000)} == before
         assert service.runtime.created == []
         assert (service.admission.length(), service.admission.slots_used()) == (0, 0)
-        assert rebuilt.unfinished("ada") == 0
+        assert rebuilt.counts.unfinished("ada") == 0
 
     def test_pods_that_still_run_are_nobodys(
         self, twins: Twins, lives: dict[str, Execution]
@@ -154,10 +157,10 @@ class TestRebuild:
         self, twins: Twins, lives: dict[str, Execution]
     ) -> None:
         original = lives["second attempt"]
-        events = twins.store.events(original.id)
+        events = twins.store.executions.events(original.id)
         moment = next(event.time for event in events if event.data["attempt"] == 2)
         replayed(twins, REBUILD, until=moment, executions=frozenset({original.id}))
-        row = rebuilt_rows(twins).get(original.id)
+        row = rebuilt_rows(twins).executions.get(original.id)
         assert row is not None
         assert (row.state, row.attempt, row.message) == (State.QUEUED, 1, "the node was lost")
 
@@ -170,7 +173,7 @@ class TestRebuild:
         third = replayed(twins, REBUILD)
         assert first.counts.done < second.counts.done == third.counts.done
         for original in lives.values():
-            row = rebuilt_rows(twins).get(original.id)
+            row = rebuilt_rows(twins).executions.get(original.id)
             assert row is not None
             assert known(row) == known(original)
 
@@ -186,14 +189,14 @@ class TestRebuild:
         real = replayed(twins, REBUILD, **of_second_attempt)
         assert dry.counts == real.counts
         assert real.counts.skipped == {Skipped.INCOMPLETE: 4}
-        assert rebuilt_rows(twins).get(row.id) is None
+        assert rebuilt_rows(twins).executions.get(row.id) is None
 
     def test_events_that_say_too_little_are_skipped(
         self, twins: Twins, lives: dict[str, Execution]
     ) -> None:
         """Somebody else wrote them, and all other rows are rebuilt."""
         row = lives["completed"]
-        first, *_, last = twins.store.events(row.id)
+        first, *_, last = twins.store.executions.events(row.id)
         bare = accepted()[0].id
         twins.event_log.append(
             [
@@ -205,20 +208,20 @@ class TestRebuild:
         assert replay.status is ReplayStatus.COMPLETED
         assert replay.counts.skipped == {Skipped.INCOMPLETE: 2}
         assert replay.counts.done == sum(row.version for row in lives.values())
-        assert rebuilt_rows(twins).get(bare) is None
+        assert rebuilt_rows(twins).executions.get(bare) is None
 
     def test_a_row_that_no_replay_wrote_is_left_alone(
         self, twins: Twins, lives: dict[str, Execution]
     ) -> None:
         row = lives["completed"]
-        submission = twins.store.submission(row.id)
+        submission = twins.store.executions.submission(row.id)
         assert submission is not None
         foreign = MemoryStore()
-        foreign.insert(row, submission, twins.store.events(row.id)[0])
+        foreign.executions.insert(row, submission, twins.store.executions.events(row.id)[0])
         twins.databases.stores[TARGETS[REBUILD] or ""] = foreign
         replay = replayed(twins, REBUILD, executions=frozenset({row.id}))
         assert replay.counts.skipped == {Skipped.NOT_REBUILT: row.version}
-        assert foreign.get(row.id) == row
+        assert foreign.executions.get(row.id) == row
 
     def test_the_services_own_database_is_refused_under_any_name(
         self, twins: Twins, lives: dict[str, Execution]
@@ -227,7 +230,7 @@ class TestRebuild:
         replay = replayed(twins, REBUILD)
         assert (replay.status, replay.counts.done) == (ReplayStatus.FAILED, 0)
         assert replay.error == "must not be the service's own database"
-        assert all(twins.store.get(row.id) == row for row in lives.values())
+        assert all(twins.store.executions.get(row.id) == row for row in lives.values())
 
 
 class TestResubmit:
@@ -242,8 +245,10 @@ class TestResubmit:
         for row in new:
             original = originals[row.retry_of or ""]
             assert (row.state, row.owner, row.root) == (State.QUEUED, "ada", original.root)
-            assert twins.store.submission(row.id) == twins.store.submission(original.id)
-            assert twins.store.get(original.id) == original
+            assert twins.store.executions.submission(row.id) == twins.store.executions.submission(
+                original.id
+            )
+            assert twins.store.executions.get(original.id) == original
 
     def test_they_run_like_others(self, twins: Twins, lives: dict[str, Execution]) -> None:
         replayed(twins, RESUBMIT, executions=frozenset({lives["failed"].id}))
@@ -256,11 +261,17 @@ class TestResubmit:
         self, twins: Twins, lives: dict[str, Execution]
     ) -> None:
         erase(twins.ports, lives["completed"])
-        assert twins.store.remove_completed_before((lives["crashed"].completed_at or 0) + 1, 1)
-        remaining = [row for row in lives.values() if twins.store.get(row.id) is not None]
+        assert twins.store.executions.remove_ended_before(
+            (lives["crashed"].completed_at or 0) + 1, 1
+        )
+        remaining = [
+            row for row in lives.values() if twins.store.executions.get(row.id) is not None
+        ]
         replay = replayed(twins, RESUBMIT)
         gone = len(lives) - len(remaining)
-        programs = [row for row in remaining if twins.store.submission(row.id) is not None]
+        programs = [
+            row for row in remaining if twins.store.executions.submission(row.id) is not None
+        ]
         assert replay.counts.done == len(programs)
         expected = {Skipped.GONE: gone, Skipped.NO_PROGRAM: len(remaining) - len(programs)}
         assert replay.counts.skipped == {reason: n for reason, n in expected.items() if n}
@@ -340,7 +351,7 @@ class TestSessions:
                 requested_by="otto",
             )
         assert [problem.pointer for problem in caught.value.problems] == [pointer]
-        assert twins.store.list_replays(None, 10) == []
+        assert twins.store.replays.page(None, 10) == []
 
     def test_one_never_reaches_beyond_its_own_beginning(self, twins: Twins) -> None:
         now = twins.clock()
@@ -426,11 +437,13 @@ class TestSessions:
     def test_what_an_unreachable_target_said_is_told_to_nobody(
         self, twins: Twins, caplog: pytest.LogCaptureFixture
     ) -> None:
-        class Unreachable(MemoryStore):
-            def replay(self, _: str) -> Replay | None:
+        class Unreachable(MemoryReplays):
+            def get(self, _: str) -> Replay | None:
                 raise StoreUnavailable("no route to user:hush@host")
 
-        twins.databases.stores[TARGETS[REBUILD] or ""] = Unreachable()
+        target = MemoryStore()
+        target.replays = Unreachable()
+        twins.databases.stores[TARGETS[REBUILD] or ""] = target
         replay = replayed(twins, REBUILD)
         assert replay.error == TargetUnavailable.__doc__
         assert "waits" in caplog.text
@@ -445,7 +458,7 @@ class TestSessions:
         def others_take_over_large_ones() -> None:
             row = replays.get(twins.ports, replay.id)
             if log.emitting > 1:
-                twins.store.update_replay(row, row.begin(twins.clock(), twins.clock()))
+                twins.store.replays.update(row, row.begin(twins.clock(), twins.clock()))
 
         log.incident = others_take_over_large_ones
         while not replays.get(twins.ports, replay.id).status.terminal:
@@ -470,7 +483,7 @@ class TestSessions:
 
     def test_a_place_that_the_log_does_not_have_ends_it(self, twins: Twins) -> None:
         replay = a_replay(position="nowhere")
-        twins.store.put_replay(replay)
+        twins.store.replays.put(replay)
         work(twins.ports, replay.id)
         assert replays.get(twins.ports, replay.id).status is ReplayStatus.FAILED
 

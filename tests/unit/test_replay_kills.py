@@ -24,7 +24,7 @@ from app.service import replays
 from app.service.replaying import work, work_due
 from tests.support.event_logs import every_event
 from tests.support.lives import Lives
-from tests.support.twins import Twins, make_twins
+from tests.support.twins import Twins, make_twins, wrapped
 
 TARGETS = {
     ReplayMode.REEMIT: "again",
@@ -79,7 +79,7 @@ class MortalDatabases:
     @contextmanager
     def open(self, url: str) -> Iterator[Store]:
         with self.twins.databases.open(url) as store:
-            yield cast(Store, Mortal(store, self.fate))
+            yield wrapped(store, partial(Mortal, fate=self.fate))
 
 
 def mortal(twins: Twins, kills: list[tuple[int, bool]]) -> Ports:
@@ -87,7 +87,7 @@ def mortal(twins: Twins, kills: list[tuple[int, bool]]) -> Ports:
     fate = Fate(kills)
     return replace(
         twins.ports,
-        store=cast(Store, Mortal(twins.store, fate)),
+        store=wrapped(twins.store, partial(Mortal, fate=fate)),
         event_log=cast(EventLog, Mortal(twins.event_log, fate)),
         databases=MortalDatabases(twins, fate),
     )
@@ -170,15 +170,15 @@ def check_emitted(emitted: list[CloudEvent], lives: Lives) -> None:
 def check_rebuilt(twins: Twins, lives: Lives) -> None:
     with twins.databases.open("memory://rebuilt") as rebuilt:
         for original in lives.rows.values():
-            row = rebuilt.get(original.id)
+            row = rebuilt.executions.get(original.id)
             assert row is not None
             assert (row.version, row.state) == (original.version, original.state)
-            assert rebuilt.events(row.id) == twins.store.events(row.id)
+            assert rebuilt.executions.events(row.id) == twins.store.executions.events(row.id)
 
 
 def check_submitted(twins: Twins, lives: Lives) -> None:
     known = {row.id for row in lives.rows.values()}
-    rows = twins.store.list_executions(ExecutionFilter(), None, 1_000)
+    rows = twins.store.executions.page(ExecutionFilter(), None, 1_000)
     new = Counter(row.retry_of for row in rows if row.id not in known)
     assert new == Counter(known)
 

@@ -25,7 +25,7 @@ from app.service.stream_items import (
     StateChanged,
 )
 from tests.support.builders import NOW, a_result, a_verdict, accepted
-from tests.support.twins import Twins, make_twins
+from tests.support.twins import Twins, make_twins, wrapped
 
 Action = Callable[[], None]
 
@@ -56,7 +56,7 @@ class Story:
 
     @property
     def execution(self) -> Execution:
-        execution = self.twins.store.get(self.execution_id)
+        execution = self.twins.store.executions.get(self.execution_id)
         assert execution is not None
         return execution
 
@@ -75,12 +75,12 @@ class Story:
 
     def begin(self) -> None:
         execution, submission, event = accepted()
-        self.twins.store.insert(execution, submission, event)
+        self.twins.store.executions.insert(execution, submission, event)
         self.execution_id = execution.id
 
     def change(self, make: Callable[[Execution], Change]) -> None:
         def happen() -> None:
-            assert self.twins.store.apply(make(self.execution))
+            assert self.twins.store.executions.apply(make(self.execution))
 
         self.steps.append(happen)
 
@@ -106,7 +106,7 @@ class Story:
                 stdout=printed(written, Stream.STDOUT), stderr=printed(written, Stream.STDERR)
             )
             result = a_result(self.execution, output=Output(compile=None, run=run))
-            self.twins.store.insert_result(result)
+            self.twins.store.results.insert(result)
 
         self.steps.append(store_result)
         self.change(lambda row: row.complete(NOW, NOW))
@@ -286,13 +286,16 @@ def test_it_outlives_the_store() -> None:
     failures = iter([True, False, True, True])
 
     class Shaky:
+        def __init__(self, subject: object) -> None:
+            self._subject = subject
+
         def __getattr__(self, name: str) -> object:
             if next(failures, False):
                 raise StoreUnavailable(name)
-            return getattr(store, name)
+            return getattr(self._subject, name)
 
     story.steps[0:0] = [lambda: None] * 4
-    ports = replace(story.ports, store=Shaky())  # type: ignore[arg-type]  # the store, at times
+    ports = replace(story.ports, store=wrapped(store, Shaky))
     check(list(stream(ports, begun, Position())), story)
 
 
@@ -302,7 +305,7 @@ def test_an_execution_that_is_erased_meanwhile_just_ends() -> None:
     read = [next(connection)]
     while story.steps:
         story.wait(1)
-    story.steps.append(lambda: story.twins.store.erase(story.execution_id))
+    story.steps.append(lambda: story.twins.store.executions.erase(story.execution_id))
     read += connection
     assert [type(item) for item in read] == [StateChanged, Ended]
 

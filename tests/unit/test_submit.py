@@ -7,6 +7,7 @@ from app.domain.execution import SECOND, Event, Execution
 from app.domain.records import ExecutionFilter
 from app.domain.submission import Submission
 from app.infrastructure.memory.admission import MemoryAdmissionQueue
+from app.infrastructure.memory.executions import MemoryExecutions
 from app.infrastructure.memory.store import MemoryStore
 from app.service.cancel import cancel
 from app.service.relay import relay
@@ -24,7 +25,7 @@ def test_the_same_key_and_body_are_one_execution(twins: Twins) -> None:
     first = submit(twins.ports, ADA, a_submission(), idempotency_key="k", body_hash="h")
     again = submit(twins.ports, ADA, a_submission(), idempotency_key="k", body_hash="h")
     assert again.id == first.id
-    assert twins.store.unfinished("ada") == 1
+    assert twins.store.counts.unfinished("ada") == 1
 
 
 def test_the_same_key_with_another_body_is_refused(twins: Twins) -> None:
@@ -62,7 +63,7 @@ class TestADeletedExecution:
         for _ in range(2):
             with pytest.raises(Gone, match="send a new key"):
                 self.submit(twins)
-        assert twins.store.unfinished("ada") == 0
+        assert twins.store.counts.unfinished("ada") == 0
 
     def test_leaves_the_key_to_its_body(self, twins: Twins) -> None:
         self.deleted(twins)
@@ -75,10 +76,10 @@ class TestADeletedExecution:
         assert self.submit(twins, body_hash="other").id != execution.id
 
     def test_may_be_deleted_while_the_same_is_sent_again(self) -> None:
-        twins = make_twins(store=DeletesBetweenGetAndInsert())
+        twins = make_twins(store=store_with(DeletesBetweenGetAndInsert))
         with pytest.raises(Gone):
             self.submit(twins)
-        assert twins.store.unfinished("ada") == 0
+        assert twins.store.counts.unfinished("ada") == 0
 
     def test_that_retention_removed_is_gone_too(self) -> None:
         """The key was made under longer retention; its id has events in the log already."""
@@ -89,7 +90,7 @@ class TestADeletedExecution:
         relay(twins.ports)
         twins.clock.advance(3600 + 1)
         assert remove_old(twins.ports) == 1
-        assert twins.store.get(execution.id) is None
+        assert twins.store.executions.get(execution.id) is None
         with pytest.raises(Gone):
             self.submit(twins)
         with pytest.raises(IdempotencyMismatch):
@@ -97,14 +98,20 @@ class TestADeletedExecution:
 
     def test_is_told_from_one_that_was_never_stored(self) -> None:
         """The process that fixed the id died before it could insert the row."""
-        twins = make_twins(store=DiesBeforeItInserts(), retention_seconds=3600)
+        twins = make_twins(store=store_with(DiesBeforeItInserts), retention_seconds=3600)
         twins.clock.advance((now() - twins.clock()) / SECOND)
         with pytest.raises(Died):
             self.submit(twins)
-        assert self.submit(twins) == twins.store.list_executions(ExecutionFilter(), None, 2)[0]
+        assert self.submit(twins) == twins.store.executions.page(ExecutionFilter(), None, 2)[0]
 
 
-class DeletesBetweenGetAndInsert(MemoryStore):
+def store_with(executions: type[MemoryExecutions]) -> MemoryStore:
+    store = MemoryStore()
+    store.executions = executions(store.tables)
+    return store
+
+
+class DeletesBetweenGetAndInsert(MemoryExecutions):
     """Another request with the key is accepted, cancelled and deleted in between."""
 
     def insert(self, execution: Execution, submission: Submission, event: Event) -> bool:
@@ -118,7 +125,7 @@ class Died(BaseException):
     pass
 
 
-class DiesBeforeItInserts(MemoryStore):
+class DiesBeforeItInserts(MemoryExecutions):
     died = False
 
     def insert(self, execution: Execution, submission: Submission, event: Event) -> bool:
@@ -171,4 +178,4 @@ def test_with_redis_away_it_is_accepted_all_the_same() -> None:
     twins = make_twins(admission=QueueThatIsAway())
     twins.pipeline.away = True
     execution = submit(twins.ports, ADA, a_submission())
-    assert twins.store.get(execution.id) == execution
+    assert twins.store.executions.get(execution.id) == execution

@@ -9,6 +9,7 @@ import pytest
 
 from app.domain.errors import KeyDeleted, StoreUnavailable
 from app.domain.execution import Execution, State
+from app.infrastructure.memory.executions import MemoryExecutions
 from app.service.waiting import wait_until
 from tests.support.builders import NOW, accepted
 from tests.support.twins import Twins
@@ -37,7 +38,7 @@ class Script:
 
 def queued(twins: Twins) -> Execution:
     execution, submission, event = accepted()
-    twins.store.insert(execution, submission, event)
+    twins.store.executions.insert(execution, submission, event)
     return execution
 
 
@@ -50,7 +51,11 @@ def test_it_ends_at_the_first_wake_up_after_which_it_is_done(twins: Twins) -> No
     admitted = execution.admit(NOW, NOW)
     cancelled = admitted.after.cancel(NOW, NOW)
     script = Script(
-        [lambda: twins.store.apply(admitted), lambda: twins.store.apply(cancelled), pytest.fail]
+        [
+            lambda: twins.store.executions.apply(admitted),
+            lambda: twins.store.executions.apply(cancelled),
+            pytest.fail,
+        ]
     )
     ports = replace(twins.ports, wakeups=script)
     assert wait_until(ports, execution.id, is_cancelled, 30) == cancelled.after
@@ -59,7 +64,7 @@ def test_it_ends_at_the_first_wake_up_after_which_it_is_done(twins: Twins) -> No
 
 def test_a_lost_wake_up_costs_five_seconds(twins: Twins) -> None:
     execution = queued(twins)
-    script = Script([lambda: twins.store.apply(execution.cancel(NOW, NOW))])
+    script = Script([lambda: twins.store.executions.apply(execution.cancel(NOW, NOW))])
     wait_until(replace(twins.ports, wakeups=script), execution.id, is_cancelled, 30)
     assert script.waits == [5.0]
 
@@ -73,18 +78,19 @@ def test_it_ends_after_the_time_that_was_given(twins: Twins) -> None:
 
 def test_it_goes_on_while_the_store_is_away(twins: Twins) -> None:
     execution = queued(twins)
-    twins.store.apply(execution.cancel(NOW, NOW))
+    twins.store.executions.apply(execution.cancel(NOW, NOW))
     store = twins.store
     answers: Iterator[Execution | None] = iter([execution, None])
 
-    class Shaky:
+    class Shaky(MemoryExecutions):
         def get(self, execution_id: str) -> Execution | None:
-            if (answer := next(answers, store.get(execution_id))) is None:
+            if (answer := next(answers, super().get(execution_id))) is None:
                 raise StoreUnavailable("away")
             return answer
 
     script = Script([lambda: None, lambda: None])
-    ports = replace(twins.ports, wakeups=script, store=Shaky())  # type: ignore[arg-type]  # get only
+    store.executions = Shaky(store.tables)
+    ports = replace(twins.ports, wakeups=script)
     found = wait_until(ports, execution.id, is_cancelled, 30)
     assert found is not None
     assert found.state is State.CANCELLED

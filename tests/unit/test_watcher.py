@@ -35,7 +35,7 @@ def running_pod(twins: Twins, worker: Worker) -> tuple[str, str]:
     twins.runtime.script = lambda _: Script(ends=None)
     execution = submit(twins.ports, a_key(), a_submission())
     worker.run_all()
-    row = twins.store.get(execution.id)
+    row = twins.store.executions.get(execution.id)
     assert row is not None
     return row.id, row.pod
 

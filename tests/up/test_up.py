@@ -178,7 +178,7 @@ class TestEnd:
         assert not (standalone.data_dir / "url").exists()
         copy = shutil.copy(standalone.data_dir / "podline.db", tmp_path / "copy.db")
         with closing(SqliteStore(Path(copy), timeout=5)) as store:
-            assert store.get(execution.id)
+            assert store.executions.get(execution.id)
 
     def test_nothing_is_left_after_a_kill_and_it_starts_again(self, standalone: Standalone) -> None:
         family = self.family(standalone)

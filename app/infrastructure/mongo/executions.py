@@ -14,7 +14,6 @@ from mongoengine.errors import NotUniqueError  # type: ignore[import-untyped]
 from app.domain.execution import (
     CHANGED_BY_TRANSITION,
     TERMINAL,
-    UNFINISHED,
     Change,
     Event,
     Execution,
@@ -36,10 +35,9 @@ from app.ports import QueueEntry
 IS_TERMINAL: Final = {"$in": sorted(TERMINAL)}
 
 
-class Executions:
-    """The part of the store that is about executions."""
-
-    _connection: Connection
+class MongoExecutions:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     @at_the_edge
     def insert(self, execution: Execution, submission: Submission, event: Event) -> bool:
@@ -170,9 +168,7 @@ class Executions:
         return {row["_id"]: (State(row["state"]), row["attempt"]) for row in rows}
 
     @at_the_edge
-    def list_executions(
-        self, filter: ExecutionFilter, before: str | None, limit: int
-    ) -> list[Execution]:
+    def page(self, filter: ExecutionFilter, before: str | None, limit: int) -> list[Execution]:
         rows = self._row(**listing(filter, before))
         return [to_execution(row) for row in rows.exclude("events").order_by("-order").limit(limit)]
 
@@ -203,7 +199,7 @@ class Executions:
         self._connection.find(ResultDocument, execution_id=ids).delete()
 
     @at_the_edge
-    def remove_completed_before(self, time: Time, limit: int) -> int:
+    def remove_ended_before(self, time: Time, limit: int) -> int:
         removable = self._row(
             completed_at=IS_TIME | {"$lt": time}, next_action_at=None, relay_at=None
         )
@@ -213,29 +209,6 @@ class Executions:
         self._forget_contents(ids)
         removed: int = self._connection.find(ExecutionDocument, id={"$in": ids}).delete()
         return removed
-
-    @at_the_edge
-    def unfinished(self, owner: str) -> int:
-        return self._connection.count(ExecutionDocument, owner=owner, unfinished=True)
-
-    @at_the_edge
-    def counts(self) -> dict[tuple[State, Priority], int]:
-        bands = ((state, priority) for state in UNFINISHED for priority in Priority)
-        return {
-            (state, priority): self._connection.count(
-                ExecutionDocument, state=state, priority=priority, unfinished=True
-            )
-            for state, priority in bands
-        }
-
-    @at_the_edge
-    def oldest_queued(self) -> dict[Priority, Time]:
-        oldest = {priority: self._oldest_queued(priority) for priority in Priority}
-        return {priority: row["created_at"] for priority, row in oldest.items() if row}
-
-    def _oldest_queued(self, priority: Priority) -> Any:
-        queued = self._row(state=State.QUEUED, priority=priority, unfinished=True)
-        return queued.only("created_at").order_by("created_at").first()
 
 
 def from_execution(execution: Execution) -> dict[str, Any]:

@@ -1,23 +1,37 @@
-"""The store on MongoDB, through mongoengine: the truth in production."""
+"""The store on MongoDB, through mongoengine: the source of truth in production."""
 
 from app.infrastructure.mongo.connection import Connection, at_the_edge
+from app.infrastructure.mongo.counts import MongoCounts
+from app.infrastructure.mongo.dead_letters import MongoDeadLetters
 from app.infrastructure.mongo.documents import HeartbeatDocument
-from app.infrastructure.mongo.executions import Executions
-from app.infrastructure.mongo.outbox import Outbox, Results
-from app.infrastructure.mongo.records import DeadLetters, Idempotency, Keys, Offered
-from app.infrastructure.mongo.replays import Replays
+from app.infrastructure.mongo.events_to_relay import MongoEventsToRelay
+from app.infrastructure.mongo.executions import MongoExecutions
+from app.infrastructure.mongo.idempotency import MongoIdempotencyRecords
+from app.infrastructure.mongo.keys import MongoKeys
+from app.infrastructure.mongo.languages import MongoOfferedLanguages
+from app.infrastructure.mongo.replays import MongoReplays
+from app.infrastructure.mongo.results import MongoResults
 
 
-class MongoStore(Executions, Results, Outbox, DeadLetters, Keys, Idempotency, Replays, Offered):
-    """Makes collections and indexes when first used. What was acknowledged is in the journal."""
+class MongoStore:
+    """Creates collections and indexes when first used. Acknowledged writes are in the journal."""
 
     def __init__(self, url: str, *, timeout: float) -> None:
-        self._connection = Connection(url, timeout=timeout)
+        self.connection = Connection(url, timeout=timeout)
+        self.executions = MongoExecutions(self.connection)
+        self.counts = MongoCounts(self.connection)
+        self.results = MongoResults(self.connection)
+        self.events_to_relay = MongoEventsToRelay(self.connection)
+        self.dead_letters = MongoDeadLetters(self.connection)
+        self.keys = MongoKeys(self.connection)
+        self.idempotency = MongoIdempotencyRecords(self.connection)
+        self.replays = MongoReplays(self.connection)
+        self.languages = MongoOfferedLanguages(self.connection)
 
     @at_the_edge
     def ping(self) -> None:
-        beat = self._connection.find(HeartbeatDocument, id="ping")
+        beat = self.connection.find(HeartbeatDocument, id="ping")
         beat.update_one(upsert=True, __raw__={"$inc": {"beats": 1}})
 
     def close(self) -> None:
-        self._connection.close()
+        self.connection.close()

@@ -26,7 +26,7 @@ from app.infrastructure.sqlite.rows import (
     to_event,
     to_execution,
 )
-from app.infrastructure.sqlite.schema import IS_TERMINAL, IS_UNFINISHED, REMOVABLE
+from app.infrastructure.sqlite.schema import IS_TERMINAL, REMOVABLE
 from app.ports import QueueEntry
 
 ROW: Final = ", ".join(COLUMNS)
@@ -102,26 +102,16 @@ REMOVE: Final = (
     "DELETE FROM events WHERE execution_id = ?",
     "DELETE FROM executions WHERE id = ?",
 )
-UNFINISHED_OF: Final = "SELECT total FROM unfinished_by_owner WHERE owner = ?"
-COUNTS: Final = f"""
-    SELECT state, priority, total FROM unfinished_by_state
-    WHERE state {IS_UNFINISHED} AND total > 0
-"""
-OLDEST_QUEUED: Final = """
-    SELECT created_at FROM executions INDEXED BY queued
-    WHERE state = 'queued' AND rebuilt_at IS NULL AND priority = ?
-    ORDER BY created_at LIMIT 1
-"""
 
 
-class Executions:
-    """The part of the store that is about executions.
+class SqliteExecutions:
+    """Accepting an execution and ending it are durable, and so is everything written before.
 
-    What a loss of power may undo (tries, times, claims, steps on the way) is only done again.
-    Accepting an execution and ending it are durable, and so is all that was written before.
+    A power loss may undo the rest (tries, times, claims, steps on the way), which is then repeated.
     """
 
-    _database: Database
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def insert(self, execution: Execution, submission: Submission, event: Event) -> bool:
         row = from_execution(execution) | {"relay_at": event.time}
@@ -232,9 +222,7 @@ class Executions:
             rows = connection.execute(STATES_OF, (json.dumps(list(execution_ids)),)).fetchall()
         return {id: (State(state), attempt) for id, state, attempt in rows}
 
-    def list_executions(
-        self, filter: ExecutionFilter, before: str | None, limit: int
-    ) -> list[Execution]:
+    def page(self, filter: ExecutionFilter, before: str | None, limit: int) -> list[Execution]:
         query, values = listing(filter, before, limit)
         with self._database.reading() as connection:
             rows = connection.execute(query, values).fetchall()
@@ -255,27 +243,12 @@ class Executions:
             if connection.execute(ERASE, (execution_id,)).rowcount == 1:
                 _run_all(connection, FORGET, execution_id)
 
-    def remove_completed_before(self, time: Time, limit: int) -> int:
+    def remove_ended_before(self, time: Time, limit: int) -> int:
         with self._database.writing(durable=False) as connection:
             rows = connection.execute(TO_REMOVE, (time, limit)).fetchall()
             for row in rows:
                 _run_all(connection, REMOVE, row["id"])
         return len(rows)
-
-    def unfinished(self, owner: str) -> int:
-        with self._database.reading() as connection:
-            row = connection.execute(UNFINISHED_OF, (owner,)).fetchone()
-        return row["total"] if row else 0
-
-    def counts(self) -> dict[tuple[State, Priority], int]:
-        with self._database.reading() as connection:
-            rows = connection.execute(COUNTS).fetchall()
-        return {(State(state), Priority(priority)): total for state, priority, total in rows}
-
-    def oldest_queued(self) -> dict[Priority, Time]:
-        with self._database.reading() as connection:
-            oldest = {p: connection.execute(OLDEST_QUEUED, (p,)).fetchone() for p in Priority}
-        return {priority: row["created_at"] for priority, row in oldest.items() if row}
 
 
 def _labels(execution: Execution) -> list[tuple[str, str, str, str]]:

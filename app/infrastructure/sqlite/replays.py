@@ -1,4 +1,4 @@
-"""Replay sessions, in SQLite: each one JSON, beside what is asked for."""
+"""Replay sessions, in SQLite: each as JSON, beside the columns that queries need."""
 
 import sqlite3
 from typing import Final
@@ -20,7 +20,7 @@ UPDATE: Final = """
     WHERE id = :id AND version = :version_before
 """
 GET: Final = "SELECT replay FROM replays WHERE id = ?"
-LIST: Final = "SELECT replay FROM replays WHERE id < ? ORDER BY id DESC LIMIT ?"
+PAGE: Final = "SELECT replay FROM replays WHERE id < ? ORDER BY id DESC LIMIT ?"
 DUE: Final = """
     SELECT replay FROM replays WHERE next_action_at <= ? ORDER BY next_action_at LIMIT ?
 """
@@ -31,36 +31,35 @@ REMOVE_ENDED: Final = """
 """
 
 
-class Replays:
-    """The part of the store that is about replays."""
+class SqliteReplays:
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-    _database: Database
-
-    def put_replay(self, replay: Replay) -> None:
+    def put(self, replay: Replay) -> None:
         with self._database.writing() as connection:
             connection.execute(PUT, _from_replay(replay))
 
-    def update_replay(self, before: Replay, after: Replay) -> bool:
+    def update(self, before: Replay, after: Replay) -> bool:
         row = _from_replay(after) | {"version_before": before.version}
         with self._database.writing() as connection:
             return connection.execute(UPDATE, row).rowcount == 1
 
-    def replay(self, replay_id: str) -> Replay | None:
+    def get(self, replay_id: str) -> Replay | None:
         with self._database.reading() as connection:
             row = connection.execute(GET, (replay_id,)).fetchone()
         return _to_replay(row) if row else None
 
-    def list_replays(self, before: str | None, limit: int) -> list[Replay]:
+    def page(self, before: str | None, limit: int) -> list[Replay]:
         with self._database.reading() as connection:
-            rows = connection.execute(LIST, (before or LAST, limit)).fetchall()
+            rows = connection.execute(PAGE, (before or LAST, limit)).fetchall()
         return [_to_replay(row) for row in rows]
 
-    def due_replays(self, now: Time, limit: int) -> list[Replay]:
+    def due(self, now: Time, limit: int) -> list[Replay]:
         with self._database.reading() as connection:
             rows = connection.execute(DUE, (now, limit)).fetchall()
         return [_to_replay(row) for row in rows]
 
-    def remove_replays_ended_before(self, time: Time, limit: int) -> int:
+    def remove_ended_before(self, time: Time, limit: int) -> int:
         with self._database.writing(durable=False) as connection:
             return connection.execute(REMOVE_ENDED, (time, limit)).rowcount
 

@@ -1,20 +1,34 @@
-"""The store on one SQLite file: the truth of the embedded default."""
+"""The store on one SQLite file: the source of truth of the embedded default."""
 
 from pathlib import Path
 
+from app.infrastructure.sqlite.counts import SqliteCounts
 from app.infrastructure.sqlite.database import Database
-from app.infrastructure.sqlite.executions import Executions
-from app.infrastructure.sqlite.outbox import Outbox, Results
-from app.infrastructure.sqlite.records import DeadLetters, Idempotency, Keys, Offered
-from app.infrastructure.sqlite.replays import Replays
+from app.infrastructure.sqlite.dead_letters import SqliteDeadLetters
+from app.infrastructure.sqlite.events_to_relay import SqliteEventsToRelay
+from app.infrastructure.sqlite.executions import SqliteExecutions
+from app.infrastructure.sqlite.idempotency import SqliteIdempotencyRecords
+from app.infrastructure.sqlite.keys import SqliteKeys
+from app.infrastructure.sqlite.languages import SqliteOfferedLanguages
+from app.infrastructure.sqlite.replays import SqliteReplays
+from app.infrastructure.sqlite.results import SqliteResults
 from app.infrastructure.sqlite.schema import VERSION, create
 
 
-class SqliteStore(Executions, Results, Outbox, DeadLetters, Keys, Idempotency, Replays, Offered):
-    """Makes the file when first used. What a caller was told outlives a loss of power."""
+class SqliteStore:
+    """Creates the file when it is first used. What was reported as written survives power loss."""
 
     def __init__(self, path: Path, *, timeout: float) -> None:
         self._database = Database(path, timeout=timeout, create=create)
+        self.executions = SqliteExecutions(self._database)
+        self.counts = SqliteCounts(self._database)
+        self.results = SqliteResults(self._database)
+        self.events_to_relay = SqliteEventsToRelay(self._database)
+        self.dead_letters = SqliteDeadLetters(self._database)
+        self.keys = SqliteKeys(self._database)
+        self.idempotency = SqliteIdempotencyRecords(self._database)
+        self.replays = SqliteReplays(self._database)
+        self.languages = SqliteOfferedLanguages(self._database)
 
     def ping(self) -> None:
         with self._database.writing() as connection:

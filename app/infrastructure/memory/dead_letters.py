@@ -1,0 +1,59 @@
+"""Dead letters, in memory."""
+
+from collections import Counter
+from threading import Lock
+
+from app.domain.execution import Time
+from app.domain.records import DeadLetter, DeadLetterKind, DeadLetterStatus
+from app.infrastructure.memory.tables import descending
+
+
+class MemoryDeadLetters:
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._letters: dict[str, DeadLetter] = {}
+
+    def put(self, letter: DeadLetter) -> bool:
+        with self._lock:
+            return self._letters.setdefault(letter.id, letter) is letter
+
+    def update(self, before: DeadLetter, after: DeadLetter) -> bool:
+        with self._lock:
+            if self._letters.get(before.id) != before:
+                return False
+            self._letters[before.id] = after
+            return True
+
+    def get(self, letter_id: str) -> DeadLetter | None:
+        with self._lock:
+            return self._letters.get(letter_id)
+
+    def page(
+        self,
+        status: DeadLetterStatus | None,
+        kind: DeadLetterKind | None,
+        before: str | None,
+        limit: int,
+    ) -> list[DeadLetter]:
+        with self._lock:
+            letters = [
+                letter
+                for letter in self._letters.values()
+                if status in (None, letter.status) and kind in (None, letter.kind)
+            ]
+            return descending(letters, before, limit)
+
+    def due(self, now: Time, limit: int) -> list[DeadLetter]:
+        with self._lock:
+            due = [
+                (letter.next_retry_at, letter)
+                for letter in self._letters.values()
+                if letter.status in (DeadLetterStatus.WAITING, DeadLetterStatus.RETRYING)
+                and letter.next_retry_at is not None
+                and letter.next_retry_at <= now
+            ]
+            return [letter for _, letter in sorted(due, key=lambda item: item[0])[:limit]]
+
+    def count(self) -> dict[DeadLetterStatus, int]:
+        with self._lock:
+            return dict(Counter(letter.status for letter in self._letters.values()))

@@ -1,0 +1,172 @@
+"""Executions and their programs, in memory."""
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import replace
+
+from app.domain.execution import CHANGED_BY_TRANSITION, Change, Event, Execution, State, Time
+from app.domain.records import ExecutionFilter
+from app.domain.submission import Submission
+from app.infrastructure.memory.tables import Tables, descending
+from app.ports import QueueEntry
+
+
+class MemoryExecutions:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def insert(self, execution: Execution, submission: Submission, event: Event) -> bool:
+        tables = self._tables
+        with tables.lock:
+            if execution.id in tables.rows:
+                return False
+            tables.rows[execution.id] = deepcopy(execution)
+            tables.submissions[execution.id] = deepcopy(submission)
+            tables.events[execution.id] = [deepcopy(event)]
+            tables.relayed[execution.id] = 0
+            return True
+
+    def put_rebuilt(self, execution: Execution, events: Sequence[Event]) -> bool:
+        tables = self._tables
+        with tables.lock:
+            row = tables.rows.get(execution.id)
+            if row is not None and (row.rebuilt_at is None or row.version >= execution.version):
+                return False
+            tables.rows[execution.id] = deepcopy(execution)
+            tables.events.setdefault(execution.id, []).extend(deepcopy(list(events)))
+            tables.relayed[execution.id] = execution.version
+            return True
+
+    def get(self, execution_id: str) -> Execution | None:
+        with self._tables.lock:
+            return deepcopy(self._tables.rows.get(execution_id))
+
+    def submission(self, execution_id: str) -> Submission | None:
+        with self._tables.lock:
+            return deepcopy(self._tables.submissions.get(execution_id))
+
+    def events(self, execution_id: str, after_version: int = 0) -> list[Event]:
+        with self._tables.lock:
+            return self._tables.events_after(execution_id, after_version)
+
+    def apply(self, change: Change) -> bool:
+        rows = self._tables.rows
+        with self._tables.lock:
+            row = rows.get(change.before.id)
+            if row is None or row.version != change.before.version:
+                return False
+            changed = {name: getattr(change.after, name) for name in CHANGED_BY_TRANSITION}
+            rows[row.id] = replace(row, **deepcopy(changed))
+            self._tables.events[row.id].append(deepcopy(change.event))
+            return True
+
+    def begin(
+        self, execution_id: str, states: frozenset[State], step: str, next_action_at: Time
+    ) -> Execution | None:
+        with self._tables.lock:
+            row = self._tables.rows.get(execution_id)
+            if row is None or row.state not in states or row.rebuilt_at is not None:
+                return None
+            tries = {**row.tries, step: row.tries.get(step, 0) + 1}
+            begun = replace(row, tries=tries, next_action_at=next_action_at)
+            self._tables.rows[row.id] = begun
+            return deepcopy(begun)
+
+    def reschedule(self, execution: Execution, next_action_at: Time) -> bool:
+        with self._tables.lock:
+            row = self._tables.rows.get(execution.id)
+            if row is None or row.version != execution.version:
+                return False
+            self._tables.rows[row.id] = replace(row, tries={}, next_action_at=next_action_at)
+            return True
+
+    def settle(self, execution: Execution) -> None:
+        with self._tables.lock:
+            row = self._tables.rows.get(execution.id)
+            if row is not None and row.state.terminal:
+                for result_id in row.unnamed_results:
+                    self._tables.results.pop(result_id, None)
+                self._tables.rows[row.id] = replace(row, next_action_at=None)
+
+    def claim_due(
+        self,
+        states: frozenset[State],
+        now: Time,
+        limit: int,
+        push: Callable[[Execution], Time],
+    ) -> list[Execution]:
+        rows = self._tables.rows
+        with self._tables.lock:
+            due = [row for row in rows.values() if row.state in states and _due(row, now)]
+            claimed = [
+                replace(row, next_action_at=push(deepcopy(row)))
+                for row in sorted(due, key=lambda row: row.next_action_at or 0)[:limit]
+            ]
+            rows |= {row.id: row for row in claimed}
+            return deepcopy(claimed)
+
+    def in_states(self, states: frozenset[State], after: str, limit: int) -> list[QueueEntry]:
+        with self._tables.lock:
+            worked_on = self._tables.worked_on()
+            rows = [row for row in worked_on if row.state in states and row.id > after]
+            return [
+                QueueEntry(row.id, row.owner, row.priority, row.created_at)
+                for row in sorted(rows, key=lambda row: row.id)[:limit]
+            ]
+
+    def states_of(self, execution_ids: Sequence[str]) -> dict[str, tuple[State, int]]:
+        with self._tables.lock:
+            rows = [self._tables.rows[id] for id in execution_ids if id in self._tables.rows]
+            return {row.id: (row.state, row.attempt) for row in rows}
+
+    def page(self, filter: ExecutionFilter, before: str | None, limit: int) -> list[Execution]:
+        with self._tables.lock:
+            rows = self._tables.rows.values()
+            shown = [row for row in rows if not row.erased and _matches(row, filter)]
+            return deepcopy(descending(shown, before, limit))
+
+    def mark_retried(self, execution_id: str, retried_as: str) -> bool:
+        with self._tables.lock:
+            row = self._tables.rows.get(execution_id)
+            if row is None or row.retried_as is not None:
+                return False
+            self._tables.rows[row.id] = replace(row, retried_as=retried_as)
+            return True
+
+    def erase(self, execution_id: str) -> None:
+        with self._tables.lock:
+            row = self._tables.rows.get(execution_id)
+            if row is None or not row.state.terminal:
+                return
+            self._tables.rows[row.id] = replace(row, erased=True)
+            self._tables.forget_contents(row.id)
+
+    def remove_ended_before(self, time: Time, limit: int) -> int:
+        tables = self._tables
+        with tables.lock:
+            removable = [row.id for row in tables.rows.values() if self._removable(row, time)]
+            for execution_id in removable[:limit]:
+                del tables.rows[execution_id]
+                del tables.events[execution_id]
+                del tables.relayed[execution_id]
+                tables.forget_contents(execution_id)
+            return len(removable[:limit])
+
+    def _removable(self, row: Execution, time: Time) -> bool:
+        settled = row.completed_at is not None and row.next_action_at is None
+        wholly_relayed = self._tables.relayed[row.id] == row.version
+        return settled and wholly_relayed and (row.completed_at or 0) < time
+
+
+def _due(row: Execution, now: Time) -> bool:
+    return row.next_action_at is not None and row.next_action_at <= now
+
+
+def _matches(row: Execution, filter: ExecutionFilter) -> bool:
+    return (
+        filter.owner in (None, row.owner)
+        and filter.state in (None, row.state)
+        and filter.outcome in (None, row.outcome)
+        and filter.language in (None, row.language)
+        and (filter.labels or {}).items() <= row.labels.items()
+    )

@@ -1,0 +1,28 @@
+"""API keys, in memory."""
+
+from threading import Lock
+
+from app.domain.records import ApiKey
+
+
+class MemoryKeys:
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._keys: dict[str, ApiKey] = {}
+
+    def put(self, key: ApiKey) -> None:
+        with self._lock:
+            self._keys[key.id] = key
+
+    def by_hash(self, secret_hash: str) -> ApiKey | None:
+        with self._lock:
+            keys = (key for key in self._keys.values() if key.secret_hash == secret_hash)
+            return next(keys, None)
+
+    def all(self) -> list[ApiKey]:
+        with self._lock:
+            return sorted(self._keys.values(), key=lambda key: key.id)
+
+    def delete(self, key_id: str) -> bool:
+        with self._lock:
+            return self._keys.pop(key_id, None) is not None

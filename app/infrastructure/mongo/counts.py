@@ -1,0 +1,38 @@
+"""How many executions there are, in MongoDB."""
+
+from typing import Any
+
+from app.domain.execution import UNFINISHED, State, Time
+from app.domain.submission import Priority
+from app.infrastructure.mongo.connection import Connection, at_the_edge
+from app.infrastructure.mongo.documents import ExecutionDocument
+
+
+class MongoCounts:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @at_the_edge
+    def unfinished(self, owner: str) -> int:
+        return self._connection.count(ExecutionDocument, owner=owner, unfinished=True)
+
+    @at_the_edge
+    def by_state(self) -> dict[tuple[State, Priority], int]:
+        bands = ((state, priority) for state in UNFINISHED for priority in Priority)
+        return {
+            (state, priority): self._connection.count(
+                ExecutionDocument, state=state, priority=priority, unfinished=True
+            )
+            for state, priority in bands
+        }
+
+    @at_the_edge
+    def oldest_queued(self) -> dict[Priority, Time]:
+        oldest = {priority: self._oldest_queued(priority) for priority in Priority}
+        return {priority: row["created_at"] for priority, row in oldest.items() if row}
+
+    def _oldest_queued(self, priority: Priority) -> Any:
+        queued = self._connection.find(
+            ExecutionDocument, state=State.QUEUED, priority=priority, unfinished=True
+        ).as_pymongo()
+        return queued.only("created_at").order_by("created_at").first()

@@ -1,0 +1,37 @@
+"""API keys, in SQLite."""
+
+from typing import Final
+
+from app.domain.records import ApiKey
+from app.infrastructure import codec
+from app.infrastructure.sqlite.database import Database
+from app.infrastructure.sqlite.statements import insert_into
+
+PUT: Final = insert_into("api_keys", ApiKey.__slots__).replace("INSERT", "REPLACE", 1)
+BY_HASH: Final = "SELECT * FROM api_keys WHERE secret_hash = ?"
+ALL: Final = "SELECT * FROM api_keys ORDER BY id"
+DELETE: Final = "DELETE FROM api_keys WHERE id = ?"
+
+
+class SqliteKeys:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(self, key: ApiKey) -> None:
+        row = codec.API_KEY.dump_python(key, mode="json")
+        with self._database.writing() as connection:
+            connection.execute(PUT, row)
+
+    def by_hash(self, secret_hash: str) -> ApiKey | None:
+        with self._database.reading() as connection:
+            row = connection.execute(BY_HASH, (secret_hash,)).fetchone()
+        return codec.API_KEY.validate_python(dict(row)) if row else None
+
+    def all(self) -> list[ApiKey]:
+        with self._database.reading() as connection:
+            rows = connection.execute(ALL).fetchall()
+        return [codec.API_KEY.validate_python(dict(row)) for row in rows]
+
+    def delete(self, key_id: str) -> bool:
+        with self._database.writing() as connection:
+            return connection.execute(DELETE, (key_id,)).rowcount == 1

@@ -1,0 +1,132 @@
+"""The ports of executions: the rows, their counts, their results, and their events."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from app.domain.execution import Change, Event, Execution, State, Time
+from app.domain.records import ExecutionFilter, Result
+from app.domain.submission import Priority, Submission
+from app.ports.admission import QueueEntry
+
+
+class Executions(Protocol):
+    """Executions, their programs, and their events."""
+
+    def insert(self, execution: Execution, submission: Submission, event: Event) -> bool:
+        """Write a new execution, its program and its first event. False if the id is taken."""
+
+    def put_rebuilt(self, execution: Execution, events: Sequence[Event]) -> bool:
+        """Write a row that was made from the log alone, and the events that it lacks.
+
+        Replaces a rebuilt row of a lower version. False if any other row has the id.
+        `get` and `page` show a rebuilt row; nothing claims, begins or counts it.
+        """
+
+    def get(self, execution_id: str) -> Execution | None:
+        """The row, without the program."""
+
+    def submission(self, execution_id: str) -> Submission | None:
+        """The program. None if there is no such execution, or if it was erased."""
+
+    def events(self, execution_id: str, after_version: int = 0) -> list[Event]:
+        """The execution's events, oldest first."""
+
+    def apply(self, change: Change) -> bool:
+        """Compare-and-set: write `after` and the event if the row's version is still `before`'s."""
+
+    def begin(
+        self, execution_id: str, states: frozenset[State], step: str, next_action_at: Time
+    ) -> Execution | None:
+        """Begin a step, in one atomic write.
+
+        If the row is in one of `states`: count a try of `step`, set `next_action_at`, and return
+        the updated row. Otherwise None.
+        """
+
+    def reschedule(self, execution: Execution, next_action_at: Time) -> bool:
+        """Record that the step succeeded and must run again: set the time, reset the tries.
+
+        False if the row's version is no longer `execution`'s.
+        """
+
+    def settle(self, execution: Execution) -> None:
+        """Record that a terminal row's pod is gone and its slot is free.
+
+        Removes the results that the row does not name, and clears `next_action_at`.
+        """
+
+    def claim_due(
+        self,
+        states: frozenset[State],
+        now: Time,
+        limit: int,
+        push: Callable[[Execution], Time],
+    ) -> list[Execution]:
+        """Claim up to `limit` due rows in `states`, longest due first.
+
+        Each claim is a compare-and-set of `next_action_at` to `push(row)`, so two sweeps never
+        claim the same row.
+        """
+
+    def in_states(self, states: frozenset[State], after: str, limit: int) -> list[QueueEntry]:
+        """Rows in `states` whose id is greater than `after`, by id: to rebuild the queue."""
+
+    def states_of(self, execution_ids: Sequence[str]) -> dict[str, tuple[State, int]]:
+        """State and attempt of each of these that exists."""
+
+    def page(self, filter: ExecutionFilter, before: str | None, limit: int) -> list[Execution]:
+        """Rows that match, newest first (by id), with an id below `before`; no erased ones."""
+
+    def mark_retried(self, execution_id: str, retried_as: str) -> bool:
+        """Name the retry of an execution, once. False if it has one already."""
+
+    def erase(self, execution_id: str) -> None:
+        """Delete the program and the results of a terminal execution; keep the row and its events.
+
+        The row is then `erased`.
+        """
+
+    def remove_ended_before(self, time: Time, limit: int) -> int:
+        """Remove executions that ended before `time`, with their programs and results.
+
+        Only settled and completely relayed ones, up to `limit`. Returns how many were removed.
+        """
+
+
+class Counts(Protocol):
+    """How many executions there are. No method reads more rows than it counts."""
+
+    def unfinished(self, owner: str) -> int:
+        """How many executions of an owner are not terminal."""
+
+    def by_state(self) -> dict[tuple[State, Priority], int]:
+        """How many rows are in each unfinished state and priority; zeros may be left out."""
+
+    def oldest_queued(self) -> dict[Priority, Time]:
+        """Creation time of the oldest queued execution, for each priority that has one."""
+
+
+class Results(Protocol):
+    """What attempts printed, and how they ended."""
+
+    def insert(self, result: Result) -> None:
+        """Store the result of the attempt in which its execution is finished.
+
+        A second insert under the same id changes nothing. In any other state, nothing is stored:
+        no result is added to an execution that has ended.
+        """
+
+    def get(self, result_id: str) -> Result | None: ...
+
+
+class EventsToRelay(Protocol):
+    """Events that are not in the event log yet."""
+
+    def waiting(self, limit: int) -> list[tuple[str, list[Event]]]:
+        """Up to `limit` executions, longest waiting first: the id, and its events in order."""
+
+    def backlog(self, limit: int) -> tuple[int, Time | None]:
+        """How many executions have such events (counted up to `limit`), and the oldest's time."""
+
+    def mark_relayed(self, execution_id: str, version: int) -> None:
+        """Record that all events up to `version` are in the log. Never lowers the mark."""
