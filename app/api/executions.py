@@ -14,6 +14,7 @@ from app.api.pages import page, position
 from app.api.reading import body_hash
 from app.api.requests import ExecutionQuery, Submission, Wait
 from app.api.routing import Answer, Later, Section
+from app.api.submission.rules import validate
 from app.domain.checks import NOT_SHOWABLE
 from app.domain.errors import (
     Forbidden,
@@ -25,7 +26,6 @@ from app.domain.errors import (
 )
 from app.domain.execution import Execution, State
 from app.domain.records import ExecutionFilter, Role
-from app.domain.validation import validate
 from app.service.cancel import cancel as cancel_execution
 from app.service.keys import StillValid
 from app.service.retention import erase

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.api.submission.rules import MIN_SECONDS, validate
 from app.domain.checks import MAX_PROBLEMS
 from app.domain.errors import FieldProblem, Forbidden, InvalidSubmission
 from app.domain.policy import InputMaxima, Policy
 from app.domain.records import Language, Role
 from app.domain.requested import RequestedFile, RequestedLimits, RequestedSubmission
 from app.domain.submission import Buffering, Limits, Priority, Streams, Submission
-from app.domain.validation import MIN_SECONDS, validate
 
 POLICY = Policy(
     input=InputMaxima(

@@ -10,6 +10,7 @@ from dataclasses import fields
 from enum import StrEnum
 from typing import Final, TypeVar
 
+from app.api.submission.program import check_room, known_language, program
 from app.domain.checks import (
     Problems,
     at_most,
@@ -24,7 +25,6 @@ from app.domain.checks import (
 )
 from app.domain.errors import Forbidden, InvalidSubmission
 from app.domain.policy import InputMaxima, LimitRange, Policy
-from app.domain.program import check_room, known_language, program
 from app.domain.records import Language, Role
 from app.domain.requested import RequestedLimits, RequestedSubmission
 from app.domain.submission import (

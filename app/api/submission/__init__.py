@@ -1,0 +1,1 @@
+"""A submission: what a client may send (`form`), and its rules (`rules`)."""
