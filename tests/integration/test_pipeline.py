@@ -1,19 +1,23 @@
 """What Celery's pipeline publishes, and how long it takes to say that it can't."""
 
+import base64
 import json
 import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
-from celery import Celery
+from celery import Celery, chain
 
+from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State
 from app.infrastructure.celery.pipeline import CeleryPipeline
+from app.queues import queue_of
 from app.service.raw_message import RawMessage
 from tests.support.builders import a_message
 
@@ -25,13 +29,17 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
     """Makes a pipeline whose broker is at that URL."""
 
     def connected(url: str) -> CeleryPipeline:
-        app = Celery("test", set_as_current=False)
-        app.config_from_object("celeryconfig")
-        app.conf.update(broker_url=url.replace("unix://", "redis+socket://"))
-        monkeypatch.setattr("app.infrastructure.celery.pipeline.app", app)
+        monkeypatch.setattr("app.infrastructure.celery.pipeline.app", celery_app(url))
         return CeleryPipeline()
 
     return connected
+
+
+def celery_app(url: str) -> Celery:
+    app = Celery("test", set_as_current=False)
+    app.config_from_object("celeryconfig")
+    app.conf.update(broker_url=url.replace("unix://", "redis+socket://"))
+    return app
 
 
 def test_a_message_is_sent_again_as_it_was(
@@ -44,6 +52,34 @@ def test_a_message_is_sent_again_as_it_was(
     assert (after.body, after.headers) == (before.body, before.headers)
     assert after.content_type == before.content_type
     assert json.loads(again)["properties"]["delivery_info"]["routing_key"] == "pods"
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_chain_is_published_as_celery_publishes_it(
+    connect: Connect, redis_url: str, redis_client: redis.Redis, state: State
+) -> None:
+    connect(redis_url).start("01J", state)
+    first, *_ = names = CHAIN_FROM[state]
+    app = celery_app(redis_url)
+    steps = [app.signature(name, args=("01J",), immutable=True) for name in names]
+    chain(*steps, app=app).apply_async()
+    theirs, ours = map(json.loads, redis_client.lrange(queue_of(first), 0, -1))
+    assert content(ours) == content(theirs)
+
+
+def content(item: dict[str, Any]) -> object:
+    """Without what differs from message to message, and what nobody reads."""
+    args, kwargs, embed = json.loads(base64.b64decode(item["body"]))
+    links = [
+        (link["task"], link["args"], link["kwargs"], link["immutable"])
+        for link in embed.get("chain") or []
+    ]
+    ids = {item["headers"].pop("id"), item["headers"].pop("root_id")}
+    assert {item["properties"].pop("correlation_id")} == ids
+    for changing in ("delivery_tag", "reply_to", "priority"):
+        item["properties"].pop(changing)
+    item["headers"].pop("ignore_result")
+    return args, kwargs, links, item["headers"], item["properties"], item["content-type"]
 
 
 def test_with_redis_away_it_says_so(connect: Connect, tmp_path: Path) -> None:
