@@ -4,6 +4,8 @@ import hashlib
 import os
 from pathlib import Path
 
+from sandbox.private.folders import cache_folder, own_folder
+
 MAX_SOCKET_PATH = 107
 """Bytes in `sun_path`, less the closing zero (unix(7))."""
 
@@ -24,24 +26,6 @@ def kept(data_dir: Path, name: str) -> str | None:
         return (data_dir / name).read_text(encoding="ascii").strip()
     except FileNotFoundError:
         return None
-
-
-def own_folder() -> Path | None:
-    """Where only this account may write, and nothing outlives the machine's next boot.
-
-    None for an ordinary account without a login session (pam_systemd(8)).
-    """
-    user = os.geteuid()
-    folder = Path("/run", f"user/{user}" if user else "")
-    return folder if folder.is_dir() else None
-
-
-def cache_folder() -> Path:
-    """Where only this account may write (XDG Base Directory Specification)."""
-    if os.geteuid() == 0:
-        return Path("/var/cache/podline")
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return Path(base, "podline")
 
 
 def runtime_folder(data_dir: Path) -> Path:

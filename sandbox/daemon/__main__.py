@@ -21,7 +21,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from app.domain.records import LimitName
 from sandbox.daemon.bay import Bay
 from sandbox.daemon.bays import Bays
 from sandbox.daemon.dispatch import serve
@@ -37,6 +36,7 @@ from sandbox.languages import BadLanguages, load
 from sandbox.metering.meters import find_meters
 from sandbox.private import make_data_folder, make_shared_folder, set_umask
 from sandbox.toolchains.search import find_toolchains
+from sandbox.wire.types import LimitName
 
 _STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _CONNECTIONS_MAX: Final = 200
@@ -102,7 +102,7 @@ def _run(arguments: argparse.Namespace, ready_jails: int, traces: Traces, for_gr
     traces.mounts(kit.place_for_mounts(data))
     mounts = Mounts(kit.place_for_mounts(data))
     toolchains = find_toolchains(load(arguments.languages), mounts)
-    meters = find_meters(kit.name_of(data), bay_count, traces)
+    meters = find_meters(kit.name_of(data), bay_count, traces.group)
     traces.folder(kit.folder_of(data))
     jail_kit = kit.prepare(data, mounts)
     limits = limits_held(jail_kit, meters[0])

@@ -4,12 +4,13 @@ import logging
 import os
 from typing import Final
 
-from app.domain.policy import DEFAULT_LIMITS
 from sandbox.jail.jail import Jail
 from sandbox.jail.kit import JailKit
 from sandbox.jail.launcher import Launcher
 from sandbox.metering.meter import Meter
 
+FIRST_DISK_MIB: Final = 16
+"""Size of the box that a new daemon expects: the service's default limit."""
 _LAST_WORDS_BYTES: Final = 1024
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ class Bay:
         self._keeps_jail = keeps_jail
         self._jail: Jail | None = None
         self._launcher: Launcher | None = None
-        self._disk_mib = DEFAULT_LIMITS.disk_mib
+        self._disk_mib = FIRST_DISK_MIB
         self._log = os.memfd_create("jail-log")
 
     def suits(self, disk_mib: int) -> int:

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from queue import Empty
 from typing import Final, TypeAlias
 
-from app.domain.errors import RunRefused
 from sandbox.daemon.pods import Pods
 from sandbox.wire import framing, messages, requests
 from sandbox.wire.framing import Error, Header, ProtocolError
+from sandbox.wire.types import PodRefused
 
 _SECONDS_BETWEEN_LOOKS_AT_WATCHER: Final = 30.0
 
@@ -58,7 +58,7 @@ def _answer(pods: Pods, header: Header, body: bytes) -> tuple[Header, bytes]:
         result, content = operation(pods, header, body)
     except ProtocolError as error:
         return _error(Error.BAD_REQUEST, str(error)), b""
-    except RunRefused as error:
+    except PodRefused as error:
         return _error(Error.REFUSED, str(error)), b""
     except OSError as error:
         return _error(Error.FAILED, str(error)), b""

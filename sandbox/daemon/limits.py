@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from app.domain.records import HeldLimit, Holder, LimitName
 from sandbox.metering.meter import Ground
+from sandbox.wire.types import HeldLimit, Holder, LimitName
 
 _EVERYWHERE: Final[Mapping[LimitName, tuple[Holder, str]]] = {
     LimitName.WALL: (Holder.RUNTIME, "the clock of init, and 2 s later that of the daemon"),

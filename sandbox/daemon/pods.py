@@ -6,14 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from queue import SimpleQueue
 
-from app.domain.errors import RunRefused
-from app.domain.pod import Frame, Observation, Output, Pod
-from app.domain.records import HeldLimit, Language
 from sandbox.daemon.bay import Bay
 from sandbox.daemon.bays import Bays
 from sandbox.daemon.run import Run
 from sandbox.daemon.spool import Spool
 from sandbox.toolchains.search import Toolchain, Toolchains
+from sandbox.wire.types import Frame, HeldLimit, Language, Observation, Output, Pod, PodRefused
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +60,7 @@ class Pods:
             thread.join()
 
     def create(self, pod: Pod) -> None:
-        """Raises RunRefused, and OSError where the disk is full."""
+        """Raises PodRefused, and OSError where the disk is full."""
         toolchain = self._toolchain(pod)
         with self._lock:
             if pod.name in self._runs or pod.name in self._ended:
@@ -134,7 +132,7 @@ class Pods:
     def _toolchain(self, pod: Pod) -> Toolchain:
         toolchain = self._toolchains.get(pod.language, pod.language_version)
         if toolchain is None:
-            raise RunRefused(f"{pod.language} {pod.language_version} is not to be had here")
+            raise PodRefused(f"{pod.language} {pod.language_version} is not to be had here")
         return toolchain
 
     def _serve(self, bay: Bay) -> None:

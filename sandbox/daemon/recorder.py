@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass, field
 
-from app.domain.pod import Frame, StageOutput, Stream
+from sandbox.wire.types import Frame, StageOutput, Stream
 
 
 @dataclass(slots=True)

@@ -5,8 +5,14 @@ import threading
 import time
 from dataclasses import dataclass, field, replace
 
-from app.domain.execution import Time
-from app.domain.pod import (
+from sandbox.daemon.bay import Bay
+from sandbox.daemon.recorder import Recorder, output_of
+from sandbox.daemon.stage import Fault, NotStarted, run_stage
+from sandbox.jail.jail import Jail
+from sandbox.jail.kit import LINE
+from sandbox.metering.meter import Meter
+from sandbox.toolchains.search import Toolchain
+from sandbox.wire.types import (
     Frame,
     Observation,
     Output,
@@ -16,14 +22,8 @@ from app.domain.pod import (
     StageOutput,
     StageReport,
     Stream,
+    Time,
 )
-from sandbox.daemon.bay import Bay
-from sandbox.daemon.recorder import Recorder, output_of
-from sandbox.daemon.stage import Fault, NotStarted, run_stage
-from sandbox.jail.jail import Jail
-from sandbox.jail.kit import LINE
-from sandbox.metering.meter import Meter
-from sandbox.toolchains.search import Toolchain
 
 _KIB = 1024
 

@@ -8,9 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from app.domain.pod import Limit, StageReport
-from app.domain.records import HeldLimit, LimitName
-from app.domain.submission import Limits
 from sandbox.daemon.limits import held
 from sandbox.daemon.recorder import Recorder
 from sandbox.daemon.stage import Fault, run_stage
@@ -19,6 +16,7 @@ from sandbox.jail.jail import Jail
 from sandbox.jail.kit import JailKit
 from sandbox.jail.launcher import Launcher
 from sandbox.metering.meter import Meter
+from sandbox.wire.types import HeldLimit, Limit, LimitName, Limits, StageReport
 
 log = logging.getLogger(__name__)
 

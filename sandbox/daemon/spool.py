@@ -15,11 +15,11 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from app.domain.pod import Observation, Phase, Stream
 from sandbox.daemon.run import EndedPod
 from sandbox.private import make_folder
 from sandbox.wire import messages
 from sandbox.wire.framing import Parts, ProtocolError
+from sandbox.wire.types import Observation, Phase, Stream
 
 RESTARTED = "the sandbox daemon was restarted"
 

@@ -9,9 +9,6 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import Final
 
-from app.domain.execution import SECOND
-from app.domain.pod import Limit, StageReport
-from app.domain.submission import File
 from sandbox.daemon.recorder import Recorder
 from sandbox.daemon.streams import OutputPipes, filled_stdin
 from sandbox.init.control import receive_report, send_kill, send_stage
@@ -19,6 +16,7 @@ from sandbox.init.program import Program, rlimits, tasks
 from sandbox.init.protocol import InitReport, Kind, Stage, Step, Stop, signal_name
 from sandbox.jail.jail import Jail
 from sandbox.metering.meter import Meter
+from sandbox.wire.types import SECOND, File, Limit, StageReport
 
 _KIB: Final = 1024
 _SMALL_READ: Final = 16384

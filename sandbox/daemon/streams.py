@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from app.domain.pod import Stream
 from sandbox.daemon.recorder import Recorder
+from sandbox.wire.types import Stream
 
 _PIPE_BYTES: Final = 65536
 """What a pipe holds by default (pipe(7)), and what one read takes at most."""

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
-from app.settings.folders import own_folder
 from sandbox.metering import cgroup
 from sandbox.private import make_folder, refuse
+from sandbox.private.folders import own_folder
 
 _GROUP: Final = "cgroup"
 _FOLDER: Final = "folder"

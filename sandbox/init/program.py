@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from app.domain.submission import Limits
+from sandbox.wire.types import Limits
 
 _MIB: Final = 1024 * 1024
 _INIT: Final = 1

@@ -9,8 +9,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
-from app.domain.execution import SECOND
-from app.domain.submission import File
+from sandbox.wire.types import SECOND, File
 
 INIT: Final = Path(__file__).with_name("init")
 """Built from init.c and the rest when the package is installed."""

@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Final
 
-from app.domain.pod import Pod
-from app.domain.submission import Buffering, Limits, Streams
 from sandbox.init.program import Program
 from sandbox.init.protocol import PROGRAM
 from sandbox.languages import java
 from sandbox.languages.spec import COMPILE_ARGS, LINE_ARGS, SOURCES, STACK, LanguageSpec
+from sandbox.wire.types import Buffering, Limits, Pod, Streams
 
 CACHES: Final = "/var/cache/podline"
 """Where jails and images have what `prepare` of a language made."""

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Final
 
-from app.domain.pod import Pod
-from app.domain.submission import File
+from sandbox.wire.types import File, Pod
 
 _SUFFIX: Final = ".java"
 _NOT_CODE: Final = re.compile(

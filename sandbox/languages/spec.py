@@ -8,8 +8,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Final
 
-from app.domain.records import STACK_OF_MAIN_THREAD, Language
-from app.domain.submission import Limits
+from sandbox.wire.types import STACK_OF_MAIN_THREAD, Language, Limits
 
 LANGUAGES: Final = Path(__file__).with_name("languages.toml")
 _NAMES: Final = frozenset(

@@ -1,9 +1,9 @@
 """Which meters there are where this daemon runs."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from sandbox.daemon.traces import Traces
 from sandbox.metering import cgroup
 from sandbox.metering.meter import Meter
 from sandbox.metering.processes import ProcessMeter
@@ -11,10 +11,10 @@ from sandbox.metering.processes import ProcessMeter
 log = logging.getLogger(__name__)
 
 
-def find_meters(name: str, bays: int, traces: Traces) -> Sequence[Meter]:
+def find_meters(name: str, bays: int, note: Callable[[Path], None]) -> Sequence[Meter]:
     """One per bay: control groups where there are any, which hold more and cost less."""
     try:
-        return cgroup.find(cgroup.Host(), name, bays, traces.group)
+        return cgroup.find(cgroup.Host(), name, bays, note)
     except OSError as error:
         log.warning("no control groups, so processes are looked at: %s", error)
         return [ProcessMeter() for _ in range(bays)]

@@ -9,8 +9,6 @@ from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import NoReturn
 
-from app.domain.errors import PodlineError
-
 _IN_A_POD = "KUBERNETES_SERVICE_HOST"
 """Kubernetes sets it in every container. A pod's volumes are writable to all, but nobody else is
 there."""
@@ -20,7 +18,7 @@ _OTHERS_ENTER = stat.S_IXGRP | stat.S_IXOTH
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-class NotPrivate(PodlineError, PermissionError):
+class NotPrivate(PermissionError):
     """A place can't be kept from others. The message says why, and which command fixes it."""
 
 

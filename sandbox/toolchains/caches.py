@@ -12,8 +12,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from app.settings.folders import cache_folder
 from sandbox.private import PUBLIC, make_folder
+from sandbox.private.folders import cache_folder
 
 _SECONDS_TO_FILL: Final = 900.0
 _LAST_WORDS: Final = 500

@@ -11,12 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-from app.domain.records import Language
-from app.domain.versions import standing_for
 from sandbox.jail.mounts import Mounts, Unusable, home_of_tool_chain
 from sandbox.languages import LanguageSpec, language_of
 from sandbox.languages.commands import CACHES, ENV, PATH, Commands
+from sandbox.languages.versions import standing_for
 from sandbox.toolchains import caches
+from sandbox.wire.types import Language
 
 _SECONDS_TO_SAY_VERSION: Final = 30.0
 

@@ -4,9 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
 
-from app.domain.pod import (
+from sandbox.wire.framing import Header, Parts
+from sandbox.wire.types import (
     Frame,
+    HeldLimit,
+    Holder,
+    Language,
     Limit,
+    LimitName,
     Observation,
     Output,
     Phase,
@@ -15,8 +20,6 @@ from app.domain.pod import (
     StageReport,
     Stream,
 )
-from app.domain.records import HeldLimit, Holder, Language, LimitName
-from sandbox.wire.framing import Header, Parts
 
 T = TypeVar("T")
 

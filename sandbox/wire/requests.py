@@ -8,9 +8,8 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Any, Final, TypeVar
 
-from app.domain.pod import Pod
-from app.domain.submission import Buffering, File, Limits, Streams
 from sandbox.wire.framing import Header, Parts, ProtocolError
+from sandbox.wire.types import Buffering, File, Limits, Pod, Streams
 
 _POD_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

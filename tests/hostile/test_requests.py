@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.domain.policy import DEFAULT_LIMITS
+from app.infrastructure.sandbox.conversion import for_sandbox
 from sandbox.wire import framing
 from sandbox.wire.requests import pod_message
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language
@@ -116,7 +117,8 @@ def test_requests_of_any_content(
     value=VALUES | st.integers(1, 64) | st.floats(0.001, 2),
 )
 def test_pods_with_a_field_of_any_content(sandbox: SandboxDaemon, field: str, value: Any) -> None:
-    header, body = pod_message(a_pod(language(sandbox.runtime, "bash"), "true", name=POD))
+    pod = a_pod(language(sandbox.runtime, "bash"), "true", name=POD)
+    header, body = pod_message(for_sandbox(pod))
     changed: dict[str, Any] = dict(header)
     if field in changed["limits"]:
         changed["limits"] = {**changed["limits"], field: value}

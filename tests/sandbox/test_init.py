@@ -19,11 +19,11 @@ from uuid import uuid4
 import psutil
 import pytest
 
-from app.domain.submission import File
 from sandbox.init import control
 from sandbox.init.protocol import INIT, PROTOCOL, InitReport, Kind, Stage, Step
 from sandbox.jail import kit, nsjail, view
 from sandbox.jail.kit import JailKit
+from sandbox.wire.types import File
 from tests.sandbox.test_daemon import gone
 from tests.support.waiting import wait_until
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from app.domain import records
 from app.domain.pod import Limit, StageReport
 from app.domain.policy import DEFAULT_LIMITS
-from app.domain.records import Holder, LimitName
 from sandbox.daemon import selftest
 from sandbox.daemon.limits import LimitNotHeld, held, refuse_unheld
 from sandbox.metering.meter import Ground
+from sandbox.wire.types import Holder, LimitName
 from tests.support.sandbox_daemon import SandboxDaemon
 
 WITHOUT_CGROUPS = ("unshare", "-m", "sh", "-c", 'umount -l /sys/fs/cgroup; exec "$@"', "-")
@@ -129,12 +130,12 @@ class TestWithoutCgroups:
     def test_the_daemon_says_so(self, without_cgroups: SandboxDaemon) -> None:
         limits = without_cgroups.runtime.limits_held()
 
-        assert [item.limit for item in limits] == list(LimitName)
-        assert {item.limit for item in limits if item.by is Holder.RUNTIME} == {
-            LimitName.WALL,
-            LimitName.CPU,
-            LimitName.MEMORY,
-            LimitName.OUTPUT,
+        assert [item.limit for item in limits] == list(records.LimitName)
+        assert {item.limit for item in limits if item.by is records.Holder.RUNTIME} == {
+            records.LimitName.WALL,
+            records.LimitName.CPU,
+            records.LimitName.MEMORY,
+            records.LimitName.OUTPUT,
         }
 
     def test_memory_of_one_process(self, without_cgroups: SandboxDaemon) -> None:

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from app.domain.policy import DEFAULT_LIMITS
-from sandbox.daemon.bay import Bay
+from sandbox.daemon.bay import FIRST_DISK_MIB, Bay
 from sandbox.daemon.bays import Bays
 from sandbox.jail import kit
 from sandbox.metering.processes import ProcessMeter
@@ -147,3 +147,7 @@ def test_a_bay_with_the_right_box_is_preferred(bay: Bay) -> None:
     bay.keep_jail()
 
     assert bay.suits(DISK) > without > bay.suits(DISK + 1)
+
+
+def test_a_new_daemon_expects_pods_of_the_default_size() -> None:
+    assert DEFAULT_LIMITS.disk_mib == FIRST_DISK_MIB

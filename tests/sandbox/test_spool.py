@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.pod import Frame, Observation, Phase, Stream
 from sandbox.daemon.run import EndedPod
 from sandbox.daemon.spool import RESTARTED, Spool
+from sandbox.wire.types import Frame, Observation, Phase, Stream
 from tests.support.disks import KINDS, Kind, disk, kept_full
 
 LARGE = b"x" * 300_000

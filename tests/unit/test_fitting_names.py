@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from app.domain.pod import Pod
-from app.domain.submission import File
+from app.infrastructure.sandbox.conversion import for_sandbox
 from sandbox.languages import load
 from sandbox.languages.commands import Commands
+from sandbox.wire.types import File
 from tests.support.builders import a_submission
 
 LANGUAGES = load()
@@ -16,7 +17,7 @@ LANGUAGES = load()
 def fitted(language: str, *names: str) -> list[str]:
     """The names that the files get, of which the first is the entrypoint."""
     pod = replace(
-        Pod.of("pod-1", a_submission()),
+        for_sandbox(Pod.of("pod-1", a_submission())),
         files=tuple(File(name, name.encode()) for name in names),
         entrypoint=names[0],
     )

@@ -8,15 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.pod import Pod
-from app.domain.submission import File
+from app.infrastructure.sandbox.conversion import for_sandbox
 from sandbox.languages.java import main_class, parse, with_fitting_name
+from sandbox.wire import types
+from sandbox.wire.types import File
 from tests.support.builders import a_submission
 
 MAIN = "public static void main(String[] args) { }"
 
 
-def a_program(*files: tuple[str, str], entrypoint: str = "Main.java") -> Pod:
-    pod = Pod.of("pod-1", a_submission())
+def a_program(*files: tuple[str, str], entrypoint: str = "Main.java") -> types.Pod:
+    pod = for_sandbox(Pod.of("pod-1", a_submission()))
     sources = tuple(File(name, content.encode()) for name, content in files)
     return replace(pod, files=sources, entrypoint=entrypoint)
 

@@ -5,6 +5,7 @@ import json
 from app.domain.pod import Pod
 from app.domain.submission import Buffering, Streams, Submission
 from app.infrastructure import codec
+from app.infrastructure.sandbox.conversion import for_sandbox
 from sandbox.wire.messages import language_of
 from sandbox.wire.requests import pod_message, pod_of
 from tests.support.builders import a_result, a_submission, an_execution
@@ -43,12 +44,12 @@ def test_a_result_is_stored_as_it_was_before() -> None:
 
 
 def test_a_pod_reaches_the_daemon_whole() -> None:
-    pod = Pod.of("pod-1", newer())
+    pod = for_sandbox(Pod.of("pod-1", newer()))
     assert pod_of(*pod_message(pod)) == pod
 
 
 def test_a_daemon_takes_pods_of_an_older_service() -> None:
-    pod = Pod.of("pod-1", a_submission())
+    pod = for_sandbox(Pod.of("pod-1", a_submission()))
     header, body = pod_message(pod)
     older = {name: value for name, value in header.items() if name not in NEWER}
     assert pod_of(older, body) == pod

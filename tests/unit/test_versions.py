@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.versions import fits, release, standing_for
+from app.domain.versions import fits, release
+from sandbox.languages.versions import standing_for
 
 versions = st.lists(st.integers(0, 12).map(str), min_size=1, max_size=4).map(".".join)
 

@@ -21,8 +21,9 @@ def up_command(data_dir: Path, port: int | None, mongodb: str | None) -> None:
     """Start everything, in the foreground; Ctrl-C stops it."""
     from app.cli.up.run import run
     from app.domain.errors import PodlineError
+    from sandbox.private import NotPrivate
 
     try:
         run(data_dir=data_dir, port=port, mongodb=mongodb)
-    except PodlineError as error:
+    except (PodlineError, NotPrivate) as error:
         raise Failure(str(error)) from error

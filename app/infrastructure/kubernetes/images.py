@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from app.domain.errors import RunRefused
 from app.domain.pod import Pod
 from app.domain.records import Language
-from app.domain.versions import standing_for
 from app.infrastructure.kubernetes.limits import accepted
+from app.infrastructure.sandbox import conversion
 from sandbox.languages import BadLanguages, LanguageSpec, language_of
+from sandbox.languages.versions import standing_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Offer:
     spec: LanguageSpec
 
     def language(self, pod_pids_limit: int | None) -> Language:
-        found = language_of(self.spec, self.image.version)
+        found = conversion.language_of(language_of(self.spec, self.image.version))
         return replace(found, accepts=accepted(self.spec, pod_pids_limit))
 
 

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from app.domain.pod import Pod
-from app.domain.submission import File
 from app.infrastructure.kubernetes import inside
+from app.infrastructure.sandbox.conversion import for_sandbox
 from sandbox.init.program import Program, rlimits
 from sandbox.init.protocol import PROTOCOL, Stage, encode
 from sandbox.languages import LanguageSpec
 from sandbox.languages.commands import Commands
+from sandbox.wire.types import File
 
 MARGIN_MIB: Final = 2
 """What main's container may use beside the program: init's own memory, and the kernel's for it."""
@@ -41,16 +42,17 @@ def stages(pod: Pod, spec: LanguageSpec) -> bytes:
     there. So nothing but `argv[0]` may depend on it; a script must look for itself.
     """
     commands = _commands(spec, pod.language_version)
-    pod = commands[0].fitted(pod)
+    container_mib = memory_mib(pod, spec)
+    fitted = commands[0].fitted(for_sandbox(pod))
     programs = [
-        command.run_program(pod, inside.LINE, memory_is_counted=True) for command in commands
+        command.run_program(fitted, inside.LINE, memory_is_counted=True) for command in commands
     ]
     content = _NUMBER.pack(PROTOCOL)
     if not spec.compile:
-        return content + _stage(programs, pod.files, memory_mib(pod, spec))
-    compilers = [command.compile_program(pod) for command in commands]
-    content += _stage(compilers, pod.files, memory_mib(pod, spec))
-    return content + _stage(programs, (), memory_mib(pod, spec))
+        return content + _stage(programs, fitted.files, container_mib)
+    compilers = [command.compile_program(fitted) for command in commands]
+    content += _stage(compilers, fitted.files, container_mib)
+    return content + _stage(programs, (), container_mib)
 
 
 def _commands(spec: LanguageSpec, version: str) -> list[Commands]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.pod import Frame, Observation, Output, Pod
 from app.domain.records import HeldLimit, Language
+from app.infrastructure.sandbox import conversion
 from sandbox.wire import framing, messages, requests
 from sandbox.wire.framing import Error, ProtocolError
 
@@ -30,20 +31,21 @@ class SandboxRuntime:
         self._lock = threading.Lock()
 
     def create(self, pod: Pod) -> None:
-        header, body = requests.pod_message(pod)
+        header, body = requests.pod_message(conversion.for_sandbox(pod))
         self._ask({"op": "create", "pod": header}, body)
 
     def observe(self, name: str, wait_seconds: float = 0) -> Observation | None:
         answer, _ = self._ask({"op": "observe", "name": name, "wait_seconds": wait_seconds})
-        return messages.observation_of(answer) if answer else None
+        return conversion.observation_of(messages.observation_of(answer)) if answer else None
 
     def output(self, name: str) -> Output | None:
         answer, body = self._ask({"op": "output", "name": name})
-        return messages.output_of(answer, body) if answer else None
+        return conversion.output_of(messages.output_of(answer, body)) if answer else None
 
     def follow(self, name: str, after: int) -> list[Frame]:
         answer, body = self._ask({"op": "follow", "name": name, "after": after})
-        return messages.frames_of(answer, framing.Parts(body))
+        frames = messages.frames_of(answer, framing.Parts(body))
+        return [conversion.frame_of(frame) for frame in frames]
 
     def delete(self, name: str) -> None:
         self._ask({"op": "delete", "name": name})
@@ -54,11 +56,11 @@ class SandboxRuntime:
 
     def languages(self) -> list[Language]:
         answer, _ = self._ask({"op": "languages"})
-        return [messages.language_of(language) for language in answer]
+        return [conversion.language_of(messages.language_of(language)) for language in answer]
 
     def limits_held(self) -> list[HeldLimit]:
         answer, _ = self._ask({"op": "limits"})
-        return [messages.held_limit_of(limit) for limit in answer]
+        return [conversion.held_limit_of(messages.held_limit_of(limit)) for limit in answer]
 
     def ping(self) -> None:
         self._ask({"op": "ping"})

@@ -1,0 +1,230 @@
+"""What a client asks the daemon to run, and what the daemon reports.
+
+These types belong to the wire protocol: a field that is added here needs a default, and a change
+that the other side must know of needs a new version (`sandbox.wire.versions`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+Time: TypeAlias = int
+"""Microseconds since 1970-01-01, UTC."""
+SECOND: Final = 1_000_000
+"""In microseconds."""
+
+
+class PodRefused(Exception):
+    """This daemon can never run the pod: trying again does not help."""
+
+
+class Streams(StrEnum):
+    """Where a program's stderr goes."""
+
+    SEPARATE = "separate"
+    MERGED = "merged"
+    """Both streams are one pipe, so their order is exact, and all output is stdout."""
+
+
+class Buffering(StrEnum):
+    """When a program's output leaves the program."""
+
+    LINE = "line"
+    """After each line, if the language can do that."""
+    BLOCK = "block"
+    """As the language's runtime does on a pipe, which is faster for programs that print a lot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one stage (the compiler, or the program) may use at most."""
+
+    wall_seconds: float
+    cpu_seconds: float
+    memory_mib: int
+    processes: int
+    output_kib: int
+    """Per stream."""
+    disk_mib: int
+    stack_mib: int | None = None
+    """None: as much as `memory_mib` where a control group limits memory, and 8 MiB elsewhere."""
+
+    def disk_mib_with(self, compile_limits: "Limits", *, compiled: bool) -> int:
+        """Size of the volume that both stages write to, if there is a compile stage."""
+        return max(self.disk_mib, compile_limits.disk_mib) if compiled else self.disk_mib
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of a program; `name` is a relative path without `..`."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pod:
+    """One program to be run once."""
+
+    name: str
+    """A DNS label."""
+    language: str
+    language_version: str
+    files: tuple[File, ...]
+    entrypoint: str
+    stdin: bytes
+    args: tuple[str, ...]
+    env: Mapping[str, str]
+    limits: Limits
+    compile_limits: Limits
+    compile_args: tuple[str, ...] = ()
+    streams: Streams = Streams.SEPARATE
+    buffering: Buffering = Buffering.LINE
+
+
+class Phase(StrEnum):
+    WAITING = "waiting"
+    """Accepted, not started yet."""
+    RUNNING = "running"
+    ENDED = "ended"
+    """The program ended or was ended by a limit: `report` says how."""
+    FAULTED = "faulted"
+    """The sandbox could not run the program, or lost it: `message` says why."""
+
+
+class Limit(StrEnum):
+    """The limit that was enforced first."""
+
+    WALL = "wall_seconds"
+    CPU = "cpu_seconds"
+    MEMORY = "memory_mib"
+    OUTPUT = "output_kib"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageReport:
+    """How one stage (compile or run) ended, as init and the kernel saw it."""
+
+    exit_code: int | None
+    signal: str | None
+    """A name such as SIGSEGV. Exactly one of `exit_code` and `signal` is set."""
+    wall_us: int
+    cpu_us: int | None
+    memory_peak_kib: int | None
+    stopped_by: Limit | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """How a pod ended. `run` is None where the program did not start."""
+
+    compile: StageReport | None
+    run: StageReport | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """The state of one pod now."""
+
+    name: str
+    phase: Phase
+    started_at: Time | None = None
+    ended_at: Time | None = None
+    report: Report | None = None
+    message: str | None = None
+
+
+class Stream(StrEnum):
+    STDOUT = "stdout"
+    STDERR = "stderr"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A piece of the program's output, in the order in which it was read."""
+
+    sequence: int
+    """1, 2, 3 … within a pod."""
+    stream: Stream
+    offset: int
+    """Bytes of this stream that came before."""
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageOutput:
+    """All that one stage printed, cut at the limit."""
+
+    stdout: bytes
+    stderr: bytes
+    stdout_truncated: bool = False
+    stderr_truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """All that a pod printed. `run` is None where the program did not start."""
+
+    compile: StageOutput | None
+    run: StageOutput | None
+
+
+class LimitName(StrEnum):
+    """All that is limited. `Limits` has the numbers; that of inodes follows from the disk."""
+
+    WALL = "wall"
+    CPU = "cpu"
+    MEMORY = "memory"
+    PROCESSES = "processes"
+    OUTPUT = "output"
+    DISK = "disk"
+    INODES = "inodes"
+
+
+class Holder(StrEnum):
+    """What enforces a limit."""
+
+    KERNEL = "kernel"
+    RUNTIME = "runtime"
+    """The daemon or init measures, and kills the program."""
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldLimit:
+    """What enforces one limit on this host."""
+
+    limit: LimitName
+    by: Holder
+    how: str
+    """The mechanism; with NOBODY, what was seen."""
+
+
+STACK_OF_MAIN_THREAD: Final = (
+    "The stack of the main thread, and the default of others (RLIMIT_STACK, soft and hard). "
+    "Null: as much as memory_mib where a control group limits memory, else 8 MiB."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """A language as this host offers it."""
+
+    name: str
+    version: str
+    source_name: str
+    """The name that a single `source` gets, such as main.py."""
+    compiled: bool
+    aliases: tuple[str, ...] = ()
+    """Other names that a client may use for it."""
+    suffixes: tuple[str, ...] = ()
+    """Of its files, such as .py."""
+    line_buffering: bool = False
+    """It can print each line immediately."""
+    compile_needs: Mapping[str, int] = field(default_factory=dict)
+    """Limits without which its compiler does not get far, by the names of Limits."""
+    stack: str = STACK_OF_MAIN_THREAD
+    """What `stack_mib` means for its programs."""
+    accepts: Mapping[str, int] = field(default_factory=dict)
+    """The most that a stage can have, by the names of Limits; others: any."""

@@ -1,0 +1,121 @@
+"""What crosses the boundary between service and sandbox arrives whole."""
+
+from dataclasses import asdict, fields
+from enum import StrEnum
+
+import pytest
+
+from app.domain import pod, records, submission
+from app.domain.submission import Buffering, Limits, Streams
+from app.infrastructure.sandbox import conversion
+from sandbox.wire import types
+from tests.support.builders import a_submission
+
+LIMITS = Limits(
+    wall_seconds=1.5,
+    cpu_seconds=2.5,
+    memory_mib=3,
+    processes=4,
+    output_kib=5,
+    disk_mib=6,
+    stack_mib=7,
+)
+
+
+def test_a_pod() -> None:
+    asked = pod.Pod.of(
+        "pod-1",
+        a_submission(
+            args=("a",),
+            env={"A": "b"},
+            stdin=b"input",
+            limits=LIMITS,
+            compile_args=("-O0",),
+            streams=Streams.MERGED,
+            buffering=Buffering.BLOCK,
+        ),
+    )
+    assert asdict(conversion.for_sandbox(asked)) == asdict(asked)
+
+
+@pytest.mark.parametrize("limit", types.Limit)
+def test_an_observation(limit: types.Limit) -> None:
+    stage = types.StageReport(
+        exit_code=None,
+        signal="SIGKILL",
+        wall_us=1,
+        cpu_us=2,
+        memory_peak_kib=3,
+        stopped_by=limit,
+    )
+    seen = types.Observation(
+        name="pod-1",
+        phase=types.Phase.ENDED,
+        started_at=4,
+        ended_at=5,
+        report=types.Report(compile=None, run=stage),
+        message="why",
+    )
+    assert asdict(conversion.observation_of(seen)) == asdict(seen)
+
+
+def test_output() -> None:
+    output = types.Output(
+        compile=types.StageOutput(stdout=b"a", stderr=b"b", stderr_truncated=True),
+        run=types.StageOutput(stdout=b"c", stderr=b"d", stdout_truncated=True),
+    )
+    frame = types.Frame(1, types.Stream.STDERR, 2, b"e")
+
+    assert asdict(conversion.output_of(output)) == asdict(output)
+    assert asdict(conversion.frame_of(frame)) == asdict(frame)
+
+
+def test_a_language_and_a_limit() -> None:
+    language = types.Language(
+        name="awk",
+        version="1",
+        source_name="main.awk",
+        compiled=True,
+        aliases=("gawk",),
+        suffixes=(".awk",),
+        line_buffering=True,
+        compile_needs={"wall_seconds": 30},
+        stack="as it likes",
+        accepts={"processes": 5},
+    )
+    held = types.HeldLimit(limit=types.LimitName.DISK, by=types.Holder.NOBODY, how="seen")
+
+    assert asdict(conversion.language_of(language)) == asdict(language)
+    assert asdict(conversion.held_limit_of(held)) == asdict(held)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (pod.Pod, types.Pod),
+        (submission.Limits, types.Limits),
+        (pod.StageReport, types.StageReport),
+        (pod.Observation, types.Observation),
+        (pod.StageOutput, types.StageOutput),
+        (records.Language, types.Language),
+    ],
+)
+def test_no_field_is_on_one_side_only(ours: type, theirs: type) -> None:
+    """So a field that somebody adds to one side fails here until it is converted."""
+    assert [item.name for item in fields(ours)] == [item.name for item in fields(theirs)]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (pod.Phase, types.Phase),
+        (pod.Limit, types.Limit),
+        (pod.Stream, types.Stream),
+        (submission.Streams, types.Streams),
+        (submission.Buffering, types.Buffering),
+        (records.LimitName, types.LimitName),
+        (records.Holder, types.Holder),
+    ],
+)
+def test_both_sides_name_the_same_cases(ours: type[StrEnum], theirs: type[StrEnum]) -> None:
+    assert list(ours) == list(theirs)
