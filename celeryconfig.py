@@ -4,22 +4,13 @@ A message is a hint that may be lost or come twice (the database is the truth), 
 tries to make messages durable. Publishing fails within a second where Redis is away.
 """
 
-import logging
-
 from kombu import Exchange, Queue
-from kombu.transport import TRANSPORT_ALIASES
 
 from app.queues import QUEUES
 from app.settings import Settings
 
 _settings = Settings.load()
 
-# Ours keeps what nobody can work on. Under kombu's own names, as those decide how a URL is read.
-TRANSPORT_ALIASES.update(
-    dict.fromkeys(("redis", "rediss"), "app.infrastructure.celery.transport:Transport")
-)
-
-broker_url = _settings.broker_url()
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
 broker_connection_timeout = 0.9
@@ -47,27 +38,16 @@ result_backend = None
 result_expires = None
 task_ignore_result = True
 
-imports = [
-    *(f"tasks.{name}" for name in QUEUES),
-    *(
-        f"app.infrastructure.celery.{name}"
-        for name in ("poison", "watcher", "heartbeat", "metrics", "logs", "privacy")
-    ),
-]
+imports = [f"tasks.{name}" for name in QUEUES]
 
 worker_consumer = "app.infrastructure.celery.consumer:PoisonConsumer"
 worker_pool = "threads"
-worker_concurrency = _settings.worker_concurrency
 worker_prefetch_multiplier = 1
 worker_hijack_root_logger = False
 worker_redirect_stdouts = False
 worker_send_task_events = True
 # Flower shows a task from its receipt on; an event for each publish would cost the API a third.
 task_send_sent_event = False
-if _settings.log_level != "debug":
-    # Two lines a task; Flower shows every task.
-    for _chatty in ("celery.worker.strategy", "celery.app.trace"):
-        logging.getLogger(_chatty).setLevel(logging.WARNING)
 
 # The schedule is short and each run is harmless, so beat keeps no file of it.
 beat_scheduler = "app.infrastructure.celery.scheduler:BeatingScheduler"

@@ -25,10 +25,11 @@ def main() -> None:
     import flower.command  # noqa: F401  # defines the options
     from tornado.options import options
 
-    from tasks import app
+    from app.wiring import make_publisher
 
-    options.basic_auth = [login(Settings.load())]
-    app.start(["flower", *sys.argv[1:]])
+    settings = Settings.load()
+    options.basic_auth = [login(settings)]
+    make_publisher(settings).start(["flower", *sys.argv[1:]])
 
 
 if __name__ == "__main__":

@@ -3,11 +3,12 @@
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from app.domain.errors import InvalidTarget
 from app.domain.execution import Time
-from app.ports import EventLog, Metrics, Pipeline, Ports, Runtime, Store
+from app.ports import EventLog, Metrics, Ports, Runtime, Store
 from app.settings import Settings
 from app.settings.folders import IN_DATA_FOLDER
 from app.settings.images import images_and_versions
@@ -22,15 +23,20 @@ from app.settings.urls import (
 from sandbox import languages, private
 
 if TYPE_CHECKING:
+    from celery import Celery
+
+    from app.infrastructure.celery.application import Application
     from app.infrastructure.mongo.store import MongoStore
     from app.infrastructure.sqlite.store import SqliteStore
 
 
-def make_ports(settings: Settings) -> Ports:
+def make_ports(settings: Settings, celery: "Celery") -> Ports:
     """Ports on the adapters that the settings name. Connects to nothing yet.
 
-    Adapters are imported here, so that a process loads only the clients that it uses.
+    `celery` publishes messages. Adapters are imported here, so that a process loads only the
+    clients that it uses.
     """
+    from app.infrastructure.celery.pipeline import CeleryPipeline
     from app.infrastructure.prometheus.metrics import PrometheusMetrics
     from app.infrastructure.redis.admission import RedisAdmissionQueue
     from app.infrastructure.redis.connection import connect
@@ -51,7 +57,7 @@ def make_ports(settings: Settings) -> Ports:
         parking=RedisParking(redis),
         event_log=make_event_log(settings),
         runtime=make_runtime(settings),
-        pipeline=make_pipeline(),
+        pipeline=CeleryPipeline(celery),
         metrics=PrometheusMetrics(),
         clock=now,
         policy=policy,
@@ -192,10 +198,36 @@ def make_kubernetes_runtime(namespace: str, settings: Settings) -> Runtime:
     )
 
 
-def make_pipeline() -> Pipeline:
-    from app.infrastructure.celery.pipeline import CeleryPipeline
+def make_publisher(settings: Settings) -> "Celery":
+    """The Celery application of a process that only sends messages. Connects to nothing yet."""
+    from app.infrastructure.celery import application
 
-    return CeleryPipeline()
+    return application.make_publisher(settings.broker_url())
+
+
+def make_worker(settings: Settings) -> "Application":
+    """The Celery application of workers and beat, which its process can have once.
+
+    Connects to nothing yet.
+    """
+    from app.infrastructure.celery.application import Application
+    from app.infrastructure.celery.heartbeat import Heartbeat
+    from app.infrastructure.celery.worker import Surroundings, equip
+
+    app = Application(
+        settings.broker_url(),
+        settings.worker_concurrency,
+        Heartbeat(settings.heartbeat_file),
+        partial(make_ports, settings),
+    )
+    surroundings = Surroundings(
+        log_format=settings.log_format,
+        log_each_task=settings.log_level == "debug",
+        keep_private=partial(keep_private, settings),
+        serve_metrics=partial(serve_metrics, settings),
+    )
+    equip(app, surroundings)
+    return app
 
 
 def serve_metrics(settings: Settings, metrics: Metrics) -> None:

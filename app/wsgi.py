@@ -5,14 +5,14 @@ Imported once in each process that serves it, so connections are never shared.
 
 from app import create_app, first_key, logs
 from app.settings import Settings
-from app.wiring import keep_private, make_ports
+from app.wiring import keep_private, make_ports, make_publisher
 from sandbox.private import set_umask
 
 set_umask()
 _settings = Settings.load()
 keep_private(_settings)
 logs.configure(_settings.log_format, _settings.log_level)
-_ports = make_ports(_settings)
+_ports = make_ports(_settings, make_publisher(_settings))
 if _key := first_key.secret(_settings):
     first_key.make_valid(_ports, _key)
 application = create_app(_ports)

@@ -1,9 +1,10 @@
 """The Celery application: `celery -A tasks worker -Q <queue>` runs any one role.
 
-Seven queues, a module each: admission, saga, pods, monitor, results, replay, dlq.
+There are seven queues, with a module for each: admission, saga, pods, monitor, results, replay,
+dlq. Importing this package loads the settings and connects to nothing.
 """
 
-from celery import Celery
+from app.settings import Settings
+from app.wiring import make_worker
 
-app = Celery("podline")
-app.config_from_object("celeryconfig")
+app = make_worker(Settings.load())

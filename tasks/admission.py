@@ -1,7 +1,11 @@
 """Queue `admission`: the coordinator."""
 
 from app.domain.chain import ADMIT
-from app.infrastructure.celery.process import step
+from app.infrastructure.celery.steps import Step
 from app.service import admission
+from tasks import app
 
-admit = step(ADMIT)(admission.admit)
+
+@app.task(name=ADMIT, base=Step)
+def admit(execution_id: str) -> bool:
+    return admission.admit(app.ports, execution_id)

@@ -1,6 +1,10 @@
 """Queue `dlq`: the dead letter processor."""
 
-from app.infrastructure.celery.process import tick
+from app.infrastructure.celery.steps import Tick
 from app.service import dead_letter_retries
+from tasks import app
 
-process = tick("podline.dlq.process")(dead_letter_retries.process)
+
+@app.task(name="podline.dlq.process", base=Tick)
+def process() -> None:
+    dead_letter_retries.process(app.ports)

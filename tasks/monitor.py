@@ -1,7 +1,11 @@
-"""Queue `monitor`: the pod monitor. Its watcher is in app/infrastructure/celery/watcher.py."""
+"""Queue `monitor`: the pod monitor. Its watcher is app/service/watcher.py."""
 
 from app.domain.chain import POLL
-from app.infrastructure.celery.process import step
+from app.infrastructure.celery.steps import Step
 from app.service import monitor
+from tasks import app
 
-poll = step(POLL)(monitor.poll)
+
+@app.task(name=POLL, base=Step)
+def poll(execution_id: str) -> bool:
+    return monitor.poll(app.ports, execution_id)

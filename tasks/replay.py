@@ -1,9 +1,21 @@
-"""Queue `replay`: the relay of the outbox into the event log, and what is replayed of the log."""
+"""Queue `replay`: the relay of events into the log, and replays of the log."""
 
 from app.infrastructure.celery.pipeline import REPLAY
-from app.infrastructure.celery.process import step, tick
+from app.infrastructure.celery.steps import Step, Tick
 from app.service import relay, replaying
+from tasks import app
 
-relay_events = tick("podline.replay.relay")(relay.relay)
-replay_slice = step(REPLAY)(replaying.work)
-replay_due = tick("podline.replay.due")(replaying.work_due)
+
+@app.task(name="podline.replay.relay", base=Tick)
+def relay_events() -> None:
+    relay.relay(app.ports)
+
+
+@app.task(name=REPLAY, base=Step)
+def replay_slice(replay_id: str) -> None:
+    replaying.work(app.ports, replay_id)
+
+
+@app.task(name="podline.replay.due", base=Tick)
+def replay_due() -> None:
+    replaying.work_due(app.ports)

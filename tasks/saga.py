@@ -1,18 +1,27 @@
-"""Queue `saga`: the orchestrator, the sweep and retention."""
-
-from celery.signals import worker_ready
+"""Queue `saga`: the saga orchestrator, the sweep and retention."""
 
 from app.domain.chain import COMPENSATE, STEP
-from app.infrastructure.celery.process import step, tick
+from app.infrastructure.celery.pipeline import SWEEP
+from app.infrastructure.celery.steps import Step, Tick
 from app.service import retention, saga, sweep
-
-start_attempt = step(STEP)(saga.start_attempt)
-compensate = step(COMPENSATE)(saga.compensate)
-sweep_up = tick("podline.saga.sweep")(sweep.sweep)
-remove_old = tick("podline.saga.retention")(retention.remove_old)
+from tasks import app
 
 
-@worker_ready.connect
-def sweep_at_once(**_: object) -> None:
-    """A worker that has just started does not wait for beat: Redis may be new and empty."""
-    sweep_up.delay()
+@app.task(name=STEP, base=Step)
+def start_attempt(execution_id: str) -> bool:
+    return saga.start_attempt(app.ports, execution_id)
+
+
+@app.task(name=COMPENSATE, base=Step)
+def compensate(execution_id: str) -> None:
+    saga.compensate(app.ports, execution_id)
+
+
+@app.task(name=SWEEP, base=Tick)
+def sweep_up() -> None:
+    sweep.sweep(app.ports)
+
+
+@app.task(name="podline.saga.retention", base=Tick)
+def remove_old() -> None:
+    retention.remove_old(app.ports)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from app.infrastructure.celery import watcher
+from app.infrastructure.celery.bootsteps import MONITOR_QUEUE
 from app.infrastructure.redis.connection import connect
 from app.queues import QUEUES
+from app.service.watcher import LEASE_NAME
 from podline import Client, OutputEvent, State
 from tests.support.roles import Roles
 from tests.support.sandbox_daemon import SandboxDaemon
@@ -31,17 +32,17 @@ NOBODY_POLLS = {"PODLINE_POLL_INTERVAL": "300"}
 @pytest.fixture
 def roles(tmp_path: Path, sandbox: SandboxDaemon) -> Iterator[Roles]:
     """A worker on the monitor's queue that holds the lease, and a second one."""
-    rest = ",".join(queue for queue in QUEUES if queue != watcher.QUEUE)
+    rest = ",".join(queue for queue in QUEUES if queue != MONITOR_QUEUE)
     with Roles(
         tmp_path,
         f"unix://{sandbox.socket}",
-        workers={"first": watcher.QUEUE, "rest": rest},
+        workers={"first": MONITOR_QUEUE, "rest": rest},
         settings=NOBODY_POLLS,
     ) as roles:
         wait_until(lambda: holder_of_lease(roles))
         heartbeat = tmp_path / "heartbeat"
         roles.environment["PODLINE_HEARTBEAT_FILE"] = str(heartbeat)
-        roles.start_worker("second", watcher.QUEUE)
+        roles.start_worker("second", MONITOR_QUEUE)
         wait_until(heartbeat.exists, within=60)
         yield roles
 
@@ -73,9 +74,7 @@ def test_verdicts_and_live_output_go_on(roles: Roles) -> None:
 
 def holder_of_lease(roles: Roles) -> object:
     """The token of whoever watches; None if nobody does."""
-    return connect(roles.environment["PODLINE_REDIS_URL"]).get(
-        f"podline:lease:{watcher.LEASE_NAME}"
-    )
+    return connect(roles.environment["PODLINE_REDIS_URL"]).get(f"podline:lease:{LEASE_NAME}")
 
 
 def times_printed(client: Client, execution_id: str) -> Iterator[float]:

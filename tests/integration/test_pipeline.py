@@ -4,47 +4,35 @@ import base64
 import json
 import socket
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
-from celery import Celery, chain
+from celery import chain
 
 from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State
+from app.infrastructure.celery.application import make_publisher
 from app.infrastructure.celery.pipeline import CeleryPipeline
 from app.queues import queue_of
 from app.service.raw_message import RawMessage
 from tests.support.builders import a_message
 
-Connect = Callable[[str], CeleryPipeline]
+
+def connect(url: str) -> CeleryPipeline:
+    """A pipeline whose broker is at that URL."""
+    return CeleryPipeline(make_publisher(broker(url)))
 
 
-@pytest.fixture
-def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
-    """Makes a pipeline whose broker is at that URL."""
-
-    def connected(url: str) -> CeleryPipeline:
-        monkeypatch.setattr("app.infrastructure.celery.pipeline.app", celery_app(url))
-        return CeleryPipeline()
-
-    return connected
+def broker(url: str) -> str:
+    """The URL as Celery spells it."""
+    return url.replace("unix://", "redis+socket://")
 
 
-def celery_app(url: str) -> Celery:
-    app = Celery("test", set_as_current=False)
-    app.config_from_object("celeryconfig")
-    app.conf.update(broker_url=url.replace("unix://", "redis+socket://"))
-    return app
-
-
-def test_a_message_is_sent_again_as_it_was(
-    connect: Connect, redis_url: str, redis_client: redis.Redis
-) -> None:
+def test_a_message_is_sent_again_as_it_was(redis_url: str, redis_client: redis.Redis) -> None:
     item = a_message(b"[[1], {}, {}]", task="podline.pods.newer", id="1", root_id="2")
     connect(redis_url).resend("pods", item)
     again = str(redis_client.lindex("pods", 0))
@@ -56,11 +44,11 @@ def test_a_message_is_sent_again_as_it_was(
 
 @pytest.mark.parametrize("state", State)
 def test_a_chain_is_published_as_celery_publishes_it(
-    connect: Connect, redis_url: str, redis_client: redis.Redis, state: State
+    redis_url: str, redis_client: redis.Redis, state: State
 ) -> None:
     connect(redis_url).start("01J", state)
     first, *_ = names = CHAIN_FROM[state]
-    app = celery_app(redis_url)
+    app = make_publisher(broker(redis_url))
     steps = [app.signature(name, args=("01J",), immutable=True) for name in names]
     chain(*steps, app=app).apply_async()
     theirs, ours = map(json.loads, redis_client.lrange(queue_of(first), 0, -1))
@@ -82,7 +70,7 @@ def content(item: dict[str, Any]) -> object:
     return args, kwargs, links, item["headers"], item["properties"], item["content-type"]
 
 
-def test_with_redis_away_it_says_so(connect: Connect, tmp_path: Path) -> None:
+def test_with_redis_away_it_says_so(tmp_path: Path) -> None:
     url = f"unix://{tmp_path}/nobody.sock"
     with pytest.raises(BrokerUnavailable):
         connect(url).start("01J", State.QUEUED)
@@ -91,7 +79,7 @@ def test_with_redis_away_it_says_so(connect: Connect, tmp_path: Path) -> None:
 
 
 def test_more_threads_than_connections_are_no_failure(
-    connect: Connect, redis_url: str, redis_client: redis.Redis
+    redis_url: str, redis_client: redis.Redis
 ) -> None:
     pipeline = connect(redis_url)
     with ThreadPoolExecutor(40) as threads:
@@ -100,9 +88,7 @@ def test_more_threads_than_connections_are_no_failure(
     assert redis_client.llen("pods") == 400
 
 
-def test_with_redis_hanging_nobody_waits_for_the_time_outs_of_others(
-    connect: Connect, tmp_path: Path
-) -> None:
+def test_with_redis_hanging_nobody_waits_for_the_time_outs_of_others(tmp_path: Path) -> None:
     path = tmp_path / "hangs.sock"
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(path))

@@ -9,11 +9,11 @@ import pytest
 
 from app.domain.execution import State
 from app.domain.pod import Frame
-from app.infrastructure.celery.watcher import LEASE_NAME, Watcher, feed_once
 from app.infrastructure.memory.leases import MemoryLease, MemoryLeases
 from app.infrastructure.memory.pipeline import MemoryPipeline
 from app.infrastructure.memory.runtime import MemoryRuntime, Script
 from app.service.submit import submit
+from app.service.watcher import LEASE_NAME, Watcher, feed_once
 from tests.support.builders import a_key, a_submission
 from tests.support.twins import Twins
 from tests.support.waiting import wait_until
@@ -93,9 +93,7 @@ def test_it_pauses_as_long_as_the_runtime_took_to_tell(
 ) -> None:
     execution_id, _ = running_pod(twins, worker)
     twins.ports.live.watch(execution_id)
-    monkeypatch.setattr(
-        "app.infrastructure.celery.watcher.monotonic", iter((0.0, seconds)).__next__
-    )
+    monkeypatch.setattr("app.service.watcher.monotonic", iter((0.0, seconds)).__next__)
     assert feed_once(twins.ports) == pause
 
 
@@ -117,7 +115,7 @@ def test_it_keeps_its_lease_while_the_runtime_takes_long_to_tell_what_was_printe
             self.answers.wait()
             return super().follow(name, after)
 
-    monkeypatch.setattr("app.infrastructure.celery.watcher.RENEW_SECONDS", 0.01)
+    monkeypatch.setattr("app.service.watcher.RENEW_SECONDS", 0.01)
     execution_id, _ = running_pod(twins, worker)
     twins.ports.live.watch(execution_id)
     leases, runtime = Counting(), Silent()

@@ -1,61 +1,35 @@
-"""The heartbeat of a worker and of beat: a file that is touched while the main thread goes round.
+"""The heartbeat of a worker or of beat: a file that is touched while the main thread is alive.
 
-A probe looks at the file's age alone, so it costs milliseconds: docs/operations.md.
+A probe checks only the age of the file, which takes milliseconds: docs/operations.md.
 """
 
-import functools
 import threading
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from celery import bootsteps
-
-from app.settings import Settings
 from sandbox.private import touch
-from tasks import app
 
 HEARTBEAT_SECONDS: Final = 2.0
 
 
-def beat() -> None:
-    """Touch the file, if a setting names one. Raises OSError where that can't be done.
+class Heartbeat:
+    """Touches the file, or does nothing where no file is set."""
 
-    Other threads must not speak for the main one, which is where a worker's loop and beat's run.
-    """
-    file = _file()
-    if file is not None and threading.current_thread() is threading.main_thread():
-        touch(file)
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
 
+    def beat(self) -> None:
+        """Touch the file. Raises OSError where that fails.
 
-def beat_on() -> None:
-    """While Redis is away, in every attempt to connect: it is no sign of a start that succeeded."""
-    file = _file()
-    if file is not None and file.exists():
-        beat()
+        Only the main thread counts: the loops of the worker and of beat run there.
+        """
+        if self._file is not None and threading.current_thread() is threading.main_thread():
+            touch(self._file)
 
+    def retry(self) -> None:
+        """Touch the file if it exists: called for each attempt to reach Redis.
 
-@functools.cache
-def _file() -> Path | None:
-    return Settings.load().heartbeat_file
-
-
-class HeartbeatStep(bootsteps.StartStopStep):
-    """Beats by the timer of the worker's event loop, so a loop that hangs beats no more."""
-
-    requires = ("celery.worker.consumer.tasks:Tasks",)
-
-    def __init__(self, parent: Any, **options: Any) -> None:
-        super().__init__(parent, **options)
-        self._timer: Any = None
-
-    def start(self, parent: Any) -> None:
-        beat()
-        self._timer = parent.timer.call_repeatedly(HEARTBEAT_SECONDS, beat)
-
-    def stop(self, parent: Any) -> None:  # noqa: ARG002  # the bootstep's signature
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-
-app.steps["consumer"].add(HeartbeatStep)
+        An attempt shows that the process is alive, but not that it has started successfully.
+        """
+        if self._file is not None and self._file.exists():
+            self.beat()

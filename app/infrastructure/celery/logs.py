@@ -1,25 +1,34 @@
-"""Logs of workers and beat: Celery's own lines too, each with the execution that it is about."""
+"""Logs of workers and beat: each line, Celery's own too, names the execution that it is about."""
 
-from typing import Any
+import logging
+from typing import Any, Final
 
 from celery.signals import setup_logging, task_postrun, task_prerun
 
 from app import logs
 from app.infrastructure.celery.pipeline import REQUEST_ID
-from app.settings import Settings
+
+_TWO_LINES_PER_TASK: Final = ("celery.worker.strategy", "celery.app.trace")
 
 
-@setup_logging.connect
-def configure(loglevel: int | str = "info", **_: Any) -> None:
-    """In the place of Celery's; with the level that the command line asks for."""
-    logs.configure(Settings.load().log_format, loglevel)
+def install(format: logs.Format, *, each_task: bool) -> None:
+    """Replace Celery's logging. Without `each_task`, its two lines for each task are dropped."""
+
+    def configure(loglevel: int | str = "info", **_: Any) -> None:
+        """Uses the level given on the command line."""
+        logs.configure(format, loglevel)
+        if not each_task:
+            for name in _TWO_LINES_PER_TASK:
+                logging.getLogger(name).setLevel(logging.WARNING)
+
+    setup_logging.connect(configure, weak=False)
+    task_prerun.connect(_begin)
+    task_postrun.connect(_end)
 
 
-@task_prerun.connect
-def begin(task: Any = None, args: Any = None, **_: Any) -> None:
+def _begin(task: Any = None, args: Any = None, **_: Any) -> None:
     logs.begin(task.request.get(REQUEST_ID), args[0] if args else None)
 
 
-@task_postrun.connect
-def end(**_: Any) -> None:
+def _end(**_: Any) -> None:
     logs.begin()

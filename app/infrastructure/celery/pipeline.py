@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
+from celery import Celery
 from celery.utils import uuid
 from kombu import Producer
 from kombu.exceptions import LimitExceeded, OperationalError
@@ -15,9 +16,9 @@ from app.domain.execution import State
 from app.logs import request_about
 from app.queues import queue_of
 from app.service.raw_message import RawMessage
-from tasks import app
 
 REPLAY: Final = "podline.replay.slice"
+SWEEP: Final = "podline.saga.sweep"
 
 REQUEST_ID: Final = "request_id"
 """The header of a message that says which request to the API began its chain: for logs alone."""
@@ -29,7 +30,8 @@ _KEPT_PROPERTIES: Final = ("correlation_id", "reply_to")
 class CeleryPipeline:
     """The Pipeline port: every message carries the execution's id and nothing else."""
 
-    def __init__(self) -> None:
+    def __init__(self, app: Celery) -> None:
+        self._app = app
         self._breaker = Breaker()
 
     def start(self, execution_id: str, state: State) -> None:
@@ -44,8 +46,8 @@ class CeleryPipeline:
         first, *rest = CHAIN_FROM[state]
         request_id = request_about(execution_id)
         headers = {REQUEST_ID: request_id} if request_id else {}
-        step = app.current_worker_task
-        message = app.amqp.create_task_message(
+        step = self._app.current_worker_task
+        message = self._app.amqp.create_task_message(
             uuid(),
             first,
             args=(execution_id,),
@@ -71,7 +73,7 @@ class CeleryPipeline:
     def replay(self, replay_id: str) -> None:
         """Publish the next slice of a replay. Raises BrokerUnavailable."""
         with self._producer() as producer:
-            app.send_task(REPLAY, args=(replay_id,), retry=False, producer=producer)
+            self._app.send_task(REPLAY, args=(replay_id,), retry=False, producer=producer)
 
     def resend(self, queue: str, item: bytes) -> None:
         """Put a message back on its queue. BrokerUnavailable; ValueError if it is no message."""
@@ -99,7 +101,7 @@ class CeleryPipeline:
         does not try again for itself.
         """
         try:
-            with app.producer_pool.acquire(block=True, timeout=PAUSE_SECONDS) as producer:
+            with self._app.producer_pool.acquire(block=True, timeout=PAUSE_SECONDS) as producer:
                 if not self._breaker.allows_call():
                     raise BrokerUnavailable("the broker did not answer a moment ago")
                 yield producer

@@ -1,50 +1,50 @@
-"""What fails in a worker in a way that nobody expected becomes a dead letter.
+"""Unexpected failures of a worker become dead letters.
 
-What Celery 5 does with each kind of bad message was measured (docs/decisions.md): it is off its
-queue by the time these run, so this is the last place where it can be kept.
+Celery 5 has taken a bad message off its queue by the time these functions run (measured:
+docs/decisions.md), so this is the last place where it can be kept.
 """
 
 import logging
 from typing import Any, Final
 
-from celery.signals import task_failure
 from kombu.exceptions import OperationalError
 
-from app.infrastructure.celery.process import ports
+from app.infrastructure.celery.application import Application
 from app.service.dead_letters import record_poison, record_task_error
 
 log = logging.getLogger(__name__)
 
 LOST: Final = "a dead letter could neither be stored nor parked"
 LONGEST_ID: Final = 26
-"""Of an execution: a ULID."""
+"""Characters of a ULID."""
 
 
-def keep_poison(queue: str, item: bytes, error: Exception) -> None:
-    """Nothing is raised: the worker's loop goes on, whatever became of the letter."""
+def keep_poison(app: Application, queue: str, item: bytes, error: Exception) -> None:
+    """Record a message that is no task of ours. Raises nothing: the worker continues."""
     try:
-        record_poison(ports(), queue, item, _describe(error))
-    except Exception:  # else the worker would exit
+        record_poison(app.ports, queue, item, _describe(error))
+    except Exception:  # otherwise the worker would exit
         log.exception(LOST)
 
 
-@task_failure.connect
-def keep_failure(sender: Any = None, exception: Any = None, args: Any = None, **_: Any) -> None:
-    """Unless the task itself was done and only its successor could not be published.
+def keep_failure(
+    app: Application, sender: Any = None, exception: Any = None, args: Any = None, **_: Any
+) -> None:
+    """Record a task that failed, unless it succeeded and only its successor wasn't published.
 
-    Celery records the finished task as failed then; the sweep goes on from the row.
+    Celery then records the finished task as failed; the sweep continues from the row.
     """
     if isinstance(exception, OperationalError):
-        log.warning("after %s the chain waits for the sweep: %s", sender.name, exception)
+        log.warning("After %s the chain waits for the sweep: %s", sender.name, exception)
         return
     try:
-        record_task_error(ports(), sender.name, _execution_id(args), _describe(exception))
+        record_task_error(app.ports, sender.name, _execution_id(args), _describe(exception))
     except Exception:  # Celery would log it as an error of a signal's receiver
         log.exception(LOST)
 
 
 def _execution_id(args: Any) -> str | None:
-    """The first argument, if it may be one: the message may have come from anybody."""
+    """The first argument, if it can be an id: anyone may have sent the message."""
     first = args[0] if isinstance(args, list | tuple) and args else None
     if isinstance(first, str) and len(first) <= LONGEST_ID and first.isascii():
         return first
@@ -52,6 +52,6 @@ def _execution_id(args: Any) -> str | None:
 
 
 def _describe(error: Exception) -> str:
-    """Of what a message says, as much as any store takes: no lone surrogates."""
+    """The error without lone surrogates, which stores refuse."""
     described = f"{type(error).__name__}: {error}"
     return described.encode("utf-8", "backslashreplace").decode()

@@ -1,13 +1,14 @@
-"""Beat's scheduler (`beat_scheduler`): Celery's own, which keeps no file, with a heartbeat."""
+"""Beat's scheduler (`beat_scheduler`): Celery's own in memory, with a heartbeat."""
 
 from typing import Any
 
 from celery.beat import Scheduler
 
-from app.infrastructure.celery.heartbeat import beat
-
 
 class BeatingScheduler(Scheduler):
+    app: Any
+    """Our Application."""
+
     def tick(self, *args: Any, **options: Any) -> float:
-        beat()
+        self.app.heartbeat.beat()
         return super().tick(*args, **options)

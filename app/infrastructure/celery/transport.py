@@ -1,25 +1,38 @@
-"""kombu's Redis transport, but for what it does with an item that nobody can work on.
+"""kombu's Redis transport, except for items that no task can be made of.
 
-There the worker would exit and the item would be lost (kombu 5.7). Here it becomes a dead letter.
+kombu 5.7 would lose such an item and end the worker. Here the item becomes a dead letter.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 import redis
 import redis.exceptions
 from kombu.exceptions import OperationalError
+from kombu.transport import TRANSPORT_ALIASES
 from kombu.transport import redis as redis_transport
 from kombu.transport.virtual import Empty
 from kombu.utils.encoding import bytes_to_str
 from kombu.utils.json import loads
 
-from app.infrastructure.celery.heartbeat import beat_on
-from app.infrastructure.celery.poison import keep_poison
-
 CONNECTION_ERRORS: Final = (OSError, redis.exceptions.RedisError, OperationalError)
-"""The worker connects anew after these. kombu's own list has KeyError and others in it."""
+"""The worker reconnects after these. kombu's own list also has KeyError and others."""
+
+KeepPoison = Callable[[str, bytes, Exception], None]
+"""Takes the queue, the item and what is wrong with it."""
+
+
+@dataclass
+class _Hooks:
+    """What a worker and beat have done; kombu makes the transport, so it can't be passed on."""
+
+    keep_poison: KeepPoison | None = None
+    before_attempt: Callable[[], None] | None = None
+
+
+_hooks = _Hooks()
 
 
 class Channel(redis_transport.Channel):
@@ -33,9 +46,9 @@ class Channel(redis_transport.Channel):
 
     @contextmanager
     def conn_or_acquire(self, client: redis.Redis | None = None) -> Iterator[redis.Redis]:
-        """kombu makes a client for each message, which is a sixth of what publishing costs.
+        """Reuse one client. kombu makes one for each message, a sixth of what publishing costs.
 
-        A channel that was reset has another pool.
+        A channel that was reset has a new pool, and needs a new client.
         """
         if client is None:
             client = self._publisher
@@ -44,7 +57,7 @@ class Channel(redis_transport.Channel):
         yield client
 
     def _brpop_read(self, **options: Any) -> bool:
-        """kombu's own, in two parts: only what the second one raises is about the item."""
+        """Like kombu's, in two parts: only what the second part raises is about the item."""
         try:
             queue, item = self._read_item(**options)
             self._queue_cycle.rotate(queue)
@@ -52,8 +65,10 @@ class Channel(redis_transport.Channel):
                 self.connection._deliver(loads(bytes_to_str(item)), queue)
             except CONNECTION_ERRORS:
                 raise
-            except Exception as error:  # noqa: BLE001  # whatever lies in a queue, work goes on
-                keep_poison(queue, item, error)
+            except Exception as error:
+                if _hooks.keep_poison is None:
+                    raise
+                _hooks.keep_poison(queue, item, error)
             return True
         finally:
             self._in_poll = None
@@ -76,6 +91,19 @@ class Transport(redis_transport.Transport):
     Channel = Channel
 
     def establish_connection(self) -> Any:
-        """Who goes on trying (every 30 s at the least) while Redis is away does not hang."""
-        beat_on()
+        if _hooks.before_attempt is not None:
+            _hooks.before_attempt()
         return super().establish_connection()
+
+
+def install(
+    keep_poison: KeepPoison | None = None, before_attempt: Callable[[], None] | None = None
+) -> None:
+    """Make kombu use this transport for Redis in this process.
+
+    Under kombu's own names, because the name decides how it reads a URL. Without `keep_poison`,
+    the error is raised, as kombu does. `before_attempt` is called for each attempt to connect.
+    """
+    name = f"{__name__}:{Transport.__name__}"
+    TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), name))
+    _hooks.keep_poison, _hooks.before_attempt = keep_poison, before_attempt

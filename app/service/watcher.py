@@ -1,7 +1,7 @@
-"""The pod monitor's watcher: a bootstep of every worker that consumes the queue `monitor`.
+"""The pod monitor's watcher, which runs in every worker that consumes the queue `monitor`.
 
-One worker at a time watches, by lease; another takes over within `WATCH_LEASE_SECONDS` of its
-death. What is missed meanwhile, the sweep polls.
+A lease lets one worker at a time watch. If it dies, another one takes over within
+`WATCH_LEASE_SECONDS`; the sweep polls what was missed in between.
 """
 
 import logging
@@ -9,20 +9,15 @@ import threading
 from collections.abc import Callable
 from itertools import chain
 from time import monotonic
-from typing import Any, Final
-
-from celery import bootsteps
+from typing import Final
 
 from app.domain.errors import BrokerUnavailable, RedisUnavailable, RuntimeUnavailable, Unavailable
 from app.domain.execution import State, owner_of_pod
-from app.infrastructure.celery.process import ports
 from app.ports import Lease, Ports
 from app.service.monitor import feed_live_output
-from tasks import app
 
 log = logging.getLogger(__name__)
 
-QUEUE: Final = "monitor"
 LEASE_NAME: Final = "monitor.watch"
 WATCH_LEASE_SECONDS: Final = 6.0
 RENEW_SECONDS: Final = 2.0
@@ -148,28 +143,3 @@ def feed_once(ports: Ports) -> float:
     except Unavailable as error:
         log.warning("no live output for now: %s", error)
         return RETRY_SECONDS
-
-
-class WatcherStep(bootsteps.StartStopStep):
-    """Starts the watcher where the worker consumes the monitor's queue."""
-
-    requires = ("celery.worker.consumer.tasks:Tasks",)
-
-    def __init__(self, parent: Any, **options: Any) -> None:
-        super().__init__(parent, **options)
-        self._watcher: Watcher | None = None
-
-    def include_if(self, parent: Any) -> bool:
-        return QUEUE in parent.app.amqp.queues.consume_from
-
-    def start(self, parent: Any) -> None:  # noqa: ARG002  # the bootstep's signature
-        self._watcher = Watcher(ports)
-        self._watcher.start()
-
-    def stop(self, parent: Any) -> None:  # noqa: ARG002  # the bootstep's signature
-        if self._watcher is not None:
-            self._watcher.stop()
-            self._watcher = None
-
-
-app.steps["consumer"].add(WatcherStep)

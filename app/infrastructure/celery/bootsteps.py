@@ -1,0 +1,52 @@
+"""Bootsteps of the worker's consumer: the heartbeat and the watcher."""
+
+from typing import Any, Final
+
+from celery import bootsteps
+
+from app.infrastructure.celery.heartbeat import HEARTBEAT_SECONDS
+from app.service.watcher import Watcher
+
+MONITOR_QUEUE: Final = "monitor"
+
+
+class HeartbeatStep(bootsteps.StartStopStep):
+    """Uses the timer of the worker's event loop, so that a loop that hangs stops the heartbeat."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self._timer: Any = None
+
+    def start(self, parent: Any) -> None:
+        beat = parent.app.heartbeat.beat
+        beat()
+        self._timer = parent.timer.call_repeatedly(HEARTBEAT_SECONDS, beat)
+
+    def stop(self, parent: Any) -> None:  # noqa: ARG002  # the bootstep's signature
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+class WatcherStep(bootsteps.StartStopStep):
+    """Starts the watcher where the worker consumes the monitor's queue."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self._watcher: Watcher | None = None
+
+    def include_if(self, parent: Any) -> bool:
+        return MONITOR_QUEUE in parent.app.amqp.queues.consume_from
+
+    def start(self, parent: Any) -> None:
+        self._watcher = Watcher(lambda: parent.app.ports)
+        self._watcher.start()
+
+    def stop(self, parent: Any) -> None:  # noqa: ARG002  # the bootstep's signature
+        if self._watcher is not None:
+            self._watcher.stop()
+            self._watcher = None

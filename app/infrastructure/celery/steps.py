@@ -1,0 +1,50 @@
+"""The two kinds of task: a step of the chain, and a tick, which beat sends."""
+
+from typing import TYPE_CHECKING, Any
+
+from celery import Task
+
+from app.ports import Ports
+from app.service.steps import run_step, run_tick
+
+if TYPE_CHECKING:
+    _Task = Task[Any, Any]
+else:
+    _Task = Task
+
+
+class _OnPorts(_Task):
+    abstract = True
+
+    def _ports(self) -> Ports:
+        app: Any = self.app
+        ports: Ports = app.ports
+        return ports
+
+
+class Step(_OnPorts):
+    """A link of the chain; `run_step` says what happens besides its function.
+
+    Its function takes the id of an execution or a replay. Unless it returns True, the rest of the
+    chain is dropped.
+    """
+
+    abstract = True
+
+    def __call__(self, subject_id: str) -> None:
+        if not run_step(self._ports, self.name, self._act, subject_id):
+            # The task still succeeds, as Flower shows. After raising Ignore, it would not.
+            self.request.chain = None
+
+    def _act(self, _: Ports, subject_id: str) -> bool | None:
+        continues: bool | None = self.run(subject_id)
+        return continues
+
+
+class Tick(_OnPorts):
+    """A task of beat's schedule; `run_tick` says what happens besides its function."""
+
+    abstract = True
+
+    def __call__(self) -> None:
+        run_tick(self._ports, self.name, lambda _: self.run())
