@@ -1,10 +1,10 @@
-"""The client of Podline, the service that runs untrusted programs.
+"""Client for Podline, the service that runs untrusted programs.
 
     with podline.Client() as client:
         execution = client.run("print(6 * 7)", language="python")
         print(execution.result.stdout)
 
-Needs httpx and nothing else.
+Its only dependency is httpx.
 """
 
 from podline.client import Client

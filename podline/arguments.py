@@ -1,4 +1,4 @@
-"""Checks of what the caller passes in: whatever can't be sent raises InvalidArgument."""
+"""Validation of arguments: a value that can't be sent raises InvalidArgument."""
 
 import math
 import re
@@ -13,16 +13,16 @@ import httpx
 from podline.errors import InvalidArgument
 
 _LONGEST_TIMEOUT: Final = min(TIMEOUT_MAX, 1e9)
-"""Seconds; the operating system takes no more."""
+"""Seconds; the operating system accepts no longer timeout."""
 _LOGIN: Final = re.compile("//[^/]*@")
 _NOT_SEGMENTS: Final = frozenset({"", ".", ".."})
 
 
 def api_url(url: str) -> httpx.URL:
-    """The base URL of an API: http or https, a host, and perhaps a port and a path."""
+    """Parse an API's base URL: http or https, a host, and optionally a port and a path."""
     try:
         parsed = httpx.URL(url)
-        parsed.host.encode("idna")  # as the resolver does, without naming what is wrong
+        parsed.host.encode("idna")  # the resolver does it too, with a vaguer error
     except (httpx.InvalidURL, UnicodeError, TypeError):
         parsed = httpx.URL()
     port = 1 if parsed.port is None else parsed.port
@@ -34,12 +34,12 @@ def api_url(url: str) -> httpx.URL:
 
 
 def without_password(url: httpx.URL) -> str:
-    """The URL for an error message."""
+    """Return the URL as an error message may show it."""
     return str(url.copy_with(username=None, password=None))
 
 
 def is_loopback(host: str) -> bool:
-    """Such an API is never behind the proxy that the environment names."""
+    """Whether the host is this machine, which no proxy from the environment can reach."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -47,14 +47,14 @@ def is_loopback(host: str) -> bool:
 
 
 def header_value(name: str, value: str) -> str:
-    """A value that a header can carry: visible ASCII characters and inner spaces."""
+    """Check that a header can carry the value: visible ASCII characters, with spaces between."""
     if value and value.isascii() and value.isprintable() and value == value.strip():
         return value
     raise InvalidArgument(f"{name} must consist of visible ASCII characters")
 
 
 def path_segment(value: str) -> str:
-    """An id as one segment of a path, which never leads to another resource."""
+    """Quote an id as one path segment, so that it can't lead to another resource."""
     try:
         if value not in _NOT_SEGMENTS:
             return quote(value, safe="")
@@ -64,22 +64,22 @@ def path_segment(value: str) -> str:
 
 
 def positive_timeout(seconds: float) -> float:
-    """A time-out of a connection."""
+    """Check the timeout of a connection, in seconds."""
     if 0 < seconds <= _LONGEST_TIMEOUT:
         return seconds
     raise InvalidArgument(f"not a timeout in seconds: {seconds!r}")
 
 
 def duration(seconds: float) -> float:
-    """How long to wait: infinity is possible, and nothing below zero is less than zero."""
+    """Check how many seconds to wait: infinity is allowed, a negative number means zero."""
     if math.isnan(seconds):
         raise InvalidArgument("a timeout can't be NaN")
     return max(0.0, seconds)
 
 
 def moment(value: datetime) -> str:
-    """In UTC. A datetime without a zone is local time."""
+    """Format a time in UTC. A datetime without a time zone is local time."""
     try:
         return value.astimezone(UTC).isoformat()
     except (OverflowError, ValueError, OSError):
-        raise InvalidArgument(f"not a time that UTC can express: {value}") from None
+        raise InvalidArgument(f"a time that can't be expressed in UTC: {value}") from None

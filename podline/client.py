@@ -1,4 +1,4 @@
-"""The client of Podline's API."""
+"""The client for Podline's API."""
 
 import os
 import time
@@ -23,19 +23,19 @@ DEFAULT_URL: Final = "http://127.0.0.1:8000"
 
 _EXECUTIONS: Final = "/api/v1/executions"
 _LONGEST_WAIT: Final = 30.0
-"""Seconds asked for in one request: below the minute after which proxies often hang up."""
+"""Seconds that one request waits: less than the minute after which many proxies hang up."""
 
 _SHORTEST_WAIT: Final = 0.1
-"""Seconds between two requests, where the service answers at once although it was to wait."""
+"""Seconds between two requests if the service answers at once instead of waiting."""
 
 
 class Client:
-    """Speaks to one Podline. May be used by many threads; close it, or use it with `with`.
+    """A thread-safe client for one Podline service. Close it after use, or use it in a `with`.
 
-    `url` and `key` default to PODLINE_URL (else http://127.0.0.1:8000) and PODLINE_KEY. `timeout`
-    is how many seconds the service may be silent. What can be repeated without harm is, up to
-    `retries` times, with growing pauses and as `Retry-After` says. The constructor and all calls
-    raise the errors of `podline.errors` only.
+    `url` and `key` default to PODLINE_URL (or http://127.0.0.1:8000) and PODLINE_KEY. `timeout` is
+    the number of seconds that the service may stay silent. Requests that are safe to repeat are
+    repeated up to `retries` times, with growing pauses or after `Retry-After`. The constructor and
+    all methods raise only the errors in `podline.errors`.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Client:
         self.keys: Final = Keys(self._connection)
 
     def close(self) -> None:
-        """Close the connections. The client is of no use then."""
+        """Close all connections. The client can't be used afterwards."""
         self._connection.close()
 
     def __enter__(self) -> Self:
@@ -80,7 +80,7 @@ class Client:
         timeout: float | None = None,
         **submission: Unpack[Submission],
     ) -> Execution:
-        """Submit a program and wait until it is terminal; `timeout` as for `wait`."""
+        """Submit a program and wait for the end of its execution; see `wait` for `timeout`."""
         deadline = _deadline(timeout)
         execution = self.submit(source, wait=_remaining(deadline), **submission)
         return execution if execution.state.terminal else self._wait(execution.id, deadline)
@@ -93,10 +93,10 @@ class Client:
         wait: float | None = None,
         **submission: Unpack[Submission],
     ) -> Execution:
-        """Submit a program; with `wait`, answer once it is terminal or after so many seconds.
+        """Submit a program, and wait up to `wait` seconds for the end of its execution.
 
-        Without an `idempotency_key` it gets one of its own, so a repeated request never
-        makes a second execution.
+        Without an `idempotency_key`, each call uses a new one, so that a repeated request never
+        creates a second execution.
         """
         answer = self._connection.request(
             "POST",
@@ -110,13 +110,13 @@ class Client:
         return decode(Execution, answer)
 
     def get(self, execution_id: str) -> Execution:
-        """The execution as it is now."""
+        """Return the execution's current state. Raises NotFound."""
         return decode(Execution, self._connection.request("GET", _execution(execution_id)))
 
     def wait(self, execution_id: str, *, timeout: float | None = None) -> Execution:
-        """The execution once it is terminal. Raises WaitTimeout after `timeout` seconds.
+        """Return the execution once it is terminal. Raises WaitTimeout after `timeout` seconds.
 
-        Continues if the service is unavailable for some seconds, as when it is restarted.
+        Keeps waiting while the service is unavailable for a few seconds, as in a restart.
         """
         return self._wait(execution_id, _deadline(timeout))
 
@@ -156,7 +156,7 @@ class Client:
         owner: str | None = None,
         page_size: int | None = None,
     ) -> Iterator[Execution]:
-        """Own executions, newest first; those of another `owner` for operators."""
+        """List your executions, newest first. Operators may name another `owner`."""
         filters = {"state": state, "outcome": outcome, "language": language, "owner": owner}
         query = [(name, value) for name, value in filters.items() if value is not None]
         query += [("label", f"{name}:{value}") for name, value in (labels or {}).items()]
@@ -164,48 +164,48 @@ class Client:
         return pages(self._connection, _EXECUTIONS, Execution, query)
 
     def cancel(self, execution_id: str) -> Execution:
-        """Cancel it. Raises Conflict once it is terminal."""
+        """Cancel the execution. Raises Conflict if it is terminal."""
         answer = self._connection.request("POST", f"{_execution(execution_id)}/cancel")
         return decode(Execution, answer)
 
     def retry(self, execution_id: str) -> Execution:
-        """A new execution of the same program; the same one each time."""
+        """Run the program again, as a new execution. Repeated calls return the same one."""
         path = f"{_execution(execution_id)}/retry"
         return decode(Execution, self._connection.request("POST", path, repeatable=True))
 
     def delete(self, execution_id: str) -> None:
-        """Erase program and result. Raises Conflict before it is terminal."""
+        """Erase the program and its result. Raises Conflict if the execution isn't terminal."""
         self._connection.request("DELETE", _execution(execution_id))
 
     def events(self, execution_id: str) -> tuple[Event, ...]:
-        """Its domain events, oldest first."""
+        """List the execution's events, oldest first."""
         return items(self._connection, f"{_execution(execution_id)}/events", Event)
 
     def stream(self, execution_id: str) -> Iterator[StreamEvent]:
-        """States and output as they come, then the result; it ends with an EndEvent.
+        """Yield states and output as they arrive, then the result, and finally an EndEvent.
 
-        Goes on where it was when its connection breaks, or the service is away for some seconds.
+        Continues where it stopped after a broken connection or a short outage of the service.
         """
         return streaming.stream(self._connection, f"{_execution(execution_id)}/stream")
 
     def languages(self) -> tuple[Language, ...]:
-        """What can be run here."""
+        """List the languages that the service can run."""
         return items(self._connection, "/api/v1/languages", Language)
 
     def limits(self) -> LimitsInForce:
-        """What may be asked for, and what is given where nothing is."""
+        """Return the default and the maximum of every limit."""
         return decode(LimitsInForce, self._connection.request("GET", "/api/v1/limits"))
 
     def limits_held(self) -> tuple[HeldLimit, ...]:
-        """What holds each limit where programs run."""
+        """Report what enforces each limit in the place where programs run."""
         return items(self._connection, "/api/v1/limits/held", HeldLimit)
 
     def queue(self) -> Queue:
-        """What waits and what runs. Needs the operator role."""
+        """Count the queued and running executions. Needs the operator role."""
         return decode(Queue, self._connection.request("GET", "/api/v1/queue"))
 
     def readiness(self) -> Readiness:
-        """Every part that the service leans on, by name, with its state."""
+        """Report whether the service is ready, with the state of each dependency."""
         return decode(Readiness, self._connection.request("GET", "/readyz", answers={200, 503}))
 
 
@@ -222,7 +222,7 @@ def _deadline(timeout: float | None) -> float | None:
 
 
 def _remaining(deadline: float | None) -> float:
-    """Seconds to ask for in the next request."""
+    """Return the seconds that the next request shall wait."""
     if deadline is None:
         return _LONGEST_WAIT
     return min(_LONGEST_WAIT, max(0.0, deadline - time.monotonic()))

@@ -1,4 +1,4 @@
-"""One API over HTTP: sends requests, repeats those that may be repeated, names what went wrong."""
+"""HTTP connection to one API: sends requests, repeats the safe ones, and maps the errors."""
 
 import random
 import time
@@ -34,10 +34,10 @@ Query = Sequence[tuple[str, str]]
 
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 30.0
-"""Seconds. A service that asks for a longer one is not waited for."""
+"""Seconds. If `Retry-After` asks for a longer pause, the error is raised at once."""
 
 _LONGEST_READ: Final = 3600.0
-"""Seconds; the service lets nobody wait for longer than a minute."""
+"""Seconds; the service itself limits a wait to one minute."""
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _DID_NOTHING: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
@@ -45,7 +45,7 @@ _MAY_HAVE_DONE_IT: Final = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY
 
 
 class Connection:
-    """A pool of connections to one API, with the key. May be used by many threads."""
+    """A thread-safe pool of authenticated connections to one API."""
 
     def __init__(self, url: str, key: str | None, timeout: float, retries: int) -> None:
         self._timeout = positive_timeout(timeout)
@@ -79,11 +79,11 @@ class Connection:
         answers: Container[int] = (),
         server_may_take: float = 0,
     ) -> object:
-        """The JSON of the answer; None where it has no body.
+        """Send a request and return the response's JSON, or None if it has no body.
 
-        `repeatable`: to send it twice does what once does, as with every GET.
-        `answers` are statuses that are no errors here, beside those of success.
-        `server_may_take` seconds come on top of the time-out, for an answer that is waited for.
+        `repeatable`: sending the request twice has the same effect as once, as for every GET.
+        `answers`: statuses that are not errors, in addition to 2xx.
+        `server_may_take`: seconds to add to the timeout because the server waits before it answers.
         """
         request = self._request(method, path, server_may_take, query, body, headers)
         response = self._send(request, repeatable=repeatable or method == "GET", answers=answers)
@@ -93,7 +93,7 @@ class Connection:
     def stream(
         self, path: str, headers: Mapping[str, str], silence: float
     ) -> Iterator[Iterator[bytes]]:
-        """The body as it comes. Raises Unreachable where it breaks or is silent for so long."""
+        """Stream a response. Raises Unreachable if it breaks or is silent for `silence` seconds."""
         request = self._request("GET", path, silence - self._timeout, headers=headers)
         response = self._send(request, repeatable=True, stream=True)
         try:
@@ -172,7 +172,7 @@ def _worth_repeating(error: PodlineError, repeatable: bool) -> bool:
 
 
 def _asked_for(error: PodlineError) -> float:
-    """Seconds that the service asks to be left alone."""
+    """Return the seconds that the service asks the client to wait, or 0."""
     return (error.problem.retry_after or 0) if isinstance(error, ApiError) else 0
 
 
@@ -198,7 +198,7 @@ def _problem(response: httpx.Response) -> Problem:
 
 
 def _seconds(retry_after: str | None) -> float | None:
-    """Of a `Retry-After` (RFC 9110, 10.2.3): seconds or a date. None for anything else."""
+    """Parse `Retry-After`, in seconds or as a date (RFC 9110, 10.2.3). None if it is neither."""
     if retry_after is None:
         return None
     if retry_after.isascii() and retry_after.isdigit():

@@ -1,7 +1,7 @@
-"""JSON to the frozen dataclasses of `models`, by their annotations.
+"""Decodes JSON into the frozen dataclasses in `models`, by their annotations.
 
-`metadata={"name": ...}` is for a field whose name in JSON can't be one in Python. Fields that this
-version does not know are ignored, so that a newer service can say more.
+`metadata={"name": ...}` sets the JSON name of a field where Python doesn't allow it. Unknown fields
+are ignored, so that a newer service can add some.
 """
 
 import json
@@ -21,13 +21,13 @@ from podline.errors import ProtocolError
 T = TypeVar("T")
 
 _HALF_CHARACTER: Final = re.compile(r"\\u[dD][89a-fA-F]")
-"""The escape of a surrogate, which may lack its other half. No encoding can express one alone."""
+"""The escape of a surrogate. If its other half is missing, no encoding can express it."""
 
 
 def parse(content: bytes, of: str) -> object:
-    """The JSON value of an answer. Raises ProtocolError, which names what it is the answer `of`.
+    """Parse a JSON response. Raises a ProtocolError that names the source, `of`.
 
-    Half characters become U+FFFD, so that every text in the value can be encoded.
+    Lone surrogates become U+FFFD, so that every string in the value can be encoded.
     """
     try:
         text = content.decode()
@@ -49,7 +49,7 @@ def _whole(value: object) -> object:
 
 
 def decode(cls: type[T], value: object) -> T:
-    """An instance of the dataclass `cls`. Raises ProtocolError if the JSON does not fit."""
+    """Return an instance of the dataclass `cls`. Raises ProtocolError if the JSON doesn't fit."""
     if not isinstance(value, Mapping):
         raise ProtocolError(f"expected {cls.__name__} as a JSON object, got {bounded_repr(value)}")
     hints = _hints(cls)
@@ -108,7 +108,7 @@ def _decode_plain(hint: type, value: Any, name: str) -> Any:
 def _moment(value: str) -> datetime:
     moment = datetime.fromisoformat(value)
     if moment.tzinfo is None:
-        raise ValueError("a time without a zone")
+        raise ValueError("a time without a time zone")
     return moment.astimezone(UTC)
 
 

@@ -1,11 +1,11 @@
-"""Every error that this package raises.
+"""All errors that this package raises.
 
 PodlineError
-├── InvalidArgument          (also a ValueError) something that can't be sent
-├── Unreachable              no answer: refused, timed out, or broken off
-├── ProtocolError            an answer, but not one of Podline's API
-├── WaitTimeout              the execution did not end in the time given
-└── ApiError                 the API answered with a problem document
+├── InvalidArgument          (also a ValueError) an argument can't be sent
+├── Unreachable              no response: refused, timed out, or broken off
+├── ProtocolError            a response that is not from Podline's API
+├── WaitTimeout              the execution did not end in time
+└── ApiError                 the API returned a problem document
     ├── Unauthenticated      401
     ├── Forbidden            403
     ├── NotFound             404
@@ -22,7 +22,7 @@ from typing import Self
 
 
 class PodlineError(Exception):
-    """Base of every error of this package."""
+    """Base class of all errors in this package."""
 
 
 class InvalidArgument(PodlineError, ValueError):
@@ -30,15 +30,15 @@ class InvalidArgument(PodlineError, ValueError):
 
 
 class Unreachable(PodlineError):
-    """The API gave no answer, however often it was asked."""
+    """The API did not respond, even to repeated requests."""
 
 
 class ProtocolError(PodlineError):
-    """What answered does not speak version 1 of Podline's API."""
+    """The response does not follow version 1 of Podline's API."""
 
 
 class WaitTimeout(PodlineError):
-    """The execution did not end in the time given; it continues under `execution_id`."""
+    """The execution did not end in time. It continues; `execution_id` names it."""
 
     def __init__(self, execution_id: str, state: str) -> None:
         super().__init__(f"execution {execution_id} is {state}")
@@ -46,13 +46,13 @@ class WaitTimeout(PodlineError):
         self.state = state
 
     def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
-        """Two arguments made the message, so that pickle needs both."""
+        """Keep both arguments; by default, pickle keeps the message only."""
         return type(self), (self.execution_id, self.state)
 
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
-    """One bad field: a JSON pointer (RFC 6901) into the body, and what is wrong with it."""
+    """One invalid field: a JSON pointer (RFC 6901) into the body, and what is wrong."""
 
     pointer: str
     detail: str
@@ -68,7 +68,7 @@ class Problem:
     type: str = "about:blank"
     errors: tuple[FieldProblem, ...] = ()
     request_id: str | None = None
-    """`X-Request-Id` of the response: what to look for in the service's log."""
+    """The response's `X-Request-Id`, by which to search the service's log."""
     retry_after: float | None = None
     """Seconds."""
 
@@ -79,7 +79,7 @@ class Problem:
 
 
 class ApiError(PodlineError):
-    """The API refused the request; `problem` says why."""
+    """The API returned an error; `problem` describes it."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(str(problem))
@@ -87,27 +87,27 @@ class ApiError(PodlineError):
 
 
 class Unauthenticated(ApiError):
-    """No key, or one that the service does not know."""
+    """The key is missing or unknown to the service."""
 
 
 class Forbidden(ApiError):
-    """The key's role does not allow this."""
+    """The key's role does not allow this request."""
 
 
 class NotFound(ApiError):
-    """There is no such thing, or it belongs to another owner."""
+    """The resource does not exist, or belongs to another owner."""
 
 
 class Conflict(ApiError):
-    """Not possible in the state that the thing is in."""
+    """The resource's current state does not allow this request."""
 
 
 class Gone(ApiError):
-    """The execution of this Idempotency-Key, or the retry that was made before, was deleted."""
+    """The execution that this Idempotency-Key or retry created earlier was deleted."""
 
 
 class Invalid(ApiError):
-    """The request breaks a rule of the API; `problem.errors` names each field."""
+    """The request is invalid; `problem.errors` names each invalid field."""
 
 
 class RateLimited(ApiError):
@@ -119,11 +119,11 @@ class ServerError(ApiError):
 
 
 class Unavailable(ServerError):
-    """A part of the service is away; trying again later may help."""
+    """A dependency of the service is unavailable; trying again later may help."""
 
 
 def error_of(problem: Problem) -> ApiError:
-    """The error that stands for this problem."""
+    """Return the error class for the problem's status."""
     error = _OF_STATUS.get(problem.status, ServerError if problem.status >= 500 else ApiError)
     return error(problem)
 

@@ -1,4 +1,4 @@
-"""What the API answers, as values. docs/api.md describes each field; times are UTC."""
+"""The API's responses as values. docs/api.md describes each field; times are in UTC."""
 
 from base64 import b64decode
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from podline.errors import ProtocolError
 
 
 class Word(StrEnum):
-    """A word of the API. A newer service may use others: any text becomes a member, unnamed."""
+    """A word from the API. Unknown words, as from a newer service, become unnamed members."""
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
@@ -23,7 +23,7 @@ class Word(StrEnum):
 
 
 class State(Word):
-    """How far the service's work on an execution is."""
+    """How far the service has come with an execution."""
 
     QUEUED = "queued"
     ADMITTED = "admitted"
@@ -52,7 +52,7 @@ class Outcome(Word):
 
 
 class Limit(Word):
-    """A limit that can end a stage."""
+    """A limit that can stop a stage."""
 
     WALL = "wall_seconds"
     CPU = "cpu_seconds"
@@ -71,7 +71,7 @@ class Priority(Word):
 
 
 class Role(Word):
-    """What a key may do; each role may do all that the ones before it may."""
+    """What a key allows. Each role includes the ones before it."""
 
     USER = "user"
     OPERATOR = "operator"
@@ -80,7 +80,7 @@ class Role(Word):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one stage (the compiler, or the program) may use at most."""
+    """The most that one stage (compile or run) may use."""
 
     wall_seconds: float
     cpu_seconds: float
@@ -89,12 +89,12 @@ class Limits:
     output_kib: int
     disk_mib: int
     stack_mib: int | None = None
-    """None: the same as `memory_mib` where a control group limits memory, else 8."""
+    """None means `memory_mib` where a control group limits memory, and 8 elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompileResult:
-    """How the compiler ended, and what it said."""
+    """How the compiler ended, and what it printed."""
 
     exit_code: int | None
     signal: str | None
@@ -110,13 +110,13 @@ class CompileResult:
 class Result:
     """How the program ended, and what it printed.
 
-    `stdout` and `stderr` have U+FFFD for what is not UTF-8; the `_bytes` are exact, and raise
-    ProtocolError if the answer's base64 is malformed.
+    `stdout` and `stderr` show bytes that are not UTF-8 as U+FFFD. `stdout_bytes` and `stderr_bytes`
+    are exact; they raise ProtocolError if the response's base64 is malformed.
     """
 
     exit_code: int | None
     signal: str | None
-    """A name such as SIGSEGV; `exit_code` is None then."""
+    """A name such as SIGSEGV, in which case `exit_code` is None."""
     stdout: str
     stderr: str
     stdout_truncated: bool = False
@@ -127,7 +127,7 @@ class Result:
     cpu_ms: float | None = None
     memory_peak_kib: int | None = None
     stopped_by: Limit | None = None
-    """The limit that ended the program."""
+    """The limit that stopped the program."""
     compile: CompileResult | None = None
 
     @property
@@ -148,7 +148,7 @@ def _exact(text: str, base64: str | None) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """A program that was submitted."""
+    """One accepted submission."""
 
     id: str
     state: State
@@ -160,9 +160,9 @@ class Execution:
     labels: Mapping[str, str]
     limits: Limits
     queue_position: int | None = None
-    """An estimate: 1 for the next one to run. None unless it is queued."""
+    """An estimate: 1 for the next execution to run. None unless it is queued."""
     message: str | None = None
-    """Why the last attempt ended, or why it failed; or that a limit stopped the compiler."""
+    """Why the last attempt or the execution failed, or that a limit stopped the compiler."""
     created_at: datetime
     admitted_at: datetime | None = None
     started_at: datetime | None = None
@@ -171,12 +171,12 @@ class Execution:
     retry_of: str | None = None
     retried_as: str | None = None
     result: Result | None = None
-    """None before the verdict, for failed and cancelled executions, and in lists."""
+    """None before the verdict, for failed or cancelled executions, and in lists."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """A domain event: one transition of one execution."""
+    """The record of one transition of one execution."""
 
     id: str
     type: str
@@ -186,7 +186,7 @@ class Event:
 
 
 class Holder(Word):
-    """Who sees to it that a limit is not exceeded."""
+    """What enforces a limit."""
 
     KERNEL = "kernel"
     RUNTIME = "runtime"
@@ -195,7 +195,7 @@ class Holder(Word):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldLimit:
-    """What holds one limit where programs run."""
+    """What enforces one limit in the place where programs run."""
 
     limit: str
     """wall, cpu, memory, processes, output, disk or inodes."""
@@ -205,7 +205,7 @@ class HeldLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitRange:
-    """What is given where nothing is asked for, and the most that may be."""
+    """The limits that apply by default, and the most that a submission may ask for."""
 
     default: Limits
     maximum: Limits
@@ -213,29 +213,29 @@ class LimitRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """A language that programs can be written in."""
+    """A language that the service can run."""
 
     name: str
     version: str
     source_name: str
-    """The name that a single `source` gets, such as main.py."""
+    """The file name for a single `source`, such as main.py."""
     compiled: bool
     aliases: tuple[str, ...] = ()
-    """Other names that it can be asked for by."""
+    """Other names for the language."""
     suffixes: tuple[str, ...] = ()
-    """Of its files, such as .py."""
+    """The suffixes of its files, such as .py."""
     line_buffering: bool = False
-    """It can print each line immediately."""
+    """Whether its programs can print each line immediately."""
     compile_limits: Limits | None = None
-    """The defaults of its compile stage, if it has one."""
+    """The default limits of its compile stage, if it has one."""
     stack: str | None = None
     """What `stack_mib` means for its programs."""
     limits: LimitRange | None = None
-    """Of the program itself; None if the service is too old to report it."""
+    """The limits of the run stage; None if the service is too old to report them."""
 
 
 class ReplayMode(Word):
-    """What a replay does with the events of the log that its filter fits."""
+    """What a replay does with the events that match its filter."""
 
     REEMIT = "reemit"
     REBUILD = "rebuild"
@@ -243,7 +243,7 @@ class ReplayMode(Word):
 
 
 class ReplayStatus(Word):
-    """How far a replay is."""
+    """How far the service has come with a replay."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -258,26 +258,26 @@ class ReplayStatus(Word):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
-    """A part of the event log that is done again. docs/replay.md tells what each mode does."""
+    """A replay of a part of the event log. docs/replay.md describes each mode."""
 
     id: str
     mode: ReplayMode
     since: datetime | None = field(metadata={"name": "from"})
     until: datetime | None = field(metadata={"name": "to"})
-    """Not itself included."""
+    """Exclusive."""
     types: tuple[str, ...]
     executions: tuple[str, ...]
     target: str | None
-    """Without the password in it."""
+    """With any password removed."""
     dry_run: bool
     requested_by: str
     status: ReplayStatus
     matched: Mapping[str, int]
-    """Events that the filter fits, by type."""
+    """How many events match the filter, by type."""
     done: int
-    """In a dry run: what would be done."""
+    """In a dry run, what would be done."""
     skipped: Mapping[str, int]
-    """What was left alone, by reason."""
+    """What was skipped, by reason."""
     error: str | None
     """Why it failed, or what it waits for."""
     created_at: datetime
@@ -287,16 +287,16 @@ class Replay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """Something that failed and was kept."""
+    """The record of something that failed and that no other part of the service repairs."""
 
     id: str
     kind: str
     status: str
     origin: str
-    """The task, or `queue:<name>` for a message that is no task."""
+    """The task's name, or `queue:<name>` for a message that is not a task."""
     execution_id: str | None
     payload: str | None
-    """Poison only: the raw message, base64."""
+    """Poison only: the raw message, in base64."""
     error: str
     attempts: int
     retries: int
@@ -307,7 +307,7 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """An API key, without the secret."""
+    """An API key without its secret."""
 
     id: str
     name: str
@@ -318,26 +318,26 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewKey(Key):
-    """A key just made: `key` is the secret, shown this once."""
+    """A new key. `key` is its secret, which the service shows only once."""
 
     key: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitsInForce:
-    """What may be asked for."""
+    """The limits that the service applies to submissions."""
 
     limits: LimitRange
     compile_limits: LimitRange
     input: Mapping[str, int]
-    """How large a submission may be, by name."""
+    """The maximum size of each part of a submission, by name."""
     max_unfinished: int
-    """Executions of the caller's owner at once."""
+    """The most unfinished executions that the key's owner may have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slots:
-    """How many executions may run at once; `used` and `free` are None while that is not known."""
+    """How many executions may run at once. `used` and `free` are None while unknown."""
 
     total: int
     used: int | None
@@ -346,10 +346,10 @@ class Slots:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """What waits and what runs."""
+    """How many executions are queued and running."""
 
     counts: Mapping[str, Mapping[str, int]]
-    """By state, then by priority."""
+    """The number of executions by state, then by priority."""
     slots: Slots
     oldest_queued_seconds: float | None
     """None if nothing is queued."""
@@ -357,18 +357,18 @@ class Queue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependency:
-    """A part that the service leans on."""
+    """One dependency of the service."""
 
     state: str
     """`up` or `down`."""
     detail: str | None
-    """What is wrong with it."""
+    """Why it is down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """Whether the service can do its work."""
+    """Whether the service can do its work, and what it depends on."""
 
     status: str
-    """`ready`, `degraded` (work is accepted, and waits), or `down`."""
+    """`ready`, `degraded` (submissions are accepted, but must wait), or `down`."""
     dependencies: Mapping[str, Dependency]

@@ -1,4 +1,4 @@
-"""The calls for operators and admins."""
+"""The methods for operators and admins."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ _KEYS = "/api/v1/keys"
 
 
 class DeadLetters:
-    """What failed and was kept. Needs the operator role."""
+    """The dead letters. Needs the operator role."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def list(self, *, status: str | None = None, kind: str | None = None) -> Iterator[DeadLetter]:
-        """All of them, or those of one status and one kind."""
+        """List the dead letters, optionally of one status or kind."""
         query = [(n, v) for n, v in (("status", status), ("kind", kind)) if v is not None]
         return pages(self._connection, _DEAD_LETTERS, DeadLetter, query)
 
@@ -31,24 +31,24 @@ class DeadLetters:
         return decode(DeadLetter, self._connection.request("GET", _letter(letter_id)))
 
     def retry(self, letter_id: str) -> DeadLetter:
-        """Try again now what failed."""
+        """Retry now what failed."""
         return decode(DeadLetter, self._connection.request("POST", f"{_letter(letter_id)}/retry"))
 
     def retry_all(
         self, *, status: str | None = None, kind: str | None = None, limit: int = 50
     ) -> int:
-        """Try again up to `limit` of them; how many there were."""
+        """Retry up to `limit` dead letters now. Returns how many were retried."""
         body = {"status": status, "kind": kind, "limit": limit}
         answer = self._connection.request("POST", f"{_DEAD_LETTERS}/retry", body=body)
         return decode(_Retried, answer).retried
 
     def discard(self, letter_id: str) -> DeadLetter:
-        """Never try it again."""
+        """Stop retrying it."""
         return decode(DeadLetter, self._connection.request("POST", f"{_letter(letter_id)}/discard"))
 
 
 class EventLog:
-    """The domain events of all executions. Needs the operator role."""
+    """The events of all executions. Needs the operator role."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -61,9 +61,9 @@ class EventLog:
         types: Iterable[str] = (),
         executions: Iterable[str] = (),
     ) -> Iterator[Event]:
-        """Oldest first; one may come more than once, under the same id.
+        """List events, oldest first. An event may appear more than once, with the same id.
 
-        A datetime without a zone is local time; `until` is not itself included.
+        `until` is exclusive. A datetime without a time zone is local time.
         """
         query = [("from", moment(since))] if since else []
         query += [("to", moment(until))] if until else []
@@ -73,7 +73,7 @@ class EventLog:
 
 
 class Replays:
-    """Parts of the event log that are done again. Needs the operator role."""
+    """Replays of the event log. Needs the operator role."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -89,9 +89,9 @@ class Replays:
         executions: Iterable[str] = (),
         dry_run: bool = False,
     ) -> Replay:
-        """Have events emitted to a topic again, rows rebuilt, or executions submitted again.
+        """Re-emit events to `target`, rebuild rows, or resubmit programs, by `mode`.
 
-        The filter is that of `EventLog.list`.
+        The filter works as in `EventLog.list`.
         """
         body = {
             "mode": mode,
@@ -105,15 +105,15 @@ class Replays:
         return decode(Replay, self._connection.request("POST", _REPLAYS, body=body))
 
     def list(self) -> Iterator[Replay]:
-        """All of them, newest first."""
+        """List all replays, newest first."""
         return pages(self._connection, _REPLAYS, Replay)
 
     def get(self, replay_id: str) -> Replay:
-        """As far as it is now."""
+        """Return the replay's current state."""
         return decode(Replay, self._connection.request("GET", _replay(replay_id)))
 
     def cancel(self, replay_id: str) -> Replay:
-        """Go no further. Raises Conflict once it has ended."""
+        """Stop the replay. Raises Conflict if it has ended."""
         return decode(Replay, self._connection.request("POST", f"{_replay(replay_id)}/cancel"))
 
 
@@ -129,7 +129,7 @@ class Keys:
     def create(
         self, name: str, *, role: str = Role.USER, max_unfinished: int | None = None
     ) -> NewKey:
-        """A key for the owner `name`; its secret is shown this once."""
+        """Create a key for the owner `name`. Its secret is shown only once."""
         body = {"name": name, "role": role, "max_unfinished": max_unfinished}
         return decode(NewKey, self._connection.request("POST", _KEYS, body=body))
 

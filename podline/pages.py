@@ -1,4 +1,4 @@
-"""Lists that come in pages: `{"items": [...], "next_cursor": ...}`."""
+"""Paginated lists: `{"items": [...], "next_cursor": ...}`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def pages(connection: Connection, path: str, cls: type[T], query: Query = ()) -> Iterator[T]:
-    """Every item, page after page, as they are asked for."""
+    """Yield every item, and fetch each page when it is needed."""
     cursor: str | None = None
     while True:
         continued = [("cursor", cursor)] if cursor else []
@@ -26,7 +26,7 @@ def pages(connection: Connection, path: str, cls: type[T], query: Query = ()) ->
 
 
 def items(connection: Connection, path: str, cls: type[T]) -> tuple[T, ...]:
-    """All of a short list, which has one page."""
+    """Return all items of a short list."""
     return tuple(pages(connection, path, cls))
 
 

@@ -1,4 +1,4 @@
-"""For how long something under way is gone on with while the service is away."""
+"""How long a call in progress continues while the service is unavailable."""
 
 import time
 from typing import Final
@@ -6,23 +6,23 @@ from typing import Final
 from podline.errors import PodlineError
 
 _FAILURES: Final = 8
-"""In a row. With the pauses and each one's own repetitions it is time to restart a service."""
+"""Consecutive failures. With pauses and each request's own repeats, enough for a restart."""
 _PAUSE: Final = 0.5
-"""Seconds before each new attempt."""
+"""Seconds before each new request."""
 
 
 class Patience:
-    """Counts failures in a row."""
+    """Counts consecutive failures."""
 
     def __init__(self) -> None:
         self._left = _FAILURES
 
     def restore(self) -> None:
-        """Something went well."""
+        """Start counting again, after a success."""
         self._left = _FAILURES
 
     def use(self, error: PodlineError) -> None:
-        """Wait a little. Raises the error where no patience is left."""
+        """Pause after a failure. Raises the error once there were too many in a row."""
         if self._left == 0:
             raise error
         self._left -= 1

@@ -1,4 +1,4 @@
-"""Server-sent events, as a browser reads them (HTML Living Standard, 9.2.6)."""
+"""Parser for server-sent events (HTML Living Standard, 9.2.6)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ class ServerSentEvent:
     event: str
     data: str
     id: str
-    """The last id seen, so perhaps an earlier event's; what `Last-Event-ID` has to say."""
+    """The last id received, perhaps with an earlier event: the value for `Last-Event-ID`."""
 
 
 class EventParser:
-    """Turns the bytes of a stream, cut anywhere, into its events. `retry` fields are ignored."""
+    """Parses a stream, received in arbitrary chunks, into events. `retry` fields are ignored."""
 
     def __init__(self) -> None:
         self._lines = _Lines()
@@ -27,7 +27,7 @@ class EventParser:
         self._data: list[str] = []
 
     def feed(self, chunk: bytes) -> Iterator[ServerSentEvent]:
-        """The events that end in this chunk."""
+        """Yield the events that end in this chunk."""
         for line in self._lines.feed(chunk):
             if self._first_line:
                 line = line.removeprefix(_BYTE_ORDER_MARK)
@@ -55,7 +55,7 @@ class EventParser:
 
 
 class _Lines:
-    """Splits at CR, LF and CRLF only, as the standard does; `str.splitlines` knows more ends."""
+    """Splits at CR, LF and CRLF only, as the standard requires; `str.splitlines` splits at more."""
 
     def __init__(self) -> None:
         self._partial: list[bytes] = []

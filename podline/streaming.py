@@ -1,4 +1,4 @@
-"""The live stream of one execution, held through broken connections."""
+"""The live stream of one execution, which survives broken connections."""
 
 from base64 import b64decode
 from collections.abc import Iterator
@@ -15,43 +15,43 @@ from podline.patience import Patience
 from podline.sse import EventParser, ServerSentEvent
 
 _SILENCE: Final = 45.0
-"""Seconds without a byte after which a connection is held for dead: three heartbeats."""
+"""Seconds without a byte after which a connection counts as dead: three heartbeats."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateEvent:
-    """The execution came into this state."""
+    """The execution entered this state."""
 
     state: State
     version: int
     attempt: int
     time: datetime
     message: str | None
-    """Why the last attempt ended, or why the execution failed."""
+    """Why the last attempt or the execution failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputEvent:
-    """A piece of what the program prints, as it prints it."""
+    """A piece of the program's live output."""
 
     stream: str
     """`stdout` or `stderr`."""
     attempt: int
     offset: int
-    """Bytes of this stream that the attempt printed before."""
+    """Bytes that the attempt printed on this stream before."""
     content: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultEvent:
-    """The execution with its result: all that it printed."""
+    """The execution with its result, which contains the whole output."""
 
     execution: Execution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndEvent:
-    """Nothing more comes: the execution is in a terminal state."""
+    """The last event: the execution is in a terminal state."""
 
     state: State
 
@@ -60,7 +60,7 @@ StreamEvent = StateEvent | OutputEvent | ResultEvent | EndEvent
 
 
 def stream(connection: Connection, path: str) -> Iterator[StreamEvent]:
-    """Every event up to `end`, each once, also where the service is away for a while."""
+    """Yield every event up to `end` once, even if the service is unavailable for a while."""
     patience, last_id = Patience(), ""
     while True:
         try:
@@ -77,7 +77,7 @@ def stream(connection: Connection, path: str) -> Iterator[StreamEvent]:
 
 
 def _events(connection: Connection, path: str, last_id: str) -> Iterator[ServerSentEvent]:
-    """The events of one connection, which never ends well: `end` comes before."""
+    """Yield the events of one connection. Raises Unreachable if it closes: `end` comes first."""
     headers = {"Last-Event-ID": last_id} if last_id else {}
     parser = EventParser()
     with connection.stream(path, headers, silence=_SILENCE) as chunks:
@@ -87,14 +87,14 @@ def _events(connection: Connection, path: str, last_id: str) -> Iterator[ServerS
 
 
 def _sendable(event_id: str) -> str:
-    """The id, which has to come back in `Last-Event-ID`."""
+    """Check that the id can be sent back in `Last-Event-ID`."""
     if event_id and not (event_id.isascii() and event_id.isprintable()):
         raise ProtocolError(f"an event has the id {event_id!r:.80}")
     return event_id
 
 
 def _typed(event: ServerSentEvent) -> StreamEvent | None:
-    """None for an event of a kind that this version does not know."""
+    """Return None for a type of event that this version does not know."""
     match event.event:
         case "state":
             return decode(StateEvent, _json(event))
@@ -109,7 +109,7 @@ def _typed(event: ServerSentEvent) -> StreamEvent | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Output:
-    """The data of `stdout` and `stderr`."""
+    """The data of a `stdout` or `stderr` event."""
 
     attempt: int
     offset: int

@@ -1,4 +1,4 @@
-"""The body of a submission, from what Python programs have at hand."""
+"""Builds the body of a submission from Python values."""
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -8,16 +8,16 @@ from typing import TypedDict
 from podline.models import Limits
 
 Text = str | bytes
-"""Bytes are sent exactly, in base64 where they are not UTF-8."""
+"""Bytes are sent unchanged, in base64 if they are not UTF-8."""
 
 
 class Submission(TypedDict, total=False):
-    """What `Client.submit` and `Client.run` take by name; all but the language may be left out."""
+    """The keyword arguments of `Client.submit` and `Client.run`. Only `language` is required."""
 
     language: str
     version: str
     files: Mapping[str, Text]
-    """Name (a relative path) to content: instead of `source`."""
+    """Relative path to content; use either this or `source`."""
     entrypoint: str
     stdin: Text
     args: Sequence[str]
@@ -30,15 +30,15 @@ class Submission(TypedDict, total=False):
     buffering: str
     """`line` or `block`."""
     expected_output: Text
-    """As text, white space at the ends of lines, empty lines at the end and a leading byte order
-    mark do not count; as bytes, every byte does.
+    """Text is compared without trailing white space, empty lines at the end and a byte order mark
+    at the start; bytes are compared exactly.
     """
     priority: str
     labels: Mapping[str, str]
 
 
 def body_of(source: str | None, submission: Submission) -> dict[str, object]:
-    """The JSON body of `POST /api/v1/executions`."""
+    """Return the JSON body of `POST /api/v1/executions`."""
     body: dict[str, object] = dict(submission)
     if source is not None:
         body["source"] = source
