@@ -1,5 +1,7 @@
 """What every kind of lease does."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from app.infrastructure.memory.leases import MemoryLeases
@@ -58,3 +60,13 @@ def test_what_was_lost_is_neither_renewed_nor_released(leases: Leases) -> None:
     assert not lost.renew()
     lost.release()
     assert leases.acquire("sweep", LONG) is None
+
+
+def test_another_thread_renews_and_releases(leases: Leases) -> None:
+    lease = leases.acquire("sweep", LONG)
+    assert lease is not None
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(lease.renew).result()
+        thread.submit(lease.release).result()
+    assert not lease.renew()
+    assert leases.acquire("sweep", LONG) is not None
