@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.errors import InvalidTarget
 from app.domain.execution import Time
-from app.ports import EventLog, Metrics, Ports, Runtime, Store
+from app.ports import EventLog, Ports, Runtime, Store
 from app.settings import Settings
 from app.settings.folders import IN_DATA_FOLDER
 from app.settings.images import images_and_versions
@@ -224,18 +224,11 @@ def make_worker(settings: Settings) -> "Application":
         log_format=settings.log_format,
         log_each_task=settings.log_level == "debug",
         keep_private=partial(keep_private, settings),
-        serve_metrics=partial(serve_metrics, settings),
+        metrics_host=settings.metrics_host,
+        metrics_port=settings.metrics_port,
     )
     equip(app, surroundings)
     return app
-
-
-def serve_metrics(settings: Settings, metrics: Metrics) -> None:
-    """On `metrics_port`, if there is one. Raises OSError where it can't listen there."""
-    if settings.metrics_port is not None:
-        from app.infrastructure.prometheus.server import serve
-
-        serve(metrics, settings.metrics_host, settings.metrics_port)
 
 
 def now() -> Time:

@@ -23,7 +23,7 @@ METRICS_MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Metrics(Protocol):
-    """Counts what happens, for those who watch over the service. Raises nothing."""
+    """Counts what happens, for operators. Only `serve` raises an error."""
 
     def execution_ended(self, execution: Execution) -> None:
         """It has become terminal."""
@@ -39,3 +39,9 @@ class Metrics(Protocol):
 
     def exposition(self, gauges: Sequence[Gauge] = ()) -> bytes:
         """All that was counted, and the gauges, in Prometheus' text format."""
+
+    def serve(self, host: str, port: int) -> int:
+        """Serve what was counted in background threads, for as long as the process lives.
+
+        Returns the port. Raises OSError where it can't listen.
+        """

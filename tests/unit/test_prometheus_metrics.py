@@ -11,7 +11,6 @@ import pytest
 
 from app.infrastructure.prometheus.folder import VARIABLE, make_empty
 from app.infrastructure.prometheus.metrics import PrometheusMetrics
-from app.infrastructure.prometheus.server import serve
 from app.ports import METRICS_MEDIA_TYPE, Gauge
 
 COUNT_ONE = """
@@ -79,12 +78,10 @@ def counted_by_a_process(folder: Path) -> list[str]:
 
 def test_a_worker_serves_its_own() -> None:
     metrics = PrometheusMetrics()
-    port = serve(metrics, "127.0.0.1", 0)
+    port = metrics.serve("127.0.0.1", 0)
     metrics.watch_restarted()
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
         assert answer.headers["Content-Type"] == METRICS_MEDIA_TYPE
         assert b"podline_watch_restarts_total 1.0" in answer.read()
-    with pytest.raises(urllib.error.HTTPError, match="404"):
-        urllib.request.urlopen(f"http://127.0.0.1:{port}/else")
     with pytest.raises(OSError, match="in use"):
-        serve(metrics, "127.0.0.1", port)
+        metrics.serve("127.0.0.1", port)

@@ -16,7 +16,6 @@ from app.infrastructure.celery.application import Application
 from app.infrastructure.celery.bootsteps import HeartbeatStep, WatcherStep
 from app.infrastructure.celery.pipeline import SWEEP
 from app.infrastructure.celery.poison import keep_failure, keep_poison
-from app.ports import Metrics
 from sandbox.private import NotPrivate, set_umask
 
 log = logging.getLogger(__name__)
@@ -30,8 +29,9 @@ class Surroundings:
     log_each_task: bool
     keep_private: Callable[[], None]
     """Raises NotPrivate where others can reach what the service stores."""
-    serve_metrics: Callable[[Metrics], None]
-    """Raises OSError where it can't listen."""
+    metrics_host: str
+    metrics_port: int | None
+    """None where the worker serves no /metrics."""
 
 
 def equip(app: Application, surroundings: Surroundings) -> None:
@@ -69,8 +69,10 @@ def _prepare(app: Application, **_: Any) -> None:
 
 def _serve_metrics(app: Application, surroundings: Surroundings, **_: Any) -> None:
     """A second worker, started by hand on the same settings, runs without /metrics."""
+    if surroundings.metrics_port is None:
+        return
     try:
-        surroundings.serve_metrics(app.ports.metrics)
+        app.ports.metrics.serve(surroundings.metrics_host, surroundings.metrics_port)
     except OSError as error:
         log.warning("This worker serves no /metrics: %s", error)
 

@@ -13,8 +13,9 @@ from prometheus_client import (
     ProcessCollector,
     disable_created_metrics,
     generate_latest,
+    start_http_server,
 )
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
@@ -86,17 +87,32 @@ class PrometheusMetrics:
             self._requests.labels(method, route, str(status)).inc()
 
     def exposition(self, gauges: Sequence[Gauge] = ()) -> bytes:
-        read_now = CollectorRegistry()
-        ProcessCollector(registry=read_now)
-        read_now.register(_Gauges(gauges))
-        return generate_latest(self._counted()) + generate_latest(read_now)
+        return generate_latest(self._registry(gauges))
 
-    def _counted(self) -> CollectorRegistry:
+    def serve(self, host: str, port: int) -> int:
+        server, _ = start_http_server(port, host, self._registry())
+        return server.server_port
+
+    def _registry(self, gauges: Sequence[Gauge] = ()) -> CollectorRegistry:
+        registry = CollectorRegistry()
+        registry.register(_Counted(self._own))
+        ProcessCollector(registry=registry)
+        registry.register(_Gauges(gauges))
+        return registry
+
+
+class _Counted(Collector):
+    """What this process counted, or what all processes with the same folder counted."""
+
+    def __init__(self, own: CollectorRegistry) -> None:
+        self._own = own
+
+    def collect(self) -> Iterable[Metric]:
         if VARIABLE not in os.environ:
-            return self._own
+            return self._own.collect()
         shared = CollectorRegistry()
         MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
-        return shared
+        return shared.collect()
 
 
 class _Gauges(Collector):
