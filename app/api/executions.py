@@ -12,8 +12,10 @@ from app.api import representation, schemas, sse
 from app.api.context import Call
 from app.api.pages import page, position
 from app.api.reading import body_hash
-from app.api.requests import ExecutionQuery, Submission, Wait
+from app.api.requests import ExecutionQuery, Wait
 from app.api.routing import Answer, Later, Section
+from app.api.sent import Read
+from app.api.submission.form import Submission
 from app.api.submission.rules import validate
 from app.domain.checks import NOT_SHOWABLE
 from app.domain.errors import (
@@ -50,16 +52,14 @@ _IDEMPOTENCY_KEY_CHARACTERS = 255
     errors=(403, 410, 429),
     headers=("Idempotency-Key",),
 )
-def submit(call: Call, body: Submission, query: Wait) -> Answer | Later:
+def submit(call: Call, body: Read[Submission], query: Wait) -> Answer | Later:
     """Submit a program.
 
     The answer is 202 at once; with `?wait=` it is 200 and the execution as it then is: terminal,
     or not where the wait ran out. With an `Idempotency-Key`, the same key and body give the same
     execution for 24 hours, or 410 if that execution was deleted.
     """
-    submission = validate(
-        body.to_domain(), call.ports.policy, call.languages.known(), call.caller.role
-    )
+    submission = validate(body, call.ports.policy, call.languages.known(), call.caller.role)
     execution = submit_execution(
         call.ports,
         call.caller,

@@ -4,7 +4,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from typing import Final, Protocol, TypeVar
 
-from app.api.problems import BadFields
+from app.api.problems import InvalidQuery
 from app.domain.errors import FieldProblem
 
 _URL_SAFE: Final = b"-_"
@@ -32,9 +32,9 @@ def cursor_of(position: str) -> str:
     return b64encode(position.encode(), _URL_SAFE).decode()
 
 
-def no_cursor() -> BadFields:
+def no_cursor() -> InvalidQuery:
     problem = FieldProblem("/cursor", "is no next_cursor of a page: begin without it")
-    return BadFields("query", [problem])
+    return InvalidQuery([problem])
 
 
 def page(found: Sequence[T], limit: int) -> tuple[Sequence[T], str | None]:

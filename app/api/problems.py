@@ -1,7 +1,7 @@
 """Problem documents (RFC 9457): what every error looks like from outside."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -11,7 +11,6 @@ from werkzeug.exceptions import HTTPException
 
 from app.domain.errors import (
     Conflict,
-    FieldProblem,
     Forbidden,
     Gone,
     IdempotencyMismatch,
@@ -30,13 +29,8 @@ MEDIA_TYPE: Final = "application/problem+json"
 Where = Literal["body", "query"]
 
 
-class BadFields(Exception):
-    """Body or query is not of the documented form."""
-
-    def __init__(self, where: Where, problems: list[FieldProblem]) -> None:
-        super().__init__(where)
-        self.where = where
-        self.problems = problems
+class InvalidQuery(InvalidRequest):
+    """The problems are in the query; other InvalidRequests are about the body."""
 
 
 class FieldError(BaseModel):
@@ -86,7 +80,6 @@ def register(app: Flask) -> None:
     """Every error of the application becomes a problem document."""
     app.register_error_handler(HTTPException, _of_http)
     app.register_error_handler(InvalidRequest, _of_request)
-    app.register_error_handler(BadFields, _of_fields)
     app.register_error_handler(PodlineError, _of_podline)
     app.register_error_handler(Exception, _of_bug)
 
@@ -98,11 +91,17 @@ def _of_http(error: HTTPException) -> Response:
 
 
 def _of_request(error: InvalidRequest) -> Response:
-    return _invalid("body", error.problems)
-
-
-def _of_fields(error: BadFields) -> Response:
-    return _invalid(error.where, error.problems)
+    where: Where = "query" if isinstance(error, InvalidQuery) else "body"
+    errors = [FieldError(where=where, pointer=p.pointer, detail=p.detail) for p in error.problems]
+    return _answer(
+        Problem(
+            type=_type("invalid-request"),
+            title="The request is not valid",
+            status=422,
+            detail="; ".join(f"{error.pointer}: {error.detail}" for error in errors[:3]),
+            errors=errors,
+        )
+    )
 
 
 def _of_podline(error: PodlineError) -> Response:
@@ -126,19 +125,6 @@ def _of_bug(error: Exception) -> Response:
     log.error("request %s failed", g.request_id, exc_info=error)
     detail = f"An error of the service. Its log has it under the request id {g.request_id}."
     return _answer(Problem(title="Internal Server Error", status=500, detail=detail))
-
-
-def _invalid(where: Where, problems: Iterable[FieldProblem]) -> Response:
-    errors = [FieldError(where=where, pointer=p.pointer, detail=p.detail) for p in problems]
-    return _answer(
-        Problem(
-            type=_type("invalid-request"),
-            title="The request is not valid",
-            status=422,
-            detail="; ".join(f"{error.pointer}: {error.detail}" for error in errors[:3]),
-            errors=errors,
-        )
-    )
 
 
 def _type(name: str) -> str:

@@ -1,58 +1,63 @@
-"""Bodies and queries into their models, or into the problems with them."""
+"""Bodies and queries become their models, or a list of what is wrong with them."""
 
 import hashlib
-from collections.abc import Iterable
-from typing import Final, TypeVar
+from typing import Final
 
 from flask import g, request
-from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel
 from werkzeug.exceptions import BadRequest, RequestURITooLarge, UnsupportedMediaType
 
 from app.api.bounded_json import parse
-from app.api.counts import UNKNOWN, check_counts
-from app.api.problems import BadFields, Where
-from app.domain.checks import MAX_PROBLEMS, Problems, pointer
-from app.domain.errors import FieldProblem
+from app.api.counts import prune
+from app.api.problems import InvalidQuery
+from app.api.sent import M, Read, read, valid
+from app.domain.checks import Problems
+from app.domain.errors import InvalidRequest
 from app.domain.policy import InputMaxima
-
-
-class Sent(BaseModel):
-    """What a client sends: exact types, and no field that is not known."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
-
 
 MAX_QUERY_BYTES: Final = 32 * 1024
 """Room for every label or execution id that a filter can have, percent-encoded."""
 
 _SPARE_VALUES: Final = 10_000
 
-M = TypeVar("M", bound=BaseModel)
-
 
 def read_body(model: type[M], maxima: InputMaxima) -> M:
-    """Raises UnsupportedMediaType, RequestEntityTooLarge, BadRequest or BadFields."""
+    """Raises UnsupportedMediaType, RequestEntityTooLarge, BadRequest or InvalidRequest."""
+    sent, problems = _sent(model, maxima)
+    found = valid(model, sent, problems)
+    if found is None:
+        raise InvalidRequest(problems.found)
+    return found
+
+
+def read_for_rules(model: type[M], maxima: InputMaxima) -> Read[M]:
+    """As `read_body`, but raises InvalidRequest only where rules would have nothing to check."""
+    sent, problems = _sent(model, maxima)
+    return read(model, sent, problems)
+
+
+def _sent(model: type[BaseModel], maxima: InputMaxima) -> tuple[object, Problems]:
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("send the body as application/json")
-    body = request.get_data(cache=False)  # Only what becomes of it outlives this function.
+    body = request.get_data(cache=False)  # The caller must not keep it for as long as it waits.
+    problems, most = Problems(), most_values(maxima)
     try:
-        sent, whole = parse(body, most_values(maxima))
+        sent, whole = parse(body, most)
     except ValueError as error:
         raise BadRequest(f"the body is not JSON: {error}") from None
-    problems = Problems()
-    few = check_counts(problems, model, sent, maxima)
+    prune(problems, model, sent, maxima)
     if not whole and not problems:
-        problems.add("", f"has more than {most_values(maxima)} values")
-    if not whole or not few:
-        raise BadFields("body", problems.found)
-    read = _validated("body", model, sent, strict=True)
+        problems.add("", f"has more than {most} values")
+    if not whole or problems.full:
+        raise InvalidRequest(problems.found)
     g.body_hash = hashlib.sha256(body).hexdigest()
-    return read
+    return sent, problems
 
 
 def most_values(maxima: InputMaxima) -> int:
-    """In one body: more than any valid one has, so that most bodies learn what is wrong in them."""
+    """The most JSON values in one body: more than any valid one has, so that most that are not
+    valid are still read, and their faults reported.
+    """
     return _SPARE_VALUES + 4 * maxima.files + maxima.args + maxima.env + maxima.labels
 
 
@@ -62,9 +67,9 @@ def body_hash() -> str:
 
 
 def read_query(model: type[M], maxima: InputMaxima) -> M:
-    """A parameter given more than once is a list, an empty one is not given.
+    """A parameter given more than once is a list; an empty one counts as not given.
 
-    Raises RequestURITooLarge and BadFields.
+    Raises RequestURITooLarge and InvalidQuery.
     """
     if len(request.query_string) > MAX_QUERY_BYTES:
         raise RequestURITooLarge(f"a query can have {MAX_QUERY_BYTES} bytes")
@@ -74,31 +79,9 @@ def read_query(model: type[M], maxima: InputMaxima) -> M:
         if values != [""]
     }
     problems = Problems()
-    if not check_counts(problems, model, given, maxima):
-        raise BadFields("query", problems.found)
+    prune(problems, model, given, maxima)
     # Everything is text in a query, so numbers are read from it.
-    return _validated("query", model, given, strict=False)
-
-
-def _validated(where: Where, model: type[M], sent: object, *, strict: bool) -> M:
-    try:
-        return model.model_validate(sent, strict=None if strict else False)
-    except ValidationError as error:
-        errors = error.errors(include_url=False, include_input=False)
-        raise BadFields(where, _problems(errors)) from None
-
-
-def _problems(errors: Iterable[ErrorDetails]) -> list[FieldProblem]:
-    problems = [FieldProblem(pointer(*error["loc"]), _detail(error)) for error in errors]
-    return problems[:MAX_PROBLEMS]
-
-
-def _detail(error: ErrorDetails) -> str:
-    match error["type"]:
-        case "extra_forbidden":
-            return UNKNOWN
-        case "missing":
-            return "is required"
-        case "model_type":
-            return "must be an object"
-    return error["msg"]
+    found = valid(model, given, problems, strict=False)
+    if found is None:
+        raise InvalidQuery(problems.found)
+    return found

@@ -1,25 +1,22 @@
-"""What clients send: bodies and queries. The rules that need more than types are the domain's."""
+"""What clients send, except submissions (`submission`): bodies and queries."""
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
-    Strict,
     WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
 
 from app.api.counts import UpTo
-from app.api.reading import Sent
+from app.api.sent import BY_VALUE, Sent
 from app.domain.execution import Outcome, State, Time, event_type
 from app.domain.records import DeadLetterKind, DeadLetterStatus, EventFilter, Role
 from app.domain.replay import MAX_EXECUTIONS, ReplayMode
-from app.domain.requested import RequestedFile, RequestedLimits, RequestedSubmission
-from app.domain.submission import Buffering, Priority, Streams
 
 MAX_WAIT_SECONDS = 60
 DEFAULT_PAGE = 50
@@ -27,84 +24,6 @@ MAX_PAGE = 200
 EVENT_TYPES: Final = [event_type(state) for state in State]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-Whole = Annotated[float, WithJsonSchema({"type": "integer", "exclusiveMinimum": 0})]
-"""The domain tells a whole number from another, and says so."""
-Seconds = Annotated[float, WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
-BY_VALUE: Final = Strict(strict=False)
-"""For enumerations: JSON has their values."""
-Base64 = Annotated[str, WithJsonSchema({"type": "string", "contentEncoding": "base64"})]
-
-
-class File(Sent):
-    name: str = Field(description="A relative path without `.` and `..`.")
-    content: str
-    encoding: Literal["utf-8", "base64"] = "utf-8"
-
-
-class RequestedStageLimits(Sent):
-    """Limits to ask for; one left out takes its default, see `/api/v1/limits`."""
-
-    wall_seconds: Seconds | None = None
-    cpu_seconds: Seconds | None = None
-    memory_mib: Whole | None = None
-    processes: Whole | None = None
-    output_kib: Whole | None = Field(default=None, description="Per stream.")
-    disk_mib: Whole | None = None
-    stack_mib: Whole | None = Field(
-        default=None, description="At most `memory_mib`. What it means: see `/api/v1/languages`."
-    )
-
-    def to_domain(self) -> RequestedLimits:
-        return RequestedLimits(**dict(self))
-
-
-class Submission(Sent):
-    """A program to be run: `source`, or `files` and perhaps an `entrypoint`."""
-
-    language: str = Field(examples=["python"])
-    version: str | None = Field(
-        default=None, description="`3`, `3.11` and `3.11.7` all ask for the newest that begins so."
-    )
-    source: str | None = Field(default=None, examples=["print(input())"])
-    files: Annotated[list[File] | None, UpTo("files")] = None
-    entrypoint: str | None = Field(default=None, description="The name of the file to start with.")
-    stdin: str | None = Field(default=None, examples=["hello\n"])
-    stdin_base64: Base64 | None = None
-    args: Annotated[list[str], UpTo("args")] = Field(default=[])
-    env: Annotated[dict[str, str], UpTo("env")] = Field(default={})
-    limits: RequestedStageLimits | None = None
-    compile_limits: RequestedStageLimits | None = None
-    compile_args: Annotated[list[str], UpTo("args")] = Field(
-        default=[], description="For the compiler, unchanged; 422 for a language without one."
-    )
-    streams: Annotated[Streams, BY_VALUE] = Field(
-        default=Streams.SEPARATE,
-        description="`merged`: one pipe for both, so that their order is exact; all is stdout.",
-    )
-    buffering: Annotated[Buffering, BY_VALUE] | None = Field(
-        default=None,
-        description="`line`: print each line immediately, if the language can; `block`: as the "
-        "language sees fit, which is faster. Null: `block` if the output is judged, else `line`.",
-    )
-    expected_output: str | None = Field(
-        default=None,
-        description="White space at the ends of lines and of the whole does not count.",
-    )
-    expected_output_base64: Base64 | None = Field(default=None, description="Every byte counts.")
-    priority: Annotated[Priority, BY_VALUE] = Field(
-        default=Priority.NORMAL, description="`critical` and `high` need the role operator."
-    )
-    callback_url: str | None = Field(default=None, description="Not supported yet.")
-    labels: Annotated[dict[str, str], UpTo("labels")] = Field(default={})
-
-    def to_domain(self) -> RequestedSubmission:
-        given = dict(self)
-        given["limits"] = (self.limits or RequestedStageLimits()).to_domain()
-        given["compile_limits"] = (self.compile_limits or RequestedStageLimits()).to_domain()
-        if self.files is not None:
-            given["files"] = [RequestedFile(**dict(file)) for file in self.files]
-        return RequestedSubmission(**given)
 
 
 class Wait(Sent):

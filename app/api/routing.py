@@ -7,14 +7,16 @@ document, so the two can't disagree.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeAlias, get_type_hints
+from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
 
 from flask import Flask, Response, request
 from pydantic import BaseModel
 
 from app.api.auth import caller
 from app.api.context import Call, Context
-from app.api.reading import read_body, read_query
+from app.api.reading import read_body, read_for_rules, read_query
+from app.api.sent import Read
+from app.domain.policy import InputMaxima
 from app.domain.records import Role
 
 
@@ -32,7 +34,8 @@ Later: TypeAlias = partial[Answer]
 Returned: TypeAlias = BaseModel | Answer | Response
 Handler: TypeAlias = Callable[..., Returned | Later]
 """Takes a Call (a Context, where no key is needed); then, by name, the parameters of the path,
-`body` and `query`, whose annotations are their models.
+`body` and `query`, whose annotations are their models. A handler that checks rules of its own
+asks for `Read[<model>]`.
 """
 
 
@@ -56,7 +59,13 @@ class Operation:
 
     @property
     def body(self) -> type[BaseModel] | None:
-        return get_type_hints(self.handler).get("body")
+        annotation = get_type_hints(self.handler).get("body")
+        return get_args(annotation)[0] if get_origin(annotation) is Read else annotation
+
+    @property
+    def checks_rules(self) -> bool:
+        """Whether the handler adds to the problems of its body."""
+        return get_origin(get_type_hints(self.handler).get("body")) is Read
 
     @property
     def query(self) -> type[BaseModel] | None:
@@ -117,7 +126,14 @@ def register(app: Flask, context: Context, operation: Operation) -> None:
     app.add_url_rule(
         operation.path.replace("{", "<").replace("}", ">"),
         endpoint=f"{operation.method} {operation.path}",
-        view_func=partial(_serve, context, operation, operation.body, operation.query),
+        view_func=partial(
+            _serve,
+            context,
+            operation,
+            operation.body,
+            operation.query,
+            read_for_rules if operation.checks_rules else read_body,
+        ),
         methods=[operation.method],
         provide_automatic_options=False,
     )
@@ -128,6 +144,7 @@ def _serve(
     operation: Operation,
     body: type[BaseModel] | None,
     query: type[BaseModel] | None,
+    read: Callable[[type[BaseModel], InputMaxima], object],
     **arguments: Any,
 ) -> Response:
     given: Context | Call = context
@@ -149,7 +166,7 @@ def _serve(
     if body is not None:
         owner = given.caller.name if isinstance(given, Call) else ""
         with context.large_bodies.turn(owner, request.content_length):
-            arguments["body"] = read_body(body, context.ports.policy.input)
+            arguments["body"] = read(body, context.ports.policy.input)
     returned = operation.handler(given, **arguments)
     arguments.clear()
     return _response(returned() if isinstance(returned, partial) else returned)

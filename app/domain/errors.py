@@ -2,7 +2,6 @@
 
 PodlineError
 ├── InvalidRequest           the caller's input is wrong: says which field and why
-│   └── InvalidSubmission
 ├── NotFound                 no such thing, or it belongs to somebody else
 ├── Gone                     it existed, and was deleted
 ├── Forbidden                the key's role does not allow it
@@ -48,10 +47,6 @@ class InvalidRequest(PodlineError):
     def __init__(self, problems: list[FieldProblem]) -> None:
         super().__init__("; ".join(f"{p.pointer}: {p.detail}" for p in problems))
         self.problems = problems
-
-
-class InvalidSubmission(InvalidRequest):
-    """The program can't be run as it was sent."""
 
 
 class NotFound(PodlineError):

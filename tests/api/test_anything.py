@@ -7,12 +7,10 @@ from hypothesis import strategies as st
 
 from app.api.requests import (
     DeadLetterSelection,
-    File,
     NewKey,
     NewReplay,
-    RequestedStageLimits,
-    Submission,
 )
+from app.api.submission.form import File, RequestedStageLimits, Submission
 from app.domain.records import Role
 from tests.support.api_contract import PROGRAM, connector
 from tests.support.cpu import least_cpu_seconds

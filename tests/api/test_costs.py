@@ -94,4 +94,5 @@ def test_a_list_is_counted_before_its_entries() -> None:
     assert [(error["pointer"], error["detail"]) for error in errors] == [
         ("/args", "has more than 64 entries"),
         ("/colour", "is not known here: leave it out"),
+        ("/env/1", "Input should be a valid string"),
     ]

@@ -10,8 +10,9 @@ from threading import Semaphore
 
 import pytest
 
-from app.api import large_bodies, requests, turnstile
+from app.api import large_bodies, turnstile
 from app.api.large_bodies import AT_ONCE, LARGE_BYTES, LargeBodies
+from app.api.submission import form
 from app.api.turnstile import Turnstile
 from app.domain.records import Role
 from app.infrastructure.memory.wakeups import MemoryListener, MemoryWakeups
@@ -33,7 +34,7 @@ class Looks(MemoryWakeups):
     @contextmanager
     def listen(self, execution_id: str) -> Iterator[MemoryListener]:
         with super().listen(execution_id) as listener:
-            self.bodies = [o for o in gc.get_objects() if isinstance(o, requests.Submission)]
+            self.bodies = [o for o in gc.get_objects() if isinstance(o, form.Submission)]
             Worker(self._ports).run_all()
             yield listener
 

@@ -221,10 +221,11 @@ def test_a_label_and_a_file_are_named_in_any_script(api: Api) -> None:
 
 
 def test_all_problems_come_at_once(api: Api) -> None:
-    sent = PROGRAM | {"language": "cobol", "limits": {"wall_seconds": 0}, "args": ["\0"]}
+    sent = PROGRAM | {"language": "cobol", "limits": {"wall_seconds": 0}, "args": ["\0"], "env": 1}
     response = api.post(EXECUTIONS, sent)
     assert response.json is not None
     assert [error["pointer"] for error in response.json["errors"]] == [
+        "/env",
         "/language",
         "/args/0",
         "/limits/wall_seconds",

@@ -330,7 +330,6 @@ class TestSessions:
             (RESUBMIT, "topic", {"since": 0}, "/target"),
             (RESUBMIT, None, {}, "/from"),
             (RESUBMIT, None, {"since": 5, "until": 5}, "/to"),
-            (RESUBMIT, None, {"executions": frozenset(map(str, range(1_001)))}, "/executions"),
         ],
     )
     def test_what_makes_no_sense_is_refused(

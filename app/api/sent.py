@@ -1,0 +1,92 @@
+"""What a client sent becomes a model, or a list of what is wrong with its types."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from math import nan
+from operator import getitem
+from typing import Any, Final, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Strict, ValidationError
+from pydantic_core import ErrorDetails
+
+from app.domain.checks import Problems, pointer
+from app.domain.errors import InvalidRequest
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Sent(BaseModel):
+    """What a client sends: exact types, and no unknown fields."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+BY_VALUE: Final = Strict(strict=False)
+"""For enumerations: JSON has their values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Generic[M]):
+    """A body before its rules are checked. They add to the problems, so that all come at once."""
+
+    value: M
+    """Has a placeholder for each value of the wrong type."""
+    problems: Problems
+
+
+def read(model: type[M], sent: object, problems: Problems) -> Read[M]:
+    """Replaces, in `sent`, each value of the wrong type. Raises InvalidRequest if it can't."""
+    for _ in range(_DEPTH):
+        try:
+            return Read(model.model_validate(sent), problems)
+        except ValidationError as error:
+            errors = error.errors(include_url=False, include_input=False)
+        _report(errors, problems)
+        if problems.full or not isinstance(sent, dict):
+            break
+        for each in errors:
+            _replace(sent, each)
+    raise InvalidRequest(problems.found)
+
+
+def valid(
+    model: type[M], sent: object, problems: Problems, *, strict: bool | None = None
+) -> M | None:
+    """None if there are problems. `strict=None` leaves it to the model how exact types must be."""
+    if problems.full:
+        return None
+    try:
+        found = model.model_validate(sent, strict=strict)
+    except ValidationError as error:
+        _report(error.errors(include_url=False, include_input=False), problems)
+        return None
+    return None if problems else found
+
+
+def _report(errors: Sequence[ErrorDetails], problems: Problems) -> None:
+    for error in errors:
+        problems.add_unreadable(pointer(*error["loc"]), _DETAILS.get(error["type"], error["msg"]))
+
+
+_DETAILS: Final[Mapping[str, str]] = {"missing": "is required", "model_type": "must be an object"}
+_PLACEHOLDERS: Final[Mapping[str, Callable[[], object]]] = {
+    "missing": str,
+    "string_type": str,
+    "list_type": list,
+    "dict_type": dict,
+    "model_type": dict,
+    "float_type": lambda: nan,
+}
+"""By pydantic's type of error. Any other value is removed, so that its default applies."""
+_DEPTH: Final = 3
+"""A file that is no object becomes an empty one, and then one with an empty name and content."""
+
+
+def _replace(sent: Any, error: ErrorDetails) -> None:
+    *path, last = error["loc"]
+    parent = reduce(getitem, path, sent)
+    if error["type"] in _PLACEHOLDERS:
+        parent[last] = _PLACEHOLDERS[error["type"]]()
+    else:
+        del parent[last]
