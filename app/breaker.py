@@ -1,4 +1,4 @@
-"""Not to wait for a server that was away a moment ago."""
+"""Circuit breaker: fails fast while a server is known to be down."""
 
 from threading import Lock
 from time import monotonic
@@ -8,7 +8,7 @@ PAUSE_SECONDS: Final = 1.0
 
 
 class Breaker:
-    """After a failure, lets one call through per pause until one succeeds."""
+    """After a failure, allows one call per pause until a call succeeds."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -25,7 +25,7 @@ class Breaker:
             return True
 
     def failed(self) -> bool:
-        """True if it went well until now."""
+        """Record a failure. Returns True if it is the first since a success."""
         with self._lock:
             was_well, self._broken = not self._broken, True
             self._next_call = monotonic() + PAUSE_SECONDS

@@ -1,7 +1,7 @@
-"""`python -m app.flower OPTIONS...`: `celery -A tasks flower` with its login from the settings.
+"""`python -m app.flower OPTIONS...`: `celery -A tasks flower`, with the login from the settings.
 
-By Flower's own means, a login is on the command line or in the environment, where other processes
-can read it (proc_pid_environ(5)).
+Flower itself takes the login from the command line or environment, where other processes can read
+it (proc_pid_environ(5)).
 """
 
 import sys
@@ -12,7 +12,7 @@ from sandbox.private import set_umask
 
 
 def login(settings: Settings) -> str:
-    """`user:password`; the password is the setting, or what `podline up` keeps. Raises OSError."""
+    """Return `user:password`, from the setting or `podline up`'s own file. Raises OSError."""
     secret = settings.flower_password
     password = secret.get_secret_value() if secret else kept(settings.data_dir, "flower-password")
     if not password:

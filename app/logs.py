@@ -1,6 +1,6 @@
-"""Logs as text or as JSON, a line each, with the request and the execution that it is about.
+"""Logs in text or JSON. Each line names the request and the execution that it is about.
 
-Never programs, their input or output, or keys: lines have ids, names of ours, and errors.
+Lines contain ids, our own names, and errors; never programs, their input or output, or keys.
 """
 
 import json
@@ -14,28 +14,28 @@ from typing import Final, Literal, TextIO
 Format = Literal["text", "json"]
 
 FIELDS: Final = "fields"
-"""`extra={FIELDS: {...}}` gives a line more fields."""
+"""`extra={FIELDS: {...}}` adds fields to a line."""
 
 _EXECUTION_ID: Final = re.compile(r"[0-9A-Z]{1,26}")
-"""Digits and letters of a ULID. It may come from anybody, in a path or in a message."""
+"""The characters of a ULID. A path or message from anybody may contain anything else."""
 
 _about: ContextVar[dict[str, str]] = ContextVar("about", default={})  # noqa: B039  # never changed
 
 
 def begin(request_id: str | None = None, execution_id: object = None) -> None:
-    """From now on lines of this thread, or context, are about these; about nothing by default."""
+    """Set what later lines of this thread or context are about: by default, nothing."""
     _about.set({"request_id": request_id} if request_id else {})
     about_execution(execution_id)
 
 
 def about_execution(execution_id: object) -> None:
-    """What the request or task turns out to be about. Anything but an id is left out."""
+    """Add the execution that the request or task is about. Ignores anything but an id."""
     if isinstance(execution_id, str) and _EXECUTION_ID.fullmatch(execution_id):
         _about.set({**_about.get(), "execution_id": execution_id})
 
 
 def request_about(execution_id: str) -> str | None:
-    """The id of the request, where what is done now is about this execution and no other."""
+    """Return the request's id, unless the current work is about another execution."""
     about = _about.get()
     return (
         about.get("request_id") if about.get("execution_id", execution_id) == execution_id else None
@@ -43,7 +43,7 @@ def request_about(execution_id: str) -> str | None:
 
 
 def configure(format: Format, level: int | str) -> None:
-    """Everything that is logged in this process goes to stderr, in this form."""
+    """Send all logs of this process to stderr, in this format."""
     handler = _Handler(sys.stderr)
     handler.setFormatter(JsonFormatter() if format == "json" else TextFormatter())
     logging.captureWarnings(True)
@@ -53,7 +53,7 @@ def configure(format: Format, level: int | str) -> None:
 
 
 class _Handler(logging.StreamHandler[TextIO]):
-    """Drops a line that can't be written, because stderr is a file on a full disk."""
+    """Drops lines that can't be written, as when stderr is a file on a full disk."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name
         if not isinstance(sys.exc_info()[1], OSError):
@@ -85,6 +85,6 @@ class TextFormatter(logging.Formatter):
 
 
 def _time(record: logging.LogRecord) -> str:
-    """RFC 3339, in UTC."""
+    """Format the time as in RFC 3339, in UTC."""
     time = datetime.fromtimestamp(record.created, UTC).replace(tzinfo=None)
     return time.isoformat(timespec="microseconds") + "Z"

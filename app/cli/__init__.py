@@ -1,6 +1,6 @@
-"""The command line. Speaks HTTP only, through the package `podline`.
+"""The command line. It uses HTTP only, through the package `podline`.
 
-Each command is imported when it is needed, so that `podline run` does not pay for the others.
+Each command is imported on first use, so that `podline run` doesn't pay for the others.
 """
 
 import click

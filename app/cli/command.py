@@ -1,4 +1,4 @@
-"""What all commands that speak to the service have in common."""
+"""What all commands that call the service have in common."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -18,9 +18,9 @@ P = ParamSpec("P")
 def speaks_to_service(
     *, failure: type[Failure] = Failure
 ) -> Callable[[Callable[Concatenate[Client, P], None]], Callable[..., None]]:
-    """Adds --url, --key, --data-dir and --json, and hands the command a client.
+    """Add --url, --key, --data-dir and --json, and pass a client to the command.
 
-    What goes wrong with the service ends the command with a `failure`.
+    Errors of the service end the command with a `failure`.
     """
 
     def decorate(command: Callable[Concatenate[Client, P], None]) -> Callable[..., None]:

@@ -1,4 +1,4 @@
-"""How the sandbox daemon is started, by `podline up` or alone."""
+"""The command line that starts the sandbox daemon, for `podline up` and `podline sandbox`."""
 
 import sys
 
@@ -8,7 +8,7 @@ from app.settings.urls import socket_path
 
 
 def daemon_command(settings: Settings) -> tuple[str, ...]:
-    """Raises SettingsError if the settings name another runtime."""
+    """Return the daemon's arguments. Raises SettingsError if the runtime isn't the sandbox."""
     socket = socket_path(settings.runtime_url)
     if socket is None:
         detail = f"names no sandbox daemon; it is {settings.runtime_url!r}"

@@ -1,4 +1,4 @@
-"""`podline dlq`: what failed and was kept."""
+"""`podline dlq`: dead letters."""
 
 from dataclasses import asdict
 from datetime import datetime

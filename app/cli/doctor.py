@@ -1,4 +1,4 @@
-"""`podline doctor`: what works and what does not."""
+"""`podline doctor`: checks what works and what doesn't."""
 
 import sys
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from podline import Client, Holder, PodlineError
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that has to work."""
+    """The result of one check."""
 
     name: str
     ok: bool
@@ -38,7 +38,7 @@ def doctor_command(client: Client, as_json: bool) -> None:
 
 
 def examine(client: Client) -> Iterator[Check]:
-    """Each check; where the service does not answer, the others say nothing."""
+    """Yield each check. If the service doesn't respond, there is only the first one."""
     try:
         readiness = client.readiness()
     except PodlineError as error:
@@ -54,7 +54,7 @@ def examine(client: Client) -> Iterator[Check]:
 
 
 def _languages(client: Client) -> Check:
-    """Asks what needs a key, so it tells about the key too."""
+    """List the languages, which needs a key and so checks the key too."""
     try:
         languages = client.languages()
     except PodlineError as error:
@@ -64,7 +64,7 @@ def _languages(client: Client) -> Check:
 
 
 def _limits(client: Client) -> Iterator[Check]:
-    """What holds each of them; one that nobody holds is a failure, allowed or not."""
+    """Check what enforces each limit. An unenforced limit is a failure, even if it is allowed."""
     try:
         limits = client.limits_held()
     except PodlineError as error:

@@ -1,4 +1,4 @@
-"""Options that say which events of the log are meant."""
+"""Options that select events of the log."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ from podline import State
 
 
 def selects_events(command: Callable[..., None]) -> Callable[..., None]:
-    """Adds --from, --to, --type and --execution: since, until, types and executions."""
+    """Add --from, --to, --type and --execution as since, until, types and executions."""
     for option in (
         click.option("--execution", "executions", multiple=True, metavar="ID"),
         click.option(
@@ -46,7 +46,7 @@ def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> da
 
 
 def _event_types(
-    ctx: click.Context,  # noqa: ARG001  # a callback's signature
+    ctx: click.Context,  # noqa: ARG001  # required by click's callbacks
     param: click.Parameter,  # noqa: ARG001
     states: Sequence[str],
 ) -> list[str]:

@@ -1,4 +1,4 @@
-"""What `podline run` and `podline watch` end with. docs/cli.md has this table."""
+"""The exit codes of `podline run` and `podline watch`, as listed in docs/cli.md."""
 
 import signal
 from typing import Final
@@ -7,10 +7,10 @@ from podline import Execution, Outcome, ProtocolError, Result, State
 
 CANCELLED: Final = 118
 FAILED: Final = 119
-"""The service could not run it."""
+"""The service could not run the program."""
 OURS: Final = 125
-"""The fault is not the program's: the service can't be reached, refused it, or has an outcome that
-this version does not know.
+"""Not the program's fault: the service can't be reached, refused the submission, or reported an
+outcome that this version doesn't know.
 """
 OF_OUTCOME: Final = {
     Outcome.SUCCESS: 0,
@@ -20,11 +20,11 @@ OF_OUTCOME: Final = {
     Outcome.OUTPUT_LIMIT: 123,
     Outcome.TIME_LIMIT: 124,  # as timeout(1)
 }
-"""A runtime error has the program's own exit code, or 128 and the number of its signal."""
+"""For a runtime error it is the program's own exit code, or 128 plus the signal's number."""
 
 
 def exit_code(execution: Execution) -> int:
-    """Of a terminal execution."""
+    """Return the exit code for a terminal execution."""
     if execution.state is State.CANCELLED:
         return CANCELLED
     if execution.state is State.FAILED:
@@ -33,7 +33,7 @@ def exit_code(execution: Execution) -> int:
         raise ProtocolError(f"execution {execution.id} is {execution.state} and has no result")
     if execution.outcome is Outcome.RUNTIME_ERROR:
         return _own_exit_code(execution.result)
-    return OF_OUTCOME.get(execution.outcome, OURS)  # a newer service may have other outcomes
+    return OF_OUTCOME.get(execution.outcome, OURS)  # a newer service may report other outcomes
 
 
 def _own_exit_code(result: Result) -> int:

@@ -1,4 +1,4 @@
-"""How the command line says that something went wrong: one line, with what to do about it."""
+"""How the command line reports an error: one line that says what to do about it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,21 +18,21 @@ from podline import (
 
 
 class Failure(click.ClickException):
-    """Ends the command with a line on stderr, and 1. `process.show` escapes what it quotes."""
+    """Ends the command with exit code 1 and a line on stderr, which `process.show` escapes."""
 
     def show(self, file: IO[Any] | None = None) -> None:
         click.echo(f"podline: {self.message}", file=file, err=True)
 
 
 class RunFailure(Failure):
-    """Where the exit code is the program's own, ours must be told from it."""
+    """A failure of `run` or `watch`, with an exit code that differs from a program's own."""
 
     exit_code = OURS
 
 
 @contextmanager
 def failures_explained(failure: type[Failure]) -> Iterator[None]:
-    """Errors of the client, and of files and streams, become this kind of failure."""
+    """Turn errors of the client, of files and of streams into this kind of failure."""
     try:
         yield
     except PodlineError as error:
@@ -44,7 +44,7 @@ def failures_explained(failure: type[Failure]) -> Iterator[None]:
 
 
 def explained(error: PodlineError) -> str:
-    """What happened and what to do, in one line."""
+    """Return one line that says what happened and what to do."""
     said = " ".join(str(error).split())
     match error:
         case Unreachable():

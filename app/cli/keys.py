@@ -1,4 +1,4 @@
-"""`podline keys`: who may use the service."""
+"""`podline keys`: API keys."""
 
 import click
 

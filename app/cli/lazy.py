@@ -1,4 +1,4 @@
-"""A group whose commands are imported when they are called."""
+"""A command group that imports its commands on first use."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,12 +13,12 @@ from app.cli.process import BROKEN_PIPE, exit_code_of
 
 
 class LazyGroup(click.Group):
-    """Finds a command as the attribute `<name>_command` of its module."""
+    """Loads each command from the attribute `<name>_command` of its module."""
 
     def __init__(self, *, name: str, help: str, places: Mapping[str, tuple[str, str]]) -> None:
         super().__init__(name, help=help)
         self.places = places
-        """Module and one line of help by command: the help of all is shown without importing."""
+        """Module and one line of help by command, so that `--help` imports none of them."""
 
     def main(
         self,
@@ -28,7 +28,7 @@ class LazyGroup(click.Group):
         standalone_mode: bool = True,
         **extra: Any,
     ) -> Any:
-        """As click's, but nothing that goes wrong with a stream or a signal is a traceback."""
+        """Run as click does, but without a traceback for errors of streams or for signals."""
         run = partial(super().main, args, prog_name, complete_var, False, **extra)
         if not standalone_mode:
             return run()
@@ -51,7 +51,7 @@ class LazyGroup(click.Group):
         module, _ = self.places[name]
         command = getattr(import_module(module), f"{name}_command")
         if not isinstance(command, click.Command):
-            raise TypeError(f"{module}.{name}_command is no command")
+            raise TypeError(f"{module}.{name}_command is not a command")
         return command
 
     def format_commands(
@@ -65,7 +65,7 @@ class LazyGroup(click.Group):
 
 @contextmanager
 def _broken_pipes_end_it() -> Iterator[None]:
-    """Click itself would end with 1, which says that the command failed."""
+    """Exit with 141 on a broken pipe; click would use 1, as if the command had failed."""
     try:
         yield
     except BrokenPipeError:

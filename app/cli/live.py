@@ -1,4 +1,4 @@
-"""A program's output while it runs."""
+"""Shows a program's live output."""
 
 from collections.abc import Mapping
 
@@ -7,9 +7,9 @@ from podline import OutputEvent, Result
 
 
 class LiveOutput:
-    """Passes output on as it comes; the result fills in what did not come.
+    """Writes output as it arrives, and the rest from the result.
 
-    Each byte is written once, also where an attempt was lost and the program ran again.
+    Each byte is written once, even if an attempt was lost and the program ran again.
     """
 
     def __init__(self, stdout: Sink, stderr: Sink) -> None:
@@ -17,13 +17,13 @@ class LiveOutput:
         self._written = {"stdout": bytearray(), "stderr": bytearray()}
 
     def show(self, event: OutputEvent) -> None:
-        """Write what is new of it. What comes after a gap has to wait for the result."""
+        """Write what is new. Output after a gap has to wait for the result."""
         written = len(self._written[event.stream])
         if event.offset <= written:
             self._write(event.stream, event.content[written - event.offset :])
 
     def complete(self, result: Result) -> bool:
-        """Write the rest. False if the result is not what was shown: then all of it is written."""
+        """Write the rest. If the result differs from what was shown, write all and return False."""
         outputs = {"stdout": result.stdout_bytes, "stderr": result.stderr_bytes}
         same = True
         for stream, whole in outputs.items():
@@ -36,7 +36,7 @@ class LiveOutput:
         return same
 
     def finish(self) -> None:
-        """Nothing more comes."""
+        """End the output."""
         for sink in self._sinks.values():
             sink.finish()
 

@@ -1,4 +1,4 @@
-"""Options and kinds of values that several commands share."""
+"""Options and value types that several commands share."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ data_dir_option: Final = click.option(
 
 
 class Seconds(click.types.FloatParamType):
-    """A number of seconds: neither NaN nor infinity, which JSON does not have."""
+    """A number of seconds, but neither NaN nor infinity, which JSON lacks."""
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -34,12 +34,12 @@ class Seconds(click.types.FloatParamType):
 
 
 def choice(values: type[StrEnum]) -> click.Choice[str]:
-    """One of the values; click itself would ask for the names of the members."""
+    """Accept the members' values; click itself would accept their names."""
     return click.Choice([member.value for member in values])
 
 
 def pairs(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> Mapping[str, str]:
-    """The callback of an option that is given as NAME=VALUE, any number of times."""
+    """Parse the values of a repeatable option NAME=VALUE."""
     for value in values:
         if value.find("=") < 1:
             raise click.BadParameter(f"{value!r} is not NAME=VALUE", ctx, param)

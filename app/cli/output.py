@@ -1,4 +1,4 @@
-"""What commands print on stdout: JSON for machines, tables for people."""
+"""What commands print on stdout: JSON for programs, tables for people."""
 
 import json
 import sys
@@ -15,13 +15,13 @@ _UNLIMITED: Final = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A time at which something is to happen, for a cell of a table."""
+    """The time at which something is due, for a table cell."""
 
     moment: datetime
 
 
 def print_json(value: object) -> None:
-    """As the API has it."""
+    """Print the value in the API's format."""
     document = json.dumps(_plain(value), indent=2, ensure_ascii=False)
     print_text(escaped_json(document) + "\n", sys.stdout)
 
@@ -35,14 +35,14 @@ def _plain(value: object) -> object:
         case list() | tuple():
             return [_plain(item) for item in value]
     if is_dataclass(value):
-        # The client's models say where the API has another name for a field.
+        # The metadata names fields that have another name in the API.
         named = {f.metadata.get("name", f.name): getattr(value, f.name) for f in fields(value)}
         return _plain(named)
     return value
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Aligned columns, the first of them never broken; one line a row where this is no terminal."""
+    """Print aligned columns. The first is never wrapped; without a terminal, no column is."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -53,14 +53,14 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     for row in rows:
         table.add_row(*(Text(escaped(_cell(value))) for value in row))
     console = Console(width=None if sys.stdout.isatty() else _UNLIMITED)
-    # Rich would end the process where nobody reads what it prints.
+    # Rich itself would end the process on a broken pipe.
     with console.capture() as printed:
         console.print(table)
     print_text(printed.get(), sys.stdout)
 
 
 def print_facts(facts: Iterable[tuple[str, object]]) -> None:
-    """Name and value, a line each; times in full."""
+    """Print one name and value per line, with times in full."""
     print_table(("", ""), [(name, _in_full(value)) for name, value in facts])
 
 
@@ -72,7 +72,7 @@ def _local(moment: datetime) -> datetime:
     try:
         return moment.astimezone()
     except OverflowError:
-        return moment  # of the year 1 or 9999
+        return moment  # in the year 1 or 9999
 
 
 def _cell(value: object) -> str:
@@ -91,7 +91,7 @@ def _cell(value: object) -> str:
 
 
 def _from_now(moment: datetime) -> str:
-    """How long ago, or in how long: 12s, 3m, 2h, in 5d."""
+    """Format how long ago, or in how long: 12s, 3m, 2h, in 5d."""
     seconds = (datetime.now(UTC) - moment).total_seconds()
     return f"in {_span(-seconds)}" if seconds < 0 else _span(seconds)
 

@@ -1,4 +1,4 @@
-"""The process around a command: its streams, the signals that stop it, and how it ends."""
+"""The process that runs a command: its streams, the signals that stop it, and its exit code."""
 
 import io
 import os
@@ -15,17 +15,17 @@ from app.cli.terminal import escaped, escaped_block, print_line, print_text
 
 INTERRUPTED: Final = 128 + signal.SIGINT
 BROKEN_PIPE: Final = 128 + signal.SIGPIPE
-"""Nobody reads the output: what tools end with that the signal kills, as in `| head -1`."""
+"""The output's reader has closed it, as in `| head -1`; SIGPIPE gives other tools this code."""
 
 _STOPS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Signals that stop a command, unless whoever started it had them ignored (as nohup does)."""
+"""Signals that stop a command, unless it was started with them ignored, as by nohup."""
 
 STOPPED: Final = frozenset(128 + number for number in _STOPS)
-"""What a command ends with that such a signal stopped."""
+"""The exit codes of a command that such a signal stopped."""
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal asks the command to stop."""
+    """A signal asked the command to stop."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -34,7 +34,7 @@ class Stopped(KeyboardInterrupt):
 
 @contextmanager
 def stops_raised() -> Iterator[None]:
-    """SIGINT, SIGTERM and SIGHUP raise Stopped in here."""
+    """Make SIGINT, SIGTERM and SIGHUP raise Stopped."""
     before = {number: signal.getsignal(number) for number in _STOPS}
     for number, handler in before.items():
         if handler in (signal.SIG_DFL, signal.default_int_handler):
@@ -51,7 +51,7 @@ def _stop(number: int, _frame: FrameType | None) -> None:
 
 
 def exit_code_of(command: Callable[[], object]) -> int:
-    """Run the command; what it ends with, also where its streams are closed, full or not read."""
+    """Run the command and return its exit code, even if a stream is closed, full or not read."""
     _open_streams()
     code = _ended(command)
     for stream in (sys.stdout, sys.stderr):
@@ -79,13 +79,13 @@ def _ended(command: Callable[[], object]) -> int:
 
 
 def reason(error: OSError) -> str:
-    """What an operation on a file or a stream failed for."""
+    """Describe why an operation on a file or stream failed."""
     where = "standard input or output" if error.filename is None else str(error.filename)
     return escaped(f"{where}: {error.strerror}")
 
 
 def show(error: click.ClickException) -> None:
-    """As click does, without control characters in what it quotes."""
+    """Print the error as click does, but with control characters escaped."""
     text = io.StringIO()
     error.show(text)
     with suppress(OSError):
@@ -98,9 +98,9 @@ def _report(problem: str) -> None:
 
 
 def _open_streams() -> None:
-    """Python has None for a stream that was closed; no other file may get its number.
+    """Replace closed standard streams, so that no other file gets their descriptor.
 
-    Reading or writing fails then, as with the tools of the system; what goes to stderr is lost.
+    Reading or writing then fails, as with the system's own tools. What goes to stderr is lost.
     """
     for number, name, flags in (
         (0, "stdin", os.O_WRONLY),
@@ -131,7 +131,7 @@ def _flush(stream: TextIO) -> int:
 
 
 def _abandon(stream: TextIO) -> None:
-    """Python flushes once more as it ends, and would report what could not be written."""
+    """Prevent an error from Python's last flush, at exit, of what can't be written."""
     try:
         stream.flush()
     except OSError:

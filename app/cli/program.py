@@ -1,4 +1,4 @@
-"""The options that describe a program, and what is sent for them."""
+"""The options that describe a program, and the submission made from them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
@@ -66,12 +66,12 @@ _OPTIONS: Final[Sequence[Decorator]] = (
 
 
 def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds FILE and everything that can be said of a program."""
+    """Add FILE and every option that describes a program."""
     return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)
 
 
 def submission_of(client: Client, options: dict[str, Any]) -> Submission:
-    """What the options of `program_options` describe."""
+    """Build the submission that the options describe."""
     main: Path = options["file"]
     submission = Submission(
         language=options["language"] or language_of(main, client.languages()),
@@ -97,13 +97,13 @@ def submission_of(client: Client, options: dict[str, Any]) -> Submission:
 
 
 def _limits(options: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
-    """Those of one stage that were given."""
+    """Return the limits that were given for one stage."""
     given = {name: options[prefix + name] for name in _LIMITS}
     return {name: limit for name, limit in given.items() if limit is not None}
 
 
 def language_of(file: Path, languages: Iterable[Language]) -> str:
-    """The language whose programs have this file's suffix."""
+    """Find the language by the file's suffix. Raises UsageError if it is ambiguous or unknown."""
     suffixes = {(suffix, lg.name) for lg in languages for suffix in _suffixes(lg)}
     names = sorted(name for suffix, name in suffixes if suffix == file.suffix)
     if len(names) == 1:
@@ -115,12 +115,12 @@ def language_of(file: Path, languages: Iterable[Language]) -> str:
 
 
 def _suffixes(language: Language) -> Sequence[str]:
-    """An older service does not list them."""
+    """Return the language's suffixes, which an older service doesn't list."""
     return language.suffixes or (Path(language.source_name).suffix,)
 
 
 def _files(main: Path, others: Iterable[Path]) -> dict[str, bytes]:
-    """Names are relative to the folder of the program; a file from elsewhere lies beside it."""
+    """Read the files. Names are relative to the program's folder; others are placed beside it."""
     folder = main.absolute().parent
     named = {main.name: main}
     for other in others:
@@ -139,7 +139,7 @@ def _read_file(path: Path) -> bytes:
 
 
 def _read(file: BinaryIO) -> bytes:
-    """All of it; a device or a pipe may have no end."""
+    """Read the file to its end, up to a bound: a device or pipe may have no end."""
     content = file.read(_TOO_MUCH)
     if len(content) == _TOO_MUCH:
         raise click.UsageError(f"{escaped(file.name)} is larger than any service accepts")
@@ -147,7 +147,7 @@ def _read(file: BinaryIO) -> bytes:
 
 
 def _text_or_bytes(content: bytes) -> str | bytes:
-    """As text, white space at the ends of lines does not count."""
+    """Prefer text, which is compared without white space at the ends of lines."""
     try:
         return content.decode()
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""A spinner on stderr that says what an execution waits for."""
+"""A spinner on stderr that shows what an execution waits for."""
 
 import sys
 import threading
@@ -13,13 +13,13 @@ from app.cli.terminal import escaped
 from podline import State, StateEvent
 
 _ASK_AGAIN: Final = 2.0
-"""Seconds between two looks at the place in the queue."""
+"""Seconds between two requests for the queue position."""
 
 
 class Progress:
-    """Shows states until the program runs: from then on the terminal is the program's.
+    """Shows states until the program runs, which then has the terminal to itself.
 
-    Shows nothing where stderr is no terminal.
+    Shows nothing if stderr is not a terminal.
     """
 
     def __init__(self, queue_position: Callable[[], int | None]) -> None:
@@ -51,7 +51,7 @@ class Progress:
             self.stop()
 
     def stop(self) -> None:
-        """Take the spinner off the terminal, for good."""
+        """Remove the spinner permanently."""
         self._over.set()
         self._status.stop()
 

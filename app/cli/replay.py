@@ -1,4 +1,4 @@
-"""`podline replay`: parts of the event log, done again."""
+"""`podline replay`: replays of the event log."""
 
 from collections.abc import Sequence
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""`podline run`: as if the program ran here."""
+"""`podline run`: runs a program as if it ran here."""
 
 import sys
 import uuid
@@ -42,13 +42,13 @@ def run_command(client: Client, /, raw: bool, as_json: bool, **options: Any) -> 
 
 @contextmanager
 def _cancelled_if_broken_off(client: Client, submission: Submission) -> Iterator[str]:
-    """Submit the program. A signal, or output that can't be written, cancels the execution."""
+    """Submit the program, and cancel it on a signal or if its output can't be written."""
     key, execution_id = str(uuid.uuid4()), None
     try:
         execution_id = client.submit(idempotency_key=key, **submission).id
         yield execution_id
     except (Stopped, OSError):
-        with suppress(Stopped):  # the second signal ends this, too
+        with suppress(Stopped):  # a second signal ends this, too
             _say(_cancel(client, execution_id, key, submission))
         raise
 
@@ -56,7 +56,7 @@ def _cancelled_if_broken_off(client: Client, submission: Submission) -> Iterator
 def _cancel(
     client: Client, execution_id: str | None, key: str, submission: Submission
 ) -> str | None:
-    """What there is to say about it. Where no id is known yet, the key finds the execution."""
+    """Cancel the execution and return the line to print. Without an id, the key finds it."""
     try:
         execution_id = execution_id or client.submit(idempotency_key=key, **submission).id
         client.cancel(execution_id)

@@ -1,4 +1,4 @@
-"""`podline sandbox`: the sandbox daemon without the rest of the service."""
+"""`podline sandbox`: runs the sandbox daemon without the rest of the service."""
 
 import os
 import signal
@@ -23,6 +23,6 @@ def sandbox_command() -> None:
         make_data_folder(settings.data_dir, IN_DATA_FOLDER)
     except (SettingsError, NotPrivate) as error:
         raise Failure(str(error)) from error
-    # The daemon takes them when it can: before, Python would print a traceback.
+    # The daemon unblocks them once it can handle them; until then Python would print a traceback.
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
     os.execv(command[0], command)

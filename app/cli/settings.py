@@ -1,4 +1,4 @@
-"""`podline settings`: what the service goes by, and who said so."""
+"""`podline settings`: the settings in force, and where each came from."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""`podline submit`: leave a program with the service."""
+"""`podline submit`: submits a program without waiting for it."""
 
 from typing import Any
 

@@ -1,27 +1,27 @@
-"""Which service a command speaks to, and with which key."""
+"""Which service a command calls, and with which key."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 
 class NoService(Exception):
-    """Nothing names a service."""
+    """No option, variable or data folder names a service."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A service and the key for it."""
+    """A service and its key."""
 
     url: str
     key: str | None
 
 
 def find_target(url: str | None, key: str | None, data_dir: Path) -> Target:
-    """Options and environment first; then what `podline up` keeps in its data folder.
+    """Use options and environment first, then what `podline up` stores in its data folder.
 
-    The folder's key is sent to the folder's own service only, never to another URL. Raises
-    NoService where there is neither a URL nor such a folder: what listens on the usual port may be
-    somebody else's.
+    The folder's key is sent only to the folder's own service, never to another URL. Raises
+    NoService if there is neither a URL nor such a folder: whatever listens on the default port
+    may belong to somebody else.
     """
     own_url = _kept(data_dir / "url")
     if url is None:

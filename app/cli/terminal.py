@@ -1,7 +1,7 @@
-"""What may reach a terminal: text, line ends, tabs and colours. All else is shown escaped.
+"""Lets only text, line ends, tabs and colours reach a terminal, and escapes everything else.
 
-A terminal obeys control characters, and text of others (labels, messages, program output) could
-so retitle its window, overwrite lines, or type commands. See "Terminal escape injection", CWE-150.
+A terminal obeys control characters, so that text from others (labels, messages, program output)
+could retitle its window, overwrite lines, or type commands: terminal escape injection, CWE-150.
 """
 
 import json
@@ -11,8 +11,8 @@ from codecs import getincrementaldecoder
 from select import select
 from typing import Final, Protocol, TextIO
 
-# Cc but for tab and newline; lone surrogates; line and paragraph separators; and of Cf what
-# reorders or hides text: bidirectional controls, invisible characters, tags.
+# Category Cc except tab and newline; lone surrogates; line and paragraph separators; and those of
+# Cf that reorder or hide text: bidirectional controls, invisible characters, tags.
 _UNSAFE: Final = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e"
     "\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
@@ -22,24 +22,24 @@ _UNSAFE_IN_BLOCK: Final = re.compile(f"[{_UNSAFE}]")
 _UNSAFE_IN_LINE: Final = re.compile(f"[\t\n{_UNSAFE}]")
 
 _COLOUR: Final = "\x1b\\[[0-9:;]{0,64}m"
-"""SGR of ECMA-48, 8.3.117. One with a private parameter (`ESC [ > 4 m`) sets something else."""
+"""SGR (ECMA-48, 8.3.117). With a private parameter (`ESC [ > 4 m`) it sets something else."""
 _TOKEN: Final = re.compile(f"(?P<kept>{_COLOUR}|\r\n)|[{_UNSAFE}]")
 _UNFINISHED: Final = re.compile("(?:\x1b(?:\\[[0-9:;]{0,64})?|\r)\\Z")
 _NO_COLOUR: Final = "\x1b[0m"
 
 
 def escaped(text: str) -> str:
-    """The text as one line: for labels, names and messages."""
+    """Escape the text as one line, for labels, names and messages."""
     return _UNSAFE_IN_LINE.sub(_escape, text)
 
 
 def escaped_block(text: str) -> str:
-    """The text with its tabs and line ends."""
+    """Escape the text, but keep its tabs and line ends."""
     return _UNSAFE_IN_BLOCK.sub(_escape, text)
 
 
 def escaped_json(document: str) -> str:
-    """The same JSON value, for whose strings JSON has escapes of its own."""
+    """Escape the strings in a JSON document with JSON's own escapes."""
     return _UNSAFE_IN_BLOCK.sub(lambda found: json.dumps(found[0])[1:-1], document)
 
 
@@ -48,16 +48,16 @@ def _escape(found: re.Match[str]) -> str:
 
 
 class Filter:
-    """Program output, cut anywhere, as a terminal may show it; bytes that are not UTF-8 escaped."""
+    """Makes program output, in arbitrary pieces, safe for a terminal. Escapes invalid UTF-8."""
 
     def __init__(self) -> None:
         self._decoder = getincrementaldecoder("utf-8")("backslashreplace")
         self._held = ""
-        """The beginning of a sequence whose end may come with the next piece."""
+        """The start of a sequence that the next piece may complete."""
         self._coloured = False
 
     def feed(self, content: bytes) -> str:
-        """What can be shown by now."""
+        """Return the text that can be shown now."""
         text = self._held + self._decoder.decode(content)
         unfinished = _UNFINISHED.search(text)
         end = unfinished.start() if unfinished else len(text)
@@ -65,7 +65,7 @@ class Filter:
         return self._shown(text[:end])
 
     def finish(self) -> str:
-        """What was held back, and the end of its colours."""
+        """Return the text held back, and reset the colours."""
         rest = self._shown(self._held + self._decoder.decode(b"", final=True))
         return rest + (_NO_COLOUR if self._coloured else "")
 
@@ -82,17 +82,17 @@ class Filter:
 
 
 class Sink(Protocol):
-    """Takes one stream of a program's output."""
+    """Receives one stream of a program's output."""
 
     def write(self, content: bytes) -> None:
-        """Pass it on at once."""
+        """Write the content at once."""
 
     def finish(self) -> None:
-        """Nothing more comes."""
+        """End the stream."""
 
 
 def sink(stream: TextIO, raw: bool) -> Sink:
-    """To a terminal filtered, unless `raw`; to anything else exact, byte for byte."""
+    """Filter what goes to a terminal, unless `raw`; write exact bytes to anything else."""
     return _Exact(stream) if raw or not stream.isatty() else _Terminal(stream)
 
 
@@ -104,7 +104,7 @@ class _Exact:
         _write(self._stream, content)
 
     def finish(self) -> None:
-        """Nothing is held back."""
+        """Do nothing, as nothing is held back."""
 
 
 class _Terminal:
@@ -120,17 +120,17 @@ class _Terminal:
 
 
 def print_line(text: str, *, err: bool = False) -> None:
-    """One line of ours, which may name what comes from others."""
+    """Print a line of our own, escaped because it may quote text from others."""
     print_text(escaped(text) + "\n", sys.stderr if err else sys.stdout)
 
 
 def print_text(text: str, stream: TextIO) -> None:
-    """Text that has been escaped; what the encoding of the stream lacks is escaped, too."""
+    """Print text that is already escaped. Also escape what the stream can't encode."""
     _write(stream, text.encode(stream.encoding or "utf-8", "backslashreplace"))
 
 
 def _write(stream: TextIO, content: bytes) -> None:
-    """All of it, also where the stream is unbuffered (PYTHONUNBUFFERED) or does not block."""
+    """Write everything, even if the stream is unbuffered (PYTHONUNBUFFERED) or non-blocking."""
     stream.flush()
     rest = memoryview(content)
     while rest:

@@ -1,10 +1,10 @@
-"""One line for what became of an execution, where its output does not say it."""
+"""One line that says how an execution ended, if its output doesn't show it."""
 
 from podline import CompileResult, Execution, Limit, Limits, Outcome, Result, State
 
 
 def verdict(execution: Execution) -> str | None:
-    """None where the program ended by itself, whatever its exit code."""
+    """Return the line, or None if the program ended by itself, with whatever exit code."""
     match execution.state:
         case State.CANCELLED:
             return f"execution {execution.id} was cancelled"
@@ -34,7 +34,7 @@ def _of_program(execution: Execution, result: Result) -> str | None:
 
 
 def _limit(outcome: Outcome, result: Result, limits: Limits) -> str:
-    """The one that stopped it; of the time limits an older service does not say which."""
+    """Name the limit that stopped it. An older service doesn't report which time limit."""
     wall = f"{limits.wall_seconds:g} s"
     cpu = f"{limits.cpu_seconds:g} s"
     match result.stopped_by or outcome:

@@ -1,4 +1,4 @@
-"""`podline watch`, and what `podline run` does once the program is submitted."""
+"""`podline watch`, and what `podline run` does after the submission."""
 
 import sys
 from typing import Final
@@ -48,7 +48,7 @@ def watch_command(client: Client, execution_id: str, raw: bool, as_json: bool) -
 
 
 def follow(client: Client, execution_id: str, *, raw: bool, as_json: bool) -> int:
-    """Show it to the end; the exit code that it stands for."""
+    """Show the execution to its end, and return the exit code."""
     try:
         execution = client.wait(execution_id) if as_json else _shown(client, execution_id, raw)
     except (Unreachable, Unavailable) as error:
@@ -91,7 +91,7 @@ def _queue_position(client: Client, execution_id: str) -> int | None:
     try:
         return client.get(execution_id).queue_position
     except PodlineError:
-        return None  # the stream says what is wrong
+        return None  # the stream will report the error
 
 
 def _conclude(execution: Execution, same: bool, raw: bool) -> None:

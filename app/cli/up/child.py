@@ -16,30 +16,30 @@ from app.cli.up.tether import die_with
 FIRST_BACKOFF = 0.5
 MAX_BACKOFF = 30.0
 STEADY_SECONDS = 60.0
-"""A child that ran for so long starts again at the first back-off."""
+"""After running for this long, a child starts again with the first back-off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """What to run, and how to know that it can be used. Times are in seconds."""
+    """What to run, and how to know that it is ready. Times are in seconds."""
 
     name: str
     argv: tuple[str, ...]
     address: str = ""
-    """Where it listens, for people."""
+    """Where it listens, as shown to the user."""
     ready: Callable[[int], bool] = lambda _: True
-    """Asked with the pid until it is true."""
+    """Called with the pid until it returns true."""
     needs: tuple[str, ...] = ()
-    """Names of programs that must be ready before this one starts."""
+    """The programs that must be ready before this one starts."""
     environment: Mapping[str, str] = field(default_factory=dict)
     nice: int = 0
-    """Above 0 it leaves the CPU to the others, where there is not enough for all."""
+    """Above 0, it gives way to the others when CPU time is short."""
     stop_seconds: float = 5
-    """After SIGTERM; then it is killed."""
+    """The time between SIGTERM and SIGKILL."""
 
 
 class Child:
-    """Its process, of which there may be several one after the other."""
+    """The current process of a program."""
 
     def __init__(self, program: Program, log: Path, folder: Path) -> None:
         self.program = program
@@ -56,7 +56,7 @@ class Child:
         return self._process.pid if self._process else None
 
     def start(self) -> None:
-        """In a session of its own, so that a terminal's Ctrl-C reaches the supervisor only."""
+        """Start it in its own session, so that Ctrl-C in a terminal reaches only the supervisor."""
         log = open_log(self.log)
         try:
             self._process = subprocess.Popen(
@@ -74,14 +74,14 @@ class Child:
         self._started = time.monotonic()
 
     def check_ready(self) -> bool:
-        """Whether it became ready just now."""
+        """Whether it has just become ready."""
         if self.ready or self._process is None:
             return False
         self.ready = self.program.ready(self._process.pid)
         return self.ready
 
     def reap(self) -> int | None:
-        """The exit status if it ended (negative: a signal); it is due again after a pause."""
+        """Return the exit status (negative for a signal) if it ended, and schedule the restart."""
         if self._process is None or not _has_ended(self._process.pid):
             return None
         self._kill_group()
@@ -106,14 +106,14 @@ class Child:
             self._process = None
 
     def _kill_group(self) -> None:
-        """What the program left behind goes too."""
+        """Also kill the processes that the program left behind."""
         if self._process:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
 
 
 def _has_ended(pid: int) -> bool:
-    """Leaves the zombie, so that its process group can be killed by a number that is still its."""
+    """Leave the zombie unreaped, so that its process-group id can't be reused before the kill."""
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 

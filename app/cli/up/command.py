@@ -1,4 +1,4 @@
-"""`podline up`: the whole service, here."""
+"""`podline up`: runs the whole service on this machine."""
 
 from pathlib import Path
 

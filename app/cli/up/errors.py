@@ -1,7 +1,7 @@
-"""Why `podline up` can't start."""
+"""The error of a `podline up` that can't start."""
 
 from app.domain.errors import PodlineError
 
 
 class UpError(PodlineError):
-    """The standalone can't start here; the message says what to do about it."""
+    """`podline up` can't start here. The message says what to do about it."""

@@ -1,4 +1,4 @@
-"""The data folder: who holds it, and what is kept in it."""
+"""The data folder: its lock and its contents."""
 
 import errno
 import fcntl
@@ -18,23 +18,23 @@ from sandbox.private import NotPrivate, make_data_folder, make_folder
 KEY = "key"
 """The first admin key."""
 URL = "url"
-"""Where the API is."""
+"""The API's URL."""
 FLOWER_PASSWORD = "flower-password"
 LOGS = "logs"
 METRICS = "metrics"
 CHILDREN = "children.json"
 _LOCK = "up.lock"
 _NEEDED_BYTES = 4 * 1024 * 1024
-"""For the databases, their logs and the counters of a new folder."""
+"""For the databases, their logs and the counters in a new folder."""
 _PAUSE_SECONDS = 1.0
 
 
 @contextmanager
 def held(data_dir: Path, on_full: Callable[[], object] = lambda: None) -> Iterator[None]:
-    """Make the folder and hold it: one `podline up` at a time.
+    """Create the folder and lock it, so that only one `podline up` uses it.
 
-    If the disk is full, `on_full` is called, and then space is waited for. The kernel gives the
-    lock back however this process ends (flock(2)). Raises UpError and NotPrivate.
+    If the disk is full, call `on_full` and wait for space. The kernel releases the lock however
+    this process ends (flock(2)). Raises UpError and NotPrivate.
     """
     _make(data_dir)
     with (data_dir / _LOCK).open("a+", encoding="ascii") as lock:
@@ -81,14 +81,14 @@ def _make(data_dir: Path) -> None:
 
 
 def first_key(data_dir: Path) -> str:
-    """The admin key that comes with the folder."""
+    """Return the folder's own admin key."""
     return kept_secret(data_dir / KEY, new_secret)
 
 
 def kept_secret(path: Path, make: Callable[[], str] = secrets.token_urlsafe) -> str:
-    """The secret in a file, made when it is first asked for; whole, or not there.
+    """Return the secret in a file, which is created on first use, atomically.
 
-    For whoever holds the folder.
+    The caller must hold the folder's lock.
     """
     if not path.exists():
         new = path.with_name(f"{path.name}.new")

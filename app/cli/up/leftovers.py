@@ -1,6 +1,6 @@
-"""Children that outlived their `podline up`, known by pid and start time, never by name.
+"""Children that outlived their `podline up`, identified by pid and start time, never by name.
 
-They die with it (PR_SET_PDEATHSIG), so there is seldom one; their own children may take a moment.
+Children die with it (PR_SET_PDEATHSIG), so this is rare; their own children may take a moment.
 """
 
 import json
@@ -12,11 +12,11 @@ from contextlib import suppress
 from pathlib import Path
 
 _START_TIME_FIELD = 19
-"""Of those after the command's closing parenthesis (proc_pid_stat(5): field 22)."""
+"""Counted after the command's closing parenthesis (field 22 in proc_pid_stat(5))."""
 
 
 def start_time(pid: int) -> int | None:
-    """In clock ticks since boot; with the pid it names a process for ever. None if it is gone."""
+    """Clock ticks since boot, unique to a process together with its pid. None if it has ended."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, ProcessLookupError):
@@ -25,7 +25,7 @@ def start_time(pid: int) -> int | None:
 
 
 def record(path: Path, pids: Iterable[int]) -> None:
-    """Write down the processes that run now. Raises OSError; the record is then the last one."""
+    """Record the running processes. Raises OSError, and then keeps the previous record."""
     processes = [[pid, start_time(pid)] for pid in pids]
     new = path.with_name(path.name + ".new")
     new.write_text(json.dumps(processes), encoding="ascii")
@@ -33,7 +33,7 @@ def record(path: Path, pids: Iterable[int]) -> None:
 
 
 def kill_recorded(path: Path) -> list[int]:
-    """Kill those of an earlier run that are still there, each with its process group."""
+    """Kill the processes of an earlier run that still exist, each with its process group."""
     if not path.exists():
         return []
     recorded = json.loads(path.read_text(encoding="ascii"))
@@ -56,7 +56,7 @@ def _kill_group(pid: int) -> None:
 
 
 def _wait_for_exit(pidfd: int, seconds: float = 5) -> None:
-    """A pidfd becomes readable when its process has ended (pidfd_open(2))."""
+    """Wait until the process ends, which makes its pidfd readable (pidfd_open(2))."""
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)
     poll.poll(seconds * 1000)

@@ -1,4 +1,4 @@
-"""What the children print, in one file each, bounded in size."""
+"""The children's logs: one file each, bounded in size."""
 
 import os
 import shutil
@@ -8,9 +8,9 @@ MAX_BYTES = 8 * 1024 * 1024
 
 
 def open_log(path: Path) -> int:
-    """A descriptor that a child may write to; every write goes to the file's end.
+    """Return a descriptor for a child's output, which appends to the file.
 
-    Where the disk has no room for a new file, the child runs without a log.
+    If the disk has no room for a new file, the child runs without a log.
     """
     flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
     try:
@@ -20,10 +20,10 @@ def open_log(path: Path) -> int:
 
 
 def rotate(path: Path, max_bytes: int = MAX_BYTES) -> bool:
-    """Move the contents of a large log to `<path>.1`; says if it was large.
+    """Move the contents of a large log to `<path>.1`. Returns whether it was large.
 
-    The file itself stays, since a child holds it open. Lines that are written between copy and
-    truncation are lost. Where the disk has no room for a copy, all are: a log must not fill it.
+    The file itself stays, because a child has it open. Lines written between copy and truncation
+    are lost. If the disk has no room for the copy, all are lost: a log must not fill the disk.
     """
     if not path.exists() or path.stat().st_size <= max_bytes:
         return False

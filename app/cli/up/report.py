@@ -15,7 +15,7 @@ from app.cli.up.place import Place
 
 
 def full(data_dir: Path) -> None:
-    """Before there is anything else to tell."""
+    """Report a full disk, before anything else is known."""
     with suppress(OSError):
         Console().print(
             f"The disk of {data_dir} is full. Podline starts when there is space …",
@@ -26,9 +26,9 @@ def full(data_dir: Path) -> None:
 
 
 class Report:
-    """Tells what runs where, and what happens to it.
+    """Reports what runs where, and what happens to it.
 
-    The service outlives whatever reads this: a terminal that is gone, a full disk.
+    Output that can't be written (a closed terminal, a full disk) doesn't stop the service.
     """
 
     def __init__(self, place: Place) -> None:
@@ -68,14 +68,14 @@ class Report:
         self._say(f"{child.program.name} did not stop in time and was killed")
 
     def _short(self, place: str | Path) -> str:
-        """Without the data folder, which was named at the start."""
+        """Omit the data folder, which was printed at the start."""
         return str(place).removeprefix("unix://").removeprefix(f"{self._place.data_dir}/")
 
     def _say(self, text: str) -> None:
         self._print(text)
 
     def _print(self, what: RenderableType) -> None:
-        # Rich itself would end the process where nobody reads its output.
+        # Rich itself would end the process on a broken pipe.
         with self._console.capture() as printed:
             self._console.print(what, highlight=False, markup=False, soft_wrap=True)
         with suppress(OSError):

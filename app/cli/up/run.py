@@ -1,4 +1,4 @@
-"""`podline up`: the whole service on one machine, in the foreground."""
+"""Runs the whole service on one machine, in the foreground."""
 
 import os
 from pathlib import Path
@@ -19,9 +19,9 @@ from sandbox.private import set_umask
 
 
 def run(data_dir: Path, port: int | None, mongodb: str | None) -> None:
-    """Until Ctrl-C or SIGTERM. Raises UpError or SettingsError if it can't start.
+    """Run until Ctrl-C or SIGTERM. Raises UpError or SettingsError if it can't start.
 
-    Port 0 is any free one; None leaves it to the settings, which the children read too.
+    Port 0 means any free port; None leaves it to the settings, which the children read too.
     """
     set_umask()
     os.environ["PODLINE_DATA_DIR"] = str(data_dir.absolute())
@@ -38,8 +38,10 @@ def run(data_dir: Path, port: int | None, mongodb: str | None) -> None:
 
 
 def _keep_settings_for_children(settings: Settings) -> None:
-    """They run in the data folder, since Celery and `python -m` import from the working folder
-    first, and an `app` or `tasks` of somebody else may be there.
+    """Make relative settings absolute, because the children run in the data folder.
+
+    Celery and `python -m` import from the working directory first, and the current one may contain
+    another `app` or `tasks`.
     """
     os.environ["PODLINE_DATABASE_URL"] = settings.database_url
     os.environ["PODLINE_EVENT_LOG_URL"] = settings.event_log_url
@@ -48,7 +50,7 @@ def _keep_settings_for_children(settings: Settings) -> None:
 
 
 def _supervise(settings: Settings, place: Place) -> None:
-    """A signal that comes while this prepares the start, or tidies up, waits until it is done."""
+    """Defer signals that arrive during the preparation or the clean-up."""
     with blocked(STOP_SIGNALS):
         _run_children(settings, place)
 
@@ -60,7 +62,7 @@ def _run_children(settings: Settings, place: Place) -> None:
         Child(program, logs / f"{program.name}.log", place.data_dir)
         for program in programs(settings, place)
     ]
-    # Before the API, which reads it, and before anybody knows where the service is.
+    # Before the API starts, which reads it, and before the URL is known to anybody.
     folder.first_key(place.data_dir)
     (place.data_dir / folder.URL).write_text(place.url + "\n", encoding="ascii")
     report = Report(place)
@@ -68,7 +70,7 @@ def _run_children(settings: Settings, place: Place) -> None:
     try:
         Supervisor(children, place.data_dir / folder.CHILDREN, report).run()
     finally:
-        # Whoever has that port next must not be sent the key.
+        # The next user of that port must not be sent the key.
         (place.data_dir / folder.URL).unlink(missing_ok=True)
         for url in (settings.database_url, settings.event_log_url):
             if (path := sqlite_path(url)) and path.exists():
@@ -76,9 +78,7 @@ def _run_children(settings: Settings, place: Place) -> None:
 
 
 def _refuse_what_it_makes() -> None:
-    """It starts these itself, so an address of others would be ignored without a word; and the
-    command line finds the key that it made.
-    """
+    """Refuse settings that `podline up` makes itself, which it would otherwise ignore silently."""
     given = Given.read()
     for name in ("redis_url", "runtime_url", "admin_key"):
         if (origin := given.origin(name)) != "default":

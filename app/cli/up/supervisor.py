@@ -1,4 +1,4 @@
-"""Keeps children running until it is told to stop; stops them in the reverse order."""
+"""Keeps children running until a signal, then stops them in reverse order."""
 
 import signal
 import time
@@ -17,7 +17,7 @@ _LOG_SECONDS = 10.0
 
 
 class Reporter(Protocol):
-    """Is told what happens, for people."""
+    """Reports to the user what happens."""
 
     def ready(self, children: Sequence[Child]) -> None: ...
 
@@ -31,7 +31,7 @@ class Reporter(Protocol):
 
 
 class Supervisor:
-    """Single-threaded: PDEATHSIG is sent when the thread that forked a child ends."""
+    """Runs in one thread: PDEATHSIG is sent when the thread that forked a child ends."""
 
     def __init__(self, children: Sequence[Child], record: Path, reporter: Reporter) -> None:
         self._children = children
@@ -41,7 +41,7 @@ class Supervisor:
         self._recorded: list[int] | None = None
 
     def run(self) -> None:
-        """Until SIGINT, SIGTERM or SIGHUP. No child is left when it returns."""
+        """Run until SIGINT, SIGTERM or SIGHUP. No child is left when this returns."""
         with blocked(_SIGNALS):
             try:
                 while self._wait(self._pause()) not in STOP_SIGNALS:
@@ -77,7 +77,7 @@ class Supervisor:
         self._keep_record()
 
     def _startable(self) -> list[Child]:
-        """Only the first start waits for the needs: each program outlives a loss of another."""
+        """Only the first start waits for `needs`: each program survives the loss of another."""
         ready = {child.program.name for child in self._children if child.ready}
         return [
             child
@@ -86,7 +86,7 @@ class Supervisor:
         ]
 
     def _keep_record(self) -> None:
-        """On a full disk, later: children die with this process anyway, as a rule."""
+        """Update the record, or do so later if the disk is full: children rarely outlive this."""
         pids = [child.pid for child in self._children if child.pid is not None]
         if pids != self._recorded:
             with suppress(OSError):
@@ -94,14 +94,14 @@ class Supervisor:
                 self._recorded = pids
 
     def _pause(self) -> float:
-        """How long nothing has to be done, unless a signal comes."""
+        """Return how long to wait for a signal until something has to be done."""
         if any(child.pid is not None and not child.ready for child in self._children):
             return _PROBE_SECONDS
         now = time.monotonic()
         return max(0.0, min([_LOG_SECONDS, *(c.next_start - now for c in self._startable())]))
 
     def _stop(self, child: Child) -> None:
-        """Kindly; at the deadline, or when asked to stop again, at once."""
+        """Terminate the child; kill it at its deadline or on a second signal to stop."""
         child.terminate()
         deadline = time.monotonic() + child.program.stop_seconds
         while child.pid is not None and child.reap() is None:
@@ -118,7 +118,7 @@ class Supervisor:
 
 @contextmanager
 def blocked(signals: set[signal.Signals]) -> Iterator[None]:
-    """Signals wait until they are asked for, so none comes at a bad moment."""
+    """Block the signals, so that they arrive only where they are waited for."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
         yield

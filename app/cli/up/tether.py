@@ -1,4 +1,4 @@
-"""A process that dies with the one that started it, however that one ends."""
+"""Ties a process's life to its parent's, however that one ends."""
 
 import ctypes
 import os
@@ -9,8 +9,10 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def die_with(parent: int) -> None:
-    """Called in the new process. The signal follows the thread that forked, so let that be one
-    that lives as long as its process (prctl(2), PR_SET_PDEATHSIG).
+    """Kill this new process when its parent ends.
+
+    The signal is sent when the thread that forked ends, so that thread must live as long as its
+    process (prctl(2), PR_SET_PDEATHSIG).
     """
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:

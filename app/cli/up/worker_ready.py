@@ -1,4 +1,4 @@
-"""Loaded by the worker (`--include`): tells the supervisor that it takes tasks."""
+"""Loaded by the worker (`--include`) to report to the supervisor that it accepts tasks."""
 
 import os
 from pathlib import Path
@@ -8,12 +8,12 @@ VARIABLE = "UP_WORKER_READY_FILE"
 
 
 def told_by(link: Path) -> int | None:
-    """The pid of the worker that was ready last."""
+    """Return the pid of the last worker that became ready."""
     return int(link.readlink().name) if link.is_symlink() else None
 
 
 def _tell(**_: object) -> None:
-    """By the target of a link, which is kept in its inode: it has room on a full disk, too."""
+    """Store the pid as a link's target, which is in the inode and so fits on a full disk."""
     link = Path(os.environ[VARIABLE])
     new = link.with_name(link.name + ".new")
     try:
@@ -31,7 +31,7 @@ def _tell_later() -> None:
 
 
 if VARIABLE in os.environ:
-    # The supervisor reads the name above, but must not pay for Celery in its memory.
+    # The supervisor imports this module too, but must not load Celery into its memory.
     from celery.signals import worker_ready
 
     worker_ready.connect(_tell, weak=False)
