@@ -2,7 +2,8 @@
 
 from app.infrastructure.celery.pipeline import REPLAY
 from app.infrastructure.celery.steps import Step, Tick
-from app.service import relay, replaying
+from app.service import relay
+from app.service.replay import slices
 from tasks import app
 
 
@@ -13,9 +14,9 @@ def relay_events() -> None:
 
 @app.task(name=REPLAY, base=Step)
 def replay_slice(replay_id: str) -> None:
-    replaying.work(app.ports, replay_id)
+    slices.work(app.ports, replay_id)
 
 
 @app.task(name="podline.replay.due", base=Tick)
 def replay_due() -> None:
-    replaying.work_due(app.ports)
+    slices.work_due(app.ports)

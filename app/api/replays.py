@@ -6,7 +6,7 @@ from app.api.pages import page, position
 from app.api.requests import NewReplay, ReplayQuery
 from app.api.routing import Answer, Section
 from app.domain.records import Role
-from app.service import replays as service
+from app.service.replay import sessions as service
 
 replays = Section("Operators", "/api/v1/replays", Role.OPERATOR)
 

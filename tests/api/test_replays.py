@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.service.replaying import work
+from app.service.replay.slices import work
 from tests.support.api_contract import Api, body
 from tests.support.lives import Lives
 from tests.support.twins import Twins

@@ -19,7 +19,7 @@ from app.domain.submission import Priority as DomainPriority
 from app.infrastructure.memory.runtime import Script, exited
 from app.service import dead_letters
 from app.service.relay import relay
-from app.service.replaying import work
+from app.service.replay.slices import work
 from podline import (
     Client,
     Conflict,

@@ -9,8 +9,8 @@ from app.domain.execution import Execution
 from app.domain.records import EventFilter
 from app.domain.replay import ReplayMode, ReplayStatus
 from app.ports import Store
-from app.service import replays
-from app.service.replaying import work
+from app.service.replay import sessions
+from app.service.replay.slices import work
 from tests.support.lives import Lives
 from tests.support.twins import make_twins
 
@@ -27,12 +27,12 @@ def test_every_field_that_the_log_knows(store: Store, batch: int) -> None:
     twins = make_twins(replay_batch=batch)
     lives = Lives(twins)
     twins.databases.stores[TARGET] = store
-    replay = replays.start(
+    replay = sessions.start(
         twins.ports, ReplayMode.REBUILD, EventFilter(), TARGET, dry_run=False, requested_by="otto"
     )
     while (replay_id := twins.pipeline.take_replay()) is not None:
         work(twins.ports, replay_id)
-    done = replays.get(twins.ports, replay.id)
+    done = sessions.get(twins.ports, replay.id)
     assert (done.status, done.counts.skipped) == (ReplayStatus.COMPLETED, {})
     for name, original in lives.rows.items():
         row = store.executions.get(original.id)

@@ -22,10 +22,10 @@ from app.infrastructure.memory.event_log import MemoryEventLog
 from app.infrastructure.memory.replays import MemoryReplays
 from app.infrastructure.memory.runtime import Script
 from app.infrastructure.memory.store import MemoryStore
-from app.service import replays
 from app.service.admission import entry_of
 from app.service.relay import relay
-from app.service.replaying import work, work_due
+from app.service.replay import sessions
+from app.service.replay.slices import work, work_due
 from app.service.retention import erase
 from app.service.sweep import sweep
 from tests.support.builders import a_replay, accepted
@@ -54,7 +54,7 @@ def started(twins: Twins, mode: ReplayMode, *, dry_run: bool = False, **filter: 
     """Of everything, where no filter is given: to resubmit that, it has to be said."""
     if mode is RESUBMIT:
         filter.setdefault("since", 0)
-    return replays.start(
+    return sessions.start(
         twins.ports,
         mode,
         EventFilter(**filter),
@@ -73,7 +73,7 @@ def run(twins: Twins) -> None:
 def replayed(twins: Twins, mode: ReplayMode, **request: Any) -> Replay:
     replay = started(twins, mode, **request)
     run(twins)
-    return replays.get(twins.ports, replay.id)
+    return sessions.get(twins.ports, replay.id)
 
 
 def rebuilt_rows(twins: Twins) -> MemoryStore:
@@ -285,7 +285,7 @@ class TestResubmit:
             Worker(twins.ports).run_all()
             while relay(twins.ports):
                 pass
-        assert replays.get(twins.ports, replay.id).counts.done == len(lives)
+        assert sessions.get(twins.ports, replay.id).counts.done == len(lives)
 
     def test_it_waits_while_the_service_has_all_it_takes(self) -> None:
         twins = make_twins(max_unfinished=1)
@@ -297,7 +297,7 @@ class TestResubmit:
         twins.admission.leave(lives["queued"].id, twins.clock())
         twins.clock.advance(5)
         work_due(twins.ports)
-        assert replays.get(twins.ports, replay.id).counts.done == len(lives)
+        assert sessions.get(twins.ports, replay.id).counts.done == len(lives)
 
 
 class TestDryRun:
@@ -341,7 +341,7 @@ class TestSessions:
         pointer: str,
     ) -> None:
         with pytest.raises(InvalidRequest) as caught:
-            replays.start(
+            sessions.start(
                 twins.ports,
                 mode,
                 EventFilter(**filter),
@@ -382,7 +382,7 @@ class TestSessions:
         for _ in range(40):
             twins.clock.advance(twins.ports.policy.step_timeout)
             work_due(twins.ports)
-        assert replays.get(twins.ports, replay.id).status is ReplayStatus.COMPLETED
+        assert sessions.get(twins.ports, replay.id).status is ReplayStatus.COMPLETED
 
     @pytest.mark.usefixtures("lives")
     def test_what_somebody_works_on_is_left_to_them(self, twins: Twins) -> None:
@@ -390,29 +390,29 @@ class TestSessions:
         lease = twins.ports.leases.acquire(f"replay.{replay.id}", 60)
         assert lease is not None
         run(twins)
-        assert replays.get(twins.ports, replay.id) == replay
+        assert sessions.get(twins.ports, replay.id) == replay
 
     @pytest.mark.usefixtures("lives")
     def test_cancelled_it_stays_so(self, twins: Twins) -> None:
         replay = started(twins, REEMIT)
         work(twins.ports, replay.id)
-        cancelled = replays.cancel(twins.ports, replay.id)
+        cancelled = sessions.cancel(twins.ports, replay.id)
         run(twins)
-        assert replays.get(twins.ports, replay.id) == cancelled
+        assert sessions.get(twins.ports, replay.id) == cancelled
         assert (cancelled.status, cancelled.counts.done) == (ReplayStatus.CANCELLED, 4)
         with pytest.raises(Conflict):
-            replays.cancel(twins.ports, replay.id)
+            sessions.cancel(twins.ports, replay.id)
         with pytest.raises(NotFound):
-            replays.cancel(twins.ports, a_replay().id)
+            sessions.cancel(twins.ports, a_replay().id)
 
     def test_cancelled_in_a_slice_it_stays_so(self) -> None:
         log = LogWithIncidents()
         twins = make_twins(event_log=log)
         Lives(twins)
         replay = started(twins, REEMIT)
-        log.incident = lambda: replays.cancel(twins.ports, replay.id)
+        log.incident = lambda: sessions.cancel(twins.ports, replay.id)
         run(twins)
-        assert replays.get(twins.ports, replay.id).status is ReplayStatus.CANCELLED
+        assert sessions.get(twins.ports, replay.id).status is ReplayStatus.CANCELLED
 
     def test_with_the_log_away_it_waits_and_says_for_what(self) -> None:
         log = LogWithIncidents()
@@ -428,7 +428,7 @@ class TestSessions:
         log.incident = lambda: None
         twins.clock.advance(5)
         work_due(twins.ports)
-        done = replays.get(twins.ports, replay.id)
+        done = sessions.get(twins.ports, replay.id)
         assert (done.status, done.error) == (ReplayStatus.COMPLETED, None)
         assert done.counts.done == sum(row.version for row in lives.values())
 
@@ -455,14 +455,14 @@ class TestSessions:
         replay = started(twins, REEMIT)
 
         def others_take_over_large_ones() -> None:
-            row = replays.get(twins.ports, replay.id)
+            row = sessions.get(twins.ports, replay.id)
             if log.emitting > 1:
                 twins.store.replays.update(row, row.begin(twins.clock(), twins.clock()))
 
         log.incident = others_take_over_large_ones
-        while not replays.get(twins.ports, replay.id).status.terminal:
+        while not sessions.get(twins.ports, replay.id).status.terminal:
             work(twins.ports, replay.id)
-        done = replays.get(twins.ports, replay.id)
+        done = sessions.get(twins.ports, replay.id)
         assert (done.status, done.error) == (ReplayStatus.COMPLETED, None)
         assert done.counts.done == sum(row.version for row in lives.values())
 
@@ -476,7 +476,7 @@ class TestSessions:
             with pytest.raises(ZeroDivisionError):
                 work(twins.ports, replay.id)
         work(twins.ports, replay.id)
-        failed = replays.get(twins.ports, replay.id)
+        failed = sessions.get(twins.ports, replay.id)
         assert failed.status is ReplayStatus.FAILED
         assert failed.error == "a slice did not succeed in 3 tries"
 
@@ -484,7 +484,7 @@ class TestSessions:
         replay = a_replay(position="nowhere")
         twins.store.replays.put(replay)
         work(twins.ports, replay.id)
-        assert replays.get(twins.ports, replay.id).status is ReplayStatus.FAILED
+        assert sessions.get(twins.ports, replay.id).status is ReplayStatus.FAILED
 
 
 class LogWithIncidents(MemoryEventLog):

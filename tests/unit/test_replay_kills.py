@@ -20,8 +20,8 @@ from app.domain.replay import Replay, ReplayMode, ReplayStatus
 from app.infrastructure.cloudevents import CloudEvent
 from app.infrastructure.memory.event_log import MemoryEventLog
 from app.ports import EventLog, Ports, Store
-from app.service import replays
-from app.service.replaying import work, work_due
+from app.service.replay import sessions
+from app.service.replay.slices import work, work_due
 from tests.support.event_logs import every_event
 from tests.support.lives import Lives
 from tests.support.twins import Twins, make_twins, wrapped
@@ -123,7 +123,7 @@ class PartitionedLog(MemoryEventLog):
 
 def ended(twins: Twins, mode: ReplayMode, kills: list[tuple[int, bool]]) -> Replay:
     """A session from its start to its end, however many workers that takes."""
-    replay = replays.start(
+    replay = sessions.start(
         twins.ports, mode, EventFilter(since=0), TARGETS[mode], dry_run=False, requested_by="otto"
     )
     ports = mortal(twins, kills)
@@ -135,7 +135,7 @@ def ended(twins: Twins, mode: ReplayMode, kills: list[tuple[int, bool]]) -> Repl
                 work(ports, waiting)
             else:
                 work_due(ports)
-        replay = replays.get(twins.ports, replay.id)
+        replay = sessions.get(twins.ports, replay.id)
     return replay
 
 

@@ -1,4 +1,4 @@
-"""Replay sessions: asked for and cancelled here, worked on slice by slice in `replaying`."""
+"""Replay sessions: asked for and cancelled here, worked on slice by slice in `slices`."""
 
 import logging
 from dataclasses import replace

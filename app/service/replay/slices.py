@@ -12,8 +12,8 @@ from typing import Final
 from app.domain.errors import InvalidPosition, InvalidTarget, QuotaExceeded, Unavailable
 from app.domain.replay import Replay
 from app.ports import Ports
-from app.service.replay_modes import WORK
-from app.service.replays import go_on
+from app.service.replay.modes import WORK
+from app.service.replay.sessions import go_on
 from app.service.transitions import in_seconds, soon
 
 log = logging.getLogger(__name__)
