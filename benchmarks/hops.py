@@ -6,7 +6,7 @@ from itertools import pairwise
 from time import time
 from typing import Any, Final
 
-from app.domain.chain import ADMIT, CREATE, PERSIST, STEP
+from app.domain.chain import ADMIT, CREATE, PERSIST, START
 from benchmarks.api import EXECUTIONS, Api
 from benchmarks.measure import MILLISECONDS, p50, p95, table
 from benchmarks.service import running
@@ -21,7 +21,7 @@ HOPS: Final = (
     "admit: queue, slot, and its transition begun",
     "commit, publish to `saga`, the worker receives",
     "… in the worker",
-    "saga step, and its transition begun",
+    "start, and its transition begun",
     "commit, publish to `pods`, the worker receives",
     "… in the worker",
     "create: row, program, to the daemon, until its bay begins",
@@ -87,12 +87,12 @@ def _course(
 ) -> Course:
     events = api.call("GET", f"{EXECUTIONS}/{execution['id']}/events")["items"]
     at = {str(event["data"]["state"]): _moment(event["time"]) for event in events}
-    admit, step, create, persist = (_last(tasks, name) for name in (ADMIT, STEP, CREATE, PERSIST))
+    admit, start, create, persist = (_last(tasks, name) for name in (ADMIT, START, CREATE, PERSIST))
     return Course(
         moments=(
             sent,
             *(at["queued"], admit.received, admit.started),
-            *(at["admitted"], step.received, step.started),
+            *(at["admitted"], start.received, start.started),
             *(at["starting"], create.received, create.started),
             *(_moment(execution["started_at"]), _moment(execution["finished_at"])),
             *(at["finished"], persist.received, persist.started),

@@ -1,13 +1,13 @@
 """Queue `saga`: the saga orchestrator, the sweep and retention."""
 
-from app.domain.chain import COMPENSATE, STEP
+from app.domain.chain import COMPENSATE, START
 from app.infrastructure.celery.pipeline import SWEEP
 from app.infrastructure.celery.steps import Step, Tick
 from app.service import retention, saga, sweep
 from tasks import app
 
 
-@app.task(name=STEP, base=Step)
+@app.task(name=START, base=Step)
 def start_attempt(execution_id: str) -> bool:
     return saga.start_attempt(app.ports, execution_id)
 

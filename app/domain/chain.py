@@ -6,14 +6,15 @@ from typing import Final
 from app.domain.execution import TERMINAL, State
 
 ADMIT: Final = "podline.admission.admit"
-STEP: Final = "podline.saga.step"
+START: Final = "podline.saga.step"
+"""The saga's first step. Everything but the task, whose name stays, calls it `start`."""
 CREATE: Final = "podline.pods.create"
 POLL: Final = "podline.monitor.poll"
 PERSIST: Final = "podline.results.persist"
 COMPENSATE: Final = "podline.saga.compensate"
 """Names of the steps. Celery's tasks have the same names, so none may change."""
 
-CHAIN: Final = (ADMIT, STEP, CREATE, POLL, PERSIST)
+CHAIN: Final = (ADMIT, START, CREATE, POLL, PERSIST)
 
 CHAIN_FROM: Final[Mapping[State, tuple[str, ...]]] = {
     State.QUEUED: CHAIN,

@@ -12,6 +12,7 @@ import hashlib
 from dataclasses import replace
 from typing import Final
 
+from app.domain.chain import START
 from app.domain.errors import StoreUnavailable
 from app.domain.execution import Execution, Time
 from app.domain.records import DeadLetter, DeadLetterKind, DeadLetterStatus
@@ -68,9 +69,9 @@ def record_exhausted(ports: Ports, execution: Execution) -> None:
         or known.execution_id != execution.id
         or known.status is DeadLetterStatus.RETRYING
     ):
-        step, error = "podline.saga.step", execution.message or ""
+        origin, error = START, execution.message or ""
         kind = DeadLetterKind.EXHAUSTED
-        merge(ports, _letter(ports, letter_id, kind, step, error, execution_id=execution.id))
+        merge(ports, _letter(ports, letter_id, kind, origin, error, execution_id=execution.id))
 
 
 def resolve_exhausted(ports: Ports, execution: Execution) -> None:

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Mapping
 
-from app.domain.chain import ADMIT, CHAIN_FROM, COMPENSATE, CREATE, PERSIST, POLL, STEP
+from app.domain.chain import ADMIT, CHAIN_FROM, COMPENSATE, CREATE, PERSIST, POLL, START
 from app.infrastructure.memory.pipeline import MemoryPipeline
 from app.ports import Ports
 from app.service import admission, monitor, pods, results, saga
@@ -11,7 +11,7 @@ from app.service.steps import Step, run_step
 
 STEPS: Mapping[str, Step] = {
     ADMIT: admission.admit,
-    STEP: saga.start_attempt,
+    START: saga.start_attempt,
     CREATE: pods.create_pod,
     POLL: monitor.poll,
     PERSIST: results.persist,

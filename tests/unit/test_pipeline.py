@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.domain.chain import CREATE, PERSIST, POLL, STEP
+from app.domain.chain import CREATE, PERSIST, POLL, START
 from app.domain.errors import Conflict
 from app.domain.execution import TERMINAL, Execution, Outcome, State
 from app.domain.pod import Pod
@@ -166,7 +166,7 @@ def test_a_slot_that_an_ended_execution_can_not_use_goes_to_the_next_at_once(
 # Messages that are lost, or come twice
 
 
-@pytest.mark.parametrize("link", [None, STEP, CREATE, POLL, PERSIST])
+@pytest.mark.parametrize("link", [None, START, CREATE, POLL, PERSIST])
 def test_whatever_message_is_lost_the_sweep_goes_on(
     twins: Twins, worker: Worker, link: str | None
 ) -> None:
@@ -364,7 +364,7 @@ def test_many_orphans_that_take_long_to_go_hold_nothing_up(twins: Twins, worker:
 # Cancelling
 
 
-@pytest.mark.parametrize("link", [None, STEP, CREATE, POLL, PERSIST])
+@pytest.mark.parametrize("link", [None, START, CREATE, POLL, PERSIST])
 def test_cancelled_before_any_step_it_has_no_result_and_leaves_nothing(
     twins: Twins, worker: Worker, link: str | None
 ) -> None:
