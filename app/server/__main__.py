@@ -1,4 +1,4 @@
-"""`python -m app.server --bind HOST:PORT [--grace SECONDS]`: the API, until SIGTERM or SIGINT."""
+"""`python -m app.server --bind HOST:PORT [--grace SECONDS]`: serve until SIGTERM or SIGINT."""
 
 import argparse
 import logging
@@ -12,10 +12,10 @@ from app.server.memory import return_what_is_freed
 from app.server.threads import Threads
 
 THREADS: Final = 640
-"""One for each open stream and `?wait` (`max_waiting_answers`), and some for all else."""
+"""One for each open stream or `?wait` (`max_waiting_answers`), and some for other requests."""
 CONNECTIONS: Final = 5000
 _DESCRIPTORS_BESIDE: Final = 512
-"""For stores, Redis, logs and bodies that are stored in files."""
+"""For stores, Redis, logs, and request bodies in files."""
 
 
 def main() -> None:
@@ -31,10 +31,10 @@ def main() -> None:
     arguments = parser.parse_args()
     return_what_is_freed()
     listening = _listen(*arguments.bind)
-    # Not before: it makes connections, and an address that is taken is to be reported at once.
+    # Not earlier, as it opens connections: an address in use should be reported at once.
     from app.wsgi import application
 
-    # It names the path of a client that left, and counts those who wait for a thread.
+    # waitress would log the path of each client that leaves, and how many requests wait.
     logging.getLogger("waitress").setLevel(logging.WARNING)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     adj = adjustments(application.config["MAX_CONTENT_LENGTH"], _connection_limit())
@@ -61,7 +61,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _connection_limit() -> int:
-    """As many as this process may have open files for; that limit is raised as far as it may be."""
+    """Raise the limit on open files if possible, and return the connections that it allows."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = min(most, 2 * CONNECTIONS) if most != resource.RLIM_INFINITY else 2 * CONNECTIONS
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))

@@ -1,4 +1,4 @@
-"""Connections: which are accepted, how long they may be silent, and how the server stops."""
+"""Connections: how many are accepted, how long they may stay silent, and how the server stops."""
 
 import socket
 import time
@@ -21,59 +21,59 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 REQUEST_SECONDS: Final = 60.0
-"""From the first byte of a request to its last."""
+"""For a request to arrive, from its first byte to its last."""
 ACCEPTED_AT_ONCE: Final = 64
 SHED: Final = 0.1
-"""Of all connections, where there are too many: those whose request takes longest to arrive."""
+"""The share of connections to close when there are too many: the oldest that send no request."""
 PIPELINED: Final = 2
-"""Requests sent in one go that are served, before the connection closes. waitress has a thread wait
-between two of them until the client has read enough: 640 such clients took all threads.
+"""Pipelined requests that are served before the connection closes. Between two of them, waitress
+makes a thread wait until the client has read enough: 640 such clients occupied all threads.
 """
 BODY_BYTES: Final = 64 * 1024
-"""Of a body read at once. Whatever else may be many small requests, so less of it is."""
+"""The most that is read of a body at once. Other data may be many small requests, so less is."""
 UNREAD_SECONDS: Final = 60.0
-"""A response of which a client takes nothing for so long is given up."""
+"""A connection is closed after a client has read nothing of its response for this long."""
 MAX_UNREAD: Final = 128 * 1024 * 1024
-"""Bytes of all responses that clients have yet to take, once a second: whoever has no key may ask
-for the API's description on each connection, and read nothing.
+"""Bytes of all responses that clients haven't read, checked once a second: even without a key,
+a client may request the API's description on each connection and read nothing.
 """
 LINGER_SECONDS: Final = 2.0
-"""After a refusal, what the client still sends is read for so long: a socket that is closed with
-unread data resets the connection, and the client may lose the response (RFC 9112, 9.6).
+"""How long to keep reading after a refusal: closing a socket with unread data resets the
+connection, and the client may lose the response (RFC 9112, 9.6).
 """
 _POLL_SECONDS: Final = 1.0
 
 
 def adjustments(largest_body: int, connection_limit: int) -> Adjustments:
-    """waitress' settings. Sizes are in bytes."""
+    """Return waitress's settings. Sizes are in bytes."""
     return Adjustments(
-        # Reads on while a request is answered, and so notices that its client has left.
+        # Keeps reading while a request is processed, to notice that its client has left.
         channel_request_lookahead=1,
         channel_timeout=75,
         cleanup_interval=1,
         connection_limit=connection_limit,
         ident=None,
         inbuf_overflow=LARGE,
-        # Otherwise an OSError of the application ends a response without a word.
+        # Otherwise an OSError in the application ends a response without a log line.
         log_socket_errors=True,
         max_request_body_size=largest_body + 1,
-        # A query may have 32 KiB, and the application says so itself.
+        # A query may have 32 KiB; the application checks that itself.
         max_request_header_size=64 * 1024,
-        # A response is handed over whole, so that a slow client holds no thread and needs no disk;
-        # of a stream so much may wait for its client.
+        # A response is buffered whole, so that a slow client holds no thread and needs no disk. Of
+        # a stream, this much may wait for its client.
         outbuf_high_watermark=256 * 1024,
         outbuf_overflow=64 * 1024 * 1024,
     )
 
 
 class Connection(HTTPChannel):  # type: ignore[misc]  # it has no types
-    """One client."""
+    """The connection of one client."""
 
     parser_class = Request
     error_task_class = RefusalTask
     request: Request | None
     refused = False
-    """Set by the thread that sends the refusal."""
+    """Set by the thread that sends a refusal."""
     _lingers_until: float | None = None
 
     def recv(self, buffer_size: int) -> bytes:
@@ -112,7 +112,7 @@ class Connection(HTTPChannel):  # type: ignore[misc]  # it has no types
             self.socket.shutdown(socket.SHUT_WR)
 
     def has_expired(self, now: float) -> bool:
-        """Whether it lingered long enough, or takes nothing of its response."""
+        """Whether it has lingered long enough, or its client reads nothing of the response."""
         if self._lingers_until is not None:
             return now > self._lingers_until
         return bool(self.total_outbufs_len and self.last_activity < now - UNREAD_SECONDS)
@@ -127,7 +127,7 @@ class Connection(HTTPChannel):  # type: ignore[misc]  # it has no types
 
 
 class Server(TcpWSGIServer):  # type: ignore[misc]  # it has no types
-    """Serves one WSGI application on one address, in this thread and in those that answer."""
+    """Serves one WSGI application at one address. This thread does the I/O; others respond."""
 
     channel_class = Connection
 
@@ -155,19 +155,19 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # it has no types
         self.loop = Loop(self._map, always=[self, self.trigger])
 
     def run(self) -> None:
-        """Until `stop` was called, and all requests are answered or the grace is over."""
+        """Run until `stop` is called and all responses are sent, or the grace period is over."""
         while self._stop_at is None or (monotonic() < self._stop_at and self._busy()):
             self.loop.round(_POLL_SECONDS if self._stop_at is None else 0.05)
         self._close_all()
 
     def _close_all(self) -> None:
-        """But for the trigger's pipe: threads that still answer write to it."""
+        """Close everything except the trigger's pipe, to which busy threads still write."""
         wasyncore.dispatcher.close(self)
         for channel in list(self.active_channels.values()):
             channel.handle_close()
 
     def stop(self, grace_seconds: float) -> None:
-        """Accept nothing more, and let `run` end. May be called by a signal's handler."""
+        """Stop accepting, and let `run` end. Safe to call in a signal handler."""
         self._stop_at = monotonic() + grace_seconds
         self.accepting = False
         self.pull_trigger()
@@ -183,7 +183,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # it has no types
         return bool(super().readable())
 
     def handle_accept(self) -> None:
-        """A crowd comes in at once: one look at all connections would be needed for each."""
+        """Accept many at once: each round costs a pass over all connections."""
         for _ in range(ACCEPTED_AT_ONCE):
             before = len(self._map)
             super().handle_accept()
@@ -198,13 +198,13 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # it has no types
                 channel.will_close = True
         for channel in list(self.active_channels.values()):
             if channel.has_expired(now):
-                # A socket whose client reads nothing never becomes writable, so not by will_close.
+                # Not will_close: if the client reads nothing, the socket never becomes writable.
                 channel.handle_close()
         self._give_up_unread()
         self.loop.ask(self.active_channels.values())
 
     def _give_up_unread(self) -> None:
-        """If there is too much of it: first that of clients that took nothing for longest."""
+        """Close connections with unread responses beyond the limit, the longest inactive first."""
         unread = [channel for channel in self.active_channels.values() if channel.total_outbufs_len]
         unread.sort(key=lambda channel: channel.last_activity, reverse=True)
         kept = 0
@@ -214,7 +214,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # it has no types
                 channel.handle_close()
 
     def _shed(self) -> None:
-        """Make room for those who come: whoever is answered, or sends fast, stays."""
+        """Make room for new connections. Keep those with a request in progress and the newest."""
         idle = [channel for channel in self.active_channels.values() if not channel.requests]
         idle.sort(key=lambda channel: channel.creation_time)
         for channel in idle[: int(self.adj.connection_limit * SHED)]:

@@ -1,4 +1,4 @@
-"""Memory that a large request took goes back to the system."""
+"""Returns the memory of large requests to the system."""
 
 import ctypes
 from contextlib import suppress
@@ -10,11 +10,11 @@ _M_MMAP_THRESHOLD: Final = -3
 
 
 def return_what_is_freed() -> None:
-    """Have the C library map each large block by itself, so that freeing it returns it.
+    """Make the C library map each large block separately, so that freeing it returns the memory.
 
     By default, glibc raises that threshold to the largest block ever freed, up to 32 MiB, and
     keeps up to twice as much in each thread's arena (mallopt(3), M_MMAP_THRESHOLD). Other C
-    libraries have no such function and no such habit.
+    libraries need no such setting.
     """
     with suppress(AttributeError):
         mallopt = ctypes.CDLL(None).mallopt

@@ -1,4 +1,4 @@
-"""What the server itself refuses, as problem documents: the application never sees it."""
+"""Problem documents for requests that the server refuses before the application sees them."""
 
 import logging
 from typing import Final
@@ -14,13 +14,13 @@ from app.api.security import HEADERS
 log = logging.getLogger(__name__)
 
 _GIVEN_ID: Final = REQUEST_ID.upper().replace("-", "_")
-"""As waitress names it."""
+"""The header's name in waitress."""
 _RETRY_SECONDS: Final = 2
 MAX_HEADER_LINES: Final = 128
 
 
 class NoSpace(Error):  # type: ignore[misc]  # it has no types
-    """The body is too large for memory, and there is no space to store it."""
+    """There is no space for the body."""
 
     code = 503
     reason = "Service Unavailable"
@@ -32,11 +32,11 @@ class UriTooLong(Error):  # type: ignore[misc]
 
 
 class RefusalTask(ErrorTask):  # type: ignore[misc]  # it has no types
-    """Sends an error of waitress, or of ours, and closes the connection."""
+    """Sends one of waitress's errors or ours, and closes the connection."""
 
     def execute(self) -> None:
         self.channel.refused = True
-        # It may have been refused before this header was read.
+        # The request may have been refused before this header was read.
         error, request_id = self.request.error, chosen(self.request.headers.get(_GIVEN_ID, ""))
         problem = Problem(title=error.reason, status=error.code, detail=self._detail())
         body = problem.model_dump_json(exclude_none=True).encode()

@@ -1,4 +1,4 @@
-"""One request while it arrives, and what it may cost until then."""
+"""A request while it arrives, with bounds on its cost."""
 
 from errno import EDQUOT, ENOSPC
 from time import monotonic
@@ -18,42 +18,42 @@ from waitress.utilities import (
 from app.server.refusals import MAX_HEADER_LINES, NoSpace, UriTooLong
 
 MAX_CONTROL_LINE: Final = 1024
-"""Bytes of a chunk's size and extensions. waitress joins the pieces of a line as they come."""
+"""Bytes of a chunk's size and extensions. waitress copies a line again with each piece of it."""
 MAX_TRAILER: Final = 8 * 1024
 MAX_FRAMING: Final = 64 * 1024
-"""Bytes of chunk sizes and line ends, beside a sixteenth of the content. Each chunk costs the
-thread that reads all connections 3 microseconds: a megabyte of one-byte chunks took it 0.8 s.
+"""Bytes of chunk sizes and line ends, in addition to a sixteenth of the content. Each chunk costs
+the thread that reads all connections 3 microseconds: 1 MB of one-byte chunks took 0.8 s.
 """
 MAX_DISCARDED: Final = 64 * 1024 * 1024
-"""A body that is too large is read to its end, up to here: many clients read no response before
-they have sent all of their request.
+"""How many bytes of a refused body to read: many clients read no response before they have sent
+their whole request.
 """
 LARGE: Final = 64 * 1024
-"""A body beyond this many bytes is stored in a temporary file."""
+"""A body with more bytes is stored in a temporary file."""
 MAX_ARRIVING: Final = 256 * 1024 * 1024
-"""Bytes of all large bodies under way. Whoever has no key may send one as well."""
+"""Bytes of all large bodies that are arriving, since clients without a key may send them too."""
 _BETWEEN_CHECKS: Final = 256 * 1024
 
 
 class Discard:
-    """A buffer for what nobody is going to read."""
+    """A buffer that discards its contents."""
 
     def __init__(self) -> None:
         self._length = 0
 
     def append(self, data: bytes) -> None:
-        """Count it only."""
+        """Only count the bytes."""
         self._length += len(data)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing, as nothing is stored."""
 
     def __len__(self) -> int:
         return self._length
 
 
 class Refused(Exception):
-    """Raised while a header is parsed."""
+    """The header is invalid; `error` is the response."""
 
     def __init__(self, error: Error) -> None:
         super().__init__(error.code)
@@ -61,18 +61,18 @@ class Refused(Exception):
 
 
 class Request(HTTPRequestParser):  # type: ignore[misc]  # it has no types
-    """Refuses by `error` what costs too much, as soon as that is known."""
+    """Sets `error` as soon as it is clear that the request costs too much."""
 
     completed: bool
     error: Error | None
     path = ""
-    """waitress names it in the log, also of a request without one."""
+    """waitress logs it, even for a request without a path."""
 
     def __init__(self, adj: Adjustments) -> None:
         super().__init__(adj)
         self.began = monotonic()
         self._refusal: Error | None = None
-        """Sent once the rest of the body was read."""
+        """The error to send once the rest of the body has been read."""
         self._discarded = 0
         self._checked = 0
 
@@ -80,8 +80,8 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # it has no types
         if self._refusal:
             return self._discard(data, self._refusal)
         if self.body_rcv is None and not self.header_plus:
-            # Empty lines before a request (RFC 9112, 2.2): all at once, for waitress makes a
-            # request of every two, and a megabyte of them took it seconds.
+            # Skip empty lines before a request (RFC 9112, 2.2). waitress would take every two for
+            # a request, so that a megabyte of them took seconds.
             rest = data.lstrip(b"\r\n")
             return len(data) - len(rest) + (self._received(rest) if rest else 0)
         return self._received(data)
@@ -93,7 +93,7 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # it has no types
             return self._not_stored(data, error)
         except Refused as refused:
             return self._not_read(refused.error, data)
-        except ValueError:  # From int() of many digits, and from urlsplit().
+        except ValueError:  # from int() of many digits, and from urlsplit()
             return self._not_read(BadRequest("the request line or a header is invalid"), data)
         if self._is_line_too_long(data):
             self.error = UriTooLong("the request line is too long")
@@ -102,16 +102,16 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # it has no types
         elif self.body_rcv is not None and not self.completed:
             self._check_body()
         if self.completed:
-            # waitress would send 100, and wait for a body that never comes.
+            # waitress would send 100 and wait for a body that never comes.
             self.expect_continue = False
         return consumed
 
     def parse_header(self, header_plus: bytes) -> None:
-        """Raises Refused, besides what waitress catches."""
+        """Parse the header. Raises Refused, in addition to errors that waitress handles."""
         if header_plus.count(b"\n") > MAX_HEADER_LINES:
             raise Refused(RequestHeaderFieldsTooLarge(""))
         super().parse_header(header_plus)
-        # RFC 9112, 6.1: either may be an attempt to smuggle a request past a proxy.
+        # RFC 9112, 6.1: either may be an attempt at request smuggling.
         if self.chunked and "CONTENT_LENGTH" in self.headers:
             raise Refused(BadRequest("Content-Length and Transfer-Encoding exclude each other"))
         if not self.chunked and "TRANSFER_ENCODING" in self.headers:
@@ -131,7 +131,7 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # it has no types
         why = "the disk is full" if full else "its file can't be written"
         refusal = NoSpace(f"the body can't be stored, because {why}: try again later")
         if isinstance(self.body_rcv, ChunkedReceiver):
-            self._refuse(refusal)  # some of the data was taken, and it is not known how much
+            self._refuse(refusal)  # an unknown part of the data was consumed
             return len(data)
         self._refuse_after_the_body(refusal)
         return len(data) if self.completed else self._discard(data, refusal)
@@ -148,7 +148,7 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # it has no types
                 self._refuse_after_the_body(NoSpace("too many large bodies at once: retry later"))
 
     def _endless(self) -> Error | None:
-        """waitress keeps a chunk's line, and the trailer, until they end."""
+        """Bound a chunk's line and the trailer, which waitress keeps until they end."""
         receiver = self.body_rcv
         if not isinstance(receiver, ChunkedReceiver):
             return None
@@ -157,7 +157,7 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # it has no types
         return BadRequest("Trailer too large") if len(receiver.trailer) > MAX_TRAILER else None
 
     def _too_fine(self, arrived: int) -> Error | None:
-        """Chunks so small that reading them costs more than what is in them."""
+        """Refuse chunks so small that reading them costs more than their content."""
         if not isinstance(self.body_rcv, ChunkedReceiver):
             return None
         content = len(self.body_rcv)
@@ -166,13 +166,13 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # it has no types
         return None
 
     def _bytes_to_come(self) -> int:
-        """Of the whole body, at least."""
+        """Return the known minimum length of the whole body."""
         if isinstance(self.body_rcv, ChunkedReceiver):
             return int(self.body_bytes_received + self.body_rcv.chunk_remainder)
         return int(self.content_length)
 
     def _refuse_after_the_body(self, refusal: Error) -> None:
-        """At once, if all of it is there, or if the client waits for a word or sends too much."""
+        """Read the rest first, unless it has arrived, is too long, or the client awaits a 100."""
         over = self.body_rcv is None or self.body_rcv.completed
         if over or self.expect_continue or self._bytes_to_come() > MAX_DISCARDED:
             self._refuse(refusal)
@@ -197,10 +197,10 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # it has no types
         return self._discarded > MAX_DISCARDED or self._bytes_to_come() > MAX_DISCARDED
 
     def _refuse(self, refusal: Error) -> None:
-        # waitress would ask for the body, and forget that the request is complete.
+        # Otherwise waitress would ask for the body and forget that the request is complete.
         self.expect_continue = False
         self.error, self.completed = refusal, True
 
 
 _large: Final[WeakSet[Request]] = WeakSet()
-"""Requests with a large body, until they are answered or their connection is closed."""
+"""Requests with a large body, until the response is sent or the connection closes."""

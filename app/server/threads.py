@@ -1,4 +1,4 @@
-"""The threads in which requests are answered."""
+"""The threads that process requests."""
 
 import logging
 
@@ -9,7 +9,7 @@ log = logging.getLogger(__name__)
 
 
 class Threads(ThreadedTaskDispatcher):  # type: ignore[misc]  # it has no types
-    """Started when they are needed, and kept: an API that is little used has a handful."""
+    """Starts threads on demand and keeps them, so that a quiet API has only a few."""
 
     def __init__(self, most: int) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class Threads(ThreadedTaskDispatcher):  # type: ignore[misc]  # it has no types
             self.queue_cv.notify()
 
     def _start(self, number: int) -> None:
-        """Where the system allows no further thread, those that there are serve the request."""
+        """Start a thread. If the system allows no more, the existing ones serve the request."""
         try:
             self.start_new_thread(self.handler_thread, number)
         except RuntimeError:
