@@ -1,34 +1,39 @@
-"""One connection to the daemon: requests, each answered in turn."""
+"""Serves one connection: answers each request in turn with what the daemon's pods say."""
 
 import logging
 import socket
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from queue import Empty
-from typing import Final, TypeAlias
+from typing import Final
 
+from sandbox.daemon.operations import OPERATIONS
 from sandbox.daemon.pods import Pods
-from sandbox.wire import framing, messages, requests
+from sandbox.wire import framing, requests
 from sandbox.wire.framing import Error, Header, ProtocolError
 from sandbox.wire.types import PodRefused
+from sandbox.wire.versions import OURS, WITHOUT_HELLO, Incompatible, Versions, agreed
 
 _SECONDS_BETWEEN_LOOKS_AT_WATCHER: Final = 30.0
 
-Answer: TypeAlias = tuple[object, bytes]
+_OF_A_CONNECTION: Final = ("hello", "watch")
 
 log = logging.getLogger(__name__)
 
 
 def serve(connection: socket.socket, pods: Pods) -> None:
     """Until the other side closes, or sends what is no message."""
+    version = WITHOUT_HELLO.newest
     try:
         while (message := _receive(connection)) is not None:
             header, body = message
-            if header.get("op") == "watch":
-                _push_changes(connection, pods)
-            else:
-                answer, content = _answer(pods, header, body)
-                framing.send(connection, answer, content)
+            match header.get("op"):
+                case "watch":
+                    _push_changes(connection, pods)
+                case "hello":
+                    answer, version = _greet(header)
+                    framing.send(connection, answer)
+                case _:
+                    answer, content = _answer(pods, header, body, version)
+                    framing.send(connection, answer, content)
     except ProtocolError as error:
         _refuse(connection, str(error))
     except OSError as error:
@@ -50,11 +55,27 @@ def _refuse(connection: socket.socket, message: str) -> None:
         log.debug("nobody heard that a request was bad: %s", error)
 
 
-def _answer(pods: Pods, header: Header, body: bytes) -> tuple[Header, bytes]:
-    operation = _OPERATIONS.get(str(header.get("op")))
+def _greet(header: Header) -> tuple[Header, int]:
+    """The answer to a hello, and the version that the connection speaks from now on."""
+    try:
+        service = Versions(
+            newest=requests.number_of(header.get("version"), "version"),
+            oldest=requests.number_of(header.get("oldest"), "oldest"),
+        )
+        version = agreed(daemon=OURS, service=service)
+    except ProtocolError as error:
+        return _error(Error.BAD_REQUEST, str(error)), WITHOUT_HELLO.newest
+    except Incompatible as error:
+        return _error(Error.INCOMPATIBLE, str(error)), WITHOUT_HELLO.newest
+    return {"ok": {"version": OURS.newest, "oldest": OURS.oldest}}, version
+
+
+def _answer(pods: Pods, header: Header, body: bytes, version: int) -> tuple[Header, bytes]:
+    known = OPERATIONS[version]
+    operation = known.get(str(header.get("op")))
     try:
         if operation is None:
-            raise ProtocolError(f"op: must be one of {', '.join([*_OPERATIONS, 'watch'])}")
+            raise ProtocolError(f"op: must be one of {', '.join([*known, *_OF_A_CONNECTION])}")
         result, content = operation(pods, header, body)
     except ProtocolError as error:
         return _error(Error.BAD_REQUEST, str(error)), b""
@@ -67,61 +88,6 @@ def _answer(pods: Pods, header: Header, body: bytes) -> tuple[Header, bytes]:
 
 def _error(kind: Error, message: str) -> Header:
     return {"error": kind, "message": message}
-
-
-def _create(pods: Pods, header: Header, body: bytes) -> Answer:
-    pods.create(requests.pod_of(header.get("pod"), body))
-    return None, b""
-
-
-def _observe(pods: Pods, header: Header, _body: bytes) -> Answer:
-    wait_seconds = requests.wait_of(header.get("wait_seconds", 0))
-    observation = pods.observe(requests.name_of(header.get("name")), wait_seconds)
-    return (messages.observation_header(observation) if observation else None), b""
-
-
-def _output(pods: Pods, header: Header, _body: bytes) -> Answer:
-    output = pods.output(requests.name_of(header.get("name")))
-    return messages.output_message(output) if output else (None, b"")
-
-
-def _follow(pods: Pods, header: Header, _body: bytes) -> Answer:
-    after = requests.number_of(header.get("after"), "after")
-    return messages.frames_message(pods.follow(requests.name_of(header.get("name")), after))
-
-
-def _delete(pods: Pods, header: Header, _body: bytes) -> Answer:
-    pods.delete(requests.name_of(header.get("name")))
-    return None, b""
-
-
-def _list(pods: Pods, _header: Header, _body: bytes) -> Answer:
-    return pods.names(), b""
-
-
-def _languages(pods: Pods, _header: Header, _body: bytes) -> Answer:
-    return [asdict(language) for language in pods.languages()], b""
-
-
-def _limits(pods: Pods, _header: Header, _body: bytes) -> Answer:
-    return [asdict(limit) for limit in pods.limits], b""
-
-
-def _ping(_pods: Pods, _header: Header, _body: bytes) -> Answer:
-    return None, b""
-
-
-_OPERATIONS: Mapping[str, Callable[[Pods, Header, bytes], Answer]] = {
-    "create": _create,
-    "observe": _observe,
-    "output": _output,
-    "follow": _follow,
-    "delete": _delete,
-    "list": _list,
-    "languages": _languages,
-    "limits": _limits,
-    "ping": _ping,
-}
 
 
 def _push_changes(connection: socket.socket, pods: Pods) -> None:

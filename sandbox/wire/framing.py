@@ -1,4 +1,4 @@
-"""How adapter and daemon talk over the unix socket: a request, then its answer, in turn.
+"""Messages on the unix socket between client and daemon: a request, then its answer, in turn.
 
 A message is two little-endian lengths, a JSON object, and the bytes that it speaks of. An answer
 is {"ok": …} or {"error": <an `Error`>, "message": …}.
@@ -28,6 +28,8 @@ class Error(StrEnum):
     """The pod can never run here."""
     FAILED = "failed"
     """The daemon could not do it; trying again may help."""
+    INCOMPATIBLE = "incompatible"
+    """The two sides have no version of the protocol in common; the message says what to do."""
 
 
 class ProtocolError(ValueError):

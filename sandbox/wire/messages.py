@@ -60,7 +60,9 @@ def _report(header: Header) -> Report:
 
 
 def _stage_report(header: Header) -> StageReport:
-    return StageReport(**{**header, "stopped_by": _optional(Limit, header["stopped_by"])})
+    return StageReport(
+        **{**_known(StageReport, header), "stopped_by": _optional(Limit, header["stopped_by"])}
+    )
 
 
 def frames_message(frames: Iterable[Frame]) -> tuple[list[Any], bytes]:
@@ -116,11 +118,17 @@ def stage_output_of(header: Header, parts: Parts) -> StageOutput:
 
 def language_of(header: Header) -> Language:
     texts = {name: tuple(header.get(name, ())) for name in ("aliases", "suffixes")}
-    return Language(**{**header, **texts})
+    return Language(**{**_known(Language, header), **texts})
 
 
 def held_limit_of(header: Header) -> HeldLimit:
     return HeldLimit(limit=LimitName(header["limit"]), by=Holder(header["by"]), how=header["how"])
+
+
+def _known(kind: type[Any], header: Header) -> dict[str, Any]:
+    """Without the fields of a newer version."""
+    names = {field.name for field in fields(kind)}
+    return {name: value for name, value in header.items() if name in names}
 
 
 def _optional(convert: Callable[[Any], T], value: Any) -> T | None:

@@ -17,7 +17,10 @@ from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language
 
 SECONDS_TO_ANSWER = 10
 POD = "fuzzed-1"
-OPERATIONS = ("create", "observe", "output", "follow", "delete", "list", "languages", "ping")
+OPERATIONS = (
+    *("hello", "create", "observe", "output", "follow", "delete", "list", "languages", "limits"),
+    "ping",
+)
 NUMBERS = st.one_of(st.integers(), st.floats(), st.sampled_from([0, 1, 2**31, 2**63, 1e308]))
 TEXTS = st.one_of(st.text(max_size=50), st.sampled_from([POD, "../x", "\0", "a" * 10_000, "-"]))
 VALUES = st.recursive(
@@ -83,7 +86,10 @@ def test_lengths_that_promise_more_or_less(
 @given(
     operation=st.sampled_from(OPERATIONS),
     fields=st.dictionaries(
-        st.sampled_from(["name", "after", "wait_seconds", "pod", "op"]) | TEXTS, VALUES, max_size=4
+        st.sampled_from(["name", "after", "wait_seconds", "pod", "op", "version", "oldest"])
+        | TEXTS,
+        VALUES,
+        max_size=4,
     ),
     body=st.binary(max_size=50),
 )

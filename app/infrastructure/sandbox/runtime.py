@@ -1,10 +1,7 @@
 """The Runtime port on the sandbox daemon of this machine."""
 
-import os
 import select
 import socket
-import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -13,22 +10,19 @@ from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.pod import Frame, Observation, Output, Pod
 from app.domain.records import HeldLimit, Language
 from app.infrastructure.sandbox import conversion
+from app.infrastructure.sandbox.connections import Connections, unavailable
 from sandbox.wire import framing, messages, requests
 from sandbox.wire.framing import Error, ProtocolError
+from sandbox.wire.types import PodRefused
 
-_SECONDS_TO_CONNECT: Final = 2.0
-_SECONDS_TO_ANSWER: Final = 5.0
 _SECONDS_BETWEEN_LOOKS_AT_STOP: Final = 0.5
 
 
 class SandboxRuntime:
-    """Safe for many threads: each call has a connection for itself, and connections are kept."""
+    """Safe for many threads."""
 
     def __init__(self, socket_path: Path) -> None:
-        self._path = socket_path
-        self._idle: deque[socket.socket] = deque()
-        self._process = os.getpid()
-        self._lock = threading.Lock()
+        self._connections = Connections(socket_path)
 
     def create(self, pod: Pod) -> None:
         header, body = requests.pod_message(conversion.for_sandbox(pod))
@@ -66,73 +60,21 @@ class SandboxRuntime:
         self._ask({"op": "ping"})
 
     def watch(self, stop: Callable[[], bool]) -> Iterator[str]:
-        connection = self._connect()
+        connection = self._connections.open()
         try:
-            _exchange(connection, {"op": "watch"})
+            connection.exchange({"op": "watch"})
         except (OSError, ProtocolError) as error:
-            connection.close()
-            raise _unavailable(error) from error
-        return _changes(connection, stop)
+            connection.socket.close()
+            raise unavailable(error) from error
+        return _changes(connection.socket, stop)
 
     def _ask(self, request: Mapping[str, Any], body: bytes = b"") -> tuple[Any, bytes]:
-        """Every request may be sent twice, so a kept connection that broke costs nothing."""
-        connection = self._kept()
-        if connection:
-            try:
-                return self._ask_on(connection, request, body)
-            except ConnectionError:
-                pass  # the daemon was restarted since
+        """What the daemon answers. Raises RunRefused and RuntimeUnavailable."""
         try:
-            return self._ask_on(self._connect(), request, body)
-        except ConnectionError as error:
-            raise _unavailable(error) from error
-
-    def _ask_on(
-        self, connection: socket.socket, request: Mapping[str, Any], body: bytes
-    ) -> tuple[Any, bytes]:
-        """Raises ConnectionError if the other side is gone."""
-        try:
-            answer = _exchange(connection, request, body)
-        except ConnectionError:
-            connection.close()
-            raise
-        except (OSError, ProtocolError) as error:
-            connection.close()
-            raise _unavailable(error) from error
-        except BaseException:
-            connection.close()
-            raise
-        with self._lock:
-            self._idle.append(connection)
+            answer = self._connections.ask(request, body)
+        except PodRefused as error:
+            raise RunRefused(str(error)) from error
         return _result(*answer)
-
-    def _kept(self) -> socket.socket | None:
-        with self._lock:
-            if self._process != os.getpid():
-                self._idle.clear()
-                self._process = os.getpid()
-            return self._idle.pop() if self._idle else None
-
-    def _connect(self) -> socket.socket:
-        connection = socket.socket(socket.AF_UNIX)
-        connection.settimeout(_SECONDS_TO_CONNECT)
-        try:
-            connection.connect(str(self._path))
-        except OSError as error:
-            connection.close()
-            raise _unavailable(error) from error
-        connection.settimeout(_SECONDS_TO_ANSWER)
-        return connection
-
-
-def _exchange(
-    connection: socket.socket, request: Mapping[str, Any], body: bytes = b""
-) -> tuple[Mapping[str, Any], bytes]:
-    framing.send(connection, request, body)
-    answer = framing.receive(connection)
-    if answer is None:
-        raise ConnectionResetError("the sandbox daemon closed the connection")
-    return answer
 
 
 def _result(answer: Mapping[str, Any], body: bytes) -> tuple[Any, bytes]:
@@ -155,11 +97,7 @@ def _changes(connection: socket.socket, stop: Callable[[], bool]) -> Iterator[st
             try:
                 change = framing.receive(connection)
             except (OSError, ProtocolError) as error:
-                raise _unavailable(error) from error
+                raise unavailable(error) from error
             if change is None:
                 raise RuntimeUnavailable("the sandbox daemon is gone")
             yield change[0]["ok"]
-
-
-def _unavailable(error: Exception) -> RuntimeUnavailable:
-    return RuntimeUnavailable(f"the sandbox daemon does not answer: {error}")

@@ -1,0 +1,135 @@
+"""Connections to the sandbox daemon."""
+
+import os
+import socket
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from app.domain.errors import RuntimeUnavailable
+from sandbox.wire import framing, version_1
+from sandbox.wire.framing import Error, ProtocolError
+from sandbox.wire.versions import OURS, WITHOUT_HELLO, Incompatible, Versions, agreed
+
+_SECONDS_TO_CONNECT: Final = 2.0
+_SECONDS_TO_ANSWER: Final = 5.0
+
+Answer: TypeAlias = tuple[Mapping[str, Any], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A connection that was greeted."""
+
+    socket: socket.socket
+    version: int
+    """Of the wire protocol, as both sides agreed."""
+
+    def exchange(self, request: Mapping[str, Any], body: bytes = b"") -> Answer:
+        """Raises OSError, ProtocolError, and PodRefused where an older daemon can't run a pod."""
+        if self.version == 1:
+            request = version_1.request(request)
+        return _exchange(self.socket, request, body)
+
+
+class Connections:
+    """Keeps connections between requests. Safe for many threads: each request has its own one."""
+
+    def __init__(self, socket_path: Path) -> None:
+        self._path = socket_path
+        self._idle: deque[Connection] = deque()
+        self._process = os.getpid()
+        self._lock = threading.Lock()
+
+    def ask(self, request: Mapping[str, Any], body: bytes = b"") -> Answer:
+        """Send it and return the answer. Raises RuntimeUnavailable, and PodRefused.
+
+        Every request may be sent twice, so a kept connection that broke costs nothing.
+        """
+        connection = self._kept()
+        if connection:
+            try:
+                return self._ask_on(connection, request, body)
+            except ConnectionError:
+                pass  # the daemon was restarted since
+        try:
+            return self._ask_on(self.open(), request, body)
+        except ConnectionError as error:
+            raise unavailable(error) from error
+
+    def open(self) -> Connection:
+        """A new connection; it is the caller's. Raises RuntimeUnavailable."""
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(_SECONDS_TO_CONNECT)
+        try:
+            connection.connect(str(self._path))
+            connection.settimeout(_SECONDS_TO_ANSWER)
+            return Connection(connection, _greet(connection))
+        except (OSError, ProtocolError) as error:
+            connection.close()
+            raise unavailable(error) from error
+        except BaseException:
+            connection.close()
+            raise
+
+    def _ask_on(self, connection: Connection, request: Mapping[str, Any], body: bytes) -> Answer:
+        """Raises ConnectionError if the daemon is gone, and RuntimeUnavailable."""
+        try:
+            answer = connection.exchange(request, body)
+        except ConnectionError:
+            connection.socket.close()
+            raise
+        except (OSError, ProtocolError) as error:
+            connection.socket.close()
+            raise unavailable(error) from error
+        except BaseException:
+            connection.socket.close()
+            raise
+        with self._lock:
+            self._idle.append(connection)
+        return answer
+
+    def _kept(self) -> Connection | None:
+        with self._lock:
+            if self._process != os.getpid():
+                self._idle.clear()
+                self._process = os.getpid()
+            return self._idle.pop() if self._idle else None
+
+
+def _exchange(connection: socket.socket, request: Mapping[str, Any], body: bytes = b"") -> Answer:
+    """Raises OSError and ProtocolError."""
+    framing.send(connection, request, body)
+    answer = framing.receive(connection)
+    if answer is None:
+        raise ConnectionResetError("the sandbox daemon closed the connection")
+    return answer
+
+
+def unavailable(error: Exception) -> RuntimeUnavailable:
+    return RuntimeUnavailable(f"the sandbox daemon does not answer: {error}")
+
+
+def _greet(connection: socket.socket) -> int:
+    """The version to speak. Raises RuntimeUnavailable if the two have none in common."""
+    hello = {"op": "hello", "version": OURS.newest, "oldest": OURS.oldest}
+    answer, _ = _exchange(connection, hello)
+    try:
+        return agreed(daemon=_versions_of(answer), service=OURS)
+    except Incompatible as error:
+        raise RuntimeUnavailable(str(error)) from error
+
+
+def _versions_of(answer: Mapping[str, Any]) -> Versions:
+    """Raises ProtocolError, and RuntimeUnavailable with the daemon's own words."""
+    match answer:
+        case {"ok": {"version": int(newest), "oldest": int(oldest)}}:
+            return Versions(newest=newest, oldest=oldest)
+        case {"error": Error.BAD_REQUEST}:
+            return WITHOUT_HELLO
+        case {"error": _, "message": str(message)}:
+            raise RuntimeUnavailable(message)
+    raise ProtocolError("the answer to hello is none")
