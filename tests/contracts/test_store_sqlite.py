@@ -5,6 +5,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -211,6 +212,17 @@ def test_replays_of_an_older_file_are_removed_in_their_time(path: Path) -> None:
     assert store.replays.remove_ended_before(NOW + 1, 10) == 1
     assert store.replays.page(None, 10) == [running]
     store.close()
+
+
+def test_a_new_file_can_be_opened_while_another_process_creates_it(
+    path: Path, store: SqliteStore
+) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        ends = threading.Timer(TIMEOUT / 4, other.rollback)
+        ends.start()
+        store.ping()
+        ends.join()
 
 
 def test_a_bug_in_a_statement_is_no_unavailability(store: SqliteStore) -> None:

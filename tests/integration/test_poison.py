@@ -45,7 +45,7 @@ def test_a_message_that_is_no_task_is_kept(
     with service.worker("pods"):
         item = a_message(body, **headers)
         service.redis.lpush("pods", item)
-        wait_until(lambda: letters(service))
+        wait_until(lambda: letters(service), or_fail=service.log_path("one").read_text)
     (letter,) = letters(service)
     assert letter.kind is DeadLetterKind.POISON
     assert letter.origin == "queue:pods"

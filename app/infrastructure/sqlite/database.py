@@ -134,7 +134,7 @@ class Database:
     def _transaction(self, durable: bool, deadline: float) -> Iterator[sqlite3.Connection]:
         use = Use.WRITE_DURABLY if durable else Use.WRITE
         with self._connection(use) as connection:
-            _begin(connection, deadline)
+            _in_turn(connection, "BEGIN IMMEDIATE", deadline)
             with connection:
                 yield connection
 
@@ -152,7 +152,7 @@ class Database:
 
     def _set_up(self, connection: sqlite3.Connection, use: Use) -> None:
         connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA journal_mode = WAL")
+        _in_turn(connection, "PRAGMA journal_mode = WAL", monotonic() + self._timeout)
         level = "FULL" if use is Use.WRITE_DURABLY else "NORMAL"
         connection.execute(f"PRAGMA synchronous = {level}")
         self._create(connection)
@@ -197,10 +197,15 @@ def fold_log(path: Path, timeout: float = 5) -> None:
         log.warning("%s is whole only together with %s-wal: %s", path, path, why_not)
 
 
-def _begin(connection: sqlite3.Connection, deadline: float) -> None:
+def _in_turn(connection: sqlite3.Connection, statement: str, deadline: float) -> None:
+    """Execute a statement as soon as no other process writes.
+
+    SQLite doesn't wait for its own busy timeout where it changes the journal mode of a new file
+    while another process creates the tables in it.
+    """
     while True:
         try:
-            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(statement)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > deadline:
                 raise
