@@ -1,7 +1,7 @@
-"""`python -m benchmarks [--quick] [NAME ...]`: measures, and prints Markdown.
+"""`python -m benchmarks [--quick] [NAME ...]`: runs benchmarks and prints the results as Markdown.
 
---quick    a smoke run: does everything work, in under a minute or two; figures mean nothing
-NAME       only these; those that need a Kafka (KAFKA) or a cluster (KUBECONFIG) run by name only
+--quick    a smoke test that takes one or two minutes; its figures mean nothing
+NAME       run only these; those that need Kafka (KAFKA) or a cluster (KUBECONFIG) run by name only
 """
 
 import argparse
@@ -59,11 +59,11 @@ _ALL: Final = _QUESTIONS | _QUESTIONS_TO_SERVERS
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(_ALL))
-    parser.add_argument("--quick", action="store_true", help="a smoke run")
+    parser.add_argument("--quick", action="store_true", help="a smoke test")
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(_ALL)
     if unknown:
-        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+        parser.error(f"unknown names: {', '.join(sorted(unknown))}")
     print(_machine())
     for name in arguments.names or _QUESTIONS:
         question = _ALL[name]

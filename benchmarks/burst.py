@@ -1,4 +1,4 @@
-"""Whether a class that submits at the same moment is served: all accepted, and how soon."""
+"""A whole class that submits at the same moment: is everything accepted, and how soon?"""
 
 import asyncio
 import json
@@ -10,11 +10,11 @@ from benchmarks.api import EXECUTIONS, PRINT_1, Api
 from benchmarks.measure import MILLISECONDS, p50, table, verdict
 from benchmarks.service import running, worker_paused
 
-TITLE: Final = "A thousand `POST`s at once, each on a connection of its own"
+TITLE: Final = "A thousand simultaneous `POST`s, each on its own connection"
 AT_ONCE: Final = 1_000
 BAR_MS: Final = 5_000
 CONNECTIONS_AT_ONCE: Final = 100
-"""Opened beforehand, and not all at the same moment: what is measured is the submission."""
+"""Connections are opened in advance and gradually, since only the submissions are measured."""
 NO_QUOTA: Final = 1_000_000
 
 
@@ -25,10 +25,10 @@ def run(*, quick: bool) -> str:
         with worker_paused(service):
             alone = [_burst(api) for _ in range(rounds)]
     return table(
-        ["", "answers", "p50, ms", "the last one, ms", f"bar: {BAR_MS:,} ms, all 202"],
+        ["", "responses", "p50, ms", "last, ms", f"target: all 202 within {BAR_MS:,} ms"],
         [
-            _row("the worker is paused", alone),
-            _row("the worker runs programs beside them", both),
+            _row("worker paused", alone),
+            _row("worker running programs", both),
         ],
     )
 
@@ -43,7 +43,7 @@ def _row(title: str, bursts: list[list[tuple[int, float]]]) -> list[object]:
 
 
 def _burst(api: Api) -> list[tuple[int, float]]:
-    """Status and milliseconds since the start of each."""
+    """Return the status of each response, and its milliseconds since the start."""
     return asyncio.run(_post_all(api))
 
 

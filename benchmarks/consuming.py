@@ -1,4 +1,4 @@
-"""A consumer that takes the time: how old each event is when it is there to be read."""
+"""A consumer that measures how old each event is when it can be read."""
 
 import threading
 from collections.abc import Iterator
@@ -17,9 +17,9 @@ POLL_SECONDS: Final = 0.5
 
 @contextmanager
 def delays(event_log_url: str) -> Iterator[list[float]]:
-    """Milliseconds from each event's time; whole, once all that was in the log is read."""
+    """Yield each event's delay in milliseconds; complete once the context has ended."""
     address = kafka_address(event_log_url)
-    assert address is not None, "it is Kafka that is measured"
+    assert address is not None, "this benchmark measures Kafka"
     brokers, topic = address
     consumer = Consumer(
         {"bootstrap.servers": brokers, "group.id": "benchmark", "fetch.wait.max.ms": 10}
@@ -40,7 +40,7 @@ def delays(event_log_url: str) -> Iterator[list[float]]:
 
 
 def _consume(consumer: Consumer, found: list[float], ended: threading.Event) -> None:
-    """Until there is nothing more, after the end was told."""
+    """Read until the log is empty after `ended` was set."""
     while True:
         nothing_comes = ended.is_set()
         message = consumer.poll(POLL_SECONDS)

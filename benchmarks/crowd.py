@@ -1,6 +1,6 @@
-"""What many finished and queued executions cost those who come now.
+"""How much many finished and queued executions slow down new ones.
 
-All that wait belong to one owner, who is at the cap: the hardest case for admission.
+All queued executions belong to one owner at its cap: the hardest case for admission.
 """
 
 from collections import defaultdict
@@ -15,10 +15,10 @@ from benchmarks.population import populate
 from benchmarks.service import running
 from tests.support.waiting import wait_until
 
-TITLE: Final = "With 20,000 finished and 10,000 queued executions, beside an empty system (ms, p50)"
+TITLE: Final = "20,000 finished and 10,000 queued executions, compared with none (ms, p50)"
 BAR: Final = 1.5
 SUBMIT: Final = "submit: `POST`"
-ADMIT: Final = "admit: from accepted to a slot held"
+ADMIT: Final = "admission: accepted to slot taken"
 RUN: Final = "accepted to completed"
 QUEUE: Final = "`GET /queue`"
 
@@ -31,7 +31,7 @@ def run(*, quick: bool) -> str:
     ):
         before, after = _visits([empty, full], rounds=20 if quick else 100)
     rows = [_row(what, p50(before[what]), p50(after[what])) for what in (SUBMIT, ADMIT, RUN, QUEUE)]
-    return table(["", "empty", "crowded", "ratio", f"bar: {BAR}"], rows)
+    return table(["", "empty", "crowded", "ratio", f"target: {BAR}"], rows)
 
 
 def _row(what: str, before: float, after: float) -> list[object]:
@@ -41,7 +41,7 @@ def _row(what: str, before: float, after: float) -> list[object]:
 
 @contextmanager
 def _crowded(*, finished: int, queued: int) -> Iterator[Api]:
-    """A service with them. One of the queued runs, and so keeps its owner at the cap."""
+    """Run a service with these executions. One of the queued runs, which caps their owner."""
     with running(
         prepare=lambda folder: populate(folder / "podline.db", finished=finished, queued=queued),
         max_running=2,
@@ -52,7 +52,7 @@ def _crowded(*, finished: int, queued: int) -> Iterator[Api]:
 
 
 def _visits(apis: list[Api], rounds: int) -> list[dict[str, list[float]]]:
-    """Milliseconds of each thing that a guest does, at each in turn."""
+    """Return the milliseconds of each request by another owner, to each service in turn."""
     times: list[dict[str, list[float]]] = [defaultdict(list) for _ in apis]
     for _ in range(rounds):
         for api, of_api in zip(apis, times, strict=True):

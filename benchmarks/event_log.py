@@ -1,4 +1,4 @@
-"""How long an event takes from its transition into Kafka. Needs a Kafka, named by KAFKA."""
+"""How long an event takes from its transition into Kafka. Needs a Kafka (KAFKA)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,22 +19,22 @@ from tests.support.waiting import wait_until
 
 TITLE: Final = "From a transition into Kafka"
 BAR: Final = 1_000.0
-"""Milliseconds at p95, at the first of the rates."""
+"""Milliseconds at p95, at the first rate."""
 RATES: Final = (40, 80, 120, 160, 240, 320, 480)
-"""Executions a second, until one does not hold."""
+"""Executions per second, tried in order until one isn't sustained."""
 REACHED: Final = 0.95
-"""A rate that is not reached by so much was not tried."""
+"""The share of a rate that transitions must reach for the result to count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One rate, held up for some seconds."""
+    """The result for one rate."""
 
     wanted: int
     reached: float
-    """Executions a second."""
+    """Executions per second."""
     delays: list[float]
-    """Milliseconds from each event's time until a consumer has it."""
+    """Milliseconds from each event's time until a consumer receives it."""
 
     @property
     def was_tried(self) -> bool:
@@ -64,13 +64,13 @@ def _answer(server: KafkaServer, rates: tuple[int, ...], seconds: float) -> str:
     top = held[-1] if held else first.wanted
     bar = f"at most {BAR:.0f}: {verdict(p95(first.delays), BAR)}"
     if not first.was_tried:
-        bar = "that rate was not reached, so this says nothing"
+        bar = "not meaningful: that rate was not reached"
     return "\n\n".join(
         (
-            f"Rows in SQLite, a tick of the relay each {INTERVAL_SECONDS} s.",
+            f"Rows in SQLite, one tick of the relay every {INTERVAL_SECONDS} s.",
             table(["executions/s", "reached", "events", "p50 (ms)", "p95 (ms)"], rows),
-            f"At {first.wanted} executions a second p95 is {p95(first.delays):.0f} ms ({bar}).",
-            f"{_highest(held, last)} The relay at {top} a second, by its own time:",
+            f"At {first.wanted} executions per second, p95 is {p95(first.delays):.0f} ms ({bar}).",
+            f"{_highest(held, last)} The relay's functions at {top} per second, by own time:",
             _profile(server, top, seconds),
         )
     )
@@ -78,11 +78,11 @@ def _answer(server: KafkaServer, rates: tuple[int, ...], seconds: float) -> str:
 
 def _highest(held: list[int], last: Measured) -> str:
     if not held:
-        return "No rate holds."
+        return "No rate was sustained."
     if last.holds:
-        return f"The highest rate that was tried holds: {held[-1]} a second."
-    why = "p95 is above the bar" if last.was_tried else "transitions are written no faster"
-    return f"The highest rate that holds is {held[-1]} a second; at {last.wanted} {why}."
+        return f"The highest rate tried was sustained: {held[-1]} per second."
+    why = "p95 misses the target" if last.was_tried else "transitions can't be written that fast"
+    return f"The highest sustained rate is {held[-1]} per second; at {last.wanted}, {why}."
 
 
 def _until_one_does_not_hold(
@@ -111,7 +111,7 @@ def _profile(server: KafkaServer, rate: int, seconds: float) -> str:
 
 @contextmanager
 def _settings(server: KafkaServer) -> Iterator[Settings]:
-    """Rows in SQLite, on a folder of its own, and a new topic."""
+    """Settings for SQLite in a new folder, and a new topic."""
     with TemporaryDirectory(prefix="podline-benchmark-") as folder:
         url = server.url(server.new_topic())
         settings = Settings(data_dir=Path(folder), event_log_url=url)
@@ -121,7 +121,7 @@ def _settings(server: KafkaServer) -> Iterator[Settings]:
 
 def _database(settings: Settings) -> Path:
     path = sqlite_path(settings.database_url)
-    assert path is not None, "these settings are of this module"
+    assert path is not None, "these settings name SQLite"
     return path
 
 

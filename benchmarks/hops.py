@@ -1,4 +1,4 @@
-"""Where the time of one execution goes, from the moments that API, store and task events tell."""
+"""Where the time of one execution goes, from the times in the API, the store and task events."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,39 +12,39 @@ from benchmarks.measure import MILLISECONDS, p50, p95, table
 from benchmarks.service import running
 from benchmarks.task_events import Task, TaskEvents
 
-TITLE: Final = "Where the time of one `POST ?wait` goes (ms), one after the other"
+TITLE: Final = "Where the time of one `POST ?wait` goes (ms), one at a time"
 
 HOPS: Final = (
     "HTTP in: key, validation, quota",
     "insert, publish to `admission`, the worker receives",
     "… in the worker",
-    "admit: queue, slot, and its transition begun",
+    "admit: queue, slot, start of the transition",
     "commit, publish to `saga`, the worker receives",
     "… in the worker",
-    "start, and its transition begun",
+    "saga's start step: start of the transition",
     "commit, publish to `pods`, the worker receives",
     "… in the worker",
-    "create: row, program, to the daemon, until its bay begins",
-    "the jail is made, the program runs in it",
-    "poll, which waits for the end: verdict, and its transition begun",
+    "create: row, program, request to the daemon, until its bay starts",
+    "the jail is set up and the program runs",
+    "poll, which waits for the end: verdict, start of the transition",
     "commit, publish to `results`, the worker receives",
     "… in the worker",
-    "persist: row, output, result, and its transition begun",
+    "persist: row, output, result, start of the transition",
     "commit, wake-up, read, HTTP out",
 )
-PROGRAM: Final = HOPS.index("the jail is made, the program runs in it")
+PROGRAM: Final = HOPS.index("the jail is set up and the program runs")
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """One execution."""
+    """The times of one execution."""
 
     moments: tuple[float, ...]
-    """In seconds; between two of them lies one of HOPS."""
+    """In seconds. Between each two lies one of HOPS."""
     program_ms: float
-    """What init measured."""
+    """The time that init measured."""
     clean_up_ms: float
-    """From the transition to completed until the task that made it has ended."""
+    """From the transition to completed until the end of the task that made it."""
     messages: int
 
     def hops_ms(self) -> list[float]:
@@ -63,12 +63,14 @@ def run(*, quick: bool) -> str:
         ]
     hops = list(zip(*(course.hops_ms() for course in courses), strict=True))
     rows: list[list[object]] = [[hop, p50(of), p95(of)] for hop, of in zip(HOPS, hops, strict=True)]
-    rows.insert(PROGRAM + 1, _row("- of this the program, by init's clock", courses, "program_ms"))
+    rows.insert(
+        PROGRAM + 1, _row("- of this, the program, as measured by init", courses, "program_ms")
+    )
     totals = [course.total_ms() for course in courses]
-    rows.append(["**in all**", p50(totals), p95(totals)])
-    rows.append(_row("after the answer: pod deleted, slot freed", courses, "clean_up_ms"))
+    rows.append(["**total**", p50(totals), p95(totals)])
+    rows.append(_row("after the response: pod deleted, slot released", courses, "clean_up_ms"))
     messages = p50([course.messages for course in courses])
-    return f"{table(['', 'p50', 'p95'], rows)}\n\nTasks an execution: {messages:g}."
+    return f"{table(['', 'p50', 'p95'], rows)}\n\nTasks per execution: {messages:g}."
 
 
 def _row(title: str, courses: list[Course], name: str) -> list[object]:

@@ -1,6 +1,6 @@
-"""What a running `podline up` costs while nothing is asked of it: CPU, and memory as PSS.
+"""The CPU time and memory (as PSS) of an idle `podline up`.
 
-PSS counts a page that several processes share once in all, so the sum is what the whole costs.
+PSS divides a shared page among the processes that share it, so the sum is the total.
 """
 
 import time
@@ -14,9 +14,9 @@ from tests.support.standalone import WORD_OF, Standalone
 
 TITLE: Final = "Idle: CPU and memory of each process"
 CPU_BAR: Final = 3.0
-"""Percent of a core, for all together."""
+"""Percent of a core, in total."""
 PSS_BAR: Final = 450.0
-"""MiB, for all together."""
+"""MiB, in total."""
 _SETTLE_SECONDS: Final = 5.0
 _MIB: Final = 1024 * 1024
 _WORD: Final = {"nsjail": "a jail", "init": "a jail's init"}
@@ -36,9 +36,9 @@ def run(*, quick: bool) -> str:
     return table(
         ["", "CPU, % of a core", "PSS, MiB"],
         [
-            *_rows([*names, "**all**"], [*cpu, sum(cpu)], [*pss, sum(pss)]),
+            *_rows([*names, "**total**"], [*cpu, sum(cpu)], [*pss, sum(pss)]),
             [
-                f"bar: {CPU_BAR:g} % and {PSS_BAR:g} MiB",
+                f"target: {CPU_BAR:g} % and {PSS_BAR:g} MiB",
                 verdict(sum(cpu), CPU_BAR),
                 verdict(sum(pss), PSS_BAR),
             ],
@@ -53,7 +53,7 @@ def _rows(names: list[str], cpu: list[float], pss: list[float]) -> list[list[obj
 
 
 def _processes(service: Standalone) -> list[psutil.Process]:
-    """`podline up` and all that descend from it."""
+    """Return `podline up` and all its descendants."""
     up = service.children()[0].parent()
     assert up is not None
     return [up, *up.children(recursive=True)]
@@ -65,7 +65,7 @@ def _cpu_seconds(process: psutil.Process) -> float:
 
 
 def _names(service: Standalone, processes: list[psutil.Process]) -> list[str]:
-    """As `podline up` calls its children; what those have started has their name in front."""
+    """Name the children as `podline up` does; prefix their own children with that name."""
     _, *rest = processes
     names = {service.child(name).pid: name for name in WORD_OF}
     for process in rest:

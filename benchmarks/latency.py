@@ -1,4 +1,4 @@
-"""How long one execution takes, one after the other, beside what it can't be faster than."""
+"""The time of one execution at a time, compared with baselines that it can't beat."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -11,10 +11,10 @@ from benchmarks.bare import Program
 from benchmarks.measure import in_turns, p50, p95, table, verdict
 from benchmarks.service import running
 
-TITLE: Final = "One execution of `print(1)`, one after the other (ms)"
+TITLE: Final = "One execution of `print(1)` at a time (ms)"
 BAYS: Final = 2
 BAR: Final = 30.0
-"""Milliseconds that `POST ?wait` may take on top of a bare nsjail run."""
+"""Milliseconds that `POST ?wait` may add to a bare nsjail run."""
 
 
 def run(*, quick: bool) -> str:
@@ -25,7 +25,7 @@ def run(*, quick: bool) -> str:
         cases: dict[str, Callable[[], object]] = {
             "bare `python3 main.py`": program.run,
             "bare nsjail": program.run_in_nsjail,
-            "the sandbox alone: create, ended, output, delete": enter(sandbox.daemon(BAYS)).run,
+            "the sandbox alone: create, end, output, delete": enter(sandbox.daemon(BAYS)).run,
             "bare Celery chain of five no-ops": enter(noops.worker()).run,
             "`POST ?wait`": api.run,
         }

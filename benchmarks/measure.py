@@ -1,4 +1,4 @@
-"""Timings, taken in turns, and what is said of them."""
+"""Timings of cases that take turns, their statistics, and tables."""
 
 import statistics
 import threading
@@ -13,7 +13,7 @@ MILLISECONDS = 1_000
 
 
 def timed(act: Callable[[], object]) -> float:
-    """How many milliseconds it took."""
+    """Return how many milliseconds it takes."""
     started = perf_counter()
     act()
     return MILLISECONDS * (perf_counter() - started)
@@ -26,9 +26,9 @@ def in_turns(
     warm_up: int = 3,
     after: Callable[[], object] = lambda: None,
 ) -> dict[Case, list[float]]:
-    """Milliseconds of each case, one of each a round: what disturbs one disturbs all.
+    """Return each case's milliseconds. Cases take turns, so that disturbances affect them alike.
 
-    What is to be done `after` each does not count.
+    The time of `after`, which follows each, doesn't count.
     """
     times: dict[Case, list[float]] = {case: [] for case in cases}
     for number in range(warm_up + rounds):
@@ -43,7 +43,7 @@ def in_turns(
 def rates_in_turns(
     cases: Mapping[Case, Callable[[], object]], *, at_once: int, seconds: float, rounds: int
 ) -> dict[Case, list[float]]:
-    """How many a second of each case, so many at once; a stretch of each a round."""
+    """Return each case's calls per second, with one stretch of each case per round."""
     rates: dict[Case, list[float]] = {case: [] for case in cases}
     for _ in range(rounds):
         for case, act in cases.items():
@@ -52,12 +52,12 @@ def rates_in_turns(
 
 
 def rate(act: Callable[[], object], *, at_once: int, seconds: float) -> float:
-    """How many a second, from the first start until the last one has ended."""
+    """Return how many calls per second end, with `at_once` threads."""
     return len(stretch(act, at_once=at_once, seconds=seconds)) / seconds
 
 
 def stretch(act: Callable[[], object], *, at_once: int, seconds: float) -> list[float]:
-    """Milliseconds of each that ended within `seconds`, with `at_once` threads at it."""
+    """Return the milliseconds of each call that ends within `seconds`, with `at_once` threads."""
     start = threading.Barrier(at_once)
 
     def work() -> list[float]:
@@ -84,13 +84,13 @@ def p95(times: Sequence[float]) -> float:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """In Markdown; numbers to the right, floats with one digit."""
+    """Format a Markdown table, with numbers right-aligned and floats rounded to one digit."""
     lines = [_line(head), _line(["---", *["---:"] * (len(head) - 1)])]
     return "\n".join([*lines, *(_line([_cell(value) for value in row]) for row in rows)])
 
 
 def verdict(value: float, bar: float, *, at_least: bool = False) -> str:
-    """Whether a bar is met."""
+    """Say whether a target is met."""
     return "met" if (value >= bar if at_least else value <= bar) else "**missed**"
 
 

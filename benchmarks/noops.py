@@ -1,6 +1,6 @@
-"""A bare Celery chain of five no-ops on one worker: what the pipeline costs before it does a thing.
+"""A bare Celery chain of five no-ops on one worker: the pipeline's cost before it does any work.
 
-As the service runs it: Valkey on a unix socket, one worker on the pool of threads, task events on.
+It is set up as in the service: Valkey on a unix socket, one worker with threads, and task events.
 """
 
 import os
@@ -35,17 +35,17 @@ app.conf.update(
 
 @app.task(name="noop")
 def noop() -> None:
-    """Nothing."""
+    """Do nothing."""
 
 
 @app.task(name="tell")
 def tell(socket: str) -> None:
-    """The last link: says that it has run."""
+    """Report that the chain has ended; the last link."""
     _client(socket).rpush(_DONE, 1)
 
 
 class Chain:
-    """A worker, and chains for it."""
+    """Runs chains on a worker."""
 
     def __init__(self, socket: str) -> None:
         self._socket = socket
@@ -53,10 +53,10 @@ class Chain:
         app.conf.update(broker_url=f"redis+socket://{socket}")
 
     def run(self) -> None:
-        """One chain, until its last link has run."""
+        """Run one chain to the end of its last link."""
         links = [noop.si() for _ in range(_LINKS - 1)]
         chain(*links, tell.si(self._socket)).apply_async()
-        assert self._client.blpop([_DONE], timeout=_LONGEST), "the worker does not answer"
+        assert self._client.blpop([_DONE], timeout=_LONGEST), "the worker does not respond"
 
 
 @contextmanager
@@ -84,5 +84,5 @@ _clients: dict[str, redis.Redis] = {}
 
 
 def _client(socket: str) -> redis.Redis:
-    """One a process, as the service has."""
+    """Return the process's only client, as in the service."""
     return _clients.setdefault(socket, redis.Redis(unix_socket_path=socket))

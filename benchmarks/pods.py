@@ -1,4 +1,4 @@
-"""What the pipeline adds to a pod. Needs a cluster (KUBECONFIG) and a Kafka (KAFKA)."""
+"""What the pipeline adds to the cost of a pod. Needs a cluster (KUBECONFIG) and Kafka (KAFKA)."""
 
 import random
 import threading
@@ -26,7 +26,7 @@ from tests.support.kubernetes.namespace import a_namespace, api_client
 from tests.support.roles import Roles
 from tests.support.waiting import wait_until
 
-TITLE: Final = "One `print(1)` in a new pod each"
+TITLE: Final = "`print(1)`, each time in a new pod"
 AT_ONCE: Final = 16
 LATENCY_BAR: Final = 1.2
 THROUGHPUT_BAR: Final = 0.8
@@ -34,7 +34,7 @@ _SECONDS_PER_WATCH: Final = 60
 
 
 class BareClient:
-    """Makes the same ConfigMap and Pod, and watches for its containers to end: no more."""
+    """Only creates the same ConfigMap and Pod and watches until its containers end."""
 
     def __init__(self, namespace: str) -> None:
         self.namespace = namespace
@@ -44,11 +44,11 @@ class BareClient:
         self._ended: list[str] = []
 
     def run(self) -> None:
-        """To the end of all that there is to do for one pod."""
+        """Run one pod and delete it."""
         self._delete(self._run())
 
     def run_until_ended(self) -> None:
-        """`clean_up` does the rest."""
+        """Run one pod, and leave its deletion to `clean_up`."""
         self._ended.append(self._run())
 
     def clean_up(self) -> None:
@@ -78,7 +78,7 @@ class BareClient:
         self._core().delete_namespaced_config_map(name, self.namespace)
 
     def _core(self) -> client.CoreV1Api:
-        """A connection of the thread's own."""
+        """Return the thread's own client."""
         if not hasattr(self._of_thread, "core"):
             self._of_thread.core = client.CoreV1Api(api_client())
         core: client.CoreV1Api = self._of_thread.core
@@ -105,20 +105,20 @@ def run(*, quick: bool) -> str:
     rows: list[list[object]] = [
         [name, p50(times[case]), p95(times[case]), p50(rates[case])] for case, name in names.items()
     ]
-    head = ["", "p50 (ms)", "p95 (ms)", f"a second, {AT_ONCE} in flight"]
+    head = ["", "p50 (ms)", "p95 (ms)", f"per second, {AT_ONCE} in flight"]
     return (
         f"{table(head, rows)}\n\n"
-        f"p50: {slower:.2f} of the bare client's"
+        f"p50: {slower:.2f} times the bare client's"
         f" (at most {LATENCY_BAR}: {verdict(slower, LATENCY_BAR)});"
-        f" throughput: {share:.2f}"
+        f" throughput: {share:.2f} times"
         f" (at least {THROUGHPUT_BAR}: {verdict(share, THROUGHPUT_BAR, at_least=True)})."
     )
 
 
 def _pause_after(bare: BareClient, namespace: str) -> None:
-    """No run may start beside the removal of another's pod, nor in step with the kubelet.
+    """Wait until the last pod is gone, and then for a random time.
 
-    That looks at its containers once a second, so of two equal runs one may take a second longer.
+    The kubelet checks its containers once a second, so that runs in step with it would be biased.
     """
     bare.clean_up()
     for each in (bare.namespace, namespace):

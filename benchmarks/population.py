@@ -1,4 +1,4 @@
-"""Executions by the thousand, written through the store."""
+"""Fills a database with thousands of executions through the store."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +17,9 @@ from app.ports import Store
 from tests.support.builders import a_result, a_submission, a_verdict
 
 CROWD: Final = "crowd"
-"""The owner of all of them."""
+"""The owner of all these executions."""
 _MEMORY: Final = "/dev/shm"
-"""They are written where an fsync costs nothing, then copied."""
+"""Where the database is written, as fsync is free there; then it is copied."""
 _SLEEP_SECONDS: Final = 600
 _SLEEPER: Final = a_submission(
     files=(File("main.py", f"import time; time.sleep({_SLEEP_SECONDS})\n".encode()),),
@@ -28,7 +28,7 @@ _SLEEPER: Final = a_submission(
 
 
 def populate(database: Path, *, finished: int, queued: int) -> None:
-    """Make the file. The first of the queued will run, for ever, once there is a worker."""
+    """Create the database. Once there is a worker, the first queued execution runs and sleeps."""
     with TemporaryDirectory(dir=_MEMORY) as folder:
         path = Path(folder) / "podline.db"
         store = SqliteStore(path, timeout=5)
@@ -50,7 +50,7 @@ def _accept(store: Store, submission: Submission) -> Execution:
 
 
 def _finish(store: Store, execution: Execution) -> None:
-    """Every transition, as the pipeline makes them."""
+    """Make every transition, as the pipeline does."""
     soon = _now() + SECOND
     admitted = execution.admit(_now(), soon)
     started = admitted.after.start(_now(), soon, start_deadline=soon)

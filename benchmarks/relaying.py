@@ -1,4 +1,4 @@
-"""The relay as it is deployed: at the ticks of beat, in a worker for its queue alone."""
+"""The relay as it is deployed: started by beat, in a worker for its queue only."""
 
 import cProfile
 import os
@@ -29,7 +29,7 @@ LINES: Final = 10
 
 @contextmanager
 def relaying(settings: Settings) -> Iterator[None]:
-    """A worker and beat, which have relayed one execution by now."""
+    """Run a worker and beat, and wait until they have relayed one execution's events."""
     environment = os.environ | {
         "PODLINE_DATA_DIR": str(settings.data_dir),
         "PODLINE_REDIS_URL": settings.redis_url,
@@ -53,7 +53,7 @@ def relaying(settings: Settings) -> Iterator[None]:
 
 @contextmanager
 def profiled(settings: Settings) -> Iterator[list[list[object]]]:
-    """The same ticks in a thread of this process. The rows of its table, once the context ended."""
+    """Run the same ticks in a thread here. Yields the rows of the table, filled at the end."""
     ports = replace(
         make_twins().ports,
         store=make_store(settings),
@@ -78,7 +78,7 @@ def profiled(settings: Settings) -> Iterator[list[list[object]]]:
 
 
 def _longest(stats: pstats.Stats) -> Iterator[list[object]]:
-    """By own time."""
+    """Yield the functions with the longest own time."""
     found = stats.get_stats_profile().func_profiles
     for name, of_it in sorted(found.items(), key=lambda each: -each[1].tottime)[:LINES]:
         place = f"{Path(of_it.file_name).name}:{of_it.line_number} " if of_it.line_number else ""

@@ -1,4 +1,4 @@
-"""What it costs that every role is a process of its own. Needs a Kafka, named by KAFKA."""
+"""The cost of running every role in its own process. Needs a Kafka (KAFKA)."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -12,16 +12,16 @@ from benchmarks.service import WARM_UP
 from tests.support.roles import ONE_FOR_ALL, ONE_FOR_EACH_QUEUE, Roles
 from tests.support.sandbox_daemon import SandboxDaemon
 
-TITLE: Final = "Seven workers beside one: `POST ?wait` of `print(1)` (ms)"
+TITLE: Final = "Seven workers compared with one: `POST ?wait` of `print(1)` (ms)"
 BAR: Final = 25.0
-"""Milliseconds that seven may add at p50."""
+"""Milliseconds that seven workers may add at p50."""
 
 
 def run(*, quick: bool) -> str:
     with ExitStack() as stack:
         cases = {
-            "one worker on all queues": stack.enter_context(_service(ONE_FOR_ALL)).run,
-            "a worker for each queue": stack.enter_context(_service(ONE_FOR_EACH_QUEUE)).run,
+            "one worker for all queues": stack.enter_context(_service(ONE_FOR_ALL)).run,
+            "one worker per queue": stack.enter_context(_service(ONE_FOR_EACH_QUEUE)).run,
         }
         times = in_turns(cases, rounds=20 if quick else 100)
     rows = [[case, p50(of_case), p95(of_case)] for case, of_case in times.items()]

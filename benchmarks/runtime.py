@@ -1,4 +1,4 @@
-"""The local runtime alone: what it adds to a program, how many it runs, and what it leaves."""
+"""The local runtime alone: the time it adds to a program, its throughput, and what it leaks."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,9 +19,9 @@ BAYS: Final = 2
 AT_ONCE: Final = 8
 P50_BAR: Final = 4.0
 P95_BAR: Final = 12.0
-"""Milliseconds on top of the bare program."""
+"""Milliseconds that the runtime may add to the bare program."""
 RATE_BAR: Final = 1.0
-"""Of what bare nsjail does."""
+"""Relative to bare nsjail."""
 BARE: Final = "bare `python3 main.py`"
 NSJAIL: Final = "bare nsjail"
 SANDBOX: Final = "the runtime"
@@ -46,12 +46,12 @@ def _latency(*, quick: bool) -> str:
     rows += [
         ["the runtime over the bare program", over_p50, over_p95],
         [
-            f"bar: {P50_BAR:g} and {P95_BAR:g}",
+            f"target: {P50_BAR:g} and {P95_BAR:g}",
             verdict(over_p50, P50_BAR),
             verdict(over_p95, P95_BAR),
         ],
     ]
-    return table(["One after the other, jails ready (ms)", "p50", "p95"], rows)
+    return table(["One at a time, with jails ready (ms)", "p50", "p95"], rows)
 
 
 def _throughput(*, quick: bool) -> str:
@@ -70,8 +70,8 @@ def _throughput(*, quick: bool) -> str:
     rows: list[list[object]] = [
         [case, rate, f"{rate / medians[NSJAIL]:.2f}"] for case, rate in medians.items()
     ]
-    rows.append([f"bar: {RATE_BAR:g}", "", verdict(ratio, RATE_BAR, at_least=True)])
-    return table(["Eight in flight, pods removed", "a second", "of bare nsjail"], rows)
+    rows.append([f"target: {RATE_BAR:g}", "", verdict(ratio, RATE_BAR, at_least=True)])
+    return table(["Eight in flight, pods deleted", "per second", "relative to bare nsjail"], rows)
 
 
 def _leftovers(*, quick: bool) -> str:
@@ -82,7 +82,7 @@ def _leftovers(*, quick: bool) -> str:
         _run(runtime, runs)
         after = _settled(runtime)
     rows = [[what, asdict(before)[what], value] for what, value in asdict(after).items()]
-    return table([f"What the daemon holds after {runs:,} runs", "before", "after"], rows)
+    return table([f"The daemon's resources after {runs:,} runs", "before", "after"], rows)
 
 
 def _run(runtime: Sandbox, runs: int) -> None:

@@ -1,4 +1,4 @@
-"""The sandbox alone: a daemon of the benchmark's own, used through the runtime's adapter."""
+"""The sandbox alone: a separate daemon, used through the runtime's adapter."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ _LONGEST_LOOKS: Final = 15
 
 
 class Sandbox:
-    """Runs `print(1)` as the pipeline does, but for the pipeline: may be used by many threads."""
+    """Runs `print(1)` with the same calls as the pipeline. Thread-safe."""
 
     def __init__(self, daemon: SandboxDaemon) -> None:
         self.daemon = daemon
@@ -26,11 +26,11 @@ class Sandbox:
         self._ended: list[str] = []
 
     def run(self) -> None:
-        """To the end of all that there is to do for one pod."""
+        """Run one pod and delete it."""
         self._runtime.delete(self._run())
 
     def run_until_known(self) -> None:
-        """Until its verdict and its output are known; `clean_up` does the rest."""
+        """Run one pod to its verdict and output, and leave its deletion to `clean_up`."""
         self._ended.append(self._run())
 
     def clean_up(self) -> None:
@@ -38,7 +38,7 @@ class Sandbox:
             self._runtime.delete(self._ended.pop())
 
     def _run(self) -> str:
-        """Create, wait for the end, take the output."""
+        """Create a pod, wait for its end, and fetch its output."""
         pod = a_pod(self._python, PRINT_1, name=f"benchmark-{next(self._numbers)}")
         self._runtime.create(pod)
         for _ in range(_LONGEST_LOOKS):

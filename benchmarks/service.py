@@ -1,4 +1,4 @@
-"""A `podline up` of a benchmark's own, on a folder of its own."""
+"""A separate `podline up` for a benchmark, in a temporary folder."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,14 +14,17 @@ from tests.support.standalone import Standalone
 from tests.support.waiting import wait_until
 
 WARM_UP: Final = 10
-"""Executions after which every connection is open and everything is imported."""
+"""Executions after which all connections are open and all modules are imported."""
 
 
 @contextmanager
 def running(
     *, prepare: Callable[[Path], object] = lambda _: None, **settings: object
 ) -> Iterator[tuple[Standalone, Api]]:
-    """Up and warm, after `prepare` was shown its folder; `settings` by name, without the prefix."""
+    """Call `prepare` with the folder, start the service, and warm it up.
+
+    `settings` are named without their prefix.
+    """
     with TemporaryDirectory(prefix="podline-benchmark-") as folder:
         prepare(Path(folder))
         service = Standalone(Path(folder), environment(settings))
@@ -37,7 +40,7 @@ def running(
 
 @contextmanager
 def worker_paused(service: Standalone) -> Iterator[None]:
-    """Stops the worker at a moment at which it holds no lock of the database."""
+    """Suspend the worker at a moment when it holds no database lock."""
     worker = service.child("worker")
     try:
         wait_until(lambda: _paused(service, worker))
@@ -62,5 +65,5 @@ def environment(settings: dict[str, object]) -> dict[str, str]:
 
 
 def api_of(folder: Path) -> Api:
-    """The API of the data folder's service, with the first admin key."""
+    """Return the API of the data folder's service, with the first admin key."""
     return Api((folder / "url").read_text().strip(), (folder / "key").read_text().strip())

@@ -1,4 +1,4 @@
-"""What slow and silent clients without a key cost those who have one."""
+"""How much slow clients without a key slow down those with one."""
 
 import resource
 import socket
@@ -12,13 +12,13 @@ from benchmarks.measure import p50, p95, stretch, table, verdict
 from benchmarks.service import running
 from benchmarks.submissions import CLIENTS, NO_QUOTA
 
-TITLE: Final = "Submissions beside 1,300 slow connections: `POST` without `wait`, four clients"
+TITLE: Final = "Submissions with 1,300 slow connections: `POST` without `wait`, four clients"
 HEADERS: Final = 700
 BODIES: Final = 600
 BAR: Final = 50
-"""Milliseconds more at p95."""
+"""Milliseconds that they may add at p95."""
 _PAUSE: Final = 1.0
-"""Seconds between two bytes of a connection."""
+"""Seconds between two bytes on a connection."""
 _HEAD: Final = b"POST /api/v1/executions HTTP/1.1\r\nHost: x\r\n"
 _BODY: Final = _HEAD + b"Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n"
 
@@ -37,7 +37,7 @@ def run(*, quick: bool) -> str:
         finally:
             service.child("worker").resume()
     rows = [
-        _row("nobody else", quiet, seconds * rounds, ""),
+        _row("no slow connections", quiet, seconds * rounds, ""),
         _row(
             f"{HEADERS} slow headers, {BODIES} slow bodies",
             crowded,
@@ -45,7 +45,7 @@ def run(*, quick: bool) -> str:
             verdict(p95(crowded) - p95(quiet), BAR),
         ),
     ]
-    return table(["", "a second", "p50, ms", "p95, ms", f"bar: +{BAR} ms at p95"], rows)
+    return table(["", "per second", "p50, ms", "p95, ms", f"target: +{BAR} ms at p95"], rows)
 
 
 def _row(title: str, times: list[float], seconds: float, bar: object) -> list[object]:
@@ -54,7 +54,7 @@ def _row(title: str, times: list[float], seconds: float, bar: object) -> list[ob
 
 @contextmanager
 def _slow(api: Api) -> Iterator[None]:
-    """Connections that send a byte a second, of headers and of bodies that never end."""
+    """Open connections that send one byte per second of an endless header or body."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 8192), most))
     connections = [_open(api, _HEAD + b"A: ") for _ in range(HEADERS)]

@@ -1,4 +1,4 @@
-"""How long `podline up` takes until it answers its first execution."""
+"""How long `podline up` takes until its first execution has completed."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from benchmarks.api import Api
 from benchmarks.measure import p50, table, verdict
 from benchmarks.service import api_of, environment
 
-TITLE: Final = "From `podline up` to the first execution's answer, on a new folder (s)"
+TITLE: Final = "From `podline up` to the first result, in a new folder (s)"
 BAR: Final = 8.0
 _LONGEST: Final = 60.0
 _ASK_AGAIN: Final = 0.05
@@ -23,7 +23,7 @@ _ASK_AGAIN: Final = 0.05
 def run(*, quick: bool) -> str:
     times = [_start_once() for _ in range(1 if quick else 3)]
     middle = p50(times)
-    head = ["median", "fastest", "slowest", f"bar: {BAR:.0f}"]
+    head = ["median", "fastest", "slowest", f"target: {BAR:.0f}"]
     return table(head, [[middle, min(times), max(times), verdict(middle, BAR)]])
 
 
@@ -45,11 +45,11 @@ def _start_once() -> float:
 
 
 def _first_answer(folder: Path, deadline: float) -> None:
-    """Ask until somebody answers; AssertionError is what a key gets that is not valid yet."""
+    """Repeat until it responds. AssertionError means that the key isn't valid yet."""
     while perf_counter() < deadline:
         with suppress(OSError, AssertionError):
             api: Api = api_of(folder)
             api.run()
             return
         sleep(_ASK_AGAIN)
-    raise TimeoutError(f"no answer within {_LONGEST} s")
+    raise TimeoutError(f"no response within {_LONGEST} s")

@@ -1,4 +1,4 @@
-"""What 500 open streams cost those who submit."""
+"""How much 500 open streams slow down submissions."""
 
 import json
 import socket
@@ -13,10 +13,10 @@ from benchmarks.measure import p50, p95, stretch, table
 from benchmarks.service import running
 from benchmarks.submissions import CLIENTS, NO_QUOTA
 
-TITLE: Final = "Submissions beside 500 open streams: `POST` without `wait`, four clients"
+TITLE: Final = "Submissions with 500 open streams: `POST` without `wait`, four clients"
 STREAMS: Final = 500
 OWNERS: Final = 10
-"""Of the streams: one alone gets half of the places, and ten together get ten elevenths."""
+"""Owners of the streams: one alone may open half of the allowed streams, ten may open 10/11."""
 SLEEPER: Final = "import time; time.sleep(55)\n"
 LIMITS: Final = {"wall_seconds": 60}
 END: Final = b"event: end"
@@ -42,21 +42,21 @@ def run(*, quick: bool) -> str:
         for title, taken in times.items()
     ]
     return (
-        table(["", "a second", "p50, ms", "p95, ms"], rows)
-        + f"\n\nTo open all took {opened:.1f} s. After the cancel of what they were about,"
-        f" the last of them was told after {told:.2f} s."
+        table(["", "per second", "p50, ms", "p95, ms"], rows)
+        + f"\n\nOpening all streams took {opened:.1f} s. After their executions were cancelled,"
+        f" the last stream ended after {told:.2f} s."
     )
 
 
 @contextmanager
 def _full() -> Iterator[tuple[Api, list[str]]]:
-    """A service whose slots are taken, so that submissions wait in its queue; and who took them."""
+    """Run a service with all slots taken, so that submissions queue. Yields who took them."""
     with running(max_unfinished_per_owner=NO_QUOTA, max_running=2) as (_, api):
         yield api, [str(api.submit(SLEEPER, limits=LIMITS)["id"]) for _ in range(2)]
 
 
 def _watchers(api: Api) -> list[Api]:
-    """The API with keys of several owners, who may see all executions."""
+    """Return the API with keys of several operators, who can see all executions."""
     made = [
         api.call("POST", KEYS, json.dumps({"name": f"owner{n}", "role": "operator"}).encode())
         for n in range(OWNERS)
@@ -66,7 +66,7 @@ def _watchers(api: Api) -> list[Api]:
 
 @contextmanager
 def _stream(api: Api, execution_id: str) -> Iterator[socket.socket]:
-    """Open it and read up to its first event."""
+    """Open a stream and read up to its first event."""
     host, _, port = api.address.partition(":")
     headers = "".join(f"{name}: {value}\r\n" for name, value in api.headers.items())
     with socket.create_connection((host, int(port)), timeout=30) as connection:
@@ -85,7 +85,7 @@ def _more(connection: socket.socket) -> bytes:
 
 
 def _cancelled(api: Api, execution_ids: list[str], streams: list[socket.socket]) -> float:
-    """Seconds from the cancel of all until the last stream has told its end."""
+    """Cancel all, and return the seconds until the last stream ends."""
     started = perf_counter()
     for execution_id in execution_ids:
         api.call("POST", f"{EXECUTIONS}/{execution_id}/cancel")

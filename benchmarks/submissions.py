@@ -1,11 +1,11 @@
-"""How many submissions a second the API takes, with and without the worker beside it."""
+"""How many submissions per second the API accepts, with the worker running and paused."""
 
 from typing import Final
 
 from benchmarks.measure import p50, p95, stretch, table, verdict
 from benchmarks.service import running, worker_paused
 
-TITLE: Final = "Submissions a second: `POST` without `wait`, four clients"
+TITLE: Final = "Submissions per second: `POST` without `wait`, four clients"
 CLIENTS: Final = 4
 BAR: Final = 150
 NO_QUOTA: Final = 1_000_000
@@ -15,14 +15,14 @@ def run(*, quick: bool) -> str:
     seconds = 2.0 if quick else 5.0
     with running(max_unfinished_per_owner=NO_QUOTA, max_unfinished=NO_QUOTA) as (service, api):
         both = stretch(api.submit, at_once=CLIENTS, seconds=seconds)
-        # Second, since a worker that was paused has a backlog afterwards.
+        # This comes second because the worker has a backlog afterwards.
         with worker_paused(service):
             alone = stretch(api.submit, at_once=CLIENTS, seconds=seconds)
     return table(
-        ["", "a second", "p50, ms", "p95, ms", f"bar: {BAR}"],
+        ["", "per second", "p50, ms", "p95, ms", f"target: {BAR}"],
         [
-            _row("submissions alone: the worker is paused", alone, seconds),
-            _row("the worker runs programs beside them, as many as it can", both, seconds),
+            _row("worker paused", alone, seconds),
+            _row("worker running as many programs as it can", both, seconds),
         ],
     )
 

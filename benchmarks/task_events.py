@@ -1,4 +1,4 @@
-"""Celery's task events, as Flower hears them: when a task was received, started and done."""
+"""Celery's task events, as Flower receives them: when a task was received, started and ended."""
 
 import threading
 from collections import defaultdict
@@ -15,7 +15,7 @@ _KINDS: Final = ("task-received", "task-started", "task-succeeded")
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Moments are in seconds since the epoch."""
+    """One task. Times are in seconds since the epoch."""
 
     name: str
     received: float
@@ -24,7 +24,7 @@ class Task:
 
 
 class TaskEvents:
-    """Hears all of them while its context lasts."""
+    """Receives all task events while its context lasts."""
 
     def __init__(self, broker_url: str) -> None:
         self._app = Celery("events", broker=broker_url)
@@ -37,12 +37,12 @@ class TaskEvents:
             },
         )
         self._heard: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
-        """By the task's id and the kind of event."""
+        """By task id and type of event."""
         self._thread = threading.Thread(target=self._receiver.capture)
 
     def __enter__(self) -> Self:
         self._thread.start()
-        # Once it hears it asks for a sign of life.
+        # Once it is ready, it requests a heartbeat.
         self._hearing.wait()
         return self
 
@@ -56,7 +56,7 @@ class TaskEvents:
         self._thread.join()
 
     def of(self, execution_id: str, *, last: str) -> list[Task]:
-        """Its tasks, once the `last` one has ended and so have all that were received."""
+        """Return an execution's tasks, once the `last` one and all received ones have ended."""
         wait_until(lambda: self._has_ended(execution_id, last), within=10)
         return [
             Task(

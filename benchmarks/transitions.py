@@ -1,4 +1,4 @@
-"""Executions at a steady rate, on the in-memory runtime, in a process of their own.
+"""Runs executions at a steady rate on the in-memory runtime, in a separate process.
 
 python -m benchmarks.transitions DATABASE RATE SECONDS
 """
@@ -19,7 +19,7 @@ from tests.support.worker import Worker
 
 
 def transitions(database: Path, rate: int, seconds: float) -> float:
-    """From submission to verdict, step by step. How many executions a second it were."""
+    """Run every step from submission to verdict. Returns the executions per second."""
     command = [sys.executable, "-m", __name__, str(database), str(rate), str(seconds)]
     return float(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
 
