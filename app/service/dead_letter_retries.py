@@ -7,9 +7,7 @@ from app.domain.errors import BrokerUnavailable, Conflict, NotFound
 from app.domain.execution import Execution, State
 from app.domain.records import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.ports import Ports
-from app.queues import QUEUES
 from app.service.dead_letters import PAYLOAD_BYTES, close, merge, next_retry
-from app.service.raw_message import is_decodable
 from app.service.retry import retry
 
 
@@ -17,7 +15,7 @@ def retry_letter(ports: Ports, letter_id: str) -> DeadLetter:
     """Retry it now, whatever its status: an operator says so. NotFound; Conflict if it can't be."""
     letter = _get(ports, letter_id)
     execution = _execution(ports, letter)
-    if not _can_be_retried(letter, execution):
+    if not _can_be_retried(ports, letter, execution):
         raise Conflict(f"nothing is left of dead letter {letter_id} to be retried: discard it")
     return _retry(ports, letter, execution)
 
@@ -30,7 +28,7 @@ def retry_letters(
     waiting = status or DeadLetterStatus.WAITING
     for letter in ports.store.dead_letters.page(waiting, kind, None, limit):
         execution = _execution(ports, letter)
-        if _can_be_retried(letter, execution):
+        if _can_be_retried(ports, letter, execution):
             _retry(ports, letter, execution)
             retried += 1
     return retried
@@ -64,7 +62,9 @@ def _look_at(ports: Ports, letter: DeadLetter) -> None:
     elif _is_under_way(letter, execution):
         later = next_retry(ports, retries=letter.retries)
         ports.store.dead_letters.update(letter, replace(letter, next_retry_at=later))
-    elif letter.retries >= ports.policy.dlq_max_retries or not _can_be_retried(letter, execution):
+    elif letter.retries >= ports.policy.dlq_max_retries or not _can_be_retried(
+        ports, letter, execution
+    ):
         close(ports, letter, DeadLetterStatus.ARCHIVED)
     else:
         _retry(ports, letter, execution)
@@ -90,10 +90,10 @@ def _is_under_way(letter: DeadLetter, execution: Execution | None) -> bool:
     )
 
 
-def _can_be_retried(letter: DeadLetter, execution: Execution | None) -> bool:
+def _can_be_retried(ports: Ports, letter: DeadLetter, execution: Execution | None) -> bool:
     if letter.kind is DeadLetterKind.POISON:
         item = _item(letter)
-        return _queue(letter) in QUEUES and len(item) <= PAYLOAD_BYTES and is_decodable(item)
+        return len(item) <= PAYLOAD_BYTES and ports.pipeline.can_resend(_queue(letter), item)
     if letter.kind is DeadLetterKind.EXHAUSTED:
         return execution is not None and execution.state is State.FAILED and not execution.erased
     return execution is not None

@@ -17,7 +17,6 @@ from app.domain.errors import StoreUnavailable
 from app.domain.execution import Execution, Time
 from app.domain.records import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.ports import Ports
-from app.service.raw_message import RawMessage
 from app.service.transitions import back_off, in_seconds
 
 PAYLOAD_BYTES: Final = 16 * 1024
@@ -43,7 +42,7 @@ def record_task_error(ports: Ports, task: str, execution_id: str | None, error: 
 
 def record_poison(ports: Ports, queue: str, item: bytes, error: str) -> None:
     """Something in a queue that no task of ours can be made of; `item` is all of it."""
-    digest = hashlib.sha256(queue.encode() + b"\0" + _identity(item)).hexdigest()[:32]
+    digest = hashlib.sha256(queue.encode() + b"\0" + ports.pipeline.identity(item)).hexdigest()[:32]
     _merge_or_park(
         ports,
         _letter(
@@ -150,10 +149,3 @@ def _again(ports: Ports, known: DeadLetter, failure: DeadLetter) -> DeadLetter:
         status=DeadLetterStatus.WAITING,
         next_retry_at=next_retry(ports, retries=known.retries),
     )
-
-
-def _identity(item: bytes) -> bytes:
-    try:
-        return RawMessage.parse(item).identity
-    except ValueError:
-        return item

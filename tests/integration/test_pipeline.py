@@ -17,8 +17,8 @@ from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State
 from app.infrastructure.celery.application import make_publisher
 from app.infrastructure.celery.pipeline import CeleryPipeline
+from app.infrastructure.raw_message import RawMessage
 from app.queues import queue_of
-from app.service.raw_message import RawMessage
 from tests.support.builders import a_message
 
 

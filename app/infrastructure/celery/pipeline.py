@@ -13,9 +13,9 @@ from app.breaker import PAUSE_SECONDS, Breaker
 from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State
+from app.infrastructure.raw_message import RawMessage, can_be_read, identity
 from app.logs import request_about
 from app.queues import queue_of
-from app.service.raw_message import RawMessage
 
 REPLAY: Final = "podline.replay.slice"
 SWEEP: Final = "podline.saga.sweep"
@@ -76,7 +76,7 @@ class CeleryPipeline:
             self._app.send_task(REPLAY, args=(replay_id,), retry=False, producer=producer)
 
     def resend(self, queue: str, item: bytes) -> None:
-        """Put a message back on its queue. BrokerUnavailable; ValueError if it is no message."""
+        """Put a message back on its queue. Raises BrokerUnavailable; ValueError if it is none."""
         message = RawMessage.parse(item)
         kept = {name: message.properties.get(name) for name in _KEPT_PROPERTIES}
         with self._producer() as producer:
@@ -92,6 +92,12 @@ class CeleryPipeline:
                 headers=message.headers,
                 **kept,
             )
+
+    def can_resend(self, queue: str, item: bytes) -> bool:
+        return can_be_read(queue, item)
+
+    def identity(self, item: bytes) -> bytes:
+        return identity(item)
 
     @contextmanager
     def _producer(self) -> Iterator[Producer]:

@@ -5,6 +5,7 @@ from collections import deque
 
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State
+from app.infrastructure.raw_message import can_be_read, identity
 
 
 class MemoryPipeline:
@@ -30,6 +31,12 @@ class MemoryPipeline:
     def resend(self, queue: str, item: bytes) -> None:
         self._check()
         self.resent.append((queue, item))
+
+    def can_resend(self, queue: str, item: bytes) -> bool:
+        return can_be_read(queue, item)
+
+    def identity(self, item: bytes) -> bytes:
+        return identity(item)
 
     def take(self) -> tuple[str, State] | None:
         """The oldest of what was started, once."""

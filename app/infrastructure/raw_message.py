@@ -1,14 +1,16 @@
-"""A message as it lies in its queue: the JSON that kombu's Redis transport puts there."""
+"""A message as kombu's Redis transport lays it in a queue: JSON with a body in base64."""
 
 import base64
 import json
 from dataclasses import dataclass
 from typing import Any
 
+from app.queues import QUEUES
+
 
 @dataclass(frozen=True, slots=True)
 class RawMessage:
-    """What of it must be kept for it to be sent again."""
+    """The parts that are needed to send it again."""
 
     body: bytes
     content_type: str
@@ -18,7 +20,7 @@ class RawMessage:
 
     @classmethod
     def parse(cls, item: bytes) -> "RawMessage":
-        """ValueError where the item is no message at all."""
+        """Raises ValueError if the item is not a message."""
         try:
             raw = json.loads(item)
             if raw["properties"]["body_encoding"] != "base64":
@@ -33,17 +35,22 @@ class RawMessage:
         except (ValueError, TypeError, LookupError, RecursionError) as error:
             raise ValueError(f"no message: {type(error).__name__}") from error
 
-    @property
-    def identity(self) -> bytes:
-        """Equal for the same task with the same arguments, whatever the id of its message."""
-        return f"{self.headers.get('task')!r}".encode("utf-8", "backslashreplace") + self.body
+
+def identity(item: bytes) -> bytes:
+    """Equal for the same task with the same arguments, whatever the id of its message."""
+    try:
+        message = RawMessage.parse(item)
+    except ValueError:
+        return item
+    task = f"{message.headers.get('task')!r}"
+    return task.encode("utf-8", "backslashreplace") + message.body
 
 
-def is_decodable(item: bytes) -> bool:
-    """Whether some worker, perhaps a newer one, may be able to read it."""
+def can_be_read(queue: str, item: bytes) -> bool:
+    """Whether a worker on that queue, perhaps a newer one, may be able to decode the message."""
     try:
         message = RawMessage.parse(item)
         json.loads(message.body)
     except (ValueError, RecursionError):
         return False
-    return message.content_type == "application/json"
+    return queue in QUEUES and message.content_type == "application/json"
