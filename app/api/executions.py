@@ -19,10 +19,10 @@ from app.api.submission.form import Submission
 from app.api.submission.rules import validate
 from app.domain.checks import NOT_SHOWABLE
 from app.domain.errors import (
+    CoordinationUnavailable,
     Forbidden,
     Gone,
     NotFound,
-    RedisUnavailable,
     StoreUnavailable,
     TooManyStreams,
 )
@@ -270,5 +270,5 @@ def _queue_position(call: Call, execution: Execution) -> int | None:
         return None
     try:
         return call.ports.admission.position(execution.id)
-    except RedisUnavailable:
+    except CoordinationUnavailable:
         return None

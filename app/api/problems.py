@@ -72,7 +72,7 @@ _KINDS: Final[Mapping[type[PodlineError], _Kind]] = {
         422, "idempotency-mismatch", "Idempotency-Key used with another body"
     ),
     QuotaExceeded: _Kind(429, "quota-exceeded", "Too many unfinished executions", retry_after=5),
-    Unavailable: _Kind(503, "unavailable", "A part of the service is away", retry_after=2),
+    Unavailable: _Kind(503, "unavailable", "A dependency is unavailable", retry_after=2),
 }
 
 
@@ -108,15 +108,15 @@ def _of_podline(error: PodlineError) -> Response:
     kind = next((_KINDS[cls] for cls in type(error).__mro__ if cls in _KINDS), None)
     if kind is None:
         return _of_bug(error)
-    # The message of a part that is away may name hosts and paths: that is for the log.
-    away = isinstance(error, Unavailable)
-    if away:
+    # The message of an unavailable dependency may name hosts and paths: that is for the log.
+    unavailable = isinstance(error, Unavailable)
+    if unavailable:
         log.warning("request %s: %s: %s", g.request_id, type(error).__name__, error)
     problem = Problem(
         type=_type(kind.name),
         title=kind.title,
         status=kind.status,
-        detail=type(error).__doc__ if away else str(error),
+        detail=type(error).__doc__ if unavailable else str(error),
     )
     return _answer(problem, {"Retry-After": str(kind.retry_after)} if kind.retry_after else {})
 

@@ -184,7 +184,7 @@ class HeldLimitList(Answered):
 
 class Slots(Answered):
     total: int
-    used: int | None = Field(description="Null while Redis is away.")
+    used: int | None = Field(description="Null while Redis is unavailable.")
     free: int | None
 
 

@@ -14,12 +14,12 @@ PodlineError
 ├── InvalidTarget            nothing can be replayed to there
 ├── RunRefused               the runtime can never run this, however often it is tried
 ├── DoesNotFollow            an event is not the next one of its execution
-└── Unavailable              a part of the infrastructure is away; trying again may help
+└── Unavailable              a dependency is unavailable; trying again later can help
     ├── TooManyStreams
     ├── StoreUnavailable
     │   └── StoreFull
     ├── TargetUnavailable
-    ├── RedisUnavailable
+    ├── CoordinationUnavailable
     ├── BrokerUnavailable
     ├── RuntimeUnavailable
     └── EventLogUnavailable
@@ -98,7 +98,7 @@ class DoesNotFollow(PodlineError):
 
 
 class Unavailable(PodlineError):
-    """A part of the infrastructure is away; trying again later may help."""
+    """A dependency is unavailable; trying again later can help."""
 
 
 class TooManyStreams(Unavailable):
@@ -117,20 +117,20 @@ class TargetUnavailable(Unavailable):
     """The database that rows are rebuilt into does not answer, is locked, or can't write."""
 
 
-class RedisUnavailable(Unavailable):
-    """Redis (queue, slots, leases, wake-ups, live output) does not answer."""
+class CoordinationUnavailable(Unavailable):
+    """Queue, slots, leases, wake-ups and live output are unavailable."""
 
 
 class BrokerUnavailable(Unavailable):
-    """Celery's broker did not take a message."""
+    """The message broker did not take a message."""
 
 
 class RuntimeUnavailable(Unavailable):
-    """The sandbox daemon or the Kubernetes API server does not answer."""
+    """The runtime (the sandbox or the cluster) does not answer."""
 
 
 class EventLogUnavailable(Unavailable):
-    """The event log (its file, or Kafka) does not take or give events."""
+    """The event log does not take or give events."""
 
 
 class EventLogFull(EventLogUnavailable):

@@ -75,7 +75,7 @@ class Policy:
     sweep_interval: float = 5
     sweep_batch: int = 200
     queue_check_batch: int = 2_000
-    """Larger, for it makes no messages: one look at Redis for all of them."""
+    """Larger, since it makes no messages: the queue is asked about all of them at once."""
     relay_interval: float = 1.0
     relay_batch: int = 500
     replay_interval: float = 5

@@ -35,8 +35,8 @@ class AdmissionQueue(Protocol):
     each `ageing_seconds` that it has waited. The next slot goes to the lowest effective band;
     within it, to the owner who holds the fewest slots; then to who has waited longest.
 
-    Raises RedisUnavailable. Every operation costs the same however long the queue is and however
-    many owners are in it.
+    Raises CoordinationUnavailable. Every operation costs the same however long the queue is and
+    however many owners are in it.
     """
 
     def enter(self, entries: Sequence[QueueEntry]) -> None:

@@ -9,7 +9,7 @@ from app.domain.records import DeadLetter
 
 
 class Leases(Protocol):
-    """Named locks that free themselves. Raises RedisUnavailable."""
+    """Named locks that free themselves. Raises CoordinationUnavailable."""
 
     def acquire(self, name: str, ttl_seconds: float) -> "Lease | None":
         """The lease, or None at once if somebody else has it."""
@@ -27,7 +27,7 @@ class Wakeups(Protocol):
     """Tells waiting API threads that an execution changed. A lost wake-up costs a delay only."""
 
     def notify(self, execution_id: str) -> None:
-        """Does not raise where Redis is away: that is logged, and waiters look by themselves."""
+        """Raises nothing: a failure is logged, and waiters look by themselves."""
 
     def listen(self, execution_id: str) -> "AbstractContextManager[Listener]":
         """Hear every `notify` of this execution from now on, until the context ends."""
@@ -37,7 +37,7 @@ class Listener(Protocol):
     def wait(self, timeout_seconds: float) -> bool:
         """Until the next notify that was not waited for yet: True; False after the time-out.
 
-        Where Redis is away, or wakes nobody, it returns False within a second, so that the
+        If wake-ups are unavailable, it returns False within a second, so that the
         caller looks at the database instead.
         """
 
@@ -45,7 +45,7 @@ class Listener(Protocol):
 class LiveOutput(Protocol):
     """What running programs print, for those who watch. Capped, expiring.
 
-    Raises RedisUnavailable.
+    Raises CoordinationUnavailable.
     """
 
     def watch(self, execution_id: str) -> None:
@@ -65,7 +65,7 @@ class LiveOutput(Protocol):
 
 
 class Parking(Protocol):
-    """Holds failures that the store can't take now. Raises RedisUnavailable."""
+    """Holds failures that the store can't take now. Raises CoordinationUnavailable."""
 
     def park(self, letter: DeadLetter) -> None: ...
 

@@ -4,7 +4,7 @@ import logging
 from threading import Lock
 from typing import Final
 
-from app.domain.errors import QuotaExceeded, RedisUnavailable
+from app.domain.errors import CoordinationUnavailable, QuotaExceeded
 from app.domain.execution import SECOND, Time
 from app.ports import Ports
 
@@ -48,7 +48,7 @@ class Capacity:
     def _ask(self) -> None:
         try:
             self._queued = self._ports.admission.length()
-        except RedisUnavailable as error:
+        except CoordinationUnavailable as error:
             log.warning("accepting without a look at the total: %s", error)
             self._queued = 0
         self._asked_at = self._ports.clock()

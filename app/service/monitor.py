@@ -81,7 +81,7 @@ def _ended(ports: Ports, execution: Execution, observation: Observation) -> bool
 def feed_live_output(ports: Ports) -> bool:
     """Hand what watched programs printed since the last call to those who watch.
 
-    False if nobody watches anything. Raises RedisUnavailable and RuntimeUnavailable.
+    False if nobody watches anything. Raises CoordinationUnavailable and RuntimeUnavailable.
     """
     watched = ports.live.watched()
     under_way = ports.store.executions.states_of(sorted(watched)) if watched else {}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.domain.errors import RedisUnavailable
+from app.domain.errors import CoordinationUnavailable
 from app.domain.execution import SECOND, State
 from app.domain.submission import Priority
 from app.ports import Ports
@@ -16,7 +16,7 @@ class Overview:
     unfinished: Mapping[tuple[State, Priority], int]
     slots: int
     slots_used: int | None
-    """None while Redis is away."""
+    """None while the admission queue is unavailable."""
     oldest_queued_seconds: float | None
     """None where nothing is queued."""
 
@@ -39,5 +39,5 @@ def overview(ports: Ports) -> Overview:
 def _slots_used(ports: Ports) -> int | None:
     try:
         return ports.admission.slots_used()
-    except RedisUnavailable:
+    except CoordinationUnavailable:
         return None

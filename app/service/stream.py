@@ -1,9 +1,9 @@
 """One execution as it happens: its states, what it prints, its result.
 
-Every item carries the position of who has read it. A stream begun at that position goes on with
-the next item, from live output or from the stored result: nothing twice, nothing lost. Live
-output is a short cut only. What it misses (Redis is away, frames were dropped) comes from the
-stored result at the end.
+Every item carries the position of a reader who has read it. A stream begun at that position
+continues with the next item, from live output or from the stored result: nothing twice, nothing
+lost. Live output is only a short cut. What it misses (frames were dropped, or live output is
+unavailable) comes from the stored result at the end.
 """
 
 import logging
@@ -12,7 +12,7 @@ from dataclasses import replace
 from time import monotonic
 from typing import Final
 
-from app.domain.errors import RedisUnavailable, StoreUnavailable
+from app.domain.errors import CoordinationUnavailable, StoreUnavailable
 from app.domain.execution import Execution, pod_name
 from app.domain.pod import Frame, Stream
 from app.domain.records import Result
@@ -48,8 +48,8 @@ def stream(
 ) -> Iterator[Item]:
     """Everything after `position`, as it happens, up to `Ended`.
 
-    While the store or Redis is away it goes on as well as it can, and catches up afterwards.
-    It breaks off, without `Ended`, at the first look after `allowed` became false.
+    While the store or live output is unavailable, the stream continues with what it has, and
+    catches up afterwards. It ends without `Ended` at the first look after `allowed` became false.
     """
     reader = _Reader(ports, execution, position)
     with ports.wakeups.listen(execution.id) as listener:
@@ -118,7 +118,7 @@ class _Reader:
         try:
             self._ports.live.watch(self._execution.id)
             return self._ports.live.read(pod, self._sequence)
-        except RedisUnavailable:
+        except CoordinationUnavailable:
             return ()
 
     def _live(self, frame: Frame) -> Iterator[Item]:

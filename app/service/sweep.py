@@ -1,4 +1,5 @@
-"""The sweep mends whatever was forgotten: by a broker, by a worker that died, by a lost Redis.
+"""The sweep mends whatever was forgotten: by a broker, by a worker that died, by a
+queue that lost its data.
 
 Each part takes a bounded slice, so that a tick never starves the pipeline.
 """
@@ -34,7 +35,7 @@ def sweep(ports: Ports) -> None:
 
 
 def rebuild_admission(ports: Ports) -> None:
-    """After a loss of Redis: queue and slots anew from the database, then admission goes on."""
+    """Rebuild a lost queue and its slots from the database; then admission continues."""
     log.warning("the admission queue was lost: rebuilding it from the database")
     ports.admission.clear()
     now = ports.clock()
@@ -49,7 +50,7 @@ def rebuild_admission(ports: Ports) -> None:
 def restart_chains(ports: Ports) -> None:
     """Rows whose step said nothing in time: their chain was lost, or is slow; both are harmless.
 
-    One that has no slot by Redis gets it back, above the cap if need be: it runs anyway.
+    One whose slot the queue has lost gets it back, above the cap if need be: it runs anyway.
     """
     due = _claim(ports, HOLDS_SLOT, ports.policy.sweep_batch, ports.policy.step_timeout)
     present = ports.admission.contains([execution.id for execution in due])

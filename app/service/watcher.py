@@ -11,7 +11,12 @@ from itertools import chain
 from time import monotonic
 from typing import Final
 
-from app.domain.errors import BrokerUnavailable, RedisUnavailable, RuntimeUnavailable, Unavailable
+from app.domain.errors import (
+    BrokerUnavailable,
+    CoordinationUnavailable,
+    RuntimeUnavailable,
+    Unavailable,
+)
 from app.domain.execution import State, owner_of_pod
 from app.ports import Lease, Ports
 from app.service.monitor import feed_live_output
@@ -58,8 +63,8 @@ class Watcher:
         while not self._stopping.is_set():
             try:
                 lease = ports.leases.acquire(LEASE_NAME, WATCH_LEASE_SECONDS)
-            except RedisUnavailable as error:
-                log.warning("the watcher waits for Redis: %s", error)
+            except CoordinationUnavailable as error:
+                log.warning("the watcher waits for its lease: %s", error)
                 lease = None
             if lease is None:
                 self._stopping.wait(RENEW_SECONDS)
@@ -112,7 +117,7 @@ class Watcher:
                 if not lease.renew():
                     return
             lease.release()
-        except RedisUnavailable as error:
+        except CoordinationUnavailable as error:
             log.warning("the watcher lost its lease: %s", error)
         finally:
             lost.set()

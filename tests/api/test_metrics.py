@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.domain.errors import RedisUnavailable, StoreUnavailable
+from app.domain.errors import CoordinationUnavailable, StoreUnavailable
 from app.domain.records import DeadLetterStatus, Role
 from app.infrastructure.memory.admission import MemoryAdmissionQueue
 from app.infrastructure.memory.runtime import Script
@@ -96,7 +96,7 @@ class AwayLater(MemoryAdmissionQueue):
     """It goes between the first question and the second."""
 
     def slots_used(self) -> int:
-        raise RedisUnavailable("redis.internal refused")
+        raise CoordinationUnavailable("redis.internal refused")
 
 
 @pytest.mark.parametrize(

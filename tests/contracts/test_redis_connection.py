@@ -1,4 +1,4 @@
-"""Whatever Redis does, callers see RedisUnavailable, and soon."""
+"""Whatever Redis does, callers see CoordinationUnavailable, and soon."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from time import monotonic
 import pytest
 import redis
 
-from app.domain.errors import RedisUnavailable
+from app.domain.errors import CoordinationUnavailable
 from app.domain.pod import Frame, Stream
 from app.domain.submission import Priority
 from app.infrastructure.redis.admission import RedisAdmissionQueue
@@ -73,7 +73,7 @@ def server_that_answers(path: Path, error: bytes | None) -> Iterator[str]:
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
 def test_away(call: Callable[[redis.Redis], object], tmp_path: Path) -> None:
-    with pytest.raises(RedisUnavailable):
+    with pytest.raises(CoordinationUnavailable):
         call(connect(f"unix://{tmp_path}/nobody"))
 
 
@@ -81,7 +81,7 @@ def test_silent(tmp_path: Path) -> None:
     started = monotonic()
     with (
         server_that_answers(tmp_path / "redis.sock", None) as url,
-        pytest.raises(RedisUnavailable, match="Timeout"),
+        pytest.raises(CoordinationUnavailable, match="Timeout"),
     ):
         RedisAdmissionQueue(connect(url)).length()
     assert monotonic() - started < 1.5
@@ -106,7 +106,7 @@ def test_silent(tmp_path: Path) -> None:
 def test_there_but_not_able(tmp_path: Path, error: bytes) -> None:
     with (
         server_that_answers(tmp_path / "redis.sock", error) as url,
-        pytest.raises(RedisUnavailable),
+        pytest.raises(CoordinationUnavailable),
     ):
         RedisAdmissionQueue(connect(url)).length()
 
@@ -114,7 +114,7 @@ def test_there_but_not_able(tmp_path: Path, error: bytes) -> None:
 def test_full(redis_client: redis.Redis) -> None:
     redis_client.config_set("maxmemory", 1)
     try:
-        with pytest.raises(RedisUnavailable, match="maxmemory"):
+        with pytest.raises(CoordinationUnavailable, match="maxmemory"):
             RedisAdmissionQueue(redis_client).enter([ENTRY])
     finally:
         redis_client.config_set("maxmemory", 0)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.errors import QuotaExceeded, RedisUnavailable
+from app.domain.errors import CoordinationUnavailable, QuotaExceeded
 from app.domain.execution import SECOND
 from app.domain.submission import Priority
 from app.infrastructure.memory.admission import MemoryAdmissionQueue
@@ -18,7 +18,7 @@ class CountedQueue(MemoryAdmissionQueue):
     def length(self) -> int:
         self.asked += 1
         if self.away:
-            raise RedisUnavailable("Redis is away")
+            raise CoordinationUnavailable("Redis is away")
         return super().length()
 
 

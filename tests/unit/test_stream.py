@@ -10,7 +10,7 @@ from itertools import islice
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.errors import RedisUnavailable, StoreUnavailable
+from app.domain.errors import CoordinationUnavailable, StoreUnavailable
 from app.domain.execution import Change, Execution
 from app.domain.pod import Frame, Output, StageOutput, Stream
 from app.ports import Ports
@@ -267,7 +267,7 @@ class Lost:
     """Live output while Redis is away."""
 
     def __getattr__(self, name: str) -> object:
-        raise RedisUnavailable(name)
+        raise CoordinationUnavailable(name)
 
 
 def test_without_redis_the_store_has_it_all() -> None:

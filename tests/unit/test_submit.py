@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.errors import Gone, IdempotencyMismatch, QuotaExceeded, RedisUnavailable
+from app.domain.errors import CoordinationUnavailable, Gone, IdempotencyMismatch, QuotaExceeded
 from app.domain.execution import SECOND, Event, Execution
 from app.domain.records import ExecutionFilter
 from app.domain.submission import Submission
@@ -171,7 +171,7 @@ def test_all_together_have_a_quota_too() -> None:
 
 class QueueThatIsAway(MemoryAdmissionQueue):
     def length(self) -> int:
-        raise RedisUnavailable("Redis is away")
+        raise CoordinationUnavailable("Redis is away")
 
 
 def test_with_redis_away_it_is_accepted_all_the_same() -> None:

@@ -9,7 +9,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ClusterDownError, InvalidResponse, TryAgainError
 from redis.retry import Retry
 
-from app.domain.errors import RedisUnavailable
+from app.domain.errors import CoordinationUnavailable
 
 CONNECT_TIMEOUT: Final = 0.5
 READ_TIMEOUT: Final = 1.0
@@ -35,9 +35,9 @@ def connect(url: str) -> redis.Redis:
 
 
 def raises_unavailable(method: Callable[P, T]) -> Callable[P, T]:
-    """Raise RedisUnavailable where Redis is away, timed out, is loading, full or read-only.
+    """Raise CoordinationUnavailable if Redis is down, too slow, loading, full or read-only.
 
-    Any other error that it answers is a bug of ours, and stays what it is.
+    Any other error that it reports is a bug of ours, and is raised unchanged.
     """
 
     @wraps(method)
@@ -47,7 +47,7 @@ def raises_unavailable(method: Callable[P, T]) -> Callable[P, T]:
         except redis.RedisError as error:
             if not _says_unavailable(error):
                 raise
-            raise RedisUnavailable(f"{type(error).__name__}: {error}") from error
+            raise CoordinationUnavailable(f"{type(error).__name__}: {error}") from error
 
     return translated
 

@@ -10,7 +10,7 @@ from typing import Final
 import redis
 
 from app.breaker import Breaker
-from app.domain.errors import RedisUnavailable
+from app.domain.errors import CoordinationUnavailable
 from app.infrastructure.redis.connection import raises_unavailable
 from app.infrastructure.redis.subscriber import CHANNEL, Subscriber
 
@@ -34,7 +34,7 @@ class RedisWakeups:
             return
         try:
             self._publish(execution_id)
-        except RedisUnavailable as error:
+        except CoordinationUnavailable as error:
             if self._breaker.failed():
                 log.warning("Nobody is woken while Redis is away: %s", error)
         else:
