@@ -7,6 +7,7 @@ A lease lets one worker at a time watch. If it dies, another one takes over with
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import chain
 from time import monotonic
 from typing import Final
@@ -25,17 +26,33 @@ log = logging.getLogger(__name__)
 
 LEASE_NAME: Final = "monitor.watch"
 WATCH_LEASE_SECONDS: Final = 6.0
-RENEW_SECONDS: Final = 2.0
-RETRY_SECONDS: Final = 1.0
-FEED_SECONDS: Final = 0.1
-IDLE_FEED_SECONDS: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Pauses:
+    """How long the threads of the watcher wait between two actions, in seconds."""
+
+    renew: float = 2.0
+    """Between two renewals of the lease, or two attempts to get it."""
+    retry: float = 1.0
+    """After an error."""
+    feed: float = 0.1
+    """At least, between two looks for live output that somebody watches."""
+    idle_feed: float = 0.5
+    """Between two looks for somebody who watches."""
+
+
+DEFAULT_PAUSES: Final = Pauses()
 
 
 class Watcher:
     """Three threads: one watches the runtime, one keeps the lease, one feeds live output."""
 
-    def __init__(self, make_ports: Callable[[], Ports]) -> None:
+    def __init__(
+        self, make_ports: Callable[[], Ports], pauses: Pauses = Pauses()
+    ) -> None:  # immutable
         self._make_ports = make_ports
+        self._pauses = pauses
         self._stopping = threading.Event()
         self._holding = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
@@ -57,7 +74,7 @@ class Watcher:
                 self._take_turns(self._make_ports())
             except Exception:  # a thread's last resort: without it nobody watches
                 log.exception("the watcher starts again")
-                self._stopping.wait(RETRY_SECONDS)
+                self._stopping.wait(self._pauses.retry)
 
     def _take_turns(self, ports: Ports) -> None:
         while not self._stopping.is_set():
@@ -67,7 +84,7 @@ class Watcher:
                 log.warning("the watcher waits for its lease: %s", error)
                 lease = None
             if lease is None:
-                self._stopping.wait(RENEW_SECONDS)
+                self._stopping.wait(self._pauses.renew)
             else:
                 self._hold(ports, lease)
 
@@ -98,7 +115,7 @@ class Watcher:
         except (RuntimeUnavailable, BrokerUnavailable) as error:
             log.warning("the watch ended: %s", error)
             ports.metrics.watch_restarted()
-            self._stopping.wait(RETRY_SECONDS)
+            self._stopping.wait(self._pauses.retry)
 
     @staticmethod
     def _poll(ports: Ports, name: str) -> None:
@@ -109,11 +126,10 @@ class Watcher:
         else:
             ports.pipeline.start(execution_id, State.RUNNING)
 
-    @staticmethod
-    def _keep(lease: Lease, lost: threading.Event) -> None:
+    def _keep(self, lease: Lease, lost: threading.Event) -> None:
         """Until the lease is lost: then another worker watches."""
         try:
-            while not lost.wait(RENEW_SECONDS):
+            while not lost.wait(self._pauses.renew):
                 if not lease.renew():
                     return
             lease.release()
@@ -122,20 +138,19 @@ class Watcher:
         finally:
             lost.set()
 
-    @staticmethod
-    def _feed(ports: Ports, lost: threading.Event) -> None:
+    def _feed(self, ports: Ports, lost: threading.Event) -> None:
         """However long the runtime takes for an answer: nothing else waits for this."""
-        pause = IDLE_FEED_SECONDS
+        pause = self._pauses.idle_feed
         try:
             while not lost.wait(pause):
-                pause = feed_once(ports)
+                pause = feed_once(ports, self._pauses)
         except Exception:  # a thread's last resort: somebody begins anew
             log.exception("the feeder ended")
         finally:
             lost.set()
 
 
-def feed_once(ports: Ports) -> float:
+def feed_once(ports: Ports, pauses: Pauses) -> float:
     """Returns the seconds until the next time.
 
     A cluster gives whole logs only, so what took long is asked for less often: its API server and
@@ -144,7 +159,7 @@ def feed_once(ports: Ports) -> float:
     began = monotonic()
     try:
         watched = feed_live_output(ports)
-        return max(FEED_SECONDS, monotonic() - began) if watched else IDLE_FEED_SECONDS
+        return max(pauses.feed, monotonic() - began) if watched else pauses.idle_feed
     except Unavailable as error:
         log.warning("no live output for now: %s", error)
-        return RETRY_SECONDS
+        return pauses.retry

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from app.domain.errors import InvalidTarget
-from app.domain.execution import SECOND, Time
+from app.domain.execution import SECOND, Execution, Time
 from app.domain.policy import Policy
 from app.infrastructure.memory.admission import MemoryAdmissionQueue
 from app.infrastructure.memory.event_log import MemoryEventLog
@@ -20,7 +20,8 @@ from app.infrastructure.memory.store import MemoryStore
 from app.infrastructure.memory.wakeups import MemoryWakeups
 from app.infrastructure.prometheus.metrics import PrometheusMetrics
 from app.ports import Ports, Store
-from tests.support.builders import NOW
+from app.service.submit import submit
+from tests.support.builders import NOW, a_key, a_submission
 
 SUBJECTS: Final = tuple(
     name for name, member in vars(Store).items() if isinstance(member, property)
@@ -74,6 +75,16 @@ class Twins:
     runtime: MemoryRuntime
     pipeline: MemoryPipeline
     event_log: MemoryEventLog
+
+    def submit(self, *, owner: str = "ada", **facts: Any) -> Execution:
+        """Submit a valid program, with any field of the submission overridden."""
+        return submit(self.ports, a_key(name=owner), a_submission(**facts))
+
+    def now(self, execution: Execution) -> Execution:
+        """The execution as the store has it now."""
+        row = self.store.executions.get(execution.id)
+        assert row is not None
+        return row
 
 
 def make_twins(

@@ -13,16 +13,18 @@ from app.infrastructure.memory.leases import MemoryLease, MemoryLeases
 from app.infrastructure.memory.pipeline import MemoryPipeline
 from app.infrastructure.memory.runtime import MemoryRuntime, Script
 from app.service.submit import submit
-from app.service.watcher import LEASE_NAME, Watcher, feed_once
+from app.service.watcher import LEASE_NAME, Pauses, Watcher, feed_once
 from tests.support.builders import a_key, a_submission
 from tests.support.twins import Twins
 from tests.support.waiting import wait_until
 from tests.support.worker import Worker
 
+QUICK = Pauses(renew=0.01, retry=0.01, feed=0.01, idle_feed=0.01)
+
 
 @contextmanager
 def watching(twins: Twins) -> Iterator[Watcher]:
-    watcher = Watcher(lambda: twins.ports)
+    watcher = Watcher(lambda: twins.ports, QUICK)
     watcher.start()
     try:
         wait_until(watcher.is_watching)
@@ -78,6 +80,35 @@ def test_only_one_watches_and_another_takes_over(twins: Twins) -> None:
         pass
 
 
+class RevocableLeases(MemoryLeases):
+    """Once revoked, every lease is another worker's: this one was stalled for too long, say."""
+
+    revoked = False
+
+    def acquire(self, name: str, ttl_seconds: float) -> MemoryLease | None:
+        return None if self.revoked else super().acquire(name, ttl_seconds)
+
+    def renew(self, lease: MemoryLease) -> bool:
+        return not self.revoked and super().renew(lease)
+
+
+def test_it_stops_watching_once_its_lease_is_lost(twins: Twins, worker: Worker) -> None:
+    leases = RevocableLeases()
+    _, pod = running_pod(twins, worker)
+    watcher = Watcher(lambda: replace(twins.ports, leases=leases), QUICK)
+    watcher.start()
+    try:
+        wait_until(watcher.is_watching)
+        leases.revoked = True
+        wait_until(lambda: not watcher.is_watching())
+        while twins.pipeline.take():
+            pass
+        twins.runtime.end(pod)
+        assert twins.pipeline.take() is None
+    finally:
+        watcher.stop()
+
+
 def test_live_output_is_fed_while_somebody_watches(twins: Twins, worker: Worker) -> None:
     execution_id, pod = running_pod(twins, worker)
     twins.ports.live.watch(execution_id)
@@ -94,11 +125,11 @@ def test_it_pauses_as_long_as_the_runtime_took_to_tell(
     execution_id, _ = running_pod(twins, worker)
     twins.ports.live.watch(execution_id)
     monkeypatch.setattr("app.service.watcher.monotonic", iter((0.0, seconds)).__next__)
-    assert feed_once(twins.ports) == pause
+    assert feed_once(twins.ports, Pauses()) == pause
 
 
 def test_it_keeps_its_lease_while_the_runtime_takes_long_to_tell_what_was_printed(
-    twins: Twins, worker: Worker, monkeypatch: pytest.MonkeyPatch
+    twins: Twins, worker: Worker
 ) -> None:
     class Counting(MemoryLeases):
         renewed = 0
@@ -115,11 +146,10 @@ def test_it_keeps_its_lease_while_the_runtime_takes_long_to_tell_what_was_printe
             self.answers.wait()
             return super().follow(name, after)
 
-    monkeypatch.setattr("app.service.watcher.RENEW_SECONDS", 0.01)
     execution_id, _ = running_pod(twins, worker)
     twins.ports.live.watch(execution_id)
     leases, runtime = Counting(), Silent()
-    watcher = Watcher(lambda: replace(twins.ports, leases=leases, runtime=runtime))
+    watcher = Watcher(lambda: replace(twins.ports, leases=leases, runtime=runtime), QUICK)
     watcher.start()
     try:
         assert runtime.asked.wait(10)
@@ -151,7 +181,7 @@ def test_it_goes_on_after_an_error_that_nobody_expected(twins: Twins, worker: Wo
 
     execution_id, _ = running_pod(twins, worker)
     pipeline = FailsOnce()
-    watcher = Watcher(lambda: replace(twins.ports, pipeline=pipeline))
+    watcher = Watcher(lambda: replace(twins.ports, pipeline=pipeline), QUICK)
     watcher.start()
     try:
         assert next_started(twins) == (execution_id, State.RUNNING)

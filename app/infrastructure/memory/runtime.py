@@ -190,6 +190,11 @@ class MemoryRuntime:
         with self._lock:
             self._change(name, phase=Phase.FAULTED, message=message)
 
+    def report(self, name: str, **facts: object) -> None:
+        """The runtime reports these facts of an Observation from now on."""
+        with self._lock:
+            self._change(name, **facts)
+
     def lose(self, name: str) -> None:
         """The pod is gone with all that is known of it; nobody is told."""
         with self._lock:

@@ -1,0 +1,176 @@
+"""What each transition writes into the row and into its event, compared as a whole."""
+
+from dataclasses import asdict, replace
+from typing import Any
+
+import pytest
+
+from app.domain.execution import Change, Execution, Outcome, State, accept
+from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
+from app.domain.submission import Priority
+from tests.support.builders import NOW, a_submission, a_verdict, an_execution
+
+LATER = NOW + 1
+DEADLINE = NOW + 2
+STARTED = NOW + 3
+ENDED = NOW + 4
+BEFORE = an_execution(
+    state=State.FINISHED,
+    version=7,
+    attempt=2,
+    tries={"poll": 3},
+    start_deadline=1,
+    message="the node was lost",
+    outcome=Outcome.SUCCESS,
+    exit_code=0,
+    started_at=2,
+    finished_at=3,
+    admitted_at=4,
+    next_action_at=5,
+)
+NO_VERDICT = dict.fromkeys(
+    ("start_deadline", "outcome", "exit_code", "signal", "started_at", "finished_at")
+)
+CRASHED = a_verdict(
+    Outcome.RUNTIME_ERROR,
+    exit_code=None,
+    signal="SIGSEGV",
+    started_at=STARTED,
+    finished_at=ENDED,
+)
+
+
+def in_state(state: State) -> Execution:
+    return replace(BEFORE, state=state)
+
+
+TRANSITIONS: list[tuple[Change, dict[str, Any], dict[str, Any]]] = [
+    (
+        in_state(State.QUEUED).admit(NOW, LATER),
+        {"state": State.ADMITTED, "admitted_at": NOW},
+        {"message": "the node was lost"},
+    ),
+    (
+        in_state(State.ADMITTED).start(NOW, LATER, DEADLINE),
+        {"state": State.STARTING, "attempt": 3, "start_deadline": DEADLINE},
+        {"attempt": 3, "start_deadline": DEADLINE, "message": "the node was lost"},
+    ),
+    (
+        in_state(State.STARTING).run(NOW, LATER, STARTED),
+        {"state": State.RUNNING, "started_at": STARTED},
+        {"started_at": STARTED, "message": "the node was lost"},
+    ),
+    (
+        in_state(State.RUNNING).finish(NOW, LATER, CRASHED),
+        {
+            "state": State.FINISHED,
+            "outcome": Outcome.RUNTIME_ERROR,
+            "exit_code": None,
+            "signal": "SIGSEGV",
+            "started_at": STARTED,
+            "finished_at": ENDED,
+        },
+        {
+            "message": "the node was lost",
+            "outcome": "runtime_error",
+            "exit_code": None,
+            "signal": "SIGSEGV",
+            "started_at": STARTED,
+            "finished_at": ENDED,
+        },
+    ),
+    (
+        BEFORE.complete(NOW, LATER, "a limit stopped the compiler"),
+        {
+            "state": State.COMPLETED,
+            "result_id": BEFORE.pod,
+            "message": "a limit stopped the compiler",
+            "completed_at": NOW,
+        },
+        {
+            "message": "a limit stopped the compiler",
+            "outcome": "success",
+            "result_id": BEFORE.pod,
+        },
+    ),
+    (
+        BEFORE.requeue(NOW, LATER, "no sandbox"),
+        {"state": State.QUEUED, "message": "no sandbox", **NO_VERDICT},
+        {"message": "no sandbox"},
+    ),
+    (
+        BEFORE.fail(NOW, LATER, "no sandbox"),
+        {"state": State.FAILED, "message": "no sandbox", "completed_at": NOW, **NO_VERDICT},
+        {"message": "no sandbox"},
+    ),
+    (
+        BEFORE.cancel(NOW, LATER),
+        {"state": State.CANCELLED, "completed_at": NOW, **NO_VERDICT},
+        {"message": "the node was lost"},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "row", "data"), TRANSITIONS, ids=[str(row["state"]) for _, row, _ in TRANSITIONS]
+)
+def test_a_transition_writes_these_facts_and_no_others(
+    change: Change, row: dict[str, Any], data: dict[str, Any]
+) -> None:
+    before, after, event = change.before, change.after, change.event
+    assert after == replace(before, version=8, tries={}, next_action_at=LATER, **row)
+    assert (event.id, event.time) == (f"{before.id}.8", NOW)
+    assert event.type == f"podline.execution.{after.state}.v1"
+    assert event.data == {
+        "execution_id": before.id,
+        "version": 8,
+        "owner": "ada",
+        "state": str(after.state),
+        "previous": str(before.state),
+        "attempt": 2,
+        **data,
+    }
+
+
+@pytest.mark.parametrize("retry_of", [None, an_execution(root="01JROOT")], ids=["new", "retry"])
+def test_an_accepted_execution_is_what_was_submitted(retry_of: Execution | None) -> None:
+    submission = a_submission(priority=Priority.HIGH, labels={"course": "cs101"})
+    execution, event = accept(
+        submission, id="01JNEW", owner="ada", now=NOW, next_action_at=LATER, retry_of=retry_of
+    )
+    assert execution == Execution(
+        id="01JNEW",
+        owner="ada",
+        language="python",
+        language_version="3.11",
+        priority=Priority.HIGH,
+        labels={"course": "cs101"},
+        limits=submission.limits,
+        compile_limits=submission.compile_limits,
+        root="01JROOT" if retry_of else "01JNEW",
+        retry_of=retry_of.id if retry_of else None,
+        created_at=NOW,
+        next_action_at=LATER,
+    )
+    assert (event.id, event.type, event.time) == (
+        "01JNEW.1",
+        "podline.execution.queued.v1",
+        NOW,
+    )
+    assert event.data == {
+        "execution_id": "01JNEW",
+        "version": 1,
+        "owner": "ada",
+        "state": "queued",
+        "previous": None,
+        "attempt": 0,
+        "message": None,
+        "language": "python",
+        "language_version": "3.11",
+        "priority": "high",
+        "labels": {"course": "cs101"},
+        "limits": asdict(DEFAULT_LIMITS),
+        "compile_limits": asdict(DEFAULT_COMPILE_LIMITS),
+        "root": execution.root,
+        "retry_of": execution.retry_of,
+    }
