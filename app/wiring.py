@@ -125,7 +125,7 @@ class Databases:
                 private.make_folder(self._folder)
             except OSError as error:
                 reason = error.strerror or error
-                raise InvalidTarget(f"{self._folder} can't be made: {reason}") from error
+                raise InvalidTarget(f"can't create {self._folder}: {reason}") from error
         with closing(_store_at(url, self._timeout)) as store:
             yield store
 

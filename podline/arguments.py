@@ -30,7 +30,9 @@ def api_url(url: str) -> httpx.URL:
     if parsed.scheme in ("http", "https") and parsed.host and 0 < port < 65536 and plain:
         return parsed
     shown = repr(_LOGIN.sub("//", str(url)))
-    raise InvalidArgument(f"not the URL of an API: {shown} (it looks like http://host:8000)")
+    raise InvalidArgument(
+        f"not the URL of an API: {shown} (expected something like http://host:8000)"
+    )
 
 
 def without_password(url: httpx.URL) -> str:

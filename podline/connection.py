@@ -62,7 +62,7 @@ class Connection:
             )
         except (httpx.InvalidURL, ValueError, OSError, ImportError) as error:
             # Proxies and certificates that the environment names.
-            raise InvalidArgument(f"can't speak to {self._shown_url}: {error}") from error
+            raise InvalidArgument(f"can't connect to {self._shown_url}: {error}") from error
 
     def close(self) -> None:
         self._http.close()
@@ -98,7 +98,7 @@ class Connection:
         response = self._send(request, repeatable=True, stream=True)
         try:
             if not response.headers.get("Content-Type", "").startswith("text/event-stream"):
-                raise ProtocolError(f"{self._shown_url}{path} did not answer with a stream")
+                raise ProtocolError(f"{self._shown_url}{path} did not return a stream")
             yield _chunks(response, path)
         finally:
             response.close()
@@ -126,7 +126,7 @@ class Connection:
                 timeout=httpx.Timeout(self._timeout, read=read),
             )
         except UnicodeEncodeError as error:
-            raise InvalidArgument("a text that can't be encoded in UTF-8 can't be sent") from error
+            raise InvalidArgument("text that UTF-8 can't encode can't be sent") from error
         except (httpx.InvalidURL, ValueError, TypeError, RecursionError) as error:
             raise InvalidArgument(f"this can't be sent: {error}") from error
 
@@ -158,7 +158,7 @@ class Connection:
                 raise error_of(_problem(response))
         except httpx.RequestError as error:
             where = self._shown_url + request.url.path
-            raise Unreachable(f"no answer from {where}: {_reason(error)}") from error
+            raise Unreachable(f"no response from {where}: {_reason(error)}") from error
         return response
 
 
@@ -180,7 +180,7 @@ def _chunks(response: httpx.Response, path: str) -> Iterator[bytes]:
     try:
         yield from response.iter_bytes()
     except httpx.RequestError as error:
-        raise Unreachable(f"{path} broke off: {_reason(error)}") from error
+        raise Unreachable(f"the response of {path} broke off: {_reason(error)}") from error
 
 
 def _problem(response: httpx.Response) -> Problem:

@@ -34,7 +34,7 @@ def parse(content: bytes, of: str) -> object:
         value = json.loads(text)
         return _whole(value) if _HALF_CHARACTER.search(text) else value
     except (ValueError, RecursionError):
-        raise ProtocolError(f"{of} did not answer with JSON") from None
+        raise ProtocolError(f"{of} did not return JSON") from None
 
 
 def _whole(value: object) -> object:
@@ -59,7 +59,7 @@ def decode(cls: type[T], value: object) -> T:
         if name in value:
             arguments[field.name] = _decode(hints[field.name], value[name], name)
         elif field.default is MISSING and field.default_factory is MISSING:
-            raise ProtocolError(f"{cls.__name__} without {name!r}")
+            raise ProtocolError(f"{cls.__name__} lacks {name!r}")
     return cls(**arguments)
 
 

@@ -143,7 +143,7 @@ def _exact(text: str, base64: str | None) -> bytes:
     try:
         return text.encode() if base64 is None else b64decode(base64, validate=True)
     except ValueError:
-        raise ProtocolError("output that is not base64") from None
+        raise ProtocolError("output is not valid base64") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ def pages(connection: Connection, path: str, cls: type[T], query: Query = ()) ->
         if not (next_cursor := page.get("next_cursor")):
             return
         if not isinstance(next_cursor, str) or next_cursor == cursor:
-            raise ProtocolError(f"{path} did not answer with a cursor that leads on")
+            raise ProtocolError(f"{path} returned the same or an invalid cursor")
         cursor = next_cursor
 
 
@@ -33,10 +33,10 @@ def items(connection: Connection, path: str, cls: type[T]) -> tuple[T, ...]:
 def _page(answer: object, path: str) -> Mapping[str, object]:
     if isinstance(answer, Mapping):
         return answer
-    raise ProtocolError(f"{path} did not answer with a page")
+    raise ProtocolError(f"{path} did not return a page")
 
 
 def _items(page: Mapping[str, object], path: str) -> Sequence[object]:
     if isinstance(found := page.get("items"), list):
         return found
-    raise ProtocolError(f"{path} did not answer with a page")
+    raise ProtocolError(f"{path} did not return a page")

@@ -83,13 +83,13 @@ def _events(connection: Connection, path: str, last_id: str) -> Iterator[ServerS
     with connection.stream(path, headers, silence=_SILENCE) as chunks:
         for chunk in chunks:
             yield from parser.feed(chunk)
-    raise Unreachable(f"{path} was closed before its end")
+    raise Unreachable(f"the stream {path} was closed before its end")
 
 
 def _sendable(event_id: str) -> str:
     """Check that the id can be sent back in `Last-Event-ID`."""
     if event_id and not (event_id.isascii() and event_id.isprintable()):
-        raise ProtocolError(f"an event has the id {event_id!r:.80}")
+        raise ProtocolError(f"an event has an invalid id: {event_id!r:.80}")
     return event_id
 
 
@@ -128,7 +128,7 @@ class _Output:
             case "base64":
                 with suppress(ValueError):
                     return b64decode(self.content, validate=True)
-        raise ProtocolError(f"output whose encoding is not {self.encoding!r:.80}")
+        raise ProtocolError(f"output has an unknown or wrong encoding: {self.encoding!r:.80}")
 
 
 def _json(event: ServerSentEvent) -> object:

@@ -52,7 +52,7 @@ def prune(
         if field is not None:
             _prune_field(problems, field, item, maxima, (*at, name))
         else:
-            problems.add(pointer(*at, name), "is not known here: leave it out")
+            problems.add(pointer(*at, name), "is not a known field: remove it")
             unknown.append(name)
         if problems.full:
             return

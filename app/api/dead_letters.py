@@ -14,7 +14,7 @@ dead_letters = Section("Operators", "/api/v1/dead-letters", Role.OPERATOR)
 
 @dead_letters.operation("GET", "", {200: schemas.DeadLetterPage})
 def list_(call: Call, query: DeadLetterQuery) -> schemas.DeadLetterPage:
-    """Dead letters, in the reverse order of their ids."""
+    """Dead letters, in descending order of their ids."""
     found = call.ports.store.dead_letters.page(
         query.status, query.kind, position(query.cursor), query.limit + 1
     )
@@ -26,7 +26,7 @@ def list_(call: Call, query: DeadLetterQuery) -> schemas.DeadLetterPage:
 
 @dead_letters.operation("POST", "/retry", {202: schemas.Retried})
 def retry_selected(call: Call, body: DeadLetterSelection) -> Answer:
-    """Retry those of a status and kind, up to a limit."""
+    """Retry the dead letters of a status and kind, up to a limit."""
     retried = service.retry_letters(call.ports, body.status, body.kind, body.limit)
     return Answer(schemas.Retried(retried=retried), 202)
 
@@ -42,7 +42,7 @@ def get(call: Call, letter_id: str) -> schemas.DeadLetter:
 
 @dead_letters.operation("POST", "/{letter_id}/retry", {202: schemas.DeadLetter}, errors=(404, 409))
 def retry(call: Call, letter_id: str) -> Answer:
-    """Try again now. An exhausted execution starts again as a new one."""
+    """Retry it now. An exhausted execution runs again as a new one."""
     return Answer(representation.dead_letter(service.retry_letter(call.ports, letter_id)), 202)
 
 
@@ -50,5 +50,5 @@ def retry(call: Call, letter_id: str) -> Answer:
     "POST", "/{letter_id}/discard", {200: schemas.DeadLetter}, errors=(404, 409)
 )
 def discard(call: Call, letter_id: str) -> schemas.DeadLetter:
-    """Throw it away: it is not retried any more."""
+    """Discard it, so that it is never retried."""
     return representation.dead_letter(service.discard(call.ports, letter_id))

@@ -55,9 +55,9 @@ _IDEMPOTENCY_KEY_CHARACTERS = 255
 def submit(call: Call, body: Read[Submission], query: Wait) -> Answer | Later:
     """Submit a program.
 
-    The answer is 202 at once; with `?wait=` it is 200 and the execution as it then is: terminal,
-    or not where the wait ran out. With an `Idempotency-Key`, the same key and body give the same
-    execution for 24 hours, or 410 if that execution was deleted.
+    The response is 202 at once. With `?wait=`, it is 200 once the execution is terminal, or when
+    the time is over. With an `Idempotency-Key`, the same key and body return the same execution
+    for 24 hours, or 410 if that execution was deleted.
     """
     submission = validate(body, call.ports.policy, call.languages.known(), call.caller.role)
     execution = submit_execution(
@@ -82,7 +82,7 @@ def _ended(call: Call, execution: Execution, seconds: float, location: Mapping[s
         # It was accepted: an error here would make the client submit it again.
         return Answer(representation.execution(execution), 202, location)
     except NotFound:
-        raise Gone("the execution was deleted while the request waited for it") from None
+        raise Gone("the execution was deleted while the request was waiting for it") from None
 
 
 def _idempotency_key() -> str | None:
@@ -90,9 +90,9 @@ def _idempotency_key() -> str | None:
     if key is None:
         return None
     if not 0 < len(key) <= _IDEMPOTENCY_KEY_CHARACTERS:
-        raise BadRequest(f"Idempotency-Key: 1 to {_IDEMPOTENCY_KEY_CHARACTERS} characters")
+        raise BadRequest(f"Idempotency-Key must have 1 to {_IDEMPOTENCY_KEY_CHARACTERS} characters")
     if NOT_SHOWABLE.search(_header_text(key)):
-        raise BadRequest("Idempotency-Key: no control characters")
+        raise BadRequest("Idempotency-Key must not contain control characters")
     return key
 
 
@@ -106,7 +106,7 @@ def _header_text(value: str) -> str:
 
 @executions.operation("GET", "", {200: schemas.ExecutionPage}, errors=(403,))
 def list_(call: Call, query: ExecutionQuery) -> schemas.ExecutionPage:
-    """One's own executions, newest first. `result` is null here: get the execution to see it."""
+    """Your executions, newest first. `result` is null: get the execution to see it."""
     found = call.ports.store.executions.page(
         ExecutionFilter(
             owner=_owner(call, query.owner),
@@ -129,7 +129,9 @@ def _owner(call: Call, owner: str | None) -> str:
     if owner is None or owner == call.caller.name:
         return call.caller.name
     if not call.caller.role.includes(Role.OPERATOR):
-        raise Forbidden("executions of other owners need a key with the role operator")
+        raise Forbidden(
+            "listing the executions of another owner needs a key with the role operator"
+        )
     return owner
 
 
@@ -140,13 +142,13 @@ def _labels(labels: list[str]) -> Mapping[str, str] | None:
 
 @executions.operation("GET", "/{execution_id}", {200: schemas.Execution}, errors=(404,))
 def get(call: Call, execution_id: str, query: Wait) -> schemas.Execution:
-    """An execution; with `?wait=`, once it is terminal or the wait ran out."""
+    """An execution; with `?wait=`, once it is terminal or the time is over."""
     return _awaited(call, _find(call, execution_id), query.wait or 0)
 
 
 @executions.operation("POST", "/{execution_id}/cancel", {202: schemas.Execution}, errors=(404, 409))
 def cancel(call: Call, execution_id: str) -> Answer:
-    """Cancel it. It never has a result then; its pod and its slot are gone soon after."""
+    """Cancel it. It never gets a result. Its pod and slot are released soon after."""
     execution = cancel_execution(call.ports, _find(call, execution_id))
     return Answer(representation.execution(execution), 202)
 
@@ -183,16 +185,17 @@ def events(call: Call, execution_id: str) -> schemas.EventList:
 def stream(call: Call, execution_id: str) -> Response:
     """Server-sent events, as things happen, until `end`.
 
-    - `state`: `{"state", "version", "attempt", "time", "message"}`. A new attempt starts the
-      output afresh.
+    - `state`: `{"state", "version", "attempt", "time", "message"}`. A new attempt starts its
+      output from the beginning.
     - `stdout`, `stderr`: `{"attempt", "offset", "content", "encoding"}`, where `offset` counts
-      the bytes that came before. `encoding` is `utf-8`, or `base64` for bytes that are not.
-      Characters are not cut.
-    - `result`: the execution with its result; not for failed and cancelled ones.
+      the bytes that came before. `encoding` is `utf-8`, or `base64` for bytes that are not UTF-8.
+      No character is split.
+    - `result`: the execution with its result; not sent for failed and cancelled executions.
     - `end`: `{"state"}`.
 
-    After a break, `Last-Event-ID` goes on with the next event: nothing twice, nothing lost. After
-    `end` the answer to it is 204. A comment comes every 15 s when nothing else does.
+    After a broken connection, send the last id as `Last-Event-ID`: the stream continues with the
+    next event, and none is lost or repeated. After `end`, the response is 204. When nothing
+    happens, a comment comes every 15 s.
     """
     execution = _find(call, execution_id)
     try:
@@ -213,7 +216,7 @@ def stream(call: Call, execution_id: str) -> Response:
 
 @executions.operation("DELETE", "/{execution_id}", {204: None}, errors=(404, 409))
 def delete(call: Call, execution_id: str) -> Answer:
-    """Erase its source and its result, once it is terminal."""
+    """Erase the program and its result, once the execution is terminal."""
     erase(call.ports, _find(call, execution_id))
     return Answer(None, 204)
 

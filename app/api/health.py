@@ -10,13 +10,13 @@ health = Section("Health", "", role=None)
 
 @health.operation("GET", "/healthz", {200: schemas.Alive})
 def alive(_context: Context) -> schemas.Alive:
-    """The process answers."""
+    """Responds while the process is alive."""
     return schemas.Alive(status="alive")
 
 
 @health.operation("GET", "/readyz", {200: schemas.Readiness, 503: schemas.Readiness})
 def ready(context: Context) -> Answer:
-    """Every dependency, looked at within the last second. 503 only without the database."""
+    """Every dependency, checked within the last second. 503 only without the database."""
     found = context.health.get()
     down = found[ESSENTIAL] is not None
     status = "down" if down else "degraded" if any(found.values()) else "ready"

@@ -18,7 +18,7 @@ def list_(call: Call) -> schemas.KeyList:
 
 @keys.operation("POST", "", {201: schemas.CreatedKey})
 def create(call: Call, body: NewKey) -> Answer:
-    """Make a key. This is the only time that it is shown."""
+    """Create a key. The response is the only one that shows it."""
     key, secret = service.create(call.ports, body.name, body.role, body.max_unfinished)
     shown = schemas.CreatedKey(**dict(representation.key(key)), key=secret)
     return Answer(shown, 201)
@@ -26,6 +26,6 @@ def create(call: Call, body: NewKey) -> Answer:
 
 @keys.operation("DELETE", "/{key_id}", {204: None}, errors=(404, 409))
 def delete(call: Call, key_id: str) -> Answer:
-    """Make a key invalid. What was submitted with it stays."""
+    """Delete a key, so that it is no longer valid. What was submitted with it stays."""
     service.delete(call.ports, key_id, call.caller)
     return Answer(None, 204)

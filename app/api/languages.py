@@ -29,9 +29,9 @@ def list_(call: Call) -> schemas.LanguageList:
 
 @languages.operation("GET", "/limits", {200: schemas.LimitsInForce})
 def limits(call: Call) -> schemas.LimitsInForce:
-    """Defaults and maxima that hold for every language. A limit over its maximum is refused.
+    """Defaults and maxima that hold for every language. A limit above its maximum is refused.
 
-    Where programs run, some languages may be able to have more: see `limits` of a language.
+    Some languages may allow more: see `limits` of each language.
     """
     policy, accepts = call.ports.policy, _accepted_by_all(call.languages)
     return schemas.LimitsInForce(
@@ -44,7 +44,7 @@ def limits(call: Call) -> schemas.LimitsInForce:
 
 @languages.operation("GET", "/limits/held", {200: schemas.HeldLimitList})
 def limits_held(call: Call) -> schemas.HeldLimitList:
-    """What holds each limit where programs run: the kernel, the runtime, or nobody."""
+    """What enforces each limit where programs run: the kernel, the runtime, or nobody."""
     return schemas.HeldLimitList(
         items=[schemas.HeldLimit(**asdict(item)) for item in call.ports.runtime.limits_held()]
     )

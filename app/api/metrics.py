@@ -15,7 +15,7 @@ metrics = Section("Health", "", role=None)
 
 @metrics.operation("GET", "/metrics", {200: "text/plain"})
 def scrape(context: Context) -> Response:
-    """Counters, and what the stores said: of the last second."""
+    """Counters, and gauges read from the stores within the last second."""
     return Response(context.exposition.get(), content_type=METRICS_MEDIA_TYPE)
 
 

@@ -27,8 +27,8 @@ _SECURITY: Final = {
 _INFO: Final = {
     "title": "Podline",
     "version": "1",
-    "description": "Runs untrusted programs. Errors are problem documents (RFC 9457); every "
-    "response has `X-Request-Id`; unknown fields are refused.",
+    "description": "Runs untrusted programs. Errors are problem documents (RFC 9457). Every "
+    "response has an `X-Request-Id`. Unknown fields are refused.",
     "license": {"name": "MIT", "identifier": "MIT"},
 }
 

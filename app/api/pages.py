@@ -33,7 +33,7 @@ def cursor_of(position: str) -> str:
 
 
 def no_cursor() -> InvalidQuery:
-    problem = FieldProblem("/cursor", "is no next_cursor of a page: begin without it")
+    problem = FieldProblem("/cursor", "is not the next_cursor of a page: start without a cursor")
     return InvalidQuery([problem])
 
 

@@ -123,7 +123,7 @@ def _of_podline(error: PodlineError) -> Response:
 
 def _of_bug(error: Exception) -> Response:
     log.error("request %s failed", g.request_id, exc_info=error)
-    detail = f"An error of the service. Its log has it under the request id {g.request_id}."
+    detail = f"The service failed. Its log has the error under the request id {g.request_id}."
     return _answer(Problem(title="Internal Server Error", status=500, detail=detail))
 
 

@@ -72,7 +72,7 @@ def read_query(model: type[M], maxima: InputMaxima) -> M:
     Raises RequestURITooLarge and InvalidQuery.
     """
     if len(request.query_string) > MAX_QUERY_BYTES:
-        raise RequestURITooLarge(f"a query can have {MAX_QUERY_BYTES} bytes")
+        raise RequestURITooLarge(f"a query can have at most {MAX_QUERY_BYTES} bytes")
     given = {
         name: values[0] if len(values) == 1 else values
         for name, values in request.args.lists()

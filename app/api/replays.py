@@ -38,11 +38,11 @@ def list_(call: Call, query: ReplayQuery) -> schemas.ReplayPage:
 
 @replays.operation("GET", "/{replay_id}", {200: schemas.Replay}, errors=(404,))
 def get(call: Call, replay_id: str) -> schemas.Replay:
-    """One replay, and how far it has come."""
+    """One replay and its progress."""
     return representation.replay(service.get(call.ports, replay_id))
 
 
 @replays.operation("POST", "/{replay_id}/cancel", {202: schemas.Replay}, errors=(404, 409))
 def cancel(call: Call, replay_id: str) -> Answer:
-    """Go no further. What was done stays done."""
+    """Cancel it. What it has done stays done."""
     return Answer(representation.replay(service.cancel(call.ports, replay_id)), 202)

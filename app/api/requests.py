@@ -32,7 +32,7 @@ class Wait(Sent):
         ge=0,
         le=MAX_WAIT_SECONDS,
         allow_inf_nan=False,
-        description="Answer once it is terminal, or after so many seconds.",
+        description="Respond once it is terminal, or after this many seconds.",
     )
 
 
@@ -57,11 +57,13 @@ class ExecutionQuery(Sent):
     outcome: Outcome | None = None
     language: str | None = None
     label: Annotated[list[Label], BeforeValidator(_as_list), UpTo("labels")] = Field(
-        default=[], description="`name:value`; may be given more than once: all must fit."
+        default=[], description="`name:value`; may be repeated, and all must match."
     )
-    owner: str | None = Field(default=None, description="Of other owners: needs the role operator.")
+    owner: str | None = Field(
+        default=None, description="Another owner's executions; needs the role operator."
+    )
     limit: PageSize = DEFAULT_PAGE
-    cursor: str | None = Field(default=None, description="`next_cursor` of the page before.")
+    cursor: str | None = Field(default=None, description="`next_cursor` of the previous page.")
 
 
 def _time(given: object) -> Time:
@@ -92,16 +94,16 @@ EventType = Annotated[
 
 
 class EventQuery(Sent):
-    from_: RequestedTime | None = Field(default=None, alias="from", description="Itself included.")
-    to: RequestedTime | None = Field(default=None, description="Not itself included.")
+    from_: RequestedTime | None = Field(default=None, alias="from", description="Inclusive.")
+    to: RequestedTime | None = Field(default=None, description="Exclusive.")
     type: Annotated[list[EventType], BeforeValidator(_as_list), UpTo(MAX_PAGE)] = Field(
-        default=[], description="May be given more than once: any of them."
+        default=[], description="May be repeated, and one must match."
     )
     execution: Annotated[list[str], BeforeValidator(_as_list), UpTo(MAX_PAGE)] = Field(
-        default=[], description="An id; may be given more than once."
+        default=[], description="An execution's id; may be repeated."
     )
     limit: PageSize = DEFAULT_PAGE
-    cursor: str | None = Field(default=None, description="`next_cursor` of the page before.")
+    cursor: str | None = Field(default=None, description="`next_cursor` of the previous page.")
 
     def to_domain(self) -> EventFilter:
         return EventFilter(
@@ -117,25 +119,25 @@ class NewReplay(Sent):
 
     mode: Annotated[ReplayMode, BY_VALUE] = Field(
         description="`reemit`: deliver the events to the topic `target`. `rebuild`: write the "
-        "rows that they tell of into the database `target`. `resubmit`: submit each execution "
-        "that they are about once more, and needs a filter."
+        "rows that they describe into the database `target`. `resubmit`: submit the program of "
+        "each of their executions again; needs a filter."
     )
-    from_: RequestedTime | None = Field(default=None, alias="from", description="Itself included.")
+    from_: RequestedTime | None = Field(default=None, alias="from", description="Inclusive.")
     to: RequestedTime | None = Field(
-        default=None, description="Not itself included; by default, and at most, now."
+        default=None, description="Exclusive; by default, and at the latest, now."
     )
     types: Annotated[list[EventType], UpTo(len(EVENT_TYPES))] = Field(
-        default=[], description="Of events; empty: all. Not to rebuild."
+        default=[], description="Event types; empty for all. Not for `rebuild`."
     )
     executions: Annotated[list[str], UpTo(MAX_EXECUTIONS)] = Field(
-        default=[], description="Ids; empty: all."
+        default=[], description="Execution ids; empty for all."
     )
     target: str | None = Field(
         default=None,
-        description="The name of a topic; or `sqlite:///<path>` (of the service's machine) or "
-        "`mongodb://<host>/<database>`. Passwords in it are not shown again.",
+        description="A topic; or `sqlite:///<name>.db`, in the service's folder for replays, or "
+        "`mongodb://<host>/<database>`. Its password is never shown.",
     )
-    dry_run: bool = Field(default=False, description="Count, and do nothing.")
+    dry_run: bool = Field(default=False, description="Only count; change nothing.")
 
     def to_domain(self) -> EventFilter:
         return EventFilter(
@@ -190,11 +192,11 @@ class NewKey(Sent):
     """A key to be made."""
 
     name: KeyName = Field(
-        description="The owner of what is submitted with it; keys of one name share an owner."
+        description="The owner; keys with the same name belong to the same owner."
     )
     role: Annotated[Role, BY_VALUE] = Role.USER
     max_unfinished: int | None = Field(
         default=None,
         ge=1,
-        description="Unfinished executions of the owner; null: the service's setting.",
+        description="The owner's quota of unfinished executions; null: the setting.",
     )

@@ -30,7 +30,7 @@ class Limits(Answered):
     output_kib: int
     disk_mib: int
     stack_mib: int | None = Field(
-        description="Null: the same as `memory_mib` where a control group limits memory, else 8."
+        description="Null: as `memory_mib` where a control group limits memory, otherwise 8."
     )
 
 
@@ -40,7 +40,7 @@ class CompileResult(Answered):
     stdout: str
     stderr: str
     wall_ms: float
-    cpu_ms: float | None = Field(description="Null where the runtime can't tell.")
+    cpu_ms: float | None = Field(description="Null if the runtime doesn't know it.")
     memory_peak_kib: int | None
     stopped_by: Limit | None = Field(description="The limit that ended the compiler.")
 
@@ -49,17 +49,15 @@ class Result(Answered):
     """How the program ended, and what it printed."""
 
     exit_code: int | None
-    signal: str | None = Field(description="A name such as SIGSEGV; `exit_code` is null then.")
-    stdout: str = Field(description="U+FFFD stands for what is not UTF-8.")
+    signal: str | None = Field(description="A name such as SIGSEGV; then `exit_code` is null.")
+    stdout: str = Field(description="U+FFFD replaces bytes that are not UTF-8.")
     stderr: str
     stdout_truncated: bool
     stderr_truncated: bool
-    stdout_base64: str | None = Field(
-        description="Exactly what was printed, where that is not UTF-8."
-    )
+    stdout_base64: str | None = Field(description="The exact bytes, if they are not UTF-8.")
     stderr_base64: str | None
-    wall_ms: float | None = Field(description="Null where the program did not start.")
-    cpu_ms: float | None = Field(description="Null where the runtime can't tell.")
+    wall_ms: float | None = Field(description="Null if the program did not start.")
+    cpu_ms: float | None = Field(description="Null if the runtime doesn't know it.")
     memory_peak_kib: int | None
     stopped_by: Limit | None = Field(description="The limit that ended the program.")
     compile: CompileResult | None
@@ -78,10 +76,10 @@ class Execution(Answered):
     labels: dict[str, str]
     limits: Limits
     queue_position: int | None = Field(
-        description="An estimate: 1 for the next. Null unless it is queued."
+        description="An estimate: 1 for the next to run. Null unless queued."
     )
     message: str | None = Field(
-        description="Why the service could not run it yet; or that a limit stopped the compiler."
+        description="Why the last attempt ended; or why the compiler made no program."
     )
     retry_of: str | None
     retried_as: str | None
@@ -90,9 +88,7 @@ class Execution(Answered):
     started_at: Moment | None
     finished_at: Moment | None
     completed_at: Moment | None = Field(description="When it became terminal.")
-    result: Result | None = Field(
-        description="Null before the verdict, for cancelled and failed executions, and in lists."
-    )
+    result: Result | None = Field(description="Null until it is completed, and always in lists.")
 
 
 class ExecutionPage(Answered):
@@ -129,16 +125,16 @@ class LimitSettings(Answered):
 class Language(Answered):
     name: str
     version: str
-    source_name: str = Field(description="The name that a single `source` gets.")
+    source_name: str = Field(description="The file name of a single `source`.")
     compiled: bool
-    aliases: list[str] = Field(description="Other names that `language` can have.")
-    suffixes: list[str] = Field(description="Of its files.")
+    aliases: list[str] = Field(description="Other names that `language` accepts.")
+    suffixes: list[str] = Field(description="The suffixes of its files.")
     line_buffering: bool = Field(
-        description="Whether it can print each line immediately, see `buffering`."
+        description="Whether it can print each line immediately: see `buffering`."
     )
-    limits: LimitSettings = Field(description="Of the program itself.")
+    limits: LimitSettings = Field(description="Limits of the program.")
     compile_limits: Limits | None = Field(
-        description="The defaults of its compile stage; null where there is none."
+        description="The defaults of its compile stage; null if it has none."
     )
     stack: str = Field(description="What `stack_mib` means for its programs.")
 
@@ -167,7 +163,9 @@ class LimitsInForce(Answered):
     limits: LimitSettings
     compile_limits: LimitSettings
     input: InputMaxima
-    max_unfinished: int = Field(description="Executions of the caller's owner at once.")
+    max_unfinished: int = Field(
+        description="The quota of unfinished executions of the caller's owner."
+    )
 
 
 class HeldLimit(Answered):
@@ -175,7 +173,7 @@ class HeldLimit(Answered):
 
     limit: LimitName
     by: Holder
-    how: str = Field(description="The mechanism; with `nobody`, what was seen when it was tried.")
+    how: str = Field(description="The mechanism; with `nobody`, what a test of the limit showed.")
 
 
 class HeldLimitList(Answered):
@@ -193,7 +191,7 @@ class Queue(Answered):
 
     counts: dict[State, dict[Priority, int]]
     slots: Slots
-    oldest_queued_seconds: float | None = Field(description="Null where nothing is queued.")
+    oldest_queued_seconds: float | None = Field(description="Null if nothing is queued.")
 
 
 class Replay(Answered):
@@ -205,13 +203,13 @@ class Replay(Answered):
     to: Moment | None
     types: list[str]
     executions: list[str]
-    target: str | None = Field(description="Without the password in it.")
+    target: str | None = Field(description="Without its password.")
     dry_run: bool
     requested_by: str
     status: ReplayStatus
-    matched: dict[str, int] = Field(description="Events that the filter fits, by type.")
+    matched: dict[str, int] = Field(description="Events that match the filter, by type.")
     done: int = Field(description="In a dry run: what would be done.")
-    skipped: dict[Skipped, int] = Field(description="What was left alone, by reason.")
+    skipped: dict[Skipped, int] = Field(description="What was skipped, by reason.")
     error: str | None = Field(description="Why it failed, or what it waits for.")
     created_at: Moment
     started_at: Moment | None
@@ -224,14 +222,14 @@ class ReplayPage(Answered):
 
 
 class DeadLetter(Answered):
-    """Something that failed and was kept."""
+    """The record of something that failed."""
 
     id: str
     kind: DeadLetterKind
     status: DeadLetterStatus
-    origin: str = Field(description="The task, or `queue:<name>` for a message that is no task.")
+    origin: str = Field(description="The task, or `queue:<name>` for a message that is not a task.")
     execution_id: str | None
-    payload: str | None = Field(description="Poison only: the raw message, base64.")
+    payload: str | None = Field(description="Poison only: the raw message, in base64.")
     error: str
     attempts: int
     retries: int
@@ -262,7 +260,7 @@ class KeyList(Answered):
 
 
 class CreatedKey(Key):
-    key: str = Field(description="The secret: shown this once.")
+    key: str = Field(description="The secret, which is shown only here.")
 
 
 class Alive(Answered):
@@ -275,5 +273,5 @@ class Dependency(Answered):
 
 
 class Readiness(Answered):
-    status: str = Field(description="`ready`, `degraded` (work is accepted, and waits), or `down`.")
+    status: str = Field(description="`ready`, `degraded` (work is accepted and waits), or `down`.")
     dependencies: dict[str, Dependency]

@@ -24,7 +24,9 @@ def speaks_to_service(
     """
 
     def decorate(command: Callable[Concatenate[Client, P], None]) -> Callable[..., None]:
-        @click.option("--url", envvar="PODLINE_URL", help="The service. [env: PODLINE_URL]")
+        @click.option(
+            "--url", envvar="PODLINE_URL", help="The URL of the service. [env: PODLINE_URL]"
+        )
         @click.option("--key", envvar="PODLINE_KEY", help="The API key. [env: PODLINE_KEY]")
         @data_dir_option
         @json_option

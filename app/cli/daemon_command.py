@@ -11,7 +11,7 @@ def daemon_command(settings: Settings) -> tuple[str, ...]:
     """Return the daemon's arguments. Raises SettingsError if the runtime isn't the sandbox."""
     socket = socket_path(settings.runtime_url)
     if socket is None:
-        detail = f"names no sandbox daemon; it is {settings.runtime_url!r}"
+        detail = f"does not name a sandbox daemon; it is {settings.runtime_url!r}"
         raise SettingsError([SettingProblem("runtime_url", detail)])
     unheld = [name for name in settings.sandbox_unheld_limits.split(",") if name]
     return (

@@ -17,7 +17,7 @@ _STATUSES = ("waiting", "retrying", "resolved", "discarded", "archived")
 
 @click.group()
 def dlq_command() -> None:
-    """Dead letters: see them, retry them, discard them. Needs an operator's key."""
+    """Show, retry or discard dead letters. Needs an operator's key."""
 
 
 @dlq_command.command("list")
@@ -59,7 +59,7 @@ def show_letter(client: Client, letter_id: str, as_json: bool) -> None:
 @click.argument("letter_ids", metavar="ID...", nargs=-1, required=True)
 @speaks_to_service()
 def retry_letters(client: Client, letter_ids: tuple[str, ...], as_json: bool) -> None:
-    """Try again now; an execution that failed starts again as a new one."""
+    """Retry dead letters now; a failed execution runs again as a new one."""
     _print_statuses([client.dead_letters.retry(letter_id) for letter_id in letter_ids], as_json)
 
 
@@ -67,7 +67,7 @@ def retry_letters(client: Client, letter_ids: tuple[str, ...], as_json: bool) ->
 @click.argument("letter_ids", metavar="ID...", nargs=-1, required=True)
 @speaks_to_service()
 def discard_letters(client: Client, letter_ids: tuple[str, ...], as_json: bool) -> None:
-    """Never try them again."""
+    """Discard dead letters, so that they are never retried."""
     _print_statuses([client.dead_letters.discard(letter_id) for letter_id in letter_ids], as_json)
 
 

@@ -24,7 +24,7 @@ class Check:
 @click.command()
 @speaks_to_service()
 def doctor_command(client: Client, as_json: bool) -> None:
-    """Check that the service answers, knows the key, and has all that it leans on."""
+    """Check the service, the key, all dependencies, and what enforces each limit."""
     checks = list(examine(client))
     well = all(check.ok for check in checks)
     if as_json:
@@ -44,7 +44,7 @@ def examine(client: Client) -> Iterator[Check]:
     except PodlineError as error:
         yield Check("service", False, explained(error))
         return
-    yield Check("service", True, f"answers at {client.url}")
+    yield Check("service", True, f"responds at {client.url}")
     for name, part in readiness.dependencies.items():
         yield Check(name, part.state == "up", part.detail or part.state)
     languages = _languages(client)

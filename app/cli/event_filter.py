@@ -19,17 +19,15 @@ def selects_events(command: Callable[..., None]) -> Callable[..., None]:
             multiple=True,
             type=choice(State),
             callback=_event_types,
-            help="The state that it led to.",
+            help="The state that the event leads to; may be repeated.",
         ),
-        click.option(
-            "--to", "until", callback=_moment, metavar="TIME", help="Itself not included."
-        ),
+        click.option("--to", "until", callback=_moment, metavar="TIME", help="Exclusive."),
         click.option(
             "--from",
             "since",
             callback=_moment,
             metavar="TIME",
-            help="Such as 2026-01-02T03:04, local unless it has a zone.",
+            help="Such as 2026-01-02T03:04; local time unless it has a zone.",
         ),
     ):
         command = option(command)
@@ -41,7 +39,7 @@ def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> da
         return None if value is None else datetime.fromisoformat(value)
     except ValueError:
         raise click.BadParameter(
-            f"{value!r} is no time such as 2026-01-02T03:04 or 2026-01-02T03:04:05Z", ctx, param
+            f"{value!r} is not a time such as 2026-01-02T03:04 or 2026-01-02T03:04:05Z", ctx, param
         ) from None
 
 

@@ -17,7 +17,7 @@ from podline import Client, CompileResult, Execution, Outcome, State
 @click.argument("execution_id", metavar="ID")
 @speaks_to_service()
 def get_command(client: Client, execution_id: str, as_json: bool) -> None:
-    """Show one execution; with --json its output too."""
+    """Show one execution; with --json, its output too."""
     execution = client.get(execution_id)
     if as_json:
         print_json(execution)
@@ -30,7 +30,7 @@ def get_command(client: Client, execution_id: str, as_json: bool) -> None:
 @click.option("--outcome", type=choice(Outcome))
 @click.option("--language")
 @click.option("--label", "labels", multiple=True, callback=pairs, metavar="NAME=VALUE")
-@click.option("--owner", help="Somebody else's, for operators.")
+@click.option("--owner", help="Another owner's executions (operators).")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
 @speaks_to_service()
 def list_command(

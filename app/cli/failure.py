@@ -51,11 +51,11 @@ def explained(error: PodlineError) -> str:
             return f"{said}. Start the service with `podline up`, or name another with --url."
         case Unauthenticated():
             return (
-                f"{said}. Give a key with --key or PODLINE_KEY, or the folder of "
+                f"{said}. Set a key with --key or PODLINE_KEY, or the data folder of "
                 "`podline up` with --data-dir."
             )
         case Forbidden():
-            return f"{said}. This needs a key with another role (`podline keys create --role`)."
+            return f"{said}. Use a key with that role (`podline keys create --role`)."
         case ApiError(problem=problem) if problem.status >= 500 and problem.request_id:
             return f"{said} (request {problem.request_id} in the service's log)"
     return said

@@ -31,12 +31,14 @@ def list_keys(client: Client, as_json: bool) -> None:
 @keys_command.command("create")
 @click.argument("name")
 @click.option("--role", type=choice(Role), default=Role.USER.value, show_default=True)
-@click.option("--max-unfinished", type=click.IntRange(1), help="Executions at once.")
+@click.option(
+    "--max-unfinished", type=click.IntRange(1), help="The owner's quota of unfinished executions."
+)
 @speaks_to_service()
 def create_key(
     client: Client, name: str, role: str, max_unfinished: int | None, as_json: bool
 ) -> None:
-    """Create a key for the owner NAME and print it; it is shown this once."""
+    """Create a key for the owner NAME and print it. It can't be shown again."""
     key = client.keys.create(name, role=role, max_unfinished=max_unfinished)
     if as_json:
         print_json(key)
@@ -48,7 +50,7 @@ def create_key(
 @click.argument("key_id", metavar="ID")
 @speaks_to_service()
 def delete_key(client: Client, key_id: str, as_json: bool) -> None:
-    """Delete a key: nobody can use it any more."""
+    """Delete a key, so that it is no longer valid."""
     client.keys.delete(key_id)
     if as_json:
         print_json({"deleted": key_id})

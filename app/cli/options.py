@@ -8,16 +8,14 @@ from typing import Any, Final
 
 import click
 
-json_option: Final = click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON, nothing else."
-)
+json_option: Final = click.option("--json", "as_json", is_flag=True, help="Print only JSON.")
 data_dir_option: Final = click.option(
     "--data-dir",
     envvar="PODLINE_DATA_DIR",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(".podline"),
     show_default=True,
-    help="Where `podline up` keeps everything, its URL and key too. [env: PODLINE_DATA_DIR]",
+    help="The data folder of `podline up`, with its URL and key. [env: PODLINE_DATA_DIR]",
 )
 
 

@@ -15,13 +15,13 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 _READABLE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _LIMITS: Final = {
-    "wall_seconds": (Seconds(), "Time from start to end."),
-    "cpu_seconds": (Seconds(), "CPU time of all its processes."),
-    "memory_mib": (int, "Memory of all its processes."),
-    "stack_mib": (int, "Stack of its main thread."),
+    "wall_seconds": (Seconds(), "Wall time, in seconds."),
+    "cpu_seconds": (Seconds(), "CPU time of all processes, in seconds."),
+    "memory_mib": (int, "Memory of all processes, in MiB."),
+    "stack_mib": (int, "Stack of the main thread, in MiB."),
     "processes": (int, "Processes and threads at once."),
-    "output_kib": (int, "Output on each of stdout and stderr."),
-    "disk_mib": (int, "Files it may write."),
+    "output_kib": (int, "Output on each of stdout and stderr, in KiB."),
+    "disk_mib": (int, "Files that the program may write, in MiB."),
 }
 _OF_COMPILER: Final = "compile_"
 _TOO_MUCH: Final = 64 * 1024 * 1024
@@ -29,23 +29,32 @@ _TOO_MUCH: Final = 64 * 1024 * 1024
 
 _OPTIONS: Final[Sequence[Decorator]] = (
     click.argument("file", type=_READABLE),
-    click.option("--language", help="By default what the file's suffix says."),
-    click.option("--version", help="Of the language; by default the newest."),
-    click.option("--stdin", type=click.File("rb"), metavar="FILE", help="`-` for this stdin."),
-    click.option("--arg", "args", multiple=True, metavar="TEXT", help="May be repeated."),
+    click.option("--language", help="By default, the language of the file's suffix."),
+    click.option("--version", help="The language's version; by default, the newest."),
+    click.option(
+        "--stdin",
+        type=click.File("rb"),
+        metavar="FILE",
+        help="A file for stdin; `-` for this command's stdin.",
+    ),
+    click.option(
+        "--arg", "args", multiple=True, metavar="TEXT", help="An argument; may be repeated."
+    ),
     click.option(
         "--compile-arg", "compile_args", multiple=True, metavar="TEXT", help="May be repeated."
     ),
     click.option("--env", multiple=True, callback=pairs, metavar="NAME=VALUE"),
-    click.option("--file", "files", multiple=True, type=_READABLE, help="One more file."),
-    click.option("--expected", type=_READABLE, help="A file with what stdout has to be."),
+    click.option(
+        "--file", "files", multiple=True, type=_READABLE, help="Another file; may be repeated."
+    ),
+    click.option("--expected", type=_READABLE, help="A file with the expected stdout."),
     click.option(
         "--buffering",
         type=click.Choice(["line", "block"]),
-        help="Print each line at once, or as the language does.",
+        help="Print each line immediately, or leave it to the language.",
     ),
     click.option(
-        "--merge-streams", is_flag=True, help="One pipe for stdout and stderr, in exact order."
+        "--merge-streams", is_flag=True, help="Use one pipe for stdout and stderr, in exact order."
     ),
     click.option("--priority", type=choice(Priority)),
     click.option("--label", "labels", multiple=True, callback=pairs, metavar="NAME=VALUE"),
@@ -58,7 +67,7 @@ _OPTIONS: Final[Sequence[Decorator]] = (
             f"--compile-{name.replace('_', '-')}",
             f"{_OF_COMPILER}{name}",
             type=kind,
-            help="The same, of the compiler.",
+            help="The same limit for the compiler.",
         )
         for name, (kind, _) in _LIMITS.items()
     ),
@@ -110,7 +119,7 @@ def language_of(file: Path, languages: Iterable[Language]) -> str:
         return names[0]
     offered = ", ".join(names or sorted({name for _, name in suffixes}))
     raise click.UsageError(
-        f"can't tell the language of {escaped(file.name)}: give --language ({escaped(offered)})"
+        f"unknown language of {escaped(file.name)}: choose one with --language ({escaped(offered)})"
     )
 
 
@@ -127,7 +136,7 @@ def _files(main: Path, others: Iterable[Path]) -> dict[str, bytes]:
         path = other.absolute()
         name = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
         if name in named and named[name].absolute() != path:
-            both = f"{named[name]} and {other} would both be {name} there"
+            both = f"{named[name]} and {other} would have the same name, {name}"
             raise click.UsageError(escaped(both))
         named[name] = other
     return {name: _read_file(path) for name, path in named.items()}

@@ -68,7 +68,7 @@ class Progress:
 def _line(event: StateEvent, position: int | None) -> str:
     words = [event.state.value]
     if position is not None:
-        words.append(f"about number {position} in the queue")
+        words.append(f"queue position {position} (estimated)")
     if event.message:
-        words.append(f"again, after: {event.message}")
+        words.append(f"after: {event.message}")
     return ", ".join(words)

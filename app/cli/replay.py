@@ -17,7 +17,7 @@ from podline import Client, Replay, ReplayMode
 
 @click.group()
 def replay_command() -> None:
-    """Do parts of the event log again. Needs an operator's key."""
+    """Replay events from the log. Needs an operator's key."""
 
 
 @replay_command.command("start")
@@ -26,7 +26,7 @@ def replay_command() -> None:
     "--target", help="reemit: a topic. rebuild: sqlite:///NAME.db or mongodb://HOST/NAME."
 )
 @selects_events
-@click.option("--dry-run", is_flag=True, help="Count, and do nothing.")
+@click.option("--dry-run", is_flag=True, help="Only count; change nothing.")
 @speaks_to_service()
 def start_replay(
     client: Client,
@@ -39,14 +39,14 @@ def start_replay(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Emit events to a topic again, rebuild rows, or submit executions again; print the id.
+    """Emit events again, rebuild rows, or resubmit programs; print the replay's id.
 
-    Without a filter it is all that is in the log; resubmit needs one.
+    Without a filter, a replay takes the whole log. The mode resubmit needs a filter.
     """
     if mode == ReplayMode.RESUBMIT and not (since or until or types or executions):
         raise click.UsageError(
             "resubmit needs --from, --to, --type or --execution: "
-            "without any of them everything that ever ran would run again"
+            "without a filter, every program in the log would run again"
         )
     replay = client.replays.start(
         mode,
@@ -85,7 +85,7 @@ def list_replays(client: Client, limit: int, as_json: bool) -> None:
 @click.argument("replay_id", metavar="ID")
 @speaks_to_service()
 def show_replay(client: Client, replay_id: str, as_json: bool) -> None:
-    """Show one replay, and how far it has come."""
+    """Show one replay and its progress."""
     replay = client.replays.get(replay_id)
     if as_json:
         print_json(replay)
@@ -98,7 +98,7 @@ def show_replay(client: Client, replay_id: str, as_json: bool) -> None:
 @click.argument("replay_ids", metavar="ID...", nargs=-1, required=True)
 @speaks_to_service()
 def cancel_replays(client: Client, replay_ids: tuple[str, ...], as_json: bool) -> None:
-    """Go no further with them. What was done stays done."""
+    """Cancel replays. What they have done stays done."""
     cancelled = [client.replays.cancel(replay_id) for replay_id in replay_ids]
     if as_json:
         print_json(cancelled)

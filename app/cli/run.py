@@ -22,13 +22,13 @@ from podline import Client, Conflict, PodlineError, Submission
 @raw_option
 @speaks_to_service(failure=RunFailure)
 def run_command(client: Client, /, raw: bool, as_json: bool, **options: Any) -> None:
-    """Run the program FILE, with its output here and its exit code as this command's own.
+    """Run the program FILE, show its output, and exit with its exit code.
 
-    A signal gives 128 and its number. Where the program did not end by itself: 118 cancelled,
-    119 the service could not run it, 120 not the expected output, 121 does not compile,
-    122 memory limit, 123 output limit, 124 time limit, 125 the service can't be reached or
-    refuses, or output can't be written. Ctrl-C (130), SIGTERM (143), SIGHUP (129) and a reader
-    of the output that goes away (141) cancel the execution.
+    If a signal ended the program, the exit code is 128 plus its number. If the program did not
+    end by itself: 118 cancelled, 119 the service could not run it, 120 not the expected output,
+    121 does not compile, 122 memory limit, 123 output limit, 124 time limit, 125 the service
+    can't be reached or refuses, or output can't be written. Ctrl-C (130), SIGTERM (143),
+    SIGHUP (129) and a closed reader of the output (141) cancel the execution.
     """
     try:
         with stops_raised():

@@ -10,7 +10,7 @@ from app.cli.failure import Failure
 
 @click.command()
 def sandbox_command() -> None:
-    """Run the sandbox daemon alone, in the foreground, by the settings in force here."""
+    """Run only the sandbox daemon, in the foreground, with the settings in force here."""
     from app.cli.daemon_command import daemon_command
     from app.settings import Settings, SettingsError
     from app.settings.folders import IN_DATA_FOLDER

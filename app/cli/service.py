@@ -11,7 +11,7 @@ from podline import Client, Priority
 @click.command()
 @speaks_to_service()
 def queue_command(client: Client, as_json: bool) -> None:
-    """Show what waits and what runs. Needs an operator's key."""
+    """Show how much is queued and running. Needs an operator's key."""
     overview = client.queue()
     if as_json:
         print_json(overview)
@@ -37,7 +37,7 @@ def _known(count: int | None) -> str:
 @click.command()
 @speaks_to_service()
 def languages_command(client: Client, as_json: bool) -> None:
-    """List what can be run, with versions."""
+    """List the available languages, with their versions."""
     languages = client.languages()
     if as_json:
         print_json(languages)

@@ -10,7 +10,7 @@ from app.cli.output import print_json, print_table
 @click.command()
 @json_option
 def settings_command(as_json: bool) -> None:
-    """Show every setting in force here, with where it came from; secrets are masked."""
+    """Show every setting in force here, and where it came from. Secrets are masked."""
     from app.settings import Settings, SettingsError, listing
 
     try:

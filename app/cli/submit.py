@@ -13,7 +13,7 @@ from podline import Client
 
 @click.command()
 @program_options
-@click.option("--idempotency-key", help="The same key gives the same execution, for 24 hours.")
+@click.option("--idempotency-key", help="For 24 hours, the same key returns the same execution.")
 @speaks_to_service()
 def submit_command(
     client: Client, /, idempotency_key: str | None, as_json: bool, **options: Any

@@ -44,12 +44,12 @@ def _nothing_in(data_dir: Path) -> str:
     try:
         (data_dir / "url").read_bytes()
     except FileNotFoundError:
-        found = "has no service" if data_dir.is_dir() else "does not exist"
+        found = "contains no service" if data_dir.is_dir() else "does not exist"
     except OSError as error:
         found = f"can't be read ({error.strerror})"
     else:
-        found = "does not say where its service is"
+        found = "has an unreadable or empty url file"
     return (
-        f"the data folder {data_dir} {found}. Start a service with `podline up`, name its folder "
-        "with --data-dir, or name a service with --url or PODLINE_URL."
+        f"the data folder {data_dir} {found}. Start a service with `podline up`, set its folder "
+        "with --data-dir, or set the URL of a service with --url or PODLINE_URL."
     )

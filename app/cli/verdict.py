@@ -27,10 +27,10 @@ def _of_program(execution: Execution, result: Result) -> str | None:
         case Outcome.COMPILE_ERROR:
             return _of_compiler(result.compile)
         case Outcome.WRONG_OUTPUT:
-            return "the output is not the expected one"
+            return "the output differs from the expected output"
         case Outcome.RUNTIME_ERROR:
-            return result.signal and f"ended by {result.signal}"
-    return f"ended with the outcome {execution.outcome}, which this podline does not know"
+            return result.signal and f"killed by {result.signal}"
+    return f"ended with the outcome {execution.outcome}, which this version of podline doesn't know"
 
 
 def _limit(outcome: Outcome, result: Result, limits: Limits) -> str:

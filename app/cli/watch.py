@@ -28,7 +28,7 @@ from podline import (
 )
 
 raw_option: Final = click.option(
-    "--raw", is_flag=True, help="Show a terminal the output's control characters unescaped."
+    "--raw", is_flag=True, help="Don't escape control characters on a terminal."
 )
 
 
@@ -98,7 +98,7 @@ def _conclude(execution: Execution, same: bool, raw: bool) -> None:
     if execution.outcome is Outcome.COMPILE_ERROR:
         _show_compiler_output(execution, raw)
     if not same:
-        _say("an attempt was lost, and the next one printed other things: all is shown")
+        _say("an attempt was lost, and the next one printed something else; all output is shown")
     if line := verdict(execution):
         _say(line)
 

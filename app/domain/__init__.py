@@ -1,1 +1,1 @@
-"""What Podline knows about executions. Imports nothing of ours and no vendor."""
+"""The rules about executions. Imports nothing else of Podline and no vendor's package."""

@@ -42,7 +42,7 @@ class Problems:
 
     @property
     def full(self) -> bool:
-        """Whether another problem would not be listed."""
+        """Whether no further problem would be listed."""
         return len(self.found) >= MAX_PROBLEMS
 
     def __bool__(self) -> bool:
@@ -63,4 +63,4 @@ def showable(problems: Problems, at: str, text: str) -> None:
     """Names and labels are printed on terminals, which obey control characters."""
     found = NOT_SHOWABLE.search(text)
     if found:
-        problems.add(at, f"has the character U+{ord(found[0]):04X}, which controls a terminal")
+        problems.add(at, f"contains U+{ord(found[0]):04X}, a character that can control a terminal")

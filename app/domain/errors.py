@@ -1,18 +1,18 @@
-"""Every error that crosses a boundary of ours.
+"""Every error that crosses a boundary between the parts of Podline.
 
 PodlineError
-├── InvalidRequest           the caller's input is wrong: says which field and why
-├── NotFound                 no such thing, or it belongs to somebody else
+├── InvalidRequest           the caller's input is invalid: names each field and why
+├── NotFound                 it does not exist, or belongs to another owner
 ├── Gone                     it existed, and was deleted
 ├── Forbidden                the key's role does not allow it
 ├── KeyDeleted               the key was deleted while its request waited
-├── Conflict                 not possible in the state that the thing is in
+├── Conflict                 not possible in the current state
 │   └── IllegalTransition    not in `TRANSITIONS`
-├── IdempotencyMismatch      the same Idempotency-Key came with another body
+├── IdempotencyMismatch      the Idempotency-Key was used with another body
 ├── QuotaExceeded            too many unfinished executions
-├── InvalidPosition          no place in this event log
-├── InvalidTarget            nothing can be replayed to there
-├── RunRefused               the runtime can never run this, however often it is tried
+├── InvalidPosition          not a position in this event log
+├── InvalidTarget            a replay can't use this target
+├── RunRefused               the runtime can never run this pod
 ├── DoesNotFollow            an event is not the next one of its execution
 └── Unavailable              a dependency is unavailable; trying again later can help
     ├── TooManyStreams
@@ -30,19 +30,19 @@ from dataclasses import dataclass
 
 
 class PodlineError(Exception):
-    """Base of every error of ours."""
+    """Base of Podline's errors."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
-    """One bad field: a JSON pointer (RFC 6901) into the body, and what to do about it."""
+    """One invalid field: a JSON pointer (RFC 6901) into the body, and what to do about it."""
 
     pointer: str
     detail: str
 
 
 class InvalidRequest(PodlineError):
-    """What was sent breaks a rule of the API; `problems` names each field."""
+    """The request breaks a rule of the API; `problems` names each field."""
 
     def __init__(self, problems: list[FieldProblem]) -> None:
         super().__init__("; ".join(f"{p.pointer}: {p.detail}" for p in problems))
@@ -50,7 +50,7 @@ class InvalidRequest(PodlineError):
 
 
 class NotFound(PodlineError):
-    """There is no such thing, or it belongs to another owner."""
+    """It does not exist, or belongs to another owner."""
 
 
 class Gone(PodlineError):
@@ -66,31 +66,31 @@ class KeyDeleted(PodlineError):
 
 
 class Conflict(PodlineError):
-    """The thing is in a state in which this can't be done."""
+    """Not possible in the current state."""
 
 
 class IllegalTransition(Conflict):
-    """The transition is not in the table."""
+    """The transition is not in `TRANSITIONS`."""
 
 
 class IdempotencyMismatch(PodlineError):
-    """The Idempotency-Key was used before with another body."""
+    """The Idempotency-Key was used with another body."""
 
 
 class QuotaExceeded(PodlineError):
-    """Too many unfinished executions; try again when some have ended."""
+    """Too many unfinished executions; try again once some have ended."""
 
 
 class InvalidPosition(PodlineError):
-    """This is no position of the event log."""
+    """This is not a position in the event log."""
 
 
 class InvalidTarget(PodlineError):
-    """Nothing can be replayed to there; says why, without the password of an address."""
+    """A replay can't use this target. The message has the reason and no password."""
 
 
 class RunRefused(PodlineError):
-    """The runtime can never run this pod: trying again does not help."""
+    """The runtime can never run this pod; trying again does not help."""
 
 
 class DoesNotFollow(PodlineError):
@@ -102,11 +102,11 @@ class Unavailable(PodlineError):
 
 
 class TooManyStreams(Unavailable):
-    """No place is free for another open stream: close one, try again, or ask for the result."""
+    """Too many streams are open: close one, try again later, or get the execution instead."""
 
 
 class StoreUnavailable(Unavailable):
-    """The database does not answer, is locked, or can't write."""
+    """The database does not answer, is locked, or can't be written to."""
 
 
 class StoreFull(StoreUnavailable):
@@ -114,7 +114,7 @@ class StoreFull(StoreUnavailable):
 
 
 class TargetUnavailable(Unavailable):
-    """The database that rows are rebuilt into does not answer, is locked, or can't write."""
+    """The target database does not answer, is locked, or can't be written to."""
 
 
 class CoordinationUnavailable(Unavailable):

@@ -1,8 +1,8 @@
 """The state machine of one execution: states, the table of transitions, outcomes, events.
 
-Everything here is a value. A change of state is a `Change`: the execution before, the
-execution after, and the one event that says so. A store writes all of it in one
-compare-and-set, so state and event can't disagree.
+Everything here is a value. A transition is a `Change`: the execution before, the execution
+after, and the one event that records it. A store writes all of it in one compare-and-set, so
+state and event can't disagree.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from app.domain.errors import IllegalTransition
 from app.domain.submission import Limits, Priority, Submission
 
 Time: TypeAlias = int
-"""A moment: whole microseconds since the Unix epoch."""
+"""Whole microseconds since the Unix epoch."""
 
 MILLISECOND: Final = 1_000
 SECOND: Final = 1_000_000
@@ -59,7 +59,7 @@ TERMINAL: Final = frozenset(State) - UNFINISHED
 
 
 class Outcome(StrEnum):
-    """What became of the program. What became of the service's work is the state."""
+    """What became of the program. The state says what became of the service's work."""
 
     SUCCESS = "success"
     WRONG_OUTPUT = "wrong_output"
@@ -83,7 +83,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One domain event. Holds no source and no output, ever."""
+    """One domain event. It never contains source, input or output."""
 
     execution_id: str
     version: int
@@ -103,7 +103,7 @@ def event_type(state: State) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """One row: what is true of one execution. The program itself is stored beside it."""
+    """One row: what is true of one execution. The program is stored beside it."""
 
     id: str
     owner: str
@@ -114,20 +114,20 @@ class Execution:
     limits: Limits
     compile_limits: Limits
     root: str
-    """The first execution of a chain of retries; its own id if it is no retry."""
+    """The first execution of a series of retries; its own id if it is not a retry."""
     retry_of: str | None = None
     retried_as: str | None = None
 
     state: State = State.QUEUED
     version: int = 1
     attempt: int = 0
-    """How many attempts were started."""
+    """The number of attempts that were started."""
     tries: Mapping[str, int] = field(default_factory=dict)
-    """How often each step was begun since the last transition."""
+    """How often each step was begun since the last transition, by step."""
     start_deadline: Time | None = None
     message: str | None = None
-    """Why the last attempt ended, or why it failed. Once completed: that a limit stopped the
-    compiler.
+    """Why the last attempt ended, or why the execution failed. Once completed: why the compiler
+    made no program.
     """
     outcome: Outcome | None = None
     exit_code: int | None = None
@@ -139,13 +139,13 @@ class Execution:
     started_at: Time | None = None
     finished_at: Time | None = None
     completed_at: Time | None = None
-    """When it became terminal, in whichever way."""
+    """When it became terminal, in any of the three ways."""
     next_action_at: Time | None
-    """When the sweep looks at it again; None once it is terminal and cleaned up."""
+    """When it is due for the sweep; None once it is terminal and cleaned up."""
     erased: bool = False
     """Program and result were deleted by the user."""
     rebuilt_at: Time | None = None
-    """When the row was made of the event log alone; None for all others. It is never worked on."""
+    """When a replay wrote the row from the event log; None for other rows. Never worked on."""
 
     @property
     def pod(self) -> str:
@@ -154,11 +154,11 @@ class Execution:
 
     @property
     def unnamed_results(self) -> list[str]:
-        """Ids of results that its attempts may have left beside the one that the row names."""
+        """Ids of results that its attempts may have left, except the one that the row names."""
         ids = (pod_name(self.id, attempt) for attempt in range(1, self.attempt + 1))
         return [id for id in ids if id != self.result_id]
 
-    # Each method below is one column "Set by" of the table in docs/architecture.md.
+    # Each method below is one row of the table of states in docs/architecture.md.
 
     def admit(self, now: Time, next_action_at: Time) -> "Change":
         return self._to(State.ADMITTED, now, admitted_at=now, next_action_at=next_action_at)
@@ -198,7 +198,7 @@ class Execution:
         )
 
     def requeue(self, now: Time, next_action_at: Time, message: str) -> "Change":
-        """Another attempt, which enters the queue at `next_action_at`."""
+        """Queue another attempt, which enters the queue at `next_action_at`."""
         return self._to(
             State.QUEUED, now, message=message, next_action_at=next_action_at, **_NO_VERDICT
         )
@@ -248,7 +248,7 @@ CHANGED_BY_TRANSITION: Final = (
     "completed_at",
     "next_action_at",
 )
-"""What a store writes in `apply`. `retried_as` and `erased` are written by themselves."""
+"""What a store writes in `apply`. `retried_as` and `erased` are written separately."""
 
 _NO_VERDICT: Final[Mapping[str, None]] = {
     "start_deadline": None,
@@ -262,9 +262,9 @@ _NO_VERDICT: Final[Mapping[str, None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One transition. A store writes `after` and `event` where id and version are `before`'s.
+    """One transition. A store writes `after` and `event` if id and version are still `before`'s.
 
-    The version alone names state and attempt: only transitions raise it.
+    The version identifies state and attempt, because only transitions raise it.
     """
 
     before: Execution
@@ -277,7 +277,7 @@ def pod_name(execution_id: str, attempt: int) -> str:
 
 
 def owner_of_pod(name: str) -> tuple[str, int]:
-    """The execution's id and the attempt that a pod's name stands for. ValueError if it is none."""
+    """The execution's id and the attempt of a pod's name. Raises ValueError for other names."""
     execution_id, _, attempt = name.rpartition("-")
     if not execution_id:
         raise ValueError(f"not the name of one of our pods: {name!r}")

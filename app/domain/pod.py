@@ -1,4 +1,4 @@
-"""What a runtime runs, and what it says of it afterwards."""
+"""What a runtime runs, and what it reports."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from app.domain.submission import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pod:
-    """One attempt to be run. The expected output is no part of it: it never enters a sandbox."""
+    """One attempt to run. The expected output is not in it, so it never enters a sandbox."""
 
     name: str
     language: str
@@ -54,12 +54,12 @@ class Pod:
 
 class Phase(StrEnum):
     WAITING = "waiting"
-    """Accepted, not started yet."""
+    """Accepted, and not started yet."""
     RUNNING = "running"
     ENDED = "ended"
-    """The program ended or was ended by a limit: `report` says how."""
+    """The program ended or a limit ended it: `report` says how."""
     FAULTED = "faulted"
-    """The runtime could not run it or lost it: `message` says why. Not the program's fault."""
+    """The runtime could not run the pod, or lost it: `message` says why."""
 
 
 class Limit(StrEnum):
@@ -86,7 +86,7 @@ class StageReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """How a pod ended. `run` is None where the compile stage did not succeed, or made nothing that
+    """How a pod ended. `run` is None if the compile stage did not succeed, or made nothing that
     can be started.
     """
 
@@ -95,7 +95,7 @@ class Report:
 
     @property
     def message(self) -> str | None:
-        """What a client must know to read the verdict on a compiler that reported no error."""
+        """Explains a compile error that the compiler itself did not report; otherwise None."""
         if self.compile is None:
             return None
         if stopped_by := self.compile.stopped_by:
@@ -110,7 +110,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What a runtime knows of one pod now."""
+    """What a runtime knows about one pod now."""
 
     name: str
     phase: Phase
@@ -127,7 +127,7 @@ class Stream(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A piece of the program's output, in the order in which it was read."""
+    """A piece of the program's output. Frames are in the order in which they were read."""
 
     sequence: int
     """1, 2, 3 … within a pod."""
@@ -139,7 +139,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageOutput:
-    """All that one stage printed, cut at the limit."""
+    """What one stage printed, cut at its output limit."""
 
     stdout: bytes
     stderr: bytes
@@ -149,7 +149,7 @@ class StageOutput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """All that a pod printed. `run` is None where the program did not start."""
+    """What a pod printed. `run` is None if the program did not start."""
 
     compile: StageOutput | None
     run: StageOutput | None
@@ -158,9 +158,9 @@ class Output:
 def judge(
     observation: Observation, expected: ExpectedOutput | None, output: Output | None
 ) -> Verdict:
-    """The verdict on an ended pod. `output` is needed only where `expected` is given.
+    """The verdict on an ended pod. `output` is needed only if `expected` is given.
 
-    compile_error wins over all; then the first limit that was enforced; then a signal or a
+    compile_error comes first; then the first limit that was enforced; then a signal or a
     non-zero exit; then wrong output (docs/architecture.md, "Which outcome wins").
     """
     if observation.report is None or observation.started_at is None or observation.ended_at is None:

@@ -1,4 +1,4 @@
-"""The numbers that the service goes by. settings.py fills them in; nothing else reads settings."""
+"""The numbers that govern the service. The settings fill them in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -37,7 +37,7 @@ MAX_LIMITS = Limits(
 
 @dataclass(frozen=True, slots=True)
 class LimitRange:
-    """What one stage gets if nothing is asked for, and the most that can be asked for."""
+    """The limits that one stage gets by default, and their maxima."""
 
     default: Limits
     maximum: Limits
@@ -55,17 +55,17 @@ class Policy:
 
     max_attempts: int = 3
     max_tries: int = 8
-    """Of one step, between two transitions. Duplicated messages count too."""
+    """Of one step, between two transitions. Duplicate messages count too."""
     start_timeout: float = 60
     """From the start of an attempt until its program runs."""
     step_timeout: float = 10
-    """A row whose step said nothing for so long is looked at by the sweep."""
+    """A row whose step has not reported for this long is due for the sweep."""
     first_look_wait: float = 0.1
-    """So long a worker's thread waits for a program that has just been started to end."""
+    """How long a worker's thread waits for the end of a program that was just started."""
     poll_interval: float = 5
-    """Between two looks at a running pod, where the watcher says nothing."""
+    """Between two polls of a running pod, if the watcher reports nothing."""
     attempt_backoff: float = 2
-    """Before the second attempt; doubled for each one after."""
+    """Before the second attempt; doubled for each further one."""
     attempt_backoff_max: float = 60
     queue_check_interval: float = 30
     """Between two checks that a queued execution is in the queue."""
@@ -79,7 +79,7 @@ class Policy:
     relay_interval: float = 1.0
     relay_batch: int = 500
     replay_interval: float = 5
-    """Between two looks for replays that no message went on with."""
+    """Between two searches for replays that no message continued."""
     replay_batch: int = 200
     """Events in one slice of a replay."""
     dlq_interval: float = 30
@@ -100,7 +100,7 @@ class Policy:
     up`) answer everything else.
     """
     store_timeout: float = 1.5
-    """Longest wait for the database: a POST answers 503 within 2 s."""
+    """The longest wait for the database, so that a POST answers 503 within 2 s."""
 
     default_limits: Limits = DEFAULT_LIMITS
     default_compile_limits: Limits = DEFAULT_COMPILE_LIMITS
@@ -109,7 +109,7 @@ class Policy:
     input: InputMaxima = field(default_factory=InputMaxima)
 
     def run_limits(self, accepts: Mapping[str, int]) -> LimitRange:
-        """`accepts`: what the runtime accepts, where that is less; by the names of Limits."""
+        """`accepts` has the runtime's own maxima, which may be lower, by the names of Limits."""
         return _range(self.default_limits, _lowered(self.max_limits, accepts))
 
     def compile_limits(self, accepts: Mapping[str, int], needs: Mapping[str, int]) -> LimitRange:
@@ -129,7 +129,7 @@ def _range(default: Limits, maximum: Limits) -> LimitRange:
 
 
 def _lowered(limits: Limits, most: Mapping[str, float | None]) -> Limits:
-    """None is no number to compare: it follows from another limit."""
+    """A limit of None follows from another limit, so it can't be compared."""
     lower: dict[str, Any] = {
         name: maximum
         for name, maximum in most.items()

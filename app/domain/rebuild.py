@@ -1,8 +1,8 @@
-"""An execution, made again of its events.
+"""An execution, rebuilt from its events.
 
-The transitions of the state machine do it, so what comes out is what they once wrote. The log
-does not know whether an execution was erased or retried, how often a step was tried, and when it
-is looked at next.
+The transitions of the state machine rebuild it, so the result is what they wrote originally. The
+log does not know whether an execution was erased or retried, how often a step was tried, and when
+the execution is due.
 """
 
 from collections.abc import Mapping
@@ -17,14 +17,14 @@ FIRST_VERSION = 1
 
 
 def rebuilt(execution: Execution | None, event: Event, now: Time) -> Execution:
-    """The execution as `event` left it, where `execution` is how it was before; None: not at all.
+    """The execution after `event`; `execution` is the one before, or None before the first event.
 
-    Raises DoesNotFollow for an event that is not the next one, or lacks what a row needs: others
-    may write to the log, too.
+    Raises DoesNotFollow for an event that is not the next one, or lacks data that a row needs,
+    because others may write to the log, too.
     """
     before = 0 if execution is None else execution.version
     if event.version != before + 1:
-        raise DoesNotFollow(f"event {event.id} comes after version {before}")
+        raise DoesNotFollow(f"event {event.id} does not follow version {before}")
     try:
         if execution is None:
             return _first(event, now)
@@ -32,7 +32,7 @@ def rebuilt(execution: Execution | None, event: Event, now: Time) -> Execution:
     except IllegalTransition as error:
         raise DoesNotFollow(str(error)) from error
     except (KeyError, TypeError, ValueError) as error:
-        raise DoesNotFollow(f"event {event.id} lacks what a row needs") from error
+        raise DoesNotFollow(f"event {event.id} lacks data that a row needs") from error
     return replace(after, next_action_at=None, rebuilt_at=now)
 
 

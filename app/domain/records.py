@@ -1,4 +1,4 @@
-"""What is stored beside executions, and how stores and the event log are asked for it."""
+"""What is stored beside executions, and the filters for stores and the event log."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from app.domain.pod import Output, Report
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What one attempt printed and how it ended. Inserted once, never changed."""
+    """What one attempt printed, and how it ended. Inserted once and never changed."""
 
     id: str
     """The name of the attempt's pod."""
@@ -22,9 +22,9 @@ class Result:
 
 class DeadLetterKind(StrEnum):
     TASK_ERROR = "task_error"
-    """A step raised an error that nobody expected."""
+    """A step raised an unexpected error."""
     POISON = "poison"
-    """A message that is no task of ours, or can't be decoded."""
+    """A message that Podline has no task for, or that can't be decoded."""
     EXHAUSTED = "exhausted"
     """An execution that failed after all its attempts."""
 
@@ -33,13 +33,13 @@ class DeadLetterStatus(StrEnum):
     WAITING = "waiting"
     """Retried at `next_retry_at`."""
     RETRYING = "retrying"
-    """A retry is on its way and has not ended yet."""
+    """A retry is in progress."""
     RESOLVED = "resolved"
-    """A retry did what had failed."""
+    """A retry succeeded, or nothing is left to do."""
     DISCARDED = "discarded"
-    """An operator threw it away."""
+    """An operator discarded it."""
     ARCHIVED = "archived"
-    """Retried as often as the settings say, or can't be retried. An operator still can."""
+    """Retried as often as the settings allow, or can't be retried automatically."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +54,9 @@ class DeadLetter:
     kind: DeadLetterKind
     status: DeadLetterStatus
     origin: str
-    """The task's name, or `queue:<name>` for a message that is no task."""
+    """The task's name, or `queue:<name>` for a message that is not a task."""
     execution_id: str | None
-    """The newest execution that it is about."""
+    """The newest execution concerned."""
     payload: str | None
     """Poison only: the raw message, base64, cut at 16 KiB."""
     error: str
@@ -71,7 +71,7 @@ class DeadLetter:
 
 
 class Role(StrEnum):
-    """What a key may do; each role may do all that the ones before it may."""
+    """What a key allows; each role includes the ones before it."""
 
     USER = "user"
     OPERATOR = "operator"
@@ -88,13 +88,13 @@ class ApiKey:
 
     id: str
     name: str
-    """The owner of all that is submitted with the key."""
+    """The owner of everything that is submitted with the key."""
     role: Role
     secret_hash: str
     """SHA-256 of the key, hex. The key itself has 256 random bits, so no salt is needed."""
     created_at: Time
     max_unfinished: int | None = None
-    """Unfinished executions of the owner at once; None for the service's own setting."""
+    """The owner's quota of unfinished executions; None for the service's setting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,11 +121,11 @@ class ExecutionFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFilter:
-    """Which events of the log are asked for."""
+    """Selects events of the log."""
 
     since: Time | None = None
     until: Time | None = None
-    """Not itself included."""
+    """Exclusive."""
     types: frozenset[str] = frozenset()
     """Empty means any; `executions` likewise."""
     executions: frozenset[str] = frozenset()
@@ -144,15 +144,15 @@ class EventPage:
     """A slice of the event log."""
 
     events: Sequence[Event]
-    """Those that fit; perhaps none, though more follow."""
+    """Those that match; can be empty although more follow."""
     position: str
-    """Where the next slice begins: plain text, good for as long as the log is."""
+    """Where the next slice starts, as plain text that stays valid as long as the log exists."""
     at_end: bool
-    """All that was in the log at the time of the call has been looked at."""
+    """Whether the slice reached the end of the log at the time of the call."""
 
 
 class LimitName(StrEnum):
-    """All that is limited. `Limits` has the numbers; that of inodes follows from the disk."""
+    """Everything that is limited. `Limits` has the values; inodes follow from the disk."""
 
     WALL = "wall"
     CPU = "cpu"
@@ -164,22 +164,22 @@ class LimitName(StrEnum):
 
 
 class Holder(StrEnum):
-    """Who sees to it that a limit is not exceeded."""
+    """Who enforces a limit."""
 
     KERNEL = "kernel"
     RUNTIME = "runtime"
-    """It looks, and kills."""
+    """It measures, and kills."""
     NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldLimit:
-    """What holds one limit where the runtime is."""
+    """What enforces one limit where programs run."""
 
     limit: LimitName
     by: Holder
     how: str
-    """The mechanism; with NOBODY, what was seen."""
+    """The mechanism; with NOBODY, what a test of the limit showed."""
 
 
 STACK_OF_MAIN_THREAD: Final = (
@@ -195,17 +195,17 @@ class Language:
     name: str
     version: str
     source_name: str
-    """The name that a single `source` gets, such as main.py."""
+    """The file name of a single `source`, such as main.py."""
     compiled: bool
     aliases: tuple[str, ...] = ()
-    """Other names that it can be asked for by."""
+    """Other names that a submission can use."""
     suffixes: tuple[str, ...] = ()
-    """Of its files, such as .py."""
+    """The suffixes of its files, such as .py."""
     line_buffering: bool = False
     """It can print each line immediately."""
     compile_needs: Mapping[str, int] = field(default_factory=dict)
-    """Limits without which its compiler does not get far, by the names of Limits."""
+    """The lowest limits that its compiler works with, by the names of Limits."""
     stack: str = STACK_OF_MAIN_THREAD
     """What `stack_mib` means for its programs."""
     accepts: Mapping[str, int] = field(default_factory=dict)
-    """The most that the runtime accepts for a stage, by the names of Limits; others: any."""
+    """The runtime's own maxima for a stage, by the names of Limits."""

@@ -1,4 +1,4 @@
-"""A replay session: what of the event log is done again, how, and how far it has come."""
+"""A replay: which events, what is done with them, and how far it has come."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,18 +11,18 @@ from app.domain.execution import Event, Time
 from app.domain.records import EventFilter
 
 MAX_EXECUTIONS: Final = 1_000
-"""Named in one filter."""
+"""The most ids in one filter."""
 
 
 class ReplayMode(StrEnum):
     """What is done with the events that the filter matches."""
 
     REEMIT = "reemit"
-    """Each is delivered once more, to the topic `target`."""
+    """Each is delivered again, to the topic `target`."""
     REBUILD = "rebuild"
-    """The rows that they tell of are written into the database `target`."""
+    """The rows that they describe are written into the database `target`."""
     RESUBMIT = "resubmit"
-    """Each execution that they are about is submitted once more."""
+    """The program of each of their executions is submitted again."""
 
 
 class ReplayStatus(StrEnum):
@@ -38,24 +38,24 @@ class ReplayStatus(StrEnum):
 
 
 class Skipped(StrEnum):
-    """Why something that matched was left alone."""
+    """Why something that matched was skipped."""
 
     INCOMPLETE = "incomplete"
-    """rebuild: an event before this one is not among those that matched, or it lacks facts."""
+    """rebuild: an earlier event did not match the filter, or the event lacks data."""
     NOT_REBUILT = "not_rebuilt"
-    """rebuild: the target has a row of that id that no replay wrote."""
+    """rebuild: the target has a row with this id that no replay wrote."""
     NO_PROGRAM = "no_program"
-    """resubmit: the program was erased; or the row was rebuilt, and the log has no programs."""
+    """resubmit: the program was erased, or the row was rebuilt (the log has no programs)."""
     GONE = "gone"
     """resubmit: the execution was removed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Of events; where executions are submitted, `done` and `skipped` are of executions."""
+    """Counts of events; for resubmit, `done` and `skipped` count executions."""
 
     matched: Mapping[str, int] = field(default_factory=dict)
-    """By the type of event, which names the state."""
+    """By type of event, which names the state."""
     done: int = 0
     """In a dry run: what would be done."""
     skipped: Mapping[Skipped, int] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class Counts:
         return replace(self, matched=matched)
 
     def with_ends(self, ends: Sequence[Skipped | None]) -> "Counts":
-        """`ends` has None for what was done."""
+        """`ends` has None for each item that was done."""
         skipped = dict(self.skipped)
         for reason in filter(None, ends):
             skipped[reason] = skipped.get(reason, 0) + 1
@@ -76,22 +76,22 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
-    """One session. Position and counts change together, after the work that they tell of."""
+    """One replay. Position and counts change together, after the work that they describe."""
 
     id: str
     mode: ReplayMode
     filter: EventFilter
-    """Its `until` is never after `created_at`, so that no replay goes on for ever."""
+    """Its `until` is never after `created_at`, so that every replay ends."""
     target: str | None
-    """May hold a password: never shown, logged or sent as it is."""
+    """Can contain a password, so it is never shown, logged or returned as it is."""
     dry_run: bool
     requested_by: str
     status: ReplayStatus = ReplayStatus.PENDING
     version: int = 1
     tries: int = 0
-    """How often a slice was begun since one was finished."""
+    """How often a slice was begun since the last one was finished."""
     position: str | None = None
-    """In the log: up to here all is done; None for nothing yet."""
+    """The position in the log up to which everything is done; None at the start."""
     counts: Counts = field(default_factory=Counts)
     error: str | None = None
     """Why it failed, or what it waits for."""
@@ -99,10 +99,10 @@ class Replay:
     started_at: Time | None = None
     ended_at: Time | None = None
     next_action_at: Time | None
-    """When it is looked at, if no message did so before; None once it has ended."""
+    """When it is due, if no message continues it before; None once it has ended."""
 
     def begin(self, now: Time, next_action_at: Time) -> "Replay":
-        """Begin a slice: counted first, so that one that kills its worker is given up."""
+        """Begin a slice. The try is counted first, so that a deadly slice is given up."""
         return self._changed(
             status=ReplayStatus.RUNNING,
             tries=self.tries + 1,
@@ -117,7 +117,7 @@ class Replay:
         )
 
     def wait(self, next_action_at: Time, error: str) -> "Replay":
-        """The slice could not be done now, and nobody is to blame."""
+        """The slice could not be done, because a dependency is unavailable."""
         return self._changed(tries=0, error=error, next_action_at=next_action_at)
 
     def complete(self, now: Time, position: str | None, counts: Counts) -> "Replay":
@@ -141,20 +141,20 @@ class Replay:
 
 
 def check(mode: ReplayMode, filter: EventFilter, target: str | None) -> None:
-    """Raises InvalidRequest. What the target is like, its adapter knows."""
+    """Raises InvalidRequest. The adapter checks the target itself."""
     problems = Problems()
     if mode is ReplayMode.RESUBMIT and target is not None:
-        problems.add("/target", "goes with reemit and rebuild only: leave it out")
+        problems.add("/target", "is only for reemit and rebuild: leave it out")
     if mode is not ReplayMode.RESUBMIT and not target:
         problems.add("/target", f"is required: {_TARGETS[mode]}")
     if mode is ReplayMode.RESUBMIT and filter == EventFilter():
         problems.add(
             "/from",
-            "is required to resubmit, or `to`, `types` or `executions`: without any of them"
-            " everything that ever ran would run again",
+            "is required for resubmit, or else `to`, `types` or `executions`: without a filter, "
+            "every program in the log would run again",
         )
     if mode is ReplayMode.REBUILD and filter.types:
-        problems.add("/types", "a row is rebuilt of all its events: leave it out")
+        problems.add("/types", "a row is rebuilt from all its events: leave it out")
     if filter.since is not None and filter.until is not None and filter.until <= filter.since:
         problems.add("/to", "must be after `from`")
     for execution_id in filter.executions:

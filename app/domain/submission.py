@@ -24,20 +24,20 @@ class Priority(StrEnum):
 
 
 class Streams(StrEnum):
-    """What becomes of a program's stderr."""
+    """What happens to a program's stderr."""
 
     SEPARATE = "separate"
     MERGED = "merged"
-    """Both streams are one pipe, so their order is exact, and all output is stdout."""
+    """Both streams share one pipe, so their order is exact and all output is stdout."""
 
 
 class Buffering(StrEnum):
     """When a program's output leaves the program."""
 
     LINE = "line"
-    """After each line, if the language can do that."""
+    """After each line, if the language can."""
     BLOCK = "block"
-    """When the language sees fit, which is faster for programs that print a lot."""
+    """When the language decides, which is faster for programs that print a lot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +52,10 @@ class Limits:
     """Per stream."""
     disk_mib: int
     stack_mib: int | None = None
-    """None: as much as `memory_mib` where a control group holds memory, and 8 MiB elsewhere."""
+    """None: as much as `memory_mib` where a control group limits memory, otherwise 8 MiB."""
 
     def disk_mib_with(self, compile_limits: "Limits", *, compiled: bool) -> int:
-        """Size of the volume that both stages write to, if there is a compile stage."""
+        """The size of the volume, which both stages share if there is a compile stage."""
         return max(self.disk_mib, compile_limits.disk_mib) if compiled else self.disk_mib
 
 
@@ -71,8 +71,8 @@ class File:
 class ExpectedOutput:
     """What stdout must be.
 
-    Given as text, trailing white space of each line and trailing empty lines do not count,
-    as judges do, nor does a byte order mark in front; given as base64 (`exact`), every byte counts.
+    Text is compared as judges do: without white space at the ends of lines, empty lines at the
+    end, and a leading byte order mark. Base64 (`exact`) is compared byte by byte.
     """
 
     content: bytes
@@ -97,7 +97,7 @@ def _without_trailing_space(text: bytes) -> list[bytes]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """A program as it was accepted: checked, with every limit filled in."""
+    """A program as it was accepted: checked, and with every limit filled in."""
 
     language: str
     language_version: str
@@ -109,7 +109,7 @@ class Submission:
     limits: Limits
     compile_limits: Limits
     compile_args: tuple[str, ...] = ()
-    """For the compiler, unchanged."""
+    """Passed to the compiler unchanged."""
     streams: Streams = Streams.SEPARATE
     buffering: Buffering = Buffering.LINE
     expected_output: ExpectedOutput | None = None

@@ -2,7 +2,7 @@
 
 
 def fits(version: str, requested: str) -> bool:
-    """Whether the version has all parts of the requested one: 3.11.7 fits `3`, `3.11`, `3.11.7`."""
+    """Whether the version starts with the requested parts: 3.11.7 fits `3`, `3.11`, `3.11.7`."""
     return version == requested or version.startswith(f"{requested}.")
 
 

@@ -67,7 +67,7 @@ def parse_all(texts: Iterable[str | bytes]) -> Iterator[Event]:
 
 def log_skipped(entries: int) -> None:
     if entries:
-        log.warning("%d entries of the event log are no events of ours and were left out", entries)
+        log.warning("skipped %d entries of the event log that are not Podline's events", entries)
 
 
 def rfc3339(time: Time) -> str:

@@ -10,4 +10,4 @@ def whole_number(text: str) -> int:
     """Raises InvalidPosition."""
     if text.isascii() and text.isdecimal() and len(text) <= _DIGITS:
         return int(text)
-    raise InvalidPosition("this is no position of the event log")
+    raise InvalidPosition("this is not a position in the event log")

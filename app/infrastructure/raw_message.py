@@ -33,7 +33,7 @@ class RawMessage:
                 dict(raw["properties"]),
             )
         except (ValueError, TypeError, LookupError, RecursionError) as error:
-            raise ValueError(f"no message: {type(error).__name__}") from error
+            raise ValueError(f"not a message: {type(error).__name__}") from error
 
 
 def identity(item: bytes) -> bytes:

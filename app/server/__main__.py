@@ -26,7 +26,7 @@ def main() -> None:
         type=float,
         default=1.0,
         metavar="SECONDS",
-        help="when it is stopped, for requests that are being answered (default: 1)",
+        help="seconds to wait at a stop for requests in progress (default: 1)",
     )
     arguments = parser.parse_args()
     return_what_is_freed()

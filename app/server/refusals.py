@@ -54,10 +54,10 @@ class RefusalTask(ErrorTask):  # type: ignore[misc]  # it has no types
         error, adj = self.request.error, self.channel.adj
         match error.code:
             case 413:
-                return f"the body must have at most {adj.max_request_body_size - 1} bytes"
+                return f"the body can have at most {adj.max_request_body_size - 1} bytes"
             case 431:
                 return (
-                    f"the headers must have at most {adj.max_request_header_size} bytes"
+                    f"the headers can have at most {adj.max_request_header_size} bytes"
                     f" and {MAX_HEADER_LINES} lines"
                 )
             case _:

@@ -113,7 +113,7 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # it has no types
         super().parse_header(header_plus)
         # RFC 9112, 6.1: either may be an attempt at request smuggling.
         if self.chunked and "CONTENT_LENGTH" in self.headers:
-            raise Refused(BadRequest("Content-Length and Transfer-Encoding exclude each other"))
+            raise Refused(BadRequest("Content-Length and Transfer-Encoding can't be combined"))
         if not self.chunked and "TRANSFER_ENCODING" in self.headers:
             raise Refused(BadRequest("Transfer-Encoding needs HTTP/1.1"))
 
@@ -129,7 +129,7 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # it has no types
     def _not_stored(self, data: bytes, error: OSError) -> int:
         full = error.errno in (ENOSPC, EDQUOT)
         why = "the disk is full" if full else "its file can't be written"
-        refusal = NoSpace(f"the body can't be stored, because {why}: try again later")
+        refusal = NoSpace(f"the body can't be stored because {why}: try again later")
         if isinstance(self.body_rcv, ChunkedReceiver):
             self._refuse(refusal)  # an unknown part of the data was consumed
             return len(data)
@@ -145,7 +145,7 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # it has no types
             self._checked = self.body_bytes_received
             _large.add(self)
             if sum(each.body_bytes_received for each in _large) > MAX_ARRIVING:
-                self._refuse_after_the_body(NoSpace("too many large bodies at once: retry later"))
+                self._refuse_after_the_body(NoSpace("too many large bodies: try again later"))
 
     def _endless(self) -> Error | None:
         """Bound a chunk's line and the trailer, which waitress keeps until they end."""

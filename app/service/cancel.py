@@ -17,4 +17,4 @@ def cancel(ports: Ports, execution: Execution) -> Execution:
         if current is None:
             raise NotFound(f"there is no execution {execution.id}")
         execution = current
-    raise Conflict(f"execution {execution.id} is {execution.state} already")
+    raise Conflict(f"execution {execution.id} is already {execution.state}")

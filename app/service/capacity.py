@@ -33,9 +33,7 @@ class Capacity:
             if not self._is_fresh() or self._is_full():
                 self._ask()
             if self._is_full():
-                raise QuotaExceeded(
-                    "the service has all the unfinished executions it takes: try later"
-                )
+                raise QuotaExceeded("the service is at capacity; try again later")
             self._queued += 1
 
     def _is_fresh(self) -> bool:
@@ -49,6 +47,6 @@ class Capacity:
         try:
             self._queued = self._ports.admission.length()
         except CoordinationUnavailable as error:
-            log.warning("accepting without a look at the total: %s", error)
+            log.warning("accepted an execution without checking the total quota: %s", error)
             self._queued = 0
         self._asked_at = self._ports.clock()

@@ -16,7 +16,7 @@ def retry_letter(ports: Ports, letter_id: str) -> DeadLetter:
     letter = _get(ports, letter_id)
     execution = _execution(ports, letter)
     if not _can_be_retried(ports, letter, execution):
-        raise Conflict(f"nothing is left of dead letter {letter_id} to be retried: discard it")
+        raise Conflict(f"dead letter {letter_id} can't be retried: discard it")
     return _retry(ports, letter, execution)
 
 

@@ -27,7 +27,7 @@ def gauges(ports: Ports) -> list[Gauge]:
 def _up(found: Health) -> Gauge:
     return Gauge(
         "podline_up",
-        "Whether a dependency is well, as /readyz tells in words",
+        "1 if the dependency is available, as /readyz reports",
         ("dependency",),
         {(name,): trouble is None for name, trouble in found.items()},
     )
@@ -49,7 +49,7 @@ def _stored(ports: Ports) -> Iterator[Gauge]:
     counts = ports.store.counts.by_state()
     yield Gauge(
         "podline_executions_unfinished",
-        "Executions in a state that is not terminal; `queued` is the depth of the queue",
+        "Unfinished executions; those in state `queued` are the depth of the queue",
         ("state", "priority"),
         {
             (state, priority): counts.get((state, priority), 0)
@@ -60,20 +60,20 @@ def _stored(ports: Ports) -> Iterator[Gauge]:
     oldest = ports.store.counts.oldest_queued()
     yield Gauge(
         "podline_queue_oldest_seconds",
-        "Age of the oldest queued execution of a band; 0 where none is queued",
+        "Age of the oldest queued execution of a band; 0 if none is queued",
         ("priority",),
         {(priority,): _age(ports, oldest.get(priority)) for priority in Priority},
     )
     waiting, since = ports.store.events_to_relay.backlog(OUTBOX_LIMIT)
     yield Gauge(
         "podline_outbox_executions",
-        f"Executions with events that are not in the log yet, counted up to {OUTBOX_LIMIT}",
+        f"Executions with events that are not in the event log yet, up to {OUTBOX_LIMIT}",
         (),
         {(): waiting},
     )
     yield Gauge(
         "podline_outbox_oldest_seconds",
-        "Age of the oldest event that is not in the log yet; 0 where all are",
+        "Age of the oldest event that is not in the event log yet; 0 if all are",
         (),
         {(): _age(ports, since)},
     )

@@ -82,7 +82,7 @@ class Languages:
             if list(languages) != list(self._stored.get()):
                 self._stored.put(languages)
         except StoreUnavailable as error:
-            log.warning("the languages on offer could not be stored: %s", error)
+            log.warning("could not store the available languages: %s", error)
 
     def _ask_again(self) -> None:
         before = self._known
@@ -90,7 +90,7 @@ class Languages:
             known = self._ask()
         except RuntimeUnavailable as error:
             self._ask_again_at = self._clock() + RETRY_SECONDS
-            log.warning("the runtime does not say what it offers: %s", error)
+            log.warning("could not read the available languages from the runtime: %s", error)
         else:
             if known != before:
                 self._remember(known)

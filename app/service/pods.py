@@ -18,12 +18,12 @@ def create_pod(ports: Ports, execution_id: str) -> bool:
         return False
     submission = ports.store.executions.submission(execution_id)
     if submission is None:
-        end_attempt(ports, execution, "the stored program is gone", final=True)
+        end_attempt(ports, execution, "the stored program no longer exists", final=True)
         return False
     try:
         ports.runtime.create(Pod.of(execution.pod, submission))
     except RunRefused as error:
-        end_attempt(ports, execution, f"the runtime refused it: {error}", final=True)
+        end_attempt(ports, execution, f"the runtime refused the pod: {error}", final=True)
         return False
     # It may have been cancelled, or given up, while the pod was being made.
     if not owns_pod(ports.store.executions.get(execution_id), execution.attempt):

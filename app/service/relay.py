@@ -66,8 +66,8 @@ def _before(events: Sequence[Event], refused: Refused | None) -> Sequence[Event]
 def _complain(refused: Sequence[Refused]) -> None:
     first = refused[0]
     log.error(
-        "the event log refuses an event of %d executions, which wait from there on: %s (%s),"
-        " for one; have the log take them (docs/operations.md), and they go on by themselves",
+        "the event log refuses events of %d executions, and their later events wait; for example, "
+        "%s: %s. They continue once the log accepts them (docs/operations.md)",
         len(refused),
         first.event.id,
         first.reason,

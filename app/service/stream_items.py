@@ -89,7 +89,7 @@ class ResultStored:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Nothing more comes."""
+    """No more output will arrive."""
 
     position: Position
     state: State

@@ -13,7 +13,9 @@ from app.ports import Ports
 from app.service.capacity import Capacity
 from app.service.transitions import go_on, in_seconds, soon
 
-_GONE: Final = "the execution of this Idempotency-Key was deleted: send a new key to run it again"
+_GONE: Final = (
+    "the execution of this Idempotency-Key was deleted: send a new key to run the program again"
+)
 
 
 def submit(
@@ -106,5 +108,7 @@ def _may_have_been_removed(ports: Ports, execution_id: str) -> bool:
 def _check_quota(ports: Ports, owner: ApiKey, capacity: Capacity | None) -> None:
     of_owner = owner.max_unfinished or ports.policy.max_unfinished_per_owner
     if ports.store.counts.unfinished(owner.name) >= of_owner:
-        raise QuotaExceeded(f"{of_owner} executions of yours are unfinished: wait for some to end")
+        raise QuotaExceeded(
+            f"your quota of {of_owner} unfinished executions is used up; try again later"
+        )
     (capacity or Capacity(ports)).take()

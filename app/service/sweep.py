@@ -106,10 +106,10 @@ def remove_orphans(ports: Ports) -> None:
             if ports.clock() > until:
                 return
             if not _has_owner(ports, name):
-                log.warning("removing the orphan pod %s", name)
+                log.warning("deleting the orphan pod %s", name)
                 ports.runtime.delete(name)
     except RuntimeUnavailable as error:
-        log.warning("no look at orphan pods: %s", error)
+        log.warning("could not search for orphan pods: %s", error)
 
 
 def _has_owner(ports: Ports, name: str) -> bool:

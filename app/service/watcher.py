@@ -122,7 +122,7 @@ class Watcher:
         try:
             execution_id, _ = owner_of_pod(name)
         except ValueError:
-            log.warning("the watch saw a pod that is none of ours: %s", name)
+            log.warning("the watch reported a pod that is not Podline's: %s", name)
         else:
             ports.pipeline.start(execution_id, State.RUNNING)
 
@@ -145,7 +145,7 @@ class Watcher:
             while not lost.wait(pause):
                 pause = feed_once(ports, self._pauses)
         except Exception:  # a thread's last resort: somebody begins anew
-            log.exception("the feeder ended")
+            log.exception("feeding live output failed")
         finally:
             lost.set()
 

@@ -32,14 +32,14 @@ def limit_names(names: str) -> str:
     known = [str(limit) for limit in LimitName]
     given = [name.strip() for name in names.split(",") if name.strip()]
     if set(given) - set(known):
-        raise ValueError(f"must be some of {', '.join(known)}, with commas between them")
+        raise ValueError(f"must be one or more of {', '.join(known)}, separated by commas")
     return ",".join(given)
 
 
 def long_enough(secret: SecretStr | None) -> SecretStr | None:
     """A key that can't be guessed."""
     if secret and len(secret.get_secret_value()) < MIN_KEY_CHARACTERS:
-        raise ValueError(f"must have {MIN_KEY_CHARACTERS} characters at least, all of them random")
+        raise ValueError(f"must have at least {MIN_KEY_CHARACTERS} random characters")
     return secret
 
 

@@ -44,7 +44,7 @@ def secrets() -> dict[str, str]:
     except OSError as error:
         problem = SettingProblem(folder, f"can't be read: {error.strerror}")
     except UnicodeDecodeError:
-        problem = SettingProblem(folder, "holds a secret that is not UTF-8")
+        problem = SettingProblem(folder, "contains a secret that is not UTF-8")
     raise SettingsError([problem])
 
 

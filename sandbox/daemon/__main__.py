@@ -92,7 +92,7 @@ def _lock(data: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise OSError(f"another daemon uses {data}") from error
+            raise OSError(f"another daemon is using {data}") from error
         yield
 
 

@@ -47,7 +47,7 @@ class Bay:
         try:
             self._jail = self._open_jail(self._disk_mib)
         except OSError as error:
-            log.warning("no jail could be made ready: %s", error)
+            log.warning("could not set up a jail in advance: %s", error)
 
     def drop_jail(self) -> None:
         """Nothing of it is left then."""

@@ -37,7 +37,7 @@ def serve(connection: socket.socket, pods: Pods) -> None:
     except ProtocolError as error:
         _refuse(connection, str(error))
     except OSError as error:
-        log.debug("a connection broke: %s", error)
+        log.debug("a connection broke off: %s", error)
 
 
 def _receive(connection: socket.socket) -> tuple[Header, bytes] | None:
@@ -52,7 +52,7 @@ def _refuse(connection: socket.socket, message: str) -> None:
     try:
         framing.send(connection, _error(Error.BAD_REQUEST, message))
     except OSError as error:
-        log.debug("nobody heard that a request was bad: %s", error)
+        log.debug("could not report a bad request: %s", error)
 
 
 def _greet(header: Header) -> tuple[Header, int]:

@@ -132,7 +132,7 @@ class Pods:
     def _toolchain(self, pod: Pod) -> Toolchain:
         toolchain = self._toolchains.get(pod.language, pod.language_version)
         if toolchain is None:
-            raise PodRefused(f"{pod.language} {pod.language_version} is not to be had here")
+            raise PodRefused(f"{pod.language} {pod.language_version} is not available here")
         return toolchain
 
     def _serve(self, bay: Bay) -> None:

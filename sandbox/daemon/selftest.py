@@ -123,10 +123,10 @@ def _try_all(jail: Jail, meter: Meter) -> dict[LimitName, str]:
     for name, trial in TRIALS.items():
         report, printed = _run(jail, meter, trial)
         if printed.endswith(_DONE):
-            broken[name] = "a program could exceed it"
+            broken[name] = "a test program exceeded it"
         elif trial.stopped_by and report.stopped_by is not trial.stopped_by:
             by = report.stopped_by or "nothing"
-            broken[name] = f"a program that exceeds it was stopped by {by}"
+            broken[name] = f"a test program that exceeded it was stopped by {by}"
     return broken
 
 
@@ -146,12 +146,12 @@ _IN_THE_WAY: Final = (
     (
         "user/max_user_namespaces",
         "0",
-        "no user namespaces are allowed: sysctl user.max_user_namespaces",
+        "user namespaces are disabled: sysctl user.max_user_namespaces",
     ),
     (
         "kernel/unprivileged_userns_clone",
         "0",
-        "ordinary users may make no user namespaces: sysctl kernel.unprivileged_userns_clone=1",
+        "ordinary users can't create user namespaces: sysctl kernel.unprivileged_userns_clone=1",
     ),
     (
         "kernel/apparmor_restrict_unprivileged_userns",
@@ -170,5 +170,5 @@ def explained(said: str, settings: Path = Path("/proc/sys")) -> str:
         if (settings / name).exists() and (settings / name).read_text().strip() == value
     ]
     if not reasons:
-        reasons = ["in a container, it must be allowed to make namespaces and to mount"]
-    return f"no jail can be made here ({'; '.join(reasons)}): {said}"
+        reasons = ["a container must be allowed to create namespaces and to mount"]
+    return f"can't create a jail here ({'; '.join(reasons)}): {said}"

@@ -82,7 +82,7 @@ class Spool:
             return _decode(content)
         except (ValueError, KeyError, TypeError):
             if content:
-                log.warning("what was kept of pod %s is not whole", name)
+                log.warning("the stored state of pod %s is incomplete", name)
             return EndedPod(
                 observation=Observation(name=name, phase=Phase.FAULTED, message=RESTARTED)
             )

@@ -202,7 +202,7 @@ class _StageRun:
     def _killed_with_the_jail(self) -> InitReport:
         """Init is gone and said nothing: killed for memory, or by us, or else it is a fault."""
         if self._stopped_by is None and not self._meter.out_of_memory():
-            raise Fault("the jail ended for a reason unknown")
+            raise Fault("the jail ended for an unknown reason")
         wall_us = int((time.monotonic() - self._begun) * SECOND)
         return InitReport(
             kind=Kind.DONE,

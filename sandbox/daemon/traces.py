@@ -90,7 +90,7 @@ def traces_of(name: str, folder: Path) -> Iterator[Traces]:
     daemon to try. Raises OSError.
     """
     if make_folder(folder):
-        refuse(folder, "could be written to by others, so its records can't be trusted", "rm -r {}")
+        refuse(folder, "is writable by other users, so its records can't be trusted", "rm -r {}")
     for path in folder.iterdir():
         _remove_if_dead(path)
     traces = Traces(_lock_own(folder / name))
@@ -110,7 +110,7 @@ def _remove(traces: Traces) -> None:
     try:
         traces.remove()
     except OSError as error:
-        log.warning("what is left of a daemon can't be removed yet: %s", error)
+        log.warning("could not remove what an earlier daemon left: %s", error)
     finally:
         traces.close()
 

@@ -95,7 +95,7 @@ def prepare(data: Path, mounts: Iterable[str]) -> JailKit:
     if not all(file.exists() for file in line.FILES):
         raise NotInstalled("line.so is not built: install the package (`pip install -e .`)")
     if subprocess.run([INIT], check=False).returncode != PROTOCOL:
-        raise NotInstalled("init is of another version: install the package again")
+        raise NotInstalled("init was built from another version: install the package again")
     shared = tuple(mounts)
     kit = JailKit(nsjail=_find_nsjail(), folder=folder_of(data), mounts=shared)
     # Made anew: what an earlier daemon left may have been open to others.

@@ -54,10 +54,10 @@ def home_of_tool_chain(executable: str) -> tuple[str, str | None]:
     else:
         executable = os.path.join(folder, os.path.basename(executable))
     if os.path.basename(folder) != "bin":
-        raise Unusable("it is not in a folder named bin, so what belongs to it is not known")
+        raise Unusable("it is not in a folder named bin, so its other files are not known")
     root = os.path.dirname(folder)
     if not (real.is_relative_to(root) or real.is_relative_to(_SYSTEM)):
-        raise Unusable(f"it is a link to {real}, outside of {root}")
+        raise Unusable(f"it is a link to {real}, which is outside {root}")
     return executable, root
 
 
@@ -120,16 +120,16 @@ class Mounts:
 
 def _refuse_what_holds_more(folder: Path) -> None:
     if len(folder.parts) <= _DEEP_ENOUGH:
-        raise Unusable(f"{folder} holds other things, too: put it into a folder of its own")
+        raise Unusable(f"{folder} contains other things: move the tool chain to its own folder")
     for own in _OF_JAILS:
         if folder.is_relative_to(own):
             raise Unusable(f"{own} of a jail is its own: put it below /opt or /usr/local")
     for home in _homes():
         if home.is_relative_to(folder):
-            raise Unusable(f"{folder} holds the home folder {home}")
+            raise Unusable(f"{folder} contains the home folder {home}")
         if folder.is_relative_to(home) and len(folder.relative_to(home).parts) < _DEEP_ENOUGH:
             raise Unusable(
-                f"{folder} may hold secrets: a tool chain in a home folder must be "
+                f"{folder} may contain secrets: a tool chain in a home folder must be "
                 f"{_DEEP_ENOUGH} folders deep, such as ~/.pyenv/versions/3.12"
             )
 

@@ -109,7 +109,7 @@ def _spec(name: str, table: object) -> LanguageSpec:
         raise BadLanguages(f"{name}: is not a table")
     known = {item.name for item in fields(LanguageSpec)} - {"name"}
     for key in table.keys() - known:
-        raise BadLanguages(f"{name}.{key}: there is no such key")
+        raise BadLanguages(f"{name}.{key}: is not a known key")
     spec = LanguageSpec(
         name=name,
         source=_text(name, table, "source"),
@@ -161,7 +161,7 @@ def _paths(name: str, table: Mapping[str, object], key: str) -> tuple[str, ...]:
     paths = _texts(name, table, key)
     for path in paths:
         if not path.startswith(("/", "~/")):
-            raise BadLanguages(f"{name}.{key}: {path} begins with neither / nor ~/")
+            raise BadLanguages(f"{name}.{key}: {path} must start with / or ~/")
     return paths
 
 
@@ -233,7 +233,7 @@ def _limits(name: str, table: Mapping[str, object]) -> dict[str, int]:
     if not isinstance(needs, dict):
         raise BadLanguages(f"{name}.compile_needs: must be a table of limits")
     for key in needs.keys() - _LIMITS:
-        raise BadLanguages(f"{name}.compile_needs.{key}: there is no such limit")
+        raise BadLanguages(f"{name}.compile_needs.{key}: is not a limit")
     return {key: _count(f"{name}.compile_needs", needs, key) for key in needs}
 
 

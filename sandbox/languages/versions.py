@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 _OF_ONE_SERIES: Final = 2
-"""Parts that two versions share where the later one only corrects the earlier one."""
+"""The number of parts that two versions share if the later one only fixes the earlier one."""
 
 
 def standing_for(version: str, offered: Iterable[str]) -> str | None:
@@ -34,5 +34,5 @@ def _stands_for(offered: Sequence[str], wanted: Sequence[str]) -> bool:
 
 
 def _series(parts: Sequence[str]) -> Sequence[str]:
-    """A version of fewer parts is a series of its own."""
+    """A version with fewer parts is its own series."""
     return parts[:_OF_ONE_SERIES] if len(parts) > _OF_ONE_SERIES else parts

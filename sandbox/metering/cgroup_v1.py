@@ -111,7 +111,7 @@ def kill_all(folder: Path) -> None:
     deadline = time.monotonic() + _SECONDS_TO_EMPTY
     while pids := (folder / "tasks").read_text().split():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"processes of {folder.name} do not end")
+            raise TimeoutError(f"processes of {folder.name} can't be ended")
         for pid in pids:
             _kill(int(pid))
         time.sleep(0.001)

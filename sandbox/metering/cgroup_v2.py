@@ -166,7 +166,7 @@ def kill_all(folder: Path) -> None:
     deadline = time.monotonic() + _SECONDS_TO_EMPTY
     while pids := (folder / "cgroup.procs").read_text().split():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"processes of {folder.name} do not end")
+            raise TimeoutError(f"processes of {folder.name} can't be ended")
         if (folder / "cgroup.kill").exists():
             (folder / "cgroup.kill").write_text("1")
         else:

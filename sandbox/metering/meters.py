@@ -16,5 +16,5 @@ def find_meters(name: str, bays: int, note: Callable[[Path], None]) -> Sequence[
     try:
         return cgroup.find(cgroup.Host(), name, bays, note)
     except OSError as error:
-        log.warning("no control groups, so processes are looked at: %s", error)
+        log.warning("no control groups, so limits are enforced by reading /proc: %s", error)
         return [ProcessMeter() for _ in range(bays)]

@@ -165,4 +165,4 @@ def _set_mode(path: Path, file: int, mode: int) -> None:
 
 def _refuse_mode(path: Path) -> NoReturn:
     """Some file systems, such as FAT, have one mode for all files."""
-    refuse(path, "keeps a mode that lets others in", "use a folder on another file system")
+    refuse(path, "keeps permissions that let other users in", "use a folder on another file system")

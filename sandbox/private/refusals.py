@@ -35,7 +35,7 @@ def refuse_what_is_not_ours(path: Path, found: os.stat_result) -> None:
         command = f"if it is yours, chown -R {os.geteuid()} {{}}; if not, rm -r {{}}"
         refuse(path, f"belongs to another user (uid {found.st_uid})", command)
     if stat.S_ISREG(found.st_mode) and found.st_nlink > 1:
-        refuse(path, "has a second name (a hard link)", "cp {} {}.new && mv {}.new {}")
+        refuse(path, "has a hard link", "cp {} {}.new && mv {}.new {}")
 
 
 def refuse_open_parents(path: Path, *, sticky_suffices: bool = True) -> None:
@@ -74,7 +74,7 @@ def refuse_folder_of_other_things(path: Path, ours: Container[str]) -> None:
     is_new = not any(entry.is_dir() for entry in entries)
     if mode & OTHERS and (mode & stat.S_ISVTX or not (is_ours or is_new)):
         command = "use another folder, or chmod 700 {}"
-        refuse(path, "is open to other users, and holds other things", command)
+        refuse(path, "is open to other users and contains other files", command)
 
 
 def _trusted() -> set[int]:

@@ -56,7 +56,7 @@ class Filler:
                 return True
             stamp.unlink(missing_ok=True)
             _empty(folder)
-            log.info("%s is filled; this is done once", folder)
+            log.info("%s is filled; this is only done once", folder)
             said, status = self._run(command, {**env, "HOME": str(folder)}, folder)
             if status != 0:
                 if not self._stopped:

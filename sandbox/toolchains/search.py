@@ -99,7 +99,9 @@ def _versions(spec: LanguageSpec, mounts: Mounts) -> list[Toolchain]:
             log.info("%s %s: %s", spec.name, toolchain.version, toolchain.executable)
         if found:
             return list(found.values())
-    log.warning("%s is not to be had here: none of %s", spec.name, ", ".join(spec.executables))
+    log.warning(
+        "%s is not available here: found none of %s", spec.name, ", ".join(spec.executables)
+    )
     return []
 
 
@@ -115,7 +117,7 @@ def _usable(spec: LanguageSpec, paths: Iterable[str], mounts: Mounts) -> Iterato
         except (Unusable, OSError) as error:
             log.warning("%s can't be used for %s: %s", path, spec.name, error)
         except subprocess.SubprocessError as error:
-            log.warning("%s does not say its version: %s", path, error)
+            log.warning("%s does not report its version: %s", path, error)
 
 
 def _look(spec: LanguageSpec, path: str, mounts: Mounts) -> Toolchain:
@@ -123,7 +125,7 @@ def _look(spec: LanguageSpec, path: str, mounts: Mounts) -> Toolchain:
     says = _version_told(executable, spec.says_version)
     version = re.search(spec.version, says)
     if version is None:
-        raise Unusable(f"it says no version that is known: {says[:100]}")
+        raise Unusable(f"its output has no version: {says[:100]}")
     toolchain = Toolchain(spec, executable, version.group(1), _runtime(spec), says=says)
     if folder:
         mounts.add(folder)

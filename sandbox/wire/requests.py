@@ -141,7 +141,7 @@ def _text(value: object, field: str) -> str:
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise ProtocolError(f"{field}: can't be written as UTF-8") from error
+        raise ProtocolError(f"{field}: UTF-8 can't encode it") from error
     return value
 
 

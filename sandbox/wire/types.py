@@ -24,14 +24,14 @@ class Streams(StrEnum):
 
     SEPARATE = "separate"
     MERGED = "merged"
-    """Both streams are one pipe, so their order is exact, and all output is stdout."""
+    """Both streams share one pipe, so their order is exact and all output is stdout."""
 
 
 class Buffering(StrEnum):
     """When a program's output leaves the program."""
 
     LINE = "line"
-    """After each line, if the language can do that."""
+    """After each line, if the language can."""
     BLOCK = "block"
     """As the language's runtime does on a pipe, which is faster for programs that print a lot."""
 
@@ -51,7 +51,7 @@ class Limits:
     """None: as much as `memory_mib` where a control group limits memory, and 8 MiB elsewhere."""
 
     def disk_mib_with(self, compile_limits: "Limits", *, compiled: bool) -> int:
-        """Size of the volume that both stages write to, if there is a compile stage."""
+        """The size of the volume, which both stages share if there is a compile stage."""
         return max(self.disk_mib, compile_limits.disk_mib) if compiled else self.disk_mib
 
 
@@ -85,10 +85,10 @@ class Pod:
 
 class Phase(StrEnum):
     WAITING = "waiting"
-    """Accepted, not started yet."""
+    """Accepted, and not started yet."""
     RUNNING = "running"
     ENDED = "ended"
-    """The program ended or was ended by a limit: `report` says how."""
+    """The program ended or a limit ended it: `report` says how."""
     FAULTED = "faulted"
     """The sandbox could not run the program, or lost it: `message` says why."""
 
@@ -142,7 +142,7 @@ class Stream(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A piece of the program's output, in the order in which it was read."""
+    """A piece of the program's output. Frames are in the order in which they were read."""
 
     sequence: int
     """1, 2, 3 … within a pod."""
@@ -154,7 +154,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageOutput:
-    """All that one stage printed, cut at the limit."""
+    """What one stage printed, cut at its output limit."""
 
     stdout: bytes
     stderr: bytes
@@ -164,14 +164,14 @@ class StageOutput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """All that a pod printed. `run` is None where the program did not start."""
+    """What a pod printed. `run` is None if the program did not start."""
 
     compile: StageOutput | None
     run: StageOutput | None
 
 
 class LimitName(StrEnum):
-    """All that is limited. `Limits` has the numbers; that of inodes follows from the disk."""
+    """Everything that is limited. `Limits` has the values; inodes follow from the disk."""
 
     WALL = "wall"
     CPU = "cpu"
@@ -198,7 +198,7 @@ class HeldLimit:
     limit: LimitName
     by: Holder
     how: str
-    """The mechanism; with NOBODY, what was seen."""
+    """The mechanism; with NOBODY, what a test of the limit showed."""
 
 
 STACK_OF_MAIN_THREAD: Final = (
@@ -214,16 +214,16 @@ class Language:
     name: str
     version: str
     source_name: str
-    """The name that a single `source` gets, such as main.py."""
+    """The file name of a single `source`, such as main.py."""
     compiled: bool
     aliases: tuple[str, ...] = ()
     """Other names that a client may use for it."""
     suffixes: tuple[str, ...] = ()
-    """Of its files, such as .py."""
+    """The suffixes of its files, such as .py."""
     line_buffering: bool = False
     """It can print each line immediately."""
     compile_needs: Mapping[str, int] = field(default_factory=dict)
-    """Limits without which its compiler does not get far, by the names of Limits."""
+    """The lowest limits that its compiler works with, by the names of Limits."""
     stack: str = STACK_OF_MAIN_THREAD
     """What `stack_mib` means for its programs."""
     accepts: Mapping[str, int] = field(default_factory=dict)

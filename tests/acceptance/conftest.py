@@ -1,6 +1,6 @@
-"""Runs one service of each kind for all acceptance tests.
+"""One running service of each kind for all acceptance tests.
 
-The tests use only HTTP, and none knows which kind of service it tests.
+They speak HTTP to it and nothing else, and none knows which kind it is.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Processes that don't serve the API don't pay for its package."""
+"""The package costs nothing to those who need no API."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Dependencies become unavailable and come back; real adapters, real outages."""
+"""Parts of the infrastructure are away, and come back. The real adapters, on real absence."""
 
 import socket
 import sqlite3

@@ -1,4 +1,4 @@
-"""The event log as operators see it."""
+"""The event log, as operators look at it."""
 
 from dataclasses import replace
 from typing import Any
@@ -88,10 +88,10 @@ def test_by_time(operator: Api, twins: Twins) -> None:
         ("from=yesterday", "/from", "RFC 3339"),
         ("to=2026-01-02T03:04:05", "/to", "with its zone"),
         ("type=finished", "/type/0", "podline.execution.finished.v1"),
-        ("cursor=%21", "/cursor", "begin without it"),
-        ("cursor=eA%3D%3D", "/cursor", "begin without it"),
+        ("cursor=%21", "/cursor", "start without a cursor"),
+        ("cursor=eA%3D%3D", "/cursor", "start without a cursor"),
         ("limit=0", "/limit", "greater than or equal to 1"),
-        ("since=2026-01-02T03:04:05Z", "/since", "not known"),
+        ("since=2026-01-02T03:04:05Z", "/since", "not a known field"),
     ],
 )
 def test_a_wrong_parameter_is_named(operator: Api, query: str, pointer: str, detail: str) -> None:

@@ -1,4 +1,4 @@
-"""What clients can do with a submitted execution."""
+"""What one can do with an execution that was submitted."""
 
 import base64
 import threading

@@ -1,4 +1,4 @@
-"""Replays in the API: /api/v1/replays."""
+"""/api/v1/replays."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Headers that every response has."""
+"""Headers that every response has, whatever it says."""
 
 import pytest
 from werkzeug.test import TestResponse

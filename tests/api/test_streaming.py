@@ -1,4 +1,4 @@
-"""GET …/stream: the events of a stream in SSE format."""
+"""GET …/stream: the items of a stream as server-sent events."""
 
 import base64
 import json

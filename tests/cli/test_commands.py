@@ -1,4 +1,4 @@
-"""What every command except run and watch requests and prints."""
+"""Every command but run and watch: what it asks for and what it prints."""
 
 import json
 from pathlib import Path
@@ -151,7 +151,7 @@ def test_to_resubmit_everything_has_to_be_said(service: FakeService, podline: Po
 def test_a_time_that_is_none_is_refused(podline: Podline) -> None:
     done = podline("events", "--from", "yesterday")
     assert done.exit_code == 2
-    assert "'yesterday' is no time such as" in done.stderr
+    assert "'yesterday' is not a time such as" in done.stderr
 
 
 def test_keys(service: FakeService, podline: Podline) -> None:
@@ -192,10 +192,10 @@ def test_doctor_names_what_is_wrong(service: FakeService, podline: Podline) -> N
 
 
 def test_doctor_fails_where_a_limit_does_not_hold(service: FakeService, podline: Podline) -> None:
-    service.limits_held = [{"limit": "cpu", "by": "nobody", "how": "a program could exceed it"}]
+    service.limits_held = [{"limit": "cpu", "by": "nobody", "how": "a test program exceeded it"}]
     done = podline("doctor")
     assert done.exit_code == 1
-    assert "held by nobody: a program could exceed it" in done.stdout
+    assert "held by nobody: a test program exceeded it" in done.stdout
 
 
 def test_doctor_where_nothing_answers(podline: Podline) -> None:

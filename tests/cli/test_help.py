@@ -1,4 +1,4 @@
-"""The help texts, which are complete and import only what they need."""
+"""Help: whole, and without importing what it does not need."""
 
 import subprocess
 import sys

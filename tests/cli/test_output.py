@@ -1,4 +1,4 @@
-"""Tables for people, JSON for programs."""
+"""Tables for people, JSON for machines."""
 
 from datetime import UTC, datetime, timedelta
 

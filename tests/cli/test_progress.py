@@ -1,4 +1,4 @@
-"""The spinner, on a pseudo-terminal."""
+"""The spinner, on a terminal of its own."""
 
 import os
 import pty
@@ -25,7 +25,7 @@ def test_the_place_in_the_queue_is_shown_on_a_terminal(service: FakeService) -> 
     with subprocess.Popen(command, stderr=theirs, env=os.environ | path) as watching:
         os.close(theirs)
         shown = b""
-        while b"queued, about number 3 in the queue" not in shown:
+        while b"queued, queue position 3 (estimated)" not in shown:
             shown += os.read(ours, 1024)
         watching.send_signal(signal.SIGINT)
     os.close(ours)

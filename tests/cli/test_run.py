@@ -1,4 +1,4 @@
-"""`podline run` and `podline watch`: exact output, exit codes, Ctrl-C."""
+"""`podline run` and `podline watch`: output byte for byte, exit codes, Ctrl-C."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def program(folder: Path) -> Path:
         (
             Ending(outcome="runtime_error", result={"exit_code": None, "signal": "SIGSEGV"}),
             139,
-            "ended by SIGSEGV",
+            "killed by SIGSEGV",
         ),
         (Ending(state="cancelled", outcome=None, result=None), 118, "was cancelled"),
         (
@@ -47,7 +47,7 @@ def program(folder: Path) -> Path:
             119,
             "attempt 1: sandbox gone",
         ),
-        (Ending(outcome="wrong_output"), 120, "not the expected one"),
+        (Ending(outcome="wrong_output"), 120, "differs from the expected output"),
         (
             Ending(
                 outcome="compile_error",
@@ -72,7 +72,7 @@ def program(folder: Path) -> Path:
         ),
         (Ending(outcome="output_limit"), 123, "output limit of 256 KiB (--output-kib)"),
         (Ending(outcome="time_limit"), 124, "time limit: 5 s"),
-        (Ending(outcome="checker_error"), 125, "checker_error, which this podline does not know"),
+        (Ending(outcome="checker_error"), 125, "which this version of podline doesn't know"),
     ],
     ids=lambda value: value.outcome or value.state if isinstance(value, Ending) else "",
 )
@@ -217,7 +217,7 @@ def test_a_suffix_that_says_nothing(podline: Podline, folder: Path) -> None:
     (folder / "prog.xyz").write_text("")
     done = podline("run", "prog.xyz")
     assert done.exit_code == 2
-    assert "give --language (c, python)" in done.stderr
+    assert "choose one with --language (c, python)" in done.stderr
 
 
 def test_all_that_can_be_said_of_a_program(
@@ -287,7 +287,7 @@ def test_two_files_of_one_name(podline: Podline, folder: Path, program: Path) ->
     (folder.parent / "main.py").write_text("")
     done = podline("run", program, "--file", folder.parent / "main.py")
     assert done.exit_code == 2
-    assert "would both be main.py" in done.stderr
+    assert "would have the same name, main.py" in done.stderr
 
 
 def test_json_is_the_execution_and_nothing_else(
@@ -306,11 +306,11 @@ def test_a_refusal_is_told_from_the_programs_own_exit_code(
     service: FakeService, podline: Podline, program: Path
 ) -> None:
     service.incidents = [
-        problem(422, "Invalid", errors=[{"pointer": "/language", "detail": "is not offered"}])
+        problem(422, "Invalid", errors=[{"pointer": "/language", "detail": "is not available"}])
     ]
     done = podline("run", program, "--language", "cobol")
     assert done.exit_code == 125
-    assert done.stderr == "podline: Invalid: /language: is not offered\n"
+    assert done.stderr == "podline: Invalid: /language: is not available\n"
 
 
 def test_a_stream_that_is_lost_leaves_the_execution(

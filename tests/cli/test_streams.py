@@ -1,4 +1,4 @@
-"""Exit codes without tracebacks if a stream is closed, full or not read, and on signals."""
+"""Streams that are closed, full or not read, and signals: exit codes that say so, no traceback."""
 
 import fcntl
 import os

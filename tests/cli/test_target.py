@@ -1,4 +1,4 @@
-"""Which service a command calls, and to which service it sends which key."""
+"""Which service a command speaks to, and which key it shows to whom."""
 
 from pathlib import Path
 
@@ -45,10 +45,10 @@ def test_without_a_data_folder_no_other_service_is_asked(args: list[str], code: 
 
 
 def test_a_data_folder_without_a_service(tmp_path: Path) -> None:
-    with pytest.raises(NoService, match="has no service"):
+    with pytest.raises(NoService, match="contains no service"):
         find_target(None, None, tmp_path)
     (tmp_path / "url").touch()
-    with pytest.raises(NoService, match="does not say where"):
+    with pytest.raises(NoService, match="unreadable or empty url file"):
         find_target(None, None, tmp_path)
     (tmp_path / "url").unlink()
     (tmp_path / "url").mkdir()

@@ -1,4 +1,4 @@
-"""What the client does if the service or the network fails."""
+"""What the client does when the service, or the way to it, fails."""
 
 import socket
 import time
@@ -163,7 +163,7 @@ def test_nobody_listens() -> None:
         Client(f"http://127.0.0.1:{closed.getsockname()[1]}", KEY, retries=1) as client,
     ):
         closed.close()
-        with pytest.raises(Unreachable, match="no answer from"):
+        with pytest.raises(Unreachable, match="no response from"):
             client.cancel("01J")
 
 

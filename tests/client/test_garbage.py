@@ -1,4 +1,4 @@
-"""Whatever the response is, the client raises only its own errors."""
+"""Whatever answers, and whatever it says, the client raises its own errors only."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -236,7 +236,7 @@ def test_base64_that_is_none(server: RawServer, client: Client) -> None:
 
 def test_a_page_of_a_web_site_is_no_stream(server: RawServer, client: Client) -> None:
     server.answer = http("200 OK", {"Content-Type": "text/html"}, b"<html>")
-    with pytest.raises(ProtocolError, match="did not answer with a stream"):
+    with pytest.raises(ProtocolError, match="did not return a stream"):
         list(client.stream("01J"))
 
 

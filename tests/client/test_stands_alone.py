@@ -1,4 +1,4 @@
-"""The package needs only httpx."""
+"""The package needs httpx and nothing else of what is installed here."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The live stream, and how it survives broken connections."""
+"""The live stream, and what it does when its connection breaks."""
 
 import pytest
 

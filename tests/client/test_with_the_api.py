@@ -1,6 +1,6 @@
-"""The client and the real API over real HTTP agree on the contract.
+"""The client and the real API, over real HTTP: both read the contract in the same way.
 
-The ports are in-memory twins; `worker` does the pipeline's work when a test asks for it.
+The ports are in-memory twins; `worker` does the pipeline's work when a test says so.
 """
 
 from collections.abc import Iterator

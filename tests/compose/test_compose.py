@@ -1,4 +1,4 @@
-"""The containers as an operator sees them: programs run, and one stopped container is no loss."""
+"""The set of containers as an operator meets it: programs run, and nothing that stops is missed."""
 
 import json
 from urllib.error import HTTPError

@@ -1,4 +1,4 @@
-"""The stores and admission queues that must fulfil the same contract."""
+"""The stores and admission queues that one contract holds for."""
 
 from collections.abc import Callable, Iterator
 from itertools import count

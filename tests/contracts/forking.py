@@ -1,4 +1,4 @@
-"""Evaluates something in a child of this process."""
+"""Something that is looked at in a child of this process."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Concurrent writes of one process are committed together, with the effect of separate ones."""
+"""Writes of one process are committed together, and each as if it were alone."""
 
 import os
 import signal
@@ -244,7 +244,7 @@ class TestWaiting:
         with ThreadPoolExecutor(1) as pool:
             holding = pool.submit(writer.hold)
             writer.begun.wait(20)
-            with pytest.raises(StoreUnavailable, match="no turn"):
+            with pytest.raises(StoreUnavailable, match="no write was committed in time"):
                 writer.insert("late")
             writer.go_on.set()
             holding.result()

@@ -1,4 +1,4 @@
-"""What every place for parked dead letters does."""
+"""What every parking place does."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Whatever Redis does, callers soon get RedisUnavailable."""
+"""Whatever Redis does, callers see CoordinationUnavailable, and soon."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

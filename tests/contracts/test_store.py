@@ -1,4 +1,4 @@
-"""What every store does with executions."""
+"""What every store does with executions, whatever it keeps them in."""
 
 from collections import Counter
 from collections.abc import Callable

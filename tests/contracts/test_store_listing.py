@@ -1,4 +1,4 @@
-"""Lists of executions: every filter, page by page, newest first."""
+"""Listings of executions: every filter, page by page, newest first."""
 
 from collections.abc import Mapping
 from typing import Any

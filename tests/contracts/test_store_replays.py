@@ -1,4 +1,4 @@
-"""What every store does with replays."""
+"""What every store does with replay sessions."""
 
 from dataclasses import replace
 

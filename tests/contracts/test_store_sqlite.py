@@ -1,4 +1,4 @@
-"""What only the SQLite store does: its file, its processes, its query plans."""
+"""What is true of the SQLite store alone: its file, its processes, its query plans."""
 
 import os
 import re
@@ -153,14 +153,16 @@ class TestUnavailable:
             assert store.executions.insert(*accepted())
             store.close()
             fold_log(path, timeout=0)
-        assert caplog.messages == [f"{path} is whole only together with {path}-wal: it is in use"]
+        assert caplog.messages == [
+            f"{path} is complete only together with {path}-wal: it is in use"
+        ]
         caplog.clear()
         fold_log(path)
         assert caplog.messages == []
         path.write_bytes(b"not a database at all" * 100)
         fold_log(path)
         assert caplog.messages == [
-            f"{path} is whole only together with {path}-wal: file is not a database"
+            f"{path} is complete only together with {path}-wal: file is not a database"
         ]
 
     def test_a_folder_that_is_missing_is_reported(self, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Starts one `podline up` per test module, in a temporary folder."""
+"""One `podline up` per module of tests, on a folder of its own."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Executions cancelled at any moment leave no pod, slot or result."""
+"""Executions are cancelled at whatever moment: no pod, slot or result is left of them."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""A locked or dead database is reported in time, and nothing accepted is lost."""
+"""The database is locked or dead: it refuses in time, and loses nothing that it accepted."""
 
 import sqlite3
 import time

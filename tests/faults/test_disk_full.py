@@ -1,4 +1,4 @@
-"""A full disk stops nothing: submissions get 503, reads work, and everything resumes by itself."""
+"""The disk is full: nothing ends, submissions get 503, reads work, and all resumes by itself."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Runs several hostile programs at once, with well-behaved ones beside them."""
+"""Runs hostile programs, some at once, with good ones beside them all the time."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Random system calls."""
+"""Calls that nobody would think of."""
 
 from app.domain.execution import Outcome
 from tests.hostile.field import is_good, run_good

@@ -1,4 +1,4 @@
-"""No program can break out, disturb others, or hide how it ended."""
+"""Programs that try to break out, to break others, or to blur how they ended: none does."""
 
 from statistics import median
 

@@ -1,4 +1,4 @@
-"""Starts real Celery workers, each its own process, on a real Redis and a SQLite file."""
+"""Real Celery workers on a real Redis and a SQLite file, one process for each test that asks."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The heartbeat files of real workers and a real beat, as a probe sees them."""
+"""The heartbeat file of real workers and of a real beat, as a probe sees it."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The cluster on which tests run pods."""
+"""The cluster that tests run pods on."""
 
 from collections.abc import Iterator
 

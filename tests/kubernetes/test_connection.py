@@ -1,4 +1,4 @@
-"""How the adapter handles the API server's two kinds of 409 when it creates an object."""
+"""What creating an object makes of the API server's two kinds of 409."""
 
 from http import HTTPStatus
 from pathlib import Path

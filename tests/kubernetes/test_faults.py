@@ -1,4 +1,4 @@
-"""Faults of a cluster lead to the right verdict or retry, and leave nothing behind."""
+"""What goes wrong on a cluster: verdict or retry is right each time, and nothing is left."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -169,7 +169,7 @@ def test_what_is_not_ours_is_left_alone(
     row = attempts.poll_until(execution, State.QUEUED)
 
     assert row.message
-    assert "none of ours" in row.message
+    assert "is not Podline's" in row.message
     attempts.assert_nothing_left()
     core.delete_namespaced_config_map(execution.pod, namespace)
 

@@ -1,4 +1,4 @@
-"""The live output of a pod is read from the end of its log, however long that is."""
+"""Live output of a pod is read from the end of its log, however long that is."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Whole pod manifests, compared with those in golden/, and what can change them."""
+"""The manifest of a pod, compared whole with the ones in golden/, and what can change it."""
 
 import base64
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""A folder in which two other users can reach certain parts."""
+"""A folder whose parts two other users may reach."""
 
 import tempfile
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Whichever container ends, at any moment and in any way, the other one ends too."""
+"""Whichever container ends, whenever, however: the other one ends too, and nothing is invented."""
 
 import select
 import struct

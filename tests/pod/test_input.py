@@ -1,4 +1,4 @@
-"""The input that a pod gets: sizes, and the limits that init enforces."""
+"""What a pod is given: sizes, and what init is to hold."""
 
 import struct
 from dataclasses import replace

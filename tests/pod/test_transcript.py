@@ -1,4 +1,4 @@
-"""How a collector's log is read, even if it is truncated, out of order or forged."""
+"""What is made of a collector's log, and of one that was cut, mixed up or made up."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""The collector's log contains all that a program prints, as bytes and nothing else."""
+"""All that a program prints is in the collector's log, as bytes and as nothing else."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Attacks on Podline's files by another user of the same machine."""
+"""What Podline keeps on disk, attacked by another user of the same machine."""
 
 import os
 import stat

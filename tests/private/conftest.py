@@ -1,4 +1,4 @@
-"""Another user of this machine, who acts first."""
+"""Another user of this machine, who is there before us."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The daemon itself: what outlives it, what dies with it, and how it handles invalid input."""
+"""The daemon itself: what outlives it, what dies with it, and what it says to nonsense."""
 
 import json
 import os
@@ -234,7 +234,7 @@ def test_two_on_one_data_folder_are_refused(own_sandbox: SandboxDaemon) -> None:
     second = subprocess.run(own_sandbox.command, capture_output=True, text=True, timeout=30)
 
     assert second.returncode == 1
-    assert "the sandbox can't start: another daemon uses" in second.stderr
+    assert "the sandbox can't start: another daemon is using" in second.stderr
     own_sandbox.runtime.ping()
 
 
@@ -301,7 +301,7 @@ def test_a_whole_request_for_an_unknown_version_is_refused(sandbox: SandboxDaemo
         (a_request(files=[["/etc/x", 0]]), "files: must be a plain relative path"),
         (a_request(files=[["x", 1]]), "the body is shorter"),
         (a_request(entrypoint="a\0b"), "entrypoint: must be text without NUL"),
-        (a_request(args=["\ud800"]), "args: can't be written as UTF-8"),
+        (a_request(args=["\ud800"]), "args: UTF-8 can't encode it"),
         (a_request(env={"A=B": "c"}), "env: a name must be"),
         (a_request(stdin=None), "a length must be a whole number"),
         (a_request(limits={}), "limits: every limit must be given"),

@@ -1,4 +1,4 @@
-"""What users expect of a particular language."""
+"""What people expect of one language alone."""
 
 from dataclasses import replace
 from typing import Any

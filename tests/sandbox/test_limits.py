@@ -1,4 +1,4 @@
-"""Limits are enforced, and the report says which one was reached."""
+"""Limits hold, and the report says which one did."""
 
 from dataclasses import replace
 from typing import Any

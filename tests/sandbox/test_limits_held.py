@@ -1,4 +1,4 @@
-"""The daemon reports what enforces each limit, and doesn't start if one isn't enforced."""
+"""What holds each limit, said as it is; and no start where one does not hold."""
 
 import os
 from collections.abc import Iterator
@@ -47,12 +47,12 @@ def test_the_kernel_holds_memory_where_there_are_cgroups(ground: Ground, holder:
 def test_what_was_tried_in_vain_is_held_by_nobody() -> None:
     (disk,) = [
         item
-        for item in held(Ground.CGROUP_1, {LimitName.DISK: "a program could exceed it"})
+        for item in held(Ground.CGROUP_1, {LimitName.DISK: "a test program exceeded it"})
         if item.by is Holder.NOBODY
     ]
 
     assert disk.limit is LimitName.DISK
-    assert disk.how == "a program could exceed it"
+    assert disk.how == "a test program exceeded it"
 
 
 def test_no_start_without_a_limit_that_nobody_waived() -> None:
@@ -69,7 +69,7 @@ def test_no_start_without_a_limit_that_nobody_waived() -> None:
         ("user/max_user_namespaces", "0", "user.max_user_namespaces"),
         ("kernel/unprivileged_userns_clone", "0", "unprivileged_userns_clone=1"),
         ("kernel/apparmor_restrict_unprivileged_userns", "1", "AppArmor"),
-        ("kernel/apparmor_restrict_unprivileged_userns", "0", "in a container"),
+        ("kernel/apparmor_restrict_unprivileged_userns", "0", "a container must"),
     ],
 )
 def test_what_is_known_to_prevent_jails_is_named(
@@ -106,7 +106,7 @@ def test_no_start_where_no_jail_can_be_made(tmp_path: Path) -> None:
         "-",
     )
 
-    with pytest.raises(AssertionError, match="no jail can be made here"):
+    with pytest.raises(AssertionError, match="can't create a jail here"):
         SandboxDaemon(tmp_path, bays=1, wrapper=without_namespaces).start()
 
 

@@ -1,4 +1,4 @@
-"""Data waiting in sockets is counted with the kernel's own tables."""
+"""What waits in sockets is counted, by the kernel's own tables."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Ready jails: each is used once, replaced, and removed when nobody needs it."""
+"""Jails that wait: each used once, replaced, and gone when nobody needs them."""
 
 import shutil
 from collections.abc import Iterator

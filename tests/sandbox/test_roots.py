@@ -1,4 +1,4 @@
-"""Nobody can block a sandbox by creating a folder first, and none sees another's keys."""
+"""Nobody keeps a sandbox from starting by making a folder first, and none sees others' keys."""
 
 import os
 import subprocess

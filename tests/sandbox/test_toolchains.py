@@ -1,4 +1,4 @@
-"""Tool chains outside /usr: mounted on their own, or refused with the reason."""
+"""Tool chains outside /usr: shown alone, or refused with the reason."""
 
 import os
 import shutil
@@ -133,12 +133,12 @@ def test_what_can_t_be_shown_is_refused_with_the_reason(
     (home / "tools/linked/bin").mkdir(parents=True)
     (home / "tools/linked/bin/toy").symlink_to(home / ".cargo/bin/toy")
     reasons = {
-        "~/.cargo/bin/toy": "may hold secrets",
-        "~/bin/toy": "holds the home folder",
+        "~/.cargo/bin/toy": "may contain secrets",
+        "~/bin/toy": "contains the home folder",
         "~/tools/linked/bin/toy": "it is a link to",
         "~/tools/toy-1/toy": "it is not in a folder named bin",
-        "~/tools/mute/bin/toy": "it says no version that is known",
-        "~/tools/broken/bin/toy": "does not say its version",
+        "~/tools/mute/bin/toy": "its output has no version",
+        "~/tools/broken/bin/toy": "does not report its version",
         str(install(tmp_path / "toy", "1")): ": /tmp of a jail is its own",
         str(install(in_var_tmp, "1")): "/var/tmp of a jail is its own",
     }

@@ -1,4 +1,4 @@
-"""Complete and valid domain values, for tests that specify only what they are about."""
+"""Domain values for tests: whole and valid, with only what a test is about spelled out."""
 
 import base64
 import json

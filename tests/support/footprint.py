@@ -1,4 +1,4 @@
-"""A daemon's use of the machine's resources, to compare before and after."""
+"""What a daemon holds of the machine, to be compared before and after."""
 
 from dataclasses import dataclass
 from pathlib import Path

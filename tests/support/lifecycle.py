@@ -1,4 +1,4 @@
-"""Takes executions from state to state, directly through a store."""
+"""Executions that go from state to state by themselves, straight through a store."""
 
 from app.domain.execution import SECOND, Change, Execution, State
 from app.ports import Store

@@ -1,4 +1,4 @@
-"""The result of a program that a test ran to its end."""
+"""What came of a program that a test ran to its end."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The real API over real HTTP, on a test's own ports."""
+"""The real API over real HTTP, on the ports that a test has."""
 
 import threading
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The service as in a large installation: a process for each role, and stores on servers."""
+"""The service as a fleet runs it: each role a process of its own, on stores that are servers."""
 
 import os
 import secrets

@@ -1,4 +1,4 @@
-"""The values in a JSON text are counted exactly, in short steps."""
+"""Values of a JSON text are counted right, in steps that are short."""
 
 import re
 from itertools import count

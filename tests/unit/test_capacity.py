@@ -1,4 +1,4 @@
-"""The quota of all owners: Redis knows the count, and is asked rarely."""
+"""The quota of all: what Redis says, which is seldom asked."""
 
 import pytest
 
@@ -43,7 +43,7 @@ def enter(queue: CountedQueue, *ids: str) -> None:
 
 def test_it_refuses_what_redis_says_is_too_much(capacity: Capacity, queue: CountedQueue) -> None:
     enter(queue, "1", "2", "3")
-    with pytest.raises(QuotaExceeded, match="try later"):
+    with pytest.raises(QuotaExceeded, match="try again later"):
         capacity.take()
 
 
@@ -95,4 +95,4 @@ def test_with_redis_away_it_takes_and_asks_no_more_than_otherwise(
     for _ in range(3):
         capacity.take()
     assert queue.asked == 1
-    assert "without a look at the total" in caplog.text
+    assert "without checking the total quota" in caplog.text

@@ -1,4 +1,4 @@
-"""Random walks through the state machine: what no order of calls can break."""
+"""The state machine, walked at random: what no order of calls can break."""
 
 import pytest
 from hypothesis import given

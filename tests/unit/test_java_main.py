@@ -1,4 +1,4 @@
-"""Which class of a Java program is started, and how its file is named."""
+"""Which class of a Java program is started, and what its file is called."""
 
 from dataclasses import replace
 from time import process_time

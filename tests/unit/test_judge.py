@@ -1,4 +1,4 @@
-"""Which outcome takes precedence, as docs/architecture.md says."""
+"""Which outcome wins, as docs/architecture.md has it."""
 
 import pytest
 

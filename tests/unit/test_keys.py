@@ -1,4 +1,4 @@
-"""API keys are random, stored as hashes, and belong to an owner."""
+"""API keys: random, stored as hashes, of an owner."""
 
 from itertools import count
 

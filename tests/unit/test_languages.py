@@ -1,4 +1,4 @@
-"""What languages.toml may contain, and that our own is valid."""
+"""languages.toml: what it may say, and that ours says it."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def test_a_file_adds_and_replaces_languages(tmp_path: Path) -> None:
     [
         ('source = "main.py"', "", "python.source: must be a text"),
         ('[".py"]', '".py"', "python.suffixes: must be a list of texts"),
-        ("/usr/bin/python3", "python3", "python.executables: python3 begins with neither"),
+        ("/usr/bin/python3", "python3", "python.executables: python3 must start with / or ~/"),
         ("Python (.*)", "Python .*", "python.version: must have one group"),
         ("Python (.*)", "Python (.*", "python.version: missing"),
         ("run =", "ignores = '('\nrun =", "python.ignores: missing"),
@@ -40,7 +40,11 @@ def test_a_file_adds_and_replaces_languages(tmp_path: Path) -> None:
         ("{entrypoint}", "{", "python.run: {: "),
         ("run =", 'prepare = ["{entrypoint}"]\nrun =', "python.prepare: {entrypoint} can't be"),
         ("run =", "compile_env = { A = '{home}' }\nrun =", "python.compile_env: {home} can't be"),
-        ("run =", "compile_needs = { luck = 1 }\nrun =", "python.compile_needs.luck: there is no"),
+        (
+            "run =",
+            "compile_needs = { luck = 1 }\nrun =",
+            "python.compile_needs.luck: is not a limit",
+        ),
         ("run =", "threads = -1\nrun =", "python.threads: must be a whole number"),
         ("run =", "prints_lines = 1\nrun =", "python.prints_lines: must be true or false"),
         ("run =", 'line_args = ["{home}"]\nrun =', "python.line_args: {home} can't be filled in"),
@@ -48,7 +52,7 @@ def test_a_file_adds_and_replaces_languages(tmp_path: Path) -> None:
         ("run =", 'line_args = ["-u"]\nrun =', "python.line_args: the command has no {line_args}"),
         ("run =", "env = 5\nrun =", "python.env: must be a table of texts"),
         ("{entrypoint}", "{program}", "python.run: without `compile`, nothing makes {program}"),
-        ("run =", "runs = 5\nrun =", "python.runs: there is no such key"),
+        ("run =", "runs = 5\nrun =", "python.runs: is not a known key"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, good: str, bad: str, message: str) -> None:

@@ -1,4 +1,4 @@
-"""Log lines in text and JSON."""
+"""Lines of the log, as text and as JSON."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Unusual interleavings, and that none breaks anything."""
+"""Odd interleavings: what each would break, and that it does not."""
 
 from collections.abc import Callable
 

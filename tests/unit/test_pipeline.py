@@ -413,7 +413,7 @@ def test_what_is_terminal_is_not_cancelled(twins: Twins, worker: Worker, state: 
         cancel(twins.ports, execution)
     worker.run_all()
     assert now_of(twins, execution).state is state
-    with pytest.raises(Conflict, match=f"{state} already"):
+    with pytest.raises(Conflict, match=f"already {state}"):
         cancel(twins.ports, now_of(twins, execution))
 
 

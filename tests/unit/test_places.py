@@ -1,4 +1,4 @@
-"""How owners share the limited number of waiting responses."""
+"""How waiting places are shared between owners."""
 
 from hypothesis import given
 from hypothesis import strategies as st

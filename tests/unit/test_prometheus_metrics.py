@@ -1,4 +1,4 @@
-"""The metrics of a process alone, of several processes, and of a worker's own port."""
+"""What Prometheus gets of a process that counts: alone, beside others, and by a worker's port."""
 
 import os
 import subprocess

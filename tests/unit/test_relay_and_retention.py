@@ -1,4 +1,4 @@
-"""Events are relayed to the log in order; old rows are removed."""
+"""What happened goes into the log, in order; what is old goes away."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -106,7 +106,7 @@ def test_what_the_log_refuses_holds_up_its_own_execution_alone(
     assert relay(twins.ports) == 3 * 2 + 3 * 5
     assert {id for id, _ in twins.store.events_to_relay.waiting(9)} == log.executions
     assert [event.version for event in twins.store.events_to_relay.waiting(9)[0][1]] == [3, 4, 5]
-    assert "refuses an event of 3 executions" in caplog.text
+    assert "refuses events of 3 executions" in caplog.text
     twins.clock.advance(60)
     assert twins.store.events_to_relay.backlog(9)[0] == 3
 

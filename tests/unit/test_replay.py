@@ -1,4 +1,4 @@
-"""Replays: what each mode does, what a dry run reports, what is refused, what waits."""
+"""Replays: what each mode does, what a dry run tells, what is refused, what waits."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -478,7 +478,7 @@ class TestSessions:
         work(twins.ports, replay.id)
         failed = sessions.get(twins.ports, replay.id)
         assert failed.status is ReplayStatus.FAILED
-        assert failed.error == "a slice did not succeed in 3 tries"
+        assert failed.error == "a slice failed 3 times in a row"
 
     def test_a_place_that_the_log_does_not_have_ends_it(self, twins: Twins) -> None:
         replay = a_replay(position="nowhere")

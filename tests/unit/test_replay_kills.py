@@ -1,4 +1,4 @@
-"""A replay has the same result even if its worker is killed before or after any call."""
+"""A worker may be killed before or after whatever call it makes: the replay comes out the same."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What crosses the boundary between service and sandbox arrives complete."""
+"""What crosses the boundary between service and sandbox arrives whole."""
 
 from dataclasses import asdict, fields
 from enum import StrEnum

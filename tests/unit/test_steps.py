@@ -1,4 +1,4 @@
-"""What every step and every tick does."""
+"""What every step and every tick does, whatever it is made of."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""Submissions are accepted once per Idempotency-Key, within quotas, whatever is unavailable."""
+"""Accepting a submission: once per Idempotency-Key, within quotas, whatever is away."""
 
 import pytest
 
@@ -148,7 +148,7 @@ def test_an_owner_has_so_many_unfinished_and_no_more() -> None:
     twins = make_twins(max_unfinished_per_owner=2)
     for _ in range(2):
         submit(twins.ports, ADA, a_submission())
-    with pytest.raises(QuotaExceeded, match="2 executions of yours"):
+    with pytest.raises(QuotaExceeded, match="2 unfinished executions"):
         submit(twins.ports, ADA, a_submission())
     submit(twins.ports, a_key(name="bob"), a_submission())
 

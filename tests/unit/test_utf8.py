@@ -1,4 +1,4 @@
-"""Output is split only between characters."""
+"""Output is cut between characters only."""
 
 from hypothesis import given
 from hypothesis import strategies as st

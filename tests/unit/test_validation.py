@@ -1,4 +1,4 @@
-"""Whatever a client sends becomes a valid submission or a list of problems."""
+"""Whatever a client sends, it becomes a valid submission or a list of problems; nothing else."""
 
 import copy
 import unicodedata
@@ -460,7 +460,7 @@ def test_a_stack_larger_than_the_memory_is_refused() -> None:
         validated(limits={"memory_mib": 64, "stack_mib": 65})
 
     assert [(problem.pointer, problem.detail) for problem in raised.value.problems] == [
-        ("/limits/stack_mib", "must not be above memory_mib, which is 64")
+        ("/limits/stack_mib", "must not exceed memory_mib, which is 64")
     ]
 
 

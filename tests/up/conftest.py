@@ -1,4 +1,4 @@
-"""Keeps the machine's own settings away from these tests."""
+"""No setting of the machine reaches these tests."""
 
 import os
 from pathlib import Path

@@ -1,6 +1,5 @@
-"""`python -m tests.up.supervise FOLDER CHILDREN` supervises the children in a JSON text.
-
-It prints each report on a line.
+"""`python -m tests.up.supervise FOLDER CHILDREN`: a supervisor of the children that a JSON
+text describes; it prints what it is told, a line each.
 """
 
 import json

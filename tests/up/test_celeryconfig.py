@@ -1,4 +1,4 @@
-"""Celery's configuration in the application."""
+"""Celery's configuration, as the application has it."""
 
 import pytest
 from celery import Celery

@@ -1,4 +1,4 @@
-"""The settings for Kafka, and how its clients authenticate."""
+"""How a Kafka is named, and how a client of it shows who it is."""
 
 from pathlib import Path
 

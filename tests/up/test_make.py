@@ -1,4 +1,4 @@
-"""`make up`: what it runs, and what users see during the installation."""
+"""`make up`: what it runs, and what people see while it installs."""
 
 import os
 import pty

@@ -1,4 +1,4 @@
-"""The probes that tell whether a child is ready."""
+"""Whether a child can be used is found out by trying it."""
 
 import base64
 import socket

@@ -1,4 +1,4 @@
-"""The supervisor in a separate process, with small Python programs."""
+"""The supervisor, over small Python programs, in a process of its own."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""`podline up` as an operator sees it; tests/faults covers load and faults."""
+"""`podline up` as an operator meets it. What it does under load and faults: tests/faults."""
 
 import base64
 import os
@@ -104,7 +104,7 @@ class TestRunning:
     def test_a_second_one_on_the_folder_is_refused(self, service: Standalone) -> None:
         second = up("--data-dir", str(service.data_dir), "--port", "0")
         assert second.returncode != 0
-        assert f"podline up runs on {service.data_dir} already (pid " in second.stderr
+        assert f"podline up is already running on {service.data_dir} (pid " in second.stderr
 
 
 class TestRefusal:
@@ -113,7 +113,7 @@ class TestRefusal:
             port = other.getsockname()[1]
             refused = up("--data-dir", str(tmp_path), "--port", str(port))
         assert refused.returncode != 0
-        assert f"port {port} is taken: choose another with --port" in refused.stderr
+        assert f"port {port} is in use: choose another with --port" in refused.stderr
 
     def test_a_port_that_needs_privileges(self, tmp_path: Path) -> None:
         """Which is not taken."""
@@ -128,7 +128,7 @@ class TestRefusal:
     def test_a_redis_of_others(self, tmp_path: Path) -> None:
         refused = up("--data-dir", str(tmp_path), PODLINE_REDIS_URL="redis://elsewhere")
         assert refused.returncode != 0
-        assert "its own redis_url: take it out of PODLINE_REDIS_URL" in refused.stderr
+        assert "redis_url itself: remove it from PODLINE_REDIS_URL" in refused.stderr
 
     def test_a_wrong_setting(self, tmp_path: Path) -> None:
         refused = up("--data-dir", str(tmp_path), PODLINE_MAX_RUNNING="none")

@@ -10,7 +10,7 @@ from app.domain.checks import Problems, pointer
 def plain_text(problems: Problems, at: str, text: str) -> int:
     """Size in bytes of a text that the program gets as a NUL-terminated string."""
     if "\0" in text:
-        problems.add(at, "has a NUL character: leave it out")
+        problems.add(at, "contains a NUL character: remove it")
     return len(text.encode())
 
 
@@ -18,7 +18,7 @@ def base64(problems: Problems, at: str, text: str) -> bytes:
     try:
         return b64decode(text, validate=True)
     except ValueError:
-        problems.add(at, "is not base64 (RFC 4648, section 4, with padding)")
+        problems.add(at, "is not valid base64 (RFC 4648, section 4, with padding)")
         return b""
 
 
@@ -28,7 +28,9 @@ def text_or_base64(
     """What `<name>` or `<name>_base64` holds; None if neither is given."""
     if text is not None:
         if encoded is not None:
-            problems.add(pointer(name), f"goes without {name}_base64: send one of the two")
+            problems.add(
+                pointer(name), f"can't be combined with {name}_base64: send only one of them"
+            )
         at, content = pointer(name), text.encode()
     elif encoded is not None:
         at = pointer(f"{name}_base64")
@@ -50,7 +52,7 @@ def number(problems: Problems, at: str, value: float, maximum: float) -> bool:
     if not math.isfinite(value):
         detail = "must be a finite number"
     elif value <= 0:
-        detail = "must be above zero"
+        detail = "must be greater than zero"
     elif value > maximum:
         detail = f"must be at most {maximum}"
     else:

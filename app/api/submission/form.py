@@ -30,7 +30,7 @@ class RequestedStageLimits(Sent):
     output_kib: Whole | None = Field(default=None, description="Per stream.")
     disk_mib: Whole | None = None
     stack_mib: Whole | None = Field(
-        default=None, description="At most `memory_mib`. What it means: see `/api/v1/languages`."
+        default=None, description="At most `memory_mib`. `/api/v1/languages` says what it means."
     )
 
 
@@ -39,11 +39,11 @@ class Submission(Sent):
 
     language: str = Field(examples=["python"])
     version: str | None = Field(
-        default=None, description="`3`, `3.11` and `3.11.7` all ask for the newest that begins so."
+        default=None, description="`3`, `3.11` or `3.11.7`: the newest version with these parts."
     )
     source: str | None = Field(default=None, examples=["print(input())"])
     files: Annotated[list[File] | None, UpTo("files")] = None
-    entrypoint: str | None = Field(default=None, description="The name of the file to start with.")
+    entrypoint: str | None = Field(default=None, description="The name of the file to run.")
     stdin: str | None = Field(default=None, examples=["hello\n"])
     stdin_base64: Base64 | None = None
     args: Annotated[list[str], UpTo("args")] = Field(default=[])
@@ -51,11 +51,11 @@ class Submission(Sent):
     limits: RequestedStageLimits | None = None
     compile_limits: RequestedStageLimits | None = None
     compile_args: Annotated[list[str], UpTo("args")] = Field(
-        default=[], description="For the compiler, unchanged; 422 for a language without one."
+        default=[], description="Passed to the compiler unchanged; 422 without a compiler."
     )
     streams: Annotated[Streams, BY_VALUE] = Field(
         default=Streams.SEPARATE,
-        description="`merged`: one pipe for both, so that their order is exact; all is stdout.",
+        description="`merged`: one pipe for both, in exact order; all output is stdout.",
     )
     buffering: Annotated[Buffering, BY_VALUE] | None = Field(
         default=None,
@@ -64,9 +64,11 @@ class Submission(Sent):
     )
     expected_output: str | None = Field(
         default=None,
-        description="White space at the ends of lines and of the whole does not count.",
+        description="Compared without white space at the ends of lines and of the text.",
     )
-    expected_output_base64: Base64 | None = Field(default=None, description="Every byte counts.")
+    expected_output_base64: Base64 | None = Field(
+        default=None, description="Compared byte by byte."
+    )
     priority: Annotated[Priority, BY_VALUE] = Field(
         default=Priority.NORMAL, description="`critical` and `high` need the role operator."
     )

@@ -55,4 +55,4 @@ def _stack_fits(problems: Problems, name: str, requested: float | None, limits: 
     if requested is None or requested != limits.stack_mib or requested <= limits.memory_mib:
         return
     at = pointer(name, "stack_mib")
-    problems.add(at, f"must not be above memory_mib, which is {limits.memory_mib}")
+    problems.add(at, f"must not exceed memory_mib, which is {limits.memory_mib}")

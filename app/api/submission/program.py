@@ -23,7 +23,7 @@ def known_language(
     versions = _called(sent.language, languages)
     if not versions:
         names = sorted({language.name for language in languages})
-        problems.add("/language", "is not offered here: " + choice(names))
+        problems.add("/language", "is not available here: " + choice(names))
         return None
     asked = sent.version
     fitting = [language for language in versions if asked is None or fits(language.version, asked)]
@@ -48,7 +48,7 @@ def program(
     if sent.files is None:
         return _single_source(problems, sent, language, maxima)
     if sent.source is not None:
-        problems.add("/source", "goes without files: send one of the two")
+        problems.add("/source", "can't be combined with files: send only one of them")
     files = _files(problems, sent.files, maxima)
     entrypoint = sent.entrypoint and _without_dot(sent.entrypoint)
     return files, _entrypoint(problems, entrypoint, files, language)
@@ -58,19 +58,19 @@ def _single_source(
     problems: Problems, sent: form.Submission, language: Language | None, maxima: InputMaxima
 ) -> tuple[tuple[File, ...], str]:
     if sent.source is None:
-        problems.add("/source", "is required, unless there are files")
+        problems.add("/source", "is required unless you send files")
         return (), ""
     source = sent.source.removeprefix(BYTE_ORDER_MARK).encode()
     at_most(problems, "/source", len(source), maxima.files_bytes)
     name = language.source_name if language else ""
     if language and sent.entrypoint not in (None, name, f"./{name}"):
-        problems.add("/entrypoint", f"goes with files; a single source is named {name}")
+        problems.add("/entrypoint", f"is only for files; a single source is named {name}")
     return (File(name, source),), name
 
 
 def _files(problems: Problems, sent: Sequence[form.File], maxima: InputMaxima) -> tuple[File, ...]:
     if not sent:
-        problems.add("/files", "is empty: send at least one file")
+        problems.add("/files", "must contain at least one file")
     files = tuple(_file(problems, index, file, maxima) for index, file in enumerate(sent))
     at_most(problems, "/files", sum(len(file.content) for file in files), maxima.files_bytes)
     if _are_short(files, maxima):
@@ -113,9 +113,9 @@ def _no_clashes(problems: Problems, files: Sequence[File]) -> None:
     for index, file in enumerate(files):
         at = pointer("files", index, "name")
         if file.name in seen:
-            problems.add(at, "is the name of another file too")
+            problems.add(at, "is also the name of another file")
         if file.name in folders:
-            problems.add(at, "is the folder of another file too")
+            problems.add(at, "is also the folder of another file")
         seen.add(file.name)
 
 

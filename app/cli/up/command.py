@@ -14,9 +14,9 @@ from app.cli.options import data_dir_option
     "--port",
     envvar="PODLINE_PORT",
     type=click.IntRange(0, 65535),
-    help="Of the API, on 127.0.0.1.  [default: the setting, or 8000]",
+    help="The API's port on 127.0.0.1.  [default: the setting, or 8000]",
 )
-@click.option("--mongodb", metavar="URL", help="Keep executions in MongoDB, not in a file.")
+@click.option("--mongodb", metavar="URL", help="Store executions in MongoDB instead of a file.")
 def up_command(data_dir: Path, port: int | None, mongodb: str | None) -> None:
     """Start everything, in the foreground; Ctrl-C stops it."""
     from app.cli.up.run import run

@@ -43,7 +43,7 @@ def held(data_dir: Path, on_full: Callable[[], object] = lambda: None) -> Iterat
         except BlockingIOError:
             lock.seek(0)
             pid = lock.read().strip() or "unknown"
-            raise UpError(f"podline up runs on {data_dir} already (pid {pid})") from None
+            raise UpError(f"podline up is already running on {data_dir} (pid {pid})") from None
         _wait_for_space(data_dir, on_full)
         lock.truncate(0)
         lock.write(str(os.getpid()))
@@ -77,7 +77,7 @@ def _make(data_dir: Path) -> None:
     except NotPrivate:
         raise
     except OSError as error:
-        raise UpError(f"{data_dir} can't be made: {error.strerror}") from error
+        raise UpError(f"can't create {data_dir}: {error.strerror}") from error
 
 
 def first_key(data_dir: Path) -> str:

@@ -49,12 +49,12 @@ def _api_port(wanted: int) -> int:
         port = free_port(HOST, wanted, within=_PORT_SECONDS)
     except PermissionError:
         raise UpError(
-            f"port {wanted} is for privileged users only: choose one from 1024 up with --port"
+            f"port {wanted} is for privileged users only: choose one above 1023 with --port"
         ) from None
     except OSError as error:
         raise UpError(f"port {wanted} of {HOST} can't be used: {error.strerror}") from error
     if port is None:
-        raise UpError(f"port {wanted} is taken: choose another with --port")
+        raise UpError(f"port {wanted} is in use: choose another with --port")
     return port
 
 
@@ -69,6 +69,6 @@ def _flower_port(wanted: int) -> int:
 
 def _flower_password(settings: Settings) -> tuple[str, str]:
     if settings.flower_password:
-        return settings.flower_password.get_secret_value(), "the password is the one in settings"
+        return settings.flower_password.get_secret_value(), "the password is in the settings"
     file = settings.data_dir / folder.FLOWER_PASSWORD
     return folder.kept_secret(file), f"the password is in {file}"

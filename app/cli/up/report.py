@@ -18,7 +18,7 @@ def full(data_dir: Path) -> None:
     """Report a full disk, before anything else is known."""
     with suppress(OSError):
         Console().print(
-            f"The disk of {data_dir} is full. Podline starts when there is space …",
+            f"The disk of {data_dir} is full. Podline will start when there is space …",
             highlight=False,
             markup=False,
             soft_wrap=True,
@@ -53,12 +53,12 @@ class Report:
         )
 
     def restarted(self, child: Child) -> None:
-        self._say(f"{child.program.name} runs again (pid {child.pid})")
+        self._say(f"{child.program.name} is running again (pid {child.pid})")
 
     def died(self, child: Child, status: int, pause: float) -> None:
         how = f"exit code {status}" if status >= 0 else signal.Signals(-status).name
         self._say(
-            f"{child.program.name} ended ({how}), see {child.log}; it starts again in {pause:.1f} s"
+            f"{child.program.name} ended ({how}), see {child.log}; restarting in {pause:.1f} s"
         )
 
     def stopping(self) -> None:

@@ -82,4 +82,4 @@ def _refuse_what_it_makes() -> None:
     given = Given.read()
     for name in ("redis_url", "runtime_url", "admin_key"):
         if (origin := given.origin(name)) != "default":
-            raise UpError(f"podline up has its own {name}: take it out of {origin}")
+            raise UpError(f"podline up sets {name} itself: remove it from {origin}")

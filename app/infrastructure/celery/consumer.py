@@ -51,7 +51,7 @@ class PoisonConsumer(BatchingConsumer):
         _refuse(message, exc)
 
     def on_unknown_message(self, body: object, message: Message) -> NoReturn:  # noqa: ARG002
-        _refuse(message, LookupError("the message names no task"))
+        _refuse(message, LookupError("the message does not name a task"))
 
     def on_unknown_task(self, body: object, message: Message, exc: Exception) -> NoReturn:  # noqa: ARG002
         _refuse(message, exc)
@@ -84,7 +84,7 @@ def _check_arguments(task: Task[Any, Any], args: list[object], kwargs: dict[str,
     it may be of any size.
     """
     if not task.name.startswith(OURS):
-        raise LookupError(f"{task.name} is no task of ours")
+        raise LookupError(f"{task.name} is not a task of Podline")
     if kwargs or len(args) != _arity(task):
         raise TypeError(f"wrong number of arguments for {task.name}")
     if not all(isinstance(arg, str) and ID.fullmatch(arg) for arg in args):

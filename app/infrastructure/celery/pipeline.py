@@ -109,14 +109,14 @@ class CeleryPipeline:
         try:
             with self._app.producer_pool.acquire(block=True, timeout=PAUSE_SECONDS) as producer:
                 if not self._breaker.allows_call():
-                    raise BrokerUnavailable("the broker did not answer a moment ago")
+                    raise BrokerUnavailable("the broker did not answer the last request")
                 yield producer
                 self._breaker.succeeded()
         except LimitExceeded as error:
             raise BrokerUnavailable("no connection to the broker was free in time") from error
         except (OperationalError, OSError) as error:
             self._breaker.failed()
-            raise BrokerUnavailable(f"the broker took no message: {error}") from error
+            raise BrokerUnavailable(f"the broker did not accept the message: {error}") from error
 
 
 def _link(name: str, execution_id: str, headers: Mapping[str, str]) -> dict[str, object]:

@@ -19,6 +19,6 @@ def offsets(text: str) -> Offsets:
     for part in text.split(","):
         partition, colon, offset = part.partition(":")
         if not colon:
-            raise InvalidPosition("this is no position of the event log")
+            raise InvalidPosition("this is not a position in the event log")
         found[whole_number(partition)] = whole_number(offset)
     return found

@@ -72,7 +72,7 @@ class Publisher:
                 _produce(producer, topic, event, envelope, deliveries)
             producer.flush(max(deadline - monotonic(), 0))
         except BufferError as error:
-            raise EventLogUnavailable("too many events wait for their delivery") from error
+            raise EventLogUnavailable("too many events are waiting for delivery") from error
         except KafkaException as exception:
             deliveries.note(exception.args[0])
             raise
@@ -124,7 +124,7 @@ class Deliveries:
             raise KafkaException(self._error)
         missing = expected - self._delivered - len(self.refused)
         if missing:
-            raise EventLogUnavailable(f"{missing} events are not delivered yet")
+            raise EventLogUnavailable(f"{missing} events were not delivered in time")
 
 
 def waves(events: Sequence[Event]) -> Iterator[list[Event]]:

@@ -72,7 +72,7 @@ class Topics:
         except KafkaException as exception:
             error: KafkaError = exception.args[0]
             if error.code() in _MAY_NOT_CREATE:
-                log.warning("topic %s: may not be created from here: %s", topic, error.str())
+                log.warning("topic %s: not allowed to create it: %s", topic, error.str())
             elif error.code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise
             return False

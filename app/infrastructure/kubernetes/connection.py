@@ -53,7 +53,7 @@ class Answer:
         except ValueError as error:
             raise RuntimeUnavailable("the API server's answer is not JSON") from error
         if not isinstance(found, dict):
-            raise RuntimeUnavailable("the API server's answer is no object")
+            raise RuntimeUnavailable("the API server's answer is not an object")
         return found
 
     @property
@@ -206,7 +206,7 @@ def _client(kubeconfig: Path | None) -> client.ApiClient:
                 client_configuration=configuration
             )
     except (config.ConfigException, OSError) as error:
-        raise NoAccess(f"no access to a cluster was given: {error}") from error
+        raise NoAccess(f"no access to a cluster is configured: {error}") from error
     configuration.retries = False  # a retry after a time-out would double it
     configuration.connection_pool_maxsize = _CONNECTIONS_KEPT
     return client.ApiClient(configuration)
@@ -221,7 +221,7 @@ def _lines(response: HTTPResponse) -> Iterator[bytes]:
 
 
 def _unexpected(method: str, path: str, answer: Answer) -> RuntimeUnavailable:
-    return RuntimeUnavailable(f"{method} {path} gave {answer.status}: {answer.message}")
+    return RuntimeUnavailable(f"{method} {path} returned {answer.status}: {answer.message}")
 
 
 def _unavailable(error: Exception) -> RuntimeUnavailable:

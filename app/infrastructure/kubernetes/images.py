@@ -37,7 +37,7 @@ class Offers:
 
     def __init__(self, images: Mapping[str, Image], specs: Mapping[str, LanguageSpec]) -> None:
         for name in images.keys() - specs.keys():
-            raise BadLanguages(f"there is an image for {name}, which is no language")
+            raise BadLanguages(f"there is an image for {name}, which is not a known language")
         self._offers = {name: Offer(image, specs[name]) for name, image in images.items()}
 
     def languages(self, pod_pids_limit: int | None) -> list[Language]:
@@ -47,5 +47,5 @@ class Offers:
         """Raises RunRefused where its language has no image in that version."""
         offer = self._offers.get(pod.language)
         if offer is None or standing_for(pod.language_version, [offer.image.version]) is None:
-            raise RunRefused(f"no image has {pod.language} {pod.language_version}")
+            raise RunRefused(f"there is no image for {pod.language} {pod.language_version}")
         return offer

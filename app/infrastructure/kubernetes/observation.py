@@ -49,11 +49,11 @@ def observation_of(pod: JsonObject, at: Time) -> Observation | None:
     metadata, status = pod["metadata"], pod.get("status", {})
     name = metadata["name"]
     if not is_ours(metadata):
-        return _faulted(name, "a pod of that name is there, and none of ours")
+        return _faulted(name, "a pod of that name exists but is not Podline's")
     if "deletionTimestamp" in metadata:
         return None if ended(pod) else _faulted(name, _why_deleted(status))
     if reason := status.get("reason"):  # Evicted, DeadlineExceeded, NodeLost, OutOfcpu, …
-        return _faulted(name, f"{reason}: {status.get('message', 'no more is known')}")
+        return _faulted(name, f"{reason}: {status.get('message', 'no details')}")
     collector, main = _state(pod, COLLECTOR), _state(pod, MAIN)
     fault = _collector_fault(collector) or _main_fault(main) or _unheard_end(collector, main, at)
     if fault:
@@ -69,7 +69,7 @@ def without_pod(metadata: JsonObject) -> Observation | None:
     """What a ConfigMap says for whose name there is no Pod."""
     name = metadata["name"]
     if not is_ours(metadata):
-        return _faulted(name, "a ConfigMap of that name is there, and none of ours")
+        return _faulted(name, "a ConfigMap of that name exists but is not Podline's")
     if "ownerReferences" in metadata or "deletionTimestamp" in metadata:
         return None  # its pod was there, and it goes too
     why = metadata.get("annotations", {}).get(HELD_UP)
@@ -105,7 +105,7 @@ def _main_fault(main: JsonObject) -> str | None:
     reason, code = terminated.get("reason"), terminated.get("exitCode")
     if reason not in _NOT_STARTED and code not in _NOT_INIT:
         return None
-    message = terminated.get("message") or "its image needs sh and sleep, and must run init"
+    message = terminated.get("message") or "the image needs sh and sleep, and must run init"
     return f"the program's container could not start: {reason}, code {code}: {message}"
 
 
@@ -164,7 +164,7 @@ def _waits_for(pod: JsonObject) -> str | None:
     for name in (COLLECTOR, MAIN):
         waiting = _state(pod, name).get("waiting", {})
         if waiting and waiting.get("reason") not in _ON_THE_WAY:
-            return f"{waiting.get('reason')}: {waiting.get('message', 'no more is known')}"
+            return f"{waiting.get('reason')}: {waiting.get('message', 'no details')}"
     for condition in pod.get("status", {}).get("conditions", ()):
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
             return f"{condition.get('reason')}: {condition.get('message')}"

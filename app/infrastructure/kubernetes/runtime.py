@@ -94,7 +94,7 @@ class KubernetesRuntime:
             return
         if not all(map(ended, pods)) and not self._ends_soon(name):
             # Its node does not answer. What may still run there is held to its wall time by init.
-            log.warning("pod %s was given up: nobody says that it has ended", name)
+            log.warning("gave up pod %s: its node does not report that it has ended", name)
         self._remove(_PODS, name, grace_seconds=0)
 
     def list_pods(self) -> list[str]:
@@ -117,7 +117,7 @@ class KubernetesRuntime:
         try:
             self._api.ready()
         except NoAccess:
-            log.debug("no access to the cluster, so nothing is known of it")
+            log.debug("not known, because there is no access to the cluster")
 
     def _make_input(self, pod: Pod, offer: Offer) -> bool:
         """The ConfigMap, or the one that is there. False if that is none of ours: `observe` says.
@@ -135,7 +135,7 @@ class KubernetesRuntime:
             return True
         there = self._metadata_of_input(pod.name)
         if there is None or "deletionTimestamp" in there:
-            raise RuntimeUnavailable(f"an earlier input of {pod.name} is still being removed")
+            raise RuntimeUnavailable(f"an earlier ConfigMap of {pod.name} is still being deleted")
         return is_ours(there)
 
     def _make_pod(self, pod: Pod, offer: Offer) -> None:
@@ -152,7 +152,7 @@ class KubernetesRuntime:
             return
         made = self._pod(pod.name) if answer.status == HTTPStatus.CONFLICT else answer.json()
         if made is None or "deletionTimestamp" in made["metadata"]:
-            raise RuntimeUnavailable(f"an earlier pod {pod.name} is still being removed")
+            raise RuntimeUnavailable(f"an earlier pod {pod.name} is still being deleted")
         if is_ours(made["metadata"]):
             self._annotate_input(pod.name, manifest.owned_by(made))
 

@@ -177,7 +177,7 @@ def _parse_frame(line: bytes) -> tuple[str, Frame]:
             content=base64.b64decode(frame["content"], validate=True),
         )
     except (ValueError, KeyError, TypeError) as error:
-        raise Broken(f"no line of a collector: {type(error).__name__}") from error
+        raise Broken(f"not a line of the collector: {type(error).__name__}") from error
 
 
 def _up_to_gap(frames: Sequence[Frame], first: int = 1) -> list[Frame]:

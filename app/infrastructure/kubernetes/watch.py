@@ -92,7 +92,7 @@ def _event(line: bytes) -> Mapping[str, Any]:
     try:
         event: Mapping[str, Any] = json.loads(line)
     except ValueError as error:
-        raise RuntimeUnavailable("the watch sent what is not JSON") from error
+        raise RuntimeUnavailable("the watch sent something that is not JSON") from error
     return event
 
 

@@ -50,4 +50,4 @@ class MemoryPipeline:
 
     def _check(self) -> None:
         if self.away:
-            raise BrokerUnavailable("the broker is away")
+            raise BrokerUnavailable("the broker is unavailable")

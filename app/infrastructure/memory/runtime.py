@@ -101,7 +101,7 @@ class MemoryRuntime:
             if pod.name in self._pods:
                 return
             if pod.language not in {language.name for language in LANGUAGES}:
-                raise RunRefused(f"the language {pod.language} is not to be had here")
+                raise RunRefused(f"the language {pod.language} is not available here")
             script = self.script(pod)
             waiting = Observation(name=pod.name, phase=Phase.WAITING)
             self._pods[pod.name] = _Pod(pod, script, waiting)
@@ -158,7 +158,7 @@ class MemoryRuntime:
 
     def ping(self) -> None:
         if self.away:
-            raise RuntimeUnavailable("the runtime is away")
+            raise RuntimeUnavailable("the runtime is unavailable")
 
     # what a test can make happen
 

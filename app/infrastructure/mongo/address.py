@@ -14,5 +14,5 @@ def address(url: str) -> tuple[frozenset[tuple[str, int]], str]:
     try:
         parsed = parse_uri(url)
     except (PyMongoError, ValueError):
-        raise ValueError("is not the URL of a MongoDB") from None
+        raise ValueError("is not a MongoDB URL") from None
     return frozenset(parsed["nodelist"]), parsed["database"] or DEFAULT_DATABASE

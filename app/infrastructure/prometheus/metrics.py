@@ -54,7 +54,7 @@ class PrometheusMetrics:
         )
         self._requests = Counter(
             "podline_http_requests",
-            "Answers of the API; a stream counts when it begins",
+            "Responses of the API; a stream counts when it starts",
             ("method", "route", "status"),
             registry=self._own,
         )
@@ -66,7 +66,7 @@ class PrometheusMetrics:
         """Without labels, so its place in the folder is taken at once. Raises OSError."""
         return Counter(
             "podline_watch_restarts",
-            "How often the watch of the runtime ended with an error and was begun again",
+            "How often the watch of the runtime failed and was restarted",
             registry=self._own,
         )
 

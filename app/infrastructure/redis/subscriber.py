@@ -94,7 +94,7 @@ class Subscriber:
     def _lost(self, error: redis.RedisError) -> None:
         if self._tried.is_set() and not self.connected:
             return
-        log.warning("Nobody here is woken while Redis is away: %s", error)
+        log.warning("wake-ups are not received while Redis is unavailable: %s", error)
         self._connected.clear()
         self._tried.set()
         self.listeners.wake_all()

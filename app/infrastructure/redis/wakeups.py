@@ -36,7 +36,7 @@ class RedisWakeups:
             self._publish(execution_id)
         except CoordinationUnavailable as error:
             if self._breaker.failed():
-                log.warning("Nobody is woken while Redis is away: %s", error)
+                log.warning("wake-ups are not sent while Redis is unavailable: %s", error)
         else:
             self._breaker.succeeded()
 

@@ -83,7 +83,7 @@ def _result(answer: Mapping[str, Any], body: bytes) -> tuple[Any, bytes]:
     if answer["error"] == Error.REFUSED:
         raise RunRefused(answer["message"])
     if answer["error"] == Error.BAD_REQUEST:
-        raise RunRefused(f"the sandbox daemon does not take it: {answer['message']}")
+        raise RunRefused(f"the sandbox daemon refused it: {answer['message']}")
     raise RuntimeUnavailable(answer["message"])
 
 
@@ -99,5 +99,5 @@ def _changes(connection: socket.socket, stop: Callable[[], bool]) -> Iterator[st
             except (OSError, ProtocolError) as error:
                 raise unavailable(error) from error
             if change is None:
-                raise RuntimeUnavailable("the sandbox daemon is gone")
+                raise RuntimeUnavailable("the sandbox daemon is not running")
             yield change[0]["ok"]

@@ -194,7 +194,7 @@ def fold_log(path: Path, timeout: float = 5) -> None:
     except sqlite3.Error as error:
         why_not = str(error)
     if why_not:
-        log.warning("%s is whole only together with %s-wal: %s", path, path, why_not)
+        log.warning("%s is complete only together with %s-wal: %s", path, path, why_not)
 
 
 def _in_turn(connection: sqlite3.Connection, statement: str, deadline: float) -> None:
@@ -219,7 +219,7 @@ def _errors_as_ours(path: Path) -> Iterator[None]:
     try:
         yield
     except NoTurn as error:
-        raise StoreUnavailable(f"{path}: no turn to write") from error
+        raise StoreUnavailable(f"{path}: no write was committed in time") from error
     except NotPrivate as error:
         raise StoreUnavailable(str(error)) from error
     except GroupFailed as error:

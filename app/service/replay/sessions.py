@@ -72,7 +72,7 @@ def go_on(ports: Ports, replay: Replay) -> None:
     try:
         ports.pipeline.replay(replay.id)
     except BrokerUnavailable as error:
-        log.warning("replay %s waits for a tick: %s", replay.id, error)
+        log.warning("replay %s continues at the next tick: %s", replay.id, error)
 
 
 def _checked_target(ports: Ports, mode: ReplayMode, target: str | None) -> str | None:

@@ -53,7 +53,7 @@ def _begin(ports: Ports, replay_id: str) -> Replay | None:
     if replay is None or replay.status.terminal:
         return None
     if replay.tries >= ports.policy.max_tries:
-        error = f"a slice did not succeed in {replay.tries} tries"
+        error = f"a slice failed {replay.tries} times in a row"
         ports.store.replays.update(replay, replay.fail(ports.clock(), error))
         return None
     begun = replay.begin(ports.clock(), soon(ports))
