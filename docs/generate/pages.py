@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from docs.generate import settings_table, state_diagram
+from docs.generate import parts_diagram, settings_table, state_diagram
 
 DOCS: Final = Path(__file__).parent.parent
 
@@ -14,7 +14,10 @@ BLOCKS: Final[Mapping[str, tuple[str, Callable[[], str]]]] = {
 }
 """Name of the block, to its page and its text."""
 
-FILES: Final[Mapping[str, Callable[[], str]]] = {"states.svg": state_diagram.svg}
+FILES: Final[Mapping[str, Callable[[], str]]] = {
+    "parts.svg": parts_diagram.svg,
+    "states.svg": state_diagram.svg,
+}
 """Files that are generated whole."""
 
 

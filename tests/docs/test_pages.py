@@ -1,8 +1,9 @@
-"""The pages agree with the code."""
+"""The pages say what the code says."""
 
 import re
 from pathlib import Path
 
+import grimp
 import pytest
 
 from app.cli import exit_codes
@@ -11,7 +12,7 @@ from app.domain.execution import TRANSITIONS, Outcome, State
 from app.domain.records import DeadLetterKind, DeadLetterStatus, Role
 from app.domain.replay import ReplayMode, Skipped
 from app.queues import QUEUES
-from docs.generate import settings_table
+from docs.generate import parts_diagram, settings_table
 from docs.generate.pages import BLOCKS, FILES, block
 from podline import Priority
 from sandbox.languages import load
@@ -56,6 +57,40 @@ def test_the_diagrams_show_the_transitions_and_nothing_else() -> None:
 def test_the_table_of_states_is_the_table_of_transitions() -> None:
     told = {row[0]: set(row[2].split(", ")) - {"-"} for row in table_rows(ARCHITECTURE, "State")}
     assert told == {str(state): set(map(str, TRANSITIONS[state])) for state in State}
+
+
+def test_the_picture_shows_the_parts_that_the_contracts_name() -> None:
+    picture = (DOCS / "parts.svg").read_text(encoding="utf-8")
+    drawn = re.findall(r"<g><title>([\w.]+)</title>", picture)
+    named = [part for column in parts_diagram.columns() for row in column.rows for part in row]
+    assert drawn == named
+
+
+def test_one_execution_leads_through_five_files_that_import_one_another() -> None:
+    steps = prose(ARCHITECTURE).partition("## One execution")[2].partition("\n## ")[0]
+    files = re.findall(r"^\d\. \*\*`([\w/]+)\.py`\*\*", steps, re.M)
+    assert len(files) == 5
+    api, submit, chain, execution, step = (file.replace("/", ".") for file in files)
+    graph = grimp.build_graph("app", "tasks")
+    assert submit in graph.find_modules_directly_imported_by(api)
+    for module in (submit, chain, step):
+        assert execution in graph.find_modules_directly_imported_by(module)
+
+
+def test_every_step_is_a_task_that_calls_one_of_the_files_that_the_page_names() -> None:
+    fifth = re.search(r"^5\. (.+) beside it", prose(ARCHITECTURE), re.M)
+    assert fifth
+    named = {f"app.service.{name}" for name in re.findall(r"(\w+)\.py", fifth[1])}
+    graph = grimp.build_graph("app", "tasks")
+    tasks = graph.find_modules_that_directly_import("app.domain.chain")
+    called = {
+        service
+        for task in tasks
+        if task.startswith("tasks.")
+        for service in graph.find_modules_directly_imported_by(task)
+        if service.startswith("app.service.")
+    }
+    assert named <= called
 
 
 def test_every_queue_has_its_role() -> None:
@@ -121,6 +156,13 @@ def test_links_lead_somewhere(page: Path) -> None:
         found = (page.parent / path).resolve() if path else page
         assert found.exists(), target
         assert not anchor or anchor in anchors(found), target
+
+
+def test_the_guide_for_contributors_names_files_that_exist() -> None:
+    named = re.findall(r"`([\w.-]+/[\w./-]*)`", prose(ROOT / "CONTRIBUTING.md"))
+    assert len(named) > 50
+    for path in named:
+        assert (ROOT / path).exists(), path
 
 
 def test_the_code_names_pages_that_exist() -> None:

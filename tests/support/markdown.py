@@ -1,4 +1,4 @@
-"""Reads the parts of a page that tests need: code blocks, tables, headings and links."""
+"""What tests read of a page: its code blocks, its tables, its headings and links."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[2]
 DOCS: Final = ROOT / "docs"
 README: Final = ROOT / "README.md"
-PAGES: Final = [README, *sorted(DOCS.rglob("*.md"))]
+PAGES: Final = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
 
 _CODE: Final = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 _LINK: Final = re.compile(r"\]\(([^)\s]+)\)")
