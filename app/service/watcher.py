@@ -73,7 +73,7 @@ class Watcher:
             try:
                 self._take_turns(self._make_ports())
             except Exception:  # a thread's last resort: without it nobody watches
-                log.exception("the watcher starts again")
+                log.exception("the watcher failed and restarts")
                 self._stopping.wait(self._pauses.retry)
 
     def _take_turns(self, ports: Ports) -> None:
@@ -161,5 +161,5 @@ def feed_once(ports: Ports, pauses: Pauses) -> float:
         watched = feed_live_output(ports)
         return max(pauses.feed, monotonic() - began) if watched else pauses.idle_feed
     except Unavailable as error:
-        log.warning("no live output for now: %s", error)
+        log.warning("live output is unavailable: %s", error)
         return pauses.retry

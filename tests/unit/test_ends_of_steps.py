@@ -244,7 +244,10 @@ def test_without_its_program_an_execution_fails_for_good(twins: Twins) -> None:
     execution = waiting(twins)
     twins.store.tables.submissions.clear()
     assert create_pod(twins.ports, execution.id) is False
-    assert state_and_message(twins, execution) == (State.FAILED, "the stored program is gone")
+    assert state_and_message(twins, execution) == (
+        State.FAILED,
+        "the stored program no longer exists",
+    )
 
 
 def test_a_refused_pod_fails_for_good(twins: Twins) -> None:
