@@ -1,4 +1,4 @@
-"""librdkafka's clients, with the time-outs that everything here goes by."""
+"""librdkafka's clients, with the timeouts that all Kafka code here uses."""
 
 import ctypes
 import logging
@@ -19,17 +19,17 @@ Options = Mapping[str, str | int | float | bool]
 """Configuration properties: https://github.com/confluentinc/librdkafka/blob/v2.16.0/CONFIGURATION.md"""
 
 ANSWER_SECONDS: Final = 2.0
-"""Longest wait for an answer about topics and offsets, so that `ping` says it soon."""
+"""Longest wait for a response about topics and offsets, so that `ping` fails soon."""
 REQUEST_SECONDS: Final = 5.0
-"""Longest wait for a broker to connect, to store a batch, or to give one."""
+"""Longest wait for a broker to connect, to store a batch, or to return one."""
 DELIVERY_SECONDS: Final = 10.0
-"""Longest life of a message that waits for its delivery: half of the relay's lease."""
+"""Longest time that a message waits for its delivery: half of the relay's lease."""
 
 COMMON: Final[Options] = {
     "client.id": "podline",
     "socket.timeout.ms": int(REQUEST_SECONDS * 1000),
     "socket.connection.setup.timeout.ms": int(REQUEST_SECONDS * 1000),
-    # After an outage a broker is tried each two seconds, and not each ten.
+    # After an outage, try a broker every two seconds instead of every ten.
     "reconnect.backoff.max.ms": 2_000,
     "log.connection.close": False,
 }
@@ -42,13 +42,13 @@ PRODUCER: Final[Options] = {
     "partitioner": "murmur2_random",
 }
 CONSUMER: Final[Options] = {
-    # There is no group: partitions are assigned by hand, and offsets are the caller's.
+    # No group is used: partitions are assigned manually, and the caller keeps the offsets.
     "group.id": "podline",
     "enable.auto.commit": False,
     "auto.offset.reset": "earliest",
     "enable.partition.eof": True,
     "fetch.wait.max.ms": 50,
-    # No more is fetched ahead than about a slice.
+    # Prefetch no more than about one slice.
     "queued.min.messages": 1_000,
 }
 
@@ -56,7 +56,7 @@ Client = TypeVar("Client")
 
 
 class Clients:
-    """The producer and the admin client of this process, made when first used.
+    """The producer and the admin client of this process, created on first use.
 
     Their threads don't survive a fork, so a child makes its own.
     """
@@ -73,12 +73,12 @@ class Clients:
         )
 
     def forget_producer(self) -> None:
-        """The next one is new: after an error that this one does not recover from."""
+        """Make the next call create a new producer, after an error that this one can't survive."""
         self._producers.pop(os.getpid(), None)
 
     @contextmanager
     def admin(self) -> Iterator[AdminClient]:
-        """For questions. Why there is no answer, such as a wrong password, only its log says."""
+        """Yield the admin client. Only its log says why it fails, as for a wrong password."""
         admin = _of_this_process(self._admins, lambda: AdminClient(self._options, logger=log))
         try:
             yield admin
@@ -87,7 +87,7 @@ class Clients:
 
     @contextmanager
     def consumer(self) -> Iterator[Consumer]:
-        """A new one, closed when the context ends."""
+        """Yield a new consumer, which is closed when the context ends."""
         consumer = Consumer({**self._options, **CONSUMER}, logger=log)
         try:
             yield consumer
@@ -95,7 +95,7 @@ class Clients:
             consumer.close()
 
     def _after_fork_in_child(self) -> None:
-        """Nothing may destroy the parent's: that waits for threads that are not there."""
+        """Keep the parent's clients alive: to destroy one waits for threads that aren't here."""
         for client in [*self._producers.values(), *self._admins.values()]:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(client))
 
@@ -113,13 +113,13 @@ os.register_at_fork(after_in_child=_after_fork_in_child)
 
 def _of_this_process(clients: dict[int, Client], make: Callable[[], Client]) -> Client:
     client = clients.get(os.getpid())
-    # Not by truth: a producer's length is that of its queue. Without a lock, which a fork could
-    # leave locked: of two made at once, one is dropped.
+    # Test for None, as an idle producer is false: its length is that of its queue. Use no lock, as
+    # a fork could leave it locked: if two clients are created at once, one is dropped.
     return clients.setdefault(os.getpid(), make()) if client is None else client
 
 
 class TopicUnavailable(EventLogUnavailable):
-    """Kafka answers, but the topic is missing, forbidden or can't be made as it should be."""
+    """Kafka responds, but the topic is missing or forbidden, or can't be created as configured."""
 
 
 _ABOUT_TOPIC: Final = frozenset(
@@ -139,7 +139,7 @@ _ABOUT_TOPIC: Final = frozenset(
 
 @contextmanager
 def errors_as_ours() -> Iterator[None]:
-    """Whatever Kafka says, it means that the log does not take or give events now."""
+    """Turn every error of Kafka's client into EventLogUnavailable."""
     try:
         yield
     except KafkaException as error:

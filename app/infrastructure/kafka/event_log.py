@@ -1,4 +1,4 @@
-"""The event log as a Kafka topic: key is the execution's id, so its events are in one partition."""
+"""The event log as a Kafka topic, keyed by execution id to keep its events in one partition."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -16,7 +16,7 @@ from app.ports import Refused
 
 
 class KafkaEventLog:
-    """Every call ends within some 15 s, and raises EventLogUnavailable where Kafka is away."""
+    """Every call ends within about 15 s. Raises EventLogUnavailable if Kafka is unavailable."""
 
     def __init__(
         self, topic: str, options: Options, settings: TopicSettings, *, slice_size: int = SLICE

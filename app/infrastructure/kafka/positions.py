@@ -9,12 +9,12 @@ Offsets = dict[int, int]
 
 
 def as_text(offsets: Mapping[int, int]) -> str:
-    """`0:15,1:22`: partition and offset."""
+    """Format partitions and offsets, such as `0:15,1:22`."""
     return ",".join(f"{partition}:{offset}" for partition, offset in sorted(offsets.items()))
 
 
 def offsets(text: str) -> Offsets:
-    """Raises InvalidPosition."""
+    """Parse a position. Raises InvalidPosition."""
     found: Offsets = {}
     for part in text.split(","):
         partition, colon, offset = part.partition(":")

@@ -1,12 +1,12 @@
 """Delivers events in the order of their versions, whatever fails in between.
 
-An event is handed to the producer only once all earlier ones of its execution are delivered. So
-nothing that is queued or on its way, from this call or from one that failed before, can get into
-the log ahead of an event that is not in it: whatever arrives late is a duplicate. That needs no
-purge and no new producer after a time-out. The producer's own idempotence is for its retries.
+An event is passed to the producer only after all earlier events of its execution are delivered. So
+no message in flight, from this call or an earlier failed one, can overtake an event that isn't in
+the log: whatever arrives late is a duplicate. A timeout therefore needs neither a purge nor a new
+producer. The producer's own idempotence covers its retries.
 
-What a broker refuses for good, such as a message larger than the topic allows, holds up its own
-execution alone.
+An event that a broker refuses permanently, such as one larger than the topic allows, holds up only
+its own execution.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -36,11 +36,11 @@ _FOR_GOOD: Final = frozenset(
         KafkaError.INVALID_TIMESTAMP,
     }
 )
-"""About the message, not about the topic or the broker: the same again would end the same."""
+"""Errors of the message, not of the topic or broker: a retry would fail too."""
 
 
 class Publisher:
-    """Any number of threads may publish at once."""
+    """Publishes events. Thread-safe."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
@@ -48,7 +48,10 @@ class Publisher:
     def publish(
         self, topic: str, events: Sequence[Event], envelope: Callable[[Event], CloudEvent]
     ) -> list[Refused]:
-        """Return once all others are delivered. Raises EventLogUnavailable after 10 s at most."""
+        """Deliver the events, and return the refused ones.
+
+        Raises EventLogUnavailable, after 10 s at most.
+        """
         deadline = monotonic() + DELIVERY_SECONDS
         deliver = partial(self._deliver, topic, envelope, deadline)
         refused: dict[str, Refused] = {}
@@ -86,7 +89,7 @@ class Publisher:
 def _refused(
     deliver: Callable[[Sequence[Event]], list[Refused]], events: Sequence[Event]
 ) -> list[Refused]:
-    """A broker refuses a whole batch for one message, or for its size: then one at a time."""
+    """Retry refused events one at a time: a broker refuses a whole batch for one message."""
     refused = deliver(events)
     if len(events) == 1:
         return refused
@@ -94,7 +97,7 @@ def _refused(
 
 
 class Deliveries:
-    """Counts the reports of one wave."""
+    """Collects the delivery reports of one wave."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -102,10 +105,10 @@ class Deliveries:
         self._error: KafkaError | None = None
         self.refused: list[Refused] = []
         self.fatal = False
-        """The producer can't go on. https://github.com/confluentinc/librdkafka/blob/v2.16.0/INTRODUCTION.md#fatal-producer-errors"""
+        """The producer can't continue. https://github.com/confluentinc/librdkafka/blob/v2.16.0/INTRODUCTION.md#fatal-producer-errors"""
 
     def report(self, event: Event, error: KafkaError | None, _: Message | None = None) -> None:
-        """Called by librdkafka, in any thread that serves it."""
+        """Record a delivery report. librdkafka calls this in any thread that serves it."""
         with self._lock:
             if error is None:
                 self._delivered += 1
@@ -119,7 +122,7 @@ class Deliveries:
         self.fatal |= error.fatal() or error.code() == KafkaError._FATAL
 
     def check(self, expected: int) -> None:
-        """Raises unless so many were delivered."""
+        """Raise KafkaException or EventLogUnavailable unless all were delivered or refused."""
         if self._error is not None:
             raise KafkaException(self._error)
         missing = expected - self._delivered - len(self.refused)
@@ -128,7 +131,7 @@ class Deliveries:
 
 
 def waves(events: Sequence[Event]) -> Iterator[list[Event]]:
-    """The first event of each execution, then the second of each, and so on."""
+    """Yield the first event of each execution, then the second of each, and so on."""
     found: list[list[Event]] = []
     depths: dict[str, int] = {}
     for event in events:
@@ -160,5 +163,5 @@ def _produce(
         error = exception.args[0]
         if error.code() not in _FOR_GOOD:
             raise
-        # It never leaves this process: larger than the client's own limit.
+        # The message exceeds the client's own limit and never leaves this process.
         deliveries.report(event, error)

@@ -1,7 +1,7 @@
-"""Reads a topic in slices, without a consumer group: the position is the caller's to keep.
+"""Reads a topic in slices, without a consumer group: the caller keeps the position.
 
-Events of one execution come in their order, as they are in one partition. Those of one page are
-merged by their times, which keeps the order within each partition.
+The events of one execution are in order, because they are in one partition. The events of a page
+are merged by time, which keeps the order within each partition.
 """
 
 import heapq
@@ -27,7 +27,7 @@ from app.infrastructure.kafka.positions import Offsets, as_text, offsets
 from app.infrastructure.kafka.topics import Topics
 
 SLICE: Final = 5_000
-"""Messages that one call of `read` looks at, at most."""
+"""The most messages that one call of `read` scans."""
 READ_SECONDS: Final = 10.0
 RETRY_SECONDS: Final = 0.05
 
@@ -38,11 +38,11 @@ _NOT_YET: Final = frozenset(
         KafkaError.NOT_LEADER_FOR_PARTITION,
     }
 )
-"""Passes soon: the topic was only just made, or a partition has a new leader."""
+"""Temporary errors: the topic was just created, or a partition has a new leader."""
 
 
 class Reader:
-    """Raises KafkaException, EventLogUnavailable and InvalidPosition."""
+    """Reads pages of events. Raises KafkaException, EventLogUnavailable and InvalidPosition."""
 
     def __init__(self, clients: Clients, topics: Topics, topic: str, slice_size: int) -> None:
         self._clients = clients
@@ -66,17 +66,17 @@ class Reader:
         return EventPage(events=events, position=as_text(taken.offsets), at_end=taken.at_end)
 
     def _starts(self, consumer: Consumer, filter: EventFilter, ends: Offsets) -> Offsets:
-        """Where everything that fits is behind. A message's time is its event's."""
+        """Return offsets before all matching events. A message's timestamp is its event's time."""
         if filter.since is None:
             return dict.fromkeys(ends, 0)
-        # Kafka gives negative times meanings of their own: the end, the beginning.
+        # Kafka uses negative times for the beginning and the end.
         since = max(filter.since // MILLISECOND, 0)
         found = self._look_up(consumer, dict.fromkeys(ends, since))
-        # A negative offset stands for the end: nothing there is that new.
+        # A negative offset means the end: nothing in the partition is that recent.
         return {p: offset if offset >= 0 else ends[p] for p, offset in found.items()}
 
     def _look_up(self, consumer: Consumer, times: dict[int, int]) -> Offsets:
-        """The first offset in each partition with that time or a later one; OFFSET_END: the end."""
+        """Return each partition's first offset at or after its time; OFFSET_END means the end."""
         asked = [TopicPartition(self._topic, partition, time) for partition, time in times.items()]
         deadline = monotonic() + ANSWER_SECONDS
         while True:
@@ -112,10 +112,10 @@ def _offsets_for_times(consumer: Consumer, asked: list[TopicPartition]) -> Offse
 
 @dataclass(slots=True)
 class Taken:
-    """What one call has taken from the topic so far."""
+    """What one call has read from the topic so far."""
 
     offsets: Offsets
-    """The next ones."""
+    """The next offsets to read."""
     ends: Offsets
     found: dict[int, list[Event]] = field(default_factory=dict)
     messages: int = 0
@@ -130,7 +130,7 @@ class Taken:
         return [partition for partition, end in self.ends.items() if self.offsets[partition] < end]
 
     def take(self, message: Message, filter: EventFilter) -> None:
-        """Raises KafkaException."""
+        """Add one message. Raises KafkaException."""
         error = message.error()
         if error is not None and error.code() != KafkaError._PARTITION_EOF:
             raise KafkaException(error)
@@ -138,7 +138,7 @@ class Taken:
         assert partition is not None
         assert offset is not None
         if error is not None:
-            # Offsets may have gaps, so the last message need not be the one before the end.
+            # Offsets may have gaps, so the last message may be further before the end.
             self.offsets[partition] = max(offset, self.offsets[partition])
         elif offset < self.ends[partition]:
             self.offsets[partition] = offset + 1

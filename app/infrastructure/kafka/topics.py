@@ -1,4 +1,4 @@
-"""Topics are made with the settings' numbers when they are first needed."""
+"""Creates topics on first use, with the numbers in the settings."""
 
 import logging
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _MAY_NOT_CREATE: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicSettings:
-    """What a topic is made with. None leaves it to the broker, but for `retention_seconds`."""
+    """Settings for new topics. None leaves the choice to the broker, except for retention."""
 
     partitions: int
     replication_factor: int | None = None
@@ -34,7 +34,7 @@ class TopicSettings:
 
 
 class Topics:
-    """Makes a topic unless it is there; one that is there stays as it is."""
+    """Creates topics that don't exist, and never changes existing ones."""
 
     def __init__(self, clients: Clients, settings: TopicSettings) -> None:
         self._clients = clients
@@ -42,7 +42,7 @@ class Topics:
         self._there: set[str] = set()
 
     def ensure(self, topic: str) -> None:
-        """Raises KafkaException. Asks the broker only where it is not known to be there."""
+        """Create the topic unless it is known to exist. Raises KafkaException."""
         if topic in self._there:
             return
         if not self._create(topic):
@@ -50,17 +50,17 @@ class Topics:
         self._there.add(topic)
 
     def forget(self, topic: str) -> None:
-        """Something went wrong with it: ask the broker again."""
+        """Check the topic again on its next use, after an error."""
         self._there.discard(topic)
 
     def partitions(self, topic: str) -> list[int]:
-        """Raises KafkaException."""
+        """List the topic's partitions. Raises KafkaException."""
         with self._clients.admin() as admin:
             asked = admin.describe_topics(TopicCollection([topic]), request_timeout=ANSWER_SECONDS)
             return [partition.id for partition in asked[topic].result().partitions]
 
     def _create(self, topic: str) -> bool:
-        """False if it is there already, or may be: whoever may not create it can't tell."""
+        """Create the topic. Returns False if it exists, or may exist but can't be created here."""
         try:
             with self._clients.admin() as admin:
                 asked = admin.create_topics(

@@ -1,4 +1,4 @@
-"""The admission queue as a plain list: slow, and obviously right."""
+"""The admission queue as a plain list: slow, but obviously correct."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,11 +11,11 @@ from app.domain.submission import Priority
 from app.ports import Caps, QueueEntry
 
 Lane: TypeAlias = tuple[str, Priority]
-"""An owner's entries of one band."""
+"""An owner's entries in one band."""
 
 
 class MemoryAdmissionQueue:
-    """Looks at all entries for every slot. The Lua script is tested against this."""
+    """Compares all entries for every slot. The Lua script is tested against this."""
 
     def __init__(self, ageing_seconds: float = 60) -> None:
         self._ageing = max(1, int(ageing_seconds * SECOND))
@@ -102,7 +102,7 @@ class MemoryAdmissionQueue:
         self._turn(entry, now)
 
     def _turn(self, holder: QueueEntry | None, now: Time) -> None:
-        """Its lane took a slot or gave one back. Of empty lanes nothing is remembered."""
+        """Record that the holder's lane took or released a slot. Empty lanes are forgotten."""
         if holder is not None:
             self._turns[_lane(holder)] = now
         queued = {_lane(entry) for entry in self._queued.values()}
@@ -111,7 +111,7 @@ class MemoryAdmissionQueue:
     def _place(
         self, entry: QueueEntry, held: Counter[str], now: Time
     ) -> tuple[int, int, Time, int, str, Time, str]:
-        """The lowest is next. The last four only tell apart what is equal by the rule."""
+        """Return the sort key; the lowest is next. The last four only break ties of the rule."""
         since = max(entry.entered_at, self._turns.get(_lane(entry), entry.entered_at))
         effective_band = entry.priority.band - max(0, now - since) // self._ageing
         return (
@@ -128,7 +128,7 @@ class MemoryAdmissionQueue:
         return entry.entered_at + entry.priority.band * self._ageing, entry.execution_id
 
     def _mend_times(self, now: Time) -> None:
-        """What seems to come from the future, for a clock was set back, counts as of now."""
+        """Treat times in the future as now: they mean that a clock was set back."""
         latest = now + len(Priority) * self._ageing
         for id, entry in self._queued.items():
             if entry.entered_at > now and self._rank(entry)[0] > latest:

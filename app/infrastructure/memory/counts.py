@@ -1,4 +1,4 @@
-"""How many executions there are, in memory."""
+"""Counts of executions, in memory."""
 
 from collections import Counter
 

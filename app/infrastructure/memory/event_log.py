@@ -1,4 +1,4 @@
-"""The event log as a list."""
+"""The event log, in memory."""
 
 from collections.abc import Sequence
 from threading import Lock
@@ -15,7 +15,7 @@ TOPIC: Final = "events"
 
 
 class MemoryEventLog:
-    """Append-only; an event that is in it already is not added again. A position is an index."""
+    """An append-only log without duplicates. A position is an index."""
 
     def __init__(self, *, slice_size: int = 1_000) -> None:
         self._lock = Lock()
@@ -49,7 +49,7 @@ class MemoryEventLog:
             topic += [cloud_event(event, replay_id=replay_id) for event in events]
 
     def reemitted(self, target: str) -> list[CloudEvent]:
-        """What was emitted again to a topic, in order of arrival."""
+        """Return what was re-emitted to a topic, in order of arrival."""
         with self._lock:
             return list(self._reemitted.get(target, ()))
 
@@ -57,4 +57,4 @@ class MemoryEventLog:
         check_target(target, TOPIC)
 
     def ping(self) -> None:
-        """It is always there."""
+        """Succeed: it is always available."""

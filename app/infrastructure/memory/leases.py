@@ -6,7 +6,7 @@ from time import monotonic
 
 
 class MemoryLeases:
-    """Named locks that free themselves, by a monotonic clock that tests may replace."""
+    """Named locks that expire by a monotonic clock, which tests may replace."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
@@ -37,7 +37,7 @@ class MemoryLeases:
 
 
 class MemoryLease:
-    """Ours as long as it is the one that is held."""
+    """A lease, which is valid while its `MemoryLeases` holds it under its name."""
 
     def __init__(self, leases: MemoryLeases, name: str, ttl_seconds: float) -> None:
         self._leases = leases

@@ -1,4 +1,4 @@
-"""Live output within one process; it neither expires nor overflows."""
+"""Live output within one process, which neither expires nor overflows."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ WATCH_SECONDS = 30
 
 
 class MemoryLiveOutput:
-    """What running programs print, for those who watch."""
+    """The live output of running programs, for those who watch."""
 
     def __init__(self, clock: Callable[[], float] = time) -> None:
         self._clock = clock

@@ -1,4 +1,4 @@
-"""Parked failures within one process."""
+"""Parked dead letters within one process."""
 
 from threading import Lock
 
@@ -6,7 +6,7 @@ from app.domain.records import DeadLetter
 
 
 class MemoryParking:
-    """Holds failures that the store can't take now."""
+    """Holds dead letters while the store is unavailable."""
 
     def __init__(self) -> None:
         self._lock = Lock()

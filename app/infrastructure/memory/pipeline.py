@@ -1,4 +1,4 @@
-"""A pipeline in memory: what was to be started waits in a list, for the test to run."""
+"""An in-memory pipeline, which collects what a test then runs."""
 
 import threading
 from collections import deque
@@ -39,12 +39,12 @@ class MemoryPipeline:
         return identity(item)
 
     def take(self) -> tuple[str, State] | None:
-        """The oldest of what was started, once."""
+        """Remove and return the oldest chain that was started."""
         with self._lock:
             return self._started.popleft() if self._started else None
 
     def take_replay(self) -> str | None:
-        """The oldest of the slices that were asked for, once."""
+        """Remove and return the replay of the oldest slice that was requested."""
         with self._lock:
             return self._replays.popleft() if self._replays else None
 

@@ -1,4 +1,4 @@
-"""Replay sessions, in memory."""
+"""Replays, in memory."""
 
 from threading import Lock
 

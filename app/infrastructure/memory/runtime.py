@@ -1,4 +1,4 @@
-"""The twin of the Runtime port: pods whose programs are scripted by the test."""
+"""An in-memory runtime: pods whose programs are scripted by a test."""
 
 import threading
 import time
@@ -32,7 +32,7 @@ _SECONDS_BETWEEN_LOOKS_AT_STOP = 0.2
 
 
 def exited(code: int = 0, *, signal: str | None = None) -> Report:
-    """The report of a program without a compile stage that took a millisecond."""
+    """Return the report of a program without a compile stage that ran for a millisecond."""
     stage = StageReport(
         exit_code=None if signal else code,
         signal=signal,
@@ -45,13 +45,13 @@ def exited(code: int = 0, *, signal: str | None = None) -> Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """What a pod does by itself once it was created; the test drives the rest."""
+    """What a pod does by itself after its creation; the test drives the rest."""
 
     starts: bool = True
     prints: bytes = b""
-    """On stdout, as one frame."""
+    """Printed on stdout, as one frame."""
     ends: Report | None = field(default_factory=exited)
-    """None: it runs on until the test ends it."""
+    """None means that it runs until the test ends it."""
     compile_output: StageOutput | None = None
 
 
@@ -74,7 +74,7 @@ class _Pod:
 
 
 class MemoryRuntime:
-    """Runs nothing: `script` says what becomes of each pod, by default exit 0 with no output."""
+    """Runs nothing. `script` decides what each pod does: by default, exit with 0 and no output."""
 
     def __init__(
         self,
@@ -83,10 +83,10 @@ class MemoryRuntime:
     ) -> None:
         self.script = script
         self.away = False
-        """Every call raises RuntimeUnavailable while it is true; pods go on all the same."""
+        """While true, every call raises RuntimeUnavailable; pods continue nevertheless."""
         self.offered = list(LANGUAGES)
         self.created: list[str] = []
-        """The name of each pod that was ever started, in order."""
+        """The names of all pods ever created, in order."""
         self._clock = clock
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
@@ -160,10 +160,10 @@ class MemoryRuntime:
         if self.away:
             raise RuntimeUnavailable("the runtime is unavailable")
 
-    # what a test can make happen
+    # what tests can trigger
 
     def start(self, name: str) -> None:
-        """The program starts, and does by itself what its script says."""
+        """Start the program, which then does what its script says."""
         with self._lock:
             script = self._pods[name].script
             self._change(name, phase=Phase.RUNNING, started_at=self._clock())
@@ -173,20 +173,20 @@ class MemoryRuntime:
                 self.end(name, script.ends)
 
     def print(self, name: str, content: bytes, stream: Stream = Stream.STDOUT) -> None:
-        """The program prints one frame."""
+        """Let the program print one frame."""
         with self._lock:
             found = self._pods[name]
             offset = len(found.printed(stream))
             found.frames.append(Frame(len(found.frames) + 1, stream, offset, content))
 
     def end(self, name: str, report: Report | None = None) -> None:
-        """The program ends, by default with exit code 0."""
+        """End the program, by default with exit code 0."""
         with self._lock:
             report = report or exited()
             self._change(name, phase=Phase.ENDED, ended_at=self._clock(), report=report)
 
     def fault(self, name: str, message: str = "the node was lost") -> None:
-        """The runtime loses the pod, and says so."""
+        """Let the runtime lose the pod, and report it."""
         with self._lock:
             self._change(name, phase=Phase.FAULTED, message=message)
 
@@ -196,7 +196,7 @@ class MemoryRuntime:
             self._change(name, **facts)
 
     def lose(self, name: str) -> None:
-        """The pod is gone with all that is known of it; nobody is told."""
+        """Remove the pod and everything known about it, without a report."""
         with self._lock:
             self._pods.pop(name, None)
 

@@ -1,4 +1,4 @@
-"""The in-memory twin of the store: exact, and gone with the process."""
+"""An in-memory store with exactly the semantics of the others."""
 
 from app.infrastructure.memory.counts import MemoryCounts
 from app.infrastructure.memory.dead_letters import MemoryDeadLetters
@@ -13,7 +13,7 @@ from app.infrastructure.memory.tables import Tables
 
 
 class MemoryStore:
-    """Every method is atomic. Rows are copied in and out."""
+    """A store in which every method is atomic. Rows are copied in and out."""
 
     def __init__(self) -> None:
         self.tables = Tables()

@@ -1,4 +1,4 @@
-"""What the in-memory store holds, under one lock."""
+"""The tables of the in-memory store, under one lock."""
 
 from collections.abc import Iterable
 from copy import deepcopy
@@ -16,7 +16,7 @@ Record = TypeVar("Record", Execution, DeadLetter, Replay)
 
 @dataclass(slots=True)
 class Tables:
-    """Executions and what belongs to them. Hold the lock to read or write."""
+    """Executions and what belongs to them. Hold `lock` to read or write."""
 
     lock: Lock = field(default_factory=Lock)
     rows: dict[str, Execution] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from app.infrastructure.listeners import Listeners
 
 
 class MemoryWakeups:
-    """Tells threads of this process that an execution changed."""
+    """Wakes threads of this process that wait for a change of an execution."""
 
     def __init__(self) -> None:
         self._listeners = Listeners()

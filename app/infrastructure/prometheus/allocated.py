@@ -1,8 +1,8 @@
-"""Shared counters whose pages are on disk before they are written to.
+"""Shared counters whose pages are allocated on disk before they are written.
 
-prometheus_client maps sparse files into memory. On a full disk the first write to such a page ends
-the process with SIGBUS (mmap(2)). Here the pages are allocated first, and a counter for which there
-is no space raises OSError.
+prometheus_client maps sparse files into memory. On a full disk, the first write to such a page ends
+the process with SIGBUS (mmap(2)). Here pages are allocated first, and a counter without space
+raises OSError.
 """
 
 import os
@@ -11,11 +11,11 @@ from typing import Any, Final
 from prometheus_client import mmap_dict, values
 
 PIECE: Final = 64 * 1024
-"""Bytes that are allocated at a time; some four hundred counters."""
+"""Bytes to allocate at a time, enough for about four hundred counters."""
 
 
 class AllocatedDict(mmap_dict.MmapedDict):
-    """The library's own, which grows by allocated pieces."""
+    """The library's dictionary, but growing by allocated pieces."""
 
     def __init__(self, filename: str, read_mode: bool = False) -> None:
         if not read_mode:
@@ -30,7 +30,7 @@ class AllocatedDict(mmap_dict.MmapedDict):
 
 
 def _make(filename: str) -> None:
-    """Raises OSError, and leaves no file then: the library can't read one that is not whole."""
+    """Create the file. Raises OSError without leaving a file, as the library can't read a part."""
     with open(filename, "ab") as file:
         try:
             os.posix_fallocate(file.fileno(), 0, PIECE)
@@ -40,6 +40,6 @@ def _make(filename: str) -> None:
 
 
 def install() -> None:
-    """For every counter that is made from now on."""
+    """Use allocated pages for every counter created from now on."""
     module: Any = values
     module.MmapedDict = AllocatedDict

@@ -1,14 +1,14 @@
-"""The folder in which several processes of a host count together."""
+"""The folder in which several processes on a host share their counters."""
 
 import shutil
 from pathlib import Path
 from typing import Final
 
 VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
-"""Read by prometheus_client when it is imported."""
+"""The variable that prometheus_client reads when it is imported."""
 
 
 def make_empty(folder: Path) -> None:
-    """What an earlier run counted goes: it had other processes."""
+    """Create the folder without the counters of an earlier run, which had other processes."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)

@@ -1,4 +1,4 @@
-"""Metrics in Prometheus' text format, by its own client library."""
+"""Metrics in Prometheus's text format, by its client library."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -31,10 +31,10 @@ allocated.install()
 
 
 class PrometheusMetrics:
-    """Counts in this process, or in a folder that several processes of a host share.
+    """Counts in this process, or in a folder that several processes on a host share.
 
-    The library decides which, by the variable `PROMETHEUS_MULTIPROC_DIR`. It connects to nothing,
-    so tests use it as it is. What can't be counted because the disk is full is not counted.
+    The variable `PROMETHEUS_MULTIPROC_DIR` decides which. The library opens no connections, so
+    tests use this class too. While the disk is full, new counters are left out.
     """
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class PrometheusMetrics:
 
     @cached_property
     def _watch_restarts(self) -> Counter:
-        """Without labels, so its place in the folder is taken at once. Raises OSError."""
+        """A counter without labels, which takes space in the folder at once. Raises OSError."""
         return Counter(
             "podline_watch_restarts",
             "How often the watch of the runtime failed and was restarted",
@@ -102,7 +102,7 @@ class PrometheusMetrics:
 
 
 class _Counted(Collector):
-    """What this process counted, or what all processes with the same folder counted."""
+    """The counters of this process, or of all processes that share the folder."""
 
     def __init__(self, own: CollectorRegistry) -> None:
         self._own = own

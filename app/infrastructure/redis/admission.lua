@@ -1,26 +1,26 @@
--- The coordinator's queue and slots. One script, so every operation is one atomic step. What a
--- step costs depends on the slots that are held, not on how many entries or owners are queued.
+-- The admission queue and its slots. It is one script, so that every operation is atomic. The cost
+-- of an operation depends on the number of slots held, not on the length of the queue.
 --
--- Each owner has a lane for each band: a queue of its own. The first entry of a lane is its head.
--- A head waits since it was created, or since the lane last took a slot or gave one back,
+-- Each owner has a lane, a queue of its own, for each band. The first entry of a lane is its head.
+-- A head has waited since it was created, or since the lane last took or released a slot,
 -- whichever is later: a backlog waits for its next turn, not since it was queued.
 --
 -- Heads are kept in cells, one for each band and number of slots that the owner holds. The head
--- that waits longest beats all others of its cell, so the next turn is chosen among the cells.
+-- that has waited longest precedes all others in its cell, so only these are compared.
 --
 -- KEYS
---   queue    sorted set  execution -> its rank by band and time: for the length and for positions
+--   queue    sorted set  execution -> its rank by band and time, for lengths and positions
 --   slots    sorted set  execution -> time taken
---   entries  hash        execution -> its lane; whatever is queued or holds a slot
+--   entries  hash        execution -> its lane, for all that are queued or hold a slot
 --   used     hash        owner -> slots it holds
---   turns    sorted set  lane -> when it last took a slot or gave one back; no empty lanes
+--   turns    sorted set  lane -> when it last took or released a slot; no empty lanes
 --   cells    sorted set  <band>:<slots held> -> slots held; no empty cells
---   ready    string      missing after a loss
+--   ready    string      missing after a loss of data
 --   <queue>:lane:<band>:<owner>        sorted set  execution -> time of its creation
---   <queue>:heads:<band>:<slots held>  sorted set  owner -> since when its head waits
+--   <queue>:heads:<band>:<slots held>  sorted set  owner -> the time since which its head waits
 --
--- A lane is named <band>:<owner>. ARGV: the operation and its arguments. Times that are stored
--- stay strings where they can: Lua would round them when it prints them.
+-- A lane is named <band>:<owner>. ARGV: the operation and its arguments. Stored times stay strings
+-- where possible, because Lua would round them when it prints them.
 
 local queue, slots, entries, used, turns, cells, ready = unpack(KEYS)
 
@@ -65,7 +65,7 @@ local function remove_head(band, held, owner)
   end
 end
 
--- To be called after every change to a lane.
+-- Call this after every change to a lane.
 local function update_head(lane)
   local band, owner = split(lane)
   local held = held_by(owner)
@@ -92,7 +92,7 @@ local function unqueue(execution, lane)
   end
 end
 
--- The owner's heads move to the cells of its new number of slots.
+-- Moves the owner's heads to the cells for its new number of slots.
 local function count_slots(owner, change)
   local before = held_by(owner)
   redis.call('HSET', used, owner, before + change)
@@ -107,7 +107,7 @@ local function count_slots(owner, change)
   end
 end
 
--- The lane took a slot, or gave one back.
+-- Records that the lane took or released a slot.
 local function turn(lane, change, now)
   if redis.call('EXISTS', entries_of(lane)) == 1 then
     redis.call('ZADD', turns, now, lane)
@@ -121,8 +121,8 @@ local function occupy(execution, lane, now)
   turn(lane, 1, now)
 end
 
--- The lowest effective band, then the fewest slots, then the longest wait. The band itself only
--- decides between those that are equal in all of these.
+-- The order: the lowest effective band, then the fewest slots, then the longest wait. The band
+-- itself only breaks ties.
 local function place_of(band, held, since, now, ageing)
   local waited = math.max(0, now - since)
   return {band - math.floor(waited / ageing), held, since, band}
@@ -137,7 +137,7 @@ local function is_before(place, other)
   return false
 end
 
--- The lane whose turn it is; nil if no owner below the cap has an entry.
+-- Returns the lane whose turn it is, or nil if no owner below the cap has an entry.
 local function next_in_turn(per_owner, now, ageing)
   local first, lane
   for _, cell in ipairs(redis.call('ZRANGEBYSCORE', cells, 0, '(' .. per_owner)) do
@@ -151,8 +151,8 @@ local function next_in_turn(per_owner, now, ageing)
   return lane
 end
 
--- After a clock was set back, entries and turns may seem to come from the future: they would wait
--- behind all others until the clock has caught up. They count as of now.
+-- Treats times in the future as now. They mean that a clock was set back, and such entries would
+-- wait behind all others until the clock has caught up.
 local function mend_times(now, ageing)
   for _ = 1, MENDED_AT_ONCE do
     local last = redis.call('ZRANGE', queue, -1, -1, 'WITHSCORES')
@@ -236,8 +236,8 @@ function operations.hold(execution, lane, now)
   occupy(execution, lane, now)
 end
 
--- position execution. At most as many are before it as have a better rank; nor more, if everyone
--- takes turns, than the entries of its own lane up to it, times the lanes.
+-- position execution. An upper bound: the entries with a better rank; or, as lanes take turns, the
+-- entries up to it in its own lane times the number of lanes, if that is less.
 function operations.position(execution)
   local rank = redis.call('ZRANK', queue, execution)
   if not rank then

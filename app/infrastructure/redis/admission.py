@@ -23,8 +23,8 @@ KEYS: Final = (
 )
 """In the order in which admission.lua unpacks them.
 
-A version that arranges its data in another way takes other names: to it, the queue is not ready
-and is rebuilt from the database.
+A version with another layout uses other names, so that it finds no ready queue and rebuilds it from
+the database.
 """
 
 EARLIER_OWNERS: Final = "podline:owner_of"
@@ -34,19 +34,19 @@ EARLIER_KEYS: Final = (
     EARLIER_QUEUE,
     *(f"podline:{name}" for name in ("heads", "slots", "used", "cap", "ready")),
 )
-"""Of the version without turns, which also had a queue of each owner: `<queue>:<owner>`."""
+"""Keys of the version without turns, which also had a queue per owner: `<queue>:<owner>`."""
 
 ENTRIES_PER_CALL: Final = 500
-"""So that a rebuild does not hold up other clients for more than some milliseconds a call."""
+"""Limits how long each call of a rebuild blocks other clients to a few milliseconds."""
 
 
 class RedisAdmissionQueue:
-    """Owners take turns by effective band, slots held and waiting time; see admission.lua.
+    """Gives owners turns by effective band, slots held and waiting time; see admission.lua.
 
-    Nothing is updated while entries wait: ageing is computed when a slot is given away. Redis' own
-    clock is not used.
+    Waiting entries are never updated: ageing is computed when a slot is assigned. Redis's own clock
+    isn't used.
 
-    Needs a Redis that evicts nothing (`maxmemory-policy noeviction`).
+    Redis must not evict keys (`maxmemory-policy noeviction`).
     """
 
     def __init__(self, client: redis.Redis, ageing_seconds: float = 60) -> None:

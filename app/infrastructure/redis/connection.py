@@ -1,4 +1,4 @@
-"""The client that all Redis adapters share, and the one place where its errors become ours."""
+"""The client that all Redis adapters share, and the translation of its errors into ours."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -19,11 +19,11 @@ T = TypeVar("T")
 
 
 def connect(url: str) -> redis.Redis:
-    """A client that connects when first used; `redis://`, `rediss://` and `unix://`.
+    """Return a client for `redis://`, `rediss://` or `unix://`, which connects on first use.
 
-    Threads may share it, and a forked child may use its parent's: the pool sees the new process
-    id and drops the connections it inherited. A connection that the server closed is made anew
-    once, without a pause; what timed out is not tried again.
+    It is thread-safe. A forked child may use its parent's: the pool notices the new process id and
+    drops the inherited connections. If the server closed a connection, one retry follows without a
+    pause; a timeout isn't retried.
     """
     return redis.Redis.from_url(
         url,
@@ -37,7 +37,7 @@ def connect(url: str) -> redis.Redis:
 def raises_unavailable(method: Callable[P, T]) -> Callable[P, T]:
     """Raise CoordinationUnavailable if Redis is down, too slow, loading, full or read-only.
 
-    Any other error that it reports is a bug of ours, and is raised unchanged.
+    Any other error is a bug of ours, and is raised unchanged.
     """
 
     @wraps(method)
@@ -66,7 +66,7 @@ _UNAVAILABLE: Final = (
     InvalidResponse,
 )
 _UNAVAILABLE_CODES: Final = ("BUSY ", "MISCONF ", "NOREPLICAS ")
-"""First words of the errors that redis-py has no class for.
+"""The first words of errors for which redis-py has no class.
 
 https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors
 """

@@ -1,4 +1,4 @@
-"""Leases in Redis: locks of redis-py, which are taken without waiting and expire."""
+"""Leases in Redis: redis-py's locks, taken without waiting and with an expiry time."""
 
 from contextlib import suppress
 
@@ -27,7 +27,7 @@ class RedisLeases:
 
 
 class RedisLease:
-    """Held while the key has the lock's token."""
+    """A lease, which is held while the key has the lock's token."""
 
     def __init__(self, lock: Lock) -> None:
         self._lock = lock

@@ -1,6 +1,6 @@
--- Adds frames to the stream of one pod. An entry's id is its frame's sequence, so a frame that is
--- there already is seen by its number. `end` counts all bytes up to and with that frame; the
--- oldest entries go while more than the cap lies between the first and the last.
+-- Adds frames to the stream of one pod. An entry's id is its frame's sequence number, which shows
+-- whether a frame was added before. `end` counts all bytes up to the end of that frame. The oldest
+-- entries are removed while those after them contain more than max_bytes.
 --
 -- KEYS: the stream. ARGV: max_bytes expire_seconds (sequence stream offset content size)...
 

@@ -1,4 +1,4 @@
-"""Live output in Redis: a stream per pod, and who is watched."""
+"""Live output in Redis: one stream per pod, and the set of watched executions."""
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
@@ -15,15 +15,15 @@ WATCHED: Final = "podline:watched"
 WATCH_SECONDS: Final = 30
 EXPIRE_SECONDS: Final = 60
 MAX_BYTES: Final = 256 * 1024
-"""Of one pod, of what was printed last: what somebody who joins late still gets to see."""
+"""How much of a pod's latest output is kept, for those who start to watch late."""
 FRAMES_PER_CALL: Final = 500
 
 Entry: TypeAlias = tuple[str, dict[str, str]]
-"""Id and fields of one entry of a stream."""
+"""The id and fields of one stream entry."""
 
 
 class RedisLiveOutput:
-    """What running programs print, for those who watch; the oldest goes first."""
+    """The live output of running programs, for those who watch. The oldest is removed first."""
 
     def __init__(self, client: redis.Redis, clock: Callable[[], float] = time) -> None:
         self._client = client

@@ -1,4 +1,4 @@
-"""Failures parked in Redis."""
+"""Dead letters parked in Redis."""
 
 import json
 from dataclasses import asdict
@@ -13,7 +13,7 @@ PARKING: Final = "podline:parking"
 
 
 class RedisParking:
-    """A sorted set of letters by the time of the failure; the letter itself is the member."""
+    """A sorted set of dead letters by the time of the last failure. The letter is the member."""
 
     def __init__(self, client: redis.Redis) -> None:
         self._client = client

@@ -1,4 +1,4 @@
-"""The one thread of a process that hears the channel of wake-ups."""
+"""The only thread of a process that receives wake-ups."""
 
 import logging
 from threading import Event, Lock, Thread
@@ -12,7 +12,7 @@ from app.infrastructure.listeners import Listeners
 
 CHANNEL: Final = "podline:wakeups"
 PING_SECONDS: Final = 0.4
-"""After so long without a message it asks whether Redis is there, and waits as long again."""
+"""After this long without a message, it pings Redis and waits as long again for the response."""
 FIRST_PAUSE: Final = 0.05
 LONGEST_PAUSE: Final = 1.0
 
@@ -20,9 +20,9 @@ log = logging.getLogger(__name__)
 
 
 class Subscriber:
-    """Passes messages on to `listeners`, and connects again whenever it has to.
+    """Passes messages to `listeners`, and reconnects when necessary.
 
-    All listeners are woken once when the connection is lost, and once when it is made, since
+    All listeners are woken when the connection is lost and again when it is restored, because
     messages may have been lost in between.
     """
 
@@ -40,7 +40,7 @@ class Subscriber:
         return self._connected.is_set()
 
     def ensure_started(self) -> None:
-        """Returns once the first attempt to connect has ended, well or not."""
+        """Start the thread, and return once it has tried to connect, successfully or not."""
         with self._lock:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = Thread(target=self._run, name="wakeups", daemon=True)
@@ -58,7 +58,7 @@ class Subscriber:
             self._tried.set()
 
     def _subscribe_once(self) -> None:
-        """Until the connection is lost."""
+        """Receive messages until the connection is lost."""
         try:
             with PubSub(self._client.connection_pool) as pubsub:
                 pubsub.subscribe(CHANNEL)

@@ -1,4 +1,4 @@
-"""Wake-ups through Redis: one channel, whose messages are ids of executions that changed."""
+"""Wake-ups through Redis: one channel, whose messages are the ids of changed executions."""
 
 import logging
 import os
@@ -15,19 +15,19 @@ from app.infrastructure.redis.connection import raises_unavailable
 from app.infrastructure.redis.subscriber import CHANNEL, Subscriber
 
 LONGEST_DEAF_WAIT: Final = 0.75
-"""Of a listener, in seconds, while Redis is away."""
+"""Seconds that a listener waits at most while Redis is unavailable."""
 
 log = logging.getLogger(__name__)
 
 
 class RedisWakeups:
-    """Tells waiting API threads, in whatever process, that an execution changed."""
+    """Wakes API threads in any process that wait for a change of an execution."""
 
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
         self._breaker = Breaker()
         self._subscribers: dict[int, Subscriber] = {}
-        """By process id: a fork leaves its parent's thread and locks behind."""
+        """By process id, because a forked child lacks its parent's thread."""
 
     def notify(self, execution_id: str) -> None:
         if not self._breaker.allows_call():
