@@ -1,4 +1,4 @@
-"""Requests to the API server, about one namespace. No error of the client leaves this module."""
+"""Requests to the API server for one namespace. The client's errors never leave this module."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from app.domain.errors import RuntimeUnavailable
 JsonObject: TypeAlias = Mapping[str, Any]
 
 METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-"""Spares the data of a ConfigMap: https://kubernetes.io/docs/reference/using-api/api-concepts/"""
+"""Omits a ConfigMap's data: https://kubernetes.io/docs/reference/using-api/api-concepts/"""
 
 _JSON: Final = "application/json"
 _MERGE_PATCH: Final = "application/merge-patch+json"
@@ -32,22 +32,22 @@ _MESSAGE_CHARACTERS: Final = 300
 
 
 class NoAccess(RuntimeUnavailable):
-    """This process was given neither a kubeconfig nor a service account's token."""
+    """This process has neither a kubeconfig nor a service account token."""
 
 
 class VersionExpired(RuntimeUnavailable):
-    """A watch from that resourceVersion is not to be had any more: list again."""
+    """The resourceVersion is too old to watch from: list again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the API server said."""
+    """A response of the API server."""
 
     status: int
     content: bytes
 
     def json(self) -> JsonObject:
-        """Raises RuntimeUnavailable if it is none: something between us and the server said it."""
+        """Parse the content. Raises RuntimeUnavailable if it isn't JSON, as from a proxy."""
         try:
             found = json.loads(self.content)
         except ValueError as error:
@@ -58,7 +58,7 @@ class Answer:
 
     @property
     def message(self) -> str:
-        """Of a Status object; it names objects and fields, never what is in them."""
+        """The message of a Status object, which names objects and fields but never their values."""
         try:
             return str(self.json().get("message"))[:_MESSAGE_CHARACTERS]
         except RuntimeUnavailable:
@@ -66,11 +66,11 @@ class Answer:
 
 
 class Connection:
-    """Safe for many threads. Connects when it is first used.
+    """A thread-safe connection, which is opened on first use.
 
-    Every request of ours may be sent twice, so one that met a connection which had been closed
-    meanwhile is sent again. All raise RuntimeUnavailable for any status that is neither 2xx nor
-    among those that the caller `expects`.
+    All our requests are safe to repeat, so a request that finds its connection closed is sent
+    again. All raise RuntimeUnavailable for any status other than 2xx and those that the caller
+    `expects`.
     """
 
     def __init__(self, namespace: str, kubeconfig: Path | None = None) -> None:
@@ -90,11 +90,11 @@ class Connection:
         return self._ask("GET", self._root + path, query, accept=accept, expects=expects)
 
     def post(self, path: str, body: JsonObject, *, expects: Collection[int]) -> Answer:
-        """A 409, which is expected always, means that an object of that name is there."""
+        """Create an object. A 409 is always expected, and means that the name is in use."""
         expects = {*expects, HTTPStatus.CONFLICT}
         for _ in range(_TRIES_TO_CREATE):
             answer = self._ask("POST", self._root + path, {}, body=body, expects=expects)
-            # The other 409, "Conflict": somebody else's object was counted in the same quota.
+            # The other 409, "Conflict": another object was counted in the same quota.
             if answer.status != HTTPStatus.CONFLICT or answer.json().get("reason") != "Conflict":
                 return answer
         raise _unexpected("POST", path, answer)
@@ -107,17 +107,17 @@ class Connection:
     def delete_all(
         self, path: str, body: JsonObject, *, accept: str = _JSON, **query: str
     ) -> Answer:
-        """Of a collection, those that the query selects; none is fine."""
+        """Delete the objects of a collection that the query selects, if any."""
         return self._ask("DELETE", self._root + path, query, body=body, accept=accept)
 
     def ready(self) -> None:
-        """Return if the API server is; every account may ask that."""
+        """Return if the API server is ready. Every account may ask that."""
         self._ask("GET", "/readyz", {})
 
     def stream(self, path: str, *, seconds: int, **query: str | int) -> Iterator[bytes]:
-        """The answer's lines as they come; the server ends it after so many seconds.
+        """Yield the lines of a response as they arrive, until the server ends it after `seconds`.
 
-        A server that is silent for longer than that is gone.
+        Raises RuntimeUnavailable if the server is silent for longer.
         """
         timeout = (_SECONDS_TO_CONNECT, seconds + _SECONDS_TO_CONNECT)
         query = {**query, "timeoutSeconds": seconds}
@@ -193,7 +193,7 @@ class Connection:
 
 
 def _client(kubeconfig: Path | None) -> client.ApiClient:
-    """By that file, KUBECONFIG, ~/.kube/config, or the service account of the pod we run in."""
+    """Connect with the kubeconfig, KUBECONFIG, ~/.kube/config, or the pod's service account."""
     configuration = client.Configuration()
     file = kubeconfig or Path(os.environ.get("KUBECONFIG") or "~/.kube/config").expanduser()
     try:
@@ -207,13 +207,13 @@ def _client(kubeconfig: Path | None) -> client.ApiClient:
             )
     except (config.ConfigException, OSError) as error:
         raise NoAccess(f"no access to a cluster is configured: {error}") from error
-    configuration.retries = False  # a retry after a time-out would double it
+    configuration.retries = False  # a retry after a timeout would double the wait
     configuration.connection_pool_maxsize = _CONNECTIONS_KEPT
     return client.ApiClient(configuration)
 
 
 def _lines(response: HTTPResponse) -> Iterator[bytes]:
-    """Whole ones; what the server did not finish is left out."""
+    """Yield complete lines only."""
     rest = b""
     for part in response.stream():
         *lines, rest = (rest + part).split(b"\n")

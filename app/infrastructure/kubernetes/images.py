@@ -1,4 +1,4 @@
-"""Which languages a cluster runs: by the images that the settings name."""
+"""The languages that a cluster can run, according to the images in the settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from sandbox.languages.versions import standing_for
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A language's image, and the version of the language that is in it."""
+    """A language's image, and the version of the language in it."""
 
     reference: str
     version: str
@@ -22,7 +22,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One language as it can be run here."""
+    """One language that this cluster can run."""
 
     image: Image
     spec: LanguageSpec
@@ -33,7 +33,7 @@ class Offer:
 
 
 class Offers:
-    """Every language that has an image."""
+    """All languages that have an image."""
 
     def __init__(self, images: Mapping[str, Image], specs: Mapping[str, LanguageSpec]) -> None:
         for name in images.keys() - specs.keys():
@@ -44,7 +44,7 @@ class Offers:
         return [offer.language(pod_pids_limit) for offer in self._offers.values()]
 
     def of(self, pod: Pod) -> Offer:
-        """Raises RunRefused where its language has no image in that version."""
+        """Return the offer for a pod. Raises RunRefused if no image has its language version."""
         offer = self._offers.get(pod.language)
         if offer is None or standing_for(pod.language_version, [offer.image.version]) is None:
             raise RunRefused(f"there is no image for {pod.language} {pod.language_version}")

@@ -1,4 +1,4 @@
-"""What a pod is given: its stages as init takes them, and their output limits for the collector."""
+"""The input of a pod: its stages in init's format, with output limits for the collector."""
 
 import struct
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from sandbox.languages.commands import Commands
 from sandbox.wire.types import File
 
 MARGIN_MIB: Final = 2
-"""What main's container may use beside the program: init's own memory, and the kernel's for it."""
+"""What main's container may use in addition to the program: for init, and for the kernel."""
 
 _KIB: Final = 1024
 _MIB: Final = 1024 * 1024
@@ -22,24 +22,24 @@ _NUMBER = struct.Struct("<Q")
 
 
 def memory_mib(pod: Pod, spec: LanguageSpec) -> int:
-    """What main's container may use: the larger of the stages' limits, and the margin.
+    """Return the memory limit of main's container: the larger stage's limit plus the margin.
 
-    init itself holds a stage to less than that.
+    init enforces the limit of a stage that is smaller.
     """
     run_mib, compile_mib = pod.limits.memory_mib, pod.compile_limits.memory_mib
     return MARGIN_MIB + (max(run_mib, compile_mib) if spec.compile else run_mib)
 
 
 def disk_mib(pod: Pod, spec: LanguageSpec) -> int:
-    """Size of the volume that holds all a program can write."""
+    """Return the size of the volume that contains everything the program can write."""
     return pod.limits.disk_mib_with(pod.compile_limits, compiled=bool(spec.compile))
 
 
 def stages(pod: Pod, spec: LanguageSpec) -> bytes:
-    """The value of the ConfigMap's one key; at most 1 MiB for a submission within the maxima.
+    """Return the value of the ConfigMap's only key: at most 1 MiB for a valid submission.
 
-    An image has the language's executable at one of several paths, and init uses the first that is
-    there. So nothing but `argv[0]` may depend on it; a script must look for itself.
+    An image has the language's executable at one of several paths, and init uses the first that
+    exists. So only `argv[0]` may depend on the path; a script must find it itself.
     """
     commands = _commands(spec, pod.language_version)
     container_mib = memory_mib(pod, spec)
@@ -56,7 +56,10 @@ def stages(pod: Pod, spec: LanguageSpec) -> bytes:
 
 
 def _commands(spec: LanguageSpec, version: str) -> list[Commands]:
-    """One for each place where an image can have the language: no home folders, no patterns."""
+    """Return the commands for each path at which an image may have the language.
+
+    Paths in home folders and patterns are left out.
+    """
     executables = [path for path in spec.executables if path.startswith("/") and "*" not in path]
     return [
         Commands(spec, executable, version, runtime)

@@ -1,42 +1,42 @@
-"""What is inside a pod: its containers' commands, its volumes, and who may do what with them.
+"""The inside of a pod: its containers' commands, its volumes, and the access to them.
 
-Two containers, for the program must not touch its own bookkeeping:
+There are two containers, because the program must not reach what watches it:
 
-- `collector`, of our image, which holds nothing but `init`, `collector` and the files of
-  sandbox.line. It puts init, its FIFOs and those files into `channel`, hands init the
-  stages, caps what the program prints, writes that to its own log (transcript.py), and how the pod
-  ended to its log and, as its termination message, to TERMINATION_LOG. It exits with 0 if it could
-  do all this; with 1 if not, and then the end record is a fault.
-- `main`, of the language's image. MAIN_COMMAND waits for init and becomes it, so that init is pid 1
-  there (no shared process namespace, and restartPolicy Never: once ended it can't be used again).
-  init takes the stages, enforces wall and CPU time, and exits once the collector closes CONTROL.
+- `collector` runs our image, which contains only `init`, `collector` and the files of sandbox.line.
+  It puts init, its FIFOs and those files into `channel`, passes the stages to init, limits the
+  program's output, writes it to its own log (transcript.py), and writes the end record to its log
+  and, as its termination message, to TERMINATION_LOG. It exits with 0 if it could do all this, and
+  otherwise with 1 and a fault as the end record.
+- `main` runs the language's image. MAIN_COMMAND waits for init and becomes it, so that init is its
+  pid 1 (no shared process namespace, and restartPolicy Never, so that it runs only once). init
+  takes the stages, enforces wall and CPU time, and exits once the collector closes CONTROL.
 
 | Volume | In collector | In main | |
 |---|---|---|---|
-| ConfigMap, key STAGES | INPUT, read-only | not at all | never seen by the program |
+| ConfigMap, key STAGES | INPUT, read-only | not mounted | the program never sees it |
 | emptyDir in memory, 2 MiB | CHANNEL | CHANNEL, read-only | init, the FIFOs and LINE |
-| emptyDir in memory, `disk_mib` | not at all | each of WRITABLE at its subPath | all it can write |
+| emptyDir in memory, `disk_mib` | not mounted | each of WRITABLE, by subPath | all it can write |
 
-Each container has a uid of its own and no capability; their root is read-only, and nothing of a
-submission is in their command, environment or names. main's uid belongs to no other pod of the
-node, for RLIMIT_NPROC counts by uid. Its image needs `sh` and `sleep`, /dev/null and /proc, and the
-language's executable at one of the paths in languages.toml that name no home folder.
+Each container has its own uid, no capabilities and a read-only root. Nothing from a submission is
+in its command, environment or names. main's uid belongs to no other pod on the node, because
+RLIMIT_NPROC counts by uid. Its image needs `sh` and `sleep`, /dev/null and /proc, and the
+language's executable at one of the paths in languages.toml that is not in a home folder.
 
-Which container may still be there once the other is gone: collector gone, init ends at once and all
-with it; main gone, the collector says so in its end record and exits. Of a main that is gone
-before the two have met it hears nothing: observation.py sees that.
+If the collector ends first, init ends at once with all its processes. If main ends first, the
+collector reports it in its end record and exits. It can't notice a main that ends before the two
+have connected; observation.py detects that.
 """
 
 from collections.abc import Mapping
 from typing import Final
 
 STAGES: Final = "stages"
-"""The one key of the ConfigMap's binaryData; its value is input.stages()."""
+"""The only key in the ConfigMap's binaryData. Its value is input.stages()."""
 
 INPUT: Final = "/podline/input"
 CHANNEL: Final = "/podline/channel"
 LINE: Final = f"{CHANNEL}/line"
-"""Where main has the files of sandbox.line; the collector has them in /podline/line."""
+"""The files of sandbox.line in main. The collector has them in /podline/line."""
 TERMINATION_LOG: Final = "/dev/termination-log"
 
 WRITABLE: Final[Mapping[str, str | None]] = {
@@ -45,7 +45,7 @@ WRITABLE: Final[Mapping[str, str | None]] = {
     "/var/tmp": "tmp",
     "/dev/shm": "shm",
 }
-"""Paths in main, and the part of the one volume that is there: so one size limits them all."""
+"""Paths in main, each a part of the same volume, so that one size limits them all."""
 
 COLLECTOR_COMMAND: Final = ("/podline/collector",)
 MAIN_COMMAND: Final = (

@@ -1,4 +1,4 @@
-"""What holds each limit in a pod, and what no pod of this cluster can be given."""
+"""What enforces each limit in a pod, and which limits a pod in this cluster can't have."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -10,11 +10,11 @@ from app.domain.submission import Limits
 from sandbox.languages import LanguageSpec
 
 _OWN_PROCESSES: Final = 4
-"""Of a pod: the pause container, the collector, init, and one that is on its way."""
+"""A pod's own processes: the pause container, the collector, init, and one that is starting."""
 _STREAMS: Final = 2
 _LOGGED_KIB: Final = 6 * 1024
-"""In base64, and with the rest of its lines, below the 10 MiB at which a kubelet begins a new file:
-it would give away the older one no more, and with it the output.
+"""With base64 and JSON, this stays below the 10 MiB at which a kubelet rotates a log: it no longer
+returns the older file, and the output in it would be lost.
 """
 
 HELD: Final[Sequence[HeldLimit]] = (
@@ -41,7 +41,7 @@ HELD: Final[Sequence[HeldLimit]] = (
 
 
 def accepted(spec: LanguageSpec, pod_pids_limit: int | None) -> dict[str, int]:
-    """The most that a stage can have, whatever the other one has; by the names of Limits."""
+    """Return the most that a stage can have, whatever the other one has, by limit."""
     stages = 2 if spec.compile else 1
     most = {"output_kib": _LOGGED_KIB // _STREAMS // stages}
     return (
@@ -50,12 +50,12 @@ def accepted(spec: LanguageSpec, pod_pids_limit: int | None) -> dict[str, int]:
 
 
 def _processes(spec: LanguageSpec, pod_pids_limit: int) -> int:
-    """Which a program can have; 1 where there is room for none, which the cluster then refuses."""
+    """Return how many processes a program can have, but at least 1, even if there is no room."""
     return max(1, pod_pids_limit - _OWN_PROCESSES - spec.threads)
 
 
 def refuse_impossible(pod: Pod, spec: LanguageSpec, pod_pids_limit: int | None) -> None:
-    """Raises RunRefused, which names the limit."""
+    """Raise RunRefused, with the limit's name, if the pod asks for more than a pod can have."""
     stages = {"limits": pod.limits} | (
         {"compile_limits": pod.compile_limits} if spec.compile else {}
     )

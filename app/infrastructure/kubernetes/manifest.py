@@ -1,7 +1,7 @@
-"""The two objects that an attempt is made of: a ConfigMap with its input, and a hardened Pod.
+"""The two objects of an attempt: a ConfigMap with its input, and a hardened Pod.
 
-All of the Pod is constant but for name, uid, image, sizes and times. It is admitted under the
-`restricted` Pod Security Standard (https://kubernetes.io/docs/concepts/security/).
+Only the Pod's name, uid, image, sizes and times vary. It conforms to the `restricted` Pod Security
+Standard (https://kubernetes.io/docs/concepts/security/).
 """
 
 import base64
@@ -21,13 +21,13 @@ LABELS: Final = {
 }
 SELECTOR: Final = ",".join(f"{name}={value}" for name, value in LABELS.items())
 HELD_UP: Final = "podline/held-up"
-"""Annotation of a ConfigMap whose Pod the API server would not take yet: why."""
+"""The annotation of a ConfigMap that says why the API server didn't accept its Pod yet."""
 
 MAIN: Final = "main"
 COLLECTOR: Final = "collector"
 
 _GRACE_SECONDS: Final = 1
-"""init ignores SIGTERM, so this is what a kill costs at most. 0 would mean: do not wait at all."""
+"""init ignores SIGTERM, so a kill takes this long. 0 would mean not to wait for the end at all."""
 _DEADLINE_MARGIN_SECONDS: Final = 30
 _NODE_LOST_SECONDS: Final = 30
 _COLLECTOR_UID: Final = 65_532
@@ -36,12 +36,12 @@ _UIDS: Final = 2**31 - 2_000_000
 _COLLECTOR_MEMORY: Final = "64Mi"
 _CHANNEL_SIZE: Final = "2Mi"
 _STORAGE: Final = "16Mi"
-"""Logs alone: the collector's own is below 7 MiB at the largest limits of output."""
+"""For logs only. The collector's log is below 7 MiB with the largest output limits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodOptions:
-    """What an operator decides about pods."""
+    """An operator's settings for pods."""
 
     collector_image: str
     image_pull_policy: str = "IfNotPresent"
@@ -51,9 +51,9 @@ class PodOptions:
     """Cores."""
     cpu_limit: float = 1.0
     pod_pids_limit: int | None = None
-    """The kubelets' `podPidsLimit`, where they have one."""
+    """The kubelets' `podPidsLimit`, if they have one."""
     start_timeout: float = 60
-    """Seconds until its program runs."""
+    """Seconds until the program must run."""
 
 
 def config_map(pod: Pod, offer: Offer) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def config_map(pod: Pod, offer: Offer) -> dict[str, Any]:
 
 
 def owned_by(pod: Mapping[str, Any]) -> dict[str, Any]:
-    """A patch: what is owned by a pod is removed with it, by the cluster."""
+    """Return a patch that makes the pod the owner, so that the cluster removes both together."""
     metadata = pod["metadata"]
     owner = {
         "apiVersion": "v1",
@@ -80,7 +80,7 @@ def owned_by(pod: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def held_up(why: str) -> dict[str, Any]:
-    """A patch of a ConfigMap whose Pod can't be made yet."""
+    """Return a patch for a ConfigMap whose Pod can't be created yet."""
     return {"metadata": {"annotations": {HELD_UP: why}}}
 
 
@@ -100,7 +100,7 @@ def pod_manifest(pod: Pod, offer: Offer, options: PodOptions) -> dict[str, Any]:
             "terminationGracePeriodSeconds": _GRACE_SECONDS,
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
-            # A pod without any name server is not to be had; nobody listens at this one.
+            # Kubernetes requires a name server; nothing listens at this address.
             "dnsPolicy": "None",
             "dnsConfig": {"nameservers": ["127.0.0.1"]},
             "hostname": "sandbox",
@@ -148,8 +148,8 @@ def _main(pod: Pod, offer: Offer, options: PodOptions) -> dict[str, Any]:
         "image": offer.image.reference,
         "imagePullPolicy": options.image_pull_policy,
         "command": list(inside.MAIN_COMMAND),
-        # The file is the node's, anybody's to write and of no limited size, so it must lie where
-        # no program gets: in a folder that is root's alone.
+        # The file is on the node, world-writable and of unlimited size, so it must be where no
+        # program can reach it: in a folder that only root can enter.
         "terminationMessagePath": "/root/termination-log",
         "securityContext": _security(_uid(pod.name)),
         "resources": _resources(options, f"{input.memory_mib(pod, offer.spec)}Mi"),
@@ -188,13 +188,13 @@ def _cores(number: float) -> str:
 
 
 def _uid(name: str) -> int:
-    """RLIMIT_NPROC counts the processes of a uid on the whole node, so each pod has one alone."""
+    """Choose a uid for the pod alone: RLIMIT_NPROC counts a uid's processes on the whole node."""
     digest = hashlib.sha256(name.encode()).digest()
     return _FIRST_UID + int.from_bytes(digest[:8], "big") % _UIDS
 
 
 def _active_deadline(pod: Pod, offer: Offer, options: PodOptions) -> int:
-    """The kubelet's backstop, and it counts from before the images are pulled."""
+    """Return the kubelet's backstop in seconds, which counts from before images are pulled."""
     wall = pod.limits.wall_seconds
     if offer.spec.compile:
         wall += pod.compile_limits.wall_seconds
@@ -202,7 +202,7 @@ def _active_deadline(pod: Pod, offer: Offer, options: PodOptions) -> int:
 
 
 def _leaves(condition: str) -> dict[str, Any]:
-    """A node that is lost loses the pod after so many seconds, not after the usual 300."""
+    """Evict the pod from a lost node after 30 seconds instead of the default 300."""
     return {
         "key": f"node.kubernetes.io/{condition}",
         "operator": "Exists",

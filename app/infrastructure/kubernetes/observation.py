@@ -1,6 +1,6 @@
-"""What a Pod object says of an attempt.
+"""What a Pod object says about an attempt.
 
-By the states of its containers, not by the pod's phase, which follows a second later.
+The states of its containers decide, not the pod's phase, which follows a second later.
 """
 
 import time
@@ -20,10 +20,10 @@ _ON_THE_WAY: Final = frozenset({"ContainerCreating", "PodInitializing"})
 _OUT_OF_MEMORY: Final = "OOMKilled"
 _NOT_STARTED: Final = frozenset({"StartError", "ContainerCannotRun"})
 _NOT_INIT: Final = frozenset({126, 127})
-"""A shell's exit codes where it can't become what it is to become; init has none of these."""
+"""A shell's exit codes if it can't execute a program. init never uses them."""
 _SECONDS_TO_HEAR: Final = 10
-"""In which the end of a collector that hears of main's end is seen: a kubelet looks once a second.
-By our clock and the node's, which need not be quite the same.
+"""Time in which a collector that noticed main's end is seen to end. The kubelet checks once a
+second, and our clock and the node's may differ.
 """
 
 
@@ -37,14 +37,14 @@ def is_ours(metadata: JsonObject) -> bool:
 
 
 def ended(pod: JsonObject) -> bool:
-    """Whether both of its containers did, so that nothing of it runs any more."""
+    """Whether both containers have ended, so that nothing of the pod is running."""
     return all("terminated" in _state(pod, name) for name in (COLLECTOR, MAIN))
 
 
 def observation_of(pod: JsonObject, at: Time) -> Observation | None:
-    """What it says at that time, which is now.
+    """Return what the pod says now, at the time `at`.
 
-    None for one that has ended and is being deleted: nothing can be had of it.
+    None if it has ended and is being deleted, as its output is no longer available.
     """
     metadata, status = pod["metadata"], pod.get("status", {})
     name = metadata["name"]
@@ -66,18 +66,18 @@ def observation_of(pod: JsonObject, at: Time) -> Observation | None:
 
 
 def without_pod(metadata: JsonObject) -> Observation | None:
-    """What a ConfigMap says for whose name there is no Pod."""
+    """Return what a ConfigMap without a Pod says."""
     name = metadata["name"]
     if not is_ours(metadata):
         return _faulted(name, "a ConfigMap of that name exists but is not Podline's")
     if "ownerReferences" in metadata or "deletionTimestamp" in metadata:
-        return None  # its pod was there, and it goes too
+        return None  # its pod existed, and both are being removed
     why = metadata.get("annotations", {}).get(HELD_UP)
     return Observation(name=name, phase=Phase.WAITING, message=why)
 
 
 def _why_deleted(status: JsonObject) -> str:
-    """By a drain, a preemption or a lost node, or else by nobody knows whom.
+    """Say why the pod was deleted, if it was a drain, a preemption or a lost node.
 
     https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions
     """
@@ -95,12 +95,12 @@ def _collector_fault(collector: JsonObject) -> str | None:
         if said := parse_end(terminated.get("message", "")).fault:
             return said
     except Broken:
-        pass  # it was killed before it could say anything
+        pass  # it was killed before it could report anything
     return f"the collector ended with {terminated.get('reason')}, code {terminated['exitCode']}"
 
 
 def _main_fault(main: JsonObject) -> str | None:
-    """That it ended before it was init, as in an image without a shell: the collector waits on."""
+    """Detect that main ended before it became init, as without a shell; the collector waits on."""
     terminated = main.get("terminated", {})
     reason, code = terminated.get("reason"), terminated.get("exitCode")
     if reason not in _NOT_STARTED and code not in _NOT_INIT:
@@ -110,9 +110,9 @@ def _main_fault(main: JsonObject) -> str | None:
 
 
 def _unheard_end(collector: JsonObject, main: JsonObject, at: Time) -> str | None:
-    """That main ended before it met the collector, which waits for it until the pod's deadline.
+    """Detect that main ended before it connected to the collector, which then waits for it.
 
-    One that it had met ends at once too, and says what came of it.
+    If they had connected, the collector ends at once too, and reports it.
     """
     if "terminated" in collector or "terminated" not in main:
         return None
@@ -144,7 +144,7 @@ def _ended(name: str, collector: JsonObject, main: JsonObject) -> Observation:
 
 
 def _report(end: End, *, out_of_memory: bool) -> Report | None:
-    """The kubelet knows of the kernel's kills, where a program ended only because of one."""
+    """Add the memory limit if the kubelet says that the kernel killed the program."""
     if end.report is None:
         return end.vanished if out_of_memory else None
     if not out_of_memory:
@@ -188,7 +188,7 @@ def _started_at(state: JsonObject) -> Time:
 
 
 def _time(text: str) -> Time:
-    """To the second: the kubelet tells no more."""
+    """Parse a time; the kubelet reports whole seconds only."""
     return int(datetime.fromisoformat(text).timestamp()) * SECOND
 
 

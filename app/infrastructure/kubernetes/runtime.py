@@ -1,4 +1,4 @@
-"""The Runtime port on a Kubernetes namespace of our own: a Pod and a ConfigMap for each attempt."""
+"""The Runtime port on Kubernetes: a Pod and a ConfigMap per attempt, in a separate namespace."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -29,11 +29,11 @@ _CONFIG_MAPS: Final = "/configmaps"
 _PODS: Final = "/pods"
 _SECONDS_BETWEEN_LOOKS: Final = 0.1
 _SECONDS_TO_END: Final = 8.0
-"""For a kubelet to kill a deleted pod, which takes one or two."""
+"""Time for a kubelet to kill a deleted pod, which usually takes one or two seconds."""
 _LOG_BYTES: Final = 16 * 1024 * 1024
-"""Twice as long as any log is."""
+"""Twice the size of the largest log."""
 _LAST_LINES: Final = 32
-"""A program that prints all the time has two frames, one a stream, in 50 ms."""
+"""A program that prints constantly adds two frames, one per stream, every 50 ms."""
 
 _REFUSED: Final = (
     HTTPStatus.BAD_REQUEST,
@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 
 
 class KubernetesRuntime:
-    """Safe for many threads. Connects when it is first used; `languages` and limits need none."""
+    """A thread-safe runtime. Connects on first use; `languages` and limits need no cluster."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class KubernetesRuntime:
         return transcript.output if transcript else None
 
     def follow(self, name: str, after: int) -> list[Frame]:
-        """Mostly by the log's last lines, which a kubelet finds without reading the others."""
+        """Read only the log's last lines if they are enough, which a kubelet finds quickly."""
         parse = partial(frames_after, after)
         last = self._read(name, parse, tailLines=_LAST_LINES) if after else None
         return last if last is not None else self._read(name, parse) or []
@@ -93,12 +93,12 @@ class KubernetesRuntime:
         if not pods:
             return
         if not all(map(ended, pods)) and not self._ends_soon(name):
-            # Its node does not answer. What may still run there is held to its wall time by init.
+            # Its node doesn't respond. If it still runs there, init enforces its wall time.
             log.warning("gave up pod %s: its node does not report that it has ended", name)
         self._remove(_PODS, name, grace_seconds=0)
 
     def list_pods(self) -> list[str]:
-        """And inputs without a pod, so that they are found too."""
+        """List all pods, and inputs without a pod, so that the sweep finds these too."""
         pods = self._names(_PODS, lambda metadata: "deletionTimestamp" not in metadata)
         inputs = self._names(_CONFIG_MAPS, lambda metadata: "ownerReferences" not in metadata)
         return sorted(pods | inputs)
@@ -113,16 +113,17 @@ class KubernetesRuntime:
         return list(limits.HELD)
 
     def ping(self) -> None:
-        """A process without access to the cluster, such as the API, has no opinion of it."""
+        """Check the API server. Succeeds in a process without access to it, such as the API."""
         try:
             self._api.ready()
         except NoAccess:
             log.debug("not known, because there is no access to the cluster")
 
     def _make_input(self, pod: Pod, offer: Offer) -> bool:
-        """The ConfigMap, or the one that is there. False if that is none of ours: `observe` says.
+        """Create the ConfigMap unless it exists. Returns False if it isn't ours.
 
-        Raises RuntimeUnavailable while an earlier one is being removed.
+        `observe` then reports the fault. Raises RuntimeUnavailable while an earlier ConfigMap is
+        being removed.
         """
         answer = self._api.post(
             _CONFIG_MAPS,
@@ -147,7 +148,7 @@ class KubernetesRuntime:
         if answer.status in _REFUSED:
             raise RunRefused(answer.message)
         if answer.status == HTTPStatus.FORBIDDEN:
-            # A quota is used up, or an admission rule says no: the start deadline decides.
+            # A quota is exhausted or an admission rule refuses it: wait until the start deadline.
             self._annotate_input(pod.name, manifest.held_up(answer.message))
             return
         made = self._pod(pod.name) if answer.status == HTTPStatus.CONFLICT else answer.json()
@@ -157,7 +158,7 @@ class KubernetesRuntime:
             self._annotate_input(pod.name, manifest.owned_by(made))
 
     def _annotate_input(self, name: str, patch: Mapping[str, Any]) -> None:
-        """It may be gone by now, for the pod was deleted meanwhile."""
+        """Patch the ConfigMap, which may have been removed with its pod in the meantime."""
         self._api.patch(f"{_CONFIG_MAPS}/{name}", patch, expects=(HTTPStatus.NOT_FOUND,))
 
     def _look(self, name: str) -> Observation | None:
@@ -179,7 +180,7 @@ class KubernetesRuntime:
         return items[0]["metadata"] if items else None
 
     def _read(self, name: str, parse: Callable[[bytes], _T | None], **part: int) -> _T | None:
-        """The log; None while its containers have not started, and once they are gone."""
+        """Read and parse the log. None before the containers start and after their removal."""
         answer = self._api.get(
             f"{_PODS}/{name}/log",
             accept="*/*",
@@ -204,7 +205,7 @@ class KubernetesRuntime:
         grace_seconds: int | None = None,
         accept: str = "application/json",
     ) -> list[Mapping[str, Any]]:
-        """What there was of that name, if it is ours."""
+        """Delete the objects with that name, if they are ours, and return them."""
         options = {} if grace_seconds is None else {"gracePeriodSeconds": grace_seconds}
         answer = self._api.delete_all(
             path,

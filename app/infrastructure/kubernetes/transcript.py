@@ -1,22 +1,22 @@
-"""What the collector says: its log, with all that was printed, and its end record.
+"""The collector's log, with all of the program's output, and its end record.
 
-Each line is one JSON object. A frame, joined to at most 8 KiB so that a container runtime does not
-split its line, and numbered from 1 within its stage:
+Each line is a JSON object. A frame has at most 8 KiB, so that a container runtime doesn't split its
+line, and is numbered from 1 within its stage:
 
     {"stage": "run", "sequence": 1, "stream": "stdout", "offset": 0, "content": "<base64>"}
 
-The last line is the end record, which is the termination message too (`parse_end`):
+The last line is the end record, which is also the termination message (`parse_end`):
 
     {"end": {"began_us": …, "ended_us": …, "compile": {…}, "run": {…}}}
     {"end": {"fault": "init failed to execute: No such file or directory"}}
 
-and of a stage:
+A stage in it is:
 
     {"status": 0, "wall_us": …, "cpu_us": …, "peak_kib": …, "stopped_by": null,
      "frames": 7, "stdout_truncated": false, "stderr_truncated": false}
 
-`status` is the raw wait status; null where init was gone before it could report. `run` is null if
-the compile stage did not succeed, or succeeded but made no program that can be started.
+`status` is the raw wait status, or null if init ended before it could report. `run` is null if the
+compile stage failed, or if it succeeded without a program that can be started.
 """
 
 import base64
@@ -36,12 +36,12 @@ _RUN: Final = "run"
 
 
 class Broken(ValueError):
-    """Not what a collector writes."""
+    """The text doesn't have the collector's format."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageEnd:
-    """What the collector counted of one stage."""
+    """What the collector counted in one stage."""
 
     frames: int
     stdout_truncated: bool
@@ -50,36 +50,36 @@ class StageEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
-    """The collector's last word. Exactly one of `report`, `vanished` and `fault` is set."""
+    """The end record. Exactly one of `report`, `vanished` and `fault` is set."""
 
     began_at: Time | None = None
-    """When the first stage began, by the node's clock; None if it did not."""
+    """When the first stage began, by the node's clock. None if it didn't."""
     ended_at: Time | None = None
     report: Report | None = None
     vanished: Report | None = None
-    """What it was if the kernel killed all of main for memory; init had no time to report.
+    """The report to use if the kernel killed all of main for memory, before init could report.
 
-    That is so if the kubelet says OOMKilled of main; if it does not, it is a fault.
+    That happened if the kubelet reports OOMKilled for main; otherwise it is a fault.
     """
     fault: str | None = None
-    """What could not be set up. Says nothing about the program."""
+    """What could not be set up; not the program's fault."""
     stages: Mapping[str, StageEnd]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcript:
-    """A log, as far as it goes."""
+    """The contents of a log, which may be incomplete."""
 
     frames: Sequence[Frame]
-    """Of the run stage, up to the first gap."""
+    """The run stage's frames, up to the first gap."""
     end: End | None
-    """None while the pod runs, or where the log was cut."""
+    """None while the pod runs, or if the log is truncated."""
     output: Output | None
-    """None where the end record or a frame is missing."""
+    """None if the end record or a frame is missing."""
 
 
 def parse_end(message: str) -> End:
-    """The collector's termination message. Raises Broken, for an empty one too."""
+    """Parse the collector's termination message. Raises Broken, also if it is empty."""
     try:
         return _end(_mapping(json.loads(message)["end"]))
     except (ValueError, KeyError, TypeError) as error:
@@ -87,19 +87,18 @@ def parse_end(message: str) -> End:
 
 
 def parse_transcript(log: bytes) -> Transcript:
-    """The collector's log, or the beginning of it: a last line without its end is left out.
+    """Parse the collector's log or the start of it, without an incomplete last line.
 
-    Raises Broken where a line is no line of the collector's.
+    Raises Broken if a line doesn't have the collector's format.
     """
     frames, end = _parse_lines(log)
     return Transcript(frames=_up_to_gap(frames[_RUN]), end=end, output=_output(frames, end))
 
 
 def frames_after(after: int, lines: bytes) -> list[Frame] | None:
-    """Frames of the run stage with a sequence > `after`, up to the first gap.
+    """Return the run stage's frames with a sequence > `after`, up to the first gap.
 
-    By a log as far as it goes, or by its last lines: None where those do not reach back so far.
-    Raises Broken.
+    `lines` are a log or its last lines: None if these don't go back far enough. Raises Broken.
     """
     frames, _ = _parse_lines(lines)
     run = frames[_RUN]
@@ -109,7 +108,7 @@ def frames_after(after: int, lines: bytes) -> list[Frame] | None:
 
 
 def _parse_lines(log: bytes) -> tuple[Mapping[str, Sequence[Frame]], End | None]:
-    """The frames of each stage, and the end record."""
+    """Return the frames of each stage, and the end record."""
     frames: dict[str, list[Frame]] = {_COMPILE: [], _RUN: []}
     end = None
     for line in log.split(b"\n")[:-1]:

@@ -1,4 +1,4 @@
-"""List, then watch from there: which pods change their phase."""
+"""Lists pods and then watches them, to report changes of phase."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -12,16 +12,18 @@ from app.infrastructure.kubernetes.manifest import SELECTOR
 from app.infrastructure.kubernetes.observation import now, observation_of
 
 _SECONDS_OF_ONE_REQUEST: Final = 1
-"""So short that whoever stops a watch need not break a request off, and a dead one is seen soon."""
+"""Short, so that a watch can stop without aborting a request, and a dead one is noticed soon."""
 _SECONDS_BETWEEN_LISTS: Final = 30.0
-"""Watches can die silently: https://kubernetes.io/docs/reference/using-api/api-concepts/."""
+"""List regularly, because watches can fail silently:
+https://kubernetes.io/docs/reference/using-api/api-concepts/
+"""
 
 
 class PodWatch:
-    """One watcher's view of all pods: the phase of each as it last was."""
+    """One watcher's view of all pods: the last known phase of each."""
 
     def __init__(self, connection: Connection) -> None:
-        """Lists, so that every change from now on is told. Raises RuntimeUnavailable."""
+        """List the pods, so that every later change is reported. Raises RuntimeUnavailable."""
         self._connection = connection
         self._phases: dict[str, Phase | None] = {}
         self._version: str | None = None
@@ -38,7 +40,7 @@ class PodWatch:
                 self._version = None
 
     def _list(self) -> list[str]:
-        """The names of those that changed since the last look."""
+        """List the pods, and return the names of those that have changed since the last list."""
         found = self._connection.get("/pods", labelSelector=SELECTOR).json()
         phases = dict(map(_phase, found["items"]))
         changed = [name for name, phase in phases.items() if self._is_news(name, phase)]
@@ -49,7 +51,7 @@ class PodWatch:
         return changed + gone
 
     def _follow(self, stop: Callable[[], bool]) -> Iterator[str]:
-        """For as long as one request lasts."""
+        """Watch for the duration of one request."""
         lines = self._connection.stream(
             "/pods",
             seconds=_SECONDS_OF_ONE_REQUEST,
@@ -70,7 +72,7 @@ class PodWatch:
                 return
 
     def _changes(self, kind: str, pod: Mapping[str, Any]) -> bool:
-        """Whether this event is news of the pod."""
+        """Record the pod's phase, and return whether it is a change to report."""
         name, phase = _phase(pod)
         if kind == "DELETED":
             under_way = self._was_under_way(name)
@@ -81,7 +83,7 @@ class PodWatch:
         return news
 
     def _is_news(self, name: str, phase: Phase | None) -> bool:
-        """Of a pod that waits whoever made it knows; one that is going was told of before."""
+        """Report no waiting pods, which their creator knows, and no pods that are being removed."""
         return phase not in (None, Phase.WAITING, self._phases.get(name))
 
     def _was_under_way(self, name: str) -> bool:
