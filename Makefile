@@ -4,7 +4,7 @@
 # make bench  the benchmarks
 # make test-long     the variants that make test leaves out because they take long
 # make test-cluster  those that need a Kafka (KAFKA=host:port, KAFKA_CONTROL=program that is told
-#                    stop and up) and a cluster (KUBECONFIG=file)
+#                    stop and up) and a cluster (KUBECONFIG=file); SERVERS=kafka for one alone
 # make compose-test  the containers of compose/, on a Docker engine
 # make docs   the documentation, into site/
 # make lock   the lock file of the image, after a change of setup.cfg or constraints.txt
@@ -32,11 +32,18 @@ test: .venv/test
 test-long: .venv/test
 	$(BIN)/pytest -n 2 -m long
 
+# Those of kafka and kubernetes that are there: tests that need another one are left out.
+SERVERS := kafka kubernetes
+SERVER_VARIABLES := $(if $(filter kafka,$(SERVERS)),KAFKA KAFKA_CONTROL) \
+	$(if $(filter kubernetes,$(SERVERS)),KUBECONFIG CLUSTER_CONTROL)
+ON_SERVERS := (kafka or kubernetes)$(foreach each,$(filter-out $(SERVERS),kafka kubernetes), \
+	and not $(each))
+
 test-cluster: .venv/test
-	@for each in KAFKA KAFKA_CONTROL KUBECONFIG CLUSTER_CONTROL; do printenv $$each >/dev/null || \
+	@for each in $(SERVER_VARIABLES); do printenv $$each >/dev/null || \
 		{ echo "export $$each first: see docs/operations.md, Tests on servers" >&2; exit 1; }; done
-	$(BIN)/pytest -n 2 --dist loadfile -m '(kafka or kubernetes) and not disturbs'
-	$(BIN)/pytest -m disturbs
+	$(BIN)/pytest -n 2 --dist loadfile -m '$(ON_SERVERS) and not disturbs'
+	$(BIN)/pytest -m '$(ON_SERVERS) and disturbs'
 
 compose-test: .venv/test
 	$(BIN)/pytest -m docker tests/compose

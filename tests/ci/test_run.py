@@ -1,0 +1,106 @@
+"""`.ci/run` with stand-ins for the programs that it calls: what it runs, leaves out and reports."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / ".ci/run"
+SERVERS = {"KAFKA": "host:9092", "KUBECONFIG": "config"}
+MAKE = """#!/bin/sh
+echo "make $*" >> made
+[ "$*" != "$BREAKS" ] || { echo '== 1 failed, 2 passed in 3.00s =='; exit 2; }
+echo '== 3 passed, 1 skipped in 1.00s =='
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(SCRIPT, tmp_path / ".ci/run")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("apt-get", "npm", "python3"):
+        (programs / name).write_text("#!/bin/sh\n")
+    (programs / "make").write_text(MAKE)
+    for program in programs.iterdir():
+        program.chmod(0o755)
+    return tmp_path
+
+
+def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    path = f"{folder / 'programs'}:{os.environ['PATH']}"
+    return subprocess.run(
+        [folder / ".ci/run"],
+        env={"PATH": path, "TEST_KIT": str(folder / "no kit"), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def made(folder: Path) -> list[str]:
+    calls = folder / "made"
+    return calls.read_text().splitlines() if calls.exists() else []
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({}, "kafka"),
+        ({"KAFKA": "host:9092"}, "kubernetes"),
+        ({"PODLINE_CI_SKIP": "kafka"}, "kubernetes"),
+        ({"PODLINE_CI_SKIP": "cluster"}, "kafka"),
+    ],
+)
+def test_a_missing_server_fails_before_anything_runs(
+    folder: Path, given: dict[str, str], missing: str
+) -> None:
+    done = run(folder, **given)
+    assert done.returncode == 2
+    assert f"No {missing} is available" in done.stderr
+    assert made(folder) == []
+
+
+def test_only_servers_can_be_left_out(folder: Path) -> None:
+    done = run(folder, PODLINE_CI_SKIP="cluster,tests", **SERVERS)
+    assert done.returncode == 2
+    assert "names 'tests'" in done.stderr
+    assert made(folder) == []
+
+
+def test_everything_runs_where_both_servers_are_there(folder: Path) -> None:
+    done = run(folder, **SERVERS)
+    assert done.returncode == 0, done.stderr
+    everything = ["check", "test", "test-long", "test-cluster SERVERS=kafka kubernetes"]
+    assert made(folder) == [f"make {each}" for each in everything]
+    first, *lines = done.stdout.splitlines()[-5:]
+    assert first == "What ran:"
+    for each, line in zip(everything, lines, strict=True):
+        assert line.startswith(f"  make {each}: passed in ")
+        assert line.endswith("(3 passed, 1 skipped in 1.00s )")
+
+
+@pytest.mark.parametrize(
+    ("skip", "servers"), [("cluster", "kafka"), ("kafka", "kubernetes"), ("cluster,kafka", None)]
+)
+def test_what_was_left_out_is_reported_last(folder: Path, skip: str, servers: str | None) -> None:
+    done = run(folder, PODLINE_CI_SKIP=skip, **SERVERS)
+    assert done.returncode == 0, done.stderr
+    on_servers = [f"make test-cluster SERVERS={servers}"] if servers else []
+    assert made(folder)[3:] == on_servers
+    assert [line for line in done.stdout.splitlines() if "NOT RUN" in line] == [
+        f"  NOT RUN, as PODLINE_CI_SKIP says: the tests that need a {each}"
+        for each in sorted(skip.split(","), reverse=True)
+    ]
+
+
+def test_a_failure_ends_it_and_is_reported_last(folder: Path) -> None:
+    done = run(folder, BREAKS="test", **SERVERS)
+    assert done.returncode == 2
+    assert made(folder) == ["make check", "make test"]
+    last = done.stdout.splitlines()[-1]
+    assert last.startswith("  make test: FAILED after ")
+    assert last.endswith("(1 failed, 2 passed in 3.00s )")
