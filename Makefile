@@ -1,6 +1,7 @@
 # make up     the whole service, in the foreground; PORT=9000 for another port
 # make check  style, types, layers
 # make test   the tests
+# make mutation  how many small mistakes in the rules the unit tests notice (docs/mutation.md)
 # make bench  the benchmarks
 # make test-long     the variants that make test leaves out because they take long
 # make test-cluster  those that need a Kafka (KAFKA=host:port, KAFKA_CONTROL=program that is told
@@ -20,7 +21,7 @@ PACKAGE := setup.cfg setup.py pyproject.toml constraints.txt \
 # uv's, which tells the hashes of all wheels of a version, for every processor.
 UV ?= uv
 
-.PHONY: up lock test test-long test-cluster compose-test check bench docs clean
+.PHONY: up lock test test-long test-cluster compose-test check mutation bench docs clean
 .DELETE_ON_ERROR:
 
 up: .venv/standalone
@@ -54,6 +55,9 @@ check: .venv/test
 	$(BIN)/mypy app tasks podline sandbox tests benchmarks celeryconfig.py
 	$(BIN)/lint-imports
 
+mutation: .venv/mutation
+	nice $(BIN)/python -m tests.support.mutation
+
 bench: .venv/test
 	$(BIN)/python -m benchmarks
 
@@ -67,7 +71,7 @@ docs: .venv/docs
 	$(BIN)/mkdocs build --strict
 
 clean:
-	rm -rf .venv build site podline.egg-info sandbox/init/init \
+	rm -rf .venv build mutants site podline.egg-info sandbox/init/init \
 		sandbox/collector/collector sandbox/line/line.so
 
 # A file per extra, newer than what it was installed from. Nobody else may write to what is run.
