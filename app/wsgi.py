@@ -4,6 +4,8 @@ Imported once in each process that serves it, so connections are never shared.
 """
 
 from app import create_app, first_key, logs
+from app.domain.errors import IsNewer
+from app.service.upgrade import upgrade
 from app.settings import Settings
 from app.wiring import keep_private, make_ports, make_publisher
 from sandbox.private import set_umask
@@ -13,6 +15,10 @@ _settings = Settings.load()
 keep_private(_settings)
 logs.configure(_settings.log_format, _settings.log_level)
 _ports = make_ports(_settings, make_publisher(_settings))
+try:
+    upgrade(_ports)
+except IsNewer as error:
+    raise SystemExit(str(error)) from error
 if _key := first_key.secret(_settings):
     first_key.make_valid(_ports, _key)
 application = create_app(_ports)

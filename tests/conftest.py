@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from redis import Redis
 
     from tests.support.kafka_server import KafkaServer
+    from tests.support.mongo_server import MongoServer
     from tests.support.sandbox_daemon import SandboxDaemon
 
 
@@ -42,6 +43,17 @@ def redis_client(redis_url: str) -> Redis:
     client = connect(redis_url)
     client.flushall()
     return client
+
+
+@pytest.fixture(scope="session")
+def mongo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MongoServer]:
+    """A server that no test may stop."""
+    from tests.support.mongo_server import MongoServer
+
+    server = MongoServer(tmp_path_factory.mktemp("mongo"))
+    server.start()
+    yield server
+    server.kill()
 
 
 @pytest.fixture(scope="session")

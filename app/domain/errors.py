@@ -17,13 +17,18 @@ PodlineError
 └── Unavailable              a dependency is unavailable; trying again later can help
     ├── TooManyStreams
     ├── StoreUnavailable
-    │   └── StoreFull
+    │   ├── StoreFull
+    │   └── StoreIsNewer
     ├── TargetUnavailable
     ├── CoordinationUnavailable
+    │   └── CoordinationIsNewer
     ├── BrokerUnavailable
     ├── RuntimeUnavailable
     └── EventLogUnavailable
-        └── EventLogFull
+        ├── EventLogFull
+        └── EventLogIsNewer
+
+The three IsNewer errors have a second base, IsNewer: a newer release wrote the data.
 """
 
 from dataclasses import dataclass
@@ -101,6 +106,10 @@ class Unavailable(PodlineError):
     """A dependency is unavailable; trying again later can help."""
 
 
+class IsNewer(Unavailable):
+    """A newer release of Podline wrote the data: run that release, or restore a backup."""
+
+
 class TooManyStreams(Unavailable):
     """Too many streams are open: close one, try again later, or get the execution instead."""
 
@@ -113,12 +122,20 @@ class StoreFull(StoreUnavailable):
     """The database's disk is full. Free some space, and the service continues by itself."""
 
 
+class StoreIsNewer(StoreUnavailable, IsNewer):
+    """A newer release upgraded the database: run that release, or restore an older backup."""
+
+
 class TargetUnavailable(Unavailable):
     """The target database does not answer, is locked, or can't be written to."""
 
 
 class CoordinationUnavailable(Unavailable):
     """Queue, slots, leases, wake-ups and live output are unavailable."""
+
+
+class CoordinationIsNewer(CoordinationUnavailable, IsNewer):
+    """A newer release upgraded queue and slots: run that release, or empty the store of these."""
 
 
 class BrokerUnavailable(Unavailable):
@@ -135,3 +152,7 @@ class EventLogUnavailable(Unavailable):
 
 class EventLogFull(EventLogUnavailable):
     """The event log's disk is full. Free some space, and the service continues by itself."""
+
+
+class EventLogIsNewer(EventLogUnavailable, IsNewer):
+    """A newer release upgraded the event log: run that release, or restore an older backup."""

@@ -96,9 +96,13 @@ class Event:
         return f"{self.execution_id}.{self.version}"
 
 
+EVENT_VERSION: Final = 1
+"""Of the events' data. A change that a consumer could misread raises it; a new field does not."""
+
+
 def event_type(state: State) -> str:
     """The CloudEvents `type` of the transition into `state`."""
-    return f"podline.execution.{state}.v1"
+    return f"podline.execution.{state}.v{EVENT_VERSION}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

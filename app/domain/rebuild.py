@@ -10,7 +10,16 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.errors import DoesNotFollow, IllegalTransition
-from app.domain.execution import Change, Event, Execution, Outcome, State, Time, Verdict
+from app.domain.execution import (
+    Change,
+    Event,
+    Execution,
+    Outcome,
+    State,
+    Time,
+    Verdict,
+    event_type,
+)
 from app.domain.submission import Limits, Priority
 
 FIRST_VERSION = 1
@@ -19,13 +28,15 @@ FIRST_VERSION = 1
 def rebuilt(execution: Execution | None, event: Event, now: Time) -> Execution:
     """The execution after `event`; `execution` is the one before, or None before the first event.
 
-    Raises DoesNotFollow for an event that is not the next one, or lacks data that a row needs,
-    because others may write to the log, too.
+    Raises DoesNotFollow for an event that is not the next one, has another type or version, or
+    lacks data that a row needs, because others may write to the log, too.
     """
     before = 0 if execution is None else execution.version
     if event.version != before + 1:
         raise DoesNotFollow(f"event {event.id} does not follow version {before}")
     try:
+        if event.type != event_type(State(str(event.data["state"]))):
+            raise DoesNotFollow(f"event {event.id} has a type that this release does not apply")
         if execution is None:
             return _first(event, now)
         after = _transition(execution, event).after

@@ -67,6 +67,12 @@ class AdmissionQueue(Protocol):
 
     def length(self) -> int: ...
 
+    def upgrade(self) -> None:
+        """Run the migration steps that the data lacks.
+
+        Raises CoordinationIsNewer if a newer release wrote it. So does `ready`.
+        """
+
     def ready(self) -> bool:
         """False after a loss, until `mark_ready`."""
 

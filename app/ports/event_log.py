@@ -43,4 +43,11 @@ class EventLog(Protocol):
     def check_target(self, target: str) -> None:
         """Raises InvalidTarget for a name that no topic can have, and for the log's own."""
 
+    def upgrade(self) -> None:
+        """Run the migration steps that the log lacks.
+
+        Raises EventLogIsNewer if a newer release wrote it. Every other method does the same when
+        it connects.
+        """
+
     def ping(self) -> None: ...

@@ -135,5 +135,12 @@ class Store(Protocol):
     @property
     def languages(self) -> OfferedLanguages: ...
 
+    def upgrade(self) -> None:
+        """Run the migration steps that the stored data lacks.
+
+        Raises StoreIsNewer if a newer release wrote the data. Every other method does the same
+        when it connects.
+        """
+
     def ping(self) -> None:
         """Return if the database answers reads and accepts writes."""

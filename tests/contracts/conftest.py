@@ -19,14 +19,6 @@ TIMEOUT = 5.0
 """Seconds. Generous: these tests are about answers, not about waiting for them."""
 
 
-@pytest.fixture(scope="session")
-def mongo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MongoServer]:
-    server = MongoServer(tmp_path_factory.mktemp("mongo"))
-    server.start()
-    yield server
-    server.kill()
-
-
 @pytest.fixture
 def a_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], Store]]:
     """Makes an empty store of the kind that it is asked for: memory, sqlite or mongo."""

@@ -5,6 +5,7 @@ import redis
 from app.domain.execution import SECOND
 from app.domain.submission import Priority
 from app.infrastructure.redis.admission import RedisAdmissionQueue
+from app.infrastructure.redis.versions import VERSION
 from app.ports import AdmissionQueue, Caps, QueueEntry
 from tests.contracts.queued import entry, take
 from tests.support.builders import NOW
@@ -225,7 +226,7 @@ class TestCost:
 
 
 class TestEarlierLayout:
-    """A Redis that a version without turns has used."""
+    """A Redis that a release without turns has used."""
 
     def fill(self, client: redis.Redis) -> None:
         client.zadd("podline:queue", {"a": 1, "b": 2})
@@ -246,7 +247,7 @@ class TestEarlierLayout:
         queue.enter([entry("a")])
         assert take(queue) == []
 
-    def test_goes_when_the_queue_is_rebuilt(self, redis_client: redis.Redis) -> None:
+    def test_is_removed_by_the_upgrade(self, redis_client: redis.Redis) -> None:
         self.fill(redis_client)
-        RedisAdmissionQueue(redis_client).clear()
-        assert redis_client.keys("*") == []
+        RedisAdmissionQueue(redis_client).upgrade()
+        assert redis_client.keys("*") == [VERSION]

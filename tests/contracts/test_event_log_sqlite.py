@@ -73,6 +73,7 @@ def test_a_file_of_before_there_was_a_timeline(path: Path) -> None:
     SqliteEventLog(path, timeout=10).append(old)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("DROP TABLE timeline")
+        connection.execute("PRAGMA user_version = 1")
     log = SqliteEventLog(path, timeout=10)
     assert ids(every_event(log, EventFilter(since=NOW))) == ids(old)
     log.append(new)

@@ -22,34 +22,45 @@ from hypothesis import strategies as st
 from app.domain.errors import StoreFull, StoreUnavailable
 from app.infrastructure.sqlite import group_commit
 from app.infrastructure.sqlite.database import Database
+from app.infrastructure.sqlite.versions import Versions
 from tests.contracts.racing import race
 from tests.support.waiting import wait_until
 
 TIMEOUT = 10.0
 SHORT = 0.3
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS written (name TEXT PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS promised (
-    name TEXT REFERENCES written (name) DEFERRABLE INITIALLY DEFERRED
-);
-"""
+TABLES = (
+    "CREATE TABLE written (name TEXT PRIMARY KEY)",
+    """
+    CREATE TABLE promised (
+        name TEXT REFERENCES written (name) DEFERRABLE INITIALLY DEFERRED
+    )
+    """,
+)
 INSERT = "INSERT INTO written VALUES (?)"
 PROMISE = "INSERT INTO promised VALUES (?)"
 """Nothing is wrong with it until COMMIT finds that the name was not written."""
+
+
+class Traced(Versions):
+    """Sets each connection up as a test needs it."""
+
+    def __init__(self, statements: list[str]) -> None:
+        super().__init__([TABLES])
+        self._statements = statements
+
+    def upgrade(self, connection: sqlite3.Connection) -> None:
+        super().upgrade(connection)
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.set_trace_callback(self._statements.append)
 
 
 class Writer:
     """A database, and every statement that its connections for writing have run."""
 
     def __init__(self, path: Path, timeout: float = TIMEOUT) -> None:
-        self.database = Database(path, timeout=timeout, create=self._create)
         self.statements: list[str] = []
+        self.database = Database(path, timeout=timeout, versions=Traced(self.statements))
         self.begun, self.go_on = Event(), Event()
-
-    def _create(self, connection: sqlite3.Connection) -> None:
-        connection.executescript(SCHEMA)
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.set_trace_callback(self.statements.append)
 
     def insert(self, name: object, *, durable: bool = True) -> None:
         with self.database.writing(durable=durable) as connection:
@@ -119,6 +130,7 @@ class TestTogether:
         writer.insert("alone")
         assert writer.statements == [
             "BEGIN IMMEDIATE",
+            "PRAGMA user_version",
             "INSERT INTO written VALUES ('alone')",
             "COMMIT",
         ]

@@ -305,6 +305,7 @@ class TestInStates:
         ]
         rest = store.executions.in_states(UNFINISHED, admitted.id, 2)
         assert [entry.execution_id for entry in rest] == [last.id]
+        assert type(rest[0].entered_at) is int, "a client of Redis may take no other"
 
 
 def test_states_of_names_those_that_exist(store: Store) -> None:

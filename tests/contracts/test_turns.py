@@ -360,7 +360,7 @@ class ByTheRule(RuleBasedStateMachine):
         self.turns.clear()
         for queue in self.both:
             queue.clear()
-        assert self.client.keys("*") == []
+        assert self.client.keys("podline:turns:*") == []
 
     @invariant()
     def sizes_are_the_same(self) -> None:

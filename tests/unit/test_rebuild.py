@@ -57,6 +57,12 @@ def test_what_the_table_does_not_allow_does_not_follow() -> None:
         rebuilt(rebuilt(None, first, NOW), replace(started, version=2), NOW)
 
 
+def test_an_event_of_another_version_does_not_follow() -> None:
+    _, _, first = accepted()
+    with pytest.raises(DoesNotFollow, match="does not apply"):
+        rebuilt(None, replace(first, type="podline.execution.queued.v2"), NOW)
+
+
 def test_a_completed_one_keeps_that_a_limit_stopped_the_compiler() -> None:
     row, _, first = accepted()
     changes = [row.admit(NOW, NOW)]

@@ -10,11 +10,13 @@ from app.cli.up.place import Place, find_place
 from app.cli.up.programs import programs
 from app.cli.up.report import Report, full
 from app.cli.up.supervisor import STOP_SIGNALS, Supervisor, blocked
+from app.domain.errors import IsNewer, Unavailable
 from app.infrastructure.prometheus.folder import make_empty
 from app.infrastructure.sqlite.database import fold_log
 from app.settings import Settings
 from app.settings.sources import FILE_VARIABLE, Given, settings_file
 from app.settings.urls import sqlite_path
+from app.wiring import keep_private, make_event_log, make_store
 from sandbox.private import set_umask
 
 
@@ -32,9 +34,22 @@ def run(data_dir: Path, port: int | None, mongodb: str | None) -> None:
     settings = Settings.load()
     _refuse_what_it_makes()
     with folder.held(settings.data_dir, on_full=lambda: full(settings.data_dir)):
+        _refuse_newer_data(settings)
         leftovers.kill_recorded(settings.data_dir / folder.CHILDREN)
         _keep_settings_for_children(settings)
         _supervise(settings, find_place(settings))
+
+
+def _refuse_newer_data(settings: Settings) -> None:
+    """Here, because each child would report it and be restarted. Raises UpError."""
+    keep_private(settings)
+    for make in (make_store, make_event_log):
+        try:
+            make(settings).upgrade()
+        except IsNewer as error:
+            raise UpError(str(error)) from error
+        except Unavailable:
+            continue  # the children report it, and continue once it is there
 
 
 def _keep_settings_for_children(settings: Settings) -> None:

@@ -10,12 +10,14 @@ from typing import Any
 from celery.signals import beat_init, celeryd_init, task_failure, worker_init, worker_ready
 
 from app import logs
+from app.domain.errors import IsNewer
 from app.infrastructure.celery import logs as task_logs
 from app.infrastructure.celery import transport
 from app.infrastructure.celery.application import Application
 from app.infrastructure.celery.bootsteps import HeartbeatStep, WatcherStep
 from app.infrastructure.celery.pipeline import SWEEP
 from app.infrastructure.celery.poison import keep_failure, keep_poison
+from app.service.upgrade import upgrade
 from sandbox.private import NotPrivate, set_umask
 
 log = logging.getLogger(__name__)
@@ -60,11 +62,17 @@ def _keep_private(surroundings: Surroundings, **_: Any) -> None:
 
 
 def _prepare(app: Application, **_: Any) -> None:
-    """Make the ports before several threads need them at once. If that fails, a task retries."""
+    """Make the ports before several threads need them at once, and bring their data up to date.
+
+    Celery logs any other exception of a receiver and continues, so that a task tries again.
+    """
     # Tasks leave few cycles behind. Looking for them after every 700 allocations cost a worker
     # 1 ms of CPU time for each execution.
     gc.set_threshold(50_000, 20, 100)
-    app.ports  # noqa: B018
+    try:
+        upgrade(app.ports)
+    except IsNewer as error:
+        raise SystemExit(str(error)) from error
 
 
 def _serve_metrics(app: Application, surroundings: Surroundings, **_: Any) -> None:

@@ -48,6 +48,9 @@ class KafkaEventLog:
     def check_target(self, target: str) -> None:
         check_target(target, self._topic)
 
+    def upgrade(self) -> None:
+        """Nothing to do: the type of each event has its version."""
+
     def ping(self) -> None:
         """Ask a broker for the topic's partitions."""
         self._ensure(self._topic)

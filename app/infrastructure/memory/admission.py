@@ -83,6 +83,9 @@ class MemoryAdmissionQueue:
     def length(self) -> int:
         return len(self._queued)
 
+    def upgrade(self) -> None:
+        return
+
     def ready(self) -> bool:
         return self._ready
 

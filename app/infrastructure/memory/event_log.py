@@ -56,5 +56,8 @@ class MemoryEventLog:
     def check_target(self, target: str) -> None:
         check_target(target, TOPIC)
 
+    def upgrade(self) -> None:
+        return
+
     def ping(self) -> None:
         """Succeed: it is always available."""

@@ -27,5 +27,8 @@ class MemoryStore:
         self.replays = MemoryReplays()
         self.languages = MemoryOfferedLanguages()
 
+    def upgrade(self) -> None:
+        return
+
     def ping(self) -> None:
         return

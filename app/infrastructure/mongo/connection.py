@@ -1,7 +1,7 @@
 """A store's own connection to MongoDB, made anew in each process."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from itertools import count
 from threading import Lock
@@ -15,6 +15,7 @@ from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from app.domain.errors import StoreFull, StoreUnavailable
+from app.infrastructure.mongo import versions
 from app.infrastructure.mongo.documents import COLLECTIONS, bind
 
 P = ParamSpec("P")
@@ -86,6 +87,10 @@ class Connection:
             mongoengine.disconnect(document._meta["db_alias"])
 
     def _document(self, document: type[Document]) -> type[Document]:
+        return self.open()[document]
+
+    def open(self) -> Mapping[type[Document], type[Document]]:
+        """This process's own documents, on a database that is up to date. Raises StoreIsNewer."""
         process = os.getpid()
         bound = self._bound.get(process)
         if bound is None:
@@ -93,7 +98,7 @@ class Connection:
             with self._locks.setdefault(process, Lock()):
                 bound = self._bound.get(process) or self._connect()
                 self._bound[process] = bound
-        return bound[document]
+        return bound
 
     def _connect(self) -> dict[type[Document], type[Document]]:
         alias = f"podline-{os.getpid()}-{next(_aliases)}"
@@ -115,8 +120,7 @@ class Connection:
             bound: dict[type[Document], type[Document]] = {
                 document: bind(document, alias) for document in COLLECTIONS
             }
-            for document in bound.values():
-                document.ensure_indexes()
+            versions.bring_up_to_date(bound, versions.steps(bound))
         except BaseException:
             mongoengine.disconnect(alias)
             raise

@@ -201,6 +201,18 @@ class OfferedDocument(Document):  # type: ignore[misc]
     meta: dict[str, Any] = {"abstract": True}  # noqa: RUF012
 
 
+class VersionDocument(Document):  # type: ignore[misc]
+    """The one document of its collection: the version of all others, see versions.py."""
+
+    id = StringField(primary_key=True)
+    version = IntField()
+    leased_until = IntField()
+    """In seconds since the epoch; 0 if no process upgrades the database."""
+    leased_by = StringField()
+
+    meta: dict[str, Any] = {"abstract": True}  # noqa: RUF012
+
+
 class HeartbeatDocument(Document):  # type: ignore[misc]
     """Written by `ping`, to know that writes are taken."""
 
@@ -219,6 +231,7 @@ COLLECTIONS: Final[dict[type[Document], str]] = {
     IdempotencyDocument: "idempotency",
     ReplayDocument: "replays",
     OfferedDocument: "offered",
+    VersionDocument: "version",
     HeartbeatDocument: "heartbeat",
 }
 

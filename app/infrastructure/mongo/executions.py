@@ -158,7 +158,8 @@ class MongoExecutions:
         rows = self._row(state={"$in": sorted(states)}, order={"$gt": after}, rebuilt_at=None)
         fields = ("id", "owner", "priority", "created_at")
         return [
-            QueueEntry(row["_id"], row["owner"], Priority(row["priority"]), row["created_at"])
+            # pymongo decodes a large number as Int64, which hiredis does not take for an int.
+            QueueEntry(row["_id"], row["owner"], Priority(row["priority"]), int(row["created_at"]))
             for row in rows.only(*fields).order_by("order").limit(limit)
         ]
 

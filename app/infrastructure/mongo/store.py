@@ -29,6 +29,10 @@ class MongoStore:
         self.languages = MongoOfferedLanguages(self.connection)
 
     @at_the_edge
+    def upgrade(self) -> None:
+        self.connection.open()
+
+    @at_the_edge
     def ping(self) -> None:
         beat = self.connection.find(HeartbeatDocument, id="ping")
         beat.update_one(upsert=True, __raw__={"$inc": {"beats": 1}})

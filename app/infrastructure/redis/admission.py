@@ -7,6 +7,7 @@ from typing import Final, cast
 import redis
 
 from app.domain.execution import SECOND, Time
+from app.infrastructure.redis import versions
 from app.infrastructure.redis.connection import raises_unavailable
 from app.ports import Caps, QueueEntry
 
@@ -23,18 +24,9 @@ KEYS: Final = (
 )
 """In the order in which admission.lua unpacks them.
 
-A version with another layout uses other names, so that it finds no ready queue and rebuilds it from
-the database.
+A release that arranges them differently uses other names: for it, the queue is not ready and is
+rebuilt from the database. Its migration step removes these.
 """
-
-EARLIER_OWNERS: Final = "podline:owner_of"
-EARLIER_QUEUE: Final = "podline:queue"
-EARLIER_KEYS: Final = (
-    EARLIER_OWNERS,
-    EARLIER_QUEUE,
-    *(f"podline:{name}" for name in ("heads", "slots", "used", "cap", "ready")),
-)
-"""Keys of the version without turns, which also had a queue per owner: `<queue>:<owner>`."""
 
 ENTRIES_PER_CALL: Final = 500
 """Limits how long each call of a rebuild blocks other clients to a few milliseconds."""
@@ -101,8 +93,12 @@ class RedisAdmissionQueue:
     def length(self) -> int:
         return self._client.zcard(QUEUE)
 
+    def upgrade(self) -> None:
+        versions.bring_up_to_date(self._client, versions.steps(self._client))
+
     @raises_unavailable
     def ready(self) -> bool:
+        self.upgrade()
         return bool(self._client.exists(READY))
 
     @raises_unavailable
@@ -112,11 +108,6 @@ class RedisAdmissionQueue:
     @raises_unavailable
     def clear(self) -> None:
         self._call("clear")
-        self._clear_earlier()
-
-    def _clear_earlier(self) -> None:
-        owners = set(cast(list[str], self._client.hvals(EARLIER_OWNERS)))
-        self._client.unlink(*EARLIER_KEYS, *(f"{EARLIER_QUEUE}:{owner}" for owner in owners))
 
     def _call(self, operation: str, *arguments: str | int) -> object:
         return self._script(keys=KEYS, args=[operation, *arguments])

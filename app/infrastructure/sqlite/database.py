@@ -24,6 +24,7 @@ from typing import Final
 
 from app.domain.errors import StoreFull, StoreUnavailable
 from app.infrastructure.sqlite.group_commit import GroupCommit, GroupFailed, NoTurn
+from app.infrastructure.sqlite.versions import Versions
 from sandbox.private import NotPrivate, close_database
 
 log = logging.getLogger(__name__)
@@ -65,12 +66,10 @@ class Database:
     damaged. Any other error of SQLite is a bug of ours and passes.
     """
 
-    def __init__(
-        self, path: Path, *, timeout: float, create: Callable[[sqlite3.Connection], None]
-    ) -> None:
+    def __init__(self, path: Path, *, timeout: float, versions: Versions) -> None:
         self._path = path
         self._timeout = timeout
-        self._create = create
+        self._versions = versions
         self._pool = Condition()
         self._idle: dict[Use, list[sqlite3.Connection]] = {use: [] for use in Use}
         self._in_use = 0
@@ -100,6 +99,11 @@ class Database:
             self._writes.writing(durable=durable, timeout=self._timeout) as connection,
         ):
             yield connection
+
+    def upgrade(self) -> None:
+        """Create the file or run the steps that it lacks. Raises StoreIsNewer."""
+        with self.reading():
+            pass
 
     def close(self) -> None:
         """Close what is idle. The next use opens it again."""
@@ -136,6 +140,7 @@ class Database:
         with self._connection(use) as connection:
             _in_turn(connection, "BEGIN IMMEDIATE", deadline)
             with connection:
+                self._versions.check(connection)
                 yield connection
 
     def _open(self, use: Use) -> sqlite3.Connection:
@@ -155,7 +160,7 @@ class Database:
         _in_turn(connection, "PRAGMA journal_mode = WAL", monotonic() + self._timeout)
         level = "FULL" if use is Use.WRITE_DURABLY else "NORMAL"
         connection.execute(f"PRAGMA synchronous = {level}")
-        self._create(connection)
+        self._versions.upgrade(connection)
         if use is not Use.READ:
             connection.execute("PRAGMA busy_timeout = 0")
 

@@ -7,47 +7,62 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from app.domain.errors import EventLogFull, EventLogUnavailable, StoreFull, StoreUnavailable
+from app.domain.errors import (
+    EventLogFull,
+    EventLogIsNewer,
+    EventLogUnavailable,
+    StoreFull,
+    StoreIsNewer,
+    StoreUnavailable,
+)
 from app.domain.execution import Event
 from app.domain.records import EventFilter, EventPage
 from app.infrastructure.cloudevents import CloudEvent, as_json, cloud_event, parse_all
 from app.infrastructure.positions import whole_number
 from app.infrastructure.sqlite.database import Database
+from app.infrastructure.sqlite.versions import Versions
 from app.infrastructure.topics import check_target
 from app.ports import Refused
 
-VERSION: Final = 1
 TOPIC: Final = "events"
 SLICE: Final = 5_000
 """Rows that one call of `read` looks at, at most: some 5 ms."""
 
 # `timeline` says up to which position no event is newer than a time: events arrive almost, but
 # not quite, in the order of their times.
-SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS events (
-    position INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
-    execution_id TEXT NOT NULL,
-    type TEXT NOT NULL,
-    time INTEGER NOT NULL,
-    cloud_event TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS events_by_execution ON events (execution_id);
-CREATE INDEX IF NOT EXISTS events_by_type ON events (type, time);
-CREATE INDEX IF NOT EXISTS events_by_time ON events (time);
-CREATE TABLE IF NOT EXISTS timeline (
-    newest INTEGER PRIMARY KEY,
-    position INTEGER NOT NULL
-);
-CREATE TABLE IF NOT EXISTS reemitted (
-    position INTEGER PRIMARY KEY,
-    topic TEXT NOT NULL,
-    replay_id TEXT NOT NULL,
-    id TEXT NOT NULL,
-    cloud_event TEXT NOT NULL,
-    UNIQUE (topic, replay_id, id)
-);
-"""
+TABLES: Final = (
+    """
+    CREATE TABLE IF NOT EXISTS events (
+        position INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        execution_id TEXT NOT NULL,
+        type TEXT NOT NULL,
+        time INTEGER NOT NULL,
+        cloud_event TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX IF NOT EXISTS events_by_execution ON events (execution_id)",
+    "CREATE INDEX IF NOT EXISTS events_by_type ON events (type, time)",
+    "CREATE INDEX IF NOT EXISTS events_by_time ON events (time)",
+    """
+    CREATE TABLE IF NOT EXISTS timeline (
+        newest INTEGER PRIMARY KEY,
+        position INTEGER NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS reemitted (
+        position INTEGER PRIMARY KEY,
+        topic TEXT NOT NULL,
+        replay_id TEXT NOT NULL,
+        id TEXT NOT NULL,
+        cloud_event TEXT NOT NULL,
+        UNIQUE (topic, replay_id, id)
+    )
+    """,
+)
+VERSIONS: Final = Versions((TABLES, TABLES))
+"""A file of version 0 or 1 may lack any of the tables: the first releases set no other number."""
 
 APPEND: Final = """
     INSERT INTO events (id, execution_id, type, time, cloud_event) VALUES (?, ?, ?, ?, ?)
@@ -92,7 +107,7 @@ class SqliteEventLog:
 
     def __init__(self, path: Path, *, timeout: float, slice_size: int = SLICE) -> None:
         self._slice_size = slice_size
-        self._database = Database(path, timeout=timeout, create=_create)
+        self._database = Database(path, timeout=timeout, versions=VERSIONS)
 
     def append(self, events: Sequence[Event]) -> Sequence[Refused]:
         """Durable when it returns: a row of the store is marked as relayed after this."""
@@ -133,10 +148,13 @@ class SqliteEventLog:
     def check_target(self, target: str) -> None:
         check_target(target, TOPIC)
 
+    def upgrade(self) -> None:
+        with _errors_as_ours():
+            self._database.upgrade()
+
     def ping(self) -> None:
         with self._writing() as connection:
-            # Writes the header page, with what is in it: the smallest write there is.
-            connection.execute(f"PRAGMA user_version = {VERSION}")
+            VERSIONS.write(connection)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -144,14 +162,12 @@ class SqliteEventLog:
             yield connection
 
 
-def _create(connection: sqlite3.Connection) -> None:
-    connection.executescript(SCHEMA)
-
-
 @contextmanager
 def _errors_as_ours() -> Iterator[None]:
     try:
         yield
+    except StoreIsNewer as error:
+        raise EventLogIsNewer(str(error)) from error
     except StoreFull as error:
         raise EventLogFull(str(error)) from error
     except StoreUnavailable as error:

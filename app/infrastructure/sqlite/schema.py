@@ -1,17 +1,15 @@
-"""The tables of the SQLite store, and how a file gets them.
+"""The tables of the SQLite store, version by version.
 
-Every index serves one query of the store. The partial ones hold only the rows that their query
-can return, so that finished executions cost nothing. Counters are kept by triggers: in the
-transaction that changes a state, so they are exact.
+Every index serves one query of the store. A partial index holds only the rows that its query can
+return, so that finished executions cost nothing. Triggers keep the counters in the transaction
+that changes a state, so they are exact.
 """
 
-import sqlite3
 from collections.abc import Iterable
-from itertools import chain
 from typing import Final
 
-from app.domain.errors import StoreUnavailable
 from app.domain.execution import TERMINAL, UNFINISHED
+from app.infrastructure.sqlite.versions import Versions
 
 
 def sql_list(names: Iterable[str]) -> str:
@@ -273,33 +271,4 @@ OFFERED: Final = (
     """,
 )
 
-VERSIONS: Final = (FIRST, REPLAYS, QUEUED_BY_BAND, ENDED_REPLAYS, OFFERED)
-"""A file of version n has had the first n of them."""
-VERSION: Final = len(VERSIONS)
-
-
-def create(connection: sqlite3.Connection) -> None:
-    """Give a new file its tables, and an older one those that it lacks.
-
-    Several processes may do so at once: one does it.
-
-    Raises StoreUnavailable for a file of a newer version.
-    """
-    if _version(connection) == VERSION:
-        return
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")
-        found = _version(connection)
-        if found > VERSION:
-            raise StoreUnavailable(
-                f"the database has schema {found}, made by a newer Podline; this one knows "
-                f"{VERSION} and leaves the file alone"
-            )
-        for statement in chain(*VERSIONS[found:]):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {VERSION}")
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    return version
+VERSIONS: Final = Versions((FIRST, REPLAYS, QUEUED_BY_BAND, ENDED_REPLAYS, OFFERED))

@@ -12,14 +12,14 @@ from app.infrastructure.sqlite.keys import SqliteKeys
 from app.infrastructure.sqlite.languages import SqliteOfferedLanguages
 from app.infrastructure.sqlite.replays import SqliteReplays
 from app.infrastructure.sqlite.results import SqliteResults
-from app.infrastructure.sqlite.schema import VERSION, create
+from app.infrastructure.sqlite.schema import VERSIONS
 
 
 class SqliteStore:
     """Creates the file when it is first used. What was reported as written survives power loss."""
 
     def __init__(self, path: Path, *, timeout: float) -> None:
-        self._database = Database(path, timeout=timeout, create=create)
+        self._database = Database(path, timeout=timeout, versions=VERSIONS)
         self.executions = SqliteExecutions(self._database)
         self.counts = SqliteCounts(self._database)
         self.results = SqliteResults(self._database)
@@ -30,10 +30,12 @@ class SqliteStore:
         self.replays = SqliteReplays(self._database)
         self.languages = SqliteOfferedLanguages(self._database)
 
+    def upgrade(self) -> None:
+        self._database.upgrade()
+
     def ping(self) -> None:
         with self._database.writing() as connection:
-            # Writes the header page, with what is in it: the smallest write there is.
-            connection.execute(f"PRAGMA user_version = {VERSION}")
+            VERSIONS.write(connection)
 
     def close(self) -> None:
         self._database.close()

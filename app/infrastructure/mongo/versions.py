@@ -1,0 +1,73 @@
+"""The version of a MongoDB database, in a document of its own, and the lease for upgrading it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from secrets import token_hex
+from time import time
+from typing import Final
+
+from mongoengine import Document  # type: ignore[import-untyped]
+from mongoengine.errors import NotUniqueError  # type: ignore[import-untyped]
+from mongoengine.queryset import QuerySet  # type: ignore[import-untyped]
+
+from app.domain.errors import StoreIsNewer, StoreUnavailable
+from app.infrastructure.mongo.documents import VersionDocument
+from app.infrastructure.versions import Step, refuse_newer, upgrade
+
+LEASE_SECONDS: Final = 60
+"""How long after the death of a process that upgrades another one continues."""
+_ID: Final = "podline"
+
+Documents = Mapping[type[Document], type[Document]]
+"""Each document as it is bound to one connection."""
+
+
+def steps(documents: Documents) -> list[Step]:
+    """A release that changes an index appends `create_indexes` once more."""
+
+    def create_indexes() -> None:
+        for document in documents.values():
+            document.ensure_indexes()
+
+    return [create_indexes]
+
+
+def bring_up_to_date(documents: Documents, steps: list[Step]) -> None:
+    """Raises StoreIsNewer, and StoreUnavailable while another process upgrades the database."""
+    versions = MongoVersions(documents[VersionDocument])
+    refuse_newer(
+        versions.version(),
+        len(steps),
+        what="the database",
+        otherwise="restore a backup of before the upgrade",
+        error=StoreIsNewer,
+    )
+    upgrade(versions, steps)
+
+
+class MongoVersions:
+    def __init__(self, documents: type[Document]) -> None:
+        self._documents = documents
+
+    def version(self) -> int:
+        found = self._one().first()
+        return found.version if found else 0
+
+    def advance(self, version: int) -> None:
+        self._one(version__lt=version).update_one(set__version=version)
+
+    @contextmanager
+    def lease(self) -> Iterator[None]:
+        with suppress(NotUniqueError):
+            self._documents(id=_ID, version=0, leased_until=0).save(force_insert=True)
+        ours, now = token_hex(8), int(time())
+        free = self._one(leased_until__lt=now)
+        if not free.update_one(set__leased_until=now + LEASE_SECONDS, set__leased_by=ours):
+            raise StoreUnavailable("another process is upgrading the database")
+        try:
+            yield
+        finally:
+            self._one(leased_by=ours).update_one(set__leased_until=0)
+
+    def _one(self, **query: object) -> QuerySet:
+        return self._documents.objects(id=_ID, **query)

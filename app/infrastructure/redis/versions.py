@@ -1,0 +1,84 @@
+"""The version of Podline's keys in Redis.
+
+The version counts for all of them: queue and slots, leases, parked failures, and live output. If
+Redis loses its data, the number is lost too; the steps then run again and find nothing to do.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Final, cast
+
+import redis
+from redis.exceptions import LockError
+
+from app.domain.errors import CoordinationIsNewer, CoordinationUnavailable
+from app.infrastructure.redis.connection import raises_unavailable
+from app.infrastructure.versions import Step, refuse_newer, upgrade
+
+VERSION: Final = "podline:version"
+LEASE: Final = "podline:lease:upgrade"
+LEASE_SECONDS: Final = 60
+"""How long after the death of a process that upgrades another one continues."""
+
+ADVANCE: Final = """
+if tonumber(redis.call('GET', KEYS[1]) or 0) < tonumber(ARGV[1]) then
+  redis.call('SET', KEYS[1], ARGV[1])
+end
+"""
+
+EARLIER_OWNERS: Final = "podline:owner_of"
+EARLIER_QUEUE: Final = "podline:queue"
+EARLIER_KEYS: Final = (
+    EARLIER_OWNERS,
+    EARLIER_QUEUE,
+    *(f"podline:{name}" for name in ("heads", "slots", "used", "cap", "ready")),
+)
+"""Of the queue in which owners did not take turns. Each owner had `<queue>:<owner>` too."""
+
+
+def steps(client: redis.Redis) -> list[Step]:
+    def remove_queue_without_turns() -> None:
+        """The sweep rebuilds the queue from the database, under other names."""
+        owners = set(cast(list[str], client.hvals(EARLIER_OWNERS)))
+        client.unlink(*EARLIER_KEYS, *(f"{EARLIER_QUEUE}:{owner}" for owner in owners))
+
+    return [remove_queue_without_turns]
+
+
+@raises_unavailable
+def bring_up_to_date(client: redis.Redis, steps: Sequence[Step]) -> None:
+    """Raises CoordinationIsNewer.
+
+    Raises CoordinationUnavailable while another process upgrades the keys.
+    """
+    versions = RedisVersions(client)
+    refuse_newer(
+        versions.version(),
+        len(steps),
+        what="the data in Redis",
+        otherwise="empty this Redis: the queue is rebuilt from the database",
+        error=CoordinationIsNewer,
+    )
+    upgrade(versions, steps)
+
+
+class RedisVersions:
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+
+    def version(self) -> int:
+        return int(self._client.get(VERSION) or 0)
+
+    def advance(self, version: int) -> None:
+        self._client.eval(ADVANCE, 1, VERSION, version)
+
+    @contextmanager
+    def lease(self) -> Iterator[None]:
+        lease = self._client.lock(LEASE, timeout=LEASE_SECONDS, blocking=False)
+        if not lease.acquire():
+            raise CoordinationUnavailable("another process is upgrading the data in Redis")
+        try:
+            yield
+        finally:
+            with suppress(LockError):
+                lease.release()

@@ -1,0 +1,54 @@
+"""The version of a SQLite file, in its header (`user_version`).
+
+All steps that a file lacks run in one transaction, which is both the lock and the undo of a step
+whose process is killed. Each write transaction checks the version again, so that a process that
+still runs does not write to a file that a newer release has upgraded meanwhile.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from itertools import chain
+from typing import Final, TypeAlias
+
+from app.domain.errors import StoreIsNewer
+from app.infrastructure.versions import refuse_newer
+
+Statements: TypeAlias = Sequence[str]
+
+
+class Versions:
+    """Step n makes a file of version n - 1 one of version n; a new file has version 0."""
+
+    def __init__(self, steps: Sequence[Statements]) -> None:
+        self._steps = steps
+        self.newest: Final = len(steps)
+
+    def upgrade(self, connection: sqlite3.Connection) -> None:
+        """Run the steps that the file lacks. Raises StoreIsNewer."""
+        if _version(connection) == self.newest:
+            return
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            self.check(connection)
+            for statement in chain(*self._steps[_version(connection) :]):
+                connection.execute(statement)
+            self.write(connection)
+
+    def check(self, connection: sqlite3.Connection) -> None:
+        """Raises StoreIsNewer."""
+        refuse_newer(
+            _version(connection),
+            self.newest,
+            what="the file",
+            otherwise="restore a backup of before the upgrade",
+            error=StoreIsNewer,
+        )
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Store the newest version. The smallest write there is: the header page."""
+        connection.execute(f"PRAGMA user_version = {self.newest}")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version

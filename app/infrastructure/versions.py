@@ -1,0 +1,54 @@
+"""Versions of stored data, and the steps that bring older data up to date.
+
+Step n makes data of version n from data of version n - 1. Data without a number has version 0: it
+is empty, or from a release that stored none.
+
+A process can be killed between a step and the new number, so a step must be idempotent. It must
+also leave data that the previous release can read and write, because both run during a rolling
+upgrade.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol, TypeAlias
+
+from app.domain.errors import IsNewer
+
+Step: TypeAlias = Callable[[], None]
+
+
+class VersionedData(Protocol):
+    """Data that has its version stored beside it."""
+
+    def version(self) -> int:
+        """0 if no number is stored."""
+
+    def advance(self, version: int) -> None:
+        """Store the number, unless a higher one is there."""
+
+    def lease(self) -> AbstractContextManager[None]:
+        """Keep other processes from upgrading. Raises Unavailable while another one has it."""
+
+
+def upgrade(data: VersionedData, steps: Sequence[Step]) -> None:
+    """Run the steps that the data lacks, one process at a time.
+
+    Raises Unavailable while another process runs them.
+    """
+    if data.version() >= len(steps):
+        return
+    with data.lease():
+        for version in range(data.version(), len(steps)):
+            steps[version]()
+            data.advance(version + 1)
+
+
+def refuse_newer(
+    found: int, known: int, *, what: str, otherwise: str, error: type[IsNewer]
+) -> None:
+    """Raise `error` if data has a version that this release does not know."""
+    if found > known:
+        raise error(
+            f"{what} has version {found}, and this release of Podline knows versions up to "
+            f"{known}. Run the newer release, or {otherwise}."
+        )
