@@ -15,8 +15,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(she
 	$(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
 BIN := .venv/bin
 PACKAGE := setup.cfg setup.py pyproject.toml constraints.txt \
-	$(wildcard sandbox/init/*.[ch] sandbox/collector/*.[ch] \
-	sandbox/line/*.c)
+	$(wildcard sandbox/init/*.[ch] sandbox/collector/*.[ch] sandbox/line/*.c)
 
 # uv's, which tells the hashes of all wheels of a version, for every processor.
 UV ?= uv
@@ -62,7 +61,7 @@ bench: .venv/test
 	$(BIN)/python -m benchmarks
 
 lock:
-	echo setuptools | $(UV) pip compile --quiet setup.cfg - --extra sandbox \
+	echo setuptools | $(UV) pip compile --quiet setup.cfg - --extra server --extra sandbox \
 		--constraint constraints.txt --generate-hashes --python-version 3.11 \
 		--python-platform x86_64-manylinux_2_36 --no-annotate --no-header \
 		--output-file compose/requirements.lock

@@ -1,7 +1,9 @@
-"""Builds init, the collector and line.so, the parts in C; all else about it is in setup.cfg.
+"""The build: compiles init, the collector and line.so, the parts of the sandbox in C.
 
-With the C compiler of the machine where it can make a static program, else with the compiler in
-the ziglang wheel, which is a build requirement then and only then.
+The C compiler of the machine is used if it can make a static program. Otherwise the compiler in the
+ziglang wheel is a build requirement. This module adds it, as the build backend that pyproject.toml
+names: setuptools' own one, with another answer to what a build requires (PEP 517). The package's
+metadata is in setup.cfg.
 """
 
 import os
@@ -10,14 +12,34 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
-from setuptools import setup
+from setuptools import build_meta, setup
+from setuptools.build_meta import (
+    build_editable,
+    build_sdist,
+    build_wheel,
+    get_requires_for_build_sdist,
+    prepare_metadata_for_build_editable,
+    prepare_metadata_for_build_wheel,
+)
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 
+__all__ = (
+    "build_editable",
+    "build_sdist",
+    "build_wheel",
+    "get_requires_for_build_editable",
+    "get_requires_for_build_sdist",
+    "get_requires_for_build_wheel",
+    "prepare_metadata_for_build_editable",
+    "prepare_metadata_for_build_wheel",
+)
+
 INIT = Path("sandbox/init/init")
 COLLECTOR = Path("sandbox/collector/collector")
-"""Each is built of all sources beside it. Both speak init's protocol."""
+"""Both are built of all sources beside them, and speak init's protocol."""
 LINE = Path("sandbox/line/line.so")
 """A library of one source, for whatever C library a program has."""
 FLAGS = ["-std=gnu11", "-Os", "-s", "-Wall", "-Wextra", f"-I{INIT.parent}"]
@@ -26,8 +48,20 @@ PROGRAMS = (INIT, COLLECTOR, LINE)
 ZIG = [sys.executable, "-m", "ziglang", "cc", "-target", f"{os.uname().machine}-linux-musl"]
 
 
+def get_requires_for_build_wheel(config_settings: dict[str, Any] | None = None) -> list[str]:
+    return build_meta.get_requires_for_build_wheel(config_settings) + compiler_required()
+
+
+def get_requires_for_build_editable(config_settings: dict[str, Any] | None = None) -> list[str]:
+    return build_meta.get_requires_for_build_editable(config_settings) + compiler_required()
+
+
+def compiler_required() -> list[str]:
+    return [] if machine_can_compile() else ["ziglang >= 0.13"]
+
+
 def compile_with(compiler: list[str], program: Path, place: Path) -> str | None:
-    """What went wrong, if something did."""
+    """Return what went wrong, or None."""
     sources = map(str, sorted(program.parent.glob("*.c")))
     flags = [*FLAGS, *LINKED.get(program, ["-static"])]
     command = [*compiler, *flags, "-o", str(place), *sources]
@@ -36,7 +70,7 @@ def compile_with(compiler: list[str], program: Path, place: Path) -> str | None:
     except OSError as error:
         return str(error)
     if done.returncode:
-        return done.stderr
+        return done.stderr or f"{compiler[0]}: exit status {done.returncode}"
     place.chmod(0o755)  # jails run it under a uid of their own
     return None
 
@@ -51,7 +85,7 @@ def machine_can_compile() -> bool:
 
 
 class BuildWithPrograms(build_py):
-    """Puts them beside their sources, or into the wheel."""
+    """Puts the programs beside their sources, or into the wheel."""
 
     def run(self) -> None:
         super().run()
@@ -73,7 +107,7 @@ class BuildWithPrograms(build_py):
 
 
 class PlatformWheel(bdist_wheel):
-    """Any Python 3, but one kind of machine: the programs are not loaded into Python."""
+    """For any Python 3, but one kind of machine: the programs are not loaded into Python."""
 
     def finalize_options(self) -> None:
         super().finalize_options()
@@ -83,7 +117,5 @@ class PlatformWheel(bdist_wheel):
         return "py3", "none", super().get_tag()[2]
 
 
-setup(
-    cmdclass={"build_py": BuildWithPrograms, "bdist_wheel": PlatformWheel},
-    setup_requires=[] if machine_can_compile() else ["ziglang >= 0.13"],
-)
+if __name__ == "__main__":  # as setuptools runs it
+    setup(cmdclass={"build_py": BuildWithPrograms, "bdist_wheel": PlatformWheel})

@@ -5,10 +5,12 @@ import signal
 
 import click
 
+from app.cli.extras import needs_extra
 from app.cli.failure import Failure
 
 
 @click.command()
+@needs_extra("sandbox")
 def sandbox_command() -> None:
     """Run only the sandbox daemon, in the foreground, with the settings in force here."""
     from app.cli.daemon_command import daemon_command

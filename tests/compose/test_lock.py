@@ -20,7 +20,8 @@ def required() -> set[str]:
     """What setup.cfg names for the service and its sandbox, and what builds it."""
     setup = ConfigParser()
     setup.read(ROOT / "setup.cfg")
-    named = setup["options"]["install_requires"] + setup["options.extras_require"]["sandbox"]
+    extras = setup["options.extras_require"]
+    named = setup["options"]["install_requires"] + extras["server"] + extras["sandbox"]
     return {re.split(r"[ \[]", line)[0] for line in named.split("\n") if line} | {"setuptools"}
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from app.cli.extras import needs_extra
 from app.cli.failure import Failure
 from app.cli.options import data_dir_option
 
@@ -17,6 +18,7 @@ from app.cli.options import data_dir_option
     help="The API's port on 127.0.0.1.  [default: the setting, or 8000]",
 )
 @click.option("--mongodb", metavar="URL", help="Store executions in MongoDB instead of a file.")
+@needs_extra("standalone")
 def up_command(data_dir: Path, port: int | None, mongodb: str | None) -> None:
     """Start everything, in the foreground; Ctrl-C stops it."""
     from app.cli.up.run import run

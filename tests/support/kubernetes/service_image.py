@@ -12,7 +12,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[3]
 PLACE: Final = "/opt/podline"
 _SOURCES: Final = ("app", "tasks", "podline", "sandbox")
-_FILES: Final = ("celeryconfig.py", "setup.cfg", "setup.py", "constraints.txt")
+_FILES: Final = ("celeryconfig.py", "setup.cfg", "setup.py", "pyproject.toml", "constraints.txt")
 _RUN_THERE: Final = frozenset({".py", ".toml", ".lua", ".html"})
 """What is compiled here is for sandboxes, which have images of their own."""
 _FOR_DEBIAN: Final = ("async-timeout",)
@@ -45,7 +45,8 @@ def _source_files() -> list[Path]:
 def _requirements() -> list[str]:
     setup = ConfigParser()
     setup.read(ROOT / "setup.cfg")
-    return [*setup["options"]["install_requires"].split("\n")[1:], *_FOR_DEBIAN]
+    named = setup["options"]["install_requires"] + setup["options.extras_require"]["server"]
+    return [*filter(None, named.split("\n")), *_FOR_DEBIAN]
 
 
 def _install(folder: str, *what: str) -> None:
