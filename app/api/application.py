@@ -22,7 +22,7 @@ from app.api.routing import Operation, register
 from app.api.turnstile import Turnstile
 from app.domain.policy import InputMaxima
 from app.ports import Ports
-from app.service.capacity import Capacity
+from app.service.capacity import capacity_of
 from app.service.gauges import gauges
 from app.service.health import health as health_of
 from app.service.languages import Languages
@@ -64,9 +64,10 @@ def make(ports: Ports) -> Flask:
     app.wsgi_app = turnstile = Turnstile(app.wsgi_app, exempt=PROBES.__contains__)  # type: ignore[method-assign]
     context = Context(
         ports,
+        ports.policy,
         Languages(ports.runtime, ports.store.languages),
         WaitingPlaces(ports.policy.max_waiting_answers),
-        Capacity(ports),
+        capacity_of(ports),
         turnstile,
         LargeBodies(turnstile),
         health=Remembered(lambda: health_of(ports), ports.clock),

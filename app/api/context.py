@@ -1,9 +1,10 @@
-"""What a handler is given beside the request's own data."""
+"""What a handler is given besides the request's own data."""
 
 from dataclasses import dataclass
 
 from app.api.large_bodies import LargeBodies
 from app.api.turnstile import Turnstile
+from app.domain.policy import Policy
 from app.domain.records import ApiKey
 from app.ports import Health, Ports
 from app.service.capacity import Capacity
@@ -17,11 +18,13 @@ class Context:
     """One for each application."""
 
     ports: Ports
+    """Passed on to services. Handlers never call a port (tests/unit/test_layers.py)."""
+    policy: Policy
     languages: Languages
     places: WaitingPlaces
     capacity: Capacity
     turnstile: Turnstile
-    """Left by whoever waits."""
+    """Whoever waits leaves it meanwhile."""
     large_bodies: LargeBodies
     health: Remembered[Health]
     exposition: Remembered[bytes]

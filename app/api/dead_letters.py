@@ -5,9 +5,9 @@ from app.api.context import Call
 from app.api.pages import page, position
 from app.api.requests import DeadLetterQuery, DeadLetterSelection
 from app.api.routing import Answer, Section
-from app.domain.errors import NotFound
 from app.domain.records import Role
-from app.service import dead_letter_retries as service
+from app.service import dead_letter_retries as retries
+from app.service import dead_letters as service
 
 dead_letters = Section("Operators", "/api/v1/dead-letters", Role.OPERATOR)
 
@@ -15,8 +15,8 @@ dead_letters = Section("Operators", "/api/v1/dead-letters", Role.OPERATOR)
 @dead_letters.operation("GET", "", {200: schemas.DeadLetterPage})
 def list_(call: Call, query: DeadLetterQuery) -> schemas.DeadLetterPage:
     """Dead letters, in descending order of their ids."""
-    found = call.ports.store.dead_letters.page(
-        query.status, query.kind, position(query.cursor), query.limit + 1
+    found = service.page(
+        call.ports, query.status, query.kind, position(query.cursor), query.limit + 1
     )
     items, next_cursor = page(found, query.limit)
     return schemas.DeadLetterPage(
@@ -27,23 +27,20 @@ def list_(call: Call, query: DeadLetterQuery) -> schemas.DeadLetterPage:
 @dead_letters.operation("POST", "/retry", {202: schemas.Retried})
 def retry_selected(call: Call, body: DeadLetterSelection) -> Answer:
     """Retry the dead letters of a status and kind, up to a limit."""
-    retried = service.retry_letters(call.ports, body.status, body.kind, body.limit)
+    retried = retries.retry_letters(call.ports, body.status, body.kind, body.limit)
     return Answer(schemas.Retried(retried=retried), 202)
 
 
 @dead_letters.operation("GET", "/{letter_id}", {200: schemas.DeadLetter}, errors=(404,))
 def get(call: Call, letter_id: str) -> schemas.DeadLetter:
     """One dead letter."""
-    letter = call.ports.store.dead_letters.get(letter_id)
-    if letter is None:
-        raise NotFound(f"there is no dead letter {letter_id}")
-    return representation.dead_letter(letter)
+    return representation.dead_letter(service.get(call.ports, letter_id))
 
 
 @dead_letters.operation("POST", "/{letter_id}/retry", {202: schemas.DeadLetter}, errors=(404, 409))
 def retry(call: Call, letter_id: str) -> Answer:
     """Retry it now. An exhausted execution runs again as a new one."""
-    return Answer(representation.dead_letter(service.retry_letter(call.ports, letter_id)), 202)
+    return Answer(representation.dead_letter(retries.retry_letter(call.ports, letter_id)), 202)
 
 
 @dead_letters.operation(
@@ -51,4 +48,4 @@ def retry(call: Call, letter_id: str) -> Answer:
 )
 def discard(call: Call, letter_id: str) -> schemas.DeadLetter:
     """Discard it, so that it is never retried."""
-    return representation.dead_letter(service.discard(call.ports, letter_id))
+    return representation.dead_letter(retries.discard(call.ports, letter_id))

@@ -19,23 +19,22 @@ from app.api.submission.form import Submission
 from app.api.submission.rules import validate
 from app.domain.checks import NOT_SHOWABLE
 from app.domain.errors import (
-    CoordinationUnavailable,
-    Forbidden,
     Gone,
     NotFound,
     StoreUnavailable,
     TooManyStreams,
 )
-from app.domain.execution import Execution, State
-from app.domain.records import ExecutionFilter, Role
+from app.domain.execution import Execution
+from app.domain.records import ExecutionFilter
+from app.service import executions as service
 from app.service.cancel import cancel as cancel_execution
-from app.service.keys import StillValid
+from app.service.keys import still_valid
 from app.service.retention import erase
 from app.service.retry import retry as retry_execution
 from app.service.stream import stream as stream_execution
 from app.service.stream_items import Position, Told
 from app.service.submit import submit as submit_execution
-from app.service.waiting import wait_until
+from app.service.waiting import wait_for_end
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -59,7 +58,7 @@ def submit(call: Call, body: Read[Submission], query: Wait) -> Answer | Later:
     the time is over. With an `Idempotency-Key`, the same key and body return the same execution
     for 24 hours, or 410 if that execution was deleted.
     """
-    submission = validate(body, call.ports.policy, call.languages.known(), call.caller.role)
+    submission = validate(body, call.policy, call.languages.known(), call.caller.role)
     execution = submit_execution(
         call.ports,
         call.caller,
@@ -107,32 +106,19 @@ def _header_text(value: str) -> str:
 @executions.operation("GET", "", {200: schemas.ExecutionPage}, errors=(403,))
 def list_(call: Call, query: ExecutionQuery) -> schemas.ExecutionPage:
     """Your executions, newest first. `result` is null: get the execution to see it."""
-    found = call.ports.store.executions.page(
-        ExecutionFilter(
-            owner=_owner(call, query.owner),
-            state=query.state,
-            outcome=query.outcome,
-            language=query.language,
-            labels=_labels(query.label),
-        ),
-        position(query.cursor),
-        query.limit + 1,
+    filter = ExecutionFilter(
+        owner=query.owner,
+        state=query.state,
+        outcome=query.outcome,
+        language=query.language,
+        labels=_labels(query.label),
     )
+    found = service.newest(call.ports, call.caller, filter, position(query.cursor), query.limit + 1)
     items, next_cursor = page(found, query.limit)
     return schemas.ExecutionPage(
         items=[representation.execution(execution) for execution in items],
         next_cursor=next_cursor,
     )
-
-
-def _owner(call: Call, owner: str | None) -> str:
-    if owner is None or owner == call.caller.name:
-        return call.caller.name
-    if not call.caller.role.includes(Role.OPERATOR):
-        raise Forbidden(
-            "listing the executions of another owner needs a key with the role operator"
-        )
-    return owner
 
 
 def _labels(labels: list[str]) -> Mapping[str, str] | None:
@@ -143,13 +129,13 @@ def _labels(labels: list[str]) -> Mapping[str, str] | None:
 @executions.operation("GET", "/{execution_id}", {200: schemas.Execution}, errors=(404,))
 def get(call: Call, execution_id: str, query: Wait) -> schemas.Execution:
     """An execution; with `?wait=`, once it is terminal or the time is over."""
-    return _awaited(call, _find(call, execution_id), query.wait or 0)
+    return _awaited(call, service.find(call.ports, call.caller, execution_id), query.wait or 0)
 
 
 @executions.operation("POST", "/{execution_id}/cancel", {202: schemas.Execution}, errors=(404, 409))
 def cancel(call: Call, execution_id: str) -> Answer:
     """Cancel it. It never gets a result. Its pod and slot are released soon after."""
-    execution = cancel_execution(call.ports, _find(call, execution_id))
+    execution = cancel_execution(call.ports, service.find(call.ports, call.caller, execution_id))
     return Answer(representation.execution(execution), 202)
 
 
@@ -161,7 +147,7 @@ def retry(call: Call, execution_id: str) -> Answer:
 
     Repeated, it returns the same execution, or 410 if that execution was deleted.
     """
-    execution = retry_execution(call.ports, _find(call, execution_id))
+    execution = retry_execution(call.ports, service.find(call.ports, call.caller, execution_id))
     if execution.erased:
         raise Gone(f"execution {execution_id} was retried as {execution.id}, which was deleted")
     location = {"Location": f"/api/v1/executions/{execution.id}"}
@@ -171,7 +157,7 @@ def retry(call: Call, execution_id: str) -> Answer:
 @executions.operation("GET", "/{execution_id}/events", {200: schemas.EventList}, errors=(404,))
 def events(call: Call, execution_id: str) -> schemas.EventList:
     """Its domain events, oldest first."""
-    found = call.ports.store.executions.events(_find(call, execution_id).id)
+    found = service.events(call.ports, call.caller, execution_id)
     return schemas.EventList(items=[representation.event(event) for event in found])
 
 
@@ -197,7 +183,7 @@ def stream(call: Call, execution_id: str) -> Response:
     next event, and none is lost or repeated. After `end`, the response is 204. When nothing
     happens, a comment comes every 15 s.
     """
-    execution = _find(call, execution_id)
+    execution = service.find(call.ports, call.caller, execution_id)
     try:
         begin = Position.parse(request.headers.get("Last-Event-ID") or str(Position()))
     except ValueError as error:
@@ -207,7 +193,7 @@ def stream(call: Call, execution_id: str) -> Response:
     owner = call.caller.name
     if not call.places.take(owner):
         raise TooManyStreams
-    allowed = StillValid(call.ports, call.caller)
+    allowed = still_valid(call.ports, call.caller)
     items = stream_execution(call.ports, execution, begin, allowed=allowed)
     response = sse.response(items)
     response.call_on_close(partial(call.places.leave, owner))
@@ -217,45 +203,29 @@ def stream(call: Call, execution_id: str) -> Response:
 @executions.operation("DELETE", "/{execution_id}", {204: None}, errors=(404, 409))
 def delete(call: Call, execution_id: str) -> Answer:
     """Erase the program and its result, once the execution is terminal."""
-    erase(call.ports, _find(call, execution_id))
+    erase(call.ports, service.find(call.ports, call.caller, execution_id))
     return Answer(None, 204)
-
-
-def _find(call: Call, execution_id: str) -> Execution:
-    """An execution that the caller may see; operators see those of all owners."""
-    execution = call.ports.store.executions.get(execution_id)
-    if execution is None or execution.erased or not _visible(call, execution):
-        raise NotFound(f"there is no execution {execution_id}")
-    return execution
-
-
-def _visible(call: Call, execution: Execution) -> bool:
-    return execution.owner == call.caller.name or call.caller.role.includes(Role.OPERATOR)
 
 
 def _awaited(call: Call, execution: Execution, seconds: float) -> schemas.Execution:
     if seconds and not execution.state.terminal:
-        now = _wait(call, execution, seconds)
-        if now is None or now.erased:
-            raise NotFound(f"there is no execution {execution.id}")
-        execution = now
-    result = call.ports.store.results.get(execution.result_id) if execution.result_id else None
-    return representation.execution(execution, result, _queue_position(call, execution))
+        execution = _wait(call, execution, seconds)
+    found = service.details(call.ports, execution)
+    return representation.execution(found.execution, found.result, found.queue_position)
 
 
-def _wait(call: Call, execution: Execution, seconds: float) -> Execution | None:
-    """Without a place to wait the answer is the execution as it is, and the client asks again."""
+def _wait(call: Call, execution: Execution, seconds: float) -> Execution:
+    """Without a free place to wait, the execution as it is: the client asks again."""
     owner = call.caller.name
     if not call.places.take(owner):
         return execution
     try:
         with call.turnstile.waiting():
-            return wait_until(
+            return wait_for_end(
                 call.ports,
                 execution.id,
-                lambda row: row.state.terminal,
                 seconds,
-                allowed=StillValid(call.ports, call.caller),
+                allowed=still_valid(call.ports, call.caller),
                 wanted=partial(_has_client, request.environ),
             )
     finally:
@@ -266,12 +236,3 @@ def _has_client(environ: "WSGIEnvironment") -> bool:
     """waitress says whether the client has left; other servers don't."""
     left = environ.get("waitress.client_disconnected")
     return left is None or not left()
-
-
-def _queue_position(call: Call, execution: Execution) -> int | None:
-    if execution.state is not State.QUEUED:
-        return None
-    try:
-        return call.ports.admission.position(execution.id)
-    except CoordinationUnavailable:
-        return None

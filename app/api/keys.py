@@ -13,7 +13,7 @@ keys = Section("Keys", "/api/v1/keys", Role.ADMIN)
 @keys.operation("GET", "", {200: schemas.KeyList})
 def list_(call: Call) -> schemas.KeyList:
     """All keys, without their secrets."""
-    return schemas.KeyList(items=[representation.key(key) for key in call.ports.store.keys.all()])
+    return schemas.KeyList(items=[representation.key(key) for key in service.all_keys(call.ports)])
 
 
 @keys.operation("POST", "", {201: schemas.CreatedKey})

@@ -5,8 +5,6 @@ from dataclasses import asdict
 from app.api import representation, schemas
 from app.api.context import Call
 from app.api.routing import Section
-from app.domain.errors import RuntimeUnavailable
-from app.service.languages import Languages
 
 languages = Section("Languages and limits", "/api/v1")
 
@@ -14,7 +12,7 @@ languages = Section("Languages and limits", "/api/v1")
 @languages.operation("GET", "/languages", {200: schemas.LanguageList})
 def list_(call: Call) -> schemas.LanguageList:
     """The languages that can be run here, with their versions."""
-    policy = call.ports.policy
+    policy = call.policy
     return schemas.LanguageList(
         items=[
             representation.language(
@@ -33,7 +31,7 @@ def limits(call: Call) -> schemas.LimitsInForce:
 
     Some languages may allow more: see `limits` of each language.
     """
-    policy, accepts = call.ports.policy, _accepted_by_all(call.languages)
+    policy, accepts = call.policy, call.languages.accepted_by_all()
     return schemas.LimitsInForce(
         limits=representation.limit_range(policy.run_limits(accepts)),
         compile_limits=representation.limit_range(policy.compile_limits(accepts, needs={})),
@@ -46,15 +44,5 @@ def limits(call: Call) -> schemas.LimitsInForce:
 def limits_held(call: Call) -> schemas.HeldLimitList:
     """What enforces each limit where programs run: the kernel, the runtime, or nobody."""
     return schemas.HeldLimitList(
-        items=[schemas.HeldLimit(**asdict(item)) for item in call.ports.runtime.limits_held()]
+        items=[schemas.HeldLimit(**asdict(item)) for item in call.languages.limits_held()]
     )
-
-
-def _accepted_by_all(languages: Languages) -> dict[str, int]:
-    """Of each limit, the most that every language can have. Empty while the runtime is down."""
-    try:
-        accepted = [language.accepts for language in languages.known()]
-    except RuntimeUnavailable:
-        return {}
-    names = {name for accepts in accepted for name in accepts}
-    return {name: min(accepts[name] for accepts in accepted if name in accepts) for name in names}

@@ -29,7 +29,7 @@ def start(call: Call, body: NewReplay) -> Answer:
 @replays.operation("GET", "", {200: schemas.ReplayPage})
 def list_(call: Call, query: ReplayQuery) -> schemas.ReplayPage:
     """Replays, newest first."""
-    found = call.ports.store.replays.page(position(query.cursor), query.limit + 1)
+    found = service.newest(call.ports, position(query.cursor), query.limit + 1)
     items, next_cursor = page(found, query.limit)
     return schemas.ReplayPage(
         items=[representation.replay(replay) for replay in items], next_cursor=next_cursor

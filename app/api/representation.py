@@ -8,11 +8,11 @@ from typing import Final
 from app.api import schemas
 from app.domain import records
 from app.domain.execution import Event, Execution, Time
+from app.domain.masked import masked
 from app.domain.pod import Output, Report, StageOutput, StageReport
 from app.domain.policy import LimitRange
 from app.domain.replay import Replay
 from app.domain.submission import Limits
-from app.settings.urls import masked
 
 _EPOCH: Final = datetime(1970, 1, 1)  # UTC, which `moment` says with its Z
 _NOTHING: Final = StageOutput(stdout=b"", stderr=b"")

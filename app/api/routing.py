@@ -152,6 +152,7 @@ def _serve(
         key = caller(context.ports, operation.role)
         given = Call(
             context.ports,
+            context.policy,
             context.languages,
             context.places,
             context.capacity,
@@ -162,11 +163,11 @@ def _serve(
             caller=key,
         )
     if query is not None:
-        arguments["query"] = read_query(query, context.ports.policy.input)
+        arguments["query"] = read_query(query, context.policy.input)
     if body is not None:
         owner = given.caller.name if isinstance(given, Call) else ""
         with context.large_bodies.turn(owner, request.content_length):
-            arguments["body"] = read(body, context.ports.policy.input)
+            arguments["body"] = read(body, context.policy.input)
     returned = operation.handler(given, **arguments)
     arguments.clear()
     return _response(returned() if isinstance(returned, partial) else returned)

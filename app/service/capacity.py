@@ -1,34 +1,40 @@
-"""How many unfinished executions the service takes in all."""
+"""The quota of unfinished executions of all owners together."""
 
 import logging
+from collections.abc import Callable
 from threading import Lock
 from typing import Final
 
 from app.domain.errors import CoordinationUnavailable, QuotaExceeded
 from app.domain.execution import SECOND, Time
-from app.ports import Ports
+from app.ports import AdmissionQueue, Ports
 
 log = logging.getLogger(__name__)
 
 FRESH: Final = SECOND // 10
-"""The queue's length is asked for ten times a second at most, for it is on the way of every
-submission. What other processes accept meanwhile is not seen.
+"""Every submission needs the queue's length, so it is asked for ten times a second at most. What
+other processes accept meanwhile is not counted.
 """
 
 
 class Capacity:
-    """Remembers how long the queue was. It asks again once that, and what it accepted since,
-    may be too much.
+    """Remembers how long the queue was.
+
+    It asks again when that, and what was accepted since, may be too much.
     """
 
-    def __init__(self, ports: Ports) -> None:
-        self._ports = ports
+    def __init__(
+        self, queue: AdmissionQueue, clock: Callable[[], Time], max_unfinished: int
+    ) -> None:
+        self._queue = queue
+        self._clock = clock
+        self._max_unfinished = max_unfinished
         self._lock = Lock()
         self._asked_at: Time | None = None
         self._queued = 0
 
     def take(self) -> None:
-        """Count one more. Raises QuotaExceeded where the service has all that it takes."""
+        """Count one more. Raises QuotaExceeded if the service is at capacity."""
         with self._lock:
             if not self._is_fresh() or self._is_full():
                 self._ask()
@@ -37,16 +43,20 @@ class Capacity:
             self._queued += 1
 
     def _is_fresh(self) -> bool:
-        # Not below 0: a clock that was set back must not keep an answer for long.
-        return self._asked_at is not None and (0 <= self._ports.clock() - self._asked_at < FRESH)
+        # Not below 0: after a clock was set back, the answer must not stay fresh for long.
+        return self._asked_at is not None and (0 <= self._clock() - self._asked_at < FRESH)
 
     def _is_full(self) -> bool:
-        return self._queued >= self._ports.policy.max_unfinished
+        return self._queued >= self._max_unfinished
 
     def _ask(self) -> None:
         try:
-            self._queued = self._ports.admission.length()
+            self._queued = self._queue.length()
         except CoordinationUnavailable as error:
             log.warning("accepted an execution without checking the total quota: %s", error)
             self._queued = 0
-        self._asked_at = self._ports.clock()
+        self._asked_at = self._clock()
+
+
+def capacity_of(ports: Ports) -> Capacity:
+    return Capacity(ports.admission, ports.clock, ports.policy.max_unfinished)

@@ -3,17 +3,17 @@
 import base64
 from dataclasses import replace
 
-from app.domain.errors import BrokerUnavailable, Conflict, NotFound
+from app.domain.errors import BrokerUnavailable, Conflict
 from app.domain.execution import Execution, State
 from app.domain.records import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.ports import Ports
-from app.service.dead_letters import PAYLOAD_BYTES, close, merge, next_retry
+from app.service.dead_letters import PAYLOAD_BYTES, close, get, merge, next_retry
 from app.service.retry import retry
 
 
 def retry_letter(ports: Ports, letter_id: str) -> DeadLetter:
     """Retry it now, whatever its status: an operator says so. NotFound; Conflict if it can't be."""
-    letter = _get(ports, letter_id)
+    letter = get(ports, letter_id)
     execution = _execution(ports, letter)
     if not _can_be_retried(ports, letter, execution):
         raise Conflict(f"dead letter {letter_id} can't be retried: discard it")
@@ -36,10 +36,10 @@ def retry_letters(
 
 def discard(ports: Ports, letter_id: str) -> DeadLetter:
     """Throw it away: it stays to be seen, and is not retried any more."""
-    letter = _get(ports, letter_id)
+    letter = get(ports, letter_id)
     while letter.status is not DeadLetterStatus.DISCARDED:
         close(ports, letter, DeadLetterStatus.DISCARDED)
-        letter = _get(ports, letter_id)
+        letter = get(ports, letter_id)
     return letter
 
 
@@ -119,7 +119,7 @@ def _retry(ports: Ports, letter: DeadLetter, execution: Execution | None) -> Dea
             ports.store.dead_letters.update(counted, replace(counted, retries=letter.retries))
             raise
         ports.store.dead_letters.update(counted, sent)
-    return _get(ports, letter.id)
+    return get(ports, letter.id)
 
 
 def _send(ports: Ports, letter: DeadLetter, execution: Execution | None) -> DeadLetter:
@@ -146,10 +146,3 @@ def _queue(letter: DeadLetter) -> str:
 
 def _item(letter: DeadLetter) -> bytes:
     return base64.b64decode(letter.payload or "")
-
-
-def _get(ports: Ports, letter_id: str) -> DeadLetter:
-    letter = ports.store.dead_letters.get(letter_id)
-    if letter is None:
-        raise NotFound(f"there is no dead letter {letter_id}")
-    return letter

@@ -9,11 +9,12 @@ Here letters are recorded; `dead_letter_retries` does the rest.
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from app.domain.chain import START
-from app.domain.errors import StoreUnavailable
+from app.domain.errors import NotFound, StoreUnavailable
 from app.domain.execution import Execution, Time
 from app.domain.records import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.ports import Ports
@@ -78,6 +79,25 @@ def resolve_exhausted(ports: Ports, execution: Execution) -> None:
     letter = ports.store.dead_letters.get(f"{DeadLetterKind.EXHAUSTED}.{execution.root}")
     if letter is not None and letter.status in OPEN:
         close(ports, letter, DeadLetterStatus.RESOLVED)
+
+
+def get(ports: Ports, letter_id: str) -> DeadLetter:
+    """Raises NotFound."""
+    letter = ports.store.dead_letters.get(letter_id)
+    if letter is None:
+        raise NotFound(f"there is no dead letter {letter_id}")
+    return letter
+
+
+def page(
+    ports: Ports,
+    status: DeadLetterStatus | None,
+    kind: DeadLetterKind | None,
+    after: str | None,
+    limit: int,
+) -> Sequence[DeadLetter]:
+    """Those of that status and kind, in the reverse order of their ids."""
+    return ports.store.dead_letters.page(status, kind, after, limit)
 
 
 def merge(ports: Ports, failure: DeadLetter) -> None:

@@ -6,7 +6,7 @@ Keys of the same name share an owner, so a key is rotated by making another of i
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Final
 
@@ -14,7 +14,7 @@ from ulid import ULID
 
 from app.domain.errors import Conflict, NotFound, StoreUnavailable
 from app.domain.records import ApiKey, Role
-from app.ports import Ports
+from app.ports import Keys, Ports
 
 PREFIX: Final = "pdl_"
 """Lets secret scanners recognise a key that was leaked."""
@@ -30,7 +30,7 @@ def new_secret() -> str:
 def create(
     ports: Ports, name: str, role: Role, max_unfinished: int | None = None
 ) -> tuple[ApiKey, str]:
-    """A new key of the owner `name`, and its secret, which nobody can be shown again."""
+    """A new key of the owner `name`, and its secret, which can't be shown again."""
     secret = new_secret()
     return enrol(ports, secret, name, role, max_unfinished), secret
 
@@ -38,7 +38,7 @@ def create(
 def enrol(
     ports: Ports, secret: str, name: str, role: Role, max_unfinished: int | None = None
 ) -> ApiKey:
-    """Make a secret valid. One that is valid already stays as it is."""
+    """Make a secret valid. A secret that is valid already keeps its name and role."""
     known = authenticate(ports, secret)
     if known is not None:
         return known
@@ -55,9 +55,9 @@ def enrol(
 
 
 def authenticate(ports: Ports, secret: str) -> ApiKey | None:
-    """The key that this is the secret of.
+    """The key with this secret; None if there is none.
 
-    The look-up is by hash, so its time tells nothing of how much of a guess was right.
+    The look-up is by hash, so its duration does not reveal how much of a guess was right.
     """
     secret_hash = _hash(secret)
     key = ports.store.keys.by_hash(secret_hash)
@@ -66,14 +66,23 @@ def authenticate(ports: Ports, secret: str) -> ApiKey | None:
     return key
 
 
-class StillValid:
-    """Whether a key still exists, for a response that lasts. Asks the store every few seconds.
+def all_keys(ports: Ports) -> Sequence[ApiKey]:
+    return ports.store.keys.all()
 
-    A store that is unavailable leaves it valid.
+
+def still_valid(ports: Ports, key: ApiKey) -> Callable[[], bool]:
+    """For a response that lasts: whether the key has not been deleted."""
+    return StillValid(ports.store.keys, key)
+
+
+class StillValid:
+    """Whether a key still exists. Asks the store every few seconds.
+
+    A key stays valid while the store is unavailable.
     """
 
-    def __init__(self, ports: Ports, key: ApiKey, clock: Callable[[], float] = monotonic) -> None:
-        self._ports = ports
+    def __init__(self, keys: Keys, key: ApiKey, clock: Callable[[], float] = monotonic) -> None:
+        self._keys = keys
         self._key = key
         self._clock = clock
         self._asked_at = clock()
@@ -83,13 +92,16 @@ class StillValid:
             return True
         self._asked_at = self._clock()
         try:
-            return self._ports.store.keys.by_hash(self._key.secret_hash) is not None
+            return self._keys.by_hash(self._key.secret_hash) is not None
         except StoreUnavailable:
             return True
 
 
 def delete(ports: Ports, key_id: str, by: ApiKey) -> None:
-    """It is valid no longer. A key can't delete itself, so that one admin key always remains."""
+    """Make a key invalid. It can't delete itself, so that one admin key always remains.
+
+    Raises Conflict and NotFound.
+    """
     if key_id == by.id:
         raise Conflict("a key can't delete itself: use another admin key")
     if not ports.store.keys.delete(key_id):

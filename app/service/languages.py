@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Final
 
 from app.domain.errors import RuntimeUnavailable, StoreUnavailable
-from app.domain.records import Language
+from app.domain.records import HeldLimit, Language
 from app.ports import OfferedLanguages, Runtime
 
 log = logging.getLogger(__name__)
@@ -46,6 +46,21 @@ class Languages:
         if self._due():
             self._in_background(self._ask_again)
         return known
+
+    def accepted_by_all(self) -> dict[str, int]:
+        """Of each limit, the most that every language accepts. Empty while the runtime is down."""
+        try:
+            accepted = [language.accepts for language in self.known()]
+        except RuntimeUnavailable:
+            return {}
+        names = {name for accepts in accepted for name in accepts}
+        return {
+            name: min(accepts[name] for accepts in accepted if name in accepts) for name in names
+        }
+
+    def limits_held(self) -> Sequence[HeldLimit]:
+        """What holds each limit where programs run. Raises RuntimeUnavailable."""
+        return self._runtime.limits_held()
 
     def _due(self) -> bool:
         """Whether to ask again; true for one thread each time."""

@@ -16,7 +16,7 @@ from app.domain.errors import CoordinationUnavailable, StoreUnavailable
 from app.domain.execution import Execution, pod_name
 from app.domain.pod import Frame, Stream
 from app.domain.records import Result
-from app.ports import Ports
+from app.ports import LiveOutput, Ports, Store
 from app.service.stream_items import (
     Ended,
     Heartbeat,
@@ -51,7 +51,7 @@ def stream(
     While the store or live output is unavailable, the stream continues with what it has, and
     catches up afterwards. It ends without `Ended` at the first look after `allowed` became false.
     """
-    reader = _Reader(ports, execution, position)
+    reader = _Reader(ports.store, ports.live, execution, position)
     with ports.wakeups.listen(execution.id) as listener:
         told_at = monotonic()
         while allowed():
@@ -71,8 +71,11 @@ def stream(
 class _Reader:
     """Looks at store and live output, and tells what came since the last look."""
 
-    def __init__(self, ports: Ports, execution: Execution, position: Position) -> None:
-        self._ports = ports
+    def __init__(
+        self, store: Store, live: LiveOutput, execution: Execution, position: Position
+    ) -> None:
+        self._store = store
+        self._live_output = live
         self._execution = execution
         self._position = position
         self._sequence = 0
@@ -87,7 +90,7 @@ class _Reader:
             log.warning("the stream of execution %s waits: %s", self._execution.id, error)
 
     def _look(self) -> Iterator[Item]:
-        execution = self._ports.store.executions.get(self._execution.id)
+        execution = self._store.executions.get(self._execution.id)
         if execution is None or execution.erased:
             yield self._end()
             return
@@ -103,9 +106,7 @@ class _Reader:
     def _states(self) -> Iterator[Item]:
         if self._execution.version <= self._position.version:
             return
-        for event in self._ports.store.executions.events(
-            self._execution.id, self._position.version
-        ):
+        for event in self._store.executions.events(self._execution.id, self._position.version):
             attempt = event.data["attempt"]
             assert isinstance(attempt, int)
             if attempt != self._position.attempt:
@@ -116,8 +117,8 @@ class _Reader:
     def _frames(self) -> Sequence[Frame]:
         pod = pod_name(self._execution.id, self._position.attempt)
         try:
-            self._ports.live.watch(self._execution.id)
-            return self._ports.live.read(pod, self._sequence)
+            self._live_output.watch(self._execution.id)
+            return self._live_output.read(pod, self._sequence)
         except CoordinationUnavailable:
             return ()
 
@@ -137,7 +138,7 @@ class _Reader:
         result_id = self._execution.result_id
         if result_id is None or self._position.told is not Told.NOTHING:
             return
-        result = self._ports.store.results.get(result_id)
+        result = self._store.results.get(result_id)
         if result is None:
             return  # Erased a moment ago.
         for stream, content in _stored(result):

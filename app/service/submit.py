@@ -10,7 +10,7 @@ from app.domain.execution import SECOND, Execution, State, accept
 from app.domain.records import ApiKey, IdempotencyRecord
 from app.domain.submission import Submission
 from app.ports import Ports
-from app.service.capacity import Capacity
+from app.service.capacity import Capacity, capacity_of
 from app.service.transitions import go_on, in_seconds, soon
 
 _GONE: Final = (
@@ -111,4 +111,4 @@ def _check_quota(ports: Ports, owner: ApiKey, capacity: Capacity | None) -> None
         raise QuotaExceeded(
             f"your quota of {of_owner} unfinished executions is used up; try again later"
         )
-    (capacity or Capacity(ports)).take()
+    (capacity or capacity_of(ports)).take()

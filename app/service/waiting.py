@@ -1,39 +1,38 @@
-"""Wait until something becomes true of an execution: woken, not polled."""
+"""Wait until an execution has ended: woken, not polled."""
 
 import logging
 from collections.abc import Callable
 from time import monotonic
 from typing import Final
 
-from app.domain.errors import KeyDeleted, StoreUnavailable
+from app.domain.errors import KeyDeleted, NotFound, StoreUnavailable
 from app.domain.execution import Execution
 from app.ports import Ports
 
 log = logging.getLogger(__name__)
 
 LOOK_AGAIN: Final = 5.0
-"""Seconds after which the store is asked without a wake-up, for one may have been lost."""
+"""Seconds after which the store is asked without a wake-up, since one may have been lost."""
 
 
-def wait_until(
+def wait_for_end(
     ports: Ports,
     execution_id: str,
-    done: Callable[[Execution], bool],
     seconds: float,
     allowed: Callable[[], bool] = lambda: True,
     wanted: Callable[[], bool] = lambda: True,
-) -> Execution | None:
-    """The execution once it is `done`, or as it is after so many seconds; None if it is gone.
+) -> Execution:
+    """The execution once it is terminal, or as it is after so many seconds.
 
     It is also returned as it is at the first look after it is no longer `wanted`.
 
-    Raises StoreUnavailable only if the store was unavailable at the first look, and KeyDeleted
-    at the first look after `allowed` became false.
+    Raises NotFound once it was erased or removed, StoreUnavailable only if the store was
+    unavailable at the first look, and KeyDeleted at the first look after `allowed` became false.
     """
     deadline = monotonic() + seconds
     with ports.wakeups.listen(execution_id) as listener:
         execution = ports.store.executions.get(execution_id)
-        while execution is not None and not done(execution) and wanted():
+        while execution is not None and not execution.state.terminal and wanted():
             remaining = deadline - monotonic()
             if remaining <= 0:
                 break
@@ -44,4 +43,6 @@ def wait_until(
                 execution = ports.store.executions.get(execution_id)
             except StoreUnavailable as error:
                 log.warning("still waiting for execution %s: %s", execution_id, error)
-        return execution
+    if execution is None or execution.erased:
+        raise NotFound(f"there is no execution {execution_id}")
+    return execution

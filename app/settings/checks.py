@@ -8,6 +8,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings
 
+from app.domain.masked import MASK, masked
 from app.domain.records import LimitName
 from app.settings.errors import SettingProblem, SettingsError
 from app.settings.sources import (
@@ -17,7 +18,6 @@ from app.settings.sources import (
     Given,
     variable,
 )
-from app.settings.urls import MASK, masked
 
 S = TypeVar("S", bound=BaseSettings)
 

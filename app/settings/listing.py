@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 from pydantic_settings import BaseSettings
 
+from app.domain.masked import MASK, masked
 from app.settings.checks import is_secret
 from app.settings.sources import Given, flat
-from app.settings.urls import MASK, masked
 
 
 class Listed(NamedTuple):

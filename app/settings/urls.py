@@ -6,14 +6,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-MASK = "********"
-
-_USERINFO = re.compile(r"^([a-z+]+://[^/@:]*:).*@")
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _KAFKA = re.compile(
     r"kafka://(?P<brokers>[^/@,:]+:\d{1,5}(,[^/@,:]+:\d{1,5})*)/(?P<topic>[a-zA-Z0-9._-]{1,249})"
 )
-_SECRET_PARAMETER = re.compile(r"([?&][^=&]*(?:password|secret|token)[^=&]*=)[^&]*", re.IGNORECASE)
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -37,11 +33,6 @@ def kubernetes_namespace(url: str) -> str | None:
     """The namespace of `kubernetes://<namespace>`; None for other URLs."""
     scheme, _, namespace = url.partition("://")
     return namespace if scheme == "kubernetes" and _NAMESPACE.fullmatch(namespace) else None
-
-
-def masked(url: str) -> str:
-    """The URL without the password in it, and without secret parameters."""
-    return _SECRET_PARAMETER.sub(rf"\g<1>{MASK}", _USERINFO.sub(rf"\g<1>{MASK}@", url))
 
 
 def _absolute(path: Path) -> str:

@@ -7,7 +7,7 @@ from app.domain.execution import SECOND
 from app.domain.submission import Priority
 from app.infrastructure.memory.admission import MemoryAdmissionQueue
 from app.ports import QueueEntry
-from app.service.capacity import FRESH, Capacity
+from app.service.capacity import FRESH, Capacity, capacity_of
 from tests.support.twins import Twins, make_twins
 
 
@@ -34,7 +34,7 @@ def twins(queue: CountedQueue) -> Twins:
 
 @pytest.fixture
 def capacity(twins: Twins) -> Capacity:
-    return Capacity(twins.ports)
+    return capacity_of(twins.ports)
 
 
 def enter(queue: CountedQueue, *ids: str) -> None:

@@ -51,7 +51,7 @@ class TestStillValid:
     def test_a_key_that_was_deleted_is_noticed_within_seconds(self, twins: Twins) -> None:
         key, _ = keys.create(twins.ports, "ada", Role.USER)
         seconds = iter([0.0, 3.9, 5.0, 5.0, 9.1, 9.1]).__next__
-        valid = keys.StillValid(twins.ports, key, clock=seconds)
+        valid = keys.StillValid(twins.store.keys, key, clock=seconds)
         twins.store.keys.delete(key.id)
 
         assert valid()
@@ -60,7 +60,7 @@ class TestStillValid:
     def test_a_key_that_exists_stays_valid(self, twins: Twins) -> None:
         key, _ = keys.create(twins.ports, "ada", Role.USER)
 
-        assert keys.StillValid(twins.ports, key, clock=count(step=100).__next__)()
+        assert keys.StillValid(twins.store.keys, key, clock=count(step=100).__next__)()
 
     def test_a_store_that_does_not_answer_ends_nothing(self, twins: Twins) -> None:
         class Unreachable(MemoryKeys):
@@ -70,4 +70,4 @@ class TestStillValid:
         key, _ = keys.create(twins.ports, "ada", Role.USER)
         twins.store.keys = Unreachable()
 
-        assert keys.StillValid(twins.ports, key, clock=count(step=100).__next__)()
+        assert keys.StillValid(twins.store.keys, key, clock=count(step=100).__next__)()

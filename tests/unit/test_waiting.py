@@ -7,10 +7,10 @@ from time import monotonic
 
 import pytest
 
-from app.domain.errors import KeyDeleted, StoreUnavailable
+from app.domain.errors import KeyDeleted, NotFound, StoreUnavailable
 from app.domain.execution import Execution, State
 from app.infrastructure.memory.executions import MemoryExecutions
-from app.service.waiting import wait_until
+from app.service.waiting import wait_for_end
 from tests.support.builders import NOW, accepted
 from tests.support.twins import Twins
 
@@ -42,10 +42,6 @@ def queued(twins: Twins) -> Execution:
     return execution
 
 
-def is_cancelled(execution: Execution) -> bool:
-    return execution.state is State.CANCELLED
-
-
 def test_it_ends_at_the_first_wake_up_after_which_it_is_done(twins: Twins) -> None:
     execution = queued(twins)
     admitted = execution.admit(NOW, NOW)
@@ -58,21 +54,21 @@ def test_it_ends_at_the_first_wake_up_after_which_it_is_done(twins: Twins) -> No
         ]
     )
     ports = replace(twins.ports, wakeups=script)
-    assert wait_until(ports, execution.id, is_cancelled, 30) == cancelled.after
+    assert wait_for_end(ports, execution.id, 30) == cancelled.after
     assert len(script.waits) == 2
 
 
 def test_a_lost_wake_up_costs_five_seconds(twins: Twins) -> None:
     execution = queued(twins)
     script = Script([lambda: twins.store.executions.apply(execution.cancel(NOW, NOW))])
-    wait_until(replace(twins.ports, wakeups=script), execution.id, is_cancelled, 30)
+    wait_for_end(replace(twins.ports, wakeups=script), execution.id, 30)
     assert script.waits == [5.0]
 
 
 def test_it_ends_after_the_time_that_was_given(twins: Twins) -> None:
     execution = queued(twins)
     begun = monotonic()
-    assert wait_until(twins.ports, execution.id, is_cancelled, 0.05) == execution
+    assert wait_for_end(twins.ports, execution.id, 0.05) == execution
     assert 0.05 <= monotonic() - begun < 2
 
 
@@ -91,13 +87,13 @@ def test_it_goes_on_while_the_store_is_away(twins: Twins) -> None:
     script = Script([lambda: None, lambda: None])
     store.executions = Shaky(store.tables)
     ports = replace(twins.ports, wakeups=script)
-    found = wait_until(ports, execution.id, is_cancelled, 30)
-    assert found is not None
+    found = wait_for_end(ports, execution.id, 30)
     assert found.state is State.CANCELLED
 
 
 def test_there_is_nothing_to_wait_for_where_there_is_no_execution(twins: Twins) -> None:
-    assert wait_until(twins.ports, "none", is_cancelled, 30) is None
+    with pytest.raises(NotFound):
+        wait_for_end(twins.ports, "none", 30)
 
 
 def test_it_ends_once_the_key_is_gone(twins: Twins) -> None:
@@ -107,7 +103,7 @@ def test_it_ends_once_the_key_is_gone(twins: Twins) -> None:
     answers = iter([True, False])
 
     with pytest.raises(KeyDeleted):
-        wait_until(ports, execution.id, is_cancelled, 30, allowed=answers.__next__)
+        wait_for_end(ports, execution.id, 30, allowed=answers.__next__)
 
 
 def test_it_ends_once_nobody_wants_it(twins: Twins) -> None:
@@ -116,6 +112,6 @@ def test_it_ends_once_nobody_wants_it(twins: Twins) -> None:
     ports = replace(twins.ports, wakeups=script)
     answers = iter([True, False])
 
-    found = wait_until(ports, execution.id, is_cancelled, 30, wanted=answers.__next__)
+    found = wait_for_end(ports, execution.id, 30, wanted=answers.__next__)
 
     assert found == execution

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.masked import MASK, masked
 from app.domain.policy import Policy
 from app.settings import Settings, SettingsError, listing
 from app.settings.folders import MAX_SOCKET_PATH
-from app.settings.urls import MASK, masked, socket_path, sqlite_path
+from app.settings.urls import socket_path, sqlite_path
 
 
 def shown(name: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from app.domain.rebuild import FIRST_VERSION, rebuilt
 from app.domain.records import IdempotencyRecord
 from app.domain.replay import Replay, ReplayMode, Skipped
 from app.ports import Ports, Store
-from app.service.capacity import Capacity
+from app.service.capacity import capacity_of
 from app.service.submit import enqueue
 
 Ends: TypeAlias = Sequence[Skipped | None]
@@ -53,7 +53,7 @@ def rebuild(ports: Ports, replay: Replay, events: Sequence[Event]) -> Ends:
 def resubmit(ports: Ports, replay: Replay, events: Sequence[Event]) -> Ends:
     """Submit each execution once more, however many of its events there are."""
     if not replay.dry_run:
-        Capacity(ports).take()
+        capacity_of(ports).take()
     once = {event.id: event for event in events}.values()
     return [_resubmit(ports, replay, e.execution_id) for e in once if _is_first(ports, replay, e)]
 

@@ -1,6 +1,7 @@
 """Replay sessions: asked for and cancelled here, worked on slice by slice in `slices`."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ulid import ULID
@@ -53,6 +54,11 @@ def get(ports: Ports, replay_id: str) -> Replay:
     if replay is None:
         raise NotFound(f"there is no replay {replay_id}")
     return replay
+
+
+def newest(ports: Ports, after: str | None, limit: int) -> Sequence[Replay]:
+    """Newest first."""
+    return ports.store.replays.page(after, limit)
 
 
 def cancel(ports: Ports, replay_id: str) -> Replay:
