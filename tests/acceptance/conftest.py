@@ -1,6 +1,6 @@
-"""One running service of each kind for all acceptance tests.
+"""Runs one service of each kind for all acceptance tests.
 
-They speak HTTP to it and nothing else, and none knows which kind it is.
+The tests use only HTTP, and none knows which kind of service it tests.
 """
 
 from collections.abc import Iterator

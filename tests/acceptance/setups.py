@@ -1,4 +1,4 @@
-"""The ways in which the whole service can be run, seen from outside: by their addresses."""
+"""The ways to run the whole service, which tests know only by their addresses."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What a user gets from the whole service, over HTTP."""
+"""What users get from the whole service over HTTP."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress

@@ -1,4 +1,4 @@
-"""What an operator sees over HTTP: readiness, the queue, Flower."""
+"""What operators see over HTTP: readiness, the queue, Flower."""
 
 import httpx
 

@@ -1,4 +1,4 @@
-"""The API on in-memory twins, with a key of each role."""
+"""The API on in-memory twins, with a key for each role."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is one that the document has, and never a 500."""
+"""Whatever a client sends, the response is documented and never a 500."""
 
 import json
 

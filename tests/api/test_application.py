@@ -1,4 +1,4 @@
-"""The package costs nothing to those who need no API."""
+"""Processes that don't serve the API don't pay for its package."""
 
 import subprocess
 import sys

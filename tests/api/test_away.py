@@ -1,4 +1,4 @@
-"""Parts of the infrastructure are away, and come back. The real adapters, on real absence."""
+"""Dependencies become unavailable and come back; real adapters, real outages."""
 
 import socket
 import sqlite3

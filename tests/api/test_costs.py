@@ -1,4 +1,4 @@
-"""Reading a body or a query costs little, however it is made."""
+"""Reading a body or query is cheap, whatever it contains."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The event log, as operators look at it."""
+"""The event log as operators see it."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What one can do with an execution that was submitted."""
+"""What clients can do with a submitted execution."""
 
 import base64
 import threading

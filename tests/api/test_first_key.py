@@ -1,4 +1,4 @@
-"""The key that an operator sets is valid once the API runs, whether or not the database did."""
+"""The admin key from the settings is valid once the API runs, even if the database was down."""
 
 from app import first_key
 from app.domain.errors import StoreUnavailable

@@ -1,4 +1,4 @@
-"""What may be asked for where the runtime accepts less than the settings allow."""
+"""The limits in force where the runtime accepts less than the settings allow."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What a body takes of memory: few large ones at once, and nothing while an answer waits."""
+"""The memory that bodies take: few large ones at once, and none while a response waits."""
 
 import gc
 from collections.abc import Callable, Iterable, Iterator

@@ -1,4 +1,4 @@
-"""What operators and admins see and do."""
+"""What operators and admins can see and do."""
 
 import base64
 

@@ -1,4 +1,4 @@
-"""Every error is a problem document, whoever raised it, and gives nothing away."""
+"""Every error is a problem document, whatever its source, and reveals nothing internal."""
 
 import logging
 from typing import NoReturn

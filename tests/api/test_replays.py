@@ -1,4 +1,4 @@
-"""/api/v1/replays."""
+"""Replays in the API: /api/v1/replays."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Headers that every response has, whatever it says."""
+"""Headers that every response has."""
 
 import pytest
 from werkzeug.test import TestResponse

@@ -1,4 +1,4 @@
-"""GET …/stream: the items of a stream as server-sent events."""
+"""GET …/stream: the events of a stream in SSE format."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""POST /api/v1/executions: what is accepted, what is refused, and that nothing is in between."""
+"""POST /api/v1/executions: what is accepted and what is refused."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Few requests are worked on at once, and nobody waits for one that is stuck."""
+"""Few requests are processed at once, and none waits for one that is stuck."""
 
 import time
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Answers that wait have so many places, so that a crowd of them never stops submissions."""
+"""The number of waiting responses is limited, so that they never block submissions."""
 
 from contextlib import ExitStack
 

@@ -1,4 +1,4 @@
-"""The command line, run in this process, against a service over real HTTP."""
+"""The command line in this process, against a service over real HTTP."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Commands as processes of their own, with a real terminal where a test asks for one."""
+"""Runs commands as separate processes, on a real terminal if a test asks for one."""
 
 import os
 import pty

@@ -1,4 +1,4 @@
-"""Every command but run and watch: what it asks for and what it prints."""
+"""What every command except run and watch requests and prints."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Help: whole, and without importing what it does not need."""
+"""The help texts, which are complete and import only what they need."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Ctrl-C ends a command quietly, at any moment."""
+"""Ctrl-C ends a command quietly at any moment."""
 
 import signal
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Control characters of others, on a real terminal and in a pipe."""
+"""Control characters from others, on a real terminal and in a pipe."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Tables for people, JSON for machines."""
+"""Tables for people, JSON for programs."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""The spinner, on a terminal of its own."""
+"""The spinner, on a pseudo-terminal."""
 
 import os
 import pty

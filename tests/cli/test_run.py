@@ -1,4 +1,4 @@
-"""`podline run` and `podline watch`: output byte for byte, exit codes, Ctrl-C."""
+"""`podline run` and `podline watch`: exact output, exit codes, Ctrl-C."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Streams that are closed, full or not read, and signals: exit codes that say so, no traceback."""
+"""Exit codes without tracebacks if a stream is closed, full or not read, and on signals."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""Which service a command speaks to, and which key it shows to whom."""
+"""Which service a command calls, and to which service it sends which key."""
 
 from pathlib import Path
 

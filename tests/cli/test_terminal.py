@@ -1,4 +1,4 @@
-"""What may reach a terminal, whatever others put into it and wherever it is cut."""
+"""What may reach a terminal, whatever it contains and wherever it is split."""
 
 import json
 import re

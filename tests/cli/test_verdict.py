@@ -1,4 +1,4 @@
-"""The line that says what became of an execution, and which limit stopped it."""
+"""The line that says how an execution ended, and which limit stopped it."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""A service that fails on demand, and a client of it."""
+"""A service that fails on demand, and a client for it."""
 
 from collections.abc import Iterator
 

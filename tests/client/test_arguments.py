@@ -1,4 +1,4 @@
-"""What can't be sent is refused before anything is sent, with an error of the package."""
+"""Arguments that can't be sent are refused with the package's own error before a request."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""The client against a real HTTP server: what it sends, and what it makes of the answers."""
+"""The client against a real HTTP server: its requests, and how it reads the responses."""
 
 import pickle
 from datetime import UTC, datetime, timedelta, timezone

@@ -1,4 +1,4 @@
-"""What the client does when the service, or the way to it, fails."""
+"""What the client does if the service or the network fails."""
 
 import socket
 import time

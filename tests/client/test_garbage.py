@@ -1,4 +1,4 @@
-"""Whatever answers, and whatever it says, the client raises its own errors only."""
+"""Whatever the response is, the client raises only its own errors."""
 
 import json
 from collections.abc import Callable, Iterator

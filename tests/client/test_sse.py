@@ -1,4 +1,4 @@
-"""The parser of server-sent events, against the HTML Living Standard, 9.2.6."""
+"""The parser of server-sent events, by the HTML Living Standard, 9.2.6."""
 
 import json
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""The package needs httpx and nothing else of what is installed here."""
+"""The package needs only httpx."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The live stream, and what it does when its connection breaks."""
+"""The live stream, and how it survives broken connections."""
 
 import pytest
 

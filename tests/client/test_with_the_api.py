@@ -1,6 +1,6 @@
-"""The client and the real API, over real HTTP: both read the contract in the same way.
+"""The client and the real API over real HTTP agree on the contract.
 
-The ports are in-memory twins; `worker` does the pipeline's work when a test says so.
+The ports are in-memory twins; `worker` does the pipeline's work when a test asks for it.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The whole set on a Docker engine, made once: images, secrets, containers."""
+"""The whole set of containers on a Docker engine, set up once: images, secrets, containers."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The set of containers as an operator meets it: programs run, and nothing that stops is missed."""
+"""The containers as an operator sees them: programs run, and one stopped container is no loss."""
 
 import json
 from urllib.error import HTTPError

@@ -1,4 +1,4 @@
-"""The image installs what constraints.txt says, by hash, and runs it as an ordinary user."""
+"""The image installs what constraints.txt lists, by hash, and runs it as an ordinary user."""
 
 import re
 from configparser import ConfigParser

@@ -1,4 +1,4 @@
-"""The stores and admission queues that one contract holds for."""
+"""The stores and admission queues that must fulfil the same contract."""
 
 from collections.abc import Callable, Iterator
 from itertools import count

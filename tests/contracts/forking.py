@@ -1,4 +1,4 @@
-"""Something that is looked at in a child of this process."""
+"""Evaluates something in a child of this process."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Entries of an admission queue, as its tests write them."""
+"""Entries of an admission queue, in the tests' notation."""
 
 from app.domain.execution import SECOND, Time
 from app.domain.submission import Priority

@@ -1,4 +1,4 @@
-"""Many threads that try the same at the same moment."""
+"""Many threads that try the same thing at the same moment."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

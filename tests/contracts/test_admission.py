@@ -1,4 +1,4 @@
-"""What every admission queue does with entries, caps and slots. For the order, see test_turns."""
+"""What every admission queue does with entries, caps and slots. See test_turns for the order."""
 
 import redis
 

@@ -1,4 +1,4 @@
-"""An event and its CloudEvent: there and back, and what comes back of anything else."""
+"""Conversion of events to CloudEvents and back, and the errors for anything else."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The event log in Kafka: what other consumers see, and what is Kafka's alone."""
+"""The event log in Kafka: what other consumers see, and Kafka's own features."""
 
 import json
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""The event log in SQLite: SQLite's errors become ours, and what it keeps beside the log."""
+"""The event log in SQLite: its errors become ours, and what it stores beside the log."""
 
 import sqlite3
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""The schemas in docs/events/ are true of every event, and have no room for anything else."""
+"""The schemas in docs/events/ accept every event, and nothing else."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Writes of one process are committed together, and each as if it were alone."""
+"""Concurrent writes of one process are committed together, with the effect of separate ones."""
 
 import os
 import signal

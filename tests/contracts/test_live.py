@@ -1,4 +1,4 @@
-"""What every kind of live output does."""
+"""What every store of live output does."""
 
 import pytest
 import redis

@@ -1,4 +1,4 @@
-"""What every parking place does."""
+"""What every place for parked dead letters does."""
 
 from dataclasses import replace
 

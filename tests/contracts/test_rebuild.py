@@ -1,4 +1,4 @@
-"""Rows of every fate, rebuilt into every store: field by field as they were."""
+"""Rows of every fate, rebuilt into every store, equal the originals field by field."""
 
 from dataclasses import asdict
 from typing import Any

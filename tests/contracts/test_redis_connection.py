@@ -1,4 +1,4 @@
-"""Whatever Redis does, callers see CoordinationUnavailable, and soon."""
+"""Whatever Redis does, callers soon get RedisUnavailable."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What every store does with executions, whatever it keeps them in."""
+"""What every store does with executions."""
 
 from collections import Counter
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Counts stay exact, whatever happens to executions: random walks through `TRANSITIONS`."""
+"""Counts stay exact whatever happens to executions: random walks through `TRANSITIONS`."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Listings of executions: every filter, page by page, newest first."""
+"""Lists of executions: every filter, page by page, newest first."""
 
 from collections.abc import Mapping
 from typing import Any

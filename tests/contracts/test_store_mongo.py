@@ -1,4 +1,4 @@
-"""What is true of the MongoDB store alone: its server, its processes, the operators it uses."""
+"""What only the MongoDB store does: its server, its processes, the operators it uses."""
 
 import ast
 import time

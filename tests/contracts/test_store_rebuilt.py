@@ -1,4 +1,4 @@
-"""Rows that were made of the event log alone: they are shown, and never worked on."""
+"""Rebuilt rows are shown and never worked on."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What every store does with replay sessions."""
+"""What every store does with replays."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What is true of the SQLite store alone: its file, its processes, its query plans."""
+"""What only the SQLite store does: its file, its processes, its query plans."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Whose turn it is, in every admission queue, and by a rule that is written down once more here."""
+"""The order in every admission queue, checked against a second implementation of the rule."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""What every kind of wake-up does, and what becomes of waiters while Redis is away."""
+"""What every kind of wake-up does, and what waiters do while Redis is unavailable."""
 
 import os
 from collections.abc import Iterator

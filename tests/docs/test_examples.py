@@ -1,6 +1,6 @@
-"""Every `sh` and `python` block of README and docs is run, as it stands, on a real service.
+"""Runs every `sh` and `python` block in the README and docs on a real service.
 
-Only the port differs. A JSON block after an example shows what it prints: of the same form.
+Only the port differs. A JSON block after an example must have the form of what it prints.
 """
 
 import json

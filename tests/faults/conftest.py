@@ -1,4 +1,4 @@
-"""One `podline up` per module of tests, on a folder of its own."""
+"""Starts one `podline up` per test module, in a temporary folder."""
 
 from collections.abc import Iterator
 from pathlib import Path

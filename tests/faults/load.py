@@ -1,4 +1,4 @@
-"""A load of two hundred executions, and what must be true of it after whatever happened."""
+"""A load of two hundred executions, and what must hold after it, whatever happened."""
 
 from itertools import count
 

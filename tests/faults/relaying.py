@@ -1,4 +1,4 @@
-"""A relay in a process of its own, which has no lease and may be killed at any moment.
+"""A relay in a separate process, which has no lease and may be killed at any moment.
 
 python -m tests.faults.relaying DATABASE BROKERS TOPIC
 """

@@ -1,4 +1,4 @@
-"""Executions are cancelled at whatever moment: no pod, slot or result is left of them."""
+"""Executions cancelled at any moment leave no pod, slot or result."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""The database is locked or dead: it refuses in time, and loses nothing that it accepted."""
+"""A locked or dead database is reported in time, and nothing accepted is lost."""
 
 import sqlite3
 import time

@@ -1,4 +1,4 @@
-"""The disk is full: nothing ends, submissions get 503, reads work, and all resumes by itself."""
+"""A full disk stops nothing: submissions get 503, reads work, and everything resumes by itself."""
 
 import os
 import subprocess

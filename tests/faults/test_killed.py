@@ -1,4 +1,4 @@
-"""Parts are killed while 200 executions are in flight: what was promised is counted."""
+"""Processes are killed with 200 executions in flight, and every promise is kept."""
 
 import signal
 

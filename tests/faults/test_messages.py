@@ -1,4 +1,4 @@
-"""Messages are lost, kept back or doubled while executions are in flight: nothing else is."""
+"""Messages are lost, delayed or doubled with executions in flight, and nothing else is."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""Whatever dies between the rows and Kafka, each event is in the topic, in order, at least once."""
+"""Whatever dies between the rows and Kafka, the topic gets each event in order, at least once."""
 
 import random
 import time

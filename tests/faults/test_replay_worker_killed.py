@@ -1,4 +1,4 @@
-"""The worker that replays is killed again and again: nothing is left out, nothing done twice."""
+"""The worker of a replay is killed repeatedly; nothing is left out or done twice."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The worker that watches the runtime is killed: another one watches within ten seconds."""
+"""If the worker with the watcher is killed, another one watches within ten seconds."""
 
 import time
 from collections.abc import Iterator

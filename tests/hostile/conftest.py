@@ -1,4 +1,4 @@
-"""The sandboxes that hostile programs are run in: as root, and as an ordinary user."""
+"""The sandboxes for hostile programs: one run by root, one by an ordinary user."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Runs hostile programs, some at once, with good ones beside them all the time."""
+"""Runs several hostile programs at once, with well-behaved ones beside them."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor

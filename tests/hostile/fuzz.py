@@ -1,4 +1,4 @@
-"""Random system calls in jails of their own daemon: python -m tests.hostile.fuzz --seconds 300"""
+"""Random system calls in the jails of a daemon: python -m tests.hostile.fuzz --seconds 300"""
 
 import argparse
 import random

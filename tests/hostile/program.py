@@ -1,14 +1,14 @@
-"""A hostile program: one file, whose leading comment says what it does and what has to come of it.
+"""A hostile program: one file, whose leading comment says what it does and how it must end.
 
     # Ignores every signal that can be ignored.
     # outcome: time_limit
     # stdout: begun
     # limits: wall_seconds=0.5
 
-`outcome` is one of app.domain.execution.Outcome, or some of them with `|` between; `outcome without
-cgroups`, where it differs, the one without them. `stdout` is a line that has to be printed; there
-may be more. `limits` and `compile limits` are those that differ from `LIMITS` and the default.
-`file` is the name under which the program is submitted.
+`outcome` is one of app.domain.execution.Outcome, or several with `|` between them; `outcome without
+cgroups` is given if it differs there. `stdout` is a line that must be printed; other lines may be.
+`limits` and `compile limits` are those that differ from `LIMITS` and the default. `file` is the
+name under which the program is submitted.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Calls that nobody would think of."""
+"""Random system calls."""
 
 from app.domain.execution import Outcome
 from tests.hostile.field import is_good, run_good

@@ -1,4 +1,4 @@
-"""Programs that try to break out, to break others, or to blur how they ended: none does."""
+"""No program can break out, disturb others, or hide how it ended."""
 
 from statistics import median
 

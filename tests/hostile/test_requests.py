@@ -1,4 +1,4 @@
-"""Whatever comes over its socket, the daemon answers or hangs up, and serves the next one."""
+"""Whatever its socket receives, the daemon responds or hangs up, and serves the next request."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""What a daemon and its jails have on this machine: the same before and after a program."""
+"""What a daemon and its jails occupy on this machine: the same before and after a program."""
 
 import os
 from dataclasses import dataclass

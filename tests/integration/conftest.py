@@ -1,4 +1,4 @@
-"""Real Celery workers on a real Redis and a SQLite file, one process for each test that asks."""
+"""Starts real Celery workers, each its own process, on a real Redis and a SQLite file."""
 
 import os
 import signal

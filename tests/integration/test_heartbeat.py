@@ -1,4 +1,4 @@
-"""The heartbeat file of real workers and of a real beat, as a probe sees it."""
+"""The heartbeat files of real workers and a real beat, as a probe sees them."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""One request is found in the log of the API and of the worker: real processes, JSON lines."""
+"""A request can be followed through the JSON logs of a real API and worker."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What Celery's pipeline publishes, and how long it takes to say that it can't."""
+"""What Celery's pipeline publishes, and how soon it reports that it can't."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Every kind of bad message, to a real worker: each becomes one dead letter, and work goes on."""
+"""Every kind of bad message becomes one dead letter, and the real worker continues."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Two workers of every role and two beats share the work, and nothing is done twice."""
+"""Two workers per role and two beats share the work, and nothing is done twice."""
 
 from collections import Counter
 

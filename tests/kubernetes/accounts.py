@@ -1,4 +1,4 @@
-"""The service accounts of compose/kubernetes in a namespace of a test, and what each can do."""
+"""The service accounts of compose/kubernetes in a test's namespace, and their rights."""
 
 import json
 import secrets

@@ -1,4 +1,4 @@
-"""The cluster that tests run pods on."""
+"""The cluster on which tests run pods."""
 
 from collections.abc import Iterator
 

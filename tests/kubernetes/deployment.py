@@ -1,4 +1,4 @@
-"""The service on the cluster as compose/kubernetes has it, its stores on this machine."""
+"""The service on the cluster as in compose/kubernetes, with its stores on this machine."""
 
 import json
 import os

@@ -1,7 +1,7 @@
-"""The parts of the cluster, as processes of this machine: their pids are in files.
+"""The cluster's components as processes of this machine, found by their pid files.
 
 CLUSTER_RUN names the folder with `<part>.pid`; by default it is `run` beside the kubeconfig.
-CLUSTER_CONTROL names a program that, told `up`, starts every part that is not running.
+CLUSTER_CONTROL names a program that starts every part that is not running, if called with `up`.
 """
 
 import os

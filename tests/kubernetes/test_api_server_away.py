@@ -1,4 +1,4 @@
-"""The API server dies under a whole service, and is back half a minute later."""
+"""The API server dies with a whole service running, and comes back half a minute later."""
 
 import time
 from collections.abc import Iterator

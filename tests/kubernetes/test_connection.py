@@ -1,4 +1,4 @@
-"""What creating an object makes of the API server's two kinds of 409."""
+"""How the adapter handles the API server's two kinds of 409 when it creates an object."""
 
 from http import HTTPStatus
 from pathlib import Path

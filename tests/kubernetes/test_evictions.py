@@ -1,4 +1,4 @@
-"""A pod that its node or an operator ends: the attempt says why, and the next one is as good."""
+"""If a node or operator ends a pod, the attempt reports why and the next one succeeds."""
 
 import json
 from dataclasses import replace

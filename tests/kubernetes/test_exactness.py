@@ -1,4 +1,4 @@
-"""What a user sends arrives in the program byte for byte, whatever it looks like."""
+"""What a user sends arrives in the program byte for byte."""
 
 import json
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""What goes wrong on a cluster: verdict or retry is right each time, and nothing is left."""
+"""Faults of a cluster lead to the right verdict or retry, and leave nothing behind."""
 
 from collections.abc import Iterator
 from dataclasses import replace

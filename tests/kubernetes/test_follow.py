@@ -1,4 +1,4 @@
-"""Live output of a pod is read from the end of its log, however long that is."""
+"""The live output of a pod is read from the end of its log, however long that is."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""A kubelet that hangs, or dies and comes back: verdict or retry is right, and nothing is left."""
+"""A kubelet hangs, or dies and comes back: the verdict or retry is right, and nothing is left."""
 
 from dataclasses import replace
 

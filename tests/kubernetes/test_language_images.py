@@ -1,4 +1,4 @@
-"""compose/images has a Dockerfile for each image that settings name by default."""
+"""compose/images has a Dockerfile for each image in the default settings."""
 
 import re
 import shlex

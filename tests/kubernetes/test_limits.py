@@ -1,4 +1,4 @@
-"""What no pod of a cluster can be given is refused, by name."""
+"""Limits that no pod of a cluster can have are refused, by name."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The manifest of a pod, compared whole with the ones in golden/, and what can change it."""
+"""Whole pod manifests, compared with those in golden/, and what can change them."""
 
 import base64
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""Each role does its work with its rights in compose/kubernetes, and can do nothing else."""
+"""Each role can do its work with its rights in compose/kubernetes, and nothing else."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""List, watch, go on from there; and what is done when that is not to be had."""
+"""The watch lists, watches and resumes, and lists again where it can't resume."""
 
 from itertools import islice
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Programs, run as pods of a cluster, some at once."""
+"""Runs programs as pods of a cluster, several at once."""
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""A folder whose parts two other users may reach."""
+"""A folder in which two other users can reach certain parts."""
 
 import tempfile
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
-"""A pod's two containers without a cluster: each an nsjail process that has the same view.
+"""A pod's two containers without a cluster: each is an nsjail process with the same view.
 
-Two uids where the tests run as root, pid namespaces of their own, the channel read-only in main,
-and the very commands of a pod. There is no control group, so init measures by /proc.
+Two uids if the tests run as root, separate pid namespaces, the channel read-only in main, and the
+exact commands of a pod. There is no control group, so init measures with /proc.
 """
 
 import importlib.util

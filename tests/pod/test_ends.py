@@ -1,4 +1,4 @@
-"""Whichever container ends, whenever, however: the other one ends too, and nothing is invented."""
+"""Whichever container ends, at any moment and in any way, the other one ends too."""
 
 import select
 import struct

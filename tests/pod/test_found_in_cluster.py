@@ -1,4 +1,4 @@
-"""What a program finds in a pod is what it finds in a jail: loopback, folders, stack, threads."""
+"""A pod gives a program what a jail does: loopback, folders, stack, threads."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

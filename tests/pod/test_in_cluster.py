@@ -1,4 +1,4 @@
-"""Pods on a real kubelet give the verdicts that jails give: the table's, and hostile programs'."""
+"""Pods on a real kubelet give the same verdicts as jails, even to hostile programs."""
 
 import tempfile
 from collections.abc import Iterator, Mapping

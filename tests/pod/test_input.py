@@ -1,4 +1,4 @@
-"""What a pod is given: sizes, and what init is to hold."""
+"""The input that a pod gets: sizes, and the limits that init enforces."""
 
 import struct
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Each language that has an image for tests runs in a pod as it does in a jail."""
+"""Each language with an image for tests runs in a pod as it does in a jail."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What a submission says of output and compiler, on a real kubelet and its control groups."""
+"""Options for output and compiler, on a real kubelet and its control groups."""
 
 from collections.abc import Iterator
 from dataclasses import replace

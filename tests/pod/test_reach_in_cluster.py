@@ -1,7 +1,7 @@
-"""From inside a pod nothing of the cluster can be reached, and nothing of what watches it touched.
+"""A pod can reach nothing in the cluster, and can't touch what watches it.
 
-The node's network holds the first part, by the policy of the namespace of sandboxes: every address
-that is tried is one that can be reached from here.
+The node's network enforces the first part, by the policy of the sandbox namespace: every address
+tried is one that can be reached from here.
 """
 
 import socket

@@ -1,4 +1,4 @@
-"""What is made of a collector's log, and of one that was cut, mixed up or made up."""
+"""How a collector's log is read, even if it is truncated, out of order or forged."""
 
 import base64
 import json

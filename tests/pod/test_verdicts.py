@@ -1,4 +1,4 @@
-"""The verdicts of docs/verdicts.md, given in a pod: by init and the collector, without a daemon."""
+"""The verdicts of docs/verdicts.md in a pod: from init and the collector, without a daemon."""
 
 from dataclasses import replace
 from pathlib import Path

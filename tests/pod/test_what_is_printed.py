@@ -1,4 +1,4 @@
-"""All that a program prints is in the collector's log, as bytes and as nothing else."""
+"""The collector's log contains all that a program prints, as bytes and nothing else."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A program in main can neither see, signal, trace nor write to what watches it."""
+"""A program in main can't see, signal, trace or write to what watches it."""
 
 from pathlib import Path
 from signal import SIGKILL, SIGSEGV, SIGSTOP, SIGTERM

@@ -1,4 +1,4 @@
-"""What Podline keeps on disk, attacked by another user of the same machine."""
+"""Attacks on Podline's files by another user of the same machine."""
 
 import os
 import stat

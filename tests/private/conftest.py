@@ -1,4 +1,4 @@
-"""Another user of this machine, who is there before us."""
+"""Another user of this machine, who acts first."""
 
 import os
 import subprocess

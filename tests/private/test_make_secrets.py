@@ -1,4 +1,4 @@
-"""The secrets of Compose: in a folder that nobody else enters, and never through a link."""
+"""The secrets of Compose are in a folder that only its owner can enter, and not behind a link."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The rule itself: made, repaired or refused, and with which command."""
+"""The rule itself: a folder is created, repaired, or refused with a command that helps."""
 
 import os
 import sqlite3

@@ -1,6 +1,6 @@
-"""One real program per language, and what it must print: all of them do the same.
+"""One real program per language, all with the same task, and the output it must print.
 
-`programs/<language>/` holds the program of several files, and `broken`, which does not compile.
+`programs/<language>/` contains the program, in several files, and `broken`, which doesn't compile.
 """
 
 from collections.abc import Mapping

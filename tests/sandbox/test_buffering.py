@@ -1,4 +1,4 @@
-"""Each line is there once it is printed, whatever becomes of the program then."""
+"""Each line is available once it is printed, whatever happens to the program afterwards."""
 
 from dataclasses import replace
 from typing import Final

@@ -1,4 +1,4 @@
-"""Control groups of version 2, on a tree of plain files that looks like that file system."""
+"""Version 2 control groups, on a tree of plain files that looks like that file system."""
 
 import errno
 import os

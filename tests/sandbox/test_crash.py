@@ -1,4 +1,4 @@
-"""The daemon is killed at whatever moment: no verdict that it told is lost or changed."""
+"""The daemon is killed at any moment; no verdict that it reported is lost or changed."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""The daemon itself: what outlives it, what dies with it, and what it says to nonsense."""
+"""The daemon itself: what outlives it, what dies with it, and how it handles invalid input."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Runs leave nothing behind in the daemon. `make bench` looks after a thousand of them."""
+"""Runs leave nothing behind in the daemon. `make bench` checks it after a thousand runs."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace

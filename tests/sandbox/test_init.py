@@ -1,4 +1,4 @@
-"""init itself, as pid 1 of a jail, spoken to without the daemon."""
+"""init as pid 1 of a jail, without the daemon."""
 
 import errno
 import os

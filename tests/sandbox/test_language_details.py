@@ -1,4 +1,4 @@
-"""What people expect of one language alone."""
+"""What users expect of a particular language."""
 
 from dataclasses import replace
 from typing import Any

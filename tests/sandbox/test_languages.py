@@ -1,4 +1,4 @@
-"""Every language, with all that a program can be given and all that it can do with it."""
+"""Every language, with every kind of input and output."""
 
 import os
 from collections.abc import Callable, Iterator

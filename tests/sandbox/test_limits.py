@@ -1,4 +1,4 @@
-"""Limits hold, and the report says which one did."""
+"""Limits are enforced, and the report says which one was reached."""
 
 from dataclasses import replace
 from typing import Any

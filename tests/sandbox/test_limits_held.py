@@ -1,4 +1,4 @@
-"""What holds each limit, said as it is; and no start where one does not hold."""
+"""The daemon reports what enforces each limit, and doesn't start if one isn't enforced."""
 
 import os
 from collections.abc import Iterator

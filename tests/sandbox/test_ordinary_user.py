@@ -1,4 +1,4 @@
-"""The daemon without root: user namespaces alone, no cgroups."""
+"""The daemon without root: with user namespaces only, and no cgroups."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""What waits in sockets is counted, by the kernel's own tables."""
+"""Data waiting in sockets is counted with the kernel's own tables."""
 
 import os
 from collections.abc import Iterator

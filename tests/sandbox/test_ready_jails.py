@@ -1,4 +1,4 @@
-"""Jails that wait: each used once, replaced, and gone when nobody needs them."""
+"""Ready jails: each is used once, replaced, and removed when nobody needs it."""
 
 import shutil
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Nobody keeps a sandbox from starting by making a folder first, and none sees others' keys."""
+"""Nobody can block a sandbox by creating a folder first, and none sees another's keys."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What is kept of ended pods, also while the disk is full."""
+"""What is stored of ended pods, even while the disk is full."""
 
 from collections.abc import Iterator
 from pathlib import Path

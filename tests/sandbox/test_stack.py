@@ -1,4 +1,4 @@
-"""The stack is as large as the memory, where that costs nothing until it is used."""
+"""The stack is as large as the memory, where it costs nothing until it is used."""
 
 from dataclasses import replace
 from typing import Any

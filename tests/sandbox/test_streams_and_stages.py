@@ -1,4 +1,4 @@
-"""What a submission says of its streams and its compiler, in real jails."""
+"""Options for streams and compiler, in real jails."""
 
 from dataclasses import replace
 

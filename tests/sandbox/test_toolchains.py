@@ -1,4 +1,4 @@
-"""Tool chains outside /usr: shown alone, or refused with the reason."""
+"""Tool chains outside /usr: mounted on their own, or refused with the reason."""
 
 import os
 import shutil

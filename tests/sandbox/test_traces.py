@@ -1,4 +1,4 @@
-"""What a daemon has outside its data folder goes with it, or with the next daemon of its user."""
+"""What a daemon leaves outside its data folder is removed by it, or by its user's next daemon."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""How a program ended is told exactly, whatever it does to blur it."""
+"""The report of how a program ended is exact, whatever the program does to obscure it."""
 
 import json
 import shutil

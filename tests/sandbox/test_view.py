@@ -1,4 +1,4 @@
-"""What a program finds in its jail: as much as in a container, and nothing that is the host's."""
+"""What a program finds in its jail: as much as in a container, and nothing of the host's."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The server of the API: in a thread of the test, over any WSGI application, or as a process."""
+"""The API's HTTP server: in a thread with any WSGI application, or as a process."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The loop asks those connections that may have changed, also when asking one changes others."""
+"""The loop asks connections that may have changed, even if asking one changes others."""
 
 import socket
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The API's own process, in a crowd and with its disk full."""
+"""The API's process with many clients, and with a full disk."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What the server refuses by itself looks like every other error, and is heard by its client."""
+"""The server's own errors look like all others, and reach the client."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Any bytes, in any pieces, are read without an error and without a heap of them."""
+"""Any bytes, in any pieces, are read without an error and without using much memory."""
 
 import pytest
 from hypothesis import given

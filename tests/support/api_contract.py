@@ -1,4 +1,4 @@
-"""A client of the API that holds every response against the OpenAPI document."""
+"""An API client that checks every response against the OpenAPI document."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

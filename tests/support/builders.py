@@ -1,4 +1,4 @@
-"""Domain values for tests: whole and valid, with only what a test is about spelled out."""
+"""Complete and valid domain values, for tests that specify only what they are about."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Control groups of this machine, while others come and go: pathlib's globs fail where one does."""
+"""Lists control groups while others come and go, which makes pathlib's globs fail."""
 
 import os
 from fnmatch import fnmatch

@@ -1,4 +1,4 @@
-"""Bodies and queries that cost a careless validator the most for each byte."""
+"""Bodies and queries that cost a careless validator the most per byte."""
 
 import itertools
 import json

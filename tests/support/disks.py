@@ -1,4 +1,4 @@
-"""Small file systems of a test's own, and how they are filled. Mounting needs root, as CI is."""
+"""Small temporary file systems, and how to fill them. Mounting needs root, which CI has."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Reading an event log from one end to the other, and what is right about its order."""
+"""Reads an event log from end to end, and checks its order."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""What the fake service answers, from the words of the contract."""
+"""The fake service's responses, in the words of the contract."""
 
 import json
 from base64 import b64encode

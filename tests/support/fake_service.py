@@ -1,6 +1,6 @@
-"""A small service that speaks the contract over real HTTP, and fails as it is told to.
+"""A small service that follows the contract over real HTTP, and fails on demand.
 
-It runs no program: what a submission ends with is `ending`.
+It runs no program: `ending` says how a submission ends.
 """
 
 import threading

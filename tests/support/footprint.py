@@ -1,4 +1,4 @@
-"""What a daemon holds of the machine, to be compared before and after."""
+"""A daemon's use of the machine's resources, to compare before and after."""
 
 from dataclasses import dataclass
 from pathlib import Path

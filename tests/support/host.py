@@ -1,4 +1,4 @@
-"""What a program is to find no way to: a file, two listeners, and the service's own folder."""
+"""What a program must not reach: a file, two listeners, and the service's own folder."""
 
 import socket
 from collections.abc import Iterator

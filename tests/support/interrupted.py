@@ -1,4 +1,4 @@
-"""Commands that are sent a signal at an exact moment: when they import a certain module."""
+"""Sends a command a signal at an exact moment: when it imports a certain module."""
 
 import os
 import subprocess

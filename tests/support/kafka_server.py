@@ -1,4 +1,4 @@
-"""The Kafka that tests use: KAFKA says where it is, KAFKA_CONTROL what stops and starts it."""
+"""The tests' Kafka: KAFKA is its address, KAFKA_CONTROL the program that stops and starts it."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Executions that go from state to state by themselves, straight through a store."""
+"""Takes executions from state to state, directly through a store."""
 
 from app.domain.execution import SECOND, Change, Execution, State
 from app.ports import Store

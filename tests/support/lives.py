@@ -1,4 +1,4 @@
-"""Executions of every fate, lived through on twins, step by step."""
+"""Executions of every fate, run step by step on twins."""
 
 from app.domain.execution import Execution, State
 from app.domain.pod import Report, StageOutput, StageReport

@@ -1,4 +1,4 @@
-"""What tests read of a page: its code blocks, its tables, its headings and links."""
+"""Reads the parts of a page that tests need: code blocks, tables, headings and links."""
 
 import re
 from collections.abc import Iterator

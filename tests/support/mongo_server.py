@@ -1,4 +1,4 @@
-"""A server that speaks MongoDB's wire protocol, for tests: nx-27017 from PyPI."""
+"""A test server with MongoDB's wire protocol: nx-27017 from PyPI."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""What came of a program that a test ran to its end."""
+"""The result of a program that a test ran to its end."""
 
 from dataclasses import dataclass
 

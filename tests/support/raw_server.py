@@ -1,4 +1,4 @@
-"""A server that answers every request with the bytes that a test gives it, and hangs up."""
+"""A server that answers every request with the bytes that a test chose, and hangs up."""
 
 import socket
 import threading

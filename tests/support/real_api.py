@@ -1,4 +1,4 @@
-"""The real API over real HTTP, on the ports that a test has."""
+"""The real API over real HTTP, on a test's own ports."""
 
 import threading
 from collections.abc import Callable, Iterator

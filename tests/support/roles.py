@@ -1,4 +1,4 @@
-"""The service as a fleet runs it: each role a process of its own, on stores that are servers."""
+"""The service as in a large installation: a process for each role, and stores on servers."""
 
 import os
 import secrets

@@ -1,4 +1,4 @@
-"""A real sandbox daemon in a folder of its own, and pods for it."""
+"""A real sandbox daemon in a temporary folder, and pods for it."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A running `podline up`, for tests that treat it as users and operators do."""
+"""A running `podline up`, for tests that use it as users and operators do."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Ports made of in-memory twins alone, with a clock that tests set."""
+"""Ports made only of in-memory twins, with a clock that tests set."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Wait for something to become true: the only clock that tests of real processes go by."""
+"""Waits until something becomes true; tests of real processes have no other clock."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Whole lives of executions, drawn along the table of transitions."""
+"""Whole lives of executions, drawn at random from the table of transitions."""
 
 from hypothesis import strategies as st
 

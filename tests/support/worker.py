@@ -1,4 +1,4 @@
-"""A worker in the test's own thread: runs steps as Celery's tasks do, link by link."""
+"""A worker in the test's own thread, which runs steps as Celery's tasks do, one by one."""
 
 from collections import deque
 from collections.abc import Mapping

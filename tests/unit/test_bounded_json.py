@@ -1,4 +1,4 @@
-"""Values of a JSON text are counted right, in steps that are short."""
+"""The values in a JSON text are counted exactly, in short steps."""
 
 import re
 from itertools import count

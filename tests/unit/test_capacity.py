@@ -1,4 +1,4 @@
-"""The quota of all: what Redis says, which is seldom asked."""
+"""The quota of all owners: Redis knows the count, and is asked rarely."""
 
 import pytest
 

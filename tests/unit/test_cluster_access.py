@@ -1,4 +1,4 @@
-"""Only roles that talk to the API server of a cluster are given access to it."""
+"""Only roles that call a cluster's API server get access to it."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What rows may be rebuilt into: files in one folder, or a MongoDB that is not the service's."""
+"""Targets of a rebuild: files in one folder, or a MongoDB that is not the service's."""
 
 import stat
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The dead letter queue: one letter for each thing that fails, retried on a schedule, then kept."""
+"""Dead letters: one for each thing that fails, retried on a schedule, then kept."""
 
 from dataclasses import replace
 from typing import cast

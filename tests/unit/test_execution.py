@@ -1,4 +1,4 @@
-"""The state machine, walked at random: what no order of calls can break."""
+"""Random walks through the state machine: what no order of calls can break."""
 
 import pytest
 from hypothesis import given

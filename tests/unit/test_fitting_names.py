@@ -1,4 +1,4 @@
-"""An entrypoint that its compiler would leave out is named as a single source."""
+"""An entrypoint that its compiler would ignore is renamed like a single source."""
 
 from dataclasses import replace
 

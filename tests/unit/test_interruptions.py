@@ -1,4 +1,4 @@
-"""Whatever happens between two calls of any step, an execution ends once and leaves nothing."""
+"""Whatever happens between two calls of a step, an execution ends once and leaves nothing."""
 
 from collections.abc import Callable
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Which class of a Java program is started, and what its file is called."""
+"""Which class of a Java program is started, and how its file is named."""
 
 from dataclasses import replace
 from time import process_time

@@ -1,4 +1,4 @@
-"""Which outcome wins, as docs/architecture.md has it."""
+"""Which outcome takes precedence, as docs/architecture.md says."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What Kafka's client knows of a failure is in the service's log."""
+"""What Kafka's client knows about a failure appears in the service's log."""
 
 import pytest
 

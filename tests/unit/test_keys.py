@@ -1,4 +1,4 @@
-"""API keys: random, stored as hashes, of an owner."""
+"""API keys are random, stored as hashes, and belong to an owner."""
 
 from itertools import count
 

@@ -1,4 +1,4 @@
-"""languages.toml: what it may say, and that ours says it."""
+"""What languages.toml may contain, and that our own is valid."""
 
 from pathlib import Path
 

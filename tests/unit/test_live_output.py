@@ -1,4 +1,4 @@
-"""What running programs print reaches those who watch, and nobody else."""
+"""The live output of programs reaches those who watch them, and nobody else."""
 
 from app.domain.execution import State
 from app.infrastructure.memory.runtime import Script

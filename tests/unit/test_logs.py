@@ -1,4 +1,4 @@
-"""Lines of the log, as text and as JSON."""
+"""Log lines in text and JSON."""
 
 import json
 import logging

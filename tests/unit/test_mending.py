@@ -1,4 +1,4 @@
-"""Odd interleavings: what each would break, and that it does not."""
+"""Unusual interleavings, and that none breaks anything."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Counters that processes share are files in memory, whose pages may not fit on the disk."""
+"""Shared counters are memory-mapped files, whose pages may not fit on the disk."""
 
 import os
 import subprocess

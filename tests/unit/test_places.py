@@ -1,4 +1,4 @@
-"""How waiting places are shared between owners."""
+"""How owners share the limited number of waiting responses."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""What Prometheus gets of a process that counts: alone, beside others, and by a worker's port."""
+"""The metrics of a process alone, of several processes, and of a worker's own port."""
 
 import os
 import subprocess

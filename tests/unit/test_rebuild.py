@@ -1,4 +1,4 @@
-"""An execution is made again of its events, field by field as it was."""
+"""An execution rebuilt from its events equals the original field by field."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What happened goes into the log, in order; what is old goes away."""
+"""Events are relayed to the log in order; old rows are removed."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What is asked for without a key is asked of the stores once a second."""
+"""What clients without a key may ask is read from the stores once a second at most."""
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count

@@ -1,4 +1,4 @@
-"""The languages on offer, as one process remembers them and the store keeps them."""
+"""The available languages, as a process caches them and the store keeps them."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor

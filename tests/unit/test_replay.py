@@ -1,4 +1,4 @@
-"""Replays: what each mode does, what a dry run tells, what is refused, what waits."""
+"""Replays: what each mode does, what a dry run reports, what is refused, what waits."""
 
 from collections.abc import Sequence
 from dataclasses import asdict

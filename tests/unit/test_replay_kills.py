@@ -1,4 +1,4 @@
-"""A worker may be killed before or after whatever call it makes: the replay comes out the same."""
+"""A replay has the same result even if its worker is killed before or after any call."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What crosses the boundary between service and sandbox arrives whole."""
+"""What crosses the boundary between service and sandbox arrives complete."""
 
 from dataclasses import asdict, fields
 from enum import StrEnum

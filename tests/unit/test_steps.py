@@ -1,4 +1,4 @@
-"""What every step and every tick does, whatever it is made of."""
+"""What every step and every tick does."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""Programs and results that an earlier version stored are read, and pods that it asked for."""
+"""Programs, results and pod requests that an earlier version stored can still be read."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The stream of an execution: whole, in order, and resumed at any position without a trace."""
+"""The stream of an execution is complete, ordered, and can resume at any position."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence

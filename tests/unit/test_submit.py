@@ -1,4 +1,4 @@
-"""Accepting a submission: once per Idempotency-Key, within quotas, whatever is away."""
+"""Submissions are accepted once per Idempotency-Key, within quotas, whatever is unavailable."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Output is cut between characters only."""
+"""Output is split only between characters."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Whatever a client sends, it becomes a valid submission or a list of problems; nothing else."""
+"""Whatever a client sends becomes a valid submission or a list of problems."""
 
 import copy
 import unicodedata

@@ -1,4 +1,4 @@
-"""Waiting for an execution: woken by its changes, and never for longer than was asked."""
+"""Waiting for an execution: woken by its changes, and never for longer than asked."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""The watcher's threads, on twins: whoever holds the lease tells the pipeline what ended."""
+"""The watcher's threads on twins: the lease's holder reports to the pipeline what ended."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""No setting of the machine reaches these tests."""
+"""Keeps the machine's own settings away from these tests."""
 
 import os
 from pathlib import Path

@@ -1,5 +1,6 @@
-"""`python -m tests.up.supervise FOLDER CHILDREN`: a supervisor of the children that a JSON
-text describes; it prints what it is told, a line each.
+"""`python -m tests.up.supervise FOLDER CHILDREN` supervises the children in a JSON text.
+
+It prints each report on a line.
 """
 
 import json

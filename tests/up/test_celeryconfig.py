@@ -1,4 +1,4 @@
-"""Celery's configuration, as the application has it."""
+"""Celery's configuration in the application."""
 
 import pytest
 from celery import Celery

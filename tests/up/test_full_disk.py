@@ -1,4 +1,4 @@
-"""What `podline up` itself writes, when the disk is full. All of it: tests/faults."""
+"""What `podline up` itself writes when the disk is full; tests/faults covers the rest."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""How a Kafka is named, and how a client of it shows who it is."""
+"""The settings for Kafka, and how its clients authenticate."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`make up`: what it runs, and what people see while it installs."""
+"""`make up`: what it runs, and what users see during the installation."""
 
 import os
 import pty

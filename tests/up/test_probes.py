@@ -1,4 +1,4 @@
-"""Whether a child can be used is found out by trying it."""
+"""The probes that tell whether a child is ready."""
 
 import base64
 import socket

@@ -1,4 +1,4 @@
-"""`podline sandbox`: the daemon by the settings in force, as a container runs it."""
+"""`podline sandbox`: the daemon with the settings in force, as a container runs it."""
 
 import os
 import signal

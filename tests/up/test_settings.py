@@ -1,4 +1,4 @@
-"""Environment before file before default; wrong settings are named, all at once."""
+"""Environment before file before default; all wrong settings are reported at once."""
 
 from dataclasses import fields
 from pathlib import Path

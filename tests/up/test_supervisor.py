@@ -1,4 +1,4 @@
-"""The supervisor, over small Python programs, in a process of its own."""
+"""The supervisor in a separate process, with small Python programs."""
 
 import json
 import os

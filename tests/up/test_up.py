@@ -1,4 +1,4 @@
-"""`podline up` as an operator meets it. What it does under load and faults: tests/faults."""
+"""`podline up` as an operator sees it; tests/faults covers load and faults."""
 
 import base64
 import os

@@ -1,4 +1,4 @@
-"""On PYTHONPATH, this makes every message of a real service come twice.
+"""If it is on PYTHONPATH, delivers every message of a real service twice.
 
 Python imports it at the start of each process, before any of the service's own code.
 """

@@ -1,4 +1,4 @@
-"""An API server that says what a test tells it to."""
+"""An API server with responses that a test chooses."""
 
 import json
 import threading

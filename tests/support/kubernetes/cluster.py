@@ -1,4 +1,4 @@
-"""A runtime on a namespace of the cluster, with the images that tests have there."""
+"""A runtime in a namespace of the cluster, with the tests' images."""
 
 from pathlib import Path
 from typing import Any

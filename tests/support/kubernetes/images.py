@@ -2,9 +2,9 @@
 
     python -m tests.support.kubernetes.images COMMAND...
 
-COMMAND makes an image of Debian bookworm on the node, and is called as
-`COMMAND NAME --packages a,b --add FILE:PATH`. What the node has already is not made again.
-Java and TypeScript come from the machine that this runs on, which .ci/run installs them on.
+COMMAND builds an image of Debian bookworm on the node, and is called as
+`COMMAND NAME --packages a,b --add FILE:PATH`. Images that the node has are not built again.
+Java and TypeScript come from this machine, on which .ci/run installs them.
 """
 
 import hashlib

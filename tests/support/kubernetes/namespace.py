@@ -1,4 +1,4 @@
-"""A namespace for sandboxes as an operator makes one: restricted, cut off, with a quota."""
+"""A namespace for sandboxes as an operator creates it: restricted, isolated, with a quota."""
 
 import os
 import secrets

@@ -1,4 +1,4 @@
-"""The image of the service on the cluster: Debian's Python, and ours with all that it needs."""
+"""The service's image on the cluster: Debian's Python, our code and its dependencies."""
 
 import hashlib
 import subprocess

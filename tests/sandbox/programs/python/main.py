@@ -1,4 +1,4 @@
-"""Counts words: arguments, environment, stdin, a second file, text and bytes."""
+"""Counts words, to use arguments, environment, stdin, a second file, text and bytes."""
 
 import os
 import sys
