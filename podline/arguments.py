@@ -84,4 +84,4 @@ def moment(value: datetime) -> str:
     try:
         return value.astimezone(UTC).isoformat()
     except (OverflowError, ValueError, OSError):
-        raise InvalidArgument(f"a time that can't be expressed in UTC: {value}") from None
+        raise InvalidArgument(f"not a time that UTC can express: {value}") from None

@@ -61,7 +61,7 @@ class Connection:
                 trust_env=not is_loopback(parsed.host),
             )
         except (httpx.InvalidURL, ValueError, OSError, ImportError) as error:
-            # Proxies and certificates that the environment names.
+            # A proxy or certificate from the environment.
             raise InvalidArgument(f"can't connect to {self._shown_url}: {error}") from error
 
     def close(self) -> None:
@@ -128,7 +128,7 @@ class Connection:
         except UnicodeEncodeError as error:
             raise InvalidArgument("text that UTF-8 can't encode can't be sent") from error
         except (httpx.InvalidURL, ValueError, TypeError, RecursionError) as error:
-            raise InvalidArgument(f"this can't be sent: {error}") from error
+            raise InvalidArgument(f"the request can't be sent: {error}") from error
 
     def _send(
         self,
@@ -180,7 +180,7 @@ def _chunks(response: httpx.Response, path: str) -> Iterator[bytes]:
     try:
         yield from response.iter_bytes()
     except httpx.RequestError as error:
-        raise Unreachable(f"the response of {path} broke off: {_reason(error)}") from error
+        raise Unreachable(f"the response from {path} broke off: {_reason(error)}") from error
 
 
 def _problem(response: httpx.Response) -> Problem:

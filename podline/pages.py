@@ -21,7 +21,7 @@ def pages(connection: Connection, path: str, cls: type[T], query: Query = ()) ->
         if not (next_cursor := page.get("next_cursor")):
             return
         if not isinstance(next_cursor, str) or next_cursor == cursor:
-            raise ProtocolError(f"{path} returned the same or an invalid cursor")
+            raise ProtocolError(f"{path} returned an invalid cursor, or the same again")
         cursor = next_cursor
 
 

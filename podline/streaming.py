@@ -128,8 +128,8 @@ class _Output:
             case "base64":
                 with suppress(ValueError):
                     return b64decode(self.content, validate=True)
-        raise ProtocolError(f"output has an unknown or wrong encoding: {self.encoding!r:.80}")
+        raise ProtocolError(f"the output can't be decoded as {self.encoding!r:.80}")
 
 
 def _json(event: ServerSentEvent) -> object:
-    return parse(event.data.encode(), f"event {event.event!r:.80} of the stream")
+    return parse(event.data.encode(), f"the stream's event {event.event!r:.80}")

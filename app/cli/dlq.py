@@ -59,7 +59,7 @@ def show_letter(client: Client, letter_id: str, as_json: bool) -> None:
 @click.argument("letter_ids", metavar="ID...", nargs=-1, required=True)
 @speaks_to_service()
 def retry_letters(client: Client, letter_ids: tuple[str, ...], as_json: bool) -> None:
-    """Retry dead letters now; a failed execution runs again as a new one."""
+    """Retry dead letters now. A failed execution runs again as a new one."""
     _print_statuses([client.dead_letters.retry(letter_id) for letter_id in letter_ids], as_json)
 
 

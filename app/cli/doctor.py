@@ -71,5 +71,6 @@ def _limits(client: Client) -> Iterator[Check]:
         yield Check("limits", False, explained(error))
         return
     for item in limits:
-        detail = f"held by {'the ' if item.by is not Holder.NOBODY else ''}{item.by}: {item.how}"
-        yield Check(f"limit {item.limit}", item.by is not Holder.NOBODY, detail)
+        enforced = item.by is not Holder.NOBODY
+        by = f"enforced by the {item.by}" if enforced else "not enforced"
+        yield Check(f"limit {item.limit}", enforced, f"{by}: {item.how}")

@@ -21,13 +21,13 @@ def selects_events(command: Callable[..., None]) -> Callable[..., None]:
             callback=_event_types,
             help="The state that the event leads to; may be repeated.",
         ),
-        click.option("--to", "until", callback=_moment, metavar="TIME", help="Exclusive."),
+        click.option("--to", "until", callback=_moment, metavar="TIME", help="The end, exclusive."),
         click.option(
             "--from",
             "since",
             callback=_moment,
             metavar="TIME",
-            help="Such as 2026-01-02T03:04; local time unless it has a zone.",
+            help="The start, such as 2026-01-02T03:04; local time unless it has a time zone.",
         ),
     ):
         command = option(command)

@@ -25,7 +25,7 @@ def events_command(
     limit: int,
     as_json: bool,
 ) -> None:
-    """Show domain events, oldest first. Needs an operator's key."""
+    """Show events, oldest first. Needs an operator's key."""
     log = client.event_log.list(since=since, until=until, types=types, executions=executions)
     events = list(islice(log, limit))
     if as_json:

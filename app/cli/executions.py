@@ -84,7 +84,7 @@ def _facts(execution: Execution) -> list[tuple[str, object]]:
         ("priority", execution.priority),
         ("attempt", execution.attempt),
         ("labels", execution.labels),
-        ("queue position, about", execution.queue_position),
+        ("queue position (estimated)", execution.queue_position),
         ("created", execution.created_at),
         ("started", execution.started_at),
         ("completed", execution.completed_at),

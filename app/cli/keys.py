@@ -11,13 +11,13 @@ from podline import Client, Role
 
 @click.group()
 def keys_command() -> None:
-    """API keys. Needs an admin's key."""
+    """List, create or delete API keys. Needs an admin's key."""
 
 
 @keys_command.command("list")
 @speaks_to_service()
 def list_keys(client: Client, as_json: bool) -> None:
-    """List all keys, without their secrets, which can't be shown again."""
+    """List all keys. Their secrets can't be shown again."""
     keys = client.keys.list()
     if as_json:
         print_json(keys)

@@ -15,7 +15,7 @@ data_dir_option: Final = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(".podline"),
     show_default=True,
-    help="The data folder of `podline up`, with its URL and key. [env: PODLINE_DATA_DIR]",
+    help="The data folder of `podline up`, which contains its URL and key. [env: PODLINE_DATA_DIR]",
 )
 
 

@@ -29,7 +29,7 @@ _TOO_MUCH: Final = 64 * 1024 * 1024
 
 _OPTIONS: Final[Sequence[Decorator]] = (
     click.argument("file", type=_READABLE),
-    click.option("--language", help="By default, the language of the file's suffix."),
+    click.option("--language", help="By default, it follows from the file's suffix."),
     click.option("--version", help="The language's version; by default, the newest."),
     click.option(
         "--stdin",
@@ -41,9 +41,19 @@ _OPTIONS: Final[Sequence[Decorator]] = (
         "--arg", "args", multiple=True, metavar="TEXT", help="An argument; may be repeated."
     ),
     click.option(
-        "--compile-arg", "compile_args", multiple=True, metavar="TEXT", help="May be repeated."
+        "--compile-arg",
+        "compile_args",
+        multiple=True,
+        metavar="TEXT",
+        help="An argument for the compiler; may be repeated.",
     ),
-    click.option("--env", multiple=True, callback=pairs, metavar="NAME=VALUE"),
+    click.option(
+        "--env",
+        multiple=True,
+        callback=pairs,
+        metavar="NAME=VALUE",
+        help="An environment variable; may be repeated.",
+    ),
     click.option(
         "--file", "files", multiple=True, type=_READABLE, help="Another file; may be repeated."
     ),
@@ -57,7 +67,14 @@ _OPTIONS: Final[Sequence[Decorator]] = (
         "--merge-streams", is_flag=True, help="Use one pipe for stdout and stderr, in exact order."
     ),
     click.option("--priority", type=choice(Priority)),
-    click.option("--label", "labels", multiple=True, callback=pairs, metavar="NAME=VALUE"),
+    click.option(
+        "--label",
+        "labels",
+        multiple=True,
+        callback=pairs,
+        metavar="NAME=VALUE",
+        help="A label to find the execution by; may be repeated.",
+    ),
     *(
         click.option(f"--{name.replace('_', '-')}", name, type=kind, help=help)
         for name, (kind, help) in _LIMITS.items()

@@ -39,9 +39,10 @@ def start_replay(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Emit events again, rebuild rows, or resubmit programs; print the replay's id.
+    """Start a replay and print its id.
 
-    Without a filter, a replay takes the whole log. The mode resubmit needs a filter.
+    A replay re-emits events to a topic, rebuilds rows, or resubmits programs. Without a filter, it
+    covers the whole log; resubmit needs a filter.
     """
     if mode == ReplayMode.RESUBMIT and not (since or until or types or executions):
         raise click.UsageError(

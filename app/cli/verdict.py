@@ -47,7 +47,7 @@ def _limit(outcome: Outcome, result: Result, limits: Limits) -> str:
         case Limit.OUTPUT | Outcome.OUTPUT_LIMIT:
             return f"output limit of {limits.output_kib} KiB (--output-kib)"
         case Outcome.TIME_LIMIT:
-            return f"time limit: {wall}, of CPU {cpu} (--wall-seconds, --cpu-seconds)"
+            return f"time limit of {wall}, or {cpu} of CPU time (--wall-seconds, --cpu-seconds)"
     return f"limit {result.stopped_by}"
 
 

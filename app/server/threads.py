@@ -33,7 +33,7 @@ class Threads(ThreadedTaskDispatcher):  # type: ignore[misc]  # it has no types
         try:
             self.start_new_thread(self.handler_thread, number)
         except RuntimeError:
-            log.warning("a thread beside %d others could not be started", number)
+            log.warning("could not start a thread in addition to %d others", number)
         else:
             self.threads.add(number)
             self.active_count += 1

@@ -175,7 +175,7 @@ def test_doctor_when_all_is_well(podline: Podline) -> None:
     assert done.exit_code == 0
     assert "FAILED" not in done.stdout
     assert "python 3.11.2" in done.stdout
-    assert "held by the kernel: memory.max of cgroup version 2" in done.stdout
+    assert "enforced by the kernel: memory.max of cgroup version 2" in done.stdout
 
 
 def test_doctor_names_what_is_wrong(service: FakeService, podline: Podline) -> None:
@@ -195,7 +195,7 @@ def test_doctor_fails_where_a_limit_does_not_hold(service: FakeService, podline:
     service.limits_held = [{"limit": "cpu", "by": "nobody", "how": "a test program exceeded it"}]
     done = podline("doctor")
     assert done.exit_code == 1
-    assert "held by nobody: a test program exceeded it" in done.stdout
+    assert "not enforced: a test program exceeded it" in done.stdout
 
 
 def test_doctor_where_nothing_answers(podline: Podline) -> None:

@@ -71,7 +71,7 @@ def program(folder: Path) -> Path:
             "memory limit of 128 MiB (--memory-mib)",
         ),
         (Ending(outcome="output_limit"), 123, "output limit of 256 KiB (--output-kib)"),
-        (Ending(outcome="time_limit"), 124, "time limit: 5 s"),
+        (Ending(outcome="time_limit"), 124, "time limit of 5 s"),
         (Ending(outcome="checker_error"), 125, "which this version of podline doesn't know"),
     ],
     ids=lambda value: value.outcome or value.state if isinstance(value, Ending) else "",

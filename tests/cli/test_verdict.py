@@ -47,7 +47,8 @@ def an_execution(
         ("output_limit", None, "stopped at the output limit of 5 KiB (--output-kib)"),
         (
             *("time_limit", None),
-            "stopped at the time limit: 1.5 s, of CPU 2 s (--wall-seconds, --cpu-seconds)",
+            "stopped at the time limit of 1.5 s, or 2 s of CPU time"
+            " (--wall-seconds, --cpu-seconds)",
         ),
         ("time_limit", "inodes", "stopped at the limit inodes"),
         ("success", None, None),

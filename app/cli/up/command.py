@@ -20,7 +20,7 @@ from app.cli.options import data_dir_option
 @click.option("--mongodb", metavar="URL", help="Store executions in MongoDB instead of a file.")
 @needs_extra("standalone")
 def up_command(data_dir: Path, port: int | None, mongodb: str | None) -> None:
-    """Start everything, in the foreground; Ctrl-C stops it."""
+    """Run the whole service here, in the foreground. Ctrl-C stops it."""
     from app.cli.up.run import run
     from app.domain.errors import PodlineError
     from sandbox.private import NotPrivate

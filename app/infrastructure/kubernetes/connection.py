@@ -51,9 +51,9 @@ class Answer:
         try:
             found = json.loads(self.content)
         except ValueError as error:
-            raise RuntimeUnavailable("the API server's answer is not JSON") from error
+            raise RuntimeUnavailable("the API server's response is not JSON") from error
         if not isinstance(found, dict):
-            raise RuntimeUnavailable("the API server's answer is not an object")
+            raise RuntimeUnavailable("the API server's response is not an object")
         return found
 
     @property
@@ -225,4 +225,4 @@ def _unexpected(method: str, path: str, answer: Answer) -> RuntimeUnavailable:
 
 
 def _unavailable(error: Exception) -> RuntimeUnavailable:
-    return RuntimeUnavailable(f"the API server does not answer: {type(error).__name__}: {error}")
+    return RuntimeUnavailable(f"the API server does not respond: {type(error).__name__}: {error}")

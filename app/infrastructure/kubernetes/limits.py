@@ -19,7 +19,7 @@ returns the older file, and the output in it would be lost.
 
 HELD: Final[Sequence[HeldLimit]] = (
     HeldLimit(limit=LimitName.WALL, by=Holder.RUNTIME, how="the clock of init"),
-    HeldLimit(limit=LimitName.CPU, by=Holder.RUNTIME, how="init, by the CPU time of its tree"),
+    HeldLimit(limit=LimitName.CPU, by=Holder.RUNTIME, how="init, by the CPU time of all processes"),
     HeldLimit(
         limit=LimitName.MEMORY, by=Holder.KERNEL, how="the memory limit of the container's cgroup"
     ),
@@ -29,13 +29,15 @@ HELD: Final[Sequence[HeldLimit]] = (
         how="RLIMIT_NPROC of a uid that no other pod has, and the node's limit per pod",
     ),
     HeldLimit(
-        limit=LimitName.OUTPUT, by=Holder.RUNTIME, how="the collector reads no more than the cap"
+        limit=LimitName.OUTPUT,
+        by=Holder.RUNTIME,
+        how="the collector, which stops reading at the limit",
     ),
     HeldLimit(limit=LimitName.DISK, by=Holder.KERNEL, how="sizeLimit of a volume in memory"),
     HeldLimit(
         limit=LimitName.INODES,
         by=Holder.KERNEL,
-        how="the memory limit of the container's cgroup, which inodes count to",
+        how="the memory limit of the container's cgroup, which includes inodes",
     ),
 )
 
@@ -69,8 +71,8 @@ def _refuse_too_much_output(stages: Mapping[str, Limits]) -> None:
     if printed_kib > _LOGGED_KIB:
         names = " and ".join(f"{stage}.output_kib" for stage in stages)
         raise RunRefused(
-            f"{names} allow {printed_kib} KiB in all, for each stream has its own, and a pod's "
-            f"log can hold {_LOGGED_KIB}"
+            f"{names} allow {printed_kib} KiB in total, as each stream has its own limit, but a "
+            f"pod's log can hold only {_LOGGED_KIB} KiB"
         )
 
 
@@ -78,6 +80,6 @@ def _refuse_too_many_processes(stages: Mapping[str, Limits], most: int) -> None:
     for stage, limits in stages.items():
         if limits.processes > most:
             raise RunRefused(
-                f"{stage}.processes is {limits.processes}, and a pod of this cluster can have "
-                f"{most} at most"
+                f"{stage}.processes is {limits.processes}, but a pod in this cluster can have at "
+                f"most {most}"
             )

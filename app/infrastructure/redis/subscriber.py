@@ -72,7 +72,7 @@ class Subscriber:
             message = pubsub.get_message(timeout=PING_SECONDS)
             if message is None:
                 if asked:
-                    raise redis.TimeoutError("no answer to a ping")
+                    raise redis.TimeoutError("no response to a ping")
                 pubsub.ping()
             asked = message is None
             if message is not None:
