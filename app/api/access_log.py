@@ -1,4 +1,4 @@
-"""A line for every answer. A path may hold anything, so it is the route that is logged."""
+"""One log line per response. It has the route, because a path can contain anything."""
 
 import logging
 import time
@@ -14,7 +14,7 @@ PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 def register(app: Flask) -> None:
-    """To be called once request ids are registered."""
+    """Register after request ids."""
     app.before_request(_begin)
     app.after_request(_tell)
 

@@ -1,4 +1,4 @@
-"""The Flask application, put together."""
+"""Puts the Flask application together."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -40,9 +40,9 @@ OPERATIONS: Final[Sequence[Operation]] = [
 ]
 
 _ESCAPED: Final = 6
-"""Characters that JSON needs at most for one byte: \\u001f."""
+"""The most characters that JSON needs for one byte: \\u001f."""
 _REST: Final = 64 * 1024
-"""For the fields that have no maximum of their own, and what stands between the fields."""
+"""For fields without a maximum, and for the characters between fields."""
 
 
 class Synchronous(Flask):
@@ -80,7 +80,7 @@ def make(ports: Ports) -> Flask:
 
 
 def _largest_body(maxima: InputMaxima) -> int:
-    """Bytes: every submission that keeps to the maxima fits."""
+    """Bytes; every submission within the maxima fits."""
     texts = (
         maxima.files_bytes
         + maxima.files * maxima.file_name_bytes

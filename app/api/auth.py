@@ -1,4 +1,4 @@
-"""Who calls: `Authorization: Bearer <key>` or `X-API-Key: <key>`."""
+"""The key of a request: `Authorization: Bearer <key>` or `X-API-Key: <key>`."""
 
 from flask import request
 from werkzeug.datastructures import WWWAuthenticate
@@ -11,7 +11,7 @@ from app.service import keys
 
 
 def caller(ports: Ports, role: Role) -> ApiKey:
-    """The key of this request. Raises Unauthorized without one, Forbidden beyond its role."""
+    """The request's key. Raises Unauthorized without one, and Forbidden beyond its role."""
     secret = _secret()
     if not secret:
         raise _unauthorized("send a key: `Authorization: Bearer <key>` or `X-API-Key: <key>`")

@@ -1,4 +1,4 @@
-"""JSON of a bounded number of values."""
+"""Parses JSON with a bounded number of values."""
 
 import re
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def parse(body: bytes, most: int) -> tuple[object, bool]:
 
 
 def _end_of_values(body: bytes, most: int) -> int | None:
-    """Where one value too many begins; None if there are few enough."""
+    """Where the first value beyond the bound starts; None if there is none."""
     return next(islice(_separators(body), most, None), None)
 
 

@@ -97,7 +97,7 @@ def in_numbers(most: int | str, maxima: InputMaxima) -> int:
 
 @cache
 def _fields(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
-    """By the names that clients use."""
+    """The fields by the names that clients use."""
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 

@@ -1,4 +1,4 @@
-"""/api/v1/dead-letters: what failed and was kept."""
+"""/api/v1/dead-letters: the dead letters."""
 
 from app.api import representation, schemas
 from app.api.context import Call

@@ -1,4 +1,4 @@
-"""/openapi.json, and /docs: a page that shows it, with nothing fetched from elsewhere."""
+"""/openapi.json, and /docs, a page that shows it without fetching anything."""
 
 import re
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors '
 
 
 def register(app: Flask, operations: Sequence[Operation], maxima: InputMaxima) -> None:
-    """Both are made when first asked for, and kept: whoever has no key may ask for them."""
+    """Both are made at the first request and cached, because requests need no key."""
 
     @cache
     def described() -> Json:
@@ -54,5 +54,5 @@ def _page(described: Json) -> str:
 
 
 def _marked(text: str) -> Markup:
-    """HTML of a description: what stands in backticks is code (CommonMark 6.1)."""
+    """A description as HTML: text in backticks is code (CommonMark 6.1)."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))

@@ -78,7 +78,7 @@ def _ended(call: Call, execution: Execution, seconds: float, location: Mapping[s
     try:
         return Answer(_awaited(call, execution, seconds), 200, location)
     except StoreUnavailable:
-        # It was accepted: an error here would make the client submit it again.
+        # It was accepted; an error would make the client submit it again.
         return Answer(representation.execution(execution), 202, location)
     except NotFound:
         raise Gone("the execution was deleted while the request was waiting for it") from None
@@ -233,6 +233,6 @@ def _wait(call: Call, execution: Execution, seconds: float) -> Execution:
 
 
 def _has_client(environ: "WSGIEnvironment") -> bool:
-    """waitress says whether the client has left; other servers don't."""
+    """Whether the client is still connected; only waitress knows."""
     left = environ.get("waitress.client_disconnected")
     return left is None or not left()

@@ -1,4 +1,4 @@
-"""/healthz and /readyz, for those who watch over the service. No key is needed."""
+"""/healthz and /readyz, for monitoring. They need no key."""
 
 from app.api import schemas
 from app.api.context import Context

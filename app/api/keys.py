@@ -1,4 +1,4 @@
-"""/api/v1/keys: who may use the API."""
+"""/api/v1/keys: the API keys."""
 
 from app.api import representation, schemas
 from app.api.context import Call

@@ -1,4 +1,4 @@
-"""/api/v1/languages and /api/v1/limits: what may be asked for."""
+"""/api/v1/languages and /api/v1/limits."""
 
 from dataclasses import asdict
 

@@ -1,4 +1,4 @@
-"""/metrics, for Prometheus; and the count of what the API answers. No key is needed."""
+"""/metrics, for Prometheus, and the count of responses. It needs no key."""
 
 from typing import Final
 
@@ -21,7 +21,7 @@ def scrape(context: Context) -> Response:
 
 def count_answers(app: Flask, metrics: Metrics) -> None:
     def count(response: Response) -> Response:
-        # A client may send any path and any method, and each would be a series of its own.
+        # A client can send any path and any method, and each would be its own series.
         rule = request.url_rule
         method, route = (request.method, rule.rule) if rule else (NO_ROUTE, NO_ROUTE)
         metrics.request_answered(method, route, response.status_code)

@@ -1,6 +1,6 @@
-"""The OpenAPI 3.1 document, made of the operations and their models.
+"""The OpenAPI 3.1 document, made from the operations and their models.
 
-OpenAPI 3.1 takes JSON Schema as it is, so pydantic's schemas go in unchanged.
+OpenAPI 3.1 uses JSON Schema, so pydantic's schemas are included unchanged.
 """
 
 import inspect
@@ -34,7 +34,7 @@ _INFO: Final = {
 
 
 def document(operations: Sequence[Operation], maxima: InputMaxima) -> Json:
-    """The whole document, with the maxima that are settings."""
+    """The whole document, with the maxima from the settings."""
     schemas = _Schemas(operations, maxima)
     paths: dict[str, Json] = {}
     for operation in operations:
@@ -60,7 +60,7 @@ class _Schemas:
             for operation in operations
             if operation.query is not None
         }
-        """These become parameters, and no schemas of their own."""
+        """Queries become parameters, not schemas."""
         names = {query.__name__ for query in self._queries}
         self.definitions: Json = {
             name: schema for name, schema in schemas["$defs"].items() if name not in names
@@ -77,7 +77,7 @@ class _Schemas:
 
 
 def _fill_in(schema: Any, maxima: InputMaxima) -> None:
-    """The number of each maximum, under JSON Schema's own names."""
+    """Replace each maximum by its number, under JSON Schema's own names."""
     if isinstance(schema, dict) and counts.JSON_SCHEMA_KEY in schema:
         most = counts.in_numbers(schema.pop(counts.JSON_SCHEMA_KEY), maxima)
         for kind in schema.get("anyOf", [schema]):

@@ -1,4 +1,4 @@
-"""Lists in pages: newest first, each page begun by the cursor of the one before."""
+"""Lists in pages, newest first. Each page starts at the previous page's cursor."""
 
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ T = TypeVar("T", bound=HasId)
 
 
 def position(cursor: str | None) -> str | None:
-    """The id, or the place in the event log, that a cursor stands for."""
+    """The id or the position in the event log that a cursor stands for."""
     if cursor is None:
         return None
     try:
@@ -38,7 +38,7 @@ def no_cursor() -> InvalidQuery:
 
 
 def page(found: Sequence[T], limit: int) -> tuple[Sequence[T], str | None]:
-    """At most `limit` of what was found, and the cursor of what is beyond."""
+    """At most `limit` items, and the cursor of the next page."""
     if len(found) <= limit:
         return found, None
     items = found[:limit]

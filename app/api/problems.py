@@ -1,4 +1,4 @@
-"""Problem documents (RFC 9457): what every error looks like from outside."""
+"""Problem documents (RFC 9457), the form of every error response."""
 
 import logging
 from collections.abc import Mapping

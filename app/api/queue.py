@@ -1,4 +1,4 @@
-"""/api/v1/queue: how much work there is."""
+"""/api/v1/queue: how much is queued and running."""
 
 from app.api import schemas
 from app.api.context import Call

@@ -62,7 +62,7 @@ def most_values(maxima: InputMaxima) -> int:
 
 
 def body_hash() -> str:
-    """SHA-256 of the body that `read_body` has read, as it was sent; hex."""
+    """SHA-256 of the body that `read_body` has read, in hex."""
     return str(g.body_hash)
 
 
@@ -80,7 +80,7 @@ def read_query(model: type[M], maxima: InputMaxima) -> M:
     }
     problems = Problems()
     prune(problems, model, given, maxima)
-    # Everything is text in a query, so numbers are read from it.
+    # Everything in a query is text, so numbers are parsed from it.
     found = valid(model, given, problems, strict=False)
     if found is None:
         raise InvalidQuery(problems.found)

@@ -1,4 +1,4 @@
-"""/api/v1/replays: parts of the event log, done again."""
+"""/api/v1/replays: replays of the event log."""
 
 from app.api import representation, schemas
 from app.api.context import Call

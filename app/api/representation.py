@@ -1,4 +1,4 @@
-"""Domain values as the API shows them."""
+"""Turns domain values into the API's responses."""
 
 from base64 import b64encode
 from dataclasses import replace
@@ -19,7 +19,7 @@ _NOTHING: Final = StageOutput(stdout=b"", stderr=b"")
 
 
 def moment(time: Time) -> str:
-    """RFC 3339 with all six digits."""
+    """RFC 3339 with microseconds."""
     return (_EPOCH + timedelta(microseconds=time)).isoformat(timespec="microseconds") + "Z"
 
 
@@ -108,7 +108,7 @@ def _text(content: bytes) -> str:
 
 
 def _exact(content: bytes) -> str | None:
-    """In base64 where text can't say it."""
+    """In base64, if it is not UTF-8."""
     try:
         content.decode()
     except UnicodeDecodeError:

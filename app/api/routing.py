@@ -1,7 +1,7 @@
-"""From a request to a handler and back.
+"""Leads from a request to a handler and back.
 
-An operation is declared once. The view is made of the declaration, and so is the OpenAPI
-document, so the two can't disagree.
+An operation is declared once. Both the view and the OpenAPI document are made from the
+declaration, so they can't disagree.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ from app.domain.records import Role
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler returns where 200 and no headers do not do."""
+    """A response with an explicit status or headers."""
 
     body: BaseModel | None
     status: int = 200
@@ -30,7 +30,7 @@ class Answer:
 
 
 Later: TypeAlias = partial[Answer]
-"""A handler that has to wait returns the rest of its work: nobody holds the body meanwhile."""
+"""A handler that has to wait returns the rest of its work, so that the body can be freed."""
 Returned: TypeAlias = BaseModel | Answer | Response
 Handler: TypeAlias = Callable[..., Returned | Later]
 """Takes a Call (a Context, where no key is needed); then, by name, the parameters of the path,
@@ -48,13 +48,13 @@ class Operation:
     """As OpenAPI writes it: `/api/v1/executions/{execution_id}`."""
     tag: str
     role: Role | None
-    """What the key must allow; None where no key is needed."""
+    """The role that the key needs; None if no key is needed."""
     answers: Mapping[int, type[BaseModel] | str | None]
-    """Status to model of the JSON; or a media type that is none; or None for no body."""
+    """By status: the model of the JSON, another media type, or None for no body."""
     errors: tuple[int, ...]
-    """Statuses that don't follow from the rest of the declaration."""
+    """Error statuses that don't follow from the rest of the declaration."""
     headers: tuple[str, ...]
-    """Those of the request that mean something here."""
+    """Request headers that the operation reads."""
     handler: Handler
 
     @property
@@ -73,7 +73,7 @@ class Operation:
 
     @property
     def problems(self) -> frozenset[int]:
-        """The statuses that come with a problem document."""
+        """The statuses with a problem document."""
         found = {500, 503, *self.errors}
         if self.role is not None:
             found |= {401}
@@ -122,7 +122,7 @@ class Section:
 
 
 def register(app: Flask, context: Context, operation: Operation) -> None:
-    """Make Flask serve it."""
+    """Add the operation to the Flask application."""
     app.add_url_rule(
         operation.path.replace("{", "<").replace("}", ">"),
         endpoint=f"{operation.method} {operation.path}",

@@ -1,4 +1,4 @@
-"""What the service answers."""
+"""The bodies of responses."""
 
 from typing import Annotated, Any
 
@@ -15,13 +15,13 @@ Moment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"}
 
 
 class Answered(BaseModel):
-    """Every field is always there."""
+    """Base of responses. Every field is always present."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
 
 class Limits(Answered):
-    """What one stage may use at most."""
+    """The limits of one stage."""
 
     wall_seconds: float
     cpu_seconds: float
@@ -144,7 +144,7 @@ class LanguageList(Answered):
 
 
 class InputMaxima(Answered):
-    """How large a submission may be, in bytes unless named otherwise."""
+    """How large a submission can be, in bytes unless the name says otherwise."""
 
     files: int
     files_bytes: int
@@ -169,7 +169,7 @@ class LimitsInForce(Answered):
 
 
 class HeldLimit(Answered):
-    """What holds one limit where programs run."""
+    """What enforces one limit where programs run."""
 
     limit: LimitName
     by: Holder
@@ -195,7 +195,7 @@ class Queue(Answered):
 
 
 class Replay(Answered):
-    """A replay session. What is counted are events; with `resubmit`, executions are done."""
+    """A replay. It counts events; with `resubmit`, `done` and `skipped` count executions."""
 
     id: str
     mode: ReplayMode

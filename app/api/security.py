@@ -1,4 +1,4 @@
-"""Headers that tell browsers and caches what they may do with a response."""
+"""Headers that tell browsers and caches how to treat a response."""
 
 from typing import Final
 
@@ -10,8 +10,8 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-"""Most responses belong to one owner, and none is a page of somebody else's (OWASP, REST Security
-Cheat Sheet). A view that sets one of them knows better.
+"""Most responses belong to one owner, and none may be framed (OWASP, REST Security Cheat Sheet). A
+view can override each of them.
 """
 
 

@@ -21,12 +21,12 @@ from app.service.stream_items import (
 MEDIA_TYPE: Final = "text/event-stream"
 
 _BEGIN: Final = b"retry: 1000\n\n"
-"""Also makes the server send the headers, so that the client knows that it is connected."""
+"""Makes the server send the headers, so that the client knows that it is connected."""
 _HEARTBEAT: Final = b": heartbeat\n\n"
 
 
 def response(items: Iterable[Item]) -> Response:
-    """The items as they come. Proxies are told to keep nothing back."""
+    """Send the items as they come. A header tells proxies not to buffer."""
     return Response(
         _encoded(items),
         mimetype=MEDIA_TYPE,
@@ -66,7 +66,7 @@ def _content(content: bytes) -> dict[str, str]:
 
 
 def _event(name: str, position: Position, data: dict[str, object]) -> bytes:
-    """JSON has no line breaks, so one `data` line holds it."""
+    """The JSON has no line breaks, so it needs one `data` line."""
     return b"event: %b\nid: %b\ndata: %b\n\n" % (
         name.encode(),
         str(position).encode(),

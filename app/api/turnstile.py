@@ -1,7 +1,7 @@
-"""Lets few requests be worked on at once, in the order in which they came.
+"""Bounds the number of requests in progress; the others wait in order.
 
-Threads that compete for the interpreter cost more than they do: a thousand submissions at once
-took 5 s with a thread at work on each, and 3 s with 16.
+Threads that compete for the interpreter waste time: a thousand submissions at once took 5 s with
+all threads at work, and 3 s with 16.
 """
 
 from collections import deque
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 AT_ONCE: Final = 16
 STALL_SECONDS: Final = 0.25
-"""If no request has ended for so long, those at work wait for something, such as a database that
-is locked. Then everybody is let in, so that each gets its answer within the same time.
+"""If no request has ended for this long, those in progress wait for something, such as a locked
+database. Then all requests are let in, so that each gets its response within the same time.
 """
 
 
 class Turnstile:
-    """Middleware. What a response still has to iterate over, such as a stream, is not held up."""
+    """WSGI middleware. The body of a response, such as a stream, is not counted."""
 
     def __init__(
         self, app: "WSGIApplication", exempt: Callable[[str], bool] = lambda _: False
     ) -> None:
-        """Paths that are `exempt` are served at once."""
+        """`exempt` says which paths are served at once."""
         self._app = app
         self._exempt = exempt
         self._lock = Lock()
@@ -48,7 +48,7 @@ class Turnstile:
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """This thread has nothing to do for a while, so another may be at work."""
+        """Let another request in while this thread waits."""
         self._leave()
         try:
             yield

@@ -9,7 +9,7 @@ from app.domain.submission import Limits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputMaxima:
-    """How large a submission may be, in bytes unless named otherwise."""
+    """How large a submission can be, in bytes unless the name says otherwise."""
 
     files: int = 64
     files_bytes: int = 512 * 1024

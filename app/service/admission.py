@@ -1,4 +1,4 @@
-"""The coordinator: who gets a slot, and when."""
+"""The coordinator: decides which execution gets a slot."""
 
 from app.domain.errors import Unavailable
 from app.domain.execution import Execution, State
@@ -6,11 +6,11 @@ from app.ports import Caps, Ports, QueueEntry
 from app.service.transitions import apply, go_on, soon
 
 TAKEN_AT_ONCE = 32
-"""Bounds one call; whoever frees the next slot takes on."""
+"""Bounds one call; the next release of a slot continues."""
 
 
 def admit(ports: Ports, execution_id: str) -> bool:
-    """Enter the execution, and fill the free slots. True if it got one of them."""
+    """Queue the execution, and fill the free slots. True if it got one."""
     execution = ports.store.executions.get(execution_id)
     if execution is None or execution.state is not State.QUEUED:
         return False
@@ -19,9 +19,9 @@ def admit(ports: Ports, execution_id: str) -> bool:
 
 
 def fill_slots(ports: Ports, *, on_chain_of: str | None = None) -> bool:
-    """Admit the best of those who wait, as far as caps allow, and start their chains.
+    """Admit the best queued executions that the caps allow, and start their chains.
 
-    The caller's own execution goes on along the caller's chain: True if it was admitted.
+    The caller's own execution continues in the caller's chain: True if it was admitted.
     """
     goes_on = False
     caps = Caps(ports.policy.max_running, ports.policy.max_running_per_owner)
@@ -30,7 +30,7 @@ def fill_slots(ports: Ports, *, on_chain_of: str | None = None) -> bool:
         all_admitted = True
         for execution_id in ports.admission.take(caps, ports.clock(), TAKEN_AT_ONCE):
             if not _admit_one(ports, execution_id):
-                all_admitted = False  # Its slot is free again: for somebody else.
+                all_admitted = False  # Its slot is free again, for another one.
             elif execution_id == on_chain_of:
                 goes_on = True
             else:
@@ -39,13 +39,13 @@ def fill_slots(ports: Ports, *, on_chain_of: str | None = None) -> bool:
 
 
 def release(ports: Ports, execution_id: str) -> None:
-    """Give the execution's slot (or place in the queue) back, and let the next one have it."""
+    """Release the execution's slot or queue entry, and let the next one have the slot."""
     ports.admission.leave(execution_id, ports.clock())
     fill_slots(ports)
 
 
 def enter_again(ports: Ports, execution_id: str) -> None:
-    """Back into the queue, where it was taken from and could not be admitted."""
+    """Queue an execution again that was taken from the queue but could not be admitted."""
     execution = ports.store.executions.get(execution_id)
     if execution is not None and execution.state is State.QUEUED:
         ports.admission.enter([entry_of(execution)])
@@ -56,7 +56,7 @@ def entry_of(execution: Execution) -> QueueEntry:
 
 
 def _admit_one(ports: Ports, execution_id: str) -> bool:
-    """It holds a slot now: make it admitted, or give the slot back."""
+    """It holds a slot: make the transition to admitted, or release the slot."""
     try:
         execution = ports.store.executions.get(execution_id)
         if execution is not None and execution.state is State.QUEUED:

@@ -1,4 +1,4 @@
-"""Cancel an execution, in whatever state it is."""
+"""Cancel an execution in any state."""
 
 from app.domain.errors import Conflict, NotFound
 from app.domain.execution import Execution, State
@@ -7,7 +7,7 @@ from app.service.transitions import apply, go_on, soon
 
 
 def cancel(ports: Ports, execution: Execution) -> Execution:
-    """Make it cancelled; its pod and its slot go soon after. Conflict once it is terminal."""
+    """Cancel it; its pod and slot are released soon after. Raises Conflict once it is terminal."""
     while not execution.state.terminal:
         change = execution.cancel(ports.clock(), soon(ports))
         if apply(ports, change):

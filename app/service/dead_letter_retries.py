@@ -1,4 +1,4 @@
-"""Retrying dead letters: on a schedule, and when an operator says so."""
+"""Retries of dead letters, on a schedule and on an operator's request."""
 
 import base64
 from dataclasses import replace
@@ -23,7 +23,7 @@ def retry_letter(ports: Ports, letter_id: str) -> DeadLetter:
 def retry_letters(
     ports: Ports, status: DeadLetterStatus | None, kind: DeadLetterKind | None, limit: int
 ) -> int:
-    """Retry up to `limit` letters of that status and kind. How many were."""
+    """Retry up to `limit` letters of that status and kind. Returns how many were retried."""
     retried = 0
     waiting = status or DeadLetterStatus.WAITING
     for letter in ports.store.dead_letters.page(waiting, kind, None, limit):
@@ -44,7 +44,7 @@ def discard(ports: Ports, letter_id: str) -> DeadLetter:
 
 
 def process(ports: Ports) -> int:
-    """One bounded slice of the schedule: take in what was parked, then look at what is due."""
+    """One bounded slice of the schedule: store what was parked, then handle what is due."""
     for letter in ports.parking.unpark(ports.policy.dlq_batch):
         merge(ports, letter)
         ports.parking.done(letter)
@@ -55,7 +55,7 @@ def process(ports: Ports) -> int:
 
 
 def _look_at(ports: Ports, letter: DeadLetter) -> None:
-    """Its time has come: it is done with, still under way, to be archived, or to be retried."""
+    """Handle a due letter: resolve it, postpone it, archive it, or retry it."""
     execution = _execution(ports, letter)
     if _is_done(letter, execution):
         close(ports, letter, DeadLetterStatus.RESOLVED)
@@ -72,13 +72,13 @@ def _look_at(ports: Ports, letter: DeadLetter) -> None:
 
 def _is_done(letter: DeadLetter, execution: Execution | None) -> bool:
     if letter.kind is DeadLetterKind.POISON:
-        # It was sent, and had the message failed again, the letter would be waiting.
+        # It was sent. If the message had failed again, the letter would be waiting.
         return letter.status is DeadLetterStatus.RETRYING
     if execution is None:
         return False
     if letter.kind is DeadLetterKind.EXHAUSTED:
         return execution.state in {State.COMPLETED, State.CANCELLED}
-    # The step that failed may be the one that clears away what the execution left.
+    # The step that failed may be the one that cleans up after the execution.
     return execution.state.terminal and execution.next_action_at is None
 
 
@@ -100,9 +100,9 @@ def _can_be_retried(ports: Ports, letter: DeadLetter, execution: Execution | Non
 
 
 def _retry(ports: Ports, letter: DeadLetter, execution: Execution | None) -> DeadLetter:
-    """Count it first, and say `retrying` once it is sent.
+    """Count the retry first, and set `retrying` once it is sent.
 
-    So a worker that dies in between leaves a letter that waits; and a failure that comes back at
+    So a worker that dies in between leaves the letter waiting, and a failure that comes back at
     once finds it waiting and leaves it so.
     """
     later = next_retry(ports, retries=letter.retries + 1)
@@ -123,7 +123,7 @@ def _retry(ports: Ports, letter: DeadLetter, execution: Execution | None) -> Dea
 
 
 def _send(ports: Ports, letter: DeadLetter, execution: Execution | None) -> DeadLetter:
-    """Do again what failed. The letter as it is from then on; it follows a new execution."""
+    """Do again what failed. Returns the changed letter, which follows a new execution."""
     if execution is None:
         ports.pipeline.resend(_queue(letter), _item(letter))
     elif letter.kind is DeadLetterKind.EXHAUSTED:

@@ -1,10 +1,10 @@
-"""The dead letter queue: what failed is recorded, retried on a schedule, and kept.
+"""The dead letter queue: failures are recorded, retried on a schedule, and kept.
 
-A letter's id is derived from what failed, so what fails again and again is one letter with a
-count. waiting → retrying → resolved; a retry that fails makes it waiting again; after
-`dlq_max_retries` retries it is archived. An operator may retry or discard it at any time.
+A letter's id is derived from what failed, so something that fails again and again is one letter
+with a count. waiting → retrying → resolved; a failed retry makes the letter wait again; after
+`dlq_max_retries` retries, it is archived. An operator can retry or discard it at any time.
 
-Here letters are recorded; `dead_letter_retries` does the rest.
+This module records letters; `dead_letter_retries` does the rest.
 """
 
 import base64
@@ -21,17 +21,17 @@ from app.ports import Ports
 from app.service.transitions import back_off, in_seconds
 
 PAYLOAD_BYTES: Final = 16 * 1024
-"""Of a poison message, as much is kept; a longer one can't be retried."""
+"""The part of a poison message that is kept; a longer message can't be retried."""
 
 ERROR_CHARACTERS: Final = 1000
 
 OPEN: Final = frozenset({DeadLetterStatus.WAITING, DeadLetterStatus.RETRYING})
 _WAS_RETRIED: Final = frozenset({DeadLetterStatus.RETRYING, DeadLetterStatus.RESOLVED})
-"""A failure after a retry makes the letter wait for another one; else it is only counted."""
+"""A failure after a retry makes the letter wait for another one; others are only counted."""
 
 
 def record_task_error(ports: Ports, task: str, execution_id: str | None, error: str) -> None:
-    """A step raised what nobody expected."""
+    """Record that a step raised an unexpected error."""
     letter_id = f"{DeadLetterKind.TASK_ERROR}.{task}.{execution_id or 'none'}"
     _merge_or_park(
         ports,
@@ -42,7 +42,7 @@ def record_task_error(ports: Ports, task: str, execution_id: str | None, error: 
 
 
 def record_poison(ports: Ports, queue: str, item: bytes, error: str) -> None:
-    """Something in a queue that no task of ours can be made of; `item` is all of it."""
+    """Record something in a queue that Podline has no task for; `item` is the whole of it."""
     digest = hashlib.sha256(queue.encode() + b"\0" + ports.pipeline.identity(item)).hexdigest()[:32]
     _merge_or_park(
         ports,
@@ -58,9 +58,9 @@ def record_poison(ports: Ports, queue: str, item: bytes, error: str) -> None:
 
 
 def record_exhausted(ports: Ports, execution: Execution) -> None:
-    """An execution failed for good. Its retries, if they fail too, are the same letter.
+    """Record that an execution failed. Its retries have the same letter, if they fail too.
 
-    Raises StoreUnavailable rather than park it: the row stays due until its letter is stored.
+    Raises StoreUnavailable instead of parking it: the row stays due until its letter is stored.
     """
     letter_id = f"{DeadLetterKind.EXHAUSTED}.{execution.root}"
     known = ports.store.dead_letters.get(letter_id)
@@ -75,7 +75,7 @@ def record_exhausted(ports: Ports, execution: Execution) -> None:
 
 
 def resolve_exhausted(ports: Ports, execution: Execution) -> None:
-    """A retry completed."""
+    """Resolve the letter, because a retry completed."""
     letter = ports.store.dead_letters.get(f"{DeadLetterKind.EXHAUSTED}.{execution.root}")
     if letter is not None and letter.status in OPEN:
         close(ports, letter, DeadLetterStatus.RESOLVED)
@@ -101,7 +101,7 @@ def page(
 
 
 def merge(ports: Ports, failure: DeadLetter) -> None:
-    """Insert it, or count it on the letter that is there."""
+    """Insert the letter, or count the failure on the letter that exists."""
     while not ports.store.dead_letters.put(failure):
         known = ports.store.dead_letters.get(failure.id)
         if known is not None and ports.store.dead_letters.update(
@@ -115,7 +115,7 @@ def close(ports: Ports, letter: DeadLetter, status: DeadLetterStatus) -> None:
 
 
 def next_retry(ports: Ports, *, retries: int) -> Time:
-    """When to retry what was retried so often already."""
+    """When to retry a letter after this many retries."""
     pause = back_off(ports.policy.dlq_backoff, retries + 1, ports.policy.dlq_backoff_max)
     return in_seconds(ports, pause)
 

@@ -1,4 +1,4 @@
-"""Looking at the event log."""
+"""Reads the event log for the API."""
 
 from dataclasses import replace
 from typing import Final
@@ -8,13 +8,13 @@ from app.ports import Ports
 from app.service.transitions import in_seconds
 
 LOOK_SECONDS: Final = 2.0
-"""A filter that little fits to may take many slices: an answer comes after so long, perhaps
-empty, and the next call goes on.
+"""Time budget per call. A selective filter may scan many slices, so a page can be empty; continue
+from its cursor.
 """
 
 
 def find_events(ports: Ports, filter: EventFilter, after: str | None, limit: int) -> EventPage:
-    """Slice after slice, until a page is full.
+    """Read slice after slice until the page is full or the time is over.
 
     Raises EventLogUnavailable and InvalidPosition.
     """

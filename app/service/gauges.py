@@ -1,7 +1,7 @@
-"""What the stores say at this moment, as gauges: queue, slots, outbox, dead letters.
+"""The current state of the stores as gauges: queue, slots, outbox, dead letters.
 
-Every part is one bounded query with an index. Where a dependency is away its gauges are missing,
-`podline_up` says so, and the others are there.
+Each part is one bounded query with an index. If a dependency is unavailable, its gauges are
+missing, `podline_up` says so, and the others are there.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,11 +15,11 @@ from app.ports import Gauge, Health, Ports
 from app.service.health import ESSENTIAL, health
 
 OUTBOX_LIMIT: Final = 10_000
-"""Executions with events for the log are counted up to here: at that many, only the age matters."""
+"""Executions with events to relay are counted up to here; beyond that, only the age matters."""
 
 
 def gauges(ports: Ports) -> list[Gauge]:
-    """Takes the stores' time-outs at the most."""
+    """Read all gauges. Takes at most the stores' time-outs."""
     found = health(ports)
     return [_up(found), *_of(found, ESSENTIAL, _stored, ports), *_of(found, "redis", _slots, ports)]
 
@@ -36,7 +36,7 @@ def _up(found: Health) -> Gauge:
 def _of(
     found: Health, dependency: str, read: Callable[[Ports], Iterator[Gauge]], ports: Ports
 ) -> list[Gauge]:
-    """Nobody waits twice for one that was away a moment ago."""
+    """Skips a dependency that was just found unavailable, so that nobody waits for it twice."""
     if found[dependency] is not None:
         return []
     try:

@@ -1,4 +1,4 @@
-"""What of the infrastructure answers."""
+"""Which dependencies are available."""
 
 import logging
 from collections.abc import Callable
@@ -9,11 +9,11 @@ from app.ports import Health, Ports
 log = logging.getLogger(__name__)
 
 ESSENTIAL = "store"
-"""Without the rest submissions are accepted all the same, and run later."""
+"""Without the other dependencies, submissions are still accepted, and run later."""
 
 
 def health(ports: Ports) -> Health:
-    """Every dependency: None if it is well, else what is wrong, in words that give nothing away."""
+    """For every dependency, None or what is wrong, without internal details."""
     return {
         ESSENTIAL: _trouble(ports.store.ping),
         "redis": _trouble(lambda: _queue(ports)),

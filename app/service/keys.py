@@ -1,6 +1,6 @@
 """API keys: random secrets that are shown once and stored as hashes.
 
-Keys of the same name share an owner, so a key is rotated by making another of its name.
+Keys with the same name share an owner, so a key is replaced by creating another one of its name.
 """
 
 import hashlib
@@ -17,9 +17,9 @@ from app.domain.records import ApiKey, Role
 from app.ports import Keys, Ports
 
 PREFIX: Final = "pdl_"
-"""Lets secret scanners recognise a key that was leaked."""
+"""Lets secret scanners recognise a leaked key."""
 CHECK_SECONDS: Final = 4.0
-"""Together with the longest pause between two looks of a stream, a deleted key ends it in 15 s."""
+"""Added to the longest pause of a stream, this ends a deleted key's stream within 15 s."""
 
 
 def new_secret() -> str:

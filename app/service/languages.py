@@ -1,4 +1,4 @@
-"""The languages on offer, remembered so that a submission does not wait for the runtime."""
+"""The available languages, cached so that a submission does not wait for the runtime."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 FRESH_SECONDS: Final = 60.0
 RETRY_SECONDS: Final = 5.0
-"""Until the runtime is asked again after it did not answer."""
+"""Pause before the runtime is asked again after an error."""
 
 
 class Languages:
@@ -63,7 +63,7 @@ class Languages:
         return self._runtime.limits_held()
 
     def _due(self) -> bool:
-        """Whether to ask again; true for one thread each time."""
+        """Whether to refresh; true for one thread each time."""
         with self._lock:
             now = self._clock()
             due = now >= self._ask_again_at
@@ -72,7 +72,7 @@ class Languages:
             return due
 
     def _ask_first(self) -> Sequence[Language]:
-        """One thread asks, and the others wait for the answer."""
+        """One thread asks the runtime, and the others wait for it."""
         with self._first:
             if self._known is not None:
                 return self._known
@@ -83,7 +83,7 @@ class Languages:
                     raise
                 self._known, self._ask_again_at = stored, self._clock() + RETRY_SECONDS
                 return stored
-            # A store that is locked must not hold up the request that came first.
+            # A locked store must not delay the first request.
             self._in_background(lambda: self._remember(known))
             return known
 

@@ -1,4 +1,4 @@
-"""The pod monitor: turns what the runtime shows into transitions, and feeds live output."""
+"""The pod monitor: turns what the runtime reports into transitions, and feeds live output."""
 
 from app.domain.execution import HAS_POD, SECOND, Execution, State, pod_name
 from app.domain.pod import Observation, Output, Phase, judge
@@ -10,11 +10,11 @@ _UNDER_WAY = frozenset({State.STARTING, State.RUNNING})
 
 
 def poll(ports: Ports, execution_id: str) -> bool:
-    """Look at the pod once. True if the verdict is known and the chain goes on."""
+    """Observe the pod once. True if the verdict is known and the chain continues."""
     execution = begin(ports, execution_id, _UNDER_WAY, "poll")
     if execution is None:
         return False
-    # Most programs end at once: a short wait spares them the state running, and another message.
+    # Most programs end at once: a short wait saves the state running and another message.
     first_look = execution.state is State.STARTING
     wait = ports.policy.first_look_wait if first_look else 0
     observation = ports.runtime.observe(execution.pod, wait)
@@ -32,8 +32,8 @@ def _not_running(ports: Ports, execution: Execution, observation: Observation | 
     if execution.state is State.RUNNING:
         end_attempt(ports, execution, "the program's pod is gone")
         return False
-    # A late word about an earlier attempt's pod may have come before this one's was made, so a
-    # missing pod is no fault yet: the start deadline decides, and the sweep creates again.
+    # A late report about an earlier attempt's pod can come before this one's is created, so a
+    # missing pod is not a fault yet: the start deadline decides, and the sweep creates again.
     deadline = execution.start_deadline or 0
     if ports.clock() > deadline:
         why = observation.message if observation else None
@@ -57,7 +57,7 @@ def _running(ports: Ports, execution: Execution, observation: Observation) -> bo
 
 
 def _runs_too_long(ports: Ports, execution: Execution) -> bool:
-    """The runtime holds the time limits; this is the backstop where it fails to."""
+    """The runtime enforces time limits; this is the backstop."""
     if execution.started_at is None:
         return False
     limits = execution.limits.wall_seconds + execution.compile_limits.wall_seconds
@@ -79,9 +79,9 @@ def _ended(ports: Ports, execution: Execution, observation: Observation) -> bool
 
 
 def feed_live_output(ports: Ports) -> bool:
-    """Hand what watched programs printed since the last call to those who watch.
+    """Pass on what watched programs printed since the last call.
 
-    False if nobody watches anything. Raises CoordinationUnavailable and RuntimeUnavailable.
+    False if nobody watches. Raises CoordinationUnavailable and RuntimeUnavailable.
     """
     watched = ports.live.watched()
     under_way = ports.store.executions.states_of(sorted(watched)) if watched else {}

@@ -1,4 +1,4 @@
-"""How much work there is, and how much of it can run at once."""
+"""How much work there is, and how much can run at once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Overview:
     slots_used: int | None
     """None while the admission queue is unavailable."""
     oldest_queued_seconds: float | None
-    """None where nothing is queued."""
+    """None if nothing is queued."""
 
     @property
     def slots_free(self) -> int | None:

@@ -1,15 +1,15 @@
-"""Places for responses that wait, shared between owners."""
+"""Bounds waiting responses, fairly between owners."""
 
 from collections import Counter
 from threading import Lock
 
 
 class WaitingPlaces:
-    """A place for each open stream and `?wait` of one API process.
+    """One place for each open stream and `?wait` of an API process.
 
-    Each holds a thread of the server, so some threads are always left for other requests. An owner
-    gets a place while more are free than the owner holds: half of all for one alone, a third each
-    for two. So whoever comes new finds a place, however many somebody else has taken.
+    Each place holds a thread of the server, so some threads are always left for other requests. An
+    owner gets a place while more are free than the owner holds: a single owner can have half of
+    them, two owners a third each. So a new owner always finds a place.
     """
 
     def __init__(self, total: int) -> None:
@@ -18,7 +18,7 @@ class WaitingPlaces:
         self._lock = Lock()
 
     def take(self, owner: str) -> bool:
-        """Whether the owner got one, to be given back with `leave`."""
+        """Whether the owner got a place, to be released with `leave`."""
         with self._lock:
             if self._free <= self._held[owner]:
                 return False

@@ -9,7 +9,7 @@ from app.service.transitions import soon
 
 
 def create_pod(ports: Ports, execution_id: str) -> bool:
-    """Create the attempt's pod. True if the chain goes on."""
+    """Create the attempt's pod. True if the chain continues."""
     execution = begin(ports, execution_id, frozenset({State.STARTING}), "create")
     if execution is None:
         return False
@@ -25,7 +25,7 @@ def create_pod(ports: Ports, execution_id: str) -> bool:
     except RunRefused as error:
         end_attempt(ports, execution, f"the runtime refused the pod: {error}", final=True)
         return False
-    # It may have been cancelled, or given up, while the pod was being made.
+    # It may have been cancelled, or given up, while the pod was being created.
     if not owns_pod(ports.store.executions.get(execution_id), execution.attempt):
         ports.runtime.delete(execution.pod)
         return False
@@ -34,16 +34,16 @@ def create_pod(ports: Ports, execution_id: str) -> bool:
 
 
 def _is_overdue(ports: Ports, execution: Execution) -> bool:
-    """Past its start deadline, and no pod is there; of one that is, poll will judge."""
+    """Whether it is past its start deadline without a pod; if there is one, poll judges it."""
     if execution.start_deadline is None or ports.clock() <= execution.start_deadline:
         return False
     return ports.runtime.observe(execution.pod) is None
 
 
 def _forget_tries_that_went_well(ports: Ports, execution: Execution) -> None:
-    """While nobody monitors, the sweep has the pod created again and again, and that is no fault.
+    """While no monitor runs, the sweep repeats the step, which is not a fault.
 
-    Once poll was tried its tries count, so a poll that kills its worker still ends the attempt.
+    Once poll was tried, its tries count, so a poll that kills its worker still ends the attempt.
     """
     if execution.tries["create"] > 1 and "poll" not in execution.tries:
         ports.store.executions.reschedule(execution, soon(ports))

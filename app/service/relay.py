@@ -1,4 +1,4 @@
-"""The relay: what happened goes from the rows into the event log, in order per execution."""
+"""The relay: delivers events from the rows to the event log, in order per execution."""
 
 import logging
 from collections.abc import Sequence
@@ -12,16 +12,16 @@ from app.service.transitions import in_seconds
 log = logging.getLogger(__name__)
 
 BUSY_SECONDS: Final = 5.0
-"""A backlog is worked on for so long, and then by the next tick. With the longest that a log may
-take for a slice, this is still within the lease of a tick.
+"""How long one tick works on a backlog. With the longest time that a log can take for a slice,
+this is within the tick's lease.
 """
 
 
 def relay(ports: Ports) -> int:
-    """Slice after slice while they are full. How many events were delivered.
+    """Deliver slice after slice while they are full. Returns how many events were delivered.
 
-    An execution with an event that the log refuses waits, with all that comes after it, and is
-    tried again by each tick; the others go on. Raises EventLogUnavailable.
+    If the log refuses an event, that event and the later ones of its execution wait, and each tick
+    tries again; other executions continue. Raises EventLogUnavailable.
     """
     until = in_seconds(ports, BUSY_SECONDS)
     refused: dict[str, Refused] = {}
@@ -36,13 +36,13 @@ def relay(ports: Ports) -> int:
 
 
 def _relay_slice(ports: Ports, refused: dict[str, Refused]) -> tuple[int, int]:
-    """How many executions, and how many events of them; what is refused is noted in `refused`.
+    """Returns the numbers of executions and of events delivered; adds refusals to `refused`.
 
-    A row's mark is raised after its events were delivered, so none is lost; what was delivered
-    and not marked is delivered again under the same event ids.
+    A row's mark is raised after its events were delivered, so none is lost. Events that were
+    delivered but not marked are delivered again with the same ids.
     """
     batch = ports.policy.relay_batch
-    # Those that are refused have waited longest: they must not fill the slice for ever.
+    # Refused executions have waited longest, and must not fill the slice for ever.
     waiting = ports.store.events_to_relay.waiting(batch + len(refused))
     taken = list(islice((row for row in waiting if row[0] not in refused), batch))
     if taken:

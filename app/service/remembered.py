@@ -1,4 +1,4 @@
-"""The answer to an expensive question, remembered for those who ask again at once."""
+"""Caches the answer to an expensive question for a second."""
 
 from collections.abc import Callable
 from threading import Lock
@@ -12,9 +12,9 @@ FRESH: Final = 1 * SECOND
 
 
 class Remembered(Generic[Answer]):
-    """Asks once a second at the most, however many threads want to know. One for each process.
+    """Asks at most once a second, for any number of threads. One for each process.
 
-    What anybody may ask without a key must not let anybody keep the stores busy.
+    It protects the stores from requests that need no key.
     """
 
     def __init__(self, ask: Callable[[], Answer], clock: Callable[[], Time]) -> None:
@@ -24,9 +24,9 @@ class Remembered(Generic[Answer]):
         self._last: tuple[Time, Answer] | None = None
 
     def get(self) -> Answer:
-        """Waits for whoever is asking already. An error is passed on, and not remembered."""
+        """The answer; waits for a thread that is already asking. Errors are raised, not cached."""
         with self._lock:
-            # Not below 0: a clock that was set back must not keep an answer for long.
+            # Not below 0: after a clock was set back, an answer must not stay for long.
             if self._last is None or not 0 <= self._clock() - self._last[0] < FRESH:
                 answer = self._ask()
                 self._last = self._clock(), answer

@@ -8,9 +8,9 @@ from app.service.transitions import apply, soon
 
 
 def persist(ports: Ports, execution_id: str) -> None:
-    """Store output and verdict, then complete; then the slot is freed and the pod goes.
+    """Store output and verdict, complete the execution, then release the slot and delete the pod.
 
-    The result is inserted before the row names it, and only once: whoever dies in between,
+    The result is inserted before the row names it, and only once. If a worker dies in between,
     the next one inserts nothing new and names the same result. If the execution is cancelled in
     between, its clean-up removes the result.
     """
@@ -23,7 +23,7 @@ def persist(ports: Ports, execution_id: str) -> None:
         observation is None
         or observation.report is None
         or output is None
-        # A late duplicate may have made the pod anew: that is another run than was judged.
+        # A late duplicate may have created the pod again: then this is not the judged run.
         or observation.ended_at != execution.finished_at
     ):
         end_attempt(ports, execution, "the program's output was lost before it was stored")

@@ -1,4 +1,4 @@
-"""What is old goes; what a user wants gone goes at once."""
+"""Removes what is old, and erases what a user deletes."""
 
 from app.domain.errors import Conflict
 from app.domain.execution import Execution
@@ -7,14 +7,14 @@ from app.service.transitions import in_seconds
 
 
 def erase(ports: Ports, execution: Execution) -> None:
-    """Forget program and result. The bare row and its events, which hold neither, stay."""
+    """Erase program and result. The row and its events, which have neither, stay."""
     if not execution.state.terminal:
         raise Conflict(f"execution {execution.id} is {execution.state}: cancel it first")
     ports.store.executions.erase(execution.id)
 
 
 def remove_old(ports: Ports) -> int:
-    """One bounded slice: expired idempotency keys; what ended longer ago than the setting."""
+    """Remove one bounded slice of expired idempotency keys, old executions and old replays."""
     batch = ports.policy.retention_batch
     removed = ports.store.idempotency.remove_expired(ports.clock(), batch)
     if ports.policy.retention_seconds is not None:

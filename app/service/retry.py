@@ -9,9 +9,9 @@ from app.service.submit import enqueue
 
 
 def retry(ports: Ports, execution: Execution) -> Execution:
-    """The execution that retries a terminal one: a new one, or the one that does so already.
+    """The execution that retries a terminal one: a new one, or the existing one.
 
-    Conflict where it is not terminal, or its program was erased.
+    Raises Conflict if it is not terminal, or if its program was erased.
     """
     if not execution.state.terminal:
         raise Conflict(f"execution {execution.id} is {execution.state}: retry it once it has ended")
@@ -23,5 +23,5 @@ def retry(ports: Ports, execution: Execution) -> Execution:
         execution = ports.store.executions.get(execution.id) or execution
     if execution.retried_as is None:
         raise Conflict(f"execution {execution.id} was removed meanwhile")
-    # The id was fixed first, so a retry that died half-way is finished by the next one.
+    # The id is fixed first, so the next call completes a retry that was interrupted.
     return enqueue(ports, execution.retried_as, execution.owner, submission, retry_of=execution)

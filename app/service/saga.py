@@ -1,4 +1,4 @@
-"""The orchestrator: attempts begin and end here, and what an ended one leaves is cleared away."""
+"""The orchestrator: starts and ends attempts, and cleans up after them."""
 
 import logging
 
@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 def start_attempt(ports: Ports, execution_id: str) -> bool:
-    """Fix the attempt, the name of its pod and its start deadline. True if the chain goes on."""
+    """Fix the attempt, its pod's name and its start deadline. True if the chain continues."""
     execution = begin(ports, execution_id, frozenset({State.ADMITTED}), "start")
     if execution is None:
         return False
@@ -27,9 +27,9 @@ def start_attempt(ports: Ports, execution_id: str) -> bool:
 
 
 def begin(ports: Ports, execution_id: str, states: frozenset[State], step: str) -> Execution | None:
-    """Count a try of the step, and return the row; None if there is nothing to do for it.
+    """Count a try of the step, and return the row; None if the step has nothing to do.
 
-    A step that was tried too often (it kills its worker, say) ends the attempt instead.
+    After too many tries, because the step kills its worker for example, end the attempt instead.
     """
     execution = ports.store.executions.begin(execution_id, states, step, soon(ports))
     if execution is None:
@@ -43,7 +43,7 @@ def begin(ports: Ports, execution_id: str, states: frozenset[State], step: str) 
 
 
 def end_attempt(ports: Ports, execution: Execution, reason: str, *, final: bool = False) -> None:
-    """The infrastructure failed this attempt: queue another one, or fail. The pod goes."""
+    """End an attempt because of a fault: queue another one, or fail; then clean up."""
     now = ports.clock()
     may_go_on = State.QUEUED in TRANSITIONS[execution.state] and not final
     if may_go_on and execution.attempt < ports.policy.max_attempts:
@@ -59,17 +59,17 @@ def end_attempt(ports: Ports, execution: Execution, reason: str, *, final: bool 
 
 
 def compensate(ports: Ports, execution_id: str) -> None:
-    """Clear away what a terminal execution left."""
+    """Clean up after a terminal execution."""
     execution = ports.store.executions.get(execution_id)
     if execution is not None and execution.state.terminal and execution.next_action_at is not None:
         clean_up(ports, execution)
 
 
 def clean_up(ports: Ports, execution: Execution) -> None:
-    """After an attempt, in whichever way it ended: dead letter, pod, slot; then settle the row.
+    """After any end of an attempt: record a dead letter, delete the pod, release the slot, settle.
 
-    Every part may be done twice. Where one fails, a terminal row stays due and the sweep comes
-    again; of a row that was queued again, the sweep finds slot and pod as nobody's.
+    Every part can be repeated. If one fails, a terminal row stays due for the sweep. If the row
+    was queued again, the sweep finds its lost slot and its orphan pod.
     """
     if execution.state is State.FAILED:
         dead_letters.record_exhausted(ports, execution)
@@ -85,13 +85,13 @@ def clean_up(ports: Ports, execution: Execution) -> None:
 
 
 def _is_still(ports: Ports, execution: Execution) -> bool:
-    """Deleting may take long: by now the slot may be the next attempt's."""
+    """Deleting can take long; meanwhile, the slot may have become the next attempt's."""
     current = ports.store.executions.get(execution.id)
     return current is not None and current.version == execution.version
 
 
 def owns_pod(execution: Execution | None, attempt: int) -> bool:
-    """Whether that attempt's pod still has a purpose."""
+    """Whether the execution still needs that attempt's pod."""
     return (
         execution is not None
         and execution.state in HAS_POD

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 HEARTBEAT: Final = 15.0
 """Seconds of silence after which a heartbeat is sent."""
 LOOK_AGAIN: Final = 10.0
-"""Seconds between two looks without a wake-up; each one also says that somebody watches."""
+"""Seconds between two reads without a wake-up; each one also announces the watcher."""
 PIECE: Final = 64 * 1024
 """Bytes of stored output in one item."""
 
@@ -69,7 +69,7 @@ def stream(
 
 
 class _Reader:
-    """Looks at store and live output, and tells what came since the last look."""
+    """Reads the store and live output, and returns what is new since the last time."""
 
     def __init__(
         self, store: Store, live: LiveOutput, execution: Execution, position: Position
@@ -79,9 +79,9 @@ class _Reader:
         self._execution = execution
         self._position = position
         self._sequence = 0
-        """Of the last frame that was used."""
+        """The sequence number of the last frame that was used."""
         self._held: dict[Stream, bytes] = {}
-        """The first bytes of a character whose end is still to come."""
+        """The first bytes of a character that is not complete yet."""
 
     def news(self) -> Iterator[Item]:
         try:

@@ -1,4 +1,4 @@
-"""What a stream of one execution consists of, and the position of who reads it."""
+"""The items of an execution's stream, and a reader's position in it."""
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -10,7 +10,7 @@ from app.domain.records import Result
 
 
 class Told(IntEnum):
-    """How much of the end was told."""
+    """How much of the end was sent."""
 
     NOTHING = 0
     RESULT = 1
@@ -19,10 +19,10 @@ class Told(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """How far one has read. A new attempt starts the output afresh."""
+    """How far a reader has come. A new attempt starts its output from the beginning."""
 
     version: int = 0
-    """Of the newest state that was told."""
+    """The version of the newest state that was sent."""
     attempt: int = 0
     stdout: int = 0
     """Bytes of the attempt's stdout."""
@@ -59,7 +59,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class StateChanged:
-    """The execution came into another state."""
+    """The execution changed its state."""
 
     position: Position
     event: Event
@@ -67,10 +67,10 @@ class StateChanged:
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """The program printed this; it does not end within a UTF-8 character."""
+    """A piece of the program's output. It does not end within a UTF-8 character."""
 
     position: Position
-    """After it."""
+    """The position after it."""
     stream: Stream
     content: bytes
 
@@ -97,7 +97,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """Nothing happened for a while; the stream is alive."""
+    """Nothing happened for a while, and the stream is alive."""
 
 
 Item = StateChanged | Printed | ResultStored | Ended | Heartbeat

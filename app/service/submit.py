@@ -1,4 +1,4 @@
-"""Accept a submission: from here on it can't be lost."""
+"""Accepts a submission. From then on, it can't be lost."""
 
 import hashlib
 from typing import Final
@@ -55,7 +55,7 @@ def enqueue(
     submission: Submission,
     retry_of: Execution | None = None,
 ) -> Execution:
-    """Insert a queued execution under that id, once, and start its chain."""
+    """Insert a queued execution with that id, once, and start its chain."""
     execution, event = accept(
         submission,
         id=execution_id,
@@ -94,10 +94,10 @@ def _not_erased(execution: Execution) -> Execution:
 
 
 def _may_have_been_removed(ports: Ports, execution_id: str) -> bool:
-    """Whether retention removes executions that were submitted when this one was.
+    """Whether retention removes executions as old as this one.
 
     Only a key that was made under longer retention can outlive its row. Its id must not be used
-    again: the event log has events under it.
+    again, because the event log has events with it.
     """
     if ports.policy.retention_seconds is None:
         return False

@@ -19,11 +19,11 @@ log = logging.getLogger(__name__)
 
 REBUILD_PAGE = 1000
 ORPHAN_SECONDS = 5.0
-"""A cluster takes seconds to end a pod, and the parts after this one must have their turn."""
+"""A cluster takes seconds to end a pod, and the parts after this one need their turn."""
 
 
 def sweep(ports: Ports) -> None:
-    """One tick. The parts that free something come first, so that no other part can stop them."""
+    """One tick. Parts that release something come first, so that no other part can stop them."""
     if not ports.admission.ready():
         rebuild_admission(ports)
     free_lost_slots(ports)
@@ -61,13 +61,13 @@ def restart_chains(ports: Ports) -> None:
 
 
 def clean_up_ended(ports: Ports) -> None:
-    """Terminal rows whose pod or slot may still be there."""
+    """Clean up after terminal rows whose pod or slot may still exist."""
     for execution in _claim(ports, TERMINAL, ports.policy.sweep_batch, ports.policy.step_timeout):
         go_on(ports, execution.id, execution.state)
 
 
 def check_queue(ports: Ports) -> None:
-    """Queued rows are no messages: only their place in the queue is checked, or made anew."""
+    """Check that queued rows are in the queue, and enter those that are missing."""
     due = _claim(
         ports,
         frozenset({State.QUEUED}),
@@ -82,7 +82,7 @@ def check_queue(ports: Ports) -> None:
 
 
 def free_lost_slots(ports: Ports) -> None:
-    """Slots of executions that hold none by the database. Young ones may be on their way."""
+    """Release slots of executions that hold none in the database, unless the slots are young."""
     before = in_seconds(ports, -ports.policy.slot_grace)
     old = ports.admission.slots(before, ports.policy.sweep_batch)
     states = ports.store.executions.states_of(old)
@@ -95,9 +95,9 @@ def free_lost_slots(ports: Ports) -> None:
 
 
 def remove_orphans(ports: Ports) -> None:
-    """Pods that no execution owns.
+    """Delete pods that no execution owns.
 
-    Pods are listed first and rows read after, so a pod made in between has a row that says so.
+    Pods are listed before rows are read, so a pod that is created in between has its row.
     """
     try:
         names = ports.runtime.list_pods()
@@ -120,7 +120,7 @@ def _has_owner(ports: Ports, name: str) -> bool:
     execution = ports.store.executions.get(execution_id)
     if owns_pod(execution, attempt):
         return True
-    # A terminal row that is not settled yet removes its own pod.
+    # The clean-up of a terminal row that is not settled yet deletes its pod.
     return (
         execution is not None
         and execution.state.terminal
@@ -130,14 +130,14 @@ def _has_owner(ports: Ports, name: str) -> bool:
 
 
 def _claim(ports: Ports, states: frozenset[State], batch: int, interval: float) -> list[Execution]:
-    """Due rows, which are due again after `interval` seconds, or later the older they are."""
+    """Claim due rows. They are due again after `interval` seconds, or later if they are old."""
     return ports.store.executions.claim_due(
         states, ports.clock(), batch, lambda row: _next_look(ports, row, interval)
     )
 
 
 def _next_look(ports: Ports, row: Execution, interval: float) -> Time:
-    """Back-off by age, but for a row that waits for its next attempt: that one's turn is near."""
+    """Back-off by age, except for a row that waits for its next attempt, whose turn is near."""
     if row.state is State.QUEUED and row.attempt > 0:
         return in_seconds(ports, interval)
     since = row.completed_at or row.admitted_at or row.created_at

@@ -1,4 +1,4 @@
-"""What every use case does to change a state and to go on from it."""
+"""What every use case needs to make a transition and to continue from it."""
 
 import logging
 import random
@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 def apply(ports: Ports, change: Change) -> bool:
-    """Make the transition; False if the row has moved on meanwhile. Wakes who waits for it."""
+    """Make the transition and wake waiting requests. False if the row has changed meanwhile."""
     if not ports.store.executions.apply(change):
         return False
     if change.after.state.terminal:
@@ -21,7 +21,7 @@ def apply(ports: Ports, change: Change) -> bool:
 
 
 def go_on(ports: Ports, execution_id: str, state: State) -> None:
-    """Start the chain that `state` calls for. Where the broker is away, the sweep does it later."""
+    """Start the chain that `state` calls for, or leave it to the sweep if the broker is down."""
     try:
         ports.pipeline.start(execution_id, state)
     except BrokerUnavailable as error:
@@ -29,15 +29,15 @@ def go_on(ports: Ports, execution_id: str, state: State) -> None:
 
 
 def in_seconds(ports: Ports, seconds: float) -> Time:
-    """The moment that lies so far ahead."""
+    """The time that is this many seconds ahead."""
     return ports.clock() + int(seconds * SECOND)
 
 
 def soon(ports: Ports) -> Time:
-    """When the sweep looks at a row whose step said nothing."""
+    """When a row is due whose step does not report."""
     return in_seconds(ports, ports.policy.step_timeout)
 
 
 def back_off(base: float, times: int, maximum: float) -> float:
-    """Seconds to wait after failing `times` (1, 2, …) times: doubled each time, ± 20 % jitter."""
+    """Seconds to wait after `times` (1, 2, …) failures: doubled each time, ± 20 % jitter."""
     return float(min(base * 2.0 ** min(times - 1, 30), maximum)) * random.uniform(0.8, 1.2)

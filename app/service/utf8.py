@@ -1,12 +1,12 @@
-"""Cutting output between UTF-8 characters (RFC 3629)."""
+"""Splits output between UTF-8 characters (RFC 3629)."""
 
 _LONGEST = 4
 
 
 def whole_characters(content: bytes) -> int:
-    """How many bytes come before a last character whose end is still to come.
+    """How many bytes come before an incomplete last character.
 
-    All of them where the last bytes are no beginning of a character.
+    All bytes, if the last ones are not the start of a character.
     """
     for size in range(1, min(_LONGEST, len(content) + 1)):
         byte = content[-size]

@@ -37,9 +37,9 @@ class Pauses:
     retry: float = 1.0
     """After an error."""
     feed: float = 0.1
-    """At least, between two looks for live output that somebody watches."""
+    """At least, between two reads of watched live output."""
     idle_feed: float = 0.5
-    """Between two looks for somebody who watches."""
+    """Between two checks whether somebody watches."""
 
 
 DEFAULT_PAUSES: Final = Pauses()
@@ -107,7 +107,7 @@ class Watcher:
             self._holding.clear()
 
     def _watch(self, ports: Ports, stop: Callable[[], bool]) -> None:
-        """Watch, then list: what changed while nobody watched is looked at too."""
+        """Watch first and list then, so that changes before the watch are noticed, too."""
         try:
             changed = ports.runtime.watch(stop)
             for name in chain(ports.runtime.list_pods(), changed):
@@ -127,7 +127,7 @@ class Watcher:
             ports.pipeline.start(execution_id, State.RUNNING)
 
     def _keep(self, lease: Lease, lost: threading.Event) -> None:
-        """Until the lease is lost: then another worker watches."""
+        """Renew the lease until it is lost; then another worker watches."""
         try:
             while not lost.wait(self._pauses.renew):
                 if not lease.renew():
@@ -139,22 +139,22 @@ class Watcher:
             lost.set()
 
     def _feed(self, ports: Ports, lost: threading.Event) -> None:
-        """However long the runtime takes for an answer: nothing else waits for this."""
+        """Feed live output. Nothing else waits for the runtime here."""
         pause = self._pauses.idle_feed
         try:
             while not lost.wait(pause):
                 pause = feed_once(ports, self._pauses)
-        except Exception:  # a thread's last resort: somebody begins anew
+        except Exception:  # a thread's last resort: another watcher takes over
             log.exception("feeding live output failed")
         finally:
             lost.set()
 
 
 def feed_once(ports: Ports, pauses: Pauses) -> float:
-    """Returns the seconds until the next time.
+    """Feed live output once. Returns the seconds until the next time.
 
-    A cluster gives whole logs only, so what took long is asked for less often: its API server and
-    kubelets are busy with this for half of the time at most.
+    On a cluster, reading logs can take long. Then they are read less often, so that the API server
+    and the kubelets spend at most half of their time on this.
     """
     began = monotonic()
     try:
