@@ -12,7 +12,7 @@ from app.service.retry import retry
 
 
 def retry_letter(ports: Ports, letter_id: str) -> DeadLetter:
-    """Retry it now, whatever its status: an operator says so. NotFound; Conflict if it can't be."""
+    """Retry it now, whatever its status. Raises NotFound, and Conflict if it can't be retried."""
     letter = get(ports, letter_id)
     execution = _execution(ports, letter)
     if not _can_be_retried(ports, letter, execution):
@@ -35,7 +35,7 @@ def retry_letters(
 
 
 def discard(ports: Ports, letter_id: str) -> DeadLetter:
-    """Throw it away: it stays to be seen, and is not retried any more."""
+    """Discard it: it stays visible, and is never retried."""
     letter = get(ports, letter_id)
     while letter.status is not DeadLetterStatus.DISCARDED:
         close(ports, letter, DeadLetterStatus.DISCARDED)
