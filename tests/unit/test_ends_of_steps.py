@@ -257,7 +257,7 @@ def test_a_refused_pod_fails_for_good(twins: Twins) -> None:
     assert create_pod(twins.ports, execution.id) is False
     state, message = state_and_message(twins, execution)
     assert state is State.FAILED
-    assert (message or "").startswith("the runtime refused it: ")
+    assert (message or "").startswith("the runtime refused the pod: ")
 
 
 def test_a_pod_whose_execution_ended_meanwhile_goes(twins: Twins) -> None:
