@@ -29,29 +29,56 @@ def test_a_file_adds_and_replaces_languages(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("good", "bad", "message"),
     [
-        ('source = "main.py"', "", "python.source: must be a text"),
-        ('[".py"]', '".py"', "python.suffixes: must be a list of texts"),
-        ("/usr/bin/python3", "python3", "python.executables: python3 must start with / or ~/"),
+        ('source = "main.py"', "", "python.source: is missing"),
+        ('[".py"]', '".py"', "python.suffixes: must be a list"),
+        ("/usr/bin/python3", "python3", "python.executables.0: python3 must start with / or ~/"),
         ("Python (.*)", "Python .*", "python.version: must have one group"),
         ("Python (.*)", "Python (.*", "python.version: missing"),
         ("run =", "ignores = '('\nrun =", "python.ignores: missing"),
-        ("{entrypoint}", "{home}", "python.run: {home} can't be filled in"),
-        ("{entrypoint}", "-I{sources}", "python.run: -I{sources} can't be filled in"),
-        ("{entrypoint}", "{", "python.run: {: "),
-        ("run =", 'prepare = ["{entrypoint}"]\nrun =', "python.prepare: {entrypoint} can't be"),
-        ("run =", "compile_env = { A = '{home}' }\nrun =", "python.compile_env: {home} can't be"),
+        ("{entrypoint}", "{home}", "python.run.1: {home}: home is not a known name"),
+        ("{entrypoint}", "-I{sources}", "python.run.1: -I{sources}: sources is not a known name"),
+        ("{entrypoint}", "{", "python.run.1: {: "),
+        (
+            "run =",
+            'prepare = ["{entrypoint}"]\nrun =',
+            "python.prepare.0: {entrypoint}: ",
+        ),
+        (
+            "run =",
+            "compile_env = { A = '{home}' }\nrun =",
+            "python.compile_env.A: {home}: ",
+        ),
         (
             "run =",
             "compile_needs = { luck = 1 }\nrun =",
-            "python.compile_needs.luck: is not a limit",
+            "python.compile_needs: luck is not a limit",
         ),
-        ("run =", "threads = -1\nrun =", "python.threads: must be a whole number"),
-        ("run =", "prints_lines = 1\nrun =", "python.prints_lines: must be true or false"),
-        ("run =", 'line_args = ["{home}"]\nrun =', "python.line_args: {home} can't be filled in"),
-        ("run =", "line_env = { A = '{bin}' }\nrun =", "python.line_env: {bin} can't be"),
-        ("run =", 'line_args = ["-u"]\nrun =', "python.line_args: the command has no {line_args}"),
-        ("run =", "env = 5\nrun =", "python.env: must be a table of texts"),
-        ("{entrypoint}", "{program}", "python.run: without `compile`, nothing makes {program}"),
+        (
+            "run =",
+            "threads = -1\nrun =",
+            "python.threads: Input should be greater than",
+        ),
+        (
+            "run =",
+            "prints_lines = 1\nrun =",
+            "python.prints_lines: Input should be a valid",
+        ),
+        (
+            "run =",
+            'line_args = ["{home}"]\nrun =',
+            "python.line_args.0: {home}: ",
+        ),
+        (
+            "run =",
+            "line_env = { A = '{bin}' }\nrun =",
+            "python.line_env.A: {bin}: ",
+        ),
+        ("run =", 'line_args = ["-u"]\nrun =', "python: line_args: the command has no {line_args}"),
+        ("run =", "env = 5\nrun =", "python.env: must be a table"),
+        ("{entrypoint}", "{program}", "python: run: without `compile`, nothing makes {program}"),
+        ("run =", "name = 'x'\nrun =", "python: must be a table, without a key `name`"),
+        ("run =", "threads = '1'\nrun =", "python.threads: Input should be a valid integer"),
+        ('[".py"]', "[]", "python.suffixes: must not be empty"),
         ("run =", "runs = 5\nrun =", "python.runs: is not a known key"),
     ],
 )
@@ -65,6 +92,14 @@ def test_a_mistake_is_named(tmp_path: Path, good: str, bad: str, message: str) -
         load(path)
 
     assert str(caught.value).startswith(message)
+
+
+def test_all_mistakes_of_a_language_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "languages.toml"
+    path.write_text(GOOD.replace('source = "main.py"', "threads = -1"))
+
+    with pytest.raises(BadLanguages, match=r"python\.source: .*; python\.threads: "):
+        load(path)
 
 
 def test_every_language_of_ours_can_print_each_line() -> None:
