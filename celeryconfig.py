@@ -7,9 +7,6 @@ tries to make messages durable. Publishing fails within a second where Redis is 
 from kombu import Exchange, Queue
 
 from app.queues import QUEUES
-from app.settings import Settings
-
-_settings = Settings.load()
 
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
@@ -58,20 +55,21 @@ beat_max_loop_interval = 2.0
 SHORTEST_EXPIRY = 10.0  # seconds
 
 
-def _every(task: str, seconds: float) -> dict[str, object]:
-    """A tick that nobody began in time is dropped.
+def every(seconds: float, task: str) -> dict[str, object]:
+    """A tick that no worker has begun in time is dropped.
 
-    Beat's clock says when that is, and the worker's whether it has come: with less time, every
-    tick would be dropped as soon as they differ. One tick too many does nothing, by its lease.
+    Beat's clock decides when a tick expires, and the worker's clock whether it has: with less
+    time, every tick would be dropped as soon as the two differ. An extra tick does no harm.
     """
     expires = max(0.9 * seconds, SHORTEST_EXPIRY)
     return {"task": task, "schedule": seconds, "options": {"expires": expires}}
 
 
 beat_schedule = {
-    "sweep": _every("podline.saga.sweep", _settings.sweep_interval),
-    "relay": _every("podline.replay.relay", _settings.relay_interval),
-    "replays": _every("podline.replay.due", _settings.replay_interval),
-    "dead letters": _every("podline.dlq.process", _settings.dlq_interval),
-    "retention": _every("podline.saga.retention", _settings.retention_interval),
+    "sweep": every(5.0, "podline.saga.sweep"),
+    # Another interval may be set: `relay_interval`.
+    "relay": every(1.0, "podline.replay.relay"),
+    "replays": every(5.0, "podline.replay.due"),
+    "dead letters": every(30.0, "podline.dlq.process"),
+    "retention": every(60.0, "podline.saga.retention"),
 }

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from app.domain.errors import InvalidTarget
 from app.domain.execution import Time
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from app.infrastructure.celery.application import Application
     from app.infrastructure.mongo.store import MongoStore
     from app.infrastructure.sqlite.store import SqliteStore
+
+STORE_SECONDS: Final = 1.5
+"""The longest wait for a database, so that a POST answers 503 within 2 s."""
 
 
 def make_ports(settings: Settings, celery: "Celery") -> Ports:
@@ -74,19 +77,19 @@ def keep_private(settings: Settings) -> None:
 
 
 def make_store(settings: Settings) -> Store:
-    return _store_at(settings.database_url, settings.policy().store_timeout)
+    return _store_at(settings.database_url)
 
 
-def _store_at(url: str, timeout: float) -> "SqliteStore | MongoStore":
+def _store_at(url: str) -> "SqliteStore | MongoStore":
     """SQLite or MongoDB, by the scheme."""
     path = sqlite_path(url)
     if path is not None:
         from app.infrastructure.sqlite.store import SqliteStore
 
-        return SqliteStore(path, timeout=timeout)
+        return SqliteStore(path, timeout=STORE_SECONDS)
     from app.infrastructure.mongo.store import MongoStore
 
-    return MongoStore(url, timeout=timeout)
+    return MongoStore(url, timeout=STORE_SECONDS)
 
 
 class Databases:
@@ -98,7 +101,6 @@ class Databases:
     def __init__(self, settings: Settings) -> None:
         self._own = (settings.database_url, settings.event_log_url)
         self._folder = settings.replay_dir
-        self._timeout = settings.policy().store_timeout
 
     def check_target(self, url: str) -> str:
         """A SQLite path may be relative to the folder."""
@@ -126,7 +128,7 @@ class Databases:
             except OSError as error:
                 reason = error.strerror or error
                 raise InvalidTarget(f"can't create {self._folder}: {reason}") from error
-        with closing(_store_at(url, self._timeout)) as store:
+        with closing(_store_at(url)) as store:
             yield store
 
 
@@ -151,7 +153,7 @@ def make_event_log(settings: Settings) -> EventLog:
 
     path = sqlite_path(settings.event_log_url)
     assert path is not None, "settings take no other URL"
-    return SqliteEventLog(path, timeout=settings.policy().store_timeout)
+    return SqliteEventLog(path, timeout=STORE_SECONDS)
 
 
 def make_kafka_event_log(brokers: str, topic: str, settings: KafkaSettings) -> EventLog:
@@ -217,6 +219,7 @@ def make_worker(settings: Settings) -> "Application":
     app = Application(
         settings.broker_url(),
         settings.worker_concurrency,
+        settings.relay_interval,
         Heartbeat(settings.heartbeat_file),
         partial(make_ports, settings),
     )

@@ -1,13 +1,13 @@
 """Queue `replay`: the relay of events into the log, and replays of the log."""
 
-from app.infrastructure.celery.pipeline import REPLAY
+from app.infrastructure.celery.pipeline import RELAY, REPLAY
 from app.infrastructure.celery.steps import Step, Tick
 from app.service import relay
 from app.service.replay import slices
 from tasks import app
 
 
-@app.task(name="podline.replay.relay", base=Tick)
+@app.task(name=RELAY, base=Tick)
 def relay_events() -> None:
     relay.relay(app.ports)
 

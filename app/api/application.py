@@ -39,6 +39,8 @@ OPERATIONS: Final[Sequence[Operation]] = [
     for operation in section.operations
 ]
 
+WAITING_ANSWERS: Final = 580
+"""Open streams and `?wait`s of one API process. The server's other threads serve the rest."""
 _ESCAPED: Final = 6
 """The most characters that JSON needs for one byte: \\u001f."""
 _REST: Final = 64 * 1024
@@ -66,7 +68,7 @@ def make(ports: Ports) -> Flask:
         ports,
         ports.policy,
         Languages(ports.runtime, ports.store.languages),
-        WaitingPlaces(ports.policy.max_waiting_answers),
+        WaitingPlaces(WAITING_ANSWERS),
         capacity_of(ports),
         turnstile,
         LargeBodies(turnstile),

@@ -54,53 +54,15 @@ class Policy:
     """A waiting execution rises by one band for each of these."""
 
     max_attempts: int = 3
-    max_tries: int = 8
-    """Of one step, between two transitions. Duplicate messages count too."""
     start_timeout: float = 60
     """From the start of an attempt until its program runs."""
-    step_timeout: float = 10
-    """A row whose step has not reported for this long is due for the sweep."""
-    first_look_wait: float = 0.1
-    """How long a worker's thread waits for the end of a program that was just started."""
-    poll_interval: float = 5
-    """Between two polls of a running pod, if the watcher reports nothing."""
-    attempt_backoff: float = 2
-    """Before the second attempt; doubled for each further one."""
-    attempt_backoff_max: float = 60
-    queue_check_interval: float = 30
-    """Between two checks that a queued execution is in the queue."""
-    slot_grace: float = 30
-    """A slot younger than this is not compared with the database."""
-
-    sweep_interval: float = 5
-    sweep_batch: int = 200
-    queue_check_batch: int = 2_000
-    """Larger, since it makes no messages: the queue is asked about all of them at once."""
-    relay_interval: float = 1.0
-    relay_batch: int = 500
-    replay_interval: float = 5
-    """Between two searches for replays that no message continued."""
-    replay_batch: int = 200
-    """Events in one slice of a replay."""
-    dlq_interval: float = 30
-    dlq_batch: int = 100
     dlq_max_retries: int = 5
-    dlq_backoff: float = 60
-    dlq_backoff_max: float = 3600
     retention_seconds: float | None = None
     """Executions and replays that ended longer ago are removed. None keeps them."""
-    retention_interval: float = 60
-    retention_batch: int = 500
 
     max_unfinished_per_owner: int = 1_000
     max_unfinished: int = 100_000
     idempotency_seconds: float = 24 * 3600
-    max_waiting_answers: int = 580
-    """Open streams and `?wait`s of one API process. The rest of its threads (640 under `podline
-    up`) answer everything else.
-    """
-    store_timeout: float = 1.5
-    """The longest wait for the database, so that a POST answers 503 within 2 s."""
 
     default_limits: Limits = DEFAULT_LIMITS
     default_compile_limits: Limits = DEFAULT_COMPILE_LIMITS

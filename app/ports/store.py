@@ -104,7 +104,7 @@ class OfferedLanguages(Protocol):
 class Store(Protocol):
     """The database: the source of truth.
 
-    Every method of every subject raises StoreUnavailable within `Policy.store_timeout` if the
+    Every method of every subject raises StoreUnavailable within 1.5 s if the
     database is down or locked. Every query has an index, so finished executions cost it nothing.
     """
 

@@ -12,7 +12,7 @@ from app.server.memory import return_what_is_freed
 from app.server.threads import Threads
 
 THREADS: Final = 640
-"""One for each open stream or `?wait` (`max_waiting_answers`), and some for other requests."""
+"""One for each open stream or `?wait` (`WAITING_ANSWERS`), and some for other requests."""
 CONNECTIONS: Final = 5000
 _DESCRIPTORS_BESIDE: Final = 512
 """For stores, Redis, logs, and request bodies in files."""

@@ -2,6 +2,7 @@
 
 import base64
 from dataclasses import replace
+from typing import Final
 
 from app.domain.errors import BrokerUnavailable, Conflict
 from app.domain.execution import Execution, State
@@ -9,6 +10,9 @@ from app.domain.records import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.ports import Ports
 from app.service.dead_letters import PAYLOAD_BYTES, close, get, merge, next_retry
 from app.service.retry import retry
+
+BATCH: Final = 100
+"""Letters that one tick takes of the parked, and of those that are due."""
 
 
 def retry_letter(ports: Ports, letter_id: str) -> DeadLetter:
@@ -45,10 +49,10 @@ def discard(ports: Ports, letter_id: str) -> DeadLetter:
 
 def process(ports: Ports) -> int:
     """One bounded slice of the schedule: store what was parked, then handle what is due."""
-    for letter in ports.parking.unpark(ports.policy.dlq_batch):
+    for letter in ports.parking.unpark(BATCH):
         merge(ports, letter)
         ports.parking.done(letter)
-    due = ports.store.dead_letters.due(ports.clock(), ports.policy.dlq_batch)
+    due = ports.store.dead_letters.due(ports.clock(), BATCH)
     for letter in due:
         _look_at(ports, letter)
     return len(due)

@@ -25,6 +25,10 @@ PAYLOAD_BYTES: Final = 16 * 1024
 
 ERROR_CHARACTERS: Final = 1000
 
+BACK_OFF_SECONDS: Final = 60.0
+"""Before the first retry; doubled for each further one."""
+MAX_BACK_OFF_SECONDS: Final = 3600.0
+
 OPEN: Final = frozenset({DeadLetterStatus.WAITING, DeadLetterStatus.RETRYING})
 _WAS_RETRIED: Final = frozenset({DeadLetterStatus.RETRYING, DeadLetterStatus.RESOLVED})
 """A failure after a retry makes the letter wait for another one; others are only counted."""
@@ -116,7 +120,7 @@ def close(ports: Ports, letter: DeadLetter, status: DeadLetterStatus) -> None:
 
 def next_retry(ports: Ports, *, retries: int) -> Time:
     """When to retry a letter after this many retries."""
-    pause = back_off(ports.policy.dlq_backoff, retries + 1, ports.policy.dlq_backoff_max)
+    pause = back_off(BACK_OFF_SECONDS, retries + 1, MAX_BACK_OFF_SECONDS)
     return in_seconds(ports, pause)
 
 

@@ -1,10 +1,17 @@
 """The pod monitor: turns what the runtime reports into transitions, and feeds live output."""
 
+from typing import Final
+
 from app.domain.execution import HAS_POD, SECOND, Execution, State, pod_name
 from app.domain.pod import Observation, Output, Phase, judge
 from app.ports import Ports
 from app.service.saga import begin, end_attempt
 from app.service.transitions import apply, in_seconds, soon
+
+FIRST_LOOK_SECONDS: Final = 0.1
+"""How long a worker's thread waits for a program that has just been started to end."""
+POLL_SECONDS: Final = 5.0
+"""Between two looks at a running pod if the watcher reports nothing."""
 
 _UNDER_WAY = frozenset({State.STARTING, State.RUNNING})
 
@@ -16,7 +23,7 @@ def poll(ports: Ports, execution_id: str) -> bool:
         return False
     # Most programs end at once: a short wait saves the state running and another message.
     first_look = execution.state is State.STARTING
-    wait = ports.policy.first_look_wait if first_look else 0
+    wait = FIRST_LOOK_SECONDS if first_look else 0
     observation = ports.runtime.observe(execution.pod, wait)
     if observation is None or observation.phase is Phase.WAITING:
         return _not_running(ports, execution, observation)
@@ -39,13 +46,13 @@ def _not_running(ports: Ports, execution: Execution, observation: Observation | 
         why = observation.message if observation else None
         end_attempt(ports, execution, why or "the program did not start before its start deadline")
     else:
-        next_poll = in_seconds(ports, ports.policy.poll_interval)
+        next_poll = in_seconds(ports, POLL_SECONDS)
         ports.store.executions.reschedule(execution, min(next_poll, deadline))
     return False
 
 
 def _running(ports: Ports, execution: Execution, observation: Observation) -> bool:
-    next_poll = in_seconds(ports, ports.policy.poll_interval)
+    next_poll = in_seconds(ports, POLL_SECONDS)
     if _runs_too_long(ports, execution):
         end_attempt(ports, execution, "the runtime did not end the program at its time limit")
     elif execution.state is State.RUNNING:

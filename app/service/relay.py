@@ -11,6 +11,9 @@ from app.service.transitions import in_seconds
 
 log = logging.getLogger(__name__)
 
+BATCH: Final = 500
+"""Executions whose events one slice delivers."""
+
 BUSY_SECONDS: Final = 5.0
 """How long one tick works on a backlog. With the longest time that a log can take for a slice,
 this is within the tick's lease.
@@ -29,7 +32,7 @@ def relay(ports: Ports) -> int:
     while full and ports.clock() < until:
         executions, events = _relay_slice(ports, refused)
         delivered += events
-        full = executions == ports.policy.relay_batch
+        full = executions == BATCH
     if refused:
         _complain(list(refused.values()))
     return delivered
@@ -41,10 +44,9 @@ def _relay_slice(ports: Ports, refused: dict[str, Refused]) -> tuple[int, int]:
     A row's mark is raised after its events were delivered, so none is lost. Events that were
     delivered but not marked are delivered again with the same ids.
     """
-    batch = ports.policy.relay_batch
     # Refused executions have waited longest, and must not fill the slice for ever.
-    waiting = ports.store.events_to_relay.waiting(batch + len(refused))
-    taken = list(islice((row for row in waiting if row[0] not in refused), batch))
+    waiting = ports.store.events_to_relay.waiting(BATCH + len(refused))
+    taken = list(islice((row for row in waiting if row[0] not in refused), BATCH))
     if taken:
         found = ports.event_log.append([event for _, events in taken for event in events])
         refused |= {each.event.execution_id: each for each in found}

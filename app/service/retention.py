@@ -1,9 +1,14 @@
 """Removes what is old, and erases what a user deletes."""
 
+from typing import Final
+
 from app.domain.errors import Conflict
 from app.domain.execution import Execution
 from app.ports import Ports
 from app.service.transitions import in_seconds
+
+BATCH: Final = 500
+"""Rows of each kind that one tick removes."""
 
 
 def erase(ports: Ports, execution: Execution) -> None:
@@ -15,10 +20,9 @@ def erase(ports: Ports, execution: Execution) -> None:
 
 def remove_old(ports: Ports) -> int:
     """Remove one bounded slice of expired idempotency keys, old executions and old replays."""
-    batch = ports.policy.retention_batch
-    removed = ports.store.idempotency.remove_expired(ports.clock(), batch)
+    removed = ports.store.idempotency.remove_expired(ports.clock(), BATCH)
     if ports.policy.retention_seconds is not None:
         before = in_seconds(ports, -ports.policy.retention_seconds)
-        removed += ports.store.executions.remove_ended_before(before, batch)
-        removed += ports.store.replays.remove_ended_before(before, batch)
+        removed += ports.store.executions.remove_ended_before(before, BATCH)
+        removed += ports.store.replays.remove_ended_before(before, BATCH)
     return removed

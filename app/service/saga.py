@@ -1,6 +1,7 @@
 """The orchestrator: starts and ends attempts, and cleans up after them."""
 
 import logging
+from typing import Final
 
 from app.domain.execution import HAS_POD, TRANSITIONS, Execution, State
 from app.ports import Ports
@@ -9,6 +10,12 @@ from app.service.admission import release
 from app.service.transitions import apply, back_off, in_seconds, soon
 
 log = logging.getLogger(__name__)
+
+MAX_TRIES: Final = 8
+"""Of one step, between two transitions. Duplicated messages count too."""
+BACK_OFF_SECONDS: Final = 2.0
+"""Before the second attempt; doubled for each further one."""
+MAX_BACK_OFF_SECONDS: Final = 60.0
 
 
 def start_attempt(ports: Ports, execution_id: str) -> bool:
@@ -34,10 +41,8 @@ def begin(ports: Ports, execution_id: str, states: frozenset[State], step: str) 
     execution = ports.store.executions.begin(execution_id, states, step, soon(ports))
     if execution is None:
         return None
-    if execution.tries.get(step, 0) > ports.policy.max_tries:
-        end_attempt(
-            ports, execution, f"step {step} did not succeed in {ports.policy.max_tries} tries"
-        )
+    if execution.tries.get(step, 0) > MAX_TRIES:
+        end_attempt(ports, execution, f"step {step} did not succeed in {MAX_TRIES} tries")
         return None
     return execution
 
@@ -47,9 +52,7 @@ def end_attempt(ports: Ports, execution: Execution, reason: str, *, final: bool 
     now = ports.clock()
     may_go_on = State.QUEUED in TRANSITIONS[execution.state] and not final
     if may_go_on and execution.attempt < ports.policy.max_attempts:
-        pause = back_off(
-            ports.policy.attempt_backoff, execution.attempt, ports.policy.attempt_backoff_max
-        )
+        pause = back_off(BACK_OFF_SECONDS, execution.attempt, MAX_BACK_OFF_SECONDS)
         change = execution.requeue(now, in_seconds(ports, pause), reason)
     else:
         change = execution.fail(now, soon(ports), reason)

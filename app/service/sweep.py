@@ -7,18 +7,27 @@ Each part takes a bounded slice, so that a tick never starves the pipeline.
 import logging
 from collections.abc import Iterator
 from itertools import islice
+from typing import Final
 
 from app.domain.errors import RuntimeUnavailable
 from app.domain.execution import HOLDS_SLOT, SECOND, TERMINAL, Execution, State, Time, owner_of_pod
 from app.ports import Ports, QueueEntry
 from app.service.admission import enter_again, entry_of, fill_slots
 from app.service.saga import owns_pod
-from app.service.transitions import go_on, in_seconds
+from app.service.transitions import STEP_SECONDS, go_on, in_seconds
 
 log = logging.getLogger(__name__)
 
-REBUILD_PAGE = 1000
-ORPHAN_SECONDS = 5.0
+BATCH: Final = 200
+"""Rows of each kind that one tick takes."""
+QUEUE_CHECK_BATCH: Final = 2_000
+"""Larger, because it makes no messages: Redis is asked once for all of them."""
+QUEUE_CHECK_SECONDS: Final = 30.0
+"""Between two checks that a queued execution is in the queue."""
+SLOT_GRACE_SECONDS: Final = 30.0
+"""A slot younger than this is not compared with the database."""
+REBUILD_PAGE: Final = 1000
+ORPHAN_SECONDS: Final = 5.0
 """A cluster takes seconds to end a pod, and the parts after this one need their turn."""
 
 
@@ -52,7 +61,7 @@ def restart_chains(ports: Ports) -> None:
 
     One whose slot the queue has lost gets it back, above the cap if need be: it runs anyway.
     """
-    due = _claim(ports, HOLDS_SLOT, ports.policy.sweep_batch, ports.policy.step_timeout)
+    due = _claim(ports, HOLDS_SLOT, BATCH, STEP_SECONDS)
     present = ports.admission.contains([execution.id for execution in due])
     for execution, there in zip(due, present, strict=True):
         if not there:
@@ -62,18 +71,13 @@ def restart_chains(ports: Ports) -> None:
 
 def clean_up_ended(ports: Ports) -> None:
     """Clean up after terminal rows whose pod or slot may still exist."""
-    for execution in _claim(ports, TERMINAL, ports.policy.sweep_batch, ports.policy.step_timeout):
+    for execution in _claim(ports, TERMINAL, BATCH, STEP_SECONDS):
         go_on(ports, execution.id, execution.state)
 
 
 def check_queue(ports: Ports) -> None:
     """Check that queued rows are in the queue, and enter those that are missing."""
-    due = _claim(
-        ports,
-        frozenset({State.QUEUED}),
-        ports.policy.queue_check_batch,
-        ports.policy.queue_check_interval,
-    )
+    due = _claim(ports, frozenset({State.QUEUED}), QUEUE_CHECK_BATCH, QUEUE_CHECK_SECONDS)
     present = ports.admission.contains([execution.id for execution in due])
     missing = [row for row, there in zip(due, present, strict=True) if not there]
     ports.admission.enter([entry_of(execution) for execution in missing])
@@ -83,8 +87,8 @@ def check_queue(ports: Ports) -> None:
 
 def free_lost_slots(ports: Ports) -> None:
     """Release slots of executions that hold none in the database, unless the slots are young."""
-    before = in_seconds(ports, -ports.policy.slot_grace)
-    old = ports.admission.slots(before, ports.policy.sweep_batch)
+    before = in_seconds(ports, -SLOT_GRACE_SECONDS)
+    old = ports.admission.slots(before, BATCH)
     states = ports.store.executions.states_of(old)
     for execution_id in old:
         state, _ = states.get(execution_id, (None, 0))

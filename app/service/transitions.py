@@ -2,12 +2,16 @@
 
 import logging
 import random
+from typing import Final
 
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import SECOND, Change, State, Time
 from app.ports import Ports
 
 log = logging.getLogger(__name__)
+
+STEP_SECONDS: Final = 10.0
+"""The sweep looks at a row whose step has been silent for this long."""
 
 
 def apply(ports: Ports, change: Change) -> bool:
@@ -35,7 +39,7 @@ def in_seconds(ports: Ports, seconds: float) -> Time:
 
 def soon(ports: Ports) -> Time:
     """When a row is due whose step does not report."""
-    return in_seconds(ports, ports.policy.step_timeout)
+    return in_seconds(ports, STEP_SECONDS)
 
 
 def back_off(base: float, times: int, maximum: float) -> float:

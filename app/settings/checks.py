@@ -19,9 +19,24 @@ from app.settings.sources import (
     variable,
 )
 
+REMOVED = frozenset(
+    {
+        *("attempt_backoff", "attempt_backoff_max", "dlq_backoff", "dlq_backoff_max", "dlq_batch"),
+        *("dlq_interval", "first_look_wait", "max_tries", "max_waiting_answers", "poll_interval"),
+        *("queue_check_batch", "queue_check_interval", "relay_batch", "replay_batch"),
+        *("replay_interval", "retention_batch", "retention_interval", "slot_grace"),
+        *("step_timeout", "store_timeout", "sweep_batch", "sweep_interval"),
+        *("input.args", "input.args_bytes", "input.env", "input.env_bytes", "input.files"),
+        *("input.file_name_bytes", "input.label_characters", "input.labels"),
+    }
+)
+"""Names of settings that earlier versions had, and that the service now chooses by itself."""
+
 S = TypeVar("S", bound=BaseSettings)
 
 MIN_KEY_CHARACTERS = 20
+
+_NO_LONGER = "is no longer a setting, because the service chooses the value: remove it"
 
 _SAID_OTHERWISE = frozenset({"extra_forbidden", "default_factory_not_called"})
 """Unknown names are found here; a default that builds on a wrong setting is no second problem."""
@@ -86,14 +101,18 @@ def is_secret(cls: type[BaseModel], name: str) -> bool:
 
 def _unknown_names(given: Given, known: list[str]) -> Iterator[SettingProblem]:
     variables = [*map(variable, known), *CLIENT_VARIABLES, FILE_VARIABLE, SECRETS_VARIABLE]
+    removed = {*REMOVED, *map(variable, REMOVED)}
     for name in given.environment:
-        if name not in variables:
+        if name in removed:
+            yield SettingProblem(name, _NO_LONGER)
+        elif name not in variables:
             yield SettingProblem(name, "is no setting" + _suggestion(name, variables))
     for name in [*given.secrets, *given.file]:
-        if name not in known:
-            yield SettingProblem(
-                name, f"is no setting (in {given.origin(name)})" + _suggestion(name, known)
-            )
+        where = f" (in {given.origin(name)})"
+        if name in removed:
+            yield SettingProblem(name, _NO_LONGER + where)
+        elif name not in known:
+            yield SettingProblem(name, f"is no setting{where}" + _suggestion(name, known))
 
 
 def _suggestion(name: str, known: list[str]) -> str:

@@ -1,7 +1,7 @@
 """Every setting, its default and its bounds."""
 
 import os
-from dataclasses import asdict, fields
+from dataclasses import fields
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -82,21 +82,13 @@ class LimitSettings(_Group):
 class InputSettings(_Group):
     """See app.domain.policy.InputMaxima."""
 
-    files: PositiveInt
     files_bytes: PositiveInt
-    file_name_bytes: PositiveInt
     stdin_bytes: NonNegativeInt
-    args: NonNegativeInt
-    args_bytes: NonNegativeInt
-    env: NonNegativeInt
-    env_bytes: NonNegativeInt
-    labels: NonNegativeInt
-    label_characters: PositiveInt
     expected_output_bytes: NonNegativeInt
 
     @classmethod
     def of(cls, maxima: InputMaxima) -> Self:
-        return cls.model_validate(asdict(maxima))
+        return cls.model_validate({name: getattr(maxima, name) for name in cls.model_fields})
 
 
 class KubernetesSettings(_Group):
@@ -177,35 +169,13 @@ class Settings(BaseSettings):
     """Kept waiting by the sandbox daemon, for pods to come."""
     ageing_seconds: PositiveFloat = _DEFAULT.ageing_seconds
     max_attempts: PositiveInt = _DEFAULT.max_attempts
-    max_tries: PositiveInt = _DEFAULT.max_tries
     start_timeout: PositiveFloat = _DEFAULT.start_timeout
-    step_timeout: PositiveFloat = _DEFAULT.step_timeout
-    first_look_wait: Annotated[float, Field(ge=0, le=2)] = _DEFAULT.first_look_wait
-    poll_interval: PositiveFloat = _DEFAULT.poll_interval
-    attempt_backoff: PositiveFloat = _DEFAULT.attempt_backoff
-    attempt_backoff_max: PositiveFloat = _DEFAULT.attempt_backoff_max
-    queue_check_interval: PositiveFloat = _DEFAULT.queue_check_interval
-    slot_grace: PositiveFloat = _DEFAULT.slot_grace
-    sweep_interval: PositiveFloat = _DEFAULT.sweep_interval
-    sweep_batch: PositiveInt = _DEFAULT.sweep_batch
-    queue_check_batch: PositiveInt = _DEFAULT.queue_check_batch
-    relay_interval: PositiveFloat = _DEFAULT.relay_interval
-    relay_batch: PositiveInt = _DEFAULT.relay_batch
-    replay_interval: PositiveFloat = _DEFAULT.replay_interval
-    replay_batch: PositiveInt = _DEFAULT.replay_batch
-    dlq_interval: PositiveFloat = _DEFAULT.dlq_interval
-    dlq_batch: PositiveInt = _DEFAULT.dlq_batch
+    relay_interval: PositiveFloat = 1.0
     dlq_max_retries: NonNegativeInt = _DEFAULT.dlq_max_retries
-    dlq_backoff: PositiveFloat = _DEFAULT.dlq_backoff
-    dlq_backoff_max: PositiveFloat = _DEFAULT.dlq_backoff_max
     retention_seconds: PositiveFloat | None = _DEFAULT.retention_seconds
-    retention_interval: PositiveFloat = _DEFAULT.retention_interval
-    retention_batch: PositiveInt = _DEFAULT.retention_batch
     max_unfinished_per_owner: PositiveInt = _DEFAULT.max_unfinished_per_owner
     max_unfinished: PositiveInt = _DEFAULT.max_unfinished
-    max_waiting_answers: PositiveInt = _DEFAULT.max_waiting_answers
     idempotency_seconds: PositiveFloat = _DEFAULT.idempotency_seconds
-    store_timeout: PositiveFloat = _DEFAULT.store_timeout
 
     default_limits: LimitSettings = LimitSettings.of(_DEFAULT.default_limits)
     default_compile_limits: LimitSettings = LimitSettings.of(_DEFAULT.default_compile_limits)

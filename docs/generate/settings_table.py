@@ -40,8 +40,6 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
         "admin_key": "The first admin key: the API makes it valid when it starts. "
         "`podline up` makes one of its own, in its data folder.",
         "flower_password": "The password for Flower. Made and kept in the data folder if unset.",
-        "max_waiting_answers": "Open streams and `?wait`s at once, of one API process; "
-        "at most half of them for one owner.",
         "worker_concurrency": "Threads of one Celery worker.",
         "heartbeat_file": "Touched every 2 s by a worker, or beat, that works: "
         "[health of roles](#health-of-roles).",
@@ -63,37 +61,16 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "Attempts": {
         "max_attempts": "Attempts of one execution before it is failed.",
-        "max_tries": "Tries of one step, between two transitions, before the attempt ends.",
         "start_timeout": "From the start of an attempt until its program runs.",
-        "step_timeout": "A row whose step said nothing for so long is looked at by the sweep.",
-        "first_look_wait": "A worker's thread waits so long for a program just started to end.",
-        "poll_interval": "Between two looks at a running program, where the watcher says nothing.",
-        "attempt_backoff": "Pause before the second attempt; doubled for each one after.",
-        "attempt_backoff_max": "The longest pause between attempts.",
-        "store_timeout": "The longest wait for the database. A `POST` answers 503 within 2 s.",
     },
     "Sweep, relay, replay": {
-        "sweep_interval": "Between two sweeps.",
-        "queue_check_batch": "Queued rows whose place in the queue one sweep checks.",
-        "sweep_batch": "Rows that one sweep takes, of each kind.",
-        "queue_check_interval": "Between two checks that a queued execution is in the queue.",
-        "slot_grace": "A slot younger than this is not compared with the database.",
         "relay_interval": "Between two relays of events into the log.",
-        "relay_batch": "Executions whose events one relay takes.",
-        "replay_interval": "Between two looks for replays that were forgotten.",
-        "replay_batch": "Events in one slice of a replay.",
     },
     "Dead letters": {
-        "dlq_interval": "Between two looks at what is due.",
-        "dlq_batch": "Dead letters that one look takes.",
         "dlq_max_retries": "Retries before a dead letter is archived.",
-        "dlq_backoff": "Pause before the first retry; doubled for each one after.",
-        "dlq_backoff_max": "The longest pause between retries.",
     },
     "Retention": {
         "retention_seconds": "Executions, with results, and replays that ended longer ago go.",
-        "retention_interval": "Between two removals.",
-        "retention_batch": "Executions, and replays, that one removal takes.",
         "idempotency_seconds": "How long an `Idempotency-Key` is remembered.",
     },
     "Limits of programs": {
@@ -130,16 +107,8 @@ MEANING: Final[Mapping[str, Mapping[str, str]]] = {
         "processes are refused.",
     },
     "Limits of submissions": {
-        "input.files": "Files of one submission.",
         "input.files_bytes": "All files together.",
-        "input.file_name_bytes": "The name of a file.",
         "input.stdin_bytes": "stdin.",
-        "input.args": "Arguments.",
-        "input.args_bytes": "All arguments together.",
-        "input.env": "Environment variables.",
-        "input.env_bytes": "All names and values together.",
-        "input.labels": "Labels.",
-        "input.label_characters": "The name, and the value, of a label.",
         "input.expected_output_bytes": "The expected output.",
     },
 }

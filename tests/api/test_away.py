@@ -20,6 +20,7 @@ from app.infrastructure.redis.wakeups import RedisWakeups
 from app.infrastructure.sqlite.store import SqliteStore
 from app.ports import Ports
 from app.service.sweep import sweep
+from app.wiring import STORE_SECONDS
 from podline.sse import EventParser
 from tests.support.api_contract import PROGRAM, Api, body, connector
 from tests.support.twins import Twins
@@ -99,7 +100,7 @@ class TestStore:
 
     @pytest.fixture
     def api(self, twins: Twins, path: Path) -> Api:
-        store = SqliteStore(path, timeout=twins.ports.policy.store_timeout)
+        store = SqliteStore(path, timeout=STORE_SECONDS)
         return connector(replace(twins.ports, store=store))("ada", Role.OPERATOR)
 
     def test_while_it_is_locked_submissions_are_refused_within_two_seconds(

@@ -9,10 +9,17 @@ from tests.support.api_contract import PROGRAM, Api, connector
 from tests.support.twins import make_twins
 
 PATH = "/api/v1/executions"
+PLACES = "app.api.application.WAITING_ANSWERS"
 
 
+@pytest.fixture
+def one_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PLACES, 1)
+
+
+@pytest.mark.usefixtures("one_place")
 def test_streams_beyond_the_places_are_sent_away_and_the_rest_goes_on() -> None:
-    twins = make_twins(max_waiting_answers=1)
+    twins = make_twins()
     api = connector(twins.ports)("ada", Role.USER)
     execution = api.post(PATH, PROGRAM).json
     assert execution is not None
@@ -32,9 +39,10 @@ def test_streams_beyond_the_places_are_sent_away_and_the_rest_goes_on() -> None:
         again.close()
 
 
+@pytest.mark.usefixtures("one_place")
 @pytest.mark.timeout(20)
 def test_a_wait_without_a_place_is_answered_at_once() -> None:
-    twins = make_twins(max_waiting_answers=1)
+    twins = make_twins()
     api = connector(twins.ports)("ada", Role.USER)
     execution = api.post(PATH, PROGRAM).json
     assert execution is not None
@@ -47,9 +55,10 @@ def test_a_wait_without_a_place_is_answered_at_once() -> None:
         open_stream.close()
 
 
+@pytest.mark.usefixtures("one_place")
 @pytest.mark.timeout(20)
 def test_a_wait_gives_its_place_back_when_its_client_has_left() -> None:
-    api = connector(make_twins(max_waiting_answers=1).ports)("ada", Role.USER)
+    api = connector(make_twins().ports)("ada", Role.USER)
     left = {"waitress.client_disconnected": lambda: True}
     waited = api.post(f"{PATH}?wait=60", PROGRAM, environ_overrides=left)
     assert waited.status_code == 200
@@ -57,8 +66,9 @@ def test_a_wait_gives_its_place_back_when_its_client_has_left() -> None:
         assert opened(streams, api) == 200
 
 
-def test_one_owner_does_not_take_the_places_of_others() -> None:
-    twins = make_twins(max_waiting_answers=4)
+def test_one_owner_does_not_take_the_places_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PLACES, 4)
+    twins = make_twins()
     connect = connector(twins.ports)
     ada, bob = connect("ada", Role.USER), connect("bob", Role.USER)
     with ExitStack() as streams:

@@ -11,6 +11,7 @@ from app.domain.replay import ReplayMode, ReplayStatus
 from app.ports import Store
 from app.service.replay import sessions
 from app.service.replay.slices import work
+from tests.support.constants import changed
 from tests.support.lives import Lives
 from tests.support.twins import make_twins
 
@@ -24,14 +25,15 @@ def known(row: Execution) -> dict[str, Any]:
 
 @pytest.mark.parametrize("batch", [4, 200])
 def test_every_field_that_the_log_knows(store: Store, batch: int) -> None:
-    twins = make_twins(replay_batch=batch)
+    twins = make_twins()
     lives = Lives(twins)
     twins.databases.stores[TARGET] = store
     replay = sessions.start(
         twins.ports, ReplayMode.REBUILD, EventFilter(), TARGET, dry_run=False, requested_by="otto"
     )
-    while (replay_id := twins.pipeline.take_replay()) is not None:
-        work(twins.ports, replay_id)
+    with changed(replay__slices__BATCH=batch):
+        while (replay_id := twins.pipeline.take_replay()) is not None:
+            work(twins.ports, replay_id)
     done = sessions.get(twins.ports, replay.id)
     assert (done.status, done.counts.skipped) == (ReplayStatus.COMPLETED, {})
     for name, original in lives.rows.items():

@@ -5,14 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.constants import in_processes
 from tests.support.standalone import Standalone, running
 
 FAST = {
     # The same sweep as always, only without minutes of patience for the slow.
-    "PODLINE_STEP_TIMEOUT": "3",
-    "PODLINE_SWEEP_INTERVAL": "1",
-    "PODLINE_SLOT_GRACE": "5",
-    "PODLINE_QUEUE_CHECK_INTERVAL": "5",
+    **in_processes(
+        transitions__STEP_SECONDS=3,
+        sweep__SLOT_GRACE_SECONDS=5,
+        sweep__QUEUE_CHECK_SECONDS=5,
+        beat__sweep=1,
+    ),
     "PODLINE_MAX_RUNNING": "8",
     "PODLINE_MAX_RUNNING_PER_OWNER": "8",
 }

@@ -15,8 +15,10 @@ from app.domain.errors import EventLogUnavailable
 from app.infrastructure.kafka.event_log import KafkaEventLog
 from app.infrastructure.kafka.topics import TopicSettings
 from app.infrastructure.sqlite.store import SqliteStore
+from app.ports import Ports
 from app.service.relay import relay
 from app.wiring import now
+from tests.support.constants import changed
 from tests.support.twins import make_twins
 
 INTERVAL = 0.05
@@ -35,11 +37,16 @@ def relaying(database: Path, brokers: str, topic: str) -> Iterator[subprocess.Po
 
 def main(database: Path, brokers: str, topic: str) -> None:
     ports = replace(
-        make_twins(relay_batch=20).ports,
+        make_twins().ports,
         store=SqliteStore(database, timeout=5),
         event_log=KafkaEventLog(topic, {"bootstrap.servers": brokers}, TopicSettings(partitions=3)),
         clock=now,
     )
+    with changed(relay__BATCH=20):
+        relay_for_ever(ports)
+
+
+def relay_for_ever(ports: Ports) -> None:
     while True:
         try:
             relay(ports)

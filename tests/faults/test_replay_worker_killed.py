@@ -9,6 +9,7 @@ import pytest
 
 from app.queues import QUEUES
 from podline import Client, Replay, ReplayStatus
+from tests.support.constants import in_processes
 from tests.support.kafka_server import KafkaServer, messages
 from tests.support.roles import Roles
 from tests.support.sandbox_daemon import SandboxDaemon
@@ -21,7 +22,7 @@ EXECUTIONS = 30
 KILLS = 2
 SECONDS_TO_END = 150
 """After a kill, the slice's lease and then the next tick are waited for."""
-SMALL_SLICES = {"PODLINE_REPLAY_BATCH": "4", "PODLINE_REPLAY_INTERVAL": "1"}
+SMALL_SLICES = in_processes(replay__slices__BATCH=4, beat__replays=1)
 
 
 @pytest.fixture

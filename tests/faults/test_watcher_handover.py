@@ -12,6 +12,7 @@ from app.infrastructure.redis.connection import connect
 from app.queues import QUEUES
 from app.service.watcher import LEASE_NAME
 from podline import Client, OutputEvent, State
+from tests.support.constants import in_processes
 from tests.support.roles import Roles
 from tests.support.sandbox_daemon import SandboxDaemon
 from tests.support.waiting import wait_until
@@ -25,7 +26,7 @@ for _ in range(200):
     print(time.time(), flush=True)
     time.sleep(0.2)
 """
-NOBODY_POLLS = {"PODLINE_POLL_INTERVAL": "300"}
+NOBODY_POLLS = in_processes(monitor__POLL_SECONDS=300)
 """What the sweep would find by itself, it finds too late to help."""
 
 

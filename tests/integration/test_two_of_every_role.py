@@ -8,6 +8,7 @@ from app.infrastructure.redis.admission import RedisAdmissionQueue
 from app.infrastructure.sandbox.runtime import SandboxRuntime
 from app.queues import QUEUES
 from tests.integration.conftest import Service
+from tests.support.constants import in_processes
 from tests.support.sandbox_daemon import SandboxDaemon
 from tests.support.waiting import wait_until
 
@@ -16,7 +17,8 @@ ALL_QUEUES = ",".join(QUEUES)
 
 
 def test_two_of_every_role_do_no_harm(service: Service, sandbox: SandboxDaemon) -> None:
-    service = service.with_runtime(sandbox, PODLINE_SWEEP_INTERVAL="1", PODLINE_LOG_LEVEL="debug")
+    service = service.with_runtime(sandbox, PODLINE_LOG_LEVEL="debug")
+    service = service.with_settings(**in_processes(beat__sweep=1))
     program = {"language": "bash", "source": "read n; echo $n"}
     programs = [program | {"stdin": f"{number}\n"} for number in range(EXECUTIONS)]
     with (

@@ -25,7 +25,7 @@ class Attempts:
     """What a worker's steps do, called one by one."""
 
     def __init__(self, runtime: KubernetesRuntime) -> None:
-        self.twins: Twins = make_twins(attempt_backoff=0.001)
+        self.twins: Twins = make_twins()
         self.runtime = runtime
         self.ports: Ports = replace(self.twins.ports, runtime=runtime)
 

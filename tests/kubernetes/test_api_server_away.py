@@ -10,6 +10,7 @@ from kubernetes import client
 from app.infrastructure.kubernetes.manifest import SELECTOR
 from podline import Client, Execution, Outcome, State
 from tests.kubernetes import parts
+from tests.support.constants import in_processes
 from tests.support.kubernetes.images import LANGUAGE_IMAGES, pod_image
 from tests.support.kubernetes.namespace import api_client
 from tests.support.roles import ONE_FOR_ALL, Roles
@@ -36,7 +37,7 @@ def service(tmp_path: Path, namespace: str) -> Iterator[Client]:
         "PODLINE_KUBERNETES__POD_IMAGE": pod_image().name,
         "PODLINE_KUBERNETES__IMAGE_PULL_POLICY": "Never",
         "PODLINE_MAX_RUNNING": str(SLOTS),
-        "PODLINE_SWEEP_INTERVAL": "2",
+        **in_processes(beat__sweep=2),
     }
     url = f"kubernetes://{namespace}"
     with (

@@ -115,7 +115,7 @@ def make_twins(
         pipeline=pipeline,
         metrics=PrometheusMetrics(),
         clock=clock,
-        policy=replace(Policy(), **{"first_look_wait": 0, **policy}),  # type: ignore[arg-type]  # names a test gives
+        policy=replace(Policy(), **policy),  # type: ignore[arg-type]  # names a test gives
     )
     return Twins(
         ports=ports,

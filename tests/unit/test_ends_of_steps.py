@@ -19,6 +19,7 @@ from app.service.results import persist
 from app.service.retry import retry
 from app.service.saga import begin, compensate, start_attempt
 from tests.support.builders import NOW, a_report
+from tests.support.constants import changed
 from tests.support.twins import Twins, make_twins
 from tests.support.worker import Worker
 
@@ -303,10 +304,11 @@ class Waiting(MemoryRuntime):
 def test_the_first_look_waits_for_a_short_program_and_later_ones_do_not() -> None:
     runtime = Waiting()
     runtime.waits = []
-    twins = make_twins(runtime=runtime, first_look_wait=0.25)
+    twins = make_twins(runtime=runtime)
     execution = created(twins, Script(ends=None))
-    poll(twins.ports, execution.id)
-    poll(twins.ports, execution.id)
+    with changed(monitor__FIRST_LOOK_SECONDS=0.25):
+        poll(twins.ports, execution.id)
+        poll(twins.ports, execution.id)
     assert runtime.waits == [0.25, 0]
 
 

@@ -17,7 +17,8 @@ from app.service import saga
 from app.service.admission import entry_of
 from app.service.cancel import cancel
 from app.service.submit import submit
-from app.service.sweep import check_queue, restart_chains, sweep
+from app.service.sweep import SLOT_GRACE_SECONDS, check_queue, restart_chains, sweep
+from app.service.transitions import STEP_SECONDS
 from tests.support.builders import a_key, a_submission
 from tests.support.twins import Twins, make_twins
 from tests.support.worker import Worker
@@ -69,7 +70,7 @@ def test_a_slot_that_redis_does_not_know_of_is_held_again(twins: Twins, worker: 
     running = submitted(twins)
     worker.run_all()
     twins.admission.leave(running.id, twins.clock())
-    twins.clock.advance(twins.ports.policy.step_timeout + 1)
+    twins.clock.advance(STEP_SECONDS + 1)
     restart_chains(twins.ports)
     assert twins.admission.slots_used() == 1
 
@@ -126,7 +127,7 @@ def test_what_was_taken_and_not_admitted_goes_back_into_the_queue() -> None:
     worker.drop_messages()
     twins.admission.enter([entry_of(execution)])
     assert twins.admission.take(Caps(1, 1), twins.clock(), 1) == [execution.id]
-    tick(twins, worker, twins.ports.policy.slot_grace + 10)
+    tick(twins, worker, SLOT_GRACE_SECONDS + 10)
     assert now_of(twins, execution).state is State.COMPLETED
 
 

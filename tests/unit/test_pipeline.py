@@ -20,6 +20,9 @@ from tests.support.builders import a_key, a_submission
 from tests.support.twins import Twins, make_twins
 from tests.support.worker import Worker
 
+SWEEP_SECONDS = 5
+"""Between two sweeps, as celeryconfig.py has it."""
+
 
 def submitted(twins: Twins, *, owner: str = "ada", **facts: object) -> Execution:
     return submit(twins.ports, a_key(name=owner), a_submission(**facts))
@@ -37,7 +40,7 @@ def run_until_terminal(twins: Twins, worker: Worker, *executions: Execution) -> 
         worker.run_all()
         if all(now_of(twins, execution).state.terminal for execution in executions):
             return
-        twins.clock.advance(twins.ports.policy.sweep_interval)
+        twins.clock.advance(SWEEP_SECONDS)
         sweep(twins.ports)
     raise AssertionError([now_of(twins, execution).state for execution in executions])
 

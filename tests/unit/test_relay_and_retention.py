@@ -1,6 +1,6 @@
 """Events are relayed to the log in order; old rows are removed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -14,6 +14,7 @@ from app.service.relay import relay
 from app.service.retention import erase, remove_old
 from app.service.submit import submit
 from tests.support.builders import a_key, a_replay, a_submission
+from tests.support.constants import changed
 from tests.support.twins import Clock, Twins, make_twins
 from tests.support.worker import Worker
 
@@ -42,8 +43,15 @@ class LogThatTakesItsTime(MemoryEventLog):
         return ()
 
 
+@pytest.fixture
+def slices_of_two() -> Iterator[None]:
+    with changed(relay__BATCH=2):
+        yield
+
+
+@pytest.mark.usefixtures("slices_of_two")
 def test_it_goes_on_while_slices_are_full_but_not_for_ever() -> None:
-    twins = make_twins(relay_batch=2)
+    twins = make_twins()
     log = LogThatTakesItsTime(twins.clock)
     ports = replace(twins.ports, event_log=log)
     for _ in range(9):
@@ -90,11 +98,12 @@ class LogThatRefuses(MemoryEventLog):
         return [Refused(event, "too large") for event in first.values()]
 
 
+@pytest.mark.usefixtures("slices_of_two")
 def test_what_the_log_refuses_holds_up_its_own_execution_alone(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     log = LogThatRefuses()
-    twins = make_twins(event_log=log, relay_batch=2)
+    twins = make_twins(event_log=log)
     worker = Worker(twins.ports)
     refused = [submit(twins.ports, a_key(), a_submission()) for _ in range(3)]
     worker.run_all()

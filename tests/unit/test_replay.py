@@ -1,6 +1,6 @@
 """Replays: what each mode does, what a dry run reports, what is refused, what waits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -25,10 +25,12 @@ from app.infrastructure.memory.store import MemoryStore
 from app.service.admission import entry_of
 from app.service.relay import relay
 from app.service.replay import sessions
-from app.service.replay.slices import work, work_due
+from app.service.replay.slices import MAX_TRIES, work, work_due
 from app.service.retention import erase
 from app.service.sweep import sweep
+from app.service.transitions import STEP_SECONDS
 from tests.support.builders import a_replay, accepted
+from tests.support.constants import changed
 from tests.support.event_logs import every_event
 from tests.support.lives import Lives
 from tests.support.twins import Twins, make_twins
@@ -41,8 +43,14 @@ NOT_IN_THE_LOG = {"retried_as", "erased", "tries", "next_action_at", "rebuilt_at
 
 
 @pytest.fixture
-def twins() -> Twins:
-    return make_twins(replay_batch=4)
+def slices_of_four() -> Iterator[None]:
+    with changed(replay__slices__BATCH=4):
+        yield
+
+
+@pytest.fixture
+def twins(slices_of_four: None) -> Twins:  # noqa: ARG001  # for as long as the twins are used
+    return make_twins()
 
 
 @pytest.fixture
@@ -380,7 +388,7 @@ class TestSessions:
         twins.pipeline.away = True
         replay = started(twins, REEMIT)
         for _ in range(40):
-            twins.clock.advance(twins.ports.policy.step_timeout)
+            twins.clock.advance(STEP_SECONDS)
             work_due(twins.ports)
         assert sessions.get(twins.ports, replay.id).status is ReplayStatus.COMPLETED
 
@@ -448,9 +456,10 @@ class TestSessions:
         assert "waits" in caplog.text
         assert "hush" not in caplog.text
 
+    @pytest.mark.usefixtures("slices_of_four")
     def test_a_slice_that_takes_longer_than_the_lease_comes_again_in_smaller_ones(self) -> None:
         log = LogWithIncidents()
-        twins = make_twins(event_log=log, replay_batch=4)
+        twins = make_twins(event_log=log)
         lives = Lives(twins).rows
         replay = started(twins, REEMIT)
 
@@ -468,17 +477,17 @@ class TestSessions:
 
     def test_a_slice_that_never_succeeds_ends_it(self) -> None:
         log = LogWithIncidents()
-        twins = make_twins(event_log=log, max_tries=3)
+        twins = make_twins(event_log=log)
         Lives(twins)
         log.incident = bug
         replay = started(twins, REEMIT)
-        for _ in range(3):
+        for _ in range(MAX_TRIES):
             with pytest.raises(ZeroDivisionError):
                 work(twins.ports, replay.id)
         work(twins.ports, replay.id)
         failed = sessions.get(twins.ports, replay.id)
         assert failed.status is ReplayStatus.FAILED
-        assert failed.error == "a slice failed 3 times in a row"
+        assert failed.error == "a slice failed 8 times in a row"
 
     def test_a_place_that_the_log_does_not_have_ends_it(self, twins: Twins) -> None:
         replay = a_replay(position="nowhere")

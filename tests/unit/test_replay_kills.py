@@ -22,6 +22,7 @@ from app.infrastructure.memory.event_log import MemoryEventLog
 from app.ports import EventLog, Ports, Store
 from app.service.replay import sessions
 from app.service.replay.slices import work, work_due
+from tests.support.constants import changed
 from tests.support.event_logs import every_event
 from tests.support.lives import Lives
 from tests.support.twins import Twins, make_twins, wrapped
@@ -187,9 +188,11 @@ def check_submitted(twins: Twins, lives: Lives) -> None:
 @pytest.mark.parametrize("has_effect", [False, True])
 def test_killed_once_at_any_call(mode: ReplayMode, has_effect: bool) -> None:
     for call in range(1, CALLS_OF_TWO_SLICES):
-        twins = make_twins(replay_batch=9)
+        twins = make_twins()
         lives = Lives(twins)
-        check(twins, lives, ended(twins, mode, [(call, has_effect)]))
+        with changed(replay__slices__BATCH=9):
+            replay = ended(twins, mode, [(call, has_effect)])
+        check(twins, lives, replay)
 
 
 @settings(deadline=None, max_examples=60)
@@ -202,6 +205,8 @@ def test_killed_once_at_any_call(mode: ReplayMode, has_effect: bool) -> None:
 def test_killed_again_and_again(
     mode: ReplayMode, kills: list[tuple[int, bool]], batch: int, seed: int
 ) -> None:
-    twins = make_twins(event_log=PartitionedLog(Random(seed)), replay_batch=batch)
+    twins = make_twins(event_log=PartitionedLog(Random(seed)))
     lives = Lives(twins)
-    check(twins, lives, ended(twins, mode, kills))
+    with changed(replay__slices__BATCH=batch):
+        replay = ended(twins, mode, kills)
+    check(twins, lives, replay)

@@ -1,5 +1,6 @@
 """When the sweep looks at a row or a slot, and when it leaves it alone."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -20,6 +21,7 @@ from app.service.sweep import (
     restart_chains,
 )
 from tests.support.builders import NOW, a_submission, accepted, an_execution
+from tests.support.constants import changed
 from tests.support.twins import Twins, make_twins
 from tests.support.worker import Worker
 
@@ -30,9 +32,10 @@ BATCH = 2
 
 
 @pytest.fixture
-def twins() -> Twins:
+def twins() -> Iterator[Twins]:
     """Slices of two, so that a few executions show whether they are bounded. No slot is free."""
-    return make_twins(sweep_batch=BATCH, queue_check_batch=BATCH, max_running=0)
+    with changed(sweep__BATCH=BATCH, sweep__QUEUE_CHECK_BATCH=BATCH):
+        yield make_twins(max_running=0)
 
 
 def taken(twins: Twins) -> Execution:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from app.domain.masked import MASK, masked
 from app.domain.policy import Policy
 from app.settings import Settings, SettingsError, listing
+from app.settings.checks import REMOVED, names
 from app.settings.folders import MAX_SOCKET_PATH
 from app.settings.urls import socket_path, sqlite_path
 
@@ -87,8 +88,8 @@ class TestWrongSettings:
             ("REDIS_URL", "unix://relative.sock", "unix:///<path>"),
             ("REDIS_URL", "localhost:6379", "redis://<host>"),
             ("RUNTIME_URL", "http://sandbox", "unix:///<path"),
-            ("STORE_TIMEOUT", "inf", "finite"),
-            ("MAX_TRIES", "many", "integer"),
+            ("START_TIMEOUT", "inf", "finite"),
+            ("MAX_ATTEMPTS", "many", "integer"),
         ],
     )
     def test_each_kind_says_what_is_allowed(
@@ -117,6 +118,23 @@ class TestWrongSettings:
     def test_an_unknown_variable_in_a_group_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PODLINE_MAX_LIMITS__WALL", "3")
         assert "did you mean PODLINE_MAX_LIMITS__WALL_SECONDS?" in complaints()
+
+    @pytest.mark.parametrize("name", ["SWEEP_BATCH", "INPUT__LABELS"])
+    def test_a_setting_of_an_earlier_version_is_refused_with_the_reason(
+        self, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(f"PODLINE_{name}", "3")
+        assert f"PODLINE_{name}: is no longer a setting" in complaints()
+        assert "did you mean" not in complaints()
+
+    def test_a_setting_of_an_earlier_version_in_the_file_too(self, working_folder: Path) -> None:
+        (working_folder / "podline.toml").write_text("step_timeout = 5\n[input]\nargs = 5")
+        assert "step_timeout: is no longer a setting" in complaints()
+        assert "input.args: is no longer a setting" in complaints()
+        assert complaints().count("(in podline.toml)") == 2
+
+    def test_no_setting_is_among_those_that_were_removed(self) -> None:
+        assert not REMOVED & set(names(Settings))
 
     def test_an_unknown_key_is_refused_with_a_suggestion(self, working_folder: Path) -> None:
         (working_folder / "podline.toml").write_text("[max_limits]\nmemory_mb = 5")

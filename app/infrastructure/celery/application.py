@@ -7,7 +7,9 @@ from celery import Celery
 
 from app.infrastructure.celery import transport
 from app.infrastructure.celery.heartbeat import Heartbeat
+from app.infrastructure.celery.pipeline import RELAY
 from app.ports import Ports
+from celeryconfig import beat_schedule, every
 
 NAME = "podline"
 CONFIGURATION = "celeryconfig"
@@ -26,6 +28,7 @@ class Application(Celery):
         self,
         broker_url: str,
         concurrency: int,
+        relay_interval: float,
         heartbeat: Heartbeat,
         make_ports: Callable[[Celery], Ports],
     ) -> None:
@@ -34,6 +37,7 @@ class Application(Celery):
             config_source=CONFIGURATION,
             broker=broker_url,
             worker_concurrency=concurrency,
+            beat_schedule=beat_schedule | {"relay": every(relay_interval, RELAY)},
         )
         self.heartbeat = heartbeat
         self._make_ports = make_ports

@@ -18,6 +18,7 @@ from app.logs import request_about
 from app.queues import queue_of
 
 REPLAY: Final = "podline.replay.slice"
+RELAY: Final = "podline.replay.relay"
 SWEEP: Final = "podline.saga.sweep"
 
 REQUEST_ID: Final = "request_id"

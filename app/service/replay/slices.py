@@ -18,6 +18,10 @@ from app.service.transitions import in_seconds, soon
 
 log = logging.getLogger(__name__)
 
+BATCH: Final = 200
+"""Events of one slice."""
+MAX_TRIES: Final = 8
+"""Of one slice, before its session fails."""
 LEASE_SECONDS: Final = 20.0
 """A slice that takes longer may be worked twice: one of them is counted."""
 WAIT_SECONDS: Final = 5.0
@@ -52,7 +56,7 @@ def _begin(ports: Ports, replay_id: str) -> Replay | None:
     replay = ports.store.replays.get(replay_id)
     if replay is None or replay.status.terminal:
         return None
-    if replay.tries >= ports.policy.max_tries:
+    if replay.tries >= MAX_TRIES:
         error = f"a slice failed {replay.tries} times in a row"
         ports.store.replays.update(replay, replay.fail(ports.clock(), error))
         return None
@@ -60,15 +64,15 @@ def _begin(ports: Ports, replay_id: str) -> Replay | None:
     return begun if ports.store.replays.update(replay, begun) else None
 
 
-def _events_at_once(ports: Ports, replay: Replay) -> int:
+def _events_at_once(replay: Replay) -> int:
     """Half as many with each try: a slice that took longer than the lease was not counted."""
-    return max(ports.policy.replay_batch >> (replay.tries - 1), 1)
+    return max(BATCH >> (replay.tries - 1), 1)
 
 
 def _work(ports: Ports, replay: Replay) -> Replay:
     """The session as it is after its next slice."""
     try:
-        page = ports.event_log.read(replay.filter, replay.position, _events_at_once(ports, replay))
+        page = ports.event_log.read(replay.filter, replay.position, _events_at_once(replay))
         ends = WORK[replay.mode](ports, replay, page.events)
     except (Unavailable, QuotaExceeded) as error:
         # The message itself may name the target with its password.

@@ -1,0 +1,42 @@
+"""Gives constants of the service other values: in this process, or in those that a test starts.
+
+The keyword `<module>__<CONSTANT>` names one in a module of app.service, with `__` for each dot.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+VARIABLE: Final = "TEST_CONSTANTS"
+
+
+@contextmanager
+def changed(**values: object) -> Iterator[None]:
+    """In this process, until the context ends."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in values.items():
+            patch.setattr(f"app.service.{name.replace('__', '.')}", value)
+        yield
+
+
+def in_processes(**values: object) -> dict[str, str]:
+    """The environment of processes in which constants have these values.
+
+    `beat__<tick>` names the interval of a tick. Python imports the sitecustomize of this folder.
+    """
+    named: dict[str, dict[str, object]] = {}
+    for name, value in values.items():
+        module, constant = _module_and_constant(name)
+        named.setdefault(module, {})[constant] = value
+    return {"PYTHONPATH": str(Path(__file__).parent), VARIABLE: json.dumps(named)}
+
+
+def _module_and_constant(name: str) -> tuple[str, str]:
+    *path, last = name.split("__")
+    if path == ["beat"]:
+        return "celeryconfig", f"beat_schedule.{last.replace('_', ' ')}.schedule"
+    return ".".join(["app.service", *path]), last
