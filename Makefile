@@ -1,15 +1,15 @@
-# make up     the whole service, in the foreground; PORT=9000 for another port
-# make check  style, types, layers
-# make test   the tests
-# make mutation  how many small mistakes in the rules the unit tests notice (docs/mutation.md)
-# make bench  the benchmarks
-# make test-long     the variants that make test leaves out because they take long
-# make test-cluster  those that need a Kafka (KAFKA=host:port, KAFKA_CONTROL=program that is told
-#                    stop and up) and a cluster (KUBECONFIG=file); SERVERS=kafka for one alone
-# make compose-test  the containers of compose/, on a Docker engine
-# make docs   the documentation, into site/
-# make lock   the lock file of the image, after a change of setup.cfg or constraints.txt
-# Each makes .venv and installs what it needs. PYTHON=... names another interpreter.
+# make up            run the whole service, in the foreground; PORT=9000 for another port
+# make check         check style, types and layers
+# make test          run the tests
+# make test-long     run the variants that take too long for make test
+# make test-cluster  run the tests that need a Kafka (KAFKA=host:port; KAFKA_CONTROL=program that
+#                    takes stop and up) and a cluster (KUBECONFIG=file); SERVERS=kafka for one alone
+# make compose-test  test the containers of compose/, on a Docker engine
+# make mutation      measure how many small mistakes the unit tests notice (docs/mutation.md)
+# make bench         run the benchmarks
+# make docs          build the documentation in site/
+# make lock          update the image's lock file, after a change of setup.cfg or constraints.txt
+# Each creates .venv and installs what it needs. PYTHON=... names another interpreter.
 
 PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell \
 	$(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
@@ -17,7 +17,7 @@ BIN := .venv/bin
 PACKAGE := setup.cfg setup.py pyproject.toml constraints.txt \
 	$(wildcard sandbox/init/*.[ch] sandbox/collector/*.[ch] sandbox/line/*.c)
 
-# uv's, which tells the hashes of all wheels of a version, for every processor.
+# uv lists the hashes of all wheels of a version, for every processor.
 UV ?= uv
 
 .PHONY: up lock test test-long test-cluster compose-test check mutation bench docs clean
@@ -32,7 +32,7 @@ test: .venv/test
 test-long: .venv/test
 	$(BIN)/pytest -n 2 -m long
 
-# Those of kafka and kubernetes that are there: tests that need another one are left out.
+# The servers that are available; tests that need another one are left out.
 SERVERS := kafka kubernetes
 SERVER_VARIABLES := $(if $(filter kafka,$(SERVERS)),KAFKA KAFKA_CONTROL) \
 	$(if $(filter kubernetes,$(SERVERS)),KUBECONFIG CLUSTER_CONTROL)
