@@ -1,4 +1,4 @@
-"""Domain events in the CloudEvents 1.0 JSON format, and back.
+"""Converts events to the CloudEvents 1.0 JSON format and back.
 
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
 """
@@ -22,7 +22,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def cloud_event(event: Event, *, replay_id: str | None = None) -> CloudEvent:
-    """The event with its envelope; `partitionkey` keeps an execution's events in order."""
+    """Wrap the event in its envelope. `partitionkey` keeps an execution's events in order."""
     document: CloudEvent = {
         "specversion": "1.0",
         "id": event.id,
@@ -42,7 +42,7 @@ def as_json(document: CloudEvent) -> str:
 
 
 def parse(text: str | bytes) -> Event:
-    """The event in a CloudEvent of ours; attributes that are not known are ignored.
+    """Return the event in one of our CloudEvents. Ignores unknown attributes.
 
     Raises ValueError for anything else.
     """
@@ -55,7 +55,7 @@ def parse(text: str | bytes) -> Event:
 
 
 def parse_all(texts: Iterable[str | bytes]) -> Iterator[Event]:
-    """The events in them; what is none is left out, counted and logged, but never shown."""
+    """Yield the events in the texts. Anything else is skipped and counted in the log."""
     skipped = 0
     for text in texts:
         try:
@@ -71,13 +71,13 @@ def log_skipped(entries: int) -> None:
 
 
 def rfc3339(time: Time) -> str:
-    """UTC with all six digits of the microseconds, so that text order is time order."""
+    """Format in UTC with all six digits of microseconds, so that text order is time order."""
     moment = _EPOCH + timedelta(microseconds=time)
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class _Envelope(BaseModel):
-    """What an event is made of again; the other attributes follow from these."""
+    """The attributes from which an event is restored. The others follow from these."""
 
     specversion: Literal["1.0"]
     id: str

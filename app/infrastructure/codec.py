@@ -1,6 +1,6 @@
-"""Domain values to plain data and back, for every adapter that stores them.
+"""Converts domain values to plain data and back, for every adapter that stores them.
 
-Pydantic reads the fields off the domain's dataclasses, so a field added there is stored here.
+Pydantic takes the fields from the domain's dataclasses, so that a new field is stored as well.
 """
 
 from typing import Generic, TypeVar
@@ -23,10 +23,10 @@ LANGUAGES = TypeAdapter(list[Language])
 
 
 class JsonCodec(Generic[Value]):
-    """A dataclass as JSON, bytes in it as base64."""
+    """Encodes a dataclass as JSON, with bytes in base64."""
 
     def __init__(self, type_: type[Value]) -> None:
-        # A TypeAdapter takes no config for a dataclass itself, but one around it counts for it.
+        # A TypeAdapter accepts no config for a dataclass, but that of the tuple applies to it.
         self._adapter: TypeAdapter[tuple[Value]] = TypeAdapter(
             tuple[type_],  # type: ignore[arg-type, valid-type]
             config=ConfigDict(ser_json_bytes="base64", val_json_bytes="base64"),

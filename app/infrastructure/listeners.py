@@ -7,7 +7,7 @@ from threading import Event, Lock
 
 
 class Listeners:
-    """Who waits for which execution; waking one costs nothing for the others."""
+    """Waiting threads by execution. Waking some costs the others nothing."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -15,7 +15,7 @@ class Listeners:
 
     @contextmanager
     def listening(self, execution_id: str) -> Iterator[Event]:
-        """An event that each `wake` of this execution sets."""
+        """Yield a threading event that each `wake` of this execution sets."""
         event = Event()
         with self._lock:
             self._by_execution[execution_id].add(event)

@@ -1,4 +1,4 @@
-"""A message as kombu's Redis transport lays it in a queue: JSON with a body in base64."""
+"""A message as kombu's Redis transport stores it in a queue: JSON with a base64 body."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ from app.queues import QUEUES
 
 @dataclass(frozen=True, slots=True)
 class RawMessage:
-    """The parts that are needed to send it again."""
+    """The parts that are needed to send a message again."""
 
     body: bytes
     content_type: str
@@ -20,7 +20,7 @@ class RawMessage:
 
     @classmethod
     def parse(cls, item: bytes) -> "RawMessage":
-        """Raises ValueError if the item is not a message."""
+        """Parse an item of a queue. Raises ValueError if it is not a message."""
         try:
             raw = json.loads(item)
             if raw["properties"]["body_encoding"] != "base64":
@@ -37,7 +37,7 @@ class RawMessage:
 
 
 def identity(item: bytes) -> bytes:
-    """Equal for the same task with the same arguments, whatever the id of its message."""
+    """Return bytes that are equal for the same task and arguments, whatever the message's id."""
     try:
         message = RawMessage.parse(item)
     except ValueError:
@@ -47,7 +47,7 @@ def identity(item: bytes) -> bytes:
 
 
 def can_be_read(queue: str, item: bytes) -> bool:
-    """Whether a worker on that queue, perhaps a newer one, may be able to decode the message."""
+    """Whether a worker on that queue, perhaps of a newer release, may be able to decode it."""
     try:
         message = RawMessage.parse(item)
         json.loads(message.body)

@@ -1,4 +1,4 @@
-"""What a topic may be called that events are emitted to again."""
+"""The names that a topic for re-emitted events may have."""
 
 import re
 from typing import Final
@@ -14,7 +14,7 @@ def is_topic(name: str) -> bool:
 
 
 def check_target(target: str, own: str) -> None:
-    """Raises InvalidTarget. Names with two underscores in front are Kafka's own."""
+    """Raise InvalidTarget unless the name is allowed. Kafka's own start with two underscores."""
     if not is_topic(target) or target.startswith("__"):
         raise InvalidTarget(
             "must be the name of a topic: up to 249 letters, digits, dots, hyphens and underscores"

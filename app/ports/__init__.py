@@ -1,4 +1,4 @@
-"""What the service needs from the outside, and nothing more.
+"""What the service needs from outside, and nothing more.
 
 Each port except Pipeline, Databases and Metrics has an in-memory twin in app/infrastructure/memory/
 and a contract test suite in tests/contracts/ that the twin and every adapter pass. Pipeline has a
@@ -66,18 +66,18 @@ __all__ = [
 
 
 class Databases(Protocol):
-    """Databases beside the service's own, which rows are rebuilt into."""
+    """Databases other than the service's own, into which rows are rebuilt."""
 
     def check_target(self, url: str) -> str:
-        """The URL as `open` takes it. Raises InvalidTarget for none, and for the service's own."""
+        """Return the URL for `open`. Raises InvalidTarget if it is invalid or the service's own."""
 
     def open(self, url: str) -> AbstractContextManager[Store]:
-        """The store there, made where there is none, for as long as the context lasts."""
+        """Open the store at the URL while the context lasts. Creates it if it doesn't exist."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """Everything that a use case may need. wiring.py makes it; tests make it of twins."""
+    """All ports that use cases need. wiring.py connects them to adapters, tests to twins."""
 
     store: Store
     databases: Databases
@@ -95,4 +95,4 @@ class Ports:
 
 
 Health = Mapping[str, str | None]
-"""Per dependency: None if it is well, else what is wrong with it."""
+"""By dependency: None if it works, and otherwise what is wrong."""

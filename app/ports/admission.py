@@ -10,58 +10,58 @@ from app.domain.submission import Priority
 
 @dataclass(frozen=True, slots=True)
 class QueueEntry:
-    """What the admission queue knows of an execution."""
+    """What the admission queue knows about an execution."""
 
     execution_id: str
     owner: str
     priority: Priority
     entered_at: Time
-    """When the execution was created: first come, first served in a band."""
+    """When the execution was created. Each band is first come, first served."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """How many slots there are in all, and for one owner."""
+    """How many slots there are in total and per owner."""
 
     total: int
     per_owner: int
 
 
 class AdmissionQueue(Protocol):
-    """Queue and slots. All of it can be lost; then `ready` is False until it was rebuilt.
+    """The queue and the slots. After a loss of its data, `ready` is False until it is rebuilt.
 
-    Owners take turns. An entry waits since it was created, or since its owner last took a slot or
-    gave one back in its band, whichever is later. Its effective band is its band minus one for
+    Owners take turns. An entry has waited since it was created, or since its owner last took or
+    released a slot in its band, whichever is later. Its effective band is its band minus one for
     each `ageing_seconds` that it has waited. The next slot goes to the lowest effective band;
-    within it, to the owner who holds the fewest slots; then to who has waited longest.
+    within it, to the owner with the fewest slots; then to the entry that has waited longest.
 
-    Raises CoordinationUnavailable. Every operation costs the same however long the queue is and
-    however many owners are in it.
+    Raises CoordinationUnavailable. The cost of an operation depends neither on the length of the
+    queue nor on the number of owners.
     """
 
     def enter(self, entries: Sequence[QueueEntry]) -> None:
-        """Queue them; one that is queued already, or holds a slot, stays as it is."""
+        """Queue the entries. Those that are queued or hold a slot stay unchanged."""
 
     def take(self, caps: Caps, now: Time, limit: int) -> list[str]:
-        """Take up to `limit` of the best entries that the caps allow; each holds a slot then.
+        """Give slots to up to `limit` of the next entries that the caps allow.
 
-        Nothing while the queue is not `ready`.
+        Returns nothing while the queue is not `ready`.
         """
 
     def leave(self, execution_id: str, now: Time) -> None:
-        """Take it out of the queue and give its slot back, whichever it has. Idempotent."""
+        """Remove the execution from the queue, or release its slot. Idempotent."""
 
     def hold(self, entry: QueueEntry, now: Time) -> None:
-        """Record a slot for an execution that has one by the database (after a loss)."""
+        """Record a slot for an execution that has one according to the database, after a loss."""
 
     def position(self, execution_id: str) -> int | None:
         """An estimate: 1 for the next; None if it is not queued."""
 
     def contains(self, execution_ids: Sequence[str]) -> list[bool]:
-        """Which of them are queued or hold a slot."""
+        """Say for each execution whether it is queued or holds a slot."""
 
     def slots(self, taken_before: Time, limit: int) -> list[str]:
-        """Slots taken before that moment, oldest first."""
+        """List executions whose slots were taken before that time, oldest first."""
 
     def slots_used(self) -> int: ...
 
@@ -74,9 +74,9 @@ class AdmissionQueue(Protocol):
         """
 
     def ready(self) -> bool:
-        """False after a loss, until `mark_ready`."""
+        """Return False after a loss of data, until `mark_ready`."""
 
     def mark_ready(self) -> None: ...
 
     def clear(self) -> None:
-        """Forget all, the ready mark included: before a rebuild."""
+        """Delete everything including the ready mark, before a rebuild."""

@@ -1,4 +1,4 @@
-"""The ports of what processes share while they work. All of it can be lost."""
+"""The ports for what processes share while they work. All of it may be lost."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -9,67 +9,70 @@ from app.domain.records import DeadLetter
 
 
 class Leases(Protocol):
-    """Named locks that free themselves. Raises CoordinationUnavailable."""
+    """Named locks that expire. Raises CoordinationUnavailable."""
 
     def acquire(self, name: str, ttl_seconds: float) -> "Lease | None":
-        """The lease, or None at once if somebody else has it."""
+        """Take the lease, or return None at once if it is taken."""
 
 
 class Lease(Protocol):
     def renew(self) -> bool:
-        """Hold it for another `ttl_seconds`; False if it was lost."""
+        """Extend the lease by `ttl_seconds`. Returns False if it was lost."""
 
     def release(self) -> None:
-        """Give it back, if it is still ours."""
+        """Release the lease if it is still ours."""
 
 
 class Wakeups(Protocol):
-    """Tells waiting API threads that an execution changed. A lost wake-up costs a delay only."""
+    """Wakes API threads that wait for a change of an execution. A lost wake-up only delays them."""
 
     def notify(self, execution_id: str) -> None:
-        """Raises nothing: a failure is logged, and waiters look by themselves."""
+        """Wake the waiters. Never raises: failures are logged, and waiters check on their own."""
 
     def listen(self, execution_id: str) -> "AbstractContextManager[Listener]":
-        """Hear every `notify` of this execution from now on, until the context ends."""
+        """Receive every `notify` of this execution while the context lasts."""
 
 
 class Listener(Protocol):
     def wait(self, timeout_seconds: float) -> bool:
-        """Until the next notify that was not waited for yet: True; False after the time-out.
+        """Wait for a `notify` since the last wait. Returns False after the timeout.
 
-        If wake-ups are unavailable, it returns False within a second, so that the
-        caller looks at the database instead.
+        While wake-ups are unavailable, it returns False within a second, so that the caller checks
+        the database instead.
         """
 
 
 class LiveOutput(Protocol):
-    """What running programs print, for those who watch. Capped, expiring.
+    """The live output of running programs, for those who watch. It is bounded, and it expires.
 
     Raises CoordinationUnavailable.
     """
 
     def watch(self, execution_id: str) -> None:
-        """Somebody watches it, for the next 30 s."""
+        """Mark the execution as watched for the next 30 s."""
 
     def watched(self) -> set[str]:
-        """Executions that somebody watches now."""
+        """Return the executions that are watched now."""
 
     def append(self, pod_name: str, frames: Sequence[Frame]) -> None:
-        """Add frames; those that are there already (by sequence) are ignored."""
+        """Add frames. Ignores those that were added before, by sequence number."""
 
     def read(self, pod_name: str, after: int) -> list[Frame]:
-        """The frames with a sequence greater than `after`, in order; earlier ones may be gone."""
+        """Return the frames with a sequence > `after`, in order. The oldest may be gone."""
 
     def last(self, pod_name: str) -> int:
-        """The sequence of the newest frame; 0 if there is none."""
+        """Return the sequence number of the newest frame, or 0."""
 
 
 class Parking(Protocol):
-    """Holds failures that the store can't take now. Raises CoordinationUnavailable."""
+    """Dead letters that are parked while the store is unavailable.
+
+    Raises CoordinationUnavailable.
+    """
 
     def park(self, letter: DeadLetter) -> None: ...
 
     def unpark(self, limit: int) -> list[DeadLetter]:
-        """The oldest; each stays parked until `done`."""
+        """Return the oldest letters. Each stays parked until `done`."""
 
     def done(self, letter: DeadLetter) -> None: ...

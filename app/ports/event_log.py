@@ -10,38 +10,38 @@ from app.domain.records import EventFilter, EventPage
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An event that the log does not take, however often it is asked: not as it is set up now."""
+    """An event that the log refuses permanently, with its current configuration."""
 
     event: Event
     reason: str
 
 
 class EventLog(Protocol):
-    """The append-only log of domain events, as CloudEvents 1.0. Raises EventLogUnavailable."""
+    """The append-only log of events, as CloudEvents 1.0. Raises EventLogUnavailable."""
 
     def append(self, events: Sequence[Event]) -> Sequence[Refused]:
-        """Return once all of them are delivered, in this order per execution. At least once.
+        """Deliver the events at least once, in this order per execution.
 
-        But for those that it refuses, and what comes after each of them of the same execution.
+        Returns the refused events. Later events of the same executions aren't delivered either.
         """
 
     def read(self, filter: EventFilter, after: str | None, limit: int) -> EventPage:
-        """Up to `limit` events behind a position (None: from the start) that fit the filter.
+        """Return up to `limit` events that match the filter, after a position or from the start.
 
-        In the log's order, which is that of versions within an execution. One call looks at a
-        bounded part of the log. Events may come more than once, under the same id.
+        They are in the log's order, which is the order of versions within an execution. One call
+        scans a bounded part of the log. An event may appear more than once, with the same id.
         Raises InvalidPosition.
         """
 
     def reemit(self, target: str, replay_id: str, events: Sequence[Event]) -> None:
-        """Publish them once more, to another topic, with `replayid` and under their own ids.
+        """Publish the events again to another topic, with the same ids and a `replayid`.
 
-        Returns once all of them are delivered, in this order per execution. Raises InvalidTarget
-        for a topic that can't be had, or does not take one of them.
+        Returns once all are delivered, in this order per execution. Raises InvalidTarget if the
+        topic is not available or refuses one of them.
         """
 
     def check_target(self, target: str) -> None:
-        """Raises InvalidTarget for a name that no topic can have, and for the log's own."""
+        """Raise InvalidTarget if the name is invalid for a topic, or the log's own."""
 
     def upgrade(self) -> None:
         """Run the migration steps that the log lacks.

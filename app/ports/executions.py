@@ -107,7 +107,7 @@ class Counts(Protocol):
 
 
 class Results(Protocol):
-    """What attempts printed, and how they ended."""
+    """The results of attempts."""
 
     def insert(self, result: Result) -> None:
         """Store the result of the attempt in which its execution is finished.

@@ -9,39 +9,39 @@ from app.domain.execution import Execution
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """A value as it is at this moment, once for each combination of its labels' values."""
+    """A current value for each combination of label values."""
 
     name: str
-    """By the conventions of Prometheus: with the unit, such as `_seconds`, at the end."""
+    """Ends with the unit, such as `_seconds`, by Prometheus's conventions."""
     help: str
     labels: tuple[str, ...]
     samples: Mapping[tuple[str, ...], float]
 
 
 METRICS_MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
-"""Of Prometheus' text format."""
+"""The media type of Prometheus's text format."""
 
 
 class Metrics(Protocol):
-    """Counts what happens, for operators. Only `serve` raises an error."""
+    """Counts what happens, for operators. Only `serve` raises errors."""
 
     def execution_ended(self, execution: Execution) -> None:
-        """It has become terminal."""
+        """Count an execution that has become terminal."""
 
     def step_done(self, step: str, seconds: float) -> None:
-        """A worker has done a step, in whichever way it ended."""
+        """Record the time of a step that a worker has done, however it ended."""
 
     def watch_restarted(self) -> None:
-        """The watch of the runtime ended with an error, and begins again."""
+        """Count a restart of the runtime's watch after an error."""
 
     def request_answered(self, method: str, route: str, status: int) -> None:
-        """The API has answered. A route has the names of its parameters, never their values."""
+        """Count a response of the API. A route contains its parameters' names, not their values."""
 
     def exposition(self, gauges: Sequence[Gauge] = ()) -> bytes:
-        """All that was counted, and the gauges, in Prometheus' text format."""
+        """Return all counters and the gauges in Prometheus's text format."""
 
     def serve(self, host: str, port: int) -> int:
-        """Serve what was counted in background threads, for as long as the process lives.
+        """Serve the counters in background threads for the life of the process.
 
-        Returns the port. Raises OSError where it can't listen.
+        Returns the port. Raises OSError if it can't listen.
         """

@@ -1,4 +1,4 @@
-"""The port of the messages between workers."""
+"""The port for messages between workers."""
 
 from typing import Protocol
 
@@ -8,23 +8,23 @@ from app.domain.execution import State
 class Pipeline(Protocol):
     """Publishes messages. Raises BrokerUnavailable within a second.
 
-    Only the pipeline knows what a raw message looks like.
+    Only the pipeline knows the format of a raw message.
     """
 
     def start(self, execution_id: str, state: State) -> None:
-        """The chain from the step that this state calls for: `chain_from(state)`."""
+        """Start the chain at the step that this state calls for: `chain_from(state)`."""
 
     def replay(self, replay_id: str) -> None:
-        """The next slice of a replay session."""
+        """Start the next slice of a replay."""
 
     def resend(self, queue: str, item: bytes) -> None:
-        """Put a raw message back on its queue: to retry a poison message.
+        """Put a raw message back on its queue, to retry a poison message.
 
-        Raises ValueError if it is no message.
+        Raises ValueError if it is not a message.
         """
 
     def can_resend(self, queue: str, item: bytes) -> bool:
-        """Whether a worker on that queue, perhaps a newer one, may be able to read the message."""
+        """Whether a worker on that queue, perhaps of a newer release, may be able to read it."""
 
     def identity(self, item: bytes) -> bytes:
-        """Equal for the same task with the same arguments, however often it was sent."""
+        """Return bytes that are equal for the same task with the same arguments."""

@@ -1,4 +1,4 @@
-"""The port of what runs pods."""
+"""The port of the runtime."""
 
 from collections.abc import Callable, Iterator
 from typing import Protocol
@@ -8,50 +8,50 @@ from app.domain.records import HeldLimit, Language
 
 
 class Runtime(Protocol):
-    """Runs pods. Everything is idempotent; a pod is named by execution and attempt.
+    """Runs pods, which are named by execution and attempt. All methods are idempotent.
 
-    Raises RuntimeUnavailable where the daemon or the API server is away.
+    Raises RuntimeUnavailable if the daemon or the API server is unavailable.
     """
 
     def create(self, pod: Pod) -> None:
-        """Accept the pod and start it as soon as possible. Once is enough: again does nothing.
+        """Accept the pod and start it as soon as possible, unless it exists.
 
-        Raises RunRefused for a pod that can never run here.
+        Raises RunRefused if the pod can never run here.
         """
 
     def observe(self, name: str, wait_seconds: float = 0) -> Observation | None:
-        """What is known of it now; None if there is no such pod.
+        """Return what is known about the pod now, or None if there is none.
 
-        A runtime that can waits up to `wait_seconds` for it to end. An end that was waited for
-        in this way need not be told to the watchers too.
+        A runtime that supports it waits up to `wait_seconds` for the pod's end, and then needn't
+        report that end to watchers too.
         """
 
     def output(self, name: str) -> Output | None:
-        """All that an ended pod printed; None if that is gone."""
+        """Return everything that an ended pod printed, or None if it is no longer available."""
 
     def follow(self, name: str, after: int) -> list[Frame]:
-        """What the run stage printed so far, from the first frame with a sequence > `after`.
+        """Return the run stage's output so far, from the first frame with a sequence > `after`.
 
-        Returns at once, perhaps with nothing; nothing for a pod that does not exist.
+        Returns at once, and nothing if the pod doesn't exist.
         """
 
     def delete(self, name: str) -> None:
-        """Kill it if it runs, and forget all of it. Returns when nothing of it runs any more."""
+        """Kill the pod if it runs, and forget it. Returns once nothing of it is running."""
 
     def list_pods(self) -> list[str]:
-        """The names of all pods there are."""
+        """Return the names of all pods."""
 
     def watch(self, stop: Callable[[], bool]) -> Iterator[str]:
-        """The name of every pod whose phase changed from now on, until `stop()` is true.
+        """Yield the name of every pod whose phase changes from now on, until `stop()` is true.
 
-        Returns once it hears of every change, so that a caller who lists after it misses nothing.
-        Yields at most a second after `stop()`; ends with RuntimeUnavailable if the runtime goes.
+        Returns once it receives all changes, so that a caller who then lists the pods misses none.
+        Ends within a second of `stop()`, or with RuntimeUnavailable.
         """
 
     def languages(self) -> list[Language]:
-        """What can be run here, with versions."""
+        """Return the languages that this runtime can run, with their versions."""
 
     def limits_held(self) -> list[HeldLimit]:
-        """What holds each limit where pods run: every `LimitName` once, in order."""
+        """Return what enforces each limit where pods run: every `LimitName` once, in order."""
 
     def ping(self) -> None: ...

@@ -1,4 +1,4 @@
-"""The port of the database: one protocol for each subject, and the store that has them all."""
+"""The port of the database: one protocol per subject, and the store that combines them."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -17,13 +17,13 @@ from app.ports.executions import Counts, EventsToRelay, Executions, Results
 
 
 class DeadLetters(Protocol):
-    """What failed, and must not be lost."""
+    """Dead letters."""
 
     def put(self, letter: DeadLetter) -> bool:
-        """Insert it. False if one of that id exists."""
+        """Insert a letter. Returns False if its id exists."""
 
     def update(self, before: DeadLetter, after: DeadLetter) -> bool:
-        """Compare-and-set on the whole letter."""
+        """Replace `before` with `after`, as a compare-and-set on the whole letter."""
 
     def get(self, letter_id: str) -> DeadLetter | None: ...
 
@@ -34,10 +34,10 @@ class DeadLetters(Protocol):
         before: str | None,
         limit: int,
     ) -> list[DeadLetter]:
-        """Letters by id, descending, with an id below `before`."""
+        """Return letters, newest first (by id), with an id below `before`."""
 
     def due(self, now: Time, limit: int) -> list[DeadLetter]:
-        """Waiting or retrying letters whose `next_retry_at` has passed, longest due first."""
+        """Return waiting or retrying letters that are due, longest due first."""
 
     def count(self) -> dict[DeadLetterStatus, int]: ...
 
@@ -46,15 +46,15 @@ class Keys(Protocol):
     """API keys."""
 
     def put(self, key: ApiKey) -> None:
-        """Insert it, or replace the one of that id."""
+        """Insert a key, or replace the one with its id."""
 
     def by_hash(self, secret_hash: str) -> ApiKey | None: ...
 
     def all(self) -> list[ApiKey]:
-        """Every key, by id."""
+        """Return every key, ordered by id."""
 
     def delete(self, key_id: str) -> bool:
-        """False if there is no such key."""
+        """Delete a key. Returns False if there is none."""
 
 
 class IdempotencyRecords(Protocol):
@@ -64,28 +64,28 @@ class IdempotencyRecords(Protocol):
         """Insert the record, or return the unexpired one that is already there."""
 
     def remove_expired(self, now: Time, limit: int) -> int:
-        """Remove up to `limit`. Returns how many were removed."""
+        """Remove up to `limit` expired records. Returns how many were removed."""
 
 
 class Replays(Protocol):
-    """Replay sessions."""
+    """Replays."""
 
     def put(self, replay: Replay) -> None:
-        """Insert a new session."""
+        """Insert a new replay."""
 
     def update(self, before: Replay, after: Replay) -> bool:
-        """Compare-and-set: write `after` if the session's version is still `before`'s."""
+        """Compare-and-set: write `after` if the replay's version is still `before`'s."""
 
     def get(self, replay_id: str) -> Replay | None: ...
 
     def page(self, before: str | None, limit: int) -> list[Replay]:
-        """Sessions, newest first (by id), with an id below `before`."""
+        """Return replays, newest first (by id), with an id below `before`."""
 
     def due(self, now: Time, limit: int) -> list[Replay]:
-        """Sessions whose `next_action_at` has passed, longest due first."""
+        """Return replays that are due, longest due first."""
 
     def remove_ended_before(self, time: Time, limit: int) -> int:
-        """Remove up to `limit` sessions that ended before `time`, oldest first.
+        """Remove up to `limit` replays that ended before `time`, oldest first.
 
         Returns how many were removed.
         """
@@ -95,17 +95,17 @@ class OfferedLanguages(Protocol):
     """The languages that the runtime offered last."""
 
     def put(self, languages: Sequence[Language]) -> None:
-        """Replace them."""
+        """Replace the list."""
 
     def get(self) -> list[Language]:
-        """Empty if none were ever put."""
+        """Return the list, which is empty at first."""
 
 
 class Store(Protocol):
     """The database: the source of truth.
 
-    Every method of every subject raises StoreUnavailable within 1.5 s if the
-    database is down or locked. Every query has an index, so finished executions cost it nothing.
+    Every method of every subject raises StoreUnavailable within 1.5 s if the database is down or
+    locked. Every query has an index, so finished executions don't slow it down.
     """
 
     @property

@@ -22,21 +22,24 @@ Answer: TypeAlias = tuple[Mapping[str, Any], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A connection that was greeted."""
+    """A connection after the exchange of versions."""
 
     socket: socket.socket
     version: int
-    """Of the wire protocol, as both sides agreed."""
+    """The version of the wire protocol that both sides agreed on."""
 
     def exchange(self, request: Mapping[str, Any], body: bytes = b"") -> Answer:
-        """Raises OSError, ProtocolError, and PodRefused where an older daemon can't run a pod."""
+        """Send a request and return the response.
+
+        Raises OSError, ProtocolError, and PodRefused if an older daemon can't run the pod.
+        """
         if self.version == 1:
             request = version_1.request(request)
         return _exchange(self.socket, request, body)
 
 
 class Connections:
-    """Keeps connections between requests. Safe for many threads: each request has its own one."""
+    """A thread-safe pool of connections. Each request uses one alone."""
 
     def __init__(self, socket_path: Path) -> None:
         self._path = socket_path
@@ -45,23 +48,23 @@ class Connections:
         self._lock = threading.Lock()
 
     def ask(self, request: Mapping[str, Any], body: bytes = b"") -> Answer:
-        """Send it and return the answer. Raises RuntimeUnavailable, and PodRefused.
+        """Send a request and return the response. Raises RuntimeUnavailable and PodRefused.
 
-        Every request may be sent twice, so a kept connection that broke costs nothing.
+        All requests are safe to repeat, so one on a broken idle connection is sent again.
         """
         connection = self._kept()
         if connection:
             try:
                 return self._ask_on(connection, request, body)
             except ConnectionError:
-                pass  # the daemon was restarted since
+                pass  # the daemon has restarted
         try:
             return self._ask_on(self.open(), request, body)
         except ConnectionError as error:
             raise unavailable(error) from error
 
     def open(self) -> Connection:
-        """A new connection; it is the caller's. Raises RuntimeUnavailable."""
+        """Open a new connection, which the caller owns. Raises RuntimeUnavailable."""
         connection = socket.socket(socket.AF_UNIX)
         connection.settimeout(_SECONDS_TO_CONNECT)
         try:
@@ -76,7 +79,7 @@ class Connections:
             raise
 
     def _ask_on(self, connection: Connection, request: Mapping[str, Any], body: bytes) -> Answer:
-        """Raises ConnectionError if the daemon is gone, and RuntimeUnavailable."""
+        """Use this connection. Raises ConnectionError if it is broken, and RuntimeUnavailable."""
         try:
             answer = connection.exchange(request, body)
         except ConnectionError:
@@ -101,7 +104,7 @@ class Connections:
 
 
 def _exchange(connection: socket.socket, request: Mapping[str, Any], body: bytes = b"") -> Answer:
-    """Raises OSError and ProtocolError."""
+    """Send a request and return the response. Raises OSError and ProtocolError."""
     framing.send(connection, request, body)
     answer = framing.receive(connection)
     if answer is None:
@@ -114,7 +117,7 @@ def unavailable(error: Exception) -> RuntimeUnavailable:
 
 
 def _greet(connection: socket.socket) -> int:
-    """The version to speak. Raises RuntimeUnavailable if the two have none in common."""
+    """Return the version to use. Raises RuntimeUnavailable if there is no common one."""
     hello = {"op": "hello", "version": OURS.newest, "oldest": OURS.oldest}
     answer, _ = _exchange(connection, hello)
     try:
@@ -124,7 +127,7 @@ def _greet(connection: socket.socket) -> int:
 
 
 def _versions_of(answer: Mapping[str, Any]) -> Versions:
-    """Raises ProtocolError, and RuntimeUnavailable with the daemon's own words."""
+    """Return the daemon's versions. Raises ProtocolError, or RuntimeUnavailable on its error."""
     match answer:
         case {"ok": {"version": int(newest), "oldest": int(oldest)}}:
             return Versions(newest=newest, oldest=oldest)

@@ -1,4 +1,4 @@
-"""Pods as the sandbox takes them, and what it reports of them as the domain knows it."""
+"""Converts pods into the sandbox's types, and its reports into the domain's."""
 
 from app.domain.pod import (
     Frame,

@@ -1,4 +1,4 @@
-"""The Runtime port on the sandbox daemon of this machine."""
+"""The Runtime port on this machine's sandbox daemon."""
 
 import select
 import socket
@@ -19,7 +19,7 @@ _SECONDS_BETWEEN_LOOKS_AT_STOP: Final = 0.5
 
 
 class SandboxRuntime:
-    """Safe for many threads."""
+    """A thread-safe client of the sandbox daemon."""
 
     def __init__(self, socket_path: Path) -> None:
         self._connections = Connections(socket_path)
@@ -69,7 +69,7 @@ class SandboxRuntime:
         return _changes(connection.socket, stop)
 
     def _ask(self, request: Mapping[str, Any], body: bytes = b"") -> tuple[Any, bytes]:
-        """What the daemon answers. Raises RunRefused and RuntimeUnavailable."""
+        """Return the daemon's response. Raises RunRefused and RuntimeUnavailable."""
         try:
             answer = self._connections.ask(request, body)
         except PodRefused as error:

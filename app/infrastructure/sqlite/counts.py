@@ -1,4 +1,4 @@
-"""How many executions there are, in SQLite: read from counters that triggers keep."""
+"""Counts of executions, in SQLite: read from counters that triggers update."""
 
 from typing import Final
 

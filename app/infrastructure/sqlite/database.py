@@ -1,13 +1,13 @@
 """One SQLite file, shared by the threads of a process and by many processes.
 
-Writes are one at a time by SQLite's own rule. Threads queue for their turn and commit together
-(group_commit.py). Only processes compete by polling: often, because SQLite's own handler comes to
-sleep for 100 ms at a time, and a process that writes much leaves short gaps only.
+SQLite allows one write at a time. Threads queue for their turn and commit together
+(group_commit.py). Processes compete by polling, and often: SQLite's own handler ends up sleeping
+100 ms at a time, while a process that writes much leaves only short gaps.
 
-SQLite must not be carried over a fork: it keeps the locks that a process has on a file in memory,
-so a child would trust locks that only its parent holds (https://www.sqlite.org/howtocorrupt.html,
-2.6). A fork waits for what is under way and closes every connection; parent and child open their
-own anew.
+SQLite must not be carried across a fork: it keeps a process's locks on a file in memory, so a child
+would trust locks that only its parent holds (https://www.sqlite.org/howtocorrupt.html, 2.6). A fork
+therefore waits for operations in progress and closes every connection. Parent and child then open
+new ones.
 """
 
 import logging
@@ -30,14 +30,14 @@ from sandbox.private import NotPrivate, close_database
 log = logging.getLogger(__name__)
 
 MAX_IDLE: Final = 8
-"""Connections kept for the next reader; a crowd of waiting API threads must not keep a crowd."""
+"""Connections kept for later readers, so that many waiting API threads don't keep many open."""
 
 POLL_SECONDS: Final = 0.0005
-"""Between two looks at whether another process has ended its write."""
+"""Between two checks whether another process has ended its write."""
 
 
 _SHARED_MEMORY_BYTES: Final = 32 * 1024
-"""By which SQLite extends it: https://www.sqlite.org/walformat.html, 2.1"""
+"""The step by which SQLite extends it: https://www.sqlite.org/walformat.html, 2.1"""
 
 
 class Use(Enum):
@@ -60,10 +60,10 @@ _AWAY: Final = {
 
 
 class Database:
-    """Hands out connections for reading and for writing.
+    """Provides connections for reading and for writing.
 
-    Raises StoreUnavailable within `timeout` seconds for a file that is locked, full, gone or
-    damaged. Any other error of SQLite is a bug of ours and passes.
+    Raises StoreUnavailable within `timeout` seconds if the file is locked, full, missing or
+    damaged. Any other SQLite error is a bug of ours, and is raised unchanged.
     """
 
     def __init__(self, path: Path, *, timeout: float, versions: Versions) -> None:
@@ -79,20 +79,20 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection on which each SELECT sees the newest committed state."""
+        """Yield a connection on which each SELECT sees the latest committed state."""
         with _errors_as_ours(self._path), self._connection(Use.READ) as connection:
             yield connection
 
     @contextmanager
     def writing(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
-        """A connection in a write transaction, committed when the context has ended.
+        """Yield a connection in a write transaction, which is committed when the context ends.
 
-        Writes that wait for each other are committed together; an error in one of them undoes
-        that one alone.
+        Writes that wait for each other are committed together. An error in one undoes only that
+        one.
 
-        A commit survives every death of a process. Only a durable one is sure to survive a loss
-        of power at once, for the price of an fsync, which is most of what a small write costs;
-        the others do so with the next durable one, in order.
+        A commit survives the end of any process. Only a durable commit survives a power loss from
+        the start, at the cost of an fsync, which is most of the cost of a small write. The others
+        do so with the next durable commit, in order.
         """
         with (
             _errors_as_ours(self._path),
@@ -101,12 +101,12 @@ class Database:
             yield connection
 
     def upgrade(self) -> None:
-        """Create the file or run the steps that it lacks. Raises StoreIsNewer."""
+        """Create the file, or run the migration steps that it lacks. Raises StoreIsNewer."""
         with self.reading():
             pass
 
     def close(self) -> None:
-        """Close what is idle. The next use opens it again."""
+        """Close the idle connections. The next use opens new ones."""
         with self._pool:
             self._close_idle()
 
@@ -181,16 +181,16 @@ class Database:
         self._pool.release()
 
     def _after_fork_in_child(self) -> None:
-        # Threads that held these are not in the child to release them.
+        # The child lacks the threads that might hold these locks.
         self._pool = Condition()
         self._forking = False
         self._writes = self._group_commit()
 
 
 def fold_log(path: Path, timeout: float = 5) -> None:
-    """Move what is in the write-ahead log into the file, so that a copy of the file alone is whole.
+    """Move the write-ahead log into the file, so that a copy of the file alone is complete.
 
-    Nothing is lost where somebody else still uses it, or where it can't be written.
+    If the file is in use or can't be written, nothing is lost.
     """
     try:
         with closing(sqlite3.connect(path, timeout=timeout)) as connection:
@@ -205,8 +205,8 @@ def fold_log(path: Path, timeout: float = 5) -> None:
 def _in_turn(connection: sqlite3.Connection, statement: str, deadline: float) -> None:
     """Execute a statement as soon as no other process writes.
 
-    SQLite doesn't wait for its own busy timeout where it changes the journal mode of a new file
-    while another process creates the tables in it.
+    SQLite ignores its own busy timeout when it changes the journal mode of a new file while another
+    process creates the tables in it.
     """
     while True:
         try:
@@ -238,14 +238,14 @@ def _errors_as_ours(path: Path) -> Iterator[None]:
 
 
 def _code(error: BaseException | None) -> int:
-    """The low byte is the primary code: https://www.sqlite.org/rescode.html"""
+    """Return the primary code, which is the low byte: https://www.sqlite.org/rescode.html"""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 def _is_full(path: Path, error: BaseException | None) -> bool:
-    """SQLite reports a full disk as such for the database and its log only.
+    """Whether the disk is full, which SQLite reports only for the database and its log.
 
-    For their shared memory it is an error of I/O, and for a file that can't be made, of opening.
+    For their shared memory it reports an I/O error, and for a new file an error of opening.
     """
     if _code(error) not in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
         return _code(error) == sqlite3.SQLITE_FULL

@@ -1,4 +1,4 @@
-"""The event log as an append-only table in a file of its own."""
+"""The event log as an append-only table in a separate file."""
 
 import json
 import sqlite3
@@ -26,10 +26,10 @@ from app.ports import Refused
 
 TOPIC: Final = "events"
 SLICE: Final = 5_000
-"""Rows that one call of `read` looks at, at most: some 5 ms."""
+"""The most rows that one call of `read` scans, which takes about 5 ms."""
 
-# `timeline` says up to which position no event is newer than a time: events arrive almost, but
-# not quite, in the order of their times.
+# `timeline` records up to which position no event is newer than a time, because events arrive only
+# roughly in the order of their times.
 TABLES: Final = (
     """
     CREATE TABLE IF NOT EXISTS events (
@@ -87,7 +87,7 @@ FITS: Final = """
     AND (:since IS NULL OR time >= :since) AND (:until IS NULL OR time < :until)
     AND (:types = '[]' OR type IN (SELECT value FROM json_each(:types)))
 """
-# Row by row over one slice, by no index; or, by their index, all events of some executions.
+# Either scan one slice without an index, or use the index for all events of some executions.
 IN_SLICE: Final = f"""
     SELECT position, cloud_event FROM events NOT INDEXED
     WHERE {FITS} ORDER BY position LIMIT :limit
@@ -100,9 +100,9 @@ OF_EXECUTIONS: Final = f"""
 
 
 class SqliteEventLog:
-    """Position is the order of arrival; an event that is in the log already is not added again.
+    """A log without duplicates. A position is the number of an event in order of arrival.
 
-    Topics that events are emitted to again are rows of another table in the same file.
+    Re-emitted events are in another table of the same file.
     """
 
     def __init__(self, path: Path, *, timeout: float, slice_size: int = SLICE) -> None:
@@ -110,7 +110,7 @@ class SqliteEventLog:
         self._database = Database(path, timeout=timeout, versions=VERSIONS)
 
     def append(self, events: Sequence[Event]) -> Sequence[Refused]:
-        """Durable when it returns: a row of the store is marked as relayed after this."""
+        """Append durably, because the store's rows are marked as relayed afterwards."""
         with self._writing() as connection:
             connection.executemany(APPEND, map(_row, events))
             connection.execute(NOTE_TIME)
@@ -141,7 +141,7 @@ class SqliteEventLog:
             )
 
     def reemitted(self, target: str) -> list[CloudEvent]:
-        """What was emitted again to a topic, in order of arrival."""
+        """Return what was re-emitted to a topic, in order of arrival."""
         with _errors_as_ours(), self._database.reading() as connection:
             return [json.loads(text) for (text,) in connection.execute(REEMITTED, (target,))]
 
@@ -179,7 +179,7 @@ def _row(event: Event) -> tuple[str, str, str, int, str]:
 
 
 def _start(connection: sqlite3.Connection, filter: EventFilter) -> int:
-    """A position behind which every event that fits is found."""
+    """Return a position before all matching events."""
     if filter.since is None:
         return 0
     row = connection.execute(BEFORE, (filter.since,)).fetchone()

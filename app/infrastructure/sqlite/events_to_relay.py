@@ -32,7 +32,7 @@ MARK_RELAYED: Final = """
 
 
 class SqliteEventsToRelay:
-    """If a power loss undoes a mark, the events are delivered again."""
+    """Marks aren't durable: if a power loss undoes one, its events are delivered again."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

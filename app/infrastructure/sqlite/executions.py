@@ -105,9 +105,9 @@ REMOVE: Final = (
 
 
 class SqliteExecutions:
-    """Accepting an execution and ending it are durable, and so is everything written before.
+    """The start and the end of an execution are durable, with everything written before.
 
-    A power loss may undo the rest (tries, times, claims, steps on the way), which is then repeated.
+    A power loss may undo the rest (tries, times, claims, steps between), which is then repeated.
     """
 
     def __init__(self, database: Database) -> None:
@@ -147,7 +147,7 @@ class SqliteExecutions:
             "version_before": change.before.version,
             "event_time": change.event.time,
         }
-        # A step that a loss of power undid is taken again; an end that was told stays.
+        # A step that a power loss undid is repeated; a reported end must remain.
         durable = change.after.state.terminal
         with self._database.writing(durable=durable) as connection:
             if connection.execute(APPLY, row).rowcount == 0:

@@ -1,20 +1,20 @@
 """Group commit: writes that wait for each other share one transaction and one fsync.
 
-Each write runs in its caller's thread when its turn comes, in a savepoint of the transaction that
-is open. Whoever finds nobody waiting behind it commits for all. A write on its own is therefore a
-plain transaction, and costs nothing more.
+Each write runs in its caller's thread when its turn comes, in a savepoint of the open transaction.
+A write behind which none waits commits for all. A single write is therefore a plain transaction,
+at no extra cost.
 
-A caller returns when its write is committed, and not before. If the commit fails, every write of
-the group is rolled back and every caller gets the error. While it waits for its turn, a write can
-be withdrawn; once it has begun, its caller waits for the commit, so that no caller is told that
-a write failed which was stored. A queue that moves is load and no fault, so a write waits for
-longer while others are committed before it.
+A caller returns only when its write is committed. If the commit fails, every write of the group is
+rolled back and every caller gets the error. A write can be withdrawn while it waits for its turn.
+Once it has begun, its caller waits for the commit, so that no stored write is reported as failed. A
+queue that moves shows load and not a fault, so a write waits longer while others are committed
+before it.
 
 A COMMIT that reports an error has not happened: SQLite publishes a transaction in the WAL index
-only after its last frame was written and synced (sqlite3WalFrames in
+only after its last frame is written and synced (sqlite3WalFrames in
 https://www.sqlite.org/src/file/src/wal.c), and the next write overwrites those frames. One case
-remains: if the sync itself fails and every process dies before the next write, recovery finds
-the frames whole and keeps them.
+remains: if the sync itself fails and every process ends before the next write, recovery finds
+complete frames and keeps them.
 """
 
 import sqlite3
@@ -31,25 +31,25 @@ Transaction: TypeAlias = AbstractContextManager[sqlite3.Connection, bool | None]
 
 MAX_WRITES: Final = 64
 MAX_SECONDS: Final = 0.05
-"""Size and age at which a group is committed although others wait: while it is open, no other
-process can write.
+"""The size and age at which a group is committed even if others wait, because no other process can
+write while it is open.
 """
 GAP_SECONDS: Final = 0.002
-"""Between two groups, when others wait: long enough for another process to begin its write."""
+"""The pause between two groups if others wait: enough for another process to begin a write."""
 PATIENCE: Final = 4
-"""Timeouts that a write waits for its turn in all, if the turns of others come meanwhile."""
+"""The timeouts that a write waits for its turn in total, while other writes are committed."""
 
 
 class NoTurn(Exception):
-    """The write was withdrawn: its turn did not come in time."""
+    """The write was withdrawn, because its turn did not come in time."""
 
 
 class GroupFailed(Exception):
-    """The write was rolled back, because the transaction that it was part of failed."""
+    """The write was rolled back, because its transaction failed."""
 
 
 class Write:
-    """A write that waits: first for its turn, then for its group's end."""
+    """A write that waits, first for its turn and then for the end of its group."""
 
     __slots__ = ("_woken", "came_at", "durable", "error", "has_turn")
 
@@ -57,7 +57,7 @@ class Write:
         self.came_at = monotonic()
         self.durable = durable
         self.has_turn = False
-        """It was given by the write before; False for one that did not have to wait."""
+        """Set by the previous write; stays False if this one didn't have to wait."""
         self.error: Exception | None = None
         self._woken = Lock()
         self._woken.acquire()
@@ -76,7 +76,7 @@ class Group:
         self.connection = transaction.__enter__()
         self.durable = durable
         self.failure: BaseException | None = None
-        """Why nothing of it can be committed."""
+        """Why the transaction can't be committed."""
         self._transaction = transaction
         self._writes: list[Write] = []
         self._until = monotonic() + MAX_SECONDS
@@ -89,7 +89,7 @@ class Group:
         )
 
     def begin_part(self) -> None:
-        """What fails from now on is undone by itself; the first write is the whole transaction."""
+        """Start a part that can be undone alone. The first write needs none."""
         if self._writes:
             self.connection.execute("SAVEPOINT part")
 
@@ -99,7 +99,7 @@ class Group:
         self._writes.append(write)
 
     def undo_part(self, error: BaseException) -> None:
-        """SQLite undoes the whole transaction for some errors, such as a full disk.
+        """Undo the part, unless SQLite has undone the whole transaction, as for a full disk.
 
         https://www.sqlite.org/lang_transaction.html, section 3
         """
@@ -110,7 +110,7 @@ class Group:
             self.failure = error
 
     def end(self) -> None:
-        """Commit, or undo what failed. Raises the error of either."""
+        """Commit, or roll back after a failure. Raises the error of either."""
         failure = self.failure
         try:
             self._transaction.__exit__(type(failure) if failure else None, failure, None)
@@ -119,7 +119,7 @@ class Group:
             raise
 
     def tell_all(self) -> None:
-        """Everyone who waits for the end."""
+        """Wake everyone who waits for the end."""
         for write in self._writes:
             if self.failure:
                 write.error = GroupFailed(str(self.failure))
@@ -128,13 +128,15 @@ class Group:
 
 
 class GroupCommit:
-    """Gives the threads of one process their turns to write."""
+    """Gives threads of one process their turns to write."""
 
     def __init__(
         self, begin: Callable[[bool, float], Transaction], may_grow: Callable[[], bool]
     ) -> None:
-        """`begin` makes a transaction, durable or not, which is entered before a deadline on
-        `monotonic`'s clock; a group takes more writes while it `may_grow`.
+        """Use `begin` to make transactions; a group accepts more writes while it `may_grow`.
+
+        The arguments of `begin` are durability, and the deadline to enter it on `monotonic`'s
+        clock.
         """
         self._begin = begin
         self._may_grow = may_grow
@@ -147,9 +149,9 @@ class GroupCommit:
 
     @contextmanager
     def writing(self, *, durable: bool, timeout: float) -> Iterator[sqlite3.Connection]:
-        """A connection in a transaction. What is done with it is committed on return.
+        """Yield a connection in a transaction, which is committed when the context ends.
 
-        Raises NoTurn where no write was committed for `timeout` seconds, and GroupFailed where the
+        Raises NoTurn if no write was committed for `timeout` seconds, and GroupFailed if the
         transaction failed in another thread.
         """
         write = Write(durable=durable)
@@ -183,7 +185,7 @@ class GroupCommit:
                 return
 
     def _withdraw(self, write: Write) -> None:
-        """Raises NoTurn, unless its turn has come just now."""
+        """Withdraw the write and raise NoTurn, unless its turn has just come."""
         with self._lock:
             if not write.has_turn:
                 self._waiting.remove(write)
@@ -203,7 +205,7 @@ class GroupCommit:
             raise
 
     def _leave(self, group: Group) -> bool:
-        """Hand the group to the next write, or end it; whether it has ended. Raises its error."""
+        """Pass the group to the next write, or end it. Returns whether it has ended."""
         if not group.failure and self._give_turn(group):
             return False
         try:
@@ -216,7 +218,7 @@ class GroupCommit:
         return True
 
     def _give_turn(self, group: Group | None = None) -> bool:
-        """To the write that has waited longest; with a group, only if that may take it."""
+        """Give the turn to the write that waits longest; a group must accept it."""
         with self._lock:
             if group and not (self._waiting and self._may_grow() and group.takes(self._waiting[0])):
                 return False

@@ -31,7 +31,7 @@ class SqliteIdempotencyRecords:
         self._database = database
 
     def fix(self, record: IdempotencyRecord, now: Time) -> IdempotencyRecord:
-        # The durable insert of the execution, which follows, makes this durable too.
+        # The durable insert of the execution, which follows, makes this write durable too.
         row = codec.IDEMPOTENCY_RECORD.dump_python(record, mode="json") | {"now": now}
         with self._database.writing(durable=False) as connection:
             connection.execute(FIX, row)

@@ -1,4 +1,4 @@
-"""The one query of the store that is put together: a page of a filtered listing."""
+"""The store's only composed query: a page of a filtered list."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -7,7 +7,7 @@ from app.domain.records import ExecutionFilter
 from app.infrastructure.sqlite.rows import COLUMNS
 
 LAST: Final = "\U0010ffff"
-"""Greater than every id, so that the first page is a search like all others."""
+"""Greater than every id, so that the first page needs no query of its own."""
 
 _ROW: Final = ", ".join(f"executions.{name}" for name in COLUMNS)
 
@@ -17,7 +17,7 @@ _HAS_LABEL: Final = """
 
 
 def listing(filter: ExecutionFilter, before: str | None, limit: int) -> tuple[str, list[object]]:
-    """SQL and its values. Each facet alone, with or without an owner, has an index in id order."""
+    """Return SQL and its values. Each facet, with or without an owner, has an index by id."""
     facets = {
         name: value
         for name in ("owner", "state", "outcome", "language")
@@ -39,7 +39,7 @@ def _by_facets(facets: Mapping[str, str], before: str) -> tuple[str, list[object
 def _by_labels(
     facets: Mapping[str, str], labels: Mapping[str, str], before: str
 ) -> tuple[str, list[object]]:
-    """Walk the first label, newest first; look the other ones up in each row found."""
+    """Scan the rows with the first label, newest first, and check the others in each."""
     (key, value), *others = labels.items()
     walked = ["label.key = ?", "label.value = ?"]
     values: list[object] = [key, value]
@@ -53,7 +53,7 @@ def _by_labels(
         *(f"executions.{name} = ?" for name in facets),
     ]
     values += [before, *(part for label in others for part in label), *facets.values()]
-    # CROSS JOIN keeps SQLite from turning the two tables round.
+    # CROSS JOIN keeps SQLite from swapping the two tables.
     query = (
         f"SELECT {_ROW} FROM labels AS label"
         f" CROSS JOIN executions ON executions.id = label.execution_id"

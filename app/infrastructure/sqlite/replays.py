@@ -1,4 +1,4 @@
-"""Replay sessions, in SQLite: each as JSON, beside the columns that queries need."""
+"""Replays, in SQLite: each is JSON, with extra columns for queries."""
 
 import sqlite3
 from typing import Final

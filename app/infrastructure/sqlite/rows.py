@@ -1,4 +1,4 @@
-"""Rows of the executions and events tables to domain values and back."""
+"""Converts rows of the executions and events tables to domain values and back."""
 
 import json
 import sqlite3
@@ -8,7 +8,7 @@ from app.domain.execution import CHANGED_BY_TRANSITION, Event, Execution
 from app.infrastructure import codec
 
 SPEC: Final = ("labels", "limits", "compile_limits")
-"""Kept together in one column: they never change."""
+"""The fields that share a column, because they never change."""
 
 COLUMNS: Final = (
     "id",

@@ -1,8 +1,8 @@
 """The tables of the SQLite store, version by version.
 
-Every index serves one query of the store. A partial index holds only the rows that its query can
-return, so that finished executions cost nothing. Triggers keep the counters in the transaction
-that changes a state, so they are exact.
+Every index serves one query of the store. A partial index contains only rows that its query can
+return, so that finished executions cost nothing. Triggers update the counters in the transaction
+that changes a state, so that they are exact.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from app.infrastructure.sqlite.versions import Versions
 
 
 def sql_list(names: Iterable[str]) -> str:
-    """`('a', 'b')`, the same text each time: partial indexes are matched by their text."""
+    """Return `('a', 'b')`, always in the same order: partial indexes are matched by their text."""
     return "(" + ", ".join(f"'{name}'" for name in sorted(names)) + ")"
 
 
@@ -23,8 +23,8 @@ REMOVABLE: Final = "completed_at IS NOT NULL AND next_action_at IS NULL AND rela
 LETTER_IS_DUE: Final = "status IN ('retrying', 'waiting') AND next_retry_at IS NOT NULL"
 
 FIRST: Final = (
-    # `spec` is what never changes and is never asked for: labels and limits, as JSON.
-    # `relay_at` is when the first event that is not in the log was made; NULL if all are.
+    # `spec` contains what never changes and no query needs: labels and limits, as JSON.
+    # `relay_at` is the time of the first event that is not in the log, or NULL.
     """
     CREATE TABLE executions (
         id TEXT PRIMARY KEY,
@@ -205,7 +205,7 @@ FIRST: Final = (
 )
 
 REPLAYS: Final = (
-    # Nothing is to be done for a row that was rebuilt, so no counter has it.
+    # Rebuilt rows are never worked on, so no counter includes them.
     "ALTER TABLE executions ADD COLUMN rebuilt_at INTEGER",
     "DROP TRIGGER count_inserted",
     f"""

@@ -1,4 +1,4 @@
-"""The store on one SQLite file: the source of truth of the embedded default."""
+"""The store in one SQLite file: the default source of truth."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from app.infrastructure.sqlite.schema import VERSIONS
 
 
 class SqliteStore:
-    """Creates the file when it is first used. What was reported as written survives power loss."""
+    """Creates the file on first use. Reported writes survive a power loss."""
 
     def __init__(self, path: Path, *, timeout: float) -> None:
         self._database = Database(path, timeout=timeout, versions=VERSIONS)

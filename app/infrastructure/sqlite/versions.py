@@ -1,8 +1,8 @@
 """The version of a SQLite file, in its header (`user_version`).
 
-All steps that a file lacks run in one transaction, which is both the lock and the undo of a step
-whose process is killed. Each write transaction checks the version again, so that a process that
-still runs does not write to a file that a newer release has upgraded meanwhile.
+All steps that a file lacks run in one transaction, which also locks the file and undoes a step if
+its process is killed. Each write transaction checks the version again, so that a running process
+doesn't write to a file that a newer release has upgraded in the meantime.
 """
 
 import sqlite3
@@ -17,7 +17,7 @@ Statements: TypeAlias = Sequence[str]
 
 
 class Versions:
-    """Step n makes a file of version n - 1 one of version n; a new file has version 0."""
+    """Step n upgrades a file from version n - 1 to n. A new file has version 0."""
 
     def __init__(self, steps: Sequence[Statements]) -> None:
         self._steps = steps
@@ -35,7 +35,7 @@ class Versions:
             self.write(connection)
 
     def check(self, connection: sqlite3.Connection) -> None:
-        """Raises StoreIsNewer."""
+        """Check that the file isn't newer than this release. Raises StoreIsNewer."""
         refuse_newer(
             _version(connection),
             self.newest,
@@ -45,7 +45,7 @@ class Versions:
         )
 
     def write(self, connection: sqlite3.Connection) -> None:
-        """Store the newest version. The smallest write there is: the header page."""
+        """Store the newest version: the smallest possible write, of the header page."""
         connection.execute(f"PRAGMA user_version = {self.newest}")
 
 
