@@ -12,6 +12,9 @@ from app.domain.execution import TRANSITIONS, Outcome, State
 from app.domain.records import DeadLetterKind, DeadLetterStatus, Role
 from app.domain.replay import ReplayMode, Skipped
 from app.queues import QUEUES
+from app.settings import Settings
+from app.settings.checks import names
+from app.settings.sources import variable
 from docs.generate import parts_diagram, settings_table
 from docs.generate.pages import BLOCKS, FILES, block
 from podline import Priority
@@ -30,6 +33,11 @@ from tests.support.sandbox_daemon import SandboxDaemon
 
 ARCHITECTURE = DOCS / "architecture.md"
 AWK_INPUT = {"stdin": b"one two\n", "env": {"WORD": "ä"}}
+NO_SETTINGS = {
+    *("PODLINE_URL", "PODLINE_KEY", "PODLINE_SETTINGS_FILE", "PODLINE_SECRETS_DIR"),
+    *("PODLINE_CI_SKIP", "PODLINE_NAMESPACE"),
+}
+"""Read by the client, by the settings themselves, by .ci/run, and by Compose."""
 CODE = ("app", "tasks", "podline", "sandbox", "tests", "benchmarks")
 
 
@@ -104,6 +112,12 @@ def test_every_outcome_is_ranked() -> None:
 
 def test_every_setting_is_described() -> None:
     assert settings_table.undescribed() == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_settings_that_a_page_names_exist(page: Path) -> None:
+    named = set(re.findall(r"\bPODLINE_[A-Z][A-Z_]*[A-Z]\b", page.read_text(encoding="utf-8")))
+    assert named <= {variable(name) for name in names(Settings)} | NO_SETTINGS
 
 
 def test_exit_codes() -> None:
