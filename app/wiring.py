@@ -1,9 +1,10 @@
 """The one place that knows every adapter: settings say which, everything else sees ports."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from app.domain.errors import InvalidTarget
@@ -74,6 +75,29 @@ def keep_private(settings: Settings) -> None:
     for url in (settings.database_url, settings.event_log_url):
         if path := sqlite_path(url):
             private.close_database(path)
+
+
+def fold_logs(settings: Settings) -> None:
+    """Move the write-ahead logs of SQLite into their files, so that copies of these are whole."""
+    from app.infrastructure.sqlite.database import fold_log
+
+    for url in (settings.database_url, settings.event_log_url):
+        if (path := sqlite_path(url)) and path.exists():
+            fold_log(path)
+
+
+def make_metrics_folder(folder: Path) -> None:
+    """Create the empty folder in which processes on this host share their counters."""
+    from app.infrastructure.prometheus.folder import make_empty
+
+    make_empty(folder)
+
+
+def with_metrics_folder(folder: Path) -> Mapping[str, str]:
+    """The environment of a process that shares its counters there."""
+    from app.infrastructure.prometheus.folder import VARIABLE
+
+    return {VARIABLE: str(folder)}
 
 
 def make_store(settings: Settings) -> Store:

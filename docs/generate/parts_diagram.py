@@ -7,18 +7,23 @@ from typing import Any, Final, NamedTuple
 from importlinter.api import read_configuration
 
 SAYS: Final[Mapping[str, str]] = {
+    "app.entry": "starts the command line",
     "tasks": "a Celery task for each step",
     "app.wsgi": "the process of the API",
     "app.flower": "the process of Flower",
     "app.cli": "the command line",
     "app.server": "the HTTP server",
     "app.wiring": "chooses the adapters",
+    "app.first_key": "the first admin key",
     "app.settings": "read once by each process",
     "app.api": "HTTP: requests, responses",
     "app.infrastructure": "adapters of the ports",
     "app.service": "use cases and steps",
     "app.ports": "what the service needs",
     "app.domain": "rules and state machine",
+    "app.logs": "how log lines look",
+    "app.queues": "the names of the queues",
+    "app.breaker": "fails fast",
     "podline": "the Python client",
     "sandbox.daemon": "runs pods in bays",
     "sandbox.toolchains": "finds languages here",

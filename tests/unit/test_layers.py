@@ -1,12 +1,24 @@
-"""What import-linter can't see: who calls what it was given."""
+"""What import-linter can't see: parts without a layer, and who calls what it was given."""
 
 import ast
+import pkgutil
+import re
 from pathlib import Path
 
+from importlinter.api import read_configuration
+
+import app
 import app.api
 
 API = Path(app.api.__file__).parent
 COMPOSITION = "application.py"
+
+
+def test_every_part_of_the_service_has_its_layer() -> None:
+    contracts = {each["id"]: each for each in read_configuration()["contracts_options"]}
+    layered = re.findall(r"app\.\w+", "\n".join(contracts["layers"]["layers"]))
+    parts = [f"app.{module.name}" for module in pkgutil.iter_modules(app.__path__)]
+    assert sorted(layered) == sorted(parts)
 
 
 def calls_of_ports(path: Path) -> list[str]:

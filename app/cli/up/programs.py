@@ -9,9 +9,9 @@ from app.cli.up import probes, worker_ready
 from app.cli.up.child import Program
 from app.cli.up.folder import METRICS
 from app.cli.up.place import HOST, Place
-from app.infrastructure.prometheus import folder as metrics_folder
 from app.settings import Settings
 from app.settings.urls import socket_path
+from app.wiring import with_metrics_folder
 
 
 def programs(settings: Settings, place: Place) -> list[Program]:
@@ -27,7 +27,7 @@ def programs(settings: Settings, place: Place) -> list[Program]:
 
 def _counted(program: Program, place: Place) -> Program:
     """Share the metrics folder, so that the API's /metrics includes the worker's counters."""
-    shared = {metrics_folder.VARIABLE: str(place.data_dir / METRICS)}
+    shared = with_metrics_folder(place.data_dir / METRICS)
     return replace(program, environment={**program.environment, **shared})
 
 

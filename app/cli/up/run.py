@@ -11,12 +11,9 @@ from app.cli.up.programs import programs
 from app.cli.up.report import Report, full
 from app.cli.up.supervisor import STOP_SIGNALS, Supervisor, blocked
 from app.domain.errors import IsNewer, Unavailable
-from app.infrastructure.prometheus.folder import make_empty
-from app.infrastructure.sqlite.database import fold_log
 from app.settings import Settings
 from app.settings.sources import FILE_VARIABLE, Given, settings_file
-from app.settings.urls import sqlite_path
-from app.wiring import keep_private, make_event_log, make_store
+from app.wiring import fold_logs, keep_private, make_event_log, make_metrics_folder, make_store
 from sandbox.private import set_umask
 
 
@@ -71,7 +68,7 @@ def _supervise(settings: Settings, place: Place) -> None:
 
 
 def _run_children(settings: Settings, place: Place) -> None:
-    make_empty(place.data_dir / folder.METRICS)
+    make_metrics_folder(place.data_dir / folder.METRICS)
     logs = place.data_dir / folder.LOGS
     children = [
         Child(program, logs / f"{program.name}.log", place.data_dir)
@@ -87,9 +84,7 @@ def _run_children(settings: Settings, place: Place) -> None:
     finally:
         # The next user of that port must not be sent the key.
         (place.data_dir / folder.URL).unlink(missing_ok=True)
-        for url in (settings.database_url, settings.event_log_url):
-            if (path := sqlite_path(url)) and path.exists():
-                fold_log(path)
+        fold_logs(settings)
 
 
 def _refuse_what_it_makes() -> None:
