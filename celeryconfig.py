@@ -1,7 +1,7 @@
-"""Celery's configuration: what every role, beat and Flower go by.
+"""Celery's configuration for every role, beat and Flower.
 
-A message is a hint that may be lost or come twice (the database is the truth), so nothing here
-tries to make messages durable. Publishing fails within a second where Redis is away.
+A message is a hint that may be lost or delivered twice, because the database is the truth. So
+nothing here makes messages durable. Publishing fails within a second if Redis is unavailable.
 """
 
 from kombu import Exchange, Queue
@@ -14,12 +14,12 @@ broker_connection_timeout = 0.9
 broker_transport_options = {
     "socket_connect_timeout": 0.9,
     "socket_timeout": 0.9,
-    # Celery's retries would wait for longer than that; redis-py replaces a stale connection.
+    # Celery's retries would take longer than that. redis-py replaces stale connections.
     "max_retries": 0,
-    # Admission has the priorities; one Redis list a queue instead of four.
+    # Admission handles priorities, so each queue is one Redis list instead of four.
     "priority_steps": [0],
-    # A worker that is killed loses what it holds, and the sweep goes on with it. Kept in Redis,
-    # that would come back after an hour, for two more round trips a message.
+    # The sweep continues what a killed worker loses. With acknowledgements in Redis, it would
+    # return after an hour, at the cost of two more round trips per message.
     "ack_emulation": False,
 }
 task_publish_retry = False
@@ -43,12 +43,12 @@ worker_prefetch_multiplier = 1
 worker_hijack_root_logger = False
 worker_redirect_stdouts = False
 worker_send_task_events = True
-# Flower shows a task from its receipt on; an event for each publish would cost the API a third.
+# Flower shows tasks once they are received. An event per publish would cost the API a third.
 task_send_sent_event = False
 
-# The schedule is short and each run is harmless, so beat keeps no file of it.
+# The schedule is short and extra runs are harmless, so beat needs no file for it.
 beat_scheduler = "app.infrastructure.celery.scheduler:BeatingScheduler"
-# Between two heartbeats, where no task is due for longer.
+# Seconds between two heartbeats if no task is due sooner.
 beat_max_loop_interval = 2.0
 
 
@@ -56,10 +56,10 @@ SHORTEST_EXPIRY = 10.0  # seconds
 
 
 def every(seconds: float, task: str) -> dict[str, object]:
-    """A tick that no worker has begun in time is dropped.
+    """Schedule a tick, which is dropped if no worker starts it in time.
 
-    Beat's clock decides when a tick expires, and the worker's clock whether it has: with less
-    time, every tick would be dropped as soon as the two differ. An extra tick does no harm.
+    Beat's clock sets the expiry, and the worker's clock checks it. With less time, every tick would
+    be dropped if the clocks differed. An extra tick does no harm.
     """
     expires = max(0.9 * seconds, SHORTEST_EXPIRY)
     return {"task": task, "schedule": seconds, "options": {"expires": expires}}
@@ -67,7 +67,7 @@ def every(seconds: float, task: str) -> dict[str, object]:
 
 beat_schedule = {
     "sweep": every(5.0, "podline.saga.sweep"),
-    # Another interval may be set: `relay_interval`.
+    # The setting `relay_interval` replaces this interval.
     "relay": every(1.0, "podline.replay.relay"),
     "replays": every(5.0, "podline.replay.due"),
     "dead letters": every(30.0, "podline.dlq.process"),

@@ -1,4 +1,4 @@
-"""The first admin key: with it, an operator makes all others."""
+"""The first admin key, with which an operator creates all others."""
 
 import logging
 import threading
@@ -18,14 +18,14 @@ log = logging.getLogger(__name__)
 
 
 def secret(settings: Settings) -> str | None:
-    """The setting, or what `podline up` keeps in a file: an environment could be read by others."""
+    """Return the setting, or the key in `podline up`'s file, which others can't read."""
     if settings.admin_key:
         return settings.admin_key.get_secret_value()
     return kept(settings.data_dir, "key")
 
 
 def make_valid(ports: Ports, secret: str) -> None:
-    """At once, or in the background as soon as the database is there."""
+    """Make the key valid, at once or in the background once the database is available."""
     if not _enrol(ports, secret):
         threading.Thread(
             target=_enrol_when_possible, args=(ports, secret), name="first key", daemon=True
@@ -39,7 +39,7 @@ def _enrol_when_possible(ports: Ports, secret: str) -> None:
 
 
 def _enrol(ports: Ports, secret: str) -> bool:
-    """False while the database is away."""
+    """Store the key. Returns False while the database is unavailable."""
     try:
         enrol(ports, secret, OWNER, Role.ADMIN)
     except StoreUnavailable as error:

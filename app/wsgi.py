@@ -1,6 +1,6 @@
-"""The API as a WSGI application, made of the settings: what app.server serves.
+"""The API as a WSGI application, as configured by the settings. app.server serves it.
 
-Imported once in each process that serves it, so connections are never shared.
+Each process that serves it imports this module once, so that connections are never shared.
 """
 
 from app import create_app, first_key, logs

@@ -1,7 +1,7 @@
-"""The Celery application: `celery -A tasks worker -Q <queue>` runs any one role.
+"""The Celery application: `celery -A tasks worker -Q <queue>` runs any role.
 
-There are seven queues, with a module for each: admission, saga, pods, monitor, results, replay,
-dlq. Importing this package loads the settings and connects to nothing.
+Each of the seven queues has a module: admission, saga, pods, monitor, results, replay, dlq.
+Importing this package loads the settings, but opens no connections.
 """
 
 from app.settings import Settings

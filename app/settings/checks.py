@@ -1,4 +1,4 @@
-"""Finds everything that is wrong with the settings, and says it in their own words."""
+"""Finds everything that is wrong with the settings, and reports it by their names."""
 
 import difflib
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ REMOVED = frozenset(
         *("input.file_name_bytes", "input.label_characters", "input.labels"),
     }
 )
-"""Names of settings that earlier versions had, and that the service now chooses by itself."""
+"""Settings of earlier versions, whose values the service now chooses by itself."""
 
 S = TypeVar("S", bound=BaseSettings)
 
@@ -39,11 +39,11 @@ MIN_KEY_CHARACTERS = 20
 _NO_LONGER = "is no longer a setting, because the service chooses the value: remove it"
 
 _SAID_OTHERWISE = frozenset({"extra_forbidden", "default_factory_not_called"})
-"""Unknown names are found here; a default that builds on a wrong setting is no second problem."""
+"""Errors to ignore: unknown names are found here, and defaults may depend on a wrong setting."""
 
 
 def limit_names(names: str) -> str:
-    """Names with commas between them."""
+    """Check a list of limits, separated by commas."""
     known = [str(limit) for limit in LimitName]
     given = [name.strip() for name in names.split(",") if name.strip()]
     if set(given) - set(known):
@@ -52,14 +52,14 @@ def limit_names(names: str) -> str:
 
 
 def long_enough(secret: SecretStr | None) -> SecretStr | None:
-    """A key that can't be guessed."""
+    """Check that a key is too long to be guessed."""
     if secret and len(secret.get_secret_value()) < MIN_KEY_CHARACTERS:
         raise ValueError(f"must have at least {MIN_KEY_CHARACTERS} random characters")
     return secret
 
 
 def load(cls: type[S]) -> S:
-    """Raises SettingsError with all problems at once."""
+    """Load the settings. Raises SettingsError with all problems at once."""
     given = Given.read()
     problems = list(_unknown_names(given, names(cls)))
     try:
@@ -76,7 +76,7 @@ def load(cls: type[S]) -> S:
 
 
 def names(cls: type[BaseModel], prefix: str = "") -> list[str]:
-    """The dotted name of every setting."""
+    """Return the dotted name of every setting."""
     found = []
     for name, field in cls.model_fields.items():
         group = field.annotation
@@ -88,7 +88,7 @@ def names(cls: type[BaseModel], prefix: str = "") -> list[str]:
 
 
 def is_secret(cls: type[BaseModel], name: str) -> bool:
-    """By its dotted name."""
+    """Whether the setting with this dotted name is a secret."""
     first, _, rest = name.partition(".")
     field = cls.model_fields.get(first)
     if field is None:
@@ -106,13 +106,13 @@ def _unknown_names(given: Given, known: list[str]) -> Iterator[SettingProblem]:
         if name in removed:
             yield SettingProblem(name, _NO_LONGER)
         elif name not in variables:
-            yield SettingProblem(name, "is no setting" + _suggestion(name, variables))
+            yield SettingProblem(name, "is not a setting" + _suggestion(name, variables))
     for name in [*given.secrets, *given.file]:
         where = f" (in {given.origin(name)})"
         if name in removed:
             yield SettingProblem(name, _NO_LONGER + where)
         elif name not in known:
-            yield SettingProblem(name, f"is no setting{where}" + _suggestion(name, known))
+            yield SettingProblem(name, f"is not a setting{where}" + _suggestion(name, known))
 
 
 def _suggestion(name: str, known: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""What is said when a setting is wrong."""
+"""The error for wrong settings."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from app.domain.errors import PodlineError
 
 @dataclass(frozen=True, slots=True)
 class SettingProblem:
-    """One wrong setting: its name, and what is wrong, with where it came from."""
+    """One wrong setting: its name, what is wrong, and where it came from."""
 
     name: str
     detail: str

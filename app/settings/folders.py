@@ -1,4 +1,4 @@
-"""Where the embedded default keeps things, unless a setting says otherwise."""
+"""Where `podline up` stores its files, unless a setting says otherwise."""
 
 import hashlib
 import os
@@ -7,7 +7,7 @@ from pathlib import Path
 from sandbox.private.folders import cache_folder, own_folder
 
 MAX_SOCKET_PATH = 107
-"""Bytes in `sun_path`, less the closing zero (unix(7))."""
+"""Bytes in `sun_path` without the terminating zero (unix(7))."""
 
 IN_DATA_FOLDER = frozenset(
     {
@@ -15,13 +15,13 @@ IN_DATA_FOLDER = frozenset(
         *("replays", "run", "sandbox", "up.lock", "url"),
     }
 )
-"""Names of what is kept in the data folder."""
+"""The names of files and folders in the data folder."""
 
 _LONGEST_NAME = len("sandbox.sock")
 
 
 def kept(data_dir: Path, name: str) -> str | None:
-    """A secret that `podline up` made in its data folder; None if it has none there."""
+    """Return a secret that `podline up` stored in its data folder, or None."""
     try:
         return (data_dir / name).read_text(encoding="ascii").strip()
     except FileNotFoundError:
@@ -29,9 +29,9 @@ def kept(data_dir: Path, name: str) -> str | None:
 
 
 def runtime_folder(data_dir: Path) -> Path:
-    """The folder for sockets: in the data folder, or a short one where its path is too long.
+    """Return the folder for sockets: in the data folder, or elsewhere if its path is too long.
 
-    Never in /tmp, where another user could make it first.
+    It is never in /tmp, where another user could create it first.
     """
     folder = data_dir / "run"
     if len(os.fsencode(folder)) + 1 + _LONGEST_NAME <= MAX_SOCKET_PATH:

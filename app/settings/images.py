@@ -1,4 +1,4 @@
-"""Which image has which language: `python=podline/python:3.12,c=podline/c:12.2`."""
+"""The setting for images by language: `python=podline/python:3.12,c=podline/c:12.2`."""
 
 import re
 from typing import Annotated, Final
@@ -21,7 +21,7 @@ DEFAULT: Final = (
     "lua=podline/lua:5.4,"
     "r=podline/r:4.2"
 )
-"""As compose/images/ makes them."""
+"""The images that compose/images/ builds."""
 
 _ENTRY: Final = re.compile(
     r"(?P<language>[a-z][a-z0-9_+-]*)="
@@ -30,9 +30,9 @@ _ENTRY: Final = re.compile(
 
 
 def images_and_versions(setting: str) -> dict[str, tuple[str, str]]:
-    """By language: its image, and the version of the language, with which the tag begins.
+    """Return each language's image, and its version, with which the image's tag starts.
 
-    Raises ValueError, which names the entry that is wrong.
+    Raises a ValueError that names the wrong entry.
     """
     found: dict[str, tuple[str, str]] = {}
     for entry in filter(None, map(str.strip, setting.split(","))):

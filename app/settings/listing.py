@@ -11,7 +11,7 @@ from app.settings.sources import Given, flat
 
 
 class Listed(NamedTuple):
-    """One setting in force, with secrets masked, and where it came from."""
+    """One setting in force, with secrets masked, and its source."""
 
     name: str
     value: str
@@ -19,7 +19,7 @@ class Listed(NamedTuple):
 
 
 def listing(settings: BaseSettings) -> list[Listed]:
-    """Every setting, in the order in which they are declared."""
+    """List every setting in the order of declaration."""
     given = Given.read()
     values = dict(flat(settings.model_dump()))
     listed = []
@@ -31,7 +31,7 @@ def listing(settings: BaseSettings) -> list[Listed]:
 
 
 def _maximum_below(name: str, values: Mapping[str, Any]) -> str | None:
-    """The maximum that a default is lowered to (app.domain.policy)."""
+    """Return the maximum to which a default is lowered, if any (app.domain.policy)."""
     maximum = name.replace("default_", "max_", 1)
     lowered = name.startswith("default_") and values[maximum] < values[name]
     return maximum if lowered else None

@@ -1,4 +1,4 @@
-"""Where settings come from: the environment, a folder of secrets, a TOML file, the defaults."""
+"""The sources of settings: the environment, a folder of secrets, a TOML file, the defaults."""
 
 import os
 import tomllib
@@ -14,22 +14,22 @@ NESTED = "__"
 FILE_VARIABLE = "PODLINE_SETTINGS_FILE"
 SECRETS_VARIABLE = "PODLINE_SECRETS_DIR"
 CLIENT_VARIABLES = frozenset({"PODLINE_URL", "PODLINE_KEY"})
-"""Read by the client and the command line, not by the service."""
+"""Variables that the client and the command line read, but not the service."""
 
 _FILE_IN_WORKING_FOLDER = Path("podline.toml")
 
 
 def settings_file() -> Path | None:
-    """The file to read: the one that is named, or the one in the working folder."""
+    """Return the file to read: the one that is named, or the one in the working directory."""
     if named := os.environ.get(FILE_VARIABLE):
         return Path(named)
     return _FILE_IN_WORKING_FOLDER if _FILE_IN_WORKING_FOLDER.exists() else None
 
 
 def secrets() -> dict[str, str]:
-    """What the folder of secrets holds: a file per setting, with the setting's name.
+    """Read the folder of secrets, with one file per setting and the setting's name.
 
-    Containers are given secrets so. Names with a dot in front are Kubernetes' own (`..data`).
+    This is how containers get secrets. Names that start with a dot are Kubernetes's own (`..data`).
     Raises SettingsError.
     """
     folder = os.environ.get(SECRETS_VARIABLE)
@@ -49,13 +49,13 @@ def secrets() -> dict[str, str]:
 
 
 def variable(name: str) -> str:
-    """The environment variable of a setting: PODLINE_LIMITS__WALL for `limits.wall`."""
+    """Return the environment variable of a setting: PODLINE_LIMITS__WALL for `limits.wall`."""
     return PREFIX + name.replace(".", NESTED).upper()
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What somebody set, and where."""
+    """The settings that were given, and where."""
 
     environment: Mapping[str, str]
     """By variable."""
@@ -67,7 +67,7 @@ class Given:
 
     @classmethod
     def read(cls) -> "Given":
-        """Raises SettingsError if the file can't be read."""
+        """Read all sources. Raises SettingsError if the file can't be read."""
         path = settings_file()
         variables = {name.upper(): value for name, value in os.environ.items() if value}
         return cls(
@@ -78,7 +78,7 @@ class Given:
         )
 
     def origin(self, name: str) -> str:
-        """The variable or the file that a setting came from, or "default"."""
+        """Return the variable or file that a setting came from, or "default"."""
         if variable(name) in self.environment:
             return variable(name)
         if name in self.secrets:
@@ -86,12 +86,12 @@ class Given:
         return str(self.path) if name in self.file else "default"
 
     def by_secret(self, name: str) -> bool:
-        """Whether its value is to be shown to nobody, whatever it is."""
+        """Whether the value came from a file of secrets and so must never be shown."""
         return name in self.secrets and variable(name) not in self.environment
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Nested tables as dotted names."""
+    """Convert nested tables to dotted names."""
     for name, value in values.items():
         if isinstance(value, Mapping):
             yield from flat(value, f"{prefix}{name}.")
@@ -100,7 +100,7 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Dotted names as nested tables."""
+    """Convert dotted names to nested tables."""
     tables: dict[str, Any] = {}
     for name, value in values.items():
         *groups, last = name.split(".")

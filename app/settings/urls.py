@@ -1,4 +1,4 @@
-"""The addresses of stores and daemons, as they are written in settings."""
+"""The addresses of stores and daemons in settings."""
 
 import re
 from pathlib import Path
@@ -50,7 +50,7 @@ def _has_host(url: str, *schemes: str) -> bool:
 
 
 def check_database(url: str) -> str:
-    """A path made absolute. ValueError for any other URL, without the URL in it."""
+    """Make a SQLite path absolute. Raises ValueError, without the URL, if it is invalid."""
     if path := sqlite_path(url):
         return _absolute(path)
     if _has_host(url, "mongodb", "mongodb+srv"):

@@ -113,7 +113,7 @@ class TestWrongSettings:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("PODLINE_MAX_RUNING", "3")
-        assert "MAX_RUNING: is no setting; did you mean PODLINE_MAX_RUNNING?" in complaints()
+        assert "MAX_RUNING: is not a setting; did you mean PODLINE_MAX_RUNNING?" in complaints()
 
     def test_an_unknown_variable_in_a_group_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PODLINE_MAX_LIMITS__WALL", "3")
@@ -139,7 +139,7 @@ class TestWrongSettings:
     def test_an_unknown_key_is_refused_with_a_suggestion(self, working_folder: Path) -> None:
         (working_folder / "podline.toml").write_text("[max_limits]\nmemory_mb = 5")
         assert (
-            "max_limits.memory_mb: is no setting (in podline.toml); "
+            "max_limits.memory_mb: is not a setting (in podline.toml); "
             "did you mean max_limits.memory_mib?" in complaints()
         )
 
@@ -222,7 +222,7 @@ class TestFolderOfSecrets:
 
     def test_one_that_is_no_setting_is_refused_with_a_suggestion(self, secrets: Path) -> None:
         (secrets / "databse_url").write_text("mongodb://mongodb/podline")
-        assert f"is no setting (in {secrets}/databse_url); did you mean database_url?" in (
+        assert f"is not a setting (in {secrets}/databse_url); did you mean database_url?" in (
             complaints()
         )
 

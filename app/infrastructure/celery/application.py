@@ -1,4 +1,4 @@
-"""The Celery application: one that publishes, and one whose tasks have ports to work on."""
+"""The Celery applications: one only publishes, and one runs tasks on the ports."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -16,13 +16,13 @@ CONFIGURATION = "celeryconfig"
 
 
 def make_publisher(broker_url: str) -> Celery:
-    """What a process needs that only sends messages. Connects to nothing yet."""
+    """Return the application for a process that only sends messages. Opens no connections yet."""
     transport.install()
     return Celery(NAME, config_source=CONFIGURATION, broker=broker_url)
 
 
 class Application(Celery):
-    """The application of workers and beat. Connects to nothing yet."""
+    """The application of workers and beat. Opens no connections yet."""
 
     def __init__(
         self,
@@ -44,5 +44,5 @@ class Application(Celery):
 
     @cached_property
     def ports(self) -> Ports:
-        """Made when first used, because beat and Flower need none. A test sets its own."""
+        """The ports, created on first use as beat and Flower need none. Tests set their own."""
         return self._make_ports(self)

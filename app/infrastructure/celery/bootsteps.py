@@ -11,7 +11,7 @@ MONITOR_QUEUE: Final = "monitor"
 
 
 class HeartbeatStep(bootsteps.StartStopStep):
-    """Uses the timer of the worker's event loop, so that a loop that hangs stops the heartbeat."""
+    """Uses the timer of the worker's event loop, so that the heartbeat stops if the loop hangs."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
 
@@ -31,7 +31,7 @@ class HeartbeatStep(bootsteps.StartStopStep):
 
 
 class WatcherStep(bootsteps.StartStopStep):
-    """Starts the watcher where the worker consumes the monitor's queue."""
+    """Starts the watcher if the worker consumes the monitor's queue."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
 

@@ -1,6 +1,6 @@
 """The worker's consumer (`worker_consumer`): raises what Celery would log and drop.
 
-What it raises reaches the transport, which keeps the item as it came from the queue.
+The error reaches the transport, which keeps the item as it came from the queue.
 """
 
 import inspect
@@ -16,13 +16,13 @@ from app.infrastructure.celery.task_events import BatchingConsumer
 from app.infrastructure.celery.transport import CONNECTION_ERRORS
 
 OURS: Final = "podline."
-"""What the names of our tasks begin with. Celery has some of its own, such as `celery.map`."""
+"""The prefix of our tasks' names. Celery has tasks of its own, such as `celery.map`."""
 ID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
-"""A ULID, as executions and replays have it."""
+"""A ULID, the id of an execution or replay."""
 
 
 class NotATask(Exception):
-    """No task of ours can be made of the message."""
+    """The message is not one of our tasks."""
 
 
 class PoisonConsumer(BatchingConsumer):
@@ -41,7 +41,7 @@ class PoisonConsumer(BatchingConsumer):
         return handle_or_refuse
 
     def _check(self, message: Message) -> None:
-        """Raises what is wrong with a message whose task would only fail where it is run."""
+        """Raise an error for a message whose task would otherwise fail only when it runs."""
         args, kwargs = _check_shape(message.payload)
         name = message.headers.get("task")
         if isinstance(name, str) and name in self.app.tasks:
@@ -61,9 +61,9 @@ class PoisonConsumer(BatchingConsumer):
 
 
 def _check_shape(body: object) -> tuple[list[object], dict[str, object]]:
-    """The arguments, by message protocol 2.
+    """Return the arguments, by message protocol 2.
 
-    A body of another shape would fail where no signal tells of it.
+    A body of another shape would fail without a signal.
     """
     match body:
         case [list(args), dict(kwargs), dict(embed)] if _is_chain(embed.get("chain")):
@@ -73,15 +73,16 @@ def _check_shape(body: object) -> tuple[list[object], dict[str, object]]:
 
 
 def _is_chain(links: object) -> bool:
-    """What is left of the chain, if anything. Each link is checked where it arrives."""
+    """Whether this is the rest of a chain. Each link is checked when it arrives."""
     if links is None:
         return True
     return isinstance(links, list) and all(isinstance(link, dict) for link in links)
 
 
 def _check_arguments(task: Task[Any, Any], args: list[object], kwargs: dict[str, object]) -> None:
-    """Our messages hold the id of what they are about, or nothing. Their errors show no argument:
-    it may be of any size.
+    """Check that the only argument, if any, is an id.
+
+    The errors don't quote an argument, because it may be of any size.
     """
     if not task.name.startswith(OURS):
         raise LookupError(f"{task.name} is not a task of Podline")
@@ -97,7 +98,7 @@ def _arity(task: Task[Any, Any]) -> int:
 
 
 def _refuse(message: Message, error: Exception) -> NoReturn:
-    # Else it would count as one that is worked on, and the worker would take one less for ever.
+    # Otherwise it would count as in progress, and the worker would forever take one message less.
     if not message.acknowledged:
         message.reject()
     raise NotATask(f"{type(error).__name__}: {error}") from error

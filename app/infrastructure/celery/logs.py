@@ -1,4 +1,4 @@
-"""Logs of workers and beat: each line, Celery's own too, names the execution that it is about."""
+"""Logs of workers and beat. Each line, even Celery's own, names the execution it is about."""
 
 import logging
 from typing import Any, Final

@@ -22,14 +22,14 @@ RELAY: Final = "podline.replay.relay"
 SWEEP: Final = "podline.saga.sweep"
 
 REQUEST_ID: Final = "request_id"
-"""The header of a message that says which request to the API began its chain: for logs alone."""
+"""The message header with the API request that started the chain, for logs only."""
 
 _KEPT_PROPERTIES: Final = ("correlation_id", "reply_to")
-"""Those that Celery sets; the transport makes the others anew."""
+"""The properties that Celery sets. The transport creates the others again."""
 
 
 class CeleryPipeline:
-    """The Pipeline port: every message carries the execution's id and nothing else."""
+    """Publishes messages that contain only the execution's id."""
 
     def __init__(self, app: Celery) -> None:
         self._app = app
@@ -56,7 +56,7 @@ class CeleryPipeline:
             chain=[_link(name, execution_id, headers) for name in reversed(rest)] or None,
             root_id=step and (step.request.root_id or step.request.id),
             parent_id=step and step.request.id,
-            # For Flower. Celery would make the same, in twenty times as long.
+            # For Flower. Celery would produce the same, but take twenty times as long.
             argsrepr=f"('{execution_id}',)",
             kwargsrepr="{}",
             ignore_result=True,
@@ -77,7 +77,7 @@ class CeleryPipeline:
             self._app.send_task(REPLAY, args=(replay_id,), retry=False, producer=producer)
 
     def resend(self, queue: str, item: bytes) -> None:
-        """Put a message back on its queue. Raises BrokerUnavailable; ValueError if it is none."""
+        """Put a message back on its queue. Raises BrokerUnavailable, and ValueError if invalid."""
         message = RawMessage.parse(item)
         kept = {name: message.properties.get(name) for name in _KEPT_PROPERTIES}
         with self._producer() as producer:
@@ -102,10 +102,10 @@ class CeleryPipeline:
 
     @contextmanager
     def _producer(self) -> Iterator[Producer]:
-        """One that may publish, once.
+        """Yield a producer for one message.
 
-        The breaker is asked when the producer is there: who waited for one while the broker hung
-        does not try again for itself.
+        The breaker is checked after the producer is available, so that threads that waited for one
+        while the broker hung don't each try again.
         """
         try:
             with self._app.producer_pool.acquire(block=True, timeout=PAUSE_SECONDS) as producer:
@@ -121,7 +121,7 @@ class CeleryPipeline:
 
 
 def _link(name: str, execution_id: str, headers: Mapping[str, str]) -> dict[str, object]:
-    """A `celery.signature(name, args=(execution_id,), immutable=True)`, as it is serialised."""
+    """Return `celery.signature(name, args=(execution_id,), immutable=True)` as serialised."""
     return {
         "task": name,
         "args": [execution_id],

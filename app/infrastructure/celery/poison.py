@@ -20,7 +20,7 @@ LONGEST_ID: Final = 26
 
 
 def keep_poison(app: Application, queue: str, item: bytes, error: Exception) -> None:
-    """Record a message that is no task of ours. Raises nothing: the worker continues."""
+    """Record a message that is not one of our tasks. Never raises: the worker continues."""
     try:
         record_poison(app.ports, queue, item, _describe(error))
     except Exception:  # otherwise the worker would exit
@@ -35,7 +35,7 @@ def keep_failure(
     Celery then records the finished task as failed; the sweep continues from the row.
     """
     if isinstance(exception, OperationalError):
-        log.warning("After %s the chain waits for the sweep: %s", sender.name, exception)
+        log.warning("after %s, the chain waits for the sweep: %s", sender.name, exception)
         return
     try:
         record_task_error(app.ports, sender.name, _execution_id(args), _describe(exception))

@@ -1,4 +1,4 @@
-"""The two kinds of task: a step of the chain, and a tick, which beat sends."""
+"""The two kinds of task: steps of the chain, and ticks, which beat sends."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +23,9 @@ class _OnPorts(_Task):
 
 
 class Step(_OnPorts):
-    """A link of the chain; `run_step` says what happens besides its function.
+    """A link of the chain. `run_step` documents what happens around its function.
 
-    Its function takes the id of an execution or a replay. Unless it returns True, the rest of the
+    The function takes the id of an execution or a replay. Unless it returns True, the rest of the
     chain is dropped.
     """
 
@@ -42,7 +42,7 @@ class Step(_OnPorts):
 
 
 class Tick(_OnPorts):
-    """A task of beat's schedule; `run_tick` says what happens besides its function."""
+    """A task in beat's schedule. `run_tick` documents what happens around its function."""
 
     abstract = True
 

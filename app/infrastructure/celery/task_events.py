@@ -1,7 +1,7 @@
-"""Task events, which Flower lives on, in batches.
+"""Task events, which Flower needs, in batches.
 
-Celery publishes each one by itself, three a task: that was a third of the worker's CPU time, and
-most of Flower's (docs/benchmarks.md). Their timestamps are made before, so nothing looks later.
+Celery publishes each event separately, three per task: that was a third of the worker's CPU time
+and most of Flower's (docs/benchmarks.md). Timestamps are set before, so they stay correct.
 """
 
 from typing import Final
@@ -10,21 +10,21 @@ from celery.events import EventDispatcher
 from celery.worker.consumer import Consumer
 
 BATCH_SECONDS: Final = 0.5
-"""And whenever a batch has reached Celery's own limit."""
+"""A batch is also sent when it reaches Celery's own limit."""
 
 
 class BatchingConsumer(Consumer):
-    """The worker's consumer, with a timer in the place of a publish for every event."""
+    """The worker's consumer, with a timer instead of one publish per event."""
 
     event_dispatcher: EventDispatcher | None
 
     def on_ready(self) -> None:
-        # Here, since the timers are cleared whenever the connection to the broker is lost.
+        # Start it here, because timers are cleared when the connection to the broker is lost.
         super().on_ready()
         self.timer.call_repeatedly(BATCH_SECONDS, self._publish_events)
 
     def on_send_event_buffered(self) -> None:  # type: ignore[override]  # the stub is wrong
-        """It waits for the timer."""
+        """Do nothing: the event waits for the timer."""
 
     def stop(self) -> None:
         self._publish_events()

@@ -1,6 +1,6 @@
-"""kombu's Redis transport, except for items that no task can be made of.
+"""kombu's Redis transport, with other handling of items that aren't valid messages.
 
-kombu 5.7 would lose such an item and end the worker. Here the item becomes a dead letter.
+kombu 5.7 would lose such an item and end the worker. Here it becomes a dead letter.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ KeepPoison = Callable[[str, bytes, Exception], None]
 
 @dataclass
 class _Hooks:
-    """What a worker and beat have done; kombu makes the transport, so it can't be passed on."""
+    """The hooks of workers and beat. kombu creates the transport, so it can't take arguments."""
 
     keep_poison: KeepPoison | None = None
     before_attempt: Callable[[], None] | None = None
@@ -46,9 +46,9 @@ class Channel(redis_transport.Channel):
 
     @contextmanager
     def conn_or_acquire(self, client: redis.Redis | None = None) -> Iterator[redis.Redis]:
-        """Reuse one client. kombu makes one for each message, a sixth of what publishing costs.
+        """Reuse one client. kombu creates one per message, a sixth of the cost of publishing.
 
-        A channel that was reset has a new pool, and needs a new client.
+        A channel that was reset has a new pool and needs a new client.
         """
         if client is None:
             client = self._publisher

@@ -25,19 +25,19 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What the process has around its application."""
+    """What the process provides in addition to its application."""
 
     log_format: logs.Format
     log_each_task: bool
     keep_private: Callable[[], None]
-    """Raises NotPrivate where others can reach what the service stores."""
+    """Raises NotPrivate if other users can reach what the service stores."""
     metrics_host: str
     metrics_port: int | None
-    """None where the worker serves no /metrics."""
+    """None if the worker serves no /metrics."""
 
 
 def equip(app: Application, surroundings: Surroundings) -> None:
-    """Connect signals and bootsteps; to be called once in a process."""
+    """Connect signals and bootsteps. Call this once in a process."""
     transport.install(keep_poison=partial(keep_poison, app), before_attempt=app.heartbeat.retry)
     task_logs.install(surroundings.log_format, each_task=surroundings.log_each_task)
     app.steps["consumer"] |= {HeartbeatStep, WatcherStep}
@@ -53,7 +53,7 @@ def equip(app: Application, surroundings: Surroundings) -> None:
 
 
 def _keep_private(surroundings: Surroundings, **_: Any) -> None:
-    """Start only where the service's files can be kept private."""
+    """Exit unless the service's files can be kept private."""
     set_umask()
     try:
         surroundings.keep_private()
@@ -62,12 +62,12 @@ def _keep_private(surroundings: Surroundings, **_: Any) -> None:
 
 
 def _prepare(app: Application, **_: Any) -> None:
-    """Make the ports before several threads need them at once, and bring their data up to date.
+    """Create the ports before several threads need them at once, and upgrade their data.
 
     Celery logs any other exception of a receiver and continues, so that a task tries again.
     """
-    # Tasks leave few cycles behind. Looking for them after every 700 allocations cost a worker
-    # 1 ms of CPU time for each execution.
+    # Tasks leave few reference cycles. Looking for them after every 700 allocations cost a worker
+    # 1 ms of CPU time per execution.
     gc.set_threshold(50_000, 20, 100)
     try:
         upgrade(app.ports)
@@ -76,13 +76,13 @@ def _prepare(app: Application, **_: Any) -> None:
 
 
 def _serve_metrics(app: Application, surroundings: Surroundings, **_: Any) -> None:
-    """A second worker, started by hand on the same settings, runs without /metrics."""
+    """Serve /metrics. A second worker with the same settings runs without it."""
     if surroundings.metrics_port is None:
         return
     try:
         app.ports.metrics.serve(surroundings.metrics_host, surroundings.metrics_port)
     except OSError as error:
-        log.warning("This worker serves no /metrics: %s", error)
+        log.warning("this worker serves no /metrics: %s", error)
 
 
 def _sweep(app: Application, **_: Any) -> None:
