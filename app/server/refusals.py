@@ -19,19 +19,19 @@ _RETRY_SECONDS: Final = 2
 MAX_HEADER_LINES: Final = 128
 
 
-class NoSpace(Error):  # type: ignore[misc]  # it has no types
+class NoSpace(Error):  # type: ignore[misc]  # waitress has no types
     """There is no space for the body."""
 
     code = 503
     reason = "Service Unavailable"
 
 
-class UriTooLong(Error):  # type: ignore[misc]
+class UriTooLong(Error):  # type: ignore[misc]  # waitress has no types
     code = 414
     reason = "URI Too Long"
 
 
-class RefusalTask(ErrorTask):  # type: ignore[misc]  # it has no types
+class RefusalTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
     """Sends one of waitress's errors or ours, and closes the connection."""
 
     def execute(self) -> None:

@@ -35,7 +35,7 @@ class PoisonConsumer(BatchingConsumer):
                 handle(message)
             except (NotATask, *CONNECTION_ERRORS):
                 raise
-            except Exception as error:  # noqa: BLE001  # raised again, as what it is about
+            except Exception as error:  # noqa: BLE001  # raised again as NotATask
                 _refuse(message, error)
 
         return handle_or_refuse
