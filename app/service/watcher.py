@@ -42,9 +42,6 @@ class Pauses:
     """Between two checks whether somebody watches."""
 
 
-DEFAULT_PAUSES: Final = Pauses()
-
-
 class Watcher:
     """Three threads: one watches the runtime, one keeps the lease, one feeds live output."""
 

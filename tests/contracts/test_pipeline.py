@@ -1,0 +1,133 @@
+"""What every pipeline does with chains, slices and raw messages."""
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from app.domain.chain import CHAIN_FROM
+from app.domain.errors import BrokerUnavailable
+from app.domain.execution import State
+from app.infrastructure.celery.application import make_publisher
+from app.infrastructure.celery.pipeline import REPLAY, CeleryPipeline
+from app.infrastructure.memory.pipeline import MemoryPipeline
+from app.ports import Pipeline
+from app.queues import QUEUES, queue_of
+from tests.support.builders import a_message
+
+Message = tuple[str, str]
+"""The task that a message starts, and its argument."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A pipeline, and how to look into its queues."""
+
+    pipeline: Pipeline
+    unavailable: Pipeline
+    published: Callable[[], list[Message]]
+    resent: Callable[[str], list[bytes]]
+
+
+def in_memory() -> Case:
+    pipeline, unavailable = MemoryPipeline(), MemoryPipeline()
+    unavailable.away = True
+
+    def published() -> list[Message]:
+        chains = [(CHAIN_FROM[state][0], id) for id, state in iter(pipeline.take, None)]
+        return chains + [(REPLAY, id) for id in iter(pipeline.take_replay, None)]
+
+    def resent(queue: str) -> list[bytes]:
+        return [item for to, item in pipeline.resent if to == queue]
+
+    return Case(pipeline, unavailable, published, resent)
+
+
+def celery_on_redis(redis_url: str, client: Redis, folder: Path) -> Case:
+    def connect(url: str) -> Pipeline:
+        return CeleryPipeline(make_publisher(url.replace("unix://", "redis+socket://")))
+
+    def items(queue: str) -> list[bytes]:
+        return [str(item).encode() for item in client.lrange(queue, 0, -1)]
+
+    def published() -> list[Message]:
+        return [message(item) for queue in QUEUES for item in items(queue)]
+
+    nobody = connect(f"unix://{folder}/nobody.sock")
+    return Case(connect(redis_url), nobody, published, items)
+
+
+def message(item: bytes) -> Message:
+    raw = json.loads(item)
+    (id,), *_ = json.loads(base64.b64decode(raw["body"]))
+    return raw["headers"]["task"], id
+
+
+@pytest.fixture(params=["memory", "celery"])
+def case(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
+    if request.param == "memory":
+        return in_memory()
+    url, client = map(request.getfixturevalue, ("redis_url", "redis_client"))
+    return celery_on_redis(url, client, tmp_path)
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_chain_begins_with_the_step_of_the_state(case: Case, state: State) -> None:
+    case.pipeline.start("01J", state)
+    assert case.published() == [(CHAIN_FROM[state][0], "01J")]
+
+
+def test_a_slice_of_a_replay(case: Case) -> None:
+    case.pipeline.replay("01J")
+    assert case.published() == [(REPLAY, "01J")]
+    assert queue_of(REPLAY) == "replay"
+
+
+def test_a_message_is_sent_again_to_its_queue(case: Case) -> None:
+    item = a_message(b"[[1], {}, {}]", task="podline.pods.newer", id="1")
+    case.pipeline.resend("pods", item)
+    (again,) = case.resent("pods")
+    assert case.pipeline.identity(again) == case.pipeline.identity(item)
+
+
+def test_without_a_broker(case: Case) -> None:
+    with pytest.raises(BrokerUnavailable):
+        case.unavailable.start("01J", State.QUEUED)
+    with pytest.raises(BrokerUnavailable):
+        case.unavailable.replay("01J")
+    with pytest.raises(BrokerUnavailable):
+        case.unavailable.resend("pods", a_message())
+
+
+def test_messages_are_told_apart_by_task_and_arguments(case: Case) -> None:
+    identity = case.pipeline.identity
+    first = a_message(b"[[1], {}, {}]", task="one", id="1")
+    assert identity(first) == identity(a_message(b"[[1], {}, {}]", task="one", id="2"))
+    assert identity(first) != identity(a_message(b"[[2], {}, {}]", task="one", id="1"))
+    assert identity(first) != identity(a_message(b"[[1], {}, {}]", task="two", id="1"))
+    assert identity(b"no message") != identity(b"another")
+
+
+@pytest.mark.parametrize(
+    ("queue", "item", "readable"),
+    [
+        ("pods", a_message(), True),
+        ("pods", a_message(task="podline.pods.newer"), True),
+        ("nobody", a_message(), False),
+        ("pods", b"no JSON", False),
+        ("pods", b"[" * 15_000, False),
+        ("pods", a_message(b"no JSON"), False),
+        ("pods", a_message(b"[" * 5_000), False),
+        ("pods", a_message(content_type="application/x-python-serialize"), False),
+        ("pods", a_message().replace(b'"base64"', b'"rot13"'), False),
+    ],
+    ids=["right", "newer", "queue", "no JSON", "too deep", "body", "deep body", "type", "encoding"],
+)
+def test_only_what_a_worker_may_read_can_be_sent_again(
+    case: Case, queue: str, item: bytes, readable: bool
+) -> None:
+    assert case.pipeline.can_resend(queue, item) is readable
