@@ -30,7 +30,7 @@ _SHORTEST_WAIT: Final = 0.1
 
 
 class Client:
-    """A thread-safe client for one Podline service. Close it after use, or use it in a `with`.
+    """A thread-safe client for one service. Close it after use, or use it in a `with` block.
 
     `url` and `key` default to PODLINE_URL (or http://127.0.0.1:8000) and PODLINE_KEY. `timeout` is
     the number of seconds that the service may stay silent. Requests that are safe to repeat are
@@ -222,7 +222,7 @@ def _deadline(timeout: float | None) -> float | None:
 
 
 def _remaining(deadline: float | None) -> float:
-    """Return the seconds that the next request shall wait."""
+    """Return the seconds that the next request should wait."""
     if deadline is None:
         return _LONGEST_WAIT
     return min(_LONGEST_WAIT, max(0.0, deadline - time.monotonic()))

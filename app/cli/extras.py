@@ -12,7 +12,7 @@ _OURS: Final = ("app", "podline", "sandbox", "tasks")
 
 
 def needs_extra(extra: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """Name the extra to install where a package is missing."""
+    """If a package is missing, name the extra to install."""
 
     def decorate(command: Callable[P, None]) -> Callable[P, None]:
         @wraps(command)

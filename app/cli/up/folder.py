@@ -25,7 +25,7 @@ METRICS = "metrics"
 CHILDREN = "children.json"
 _LOCK = "up.lock"
 _NEEDED_BYTES = 4 * 1024 * 1024
-"""For the databases, their logs and the counters in a new folder."""
+"""Space for the databases, their logs and the counters in a new folder."""
 _PAUSE_SECONDS = 1.0
 
 

@@ -38,7 +38,7 @@ def run(data_dir: Path, port: int | None, mongodb: str | None) -> None:
 
 
 def _refuse_newer_data(settings: Settings) -> None:
-    """Here, because each child would report it and be restarted. Raises UpError."""
+    """Refuse newer data here, as each child would report it and be restarted. Raises UpError."""
     keep_private(settings)
     for make in (make_store, make_event_log):
         try:
