@@ -218,7 +218,7 @@ def make_kubernetes_runtime(namespace: str, settings: Settings) -> Runtime:
         Offers(images, languages.load(settings.languages_file)),
         PodOptions(
             collector_image=options.pod_image,
-            start_timeout=settings.start_timeout,
+            start_timeout=settings.policy().start_timeout,
             **options.model_dump(exclude={"images", "pod_image"}),
         ),
     )

@@ -20,7 +20,7 @@ def daemon_command(settings: Settings) -> tuple[str, ...]:
         *("--data", str(settings.data_dir / "sandbox")),
         # A bay stays busy while its jail is removed and the next one is set up. Admission enforces
         # the cap. Measured: 36 programs a second with one bay for each slot, 47 with two.
-        *("--bays", str(2 * settings.max_running)),
+        *("--bays", str(2 * settings.policy().max_running)),
         *(("--languages", str(file)) if (file := settings.languages_file) else ()),
         *("--ready-jails", str(settings.ready_jails)),
         *(f"--unheld-limit={name}" for name in unheld),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
+from app.domain.declared import means
 from app.domain.submission import Limits
 
 
@@ -12,16 +13,22 @@ class InputMaxima:
     """How large a submission can be, in bytes unless the name says otherwise."""
 
     files: int = 64
-    files_bytes: int = 512 * 1024
+    files_bytes: int = field(
+        default=512 * 1024, metadata=means("All files of a submission together, in bytes.", gt=0)
+    )
     file_name_bytes: int = 200
-    stdin_bytes: int = 256 * 1024
+    stdin_bytes: int = field(
+        default=256 * 1024, metadata=means("The program's input, in bytes.", ge=0)
+    )
     args: int = 64
     args_bytes: int = 16 * 1024
     env: int = 64
     env_bytes: int = 16 * 1024
     labels: int = 16
     label_characters: int = 63
-    expected_output_bytes: int = 1024 * 1024
+    expected_output_bytes: int = field(
+        default=1024 * 1024, metadata=means("The expected output, in bytes.", ge=0)
+    )
 
 
 DEFAULT_LIMITS = Limits(
@@ -45,30 +52,62 @@ class LimitRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """All times are in seconds."""
+    """What operators can set, and the limits that follow. All times are in seconds."""
 
-    max_running: int = 2
-    """Slots in all."""
-    max_running_per_owner: int = 2
-    ageing_seconds: float = 60
-    """A waiting execution rises by one band for each of these."""
+    max_running: int = field(
+        default=2, metadata=means("Slots: programs that run at once, in total.", gt=0)
+    )
+    max_running_per_owner: int = field(default=2, metadata=means("Slots of one owner.", gt=0))
+    ageing_seconds: float = field(
+        default=60,
+        metadata=means("A waiting execution rises by one priority band for each of these.", gt=0),
+    )
 
-    max_attempts: int = 3
-    start_timeout: float = 60
-    """From the start of an attempt until its program runs."""
-    dlq_max_retries: int = 5
-    retention_seconds: float | None = None
-    """Executions and replays that ended longer ago are removed. None keeps them."""
+    max_attempts: int = field(
+        default=3, metadata=means("Attempts of one execution before it fails.", gt=0)
+    )
+    start_timeout: float = field(
+        default=60, metadata=means("From the start of an attempt until its program runs.", gt=0)
+    )
+    dlq_max_retries: int = field(
+        default=5, metadata=means("Retries before a dead letter is archived.", ge=0)
+    )
+    retention_seconds: float | None = field(
+        default=None,
+        metadata=means(
+            "Executions, with their results, and replays that ended longer ago are removed.", gt=0
+        ),
+    )
 
-    max_unfinished_per_owner: int = 1_000
-    max_unfinished: int = 100_000
-    idempotency_seconds: float = 24 * 3600
+    max_unfinished_per_owner: int = field(
+        default=1_000,
+        metadata=means("Unfinished executions of one owner. Above it, submissions get 429.", gt=0),
+    )
+    max_unfinished: int = field(
+        default=100_000,
+        metadata=means(
+            "Executions in the queue, of all owners. Above it, submissions get 429.", gt=0
+        ),
+    )
+    idempotency_seconds: float = field(
+        default=24 * 3600, metadata=means("How long an `Idempotency-Key` is remembered.", gt=0)
+    )
 
-    default_limits: Limits = DEFAULT_LIMITS
-    default_compile_limits: Limits = DEFAULT_COMPILE_LIMITS
-    max_limits: Limits = MAX_LIMITS
-    max_compile_limits: Limits = MAX_LIMITS
-    input: InputMaxima = field(default_factory=InputMaxima)
+    default_limits: Limits = field(
+        default=DEFAULT_LIMITS, metadata=means("Given to a program that sets none")
+    )
+    default_compile_limits: Limits = field(
+        default=DEFAULT_COMPILE_LIMITS, metadata=means("Given to a compile stage")
+    )
+    max_limits: Limits = field(
+        default=MAX_LIMITS, metadata=means("The most that a program can ask for")
+    )
+    max_compile_limits: Limits = field(
+        default=MAX_LIMITS, metadata=means("The most that a compile stage can ask for")
+    )
+    input: InputMaxima = field(
+        default_factory=InputMaxima, metadata=means("How large a submission can be")
+    )
 
     def run_limits(self, accepts: Mapping[str, int]) -> LimitRange:
         """`accepts` has the runtime's own maxima, which may be lower, by the names of Limits."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from app.domain.declared import means
+
 BYTE_ORDER_MARK: Final = "\ufeff"
 
 
@@ -44,13 +46,12 @@ class Buffering(StrEnum):
 class Limits:
     """What one stage (the compiler, or the program) may use at most."""
 
-    wall_seconds: float
-    cpu_seconds: float
-    memory_mib: int
-    processes: int
-    output_kib: int
-    """Per stream."""
-    disk_mib: int
+    wall_seconds: float = field(metadata=means("time from start to end", gt=0))
+    cpu_seconds: float = field(metadata=means("CPU time of all processes together", gt=0))
+    memory_mib: int = field(metadata=means("memory of all processes together, MiB", gt=0))
+    processes: int = field(metadata=means("processes and threads at once", gt=0))
+    output_kib: int = field(metadata=means("output on each of stdout and stderr, KiB", gt=0))
+    disk_mib: int = field(metadata=means("files that can be written, MiB", gt=0))
     stack_mib: int | None = None
     """None: as much as `memory_mib` where a control group limits memory, otherwise 8 MiB."""
 

@@ -3,8 +3,6 @@
 from typing import Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     PositiveFloat,
     PositiveInt,
@@ -12,27 +10,43 @@ from pydantic import (
     model_validator,
 )
 
+from app.settings.from_policy import Group
+
 _OF_TOPICS = {"partitions", "replication_factor", "min_insync_replicas", "retention_seconds"}
 
 
-class KafkaSettings(BaseModel):
+class KafkaSettings(Group):
     """Security has librdkafka's names, with underscores for dots."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
     partitions: PositiveInt = 6
+    """Partitions of a topic that the service creates. Adding some later would break the order of
+    an execution's events.
+    """
     replication_factor: PositiveInt | None = None
+    """Replicas of a topic that the service creates."""
     min_insync_replicas: PositiveInt | None = None
+    """Replicas that must have an event before it counts as delivered, for a topic that the service
+    creates.
+    """
     retention_seconds: PositiveFloat | None = None
+    """How long a topic that the service creates keeps events."""
 
     security_protocol: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = "plaintext"
+    """`plaintext`, `ssl`, `sasl_plaintext` or `sasl_ssl`."""
     ssl_ca_location: str | None = None
+    """The file of the CA that signed the brokers' certificates."""
     ssl_certificate_location: str | None = None
+    """The file of the client's certificate, if the brokers require one."""
     ssl_key_location: str | None = None
+    """The file of the client's private key."""
     ssl_key_password: SecretStr | None = None
+    """The password of the private key."""
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    """`PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512`."""
     sasl_username: str | None = Field(default=None, min_length=1)
+    """The user name."""
     sasl_password: SecretStr | None = None
+    """The user's password."""
 
     @model_validator(mode="after")
     def _sasl_is_whole(self) -> Self:

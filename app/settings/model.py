@@ -1,22 +1,20 @@
 """Every setting, its default and its bounds."""
 
 import os
-from dataclasses import fields
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     SecretStr,
     ValidationInfo,
+    create_model,
     field_validator,
 )
 from pydantic_settings import (
@@ -27,10 +25,10 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from app.domain.policy import InputMaxima, Policy
-from app.domain.submission import Limits
+from app.domain.policy import Policy
 from app.settings import checks
 from app.settings.folders import runtime_folder
+from app.settings.from_policy import Group, policy_of, settings_of
 from app.settings.images import DEFAULT as DEFAULT_IMAGES
 from app.settings.images import ImageNames
 from app.settings.kafka import KafkaSettings
@@ -57,51 +55,27 @@ def _resolved(path: Path) -> Path:
 Folder = Annotated[Path, AfterValidator(_resolved)]
 
 
-class _Group(BaseModel):
-    """Settings that belong together: `PODLINE_<GROUP>__<NAME>`, or a table in the file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class LimitSettings(_Group):
-    """See app.domain.submission.Limits."""
-
-    wall_seconds: PositiveFloat
-    cpu_seconds: PositiveFloat
-    memory_mib: PositiveInt
-    processes: PositiveInt
-    output_kib: PositiveInt
-    disk_mib: PositiveInt
-
-    @classmethod
-    def of(cls, limits: Limits) -> Self:
-        """Without the stack, whose default and maximum follow from the memory."""
-        return cls.model_validate({name: getattr(limits, name) for name in cls.model_fields})
-
-
-class InputSettings(_Group):
-    """See app.domain.policy.InputMaxima."""
-
-    files_bytes: PositiveInt
-    stdin_bytes: NonNegativeInt
-    expected_output_bytes: NonNegativeInt
-
-    @classmethod
-    def of(cls, maxima: InputMaxima) -> Self:
-        return cls.model_validate({name: getattr(maxima, name) for name in cls.model_fields})
-
-
-class KubernetesSettings(_Group):
+class KubernetesSettings(Group):
     """See app.infrastructure.kubernetes.manifest.PodOptions."""
 
     images: ImageNames = DEFAULT_IMAGES
+    """The languages and their images: `<language>=<image>:<version>`, separated by commas. A tag
+    begins with the language's version; a digest may follow.
+    """
     pod_image: str = f"podline/pod:{version('podline')}"
+    """The image of the collector."""
     image_pull_policy: Literal["IfNotPresent", "Always", "Never"] = "IfNotPresent"
+    """`IfNotPresent`, `Always` or `Never`."""
     image_pull_secret: str | None = None
+    """The name of a Secret in the namespace, for pulling images."""
     runtime_class: str | None = None
+    """The `RuntimeClass` of pods, such as gVisor's."""
     cpu_request: PositiveFloat = 0.1
+    """Cores that the scheduler reserves for each container."""
     cpu_limit: PositiveFloat = 1.0
+    """Cores that a container can use at once."""
     pod_pids_limit: PositiveInt | None = None
+    """The nodes' `podPidsLimit`: programs that ask for more processes are refused."""
 
 
 def _cores(_: dict[str, Any]) -> int:
@@ -116,11 +90,25 @@ def _socket(name: str, given: dict[str, Any]) -> str:
     return f"unix://{runtime_folder(given['data_dir']) / name}"
 
 
-class Settings(BaseSettings):
+if TYPE_CHECKING:
+    _PolicySettings = BaseSettings
+else:
+    _PolicySettings = create_model(
+        "_PolicySettings",
+        __base__=BaseSettings,
+        **settings_of(
+            Policy(),
+            {"max_running": _cores, "max_running_per_owner": lambda given: given["max_running"]},
+        ),
+    )
+"""The settings that make the policy (app/domain/policy.py), by its names."""
+
+
+class Settings(_PolicySettings):
     """Environment goes before secrets, then file, then default. Times are in seconds.
 
     The defaults are those of `podline up`, so that a role started by hand in the same folder
-    finds the running service. What the numbers mean is told in app/domain/policy.py.
+    finds the running service. The docstrings of the fields are what the documentation says.
     """
 
     model_config = SettingsConfigDict(
@@ -133,61 +121,73 @@ class Settings(BaseSettings):
         frozen=True,
         allow_inf_nan=False,
         validate_default=True,
+        use_attribute_docstrings=True,
     )
 
     data_dir: Folder = Path(".podline")
+    """The data folder. `podline up --data-dir` sets it."""
     database_url: DatabaseUrl = Field(default_factory=partial(_sqlite, "podline.db"))
+    """The store: `sqlite:///<path>` or `mongodb://<host>/<database>`."""
     event_log_url: EventLogUrl = Field(default_factory=partial(_sqlite, "events.db"))
+    """The event log: `sqlite:///<path>`, or `kafka://<host>:<port>[,<host>:<port>]/<topic>`:
+    [Kafka](#kafka-as-the-event-log).
+    """
     redis_url: RedisUrl = Field(default_factory=partial(_socket, "redis.sock"))
+    """The broker, the queue and live output: `redis://…` or `unix:///<socket>`. `podline up`
+    starts its own server and refuses any other.
+    """
     runtime_url: RuntimeUrl = Field(default_factory=partial(_socket, "sandbox.sock"))
+    """Where programs run: in the sandbox daemon at `unix:///<socket>`, or in Kubernetes pods,
+    `kubernetes://<namespace>`, with access by `KUBECONFIG` or a service account.
+    """
     replay_dir: Folder = Field(default_factory=lambda given: given["data_dir"] / "replays")
-    """SQLite databases that replays rebuild into are files in this folder."""
+    """The folder for SQLite databases that [replays](replay.md) rebuild into."""
     languages_file: Folder | None = None
+    """A file with more languages: [languages.md](languages.md#add-a-language)."""
 
     admin_key: AdminKey = None
-    """The API makes it valid when it starts; `podline up` makes one."""
+    """The first admin key, which the API makes valid when it starts. `podline up` creates one in
+    its data folder.
+    """
     port: Port = 8000
+    """The port of the API on 127.0.0.1; 0 chooses a free one. `podline up --port` sets it."""
     flower_port: Port = 5555
+    """The port of Flower. If it is in use, `podline up` chooses another one."""
     flower_user: str = "podline"
+    """The user name for Flower."""
     flower_password: SecretStr | None = None
-    """`podline up` makes one where none is set."""
+    """The password for Flower. If it is not set, `podline up` creates one in its data folder."""
     worker_concurrency: PositiveInt = 16
     """Threads of one Celery worker."""
     heartbeat_file: Folder | None = None
-    """A worker, and beat, touches it while it does its work."""
+    """A file that a healthy worker, or beat, touches every 2 s: [health of
+    roles](#health-of-roles).
+    """
     metrics_host: str = "127.0.0.1"
+    """The address at which a worker serves `/metrics`."""
     metrics_port: Port | None = None
-    """A worker's own /metrics."""
+    """The port at which a worker serves `/metrics`: [metrics](#metrics)."""
     log_format: Literal["text", "json"] = "text"
+    """`text` or `json`: [logs](#logs)."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """`debug`, `info`, `warning` or `error`."""
 
-    max_running: PositiveInt = Field(default_factory=_cores)
-    max_running_per_owner: PositiveInt = Field(default_factory=lambda given: given["max_running"])
     sandbox_unheld_limits: LimitNames = ""
-    """The sandbox daemon starts without these, where they do not hold."""
+    """Limits that the sandbox may start without if the host can't enforce them, such as
+    `memory,cpu`: [what holds them](#what-holds-the-limits).
+    """
     ready_jails: NonNegativeInt = Field(default_factory=lambda given: given["max_running"])
-    """Kept waiting by the sandbox daemon, for pods to come."""
-    ageing_seconds: PositiveFloat = _DEFAULT.ageing_seconds
-    max_attempts: PositiveInt = _DEFAULT.max_attempts
-    start_timeout: PositiveFloat = _DEFAULT.start_timeout
+    """Jails that are kept ready, about 7 MB each, so that a program starts 10 ms sooner. They are
+    released after 5 idle minutes.
+    """
     relay_interval: PositiveFloat = 1.0
-    dlq_max_retries: NonNegativeInt = _DEFAULT.dlq_max_retries
-    retention_seconds: PositiveFloat | None = _DEFAULT.retention_seconds
-    max_unfinished_per_owner: PositiveInt = _DEFAULT.max_unfinished_per_owner
-    max_unfinished: PositiveInt = _DEFAULT.max_unfinished
-    idempotency_seconds: PositiveFloat = _DEFAULT.idempotency_seconds
-
-    default_limits: LimitSettings = LimitSettings.of(_DEFAULT.default_limits)
-    default_compile_limits: LimitSettings = LimitSettings.of(_DEFAULT.default_compile_limits)
-    max_limits: LimitSettings = LimitSettings.of(_DEFAULT.max_limits)
-    max_compile_limits: LimitSettings = LimitSettings.of(_DEFAULT.max_compile_limits)
-    input: InputSettings = InputSettings.of(_DEFAULT.input)
+    """Seconds between two relays of events into the log."""
     kafka: KafkaSettings = KafkaSettings()
     kubernetes: KubernetesSettings = KubernetesSettings()
 
     @field_validator("max_limits", "max_compile_limits")
     @classmethod
-    def _covers_default(cls, maxima: LimitSettings, info: ValidationInfo) -> LimitSettings:
+    def _covers_default(cls, maxima: Group, info: ValidationInfo) -> Group:
         """A default that nobody has set follows: the policy lowers it to the maximum."""
         default = str(info.field_name).replace("max_", "default_")
         unset = getattr(_DEFAULT, default)
@@ -227,16 +227,8 @@ class Settings(BaseSettings):
         )
 
     def policy(self) -> Policy:
-        """The numbers that the service goes by."""
-        groups: dict[str, Any] = {
-            "default_limits": Limits(**self.default_limits.model_dump()),
-            "default_compile_limits": Limits(**self.default_compile_limits.model_dump()),
-            "max_limits": Limits(**self.max_limits.model_dump()),
-            "max_compile_limits": Limits(**self.max_compile_limits.model_dump()),
-            "input": InputMaxima(**self.input.model_dump()),
-        }
-        numbers = {f.name: getattr(self, f.name) for f in fields(Policy) if f.name not in groups}
-        return Policy(**numbers, **groups)
+        """The numbers that govern the service."""
+        return policy_of(Policy(), self)
 
     def broker_url(self) -> str:
         """The Redis address as Celery spells it."""
