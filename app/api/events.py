@@ -16,8 +16,8 @@ events = Section("Operators", "/api/v1/events", Role.OPERATOR)
 def list_(call: Call, query: EventQuery) -> schemas.EventPage:
     """Events of all executions, oldest first, and in order for each execution.
 
-    A page may be empty and yet have a `next_cursor`: go on until it is null. An event may come
-    more than once, under the same id.
+    A page can be empty and still have a `next_cursor`; continue until it is null. An event can
+    occur more than once, with the same id.
     """
     after = position(query.cursor)
     try:

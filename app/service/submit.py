@@ -27,13 +27,13 @@ def submit(
     body_hash: str = "",
     capacity: Capacity | None = None,
 ) -> Execution:
-    """Store the execution, then tell the coordinator.
+    """Store the execution, then start its chain.
 
-    Whoever submits often passes a `capacity` of its own; otherwise the queue is asked each time.
+    Callers that submit often pass their own `capacity`; otherwise the queue is read each time.
 
-    With the broker away it is accepted all the same: the sweep finds it. Raises StoreUnavailable,
-    QuotaExceeded, IdempotencyMismatch where the key came with another body before, and Gone where
-    the key's execution was deleted.
+    If the broker is unavailable, the submission is accepted all the same, and the sweep continues
+    it. Raises StoreUnavailable, QuotaExceeded, IdempotencyMismatch if the key was used with another
+    body, and Gone if the key's execution was deleted.
     """
     execution_id = str(ULID())
     if idempotency_key is not None:

@@ -1,4 +1,4 @@
-"""What an operator may set, by environment (`PODLINE_...`) or in a file."""
+"""The settings, from the environment (`PODLINE_...`) or from a file."""
 
 from app.settings.errors import SettingsError
 from app.settings.listing import Listed, listing

@@ -14,7 +14,7 @@ class SettingProblem:
 
 
 class SettingsError(PodlineError):
-    """The settings can't be used; `problems` names every wrong one."""
+    """The settings are invalid; `problems` names each of them."""
 
     def __init__(self, problems: list[SettingProblem]) -> None:
         lines = [f"  {problem.name}: {problem.detail}" for problem in problems]

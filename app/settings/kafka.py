@@ -1,4 +1,4 @@
-"""How the event log in Kafka is reached, and what its topic is made with."""
+"""How to connect to Kafka, and the numbers for a new topic."""
 
 from typing import Any, Literal, Self
 
@@ -66,7 +66,7 @@ class KafkaSettings(Group):
         return self.model_dump(include=_OF_TOPICS)
 
     def client_options(self) -> dict[str, str]:
-        """As librdkafka spells them."""
+        """The options by librdkafka's names."""
         given = self.model_dump(exclude=_OF_TOPICS, exclude_none=True)
         return {name.replace("_", "."): _text(value) for name, value in given.items()}
 

@@ -1,4 +1,4 @@
-"""What `podline settings` prints."""
+"""The output of `podline settings`."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple

@@ -74,7 +74,7 @@ def cancel(ports: Ports, replay_id: str) -> Replay:
 
 
 def go_on(ports: Ports, replay: Replay) -> None:
-    """Have the next slice worked. Where the broker is away, a tick does it later."""
+    """Request the next slice. If the broker is unavailable, a tick continues later."""
     try:
         ports.pipeline.replay(replay.id)
     except BrokerUnavailable as error:
