@@ -2,7 +2,7 @@
 
 from app.api import representation, schemas
 from app.api.context import Call
-from app.api.pages import page, position
+from app.api.pages import from_cursor, page
 from app.api.requests import DeadLetterQuery, DeadLetterSelection
 from app.api.routing import Answer, Section
 from app.domain.records import Role
@@ -16,7 +16,7 @@ dead_letters = Section("Operators", "/api/v1/dead-letters", Role.OPERATOR)
 def list_(call: Call, query: DeadLetterQuery) -> schemas.DeadLetterPage:
     """Dead letters, in descending order of their ids."""
     found = service.page(
-        call.ports, query.status, query.kind, position(query.cursor), query.limit + 1
+        call.ports, query.status, query.kind, from_cursor(query.cursor), query.limit + 1
     )
     items, next_cursor = page(found, query.limit)
     return schemas.DeadLetterPage(

@@ -2,7 +2,7 @@
 
 from app.api import representation, schemas
 from app.api.context import Call
-from app.api.pages import cursor_of, no_cursor, position
+from app.api.pages import from_cursor, no_cursor, to_cursor
 from app.api.requests import EventQuery
 from app.api.routing import Section
 from app.domain.errors import InvalidPosition
@@ -19,12 +19,12 @@ def list_(call: Call, query: EventQuery) -> schemas.EventPage:
     A page can be empty and still have a `next_cursor`; continue until it is null. An event can
     occur more than once, with the same id.
     """
-    after = position(query.cursor)
+    after = from_cursor(query.cursor)
     try:
         page = find_events(call.ports, query.to_domain(), after, query.limit)
     except InvalidPosition:
         raise no_cursor() from None
     return schemas.EventPage(
         items=[representation.event(event) for event in page.events],
-        next_cursor=None if page.at_end else cursor_of(page.position),
+        next_cursor=None if page.at_end else to_cursor(page.position),
     )

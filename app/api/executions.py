@@ -10,7 +10,7 @@ from werkzeug.exceptions import BadRequest
 from app import logs
 from app.api import representation, schemas, sse
 from app.api.context import Call
-from app.api.pages import page, position
+from app.api.pages import from_cursor, page
 from app.api.reading import body_hash
 from app.api.requests import ExecutionQuery, Wait
 from app.api.routing import Answer, Later, Section
@@ -32,7 +32,7 @@ from app.service.keys import still_valid
 from app.service.retention import erase
 from app.service.retry import retry as retry_execution
 from app.service.stream import stream as stream_execution
-from app.service.stream_items import Position, Told
+from app.service.stream_items import StreamPosition, Told
 from app.service.submit import submit as submit_execution
 from app.service.waiting import wait_for_end
 
@@ -113,7 +113,8 @@ def list_(call: Call, query: ExecutionQuery) -> schemas.ExecutionPage:
         language=query.language,
         labels=_labels(query.label),
     )
-    found = service.newest(call.ports, call.caller, filter, position(query.cursor), query.limit + 1)
+    before = from_cursor(query.cursor)
+    found = service.newest(call.ports, call.caller, filter, before, query.limit + 1)
     items, next_cursor = page(found, query.limit)
     return schemas.ExecutionPage(
         items=[representation.execution(execution) for execution in items],
@@ -185,7 +186,7 @@ def stream(call: Call, execution_id: str) -> Response:
     """
     execution = service.find(call.ports, call.caller, execution_id)
     try:
-        begin = Position.parse(request.headers.get("Last-Event-ID") or str(Position()))
+        begin = StreamPosition.parse(request.headers.get("Last-Event-ID") or str(StreamPosition()))
     except ValueError as error:
         raise BadRequest(f"Last-Event-ID: {error}") from None
     if begin.told is Told.END:

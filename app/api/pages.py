@@ -18,7 +18,7 @@ class HasId(Protocol):
 T = TypeVar("T", bound=HasId)
 
 
-def position(cursor: str | None) -> str | None:
+def from_cursor(cursor: str | None) -> str | None:
     """The id or the position in the event log that a cursor stands for."""
     if cursor is None:
         return None
@@ -28,7 +28,7 @@ def position(cursor: str | None) -> str | None:
         raise no_cursor() from None
 
 
-def cursor_of(position: str) -> str:
+def to_cursor(position: str) -> str:
     return b64encode(position.encode(), _URL_SAFE).decode()
 
 
@@ -42,4 +42,4 @@ def page(found: Sequence[T], limit: int) -> tuple[Sequence[T], str | None]:
     if len(found) <= limit:
         return found, None
     items = found[:limit]
-    return items, cursor_of(items[-1].id)
+    return items, to_cursor(items[-1].id)

@@ -2,7 +2,7 @@
 
 from app.api import representation, schemas
 from app.api.context import Call
-from app.api.pages import page, position
+from app.api.pages import from_cursor, page
 from app.api.requests import NewReplay, ReplayQuery
 from app.api.routing import Answer, Section
 from app.domain.records import Role
@@ -29,7 +29,7 @@ def start(call: Call, body: NewReplay) -> Answer:
 @replays.operation("GET", "", {200: schemas.ReplayPage})
 def list_(call: Call, query: ReplayQuery) -> schemas.ReplayPage:
     """Replays, newest first."""
-    found = service.newest(call.ports, position(query.cursor), query.limit + 1)
+    found = service.newest(call.ports, from_cursor(query.cursor), query.limit + 1)
     items, next_cursor = page(found, query.limit)
     return schemas.ReplayPage(
         items=[representation.replay(replay) for replay in items], next_cursor=next_cursor

@@ -12,10 +12,10 @@ from app.service.stream_items import (
     Ended,
     Heartbeat,
     Item,
-    Position,
     Printed,
     ResultStored,
     StateChanged,
+    StreamPosition,
 )
 
 MEDIA_TYPE: Final = "text/event-stream"
@@ -65,7 +65,7 @@ def _content(content: bytes) -> dict[str, str]:
         return {"content": b64encode(content).decode("ascii"), "encoding": "base64"}
 
 
-def _event(name: str, position: Position, data: dict[str, object]) -> bytes:
+def _event(name: str, position: StreamPosition, data: dict[str, object]) -> bytes:
     """The JSON has no line breaks, so it needs one `data` line."""
     return b"event: %b\nid: %b\ndata: %b\n\n" % (
         name.encode(),

@@ -54,7 +54,7 @@ class AdmissionQueue(Protocol):
     def hold(self, entry: QueueEntry, now: Time) -> None:
         """Record a slot for an execution that has one according to the database, after a loss."""
 
-    def position(self, execution_id: str) -> int | None:
+    def queue_position(self, execution_id: str) -> int | None:
         """An estimate: 1 for the next; None if it is not queued."""
 
     def contains(self, execution_ids: Sequence[str]) -> list[bool]:

@@ -58,6 +58,6 @@ def _queue_position(ports: Ports, execution: Execution) -> int | None:
     if execution.state is not State.QUEUED:
         return None
     try:
-        return ports.admission.position(execution.id)
+        return ports.admission.queue_position(execution.id)
     except CoordinationUnavailable:
         return None

@@ -21,10 +21,10 @@ from app.service.stream_items import (
     Ended,
     Heartbeat,
     Item,
-    Position,
     Printed,
     ResultStored,
     StateChanged,
+    StreamPosition,
     Told,
 )
 from app.service.utf8 import whole_characters
@@ -42,7 +42,7 @@ PIECE: Final = 64 * 1024
 def stream(
     ports: Ports,
     execution: Execution,
-    position: Position,
+    position: StreamPosition,
     heartbeat: float = HEARTBEAT,
     allowed: Callable[[], bool] = lambda: True,
 ) -> Iterator[Item]:
@@ -72,7 +72,7 @@ class _Reader:
     """Reads the store and live output, and returns what is new since the last time."""
 
     def __init__(
-        self, store: Store, live: LiveOutput, execution: Execution, position: Position
+        self, store: Store, live: LiveOutput, execution: Execution, position: StreamPosition
     ) -> None:
         self._store = store
         self._live_output = live

@@ -18,7 +18,7 @@ class Told(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
+class StreamPosition:
     """How far a reader has come. A new attempt starts its output from the beginning."""
 
     version: int = 0
@@ -61,7 +61,7 @@ class Position:
 class StateChanged:
     """The execution changed its state."""
 
-    position: Position
+    position: StreamPosition
     event: Event
 
 
@@ -69,7 +69,7 @@ class StateChanged:
 class Printed:
     """A piece of the program's output. It does not end within a UTF-8 character."""
 
-    position: Position
+    position: StreamPosition
     """The position after it."""
     stream: Stream
     content: bytes
@@ -82,7 +82,7 @@ class Printed:
 
 @dataclass(frozen=True, slots=True)
 class ResultStored:
-    position: Position
+    position: StreamPosition
     execution: Execution
     result: Result
 
@@ -91,7 +91,7 @@ class ResultStored:
 class Ended:
     """No more output will arrive."""
 
-    position: Position
+    position: StreamPosition
     state: State
 
 

@@ -23,7 +23,7 @@ class TestOrder:
 
     def test_position_counts_all_owners(self, queue: AdmissionQueue) -> None:
         queue.enter([entry("b", owner="bob", after=1), entry("a"), entry("c", after=2)])
-        assert [queue.position(id) for id in ("a", "b", "c", "nobody")] == [1, 2, 3, None]
+        assert [queue.queue_position(id) for id in ("a", "b", "c", "nobody")] == [1, 2, 3, None]
         assert queue.length() == 3
 
     def test_limit_bounds_one_take(self, queue: AdmissionQueue) -> None:

@@ -31,7 +31,7 @@ CALLS: dict[str, Callable[[redis.Redis], object]] = {
     "take": lambda client: RedisAdmissionQueue(client).take(Caps(1, 1), NOW, 1),
     "leave": lambda client: RedisAdmissionQueue(client).leave("a", NOW),
     "hold": lambda client: RedisAdmissionQueue(client).hold(ENTRY, NOW),
-    "position": lambda client: RedisAdmissionQueue(client).position("a"),
+    "queue_position": lambda client: RedisAdmissionQueue(client).queue_position("a"),
     "contains": lambda client: RedisAdmissionQueue(client).contains(["a"]),
     "slots": lambda client: RedisAdmissionQueue(client).slots(NOW, 1),
     "slots_used": lambda client: RedisAdmissionQueue(client).slots_used(),

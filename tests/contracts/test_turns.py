@@ -104,7 +104,7 @@ class TestTurns:
         queue.enter([entry(f"ada {n:02}") for n in range(60)])
         queue.enter([entry("bob", owner="bob", after=1)])
         ids = ["ada 00", "ada 01", "ada 59", "bob"]
-        assert [queue.position(id) for id in ids] == [1, 2, 60, 2]
+        assert [queue.queue_position(id) for id in ids] == [1, 2, 60, 2]
 
     def test_names_of_owners_may_have_any_characters(self, queue: AdmissionQueue) -> None:
         names = ["", ":", "0:", "2:ada", "ü\n\0", "ada:2", " "]
@@ -371,7 +371,12 @@ class ByTheRule(RuleBasedStateMachine):
     @rule()
     def look(self) -> None:
         lua, plain = [
-            (q.ready(), q.slots(self.now, 20), q.contains(IDS), [q.position(id) for id in IDS])
+            (
+                q.ready(),
+                q.slots(self.now, 20),
+                q.contains(IDS),
+                [q.queue_position(id) for id in IDS],
+            )
             for q in self.both
         ]
         assert lua == plain

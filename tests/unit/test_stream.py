@@ -19,10 +19,10 @@ from app.service.stream_items import (
     Ended,
     Heartbeat,
     Item,
-    Position,
     Printed,
     ResultStored,
     StateChanged,
+    StreamPosition,
 )
 from tests.support.builders import NOW, a_result, a_verdict, accepted
 from tests.support.twins import Twins, make_twins, wrapped
@@ -189,7 +189,7 @@ def output(items: Sequence[Item], story: Story, stream: Stream) -> bytes:
 @given(make=stories())
 def test_a_stream_is_whole(make: Callable[[], Story]) -> None:
     story = make()
-    check(list(stream(story.ports, story.execution, Position())), story)
+    check(list(stream(story.ports, story.execution, StreamPosition())), story)
 
 
 @given(make=stories(), data=st.data())
@@ -200,8 +200,8 @@ def test_a_stream_that_breaks_off_anywhere_goes_on_without_a_trace(
     items: list[Item] = []
     while not items or not isinstance(items[-1], Ended):
         last = items[-1] if items else None
-        at = Position() if last is None or isinstance(last, Heartbeat) else last.position
-        connection = stream(story.ports, story.execution, Position.parse(str(at)))
+        at = StreamPosition() if last is None or isinstance(last, Heartbeat) else last.position
+        connection = stream(story.ports, story.execution, StreamPosition.parse(str(at)))
         items += islice(connection, data.draw(st.integers(1, 6)))
         connection.close()  # type: ignore[attr-defined]  # it is a generator
     check(items, story)
@@ -212,7 +212,7 @@ def test_what_is_over_can_be_read_from_any_position(
     make: Callable[[], Story], data: st.DataObject
 ) -> None:
     story = make()
-    items = list(stream(story.ports, story.execution, Position()))
+    items = list(stream(story.ports, story.execution, StreamPosition()))
     cut = data.draw(st.integers(1, len(items) - 1))
     last = items[cut - 1]
     assert not isinstance(last, Heartbeat)
@@ -231,7 +231,7 @@ def test_output_comes_before_the_program_has_ended() -> None:
     story = a_completed_story(Written(Stream.STDOUT, b"one\n"), Written(Stream.STDERR, b"two\n"))
     kinds = [
         item.content if isinstance(item, Printed) else str(item.event.data["state"])
-        for item in stream(story.ports, story.execution, Position())
+        for item in stream(story.ports, story.execution, StreamPosition())
         if isinstance(item, Printed | StateChanged)
     ]
     assert kinds[-4:] == [b"one\n", b"two\n", "finished", "completed"]
@@ -246,7 +246,7 @@ def test_a_new_attempt_starts_the_output_afresh() -> None:
     story.change(lambda row: row.cancel(NOW, NOW))
     told = [
         (item.position.attempt, item.offset, item.content)
-        for item in stream(story.ports, story.execution, Position())
+        for item in stream(story.ports, story.execution, StreamPosition())
         if isinstance(item, Printed)
     ]
     assert told == [(1, 0, b"ab"), (2, 0, b"x")]
@@ -257,7 +257,7 @@ def test_a_character_is_not_cut() -> None:
     story = a_completed_story(*(Written(Stream.STDOUT, whole[n : n + 1]) for n in range(6)))
     pieces = [
         item.content
-        for item in stream(story.ports, story.execution, Position())
+        for item in stream(story.ports, story.execution, StreamPosition())
         if isinstance(item, Printed)
     ]
     assert [piece.decode() for piece in pieces] == ["a", "🙂", "b"]
@@ -274,7 +274,7 @@ def test_without_redis_the_store_has_it_all() -> None:
     written = (Written(Stream.STDOUT, b"one\n"), Written(Stream.STDOUT, b"two\n"))
     story = a_completed_story(*written)
     ports = replace(story.ports, live=Lost())  # type: ignore[arg-type]  # it only raises
-    items = list(stream(ports, story.execution, Position()))
+    items = list(stream(ports, story.execution, StreamPosition()))
     check(items, story)
     assert output(items, story, Stream.STDOUT) == b"one\ntwo\n"
 
@@ -296,12 +296,12 @@ def test_it_outlives_the_store() -> None:
 
     story.steps[0:0] = [lambda: None] * 4
     ports = replace(story.ports, store=wrapped(store, Shaky))
-    check(list(stream(ports, begun, Position())), story)
+    check(list(stream(ports, begun, StreamPosition())), story)
 
 
 def test_an_execution_that_is_erased_meanwhile_just_ends() -> None:
     story = a_completed_story()
-    connection = stream(story.ports, story.execution, Position())
+    connection = stream(story.ports, story.execution, StreamPosition())
     read = [next(connection)]
     while story.steps:
         story.wait(1)
@@ -312,7 +312,7 @@ def test_an_execution_that_is_erased_meanwhile_just_ends() -> None:
 
 def test_a_silent_one_has_heartbeats() -> None:
     story = a_completed_story()
-    items = stream(story.ports, story.execution, Position(), heartbeat=0)
+    items = stream(story.ports, story.execution, StreamPosition(), heartbeat=0)
     kinds = [type(item) for item in islice(items, 3)]
     assert kinds == [StateChanged, Heartbeat, Heartbeat]
 
@@ -323,6 +323,6 @@ def test_it_breaks_off_once_the_key_is_gone() -> None:
     story.steps = [lambda: None]
     answers = iter([True, False])
 
-    told = list(stream(story.ports, story.execution, Position(), allowed=answers.__next__))
+    told = list(stream(story.ports, story.execution, StreamPosition(), allowed=answers.__next__))
 
     assert [type(item) for item in told] == [StateChanged]

@@ -23,7 +23,7 @@ from app.domain.execution import MILLISECOND, Event
 from app.domain.records import EventFilter, EventPage
 from app.infrastructure.cloudevents import log_skipped, parse
 from app.infrastructure.kafka.clients import ANSWER_SECONDS, Clients
-from app.infrastructure.kafka.positions import Offsets, as_text, offsets
+from app.infrastructure.kafka.offsets import Offsets, as_text, offsets
 from app.infrastructure.kafka.topics import Topics
 
 SLICE: Final = 5_000

@@ -58,7 +58,7 @@ class MemoryAdmissionQueue:
             if entry.execution_id not in self._slots:
                 self._take_slot(entry, now)
 
-    def position(self, execution_id: str) -> int | None:
+    def queue_position(self, execution_id: str) -> int | None:
         with self._lock:
             entry = self._queued.get(execution_id)
             if entry is None:

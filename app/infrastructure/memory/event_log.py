@@ -7,7 +7,7 @@ from typing import Final
 from app.domain.execution import Event
 from app.domain.records import EventFilter, EventPage
 from app.infrastructure.cloudevents import CloudEvent, cloud_event
-from app.infrastructure.positions import whole_number
+from app.infrastructure.log_positions import whole_number
 from app.infrastructure.topics import check_target
 from app.ports import Refused
 

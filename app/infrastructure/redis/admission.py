@@ -70,7 +70,7 @@ class RedisAdmissionQueue:
         self._call("hold", entry.execution_id, _lane(entry), now)
 
     @raises_unavailable
-    def position(self, execution_id: str) -> int | None:
+    def queue_position(self, execution_id: str) -> int | None:
         return cast(int | None, self._call("position", execution_id))
 
     @raises_unavailable

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from app.domain.errors import InvalidPosition
-from app.infrastructure.positions import whole_number
+from app.infrastructure.log_positions import whole_number
 
 Offsets = dict[int, int]
 
