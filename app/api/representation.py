@@ -50,7 +50,7 @@ def execution(
         admitted_at=optional_moment(execution.admitted_at),
         started_at=optional_moment(execution.started_at),
         finished_at=optional_moment(execution.finished_at),
-        completed_at=optional_moment(execution.completed_at),
+        completed_at=optional_moment(execution.ended_at),
         result=None if result is None else _result(result.report, result.output),
     )
 

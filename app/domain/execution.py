@@ -142,7 +142,7 @@ class Execution:
     admitted_at: Time | None = None
     started_at: Time | None = None
     finished_at: Time | None = None
-    completed_at: Time | None = None
+    ended_at: Time | None = None
     """When it became terminal, in any of the three ways."""
     next_action_at: Time | None
     """When it is due for the sweep; None once it is terminal and cleaned up."""
@@ -197,7 +197,7 @@ class Execution:
             now,
             result_id=self.pod,
             message=message,
-            completed_at=now,
+            ended_at=now,
             next_action_at=next_action_at,
         )
 
@@ -212,14 +212,14 @@ class Execution:
             State.FAILED,
             now,
             message=message,
-            completed_at=now,
+            ended_at=now,
             next_action_at=next_action_at,
             **_NO_VERDICT,
         )
 
     def cancel(self, now: Time, next_action_at: Time) -> "Change":
         return self._to(
-            State.CANCELLED, now, completed_at=now, next_action_at=next_action_at, **_NO_VERDICT
+            State.CANCELLED, now, ended_at=now, next_action_at=next_action_at, **_NO_VERDICT
         )
 
     def _to(self, state: State, now: Time, **facts: object) -> "Change":
@@ -249,7 +249,7 @@ CHANGED_BY_TRANSITION: Final = (
     "admitted_at",
     "started_at",
     "finished_at",
-    "completed_at",
+    "ended_at",
     "next_action_at",
 )
 """What a store writes in `apply`. `retried_as` and `erased` are written separately."""

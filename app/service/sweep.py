@@ -144,7 +144,7 @@ def _next_look(ports: Ports, row: Execution, interval: float) -> Time:
     """Back-off by age, except for a row that waits for its next attempt, whose turn is near."""
     if row.state is State.QUEUED and row.attempt > 0:
         return in_seconds(ports, interval)
-    since = row.completed_at or row.admitted_at or row.created_at
+    since = row.ended_at or row.admitted_at or row.created_at
     age = (ports.clock() - since) / SECOND
     return in_seconds(ports, min(max(interval, age / 2), 10 * interval))
 

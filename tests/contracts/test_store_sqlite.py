@@ -187,12 +187,12 @@ class TestUnavailable:
         with sqlite3.connect(path) as older:
             for statement in schema.FIRST:
                 older.execute(statement)
-            columns = [name for name in rows.COLUMNS if name != "rebuilt_at"]
-            older.execute(
-                f"INSERT INTO executions ({', '.join(columns)}, relayed)"
-                f" VALUES ({', '.join(f':{name}' for name in columns)}, 1)",
-                rows.from_execution(row),
-            )
+            values = rows.from_execution(row) | {"relayed": 1}
+            values["completed_at"] = values.pop("ended_at")
+            del values["rebuilt_at"]
+            columns = ", ".join(values)
+            parameters = ", ".join(f":{name}" for name in values)
+            older.execute(f"INSERT INTO executions ({columns}) VALUES ({parameters})", values)
             older.execute("PRAGMA user_version = 1")
         assert store.executions.get(row.id) == row
         assert store.executions.insert(*accepted())

@@ -437,7 +437,7 @@ def test_a_result_is_stored_once_and_named_by_the_row(twins: Twins) -> None:
     twins.clock.advance(3)
     persist(twins.ports, execution.id)
     row = twins.now(execution)
-    assert (row.state, row.result_id, row.completed_at) == (
+    assert (row.state, row.result_id, row.ended_at) == (
         State.COMPLETED,
         execution.pod,
         twins.clock(),
@@ -508,7 +508,7 @@ def test_a_failed_row_says_when_and_leaves_one_letter(twins: Twins) -> None:
     twins.clock.advance(3)
     saga.end_attempt(twins.ports, execution, "no sandbox", final=True)
     row = twins.now(execution)
-    assert (row.state, row.completed_at) == (State.FAILED, twins.clock())
+    assert (row.state, row.ended_at) == (State.FAILED, twins.clock())
     assert twins.store.executions.events(row.id)[-1].time == twins.clock()
     (letter,) = twins.store.dead_letters.page(None, None, None, 10)
     assert (letter.kind, letter.execution_id) == (DeadLetterKind.EXHAUSTED, execution.id)

@@ -64,7 +64,7 @@ def test_a_random_walk_breaks_no_rule(walk: list[State]) -> None:
         assert execution.state is wanted
         assert execution.version == before.version + 1
         assert execution.tries == {}
-        assert (execution.completed_at is not None) == execution.state.terminal
+        assert (execution.ended_at is not None) == execution.state.terminal
         assert execution.attempt == before.attempt + (wanted is State.STARTING)
     assert [event.version for event in events] == list(range(1, execution.version + 1))
     assert events[-1].type == event_type(execution.state)

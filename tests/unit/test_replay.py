@@ -175,7 +175,7 @@ class TestRebuild:
     def test_again_and_further_adds_what_came_since(
         self, twins: Twins, lives: dict[str, Execution]
     ) -> None:
-        half = lives["completed"].completed_at
+        half = lives["completed"].ended_at
         first = replayed(twins, REBUILD, until=half)
         second = replayed(twins, REBUILD)
         third = replayed(twins, REBUILD)
@@ -269,9 +269,7 @@ class TestResubmit:
         self, twins: Twins, lives: dict[str, Execution]
     ) -> None:
         erase(twins.ports, lives["completed"])
-        assert twins.store.executions.remove_ended_before(
-            (lives["crashed"].completed_at or 0) + 1, 1
-        )
+        assert twins.store.executions.remove_ended_before((lives["crashed"].ended_at or 0) + 1, 1)
         remaining = [
             row for row in lives.values() if twins.store.executions.get(row.id) is not None
         ]

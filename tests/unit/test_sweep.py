@@ -157,7 +157,7 @@ def test_other_rows_back_off_by_the_age_of_their_state(
     since = NOW - int(age * SECOND)
     row = an_execution(state=state, attempt=1, admitted_at=NOW - 9_000 * SECOND)
     if state.terminal:
-        row = replace(row, completed_at=since)
+        row = replace(row, ended_at=since)
     else:
         row = replace(row, created_at=NOW - 9_000 * SECOND, admitted_at=since)
     assert next_look(twins, row) == seconds

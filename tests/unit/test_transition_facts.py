@@ -85,7 +85,7 @@ TRANSITIONS: list[tuple[Change, dict[str, Any], dict[str, Any]]] = [
             "state": State.COMPLETED,
             "result_id": BEFORE.pod,
             "message": "a limit stopped the compiler",
-            "completed_at": NOW,
+            "ended_at": NOW,
         },
         {
             "message": "a limit stopped the compiler",
@@ -100,12 +100,12 @@ TRANSITIONS: list[tuple[Change, dict[str, Any], dict[str, Any]]] = [
     ),
     (
         BEFORE.fail(NOW, LATER, "no sandbox"),
-        {"state": State.FAILED, "message": "no sandbox", "completed_at": NOW, **NO_VERDICT},
+        {"state": State.FAILED, "message": "no sandbox", "ended_at": NOW, **NO_VERDICT},
         {"message": "no sandbox"},
     ),
     (
         BEFORE.cancel(NOW, LATER),
-        {"state": State.CANCELLED, "completed_at": NOW, **NO_VERDICT},
+        {"state": State.CANCELLED, "ended_at": NOW, **NO_VERDICT},
         {"message": "the node was lost"},
     ),
 ]

@@ -153,9 +153,9 @@ class MemoryExecutions:
             return len(removable[:limit])
 
     def _removable(self, row: Execution, time: Time) -> bool:
-        settled = row.completed_at is not None and row.next_action_at is None
+        settled = row.ended_at is not None and row.next_action_at is None
         wholly_relayed = self._tables.relayed[row.id] == row.version
-        return settled and wholly_relayed and (row.completed_at or 0) < time
+        return settled and wholly_relayed and (row.ended_at or 0) < time
 
 
 def _due(row: Execution, now: Time) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 import mongoengine  # type: ignore[import-untyped]
 from mongoengine import Document
 from mongoengine.errors import OperationError  # type: ignore[import-untyped]
-from mongoengine.queryset import QuerySet  # type: ignore[import-untyped]
+from mongoengine.queryset import QuerySet, transform  # type: ignore[import-untyped]
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
@@ -62,17 +62,22 @@ class Connection:
         self._bound: dict[int, dict[type[Document], type[Document]]] = {}
         self._locks: dict[int, Lock] = {}
 
-    def find(self, document: type[Document], **query: Any) -> QuerySet:
-        """mongoengine's query set of what matches a query in MongoDB's terms; `id` is `_id`."""
-        if "id" in query:
-            query["_id"] = query.pop("id")
-        return self._document(document).objects(__raw__=query)
+    def objects(self, document: type[Document], **query: Any) -> QuerySet:
+        """mongoengine's query set of the documents that match."""
+        return self._document(document).objects(**query)
 
     def count(self, document: type[Document], *, at_most: int = 0, **query: Any) -> int:
-        """By the `count` command: mongoengine's own count is an aggregation. 0 is no limit."""
+        """How many documents match, counted up to `at_most`; 0 is no limit.
+
+        The one place without mongoengine's query set: its `count` is an aggregation, which the
+        MongoDB of the tests does not compute as MongoDB does, and which reads every match.
+        """
         bound = self._document(document)
         answer = bound._get_db().command(
-            "count", bound._get_collection_name(), query=query, limit=at_most
+            "count",
+            bound._get_collection_name(),
+            query=transform.query(bound, **query),
+            limit=at_most,
         )
         found: int = answer["n"]
         return found

@@ -29,10 +29,10 @@ class MongoCounts:
     @at_the_edge
     def oldest_queued(self) -> dict[Priority, Time]:
         oldest = {priority: self._oldest_queued(priority) for priority in Priority}
-        return {priority: row["created_at"] for priority, row in oldest.items() if row}
+        return {priority: row.created_at for priority, row in oldest.items() if row}
 
     def _oldest_queued(self, priority: Priority) -> Any:
-        queued = self._connection.find(
+        queued = self._connection.objects(
             ExecutionDocument, state=State.QUEUED, priority=priority, unfinished=True
-        ).as_pymongo()
+        )
         return queued.only("created_at").order_by("created_at").first()

@@ -1,6 +1,6 @@
 """Dead letters, in MongoDB."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from mongoengine.errors import NotUniqueError  # type: ignore[import-untyped]
@@ -9,7 +9,7 @@ from app.domain.execution import Time
 from app.domain.records import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.infrastructure import codec
 from app.infrastructure.mongo.connection import Connection, at_the_edge
-from app.infrastructure.mongo.documents import IS_TIME, DeadLetterDocument
+from app.infrastructure.mongo.documents import DeadLetterDocument
 
 
 class MongoDeadLetters:
@@ -19,22 +19,22 @@ class MongoDeadLetters:
     @at_the_edge
     def put(self, letter: DeadLetter) -> bool:
         try:
-            self._connection.insert(DeadLetterDocument, order=letter.id, **from_letter(letter))
+            self._connection.insert(DeadLetterDocument, order=letter.id, **_from_letter(letter))
         except NotUniqueError:
             return False
         return True
 
     @at_the_edge
     def update(self, before: DeadLetter, after: DeadLetter) -> bool:
-        found = self._connection.find(DeadLetterDocument, **from_letter(before))
-        changed = from_letter(after)
+        seen = self._connection.objects(DeadLetterDocument, **_from_letter(before))
+        changed = _from_letter(after)
         del changed["id"]
-        return bool(found.update_one(__raw__={"$set": changed}))
+        return bool(seen.update_one(**changed))
 
     @at_the_edge
     def get(self, letter_id: str) -> DeadLetter | None:
-        letters = self._letters(id=letter_id)
-        return to_letter(letters[0]) if letters else None
+        found = self._connection.objects(DeadLetterDocument, id=letter_id).first()
+        return _to_letter(found) if found else None
 
     @at_the_edge
     def page(
@@ -44,17 +44,20 @@ class MongoDeadLetters:
         before: str | None,
         limit: int,
     ) -> list[DeadLetter]:
-        facets = {"status": status, "kind": kind, "order": {"$lt": before} if before else None}
+        facets = {"status": status, "kind": kind, "order__lt": before}
         query = {name: value for name, value in facets.items() if value is not None}
-        return list(map(to_letter, self._letters(**query).order_by("-order").limit(limit)))
+        found = self._connection.objects(DeadLetterDocument, **query)
+        return _to_letters(found.order_by("-order").limit(limit))
 
     @at_the_edge
     def due(self, now: Time, limit: int) -> list[DeadLetter]:
-        letters = self._letters(
-            status={"$in": [DeadLetterStatus.RETRYING, DeadLetterStatus.WAITING]},
-            next_retry_at=IS_TIME | {"$lte": now},
+        due = self._connection.objects(
+            DeadLetterDocument,
+            status__in=[DeadLetterStatus.RETRYING, DeadLetterStatus.WAITING],
+            next_retry_at__gt=0,
+            next_retry_at__lte=now,
         )
-        return list(map(to_letter, letters.order_by("next_retry_at").limit(limit)))
+        return _to_letters(due.order_by("next_retry_at").limit(limit))
 
     @at_the_edge
     def count(self) -> dict[DeadLetterStatus, int]:
@@ -63,15 +66,16 @@ class MongoDeadLetters:
             for status in DeadLetterStatus
         }
 
-    def _letters(self, **query: Any) -> Any:
-        return self._connection.find(DeadLetterDocument, **query).as_pymongo()
+
+def _from_letter(letter: DeadLetter) -> dict[str, Any]:
+    values: dict[str, Any] = codec.DEAD_LETTER.dump_python(letter, mode="json")
+    return values
 
 
-def from_letter(letter: DeadLetter) -> dict[str, Any]:
-    fields: dict[str, Any] = codec.DEAD_LETTER.dump_python(letter, mode="json")
-    return fields
+def _to_letter(found: Any) -> DeadLetter:
+    values = {name: getattr(found, name) for name in DeadLetter.__slots__}
+    return codec.DEAD_LETTER.validate_python(values)
 
 
-def to_letter(row: Mapping[str, Any]) -> DeadLetter:
-    fields = {**dict.fromkeys(DeadLetter.__slots__), **row, "id": row["_id"]}
-    return codec.DEAD_LETTER.validate_python(fields)
+def _to_letters(found: Iterable[Any]) -> list[DeadLetter]:
+    return [_to_letter(letter) for letter in found]

@@ -1,8 +1,7 @@
 """The collections of the MongoDB store, as mongoengine documents.
 
 They are abstract: `bind` makes the classes that a store uses, on a connection of its own.
-Queries are written in MongoDB's own terms; the documents declare fields and indexes, and each
-index here serves one query. Partial indexes hold only the rows that their query can return.
+Each index here serves one query. Partial indexes hold only the rows that their query can return.
 """
 
 from typing import Any, Final
@@ -54,7 +53,8 @@ class ExecutionDocument(Document):  # type: ignore[misc]
     admitted_at = IntField()
     started_at = IntField()
     finished_at = IntField()
-    completed_at = IntField()
+    ended_at = IntField(db_field="completed_at")
+    """Under the name that it had first: another one would lose the rows of a rolling upgrade."""
     next_action_at = IntField()
     erased = BooleanField()
     rebuilt_at = IntField()
@@ -83,7 +83,7 @@ class ExecutionDocument(Document):  # type: ignore[misc]
                 "partialFilterExpression": {"next_action_at": IS_TIME},
             },
             {"fields": ["relay_at"], "partialFilterExpression": {"relay_at": IS_TIME}},
-            {"fields": ["completed_at"], "partialFilterExpression": {"completed_at": IS_TIME}},
+            {"fields": ["ended_at"], "partialFilterExpression": {"completed_at": IS_TIME}},
             {
                 "fields": ["state", "priority", "unfinished"],
                 "partialFilterExpression": {"unfinished": True},

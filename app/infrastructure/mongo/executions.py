@@ -4,12 +4,13 @@ A change of state is one update of one document: state, version and event togeth
 tries are updates that name what they saw. No array operators, no aggregation, no transactions.
 """
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from mongoengine import Q  # type: ignore[import-untyped]
 from mongoengine.errors import NotUniqueError  # type: ignore[import-untyped]
+from mongoengine.queryset import QuerySet  # type: ignore[import-untyped]
 
 from app.domain.execution import (
     CHANGED_BY_TRANSITION,
@@ -24,15 +25,17 @@ from app.domain.records import ExecutionFilter
 from app.domain.submission import Priority, Submission
 from app.infrastructure import codec
 from app.infrastructure.mongo.connection import Connection, at_the_edge
-from app.infrastructure.mongo.documents import (
-    IS_TIME,
-    ExecutionDocument,
-    ProgramDocument,
-    ResultDocument,
+from app.infrastructure.mongo.documents import ExecutionDocument, ProgramDocument, ResultDocument
+from app.infrastructure.mongo.rows import (
+    from_event,
+    from_execution,
+    to_events,
+    to_execution,
+    to_label,
 )
 from app.ports import QueueEntry
 
-IS_TERMINAL: Final = {"$in": sorted(TERMINAL)}
+IN_TERMINAL: Final = sorted(TERMINAL)
 
 
 class MongoExecutions:
@@ -62,13 +65,9 @@ class MongoExecutions:
         if self._insert_once(ExecutionDocument, **row, order=execution.id, events=by_version):
             return True
         changed = {name: row[name] for name in (*CHANGED_BY_TRANSITION, "rebuilt_at", "relayed")}
-        changed |= {f"events.{version}": event for version, event in by_version.items()}
-        earlier = {
-            "id": execution.id,
-            "version": {"$lt": execution.version},
-            "rebuilt_at": IS_TIME,
-        }
-        return self._changed_one(earlier, {"$set": changed})
+        changed |= {f"events__{version}": event for version, event in by_version.items()}
+        earlier = self._rows(id=execution.id, version__lt=execution.version, rebuilt_at__gt=0)
+        return bool(earlier.update_one(**_set(changed)))
 
     def _insert_once(self, document: type[Any], **fields: Any) -> bool:
         try:
@@ -77,62 +76,58 @@ class MongoExecutions:
             return False
         return True
 
+    def _rows(self, **query: Any) -> QuerySet:
+        return self._connection.objects(ExecutionDocument, **query)
+
     @at_the_edge
     def get(self, execution_id: str) -> Execution | None:
-        row = self._row(id=execution_id).exclude("events").first()
+        row = self._rows(id=execution_id).exclude("events").as_pymongo().first()
         return to_execution(row) if row else None
-
-    def _row(self, **query: Any) -> Any:
-        return self._connection.find(ExecutionDocument, **query).as_pymongo()
 
     @at_the_edge
     def submission(self, execution_id: str) -> Submission | None:
-        found = self._connection.find(ProgramDocument, id=execution_id).as_pymongo().first()
-        return codec.SUBMISSION.decode(found["submission"]) if found else None
+        program = self._connection.objects(ProgramDocument, id=execution_id).first()
+        return codec.SUBMISSION.decode(program.submission) if program else None
+
+    @at_the_edge
+    def events(self, execution_id: str, after_version: int = 0) -> list[Event]:
+        row = self._rows(id=execution_id).only("events").first()
+        return to_events(row, after_version) if row else []
 
     @at_the_edge
     def apply(self, change: Change) -> bool:
         row = from_execution(change.after)
         changed = {name: row[name] for name in CHANGED_BY_TRANSITION}
-        changed[f"events.{change.event.version}"] = from_event(change.event)
-        update: dict[str, Any] = {"$set": changed, "$min": {"relay_at": change.event.time}}
+        changed[f"events__{change.event.version}"] = from_event(change.event)
+        update = _set(changed) | {"min__relay_at": change.event.time}
         if change.after.state.terminal:
-            update["$unset"] = {"unfinished": True}
-        return self._changed_one({"id": change.before.id, "version": change.before.version}, update)
-
-    def _changed_one(self, query: dict[str, Any], update: dict[str, Any]) -> bool:
-        found = self._connection.find(ExecutionDocument, **query)
-        return bool(found.update_one(__raw__=update))
+            update["unset__unfinished"] = True
+        before = self._rows(id=change.before.id, version=change.before.version)
+        return bool(before.update_one(**update))
 
     @at_the_edge
     def begin(
         self, execution_id: str, states: frozenset[State], step: str, next_action_at: Time
     ) -> Execution | None:
-        found = self._connection.find(
-            ExecutionDocument, id=execution_id, state={"$in": sorted(states)}, rebuilt_at=None
-        )
-        begun = found.exclude("events").modify(
-            new=True,
-            __raw__={"$inc": {f"tries.{step}": 1}, "$set": {"next_action_at": next_action_at}},
+        rows = self._rows(id=execution_id, state__in=sorted(states), rebuilt_at=None)
+        begun = rows.exclude("events").modify(
+            new=True, set__next_action_at=next_action_at, **{f"inc__tries__{step}": 1}
         )
         return to_execution(begun.to_mongo()) if begun else None
 
     @at_the_edge
     def reschedule(self, execution: Execution, next_action_at: Time) -> bool:
-        return self._changed_one(
-            {"id": execution.id, "version": execution.version},
-            {"$set": {"next_action_at": next_action_at, "tries": {}}},
-        )
+        row = self._rows(id=execution.id, version=execution.version)
+        return bool(row.update_one(set__next_action_at=next_action_at, set__tries={}))
 
     @at_the_edge
     def settle(self, execution: Execution) -> None:
         unnamed = execution.unnamed_results
         if unnamed and execution.state.terminal:
-            self._connection.find(ResultDocument, id={"$in": unnamed}).delete()
+            self._connection.objects(ResultDocument, id__in=unnamed).delete()
         # The row last: until then it is due, so what a crash leaves is removed by the next one.
-        self._changed_one(
-            {"id": execution.id, "state": IS_TERMINAL}, {"$set": {"next_action_at": None}}
-        )
+        row = self._rows(id=execution.id, state__in=IN_TERMINAL)
+        row.update_one(set__next_action_at=None)
 
     @at_the_edge
     def claim_due(
@@ -142,115 +137,84 @@ class MongoExecutions:
         limit: int,
         push: Callable[[Execution], Time],
     ) -> list[Execution]:
-        due = self._row(state={"$in": sorted(states)}, next_action_at=IS_TIME | {"$lte": now})
-        rows = due.exclude("events").order_by("next_action_at").limit(limit)
-        claimed = (self._claim(row, push(row)) for row in map(to_execution, rows))
+        due = self._rows(
+            state__in=sorted(states), next_action_at__gt=0, next_action_at__lte=now
+        ).exclude("events")
+        rows = map(to_execution, due.order_by("next_action_at").limit(limit).as_pymongo())
+        claimed = (self._claim(row, push(row)) for row in rows)
         return [row for row in claimed if row]
 
     def _claim(self, row: Execution, next_action_at: Time) -> Execution | None:
-        seen = {"id": row.id, "version": row.version, "next_action_at": row.next_action_at}
-        if self._changed_one(seen, {"$set": {"next_action_at": next_action_at}}):
+        seen = self._rows(id=row.id, version=row.version, next_action_at=row.next_action_at)
+        if seen.update_one(set__next_action_at=next_action_at):
             return replace(row, next_action_at=next_action_at)
         return None
 
     @at_the_edge
     def in_states(self, states: frozenset[State], after: str, limit: int) -> list[QueueEntry]:
-        rows = self._row(state={"$in": sorted(states)}, order={"$gt": after}, rebuilt_at=None)
+        rows = self._rows(state__in=sorted(states), order__gt=after, rebuilt_at=None)
         fields = ("id", "owner", "priority", "created_at")
         return [
-            # pymongo decodes a large number as Int64, which hiredis does not take for an int.
-            QueueEntry(row["_id"], row["owner"], Priority(row["priority"]), int(row["created_at"]))
+            QueueEntry(row.id, row.owner, Priority(row.priority), row.created_at)
             for row in rows.only(*fields).order_by("order").limit(limit)
         ]
 
     @at_the_edge
     def states_of(self, execution_ids: Sequence[str]) -> dict[str, tuple[State, int]]:
-        rows = self._row(id={"$in": list(execution_ids)}).only("state", "attempt")
-        return {row["_id"]: (State(row["state"]), row["attempt"]) for row in rows}
+        rows = self._rows(id__in=list(execution_ids)).only("id", "state", "attempt")
+        return {row.id: (State(row.state), row.attempt) for row in rows}
 
     @at_the_edge
     def page(self, filter: ExecutionFilter, before: str | None, limit: int) -> list[Execution]:
-        rows = self._row(**listing(filter, before))
-        return [to_execution(row) for row in rows.exclude("events").order_by("-order").limit(limit)]
-
-    @at_the_edge
-    def events(self, execution_id: str, after_version: int = 0) -> list[Event]:
-        row = self._row(id=execution_id).only("events").first()
-        return to_events(row, after_version) if row else []
+        rows = self._connection.objects(ExecutionDocument).filter(_matches(filter, before))
+        shown = rows.exclude("events").order_by("-order").limit(limit)
+        return [to_execution(row) for row in shown.as_pymongo()]
 
     @at_the_edge
     def mark_retried(self, execution_id: str, retried_as: str) -> bool:
-        return self._changed_one(
-            {"id": execution_id, "retried_as": None}, {"$set": {"retried_as": retried_as}}
-        )
+        row = self._rows(id=execution_id, retried_as=None)
+        return bool(row.update_one(set__retried_as=retried_as))
 
     @at_the_edge
     def erase(self, execution_id: str) -> None:
-        if not self._connection.count(ExecutionDocument, _id=execution_id, state=IS_TERMINAL):
+        if not self._connection.count(ExecutionDocument, id=execution_id, state__in=IN_TERMINAL):
             return
         # The mark afterwards: a marked row can't be deleted again, so a crash in between must
         # leave one without it. Once more after it, for a result that was inserted meanwhile.
         self._forget_contents([execution_id])
-        self._changed_one({"id": execution_id}, {"$set": {"erased": True}})
+        self._mark_erased(execution_id)
         self._forget_contents([execution_id])
 
+    def _mark_erased(self, execution_id: str) -> None:
+        self._rows(id=execution_id).update_one(set__erased=True)
+
     def _forget_contents(self, execution_ids: Iterable[str]) -> None:
-        ids = {"$in": list(execution_ids)}
-        self._connection.find(ProgramDocument, id=ids).delete()
-        self._connection.find(ResultDocument, execution_id=ids).delete()
+        ids = list(execution_ids)
+        self._connection.objects(ProgramDocument, id__in=ids).delete()
+        self._connection.objects(ResultDocument, execution_id__in=ids).delete()
 
     @at_the_edge
     def remove_ended_before(self, time: Time, limit: int) -> int:
-        removable = self._row(
-            completed_at=IS_TIME | {"$lt": time}, next_action_at=None, relay_at=None
+        removable = self._rows(
+            ended_at__gt=0, ended_at__lt=time, next_action_at=None, relay_at=None
         )
-        rows = removable.only("id").order_by("completed_at").limit(limit)
-        ids = [row["_id"] for row in rows]
+        ids = [row.id for row in removable.only("id").order_by("ended_at").limit(limit)]
         # The row last: what a crash leaves is found again by it.
         self._forget_contents(ids)
-        removed: int = self._connection.find(ExecutionDocument, id={"$in": ids}).delete()
+        removed: int = self._rows(id__in=ids).delete()
         return removed
 
 
-def from_execution(execution: Execution) -> dict[str, Any]:
-    fields: dict[str, Any] = codec.EXECUTION.dump_python(execution, mode="json")
-    fields["labels"] = [_label(key, value) for key, value in execution.labels.items()]
-    return fields
+def _set(values: dict[str, Any]) -> dict[str, Any]:
+    return {f"set__{name}": value for name, value in values.items()}
 
 
-def to_execution(row: Mapping[str, Any]) -> Execution:
-    labels = dict(json.loads(label) for label in row.get("labels", ()))
-    fields = {"next_action_at": None, **row, "id": row["_id"], "labels": labels}
-    return codec.EXECUTION.validate_python(fields)
-
-
-def from_event(event: Event) -> dict[str, Any]:
-    return {"type": event.type, "time": event.time, "data": json.dumps(event.data)}
-
-
-def to_events(row: Mapping[str, Any], after_version: int) -> list[Event]:
-    events = sorted((int(version), event) for version, event in row["events"].items())
-    return [
-        Event(row["_id"], version, event["type"], event["time"], json.loads(event["data"]))
-        for version, event in events
-        if version > after_version
-    ]
-
-
-def listing(filter: ExecutionFilter, before: str | None) -> dict[str, Any]:
+def _matches(filter: ExecutionFilter, before: str | None) -> Q:
     """The query of a page. Each facet alone, with or without an owner, has an index."""
-    query: dict[str, Any] = {
-        name: value
-        for name in ("owner", "state", "outcome", "language")
-        if (value := getattr(filter, name)) is not None
-    }
-    labels = [_label(key, value) for key, value in (filter.labels or {}).items()]
-    if labels:
-        query["$and"] = [{"labels": label} for label in labels]
-    if before is not None:
-        query["order"] = {"$lt": before}
-    return query | {"erased": False}
-
-
-def _label(key: str, value: str) -> str:
-    return json.dumps([key, value])
+    query = Q(erased=False)
+    for name in ("owner", "state", "outcome", "language"):
+        if (value := getattr(filter, name)) is not None:
+            query &= Q(**{name: value})
+    for key, value in (filter.labels or {}).items():
+        query &= Q(labels=to_label(key, value))
+    return query & Q(order__lt=before) if before is not None else query

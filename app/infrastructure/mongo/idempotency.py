@@ -1,6 +1,5 @@
 """Idempotency records, in MongoDB."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from mongoengine.errors import NotUniqueError  # type: ignore[import-untyped]
@@ -18,33 +17,34 @@ class MongoIdempotencyRecords:
 
     @at_the_edge
     def fix(self, record: IdempotencyRecord, now: Time) -> IdempotencyRecord:
-        fields = codec.IDEMPOTENCY_RECORD.dump_python(record, mode="json")
-        fields["id"] = fields.pop("key_hash")
+        values = codec.IDEMPOTENCY_RECORD.dump_python(record, mode="json")
+        values["id"] = values.pop("key_hash")
         while True:
             try:
-                self._connection.insert(IdempotencyDocument, **fields)
+                self._connection.insert(IdempotencyDocument, **values)
             except NotUniqueError:
-                found = self._connection.find(IdempotencyDocument, id=record.key_hash)
-                row = found.as_pymongo().first()
-                if row is not None and row["expires_at"] > now:
-                    return _to_idempotency_record(row)
+                found = self._connection.objects(IdempotencyDocument, id=record.key_hash).first()
+                if found is not None and found.expires_at > now:
+                    return _to_record(found)
                 self._remove([record.key_hash], now)
             else:
                 return record
 
     @at_the_edge
     def remove_expired(self, now: Time, limit: int) -> int:
-        expired = self._connection.find(IdempotencyDocument, expires_at={"$lte": now})
-        rows = expired.as_pymongo().only("id").limit(limit)
-        return self._remove([row["_id"] for row in rows], now)
+        expired = self._connection.objects(IdempotencyDocument, expires_at__lte=now)
+        return self._remove([record.id for record in expired.only("id").limit(limit)], now)
 
     def _remove(self, ids: list[str], now: Time) -> int:
-        expired = self._connection.find(
-            IdempotencyDocument, id={"$in": ids}, expires_at={"$lte": now}
-        )
+        expired = self._connection.objects(IdempotencyDocument, id__in=ids, expires_at__lte=now)
         removed: int = expired.delete()
         return removed
 
 
-def _to_idempotency_record(row: Mapping[str, Any]) -> IdempotencyRecord:
-    return codec.IDEMPOTENCY_RECORD.validate_python({**row, "key_hash": row["_id"]})
+def _to_record(found: Any) -> IdempotencyRecord:
+    return IdempotencyRecord(
+        key_hash=found.id,
+        body_hash=found.body_hash,
+        execution_id=found.execution_id,
+        expires_at=found.expires_at,
+    )

@@ -1,6 +1,5 @@
 """API keys, in MongoDB."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from app.domain.records import ApiKey
@@ -15,25 +14,24 @@ class MongoKeys:
 
     @at_the_edge
     def put(self, key: ApiKey) -> None:
-        fields = codec.API_KEY.dump_python(key, mode="json")
-        found = self._connection.find(ApiKeyDocument, id=fields.pop("id"))
-        found.update_one(upsert=True, __raw__={"$set": fields})
+        values = codec.API_KEY.dump_python(key, mode="json")
+        found = self._connection.objects(ApiKeyDocument, id=values.pop("id"))
+        found.update_one(upsert=True, **values)
 
     @at_the_edge
     def by_hash(self, secret_hash: str) -> ApiKey | None:
-        found = self._connection.find(ApiKeyDocument, secret_hash=secret_hash)
-        row = found.as_pymongo().first()
-        return codec.API_KEY.validate_python(_with_id(row)) if row else None
+        found = self._connection.objects(ApiKeyDocument, secret_hash=secret_hash).first()
+        return _to_key(found) if found else None
 
     @at_the_edge
     def all(self) -> list[ApiKey]:
-        rows = self._connection.find(ApiKeyDocument).as_pymongo().order_by("id")
-        return [codec.API_KEY.validate_python(_with_id(row)) for row in rows]
+        return [_to_key(key) for key in self._connection.objects(ApiKeyDocument).order_by("id")]
 
     @at_the_edge
     def delete(self, key_id: str) -> bool:
-        return bool(self._connection.find(ApiKeyDocument, id=key_id).delete())
+        return bool(self._connection.objects(ApiKeyDocument, id=key_id).delete())
 
 
-def _with_id(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {**row, "id": row["_id"]}
+def _to_key(found: Any) -> ApiKey:
+    values = {name: getattr(found, name) for name in ApiKey.__slots__}
+    return codec.API_KEY.validate_python(values)

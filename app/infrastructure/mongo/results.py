@@ -24,22 +24,22 @@ class MongoResults:
                 execution_id=result.execution_id,
                 result=codec.RESULT.encode(result),
             )
-        # Looked at afterwards: whatever ends or erases the execution in between finds the result,
-        # or is found here.
+        # After the insert: whatever ends or erases the execution in between either finds the
+        # result, or is found here.
         if not self._belongs(result):
-            self._connection.find(ResultDocument, id=result.id).delete()
+            self._connection.objects(ResultDocument, id=result.id).delete()
 
     def _belongs(self, result: Result) -> bool:
-        """To the attempt that is finished, or to the execution that it completed."""
-        found = self._connection.find(ExecutionDocument, id=result.execution_id).as_pymongo()
-        row = found.only("state", "attempt", "result_id", "erased").first()
-        if row is None or row.get("erased"):
+        """Whether it is of the finished attempt, or of the execution that it completed."""
+        rows = self._connection.objects(ExecutionDocument, id=result.execution_id)
+        row = rows.only("state", "attempt", "result_id", "erased").first()
+        if row is None or row.erased:
             return False
-        if row["state"] == State.FINISHED:
-            return pod_name(result.execution_id, row["attempt"]) == result.id
-        return bool(row.get("result_id") == result.id)
+        if row.state == State.FINISHED:
+            return pod_name(result.execution_id, row.attempt) == result.id
+        return bool(row.result_id == result.id)
 
     @at_the_edge
     def get(self, result_id: str) -> Result | None:
-        found = self._connection.find(ResultDocument, id=result_id).as_pymongo().first()
-        return codec.RESULT.decode(found["result"]) if found else None
+        found = self._connection.objects(ResultDocument, id=result_id).first()
+        return codec.RESULT.decode(found.result) if found else None

@@ -34,8 +34,8 @@ class MongoStore:
 
     @at_the_edge
     def ping(self) -> None:
-        beat = self.connection.find(HeartbeatDocument, id="ping")
-        beat.update_one(upsert=True, __raw__={"$inc": {"beats": 1}})
+        beat = self.connection.objects(HeartbeatDocument, id="ping")
+        beat.update_one(upsert=True, inc__beats=1)
 
     def close(self) -> None:
         self.connection.close()

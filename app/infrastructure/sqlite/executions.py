@@ -96,7 +96,7 @@ FORGET: Final = (
     "DELETE FROM results WHERE execution_id = ?",
     "DELETE FROM labels WHERE execution_id = ?",
 )
-TO_REMOVE: Final = f"SELECT id FROM executions WHERE {REMOVABLE} AND completed_at < ? LIMIT ?"
+TO_REMOVE: Final = f"SELECT id FROM executions WHERE {REMOVABLE} AND ended_at < ? LIMIT ?"
 REMOVE: Final = (
     *FORGET,
     "DELETE FROM events WHERE execution_id = ?",

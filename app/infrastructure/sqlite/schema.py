@@ -19,7 +19,7 @@ def sql_list(names: Iterable[str]) -> str:
 
 IS_UNFINISHED: Final = f"IN {sql_list(UNFINISHED)}"
 IS_TERMINAL: Final = f"IN {sql_list(TERMINAL)}"
-REMOVABLE: Final = "completed_at IS NOT NULL AND next_action_at IS NULL AND relay_at IS NULL"
+REMOVABLE: Final = "ended_at IS NOT NULL AND next_action_at IS NULL AND relay_at IS NULL"
 LETTER_IS_DUE: Final = "status IN ('retrying', 'waiting') AND next_retry_at IS NOT NULL"
 
 FIRST: Final = (
@@ -68,7 +68,8 @@ FIRST: Final = (
     "CREATE INDEX due ON executions (state, next_action_at) WHERE next_action_at IS NOT NULL",
     "CREATE INDEX to_relay ON executions (relay_at) WHERE relay_at IS NOT NULL",
     "CREATE INDEX queued ON executions (created_at) WHERE state = 'queued'",
-    f"CREATE INDEX removable ON executions (completed_at) WHERE {REMOVABLE}",
+    "CREATE INDEX removable ON executions (completed_at)"
+    " WHERE completed_at IS NOT NULL AND next_action_at IS NULL AND relay_at IS NULL",
     """
     CREATE TABLE events (
         execution_id TEXT NOT NULL,
@@ -271,4 +272,9 @@ OFFERED: Final = (
     """,
 )
 
-VERSIONS: Final = Versions((FIRST, REPLAYS, QUEUED_BY_BAND, ENDED_REPLAYS, OFFERED))
+ENDED_AT: Final = (
+    # Failed and cancelled executions have this time too. SQLite renames it in the index as well.
+    "ALTER TABLE executions RENAME COLUMN completed_at TO ended_at",
+)
+
+VERSIONS: Final = Versions((FIRST, REPLAYS, QUEUED_BY_BAND, ENDED_REPLAYS, OFFERED, ENDED_AT))

@@ -1,0 +1,48 @@
+"""Documents of executions and events to domain values and back."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, Final
+
+from app.domain.execution import Event, Execution
+from app.infrastructure import codec
+from app.infrastructure.mongo.documents import ExecutionDocument
+
+STORED_AS: Final[Mapping[str, str]] = {
+    field.name: getattr(ExecutionDocument, field.name).db_field for field in fields(Execution)
+}
+"""The name in MongoDB of each field of an execution."""
+
+
+def from_execution(execution: Execution) -> dict[str, Any]:
+    values: dict[str, Any] = codec.EXECUTION.dump_python(execution, mode="json")
+    values["labels"] = [to_label(key, value) for key, value in execution.labels.items()]
+    return values
+
+
+def to_execution(row: Mapping[str, Any]) -> Execution:
+    """The execution in a row as `as_pymongo` returns it.
+
+    Executions are read often, and making a document of a row takes 0.29 ms; this takes 0.012 ms.
+    """
+    values = {name: row[stored] for name, stored in STORED_AS.items() if stored in row}
+    values["labels"] = dict(json.loads(label) for label in row.get("labels", ()))
+    return codec.EXECUTION.validate_python({"next_action_at": None, **values})
+
+
+def to_label(key: str, value: str) -> str:
+    return json.dumps([key, value])
+
+
+def from_event(event: Event) -> dict[str, Any]:
+    return {"type": event.type, "time": event.time, "data": json.dumps(event.data)}
+
+
+def to_events(row: Any, after_version: int) -> list[Event]:
+    events = sorted((int(version), event) for version, event in row.events.items())
+    return [
+        Event(row.id, version, event["type"], event["time"], json.loads(event["data"]))
+        for version, event in events
+        if version > after_version
+    ]
