@@ -29,7 +29,7 @@ def known_language(
     fitting = [language for language in versions if asked is None or fits(language.version, asked)]
     if not fitting:
         offered = [language.version for language in versions]
-        problems.add("/version", f"is not offered for {sent.language}: " + choice(offered))
+        problems.add("/version", f"is not available for {sent.language}: " + choice(offered))
         return None
     return max(fitting, key=lambda language: release(language.version))
 
