@@ -4,8 +4,8 @@ import logging
 import threading
 from typing import Final
 
+from app.domain.api_key import Role
 from app.domain.errors import StoreUnavailable
-from app.domain.records import Role
 from app.ports import Ports
 from app.service.keys import enrol
 from app.settings import Settings

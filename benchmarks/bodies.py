@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from app.domain.records import Role
+from app.domain.api_key import Role
 from benchmarks.measure import MILLISECONDS, table, verdict
 from tests.support.api_contract import connector
 from tests.support.costly import OPERATORS, SUBMISSIONS

@@ -4,8 +4,8 @@ from flask import request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
+from app.domain.api_key import ApiKey, Role
 from app.domain.errors import Forbidden
-from app.domain.records import ApiKey, Role
 from app.ports import Ports
 from app.service import keys
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from app.api.large_bodies import LargeBodies
 from app.api.turnstile import Turnstile
+from app.domain.api_key import ApiKey
 from app.domain.policy import Policy
-from app.domain.records import ApiKey
 from app.ports import Health, Ports
 from app.service.capacity import Capacity
 from app.service.languages import Languages

@@ -5,7 +5,7 @@ from app.api.context import Call
 from app.api.pages import from_cursor, page
 from app.api.requests import DeadLetterQuery, DeadLetterSelection
 from app.api.routing import Answer, Section
-from app.domain.records import Role
+from app.domain.api_key import Role
 from app.service import dead_letter_retries as retries
 from app.service import dead_letters as service
 

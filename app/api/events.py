@@ -5,8 +5,8 @@ from app.api.context import Call
 from app.api.pages import from_cursor, no_cursor, to_cursor
 from app.api.requests import EventQuery
 from app.api.routing import Section
+from app.domain.api_key import Role
 from app.domain.errors import InvalidPosition
-from app.domain.records import Role
 from app.service.event_log import find_events
 
 events = Section("Operators", "/api/v1/events", Role.OPERATOR)

@@ -25,7 +25,7 @@ from app.domain.errors import (
     TooManyStreams,
 )
 from app.domain.execution import Execution
-from app.domain.records import ExecutionFilter
+from app.domain.filters import ExecutionFilter
 from app.service import executions as service
 from app.service.cancel import cancel as cancel_execution
 from app.service.keys import still_valid

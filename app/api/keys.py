@@ -4,7 +4,7 @@ from app.api import representation, schemas
 from app.api.context import Call
 from app.api.requests import NewKey
 from app.api.routing import Answer, Section
-from app.domain.records import Role
+from app.domain.api_key import Role
 from app.service import keys as service
 
 keys = Section("Keys", "/api/v1/keys", Role.ADMIN)

@@ -3,8 +3,8 @@
 from app.api import schemas
 from app.api.context import Call
 from app.api.routing import Section
+from app.domain.api_key import Role
 from app.domain.execution import UNFINISHED, State
-from app.domain.records import Role
 from app.domain.submission import Priority
 from app.service.overview import overview
 

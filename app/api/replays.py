@@ -5,7 +5,7 @@ from app.api.context import Call
 from app.api.pages import from_cursor, page
 from app.api.requests import NewReplay, ReplayQuery
 from app.api.routing import Answer, Section
-from app.domain.records import Role
+from app.domain.api_key import Role
 from app.service.replay import sessions as service
 
 replays = Section("Operators", "/api/v1/replays", Role.OPERATOR)

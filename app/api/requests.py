@@ -14,8 +14,10 @@ from pydantic_core import PydanticCustomError
 
 from app.api.counts import UpTo
 from app.api.sent import BY_VALUE, Sent
+from app.domain.api_key import Role
+from app.domain.dead_letter import DeadLetterKind, DeadLetterStatus
 from app.domain.execution import Outcome, State, Time, event_type
-from app.domain.records import DeadLetterKind, DeadLetterStatus, EventFilter, Role
+from app.domain.filters import EventFilter
 from app.domain.replay import MAX_EXECUTIONS, ReplayMode
 
 MAX_WAIT_SECONDS = 60

@@ -16,8 +16,8 @@ from app.api.auth import caller
 from app.api.context import Call, Context
 from app.api.reading import read_body, read_for_rules, read_query
 from app.api.sent import Read
+from app.domain.api_key import Role
 from app.domain.policy import InputMaxima
-from app.domain.records import Role
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
+from app.domain.api_key import Role
+from app.domain.dead_letter import DeadLetterKind, DeadLetterStatus
 from app.domain.execution import Outcome, State
+from app.domain.language import Holder, LimitName
 from app.domain.pod import Limit
-from app.domain.records import DeadLetterKind, DeadLetterStatus, Holder, LimitName, Role
 from app.domain.replay import ReplayMode, ReplayStatus, Skipped
 from app.domain.submission import Priority
 

@@ -8,7 +8,7 @@ from typing import Final
 from app.domain.checks import Problems, showable
 from app.domain.errors import Conflict, InvalidRequest
 from app.domain.execution import Event, Time
-from app.domain.records import EventFilter
+from app.domain.filters import EventFilter
 
 MAX_EXECUTIONS: Final = 1_000
 """The most ids in one filter."""

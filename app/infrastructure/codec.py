@@ -7,9 +7,13 @@ from typing import Generic, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter
 
+from app.domain.api_key import ApiKey
+from app.domain.dead_letter import DeadLetter
 from app.domain.execution import Execution
-from app.domain.records import ApiKey, DeadLetter, IdempotencyRecord, Language, Result
+from app.domain.idempotency import IdempotencyRecord
+from app.domain.language import Language
 from app.domain.replay import Replay
+from app.domain.result import Result
 from app.domain.submission import Submission
 
 Value = TypeVar("Value")

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from app.domain.dead_letter import DeadLetter
 from app.domain.pod import Frame
-from app.domain.records import DeadLetter
 
 
 class Leases(Protocol):

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from app.domain.execution import Change, Event, Execution, State, Time
-from app.domain.records import ExecutionFilter, Result
+from app.domain.filters import ExecutionFilter
+from app.domain.result import Result
 from app.domain.submission import Priority, Submission
 from app.ports.admission import QueueEntry
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from app.domain.language import HeldLimit, Language
 from app.domain.pod import Frame, Observation, Output, Pod
-from app.domain.records import HeldLimit, Language
 
 
 class Runtime(Protocol):

@@ -3,15 +3,11 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from app.domain.api_key import ApiKey
+from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.domain.execution import Time
-from app.domain.records import (
-    ApiKey,
-    DeadLetter,
-    DeadLetterKind,
-    DeadLetterStatus,
-    IdempotencyRecord,
-    Language,
-)
+from app.domain.idempotency import IdempotencyRecord
+from app.domain.language import Language
 from app.domain.replay import Replay
 from app.ports.executions import Counts, EventsToRelay, Executions, Results
 

@@ -4,9 +4,9 @@ import base64
 from dataclasses import replace
 from typing import Final
 
+from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.domain.errors import BrokerUnavailable, Conflict
 from app.domain.execution import Execution, State
-from app.domain.records import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.ports import Ports
 from app.service.dead_letters import PAYLOAD_BYTES, close, get, merge, next_retry
 from app.service.retry import retry

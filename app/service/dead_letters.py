@@ -14,9 +14,9 @@ from dataclasses import replace
 from typing import Final
 
 from app.domain.chain import START
+from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.domain.errors import NotFound, StoreUnavailable
 from app.domain.execution import Execution, Time
-from app.domain.records import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.ports import Ports
 from app.service.transitions import back_off, in_seconds
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from app.domain.records import EventFilter, EventPage
+from app.domain.filters import EventFilter, EventPage
 from app.ports import Ports
 from app.service.transitions import in_seconds
 

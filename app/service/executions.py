@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from app.domain.api_key import ApiKey, Role
 from app.domain.errors import CoordinationUnavailable, Forbidden, NotFound
 from app.domain.execution import Event, Execution, State
-from app.domain.records import ApiKey, ExecutionFilter, Result, Role
+from app.domain.filters import ExecutionFilter
+from app.domain.result import Result
 from app.ports import Ports
 
 

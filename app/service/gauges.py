@@ -7,9 +7,9 @@ missing, `podline_up` says so, and the others are there.
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from app.domain.dead_letter import DeadLetterStatus
 from app.domain.errors import Unavailable
 from app.domain.execution import SECOND, UNFINISHED, Time
-from app.domain.records import DeadLetterStatus
 from app.domain.submission import Priority
 from app.ports import Gauge, Health, Ports
 from app.service.health import ESSENTIAL, health

@@ -12,8 +12,8 @@ from typing import Final
 
 from ulid import ULID
 
+from app.domain.api_key import ApiKey, Role
 from app.domain.errors import Conflict, NotFound, StoreUnavailable
-from app.domain.records import ApiKey, Role
 from app.ports import Keys, Ports
 
 PREFIX: Final = "pdl_"

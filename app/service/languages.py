@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Final
 
 from app.domain.errors import RuntimeUnavailable, StoreUnavailable
-from app.domain.records import HeldLimit, Language
+from app.domain.language import HeldLimit, Language
 from app.ports import OfferedLanguages, Runtime
 
 log = logging.getLogger(__name__)

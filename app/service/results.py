@@ -1,7 +1,7 @@
 """The result processor."""
 
 from app.domain.execution import State
-from app.domain.records import Result
+from app.domain.result import Result
 from app.ports import Ports
 from app.service.saga import begin, clean_up, end_attempt
 from app.service.transitions import apply, soon

@@ -15,7 +15,7 @@ from typing import Final
 from app.domain.errors import CoordinationUnavailable, StoreUnavailable
 from app.domain.execution import Execution, pod_name
 from app.domain.pod import Frame, Stream
-from app.domain.records import Result
+from app.domain.result import Result
 from app.ports import LiveOutput, Ports, Store
 from app.service.stream_items import (
     Ended,

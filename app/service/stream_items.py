@@ -6,7 +6,7 @@ from typing import Self
 
 from app.domain.execution import Event, Execution, State
 from app.domain.pod import Stream
-from app.domain.records import Result
+from app.domain.result import Result
 
 
 class Told(IntEnum):

@@ -5,9 +5,10 @@ from typing import Final
 
 from ulid import ULID
 
+from app.domain.api_key import ApiKey
 from app.domain.errors import Gone, IdempotencyMismatch, QuotaExceeded
 from app.domain.execution import SECOND, Execution, State, accept
-from app.domain.records import ApiKey, IdempotencyRecord
+from app.domain.idempotency import IdempotencyRecord
 from app.domain.submission import Submission
 from app.ports import Ports
 from app.service.capacity import Capacity, capacity_of

@@ -8,8 +8,8 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings
 
+from app.domain.language import LimitName
 from app.domain.masked import MASK, masked
-from app.domain.records import LimitName
 from app.settings.errors import SettingProblem, SettingsError
 from app.settings.sources import (
     CLIENT_VARIABLES,

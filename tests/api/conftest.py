@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.domain.records import Role
+from app.domain.api_key import Role
 from tests.support.api_contract import Api, Connect, connector
 from tests.support.constants import changed
 from tests.support.twins import Twins, make_twins

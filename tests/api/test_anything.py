@@ -11,7 +11,7 @@ from app.api.requests import (
     NewReplay,
 )
 from app.api.submission.form import File, RequestedStageLimits, Submission
-from app.domain.records import Role
+from app.domain.api_key import Role
 from tests.support.api_contract import PROGRAM, connector
 from tests.support.cpu import least_cpu_seconds
 from tests.support.twins import make_twins

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.records import Role
+from app.domain.api_key import Role
 from app.infrastructure.kafka.event_log import KafkaEventLog
 from app.infrastructure.kafka.topics import TopicSettings
 from app.infrastructure.redis.admission import RedisAdmissionQueue

@@ -3,7 +3,7 @@
 import pytest
 
 from app.api.reading import MAX_QUERY_BYTES
-from app.domain.records import Role
+from app.domain.api_key import Role
 from tests.support.api_contract import body, connector
 from tests.support.costly import OPERATORS, QUERIES, SUBMISSIONS
 from tests.support.cpu import least_cpu_seconds

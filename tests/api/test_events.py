@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from app.domain.api_key import Role
 from app.domain.errors import EventLogUnavailable
 from app.domain.execution import SECOND
-from app.domain.records import EventFilter, EventPage, Role
+from app.domain.filters import EventFilter, EventPage
 from app.infrastructure.memory.event_log import MemoryEventLog
 from app.service.relay import relay
 from tests.support.api_contract import PROGRAM, Api, body, connector

@@ -1,8 +1,8 @@
 """The admin key from the settings is valid once the API runs, even if the database was down."""
 
 from app import first_key
+from app.domain.api_key import ApiKey, Role
 from app.domain.errors import StoreUnavailable
-from app.domain.records import ApiKey, Role
 from app.infrastructure.memory.keys import MemoryKeys
 from app.infrastructure.memory.store import MemoryStore
 from app.service.keys import authenticate

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from app.domain.api_key import Role
 from app.domain.errors import RuntimeUnavailable
-from app.domain.records import Language, Role
+from app.domain.language import Language
 from app.infrastructure.memory.runtime import MemoryRuntime
 from tests.support.api_contract import PROGRAM, Api, body, connector
 from tests.support.twins import make_twins

@@ -14,7 +14,7 @@ from app.api import large_bodies, turnstile
 from app.api.large_bodies import AT_ONCE, LARGE_BYTES, LargeBodies
 from app.api.submission import form
 from app.api.turnstile import Turnstile
-from app.domain.records import Role
+from app.domain.api_key import Role
 from app.infrastructure.memory.wakeups import MemoryListener, MemoryWakeups
 from app.ports import Ports
 from tests.support.api_contract import PROGRAM, body, connector

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from app.domain.api_key import Role
+from app.domain.dead_letter import DeadLetterStatus
 from app.domain.errors import CoordinationUnavailable, StoreUnavailable
-from app.domain.records import DeadLetterStatus, Role
 from app.infrastructure.memory.admission import MemoryAdmissionQueue
 from app.infrastructure.memory.runtime import Script
 from app.infrastructure.memory.store import MemoryStore

@@ -12,8 +12,8 @@ from pydantic.fields import FieldInfo
 
 from app.api.application import OPERATIONS
 from app.api.counts import JSON_SCHEMA_KEY, maximum, model_in
+from app.domain.api_key import Role
 from app.domain.policy import InputMaxima
-from app.domain.records import Role
 from tests.support.api_contract import Api, connector
 from tests.support.twins import make_twins
 

@@ -4,7 +4,9 @@ import base64
 
 import pytest
 
-from app.domain.records import DeadLetterKind, DeadLetterStatus, LimitName, Role
+from app.domain.api_key import Role
+from app.domain.dead_letter import DeadLetterKind, DeadLetterStatus
+from app.domain.language import LimitName
 from app.infrastructure.memory.runtime import Script
 from tests.support.api_contract import PROGRAM, Api, Connect, body
 from tests.support.builders import a_dead_letter, a_message

@@ -7,7 +7,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from app import create_app
-from app.domain.records import Role
+from app.domain.api_key import Role
 from app.infrastructure.memory.keys import MemoryKeys
 from tests.support.api_contract import PROGRAM, Api, Connect, body, check_problem, connector
 from tests.support.twins import Twins

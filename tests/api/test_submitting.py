@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from app.domain.records import Role
+from app.domain.api_key import Role
 from app.domain.submission import Priority
 from app.infrastructure.memory.wakeups import MemoryListener, MemoryWakeups
 from app.ports import Ports

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from app.domain.records import Role
+from app.domain.api_key import Role
 from tests.support.api_contract import PROGRAM, Api, connector
 from tests.support.twins import make_twins
 

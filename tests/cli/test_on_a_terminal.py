@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import main
-from app.domain.records import Role
+from app.domain.api_key import Role
 from app.infrastructure.memory.runtime import Script
 from app.service import keys
 from podline import Client

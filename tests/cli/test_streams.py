@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from app.domain.records import Role
+from app.domain.api_key import Role
 from app.infrastructure.memory.runtime import Script
 from app.service import keys
 from podline import Client, State

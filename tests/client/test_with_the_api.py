@@ -9,10 +9,10 @@ from enum import StrEnum
 
 import pytest
 
+from app.domain.api_key import Role as DomainRole
 from app.domain.execution import Outcome as DomainOutcome
 from app.domain.execution import State as DomainState
 from app.domain.policy import DEFAULT_LIMITS
-from app.domain.records import Role as DomainRole
 from app.domain.replay import ReplayMode as DomainReplayMode
 from app.domain.replay import ReplayStatus as DomainReplayStatus
 from app.domain.submission import Priority as DomainPriority

@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.errors import InvalidPosition, InvalidTarget
 from app.domain.execution import MILLISECOND, SECOND, Event
-from app.domain.records import EventFilter
+from app.domain.filters import EventFilter
 from app.infrastructure.memory.event_log import MemoryEventLog
 from app.infrastructure.sqlite.event_log import SqliteEventLog
 from app.ports import EventLog

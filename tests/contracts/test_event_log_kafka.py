@@ -16,7 +16,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from app.domain.errors import EventLogUnavailable, InvalidTarget
 from app.domain.execution import SECOND
-from app.domain.records import EventFilter
+from app.domain.filters import EventFilter
 from app.infrastructure.cloudevents import cloud_event
 from app.infrastructure.kafka.clients import Clients
 from app.infrastructure.kafka.event_log import KafkaEventLog

@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.errors import EventLogFull, EventLogUnavailable, InvalidTarget
 from app.domain.execution import SECOND
-from app.domain.records import EventFilter
+from app.domain.filters import EventFilter
 from app.infrastructure.cloudevents import cloud_event
 from app.infrastructure.memory.event_log import MemoryEventLog
 from app.infrastructure.sqlite.event_log import SqliteEventLog

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from app.domain.dead_letter import DeadLetterKind
 from app.domain.execution import SECOND
-from app.domain.records import DeadLetterKind
 from app.infrastructure.memory.parking import MemoryParking
 from app.infrastructure.redis.parking import RedisParking
 from app.ports import Parking

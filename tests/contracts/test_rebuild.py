@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.domain.execution import Execution
-from app.domain.records import EventFilter
+from app.domain.filters import EventFilter
 from app.domain.replay import ReplayMode, ReplayStatus
 from app.ports import Store
 from app.service.replay import sessions

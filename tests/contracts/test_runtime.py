@@ -8,8 +8,8 @@ import pytest
 
 from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.execution import Outcome
+from app.domain.language import Holder, Language, LimitName
 from app.domain.pod import Phase, Pod, Report, StageOutput, Stream, judge
-from app.domain.records import Holder, Language, LimitName
 from app.infrastructure.memory.runtime import MemoryRuntime, Script, exited
 from app.infrastructure.sandbox.runtime import SandboxRuntime
 from app.ports import Runtime

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.domain.execution import TRANSITIONS, UNFINISHED, Change, Execution, State
-from app.domain.records import ExecutionFilter
+from app.domain.filters import ExecutionFilter
 from app.domain.submission import Priority
 from app.ports import Store
 from tests.support.builders import NOW, a_submission, a_verdict, accepted

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.domain.execution import SECOND, Execution, Outcome
-from app.domain.records import ExecutionFilter
+from app.domain.filters import ExecutionFilter
 from app.ports import Store
 from tests.support.builders import NOW, a_submission, a_verdict, accepted
 

@@ -14,7 +14,7 @@ from pymongo.errors import OperationFailure
 
 from app.domain.errors import StoreFull, StoreUnavailable
 from app.domain.execution import Execution
-from app.domain.records import Result
+from app.domain.result import Result
 from app.infrastructure.mongo import connection
 from app.infrastructure.mongo.executions import MongoExecutions
 from app.infrastructure.mongo.results import MongoResults

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from app.domain.execution import HAS_POD, UNFINISHED, Change, Event, Execution, State
-from app.domain.records import ExecutionFilter
+from app.domain.filters import ExecutionFilter
 from app.ports import Store
 from tests.support.builders import NOW, a_submission, a_verdict, accepted
 

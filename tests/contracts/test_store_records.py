@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+from app.domain.api_key import Role
+from app.domain.dead_letter import DeadLetterKind, DeadLetterStatus
 from app.domain.execution import SECOND
-from app.domain.records import DeadLetterKind, DeadLetterStatus, Language, Role
+from app.domain.language import Language
 from app.ports import Store
 from tests.contracts.racing import race
 from tests.support.builders import NOW, a_dead_letter, a_key, an_idempotency_record

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from app.domain.execution import SECOND
-from app.domain.records import EventFilter
+from app.domain.filters import EventFilter
 from app.domain.replay import Counts, ReplayMode, ReplayStatus, Skipped
 from app.ports import Store
 from tests.contracts.racing import race

@@ -17,7 +17,7 @@ import pytest
 
 from app.domain.errors import StoreFull, StoreUnavailable
 from app.domain.execution import State
-from app.domain.records import ExecutionFilter
+from app.domain.filters import ExecutionFilter
 from app.domain.submission import File
 from app.infrastructure import codec
 from app.infrastructure.sqlite import (

@@ -8,8 +8,9 @@ import pytest
 
 from app.cli import exit_codes
 from app.cli.process import BROKEN_PIPE, STOPPED
+from app.domain.api_key import Role
+from app.domain.dead_letter import DeadLetterKind, DeadLetterStatus
 from app.domain.execution import TRANSITIONS, Outcome, State
-from app.domain.records import DeadLetterKind, DeadLetterStatus, Role
 from app.domain.replay import ReplayMode, Skipped
 from app.queues import QUEUES
 from app.settings import Settings

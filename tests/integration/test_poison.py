@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-from app.domain.records import DeadLetter, DeadLetterKind
+from app.domain.dead_letter import DeadLetter, DeadLetterKind
 from app.service.dead_letters import PAYLOAD_BYTES
 from tests.integration.conftest import Service
 from tests.support.builders import a_message, an_id

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from app.domain.execution import State
-from app.domain.records import ExecutionFilter
+from app.domain.filters import ExecutionFilter
 from app.infrastructure.redis.admission import RedisAdmissionQueue
 from app.infrastructure.sandbox.runtime import SandboxRuntime
 from app.queues import QUEUES

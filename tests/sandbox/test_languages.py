@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from app.domain.errors import RunRefused
+from app.domain.language import Language
 from app.domain.pod import Observation, Output, StageReport
 from app.domain.policy import DEFAULT_LIMITS, MAX_LIMITS, Policy
-from app.domain.records import Language
 from app.domain.submission import File
 from sandbox.languages import load
 from tests.sandbox.language_programs import (

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from app.domain.errors import RunRefused, RuntimeUnavailable
+from app.domain.language import Language
 from app.domain.pod import Phase
 from app.domain.policy import DEFAULT_LIMITS
-from app.domain.records import Language
 from app.domain.submission import Streams
 from app.infrastructure.sandbox.conversion import for_sandbox
 from app.infrastructure.sandbox.runtime import SandboxRuntime

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from app.cli.up.probes import free_port, http_answers
-from app.domain.records import Language
+from app.domain.language import Language
 from app.infrastructure.sqlite.store import SqliteStore
 from app.server.connections import Server, adjustments
 from app.server.threads import Threads

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from werkzeug.test import TestResponse
 
 from app import create_app
-from app.domain.records import Role
+from app.domain.api_key import Role
 from app.ports import Ports
 from app.service import keys
 

@@ -6,20 +6,15 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
+from app.domain.api_key import ApiKey, Role
+from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.domain.execution import SECOND, Event, Execution, Outcome, Time, Verdict, accept
+from app.domain.filters import EventFilter
+from app.domain.idempotency import IdempotencyRecord
 from app.domain.pod import Output, Report, StageOutput, StageReport
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
-from app.domain.records import (
-    ApiKey,
-    DeadLetter,
-    DeadLetterKind,
-    DeadLetterStatus,
-    EventFilter,
-    IdempotencyRecord,
-    Result,
-    Role,
-)
 from app.domain.replay import Replay, ReplayMode
+from app.domain.result import Result
 from app.domain.submission import File, Submission
 
 NOW: Time = 1_767_322_445_678_901

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from app.domain.execution import Event
-from app.domain.records import EventFilter, EventPage
+from app.domain.filters import EventFilter, EventPage
 from app.ports import EventLog
 
 EVERY = EventFilter()

@@ -8,7 +8,7 @@ from typing import Any
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app import create_app
-from app.domain.records import Role
+from app.domain.api_key import Role
 from app.service import keys
 from podline import Client
 from tests.support.twins import Twins

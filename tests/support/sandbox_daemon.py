@@ -11,9 +11,9 @@ from time import monotonic
 import psutil
 
 from app.domain.errors import RuntimeUnavailable
+from app.domain.language import Language
 from app.domain.pod import Observation, Output, Phase, Pod
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
-from app.domain.records import Language
 from app.domain.submission import File
 from app.infrastructure.sandbox.runtime import SandboxRuntime
 from app.ports import Runtime

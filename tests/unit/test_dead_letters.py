@@ -6,9 +6,9 @@ from typing import cast
 import pytest
 
 from app.domain.chain import COMPENSATE, CREATE
+from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.domain.errors import BrokerUnavailable, Conflict, NotFound, StoreUnavailable
 from app.domain.execution import Execution, State
-from app.domain.records import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.infrastructure.memory.dead_letters import MemoryDeadLetters
 from app.infrastructure.memory.pipeline import MemoryPipeline
 from app.infrastructure.memory.runtime import Script

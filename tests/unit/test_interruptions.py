@@ -8,9 +8,9 @@ from typing import Any, cast
 
 import pytest
 
+from app.domain.dead_letter import DeadLetterStatus
 from app.domain.errors import Conflict
 from app.domain.execution import Execution, State, pod_name
-from app.domain.records import DeadLetterStatus
 from app.ports import AdmissionQueue, LiveOutput, Ports, Runtime
 from app.service.cancel import cancel
 from app.service.retention import erase

@@ -4,8 +4,8 @@ from itertools import count
 
 import pytest
 
+from app.domain.api_key import ApiKey, Role
 from app.domain.errors import Conflict, NotFound, StoreUnavailable
-from app.domain.records import ApiKey, Role
 from app.infrastructure.memory.keys import MemoryKeys
 from app.service import keys
 from tests.support.twins import Twins

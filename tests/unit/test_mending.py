@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
+from app.domain.api_key import ApiKey
 from app.domain.chain import CREATE, PERSIST, POLL
 from app.domain.errors import StoreUnavailable
 from app.domain.execution import SECOND, Change, Execution, State
 from app.domain.pod import Pod
-from app.domain.records import ApiKey
 from app.infrastructure.memory.executions import MemoryExecutions
 from app.infrastructure.memory.runtime import Script, exited
 from app.infrastructure.memory.store import MemoryStore

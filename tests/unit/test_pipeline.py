@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from app.domain.chain import CREATE, PERSIST, POLL, START
+from app.domain.dead_letter import DeadLetterKind
 from app.domain.errors import Conflict
 from app.domain.execution import TERMINAL, Execution, Outcome, State
 from app.domain.pod import Pod
-from app.domain.records import DeadLetterKind
 from app.domain.submission import ExpectedOutput, Priority
 from app.infrastructure.memory.runtime import MemoryRuntime, Script, exited
 from app.service.admission import entry_of, fill_slots

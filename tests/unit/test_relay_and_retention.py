@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.errors import Conflict, EventLogUnavailable
 from app.domain.execution import SECOND, Event
-from app.domain.records import EventFilter
+from app.domain.filters import EventFilter
 from app.infrastructure.memory.event_log import MemoryEventLog
 from app.ports import Refused
 from app.service.relay import relay

@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from app.domain.errors import RuntimeUnavailable
-from app.domain.records import Language
+from app.domain.language import Language
 from app.infrastructure.memory.languages import MemoryOfferedLanguages
 from app.infrastructure.memory.runtime import MemoryRuntime
 from app.service.languages import FRESH_SECONDS, RETRY_SECONDS, Languages

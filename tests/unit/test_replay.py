@@ -16,7 +16,7 @@ from app.domain.errors import (
     TargetUnavailable,
 )
 from app.domain.execution import UNFINISHED, Event, Execution, State, event_type
-from app.domain.records import EventFilter, ExecutionFilter
+from app.domain.filters import EventFilter, ExecutionFilter
 from app.domain.replay import Replay, ReplayMode, ReplayStatus, Skipped
 from app.infrastructure.memory.event_log import MemoryEventLog
 from app.infrastructure.memory.replays import MemoryReplays

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.execution import Event
-from app.domain.records import EventFilter, EventPage, ExecutionFilter
+from app.domain.filters import EventFilter, EventPage, ExecutionFilter
 from app.domain.replay import Replay, ReplayMode, ReplayStatus
 from app.infrastructure.cloudevents import CloudEvent
 from app.infrastructure.memory.event_log import MemoryEventLog

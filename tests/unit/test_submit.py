@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.errors import CoordinationUnavailable, Gone, IdempotencyMismatch, QuotaExceeded
 from app.domain.execution import SECOND, Event, Execution
-from app.domain.records import ExecutionFilter
+from app.domain.filters import ExecutionFilter
 from app.domain.submission import Submission
 from app.infrastructure.memory.admission import MemoryAdmissionQueue
 from app.infrastructure.memory.executions import MemoryExecutions

@@ -15,10 +15,11 @@ from app.api.sent import read
 from app.api.submission import form
 from app.api.submission.limits import MIN_SECONDS
 from app.api.submission.rules import validate
+from app.domain.api_key import Role
 from app.domain.checks import MAX_PROBLEMS, Problems
 from app.domain.errors import FieldProblem, Forbidden, InvalidRequest
+from app.domain.language import Language
 from app.domain.policy import InputMaxima, Policy
-from app.domain.records import Language, Role
 from app.domain.submission import Buffering, Limits, Priority, Streams, Submission
 
 POLICY = Policy(

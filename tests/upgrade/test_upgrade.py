@@ -190,7 +190,7 @@ UPGRADE = """
 import sys
 from pathlib import Path
 from app.infrastructure.sqlite.store import SqliteStore
-from app.domain.records import ExecutionFilter
+from app.domain.filters import ExecutionFilter
 store = SqliteStore(Path(sys.argv[1]), timeout=20)
 store.upgrade()
 assert len(store.executions.page(ExecutionFilter(), None, 100)) > 10

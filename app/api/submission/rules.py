@@ -13,10 +13,11 @@ from app.api.submission import form
 from app.api.submission.checks import at_most, plain_text, text_or_base64
 from app.api.submission.limits import limits
 from app.api.submission.program import check_room, known_language, program
+from app.domain.api_key import Role
 from app.domain.checks import Problems, pointer, showable
 from app.domain.errors import Forbidden, InvalidRequest
+from app.domain.language import Language
 from app.domain.policy import InputMaxima, Policy
-from app.domain.records import Language, Role
 from app.domain.submission import Buffering, ExpectedOutput, Priority, Submission
 
 _ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -5,7 +5,7 @@ from functools import partial
 
 from app.domain.errors import EventLogUnavailable, InvalidTarget
 from app.domain.execution import Event
-from app.domain.records import EventFilter, EventPage
+from app.domain.filters import EventFilter, EventPage
 from app.infrastructure.cloudevents import CloudEvent, cloud_event
 from app.infrastructure.kafka.clients import Clients, Options, TopicUnavailable, errors_as_ours
 from app.infrastructure.kafka.publisher import Publisher

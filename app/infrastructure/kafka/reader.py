@@ -20,7 +20,7 @@ from confluent_kafka import (
 
 from app.domain.errors import EventLogUnavailable
 from app.domain.execution import MILLISECOND, Event
-from app.domain.records import EventFilter, EventPage
+from app.domain.filters import EventFilter, EventPage
 from app.infrastructure.cloudevents import log_skipped, parse
 from app.infrastructure.kafka.clients import ANSWER_SECONDS, Clients
 from app.infrastructure.kafka.offsets import Offsets, as_text, offsets

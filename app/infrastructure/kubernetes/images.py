@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from app.domain.errors import RunRefused
+from app.domain.language import Language
 from app.domain.pod import Pod
-from app.domain.records import Language
 from app.infrastructure.kubernetes.limits import accepted
 from app.infrastructure.sandbox import conversion
 from sandbox.languages import BadLanguages, LanguageSpec, language_of

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from app.domain.errors import RunRefused
+from app.domain.language import HeldLimit, Holder, LimitName
 from app.domain.pod import Pod
-from app.domain.records import HeldLimit, Holder, LimitName
 from app.domain.submission import Limits
 from sandbox.languages import LanguageSpec
 

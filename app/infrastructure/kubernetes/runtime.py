@@ -9,8 +9,8 @@ from time import monotonic, sleep
 from typing import Any, Final, TypeVar
 
 from app.domain.errors import RunRefused, RuntimeUnavailable
+from app.domain.language import HeldLimit, Language
 from app.domain.pod import Frame, Observation, Output, Phase, Pod
-from app.domain.records import HeldLimit, Language
 from app.infrastructure.kubernetes import limits, manifest
 from app.infrastructure.kubernetes.connection import METADATA_ONLY, Connection, NoAccess
 from app.infrastructure.kubernetes.images import Offer, Offers

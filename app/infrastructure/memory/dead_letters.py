@@ -3,8 +3,8 @@
 from collections import Counter
 from threading import Lock
 
+from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.domain.execution import Time
-from app.domain.records import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.infrastructure.memory.tables import descending
 
 

@@ -5,7 +5,7 @@ from threading import Lock
 from typing import Final
 
 from app.domain.execution import Event
-from app.domain.records import EventFilter, EventPage
+from app.domain.filters import EventFilter, EventPage
 from app.infrastructure.cloudevents import CloudEvent, cloud_event
 from app.infrastructure.log_positions import whole_number
 from app.infrastructure.topics import check_target

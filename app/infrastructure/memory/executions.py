@@ -5,7 +5,7 @@ from copy import deepcopy
 from dataclasses import replace
 
 from app.domain.execution import CHANGED_BY_TRANSITION, Change, Event, Execution, State, Time
-from app.domain.records import ExecutionFilter
+from app.domain.filters import ExecutionFilter
 from app.domain.submission import Submission
 from app.infrastructure.memory.tables import Tables, descending
 from app.ports import QueueEntry

@@ -3,7 +3,7 @@
 from threading import Lock
 
 from app.domain.execution import Time
-from app.domain.records import IdempotencyRecord
+from app.domain.idempotency import IdempotencyRecord
 
 
 class MemoryIdempotencyRecords:

@@ -2,7 +2,7 @@
 
 from threading import Lock
 
-from app.domain.records import ApiKey
+from app.domain.api_key import ApiKey
 
 
 class MemoryKeys:

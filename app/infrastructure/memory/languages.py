@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.domain.records import Language
+from app.domain.language import Language
 
 
 class MemoryOfferedLanguages:

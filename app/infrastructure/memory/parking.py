@@ -2,7 +2,7 @@
 
 from threading import Lock
 
-from app.domain.records import DeadLetter
+from app.domain.dead_letter import DeadLetter
 
 
 class MemoryParking:

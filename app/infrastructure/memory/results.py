@@ -1,7 +1,7 @@
 """Results, in memory."""
 
 from app.domain.execution import State
-from app.domain.records import Result
+from app.domain.result import Result
 from app.infrastructure.memory.tables import Tables
 
 

@@ -8,6 +8,7 @@ from queue import Empty, SimpleQueue
 
 from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.execution import Time
+from app.domain.language import HeldLimit, Holder, Language, LimitName
 from app.domain.pod import (
     Frame,
     Observation,
@@ -19,7 +20,6 @@ from app.domain.pod import (
     StageReport,
     Stream,
 )
-from app.domain.records import HeldLimit, Holder, Language, LimitName
 
 LANGUAGES = (
     Language(name="python", version="3.11", source_name="main.py", compiled=False),

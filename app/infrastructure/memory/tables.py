@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TypeVar
 
+from app.domain.dead_letter import DeadLetter
 from app.domain.execution import Event, Execution
-from app.domain.records import DeadLetter, Result
 from app.domain.replay import Replay
+from app.domain.result import Result
 from app.domain.submission import Submission
 
 Record = TypeVar("Record", Execution, DeadLetter, Replay)

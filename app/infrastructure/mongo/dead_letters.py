@@ -5,8 +5,8 @@ from typing import Any
 
 from mongoengine.errors import NotUniqueError  # type: ignore[import-untyped]
 
+from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.domain.execution import Time
-from app.domain.records import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.infrastructure import codec
 from app.infrastructure.mongo.connection import Connection, at_the_edge
 from app.infrastructure.mongo.documents import DeadLetterDocument

@@ -21,7 +21,7 @@ from app.domain.execution import (
     State,
     Time,
 )
-from app.domain.records import ExecutionFilter
+from app.domain.filters import ExecutionFilter
 from app.domain.submission import Priority, Submission
 from app.infrastructure import codec
 from app.infrastructure.mongo.connection import Connection, at_the_edge

@@ -5,7 +5,7 @@ from typing import Any
 from mongoengine.errors import NotUniqueError  # type: ignore[import-untyped]
 
 from app.domain.execution import Time
-from app.domain.records import IdempotencyRecord
+from app.domain.idempotency import IdempotencyRecord
 from app.infrastructure import codec
 from app.infrastructure.mongo.connection import Connection, at_the_edge
 from app.infrastructure.mongo.documents import IdempotencyDocument

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.domain.records import ApiKey
+from app.domain.api_key import ApiKey
 from app.infrastructure import codec
 from app.infrastructure.mongo.connection import Connection, at_the_edge
 from app.infrastructure.mongo.documents import ApiKeyDocument

@@ -5,7 +5,7 @@ from contextlib import suppress
 from mongoengine.errors import NotUniqueError  # type: ignore[import-untyped]
 
 from app.domain.execution import State, pod_name
-from app.domain.records import Result
+from app.domain.result import Result
 from app.infrastructure import codec
 from app.infrastructure.mongo.connection import Connection, at_the_edge
 from app.infrastructure.mongo.documents import ExecutionDocument, ResultDocument

@@ -6,7 +6,7 @@ from typing import Final, cast
 
 import redis
 
-from app.domain.records import DeadLetter, DeadLetterKind, DeadLetterStatus
+from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.infrastructure.redis.connection import raises_unavailable
 
 PARKING: Final = "podline:parking"

@@ -1,5 +1,6 @@
 """Converts pods into the sandbox's types, and its reports into the domain's."""
 
+from app.domain.language import HeldLimit, Holder, Language, LimitName
 from app.domain.pod import (
     Frame,
     Limit,
@@ -12,7 +13,6 @@ from app.domain.pod import (
     StageReport,
     Stream,
 )
-from app.domain.records import HeldLimit, Holder, Language, LimitName
 from app.domain.submission import Limits
 from sandbox.wire import types
 

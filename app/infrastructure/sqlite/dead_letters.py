@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.domain.execution import Time
-from app.domain.records import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.infrastructure import codec
 from app.infrastructure.sqlite.database import Database
 from app.infrastructure.sqlite.listing import LAST

@@ -16,7 +16,7 @@ from app.domain.errors import (
     StoreUnavailable,
 )
 from app.domain.execution import Event
-from app.domain.records import EventFilter, EventPage
+from app.domain.filters import EventFilter, EventPage
 from app.infrastructure.cloudevents import CloudEvent, as_json, cloud_event, parse_all
 from app.infrastructure.log_positions import whole_number
 from app.infrastructure.sqlite.database import Database

@@ -3,7 +3,7 @@
 from typing import Final
 
 from app.domain.execution import Time
-from app.domain.records import IdempotencyRecord
+from app.domain.idempotency import IdempotencyRecord
 from app.infrastructure import codec
 from app.infrastructure.sqlite.database import Database
 from app.infrastructure.sqlite.statements import insert_into

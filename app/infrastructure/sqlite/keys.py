@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from app.domain.records import ApiKey
+from app.domain.api_key import ApiKey
 from app.infrastructure import codec
 from app.infrastructure.sqlite.database import Database
 from app.infrastructure.sqlite.statements import insert_into

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from app.domain.records import Language
+from app.domain.language import Language
 from app.infrastructure import codec
 from app.infrastructure.sqlite.database import Database
 

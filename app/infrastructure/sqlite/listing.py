@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from app.domain.records import ExecutionFilter
+from app.domain.filters import ExecutionFilter
 from app.infrastructure.sqlite.rows import COLUMNS
 
 LAST: Final = "\U0010ffff"

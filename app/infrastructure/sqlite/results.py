@@ -3,7 +3,7 @@
 from typing import Final
 
 from app.domain.execution import owner_of_pod
-from app.domain.records import Result
+from app.domain.result import Result
 from app.infrastructure import codec
 from app.infrastructure.sqlite.database import Database
 

@@ -11,8 +11,8 @@ from ulid import ULID
 
 from app.domain.errors import DoesNotFollow, InvalidTarget, StoreUnavailable, TargetUnavailable
 from app.domain.execution import SECOND, Event, Execution
+from app.domain.idempotency import IdempotencyRecord
 from app.domain.rebuild import FIRST_VERSION, rebuilt
-from app.domain.records import IdempotencyRecord
 from app.domain.replay import Replay, ReplayMode, Skipped
 from app.ports import Ports, Store
 from app.service.capacity import capacity_of

@@ -13,7 +13,7 @@ from app.domain.errors import (
     InvalidTarget,
     NotFound,
 )
-from app.domain.records import EventFilter
+from app.domain.filters import EventFilter
 from app.domain.replay import Replay, ReplayMode, check
 from app.ports import Ports
 from app.service.transitions import soon

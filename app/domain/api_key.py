@@ -1,0 +1,33 @@
+"""API keys, and what each role may do."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.domain.execution import Time
+
+
+class Role(StrEnum):
+    """What a key allows; each role includes the ones before it."""
+
+    USER = "user"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+    def includes(self, other: "Role") -> bool:
+        order = list(Role)
+        return order.index(self) >= order.index(other)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """A key as it is stored. Keys of the same name belong to the same owner."""
+
+    id: str
+    name: str
+    """The owner of everything that is submitted with the key."""
+    role: Role
+    secret_hash: str
+    """SHA-256 of the key, hex. The key itself has 256 random bits, so no salt is needed."""
+    created_at: Time
+    max_unfinished: int | None = None
+    """The owner's quota of unfinished executions; None for the service's setting."""

@@ -1,0 +1,66 @@
+"""The languages that a runtime offers, and how it enforces limits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+
+class LimitName(StrEnum):
+    """Everything that is limited. `Limits` has the values; inodes follow from the disk."""
+
+    WALL = "wall"
+    CPU = "cpu"
+    MEMORY = "memory"
+    PROCESSES = "processes"
+    OUTPUT = "output"
+    DISK = "disk"
+    INODES = "inodes"
+
+
+class Holder(StrEnum):
+    """Who enforces a limit."""
+
+    KERNEL = "kernel"
+    RUNTIME = "runtime"
+    """It measures, and kills."""
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldLimit:
+    """What enforces one limit where programs run."""
+
+    limit: LimitName
+    by: Holder
+    how: str
+    """The mechanism; with NOBODY, what a test of the limit showed."""
+
+
+STACK_OF_MAIN_THREAD: Final = (
+    "The stack of the main thread, and the default of others (RLIMIT_STACK, soft and hard). "
+    "Null: as much as memory_mib where a control group limits memory, else 8 MiB."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """A language as a runtime offers it."""
+
+    name: str
+    version: str
+    source_name: str
+    """The file name of a single `source`, such as main.py."""
+    compiled: bool
+    aliases: tuple[str, ...] = ()
+    """Other names that a submission can use."""
+    suffixes: tuple[str, ...] = ()
+    """The suffixes of its files, such as .py."""
+    line_buffering: bool = False
+    """It can print each line immediately."""
+    compile_needs: Mapping[str, int] = field(default_factory=dict)
+    """The lowest limits that its compiler works with, by the names of Limits."""
+    stack: str = STACK_OF_MAIN_THREAD
+    """What `stack_mib` means for its programs."""
+    accepts: Mapping[str, int] = field(default_factory=dict)
+    """The runtime's own maxima for a stage, by the names of Limits."""

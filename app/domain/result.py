@@ -1,0 +1,16 @@
+"""The result of one attempt."""
+
+from dataclasses import dataclass
+
+from app.domain.pod import Output, Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What one attempt printed, and how it ended. Inserted once and never changed."""
+
+    id: str
+    """The name of the attempt's pod."""
+    execution_id: str
+    report: Report
+    output: Output
