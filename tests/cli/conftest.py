@@ -7,15 +7,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli import main
-from tests.support.fake_answers import KEY
-from tests.support.fake_service import FakeService
+from tests.support.service import Service
 
 Podline = Callable[..., Result]
 
 
 @pytest.fixture
-def service() -> Iterator[FakeService]:
-    with FakeService() as service:
+def service() -> Iterator[Service]:
+    with Service() as service:
         yield service
 
 
@@ -29,10 +28,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def podline(service: FakeService, folder: Path) -> Podline:
+def podline(service: Service, folder: Path) -> Podline:
     """Runs `podline ...` as beside a running `podline up`."""
     data_dir = folder / ".podline"
     data_dir.mkdir()
     (data_dir / "url").write_text(f"{service.url}\n")
-    (data_dir / "key").write_text(f"{KEY}\n")
+    (data_dir / "key").write_text(f"{service.key}\n")
     return lambda *args: CliRunner().invoke(main, [str(arg) for arg in args])

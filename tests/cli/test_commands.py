@@ -2,39 +2,29 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
+import httpx
 import pytest
 
+from app.domain.errors import RuntimeUnavailable
+from app.domain.language import HeldLimit, Holder, LimitName
+from app.domain.pod import Limit
+from app.infrastructure.memory.runtime import Script
+from app.service.dead_letters import record_poison
+from app.service.relay import relay
 from tests.cli.conftest import Podline
-from tests.support.fake_answers import MOMENT, event_as, problem
-from tests.support.fake_service import Ending, FakeService
+from tests.support.answers import problem
+from tests.support.builders import a_message, a_report
+from tests.support.service import Service
 
 
-def letter(letter_id: str) -> dict[str, Any]:
-    return {
-        "id": letter_id,
-        "kind": "poison",
-        "status": "waiting",
-        "origin": "queue:saga",
-        "execution_id": None,
-        "payload": "e30=",
-        "error": "not a task",
-        "attempts": 1,
-        "retries": 0,
-        "first_failed_at": MOMENT,
-        "last_failed_at": MOMENT,
-        "next_retry_at": None,
-    }
-
-
-def test_submit_prints_the_id(service: FakeService, podline: Podline, folder: Path) -> None:
+def test_submit_prints_the_id(service: Service, podline: Podline, folder: Path) -> None:
     (folder / "main.py").write_text("")
     first = podline("submit", "main.py", "--idempotency-key", "k")
     again = podline("submit", "main.py", "--idempotency-key", "k", "--json")
-    (execution_id,) = service.executions
-    assert first.stdout == f"{execution_id}\n"
-    assert json.loads(again.stdout)["id"] == execution_id
+    (execution,) = service.submitted()
+    assert first.stdout == f"{execution.id}\n"
+    assert json.loads(again.stdout)["id"] == execution.id
 
 
 def has(shown: object, said: object) -> bool:
@@ -44,24 +34,30 @@ def has(shown: object, said: object) -> bool:
     return shown == said
 
 
-def test_get(service: FakeService, podline: Podline) -> None:
-    service.ending = Ending(outcome="memory_limit", result={"stdout": "out"})
-    execution = service.ended(service.add_execution())
-    service.executions[execution["id"]] = execution
-    for said in ("completed", "python 3.11.2", "3 bytes", "9216 KiB", "--memory-mib"):
-        assert said in podline("get", execution["id"]).stdout
-    shown = json.loads(podline("get", execution["id"], "--json").stdout)
-    assert has(shown, execution)
+def test_get(service: Service, podline: Podline) -> None:
+    service.twins.runtime.script = lambda _: Script(
+        prints=b"out", ends=a_report(stopped_by=Limit.MEMORY)
+    )
+    execution = service.twins.submit()
+    for said in ("completed", "python 3.11", "3 bytes", "9216 KiB", "--memory-mib"):
+        assert said in podline("get", execution.id).stdout
+    shown = json.loads(podline("get", execution.id, "--json").stdout)
+    answer = httpx.get(
+        f"{service.url}/api/v1/executions/{execution.id}",
+        headers={"Authorization": f"Bearer {service.key}"},
+    )
+    assert has(shown, answer.json())
 
 
-def test_list_goes_on_to_the_limit(service: FakeService, podline: Podline) -> None:
-    ids = [service.add_execution()["id"] for _ in range(5)]
+def test_list_goes_on_to_the_limit(service: Service, podline: Podline) -> None:
+    service.runs_nothing()
+    ids = [service.twins.submit().id for _ in range(5)]
     shown = json.loads(podline("list", "--limit", 3, "--json").stdout)
     assert [execution["id"] for execution in shown] == ids[:1:-1]
     assert podline("list").stdout.count("queued") == 5
 
 
-def test_list_passes_filters_on(service: FakeService, podline: Podline) -> None:
+def test_list_passes_filters_on(service: Service, podline: Podline) -> None:
     podline("list", "--state", "queued", "--label", "a=b", "--owner", "bob", "--language", "c")
     assert service.requests[-1]["query"] == {
         "state": ["queued"],
@@ -72,14 +68,22 @@ def test_list_passes_filters_on(service: FakeService, podline: Podline) -> None:
     }
 
 
-def test_cancel(service: FakeService, podline: Podline) -> None:
-    ids = [service.add_execution()["id"] for _ in range(2)]
+def test_cancel(service: Service, podline: Podline) -> None:
+    service.runs_nothing()
+    ids = [service.twins.submit().id for _ in range(2)]
     assert podline("cancel", *ids).stdout == f"{ids[0]} cancelled\n{ids[1]} cancelled\n"
     again = podline("cancel", ids[0])
-    assert (again.exit_code, again.stderr) == (1, f"podline: Conflict: {ids[0]} ended already\n")
+    assert (again.exit_code, again.stderr) == (
+        1,
+        f"podline: Not possible in this state: execution {ids[0]} is already cancelled\n",
+    )
 
 
-def test_queue(podline: Podline) -> None:
+def test_queue(service: Service, podline: Podline) -> None:
+    service.twins.runtime.script = lambda _: Script(ends=None)
+    for _ in range(5):
+        service.twins.submit()
+    service.twins.clock.advance(1.5)
     shown = podline("queue").stdout
     assert "2 used, 0 free of 2" in shown
     assert "queued for 1.5 s" in shown
@@ -89,63 +93,63 @@ def test_queue(podline: Podline) -> None:
 def test_languages(podline: Podline) -> None:
     assert "main.py" in podline("languages").stdout
     shown = json.loads(podline("languages", "--json").stdout)
-    assert [language["name"] for language in shown] == ["python", "c"]
+    assert [each["name"] for each in shown] == ["python", "javascript", "c", "cpp", "bash"]
 
 
-def test_dead_letters(service: FakeService, podline: Podline) -> None:
-    service.dead_letters = {letter_id: letter(letter_id) for letter_id in ("a", "b", "c")}
-    service.dead_letters["b"]["next_retry_at"] = MOMENT
+def test_dead_letters(service: Service, podline: Podline) -> None:
+    for number in range(3):
+        record_poison(service.twins.ports, "saga", a_message(b"%d" % number), "not a task")
     listed = podline("dlq", "list", "--status", "waiting", "--kind", "poison", "--json")
-    assert [each["id"] for each in json.loads(listed.stdout)] == ["a", "b", "c"]
-    _, never, overdue, _ = podline("dlq", "list").stdout.splitlines()
-    assert "not a task" in never
-    assert " overdue " in overdue
-    assert " overdue " not in never
-    assert "queue:saga" in podline("dlq", "show", "a").stdout
-    assert podline("dlq", "retry", "a", "b").stdout == "a retrying\nb retrying\n"
-    assert podline("dlq", "discard", "c").stdout == "c discarded\n"
+    first, second, third = (each["id"] for each in json.loads(listed.stdout))
+    lines = podline("dlq", "list").stdout.splitlines()[1:]
+    assert all("not a task" in line and " overdue " in line for line in lines)
+    assert "queue:saga" in podline("dlq", "show", first).stdout
+    retried = podline("dlq", "retry", first, second)
+    assert retried.stdout == f"{first} retrying\n{second} retrying\n"
+    assert podline("dlq", "discard", third).stdout == f"{third} discarded\n"
+    *_, discarded = podline("dlq", "list").stdout.splitlines()
+    assert " overdue " not in discarded
 
 
-def test_events(service: FakeService, podline: Podline) -> None:
-    service.log = [event_as(f"01J.{version}") for version in range(1, 6)]
-    shown = podline("events", "--from", "2026-01-02T03:04Z", "--type", "failed", "--limit", 3)
-    assert shown.stdout.count("no node") == 3
+def test_events(service: Service, podline: Podline) -> None:
+    execution = service.twins.submit()
+    relay(service.twins.ports)
+    shown = podline("events", "--from", "2026-01-02T02:54Z", "--type", "queued", "--limit", 3)
+    assert shown.stdout.count(execution.id) == 1
     assert service.requests[0]["query"] == {
-        "from": ["2026-01-02T03:04:00+00:00"],
-        "type": ["podline.execution.failed.v1"],
+        "from": ["2026-01-02T02:54:00+00:00"],
+        "type": ["podline.execution.queued.v1"],
     }
-    as_json = podline("events", "--execution", "01J", "--json")
-    assert json.loads(as_json.stdout) == service.log
+    as_json = json.loads(podline("events", "--execution", execution.id, "--json").stdout)
+    assert [event["version"] for event in as_json] == [1, 2, 3, 4, 5]
 
 
-def test_replays(service: FakeService, podline: Podline) -> None:
+def test_replays(service: Service, podline: Podline) -> None:
     started = podline(
-        *("replay", "start", "rebuild", "--target", "sqlite:////x.db", "--to", "2026-01-02T03:04Z"),
+        *("replay", "start", "reemit", "--target", "again", "--to", "2026-01-02T02:04Z"),
         *("--type", "failed", "--type", "queued", "--execution", "01J", "--dry-run"),
     )
-    assert started.stdout == "replay-1\n"
+    id = started.stdout.strip()
     assert service.requests[-1]["body"] == {
-        "mode": "rebuild",
-        "target": "sqlite:////x.db",
+        "mode": "reemit",
+        "target": "again",
         "from": None,
-        "to": "2026-01-02T03:04:00+00:00",
+        "to": "2026-01-02T02:04:00+00:00",
         "types": ["podline.execution.failed.v1", "podline.execution.queued.v1"],
         "executions": ["01J"],
         "dry_run": True,
     }
-    service.replays["replay-1"]["to"] = MOMENT
-    assert "rebuild, dry run" in podline("replay", "list").stdout
-    assert "gone=1" in podline("replay", "show", "replay-1").stdout
-    shown = podline("replay", "show", "replay-1", "--json")
-    assert json.loads(shown.stdout) == service.replays["replay-1"]
-    assert podline("replay", "cancel", "replay-1").stdout == "replay-1 cancelled\n"
+    assert "reemit, dry run" in podline("replay", "list").stdout
+    assert "again" in podline("replay", "show", id).stdout
+    assert json.loads(podline("replay", "show", id, "--json").stdout)["id"] == id
+    assert podline("replay", "cancel", id).stdout == f"{id} cancelled\n"
 
 
-def test_to_resubmit_everything_has_to_be_said(service: FakeService, podline: Podline) -> None:
+def test_to_resubmit_everything_has_to_be_said(service: Service, podline: Podline) -> None:
     done = podline("replay", "start", "resubmit", "--dry-run")
-    assert (done.exit_code, done.stdout, service.replays) == (2, "", {})
+    assert (done.exit_code, done.stdout, service.requests) == (2, "", [])
     assert "--from, --to, --type or --execution" in done.stderr
-    assert podline("replay", "start", "resubmit", "--from", "1970-01-01").stdout == "replay-1\n"
+    assert podline("replay", "start", "resubmit", "--from", "1970-01-01").exit_code == 0
 
 
 def test_a_time_that_is_none_is_refused(podline: Podline) -> None:
@@ -154,10 +158,10 @@ def test_a_time_that_is_none_is_refused(podline: Podline) -> None:
     assert "'yesterday' is not a time such as" in done.stderr
 
 
-def test_keys(service: FakeService, podline: Podline) -> None:
+def test_keys(service: Service, podline: Podline) -> None:
     created = podline("keys", "create", "alice", "--role", "operator", "--max-unfinished", "5")
-    assert created.stdout == "pdl_secret\n"
-    (key_id,) = service.keys
+    assert created.stdout.startswith("pdl_")
+    _, key = service.twins.store.keys.all()
     assert service.requests[-1]["body"] == {
         "name": "alice",
         "role": "operator",
@@ -165,34 +169,35 @@ def test_keys(service: FakeService, podline: Podline) -> None:
     }
     listed = podline("keys", "list").stdout
     assert "alice" in listed
-    assert "pdl_secret" not in listed
-    assert podline("keys", "delete", key_id).exit_code == 0
-    assert service.keys == {}
+    assert created.stdout.strip() not in listed
+    assert podline("keys", "delete", key.id).exit_code == 0
+    assert key not in service.twins.store.keys.all()
 
 
 def test_doctor_when_all_is_well(podline: Podline) -> None:
     done = podline("doctor")
     assert done.exit_code == 0
     assert "FAILED" not in done.stdout
-    assert "python 3.11.2" in done.stdout
-    assert "enforced by the kernel: memory.max of cgroup version 2" in done.stdout
+    assert "python 3.11" in done.stdout
+    assert "enforced by the runtime: the test" in done.stdout
 
 
-def test_doctor_names_what_is_wrong(service: FakeService, podline: Podline) -> None:
-    service.dependencies = {"store": "locked", "redis": None}
+def test_doctor_names_what_is_wrong(service: Service, podline: Podline) -> None:
+    service.twins.runtime.away = True
     done = podline("doctor", "--key", "wrong", "--json")
     assert done.exit_code == 1
     checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
     assert {name for name, check in checks.items() if not check["ok"]} == {
-        "store",
+        "runtime",
         "key and languages",
     }
-    assert checks["store"]["detail"] == "locked"
+    assert checks["runtime"]["detail"] == RuntimeUnavailable.__doc__
     assert "--key" in checks["key and languages"]["detail"]
 
 
-def test_doctor_fails_where_a_limit_does_not_hold(service: FakeService, podline: Podline) -> None:
-    service.limits_held = [{"limit": "cpu", "by": "nobody", "how": "a test program exceeded it"}]
+def test_doctor_fails_where_a_limit_does_not_hold(service: Service, podline: Podline) -> None:
+    cpu = HeldLimit(limit=LimitName.CPU, by=Holder.NOBODY, how="a test program exceeded it")
+    service.twins.runtime.held = [cpu]
     done = podline("doctor")
     assert done.exit_code == 1
     assert "not enforced: a test program exceeded it" in done.stdout
@@ -251,7 +256,7 @@ def test_a_wrong_setting_is_named(podline: Podline, monkeypatch: pytest.MonkeyPa
     ids=" ".join,
 )
 def test_errors_are_one_line_on_stderr_and_nothing_on_stdout(
-    command: tuple[str, ...], service: FakeService, podline: Podline
+    command: tuple[str, ...], service: Service, podline: Podline
 ) -> None:
     service.incidents = [problem(403, "Forbidden", detail="the role\nis not enough")]
     done = podline(*command, "--json")

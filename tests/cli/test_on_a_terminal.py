@@ -14,7 +14,7 @@ from app.infrastructure.memory.runtime import Script
 from app.service import keys
 from podline import Client
 from tests.cli.terminal import PODLINE, environment, on_a_terminal
-from tests.support.fake_answers import KEY, MOMENT, execution_as
+from tests.support.answers import MOMENT, execution_as
 from tests.support.raw_server import RawServer, http
 from tests.support.real_api import served
 from tests.support.twins import make_twins
@@ -74,7 +74,7 @@ def test_what_a_service_names_does_nothing_to_the_terminal(
     command: tuple[str, ...], document: dict[str, Any], server: RawServer
 ) -> None:
     server.answer = answer("200 OK", document)
-    done = CliRunner().invoke(main, [*command, "--url", server.url, "--key", KEY])
+    done = CliRunner().invoke(main, [*command, "--url", server.url, "--key", "a key"])
     assert done.exit_code == 0
     assert obeyed(done.stdout_bytes) == {"\n"}
     assert "owned" in done.stdout
@@ -87,21 +87,21 @@ def test_what_the_command_was_given_does_nothing_to_the_terminal(
     command: tuple[str, ...], server: RawServer
 ) -> None:
     server.answer = answer("404 No", {"title": "Not found", "detail": f"no {EVIL}"})
-    done = CliRunner(env={"PODLINE_URL": server.url, "PODLINE_KEY": KEY}).invoke(main, command)
+    done = CliRunner(env={"PODLINE_URL": server.url, "PODLINE_KEY": "a key"}).invoke(main, command)
     assert done.exit_code in (1, 2)
     assert obeyed(done.stderr_bytes) == {"\n"}
 
 
 def test_a_table_on_a_terminal(server: RawServer) -> None:
     server.answer = answer("200 OK", {"items": [EXECUTION]})
-    code, shown = on_a_terminal("list", "--url", server.url, "--key", KEY, COLUMNS="1000")
+    code, shown = on_a_terminal("list", "--url", server.url, "--key", "a key", COLUMNS="1000")
     assert (code, obeyed(shown)) == (0, {"\n"})
     assert SHOWN + b"=" + SHOWN in shown
 
 
 def test_a_problem_on_a_terminal(server: RawServer) -> None:
     server.answer = answer("409 No", {"title": EVIL, "detail": EVIL}, "application/problem+json")
-    code, shown = on_a_terminal("get", "01J", "--url", server.url, "--key", KEY)
+    code, shown = on_a_terminal("get", "01J", "--url", server.url, "--key", "a key")
     assert (code, obeyed(shown)) == (1, {"\n"})
     assert rb"podline: \x1b]0;owned\x07\x9b2J\u202e [bold]x[/bold]: " in shown
 

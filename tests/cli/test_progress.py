@@ -9,18 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fake_answers import MOMENT
-from tests.support.fake_service import FakeService
+from app.service.admission import entry_of
+from tests.support.service import Service
 
 
 @pytest.mark.usefixtures("podline")
-def test_the_place_in_the_queue_is_shown_on_a_terminal(service: FakeService) -> None:
-    execution = service.add_execution(queue_position=3)
-    queued = {"state": "queued", "version": 1, "attempt": 0, "time": MOMENT, "message": None}
-    service.stream_events = [("state", queued)]
-    service.holds_streams = True
+def test_the_place_in_the_queue_is_shown_on_a_terminal(service: Service) -> None:
+    service.runs_nothing()
+    executions = [service.twins.submit() for _ in range(3)]
+    service.twins.admission.enter([entry_of(execution) for execution in executions])
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-c", "from app.cli import main; main()", "watch", execution["id"]]
+    command = [sys.executable, "-c", "from app.cli import main; main()", "watch", executions[2].id]
     path = {"PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "xterm", "COLUMNS": "80"}
     with subprocess.Popen(command, stderr=theirs, env=os.environ | path) as watching:
         os.close(theirs)

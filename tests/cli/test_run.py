@@ -5,20 +5,26 @@ import os
 import signal
 import subprocess
 import sys
-from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
+import httpx
 import pytest
+from click.testing import Result
 
 from app.cli.program import language_of
+from app.domain.errors import RunRefused
+from app.domain.pod import Limit, Pod, Report, StageOutput
+from app.infrastructure.memory.runtime import Script, exited
+from app.service.cancel import cancel
 from podline import Language, Outcome
 from sandbox.languages import load
 from tests.cli.conftest import Podline
-from tests.support.fake_answers import output, problem
-from tests.support.fake_service import Ending, FakeService
+from tests.support.answers import output, problem
+from tests.support.builders import a_report
+from tests.support.service import Service
 
 HELLO = "print('hello')\n"
 
@@ -30,67 +36,78 @@ def program(folder: Path) -> Path:
     return program
 
 
+def refused(_: Pod) -> Script:
+    raise RunRefused("sandbox gone")
+
+
+NOT_COMPILED = Script(
+    ends=Report(compile=a_report(exit_code=1).run, run=None),
+    compile_output=StageOutput(stdout=b"", stderr=b"main.c:1: no\n"),
+)
+
+
+def stopped(by: Limit) -> Script:
+    return Script(ends=a_report(exit_code=None, signal="SIGKILL", stopped_by=by))
+
+
 @pytest.mark.parametrize(
-    ("ending", "exit_code", "said"),
+    ("script", "exit_code", "said"),
     [
-        (Ending(), 0, ""),
-        (Ending(outcome="runtime_error", result={"exit_code": 3}), 3, ""),
-        (Ending(outcome="runtime_error", result={"exit_code": 255}), 255, ""),
-        (
-            Ending(outcome="runtime_error", result={"exit_code": None, "signal": "SIGSEGV"}),
-            139,
-            "killed by SIGSEGV",
-        ),
-        (Ending(state="cancelled", outcome=None, result=None), 118, "was cancelled"),
-        (
-            Ending(state="failed", outcome=None, result=None, message="sandbox gone"),
-            119,
-            "attempt 1: sandbox gone",
-        ),
-        (Ending(outcome="wrong_output"), 120, "differs from the expected output"),
-        (
-            Ending(
-                outcome="compile_error",
-                result={
-                    "exit_code": None,
-                    "compile": {
-                        "exit_code": 1,
-                        "signal": None,
-                        "stdout": "",
-                        "stderr": "main.c:1: no\n",
-                        "wall_ms": 1.0,
-                    },
-                },
-            ),
-            121,
-            "main.c:1: no\npodline: the program does not compile",
-        ),
-        (
-            Ending(outcome="memory_limit", result={"exit_code": None, "signal": "SIGKILL"}),
-            122,
-            "memory limit of 128 MiB (--memory-mib)",
-        ),
-        (Ending(outcome="output_limit"), 123, "output limit of 256 KiB (--output-kib)"),
-        (Ending(outcome="time_limit"), 124, "time limit of 5 s"),
-        (Ending(outcome="checker_error"), 125, "which this version of podline doesn't know"),
+        (Script(), 0, ""),
+        (Script(ends=exited(3)), 3, ""),
+        (Script(ends=exited(255)), 255, ""),
+        (Script(ends=exited(signal="SIGSEGV")), 139, "killed by SIGSEGV"),
+        (refused, 119, "attempt 1: the runtime refused the pod: sandbox gone"),
+        (NOT_COMPILED, 121, "main.c:1: no\npodline: the program does not compile"),
+        (stopped(Limit.MEMORY), 122, "memory limit of 128 MiB (--memory-mib)"),
+        (stopped(Limit.OUTPUT), 123, "output limit of 256 KiB (--output-kib)"),
+        (stopped(Limit.CPU), 124, "CPU time limit of 5 s (--cpu-seconds)"),
     ],
-    ids=lambda value: value.outcome or value.state if isinstance(value, Ending) else "",
 )
 def test_exit_codes(
-    ending: Ending,
+    script: Script | Callable[[Pod], Script],
     exit_code: int,
     said: str,
-    service: FakeService,
+    service: Service,
     podline: Podline,
     program: Path,
 ) -> None:
-    service.ending = ending
-    done = podline("run", program)
+    service.twins.runtime.script = script if callable(script) else lambda _: script
+    assert_ends(podline("run", program), exit_code, said)
+    (execution,) = service.submitted()
+    assert podline("watch", execution.id).exit_code == exit_code
+
+
+def assert_ends(done: Result, exit_code: int, said: str) -> None:
     assert done.exit_code == exit_code
     assert said in done.stderr
     assert bool(said) == bool(done.stderr)
     assert done.stdout == ""
-    assert podline("watch", next(iter(service.executions))).exit_code == exit_code
+
+
+def test_the_exit_code_of_a_wrong_output(podline: Podline, program: Path) -> None:
+    program.with_name("out").write_text("hello\n")
+    done = podline("run", program, "--expected", program.with_name("out"))
+    assert_ends(done, 120, "differs from the expected output")
+
+
+def test_the_exit_code_of_what_was_cancelled(service: Service, podline: Podline) -> None:
+    service.runs_nothing()
+    execution = service.twins.submit()
+    cancel(service.twins.ports, execution)
+    assert_ends(podline("watch", execution.id), 118, "was cancelled")
+
+
+def test_the_exit_code_of_an_outcome_of_a_newer_service(
+    service: Service, podline: Podline, program: Path
+) -> None:
+    kind, document = result_of(service, b"")
+    service.stream_events = [
+        (kind, document | {"outcome": "checker_error"}),
+        ("end", {"state": "completed"}),
+    ]
+    done = podline("run", program)
+    assert_ends(done, 125, "checker_error, which this version of podline doesn't know")
 
 
 def test_every_outcome_has_its_exit_code() -> None:
@@ -101,22 +118,28 @@ def test_every_outcome_has_its_exit_code() -> None:
 
 
 def test_output_is_passed_on_byte_for_byte(
-    service: FakeService, podline: Podline, program: Path
+    service: Service, podline: Podline, program: Path
 ) -> None:
-    service.ending = Ending(result={"stdout": "Grüße\r\n\0 no end", "stderr": "\x1b[1mbold\n"})
+    service.twins.runtime.script = lambda _: Script(
+        prints="Grüße\r\n\0 no end".encode(), prints_errors=b"\x1b[1mbold\n"
+    )
     done = podline("run", program)
     assert done.stdout_bytes == "Grüße\r\n\0 no end".encode()
     assert done.stderr_bytes == b"\x1b[1mbold\n"
 
 
-def result_of(service: FakeService, content: bytes) -> tuple[str, dict[str, Any]]:
-    text, base64 = content.decode(errors="replace"), b64encode(content).decode()
-    service.ending = Ending(result={"stdout": text, "stdout_base64": base64})
-    return "result", service.ended(service.add_execution())
+def result_of(service: Service, content: bytes) -> tuple[str, dict[str, Any]]:
+    """The event of an execution that ended with this output."""
+    service.twins.runtime.script = lambda _: Script(prints=content)
+    answer = httpx.get(
+        f"{service.url}/api/v1/executions/{service.twins.submit().id}",
+        headers={"Authorization": f"Bearer {service.key}"},
+    )
+    return "result", answer.json()
 
 
 def test_what_was_not_seen_live_comes_from_the_result(
-    service: FakeService, podline: Podline, program: Path
+    service: Service, podline: Podline, program: Path
 ) -> None:
     service.stream_events = [
         ("stdout", output(b"ab", 0)),
@@ -128,7 +151,7 @@ def test_what_was_not_seen_live_comes_from_the_result(
 
 
 def test_a_second_attempt_repeats_nothing(
-    service: FakeService, podline: Podline, program: Path
+    service: Service, podline: Podline, program: Path
 ) -> None:
     service.stream_events = [
         ("stdout", output(b"abc", 0, attempt=1)),
@@ -141,7 +164,7 @@ def test_a_second_attempt_repeats_nothing(
 
 
 def test_a_second_attempt_that_prints_something_else_is_told_of(
-    service: FakeService, podline: Podline, program: Path
+    service: Service, podline: Podline, program: Path
 ) -> None:
     service.stream_events = [
         ("stdout", output(b"random 1\n", 0, attempt=1)),
@@ -153,14 +176,14 @@ def test_a_second_attempt_that_prints_something_else_is_told_of(
     assert "an attempt was lost" in done.stderr
 
 
-def sent(service: FakeService) -> Mapping[str, Any]:
+def sent(service: Service) -> Mapping[str, Any]:
     (request,) = service.asked("POST", "/api/v1/executions")
     body: Mapping[str, Any] = request["body"]
     return body
 
 
 def test_the_language_is_that_of_the_suffix(
-    service: FakeService, podline: Podline, folder: Path
+    service: Service, podline: Podline, folder: Path
 ) -> None:
     (folder / "prog.c").write_text("int main() {}")
     podline("run", "prog.c")
@@ -217,11 +240,11 @@ def test_a_suffix_that_says_nothing(podline: Podline, folder: Path) -> None:
     (folder / "prog.xyz").write_text("")
     done = podline("run", "prog.xyz")
     assert done.exit_code == 2
-    assert "choose one with --language (c, python)" in done.stderr
+    assert "choose one with --language (bash, c, cpp, javascript, python)" in done.stderr
 
 
 def test_all_that_can_be_said_of_a_program(
-    service: FakeService, podline: Podline, folder: Path
+    service: Service, podline: Podline, folder: Path
 ) -> None:
     (folder / "src" / "lib").mkdir(parents=True)
     (folder / "src" / "main").write_text(HELLO)
@@ -291,19 +314,21 @@ def test_two_files_of_one_name(podline: Podline, folder: Path, program: Path) ->
 
 
 def test_json_is_the_execution_and_nothing_else(
-    service: FakeService, podline: Podline, program: Path
+    service: Service, podline: Podline, program: Path
 ) -> None:
-    service.ending = Ending(outcome="time_limit", result={"stdout": "ö"})
+    service.twins.runtime.script = lambda _: Script(
+        prints="ö".encode(), ends=a_report(stopped_by=Limit.CPU)
+    )
     done = podline("run", program, "--json")
     assert done.exit_code == 124
     shown = json.loads(done.stdout)
     assert shown["result"]["stdout"] == "ö"
-    assert shown["created_at"] == "2026-01-02T03:04:05.678901Z"
+    assert shown["created_at"] == "2026-01-02T02:54:05.678901Z"
     assert done.stderr == ""
 
 
 def test_a_refusal_is_told_from_the_programs_own_exit_code(
-    service: FakeService, podline: Podline, program: Path
+    service: Service, podline: Podline, program: Path
 ) -> None:
     service.incidents = [
         problem(422, "Invalid", errors=[{"pointer": "/language", "detail": "is not available"}])
@@ -314,40 +339,42 @@ def test_a_refusal_is_told_from_the_programs_own_exit_code(
 
 
 def test_a_stream_that_is_lost_leaves_the_execution(
-    service: FakeService, podline: Podline, program: Path
+    service: Service, podline: Podline, program: Path
 ) -> None:
     service.stream_cuts = [2] + [0] * 100
     done = podline("run", program)
     assert done.exit_code == 125
-    assert f"`podline watch {next(iter(service.executions))}`" in done.stderr
+    assert f"`podline watch {service.submitted()[0].id}`" in done.stderr
 
 
 @pytest.mark.usefixtures("podline")
-def test_ctrl_c_cancels(service: FakeService, program: Path) -> None:
+def test_ctrl_c_cancels(service: Service, program: Path) -> None:
     service.stream_events = []
     service.holds_streams = True
+    service.runs_nothing()
     command = [sys.executable, "-c", "from app.cli import main; main()", "run", str(program)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, env=environment()) as running:
-        assert service.streaming.wait(10)
+        assert service.streaming.wait(60)
         running.send_signal(signal.SIGINT)
-        _, said = running.communicate(timeout=10)
+        _, said = running.communicate(timeout=60)
     assert running.returncode == 130
-    (execution,) = service.executions.values()
-    assert execution["state"] == "cancelled"
-    assert said.decode() == f"podline: execution {execution['id']} was cancelled\n"
+    (execution,) = service.submitted()
+    assert execution.state == "cancelled"
+    assert said.decode() == f"podline: execution {execution.id} was cancelled\n"
 
 
 @pytest.mark.usefixtures("podline")
-def test_output_that_nobody_reads_cancels(service: FakeService, program: Path) -> None:
+def test_output_that_nobody_reads_cancels(service: Service, program: Path) -> None:
     service.stream_events = [("stdout", output(b"y\n", 0))]
     service.holds_streams = True
+    service.runs_nothing()
     command = [sys.executable, "-c", "from app.cli import main; main()", "run", str(program)]
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, env=environment())
     os.close(writer)
-    (execution,) = service.executions.values()
-    assert (done.returncode, execution["state"]) == (141, "cancelled")
+    (execution,) = service.submitted()
+    assert (done.returncode, execution.state) == (141, "cancelled")
 
 
 def test_an_argument_that_is_not_utf8(podline: Podline, program: Path) -> None:

@@ -7,8 +7,7 @@ from click.testing import CliRunner
 
 from app.cli import main
 from app.cli.target import NoService, Target, find_target
-from tests.support.fake_answers import KEY
-from tests.support.fake_service import FakeService
+from tests.support.service import Service
 
 OWN = "http://127.0.0.1:8123"
 
@@ -61,16 +60,16 @@ def test_a_service_that_is_named_needs_no_data_folder(tmp_path: Path) -> None:
 
 
 def test_the_environment_stands_for_options(
-    service: FakeService, folder: Path, monkeypatch: pytest.MonkeyPatch
+    service: Service, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not list(folder.iterdir())
     monkeypatch.setenv("PODLINE_URL", service.url)
-    monkeypatch.setenv("PODLINE_KEY", KEY)
+    monkeypatch.setenv("PODLINE_KEY", service.key)
     assert CliRunner().invoke(main, ["languages"]).exit_code == 0
 
 
 @pytest.mark.usefixtures("folder")
-def test_what_to_do_without_a_key(service: FakeService) -> None:
+def test_what_to_do_without_a_key(service: Service) -> None:
     done = CliRunner().invoke(main, ["languages", "--url", service.url])
     assert done.exit_code == 1
     assert "--key or PODLINE_KEY" in done.stderr

@@ -1,21 +1,20 @@
-"""A service that fails on demand, and a client for it."""
+"""The real API, which fails on demand, and a client of it."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from podline import Client
-from tests.support.fake_answers import KEY
-from tests.support.fake_service import FakeService
+from tests.support.service import Service
 
 
 @pytest.fixture
-def service() -> Iterator[FakeService]:
-    with FakeService() as service:
+def service() -> Iterator[Service]:
+    with Service() as service:
         yield service
 
 
 @pytest.fixture
-def client(service: FakeService) -> Iterator[Client]:
-    with Client(service.url, KEY, timeout=2) as client:
+def client(service: Service) -> Iterator[Client]:
+    with Client(service.url, service.key, timeout=2) as client:
         yield client

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from flask import Response
+from werkzeug import Response
 
 from podline import (
     ApiError,
@@ -24,8 +24,8 @@ from podline import (
     Unavailable,
     Unreachable,
 )
-from tests.support.fake_answers import KEY, hang_up, problem
-from tests.support.fake_service import FakeService
+from tests.support.answers import hang_up, problem
+from tests.support.service import Service
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ from tests.support.fake_service import FakeService
     ],
 )
 def test_every_status_has_its_error_and_is_asked_once(
-    status: int, error: type[ApiError], service: FakeService, client: Client
+    status: int, error: type[ApiError], service: Service, client: Client
 ) -> None:
     service.incidents = [problem(status, "Title", detail="the reason")]
     with pytest.raises(error, match="Title: the reason") as caught:
@@ -57,7 +57,7 @@ def test_every_status_has_its_error_and_is_asked_once(
     assert len(service.requests) == 1
 
 
-def test_bad_fields_are_named(service: FakeService, client: Client) -> None:
+def test_bad_fields_are_named(service: Service, client: Client) -> None:
     errors = [{"pointer": "/limits/memory_mib", "detail": "is over 1024"}]
     service.incidents = [problem(422, "Invalid", errors=errors)]
     with pytest.raises(Invalid, match="/limits/memory_mib: is over 1024") as caught:
@@ -65,7 +65,7 @@ def test_bad_fields_are_named(service: FakeService, client: Client) -> None:
     assert caught.value.problem.errors == (FieldProblem("/limits/memory_mib", "is over 1024"),)
 
 
-def test_an_error_that_is_no_problem_document(service: FakeService, client: Client) -> None:
+def test_an_error_that_is_no_problem_document(service: Service, client: Client) -> None:
     service.incidents = [lambda: Response("<html>", 500), lambda: Response('{"title": 5}', 500)]
     for _ in range(2):
         with pytest.raises(ServerError, match="INTERNAL SERVER ERROR"):
@@ -73,7 +73,7 @@ def test_an_error_that_is_no_problem_document(service: FakeService, client: Clie
 
 
 @pytest.mark.parametrize("answer", ["<html>", "[]", "{}", '{"items": [{"name": 1}]}'])
-def test_an_answer_of_something_else(answer: str, service: FakeService, client: Client) -> None:
+def test_an_answer_of_something_else(answer: str, service: Service, client: Client) -> None:
     service.incidents = [lambda: Response(answer)]
     with pytest.raises(ProtocolError):
         client.languages()
@@ -81,23 +81,21 @@ def test_an_answer_of_something_else(answer: str, service: FakeService, client: 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
 def test_a_get_is_repeated_until_it_is_answered(
-    status: int, service: FakeService, client: Client
+    status: int, service: Service, client: Client
 ) -> None:
     service.incidents = [problem(status), hang_up, problem(status)]
     assert client.languages()
     assert len(service.requests) == 4
 
 
-def test_repeating_ends(service: FakeService, client: Client) -> None:
+def test_repeating_ends(service: Service, client: Client) -> None:
     service.incidents = [problem(503)] * 100
     with pytest.raises(Unavailable):
         client.languages()
     assert len(service.requests) == 5
 
 
-def test_a_submission_whose_answer_was_lost_is_made_once(
-    service: FakeService, client: Client
-) -> None:
+def test_a_submission_whose_answer_was_lost_is_made_once(service: Service, client: Client) -> None:
     service.incidents = [hang_up, problem(503)]
     client.submit("", language="python")
     requests = service.asked("POST", "/api/v1/executions")
@@ -105,36 +103,36 @@ def test_a_submission_whose_answer_was_lost_is_made_once(
     assert len({request["headers"]["Idempotency-Key"] for request in requests}) == 1
 
 
-def test_a_cancel_whose_answer_was_lost_is_not_repeated(
-    service: FakeService, client: Client
-) -> None:
+def test_a_cancel_whose_answer_was_lost_is_not_repeated(service: Service, client: Client) -> None:
+    service.runs_nothing()
     execution = client.submit("", language="python")
     service.incidents = [hang_up]
     with pytest.raises(Unreachable):
         client.cancel(execution.id)
 
 
-def test_a_cancel_that_was_turned_away_is_repeated(service: FakeService, client: Client) -> None:
+def test_a_cancel_that_was_turned_away_is_repeated(service: Service, client: Client) -> None:
+    service.runs_nothing()
     execution = client.submit("", language="python")
     service.incidents = [problem(503), problem(429)]
     assert client.cancel(execution.id).state == "cancelled"
 
 
-def test_retry_after_is_kept_to(service: FakeService, client: Client) -> None:
+def test_retry_after_is_kept_to(service: Service, client: Client) -> None:
     service.incidents = [problem(429, retry_after=1)]
     started = time.monotonic()
     assert client.languages()
     assert time.monotonic() - started >= 1
 
 
-def test_retry_after_may_be_a_date(service: FakeService, client: Client) -> None:
+def test_retry_after_may_be_a_date(service: Service, client: Client) -> None:
     past = format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True)
     service.incidents = [problem(429, retry_after=past), problem(429, retry_after="nonsense")]
     assert client.languages()
 
 
 def test_a_service_that_asks_for_an_hour_is_not_waited_for(
-    service: FakeService, client: Client
+    service: Service, client: Client
 ) -> None:
     service.incidents = [problem(429, retry_after=3600)]
     with pytest.raises(RateLimited) as caught:
@@ -142,14 +140,14 @@ def test_a_service_that_asks_for_an_hour_is_not_waited_for(
     assert caught.value.problem.retry_after == 3600
 
 
-def test_a_wait_goes_on_while_the_service_is_away(service: FakeService, client: Client) -> None:
+def test_a_wait_goes_on_while_the_service_is_away(service: Service, client: Client) -> None:
     execution = client.submit("", language="python")
     service.incidents = [hang_up, problem(503)] * 5
     assert client.wait(execution.id).state == "completed"
 
 
-def test_a_wait_ends_where_the_service_stays_away(service: FakeService) -> None:
-    with Client(service.url, KEY, retries=0) as client:
+def test_a_wait_ends_where_the_service_stays_away(service: Service) -> None:
+    with Client(service.url, service.key, retries=0) as client:
         execution = client.submit("", language="python")
         service.incidents = [problem(503)] * 100
         with pytest.raises(Unavailable):
@@ -160,7 +158,7 @@ def test_a_wait_ends_where_the_service_stays_away(service: FakeService) -> None:
 def test_nobody_listens() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as closed,
-        Client(f"http://127.0.0.1:{closed.getsockname()[1]}", KEY, retries=1) as client,
+        Client(f"http://127.0.0.1:{closed.getsockname()[1]}", "a key", retries=1) as client,
     ):
         closed.close()
         with pytest.raises(Unreachable, match="no response from"):
@@ -171,7 +169,7 @@ def test_nobody_answers() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,
         Client(
-            f"http://127.0.0.1:{silent.getsockname()[1]}", KEY, timeout=0.1, retries=1
+            f"http://127.0.0.1:{silent.getsockname()[1]}", "a key", timeout=0.1, retries=1
         ) as client,
         pytest.raises(Unreachable, match="timed out"),
     ):

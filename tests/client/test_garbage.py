@@ -33,14 +33,34 @@ from podline.models import (
     Readiness,
     Replay,
 )
-from tests.support.fake_answers import KEY, LANGUAGES, event_as, execution_as, replay_as
+from tests.support.answers import MOMENT, execution_as
 from tests.support.raw_server import RawServer, http
 
 JSON = {"Content-Type": "application/json"}
 STREAM = {"Content-Type": "text/event-stream"}
 
 EXECUTION = execution_as("01J", {"language": "python"})
-REPLAY = replay_as("01J", dict.fromkeys(("mode", "from", "to", "target")))
+REPLAY = {
+    "id": "01J",
+    **dict.fromkeys(("mode", "from", "to", "target")),
+    "requested_by": "otto",
+    "status": "running",
+    "matched": {"podline.execution.failed.v1": 3},
+    "done": 2,
+    "skipped": {"gone": 1},
+    "error": None,
+    "created_at": MOMENT,
+    "started_at": MOMENT,
+    "ended_at": None,
+}
+EVENT = {
+    "id": "01J.1",
+    "type": "podline.execution.failed.v1",
+    "version": 1,
+    "time": MOMENT,
+    "data": {"state": "failed", "attempt": 3, "owner": "ada", "message": "no node"},
+}
+LANGUAGE = {"name": "python", "version": "3.11", "source_name": "main.py", "compiled": False}
 
 CALLS: dict[str, Callable[[Client], object]] = {
     "submit": lambda client: client.submit("", language="python"),
@@ -66,7 +86,7 @@ def server() -> Iterator[RawServer]:
 def client(server: RawServer) -> Iterator[Client]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("podline.patience._PAUSE", 0.0)
-        with Client(server.url, KEY, timeout=2, retries=0) as client:
+        with Client(server.url, "a key", timeout=2, retries=0) as client:
             yield client
 
 
@@ -160,9 +180,9 @@ def test_no_answer_raises_an_error_of_another_package(
 
 RECORDS: dict[type, dict[str, Any]] = {
     Execution: EXECUTION,
-    Event: event_as("01J.1"),
+    Event: EVENT,
     Replay: REPLAY,
-    Language: LANGUAGES[0],
+    Language: LANGUAGE,
 }
 odd_values = json_values | st.sampled_from(
     [10**400, -1, True, "0001-01-01T00:00:00+23:59", "2026-01-02T03:04:05", "dancing", [[]], {}]

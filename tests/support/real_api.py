@@ -19,6 +19,10 @@ Wsgi = Callable[..., Any]
 class _Handler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
 
+    def connection_dropped(self, *_: object) -> None:
+        """A test breaks it off: let the client notice."""
+        self.close_connection = True
+
     def log(self, *_: object) -> None:
         """Nobody reads it."""
 

@@ -93,13 +93,14 @@ def make_twins(
     event_log: MemoryEventLog | None = None,
     admission: MemoryAdmissionQueue | None = None,
     runtime: MemoryRuntime | None = None,
+    pipeline: MemoryPipeline | None = None,
     **policy: object,
 ) -> Twins:
     """Fresh twins; the policy is the default one but for what is given."""
     clock = Clock()
     store, event_log = store or MemoryStore(), event_log or MemoryEventLog()
     admission = admission or MemoryAdmissionQueue()
-    runtime, pipeline = runtime or MemoryRuntime(clock=clock), MemoryPipeline()
+    runtime, pipeline = runtime or MemoryRuntime(clock=clock), pipeline or MemoryPipeline()
     admission.mark_ready()
     databases = MemoryDatabases()
     ports = Ports(

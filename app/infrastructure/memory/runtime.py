@@ -50,6 +50,8 @@ class Script:
     starts: bool = True
     prints: bytes = b""
     """Printed on stdout, as one frame."""
+    prints_errors: bytes = b""
+    """On stderr, as one frame."""
     ends: Report | None = field(default_factory=exited)
     """None means that it runs until the test ends it."""
     compile_output: StageOutput | None = None
@@ -85,6 +87,9 @@ class MemoryRuntime:
         self.away = False
         """While true, every call raises RuntimeUnavailable; pods continue nevertheless."""
         self.offered = list(LANGUAGES)
+        self.held = [
+            HeldLimit(limit=limit, by=Holder.RUNTIME, how="the test") for limit in LimitName
+        ]
         self.created: list[str] = []
         """The names of all pods ever created, in order."""
         self._clock = clock
@@ -154,7 +159,7 @@ class MemoryRuntime:
 
     def limits_held(self) -> list[HeldLimit]:
         self.ping()
-        return [HeldLimit(limit=limit, by=Holder.RUNTIME, how="the test") for limit in LimitName]
+        return list(self.held)
 
     def ping(self) -> None:
         if self.away:
@@ -169,6 +174,8 @@ class MemoryRuntime:
             self._change(name, phase=Phase.RUNNING, started_at=self._clock())
             if script.prints:
                 self.print(name, script.prints)
+            if script.prints_errors:
+                self.print(name, script.prints_errors, Stream.STDERR)
             if script.ends:
                 self.end(name, script.ends)
 
