@@ -7,11 +7,11 @@ from sandbox.metering.meter import Ground
 from sandbox.wire.types import HeldLimit, Holder, LimitName
 
 _EVERYWHERE: Final[Mapping[LimitName, tuple[Holder, str]]] = {
-    LimitName.WALL: (Holder.RUNTIME, "the clock of init, and 2 s later that of the daemon"),
+    LimitName.WALL: (Holder.RUNTIME, "init's clock, and 2 s later the daemon's"),
     LimitName.PROCESSES: (Holder.KERNEL, "RLIMIT_NPROC"),
-    LimitName.OUTPUT: (Holder.RUNTIME, "what is beyond the cap is not read"),
+    LimitName.OUTPUT: (Holder.RUNTIME, "the daemon stops reading at the limit"),
     LimitName.DISK: (Holder.KERNEL, "size of a file system in memory"),
-    LimitName.INODES: (Holder.KERNEL, "nr_inodes of that file system: one for 4 KiB"),
+    LimitName.INODES: (Holder.KERNEL, "nr_inodes of that file system, one per 4 KiB"),
 }
 _BY_GROUND: Final[Mapping[Ground, Mapping[LimitName, tuple[Holder, str]]]] = {
     Ground.CGROUP_1: {

@@ -18,7 +18,7 @@ returns the older file, and the output in it would be lost.
 """
 
 HELD: Final[Sequence[HeldLimit]] = (
-    HeldLimit(limit=LimitName.WALL, by=Holder.RUNTIME, how="the clock of init"),
+    HeldLimit(limit=LimitName.WALL, by=Holder.RUNTIME, how="init's clock"),
     HeldLimit(limit=LimitName.CPU, by=Holder.RUNTIME, how="init, by the CPU time of all processes"),
     HeldLimit(
         limit=LimitName.MEMORY, by=Holder.KERNEL, how="the memory limit of the container's cgroup"
