@@ -6,12 +6,15 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.api import schemas
-from app.domain import records
+from app.domain.api_key import ApiKey
+from app.domain.dead_letter import DeadLetter
 from app.domain.execution import Event, Execution, Time
+from app.domain.language import Language
 from app.domain.masked import masked
 from app.domain.pod import Output, Report, StageOutput, StageReport
 from app.domain.policy import LimitRange
 from app.domain.replay import Replay
+from app.domain.result import Result
 from app.domain.submission import Limits
 
 _EPOCH: Final = datetime(1970, 1, 1)  # UTC, which `moment` says with its Z
@@ -29,7 +32,7 @@ def optional_moment(time: Time | None) -> str | None:
 
 def execution(
     execution: Execution,
-    result: records.Result | None = None,
+    result: Result | None = None,
     queue_position: int | None = None,
 ) -> schemas.Execution:
     return schemas.Execution(
@@ -131,7 +134,7 @@ def limit_range(range: LimitRange) -> schemas.LimitSettings:
     return schemas.LimitSettings(default=limits(range.default), maximum=limits(maximum))
 
 
-def language(language: records.Language, run: LimitRange, compile: LimitRange) -> schemas.Language:
+def language(language: Language, run: LimitRange, compile: LimitRange) -> schemas.Language:
     return schemas.Language(
         name=language.name,
         version=language.version,
@@ -146,7 +149,7 @@ def language(language: records.Language, run: LimitRange, compile: LimitRange) -
     )
 
 
-def key(key: records.ApiKey) -> schemas.Key:
+def key(key: ApiKey) -> schemas.Key:
     return schemas.Key(
         id=key.id,
         name=key.name,
@@ -178,7 +181,7 @@ def replay(replay: Replay) -> schemas.Replay:
     )
 
 
-def dead_letter(letter: records.DeadLetter) -> schemas.DeadLetter:
+def dead_letter(letter: DeadLetter) -> schemas.DeadLetter:
     return schemas.DeadLetter(
         id=letter.id,
         kind=letter.kind,

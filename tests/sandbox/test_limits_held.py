@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain import records
+from app.domain import language
 from app.domain.pod import Limit, StageReport
 from app.domain.policy import DEFAULT_LIMITS
 from sandbox.daemon import selftest
@@ -130,12 +130,12 @@ class TestWithoutCgroups:
     def test_the_daemon_says_so(self, without_cgroups: SandboxDaemon) -> None:
         limits = without_cgroups.runtime.limits_held()
 
-        assert [item.limit for item in limits] == list(records.LimitName)
-        assert {item.limit for item in limits if item.by is records.Holder.RUNTIME} == {
-            records.LimitName.WALL,
-            records.LimitName.CPU,
-            records.LimitName.MEMORY,
-            records.LimitName.OUTPUT,
+        assert [item.limit for item in limits] == list(language.LimitName)
+        assert {item.limit for item in limits if item.by is language.Holder.RUNTIME} == {
+            language.LimitName.WALL,
+            language.LimitName.CPU,
+            language.LimitName.MEMORY,
+            language.LimitName.OUTPUT,
         }
 
     def test_memory_of_one_process(self, without_cgroups: SandboxDaemon) -> None:

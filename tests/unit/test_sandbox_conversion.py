@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import pytest
 
-from app.domain import pod, records, submission
+from app.domain import language, pod, submission
 from app.domain.submission import Buffering, Limits, Streams
 from app.infrastructure.sandbox import conversion
 from sandbox.wire import types
@@ -97,7 +97,7 @@ def test_a_language_and_a_limit() -> None:
         (pod.StageReport, types.StageReport),
         (pod.Observation, types.Observation),
         (pod.StageOutput, types.StageOutput),
-        (records.Language, types.Language),
+        (language.Language, types.Language),
     ],
 )
 def test_no_field_is_on_one_side_only(ours: type, theirs: type) -> None:
@@ -113,8 +113,8 @@ def test_no_field_is_on_one_side_only(ours: type, theirs: type) -> None:
         (pod.Stream, types.Stream),
         (submission.Streams, types.Streams),
         (submission.Buffering, types.Buffering),
-        (records.LimitName, types.LimitName),
-        (records.Holder, types.Holder),
+        (language.LimitName, types.LimitName),
+        (language.Holder, types.Holder),
     ],
 )
 def test_both_sides_name_the_same_cases(ours: type[StrEnum], theirs: type[StrEnum]) -> None:
