@@ -1,7 +1,7 @@
-"""Versions of stored data, and the steps that bring older data up to date.
+"""Versions of stored data, and the steps that upgrade older data.
 
-Step n makes data of version n from data of version n - 1. Data without a number has version 0: it
-is empty, or from a release that stored none.
+Step n upgrades data from version n - 1 to n. Data without a version number has version 0: it is
+empty, or from a release that stored none.
 
 A process can be killed between a step and the new number, so a step must be idempotent. It must
 also leave data that the previous release can read and write, because both run during a rolling
@@ -18,16 +18,16 @@ Step: TypeAlias = Callable[[], None]
 
 
 class VersionedData(Protocol):
-    """Data that has its version stored beside it."""
+    """Data that is stored with its version."""
 
     def version(self) -> int:
-        """0 if no number is stored."""
+        """Return the stored version, or 0."""
 
     def advance(self, version: int) -> None:
-        """Store the number, unless a higher one is there."""
+        """Store the version, unless a higher one is stored."""
 
     def lease(self) -> AbstractContextManager[None]:
-        """Keep other processes from upgrading. Raises Unavailable while another one has it."""
+        """Keep other processes from upgrading. Raises Unavailable if another one is upgrading."""
 
 
 def upgrade(data: VersionedData, steps: Sequence[Step]) -> None:

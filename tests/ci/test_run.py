@@ -1,4 +1,4 @@
-"""`.ci/run` with stand-ins for the programs that it calls: what it runs, leaves out and reports."""
+"""`.ci/run` with stand-ins for the programs that it calls: what it runs, skips and reports."""
 
 import os
 import shutil

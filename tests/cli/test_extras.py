@@ -1,4 +1,4 @@
-"""Without extras, the command line runs, and names the extra that a command needs."""
+"""Without extras, the command line works and names the extra that a command needs."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Upgrades of stored data: each step runs, whatever dies, and newer data is left alone."""
+"""Upgrades of stored data: each step runs, whatever dies, and newer data is left unchanged."""
 
 import os
 import signal

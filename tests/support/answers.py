@@ -1,4 +1,4 @@
-"""Answers that the API gives only while something fails, and those that it never gives."""
+"""Responses that the API gives only in a failure, and responses that it never gives."""
 
 import json
 from base64 import b64encode

@@ -1,9 +1,9 @@
-"""Mutate the rules, and report how many mutants the unit tests kill and which ones survive.
+"""Mutates the rules, and reports how many mutants the unit tests kill and which ones survive.
 
     python -m tests.support.mutation
 
-[tool.mutmut] in pyproject.toml says which modules and which tests. A run that was interrupted
-continues. Exits with 1 if fewer than 90 % of the mutants are killed.
+[tool.mutmut] in pyproject.toml names the modules and the tests. An interrupted run continues.
+Exits with 1 if fewer than 90 % of the mutants are killed.
 """
 
 import subprocess

@@ -1,4 +1,4 @@
-"""The real API over HTTP, on twins, with the faults that a test asks for in front of it."""
+"""The real API over HTTP, on twins, with the faults that a test asks for."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""Every way in which a step of the chain can end: what it returns, and what the row says then."""
+"""Every way in which a step of the chain can end: what it returns, and what the row contains."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What import-linter can't see: parts without a layer, and who calls what it was given."""
+"""What import-linter can't check: parts without a layer, and who calls what it was given."""
 
 import ast
 import pkgutil

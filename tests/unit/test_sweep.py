@@ -1,4 +1,4 @@
-"""When the sweep looks at a row or a slot, and when it leaves it alone."""
+"""When the sweep acts on a row or a slot, and when it leaves it alone."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What each transition writes into the row and into its event, compared as a whole."""
+"""What each transition writes into the row and its event, compared as a whole."""
 
 from dataclasses import asdict, replace
 from typing import Any

@@ -1,12 +1,12 @@
-"""Record what a release of Podline stores, for tests that later releases read it.
+"""Records what a release of Podline stores, as test data for later releases.
 
     python tests/upgrade/record.py PODLINE FOLDER [MONGODB_URL]
 
-PODLINE is the `podline` command of the release. Starts `podline up`, brings executions, dead
+PODLINE is the release's `podline` command. The script starts `podline up`, brings executions, dead
 letters, keys and replays into every state through the HTTP API, and then stops all processes at
-once, so that executions stay queued and running. Writes to FOLDER the databases, what is in Redis,
-the API keys, and `answers.json`: what the API answered about everything. Uses nothing of the
-release but its command and its API.
+once, so that executions stay queued and running. It writes to FOLDER the databases, the contents of
+Redis, the API keys, and `answers.json`, the API's responses about everything. It uses nothing of
+the release except its command and its API.
 """
 
 import json

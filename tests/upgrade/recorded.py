@@ -1,4 +1,4 @@
-"""What an earlier release stored, put back as it was: see record.py."""
+"""Restores what an earlier release stored; see record.py."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Each program ends, and says what to do, where a newer release has written the data."""
+"""If a newer release has written the data, each program ends and says what to do."""
 
 import os
 import sqlite3

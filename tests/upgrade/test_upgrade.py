@@ -1,4 +1,4 @@
-"""The current program on what earlier releases stored: reads it and continues it."""
+"""The current program reads what earlier releases stored, and continues it."""
 
 import subprocess
 import sys

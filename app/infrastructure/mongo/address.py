@@ -1,4 +1,4 @@
-"""What a URL of MongoDB names."""
+"""The database that a MongoDB URL names."""
 
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
@@ -7,9 +7,9 @@ from app.infrastructure.mongo.connection import DEFAULT_DATABASE
 
 
 def address(url: str) -> tuple[frozenset[tuple[str, int]], str]:
-    """Servers and database, whoever logs in and with whatever options.
+    """Return servers and database, without login and options.
 
-    Raises ValueError, which does not have the URL in it: that may hold a password.
+    Raises ValueError without the URL, which may contain a password.
     """
     try:
         parsed = parse_uri(url)

@@ -1,4 +1,4 @@
-"""A store's own connection to MongoDB, made anew in each process."""
+"""A store's own connection to MongoDB, separate in each process."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ _aliases: Final = count(1)
 
 
 def at_the_edge(method: Callable[P, R]) -> Callable[P, R]:
-    """A method of the port: whatever MongoDB raises in it becomes StoreUnavailable."""
+    """Make a method of the port raise StoreUnavailable or StoreFull for MongoDB's errors."""
 
     @wraps(method)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -44,16 +44,16 @@ def at_the_edge(method: Callable[P, R]) -> Callable[P, R]:
 
 
 def _is_out_of_space(error: Exception) -> bool:
-    """mongoengine wraps errors of the server in its own."""
+    """Whether the disk is full. mongoengine wraps the server's errors in its own."""
     return _OUT_OF_DISK_SPACE in (getattr(e, "code", None) for e in (error, error.__cause__))
 
 
 class Connection:
-    """Connects when first used; the child of a fork connects again.
+    """Connects on first use, and again in a forked child.
 
-    mongoengine keeps clients in a global table by alias. Each store has an alias of its own in
-    each process, and gives it as its application name too: mongoengine would otherwise share one
-    client among aliases, and a child would use its parent's sockets.
+    mongoengine keeps clients in a global table by alias. Each store has its own alias in each
+    process and also uses it as its application name. Otherwise mongoengine would share one client
+    among aliases, and a child would use its parent's sockets.
     """
 
     def __init__(self, url: str, *, timeout: float) -> None:
@@ -63,14 +63,14 @@ class Connection:
         self._locks: dict[int, Lock] = {}
 
     def objects(self, document: type[Document], **query: Any) -> QuerySet:
-        """mongoengine's query set of the documents that match."""
+        """Return mongoengine's query set of the matching documents."""
         return self._document(document).objects(**query)
 
     def count(self, document: type[Document], *, at_most: int = 0, **query: Any) -> int:
-        """How many documents match, counted up to `at_most`; 0 is no limit.
+        """Count the matching documents, up to `at_most`; 0 means no limit.
 
-        The one place without mongoengine's query set: its `count` is an aggregation, which the
-        MongoDB of the tests does not compute as MongoDB does, and which reads every match.
+        This is the only query without mongoengine's query set. Its `count` is an aggregation, which
+        reads every match, and which the tests' MongoDB doesn't compute as MongoDB does.
         """
         bound = self._document(document)
         answer = bound._get_db().command(
@@ -83,7 +83,7 @@ class Connection:
         return found
 
     def insert(self, document: type[Document], **fields: Any) -> None:
-        """Raises NotUniqueError where the id, or another unique field, is taken."""
+        """Insert a document. Raises NotUniqueError if its id or another unique field exists."""
         self._document(document)(**fields).save(force_insert=True)
 
     def close(self) -> None:
@@ -95,11 +95,11 @@ class Connection:
         return self.open()[document]
 
     def open(self) -> Mapping[type[Document], type[Document]]:
-        """This process's own documents, on a database that is up to date. Raises StoreIsNewer."""
+        """Return this process's documents, on an upgraded database. Raises StoreIsNewer."""
         process = os.getpid()
         bound = self._bound.get(process)
         if bound is None:
-            # A lock for each process: one that was held at the fork stays held in the child.
+            # One lock per process: a lock that is held during a fork stays held in the child.
             with self._locks.setdefault(process, Lock()):
                 bound = self._bound.get(process) or self._connect()
                 self._bound[process] = bound
@@ -117,7 +117,7 @@ class Connection:
             connectTimeoutMS=self._timeout_ms,
             socketTimeoutMS=self._timeout_ms,
             uuidRepresentation="standard",
-            # What was acknowledged outlives the loss of a primary.
+            # Acknowledged writes survive the loss of a primary.
             w="majority",
             journal=True,
         )

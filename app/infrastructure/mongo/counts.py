@@ -1,4 +1,4 @@
-"""How many executions there are, in MongoDB."""
+"""Counts of executions, in MongoDB."""
 
 from typing import Any
 

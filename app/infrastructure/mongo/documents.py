@@ -1,6 +1,6 @@
 """The collections of the MongoDB store, as mongoengine documents.
 
-They are abstract: `bind` makes the classes that a store uses, on a connection of its own.
+They are abstract: `bind` creates the classes that a store uses, on its own connection.
 Each index here serves one query. Partial indexes hold only the rows that their query can return.
 """
 
@@ -17,15 +17,15 @@ from mongoengine import (  # type: ignore[import-untyped]
 )
 
 IS_TIME: Final = {"$gt": 0}
-"""As a partial index's filter and in its queries: neither missing nor null."""
+"""Neither missing nor null, as the filter of a partial index and in its queries."""
 
 
 class ExecutionDocument(Document):  # type: ignore[misc]
-    """One execution with its events. Only single fields of it are ever changed."""
+    """One execution with its events. Updates change single fields only."""
 
     id = StringField(primary_key=True)
     order = StringField()
-    """The id again: what stands in for MongoDB in tests has no compound index over `_id`."""
+    """The id again, because the tests' MongoDB has no compound index over `_id`."""
     owner = StringField()
     language = StringField()
     language_version = StringField()
@@ -54,16 +54,16 @@ class ExecutionDocument(Document):  # type: ignore[misc]
     started_at = IntField()
     finished_at = IntField()
     ended_at = IntField(db_field="completed_at")
-    """Under the name that it had first: another one would lose the rows of a rolling upgrade."""
+    """Stored under its first name: another one would lose the rows of a rolling upgrade."""
     next_action_at = IntField()
     erased = BooleanField()
     rebuilt_at = IntField()
-    """Missing, but in a row that was made of the event log alone."""
+    """Present only in rebuilt rows."""
     events = DictField()
-    """By version: type, time, and data as JSON (keys of labels may hold dots)."""
+    """By version: type, time, and data as JSON, because names of labels may contain dots."""
     relayed = IntField()
     relay_at = IntField()
-    """When the first event that is not in the log was made; missing if all are."""
+    """The time of the first event that is not in the log; missing if all are."""
 
     meta: dict[str, Any] = {  # noqa: RUF012
         "abstract": True,
@@ -98,7 +98,7 @@ class ExecutionDocument(Document):  # type: ignore[misc]
 
 
 class ProgramDocument(Document):  # type: ignore[misc]
-    """What an execution runs. Apart, because a row is read often and a program once."""
+    """The program of an execution, stored separately because it is read only once."""
 
     id = StringField(primary_key=True)
     submission = BinaryField()
@@ -107,7 +107,7 @@ class ProgramDocument(Document):  # type: ignore[misc]
 
 
 class ResultDocument(Document):  # type: ignore[misc]
-    """What one attempt printed and how it ended."""
+    """The result of one attempt."""
 
     id = StringField(primary_key=True)
     execution_id = StringField()
@@ -176,7 +176,7 @@ class ReplayDocument(Document):  # type: ignore[misc]
     next_action_at = IntField()
     ended_at = IntField()
     replay = StringField()
-    """The session as JSON (types of events, which counts go by, hold dots)."""
+    """The replay as JSON, because the types of events in its counts contain dots."""
 
     meta: dict[str, Any] = {  # noqa: RUF012
         "abstract": True,
@@ -192,7 +192,7 @@ class ReplayDocument(Document):  # type: ignore[misc]
 
 
 class OfferedDocument(Document):  # type: ignore[misc]
-    """The one document of its collection: what the runtime offers."""
+    """The only document in its collection: the languages that the runtime offers."""
 
     id = StringField(primary_key=True)
     languages = StringField()
@@ -202,19 +202,19 @@ class OfferedDocument(Document):  # type: ignore[misc]
 
 
 class VersionDocument(Document):  # type: ignore[misc]
-    """The one document of its collection: the version of all others, see versions.py."""
+    """The only document in its collection: the version of all others; see versions.py."""
 
     id = StringField(primary_key=True)
     version = IntField()
     leased_until = IntField()
-    """In seconds since the epoch; 0 if no process upgrades the database."""
+    """In seconds since the epoch, or 0 if no process is upgrading the database."""
     leased_by = StringField()
 
     meta: dict[str, Any] = {"abstract": True}  # noqa: RUF012
 
 
 class HeartbeatDocument(Document):  # type: ignore[misc]
-    """Written by `ping`, to know that writes are taken."""
+    """Written by `ping` to check that writes are accepted."""
 
     id = StringField(primary_key=True)
     beats = IntField()
@@ -237,7 +237,7 @@ COLLECTIONS: Final[dict[type[Document], str]] = {
 
 
 def bind(document: type[Document], alias: str) -> type[Document]:
-    """The same document on the connection that mongoengine knows by this alias."""
+    """Return the document's class on the connection with this alias."""
     meta = {
         "db_alias": alias,
         "collection": COLLECTIONS[document],

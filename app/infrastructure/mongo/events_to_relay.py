@@ -35,7 +35,7 @@ class MongoEventsToRelay:
             self._mark_some(execution_id, version)
 
     def _mark_some(self, execution_id: str, version: int) -> None:
-        """Newer events wait: name the first of them, unless others changed the row meanwhile."""
+        """Record the first newer event that waits; repeat if the row has changed meanwhile."""
         done = False
         while not done:
             row = self._relay_state(execution_id)

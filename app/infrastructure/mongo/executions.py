@@ -1,7 +1,8 @@
 """Executions and their programs, in MongoDB.
 
-A change of state is one update of one document: state, version and event together. Claims and
-tries are updates that name what they saw. No array operators, no aggregation, no transactions.
+A change of state is one update of one document, with state, version and event together. Claims and
+tries are conditional on what they have read. There are no array operators, aggregations or
+transactions.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -44,8 +45,8 @@ class MongoExecutions:
 
     @at_the_edge
     def insert(self, execution: Execution, submission: Submission, event: Event) -> bool:
-        # The program first: an execution without one could not be run. What a crash leaves of
-        # an insert is found by its repetition under the same id.
+        # Insert the program first, because an execution without one could not run. A repetition
+        # with the same id finds what a crash leaves of an insert.
         program = codec.SUBMISSION.encode(submission)
         self._insert_once(ProgramDocument, id=execution.id, submission=program)
         return self._insert_once(
@@ -125,7 +126,8 @@ class MongoExecutions:
         unnamed = execution.unnamed_results
         if unnamed and execution.state.terminal:
             self._connection.objects(ResultDocument, id__in=unnamed).delete()
-        # The row last: until then it is due, so what a crash leaves is removed by the next one.
+        # Update the row last: it stays due until then, so that the next call completes an
+        # interrupted one.
         row = self._rows(id=execution.id, state__in=IN_TERMINAL)
         row.update_one(set__next_action_at=None)
 
@@ -179,8 +181,8 @@ class MongoExecutions:
     def erase(self, execution_id: str) -> None:
         if not self._connection.count(ExecutionDocument, id=execution_id, state__in=IN_TERMINAL):
             return
-        # The mark afterwards: a marked row can't be deleted again, so a crash in between must
-        # leave one without it. Once more after it, for a result that was inserted meanwhile.
+        # Mark the row afterwards: a marked row can't be erased again, so a crash in between must
+        # leave it unmarked. Then delete again, for a result that was inserted in the meantime.
         self._forget_contents([execution_id])
         self._mark_erased(execution_id)
         self._forget_contents([execution_id])
@@ -199,7 +201,7 @@ class MongoExecutions:
             ended_at__gt=0, ended_at__lt=time, next_action_at=None, relay_at=None
         )
         ids = [row.id for row in removable.only("id").order_by("ended_at").limit(limit)]
-        # The row last: what a crash leaves is found again by it.
+        # Delete the row last: it leads to what a crash leaves.
         self._forget_contents(ids)
         removed: int = self._rows(id__in=ids).delete()
         return removed

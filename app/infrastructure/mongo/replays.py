@@ -1,4 +1,4 @@
-"""Replay sessions, in MongoDB: each as JSON, beside the fields that queries need."""
+"""Replays, in MongoDB: each is JSON, with extra fields for queries."""
 
 from collections.abc import Iterable
 from typing import Any

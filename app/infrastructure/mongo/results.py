@@ -24,13 +24,13 @@ class MongoResults:
                 execution_id=result.execution_id,
                 result=codec.RESULT.encode(result),
             )
-        # After the insert: whatever ends or erases the execution in between either finds the
-        # result, or is found here.
+        # Check after the insert: if the execution is ended or erased in between, either that finds
+        # the result, or this check notices it.
         if not self._belongs(result):
             self._connection.objects(ResultDocument, id=result.id).delete()
 
     def _belongs(self, result: Result) -> bool:
-        """Whether it is of the finished attempt, or of the execution that it completed."""
+        """Whether the result belongs to the finished attempt or to its completed execution."""
         rows = self._connection.objects(ExecutionDocument, id=result.execution_id)
         row = rows.only("state", "attempt", "result_id", "erased").first()
         if row is None or row.erased:

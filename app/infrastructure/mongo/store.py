@@ -1,4 +1,4 @@
-"""The store on MongoDB, through mongoengine: the source of truth in production."""
+"""The store in MongoDB, through mongoengine: the source of truth in production."""
 
 from app.infrastructure.mongo.connection import Connection, at_the_edge
 from app.infrastructure.mongo.counts import MongoCounts
@@ -14,7 +14,7 @@ from app.infrastructure.mongo.results import MongoResults
 
 
 class MongoStore:
-    """Creates collections and indexes when first used. Acknowledged writes are in the journal."""
+    """Creates collections and indexes on first use. Acknowledged writes are in the journal."""
 
     def __init__(self, url: str, *, timeout: float) -> None:
         self.connection = Connection(url, timeout=timeout)

@@ -1,4 +1,4 @@
-"""The version of a MongoDB database, in a document of its own, and the lease for upgrading it."""
+"""The version of a MongoDB database, in a separate document, and the lease for upgrades."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -15,15 +15,15 @@ from app.infrastructure.mongo.documents import VersionDocument
 from app.infrastructure.versions import Step, refuse_newer, upgrade
 
 LEASE_SECONDS: Final = 60
-"""How long after the death of a process that upgrades another one continues."""
+"""How long after a process dies in an upgrade another one continues."""
 _ID: Final = "podline"
 
 Documents = Mapping[type[Document], type[Document]]
-"""Each document as it is bound to one connection."""
+"""Each document's class on one connection."""
 
 
 def steps(documents: Documents) -> list[Step]:
-    """A release that changes an index appends `create_indexes` once more."""
+    """Return the migration steps. A release that changes an index appends `create_indexes`."""
 
     def create_indexes() -> None:
         for document in documents.values():
@@ -33,7 +33,10 @@ def steps(documents: Documents) -> list[Step]:
 
 
 def bring_up_to_date(documents: Documents, steps: list[Step]) -> None:
-    """Raises StoreIsNewer, and StoreUnavailable while another process upgrades the database."""
+    """Upgrade the database.
+
+    Raises StoreIsNewer, and StoreUnavailable while another process upgrades it.
+    """
     versions = MongoVersions(documents[VersionDocument])
     refuse_newer(
         versions.version(),

@@ -18,7 +18,7 @@ from app.infrastructure.versions import Step, refuse_newer, upgrade
 VERSION: Final = "podline:version"
 LEASE: Final = "podline:lease:upgrade"
 LEASE_SECONDS: Final = 60
-"""How long after the death of a process that upgrades another one continues."""
+"""How long after a process dies in an upgrade another one continues."""
 
 ADVANCE: Final = """
 if tonumber(redis.call('GET', KEYS[1]) or 0) < tonumber(ARGV[1]) then
@@ -33,12 +33,12 @@ EARLIER_KEYS: Final = (
     EARLIER_QUEUE,
     *(f"podline:{name}" for name in ("heads", "slots", "used", "cap", "ready")),
 )
-"""Of the queue in which owners did not take turns. Each owner had `<queue>:<owner>` too."""
+"""Keys of the queue without turns, which also had `<queue>:<owner>` for each owner."""
 
 
 def steps(client: redis.Redis) -> list[Step]:
     def remove_queue_without_turns() -> None:
-        """The sweep rebuilds the queue from the database, under other names."""
+        """Delete the keys. The sweep rebuilds the queue from the database, under other names."""
         owners = set(cast(list[str], client.hvals(EARLIER_OWNERS)))
         client.unlink(*EARLIER_KEYS, *(f"{EARLIER_QUEUE}:{owner}" for owner in owners))
 

@@ -1,4 +1,4 @@
-"""Gives constants of the service other values: in this process, or in those that a test starts.
+"""Replaces constants of the service, in this process or in those that a test starts.
 
 The keyword `<module>__<CONSTANT>` names one in a module of app.service, with `__` for each dot.
 """

@@ -1,4 +1,4 @@
-"""Changes constants when the module that has them has been executed (site, in Python's library)."""
+"""Changes constants when their module has been executed (`site` in Python's library)."""
 
 import json
 import os
