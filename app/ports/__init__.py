@@ -1,9 +1,9 @@
 """What the service needs from outside, and nothing more.
 
-Each port has an in-memory twin in app/infrastructure/memory/ and a contract test suite in
-tests/contracts/ that the twin and every adapter pass; only Databases and Metrics, with one adapter
-each, do not. Adapters raise only errors of app.domain.errors: whatever a vendor raises when it is
-down, slow, locked or full becomes the port's `Unavailable`.
+Each port has a contract test suite in tests/contracts/ and, except Metrics, an in-memory twin in
+app/infrastructure/memory/. The twin and every adapter pass the suite. Adapters raise only errors of
+app.domain.errors: whatever a vendor raises when it is down, slow, locked or full becomes the port's
+`Unavailable`.
 An adapter is created without connecting and connects when it is first used. Threads may share it,
 and a forked child may use its parent's.
 """

@@ -1,15 +1,14 @@
 """Ports made only of in-memory twins, with a clock that tests set."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any, Final, cast
 
-from app.domain.errors import InvalidTarget
 from app.domain.execution import SECOND, Execution, Time
 from app.domain.policy import Policy
 from app.infrastructure.memory.admission import MemoryAdmissionQueue
+from app.infrastructure.memory.databases import MemoryDatabases
 from app.infrastructure.memory.event_log import MemoryEventLog
 from app.infrastructure.memory.leases import MemoryLeases
 from app.infrastructure.memory.live import MemoryLiveOutput
@@ -45,22 +44,6 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         self._now += int(seconds * SECOND)
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryDatabases:
-    """Stores by URL, of the scheme `memory`."""
-
-    stores: dict[str, Store] = field(default_factory=dict)
-
-    def check_target(self, url: str) -> str:
-        if not url.startswith("memory://"):
-            raise InvalidTarget("must be memory://<name>")
-        return url
-
-    @contextmanager
-    def open(self, url: str) -> Iterator[Store]:
-        yield self.stores.setdefault(url, MemoryStore())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
