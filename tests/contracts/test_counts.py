@@ -1,4 +1,4 @@
-"""Counts stay exact whatever happens to executions: random walks through `TRANSITIONS`."""
+"""Counts of every store stay exact, whatever happens to executions."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -6,13 +6,28 @@ from collections.abc import Callable, Mapping
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.domain.execution import TRANSITIONS, UNFINISHED, Change, Execution, State
+from app.domain.execution import (
+    TRANSITIONS,
+    UNFINISHED,
+    Change,
+    Execution,
+    State,
+)
 from app.domain.filters import ExecutionFilter
 from app.domain.submission import Priority
 from app.ports import Store
-from tests.support.builders import NOW, a_submission, a_verdict, accepted
+from tests.contracts.racing import race
+from tests.contracts.rows import LATER, applied, completed, nonzero, put
+from tests.support.builders import (
+    NOW,
+    a_submission,
+    a_verdict,
+    accepted,
+)
 
+RACERS = 8
 OWNERS = ("ada", "bob")
+
 
 INTO: Mapping[State, Callable[[Execution], Change]] = {
     State.QUEUED: lambda row: row.requeue(NOW, NOW, "again"),
@@ -24,6 +39,55 @@ INTO: Mapping[State, Callable[[Execution], Change]] = {
     State.FAILED: lambda row: row.fail(NOW, NOW, "no more"),
     State.CANCELLED: lambda row: row.cancel(NOW, NOW),
 }
+
+
+def test_of_unfinished_rows(store: Store) -> None:
+    put(store, submission=a_submission(priority=Priority.HIGH))
+    put(store)
+    applied(store, put(store).admit(NOW, LATER))
+    completed(store, put(store))
+    assert nonzero(store) == {
+        (State.QUEUED, Priority.HIGH): 1,
+        (State.QUEUED, Priority.NORMAL): 1,
+        (State.ADMITTED, Priority.NORMAL): 1,
+    }
+
+
+def test_of_an_owner(store: Store) -> None:
+    put(store, owner="bob")
+    put(store, owner="bob").cancel(NOW, LATER)
+    applied(store, put(store, owner="bob").cancel(NOW, LATER))
+    assert store.counts.unfinished("bob") == 2
+    assert store.counts.unfinished("eve") == 0
+
+
+def test_are_exact_after_many_writers_at_once(store: Store) -> None:
+    rows = [put(store) for _ in range(RACERS)]
+    race(
+        RACERS,
+        lambda number: [
+            store.executions.apply(row.admit(NOW, LATER) if number % 2 else row.cancel(NOW, LATER))
+            for row in rows
+        ],
+    )
+    states = Counter(
+        state for state, _ in store.executions.states_of([r.id for r in rows]).values()
+    )
+    assert nonzero(store) == (
+        {(State.ADMITTED, Priority.NORMAL): states[State.ADMITTED]}
+        if states[State.ADMITTED]
+        else {}
+    )
+    assert store.counts.unfinished("ada") == states[State.ADMITTED]
+
+
+def test_the_oldest_queued_execution_of_each_band(store: Store) -> None:
+    assert store.counts.oldest_queued() == {}
+    applied(store, put(store, now=NOW).admit(NOW, LATER))
+    put(store, now=NOW + 2)
+    put(store, now=NOW + 1)
+    put(store, a_submission(priority=Priority.LOW), now=NOW + 3)
+    assert store.counts.oldest_queued() == {Priority.NORMAL: NOW + 1, Priority.LOW: NOW + 3}
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))

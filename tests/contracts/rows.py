@@ -1,0 +1,63 @@
+"""Executions that contract tests put into a store, and take through their states."""
+
+from app.domain.execution import (
+    SECOND,
+    Change,
+    Execution,
+    State,
+    Time,
+)
+from app.domain.submission import Priority, Submission
+from app.ports import Store
+from tests.support.builders import (
+    NOW,
+    a_result,
+    a_verdict,
+    accepted,
+)
+
+LATER = NOW + 60 * SECOND
+
+
+def put(
+    store: Store,
+    submission: Submission | None = None,
+    owner: str = "ada",
+    now: Time = NOW,
+    next_action_at: Time | None = None,
+) -> Execution:
+    """Insert a new execution."""
+    accepted_one = accepted(submission, owner=owner, now=now, next_action_at=next_action_at)
+    assert store.executions.insert(*accepted_one)
+    return accepted_one[0]
+
+
+def to_later(_row: Execution) -> Time:
+    return LATER
+
+
+def applied(store: Store, *changes: Change) -> Execution:
+    for change in changes:
+        assert store.executions.apply(change)
+    return changes[-1].after
+
+
+def completed(store: Store, execution: Execution) -> Execution:
+    """Take a queued execution through all its states, with a result, to `completed` at NOW."""
+    row = finished(store, execution)
+    store.results.insert(a_result(row))
+    return applied(store, row.complete(NOW, LATER))
+
+
+def finished(store: Store, execution: Execution) -> Execution:
+    """Take a queued execution to `finished`: its next result is that of this attempt."""
+    starting = applied(
+        store,
+        admitted := execution.admit(NOW, LATER),
+        admitted.after.start(NOW, LATER, LATER),
+    )
+    return applied(store, starting.finish(NOW, LATER, a_verdict()))
+
+
+def nonzero(store: Store) -> dict[tuple[State, Priority], int]:
+    return {band: total for band, total in store.counts.by_state().items() if total}

@@ -1,0 +1,355 @@
+"""What every store does with executions."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from app.domain.execution import (
+    UNFINISHED,
+    Change,
+    Execution,
+    Outcome,
+    State,
+)
+from app.domain.submission import ExpectedOutput, File, Priority
+from app.ports import QueueEntry, Store
+from tests.contracts.racing import race
+from tests.contracts.rows import LATER, applied, completed, finished, nonzero, put, to_later
+from tests.support.builders import (
+    NOW,
+    a_result,
+    a_submission,
+    a_verdict,
+    accepted,
+    an_execution,
+    an_id,
+)
+
+ALL = frozenset(State)
+RACERS = 8
+
+
+class TestInsert:
+    def test_gives_back_what_was_written(self, store: Store) -> None:
+        submission = a_submission(
+            files=(File("main.c", b"\x00\xff\n"), File("lib/größe.h", "ß".encode())),
+            entrypoint="main.c",
+            stdin=bytes(range(256)),
+            args=("--flag", "ü", ""),
+            env={"K": "v=1"},
+            expected_output=ExpectedOutput(b"\xfe", exact=True),
+            priority=Priority.LOW,
+            labels={"course": "cs101", "app.kubernetes.io/name": "a$b"},
+        )
+        execution = put(store, submission=submission)
+        assert store.executions.get(execution.id) == execution
+        assert store.executions.submission(execution.id) == submission
+
+    def test_refuses_an_id_that_is_taken(self, store: Store) -> None:
+        first = accepted(a_submission(stdin=b"first"))
+        assert store.executions.insert(*first)
+        assert not store.executions.insert(*accepted(a_submission(stdin=b"second"), id=first[0].id))
+        assert store.executions.submission(first[0].id) == first[1]
+        assert nonzero(store) == {(State.QUEUED, Priority.NORMAL): 1}
+
+    def test_of_one_id_succeeds_once_among_many(self, store: Store) -> None:
+        id = an_id()
+        won = race(
+            RACERS,
+            lambda number: store.executions.insert(*accepted(id=id, owner=f"owner {number}")),
+        )
+        assert won.count(True) == 1
+        row = store.executions.get(id)
+        assert row is not None
+        assert row.owner == f"owner {won.index(True)}"
+
+    def test_of_a_large_program(self, store: Store) -> None:
+        submission = a_submission(
+            files=(File("main.py", b"\xff" * 512 * 1024),),
+            stdin=b"i" * 256 * 1024,
+            expected_output=ExpectedOutput(b"o" * 1024 * 1024),
+        )
+        execution = put(store, submission=submission)
+        assert store.executions.submission(execution.id) == submission
+
+    def test_nothing_is_known_of_an_id_that_was_never_inserted(self, store: Store) -> None:
+        assert store.executions.get("01J") is None
+        assert store.executions.submission("01J") is None
+        assert store.executions.events("01J") == []
+
+
+class TestApply:
+    def test_writes_row_and_event_together(self, store: Store) -> None:
+        execution = put(store)
+        change = execution.admit(NOW + 1, LATER)
+        assert store.executions.apply(change)
+        assert store.executions.get(execution.id) == change.after
+        assert store.executions.events(execution.id, after_version=1) == [change.event]
+
+    def test_keeps_every_fact_of_every_state(self, store: Store) -> None:
+        row = put(store)
+        crashed = a_verdict(Outcome.RUNTIME_ERROR, exit_code=None, signal="SIGSEGV")
+        steps: list[Callable[[Execution], Change]] = [
+            lambda row: row.admit(NOW + 1, LATER),
+            lambda row: row.start(NOW + 2, LATER, LATER),
+            lambda row: row.run(NOW + 3, LATER, NOW + 3),
+            lambda row: row.requeue(NOW + 4, LATER, "the node is gone"),
+            lambda row: row.admit(NOW + 5, LATER),
+            lambda row: row.start(NOW + 6, LATER, LATER),
+            lambda row: row.finish(NOW + 7, LATER, crashed),
+            lambda row: row.complete(NOW + 8, LATER),
+        ]
+        for step in steps:
+            row = applied(store, step(row))
+            assert store.executions.get(row.id) == row
+        assert [event.version for event in store.executions.events(row.id)] == list(range(1, 10))
+
+    def test_refuses_a_row_that_has_changed(self, store: Store) -> None:
+        execution = put(store)
+        applied(store, execution.admit(NOW, LATER))
+        assert not store.executions.apply(execution.cancel(NOW, LATER))
+        assert not store.executions.apply(an_execution().cancel(NOW, LATER))
+        row = store.executions.get(execution.id)
+        assert row is not None
+        assert row.state is State.ADMITTED
+        assert len(store.executions.events(execution.id)) == 2
+
+    def test_succeeds_once_among_many(self, store: Store) -> None:
+        execution = put(store)
+        changes = [
+            execution.cancel(NOW, LATER) if number % 2 else execution.admit(NOW, LATER)
+            for number in range(RACERS)
+        ]
+        won = race(RACERS, lambda number: store.executions.apply(changes[number]))
+        assert won.count(True) == 1
+        assert store.executions.get(execution.id) == changes[won.index(True)].after
+        assert len(store.executions.events(execution.id)) == 2
+
+    def test_leaves_what_is_no_part_of_a_transition(self, store: Store) -> None:
+        row = put(store)
+        assert store.executions.mark_retried(row.id, "01JRETRY")
+        applied(store, row.cancel(NOW, LATER))
+        found = store.executions.get(row.id)
+        assert found is not None
+        assert found.retried_as == "01JRETRY"
+
+
+class TestBegin:
+    def test_counts_the_tries_of_each_step_and_pushes_the_time(self, store: Store) -> None:
+        execution = put(store)
+        store.executions.begin(execution.id, ALL, "admit", LATER)
+        store.executions.begin(execution.id, ALL, "create_pod", LATER)
+        begun = store.executions.begin(execution.id, ALL, "admit", LATER + 1)
+        tries = {"admit": 2, "create_pod": 1}
+        assert begun == replace(execution, tries=tries, next_action_at=LATER + 1)
+        assert begun == store.executions.get(execution.id)
+
+    def test_does_nothing_in_another_state(self, store: Store) -> None:
+        execution = put(store)
+        assert store.executions.begin(execution.id, ALL - {State.QUEUED}, "admit", LATER) is None
+        assert store.executions.begin("01J", ALL, "admit", LATER) is None
+        assert store.executions.get(execution.id) == execution
+
+    def test_loses_no_try_among_many(self, store: Store) -> None:
+        execution = put(store)
+        begun = race(RACERS, lambda _: store.executions.begin(execution.id, ALL, "admit", LATER))
+        assert sorted(row.tries["admit"] for row in begun if row) == list(range(1, RACERS + 1))
+
+    def test_a_transition_forgets_the_tries(self, store: Store) -> None:
+        execution = put(store)
+        begun = store.executions.begin(execution.id, ALL, "admit", LATER)
+        assert begun is not None
+        applied(store, begun.admit(NOW, LATER))
+        again = store.executions.begin(execution.id, ALL, "admit", LATER)
+        assert again is not None
+        assert again.tries == {"admit": 1}
+
+    def test_a_change_of_tries_does_not_stand_in_the_way_of_a_transition(
+        self, store: Store
+    ) -> None:
+        execution = put(store)
+        store.executions.begin(execution.id, ALL, "admit", LATER)
+        assert store.executions.apply(execution.cancel(NOW, LATER))
+
+
+class TestReschedule:
+    def test_sets_the_time_and_forgets_the_tries(self, store: Store) -> None:
+        execution = put(store)
+        begun = store.executions.begin(execution.id, ALL, "admit", LATER)
+        assert begun is not None
+        assert store.executions.reschedule(begun, LATER + 5)
+        assert store.executions.get(execution.id) == replace(execution, next_action_at=LATER + 5)
+
+    def test_refuses_a_row_that_has_changed(self, store: Store) -> None:
+        execution = put(store)
+        admitted = applied(store, execution.admit(NOW, LATER))
+        assert not store.executions.reschedule(execution, LATER + 5)
+        assert store.executions.get(execution.id) == admitted
+
+
+class TestSettle:
+    def test_leaves_nothing_to_do_for_a_terminal_row(self, store: Store) -> None:
+        cancelled = applied(store, put(store).cancel(NOW, NOW))
+        store.executions.settle(cancelled)
+        assert store.executions.get(cancelled.id) == replace(cancelled, next_action_at=None)
+        assert store.executions.claim_due(ALL, LATER, 10, push=to_later) == []
+
+    def test_removes_the_result_of_a_cancelled_execution(self, store: Store) -> None:
+        row = finished(store, put(store))
+        store.results.insert(a_result(row))
+        store.executions.settle(applied(store, row.cancel(NOW, NOW)))
+        assert store.results.get(row.pod) is None
+
+    def test_removes_the_results_of_earlier_attempts(self, store: Store) -> None:
+        first = finished(store, put(store))
+        store.results.insert(a_result(first))
+        last = completed(store, applied(store, first.requeue(NOW, LATER, "output lost")))
+        store.executions.settle(last)
+        assert store.results.get(first.pod) is None
+        assert store.results.get(last.pod) is not None
+
+    def test_leaves_results_of_others(self, store: Store) -> None:
+        other = completed(store, put(store))
+        store.executions.settle(applied(store, put(store).cancel(NOW, NOW)))
+        assert store.results.get(other.pod) is not None
+
+    def test_does_nothing_before_that(self, store: Store) -> None:
+        execution = put(store)
+        store.executions.settle(execution)
+        assert store.executions.get(execution.id) == execution
+
+
+class TestClaimDue:
+    def test_claims_what_is_due_longest_due_first(self, store: Store) -> None:
+        third = put(store, next_action_at=NOW + 3)
+        first = applied(store, put(store).admit(NOW, NOW + 1))
+        second = put(store, next_action_at=NOW + 2)
+        put(store, next_action_at=NOW + 5)
+        claimed = store.executions.claim_due(ALL, NOW + 3, 10, push=to_later)
+        assert claimed == [replace(row, next_action_at=LATER) for row in (first, second, third)]
+        assert store.executions.get(first.id) == claimed[0]
+
+    def test_claims_no_more_than_its_limit_and_only_in_the_states(self, store: Store) -> None:
+        rows = [put(store, next_action_at=NOW + number) for number in range(4)]
+        applied(store, rows[0].cancel(NOW, NOW))
+        claimed = store.executions.claim_due(UNFINISHED, NOW + 10, 2, push=to_later)
+        assert [row.id for row in claimed] == [rows[1].id, rows[2].id]
+
+    def test_pushes_each_row_by_itself(self, store: Store) -> None:
+        rows = {put(store, next_action_at=NOW + number).id for number in range(3)}
+        claimed = store.executions.claim_due(
+            ALL, LATER, 10, push=lambda row: LATER + int(row.id[-1]) + 1
+        )
+        assert {row.id for row in claimed} == rows
+        assert all(row.next_action_at == LATER + int(row.id[-1]) + 1 for row in claimed)
+
+    def test_gives_no_row_to_two_sweeps(self, store: Store) -> None:
+        rows = sorted(put(store).id for _ in range(20))
+        sweeps = race(RACERS, lambda _: store.executions.claim_due(ALL, NOW, 20, push=to_later))
+        assert sorted(row.id for claimed in sweeps for row in claimed) == rows
+
+
+class TestInStates:
+    def test_pages_through_the_rows_by_id(self, store: Store) -> None:
+        queued = put(store, owner="bob", next_action_at=LATER)
+        admitted = applied(store, put(store).admit(NOW, LATER))
+        last = put(store)
+        applied(store, put(store).cancel(NOW, NOW))
+        assert store.executions.in_states(UNFINISHED, "", 2) == [
+            QueueEntry(queued.id, "bob", Priority.NORMAL, NOW),
+            QueueEntry(admitted.id, "ada", Priority.NORMAL, NOW),
+        ]
+        rest = store.executions.in_states(UNFINISHED, admitted.id, 2)
+        assert [entry.execution_id for entry in rest] == [last.id]
+        assert type(rest[0].entered_at) is int, "a client of Redis may take no other"
+
+
+def test_states_of_names_those_that_exist(store: Store) -> None:
+    queued = put(store)
+    starting = applied(
+        store, change := put(store).admit(NOW, LATER), change.after.start(NOW, LATER, LATER)
+    )
+    assert store.executions.states_of([queued.id, "01J", starting.id]) == {
+        queued.id: (State.QUEUED, 0),
+        starting.id: (State.STARTING, 1),
+    }
+    assert store.executions.states_of([]) == {}
+
+
+def test_an_execution_is_marked_as_retried_once(store: Store) -> None:
+    execution = put(store)
+    won = race(
+        RACERS, lambda number: store.executions.mark_retried(execution.id, f"retry {number}")
+    )
+    assert won.count(True) == 1
+    assert store.executions.get(execution.id) == replace(
+        execution, retried_as=f"retry {won.index(True)}"
+    )
+    assert not store.executions.mark_retried("01J", "retry")
+
+
+class TestErase:
+    def test_forgets_program_and_results_and_keeps_the_row(self, store: Store) -> None:
+        execution = completed(store, put(store))
+        store.executions.erase(execution.id)
+        assert store.executions.get(execution.id) == replace(execution, erased=True)
+        assert store.executions.submission(execution.id) is None
+        assert store.results.get(execution.pod) is None
+        assert len(store.executions.events(execution.id)) == 5
+
+    def test_a_result_that_comes_later_is_not_kept(self, store: Store) -> None:
+        execution = applied(store, put(store).cancel(NOW, LATER))
+        store.executions.erase(execution.id)
+        result = a_result(execution)
+        store.results.insert(result)
+        assert store.results.get(result.id) is None
+
+    def test_does_nothing_before_the_execution_has_ended(self, store: Store) -> None:
+        execution = put(store)
+        store.executions.erase(execution.id)
+        assert store.executions.get(execution.id) == execution
+        assert store.executions.submission(execution.id) is not None
+
+
+class TestRemoveEndedBefore:
+    def test_removes_all_of_an_execution(self, store: Store) -> None:
+        execution = completed(store, put(store))
+        store.executions.settle(execution)
+        store.events_to_relay.mark_relayed(execution.id, execution.version)
+        assert store.executions.remove_ended_before(NOW + 1, 10) == 1
+        assert store.executions.get(execution.id) is None
+        assert store.executions.submission(execution.id) is None
+        assert store.results.get(execution.pod) is None
+        assert store.executions.events(execution.id) == []
+
+    def test_leaves_what_is_young_unsettled_unrelayed_or_unfinished(self, store: Store) -> None:
+        young, unsettled, unrelayed = (completed(store, put(store)) for _ in range(3))
+        put(store)
+        for row in (young, unrelayed):
+            store.executions.settle(row)
+        for row in (young, unsettled):
+            store.events_to_relay.mark_relayed(row.id, row.version)
+        store.events_to_relay.mark_relayed(unrelayed.id, unrelayed.version - 1)
+        assert store.executions.remove_ended_before(NOW, 10) == 0
+        assert store.executions.remove_ended_before(NOW + 1, 10) == 1
+        assert store.executions.get(young.id) is None
+
+    def test_removes_no_more_than_its_limit(self, store: Store) -> None:
+        for _ in range(3):
+            row = applied(store, put(store).cancel(NOW, NOW))
+            store.executions.settle(row)
+            store.events_to_relay.mark_relayed(row.id, row.version)
+        assert store.executions.remove_ended_before(LATER, 2) == 2
+        assert store.executions.remove_ended_before(LATER, 2) == 1
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "mongo"])
+def test_rows_are_values(a_store: Callable[[str], Store], kind: str) -> None:
+    """What a caller does to a row that it read does not change the store's."""
+    store = a_store(kind)
+    execution = put(store, submission=a_submission(labels={"course": "cs101"}))
+    row = store.executions.get(execution.id)
+    assert row is not None
+    row.labels["course"] = "another"  # type: ignore[index]
+    assert store.executions.get(execution.id) == execution
