@@ -92,6 +92,10 @@ SUBMISSIONS: Final[Mapping[str, Fill]] = {
     "no end: escaped quotes": repeated('{"source":"', r"\"", ""),
     "no end: backslashes": repeated('{"source":"', "\\\\", "\\"),
     "a name: slashes": in_program("files", repeated('[{"content":"","name":"', "/", '"}]')),
+    "a wrong type beside a long text": lambda n: b'{"language":1,"source":"' + b"x" * n + b'"}',
+    "a wrong type beside long labels": lambda n: (
+        b'{"language":1,"labels":{"' + b"x" * n + b'":"\\u001b"}}'
+    ),
     "base64": in_program("stdin_base64", repeated('"', "AAAA", '"')),
     "no base64": in_program("stdin_base64", repeated('"', "=", '"')),
     **{
