@@ -5,6 +5,7 @@ from pathlib import Path
 
 import grimp
 import pytest
+import yaml
 
 from app.cli import exit_codes
 from app.cli.process import BROKEN_PIPE, STOPPED
@@ -178,6 +179,14 @@ def test_the_guide_for_contributors_names_files_that_exist() -> None:
     assert len(named) > 50
     for path in named:
         assert (ROOT / path).exists(), path
+
+
+def test_the_forge_runs_what_every_machine_runs() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+    steps = workflow["jobs"]["ci"]["steps"]
+    assert steps[-1]["run"].endswith(".ci/run")
+    for template in (ROOT / ".github/ISSUE_TEMPLATE").iterdir():
+        assert yaml.safe_load(template.read_text(encoding="utf-8")), template
 
 
 def test_the_code_names_pages_that_exist() -> None:
