@@ -20,7 +20,7 @@ def service() -> Iterator[Service]:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working folder, with nothing in it and nothing in the environment."""
+    """An empty working directory, with nothing set in the environment."""
     for name in ("PODLINE_URL", "PODLINE_KEY", "PODLINE_DATA_DIR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -29,7 +29,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def podline(service: Service, folder: Path) -> Podline:
-    """Runs `podline ...` as beside a running `podline up`."""
+    """Run `podline ...` as if `podline up` were running here."""
     data_dir = folder / ".podline"
     data_dir.mkdir()
     (data_dir / "url").write_text(f"{service.url}\n")

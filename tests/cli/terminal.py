@@ -13,7 +13,7 @@ PODLINE = (sys.executable, "-c", "from app.entry import main; main()")
 
 
 def environment(**more: str) -> dict[str, str]:
-    """That of a process that finds this code from any folder."""
+    """The environment of a process that finds this code from any folder."""
     path = {"PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "xterm", "COLUMNS": "80"}
     return os.environ | path | more
 
@@ -24,9 +24,9 @@ def start(
     under: Sequence[str] = (),
     stdout: int | IO[bytes] = subprocess.PIPE,
 ) -> subprocess.Popen[bytes]:
-    """The command, with a stdin that stays open; `under` is a program that starts it.
+    """Start the command with a stdin that stays open.
 
-    `there` is the environment that names the service.
+    `under` is a program that starts it; `there` is the environment that names the service.
     """
     return subprocess.Popen(
         [*under, *PODLINE, *args],
@@ -38,9 +38,8 @@ def start(
 
 
 def on_a_terminal(*args: str, spinner: bool = True, **more: str) -> tuple[int, bytes]:
-    """The exit code, and all that came to a terminal that is stdin, stdout and stderr.
-
-    Without `spinner`, it is not stderr.
+    """Return the exit code and everything that reached the terminal, which is stdin, stdout and
+    stderr; without `spinner`, it is not stderr.
     """
     ours, theirs = pty.openpty()
     tty.setraw(theirs)  # it would turn each newline into CR LF
@@ -60,7 +59,7 @@ def on_a_terminal(*args: str, spinner: bool = True, **more: str) -> tuple[int, b
 
 
 def _read(terminal: int) -> bytes:
-    """Empty once no process has the other end open (Linux answers EIO)."""
+    """Read the output. Returns nothing once no process has the other end open (EIO on Linux)."""
     try:
         return os.read(terminal, 65536)
     except OSError:
@@ -68,7 +67,7 @@ def _read(terminal: int) -> bytes:
 
 
 def through_a_shell(script: str, *args: str, **more: str) -> subprocess.CompletedProcess[bytes]:
-    """The script with `podline` as a function and the arguments as $1, $2 …"""
+    """Run a script with `podline` as a function and the arguments as $1, $2 …"""
     prelude = 'podline() { "$PYTHON" -c "from app.entry import main; main()" "$@"; }; '
     return subprocess.run(
         ["bash", "-c", prelude + script, "bash", *args],

@@ -28,7 +28,7 @@ def test_submit_prints_the_id(service: Service, podline: Podline, folder: Path) 
 
 
 def has(shown: object, said: object) -> bool:
-    """Whether all that a service said is shown; fields that it does not know may be there, too."""
+    """Whether everything that the service sent is shown, apart from any new fields."""
     if isinstance(said, dict) and isinstance(shown, dict):
         return all(has(shown[name], value) for name, value in said.items())
     return shown == said

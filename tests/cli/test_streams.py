@@ -36,16 +36,16 @@ def key(twins: Twins) -> str:
 
 
 PRINTED = b"y\n" * 50_000
-"""More than a pipe holds."""
+"""More than fits into a pipe."""
 
 
 class Gate:
-    """Around the API: knows which paths were asked for, and keeps answers back where told to."""
+    """Wraps the API: records the requested paths, and delays responses on demand."""
 
     def __init__(self) -> None:
         self.seen: set[str] = set()
         self.holds: str | None = None
-        """The path whose next answer is kept back until `opened`."""
+        """The path whose next response is delayed until `opened`."""
         self.opened = threading.Event()
 
     def __call__(self, app: Wsgi) -> Wsgi:
@@ -80,7 +80,7 @@ def client(url: str, key: str) -> Iterator[Client]:
 
 @pytest.fixture(scope="module")
 def ended(twins: Twins, client: Client) -> str:
-    """The id of an execution that printed more than a pipe holds."""
+    """Return the id of an execution that printed more than fits into a pipe."""
     execution = client.submit("", language="python")
     Worker(twins.ports).run_all()
     return execution.id
@@ -130,7 +130,7 @@ def test_every_way_a_stream_can_fail(
 
 
 def _unread(pipe: BinaryIO) -> int:
-    """Bytes that lie in the pipe."""
+    """Return the number of bytes in the pipe."""
     count = array("i", [0])
     fcntl.ioctl(pipe, termios.FIONREAD, count)
     return count[0]

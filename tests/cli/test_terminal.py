@@ -36,7 +36,7 @@ def shown(content: bytes, cuts: list[int] | None = None) -> str:
 
 
 def obeyed(text: str) -> set[str]:
-    """The characters that a terminal does not just draw."""
+    """Return the characters that a terminal does not just draw."""
     hidden = {"Cc", "Cf", "Cs", "Zl", "Zp"}
     return {char for char in text if unicodedata.category(char) in hidden} - VISIBLE_FORMATS
 

@@ -29,7 +29,7 @@ SECONDS = 10
 
 @dataclass(slots=True)
 class Client:
-    """A connection whose bytes a test chooses."""
+    """A connection on which a test chooses the bytes."""
 
     port: int
     connection: socket.socket = field(init=False)
@@ -43,7 +43,7 @@ class Client:
         return self
 
     def rest(self) -> bytes:
-        """All that comes until the server closes the connection."""
+        """Return everything that arrives until the server closes the connection."""
         return b"".join(iter(lambda: self.connection.recv(65536), b""))
 
     def close(self) -> None:
@@ -51,7 +51,7 @@ class Client:
 
 
 def exchange(port: int, sent: bytes) -> bytes:
-    """What the server says to these bytes, until it closes the connection."""
+    """Send these bytes, and return the response until the server closes the connection."""
     client = Client(port)
     try:
         return client.send(sent).rest()
@@ -61,7 +61,7 @@ def exchange(port: int, sent: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A server that runs in a thread."""
+    """A server in a thread."""
 
     server: Server
     port: int
@@ -75,7 +75,7 @@ StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Runs a server in a thread, over an application."""
+    """Run a server in a thread with an application."""
     running: list[Served] = []
 
     def start(application: Any, *, connections: int = 100, **facts: Any) -> Served:
@@ -97,7 +97,7 @@ def serve() -> Iterator[Serve]:
 
 @dataclass(slots=True)
 class Api:
-    """`python -m app.server`, whose store knows a language, so that it needs no runtime."""
+    """`python -m app.server`, with a language in its store, so that it needs no runtime."""
 
     port: int
     process: "subprocess.Popen[bytes]"

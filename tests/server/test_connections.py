@@ -44,7 +44,7 @@ def test_empty_lines_are_skipped_at_no_cost(serve: Serve) -> None:
 
 
 def test_clients_that_read_nothing_hold_no_thread(serve: Serve) -> None:
-    """The server of the fixture has four threads."""
+    """The fixture's server has four threads."""
 
     def large(_: Environ, start_response: StartResponse) -> list[bytes]:
         start_response("200 OK", [])
@@ -75,7 +75,7 @@ def test_a_request_that_does_not_arrive_in_time_is_dropped(serve: Serve) -> None
 
 
 def looked_after(server: Server) -> Server:
-    """As the server does itself every few seconds."""
+    """Run the maintenance that the server runs every few seconds."""
     server.next_channel_cleanup = 0
     server.pull_trigger()
     return server
@@ -159,7 +159,7 @@ def has_unread(server: Server, connections: int) -> bool:
 
 
 def with_unread(server: Server) -> dict[int, int]:
-    """How much, by connection; the response is whole, and its client takes no more of it."""
+    """Return the bytes, by connection, of complete responses that a client has not read."""
     channels = list(server.active_channels.items())
     return {
         number: channel.total_outbufs_len

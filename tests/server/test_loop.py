@@ -11,7 +11,7 @@ from app.server.loop import Loop
 
 @dataclass(eq=False)
 class Waiting:
-    """A connection that does something when it is asked what it waits for."""
+    """A connection that does something when the loop asks what it waits for."""
 
     when_asked: Callable[[], object] = lambda: None
     asked: int = 0

@@ -36,7 +36,7 @@ def status(response: bytes) -> int:
 
 @contextmanager
 def crowd(port: int) -> Iterator[list[Client]]:
-    """Clients without a key, each of which stopped in the middle of a request."""
+    """Open connections without a key that stop in the middle of a request."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 2 * CROWD), hard))
     kinds = list(SLOW.values())
@@ -117,7 +117,7 @@ def resident_mib(api: Api) -> int:
 
 
 def test_memory_is_given_back_after_many_large_bodies_at_once(tmp_path: Path) -> None:
-    """Without `return_what_is_freed`, 60 MiB and more remain."""
+    """Without `return_what_is_freed`, at least 60 MiB remain in use."""
     bodies = [
         SUBMISSIONS[kind](6_000_000)
         for kind in ("args: numbers", "env: right", "a text: characters of three bytes")

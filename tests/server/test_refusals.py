@@ -83,7 +83,7 @@ def test_the_largest_body_is_taken(serve: Serve) -> None:
 
 
 def test_a_body_that_is_too_large_is_read_before_it_is_refused(serve: Serve) -> None:
-    """Clients that send all of it first would see the connection break instead."""
+    """Otherwise, clients that send all of it first would see a broken connection."""
     port = serve(nothing).port
     client = Client(port)
     client.send(POST + b"Content-Length: 1000000\r\n\r\n")

@@ -24,7 +24,7 @@ PIECES = st.lists(
 
 
 def received(data: bytes, size: int) -> Request:
-    """A request that came in pieces of this size, up to its end."""
+    """Return a request received in pieces of this size."""
     request = Request(ADJUSTMENTS)
     while data and not request.completed:
         consumed = request.received(data[:size])

@@ -45,7 +45,7 @@ def execution_as(execution_id: str, facts: Json) -> Json:
 
 
 def problem(status: int, title: str = "Trouble", **facts: Any) -> Callable[[], Response]:
-    """A problem document; `retry_after` becomes the header."""
+    """Return a problem document; `retry_after` becomes the header."""
     headers = {"X-Request-Id": "req-1"}
     if "retry_after" in facts:
         headers["Retry-After"] = str(facts.pop("retry_after"))
@@ -59,7 +59,7 @@ def problem(status: int, title: str = "Trouble", **facts: Any) -> Callable[[], R
 
 
 def hang_up() -> Response:
-    """The connection breaks in the middle of the answer."""
+    """Break the connection in the middle of the response."""
 
     def broken() -> Iterator[bytes]:
         yield b'{"id": '
@@ -69,7 +69,7 @@ def hang_up() -> Response:
 
 
 def output(content: bytes, offset: int, attempt: int = 1) -> Json:
-    """The data of the events `stdout` and `stderr`."""
+    """Return the data of a `stdout` or `stderr` event."""
     return {
         "attempt": attempt,
         "offset": offset,
@@ -79,7 +79,7 @@ def output(content: bytes, offset: int, attempt: int = 1) -> Json:
 
 
 def frames(events: list[tuple[str, Json]]) -> Iterator[bytes]:
-    """The events as a stream."""
+    """Return the events as a stream."""
     yield b"retry: 1000\n\n"
     for number, (kind, data) in enumerate(events, 1):
         yield f"id: {number}\nevent: {kind}\ndata: {json.dumps(data)}\n\n: heartbeat\n\n".encode()

@@ -20,7 +20,7 @@ PROGRAM: Json = {"language": "python", "source": "print(input())", "stdin": "hel
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """Calls the API with a key. A response that the document does not describe fails the test."""
+    """Calls the API with a key. An undocumented response fails the test."""
 
     app: Flask
     document: Json
@@ -75,7 +75,7 @@ Connect = Callable[[str, Role], Api]
 
 
 def connector(ports: Ports) -> Connect:
-    """One application on these ports; each call makes a key, and a client that has it."""
+    """Create an application on these ports. Each call creates a key and a client with it."""
     app = create_app(ports)
     document = app.test_client().get("/openapi.json").json
     assert document is not None
@@ -88,14 +88,14 @@ def connector(ports: Ports) -> Connect:
 
 
 def body(response: TestResponse, status: int = 200) -> Json:
-    """The JSON of a response that has this status."""
+    """Return the JSON of a response, which must have this status."""
     assert response.status_code == status, response.get_data(as_text=True)
     assert isinstance(response.json, dict)
     return response.json
 
 
 def check_problem(response: TestResponse) -> None:
-    """RFC 9457, and what API clients lean on."""
+    """Check RFC 9457, and what API clients rely on."""
     assert response.mimetype == "application/problem+json"
     problem = response.json
     assert isinstance(problem, dict)

@@ -18,13 +18,13 @@ from app.domain.result import Result
 from app.domain.submission import File, Submission
 
 NOW: Time = 1_767_322_445_678_901
-"""2026-01-02T02:54:05.678901Z: tests start here."""
+"""2026-01-02T02:54:05.678901Z, the time at which tests start."""
 
 _numbers = count(1)
 
 
 def an_id() -> str:
-    """A new id in the form of ULIDs, greater than all before it."""
+    """Return a new ULID, greater than all before it."""
     return f"01J{next(_numbers):023d}"
 
 
@@ -48,7 +48,7 @@ def accepted(
     now: Time = NOW,
     next_action_at: Time | None = None,
 ) -> tuple[Execution, Submission, Event]:
-    """What `Store.insert` takes: a queued execution, due now unless said otherwise."""
+    """Return the arguments of `Executions.insert`: a queued execution, by default due now."""
     submission = submission or a_submission()
     execution, event = accept(
         submission,
@@ -61,7 +61,7 @@ def accepted(
 
 
 def an_execution(**facts: Any) -> Execution:
-    """A queued execution, with any field overridden."""
+    """Return a queued execution, with any field overridden."""
     execution, _, _ = accepted()
     return replace(execution, **facts)
 
@@ -78,7 +78,7 @@ def a_verdict(outcome: Outcome = Outcome.SUCCESS, **facts: Any) -> Verdict:
 
 
 def a_report(**facts: Any) -> Report:
-    """A run stage with exit code 0, with any field of it overridden; nothing was compiled."""
+    """Return the report of a run stage with exit code 0, with any field overridden."""
     given: dict[str, Any] = {
         "exit_code": 0,
         "signal": None,
@@ -134,7 +134,7 @@ def a_replay(**facts: Any) -> Replay:
 def a_message(
     body: bytes = b'[["01J"], {}, {}]', *, content_type: str = "application/json", **headers: Any
 ) -> bytes:
-    """A message as kombu's Redis transport lays it in a queue's list; each has a tag of its own."""
+    """Return a message as kombu's Redis transport stores it in a queue, with a unique tag."""
     message = {
         "body": base64.b64encode(body).decode(),
         "content-encoding": "utf-8",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def cgroups(pattern: str) -> list[Path]:
-    """Of every hierarchy, those whose name fits."""
+    """Return the groups of every hierarchy whose name matches."""
     return [
         Path(at, name)
         for at, names, _ in os.walk("/sys/fs/cgroup")
@@ -16,5 +16,5 @@ def cgroups(pattern: str) -> list[Path]:
 
 
 def tree_of(group: Path) -> list[Path]:
-    """A group and all below it."""
+    """Return a group and everything below it."""
     return [Path(at) for at, _, _ in os.walk(group)]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 Fill = Callable[[int], bytes]
-"""Makes a body of about so many bytes."""
+"""Returns a body of about this many bytes."""
 
 
 def repeated(before: str, unit: str, after: str) -> Fill:
@@ -18,7 +18,7 @@ def repeated(before: str, unit: str, after: str) -> Fill:
 
 
 def in_program(field: str, value: Fill) -> Fill:
-    """A submission that is right but for this field."""
+    """Return a submission that is valid except for this field."""
     return lambda size: (
         f'{{"language":"python","source":"","{field}":'.encode() + value(size) + b"}"
     )
@@ -29,7 +29,7 @@ def in_list(field: str, unit: str) -> Fill:
 
 
 def numbered(pattern: str) -> Fill:
-    """An object with a different name for each entry."""
+    """Return an object with a different name for each entry."""
 
     def fill(size: int) -> bytes:
         entries = (pattern % number for number in itertools.count())

@@ -7,9 +7,9 @@ from time import process_time
 
 
 def least_cpu_seconds(act: Callable[[], object], *, times: int, enough: float = 0) -> float:
-    """Of several runs, the one that others disturbed least: they share caches and cores.
+    """Return the least CPU time of several runs, because others share caches and cores.
 
-    No further run follows one that took at most `enough`.
+    Stops after a run that took at most `enough`.
     """
     least = float("inf")
     with _small_heap():
@@ -24,7 +24,7 @@ def least_cpu_seconds(act: Callable[[], object], *, times: int, enough: float = 
 
 @contextmanager
 def _small_heap() -> Iterator[None]:
-    """The garbage collector does not look through what was in memory before."""
+    """Keep the garbage collector from scanning what was in memory before."""
     gc.freeze()
     try:
         yield

@@ -14,12 +14,12 @@ Kind = Literal["tmpfs", "ext4"]
 KINDS: Final[tuple[Kind, ...]] = ("tmpfs", "ext4")
 
 _PAUSE_SECONDS: Final = 0.02
-"""Between two looks for space that was freed."""
+"""Between two checks for space that was freed."""
 
 
 @contextmanager
 def disk(kind: Kind, folder: Path, mib: float) -> Iterator[Path]:
-    """A file system in a new folder of this one."""
+    """Mount a file system on a new folder in this one."""
     if os.geteuid() != 0:
         pytest.skip("only root may mount a small file system to fill it")
     place = folder / "disk"
@@ -50,7 +50,7 @@ _MOUNT: Final[dict[Kind, Callable[[Path, Path, int], None]]] = {"tmpfs": _tmpfs,
 
 @contextmanager
 def kept_full(place: Path) -> Iterator[None]:
-    """No space is left there, and what others free is taken at once."""
+    """Leave no space, and take at once what others free."""
     stop = Event()
     filler = place / "filler"
     with filler.open("ab", buffering=0) as file:

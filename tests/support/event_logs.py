@@ -12,7 +12,7 @@ EVERY = EventFilter()
 def pages(
     log: EventLog, filter: EventFilter = EVERY, after: str | None = None, limit: int = 1_000
 ) -> Iterator[EventPage]:
-    """Page after page, up to the end of the log."""
+    """Yield page after page, up to the end of the log."""
     at_end = False
     while not at_end:
         page = log.read(filter, after, limit)
@@ -30,7 +30,7 @@ def ids(events: Sequence[Event]) -> list[str]:
 
 
 def assert_in_order(events: Sequence[Event]) -> None:
-    """Of each execution, each version came only after the one before it. Duplicates may come."""
+    """Check that each execution's versions are in order. Duplicates are allowed."""
     newest: dict[str, int] = {}
     for event in events:
         seen = newest.get(event.execution_id, 0)

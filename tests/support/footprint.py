@@ -20,9 +20,9 @@ class Footprint:
 
     @classmethod
     def of(cls, daemon: SandboxDaemon) -> "Footprint":
-        """Once no run is under way, and all jails wait that are to wait.
+        """Measure once no run is in progress and all ready jails wait.
 
-        A connection that its client keeps is a descriptor and a thread, and is not counted.
+        The descriptor and thread of a connection that its client keeps aren't counted.
         """
         process = psutil.Process(daemon.pid)
         sockets = process.net_connections(kind="unix")

@@ -11,14 +11,14 @@ from pathlib import Path
 class Host:
     folder: Path
     file: Path
-    """Readable by everybody."""
+    """A file that everybody can read."""
     tcp: socket.socket
     abstract: socket.socket
-    """An abstract unix socket: it has no file, so no permissions either."""
+    """An abstract unix socket, which has no file and so no permissions."""
 
     @property
     def env(self) -> dict[str, str]:
-        """Tells a program where all of it is: it need not guess."""
+        """Tells a program where everything is, so that it needn't guess."""
         return {
             "HOST_FOLDER": str(self.folder),
             "HOST_FILE": str(self.file),

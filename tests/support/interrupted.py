@@ -22,7 +22,7 @@ sys.meta_path.insert(0, AtImport())
 def interrupted(
     *args: str, at: str, number: int, folder: Path
 ) -> subprocess.CompletedProcess[bytes]:
-    """`podline` with these arguments, and with the signal when `at` is imported."""
+    """Run `podline` with these arguments, and send the signal when it imports `at`."""
     (folder / "sitecustomize.py").write_text(_SITE)
     here = os.pathsep.join((str(folder), str(Path(__file__).parents[2])))
     return subprocess.run(

@@ -15,7 +15,7 @@ from app.infrastructure.kafka.topics import TopicSettings
 
 
 class KafkaServer:
-    """Topics of this test session, which are removed at its end."""
+    """The topics of this test session, which are deleted at its end."""
 
     def __init__(self) -> None:
         if not os.environ.get("KAFKA"):
@@ -26,13 +26,13 @@ class KafkaServer:
         self._topics: list[str] = []
 
     def new_topic(self) -> str:
-        """A name that nothing has; it is made when it is first used."""
+        """Return an unused name. The topic is created on first use."""
         self._topics.append(f"podline-test-{uuid4().hex[:12]}")
         return self._topics[-1]
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
-        """It is away until the context ends, and back with its log before this returns."""
+        """Keep Kafka down until the context ends. It is back, with its log, when this returns."""
         control = os.environ.get("KAFKA_CONTROL")
         if not control:
             raise RuntimeError(
@@ -52,7 +52,7 @@ class KafkaServer:
     def event_log(
         self, topic: str, *, partitions: int = 3, slice_size: int = 5_000
     ) -> KafkaEventLog:
-        """The log in this topic; another one each time, as another process has it."""
+        """Return the log in this topic: a new object each time, as another process would have."""
         return KafkaEventLog(
             topic, self.options, TopicSettings(partitions=partitions), slice_size=slice_size
         )
@@ -64,7 +64,7 @@ class KafkaServer:
 
 
 def messages(kafka: KafkaServer, topic: str) -> list[Message]:
-    """All of a topic, partition after partition, as any other consumer gets them."""
+    """Return all messages of a topic, partition after partition, as another consumer gets them."""
     consumer = Consumer(dict(kafka.options) | {"group.id": uuid4().hex})
     found: list[Message] = []
     try:
@@ -79,7 +79,7 @@ def messages(kafka: KafkaServer, topic: str) -> list[Message]:
 
 
 def _tell(control: str, verb: str, *, times: int = 3) -> None:
-    """More than once, as it may give up waiting where a busy machine needs more time."""
+    """Run the control program, repeatedly if a busy machine makes it give up."""
     for _ in range(times):
         if subprocess.run([control, verb], stdout=subprocess.DEVNULL, check=False).returncode == 0:
             return

@@ -6,11 +6,11 @@ from app.wiring import now
 from tests.support.builders import a_verdict, accepted
 
 EVENTS = 6
-"""Of one execution: queued, admitted, starting, running, finished, completed."""
+"""The events of one execution: queued, admitted, starting, running, finished, completed."""
 
 
 def run_one(store: Store) -> str:
-    """From accepted to completed; its id."""
+    """Take an execution from accepted to completed, and return its id."""
     execution, submission, event = accepted(now=now())
     assert store.executions.insert(execution, submission, event)
     while not execution.state.terminal:
@@ -21,7 +21,7 @@ def run_one(store: Store) -> str:
 
 
 def next_change(execution: Execution) -> Change:
-    """Where all goes well."""
+    """Return the next transition if everything succeeds."""
     moment = now()
     match execution.state:
         case State.QUEUED:

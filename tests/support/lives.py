@@ -20,7 +20,7 @@ RUNS_ON = Script(ends=None)
 
 
 class Lives:
-    """`rows` has them all by name, as they are when all of their events are in the log."""
+    """Lives of executions. `rows` has them by name, as they are once all events are in the log."""
 
     def __init__(self, twins: Twins) -> None:
         self._twins = twins
@@ -72,7 +72,7 @@ class Lives:
         return submit(self._twins.ports, a_key(name="ada"), submission).id
 
     def _next_attempt(self) -> None:
-        """Long enough for a back-off to end, and too short for anything else to."""
+        """Wait long enough for a back-off to end, but for nothing else."""
         self._twins.clock.advance(6)
         sweep(self._twins.ports)
         self._worker.run_all()

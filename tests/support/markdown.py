@@ -21,7 +21,7 @@ class CodeBlock:
     language: str
     text: str
     shows: str | None
-    """The JSON block that follows at once: what an example prints."""
+    """The JSON block that follows directly: what an example prints."""
 
 
 def code_blocks(page: Path, language: str) -> list[CodeBlock]:
@@ -39,25 +39,25 @@ def _following_json(text: str, position: int) -> str | None:
 
 
 def prose(page: Path) -> str:
-    """The page without its code blocks."""
+    """Return the page without its code blocks."""
     return _CODE.sub("", page.read_text(encoding="utf-8"))
 
 
 def table_rows(page: Path, first_column: str) -> list[list[str]]:
-    """The rows of the table whose first column has that heading."""
+    """Return the rows of the table whose first column has that heading."""
     _, _, rest = prose(page).partition(f"| {first_column} |")
     rows = [line for line in rest.partition("\n\n")[0].splitlines()[2:] if line.startswith("|")]
     return [[cell.strip(" `") for cell in row.strip("|").split("|")] for row in rows]
 
 
 def links(page: Path) -> Iterator[str]:
-    """Targets within the project."""
+    """Return link targets within the project."""
     for target in _LINK.findall(prose(page)):
         if "://" not in target:
             yield target
 
 
 def anchors(page: Path) -> set[str]:
-    """As GitHub and Python-Markdown make them of headings."""
+    """Return the anchors that GitHub and Python-Markdown generate from headings."""
     headings = _HEADING.findall(prose(page))
     return {re.sub(r"\s+", "-", re.sub(r"[^\w\s-]", "", h).strip().lower()) for h in headings}

@@ -10,11 +10,11 @@ import pymongo
 from app.cli.up.probes import free_port
 
 STARTS_WITHIN = 20.0
-"""Seconds; importing it takes about one."""
+"""Seconds; the import alone takes about one."""
 
 
 class MongoServer:
-    """Keeps its data in a folder, so that it can be killed and started again."""
+    """A server that keeps its data in a folder, so that it can be killed and restarted."""
 
     def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
         self._folder = folder
@@ -26,7 +26,7 @@ class MongoServer:
         return f"mongodb://{self._host}:{self._port}/{database}"
 
     def start(self) -> None:
-        """Returns once it answers. Raises what pymongo raises if it does not."""
+        """Start it, and return once it responds. Raises pymongo's error if it doesn't."""
         program = Path(sys.executable).with_name("nx-27017")
         places = {
             "--data-dir": self._folder / "data",

@@ -13,7 +13,7 @@ class Ran:
 
     @property
     def outcome(self) -> Outcome | None:
-        """None if it is a fault of the runtime."""
+        """The outcome, or None for a fault of the runtime."""
         if self.observation.phase is not Phase.ENDED:
             return None
         return judge(self.observation, None, self.output).outcome

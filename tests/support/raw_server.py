@@ -7,7 +7,7 @@ from typing import Self
 
 
 class RawServer:
-    """Sends `answer`, which may be anything at all, and counts requests."""
+    """Sends `answer`, which may be any bytes, and counts requests."""
 
     answer: bytes = b""
     requests: int = 0
@@ -57,6 +57,6 @@ class RawServer:
 
 
 def http(status: str, headers: dict[str, str], body: bytes) -> bytes:
-    """A response as it goes over the wire, well formed as far as its parts are."""
+    """Return a response in wire format, which is well-formed if its parts are."""
     lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + body

@@ -20,16 +20,16 @@ class _Handler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def connection_dropped(self, *_: object) -> None:
-        """A test breaks it off: let the client notice."""
+        """Let the client notice that a test broke the connection."""
         self.close_connection = True
 
     def log(self, *_: object) -> None:
-        """Nobody reads it."""
+        """Discard the log."""
 
 
 @contextmanager
 def served(twins: Twins, around: Callable[[Wsgi], Wsgi] = lambda app: app) -> Iterator[str]:
-    """Its URL; `around` wraps the application."""
+    """Serve the API and yield its URL. `around` wraps the application."""
     app = around(create_app(twins.ports))
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))

@@ -22,14 +22,14 @@ HOST: Final = "127.0.0.1"
 SECONDS_TO_START: Final = 60
 SECONDS_TO_STOP: Final = 60
 ONE_FOR_EACH_QUEUE: Final = {queue: queue for queue in QUEUES}
-"""Name of a worker to its queues, with commas between them."""
+"""By a worker's name, its queues, separated by commas."""
 ONE_FOR_ALL: Final = {"worker": ",".join(QUEUES)}
 
 
 class Roles:
-    """API, beat, Flower and workers, one for each queue unless told otherwise; from `with` on.
+    """API, beat, Flower and workers, by default one per queue, while the context lasts.
 
-    Its Kafka is the one that the environment names in KAFKA, with a topic of its own.
+    Their Kafka is the one in KAFKA, with a new topic.
     """
 
     def __init__(
@@ -80,11 +80,11 @@ class Roles:
         self._running.close()
 
     def start_worker(self, name: str, queues: str) -> None:
-        """As a person would: `celery -A tasks worker -Q <queue>`."""
+        """Start a worker as a user would: `celery -A tasks worker -Q <queue>`."""
         self._start(name, "celery", "-A", "tasks", "worker", "-Q", queues, "-n", f"{name}@%h")
 
     def process(self, name: str) -> "subprocess.Popen[bytes]":
-        """`api`, `beat`, `flower`, or a worker by its name."""
+        """Return the process of `api`, `beat`, `flower`, or a worker by its name."""
         return self._processes[name]
 
     def client(self) -> Client:

@@ -27,7 +27,7 @@ _numbers = count(1)
 
 
 def a_pod(language: Language, source: str | bytes = b"", **facts: object) -> Pod:
-    """A pod of one file, with any field overridden."""
+    """Return a pod with one file, with any field overridden."""
     content = source.encode() if isinstance(source, str) else source
     given: dict[str, object] = {
         "name": f"pod{next(_numbers)}-1",
@@ -49,7 +49,7 @@ def language(runtime: Runtime, name: str) -> Language:
 
 
 def wait_for_end(runtime: Runtime, pod: Pod) -> Observation:
-    """Create it, and wait until the runtime says that it ended or faulted."""
+    """Create the pod, and wait until it has ended or faulted."""
     deadline = monotonic() + SECONDS_TO_END
     changes = runtime.watch(lambda: monotonic() > deadline)
     runtime.create(pod)
@@ -69,15 +69,15 @@ def _is_init(process: psutil.Process) -> bool:
 
 @dataclass(slots=True)
 class SandboxDaemon:
-    """Its data folder stays over restarts."""
+    """A daemon whose data folder survives restarts."""
 
     folder: Path
     bays: int = 4
     ready_jails: int | None = None
     languages: Path | None = None
-    """More of them."""
+    """A file with more languages."""
     wrapper: tuple[str, ...] = ()
-    """A command that starts the daemon in another way, such as under another user."""
+    """A command that starts the daemon differently, such as as another user."""
     runtime: SandboxRuntime = field(init=False)
     _process: subprocess.Popen[bytes] | None = None
 
@@ -108,7 +108,7 @@ class SandboxDaemon:
         return self._process.pid
 
     def start(self) -> None:
-        """Return once it takes requests."""
+        """Start it, and return once it accepts requests."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(self.command, stderr=log)
         wait_until(self._answers, within=30)
@@ -123,28 +123,28 @@ class SandboxDaemon:
         return True
 
     def kill(self) -> None:
-        """SIGKILL, and nothing else."""
+        """Send SIGKILL to the daemon only."""
         assert self._process
         self._process.kill()
         self._process.wait()
 
     def stop(self) -> int:
-        """SIGTERM; its exit code."""
+        """Send SIGTERM, and return the exit code."""
         assert self._process
         self._process.terminate()
         self._process.wait()
         return self._process.returncode
 
     def cgroups(self) -> list[Path]:
-        """Those that its bays' ones are made in; none where there are no cgroups to be had."""
+        """Return the control groups that contain those of its bays, or none without cgroups."""
         return cgroups(kit.name_of(self.folder / "data"))
 
     def processes(self) -> list[psutil.Process]:
-        """Every process in its jails, nsjail itself included, and the jails that wait."""
+        """Return every process in its jails, including nsjail and the jails that wait."""
         return psutil.Process(self.pid).children(recursive=True)
 
     def jailed(self) -> list[psutil.Process]:
-        """Every process of the jails in which there is more than init."""
+        """Return every process of the jails that contain more than init."""
         jailed = []
         for nsjail in psutil.Process(self.pid).children():
             with suppress(psutil.NoSuchProcess):
@@ -153,11 +153,11 @@ class SandboxDaemon:
         return jailed
 
     def waiting_jails(self) -> list[psutil.Process]:
-        """The pids 1 of those that are set up."""
+        """Return the init processes of the jails that are ready."""
         return [process for process in self.processes() if _is_init(process)]
 
     def run(self, name: str, source: str | bytes, **facts: object) -> tuple[Observation, Output]:
-        """Run a program of that language to its end."""
+        """Run a program in that language to its end."""
         pod = a_pod(language(self.runtime, name), source, **facts)
         observation = wait_for_end(self.runtime, pod)
         output = self.runtime.output(pod.name)

@@ -24,7 +24,7 @@ from tests.support.worker import Worker
 
 
 class InlinePipeline(MemoryPipeline):
-    """A chain runs where it is started, so a submission has ended when its response is written."""
+    """Runs each chain where it is started, so that a submission has ended before the response."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,20 +48,20 @@ class InlinePipeline(MemoryPipeline):
 
 @dataclass
 class Service:
-    """Tests set what it does, and look at what it was asked. Submissions run at once."""
+    """A service whose behaviour tests choose. It records requests, and runs submissions at once."""
 
     incidents: list[Callable[[], Response]] = field(default_factory=list)
-    """What the next requests get instead of an answer."""
+    """What the next requests get instead of a response."""
     unfinished_answers: int = 0
-    """How many requests with ?wait are answered at once; then what was submitted runs."""
+    """How many requests with ?wait return at once; then the submission runs."""
     stream_events: list[tuple[str, Json]] | None = None
-    """A whole stream, instead of the API's own."""
+    """A whole stream that replaces the API's own."""
     holds_streams: bool = False
-    """A stream of `stream_events` stays open until the service ends."""
+    """Whether a stream of `stream_events` stays open until the service ends."""
     stream_cuts: list[int] = field(default_factory=list)
-    """After how many events each of the next streams breaks off."""
+    """After how many events each of the next streams breaks."""
     streaming: threading.Event = field(default_factory=threading.Event)
-    """A stream is held open."""
+    """Set while a stream is held open."""
     requests: list[Json] = field(default_factory=list)
     url: str = ""
     key: str = ""
@@ -89,15 +89,15 @@ class Service:
         self._running.close()
 
     def runs_nothing(self) -> None:
-        """From now on, submissions stay queued."""
+        """Leave later submissions queued."""
         self._pipeline.runs = False
 
     def asked(self, method: str, path: str) -> list[Json]:
-        """The requests so far, including those that met an incident."""
+        """Return the requests so far, including those that met an incident."""
         return [r for r in self.requests if r["method"] == method and r["path"] == path]
 
     def submitted(self) -> list[Execution]:
-        """Every execution as it is now, the oldest first."""
+        """Return every execution as it is now, oldest first."""
         return list(self.twins.store.tables.rows.values())
 
     def _in_front_of(self, app: Wsgi) -> Wsgi:
@@ -162,7 +162,7 @@ class Service:
 
 
 def _cut(chunks: Iterable[bytes], at: int) -> Iterator[bytes]:
-    """The stream up to its event number `at`; then the connection breaks."""
+    """Return the stream up to its event number `at`, and then break the connection."""
     rest, seen = b"", 0
     for chunk in chunks:
         *whole, rest = (rest + chunk).split(b"\n\n")

@@ -32,21 +32,21 @@ WORD_OF = {
     "beat": "beat",
     "flower": "app.flower",
 }
-"""A word of each child's command line that no other child's has."""
+"""A word in each child's command line that no other child's contains."""
 
 
 @dataclass(slots=True)
 class Standalone:
-    """One data folder, and the service on it while it is up."""
+    """One data folder, and the service in it while it is up."""
 
     data_dir: Path
     settings: dict[str, str] = field(default_factory=dict)
-    """Environment on top of the test's own."""
+    """Variables to add to the test's environment."""
     options: tuple[str, ...] = ()
     _process: subprocess.Popen[bytes] | None = None
 
     def up(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start it, and wait until it responds."""
         log = self.data_dir / "up.log"
         self.data_dir.mkdir(exist_ok=True)
         command = [
@@ -77,7 +77,7 @@ class Standalone:
         )
 
     def down(self) -> None:
-        """Ask it to stop, as Ctrl-C does, and wait until it has."""
+        """Stop it as Ctrl-C does, and wait."""
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait(timeout=60)
@@ -88,7 +88,7 @@ class Standalone:
         return Client(url, (self.data_dir / "key").read_text().strip(), retries=retries)
 
     def printed(self) -> str:
-        """What `up` told the person who started it."""
+        """Return what `up` printed."""
         return (self.data_dir / "up.log").read_text()
 
     # What is behind it
@@ -98,7 +98,7 @@ class Standalone:
         return psutil.Process(self._process.pid).children()
 
     def child(self, name: str) -> psutil.Process:
-        """Some are started only after the API answers, so it is waited for."""
+        """Return a child, and wait for it, as some start only after the API responds."""
         wait_until(lambda: self._children_called(name), or_fail=self.printed)
         (process,) = self._children_called(name)
         return process
@@ -107,14 +107,14 @@ class Standalone:
         return [child for child in self.children() if _is(child, WORD_OF[name])]
 
     def kill(self, name: str) -> None:
-        """SIGKILL to one part, and to the processes it made."""
+        """Send SIGKILL to one part and its processes."""
         process = self.child(name)
         for member in [process, *process.children(recursive=True)]:
             with suppress(psutil.NoSuchProcess):
                 member.kill()
 
     def kill_everything(self) -> None:
-        """SIGKILL to `up` and to each of its children, at once."""
+        """Send SIGKILL to `up` and all its children at once."""
         assert self._process is not None
         everything = [*psutil.Process(self._process.pid).children(recursive=True)]
         self._process.kill()
@@ -150,7 +150,7 @@ class Standalone:
 
 
 def _is(process: psutil.Process, word: str) -> bool:
-    """Whether a word of the command line is, or is a path to, this one."""
+    """Whether a word of the command line is this one or a path to it."""
     with suppress(psutil.NoSuchProcess):  # it ends just now
         return any(part.rpartition("/")[2] == word for part in " ".join(process.cmdline()).split())
     return False
@@ -158,7 +158,7 @@ def _is(process: psutil.Process, word: str) -> bool:
 
 @contextmanager
 def running(standalone: Standalone) -> Iterator[Standalone]:
-    """It is up, until the context ends."""
+    """Run it until the context ends."""
     standalone.up()
     try:
         yield standalone
@@ -178,6 +178,6 @@ def _environment(settings: dict[str, str]) -> Iterator[None]:
 
 
 def submit_many(client: Client, sources: list[str], *, at_once: int = 8) -> list[Execution]:
-    """Submit python programs, several at a time."""
+    """Submit Python programs, several at a time."""
     with ThreadPoolExecutor(at_once) as pool:
         return list(pool.map(lambda source: client.submit(source, language="python"), sources))

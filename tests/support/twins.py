@@ -28,13 +28,13 @@ SUBJECTS: Final = tuple(
 
 
 def wrapped(store: Store, wrap: Callable[[object], object]) -> Store:
-    """The store with each of its subjects wrapped."""
+    """Return the store with each of its subjects wrapped."""
     subjects = {name: wrap(getattr(store, name)) for name in SUBJECTS}
     return cast(Store, SimpleNamespace(**subjects, ping=store.ping))
 
 
 class Clock:
-    """Time stands still until a test moves it."""
+    """A clock that stands still until a test moves it."""
 
     def __init__(self, now: Time = NOW) -> None:
         self._now = now
@@ -48,7 +48,7 @@ class Clock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Twins:
-    """The twins by their own types, and the ports made of them."""
+    """The twins with their own types, and the ports made from them."""
 
     ports: Ports
     clock: Clock
@@ -64,7 +64,7 @@ class Twins:
         return submit(self.ports, a_key(name=owner), a_submission(**facts))
 
     def now(self, execution: Execution) -> Execution:
-        """The execution as the store has it now."""
+        """Return the execution's current row."""
         row = self.store.executions.get(execution.id)
         assert row is not None
         return row
@@ -79,7 +79,7 @@ def make_twins(
     pipeline: MemoryPipeline | None = None,
     **policy: object,
 ) -> Twins:
-    """Fresh twins; the policy is the default one but for what is given."""
+    """Create fresh twins. The arguments change the default policy."""
     clock = Clock()
     store, event_log = store or MemoryStore(), event_log or MemoryEventLog()
     admission = admission or MemoryAdmissionQueue()

@@ -11,7 +11,7 @@ LABELS = st.text(max_size=63)
 
 @st.composite
 def walks(draw: st.DrawFn) -> list[tuple[Execution, Event]]:
-    """One execution, version after version, each with the event that made it so."""
+    """Yield one execution, version after version, each with its event."""
     submission = a_submission(
         priority=draw(st.sampled_from(Priority)),
         labels=draw(st.dictionaries(LABELS, LABELS, max_size=16)),
@@ -28,7 +28,7 @@ def walks(draw: st.DrawFn) -> list[tuple[Execution, Event]]:
 
 @st.composite
 def changes(draw: st.DrawFn, execution: Execution, state: State) -> Change:
-    """One transition, with whatever facts come with it."""
+    """Return one transition with random facts."""
     now = NOW + draw(st.integers(0, 10**12))
     match state:
         case State.ADMITTED:

@@ -19,11 +19,11 @@ STEPS: Mapping[str, Step] = {
 }
 
 Message = tuple[str, tuple[str, ...]]
-"""The execution's id, and the names of the links that are left."""
+"""The execution's id, and the names of the remaining links."""
 
 
 class Worker:
-    """Consumes what a MemoryPipeline holds; each message arrives `copies` times."""
+    """Consumes the messages of a MemoryPipeline, each of which arrives `copies` times."""
 
     def __init__(self, ports: Ports, *, copies: int = 1) -> None:
         assert isinstance(ports.pipeline, MemoryPipeline)
@@ -40,7 +40,7 @@ class Worker:
         raise AssertionError(f"there are still messages after {at_most} links")
 
     def run_one(self) -> bool:
-        """Run one link of the oldest message. False if there is none."""
+        """Run one link of the oldest message. Returns False if there is none."""
         self._fetch()
         if not self._messages:
             return False
@@ -51,17 +51,17 @@ class Worker:
         return True
 
     def drop_messages(self) -> None:
-        """The broker forgets everything."""
+        """Lose all messages, as a broker that restarts does."""
         self._fetch()
         self._messages.clear()
 
     def drop_one(self) -> None:
-        """The oldest message is lost, or nobody consumes its queue."""
+        """Lose the oldest message."""
         self._fetch()
         self._messages.popleft()
 
     def next_link(self) -> str | None:
-        """The name of the link that `run_one` would run."""
+        """Return the name of the link that `run_one` would run."""
         self._fetch()
         return self._messages[0][1][0] if self._messages else None
 

@@ -16,7 +16,7 @@ VARIABLE: Final = "TEST_CONSTANTS"
 
 @contextmanager
 def changed(**values: object) -> Iterator[None]:
-    """In this process, until the context ends."""
+    """Change constants in this process until the context ends."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in values.items():
             patch.setattr(f"app.service.{name.replace('__', '.')}", value)
@@ -24,9 +24,9 @@ def changed(**values: object) -> Iterator[None]:
 
 
 def in_processes(**values: object) -> dict[str, str]:
-    """The environment of processes in which constants have these values.
+    """Return an environment for processes in which constants have these values.
 
-    `beat__<tick>` names the interval of a tick. Python imports the sitecustomize of this folder.
+    `beat__<tick>` names the interval of a tick. Python imports the sitecustomize in this folder.
     """
     named: dict[str, dict[str, object]] = {}
     for name, value in values.items():

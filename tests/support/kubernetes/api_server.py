@@ -12,12 +12,12 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """One answer."""
+    """One response."""
 
     body: bytes = b"{}"
     status: int = 200
     cut_off: bool = False
-    """The connection ends before the whole body was sent."""
+    """Whether the connection ends before the whole body is sent."""
 
 
 def refused(status: int, reason: str) -> Say:
@@ -35,12 +35,12 @@ def events(*found: tuple[str, dict[str, Any]], cut_off: bool = False) -> Say:
 
 @dataclass(slots=True)
 class ApiServer:
-    """Gives its answers in order, the last one for ever."""
+    """Sends its responses in order, and repeats the last one."""
 
     answers: Sequence[Say]
     kubeconfig: Path
     requests: list[str] = field(default_factory=list)
-    """Paths with queries."""
+    """The requested paths, with queries."""
 
     def next(self, path: str) -> Say:
         self.requests.append(path)
@@ -76,7 +76,7 @@ def api_server(folder: Path, *answers: Say) -> Iterator[ApiServer]:
 
 
 def write_kubeconfig(path: Path, url: str) -> None:
-    """Of an API server that asks nobody who they are."""
+    """Write a kubeconfig for an API server without authentication."""
     path.write_text(
         json.dumps(
             {

@@ -22,6 +22,6 @@ def a_runtime(
     kubeconfig: Path | None = None,
     **options: Any,
 ) -> KubernetesRuntime:
-    """With any of the options overridden."""
+    """Return a runtime, with any of the options overridden."""
     given = {"collector_image": pod_image().name, "image_pull_policy": "Never"} | options
     return KubernetesRuntime(namespace, offers(images), PodOptions(**given), kubeconfig)

@@ -24,17 +24,17 @@ from tests.support.kubernetes import service_image
 from tests.support.kubernetes.namespace import api_client
 
 REGISTRY = "docker.io/"
-"""What a container runtime puts before a name that has none."""
+"""The prefix that a container runtime adds to a name without one."""
 
 
 @dataclass(frozen=True, slots=True)
 class TestImage:
-    """One image."""
+    """An image for tests."""
 
     name: str
     packages: Sequence[str] = ()
     files: Callable[[Path], Mapping[Path, str]] = lambda _folder: {}
-    """Files and folders of this machine, and their paths in the image; an empty folder is given."""
+    """Files and folders of this machine, and their paths in the image. Gets an empty folder."""
 
     def make(self, command: Sequence[str]) -> None:
         arguments = [f"{REGISTRY}{self.name}"]
@@ -54,13 +54,13 @@ _PROGRAMS = {
 
 
 def _pod_image() -> str:
-    """Its tag is that of its content, so no test runs against programs that were built before."""
+    """Return the pod image's name, with a tag by its content, so that no test uses an old build."""
     content = b"".join(path.read_bytes() for path in _PROGRAMS)
     return f"podline/pod:test-{hashlib.sha256(content).hexdigest()[:12]}"
 
 
 def _java(folder: Path) -> Mapping[Path, str]:
-    """Debian's packages can't be installed where /proc is not mounted."""
+    """Copy Java from this machine, as Debian's packages can't be installed without /proc."""
     compiler = shutil.which("javac")
     if compiler is None:
         sys.exit("the image of Java is made of this machine's JDK, and there is no javac")

@@ -23,7 +23,7 @@ def kubeconfig() -> str:
 
 
 def api_client() -> client.ApiClient:
-    """With all rights that the file gives, which are an administrator's."""
+    """Return a client with the kubeconfig's rights, which are an administrator's."""
     configuration = client.Configuration()
     config.load_kube_config(  # type: ignore[no-untyped-call]
         kubeconfig(), client_configuration=configuration
@@ -33,7 +33,7 @@ def api_client() -> client.ApiClient:
 
 @contextmanager
 def a_namespace(**quota: str) -> Iterator[str]:
-    """One of that name alone, until the context ends."""
+    """Create a namespace, and delete it when the context ends."""
     api = api_client()
     name = f"podline-test-{secrets.token_hex(4)}"
     core = client.CoreV1Api(api)
@@ -55,7 +55,7 @@ def a_namespace(**quota: str) -> Iterator[str]:
 
 
 def uid_of_pod(name: str, namespace: str) -> str:
-    """Which names it in paths and control groups of its node."""
+    """Return the pod's uid, which names it in paths and control groups on its node."""
     metadata = client.CoreV1Api(api_client()).read_namespaced_pod(name, namespace).metadata
     assert metadata
     assert metadata.uid

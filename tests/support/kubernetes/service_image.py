@@ -14,13 +14,13 @@ PLACE: Final = "/opt/podline"
 _SOURCES: Final = ("app", "tasks", "podline", "sandbox")
 _FILES: Final = ("celeryconfig.py", "setup.cfg", "setup.py", "pyproject.toml", "constraints.txt")
 _RUN_THERE: Final = frozenset({".py", ".toml", ".lua", ".html"})
-"""What is compiled here is for sandboxes, which have images of their own."""
+"""Other files, such as compiled ones, are for sandboxes, which have their own images."""
 _FOR_DEBIAN: Final = ("async-timeout",)
-"""redis needs it below Python 3.11.3, and pip asks the Python that it runs on."""
+"""redis needs it with Python before 3.11.3, and pip checks the Python that runs it."""
 
 
 def name() -> str:
-    """Its tag is that of its content, so no test runs a service that was built before."""
+    """Return the image's name, with a tag by its content, so that no test uses an old build."""
     digest = hashlib.sha256()
     for path in sorted((*_source_files(), *(ROOT / file for file in _FILES))):
         digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
@@ -28,7 +28,7 @@ def name() -> str:
 
 
 def make(command: Sequence[str], image: str) -> None:
-    """With the same Python as the image's: what is compiled has to fit."""
+    """Build the image with the same version of Python, so that compiled packages match."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)  # the image has its mode, and its user is another
         _install(folder, "--constraint", str(ROOT / "constraints.txt"), *_requirements())
