@@ -5,7 +5,7 @@ import pytest
 from app.domain.dead_letter import DeadLetterKind, DeadLetterStatus
 from app.domain.errors import RuntimeUnavailable, StoreUnavailable
 from app.domain.execution import SECOND, Change, Execution, Outcome, State
-from app.domain.pod import Pod
+from app.domain.pod import Limit, Pod, Report
 from app.domain.submission import ExpectedOutput
 from app.infrastructure.memory.executions import MemoryExecutions
 from app.infrastructure.memory.runtime import MemoryRuntime, Script
@@ -422,7 +422,9 @@ class WithoutOutput(MemoryRuntime):
 def test_output_that_is_lost_before_it_was_compared_ends_the_attempt() -> None:
     twins = make_twins(runtime=WithoutOutput())
     execution = twins.submit(expected_output=ExpectedOutput(b"1"))
-    Worker(twins.ports).run_all()
+    for step in (admit, start_attempt, create_pod):
+        assert step(twins.ports, execution.id)
+    assert poll(twins.ports, execution.id) is False
     assert state_and_message(twins, execution) == (
         State.QUEUED,
         "the program's output was lost",
@@ -447,6 +449,16 @@ def test_a_result_is_stored_once_and_named_by_the_row(twins: Twins) -> None:
     assert (result.execution_id, result.report) == (execution.id, REPORT)
     assert result.output.run is not None
     assert result.output.run.stdout == b"1\n"
+
+
+def test_a_completed_row_says_that_a_limit_stopped_the_compiler(twins: Twins) -> None:
+    stopped = a_report(stopped_by=Limit.WALL).run
+    execution = created(twins, Script(ends=Report(compile=stopped, run=None)))
+    assert poll(twins.ports, execution.id) is True
+    persist(twins.ports, execution.id)
+    message = Report(compile=stopped, run=None).message
+    assert message
+    assert state_and_message(twins, execution) == (State.COMPLETED, message)
 
 
 def lose(twins: Twins, execution: Execution, what: str) -> None:

@@ -1,11 +1,21 @@
 """What each transition writes into the row and its event, compared as a whole."""
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
 
-from app.domain.execution import Change, Execution, Outcome, State, accept
+from app.domain.errors import IllegalTransition
+from app.domain.execution import (
+    Change,
+    Execution,
+    Outcome,
+    State,
+    accept,
+    owner_of_pod,
+    pod_name,
+)
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
 from app.domain.submission import Priority
 from tests.support.builders import NOW, a_submission, a_verdict, an_execution
@@ -44,24 +54,24 @@ def in_state(state: State) -> Execution:
     return replace(BEFORE, state=state)
 
 
-TRANSITIONS: list[tuple[Change, dict[str, Any], dict[str, Any]]] = [
+TRANSITIONS: list[tuple[Callable[[], Change], dict[str, Any], dict[str, Any]]] = [
     (
-        in_state(State.QUEUED).admit(NOW, LATER),
+        lambda: in_state(State.QUEUED).admit(NOW, LATER),
         {"state": State.ADMITTED, "admitted_at": NOW},
         {"message": "the node was lost"},
     ),
     (
-        in_state(State.ADMITTED).start(NOW, LATER, DEADLINE),
+        lambda: in_state(State.ADMITTED).start(NOW, LATER, DEADLINE),
         {"state": State.STARTING, "attempt": 3, "start_deadline": DEADLINE},
         {"attempt": 3, "start_deadline": DEADLINE, "message": "the node was lost"},
     ),
     (
-        in_state(State.STARTING).run(NOW, LATER, STARTED),
+        lambda: in_state(State.STARTING).run(NOW, LATER, STARTED),
         {"state": State.RUNNING, "started_at": STARTED},
         {"started_at": STARTED, "message": "the node was lost"},
     ),
     (
-        in_state(State.RUNNING).finish(NOW, LATER, CRASHED),
+        lambda: in_state(State.RUNNING).finish(NOW, LATER, CRASHED),
         {
             "state": State.FINISHED,
             "outcome": Outcome.RUNTIME_ERROR,
@@ -80,7 +90,7 @@ TRANSITIONS: list[tuple[Change, dict[str, Any], dict[str, Any]]] = [
         },
     ),
     (
-        BEFORE.complete(NOW, LATER, "a limit stopped the compiler"),
+        lambda: BEFORE.complete(NOW, LATER, "a limit stopped the compiler"),
         {
             "state": State.COMPLETED,
             "result_id": BEFORE.pod,
@@ -94,17 +104,17 @@ TRANSITIONS: list[tuple[Change, dict[str, Any], dict[str, Any]]] = [
         },
     ),
     (
-        BEFORE.requeue(NOW, LATER, "no sandbox"),
+        lambda: BEFORE.requeue(NOW, LATER, "no sandbox"),
         {"state": State.QUEUED, "message": "no sandbox", **NO_VERDICT},
         {"message": "no sandbox"},
     ),
     (
-        BEFORE.fail(NOW, LATER, "no sandbox"),
+        lambda: BEFORE.fail(NOW, LATER, "no sandbox"),
         {"state": State.FAILED, "message": "no sandbox", "ended_at": NOW, **NO_VERDICT},
         {"message": "no sandbox"},
     ),
     (
-        BEFORE.cancel(NOW, LATER),
+        lambda: BEFORE.cancel(NOW, LATER),
         {"state": State.CANCELLED, "ended_at": NOW, **NO_VERDICT},
         {"message": "the node was lost"},
     ),
@@ -112,11 +122,12 @@ TRANSITIONS: list[tuple[Change, dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(
-    ("change", "row", "data"), TRANSITIONS, ids=[str(row["state"]) for _, row, _ in TRANSITIONS]
+    ("transition", "row", "data"), TRANSITIONS, ids=[str(row["state"]) for _, row, _ in TRANSITIONS]
 )
 def test_a_transition_writes_these_facts_and_no_others(
-    change: Change, row: dict[str, Any], data: dict[str, Any]
+    transition: Callable[[], Change], row: dict[str, Any], data: dict[str, Any]
 ) -> None:
+    change = transition()
     before, after, event = change.before, change.after, change.event
     assert after == replace(before, version=8, tries={}, next_action_at=LATER, **row)
     assert (event.id, event.time) == (f"{before.id}.8", NOW)
@@ -130,6 +141,19 @@ def test_a_transition_writes_these_facts_and_no_others(
         "attempt": 2,
         **data,
     }
+
+
+def test_what_the_table_does_not_allow_is_refused_by_name() -> None:
+    with pytest.raises(
+        IllegalTransition, match=f"{BEFORE.id} is finished and can't become admitted"
+    ):
+        BEFORE.admit(NOW, LATER)
+
+
+def test_a_pod_is_named_as_kubernetes_allows() -> None:
+    assert pod_name("01JAB", 2) == "01jab-2"
+    assert owner_of_pod("01jab-2") == ("01JAB", 2)
+    assert owner_of_pod("not-ours-2") == ("NOT-OURS", 2)
 
 
 @pytest.mark.parametrize("retry_of", [None, an_execution(root="01JROOT")], ids=["new", "retry"])
