@@ -1,11 +1,11 @@
-"""Versions of stored data, and the steps that upgrade older data.
+"""Versions of stored data, and the migrations that upgrade older data.
 
-Step n upgrades data from version n - 1 to n. Data without a version number has version 0: it is
-empty, or from a release that stored none.
+Migration n upgrades data from version n - 1 to n. Data without a version number has version 0: it
+is empty, or from a release that stored none.
 
-A process can be killed between a step and the new number, so a step must be idempotent. It must
-also leave data that the previous release can read and write, because both run during a rolling
-upgrade.
+A process can be killed between a migration and the new number, so a migration must be idempotent.
+It must also leave data that the previous release can read and write, because both run during a
+rolling upgrade.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from typing import Protocol, TypeAlias
 
 from app.domain.errors import IsNewer
 
-Step: TypeAlias = Callable[[], None]
+Migration: TypeAlias = Callable[[], None]
 
 
 class VersionedData(Protocol):
@@ -30,16 +30,16 @@ class VersionedData(Protocol):
         """Keep other processes from upgrading. Raises Unavailable if another one is upgrading."""
 
 
-def upgrade(data: VersionedData, steps: Sequence[Step]) -> None:
-    """Run the steps that the data lacks, one process at a time.
+def upgrade(data: VersionedData, migrations: Sequence[Migration]) -> None:
+    """Run the migrations that the data lacks, one process at a time.
 
     Raises Unavailable while another process runs them.
     """
-    if data.version() >= len(steps):
+    if data.version() >= len(migrations):
         return
     with data.lease():
-        for version in range(data.version(), len(steps)):
-            steps[version]()
+        for version in range(data.version(), len(migrations)):
+            migrations[version]()
             data.advance(version + 1)
 
 

@@ -68,7 +68,7 @@ class AdmissionQueue(Protocol):
     def length(self) -> int: ...
 
     def upgrade(self) -> None:
-        """Run the migration steps that the data lacks.
+        """Run the migrations that the data lacks.
 
         Raises CoordinationIsNewer if a newer release wrote it. So does `ready`.
         """

@@ -44,7 +44,7 @@ class EventLog(Protocol):
         """Raise InvalidTarget if the name is invalid for a topic, or the log's own."""
 
     def upgrade(self) -> None:
-        """Run the migration steps that the log lacks.
+        """Run the migrations that the log lacks.
 
         Raises EventLogIsNewer if a newer release wrote it. Every other method does the same when
         it connects.

@@ -132,7 +132,7 @@ class Store(Protocol):
     def languages(self) -> OfferedLanguages: ...
 
     def upgrade(self) -> None:
-        """Run the migration steps that the stored data lacks.
+        """Run the migrations that the stored data lacks.
 
         Raises StoreIsNewer if a newer release wrote the data. Every other method does the same
         when it connects.

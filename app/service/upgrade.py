@@ -9,7 +9,7 @@ log = logging.getLogger(__name__)
 
 
 def upgrade(ports: Ports) -> None:
-    """Run the migration steps that database, event log and Redis lack.
+    """Run the migrations that database, event log and Redis lack.
 
     What is down now is upgraded when it is first used. Raises IsNewer if a newer release wrote any
     of them; the process must then end.

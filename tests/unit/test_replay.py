@@ -12,6 +12,7 @@ from app.domain.errors import (
     InvalidRequest,
     NotFound,
     QuotaExceeded,
+    StoreIsNewer,
     StoreUnavailable,
     TargetUnavailable,
 )
@@ -437,6 +438,19 @@ class TestSessions:
         done = sessions.get(twins.ports, replay.id)
         assert (done.status, done.error) == (ReplayStatus.COMPLETED, None)
         assert done.counts.done == sum(row.version for row in lives.values())
+
+    @pytest.mark.usefixtures("lives")
+    def test_a_target_of_a_newer_release_is_not_waited_for(self, twins: Twins) -> None:
+        class Newer(MemoryReplays):
+            def get(self, _: str) -> Replay | None:
+                raise StoreIsNewer("the file has version 99")
+
+        target = MemoryStore()
+        target.replays = Newer()
+        twins.databases.stores[TARGETS[REBUILD] or ""] = target
+        replay = replayed(twins, REBUILD)
+        assert replay.status is ReplayStatus.FAILED
+        assert "newer release" in (replay.error or "")
 
     @pytest.mark.usefixtures("lives")
     def test_what_an_unreachable_target_said_is_told_to_nobody(

@@ -125,7 +125,7 @@ class Connection:
             bound: dict[type[Document], type[Document]] = {
                 document: bind(document, alias) for document in COLLECTIONS
             }
-            versions.bring_up_to_date(bound, versions.steps(bound))
+            versions.bring_up_to_date(bound, versions.migrations(bound))
         except BaseException:
             mongoengine.disconnect(alias)
             raise

@@ -12,7 +12,7 @@ from mongoengine.queryset import QuerySet  # type: ignore[import-untyped]
 
 from app.domain.errors import StoreIsNewer, StoreUnavailable
 from app.infrastructure.mongo.documents import VersionDocument
-from app.infrastructure.versions import Step, refuse_newer, upgrade
+from app.infrastructure.versions import Migration, refuse_newer, upgrade
 
 LEASE_SECONDS: Final = 60
 """How long after a process dies in an upgrade another one continues."""
@@ -22,8 +22,8 @@ Documents = Mapping[type[Document], type[Document]]
 """Each document's class on one connection."""
 
 
-def steps(documents: Documents) -> list[Step]:
-    """Return the migration steps. A release that changes an index appends `create_indexes`."""
+def migrations(documents: Documents) -> list[Migration]:
+    """Return the migrations. A release that changes an index appends `create_indexes`."""
 
     def create_indexes() -> None:
         for document in documents.values():
@@ -32,7 +32,7 @@ def steps(documents: Documents) -> list[Step]:
     return [create_indexes]
 
 
-def bring_up_to_date(documents: Documents, steps: list[Step]) -> None:
+def bring_up_to_date(documents: Documents, migrations: list[Migration]) -> None:
     """Upgrade the database.
 
     Raises StoreIsNewer, and StoreUnavailable while another process upgrades it.
@@ -40,12 +40,12 @@ def bring_up_to_date(documents: Documents, steps: list[Step]) -> None:
     versions = MongoVersions(documents[VersionDocument])
     refuse_newer(
         versions.version(),
-        len(steps),
+        len(migrations),
         what="the database",
         otherwise="restore a backup of before the upgrade",
         error=StoreIsNewer,
     )
-    upgrade(versions, steps)
+    upgrade(versions, migrations)
 
 
 class MongoVersions:

@@ -25,7 +25,7 @@ KEYS: Final = (
 """In the order in which admission.lua unpacks them.
 
 A release that arranges them differently uses other names: for it, the queue is not ready and is
-rebuilt from the database. Its migration step removes these.
+rebuilt from the database. Its migration removes these.
 """
 
 ENTRIES_PER_CALL: Final = 500
@@ -94,7 +94,7 @@ class RedisAdmissionQueue:
         return self._client.zcard(QUEUE)
 
     def upgrade(self) -> None:
-        versions.bring_up_to_date(self._client, versions.steps(self._client))
+        versions.bring_up_to_date(self._client, versions.migrations(self._client))
 
     @raises_unavailable
     def ready(self) -> bool:

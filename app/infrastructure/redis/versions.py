@@ -1,7 +1,7 @@
 """The version of Podline's keys in Redis.
 
 The version counts for all of them: queue and slots, leases, parked failures, and live output. If
-Redis loses its data, the number is lost too; the steps then run again and find nothing to do.
+Redis loses its data, the number is lost too; the migrations then run again and find nothing to do.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from redis.exceptions import LockError
 
 from app.domain.errors import CoordinationIsNewer, CoordinationUnavailable
 from app.infrastructure.redis.connection import raises_unavailable
-from app.infrastructure.versions import Step, refuse_newer, upgrade
+from app.infrastructure.versions import Migration, refuse_newer, upgrade
 
 VERSION: Final = "podline:version"
 LEASE: Final = "podline:lease:upgrade"
@@ -36,7 +36,7 @@ EARLIER_KEYS: Final = (
 """Keys of the queue without turns, which also had `<queue>:<owner>` for each owner."""
 
 
-def steps(client: redis.Redis) -> list[Step]:
+def migrations(client: redis.Redis) -> list[Migration]:
     def remove_queue_without_turns() -> None:
         """Delete the keys. The sweep rebuilds the queue from the database, under other names."""
         owners = set(cast(list[str], client.hvals(EARLIER_OWNERS)))
@@ -46,7 +46,7 @@ def steps(client: redis.Redis) -> list[Step]:
 
 
 @raises_unavailable
-def bring_up_to_date(client: redis.Redis, steps: Sequence[Step]) -> None:
+def bring_up_to_date(client: redis.Redis, migrations: Sequence[Migration]) -> None:
     """Raises CoordinationIsNewer.
 
     Raises CoordinationUnavailable while another process upgrades the keys.
@@ -54,12 +54,12 @@ def bring_up_to_date(client: redis.Redis, steps: Sequence[Step]) -> None:
     versions = RedisVersions(client)
     refuse_newer(
         versions.version(),
-        len(steps),
+        len(migrations),
         what="the data in Redis",
         otherwise="empty this Redis: the queue is rebuilt from the database",
         error=CoordinationIsNewer,
     )
-    upgrade(versions, steps)
+    upgrade(versions, migrations)
 
 
 class RedisVersions:

@@ -101,7 +101,7 @@ class Database:
             yield connection
 
     def upgrade(self) -> None:
-        """Create the file, or run the migration steps that it lacks. Raises StoreIsNewer."""
+        """Create the file, or run the migrations that it lacks. Raises StoreIsNewer."""
         with self.reading():
             pass
 

@@ -1,8 +1,8 @@
 """The version of a SQLite file, in its header (`user_version`).
 
-All steps that a file lacks run in one transaction, which also locks the file and undoes a step if
-its process is killed. Each write transaction checks the version again, so that a running process
-doesn't write to a file that a newer release has upgraded in the meantime.
+All migrations that a file lacks run in one transaction, which also locks the file and undoes a
+migration if its process is killed. Each write transaction checks the version again, so that a
+running process doesn't write to a file that a newer release has upgraded in the meantime.
 """
 
 import sqlite3
@@ -17,20 +17,20 @@ Statements: TypeAlias = Sequence[str]
 
 
 class Versions:
-    """Step n upgrades a file from version n - 1 to n. A new file has version 0."""
+    """Migration n upgrades a file from version n - 1 to n. A new file has version 0."""
 
-    def __init__(self, steps: Sequence[Statements]) -> None:
-        self._steps = steps
-        self.newest: Final = len(steps)
+    def __init__(self, migrations: Sequence[Statements]) -> None:
+        self._migrations = migrations
+        self.newest: Final = len(migrations)
 
     def upgrade(self, connection: sqlite3.Connection) -> None:
-        """Run the steps that the file lacks. Raises StoreIsNewer."""
+        """Run the migrations that the file lacks. Raises StoreIsNewer."""
         if _version(connection) == self.newest:
             return
         with connection:
             connection.execute("BEGIN IMMEDIATE")
             self.check(connection)
-            for statement in chain(*self._steps[_version(connection) :]):
+            for statement in chain(*self._migrations[_version(connection) :]):
                 connection.execute(statement)
             self.write(connection)
 

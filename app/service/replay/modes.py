@@ -9,7 +9,13 @@ from typing import Final, TypeAlias
 
 from ulid import ULID
 
-from app.domain.errors import DoesNotFollow, InvalidTarget, StoreUnavailable, TargetUnavailable
+from app.domain.errors import (
+    DoesNotFollow,
+    InvalidTarget,
+    StoreIsNewer,
+    StoreUnavailable,
+    TargetUnavailable,
+)
 from app.domain.execution import SECOND, Event, Execution
 from app.domain.idempotency import IdempotencyRecord
 from app.domain.rebuild import FIRST_VERSION, rebuilt
@@ -46,6 +52,8 @@ def rebuild(ports: Ports, replay: Replay, events: Sequence[Event]) -> Ends:
             if target.replays.get(replay.id) is not None:
                 raise InvalidTarget("must not be the service's own database")
             return [e for group in of_execution.values() for e in _rebuild(target, replay, group)]
+    except StoreIsNewer as error:
+        raise InvalidTarget("was written by a newer release of Podline") from error
     except StoreUnavailable as error:
         raise TargetUnavailable(str(error)) from error
 
