@@ -1,4 +1,4 @@
-"""One jail: our init as the pid 1 of namespaces of its own, used for one pod and thrown away."""
+"""One jail: init as pid 1 of its own namespaces. It serves one pod and is then thrown away."""
 
 import contextlib
 import os
@@ -14,20 +14,23 @@ _SECONDS_TO_END: Final = 15.0
 
 
 class Jail:
-    """`control` is readable when init says something, or is gone."""
+    """A jail, controlled over a socket to its init."""
 
     def __init__(self, control: socket.socket, *, disk_mib: int) -> None:
-        """`control` is the other end of what init gets, and belongs to the jail from now on."""
+        """Take ownership of `control`, the daemon's end of the socket that init gets.
+
+        The socket becomes readable when init has sent something, or is gone.
+        """
         self.disk_mib = disk_mib
         self.init_pid = 0
-        """Known once it is ready."""
+        """Known once the jail is ready."""
         self.control = control
         self.control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._init: int | None = None
         self._lock = threading.Lock()
 
     def wait_until_ready(self) -> bool:
-        """False if it could not be set up, or is gone."""
+        """Return whether the jail was set up and init is still there."""
         poll = select.poll()
         poll.register(self.control, select.POLLIN)
         said = poll.poll(_SECONDS_TO_GET_READY * 1_000)
@@ -41,20 +44,20 @@ class Jail:
         return not self.is_gone()  # so it is of init, and of nobody that got its pid later
 
     def is_gone(self) -> bool:
-        """Init has ended, or never came up."""
+        """Whether init has ended, or never started."""
         poll = select.poll()
         poll.register(self.control, 0)
         return bool(poll.poll(0))
 
     def hang_up(self) -> None:
-        """Kill all that runs in it, from any thread."""
+        """Kill everything in the jail. Safe to call from any thread."""
         with self._lock, contextlib.suppress(OSError):  # closed already, or init is gone
             self.control.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Return once nothing of it runs any more, if it was ready.
+        """Return once nothing of the jail runs any more, if it was ready.
 
-        Init exits when we hang up, and the kernel lets it go only after all other processes of its
+        Init exits when this end hangs up. The kernel reaps it only after all other processes of its
         pid namespace.
         """
         self.hang_up()
@@ -67,7 +70,9 @@ class Jail:
 
 
 def ends_within(pidfd: int, seconds: float) -> bool:
-    """Told at once: `Popen.wait` with a time-out looks at growing intervals only."""
+    """Whether the process ends in time. Wakes at once, where `Popen.wait` polls at growing
+    intervals.
+    """
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)
     return bool(poll.poll(seconds * 1_000))

@@ -1,4 +1,4 @@
-"""What every jail of a daemon is made of, made ready once."""
+"""What all jails of a daemon share; prepared once, when the daemon starts."""
 
 import hashlib
 import importlib.util
@@ -25,7 +25,8 @@ _HOSTS: Final = """\
 ::1 localhost ip6-localhost
 """
 _NAME_SERVICES: Final = "passwd: files\ngroup: files\nhosts: files\n"
-"""Without it, the C library asks a name server first, which no jail has (nsswitch.conf(5))."""
+"""Without it, the C library would ask a name server first, and no jail has one (nsswitch.conf(5)).
+"""
 _FONTS: Final = """\
 <?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
@@ -42,9 +43,9 @@ _WRITTEN: Final = {
     "nsswitch.conf": _NAME_SERVICES,
     "fonts/fonts.conf": _FONTS,
 }
-"""Where the host has fonts, its own folder of them takes the place of ours."""
+"""If the host has fonts, its own folder of them replaces this file's."""
 LINE: Final = "/etc/podline"
-"""Where jails have the files of sandbox.line."""
+"""The folder in a jail that holds the files of `sandbox.line`."""
 _COPIED: Final = (
     "alternatives",
     "fonts",
@@ -57,35 +58,35 @@ _COPIED: Final = (
 
 
 class NotInstalled(RuntimeError):
-    """A part of the sandbox is missing; the message says how to get it."""
+    """A part of the sandbox is missing; the message says how to install it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JailKit:
     nsjail: Path
     folder: Path
-    """All of the daemon's that jails or nsjail see is in it."""
+    """Holds everything of the daemon's that jails or nsjail can see."""
     mounts: tuple[str, ...]
-    """Folders of the host that languages need, read-only, as nsjail takes them."""
+    """Folders of the host that languages need, mounted read-only, in nsjail's notation."""
 
     @property
     def etc(self) -> Path:
-        """Becomes /etc: the host's own one tells of its accounts and services."""
+        """Becomes /etc in a jail. The host's own /etc reveals its accounts and services."""
         return self.folder / "etc"
 
     @property
     def empty(self) -> Path:
-        """Shown in place of folders that no jail may see."""
+        """Mounted over folders that no jail may see."""
         return self.folder / "empty"
 
 
 def name_of(data: Path) -> str:
-    """Names what this daemon has outside its data folder: cgroups, and a folder in /run."""
+    """The name of this daemon's control groups and of its folder in /run."""
     return f"podline-{hashlib.sha256(str(data.resolve()).encode()).hexdigest()[:12]}"
 
 
 def prepare(data: Path, mounts: Iterable[str]) -> JailKit:
-    """Raises NotInstalled, and OSError."""
+    """Prepare the folder for jails. Raises NotInstalled and OSError."""
     if not INIT.exists():
         raise NotInstalled(
             "init is not built: install podline again, in a clone by pip install -e '.[sandbox]'"
@@ -109,12 +110,14 @@ def prepare(data: Path, mounts: Iterable[str]) -> JailKit:
 
 
 def place_for_mounts(data: Path) -> Path:
-    """Beside that folder, which is removed with all that is in it."""
+    """A separate folder, since `folder_of` is removed with everything in it."""
     return Path("/run", f"{name_of(data)}-mounts")
 
 
 def folder_of(data: Path) -> Path:
-    """Which jails read. As root, they have another uid, which the data folder is closed to."""
+    """The folder that jails read. A root daemon's jails have other uids, which can't enter its data
+    folder.
+    """
     return Path("/run", name_of(data)) if os.geteuid() == 0 else data / "jail"
 
 
@@ -141,7 +144,10 @@ def _fill_etc(etc: Path, shared: Iterable[str]) -> None:
 
 
 def _put_line_files(folder: Path) -> None:
-    """Compiled too, for jails with the Python of this process: 1 ms less for each program."""
+    """Copy the files, and compile sitecustomize.py for jails that run this process's Python.
+
+    The compiled file saves each program 1 ms.
+    """
     for file in line.FILES:
         _put(file, folder / file.name)
     source = str(folder / "sitecustomize.py")
@@ -157,7 +163,7 @@ def _put_line_files(folder: Path) -> None:
 
 
 def _put(source: Path, target: Path) -> None:
-    """For every user to read. Jails that run still have the file that it replaces."""
+    """Copy the file, readable by every user. Running jails keep the file that this one replaces."""
     target.parent.mkdir(exist_ok=True)
     target.parent.chmod(0o755)
     part = target.with_suffix(".part")
@@ -167,7 +173,7 @@ def _put(source: Path, target: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Links stay links: what the host configures is mostly links into /usr."""
+    """Keep symbolic links as links: most of what the host configures is a link into /usr."""
     if source.is_dir():
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(source, target, symlinks=True)

@@ -1,4 +1,4 @@
-"""An nsjail process, which makes jail after jail."""
+"""An nsjail process that makes one jail after another."""
 
 import contextlib
 import os
@@ -17,14 +17,14 @@ _SECONDS_TO_EXIT: Final = 15.0
 
 
 class Launcher:
-    """Makes the next jail when the one before is gone, and goes when the daemon does.
+    """Makes the next jail once the one before is gone, and ends when the daemon ends.
 
-    It spares each jail the start of an nsjail, and of its libraries: 6 of 10 ms of CPU
-    time. Must be made by a thread that lives longer.
+    It saves each jail the start of an nsjail and of its libraries: 6 of 10 ms of CPU time. Create
+    it in a thread that outlives it.
     """
 
     def __init__(self, kit: JailKit, *, bay: int, disk_mib: int, log: int) -> None:
-        """`log` is a descriptor that takes nsjail's own messages. Raises OSError."""
+        """Start nsjail. `log` is the descriptor for nsjail's own messages. Raises OSError."""
         self.disk_mib = disk_mib
         self._supply, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with inner, view.file_of(kit, disk_mib=disk_mib) as seen:
@@ -41,7 +41,7 @@ class Launcher:
             )
 
     def open_jail(self) -> Jail:
-        """The next one. Returns before it is set up. Raises OSError."""
+        """Request the next jail, and return before it is set up. Raises OSError."""
         control, inner = socket.socketpair()
         jail = Jail(control, disk_mib=self.disk_mib)
         with inner, contextlib.suppress(BrokenPipeError):  # nsjail is gone, and so is the jail
@@ -49,16 +49,16 @@ class Launcher:
         return jail
 
     def is_gone(self) -> bool:
-        """Nsjail has ended: a jail could not be set up."""
+        """Whether nsjail has ended because a jail could not be set up."""
         poll = select.poll()
         poll.register(self._supply, 0)
         return bool(poll.poll(0))
 
     def close(self) -> None:
-        """Return once nothing of it runs any more, nor of its jail.
+        """Return once nothing of nsjail or its jail runs any more.
 
-        Without a supply, an init that waits for one exits, and nsjail acts on signals only before
-        it waits for the end of a jail.
+        Without a supply, an init that waits for one exits. nsjail handles signals only before it
+        waits for the end of a jail.
         """
         self._process.send_signal(signal.SIGTERM)
         self._supply.close()

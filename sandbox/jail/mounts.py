@@ -1,6 +1,7 @@
-"""Folders of the host that jails see beside /usr: which may be shown, and how they are reached.
+"""Folders of the host that jails see beside /usr: which may be shown, and how jails reach them.
 
-A tool chain in a home folder is shown at its own path, alone: of the rest, not even names.
+A tool chain in a home folder is shown at its own path and alone: a jail can't even see the names of
+other files there.
 """
 
 import ctypes
@@ -19,7 +20,7 @@ _SYSTEM: Final = Path("/usr")
 _OF_JAILS: Final = tuple(
     map(Path, ("/bin", "/box", "/dev", "/lib", "/lib64", "/proc", "/tmp", "/var/tmp"))
 )
-"""Folders that each jail has for itself."""
+"""Folders of which each jail has its own."""
 _FIRST_ACCOUNT_OF_A_PERSON: Final = 1000
 _DEEP_ENOUGH: Final = 2
 """~/.pyenv/versions is; ~/.cargo and ~/.local hold credentials beside programs."""
@@ -37,11 +38,11 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Unusable(Exception):
-    """A tool chain is there, but can't be offered. The message says why, and what to do."""
+    """A tool chain exists but can't be offered. The message says why, and what to do."""
 
 
 def home_of_tool_chain(executable: str) -> tuple[str, str | None]:
-    """The executable's path without links to its folder, and the folder to mount for it, if any.
+    """Return the executable's path without links to its folder, and the folder to mount, if any.
 
     Raises Unusable.
     """
@@ -62,18 +63,18 @@ def home_of_tool_chain(executable: str) -> tuple[str, str | None]:
 
 
 class Mounts:
-    """What the languages of one daemon need."""
+    """The folders that the languages of one daemon need."""
 
     def __init__(self, place: Path) -> None:
-        """`place` is made where a folder has to be mounted once more, for jails to reach it.
+        """Prepare for mounts by the calling thread and those that it starts later.
 
-        For the calling thread and those that it starts later.
+        `place` is created when a folder has to be mounted a second time for jails to reach it.
         """
         self._place = place
         self._lock = Lock()
         self._sources: dict[str, str] = {}
         if os.geteuid() == 0:
-            with suppress(OSError):  # what needs it is refused
+            with suppress(OSError):  # the folders that need it are refused
                 _leave_the_mounts_of_the_host()
 
     def add(self, folder: str) -> None:
@@ -86,24 +87,26 @@ class Mounts:
                 self._sources[folder] = self._within_reach(real)
 
     def add_cache(self, folder: Path, target: str) -> None:
-        """Show a folder of our own as `target`. Raises Unusable."""
+        """Show a folder of the daemon's as `target`. Raises Unusable."""
         with self._lock:
             self._sources[target] = self._within_reach(str(folder))
 
     def __iter__(self) -> Iterator[str]:
-        """As nsjail takes them: the path, or `source:target`."""
+        """The mounts in nsjail's notation: the path, or `source:target`."""
         for target, source in sorted(self._sources.items()):
             yield target if source == target else f"{source}:{target}"
 
     def close(self) -> None:
         if self._place.exists():
             for bound in self._place.iterdir():
-                _libc.umount2(str(bound).encode(), 0)  # fails if a former daemon left it
+                _libc.umount2(str(bound).encode(), 0)  # fails if an earlier daemon left it
                 bound.rmdir()
             self._place.rmdir()
 
     def _within_reach(self, folder: str) -> str:
-        """As root, jails have another uid, which homes are closed to: bind it where they aren't."""
+        """A path to the folder that jails can reach. A root daemon's jails have other uids, which
+        can't enter homes.
+        """
         if os.geteuid() != 0 or all(_is_open(parent) for parent in Path(folder).parents):
             return folder
         target = self._place / str(len(self._sources))
@@ -135,7 +138,7 @@ def _refuse_what_holds_more(folder: Path) -> None:
 
 
 def _homes() -> set[Path]:
-    """Of people, and of the daemon's own account."""
+    """The home folders of people and of the daemon's own account."""
     people = {
         Path(os.path.realpath(account.pw_dir))
         for account in pwd.getpwall()
@@ -155,7 +158,7 @@ def _is_open(folder: Path) -> bool:
 
 
 def _leave_the_mounts_of_the_host() -> None:
-    """What is mounted from now on is seen by this process and its children, and goes with them."""
+    """From now on, only this process and its children see new mounts, which end with them."""
     _checked(_libc.unshare(_CLONE_NEWNS))
     _mount(None, "/", _MS_REC | _MS_SLAVE)
 

@@ -1,8 +1,8 @@
 """The command line of nsjail.
 
-It gives a jail namespaces of its own, a network namespace with a loopback and nothing else, and an
-outer uid of its own where the daemon is root. What a jail sees of the file system is in view.py.
-What namespaces leave open, init's filter of system calls closes for the program.
+Each jail gets its own namespaces, among them a network namespace with only a loopback, and its own
+outer uid if the daemon is root. view.py describes what a jail sees of the file system. Init's
+filter of system calls closes to the program what namespaces leave open.
 """
 
 import os
@@ -18,9 +18,9 @@ FIRST_OUTER_ID: Final = 65000
 
 
 def command(kit: JailKit, *, bay: int, view: int, supply: int) -> list[str]:
-    """Nothing that a user wrote is ever part of it.
+    """Return the command, which never contains anything that a user wrote.
 
-    `view` is a descriptor of what view.py says, and `supply` the one that init is started with.
+    `view` is the descriptor of view.py's configuration, and `supply` the one that init starts with.
     """
     return [
         *seen_by_nsjail(kit.folder),
@@ -34,17 +34,17 @@ def command(kit: JailKit, *, bay: int, view: int, supply: int) -> list[str]:
 
 
 def _mode() -> list[str]:
-    """One jail after the other, quietly, with no time limit.
+    """Make one jail after another, quietly, without a time limit.
 
-    Init and the daemon keep the time, in microseconds, and resource limits are set by init for each
-    stage. As nice as the daemon: a jail may be no less.
+    Init and the daemon measure time, in microseconds, and init sets resource limits for each stage.
+    A jail is as nice as the daemon, since it may not be less nice.
     """
     nice = str(os.getpriority(os.PRIO_PROCESS, 0))
     return ["-Mr", "-q", "-t", "0", "--nice_level", nice, "--disable_rlimits", "--hostname", "box"]
 
 
 def _identity(bay: int) -> list[str]:
-    """As root, an unused uid: by default nsjail would map the program to root of the host."""
+    """An unused uid if the daemon is root; nsjail's default would be the host's root."""
     mapping = str(INNER_ID)
     if os.geteuid() == 0:
         mapping = f"{INNER_ID}:{FIRST_OUTER_ID + bay}:1"
@@ -52,7 +52,7 @@ def _identity(bay: int) -> list[str]:
 
 
 def _init(supply: int) -> list[str]:
-    """By descriptor: the jail's uid need not reach the file, and no path in the jail names it."""
+    """Start init by descriptor: no path in the jail leads to it, and its uid needs no access."""
     return [
         *("--pass_fd", str(supply), "--cwd", "/"),
         *("--execute_fd", "--exec_file", str(INIT), "--", "init", str(supply)),

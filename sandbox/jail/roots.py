@@ -1,8 +1,9 @@
-"""Where nsjail makes the roots of jails.
+"""Where nsjail creates the root folders of jails.
 
-It takes the first of `/run/user/<uid>/nsjail`, `/run/user/nsjail.<uid>.root` and
-`/tmp/nsjail.<uid>.root` that it can use. Whoever makes the last one first, for instance as a file,
-keeps jails from being set up. So nsjail sees a folder of the daemon's in place of /run/user.
+nsjail uses the first of `/run/user/<uid>/nsjail`, `/run/user/nsjail.<uid>.root` and
+`/tmp/nsjail.<uid>.root` that it can use. Anybody who creates the last one first, for instance as a
+file, prevents jails from being set up. So nsjail sees a folder of the daemon's instead of
+/run/user.
 """
 
 import os
@@ -18,17 +19,17 @@ _PARTS: Final = ("root", "tmp")
 
 
 def make_room(folder: Path) -> None:
-    """Below it, what nsjail looks for below /run. Raises OSError."""
+    """Create below `folder` what nsjail looks for below /run. Raises OSError."""
     for part in _PARTS:
         place = folder / _USERS.name / str(os.geteuid()) / "nsjail" / part
         place.mkdir(mode=0o755, parents=True, exist_ok=True)
 
 
 def seen_by_nsjail(folder: Path) -> list[str]:
-    """The beginning of a command which has it see that, where it needs to."""
+    """The start of a command that shows nsjail that folder, where it needs it."""
     if os.geteuid() and Path(_USERS, str(os.geteuid())).is_dir():
         return []  # a folder of this user alone, which comes first as it is
-    if os.geteuid() == 0 and not _USERS.exists():  # it is not in every container
+    if os.geteuid() == 0 and not _USERS.exists():  # some containers don't have it
         with suppress(OSError):
             make_folder(_USERS, PUBLIC)
     if _USERS.is_dir():

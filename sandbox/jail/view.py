@@ -1,8 +1,8 @@
 """The file system that a jail sees, as `mount` entries of an nsjail configuration.
 
-Every mount is nosuid, and nodev unless it is a device. Of /proc, a jail shows what a container
-shows: the paths that the OCI runtimes mask (runtime-spec, `linux.maskedPaths`), and a few more that
-describe the host and that no language reads.
+Every mount is nosuid, and nodev unless it is a device. A jail's /proc shows what a container's
+shows: it hides the paths that OCI runtimes mask (runtime-spec, `linux.maskedPaths`), and a few more
+that describe the host and that no language reads.
 """
 
 import json
@@ -28,21 +28,23 @@ _LINKS: Final = {
     "/dev/shm": "../box/shm",
 }
 MASKED: Final = (
-    # By OCI runtimes.
+    # Masked by OCI runtimes.
     *("acpi", "asound", "interrupts", "kcore", "keys", "latency_stats", "sched_debug", "scsi"),
     *("timer_list", "timer_stats"),
-    # Read-only there, and of no use here.
+    # Read-only under OCI runtimes, and of no use here.
     *("bus", "fs", "irq", "sysrq-trigger"),
-    # The host's boot and kernel configuration, its disks and what they do, its users' keys.
+    # The host's boot and kernel configuration, its disks and their activity, its users' keys.
     *("cmdline", "config.gz", "diskstats", "key-users", "partitions"),
 )
-"""Below /proc. What only root may read is closed to a jail anyway. It can't be covered either, so
-these mounts are not mandatory: in a container, the daemon sees covers and not what is below them.
+"""Paths below /proc. Those that only root may read are closed to a jail anyway.
+
+They can't be covered either, so these mounts are not mandatory: in a container, the daemon sees the
+covers and not what is below them.
 """
 
 
 def file_of(kit: JailKit, *, disk_mib: int) -> IO[bytes]:
-    """A file without a name that holds the configuration. Raises OSError."""
+    """An unnamed file that holds the configuration. Raises OSError."""
     file = open(os.memfd_create("view"), "w+b")  # noqa: SIM115 - the caller closes it
     file.write(configuration(kit, disk_mib=disk_mib).encode())
     file.flush()
@@ -50,7 +52,7 @@ def file_of(kit: JailKit, *, disk_mib: int) -> IO[bytes]:
 
 
 def configuration(kit: JailKit, *, disk_mib: int) -> str:
-    """For nsjail's --config. Nothing that a user wrote is part of it."""
+    """The value of nsjail's --config. It contains nothing that a user wrote."""
     return "\n".join([*_system(kit), *_devices(), *_links(), _box(disk_mib), *_proc(kit)])
 
 
@@ -76,7 +78,9 @@ def _links() -> Iterator[str]:
 
 
 def _box(disk_mib: int) -> str:
-    """One file system, so that one size holds for all: tmpfs bounds inodes only if told to."""
+    """One file system for everything, so that one size limits everything. tmpfs limits inodes only
+    if told to.
+    """
     inodes = disk_mib * 1024 // _PAGE_KIB
     options = f"mode=0777,size={disk_mib}m,nr_inodes={inodes}"
     return _mount(dst="/box", fstype="tmpfs", options=options, rw=True, nosuid=True, nodev=True)
@@ -123,6 +127,6 @@ def _link(target: str, path: str) -> str:
 
 
 def _mount(**fields: str | bool) -> str:
-    """One entry, in the text format of protocol buffers, which takes the strings of JSON."""
+    """One entry in the text format of protocol buffers, whose strings are those of JSON."""
     inside = " ".join(f"{name}: {json.dumps(value)}" for name, value in fields.items())
     return f"mount {{ {inside} }}"

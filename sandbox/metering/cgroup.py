@@ -1,6 +1,6 @@
-"""Where the daemon may make control groups, and what it leaves behind there.
+"""Where the daemon may create control groups, and how it removes those that are left.
 
-What counts is what is mounted and which controllers it offers: with systemd both versions are
+What counts is what is mounted and which controllers it offers: with systemd, both versions are
 often mounted, and the controllers belong to one of them.
 """
 
@@ -17,8 +17,10 @@ from sandbox.metering.cgroup_v2 import CgroupV2, GroupFolders
 from sandbox.metering.meter import Meter
 
 _SERVICE: Final = "service"
-"""With controllers for its children, a group of version 2 has no processes of its own, so those
-that were there are moved into one of this name (cgroup-v2.rst, no internal process)."""
+"""The group for the processes of a group of version 2 that gives controllers to its children.
+
+Such a group may have no processes itself (cgroup-v2.rst, no internal process).
+"""
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +28,7 @@ Meters: TypeAlias = Sequence[Meter]
 
 
 class NoCgroups(OSError):
-    """No groups can be made here; the message says why."""
+    """No groups can be created here; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Host:
     folders: GroupFolders = field(default_factory=GroupFolders)
 
     def own_folder(self, kind: str, controller: str = "") -> Path:
-        """Where this process is in the hierarchy of a controller. Raises NoCgroups."""
+        """The group of this process in the hierarchy of a controller. Raises NoCgroups."""
         root = self._mount_point(kind, controller)
         for line in self.membership.read_text().splitlines():
             _, controllers, path = line.split(":", 2)
@@ -56,9 +58,9 @@ class Host:
 
 
 def find(host: Host, group: str, bays: int, note: Callable[[Path], None]) -> Meters:
-    """A meter per bay, in control groups below the daemon's own ones. Raises OSError.
+    """Return a meter per bay, in control groups below the daemon's own. Raises OSError.
 
-    `note` is told of every folder before it is made, so that it can be removed later.
+    `note` receives every folder before it is created, so that it can be removed later.
     """
     troubles = []
     for version in (_version_2, _version_1):
@@ -108,9 +110,9 @@ def _version_1(host: Host, group: str, bays: int, note: Callable[[Path], None]) 
 
 
 def remove(parent: Path, folders: GroupFolders | None = None) -> None:
-    """All groups of a daemon below that folder, with whatever still runs in them.
+    """Remove all groups of a daemon below that folder, and kill what still runs in them.
 
-    Raises TimeoutError, and OSError.
+    Raises TimeoutError and OSError.
     """
     if not parent.exists():
         return
@@ -126,6 +128,6 @@ def remove(parent: Path, folders: GroupFolders | None = None) -> None:
 
 
 def _bays(parent: Path) -> Iterator[Path]:
-    """Releases up to 0.1 named the groups `slot-<number>`, and a killed daemon leaves them."""
+    """Releases up to 0.1 named the groups `slot-<number>`; a killed daemon leaves them behind."""
     yield from parent.glob("bay-*")
     yield from parent.glob("slot-*")

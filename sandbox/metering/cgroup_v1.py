@@ -1,8 +1,8 @@
 """A bay's control groups of version 1.
 
-There a thread can be in a group of its own, so a bay's thread joins its group once, and all that
-it starts is in it from the first instruction, at no cost per run (joining costs 8 to 14 ms at
-times).
+A thread can be in a group of its own there. So a bay's thread joins its group once, and everything
+that it starts is in the group from the first instruction. Joining for each run would cost 8 to 14
+ms at times.
 """
 
 import contextlib
@@ -25,14 +25,14 @@ _SECONDS_BETWEEN_LOOKS: Final = 0.002
 
 
 class CgroupV1:
-    """A folder of the same name under the memory and the cpuacct controller."""
+    """Folders of the same name under the memory and cpuacct controllers."""
 
     ground = Ground.CGROUP_1
     holds_memory = True
     seconds_between_looks = math.inf
 
     def __init__(self, memory: Path, cpuacct: Path) -> None:
-        """Makes the folders, empty of processes. Raises OSError."""
+        """Create the folders, and remove leftover processes from them. Raises OSError."""
         self._folders = (memory, cpuacct)
         for folder in self._folders:
             folder.mkdir(parents=True, exist_ok=True)
@@ -61,9 +61,11 @@ class CgroupV1:
         self._limit.write(_NO_LIMIT)
 
     def adopt(self, init_pid: int) -> None:  # noqa: ARG002 - it is in the bay from the beginning
-        """System V objects and descriptors on their way are freed after the last process is gone.
+        """Wait until the last pod's memory is free.
 
-        The daemon's own use counts too and stays; so it is compared with what was before the pod.
+        The kernel frees System V objects and descriptors in transit only after the last process is
+        gone. The daemon's own use counts, too, and stays, so the sum is compared with what it was
+        before the pod.
         """
         if self._usage.read() <= self._held_before + JAIL_BYTES // 2:
             return  # without a look at its parts, which costs more than all else here
@@ -97,17 +99,17 @@ class CgroupV1:
                 file.close()
 
     def _others_cpu_ns(self) -> int:
-        """Without the bay's own thread, which is in the group too."""
+        """CPU time of the group without the bay's own thread, which is in it, too."""
         return self._cpu.read() - time.thread_time_ns()
 
     def _held_bytes(self) -> int:
-        """Without cached files, which the kernel gives up whenever it needs room."""
+        """Memory in use, without cached files, which the kernel drops when it needs room."""
         stat = self._stat.fields()
         return self._usage.read() - stat["active_file"] - stat["inactive_file"]
 
 
 def kill_all(folder: Path) -> None:
-    """Until no process is left in the group. Raises TimeoutError."""
+    """Kill until no process is left in the group. Raises TimeoutError."""
     deadline = time.monotonic() + _SECONDS_TO_EMPTY
     while pids := (folder / "tasks").read_text().split():
         if time.monotonic() > deadline:
@@ -118,7 +120,7 @@ def kill_all(folder: Path) -> None:
 
 
 def _kill(pid: int) -> None:
-    """A bay's own thread is left to end by itself."""
+    """Kill it, unless it is a thread of this daemon: a bay's own thread ends by itself."""
     if Path(f"/proc/self/task/{pid}").exists():
         return
     try:

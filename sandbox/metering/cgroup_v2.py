@@ -1,7 +1,7 @@
-"""A bay's control group of version 2, made anew for each jail.
+"""A bay's control group of version 2, created anew for each jail.
 
-Version 2 moves whole processes only, so init is moved when its jail is ready and has run nothing;
-nsjail stays outside. A new group counts from zero: before Linux 6.12 a peak can't be reset.
+Version 2 moves whole processes only. So init is moved when its jail is ready and has run nothing,
+and nsjail stays outside. A new group counts from zero; before Linux 6.12, a peak can't be reset.
 """
 
 import contextlib
@@ -18,18 +18,18 @@ from sandbox.metering.control_file import ControlFile
 from sandbox.metering.meter import JAIL_BYTES, MIB, Ground
 
 CONTROLLERS: Final = ("memory", "pids")
-"""The CPU time of a group is counted without the cpu controller (cgroup-v2.rst, cpu.stat)."""
+"""The CPU time of a group is counted even without the cpu controller (cgroup-v2.rst, cpu.stat)."""
 _SECONDS_TO_EMPTY: Final = 5.0
 
 
 class GroupFolders:
-    """How groups come and go. In this file system a new folder has its control files at once."""
+    """Creates and removes groups. A new folder has its control files at once."""
 
     def make(self, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
 
     def remove(self, folder: Path) -> None:
-        """With whatever runs in it. Raises TimeoutError, and OSError."""
+        """Kill what runs in the group, and remove it. Raises TimeoutError and OSError."""
         with contextlib.suppress(FileNotFoundError):
             kill_all(folder)
             folder.rmdir()
@@ -49,7 +49,7 @@ class CgroupV2:
         self._group: _Group | None = None
 
     def join(self) -> None:
-        """Nothing to do: a thread can't be in another group than its process."""
+        """Do nothing: a thread can't be in another group than its process."""
 
     def adopt(self, init_pid: int) -> None:
         self.close()
@@ -60,7 +60,7 @@ class CgroupV2:
         self._group.add(init_pid)
 
     def lift(self) -> None:
-        """Nothing to do: the next jail gets a group of its own."""
+        """Do nothing: the next jail gets a group of its own."""
 
     def begin(self, memory_mib: int, tasks: int) -> None:
         self._now.begin(memory_mib, tasks)
@@ -88,7 +88,7 @@ class CgroupV2:
 
 @dataclass(slots=True)
 class _Group:
-    """The group of one jail, for one stage after the other."""
+    """The group of one jail, used for one stage after another."""
 
     folder: Path
     _memory: ControlFile
@@ -97,7 +97,7 @@ class _Group:
     _events: ControlFile
     _cpu: ControlFile
     _peak: ControlFile | None
-    """Since Linux 5.19."""
+    """None before Linux 5.19."""
     _usage_before: int = 0
     _peak_before: int = 0
     _oom_kills_before: int = 0
@@ -137,7 +137,7 @@ class _Group:
         return self._cpu.field("usage_usec") - self._cpu_before
 
     def peak_kib(self) -> int | None:
-        """None where the peak is that of an earlier stage."""
+        """The peak, or None if an earlier stage had a higher one."""
         peak = self._peak.read() if self._peak else 0
         return None if peak <= self._peak_before else (peak - self._usage_before) // 1024
 
@@ -151,7 +151,7 @@ class _Group:
                 file.close()
 
     def _forget_peak(self) -> None:
-        """Linux 6.12 and later forget it on request, for the descriptor that asked."""
+        """Reset the peak, for the descriptor that asks (Linux 6.12 and later)."""
         self._peak_before = 0
         if self._peak is None:
             return
@@ -162,7 +162,7 @@ class _Group:
 
 
 def kill_all(folder: Path) -> None:
-    """Until no process is left in the group. Raises TimeoutError."""
+    """Kill until no process is left in the group. Raises TimeoutError."""
     deadline = time.monotonic() + _SECONDS_TO_EMPTY
     while pids := (folder / "cgroup.procs").read_text().split():
         if time.monotonic() > deadline:
@@ -175,7 +175,7 @@ def kill_all(folder: Path) -> None:
 
 
 def _kill_each(pids: list[str]) -> None:
-    """Before Linux 5.14. What a process forks meanwhile is found by the next look."""
+    """Kill one by one, before Linux 5.14. The next look finds what a process forks meanwhile."""
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(int(pid), signal.SIGKILL)

@@ -1,11 +1,11 @@
-"""Files by which the kernel takes and tells what concerns a control group."""
+"""Files through which the kernel controls a control group and reports on it."""
 
 import os
 from pathlib import Path
 
 
 class ControlFile:
-    """One of them, kept open."""
+    """A control file that is kept open."""
 
     def __init__(self, path: Path) -> None:
         flags = os.O_RDWR if os.access(path, os.W_OK) else os.O_RDONLY
@@ -18,7 +18,9 @@ class ControlFile:
         return int(self.text())
 
     def field(self, name: str) -> int:
-        """Of a file with a name and a number in each line; 0 where there is no such line."""
+        """The number behind a name, in a file with one of each per line; 0 if there is no such
+        line.
+        """
         return self.fields().get(name, 0)
 
     def fields(self) -> dict[str, int]:

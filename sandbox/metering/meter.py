@@ -1,4 +1,4 @@
-"""What holds and measures the resources of a bay: one port, three ways (see `limits`)."""
+"""What limits and measures the resources of a bay: one interface with three implementations."""
 
 from enum import StrEnum
 from typing import Final, Protocol
@@ -9,7 +9,7 @@ JAIL_BYTES: Final = 4 * MIB
 
 
 class Ground(StrEnum):
-    """What a meter stands on."""
+    """What a meter is based on."""
 
     CGROUP_1 = "cgroup version 1"
     CGROUP_2 = "cgroup version 2"
@@ -17,40 +17,44 @@ class Ground(StrEnum):
 
 
 class Meter(Protocol):
-    """Holds and measures what the processes of a bay use. Used by the bay's thread alone."""
+    """Limits and measures what the processes of a bay use. Used by the bay's thread alone."""
 
     ground: Ground
     holds_memory: bool
-    """The kernel holds the memory limit for all processes together."""
+    """Whether the kernel enforces the memory limit for all processes together."""
     seconds_between_looks: float
-    """How often `out_of_memory` has to be asked while a stage runs; infinite: at its end only."""
+    """How often to ask `out_of_memory` while a stage runs. Infinite: only at the end of the stage.
+    """
 
     def join(self) -> None:
         """Everything that the calling thread starts from now on belongs to the bay."""
 
     def lift(self) -> None:
-        """Nothing of a pod runs any more: lift its memory limit, for the next jail to be made."""
+        """Nothing of a pod runs any more: lift its memory limit, so that the next jail can be set
+        up.
+        """
 
     def adopt(self, init_pid: int) -> None:
-        """A jail is ready, and has run nothing yet: all that its init starts belongs to the bay.
+        """A jail is ready and has run nothing: everything that its init starts belongs to the bay.
 
-        Returns once what the pod before used is free. Raises OSError.
+        Returns once the memory of the last pod is free. Raises OSError.
         """
 
     def begin(self, memory_mib: int, tasks: int) -> None:
-        """A stage begins: set its limits, count from zero.
+        """Begin a stage: set its limits, and count from zero.
 
-        `tasks` are processes and threads, init included. OSError EBUSY if more memory is in use.
+        `tasks` are processes and threads, init included. Raises OSError with EBUSY if more memory
+        is in use.
         """
 
     def cpu_us(self) -> int:
-        """CPU time of all processes since `begin`."""
+        """CPU time of all processes since `begin`, in microseconds."""
 
     def peak_kib(self) -> int | None:
-        """The most memory in use at once since `begin`. None where it can't be told."""
+        """The most memory in use at once since `begin`, in KiB. None if it is unknown."""
 
     def out_of_memory(self) -> bool:
-        """A process was killed, or has to be, for the memory limit since `begin`."""
+        """Whether a process was killed, or has to be, for the memory limit since `begin`."""
 
     def close(self) -> None:
-        """The bay is used no more."""
+        """Release what the meter holds. The bay is not used any more."""

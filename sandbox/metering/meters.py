@@ -1,4 +1,4 @@
-"""Which meters there are where this daemon runs."""
+"""Chooses the meters for this host."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -12,7 +12,9 @@ log = logging.getLogger(__name__)
 
 
 def find_meters(name: str, bays: int, note: Callable[[Path], None]) -> Sequence[Meter]:
-    """One per bay: control groups where there are any, which hold more and cost less."""
+    """Return one per bay: control groups if the host has them, since they enforce more and cost
+    less.
+    """
     try:
         return cgroup.find(cgroup.Host(), name, bays, note)
     except OSError as error:

@@ -1,7 +1,7 @@
-"""Memory and CPU time of a jail's processes, read in /proc: where there are no control groups.
+"""Memory and CPU time of a jail's processes, read from /proc: for hosts without control groups.
 
-The kernel holds nothing for all processes together then; the daemon looks often enough to do it.
-A jail's own /proc lists its processes and no other, and the daemon may read it: it owns the
+There, the kernel enforces nothing for all processes together, so the daemon looks often enough to
+do it. A jail's own /proc lists only its processes. The daemon may read it because it owns the
 jail's user namespace.
 """
 
@@ -16,19 +16,21 @@ from sandbox.metering.queues import Queues
 
 _SECONDS_BETWEEN_LOOKS: Final = 0.005
 _SHARE_OF_TIME: Final = 2
-"""Exact sums are asked for so rarely that they take at most one part in so many of a core."""
+"""Exact sums are requested so rarely that they take at most this share of a core."""
 _PAGE_KIB: Final = os.sysconf("SC_PAGE_SIZE") // 1024
 _TICK_US: Final = 1_000_000 // os.sysconf("SC_CLK_TCK")
 _UNSEEN: Final = (FileNotFoundError, ProcessLookupError, PermissionError)
-"""It has ended, or runs a program of the host that nobody may read (execve(2), PR_SET_DUMPABLE)."""
+"""A process that has ended, or that runs a program which nobody may read (execve(2),
+PR_SET_DUMPABLE).
+"""
 _OWN: Final = ("Pss_Anon:", "Pss_Shmem:", "SwapPss:")
 _INIT: Final = "1"
 _CPU_FIELDS: Final = slice(11, 15)
-"""utime, stime, and both of the children that it waited for; counted from after the name."""
+"""utime, stime, and both for the children that it waited for; counted from after the name."""
 
 
 class ProcessMeter:
-    """Looks at all processes of a bay's jail, and says when they use too much."""
+    """Looks at all processes of a bay's jail, and reports when they use too much."""
 
     ground = Ground.PROCESSES
     holds_memory = False
@@ -45,7 +47,7 @@ class ProcessMeter:
         self._next_exact_look = 0.0
 
     def join(self) -> None:
-        """Nothing to do: what belongs to a jail is seen in its /proc."""
+        """Do nothing: what belongs to a jail is visible in its /proc."""
 
     def adopt(self, init_pid: int) -> None:
         self.close()
@@ -53,7 +55,7 @@ class ProcessMeter:
         self._queues = Queues(self._proc)
 
     def lift(self) -> None:
-        """Nothing to do: a limit is only looked at while a stage runs."""
+        """Do nothing: the limit is checked only while a stage runs."""
 
     def begin(self, memory_mib: int, tasks: int) -> None:  # noqa: ARG002 - RLIMIT_NPROC holds them
         self._limit_kib = memory_mib * MIB // 1024
@@ -64,12 +66,12 @@ class ProcessMeter:
         self._cpu_us = 0
 
     def cpu_us(self) -> int:
-        """The most that was ever seen: at the end of a stage there is nothing left to look at."""
+        """The highest sum so far: at the end of a stage, there is nothing left to look at."""
         self._cpu_us = max(self._cpu_us, self._cpu_now() - self._cpu_before)
         return self._cpu_us
 
     def peak_kib(self) -> int | None:
-        """None if the stage was over before the first look."""
+        """None if the stage ended before the first look."""
         return self._peak_kib or None
 
     def out_of_memory(self) -> bool:
@@ -82,7 +84,9 @@ class ProcessMeter:
             self._proc = None
 
     def _uses_too_much(self) -> bool:
-        """What processes share is counted twice at first, and only if that is too much exactly."""
+        """Whether memory is above the limit. The quick sum counts shared memory twice; only if it
+        is too high, the exact sum decides.
+        """
         queued = self._queues.kib() if self._queues else 0
         resident, own = self._resident_kib()
         if resident + queued <= self._limit_kib or time.monotonic() < self._next_exact_look:
@@ -96,7 +100,7 @@ class ProcessMeter:
         return used > self._limit_kib
 
     def _resident_kib(self) -> tuple[int, int]:
-        """In all, and without the pages of files (proc_pid_statm(5))."""
+        """Resident memory in all, and without the pages of files (proc_pid_statm(5))."""
         resident = of_files = 0
         for text in self._read_all("statm"):
             _, pages, shared, *_ = map(int, text.split())
@@ -104,14 +108,16 @@ class ProcessMeter:
         return resident * _PAGE_KIB, (resident - of_files) * _PAGE_KIB
 
     def _cpu_now(self) -> int:
-        """Of those that live, and of those that were waited for: at last, init does."""
+        """Ticks of live processes and of those that were waited for; in the end, init has waited
+        for all.
+        """
         ticks = 0
         for text in self._read_all("stat", init=True):
             ticks += sum(map(int, text.rpartition(")")[2].split()[_CPU_FIELDS]))
         return ticks * _TICK_US
 
     def _read_all(self, name: str, *, init: bool = False) -> Iterator[str]:
-        """That file of each process; those that end meanwhile are left out."""
+        """Read that file of each process, and skip processes that end meanwhile."""
         if self._proc is None:
             return
         with contextlib.suppress(FileNotFoundError):  # the jail is gone
@@ -122,7 +128,7 @@ class ProcessMeter:
 
 
 def _own_kib(smaps_rollup: str) -> int:
-    """Its share of memory that no file backs (proc_pid_smaps(5))."""
+    """A process's share of memory that no file backs (proc_pid_smaps(5))."""
     lines = (line.split() for line in smaps_rollup.splitlines())
     return sum(int(words[1]) for words in lines if words[0] in _OWN)
 

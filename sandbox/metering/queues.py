@@ -1,7 +1,7 @@
-"""Memory of the kernel that a jail's sockets hold: bytes that were sent and not yet received.
+"""Kernel memory that a jail's sockets hold: bytes that were sent and not yet received.
 
-It belongs to no process, so without a control group it is added up here. Unix sockets are not
-listed with their queues; theirs is not counted.
+It belongs to no process, so without a control group it is summed up here. Unix sockets are not
+listed with their queues, so theirs is not counted.
 """
 
 import os
@@ -12,17 +12,17 @@ from typing import Final
 _IN_USE: Final = "1/net/sockstat"
 _IN_USE_6: Final = "1/net/sockstat6"
 _TABLES: Final = tuple(f"1/net/{name}" for name in ("tcp", "tcp6", "udp", "udp6"))
-"""By way of init, which is in the jail's network namespace (proc_pid_net(5))."""
+"""Read through init, which is in the jail's network namespace (proc_pid_net(5))."""
 _STATE: Final = 3
 _QUEUES: Final = 4
 _LISTENS: Final = "0A"
 _SHARE_OF_TIME: Final = 2
-"""Tables are read so rarely that this takes at most one part in so many of a core."""
+"""Tables are read so rarely that this takes at most this share of a core."""
 _READ_BYTES: Final = 1 << 16
 
 
 class Queues:
-    """Those of one jail, whose /proc is open as `proc`."""
+    """The socket queues of one jail, whose /proc is open as `proc`."""
 
     def __init__(self, proc: int) -> None:
         self._proc = proc
@@ -30,7 +30,7 @@ class Queues:
         self._next_look = 0.0
 
     def kib(self) -> int:
-        """As of the last look, which is now unless the tables are long."""
+        """The sum at the last look, which is now unless the tables are long."""
         begun = time.monotonic()
         if begun >= self._next_look:
             self._kib = self._queued_bytes() // 1024 if self._any_in_use() else 0
@@ -39,7 +39,10 @@ class Queues:
         return self._kib
 
     def _any_in_use(self) -> bool:
-        """Much cheaper to ask: the tables are those of all namespaces, looked through for one."""
+        """Whether any socket of these kinds is open.
+
+        This is much cheaper than the tables: the kernel searches all namespaces' sockets for them.
+        """
         for path in (_IN_USE, _IN_USE_6):
             for line in self._lines(path):
                 protocol, _, rest = line.partition(" inuse ")
@@ -51,7 +54,7 @@ class Queues:
         return sum(_queued(line.split()) for path in _TABLES for line in self._lines(path))
 
     def _lines(self, path: str) -> Iterator[str]:
-        """None of a file that is not there: without IPv6, or once init is gone."""
+        """The rows of a file. No rows if it does not exist: without IPv6, or once init is gone."""
         try:
             file = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
         except OSError:
@@ -61,7 +64,10 @@ class Queues:
 
 
 def _queued(columns: list[str]) -> int:
-    """Of a row of /proc/net/tcp (proc_pid_net(5)); for a listener it is a number of callers."""
+    """Bytes in both queues of a row of /proc/net/tcp (proc_pid_net(5)).
+
+    For a listener, the column counts callers instead.
+    """
     if len(columns) <= _QUEUES or columns[_STATE] == _LISTENS or ":" not in columns[_QUEUES]:
         return 0
     sending, _, receiving = columns[_QUEUES].partition(":")
