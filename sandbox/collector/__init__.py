@@ -1,1 +1,1 @@
-"""What runs in a pod beside the container of the program, in C. `kubernetes.inside` says why."""
+"""What runs in a pod beside the program's container, in C. `kubernetes.inside` explains why."""

@@ -2,9 +2,9 @@
 
 `python -m sandbox.daemon --socket PATH --data DIR --bays N`
 
-It keeps status and output of every pod until the pod is deleted, also over its own restart. When
-it is killed, the pids 1 of its jails see their socket close and take everything down with them;
-the next daemon of the same data folder reports those pods as faulted.
+It keeps the status and output of every pod until the pod is deleted, even over its own restart.
+When it is killed, the pids 1 of its jails see their sockets close and end everything with them. The
+next daemon on the same data folder reports those pods as faulted.
 """
 
 import argparse
@@ -44,7 +44,7 @@ _SECONDS_TO_TAKE_AN_ANSWER: Final = 30
 _THREAD_STACK_BYTES: Final = 512 * 1024
 _IN_DATA_FOLDER: Final = ("jail", "lock", "pods", "podline-records")
 _SECONDS_OF_GIL: Final = 0.0005
-"""A bay that reads much must not keep another's `create` waiting for the default 5 ms."""
+"""A bay that reads much must not delay another's `create` by the default 5 ms."""
 
 log = logging.getLogger("podline.sandbox")
 
@@ -87,7 +87,7 @@ def _arguments() -> argparse.Namespace:
 
 @contextmanager
 def _lock(data: Path) -> Iterator[None]:
-    """One daemon per data folder, for as long as the process lives."""
+    """Allow one daemon per data folder, for as long as the process lives."""
     with (data / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -128,13 +128,16 @@ def _run(arguments: argparse.Namespace, ready_jails: int, traces: Traces, for_gr
 
 
 def _stop_signals() -> socket.socket:
-    """Readable once one came. The wake-up descriptor alone loses none that comes just before."""
+    """A socket that becomes readable at a stop signal.
+
+    It is the wake-up descriptor, since a signal just before a wait would be lost otherwise.
+    """
     stop, wake_up = socket.socketpair()
     wake_up.setblocking(False)
     signal.set_wakeup_fd(wake_up.detach())
     for number in _STOP_SIGNALS:
         signal.signal(number, lambda *_: None)
-    # Whoever started the daemon may have held them back until now (`podline sandbox`).
+    # `podline sandbox` blocks them until the daemon can handle them.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
     return stop
 

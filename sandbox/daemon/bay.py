@@ -1,4 +1,4 @@
-"""Room for one pod at a time, and the jail that waits there for the next one."""
+"""A bay: room for one pod at a time, and the jail that waits there for the next pod."""
 
 import logging
 import os
@@ -10,17 +10,17 @@ from sandbox.jail.launcher import Launcher
 from sandbox.metering.meter import Meter
 
 FIRST_DISK_MIB: Final = 16
-"""Size of the box that a new daemon expects: the service's default limit."""
+"""Size of the box that a new daemon prepares for: the service's default limit."""
 _LAST_WORDS_BYTES: Final = 1024
 
 log = logging.getLogger(__name__)
 
 
 class Bay:
-    """Used by its own thread alone, but for `suits`.
+    """Used by its own thread alone, except for `suits`.
 
-    All limits of a pod but one are set when its program starts; the size of the box is fixed when
-    its jail is made. So the next jail is made for a box as large as the last pod's.
+    All limits of a pod but one are set when its program starts. The size of the box is fixed when
+    its jail is made, so the next jail gets a box as large as the last pod's.
     """
 
     def __init__(self, number: int, meter: Meter, kit: JailKit, *, keeps_jail: bool) -> None:
@@ -34,14 +34,14 @@ class Bay:
         self._log = os.memfd_create("jail-log")
 
     def suits(self, disk_mib: int) -> int:
-        """How soon such a pod would start here: the higher the sooner."""
+        """How soon such a pod would start here: the higher, the sooner."""
         jail = self._jail
         if jail is None:
             return 1
         return 2 if jail.disk_mib == disk_mib else 0
 
     def keep_jail(self) -> None:
-        """Have one waiting, if this bay is to. Returns before it is set up."""
+        """Request a jail, if this bay keeps one. Returns before the jail is set up."""
         if not self._keeps_jail or self._jail:
             return
         try:
@@ -50,7 +50,7 @@ class Bay:
             log.warning("could not set up a jail in advance: %s", error)
 
     def drop_jail(self) -> None:
-        """Nothing of it is left then."""
+        """Remove the jail and its nsjail completely."""
         if self._launcher:
             self._launcher.close()
             self._launcher = None
@@ -59,7 +59,7 @@ class Bay:
             self._jail = None
 
     def take_jail(self, disk_mib: int) -> Jail:
-        """The waiting one if it fits and still lives, or a new one. Raises OSError."""
+        """Return the waiting jail if it fits and still lives, or a new one. Raises OSError."""
         jail, self._disk_mib = self._jail, disk_mib
         if jail and jail.disk_mib == disk_mib and not jail.is_gone():
             self._jail = None
@@ -69,9 +69,9 @@ class Bay:
         return self._open_jail(disk_mib)
 
     def clear(self, jail: Jail) -> None:
-        """A pod is over: return once nothing of it runs any more.
+        """Return once nothing of an ended pod runs any more.
 
-        Where this bay keeps a jail, the next one is made then.
+        If this bay keeps a jail, it requests the next one meanwhile.
         """
         if not jail.is_gone():  # so init lives, and nothing else of it
             self.meter.lift()
@@ -80,7 +80,7 @@ class Bay:
         jail.close()
 
     def last_words(self) -> str:
-        """What nsjail said of the jail that was opened last."""
+        """What nsjail logged about the jail that was requested last."""
         return os.pread(self._log, _LAST_WORDS_BYTES, 0).decode(errors="replace").strip()
 
     def _open_jail(self, disk_mib: int) -> Jail:

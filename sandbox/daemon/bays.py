@@ -1,4 +1,4 @@
-"""Which bay runs what, and for how long an idle one keeps a jail waiting."""
+"""Which bay runs which pod, and how long an idle bay keeps a jail waiting."""
 
 import threading
 from collections import deque
@@ -13,7 +13,7 @@ _SECONDS_TO_KEEP_A_JAIL: Final = 300.0
 
 
 class Bays:
-    """Runs are taken in the order in which they came. Safe for many threads."""
+    """Takes runs in the order in which they came. Safe for many threads."""
 
     def __init__(
         self, bays: Sequence[Bay], *, seconds_to_keep_a_jail: float = _SECONDS_TO_KEEP_A_JAIL
@@ -23,7 +23,7 @@ class Bays:
         self._lock = threading.Lock()
         self._waiting: deque[Run] = deque()
         self._idle: list[Bay] = []
-        """The one that has waited longest comes first: its jail is surely set up."""
+        """The bay that has waited longest comes first: its jail is surely set up."""
         self._inboxes: dict[Bay, SimpleQueue[Run | None]] = {bay: SimpleQueue() for bay in self.all}
         """What an idle bay is to run next; None when it is to stop."""
         self._stopped = False
@@ -38,7 +38,7 @@ class Bays:
         self._inboxes[bay].put(run)
 
     def next_for(self, bay: Bay) -> Run | None:
-        """Wait for one; None when all is to stop. For the bay's own thread."""
+        """Wait for the next run; None when the daemon stops. For the bay's own thread."""
         if not self._waiting:
             bay.keep_jail()
         with self._lock:
@@ -55,7 +55,7 @@ class Bays:
             return inbox.get()
 
     def stop(self) -> None:
-        """No bay gets anything any more."""
+        """Give no bay any more runs."""
         with self._lock:
             self._stopped = True
             idle, self._idle = self._idle, []

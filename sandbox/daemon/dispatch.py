@@ -1,4 +1,4 @@
-"""Serves one connection: answers each request in turn with what the daemon's pods say."""
+"""Serves one connection: answers its requests one after another."""
 
 import logging
 import socket
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def serve(connection: socket.socket, pods: Pods) -> None:
-    """Until the other side closes, or sends what is no message."""
+    """Serve until the other side closes the connection, or sends what is not a message."""
     version = WITHOUT_HELLO.newest
     try:
         while (message := _receive(connection)) is not None:
@@ -56,7 +56,7 @@ def _refuse(connection: socket.socket, message: str) -> None:
 
 
 def _greet(header: Header) -> tuple[Header, int]:
-    """The answer to a hello, and the version that the connection speaks from now on."""
+    """Return the answer to a hello, and the version that the connection speaks from now on."""
     try:
         service = Versions(
             newest=requests.number_of(header.get("version"), "version"),
@@ -91,7 +91,7 @@ def _error(kind: Error, message: str) -> Header:
 
 
 def _push_changes(connection: socket.socket, pods: Pods) -> None:
-    """From the answer on, every change is sent. The connection serves nothing else any more."""
+    """Send every change from now on. The connection serves nothing else any more."""
     with pods.watch() as changes:
         framing.send(connection, {"ok": None})
         while not _hung_up(connection):

@@ -1,4 +1,4 @@
-"""Which limits there are, and what holds each of them where this daemon runs."""
+"""Which limits there are, and what enforces each of them on this host."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
@@ -31,11 +31,11 @@ _BY_GROUND: Final[Mapping[Ground, Mapping[LimitName, tuple[Holder, str]]]] = {
 
 
 class LimitNotHeld(RuntimeError):
-    """A limit does not hold here, and nobody allowed that."""
+    """A limit is not enforced here, and nobody allowed that."""
 
 
 def held(ground: Ground, broken: Mapping[LimitName, str]) -> Sequence[HeldLimit]:
-    """Every limit in order. `broken` are those that were tried in vain, with what was seen."""
+    """Return every limit, in order. `broken` has what was seen of those that failed the trial."""
     holders = {**_EVERYWHERE, **_BY_GROUND[ground]}
     return [
         HeldLimit(limit=limit, by=Holder.NOBODY, how=broken[limit])
@@ -46,7 +46,7 @@ def held(ground: Ground, broken: Mapping[LimitName, str]) -> Sequence[HeldLimit]
 
 
 def refuse_unheld(limits: Sequence[HeldLimit], allowed: Collection[LimitName]) -> None:
-    """Raises LimitNotHeld, which names them and the way out."""
+    """Raise LimitNotHeld if a limit is not enforced or allowed; it names the setting."""
     unheld = [item for item in limits if item.by is Holder.NOBODY and item.limit not in allowed]
     if unheld:
         what = "; ".join(f"{item.limit}: {item.how}" for item in unheld)

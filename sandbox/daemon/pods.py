@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class Pods:
-    """What the connections ask of the daemon. Safe for many threads."""
+    """What connections ask of the daemon. Safe for many threads."""
 
     def __init__(
         self,
@@ -32,9 +32,9 @@ class Pods:
         self._lock = threading.Lock()
         self._ended: dict[str, Observation] = _left_by_a_former_daemon(spool)
         self._runs: dict[str, Run] = {}
-        """Waiting, or under way."""
+        """Waiting or running."""
         self._closing: dict[str, Run] = {}
-        """Ended, but their jail is not gone yet."""
+        """Ended, but the jail is not gone yet."""
         self._bays = bays
         self._watchers: set[SimpleQueue[str | None]] = set()
         self._threads = [
@@ -47,7 +47,7 @@ class Pods:
             thread.start()
 
     def stop(self) -> None:
-        """Kill what runs, and return when nothing runs any more. The spool remembers it."""
+        """Kill everything, and return when nothing runs any more. The spool keeps what ended."""
         with self._lock:
             runs = list(self._runs.values())
             watchers = list(self._watchers)
@@ -60,7 +60,7 @@ class Pods:
             thread.join()
 
     def create(self, pod: Pod) -> None:
-        """Raises PodRefused, and OSError where the disk is full."""
+        """Accept a pod, unless it exists. Raises PodRefused, and OSError if the disk is full."""
         toolchain = self._toolchain(pod)
         with self._lock:
             if pod.name in self._runs or pod.name in self._ended:
@@ -119,7 +119,7 @@ class Pods:
 
     @contextmanager
     def watch(self) -> Iterator[SimpleQueue[str | None]]:
-        """The names of pods that changed from now on; None when the daemon stops."""
+        """The names of pods that change from now on; None when the daemon stops."""
         changes: SimpleQueue[str | None] = SimpleQueue()
         with self._lock:
             self._watchers.add(changes)
@@ -161,7 +161,7 @@ class Pods:
             run.over.set()
 
     def _begin(self, run: Run) -> bool:
-        """False if it was deleted while it waited."""
+        """Return False if the pod was deleted while it waited."""
         with self._lock:
             if run.over.is_set():
                 return False

@@ -1,4 +1,4 @@
-"""What one stage printed: cut at the limit, whole up to it, in the order in which it was read."""
+"""What one stage printed, in the order in which it was read, up to the limit."""
 
 import threading
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from sandbox.wire.types import Frame, StageOutput, Stream
 
 @dataclass(slots=True)
 class Recorder:
-    """Written by the bay's thread, read by any."""
+    """Written by the bay's thread, read by any thread."""
 
     cap: int
     """Bytes per stream."""
@@ -18,7 +18,7 @@ class Recorder:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, stream: Stream, content: bytes) -> bool:
-        """Keep what fits. False if there was more than that: the limit is exceeded."""
+        """Keep what fits. False if there was more: the program exceeds its limit."""
         size = self._sizes[stream]
         kept = content[: self.cap - size]
         if kept:
@@ -38,7 +38,7 @@ class Recorder:
 
 
 def output_of(frames: list[Frame], truncated: set[Stream]) -> StageOutput:
-    """The streams put together again."""
+    """Put the streams together again."""
 
     def content(stream: Stream) -> bytes:
         return b"".join(frame.content for frame in frames if frame.stream is stream)

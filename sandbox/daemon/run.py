@@ -36,7 +36,7 @@ def now() -> Time:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedPod:
-    """All that is kept of a pod that ended or faulted."""
+    """Everything that is kept of a pod that ended or faulted."""
 
     observation: Observation
     compile_output: StageOutput | None = None
@@ -52,12 +52,12 @@ class EndedPod:
 
 
 class Run:
-    """A pod under way. Run by its bay's thread, looked at and cancelled by any."""
+    """A waiting or running pod. Its bay's thread runs it; any thread may read or cancel it."""
 
     def __init__(self, pod: Pod, toolchain: Toolchain) -> None:
         self.observation = Observation(name=pod.name, phase=Phase.WAITING)
         self.over = threading.Event()
-        """Set when nothing of it runs any more."""
+        """Set when nothing of the pod runs any more."""
         self._all_known = threading.Event()
         self._waiting_for_end = 0
         self._pod = toolchain.fitted(pod)
@@ -89,7 +89,7 @@ class Run:
         return self._recorder.after(after)
 
     def wait_for_end(self, seconds: float) -> None:
-        """Until it ended and all that is to be known of it is, or the time is over."""
+        """Wait until the pod has ended and all about it is known, or until the time is over."""
         with self._lock:
             self._waiting_for_end += 1
         self._all_known.wait(seconds)
@@ -97,22 +97,22 @@ class Run:
             self._waiting_for_end -= 1
 
     def end(self) -> bool:
-        """Tell those who wait. True if anybody does, so nobody else has to be told."""
+        """Wake those who wait. True if anybody waits, so that nobody else needs to be told."""
         with self._lock:
             self._all_known.set()
             return self._waiting_for_end > 0
 
     def cancel(self) -> None:
-        """Kill it, now or as soon as it starts."""
+        """Kill the program, now or as soon as it starts."""
         with self._lock:
             self._cancelled = True
             if self._jail:
                 self._jail.hang_up()
 
     def execute(self, bay: Bay) -> tuple[EndedPod, Jail | None]:
-        """Run it to its end. Its jail is left to be cleared away.
+        """Run the pod to its end. The caller removes its jail.
 
-        By then the program is dead, or will be: then its jail is gone.
+        By then, the program is dead, or the jail is ending and the program with it.
         """
         if self._cancelled:
             return self._faulted("deleted before it started"), None

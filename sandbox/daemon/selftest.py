@@ -1,4 +1,4 @@
-"""Tries every limit on a small program before the daemon takes any pod."""
+"""Tries every limit on a small program before the daemon accepts any pod."""
 
 import logging
 import os
@@ -26,24 +26,24 @@ _ENOUGH: Final = Limits(
     wall_seconds=5, cpu_seconds=5, memory_mib=64, processes=16, output_kib=4, disk_mib=_DISK_MIB
 )
 _DONE: Final = b"done\n"
-"""Printed by a program that nothing kept from doing what it must not."""
+"""Printed by a program that succeeded in what it must not do."""
 
 
 class NoJail(RuntimeError):
-    """No jail can be made on this host; the message says what is in the way."""
+    """No jail can be made on this host; the message says what prevents it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """A shell program that tries to exceed a limit, and what tells that it could not."""
+    """A shell program that tries to exceed a limit, and how it must end."""
 
     script: str
     limits: Limits
     stopped_by: Limit | None = None
-    """None: it is to fail by itself before it prints `done`."""
+    """None: it must fail by itself before it prints `done`."""
 
 
-# Memory comes last: what the kernel kills may be the jail itself.
+# Memory comes last: the kernel may kill the jail itself.
 TRIALS: Final[Mapping[LimitName, Trial]] = {
     LimitName.WALL: Trial(
         script="sleep 2; echo done",
@@ -73,7 +73,7 @@ TRIALS: Final[Mapping[LimitName, Trial]] = {
         limits=_ENOUGH,
     ),
     LimitName.MEMORY: Trial(
-        # `tail` prints when it has everything, and is held up there with all of it.
+        # `tail` prints once it has everything, and is stopped there while it holds all of it.
         script=(
             "head -c 60M /dev/zero | tail -c 60M | "
             r'{ [ "$(head -c 1 | tr "\0" x)" ] && sleep 2; exit 1; }'
@@ -87,8 +87,8 @@ _HARMLESS: Final = Trial(script="exit 0", limits=_ENOUGH)
 
 
 def limits_held(kit: JailKit, meter: Meter) -> Sequence[HeldLimit]:
-    """What holds each limit here, after it was tried. Raises NoJail."""
-    with ThreadPoolExecutor(1) as thread:  # which ends: one that joined a bay stays there
+    """Return what enforces each limit here, after trying it. Raises NoJail."""
+    with ThreadPoolExecutor(1) as thread:  # it ends, since it could not leave the bay again
         limits = held(meter.ground, thread.submit(_broken_limits, kit, meter).result())
     for item in limits:
         log.info("limit %s: held by %s (%s)", item.limit, item.by, item.how)
@@ -96,7 +96,7 @@ def limits_held(kit: JailKit, meter: Meter) -> Sequence[HeldLimit]:
 
 
 def _broken_limits(kit: JailKit, meter: Meter) -> Mapping[LimitName, str]:
-    """What was seen of each limit that does not hold."""
+    """What was seen of each limit that is not enforced."""
     meter.join()
     jail_log = os.memfd_create("jail-log")
     try:
@@ -160,7 +160,7 @@ _IN_THE_WAY: Final = (
         "sysctl kernel.apparmor_restrict_unprivileged_userns=0, or a profile for nsjail",
     ),
 )
-"""Settings of the kernel, below /proc/sys, that are known to prevent jails."""
+"""Kernel settings below /proc/sys that are known to prevent jails."""
 
 
 def explained(said: str, settings: Path = Path("/proc/sys")) -> str:

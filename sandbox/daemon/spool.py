@@ -1,10 +1,10 @@
 """Pods on disk until they are deleted, so that a verdict outlives the daemon that reached it.
 
-A file per pod: empty while the pod is under way, written in one go when it ends. Nothing is
-synced: a killed process loses nothing that it wrote, and after a loss of power a file that is
-not whole stands for a pod that was under way.
+Each pod has a file, which is empty while the pod runs and is written in one go when it ends.
+Nothing is synced: a killed process loses nothing that it wrote, and after a power failure, an
+incomplete file stands for a pod that was running.
 
-While the disk is full, ended pods stay in memory and are written when there is space again. They
+While the disk is full, ended pods stay in memory; they are written when there is space again. They
 are few, because a pod holds a slot of the service until its result is stored.
 """
 
@@ -34,9 +34,9 @@ class Spool:
         self._unwritten: dict[str, EndedPod] = {}
 
     def begin(self, name: str) -> None:
-        """From now on the pod is known, whatever becomes of the daemon.
+        """From now on the pod is known, whatever happens to the daemon.
 
-        On a full disk it runs all the same; a daemon that is killed then forgets it.
+        On a full disk the pod runs all the same, but a daemon that is killed then forgets it.
         """
         try:
             os.close(os.open(self._folder / name, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
@@ -70,7 +70,7 @@ class Spool:
         return [entry.name for entry in os.scandir(self._folder)]
 
     def read(self, name: str) -> EndedPod | None:
-        """None if there is no such pod. One that has not ended was lost by a former daemon."""
+        """None if there is no such pod. One that has not ended was lost by an earlier daemon."""
         with self._lock:
             if pod := self._unwritten.get(name):
                 return pod

@@ -21,25 +21,26 @@ from sandbox.wire.types import SECOND, File, Limit, StageReport
 _KIB: Final = 1024
 _SMALL_READ: Final = 16384
 _SECONDS_AFTER_SMALL_READ: Final = 0.01
-"""A program that prints byte by byte makes one frame per pause, not one per byte."""
+"""A program that prints byte by byte makes one frame per pause instead of one per byte."""
 _SECONDS_BETWEEN_CPU_CHECKS: Final = 0.01
 _SECONDS_OF_GRACE: Final = 2.0
-"""Init keeps the wall limit; where it says nothing for so long after it, the jail is killed."""
+"""Init enforces the wall limit. If it reports nothing for this long after it, the jail is killed.
+"""
 _CPUS: Final = os.cpu_count() or 1
 
 
 class Fault(Exception):
-    """The sandbox could not do its part. Says nothing about the program."""
+    """The sandbox failed. Says nothing about the program."""
 
 
 class NotStarted(Fault):
-    """What a compiler was to make is missing, or can't be started."""
+    """What a compiler should have made is missing or can't be started."""
 
 
 def run_stage(
     jail: Jail, meter: Meter, program: Program, files: Sequence[File], recorder: Recorder
 ) -> StageReport:
-    """Put the files in and run it to its end. No process of it is left then. Raises Fault."""
+    """Write the files and run the program until nothing of it is left. Raises Fault."""
     try:
         meter.begin(program.limits.memory_mib, tasks(program))
     except OSError as error:
@@ -112,7 +113,7 @@ class _StageRun:
         return max(0.0, next_look - now) * 1_000
 
     def _read(self, source: int) -> bool:
-        """False at the end of the stream."""
+        """Return False at the end of the stream."""
         size = self._pipes.read(source)
         if self._recorder.truncated:
             self._stop(Limit.OUTPUT)
@@ -167,7 +168,10 @@ class _StageRun:
         self._enforce(limit)
 
     def _enforce(self, limit: Limit) -> None:
-        """The first limit counts, and the kernel may have enforced the one of memory before."""
+        """Record the first limit that was reached.
+
+        The kernel may have enforced the memory limit before the daemon saw this one.
+        """
         if self._stopped_by is None:
             self._stopped_by = Limit.MEMORY if self._meter.out_of_memory() else limit
 
@@ -195,12 +199,18 @@ class _StageRun:
         )
 
     def _peak_kib(self, done: InitReport) -> int:
-        """Of what the limit is about. Init's figure includes the pages of the runtime's files."""
+        """The peak of the memory that the limit is about.
+
+        Init's figure is a fallback: it includes the pages of the runtime's files.
+        """
         limit_kib = self._program.limits.memory_mib * _KIB
         return min(self._meter.peak_kib() or done.peak_kib, limit_kib)
 
     def _killed_with_the_jail(self) -> InitReport:
-        """Init is gone and said nothing: killed for memory, or by us, or else it is a fault."""
+        """The report of an init that vanished because the jail was killed.
+
+        Raises Fault if neither the daemon nor the memory limit killed it.
+        """
         if self._stopped_by is None and not self._meter.out_of_memory():
             raise Fault("the jail ended for an unknown reason")
         wall_us = int((time.monotonic() - self._begun) * SECOND)
@@ -215,14 +225,17 @@ class _StageRun:
         )
 
     def _used_up_cpu(self, done: InitReport) -> bool:
-        """RLIMIT_CPU of a process came before the look at all of them, or a look before `done`."""
+        """Whether the CPU limit ended the program without the daemon.
+
+        RLIMIT_CPU of one process may act before the daemon looks at the sum of all.
+        """
         by_signal = os.WIFSIGNALED(done.status) and os.WTERMSIG(done.status)
         limit_us = self._program.limits.cpu_seconds * SECOND
         return by_signal in (signal.SIGXCPU, signal.SIGKILL) and done.cpu_us >= limit_us
 
 
 def _larger_than_memory() -> StageReport:
-    """What the compiler left in the box alone is more than the program may use."""
+    """Report for a box in which the compiler left more than the program's memory limit."""
     return StageReport(
         exit_code=None,
         signal=signal.SIGKILL.name,

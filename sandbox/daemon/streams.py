@@ -10,18 +10,18 @@ from sandbox.daemon.recorder import Recorder
 from sandbox.wire.types import Stream
 
 _PIPE_BYTES: Final = 65536
-"""What a pipe holds by default (pipe(7)), and what one read takes at most."""
+"""The default capacity of a pipe (pipe(7)), and the most that one read takes."""
 
 _ANY_UID: Final = 0o666
-"""A program may open /dev/stdin, stdout and stderr, which are these pipes; its uid is not ours."""
+"""A program may open /dev/stdin, stdout and stderr, which are these pipes, and has another uid."""
 
 
 @contextmanager
 def filled_stdin(content: bytes) -> Iterator[int]:
-    """A descriptor from which all of `content` is read, and its end: nobody has to feed it.
+    """A descriptor that holds all of `content`, followed by its end: nobody has to feed it.
 
-    A pipe if it takes it. A user's pipes are small where the user, and so a program of the same
-    user, has many of them (pipe(7), pipe-user-pages-soft): then it is a file in memory.
+    It is a pipe if that has room. Pipes are small for a user who has many of them (pipe(7),
+    pipe-user-pages-soft), and so may be a program of the same user: then it is a file in memory.
     """
     stdin = _filled_pipe(content)
     if stdin is None:
@@ -34,7 +34,7 @@ def filled_stdin(content: bytes) -> Iterator[int]:
 
 
 def _filled_pipe(content: bytes) -> int | None:
-    """None if it is too small."""
+    """None if the pipe is too small."""
     read_end, write_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         if len(content) > _PIPE_BYTES:
@@ -77,12 +77,12 @@ class OutputPipes:
         return list(self._open)
 
     def close_write_ends(self) -> None:
-        """The program has them now."""
+        """Close the daemon's copies, once the program has its own."""
         while self.write_ends:
             os.close(self.write_ends.pop())
 
     def read(self, read_end: int) -> int:
-        """Take what is there. How many bytes; 0 at the end of the stream, which is closed then."""
+        """Read what is available, and return its size; 0 at the end, which closes the stream."""
         content = os.read(read_end, _PIPE_BYTES)
         if content:
             self._recorder.take(self._open[read_end], content)
@@ -92,7 +92,7 @@ class OutputPipes:
         return len(content)
 
     def drain(self) -> None:
-        """All that is left, once nobody writes any more."""
+        """Read all that is left, once nobody writes any more."""
         for read_end, stream in self._open.items():
             while stream not in self._recorder.truncated and self._read_rest(read_end, stream):
                 pass
@@ -103,7 +103,7 @@ class OutputPipes:
             os.close(self._open.popitem()[0])
 
     def _read_rest(self, read_end: int, stream: Stream) -> bool:
-        """A program may have hidden a copy of its stream in a socket: there may be no end."""
+        """Read without an end: a program may have hidden a copy of its stream in a socket."""
         try:
             content = os.read(read_end, _PIPE_BYTES)
         except BlockingIOError:

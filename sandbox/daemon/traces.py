@@ -1,8 +1,8 @@
-"""What a daemon has outside its data folder, on record until it is removed.
+"""What a daemon has outside its data folder, recorded until it is removed.
 
-Each daemon holds a lock on its record for as long as it lives, so that any daemon of the same user
-can tell the record of one that was killed, and removes what that left behind: also when its data
-folder is gone or used no more.
+Each daemon locks its record for as long as it lives. So any daemon of the same user recognizes the
+record of one that was killed, and removes what that one left, even if its data folder is gone or
+unused.
 """
 
 import fcntl
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class Traces:
-    """A line for each place, written before it is made."""
+    """A line for each place, written before the place is created."""
 
     def __init__(self, record: IO[str]) -> None:
         """`record` is locked."""
@@ -42,7 +42,7 @@ class Traces:
         self._note(_MOUNTS, place)
 
     def remove(self) -> None:
-        """All of it, and the record. Raises TimeoutError, and OSError."""
+        """Remove all places, and the record. Raises TimeoutError and OSError."""
         self._record.seek(0)
         lines = self._record.read().splitlines()
         for line in dict.fromkeys(reversed(lines)):
@@ -56,7 +56,7 @@ class Traces:
         Path(self._record.name).unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Let go of the record."""
+        """Release the record."""
         self._record.close()
 
     def _note(self, kind: str, path: Path) -> None:
@@ -66,7 +66,7 @@ class Traces:
 
 
 def _remove_empty(place: Path) -> None:
-    """Mounts went with their daemon, whose own they were. What is mounted still is left alone."""
+    """Remove the folder unless something is mounted in it. A daemon's own mounts end with it."""
     if place.exists():
         for target in place.iterdir():
             target.rmdir()
@@ -74,10 +74,10 @@ def _remove_empty(place: Path) -> None:
 
 
 def records(data: Path) -> Path:
-    """Where all daemons of this account keep their records: gone after a boot, as groups are.
+    """Where all daemons of this account keep records. A boot removes it, as it does control groups.
 
-    Without such a place, an account has no groups either, and its daemon leaves nothing outside its
-    data folder.
+    An account without such a place has no control groups either, so its daemon leaves nothing
+    outside its data folder.
     """
     return (own_folder() or data) / "podline-records"
 
@@ -86,8 +86,8 @@ def records(data: Path) -> Path:
 def traces_of(name: str, folder: Path) -> Iterator[Traces]:
     """Remove what dead daemons left, then keep a record for as long as this one lives.
 
-    At the end all that is on record is removed; what can't be keeps its record, for the next
-    daemon to try. Raises OSError.
+    At the end, everything on record is removed. What can't be removed keeps its record, for the
+    next daemon to try. Raises OSError.
     """
     if make_folder(folder):
         refuse(folder, "is writable by other users, so its records can't be trusted", "rm -r {}")
@@ -116,7 +116,7 @@ def _remove(traces: Traces) -> None:
 
 
 def _lock(path: Path) -> IO[str] | None:
-    """None if somebody holds it, or has just removed it."""
+    """None if another daemon holds the lock, or has just removed the record."""
     file = path.open("a+")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -130,7 +130,7 @@ def _lock(path: Path) -> IO[str] | None:
 
 
 def _lock_own(path: Path) -> IO[str]:
-    """Another daemon holds it at most while it cleans up."""
+    """Wait for the lock: another daemon holds it at most while it cleans up."""
     while True:
         file = path.open("a+")
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -1,1 +1,1 @@
-"""What runs beside the program, in C, in a jail and in a pod alike; and how Python speaks to it."""
+"""What runs beside the program, in C, in jails and pods alike; and how Python talks to it."""

@@ -1,4 +1,4 @@
-"""What the daemon and init, the pid 1 of a jail, say to each other over a socket."""
+"""Messages between the daemon and init, the pid 1 of a jail, over a socket."""
 
 import socket
 import struct
@@ -10,14 +10,14 @@ _CREDENTIALS = struct.Struct("3i")
 
 
 def send_stage(control: socket.socket, stage: Stage, streams: Sequence[int]) -> None:
-    """Have init run it on these descriptors (stdin, stdout, stderr)."""
+    """Have init run the stage on these descriptors (stdin, stdout, stderr)."""
     head, body = encode(stage)
     socket.send_fds(control, [head], streams)
     control.sendall(body)
 
 
 def receive_report(control: socket.socket) -> InitReport | None:
-    """None if init is gone."""
+    """Return None if init is gone."""
     try:
         message = control.recv(REPORT_BYTES, socket.MSG_WAITALL)
     except ConnectionError:
@@ -28,9 +28,9 @@ def receive_report(control: socket.socket) -> InitReport | None:
 
 
 def receive_ready(control: socket.socket) -> int | None:
-    """The pid of init, as the daemon sees it, when it says READY; None if it is gone.
+    """Return the pid of init as the daemon sees it, once it sends READY; None if it is gone.
 
-    The kernel tells the pid, translated (SO_PASSCRED, unix(7)).
+    The kernel sends the translated pid (SO_PASSCRED, unix(7)).
     """
     space = socket.CMSG_SPACE(_CREDENTIALS.size)
     try:
@@ -44,5 +44,5 @@ def receive_ready(control: socket.socket) -> int | None:
 
 
 def send_kill(control: socket.socket) -> None:
-    """Have init kill the stage that runs; DONE follows all the same."""
+    """Have init kill the running stage; DONE follows all the same."""
     control.send(b"k", socket.MSG_NOSIGNAL)

@@ -1,4 +1,4 @@
-"""What a stage runs, and what the kernel holds each of its processes to."""
+"""What a stage runs, and the kernel's limits for each of its processes."""
 
 import math
 import resource
@@ -17,7 +17,7 @@ _ABOVE_OWN_STACK_MIB: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """What is run, within which limits."""
+    """A program and its limits."""
 
     argv: Sequence[str]
     env: Mapping[str, str]
@@ -26,9 +26,9 @@ class Program:
     spare_processes: int
     """Threads of the language's own runtime, which the limit does not count."""
     merged: bool = False
-    """Its stderr is its stdout."""
+    """stderr is stdout."""
     sizes_its_stack: bool = False
-    """The runtime has an option for it, and needs more than that of the kernel's."""
+    """The runtime has an option for its stack, and needs a larger one from the kernel."""
 
 
 def tasks(program: Program) -> int:
@@ -37,13 +37,13 @@ def tasks(program: Program) -> int:
 
 
 def rlimits(program: Program, *, alone: bool) -> dict[int, tuple[int, int]]:
-    """What the kernel holds for each process, or (RLIMIT_NPROC) for all of the jail's uid.
+    """The kernel's limits for each process, or for all of the jail's uid (RLIMIT_NPROC).
 
-    `alone` where no cgroup holds memory. There RLIMIT_DATA bounds what a single process takes
-    between two looks of the daemon (RLIMIT_AS would keep node and java from starting). It lies
-    above the limit, so that a program which uses too much is seen and killed for that, and only
-    one that asks for far too much at once finds its request refused. RLIMIT_CPU is for a daemon
-    that does not come to look: it acts on the CPU time of all processes before.
+    `alone` means that no control group limits memory. Then RLIMIT_DATA bounds what a process takes
+    between two looks of the daemon (RLIMIT_AS would keep node and java from starting). It is above
+    the memory limit, so that a program which uses too much is seen and killed for that; only a
+    request for far too much at once fails. RLIMIT_CPU is a backstop for a daemon that does not look
+    in time: usually the daemon acts before, on the CPU time of all processes.
     """
     limits = program.limits
     cpu_seconds = math.ceil(limits.cpu_seconds) + 1
@@ -65,9 +65,9 @@ def rlimits(program: Program, *, alone: bool) -> dict[int, tuple[int, int]]:
 
 
 def _stack_mib(program: Program, *, alone: bool) -> int:
-    """For the main thread; the C library makes those of other threads as large.
+    """The main thread's stack; the C library makes other threads' as large.
 
-    Without a cgroup, all of a thread's stack counts towards RLIMIT_DATA, used or not.
+    Without a control group, a thread's whole stack counts towards RLIMIT_DATA, used or not.
     """
     limits = program.limits
     default = _STACK_WITHOUT_CGROUP_MIB if alone else limits.memory_mib

@@ -1,4 +1,4 @@
-"""What is said to init, and by it, in a jail and in a pod. protocol.h says the same in C."""
+"""Messages to and from init, in a jail and in a pod. protocol.h is the same in C."""
 
 import os
 import signal
@@ -12,11 +12,11 @@ from typing import Final
 from sandbox.wire.types import SECOND, File
 
 INIT: Final = Path(__file__).with_name("init")
-"""Built from init.c and the rest when the package is installed."""
+"""Built from the C sources beside it when the package is installed."""
 PROTOCOL: Final = 9
 """As in protocol.h."""
 PROGRAM: Final = "/box/program"
-"""What a compile stage makes, and the run stage starts. As in protocol.h."""
+"""What a compile stage makes and the run stage starts. As in protocol.h."""
 
 _HEAD = struct.Struct("<QQQQ")
 _RECORD = struct.Struct("<cI")
@@ -28,28 +28,29 @@ REPORT_BYTES: Final = _REPORT.size
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """One program to be run in a jail or in a pod."""
+    """One program to run in a jail or in a pod."""
 
     argv: Sequence[str]
     env: Mapping[str, str]
     files: Sequence[File]
-    """Written into the working folder first. Only before any program ran there."""
+    """Written into the working folder first, and only before any program has run there."""
     wall_seconds: float
     rlimits: Mapping[int, tuple[int, int]]
     """Resource (resource.RLIMIT_…) to its soft and its hard limit."""
     paths: Sequence[str] = ()
-    """Where the program may be: the first that is there is used, in place of `argv[0]`."""
+    """Where the program may be: init uses the first path that exists, instead of `argv[0]`."""
     stdin: bytes | None = None
-    """None where it is passed as a descriptor."""
+    """None if stdin is passed as a descriptor."""
     cpu_seconds: float = 0
-    """Of all processes together, and `memory_bytes` likewise; 0 where init does not hold it."""
+    """For all processes together, like `memory_bytes`; 0 if init does not enforce it."""
     memory_bytes: int = 0
     merged: bool = False
     """stderr is stdout."""
     peak_max_kib: int = 0
-    """No more is reported as the peak of memory; 0 where the service sees to that."""
+    """Cap for the reported peak of memory; 0 if the daemon sees to that."""
     all_memory_is_counted: bool = True
-    """By a control group. Otherwise memory in no process's address space is not to be had."""
+    """By a control group. Otherwise, memory outside any process's address space is not available.
+    """
 
 
 class Kind(IntEnum):
@@ -79,7 +80,7 @@ class Stop(IntEnum):
     CPU = 2
     MEMORY = 3
     SERVICE = 4
-    """It was told to kill."""
+    """It was told to kill the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,9 @@ class InitReport:
     """A Stop."""
     wall_us: int
     cpu_us: int
-    """Of all processes that the stage left to be reaped; in a pod, of its container."""
+    """CPU time of all processes that the stage left to be reaped; in a pod, of its container."""
     peak_kib: int
-    """Of the pod's control group; in a jail or without one, resident set of the largest process."""
+    """Peak of the pod's control group; without one, the resident set of the largest process."""
 
     @property
     def timed_out(self) -> bool:
@@ -112,7 +113,7 @@ class InitReport:
 
 
 def signal_name(number: int) -> str:
-    """As in signal(7); a real-time signal is counted from SIGRTMIN."""
+    """The name as in signal(7); a real-time signal is counted from SIGRTMIN."""
     try:
         return signal.Signals(number).name
     except ValueError:
@@ -120,7 +121,7 @@ def signal_name(number: int) -> str:
 
 
 def encode(stage: Stage) -> tuple[bytes, bytes]:
-    """The head and the body that init takes."""
+    """Return the head and the body that init reads."""
     body = b"".join(_records(stage))
     wall_us, cpu_us = int(stage.wall_seconds * SECOND), int(stage.cpu_seconds * SECOND)
     return _HEAD.pack(wall_us, cpu_us, stage.memory_bytes, len(body)), body

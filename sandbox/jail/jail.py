@@ -70,9 +70,7 @@ class Jail:
 
 
 def ends_within(pidfd: int, seconds: float) -> bool:
-    """Whether the process ends in time. Wakes at once, where `Popen.wait` polls at growing
-    intervals.
-    """
+    """Whether the process ends in time. `Popen.wait` would notice late: it polls."""
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)
     return bool(poll.poll(seconds * 1_000))

@@ -115,9 +115,7 @@ def place_for_mounts(data: Path) -> Path:
 
 
 def folder_of(data: Path) -> Path:
-    """The folder that jails read. A root daemon's jails have other uids, which can't enter its data
-    folder.
-    """
+    """The folder that jails read: a root daemon's jails can't enter its data folder."""
     return Path("/run", name_of(data)) if os.geteuid() == 0 else data / "jail"
 
 

@@ -104,9 +104,7 @@ class Mounts:
             self._place.rmdir()
 
     def _within_reach(self, folder: str) -> str:
-        """A path to the folder that jails can reach. A root daemon's jails have other uids, which
-        can't enter homes.
-        """
+        """A path to the folder that jails can reach: a root daemon's jails can't enter homes."""
         if os.geteuid() != 0 or all(_is_open(parent) for parent in Path(folder).parents):
             return folder
         target = self._place / str(len(self._sources))

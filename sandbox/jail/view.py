@@ -78,9 +78,7 @@ def _links() -> Iterator[str]:
 
 
 def _box(disk_mib: int) -> str:
-    """One file system for everything, so that one size limits everything. tmpfs limits inodes only
-    if told to.
-    """
+    """One file system, so that one size limits everything. tmpfs needs to be told about inodes."""
     inodes = disk_mib * 1024 // _PAGE_KIB
     options = f"mode=0777,size={disk_mib}m,nr_inodes={inodes}"
     return _mount(dst="/box", fstype="tmpfs", options=options, rw=True, nosuid=True, nodev=True)

@@ -13,7 +13,7 @@ from sandbox.languages.spec import COMPILE_ARGS, LINE_ARGS, SOURCES, STACK, Lang
 from sandbox.wire.types import Buffering, Limits, Pod, Streams
 
 CACHES: Final = "/var/cache/podline"
-"""Where jails and images have what `prepare` of a language made."""
+"""Where jails and images have what a language's `prepare` made."""
 PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 ENV: Final = {"PATH": PATH, "HOME": "/box/work", "LANG": "C.UTF-8", "TMPDIR": "/tmp"}
 _STACKS_IN_HEAP: Final = 4
@@ -24,7 +24,7 @@ _HEAP_AT_LEAST: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """Those of one language in one version."""
+    """The commands of one language in one version."""
 
     spec: LanguageSpec
     executable: str
@@ -34,11 +34,11 @@ class Commands:
 
     @property
     def cache_name(self) -> str:
-        """Of all versions of a series, so that a correction does not leave a cache behind."""
+        """One name per series of versions, so that a bug-fix release leaves no cache behind."""
         return f"{self.spec.name}-{'.'.join(self.version.split('.')[:2])}"
 
     def fitted(self, pod: Pod) -> Pod:
-        """The pod, with its program's file named as the language wants it."""
+        """The pod, with its program's file named as the language requires."""
         if self.spec.leaves_out(pod.entrypoint):
             pod = _renamed(pod, self.spec.source)
         return java.with_fitting_name(pod) if self.spec.starts_main_class else pod
@@ -49,9 +49,10 @@ class Commands:
         return self._program(argv, env, b"", pod.compile_limits)
 
     def run_program(self, pod: Pod, line: str, *, memory_is_counted: bool) -> Program:
-        """`line` is the folder where it finds the files of sandbox.line.
+        """What the run stage starts. `line` is the folder with the files of `sandbox.line`.
 
-        `memory_is_counted` by a control group, so that a stack costs what is used of it.
+        `memory_is_counted` means that a control group counts memory, so a stack costs only what is
+        used of it.
         """
         by_line = pod.buffering is Buffering.LINE
         options = {
@@ -66,16 +67,16 @@ class Commands:
         return replace(program, merged=pod.streams is Streams.MERGED)
 
     def compile_env(self, cache: str) -> dict[str, str]:
-        """With the cache in that folder."""
+        """Variables of the compile stage, with the cache in that folder."""
         known = {"executable": self.executable, "cache": cache}
         return {name: value.format(**known) for name, value in self.spec.compile_env.items()}
 
     def _stack_options(self, limits: Limits, *, memory_is_counted: bool) -> list[str]:
-        """Those of the language's runtime; none where its own default is to apply.
+        """Stack options of the language's runtime; none if its own default is to apply.
 
-        Unless a size was asked for, so much that endless recursion ends in the language's own
-        error and not at the memory limit: Java takes several times its stack to raise it
-        (measured: 111 MiB at 32, 271 at 64, 910 at 128).
+        If no size was asked for, the stack is so large that endless recursion ends in the
+        language's own error and not at the memory limit: Java takes several times its stack to
+        raise that error (measured: 111 MiB at 32, 271 at 64, 910 at 128).
         """
         if limits.stack_mib is None and not memory_is_counted:
             return []
@@ -131,7 +132,7 @@ class Commands:
 
 
 def _renamed(pod: Pod, name: str) -> Pod:
-    """With another name for the entrypoint, unless a second file has it."""
+    """Rename the entrypoint, unless another file has that name."""
     path = str(PurePosixPath(pod.entrypoint).with_name(name))
     if any(file.name == path for file in pod.files):
         return pod
@@ -140,11 +141,11 @@ def _renamed(pod: Pod, name: str) -> Pod:
 
 
 def _in_front(env: Mapping[str, str], ours: Mapping[str, str], line: str) -> dict[str, str]:
-    """Lists of paths, each in front of what the program's own environment has under that name."""
+    """Put each of our path lists in front of the program's own list of that name."""
     lists = {name: (value.format(line=line), env.get(name)) for name, value in ours.items()}
     return {name: ":".join(filter(None, paths)) for name, paths in lists.items()}
 
 
 def _operand(name: str) -> str:
-    """A file's name that no command takes for an option, or for a file of options (`@file`)."""
+    """The file's name so that no command takes it for an option or a file of options (`@file`)."""
     return f"./{name}" if name.startswith(("-", "@")) else name

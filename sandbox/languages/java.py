@@ -1,6 +1,6 @@
-"""What the text of a Java program says of its classes: which one to start, and its file's name.
+"""What a Java program's text says about its classes: which one to start, and how to name its file.
 
-`java` starts a class by its full name, and `javac` wants a public class in a file of its own name
+`java` starts a class by its full name, and `javac` wants a public class in a file of the same name
 (JLS 7.6). Neither follows from the name that a submission gives its file.
 """
 
@@ -23,8 +23,9 @@ _NOT_CODE: Final = re.compile(
     """,
     re.DOTALL | re.VERBOSE,
 )
-"""Comments and literals. Each alternative also matches what is not closed, so that the time does
-not grow faster than the text.
+"""Comments and literals.
+
+Each alternative also matches what is not closed, so that the time grows no faster than the text.
 """
 _NAME: Final = re.compile(r"(?:[^\W\d]|\$)[\w$]*")
 _TOKEN: Final = re.compile(rf"{_NAME.pattern}|\S")
@@ -33,7 +34,7 @@ _TYPES: Final = frozenset({"class", "interface", "enum", "record"})
 
 @dataclass(slots=True)
 class JavaType:
-    """A type at the top of a file."""
+    """A type at the top level of a file."""
 
     name: str
     public: bool
@@ -55,7 +56,7 @@ class JavaFile:
         return next((each.name for each in self.types if each.public), None)
 
     def to_start(self) -> str | None:
-        """The type with a `main`: rather the public one, or the one that is named as the file."""
+        """The type with a `main`, preferably the public one or the one named like the file."""
         able = [each for each in self.types if each.starts]
         able.sort(key=lambda each: (not each.public, each.name != self.stem))
         return able[0].name if able else None
@@ -65,9 +66,9 @@ class JavaFile:
 
 
 def main_class(pod: Pod) -> str:
-    """The full name of the class to start: of the entrypoint, or else of the first file with one.
+    """The full name of the class to start: the entrypoint's, or the first file's with a `main`.
 
-    Where none has a `main`, the entrypoint's class, of which Java then says so.
+    If no file has a `main`, it is the entrypoint's class, and Java reports that.
     """
     files = sorted(_java_files(pod), key=lambda file: file.name != pod.entrypoint)
     parsed = [parse(file) for file in files] or [JavaFile(_stem(pod.entrypoint), "", ())]
@@ -78,7 +79,7 @@ def main_class(pod: Pod) -> str:
 
 
 def with_fitting_name(pod: Pod) -> Pod:
-    """A program of one file gets the name that javac wants it to have."""
+    """Rename the file of a single-file program as javac requires."""
     files = _java_files(pod)
     name = parse(files[0]).public if len(files) == len(pod.files) == 1 else None
     if name is None:
@@ -88,7 +89,7 @@ def with_fitting_name(pod: Pod) -> Pod:
 
 
 def parse(file: File) -> JavaFile:
-    """Never fails: what is not Java declares nothing."""
+    """Return what the file declares. Never fails: text that is not Java declares nothing."""
     tokens = _TOKEN.findall(_NOT_CODE.sub(" ", file.content.decode(errors="replace")))
     return JavaFile(_stem(file.name), _package(tokens), list(_types(tokens)))
 
@@ -125,7 +126,7 @@ def _types(tokens: Sequence[str]) -> Iterator[JavaType]:
 
 
 def _is_name(tokens: Sequence[str], index: int) -> bool:
-    """Not so after the `.class` of an annotation's value."""
+    """Whether a name follows; none does after the `.class` of an annotation's value."""
     return index < len(tokens) and _NAME.fullmatch(tokens[index]) is not None
 
 

@@ -18,9 +18,7 @@ class ControlFile:
         return int(self.text())
 
     def field(self, name: str) -> int:
-        """The number behind a name, in a file with one of each per line; 0 if there is no such
-        line.
-        """
+        """The number behind the name, in a file of names and numbers; 0 if it is not there."""
         return self.fields().get(name, 0)
 
     def fields(self) -> dict[str, int]:

@@ -30,9 +30,7 @@ class Meter(Protocol):
         """Everything that the calling thread starts from now on belongs to the bay."""
 
     def lift(self) -> None:
-        """Nothing of a pod runs any more: lift its memory limit, so that the next jail can be set
-        up.
-        """
+        """Lift the memory limit of a pod that has ended, so that the next jail can be set up."""
 
     def adopt(self, init_pid: int) -> None:
         """A jail is ready and has run nothing: everything that its init starts belongs to the bay.

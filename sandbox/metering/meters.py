@@ -12,9 +12,7 @@ log = logging.getLogger(__name__)
 
 
 def find_meters(name: str, bays: int, note: Callable[[Path], None]) -> Sequence[Meter]:
-    """Return one per bay: control groups if the host has them, since they enforce more and cost
-    less.
-    """
+    """One meter per bay: control groups where there are any, as they enforce more and cost less."""
     try:
         return cgroup.find(cgroup.Host(), name, bays, note)
     except OSError as error:

@@ -20,9 +20,7 @@ _SHARE_OF_TIME: Final = 2
 _PAGE_KIB: Final = os.sysconf("SC_PAGE_SIZE") // 1024
 _TICK_US: Final = 1_000_000 // os.sysconf("SC_CLK_TCK")
 _UNSEEN: Final = (FileNotFoundError, ProcessLookupError, PermissionError)
-"""A process that has ended, or that runs a program which nobody may read (execve(2),
-PR_SET_DUMPABLE).
-"""
+"""The process has ended, or its program may be read by nobody (execve(2), PR_SET_DUMPABLE)."""
 _OWN: Final = ("Pss_Anon:", "Pss_Shmem:", "SwapPss:")
 _INIT: Final = "1"
 _CPU_FIELDS: Final = slice(11, 15)
@@ -84,8 +82,9 @@ class ProcessMeter:
             self._proc = None
 
     def _uses_too_much(self) -> bool:
-        """Whether memory is above the limit. The quick sum counts shared memory twice; only if it
-        is too high, the exact sum decides.
+        """Whether memory is above the limit.
+
+        The quick sum counts shared memory twice. If it is too high, the exact sum decides.
         """
         queued = self._queues.kib() if self._queues else 0
         resident, own = self._resident_kib()
@@ -108,9 +107,7 @@ class ProcessMeter:
         return resident * _PAGE_KIB, (resident - of_files) * _PAGE_KIB
 
     def _cpu_now(self) -> int:
-        """Ticks of live processes and of those that were waited for; in the end, init has waited
-        for all.
-        """
+        """Of live processes and of those waited for: in the end, init has waited for all."""
         ticks = 0
         for text in self._read_all("stat", init=True):
             ticks += sum(map(int, text.rpartition(")")[2].split()[_CPU_FIELDS]))

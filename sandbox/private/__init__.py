@@ -1,15 +1,15 @@
-"""What Podline creates belongs to its own account: nobody else may read or change it.
+"""Keeps what Podline creates to its own account: nobody else may read or change it.
 
-A process that creates anything first calls `set_umask`, whatever umask it was started with. Each
-place is then made, or repaired if it existed, or refused, with the command that fixes it. Refused
+A process calls `set_umask` before it creates anything, whatever umask it was started with. Each
+place is then created, or repaired if it existed, or refused with the command that fixes it. Refused
 are places of another user, symbolic links, files with a second name, and places whose parent
-folders others may write to, since such a place can be exchanged at any time.
+folders others may write to, since such a place can be replaced at any time.
 
-In a sticky folder such as /tmp, others can't rename or remove what is ours, so a folder of ours may
-be there. A database may not: SQLite trusts what it finds beside it under certain names.
+In a sticky folder such as /tmp, others can't rename or remove our files, so a folder of ours may be
+there. A database may not: SQLite trusts files with certain names beside it.
 
-Jails of a daemon that runs as root have uids of their own. What they read is readable to all, but
-writable to root alone (mode `PUBLIC`).
+Jails of a root daemon have other uids. What they read is readable to all but writable to root alone
+(mode `PUBLIC`).
 """
 
 from sandbox.private.places import (

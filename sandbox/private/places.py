@@ -1,8 +1,8 @@
-"""Makes and repairs places that belong to this account alone.
+"""Creates and repairs places that belong to this account alone.
 
-What is there already is opened with O_PATH: that neither waits for the other end of a FIFO nor
-gives up SQLite's locks when it is closed (https://www.sqlite.org/howtocorrupt.html, 2.2), and what
-was looked at is what is changed, whatever the path leads to by then.
+An existing place is opened with O_PATH. That neither waits for the other end of a FIFO nor gives up
+SQLite's locks when it is closed (https://www.sqlite.org/howtocorrupt.html, 2.2). What was checked
+is also what is changed, whatever the path leads to by then.
 """
 
 import errno
@@ -31,14 +31,14 @@ _OF_SQLITE: Final = ("", "-wal", "-shm", "-journal")
 
 
 def set_umask() -> None:
-    """For everything that this process and its children create. Call it first."""
+    """Set the umask of this process and its children. Call it first."""
     os.umask(_UMASK)
 
 
 def make_folder(path: Path, mode: int = _OWNER_ONLY) -> bool:
-    """Make it, with missing parents, or repair its mode. Raises NotPrivate and OSError.
+    """Create the folder with missing parents, or repair its mode. Raises NotPrivate and OSError.
 
-    True if others could write to it until now: what is in it may be theirs.
+    Returns True if others could write to it until now: its contents may be theirs.
     """
     path = path.absolute()
     if not path.parent.exists():
@@ -56,9 +56,9 @@ def make_folder(path: Path, mode: int = _OWNER_ONLY) -> bool:
 
 
 def make_data_folder(path: Path, ours: Container[str]) -> None:
-    """Make it, or close it with all that is in it. Raises NotPrivate and OSError.
+    """Create the folder, or close it with all its contents. Raises NotPrivate and OSError.
 
-    `ours` are names of what it holds.
+    `ours` are the names of what it holds.
     """
     _take_over_new_volume(path)
     if path.is_dir():
@@ -68,9 +68,9 @@ def make_data_folder(path: Path, ours: Container[str]) -> None:
 
 
 def make_shared_folder(path: Path) -> bool:
-    """For a socket. True if it is shared with its group: others have no access, or it is setgid.
+    """Create a folder for a socket. Raises NotPrivate and OSError.
 
-    Raises NotPrivate and OSError.
+    Returns True if it is shared with its group: others have no access, or it is setgid.
     """
     _take_over_new_volume(path)
     if not os.path.lexists(path):
@@ -83,9 +83,9 @@ def make_shared_folder(path: Path) -> bool:
 
 
 def close_database(path: Path) -> None:
-    """Keep a SQLite file, and those beside it, from others. Raises NotPrivate and OSError.
+    """Close a SQLite file and the files beside it to others. Raises NotPrivate and OSError.
 
-    SQLite makes what is missing, with the mode of the file or by the umask.
+    SQLite creates missing files, with the mode of the database or by the umask.
     """
     if path.absolute().parent.exists():
         refuse_open_parents(path.absolute(), sticky_suffices=False)
@@ -95,7 +95,7 @@ def close_database(path: Path) -> None:
 
 
 def close_file(path: Path) -> None:
-    """Repair its mode. Raises NotPrivate and OSError."""
+    """Repair the file's mode. Raises NotPrivate and OSError."""
     with _opened(path) as file:
         found = os.fstat(file)
         refuse_what_is_not_ours(path, found)
@@ -105,7 +105,7 @@ def close_file(path: Path) -> None:
 
 
 def touch(path: Path) -> None:
-    """Make the file, or set its time of modification. Raises NotPrivate and OSError."""
+    """Create the file, or update its modification time. Raises NotPrivate and OSError."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     file = os.open(path, flags, _READ_AND_WRITE)
     try:
@@ -117,14 +117,14 @@ def touch(path: Path) -> None:
 
 
 def _close_all(folder: Path, ours: Container[str] = ()) -> None:
-    """A link of this account is left alone, unless it has a name that files are written to."""
+    """Leave links of this account alone, unless they have the name of a file that is written to."""
     for entry in list(os.scandir(folder)):
         path = Path(entry.path)
         if entry.is_dir(follow_symlinks=False):
             make_folder(path)
             _close_all(path)
             continue
-        with suppress(FileNotFoundError):  # a service that runs may remove it
+        with suppress(FileNotFoundError):  # a running service may remove it
             if entry.is_symlink() and entry.name not in ours:
                 refuse_links_of_others(path)
             else:
@@ -145,7 +145,7 @@ def _by_descriptor(file: int) -> str:
 
 
 def _take_over_new_volume(path: Path) -> None:
-    """A container's volume belongs to whom its image says, also where root runs in it."""
+    """Take over a container's volume: it belongs to the image's user, even if root runs in it."""
     if os.geteuid() == 0 and path.is_mount() and not os.listdir(path):
         os.chown(path, 0, -1)
 
@@ -164,5 +164,5 @@ def _set_mode(path: Path, file: int, mode: int) -> None:
 
 
 def _refuse_mode(path: Path) -> NoReturn:
-    """Some file systems, such as FAT, have one mode for all files."""
+    """Raise NotPrivate. Some file systems, such as FAT, have one mode for all files."""
     refuse(path, "keeps permissions that let other users in", "use a folder on another file system")

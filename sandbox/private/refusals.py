@@ -1,4 +1,4 @@
-"""What can't be kept from others, and the command that changes that."""
+"""Refusals of places that can't be kept private, with the command that fixes each."""
 
 import grp
 import os
@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import NoReturn
 
 _IN_A_POD = "KUBERNETES_SERVICE_HOST"
-"""Kubernetes sets it in every container. A pod's volumes are writable to all, but nobody else is
-there."""
+"""Kubernetes sets it in every container.
+
+A pod's volumes are writable to all, but nobody else is there.
+"""
 
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _OTHERS_ENTER = stat.S_IXGRP | stat.S_IXOTH
@@ -19,16 +21,16 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class NotPrivate(PermissionError):
-    """A place can't be kept from others. The message says why, and which command fixes it."""
+    """A place can't be kept private. The message says why, and which command fixes it."""
 
 
 def refuse(path: Path, why: str, command: str) -> NoReturn:
-    """Each `{}` in the command stands for the path. Raises NotPrivate."""
+    """Raise NotPrivate. Each `{}` in the command stands for the path."""
     raise NotPrivate(f"{path} {why}: {command.replace('{}', shlex.quote(str(path)))}")
 
 
 def refuse_what_is_not_ours(path: Path, found: os.stat_result) -> None:
-    """Raises NotPrivate."""
+    """Raise NotPrivate if the place has another owner, is a link, or has a second name."""
     if stat.S_ISLNK(found.st_mode):
         refuse(path, "is a symbolic link", "rm {}")
     if found.st_uid != os.geteuid():
@@ -39,10 +41,10 @@ def refuse_what_is_not_ours(path: Path, found: os.stat_result) -> None:
 
 
 def refuse_open_parents(path: Path, *, sticky_suffices: bool = True) -> None:
-    """Whoever may write to a parent folder can put something else in the place of `path`.
+    """Raise NotPrivate if others may write to a parent folder, and so replace `path`.
 
-    A sticky folder prevents that for what is in it, where `sticky_suffices`; below a folder that
-    others can't enter, nothing matters. Raises NotPrivate.
+    A sticky folder prevents that for its contents, where `sticky_suffices`. Below a folder that
+    others can't enter, nothing matters.
     """
     real = path.resolve()
     for parent in reversed(real.parents):
@@ -57,16 +59,16 @@ def refuse_open_parents(path: Path, *, sticky_suffices: bool = True) -> None:
 
 
 def refuse_links_of_others(path: Path) -> None:
-    """Raises NotPrivate if the path leads through a link that another user may change."""
+    """Raise NotPrivate if the path leads through a link that another user may change."""
     for link in _links_on(path.absolute()):
         if link.lstat().st_uid not in _trusted():
             refuse(link, "is a symbolic link of another user", "rm {}")
 
 
 def refuse_folder_of_other_things(path: Path, ours: Container[str]) -> None:
-    """One that was chosen by mistake, such as /etc, must not be closed. Raises NotPrivate.
+    """Raise NotPrivate for a folder that was chosen by mistake, such as /etc.
 
-    It is ours if any of it is, and new if it has no folders in it.
+    A folder is ours if any of its contents is, and new if it has no folders in it.
     """
     mode = path.stat().st_mode
     entries = list(os.scandir(path))
@@ -91,7 +93,7 @@ def _others_may_write(found: os.stat_result) -> bool:
 
 
 def _is_private_group(found: os.stat_result) -> bool:
-    """The owner's own group. Systems that give everybody one have umask 002."""
+    """Whether it is the owner's own group. Systems that give everybody one have umask 002."""
     try:
         owner, group = pwd.getpwuid(found.st_uid).pw_name, grp.getgrgid(found.st_gid)
     except KeyError:

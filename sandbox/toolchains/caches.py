@@ -22,19 +22,19 @@ log = logging.getLogger(__name__)
 
 
 def folder_for(name: str) -> Path:
-    """Where all daemons of this account keep it."""
+    """The folder in which all daemons of this account keep that cache."""
     return cache_folder() / name
 
 
 def make(folder: Path) -> None:
-    """Readable to the uids of jails. What others could write to is filled again. Raises OSError."""
+    """Create the folder for jails; empty it if others could write to it. Raises OSError."""
     could_be_written = [make_folder(each, PUBLIC) for each in (folder.parent, folder)]
     if any(could_be_written):
         _stamp(folder).unlink(missing_ok=True)
 
 
 class Filler:
-    """Fills caches, one at a time, in the background of all else. Stopped from any thread."""
+    """Fills caches, one at a time, in the background. Can be stopped from any thread."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -46,8 +46,8 @@ class Filler:
     ) -> bool:
         """Run the command, unless it was run before. One daemon at a time does it.
 
-        `made_by` names the version exactly: the cache of another one is thrown away. False, with
-        the reason in the log, if it failed.
+        `made_by` names the version exactly; another version's cache is thrown away. Returns False,
+        with the reason in the log, if the command failed.
         """
         stamp = _stamp(folder)
         with Path(f"{folder}.lock").open("w") as lock:
@@ -74,7 +74,7 @@ class Filler:
     def _run(
         self, command: Sequence[str], env: Mapping[str, str], folder: Path
     ) -> tuple[bytes, int]:
-        """What it said, and its status. It goes with the daemon, however that ends."""
+        """Return its output and its status. It ends with the daemon, however that ends."""
         with self._lock:
             if self._stopped:
                 return b"the daemon stops", -signal.SIGKILL
@@ -109,7 +109,7 @@ def _stamp(folder: Path) -> Path:
 
 
 def _empty(folder: Path) -> None:
-    """The folder itself stays: it may be mounted already."""
+    """Empty the folder, which stays: it may be mounted already."""
     for entry in folder.iterdir():
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)

@@ -1,4 +1,4 @@
-"""Which languages can be run on this host, and how."""
+"""Finds the languages that this host can run, and how it runs them."""
 
 import glob
 import logging
@@ -28,7 +28,7 @@ class Toolchain(Commands):
     """One language in one version, found on the host."""
 
     says: str = ""
-    """What it says when it is asked for its version."""
+    """What it prints when it is asked for its version."""
 
     @property
     def language(self) -> Language:
@@ -44,7 +44,7 @@ class Toolchain(Commands):
 
 
 class Toolchains:
-    """Those on offer, by language and version. Safe for many threads."""
+    """The languages on offer, by name and version. Safe for many threads."""
 
     def __init__(self, found: Sequence[Toolchain]) -> None:
         self._filler = caches.Filler()
@@ -59,13 +59,13 @@ class Toolchains:
         return [toolchain.language for toolchain in list(self._offered.values())]
 
     def get(self, language: str, version: str) -> Toolchain | None:
-        """The one that stands for that version."""
+        """The tool chain that stands for that version."""
         offered = dict(self._offered)
         found = standing_for(version, [other for name, other in offered if name == language])
         return None if found is None else offered[language, found]
 
     def prepare(self) -> None:
-        """Offer those that have to be made ready first, each as soon as it is."""
+        """Offer the languages that need preparation, each as soon as it is ready."""
         threading.Thread(target=self._prepare, name="prepare", daemon=True).start()
 
     def stop(self) -> None:
@@ -84,14 +84,14 @@ class Toolchains:
 
 
 def find_toolchains(specs: Mapping[str, LanguageSpec], mounts: Mounts) -> Toolchains:
-    """What is not to be had here, and why, is said in the log."""
+    """Find all tool chains. The log says what is missing here, and why."""
     with ThreadPoolExecutor() as pool:
         versions = pool.map(lambda spec: _versions(spec, mounts), specs.values())
         return Toolchains([toolchain for found in versions for toolchain in found])
 
 
 def _versions(spec: LanguageSpec, mounts: Mounts) -> list[Toolchain]:
-    """All that the first pattern which finds something finds."""
+    """Everything that the first successful pattern finds."""
     for pattern in spec.executables:
         paths = sorted(glob.glob(os.path.expanduser(pattern)))
         found = {_distinct(found): found for found in _usable(spec, paths, mounts)}
@@ -106,7 +106,7 @@ def _versions(spec: LanguageSpec, mounts: Mounts) -> list[Toolchain]:
 
 
 def _distinct(toolchain: Toolchain) -> str:
-    """One for each version; one for each cache, if there are caches."""
+    """One for each version; one for each cache, if the language has caches."""
     return toolchain.cache_name if toolchain.spec.prepare else toolchain.version
 
 
@@ -140,7 +140,7 @@ def _look(spec: LanguageSpec, path: str, mounts: Mounts) -> Toolchain:
 
 
 def _runtime(spec: LanguageSpec) -> str:
-    """The first of its runtimes that is here. Raises Unusable."""
+    """The first of the language's runtimes that is installed. Raises Unusable."""
     found = next((path for path in spec.runtimes if os.access(path, os.X_OK)), "")
     if spec.runtimes and not found:
         raise Unusable(f"it needs one of {', '.join(spec.runtimes)}")
@@ -148,7 +148,7 @@ def _runtime(spec: LanguageSpec) -> str:
 
 
 def _version_told(executable: str, arguments: Iterable[str]) -> str:
-    """Without the environment of the host, as in a sandbox: what needs more won't start there."""
+    """Ask without the host's environment, as in a jail: what needs more would not start there."""
     told = subprocess.run(
         [executable, *arguments],
         capture_output=True,

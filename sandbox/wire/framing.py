@@ -1,7 +1,7 @@
-"""Messages on the unix socket between client and daemon: a request, then its answer, in turn.
+"""Messages on the unix socket between client and daemon: requests, each followed by its answer.
 
-A message is two little-endian lengths, a JSON object, and the bytes that it speaks of. An answer
-is {"ok": …} or {"error": <an `Error`>, "message": …}.
+A message is two little-endian lengths, a JSON object, and the bytes that the object refers to. An
+answer is {"ok": …} or {"error": <an `Error`>, "message": …}.
 """
 
 import json
@@ -18,22 +18,22 @@ REQUEST_HEADER_MAX: Final = 1024 * 1024
 REQUEST_BODY_MAX: Final = 4 * 1024 * 1024
 
 Header: TypeAlias = Mapping[str, Any]
-"""A JSON object. What is in it is checked where it is used."""
+"""A JSON object. Its contents are checked where they are used."""
 
 
 class Error(StrEnum):
     BAD_REQUEST = "bad_request"
-    """The request is not understood; the message says which part."""
+    """The request can't be understood; the message says which part."""
     REFUSED = "refused"
     """The pod can never run here."""
     FAILED = "failed"
-    """The daemon could not do it; trying again may help."""
+    """The daemon failed; trying again may help."""
     INCOMPATIBLE = "incompatible"
     """The two sides have no version of the protocol in common; the message says what to do."""
 
 
 class ProtocolError(ValueError):
-    """What came is no message of this protocol; the message says why."""
+    """The bytes are not a message of this protocol; the message says why."""
 
 
 class Parts:
@@ -65,7 +65,7 @@ def send(connection: socket.socket, header: Header, body: bytes = b"") -> None:
 def receive(
     connection: socket.socket, *, header_max: int = HEADER_MAX, body_max: int = BODY_MAX
 ) -> tuple[Header, bytes] | None:
-    """The next message; None if the other side closed. Raises ProtocolError and OSError."""
+    """The next message, or None if the other side closed. Raises ProtocolError and OSError."""
     lengths = _read(connection, _LENGTHS.size)
     if not lengths:
         return None
@@ -88,7 +88,7 @@ def _header(text: bytes) -> Header:
 
 
 def _read(connection: socket.socket, size: int) -> bytes:
-    """Exactly so much; nothing if the other side closed before the first byte of a message."""
+    """Read exactly that much, or nothing if the other side closed before a message."""
     content = bytearray()
     while len(content) < size:
         part = connection.recv(min(size - len(content), 1 << 20))

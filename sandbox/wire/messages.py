@@ -36,7 +36,7 @@ def _report_header(report: Report) -> Header:
 
 
 def _fields_of(record: Observation | StageReport) -> dict[str, Any]:
-    """Without copies of what is in them, which `asdict` makes."""
+    """The fields, without the deep copies that `asdict` makes."""
     return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
@@ -66,7 +66,7 @@ def _stage_report(header: Header) -> StageReport:
 
 
 def frames_message(frames: Iterable[Frame]) -> tuple[list[Any], bytes]:
-    """[sequence, stream, offset, length] each, and their contents."""
+    """Return [sequence, stream, offset, length] for each frame, and their contents."""
     frames = list(frames)
     heads = [[f.sequence, f.stream, f.offset, len(f.content)] for f in frames]
     return heads, b"".join(frame.content for frame in frames)
@@ -126,7 +126,7 @@ def held_limit_of(header: Header) -> HeldLimit:
 
 
 def _known(kind: type[Any], header: Header) -> dict[str, Any]:
-    """Without the fields of a newer version."""
+    """The fields that this version knows."""
     names = {field.name for field in fields(kind)}
     return {name: value for name, value in header.items() if name in names}
 

@@ -1,4 +1,4 @@
-"""A pod as a request: put into JSON and bytes, and taken out of them with every field checked."""
+"""A pod as a request: written as JSON and bytes, and read with every field checked."""
 
 import math
 import re
@@ -63,7 +63,7 @@ def pod_of(header: object, body: bytes) -> Pod:
 
 
 def name_of(value: object) -> str:
-    """A pod's name: a DNS label, so that it is a file name and a Kubernetes name too."""
+    """A pod's name: a DNS label, so that it is also a file name and a Kubernetes name."""
     if not isinstance(value, str) or not _POD_NAME.fullmatch(value):
         raise ProtocolError("name: must be a DNS label")
     return value
@@ -135,7 +135,7 @@ def number_of(value: object, field: str) -> int:
 
 
 def _text(value: object, field: str) -> str:
-    """Text that can be an argument: UTF-8, and no NUL in it."""
+    """Text that can be an argument: UTF-8 without NUL."""
     if not isinstance(value, str) or "\0" in value:
         raise ProtocolError(f"{field}: must be text without NUL")
     try:
