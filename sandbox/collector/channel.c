@@ -11,7 +11,7 @@
 #include "ending.h"
 #include "protocol.h"
 
-/* Both containers' users are other ones to each other. Programs open /dev/stdout, too. */
+/* The containers have different users, and programs may open /dev/stdout. */
 static const struct { const char *name; mode_t mode; } fifos[] = {
     {"stdout", 0666}, {"stderr", 0666}, {"status", 0622}, {"control", 0644},
 };
@@ -50,7 +50,7 @@ static void put_line_files(void) {
         end_with_fault("the files for printing by line could not be handed over");
 }
 
-/* Under its name only once it is complete, and nobody has it open for writing (ETXTBSY). */
+/* It gets its name once it is complete and nobody has it open for writing (ETXTBSY). */
 static void put_init(const char *source) {
     if (!copied(source, "init.part") || rename("init.part", "init"))
         end_with_fault("init could not be handed over");
@@ -68,7 +68,7 @@ static void wait_until_ready(int status) {
 struct channel open_channel(const char *folder, const char *init) {
     if (chdir(folder)) end_with_fault("there is no channel");
     make_fifos();
-    /* A FIFO can't be opened for writing alone while nobody reads (fifo(7)). */
+    /* A FIFO can't be opened for writing only while nobody reads (fifo(7)). */
     int held = open_end("control", O_RDWR);
     struct channel channel = {
         .output = {open_end("stdout", O_RDONLY), open_end("stderr", O_RDONLY)},

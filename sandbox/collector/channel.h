@@ -8,8 +8,8 @@ struct channel {
     int control;
 };
 
-/* Puts init, the FIFOs and the files of /podline/line into the folder, and returns when init has opened them: they have no
- * names any more then. Ends the pod where that fails. */
+/* Puts init, the FIFOs and the files of /podline/line into the folder, and returns when init has
+ * opened them; by then they have no names any more. Ends the pod if that fails. */
 struct channel open_channel(const char *folder, const char *init);
 
 #endif

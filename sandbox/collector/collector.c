@@ -1,10 +1,10 @@
-/* Runs a pod's stages by way of init, which is pid 1 of the other container, and writes down all
- * that happens. What it is in a pod, and what it may trust, is said in kubernetes/inside.py.
+/* Runs a pod's stages through init, which is pid 1 of the other container, and records everything
+ * that happens. kubernetes/inside.py describes its part in a pod, and what it may trust.
  *
  * Its input is a number, PROTOCOL, and one or two stages: the output cap in bytes per stream, and
- * what init is to be sent. The run stage is the last one; one before it compiles.
+ * the message for init. The last stage runs the program; a stage before it compiles.
  *
- * On the FIFOs that the program prints to, anything may come; all else is init's alone.
+ * The FIFOs for the program's output may carry anything; the others belong to init alone.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -26,8 +26,8 @@
 #define INIT "/podline/init"
 #define CHANNEL "/podline/channel"
 #define STAGES 2
-#define PIPE_BYTES 65536 /* what a pipe holds by default, and one read takes at most */
-#define GRACE_US 2000000 /* init keeps the wall limit; where it does not, it is left so long */
+#define PIPE_BYTES 65536 /* the default capacity of a pipe, and the most that one read takes */
+#define GRACE_US 2000000 /* init enforces the wall limit; if it fails to, it gets this much longer */
 #define NEVER INT64_MAX
 
 struct input {
@@ -111,12 +111,12 @@ static void send_more(struct run *run) {
     if (sent > 0) run->unsent += sent, run->unsent_bytes -= sent;
 }
 
-/* Once, and if init is gone, that is heard in another way. */
+/* Sent once; if init is gone, that is noticed elsewhere. */
 static void kill_program(struct run *run) {
     if (!run->killed && write(run->channel->control, "k", 1) == 1) run->killed = 1;
 }
 
-/* False if there is nothing now. */
+/* False if nothing is available now. */
 static int read_output(struct run *run, int stream) {
     static unsigned char content[PIPE_BYTES];
     ssize_t got = read(run->channel->output[stream], content, sizeof content);
@@ -144,7 +144,7 @@ static void hear_init(struct run *run) {
     }
 }
 
-/* The kernel starves init, or something else is wrong with it: it goes when we do. */
+/* Init is starved or stuck. It ends when the collector does. */
 static void give_up(struct run *run) {
     run->end.report.stopped_by = BY_WALL;
     run->end.report.status = SIGKILL;
@@ -171,7 +171,7 @@ static void wait_for_something(struct run *run) {
     if (sources[2].revents) hear_init(run);
 }
 
-/* All that was printed is in the FIFOs by now: nobody who could print is left. */
+/* Everything that was printed is in the FIFOs by now: nobody is left who could print. */
 static void drain(struct run *run) {
     for (int stream = 0; stream < 2; stream++)
         while (!run->transcript.streams[stream].truncated && read_output(run, stream)) {}
@@ -218,7 +218,7 @@ int main(void) {
     static struct input stages[STAGES];
     static struct run compile, run;
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGTERM, exit_on_signal); /* pid 1 has to ask for it; init follows at once */
+    signal(SIGTERM, exit_on_signal); /* pid 1 needs a handler; init ends right after it */
     int count = read_stages(stages);
     struct channel channel = open_channel(CHANNEL, INIT);
     const struct stage_end *compiled = NULL, *ended = NULL;

@@ -1,4 +1,4 @@
-/* The collector's last word, in its log and as its termination message. */
+/* The end record, in the collector's log and as its termination message. */
 #ifndef PODLINE_ENDING_H
 #define PODLINE_ENDING_H
 
@@ -19,11 +19,11 @@ struct stage_end {
 _Noreturn void end_with_verdict(int64_t began_us, int64_t ended_us,
                                 const struct stage_end *compile, const struct stage_end *run);
 
-/* Something could not be set up; says nothing about the program. */
+/* Something could not be set up. Says nothing about the program. */
 _Noreturn void end_with_fault(const char *what);
 _Noreturn void end_with_report_of_fault(const struct report *report);
 
-/* What ended the stage, as an enum stop: BY_SERVICE stands for the output limit. */
+/* What ended the stage, as an enum stop; BY_SERVICE stands for the output limit. */
 int stopped_by(const struct stage_end *stage);
 
 #endif

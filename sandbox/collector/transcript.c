@@ -83,7 +83,7 @@ void take(struct transcript *transcript, int number, const unsigned char *conten
         stream->printed += part;
         content += part;
         bytes -= part;
-        /* Both, so that they stay in order, and there are never more frames than two for 8 KiB. */
+        /* Both streams, so that they stay in order, with at most two frames for 8 KiB. */
         if (stream->held == FRAME_BYTES) write_frames(transcript);
     }
 }

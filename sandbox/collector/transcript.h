@@ -25,16 +25,16 @@ struct transcript {
 
 void begin_transcript(struct transcript *transcript, const char *stage, uint64_t cap);
 
-/* Keep what fits below the cap. */
+/* Keeps what fits below the cap. */
 void take(struct transcript *transcript, int stream, const unsigned char *content, size_t bytes,
           int64_t now);
 
-/* When a frame has to be written at the latest; INT64_MAX if there is nothing to write. */
+/* The latest time to write a frame; INT64_MAX if there is nothing to write. */
 int64_t frame_due(const struct transcript *transcript);
-/* Write what is held, the older one first. */
+/* Writes what is held, the older stream first. */
 void write_frames(struct transcript *transcript);
 
-/* Write all of it to the log, or exit. */
+/* Writes all of it to the log, or exits. */
 void write_log(const char *text, size_t bytes);
 
 #endif

@@ -1,4 +1,4 @@
-/* Pid 1 of a jail or a pod: runs one stage after the other and reports exactly how each ended.
+/* Pid 1 of a jail or a pod: runs one stage after another and reports exactly how each ended.
  *
  *     init SUPPLY             SUPPLY is the number of an inherited socket, over which the service
  *                             sends a stream socket, CONTROL, to each init that asks there
@@ -6,17 +6,17 @@
  *                             collector is the service
  *     init PARENT COMMAND...  becomes COMMAND, which is killed when the process PARENT ends
  *     init cover FOLDER OVER COMMAND...   becomes COMMAND, which sees FOLDER in place of OVER
- *     init                    exits with PROTOCOL, so that a stale build is noticed
+ *     init                    exits with PROTOCOL, so that an outdated build is noticed
  *
  * The service sends a stage over CONTROL (see protocol.h), with the program's three streams as
- * SCM_RIGHTS; in a pod two of them are FIFOs, too. init, which said READY once, answers with
- * `struct report`s: STARTED and DONE, or FAILED. After DONE none of the stage's processes runs any
- * more; the next stage may be sent. A byte sent while a stage runs has it killed. When CONTROL
- * closes, init exits, and the kernel kills all that is left.
+ * SCM_RIGHTS; in a pod two of them are FIFOs, too. init sends READY once,
+ * and then `struct report`s for each stage: STARTED and DONE, or FAILED. After DONE, none of the
+ * stage's processes is left, and the next stage may be sent. A byte sent while a stage runs has
+ * init kill it. When CONTROL closes, init exits, and the kernel kills everything that is left.
  *
  * The program runs under the same uid and must not be able to touch any of this: init is
  * undumpable, so /proc/1, ptrace and pidfd_getfd are refused to it; as pid 1 with default
- * dispositions it can't be signalled from inside its pid namespace; and CONTROL is closed before
+ * dispositions, it can't be signalled from inside its pid namespace; and CONTROL is closed before
  * the program starts.
  */
 #define _GNU_SOURCE
@@ -37,12 +37,12 @@
 
 #define WORK "/box/work"
 
-/* In a pod it is there, and mounted elsewhere too. */
+/* It exists in a pod, and is mounted elsewhere, too. */
 static void make_shared_folder(const char *path) {
     if (mkdir(path, 01777) && errno != EEXIST) fail(WRITE_FILES);
 }
 
-/* One file system holds all that a program may write, so one size limits it. */
+/* One file system holds everything that a program may write, so one size limits it. */
 static void lay_out_box(void) {
     umask(0);
     make_shared_folder("/box/tmp");
@@ -53,7 +53,7 @@ static void lay_out_box(void) {
 }
 
 static void meet_service_in_pod(const char *channel) {
-    if (getpid() != 1) _exit(1); /* it kills all that it can reach */
+    if (getpid() != 1) _exit(1); /* it kills everything that it can reach */
     syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
     meet_service_in(channel);
     open_usage();

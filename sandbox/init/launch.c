@@ -9,7 +9,7 @@
 
 #include "seccomp.h"
 
-/* Whoever started the service may have had it ignore some, as nohup does. */
+/* The service may have been started with some ignored, as nohup does. */
 static void forget_signal_settings(void) {
     sigset_t none;
     for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
@@ -17,13 +17,13 @@ static void forget_signal_settings(void) {
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Why a program did not start; the process that was to become it sends this. */
+/* Why a program did not start; sent by the process that should have become it. */
 struct failure {
     enum step step;
     int error;
 };
 
-/* Of execve(2). The others are about the machine. */
+/* Errors of execve(2) about the program. Others are about the machine. */
 static int is_about_the_file(int error) {
     return error != EAGAIN && error != ENOMEM && error != ENFILE && error != EMFILE &&
            error != E2BIG;

@@ -6,7 +6,7 @@
 
 #include "stage.h"
 
-/* Its pid, once it runs. Says so where it can't be started, and exits. */
+/* Returns its pid once it runs. If it can't be started, reports that and exits. */
 pid_t start_program(struct stage *stage);
 
 #endif

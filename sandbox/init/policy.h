@@ -1,7 +1,7 @@
-/* What a program may ask of the kernel: what is listed, with what `refused` and `rules` take away
- * from it. All else, calls that are newer than this list and those of other ABIs too, is as if the
- * kernel did not have it (ENOSYS), which libraries are used to. Namespaces, no network, no
- * capabilities and no_new_privs hold the rest.
+/* The system calls that a program may make: those listed, less what `refused` and `rules` take
+ * away. All others fail as if the kernel did not have them (ENOSYS), which libraries expect; that
+ * includes calls newer than this list and calls of other ABIs. Namespaces, no network, no
+ * capabilities and no_new_privs do the rest.
  */
 #ifndef PODLINE_POLICY_H
 #define PODLINE_POLICY_H
@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-/* Younger than some headers. Since 424, a call has one number on every architecture. */
+/* Newer than some headers. From 424 on, a call has the same number on every architecture. */
 #ifndef SYS_epoll_pwait2
 #define SYS_epoll_pwait2 441
 #endif
@@ -104,7 +104,7 @@ static const int allowed[] = {
     SYS_getresgid, SYS_setfsuid, SYS_setfsgid, SYS_capget, SYS_capset, SYS_uname, SYS_sysinfo,
     SYS_getrandom,
 
-#ifdef __x86_64__ /* what newer architectures never had */
+#ifdef __x86_64__ /* calls that newer architectures never had */
     SYS_open, SYS_stat, SYS_lstat, SYS_access, SYS_pipe, SYS_dup2, SYS_getdents, SYS_rename,
     SYS_mkdir, SYS_rmdir, SYS_creat, SYS_link, SYS_unlink, SYS_symlink, SYS_readlink, SYS_chmod,
     SYS_chown, SYS_lchown, SYS_utime, SYS_mknod, SYS_ustat, SYS_utimes, SYS_futimesat,
@@ -113,7 +113,7 @@ static const int allowed[] = {
 #endif
 };
 
-/* EPERM, where ENOSYS would do as well: programs that look for it know what it means. */
+/* EPERM instead of ENOSYS, since programs that check for it know what it means. */
 static const int refused[] = {
     /* other processes */
     SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_kcmp, SYS_pidfd_getfd,
@@ -123,7 +123,7 @@ static const int refused[] = {
     SYS_open_tree_attr, SYS_move_mount, SYS_fsopen, SYS_fsconfig, SYS_fsmount, SYS_fspick,
     SYS_mount_setattr, SYS_name_to_handle_at, SYS_open_by_handle_at,
 
-    /* parts of the kernel that no program of this kind needs, and that had many holes */
+    /* parts of the kernel that no such program needs, and that have had many holes */
     SYS_keyctl, SYS_add_key, SYS_request_key, SYS_bpf, SYS_userfaultfd, SYS_perf_event_open,
     SYS_fanotify_init, SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register, SYS_mbind,
     SYS_migrate_pages, SYS_move_pages, SYS_quotactl, SYS_acct, SYS_syslog, SYS_kexec_load,
@@ -135,27 +135,27 @@ static const int refused[] = {
 #endif
 };
 
-/* Done, says the kernel, and does nothing. All that a program can write is memory, but a sync of
- * the host's disks is felt by everybody.
+/* Succeed without doing anything. All that a program can write is memory, but everybody notices a
+ * sync of the host's disks.
  */
 static const int pretended[] = {
     SYS_sync, SYS_syncfs, SYS_fsync, SYS_fdatasync, SYS_sync_file_range,
 };
 
-/* They make memory that is in no process's address space, so that only a control group counts it. */
+/* They allocate memory outside any process's address space, which only a control group counts. */
 static const int uncounted[] = {SYS_memfd_create, SYS_shmget, SYS_semget, SYS_msgget};
 
 enum comparison { NO_MORE, IS, IS_NOT, HAS_ANY_OF };
 
-/* The half of an argument; of one that is an int, or whose flags are in it, the kernel takes no
- * more than the lower one.
+/* Half of an argument. If the argument is an int, or has its flags in the lower half, the kernel
+ * reads only that one.
  */
 #define LOWER(argument) (2 * (argument))
 #define UPPER(argument) (2 * (argument) + 1)
 
 struct rule {
     int call;
-    uint32_t action; /* if all conditions hold, and no rule before it did */
+    uint32_t action; /* if all conditions are true, and those of no rule before it */
     struct { enum comparison comparison; int half; uint32_t value; } conditions[4];
 };
 

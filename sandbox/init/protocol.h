@@ -1,12 +1,12 @@
-/* What is said to init, and by it. protocol.py says the same in Python. */
+/* Messages to and from init. protocol.py is the same in Python. */
 #ifndef PODLINE_PROTOCOL_H
 #define PODLINE_PROTOCOL_H
 
 #include <stdint.h>
 
-#define PROTOCOL 9 /* raised with every change of what is said */
+#define PROTOCOL 9 /* raised with every change of the messages */
 #define BODY_MAX (4u << 20)
-#define PROGRAM "/box/program" /* what a compile stage makes, and the run stage starts */
+#define PROGRAM "/box/program" /* what a compile stage makes and the run stage starts */
 
 enum kind { READY = 1, STARTED = 2, DONE = 3, FAILED = 4 };
 /* START_PROGRAM: the file at PROGRAM is missing, or the kernel can't start it. */
@@ -16,21 +16,21 @@ enum step {
 enum stop { NOT_STOPPED = 0, BY_WALL = 1, BY_CPU = 2, BY_MEMORY = 3, BY_SERVICE = 4 };
 
 /* A stage is a head and a body of records: a tag, a little-endian length, that many bytes and one
- * NUL, so that strings are used where they lie.
+ * NUL, so that strings can be used in place.
  *
- *     F  path NUL content    a file of the working folder; its folders are made
- *     A  text                an argument; the first one is the program's path
- *     X  path                to be used for that; of several, the first that is there
+ *     F  path NUL content    a file in the working folder; its folders are created
+ *     A  text                an argument; the first is the program's path
+ *     X  path                to use instead; of several, the first that exists
  *     E  NAME=value          a variable of the environment
  *     R  resource, soft, hard   a resource limit, as 64-bit numbers
- *     U                         calls that make memory which nobody counts are refused
- *     M                         stderr is stdout: one pipe for both
- *     P  number              no more KiB are reported as the peak of memory; in 64 bits
- *     I  content             stdin, where it is not passed as a descriptor
+ *     U                         refuse calls that allocate memory which nobody counts
+ *     M                         stderr is stdout: both share one pipe
+ *     P  number              cap for the reported peak of memory in KiB, as 64 bits
+ *     I  content             stdin, if it is not passed as a descriptor
  */
 struct head {
     uint64_t wall_us;
-    uint64_t cpu_us;       /* of all processes; 0 where init does not hold it */
+    uint64_t cpu_us;       /* of all processes; 0 if init does not enforce it */
     uint64_t memory_bytes; /* likewise */
     uint64_t body_bytes;
 };
@@ -39,7 +39,7 @@ struct report {
     int32_t kind;
     int32_t step;   /* FAILED: where */
     int32_t status; /* DONE: the raw wait status; FAILED: errno */
-    int32_t stopped_by; /* an enum stop: what was enforced first */
+    int32_t stopped_by; /* an enum stop: the limit that was enforced first */
     int64_t wall_us;
     int64_t cpu_us;   /* of the container; in a jail, of every process that was reaped */
     int64_t peak_kib; /* of the container; in a jail or without a control group, of the largest process */

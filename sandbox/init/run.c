@@ -51,7 +51,7 @@ static void account(struct report *report, const struct rusage *usage) {
     if (usage->ru_maxrss > report->peak_kib) report->peak_kib = usage->ru_maxrss;
 }
 
-/* Reap whatever ended; with `options` 0, wait for all there are. True if the program was among. */
+/* Reaps what has ended; with `options` 0, waits for all. True if the program was among them. */
 static int reap(struct run *run, int options) {
     struct rusage usage;
     int status, ended = 0;
@@ -63,7 +63,7 @@ static int reap(struct run *run, int options) {
     return ended;
 }
 
-/* The first limit counts, and the kernel may have enforced the one of memory before. */
+/* The first limit counts, and the kernel may have enforced the memory limit before this one. */
 static void stop(struct run *run, enum stop by) {
     if (!run->report.stopped_by) run->report.stopped_by = out_of_memory() ? BY_MEMORY : by;
     kill(-1, SIGKILL);
@@ -79,7 +79,7 @@ static void begin_limits(struct run *run) {
     run->look_at_memory = looks ? run->begun + BETWEEN_MEMORY_LOOKS_US : NEVER;
 }
 
-/* Looked at again when the limit could be reached at the earliest, with every CPU in use. */
+/* Looks again when the limit could be reached at the earliest, with every CPU in use. */
 static void look_at_cpu(struct run *run, int64_t now) {
     int64_t left = (int64_t)run->stage->head.cpu_us - cpu_used_us(run->report.cpu_us);
     int64_t wait = left / sysconf(_SC_NPROCESSORS_ONLN);
@@ -119,14 +119,14 @@ static void wait_for_children_or_service(struct run *run) {
     if (sources[0].revents && asked_to_kill()) stop(run, BY_SERVICE);
 }
 
-/* RLIMIT_CPU of a process came before the look at all of them, or a look before its end. */
+/* RLIMIT_CPU of one process may act before the look at the sum of all. */
 static int used_up_cpu(const struct run *run) {
     int status = run->report.status, number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     return run->stage->head.cpu_us && (number == SIGXCPU || number == SIGKILL) &&
            run->report.cpu_us >= (int64_t)run->stage->head.cpu_us;
 }
 
-/* The limit that ended a program which was not stopped from here. */
+/* The limit that ended a program which init did not stop. */
 static enum stop limit_at_the_end(const struct run *run) {
     if (run->report.status && out_of_memory()) return BY_MEMORY;
     return used_up_cpu(run) ? BY_CPU : NOT_STOPPED;
@@ -155,7 +155,7 @@ void run_stage(struct stage *stage) {
         hold_limits(&run);
     }
     run.report.wall_us = now_us() - run.begun;
-    /* The kernel lets no fork slip past this: one with a pending SIGKILL does not complete. */
+    /* No fork escapes this: a fork with a pending SIGKILL does not complete. */
     kill(-1, SIGKILL);
     reap(&run, 0);
     measure(&run.report, stage->peak_max_kib);

@@ -4,10 +4,10 @@
 
 #include "stage.h"
 
-/* Once, before the first stage. */
+/* Call once, before the first stage. */
 void hear_of_children(void);
 
-/* Run the program to its end, and say how it went. None of its processes is left then. */
+/* Runs the program to its end and reports how it ended. None of its processes is left then. */
 void run_stage(struct stage *stage);
 
 #endif

@@ -16,7 +16,7 @@
 #error "the numbers of system calls were looked through for x86-64 and aarch64 alone"
 #endif
 
-#define CALLS 512 /* no kernel has as many; those beyond, as x32's are, are treated as the last */
+#define CALLS 512 /* no kernel has as many; numbers beyond, such as x32's, are treated as the last */
 #define INSTRUCTIONS 2048
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
@@ -28,7 +28,7 @@ static void decide(const int calls[], size_t count, uint32_t action) {
     for (size_t i = 0; i < count; i++) actions[calls[i]] = action;
 }
 
-/* clone3's flags can't be checked, being in memory; without it, libraries use clone. */
+/* clone3's flags are in memory and can't be checked; without clone3, libraries use clone. */
 static void decide_all(int all_memory_is_counted) {
     for (int call = 0; call < CALLS; call++) actions[call] = FAILS_WITH(ENOSYS);
     decide(allowed, COUNT(allowed), SECCOMP_RET_ALLOW);
@@ -49,7 +49,7 @@ static void emit_action(uint32_t action) {
     emit(BPF_RET | BPF_K, action, 0, 0);
 }
 
-/* A condition is two instructions; one that does not hold jumps behind the rule's action. */
+/* A condition is two instructions; if it is false, it jumps behind the rule's action. */
 static void emit_rule(const struct rule *rule) {
     int left = 0;
     while (left < (int)COUNT(rule->conditions) && rule->conditions[left].comparison) left++;
@@ -75,7 +75,7 @@ static void emit_call(int call) {
     emit_action(actions[call]);
 }
 
-/* A binary search among the first calls of runs that are treated alike. */
+/* A binary search over the first calls of runs that are treated alike. */
 static void emit_search(const int runs[], int count) {
     if (count == 1) return emit_call(runs[0]);
     int half = count / 2, jump = length + 1;
@@ -95,7 +95,7 @@ static void emit_calls(void) {
     emit_search(runs, count);
 }
 
-/* Numbers of another architecture mean other calls: int 0x80 of x86 comes with those. */
+/* Another architecture's numbers mean other calls; x86's int 0x80 uses those. */
 static void compile_policy(int all_memory_is_counted) {
     decide_all(all_memory_is_counted);
     emit_load(offsetof(struct seccomp_data, arch));

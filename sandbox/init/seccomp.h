@@ -2,7 +2,7 @@
 #ifndef PODLINE_SECCOMP_H
 #define PODLINE_SECCOMP_H
 
-/* From now on, for this process, its children and what it becomes. 0, or -1 with errno. */
+/* Applies it to this process, its children and what it becomes. Returns 0, or -1 with errno. */
 int filter_system_calls(int all_memory_is_counted);
 
 #endif

@@ -11,7 +11,7 @@ int control;
 static int status, in_pod;
 static int output[STREAMS] = {NONE, NONE, NONE}; /* a pod's stdout and stderr */
 
-/* What comes next over `socket`, with so many descriptors. Exits if the service is gone. */
+/* Receives the next message from `socket`, with that many descriptors. Exits if the service is gone. */
 static int receive_descriptors(int socket, struct iovec content, int descriptors[], int count) {
     union {
         struct cmsghdr header;
@@ -36,7 +36,7 @@ void meet_service_at(int supply) {
     close(supply);
 }
 
-/* The collector has the other end open already, or is gone; so this never waits. */
+/* The collector has opened the other end already, or is gone, so this never waits. */
 static int open_fifo(const char *name, int mode) {
     int fifo = open(name, mode | O_NONBLOCK | O_CLOEXEC);
     if (fifo < 0 || fcntl(fifo, F_SETFL, 0)) _exit(1);
@@ -52,7 +52,7 @@ void meet_service_in(const char *channel) {
     control = open_fifo("control", O_RDONLY);
 }
 
-/* SIGPIPE is not for pid 1, which has no handler for it. */
+/* Pid 1 gets no SIGPIPE, since it has no handler for it. */
 void say(struct report report) {
     if (write(status, &report, sizeof report) != sizeof report) _exit(1);
 }
@@ -71,7 +71,7 @@ void receive_bytes(void *into, size_t bytes) {
     }
 }
 
-/* The last stage may have changed what its streams have in common with the next one's. */
+/* The last stage may have changed what its streams share with the next one's. */
 static void duplicate_output(int streams[STREAMS]) {
     for (int stream = 0; stream < STREAMS; stream++) {
         streams[stream] = output[stream];

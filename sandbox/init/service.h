@@ -1,4 +1,4 @@
-/* The way to the service, and what is said over it. */
+/* The connection to the service. */
 #ifndef PODLINE_SERVICE_H
 #define PODLINE_SERVICE_H
 
@@ -13,21 +13,21 @@
  */
 void meet_service_at(int supply);
 
-/* In a pod it is the collector, at the other end of FIFOs in this folder. */
+/* In a pod, the service is the collector, at the other end of FIFOs in this folder. */
 void meet_service_in(const char *channel);
 
-/* Readable when the service asks for the end of a stage, or is gone. */
+/* Becomes readable when the service asks for the end of a stage, or is gone. */
 extern int control;
 
 void say(struct report report);
-/* Say where it failed and what errno is, and exit. */
+/* Reports where it failed, with errno, and exits. */
 void fail(enum step step);
 
-/* The next stage's head and streams; in a pod, stdin is NONE. Exits if the service is gone. */
+/* Receives the next stage's head and streams; in a pod, stdin is NONE. Exits if the service is gone. */
 struct head receive_head(int streams[STREAMS]);
 void receive_bytes(void *into, size_t bytes);
 
-/* True if the service asked for the end of the stage. Exits if it is gone. */
+/* True if the service asked for the end of the stage. Exits if the service is gone. */
 int asked_to_kill(void);
 
 #endif

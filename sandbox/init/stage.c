@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PIPE_BYTES 65536 /* what a pipe takes by default */
+#define PIPE_BYTES 65536 /* the default capacity of a pipe */
 
 struct record {
     char tag;
@@ -37,7 +37,7 @@ static void make_folders_of(char *path) {
     }
 }
 
-/* No program has run yet when files come, so there is no link that could be followed. */
+/* Files come before any program has run, so no link can be in the way. */
 static void write_file(struct record record) {
     char *path = record.content, *content = path + strlen(path) + 1;
     char *end = record.content + record.length;
@@ -72,7 +72,7 @@ static int filled_file(const char *content, size_t length) {
     return file;
 }
 
-/* A file where the user, who has too many of them, gets no pipe that takes it (pipe(7)). */
+/* A file if the pipe is too small: a user with many pipes gets small ones (pipe(7)). */
 static int filled_stdin(const char *content, size_t length) {
     int filled = filled_pipe(content, length);
     return filled == NONE ? filled_file(content, length) : filled;

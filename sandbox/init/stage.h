@@ -1,4 +1,4 @@
-/* One program to be run, as the service sent it. */
+/* One program to run, as the service sent it. */
 #ifndef PODLINE_STAGE_H
 #define PODLINE_STAGE_H
 
@@ -20,7 +20,7 @@ struct stage {
     int args, path_count, variables, limit_count, merged, uncounted_memory;
 };
 
-/* Writes its files into the working folder. Returns the body, in which the stage's strings lie. */
+/* Writes the files into the working folder. Returns the body, which the stage's strings point into. */
 char *receive_stage(struct stage *stage);
 
 #endif

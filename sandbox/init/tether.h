@@ -1,5 +1,5 @@
-/* A command that ends with the process which started it, however that ends, and has a session
- * keyring of its own.
+/* Runs a command that ends with the process that started it, however that ends, and that has a
+ * session keyring of its own.
  */
 #ifndef PODLINE_TETHER_H
 #define PODLINE_TETHER_H

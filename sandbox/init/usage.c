@@ -13,7 +13,7 @@
 #define V1 "/sys/fs/cgroup/memory/"
 #define V2 "/sys/fs/cgroup/"
 
-/* A number in a file of the control group: the whole of it, or the value of a key. */
+/* A number in a file of the control group: its whole content, or the value of a key. */
 struct figure {
     int file;
     const char *key;
@@ -81,7 +81,7 @@ int begin_usage(int64_t memory_bytes) {
     return !memory_bytes || value(cgroup.memory) != UNKNOWN;
 }
 
-/* Of all processes but init, and of those that they waited for. */
+/* Of all processes except init, and of those that they waited for. */
 static int64_t cpu_in_proc_us(void) {
     int64_t ticks = 0;
     DIR *folder = opendir("/proc");
@@ -121,8 +121,8 @@ int peak_must_be_seen(void) {
     return stages > 1 && cgroup.memory.file >= 0;
 }
 
-/* The kernel's mark can't be reset from in here: it is the stage's own only if it rose. It may rise
- * by less than the stage used, where the kernel gave up files that the stage before had cached. */
+/* The kernel's peak can't be reset from in here, so it is the stage's own only if it rose. It may
+ * rise by less than the stage used, if the kernel dropped files that the last stage had cached. */
 int64_t memory_peak_kib(void) {
     if (!measures) return 0;
     int64_t mark = value(cgroup.peak), seen = peak_seen - used_before;
