@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -147,16 +147,20 @@ class AnotherDaemon:
 
     def __init__(self, path: Path, answers: Mapping[str, Mapping[str, object]]) -> None:
         self._answers = answers
+        self._open: list[socket.socket] = []
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(path))
         self._listener.listen()
-        self._thread = threading.Thread(target=self._serve)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def __enter__(self) -> None:
         self._thread.start()
 
     def __exit__(self, *_: object) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
+        for connection in self._open:
+            with suppress(OSError):  # the other side closed it
+                connection.shutdown(socket.SHUT_RDWR)
         self._thread.join(10)
         self._listener.close()
 
@@ -166,6 +170,7 @@ class AnotherDaemon:
                 connection, _ = self._listener.accept()
             except OSError:
                 return  # shut down
+            self._open.append(connection)
             with connection:
                 while message := framing.receive(connection):
                     framing.send(connection, self._answers[message[0]["op"]])
@@ -212,7 +217,6 @@ def test_the_service_understands_a_daemon_of_the_release_before_or_after(
     with AnotherDaemon(tmp_path / "socket", answers):
         (found,) = runtime.languages()
         observation = runtime.observe("pod-1")
-        del runtime  # and with it the connections that it keeps
 
     assert found.name == "awk"
     assert observation
