@@ -4,8 +4,11 @@ Each port has a contract test suite in tests/contracts/ and, except Metrics, an 
 app/infrastructure/memory/. The twin and every adapter pass the suite. Adapters raise only errors of
 app.domain.errors: whatever a vendor raises when it is down, slow, locked or full becomes the port's
 `Unavailable`.
+
 An adapter is created without connecting and connects when it is first used. Threads may share it,
-and a forked child may use its parent's.
+processes may not: nothing may fork after the ports were made. SQLite would trust locks that only
+the parent holds (https://www.sqlite.org/howtocorrupt.html, 2.6), and librdkafka would wait for
+threads that the child lacks. So a worker refuses a pool that forks.
 """
 
 from collections.abc import Callable, Mapping

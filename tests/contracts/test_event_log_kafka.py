@@ -22,7 +22,6 @@ from app.infrastructure.kafka.clients import Clients
 from app.infrastructure.kafka.event_log import KafkaEventLog
 from app.infrastructure.kafka.publisher import Publisher, waves
 from app.infrastructure.kafka.topics import TopicSettings
-from tests.contracts.forking import in_child
 from tests.contracts.test_event_log import some_events
 from tests.support.builders import NOW, accepted
 from tests.support.event_logs import EVERY, assert_in_order, every_event, ids, pages
@@ -247,21 +246,6 @@ class TestReading:
         assert ids(every_event(log)) == ids(events)
         assert "3 entries" in caplog.text
         assert "secret" not in caplog.text
-
-
-@pytest.mark.kafka
-def test_a_fork_makes_clients_of_its_own(kafka: KafkaServer) -> None:
-    log = kafka.event_log(kafka.new_topic())
-    first, second = some_events()
-    log.append([first])
-
-    def goes_on() -> bool:
-        log.append([second])
-        return ids(every_event(log)) == [first.id, second.id]
-
-    assert in_child(goes_on)
-    log.append([second])
-    assert set(ids(every_event(log))) == {first.id, second.id}
 
 
 def config(kafka: KafkaServer, topic: str, name: str) -> Any:

@@ -19,7 +19,6 @@ from app.infrastructure.mongo import connection
 from app.infrastructure.mongo.executions import MongoExecutions
 from app.infrastructure.mongo.results import MongoResults
 from app.infrastructure.mongo.store import MongoStore
-from tests.contracts.forking import in_child
 from tests.support.builders import NOW, a_result, a_verdict, accepted
 from tests.support.mongo_server import MongoServer
 
@@ -80,18 +79,6 @@ def test_a_server_that_was_never_there_is_found_when_it_comes(tmp_path: Path) ->
     store.ping()
     store.close()
     server.kill()
-
-
-def test_a_child_of_a_fork_connects_anew(store: MongoStore) -> None:
-    row, *_ = new = accepted()
-    assert store.executions.insert(*new)
-    assert in_child(
-        lambda: (
-            store.executions.get(row.id) == row
-            and store.executions.insert(*accepted(id="01JCHILD"))
-        )
-    )
-    assert store.executions.get("01JCHILD") is not None
 
 
 def test_two_stores_in_one_process_keep_apart(mongo_server: MongoServer) -> None:

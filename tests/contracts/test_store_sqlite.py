@@ -36,7 +36,6 @@ from app.infrastructure.sqlite import (
 from app.infrastructure.sqlite.database import fold_log
 from app.infrastructure.sqlite.listing import listing
 from app.infrastructure.sqlite.store import SqliteStore
-from tests.contracts.forking import in_child
 from tests.contracts.racing import race
 from tests.support.builders import NOW, a_replay, a_submission, accepted
 
@@ -240,30 +239,6 @@ class TestProcesses:
         ]
         assert [process.wait() for process in processes] == [0] * 4
         assert sum(store.counts.by_state().values()) == 4
-
-    def test_a_child_of_a_fork_uses_connections_of_its_own(self, store: SqliteStore) -> None:
-        row, *_ = new = accepted()
-        assert store.executions.insert(*new)
-        assert in_child(
-            lambda: (
-                store.executions.get(row.id) == row
-                and store.executions.insert(*accepted(id="01JCHILD"))
-            )
-        )
-        assert sum(store.counts.by_state().values()) == 2
-        store.ping()
-
-    def test_a_fork_waits_for_threads_that_write(self, store: SqliteStore) -> None:
-        """The child finds no lock that is held for ever, nor half of what its parent wrote."""
-        store.ping()
-
-        def run(number: int) -> bool:
-            if number == 0:
-                return in_child(lambda: store.executions.insert(*accepted(id="01JCHILD")))
-            return all(store.executions.insert(*accepted()) for _ in range(20))
-
-        assert race(12, run) == [True] * 12
-        assert sum(store.counts.by_state().values()) == 11 * 20 + 1
 
 
 INSERT_ONE = """

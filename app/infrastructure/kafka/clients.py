@@ -1,12 +1,10 @@
 """librdkafka's clients, with the timeouts that all Kafka code here uses."""
 
-import ctypes
 import logging
-import os
-import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final, TypeVar
+from threading import Lock
+from typing import Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
@@ -52,34 +50,33 @@ CONSUMER: Final[Options] = {
     "queued.min.messages": 1_000,
 }
 
-Client = TypeVar("Client")
-
 
 class Clients:
-    """The producer and the admin client of this process, created on first use.
-
-    Their threads don't survive a fork, so a child makes its own.
-    """
+    """The producer and the admin client, created on first use."""
 
     def __init__(self, options: Options) -> None:
         self._options = {**COMMON, **options}
-        self._producers: dict[int, Producer] = {}
-        self._admins: dict[int, AdminClient] = {}
-        _made.add(self)
+        self._lock = Lock()
+        self._producer: Producer | None = None
+        self._admin: AdminClient | None = None
 
     def producer(self) -> Producer:
-        return _of_this_process(
-            self._producers, lambda: Producer({**self._options, **PRODUCER}, logger=log)
-        )
+        with self._lock:
+            # Test for None, as an idle producer is false: its length is that of its queue.
+            if self._producer is None:
+                self._producer = Producer({**self._options, **PRODUCER}, logger=log)
+            return self._producer
 
     def forget_producer(self) -> None:
         """Make the next call create a new producer, after an error that this one can't survive."""
-        self._producers.pop(os.getpid(), None)
+        with self._lock:
+            self._producer = None
 
     @contextmanager
     def admin(self) -> Iterator[AdminClient]:
         """Yield the admin client. Only its log says why it fails, as for a wrong password."""
-        admin = _of_this_process(self._admins, lambda: AdminClient(self._options, logger=log))
+        with self._lock:
+            admin = self._admin = self._admin or AdminClient(self._options, logger=log)
         try:
             yield admin
         finally:
@@ -93,29 +90,6 @@ class Clients:
             yield consumer
         finally:
             consumer.close()
-
-    def _after_fork_in_child(self) -> None:
-        """Keep the parent's clients alive: to destroy one waits for threads that aren't here."""
-        for client in [*self._producers.values(), *self._admins.values()]:
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(client))
-
-
-_made: Final[weakref.WeakSet[Clients]] = weakref.WeakSet()
-
-
-def _after_fork_in_child() -> None:
-    for clients in list(_made):
-        clients._after_fork_in_child()
-
-
-os.register_at_fork(after_in_child=_after_fork_in_child)
-
-
-def _of_this_process(clients: dict[int, Client], make: Callable[[], Client]) -> Client:
-    client = clients.get(os.getpid())
-    # Test for None, as an idle producer is false: its length is that of its queue. Use no lock, as
-    # a fork could leave it locked: if two clients are created at once, one is dropped.
-    return clients.setdefault(os.getpid(), make()) if client is None else client
 
 
 class TopicUnavailable(EventLogUnavailable):

@@ -1,4 +1,4 @@
-"""A store's own connection to MongoDB, separate in each process."""
+"""A store's own connection to MongoDB."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -49,18 +49,18 @@ def _is_out_of_space(error: Exception) -> bool:
 
 
 class Connection:
-    """Connects on first use, and again in a forked child.
+    """Connects when first used.
 
-    mongoengine keeps clients in a global table by alias. Each store has its own alias in each
-    process and also uses it as its application name. Otherwise mongoengine would share one client
-    among aliases, and a child would use its parent's sockets.
+    mongoengine keeps clients in a global table by alias. Each store has an alias of its own, and
+    gives it as its application name too, because mongoengine would otherwise share one client
+    among aliases.
     """
 
     def __init__(self, url: str, *, timeout: float) -> None:
         self._url = url
         self._timeout_ms = int(timeout * 1000)
-        self._bound: dict[int, dict[type[Document], type[Document]]] = {}
-        self._locks: dict[int, Lock] = {}
+        self._bound: Mapping[type[Document], type[Document]] | None = None
+        self._lock = Lock()
 
     def objects(self, document: type[Document], **query: Any) -> QuerySet:
         """Return mongoengine's query set of the matching documents."""
@@ -87,22 +87,21 @@ class Connection:
         self._document(document)(**fields).save(force_insert=True)
 
     def close(self) -> None:
-        """Disconnect this process. The next use connects again."""
-        for document in self._bound.pop(os.getpid(), {}).values():
+        """Disconnect. The next use connects again."""
+        with self._lock:
+            bound, self._bound = self._bound or {}, None
+        for document in bound.values():
             mongoengine.disconnect(document._meta["db_alias"])
 
     def _document(self, document: type[Document]) -> type[Document]:
         return self.open()[document]
 
     def open(self) -> Mapping[type[Document], type[Document]]:
-        """Return this process's documents, on an upgraded database. Raises StoreIsNewer."""
-        process = os.getpid()
-        bound = self._bound.get(process)
+        """The documents, on a database that is up to date. Raises StoreIsNewer."""
+        bound = self._bound
         if bound is None:
-            # One lock per process: a lock that is held during a fork stays held in the child.
-            with self._locks.setdefault(process, Lock()):
-                bound = self._bound.get(process) or self._connect()
-                self._bound[process] = bound
+            with self._lock:
+                bound = self._bound = self._bound or self._connect()
         return bound
 
     def _connect(self) -> dict[type[Document], type[Document]]:

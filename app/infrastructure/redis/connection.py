@@ -21,9 +21,8 @@ T = TypeVar("T")
 def connect(url: str) -> redis.Redis:
     """Return a client for `redis://`, `rediss://` or `unix://`, which connects on first use.
 
-    It is thread-safe. A forked child may use its parent's: the pool notices the new process id and
-    drops the inherited connections. If the server closed a connection, one retry follows without a
-    pause; a timeout isn't retried.
+    It is thread-safe. If the server closed a connection, one retry follows without a pause; a
+    timeout isn't retried.
     """
     return redis.Redis.from_url(
         url,

@@ -1,7 +1,6 @@
 """Wake-ups through Redis: one channel, whose messages are the ids of changed executions."""
 
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event
@@ -26,8 +25,7 @@ class RedisWakeups:
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
         self._breaker = Breaker()
-        self._subscribers: dict[int, Subscriber] = {}
-        """By process id, because a forked child lacks its parent's thread."""
+        self._subscriber = Subscriber(client)
 
     def notify(self, execution_id: str) -> None:
         if not self._breaker.allows_call():
@@ -42,17 +40,13 @@ class RedisWakeups:
 
     @contextmanager
     def listen(self, execution_id: str) -> Iterator["RedisListener"]:
-        subscriber = self._subscriber()
-        subscriber.ensure_started()
-        with subscriber.listeners.listening(execution_id) as event:
-            yield RedisListener(subscriber, event)
+        self._subscriber.ensure_started()
+        with self._subscriber.listeners.listening(execution_id) as event:
+            yield RedisListener(self._subscriber, event)
 
     @raises_unavailable
     def _publish(self, execution_id: str) -> None:
         self._client.publish(CHANNEL, execution_id)
-
-    def _subscriber(self) -> Subscriber:
-        return self._subscribers.setdefault(os.getpid(), Subscriber(self._client))
 
 
 class RedisListener:

@@ -1,6 +1,5 @@
 """Connections to the sandbox daemon."""
 
-import os
 import socket
 import threading
 from collections import deque
@@ -44,7 +43,6 @@ class Connections:
     def __init__(self, socket_path: Path) -> None:
         self._path = socket_path
         self._idle: deque[Connection] = deque()
-        self._process = os.getpid()
         self._lock = threading.Lock()
 
     def ask(self, request: Mapping[str, Any], body: bytes = b"") -> Answer:
@@ -97,9 +95,6 @@ class Connections:
 
     def _kept(self) -> Connection | None:
         with self._lock:
-            if self._process != os.getpid():
-                self._idle.clear()
-                self._process = os.getpid()
             return self._idle.pop() if self._idle else None
 
 

@@ -3,22 +3,16 @@
 SQLite allows one write at a time. Threads queue for their turn and commit together
 (group_commit.py). Processes compete by polling, and often: SQLite's own handler ends up sleeping
 100 ms at a time, while a process that writes much leaves only short gaps.
-
-SQLite must not be carried across a fork: it keeps a process's locks on a file in memory, so a child
-would trust locks that only its parent holds (https://www.sqlite.org/howtocorrupt.html, 2.6). A fork
-therefore waits for operations in progress and closes every connection. Parent and child then open
-new ones.
 """
 
 import logging
 import os
 import sqlite3
-import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from enum import Enum, auto
 from pathlib import Path
-from threading import Condition
+from threading import Lock
 from time import monotonic, sleep
 from typing import Final
 
@@ -70,12 +64,9 @@ class Database:
         self._path = path
         self._timeout = timeout
         self._versions = versions
-        self._pool = Condition()
+        self._pool = Lock()
         self._idle: dict[Use, list[sqlite3.Connection]] = {use: [] for use in Use}
-        self._in_use = 0
-        self._forking = False
-        self._writes = self._group_commit()
-        _databases.add(self)
+        self._writes = GroupCommit(self._transaction)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -114,9 +105,7 @@ class Database:
     def _connection(self, use: Use) -> Iterator[sqlite3.Connection]:
         idle = self._idle[use]
         with self._pool:
-            self._pool.wait_for(lambda: not self._forking)
             connection = idle.pop() if idle else None
-            self._in_use += 1
         healthy = False
         try:
             connection = connection or self._open(use)
@@ -124,15 +113,10 @@ class Database:
             healthy = True
         finally:
             with self._pool:
-                self._in_use -= 1
                 if healthy and connection and len(idle) < MAX_IDLE:
                     idle.append(connection)
                 elif connection:
                     connection.close()
-                self._pool.notify_all()
-
-    def _group_commit(self) -> GroupCommit:
-        return GroupCommit(self._transaction, may_grow=lambda: not self._forking)
 
     @contextmanager
     def _transaction(self, durable: bool, deadline: float) -> Iterator[sqlite3.Connection]:
@@ -168,23 +152,6 @@ class Database:
         for idle in self._idle.values():
             while idle:
                 idle.pop().close()
-
-    def _before_fork(self) -> None:
-        self._pool.acquire()
-        self._forking = True
-        self._pool.wait_for(lambda: self._in_use == 0)
-        self._close_idle()
-
-    def _after_fork_in_parent(self) -> None:
-        self._forking = False
-        self._pool.notify_all()
-        self._pool.release()
-
-    def _after_fork_in_child(self) -> None:
-        # The child lacks the threads that might hold these locks.
-        self._pool = Condition()
-        self._forking = False
-        self._writes = self._group_commit()
 
 
 def fold_log(path: Path, timeout: float = 5) -> None:
@@ -255,21 +222,3 @@ def _is_full(path: Path, error: BaseException | None) -> bool:
         return False
     no_files_left = disk.f_files > 0 and disk.f_favail == 0
     return no_files_left or disk.f_bavail * disk.f_frsize < _SHARED_MEMORY_BYTES
-
-
-_databases: Final[weakref.WeakSet[Database]] = weakref.WeakSet()
-
-
-def _each(step: Callable[[Database], None]) -> Callable[[], None]:
-    def run() -> None:
-        for database in list(_databases):
-            step(database)
-
-    return run
-
-
-os.register_at_fork(
-    before=_each(Database._before_fork),
-    after_in_parent=_each(Database._after_fork_in_parent),
-    after_in_child=_each(Database._after_fork_in_child),
-)

@@ -130,16 +130,13 @@ class Group:
 class GroupCommit:
     """Gives threads of one process their turns to write."""
 
-    def __init__(
-        self, begin: Callable[[bool, float], Transaction], may_grow: Callable[[], bool]
-    ) -> None:
-        """Use `begin` to make transactions; a group accepts more writes while it `may_grow`.
+    def __init__(self, begin: Callable[[bool, float], Transaction]) -> None:
+        """Use `begin` to make transactions.
 
         The arguments of `begin` are durability, and the deadline to enter it on `monotonic`'s
         clock.
         """
         self._begin = begin
-        self._may_grow = may_grow
         self._lock = Lock()
         self._waiting: deque[Write] = deque()
         self._taken = False
@@ -220,7 +217,7 @@ class GroupCommit:
     def _give_turn(self, group: Group | None = None) -> bool:
         """Give the turn to the write that waits longest; a group must accept it."""
         with self._lock:
-            if group and not (self._waiting and self._may_grow() and group.takes(self._waiting[0])):
+            if group and not (self._waiting and group.takes(self._waiting[0])):
                 return False
             if not self._waiting:
                 self._taken = False
