@@ -44,13 +44,19 @@ class Kind:
 
     data: Callable[[], VersionedData]
     expire: Callable[[], object]
+    lease_left: Callable[[], float]
+    """In seconds."""
 
 
 @pytest.fixture(params=["mongo", "redis"])
 def kind(request: pytest.FixtureRequest) -> Iterator[Kind]:
     if request.param == "redis":
         client: redis.Redis = request.getfixturevalue("redis_client")
-        yield Kind(lambda: RedisVersions(client), lambda: client.delete(redis_versions.LEASE))
+        yield Kind(
+            lambda: RedisVersions(client),
+            lambda: client.delete(redis_versions.LEASE),
+            lambda: client.ttl(redis_versions.LEASE),
+        )
         return
     server: MongoServer = request.getfixturevalue("mongo_server")
     store = MongoStore(server.url(f"versions-{time.time_ns()}"), timeout=TIMEOUT)
@@ -60,7 +66,9 @@ def kind(request: pytest.FixtureRequest) -> Iterator[Kind]:
 
     documents().objects.delete()
     yield Kind(
-        lambda: MongoVersions(documents()), lambda: documents().objects.update(set__leased_until=0)
+        lambda: MongoVersions(documents()),
+        lambda: documents().objects.update(set__leased_until=0),
+        lambda: documents().objects.first().leased_until - time.time(),
     )
     store.close()
 
@@ -69,7 +77,7 @@ class TestNumbers:
     def test_data_without_a_number_has_version_0(self, kind: Kind) -> None:
         assert kind.data().version() == 0
 
-    def test_the_steps_that_are_missing_run_in_order(self, kind: Kind) -> None:
+    def test_the_migrations_that_are_missing_run_in_order(self, kind: Kind) -> None:
         ran: list[int] = []
         steps = [lambda n=n: ran.append(n) for n in range(3)]
         upgrade(kind.data(), steps[:1])
@@ -84,7 +92,7 @@ class TestNumbers:
 
 
 class TestOneAtATime:
-    def test_many_at_once_run_each_step_once(self, kind: Kind) -> None:
+    def test_many_at_once_run_each_migration_once(self, kind: Kind) -> None:
         ran: list[int] = []
         steps = [lambda n=n: ran.append(n) for n in range(2)]
 
@@ -122,6 +130,7 @@ class TestOneAtATime:
         killed = killed_child(lambda: upgrade(kind.data(), [lambda: None, kill_this_process]))
         assert killed
         assert kind.data().version() == 1
+        assert 0 < kind.lease_left() <= 60
         with pytest.raises(Unavailable):
             upgrade(kind.data(), [lambda: None, lambda: None])
         kind.expire()
