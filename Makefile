@@ -26,6 +26,8 @@ UV ?= uv
 up: .venv/standalone
 	@exec $(BIN)/podline up $(if $(PORT),--port '$(PORT)')
 
+# Bytecode is cached: the workers and the hundreds of processes that tests start need not compile.
+test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/test
 	$(BIN)/pytest -n 3 --dist loadfile
 
