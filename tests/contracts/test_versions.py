@@ -207,6 +207,13 @@ class TestNewer:
             refused(use, StoreIsNewer)
         assert number_of(tmp_path / "podline.db") == NEWER
 
+    def test_a_file_with_a_damaged_version(self, tmp_path: Path) -> None:
+        number(tmp_path / "podline.db", -1)
+        store = SqliteStore(tmp_path / "podline.db", timeout=TIMEOUT)
+        with pytest.raises(StoreIsNewer, match=r"^podline\.db has version -1, "):
+            store.upgrade()
+        assert number_of(tmp_path / "podline.db") == -1
+
     def test_event_log_on_sqlite(self, tmp_path: Path) -> None:
         number(tmp_path / "events.db", NEWER)
         log = SqliteEventLog(tmp_path / "events.db", timeout=TIMEOUT)

@@ -41,7 +41,7 @@ def test_a_program_ends(program: str, name: str, tmp_path: Path, redis_url: str)
     ended = run(tmp_path, redis_url, *commands[program])
 
     assert ended.returncode == 1
-    assert f"has version {NEWER}" in ended.stderr
+    assert f"{name} has version {NEWER}" in ended.stderr
     assert "Run the newer release, or restore a backup" in ended.stderr
     assert "Traceback" not in ended.stderr
     with closing(sqlite3.connect(tmp_path / name)) as newer:

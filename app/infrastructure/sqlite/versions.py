@@ -8,6 +8,7 @@ running process doesn't write to a file that a newer release has upgraded in the
 import sqlite3
 from collections.abc import Sequence
 from itertools import chain
+from pathlib import Path
 from typing import Final, TypeAlias
 
 from app.domain.errors import StoreIsNewer
@@ -39,7 +40,7 @@ class Versions:
         refuse_newer(
             _version(connection),
             self.newest,
-            what="the file",
+            what=_name(connection),
             otherwise="restore a backup of before the upgrade",
             error=StoreIsNewer,
         )
@@ -52,3 +53,9 @@ class Versions:
 def _version(connection: sqlite3.Connection) -> int:
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     return version
+
+
+def _name(connection: sqlite3.Connection) -> str:
+    """Return the file's name, without the folder, which is of no use to clients."""
+    _, _, path = connection.execute("PRAGMA database_list").fetchone()
+    return Path(path).name
