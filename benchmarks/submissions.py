@@ -7,7 +7,8 @@ from benchmarks.service import running, worker_paused
 
 TITLE: Final = "Submissions per second: `POST` without `wait`, four clients"
 CLIENTS: Final = 4
-BAR: Final = 150
+BAR_ALONE: Final = 500
+BAR_BESIDE: Final = 150
 NO_QUOTA: Final = 1_000_000
 
 
@@ -19,14 +20,14 @@ def run(*, quick: bool) -> str:
         with worker_paused(service):
             alone = stretch(api.submit, at_once=CLIENTS, seconds=seconds)
     return table(
-        ["", "per second", "p50, ms", "p95, ms", f"target: {BAR}"],
+        ["", "per second", "p50, ms", "p95, ms", f"target: {BAR_ALONE}, {BAR_BESIDE}"],
         [
-            _row("worker paused", alone, seconds),
-            _row("worker running as many programs as it can", both, seconds),
+            _row("worker paused", alone, seconds, BAR_ALONE),
+            _row("worker running as many programs as it can", both, seconds, BAR_BESIDE),
         ],
     )
 
 
-def _row(title: str, times: list[float], seconds: float) -> list[object]:
+def _row(title: str, times: list[float], seconds: float, bar: int) -> list[object]:
     rate = len(times) / seconds
-    return [title, rate, p50(times), p95(times), verdict(rate, BAR, at_least=True)]
+    return [title, rate, p50(times), p95(times), verdict(rate, bar, at_least=True)]
