@@ -14,9 +14,11 @@ import redis
 
 from app.domain.errors import (
     CoordinationIsNewer,
+    CoordinationUnavailable,
     EventLogIsNewer,
     IsNewer,
     StoreIsNewer,
+    StoreUnavailable,
     Unavailable,
 )
 from app.infrastructure.mongo.documents import VersionDocument
@@ -25,6 +27,7 @@ from app.infrastructure.mongo.versions import MongoVersions
 from app.infrastructure.redis import versions as redis_versions
 from app.infrastructure.redis.admission import RedisAdmissionQueue
 from app.infrastructure.redis.versions import RedisVersions
+from app.infrastructure.sqlite import schema
 from app.infrastructure.sqlite.database import Database
 from app.infrastructure.sqlite.event_log import SqliteEventLog
 from app.infrastructure.sqlite.store import SqliteStore
@@ -214,6 +217,17 @@ class TestNewer:
             store.upgrade()
         assert number_of(tmp_path / "podline.db") == -1
 
+    @pytest.mark.parametrize("version", range(schema.VERSIONS.newest))
+    def test_a_file_whose_tables_are_newer_than_its_version(
+        self, tmp_path: Path, version: int
+    ) -> None:
+        path = tmp_path / "podline.db"
+        SqliteStore(path, timeout=TIMEOUT).upgrade()
+        number(path, version)
+        with pytest.raises(StoreUnavailable, match=rf"^podline\.db has version {version}, but"):
+            SqliteStore(path, timeout=TIMEOUT).upgrade()
+        assert number_of(path) == version
+
     def test_event_log_on_sqlite(self, tmp_path: Path) -> None:
         number(tmp_path / "events.db", NEWER)
         log = SqliteEventLog(tmp_path / "events.db", timeout=TIMEOUT)
@@ -235,6 +249,11 @@ class TestNewer:
         for use in (queue.upgrade, queue.ready):
             refused(use, CoordinationIsNewer)
         assert redis_client.get(redis_versions.VERSION) == str(NEWER)
+
+    def test_a_version_in_redis_that_is_no_number(self, redis_client: redis.Redis) -> None:
+        redis_client.set(redis_versions.VERSION, "abc")
+        with pytest.raises(CoordinationUnavailable, match="not a number: empty this Redis"):
+            RedisAdmissionQueue(redis_client).upgrade()
 
 
 def refused(use: Callable[[], object], error: type[IsNewer]) -> None:

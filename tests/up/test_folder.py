@@ -11,6 +11,8 @@ import pytest
 
 from app.cli.up import folder, logs
 from app.cli.up.errors import UpError
+from app.cli.up.run import check_data
+from app.settings import Settings
 
 HOLDER = """
 import pathlib, signal, sys
@@ -116,3 +118,14 @@ def test_a_small_log_stays(tmp_path: Path) -> None:
     log.write_text("short")
     assert not logs.rotate(log, max_bytes=100)
     assert log.read_text() == "short"
+
+
+def test_a_damaged_database_is_reported_before_the_children_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "podline.db").write_bytes(b"no database" * 1_000)
+    check_data(Settings(data_dir=tmp_path))
+    printed = capsys.readouterr().out
+    assert "The database is unavailable: " in printed
+    assert "file is not a database" in printed
+    assert "event log" not in printed

@@ -16,13 +16,17 @@ from app.cli.up.place import Place
 
 def full(data_dir: Path) -> None:
     """Report a full disk, before anything else is known."""
+    _early(f"The disk of {data_dir} is full. Podline will start when there is space …")
+
+
+def unavailable(what: str, reason: str) -> None:
+    """Report a dependency that can't be used, before the children start."""
+    _early(f"The {what} is unavailable: {reason}. Podline starts, and tries it again and again.")
+
+
+def _early(text: str) -> None:
     with suppress(OSError):
-        Console().print(
-            f"The disk of {data_dir} is full. Podline will start when there is space …",
-            highlight=False,
-            markup=False,
-            soft_wrap=True,
-        )
+        Console().print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 class Report:

@@ -8,7 +8,7 @@ from app.cli.up.child import Child
 from app.cli.up.errors import UpError
 from app.cli.up.place import Place, find_place
 from app.cli.up.programs import programs
-from app.cli.up.report import Report, full
+from app.cli.up.report import Report, full, unavailable
 from app.cli.up.supervisor import STOP_SIGNALS, Supervisor, blocked
 from app.domain.errors import IsNewer, Unavailable
 from app.settings import Settings
@@ -31,22 +31,26 @@ def run(data_dir: Path, port: int | None, mongodb: str | None) -> None:
     settings = Settings.load()
     _refuse_what_it_makes()
     with folder.held(settings.data_dir, on_full=lambda: full(settings.data_dir)):
-        _refuse_newer_data(settings)
+        check_data(settings)
         leftovers.kill_recorded(settings.data_dir / folder.CHILDREN)
         _keep_settings_for_children(settings)
         _supervise(settings, find_place(settings))
 
 
-def _refuse_newer_data(settings: Settings) -> None:
-    """Refuse newer data here, as each child would report it and be restarted. Raises UpError."""
+def check_data(settings: Settings) -> None:
+    """Refuse newer data here, as each child would report it and be restarted. Raises UpError.
+
+    Whatever is unavailable is printed, since children report it in their logs only.
+    """
     keep_private(settings)
-    for make in (make_store, make_event_log):
+    for what, make in (("database", make_store), ("event log", make_event_log)):
         try:
             make(settings).upgrade()
         except IsNewer as error:
             raise UpError(str(error)) from error
-        except Unavailable:
-            continue  # the children report it, and continue once it is there
+        except Unavailable as error:
+            # Children continue once it is there.
+            unavailable(what, str(error))
 
 
 def _keep_settings_for_children(settings: Settings) -> None:

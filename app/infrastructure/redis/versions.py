@@ -67,7 +67,14 @@ class RedisVersions:
         self._client = client
 
     def version(self) -> int:
-        return int(self._client.get(VERSION) or 0)
+        """Raises CoordinationUnavailable if what is stored is no number."""
+        found = cast(str | None, self._client.get(VERSION)) or "0"
+        if not found.isdecimal():
+            raise CoordinationUnavailable(
+                f"{VERSION} in Redis is not a number: empty this Redis, and the queue is rebuilt "
+                "from the database"
+            )
+        return int(found)
 
     def advance(self, version: int) -> None:
         self._client.eval(ADVANCE, 1, VERSION, version)

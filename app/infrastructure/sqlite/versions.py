@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from app.domain.errors import StoreIsNewer
+from app.domain.errors import StoreIsNewer, StoreUnavailable
 from app.infrastructure.versions import refuse_newer
 
 Statements: TypeAlias = Sequence[str]
@@ -25,14 +25,14 @@ class Versions:
         self.newest: Final = len(migrations)
 
     def upgrade(self, connection: sqlite3.Connection) -> None:
-        """Run the migrations that the file lacks. Raises StoreIsNewer."""
+        """Run the migrations that the file lacks. Raises StoreIsNewer and StoreUnavailable."""
         if _version(connection) == self.newest:
             return
         with connection:
             connection.execute("BEGIN IMMEDIATE")
             self.check(connection)
             for statement in chain(*self._migrations[_version(connection) :]):
-                connection.execute(statement)
+                _migrate(connection, statement)
             self.write(connection)
 
     def check(self, connection: sqlite3.Connection) -> None:
@@ -48,6 +48,22 @@ class Versions:
     def write(self, connection: sqlite3.Connection) -> None:
         """Store the newest version: the smallest possible write, of the header page."""
         connection.execute(f"PRAGMA user_version = {self.newest}")
+
+
+def _migrate(connection: sqlite3.Connection, statement: str) -> None:
+    """Raises StoreUnavailable if the file's tables are not those of its version.
+
+    `sqlite3 .dump` loses the version, for example.
+    """
+    try:
+        connection.execute(statement)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+            raise
+        raise StoreUnavailable(
+            f"{_name(connection)} has version {_version(connection)}, but other tables ({error}): "
+            "restore a backup"
+        ) from error
 
 
 def _version(connection: sqlite3.Connection) -> int:
