@@ -16,7 +16,7 @@ from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State
 from app.infrastructure.celery.application import make_publisher
-from app.infrastructure.celery.pipeline import CeleryPipeline
+from app.infrastructure.celery.pipeline import REQUEST_ID, CeleryPipeline
 from app.infrastructure.raw_message import RawMessage
 from app.queues import queue_of
 from tests.support.builders import a_message
@@ -67,6 +67,7 @@ def content(item: dict[str, Any]) -> object:
     for changing in ("delivery_tag", "reply_to", "priority"):
         item["properties"].pop(changing)
     item["headers"].pop("ignore_result")
+    item["headers"].pop(REQUEST_ID, None)  # ours only
     return args, kwargs, links, item["headers"], item["properties"], item["content-type"]
 
 

@@ -158,21 +158,6 @@ def test_calls_go_on_after_a_restart(own_sandbox: SandboxDaemon) -> None:
     own_sandbox.runtime.ping()
 
 
-def test_a_process_forked_from_a_client_uses_connections_of_its_own(
-    sandbox: SandboxDaemon,
-) -> None:
-    sandbox.runtime.ping()
-    child = os.fork()
-    if child == 0:
-        languages = sandbox.runtime.languages()
-        os._exit(len(languages))
-    sandbox.runtime.list_pods()
-
-    _, status = os.waitpid(child, 0)
-
-    assert os.WEXITSTATUS(status) == len(sandbox.runtime.languages())
-
-
 def test_pods_beyond_its_bays_wait_for_one(own_sandbox: SandboxDaemon) -> None:
     busy = [running(own_sandbox) for _ in range(own_sandbox.bays)]
     waiting = a_pod(language(own_sandbox.runtime, "bash"), "echo hello")
