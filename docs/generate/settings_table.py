@@ -25,7 +25,7 @@ _IN_WORDS: Final = {
     "redis_url": "a socket in the data folder",
     "runtime_url": "a socket in the data folder",
     "replay_dir": "`replays` in the data folder",
-    "flower_password": "made",
+    "flower_password": "generated",
     "max_running": "the number of cores",
     "max_running_per_owner": "`max_running`",
     "ready_jails": "`max_running`",
