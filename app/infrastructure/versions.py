@@ -44,14 +44,14 @@ def upgrade(data: VersionedData, migrations: Sequence[Migration]) -> None:
 
 
 def refuse_newer(
-    found: int, known: int, *, what: str, otherwise: str, error: type[IsNewer]
+    found: int, known: int, *, what: Callable[[], str], otherwise: str, error: type[IsNewer]
 ) -> None:
-    """Raise `error` if data has a version that this release does not know.
+    """Raise `error` if `what` has a version that this release does not know.
 
     No release stores a negative one; a damaged file can have it.
     """
     if not 0 <= found <= known:
         raise error(
-            f"{what} has version {found}, and this release of Podline knows versions up to "
+            f"{what()} has version {found}, and this release of Podline knows versions up to "
             f"{known}. Run the newer release, or {otherwise}."
         )

@@ -41,7 +41,7 @@ def bring_up_to_date(documents: Documents, migrations: list[Migration]) -> None:
     refuse_newer(
         versions.version(),
         len(migrations),
-        what="the database",
+        what=lambda: "the database",
         otherwise="restore a backup of before the upgrade",
         error=StoreIsNewer,
     )

@@ -55,7 +55,7 @@ def bring_up_to_date(client: redis.Redis, migrations: Sequence[Migration]) -> No
     refuse_newer(
         versions.version(),
         len(migrations),
-        what="the data in Redis",
+        what=lambda: "the data in Redis",
         otherwise="empty this Redis: the queue is rebuilt from the database",
         error=CoordinationIsNewer,
     )

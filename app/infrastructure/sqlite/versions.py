@@ -40,7 +40,7 @@ class Versions:
         refuse_newer(
             _version(connection),
             self.newest,
-            what=_name(connection),
+            what=lambda: _name(connection),
             otherwise="restore a backup of before the upgrade",
             error=StoreIsNewer,
         )
