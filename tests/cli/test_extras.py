@@ -68,7 +68,9 @@ def test_a_command_that_needs_more_names_the_extra(command: str, extra: str) -> 
     done = podline(command)
     assert done.returncode == 1
     assert done.stderr.startswith("podline: ")
-    assert done.stderr.endswith(f" is not installed: run pip install 'podline[{extra}]'\n")
+    assert done.stderr.endswith(
+        f" is not installed: in a clone of Podline, run pip install '.[{extra}]'\n"
+    )
 
 
 def test_without_a_service_it_says_how_to_start_one() -> None:
