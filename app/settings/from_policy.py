@@ -20,11 +20,7 @@ class Group(BaseModel):
     """Settings that belong together: `PODLINE_<GROUP>__<NAME>`, or a table in the file."""
 
     model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        allow_inf_nan=False,
-        validate_default=True,
-        use_attribute_docstrings=True,
+        extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True
     )
 
 

@@ -121,7 +121,6 @@ class Settings(_PolicySettings):
         frozen=True,
         allow_inf_nan=False,
         validate_default=True,
-        use_attribute_docstrings=True,
     )
 
     data_dir: Folder = Path(".podline")

@@ -1,6 +1,10 @@
 """The table of settings, from their declarations in app/settings and app/domain."""
 
+import ast
+import inspect
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel
@@ -72,13 +76,29 @@ def _rows(model: type[BaseModel], defaults: Any = None, prefix: str = "") -> Ite
     for name, field in model.model_fields.items():
         kind, full = field.annotation, prefix + name
         value = getattr(defaults, name) if defaults else field.get_default()
-        meaning = " ".join((field.description or "").split())
+        meaning = " ".join((field.description or _docstrings(model).get(name, "")).split())
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             for row in _rows(kind, value, f"{full}."):
                 said = f"{meaning}: {row.meaning}." if name.endswith("_limits") else row.meaning
                 yield row._replace(meaning=said)
         else:
             yield _Row(full, _IN_WORDS.get(full) or _shown(value), meaning)
+
+
+@cache
+def _docstrings(model: type[BaseModel]) -> dict[str, str]:
+    """The docstrings of the fields that a class declares.
+
+    pydantic could read them (`use_attribute_docstrings`), but would do it in every process.
+    """
+    (declared,) = ast.parse(inspect.getsource(model)).body
+    assert isinstance(declared, ast.ClassDef)
+    return {
+        field.target.id: str(text.value.value)
+        for field, text in pairwise(declared.body)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
+    }
 
 
 def _shown(value: object) -> str:
