@@ -230,6 +230,8 @@ class Language:
     """The default limits of its compile stage, if it has one."""
     stack: str | None = None
     """What `stack_mib` means for its programs."""
+    packages: Mapping[str, str] = field(default_factory=dict)
+    """The versions of the packages that its programs can use, by name."""
     limits: LimitRange | None = None
     """The limits of the run stage; None if the service is too old to report them."""
 

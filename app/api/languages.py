@@ -17,7 +17,7 @@ def list_(call: Call) -> schemas.LanguageList:
         items=[
             representation.language(
                 language,
-                policy.run_limits(language.accepts),
+                policy.run_limits(language.accepts, language.needs),
                 policy.compile_limits(language.accepts, language.compile_needs),
             )
             for language in call.languages.known()
@@ -33,7 +33,7 @@ def limits(call: Call) -> schemas.LimitsInForce:
     """
     policy, accepts = call.policy, call.languages.accepted_by_all()
     return schemas.LimitsInForce(
-        limits=representation.limit_range(policy.run_limits(accepts)),
+        limits=representation.limit_range(policy.run_limits(accepts, needs={})),
         compile_limits=representation.limit_range(policy.compile_limits(accepts, needs={})),
         input=schemas.InputMaxima(**asdict(policy.input)),
         max_unfinished=call.caller.max_unfinished or policy.max_unfinished_per_owner,

@@ -139,6 +139,9 @@ class Language(Answered):
         description="The defaults of its compile stage; null if it has none."
     )
     stack: str = Field(description="What `stack_mib` means for its programs.")
+    packages: dict[str, str] = Field(
+        description="The versions of the packages that its programs can use, by name."
+    )
 
 
 class LanguageList(Answered):

@@ -109,15 +109,19 @@ class Policy:
         default_factory=InputMaxima, metadata=means("How large a submission can be")
     )
 
-    def run_limits(self, accepts: Mapping[str, int]) -> LimitRange:
-        """`accepts` has the runtime's own maxima, which may be lower, by the names of Limits."""
-        return _range(self.default_limits, _lowered(self.max_limits, accepts))
+    def run_limits(self, accepts: Mapping[str, int], needs: Mapping[str, int]) -> LimitRange:
+        """`accepts` has the runtime's own maxima, which may be lower, by the names of Limits.
+
+        The defaults are raised to what the language's packages need, up to the maxima.
+        """
+        return _range(_raised(self.default_limits, needs), _lowered(self.max_limits, accepts))
 
     def compile_limits(self, accepts: Mapping[str, int], needs: Mapping[str, int]) -> LimitRange:
-        """As `run_limits`; the defaults are raised to what the compiler needs, up to the maxima."""
-        default = self.default_compile_limits
-        raised = {name: max(getattr(default, name), needed) for name, needed in needs.items()}
-        return _range(replace(default, **raised), _lowered(self.max_compile_limits, accepts))
+        """As `run_limits`, for the compiler."""
+        return _range(
+            _raised(self.default_compile_limits, needs),
+            _lowered(self.max_compile_limits, accepts),
+        )
 
 
 _NAMES: Final = tuple(each.name for each in fields(Limits))
@@ -127,6 +131,13 @@ def _range(default: Limits, maximum: Limits) -> LimitRange:
     """Each default is lowered to its maximum."""
     most = {name: getattr(maximum, name) for name in _NAMES}
     return LimitRange(_lowered(default, most), maximum)
+
+
+def _raised(limits: Limits, needs: Mapping[str, int]) -> Limits:
+    raised: dict[str, Any] = {
+        name: max(getattr(limits, name), needed) for name, needed in needs.items()
+    }
+    return replace(limits, **raised) if raised else limits
 
 
 def _lowered(limits: Limits, most: Mapping[str, float | None]) -> Limits:

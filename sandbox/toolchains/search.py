@@ -29,6 +29,8 @@ class Toolchain(Commands):
 
     says: str = ""
     """What it prints when it is asked for its version."""
+    packages: str = ""
+    """Identifies the packages that its programs can use; empty if there are none."""
 
     @property
     def language(self) -> Language:

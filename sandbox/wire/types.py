@@ -228,3 +228,7 @@ class Language:
     """What `stack_mib` means for its programs."""
     accepts: Mapping[str, int] = field(default_factory=dict)
     """The most that a stage can have, by the names of Limits; others: any."""
+    needs: Mapping[str, int] = field(default_factory=dict)
+    """The lowest limits that programs with its packages work with, by the names of Limits."""
+    packages: Mapping[str, str] = field(default_factory=dict)
+    """The versions of the packages that its programs can use, by name."""

@@ -82,6 +82,8 @@ def test_a_language_and_a_limit() -> None:
         compile_needs={"wall_seconds": 30},
         stack="as it likes",
         accepts={"processes": 5},
+        needs={"memory_mib": 256},
+        packages={"posix": "2024"},
     )
     held = types.HeldLimit(limit=types.LimitName.DISK, by=types.Holder.NOBODY, how="seen")
 

@@ -305,6 +305,21 @@ def test_what_a_compiler_needs_raises_its_default_limits_up_to_the_maxima() -> N
     )
 
 
+def test_what_packages_need_raises_the_default_limits_of_the_program_up_to_the_maxima() -> None:
+    needs = {"memory_mib": 256, "processes": 9_999}
+    language = replace(LANGUAGES[0], needs=needs)
+    asked = {"language": "python", "source": ""}
+
+    submission = parsed(asked, Policy(), [language])
+    smaller = parsed(asked | {"limits": {"memory_mib": 64}}, Policy(), [language])
+
+    policy = Policy()
+    raised = replace(policy.default_limits, memory_mib=256, processes=policy.max_limits.processes)
+    assert submission.limits == raised
+    assert smaller.limits == replace(raised, memory_mib=64)
+    assert submission.compile_limits == policy.default_compile_limits
+
+
 @pytest.mark.parametrize("version", [None, "3", "3.11", "3.11.2"])
 def test_a_version_stands_for_the_newest_that_it_begins(version: str | None) -> None:
     assert validated(version=version).language_version == "3.11.2"

@@ -165,7 +165,7 @@ class TestWrongSettings:
         monkeypatch.setenv("PODLINE_MAX_LIMITS__WALL_SECONDS", "3")
         monkeypatch.setenv("PODLINE_MAX_COMPILE_LIMITS__MEMORY_MIB", "99")
         policy = Settings.load().policy()
-        assert policy.run_limits({}).default.wall_seconds == 3
+        assert policy.run_limits({}, {}).default.wall_seconds == 3
         assert policy.compile_limits({}, {}).default.memory_mib == 99
         assert shown("default_limits.wall_seconds") == ("3.0", "PODLINE_MAX_LIMITS__WALL_SECONDS")
         by_maximum = ("99", "PODLINE_MAX_COMPILE_LIMITS__MEMORY_MIB")

@@ -17,7 +17,7 @@ from app.domain.api_key import Role
 from app.domain.checks import Problems, pointer, showable
 from app.domain.errors import Forbidden, InvalidRequest
 from app.domain.language import Language
-from app.domain.policy import InputMaxima, Policy
+from app.domain.policy import InputMaxima, LimitRange, Policy
 from app.domain.submission import Buffering, ExpectedOutput, Priority, Submission
 
 _ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -39,11 +39,9 @@ def validate(
     args = _args(problems, "args", sent.args, maxima)
     compile_args = _compile_args(problems, sent.compile_args, language, maxima)
     _check_env(problems, sent.env, maxima)
-    accepts, needs = (language.accepts, language.compile_needs) if language else ({}, {})
-    run_limits = limits(problems, "limits", sent.limits, policy.run_limits(accepts))
-    compile_limits = limits(
-        problems, "compile_limits", sent.compile_limits, policy.compile_limits(accepts, needs)
-    )
+    run_range, compile_range = _ranges(language, policy)
+    run_limits = limits(problems, "limits", sent.limits, run_range)
+    compile_limits = limits(problems, "compile_limits", sent.compile_limits, compile_range)
     expected_output = _expected_output(problems, sent, maxima)
     _check_labels(problems, sent.labels, maxima)
     if sent.callback_url is not None:
@@ -86,6 +84,16 @@ def _expected_output(
 def _default_buffering(expected_output: ExpectedOutput | None) -> Buffering:
     """Output that only a judge reads is not worth a system call for each line."""
     return Buffering.LINE if expected_output is None else Buffering.BLOCK
+
+
+def _ranges(language: Language | None, policy: Policy) -> tuple[LimitRange, LimitRange]:
+    """The limits of the run stage and of the compile stage."""
+    if language is None:
+        return policy.run_limits({}, needs={}), policy.compile_limits({}, needs={})
+    return (
+        policy.run_limits(language.accepts, language.needs),
+        policy.compile_limits(language.accepts, language.compile_needs),
+    )
 
 
 def _args(

@@ -108,6 +108,8 @@ def language_of(language: types.Language) -> Language:
         compile_needs=language.compile_needs,
         stack=language.stack,
         accepts=language.accepts,
+        needs=language.needs,
+        packages=language.packages,
     )
 
 
