@@ -6,7 +6,7 @@ from typing import Final
 
 from app.domain.api_key import Role
 from app.domain.errors import StoreUnavailable
-from app.ports import Ports
+from app.ports import Clock, Keys
 from app.service.keys import enrol
 from app.settings import Settings
 from app.settings.folders import kept
@@ -24,24 +24,24 @@ def secret(settings: Settings) -> str | None:
     return kept(settings.data_dir, "key")
 
 
-def make_valid(ports: Ports, secret: str) -> None:
+def make_valid(keys: Keys, clock: Clock, secret: str) -> None:
     """Make the key valid, at once or in the background once the database is available."""
-    if not _enrol(ports, secret):
+    if not _enrol(keys, clock, secret):
         threading.Thread(
-            target=_enrol_when_possible, args=(ports, secret), name="first key", daemon=True
+            target=_enrol_when_possible, args=(keys, clock, secret), name="first key", daemon=True
         ).start()
 
 
-def _enrol_when_possible(ports: Ports, secret: str) -> None:
+def _enrol_when_possible(keys: Keys, clock: Clock, secret: str) -> None:
     pause = threading.Event()
-    while not _enrol(ports, secret):
+    while not _enrol(keys, clock, secret):
         pause.wait(_RETRY_SECONDS)
 
 
-def _enrol(ports: Ports, secret: str) -> bool:
+def _enrol(keys: Keys, clock: Clock, secret: str) -> bool:
     """Store the key. Returns False while the database is unavailable."""
     try:
-        enrol(ports, secret, OWNER, Role.ADMIN)
+        enrol(keys, clock, secret, OWNER, Role.ADMIN)
     except StoreUnavailable as error:
         log.warning("the first key is not valid yet: %s", error)
         return False

@@ -20,5 +20,5 @@ try:
 except IsNewer as error:
     raise SystemExit(str(error)) from error
 if _key := first_key.secret(_settings):
-    first_key.make_valid(_ports, _key)
+    first_key.make_valid(_ports.store.keys, _ports.clock, _key)
 application = create_app(_ports)

@@ -6,16 +6,16 @@ from werkzeug.exceptions import Unauthorized
 
 from app.domain.api_key import ApiKey, Role
 from app.domain.errors import Forbidden
-from app.ports import Ports
+from app.ports import Keys
 from app.service import keys
 
 
-def caller(ports: Ports, role: Role) -> ApiKey:
+def caller(stored: Keys, role: Role) -> ApiKey:
     """The request's key. Raises Unauthorized without one, and Forbidden beyond its role."""
     secret = _secret()
     if not secret:
         raise _unauthorized("send a key: `Authorization: Bearer <key>` or `X-API-Key: <key>`")
-    key = keys.authenticate(ports, secret)
+    key = keys.authenticate(stored, secret)
     if key is None:
         raise _unauthorized("this key is not valid")
     if not key.role.includes(role):

@@ -15,8 +15,9 @@ dead_letters = Section("Operators", "/api/v1/dead-letters", Role.OPERATOR)
 @dead_letters.operation("GET", "", {200: schemas.DeadLetterPage})
 def list_(call: Call, query: DeadLetterQuery) -> schemas.DeadLetterPage:
     """Dead letters, in descending order of their ids."""
+    letters = call.ports.store.dead_letters
     found = service.page(
-        call.ports, query.status, query.kind, from_cursor(query.cursor), query.limit + 1
+        letters, query.status, query.kind, from_cursor(query.cursor), query.limit + 1
     )
     items, next_cursor = page(found, query.limit)
     return schemas.DeadLetterPage(
@@ -34,7 +35,7 @@ def retry_selected(call: Call, body: DeadLetterSelection) -> Answer:
 @dead_letters.operation("GET", "/{letter_id}", {200: schemas.DeadLetter}, errors=(404,))
 def get(call: Call, letter_id: str) -> schemas.DeadLetter:
     """One dead letter."""
-    return representation.dead_letter(service.get(call.ports, letter_id))
+    return representation.dead_letter(service.get(call.ports.store.dead_letters, letter_id))
 
 
 @dead_letters.operation("POST", "/{letter_id}/retry", {202: schemas.DeadLetter}, errors=(404, 409))
@@ -48,4 +49,5 @@ def retry(call: Call, letter_id: str) -> Answer:
 )
 def discard(call: Call, letter_id: str) -> schemas.DeadLetter:
     """Discard it, so that it is never retried."""
-    return representation.dead_letter(retries.discard(call.ports, letter_id))
+    discarded = retries.discard(call.ports.store.dead_letters, letter_id)
+    return representation.dead_letter(discarded)

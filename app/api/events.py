@@ -21,7 +21,9 @@ def list_(call: Call, query: EventQuery) -> schemas.EventPage:
     """
     after = from_cursor(query.cursor)
     try:
-        page = find_events(call.ports, query.to_domain(), after, query.limit)
+        page = find_events(
+            call.ports.event_log, call.ports.clock, query.to_domain(), after, query.limit
+        )
     except InvalidPosition:
         raise no_cursor() from None
     return schemas.EventPage(

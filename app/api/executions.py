@@ -114,7 +114,9 @@ def list_(call: Call, query: ExecutionQuery) -> schemas.ExecutionPage:
         labels=_labels(query.label),
     )
     before = from_cursor(query.cursor)
-    found = service.newest(call.ports, call.caller, filter, before, query.limit + 1)
+    found = service.newest(
+        call.ports.store.executions, call.caller, filter, before, query.limit + 1
+    )
     items, next_cursor = page(found, query.limit)
     return schemas.ExecutionPage(
         items=[representation.execution(execution) for execution in items],
@@ -130,13 +132,13 @@ def _labels(labels: list[str]) -> Mapping[str, str] | None:
 @executions.operation("GET", "/{execution_id}", {200: schemas.Execution}, errors=(404,))
 def get(call: Call, execution_id: str, query: Wait) -> schemas.Execution:
     """An execution; with `?wait=`, once it is terminal or the time is over."""
-    return _awaited(call, service.find(call.ports, call.caller, execution_id), query.wait or 0)
+    return _awaited(call, _found(call, execution_id), query.wait or 0)
 
 
 @executions.operation("POST", "/{execution_id}/cancel", {202: schemas.Execution}, errors=(404, 409))
 def cancel(call: Call, execution_id: str) -> Answer:
     """Cancel it. It never gets a result. Its pod and slot are released soon after."""
-    execution = cancel_execution(call.ports, service.find(call.ports, call.caller, execution_id))
+    execution = cancel_execution(call.ports, _found(call, execution_id))
     return Answer(representation.execution(execution), 202)
 
 
@@ -148,7 +150,7 @@ def retry(call: Call, execution_id: str) -> Answer:
 
     Repeated, it returns the same execution, or 410 if that execution was deleted.
     """
-    execution = retry_execution(call.ports, service.find(call.ports, call.caller, execution_id))
+    execution = retry_execution(call.ports, _found(call, execution_id))
     if execution.erased:
         raise Gone(f"execution {execution_id} was retried as {execution.id}, which was deleted")
     location = {"Location": f"/api/v1/executions/{execution.id}"}
@@ -158,7 +160,7 @@ def retry(call: Call, execution_id: str) -> Answer:
 @executions.operation("GET", "/{execution_id}/events", {200: schemas.EventList}, errors=(404,))
 def events(call: Call, execution_id: str) -> schemas.EventList:
     """Its domain events, oldest first."""
-    found = service.events(call.ports, call.caller, execution_id)
+    found = service.events(call.ports.store.executions, call.caller, execution_id)
     return schemas.EventList(items=[representation.event(event) for event in found])
 
 
@@ -184,7 +186,7 @@ def stream(call: Call, execution_id: str) -> Response:
     next event, and none is lost or repeated. After `end`, the response is 204. When nothing
     happens, a comment comes every 15 s.
     """
-    execution = service.find(call.ports, call.caller, execution_id)
+    execution = _found(call, execution_id)
     try:
         begin = StreamPosition.parse(request.headers.get("Last-Event-ID") or str(StreamPosition()))
     except ValueError as error:
@@ -194,7 +196,7 @@ def stream(call: Call, execution_id: str) -> Response:
     owner = call.caller.name
     if not call.places.take(owner):
         raise TooManyStreams
-    allowed = still_valid(call.ports, call.caller)
+    allowed = still_valid(call.ports.store.keys, call.caller)
     items = stream_execution(call.ports, execution, begin, allowed=allowed)
     response = sse.response(items)
     response.call_on_close(partial(call.places.leave, owner))
@@ -204,14 +206,19 @@ def stream(call: Call, execution_id: str) -> Response:
 @executions.operation("DELETE", "/{execution_id}", {204: None}, errors=(404, 409))
 def delete(call: Call, execution_id: str) -> Answer:
     """Erase the program and its result, once the execution is terminal."""
-    erase(call.ports, service.find(call.ports, call.caller, execution_id))
+    erase(call.ports.store.executions, _found(call, execution_id))
     return Answer(None, 204)
+
+
+def _found(call: Call, execution_id: str) -> Execution:
+    """Raises NotFound, also for an execution that the caller may not see."""
+    return service.find(call.ports.store.executions, call.caller, execution_id)
 
 
 def _awaited(call: Call, execution: Execution, seconds: float) -> schemas.Execution:
     if seconds and not execution.state.terminal:
         execution = _wait(call, execution, seconds)
-    found = service.details(call.ports, execution)
+    found = service.details(call.ports.store.results, call.ports.admission, execution)
     return representation.execution(found.execution, found.result, found.queue_position)
 
 
@@ -223,10 +230,11 @@ def _wait(call: Call, execution: Execution, seconds: float) -> Execution:
     try:
         with call.turnstile.waiting():
             return wait_for_end(
-                call.ports,
+                call.ports.store.executions,
+                call.ports.wakeups,
                 execution.id,
                 seconds,
-                allowed=still_valid(call.ports, call.caller),
+                allowed=still_valid(call.ports.store.keys, call.caller),
                 wanted=partial(_has_client, request.environ),
             )
     finally:

@@ -13,13 +13,16 @@ keys = Section("Keys", "/api/v1/keys", Role.ADMIN)
 @keys.operation("GET", "", {200: schemas.KeyList})
 def list_(call: Call) -> schemas.KeyList:
     """All keys, without their secrets."""
-    return schemas.KeyList(items=[representation.key(key) for key in service.all_keys(call.ports)])
+    found = service.all_keys(call.ports.store.keys)
+    return schemas.KeyList(items=[representation.key(key) for key in found])
 
 
 @keys.operation("POST", "", {201: schemas.CreatedKey})
 def create(call: Call, body: NewKey) -> Answer:
     """Create a key. The response is the only one that shows it."""
-    key, secret = service.create(call.ports, body.name, body.role, body.max_unfinished)
+    key, secret = service.create(
+        call.ports.store.keys, call.ports.clock, body.name, body.role, body.max_unfinished
+    )
     shown = schemas.CreatedKey(**dict(representation.key(key)), key=secret)
     return Answer(shown, 201)
 
@@ -27,5 +30,5 @@ def create(call: Call, body: NewKey) -> Answer:
 @keys.operation("DELETE", "/{key_id}", {204: None}, errors=(404, 409))
 def delete(call: Call, key_id: str) -> Answer:
     """Delete a key, so that it is no longer valid. What was submitted with it stays."""
-    service.delete(call.ports, key_id, call.caller)
+    service.delete(call.ports.store.keys, key_id, call.caller)
     return Answer(None, 204)

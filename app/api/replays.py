@@ -29,7 +29,7 @@ def start(call: Call, body: NewReplay) -> Answer:
 @replays.operation("GET", "", {200: schemas.ReplayPage})
 def list_(call: Call, query: ReplayQuery) -> schemas.ReplayPage:
     """Replays, newest first."""
-    found = service.newest(call.ports, from_cursor(query.cursor), query.limit + 1)
+    found = service.newest(call.ports.store.replays, from_cursor(query.cursor), query.limit + 1)
     items, next_cursor = page(found, query.limit)
     return schemas.ReplayPage(
         items=[representation.replay(replay) for replay in items], next_cursor=next_cursor
@@ -39,10 +39,11 @@ def list_(call: Call, query: ReplayQuery) -> schemas.ReplayPage:
 @replays.operation("GET", "/{replay_id}", {200: schemas.Replay}, errors=(404,))
 def get(call: Call, replay_id: str) -> schemas.Replay:
     """One replay and its progress."""
-    return representation.replay(service.get(call.ports, replay_id))
+    return representation.replay(service.get(call.ports.store.replays, replay_id))
 
 
 @replays.operation("POST", "/{replay_id}/cancel", {202: schemas.Replay}, errors=(404, 409))
 def cancel(call: Call, replay_id: str) -> Answer:
     """Cancel it. What it has done stays done."""
-    return Answer(representation.replay(service.cancel(call.ports, replay_id)), 202)
+    cancelled = service.cancel(call.ports.store.replays, call.ports.clock, replay_id)
+    return Answer(representation.replay(cancelled), 202)

@@ -149,7 +149,7 @@ def _serve(
 ) -> Response:
     given: Context | Call = context
     if operation.role is not None:
-        key = caller(context.ports, operation.role)
+        key = caller(context.ports.store.keys, operation.role)
         given = Call(
             context.ports,
             context.policy,

@@ -14,7 +14,7 @@ threads that the child lacks. So a worker refuses a pool that forks.
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from app.domain.execution import Time
 from app.domain.policy import Policy
@@ -38,6 +38,7 @@ __all__ = [
     "METRICS_MEDIA_TYPE",
     "AdmissionQueue",
     "Caps",
+    "Clock",
     "Counts",
     "Databases",
     "DeadLetters",
@@ -67,6 +68,10 @@ __all__ = [
 ]
 
 
+Clock: TypeAlias = Callable[[], Time]
+"""Returns the current time."""
+
+
 class Databases(Protocol):
     """Databases other than the service's own, into which rows are rebuilt."""
 
@@ -92,7 +97,7 @@ class Ports:
     runtime: Runtime
     pipeline: Pipeline
     metrics: Metrics
-    clock: Callable[[], Time]
+    clock: Clock
     policy: Policy
 
 

@@ -1,5 +1,5 @@
-"""The use cases: functions named for what their callers want, which are given the ports.
+"""The use cases: functions named for what their callers want.
 
-A use case that changes an execution also wakes who waits, counts, and starts the next chain, so it
-is given all ports. Objects that outlive a call are given only the ports that they use.
+Each is given the ports that it uses, if these are one or two. One that changes an execution also
+wakes who waits, counts, and starts the next chain, so it is given all of them.
 """

@@ -2,8 +2,8 @@
 
 from app.domain.errors import Unavailable
 from app.domain.execution import Execution, State
-from app.ports import Caps, Ports, QueueEntry
-from app.service.transitions import apply, go_on, soon
+from app.ports import AdmissionQueue, Caps, Executions, Ports, QueueEntry
+from app.service.transitions import apply, soon, start_chain
 
 TAKEN_AT_ONCE = 32
 """Bounds one call; the next release of a slot continues."""
@@ -34,7 +34,7 @@ def fill_slots(ports: Ports, *, on_chain_of: str | None = None) -> bool:
             elif execution_id == on_chain_of:
                 goes_on = True
             else:
-                go_on(ports, execution_id, State.ADMITTED)
+                start_chain(ports.pipeline, execution_id, State.ADMITTED)
     return goes_on
 
 
@@ -44,11 +44,11 @@ def release(ports: Ports, execution_id: str) -> None:
     fill_slots(ports)
 
 
-def enter_again(ports: Ports, execution_id: str) -> None:
+def enter_again(executions: Executions, admission: AdmissionQueue, execution_id: str) -> None:
     """Queue an execution again that was taken from the queue but could not be admitted."""
-    execution = ports.store.executions.get(execution_id)
+    execution = executions.get(execution_id)
     if execution is not None and execution.state is State.QUEUED:
-        ports.admission.enter([entry_of(execution)])
+        admission.enter([entry_of(execution)])
 
 
 def entry_of(execution: Execution) -> QueueEntry:
@@ -60,7 +60,7 @@ def _admit_one(ports: Ports, execution_id: str) -> bool:
     try:
         execution = ports.store.executions.get(execution_id)
         if execution is not None and execution.state is State.QUEUED:
-            if apply(ports, execution.admit(ports.clock(), soon(ports))):
+            if apply(ports, execution.admit(ports.clock(), soon(ports.clock))):
                 return True
             execution = ports.store.executions.get(execution_id)
     except Unavailable:

@@ -3,15 +3,15 @@
 from app.domain.errors import Conflict, NotFound
 from app.domain.execution import Execution, State
 from app.ports import Ports
-from app.service.transitions import apply, go_on, soon
+from app.service.transitions import apply, soon, start_chain
 
 
 def cancel(ports: Ports, execution: Execution) -> Execution:
     """Cancel it; its pod and slot are released soon after. Raises Conflict once it is terminal."""
     while not execution.state.terminal:
-        change = execution.cancel(ports.clock(), soon(ports))
+        change = execution.cancel(ports.clock(), soon(ports.clock))
         if apply(ports, change):
-            go_on(ports, execution.id, State.CANCELLED)
+            start_chain(ports.pipeline, execution.id, State.CANCELLED)
             return change.after
         current = ports.store.executions.get(execution.id)
         if current is None:

@@ -7,7 +7,7 @@ from typing import Final
 from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.domain.errors import BrokerUnavailable, Conflict
 from app.domain.execution import Execution, State
-from app.ports import Ports
+from app.ports import DeadLetters, Ports
 from app.service.dead_letters import PAYLOAD_BYTES, close, get, merge, next_retry
 from app.service.retry import retry
 
@@ -17,7 +17,7 @@ BATCH: Final = 100
 
 def retry_letter(ports: Ports, letter_id: str) -> DeadLetter:
     """Retry it now, whatever its status. Raises NotFound, and Conflict if it can't be retried."""
-    letter = get(ports, letter_id)
+    letter = get(ports.store.dead_letters, letter_id)
     execution = _execution(ports, letter)
     if not _can_be_retried(ports, letter, execution):
         raise Conflict(f"dead letter {letter_id} can't be retried: discard it")
@@ -38,19 +38,19 @@ def retry_letters(
     return retried
 
 
-def discard(ports: Ports, letter_id: str) -> DeadLetter:
+def discard(letters: DeadLetters, letter_id: str) -> DeadLetter:
     """Discard it: it stays visible, and is never retried."""
-    letter = get(ports, letter_id)
+    letter = get(letters, letter_id)
     while letter.status is not DeadLetterStatus.DISCARDED:
-        close(ports, letter, DeadLetterStatus.DISCARDED)
-        letter = get(ports, letter_id)
+        close(letters, letter, DeadLetterStatus.DISCARDED)
+        letter = get(letters, letter_id)
     return letter
 
 
 def process(ports: Ports) -> int:
     """One bounded slice of the schedule: store what was parked, then handle what is due."""
     for letter in ports.parking.unpark(BATCH):
-        merge(ports, letter)
+        merge(ports.store.dead_letters, ports.clock, letter)
         ports.parking.done(letter)
     due = ports.store.dead_letters.due(ports.clock(), BATCH)
     for letter in due:
@@ -62,14 +62,14 @@ def _look_at(ports: Ports, letter: DeadLetter) -> None:
     """Handle a due letter: resolve it, postpone it, archive it, or retry it."""
     execution = _execution(ports, letter)
     if _is_done(letter, execution):
-        close(ports, letter, DeadLetterStatus.RESOLVED)
+        close(ports.store.dead_letters, letter, DeadLetterStatus.RESOLVED)
     elif _is_under_way(letter, execution):
-        later = next_retry(ports, retries=letter.retries)
+        later = next_retry(ports.clock, retries=letter.retries)
         ports.store.dead_letters.update(letter, replace(letter, next_retry_at=later))
     elif letter.retries >= ports.policy.dlq_max_retries or not _can_be_retried(
         ports, letter, execution
     ):
-        close(ports, letter, DeadLetterStatus.ARCHIVED)
+        close(ports.store.dead_letters, letter, DeadLetterStatus.ARCHIVED)
     else:
         _retry(ports, letter, execution)
 
@@ -109,7 +109,7 @@ def _retry(ports: Ports, letter: DeadLetter, execution: Execution | None) -> Dea
     So a worker that dies in between leaves the letter waiting, and a failure that comes back at
     once finds it waiting and leaves it so.
     """
-    later = next_retry(ports, retries=letter.retries + 1)
+    later = next_retry(ports.clock, retries=letter.retries + 1)
     counted = replace(
         letter,
         status=DeadLetterStatus.WAITING,
@@ -123,7 +123,7 @@ def _retry(ports: Ports, letter: DeadLetter, execution: Execution | None) -> Dea
             ports.store.dead_letters.update(counted, replace(counted, retries=letter.retries))
             raise
         ports.store.dead_letters.update(counted, sent)
-    return get(ports, letter.id)
+    return get(ports.store.dead_letters, letter.id)
 
 
 def _send(ports: Ports, letter: DeadLetter, execution: Execution | None) -> DeadLetter:

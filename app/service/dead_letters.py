@@ -17,7 +17,7 @@ from app.domain.chain import START
 from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.domain.errors import NotFound, StoreUnavailable
 from app.domain.execution import Execution, Time
-from app.ports import Ports
+from app.ports import Clock, DeadLetters, Ports
 from app.service.transitions import back_off, in_seconds
 
 PAYLOAD_BYTES: Final = 16 * 1024
@@ -40,7 +40,12 @@ def record_task_error(ports: Ports, task: str, execution_id: str | None, error: 
     _merge_or_park(
         ports,
         _letter(
-            ports, letter_id, DeadLetterKind.TASK_ERROR, task, error, execution_id=execution_id
+            ports.clock,
+            letter_id,
+            DeadLetterKind.TASK_ERROR,
+            task,
+            error,
+            execution_id=execution_id,
         ),
     )
 
@@ -51,7 +56,7 @@ def record_poison(ports: Ports, queue: str, item: bytes, error: str) -> None:
     _merge_or_park(
         ports,
         _letter(
-            ports,
+            ports.clock,
             f"{DeadLetterKind.POISON}.{queue}.{digest}",
             DeadLetterKind.POISON,
             f"queue:{queue}",
@@ -61,13 +66,13 @@ def record_poison(ports: Ports, queue: str, item: bytes, error: str) -> None:
     )
 
 
-def record_exhausted(ports: Ports, execution: Execution) -> None:
+def record_exhausted(letters: DeadLetters, clock: Clock, execution: Execution) -> None:
     """Record that an execution failed. Its retries have the same letter, if they fail too.
 
     Raises StoreUnavailable instead of parking it: the row stays due until its letter is stored.
     """
     letter_id = f"{DeadLetterKind.EXHAUSTED}.{execution.root}"
-    known = ports.store.dead_letters.get(letter_id)
+    known = letters.get(letter_id)
     if (
         known is None
         or known.execution_id != execution.id
@@ -75,57 +80,56 @@ def record_exhausted(ports: Ports, execution: Execution) -> None:
     ):
         origin, error = START, execution.message or ""
         kind = DeadLetterKind.EXHAUSTED
-        merge(ports, _letter(ports, letter_id, kind, origin, error, execution_id=execution.id))
+        letter = _letter(clock, letter_id, kind, origin, error, execution_id=execution.id)
+        merge(letters, clock, letter)
 
 
-def resolve_exhausted(ports: Ports, execution: Execution) -> None:
+def resolve_exhausted(letters: DeadLetters, execution: Execution) -> None:
     """Resolve the letter, because a retry completed."""
-    letter = ports.store.dead_letters.get(f"{DeadLetterKind.EXHAUSTED}.{execution.root}")
+    letter = letters.get(f"{DeadLetterKind.EXHAUSTED}.{execution.root}")
     if letter is not None and letter.status in OPEN:
-        close(ports, letter, DeadLetterStatus.RESOLVED)
+        close(letters, letter, DeadLetterStatus.RESOLVED)
 
 
-def get(ports: Ports, letter_id: str) -> DeadLetter:
+def get(letters: DeadLetters, letter_id: str) -> DeadLetter:
     """Raises NotFound."""
-    letter = ports.store.dead_letters.get(letter_id)
+    letter = letters.get(letter_id)
     if letter is None:
         raise NotFound(f"there is no dead letter {letter_id}")
     return letter
 
 
 def page(
-    ports: Ports,
+    letters: DeadLetters,
     status: DeadLetterStatus | None,
     kind: DeadLetterKind | None,
     after: str | None,
     limit: int,
 ) -> Sequence[DeadLetter]:
     """Those of that status and kind, in the reverse order of their ids."""
-    return ports.store.dead_letters.page(status, kind, after, limit)
+    return letters.page(status, kind, after, limit)
 
 
-def merge(ports: Ports, failure: DeadLetter) -> None:
+def merge(letters: DeadLetters, clock: Clock, failure: DeadLetter) -> None:
     """Insert the letter, or count the failure on the letter that exists."""
-    while not ports.store.dead_letters.put(failure):
-        known = ports.store.dead_letters.get(failure.id)
-        if known is not None and ports.store.dead_letters.update(
-            known, _again(ports, known, failure)
-        ):
+    while not letters.put(failure):
+        known = letters.get(failure.id)
+        if known is not None and letters.update(known, _again(clock, known, failure)):
             return
 
 
-def close(ports: Ports, letter: DeadLetter, status: DeadLetterStatus) -> None:
-    ports.store.dead_letters.update(letter, replace(letter, status=status, next_retry_at=None))
+def close(letters: DeadLetters, letter: DeadLetter, status: DeadLetterStatus) -> None:
+    letters.update(letter, replace(letter, status=status, next_retry_at=None))
 
 
-def next_retry(ports: Ports, *, retries: int) -> Time:
+def next_retry(clock: Clock, *, retries: int) -> Time:
     """When to retry a letter after this many retries."""
     pause = back_off(BACK_OFF_SECONDS, retries + 1, MAX_BACK_OFF_SECONDS)
-    return in_seconds(ports, pause)
+    return in_seconds(clock, pause)
 
 
 def _letter(
-    ports: Ports,
+    clock: Clock,
     letter_id: str,
     kind: DeadLetterKind,
     origin: str,
@@ -134,7 +138,7 @@ def _letter(
     execution_id: str | None = None,
     payload: str | None = None,
 ) -> DeadLetter:
-    now = ports.clock()
+    now = clock()
     return DeadLetter(
         id=letter_id,
         kind=kind,
@@ -147,18 +151,18 @@ def _letter(
         retries=0,
         first_failed_at=now,
         last_failed_at=now,
-        next_retry_at=next_retry(ports, retries=0),
+        next_retry_at=next_retry(clock, retries=0),
     )
 
 
 def _merge_or_park(ports: Ports, letter: DeadLetter) -> None:
     try:
-        merge(ports, letter)
+        merge(ports.store.dead_letters, ports.clock, letter)
     except StoreUnavailable:
         ports.parking.park(letter)
 
 
-def _again(ports: Ports, known: DeadLetter, failure: DeadLetter) -> DeadLetter:
+def _again(clock: Clock, known: DeadLetter, failure: DeadLetter) -> DeadLetter:
     counted = replace(
         known,
         attempts=known.attempts + failure.attempts,
@@ -171,5 +175,5 @@ def _again(ports: Ports, known: DeadLetter, failure: DeadLetter) -> DeadLetter:
     return replace(
         counted,
         status=DeadLetterStatus.WAITING,
-        next_retry_at=next_retry(ports, retries=known.retries),
+        next_retry_at=next_retry(clock, retries=known.retries),
     )

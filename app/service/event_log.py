@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from app.domain.filters import EventFilter, EventPage
-from app.ports import Ports
+from app.ports import Clock, EventLog
 from app.service.transitions import in_seconds
 
 LOOK_SECONDS: Final = 2.0
@@ -13,14 +13,16 @@ from its cursor.
 """
 
 
-def find_events(ports: Ports, filter: EventFilter, after: str | None, limit: int) -> EventPage:
+def find_events(
+    log: EventLog, clock: Clock, filter: EventFilter, after: str | None, limit: int
+) -> EventPage:
     """Read slice after slice until the page is full or the time is over.
 
     Raises EventLogUnavailable and InvalidPosition.
     """
-    until = in_seconds(ports, LOOK_SECONDS)
-    page = ports.event_log.read(filter, after, limit)
-    while len(page.events) < limit and not page.at_end and ports.clock() < until:
-        more = ports.event_log.read(filter, page.position, limit - len(page.events))
+    until = in_seconds(clock, LOOK_SECONDS)
+    page = log.read(filter, after, limit)
+    while len(page.events) < limit and not page.at_end and clock() < until:
+        more = log.read(filter, page.position, limit - len(page.events))
         page = replace(more, events=[*page.events, *more.events])
     return page

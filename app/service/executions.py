@@ -8,7 +8,7 @@ from app.domain.errors import CoordinationUnavailable, Forbidden, NotFound
 from app.domain.execution import Event, Execution, State
 from app.domain.filters import ExecutionFilter
 from app.domain.result import Result
-from app.ports import Ports
+from app.ports import AdmissionQueue, Executions, Results
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +21,20 @@ class Details:
     """None unless it is queued, and while the queue is unavailable."""
 
 
-def find(ports: Ports, caller: ApiKey, execution_id: str) -> Execution:
+def find(executions: Executions, caller: ApiKey, execution_id: str) -> Execution:
     """Raises NotFound, also for an execution that the caller may not see."""
-    execution = ports.store.executions.get(execution_id)
+    execution = executions.get(execution_id)
     if execution is None or execution.erased or not _may_see(caller, execution.owner):
         raise NotFound(f"there is no execution {execution_id}")
     return execution
 
 
 def newest(
-    ports: Ports, caller: ApiKey, filter: ExecutionFilter, after: str | None, limit: int
+    executions: Executions,
+    caller: ApiKey,
+    filter: ExecutionFilter,
+    after: str | None,
+    limit: int,
 ) -> Sequence[Execution]:
     """Newest first, of the caller unless the filter names another owner. Raises Forbidden."""
     owner = filter.owner or caller.name
@@ -38,28 +42,28 @@ def newest(
         raise Forbidden(
             "listing the executions of another owner needs a key with the role operator"
         )
-    return ports.store.executions.page(replace(filter, owner=owner), after, limit)
+    return executions.page(replace(filter, owner=owner), after, limit)
 
 
-def events(ports: Ports, caller: ApiKey, execution_id: str) -> Sequence[Event]:
+def events(executions: Executions, caller: ApiKey, execution_id: str) -> Sequence[Event]:
     """Oldest first. Raises NotFound as `find` does."""
-    return ports.store.executions.events(find(ports, caller, execution_id).id)
+    return executions.events(find(executions, caller, execution_id).id)
 
 
-def details(ports: Ports, execution: Execution) -> Details:
+def details(results: Results, queue: AdmissionQueue, execution: Execution) -> Details:
     """Raises StoreUnavailable."""
-    result = ports.store.results.get(execution.result_id) if execution.result_id else None
-    return Details(execution, result, _queue_position(ports, execution))
+    result = results.get(execution.result_id) if execution.result_id else None
+    return Details(execution, result, _queue_position(queue, execution))
 
 
 def _may_see(caller: ApiKey, owner: str) -> bool:
     return owner == caller.name or caller.role.includes(Role.OPERATOR)
 
 
-def _queue_position(ports: Ports, execution: Execution) -> int | None:
+def _queue_position(queue: AdmissionQueue, execution: Execution) -> int | None:
     if execution.state is not State.QUEUED:
         return None
     try:
-        return ports.admission.queue_position(execution.id)
+        return queue.queue_position(execution.id)
     except CoordinationUnavailable:
         return None

@@ -14,7 +14,7 @@ from ulid import ULID
 
 from app.domain.api_key import ApiKey, Role
 from app.domain.errors import Conflict, NotFound, StoreUnavailable
-from app.ports import Keys, Ports
+from app.ports import Clock, Keys
 
 PREFIX: Final = "pdl_"
 """Lets secret scanners recognise a leaked key."""
@@ -28,18 +28,23 @@ def new_secret() -> str:
 
 
 def create(
-    ports: Ports, name: str, role: Role, max_unfinished: int | None = None
+    keys: Keys, clock: Clock, name: str, role: Role, max_unfinished: int | None = None
 ) -> tuple[ApiKey, str]:
     """A new key of the owner `name`, and its secret, which can't be shown again."""
     secret = new_secret()
-    return enrol(ports, secret, name, role, max_unfinished), secret
+    return enrol(keys, clock, secret, name, role, max_unfinished), secret
 
 
 def enrol(
-    ports: Ports, secret: str, name: str, role: Role, max_unfinished: int | None = None
+    keys: Keys,
+    clock: Clock,
+    secret: str,
+    name: str,
+    role: Role,
+    max_unfinished: int | None = None,
 ) -> ApiKey:
     """Make a secret valid. A secret that is valid already keeps its name and role."""
-    known = authenticate(ports, secret)
+    known = authenticate(keys, secret)
     if known is not None:
         return known
     key = ApiKey(
@@ -47,32 +52,32 @@ def enrol(
         name=name,
         role=role,
         secret_hash=_hash(secret),
-        created_at=ports.clock(),
+        created_at=clock(),
         max_unfinished=max_unfinished,
     )
-    ports.store.keys.put(key)
+    keys.put(key)
     return key
 
 
-def authenticate(ports: Ports, secret: str) -> ApiKey | None:
+def authenticate(keys: Keys, secret: str) -> ApiKey | None:
     """The key with this secret; None if there is none.
 
     The look-up is by hash, so its duration does not reveal how much of a guess was right.
     """
     secret_hash = _hash(secret)
-    key = ports.store.keys.by_hash(secret_hash)
+    key = keys.by_hash(secret_hash)
     if key is None or not hmac.compare_digest(key.secret_hash, secret_hash):
         return None
     return key
 
 
-def all_keys(ports: Ports) -> Sequence[ApiKey]:
-    return ports.store.keys.all()
+def all_keys(keys: Keys) -> Sequence[ApiKey]:
+    return keys.all()
 
 
-def still_valid(ports: Ports, key: ApiKey) -> Callable[[], bool]:
+def still_valid(keys: Keys, key: ApiKey) -> Callable[[], bool]:
     """For a response that lasts: whether the key has not been deleted."""
-    return StillValid(ports.store.keys, key)
+    return StillValid(keys, key)
 
 
 class StillValid:
@@ -97,14 +102,14 @@ class StillValid:
             return True
 
 
-def delete(ports: Ports, key_id: str, by: ApiKey) -> None:
+def delete(keys: Keys, key_id: str, by: ApiKey) -> None:
     """Make a key invalid. It can't delete itself, so that one admin key always remains.
 
     Raises Conflict and NotFound.
     """
     if key_id == by.id:
         raise Conflict("a key can't delete itself: use another admin key")
-    if not ports.store.keys.delete(key_id):
+    if not keys.delete(key_id):
         raise NotFound(f"there is no key {key_id}")
 
 

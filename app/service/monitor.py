@@ -46,13 +46,13 @@ def _not_running(ports: Ports, execution: Execution, observation: Observation | 
         why = observation.message if observation else None
         end_attempt(ports, execution, why or "the program did not start before its start deadline")
     else:
-        next_poll = in_seconds(ports, POLL_SECONDS)
+        next_poll = in_seconds(ports.clock, POLL_SECONDS)
         ports.store.executions.reschedule(execution, min(next_poll, deadline))
     return False
 
 
 def _running(ports: Ports, execution: Execution, observation: Observation) -> bool:
-    next_poll = in_seconds(ports, POLL_SECONDS)
+    next_poll = in_seconds(ports.clock, POLL_SECONDS)
     if _runs_too_long(ports, execution):
         end_attempt(ports, execution, "the runtime did not end the program at its time limit")
     elif execution.state is State.RUNNING:
@@ -82,7 +82,7 @@ def _ended(ports: Ports, execution: Execution, observation: Observation) -> bool
             end_attempt(ports, execution, "the program's output was lost")
             return False
     verdict = judge(observation, expected, output)
-    return apply(ports, execution.finish(ports.clock(), soon(ports), verdict))
+    return apply(ports, execution.finish(ports.clock(), soon(ports.clock), verdict))
 
 
 def feed_live_output(ports: Ports) -> bool:

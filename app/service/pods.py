@@ -46,4 +46,4 @@ def _forget_tries_that_went_well(ports: Ports, execution: Execution) -> None:
     Once poll was tried, its tries count, so a poll that kills its worker still ends the attempt.
     """
     if execution.tries["create"] > 1 and "poll" not in execution.tries:
-        ports.store.executions.reschedule(execution, soon(ports))
+        ports.store.executions.reschedule(execution, soon(ports.clock))

@@ -26,7 +26,7 @@ def relay(ports: Ports) -> int:
     If the log refuses an event, that event and the later ones of its execution wait, and each tick
     tries again; other executions continue. Raises EventLogUnavailable.
     """
-    until = in_seconds(ports, BUSY_SECONDS)
+    until = in_seconds(ports.clock, BUSY_SECONDS)
     refused: dict[str, Refused] = {}
     delivered, full = 0, True
     while full and ports.clock() < until:

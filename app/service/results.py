@@ -36,6 +36,6 @@ def persist(ports: Ports, execution_id: str) -> None:
             output=output,
         )
     )
-    change = execution.complete(ports.clock(), soon(ports), observation.report.message)
+    change = execution.complete(ports.clock(), soon(ports.clock), observation.report.message)
     if apply(ports, change):
         clean_up(ports, change.after)

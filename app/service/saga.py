@@ -27,8 +27,8 @@ def start_attempt(ports: Ports, execution_id: str) -> bool:
         ports,
         execution.start(
             ports.clock(),
-            next_action_at=soon(ports),
-            start_deadline=in_seconds(ports, ports.policy.start_timeout),
+            next_action_at=soon(ports.clock),
+            start_deadline=in_seconds(ports.clock, ports.policy.start_timeout),
         ),
     )
 
@@ -38,7 +38,7 @@ def begin(ports: Ports, execution_id: str, states: frozenset[State], step: str) 
 
     After too many tries, because the step kills its worker for example, end the attempt instead.
     """
-    execution = ports.store.executions.begin(execution_id, states, step, soon(ports))
+    execution = ports.store.executions.begin(execution_id, states, step, soon(ports.clock))
     if execution is None:
         return None
     if execution.tries.get(step, 0) > MAX_TRIES:
@@ -53,9 +53,9 @@ def end_attempt(ports: Ports, execution: Execution, reason: str, *, final: bool 
     may_go_on = State.QUEUED in TRANSITIONS[execution.state] and not final
     if may_go_on and execution.attempt < ports.policy.max_attempts:
         pause = back_off(BACK_OFF_SECONDS, execution.attempt, MAX_BACK_OFF_SECONDS)
-        change = execution.requeue(now, in_seconds(ports, pause), reason)
+        change = execution.requeue(now, in_seconds(ports.clock, pause), reason)
     else:
-        change = execution.fail(now, soon(ports), reason)
+        change = execution.fail(now, soon(ports.clock), reason)
     if apply(ports, change):
         log.warning("attempt %d of %s ended: %s", execution.attempt, execution.id, reason)
         clean_up(ports, change.after)
@@ -75,9 +75,9 @@ def clean_up(ports: Ports, execution: Execution) -> None:
     was queued again, the sweep finds its lost slot and its orphan pod.
     """
     if execution.state is State.FAILED:
-        dead_letters.record_exhausted(ports, execution)
+        dead_letters.record_exhausted(ports.store.dead_letters, ports.clock, execution)
     elif execution.state is State.COMPLETED and execution.retry_of is not None:
-        dead_letters.resolve_exhausted(ports, execution)
+        dead_letters.resolve_exhausted(ports.store.dead_letters, execution)
     if execution.attempt > 0:
         ports.runtime.delete(execution.pod)
     if execution.state.terminal:

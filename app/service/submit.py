@@ -12,7 +12,7 @@ from app.domain.idempotency import IdempotencyRecord
 from app.domain.submission import Submission
 from app.ports import Ports
 from app.service.capacity import Capacity, capacity_of
-from app.service.transitions import go_on, in_seconds, soon
+from app.service.transitions import in_seconds, soon, start_chain
 
 _GONE: Final = (
     "the execution of this Idempotency-Key was deleted: send a new key to run the program again"
@@ -62,12 +62,12 @@ def enqueue(
         id=execution_id,
         owner=owner,
         now=ports.clock(),
-        next_action_at=soon(ports),
+        next_action_at=soon(ports.clock),
         retry_of=retry_of,
     )
     if not ports.store.executions.insert(execution, submission, event):
         return ports.store.executions.get(execution_id) or execution
-    go_on(ports, execution_id, State.QUEUED)
+    start_chain(ports.pipeline, execution_id, State.QUEUED)
     return execution
 
 
@@ -77,7 +77,7 @@ def _fix_id(ports: Ports, owner: str, key: str, body_hash: str, execution_id: st
             key_hash=hashlib.sha256(f"{owner}\0{key}".encode()).hexdigest(),
             body_hash=body_hash,
             execution_id=execution_id,
-            expires_at=in_seconds(ports, ports.policy.idempotency_seconds),
+            expires_at=in_seconds(ports.clock, ports.policy.idempotency_seconds),
         ),
         ports.clock(),
     )
@@ -103,7 +103,7 @@ def _may_have_been_removed(ports: Ports, execution_id: str) -> bool:
     if ports.policy.retention_seconds is None:
         return False
     submitted_at = ULID.from_str(execution_id).timestamp * SECOND
-    return submitted_at < in_seconds(ports, -ports.policy.retention_seconds)
+    return submitted_at < in_seconds(ports.clock, -ports.policy.retention_seconds)
 
 
 def _check_quota(ports: Ports, owner: ApiKey, capacity: Capacity | None) -> None:

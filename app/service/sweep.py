@@ -14,7 +14,7 @@ from app.domain.execution import HOLDS_SLOT, SECOND, TERMINAL, Execution, State,
 from app.ports import Ports, QueueEntry
 from app.service.admission import enter_again, entry_of, fill_slots
 from app.service.saga import owns_pod
-from app.service.transitions import STEP_SECONDS, go_on, in_seconds
+from app.service.transitions import STEP_SECONDS, in_seconds, start_chain
 
 log = logging.getLogger(__name__)
 
@@ -66,13 +66,13 @@ def restart_chains(ports: Ports) -> None:
     for execution, there in zip(due, present, strict=True):
         if not there:
             ports.admission.hold(entry_of(execution), ports.clock())
-        go_on(ports, execution.id, execution.state)
+        start_chain(ports.pipeline, execution.id, execution.state)
 
 
 def clean_up_ended(ports: Ports) -> None:
     """Clean up after terminal rows whose pod or slot may still exist."""
     for execution in _claim(ports, TERMINAL, BATCH, STEP_SECONDS):
-        go_on(ports, execution.id, execution.state)
+        start_chain(ports.pipeline, execution.id, execution.state)
 
 
 def check_queue(ports: Ports) -> None:
@@ -87,7 +87,7 @@ def check_queue(ports: Ports) -> None:
 
 def free_lost_slots(ports: Ports) -> None:
     """Release slots of executions that hold none in the database, unless the slots are young."""
-    before = in_seconds(ports, -SLOT_GRACE_SECONDS)
+    before = in_seconds(ports.clock, -SLOT_GRACE_SECONDS)
     old = ports.admission.slots(before, BATCH)
     states = ports.store.executions.states_of(old)
     for execution_id in old:
@@ -95,7 +95,7 @@ def free_lost_slots(ports: Ports) -> None:
         if state is None or not state.holds_slot:
             ports.admission.leave(execution_id, ports.clock())
         if state is State.QUEUED:
-            enter_again(ports, execution_id)
+            enter_again(ports.store.executions, ports.admission, execution_id)
 
 
 def remove_orphans(ports: Ports) -> None:
@@ -105,7 +105,7 @@ def remove_orphans(ports: Ports) -> None:
     """
     try:
         names = ports.runtime.list_pods()
-        until = in_seconds(ports, ORPHAN_SECONDS)
+        until = in_seconds(ports.clock, ORPHAN_SECONDS)
         for name in names:
             if ports.clock() > until:
                 return
@@ -143,10 +143,10 @@ def _claim(ports: Ports, states: frozenset[State], batch: int, interval: float) 
 def _next_look(ports: Ports, row: Execution, interval: float) -> Time:
     """Back-off by age, except for a row that waits for its next attempt, whose turn is near."""
     if row.state is State.QUEUED and row.attempt > 0:
-        return in_seconds(ports, interval)
+        return in_seconds(ports.clock, interval)
     since = row.ended_at or row.admitted_at or row.created_at
     age = (ports.clock() - since) / SECOND
-    return in_seconds(ports, min(max(interval, age / 2), 10 * interval))
+    return in_seconds(ports.clock, min(max(interval, age / 2), 10 * interval))
 
 
 def _entries(ports: Ports, states: frozenset[State]) -> Iterator[QueueEntry]:

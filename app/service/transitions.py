@@ -6,7 +6,7 @@ from typing import Final
 
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import SECOND, Change, State, Time
-from app.ports import Ports
+from app.ports import Clock, Pipeline, Ports
 
 log = logging.getLogger(__name__)
 
@@ -24,22 +24,22 @@ def apply(ports: Ports, change: Change) -> bool:
     return True
 
 
-def go_on(ports: Ports, execution_id: str, state: State) -> None:
+def start_chain(pipeline: Pipeline, execution_id: str, state: State) -> None:
     """Start the chain that `state` calls for, or leave it to the sweep if the broker is down."""
     try:
-        ports.pipeline.start(execution_id, state)
+        pipeline.start(execution_id, state)
     except BrokerUnavailable as error:
         log.warning("execution %s waits for the sweep: %s", execution_id, error)
 
 
-def in_seconds(ports: Ports, seconds: float) -> Time:
+def in_seconds(clock: Clock, seconds: float) -> Time:
     """The time that is this many seconds ahead."""
-    return ports.clock() + int(seconds * SECOND)
+    return clock() + int(seconds * SECOND)
 
 
-def soon(ports: Ports) -> Time:
+def soon(clock: Clock) -> Time:
     """When a row is due whose step does not report."""
-    return in_seconds(ports, STEP_SECONDS)
+    return in_seconds(clock, STEP_SECONDS)
 
 
 def back_off(base: float, times: int, maximum: float) -> float:

@@ -7,7 +7,7 @@ from typing import Final
 
 from app.domain.errors import KeyDeleted, NotFound, StoreUnavailable
 from app.domain.execution import Execution
-from app.ports import Ports
+from app.ports import Executions, Wakeups
 
 log = logging.getLogger(__name__)
 
@@ -16,7 +16,8 @@ LOOK_AGAIN: Final = 5.0
 
 
 def wait_for_end(
-    ports: Ports,
+    executions: Executions,
+    wakeups: Wakeups,
     execution_id: str,
     seconds: float,
     allowed: Callable[[], bool] = lambda: True,
@@ -30,8 +31,8 @@ def wait_for_end(
     unavailable at the first look, and KeyDeleted at the first look after `allowed` became false.
     """
     deadline = monotonic() + seconds
-    with ports.wakeups.listen(execution_id) as listener:
-        execution = ports.store.executions.get(execution_id)
+    with wakeups.listen(execution_id) as listener:
+        execution = executions.get(execution_id)
         while execution is not None and not execution.state.terminal and wanted():
             remaining = deadline - monotonic()
             if remaining <= 0:
@@ -40,7 +41,7 @@ def wait_for_end(
             if not allowed():
                 raise KeyDeleted
             try:
-                execution = ports.store.executions.get(execution_id)
+                execution = executions.get(execution_id)
             except StoreUnavailable as error:
                 log.warning("still waiting for execution %s: %s", execution_id, error)
     if execution is None or execution.erased:

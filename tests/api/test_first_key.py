@@ -25,16 +25,16 @@ class Away(MemoryKeys):
 
 def test_it_is_an_admin_key() -> None:
     ports = make_twins().ports
-    first_key.make_valid(ports, SECRET)
-    key = authenticate(ports, SECRET)
+    first_key.make_valid(ports.store.keys, ports.clock, SECRET)
+    key = authenticate(ports.store.keys, SECRET)
     assert key is not None
     assert (key.name, key.role) == ("admin", Role.ADMIN)
 
 
 def test_a_restart_makes_no_second_one() -> None:
     ports = make_twins().ports
-    first_key.make_valid(ports, SECRET)
-    first_key.make_valid(ports, SECRET)
+    first_key.make_valid(ports.store.keys, ports.clock, SECRET)
+    first_key.make_valid(ports.store.keys, ports.clock, SECRET)
     assert len(ports.store.keys.all()) == 1
 
 
@@ -42,6 +42,6 @@ def test_it_becomes_valid_when_the_database_comes_back() -> None:
     store = MemoryStore()
     keys = store.keys = Away()
     ports = make_twins(store=store).ports
-    first_key.make_valid(ports, SECRET)
+    first_key.make_valid(ports.store.keys, ports.clock, SECRET)
     keys.away = False
-    wait_until(lambda: authenticate(ports, SECRET))
+    wait_until(lambda: authenticate(ports.store.keys, SECRET))

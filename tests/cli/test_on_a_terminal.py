@@ -111,7 +111,7 @@ def watched() -> Iterator[tuple[str, dict[str, str]]]:
     """Return an execution that printed PRINTED, and the environment of a command to watch it."""
     twins = make_twins()
     twins.runtime.script = lambda _pod: Script(prints=PRINTED)
-    _, key = keys.create(twins.ports, "ada", Role.USER)
+    _, key = keys.create(twins.ports.store.keys, twins.ports.clock, "ada", Role.USER)
     with served(twins) as url, Client(url, key) as client:
         execution_id = client.submit("", language="python").id
         Worker(twins.ports).run_all()

@@ -32,7 +32,7 @@ def twins() -> Twins:
 
 @pytest.fixture(scope="module")
 def key(twins: Twins) -> str:
-    return keys.create(twins.ports, "ada", Role.ADMIN)[1]
+    return keys.create(twins.ports.store.keys, twins.ports.clock, "ada", Role.ADMIN)[1]
 
 
 PRINTED = b"y\n" * 50_000

@@ -34,7 +34,7 @@ def test_every_field_that_the_log_knows(store: Store, batch: int) -> None:
     with changed(replay__slices__BATCH=batch):
         while (replay_id := twins.pipeline.take_replay()) is not None:
             work(twins.ports, replay_id)
-    done = sessions.get(twins.ports, replay.id)
+    done = sessions.get(twins.ports.store.replays, replay.id)
     assert (done.status, done.counts.skipped) == (ReplayStatus.COMPLETED, {})
     for name, original in lives.rows.items():
         row = store.executions.get(original.id)

@@ -81,7 +81,7 @@ def connector(ports: Ports) -> Connect:
     assert document is not None
 
     def connect(name: str, role: Role) -> Api:
-        _, secret = keys.create(ports, name, role)
+        _, secret = keys.create(ports.store.keys, ports.clock, name, role)
         return Api(app, document, secret)
 
     return connect

@@ -41,5 +41,5 @@ def served(twins: Twins, around: Callable[[Wsgi], Wsgi] = lambda app: app) -> It
 
 
 def a_client(twins: Twins, url: str, role: Role, name: str = "ada") -> Client:
-    _, secret = keys.create(twins.ports, name, role)
+    _, secret = keys.create(twins.ports.store.keys, twins.ports.clock, name, role)
     return Client(url, secret, timeout=5, retries=1)

@@ -77,7 +77,9 @@ class Service:
     def __enter__(self) -> Self:
         self.url = self._running.enter_context(served(self.twins, self._in_front_of))
         self._running.callback(self._over.set)
-        _, self.key = keys.create(self.twins.ports, "ada", Role.ADMIN)
+        _, self.key = keys.create(
+            self.twins.ports.store.keys, self.twins.ports.clock, "ada", Role.ADMIN
+        )
         return self
 
     def __exit__(

@@ -116,7 +116,7 @@ def test_an_operator_retries_at_once(twins: Twins, worker: Worker) -> None:
 
 def test_discarded_it_stays_to_be_seen_and_is_left_alone(twins: Twins, worker: Worker) -> None:
     exhausted(twins, worker)
-    dead_letter_retries.discard(twins.ports, the_letter(twins).id)
+    dead_letter_retries.discard(twins.ports.store.dead_letters, the_letter(twins).id)
     for _ in range(3):
         next_tick(twins, worker)
     assert the_letter(twins).status is DeadLetterStatus.DISCARDED
@@ -148,7 +148,7 @@ def test_there_is_no_letter_of_that_id(twins: Twins) -> None:
     with pytest.raises(NotFound):
         dead_letter_retries.retry_letter(twins.ports, "nothing")
     with pytest.raises(NotFound):
-        dead_letter_retries.discard(twins.ports, "nothing")
+        dead_letter_retries.discard(twins.ports.store.dead_letters, "nothing")
 
 
 # Unexpected errors of a step

@@ -195,8 +195,8 @@ def test_only_what_is_queued_is_entered_again(twins: Twins, cancelled: bool, len
     execution = twins.submit()
     if cancelled:
         cancel(twins.ports, execution)
-    enter_again(twins.ports, execution.id)
-    enter_again(twins.ports, "01JUNKNOWN")
+    enter_again(twins.store.executions, twins.ports.admission, execution.id)
+    enter_again(twins.store.executions, twins.ports.admission, "01JUNKNOWN")
     assert twins.admission.length() == length
 
 

@@ -18,38 +18,38 @@ def test_a_secret_has_256_random_bits() -> None:
 
 
 def test_only_the_secret_itself_opens(twins: Twins) -> None:
-    key, secret = keys.create(twins.ports, "ada", Role.USER)
-    assert keys.authenticate(twins.ports, secret) == key
+    key, secret = keys.create(twins.ports.store.keys, twins.ports.clock, "ada", Role.USER)
+    assert keys.authenticate(twins.ports.store.keys, secret) == key
     for guess in ("", "pdl_", secret[:-1], secret + "x", secret.upper(), key.secret_hash):
-        assert keys.authenticate(twins.ports, guess) is None
+        assert keys.authenticate(twins.ports.store.keys, guess) is None
 
 
 def test_the_store_never_sees_the_secret(twins: Twins) -> None:
-    _, secret = keys.create(twins.ports, "ada", Role.USER)
+    _, secret = keys.create(twins.ports.store.keys, twins.ports.clock, "ada", Role.USER)
     assert secret not in repr(twins.store.keys.all())
 
 
 def test_a_secret_that_is_valid_already_stays_as_it_is(twins: Twins) -> None:
     secret = keys.new_secret()
-    first = keys.enrol(twins.ports, secret, "ada", Role.ADMIN)
-    assert keys.enrol(twins.ports, secret, "bob", Role.USER) == first
+    first = keys.enrol(twins.ports.store.keys, twins.ports.clock, secret, "ada", Role.ADMIN)
+    assert keys.enrol(twins.ports.store.keys, twins.ports.clock, secret, "bob", Role.USER) == first
     assert twins.store.keys.all() == [first]
 
 
 def test_one_admin_key_always_remains(twins: Twins) -> None:
-    last, secret = keys.create(twins.ports, "root", Role.ADMIN)
-    other, _ = keys.create(twins.ports, "root", Role.ADMIN)
-    keys.delete(twins.ports, other.id, by=last)
+    last, secret = keys.create(twins.ports.store.keys, twins.ports.clock, "root", Role.ADMIN)
+    other, _ = keys.create(twins.ports.store.keys, twins.ports.clock, "root", Role.ADMIN)
+    keys.delete(twins.ports.store.keys, other.id, by=last)
     with pytest.raises(NotFound):
-        keys.delete(twins.ports, other.id, by=last)
+        keys.delete(twins.ports.store.keys, other.id, by=last)
     with pytest.raises(Conflict):
-        keys.delete(twins.ports, last.id, by=last)
-    assert keys.authenticate(twins.ports, secret) == last
+        keys.delete(twins.ports.store.keys, last.id, by=last)
+    assert keys.authenticate(twins.ports.store.keys, secret) == last
 
 
 class TestStillValid:
     def test_a_key_that_was_deleted_is_noticed_within_seconds(self, twins: Twins) -> None:
-        key, _ = keys.create(twins.ports, "ada", Role.USER)
+        key, _ = keys.create(twins.ports.store.keys, twins.ports.clock, "ada", Role.USER)
         seconds = iter([0.0, 3.9, 5.0, 5.0, 9.1, 9.1]).__next__
         valid = keys.StillValid(twins.store.keys, key, clock=seconds)
         twins.store.keys.delete(key.id)
@@ -58,7 +58,7 @@ class TestStillValid:
         assert not valid()
 
     def test_a_key_that_exists_stays_valid(self, twins: Twins) -> None:
-        key, _ = keys.create(twins.ports, "ada", Role.USER)
+        key, _ = keys.create(twins.ports.store.keys, twins.ports.clock, "ada", Role.USER)
 
         assert keys.StillValid(twins.store.keys, key, clock=count(step=100).__next__)()
 
@@ -67,7 +67,7 @@ class TestStillValid:
             def by_hash(self, secret_hash: str) -> ApiKey | None:
                 raise StoreUnavailable(secret_hash)
 
-        key, _ = keys.create(twins.ports, "ada", Role.USER)
+        key, _ = keys.create(twins.ports.store.keys, twins.ports.clock, "ada", Role.USER)
         twins.store.keys = Unreachable()
 
         assert keys.StillValid(twins.store.keys, key, clock=count(step=100).__next__)()

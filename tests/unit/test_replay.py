@@ -82,7 +82,7 @@ def run(twins: Twins) -> None:
 def replayed(twins: Twins, mode: ReplayMode, **request: Any) -> Replay:
     replay = started(twins, mode, **request)
     run(twins)
-    return sessions.get(twins.ports, replay.id)
+    return sessions.get(twins.ports.store.replays, replay.id)
 
 
 def rebuilt_rows(twins: Twins) -> MemoryStore:
@@ -269,7 +269,7 @@ class TestResubmit:
     def test_what_has_no_program_any_more_is_skipped_with_the_reason(
         self, twins: Twins, lives: dict[str, Execution]
     ) -> None:
-        erase(twins.ports, lives["completed"])
+        erase(twins.ports.store.executions, lives["completed"])
         assert twins.store.executions.remove_ended_before((lives["crashed"].ended_at or 0) + 1, 1)
         remaining = [
             row for row in lives.values() if twins.store.executions.get(row.id) is not None
@@ -292,7 +292,7 @@ class TestResubmit:
             Worker(twins.ports).run_all()
             while relay(twins.ports):
                 pass
-        assert sessions.get(twins.ports, replay.id).counts.done == len(lives)
+        assert sessions.get(twins.ports.store.replays, replay.id).counts.done == len(lives)
 
     def test_it_waits_while_the_service_has_all_it_takes(self) -> None:
         twins = make_twins(max_unfinished=1)
@@ -304,7 +304,7 @@ class TestResubmit:
         twins.admission.leave(lives["queued"].id, twins.clock())
         twins.clock.advance(5)
         work_due(twins.ports)
-        assert sessions.get(twins.ports, replay.id).counts.done == len(lives)
+        assert sessions.get(twins.ports.store.replays, replay.id).counts.done == len(lives)
 
 
 class TestDryRun:
@@ -312,7 +312,7 @@ class TestDryRun:
     def test_tells_what_would_be_done_and_does_nothing(
         self, twins: Twins, lives: dict[str, Execution], mode: ReplayMode
     ) -> None:
-        erase(twins.ports, lives["completed"])
+        erase(twins.ports.store.executions, lives["completed"])
         dry = replayed(twins, mode, dry_run=True)
         assert twins.event_log.reemitted("again") == []
         assert twins.databases.stores == {}
@@ -389,7 +389,7 @@ class TestSessions:
         for _ in range(40):
             twins.clock.advance(STEP_SECONDS)
             work_due(twins.ports)
-        assert sessions.get(twins.ports, replay.id).status is ReplayStatus.COMPLETED
+        assert sessions.get(twins.ports.store.replays, replay.id).status is ReplayStatus.COMPLETED
 
     @pytest.mark.usefixtures("lives")
     def test_what_somebody_works_on_is_left_to_them(self, twins: Twins) -> None:
@@ -397,29 +397,31 @@ class TestSessions:
         lease = twins.ports.leases.acquire(f"replay.{replay.id}", 60)
         assert lease is not None
         run(twins)
-        assert sessions.get(twins.ports, replay.id) == replay
+        assert sessions.get(twins.ports.store.replays, replay.id) == replay
 
     @pytest.mark.usefixtures("lives")
     def test_cancelled_it_stays_so(self, twins: Twins) -> None:
         replay = started(twins, REEMIT)
         work(twins.ports, replay.id)
-        cancelled = sessions.cancel(twins.ports, replay.id)
+        cancelled = sessions.cancel(twins.ports.store.replays, twins.ports.clock, replay.id)
         run(twins)
-        assert sessions.get(twins.ports, replay.id) == cancelled
+        assert sessions.get(twins.ports.store.replays, replay.id) == cancelled
         assert (cancelled.status, cancelled.counts.done) == (ReplayStatus.CANCELLED, 4)
         with pytest.raises(Conflict):
-            sessions.cancel(twins.ports, replay.id)
+            sessions.cancel(twins.ports.store.replays, twins.ports.clock, replay.id)
         with pytest.raises(NotFound):
-            sessions.cancel(twins.ports, a_replay().id)
+            sessions.cancel(twins.ports.store.replays, twins.ports.clock, a_replay().id)
 
     def test_cancelled_in_a_slice_it_stays_so(self) -> None:
         log = LogWithIncidents()
         twins = make_twins(event_log=log)
         Lives(twins)
         replay = started(twins, REEMIT)
-        log.incident = lambda: sessions.cancel(twins.ports, replay.id)
+        log.incident = lambda: sessions.cancel(
+            twins.ports.store.replays, twins.ports.clock, replay.id
+        )
         run(twins)
-        assert sessions.get(twins.ports, replay.id).status is ReplayStatus.CANCELLED
+        assert sessions.get(twins.ports.store.replays, replay.id).status is ReplayStatus.CANCELLED
 
     def test_with_the_log_away_it_waits_and_says_for_what(self) -> None:
         log = LogWithIncidents()
@@ -435,7 +437,7 @@ class TestSessions:
         log.incident = lambda: None
         twins.clock.advance(5)
         work_due(twins.ports)
-        done = sessions.get(twins.ports, replay.id)
+        done = sessions.get(twins.ports.store.replays, replay.id)
         assert (done.status, done.error) == (ReplayStatus.COMPLETED, None)
         assert done.counts.done == sum(row.version for row in lives.values())
 
@@ -476,14 +478,14 @@ class TestSessions:
         replay = started(twins, REEMIT)
 
         def others_take_over_large_ones() -> None:
-            row = sessions.get(twins.ports, replay.id)
+            row = sessions.get(twins.ports.store.replays, replay.id)
             if log.emitting > 1:
                 twins.store.replays.update(row, row.begin(twins.clock(), twins.clock()))
 
         log.incident = others_take_over_large_ones
-        while not sessions.get(twins.ports, replay.id).status.terminal:
+        while not sessions.get(twins.ports.store.replays, replay.id).status.terminal:
             work(twins.ports, replay.id)
-        done = sessions.get(twins.ports, replay.id)
+        done = sessions.get(twins.ports.store.replays, replay.id)
         assert (done.status, done.error) == (ReplayStatus.COMPLETED, None)
         assert done.counts.done == sum(row.version for row in lives.values())
 
@@ -497,7 +499,7 @@ class TestSessions:
             with pytest.raises(ZeroDivisionError):
                 work(twins.ports, replay.id)
         work(twins.ports, replay.id)
-        failed = sessions.get(twins.ports, replay.id)
+        failed = sessions.get(twins.ports.store.replays, replay.id)
         assert failed.status is ReplayStatus.FAILED
         assert failed.error == "a slice failed 8 times in a row"
 
@@ -505,7 +507,7 @@ class TestSessions:
         replay = a_replay(position="nowhere")
         twins.store.replays.put(replay)
         work(twins.ports, replay.id)
-        assert sessions.get(twins.ports, replay.id).status is ReplayStatus.FAILED
+        assert sessions.get(twins.ports.store.replays, replay.id).status is ReplayStatus.FAILED
 
 
 class LogWithIncidents(MemoryEventLog):

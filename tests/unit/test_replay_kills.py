@@ -136,7 +136,7 @@ def ended(twins: Twins, mode: ReplayMode, kills: list[tuple[int, bool]]) -> Repl
                 work(ports, waiting)
             else:
                 work_due(ports)
-        replay = sessions.get(twins.ports, replay.id)
+        replay = sessions.get(twins.ports.store.replays, replay.id)
     return replay
 
 

@@ -55,7 +55,7 @@ class TestADeletedExecution:
 
     def deleted(self, twins: Twins) -> Execution:
         execution = cancel(twins.ports, self.submit(twins))
-        erase(twins.ports, execution)
+        erase(twins.ports.store.executions, execution)
         return execution
 
     def test_is_gone_for_its_key(self, twins: Twins) -> None:

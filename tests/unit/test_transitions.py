@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.execution import SECOND, State
 from app.service import transitions
-from app.service.transitions import apply, back_off, go_on
+from app.service.transitions import apply, back_off, start_chain
 from tests.support.builders import NOW
 from tests.support.twins import Twins
 
@@ -45,7 +45,7 @@ def test_without_a_broker_the_chain_is_left_to_the_sweep(
     twins: Twins, caplog: pytest.LogCaptureFixture
 ) -> None:
     twins.pipeline.away = True
-    go_on(twins.ports, "01J", State.QUEUED)
+    start_chain(twins.ports.pipeline, "01J", State.QUEUED)
     assert [each.levelno for each in caplog.records] == [logging.WARNING]
 
 
@@ -72,5 +72,5 @@ def test_the_back_off_is_up_to_a_fifth_shorter_or_longer(monkeypatch: pytest.Mon
 
 
 def test_moments_are_whole_microseconds(twins: Twins) -> None:
-    assert transitions.in_seconds(twins.ports, 1.5) == NOW + 3 * SECOND // 2
-    assert transitions.soon(twins.ports) == NOW + 10 * SECOND
+    assert transitions.in_seconds(twins.ports.clock, 1.5) == NOW + 3 * SECOND // 2
+    assert transitions.soon(twins.ports.clock) == NOW + 10 * SECOND

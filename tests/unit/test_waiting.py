@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from time import monotonic
 
 import pytest
@@ -53,22 +53,23 @@ def test_it_ends_at_the_first_wake_up_after_which_it_is_done(twins: Twins) -> No
             pytest.fail,
         ]
     )
-    ports = replace(twins.ports, wakeups=script)
-    assert wait_for_end(ports, execution.id, 30) == cancelled.after
+    assert wait_for_end(twins.store.executions, script, execution.id, 30) == cancelled.after
     assert len(script.waits) == 2
 
 
 def test_a_lost_wake_up_costs_five_seconds(twins: Twins) -> None:
     execution = queued(twins)
     script = Script([lambda: twins.store.executions.apply(execution.cancel(NOW, NOW))])
-    wait_for_end(replace(twins.ports, wakeups=script), execution.id, 30)
+    wait_for_end(twins.store.executions, script, execution.id, 30)
     assert script.waits == [5.0]
 
 
 def test_it_ends_after_the_time_that_was_given(twins: Twins) -> None:
     execution = queued(twins)
     begun = monotonic()
-    assert wait_for_end(twins.ports, execution.id, 0.05) == execution
+    assert (
+        wait_for_end(twins.store.executions, twins.ports.wakeups, execution.id, 0.05) == execution
+    )
     assert 0.05 <= monotonic() - begun < 2
 
 
@@ -86,32 +87,29 @@ def test_it_goes_on_while_the_store_is_away(twins: Twins) -> None:
 
     script = Script([lambda: None, lambda: None])
     store.executions = Shaky(store.tables)
-    ports = replace(twins.ports, wakeups=script)
-    found = wait_for_end(ports, execution.id, 30)
+    found = wait_for_end(twins.store.executions, script, execution.id, 30)
     assert found.state is State.CANCELLED
 
 
 def test_there_is_nothing_to_wait_for_where_there_is_no_execution(twins: Twins) -> None:
     with pytest.raises(NotFound):
-        wait_for_end(twins.ports, "none", 30)
+        wait_for_end(twins.store.executions, twins.ports.wakeups, "none", 30)
 
 
 def test_it_ends_once_the_key_is_gone(twins: Twins) -> None:
     execution = queued(twins)
     script = Script([lambda: None, lambda: None, pytest.fail])
-    ports = replace(twins.ports, wakeups=script)
     answers = iter([True, False])
 
     with pytest.raises(KeyDeleted):
-        wait_for_end(ports, execution.id, 30, allowed=answers.__next__)
+        wait_for_end(twins.store.executions, script, execution.id, 30, allowed=answers.__next__)
 
 
 def test_it_ends_once_nobody_wants_it(twins: Twins) -> None:
     execution = queued(twins)
     script = Script([lambda: None, pytest.fail])
-    ports = replace(twins.ports, wakeups=script)
     answers = iter([True, False])
 
-    found = wait_for_end(ports, execution.id, 30, wanted=answers.__next__)
+    found = wait_for_end(twins.store.executions, script, execution.id, 30, wanted=answers.__next__)
 
     assert found == execution

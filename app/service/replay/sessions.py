@@ -15,7 +15,7 @@ from app.domain.errors import (
 )
 from app.domain.filters import EventFilter
 from app.domain.replay import Replay, ReplayMode, check
-from app.ports import Ports
+from app.ports import Clock, Pipeline, Ports, Replays
 from app.service.transitions import soon
 
 log = logging.getLogger(__name__)
@@ -41,42 +41,42 @@ def start(
         dry_run=dry_run,
         requested_by=requested_by,
         created_at=now,
-        next_action_at=soon(ports),
+        next_action_at=soon(ports.clock),
     )
     ports.store.replays.put(replay)
-    go_on(ports, replay)
+    request_slice(ports.pipeline, replay)
     return replay
 
 
-def get(ports: Ports, replay_id: str) -> Replay:
+def get(replays: Replays, replay_id: str) -> Replay:
     """Raises NotFound."""
-    replay = ports.store.replays.get(replay_id)
+    replay = replays.get(replay_id)
     if replay is None:
         raise NotFound(f"there is no replay {replay_id}")
     return replay
 
 
-def newest(ports: Ports, after: str | None, limit: int) -> Sequence[Replay]:
+def newest(replays: Replays, after: str | None, limit: int) -> Sequence[Replay]:
     """Newest first."""
-    return ports.store.replays.page(after, limit)
+    return replays.page(after, limit)
 
 
-def cancel(ports: Ports, replay_id: str) -> Replay:
+def cancel(replays: Replays, clock: Clock, replay_id: str) -> Replay:
     """What was done stays done; a slice that is under way is not counted any more.
 
     Raises NotFound, and Conflict once it has ended.
     """
     while True:
-        replay = get(ports, replay_id)
-        cancelled = replay.cancel(ports.clock())
-        if ports.store.replays.update(replay, cancelled):
+        replay = get(replays, replay_id)
+        cancelled = replay.cancel(clock())
+        if replays.update(replay, cancelled):
             return cancelled
 
 
-def go_on(ports: Ports, replay: Replay) -> None:
+def request_slice(pipeline: Pipeline, replay: Replay) -> None:
     """Request the next slice. If the broker is unavailable, a tick continues later."""
     try:
-        ports.pipeline.replay(replay.id)
+        pipeline.replay(replay.id)
     except BrokerUnavailable as error:
         log.warning("replay %s continues at the next tick: %s", replay.id, error)
 

@@ -13,7 +13,7 @@ from app.domain.errors import InvalidPosition, InvalidTarget, QuotaExceeded, Una
 from app.domain.replay import Replay
 from app.ports import Ports
 from app.service.replay.modes import WORK
-from app.service.replay.sessions import go_on
+from app.service.replay.sessions import request_slice
 from app.service.transitions import in_seconds, soon
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def work(ports: Ports, replay_id: str) -> None:
     finally:
         lease.release()
     if stored and worked.error is None and not worked.status.terminal:
-        go_on(ports, worked)
+        request_slice(ports.pipeline, worked)
 
 
 def _begin(ports: Ports, replay_id: str) -> Replay | None:
@@ -60,7 +60,7 @@ def _begin(ports: Ports, replay_id: str) -> Replay | None:
         error = f"a slice failed {replay.tries} times in a row"
         ports.store.replays.update(replay, replay.fail(ports.clock(), error))
         return None
-    begun = replay.begin(ports.clock(), soon(ports))
+    begun = replay.begin(ports.clock(), soon(ports.clock))
     return begun if ports.store.replays.update(replay, begun) else None
 
 
@@ -78,10 +78,10 @@ def _work(ports: Ports, replay: Replay) -> Replay:
         # The message itself may name the target with its password.
         why = type(error).__doc__ or type(error).__name__
         log.warning("replay %s waits: %s", replay.id, why)
-        return replay.wait(in_seconds(ports, WAIT_SECONDS), why)
+        return replay.wait(in_seconds(ports.clock, WAIT_SECONDS), why)
     except (InvalidTarget, InvalidPosition) as error:
         return replay.fail(ports.clock(), str(error))
     counts = replay.counts.with_matched(page.events).with_ends(ends)
     if page.at_end:
         return replay.complete(ports.clock(), page.position, counts)
-    return replay.advance(page.position, counts, soon(ports))
+    return replay.advance(page.position, counts, soon(ports.clock))
