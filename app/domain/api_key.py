@@ -31,3 +31,10 @@ class ApiKey:
     created_at: Time
     max_unfinished: int | None = None
     """The owner's quota of unfinished executions; None for the service's setting."""
+    requests: str | None = None
+    """The rate of its requests, such as `10/s`; None for the service's setting."""
+    cpu_day: float | None = None
+    """CPU seconds that its programs may use in a day; None for the service's setting."""
+    callback_generation: int = 1
+    """That of the secret which signs callbacks. Each rotation raises it."""
+    callback_rotated_at: Time | None = None

@@ -8,16 +8,14 @@ state and event can't disagree.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Final
 
+from app.domain.callback import SHORTEST_PAUSE_SECONDS, Callback
 from app.domain.errors import IllegalTransition
 from app.domain.submission import Limits, Priority, Submission
-
-Time: TypeAlias = int
-"""Whole microseconds since the Unix epoch."""
-
-MILLISECOND: Final = 1_000
-SECOND: Final = 1_000_000
+from app.domain.times import MILLISECOND as MILLISECOND
+from app.domain.times import SECOND as SECOND
+from app.domain.times import Time as Time
 
 
 class State(StrEnum):
@@ -150,6 +148,8 @@ class Execution:
     """Program and result were deleted by the user."""
     rebuilt_at: Time | None = None
     """When a replay wrote the row from the event log; None for other rows. Never worked on."""
+    callback: Callback | None = None
+    """Whom to tell when it is terminal. The event log does not know it."""
 
     @property
     def pod(self) -> str:
@@ -199,6 +199,8 @@ class Execution:
             message=message,
             ended_at=now,
             next_action_at=next_action_at,
+            # Whoever completes it sends the callback at once; this is for when they can't.
+            callback=self._pending(now, now + SHORTEST_PAUSE_SECONDS * SECOND),
         )
 
     def requeue(self, now: Time, next_action_at: Time, message: str) -> "Change":
@@ -214,13 +216,22 @@ class Execution:
             message=message,
             ended_at=now,
             next_action_at=next_action_at,
+            callback=self._pending(now, now),
             **_NO_VERDICT,
         )
 
     def cancel(self, now: Time, next_action_at: Time) -> "Change":
         return self._to(
-            State.CANCELLED, now, ended_at=now, next_action_at=next_action_at, **_NO_VERDICT
+            State.CANCELLED,
+            now,
+            ended_at=now,
+            next_action_at=next_action_at,
+            callback=self._pending(now, now),
+            **_NO_VERDICT,
         )
+
+    def _pending(self, now: Time, next_at: Time) -> Callback | None:
+        return self.callback and self.callback.pending(now, next_at)
 
     def _to(self, state: State, now: Time, **facts: object) -> "Change":
         if state not in TRANSITIONS[self.state]:
@@ -251,6 +262,7 @@ CHANGED_BY_TRANSITION: Final = (
     "finished_at",
     "ended_at",
     "next_action_at",
+    "callback",
 )
 """What a store writes in `apply`. `retried_as` and `erased` are written separately."""
 
@@ -296,6 +308,7 @@ def accept(
     now: Time,
     next_action_at: Time,
     retry_of: Execution | None = None,
+    callback: Callback | None = None,
 ) -> tuple[Execution, Event]:
     """A new execution, queued, and its first event."""
     execution = Execution(
@@ -311,6 +324,7 @@ def accept(
         retry_of=retry_of.id if retry_of else None,
         created_at=now,
         next_action_at=next_action_at,
+        callback=callback,
     )
     return execution, _event(execution, now, previous=None)
 

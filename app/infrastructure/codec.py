@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from pydantic import ConfigDict, TypeAdapter
 
 from app.domain.api_key import ApiKey
+from app.domain.callback import Callback
 from app.domain.dead_letter import DeadLetter
 from app.domain.execution import Execution
 from app.domain.idempotency import IdempotencyRecord
@@ -19,6 +20,7 @@ from app.domain.submission import Submission
 Value = TypeVar("Value")
 
 EXECUTION = TypeAdapter(Execution)
+CALLBACK = TypeAdapter(Callback)
 DEAD_LETTER = TypeAdapter(DeadLetter)
 API_KEY = TypeAdapter(ApiKey)
 IDEMPOTENCY_RECORD = TypeAdapter(IdempotencyRecord)

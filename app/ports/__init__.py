@@ -21,7 +21,7 @@ from app.domain.policy import Policy
 from app.ports.admission import AdmissionQueue, Caps, QueueEntry
 from app.ports.coordination import Lease, Leases, Listener, LiveOutput, Parking, Wakeups
 from app.ports.event_log import EventLog, Refused
-from app.ports.executions import Counts, EventsToRelay, Executions, Results
+from app.ports.executions import Counts, Deliveries, EventsToRelay, Executions, Results
 from app.ports.metrics import METRICS_MEDIA_TYPE, Gauge, Metrics
 from app.ports.pipeline import Pipeline
 from app.ports.runtime import Runtime
@@ -42,6 +42,7 @@ __all__ = [
     "Counts",
     "Databases",
     "DeadLetters",
+    "Deliveries",
     "EventLog",
     "EventsToRelay",
     "Executions",

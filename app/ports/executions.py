@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from app.domain.callback import Callback
 from app.domain.execution import Change, Event, Execution, State, Time
 from app.domain.filters import ExecutionFilter
 from app.domain.result import Result
@@ -90,7 +91,8 @@ class Executions(Protocol):
     def remove_ended_before(self, time: Time, limit: int) -> int:
         """Remove executions that ended before `time`, with their programs and results.
 
-        Only settled and completely relayed ones, up to `limit`. Returns how many were removed.
+        Only settled and completely relayed ones without a pending callback, up to `limit`. Returns
+        how many were removed.
         """
 
 
@@ -105,6 +107,21 @@ class Counts(Protocol):
 
     def oldest_queued(self) -> dict[Priority, Time]:
         """Creation time of the oldest queued execution, for each priority that has one."""
+
+
+class Deliveries(Protocol):
+    """The pending callbacks of executions."""
+
+    def claim_due(
+        self, now: Time, limit: int, push: Callable[[Callback], Callback]
+    ) -> list[Execution]:
+        """Claim up to `limit` executions whose callback is due, longest due first.
+
+        Each claim is an `update` to `push(callback)`, so nobody else claims the same callback.
+        """
+
+    def update(self, execution_id: str, before: Callback, after: Callback) -> bool:
+        """Compare-and-set: write `after` if the callback is still due when `before` is."""
 
 
 class Results(Protocol):

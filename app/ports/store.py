@@ -9,7 +9,7 @@ from app.domain.execution import Time
 from app.domain.idempotency import IdempotencyRecord
 from app.domain.language import Language
 from app.domain.replay import Replay
-from app.ports.executions import Counts, EventsToRelay, Executions, Results
+from app.ports.executions import Counts, Deliveries, EventsToRelay, Executions, Results
 
 
 class DeadLetters(Protocol):
@@ -109,6 +109,9 @@ class Store(Protocol):
 
     @property
     def counts(self) -> Counts: ...
+
+    @property
+    def deliveries(self) -> Deliveries: ...
 
     @property
     def results(self) -> Results: ...

@@ -4,11 +4,18 @@ from dataclasses import replace
 
 from app.domain.api_key import Role
 from app.ports import Store
-from tests.support.builders import a_key
+from tests.support.builders import NOW, a_key
 
 
 def test_a_key_is_found_by_the_hash_of_its_secret(store: Store) -> None:
-    key = a_key(role=Role.OPERATOR, max_unfinished=7)
+    key = a_key(
+        role=Role.OPERATOR,
+        max_unfinished=7,
+        requests="10/s",
+        cpu_day=3600.0,
+        callback_generation=2,
+        callback_rotated_at=NOW,
+    )
     store.keys.put(key)
     store.keys.put(a_key())
     assert store.keys.by_hash(key.secret_hash) == key

@@ -23,6 +23,7 @@ from app.infrastructure import codec
 from app.infrastructure.sqlite import (
     counts,
     dead_letters,
+    deliveries,
     events_to_relay,
     executions,
     idempotency,
@@ -188,7 +189,7 @@ class TestUnavailable:
                 older.execute(statement)
             values = rows.from_execution(row) | {"relayed": 1}
             values["completed_at"] = values.pop("ended_at")
-            del values["rebuilt_at"]
+            del values["rebuilt_at"], values["callback"]
             columns = ", ".join(values)
             parameters = ", ".join(f":{name}" for name in values)
             older.execute(f"INSERT INTO executions ({columns}) VALUES ({parameters})", values)
@@ -278,6 +279,7 @@ class TestPlans:
 SUBJECTS = (
     counts,
     dead_letters,
+    deliveries,
     events_to_relay,
     executions,
     idempotency,

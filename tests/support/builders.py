@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from app.domain.api_key import ApiKey, Role
+from app.domain.callback import Callback
 from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.domain.execution import SECOND, Event, Execution, Outcome, Time, Verdict, accept
 from app.domain.filters import EventFilter
@@ -64,6 +65,16 @@ def an_execution(**facts: Any) -> Execution:
     """Return a queued execution, with any field overridden."""
     execution, _, _ = accepted()
     return replace(execution, **facts)
+
+
+def a_callback(**facts: Any) -> Callback:
+    """Return the callback of an execution that is not terminal."""
+    given: dict[str, Any] = {
+        "url": "https://example.com/ended",
+        "key_id": "01JKEY",
+        "generation": 1,
+    }
+    return Callback(**given | facts)
 
 
 def a_verdict(outcome: Outcome = Outcome.SUCCESS, **facts: Any) -> Verdict:

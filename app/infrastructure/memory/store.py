@@ -2,6 +2,7 @@
 
 from app.infrastructure.memory.counts import MemoryCounts
 from app.infrastructure.memory.dead_letters import MemoryDeadLetters
+from app.infrastructure.memory.deliveries import MemoryDeliveries
 from app.infrastructure.memory.events_to_relay import MemoryEventsToRelay
 from app.infrastructure.memory.executions import MemoryExecutions
 from app.infrastructure.memory.idempotency import MemoryIdempotencyRecords
@@ -19,6 +20,7 @@ class MemoryStore:
         self.tables = Tables()
         self.executions = MemoryExecutions(self.tables)
         self.counts = MemoryCounts(self.tables)
+        self.deliveries = MemoryDeliveries(self.tables)
         self.results = MemoryResults(self.tables)
         self.events_to_relay = MemoryEventsToRelay(self.tables)
         self.dead_letters = MemoryDeadLetters()

@@ -11,6 +11,7 @@ from mongoengine import (  # type: ignore[import-untyped]
     BooleanField,
     DictField,
     Document,
+    FloatField,
     IntField,
     ListField,
     StringField,
@@ -59,6 +60,10 @@ class ExecutionDocument(Document):  # type: ignore[misc]
     erased = BooleanField()
     rebuilt_at = IntField()
     """Present only in rebuilt rows."""
+    callback = StringField()
+    """As JSON."""
+    callback_at = IntField()
+    """When the callback is due; missing unless it is pending."""
     events = DictField()
     """By version: type, time, and data as JSON, because names of labels may contain dots."""
     relayed = IntField()
@@ -83,6 +88,7 @@ class ExecutionDocument(Document):  # type: ignore[misc]
                 "partialFilterExpression": {"next_action_at": IS_TIME},
             },
             {"fields": ["relay_at"], "partialFilterExpression": {"relay_at": IS_TIME}},
+            {"fields": ["callback_at"], "partialFilterExpression": {"callback_at": IS_TIME}},
             {"fields": ["ended_at"], "partialFilterExpression": {"completed_at": IS_TIME}},
             {
                 "fields": ["state", "priority", "unfinished"],
@@ -152,6 +158,10 @@ class ApiKeyDocument(Document):  # type: ignore[misc]
     secret_hash = StringField()
     created_at = IntField()
     max_unfinished = IntField()
+    requests = StringField()
+    cpu_day = FloatField()
+    callback_generation = IntField(default=1)
+    callback_rotated_at = IntField()
 
     meta: dict[str, Any] = {  # noqa: RUF012
         "abstract": True,

@@ -98,7 +98,7 @@ class MongoExecutions:
     @at_the_edge
     def apply(self, change: Change) -> bool:
         row = from_execution(change.after)
-        changed = {name: row[name] for name in CHANGED_BY_TRANSITION}
+        changed = {name: row[name] for name in (*CHANGED_BY_TRANSITION, "callback_at")}
         changed[f"events__{change.event.version}"] = from_event(change.event)
         update = _set(changed) | {"min__relay_at": change.event.time}
         if change.after.state.terminal:
@@ -198,7 +198,11 @@ class MongoExecutions:
     @at_the_edge
     def remove_ended_before(self, time: Time, limit: int) -> int:
         removable = self._rows(
-            ended_at__gt=0, ended_at__lt=time, next_action_at=None, relay_at=None
+            ended_at__gt=0,
+            ended_at__lt=time,
+            next_action_at=None,
+            relay_at=None,
+            callback_at=None,
         )
         ids = [row.id for row in removable.only("id").order_by("ended_at").limit(limit)]
         # Delete the row last: it leads to what a crash leaves.

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Final
 
+from app.domain.callback import Callback
 from app.domain.execution import Event, Execution
 from app.infrastructure import codec
 from app.infrastructure.mongo.documents import ExecutionDocument
@@ -18,7 +19,15 @@ STORED_AS: Final[Mapping[str, str]] = {
 def from_execution(execution: Execution) -> dict[str, Any]:
     values: dict[str, Any] = codec.EXECUTION.dump_python(execution, mode="json")
     values["labels"] = [to_label(key, value) for key, value in execution.labels.items()]
-    return values
+    return values | from_callback(execution.callback)
+
+
+def from_callback(callback: Callback | None) -> dict[str, Any]:
+    """The two fields of a callback."""
+    if callback is None:
+        return {"callback": None, "callback_at": None}
+    stored = codec.CALLBACK.dump_json(callback).decode()
+    return {"callback": stored, "callback_at": callback.next_at}
 
 
 def to_execution(row: Mapping[str, Any]) -> Execution:
@@ -28,6 +37,8 @@ def to_execution(row: Mapping[str, Any]) -> Execution:
     """
     values = {name: row[stored] for name, stored in STORED_AS.items() if stored in row}
     values["labels"] = dict(json.loads(label) for label in row.get("labels", ()))
+    if callback := values.get("callback"):
+        values["callback"] = json.loads(callback)
     return codec.EXECUTION.validate_python({"next_action_at": None, **values})
 
 

@@ -3,6 +3,7 @@
 from app.infrastructure.mongo.connection import Connection, at_the_edge
 from app.infrastructure.mongo.counts import MongoCounts
 from app.infrastructure.mongo.dead_letters import MongoDeadLetters
+from app.infrastructure.mongo.deliveries import MongoDeliveries
 from app.infrastructure.mongo.documents import HeartbeatDocument
 from app.infrastructure.mongo.events_to_relay import MongoEventsToRelay
 from app.infrastructure.mongo.executions import MongoExecutions
@@ -20,6 +21,7 @@ class MongoStore:
         self.connection = Connection(url, timeout=timeout)
         self.executions = MongoExecutions(self.connection)
         self.counts = MongoCounts(self.connection)
+        self.deliveries = MongoDeliveries(self.connection)
         self.results = MongoResults(self.connection)
         self.events_to_relay = MongoEventsToRelay(self.connection)
         self.dead_letters = MongoDeadLetters(self.connection)

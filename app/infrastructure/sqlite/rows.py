@@ -4,6 +4,7 @@ import json
 import sqlite3
 from typing import Any, Final
 
+from app.domain.callback import Callback
 from app.domain.execution import CHANGED_BY_TRANSITION, Event, Execution
 from app.infrastructure import codec
 
@@ -31,6 +32,8 @@ def to_execution(row: sqlite3.Row) -> Execution:
     fields: dict[str, Any] = dict(row)
     fields |= json.loads(fields.pop("spec"))
     fields["tries"] = json.loads(fields["tries"])
+    if fields["callback"] is not None:
+        fields["callback"] = json.loads(fields["callback"])
     return codec.EXECUTION.validate_python(fields)
 
 
@@ -38,7 +41,12 @@ def from_execution(execution: Execution) -> dict[str, Any]:
     fields: dict[str, Any] = codec.EXECUTION.dump_python(execution, mode="json")
     fields["spec"] = json.dumps({name: fields.pop(name) for name in SPEC})
     fields["tries"] = json.dumps(fields["tries"])
+    fields["callback"] = from_callback(execution.callback)
     return fields
+
+
+def from_callback(callback: Callback | None) -> str | None:
+    return None if callback is None else codec.CALLBACK.dump_json(callback).decode()
 
 
 def to_event(row: sqlite3.Row) -> Event:

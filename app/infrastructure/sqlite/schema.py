@@ -19,7 +19,10 @@ def sql_list(names: Iterable[str]) -> str:
 
 IS_UNFINISHED: Final = f"IN {sql_list(UNFINISHED)}"
 IS_TERMINAL: Final = f"IN {sql_list(TERMINAL)}"
-REMOVABLE: Final = "ended_at IS NOT NULL AND next_action_at IS NULL AND relay_at IS NULL"
+REMOVABLE: Final = (
+    "ended_at IS NOT NULL AND next_action_at IS NULL AND relay_at IS NULL AND callback_at IS NULL"
+)
+CALLBACK_IS_DUE: Final = "callback_at IS NOT NULL"
 LETTER_IS_DUE: Final = "status IN ('retrying', 'waiting') AND next_retry_at IS NOT NULL"
 
 FIRST: Final = (
@@ -277,4 +280,32 @@ ENDED_AT: Final = (
     "ALTER TABLE executions RENAME COLUMN completed_at TO ended_at",
 )
 
-VERSIONS: Final = Versions((FIRST, REPLAYS, QUEUED_BY_BAND, ENDED_REPLAYS, OFFERED, ENDED_AT))
+CALLBACKS: Final = (
+    # As JSON. `callback_at` is the time at which it is due, or NULL.
+    "ALTER TABLE executions ADD COLUMN callback TEXT",
+    """
+    ALTER TABLE executions ADD COLUMN callback_at INTEGER
+        GENERATED ALWAYS AS (json_extract(callback, '$.next_at')) VIRTUAL
+    """,
+    f"CREATE INDEX callbacks_due ON executions (callback_at) WHERE {CALLBACK_IS_DUE}",
+    "DROP INDEX removable",
+    f"CREATE INDEX removable ON executions (ended_at) WHERE {REMOVABLE}",
+)
+
+KEY_LIMITS: Final = (
+    "ALTER TABLE api_keys ADD COLUMN callback_generation INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE api_keys ADD COLUMN callback_rotated_at INTEGER",
+    "ALTER TABLE api_keys ADD COLUMN requests TEXT",
+    "ALTER TABLE api_keys ADD COLUMN cpu_day REAL",
+)
+
+VERSIONS: Final = Versions(
+    (
+        FIRST,
+        REPLAYS,
+        QUEUED_BY_BAND,
+        ENDED_REPLAYS,
+        OFFERED,
+        (*ENDED_AT, *CALLBACKS, *KEY_LIMITS),
+    )
+)

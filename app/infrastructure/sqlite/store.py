@@ -5,6 +5,7 @@ from pathlib import Path
 from app.infrastructure.sqlite.counts import SqliteCounts
 from app.infrastructure.sqlite.database import Database
 from app.infrastructure.sqlite.dead_letters import SqliteDeadLetters
+from app.infrastructure.sqlite.deliveries import SqliteDeliveries
 from app.infrastructure.sqlite.events_to_relay import SqliteEventsToRelay
 from app.infrastructure.sqlite.executions import SqliteExecutions
 from app.infrastructure.sqlite.idempotency import SqliteIdempotencyRecords
@@ -22,6 +23,7 @@ class SqliteStore:
         self._database = Database(path, timeout=timeout, versions=VERSIONS)
         self.executions = SqliteExecutions(self._database)
         self.counts = SqliteCounts(self._database)
+        self.deliveries = SqliteDeliveries(self._database)
         self.results = SqliteResults(self._database)
         self.events_to_relay = SqliteEventsToRelay(self._database)
         self.dead_letters = SqliteDeadLetters(self._database)
