@@ -119,6 +119,8 @@ class Execution:
     """The first execution of a series of retries; its own id if it is not a retry."""
     retry_of: str | None = None
     retried_as: str | None = None
+    batch_id: str | None = None
+    """The batch that it was submitted in."""
 
     state: State = State.QUEUED
     version: int = 1
@@ -309,6 +311,7 @@ def accept(
     next_action_at: Time,
     retry_of: Execution | None = None,
     callback: Callback | None = None,
+    batch_id: str | None = None,
 ) -> tuple[Execution, Event]:
     """A new execution, queued, and its first event."""
     execution = Execution(
@@ -322,6 +325,7 @@ def accept(
         compile_limits=submission.compile_limits,
         root=retry_of.root if retry_of else id,
         retry_of=retry_of.id if retry_of else None,
+        batch_id=batch_id,
         created_at=now,
         next_action_at=next_action_at,
         callback=callback,
@@ -368,6 +372,7 @@ def _first_facts(execution: Execution) -> dict[str, object]:
         "compile_limits": _limits(execution.compile_limits),
         "root": execution.root,
         "retry_of": execution.retry_of,
+        "batch_id": execution.batch_id,
     }
 
 

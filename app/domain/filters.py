@@ -15,6 +15,8 @@ class ExecutionFilter:
     outcome: str | None = None
     language: str | None = None
     labels: Mapping[str, str] | None = None
+    batch: str | None = None
+    """The id of a batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

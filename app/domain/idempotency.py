@@ -13,4 +13,5 @@ class IdempotencyRecord:
     """SHA-256 of owner and Idempotency-Key, hex."""
     body_hash: str
     execution_id: str
+    """Or the id of a batch."""
     expires_at: Time

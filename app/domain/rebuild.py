@@ -60,6 +60,7 @@ def _first(event: Event, now: Time) -> Execution:
         compile_limits=Limits(**data["compile_limits"]),
         root=data["root"],
         retry_of=data["retry_of"],
+        batch_id=data.get("batch_id"),
         created_at=event.time,
         next_action_at=None,
         rebuilt_at=now,

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from pydantic import ConfigDict, TypeAdapter
 
 from app.domain.api_key import ApiKey
+from app.domain.batch import Batch
 from app.domain.callback import Callback
 from app.domain.dead_letter import DeadLetter
 from app.domain.execution import Execution
@@ -22,6 +23,7 @@ Value = TypeVar("Value")
 EXECUTION = TypeAdapter(Execution)
 CALLBACK = TypeAdapter(Callback)
 DEAD_LETTER = TypeAdapter(DeadLetter)
+BATCH = TypeAdapter(Batch)
 API_KEY = TypeAdapter(ApiKey)
 IDEMPOTENCY_RECORD = TypeAdapter(IdempotencyRecord)
 REPLAY = TypeAdapter(Replay)

@@ -26,6 +26,7 @@ from app.ports.metrics import METRICS_MEDIA_TYPE, Gauge, Metrics
 from app.ports.pipeline import Pipeline
 from app.ports.runtime import Runtime
 from app.ports.store import (
+    Batches,
     DeadLetters,
     IdempotencyRecords,
     Keys,
@@ -37,6 +38,7 @@ from app.ports.store import (
 __all__ = [
     "METRICS_MEDIA_TYPE",
     "AdmissionQueue",
+    "Batches",
     "Caps",
     "Clock",
     "Counts",

@@ -17,6 +17,12 @@ class Executions(Protocol):
     def insert(self, execution: Execution, submission: Submission, event: Event) -> bool:
         """Write a new execution, its program and its first event. False if the id is taken."""
 
+    def insert_all(self, new: Sequence[tuple[Execution, Event]]) -> None:
+        """Write the new executions of a batch whose programs are stored already, in one write.
+
+        Skips those whose id is taken or whose program is missing.
+        """
+
     def put_rebuilt(self, execution: Execution, events: Sequence[Event]) -> bool:
         """Write a row that was made from the log alone, and the events that it lacks.
 

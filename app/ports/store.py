@@ -1,14 +1,16 @@
 """The port of the database: one protocol per subject, and the store that combines them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from app.domain.api_key import ApiKey
+from app.domain.batch import Batch
 from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.domain.execution import Time
 from app.domain.idempotency import IdempotencyRecord
 from app.domain.language import Language
 from app.domain.replay import Replay
+from app.domain.submission import Submission
 from app.ports.executions import Counts, Deliveries, EventsToRelay, Executions, Results
 
 
@@ -53,8 +55,32 @@ class Keys(Protocol):
         """Delete a key. Returns False if there is none."""
 
 
+class Batches(Protocol):
+    """Batches."""
+
+    def put(self, batch: Batch, submissions: Mapping[str, Submission]) -> bool:
+        """Write a batch and the programs of its executions. Returns False if its id exists.
+
+        Once the batch is there, so are the programs.
+        """
+
+    def get(self, batch_id: str) -> Batch | None: ...
+
+    def due(self, now: Time, limit: int) -> list[Batch]:
+        """Return incomplete batches that are due, longest due first."""
+
+    def mark_complete(self, batch_id: str) -> None:
+        """Record that all executions of the batch are inserted: it is never due again."""
+
+    def remove_created_before(self, time: Time, limit: int) -> int:
+        """Remove complete batches that are older and of which no execution is left.
+
+        Looks at the oldest `limit`. Returns how many were removed.
+        """
+
+
 class IdempotencyRecords(Protocol):
-    """Which execution each Idempotency-Key stands for."""
+    """Which execution or batch each Idempotency-Key stands for."""
 
     def fix(self, record: IdempotencyRecord, now: Time) -> IdempotencyRecord:
         """Insert the record, or return the unexpired one that is already there."""
@@ -106,6 +132,9 @@ class Store(Protocol):
 
     @property
     def executions(self) -> Executions: ...
+
+    @property
+    def batches(self) -> Batches: ...
 
     @property
     def counts(self) -> Counts: ...

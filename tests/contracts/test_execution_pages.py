@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from app.domain.execution import SECOND, Execution, Outcome
 from app.domain.filters import ExecutionFilter
 from app.ports import Store
-from tests.support.builders import NOW, a_submission, a_verdict, accepted
+from tests.support.builders import NOW, a_submission, a_verdict, accepted, an_id
 
 LATER = NOW + 60 * SECOND
 
@@ -88,6 +88,24 @@ def test_by_labels(store: Store) -> None:
     assert listed(store, labels=both.labels, owner="bob") == []
     assert listed(store, labels={"course": "cs101"}, state="running") == []
     assert listed(store, labels={}, owner="bob") == [his.id]
+
+
+def test_by_batch(store: Store) -> None:
+    batch = an_id()
+    first, second = (put_in_batch(store, batch, owner) for owner in ("ada", "bob"))
+    other = put_in_batch(store, an_id(), "ada")
+    assert listed(store, batch=batch) == [second.id, first.id]
+    assert listed(store, batch=batch, before=second.id) == [first.id]
+    assert listed(store, batch=batch, owner="ada") == [first.id]
+    assert listed(store, batch=batch, owner="ada", labels={"k": "v"}) == [first.id]
+    assert listed(store, batch=batch, state="running") == []
+    assert store.executions.page(ExecutionFilter(batch=other.batch_id), None, 10) == [other]
+
+
+def put_in_batch(store: Store, batch_id: str, owner: str) -> Execution:
+    new = accepted(a_submission(labels={"k": "v"}), owner=owner, batch_id=batch_id)
+    assert store.executions.insert(*new)
+    return new[0]
 
 
 def test_shows_no_erased_ones(store: Store) -> None:

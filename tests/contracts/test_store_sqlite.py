@@ -21,6 +21,7 @@ from app.domain.filters import ExecutionFilter
 from app.domain.submission import File
 from app.infrastructure import codec
 from app.infrastructure.sqlite import (
+    batches,
     counts,
     dead_letters,
     deliveries,
@@ -189,7 +190,7 @@ class TestUnavailable:
                 older.execute(statement)
             values = rows.from_execution(row) | {"relayed": 1}
             values["completed_at"] = values.pop("ended_at")
-            del values["rebuilt_at"], values["callback"]
+            del values["rebuilt_at"], values["callback"], values["batch_id"]
             columns = ", ".join(values)
             parameters = ", ".join(f":{name}" for name in values)
             older.execute(f"INSERT INTO executions ({columns}) VALUES ({parameters})", values)
@@ -277,6 +278,7 @@ class TestPlans:
 
 
 SUBJECTS = (
+    batches,
     counts,
     dead_letters,
     deliveries,
@@ -313,6 +315,7 @@ FACETS: dict[str, object] = {
     "outcome": "success",
     "language": "python",
     "labels": {"course": "cs101"},
+    "batch": "01J",
 }
 
 

@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from app.domain.api_key import ApiKey, Role
+from app.domain.batch import Batch, BatchItem
 from app.domain.callback import Callback
 from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.domain.execution import SECOND, Event, Execution, Outcome, Time, Verdict, accept
@@ -48,6 +49,7 @@ def accepted(
     owner: str = "ada",
     now: Time = NOW,
     next_action_at: Time | None = None,
+    batch_id: str | None = None,
 ) -> tuple[Execution, Submission, Event]:
     """Return the arguments of `Executions.insert`: a queued execution, by default due now."""
     submission = submission or a_submission()
@@ -57,6 +59,7 @@ def accepted(
         owner=owner,
         now=now,
         next_action_at=now if next_action_at is None else next_action_at,
+        batch_id=batch_id,
     )
     return execution, submission, event
 
@@ -126,6 +129,19 @@ def a_dead_letter(**facts: Any) -> DeadLetter:
         "next_retry_at": NOW + 60 * SECOND,
     }
     return DeadLetter(**given | facts)
+
+
+def a_batch(*execution_ids: str, **facts: Any) -> Batch:
+    """Return a batch that is due now, of executions with these ids and a refused program."""
+    refused = BatchItem(problem={"type": "about:blank", "title": "Invalid", "status": 422})
+    given: dict[str, Any] = {
+        "id": an_id(),
+        "owner": "ada",
+        "created_at": NOW,
+        "items": (*(BatchItem(execution_id=id) for id in execution_ids), refused),
+        "next_action_at": NOW,
+    }
+    return Batch(**given | facts)
 
 
 def a_replay(**facts: Any) -> Replay:

@@ -37,6 +37,17 @@ def test_a_retry_names_what_it_retries() -> None:
     assert rebuilt(None, event, NOW) == replace(retry, next_action_at=None, rebuilt_at=NOW)
 
 
+def test_one_of_a_batch_names_its_batch() -> None:
+    original, _, event = accepted(batch_id=an_id())
+    assert rebuilt(None, event, NOW) == replace(original, next_action_at=None, rebuilt_at=NOW)
+
+
+def test_an_event_from_before_there_were_batches_has_none() -> None:
+    _, _, event = accepted()
+    older = {name: value for name, value in event.data.items() if name != "batch_id"}
+    assert rebuilt(None, replace(event, data=older), NOW).batch_id is None
+
+
 @given(walks().filter(lambda walk: len(walk) > 1), st.data())
 def test_only_the_next_event_follows(walk: Walk, data: st.DataObject) -> None:
     events = [event for _, event in walk]

@@ -197,4 +197,5 @@ def test_an_accepted_execution_is_what_was_submitted(retry_of: Execution | None)
         "compile_limits": asdict(DEFAULT_COMPILE_LIMITS),
         "root": execution.root,
         "retry_of": execution.retry_of,
+        "batch_id": None,
     }

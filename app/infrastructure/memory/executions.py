@@ -20,11 +20,21 @@ class MemoryExecutions:
         with tables.lock:
             if execution.id in tables.rows:
                 return False
-            tables.rows[execution.id] = deepcopy(execution)
             tables.submissions[execution.id] = deepcopy(submission)
-            tables.events[execution.id] = [deepcopy(event)]
-            tables.relayed[execution.id] = 0
+            self._put_row(execution, event)
             return True
+
+    def insert_all(self, new: Sequence[tuple[Execution, Event]]) -> None:
+        tables = self._tables
+        with tables.lock:
+            for execution, event in new:
+                if execution.id not in tables.rows and execution.id in tables.submissions:
+                    self._put_row(execution, event)
+
+    def _put_row(self, execution: Execution, event: Event) -> None:
+        self._tables.rows[execution.id] = deepcopy(execution)
+        self._tables.events[execution.id] = [deepcopy(event)]
+        self._tables.relayed[execution.id] = 0
 
     def put_rebuilt(self, execution: Execution, events: Sequence[Event]) -> bool:
         tables = self._tables
@@ -169,5 +179,6 @@ def _matches(row: Execution, filter: ExecutionFilter) -> bool:
         and filter.state in (None, row.state)
         and filter.outcome in (None, row.outcome)
         and filter.language in (None, row.language)
+        and filter.batch in (None, row.batch_id)
         and (filter.labels or {}).items() <= row.labels.items()
     )

@@ -1,5 +1,6 @@
 """An in-memory store with exactly the semantics of the others."""
 
+from app.infrastructure.memory.batches import MemoryBatches
 from app.infrastructure.memory.counts import MemoryCounts
 from app.infrastructure.memory.dead_letters import MemoryDeadLetters
 from app.infrastructure.memory.deliveries import MemoryDeliveries
@@ -19,6 +20,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.tables = Tables()
         self.executions = MemoryExecutions(self.tables)
+        self.batches = MemoryBatches(self.tables)
         self.counts = MemoryCounts(self.tables)
         self.deliveries = MemoryDeliveries(self.tables)
         self.results = MemoryResults(self.tables)

@@ -1,7 +1,7 @@
 """A store's own connection to MongoDB."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from itertools import count
 from threading import Lock
@@ -11,7 +11,7 @@ import mongoengine  # type: ignore[import-untyped]
 from mongoengine import Document
 from mongoengine.errors import OperationError  # type: ignore[import-untyped]
 from mongoengine.queryset import QuerySet, transform  # type: ignore[import-untyped]
-from pymongo.errors import PyMongoError
+from pymongo.errors import BulkWriteError, PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from app.domain.errors import StoreFull, StoreUnavailable
@@ -23,6 +23,7 @@ R = TypeVar("R")
 
 DEFAULT_DATABASE: Final = "podline"
 
+_DUPLICATE_KEY: Final = 11000
 _OUT_OF_DISK_SPACE: Final = 14031
 """https://www.mongodb.com/docs/manual/reference/error-codes/"""
 
@@ -85,6 +86,22 @@ class Connection:
     def insert(self, document: type[Document], **fields: Any) -> None:
         """Insert a document. Raises NotUniqueError if its id or another unique field exists."""
         self._document(document)(**fields).save(force_insert=True)
+
+    def insert_all(self, document: type[Document], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert documents in one request; skip those whose id exists.
+
+        mongoengine's own bulk insert stops at the first document that exists.
+        """
+        if not rows:
+            return
+        bound = self._document(document)
+        try:
+            bound._get_collection().insert_many(
+                [bound(**row).to_mongo() for row in rows], ordered=False
+            )
+        except BulkWriteError as error:
+            if any(each["code"] != _DUPLICATE_KEY for each in error.details["writeErrors"]):
+                raise
 
     def close(self) -> None:
         """Disconnect. The next use connects again."""

@@ -21,6 +21,10 @@ IS_TIME: Final = {"$gt": 0}
 """Neither missing nor null, as the filter of a partial index and in its queries."""
 
 
+IS_TEXT: Final = {"$gt": ""}
+"""As `IS_TIME`, for ids."""
+
+
 class ExecutionDocument(Document):  # type: ignore[misc]
     """One execution with its events. Updates change single fields only."""
 
@@ -38,6 +42,7 @@ class ExecutionDocument(Document):  # type: ignore[misc]
     root = StringField()
     retry_of = StringField()
     retried_as = StringField()
+    batch_id = StringField()
     state = StringField()
     unfinished = BooleanField()
     """True, or missing once the state is terminal."""
@@ -87,6 +92,10 @@ class ExecutionDocument(Document):  # type: ignore[misc]
                 "fields": ["state", "next_action_at"],
                 "partialFilterExpression": {"next_action_at": IS_TIME},
             },
+            {
+                "fields": ["batch_id", "order"],
+                "partialFilterExpression": {"batch_id": IS_TEXT},
+            },
             {"fields": ["relay_at"], "partialFilterExpression": {"relay_at": IS_TIME}},
             {"fields": ["callback_at"], "partialFilterExpression": {"callback_at": IS_TIME}},
             {"fields": ["ended_at"], "partialFilterExpression": {"completed_at": IS_TIME}},
@@ -120,6 +129,27 @@ class ResultDocument(Document):  # type: ignore[misc]
     result = BinaryField()
 
     meta: dict[str, Any] = {"abstract": True, "indexes": [{"fields": ["execution_id"]}]}  # noqa: RUF012
+
+
+class BatchDocument(Document):  # type: ignore[misc]
+    """A batch as JSON, with extra fields for queries. The executions name it."""
+
+    id = StringField(primary_key=True)
+    created_at = IntField()
+    next_action_at = IntField()
+    """Missing once it is complete."""
+    batch = StringField()
+
+    meta: dict[str, Any] = {  # noqa: RUF012
+        "abstract": True,
+        "indexes": [
+            {"fields": ["created_at"]},
+            {
+                "fields": ["next_action_at"],
+                "partialFilterExpression": {"next_action_at": IS_TIME},
+            },
+        ],
+    }
 
 
 class DeadLetterDocument(Document):  # type: ignore[misc]
@@ -236,6 +266,7 @@ COLLECTIONS: Final[dict[type[Document], str]] = {
     ExecutionDocument: "executions",
     ProgramDocument: "programs",
     ResultDocument: "results",
+    BatchDocument: "batches",
     DeadLetterDocument: "dead_letters",
     ApiKeyDocument: "api_keys",
     IdempotencyDocument: "idempotency",

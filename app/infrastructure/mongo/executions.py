@@ -49,15 +49,15 @@ class MongoExecutions:
         # with the same id finds what a crash leaves of an insert.
         program = codec.SUBMISSION.encode(submission)
         self._insert_once(ProgramDocument, id=execution.id, submission=program)
-        return self._insert_once(
-            ExecutionDocument,
-            **from_execution(execution),
-            order=execution.id,
-            unfinished=True,
-            relayed=0,
-            relay_at=event.time,
-            events={str(event.version): from_event(event)},
-        )
+        return self._insert_once(ExecutionDocument, **_new_row(execution, event))
+
+    @at_the_edge
+    def insert_all(self, new: Sequence[tuple[Execution, Event]]) -> None:
+        ids = [execution.id for execution, _ in new]
+        programs = self._connection.objects(ProgramDocument, id__in=ids).only("id")
+        with_programs = {program.id for program in programs}
+        rows = [_new_row(*each) for each in new if each[0].id in with_programs]
+        self._connection.insert_all(ExecutionDocument, rows)
 
     @at_the_edge
     def put_rebuilt(self, execution: Execution, events: Sequence[Event]) -> bool:
@@ -211,6 +211,16 @@ class MongoExecutions:
         return removed
 
 
+def _new_row(execution: Execution, event: Event) -> dict[str, Any]:
+    return from_execution(execution) | {
+        "order": execution.id,
+        "unfinished": True,
+        "relayed": 0,
+        "relay_at": event.time,
+        "events": {str(event.version): from_event(event)},
+    }
+
+
 def _set(values: dict[str, Any]) -> dict[str, Any]:
     return {f"set__{name}": value for name, value in values.items()}
 
@@ -221,6 +231,8 @@ def _matches(filter: ExecutionFilter, before: str | None) -> Q:
     for name in ("owner", "state", "outcome", "language"):
         if (value := getattr(filter, name)) is not None:
             query &= Q(**{name: value})
+    if filter.batch is not None:
+        query &= Q(batch_id=filter.batch)
     for key, value in (filter.labels or {}).items():
         query &= Q(labels=to_label(key, value))
     return query & Q(order__lt=before) if before is not None else query

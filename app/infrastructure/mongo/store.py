@@ -1,5 +1,6 @@
 """The store in MongoDB, through mongoengine: the source of truth in production."""
 
+from app.infrastructure.mongo.batches import MongoBatches
 from app.infrastructure.mongo.connection import Connection, at_the_edge
 from app.infrastructure.mongo.counts import MongoCounts
 from app.infrastructure.mongo.dead_letters import MongoDeadLetters
@@ -20,6 +21,7 @@ class MongoStore:
     def __init__(self, url: str, *, timeout: float) -> None:
         self.connection = Connection(url, timeout=timeout)
         self.executions = MongoExecutions(self.connection)
+        self.batches = MongoBatches(self.connection)
         self.counts = MongoCounts(self.connection)
         self.deliveries = MongoDeliveries(self.connection)
         self.results = MongoResults(self.connection)

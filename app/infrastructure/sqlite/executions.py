@@ -36,6 +36,12 @@ INSERT: Final = f"""
     VALUES ({", ".join(f":{name}" for name in COLUMNS)}, 0, :relay_at)
     ON CONFLICT DO NOTHING
 """
+INSERT_IF_PROGRAM: Final = f"""
+    INSERT INTO executions ({ROW}, relayed, relay_at)
+    SELECT {", ".join(f":{name}" for name in COLUMNS)}, 0, :relay_at
+    FROM programs WHERE execution_id = :id
+    ON CONFLICT DO NOTHING
+"""
 REBUILT: Final = f"""
     INSERT INTO executions ({ROW}, relayed)
     VALUES ({", ".join(f":{name}" for name in COLUMNS)}, :version)
@@ -123,6 +129,14 @@ class SqliteExecutions:
             connection.execute(INSERT_PROGRAM, (execution.id, program))
             connection.executemany(INSERT_LABEL, _labels(execution))
         return True
+
+    def insert_all(self, new: Sequence[tuple[Execution, Event]]) -> None:
+        with self._database.writing() as connection:
+            for execution, event in new:
+                row = from_execution(execution) | {"relay_at": event.time}
+                if connection.execute(INSERT_IF_PROGRAM, row).rowcount == 1:
+                    connection.execute(INSERT_EVENT, from_event(event))
+                    connection.executemany(INSERT_LABEL, _labels(execution))
 
     def put_rebuilt(self, execution: Execution, events: Sequence[Event]) -> bool:
         with self._database.writing() as connection:

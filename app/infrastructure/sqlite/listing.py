@@ -23,6 +23,8 @@ def listing(filter: ExecutionFilter, before: str | None, limit: int) -> tuple[st
         for name in ("owner", "state", "outcome", "language")
         if (value := getattr(filter, name)) is not None
     }
+    if filter.batch is not None:
+        facets["batch_id"] = filter.batch
     if filter.labels:
         query, values = _by_labels(facets, filter.labels, before or LAST)
     else:

@@ -21,6 +21,7 @@ COLUMNS: Final = (
     "root",
     "retry_of",
     "retried_as",
+    "batch_id",
     "created_at",
     "erased",
     "rebuilt_at",

@@ -299,6 +299,21 @@ KEY_LIMITS: Final = (
     "ALTER TABLE api_keys ADD COLUMN cpu_day REAL",
 )
 
+BATCHES: Final = (
+    "ALTER TABLE executions ADD COLUMN batch_id TEXT",
+    "CREATE INDEX by_batch ON executions (batch_id, id) WHERE batch_id IS NOT NULL",
+    """
+    CREATE TABLE batches (
+        id TEXT PRIMARY KEY,
+        created_at INTEGER NOT NULL,
+        next_action_at INTEGER,
+        batch TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX batches_due ON batches (next_action_at) WHERE next_action_at IS NOT NULL",
+    "CREATE INDEX batches_by_age ON batches (created_at) WHERE next_action_at IS NULL",
+)
+
 VERSIONS: Final = Versions(
     (
         FIRST,
@@ -306,6 +321,6 @@ VERSIONS: Final = Versions(
         QUEUED_BY_BAND,
         ENDED_REPLAYS,
         OFFERED,
-        (*ENDED_AT, *CALLBACKS, *KEY_LIMITS),
+        (*ENDED_AT, *CALLBACKS, *KEY_LIMITS, *BATCHES),
     )
 )

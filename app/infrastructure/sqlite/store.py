@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from app.infrastructure.sqlite.batches import SqliteBatches
 from app.infrastructure.sqlite.counts import SqliteCounts
 from app.infrastructure.sqlite.database import Database
 from app.infrastructure.sqlite.dead_letters import SqliteDeadLetters
@@ -22,6 +23,7 @@ class SqliteStore:
     def __init__(self, path: Path, *, timeout: float) -> None:
         self._database = Database(path, timeout=timeout, versions=VERSIONS)
         self.executions = SqliteExecutions(self._database)
+        self.batches = SqliteBatches(self._database)
         self.counts = SqliteCounts(self._database)
         self.deliveries = SqliteDeliveries(self._database)
         self.results = SqliteResults(self._database)
