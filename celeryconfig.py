@@ -6,7 +6,7 @@ nothing here makes messages durable. Publishing fails within a second if Redis i
 
 from kombu import Exchange, Queue
 
-from app.queues import QUEUES
+from app.queues import QUEUES, queue_of
 
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
@@ -25,8 +25,12 @@ broker_transport_options = {
 task_publish_retry = False
 
 task_queues = [Queue(name, Exchange("podline"), routing_key=name) for name in QUEUES]
-task_routes = {f"podline.{name}.*": {"queue": name} for name in QUEUES}
 task_create_missing_queues = False
+
+
+def task_routes(name: str, *_: object, **__: object) -> dict[str, str]:
+    return {"queue": queue_of(name)}
+
 
 accept_content = ["json"]
 task_serializer = "json"

@@ -22,12 +22,12 @@ from app.api.routing import Operation, register
 from app.api.turnstile import Turnstile
 from app.domain.policy import InputMaxima
 from app.ports import Ports
+from app.service.cached import Cached
 from app.service.capacity import capacity_of
 from app.service.gauges import gauges
 from app.service.health import health as health_of
 from app.service.languages import Languages
 from app.service.places import WaitingPlaces
-from app.service.remembered import Remembered
 
 OPERATIONS: Final[Sequence[Operation]] = [
     operation
@@ -72,8 +72,8 @@ def make(ports: Ports) -> Flask:
         capacity_of(ports),
         turnstile,
         LargeBodies(turnstile),
-        health=Remembered(lambda: health_of(ports), ports.clock),
-        exposition=Remembered(lambda: ports.metrics.exposition(gauges(ports)), ports.clock),
+        health=Cached(lambda: health_of(ports), ports.clock),
+        exposition=Cached(lambda: ports.metrics.exposition(gauges(ports)), ports.clock),
     )
     for operation in OPERATIONS:
         register(app, context, operation)

@@ -7,10 +7,10 @@ from app.api.turnstile import Turnstile
 from app.domain.api_key import ApiKey
 from app.domain.policy import Policy
 from app.ports import Health, Ports
+from app.service.cached import Cached
 from app.service.capacity import Capacity
 from app.service.languages import Languages
 from app.service.places import WaitingPlaces
-from app.service.remembered import Remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +26,18 @@ class Context:
     turnstile: Turnstile
     """Whoever waits leaves it meanwhile."""
     large_bodies: LargeBodies
-    health: Remembered[Health]
-    exposition: Remembered[bytes]
+    health: Cached[Health]
+    exposition: Cached[bytes]
     """Of metrics."""
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Context):
+class Call:
     """One request by the holder of a key."""
 
+    context: Context
     caller: ApiKey
+
+    @property
+    def ports(self) -> Ports:
+        return self.context.ports

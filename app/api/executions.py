@@ -58,14 +58,16 @@ def submit(call: Call, body: Read[Submission], query: Wait) -> Answer | Later:
     the time is over. With an `Idempotency-Key`, the same key and body return the same execution
     for 24 hours, or 410 if that execution was deleted.
     """
-    submission = validate(body, call.policy, call.languages.known(), call.caller.role)
+    submission = validate(
+        body, call.context.policy, call.context.languages.known(), call.caller.role
+    )
     execution = submit_execution(
         call.ports,
         call.caller,
         submission,
         idempotency_key=_idempotency_key(),
         body_hash=body_hash(),
-        capacity=call.capacity,
+        capacity=call.context.capacity,
     )
     logs.about_execution(execution.id)
     location = {"Location": f"/api/v1/executions/{execution.id}"}
@@ -194,12 +196,12 @@ def stream(call: Call, execution_id: str) -> Response:
     if begin.told is Told.END:
         return Response(status=204)
     owner = call.caller.name
-    if not call.places.take(owner):
+    if not call.context.places.take(owner):
         raise TooManyStreams
     allowed = still_valid(call.ports.store.keys, call.caller)
     items = stream_execution(call.ports, execution, begin, allowed=allowed)
     response = sse.response(items)
-    response.call_on_close(partial(call.places.leave, owner))
+    response.call_on_close(partial(call.context.places.leave, owner))
     return response
 
 
@@ -225,10 +227,10 @@ def _awaited(call: Call, execution: Execution, seconds: float) -> schemas.Execut
 def _wait(call: Call, execution: Execution, seconds: float) -> Execution:
     """Without a free place to wait, the execution as it is: the client asks again."""
     owner = call.caller.name
-    if not call.places.take(owner):
+    if not call.context.places.take(owner):
         return execution
     try:
-        with call.turnstile.waiting():
+        with call.context.turnstile.waiting():
             return wait_for_end(
                 call.ports.store.executions,
                 call.ports.wakeups,
@@ -238,7 +240,7 @@ def _wait(call: Call, execution: Execution, seconds: float) -> Execution:
                 wanted=partial(_has_client, request.environ),
             )
     finally:
-        call.places.leave(owner)
+        call.context.places.leave(owner)
 
 
 def _has_client(environ: "WSGIEnvironment") -> bool:

@@ -12,7 +12,7 @@ languages = Section("Languages and limits", "/api/v1")
 @languages.operation("GET", "/languages", {200: schemas.LanguageList})
 def list_(call: Call) -> schemas.LanguageList:
     """The languages that can be run here, with their versions."""
-    policy = call.policy
+    policy = call.context.policy
     return schemas.LanguageList(
         items=[
             representation.language(
@@ -20,7 +20,7 @@ def list_(call: Call) -> schemas.LanguageList:
                 policy.run_limits(language.accepts, language.needs),
                 policy.compile_limits(language.accepts, language.compile_needs),
             )
-            for language in call.languages.known()
+            for language in call.context.languages.known()
         ]
     )
 
@@ -31,7 +31,7 @@ def limits(call: Call) -> schemas.LimitsInForce:
 
     Some languages may allow more: see `limits` of each language.
     """
-    policy, accepts = call.policy, call.languages.accepted_by_all()
+    policy, accepts = call.context.policy, call.context.languages.accepted_by_all()
     return schemas.LimitsInForce(
         limits=representation.limit_range(policy.run_limits(accepts, needs={})),
         compile_limits=representation.limit_range(policy.compile_limits(accepts, needs={})),
@@ -44,5 +44,5 @@ def limits(call: Call) -> schemas.LimitsInForce:
 def limits_held(call: Call) -> schemas.HeldLimitList:
     """What enforces each limit where programs run: the kernel, the runtime, or nobody."""
     return schemas.HeldLimitList(
-        items=[schemas.HeldLimit(**asdict(item)) for item in call.languages.limits_held()]
+        items=[schemas.HeldLimit(**asdict(item)) for item in call.context.languages.limits_held()]
     )

@@ -149,19 +149,7 @@ def _serve(
 ) -> Response:
     given: Context | Call = context
     if operation.role is not None:
-        key = caller(context.ports.store.keys, operation.role)
-        given = Call(
-            context.ports,
-            context.policy,
-            context.languages,
-            context.places,
-            context.capacity,
-            context.turnstile,
-            context.large_bodies,
-            context.health,
-            context.exposition,
-            caller=key,
-        )
+        given = Call(context, caller(context.ports.store.keys, operation.role))
     if query is not None:
         arguments["query"] = read_query(query, context.policy.input)
     if body is not None:

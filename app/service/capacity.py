@@ -1,13 +1,13 @@
 """The quota of unfinished executions of all owners together."""
 
 import logging
-from collections.abc import Callable
 from threading import Lock
 from typing import Final
 
 from app.domain.errors import CoordinationUnavailable, QuotaExceeded
 from app.domain.execution import SECOND, Time
-from app.ports import AdmissionQueue, Ports
+from app.ports import AdmissionQueue, Clock, Ports
+from app.service.cached import is_fresh
 
 log = logging.getLogger(__name__)
 
@@ -23,9 +23,7 @@ class Capacity:
     It asks again when that, and what was accepted since, may be too much.
     """
 
-    def __init__(
-        self, queue: AdmissionQueue, clock: Callable[[], Time], max_unfinished: int
-    ) -> None:
+    def __init__(self, queue: AdmissionQueue, clock: Clock, max_unfinished: int) -> None:
         self._queue = queue
         self._clock = clock
         self._max_unfinished = max_unfinished
@@ -43,8 +41,7 @@ class Capacity:
             self._queued += 1
 
     def _is_fresh(self) -> bool:
-        # Not below 0: after a clock was set back, the answer must not stay fresh for long.
-        return self._asked_at is not None and (0 <= self._clock() - self._asked_at < FRESH)
+        return self._asked_at is not None and is_fresh(self._asked_at, self._clock(), FRESH)
 
     def _is_full(self) -> bool:
         return self._queued >= self._max_unfinished

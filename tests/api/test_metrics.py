@@ -56,7 +56,7 @@ def test_queue_slots_and_outbox(api: Api, twins: Twins, worker: Worker) -> None:
     assert found["podline_outbox_executions"] == 4
     assert found["podline_outbox_oldest_seconds"] == 2.5
     relay(twins.ports)
-    assert scrape(api)["podline_outbox_oldest_seconds"] == 2.5, "for a second it is remembered"
+    assert scrape(api)["podline_outbox_oldest_seconds"] == 2.5, "it is cached for a second"
     twins.clock.advance(1)
     assert scrape(api)["podline_outbox_oldest_seconds"] == 0
 

@@ -237,7 +237,7 @@ def test_keys_and_roles(twins: Twins, url: str) -> None:
 def test_readiness(twins: Twins, client: Client) -> None:
     assert client.readiness().status == "ready"
     twins.runtime.away = True
-    twins.clock.advance(1)  # for so long the answer is remembered
+    twins.clock.advance(1)  # so long, the response is cached
     readiness = client.readiness()
     assert readiness.status == "degraded"
     assert readiness.dependencies["runtime"].state == "down"

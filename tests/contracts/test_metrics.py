@@ -35,7 +35,7 @@ def test_each_event_is_counted(metrics: Metrics) -> None:
     assert sample(counted, "podline_http_requests_total", route="/readyz", status="200") == 1
 
 
-def test_a_gauge_is_shown_and_not_remembered(metrics: Metrics) -> None:
+def test_a_gauge_is_shown_and_not_kept(metrics: Metrics) -> None:
     gauge = Gauge("podline_slots", "Slots", ("state",), {("used",): 2, ("free",): 0})
     assert sample(metrics.exposition([gauge]), "podline_slots", state="used") == 2
     assert sample(metrics.exposition(), "podline_slots", state="used") is None

@@ -7,17 +7,17 @@ from threading import Barrier, Event
 import pytest
 
 from app.domain.errors import Unavailable
-from app.service.remembered import Remembered
+from app.service.cached import Cached
 from tests.support.twins import Clock
 
 
 def test_for_a_second_the_answer_is_the_same(clock: Clock) -> None:
-    remembered = Remembered(count(1).__next__, clock)
-    assert [remembered.get() for _ in range(3)] == [1, 1, 1]
+    cached = Cached(count(1).__next__, clock)
+    assert [cached.get() for _ in range(3)] == [1, 1, 1]
     clock.advance(0.999)
-    assert remembered.get() == 1
+    assert cached.get() == 1
     clock.advance(0.001)
-    assert remembered.get() == 2
+    assert cached.get() == 2
 
 
 def test_its_second_begins_when_it_is_known(clock: Clock) -> None:
@@ -27,15 +27,15 @@ def test_its_second_begins_when_it_is_known(clock: Clock) -> None:
         clock.advance(5)
         return next(numbers)
 
-    remembered = Remembered(slow, clock)
-    assert [remembered.get(), remembered.get()] == [1, 1]
+    cached = Cached(slow, clock)
+    assert [cached.get(), cached.get()] == [1, 1]
 
 
 def test_a_clock_that_is_set_back_keeps_no_old_answer(clock: Clock) -> None:
-    remembered = Remembered(count(1).__next__, clock)
-    remembered.get()
+    cached = Cached(count(1).__next__, clock)
+    cached.get()
     clock.advance(-3600)
-    assert remembered.get() == 2
+    assert cached.get() == 2
 
 
 def test_an_error_is_not_remembered(clock: Clock) -> None:
@@ -47,10 +47,10 @@ def test_an_error_is_not_remembered(clock: Clock) -> None:
             raise error
         return "well"
 
-    remembered = Remembered(ask, clock)
+    cached = Cached(ask, clock)
     with pytest.raises(Unavailable):
-        remembered.get()
-    assert remembered.get() == "well"
+        cached.get()
+    assert cached.get() == "well"
 
 
 def test_of_many_threads_one_asks(clock: Clock) -> None:
@@ -61,11 +61,11 @@ def test_of_many_threads_one_asks(clock: Clock) -> None:
         assert answer.wait(10)
         return next(numbers)
 
-    remembered, begin = Remembered(slow, clock), Barrier(8)
+    cached, begin = Cached(slow, clock), Barrier(8)
 
     def get() -> int:
         begin.wait()
-        return remembered.get()
+        return cached.get()
 
     with ThreadPoolExecutor(8) as pool:
         answers = [pool.submit(get) for _ in range(8)]

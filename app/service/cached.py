@@ -5,19 +5,25 @@ from threading import Lock
 from typing import Final, Generic, TypeVar
 
 from app.domain.execution import SECOND, Time
+from app.ports import Clock
 
 Answer = TypeVar("Answer")
 
 FRESH: Final = 1 * SECOND
 
 
-class Remembered(Generic[Answer]):
+def is_fresh(asked_at: Time, now: Time, age: Time) -> bool:
+    """Whether an answer is younger than `age`. Not after the clock was set back behind it."""
+    return 0 <= now - asked_at < age
+
+
+class Cached(Generic[Answer]):
     """Asks at most once a second, for any number of threads. One for each process.
 
     It protects the stores from requests that need no key.
     """
 
-    def __init__(self, ask: Callable[[], Answer], clock: Callable[[], Time]) -> None:
+    def __init__(self, ask: Callable[[], Answer], clock: Clock) -> None:
         self._ask = ask
         self._clock = clock
         self._lock = Lock()
@@ -26,8 +32,7 @@ class Remembered(Generic[Answer]):
     def get(self) -> Answer:
         """The answer; waits for a thread that is already asking. Errors are raised, not cached."""
         with self._lock:
-            # Not below 0: after a clock was set back, an answer must not stay for long.
-            if self._last is None or not 0 <= self._clock() - self._last[0] < FRESH:
+            if self._last is None or not is_fresh(self._last[0], self._clock(), FRESH):
                 answer = self._ask()
                 self._last = self._clock(), answer
             return self._last[1]
