@@ -4,6 +4,8 @@ Flower itself takes the login from the command line or environment, where other 
 it (proc_pid_environ(5)).
 """
 
+import atexit
+import gc
 import sys
 
 from app.settings import Settings
@@ -22,6 +24,8 @@ def login(settings: Settings) -> str:
 
 def main() -> None:
     set_umask()
+    # Looking for reference cycles among all modules would make a stop 0.2 s longer.
+    atexit.register(gc.freeze)
     import flower.command  # noqa: F401  # defines the options
     from tornado.options import options
 

@@ -1,6 +1,7 @@
 """`python -m app.server --bind HOST:PORT [--grace SECONDS]`: serve until SIGTERM or SIGINT."""
 
 import argparse
+import gc
 import logging
 import resource
 import signal
@@ -42,6 +43,8 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop(arguments.grace))
     logging.getLogger(__name__).info("listening at %s:%d", *arguments.bind)
+    # What is loaded stays: looking for reference cycles in it takes 0.2 s, at a stop too.
+    gc.freeze()
     server.run()
 
 

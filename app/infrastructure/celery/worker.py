@@ -1,5 +1,6 @@
 """What a worker and beat do besides their tasks."""
 
+import atexit
 import gc
 import logging
 from collections.abc import Callable
@@ -39,6 +40,8 @@ class Surroundings:
 
 def equip(app: Application, surroundings: Surroundings) -> None:
     """Connect signals and bootsteps. Call this once in a process."""
+    # Looking for reference cycles among all modules would make a stop 0.2 s longer.
+    atexit.register(gc.freeze)
     transport.install(keep_poison=partial(keep_poison, app), before_attempt=app.heartbeat.retry)
     task_logs.install(surroundings.log_format, each_task=surroundings.log_each_task)
     app.steps["consumer"] |= {HeartbeatStep, WatcherStep}
