@@ -2,7 +2,7 @@
 
 from app.api import representation, schemas
 from app.api.context import Call
-from app.api.pages import from_cursor, page
+from app.api.pages import page
 from app.api.requests import DeadLetterQuery, DeadLetterSelection
 from app.api.routing import Answer, Section
 from app.domain.api_key import Role
@@ -16,9 +16,7 @@ dead_letters = Section("Operators", "/api/v1/dead-letters", Role.OPERATOR)
 def list_(call: Call, query: DeadLetterQuery) -> schemas.DeadLetterPage:
     """Dead letters, in descending order of their ids."""
     letters = call.ports.store.dead_letters
-    found = service.page(
-        letters, query.status, query.kind, from_cursor(query.cursor), query.limit + 1
-    )
+    found = service.page(letters, query.status, query.kind, query.cursor, query.limit + 1)
     items, next_cursor = page(found, query.limit)
     return schemas.DeadLetterPage(
         items=[representation.dead_letter(letter) for letter in items], next_cursor=next_cursor

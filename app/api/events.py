@@ -2,7 +2,7 @@
 
 from app.api import representation, schemas
 from app.api.context import Call
-from app.api.pages import from_cursor, no_cursor, to_cursor
+from app.api.pages import no_cursor, to_cursor
 from app.api.requests import EventQuery
 from app.api.routing import Section
 from app.domain.api_key import Role
@@ -19,10 +19,9 @@ def list_(call: Call, query: EventQuery) -> schemas.EventPage:
     A page can be empty and still have a `next_cursor`; continue until it is null. An event can
     occur more than once, with the same id.
     """
-    after = from_cursor(query.cursor)
     try:
         page = find_events(
-            call.ports.event_log, call.ports.clock, query.to_domain(), after, query.limit
+            call.ports.event_log, call.ports.clock, query.to_domain(), query.cursor, query.limit
         )
     except InvalidPosition:
         raise no_cursor() from None

@@ -10,7 +10,7 @@ from werkzeug.exceptions import BadRequest
 from app import logs
 from app.api import representation, schemas, sse
 from app.api.context import Call
-from app.api.pages import from_cursor, page
+from app.api.pages import page
 from app.api.reading import body_hash
 from app.api.requests import ExecutionQuery, Wait
 from app.api.routing import Answer, Later, Section
@@ -115,9 +115,8 @@ def list_(call: Call, query: ExecutionQuery) -> schemas.ExecutionPage:
         language=query.language,
         labels=_labels(query.label),
     )
-    before = from_cursor(query.cursor)
     found = service.newest(
-        call.ports.store.executions, call.caller, filter, before, query.limit + 1
+        call.ports.store.executions, call.caller, filter, query.cursor, query.limit + 1
     )
     items, next_cursor = page(found, query.limit)
     return schemas.ExecutionPage(

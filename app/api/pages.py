@@ -2,12 +2,16 @@
 
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
-from typing import Final, Protocol, TypeVar
+from typing import Annotated, Final, Protocol, TypeVar
+
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 
 from app.api.problems import InvalidQuery
 from app.domain.errors import FieldProblem
 
 _URL_SAFE: Final = b"-_"
+_NO_CURSOR: Final = "is not the next_cursor of a page: start without a cursor"
 
 
 class HasId(Protocol):
@@ -18,14 +22,15 @@ class HasId(Protocol):
 T = TypeVar("T", bound=HasId)
 
 
-def from_cursor(cursor: str | None) -> str | None:
-    """The id or the position in the event log that a cursor stands for."""
-    if cursor is None:
-        return None
+def _from_cursor(cursor: str) -> str:
     try:
         return b64decode(cursor, _URL_SAFE, validate=True).decode()
     except ValueError:
-        raise no_cursor() from None
+        raise PydanticCustomError("cursor", _NO_CURSOR) from None
+
+
+Cursor = Annotated[str, AfterValidator(_from_cursor)]
+"""Becomes the id, or the position in the event log, that it stands for."""
 
 
 def to_cursor(position: str) -> str:
@@ -33,8 +38,7 @@ def to_cursor(position: str) -> str:
 
 
 def no_cursor() -> InvalidQuery:
-    problem = FieldProblem("/cursor", "is not the next_cursor of a page: start without a cursor")
-    return InvalidQuery([problem])
+    return InvalidQuery([FieldProblem("/cursor", _NO_CURSOR)])
 
 
 def page(found: Sequence[T], limit: int) -> tuple[Sequence[T], str | None]:

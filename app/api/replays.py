@@ -2,9 +2,10 @@
 
 from app.api import representation, schemas
 from app.api.context import Call
-from app.api.pages import from_cursor, page
+from app.api.pages import page
 from app.api.requests import NewReplay, ReplayQuery
 from app.api.routing import Answer, Section
+from app.api.sent import Read
 from app.domain.api_key import Role
 from app.service.replay import sessions as service
 
@@ -12,15 +13,16 @@ replays = Section("Operators", "/api/v1/replays", Role.OPERATOR)
 
 
 @replays.operation("POST", "", {202: schemas.Replay})
-def start(call: Call, body: NewReplay) -> Answer:
+def start(call: Call, body: Read[NewReplay]) -> Answer:
     """Deliver events again, rebuild rows from them, or submit executions again."""
     replay = service.start(
         call.ports,
-        body.mode,
-        body.to_domain(),
-        body.target,
-        dry_run=body.dry_run,
+        body.value.mode,
+        body.value.to_domain(),
+        body.value.target,
+        dry_run=body.value.dry_run,
         requested_by=call.caller.name,
+        problems=body.problems,
     )
     headers = {"Location": f"/api/v1/replays/{replay.id}"}
     return Answer(representation.replay(replay), 202, headers)
@@ -29,7 +31,7 @@ def start(call: Call, body: NewReplay) -> Answer:
 @replays.operation("GET", "", {200: schemas.ReplayPage})
 def list_(call: Call, query: ReplayQuery) -> schemas.ReplayPage:
     """Replays, newest first."""
-    found = service.newest(call.ports.store.replays, from_cursor(query.cursor), query.limit + 1)
+    found = service.newest(call.ports.store.replays, query.cursor, query.limit + 1)
     items, next_cursor = page(found, query.limit)
     return schemas.ReplayPage(
         items=[representation.replay(replay) for replay in items], next_cursor=next_cursor

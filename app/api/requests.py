@@ -13,6 +13,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from app.api.counts import UpTo
+from app.api.pages import Cursor
 from app.api.sent import BY_VALUE, Sent
 from app.domain.api_key import Role
 from app.domain.dead_letter import DeadLetterKind, DeadLetterStatus
@@ -65,7 +66,7 @@ class ExecutionQuery(Sent):
         default=None, description="Another owner's executions; needs the role operator."
     )
     limit: PageSize = DEFAULT_PAGE
-    cursor: str | None = Field(default=None, description="`next_cursor` of the previous page.")
+    cursor: Cursor | None = Field(default=None, description="`next_cursor` of the previous page.")
 
 
 def _time(given: object) -> Time:
@@ -105,7 +106,7 @@ class EventQuery(Sent):
         default=[], description="An execution's id; may be repeated."
     )
     limit: PageSize = DEFAULT_PAGE
-    cursor: str | None = Field(default=None, description="`next_cursor` of the previous page.")
+    cursor: Cursor | None = Field(default=None, description="`next_cursor` of the previous page.")
 
     def to_domain(self) -> EventFilter:
         return EventFilter(
@@ -152,14 +153,14 @@ class NewReplay(Sent):
 
 class ReplayQuery(Sent):
     limit: PageSize = DEFAULT_PAGE
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 class DeadLetterQuery(Sent):
     status: DeadLetterStatus | None = None
     kind: DeadLetterKind | None = None
     limit: PageSize = DEFAULT_PAGE
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 class DeadLetterSelection(Sent):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import reduce
 from math import nan
 from operator import getitem
@@ -45,8 +46,8 @@ def read(model: type[M], sent: object, problems: Problems) -> Read[M]:
         _report(errors, problems)
         if problems.full or not isinstance(sent, dict):
             break
-        for each in errors:
-            _replace(sent, each)
+        for each in reversed(errors):  # Removing an entry of a list moves those behind it.
+            _replace(model, sent, each)
     raise InvalidRequest(problems.found)
 
 
@@ -83,10 +84,22 @@ _DEPTH: Final = 3
 """A file that is no object becomes an empty one, and then one with an empty name and content."""
 
 
-def _replace(sent: Any, error: ErrorDetails) -> None:
+def _replace(model: type[BaseModel], sent: Any, error: ErrorDetails) -> None:
     *path, last = error["loc"]
     parent = reduce(getitem, path, sent)
-    if error["type"] in _PLACEHOLDERS:
+    choices = [] if path else _required_choices(model, last)
+    if choices:
+        parent[last] = choices[0]
+    elif error["type"] in _PLACEHOLDERS:
         parent[last] = _PLACEHOLDERS[error["type"]]()
     else:
         del parent[last]
+
+
+def _required_choices(model: type[BaseModel], name: int | str) -> list[StrEnum]:
+    """The values of an enumeration that has no default; nothing for any other field."""
+    field = model.model_fields.get(str(name))
+    if field is None or not field.is_required():
+        return []
+    choices = field.annotation
+    return list(choices) if isinstance(choices, type) and issubclass(choices, StrEnum) else []

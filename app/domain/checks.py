@@ -35,6 +35,14 @@ class Problems:
         self.add(pointer, detail)
         self._unreadable.add(pointer)
 
+    def none_at(self, *pointers: str) -> bool:
+        """Whether nothing is wrong with these fields, with what contains them or is in them."""
+        return not any(
+            f"{pointer}/".startswith(f"{found.pointer}/") or found.pointer.startswith(f"{pointer}/")
+            for found in self.found
+            for pointer in pointers
+        )
+
     def _is_unreadable(self, pointer: str) -> bool:
         while pointer and pointer not in self._unreadable:
             pointer = pointer.rpartition("/")[0]

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from app.domain.checks import Problems, showable
-from app.domain.errors import Conflict, InvalidRequest
+from app.domain.errors import Conflict
 from app.domain.execution import Event, Time
 from app.domain.filters import EventFilter
 
@@ -140,14 +140,25 @@ class Replay:
         return replace(self, version=self.version + 1, **facts)  # type: ignore[arg-type]  # names and types are those of the methods above
 
 
-def check(mode: ReplayMode, filter: EventFilter, target: str | None) -> None:
-    """Raises InvalidRequest. The adapter checks the target itself."""
-    problems = Problems()
+def check(problems: Problems, mode: ReplayMode, filter: EventFilter, target: str | None) -> None:
+    """The rules of a request for a replay. The adapter checks the target itself."""
+    if problems.none_at("/mode"):
+        _check_mode(problems, mode, filter, target)
+    if filter.since is not None and filter.until is not None and filter.until <= filter.since:
+        problems.add("/to", "must be after `from`")
+    for execution_id in filter.executions:
+        showable(problems, "/executions", execution_id)
+    showable(problems, "/target", target or "")
+
+
+def _check_mode(
+    problems: Problems, mode: ReplayMode, filter: EventFilter, target: str | None
+) -> None:
     if mode is ReplayMode.RESUBMIT and target is not None:
         problems.add("/target", "is only for reemit and rebuild: leave it out")
     if mode is not ReplayMode.RESUBMIT and not target:
         problems.add("/target", f"is required: {_TARGETS[mode]}")
-    if mode is ReplayMode.RESUBMIT and filter == EventFilter():
+    if mode is ReplayMode.RESUBMIT and filter == EventFilter() and problems.none_at(*_FILTER):
         problems.add(
             "/from",
             "is required for resubmit, or else `to`, `types` or `executions`: without a filter, "
@@ -155,15 +166,9 @@ def check(mode: ReplayMode, filter: EventFilter, target: str | None) -> None:
         )
     if mode is ReplayMode.REBUILD and filter.types:
         problems.add("/types", "a row is rebuilt from all its events: leave it out")
-    if filter.since is not None and filter.until is not None and filter.until <= filter.since:
-        problems.add("/to", "must be after `from`")
-    for execution_id in filter.executions:
-        showable(problems, "/executions", execution_id)
-    showable(problems, "/target", target or "")
-    if problems:
-        raise InvalidRequest(problems.found)
 
 
+_FILTER: Final = ("/from", "/to", "/types", "/executions")
 _TARGETS: Final = {
     ReplayMode.REEMIT: "the topic that the events are delivered to",
     ReplayMode.REBUILD: "the URL of the database that the rows are written into",

@@ -133,3 +133,9 @@ def test_with_the_log_away_it_says_so_and_names_no_host(twins: Twins) -> None:
     answer = connector(ports)("otto", Role.OPERATOR).get(EVENTS)
     assert "internal" not in answer.get_data(as_text=True)
     assert body(answer, 503)["type"] == "urn:podline:problem:unavailable"
+
+
+def test_all_that_is_wrong_with_a_query_is_reported_at_once(operator: Api) -> None:
+    problem = body(operator.get(f"{EVENTS}?cursor=x&limit=0&from=now&since=1"), 422)
+    pointers = {(error["in"], error["pointer"]) for error in problem["errors"]}
+    assert pointers == {("query", name) for name in ("/cursor", "/limit", "/from", "/since")}

@@ -119,6 +119,37 @@ def test_bad_fields_are_named(operator: Api, sent: dict[str, Any], pointer: str)
 
 
 @pytest.mark.parametrize(
+    ("sent", "pointers"),
+    [
+        (
+            {"mode": "reemit", "target": "no topic", "types": ["x", FAILED, "y"], "dry_run": 1},
+            {"/target", "/types/0", "/types/2", "/dry_run"},
+        ),
+        (
+            {"mode": "rewind", "from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"},
+            {"/mode", "/to"},
+        ),
+        (
+            {"mode": "rebuild", "types": ["x", FAILED], "from": 5},
+            {"/target", "/types/0", "/types", "/from"},
+        ),
+        ({"mode": "resubmit", "target": 5, "to": "never"}, {"/target", "/to"}),
+        ({"mode": "resubmit", "types": ["x"], "since": 1}, {"/types/0", "/since"}),
+        (
+            {"executions": ["01J\x1b[2J", 5], "target": 5},
+            {"/mode", "/executions", "/executions/1", "/target"},
+        ),
+    ],
+)
+def test_types_and_rules_are_reported_together(
+    operator: Api, sent: dict[str, Any], pointers: set[str]
+) -> None:
+    problem = body(operator.post(REPLAYS, sent), 422)
+    assert {error["pointer"] for error in problem["errors"]} == pointers
+    assert body(operator.get(REPLAYS))["items"] == []
+
+
+@pytest.mark.parametrize(
     ("method", "path"),
     [
         ("POST", REPLAYS),

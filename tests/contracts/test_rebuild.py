@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app.domain.checks import Problems
 from app.domain.execution import Execution
 from app.domain.filters import EventFilter
 from app.domain.replay import ReplayMode, ReplayStatus
@@ -29,7 +30,13 @@ def test_every_field_that_the_log_knows(store: Store, batch: int) -> None:
     lives = Lives(twins)
     twins.databases.stores[TARGET] = store
     replay = sessions.start(
-        twins.ports, ReplayMode.REBUILD, EventFilter(), TARGET, dry_run=False, requested_by="otto"
+        twins.ports,
+        ReplayMode.REBUILD,
+        EventFilter(),
+        TARGET,
+        dry_run=False,
+        requested_by="otto",
+        problems=Problems(),
     )
     with changed(replay__slices__BATCH=batch):
         while (replay_id := twins.pipeline.take_replay()) is not None:

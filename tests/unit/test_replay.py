@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.domain.checks import Problems
 from app.domain.errors import (
     Conflict,
     EventLogUnavailable,
@@ -70,6 +71,7 @@ def started(twins: Twins, mode: ReplayMode, *, dry_run: bool = False, **filter: 
         TARGETS[mode],
         dry_run=dry_run,
         requested_by="otto",
+        problems=Problems(),
     )
 
 
@@ -355,6 +357,7 @@ class TestSessions:
                 target,
                 dry_run=True,
                 requested_by="otto",
+                problems=Problems(),
             )
         assert [problem.pointer for problem in caught.value.problems] == [pointer]
         assert twins.store.replays.page(None, 10) == []

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.domain.checks import Problems
 from app.domain.execution import Event
 from app.domain.filters import EventFilter, EventPage, ExecutionFilter
 from app.domain.replay import Replay, ReplayMode, ReplayStatus
@@ -125,7 +126,13 @@ class PartitionedLog(MemoryEventLog):
 def ended(twins: Twins, mode: ReplayMode, kills: list[tuple[int, bool]]) -> Replay:
     """A session from its start to its end, however many workers that takes."""
     replay = sessions.start(
-        twins.ports, mode, EventFilter(since=0), TARGETS[mode], dry_run=False, requested_by="otto"
+        twins.ports,
+        mode,
+        EventFilter(since=0),
+        TARGETS[mode],
+        dry_run=False,
+        requested_by="otto",
+        problems=Problems(),
     )
     ports = mortal(twins, kills)
     while not replay.status.terminal:

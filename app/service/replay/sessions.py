@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from ulid import ULID
 
+from app.domain.checks import Problems
 from app.domain.errors import (
     BrokerUnavailable,
-    FieldProblem,
     InvalidRequest,
     InvalidTarget,
     NotFound,
@@ -29,15 +29,22 @@ def start(
     *,
     dry_run: bool,
     requested_by: str,
+    problems: Problems,
 ) -> Replay:
-    """Store a session, and have its first slice worked. Raises InvalidRequest."""
-    check(mode, filter, target)
+    """Store a session, and have its first slice worked.
+
+    Raises InvalidRequest with all `problems`: those that were found before, and broken rules.
+    """
+    check(problems, mode, filter, target)
+    target = _checked_target(ports, problems, mode, target)
+    if problems:
+        raise InvalidRequest(problems.found)
     now = ports.clock()
     replay = Replay(
         id=str(ULID()),
         mode=mode,
         filter=replace(filter, until=min(filter.until or now, now)),
-        target=_checked_target(ports, mode, target),
+        target=target,
         dry_run=dry_run,
         requested_by=requested_by,
         created_at=now,
@@ -81,12 +88,15 @@ def request_slice(pipeline: Pipeline, replay: Replay) -> None:
         log.warning("replay %s continues at the next tick: %s", replay.id, error)
 
 
-def _checked_target(ports: Ports, mode: ReplayMode, target: str | None) -> str | None:
+def _checked_target(
+    ports: Ports, problems: Problems, mode: ReplayMode, target: str | None
+) -> str | None:
+    if target is None or not problems.none_at("/mode", "/target"):
+        return target
     try:
-        if target is not None and mode is ReplayMode.REBUILD:
+        if mode is ReplayMode.REBUILD:
             return ports.databases.check_target(target)
-        if target is not None:
-            ports.event_log.check_target(target)
+        ports.event_log.check_target(target)
     except InvalidTarget as error:
-        raise InvalidRequest([FieldProblem("/target", str(error))]) from error
+        problems.add("/target", str(error))
     return target
