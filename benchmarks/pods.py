@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from kubernetes import client, watch
 
-from app.domain.pod import Pod
+from app.domain.pod import Pod, Run
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
 from app.domain.submission import File
 from app.infrastructure.kubernetes.manifest import PodOptions, config_map, pod_manifest
@@ -139,11 +139,9 @@ def _pod(name: str) -> Pod:
         language_version=python.version,
         files=(File(python.source_name, PRINT_1.encode()),),
         entrypoint=python.source_name,
-        stdin=b"",
-        args=(),
-        env={},
-        limits=DEFAULT_LIMITS,
+        runs=(Run(stdin=b"", args=(), env={}, limits=DEFAULT_LIMITS),),
         compile_limits=DEFAULT_COMPILE_LIMITS,
+        wall_seconds=DEFAULT_LIMITS.wall_seconds,
     )
 
 

@@ -68,3 +68,5 @@ class Language:
     """The lowest limits that programs with its packages work with, by the names of Limits."""
     packages: Mapping[str, str] = field(default_factory=dict)
     """The versions of the packages that its programs can use, by name."""
+    max_runs: int | None = None
+    """The most runs that a pod can have. None: any number."""

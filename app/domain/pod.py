@@ -16,39 +16,62 @@ from app.domain.submission import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One start of the program, in a place where nothing is left of the runs before it."""
+
+    stdin: bytes
+    args: tuple[str, ...]
+    env: Mapping[str, str]
+    limits: Limits
+    files: tuple[File, ...] = ()
+    """Added to the working folder of this run only. One replaces a file of the same name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pod:
-    """One attempt to run. The expected output is not in it, so it never enters a sandbox."""
+    """One attempt: the program is compiled once, if at all, and then run one or more times.
+
+    The expected output is not in it, so it never enters a sandbox.
+    """
 
     name: str
     language: str
     language_version: str
     files: tuple[File, ...]
     entrypoint: str
-    stdin: bytes
-    args: tuple[str, ...]
-    env: Mapping[str, str]
-    limits: Limits
+    runs: tuple[Run, ...]
+    """At least one, in order."""
     compile_limits: Limits
+    wall_seconds: float
+    """For all stages together. A run is skipped if its own limit exceeds what is left of this."""
     compile_args: tuple[str, ...] = ()
     streams: Streams = Streams.SEPARATE
     buffering: Buffering = Buffering.LINE
+    stop_on_failure: bool = False
+    """Skip all runs after the first that a limit or a signal ended, or that did not exit with 0."""
 
     @classmethod
     def of(cls, name: str, submission: Submission) -> "Pod":
+        limits, compile_limits = submission.limits, submission.compile_limits
+        run = Run(stdin=submission.stdin, args=submission.args, env=submission.env, limits=limits)
         return cls(
             name=name,
             language=submission.language,
             language_version=submission.language_version,
             files=submission.files,
             entrypoint=submission.entrypoint,
-            stdin=submission.stdin,
-            args=submission.args,
-            env=submission.env,
-            limits=submission.limits,
-            compile_limits=submission.compile_limits,
+            runs=(run,),
+            compile_limits=compile_limits,
+            wall_seconds=compile_limits.wall_seconds + limits.wall_seconds,
             compile_args=submission.compile_args,
             streams=submission.streams,
             buffering=submission.buffering,
+        )
+
+    def disk_mib(self, *, compiled: bool) -> int:
+        """The largest volume that a stage needs; the first run shares it with a compile stage."""
+        return max(
+            run.limits.disk_mib_with(self.compile_limits, compiled=compiled) for run in self.runs
         )
 
 
@@ -83,15 +106,28 @@ class StageReport:
     memory_peak_kib: int | None
     stopped_by: Limit | None = None
 
+    @property
+    def failed(self) -> bool:
+        """A limit or a signal ended it, or it did not exit with 0."""
+        return self.stopped_by is not None or self.exit_code != 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """How a pod ended. `run` is None if the compile stage did not succeed, or made nothing that
-    can be started.
-    """
+    """How the stages of a pod ended."""
 
     compile: StageReport | None
-    run: StageReport | None
+    runs: tuple[StageReport | None, ...]
+    """In the pod's order; None for a run that was skipped, which the first never is.
+
+    Empty if the compile stage did not succeed, or made nothing that can be started. While the pod
+    is running, those that have ended.
+    """
+
+    @property
+    def run(self) -> StageReport | None:
+        """The first run, which is the only one of most pods."""
+        return self.runs[0] if self.runs else None
 
     @property
     def message(self) -> str | None:
@@ -100,7 +136,7 @@ class Report:
             return None
         if stopped_by := self.compile.stopped_by:
             return f"A limit stopped the compiler: compile_limits.{stopped_by}"
-        if self.run is None and self.compile.exit_code == 0:
+        if not self.runs and self.compile.exit_code == 0:
             return (
                 "The compiler reported no error but made no program that can be started: "
                 "check compile_args, and that the source is a program and not a library"
@@ -117,6 +153,7 @@ class Observation:
     started_at: Time | None = None
     ended_at: Time | None = None
     report: Report | None = None
+    """None until a run has ended, or the whole pod."""
     message: str | None = None
 
 
@@ -127,7 +164,9 @@ class Stream(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A piece of the program's output. Frames are in the order in which they were read."""
+    """A piece of what the only run of a pod prints. Frames are in the order in which they were
+    read.
+    """
 
     sequence: int
     """1, 2, 3 … within a pod."""
@@ -149,10 +188,20 @@ class StageOutput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """What a pod printed. `run` is None if the program did not start."""
+    """What a pod printed: the compiler, and the runs, or some consecutive ones of them."""
 
     compile: StageOutput | None
-    run: StageOutput | None
+    runs: tuple[StageOutput | None, ...]
+    """None for a run that was skipped. Empty if the program did not start."""
+
+    @property
+    def run(self) -> StageOutput | None:
+        """The first of these runs."""
+        return self.runs[0] if self.runs else None
+
+    def beginning_with(self, run: int) -> "Output":
+        """Leave out the runs before that index, and with them the compiler."""
+        return Output(compile=None, runs=self.runs[run:]) if run else self
 
 
 def judge(
@@ -177,7 +226,7 @@ def judge(
 def _outcome(run: StageReport, expected: ExpectedOutput | None, output: Output | None) -> Outcome:
     if run.stopped_by is not None:
         return _OUTCOME_OF_LIMIT[run.stopped_by]
-    if run.signal is not None or run.exit_code != 0:
+    if run.failed:
         return Outcome.RUNTIME_ERROR
     if expected is not None:
         stdout = output.run.stdout if output and output.run else b""

@@ -3,9 +3,10 @@
 Pydantic takes the fields from the domain's dataclasses, so that a new field is stored as well.
 """
 
+import json
 from typing import Generic, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from app.domain.api_key import ApiKey
 from app.domain.batch import Batch
@@ -47,5 +48,23 @@ class JsonCodec(Generic[Value]):
         return self._adapter.validate_json(data)[0]
 
 
+class ResultCodec(JsonCodec[Result]):
+    """Also reads results of releases in which a program had one run."""
+
+    def decode(self, data: bytes) -> Result:
+        try:
+            return super().decode(data)
+        except ValidationError:
+            return super().decode(_with_runs(data))
+
+
+def _with_runs(data: bytes) -> bytes:
+    (result,) = json.loads(data)
+    for part in (result["report"], result["output"]):
+        run = part.pop("run")
+        part["runs"] = [] if run is None else [run]
+    return json.dumps([result]).encode()
+
+
 SUBMISSION = JsonCodec(Submission)
-RESULT = JsonCodec(Result)
+RESULT = ResultCodec(Result)

@@ -26,13 +26,18 @@ class Runtime(Protocol):
         report that end to watchers too.
         """
 
-    def output(self, name: str) -> Output | None:
-        """Return everything that an ended pod printed, or None if it is no longer available."""
+    def output(self, name: str, first_run: int = 0) -> Output | None:
+        """Return what an ended pod printed, or None if it is no longer available.
+
+        Begins with the run of that index, and has as many more as fit into 8 MiB, so that the
+        output of many runs is never in memory as a whole: a caller continues with the index of
+        the first missing one. What the compiler printed comes with run 0 only.
+        """
 
     def follow(self, name: str, after: int) -> list[Frame]:
-        """Return the run stage's output so far, from the first frame with a sequence > `after`.
+        """Return the output so far of a pod with one run, from the first frame after `after`.
 
-        Returns at once, and nothing if the pod doesn't exist.
+        Returns at once, and nothing if the pod doesn't exist or has several runs.
         """
 
     def delete(self, name: str) -> None:
@@ -42,7 +47,7 @@ class Runtime(Protocol):
         """Return the names of all pods."""
 
     def watch(self, stop: Callable[[], bool]) -> Iterator[str]:
-        """Yield the name of every pod whose phase changes from now on, until `stop()` is true.
+        """Yield the name of every pod of which a run ends or the phase changes, until `stop()`.
 
         Returns once it receives all changes, so that a caller who then lists the pods misses none.
         Ends within a second of `stop()`, or with RuntimeUnavailable.

@@ -58,6 +58,20 @@ def _ping(_pods: Pods, _header: Header, _body: bytes) -> Answer:
     return None, b""
 
 
+def _create_1(pods: Pods, header: Header, body: bytes) -> Answer:
+    return _create(pods, {"pod": version_1.pod(header.get("pod"))}, body)
+
+
+def _observe_1(pods: Pods, header: Header, body: bytes) -> Answer:
+    answer, _ = _observe(pods, header, body)
+    return (version_1.observation(answer) if isinstance(answer, dict) else None), b""
+
+
+def _output_1(pods: Pods, header: Header, body: bytes) -> Answer:
+    answer, content = _output(pods, header, body)
+    return (version_1.with_run(answer) if isinstance(answer, dict) else None), content
+
+
 def _languages_1(pods: Pods, _header: Header, _body: bytes) -> Answer:
     return version_1.languages([asdict(language) for language in pods.languages()]), b""
 
@@ -74,7 +88,13 @@ _OPERATIONS: Final[Mapping[str, Operation]] = {
     "ping": _ping,
 }
 OPERATIONS: Final[Mapping[int, Mapping[str, Operation]]] = {
-    1: {**_OPERATIONS, "languages": _languages_1},
+    1: {
+        **_OPERATIONS,
+        "create": _create_1,
+        "observe": _observe_1,
+        "output": _output_1,
+        "languages": _languages_1,
+    },
     2: _OPERATIONS,
 }
 """By the version of the wire protocol that a connection speaks, and by name."""

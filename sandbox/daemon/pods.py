@@ -62,6 +62,8 @@ class Pods:
     def create(self, pod: Pod) -> None:
         """Accept a pod, unless it exists. Raises PodRefused, and OSError if the disk is full."""
         toolchain = self._toolchain(pod)
+        if len(pod.runs) > 1:
+            raise PodRefused("this sandbox daemon can run a program once only")
         with self._lock:
             if pod.name in self._runs or pod.name in self._ended:
                 return

@@ -47,8 +47,8 @@ class EndedPod:
         report = self.observation.report
         if report is None:
             return None
-        run = output_of(self.frames, self.truncated) if report.run else None
-        return Output(compile=self.compile_output, run=run)
+        runs = (output_of(self.frames, self.truncated),) if report.runs else ()
+        return Output(compile=self.compile_output, runs=runs)
 
 
 class Run:
@@ -65,7 +65,7 @@ class Run:
         self._lock = threading.Lock()
         self._jail: Jail | None = None
         self._cancelled = False
-        self._recorder = Recorder(pod.limits.output_kib * _KIB)
+        self._recorder = Recorder(pod.runs[0].limits.output_kib * _KIB)
         self._compile_output: StageOutput | None = None
 
     @property
@@ -76,7 +76,7 @@ class Run:
     def disk_mib(self) -> int:
         """Size of the box."""
         compiled = bool(self._toolchain.spec.compile)
-        return self._pod.limits.disk_mib_with(self._pod.compile_limits, compiled=compiled)
+        return self._pod.runs[0].limits.disk_mib_with(self._pod.compile_limits, compiled=compiled)
 
     @property
     def cancelled(self) -> bool:
@@ -145,15 +145,16 @@ class Run:
         if self._toolchain.spec.compile:
             compiled = self._compile(jail, meter)
             if compiled.exit_code != 0 or compiled.stopped_by:
-                return Report(compile=compiled, run=None)
+                return Report(compile=compiled, runs=())
             files = ()
         counted = meter.holds_memory
-        program = self._toolchain.run_program(self._pod, LINE, memory_is_counted=counted)
+        (run,) = self._pod.runs
+        program = self._toolchain.run_program(self._pod, run, LINE, memory_is_counted=counted)
         try:
-            run = run_stage(jail, meter, program, files, self._recorder)
+            ended = run_stage(jail, meter, program, files, self._recorder)
         except NotStarted:
-            return Report(compile=compiled, run=None)
-        return Report(compile=compiled, run=run)
+            return Report(compile=compiled, runs=())
+        return Report(compile=compiled, runs=(ended,))
 
     def _compile(self, jail: Jail, meter: Meter) -> StageReport:
         recorder = Recorder(self._pod.compile_limits.output_kib * _KIB)

@@ -10,7 +10,7 @@ from sandbox.init.program import Program
 from sandbox.init.protocol import PROGRAM
 from sandbox.languages import java
 from sandbox.languages.spec import COMPILE_ARGS, LINE_ARGS, SOURCES, STACK, LanguageSpec
-from sandbox.wire.types import Buffering, Limits, Pod, Streams
+from sandbox.wire.types import Buffering, Limits, Pod, Run, Streams
 
 CACHES: Final = "/var/cache/podline"
 """Where jails and images have what a language's `prepare` made."""
@@ -48,22 +48,22 @@ class Commands:
         env = {**ENV, **self.compile_env(f"{CACHES}/{self.cache_name}")}
         return self._program(argv, env, b"", pod.compile_limits)
 
-    def run_program(self, pod: Pod, line: str, *, memory_is_counted: bool) -> Program:
-        """What the run stage starts. `line` is the folder with the files of `sandbox.line`.
+    def run_program(self, pod: Pod, run: Run, line: str, *, memory_is_counted: bool) -> Program:
+        """What a run of the pod starts. `line` is the folder with the files of `sandbox.line`.
 
         `memory_is_counted` means that a control group counts memory, so a stack costs only what is
         used of it.
         """
         by_line = pod.buffering is Buffering.LINE
         options = {
-            STACK: self._stack_options(pod.limits, memory_is_counted=memory_is_counted),
+            STACK: self._stack_options(run.limits, memory_is_counted=memory_is_counted),
             LINE_ARGS: [part.format(line=line) for part in self.spec.line_args if by_line],
         }
-        argv = [*self._argv(self.spec.run, pod, pod.limits, options), *pod.args]
-        env = {**ENV, **self.spec.env, **pod.env}
+        argv = [*self._argv(self.spec.run, pod, run.limits, options), *run.args]
+        env = {**ENV, **self.spec.env, **run.env}
         if by_line:
             env |= _in_front(env, self.spec.line_env, line)
-        program = self._program(argv, env, pod.stdin, pod.limits)
+        program = self._program(argv, env, run.stdin, run.limits)
         return replace(program, merged=pod.streams is Streams.MERGED)
 
     def compile_env(self, cache: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ import subprocess
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sandbox.jail.mounts import Mounts, Unusable, home_of_tool_chain
@@ -34,7 +34,7 @@ class Toolchain(Commands):
 
     @property
     def language(self) -> Language:
-        return language_of(self.spec, self.version)
+        return replace(language_of(self.spec, self.version), max_runs=1)
 
     def fill_cache(self, filler: caches.Filler) -> bool:
         """Run its `prepare` on the host. False if that failed."""

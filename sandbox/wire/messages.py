@@ -31,7 +31,7 @@ def observation_header(observation: Observation) -> Header:
 def _report_header(report: Report) -> Header:
     return {
         "compile": _optional(_fields_of, report.compile),
-        "run": _optional(_fields_of, report.run),
+        "runs": [_optional(_fields_of, run) for run in report.runs],
     }
 
 
@@ -55,7 +55,7 @@ def observation_of(header: Header) -> Observation:
 def _report(header: Header) -> Report:
     return Report(
         compile=_optional(_stage_report, header["compile"]),
-        run=_optional(_stage_report, header["run"]),
+        runs=tuple(_optional(_stage_report, run) for run in header["runs"]),
     )
 
 
@@ -80,9 +80,11 @@ def frames_of(heads: Sequence[Any], parts: Parts) -> list[Frame]:
 
 
 def output_message(output: Output) -> tuple[Header, bytes]:
-    stages = {"compile": output.compile, "run": output.run}
-    header = {name: _optional(stage_output_header, stage) for name, stage in stages.items()}
-    contents = [stage_output_body(stage) for stage in stages.values() if stage]
+    header = {
+        "compile": _optional(stage_output_header, output.compile),
+        "runs": [_optional(stage_output_header, run) for run in output.runs],
+    }
+    contents = [stage_output_body(stage) for stage in (output.compile, *output.runs) if stage]
     return header, b"".join(contents)
 
 
@@ -90,7 +92,9 @@ def output_of(header: Header, body: bytes) -> Output:
     parts = Parts(body)
     return Output(
         compile=_optional(lambda stage: stage_output_of(stage, parts), header["compile"]),
-        run=_optional(lambda stage: stage_output_of(stage, parts), header["run"]),
+        runs=tuple(
+            _optional(lambda stage: stage_output_of(stage, parts), run) for run in header["runs"]
+        ),
     )
 
 

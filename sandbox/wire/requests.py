@@ -9,12 +9,13 @@ from pathlib import PurePosixPath
 from typing import Any, Final, TypeVar
 
 from sandbox.wire.framing import Header, Parts, ProtocolError
-from sandbox.wire.types import Buffering, File, Limits, Pod, Streams
+from sandbox.wire.types import Buffering, File, Limits, Pod, Run, Streams
 
 _POD_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LIMIT_MAX: Final = 1 << 20
 _TEXTS_MAX: Final = 200
+_RUNS_MAX: Final = 1000
 _WAIT_MAX: Final = 2
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -25,18 +26,34 @@ def pod_message(pod: Pod) -> tuple[Header, bytes]:
         "name": pod.name,
         "language": pod.language,
         "language_version": pod.language_version,
-        "files": [[file.name, len(file.content)] for file in pod.files],
+        "files": _file_heads(pod.files),
         "entrypoint": pod.entrypoint,
-        "stdin": len(pod.stdin),
-        "args": list(pod.args),
-        "env": dict(pod.env),
-        "limits": asdict(pod.limits),
+        "runs": [_run_header(run) for run in pod.runs],
         "compile_limits": asdict(pod.compile_limits),
+        "wall_seconds": pod.wall_seconds,
         "compile_args": list(pod.compile_args),
         "streams": pod.streams,
         "buffering": pod.buffering,
+        "stop_on_failure": pod.stop_on_failure,
     }
-    return header, b"".join([*(file.content for file in pod.files), pod.stdin])
+    contents = [file.content for file in pod.files]
+    for run in pod.runs:
+        contents += [run.stdin, *(file.content for file in run.files)]
+    return header, b"".join(contents)
+
+
+def _run_header(run: Run) -> Header:
+    return {
+        "stdin": len(run.stdin),
+        "args": list(run.args),
+        "env": dict(run.env),
+        "limits": asdict(run.limits),
+        "files": _file_heads(run.files),
+    }
+
+
+def _file_heads(files: Sequence[File]) -> list[Any]:
+    return [[file.name, len(file.content)] for file in files]
 
 
 def pod_of(header: object, body: bytes) -> Pod:
@@ -47,19 +64,35 @@ def pod_of(header: object, body: bytes) -> Pod:
         name=name_of(pod.get("name")),
         language=_text(pod.get("language"), "language"),
         language_version=_text(pod.get("language_version"), "language_version"),
-        files=tuple(_file(item, parts) for item in _list(pod.get("files"), "files")),
+        files=_files(pod.get("files"), parts),
         entrypoint=_path(pod.get("entrypoint"), "entrypoint"),
-        stdin=parts.take(pod.get("stdin")),
-        args=_texts(pod.get("args"), "args"),
-        env=_env(pod.get("env")),
-        limits=_limits(pod.get("limits"), "limits"),
+        runs=_runs(pod.get("runs"), parts),
         compile_limits=_limits(pod.get("compile_limits"), "compile_limits"),
+        wall_seconds=_limit(pod.get("wall_seconds"), "wall_seconds", whole=False),
         compile_args=_texts(pod.get("compile_args", []), "compile_args"),
         streams=_one_of(pod.get("streams", Streams.SEPARATE), "streams", Streams),
         buffering=_one_of(pod.get("buffering", Buffering.LINE), "buffering", Buffering),
+        stop_on_failure=_flag(pod.get("stop_on_failure", False), "stop_on_failure"),
     )
     parts.end()
     return made
+
+
+def _runs(value: object, parts: Parts) -> tuple[Run, ...]:
+    runs = _list(value, "runs", _RUNS_MAX)
+    if not runs:
+        raise ProtocolError("runs: at least one is needed")
+    return tuple(_run(_object(run, "runs"), parts) for run in runs)
+
+
+def _run(run: Mapping[str, Any], parts: Parts) -> Run:
+    return Run(
+        stdin=parts.take(run.get("stdin")),
+        args=_texts(run.get("args"), "args"),
+        env=_env(run.get("env")),
+        limits=_limits(run.get("limits"), "limits"),
+        files=_files(run.get("files", []), parts),
+    )
 
 
 def name_of(value: object) -> str:
@@ -67,6 +100,10 @@ def name_of(value: object) -> str:
     if not isinstance(value, str) or not _POD_NAME.fullmatch(value):
         raise ProtocolError("name: must be a DNS label")
     return value
+
+
+def _files(value: object, parts: Parts) -> tuple[File, ...]:
+    return tuple(_file(item, parts) for item in _list(value, "files"))
 
 
 def _file(value: object, parts: Parts) -> File:
@@ -114,11 +151,19 @@ def _limits(value: object, field: str) -> Limits:
     for name, limit in limits.items():
         if name == "stack_mib" and limit is None:
             continue
-        whole = not name.endswith("_seconds")
-        number = isinstance(limit, int if whole else (int, float)) and limit is not True
-        if not number or not math.isfinite(limit) or not 0 < limit <= _LIMIT_MAX:
-            raise ProtocolError(f"{field}.{name}: must be a number above 0, at most {_LIMIT_MAX}")
+        _limit(limit, f"{field}.{name}", whole=not name.endswith("_seconds"))
     return Limits(**limits)
+
+
+def _limit(value: object, field: str, *, whole: bool) -> float:
+    if (
+        not isinstance(value, int if whole else (int, float))
+        or isinstance(value, bool)
+        or not math.isfinite(value)
+        or not 0 < value <= _LIMIT_MAX
+    ):
+        raise ProtocolError(f"{field}: must be a number above 0, at most {_LIMIT_MAX}")
+    return value
 
 
 def wait_of(value: object) -> float:
@@ -134,6 +179,12 @@ def number_of(value: object, field: str) -> int:
     return value
 
 
+def _flag(value: object, field: str) -> bool:
+    if not isinstance(value, bool):
+        raise ProtocolError(f"{field}: must be true or false")
+    return value
+
+
 def _text(value: object, field: str) -> str:
     """Text that can be an argument: UTF-8 without NUL."""
     if not isinstance(value, str) or "\0" in value:
@@ -145,9 +196,9 @@ def _text(value: object, field: str) -> str:
     return value
 
 
-def _list(value: object, field: str) -> Sequence[Any]:
-    if not isinstance(value, list) or len(value) > _TEXTS_MAX:
-        raise ProtocolError(f"{field}: must be a list of at most {_TEXTS_MAX}")
+def _list(value: object, field: str, most: int = _TEXTS_MAX) -> Sequence[Any]:
+    if not isinstance(value, list) or len(value) > most:
+        raise ProtocolError(f"{field}: must be a list of at most {most}")
     return value
 
 

@@ -64,8 +64,20 @@ class File:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One start of the program, in a fresh jail."""
+
+    stdin: bytes
+    args: tuple[str, ...]
+    env: Mapping[str, str]
+    limits: Limits
+    files: tuple[File, ...] = ()
+    """Added to the working folder of this run only. One replaces a file of the same name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pod:
-    """One program to be run once."""
+    """One program, which is compiled once, if at all, and then run one or more times."""
 
     name: str
     """A DNS label."""
@@ -73,14 +85,16 @@ class Pod:
     language_version: str
     files: tuple[File, ...]
     entrypoint: str
-    stdin: bytes
-    args: tuple[str, ...]
-    env: Mapping[str, str]
-    limits: Limits
+    runs: tuple[Run, ...]
+    """At least one, in order."""
     compile_limits: Limits
+    wall_seconds: float
+    """For all stages together. A run is skipped if its own limit exceeds what is left of this."""
     compile_args: tuple[str, ...] = ()
     streams: Streams = Streams.SEPARATE
     buffering: Buffering = Buffering.LINE
+    stop_on_failure: bool = False
+    """Skip all runs after the first that a limit or a signal ended, or that did not exit with 0."""
 
 
 class Phase(StrEnum):
@@ -117,10 +131,11 @@ class StageReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """How a pod ended. `run` is None where the program did not start."""
+    """How the stages of a pod ended."""
 
     compile: StageReport | None
-    run: StageReport | None
+    runs: tuple[StageReport | None, ...]
+    """None for a run that was skipped. Empty if the program did not start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +147,7 @@ class Observation:
     started_at: Time | None = None
     ended_at: Time | None = None
     report: Report | None = None
+    """None until a run has ended, or the whole pod."""
     message: str | None = None
 
 
@@ -142,7 +158,9 @@ class Stream(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A piece of the program's output. Frames are in the order in which they were read."""
+    """A piece of what the only run of a pod prints. Frames are in the order in which they were
+    read.
+    """
 
     sequence: int
     """1, 2, 3 … within a pod."""
@@ -164,10 +182,11 @@ class StageOutput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """What a pod printed. `run` is None if the program did not start."""
+    """What a pod printed: the compiler, and some consecutive runs."""
 
     compile: StageOutput | None
-    run: StageOutput | None
+    runs: tuple[StageOutput | None, ...]
+    """None for a run that was skipped. Empty if the program did not start."""
 
 
 class LimitName(StrEnum):
@@ -232,3 +251,5 @@ class Language:
     """The lowest limits that programs with its packages work with, by the names of Limits."""
     packages: Mapping[str, str] = field(default_factory=dict)
     """The versions of the packages that its programs can use, by name."""
+    max_runs: int | None = None
+    """The most runs that a pod can have. None: any number."""

@@ -1,4 +1,8 @@
-"""Version 1 of the wire protocol, for a daemon or a service of the release before."""
+"""Version 1 of the wire protocol, for a daemon or a service of the release before.
+
+In that version, a pod has one run, whose fields are the pod's own, and a report and an output have
+a `run`.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -9,6 +13,9 @@ from sandbox.wire.types import PodRefused, Streams
 _OF_A_LANGUAGE: Final = ("name", "version", "source_name", "compiled", "compile_needs")
 """A service that speaks version 1 fails at any other field."""
 _STAGES: Final = ("limits", "compile_limits")
+_OF_A_RUN: Final = ("stdin", "args", "env", "limits")
+_NO_TOTAL: Final = 1 << 20
+"""Seconds. The first run of a pod always starts."""
 
 
 def request(request: Header) -> Header:
@@ -20,9 +27,46 @@ def request(request: Header) -> Header:
     if request["op"] != "create":
         return request
     pod = request["pod"]
+    _refuse(len(pod["runs"]) > 1 or pod["runs"][0]["files"], "tests")
     _refuse(pod["compile_args"], "compile_args")
     _refuse(pod["streams"] != Streams.SEPARATE, "streams")
+    pod = {**pod, **pod["runs"][0]}
+    pod |= {"files": request["pod"]["files"]}
     return {**request, "pod": {**pod, **{stage: _limits(pod[stage]) for stage in _STAGES}}}
+
+
+def answer(operation: object, answer: Header) -> Header:
+    """An answer of a daemon that speaks version 1, as one of version 2."""
+    known = answer.get("ok")
+    if not known or operation not in ("observe", "output"):
+        return answer
+    if operation == "output":
+        return {"ok": _with_runs(known)}
+    report = known["report"]
+    return {"ok": {**known, "report": _with_runs(report) if report else None}}
+
+
+def pod(pod: object) -> object:
+    """A pod of a service that speaks version 1, as one of version 2. The reader checks it."""
+    if not isinstance(pod, dict):
+        return pod
+    run = {name: pod.get(name) for name in _OF_A_RUN}
+    return {**pod, "runs": [run], "wall_seconds": _NO_TOTAL}
+
+
+def observation(header: Header) -> Header:
+    """An observation as a service that speaks version 1 takes it."""
+    report = header["report"]
+    return {**header, "report": with_run(report) if report else None}
+
+
+def with_run(header: Header) -> Header:
+    """A report or an output as a service that speaks version 1 takes it."""
+    return {**header, "run": next(iter(header["runs"]), None)}
+
+
+def _with_runs(header: Header) -> Header:
+    return {**header, "runs": [header["run"]] if header["run"] else []}
 
 
 def languages(languages: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

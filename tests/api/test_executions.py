@@ -75,7 +75,7 @@ class TestResult:
             exit_code=1, signal=None, wall_us=80_100, cpu_us=None, memory_peak_kib=None
         )
         script = Script(
-            ends=type(exited())(compile=compile, run=None),
+            ends=type(exited())(compile=compile, runs=()),
             compile_output=StageOutput(stdout=b"", stderr=b"expected ;"),
         )
         execution = completed(api, twins, worker, script)
@@ -100,7 +100,7 @@ class TestResult:
         ended = exited(signal="SIGKILL").run
         assert ended
         run = replace(ended, stopped_by=Limit.WALL)
-        execution = completed(api, twins, worker, Script(ends=Report(compile=None, run=run)))
+        execution = completed(api, twins, worker, Script(ends=Report(compile=None, runs=(run,))))
         assert execution["outcome"] == "time_limit"
         assert execution["result"]["stopped_by"] == "wall_seconds"
         assert execution["message"] is None
@@ -117,7 +117,7 @@ class TestResult:
             stopped_by=Limit.WALL,
         )
         script = Script(
-            ends=Report(compile=compile, run=None),
+            ends=Report(compile=compile, runs=()),
             compile_output=StageOutput(stdout=b"", stderr=b""),
         )
         execution = completed(api, twins, worker, script)

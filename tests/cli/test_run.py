@@ -41,7 +41,7 @@ def refused(_: Pod) -> Script:
 
 
 NOT_COMPILED = Script(
-    ends=Report(compile=a_report(exit_code=1).run, run=None),
+    ends=Report(compile=a_report(exit_code=1).run, runs=()),
     compile_output=StageOutput(stdout=b"", stderr=b"main.c:1: no\n"),
 )
 

@@ -1,4 +1,4 @@
-"""The stores and admission queues that must fulfil the same contract."""
+"""The stores, admission queues and runtimes that must fulfil the same contract."""
 
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -7,13 +7,17 @@ from pathlib import Path
 import pytest
 
 from app.infrastructure.memory.admission import MemoryAdmissionQueue
+from app.infrastructure.memory.runtime import MemoryRuntime
 from app.infrastructure.memory.store import MemoryStore
 from app.infrastructure.mongo.store import MongoStore
 from app.infrastructure.redis.admission import RedisAdmissionQueue
 from app.infrastructure.sqlite.store import SqliteStore
-from app.ports import AdmissionQueue, Store
+from app.ports import AdmissionQueue, Runtime, Store
+from tests.contracts.programs import scripted
 from tests.contracts.queued import AGEING
+from tests.support.kubernetes.cluster import a_runtime
 from tests.support.mongo_server import MongoServer
+from tests.support.sandbox_daemon import SandboxDaemon
 
 TIMEOUT = 5.0
 """Seconds. Generous: these tests are about answers, not about waiting for them."""
@@ -59,3 +63,19 @@ def queue(request: pytest.FixtureRequest) -> AdmissionQueue:
     )
     queue.mark_ready()
     return queue
+
+
+@pytest.fixture(params=["memory", "sandbox", pytest.param("cluster", marks=pytest.mark.kubernetes)])
+def runtime(request: pytest.FixtureRequest) -> Iterator[Runtime]:
+    """A runtime without pods, of each kind in turn. The twin knows `tests.contracts.programs`."""
+    made: Runtime
+    if request.param == "memory":
+        made = MemoryRuntime(scripted)
+    elif request.param == "cluster":
+        made = a_runtime(request.getfixturevalue("namespace"))
+    else:
+        daemon: SandboxDaemon = request.getfixturevalue("sandbox")
+        made = daemon.runtime
+    yield made
+    for name in made.list_pods():
+        made.delete(name)

@@ -14,7 +14,7 @@ from tests.support.builders import (
 def test_a_result_is_stored_once(store: Store) -> None:
     first = a_result(finished(store, put(store)))
     store.results.insert(first)
-    store.results.insert(replace(first, output=replace(first.output, run=None)))
+    store.results.insert(replace(first, output=replace(first.output, runs=())))
     assert store.results.get(first.id) == first
     assert store.results.get("01j-2") is None
 
@@ -23,7 +23,7 @@ def test_a_large_binary_result(store: Store) -> None:
     result = a_result(finished(store, put(store)))
     assert result.output.run is not None
     run = replace(result.output.run, stdout=b"\xff" * 2**20, stderr=b"\x00" * 2**20)
-    result = replace(result, output=replace(result.output, run=run))
+    result = replace(result, output=replace(result.output, runs=(run,)))
     store.results.insert(result)
     assert store.results.get(result.id) == result
 

@@ -1,7 +1,6 @@
 """What every runtime does: the same tests for the twin, the sandbox daemon and a cluster."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,60 +8,15 @@ import pytest
 from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.execution import Outcome
 from app.domain.language import Holder, Language, LimitName
-from app.domain.pod import Phase, Pod, Report, StageOutput, Stream, judge
-from app.infrastructure.memory.runtime import MemoryRuntime, Script, exited
+from app.domain.pod import Phase, Pod, StageOutput, Stream, judge
+from app.infrastructure.memory.runtime import MemoryRuntime
 from app.infrastructure.sandbox.runtime import SandboxRuntime
 from app.ports import Runtime
+from tests.contracts.programs import ABORTS, COMPILES, FAILS, HELLO, RUNS_ON, SILENT, Program
 from tests.support.kubernetes.api_server import write_kubeconfig
 from tests.support.kubernetes.cluster import a_runtime
-from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language, wait_for_end
+from tests.support.sandbox_daemon import a_pod, language, wait_for_end
 from tests.support.waiting import wait_until
-
-
-@dataclass(frozen=True)
-class Program:
-    """The same program for all: a shell script, and what the twin makes of it."""
-
-    source: str
-    script: Script
-
-
-HELLO = Program("echo hello", Script(prints=b"hello\n"))
-SILENT = Program("true", Script())
-FAILS = Program("exit 3", Script(ends=exited(3)))
-ABORTS = Program("kill -ABRT $$", Script(ends=exited(signal="SIGABRT")))
-RUNS_ON = Program("echo begun; sleep 60", Script(prints=b"begun\n", ends=None))
-COMPILES = Program(
-    "int main(void) { return 0; }",
-    Script(
-        ends=Report(compile=exited().run, run=None),
-        compile_output=StageOutput(stdout=b"", stderr=b""),
-    ),
-)
-"""In C, with arguments that make the compiler put no program where one is looked for."""
-PROGRAMS = {
-    program.source.encode(): program
-    for program in (HELLO, SILENT, FAILS, ABORTS, RUNS_ON, COMPILES)
-}
-
-
-def scripted(pod: Pod) -> Script:
-    return PROGRAMS[pod.files[0].content].script
-
-
-@pytest.fixture(params=["memory", "sandbox", pytest.param("cluster", marks=pytest.mark.kubernetes)])
-def runtime(request: pytest.FixtureRequest) -> Iterator[Runtime]:
-    made: Runtime
-    if request.param == "memory":
-        made = MemoryRuntime(scripted)
-    elif request.param == "cluster":
-        made = a_runtime(request.getfixturevalue("namespace"))
-    else:
-        daemon: SandboxDaemon = request.getfixturevalue("sandbox")
-        made = daemon.runtime
-    yield made
-    for name in made.list_pods():
-        made.delete(name)
 
 
 def has_started(runtime: Runtime, pod: Pod) -> bool:

@@ -110,30 +110,36 @@ def test_requests_of_any_content(
     field=st.sampled_from(
         [
             *asdict(DEFAULT_LIMITS),
-            "files",
-            "args",
-            "env",
-            "stdin",
-            "entrypoint",
-            "compile_args",
-            "streams",
-            "buffering",
+            *("files", "args", "env", "stdin", "limits"),
+            *("entrypoint", "compile_args", "streams", "buffering"),
+            *("runs", "stop_on_failure", "wall_seconds_in_all"),
         ]
     ),
+    of_the_run=st.booleans(),
     value=VALUES | st.integers(1, 64) | st.floats(0.001, 2),
+    version=st.sampled_from([1, 2]),
 )
-def test_pods_with_a_field_of_any_content(sandbox: SandboxDaemon, field: str, value: Any) -> None:
+def test_pods_with_a_field_of_any_content(
+    sandbox: SandboxDaemon, field: str, of_the_run: bool, value: Any, version: int
+) -> None:
     pod = a_pod(language(sandbox.runtime, "bash"), "true", name=POD)
     header, body = pod_message(for_sandbox(pod))
     changed: dict[str, Any] = dict(header)
-    if field in changed["limits"]:
-        changed["limits"] = {**changed["limits"], field: value}
+    (run,) = changed["runs"]
+    if version == 1:
+        changed |= run
+        run = changed
+    if field in run["limits"]:
+        run["limits"] = {**run["limits"], field: value}
+    elif of_the_run:
+        run[field] = value
     else:
-        changed[field] = value
+        changed[field.removesuffix("_in_all")] = value
+    hello = {"op": "hello", "version": version, "oldest": 1}
     create, delete = {"op": "create", "pod": changed}, {"op": "delete", "name": POD}
 
-    answers = answers_to(sandbox, framed(create, body) + framed(delete))
+    answers = answers_to(sandbox, framed(hello) + framed(create, body) + framed(delete))
 
-    assert len(answers) == 2
+    assert len(answers) == 3
     assert all(map(is_clear, answers))
     assert POD not in sandbox.runtime.list_pods()

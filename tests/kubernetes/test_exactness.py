@@ -74,10 +74,11 @@ def digest(content: bytes | str) -> str:
 
 
 def assert_exact(pod: Pod, found: dict[str, Any]) -> None:
-    assert found["args"] == [digest(arg) for arg in pod.args]
-    assert found["stdin"] == digest(pod.stdin)
+    (run,) = pod.runs
+    assert found["args"] == [digest(arg) for arg in run.args]
+    assert found["stdin"] == digest(run.stdin)
     assert found["files"] == {file.name: digest(file.content) for file in pod.files}
-    for name, value in pod.env.items():
+    for name, value in run.env.items():
         assert found["env"][name] == digest(value), name
 
 

@@ -10,7 +10,7 @@ from app.infrastructure.kubernetes.limits import accepted, refuse_impossible
 from app.settings.urls import kubernetes_namespace
 from sandbox import languages
 from tests.support.kubernetes.cluster import offers
-from tests.support.sandbox_daemon import a_pod
+from tests.support.sandbox_daemon import a_pod, a_run
 
 SPECS = languages.load()
 LANGUAGES = {language.name: language for language in offers().languages(None)}
@@ -19,13 +19,21 @@ MOST = 124
 
 
 def test_more_processes_than_a_node_gives_a_pod() -> None:
-    fits = a_pod(LANGUAGES["python"], limits=replace(DEFAULT_LIMITS, processes=MOST))
+    python = LANGUAGES["python"]
+    fits = a_pod(python, limits=replace(DEFAULT_LIMITS, processes=MOST))
     refuse_impossible(fits, SPECS["python"], 128)
 
-    too_many = replace(fits, limits=replace(DEFAULT_LIMITS, processes=MOST + 1))
+    too_many = a_pod(python, limits=replace(DEFAULT_LIMITS, processes=MOST + 1))
     with pytest.raises(RunRefused, match=r"^limits\.processes is 125, .* at most 124"):
         refuse_impossible(too_many, SPECS["python"], 128)
     refuse_impossible(too_many, SPECS["python"], None)
+
+
+def test_more_than_one_run() -> None:
+    twice = a_pod(LANGUAGES["python"], runs=(a_run(), a_run()))
+    with pytest.raises(RunRefused, match=r"^tests: "):
+        refuse_impossible(twice, SPECS["python"], None)
+    assert {language.max_runs for language in LANGUAGES.values()} == {1}
 
 
 def test_threads_of_the_languages_own_runtime_count_too() -> None:

@@ -14,13 +14,13 @@ from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.language import Language
 from app.domain.pod import Phase
 from app.domain.policy import DEFAULT_LIMITS
-from app.domain.submission import Streams
+from app.domain.submission import File, Streams
 from app.infrastructure.sandbox.conversion import for_sandbox
 from app.infrastructure.sandbox.runtime import SandboxRuntime
 from sandbox.wire import framing, version_1
 from sandbox.wire.requests import pod_message
 from sandbox.wire.versions import OURS, WITHOUT_HELLO, Incompatible, Versions, agreed
-from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language
+from tests.support.sandbox_daemon import SandboxDaemon, a_pod, a_run, language
 from tests.support.waiting import wait_until
 
 NEXT = Versions(newest=OURS.newest + 1, oldest=OURS.newest)
@@ -76,6 +76,24 @@ class TestTheDaemon:
             first = ask(connection, op="languages")["ok"][0]
         assert set(first) == {"name", "version", "source_name", "compiled", "compile_needs"}
 
+    def test_runs_pods_of_an_older_service(self, sandbox: SandboxDaemon) -> None:
+        pod = a_pod(language(sandbox.runtime, "bash"), "cat; echo $1 $A", stdin=b"in\n")
+        header, body = pod_message(for_sandbox(pod))
+        request = version_1.request({"op": "create", "pod": header})
+        given = {**request["pod"], "args": ["one"], "env": {"A": "two"}, "runs": None}
+        with connected(sandbox) as connection:
+            assert ask(connection, body, op="create", pod=given) == {"ok": None}
+            wait_until(lambda: has_ended(sandbox, pod.name))
+            seen = ask(connection, op="observe", name=pod.name)["ok"]
+            framing.send(connection, {"op": "output", "name": pod.name})
+            answer = framing.receive(connection)
+        sandbox.runtime.delete(pod.name)
+
+        assert seen["report"]["run"]["exit_code"] == 0
+        assert answer
+        assert answer[0]["ok"]["run"]["stdout"] == len(answer[1])
+        assert answer[1] == b"in\none two\n"
+
     def test_serves_a_newer_service(self, sandbox: SandboxDaemon) -> None:
         """What it sends beside the fields of this version is ignored."""
         pod = a_pod(language(sandbox.runtime, "bash"), "exit 7")
@@ -93,9 +111,10 @@ class TestTheDaemon:
 
     def test_refuses_a_limit_that_it_does_not_know(self, sandbox: SandboxDaemon) -> None:
         header, body = pod_message(for_sandbox(a_pod(language(sandbox.runtime, "bash"))))
-        limits = {**header["limits"], "luck": 5}
+        run = {**header["runs"][0], "limits": {**header["runs"][0]["limits"], "luck": 5}}
         with connected(sandbox) as connection:
-            answer = ask(connection, body, op="create", pod={**header, "limits": limits})
+            ask(connection, op="hello", version=OURS.newest, oldest=OURS.oldest)
+            answer = ask(connection, body, op="create", pod={**header, "runs": [run]})
         assert answer["error"] == "bad_request"
 
     def test_tells_a_service_that_is_too_new(self, sandbox: SandboxDaemon) -> None:
@@ -122,6 +141,8 @@ def test_a_pod_for_an_older_daemon_has_the_limits_that_it_knows(sandbox: Sandbox
         ({"compile_args": ("-O0",)}, "compile_args"),
         ({"streams": Streams.MERGED}, "streams"),
         ({"limits": replace(DEFAULT_LIMITS, stack_mib=1)}, "stack_mib"),
+        ({"runs": (a_run(), a_run())}, "tests"),
+        ({"runs": (a_run(files=(File("a", b""),)),)}, "tests"),
     ],
 )
 def test_the_service_does_not_ask_an_older_daemon_for_what_it_would_ignore(
@@ -179,17 +200,15 @@ class AnotherDaemon:
 LANGUAGE = {"name": "awk", "version": "1", "source_name": "main.awk", "compiled": False}
 
 
-@pytest.mark.parametrize(
-    "hello",
-    [
-        {"error": "bad_request", "message": "op: must be one of create, observe, output"},
-        {"ok": {"version": NEXT.newest, "oldest": NEXT.oldest, "more": "later"}},
-    ],
-    ids=["older", "newer"],
-)
+NO_HELLO = {"error": "bad_request", "message": "op: must be one of create, observe, output"}
+NEXT_HELLO = {"ok": {"version": NEXT.newest, "oldest": NEXT.oldest, "more": "later"}}
+
+
+@pytest.mark.parametrize("hello", [NO_HELLO, NEXT_HELLO], ids=["older", "newer"])
 def test_the_service_understands_a_daemon_of_the_release_before_or_after(
     tmp_path: Path, hello: Mapping[str, object]
 ) -> None:
+    older = hello is NO_HELLO
     stage = {
         "exit_code": 0,
         "signal": None,
@@ -204,25 +223,33 @@ def test_the_service_understands_a_daemon_of_the_release_before_or_after(
         "phase": "ended",
         "started_at": 1,
         "ended_at": 2,
-        "report": {"compile": None, "run": stage, "more": "later"},
+        "report": {"compile": None, "more": "later"}
+        | ({"run": stage} if older else {"runs": [stage]}),
         "message": None,
         "more": "later",
     }
+    printed = {"stdout": 0, "stderr": 0, "stdout_truncated": True, "stderr_truncated": False}
     answers = {
         "hello": hello,
         "languages": {"ok": [LANGUAGE | {"more": "later"}]},
         "observe": {"ok": ended},
+        "output": {
+            "ok": {"compile": printed} | ({"run": printed} if older else {"runs": [printed]})
+        },
     }
     runtime = SandboxRuntime(tmp_path / "socket")
     with AnotherDaemon(tmp_path / "socket", answers):
         (found,) = runtime.languages()
         observation = runtime.observe("pod-1")
+        output = runtime.output("pod-1")
 
     assert found.name == "awk"
     assert observation
     assert observation.report
     assert observation.report.run
     assert observation.report.run.memory_peak_kib == 3
+    assert output
+    assert output.compile == output.run
 
 
 @pytest.mark.parametrize(

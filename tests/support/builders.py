@@ -100,7 +100,7 @@ def a_report(**facts: Any) -> Report:
         "cpu_us": 18_000,
         "memory_peak_kib": 9_216,
     }
-    return Report(compile=None, run=StageReport(**given | facts))
+    return Report(compile=None, runs=(StageReport(**given | facts),))
 
 
 def a_result(execution: Execution, **facts: Any) -> Result:
@@ -108,7 +108,7 @@ def a_result(execution: Execution, **facts: Any) -> Result:
         "id": execution.pod,
         "execution_id": execution.id,
         "report": a_report(),
-        "output": Output(compile=None, run=StageOutput(stdout=b"hello\n", stderr=b"")),
+        "output": Output(compile=None, runs=(StageOutput(stdout=b"hello\n", stderr=b""),)),
     }
     return Result(**given | facts)
 

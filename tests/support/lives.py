@@ -13,7 +13,7 @@ from tests.support.twins import Twins
 from tests.support.worker import Worker
 
 BROKEN = Report(
-    compile=StageReport(exit_code=1, signal=None, wall_us=1, cpu_us=1, memory_peak_kib=1), run=None
+    compile=StageReport(exit_code=1, signal=None, wall_us=1, cpu_us=1, memory_peak_kib=1), runs=()
 )
 COMPLAINT = StageOutput(stdout=b"", stderr=b"line 1: no")
 RUNS_ON = Script(ends=None)

@@ -12,7 +12,7 @@ import psutil
 
 from app.domain.errors import RuntimeUnavailable
 from app.domain.language import Language
-from app.domain.pod import Observation, Output, Phase, Pod
+from app.domain.pod import Observation, Output, Phase, Pod, Run
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
 from app.domain.submission import File
 from app.infrastructure.sandbox.runtime import SandboxRuntime
@@ -23,11 +23,13 @@ from tests.support.waiting import wait_until
 
 SECONDS_TO_END = 100
 
+_OF_A_RUN = {"stdin", "args", "env", "limits"}
+
 _numbers = count(1)
 
 
 def a_pod(language: Language, source: str | bytes = b"", **facts: object) -> Pod:
-    """Return a pod with one file, with any field overridden."""
+    """Return a pod with one file and one run, with any field of either overridden."""
     content = source.encode() if isinstance(source, str) else source
     given: dict[str, object] = {
         "name": f"pod{next(_numbers)}-1",
@@ -35,13 +37,17 @@ def a_pod(language: Language, source: str | bytes = b"", **facts: object) -> Pod
         "language_version": language.version,
         "files": (File(language.source_name, content),),
         "entrypoint": language.source_name,
-        "stdin": b"",
-        "args": (),
-        "env": {},
-        "limits": DEFAULT_LIMITS,
+        "runs": (a_run(**{name: facts.pop(name) for name in _OF_A_RUN & facts.keys()}),),
         "compile_limits": DEFAULT_COMPILE_LIMITS,
+        "wall_seconds": 600,
     }
     return Pod(**given | facts)  # type: ignore[arg-type]  # names that a test gives
+
+
+def a_run(**facts: object) -> Run:
+    """Return a run without input, with any field overridden."""
+    given: dict[str, object] = {"stdin": b"", "args": (), "env": {}, "limits": DEFAULT_LIMITS}
+    return Run(**given | facts)  # type: ignore[arg-type]  # names that a test gives
 
 
 def language(runtime: Runtime, name: str) -> Language:

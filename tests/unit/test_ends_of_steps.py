@@ -415,7 +415,7 @@ def test_an_erased_program_is_judged_without_its_expected_output(twins: Twins) -
 
 
 class WithoutOutput(MemoryRuntime):
-    def output(self, name: str) -> None:
+    def output(self, name: str, first_run: int = 0) -> None:
         """It is lost."""
 
 
@@ -453,10 +453,10 @@ def test_a_result_is_stored_once_and_named_by_the_row(twins: Twins) -> None:
 
 def test_a_completed_row_says_that_a_limit_stopped_the_compiler(twins: Twins) -> None:
     stopped = a_report(stopped_by=Limit.WALL).run
-    execution = created(twins, Script(ends=Report(compile=stopped, run=None)))
+    execution = created(twins, Script(ends=Report(compile=stopped, runs=())))
     assert poll(twins.ports, execution.id) is True
     persist(twins.ports, execution.id)
-    message = Report(compile=stopped, run=None).message
+    message = Report(compile=stopped, runs=()).message
     assert message
     assert state_and_message(twins, execution) == (State.COMPLETED, message)
 

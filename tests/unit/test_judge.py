@@ -16,7 +16,7 @@ from app.domain.pod import (
 from app.domain.submission import ExpectedOutput
 from tests.support.builders import NOW
 
-HELLO = Output(compile=None, run=StageOutput(stdout=b"hello \n\n", stderr=b""))
+HELLO = Output(compile=None, runs=(StageOutput(stdout=b"hello \n\n", stderr=b""),))
 
 
 def a_stage(
@@ -38,7 +38,7 @@ def ended(run: StageReport | None, compile: StageReport | None = None) -> Observ
         phase=Phase.ENDED,
         started_at=NOW,
         ended_at=NOW + 5,
-        report=Report(compile=compile, run=run),
+        report=Report(compile=compile, runs=() if run is None else (run,)),
     )
 
 

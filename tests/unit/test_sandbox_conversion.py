@@ -1,6 +1,6 @@
 """What crosses the boundary between service and sandbox arrives complete."""
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from enum import StrEnum
 
 import pytest
@@ -35,7 +35,9 @@ def test_a_pod() -> None:
             buffering=Buffering.BLOCK,
         ),
     )
-    assert asdict(conversion.for_sandbox(asked)) == asdict(asked)
+    several = replace(asked, runs=asked.runs * 2, stop_on_failure=True)
+    for each in (asked, several):
+        assert asdict(conversion.for_sandbox(each)) == asdict(each)
 
 
 @pytest.mark.parametrize("limit", types.Limit)
@@ -53,7 +55,7 @@ def test_an_observation(limit: types.Limit) -> None:
         phase=types.Phase.ENDED,
         started_at=4,
         ended_at=5,
-        report=types.Report(compile=None, run=stage),
+        report=types.Report(compile=None, runs=(stage, None)),
         message="why",
     )
     assert asdict(conversion.observation_of(seen)) == asdict(seen)
@@ -62,7 +64,7 @@ def test_an_observation(limit: types.Limit) -> None:
 def test_output() -> None:
     output = types.Output(
         compile=types.StageOutput(stdout=b"a", stderr=b"b", stderr_truncated=True),
-        run=types.StageOutput(stdout=b"c", stderr=b"d", stdout_truncated=True),
+        runs=(types.StageOutput(stdout=b"c", stderr=b"d", stdout_truncated=True), None),
     )
     frame = types.Frame(1, types.Stream.STDERR, 2, b"e")
 
@@ -84,6 +86,7 @@ def test_a_language_and_a_limit() -> None:
         accepts={"processes": 5},
         needs={"memory_mib": 256},
         packages={"posix": "2024"},
+        max_runs=3,
     )
     held = types.HeldLimit(limit=types.LimitName.DISK, by=types.Holder.NOBODY, how="seen")
 
@@ -95,6 +98,9 @@ def test_a_language_and_a_limit() -> None:
     ("ours", "theirs"),
     [
         (pod.Pod, types.Pod),
+        (pod.Run, types.Run),
+        (pod.Report, types.Report),
+        (pod.Output, types.Output),
         (submission.Limits, types.Limits),
         (pod.StageReport, types.StageReport),
         (pod.Observation, types.Observation),

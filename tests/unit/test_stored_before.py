@@ -1,6 +1,7 @@
 """Programs, results and pod requests that an earlier version stored can still be read."""
 
 import json
+from dataclasses import replace
 
 from app.domain.pod import Pod
 from app.domain.submission import Buffering, Streams, Submission
@@ -8,6 +9,7 @@ from app.infrastructure import codec
 from app.infrastructure.sandbox.conversion import for_sandbox
 from sandbox.wire.messages import language_of
 from sandbox.wire.requests import pod_message, pod_of
+from sandbox.wire.types import File
 from tests.support.builders import a_result, a_submission, an_execution
 
 NEWER = ("compile_args", "streams", "buffering")
@@ -33,7 +35,8 @@ def test_the_newer_fields_are_stored() -> None:
 def test_a_result_is_stored_as_it_was_before() -> None:
     result = a_result(an_execution(attempt=1))
     (stored,) = json.loads(codec.RESULT.encode(result))
-    assert set(stored["report"]["run"]) == {
+    (run,) = stored["report"]["runs"]
+    assert set(run) == {
         "exit_code",
         "signal",
         "wall_us",
@@ -43,9 +46,23 @@ def test_a_result_is_stored_as_it_was_before() -> None:
     }
 
 
+def test_a_result_of_a_release_without_tests_is_read() -> None:
+    """As 0.1.0 stored it: with a `run` where there are `runs` now."""
+    result = a_result(an_execution(attempt=1))
+    (stored,) = json.loads(codec.RESULT.encode(result))
+    for part in (stored["report"], stored["output"]):
+        (part["run"],) = part.pop("runs")
+    assert codec.RESULT.decode(json.dumps([stored]).encode()) == result
+    stored["report"]["run"] = stored["output"]["run"] = None
+    assert codec.RESULT.decode(json.dumps([stored]).encode()).report.runs == ()
+
+
 def test_a_pod_reaches_the_daemon_whole() -> None:
     pod = for_sandbox(Pod.of("pod-1", newer()))
-    assert pod_of(*pod_message(pod)) == pod
+    first = replace(pod.runs[0], stdin=b"1", files=(File("a", b"2"), File("b", b"")))
+    several = replace(pod, runs=(first, replace(first, env={"A": "b"})), stop_on_failure=True)
+    for each in (pod, several):
+        assert pod_of(*pod_message(each)) == each
 
 
 def test_a_daemon_takes_pods_of_an_older_service() -> None:

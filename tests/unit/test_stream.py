@@ -105,7 +105,7 @@ class Story:
             run = StageOutput(
                 stdout=printed(written, Stream.STDOUT), stderr=printed(written, Stream.STDERR)
             )
-            result = a_result(self.execution, output=Output(compile=None, run=run))
+            result = a_result(self.execution, output=Output(compile=None, runs=(run,)))
             self.twins.store.results.insert(result)
 
         self.steps.append(store_result)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from app.domain.errors import RunRefused
 from app.domain.language import Language
 from app.domain.pod import Pod
-from app.infrastructure.kubernetes.limits import accepted
+from app.infrastructure.kubernetes.limits import MAX_RUNS, accepted
 from app.infrastructure.sandbox import conversion
 from sandbox.languages import BadLanguages, LanguageSpec, language_of
 from sandbox.languages.versions import standing_for
@@ -29,7 +29,8 @@ class Offer:
 
     def language(self, pod_pids_limit: int | None) -> Language:
         found = conversion.language_of(language_of(self.spec, self.image.version))
-        return replace(found, accepts=accepted(self.spec, pod_pids_limit))
+        accepts = accepted(self.spec, pod_pids_limit)
+        return replace(found, accepts=accepts, max_runs=MAX_RUNS)
 
 
 class Offers:

@@ -26,13 +26,14 @@ def memory_mib(pod: Pod, spec: LanguageSpec) -> int:
 
     init enforces the limit of a stage that is smaller.
     """
-    run_mib, compile_mib = pod.limits.memory_mib, pod.compile_limits.memory_mib
+    run_mib = max(run.limits.memory_mib for run in pod.runs)
+    compile_mib = pod.compile_limits.memory_mib
     return MARGIN_MIB + (max(run_mib, compile_mib) if spec.compile else run_mib)
 
 
 def disk_mib(pod: Pod, spec: LanguageSpec) -> int:
     """Return the size of the volume that contains everything the program can write."""
-    return pod.limits.disk_mib_with(pod.compile_limits, compiled=bool(spec.compile))
+    return pod.disk_mib(compiled=bool(spec.compile))
 
 
 def stages(pod: Pod, spec: LanguageSpec) -> bytes:
@@ -44,8 +45,10 @@ def stages(pod: Pod, spec: LanguageSpec) -> bytes:
     commands = _commands(spec, pod.language_version)
     container_mib = memory_mib(pod, spec)
     fitted = commands[0].fitted(for_sandbox(pod))
+    (run,) = fitted.runs
     programs = [
-        command.run_program(fitted, inside.LINE, memory_is_counted=True) for command in commands
+        command.run_program(fitted, run, inside.LINE, memory_is_counted=True)
+        for command in commands
     ]
     content = _NUMBER.pack(PROTOCOL)
     if not spec.compile:

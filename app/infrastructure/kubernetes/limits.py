@@ -42,6 +42,9 @@ HELD: Final[Sequence[HeldLimit]] = (
 )
 
 
+MAX_RUNS: Final = 1
+
+
 def accepted(spec: LanguageSpec, pod_pids_limit: int | None) -> dict[str, int]:
     """Return the most that a stage can have, whatever the other one has, by limit."""
     stages = 2 if spec.compile else 1
@@ -58,7 +61,9 @@ def _processes(spec: LanguageSpec, pod_pids_limit: int) -> int:
 
 def refuse_impossible(pod: Pod, spec: LanguageSpec, pod_pids_limit: int | None) -> None:
     """Raise RunRefused, with the limit's name, if the pod asks for more than a pod can have."""
-    stages = {"limits": pod.limits} | (
+    if len(pod.runs) > MAX_RUNS:
+        raise RunRefused(f"tests: a pod in this cluster can run a program {MAX_RUNS} time only")
+    stages = {"limits": pod.runs[0].limits} | (
         {"compile_limits": pod.compile_limits} if spec.compile else {}
     )
     _refuse_too_much_output(stages)

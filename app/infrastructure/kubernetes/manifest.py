@@ -195,7 +195,7 @@ def _uid(name: str) -> int:
 
 def _active_deadline(pod: Pod, offer: Offer, options: PodOptions) -> int:
     """Return the kubelet's backstop in seconds, which counts from before images are pulled."""
-    wall = pod.limits.wall_seconds
+    wall = sum(run.limits.wall_seconds for run in pod.runs)
     if offer.spec.compile:
         wall += pod.compile_limits.wall_seconds
     return math.ceil(options.start_timeout + wall + _DEADLINE_MARGIN_SECONDS)

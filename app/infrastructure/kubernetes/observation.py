@@ -150,7 +150,7 @@ def _report(end: End, *, out_of_memory: bool) -> Report | None:
     if not out_of_memory:
         return end.report
     if end.report.run:
-        return replace(end.report, run=_out_of_memory(end.report.run))
+        return replace(end.report, runs=(_out_of_memory(end.report.run),))
     return replace(end.report, compile=end.report.compile and _out_of_memory(end.report.compile))
 
 

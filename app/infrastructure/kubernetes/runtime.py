@@ -77,9 +77,10 @@ class KubernetesRuntime:
                 return observation
             sleep(min(left, _SECONDS_BETWEEN_LOOKS))
 
-    def output(self, name: str) -> Output | None:
+    def output(self, name: str, first_run: int = 0) -> Output | None:
         transcript = self._read(name, parse_transcript)
-        return transcript.output if transcript else None
+        output = transcript.output if transcript else None
+        return output.beginning_with(first_run) if output else None
 
     def follow(self, name: str, after: int) -> list[Frame]:
         """Read only the log's last lines if they are enough, which a kubelet finds quickly."""

@@ -129,7 +129,8 @@ def _end(record: Mapping[str, object]) -> End:
     if not records:
         raise Broken("an end record without a stage")
     reports = {name: _stage_report(stage) for name, stage in records.items()}
-    report = Report(compile=reports.get(_COMPILE), run=reports.get(_RUN))
+    runs = (reports[_RUN],) if _RUN in reports else ()
+    report = Report(compile=reports.get(_COMPILE), runs=runs)
     vanished = any(stage["status"] is None for stage in records.values())
     return End(
         began_at=_number(record["began_us"]) or None,
@@ -196,7 +197,8 @@ def _output(frames: Mapping[str, Sequence[Frame]], end: End | None) -> Output | 
         if len(frames[name]) != stage.frames or len(_up_to_gap(frames[name])) != stage.frames:
             return None
         outputs[name] = _stage_output(frames[name], stage)
-    return Output(compile=outputs.get(_COMPILE), run=outputs.get(_RUN))
+    runs = (outputs[_RUN],) if _RUN in outputs else ()
+    return Output(compile=outputs.get(_COMPILE), runs=runs)
 
 
 def _stage_output(frames: Sequence[Frame], stage: StageEnd) -> StageOutput:

@@ -2,12 +2,12 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 
 from app.domain.errors import RunRefused, RuntimeUnavailable
-from app.domain.execution import Time
+from app.domain.execution import SECOND, Time
 from app.domain.language import HeldLimit, Holder, Language, LimitName
 from app.domain.pod import (
     Frame,
@@ -29,6 +29,8 @@ LANGUAGES = (
     Language(name="bash", version="5.2", source_name="main.sh", compiled=False),
 )
 _SECONDS_BETWEEN_LOOKS_AT_STOP = 0.2
+_RUNS_PER_OUTPUT = 2
+"""So few that callers have to ask for the rest."""
 
 
 def exited(code: int = 0, *, signal: str | None = None) -> Report:
@@ -40,7 +42,7 @@ def exited(code: int = 0, *, signal: str | None = None) -> Report:
         cpu_us=1_000,
         memory_peak_kib=1_024,
     )
-    return Report(compile=None, run=stage)
+    return Report(compile=None, runs=(stage,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +55,10 @@ class Script:
     prints_errors: bytes = b""
     """On stderr, as one frame."""
     ends: Report | None = field(default_factory=exited)
-    """None means that it runs until the test ends it."""
+    """None means that it runs until the test ends it. The last run stands for all that follow."""
     compile_output: StageOutput | None = None
+    outputs: tuple[StageOutput, ...] = ()
+    """What the runs of a pod with several print; those that follow print what `prints` says."""
 
 
 @dataclass(slots=True)
@@ -63,16 +67,53 @@ class _Pod:
     script: Script
     observation: Observation
     frames: list[Frame] = field(default_factory=list)
+    outputs: list[StageOutput | None] = field(default_factory=list)
+    """Of a pod with several runs."""
 
     def printed(self, stream: Stream) -> bytes:
         return b"".join(frame.content for frame in self.frames if frame.stream is stream)
 
-    def output(self) -> Output | None:
+    def output(self, first_run: int) -> Output | None:
         report = self.observation.report
-        if report is None:
+        if report is None or self.observation.phase is not Phase.ENDED:
             return None
-        run = StageOutput(stdout=self.printed(Stream.STDOUT), stderr=self.printed(Stream.STDERR))
-        return Output(compile=self.script.compile_output, run=run if report.run else None)
+        runs = self.outputs or [self._only_output()][: len(report.runs)]
+        return Output(
+            compile=self.script.compile_output if first_run == 0 else None,
+            runs=tuple(runs[first_run : first_run + _RUNS_PER_OUTPUT]),
+        )
+
+    def end_run(self, report: StageReport) -> Report:
+        """Record the end of the next run, and which runs after it are skipped."""
+        so_far = self.observation.report or replace(self._end(), runs=())
+        runs = [*so_far.runs, report]
+        scripted = self.script.outputs[len(self.outputs) :]
+        prints = StageOutput(stdout=self.script.prints, stderr=self.script.prints_errors)
+        self.outputs.append(scripted[0] if scripted else prints)
+        while len(runs) < len(self.pod.runs) and self._skips(so_far.compile, runs):
+            runs.append(None)
+            self.outputs.append(None)
+        return replace(so_far, runs=tuple(runs))
+
+    def next_report(self) -> StageReport | None:
+        """How the next run ends by the script. None if all have ended."""
+        done = len(self.observation.report.runs) if self.observation.report else 0
+        runs = self._end().runs
+        return runs[min(done, len(runs) - 1)] if runs and done < len(self.pod.runs) else None
+
+    def _end(self) -> Report:
+        return self.script.ends or exited()
+
+    def _skips(self, compiled: StageReport | None, runs: Sequence[StageReport | None]) -> bool:
+        ended = [run for run in runs if run]
+        if self.pod.stop_on_failure and any(run.failed for run in ended):
+            return True
+        used_us = sum(stage.wall_us for stage in (compiled, *ended) if stage)
+        next_us = self.pod.runs[len(runs)].limits.wall_seconds * SECOND
+        return used_us + next_us > self.pod.wall_seconds * SECOND
+
+    def _only_output(self) -> StageOutput:
+        return StageOutput(stdout=self.printed(Stream.STDOUT), stderr=self.printed(Stream.STDERR))
 
 
 class MemoryRuntime:
@@ -124,11 +165,11 @@ class MemoryRuntime:
     def _runs_on(self, name: str) -> bool:
         return name in self._pods and self._pods[name].observation.phase is Phase.RUNNING
 
-    def output(self, name: str) -> Output | None:
+    def output(self, name: str, first_run: int = 0) -> Output | None:
         with self._lock:
             self.ping()
             found = self._pods.get(name)
-            return found.output() if found else None
+            return found.output(first_run) if found else None
 
     def follow(self, name: str, after: int) -> list[Frame]:
         with self._lock:
@@ -170,8 +211,13 @@ class MemoryRuntime:
     def start(self, name: str) -> None:
         """Start the program, which then does what its script says."""
         with self._lock:
-            script = self._pods[name].script
+            found = self._pods[name]
+            script = found.script
             self._change(name, phase=Phase.RUNNING, started_at=self._clock())
+            if len(found.pod.runs) > 1 and (script.ends is None or script.ends.runs):
+                while script.ends and self.end_run(name):
+                    pass
+                return
             if script.prints:
                 self.print(name, script.prints)
             if script.prints_errors:
@@ -185,6 +231,23 @@ class MemoryRuntime:
             found = self._pods[name]
             offset = len(found.printed(stream))
             found.frames.append(Frame(len(found.frames) + 1, stream, offset, content))
+
+    def end_run(self, name: str, report: StageReport | None = None) -> bool:
+        """End the next of several runs, by default as the script says; the last ends the pod.
+
+        False if all have ended.
+        """
+        with self._lock:
+            found = self._pods[name]
+            report = report or found.next_report()
+            if report is None:
+                return False
+            so_far = found.end_run(report)
+            if len(so_far.runs) == len(found.pod.runs):
+                self.end(name, so_far)
+            else:
+                self._change(name, report=so_far)
+            return True
 
     def end(self, name: str, report: Report | None = None) -> None:
         """End the program, by default with exit code 0."""

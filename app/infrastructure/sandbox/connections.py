@@ -32,9 +32,10 @@ class Connection:
 
         Raises OSError, ProtocolError, and PodRefused if an older daemon can't run the pod.
         """
-        if self.version == 1:
-            request = version_1.request(request)
-        return _exchange(self.socket, request, body)
+        if self.version != 1:
+            return _exchange(self.socket, request, body)
+        answer, content = _exchange(self.socket, version_1.request(request), body)
+        return version_1.answer(request["op"], answer), content
 
 
 class Connections:

@@ -1,5 +1,7 @@
 """Converts pods into the sandbox's types, and its reports into the domain's."""
 
+from collections.abc import Sequence
+
 from app.domain.language import HeldLimit, Holder, Language, LimitName
 from app.domain.pod import (
     Frame,
@@ -9,11 +11,12 @@ from app.domain.pod import (
     Phase,
     Pod,
     Report,
+    Run,
     StageOutput,
     StageReport,
     Stream,
 )
-from app.domain.submission import Limits
+from app.domain.submission import File, Limits
 from sandbox.wire import types
 
 
@@ -22,17 +25,30 @@ def for_sandbox(pod: Pod) -> types.Pod:
         name=pod.name,
         language=pod.language,
         language_version=pod.language_version,
-        files=tuple(types.File(file.name, file.content) for file in pod.files),
+        files=_files(pod.files),
         entrypoint=pod.entrypoint,
-        stdin=pod.stdin,
-        args=pod.args,
-        env=pod.env,
-        limits=_limits(pod.limits),
+        runs=tuple(_run(run) for run in pod.runs),
         compile_limits=_limits(pod.compile_limits),
+        wall_seconds=pod.wall_seconds,
         compile_args=pod.compile_args,
         streams=types.Streams(pod.streams),
         buffering=types.Buffering(pod.buffering),
+        stop_on_failure=pod.stop_on_failure,
     )
+
+
+def _run(run: Run) -> types.Run:
+    return types.Run(
+        stdin=run.stdin,
+        args=run.args,
+        env=run.env,
+        limits=_limits(run.limits),
+        files=_files(run.files),
+    )
+
+
+def _files(files: Sequence[File]) -> tuple[types.File, ...]:
+    return tuple(types.File(file.name, file.content) for file in files)
 
 
 def _limits(limits: Limits) -> types.Limits:
@@ -61,7 +77,7 @@ def observation_of(observation: types.Observation) -> Observation:
 def _report(report: types.Report) -> Report:
     return Report(
         compile=_stage(report.compile) if report.compile else None,
-        run=_stage(report.run) if report.run else None,
+        runs=tuple(_stage(run) if run else None for run in report.runs),
     )
 
 
@@ -83,7 +99,7 @@ def frame_of(frame: types.Frame) -> Frame:
 def output_of(output: types.Output) -> Output:
     return Output(
         compile=_stage_output(output.compile) if output.compile else None,
-        run=_stage_output(output.run) if output.run else None,
+        runs=tuple(_stage_output(run) if run else None for run in output.runs),
     )
 
 
@@ -110,6 +126,7 @@ def language_of(language: types.Language) -> Language:
         accepts=language.accepts,
         needs=language.needs,
         packages=language.packages,
+        max_runs=language.max_runs,
     )
 
 

@@ -32,8 +32,8 @@ class SandboxRuntime:
         answer, _ = self._ask({"op": "observe", "name": name, "wait_seconds": wait_seconds})
         return conversion.observation_of(messages.observation_of(answer)) if answer else None
 
-    def output(self, name: str) -> Output | None:
-        answer, body = self._ask({"op": "output", "name": name})
+    def output(self, name: str, first_run: int = 0) -> Output | None:
+        answer, body = self._ask({"op": "output", "name": name, "first_run": first_run})
         return conversion.output_of(messages.output_of(answer, body)) if answer else None
 
     def follow(self, name: str, after: int) -> list[Frame]:
