@@ -62,7 +62,7 @@ class BareClient:
         manifest: Any = pod_manifest(pod, offer, self._options)
         self._core().create_namespaced_config_map(self.namespace, stages)
         self._core().create_namespaced_pod(self.namespace, manifest)
-        events = watch.Watch().stream(  # type: ignore[no-untyped-call]  # the client has no types
+        events = watch.Watch().stream(
             self._core().list_namespaced_pod,
             self.namespace,
             field_selector=f"metadata.name={pod.name}",

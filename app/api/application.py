@@ -63,7 +63,7 @@ def make(ports: Ports) -> Flask:
     access_log.register(app)
     problems.register(app)
     count_answers(app, ports.metrics)
-    app.wsgi_app = turnstile = Turnstile(app.wsgi_app, exempt=PROBES.__contains__)  # type: ignore[method-assign]
+    app.wsgi_app = turnstile = Turnstile(app.wsgi_app, exempt=PROBES.__contains__)  # type: ignore[method-assign]  # as Flask documents it
     context = Context(
         ports,
         ports.policy,

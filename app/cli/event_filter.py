@@ -44,8 +44,8 @@ def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> da
 
 
 def _event_types(
-    ctx: click.Context,  # noqa: ARG001  # required by click's callbacks
-    param: click.Parameter,  # noqa: ARG001
+    ctx: click.Context,  # noqa: ARG001  # click's signature
+    param: click.Parameter,  # noqa: ARG001  # click's signature
     states: Sequence[str],
 ) -> list[str]:
     return [f"podline.execution.{state}.v1" for state in states]

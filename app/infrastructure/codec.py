@@ -37,7 +37,7 @@ class JsonCodec(Generic[Value]):
     def __init__(self, type_: type[Value]) -> None:
         # A TypeAdapter accepts no config for a dataclass, but that of the tuple applies to it.
         self._adapter: TypeAdapter[tuple[Value]] = TypeAdapter(
-            tuple[type_],  # type: ignore[arg-type, valid-type]
+            tuple[type_],  # type: ignore[arg-type, valid-type]  # a type made at run time
             config=ConfigDict(ser_json_bytes="base64", val_json_bytes="base64"),
         )
 

@@ -66,7 +66,7 @@ def adjustments(largest_body: int, connection_limit: int) -> Adjustments:
     )
 
 
-class Connection(HTTPChannel):  # type: ignore[misc]  # waitress has no types
+class Connection(HTTPChannel):
     """The connection of one client."""
 
     parser_class = Request
@@ -126,7 +126,7 @@ class Connection(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         super().del_channel(map)
 
 
-class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
+class Server(TcpWSGIServer):
     """Serves one WSGI application at one address. This thread does the I/O; others respond."""
 
     channel_class = Connection

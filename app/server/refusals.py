@@ -19,19 +19,19 @@ _RETRY_SECONDS: Final = 2
 MAX_HEADER_LINES: Final = 128
 
 
-class NoSpace(Error):  # type: ignore[misc]  # waitress has no types
+class NoSpace(Error):
     """There is no space for the body."""
 
     code = 503
     reason = "Service Unavailable"
 
 
-class UriTooLong(Error):  # type: ignore[misc]  # waitress has no types
+class UriTooLong(Error):
     code = 414
     reason = "URI Too Long"
 
 
-class RefusalTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
+class RefusalTask(ErrorTask):
     """Sends one of waitress's errors or ours, and closes the connection."""
 
     def execute(self) -> None:

@@ -60,7 +60,7 @@ class Refused(Exception):
         self.error = error
 
 
-class Request(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
+class Request(HTTPRequestParser):
     """Sets `error` as soon as it is clear that the request costs too much."""
 
     completed: bool

@@ -8,7 +8,7 @@ from waitress.task import ThreadedTaskDispatcher
 log = logging.getLogger(__name__)
 
 
-class Threads(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
+class Threads(ThreadedTaskDispatcher):
     """Starts threads on demand and keeps them, so that a quiet API has only a few."""
 
     def __init__(self, most: int) -> None:

@@ -45,7 +45,7 @@ covers and not what is below them.
 
 def file_of(kit: JailKit, *, disk_mib: int) -> IO[bytes]:
     """An unnamed file that holds the configuration. Raises OSError."""
-    file = open(os.memfd_create("view"), "w+b")  # noqa: SIM115 - the caller closes it
+    file = open(os.memfd_create("view"), "w+b")  # noqa: SIM115  # the caller closes it
     file.write(configuration(kit, disk_mib=disk_mib).encode())
     file.flush()
     return file

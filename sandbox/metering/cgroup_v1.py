@@ -60,7 +60,7 @@ class CgroupV1:
     def lift(self) -> None:
         self._limit.write(_NO_LIMIT)
 
-    def adopt(self, init_pid: int) -> None:  # noqa: ARG002 - it is in the bay from the beginning
+    def adopt(self, init_pid: int) -> None:  # noqa: ARG002  # it is in the bay from the beginning
         """Wait until the last pod's memory is free.
 
         The kernel frees System V objects and descriptors in transit only after the last process is
@@ -74,7 +74,7 @@ class CgroupV1:
             time.sleep(_SECONDS_BETWEEN_LOOKS)
         self._held_before = self._held_bytes()
 
-    def begin(self, memory_mib: int, tasks: int) -> None:  # noqa: ARG002 - RLIMIT_NPROC holds them
+    def begin(self, memory_mib: int, tasks: int) -> None:  # noqa: ARG002  # RLIMIT_NPROC holds them
         self._limit.write(memory_mib * MIB + JAIL_BYTES)
         if self._sockets:  # version 1 counts what TCP and UDP sockets hold apart, if it is limited
             self._sockets.write(memory_mib * MIB)

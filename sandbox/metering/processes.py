@@ -55,7 +55,7 @@ class ProcessMeter:
     def lift(self) -> None:
         """Do nothing: the limit is checked only while a stage runs."""
 
-    def begin(self, memory_mib: int, tasks: int) -> None:  # noqa: ARG002 - RLIMIT_NPROC holds them
+    def begin(self, memory_mib: int, tasks: int) -> None:  # noqa: ARG002  # RLIMIT_NPROC holds them
         self._limit_kib = memory_mib * MIB // 1024
         self._peak_kib = 0
         self._exceeded = False

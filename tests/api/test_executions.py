@@ -167,7 +167,7 @@ class TestWaiting:
             listening.set()
             return listen(execution_id)
 
-        twins.ports.wakeups.listen = listen_and_tell  # type: ignore[method-assign]
+        twins.ports.wakeups.listen = listen_and_tell  # type: ignore[method-assign]  # only for this test
 
         def work() -> None:
             assert listening.wait(10)

@@ -57,7 +57,7 @@ class Crowd:
             self.work.go_on[path] = Event()
             there = self._there()
             futures.append(self._pool.submit(self.work.request, path))
-            wait_until(lambda there=there: self._there() > there)  # type: ignore[misc]
+            wait_until(lambda there=there: self._there() > there)  # type: ignore[misc]  # mypy can't infer its type
         return futures
 
     def _there(self) -> int:

@@ -67,7 +67,7 @@ CALLS: dict[str, Callable[[Client], Any]] = {
     "args": lambda c: c.submit("", language="python", args=["\ud800"]),
     "NaN": lambda c: c.submit("", language="python", limits={"wall_seconds": NAN}),
     "infinity": lambda c: c.submit("", language="python", limits={"wall_seconds": float("inf")}),
-    "bytes": lambda c: c.submit("", language="python", args=[b"x"]),  # type: ignore[list-item]
+    "bytes": lambda c: c.submit("", language="python", args=[b"x"]),  # type: ignore[list-item]  # what the test tries
     "wait": lambda c: c.submit("", language="python", wait=NAN),
     "timeout": lambda c: c.wait("01J", timeout=NAN),
     "run": lambda c: c.run("", language="python", timeout=NAN),

@@ -351,5 +351,5 @@ def test_rows_are_values(a_store: Callable[[str], Store], kind: str) -> None:
     execution = put(store, submission=a_submission(labels={"course": "cs101"}))
     row = store.executions.get(execution.id)
     assert row is not None
-    row.labels["course"] = "another"  # type: ignore[index]
+    row.labels["course"] = "another"  # type: ignore[index]  # what the test tries
     assert store.executions.get(execution.id) == execution

@@ -16,7 +16,7 @@ EVERY_STATE = frozenset(State)
 
 def lives(**facts: object) -> tuple[list[Execution], list[Event]]:
     """What one execution was, version after version, as a rebuild makes it, and its events."""
-    row, _, first = accepted(a_submission(labels={"a.b": "c"}), **facts)  # type: ignore[arg-type]
+    row, _, first = accepted(a_submission(labels={"a.b": "c"}), **facts)  # type: ignore[arg-type]  # names that a test gives
     changes: list[Change] = [row.admit(NOW, NOW)]
     changes.append(changes[-1].after.start(NOW, NOW, NOW))
     changes.append(changes[-1].after.run(NOW, NOW, NOW))

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from mongoengine.errors import OperationError  # type: ignore[import-untyped]
-from mongoengine.queryset import transform  # type: ignore[import-untyped]
+from mongoengine.errors import OperationError
+from mongoengine.queryset import transform
 from pymongo.errors import OperationFailure
 
 from app.domain.errors import StoreFull, StoreUnavailable

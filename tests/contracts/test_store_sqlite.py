@@ -322,7 +322,7 @@ FACETS: dict[str, object] = {
 def facets(up_to: int) -> Iterator[ExecutionFilter]:
     sets = chain.from_iterable(combinations(FACETS, size) for size in range(up_to + 1))
     for names in sets:
-        yield ExecutionFilter(**{name: FACETS[name] for name in names})  # type: ignore[arg-type]
+        yield ExecutionFilter(**{name: FACETS[name] for name in names})  # type: ignore[arg-type]  # names of its fields
 
 
 def one_facet_each() -> Iterator[ExecutionFilter]:

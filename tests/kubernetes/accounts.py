@@ -43,9 +43,7 @@ def install(namespace: str) -> None:
     """All of the manifest, in that namespace alone."""
     api = api_client()
     for found in _objects():
-        utils.create_from_dict(  # type: ignore[no-untyped-call]
-            api, _moved(found, namespace), namespace=namespace
-        )
+        utils.create_from_dict(api, _moved(found, namespace), namespace=namespace)
 
 
 def kubeconfig_of(account: str, namespace: str, folder: Path) -> Path:
@@ -73,7 +71,7 @@ def an_account_without(taken: Right, namespace: str) -> str:
     ]
     group = "rbac.authorization.k8s.io"
     metadata = {"name": name, "namespace": namespace}
-    utils.create_from_dict(  # type: ignore[no-untyped-call]
+    utils.create_from_dict(
         api_client(),
         {
             "apiVersion": "v1",

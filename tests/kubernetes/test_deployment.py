@@ -38,7 +38,7 @@ def test_a_role_that_needs_no_cluster_has_no_token(deployment: Deployment, role:
     assert pod.spec.automount_service_account_token is False
 
 
-def test_what_runs_programs_is_cut_off_and_limited(deployment: Deployment) -> None:  # noqa: ARG001
+def test_what_runs_programs_is_cut_off_and_limited(deployment: Deployment) -> None:  # noqa: ARG001  # it has to run before the test
     network, core = client.NetworkingV1Api(api_client()), client.CoreV1Api(api_client())
     (policy,) = network.list_namespaced_network_policy(SANDBOXES).items
     assert policy.spec is not None

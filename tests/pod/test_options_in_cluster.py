@@ -64,7 +64,7 @@ def test_output(runtime: KubernetesRuntime) -> None:
 def test_a_limit_that_stops_the_compiler_is_named(
     runtime: KubernetesRuntime, source: str, limits: dict[str, float], possible: set[Limit]
 ) -> None:
-    compile_limits = replace(DEFAULT_COMPILE_LIMITS, **limits)  # type: ignore[arg-type]
+    compile_limits = replace(DEFAULT_COMPILE_LIMITS, **limits)  # type: ignore[arg-type]  # names that a test gives
 
     ran = run(runtime, pod_for(runtime, source, "cpp", compile_limits=compile_limits))
 

@@ -109,7 +109,7 @@ def test_a_new_daemon_removes_the_killed_one_s_cgroups(tmp_path: Path) -> None:
     sandbox.start()
     groups = cgroups(kit.name_of(tmp_path / "data"))
     if not groups:
-        pytest.skip("there are no cgroups to be had here")
+        pytest.skip("cgroups are not available here")
     sandbox.kill()
     stale = [groups[0] / "bay-7", groups[0] / "slot-7"]  # the latter as release 0.1 named them
     for group in stale:

@@ -90,7 +90,7 @@ def test_a_command_has_a_session_keyring_of_its_own() -> None:
     asks = f"import ctypes; print(ctypes.CDLL(None).syscall({keyctl}, 0, ctypes.c_int(-3), 0))"
     ours = int(subprocess.check_output([sys.executable, "-c", asks]))
     if ours < 0:
-        pytest.skip("keys of the kernel are not to be had here")
+        pytest.skip("keys of the kernel are not available here")
 
     command = [str(INIT), str(os.getpid()), sys.executable, "-c", asks]
     theirs = [int(subprocess.check_output(command)) for _ in range(2)]

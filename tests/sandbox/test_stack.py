@@ -64,7 +64,7 @@ def printed(sandbox: SandboxDaemon, name: str, source: str, **limits: Any) -> st
 def counted(sandbox: SandboxDaemon) -> SandboxDaemon:
     """Where a control group holds memory."""
     if not sandbox.cgroups():
-        pytest.skip("there are no control groups to be had here")
+        pytest.skip("control groups are not available here")
     return sandbox
 
 

@@ -99,7 +99,7 @@ def test_a_limit_that_stops_the_compiler_is_named(
     limits: dict[str, float],
     possible: set[Limit],
 ) -> None:
-    compile_limits = replace(DEFAULT_COMPILE_LIMITS, **limits)  # type: ignore[arg-type]
+    compile_limits = replace(DEFAULT_COMPILE_LIMITS, **limits)  # type: ignore[arg-type]  # names that a test gives
 
     observation, output = sandbox.run(language, source, compile_limits=compile_limits)
 

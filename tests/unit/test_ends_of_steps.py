@@ -5,7 +5,7 @@ import pytest
 from app.domain.dead_letter import DeadLetterKind, DeadLetterStatus
 from app.domain.errors import RuntimeUnavailable, StoreUnavailable
 from app.domain.execution import SECOND, Change, Execution, Outcome, State
-from app.domain.pod import Limit, Pod, Report
+from app.domain.pod import Limit, Observation, Pod, Report
 from app.domain.submission import ExpectedOutput
 from app.infrastructure.memory.executions import MemoryExecutions
 from app.infrastructure.memory.runtime import MemoryRuntime, Script
@@ -296,7 +296,7 @@ class Waiting(MemoryRuntime):
 
     waits: list[float]
 
-    def observe(self, name: str, wait_seconds: float = 0):  # type: ignore[no-untyped-def]
+    def observe(self, name: str, wait_seconds: float = 0) -> Observation | None:
         self.waits.append(wait_seconds)
         return super().observe(name)
 

@@ -50,13 +50,13 @@ class PoisonConsumer(BatchingConsumer):
     def on_decode_error(self, message: Message, exc: Exception) -> NoReturn:
         _refuse(message, exc)
 
-    def on_unknown_message(self, body: object, message: Message) -> NoReturn:  # noqa: ARG002
+    def on_unknown_message(self, body: object, message: Message) -> NoReturn:  # noqa: ARG002  # Celery's signature
         _refuse(message, LookupError("the message does not name a task"))
 
-    def on_unknown_task(self, body: object, message: Message, exc: Exception) -> NoReturn:  # noqa: ARG002
+    def on_unknown_task(self, body: object, message: Message, exc: Exception) -> NoReturn:  # noqa: ARG002  # Celery's signature
         _refuse(message, exc)
 
-    def on_invalid_task(self, body: object, message: Message, exc: Exception) -> NoReturn:  # noqa: ARG002
+    def on_invalid_task(self, body: object, message: Message, exc: Exception) -> NoReturn:  # noqa: ARG002  # Celery's signature
         _refuse(message, exc)
 
 

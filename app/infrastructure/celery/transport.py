@@ -65,7 +65,7 @@ class Channel(redis_transport.Channel):
                 self.connection._deliver(loads(bytes_to_str(item)), queue)
             except CONNECTION_ERRORS:
                 raise
-            except Exception as error:
+            except Exception as error:  # whatever an item that is no message raises
                 if _hooks.keep_poison is None:
                     raise
                 _hooks.keep_poison(queue, item, error)

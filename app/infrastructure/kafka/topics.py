@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
-from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
+from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]  # the stub lacks it
 
 from app.infrastructure.kafka.clients import ANSWER_SECONDS, Clients
 

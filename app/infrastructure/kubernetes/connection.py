@@ -198,13 +198,9 @@ def _client(kubeconfig: Path | None) -> client.ApiClient:
     file = kubeconfig or Path(os.environ.get("KUBECONFIG") or "~/.kube/config").expanduser()
     try:
         if file.exists():
-            config.load_kube_config(  # type: ignore[no-untyped-call]
-                str(file), client_configuration=configuration
-            )
+            config.load_kube_config(str(file), client_configuration=configuration)
         else:
-            config.load_incluster_config(  # type: ignore[no-untyped-call]
-                client_configuration=configuration
-            )
+            config.load_incluster_config(client_configuration=configuration)
     except (config.ConfigException, OSError) as error:
         raise NoAccess(f"no access to a cluster is configured: {error}") from error
     configuration.retries = False  # a retry after a timeout would double the wait

@@ -272,7 +272,7 @@ class MemoryRuntime:
 
     def _change(self, name: str, **facts: object) -> None:
         found = self._pods[name]
-        found.observation = replace(found.observation, **facts)  # type: ignore[arg-type]
+        found.observation = replace(found.observation, **facts)  # type: ignore[arg-type]  # names and types are those of the methods above
         self._changed.notify_all()
         for changes in self._watchers:
             changes.put(name)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mongoengine.errors import NotUniqueError  # type: ignore[import-untyped]
+from mongoengine.errors import NotUniqueError
 
 from app.domain.batch import Batch
 from app.domain.execution import Time

@@ -7,10 +7,10 @@ from itertools import count
 from threading import Lock
 from typing import Any, Final, ParamSpec, TypeVar
 
-import mongoengine  # type: ignore[import-untyped]
+import mongoengine
 from mongoengine import Document
-from mongoengine.errors import OperationError  # type: ignore[import-untyped]
-from mongoengine.queryset import QuerySet, transform  # type: ignore[import-untyped]
+from mongoengine.errors import OperationError
+from mongoengine.queryset import QuerySet, transform
 from pymongo.errors import BulkWriteError, PyMongoError
 from pymongo.uri_parser import parse_uri
 
@@ -142,7 +142,7 @@ class Connection:
                 document: bind(document, alias) for document in COLLECTIONS
             }
             versions.bring_up_to_date(bound, versions.migrations(bound))
-        except BaseException:
+        except BaseException:  # raised again
             mongoengine.disconnect(alias)
             raise
         return bound

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from mongoengine.errors import NotUniqueError  # type: ignore[import-untyped]
+from mongoengine.errors import NotUniqueError
 
 from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.domain.execution import Time

@@ -6,7 +6,7 @@ Each index here serves one query. Partial indexes hold only the rows that their 
 
 from typing import Any, Final
 
-from mongoengine import (  # type: ignore[import-untyped]
+from mongoengine import (
     BinaryField,
     BooleanField,
     DictField,
@@ -25,7 +25,7 @@ IS_TEXT: Final = {"$gt": ""}
 """As `IS_TIME`, for ids."""
 
 
-class ExecutionDocument(Document):  # type: ignore[misc]
+class ExecutionDocument(Document):
     """One execution with its events. Updates change single fields only."""
 
     id = StringField(primary_key=True)
@@ -75,7 +75,7 @@ class ExecutionDocument(Document):  # type: ignore[misc]
     relay_at = IntField()
     """The time of the first event that is not in the log; missing if all are."""
 
-    meta: dict[str, Any] = {  # noqa: RUF012
+    meta: dict[str, Any] = {
         "abstract": True,
         "indexes": [
             {"fields": ["state", "order"]},
@@ -112,26 +112,26 @@ class ExecutionDocument(Document):  # type: ignore[misc]
     }
 
 
-class ProgramDocument(Document):  # type: ignore[misc]
+class ProgramDocument(Document):
     """The program of an execution, stored separately because it is read only once."""
 
     id = StringField(primary_key=True)
     submission = BinaryField()
 
-    meta: dict[str, Any] = {"abstract": True}  # noqa: RUF012
+    meta: dict[str, Any] = {"abstract": True}
 
 
-class ResultDocument(Document):  # type: ignore[misc]
+class ResultDocument(Document):
     """The result of one attempt."""
 
     id = StringField(primary_key=True)
     execution_id = StringField()
     result = BinaryField()
 
-    meta: dict[str, Any] = {"abstract": True, "indexes": [{"fields": ["execution_id"]}]}  # noqa: RUF012
+    meta: dict[str, Any] = {"abstract": True, "indexes": [{"fields": ["execution_id"]}]}
 
 
-class BatchDocument(Document):  # type: ignore[misc]
+class BatchDocument(Document):
     """A batch as JSON, with extra fields for queries. The executions name it."""
 
     id = StringField(primary_key=True)
@@ -140,7 +140,7 @@ class BatchDocument(Document):  # type: ignore[misc]
     """Missing once it is complete."""
     batch = StringField()
 
-    meta: dict[str, Any] = {  # noqa: RUF012
+    meta: dict[str, Any] = {
         "abstract": True,
         "indexes": [
             {"fields": ["created_at"]},
@@ -152,7 +152,7 @@ class BatchDocument(Document):  # type: ignore[misc]
     }
 
 
-class DeadLetterDocument(Document):  # type: ignore[misc]
+class DeadLetterDocument(Document):
     id = StringField(primary_key=True)
     order = StringField()
     kind = StringField()
@@ -167,7 +167,7 @@ class DeadLetterDocument(Document):  # type: ignore[misc]
     last_failed_at = IntField()
     next_retry_at = IntField()
 
-    meta: dict[str, Any] = {  # noqa: RUF012
+    meta: dict[str, Any] = {
         "abstract": True,
         "indexes": [
             {"fields": ["status", "order"]},
@@ -181,7 +181,7 @@ class DeadLetterDocument(Document):  # type: ignore[misc]
     }
 
 
-class ApiKeyDocument(Document):  # type: ignore[misc]
+class ApiKeyDocument(Document):
     id = StringField(primary_key=True)
     name = StringField()
     role = StringField()
@@ -193,23 +193,23 @@ class ApiKeyDocument(Document):  # type: ignore[misc]
     callback_generation = IntField(default=1)
     callback_rotated_at = IntField()
 
-    meta: dict[str, Any] = {  # noqa: RUF012
+    meta: dict[str, Any] = {
         "abstract": True,
         "indexes": [{"fields": ["secret_hash"], "unique": True}],
     }
 
 
-class IdempotencyDocument(Document):  # type: ignore[misc]
+class IdempotencyDocument(Document):
     id = StringField(primary_key=True)
     """The hash of owner and Idempotency-Key."""
     body_hash = StringField()
     execution_id = StringField()
     expires_at = IntField()
 
-    meta: dict[str, Any] = {"abstract": True, "indexes": [{"fields": ["expires_at"]}]}  # noqa: RUF012
+    meta: dict[str, Any] = {"abstract": True, "indexes": [{"fields": ["expires_at"]}]}
 
 
-class ReplayDocument(Document):  # type: ignore[misc]
+class ReplayDocument(Document):
     id = StringField(primary_key=True)
     order = StringField()
     version = IntField()
@@ -218,7 +218,7 @@ class ReplayDocument(Document):  # type: ignore[misc]
     replay = StringField()
     """The replay as JSON, because the types of events in its counts contain dots."""
 
-    meta: dict[str, Any] = {  # noqa: RUF012
+    meta: dict[str, Any] = {
         "abstract": True,
         "indexes": [
             {"fields": ["order"]},
@@ -231,17 +231,17 @@ class ReplayDocument(Document):  # type: ignore[misc]
     }
 
 
-class OfferedDocument(Document):  # type: ignore[misc]
+class OfferedDocument(Document):
     """The only document in its collection: the languages that the runtime offers."""
 
     id = StringField(primary_key=True)
     languages = StringField()
     """As JSON."""
 
-    meta: dict[str, Any] = {"abstract": True}  # noqa: RUF012
+    meta: dict[str, Any] = {"abstract": True}
 
 
-class VersionDocument(Document):  # type: ignore[misc]
+class VersionDocument(Document):
     """The only document in its collection: the version of all others; see versions.py."""
 
     id = StringField(primary_key=True)
@@ -250,16 +250,16 @@ class VersionDocument(Document):  # type: ignore[misc]
     """In seconds since the epoch, or 0 if no process is upgrading the database."""
     leased_by = StringField()
 
-    meta: dict[str, Any] = {"abstract": True}  # noqa: RUF012
+    meta: dict[str, Any] = {"abstract": True}
 
 
-class HeartbeatDocument(Document):  # type: ignore[misc]
+class HeartbeatDocument(Document):
     """Written by `ping` to check that writes are accepted."""
 
     id = StringField(primary_key=True)
     beats = IntField()
 
-    meta: dict[str, Any] = {"abstract": True}  # noqa: RUF012
+    meta: dict[str, Any] = {"abstract": True}
 
 
 COLLECTIONS: Final[dict[type[Document], str]] = {

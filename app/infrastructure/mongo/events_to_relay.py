@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mongoengine.queryset import QuerySet  # type: ignore[import-untyped]
+from mongoengine.queryset import QuerySet
 
 from app.domain.execution import Event, Time
 from app.infrastructure.mongo.connection import Connection, at_the_edge

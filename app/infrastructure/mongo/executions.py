@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from mongoengine import Q  # type: ignore[import-untyped]
-from mongoengine.errors import NotUniqueError  # type: ignore[import-untyped]
-from mongoengine.queryset import QuerySet  # type: ignore[import-untyped]
+from mongoengine import Q
+from mongoengine.errors import NotUniqueError
+from mongoengine.queryset import QuerySet
 
 from app.domain.execution import (
     CHANGED_BY_TRANSITION,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mongoengine.errors import NotUniqueError  # type: ignore[import-untyped]
+from mongoengine.errors import NotUniqueError
 
 from app.domain.execution import Time
 from app.domain.idempotency import IdempotencyRecord

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from mongoengine.errors import NotUniqueError  # type: ignore[import-untyped]
+from mongoengine.errors import NotUniqueError
 
 from app.domain.execution import State, pod_name
 from app.domain.result import Result

@@ -6,9 +6,9 @@ from secrets import token_hex
 from time import time
 from typing import Final
 
-from mongoengine import Document  # type: ignore[import-untyped]
-from mongoengine.errors import NotUniqueError  # type: ignore[import-untyped]
-from mongoengine.queryset import QuerySet  # type: ignore[import-untyped]
+from mongoengine import Document
+from mongoengine.errors import NotUniqueError
+from mongoengine.queryset import QuerySet
 
 from app.domain.errors import StoreIsNewer, StoreUnavailable
 from app.infrastructure.mongo.documents import VersionDocument

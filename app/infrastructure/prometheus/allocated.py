@@ -20,13 +20,13 @@ class AllocatedDict(mmap_dict.MmapedDict):
     def __init__(self, filename: str, read_mode: bool = False) -> None:
         if not read_mode:
             _make(filename)
-        super().__init__(filename, read_mode)  # type: ignore[no-untyped-call]
+        super().__init__(filename, read_mode)  # type: ignore[no-untyped-call]  # it has no types
 
     def _init_value(self, key: str) -> None:
         needed = self._used + len(key.encode()) + PIECE // 2
         if needed > self._capacity:
             os.posix_fallocate(self._f.fileno(), 0, 2 * self._capacity)
-        super()._init_value(key)  # type: ignore[no-untyped-call]
+        super()._init_value(key)  # type: ignore[no-untyped-call]  # it has no types
 
 
 def _make(filename: str) -> None:

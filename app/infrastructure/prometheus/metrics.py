@@ -26,7 +26,7 @@ from app.ports import Gauge
 
 _STEP_BUCKETS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
-disable_created_metrics()  # type: ignore[no-untyped-call]
+disable_created_metrics()
 allocated.install()
 
 
@@ -111,7 +111,7 @@ class _Counted(Collector):
         if VARIABLE not in os.environ:
             return self._own.collect()
         shared = CollectorRegistry()
-        MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+        MultiProcessCollector(shared)
         return shared.collect()
 
 

@@ -73,7 +73,7 @@ class Connections:
         except (OSError, ProtocolError) as error:
             connection.close()
             raise unavailable(error) from error
-        except BaseException:
+        except BaseException:  # raised again
             connection.close()
             raise
 
@@ -87,7 +87,7 @@ class Connections:
         except (OSError, ProtocolError) as error:
             connection.socket.close()
             raise unavailable(error) from error
-        except BaseException:
+        except BaseException:  # raised again
             connection.socket.close()
             raise
         with self._lock:

@@ -134,7 +134,7 @@ class Database:
         )
         try:
             self._set_up(connection, use)
-        except BaseException:
+        except BaseException:  # raised again
             connection.close()
             raise
         return connection

@@ -114,7 +114,7 @@ class Group:
         failure = self.failure
         try:
             self._transaction.__exit__(type(failure) if failure else None, failure, None)
-        except BaseException as error:
+        except BaseException as error:  # raised again
             self.failure = error
             raise
 
@@ -158,7 +158,7 @@ class GroupCommit:
             group.begin_part()
             yield group.connection
             group.end_part(write)
-        except BaseException as error:
+        except BaseException as error:  # raised again
             group.undo_part(error)
             self._leave(group)
             raise
@@ -197,7 +197,7 @@ class GroupCommit:
         deadline = max(self._committed_at, write.came_at) + timeout
         try:
             return Group(self._begin(durable, deadline), durable=durable)
-        except BaseException:
+        except BaseException:  # raised again
             self._give_turn()
             raise
 

@@ -63,7 +63,7 @@ def api_server(folder: Path, *answers: Say) -> Iterator[ApiServer]:
             self.wfile.write(say.body)
             self.close_connection = say.cut_off
 
-        do_POST = do_GET  # noqa: N815 - its name is that of the method
+        do_POST = do_GET  # noqa: N815  # its name is that of the method
 
         def log_message(self, format: str, *args: object) -> None:
             pass

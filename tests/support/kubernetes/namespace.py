@@ -25,9 +25,7 @@ def kubeconfig() -> str:
 def api_client() -> client.ApiClient:
     """Return a client with the kubeconfig's rights, which are an administrator's."""
     configuration = client.Configuration()
-    config.load_kube_config(  # type: ignore[no-untyped-call]
-        kubeconfig(), client_configuration=configuration
-    )
+    config.load_kube_config(kubeconfig(), client_configuration=configuration)
     return client.ApiClient(configuration)
 
 
