@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from app.domain.errors import InvalidTarget
+from app.domain.errors import InvalidTarget, Unavailable
 from app.domain.execution import Time
 from app.ports import EventLog, Ports, Runtime, Store
 from app.settings import Settings
@@ -75,6 +75,27 @@ def keep_private(settings: Settings) -> None:
     for url in (settings.database_url, settings.event_log_url):
         if path := sqlite_path(url):
             private.close_database(path)
+
+
+@contextmanager
+def kept_open(settings: Settings) -> Iterator[None]:
+    """Keep SQLite's files open, so that their shared memory keeps its space on the disk.
+
+    The first process that opens a file truncates its shared memory, and needs space for it again.
+    """
+    from app.infrastructure.sqlite.event_log import SqliteEventLog
+    from app.infrastructure.sqlite.store import SqliteStore
+
+    with ExitStack() as opened:
+        for make, url in (
+            (SqliteStore, settings.database_url),
+            (SqliteEventLog, settings.event_log_url),
+        ):
+            if path := sqlite_path(url):
+                files = opened.enter_context(closing(make(path, timeout=STORE_SECONDS)))
+                with suppress(Unavailable):
+                    files.upgrade()
+        yield
 
 
 def fold_logs(settings: Settings) -> None:

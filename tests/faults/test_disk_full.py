@@ -48,7 +48,7 @@ def test_the_disk_is_full_for_a_while(tmp_path: Path, kind: Kind, killed: Sequen
         run_as_soon_as_there_is_space(standalone, load)
         load.assert_whole()
         for name in set(EVERY_PART) - set(killed):
-            assert standalone.child(name).pid == parts[name], standalone.printed()
+            assert standalone.child(name).pid == parts[name], standalone.described()
 
 
 def assert_refused(standalone: Standalone, load: Load) -> None:
@@ -76,9 +76,13 @@ def refused(standalone: Standalone, load: Load, number: int) -> str | None:
 def wait_until_back(standalone: Standalone, before: dict[str, int]) -> None:
     for name, pid in before.items():
         wait_until(
-            partial(is_another, standalone, name, pid), within=60, or_fail=standalone.printed
+            partial(is_another, standalone, name, pid), within=60, or_fail=standalone.described
         )
-    wait_until(lambda: answering(standalone) >= {"redis", "runtime"}, or_fail=standalone.printed)
+    wait_until(
+        lambda: answering(standalone) >= {"redis", "runtime"},
+        within=60,
+        or_fail=standalone.described,
+    )
 
 
 def is_another(standalone: Standalone, name: str, pid: int) -> bool:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -34,6 +35,9 @@ WORD_OF = {
 }
 """A word in each child's command line that no other child's contains."""
 
+LOG_CHARACTERS = 1500
+"""Of the end of each child's log, in the message of a test that fails."""
+
 
 @dataclass(slots=True)
 class Standalone:
@@ -47,7 +51,6 @@ class Standalone:
 
     def up(self) -> None:
         """Start it, and wait until it responds."""
-        log = self.data_dir / "up.log"
         self.data_dir.mkdir(exist_ok=True)
         command = [
             str(Path(sys.executable).with_name("podline")),
@@ -56,11 +59,11 @@ class Standalone:
             str(self.data_dir),
         ]
         command += ["--port", "0", *self.options]
-        with log.open("ab") as out:
+        with self._log.open("ab") as out:
             self._process = subprocess.Popen(
                 command, env=os.environ | self.settings, stdout=out, stderr=subprocess.STDOUT
             )
-        wait_until(self._is_ready, within=40, or_fail=log.read_text)
+        wait_until(self._is_ready, within=120, or_fail=self.described)
 
     def _is_ready(self) -> bool:
         with suppress(OSError, Unreachable):
@@ -70,18 +73,23 @@ class Standalone:
     def _url_is_new(self) -> bool:
         path = self.data_dir / "url"
         assert self._process is not None
-        assert self._process.poll() is None, (self.data_dir / "up.log").read_text()
+        assert self._process.poll() is None, self.printed()
         return (
             path.exists()
             and path.stat().st_mtime >= psutil.Process(self._process.pid).create_time()
         )
 
     def down(self) -> None:
-        """Stop it as Ctrl-C does, and wait."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGTERM)
+        """Stop it as Ctrl-C does, and wait. Leave nothing behind if it doesn't stop in time."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
             self._process.wait(timeout=60)
-            self._process = None
+        except subprocess.TimeoutExpired:
+            self.kill_everything()
+            raise
+        self._process = None
 
     def client(self, *, retries: int = 4) -> Client:
         url = (self.data_dir / "url").read_text().strip()
@@ -89,7 +97,26 @@ class Standalone:
 
     def printed(self) -> str:
         """Return what `up` printed."""
-        return (self.data_dir / "up.log").read_text()
+        return self._log.read_text()
+
+    @property
+    def _log(self) -> Path:
+        """Beside the data folder, whose disk may be full."""
+        return self.data_dir.with_name(f"{self.data_dir.name}.up.log")
+
+    def described(self) -> str:
+        """Return what is needed to understand why it doesn't do what a test expects."""
+        logs = sorted((self.data_dir / "logs").glob("*.log"))
+        return "\n".join(
+            [self.printed(), self._readiness(), *map(_described, self.children())]
+            + [f"{log.name}: …{log.read_text(errors='replace')[-LOG_CHARACTERS:]}" for log in logs]
+        )
+
+    def _readiness(self) -> str:
+        try:
+            return f"/readyz: {self.client(retries=0).readiness()}"
+        except (OSError, Unreachable) as error:
+            return f"/readyz: {error!r}"
 
     # What is behind it
 
@@ -99,7 +126,7 @@ class Standalone:
 
     def child(self, name: str) -> psutil.Process:
         """Return a child, and wait for it, as some start only after the API responds."""
-        wait_until(lambda: self._children_called(name), or_fail=self.printed)
+        wait_until(lambda: self._children_called(name), or_fail=self.described)
         (process,) = self._children_called(name)
         return process
 
@@ -149,6 +176,15 @@ class Standalone:
         return SandboxRuntime(path)
 
 
+def _described(child: psutil.Process) -> str:
+    """A child that is young, or isn't there, is restarted again and again."""
+    try:
+        age = time.time() - child.create_time()
+        return f"pid {child.pid}, {child.status()} for {age:.0f} s: {' '.join(child.cmdline())}"
+    except psutil.NoSuchProcess:
+        return f"pid {child.pid} has ended"
+
+
 def _is(process: psutil.Process, word: str) -> bool:
     """Whether a word of the command line is this one or a path to it."""
     with suppress(psutil.NoSuchProcess):  # it ends just now
@@ -159,8 +195,8 @@ def _is(process: psutil.Process, word: str) -> bool:
 @contextmanager
 def running(standalone: Standalone) -> Iterator[Standalone]:
     """Run it until the context ends."""
-    standalone.up()
     try:
+        standalone.up()
         yield standalone
     finally:
         standalone.down()

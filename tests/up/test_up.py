@@ -28,7 +28,7 @@ PODLINE = str(Path(sys.executable).with_name("podline"))
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
     """One that is only looked at, with all its parts."""
     with running(Standalone(tmp_path_factory.mktemp("up"))) as standalone:
-        wait_until(lambda: "Ready" in (standalone.data_dir / "up.log").read_text())
+        wait_until(lambda: "Ready" in standalone.printed())
         yield standalone
 
 
@@ -47,7 +47,7 @@ def up(
 
 
 def printed_address(service: Standalone, of: str) -> str:
-    lines = (service.data_dir / "up.log").read_text().splitlines()
+    lines = service.printed().splitlines()
     return next(line.split()[2] for line in lines if line.startswith(of))
 
 
@@ -58,7 +58,7 @@ class TestRunning:
         assert execution.result.stdout == "42\n"
 
     def test_it_says_what_runs_where_and_how_to_go_on(self, service: Standalone) -> None:
-        said = (service.data_dir / "up.log").read_text()
+        said = service.printed()
         for child in service.children():
             assert str(child.pid) in said
         assert (service.data_dir / "url").read_text().strip() in said

@@ -1,6 +1,7 @@
 """Runs the whole service on one machine, in the foreground."""
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
 from app.cli.up import folder, leftovers
@@ -13,7 +14,14 @@ from app.cli.up.supervisor import STOP_SIGNALS, Supervisor, blocked
 from app.domain.errors import IsNewer, Unavailable
 from app.settings import Settings
 from app.settings.sources import FILE_VARIABLE, Given, settings_file
-from app.wiring import fold_logs, keep_private, make_event_log, make_metrics_folder, make_store
+from app.wiring import (
+    fold_logs,
+    keep_private,
+    kept_open,
+    make_event_log,
+    make_metrics_folder,
+    make_store,
+)
 from sandbox.private import set_umask
 
 
@@ -67,7 +75,9 @@ def _keep_settings_for_children(settings: Settings) -> None:
 
 def _supervise(settings: Settings, place: Place) -> None:
     """Defer signals that arrive during the preparation or the clean-up."""
-    with blocked(STOP_SIGNALS):
+    with blocked(STOP_SIGNALS), ExitStack() as at_end:
+        at_end.callback(fold_logs, settings)
+        at_end.enter_context(kept_open(settings))
         _run_children(settings, place)
 
 
@@ -88,7 +98,6 @@ def _run_children(settings: Settings, place: Place) -> None:
     finally:
         # The next user of that port must not be sent the key.
         (place.data_dir / folder.URL).unlink(missing_ok=True)
-        fold_logs(settings)
 
 
 def _refuse_what_it_makes() -> None:

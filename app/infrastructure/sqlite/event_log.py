@@ -156,6 +156,9 @@ class SqliteEventLog:
         with self._writing() as connection:
             VERSIONS.write(connection)
 
+    def close(self) -> None:
+        self._database.close()
+
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with _errors_as_ours(), self._database.writing() as connection:
