@@ -7,6 +7,7 @@ from flask import Flask
 
 from app.api import access_log, docs, problems, request_id, security
 from app.api.access_log import PROBES
+from app.api.batches import batches
 from app.api.context import Context
 from app.api.dead_letters import dead_letters
 from app.api.events import events
@@ -20,6 +21,7 @@ from app.api.queue import queue
 from app.api.replays import replays
 from app.api.routing import Operation, register
 from app.api.turnstile import Turnstile
+from app.domain.batch import MAX_BYTES
 from app.domain.policy import InputMaxima
 from app.ports import Ports
 from app.service.cached import Cached
@@ -32,7 +34,7 @@ from app.service.places import WaitingPlaces
 OPERATIONS: Final[Sequence[Operation]] = [
     operation
     for section in (
-        *(executions, languages),
+        *(executions, batches, languages),
         *(queue, dead_letters, events, replays),
         *(keys, health, metrics),
     )
@@ -57,7 +59,7 @@ class Synchronous(Flask):
 def make(ports: Ports) -> Flask:
     app = Synchronous(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # No redirects: a path is right, or is not found.
-    app.config["MAX_CONTENT_LENGTH"] = _largest_body(ports.policy.input)
+    app.config["MAX_CONTENT_LENGTH"] = max(_largest_body(ports.policy.input), MAX_BYTES)
     request_id.register(app)
     security.register(app)
     access_log.register(app)

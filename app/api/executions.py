@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING
 
 from flask import Response, request
 from werkzeug.exceptions import BadRequest
@@ -10,6 +9,8 @@ from werkzeug.exceptions import BadRequest
 from app import logs
 from app.api import representation, schemas, sse
 from app.api.context import Call
+from app.api.idempotency import NAME as IDEMPOTENCY_KEY
+from app.api.idempotency import idempotency_key
 from app.api.pages import page
 from app.api.reading import body_hash
 from app.api.requests import ExecutionQuery, Wait
@@ -17,18 +18,16 @@ from app.api.routing import Answer, Later, Section
 from app.api.sent import Read
 from app.api.submission.form import Submission
 from app.api.submission.rules import validate
-from app.domain.checks import NOT_SHOWABLE
+from app.api.waiting import streamed, waited
 from app.domain.errors import (
     Gone,
     NotFound,
     StoreUnavailable,
-    TooManyStreams,
 )
 from app.domain.execution import Execution
 from app.domain.filters import ExecutionFilter
 from app.service import executions as service
 from app.service.cancel import cancel as cancel_execution
-from app.service.keys import still_valid
 from app.service.retention import erase
 from app.service.retry import retry as retry_execution
 from app.service.stream import stream as stream_execution
@@ -36,12 +35,7 @@ from app.service.stream_items import StreamPosition, Told
 from app.service.submit import submit as submit_execution
 from app.service.waiting import wait_for_end
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
-
 executions = Section("Executions", "/api/v1/executions")
-
-_IDEMPOTENCY_KEY_CHARACTERS = 255
 
 
 @executions.operation(
@@ -49,7 +43,7 @@ _IDEMPOTENCY_KEY_CHARACTERS = 255
     "",
     {202: schemas.Execution, 200: schemas.Execution},
     errors=(403, 410, 429),
-    headers=("Idempotency-Key",),
+    headers=(IDEMPOTENCY_KEY,),
 )
 def submit(call: Call, body: Read[Submission], query: Wait) -> Answer | Later:
     """Submit a program.
@@ -65,7 +59,7 @@ def submit(call: Call, body: Read[Submission], query: Wait) -> Answer | Later:
         call.ports,
         call.caller,
         submission,
-        idempotency_key=_idempotency_key(),
+        idempotency_key=idempotency_key(),
         body_hash=body_hash(),
         capacity=call.context.capacity,
     )
@@ -86,25 +80,6 @@ def _ended(call: Call, execution: Execution, seconds: float, location: Mapping[s
         raise Gone("the execution was deleted while the request was waiting for it") from None
 
 
-def _idempotency_key() -> str | None:
-    key = request.headers.get("Idempotency-Key")
-    if key is None:
-        return None
-    if not 0 < len(key) <= _IDEMPOTENCY_KEY_CHARACTERS:
-        raise BadRequest(f"Idempotency-Key must have 1 to {_IDEMPOTENCY_KEY_CHARACTERS} characters")
-    if NOT_SHOWABLE.search(_header_text(key)):
-        raise BadRequest("Idempotency-Key must not contain control characters")
-    return key
-
-
-def _header_text(value: str) -> str:
-    """WSGI decodes headers as Latin-1 (PEP 3333), though most clients mean UTF-8."""
-    try:
-        return value.encode("latin-1").decode()
-    except UnicodeError:
-        return value
-
-
 @executions.operation("GET", "", {200: schemas.ExecutionPage}, errors=(403,))
 def list_(call: Call, query: ExecutionQuery) -> schemas.ExecutionPage:
     """Your executions, newest first. `result` is null: get the execution to see it."""
@@ -114,6 +89,7 @@ def list_(call: Call, query: ExecutionQuery) -> schemas.ExecutionPage:
         outcome=query.outcome,
         language=query.language,
         labels=_labels(query.label),
+        batch=query.batch,
     )
     found = service.newest(
         call.ports.store.executions, call.caller, filter, query.cursor, query.limit + 1
@@ -194,14 +170,12 @@ def stream(call: Call, execution_id: str) -> Response:
         raise BadRequest(f"Last-Event-ID: {error}") from None
     if begin.told is Told.END:
         return Response(status=204)
-    owner = call.caller.name
-    if not call.context.places.take(owner):
-        raise TooManyStreams
-    allowed = still_valid(call.ports.store.keys, call.caller)
-    items = stream_execution(call.ports, execution, begin, allowed=allowed)
-    response = sse.response(items)
-    response.call_on_close(partial(call.context.places.leave, owner))
-    return response
+    return streamed(
+        call,
+        lambda allowed: sse.response(
+            stream_execution(call.ports, execution, begin, allowed=allowed)
+        ),
+    )
 
 
 @executions.operation("DELETE", "/{execution_id}", {204: None}, errors=(404, 409))
@@ -218,31 +192,9 @@ def _found(call: Call, execution_id: str) -> Execution:
 
 def _awaited(call: Call, execution: Execution, seconds: float) -> schemas.Execution:
     if seconds and not execution.state.terminal:
-        execution = _wait(call, execution, seconds)
+        wait = partial(
+            wait_for_end, call.ports.store.executions, call.ports.wakeups, execution.id, seconds
+        )
+        execution = waited(call, wait, otherwise=execution)
     found = service.details(call.ports.store.results, call.ports.admission, execution)
     return representation.execution(found.execution, found.result, found.queue_position)
-
-
-def _wait(call: Call, execution: Execution, seconds: float) -> Execution:
-    """Without a free place to wait, the execution as it is: the client asks again."""
-    owner = call.caller.name
-    if not call.context.places.take(owner):
-        return execution
-    try:
-        with call.context.turnstile.waiting():
-            return wait_for_end(
-                call.ports.store.executions,
-                call.ports.wakeups,
-                execution.id,
-                seconds,
-                allowed=still_valid(call.ports.store.keys, call.caller),
-                wanted=partial(_has_client, request.environ),
-            )
-    finally:
-        call.context.places.leave(owner)
-
-
-def _has_client(environ: "WSGIEnvironment") -> bool:
-    """Whether the client is still connected; only waitress knows."""
-    left = environ.get("waitress.client_disconnected")
-    return left is None or not left()

@@ -1,7 +1,7 @@
 """Problem documents (RFC 9457), the form of every error response."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.domain.errors import (
     Conflict,
+    FieldProblem,
     Forbidden,
     Gone,
     IdempotencyMismatch,
@@ -92,16 +93,25 @@ def _of_http(error: HTTPException) -> Response:
 
 def _of_request(error: InvalidRequest) -> Response:
     where: Where = "query" if isinstance(error, InvalidQuery) else "body"
-    errors = [FieldError(where=where, pointer=p.pointer, detail=p.detail) for p in error.problems]
-    return _answer(
-        Problem(
-            type=_type("invalid-request"),
-            title="The request is not valid",
-            status=422,
-            detail="; ".join(f"{error.pointer}: {error.detail}" for error in errors[:3]),
-            errors=errors,
-        )
+    return _answer(_invalid(where, error.problems))
+
+
+def _invalid(where: Where, problems: Sequence[FieldProblem], at: str = "") -> Problem:
+    errors = [FieldError(where=where, pointer=at + p.pointer, detail=p.detail) for p in problems]
+    return Problem(
+        type=_type("invalid-request"),
+        title="The request is not valid",
+        status=422,
+        detail="; ".join(f"{error.pointer}: {error.detail}" for error in errors[:3]),
+        errors=errors,
     )
+
+
+def in_body(error: InvalidRequest | Forbidden, at: str) -> Problem:
+    """The problem document of a part of the body; `at` is the part's JSON pointer."""
+    if isinstance(error, InvalidRequest):
+        return _invalid("body", error.problems, at)
+    return _known(_KINDS[Forbidden], f"{at}: {error}")
 
 
 def _of_podline(error: PodlineError) -> Response:
@@ -112,13 +122,12 @@ def _of_podline(error: PodlineError) -> Response:
     unavailable = isinstance(error, Unavailable)
     if unavailable:
         log.warning("request %s: %s: %s", g.request_id, type(error).__name__, error)
-    problem = Problem(
-        type=_type(kind.name),
-        title=kind.title,
-        status=kind.status,
-        detail=type(error).__doc__ if unavailable else str(error),
-    )
+    problem = _known(kind, type(error).__doc__ if unavailable else str(error))
     return _answer(problem, {"Retry-After": str(kind.retry_after)} if kind.retry_after else {})
+
+
+def _known(kind: _Kind, detail: str | None) -> Problem:
+    return Problem(type=_type(kind.name), title=kind.title, status=kind.status, detail=detail)
 
 
 def _of_bug(error: Exception) -> Response:
@@ -138,3 +147,7 @@ def _answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Respo
         headers=headers,
         mimetype=MEDIA_TYPE,
     )
+
+
+DELETED: Final = _known(_KINDS[Gone], "the execution was deleted")
+"""In place of an execution of a batch."""

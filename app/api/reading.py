@@ -39,8 +39,9 @@ def read_for_rules(model: type[M], maxima: InputMaxima) -> Read[M]:
 def _sent(model: type[BaseModel], maxima: InputMaxima) -> tuple[object, Problems]:
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("send the body as application/json")
+    request.max_content_length = getattr(model, "MOST_BYTES", request.max_content_length)
     body = request.get_data(cache=False)  # The caller must not keep it for as long as it waits.
-    problems, most = Problems(), most_values(maxima)
+    problems, most = Problems(), most_values(maxima, getattr(model, "SUBMISSIONS", 1))
     try:
         sent, whole = parse(body, most)
     except ValueError as error:
@@ -54,11 +55,12 @@ def _sent(model: type[BaseModel], maxima: InputMaxima) -> tuple[object, Problems
     return sent, problems
 
 
-def most_values(maxima: InputMaxima) -> int:
+def most_values(maxima: InputMaxima, submissions: int = 1) -> int:
     """The most JSON values in one body: more than any valid one has, so that most that are not
     valid are still read, and their faults reported.
     """
-    return _SPARE_VALUES + 4 * maxima.files + maxima.args + maxima.env + maxima.labels
+    in_one = 4 * maxima.files + maxima.args + maxima.env + maxima.labels
+    return _SPARE_VALUES + submissions * in_one
 
 
 def body_hash() -> str:

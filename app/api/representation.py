@@ -1,12 +1,15 @@
 """Turns domain values into the API's responses."""
 
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from app.api import schemas
+from app.api.problems import DELETED, Problem
 from app.domain.api_key import ApiKey
+from app.domain.batch import BatchItem
 from app.domain.dead_letter import DeadLetter
 from app.domain.execution import Event, Execution, Time
 from app.domain.language import Language
@@ -16,6 +19,7 @@ from app.domain.policy import LimitRange
 from app.domain.replay import Replay
 from app.domain.result import Result
 from app.domain.submission import Limits
+from app.service.batches import BatchDetails
 
 _EPOCH: Final = datetime(1970, 1, 1)  # UTC, which `moment` says with its Z
 _NOTHING: Final = StageOutput(stdout=b"", stderr=b"")
@@ -49,6 +53,7 @@ def execution(
         message=execution.message,
         retry_of=execution.retry_of,
         retried_as=execution.retried_as,
+        batch_id=execution.batch_id,
         created_at=moment(execution.created_at),
         admitted_at=optional_moment(execution.admitted_at),
         started_at=optional_moment(execution.started_at),
@@ -56,6 +61,25 @@ def execution(
         completed_at=optional_moment(execution.ended_at),
         result=None if result is None else _result(result.report, result.output),
     )
+
+
+def batch(found: BatchDetails) -> schemas.Batch:
+    executions = found.executions
+    return schemas.Batch(
+        id=found.batch.id,
+        created_at=moment(found.batch.created_at),
+        unfinished=sum(not execution.state.terminal for execution in executions.values()),
+        items=[_batch_item(item, executions) for item in found.batch.items],
+    )
+
+
+def _batch_item(item: BatchItem, executions: Mapping[str, Execution]) -> schemas.BatchItem:
+    if item.problem is not None:
+        return schemas.BatchItem(execution=None, problem=Problem.model_validate(item.problem))
+    found = executions.get(item.execution_id or "")
+    if found is None:
+        return schemas.BatchItem(execution=None, problem=DELETED)
+    return schemas.BatchItem(execution=execution(found), problem=None)
 
 
 def limits(limits: Limits) -> schemas.Limits:

@@ -62,6 +62,7 @@ class ExecutionQuery(Sent):
     label: Annotated[list[Label], BeforeValidator(_as_list), UpTo("labels")] = Field(
         default=[], description="`name:value`; may be repeated, and all must match."
     )
+    batch: str | None = Field(default=None, description="The id of a batch.")
     owner: str | None = Field(
         default=None, description="Another owner's executions; needs the role operator."
     )

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
+from app.api.problems import Problem
 from app.domain.api_key import Role
 from app.domain.dead_letter import DeadLetterKind, DeadLetterStatus
 from app.domain.execution import Outcome, State
@@ -85,6 +86,7 @@ class Execution(Answered):
     )
     retry_of: str | None
     retried_as: str | None
+    batch_id: str | None = Field(description="The batch that it was submitted in.")
     created_at: Moment
     admitted_at: Moment | None
     started_at: Moment | None
@@ -96,6 +98,22 @@ class Execution(Answered):
 class ExecutionPage(Answered):
     items: list[Execution]
     next_cursor: str | None
+
+
+class BatchItem(Answered):
+    """What became of one program of a batch: one of the two is null."""
+
+    execution: Execution | None
+    problem: Problem | None = Field(description="Why it was refused, or that it was deleted.")
+
+
+class Batch(Answered):
+    """Programs that were submitted together."""
+
+    id: str
+    created_at: Moment
+    unfinished: int = Field(description="How many of its executions are not terminal.")
+    items: list[BatchItem] = Field(description="In the order of the request, without results.")
 
 
 class Event(Answered):

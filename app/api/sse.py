@@ -1,13 +1,19 @@
-"""Server-sent events (HTML Living Standard, 9.2) of one execution."""
+"""Server-sent events (HTML Living Standard, 9.2) of an execution or a batch."""
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeVar
 
 from flask import Response
 from pydantic_core import to_json
 
 from app.api import representation
+from app.service.batch_stream import (
+    BatchEnded,
+    BatchPosition,
+    BatchStreamItem,
+    ExecutionEnded,
+)
 from app.service.stream_items import (
     Ended,
     Heartbeat,
@@ -25,19 +31,43 @@ _BEGIN: Final = b"retry: 1000\n\n"
 _HEARTBEAT: Final = b": heartbeat\n\n"
 
 
+T = TypeVar("T")
+
+
 def response(items: Iterable[Item]) -> Response:
-    """Send the items as they come. A header tells proxies not to buffer."""
+    """Send what happens to an execution as it happens."""
+    return _streamed(items, _encode)
+
+
+def batch_response(items: Iterable[BatchStreamItem]) -> Response:
+    """Send what happens in a batch as it happens."""
+    return _streamed(items, _encode_of_batch)
+
+
+def _streamed(items: Iterable[T], encode: Callable[[T], bytes]) -> Response:
+    """A header tells proxies not to buffer."""
     return Response(
-        _encoded(items),
+        _encoded(items, encode),
         mimetype=MEDIA_TYPE,
         headers={"X-Accel-Buffering": "no"},
     )
 
 
-def _encoded(items: Iterable[Item]) -> Iterator[bytes]:
+def _encoded(items: Iterable[T], encode: Callable[[T], bytes]) -> Iterator[bytes]:
     yield _BEGIN
     for item in items:
-        yield _encode(item)
+        yield encode(item)
+
+
+def _encode_of_batch(item: BatchStreamItem) -> bytes:
+    match item:
+        case Heartbeat():
+            return _HEARTBEAT
+        case ExecutionEnded(position, execution, result):
+            shown = representation.execution(execution, result)
+            return _event("execution", position, shown.model_dump(mode="json"))
+        case BatchEnded(position, batch):
+            return _event("end", position, {"batch_id": batch.id})
 
 
 def _encode(item: Item) -> bytes:
@@ -65,7 +95,7 @@ def _content(content: bytes) -> dict[str, str]:
         return {"content": b64encode(content).decode("ascii"), "encoding": "base64"}
 
 
-def _event(name: str, position: StreamPosition, data: dict[str, object]) -> bytes:
+def _event(name: str, position: StreamPosition | BatchPosition, data: dict[str, object]) -> bytes:
     """The JSON has no line breaks, so it needs one `data` line."""
     return b"event: %b\nid: %b\ndata: %b\n\n" % (
         name.encode(),

@@ -21,8 +21,9 @@ _MAX_NAME: Final = 200
 class Problems:
     """Collects everything that is wrong with a request, so that one response can report it all."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MAX_PROBLEMS) -> None:
         self.found: list[FieldProblem] = []
+        self._most = most
         self._unreadable: set[str] = set()
 
     def add(self, pointer: str, detail: str) -> None:
@@ -51,7 +52,7 @@ class Problems:
     @property
     def full(self) -> bool:
         """Whether no further problem would be listed."""
-        return len(self.found) >= MAX_PROBLEMS
+        return len(self.found) >= self._most
 
     def __bool__(self) -> bool:
         return bool(self.found)

@@ -24,13 +24,16 @@ class Lease(Protocol):
 
 
 class Wakeups(Protocol):
-    """Wakes API threads that wait for a change of an execution. A lost wake-up only delays them."""
+    """Wakes API threads that wait for a change of an execution, or for ends in a batch.
 
-    def notify(self, execution_id: str) -> None:
+    A lost wake-up only delays them.
+    """
+
+    def notify(self, subject_id: str) -> None:
         """Wake the waiters. Never raises: failures are logged, and waiters check on their own."""
 
-    def listen(self, execution_id: str) -> "AbstractContextManager[Listener]":
-        """Receive every `notify` of this execution while the context lasts."""
+    def listen(self, subject_id: str) -> "AbstractContextManager[Listener]":
+        """Receive every `notify` with this id while the context lasts."""
 
 
 class Listener(Protocol):

@@ -31,20 +31,20 @@ class Capacity:
         self._asked_at: Time | None = None
         self._queued = 0
 
-    def take(self) -> None:
-        """Count one more. Raises QuotaExceeded if the service is at capacity."""
+    def take(self, count: int = 1) -> None:
+        """Count so many more. Raises QuotaExceeded if the service is at capacity."""
         with self._lock:
-            if not self._is_fresh() or self._is_full():
+            if not self._is_fresh() or not self._has_room(count):
                 self._ask()
-            if self._is_full():
+            if not self._has_room(count):
                 raise QuotaExceeded("the service is at capacity; try again later")
-            self._queued += 1
+            self._queued += count
 
     def _is_fresh(self) -> bool:
         return self._asked_at is not None and is_fresh(self._asked_at, self._clock(), FRESH)
 
-    def _is_full(self) -> bool:
-        return self._queued >= self._max_unfinished
+    def _has_room(self, count: int) -> bool:
+        return self._queued + count <= self._max_unfinished
 
     def _ask(self) -> None:
         try:

@@ -24,7 +24,7 @@ class Details:
 def find(executions: Executions, caller: ApiKey, execution_id: str) -> Execution:
     """Raises NotFound, also for an execution that the caller may not see."""
     execution = executions.get(execution_id)
-    if execution is None or execution.erased or not _may_see(caller, execution.owner):
+    if execution is None or execution.erased or not may_see(caller, execution.owner):
         raise NotFound(f"there is no execution {execution_id}")
     return execution
 
@@ -38,7 +38,7 @@ def newest(
 ) -> Sequence[Execution]:
     """Newest first, of the caller unless the filter names another owner. Raises Forbidden."""
     owner = filter.owner or caller.name
-    if not _may_see(caller, owner):
+    if not may_see(caller, owner):
         raise Forbidden(
             "listing the executions of another owner needs a key with the role operator"
         )
@@ -56,7 +56,7 @@ def details(results: Results, queue: AdmissionQueue, execution: Execution) -> De
     return Details(execution, result, _queue_position(queue, execution))
 
 
-def _may_see(caller: ApiKey, owner: str) -> bool:
+def may_see(caller: ApiKey, owner: str) -> bool:
     return owner == caller.name or caller.role.includes(Role.OPERATOR)
 
 

@@ -24,5 +24,6 @@ def remove_old(ports: Ports) -> int:
     if ports.policy.retention_seconds is not None:
         before = in_seconds(ports.clock, -ports.policy.retention_seconds)
         removed += ports.store.executions.remove_ended_before(before, BATCH)
+        removed += ports.store.batches.remove_created_before(before, BATCH)
         removed += ports.store.replays.remove_ended_before(before, BATCH)
     return removed

@@ -9,8 +9,9 @@ from app.domain.api_key import ApiKey
 from app.domain.errors import Gone, IdempotencyMismatch, QuotaExceeded
 from app.domain.execution import SECOND, Execution, State, accept
 from app.domain.idempotency import IdempotencyRecord
+from app.domain.policy import Policy
 from app.domain.submission import Submission
-from app.ports import Ports
+from app.ports import Clock, Ports
 from app.service.capacity import Capacity, capacity_of
 from app.service.transitions import in_seconds, soon, start_chain
 
@@ -39,13 +40,15 @@ def submit(
     execution_id = str(ULID())
     if idempotency_key is not None:
         new_id = execution_id
-        execution_id = _fix_id(ports, owner.name, idempotency_key, body_hash, new_id)
+        execution_id = fix_id(ports, owner.name, idempotency_key, body_hash, new_id)
         known = ports.store.executions.get(execution_id)
         if known is not None:
             return _not_erased(known)
-        if execution_id != new_id and _may_have_been_removed(ports, execution_id):
+        if execution_id != new_id and may_have_been_removed(
+            ports.clock, ports.policy, execution_id
+        ):
             raise Gone(_GONE)
-    _check_quota(ports, owner, capacity)
+    check_quota(ports, owner, capacity)
     return _not_erased(enqueue(ports, execution_id, owner.name, submission))
 
 
@@ -71,12 +74,13 @@ def enqueue(
     return execution
 
 
-def _fix_id(ports: Ports, owner: str, key: str, body_hash: str, execution_id: str) -> str:
+def fix_id(ports: Ports, owner: str, key: str, body_hash: str, new_id: str) -> str:
+    """The id of the execution or batch that the key stands for: `new_id` if the key is new."""
     record = ports.store.idempotency.fix(
         IdempotencyRecord(
             key_hash=hashlib.sha256(f"{owner}\0{key}".encode()).hexdigest(),
             body_hash=body_hash,
-            execution_id=execution_id,
+            execution_id=new_id,
             expires_at=in_seconds(ports.clock, ports.policy.idempotency_seconds),
         ),
         ports.clock(),
@@ -94,22 +98,31 @@ def _not_erased(execution: Execution) -> Execution:
     return execution
 
 
-def _may_have_been_removed(ports: Ports, execution_id: str) -> bool:
+def may_have_been_removed(clock: Clock, policy: Policy, execution_id: str) -> bool:
     """Whether retention removes executions as old as this one.
 
     Only a key that was made under longer retention can outlive its row. Its id must not be used
     again, because the event log has events with it.
     """
-    if ports.policy.retention_seconds is None:
+    if policy.retention_seconds is None:
         return False
     submitted_at = ULID.from_str(execution_id).timestamp * SECOND
-    return submitted_at < in_seconds(ports.clock, -ports.policy.retention_seconds)
+    return submitted_at < in_seconds(clock, -policy.retention_seconds)
 
 
-def _check_quota(ports: Ports, owner: ApiKey, capacity: Capacity | None) -> None:
+def check_quota(ports: Ports, owner: ApiKey, capacity: Capacity | None, count: int = 1) -> None:
+    """Whether so many more executions are within the quotas. Raises QuotaExceeded."""
     of_owner = owner.max_unfinished or ports.policy.max_unfinished_per_owner
-    if ports.store.counts.unfinished(owner.name) >= of_owner:
-        raise QuotaExceeded(
-            f"your quota of {of_owner} unfinished executions is used up; try again later"
-        )
-    (capacity or capacity_of(ports)).take()
+    room = of_owner - ports.store.counts.unfinished(owner.name)
+    if room < count:
+        raise QuotaExceeded(_no_room(of_owner, room, count))
+    (capacity or capacity_of(ports)).take(count)
+
+
+def _no_room(of_owner: int, room: int, count: int) -> str:
+    if room <= 0:
+        return f"your quota of {of_owner} unfinished executions is used up; try again later"
+    return (
+        f"your quota of {of_owner} unfinished executions has room for {room}, and this batch has"
+        f" {count}: send fewer, or try again later"
+    )

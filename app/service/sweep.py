@@ -13,6 +13,7 @@ from app.domain.errors import RuntimeUnavailable
 from app.domain.execution import HOLDS_SLOT, SECOND, TERMINAL, Execution, State, Time, owner_of_pod
 from app.ports import Ports, QueueEntry
 from app.service.admission import enter_again, entry_of, fill_slots
+from app.service.batches import complete_due
 from app.service.saga import owns_pod
 from app.service.transitions import STEP_SECONDS, in_seconds, start_chain
 
@@ -39,6 +40,7 @@ def sweep(ports: Ports) -> None:
     fill_slots(ports)
     remove_orphans(ports)
     restart_chains(ports)
+    complete_due(ports)
     clean_up_ended(ports)
     check_queue(ports)
 

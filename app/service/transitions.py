@@ -20,6 +20,8 @@ def apply(ports: Ports, change: Change) -> bool:
         return False
     if change.after.state.terminal:
         ports.metrics.execution_ended(change.after)
+        if change.after.batch_id is not None:
+            ports.wakeups.notify(change.after.batch_id)
     ports.wakeups.notify(change.after.id)
     return True
 

@@ -163,9 +163,9 @@ class TestWaiting:
         listening = threading.Event()
         listen = twins.ports.wakeups.listen
 
-        def listen_and_tell(execution_id: str) -> Any:
+        def listen_and_tell(subject_id: str) -> Any:
             listening.set()
-            return listen(execution_id)
+            return listen(subject_id)
 
         twins.ports.wakeups.listen = listen_and_tell  # type: ignore[method-assign]  # only for this test
 

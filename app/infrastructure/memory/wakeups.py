@@ -13,12 +13,12 @@ class MemoryWakeups:
     def __init__(self) -> None:
         self._listeners = Listeners()
 
-    def notify(self, execution_id: str) -> None:
-        self._listeners.wake(execution_id)
+    def notify(self, subject_id: str) -> None:
+        self._listeners.wake(subject_id)
 
     @contextmanager
-    def listen(self, execution_id: str) -> Iterator["MemoryListener"]:
-        with self._listeners.listening(execution_id) as event:
+    def listen(self, subject_id: str) -> Iterator["MemoryListener"]:
+        with self._listeners.listening(subject_id) as event:
             yield MemoryListener(event)
 
 

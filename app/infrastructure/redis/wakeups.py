@@ -27,11 +27,11 @@ class RedisWakeups:
         self._breaker = Breaker()
         self._subscriber = Subscriber(client)
 
-    def notify(self, execution_id: str) -> None:
+    def notify(self, subject_id: str) -> None:
         if not self._breaker.allows_call():
             return
         try:
-            self._publish(execution_id)
+            self._publish(subject_id)
         except CoordinationUnavailable as error:
             if self._breaker.failed():
                 log.warning("wake-ups are not sent while Redis is unavailable: %s", error)
@@ -39,14 +39,14 @@ class RedisWakeups:
             self._breaker.succeeded()
 
     @contextmanager
-    def listen(self, execution_id: str) -> Iterator["RedisListener"]:
+    def listen(self, subject_id: str) -> Iterator["RedisListener"]:
         self._subscriber.ensure_started()
-        with self._subscriber.listeners.listening(execution_id) as event:
+        with self._subscriber.listeners.listening(subject_id) as event:
             yield RedisListener(self._subscriber, event)
 
     @raises_unavailable
-    def _publish(self, execution_id: str) -> None:
-        self._client.publish(CHANNEL, execution_id)
+    def _publish(self, subject_id: str) -> None:
+        self._client.publish(CHANNEL, subject_id)
 
 
 class RedisListener:
