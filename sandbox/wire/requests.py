@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import MISSING, asdict, fields
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Any, Final, TypeVar
@@ -13,6 +13,9 @@ from sandbox.wire.types import Buffering, File, Limits, Pod, Run, Streams
 
 _POD_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ALL_LIMITS: Final = frozenset(item.name for item in fields(Limits))
+_REQUIRED_LIMITS: Final = frozenset(item.name for item in fields(Limits) if item.default is MISSING)
+"""The others came later, and a service of the release before leaves them out."""
 _LIMIT_MAX: Final = 1 << 20
 _TEXTS_MAX: Final = 200
 _RUNS_MAX: Final = 1000
@@ -145,11 +148,11 @@ def _env(value: object) -> dict[str, str]:
 
 
 def _limits(value: object, field: str) -> Limits:
-    limits = {"stack_mib": None, **_object(value, field)}
-    if limits.keys() != {item.name for item in fields(Limits)}:
+    limits = _object(value, field)
+    if not _REQUIRED_LIMITS <= limits.keys() <= _ALL_LIMITS:
         raise ProtocolError(f"{field}: every limit must be given, and no other")
     for name, limit in limits.items():
-        if name == "stack_mib" and limit is None:
+        if limit is None and name not in _REQUIRED_LIMITS:
             continue
         _limit(limit, f"{field}.{name}", whole=not name.endswith("_seconds"))
     return Limits(**limits)

@@ -14,6 +14,9 @@ _OF_A_LANGUAGE: Final = ("name", "version", "source_name", "compiled", "compile_
 """A service that speaks version 1 fails at any other field."""
 _STAGES: Final = ("limits", "compile_limits")
 _OF_A_RUN: Final = ("stdin", "args", "env", "limits")
+_LIMITS: Final = frozenset(
+    ("wall_seconds", "cpu_seconds", "memory_mib", "processes", "output_kib", "disk_mib")
+)
 _NO_TOTAL: Final = 1 << 20
 """Seconds. The first run of a pod always starts."""
 
@@ -75,8 +78,9 @@ def languages(languages: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def _limits(limits: Mapping[str, Any]) -> Mapping[str, Any]:
-    _refuse(limits["stack_mib"], "stack_mib")
-    return {name: limit for name, limit in limits.items() if name != "stack_mib"}
+    for name, limit in limits.items():
+        _refuse(name not in _LIMITS and limit, name)
+    return {name: limits[name] for name in _LIMITS}
 
 
 def _refuse(given: object, name: str) -> None:

@@ -12,7 +12,6 @@ from app.domain.submission import Limits
 MIN_SECONDS: Final = 0.001
 """The shortest time limit. Runtimes measure in whole milliseconds, and 0 would mean no limit."""
 
-_IN_SECONDS: Final = frozenset({"wall_seconds", "cpu_seconds"})
 _NAMES: Final = tuple(field.name for field in fields(Limits))
 
 
@@ -41,7 +40,7 @@ def _maximum(range: LimitRange, name: str) -> float:
 def _limit(problems: Problems, at: str, value: float, maximum: float, name: str) -> float:
     if not number(problems, at, value, maximum):
         return maximum
-    if name in _IN_SECONDS:
+    if name.endswith("_seconds"):
         if value < MIN_SECONDS:
             problems.add(at, f"must be at least {MIN_SECONDS}")
         return value

@@ -1,6 +1,7 @@
 """Converts pods into the sandbox's types, and its reports into the domain's."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from app.domain.language import HeldLimit, Holder, Language, LimitName
 from app.domain.pod import (
@@ -52,15 +53,7 @@ def _files(files: Sequence[File]) -> tuple[types.File, ...]:
 
 
 def _limits(limits: Limits) -> types.Limits:
-    return types.Limits(
-        wall_seconds=limits.wall_seconds,
-        cpu_seconds=limits.cpu_seconds,
-        memory_mib=limits.memory_mib,
-        processes=limits.processes,
-        output_kib=limits.output_kib,
-        disk_mib=limits.disk_mib,
-        stack_mib=limits.stack_mib,
-    )
+    return types.Limits(**asdict(limits))
 
 
 def observation_of(observation: types.Observation) -> Observation:
