@@ -37,9 +37,9 @@ def _row(title: str, bursts: list[list[tuple[int, float]]]) -> list[object]:
     answers = [answer for burst in bursts for answer in burst]
     statuses = Counter(status for status, _ in answers)
     last = max(taken for _, taken in answers)
-    told = ", ".join(f"{count:,} × {status}" for status, count in statuses.most_common())
+    answered = ", ".join(f"{count:,} × {status}" for status, count in statuses.most_common())
     met = verdict(last, BAR_MS) if set(statuses) == {202} else "**missed**"
-    return [title, told, p50([taken for _, taken in answers]), last, met]
+    return [title, answered, p50([taken for _, taken in answers]), last, met]
 
 
 def _burst(api: Api) -> list[tuple[int, float]]:

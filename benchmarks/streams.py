@@ -36,7 +36,7 @@ def run(*, quick: bool) -> str:
         for _ in range(rounds):
             for title, api in apis.items():
                 times[title] += stretch(api.submit, at_once=CLIENTS, seconds=seconds)
-        told = _cancelled(streamed, sleepers, streams)
+        seconds = _cancelled(streamed, sleepers, streams)
     rows = [
         [title, len(taken) / seconds / rounds, p50(taken), p95(taken)]
         for title, taken in times.items()
@@ -44,7 +44,7 @@ def run(*, quick: bool) -> str:
     return (
         table(["", "per second", "p50, ms", "p95, ms"], rows)
         + f"\n\nOpening all streams took {opened:.1f} s. After their executions were cancelled,"
-        f" the last stream ended after {told:.2f} s."
+        f" the last stream ended after {seconds:.2f} s."
     )
 
 

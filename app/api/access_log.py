@@ -16,7 +16,7 @@ PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 def register(app: Flask) -> None:
     """Register after request ids."""
     app.before_request(_begin)
-    app.after_request(_tell)
+    app.after_request(_log_request)
 
 
 def _begin() -> None:
@@ -24,7 +24,7 @@ def _begin() -> None:
     logs.begin(g.request_id, (request.view_args or {}).get("execution_id"))
 
 
-def _tell(response: Response) -> Response:
+def _log_request(response: Response) -> Response:
     rule = request.url_rule
     method, route = (request.method, rule.rule) if rule else ("", "no route")
     milliseconds = round(1000 * (time.perf_counter() - g.began), 1)

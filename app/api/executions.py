@@ -31,7 +31,7 @@ from app.service.cancel import cancel as cancel_execution
 from app.service.retention import erase
 from app.service.retry import retry as retry_execution
 from app.service.stream import stream as stream_execution
-from app.service.stream_items import StreamPosition, Told
+from app.service.stream_items import Received, StreamPosition
 from app.service.submit import submit as submit_execution
 from app.service.waiting import wait_for_end
 
@@ -168,7 +168,7 @@ def stream(call: Call, execution_id: str) -> Response:
         begin = StreamPosition.parse(request.headers.get("Last-Event-ID") or str(StreamPosition()))
     except ValueError as error:
         raise BadRequest(f"Last-Event-ID: {error}") from None
-    if begin.told is Told.END:
+    if begin.received is Received.END:
         return Response(status=204)
     return streamed(
         call,

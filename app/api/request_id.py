@@ -12,7 +12,7 @@ _SANE: Final = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 
 def register(app: Flask) -> None:
     app.before_request(_begin)
-    app.after_request(_tell)
+    app.after_request(_add_header)
 
 
 def chosen(given: str) -> str:
@@ -24,6 +24,6 @@ def _begin() -> None:
     g.request_id = chosen(request.headers.get(HEADER, ""))
 
 
-def _tell(response: Response) -> Response:
+def _add_header(response: Response) -> Response:
     response.headers[HEADER] = g.request_id
     return response

@@ -76,8 +76,8 @@ def _encode(item: Item) -> bytes:
             return _HEARTBEAT
         case StateChanged(position, event):
             data = event.data
-            told = {name: data[name] for name in ("state", "version", "attempt", "message")}
-            return _event("state", position, told | {"time": representation.moment(event.time)})
+            facts = {name: data[name] for name in ("state", "version", "attempt", "message")}
+            return _event("state", position, facts | {"time": representation.moment(event.time)})
         case Printed(position, stream, content):
             where = {"attempt": position.attempt, "offset": item.offset}
             return _event(stream, position, {**where, **_content(content)})

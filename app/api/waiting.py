@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def waited(call: Call, wait: Callable[..., T], otherwise: T) -> T:
-    """What `wait` returns, which is told whether to go on: `allowed` and `wanted`.
+    """What `wait` returns, which is told whether to continue: `allowed` and `wanted`.
 
     Without a free place to wait, `otherwise`: the client asks again.
     """
@@ -36,7 +36,7 @@ def waited(call: Call, wait: Callable[..., T], otherwise: T) -> T:
 
 
 def streamed(call: Call, stream: Callable[..., Response]) -> Response:
-    """The response of `stream`, which is told whether to go on: `allowed`.
+    """The response of `stream`, which is told whether to continue: `allowed`.
 
     Raises TooManyStreams.
     """

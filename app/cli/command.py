@@ -15,7 +15,7 @@ from podline import Client
 P = ParamSpec("P")
 
 
-def speaks_to_service(
+def service_command(
     *, failure: type[Failure] = Failure
 ) -> Callable[[Callable[Concatenate[Client, P], None]], Callable[..., None]]:
     """Add --url, --key, --data-dir and --json, and pass a client to the command.

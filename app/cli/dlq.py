@@ -6,7 +6,7 @@ from itertools import islice
 
 import click
 
-from app.cli.command import speaks_to_service
+from app.cli.command import service_command
 from app.cli.output import Due, print_facts, print_json, print_table
 from app.cli.terminal import print_line
 from podline import Client, DeadLetter
@@ -24,7 +24,7 @@ def dlq_command() -> None:
 @click.option("--status", type=click.Choice(_STATUSES))
 @click.option("--kind", type=click.Choice(_KINDS))
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
-@speaks_to_service()
+@service_command()
 def list_letters(
     client: Client, status: str | None, kind: str | None, limit: int, as_json: bool
 ) -> None:
@@ -44,7 +44,7 @@ def list_letters(
 
 @dlq_command.command("show")
 @click.argument("letter_id", metavar="ID")
-@speaks_to_service()
+@service_command()
 def show_letter(client: Client, letter_id: str, as_json: bool) -> None:
     """Show one dead letter."""
     letter = client.dead_letters.get(letter_id)
@@ -57,7 +57,7 @@ def show_letter(client: Client, letter_id: str, as_json: bool) -> None:
 
 @dlq_command.command("retry")
 @click.argument("letter_ids", metavar="ID...", nargs=-1, required=True)
-@speaks_to_service()
+@service_command()
 def retry_letters(client: Client, letter_ids: tuple[str, ...], as_json: bool) -> None:
     """Retry dead letters now. A failed execution runs again as a new one."""
     _print_statuses([client.dead_letters.retry(letter_id) for letter_id in letter_ids], as_json)
@@ -65,7 +65,7 @@ def retry_letters(client: Client, letter_ids: tuple[str, ...], as_json: bool) ->
 
 @dlq_command.command("discard")
 @click.argument("letter_ids", metavar="ID...", nargs=-1, required=True)
-@speaks_to_service()
+@service_command()
 def discard_letters(client: Client, letter_ids: tuple[str, ...], as_json: bool) -> None:
     """Discard dead letters, so that they are never retried."""
     _print_statuses([client.dead_letters.discard(letter_id) for letter_id in letter_ids], as_json)

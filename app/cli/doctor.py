@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import click
 
-from app.cli.command import speaks_to_service
+from app.cli.command import service_command
 from app.cli.failure import explained
 from app.cli.output import print_json, print_table
 from podline import Client, Holder, PodlineError
@@ -22,7 +22,7 @@ class Check:
 
 
 @click.command()
-@speaks_to_service()
+@service_command()
 def doctor_command(client: Client, as_json: bool) -> None:
     """Check the service, the key, all dependencies, and what enforces each limit."""
     checks = list(examine(client))

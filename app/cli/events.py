@@ -6,7 +6,7 @@ from itertools import islice
 
 import click
 
-from app.cli.command import speaks_to_service
+from app.cli.command import service_command
 from app.cli.event_filter import selects_events
 from app.cli.output import print_json, print_table
 from podline import Client
@@ -15,7 +15,7 @@ from podline import Client
 @click.command()
 @selects_events
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
-@speaks_to_service()
+@service_command()
 def events_command(
     client: Client,
     since: datetime | None,

@@ -5,7 +5,7 @@ from itertools import islice
 
 import click
 
-from app.cli.command import speaks_to_service
+from app.cli.command import service_command
 from app.cli.options import choice, pairs
 from app.cli.output import print_facts, print_json, print_table
 from app.cli.terminal import print_line
@@ -15,7 +15,7 @@ from podline import Client, CompileResult, Execution, Outcome, State
 
 @click.command()
 @click.argument("execution_id", metavar="ID")
-@speaks_to_service()
+@service_command()
 def get_command(client: Client, execution_id: str, as_json: bool) -> None:
     """Show one execution; with --json, its output too."""
     execution = client.get(execution_id)
@@ -32,7 +32,7 @@ def get_command(client: Client, execution_id: str, as_json: bool) -> None:
 @click.option("--label", "labels", multiple=True, callback=pairs, metavar="NAME=VALUE")
 @click.option("--owner", help="Another owner's executions (operators).")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
-@speaks_to_service()
+@service_command()
 def list_command(
     client: Client,
     state: str | None,
@@ -64,7 +64,7 @@ def list_command(
 
 @click.command()
 @click.argument("execution_ids", metavar="ID...", nargs=-1, required=True)
-@speaks_to_service()
+@service_command()
 def cancel_command(client: Client, execution_ids: tuple[str, ...], as_json: bool) -> None:
     """Cancel executions that have not ended."""
     cancelled = [client.cancel(execution_id) for execution_id in execution_ids]

@@ -2,7 +2,7 @@
 
 import click
 
-from app.cli.command import speaks_to_service
+from app.cli.command import service_command
 from app.cli.options import choice
 from app.cli.output import print_json, print_table
 from app.cli.terminal import print_line
@@ -15,7 +15,7 @@ def keys_command() -> None:
 
 
 @keys_command.command("list")
-@speaks_to_service()
+@service_command()
 def list_keys(client: Client, as_json: bool) -> None:
     """List all keys. Their secrets can't be shown again."""
     keys = client.keys.list()
@@ -34,7 +34,7 @@ def list_keys(client: Client, as_json: bool) -> None:
 @click.option(
     "--max-unfinished", type=click.IntRange(1), help="The owner's quota of unfinished executions."
 )
-@speaks_to_service()
+@service_command()
 def create_key(
     client: Client, name: str, role: str, max_unfinished: int | None, as_json: bool
 ) -> None:
@@ -48,7 +48,7 @@ def create_key(
 
 @keys_command.command("delete")
 @click.argument("key_id", metavar="ID")
-@speaks_to_service()
+@service_command()
 def delete_key(client: Client, key_id: str, as_json: bool) -> None:
     """Delete a key, so that it is no longer valid."""
     client.keys.delete(key_id)

@@ -7,7 +7,7 @@ from itertools import islice
 
 import click
 
-from app.cli.command import speaks_to_service
+from app.cli.command import service_command
 from app.cli.event_filter import selects_events
 from app.cli.options import choice
 from app.cli.output import print_facts, print_json, print_table
@@ -27,7 +27,7 @@ def replay_command() -> None:
 )
 @selects_events
 @click.option("--dry-run", is_flag=True, help="Only count; change nothing.")
-@speaks_to_service()
+@service_command()
 def start_replay(
     client: Client,
     mode: str,
@@ -66,7 +66,7 @@ def start_replay(
 
 @replay_command.command("list")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
-@speaks_to_service()
+@service_command()
 def list_replays(client: Client, limit: int, as_json: bool) -> None:
     """List replays, newest first."""
     replays = list(islice(client.replays.list(), limit))
@@ -84,7 +84,7 @@ def list_replays(client: Client, limit: int, as_json: bool) -> None:
 
 @replay_command.command("show")
 @click.argument("replay_id", metavar="ID")
-@speaks_to_service()
+@service_command()
 def show_replay(client: Client, replay_id: str, as_json: bool) -> None:
     """Show one replay and its progress."""
     replay = client.replays.get(replay_id)
@@ -97,7 +97,7 @@ def show_replay(client: Client, replay_id: str, as_json: bool) -> None:
 
 @replay_command.command("cancel")
 @click.argument("replay_ids", metavar="ID...", nargs=-1, required=True)
-@speaks_to_service()
+@service_command()
 def cancel_replays(client: Client, replay_ids: tuple[str, ...], as_json: bool) -> None:
     """Cancel replays. What they have done stays done."""
     cancelled = [client.replays.cancel(replay_id) for replay_id in replay_ids]

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from app.cli.command import speaks_to_service
+from app.cli.command import service_command
 from app.cli.failure import RunFailure, explained
 from app.cli.process import Stopped, stops_raised
 from app.cli.program import program_options, submission_of
@@ -20,7 +20,7 @@ from podline import Client, Conflict, PodlineError, Submission
 @click.command()
 @program_options
 @raw_option
-@speaks_to_service(failure=RunFailure)
+@service_command(failure=RunFailure)
 def run_command(client: Client, /, raw: bool, as_json: bool, **options: Any) -> None:
     """Run the program FILE, show its output, and exit with its exit code.
 

@@ -2,14 +2,14 @@
 
 import click
 
-from app.cli.command import speaks_to_service
+from app.cli.command import service_command
 from app.cli.output import print_json, print_table
 from app.cli.terminal import print_line
 from podline import Client, Priority
 
 
 @click.command()
-@speaks_to_service()
+@service_command()
 def queue_command(client: Client, as_json: bool) -> None:
     """Show how much is queued and running. Needs an operator's key."""
     overview = client.queue()
@@ -35,7 +35,7 @@ def _known(count: int | None) -> str:
 
 
 @click.command()
-@speaks_to_service()
+@service_command()
 def languages_command(client: Client, as_json: bool) -> None:
     """List the available languages, with their versions."""
     languages = client.languages()

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from app.cli.command import speaks_to_service
+from app.cli.command import service_command
 from app.cli.output import print_json
 from app.cli.program import program_options, submission_of
 from app.cli.terminal import print_line
@@ -14,7 +14,7 @@ from podline import Client
 @click.command()
 @program_options
 @click.option("--idempotency-key", help="For 24 hours, the same key returns the same execution.")
-@speaks_to_service()
+@service_command()
 def submit_command(
     client: Client, /, idempotency_key: str | None, as_json: bool, **options: Any
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 import click
 
-from app.cli.command import speaks_to_service
+from app.cli.command import service_command
 from app.cli.exit_codes import exit_code
 from app.cli.failure import RunFailure, explained
 from app.cli.live import LiveOutput
@@ -35,7 +35,7 @@ raw_option: Final = click.option(
 @click.command()
 @click.argument("execution_id", metavar="ID")
 @raw_option
-@speaks_to_service(failure=RunFailure)
+@service_command(failure=RunFailure)
 def watch_command(client: Client, execution_id: str, raw: bool, as_json: bool) -> None:
     """Follow an execution to its end, as `podline run` does; Ctrl-C leaves it running."""
     try:

@@ -23,7 +23,7 @@ def fill_slots(ports: Ports, *, on_chain_of: str | None = None) -> bool:
 
     The caller's own execution continues in the caller's chain: True if it was admitted.
     """
-    goes_on = False
+    continues = False
     caps = Caps(ports.policy.max_running, ports.policy.max_running_per_owner)
     all_admitted = False
     while not all_admitted:
@@ -32,10 +32,10 @@ def fill_slots(ports: Ports, *, on_chain_of: str | None = None) -> bool:
             if not _admit_one(ports, execution_id):
                 all_admitted = False  # Its slot is free again, for another one.
             elif execution_id == on_chain_of:
-                goes_on = True
+                continues = True
             else:
                 start_chain(ports.pipeline, execution_id, State.ADMITTED)
-    return goes_on
+    return continues
 
 
 def release(ports: Ports, execution_id: str) -> None:

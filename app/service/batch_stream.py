@@ -79,17 +79,17 @@ def stream_batch(
     """
     reader = _Reader(executions, results, batch, position)
     with wakeups.listen(batch.id) as listener:
-        told_at = monotonic()
+        sent_at = monotonic()
         while allowed():
             for item in reader.news():
                 yield item
                 if isinstance(item, BatchEnded):
                     return
-                told_at = monotonic()
-            silence_left = told_at + heartbeat - monotonic()
+                sent_at = monotonic()
+            silence_left = sent_at + heartbeat - monotonic()
             if silence_left <= 0:
                 yield Heartbeat()
-                told_at = monotonic()
+                sent_at = monotonic()
             else:
                 listener.wait(min(silence_left, LOOK_AGAIN))
 

@@ -50,8 +50,8 @@ def begin(ports: Ports, execution_id: str, states: frozenset[State], step: str) 
 def end_attempt(ports: Ports, execution: Execution, reason: str, *, final: bool = False) -> None:
     """End an attempt because of a fault: queue another one, or fail; then clean up."""
     now = ports.clock()
-    may_go_on = State.QUEUED in TRANSITIONS[execution.state] and not final
-    if may_go_on and execution.attempt < ports.policy.max_attempts:
+    may_try_again = State.QUEUED in TRANSITIONS[execution.state] and not final
+    if may_try_again and execution.attempt < ports.policy.max_attempts:
         pause = back_off(BACK_OFF_SECONDS, execution.attempt, MAX_BACK_OFF_SECONDS)
         change = execution.requeue(now, in_seconds(ports.clock, pause), reason)
     else:

@@ -22,10 +22,10 @@ from app.service.stream_items import (
     Heartbeat,
     Item,
     Printed,
+    Received,
     ResultStored,
     StateChanged,
     StreamPosition,
-    Told,
 )
 from app.service.utf8 import whole_characters
 
@@ -53,17 +53,17 @@ def stream(
     """
     reader = _Reader(ports.store, ports.live, execution, position)
     with ports.wakeups.listen(execution.id) as listener:
-        told_at = monotonic()
+        sent_at = monotonic()
         while allowed():
             for item in reader.news():
                 yield item
                 if isinstance(item, Ended):
                     return
-                told_at = monotonic()
-            silence_left = told_at + heartbeat - monotonic()
+                sent_at = monotonic()
+            silence_left = sent_at + heartbeat - monotonic()
             if silence_left <= 0:
                 yield Heartbeat()
-                told_at = monotonic()
+                sent_at = monotonic()
             else:
                 listener.wait(min(silence_left, LOOK_AGAIN))
 
@@ -136,14 +136,14 @@ class _Reader:
 
     def _result(self) -> Iterator[Item]:
         result_id = self._execution.result_id
-        if result_id is None or self._position.told is not Told.NOTHING:
+        if result_id is None or self._position.received is not Received.NOTHING:
             return
         result = self._store.results.get(result_id)
         if result is None:
             return  # Erased a moment ago.
         for stream, content in _stored(result):
             yield from self._rest(stream, content)
-        self._position = replace(self._position, told=Told.RESULT)
+        self._position = replace(self._position, received=Received.RESULT)
         yield ResultStored(self._position, self._execution, result)
 
     def _rest(self, stream: Stream, content: bytes) -> Iterator[Item]:
@@ -155,7 +155,7 @@ class _Reader:
         return Printed(self._position, stream, content)
 
     def _end(self) -> Ended:
-        self._position = replace(self._position, told=Told.END)
+        self._position = replace(self._position, received=Received.END)
         return Ended(self._position, self._execution.state)
 
 

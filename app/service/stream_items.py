@@ -9,8 +9,8 @@ from app.domain.pod import Stream
 from app.domain.result import Result
 
 
-class Told(IntEnum):
-    """How much of the end was sent."""
+class Received(IntEnum):
+    """How much of the end a reader has received."""
 
     NOTHING = 0
     RESULT = 1
@@ -27,10 +27,10 @@ class StreamPosition:
     stdout: int = 0
     """Bytes of the attempt's stdout."""
     stderr: int = 0
-    told: Told = Told.NOTHING
+    received: Received = Received.NOTHING
 
     def __str__(self) -> str:
-        return f"{self.version}-{self.attempt}-{self.stdout}-{self.stderr}-{self.told.value}"
+        return f"{self.version}-{self.attempt}-{self.stdout}-{self.stderr}-{self.received.value}"
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -38,10 +38,16 @@ class StreamPosition:
         parts = text.split("-")
         if len(parts) != 5 or not all(part.isascii() and part.isdecimal() for part in parts):
             raise ValueError("not a position in a stream")
-        version, attempt, stdout, stderr, told = map(int, parts)
-        if told not in set(Told):
+        version, attempt, stdout, stderr, received = map(int, parts)
+        if received not in set(Received):
             raise ValueError("not a position in a stream")
-        return cls(version=version, attempt=attempt, stdout=stdout, stderr=stderr, told=Told(told))
+        return cls(
+            version=version,
+            attempt=attempt,
+            stdout=stdout,
+            stderr=stderr,
+            received=Received(received),
+        )
 
     def read(self, stream: Stream) -> int:
         return self.stdout if stream is Stream.STDOUT else self.stderr

@@ -155,7 +155,7 @@ class Pods:
             if not run.cancelled:
                 self._ended[name] = ended.observation
         if not run.end() and not run.cancelled:
-            self._tell(name)
+            self._notify(name)
         if jail:
             bay.clear(jail)
         with self._lock:
@@ -171,10 +171,10 @@ class Pods:
             if waited:
                 run.begin()
         if waited:
-            self._tell(run.observation.name)
+            self._notify(run.observation.name)
         return True
 
-    def _tell(self, name: str) -> None:
+    def _notify(self, name: str) -> None:
         with self._lock:
             for changes in self._watchers:
                 changes.put(name)

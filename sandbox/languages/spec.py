@@ -153,10 +153,10 @@ def _spec(name: str, table: object) -> LanguageSpec:
     try:
         return LanguageSpec(name=name, **table)
     except ValidationError as error:
-        mistakes = [_told(name, found) for found in error.errors()]
+        mistakes = [_described(name, found) for found in error.errors()]
         raise BadLanguages("; ".join(mistakes)) from error
 
 
-def _told(name: str, found: ErrorDetails) -> str:
+def _described(name: str, found: ErrorDetails) -> str:
     key = ".".join(map(str, (name, *found["loc"])))
     return f"{key}: {_OUR_WORDS.get(found['type'], found['msg'])}"

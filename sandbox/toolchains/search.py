@@ -124,7 +124,7 @@ def _usable(spec: LanguageSpec, paths: Iterable[str], mounts: Mounts) -> Iterato
 
 def _look(spec: LanguageSpec, path: str, mounts: Mounts) -> Toolchain:
     executable, folder = home_of_tool_chain(path)
-    says = _version_told(executable, spec.says_version)
+    says = _version_reported(executable, spec.says_version)
     version = re.search(spec.version, says)
     if version is None:
         raise Unusable(f"its output has no version: {says[:100]}")
@@ -149,9 +149,9 @@ def _runtime(spec: LanguageSpec) -> str:
     return found
 
 
-def _version_told(executable: str, arguments: Iterable[str]) -> str:
+def _version_reported(executable: str, arguments: Iterable[str]) -> str:
     """Ask without the host's environment, as in a jail: what needs more would not start there."""
-    told = subprocess.run(
+    printed = subprocess.run(
         [executable, *arguments],
         capture_output=True,
         text=True,
@@ -159,4 +159,4 @@ def _version_told(executable: str, arguments: Iterable[str]) -> str:
         check=True,
         env=ENV | {"HOME": os.devnull},  # nothing is left in anybody's home
     )
-    return told.stdout or told.stderr
+    return printed.stdout or printed.stderr

@@ -114,7 +114,7 @@ class LogInSlices(MemoryEventLog):
         return super().read(filter, after, limit)
 
 
-def test_an_answer_comes_in_time_and_the_next_call_goes_on() -> None:
+def test_an_answer_comes_in_time_and_the_next_call_continues() -> None:
     twins = make_twins()
     log = LogInSlices(twins.clock)
     log.append([accepted()[2] for _ in range(5)])

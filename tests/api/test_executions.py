@@ -163,11 +163,11 @@ class TestWaiting:
         listening = threading.Event()
         listen = twins.ports.wakeups.listen
 
-        def listen_and_tell(subject_id: str) -> Any:
+        def announced_listen(subject_id: str) -> Any:
             listening.set()
             return listen(subject_id)
 
-        twins.ports.wakeups.listen = listen_and_tell  # type: ignore[method-assign]  # only for this test
+        twins.ports.wakeups.listen = announced_listen  # type: ignore[method-assign]  # only for this test
 
         def work() -> None:
             assert listening.wait(10)
@@ -206,7 +206,7 @@ class TestListing:
         assert [item["id"] for item in listed["items"]] == sorted(ids, reverse=True)
         assert listed["next_cursor"] is None
 
-    def test_goes_on_at_the_cursor(self, api: Api) -> None:
+    def test_continues_at_the_cursor(self, api: Api) -> None:
         ids = sorted((submit(api) for _ in range(5)), reverse=True)
         first = body(api.get(f"{EXECUTIONS}?limit=2"))
         second = body(api.get(f"{EXECUTIONS}?limit=2&cursor={first['next_cursor']}"))

@@ -15,11 +15,11 @@ SECRET = "pdl_twenty-characters-or-more"
 class Away(MemoryKeys):
     """Gone, until a test brings it back."""
 
-    away = True
+    unavailable = True
 
     def by_hash(self, secret_hash: str) -> ApiKey | None:
-        if self.away:
-            raise StoreUnavailable("the database is away")
+        if self.unavailable:
+            raise StoreUnavailable("the database is unavailable")
         return super().by_hash(secret_hash)
 
 
@@ -43,5 +43,5 @@ def test_it_becomes_valid_when_the_database_comes_back() -> None:
     keys = store.keys = Away()
     ports = make_twins(store=store).ports
     first_key.make_valid(ports.store.keys, ports.clock, SECRET)
-    keys.away = False
+    keys.unavailable = False
     wait_until(lambda: authenticate(ports.store.keys, SECRET))

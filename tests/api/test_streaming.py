@@ -29,22 +29,22 @@ def events(api: Api, id: str, after: str | None = None) -> list[ServerSentEvent]
     return list(EventParser().feed(response.data))
 
 
-def test_it_tells_states_output_result_and_end(api: Api, twins: Twins, worker: Worker) -> None:
+def test_it_sends_states_output_result_and_end(api: Api, twins: Twins, worker: Worker) -> None:
     twins.runtime.script = lambda _pod: Script(prints="hé\n".encode())
     id = submit(api)
     worker.run_all()
-    told = events(api, id)
-    assert [event.event for event in told][-3:] == ["stdout", "result", "end"]
-    states = [json.loads(event.data)["state"] for event in told if event.event == "state"]
+    received = events(api, id)
+    assert [event.event for event in received][-3:] == ["stdout", "result", "end"]
+    states = [json.loads(event.data)["state"] for event in received if event.event == "state"]
     assert (states[0], states[-1]) == ("queued", "completed")
-    assert json.loads(told[-3].data) == {
+    assert json.loads(received[-3].data) == {
         "attempt": 1,
         "offset": 0,
         "content": "hé\n",
         "encoding": "utf-8",
     }
-    assert json.loads(told[-2].data) == body(api.get(f"{EXECUTIONS}/{id}"))
-    assert json.loads(told[-1].data) == {"state": "completed"}
+    assert json.loads(received[-2].data) == body(api.get(f"{EXECUTIONS}/{id}"))
+    assert json.loads(received[-1].data) == {"state": "completed"}
 
 
 def test_bytes_that_are_not_utf8_come_in_base64(api: Api, twins: Twins, worker: Worker) -> None:
@@ -56,13 +56,13 @@ def test_bytes_that_are_not_utf8_come_in_base64(api: Api, twins: Twins, worker: 
     assert base64.b64decode(data["content"]) == b"\xff\x00"
 
 
-def test_it_goes_on_after_any_event(api: Api, twins: Twins, worker: Worker) -> None:
+def test_it_continues_after_any_event(api: Api, twins: Twins, worker: Worker) -> None:
     twins.runtime.script = lambda _pod: Script(prints=b"hello\n")
     id = submit(api)
     worker.run_all()
-    told = events(api, id)
-    for position, event in enumerate(told[:-1], start=1):
-        assert events(api, id, after=event.id) == told[position:]
+    received = events(api, id)
+    for position, event in enumerate(received[:-1], start=1):
+        assert events(api, id, after=event.id) == received[position:]
 
 
 def test_after_its_end_there_is_nothing_to_connect_to_again(api: Api, worker: Worker) -> None:
@@ -85,9 +85,9 @@ def test_a_cancelled_one_ends_without_a_result(api: Api, worker: Worker) -> None
     id = submit(api)
     api.post(f"{EXECUTIONS}/{id}/cancel")
     worker.run_all()
-    told = events(api, id)
-    assert [event.event for event in told] == ["state", "state", "end"]
-    assert json.loads(told[-1].data) == {"state": "cancelled"}
+    received = events(api, id)
+    assert [event.event for event in received] == ["state", "state", "end"]
+    assert json.loads(received[-1].data) == {"state": "cancelled"}
 
 
 def test_live_output_is_asked_for_and_sent_while_the_program_runs(

@@ -23,7 +23,7 @@ class Work:
 
     def __init__(self) -> None:
         self.turnstile = Turnstile(self._work, exempt=PROBE.__eq__)
-        self.go_on: dict[str, Event] = {}
+        self.proceed: dict[str, Event] = {}
         self.begun: list[str] = []
         self._lock = Lock()
 
@@ -35,9 +35,9 @@ class Work:
             raise LookupError
         if path == "/wait":
             with self.turnstile.waiting():
-                self.go_on[path].wait(20)
+                self.proceed[path].wait(20)
         elif path != PROBE:
-            self.go_on[path].wait(20)
+            self.proceed[path].wait(20)
         return [path.encode()]
 
     def request(self, path: str) -> Iterable[bytes]:
@@ -54,7 +54,7 @@ class Crowd:
     def come(self, *paths: str) -> list[Future[Iterable[bytes]]]:
         futures = []
         for path in paths:
-            self.work.go_on[path] = Event()
+            self.work.proceed[path] = Event()
             there = self._there()
             futures.append(self._pool.submit(self.work.request, path))
             wait_until(lambda there=there: self._there() > there)  # type: ignore[misc]  # mypy can't infer its type
@@ -64,7 +64,7 @@ class Crowd:
         return len(self.work.begun) + len(self.work.turnstile._waiting)
 
     def end_all(self) -> None:
-        for event in self.work.go_on.values():
+        for event in self.work.proceed.values():
             event.set()
 
 
@@ -89,9 +89,9 @@ def test_the_next_one_comes_in_when_one_has_left(crowd: Crowd) -> None:
     every = paths(AT_ONCE + 3)
     crowd.come(*every)
     assert crowd.work.begun == every[:AT_ONCE]
-    crowd.work.go_on["/5"].set()
+    crowd.work.proceed["/5"].set()
     wait_until(lambda: crowd.work.begun == every[: AT_ONCE + 1])
-    crowd.work.go_on["/0"].set()
+    crowd.work.proceed["/0"].set()
     wait_until(lambda: crowd.work.begun == every[: AT_ONCE + 2])
 
 
@@ -108,10 +108,10 @@ def test_who_waits_is_not_at_work(crowd: Crowd) -> None:
 def test_who_has_waited_queues_again(crowd: Crowd) -> None:
     (waiting,) = crowd.come("/wait")
     crowd.come(*paths(AT_ONCE))
-    crowd.work.go_on["/wait"].set()
+    crowd.work.proceed["/wait"].set()
     wait_until(lambda: len(crowd.work.turnstile._waiting) == 1)
     assert not waiting.done()
-    crowd.work.go_on["/0"].set()
+    crowd.work.proceed["/0"].set()
     assert list(waiting.result(20)) == [b"/wait"]
 
 

@@ -18,7 +18,7 @@ def one_place(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("one_place")
-def test_streams_beyond_the_places_are_sent_away_and_the_rest_goes_on() -> None:
+def test_streams_beyond_the_places_are_refused_and_the_rest_continues() -> None:
     twins = make_twins()
     api = connector(twins.ports)("ada", Role.USER)
     execution = api.post(PATH, PROGRAM).json

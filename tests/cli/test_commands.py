@@ -49,7 +49,7 @@ def test_get(service: Service, podline: Podline) -> None:
     assert has(shown, answer.json())
 
 
-def test_list_goes_on_to_the_limit(service: Service, podline: Podline) -> None:
+def test_list_continues_to_the_limit(service: Service, podline: Podline) -> None:
     service.runs_nothing()
     ids = [service.twins.submit().id for _ in range(5)]
     shown = json.loads(podline("list", "--limit", 3, "--json").stdout)
@@ -183,7 +183,7 @@ def test_doctor_when_all_is_well(podline: Podline) -> None:
 
 
 def test_doctor_names_what_is_wrong(service: Service, podline: Podline) -> None:
-    service.twins.runtime.away = True
+    service.twins.runtime.unavailable = True
     done = podline("doctor", "--key", "wrong", "--json")
     assert done.exit_code == 1
     checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}

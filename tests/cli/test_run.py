@@ -163,7 +163,7 @@ def test_a_second_attempt_repeats_nothing(
     assert podline("run", program).stdout_bytes == b"abcde"
 
 
-def test_a_second_attempt_that_prints_something_else_is_told_of(
+def test_a_second_attempt_that_prints_something_else_is_reported(
     service: Service, podline: Podline, program: Path
 ) -> None:
     service.stream_events = [
@@ -327,7 +327,7 @@ def test_json_is_the_execution_and_nothing_else(
     assert done.stderr == ""
 
 
-def test_a_refusal_is_told_from_the_programs_own_exit_code(
+def test_a_refusal_differs_from_the_programs_own_exit_code(
     service: Service, podline: Podline, program: Path
 ) -> None:
     service.incidents = [

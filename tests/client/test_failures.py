@@ -140,7 +140,7 @@ def test_a_service_that_asks_for_an_hour_is_not_waited_for(
     assert caught.value.problem.retry_after == 3600
 
 
-def test_a_wait_goes_on_while_the_service_is_away(service: Service, client: Client) -> None:
+def test_a_wait_continues_while_the_service_is_down(service: Service, client: Client) -> None:
     execution = client.submit("", language="python")
     service.incidents = [hang_up, problem(503)] * 5
     assert client.wait(execution.id).state == "completed"

@@ -236,7 +236,7 @@ def test_keys_and_roles(twins: Twins, url: str) -> None:
 
 def test_readiness(twins: Twins, client: Client) -> None:
     assert client.readiness().status == "ready"
-    twins.runtime.away = True
+    twins.runtime.unavailable = True
     twins.clock.advance(1)  # so long, the response is cached
     readiness = client.readiness()
     assert readiness.status == "degraded"
@@ -244,8 +244,8 @@ def test_readiness(twins: Twins, client: Client) -> None:
     assert readiness.dependencies["runtime"].detail
 
 
-def test_a_part_that_is_away(twins: Twins, client: Client) -> None:
-    twins.runtime.away = True
+def test_a_part_that_is_unavailable(twins: Twins, client: Client) -> None:
+    twins.runtime.unavailable = True
     with pytest.raises(Unavailable) as caught:
         client.languages()
     assert caught.value.problem.retry_after is not None

@@ -59,10 +59,10 @@ def test_the_sandbox_has_neither_network_nor_secrets(stack: Stack) -> None:
     assert "/run/secrets" not in str(host["Binds"])
 
 
-def test_no_secret_is_in_what_docker_tells(stack: Stack) -> None:
-    told = docker("inspect", *stack.containers()) + stack.compose("logs", "--no-color")
+def test_no_secret_is_in_what_docker_shows(stack: Stack) -> None:
+    shown = docker("inspect", *stack.containers()) + stack.compose("logs", "--no-color")
     for secret in ("admin_key", "flower_password", "redis_password"):
-        assert (stack.secrets / secret).read_text().strip() not in told
+        assert (stack.secrets / secret).read_text().strip() not in shown
 
 
 @pytest.mark.usefixtures("stack")

@@ -37,7 +37,7 @@ class TestCaps:
         assert take(queue, Caps(total=3, per_owner=3)) == ["0", "1", "2"]
         assert take(queue, Caps(total=3, per_owner=3)) == []
 
-    def test_a_capped_owner_waits_and_the_others_go_on(self, queue: AdmissionQueue) -> None:
+    def test_a_capped_owner_waits_and_the_others_continue(self, queue: AdmissionQueue) -> None:
         queue.enter([entry(f"ada {n}", after=n) for n in range(5)])
         queue.enter([entry("bob", owner="bob", priority=Priority.BACKGROUND, after=9)])
         assert take(queue, Caps(total=10, per_owner=2)) == ["ada 0", "ada 1", "bob"]

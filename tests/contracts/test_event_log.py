@@ -82,7 +82,7 @@ class TestReading:
         page = log.read(EVERY, None, 10)
         assert (page.events, page.at_end) == ([], True)
 
-    def test_reading_goes_on_behind_a_position(self, log: EventLog) -> None:
+    def test_reading_continues_behind_a_position(self, log: EventLog) -> None:
         events = [event for _ in range(4) for event in some_events()]
         log.append(events)
         found = every_event(log, limit=3)

@@ -171,7 +171,7 @@ class TestRefusal:
         assert list(log.append([large, second])) == []
         assert ids(every_event(log))[-2:] == [large.id, second.id]
 
-    def test_what_the_client_itself_refuses_is_told_in_the_same_way(
+    def test_what_the_client_itself_refuses_is_reported_in_the_same_way(
         self, kafka: KafkaServer
     ) -> None:
         log = kafka.event_log(kafka.new_topic())

@@ -60,7 +60,7 @@ class Writer:
     def __init__(self, path: Path, timeout: float = TIMEOUT) -> None:
         self.statements: list[str] = []
         self.database = Database(path, timeout=timeout, versions=Traced(self.statements))
-        self.begun, self.go_on = Event(), Event()
+        self.begun, self.proceed = Event(), Event()
 
     def insert(self, name: object, *, durable: bool = True) -> None:
         with self.database.writing(durable=durable) as connection:
@@ -81,18 +81,18 @@ class Writer:
             for number, write in enumerate(writes[1:], 1):
                 futures.append(pool.submit(write))
                 self.wait_for_queue(number)
-            self.go_on.set()
+            self.proceed.set()
             return [future.exception() for future in futures]
 
     def wait_for_queue(self, length: int) -> None:
         wait_until(lambda: len(self.database._writes._waiting) == length)
 
     def hold(self, name: str = "holder") -> None:
-        """A write that is under way until it is told to go on."""
+        """A write that is under way until it is told to continue."""
         with self.database.writing() as connection:
             connection.execute(INSERT, (name,))
             self.begun.set()
-            self.go_on.wait(20)
+            self.proceed.wait(20)
 
 
 @pytest.fixture
@@ -258,7 +258,7 @@ class TestWaiting:
             writer.begun.wait(20)
             with pytest.raises(StoreUnavailable, match="no write was committed in time"):
                 writer.insert("late")
-            writer.go_on.set()
+            writer.proceed.set()
             holding.result()
         writer.insert("in time")
         assert writer.stored() == ["holder", "in time"]
@@ -290,9 +290,9 @@ class TestWaiting:
                 return True
             return False
 
-        told = race(12, write)
-        assert 2 <= sum(told) <= 7
-        assert set(writer.stored()) == {str(n) for n, stored in enumerate(told) if stored}
+        stored = race(12, write)
+        assert 2 <= sum(stored) <= 7
+        assert set(writer.stored()) == {str(n) for n, was_stored in enumerate(stored) if was_stored}
 
     def test_a_lock_of_another_process_is_waited_for_once(self, path: Path) -> None:
         """Those who queue behind a locked database fail at their own time, all of them."""
@@ -331,12 +331,12 @@ def test_another_process_gets_its_turn(path: Path, monkeypatch: pytest.MonkeyPat
 def test_what_was_acknowledged_survives_a_kill(path: Path, acknowledged: int) -> None:
     process = start_writing(path)
     assert process.stdout is not None
-    told = [process.stdout.readline() for _ in range(acknowledged)]
+    reported = [process.stdout.readline() for _ in range(acknowledged)]
     process.send_signal(signal.SIGKILL)
-    told += process.stdout.readlines()
+    reported += process.stdout.readlines()
     process.wait()
     stored = Counter(Writer(path).stored())
-    names = [line.strip() for line in told if line.endswith("\n")]
+    names = [line.strip() for line in reported if line.endswith("\n")]
     assert len(names) >= acknowledged
     assert [name for name in names if stored[name] != 1] == []
     with closing(sqlite3.connect(path)) as connection:

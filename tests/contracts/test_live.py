@@ -71,7 +71,7 @@ class TestFrames:
         assert live.read(POD, 0) == []
         assert live.last(POD) == 0
 
-    def test_reading_goes_on_behind_what_was_seen(self, live: LiveOutput) -> None:
+    def test_reading_continues_behind_what_was_seen(self, live: LiveOutput) -> None:
         live.append(POD, frames(1, 12))
         assert live.read(POD, 10) == frames(11, 12)
         assert live.read(POD, 12) == []

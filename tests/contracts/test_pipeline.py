@@ -35,7 +35,7 @@ class Case:
 
 def in_memory() -> Case:
     pipeline, unavailable = MemoryPipeline(), MemoryPipeline()
-    unavailable.away = True
+    unavailable.unavailable = True
 
     def published() -> list[Message]:
         chains = [(CHAIN_FROM[state][0], id) for id, state in iter(pipeline.take, None)]

@@ -67,7 +67,7 @@ def test_are_due_when_their_time_has_come(store: Store) -> None:
     assert store.replays.update(cancelled, cancelled.cancel(NOW))
     assert store.replays.due(NOW + 2, 10) == [first, second]
     assert store.replays.due(NOW + 2, 1) == [first]
-    assert store.replays.update(first, first.wait(NOW + 9, "away"))
+    assert store.replays.update(first, first.wait(NOW + 9, "down"))
     assert store.replays.due(NOW + 2, 10) == [second]
 
 

@@ -98,7 +98,7 @@ def test_its_output_is_kept_until_it_is_deleted(runtime: Runtime, bash: Language
     assert runtime.observe(pod.name) is None
 
 
-def test_frames_tell_the_output_from_where_one_stopped(runtime: Runtime, bash: Language) -> None:
+def test_frames_continue_where_a_reader_stopped(runtime: Runtime, bash: Language) -> None:
     pod = a_pod(bash, HELLO.source)
     wait_for_end(runtime, pod)
 
@@ -219,7 +219,7 @@ def test_languages_have_versions_and_source_names(runtime: Runtime) -> None:
 
 def away_memory(_folder: Path) -> Runtime:
     runtime = MemoryRuntime()
-    runtime.away = True
+    runtime.unavailable = True
     return runtime
 
 
@@ -233,8 +233,8 @@ def away_cluster(folder: Path) -> Runtime:
     return a_runtime("podline", "bash=podline/bash:5", folder / "kubeconfig")
 
 
-@pytest.mark.parametrize("away", [away_memory, away_sandbox, away_cluster])
-def test_every_call_says_that_the_runtime_is_away(
+@pytest.mark.parametrize("down", [away_memory, away_sandbox, away_cluster])
+def test_every_call_says_that_the_runtime_is_unavailable(
     away: Callable[[Path], Runtime], tmp_path: Path
 ) -> None:
     runtime = away(tmp_path)
@@ -254,7 +254,7 @@ def test_every_call_says_that_the_runtime_is_away(
             call()
 
 
-@pytest.mark.parametrize("away", [away_memory, away_sandbox])
+@pytest.mark.parametrize("down", [away_memory, away_sandbox])
 def test_languages_are_known_where_the_runtime_is(
     away: Callable[[Path], Runtime], tmp_path: Path
 ) -> None:

@@ -65,8 +65,8 @@ def test_the_diagrams_show_the_transitions_and_nothing_else() -> None:
 
 
 def test_the_table_of_states_is_the_table_of_transitions() -> None:
-    told = {row[0]: set(row[2].split(", ")) - {"-"} for row in table_rows(ARCHITECTURE, "State")}
-    assert told == {str(state): set(map(str, TRANSITIONS[state])) for state in State}
+    shown = {row[0]: set(row[2].split(", ")) - {"-"} for row in table_rows(ARCHITECTURE, "State")}
+    assert shown == {str(state): set(map(str, TRANSITIONS[state])) for state in State}
 
 
 def test_the_picture_shows_the_parts_that_the_contracts_name() -> None:
@@ -123,9 +123,9 @@ def test_the_settings_that_a_page_names_exist(page: Path) -> None:
 
 
 def test_exit_codes() -> None:
-    told = {int(row[0]) for row in table_rows(DOCS / "cli.md", "Exit code")}
+    shown = {int(row[0]) for row in table_rows(DOCS / "cli.md", "Exit code")}
     ours = STOPPED | {BROKEN_PIPE, exit_codes.CANCELLED, exit_codes.FAILED, exit_codes.OURS}
-    assert told == ours | {code for code in exit_codes.OF_OUTCOME.values() if code}
+    assert shown == ours | {code for code in exit_codes.OF_OUTCOME.values() if code}
 
 
 def test_dead_letters() -> None:

@@ -51,7 +51,7 @@ def relay_for_ever(ports: Ports) -> None:
         try:
             relay(ports)
         except EventLogUnavailable as error:
-            print("the log is away:", error, flush=True)
+            print("the log is unavailable:", error, flush=True)
         time.sleep(INTERVAL)
 
 

@@ -71,7 +71,7 @@ def test_kafka_is_stopped_while_executions_finish(kafka: KafkaServer, rows: Rows
         with kafka.stopped():
             back_at = time.monotonic() + AWAY_SECONDS
             rows.run(300)
-            assert says_that_it_is_away(kafka.event_log(topic))
+            assert says_that_it_is_unavailable(kafka.event_log(topic))
             # The outage itself is under test: it outlasts every time-out of a client.
             time.sleep(max(back_at - time.monotonic(), 0))
             rows.run(100)
@@ -81,7 +81,7 @@ def test_kafka_is_stopped_while_executions_finish(kafka: KafkaServer, rows: Rows
     rows.assert_in(kafka.event_log(topic))
 
 
-def says_that_it_is_away(log: KafkaEventLog) -> bool:
+def says_that_it_is_unavailable(log: KafkaEventLog) -> bool:
     """And soon, as those who ask for readiness wait for it."""
     begun = time.monotonic()
     with pytest.raises(EventLogUnavailable):

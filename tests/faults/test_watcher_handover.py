@@ -48,7 +48,7 @@ def roles(tmp_path: Path, sandbox: SandboxDaemon) -> Iterator[Roles]:
         yield roles
 
 
-def test_verdicts_and_live_output_go_on(roles: Roles) -> None:
+def test_verdicts_and_live_output_continue(roles: Roles) -> None:
     held_by = holder_of_lease(roles)
     with roles.client() as client, ThreadPoolExecutor(1) as pool:
         prints = client.submit(PRINTS_THE_TIME, language="python", limits={"wall_seconds": 60})

@@ -134,7 +134,7 @@ COPIES: Final = 5
 """More than the worker takes at once: none may count as under way."""
 
 
-def test_items_that_are_no_task_are_kept_and_the_worker_goes_on(service: Service) -> None:
+def test_items_that_are_no_task_are_kept_and_the_worker_continues(service: Service) -> None:
     with service.worker("pods") as worker:
         service.redis.lpush("pods", *(NO_TASKS * COPIES))
         wait_until(

@@ -57,7 +57,7 @@ ENV = {
 }
 
 
-def told(runtime: KubernetesRuntime, **facts: Any) -> tuple[Pod, dict[str, Any]]:
+def reported(runtime: KubernetesRuntime, **facts: Any) -> tuple[Pod, dict[str, Any]]:
     """What the program says that it was given."""
     pod = a_pod(language(runtime, "python"), **facts)
     observation = wait_for_end(runtime, pod)
@@ -84,7 +84,7 @@ def assert_exact(pod: Pod, found: dict[str, Any]) -> None:
 
 def test_what_looks_like_something_else(cluster: KubernetesRuntime) -> None:
     names = ("$(PATH).txt", "a b/'; reboot; '", "---\nkind: Pod", "{program}", "-rf", "\u202e.py")
-    pod, found = told(
+    pod, found = reported(
         cluster,
         args=HOSTILE,
         env=ENV,
@@ -113,7 +113,7 @@ def test_every_field_at_its_maximum(cluster: KubernetesRuntime) -> None:
     rest = MAXIMA.files_bytes - len(TELLS) - (MAXIMA.files - 2)
     small = [File(f"{n:02}" + "x" * (MAXIMA.file_name_bytes - 2), b"x") for n in range(62)]
     variable = MAXIMA.env_bytes // MAXIMA.env
-    pod, found = told(
+    pod, found = reported(
         cluster,
         args=("a" * (MAXIMA.args_bytes // MAXIMA.args),) * MAXIMA.args,
         env={f"V{n:02}": "v" * (variable - 3) for n in range(MAXIMA.env)},

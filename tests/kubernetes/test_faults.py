@@ -202,7 +202,7 @@ def test_out_of_memory(attempts: Attempts, program: str, outcome: Outcome) -> No
 
 @pytest.mark.disturbs
 def test_an_api_server_that_hangs_costs_time_alone(attempts: Attempts) -> None:
-    """Calls end with RuntimeUnavailable, and so does a watch; then all goes on."""
+    """Calls end with RuntimeUnavailable, and so does a watch; then all continues."""
     execution = attempts.create("print(1)")
     changes = attempts.runtime.watch(lambda: False)
     with parts.stopped("kube-apiserver"):

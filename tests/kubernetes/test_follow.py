@@ -56,19 +56,19 @@ def test_a_later_look_is_at_its_last_lines(tmp_path: Path, after: int) -> None:
         assert asked_for_last_lines(server) == [True]
 
 
-def test_one_who_comes_late_is_told_all(tmp_path: Path) -> None:
+def test_a_late_reader_gets_everything(tmp_path: Path) -> None:
     with api_server(tmp_path, lines(71, 90), lines(1, 91)) as server:
         assert followed(server, 69) == list(range(70, 92))
         assert asked_for_last_lines(server) == [True, False]
 
 
-def test_a_log_that_is_gone_tells_nothing(tmp_path: Path) -> None:
+def test_a_log_that_is_gone_has_no_frames(tmp_path: Path) -> None:
     with api_server(tmp_path, Say(status=404)) as server:
         assert followed(server, 5) == []
 
 
 @pytest.mark.kubernetes
-def test_on_a_cluster_every_frame_is_told_from_wherever_one_stopped(
+def test_on_a_cluster_every_frame_is_read_from_wherever_a_reader_stopped(
     cluster: KubernetesRuntime,
 ) -> None:
     limits = replace(DEFAULT_LIMITS, output_kib=MAX_LIMITS.output_kib)

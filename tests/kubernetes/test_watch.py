@@ -34,19 +34,19 @@ def versions_asked_for(server: ApiServer) -> list[str | None]:
     return [query.get("resourceVersion", [None])[0] for query in queries]
 
 
-def test_changes_of_phase_are_told_and_nothing_else(tmp_path: Path) -> None:
-    told = [
+def test_changes_of_phase_are_reported_and_nothing_else(tmp_path: Path) -> None:
+    reported = [
         ("ADDED", a_pod("waits")),
         ("MODIFIED", a_pod("a", runs=True)),
         ("MODIFIED", a_pod("a", runs=True)),
         ("MODIFIED", a_pod("b", runs=True)),
         ("DELETED", a_pod("b", runs=True)),
     ]
-    with api_server(tmp_path, listed(a_pod("a"), a_pod("b")), events(*told)) as server:
+    with api_server(tmp_path, listed(a_pod("a"), a_pod("b")), events(*reported)) as server:
         assert seen(server, 3) == ["a", "b", "b"]
 
 
-def test_it_goes_on_from_the_last_version_it_heard_of(tmp_path: Path) -> None:
+def test_it_continues_from_the_last_version_it_heard_of(tmp_path: Path) -> None:
     bookmark = {"metadata": {"resourceVersion": "7"}}
     answers = [
         listed(version="5"),

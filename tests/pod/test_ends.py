@@ -56,7 +56,7 @@ def test_when_a_container_is_killed_at_any_moment_nothing_is_left(
     assert not sleepers()
 
 
-def test_main_that_is_gone_is_told(folder: Path) -> None:
+def test_main_that_is_gone_is_reported(folder: Path) -> None:
     """As when the kernel kills all of it for memory."""
     pod = LocalPod.start(folder, stages_of("echo begun; sleep 600"))
     wait_until(lambda: b"YmVndW4K" in pod.log, within=10)

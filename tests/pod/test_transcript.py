@@ -127,7 +127,7 @@ def test_last_lines_tell_what_comes_after_a_frame_or_that_they_do_not_reach_it(
     assert frames_after(after, b"".join(last)) == (frames[after:] if reaches else None)
 
 
-def test_what_comes_after_a_gap_is_not_told() -> None:
+def test_what_comes_after_a_gap_is_not_read() -> None:
     first, second, _, fourth = frames_of([(Stream.STDOUT, b"x")] * 4)
     lines = b"".join(map(line, (first, second, fourth)))
 

@@ -145,7 +145,7 @@ def test_a_sitecustomize_of_the_program_s_own_is_run(sandbox: SandboxDaemon) -> 
 
 
 def test_a_library_of_the_program_s_own_is_preloaded_too(sandbox: SandboxDaemon) -> None:
-    """The loader names a library that it does not find, and then goes on."""
+    """The loader names a library that it does not find, and then continues."""
     source = (
         "#include <stdio.h>\n#include <stdlib.h>\n"
         'int main(void) { puts(getenv("LD_PRELOAD")); *(volatile int *)8 = 1; }'

@@ -10,18 +10,18 @@ CRASHES = 3
 PODS = 20
 
 
-def test_a_verdict_that_was_told_stays(own_sandbox: SandboxDaemon) -> None:
+def test_a_verdict_that_was_reported_stays(own_sandbox: SandboxDaemon) -> None:
     random = Random(11)
-    told: dict[str, Observation] = {}
+    reported: dict[str, Observation] = {}
     for crash in range(CRASHES):
         pods = created(own_sandbox, [f"crash{crash}-{number}" for number in range(1, PODS)])
 
-        told |= ended(own_sandbox, pods, at_least=random.randrange(1, PODS - 1))
+        reported |= ended(own_sandbox, pods, at_least=random.randrange(1, PODS - 1))
         own_sandbox.kill()
         own_sandbox.start()
 
-        assert {name: own_sandbox.runtime.observe(name) for name in told} == told
-        for name in told:
+        assert {name: own_sandbox.runtime.observe(name) for name in reported} == reported
+        for name in reported:
             output = own_sandbox.runtime.output(name)
             assert output
             assert output.run
@@ -42,14 +42,14 @@ def created(sandbox: SandboxDaemon, names: list[str]) -> list[Pod]:
 
 def ended(sandbox: SandboxDaemon, pods: list[Pod], *, at_least: int) -> dict[str, Observation]:
     """What was told of those that have ended, once so many have."""
-    told: dict[str, Observation] = {}
+    reported: dict[str, Observation] = {}
 
     def enough_are() -> bool:
         for pod in pods:
             observation = sandbox.runtime.observe(pod.name)
             if observation and observation.phase is Phase.ENDED:
-                told[pod.name] = observation
-        return len(told) >= at_least
+                reported[pod.name] = observation
+        return len(reported) >= at_least
 
     wait_until(enough_are)
-    return told
+    return reported

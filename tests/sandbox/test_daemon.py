@@ -83,7 +83,7 @@ def test_killed_while_jails_are_being_set_up_it_leaves_nothing_running(tmp_path:
         wait_until(gone(processes))
 
 
-def test_a_new_daemon_tells_how_the_killed_one_s_pods_ended(own_sandbox: SandboxDaemon) -> None:
+def test_a_new_daemon_reports_how_the_killed_one_s_pods_ended(own_sandbox: SandboxDaemon) -> None:
     kept, lost = ended(own_sandbox), running(own_sandbox)
     before = own_sandbox.runtime.observe(kept.name), own_sandbox.runtime.output(kept.name)
     frames = own_sandbox.runtime.follow(kept.name, 0)
@@ -147,7 +147,7 @@ def test_a_watch_ends_with_an_error_when_it_dies(own_sandbox: SandboxDaemon) -> 
     own_sandbox.start()
 
 
-def test_calls_go_on_after_a_restart(own_sandbox: SandboxDaemon) -> None:
+def test_calls_continue_after_a_restart(own_sandbox: SandboxDaemon) -> None:
     own_sandbox.runtime.ping()
     own_sandbox.kill()
     with pytest.raises(RuntimeUnavailable):
@@ -292,7 +292,7 @@ def test_a_whole_request_for_an_unknown_version_is_refused(sandbox: SandboxDaemo
         (a_request(limits={}), "limits: every limit must be given"),
     ],
 )
-def test_a_bad_request_is_told_what_is_wrong(
+def test_the_answer_to_a_bad_request_says_what_is_wrong(
     sandbox: SandboxDaemon, request_: object, message: str
 ) -> None:
     answer = asked(sandbox, request_)
@@ -318,7 +318,7 @@ def test_limits_that_are_no_limits_are_refused(sandbox: SandboxDaemon) -> None:
         (b"GET / HTTP/1.1\r\n\r\n", "a header of"),
     ],
 )
-def test_garbage_is_told_so_and_hung_up_on(
+def test_garbage_is_refused_and_hung_up_on(
     sandbox: SandboxDaemon, raw: bytes, message: str
 ) -> None:
     with connected(sandbox) as connection:

@@ -247,7 +247,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("what", BROKEN)
-def test_a_broken_stage_is_told_and_nothing_runs(started: Started, what: str) -> None:
+def test_a_broken_stage_is_reported_and_nothing_runs(started: Started, what: str) -> None:
     body, step, error = BROKEN[what]
     with null_streams() as streams:
         socket.send_fds(started.control, [head(len(body)), body], streams)
@@ -259,7 +259,7 @@ def test_a_broken_stage_is_told_and_nothing_runs(started: Started, what: str) ->
 
 
 @pytest.mark.parametrize(("body_bytes", "streams"), [(2**40, 3), (10, 0), (10, 2)])
-def test_a_broken_head_is_told(started: Started, body_bytes: int, streams: int) -> None:
+def test_a_broken_head_is_reported(started: Started, body_bytes: int, streams: int) -> None:
     with null_streams() as null:
         socket.send_fds(started.control, [head(body_bytes)], null[:streams])
 

@@ -36,7 +36,7 @@ def test_files_of_the_host_are_not_there(sandbox: SandboxDaemon, tmp_path: Path)
     assert always <= names <= always | where_tool_chains_may_be
 
 
-def test_accounts_of_the_host_are_not_told(sandbox: SandboxDaemon) -> None:
+def test_accounts_of_the_host_are_not_shown(sandbox: SandboxDaemon) -> None:
     assert printed(sandbox, "id -un; wc -l < /etc/passwd; hostname") == "box\n1\nbox\n"
 
 

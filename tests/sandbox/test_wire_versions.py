@@ -117,7 +117,7 @@ class TestTheDaemon:
             answer = ask(connection, body, op="create", pod={**header, "runs": [run]})
         assert answer["error"] == "bad_request"
 
-    def test_tells_a_service_that_is_too_new(self, sandbox: SandboxDaemon) -> None:
+    def test_refuses_a_service_that_is_too_new(self, sandbox: SandboxDaemon) -> None:
         with connected(sandbox) as connection:
             answer = ask(
                 connection, op="hello", version=AFTER_NEXT.newest, oldest=AFTER_NEXT.oldest

@@ -169,11 +169,11 @@ def with_unread(server: Server) -> dict[int, int]:
 
 
 def test_what_is_being_answered_is_answered_before_it_stops(serve: Serve) -> None:
-    begun, go_on = threading.Event(), threading.Event()
+    begun, proceed = threading.Event(), threading.Event()
 
     def slow(_: Environ, start_response: StartResponse) -> list[bytes]:
         begun.set()
-        go_on.wait(5)
+        proceed.wait(5)
         return hello(_, start_response)
 
     served = serve(slow)
@@ -183,17 +183,17 @@ def test_what_is_being_answered_is_answered_before_it_stops(serve: Serve) -> Non
 
     server.stop(grace_seconds=5)
     wait_until(lambda: not server.accepting, within=5)
-    go_on.set()
+    proceed.set()
 
     assert client.rest().endswith(b"hello")
 
 
 def test_it_does_not_wait_for_longer_than_its_grace(serve: Serve) -> None:
-    begun, go_on = threading.Event(), threading.Event()
+    begun, proceed = threading.Event(), threading.Event()
 
     def hangs(_: Environ, start_response: StartResponse) -> list[bytes]:
         begun.set()
-        go_on.wait(10)
+        proceed.wait(10)
         return hello(_, start_response)
 
     served = serve(hangs)
@@ -206,5 +206,5 @@ def test_it_does_not_wait_for_longer_than_its_grace(serve: Serve) -> None:
     served.thread.join(5)
 
     assert time.monotonic() - started < 3
-    go_on.set()
+    proceed.set()
     client.close()

@@ -39,11 +39,11 @@ class KafkaServer:
                 "this test needs KAFKA_CONTROL in the environment: the path of a program that stops"
                 " the Kafka at KAFKA, told `stop`, and starts it again with its log, told `up`"
             )
-        _tell(control, "stop")
+        _control(control, "stop")
         try:
             yield
         finally:
-            _tell(control, "up")
+            _control(control, "up")
             self.admin.list_topics(timeout=60)
 
     def url(self, topic: str) -> str:
@@ -78,7 +78,7 @@ def messages(kafka: KafkaServer, topic: str) -> list[Message]:
     return found
 
 
-def _tell(control: str, verb: str, *, times: int = 3) -> None:
+def _control(control: str, verb: str, *, times: int = 3) -> None:
     """Run the control program, repeatedly if a busy machine makes it give up."""
     for _ in range(times):
         if subprocess.run([control, verb], stdout=subprocess.DEVNULL, check=False).returncode == 0:

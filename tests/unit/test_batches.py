@@ -106,10 +106,10 @@ class TestSubmit:
             submitted(twins, 3)
         submitted(twins, 2)
 
-    def test_is_accepted_while_the_broker_is_away(self, twins: Twins) -> None:
-        twins.pipeline.away = True
+    def test_is_accepted_while_the_broker_is_unavailable(self, twins: Twins) -> None:
+        twins.pipeline.unavailable = True
         found = submitted(twins)
-        twins.pipeline.away = False
+        twins.pipeline.unavailable = False
         assert twins.pipeline.take() is None
         sweep(twins.ports)
         Worker(twins.ports).run_all()
@@ -394,10 +394,10 @@ class TestStream:
         batch = submit_batch(twins.ports, ADA, [REFUSED]).batch
         assert isinstance(Reader(twins, batch).next(), BatchEnded)
 
-    def test_waits_while_the_store_is_away(self, twins: Twins) -> None:
+    def test_waits_while_the_store_is_unavailable(self, twins: Twins) -> None:
         batch = submitted(twins, 1).batch
         Worker(twins.ports).run_all()
-        away = [StoreUnavailable("away")]
+        away = [StoreUnavailable("down")]
 
         def states_of(ids: list[str]) -> object:
             if away:

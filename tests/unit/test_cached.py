@@ -39,7 +39,7 @@ def test_a_clock_that_is_set_back_keeps_no_old_answer(clock: Clock) -> None:
 
 
 def test_an_error_is_not_remembered(clock: Clock) -> None:
-    answers = iter([Unavailable("away"), None])
+    answers = iter([Unavailable("down"), None])
 
     def ask() -> str:
         error = next(answers)

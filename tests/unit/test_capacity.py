@@ -13,12 +13,12 @@ from tests.support.twins import Twins, make_twins
 
 class CountedQueue(MemoryAdmissionQueue):
     asked = 0
-    away = False
+    unavailable = False
 
     def length(self) -> int:
         self.asked += 1
-        if self.away:
-            raise CoordinationUnavailable("Redis is away")
+        if self.unavailable:
+            raise CoordinationUnavailable("Redis is unavailable")
         return super().length()
 
 
@@ -91,7 +91,7 @@ def test_it_asks_before_it_refuses(capacity: Capacity, queue: CountedQueue) -> N
 def test_with_redis_away_it_takes_and_asks_no_more_than_otherwise(
     capacity: Capacity, queue: CountedQueue, caplog: pytest.LogCaptureFixture
 ) -> None:
-    queue.away = True
+    queue.unavailable = True
     for _ in range(3):
         capacity.take()
     assert queue.asked == 1

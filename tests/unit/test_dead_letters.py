@@ -241,7 +241,7 @@ def test_poison_that_comes_back_while_it_is_sent_waits_again(twins: Twins) -> No
 
 def test_with_the_broker_away_poison_is_not_sent_and_waits(twins: Twins, worker: Worker) -> None:
     dead_letters.record_poison(twins.ports, "pods", a_message(), "unknown task")
-    twins.pipeline.away = True
+    twins.pipeline.unavailable = True
     for _ in range(10):
         with pytest.raises(BrokerUnavailable):
             next_tick(twins, worker)
@@ -249,7 +249,7 @@ def test_with_the_broker_away_poison_is_not_sent_and_waits(twins: Twins, worker:
     assert (letter.status, letter.retries) == (DeadLetterStatus.WAITING, 0)
     assert (letter.next_retry_at or 0) > twins.clock()
 
-    twins.pipeline.away = False
+    twins.pipeline.unavailable = False
     next_tick(twins, worker)
     assert len(twins.pipeline.resent) == 1
 
@@ -304,11 +304,11 @@ def test_poison_that_no_worker_could_ever_read_is_archived_at_once(
 
 
 class LettersThatAreAway(MemoryDeadLetters):
-    away = False
+    unavailable = False
 
     def put(self, letter: DeadLetter) -> bool:
-        if self.away:
-            raise StoreUnavailable("the database is away")
+        if self.unavailable:
+            raise StoreUnavailable("the database is unavailable")
         return super().put(letter)
 
 
@@ -316,9 +316,9 @@ def test_with_the_database_away_a_letter_is_parked_and_stored_later() -> None:
     store = MemoryStore()
     letters = store.dead_letters = LettersThatAreAway()
     twins = make_twins(store=store)
-    letters.away = True
+    letters.unavailable = True
     dead_letters.record_poison(twins.ports, "pods", a_message(), "unknown task")
-    letters.away = False
+    letters.unavailable = False
     assert store.dead_letters.page(None, None, None, 10) == []
     dead_letter_retries.process(twins.ports)
     assert the_letter(twins).kind is DeadLetterKind.POISON
@@ -332,14 +332,14 @@ def test_with_the_database_away_an_exhausted_execution_stays_due() -> None:
     twins = make_twins(store=store)
     worker = Worker(twins.ports)
     execution = submit(twins.ports, a_key(), a_submission(language="cobol"))
-    letters.away = True
+    letters.unavailable = True
     worker.run_all()
     row = cast(Execution, store.executions.get(execution.id))
     assert row.state is State.FAILED
     assert row.next_action_at is not None
     assert twins.ports.parking.unpark(10) == [], "Redis may forget it"
 
-    letters.away = False
+    letters.unavailable = False
     twins.clock.advance(60)
     sweep(twins.ports)
     worker.run_all()

@@ -528,7 +528,7 @@ def test_a_failed_row_says_when_and_leaves_one_letter(twins: Twins) -> None:
 
 def test_a_failed_row_stays_due_until_it_is_cleaned_up(twins: Twins) -> None:
     execution = running(twins)
-    twins.runtime.away = True
+    twins.runtime.unavailable = True
     with pytest.raises(RuntimeUnavailable):
         saga.end_attempt(twins.ports, execution, "no sandbox", final=True)
     assert next_look(twins, execution) == STEP_TIMEOUT
@@ -568,13 +568,13 @@ def test_compensating_what_is_settled_or_not_ended_or_unknown_does_nothing(
     cancel(twins.ports, execution)
     worker.run_all()
     assert twins.now(execution).next_action_at is None
-    twins.runtime.away = True
+    twins.runtime.unavailable = True
     compensate(twins.ports, execution.id)
 
 
 def test_an_execution_without_an_attempt_has_no_pod_to_delete(twins: Twins) -> None:
     execution = twins.submit()
-    twins.runtime.away = True
+    twins.runtime.unavailable = True
     cancel(twins.ports, execution)
     compensate(twins.ports, execution.id)
     assert twins.now(execution).next_action_at is None

@@ -135,12 +135,12 @@ def test_many_ended_rows_do_not_keep_a_live_one_waiting(twins: Twins, worker: Wo
     live = submitted(twins)
     run_up_to(worker, CREATE)
     worker.drop_messages()
-    twins.runtime.away = True  # so that nothing of the cancelled ones can be cleaned up
+    twins.runtime.unavailable = True  # so that nothing of the cancelled ones can be cleaned up
     for _ in range(1000):
         cancelled = submitted(twins)
         cancel(twins.ports, cancelled)
     worker.drop_messages()
-    twins.runtime.away = False
+    twins.runtime.unavailable = False
     tick(twins, worker, 20)
     assert now_of(twins, live).state is State.COMPLETED
 

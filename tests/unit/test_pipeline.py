@@ -170,7 +170,7 @@ def test_a_slot_that_an_ended_execution_can_not_use_goes_to_the_next_at_once(
 
 
 @pytest.mark.parametrize("link", [None, START, CREATE, POLL, PERSIST])
-def test_whatever_message_is_lost_the_sweep_goes_on(
+def test_whatever_message_is_lost_the_sweep_continues(
     twins: Twins, worker: Worker, link: str | None
 ) -> None:
     execution = submitted(twins)
@@ -222,10 +222,10 @@ def test_a_lost_redis_is_rebuilt_from_the_database(twins: Twins, worker: Worker)
 
 
 def test_with_the_broker_away_it_is_accepted_and_runs_later(twins: Twins, worker: Worker) -> None:
-    twins.pipeline.away = True
+    twins.pipeline.unavailable = True
     execution = submitted(twins)
     assert execution.state is State.QUEUED
-    twins.pipeline.away = False
+    twins.pipeline.unavailable = False
     run_until_terminal(twins, worker, execution)
     assert now_of(twins, execution).state is State.COMPLETED
 
@@ -318,14 +318,14 @@ def test_a_step_that_kills_its_worker_every_time_ends_the_attempts(
 def test_a_runtime_that_is_away_for_a_while_costs_a_delay_only(
     twins: Twins, worker: Worker
 ) -> None:
-    twins.runtime.away = True
+    twins.runtime.unavailable = True
     execution = submitted(twins)
     worker.run_all()
     twins.clock.advance(20)
     sweep(twins.ports)
     worker.run_all()
     assert now_of(twins, execution).state is State.STARTING
-    twins.runtime.away = False
+    twins.runtime.unavailable = False
     run_until_terminal(twins, worker, execution)
     assert now_of(twins, execution).attempt == 1
     assert_nothing_left(twins)

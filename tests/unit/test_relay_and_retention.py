@@ -50,7 +50,7 @@ def slices_of_two() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("slices_of_two")
-def test_it_goes_on_while_slices_are_full_but_not_for_ever() -> None:
+def test_it_continues_while_slices_are_full_but_not_for_ever() -> None:
     twins = make_twins()
     log = LogThatTakesItsTime(twins.clock)
     ports = replace(twins.ports, event_log=log)
@@ -63,11 +63,11 @@ def test_it_goes_on_while_slices_are_full_but_not_for_ever() -> None:
 
 
 class LogThatIsAway(MemoryEventLog):
-    away = True
+    unavailable = True
 
     def append(self, events: Sequence[Event]) -> Sequence[Refused]:
-        if self.away:
-            raise EventLogUnavailable("the log is away")
+        if self.unavailable:
+            raise EventLogUnavailable("the log is unavailable")
         return super().append(events)
 
 
@@ -78,7 +78,7 @@ def test_with_the_log_away_nothing_is_marked() -> None:
     with pytest.raises(EventLogUnavailable):
         relay(twins.ports)
     Worker(twins.ports).run_all()
-    log.away = False
+    log.unavailable = False
     assert relay(twins.ports) == 5
 
 

@@ -33,7 +33,7 @@ def process(twins: Twins, seconds: Seconds) -> Languages:
     return Languages(twins.runtime, twins.store.languages, seconds)
 
 
-def told(twins: Twins, seconds: Seconds) -> Sequence[Language]:
+def reported(twins: Twins, seconds: Seconds) -> Sequence[Language]:
     """What a process is told, and stores for those that start later."""
     offered = process(twins, seconds).known()
     wait_until(lambda: twins.store.languages.get() == offered, within=5)
@@ -41,19 +41,19 @@ def told(twins: Twins, seconds: Seconds) -> Sequence[Language]:
 
 
 def test_a_new_process_knows_them_while_the_runtime_is_down(twins: Twins, seconds: Seconds) -> None:
-    offered = told(twins, seconds)
-    twins.runtime.away = True
+    offered = reported(twins, seconds)
+    twins.runtime.unavailable = True
 
     assert process(twins, seconds).known() == offered
 
 
 def test_they_are_unknown_where_the_runtime_never_answered(twins: Twins, seconds: Seconds) -> None:
-    twins.runtime.away = True
+    twins.runtime.unavailable = True
     languages = process(twins, seconds)
     with pytest.raises(RuntimeUnavailable):
         languages.known()
 
-    twins.runtime.away = False
+    twins.runtime.unavailable = False
 
     assert languages.known() == twins.runtime.languages()
 
@@ -62,11 +62,11 @@ def test_they_are_unknown_where_the_runtime_never_answered(twins: Twins, seconds
 def test_the_runtime_is_asked_again_after_a_pause(
     twins: Twins, seconds: Seconds, is_down: bool, pause: float
 ) -> None:
-    told(twins, seconds)
-    twins.runtime.away = is_down
+    reported(twins, seconds)
+    twins.runtime.unavailable = is_down
     languages = process(twins, seconds)
     before = languages.known()
-    twins.runtime.away = False
+    twins.runtime.unavailable = False
     new = twins.runtime.offered = list(before[:1])
 
     seconds.now += pause - 1

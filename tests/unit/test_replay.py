@@ -311,7 +311,7 @@ class TestResubmit:
 
 class TestDryRun:
     @pytest.mark.parametrize("mode", ReplayMode)
-    def test_tells_what_would_be_done_and_does_nothing(
+    def test_counts_what_would_be_done_and_does_nothing(
         self, twins: Twins, lives: dict[str, Execution], mode: ReplayMode
     ) -> None:
         erase(twins.ports.store.executions, lives["completed"])
@@ -386,8 +386,8 @@ class TestSessions:
         assert turns[:6] == [first.id, second.id] * 3
 
     @pytest.mark.usefixtures("lives")
-    def test_without_messages_a_tick_goes_on(self, twins: Twins) -> None:
-        twins.pipeline.away = True
+    def test_without_messages_a_tick_continues(self, twins: Twins) -> None:
+        twins.pipeline.unavailable = True
         replay = started(twins, REEMIT)
         for _ in range(40):
             twins.clock.advance(STEP_SECONDS)
@@ -458,7 +458,7 @@ class TestSessions:
         assert "newer release" in (replay.error or "")
 
     @pytest.mark.usefixtures("lives")
-    def test_what_an_unreachable_target_said_is_told_to_nobody(
+    def test_what_an_unreachable_target_said_is_shown_to_nobody(
         self, twins: Twins, caplog: pytest.LogCaptureFixture
     ) -> None:
         class Unreachable(MemoryReplays):
@@ -528,7 +528,7 @@ class LogWithIncidents(MemoryEventLog):
 
 
 def away() -> None:
-    raise EventLogUnavailable("the log is away")
+    raise EventLogUnavailable("the log is unavailable")
 
 
 def bug() -> None:

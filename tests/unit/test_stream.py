@@ -193,7 +193,7 @@ def test_a_stream_is_whole(make: Callable[[], Story]) -> None:
 
 
 @given(make=stories(), data=st.data())
-def test_a_stream_that_breaks_off_anywhere_goes_on_without_a_trace(
+def test_a_stream_that_breaks_off_anywhere_continues_without_a_trace(
     make: Callable[[], Story], data: st.DataObject
 ) -> None:
     story = make()
@@ -244,12 +244,12 @@ def test_a_new_attempt_starts_the_output_afresh() -> None:
     story.change(lambda row: row.requeue(NOW, NOW, "the runtime lost the program"))
     story.attempt([Written(Stream.STDOUT, b"x")])
     story.change(lambda row: row.cancel(NOW, NOW))
-    told = [
+    reported = [
         (item.position.attempt, item.offset, item.content)
         for item in stream(story.ports, story.execution, StreamPosition())
         if isinstance(item, Printed)
     ]
-    assert told == [(1, 0, b"ab"), (2, 0, b"x")]
+    assert reported == [(1, 0, b"ab"), (2, 0, b"x")]
 
 
 def test_a_character_is_not_cut() -> None:
@@ -264,7 +264,7 @@ def test_a_character_is_not_cut() -> None:
 
 
 class Lost:
-    """Live output while Redis is away."""
+    """Live output while Redis is unavailable."""
 
     def __getattr__(self, name: str) -> object:
         raise CoordinationUnavailable(name)
@@ -323,6 +323,6 @@ def test_it_breaks_off_once_the_key_is_gone() -> None:
     story.steps = [lambda: None]
     answers = iter([True, False])
 
-    told = list(stream(story.ports, story.execution, StreamPosition(), allowed=answers.__next__))
+    items = list(stream(story.ports, story.execution, StreamPosition(), allowed=answers.__next__))
 
-    assert [type(item) for item in told] == [StateChanged]
+    assert [type(item) for item in items] == [StateChanged]

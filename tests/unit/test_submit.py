@@ -96,7 +96,7 @@ class TestADeletedExecution:
         with pytest.raises(IdempotencyMismatch):
             self.submit(twins, body_hash="other")
 
-    def test_is_told_from_one_that_was_never_stored(self) -> None:
+    def test_differs_from_one_that_was_never_stored(self) -> None:
         """The process that fixed the id died before it could insert the row."""
         twins = make_twins(store=store_with(DiesBeforeItInserts), retention_seconds=3600)
         twins.clock.advance((now() - twins.clock()) / SECOND)
@@ -171,11 +171,11 @@ def test_all_together_have_a_quota_too() -> None:
 
 class QueueThatIsAway(MemoryAdmissionQueue):
     def length(self) -> int:
-        raise CoordinationUnavailable("Redis is away")
+        raise CoordinationUnavailable("Redis is unavailable")
 
 
 def test_with_redis_away_it_is_accepted_all_the_same() -> None:
     twins = make_twins(admission=QueueThatIsAway())
-    twins.pipeline.away = True
+    twins.pipeline.unavailable = True
     execution = submit(twins.ports, ADA, a_submission())
     assert twins.store.executions.get(execution.id) == execution

@@ -44,7 +44,7 @@ def test_an_execution_that_ends_is_counted(twins: Twins) -> None:
 def test_without_a_broker_the_chain_is_left_to_the_sweep(
     twins: Twins, caplog: pytest.LogCaptureFixture
 ) -> None:
-    twins.pipeline.away = True
+    twins.pipeline.unavailable = True
     start_chain(twins.ports.pipeline, "01J", State.QUEUED)
     assert [each.levelno for each in caplog.records] == [logging.WARNING]
 

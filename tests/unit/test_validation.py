@@ -370,7 +370,7 @@ def test_a_name_too_long_is_not_looked_into() -> None:
     assert "/files/0/name" in {problem.pointer for problem in error.value.problems}
 
 
-def test_so_many_problems_are_told_and_no_more() -> None:
+def test_so_many_problems_are_listed_and_no_more() -> None:
     files = [{"name": "..", "content": "", "encoding": "x"} for _ in range(64)]
     with pytest.raises(InvalidRequest) as error:
         validated(source=None, files=files)

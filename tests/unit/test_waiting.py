@@ -73,7 +73,7 @@ def test_it_ends_after_the_time_that_was_given(twins: Twins) -> None:
     assert 0.05 <= monotonic() - begun < 2
 
 
-def test_it_goes_on_while_the_store_is_away(twins: Twins) -> None:
+def test_it_continues_while_the_store_is_unavailable(twins: Twins) -> None:
     execution = queued(twins)
     twins.store.executions.apply(execution.cancel(NOW, NOW))
     store = twins.store
@@ -82,7 +82,7 @@ def test_it_goes_on_while_the_store_is_away(twins: Twins) -> None:
     class Shaky(MemoryExecutions):
         def get(self, execution_id: str) -> Execution | None:
             if (answer := next(answers, super().get(execution_id))) is None:
-                raise StoreUnavailable("away")
+                raise StoreUnavailable("down")
             return answer
 
     script = Script([lambda: None, lambda: None])

@@ -119,7 +119,7 @@ def test_live_output_is_fed_while_somebody_watches(twins: Twins, worker: Worker)
 
 
 @pytest.mark.parametrize(("seconds", "pause"), [(0.02, 0.1), (3.0, 3.0)])
-def test_it_pauses_as_long_as_the_runtime_took_to_tell(
+def test_it_pauses_as_long_as_the_runtime_took_to_answer(
     twins: Twins, worker: Worker, monkeypatch: pytest.MonkeyPatch, seconds: float, pause: float
 ) -> None:
     execution_id, _ = running_pod(twins, worker)
@@ -128,7 +128,7 @@ def test_it_pauses_as_long_as_the_runtime_took_to_tell(
     assert feed_once(twins.ports, Pauses()) == pause
 
 
-def test_it_keeps_its_lease_while_the_runtime_takes_long_to_tell_what_was_printed(
+def test_it_keeps_its_lease_while_the_runtime_takes_long_to_return_what_was_printed(
     twins: Twins, worker: Worker
 ) -> None:
     class Counting(MemoryLeases):
@@ -160,16 +160,16 @@ def test_it_keeps_its_lease_while_the_runtime_takes_long_to_tell_what_was_printe
         watcher.stop()
 
 
-def test_it_goes_on_after_the_runtime_was_away(twins: Twins, worker: Worker) -> None:
+def test_it_continues_after_the_runtime_was_unavailable(twins: Twins, worker: Worker) -> None:
     execution_id, _ = running_pod(twins, worker)
-    twins.runtime.away = True
+    twins.runtime.unavailable = True
     with watching(twins):
-        twins.runtime.away = False
+        twins.runtime.unavailable = False
 
         assert next_started(twins) == (execution_id, State.RUNNING)
 
 
-def test_it_goes_on_after_an_error_that_nobody_expected(twins: Twins, worker: Worker) -> None:
+def test_it_continues_after_an_error_that_nobody_expected(twins: Twins, worker: Worker) -> None:
     class FailsOnce(MemoryPipeline):
         failed = False
 

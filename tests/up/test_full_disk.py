@@ -82,25 +82,25 @@ def test_the_report_is_lost_and_nothing_else(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_worker_tells_that_it_is_ready(
+def test_a_worker_reports_that_it_is_ready(
     tmp_path: Path, kind: Kind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with disk(kind, tmp_path, 4) as place, kept_full(place):
         monkeypatch.setenv(worker_ready.VARIABLE, str(place / "worker-ready"))
         for _ in range(2):
-            worker_ready._tell()
-            assert worker_ready.told_by(place / "worker-ready") == os.getpid()
+            worker_ready._report()
+            assert worker_ready.pid_in(place / "worker-ready") == os.getpid()
 
 
-def test_a_worker_that_cannot_tell_that_it_is_ready_tries_again(
+def test_a_worker_that_cannot_report_that_it_is_ready_tries_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ready = tmp_path / "later" / "worker-ready"
     monkeypatch.setenv(worker_ready.VARIABLE, str(ready))
-    worker_ready._tell()
-    assert worker_ready.told_by(ready) is None
+    worker_ready._report()
+    assert worker_ready.pid_in(ready) is None
     ready.parent.mkdir()
-    wait_until(lambda: worker_ready.told_by(ready) == os.getpid())
+    wait_until(lambda: worker_ready.pid_in(ready) == os.getpid())
 
 
 def test_a_line_of_the_log_is_lost_and_nothing_else() -> None:

@@ -1,4 +1,4 @@
-"""The probes that tell whether a child is ready."""
+"""The probes that check whether a child is ready."""
 
 import base64
 import socket

@@ -170,7 +170,7 @@ class TestDeath:
         assert (word, name) == ("restarted", "child")
         assert int(new_pid) != pid
 
-    def test_the_others_go_on(self, supervise: Supervise) -> None:
+    def test_the_others_continue(self, supervise: Supervise) -> None:
         supervised = supervise(one={"code": STEADY}, other={"code": STEADY, "needs": ["one"]})
         os.kill(supervised.pids()["one"], signal.SIGKILL)
         assert supervised.line().startswith("died one")

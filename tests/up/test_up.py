@@ -57,7 +57,7 @@ class TestRunning:
         assert execution.result is not None
         assert execution.result.stdout == "42\n"
 
-    def test_it_says_what_runs_where_and_how_to_go_on(self, service: Standalone) -> None:
+    def test_it_says_what_runs_where_and_how_to_continue(self, service: Standalone) -> None:
         said = service.printed()
         for child in service.children():
             assert str(child.pid) in said

@@ -206,7 +206,7 @@ class Recording:
             lock.execute("ROLLBACK")
 
     def freeze(self) -> None:
-        """Only the API goes on: nothing changes any more."""
+        """Only the API continues: nothing changes any more."""
         for process in psutil.Process(self.up.pid).children(recursive=True):
             if {"worker", "beat"} & set(process.cmdline()):
                 process.suspend()

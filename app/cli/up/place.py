@@ -25,7 +25,7 @@ class Place:
     flower_user: str
     flower_password: str = field(repr=False)
     flower_password_hint: str
-    """Tells the user where the password is."""
+    """Shows where the password is."""
 
     @property
     def url(self) -> str:

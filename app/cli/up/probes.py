@@ -1,4 +1,4 @@
-"""Probes that tell whether a child is ready."""
+"""Probes: whether a child is ready."""
 
 import base64
 import errno

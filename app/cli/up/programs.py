@@ -79,7 +79,7 @@ def _worker(settings: Settings, place: Place) -> Program:
             *("--without-gossip", "--without-mingle", "--heartbeat-interval", "10"),
         ),
         address="all queues",
-        ready=lambda pid: worker_ready.told_by(ready) == pid,
+        ready=lambda pid: worker_ready.pid_in(ready) == pid,
         needs=("redis", "sandbox"),
         # Keeps the API responsive when the cores are overloaded: with programs running, 212 instead
         # of 182 submissions a second.

@@ -7,12 +7,12 @@ from threading import Timer
 VARIABLE = "UP_WORKER_READY_FILE"
 
 
-def told_by(link: Path) -> int | None:
+def pid_in(link: Path) -> int | None:
     """Return the pid of the last worker that became ready."""
     return int(link.readlink().name) if link.is_symlink() else None
 
 
-def _tell(**_: object) -> None:
+def _report(**_: object) -> None:
     """Store the pid as a link's target, which is in the inode and so fits on a full disk."""
     link = Path(os.environ[VARIABLE])
     new = link.with_name(link.name + ".new")
@@ -21,11 +21,11 @@ def _tell(**_: object) -> None:
         new.symlink_to(str(os.getpid()))
         new.replace(link)
     except OSError:
-        _tell_later()
+        _report_later()
 
 
-def _tell_later() -> None:
-    timer = Timer(1, _tell)
+def _report_later() -> None:
+    timer = Timer(1, _report)
     timer.daemon = True
     timer.start()
 
@@ -34,4 +34,4 @@ if VARIABLE in os.environ:
     # The supervisor imports this module too, but must not load Celery into its memory.
     from celery.signals import worker_ready
 
-    worker_ready.connect(_tell, weak=False)
+    worker_ready.connect(_report, weak=False)

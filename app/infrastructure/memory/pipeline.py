@@ -9,10 +9,10 @@ from app.infrastructure.raw_message import can_be_read, identity
 
 
 class MemoryPipeline:
-    """The twin of the Celery pipeline. `away` makes every publish fail."""
+    """The twin of the Celery pipeline. `unavailable` makes every publish fail."""
 
     def __init__(self) -> None:
-        self.away = False
+        self.unavailable = False
         self.resent: list[tuple[str, bytes]] = []
         self._started: deque[tuple[str, State]] = deque()
         self._replays: deque[str] = deque()
@@ -49,5 +49,5 @@ class MemoryPipeline:
             return self._replays.popleft() if self._replays else None
 
     def _check(self) -> None:
-        if self.away:
+        if self.unavailable:
             raise BrokerUnavailable("the broker is unavailable")

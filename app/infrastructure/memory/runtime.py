@@ -125,7 +125,7 @@ class MemoryRuntime:
         clock: Callable[[], Time] = lambda: time.time_ns() // 1_000,
     ) -> None:
         self.script = script
-        self.away = False
+        self.unavailable = False
         """While true, every call raises RuntimeUnavailable; pods continue nevertheless."""
         self.offered = list(LANGUAGES)
         self.held = [
@@ -203,7 +203,7 @@ class MemoryRuntime:
         return list(self.held)
 
     def ping(self) -> None:
-        if self.away:
+        if self.unavailable:
             raise RuntimeUnavailable("the runtime is unavailable")
 
     # what tests can trigger

@@ -118,7 +118,7 @@ class Group:
             self.failure = error
             raise
 
-    def tell_all(self) -> None:
+    def wake_all(self) -> None:
         """Wake everyone who waits for the end."""
         for write in self._writes:
             if self.failure:
@@ -211,7 +211,7 @@ class GroupCommit:
         finally:
             self._group = None
             self._give_turn()
-            group.tell_all()
+            group.wake_all()
         return True
 
     def _give_turn(self, group: Group | None = None) -> bool:

@@ -29,7 +29,7 @@ DUE_AT_ONCE: Final = 10
 
 
 def work_due(ports: Ports) -> None:
-    """One slice of each session that no message went on with."""
+    """One slice of each session that no message continued."""
     for replay in ports.store.replays.due(ports.clock(), DUE_AT_ONCE):
         work(ports, replay.id)
 

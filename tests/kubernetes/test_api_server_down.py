@@ -27,7 +27,7 @@ AWAY_SECONDS = 30
 SECONDS_TO_MEND = 180
 SLOTS = 4
 SECONDS_TO_RUN = (1, 12, 25, 45, 1, 12)
-"""Ended before, while and after the server is away, or still queued when it goes."""
+"""Ended before, while and after the server is unavailable, or still queued when it goes."""
 
 
 @pytest.fixture

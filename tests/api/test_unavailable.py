@@ -32,7 +32,7 @@ EXECUTIONS = "/api/v1/executions"
 @pytest.fixture
 def without_redis(twins: Twins, tmp_path: Path) -> Ports:
     """Nobody listens where Redis should be, and the broker takes nothing."""
-    twins.pipeline.away = True
+    twins.pipeline.unavailable = True
     client = redis_at(f"unix://{tmp_path / 'no-redis.sock'}")
     return replace(
         twins.ports,
@@ -59,19 +59,19 @@ class TestRedis:
     ) -> None:
         api = connector(without_redis)("ada", Role.USER)
         id = body(api.post(EXECUTIONS, PROGRAM), 202)["id"]
-        twins.pipeline.away = False
+        twins.pipeline.unavailable = False
         twins.clock.advance(60)
         sweep(twins.ports)
         worker.run_all()
         assert body(api.get(f"{EXECUTIONS}/{id}?wait=10"))["state"] == "completed"
 
-    def test_a_stream_goes_on_from_the_store(self, without_redis: Ports) -> None:
+    def test_a_stream_continues_from_the_store(self, without_redis: Ports) -> None:
         api = connector(without_redis)("ada", Role.USER)
         id = body(api.post(EXECUTIONS, PROGRAM), 202)["id"]
         body(api.post(f"{EXECUTIONS}/{id}/cancel"), 202)
         response = api.get(f"{EXECUTIONS}/{id}/stream")
-        told = [event.event for event in EventParser().feed(response.data)]
-        assert told == ["state", "state", "end"]
+        received = [event.event for event in EventParser().feed(response.data)]
+        assert received == ["state", "state", "end"]
 
     def test_the_queue_shows_no_slots(self, without_redis: Ports) -> None:
         operator = connector(without_redis)("otto", Role.OPERATOR)
@@ -130,12 +130,12 @@ class TestRuntime:
     def test_languages_are_unknown_only_until_it_was_asked_once(
         self, api: Api, twins: Twins
     ) -> None:
-        twins.runtime.away = True
+        twins.runtime.unavailable = True
         assert api.get("/api/v1/languages").status_code == 503
         assert api.post(EXECUTIONS, PROGRAM).status_code == 503
-        twins.runtime.away = False
+        twins.runtime.unavailable = False
         assert api.get("/api/v1/languages").status_code == 200
-        twins.runtime.away = True
+        twins.runtime.unavailable = True
         assert api.post(EXECUTIONS, PROGRAM).status_code == 202
 
 
