@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.support.slowest import HOW_MANY, slowest_files
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -14,6 +17,25 @@ if TYPE_CHECKING:
     from tests.support.kafka_server import KafkaServer
     from tests.support.mongo_server import MongoServer
     from tests.support.sandbox_daemon import SandboxDaemon
+
+
+HERE = Path(__file__).parent
+QUICK = {"api", "ci", "client", "contracts", "kubernetes", "pod", "unit"}
+"""Folders whose files take seconds, not a minute: most of their tests start no processes."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long files, so that several workers finish at about the same time."""
+    items.sort(key=lambda item: item.path.relative_to(HERE).parts[0] in QUICK)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the slowest files, so that growth is noticed."""
+    every = [report for reports in terminalreporter.stats.values() for report in reports]
+    lines = slowest_files(report for report in every if isinstance(report, pytest.TestReport))
+    if len(lines) == HOW_MANY:
+        terminalreporter.section("slowest files")
+        terminalreporter.write_line("\n".join(lines))
 
 
 def pytest_configure() -> None:
