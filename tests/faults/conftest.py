@@ -1,7 +1,6 @@
 """Starts one `podline up` per test module, in a temporary folder."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -21,8 +20,8 @@ FAST = {
 }
 
 
-@pytest.fixture
-def standalone(tmp_path: Path) -> Iterator[Standalone]:
-    """`podline up` on a new folder, with eight slots."""
-    with running(Standalone(tmp_path, FAST)) as service:
+@pytest.fixture(scope="module")
+def standalone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
+    """`podline up` on a new folder, with eight slots. Each test leaves it whole."""
+    with running(Standalone(tmp_path_factory.mktemp("up"), FAST)) as service:
         yield service

@@ -39,7 +39,7 @@ def test_the_mongodb_server_is_killed(tmp_path: Path) -> None:
     with mongo_server(tmp_path) as server:
         options = ("--mongodb", server.url("podline"))
         with running(Standalone(tmp_path / "up", FAST, options)) as standalone:
-            load = Load(standalone, how_many=100)
+            load = Load(standalone, how_many=50)
             load.wait_for_some(10)
             server.kill()
             assert_refused_in_time(standalone)

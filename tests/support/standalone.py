@@ -214,6 +214,6 @@ def _environment(settings: dict[str, str]) -> Iterator[None]:
 
 
 def submit_many(client: Client, sources: list[str], *, at_once: int = 8) -> list[Execution]:
-    """Submit Python programs, several at a time."""
+    """Submit Bash programs, several at a time."""
     with ThreadPoolExecutor(at_once) as pool:
-        return list(pool.map(lambda source: client.submit(source, language="python"), sources))
+        return list(pool.map(lambda source: client.submit(source, language="bash"), sources))
