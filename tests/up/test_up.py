@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import chdir, closing
 from pathlib import Path
 
 import httpx
@@ -26,9 +26,19 @@ PODLINE = str(Path(sys.executable).with_name("podline"))
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
-    """One that is only looked at, with all its parts."""
-    with running(Standalone(tmp_path_factory.mktemp("up"))) as standalone:
+    """One that is only looked at, with all its parts, started beside modules of the same names."""
+    folder = tmp_path_factory.mktemp("up")
+    for name in ("app", "tasks", "celeryconfig", "celery"):
+        (folder / f"{name}.py").write_text("raise SystemExit('somebody else')")
+    with chdir(folder), running(Standalone(folder / "data")) as standalone:
         wait_until(lambda: "Ready" in standalone.printed())
+        yield standalone
+
+
+@pytest.fixture(scope="module")
+def standalone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
+    """One that tests may stop."""
+    with running(Standalone(tmp_path_factory.mktemp("up"))) as standalone:
         yield standalone
 
 
@@ -56,6 +66,10 @@ class TestRunning:
         execution = service.client().run("print(6 * 7)", language="python", timeout=20)
         assert execution.result is not None
         assert execution.result.stdout == "42\n"
+
+    def test_modules_in_the_working_folder_are_left_alone(self, service: Standalone) -> None:
+        assert "somebody else" not in service.printed()
+        assert service.client().readiness().status == "ready"
 
     def test_it_says_what_runs_where_and_how_to_continue(self, service: Standalone) -> None:
         said = service.printed()
@@ -158,27 +172,12 @@ class TestReport:
 
 
 class TestEnd:
-    @pytest.fixture
-    def standalone(self, tmp_path: Path) -> Iterator[Standalone]:
-        with running(Standalone(tmp_path)) as standalone:
-            yield standalone
+    """The kill comes first, because its test starts the service again."""
 
     @staticmethod
     def family(standalone: Standalone) -> list[int]:
         children = standalone.children()
         return [p.pid for child in children for p in (child, *child.children(recursive=True))]
-
-    def test_nothing_is_left_after_a_stop(self, standalone: Standalone, tmp_path: Path) -> None:
-        family = self.family(standalone)
-        execution = standalone.client().run("print(1)", language="python", timeout=20)
-        standalone.down()
-
-        assert not [pid for pid in family if psutil.pid_exists(pid)]
-        # No address that somebody else may have next, and a database that may be copied by itself.
-        assert not (standalone.data_dir / "url").exists()
-        copy = shutil.copy(standalone.data_dir / "podline.db", tmp_path / "copy.db")
-        with closing(SqliteStore(Path(copy), timeout=5)) as store:
-            assert store.executions.get(execution.id)
 
     def test_nothing_is_left_after_a_kill_and_it_starts_again(self, standalone: Standalone) -> None:
         family = self.family(standalone)
@@ -192,11 +191,14 @@ class TestEnd:
         execution = standalone.client().run("print(1)", language="python", timeout=20)
         assert execution.outcome == "success"
 
-    def test_modules_in_the_working_folder_are_left_alone(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        for name in ("app", "tasks", "celeryconfig", "celery"):
-            (tmp_path / f"{name}.py").write_text("raise SystemExit('somebody else')")
-        monkeypatch.chdir(tmp_path)
-        with running(Standalone(tmp_path / "data")) as standalone:
-            assert standalone.client().readiness().status == "ready"
+    def test_nothing_is_left_after_a_stop(self, standalone: Standalone, tmp_path: Path) -> None:
+        family = self.family(standalone)
+        execution = standalone.client().run("print(1)", language="python", timeout=20)
+        standalone.down()
+
+        assert not [pid for pid in family if psutil.pid_exists(pid)]
+        # No address that somebody else may have next, and a database that may be copied by itself.
+        assert not (standalone.data_dir / "url").exists()
+        copy = shutil.copy(standalone.data_dir / "podline.db", tmp_path / "copy.db")
+        with closing(SqliteStore(Path(copy), timeout=5)) as store:
+            assert store.executions.get(execution.id)
