@@ -1,4 +1,4 @@
-"""The one place that knows every adapter: settings say which, everything else sees ports."""
+"""Chooses the adapters by the settings. Everything else sees ports."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -140,7 +140,7 @@ def _store_at(url: str) -> "SqliteStore | MongoStore":
 class Databases:
     """The port: stores of the same two kinds, but not the service's own.
 
-    SQLite files are in one folder, so that nobody can have files made anywhere else.
+    SQLite files are in one folder, so that a replay creates no files elsewhere.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -165,7 +165,7 @@ class Databases:
 
     @contextmanager
     def open(self, url: str) -> Iterator[Store]:
-        """The folder is made when it is first needed. Raises InvalidTarget if that fails."""
+        """Creates the folder when it is first needed. Raises InvalidTarget if that fails."""
         if sqlite_path(url):
             self.check_target(url)
             try:

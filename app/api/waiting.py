@@ -53,7 +53,7 @@ def streamed(call: Call, stream: Callable[..., Response]) -> Response:
 def _left_on_error(call: Call, owner: str) -> Iterator[None]:
     try:
         yield
-    except BaseException:
+    except BaseException:  # raised again
         call.context.places.leave(owner)
         raise
 

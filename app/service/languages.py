@@ -35,7 +35,7 @@ class Languages:
         self._lock = Lock()
 
     def known(self) -> Sequence[Language]:
-        """Old ones are good enough while they are asked for again.
+        """The cached languages, which are refreshed in the background.
 
         Raises RuntimeUnavailable only if the runtime never answered, and StoreUnavailable if it
         does not answer now and none of its languages were stored before.

@@ -1,5 +1,4 @@
-"""The sweep mends whatever was forgotten: by a broker, by a worker that died, by a
-queue that lost its data.
+"""The sweep continues what a broker, a dead worker or a queue without its data forgot.
 
 Each part takes a bounded slice, so that a tick never starves the pipeline.
 """
@@ -59,9 +58,9 @@ def rebuild_admission(ports: Ports) -> None:
 
 
 def restart_chains(ports: Ports) -> None:
-    """Rows whose step said nothing in time: their chain was lost, or is slow; both are harmless.
+    """Restart the chain of each row whose step has been silent: it was lost, or is only slow.
 
-    One whose slot the queue has lost gets it back, above the cap if need be: it runs anyway.
+    A row whose slot the queue has lost gets it back, above the cap if necessary: it runs anyway.
     """
     due = _claim(ports, HOLDS_SLOT, BATCH, STEP_SECONDS)
     present = ports.admission.contains([execution.id for execution in due])

@@ -12,8 +12,8 @@ from tests.support.waiting import wait_until
 SECRET = "pdl_twenty-characters-or-more"
 
 
-class Away(MemoryKeys):
-    """Gone, until a test brings it back."""
+class Unavailable(MemoryKeys):
+    """Keys that are unavailable until a test makes them available."""
 
     unavailable = True
 
@@ -40,7 +40,7 @@ def test_a_restart_makes_no_second_one() -> None:
 
 def test_it_becomes_valid_when_the_database_comes_back() -> None:
     store = MemoryStore()
-    keys = store.keys = Away()
+    keys = store.keys = Unavailable()
     ports = make_twins(store=store).ports
     first_key.make_valid(ports.store.keys, ports.clock, SECRET)
     keys.unavailable = False

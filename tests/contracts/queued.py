@@ -17,14 +17,14 @@ def entry(
     priority: Priority = Priority.NORMAL,
     after: float = 0,
 ) -> QueueEntry:
-    """An entry that was created so many seconds after NOW."""
+    """An entry that was created this many seconds after NOW."""
     return QueueEntry(id, owner, priority, NOW + int(after * SECOND))
 
 
 def take(
     queue: AdmissionQueue, caps: Caps = ROOM, limit: int = 1_000, *, after: float = 0
 ) -> list[str]:
-    """Take so many seconds after NOW."""
+    """Take slots this many seconds after NOW."""
     return queue.take(caps, at(after), limit)
 
 

@@ -169,7 +169,7 @@ class TestLoss:
 
 
 class TestCost:
-    """In commands that Redis runs, which no other load on the machine can change."""
+    """The cost in commands of Redis, which load on the machine doesn't change."""
 
     CAPS = Caps(total=1_000, per_owner=2)
 

@@ -110,7 +110,7 @@ def test_counts_are_those_of_a_recount(
 
 
 def walk(store: Store, data: st.DataObject, row: Execution) -> None:
-    """Take an execution through as many transitions as chance will have it.
+    """Take an execution through a random number of transitions.
 
     Some are tried twice, as a duplicated message would, and change nothing the second time.
     """

@@ -36,7 +36,7 @@ def test_waves_hold_one_event_of_an_execution_each() -> None:
 
 
 class DeadProducer:
-    """What a producer is after a fatal error: it takes nothing more."""
+    """A producer after a fatal error, which accepts nothing."""
 
     def produce(self, *_: Any, **__: Any) -> None:
         raise KafkaException(KafkaError(KafkaError._FATAL, "out of order", fatal=True))
@@ -254,7 +254,7 @@ def config(kafka: KafkaServer, topic: str, name: str) -> Any:
 
 
 def foreign(kafka: KafkaServer, topic: str, *values: bytes | None) -> None:
-    """What somebody else put into the topic."""
+    """Messages that another program put into the topic."""
     producer = Producer(dict(kafka.options))
     for value in values:
         producer.produce(topic, value)

@@ -346,7 +346,7 @@ class TestRemoveEndedBefore:
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite", "mongo"])
 def test_rows_are_values(a_store: Callable[[str], Store], kind: str) -> None:
-    """What a caller does to a row that it read does not change the store's."""
+    """A change to a row that was read does not change the stored row."""
     store = a_store(kind)
     execution = put(store, submission=a_submission(labels={"course": "cs101"}))
     row = store.executions.get(execution.id)

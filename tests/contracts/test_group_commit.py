@@ -74,7 +74,7 @@ class Writer:
         return self.statements.count(statement)
 
     def write_together(self, *writes: Callable[[], None]) -> list[BaseException | None]:
-        """In one group, in this order, if the first one calls `hold`; the error of each."""
+        """Run them in one group, in this order, if the first calls `hold`. Returns their errors."""
         with ThreadPoolExecutor(len(writes)) as pool:
             futures = [pool.submit(writes[0])]
             self.begun.wait(20)
@@ -201,7 +201,7 @@ class TestErrors:
         assert list(map(type, errors)) == [StoreFull, StoreFull]
 
     def test_an_error_that_undoes_the_transaction_tells_those_before_it(self, path: Path) -> None:
-        """As a full disk may. Who has not begun yet is not concerned."""
+        """As a full disk may. Writes that have not begun are not affected."""
         writer = Writer(path)
 
         def undo_all() -> None:
@@ -295,7 +295,7 @@ class TestWaiting:
         assert set(writer.stored()) == {str(n) for n, was_stored in enumerate(stored) if was_stored}
 
     def test_a_lock_of_another_process_is_waited_for_once(self, path: Path) -> None:
-        """Those who queue behind a locked database fail at their own time, all of them."""
+        """Each write that waits for a locked database fails at its own deadline."""
         writer = Writer(path, timeout=SHORT)
         writer.insert("first")
         with closing(sqlite3.connect(path, isolation_level=None)) as other:

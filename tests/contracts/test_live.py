@@ -12,7 +12,7 @@ POD = "01j00000000000000000000001-1"
 
 
 class Clock:
-    """Stands still until it is set."""
+    """A clock that a test sets."""
 
     now = 1_000.0
 

@@ -258,7 +258,7 @@ def test_every_call_says_that_the_runtime_is_unavailable(
 def test_languages_are_known_where_the_runtime_is(
     away: Callable[[Path], Runtime], tmp_path: Path
 ) -> None:
-    """A cluster's are settings, so that the API needs no access to it."""
+    """A cluster's languages are settings, so that the API needs no access to it."""
     with pytest.raises(RuntimeUnavailable):
         away(tmp_path).languages()
     offered = away_cluster(tmp_path).languages()

@@ -73,7 +73,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Somebody else writes, and takes long."""
+    """Another connection holds the write lock for long."""
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     yield
@@ -82,7 +82,7 @@ def locked(path: Path) -> Iterator[None]:
 
 @contextmanager
 def filled(folder: Path) -> Iterator[None]:
-    """All space is taken, but for what the file system keeps for itself."""
+    """Fill the file system, except for what it reserves."""
     filler = folder / "filler"
     with filler.open("wb", buffering=0) as file, suppress(OSError):
         while True:
@@ -135,7 +135,7 @@ class TestUnavailable:
         store.close()
 
     def test_a_disk_that_is_full_at_the_start_is_reported_as_such(self, small_disk: Path) -> None:
-        """There is no room for SQLite's shared memory, which is an error of I/O to it."""
+        """SQLite reports missing space for its shared memory as an I/O error."""
         path = small_disk / "podline.db"
         store = SqliteStore(path, timeout=TIMEOUT)
         row, *_ = new = accepted()

@@ -253,7 +253,7 @@ IDS = [f"execution {number:02}" for number in range(20)]
 
 
 class ByTheRule(RuleBasedStateMachine):
-    """Does everything to both queues, and wants of both what the rule says."""
+    """Does everything to both queues, and checks that both follow the rule."""
 
     client: ClassVar[redis.Redis]
 
@@ -319,7 +319,7 @@ class ByTheRule(RuleBasedStateMachine):
         assert self.client.zcard("podline:turns:turns") == len(self.turns)
 
     def mend_times(self) -> None:
-        """What the clock can't have seen unless it was set back since enters as of now."""
+        """A time in the future means that the clock was set back, so it counts as now."""
         for id, one in self.waiting.items():
             ahead = one.entered_at - self.now
             if ahead > (len(Priority) - one.priority.band) * AGEING * SECOND:

@@ -33,7 +33,7 @@ def healthy(file: Path) -> bool:
 
 
 def age(file: Path, seconds: float) -> None:
-    """As if nothing had touched it for so long."""
+    """Set the file's time back, as if nothing had touched it since."""
     before = file.stat().st_mtime - seconds
     os.utime(file, (before, before))
 

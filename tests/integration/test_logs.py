@@ -15,7 +15,7 @@ PROGRAM = {
 
 
 def lines(path: Path) -> list[dict[str, object]]:
-    """But for what Celery writes past its own log when it is asked to stop."""
+    """Every line, except what Celery prints without its log when it stops."""
     text = path.read_text().partition("\nworker: Warm shutdown")[0]
     return [json.loads(line) for line in text.splitlines()]
 
@@ -26,7 +26,7 @@ def test_every_line_is_json_and_names_request_and_execution(
     service = service.with_runtime(
         sandbox,
         PODLINE_LOG_FORMAT="json",
-        PODLINE_LOG_LEVEL="debug",  # else Celery says nothing of a task that succeeded
+        PODLINE_LOG_LEVEL="debug",  # otherwise Celery logs nothing about a task that succeeded
         PYTHONWARNINGS="ignore",  # Celery warns root before there is a log
     )
     queues = "admission,saga,pods,monitor,results"

@@ -59,7 +59,7 @@ def test_a_chain_is_published_as_celery_publishes_it(
 
 
 def content(item: dict[str, Any]) -> object:
-    """Without what differs from message to message, and what nobody reads."""
+    """Remove what differs between messages, and what nothing reads."""
     args, kwargs, embed = json.loads(base64.b64decode(item["body"]))
     links = [
         (link["task"], link["args"], link["kwargs"], link["immutable"])

@@ -11,7 +11,7 @@ from tests.support.worker import Worker
 
 @pytest.fixture(autouse=True, scope="package")
 def no_first_look() -> Iterator[None]:
-    """Without waiting in real time for a program of the twin to end."""
+    """Don't wait in real time for a program of the twin to end."""
     with changed(monitor__FIRST_LOOK_SECONDS=0):
         yield
 

@@ -28,7 +28,7 @@ def test_separators(body: bytes) -> None:
 
 
 def test_no_step_is_long() -> None:
-    """A match holds up all threads while it is looked for."""
+    """A regular expression holds up all threads while it searches."""
     for text in b"a" * 2_000_000, b"\\u0001" * 400_000, b"\\\\" * 1_000_000:
         body = b'["' + text + b'"]'
         ends = [token.end() for token in bounded_json._TOKENS.finditer(body)]

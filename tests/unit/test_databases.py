@@ -66,7 +66,7 @@ def test_a_file_anywhere_else_is_refused(tmp_path: Path, path: str) -> None:
 
 
 def test_a_target_of_an_older_version_is_refused_when_it_is_opened(tmp_path: Path) -> None:
-    """With the reason. It would otherwise be waited for, in vain."""
+    """The error has the reason. Otherwise, the replay would wait in vain."""
     url = f"sqlite:///{tmp_path}/missing/rebuilt.db"
     with pytest.raises(InvalidTarget, match="must be a file in"), databases(tmp_path).open(url):
         pass

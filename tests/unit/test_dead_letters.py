@@ -30,7 +30,7 @@ def the_letter(twins: Twins) -> DeadLetter:
 
 
 def exhausted(twins: Twins, worker: Worker) -> Execution:
-    """An execution that no runtime of ours will ever run."""
+    """An execution that the test's runtime never runs."""
     execution = submit(twins.ports, a_key(), a_submission(language="cobol"))
     worker.run_all()
     row = twins.store.executions.get(execution.id)
@@ -349,7 +349,7 @@ def test_with_the_database_away_an_exhausted_execution_stays_due() -> None:
 
 def test_a_failure_is_counted_though_others_write_the_letter_meanwhile() -> None:
     class ComesAndGoes(MemoryDeadLetters):
-        """Says that the letter is there, and the first time that it is not."""
+        """Reports that the letter is missing once, and then that it exists."""
 
         looks = 0
 

@@ -31,7 +31,7 @@ REFUSED = "cobol"
 
 
 class Killed(BaseException):
-    """What SIGKILL is to a process."""
+    """Raised where a SIGKILL would end the process."""
 
 
 @dataclass
@@ -79,7 +79,7 @@ def cancelled(twins: Twins, execution_id: str) -> None:
 
 
 def cancelled_and_cleaned_up(twins: Twins, execution_id: str) -> None:
-    """Another worker is quicker than the one whose step this comes in between."""
+    """Another worker does the work in the middle of a step."""
     cancelled(twins, execution_id)
     compensate(twins.ports, execution_id)
 
@@ -129,7 +129,7 @@ def row_of(twins: Twins, execution_id: str) -> Execution:
 def live_through(
     twins: Twins, happens: Happening, call: int, *, language: str, messages: bool
 ) -> tuple[Execution, int]:
-    """One execution from its submission to long after its end; the calls until it was settled."""
+    """Run one execution until long after its end. Returns the calls until it was settled."""
     row = submit(twins.ports, a_key(name="ada"), a_submission(language=language))
     interruption = Interruption(call, partial(happens, twins, row.id))
     ports = interrupted(twins.ports, interruption)
@@ -150,7 +150,7 @@ def live_through(
 
 
 def check(twins: Twins, row: Execution) -> None:
-    """It ended as it says, and nothing else is there."""
+    """Check that it ended as its row says, and that nothing else is left."""
     assert row.state.terminal
     assert row.next_action_at is None
     attempts = [pod_name(row.id, attempt) for attempt in range(row.attempt + 1)]

@@ -10,7 +10,7 @@ from tests.support.worker import Worker
 
 
 def running(twins: Twins, worker: Worker) -> tuple[str, str]:
-    """The id and the pod of a program that runs on."""
+    """The id and the pod of a program that keeps running."""
     twins.runtime.script = lambda _: Script(ends=None)
     execution = submit(twins.ports, a_key(), a_submission())
     worker.run_all()

@@ -42,7 +42,7 @@ def run_up_to(worker: Worker, link: str) -> None:
 
 
 def tick(twins: Twins, worker: Worker, seconds: float, *, without: str = "") -> None:
-    """So many seconds of sweeps, with no worker on one link's queue."""
+    """Run sweeps for this many seconds, without a worker on the queue of one step."""
     for _ in range(int(seconds / 5)):
         twins.clock.advance(5)
         sweep(twins.ports)
@@ -54,7 +54,7 @@ def tick(twins: Twins, worker: Worker, seconds: float, *, without: str = "") -> 
 
 
 def test_without_a_monitor_an_ended_program_waits_for_one(twins: Twins, worker: Worker) -> None:
-    """It is neither thrown away at its start deadline nor counted as failed tries."""
+    """The pod is not deleted at its start deadline, and its tries are not faults."""
     execution = submitted(twins)
     tick(twins, worker, 600, without=POLL)
     assert now_of(twins, execution).state is State.STARTING
@@ -93,7 +93,7 @@ def test_a_late_clean_up_does_not_take_the_next_attempts_slot(twins: Twins, work
 
 
 class LosesAnswers(MemoryExecutions):
-    """The next `apply` fails, after it was done or before."""
+    """The next `apply` raises an error, before or after it has written."""
 
     fails: Callable[[Change], bool] | None = None
 

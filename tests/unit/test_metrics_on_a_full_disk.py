@@ -37,13 +37,13 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
 
 
 class Process:
-    """One that counts when it is told to."""
+    """A process that counts on demand."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
     def count(self, how_many: int) -> int:
-        """So many steps and requests; how many series there are then."""
+        """Count this many steps and requests. Returns the number of series."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(f"{how_many}\n")

@@ -35,7 +35,7 @@ def now_of(twins: Twins, execution: Execution) -> Execution:
 
 
 def run_until_terminal(twins: Twins, worker: Worker, *executions: Execution) -> None:
-    """Let the sweep mend, tick by tick, for at most an hour of the service's time."""
+    """Run the sweep, tick by tick, for at most an hour of the service's time."""
     for _ in range(720):
         worker.run_all()
         if all(now_of(twins, execution).state.terminal for execution in executions):
@@ -290,7 +290,7 @@ def test_what_the_runtime_can_never_run_fails_at_once(twins: Twins, worker: Work
 
 
 class Killed(BaseException):
-    """What SIGKILL would do to the step: nothing after it is done."""
+    """Stop the step where a SIGKILL would: nothing after it happens."""
 
 
 def test_a_step_that_kills_its_worker_every_time_ends_the_attempts(

@@ -9,7 +9,7 @@ OWNERS = [f"owner {number}" for number in range(5)]
 
 
 def taken_by(places: WaitingPlaces, owner: str) -> int:
-    """As many as the owner gets."""
+    """Take places until the owner gets no more. Returns how many."""
     count = 0
     while places.take(owner):
         count += 1

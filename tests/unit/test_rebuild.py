@@ -17,7 +17,7 @@ Walk = list[tuple[Execution, Event]]
 
 
 def as_logged(event: Event) -> Event:
-    """What is left of it after a way through JSON."""
+    """Convert it to JSON and back."""
     return replace(event, data=json.loads(json.dumps(event.data)))
 
 

@@ -34,7 +34,7 @@ def process(twins: Twins, seconds: Seconds) -> Languages:
 
 
 def reported(twins: Twins, seconds: Seconds) -> Sequence[Language]:
-    """What a process is told, and stores for those that start later."""
+    """What a process reads from the runtime, and stores for later processes."""
     offered = process(twins, seconds).known()
     wait_until(lambda: twins.store.languages.get() == offered, within=5)
     return offered

@@ -61,7 +61,7 @@ def lives(twins: Twins) -> dict[str, Execution]:
 
 
 def started(twins: Twins, mode: ReplayMode, *, dry_run: bool = False, **filter: Any) -> Replay:
-    """Of everything, where no filter is given: to resubmit that, it has to be said."""
+    """Start a replay, of all events unless a filter is given. `resubmit` needs one."""
     if mode is RESUBMIT:
         filter.setdefault("since", 0)
     return sessions.start(
@@ -76,7 +76,7 @@ def started(twins: Twins, mode: ReplayMode, *, dry_run: bool = False, **filter: 
 
 
 def run(twins: Twins) -> None:
-    """Until no message asks for another slice."""
+    """Work on slices until no message requests another one."""
     while (replay_id := twins.pipeline.take_replay()) is not None:
         work(twins.ports, replay_id)
 
@@ -136,7 +136,7 @@ class TestRebuild:
 
     @pytest.mark.usefixtures("lives")
     def test_what_had_not_ended_is_marked_and_nobody_works_on_it(self, twins: Twins) -> None:
-        """A service is pointed at the rebuilt database, and does what services do."""
+        """A service that runs on the rebuilt database does nothing to its rows."""
         replay = replayed(twins, REBUILD)
         rebuilt = rebuilt_rows(twins)
         before = {row.id: row for row in rebuilt.executions.page(EMPTY, None, 1_000)}
@@ -205,7 +205,7 @@ class TestRebuild:
     def test_events_that_say_too_little_are_skipped(
         self, twins: Twins, lives: dict[str, Execution]
     ) -> None:
-        """Somebody else wrote them, and all other rows are rebuilt."""
+        """Rows that another service wrote are skipped, and all others are rebuilt."""
         row = lives["completed"]
         first, *_, last = twins.store.executions.events(row.id)
         bare = accepted()[0].id

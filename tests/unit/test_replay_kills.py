@@ -37,12 +37,12 @@ CALLS_OF_TWO_SLICES = 30
 
 
 class Killed(BaseException):
-    """What SIGKILL is to a process."""
+    """Raised where a SIGKILL would end the process."""
 
 
 @dataclass
 class Fate:
-    """Counts the calls of one process after the other, each up to the one that it is killed at."""
+    """Counts the calls of each process in turn, up to the call at which it is killed."""
 
     kills: list[tuple[int, bool]]
     """After how many calls, and whether the last of them still has its effect."""
@@ -60,7 +60,7 @@ class Fate:
 
 
 class Mortal:
-    """Whoever calls this may be killed."""
+    """A call may kill its caller."""
 
     def __init__(self, twin: object, fate: Fate) -> None:
         self._twin = twin
@@ -124,7 +124,7 @@ class PartitionedLog(MemoryEventLog):
 
 
 def ended(twins: Twins, mode: ReplayMode, kills: list[tuple[int, bool]]) -> Replay:
-    """A session from its start to its end, however many workers that takes."""
+    """Run a replay to its end, with a new worker after each kill."""
     replay = sessions.start(
         twins.ports,
         mode,
@@ -148,7 +148,7 @@ def ended(twins: Twins, mode: ReplayMode, kills: list[tuple[int, bool]]) -> Repl
 
 
 def check(twins: Twins, lives: Lives, replay: Replay) -> None:
-    """All was done, all was counted once, nothing was done twice."""
+    """Check that everything was done and counted exactly once."""
     logged = every_event(twins.event_log)
     assert replay.status is ReplayStatus.COMPLETED
     assert replay.counts.matched == Counter(event.type for event in logged)
@@ -166,7 +166,7 @@ def check(twins: Twins, lives: Lives, replay: Replay) -> None:
 
 
 def check_emitted(emitted: list[CloudEvent], lives: Lives) -> None:
-    """What came twice has the same id and is the same; without that, each is in order."""
+    """Check that repeated events are identical, and that the others are in order."""
     by_id: dict[str, CloudEvent] = {}
     for event in emitted:
         assert by_id.setdefault(event["id"], event) == event

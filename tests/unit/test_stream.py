@@ -154,7 +154,7 @@ def stories(draw: st.DrawFn) -> Callable[[], Story]:
 
 
 def check(items: Sequence[Item], story: Story) -> None:
-    """Whole and in order, as if there had been one stream from begin to end."""
+    """Check that the items are complete and in order, as those of one stream."""
     states = [item.event.version for item in items if isinstance(item, StateChanged)]
     assert states == list(range(1, story.execution.version + 1))
     read: Counter[tuple[int, Stream]] = Counter()
@@ -175,7 +175,7 @@ def check(items: Sequence[Item], story: Story) -> None:
 
 
 def output(items: Sequence[Item], story: Story, stream: Stream) -> bytes:
-    """What the items say of the last attempt."""
+    """What the last attempt printed, according to the items."""
     last = story.execution.attempt
     return b"".join(
         item.content

@@ -116,7 +116,7 @@ def test_lost_slots_are_freed_a_slice_at_a_time(twins: Twins) -> None:
 
 
 def next_look(twins: Twins, row: Execution) -> float:
-    """Put the row into the store, due now; let the sweep claim it. Seconds until the next look."""
+    """Store a row that is due, and let the sweep claim it. Returns the seconds that it waits."""
     _, submission, event = accepted()
     row = replace(row, next_action_at=twins.clock())
     assert twins.store.executions.insert(row, submission, event)

@@ -238,7 +238,7 @@ def check_problems(problems: list[FieldProblem]) -> None:
 
 
 def check(submission: Submission, sent: dict[str, Any]) -> None:
-    """What everybody further on relies on."""
+    """Check what later steps rely on."""
     maxima = POLICY.input
     versions = [(language.name, language.version) for language in LANGUAGES]
     assert (submission.language, submission.language_version) in versions

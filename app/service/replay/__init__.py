@@ -1,1 +1,1 @@
-"""Replay sessions: asking for them (`sessions`), and the work on them (`slices`, `modes`)."""
+"""Replays: starting and cancelling them (`sessions`), and the work on them (`slices`, `modes`)."""

@@ -1,6 +1,6 @@
-"""What each mode does with a slice of events, once or several times over with the same effect.
+"""What each mode does with a slice of events. Repeating a slice has the same effect.
 
-Each returns how every item ended: None for done, else why it was left alone.
+Each mode returns, for every item, None if it was done, and otherwise why it was skipped.
 """
 
 import hashlib
@@ -31,14 +31,14 @@ CLAIM_SECONDS: Final = 30 * 24 * 3600
 
 
 def reemit(ports: Ports, replay: Replay, events: Sequence[Event]) -> Ends:
-    """Deliver them. A slice that is worked again delivers them again, with the same ids."""
+    """Deliver the events. A slice that is repeated delivers them again, with the same ids."""
     if events and not replay.dry_run:
         ports.event_log.reemit(_target(replay), replay.id, events)
     return [None] * len(events)
 
 
 def rebuild(ports: Ports, replay: Replay, events: Sequence[Event]) -> Ends:
-    """Write the rows as these events left them. What a row has already is done."""
+    """Write the rows as these events left them. Events that a row already has count as done."""
     if not events:
         return []
     of_execution: dict[str, list[Event]] = {}
@@ -128,16 +128,16 @@ def _resubmit(ports: Ports, replay: Replay, execution_id: str) -> Skipped | None
 
 
 def _is_first(ports: Ports, replay: Replay, event: Event) -> bool:
-    """Whether it is the first of its execution in this session, however often that is asked.
+    """Whether the event is the first of its execution in this replay. The answer never changes.
 
-    It goes by the event, not by the slice: a log may divide into slices differently next time,
-    but keeps the events of an execution in order.
+    It depends on the event and not on the slice, because a log may be divided into other slices
+    next time, but keeps the events of an execution in order.
     """
     return _claim(ports, replay, event.execution_id, mark=event.id).body_hash == event.id
 
 
 def _claim(ports: Ports, replay: Replay, execution_id: str, mark: str) -> IdempotencyRecord:
-    """The mark that the session made at this execution first."""
+    """The first mark that the replay set on this execution."""
     now = ports.clock()
     record = IdempotencyRecord(
         key_hash=_digest("replay", replay.id, execution_id).hex(),
@@ -149,7 +149,7 @@ def _claim(ports: Ports, replay: Replay, execution_id: str, mark: str) -> Idempo
 
 
 def _resubmitted_id(replay: Replay, execution_id: str) -> str:
-    """The same each time, so that no repetition can submit it twice; as old as the session."""
+    """The same id each time, so that nothing is submitted twice, with the replay's time."""
     time = ULID.from_str(replay.id).bytes[:6]
     return str(ULID.from_bytes(time + _digest(replay.id, execution_id)[:10]))
 

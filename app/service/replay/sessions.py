@@ -1,4 +1,4 @@
-"""Replay sessions: asked for and cancelled here, worked on slice by slice in `slices`."""
+"""Replays: started, listed and cancelled here; `slices` does the work."""
 
 import logging
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ def start(
     requested_by: str,
     problems: Problems,
 ) -> Replay:
-    """Store a session, and have its first slice worked.
+    """Store a replay, and request its first slice.
 
     Raises InvalidRequest with all `problems`: those that were found before, and broken rules.
     """
@@ -69,7 +69,7 @@ def newest(replays: Replays, after: str | None, limit: int) -> Sequence[Replay]:
 
 
 def cancel(replays: Replays, clock: Clock, replay_id: str) -> Replay:
-    """What was done stays done; a slice that is under way is not counted any more.
+    """What was done stays done. A slice that is in progress is no longer counted.
 
     Raises NotFound, and Conflict once it has ended.
     """

@@ -1,9 +1,10 @@
-"""The work on replay sessions, in slices.
+"""The work on replays, in slices.
 
-A slice is begun (counted), worked, and then position and counts are stored in one compare-and-set:
-whoever is killed in between, the next one works the same slice again. Each mode sees to it that
-this does nothing twice, or says so. A slice asks for the next one by a message, behind those of
-other sessions and of the relay; a message that is lost costs a delay until a tick finds it due.
+A worker counts a try, does the work of the slice, and then stores position and counts in one
+compare-and-set. If it is killed in between, the next worker repeats the slice. Each mode makes
+sure that repeating has no further effect, or says that it has one. A slice requests the next one
+by a message, which queues behind those of other replays and of the relay; if the message is lost,
+a tick continues later.
 """
 
 import logging
@@ -29,13 +30,13 @@ DUE_AT_ONCE: Final = 10
 
 
 def work_due(ports: Ports) -> None:
-    """One slice of each session that no message continued."""
+    """Work on one slice of each replay that is due because its message was lost."""
     for replay in ports.store.replays.due(ports.clock(), DUE_AT_ONCE):
         work(ports, replay.id)
 
 
 def work(ports: Ports, replay_id: str) -> None:
-    """One bounded slice of a session, unless somebody else is at it."""
+    """Work on one bounded slice of a replay, unless another worker holds its lease."""
     lease = ports.leases.acquire(f"replay.{replay_id}", LEASE_SECONDS)
     if lease is None:
         return
@@ -52,7 +53,7 @@ def work(ports: Ports, replay_id: str) -> None:
 
 
 def _begin(ports: Ports, replay_id: str) -> Replay | None:
-    """The session with a try counted; None if there is nothing to do for it."""
+    """Count a try, and return the replay; None if there is nothing to do for it."""
     replay = ports.store.replays.get(replay_id)
     if replay is None or replay.status.terminal:
         return None
@@ -65,12 +66,12 @@ def _begin(ports: Ports, replay_id: str) -> Replay | None:
 
 
 def _events_at_once(replay: Replay) -> int:
-    """Half as many with each try: a slice that took longer than the lease was not counted."""
+    """Halved with each try, because a slice that takes longer than its lease is not counted."""
     return max(BATCH >> (replay.tries - 1), 1)
 
 
 def _work(ports: Ports, replay: Replay) -> Replay:
-    """The session as it is after its next slice."""
+    """Do the work of the next slice. Returns the replay as it is afterwards."""
     try:
         page = ports.event_log.read(replay.filter, replay.position, _events_at_once(replay))
         ends = WORK[replay.mode](ports, replay, page.events)
