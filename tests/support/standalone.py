@@ -120,9 +120,13 @@ class Standalone:
 
     # What is behind it
 
-    def children(self) -> list[psutil.Process]:
+    @property
+    def pid(self) -> int:
         assert self._process is not None
-        return psutil.Process(self._process.pid).children()
+        return self._process.pid
+
+    def children(self) -> list[psutil.Process]:
+        return psutil.Process(self.pid).children()
 
     def child(self, name: str) -> psutil.Process:
         """Return a child, and wait for it, as some start only after the API responds."""

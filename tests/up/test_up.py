@@ -150,6 +150,22 @@ class TestRefusal:
         assert "max_running: must be a valid integer" in refused.stderr
 
 
+def test_one_that_does_not_get_ready_in_a_test_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[psutil.Process] = []
+
+    def never(standalone: Standalone) -> bool:
+        wait_until((tmp_path / "logs").exists)
+        started.append(psutil.Process(standalone.pid))
+        raise AssertionError("never ready")
+
+    monkeypatch.setattr(Standalone, "_is_ready", never)
+    with pytest.raises(AssertionError, match="never ready"), running(Standalone(tmp_path)):
+        pass
+    assert [process.is_running() for process in started] == [False]
+
+
 class TestReport:
     @pytest.mark.parametrize("target", ["/dev/full", "a pipe that nobody reads"])
     def test_a_report_that_can_t_be_written_stops_nothing(
