@@ -6,11 +6,16 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from select import select
+from time import monotonic
 
 import pytest
 
 from app.service.admission import entry_of
 from tests.support.service import Service
+
+EXPECTED = b"queued, queue position 3 (estimated)"
+SECONDS = 30
 
 
 @pytest.mark.usefixtures("podline")
@@ -24,8 +29,10 @@ def test_the_place_in_the_queue_is_shown_on_a_terminal(service: Service) -> None
     with subprocess.Popen(command, stderr=theirs, env=os.environ | path) as watching:
         os.close(theirs)
         shown = b""
-        while b"queued, queue position 3 (estimated)" not in shown:
+        deadline = monotonic() + SECONDS
+        while EXPECTED not in shown and select([ours], [], [], max(0, deadline - monotonic()))[0]:
             shown += os.read(ours, 1024)
         watching.send_signal(signal.SIGINT)
     os.close(ours)
+    assert EXPECTED in shown
     assert watching.returncode == 130
