@@ -1,5 +1,6 @@
 """`podline get`, `list` and `cancel`."""
 
+import sys
 from collections.abc import Mapping
 from itertools import islice
 
@@ -55,11 +56,13 @@ def list_command(
     executions = list(islice(found, limit))
     if as_json:
         print_json(executions)
-    else:
-        print_table(
-            ("id", "state", "outcome", "language", "age", "labels"),
-            [(e.id, e.state, e.outcome, e.language, e.created_at, e.labels) for e in executions],
-        )
+        return
+    print_table(
+        ("id", "state", "outcome", "language", "age", "labels"),
+        [(e.id, e.state, e.outcome, e.language, e.created_at, e.labels) for e in executions],
+    )
+    if sys.stdout.isatty() and next(found, None):
+        click.echo(f"Only the newest {limit} are shown. Use --limit to see more.", err=True)
 
 
 @click.command()

@@ -1,6 +1,7 @@
 """What every command except run and watch requests and prints."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -13,6 +14,7 @@ from app.infrastructure.memory.runtime import Script
 from app.service.dead_letters import record_poison
 from app.service.relay import relay
 from tests.cli.conftest import Podline
+from tests.cli.terminal import on_a_terminal
 from tests.support.answers import problem
 from tests.support.builders import a_message, a_report
 from tests.support.service import Service
@@ -55,6 +57,25 @@ def test_list_continues_to_the_limit(service: Service, podline: Podline) -> None
     shown = json.loads(podline("list", "--limit", 3, "--json").stdout)
     assert [execution["id"] for execution in shown] == ids[:1:-1]
     assert podline("list").stdout.count("queued") == 5
+
+
+def test_list_says_on_a_terminal_that_there_are_more(service: Service) -> None:
+    service.runs_nothing()
+    for _ in range(3):
+        service.twins.submit()
+    podline = partial(on_a_terminal, PODLINE_URL=service.url, PODLINE_KEY=service.key)
+    hint = b"Only the newest 2 are shown. Use --limit to see more."
+    assert hint in podline("list", "--limit", "2")[1]
+    for options in (["--limit", "2", "--json"], ["--limit", "3"]):
+        assert hint not in podline("list", *options)[1]
+
+
+def test_list_says_nothing_of_more_in_a_pipe(service: Service, podline: Podline) -> None:
+    service.runs_nothing()
+    for _ in range(2):
+        service.twins.submit()
+    assert podline("list", "--limit", 1).stderr == ""
+    assert len(service.requests) == 1, "not one request more"
 
 
 def test_list_passes_filters_on(service: Service, podline: Podline) -> None:
