@@ -14,6 +14,7 @@ from app.settings.errors import SettingProblem, SettingsError
 from app.settings.sources import (
     CLIENT_VARIABLES,
     FILE_VARIABLE,
+    PREFIX,
     SECRETS_VARIABLE,
     Given,
     variable,
@@ -37,6 +38,9 @@ S = TypeVar("S", bound=BaseSettings)
 MIN_KEY_CHARACTERS = 20
 
 _NO_LONGER = "is no longer a setting, because the service chooses the value: remove it"
+
+_NEAR = 0.68
+"""How similar a suggestion must be (difflib). With less, DB_URL resembles REDIS_URL."""
 
 _SAID_OTHERWISE = frozenset({"extra_forbidden", "default_factory_not_called"})
 """Errors to ignore: unknown names are found here, and defaults may depend on a wrong setting."""
@@ -116,8 +120,10 @@ def _unknown_names(given: Given, known: list[str]) -> Iterator[SettingProblem]:
 
 
 def _suggestion(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    """Compare without the prefix, which would make all variables alike."""
+    by_rest = {other.removeprefix(PREFIX): other for other in known}
+    near = difflib.get_close_matches(name.removeprefix(PREFIX), by_rest, n=1, cutoff=_NEAR)
+    return f"; did you mean {by_rest[near[0]]}?" if near else ""
 
 
 def _wrong_value(given: Given, details: ErrorDetails, secret: bool) -> SettingProblem:

@@ -115,6 +115,14 @@ class TestWrongSettings:
         monkeypatch.setenv("PODLINE_MAX_RUNING", "3")
         assert "MAX_RUNING: is not a setting; did you mean PODLINE_MAX_RUNNING?" in complaints()
 
+    @pytest.mark.parametrize("name", ["WORKERS", "HOST", "DB_URL"])
+    def test_nothing_is_suggested_that_is_only_a_little_like_it(
+        self, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(f"PODLINE_{name}", "3")
+        assert f"PODLINE_{name}: is not a setting" in complaints()
+        assert "did you mean" not in complaints()
+
     def test_an_unknown_variable_in_a_group_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PODLINE_MAX_LIMITS__WALL", "3")
         assert "did you mean PODLINE_MAX_LIMITS__WALL_SECONDS?" in complaints()
