@@ -137,7 +137,8 @@ class Settings(_PolicySettings):
     """
     runtime_url: RuntimeUrl = Field(default_factory=partial(_socket, "sandbox.sock"))
     """Where programs run: in the sandbox daemon at `unix:///<socket>`, or in Kubernetes pods,
-    `kubernetes://<namespace>`, with access by `KUBECONFIG` or a service account.
+    `kubernetes://<namespace>`, with access by `KUBECONFIG` or a service account. `podline up`
+    starts its own sandbox and refuses any other runtime.
     """
     replay_dir: Folder = Field(default_factory=lambda given: given["data_dir"] / "replays")
     """The folder for SQLite databases that [replays](replay.md) rebuild into."""
@@ -146,7 +147,7 @@ class Settings(_PolicySettings):
 
     admin_key: AdminKey = None
     """The first admin key, which the API makes valid when it starts. `podline up` creates one in
-    its data folder.
+    its data folder and refuses any other.
     """
     port: Port = 8000
     """The port of the API on 127.0.0.1; 0 chooses a free one. `podline up --port` sets it."""

@@ -20,7 +20,11 @@ from app.cli.options import data_dir_option
 @click.option("--mongodb", metavar="URL", help="Store executions in MongoDB instead of a file.")
 @needs_extra("standalone")
 def up_command(data_dir: Path, port: int | None, mongodb: str | None) -> None:
-    """Run the whole service here, in the foreground. Ctrl-C stops it."""
+    """Run the whole service here, in the foreground. Ctrl-C stops it.
+
+    It has its own Redis, its own sandbox and an admin key in the data folder, so PODLINE_REDIS_URL,
+    PODLINE_RUNTIME_URL and PODLINE_ADMIN_KEY must not be set.
+    """
     from app.cli.up.run import run
     from app.domain.errors import PodlineError
     from sandbox.private import NotPrivate

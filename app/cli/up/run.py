@@ -105,4 +105,7 @@ def _refuse_what_it_makes() -> None:
     given = Given.read()
     for name in ("redis_url", "runtime_url", "admin_key"):
         if (origin := given.origin(name)) != "default":
-            raise UpError(f"podline up sets {name} itself: remove it from {origin}")
+            raise UpError(
+                f"podline up sets {name} itself: remove it from {origin}, or run each part "
+                "as a service of its own, as docs/operations.md describes"
+            )
