@@ -52,6 +52,6 @@ def refuse_unheld(limits: Sequence[HeldLimit], allowed: Collection[LimitName]) -
         what = "; ".join(f"{item.limit}: {item.how}" for item in unheld)
         names = ",".join(item.limit for item in unheld)
         raise LimitNotHeld(
-            f"limits that do not hold on this host: {what}. To start all the same, set "
+            f"limits that are not enforced on this host: {what}. To start all the same, set "
             f"PODLINE_SANDBOX_UNHELD_LIMITS={names}"
         )

@@ -16,7 +16,7 @@ from sandbox.jail.jail import Jail
 from sandbox.jail.kit import JailKit
 from sandbox.jail.launcher import Launcher
 from sandbox.metering.meter import Meter
-from sandbox.wire.types import HeldLimit, Limit, LimitName, Limits, StageReport
+from sandbox.wire.types import HeldLimit, Holder, Limit, LimitName, Limits, StageReport
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +91,9 @@ def limits_held(kit: JailKit, meter: Meter) -> Sequence[HeldLimit]:
     with ThreadPoolExecutor(1) as thread:  # it ends, since it could not leave the bay again
         limits = held(meter.ground, thread.submit(_broken_limits, kit, meter).result())
     for item in limits:
-        log.info("limit %s: held by %s (%s)", item.limit, item.by, item.how)
+        enforced = item.by is not Holder.NOBODY
+        by = f"enforced by the {item.by}" if enforced else "not enforced"
+        log.info("limit %s: %s: %s", item.limit, by, item.how)
     return limits
 
 

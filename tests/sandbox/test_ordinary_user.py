@@ -57,7 +57,7 @@ def test_programs_run(user_sandbox: SandboxDaemon, name: str) -> None:
 
 
 def test_its_log_says_what_holds_the_limits(user_sandbox: SandboxDaemon) -> None:
-    assert "limit memory: held by runtime" in user_sandbox.log.read_text()
+    assert "limit memory: enforced by the runtime: " in user_sandbox.log.read_text()
 
 
 def test_wall_time(user_sandbox: SandboxDaemon) -> None:
