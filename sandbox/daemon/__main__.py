@@ -59,6 +59,7 @@ def main() -> None:
     data: Path = arguments.data
     ready_jails = arguments.bays if arguments.ready_jails is None else arguments.ready_jails
     try:
+        kit.check_installed()
         make_data_folder(data, _IN_DATA_FOLDER)
         with _lock(data), traces_of(kit.name_of(data), records(data)) as traces:
             for_group = make_shared_folder(arguments.socket.absolute().parent)

@@ -85,8 +85,9 @@ def name_of(data: Path) -> str:
     return f"podline-{hashlib.sha256(str(data.resolve()).encode()).hexdigest()[:12]}"
 
 
-def prepare(data: Path, mounts: Iterable[str]) -> JailKit:
-    """Prepare the folder for jails. Raises NotInstalled and OSError."""
+def check_installed() -> None:
+    """Raise NotInstalled if a part is missing."""
+    _find_nsjail()
     if not INIT.exists():
         raise NotInstalled(
             "init is not built: install podline again, in a clone by pip install -e '.[sandbox]'"
@@ -97,6 +98,10 @@ def prepare(data: Path, mounts: Iterable[str]) -> JailKit:
         raise NotInstalled("line.so is not built: install podline again")
     if subprocess.run([INIT], check=False).returncode != PROTOCOL:
         raise NotInstalled("init was built from another version: install podline again")
+
+
+def prepare(data: Path, mounts: Iterable[str]) -> JailKit:
+    """Prepare the folder for jails. Raises NotInstalled and OSError."""
     shared = tuple(mounts)
     kit = JailKit(nsjail=_find_nsjail(), folder=folder_of(data), mounts=shared)
     # Made anew: what an earlier daemon left may have been open to others.

