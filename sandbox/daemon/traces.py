@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
+from sandbox.jail import mounts
 from sandbox.metering import cgroup
 from sandbox.private import make_folder, refuse
 from sandbox.private.folders import own_folder
@@ -50,7 +51,7 @@ class Traces:
             if kind == _GROUP:
                 cgroup.remove(Path(path))
             elif kind == _MOUNTS:
-                _remove_empty(Path(path))
+                _remove_mounts(Path(path))
             else:
                 shutil.rmtree(path, ignore_errors=True)
         Path(self._record.name).unlink(missing_ok=True)
@@ -65,12 +66,10 @@ class Traces:
         self._record.flush()
 
 
-def _remove_empty(place: Path) -> None:
-    """Remove the folder unless something is mounted in it. A daemon's own mounts end with it."""
+def _remove_mounts(place: Path) -> None:
+    """A daemon's mounts end with the last of its processes, which may take a moment."""
     if place.exists():
-        for target in place.iterdir():
-            target.rmdir()
-        place.rmdir()
+        mounts.remove(place)
 
 
 def records(data: Path) -> Path:

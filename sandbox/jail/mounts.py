@@ -26,6 +26,7 @@ _DEEP_ENOUGH: Final = 2
 """~/.pyenv/versions is; ~/.cargo and ~/.local hold credentials beside programs."""
 
 _CLONE_NEWNS: Final = 0x00020000
+_MNT_DETACH: Final = 0x2
 _MS_RDONLY: Final = 0x1
 _MS_NOSUID: Final = 0x2
 _MS_NODEV: Final = 0x4
@@ -98,10 +99,7 @@ class Mounts:
 
     def close(self) -> None:
         if self._place.exists():
-            for bound in self._place.iterdir():
-                _libc.umount2(str(bound).encode(), 0)  # fails if an earlier daemon left it
-                bound.rmdir()
-            self._place.rmdir()
+            remove(self._place)
 
     def _within_reach(self, folder: str) -> str:
         """A path to the folder that jails can reach: a root daemon's jails can't enter homes."""
@@ -153,6 +151,17 @@ def _refuse_what_is_closed(folder: str) -> None:
 
 def _is_open(folder: Path) -> bool:
     return bool(folder.stat().st_mode & stat.S_IXOTH)
+
+
+def remove(place: Path) -> None:
+    """Remove a place of `Mounts`, with what is mounted there even if it is in use.
+
+    Raises OSError if there is anything else in it: nothing of a mounted folder is ever removed.
+    """
+    for target in place.iterdir():
+        _libc.umount2(str(target).encode(), _MNT_DETACH)  # fails if nothing is mounted here
+        target.rmdir()
+    place.rmdir()
 
 
 def _leave_the_mounts_of_the_host() -> None:

@@ -72,6 +72,23 @@ def test_what_is_mounted_is_never_emptied(tmp_path: Path) -> None:
         assert not place.exists()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
+def test_a_mount_that_is_in_use_goes_too(tmp_path: Path) -> None:
+    place, tool_chain = tmp_path / "mounts", tmp_path / "toy"
+    (place / "0").mkdir(parents=True)
+    tool_chain.mkdir()
+    (tool_chain / "toy").write_text("kept")
+    subprocess.run(["mount", "--bind", tool_chain, place / "0"], check=True)
+
+    with traces_of("one", tmp_path / "records") as traces:
+        traces.mounts(place)
+        in_use = (place / "0" / "toy").open()
+    with in_use:
+        assert not place.exists()
+        assert in_use.read() == "kept"
+    assert (tool_chain / "toy").exists()
+
+
 def test_a_folder_of_somebody_else_is_not_trusted(tmp_path: Path) -> None:
     (tmp_path / "records").mkdir(mode=0o777)
     (tmp_path / "records").chmod(0o777)
