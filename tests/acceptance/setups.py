@@ -21,7 +21,7 @@ FLOWER_OF_UP = re.compile(r"flower\s+\d+\s+(http://\S+)")
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Where its API and its Flower are, and what opens them."""
+    """The URLs of its API and its Flower, and their credentials."""
 
     url: str
     key: str
@@ -63,7 +63,7 @@ def roles_and_sandbox(folder: Path) -> Iterator[Service]:
 
 @contextmanager
 def roles_and_cluster(folder: Path) -> Iterator[Service]:
-    """The same with a namespace of a cluster."""
+    """The same, with a namespace of a cluster as the runtime."""
     settings = {
         "PODLINE_KUBERNETES__IMAGES": LANGUAGE_IMAGES,
         "PODLINE_KUBERNETES__POD_IMAGE": pod_image().name,

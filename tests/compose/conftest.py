@@ -27,7 +27,7 @@ class Stack:
     secrets: Path
 
     def compose(self, *arguments: str, seconds: float = 300) -> str:
-        """What the command printed; fails with what it complained of."""
+        """What the command printed. Fails with its error output."""
         done = subprocess.run(
             [*self.command, *arguments],
             env=os.environ
@@ -61,7 +61,7 @@ def docker(*arguments: str) -> str:
 
 
 def _compose_command() -> list[str]:
-    """Compose 2, or 1. Fails where there is no engine to use it on."""
+    """Compose 2 or 1. Fails if no engine is available."""
     for command in (["docker", "compose"], ["docker-compose"]):
         if shutil.which(command[0]) and _succeeds(*command, "version"):
             break
@@ -78,7 +78,7 @@ def _succeeds(*command: str) -> bool:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Up and ready. Its containers, networks and volumes are removed at the end; images stay."""
+    """Start it, and wait until it is ready. Removes everything but the images at the end."""
     secrets = tmp_path_factory.mktemp("compose") / "secrets"
     subprocess.run([COMPOSE / "make-secrets", secrets], check=True, timeout=60)
     (secrets / "database_url").unlink()

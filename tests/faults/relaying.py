@@ -26,7 +26,7 @@ INTERVAL = 0.05
 
 @contextmanager
 def relaying(database: Path, brokers: str, topic: str) -> Iterator[subprocess.Popen[bytes]]:
-    """It runs until the context ends, and ends by SIGKILL."""
+    """Run it until the context ends, and then kill it with SIGKILL."""
     process = subprocess.Popen([sys.executable, "-m", __name__, str(database), brokers, topic])
     try:
         yield process

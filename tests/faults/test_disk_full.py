@@ -52,7 +52,7 @@ def test_the_disk_is_full_for_a_while(tmp_path: Path, kind: Kind, killed: Sequen
 
 
 def assert_refused(standalone: Standalone, load: Load) -> None:
-    """Each time in time, once the last page of the database's log is taken; it says why."""
+    """Each response comes in time and names the reason, once the database's log is full."""
     for number in range(1000):
         started = time.monotonic()
         refusal = refused(standalone, load, number)
@@ -90,7 +90,7 @@ def is_another(standalone: Standalone, name: str, pid: int) -> bool:
 
 
 def answering(standalone: Standalone) -> set[str]:
-    """The parts that the API finds well; nothing while it is not there itself."""
+    """The dependencies that the API reports as available; empty while it does not respond."""
     with suppress(OSError, Unreachable), standalone.client(retries=0) as client:
         dependencies = client.readiness().dependencies
         return {name for name, found in dependencies.items() if found.state == "up"}

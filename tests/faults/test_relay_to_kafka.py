@@ -24,7 +24,7 @@ AWAY_SECONDS = 30.0
 
 
 class Rows:
-    """Executions that go from state to state, and what the log must have of them afterwards."""
+    """Executions that change state, and what the log must contain of them afterwards."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -32,7 +32,7 @@ class Rows:
         self._ids: list[str] = []
 
     def run(self, how_many: int) -> None:
-        """Some at a time, so that their transitions come among each other's."""
+        """Several at a time, so that their transitions are interleaved."""
         with ThreadPoolExecutor(4) as pool:
             self._ids += pool.map(run_one, [self.store] * how_many)
 
@@ -43,12 +43,12 @@ class Rows:
         return len(self.store.events_to_relay.waiting(10_000))
 
     def wait_for_the_relay(self, load: Future[None]) -> None:
-        """Until it has marked something, if there is anything left to be marked."""
+        """Wait until it has marked an event, if any is left to be marked."""
         before = self.waiting()
         wait_until(lambda: self.waiting() < before or load.done(), within=60)
 
     def assert_in(self, log: KafkaEventLog) -> int:
-        """Each version of each is there, and none came ahead of its turn. How many duplicates."""
+        """Check that every version is there, and in order. Returns the number of duplicates."""
         events = every_event(log)
         assert_in_order(events)
         expected = {f"{id}.{version}" for id in self._ids for version in range(1, EVENTS + 1)}
@@ -82,7 +82,7 @@ def test_kafka_is_stopped_while_executions_finish(kafka: KafkaServer, rows: Rows
 
 
 def says_that_it_is_unavailable(log: KafkaEventLog) -> bool:
-    """And soon, as those who ask for readiness wait for it."""
+    """And soon, because readiness probes wait for it."""
     begun = time.monotonic()
     with pytest.raises(EventLogUnavailable):
         log.ping()
@@ -111,7 +111,7 @@ def test_the_relay_is_killed_again_and_again(kafka: KafkaServer, rows: Rows) -> 
 
 @pytest.mark.timeout(300)
 def test_two_relays_at_once_do_no_harm(kafka: KafkaServer, rows: Rows) -> None:
-    """As after a lease that ran out: at times both have the same rows, and one is behind."""
+    """As after an expired lease: both may have the same rows, with one behind the other."""
     topic = kafka.new_topic()
     log = kafka.event_log(topic)
     with ExitStack() as both:

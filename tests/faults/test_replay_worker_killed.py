@@ -83,7 +83,7 @@ def test_every_event_is_emitted_again(
 
 
 def kill_until_it_ends(roles: Roles, client: Client, replay: Replay) -> Replay:
-    """The worker of its queue, each time that some more is done; and another one begins."""
+    """Kill the worker of its queue whenever it has made progress, and start another one."""
 
     def has_gone_on_from(done: int) -> Callable[[], bool]:
         return lambda: client.replays.get(replay.id).done > done

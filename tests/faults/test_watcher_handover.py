@@ -79,7 +79,7 @@ def holder_of_lease(roles: Roles) -> object:
 
 
 def times_printed(client: Client, execution_id: str) -> Iterator[float]:
-    """By the program itself, as its lines arrive."""
+    """The times that the program prints, as its lines arrive."""
     for event in client.stream(execution_id):
         if isinstance(event, OutputEvent):
             yield from map(float, event.content.split())

@@ -21,7 +21,7 @@ BECOME_USER = ("setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"
 
 @pytest.fixture(scope="session", params=["as it is", "ordinary user"])
 def hostile_sandbox(request: pytest.FixtureRequest) -> Iterator[SandboxDaemon]:
-    """A daemon of its own: what is left behind is counted."""
+    """A separate daemon, because the tests count what is left behind."""
     as_user = request.param == "ordinary user"
     if as_user:
         _skip_unless_another_user_can_run()
@@ -44,7 +44,7 @@ def _skip_unless_another_user_can_run() -> None:
 
 @pytest.fixture(scope="session")
 def field(hostile_sandbox: SandboxDaemon, request: pytest.FixtureRequest) -> Iterator[Field]:
-    """All programs that were asked for have run, side by side."""
+    """The results of the selected programs, which ran side by side."""
     asked_for = {
         program.name: program
         for item in request.session.items

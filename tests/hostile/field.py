@@ -28,7 +28,7 @@ _RUNS_ALONE: Final = 5
 
 @dataclass(slots=True, kw_only=True)
 class Field:
-    """What came of it all."""
+    """The results."""
 
     has_cgroups: bool
     ran: Mapping[str, Ran]
@@ -98,7 +98,7 @@ class _Lanes:
 
 
 def _warm_up(pool: ThreadPoolExecutor, sandbox: SandboxDaemon) -> None:
-    """Each lane has its connection to the daemon from now on."""
+    """Open a connection to the daemon for each lane."""
     list(pool.map(lambda _: run_good(sandbox), range(2 * BAYS)))
 
 
@@ -108,7 +108,7 @@ def run_good(sandbox: SandboxDaemon) -> Ran:
 
 
 def is_good(ran: Ran) -> bool:
-    """Whether it is what the good program has to come to."""
+    """Whether it is the result that the good program must have."""
     return ran.outcome is Outcome.SUCCESS and ran.stdout == _GOOD_STDOUT
 
 

@@ -37,7 +37,7 @@ many = settings(
 
 
 def answers_to(sandbox: SandboxDaemon, sent: bytes) -> list[Any]:
-    """All that is said until the daemon hangs up. Fails where that takes too long."""
+    """Everything that the daemon sends until it hangs up. Fails if that takes too long."""
     answers = []
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(SECONDS_TO_ANSWER)

@@ -28,7 +28,7 @@ class Right:
 
 
 def rights() -> list[Right]:
-    """All that the manifest gives."""
+    """Every verb that the manifest grants."""
     return [
         Right(role["metadata"]["name"], resource, verb)
         for role in _objects()
@@ -40,7 +40,7 @@ def rights() -> list[Right]:
 
 
 def install(namespace: str) -> None:
-    """All of the manifest, in that namespace alone."""
+    """Apply the manifest in that namespace only."""
     api = api_client()
     for found in _objects():
         utils.create_from_dict(api, _moved(found, namespace), namespace=namespace)
@@ -62,7 +62,7 @@ def kubeconfig_of(account: str, namespace: str, folder: Path) -> Path:
 
 
 def an_account_without(taken: Right, namespace: str) -> str:
-    """With all other rights of its Role."""
+    """A copy of the account with every other right of its Role."""
     name = f"{taken.role}-{secrets.token_hex(4)}"
     rules = [
         {"apiGroups": [""], "resources": [right.resource], "verbs": [right.verb]}
@@ -94,7 +94,7 @@ def an_account_without(taken: Right, namespace: str) -> str:
 
 
 def an_account_without_rights(namespace: str) -> str:
-    """As the API's would be, if it had one."""
+    """An account such as the API would have, if it had one."""
     metadata = client.V1ObjectMeta(name="api")
     client.CoreV1Api(api_client()).create_namespaced_service_account(
         namespace, client.V1ServiceAccount(metadata=metadata)

@@ -22,7 +22,7 @@ SECONDS_FOR_A_POD = 90
 
 
 class Attempts:
-    """What a worker's steps do, called one by one."""
+    """The steps of a worker, called one by one."""
 
     def __init__(self, runtime: KubernetesRuntime) -> None:
         self.twins: Twins = make_twins()
@@ -30,7 +30,7 @@ class Attempts:
         self.ports: Ports = replace(self.twins.ports, runtime=runtime)
 
     def start(self, program: str, language: str = "python", **facts: object) -> Execution:
-        """An execution whose attempt has begun; its pod has not been made."""
+        """An execution whose attempt has begun, without a pod."""
         offered = {found.name: found for found in self.runtime.languages()}[language]
         submission = a_submission(
             language=language,
@@ -49,7 +49,7 @@ class Attempts:
         return execution
 
     def create_next(self, execution: Execution) -> Execution:
-        """Of one that was queued again."""
+        """Begin the next attempt of an execution that was queued again."""
         started = self._start_attempt(self.row(execution.id))
         assert create_pod(self.ports, started.id)
         return started
@@ -60,7 +60,7 @@ class Attempts:
         return row
 
     def wait_for(self, execution: Execution, *phases: Phase) -> None:
-        """Until its pod is in one of these."""
+        """Wait until its pod is in one of these phases."""
 
         def there() -> bool:
             observation = self.runtime.observe(execution.pod)
@@ -71,7 +71,7 @@ class Attempts:
         )
 
     def poll_until(self, execution: Execution, *states: State) -> Execution:
-        """As the watcher would, until the row is in one of these."""
+        """Poll as the watcher would, until the row is in one of these states."""
         self._poll_while(execution, lambda row: row.state not in states)
         return self.row(execution.id)
 

@@ -53,7 +53,7 @@ class Deployment:
     key: str
 
     def api(self) -> Client:
-        """Of the API's pod: a cluster without Services has no other address for it."""
+        """The API at its pod's address: a cluster without Services has no other address for it."""
         (pod,) = self.pods("api")
         assert pod.status is not None
         return Client(f"http://{pod.status.pod_ip}:8000", self.key)
@@ -79,7 +79,7 @@ class Deployment:
 
 @contextmanager
 def deployed(folder: Path) -> Iterator[Deployment]:
-    """Applied, and every role ready; removed when the context ends."""
+    """Apply it, and wait until every role is ready. Removed when the context ends."""
     deployment = Deployment(key=secrets.token_urlsafe(32))
     with ExitStack() as stack:
         stores = stack.enter_context(_stores(folder))
@@ -107,7 +107,7 @@ def _wait_for(role: str) -> None:
 
 @contextmanager
 def _stores(folder: Path) -> Iterator[Mapping[str, str]]:
-    """MongoDB's stand-in and Redis, on the address at which pods reach the node."""
+    """MongoDB's stand-in and Redis, at the address where pods reach the node."""
     host, password = _node_address(), secrets.token_urlsafe(16)
     mongo = MongoServer(_made(folder / "mongo"), host)
     mongo.start()
@@ -156,7 +156,7 @@ def _write_overlay(folder: Path, key: str, stores: Mapping[str, str]) -> None:
 
 
 def _remove() -> None:
-    """Sandboxes first, while there is somebody to tell the kubelet so."""
+    """Delete the sandboxes first, while a controller can still tell the kubelet."""
     _kubectl("delete", "namespace", SANDBOXES, SERVICE, "--ignore-not-found", "--timeout", "120s")
 
 

@@ -20,7 +20,7 @@ SECONDS_TO_DIE = 10
 
 @contextmanager
 def stopped(part: str) -> Iterator[None]:
-    """It does nothing, and its connections stay: the kind of failure that time-outs are for."""
+    """It hangs and its connections stay open, which is what time-outs are for."""
     pid = _pid(part)
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -31,7 +31,7 @@ def stopped(part: str) -> Iterator[None]:
 
 @contextmanager
 def killed(part: str) -> Iterator[None]:
-    """It is gone until the context ends, and answers again before this returns."""
+    """Stop it until the context ends. It responds again before this returns."""
     control = os.environ.get("CLUSTER_CONTROL")
     if not control:
         raise RuntimeError(
@@ -40,7 +40,7 @@ def killed(part: str) -> Iterator[None]:
         )
     process = psutil.Process(_pid(part))
     process.kill()
-    process.wait(SECONDS_TO_DIE)  # else it would be taken for one that runs
+    process.wait(SECONDS_TO_DIE)  # otherwise it would count as running
     try:
         yield
     finally:
@@ -48,7 +48,7 @@ def killed(part: str) -> Iterator[None]:
 
 
 def processes_of(pod_uid: str, command: Sequence[str]) -> list[psutil.Process]:
-    """Those of this machine that run it in that pod."""
+    """The processes on this machine that run the command in that pod."""
     return [
         process
         for process in psutil.process_iter(["cmdline"])

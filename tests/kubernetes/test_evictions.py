@@ -37,7 +37,7 @@ MORE_THAN_A_POD_MAY_STORE = 20 * 1024 * 1024
 
 
 def test_a_collector_that_is_killed(attempts: Attempts, namespace: str) -> None:
-    """As the kernel does where memory is short: it has no time to say anything."""
+    """As the kernel does when memory is short: init has no time to report."""
     execution = running(attempts, SECONDS_TO_BE_KILLED)
     (collector,) = parts.processes_of(uid_of_pod(execution.pod, namespace), COLLECTOR_COMMAND)
     collector.kill()
@@ -57,7 +57,7 @@ def test_evicted_by_an_operator(attempts: Attempts, core: client.CoreV1Api, name
 def test_evicted_for_what_it_stores(
     attempts: Attempts, core: client.CoreV1Api, namespace: str
 ) -> None:
-    """No program can write so much to a disk, so the test does it, where the pod's logs are."""
+    """No program can write that much to a disk, so the test does, beside the pod's logs."""
     execution = running(attempts, SECONDS_TO_BE_MEASURED)
     pod = f"{namespace}_{execution.pod}_{uid_of_pod(execution.pod, namespace)}"
     logs = Path(folder_of_logs(core), pod, COLLECTOR)
@@ -69,7 +69,7 @@ def test_evicted_for_what_it_stores(
 def test_a_program_s_container_that_is_killed_before_it_is_init(
     attempts: Attempts, namespace: str
 ) -> None:
-    """Its collector hears nothing of it."""
+    """Its collector does not notice."""
     execution = started_with(["sleep", "50"], attempts, namespace)
     attempts.wait_for(execution, Phase.RUNNING)
     (main,) = parts.processes_of(uid_of_pod(execution.pod, namespace), ["sleep", "50"])
@@ -92,7 +92,7 @@ def test_a_program_s_container_that_never_is_init(
 
 
 def started_with(command: list[str], attempts: Attempts, namespace: str) -> Execution:
-    """One whose program's container runs this in place of init."""
+    """A pod whose main container runs this instead of init."""
     execution = attempts.start("print(1)")
     pod = a_pod(language(attempts.runtime, "python"), name=execution.pod)
     offer = offers().of(pod)
@@ -107,14 +107,14 @@ def started_with(command: list[str], attempts: Attempts, namespace: str) -> Exec
 
 
 def running(attempts: Attempts, seconds: int) -> Execution:
-    """For so long, if nobody ends it."""
+    """It runs for this long unless something ends it."""
     execution = attempts.create(f"import time; time.sleep({seconds})", limits=LIMITS)
     attempts.wait_for(execution, Phase.RUNNING)
     return attempts.poll_until(execution, State.RUNNING)
 
 
 def folder_of_logs(core: client.CoreV1Api) -> str:
-    """As the kubelet of the only node says."""
+    """As the kubelet of the only node reports."""
     (node,) = core.list_node().items
     assert node.metadata
     assert node.metadata.name

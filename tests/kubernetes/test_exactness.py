@@ -58,7 +58,7 @@ ENV = {
 
 
 def reported(runtime: KubernetesRuntime, **facts: Any) -> tuple[Pod, dict[str, Any]]:
-    """What the program says that it was given."""
+    """What the program received, as it reports it."""
     pod = a_pod(language(runtime, "python"), **facts)
     observation = wait_for_end(runtime, pod)
     output = runtime.output(pod.name)
@@ -98,7 +98,7 @@ def test_what_looks_like_something_else(cluster: KubernetesRuntime) -> None:
 
 
 def test_a_library_to_preload_is_the_programs_own_affair(cluster: KubernetesRuntime) -> None:
-    """It is given to the program, and to nothing that runs before it."""
+    """The program gets it, and nothing that runs before the program does."""
     pod = a_pod(language(cluster, "python"), "print('ran')", env={"LD_PRELOAD": "/tmp/evil.so"})
     wait_for_end(cluster, pod)
 

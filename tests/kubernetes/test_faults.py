@@ -83,7 +83,7 @@ def test_the_creator_was_killed_between_config_map_and_pod(
 
 
 def test_an_empty_database_beside_a_full_cluster(attempts: Attempts, namespace: str) -> None:
-    """Inputs without a pod and pods are found, and removed."""
+    """Inputs without a pod, and pods, are found and removed."""
     python = language(attempts.runtime, "python")
     make_input_alone(attempts.runtime, namespace, "01j00000000000000000000007-1")
     attempts.runtime.create(a_pod(python, RUNS_ON, name="01j00000000000000000000008-1"))
@@ -202,7 +202,7 @@ def test_out_of_memory(attempts: Attempts, program: str, outcome: Outcome) -> No
 
 @pytest.mark.disturbs
 def test_an_api_server_that_hangs_costs_time_alone(attempts: Attempts) -> None:
-    """Calls end with RuntimeUnavailable, and so does a watch; then all continues."""
+    """Calls and a watch raise RuntimeUnavailable, and everything continues afterwards."""
     execution = attempts.create("print(1)")
     changes = attempts.runtime.watch(lambda: False)
     with parts.stopped("kube-apiserver"):

@@ -19,7 +19,7 @@ PRINTS_ALL_IT_MAY = f"import os; os.write(1, bytes({MAX_LIMITS.output_kib * 1024
 
 
 def lines(first: int, last: int) -> Say:
-    """Of a log, with the frames of these sequences."""
+    """The lines of a log with the frames of these sequence numbers."""
     records = [
         {
             "stage": "run",
@@ -34,7 +34,7 @@ def lines(first: int, last: int) -> Say:
 
 
 def asked_for_last_lines(server: ApiServer) -> list[bool]:
-    """Of each request, whether it was for those alone."""
+    """For each request, whether it asked for the last lines only."""
     return ["tailLines" in parse_qs(urlsplit(path).query) for path in server.requests]
 
 

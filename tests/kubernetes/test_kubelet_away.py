@@ -47,7 +47,7 @@ def test_a_program_that_runs_when_it_is_killed_gets_its_verdict(
 def test_a_program_whose_processes_are_killed_too_is_run_again(
     attempts: Attempts, namespace: str
 ) -> None:
-    """As where all of the node dies, and comes back."""
+    """As when the whole node dies and returns."""
     execution = running(attempts, seconds=50)
     uid = uid_of_pod(execution.pod, namespace)
     with parts.killed("kubelet"):
@@ -69,7 +69,7 @@ def test_a_pod_that_is_made_meanwhile_runs_when_it_is_back(attempts: Attempts) -
 
 
 def running(attempts: Attempts, seconds: int) -> Execution:
-    """For so long, if nobody ends it."""
+    """It runs for this long unless something ends it."""
     execution = attempts.create(f"import time; time.sleep({seconds})", limits=LIMITS)
     attempts.wait_for(execution, Phase.RUNNING)
     return attempts.poll_until(execution, State.RUNNING)

@@ -119,7 +119,7 @@ def test_one_without_a_node_says_why() -> None:
 
 @pytest.mark.parametrize("reason", ["Evicted", "DeadlineExceeded", "NodeLost", "OutOfmemory"])
 def test_what_the_cluster_ended_is_no_verdict(reason: str) -> None:
-    """Whatever its containers say."""
+    """Regardless of its containers."""
     states = [(None, None), (terminated(137, "Error"), terminated(137, "Error"))]
     for collector, main in states:
         observation = seen(a_pod(collector, main, phase="Failed", reason=reason, message="why"))
@@ -156,7 +156,7 @@ def test_a_program_s_container_that_never_was_init_is_a_fault_at_once(
 def test_a_program_s_container_whose_end_the_collector_does_not_hear_of_is_a_fault(
     code: int, reason: str, collector: dict[str, Any] | None
 ) -> None:
-    """It never met it. One that had met it would end within moments, and say what came of it."""
+    """The collector never met init. After they met, it ends within moments and reports the end."""
     pod = a_pod(collector, terminated(code, reason))
 
     assert seen(pod, NOW + 8 * SECOND).phase in (Phase.WAITING, Phase.RUNNING)
@@ -166,7 +166,7 @@ def test_a_program_s_container_whose_end_the_collector_does_not_hear_of_is_a_fau
 
 
 def test_a_program_s_container_of_which_nothing_more_is_known_is_a_fault() -> None:
-    """As where a node restarted: nobody knows when it ended."""
+    """As after a restart of the node: the time of its end is unknown."""
     unknown = {"terminated": {"exitCode": 137, "reason": "ContainerStatusUnknown"}}
 
     assert seen(a_pod(STARTED, unknown)).phase is Phase.FAULTED
@@ -187,7 +187,7 @@ def test_without_an_end_record_there_is_no_verdict(message: str) -> None:
 
 
 def test_a_program_that_the_kernel_killed_for_memory() -> None:
-    """init was killed with it: its status is not known, and the kubelet's word decides."""
+    """init was killed with it, so its status is unknown, and the kubelet's report decides."""
     vanished = terminated(message=end_record(status=None))
 
     killed = seen(a_pod(vanished, terminated(137, "OOMKilled")))

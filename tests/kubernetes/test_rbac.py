@@ -45,7 +45,7 @@ def namespace() -> Iterator[str]:
 
 
 class Roles:
-    """The same stores for all of them; the cluster each with its own rights."""
+    """The roles share the stores, and each has its own rights on the cluster."""
 
     def __init__(self, namespace: str, folder: Path) -> None:
         self.twins: Twins = make_twins()
@@ -164,7 +164,7 @@ def test_the_api_needs_no_rights(namespace: str, roles: Roles) -> None:
 
 
 def creates(creator: KubernetesRuntime, pod: Pod) -> str:
-    """And creates again, and clears away. What holds it up is returned."""
+    """Create it twice, and clean up. Returns what kept the pod from starting."""
     creator.create(pod)
     creator.create(pod)
     observation = creator.observe(pod.name)
@@ -206,12 +206,12 @@ WORK: Mapping[str, Callable[[KubernetesRuntime, Pod], str]] = {
 
 
 def without_room(namespace: str, kubeconfig: Path | None = None) -> KubernetesRuntime:
-    """Whose pods no node takes, so that they cost little."""
+    """A runtime whose pods no node accepts, so that they cost little."""
     return a_runtime(namespace, kubeconfig=kubeconfig, cpu_request=900, cpu_limit=900)
 
 
 def refusal(namespace: str, folder: Path, role: str, account: str) -> str:
-    """What is said where that account does the role's work."""
+    """What the API server answers when that account does the role's work."""
     operator = without_room(namespace)
     pod = a_pod(language(operator, "python"))
     if role != "pod-creator":
@@ -237,7 +237,7 @@ def test_without_any_one_of_them_it_does_not(namespace: str, tmp_path: Path, tak
     account = an_account_without(taken, namespace)
 
     def is_missed() -> bool:
-        """And not another one, which the API server has not heard of yet."""
+        """And no other one, which the API server does not know yet."""
         said = refusal(namespace, tmp_path, taken.role, account)
         return f'cannot {taken.verb} resource "{taken.resource}"' in said
 

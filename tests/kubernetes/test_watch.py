@@ -29,7 +29,7 @@ def seen(server: ApiServer, how_many: int) -> list[str]:
 
 
 def versions_asked_for(server: ApiServer) -> list[str | None]:
-    """Of each request; None for a list."""
+    """The version from which each request watches; None for a list."""
     queries = [parse_qs(urlsplit(path).query) for path in server.requests]
     return [query.get("resourceVersion", [None])[0] for query in queries]
 
@@ -68,7 +68,7 @@ def test_it_continues_from_the_last_version_it_heard_of(tmp_path: Path) -> None:
     ids=["as a status", "as an event"],
 )
 def test_a_version_that_is_too_old_has_it_list_again(tmp_path: Path, expired: Say) -> None:
-    """What changed meanwhile is told then, and what was there and is not any more."""
+    """Changes made meanwhile are reported then, and so are deletions."""
     before = [a_pod("a"), a_pod("gone", runs=True)]
     after = [a_pod("a", runs=True), a_pod("new")]
     with api_server(tmp_path, listed(*before), expired, listed(*after, version="9")) as server:
@@ -100,6 +100,6 @@ def test_it_ends_when_it_is_told_to(tmp_path: Path) -> None:
 
 
 def test_what_is_no_answer_of_an_api_server_is_no_answer(tmp_path: Path) -> None:
-    """A proxy's page, say."""
+    """For example, the error page of a proxy."""
     with api_server(tmp_path, Say(b"<html>")) as server, pytest.raises(RuntimeUnavailable):
         Connection("podline", server.kubeconfig).get("/pods").json()

@@ -23,7 +23,7 @@ def pod_for(runtime: KubernetesRuntime, source: str | bytes, language: str, **fa
 
 
 def run(runtime: KubernetesRuntime, pod: Pod) -> Ran:
-    """To its end, and out of the cluster again."""
+    """Run it to its end, and delete it from the cluster."""
     runtime.create(pod)
     try:
         wait_until(lambda: _ended(runtime, pod.name), within=SECONDS_TO_END)
@@ -35,7 +35,7 @@ def run(runtime: KubernetesRuntime, pod: Pod) -> Ran:
 
 
 def run_all(runtime: KubernetesRuntime, pods: Iterable[Pod]) -> list[Ran]:
-    """In the order of the pods."""
+    """Returns the results in the order of the pods."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(lambda pod: run(runtime, pod), pods))
 

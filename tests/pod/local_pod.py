@@ -34,7 +34,7 @@ _DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/urandom")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """All that is left of a pod."""
+    """Everything that remains of a pod."""
 
     log: bytes
     message: str
@@ -68,7 +68,7 @@ class LocalPod:
 
     @classmethod
     def start(cls, folder: Path, stages: bytes, number: int = 0) -> "LocalPod":
-        """In an empty folder. Pods that run at once have each another `number`."""
+        """Create it in an empty folder. Pods that run at once need different numbers."""
         _make_volumes(folder, stages)
         main = _container(
             *("--user", _identity(_MAIN_UID + number), "--group", _identity(_MAIN_UID + number)),
@@ -92,7 +92,7 @@ class LocalPod:
         return cls(folder, main, collector)
 
     def wait(self) -> Ended:
-        """Until both containers have ended, which nobody tells the second one to do."""
+        """Wait until both containers have ended. Nothing tells the second one to end."""
         self.collector.wait(SECONDS_TO_END)
         self.main.wait(SECONDS_TO_END)
         return Ended(
@@ -112,7 +112,7 @@ class LocalPod:
 
 
 def signal_container(container: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> None:
-    """Its pid 1, and so all of it."""
+    """Kill its pid 1, and with it all its processes."""
     children = Path(f"/proc/{container.pid}/task/{container.pid}/children")
     wait_until(lambda: container.poll() is not None or bool(children.read_text()), within=10)
     if container.poll() is None:

@@ -34,7 +34,7 @@ def sleepers() -> list[psutil.Process]:
 def test_when_a_container_is_killed_at_any_moment_nothing_is_left(
     folder: Path, container: str
 ) -> None:
-    """Nobody kills the other one: what closes has to end it."""
+    """Nothing kills the other one: it has to end because something closes."""
     stages = stages_of(f"(setsid sleep {MARK} &) ; sleep {MARK}")
 
     def try_once(number: int) -> None:
@@ -57,7 +57,7 @@ def test_when_a_container_is_killed_at_any_moment_nothing_is_left(
 
 
 def test_main_that_is_gone_is_reported(folder: Path) -> None:
-    """As when the kernel kills all of it for memory."""
+    """As when the kernel kills the whole container for its memory."""
     pod = LocalPod.start(folder, stages_of("echo begun; sleep 600"))
     wait_until(lambda: b"YmVndW4K" in pod.log, within=10)
 
@@ -74,7 +74,7 @@ def test_main_that_is_gone_is_reported(folder: Path) -> None:
 
 
 def test_a_collector_that_is_told_to_stop_says_nothing(folder: Path) -> None:
-    """The pod is being deleted or evicted: that is no verdict."""
+    """The pod is being deleted or evicted, which is not a verdict."""
     pod = LocalPod.start(folder, stages_of("echo begun; sleep 600"))
     wait_until(lambda: b"YmVndW4K" in pod.log, within=10)
 
@@ -113,7 +113,7 @@ def stages_that_start(*commands: Sequence[str]) -> bytes:
 def test_what_the_image_lacks_is_a_fault(
     folder: Path, commands: Sequence[Sequence[str]], fault: str
 ) -> None:
-    """That says nothing about what was submitted."""
+    """Such an end says nothing about the submission."""
     ended = LocalPod.start(folder, stages_that_start(*commands)).wait()
 
     assert ended.end.fault == fault
@@ -166,7 +166,7 @@ def test_a_broken_input_is_a_fault(folder: Path, what: str) -> None:
     content, fault = BROKEN[what]
     pod = LocalPod.start(folder, content)
     pod.collector.wait(10)
-    pod.main.kill()  # it may wait for a channel that is never made
+    pod.main.kill()  # it may wait for a channel that is never created
 
     ended = pod.wait()
 
@@ -176,5 +176,5 @@ def test_a_broken_input_is_a_fault(folder: Path, what: str) -> None:
 
 
 def test_init_runs_as_pid_1_alone() -> None:
-    """Elsewhere it would kill all that its user runs."""
+    """Elsewhere, it would kill everything that its user runs."""
     assert subprocess.run([INIT, inside.CHANNEL], check=False).returncode == 1

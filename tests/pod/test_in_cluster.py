@@ -81,7 +81,7 @@ def test_an_image_without_a_shell_is_the_reason() -> None:
 def hostile(
     runtime: KubernetesRuntime, request: pytest.FixtureRequest
 ) -> Iterator[Mapping[str, Ran]]:
-    """All programs that were asked for have run, by name."""
+    """The results of the selected programs, by name."""
     asked_for = [
         program
         for item in request.session.items

@@ -19,7 +19,7 @@ MIB = 1024 * 1024
 
 
 def heads(content: bytes) -> list[tuple[int, ...]]:
-    """Of each stage: output cap, wall time, CPU time, memory that init holds."""
+    """For each stage: output cap, wall time, CPU time, and the memory that init enforces."""
     at, found = 8, []
     while at < len(content):
         *numbers, body = struct.unpack_from("<5Q", content, at)

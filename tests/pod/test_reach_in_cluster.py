@@ -90,7 +90,7 @@ def node() -> client.V1Node:
 
 @pytest.fixture
 def open_runtime() -> Iterator[KubernetesRuntime]:
-    """In a namespace whose pods anybody may call."""
+    """A runtime in a namespace whose pods accept all connections."""
     with a_namespace() as namespace:
         policies = client.NetworkingV1Api(api_client())
         policies.delete_collection_namespaced_network_policy(namespace)
@@ -118,7 +118,7 @@ def a_neighbour(runtime: KubernetesRuntime) -> Iterator[str]:
 
 
 def is_reached(address: str) -> bool:
-    """From here."""
+    """Whether this machine can connect to it."""
     host, port = address.rsplit(":", 1)
     with suppress(OSError), closing(socket.create_connection((host, int(port)), 3)):
         return True
@@ -132,7 +132,7 @@ def address_of(node: client.V1Node) -> str:
 
 
 def listeners(node: client.V1Node) -> set[str]:
-    """Everything that listens at the node's address, the kubelet among it."""
+    """Everything that listens at the node's address, including the kubelet."""
     host = address_of(node)
     sockets = psutil.net_connections("tcp")
     listening = [item.laddr for item in sockets if item.status == psutil.CONN_LISTEN]
@@ -150,7 +150,7 @@ def listeners(node: client.V1Node) -> set[str]:
 
 
 def api_servers(node: client.V1Node) -> set[str]:
-    """By its service, and as the node has it."""
+    """The address of its Service, and the one on the node."""
     (cluster,) = yaml.safe_load(Path(kubeconfig()).read_text())["clusters"]
     port = urlsplit(cluster["cluster"]["server"]).port
     service = client.CoreV1Api(api_client()).read_namespaced_service("kubernetes", "default")

@@ -42,7 +42,7 @@ def _observation(ended: Ended) -> Observation:
 
 
 def test_wall_and_cpu_time_are_measured(folder: Path) -> None:
-    """Of the whole tree: of children that were waited for, and of orphans."""
+    """CPU time of the whole tree: of children that were waited for, and of orphans."""
     burn = "python3 -S -c 'import time\nwhile time.process_time() < 0.1: pass'"
     orphan = f"({burn}; touch over) &"
 
@@ -73,7 +73,7 @@ def test_a_compiled_program_s_stages_are_told_apart(folder: Path) -> None:
 
 
 def test_memory_shown_is_never_above_the_limit(folder: Path) -> None:
-    """Without a control group, the figure is that of a process: with the pages of its files."""
+    """Without a control group, the figure is a process's, which includes pages of its files."""
     ended = run(folder, "exec perl -e 1", limits=replace(DEFAULT_LIMITS, memory_mib=1))
 
     assert ended.report.run

@@ -41,7 +41,7 @@ def test_lines_of_a_transcript_are_only_bytes(folder: Path, stream: int) -> None
 
 @pytest.mark.parametrize("over", [0, 1])
 def test_the_cap_is_exact_however_the_bytes_come(folder: Path, over: int) -> None:
-    """Byte by byte on one stream, at once on the other."""
+    """Byte by byte on one stream, and in one piece on the other."""
     limits = replace(DEFAULT_LIMITS, output_kib=4)
     source = (
         f"import os\nfor _ in range(4096): os.write(1, b'x')\nos.write(2, b'y' * {4096 + over})"
@@ -58,7 +58,7 @@ def test_the_cap_is_exact_however_the_bytes_come(folder: Path, over: int) -> Non
 
 
 def test_a_flood_of_single_bytes_makes_few_frames(folder: Path) -> None:
-    """Or the log would be rotated, and its beginning lost."""
+    """Otherwise, the log would be rotated, and its beginning would be lost."""
     source = "import os\nfor _ in range(20_000): os.write(1, b'x'), os.write(2, b'y')"
 
     ended = run(folder, source, "python")

@@ -50,7 +50,7 @@ def test_it_is_refused(folder: Path, what: str) -> None:
 @pytest.mark.parametrize("target", [1, -1])
 @pytest.mark.parametrize("number", [SIGKILL, SIGSTOP, SIGTERM, SIGSEGV])
 def test_it_can_t_signal_init(folder: Path, target: int, number: int) -> None:
-    """Sent or refused, init takes no notice."""
+    """Whether they are sent or refused, init ignores them."""
     ended = run(folder, f"kill -{number} {target}; exit 7", "bash")
 
     assert ended.report.run

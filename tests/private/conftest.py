@@ -16,7 +16,7 @@ AsOther = Callable[[Callable[[], object]], None]
 
 @pytest.fixture
 def as_other() -> AsOther:
-    """Do it in a process of that user; the test is skipped without root."""
+    """Run it in a process of that user. Skips the test without root."""
     if os.geteuid() != 0:
         pytest.skip("only root can become another user")
     return _as_other
@@ -41,7 +41,7 @@ def _as_other(act: Callable[[], object]) -> None:
 
 @pytest.fixture
 def reachable() -> Iterator[Path]:
-    """A folder that others may enter, as they may not pytest's."""
+    """A folder that others may enter, unlike pytest's."""
     with tempfile.TemporaryDirectory(dir="/tmp") as name:
         Path(name).chmod(0o755)
         yield Path(name)
@@ -56,7 +56,7 @@ def sticky(reachable: Path) -> Path:
 
 @pytest.fixture
 def volume(tmp_path: Path) -> Iterator[Path]:
-    """One of a container that is new, and another user's."""
+    """The empty volume of a new container, which belongs to another user."""
     place = tmp_path / "volume"
     place.mkdir()
     mount = [
@@ -76,7 +76,7 @@ def volume(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture(params=[0o000, 0o022, 0o777], ids=oct)
 def umask(request: pytest.FixtureRequest) -> Iterator[int]:
-    """What the process was started with."""
+    """The umask that the process was started with."""
     with _umask(request.param):
         yield request.param
 

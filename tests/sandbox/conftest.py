@@ -14,7 +14,7 @@ SECONDS_FOR_A_TEST = 120
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The first test here waits for languages to be prepared, whichever it is."""
+    """The first test, whichever it is, waits until the languages are prepared."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.timeout(SECONDS_TO_PREPARE + SECONDS_FOR_A_TEST))
@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _all_languages_prepared(sandbox: SandboxDaemon) -> None:
-    """Once on a machine; daemons that start later have nothing to do in the background."""
+    """Prepare once per machine, so that later daemons have nothing to do in the background."""
     wait_until(
         lambda: "languages are prepared" in sandbox.log.read_text(),
         within=SECONDS_TO_PREPARE,

@@ -41,7 +41,7 @@ def created(sandbox: SandboxDaemon, names: list[str]) -> list[Pod]:
 
 
 def ended(sandbox: SandboxDaemon, pods: list[Pod], *, at_least: int) -> dict[str, Observation]:
-    """What was told of those that have ended, once so many have."""
+    """The reports of the pods that have ended, once this many have."""
     reported: dict[str, Observation] = {}
 
     def enough_are() -> bool:

@@ -48,7 +48,7 @@ def jail_kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JailKit]:
 
 @dataclass(slots=True)
 class Started:
-    """A jail that nobody looks after: only its control socket ends it."""
+    """A jail that nothing watches: only its control socket ends it."""
 
     control: socket.socket
     process: subprocess.Popen[bytes]
@@ -74,7 +74,7 @@ class Started:
         return report
 
     def run(self, stage: Stage) -> InitReport:
-        """To its end."""
+        """Run it to its end."""
         with null_streams() as streams:
             control.send_stage(self.control, stage, streams)
         if (report := self.hear()).kind == Kind.STARTED:
@@ -169,7 +169,7 @@ def test_a_stopped_program_is_not_an_ended_one(started: Started) -> None:
 
 
 def test_the_last_one_s_status_is_not_the_program_s(started: Started) -> None:
-    """Orphans end after their parent, in other ways."""
+    """Orphans end after their parent, in several ways."""
     report = started.run(shell("(sleep 0.05; kill -SEGV $$) & (exit 9) & exit 4"))
 
     assert os.WEXITSTATUS(report.status) == 4
@@ -321,7 +321,7 @@ MOMENTS = [name for name in vars(Moments) if not name.startswith("_")]
 
 
 def test_when_the_service_goes_away_at_any_moment_nothing_is_left(jail_kit: JailKit) -> None:
-    """Nobody kills it: the closed socket alone has to end all."""
+    """Nothing kills it: the closed socket alone must end everything."""
     mark = uuid4().hex
 
     def try_once(number: int) -> None:
@@ -339,7 +339,7 @@ def test_when_the_service_goes_away_at_any_moment_nothing_is_left(jail_kit: Jail
 
 
 def test_it_is_linked_with_nothing() -> None:
-    """So that it runs in any image, whatever libc that has."""
+    """So it runs in any image, whatever libc the image has."""
     said = subprocess.run(["readelf", "-ld", INIT], capture_output=True, text=True)
 
     if said.returncode:

@@ -102,7 +102,7 @@ int main(void) {
 
 
 def test_links_that_it_leaves_lead_nowhere(sandbox: SandboxDaemon) -> None:
-    """The next pod's files are written by init, into a box that no program has seen."""
+    """The next pod's files are written by init, into a box that no program has used."""
     printed(sandbox, "rm main.sh; ln -s /etc/passwd main.sh; mkfifo fifo; ln -s . loop")
 
     assert printed(sandbox, "stat -c %F main.sh; ls") == "regular file\nmain.sh\n"

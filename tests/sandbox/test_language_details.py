@@ -14,7 +14,7 @@ from tests.support.waiting import wait_until
 
 
 def run(sandbox: SandboxDaemon, name: str, source: str, **facts: Any) -> tuple[StageReport, str]:
-    """How it ended, and all that compiler and program printed."""
+    """How it ended, and everything that compiler and program printed."""
     if name not in {found.name for found in sandbox.runtime.languages()}:
         not_installed(name)
     needs = language(sandbox.runtime, name).compile_needs

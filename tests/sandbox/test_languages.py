@@ -72,7 +72,7 @@ def named_like_an_option(language: Language) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def run_of(sandbox: SandboxDaemon) -> Iterator[RunOf]:
-    """How a run of a language's program ended. All of them are started at once."""
+    """How a language's program ended. All programs are started at once."""
     begun: dict[tuple[str, str], Future[Ended]] = {}
     with ThreadPoolExecutor(sandbox.bays) as pool:
         for language in sandbox.runtime.languages():
@@ -161,7 +161,7 @@ def test_a_program_that_can_t_be_read_is_told_why(run_of: RunOf, name: str) -> N
 def test_a_heap_fits_in_the_memory_limit(
     sandbox: SandboxDaemon, name: str, source: str, words: bytes
 ) -> None:
-    """So the runtime itself says that it is full, before the kernel kills it."""
+    """So the runtime itself reports that memory is full, before the kernel kills it."""
     observation, output = sandbox.run(name, source)
 
     assert output.run

@@ -112,7 +112,7 @@ def test_no_start_where_no_jail_can_be_made(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def without_cgroups(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxDaemon]:
-    """Root in a container is often in this place."""
+    """Root in a container often has no cgroups."""
     if os.geteuid() != 0:
         pytest.skip("only root can take the cgroups away")
     with started(tmp_path_factory.mktemp("sandbox"), *WITHOUT_CGROUPS) as daemon:
@@ -180,7 +180,7 @@ class TestWithoutCgroups:
         assert run_report(without_cgroups, "python", source).stopped_by is Limit.MEMORY
 
     def test_far_too_much_at_once_is_refused(self, without_cgroups: SandboxDaemon) -> None:
-        """By RLIMIT_DATA. Nobody can tell that from any other end, so it is none of the limits."""
+        """By RLIMIT_DATA. This looks like any other end, so it counts as none of the limits."""
         report = run_report(without_cgroups, "python", f"x = bytearray({2000 * MIB})")
 
         assert report.stopped_by is None

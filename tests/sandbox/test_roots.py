@@ -37,7 +37,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be seve
     ids=["root", "ordinary user", "ordinary user without /run/user"],
 )
 def daemon(request: pytest.FixtureRequest) -> Iterator[SandboxDaemon]:
-    """In a mount namespace of its own, so that nobody else's names are taken."""
+    """In a separate mount namespace, so that it takes no names from others."""
     uid, empty = request.param
     become_user = BECOME_USER if uid else ()
     if subprocess.run([*become_user, sys.executable, "-c", ""], capture_output=True).returncode:

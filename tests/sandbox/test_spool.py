@@ -40,7 +40,7 @@ def test_a_pod_that_ends_on_a_full_disk_is_kept(folder: Path) -> None:
 
 
 def test_a_daemon_that_is_killed_on_a_full_disk_forgets_it(folder: Path) -> None:
-    """As a pod that was under way: its attempt is made again."""
+    """Like a pod that was running: its attempt is repeated."""
     spool = Spool(folder / "pods")
     spool.begin("known")
     with kept_full(folder):

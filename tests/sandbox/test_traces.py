@@ -15,7 +15,7 @@ RECORDS = records(Path("/nonexistent"))
 
 
 def on_host() -> set[Path]:
-    """Everything of any daemon that is outside of data folders."""
+    """Everything that daemons have outside their data folders."""
     places = [*cgroups("podline-*"), *Path("/run").glob("podline-*")]
     return {*places, *(RECORDS.iterdir() if RECORDS.exists() else ())}
 

@@ -114,7 +114,7 @@ def test_output_is_exact_to_the_byte(sandbox: SandboxDaemon) -> None:
 
 
 def test_what_was_printed_last_is_kept_when_it_is_killed(sandbox: SandboxDaemon) -> None:
-    """By its own hand: nothing is between the last write and the end."""
+    """It kills itself immediately after the last write."""
     for _ in range(20):
         _, output = sandbox.run("python", "import os\nos.write(1, b'x' * 60_000)\nos.abort()")
 

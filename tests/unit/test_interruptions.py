@@ -79,7 +79,7 @@ def cancelled(twins: Twins, execution_id: str) -> None:
 
 
 def cancelled_and_cleaned_up(twins: Twins, execution_id: str) -> None:
-    """Another worker does the work in the middle of a step."""
+    """Another worker cleans up in the middle of a step."""
     cancelled(twins, execution_id)
     compensate(twins.ports, execution_id)
 

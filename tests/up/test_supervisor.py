@@ -52,7 +52,7 @@ signal.pause()
 
 
 class Supervised:
-    """The supervisor's process, and what it said."""
+    """The supervisor's process, and what it reported."""
 
     def __init__(self, folder: Path, children: dict[str, Description]) -> None:
         self.folder = folder

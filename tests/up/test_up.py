@@ -26,7 +26,7 @@ PODLINE = str(Path(sys.executable).with_name("podline"))
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
-    """One that is only looked at, with all its parts, started beside modules of the same names."""
+    """A service that tests only observe, with all its parts, beside modules of the same names."""
     folder = tmp_path_factory.mktemp("up")
     for name in ("app", "tasks", "celeryconfig", "celery"):
         (folder / f"{name}.py").write_text("raise SystemExit('somebody else')")
@@ -37,7 +37,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
 
 @pytest.fixture(scope="module")
 def standalone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
-    """One that tests may stop."""
+    """A service that tests may stop."""
     with running(Standalone(tmp_path_factory.mktemp("up"))) as standalone:
         yield standalone
 
@@ -45,7 +45,7 @@ def standalone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]
 def up(
     *options: str, under: Sequence[str] = (), **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """One that does not start; `under` is a program that starts it."""
+    """Start a service that fails; `under` is a program that starts it."""
     return subprocess.run(
         [*under, PODLINE, "up", *options],
         env=os.environ | environment,
@@ -213,7 +213,7 @@ class TestEnd:
         standalone.down()
 
         assert not [pid for pid in family if psutil.pid_exists(pid)]
-        # No address that somebody else may have next, and a database that may be copied by itself.
+        # No address that another process may get next, and a database file that is whole.
         assert not (standalone.data_dir / "url").exists()
         copy = shutil.copy(standalone.data_dir / "podline.db", tmp_path / "copy.db")
         with closing(SqliteStore(Path(copy), timeout=5)) as store:

@@ -197,7 +197,7 @@ class Recording:
                 pass
 
     def parked(self) -> None:
-        """A failure that the database could not take stays in Redis."""
+        """A failure that the database could not store stays in Redis."""
         with closing(sqlite3.connect(self.data / "podline.db", isolation_level=None)) as lock:
             lock.execute("BEGIN IMMEDIATE")
             self.redis.lpush("pods", self.message("podline.pods.parked", ["01K"]))
@@ -229,7 +229,7 @@ class Recording:
         self.write("keys.json", self.keys)
 
     def relayed(self) -> bool:
-        """All events but those of the last second are in the log."""
+        """All events except those of the last second are in the log."""
         metrics = self.api.get("/metrics").text
         return "podline_outbox_executions 0.0" in metrics
 

@@ -94,7 +94,7 @@ def recorded_at(folder: Path) -> int:
 
 
 def test_everything_reads_as_before(restored: Restored) -> None:
-    """Answers may have new fields."""
+    """Responses may have new fields."""
     api = restored.api("admin")
     answers = recorded.read(restored.folder, "answers.json")
     for path in answers.keys() - without_answer(restored):
@@ -112,7 +112,7 @@ def without_answer(restored: Restored) -> set[str]:
 
 
 def missing(before: Any, now: Any, path: str) -> list[str]:
-    """What an answer lacks, or has with another value. Positions in the queue are estimates."""
+    """What a response lacks, or has with another value. Queue positions are estimates."""
     if isinstance(before, dict) and isinstance(now, dict):
         names = before.keys() - {"queue_position"}
         pairs: list[tuple[Any, Any, Any]] = [(name, before[name], now.get(name)) for name in names]
