@@ -73,6 +73,7 @@ beat_schedule = {
     "sweep": every(5.0, "podline.saga.sweep"),
     # The setting `relay_interval` replaces this interval.
     "relay": every(1.0, "podline.replay.relay"),
+    "callbacks": every(5.0, "podline.results.deliver"),
     "replays": every(5.0, "podline.replay.due"),
     "dead letters": every(30.0, "podline.dlq.process"),
     "retention": every(60.0, "podline.saga.retention"),

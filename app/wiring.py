@@ -3,15 +3,19 @@
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from app.domain.callback_secret import CallbackSecrets
+from app.domain.callback_url import networks
 from app.domain.errors import InvalidTarget, Unavailable
-from app.domain.execution import Time
+from app.domain.execution import Execution, Time
+from app.domain.result import Result
 from app.ports import EventLog, Ports, Runtime, Store
 from app.settings import Settings
-from app.settings.folders import IN_DATA_FOLDER
+from app.settings.folders import IN_DATA_FOLDER, kept
 from app.settings.images import images_and_versions
 from app.settings.kafka import KafkaSettings
 from app.settings.urls import (
@@ -41,6 +45,8 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
     clients that it uses.
     """
     from app.infrastructure.celery.pipeline import CeleryPipeline
+    from app.infrastructure.couriers import ThreadedCouriers
+    from app.infrastructure.http_callbacks import HttpCallbacks
     from app.infrastructure.prometheus.metrics import PrometheusMetrics
     from app.infrastructure.redis.admission import RedisAdmissionQueue
     from app.infrastructure.redis.connection import connect
@@ -49,7 +55,8 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
     from app.infrastructure.redis.parking import RedisParking
     from app.infrastructure.redis.wakeups import RedisWakeups
 
-    policy = settings.policy()
+    callback_secrets = CallbackSecrets(_callback_secret(settings))
+    policy = replace(settings.policy(), signs_callbacks=bool(callback_secrets))
     redis = connect(settings.redis_url)
     return Ports(
         store=make_store(settings),
@@ -63,9 +70,25 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
         runtime=make_runtime(settings),
         pipeline=CeleryPipeline(celery),
         metrics=PrometheusMetrics(),
+        callbacks=HttpCallbacks(_body_of_callback, networks(policy.callback_networks), now),
+        couriers=ThreadedCouriers(),
+        callback_secrets=callback_secrets,
         clock=now,
         policy=policy,
     )
+
+
+def _body_of_callback(execution: Execution, result: Result | None) -> bytes:
+    """What the API responds to a GET of the execution."""
+    from app.api import representation
+
+    return representation.execution(execution, result).model_dump_json(by_alias=True).encode()
+
+
+def _callback_secret(settings: Settings) -> str | None:
+    if settings.callback_secret:
+        return settings.callback_secret.get_secret_value()
+    return kept(settings.data_dir, "callback-secret")
 
 
 def keep_private(settings: Settings) -> None:

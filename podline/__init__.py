@@ -7,6 +7,7 @@
 Its only dependency is httpx.
 """
 
+from podline.callbacks import verify_callback
 from podline.client import Client
 from podline.errors import (
     ApiError,
@@ -16,6 +17,7 @@ from podline.errors import (
     Gone,
     Invalid,
     InvalidArgument,
+    InvalidSignature,
     NotFound,
     PodlineError,
     Problem,
@@ -28,6 +30,8 @@ from podline.errors import (
     WaitTimeout,
 )
 from podline.models import (
+    Callback,
+    CallbackState,
     CompileResult,
     DeadLetter,
     Dependency,
@@ -51,6 +55,7 @@ from podline.models import (
     ReplayStatus,
     Result,
     Role,
+    RotatedSecret,
     Slots,
     State,
 )
@@ -59,6 +64,8 @@ from podline.submission import Submission
 
 __all__ = [
     "ApiError",
+    "Callback",
+    "CallbackState",
     "Client",
     "CompileResult",
     "Conflict",
@@ -74,6 +81,7 @@ __all__ = [
     "Holder",
     "Invalid",
     "InvalidArgument",
+    "InvalidSignature",
     "Key",
     "Language",
     "Limit",
@@ -97,6 +105,7 @@ __all__ = [
     "Result",
     "ResultEvent",
     "Role",
+    "RotatedSecret",
     "ServerError",
     "Slots",
     "State",
@@ -107,4 +116,5 @@ __all__ = [
     "Unavailable",
     "Unreachable",
     "WaitTimeout",
+    "verify_callback",
 ]

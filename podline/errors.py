@@ -4,6 +4,7 @@ PodlineError
 ├── InvalidArgument          (also a ValueError) an argument can't be sent
 ├── Unreachable              no response: refused, timed out, or broken off
 ├── ProtocolError            a response that is not from Podline's API
+├── InvalidSignature         a callback was not signed by this service, or not recently
 ├── WaitTimeout              the execution did not end in time
 └── ApiError                 the API returned a problem document
     ├── Unauthenticated      401
@@ -35,6 +36,10 @@ class Unreachable(PodlineError):
 
 class ProtocolError(PodlineError):
     """The response does not follow version 1 of Podline's API."""
+
+
+class InvalidSignature(PodlineError):
+    """A callback was not signed with this secret, was changed, or is too old. Don't trust it."""
 
 
 class WaitTimeout(PodlineError):

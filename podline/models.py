@@ -146,6 +146,25 @@ def _exact(text: str, base64: str | None) -> bytes:
         raise ProtocolError("output is not valid base64") from None
 
 
+class CallbackState(Word):
+    """How far the service has come with a callback."""
+
+    WAITING = "waiting"
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    """How far the service has come with sending the execution to its `callback_url`."""
+
+    state: CallbackState
+    attempts: int
+    next_at: datetime | None = None
+    """When it is sent next; None unless it is pending."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
     """One accepted submission."""
@@ -170,6 +189,8 @@ class Execution:
     completed_at: datetime | None = None
     retry_of: str | None = None
     retried_as: str | None = None
+    callback: Callback | None = None
+    """None without a `callback_url`."""
     result: Result | None = None
     """None before the verdict, for failed or cancelled executions, and in lists."""
 
@@ -323,6 +344,17 @@ class NewKey(Key):
     """A new key. `key` is its secret, which the service shows only once."""
 
     key: str = field(repr=False)
+    callback_secret: str | None = field(default=None, repr=False)
+    """Signs callbacks; shown only once. None if the service can't sign them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RotatedSecret:
+    """The new secret that signs a key's callbacks, which the service shows only once."""
+
+    callback_secret: str = field(repr=False)
+    previous_valid_until: datetime
+    """Until then, the previous secret signs too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from podline.arguments import moment, path_segment
 from podline.connection import Connection
 from podline.decoding import decode
-from podline.models import DeadLetter, Event, Key, NewKey, Replay, Role
+from podline.models import DeadLetter, Event, Key, NewKey, Replay, Role, RotatedSecret
 from podline.pages import items, pages
 
 _DEAD_LETTERS = "/api/v1/dead-letters"
@@ -132,6 +132,11 @@ class Keys:
         """Create a key for the owner `name`. Its secret is shown only once."""
         body = {"name": name, "role": role, "max_unfinished": max_unfinished}
         return decode(NewKey, self._connection.request("POST", _KEYS, body=body))
+
+    def rotate_secret(self, key_id: str) -> RotatedSecret:
+        """Replace the secret that signs the key's callbacks. For a day, both sign."""
+        path = f"{_KEYS}/{path_segment(key_id)}/rotate-secret"
+        return decode(RotatedSecret, self._connection.request("POST", path))
 
     def delete(self, key_id: str) -> None:
         self._connection.request("DELETE", f"{_KEYS}/{path_segment(key_id)}")

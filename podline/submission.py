@@ -35,6 +35,8 @@ class Submission(TypedDict, total=False):
     """
     priority: str
     labels: Mapping[str, str]
+    callback_url: str
+    """Is sent the execution once it is terminal; see `verify_callback`."""
 
 
 def body_of(source: str | None, submission: Submission) -> dict[str, object]:

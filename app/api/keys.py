@@ -23,8 +23,26 @@ def create(call: Call, body: NewKey) -> Answer:
     key, secret = service.create(
         call.ports.store.keys, call.ports.clock, body.name, body.role, body.max_unfinished
     )
-    shown = schemas.CreatedKey(**dict(representation.key(key)), key=secret)
+    signs = call.ports.callback_secrets
+    shown = schemas.CreatedKey(
+        **dict(representation.key(key)),
+        key=secret,
+        callback_secret=signs.of(key.id, key.callback_generation) if signs else None,
+    )
     return Answer(shown, 201)
+
+
+@keys.operation("POST", "/{key_id}/rotate-secret", {200: schemas.RotatedSecret}, errors=(404, 409))
+def rotate_secret(call: Call, key_id: str) -> schemas.RotatedSecret:
+    """Replace the secret that signs the key's callbacks. For 24 hours, the previous one signs too.
+
+    The key itself stays the same.
+    """
+    secret, until = service.rotate_callback_secret(
+        call.ports.store.keys, call.ports.clock, call.ports.callback_secrets, key_id
+    )
+    shown = representation.moment(until)
+    return schemas.RotatedSecret(callback_secret=secret, previous_valid_until=shown)
 
 
 @keys.operation("DELETE", "/{key_id}", {204: None}, errors=(404, 409))

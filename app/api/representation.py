@@ -10,6 +10,7 @@ from app.api import schemas
 from app.api.problems import DELETED, Problem
 from app.domain.api_key import ApiKey
 from app.domain.batch import BatchItem
+from app.domain.callback import Callback
 from app.domain.dead_letter import DeadLetter
 from app.domain.execution import Event, Execution, Time
 from app.domain.language import Language
@@ -59,6 +60,7 @@ def execution(
         started_at=optional_moment(execution.started_at),
         finished_at=optional_moment(execution.finished_at),
         completed_at=optional_moment(execution.ended_at),
+        callback=None if execution.callback is None else _callback(execution.callback),
         result=None if result is None else _result(result.report, result.output),
     )
 
@@ -80,6 +82,14 @@ def _batch_item(item: BatchItem, executions: Mapping[str, Execution]) -> schemas
     if found is None:
         return schemas.BatchItem(execution=None, problem=DELETED)
     return schemas.BatchItem(execution=execution(found), problem=None)
+
+
+def _callback(callback: Callback) -> schemas.Callback:
+    return schemas.Callback(
+        state=callback.state,
+        attempts=callback.attempts,
+        next_at=optional_moment(callback.next_at),
+    )
 
 
 def limits(limits: Limits) -> schemas.Limits:

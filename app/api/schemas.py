@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from app.api.problems import Problem
 from app.domain.api_key import Role
+from app.domain.callback import CallbackState
 from app.domain.dead_letter import DeadLetterKind, DeadLetterStatus
 from app.domain.execution import Outcome, State
 from app.domain.language import Holder, LimitName
@@ -66,6 +67,14 @@ class Result(Answered):
     compile: CompileResult | None
 
 
+class Callback(Answered):
+    """How far the service has come with telling the receiver."""
+
+    state: CallbackState
+    attempts: int
+    next_at: Moment | None = Field(description="When it is sent next. Null unless pending.")
+
+
 class Execution(Answered):
     """A program that was submitted."""
 
@@ -92,6 +101,7 @@ class Execution(Answered):
     started_at: Moment | None
     finished_at: Moment | None
     completed_at: Moment | None = Field(description="When it became terminal.")
+    callback: Callback | None = Field(description="Null without a `callback_url`.")
     result: Result | None = Field(description="Null until it is completed, and always in lists.")
 
 
@@ -284,6 +294,16 @@ class KeyList(Answered):
 
 class CreatedKey(Key):
     key: str = Field(description="The secret, which is shown only here.")
+    callback_secret: str | None = Field(
+        description="Signs callbacks; shown only here. Null if the service can't sign."
+    )
+
+
+class RotatedSecret(Answered):
+    """The new secret that signs the callbacks of a key."""
+
+    callback_secret: str = Field(description="Shown only here.")
+    previous_valid_until: Moment = Field(description="Until then, the previous one signs too.")
 
 
 class Alive(Answered):

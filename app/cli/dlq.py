@@ -11,7 +11,7 @@ from app.cli.output import Due, print_facts, print_json, print_table
 from app.cli.terminal import print_line
 from podline import Client, DeadLetter
 
-_KINDS = ("task_error", "poison", "exhausted")
+_KINDS = ("task_error", "poison", "exhausted", "callback")
 _STATUSES = ("waiting", "retrying", "resolved", "discarded", "archived")
 
 

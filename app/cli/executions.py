@@ -93,6 +93,7 @@ def _facts(execution: Execution) -> list[tuple[str, object]]:
         ("completed", execution.completed_at),
         ("retry of", execution.retry_of),
         ("retried as", execution.retried_as),
+        ("callback", execution.callback and execution.callback.state),
     ]
     if execution.result is not None:
         result = execution.result

@@ -11,7 +11,10 @@ from podline import Client, Role
 
 @click.group()
 def keys_command() -> None:
-    """List, create or delete API keys. Needs an admin's key."""
+    """List, create or delete API keys, or rotate the secrets of their callbacks.
+
+    Needs an admin's key.
+    """
 
 
 @keys_command.command("list")
@@ -38,12 +41,29 @@ def list_keys(client: Client, as_json: bool) -> None:
 def create_key(
     client: Client, name: str, role: str, max_unfinished: int | None, as_json: bool
 ) -> None:
-    """Create a key for the owner NAME and print it. It can't be shown again."""
+    """Create a key for the owner NAME and print it. It can't be shown again.
+
+    Also shows, on stderr, the secret that signs callbacks, which can't be shown again either.
+    """
     key = client.keys.create(name, role=role, max_unfinished=max_unfinished)
     if as_json:
         print_json(key)
     else:
         print_line(key.key)
+        if key.callback_secret:
+            print_line(f"The secret of its callbacks: {key.callback_secret}", err=True)
+
+
+@keys_command.command("rotate-secret")
+@click.argument("key_id", metavar="ID")
+@service_command()
+def rotate_secret(client: Client, key_id: str, as_json: bool) -> None:
+    """Print a new secret for the callbacks of a key. For 24 hours, the old one signs too."""
+    rotated = client.keys.rotate_secret(key_id)
+    if as_json:
+        print_json(rotated)
+    else:
+        print_line(rotated.callback_secret)
 
 
 @keys_command.command("delete")

@@ -68,6 +68,9 @@ _OPTIONS: Final[Sequence[Decorator]] = (
     ),
     click.option("--priority", type=choice(Priority)),
     click.option(
+        "--callback-url", metavar="URL", help="A URL that is sent the execution once it has ended."
+    ),
+    click.option(
         "--label",
         "labels",
         multiple=True,
@@ -117,6 +120,7 @@ def submission_of(client: Client, options: dict[str, Any]) -> Submission:
         "buffering": options["buffering"],
         "expected_output": options["expected"] and _text_or_bytes(_read_file(options["expected"])),
         "priority": options["priority"],
+        "callback_url": options["callback_url"],
     }
     given = {name: value for name, value in optional.items() if value is not None}
     return cast(Submission, submission | given)

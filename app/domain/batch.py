@@ -31,6 +31,9 @@ class Batch:
     """In the order of the request."""
     next_action_at: Time | None
     """When the sweep completes it; None once all its executions are inserted and queued."""
+    key_id: str = ""
+    """The API key whose secret signs its callbacks."""
+    callback_generation: int = 1
 
     @property
     def execution_ids(self) -> list[str]:

@@ -46,6 +46,10 @@ class Callback:
     until: Time | None = None
     """A try after this time is the last."""
 
+    def again(self) -> "Callback":
+        """That of another execution of the same submission."""
+        return Callback(url=self.url, key_id=self.key_id, generation=self.generation)
+
     def pending(self, now: Time, next_at: Time) -> "Callback":
         """The beginning of a series of tries."""
         until = now + SERIES_SECONDS * SECOND

@@ -14,6 +14,9 @@ PERSIST: Final = "podline.results.persist"
 COMPENSATE: Final = "podline.saga.compensate"
 """Names of the steps. Celery's tasks have the same names, so none may change."""
 
+DELIVER: Final = "podline.results.deliver"
+"""The tick that sends callbacks, which is no step of the chain."""
+
 CHAIN: Final = (ADMIT, START, CREATE, POLL, PERSIST)
 
 CHAIN_FROM: Final[Mapping[State, tuple[str, ...]]] = {

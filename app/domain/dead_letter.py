@@ -13,6 +13,8 @@ class DeadLetterKind(StrEnum):
     """A message that Podline has no task for, or that can't be decoded."""
     EXHAUSTED = "exhausted"
     """An execution that failed after all its attempts."""
+    CALLBACK = "callback"
+    """A callback that was not delivered in all its tries."""
 
 
 class DeadLetterStatus(StrEnum):

@@ -12,6 +12,7 @@ PodlineError
 ├── QuotaExceeded            too many unfinished executions
 ├── InvalidPosition          not a position in this event log
 ├── InvalidTarget            a replay can't use this target
+├── CallbackFailed           the receiver of a callback did not accept it
 ├── RunRefused               the runtime can never run this pod
 ├── DoesNotFollow            an event is not the next one of its execution
 └── Unavailable              a dependency is unavailable; trying again later can help
@@ -92,6 +93,13 @@ class InvalidPosition(PodlineError):
 
 class InvalidTarget(PodlineError):
     """A replay can't use this target. The message has the reason and no password."""
+
+
+class CallbackFailed(PodlineError):
+    """A callback was not delivered. The message has the reason, and nothing of the URL but names.
+
+    It never repeats what the receiver sent.
+    """
 
 
 class RunRefused(PodlineError):

@@ -302,6 +302,13 @@ def owner_of_pod(name: str) -> tuple[str, int]:
     return execution_id.upper(), int(attempt)
 
 
+def callback_of(submission: Submission, key_id: str, generation: int) -> Callback | None:
+    """The callback of a program that was submitted with that key."""
+    if submission.callback_url is None:
+        return None
+    return Callback(url=submission.callback_url, key_id=key_id, generation=generation)
+
+
 def accept(
     submission: Submission,
     *,
@@ -313,7 +320,9 @@ def accept(
     callback: Callback | None = None,
     batch_id: str | None = None,
 ) -> tuple[Execution, Event]:
-    """A new execution, queued, and its first event."""
+    """A new execution, queued, and its first event. A retry has the callback of the first one."""
+    if retry_of is not None:
+        callback = retry_of.callback and retry_of.callback.again()
     execution = Execution(
         id=id,
         owner=owner,

@@ -93,6 +93,17 @@ class Policy:
         default=24 * 3600, metadata=means("How long an `Idempotency-Key` is remembered.", gt=0)
     )
 
+    callback_networks: str = field(
+        default="",
+        metadata=means(
+            "Networks, separated by commas, that callbacks may be sent to although they are not "
+            "public, such as `10.1.0.0/16`."
+        ),
+    )
+
+    signs_callbacks: bool = True
+    """Whether the service has a secret to sign callbacks with; otherwise they are refused."""
+
     default_limits: Limits = field(
         default=DEFAULT_LIMITS, metadata=means("Given to a program that sets none")
     )

@@ -116,3 +116,4 @@ class Submission:
     expected_output: ExpectedOutput | None = None
     priority: Priority = Priority.NORMAL
     labels: Mapping[str, str] = field(default_factory=dict)
+    callback_url: str | None = None

@@ -16,9 +16,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from app.domain.callback_secret import CallbackSecrets
 from app.domain.execution import Time
 from app.domain.policy import Policy
 from app.ports.admission import AdmissionQueue, Caps, QueueEntry
+from app.ports.callbacks import Callbacks, Couriers, Delivery
 from app.ports.coordination import Lease, Leases, Listener, LiveOutput, Parking, Wakeups
 from app.ports.event_log import EventLog, Refused
 from app.ports.executions import Counts, Deliveries, EventsToRelay, Executions, Results
@@ -39,12 +41,15 @@ __all__ = [
     "METRICS_MEDIA_TYPE",
     "AdmissionQueue",
     "Batches",
+    "Callbacks",
     "Caps",
     "Clock",
     "Counts",
+    "Couriers",
     "Databases",
     "DeadLetters",
     "Deliveries",
+    "Delivery",
     "EventLog",
     "EventsToRelay",
     "Executions",
@@ -100,6 +105,9 @@ class Ports:
     runtime: Runtime
     pipeline: Pipeline
     metrics: Metrics
+    callbacks: Callbacks
+    couriers: Couriers
+    callback_secrets: CallbackSecrets
     clock: Clock
     policy: Policy
 

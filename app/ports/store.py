@@ -46,6 +46,8 @@ class Keys(Protocol):
     def put(self, key: ApiKey) -> None:
         """Insert a key, or replace the one with its id."""
 
+    def get(self, key_id: str) -> ApiKey | None: ...
+
     def by_hash(self, secret_hash: str) -> ApiKey | None: ...
 
     def all(self) -> list[ApiKey]:

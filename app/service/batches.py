@@ -23,7 +23,7 @@ from app.domain.errors import (
     NotFound,
     StoreUnavailable,
 )
-from app.domain.execution import Execution, State, accept
+from app.domain.execution import Execution, State, accept, callback_of
 from app.domain.filters import ExecutionFilter
 from app.domain.submission import Submission
 from app.ports import Executions, Ports, Wakeups
@@ -176,6 +176,8 @@ def _new_batch(
         created_at=ports.clock(),
         items=tuple(rows),
         next_action_at=soon(ports.clock),
+        key_id=owner.id,
+        callback_generation=owner.callback_generation,
     )
     return batch, submissions
 
@@ -201,6 +203,7 @@ def _insert(
             now=ports.clock(),
             next_action_at=soon(ports.clock),
             batch_id=batch.id,
+            callback=callback_of(submission, batch.key_id, batch.callback_generation),
         )
         for execution_id, submission in submissions.items()
     ]

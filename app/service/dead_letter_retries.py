@@ -4,10 +4,11 @@ import base64
 from dataclasses import replace
 from typing import Final
 
+from app.domain.callback import CallbackState
 from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.domain.errors import BrokerUnavailable, Conflict
 from app.domain.execution import Execution, State
-from app.ports import DeadLetters, Ports
+from app.ports import Clock, DeadLetters, Deliveries, Ports
 from app.service.dead_letters import PAYLOAD_BYTES, close, get, merge, next_retry
 from app.service.retry import retry
 
@@ -82,16 +83,22 @@ def _is_done(letter: DeadLetter, execution: Execution | None) -> bool:
         return False
     if letter.kind is DeadLetterKind.EXHAUSTED:
         return execution.state in {State.COMPLETED, State.CANCELLED}
+    if letter.kind is DeadLetterKind.CALLBACK:
+        return _has_callback(execution, CallbackState.DELIVERED)
     # The step that failed may be the one that cleans up after the execution.
     return execution.state.terminal and execution.next_action_at is None
 
 
 def _is_under_way(letter: DeadLetter, execution: Execution | None) -> bool:
-    return (
-        letter.kind is DeadLetterKind.EXHAUSTED
-        and execution is not None
-        and not execution.state.terminal
-    )
+    if execution is None:
+        return False
+    if letter.kind is DeadLetterKind.CALLBACK:
+        return _has_callback(execution, CallbackState.PENDING)
+    return letter.kind is DeadLetterKind.EXHAUSTED and not execution.state.terminal
+
+
+def _has_callback(execution: Execution, state: CallbackState) -> bool:
+    return execution.callback is not None and execution.callback.state is state
 
 
 def _can_be_retried(ports: Ports, letter: DeadLetter, execution: Execution | None) -> bool:
@@ -100,6 +107,9 @@ def _can_be_retried(ports: Ports, letter: DeadLetter, execution: Execution | Non
         return len(item) <= PAYLOAD_BYTES and ports.pipeline.can_resend(_queue(letter), item)
     if letter.kind is DeadLetterKind.EXHAUSTED:
         return execution is not None and execution.state is State.FAILED and not execution.erased
+    if letter.kind is DeadLetterKind.CALLBACK:
+        abandoned = execution is not None and _has_callback(execution, CallbackState.ABANDONED)
+        return abandoned and execution is not None and not execution.erased
     return execution is not None
 
 
@@ -133,9 +143,18 @@ def _send(ports: Ports, letter: DeadLetter, execution: Execution | None) -> Dead
     elif letter.kind is DeadLetterKind.EXHAUSTED:
         execution = retry(ports, execution)
         letter = replace(letter, execution_id=execution.id)
+    elif letter.kind is DeadLetterKind.CALLBACK:
+        _send_callback(ports.store.deliveries, ports.clock, execution)
     else:
         ports.pipeline.start(execution.id, execution.state)
     return replace(letter, status=DeadLetterStatus.RETRYING)
+
+
+def _send_callback(deliveries: Deliveries, clock: Clock, execution: Execution) -> None:
+    """Begin another series of tries, with the next tick."""
+    abandoned, now = execution.callback, clock()
+    if abandoned is not None:
+        deliveries.update(execution.id, abandoned, abandoned.pending(now, now))
 
 
 def _execution(ports: Ports, letter: DeadLetter) -> Execution | None:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from app.domain.chain import START
+from app.domain.chain import DELIVER, START
 from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.domain.errors import NotFound, StoreUnavailable
 from app.domain.execution import Execution, Time
@@ -87,6 +87,27 @@ def record_exhausted(letters: DeadLetters, clock: Clock, execution: Execution) -
 def resolve_exhausted(letters: DeadLetters, execution: Execution) -> None:
     """Resolve the letter, because a retry completed."""
     letter = letters.get(f"{DeadLetterKind.EXHAUSTED}.{execution.root}")
+    if letter is not None and letter.status in OPEN:
+        close(letters, letter, DeadLetterStatus.RESOLVED)
+
+
+def record_abandoned(letters: DeadLetters, clock: Clock, execution_id: str, error: str) -> None:
+    """Record that a callback was not delivered in all its tries.
+
+    They took a day, so only an operator retries it. Raises StoreUnavailable.
+    """
+    letter_id = f"{DeadLetterKind.CALLBACK}.{execution_id}"
+    known = letters.get(letter_id)
+    if known is None or known.status in _WAS_RETRIED:
+        kind = DeadLetterKind.CALLBACK
+        letter = _letter(clock, letter_id, kind, DELIVER, error, execution_id=execution_id)
+        archived = replace(letter, status=DeadLetterStatus.ARCHIVED, next_retry_at=None)
+        merge(letters, clock, archived)
+
+
+def resolve_abandoned(letters: DeadLetters, execution_id: str) -> None:
+    """Resolve the letter, if there is one, because its callback was delivered."""
+    letter = letters.get(f"{DeadLetterKind.CALLBACK}.{execution_id}")
     if letter is not None and letter.status in OPEN:
         close(letters, letter, DeadLetterStatus.RESOLVED)
 
@@ -172,6 +193,8 @@ def _again(clock: Clock, known: DeadLetter, failure: DeadLetter) -> DeadLetter:
     )
     if known.status not in _WAS_RETRIED:
         return counted
+    if failure.next_retry_at is None:
+        return replace(counted, status=failure.status, next_retry_at=None)
     return replace(
         counted,
         status=DeadLetterStatus.WAITING,

@@ -5,15 +5,18 @@ Keys with the same name share an owner, so a key is replaced by creating another
 
 import hashlib
 import hmac
-import secrets
+import secrets as random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from time import monotonic
 from typing import Final
 
 from ulid import ULID
 
 from app.domain.api_key import ApiKey, Role
+from app.domain.callback_secret import CallbackSecrets, overlap_ends
 from app.domain.errors import Conflict, NotFound, StoreUnavailable
+from app.domain.execution import Time
 from app.ports import Clock, Keys
 
 PREFIX: Final = "pdl_"
@@ -24,7 +27,7 @@ CHECK_SECONDS: Final = 4.0
 
 def new_secret() -> str:
     """A key with 256 random bits."""
-    return PREFIX + secrets.token_urlsafe(32)
+    return PREFIX + random.token_urlsafe(32)
 
 
 def create(
@@ -100,6 +103,23 @@ class StillValid:
             return self._keys.by_hash(self._key.secret_hash) is not None
         except StoreUnavailable:
             return True
+
+
+def rotate_callback_secret(
+    keys: Keys, clock: Clock, secrets: CallbackSecrets, key_id: str
+) -> tuple[str, Time]:
+    """The new secret of a key's callbacks, and until when the previous one signs too.
+
+    Raises NotFound, and Conflict if the service has no secret to derive it from.
+    """
+    key = keys.get(key_id)
+    if key is None:
+        raise NotFound(f"there is no key {key_id}")
+    if not secrets:
+        raise Conflict("this service can't sign callbacks: set callback_secret first")
+    now, generation = clock(), key.callback_generation + 1
+    keys.put(replace(key, callback_generation=generation, callback_rotated_at=now))
+    return secrets.of(key_id, generation), overlap_ends(now)
 
 
 def delete(keys: Keys, key_id: str, by: ApiKey) -> None:

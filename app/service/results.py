@@ -3,6 +3,7 @@
 from app.domain.execution import State
 from app.domain.result import Result
 from app.ports import Ports
+from app.service.callbacks import deliver_first
 from app.service.saga import begin, clean_up, end_attempt
 from app.service.transitions import apply, soon
 
@@ -38,4 +39,5 @@ def persist(ports: Ports, execution_id: str) -> None:
     )
     change = execution.complete(ports.clock(), soon(ports.clock), observation.report.message)
     if apply(ports, change):
+        deliver_first(ports, change.after)
         clean_up(ports, change.after)

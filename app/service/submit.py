@@ -6,8 +6,9 @@ from typing import Final
 from ulid import ULID
 
 from app.domain.api_key import ApiKey
+from app.domain.callback import Callback
 from app.domain.errors import Gone, IdempotencyMismatch, QuotaExceeded
-from app.domain.execution import SECOND, Execution, State, accept
+from app.domain.execution import SECOND, Execution, State, accept, callback_of
 from app.domain.idempotency import IdempotencyRecord
 from app.domain.policy import Policy
 from app.domain.submission import Submission
@@ -37,6 +38,7 @@ def submit(
     it. Raises StoreUnavailable, QuotaExceeded, IdempotencyMismatch if the key was used with another
     body, and Gone if the key's execution was deleted.
     """
+    callback = callback_of(submission, owner.id, owner.callback_generation)
     execution_id = str(ULID())
     if idempotency_key is not None:
         new_id = execution_id
@@ -49,7 +51,7 @@ def submit(
         ):
             raise Gone(_GONE)
     check_quota(ports, owner, capacity)
-    return _not_erased(enqueue(ports, execution_id, owner.name, submission))
+    return _not_erased(enqueue(ports, execution_id, owner.name, submission, callback=callback))
 
 
 def enqueue(
@@ -58,6 +60,7 @@ def enqueue(
     owner: str,
     submission: Submission,
     retry_of: Execution | None = None,
+    callback: Callback | None = None,
 ) -> Execution:
     """Insert a queued execution with that id, once, and start its chain."""
     execution, event = accept(
@@ -67,6 +70,7 @@ def enqueue(
         now=ports.clock(),
         next_action_at=soon(ports.clock),
         retry_of=retry_of,
+        callback=callback,
     )
     if not ports.store.executions.insert(execution, submission, event):
         return ports.store.executions.get(execution_id) or execution

@@ -11,7 +11,8 @@ MAX_SOCKET_PATH = 107
 
 IN_DATA_FOLDER = frozenset(
     {
-        *("children.json", "events.db", "flower-password", "key", "logs", "metrics", "podline.db"),
+        *("callback-secret", "children.json", "events.db", "flower-password", "key", "logs"),
+        *("metrics", "podline.db"),
         *("replays", "run", "sandbox", "up.lock", "url"),
     }
 )

@@ -25,6 +25,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from app.domain.callback_url import networks
 from app.domain.policy import Policy
 from app.settings import checks
 from app.settings.folders import runtime_folder
@@ -40,7 +41,7 @@ _DEFAULT = Policy()
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 LimitNames = Annotated[str, AfterValidator(checks.limit_names)]
-AdminKey = Annotated[SecretStr | None, AfterValidator(checks.long_enough)]
+LongSecret = Annotated[SecretStr | None, AfterValidator(checks.long_enough)]
 
 
 def _resolved(path: Path) -> Path:
@@ -145,9 +146,13 @@ class Settings(_PolicySettings):
     languages_file: Folder | None = None
     """A file with more languages: [languages.md](languages.md#add-a-language)."""
 
-    admin_key: AdminKey = None
+    admin_key: LongSecret = None
     """The first admin key, which the API makes valid when it starts. `podline up` creates one in
     its data folder and refuses any other.
+    """
+    callback_secret: LongSecret = None
+    """The secret from which the secrets that sign [callbacks](callbacks.md) are derived. Without
+    it, submissions with a callback are refused. `podline up` creates one in its data folder.
     """
     port: Port = 8000
     """The port of the API on 127.0.0.1; 0 chooses a free one. `podline up --port` sets it."""
@@ -195,6 +200,15 @@ class Settings(_PolicySettings):
             if value > getattr(maxima, name) and value != getattr(unset, name):
                 raise ValueError(f"{name} must not be below {default}.{name}, which is {value}")
         return maxima
+
+    @field_validator("callback_networks")
+    @classmethod
+    def _are_networks(cls, given: str) -> str:
+        try:
+            networks(given)
+        except ValueError as error:
+            raise ValueError(f"must be networks such as 10.1.0.0/16: {error}") from None
+        return given
 
     @field_validator("idempotency_seconds")
     @classmethod

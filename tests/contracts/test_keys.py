@@ -20,6 +20,8 @@ def test_a_key_is_found_by_the_hash_of_its_secret(store: Store) -> None:
     store.keys.put(a_key())
     assert store.keys.by_hash(key.secret_hash) == key
     assert store.keys.by_hash("another") is None
+    assert store.keys.get(key.id) == key
+    assert store.keys.get("another") is None
 
 
 def test_a_key_is_replaced_by_one_of_its_id(store: Store) -> None:

@@ -42,6 +42,7 @@ configMapGenerator:
 secretGenerator:
   - {{name: stores, namespace: podline, files: [secrets/database_url, secrets/redis_url]}}
   - {{name: api, namespace: podline, files: [secrets/admin_key]}}
+  - {{name: callbacks, namespace: podline, files: [secrets/callback_secret]}}
   - {{name: flower, namespace: podline, files: [secrets/flower_password]}}
 """
 
@@ -141,7 +142,8 @@ def _answers(redis_url: str) -> bool:
 def _write_overlay(folder: Path, key: str, stores: Mapping[str, str]) -> None:
     shutil.copytree(MANIFESTS, folder / "kubernetes")
     made = _made(folder / "secrets")
-    for name, value in {**stores, "admin_key": key, "flower_password": key}.items():
+    own = dict.fromkeys(("admin_key", "callback_secret", "flower_password"), key)
+    for name, value in {**stores, **own}.items():
         (made / name).write_text(value)
     image, _, tag = service_image.name().partition(":")
     (folder / "kustomization.yaml").write_text(_OVERLAY.format(name=image, tag=tag))

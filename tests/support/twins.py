@@ -5,9 +5,12 @@ from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any, Final, cast
 
+from app.domain.callback_secret import CallbackSecrets
 from app.domain.execution import SECOND, Execution, Time
 from app.domain.policy import Policy
 from app.infrastructure.memory.admission import MemoryAdmissionQueue
+from app.infrastructure.memory.callbacks import MemoryCallbacks
+from app.infrastructure.memory.couriers import MemoryCouriers
 from app.infrastructure.memory.databases import MemoryDatabases
 from app.infrastructure.memory.event_log import MemoryEventLog
 from app.infrastructure.memory.leases import MemoryLeases
@@ -58,6 +61,8 @@ class Twins:
     runtime: MemoryRuntime
     pipeline: MemoryPipeline
     event_log: MemoryEventLog
+    callbacks: MemoryCallbacks
+    couriers: MemoryCouriers
 
     def submit(self, *, owner: str = "ada", **facts: Any) -> Execution:
         """Submit a valid program, with any field of the submission overridden."""
@@ -85,7 +90,7 @@ def make_twins(
     admission = admission or MemoryAdmissionQueue()
     runtime, pipeline = runtime or MemoryRuntime(clock=clock), pipeline or MemoryPipeline()
     admission.mark_ready()
-    databases = MemoryDatabases()
+    databases, callbacks, couriers = MemoryDatabases(), MemoryCallbacks(), MemoryCouriers()
     ports = Ports(
         store=store,
         databases=databases,
@@ -98,6 +103,9 @@ def make_twins(
         runtime=runtime,
         pipeline=pipeline,
         metrics=PrometheusMetrics(),
+        callbacks=callbacks,
+        couriers=couriers,
+        callback_secrets=CallbackSecrets("the service's own secret"),
         clock=clock,
         policy=replace(Policy(), **policy),  # type: ignore[arg-type]  # names a test gives
     )
@@ -110,4 +118,6 @@ def make_twins(
         runtime=runtime,
         pipeline=pipeline,
         event_log=event_log,
+        callbacks=callbacks,
+        couriers=couriers,
     )

@@ -32,6 +32,7 @@ def test_a_queue_that_does_not_exist_is_refused(app: Celery) -> None:
 def test_every_tick_expires_and_has_a_queue(app: Celery) -> None:
     assert {tick["task"] for tick in app.conf.beat_schedule.values()} == {
         "podline.saga.sweep",
+        "podline.results.deliver",
         "podline.replay.relay",
         "podline.replay.due",
         "podline.dlq.process",

@@ -72,5 +72,8 @@ class Submission(Sent):
     priority: Annotated[Priority, BY_VALUE] = Field(
         default=Priority.NORMAL, description="`critical` and `high` need the role operator."
     )
-    callback_url: str | None = Field(default=None, description="Not supported yet.")
+    callback_url: str | None = Field(
+        default=None,
+        description="A public http(s) URL that is sent the execution once it is terminal.",
+    )
     labels: Annotated[dict[str, str], UpTo("labels")] = Field(default={})

@@ -14,6 +14,7 @@ from app.api.submission.checks import at_most, plain_text, text_or_base64
 from app.api.submission.limits import limits
 from app.api.submission.program import check_room, known_language, program
 from app.domain.api_key import Role
+from app.domain.callback_url import networks, problem_with
 from app.domain.checks import Problems, pointer, showable
 from app.domain.errors import Forbidden, InvalidRequest
 from app.domain.language import Language
@@ -21,6 +22,7 @@ from app.domain.policy import InputMaxima, LimitRange, Policy
 from app.domain.submission import Buffering, ExpectedOutput, Priority, Submission
 
 _ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NO_SECRET: Final = "this service can't sign callbacks: ask its operator to set callback_secret"
 _URGENT: Final = frozenset({Priority.CRITICAL, Priority.HIGH})
 
 
@@ -44,8 +46,7 @@ def validate(
     compile_limits = limits(problems, "compile_limits", sent.compile_limits, compile_range)
     expected_output = _expected_output(problems, sent, maxima)
     _check_labels(problems, sent.labels, maxima)
-    if sent.callback_url is not None:
-        problems.add("/callback_url", "callbacks are not supported yet: leave it out")
+    _check_callback(problems, sent.callback_url, policy)
     if language:
         disk_mib = run_limits.disk_mib_with(compile_limits, compiled=language.compiled)
         check_room(problems, files, disk_mib, maxima)
@@ -69,6 +70,7 @@ def validate(
         expected_output=expected_output,
         priority=sent.priority,
         labels=sent.labels,
+        callback_url=sent.callback_url,
     )
 
 
@@ -124,6 +126,15 @@ def _check_env(problems: Problems, env: Mapping[str, str], maxima: InputMaxima) 
             )
         size += len(name) + plain_text(problems, at, value)
     at_most(problems, "/env", size, maxima.env_bytes)
+
+
+def _check_callback(problems: Problems, url: str | None, policy: Policy) -> None:
+    if url is None:
+        return
+    if not policy.signs_callbacks:
+        problems.add("/callback_url", _NO_SECRET)
+    elif problem := problem_with(url, networks(policy.callback_networks)):
+        problems.add("/callback_url", problem)
 
 
 def _check_labels(problems: Problems, labels: Mapping[str, str], maxima: InputMaxima) -> None:

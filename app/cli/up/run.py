@@ -88,8 +88,9 @@ def _run_children(settings: Settings, place: Place) -> None:
         Child(program, logs / f"{program.name}.log", place.data_dir)
         for program in programs(settings, place)
     ]
-    # Before the API starts, which reads it, and before the URL is known to anybody.
+    # Before the API and the worker start, which read them, and before anybody knows the URL.
     folder.first_key(place.data_dir)
+    folder.kept_secret(place.data_dir / folder.CALLBACK_SECRET)
     (place.data_dir / folder.URL).write_text(place.url + "\n", encoding="ascii")
     report = Report(place)
     report.starting()

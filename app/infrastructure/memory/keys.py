@@ -14,6 +14,10 @@ class MemoryKeys:
         with self._lock:
             self._keys[key.id] = key
 
+    def get(self, key_id: str) -> ApiKey | None:
+        with self._lock:
+            return self._keys.get(key_id)
+
     def by_hash(self, secret_hash: str) -> ApiKey | None:
         with self._lock:
             keys = (key for key in self._keys.values() if key.secret_hash == secret_hash)

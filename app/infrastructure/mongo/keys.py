@@ -19,8 +19,15 @@ class MongoKeys:
         found.update_one(upsert=True, **values)
 
     @at_the_edge
+    def get(self, key_id: str) -> ApiKey | None:
+        return self._first(id=key_id)
+
+    @at_the_edge
     def by_hash(self, secret_hash: str) -> ApiKey | None:
-        found = self._connection.objects(ApiKeyDocument, secret_hash=secret_hash).first()
+        return self._first(secret_hash=secret_hash)
+
+    def _first(self, **query: str) -> ApiKey | None:
+        found = self._connection.objects(ApiKeyDocument, **query).first()
         return _to_key(found) if found else None
 
     @at_the_edge

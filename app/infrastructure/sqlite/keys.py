@@ -8,6 +8,7 @@ from app.infrastructure.sqlite.database import Database
 from app.infrastructure.sqlite.statements import insert_into
 
 PUT: Final = insert_into("api_keys", ApiKey.__slots__).replace("INSERT", "REPLACE", 1)
+GET: Final = "SELECT * FROM api_keys WHERE id = ?"
 BY_HASH: Final = "SELECT * FROM api_keys WHERE secret_hash = ?"
 ALL: Final = "SELECT * FROM api_keys ORDER BY id"
 DELETE: Final = "DELETE FROM api_keys WHERE id = ?"
@@ -22,9 +23,15 @@ class SqliteKeys:
         with self._database.writing() as connection:
             connection.execute(PUT, row)
 
+    def get(self, key_id: str) -> ApiKey | None:
+        return self._first(GET, key_id)
+
     def by_hash(self, secret_hash: str) -> ApiKey | None:
+        return self._first(BY_HASH, secret_hash)
+
+    def _first(self, query: str, value: str) -> ApiKey | None:
         with self._database.reading() as connection:
-            row = connection.execute(BY_HASH, (secret_hash,)).fetchone()
+            row = connection.execute(query, (value,)).fetchone()
         return codec.API_KEY.validate_python(dict(row)) if row else None
 
     def all(self) -> list[ApiKey]:

@@ -1,0 +1,41 @@
+"""The ports of callbacks: who sends them, and in which thread."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from app.domain.callback import Callback
+from app.domain.execution import Execution
+from app.domain.result import Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One try to deliver a callback."""
+
+    execution: Execution
+    result: Result | None
+    callback: Callback
+    secrets: tuple[str, ...] = field(repr=False)
+    """Each signs."""
+
+
+class Callbacks(Protocol):
+    """Sends callbacks to their receivers."""
+
+    def send(self, delivery: Delivery) -> None:
+        """POST the execution, within 5 s. Raises CallbackFailed unless the receiver accepts it.
+
+        Connects to an address only if the rules of app.domain.callback_url allow each address that
+        the URL's host has.
+        """
+
+
+class Couriers(Protocol):
+    """Threads of this process for deliveries: 8, and at most 2 for one host."""
+
+    def start(self, host: str, work: Callable[[], None]) -> bool:
+        """Work in a thread. Returns False, and does nothing, if all threads are taken."""
+
+    def wait(self, seconds: float) -> bool:
+        """Return True once a thread has ended its work; False after that time."""

@@ -1,0 +1,150 @@
+"""Delivers callbacks: once an execution is terminal, its receiver is sent it.
+
+Whoever delivers a callback claims it first, which postpones it, and records the end of the try
+afterwards. If a worker dies in between, the callback is due again and is sent again: at least once.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from app.domain.callback import Callback
+from app.domain.callback_url import receiver
+from app.domain.errors import CallbackFailed, Unavailable
+from app.domain.execution import SECOND, Execution
+from app.ports import Clock, Deliveries, Delivery, Ports
+from app.service.dead_letters import record_abandoned, resolve_abandoned
+from app.service.transitions import in_seconds
+
+log = logging.getLogger(__name__)
+
+SLICE: Final = 100
+"""Callbacks that are claimed at once."""
+PER_HOST: Final = 200
+"""Callbacks of one host that a tick keeps. Others stay postponed, so that a host with very many
+delays nobody else.
+"""
+TICK_SECONDS: Final = 10.0
+
+
+def deliver_first(ports: Ports, execution: Execution) -> None:
+    """Try at once after the end of an execution. If all threads are taken, the tick tries.
+
+    The callback need not be claimed: it is due some seconds after the end.
+    """
+    if execution.callback is not None:
+        _start(ports, execution, execution.callback)
+
+
+def deliver_due(ports: Ports) -> int:
+    """One tick. Returns how many deliveries were started."""
+    until = in_seconds(ports.clock, TICK_SECONDS)
+    waiting: dict[str, deque[Execution]] = {}
+    total, started, more = 0, 0, True
+    while (more or waiting) and ports.clock() < until:
+        if more and not started:
+            claimed = _claim(ports.store.deliveries, ports.clock)
+            _sort(claimed, waiting)
+            more = len(claimed) == SLICE
+        started = _start_round(ports, waiting)
+        total += started
+        stuck = not started and not more
+        if stuck and not ports.couriers.wait((until - ports.clock()) / SECOND):
+            break
+    return total
+
+
+def _claim(deliveries: Deliveries, clock: Clock) -> Sequence[Execution]:
+    now = clock()
+    return deliveries.claim_due(now, SLICE, lambda callback: callback.claimed(now))
+
+
+def _sort(claimed: Sequence[Execution], waiting: dict[str, deque[Execution]]) -> None:
+    for execution in claimed:
+        if execution.callback is not None:
+            of_host = waiting.setdefault(_host(execution.callback), deque())
+            if len(of_host) < PER_HOST:
+                of_host.append(execution)
+
+
+def _start_round(ports: Ports, waiting: dict[str, deque[Execution]]) -> int:
+    """Start one delivery for each host that has a thread left. Returns how many were started."""
+    total = 0
+    for host, executions in list(waiting.items()):
+        callback = executions[0].callback
+        if callback is None or _start(ports, executions[0], callback):
+            executions.popleft()
+            total += 1
+        if not executions:
+            del waiting[host]
+    return total
+
+
+def _start(ports: Ports, execution: Execution, callback: Callback) -> bool:
+    """Whether a thread was left. Nothing is sent of an execution that was erased."""
+    if execution.erased:
+        ports.store.deliveries.update(execution.id, callback, callback.abandoned(tried=False))
+        return True
+    work = partial(_deliver, ports, execution, callback)
+    return ports.couriers.start(_host(callback), work)
+
+
+def _host(callback: Callback) -> str:
+    """Empty for a URL that a newer release refuses; it fails when it is sent."""
+    try:
+        return receiver(callback.url).host
+    except ValueError:
+        return ""
+
+
+def _deliver(ports: Ports, execution: Execution, callback: Callback) -> None:
+    is_last = callback.is_last(ports.clock())
+    try:
+        try:
+            ports.callbacks.send(_delivery(ports, execution, callback))
+        except CallbackFailed as error:
+            _record_failure(ports, execution, callback, str(error), is_last=is_last)
+        else:
+            _record_success(ports, execution, callback)
+    except Unavailable as error:
+        log.warning("the callback of execution %s is sent again: %s", execution.id, error)
+
+
+def _delivery(ports: Ports, execution: Execution, callback: Callback) -> Delivery:
+    """Raises CallbackFailed and StoreUnavailable."""
+    id = execution.result_id
+    return Delivery(
+        execution=execution,
+        result=ports.store.results.get(id) if id else None,
+        callback=callback,
+        secrets=_secrets(ports, callback),
+    )
+
+
+def _secrets(ports: Ports, callback: Callback) -> tuple[str, ...]:
+    if not ports.callback_secrets:
+        raise CallbackFailed("the service has no secret to sign with: set callback_secret")
+    key = ports.store.keys.get(callback.key_id)
+    if key is None:
+        return (ports.callback_secrets.of(callback.key_id, callback.generation),)
+    return ports.callback_secrets.signing(key, ports.clock())
+
+
+def _record_success(ports: Ports, execution: Execution, callback: Callback) -> None:
+    ports.store.deliveries.update(execution.id, callback, callback.delivered())
+    if callback.attempts:
+        resolve_abandoned(ports.store.dead_letters, execution.id)
+
+
+def _record_failure(
+    ports: Ports, execution: Execution, callback: Callback, reason: str, *, is_last: bool
+) -> None:
+    attempts = callback.attempts + 1
+    log.warning("try %d of the callback of execution %s: %s", attempts, execution.id, reason)
+    if is_last:
+        # First, so that a worker that dies in between leaves the callback pending.
+        record_abandoned(ports.store.dead_letters, ports.clock, execution.id, reason)
+    after = callback.abandoned() if is_last else callback.failed()
+    ports.store.deliveries.update(execution.id, callback, after)
