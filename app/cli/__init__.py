@@ -19,6 +19,10 @@ main = LazyGroup(
         "get": ("app.cli.executions", "Show one execution."),
         "list": ("app.cli.executions", "List executions, newest first."),
         "cancel": ("app.cli.executions", "Cancel executions."),
+        "packages": (
+            "app.cli.packages",
+            "Add, list or remove packages for programs, on this host.",
+        ),
         "queue": ("app.cli.service", "Show how much is queued and running."),
         "languages": ("app.cli.service", "List the available languages."),
         "dlq": ("app.cli.dlq", "Show, retry or discard dead letters."),

@@ -4,6 +4,7 @@ import sys
 
 from app.settings import Settings
 from app.settings.errors import SettingProblem, SettingsError
+from app.settings.folders import SANDBOX
 from app.settings.urls import socket_path
 
 
@@ -17,7 +18,7 @@ def daemon_command(settings: Settings) -> tuple[str, ...]:
     return (
         *(sys.executable, "-m", "sandbox.daemon"),
         *("--socket", str(socket)),
-        *("--data", str(settings.data_dir / "sandbox")),
+        *("--data", str(settings.data_dir / SANDBOX)),
         # A bay stays busy while its jail is removed and the next one is set up. Admission enforces
         # the cap. Measured: 36 programs a second with one bay for each slot, 47 with two.
         *("--bays", str(2 * settings.policy().max_running)),

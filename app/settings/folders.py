@@ -9,11 +9,14 @@ from sandbox.private.folders import cache_folder, own_folder
 MAX_SOCKET_PATH = 107
 """Bytes in `sun_path` without the terminating zero (unix(7))."""
 
+SANDBOX = "sandbox"
+"""The data folder of the sandbox daemon, below the service's."""
+
 IN_DATA_FOLDER = frozenset(
     {
         *("callback-secret", "children.json", "events.db", "flower-password", "key", "logs"),
         *("metrics", "podline.db"),
-        *("replays", "run", "sandbox", "up.lock", "url"),
+        *("replays", "run", SANDBOX, "up.lock", "url"),
     }
 )
 """The names of files and folders in the data folder."""

@@ -24,14 +24,16 @@ from typing import Final
 from sandbox.daemon.bay import Bay
 from sandbox.daemon.bays import Bays
 from sandbox.daemon.dispatch import serve
+from sandbox.daemon.kits import Kits, Packages
 from sandbox.daemon.limits import LimitNotHeld, refuse_unheld
 from sandbox.daemon.own_limits import limit_daemon
 from sandbox.daemon.pods import Pods
 from sandbox.daemon.selftest import NoJail, limits_held
 from sandbox.daemon.spool import Spool
 from sandbox.daemon.traces import Traces, records, traces_of
+from sandbox.environments import FOLDER, Store
 from sandbox.jail import kit
-from sandbox.jail.mounts import Mounts
+from sandbox.jail.mounts import Mounts, Unusable
 from sandbox.languages import BadLanguages, load
 from sandbox.metering.meters import find_meters
 from sandbox.private import make_data_folder, make_shared_folder, set_umask
@@ -42,7 +44,7 @@ _STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _CONNECTIONS_MAX: Final = 200
 _SECONDS_TO_TAKE_AN_ANSWER: Final = 30
 _THREAD_STACK_BYTES: Final = 512 * 1024
-_IN_DATA_FOLDER: Final = ("jail", "lock", "pods", "podline-records")
+_IN_DATA_FOLDER: Final = ("jail", "lock", "pods", "podline-records", FOLDER)
 _SECONDS_OF_GIL: Final = 0.0005
 """A bay that reads much must not delay another's `create` by the default 5 ms."""
 
@@ -103,16 +105,19 @@ def _run(arguments: argparse.Namespace, ready_jails: int, traces: Traces, for_gr
     traces.mounts(kit.place_for_mounts(data))
     mounts = Mounts(kit.place_for_mounts(data))
     toolchains = find_toolchains(load(arguments.languages), mounts)
+    packages = _packages(Store(data / FOLDER), mounts)
     meters = find_meters(kit.name_of(data), bay_count, traces.group)
     traces.folder(kit.folder_of(data))
     jail_kit = kit.prepare(data, mounts)
     limits = limits_held(jail_kit, meters[0])
     refuse_unheld(limits, arguments.unheld_limits)
+    kits = Kits(jail_kit, toolchains, packages)
+    kits.refresh()
     bays = [
-        Bay(number, meter, jail_kit, keeps_jail=number < ready_jails)
+        Bay(number, meter, kits, keeps_jail=number < ready_jails)
         for number, meter in enumerate(meters)
     ]
-    pods = Pods(toolchains, limits, Spool(data / "pods"), Bays(bays))
+    pods = Pods(toolchains, limits, Spool(data / "pods"), Bays(bays), kits)
     listener = _listen(path, for_group)
     pods.start()
     toolchains.prepare()
@@ -126,6 +131,17 @@ def _run(arguments: argparse.Namespace, ready_jails: int, traces: Traces, for_gr
     for meter in meters:
         meter.close()
     mounts.close()
+
+
+def _packages(store: Store, mounts: Mounts) -> Packages | None:
+    """None if jails can't reach the folder. Raises OSError."""
+    store.make()
+    store.sweep()
+    try:
+        return Packages(store, mounts.reach(store.builds))
+    except Unusable as error:
+        log.error("programs have no packages: %s", error)
+        return None
 
 
 def _stop_signals() -> socket.socket:

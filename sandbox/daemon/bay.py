@@ -4,8 +4,8 @@ import logging
 import os
 from typing import Final
 
+from sandbox.daemon.kits import Kits
 from sandbox.jail.jail import Jail
-from sandbox.jail.kit import JailKit
 from sandbox.jail.launcher import Launcher
 from sandbox.metering.meter import Meter
 
@@ -23,10 +23,10 @@ class Bay:
     its jail is made, so the next jail gets a box as large as the last pod's.
     """
 
-    def __init__(self, number: int, meter: Meter, kit: JailKit, *, keeps_jail: bool) -> None:
+    def __init__(self, number: int, meter: Meter, kits: Kits, *, keeps_jail: bool) -> None:
         self.number = number
         self.meter = meter
-        self._kit = kit
+        self._kits = kits
         self._keeps_jail = keeps_jail
         self._jail: Jail | None = None
         self._launcher: Launcher | None = None
@@ -51,17 +51,19 @@ class Bay:
 
     def drop_jail(self) -> None:
         """Remove the jail and its nsjail completely."""
-        if self._launcher:
-            self._launcher.close()
-            self._launcher = None
+        launcher, self._launcher = self._launcher, None
+        if launcher:
+            launcher.close()
         if self._jail:
             self._jail.close()
             self._jail = None
+        if launcher:
+            self._kits.left(launcher.kit)
 
     def take_jail(self, disk_mib: int) -> Jail:
         """Return the waiting jail if it fits and still lives, or a new one. Raises OSError."""
         jail, self._disk_mib = self._jail, disk_mib
-        if jail and jail.disk_mib == disk_mib and not jail.is_gone():
+        if jail and jail.disk_mib == disk_mib and self._is_current() and not jail.is_gone():
             self._jail = None
             return jail
         if jail:
@@ -91,8 +93,14 @@ class Bay:
 
     def _launcher_for(self, disk_mib: int) -> Launcher:
         launcher = self._launcher
-        if launcher and launcher.disk_mib == disk_mib and not launcher.is_gone():
+        fits = launcher and launcher.disk_mib == disk_mib and self._is_current()
+        if launcher and fits and not launcher.is_gone():
             return launcher
         self.drop_jail()
-        self._launcher = Launcher(self._kit, bay=self.number, disk_mib=disk_mib, log=self._log)
+        kit = self._kits.current()
+        self._launcher = Launcher(kit, bay=self.number, disk_mib=disk_mib, log=self._log)
         return self._launcher
+
+    def _is_current(self) -> bool:
+        """Whether its jails see the packages that are installed now."""
+        return self._launcher is not None and self._launcher.kit is self._kits.current()

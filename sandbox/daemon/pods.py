@@ -8,6 +8,7 @@ from queue import SimpleQueue
 
 from sandbox.daemon.bay import Bay
 from sandbox.daemon.bays import Bays
+from sandbox.daemon.kits import Kits
 from sandbox.daemon.run import Run
 from sandbox.daemon.spool import Spool
 from sandbox.toolchains.search import Toolchain, Toolchains
@@ -25,6 +26,7 @@ class Pods:
         limits: Sequence[HeldLimit],
         spool: Spool,
         bays: Bays,
+        kits: Kits,
     ) -> None:
         self._toolchains = toolchains
         self.limits = limits
@@ -36,6 +38,7 @@ class Pods:
         self._closing: dict[str, Run] = {}
         """Ended, but the jail is not gone yet."""
         self._bays = bays
+        self._kits = kits
         self._watchers: set[SimpleQueue[str | None]] = set()
         self._threads = [
             threading.Thread(target=self._serve, args=[bay], name=f"bay-{bay.number}")
@@ -61,6 +64,7 @@ class Pods:
 
     def create(self, pod: Pod) -> None:
         """Accept a pod, unless it exists. Raises PodRefused, and OSError if the disk is full."""
+        self._kits.refresh()
         toolchain = self._toolchain(pod)
         if len(pod.runs) > 1:
             raise PodRefused("this sandbox daemon can run a program once only")
@@ -117,6 +121,7 @@ class Pods:
             return [*self._runs, *self._ended]
 
     def languages(self) -> list[Language]:
+        self._kits.refresh()
         return self._toolchains.languages()
 
     @contextmanager

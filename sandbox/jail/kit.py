@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from sandbox import line
+from sandbox.environments import Use
 from sandbox.init.protocol import INIT, PROTOCOL
 from sandbox.jail import roots
 from sandbox.private import PUBLIC, make_folder
@@ -68,6 +69,8 @@ class JailKit:
     """Holds everything of the daemon's that jails or nsjail can see."""
     mounts: tuple[str, ...]
     """Folders of the host that languages need, mounted read-only, in nsjail's notation."""
+    uses: tuple[Use, ...] = ()
+    """Keep the packages among them in place for as long as there are jails of this kit."""
 
     @property
     def etc(self) -> Path:

@@ -25,6 +25,7 @@ class Launcher:
 
     def __init__(self, kit: JailKit, *, bay: int, disk_mib: int, log: int) -> None:
         """Start nsjail. `log` is the descriptor for nsjail's own messages. Raises OSError."""
+        self.kit = kit
         self.disk_mib = disk_mib
         self._supply, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with inner, view.file_of(kit, disk_mib=disk_mib) as seen:

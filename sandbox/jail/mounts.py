@@ -10,6 +10,7 @@ import pwd
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -42,15 +43,15 @@ class Unusable(Exception):
     """A tool chain exists but can't be offered. The message says why, and what to do."""
 
 
-def home_of_tool_chain(executable: str) -> tuple[str, str | None]:
-    """Return the executable's path without links to its folder, and the folder to mount, if any.
+def home_of_tool_chain(executable: str) -> tuple[str, list[str]]:
+    """Return the executable's path without links to its folder, and the folders to mount.
 
     Raises Unusable.
     """
     folder = os.path.realpath(os.path.dirname(executable))
     real = Path(os.path.realpath(executable))
     if real.is_relative_to(_SYSTEM) and Path(folder).is_relative_to(_SYSTEM):
-        return executable, None
+        return executable, []
     if Path(folder).is_relative_to(_SYSTEM):
         executable, folder = str(real), str(real.parent)
     else:
@@ -58,9 +59,36 @@ def home_of_tool_chain(executable: str) -> tuple[str, str | None]:
     if os.path.basename(folder) != "bin":
         raise Unusable("it is not in a folder named bin, so its other files are not known")
     root = os.path.dirname(folder)
-    if not (real.is_relative_to(root) or real.is_relative_to(_SYSTEM)):
-        raise Unusable(f"it is a link to {real}, which is outside {root}")
-    return executable, root
+    if real.is_relative_to(root) or real.is_relative_to(_SYSTEM):
+        return executable, [root]
+    if is_virtual_environment(root):
+        return executable, [root, *_home_of_base(Path(executable), Path(root))]
+    raise Unusable(f"it is a link to {real}, which is outside {root}")
+
+
+def is_virtual_environment(root: str) -> bool:
+    """Whether it is one of Python's (https://docs.python.org/3/library/venv.html)."""
+    return os.path.isfile(os.path.join(root, "pyvenv.cfg"))
+
+
+def _home_of_base(executable: Path, root: Path) -> list[str]:
+    """The folder of the interpreter that a virtual environment uses, by each of its names."""
+    while executable.is_relative_to(root):
+        executable = Path(os.path.normpath(executable.parent / executable.readlink()))
+    if executable.parent.name != "bin":
+        raise Unusable(f"its interpreter {executable} is not in a folder named bin")
+    home = str(executable.parent.parent)
+    return list(dict.fromkeys((home, os.path.realpath(home))))
+
+
+class Unmounted:
+    """Takes what `Mounts` takes, for a process that has no jails."""
+
+    def add(self, folder: str) -> None:
+        pass
+
+    def add_cache(self, folder: Path, target: str) -> None:
+        pass
 
 
 class Mounts:
@@ -74,6 +102,7 @@ class Mounts:
         self._place = place
         self._lock = Lock()
         self._sources: dict[str, str] = {}
+        self._number = count()
         if os.geteuid() == 0:
             with suppress(OSError):  # the folders that need it are refused
                 _leave_the_mounts_of_the_host()
@@ -92,6 +121,11 @@ class Mounts:
         with self._lock:
             self._sources[target] = self._within_reach(str(folder))
 
+    def reach(self, folder: Path) -> str:
+        """A path to the folder by which jails can be shown what is in it. Raises Unusable."""
+        with self._lock:
+            return self._within_reach(str(folder))
+
     def __iter__(self) -> Iterator[str]:
         """The mounts in nsjail's notation: the path, or `source:target`."""
         for target, source in sorted(self._sources.items()):
@@ -105,7 +139,7 @@ class Mounts:
         """A path to the folder that jails can reach: a root daemon's jails can't enter homes."""
         if os.geteuid() != 0 or all(_is_open(parent) for parent in Path(folder).parents):
             return folder
-        target = self._place / str(len(self._sources))
+        target = self._place / str(next(self._number))
         try:
             make_folder(target, PUBLIC)
             _bind_read_only(folder, str(target))

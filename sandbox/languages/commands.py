@@ -14,6 +14,7 @@ from sandbox.wire.types import Buffering, Limits, Pod, Run, Streams
 
 CACHES: Final = "/var/cache/podline"
 """Where jails and images have what a language's `prepare` made."""
+NODE: Final = "node"
 PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 ENV: Final = {"PATH": PATH, "HOME": "/box/work", "LANG": "C.UTF-8", "TMPDIR": "/tmp"}
 _STACKS_IN_HEAP: Final = 4
@@ -36,6 +37,11 @@ class Commands:
     def cache_name(self) -> str:
         """One name per series of versions, so that a bug-fix release leaves no cache behind."""
         return f"{self.spec.name}-{'.'.join(self.version.split('.')[:2])}"
+
+    @property
+    def environment(self) -> str:
+        """The name of its packages' environment. All of Node's languages and versions share one."""
+        return NODE if self.spec.packages == "npm" else self.cache_name
 
     def fitted(self, pod: Pod) -> Pod:
         """The pod, with its program's file named as the language requires."""

@@ -2,10 +2,10 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Final, Self, TypeAlias
+from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -92,6 +92,10 @@ class LanguageSpec(BaseModel):
     compile_env: Mapping[str, Annotated[str, _on_host]] = {}
     env: Mapping[str, str] = {}
     mounts: Paths = ()
+    packages: Literal["pip", "npm"] | None = None
+    package_needs: Mapping[
+        str, Annotated[dict[str, NonNegativeInt], AfterValidator(_known_limits)]
+    ] = {}
     threads: NonNegativeInt = 0
     overhead_mib: NonNegativeInt = 0
     stack: Annotated[tuple[Annotated[str, _with_stack], ...], SOME] = ()
@@ -116,8 +120,8 @@ class LanguageSpec(BaseModel):
         return unnamed or bool(self.ignores and re.search(self.ignores, file.rpartition("/")[2]))
 
 
-def language_of(spec: LanguageSpec, version: str) -> Language:
-    """The language as a runtime offers it."""
+def language_of(spec: LanguageSpec, version: str, packages: Mapping[str, str] = {}) -> Language:
+    """The language as a runtime offers it, with the versions of its packages by name."""
     return Language(
         name=spec.name,
         version=version,
@@ -128,7 +132,18 @@ def language_of(spec: LanguageSpec, version: str) -> Language:
         line_buffering=spec.prints_lines or bool(spec.line_args or spec.line_env),
         compile_needs=spec.compile_needs,
         stack=spec.stack_means,
+        needs=_needs(spec, packages),
+        packages=packages,
     )
+
+
+def _needs(spec: LanguageSpec, packages: Iterable[str]) -> dict[str, int]:
+    """The largest need of each limit, since a program uses the packages one after another."""
+    needs: dict[str, int] = {}
+    for name in packages:
+        for limit, needed in spec.package_needs.get(name.lower(), {}).items():
+            needs[limit] = max(needed, needs.get(limit, 0))
+    return needs
 
 
 def load(more: Path | None = None) -> dict[str, LanguageSpec]:

@@ -13,6 +13,7 @@ Jails of a root daemon have other uids. What they read is readable to all but wr
 """
 
 from sandbox.private.places import (
+    FOR_JAILS,
     PUBLIC,
     close_database,
     close_file,
@@ -25,6 +26,7 @@ from sandbox.private.places import (
 from sandbox.private.refusals import NotPrivate, refuse, refuse_links_of_others
 
 __all__ = (
+    "FOR_JAILS",
     "PUBLIC",
     "NotPrivate",
     "close_database",

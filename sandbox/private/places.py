@@ -25,6 +25,8 @@ from sandbox.private.refusals import (
 _UMASK: Final = 0o077
 _OWNER_ONLY: Final = 0o700
 PUBLIC: Final = 0o755
+FOR_JAILS: Final = "builds"
+"""The one folder below a data folder that stays open to others, for jails of a root daemon."""
 
 _READ_AND_WRITE: Final = stat.S_IRUSR | stat.S_IWUSR
 _OF_SQLITE: Final = ("", "-wal", "-shm", "-journal")
@@ -121,6 +123,9 @@ def _close_all(folder: Path, ours: Container[str] = ()) -> None:
     for entry in list(os.scandir(folder)):
         path = Path(entry.path)
         if entry.is_dir(follow_symlinks=False):
+            if entry.name == FOR_JAILS:
+                _keep_for_jails(path, entry.stat())
+                continue
             make_folder(path)
             _close_all(path)
             continue
@@ -129,6 +134,13 @@ def _close_all(folder: Path, ours: Container[str] = ()) -> None:
                 refuse_links_of_others(path)
             else:
                 close_file(path)
+
+
+def _keep_for_jails(folder: Path, found: os.stat_result) -> None:
+    """Leave it readable. What others may have put there must not reach a jail."""
+    if found.st_mode & OTHERS_WRITE:
+        refuse(folder, "can be written to by other users, so can't be trusted", "rm -r {}")
+    make_folder(folder, PUBLIC)
 
 
 @contextmanager

@@ -9,9 +9,17 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from importlib.metadata import distributions
 from typing import Final
 
-from sandbox.jail.mounts import Mounts, Unusable, home_of_tool_chain
+from sandbox.environments import Environment
+from sandbox.jail.mounts import (
+    Mounts,
+    Unmounted,
+    Unusable,
+    home_of_tool_chain,
+    is_virtual_environment,
+)
 from sandbox.languages import LanguageSpec, language_of
 from sandbox.languages.commands import CACHES, ENV, PATH, Commands
 from sandbox.languages.versions import standing_for
@@ -29,12 +37,20 @@ class Toolchain(Commands):
 
     says: str = ""
     """What it prints when it is asked for its version."""
-    packages: str = ""
-    """Identifies the packages that its programs can use; empty if there are none."""
+    installed: Environment | None = None
+    """Packages that Podline installed for it."""
+    own_packages: Mapping[str, str] | None = None
+    """Those of a virtual environment that somebody made; None if it isn't one."""
+
+    @property
+    def packages(self) -> str:
+        """Identifies the packages that its programs can use; empty if there are none."""
+        return self.installed.fingerprint if self.installed else ""
 
     @property
     def language(self) -> Language:
-        return replace(language_of(self.spec, self.version), max_runs=1)
+        packages = self.installed.packages if self.installed else self.own_packages
+        return replace(language_of(self.spec, self.version, packages or {}), max_runs=1)
 
     def fill_cache(self, filler: caches.Filler) -> bool:
         """Run its `prepare` on the host. False if that failed."""
@@ -51,6 +67,8 @@ class Toolchains:
     def __init__(self, found: Sequence[Toolchain]) -> None:
         self._filler = caches.Filler()
         self._unprepared = [toolchain for toolchain in found if toolchain.spec.prepare]
+        self._environments: Mapping[str, Environment] = {}
+        self._lock = threading.Lock()
         self._offered = {
             (toolchain.spec.name, toolchain.version): toolchain
             for toolchain in found
@@ -65,6 +83,19 @@ class Toolchains:
         offered = dict(self._offered)
         found = standing_for(version, [other for name, other in offered if name == language])
         return None if found is None else offered[language, found]
+
+    def offer_packages(self, environments: Mapping[str, Environment]) -> None:
+        """From now on, programs have the packages of these environments, by name."""
+        with self._lock:
+            self._environments = environments
+            self._offered = {
+                key: self._with_packages(toolchain) for key, toolchain in self._offered.items()
+            }
+
+    def _with_packages(self, toolchain: Toolchain) -> Toolchain:
+        found = self._environments.get(toolchain.environment)
+        suits = found and found.executable in ("", toolchain.executable)
+        return replace(toolchain, installed=found if suits else None)
 
     def prepare(self) -> None:
         """Offer the languages that need preparation, each as soon as it is ready."""
@@ -81,18 +112,25 @@ class Toolchains:
                 log.error("%s can't be prepared: %s", toolchain.cache_name, error)
             else:
                 if filled:
-                    self._offered[toolchain.spec.name, toolchain.version] = toolchain
+                    with self._lock:
+                        key = toolchain.spec.name, toolchain.version
+                        self._offered[key] = self._with_packages(toolchain)
         log.info("languages are prepared")
 
 
-def find_toolchains(specs: Mapping[str, LanguageSpec], mounts: Mounts) -> Toolchains:
+def find_toolchains(specs: Mapping[str, LanguageSpec], mounts: Mounts | Unmounted) -> Toolchains:
     """Find all tool chains. The log says what is missing here, and why."""
     with ThreadPoolExecutor() as pool:
         versions = pool.map(lambda spec: _versions(spec, mounts), specs.values())
         return Toolchains([toolchain for found in versions for toolchain in found])
 
 
-def _versions(spec: LanguageSpec, mounts: Mounts) -> list[Toolchain]:
+def versions_of(spec: LanguageSpec) -> list[Toolchain]:
+    """All tool chains of one language, for a process that runs no programs with them."""
+    return _versions(spec, Unmounted())
+
+
+def _versions(spec: LanguageSpec, mounts: Mounts | Unmounted) -> list[Toolchain]:
     """Everything that the first successful pattern finds."""
     for pattern in spec.executables:
         paths = sorted(glob.glob(os.path.expanduser(pattern)))
@@ -112,7 +150,9 @@ def _distinct(toolchain: Toolchain) -> str:
     return toolchain.cache_name if toolchain.spec.prepare else toolchain.version
 
 
-def _usable(spec: LanguageSpec, paths: Iterable[str], mounts: Mounts) -> Iterator[Toolchain]:
+def _usable(
+    spec: LanguageSpec, paths: Iterable[str], mounts: Mounts | Unmounted
+) -> Iterator[Toolchain]:
     for path in paths:
         try:
             yield _look(spec, path, mounts)
@@ -122,14 +162,18 @@ def _usable(spec: LanguageSpec, paths: Iterable[str], mounts: Mounts) -> Iterato
             log.warning("%s does not report its version: %s", path, error)
 
 
-def _look(spec: LanguageSpec, path: str, mounts: Mounts) -> Toolchain:
-    executable, folder = home_of_tool_chain(path)
+def _look(spec: LanguageSpec, path: str, mounts: Mounts | Unmounted) -> Toolchain:
+    executable, folders = home_of_tool_chain(path)
     says = _version_reported(executable, spec.says_version)
     version = re.search(spec.version, says)
     if version is None:
         raise Unusable(f"its output has no version: {says[:100]}")
-    toolchain = Toolchain(spec, executable, version.group(1), _runtime(spec), says=says)
-    if folder:
+    toolchain = Toolchain(
+        *(spec, executable, version.group(1), _runtime(spec)),
+        says=says,
+        own_packages=_own_packages(spec, folders),
+    )
+    for folder in folders:
         mounts.add(folder)
     for pattern in spec.mounts:
         for needed in glob.glob(os.path.expanduser(pattern)):
@@ -139,6 +183,15 @@ def _look(spec: LanguageSpec, path: str, mounts: Mounts) -> Toolchain:
         caches.make(cache)
         mounts.add_cache(cache, f"{CACHES}/{toolchain.cache_name}")
     return toolchain
+
+
+def _own_packages(spec: LanguageSpec, folders: Sequence[str]) -> dict[str, str] | None:
+    """What a virtual environment says of itself, without running any code of its packages."""
+    if spec.packages != "pip" or not (folders and is_virtual_environment(folders[0])):
+        return None
+    places = glob.glob(f"{glob.escape(folders[0])}/lib/python3.*/site-packages")
+    found = {each.metadata["Name"]: each.version for each in distributions(path=places)}
+    return {name: found[name] for name in sorted(found, key=str.lower)}
 
 
 def _runtime(spec: LanguageSpec) -> str:

@@ -5,6 +5,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from sandbox.private import FOR_JAILS
+
 OTHER = 65534
 
 
@@ -13,8 +15,9 @@ def mode(path: Path) -> int:
 
 
 def open_to_others(*roots: Path) -> list[str]:
-    """What another user may read, change or enter."""
-    return [f"{path} {oct(mode(path))}" for path in _all(roots) if _is_open(path)]
+    """What another user may read, change or enter, except for what jails need."""
+    found = (path for path in _all(roots) if FOR_JAILS not in path.parts)
+    return [f"{path} {oct(mode(path))}" for path in found if _is_open(path)]
 
 
 def writable_to_others(*roots: Path) -> list[str]:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.private import (
+    FOR_JAILS,
     PUBLIC,
     NotPrivate,
     close_database,
@@ -183,6 +184,26 @@ class TestDataFolder:
         (tmp_path / "logs").mkdir()
         (tmp_path / "logs" / "link").symlink_to("/etc/hostname")
         make_data_folder(tmp_path, OURS)
+
+    def test_what_is_for_jails_stays_open_and_is_not_searched(self, tmp_path: Path) -> None:
+        builds = tmp_path / "data" / "packages" / FOR_JAILS
+        builds.mkdir(parents=True)
+        (tmp_path / "data").chmod(0o700)
+        builds.chmod(0o700)
+        (builds / "module.py").touch()
+        (builds / "module.py").chmod(0o644)
+        (builds / "second.py").hardlink_to(builds / "module.py")
+        make_data_folder(tmp_path / "data", OURS)
+        assert (mode(builds), mode(builds / "module.py")) == (0o755, 0o644)
+        assert mode(builds.parent) == 0o700
+
+    def test_what_others_could_write_for_jails_is_refused(self, tmp_path: Path) -> None:
+        builds = tmp_path / "data" / FOR_JAILS
+        builds.mkdir(parents=True)
+        (tmp_path / "data").chmod(0o700)
+        builds.chmod(0o775)
+        with pytest.raises(NotPrivate, match=f"can't be trusted: rm -r {builds}"):
+            make_data_folder(tmp_path / "data", OURS)
 
     def test_a_file_with_a_second_name_is_refused(self, tmp_path: Path) -> None:
         """Written to, it would change what the other name stands for."""

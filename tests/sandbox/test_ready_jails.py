@@ -13,8 +13,10 @@ import pytest
 from app.domain.policy import DEFAULT_LIMITS
 from sandbox.daemon.bay import FIRST_DISK_MIB, Bay
 from sandbox.daemon.bays import Bays
+from sandbox.daemon.kits import Kits
 from sandbox.jail import kit
 from sandbox.metering.processes import ProcessMeter
+from sandbox.toolchains.search import Toolchains
 from tests.sandbox.test_daemon import gone
 from tests.support.sandbox_daemon import SandboxDaemon
 from tests.support.waiting import wait_until
@@ -116,7 +118,8 @@ def test_a_stopped_daemon_leaves_none_waiting(tmp_path: Path) -> None:
 @pytest.fixture
 def bay(tmp_path: Path) -> Iterator[Bay]:
     jail_kit = kit.prepare(tmp_path, [])
-    bay = Bay(0, ProcessMeter(), jail_kit, keeps_jail=True)
+    kits = Kits(jail_kit, Toolchains([]), packages=None)
+    bay = Bay(0, ProcessMeter(), kits, keeps_jail=True)
     yield bay
     bay.drop_jail()
     shutil.rmtree(kit.folder_of(tmp_path))

@@ -1,0 +1,108 @@
+"""What the next jail is made of: the kit changes with the packages that are installed."""
+
+import logging
+import os
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sandbox.environments import BadEnvironments, Environment, Store, Use
+from sandbox.jail.kit import JailKit
+from sandbox.toolchains.search import Toolchains
+
+_TRIES: Final = 5
+"""Each is another change of packages that happened meanwhile."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Packages:
+    """The packages on this host, and the path by which jails are shown their builds."""
+
+    store: Store
+    reach: str
+
+
+class Kits:
+    """Safe for many threads."""
+
+    def __init__(self, kit: JailKit, toolchains: Toolchains, packages: Packages | None) -> None:
+        """Without `packages`, jails have none."""
+        self._without_packages = kit
+        self._current = kit
+        self._toolchains = toolchains
+        self._packages = packages
+        self._lock = threading.Lock()
+        self._stamp: object = None
+
+    def current(self) -> JailKit:
+        return self._current
+
+    def refresh(self) -> None:
+        """Notice packages that were added or removed. Costs one system call if none were."""
+        if self._packages and self._packages.store.stamp() != self._stamp:
+            with self._lock:
+                self._load(self._packages)
+
+    def left(self, kit: JailKit) -> None:
+        """Nothing runs with this kit any more in one of the bays."""
+        if self._packages and kit is not self._current:
+            threading.Thread(target=_sweep, args=[self._packages.store], name="sweep").start()
+
+    def _load(self, packages: Packages) -> None:
+        """The kit first: a tool chain never names packages that a jail may lack."""
+        stamp = packages.store.stamp()
+        if stamp == self._stamp:
+            return
+        try:
+            found, uses = _in_use(packages.store)
+        except (BadEnvironments, OSError) as error:
+            log.error("packages stay as they were: %s", error)
+        else:
+            suitable = {name: each for name, each in found.items() if _can_be_shown(each)}
+            shown = tuple(_mounts(packages.reach, suitable.values()))
+            base = self._without_packages
+            self._current = replace(base, mounts=(*base.mounts, *shown), uses=uses)
+            self._toolchains.offer_packages(suitable)
+            log.info("packages: %s", _told(suitable))
+        self._stamp = stamp
+
+
+def _in_use(store: Store) -> tuple[Mapping[str, Environment], tuple[Use, ...]]:
+    """All environments, none of which is removed while it is used. Raises OSError."""
+    for _ in range(_TRIES):
+        found = store.installed()
+        uses = [store.use(each) for each in found.values()]
+        if all(uses):
+            return found, tuple(use for use in uses if use)
+    raise FileNotFoundError("the files of an environment are missing: add its packages again")
+
+
+def _can_be_shown(environment: Environment) -> bool:
+    """nsjail would create a missing folder: on the host, if the host's own is mounted there."""
+    below_root = environment.target.count("/") == 1
+    if below_root or os.path.isdir(environment.target):
+        return True
+    log.error(
+        "%s has no packages, because %s is gone: add them again",
+        environment.name,
+        environment.target,
+    )
+    return False
+
+
+def _mounts(reach: str, environments: Iterable[Environment]) -> list[str]:
+    return [f"{reach}/{each.build}/{each.shown}:{each.target}" for each in environments]
+
+
+def _told(environments: Mapping[str, Environment]) -> str:
+    return ", ".join(f"{len(each.packages)} for {name}" for name, each in environments.items())
+
+
+def _sweep(store: Store) -> None:
+    try:
+        store.sweep()
+    except OSError as error:
+        log.warning("could not remove packages that nothing uses: %s", error)

@@ -1,0 +1,110 @@
+"""Installs Python packages with pip, into a folder that becomes one of `sys.path`."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from packaging.utils import canonicalize_name
+
+from sandbox.environments.environment import LOCK
+from sandbox.packages.errors import PackagesError
+from sandbox.packages.installer import Before, Built, Requirement, run
+from sandbox.packages.requirements import has_hashes, requirement, requirements_of
+
+_WANTED: Final = "requirements.txt"
+_FIXED: Final = "constraints.txt"
+_REPORT: Final = "report.json"
+_FOLDER_OF_PACKAGES: Final = "import sysconfig; print(sysconfig.get_path('purelib'))"
+
+
+@dataclass(frozen=True, slots=True)
+class Pip:
+    name: str
+    executable: str
+    shown: str = "site"
+
+    def parsed(self, text: str) -> Requirement:
+        return requirement(text)
+
+    def parsed_file(self, path: Path) -> list[Requirement]:
+        return requirements_of(path)
+
+    def target(self) -> str:
+        """The folder in which the interpreter itself looks for packages.
+
+        So it finds them however it is started, and nothing but their paths tells a program that
+        they were mounted there.
+        """
+        asked = [self.executable, "-I", "-S", "-c", _FOLDER_OF_PACKAGES]
+        try:
+            said = subprocess.run(asked, capture_output=True, text=True, check=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise PackagesError(f"{self.executable} can't be started: {error}") from error
+        folder = said.stdout.strip()
+        if not os.path.isdir(folder):
+            raise PackagesError(
+                f"{self.executable} has no folder for packages: mkdir -p -m 755 {folder}"
+            )
+        return folder
+
+    def build(
+        self, folder: Path, requirements: Sequence[Requirement], before: Before | None
+    ) -> Built:
+        (folder / _WANTED).write_text(_lines(each.text for each in requirements))
+        (folder / _FIXED).write_text(_lines(_fixed(requirements, before)))
+        run(self._install(), folder)
+        report = json.loads((folder / _REPORT).read_text())["install"]
+        lock = _lines(sorted(map(_locked, report)))
+        (folder / LOCK).write_text(lock)
+        self._compile(folder)
+        versions = {each["metadata"]["name"]: each["metadata"]["version"] for each in report}
+        return Built({name: versions[name] for name in sorted(versions, key=str.lower)}, lock)
+
+    def _install(self) -> list[str]:
+        """The interpreter of jails runs this pip, so that it chooses files which suit it."""
+        return [
+            *(sys.executable, "-I", "-m", "pip", "--python", self.executable),
+            *("--disable-pip-version-check", "--no-input", "--quiet"),
+            *("install", "--only-binary", ":all:", "--no-compile", "--target", self.shown),
+            *("--no-warn-script-location", "--root-user-action", "ignore"),
+            *("--report", _REPORT, "--requirement", _WANTED, "--constraint", _FIXED),
+        ]
+
+    def _compile(self, folder: Path) -> None:
+        """Compile for a read-only folder: no program could, and none has to check the sources.
+
+        Some packages contain files that are not valid Python, such as templates.
+        """
+        command = [
+            *(self.executable, "-I", "-S", "-m", "compileall", "-qq", "-j", "0"),
+            *("--invalidation-mode", "unchecked-hash"),
+            *("-s", self.shown, "-p", self.target(), self.shown),
+        ]
+        subprocess.run(command, cwd=folder, umask=0o022, check=False)
+
+
+def _fixed(wanted: Sequence[Requirement], before: Before | None) -> Iterator[str]:
+    """The versions that stay. If one requirement has a hash, pip demands one of each package."""
+    if before is None:
+        return
+    hashed = any(map(has_hashes, wanted))
+    for line in (before.build / LOCK).read_text().splitlines():
+        pinned, _, _ = line.partition(" ")
+        if pinned.partition("==")[0] not in before.renewed:
+            yield line if hashed else pinned
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _locked(package: Mapping[str, Any]) -> str:
+    metadata = package["metadata"]
+    hashes = package["download_info"]["archive_info"]["hashes"]
+    digests = "".join(f" --hash={kind}:{digest}" for kind, digest in sorted(hashes.items()))
+    return f"{canonicalize_name(metadata['name'])}=={metadata['version']}{digests}"

@@ -1,0 +1,187 @@
+"""What `podline packages add` takes as a package, for pip and for npm."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox.packages.errors import PackagesError
+from sandbox.packages.npm import Npm
+from sandbox.packages.pip import Pip
+from sandbox.packages.requirements import has_hashes, requirement, requirements_of
+
+HASH = f"--hash=sha256:{'a' * 64}"
+PIP = Pip("python-3.11", "/usr/bin/python3")
+NPM = Npm("node", "/usr/bin/node")
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "written"),
+    [
+        ("numpy", "numpy", "numpy"),
+        ("Scikit_Learn==1.5", "scikit-learn", "Scikit_Learn==1.5"),
+        ("pandas[excel]>=2,<3", "pandas", "pandas[excel]<3,>=2"),
+        ("tzdata; python_version < '3.12'", "tzdata", 'tzdata; python_version < "3.12"'),
+    ],
+)
+def test_a_python_package(text: str, name: str, written: str) -> None:
+    found = PIP.parsed(text)
+
+    assert (found.name, found.text) == (name, written)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "--index-url=http://example.org",
+        "-r other.txt",
+        "-e .",
+        "./numpy",
+        "/tmp/numpy",
+        "../numpy.whl",
+        "numpy @ http://example.org/numpy.whl",
+        "numpy @ file:///etc/passwd",
+        "git+https://example.org/numpy",
+        "http://example.org/numpy.whl",
+        "numpy==",
+        "numpy = 1",
+        "numpy\n--index-url=http://example.org",
+        f"numpy==1 {HASH}",
+        "",
+        " ",
+    ],
+)
+def test_what_is_no_python_package(text: str) -> None:
+    with pytest.raises(PackagesError):
+        PIP.parsed(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "written"),
+    [
+        ("lodash", "lodash", "lodash@latest"),
+        ("lodash@4.17.21", "lodash", "lodash@4.17.21"),
+        ("@Types/Node@^22", "@types/node", "@types/node@^22"),
+        ("zod@>=3.1.0", "zod", "zod@>=3.1.0"),
+    ],
+)
+def test_a_package_for_node(text: str, name: str, written: str) -> None:
+    found = NPM.parsed(text)
+
+    assert (found.name, found.text) == (name, written)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "--registry=http://example.org",
+        "-g",
+        ".",
+        "..",
+        "./lodash",
+        "/tmp/lodash",
+        "~/lodash",
+        "user/repository",
+        "github:user/repository",
+        "git+ssh://git@example.org/x.git",
+        "https://example.org/x.tgz",
+        "lodash@file:../x",
+        "lodash@npm:other@1",
+        "lodash@user/repository",
+        "lodash@1 || 2",
+        "@types",
+        "_hidden",
+        "lodash@",
+        "",
+    ],
+)
+def test_what_is_no_package_for_node(text: str) -> None:
+    with pytest.raises(PackagesError):
+        NPM.parsed(text)
+
+
+@given(st.text())
+def test_whatever_is_taken_is_one_plain_line(text: str) -> None:
+    for installer in (PIP, NPM):
+        try:
+            found = installer.parsed(text)
+        except PackagesError:
+            continue
+        assert found.text.splitlines() == [found.text]
+        assert not found.text.startswith(("-", ".", "/"))
+        assert "://" not in found.text
+        assert installer.parsed(found.text) == found
+
+
+class TestRequirementsFile:
+    def test_has_names_versions_comments_and_hashes(self, tmp_path: Path) -> None:
+        file = tmp_path / "requirements.txt"
+        file.write_text(
+            f"# what we need\n\nnumpy  # arrays\npandas>=2,\\\n  <3\nsix==1.17.0 \\\n    {HASH}\n"
+        )
+
+        found = requirements_of(file)
+
+        assert [each.text for each in found] == ["numpy", "pandas<3,>=2", f"six==1.17.0 {HASH}"]
+        assert [has_hashes(each) for each in found] == [False, False, True]
+
+    @pytest.mark.parametrize(
+        "line",
+        ["-r other.txt", "--index-url http://example.org", "-e .", "./x", "x @ http://e.org/x.whl"],
+    )
+    def test_has_nothing_else(self, tmp_path: Path, line: str) -> None:
+        file = tmp_path / "requirements.txt"
+        file.write_text(f"numpy\n{line}\n")
+
+        with pytest.raises(PackagesError, match=r"requirements.txt, line 2: "):
+            requirements_of(file)
+
+    @given(st.lists(st.sampled_from(["numpy", "six==1", "zope.interface>=5", "a[b]"])))
+    def test_is_read_as_it_is_written(self, texts: list[str]) -> None:
+        wanted = [requirement(text) for text in texts]
+        file = Path("/dev/shm") / "podline-requirements"
+        file.write_text("".join(f"{each.text}\n" for each in wanted))
+        assert requirements_of(file) == wanted
+        file.unlink()
+
+
+class TestNpmFile:
+    def parsed(self, folder: Path, content: object) -> list[str]:
+        file = folder / "package.json"
+        file.write_text(json.dumps(content))
+        return [each.text for each in NPM.parsed_file(file)]
+
+    def test_may_be_a_package_json(self, tmp_path: Path) -> None:
+        content = {"name": "course", "dependencies": {"zod": "^3.1.0", "@types/node": "22"}}
+
+        assert self.parsed(tmp_path, content) == ["zod@^3.1.0", "@types/node@22"]
+
+    def test_may_be_a_lock_file(self, tmp_path: Path) -> None:
+        content = {
+            "lockfileVersion": 3,
+            "packages": {
+                "": {"dependencies": {"zod": "^3.1.0"}},
+                "node_modules/zod": {"version": "3.2.1"},
+                "node_modules/other": {"version": "1.0.0"},
+            },
+        }
+
+        assert self.parsed(tmp_path, content) == ["zod@3.2.1"]
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            [],
+            "text",
+            {"dependencies": ["zod"]},
+            {"lockfileVersion": 3},
+            {"lockfileVersion": 3, "packages": {"": {"dependencies": {"zod": "1"}}}},
+            {"dependencies": {"zod": "file:../zod"}},
+            {"dependencies": {"zod": "git+https://example.org/zod"}},
+        ],
+    )
+    def test_is_nothing_else(self, tmp_path: Path, content: object) -> None:
+        with pytest.raises(PackagesError):
+            self.parsed(tmp_path, content)
