@@ -20,6 +20,7 @@ from app.domain.callback_secret import CallbackSecrets
 from app.domain.execution import Time
 from app.domain.policy import Policy
 from app.ports.admission import AdmissionQueue, Caps, QueueEntry
+from app.ports.blobs import Blobs
 from app.ports.callbacks import Callbacks, Couriers, Delivery
 from app.ports.coordination import Lease, Leases, Listener, LiveOutput, Parking, Wakeups
 from app.ports.event_log import EventLog, Refused
@@ -41,6 +42,7 @@ __all__ = [
     "METRICS_MEDIA_TYPE",
     "AdmissionQueue",
     "Batches",
+    "Blobs",
     "Callbacks",
     "Caps",
     "Clock",

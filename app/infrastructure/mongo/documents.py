@@ -131,6 +131,16 @@ class ResultDocument(Document):
     meta: dict[str, Any] = {"abstract": True, "indexes": [{"fields": ["execution_id"]}]}
 
 
+class PieceDocument(Document):
+    """A piece of a blob."""
+
+    id = StringField(primary_key=True)
+    execution_id = StringField()
+    content = BinaryField()
+
+    meta: dict[str, Any] = {"abstract": True, "indexes": [{"fields": ["execution_id"]}]}
+
+
 class BatchDocument(Document):
     """A batch as JSON, with extra fields for queries. The executions name it."""
 
@@ -266,6 +276,7 @@ COLLECTIONS: Final[dict[type[Document], str]] = {
     ExecutionDocument: "executions",
     ProgramDocument: "programs",
     ResultDocument: "results",
+    PieceDocument: "pieces",
     BatchDocument: "batches",
     DeadLetterDocument: "dead_letters",
     ApiKeyDocument: "api_keys",

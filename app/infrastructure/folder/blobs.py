@@ -1,0 +1,101 @@
+"""Blobs, as files: a folder for each execution, and in it a file for each blob.
+
+A file has its final name only once it is complete and on disk.
+"""
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from errno import EDQUOT, ENOSPC
+from hashlib import sha256
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO, Final
+
+from app.domain.blob import PIECE_BYTES, Blob
+from app.domain.errors import StoreFull, StoreUnavailable
+from sandbox.private import make_folder
+
+_INCOMPLETE: Final = "incomplete-"
+
+
+class FolderBlobs:
+    """Creates the folder when something is first stored."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, execution_id: str, pieces: Iterable[bytes]) -> Blob:
+        with _at_the_edge():
+            make_folder(self._folder)
+            folder = self._folder / execution_id
+            make_folder(folder)
+            with NamedTemporaryFile(dir=folder, prefix=_INCOMPLETE, delete=False) as file:
+                try:
+                    blob = _write(file, pieces)
+                    os.rename(file.name, folder / blob.sha256)
+                except BaseException:  # raised again
+                    os.unlink(file.name)
+                    raise
+            _sync(folder)
+            _sync(self._folder)
+        return blob
+
+    def read(
+        self, execution_id: str, blob: Blob, start: int = 0, size: int | None = None
+    ) -> Iterator[bytes] | None:
+        with _at_the_edge():
+            try:
+                file = (self._folder / execution_id / blob.sha256).open("rb", buffering=0)
+            except FileNotFoundError:
+                return None
+        return _read(file, start, blob.size - start if size is None else size)
+
+    def delete(self, execution_ids: Sequence[str]) -> None:
+        with _at_the_edge():
+            for execution_id in execution_ids:
+                with suppress(FileNotFoundError):
+                    shutil.rmtree(self._folder / execution_id)
+
+    def owners(self, after: str, before: str, limit: int) -> list[str]:
+        with _at_the_edge(), suppress(FileNotFoundError):
+            return sorted(id for id in os.listdir(self._folder) if after < id < before)[:limit]
+        return []
+
+
+def _write(file: IO[bytes], pieces: Iterable[bytes]) -> Blob:
+    digest, size = sha256(), 0
+    for piece in pieces:
+        file.write(piece)
+        digest.update(piece)
+        size += len(piece)
+    file.flush()
+    os.fsync(file.fileno())
+    return Blob(digest.hexdigest(), size)
+
+
+def _read(file: IO[bytes], start: int, size: int) -> Iterator[bytes]:
+    with file, _at_the_edge():
+        file.seek(start)
+        while size > 0 and (piece := file.read(min(size, PIECE_BYTES))):
+            size -= len(piece)
+            yield piece
+
+
+def _sync(folder: Path) -> None:
+    """A new name survives a power failure only once its folder is on disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _at_the_edge() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        kind = StoreFull if error.errno in (ENOSPC, EDQUOT) else StoreUnavailable
+        raise kind(f"blobs: {error}") from error

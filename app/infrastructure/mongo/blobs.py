@@ -1,0 +1,100 @@
+"""Blobs, in MongoDB: one document for each piece.
+
+GridFS does nearly the same. But the chunks of a writer that was killed stay in it for good, unless
+the writer's random id is known; here a piece's id follows from its contents, so writing them again
+completes what is there. docs/decisions.md has more.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
+from tempfile import SpooledTemporaryFile
+from typing import IO, Final
+
+from app.domain.blob import PIECE_BYTES, Blob
+from app.infrastructure.mongo.connection import Connection, at_the_edge
+from app.infrastructure.mongo.documents import PieceDocument
+
+_IN_MEMORY_BYTES: Final = 1024 * 1024
+"""Larger contents wait in a temporary file until their hash is known."""
+
+
+class MongoBlobs:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @at_the_edge
+    def put(self, execution_id: str, pieces: Iterable[bytes]) -> Blob:
+        with SpooledTemporaryFile(_IN_MEMORY_BYTES) as file:
+            blob = _write(file, pieces)
+            # The first piece comes last: once it is there, so are the others.
+            for number in reversed(range(_pieces_of(blob))):
+                file.seek(number * PIECE_BYTES)
+                row = {
+                    "id": _id(execution_id, blob, number),
+                    "execution_id": execution_id,
+                    "content": file.read(PIECE_BYTES),
+                }
+                self._connection.insert_all(PieceDocument, [row])
+        return blob
+
+    @at_the_edge
+    def read(
+        self, execution_id: str, blob: Blob, start: int = 0, size: int | None = None
+    ) -> Iterator[bytes] | None:
+        if self._piece(execution_id, blob, 0) is None:
+            return None
+        end = blob.size if size is None else min(start + size, blob.size)
+        return self._read(execution_id, blob, start, end)
+
+    def _read(self, execution_id: str, blob: Blob, start: int, end: int) -> Iterator[bytes]:
+        while start < end:
+            number, offset = divmod(start, PIECE_BYTES)
+            piece = self._piece(execution_id, blob, number)
+            if piece is None:  # deleted meanwhile
+                return
+            content = piece[offset : offset + end - start]
+            start += len(content)
+            yield content
+
+    @at_the_edge
+    def _piece(self, execution_id: str, blob: Blob, number: int) -> bytes | None:
+        pieces = self._connection.objects(PieceDocument, id=_id(execution_id, blob, number))
+        found = pieces.only("content").first()
+        return bytes(found.content) if found else None
+
+    @at_the_edge
+    def delete(self, execution_ids: Sequence[str]) -> None:
+        self._connection.objects(PieceDocument, execution_id__in=list(execution_ids)).delete()
+
+    @at_the_edge
+    def owners(self, after: str, before: str, limit: int) -> list[str]:
+        found: list[str] = []
+        while len(found) < limit and (owner := self._first_owner(after, before)):
+            found.append(owner)
+            after = owner
+        return found
+
+    def _first_owner(self, after: str, before: str) -> str | None:
+        pieces = self._connection.objects(
+            PieceDocument, execution_id__gt=after, execution_id__lt=before
+        )
+        found = pieces.only("execution_id").order_by("execution_id").first()
+        return str(found.execution_id) if found else None
+
+
+def _id(execution_id: str, blob: Blob, number: int) -> str:
+    return f"{execution_id}/{blob.sha256}/{number}"
+
+
+def _pieces_of(blob: Blob) -> int:
+    """At least one, which is empty if the blob is."""
+    return max(1, -(-blob.size // PIECE_BYTES))
+
+
+def _write(file: IO[bytes], pieces: Iterable[bytes]) -> Blob:
+    digest, size = sha256(), 0
+    for piece in pieces:
+        file.write(piece)
+        digest.update(piece)
+        size += len(piece)
+    return Blob(digest.hexdigest(), size)

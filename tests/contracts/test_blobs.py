@@ -1,0 +1,155 @@
+"""What every store of blobs does."""
+
+import tracemalloc
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from app.domain.blob import PIECE_BYTES, Blob
+from app.infrastructure.folder.blobs import FolderBlobs
+from app.infrastructure.memory.blobs import MemoryBlobs
+from app.infrastructure.mongo.blobs import MongoBlobs
+from app.infrastructure.mongo.connection import Connection
+from app.infrastructure.mongo.documents import PieceDocument
+from app.ports import Blobs
+from tests.contracts.conftest import TIMEOUT
+from tests.support.mongo_server import MongoServer
+
+LARGE = bytes(range(256)) * (3 * PIECE_BYTES // 256) + b"end"
+MIB = 1024 * 1024
+
+
+@pytest.fixture(params=["memory", "folder", "mongo"])
+def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Blobs]:
+    """An empty store of blobs, of each kind in turn."""
+    if request.param == "memory":
+        yield MemoryBlobs()
+    elif request.param == "folder":
+        yield FolderBlobs(tmp_path / "blobs")
+    else:
+        server: MongoServer = request.getfixturevalue("mongo_server")
+        connection = Connection(server.url(f"blobs-{abs(hash(request.node.nodeid)):x}"), timeout=5)
+        yield MongoBlobs(connection)
+        connection.close()
+
+
+def content(blobs: Blobs, execution_id: str, blob: Blob, *where: int) -> bytes | None:
+    pieces = blobs.read(execution_id, blob, *where)
+    return None if pieces is None else b"".join(pieces)
+
+
+def test_contents_are_read_as_they_were_stored(blobs: Blobs) -> None:
+    blob = blobs.put("a", [LARGE[:7], LARGE[7:]])
+    assert blob == Blob(sha256(LARGE).hexdigest(), len(LARGE))
+    assert content(blobs, "a", blob) == LARGE
+
+
+def test_nothing_is_something_too(blobs: Blobs) -> None:
+    blob = blobs.put("a", [])
+    assert content(blobs, "a", blob) == b""
+    assert blobs.owners("", "b", 9) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("start", "size"),
+    [(0, 1), (5, 0), (PIECE_BYTES - 1, 2), (len(LARGE) - 1, 9), (len(LARGE), 9)],
+)
+def test_a_part_is_read(blobs: Blobs, start: int, size: int) -> None:
+    blob = blobs.put("a", [LARGE])
+    assert content(blobs, "a", blob, start, size) == LARGE[start : start + size]
+    assert content(blobs, "a", blob, start) == LARGE[start:]
+
+
+def test_pieces_are_small(blobs: Blobs) -> None:
+    pieces = blobs.read("a", blobs.put("a", [LARGE]))
+    assert pieces is not None
+    assert max(len(piece) for piece in pieces) <= PIECE_BYTES
+
+
+def test_the_same_contents_are_stored_once(blobs: Blobs) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(lambda _: blobs.put("a", [LARGE]), range(8)))) == 1
+    assert blobs.owners("", "b", 9) == ["a"]
+
+
+def test_what_is_missing(blobs: Blobs) -> None:
+    blob = blobs.put("a", [b"1"])
+    assert blobs.read("b", blob) is None
+    assert blobs.read("a", Blob(sha256(b"2").hexdigest(), 1)) is None
+    assert blobs.owners("a", "b", 9) == []
+
+
+def test_executions_do_not_share_blobs(blobs: Blobs) -> None:
+    """So removing one takes nothing from the others, whose ids may begin with its id."""
+    owners = ["a", "a0", "a1", "b"]
+    made = {owner: blobs.put(owner, [b"1"]) for owner in owners}
+    blobs.delete(["a", "never"])
+    assert blobs.read("a", made["a"]) is None
+    assert [content(blobs, owner, made[owner]) for owner in owners[1:]] == [b"1"] * 3
+
+
+def test_owners_are_listed_in_slices(blobs: Blobs) -> None:
+    for owner in ("c", "a", "e", "b", "d"):
+        for text in (b"1", b"2", b"3"):
+            blobs.put(owner, [text])
+    seen: list[str] = []
+    while found := blobs.owners(seen[-1] if seen else "", "e", 4):
+        assert len(found) <= 4
+        seen += found
+    assert seen == ["a", "b", "c", "d"]
+
+
+class Interrupted(Exception):
+    pass
+
+
+def breaks_off() -> Iterator[bytes]:
+    yield LARGE
+    raise Interrupted
+
+
+def test_an_interrupted_write_stores_nothing(blobs: Blobs) -> None:
+    with pytest.raises(Interrupted):
+        blobs.put("a", breaks_off())
+    assert blobs.read("a", Blob(sha256(LARGE).hexdigest(), len(LARGE))) is None
+
+
+def test_what_a_killed_writer_left_is_found_and_deleted(tmp_path: Path) -> None:
+    """It stays until then, and does not hinder the same contents."""
+    blobs = FolderBlobs(tmp_path)
+    blobs.put("a", [b"1"])
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "incomplete-1").write_bytes(LARGE)
+    assert blobs.owners("", "c", 9) == ["a", "b"]
+    blob = blobs.put("b", [LARGE])
+    assert content(blobs, "b", blob) == LARGE
+    blobs.delete(["b"])
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_pieces_that_a_killed_writer_left_in_mongodb(mongo_server: MongoServer) -> None:
+    connection = Connection(mongo_server.url("blobs-killed"), timeout=TIMEOUT)
+    blobs = MongoBlobs(connection)
+    blob = blobs.put("b", [LARGE])
+    connection.objects(PieceDocument, id=f"b/{blob.sha256}/0").delete()
+    assert blobs.read("b", blob) is None
+    assert blobs.owners("", "c", 9) == ["b"]
+    assert content(blobs, "b", blobs.put("b", [LARGE])) == LARGE
+    blobs.delete(["b"])
+    assert connection.count(PieceDocument) == 0
+    connection.close()
+
+
+def test_a_large_blob_is_never_in_memory(tmp_path: Path) -> None:
+    blobs = FolderBlobs(tmp_path)
+    tracemalloc.start()
+    try:
+        pieces = blobs.read("a", blobs.put("a", (bytes(PIECE_BYTES) for _ in range(64))))
+        assert pieces is not None
+        assert sum(len(piece) for piece in pieces) == 16 * MIB
+        assert tracemalloc.get_traced_memory()[1] < 2 * MIB
+    finally:
+        tracemalloc.stop()
