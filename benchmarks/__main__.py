@@ -16,6 +16,7 @@ from typing import Final
 
 from benchmarks import (
     admission,
+    batches,
     bodies,
     burst,
     crowd,
@@ -38,6 +39,7 @@ _QUESTIONS: Final[dict[str, ModuleType]] = {
     "latency": latency,
     "throughput": throughput,
     "submissions": submissions,
+    "batches": batches,
     "slow": slow_clients,
     "burst": burst,
     "hops": hops,

@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 EXECUTIONS: Final = "/api/v1/executions"
+BATCHES: Final = "/api/v1/batches"
 KEYS: Final = "/api/v1/keys"
 QUEUE: Final = "/api/v1/queue"
 PRINT_1: Final = "print(1)\n"
