@@ -30,6 +30,8 @@ from podline.errors import (
     WaitTimeout,
 )
 from podline.models import (
+    Batch,
+    BatchItem,
     Callback,
     CallbackState,
     CompileResult,
@@ -60,10 +62,12 @@ from podline.models import (
     State,
 )
 from podline.streaming import EndEvent, OutputEvent, ResultEvent, StateEvent, StreamEvent
-from podline.submission import Submission
+from podline.submission import Program, Submission
 
 __all__ = [
     "ApiError",
+    "Batch",
+    "BatchItem",
     "Callback",
     "CallbackState",
     "Client",
@@ -95,6 +99,7 @@ __all__ = [
     "PodlineError",
     "Priority",
     "Problem",
+    "Program",
     "ProtocolError",
     "Queue",
     "RateLimited",

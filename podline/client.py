@@ -3,25 +3,44 @@
 import os
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Final, Self, Unpack
 
 from podline import streaming
 from podline.arguments import duration, path_segment
+from podline.batches import batches_of, bodies_of
 from podline.connection import Connection
 from podline.decoding import decode
-from podline.errors import Unavailable, Unreachable, WaitTimeout
-from podline.models import Event, Execution, HeldLimit, Language, LimitsInForce, Queue, Readiness
+from podline.errors import (
+    ApiError,
+    ProtocolError,
+    Unavailable,
+    Unreachable,
+    WaitTimeout,
+    error_of,
+)
+from podline.models import (
+    Batch,
+    BatchItem,
+    Event,
+    Execution,
+    HeldLimit,
+    Language,
+    LimitsInForce,
+    Queue,
+    Readiness,
+)
 from podline.operators import DeadLetters, EventLog, Keys, Replays
 from podline.pages import items, pages
 from podline.patience import Patience
 from podline.streaming import StreamEvent
-from podline.submission import Submission, body_of
+from podline.submission import Program, Submission, body_of
 
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
 
 _EXECUTIONS: Final = "/api/v1/executions"
+_BATCHES: Final = "/api/v1/batches"
 _LONGEST_WAIT: Final = 30.0
 """Seconds that one request waits: less than the minute after which many proxies hang up."""
 
@@ -109,6 +128,68 @@ class Client:
         )
         return decode(Execution, answer)
 
+    def submit_many(
+        self, programs: Iterable[Program], *, idempotency_key: str | None = None
+    ) -> tuple[Execution | ApiError, ...]:
+        """Submit any number of programs, a hundred in one request.
+
+        Returns for each program its execution, or the error that `submit` would raise, in order. A
+        request that is refused as a whole raises its error, unless an earlier one was accepted: its
+        programs then have that error. See `submit` for `idempotency_key`.
+        """
+        return self.submit_documents(bodies_of(programs), idempotency_key=idempotency_key)
+
+    def submit_documents(
+        self, documents: Iterable[Mapping[str, object]], *, idempotency_key: str | None = None
+    ) -> tuple[Execution | ApiError, ...]:
+        """As `submit_many`, with programs in the form of the API: see docs/api.md."""
+        key = idempotency_key or str(uuid.uuid4())
+        submitted: list[Execution | ApiError] = []
+        for number, batch in enumerate(batches_of(documents)):
+            try:
+                submitted += self._submit_batch(batch, f"{key}.{number}" if number else key)
+            except ApiError as error:
+                if not submitted:
+                    raise
+                submitted += [error] * len(batch)
+        return tuple(submitted)
+
+    def _submit_batch(
+        self, bodies: Sequence[object], idempotency_key: str
+    ) -> Iterator[Execution | ApiError]:
+        answer = self._connection.request(
+            "POST",
+            _BATCHES,
+            body={"executions": bodies},
+            headers={"Idempotency-Key": idempotency_key},
+            repeatable=True,
+        )
+        return map(_submitted, decode(Batch, answer).items)
+
+    def as_completed(self, submitted: Iterable[Execution | ApiError]) -> Iterator[Execution]:
+        """Yield each execution once it is terminal, with its result, soonest first.
+
+        Takes what `submit_many` returns, and skips errors and executions that were deleted. Of
+        several batches, the executions of the first come first.
+        """
+        executions = [each for each in submitted if isinstance(each, Execution)]
+        for batch_id in dict.fromkeys(each.batch_id for each in executions):
+            ids = {each.id for each in executions if each.batch_id == batch_id}
+            if batch_id is None:
+                yield from map(self.wait, ids)
+                continue
+            ends = streaming.stream_of_batch(self._connection, f"{_batch(batch_id)}/stream")
+            yield from (execution for execution in ends if execution.id in ids)
+
+    def batch(self, batch_id: str) -> Batch:
+        """Return a batch as it is now. Raises NotFound."""
+        return decode(Batch, self._connection.request("GET", _batch(batch_id)))
+
+    def cancel_batch(self, batch_id: str) -> Batch:
+        """Cancel all executions of the batch that are not terminal."""
+        answer = self._connection.request("POST", f"{_batch(batch_id)}/cancel", repeatable=True)
+        return decode(Batch, answer)
+
     def get(self, execution_id: str) -> Execution:
         """Return the execution's current state. Raises NotFound."""
         return decode(Execution, self._connection.request("GET", _execution(execution_id)))
@@ -153,11 +234,18 @@ class Client:
         outcome: str | None = None,
         language: str | None = None,
         labels: Mapping[str, str] | None = None,
+        batch: str | None = None,
         owner: str | None = None,
         page_size: int | None = None,
     ) -> Iterator[Execution]:
         """List your executions, newest first. Operators may name another `owner`."""
-        filters = {"state": state, "outcome": outcome, "language": language, "owner": owner}
+        filters = {
+            "state": state,
+            "outcome": outcome,
+            "language": language,
+            "batch": batch,
+            "owner": owner,
+        }
         query = [(name, value) for name, value in filters.items() if value is not None]
         query += [("label", f"{name}:{value}") for name, value in (labels or {}).items()]
         query += [("limit", str(page_size))] if page_size is not None else []
@@ -211,6 +299,18 @@ class Client:
 
 def _execution(execution_id: str) -> str:
     return f"{_EXECUTIONS}/{path_segment(execution_id)}"
+
+
+def _batch(batch_id: str) -> str:
+    return f"{_BATCHES}/{path_segment(batch_id)}"
+
+
+def _submitted(item: BatchItem) -> Execution | ApiError:
+    if item.execution is not None:
+        return item.execution
+    if item.problem is None:
+        raise ProtocolError("an item of a batch has neither an execution nor a problem")
+    return error_of(item.problem)
 
 
 def _wait_query(seconds: float | None) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
-from podline.errors import ProtocolError
+from podline.errors import Problem, ProtocolError
 
 
 class Word(StrEnum):
@@ -191,8 +191,31 @@ class Execution:
     retried_as: str | None = None
     callback: Callback | None = None
     """None without a `callback_url`."""
+    batch_id: str | None = None
     result: Result | None = None
     """None before the verdict, for failed or cancelled executions, and in lists."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchItem:
+    """What became of one program of a batch: one of the two is None."""
+
+    execution: Execution | None = None
+    """Without its result."""
+    problem: Problem | None = None
+    """Why the program was refused, or that its execution was deleted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Programs that were submitted in one request."""
+
+    id: str
+    created_at: datetime
+    unfinished: int
+    """How many of the executions are not terminal."""
+    items: tuple[BatchItem, ...]
+    """In the order in which the programs were submitted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,11 @@
-"""The live stream of one execution, which survives broken connections."""
+"""The live stream of an execution or a batch, which survives broken connections."""
 
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from podline.connection import Connection
 from podline.decoding import decode, parse
@@ -13,6 +13,8 @@ from podline.errors import ProtocolError, Unavailable, Unreachable
 from podline.models import Execution, State
 from podline.patience import Patience
 from podline.sse import EventParser, ServerSentEvent
+
+T = TypeVar("T")
 
 _SILENCE: Final = 45.0
 """Seconds without a byte after which a connection counts as dead: three heartbeats."""
@@ -59,18 +61,40 @@ class EndEvent:
 StreamEvent = StateEvent | OutputEvent | ResultEvent | EndEvent
 
 
+@dataclass(frozen=True, slots=True)
+class _EndOfBatch:
+    """The last event of a batch."""
+
+
 def stream(connection: Connection, path: str) -> Iterator[StreamEvent]:
     """Yield every event up to `end` once, even if the service is unavailable for a while."""
+    return _resumed(connection, path, _typed, EndEvent)
+
+
+def stream_of_batch(connection: Connection, path: str) -> Iterator[Execution]:
+    """Yield each execution of a batch once it has ended, with its result."""
+    for event in _resumed(connection, path, _typed_of_batch, _EndOfBatch):
+        if isinstance(event, Execution):
+            yield event
+
+
+def _resumed(
+    connection: Connection,
+    path: str,
+    typed: Callable[[ServerSentEvent], T | None],
+    last: type[object],
+) -> Iterator[T]:
+    """Yield every event once, up to one of the type `last`. Continues a broken connection."""
     patience, last_id = Patience(), ""
     while True:
         try:
             for event in _events(connection, path, last_id):
                 patience.restore()
                 last_id = _sendable(event.id) or last_id
-                typed = _typed(event)
-                if typed is not None:
-                    yield typed
-                if isinstance(typed, EndEvent):
+                value = typed(event)
+                if value is not None:
+                    yield value
+                if isinstance(value, last):
                     return
         except (Unreachable, Unavailable) as error:
             patience.use(error)
@@ -104,6 +128,15 @@ def _typed(event: ServerSentEvent) -> StreamEvent | None:
             return ResultEvent(execution=decode(Execution, _json(event)))
         case "end":
             return decode(EndEvent, _json(event))
+    return None
+
+
+def _typed_of_batch(event: ServerSentEvent) -> Execution | _EndOfBatch | None:
+    match event.event:
+        case "execution":
+            return decode(Execution, _json(event))
+        case "end":
+            return _EndOfBatch()
     return None
 
 

@@ -39,6 +39,12 @@ class Submission(TypedDict, total=False):
     """Is sent the execution once it is terminal; see `verify_callback`."""
 
 
+class Program(Submission, total=False):
+    """A program for `Client.submit_many`: either `source`, or `files`."""
+
+    source: str
+
+
 def body_of(source: str | None, submission: Submission) -> dict[str, object]:
     """Return the JSON body of `POST /api/v1/executions`."""
     body: dict[str, object] = dict(submission)

@@ -26,6 +26,12 @@ def print_json(value: object) -> None:
     print_text(escaped_json(document) + "\n", sys.stdout)
 
 
+def print_json_line(value: object) -> None:
+    """Print the value in the API's format, in one line."""
+    document = json.dumps(_plain(value), ensure_ascii=False)
+    print_text(escaped_json(document) + "\n", sys.stdout)
+
+
 def _plain(value: object) -> object:
     match value:
         case datetime():

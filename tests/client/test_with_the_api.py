@@ -4,7 +4,7 @@ The ports are in-memory twins; `worker` does the pipeline's work when a test ask
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from enum import StrEnum
 
 import pytest
@@ -17,13 +17,15 @@ from app.domain.replay import ReplayMode as DomainReplayMode
 from app.domain.replay import ReplayStatus as DomainReplayStatus
 from app.domain.submission import Priority as DomainPriority
 from app.infrastructure.memory.runtime import Script, exited
-from app.service import dead_letters
+from app.service import dead_letters, keys
 from app.service.relay import relay
 from app.service.replay.slices import work
 from podline import (
+    ApiError,
     Client,
     Conflict,
     EndEvent,
+    Execution,
     Forbidden,
     Invalid,
     Limits,
@@ -31,6 +33,8 @@ from podline import (
     Outcome,
     OutputEvent,
     Priority,
+    Program,
+    RateLimited,
     ReplayMode,
     ReplayStatus,
     ResultEvent,
@@ -217,6 +221,93 @@ def test_the_event_log_and_its_replays(twins: Twins, worker: Worker, client: Cli
         client.replays.cancel(replay.id)
     with pytest.raises(Invalid):
         client.replays.start("rebuild")
+
+
+def programs(*inputs: str) -> list[Program]:
+    return [Program(language="python", source="print(input())", stdin=each) for each in inputs]
+
+
+def executions(submitted: tuple[Execution | ApiError, ...]) -> list[Execution]:
+    return [each for each in submitted if isinstance(each, Execution)]
+
+
+def with_room_for(quota: int, twins: Twins, url: str) -> Client:
+    """A client that doesn't repeat what is refused."""
+    key, secret = keys.create(twins.store.keys, twins.clock, "bob", DomainRole.USER)
+    twins.store.keys.put(replace(key, max_unfinished=quota))
+    return Client(url, secret, retries=0)
+
+
+class TestSubmitMany:
+    def test_returns_an_execution_or_an_error_for_each(
+        self, client: Client, twins: Twins, worker: Worker
+    ) -> None:
+        good = programs("a", "b")
+        first, error, last = client.submit_many([good[0], Program(language="cobol"), good[1]])
+        assert isinstance(error, Invalid)
+        assert [each.pointer for each in error.problem.errors] == [
+            *("/executions/1/language", "/executions/1/source"),
+        ]
+        assert isinstance(first, Execution)
+        assert isinstance(last, Execution)
+        submission = twins.store.executions.submission(last.id)
+        assert submission is not None
+        assert submission.stdin == b"b"
+        worker.run_all()
+        ended = list(client.as_completed((first, error, last)))
+        assert {each.id for each in ended} == {first.id, last.id}
+        assert all(each.result is not None for each in ended)
+
+    def test_divides_many_into_batches(self, client: Client, worker: Worker) -> None:
+        submitted = executions(client.submit_many(programs(*map(str, range(205)))))
+        assert len(submitted) == 205
+        batches = list(dict.fromkeys(each.batch_id for each in submitted))
+        sizes = [sum(each.batch_id == batch for each in submitted) for batch in batches]
+        assert sizes == [100, 100, 5]
+        listed = client.list(batch=batches[2])
+        assert [each.id for each in listed] == [each.id for each in submitted[:199:-1]]
+        worker.run_all()
+        assert {each.id for each in client.as_completed(submitted)} == {
+            each.id for each in submitted
+        }
+
+    def test_repeated_with_its_key_submits_nothing(self, client: Client) -> None:
+        many = programs(*map(str, range(101)))
+        first = executions(client.submit_many(many, idempotency_key="k"))
+        again = executions(client.submit_many(many, idempotency_key="k"))
+        assert [each.id for each in first] == [each.id for each in again]
+
+    def test_of_none(self, client: Client) -> None:
+        assert client.submit_many([]) == ()
+        assert list(client.as_completed([])) == []
+
+    def test_a_first_batch_that_is_refused_raises(self, twins: Twins, url: str) -> None:
+        with with_room_for(50, twins, url) as user, pytest.raises(RateLimited):
+            user.submit_many(programs(*map(str, range(100))))
+
+    def test_a_later_batch_that_is_refused_has_its_error(self, twins: Twins, url: str) -> None:
+        with with_room_for(150, twins, url) as user:
+            submitted = user.submit_many(programs(*map(str, range(200))))
+        kinds = [type(each) for each in submitted]
+        assert kinds == [Execution] * 100 + [RateLimited] * 100
+
+    def test_single_ones_complete_too(self, client: Client, worker: Worker) -> None:
+        single = client.submit("print(1)", language="python")
+        worker.run_all()
+        assert [each.id for each in client.as_completed([single])] == [single.id]
+
+
+def test_a_batch(client: Client) -> None:
+    submitted = executions(client.submit_many(programs("a", "b")))
+    batch_id = submitted[0].batch_id
+    assert batch_id is not None
+    batch = client.batch(batch_id)
+    assert (batch.unfinished, [each.execution for each in batch.items]) == (2, submitted)
+    cancelled = client.cancel_batch(batch_id)
+    assert (cancelled.id, cancelled.unfinished) == (batch_id, 0)
+    assert {each.state for each in client.as_completed(submitted)} == {State.CANCELLED}
+    with pytest.raises(NotFound):
+        client.batch("another")
 
 
 def test_keys(client: Client) -> None:
