@@ -217,27 +217,29 @@ def test_languages_have_versions_and_source_names(runtime: Runtime) -> None:
     assert not by_name["bash"].compiled
 
 
-def away_memory(_folder: Path) -> Runtime:
+def unavailable_memory(_folder: Path) -> Runtime:
     runtime = MemoryRuntime()
     runtime.unavailable = True
     return runtime
 
 
-def away_sandbox(folder: Path) -> Runtime:
+def unavailable_sandbox(folder: Path) -> Runtime:
     return SandboxRuntime(folder / "nobody-listens.sock")
 
 
-def away_cluster(folder: Path) -> Runtime:
+def unavailable_cluster(folder: Path) -> Runtime:
     """What it offers it knows by itself: see tests/kubernetes."""
     write_kubeconfig(folder / "kubeconfig", "http://127.0.0.1:1")
     return a_runtime("podline", "bash=podline/bash:5", folder / "kubeconfig")
 
 
-@pytest.mark.parametrize("down", [away_memory, away_sandbox, away_cluster])
+@pytest.mark.parametrize(
+    "make_unavailable", [unavailable_memory, unavailable_sandbox, unavailable_cluster]
+)
 def test_every_call_says_that_the_runtime_is_unavailable(
-    away: Callable[[Path], Runtime], tmp_path: Path
+    make_unavailable: Callable[[Path], Runtime], tmp_path: Path
 ) -> None:
-    runtime = away(tmp_path)
+    runtime = make_unavailable(tmp_path)
     bash = Language(name="bash", version="5", source_name="main.sh", compiled=False)
     calls: list[Callable[[], object]] = [
         lambda: runtime.create(a_pod(bash)),
@@ -254,14 +256,14 @@ def test_every_call_says_that_the_runtime_is_unavailable(
             call()
 
 
-@pytest.mark.parametrize("down", [away_memory, away_sandbox])
+@pytest.mark.parametrize("make_unavailable", [unavailable_memory, unavailable_sandbox])
 def test_languages_are_known_where_the_runtime_is(
-    away: Callable[[Path], Runtime], tmp_path: Path
+    make_unavailable: Callable[[Path], Runtime], tmp_path: Path
 ) -> None:
     """A cluster's languages are settings, so that the API needs no access to it."""
     with pytest.raises(RuntimeUnavailable):
-        away(tmp_path).languages()
-    offered = away_cluster(tmp_path).languages()
+        make_unavailable(tmp_path).languages()
+    offered = unavailable_cluster(tmp_path).languages()
     assert [(language.name, language.version) for language in offered] == [("bash", "5")]
 
 
