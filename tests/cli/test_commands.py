@@ -51,6 +51,29 @@ def test_get(service: Service, podline: Podline) -> None:
     assert has(shown, answer.json())
 
 
+def test_callbacks(service: Service, podline: Podline, folder: Path) -> None:
+    (folder / "main.py").write_text("")
+    submitted = podline("submit", "main.py", "--callback-url", "https://example.com/ended")
+    assert submitted.exit_code == 0
+    assert len(service.twins.callbacks.sent) == 1
+    assert "delivered" in podline("get", submitted.stdout.strip()).stdout
+    refused = podline("submit", "main.py", "--callback-url", "http://10.0.0.1/")
+    assert "/callback_url: the host is not a public address" in refused.stderr
+
+
+def test_the_secrets_of_callbacks(service: Service, podline: Podline) -> None:
+    secrets = service.twins.ports.callback_secrets
+    created = podline("keys", "create", "alice")
+    _, key = service.twins.store.keys.all()
+    assert created.stdout.startswith("pdl_")
+    assert created.stderr == f"The secret of its callbacks: {secrets.of(key.id, 1)}\n"
+    assert podline("keys", "rotate-secret", key.id).stdout == f"{secrets.of(key.id, 2)}\n"
+    rotated = json.loads(podline("keys", "rotate-secret", key.id, "--json").stdout)
+    assert rotated["callback_secret"] == secrets.of(key.id, 3)
+    shown = json.loads(podline("keys", "create", "bob", "--json").stdout)
+    assert shown["callback_secret"].startswith("pcs_")
+
+
 def test_list_continues_to_the_limit(service: Service, podline: Podline) -> None:
     service.runs_nothing()
     ids = [service.twins.submit().id for _ in range(5)]
@@ -273,6 +296,7 @@ def test_a_wrong_setting_is_named(podline: Podline, monkeypatch: pytest.MonkeyPa
         ("keys", "list"),
         ("keys", "create", "alice"),
         ("keys", "delete", "a"),
+        ("keys", "rotate-secret", "a"),
     ],
     ids=" ".join,
 )

@@ -10,6 +10,7 @@ from enum import StrEnum
 import pytest
 
 from app.domain.api_key import Role as DomainRole
+from app.domain.callback import CallbackState as DomainCallbackState
 from app.domain.execution import Outcome as DomainOutcome
 from app.domain.execution import State as DomainState
 from app.domain.policy import DEFAULT_LIMITS
@@ -22,6 +23,8 @@ from app.service.relay import relay
 from app.service.replay.slices import work
 from podline import (
     ApiError,
+    Callback,
+    CallbackState,
     Client,
     Conflict,
     EndEvent,
@@ -77,6 +80,7 @@ def client(twins: Twins, url: str) -> Iterator[Client]:
     ("ours", "theirs"),
     [
         (State, DomainState),
+        (CallbackState, DomainCallbackState),
         (Outcome, DomainOutcome),
         (Priority, DomainPriority),
         (Role, DomainRole),
@@ -316,6 +320,22 @@ def test_keys(client: Client) -> None:
     assert (known[created.id].name, known[created.id].max_unfinished) == ("bob", 3)
     client.keys.delete(created.id)
     assert created.id not in {key.id for key in client.keys.list()}
+
+
+def test_callbacks(client: Client, twins: Twins, worker: Worker) -> None:
+    created = client.keys.create("bob")
+    assert created.callback_secret == twins.ports.callback_secrets.of(created.id, 1)
+    rotated = client.keys.rotate_secret(created.id)
+    assert rotated.callback_secret == twins.ports.callback_secrets.of(created.id, 2)
+    assert rotated.previous_valid_until > created.created_at
+    assert rotated.callback_secret not in repr(rotated) + repr(created)
+
+    execution = client.submit("1", language="python", callback_url="https://example.com/")
+    assert execution.callback == Callback(state=CallbackState.WAITING, attempts=0)
+    worker.run_all()
+    delivered = client.get(execution.id).callback
+    assert delivered == Callback(state=CallbackState.DELIVERED, attempts=1)
+    assert client.submit("1", language="python").callback is None
 
 
 def test_keys_and_roles(twins: Twins, url: str) -> None:
