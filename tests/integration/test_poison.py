@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any, Final
 
-import pytest
-
 from app.domain.dead_letter import DeadLetter, DeadLetterKind
 from app.service.dead_letters import PAYLOAD_BYTES
 from tests.integration.conftest import Service
@@ -29,28 +27,28 @@ ID: Final = an_id()
 GOOD_BODY: Final = json.dumps([[ID], {}, {}]).encode()
 
 
-@pytest.mark.parametrize(
-    ("body", "headers", "error"),
-    [
-        (GOOD_BODY, task_headers("podline.pods.unheard_of"), "KeyError"),
-        (GOOD_BODY, {"no": "task"}, ""),
-        (b"not json at all", task_headers("podline.pods.create"), "DecodeError"),
-        (GOOD_BODY, {"content_type": "application/x-unheard-of", "task": "x", "id": "y"}, ""),
-    ],
-    ids=["unknown task", "not task-shaped", "undecodable", "unknown content type"],
-)
-def test_a_message_that_is_no_task_is_kept(
-    service: Service, body: bytes, headers: dict[str, Any], error: str
-) -> None:
+NOT_TASKS: Final = {
+    a_message(GOOD_BODY, **task_headers("podline.pods.unheard_of")): "KeyError",
+    a_message(GOOD_BODY, no="task"): "",
+    a_message(b"not json at all", **task_headers("podline.pods.create")): "DecodeError",
+    a_message(GOOD_BODY, content_type="application/x-unheard-of", task="x", id="y"): "",
+}
+"""Each message, and what its error names."""
+
+
+def test_messages_that_are_no_tasks_are_kept(service: Service) -> None:
     with service.worker("pods"):
-        item = a_message(body, **headers)
-        service.redis.lpush("pods", item)
-        wait_until(lambda: letters(service), or_fail=service.log_path("one").read_text)
-    (letter,) = letters(service)
-    assert letter.kind is DeadLetterKind.POISON
-    assert letter.origin == "queue:pods"
-    assert base64.b64decode(letter.payload or "") == item
-    assert error in letter.error
+        service.redis.lpush("pods", *NOT_TASKS)
+        wait_until(
+            lambda: len(letters(service)) == len(NOT_TASKS),
+            or_fail=service.log_path("one").read_text,
+        )
+    kept = {base64.b64decode(letter.payload or ""): letter for letter in letters(service)}
+    assert kept.keys() == NOT_TASKS.keys()
+    for item, letter in kept.items():
+        assert letter.kind is DeadLetterKind.POISON
+        assert letter.origin == "queue:pods"
+        assert NOT_TASKS[item] in letter.error
 
 
 BODIES: Final[list[list[Any]]] = [
