@@ -30,9 +30,20 @@ def _all_languages_prepared(sandbox: SandboxDaemon) -> None:
     )
 
 
-@pytest.fixture
-def own_sandbox(tmp_path: Path) -> Iterator[SandboxDaemon]:
-    daemon = SandboxDaemon(tmp_path, bays=2)
-    daemon.start()
+@pytest.fixture(scope="module")
+def own_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxDaemon]:
+    daemon = SandboxDaemon(tmp_path_factory.mktemp("own"), bays=2)
     yield daemon
+    if not daemon.runs():
+        daemon.start()  # to remove what the killed one left
     daemon.stop()
+
+
+@pytest.fixture
+def own_sandbox(own_daemon: SandboxDaemon) -> SandboxDaemon:
+    """A daemon that a test may kill. The next test in the file has it too, without pods."""
+    if not own_daemon.runs():
+        own_daemon.start()
+    for name in own_daemon.runtime.list_pods():
+        own_daemon.runtime.delete(name)
+    return own_daemon

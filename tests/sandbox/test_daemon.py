@@ -64,7 +64,6 @@ def test_killed_it_leaves_nothing_running(own_sandbox: SandboxDaemon) -> None:
     own_sandbox.kill()
 
     wait_until(gone(processes))
-    own_sandbox.start()
 
 
 def test_killed_while_jails_are_being_set_up_it_leaves_nothing_running(tmp_path: Path) -> None:
@@ -144,7 +143,6 @@ def test_a_watch_ends_with_an_error_when_it_dies(own_sandbox: SandboxDaemon) -> 
 
     with pytest.raises(RuntimeUnavailable):
         next(changes)
-    own_sandbox.start()
 
 
 def test_calls_continue_after_a_restart(own_sandbox: SandboxDaemon) -> None:

@@ -92,6 +92,7 @@ def test_one_that_died_waiting_costs_no_attempt(own_sandbox: SandboxDaemon) -> N
         _, output = own_sandbox.run("bash", "echo hello")
         assert output.run
         assert output.run.stdout == b"hello\n"
+    own_sandbox.kill()  # since a bay replaces its jail only when it is used
 
 
 def test_a_killed_daemon_leaves_none_waiting(own_sandbox: SandboxDaemon) -> None:
@@ -101,7 +102,6 @@ def test_a_killed_daemon_leaves_none_waiting(own_sandbox: SandboxDaemon) -> None
     own_sandbox.kill()
 
     wait_until(gone(processes))
-    own_sandbox.start()
 
 
 def test_a_stopped_daemon_leaves_none_waiting(tmp_path: Path) -> None:

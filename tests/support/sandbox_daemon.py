@@ -128,6 +128,9 @@ class SandboxDaemon:
             return False
         return True
 
+    def runs(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def kill(self) -> None:
         """Send SIGKILL to the daemon only."""
         assert self._process
