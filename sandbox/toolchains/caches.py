@@ -10,12 +10,16 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import IO, Final
 
 from sandbox.private import PUBLIC, make_folder
 from sandbox.private.folders import cache_folder
 
-_SECONDS_TO_FILL: Final = 900.0
+_SECONDS_TO_FILL: Final = 3600.0
+_NICE: Final = "5"
+"""Programs get three times as much CPU time (sched(7)). With 19, they would get seventy times as
+much, and on a busy host the daemon that fills would keep all others waiting without an end.
+"""
 _LAST_WORDS: Final = 500
 
 log = logging.getLogger(__name__)
@@ -31,6 +35,7 @@ def make(folder: Path) -> None:
     could_be_written = [make_folder(each, PUBLIC) for each in (folder.parent, folder)]
     if any(could_be_written):
         _stamp(folder).unlink(missing_ok=True)
+        _begun(folder).unlink(missing_ok=True)
 
 
 class Filler:
@@ -46,24 +51,31 @@ class Filler:
     ) -> bool:
         """Run the command, unless it was run before. One daemon at a time does it.
 
-        `made_by` names the version exactly; another version's cache is thrown away. Returns False,
-        with the reason in the log, if the command failed.
+        `made_by` names the version exactly; another version's cache is thrown away. What an
+        interrupted run left is kept, or daemons that live for a short time would never fill it.
+        Returns False, with the reason in the log, if the command failed.
         """
-        stamp = _stamp(folder)
+        stamp, begun = _stamp(folder), _begun(folder)
         with Path(f"{folder}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if stamp.exists() and stamp.read_text() == made_by:
+            _take_turn(lock, folder)
+            if _says(stamp, made_by):
                 return True
             stamp.unlink(missing_ok=True)
-            _empty(folder)
+            if not _says(begun, made_by):
+                begun.unlink(missing_ok=True)
+                _empty(folder)
+                begun.write_text(made_by)
             log.info("%s is filled; this is only done once", folder)
             said, status = self._run(command, {**env, "HOME": str(folder)}, folder)
             if status != 0:
+                if status > 0:  # perhaps because of what it found
+                    begun.unlink()
                 if not self._stopped:
                     said = said[-_LAST_WORDS:]
                     log.error("%s can't be filled: status %d: %s", folder, status, said)
                 return False
             stamp.write_text(made_by)
+            begun.unlink()
         return True
 
     def stop(self) -> None:
@@ -79,7 +91,7 @@ class Filler:
             if self._stopped:
                 return b"the daemon stops", -signal.SIGKILL
             self._process = process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", "nice", "-n", "19", *command],
+                ["setpriv", "--pdeathsig", "KILL", "nice", "-n", _NICE, *command],
                 env=env,
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
@@ -106,6 +118,24 @@ class Filler:
 
 def _stamp(folder: Path) -> Path:
     return Path(f"{folder}.made")
+
+
+def _begun(folder: Path) -> Path:
+    """Says whose unfinished cache is in the folder."""
+    return Path(f"{folder}.begun")
+
+
+def _says(file: Path, made_by: str) -> bool:
+    return file.exists() and file.read_text() == made_by
+
+
+def _take_turn(lock: IO[str], folder: Path) -> None:
+    """Wait while another daemon fills the cache; its end, too, releases the lock."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        log.info("%s is being filled by another daemon", folder)
+        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def _empty(folder: Path) -> None:
