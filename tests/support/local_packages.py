@@ -53,7 +53,7 @@ def _add(archive: tarfile.TarFile, name: str, text: str) -> None:
 
 
 class NpmRegistry:
-    """Answers npm's requests (https://github.com/npm/registry/blob/main/docs/REGISTRY-API.md)."""
+    """Answers npm's requests, as https://github.com/npm/registry describes them."""
 
     def __init__(self, url: str) -> None:
         self.url = url
