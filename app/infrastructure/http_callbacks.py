@@ -128,7 +128,7 @@ class HttpCallbacks:
         try:
             connected.settimeout(time.left())
             return self._context.wrap_socket(connected, server_hostname=to.host)
-        except BaseException:
+        except BaseException:  # raised again
             connected.close()
             raise
 

@@ -287,7 +287,7 @@ class DiesAfterSending(MemoryCallbacks):
 
 
 class Unwritable(MemoryDeliveries):
-    def update(self, execution_id: str, before: Callback, after: Callback) -> bool:  # noqa: ARG002
+    def update(self, execution_id: str, before: Callback, after: Callback) -> bool:  # noqa: ARG002  # the port's signature
         raise StoreUnavailable
 
 
@@ -301,7 +301,7 @@ class TestInterruption:
         act: Callable[[], object] = Worker(dying).run_all
         if not first:
             cancel(twins.ports, execution)
-            act = lambda: callbacks.deliver_due(dying)  # noqa: E731
+            act = lambda: callbacks.deliver_due(dying)  # noqa: E731  # shorter than a function
         with pytest.raises(Killed):
             act()
         assert callback_of(twins, execution).state is CallbackState.PENDING

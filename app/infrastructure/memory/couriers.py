@@ -15,5 +15,5 @@ class MemoryCouriers:
         work()
         return True
 
-    def wait(self, seconds: float) -> bool:  # noqa: ARG002
+    def wait(self, seconds: float) -> bool:  # noqa: ARG002  # the port's signature
         return False
