@@ -13,9 +13,9 @@ from app.domain.callback_url import networks
 from app.domain.errors import InvalidTarget, Unavailable
 from app.domain.execution import Execution, Time
 from app.domain.result import Result
-from app.ports import EventLog, Ports, Runtime, Store
+from app.ports import Blobs, EventLog, Ports, Runtime, Store
 from app.settings import Settings
-from app.settings.folders import IN_DATA_FOLDER, kept
+from app.settings.folders import BLOBS, IN_DATA_FOLDER, kept
 from app.settings.images import images_and_versions
 from app.settings.kafka import KafkaSettings
 from app.settings.urls import (
@@ -57,9 +57,10 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
 
     callback_secrets = CallbackSecrets(_callback_secret(settings))
     policy = replace(settings.policy(), signs_callbacks=bool(callback_secrets))
-    redis = connect(settings.redis_url)
+    redis, store = connect(settings.redis_url), _store_at(settings.database_url)
     return Ports(
-        store=make_store(settings),
+        store=store,
+        blobs=_blobs_beside(store, settings),
         databases=Databases(settings),
         admission=RedisAdmissionQueue(redis, policy.ageing_seconds),
         leases=RedisLeases(redis),
@@ -158,6 +159,19 @@ def _store_at(url: str) -> "SqliteStore | MongoStore":
     from app.infrastructure.mongo.store import MongoStore
 
     return MongoStore(url, timeout=STORE_SECONDS)
+
+
+def _blobs_beside(store: "SqliteStore | MongoStore", settings: Settings) -> Blobs:
+    """In MongoDB if that is the store, and otherwise in a folder."""
+    if sqlite_path(settings.database_url):
+        from app.infrastructure.folder.blobs import FolderBlobs
+
+        return FolderBlobs(settings.data_dir / BLOBS)
+    from app.infrastructure.mongo.blobs import MongoBlobs
+    from app.infrastructure.mongo.store import MongoStore
+
+    assert isinstance(store, MongoStore)
+    return MongoBlobs(store.connection)
 
 
 class Databases:

@@ -25,3 +25,8 @@ def sweep_up() -> None:
 @app.task(name="podline.saga.retention", base=Tick)
 def remove_old() -> None:
     retention.remove_old(app.ports)
+
+
+@app.task(name="podline.saga.blobs", base=Tick)
+def remove_orphaned_blobs() -> None:
+    retention.remove_orphaned_blobs(app.ports)

@@ -181,7 +181,7 @@ def stream(call: Call, execution_id: str) -> Response:
 @executions.operation("DELETE", "/{execution_id}", {204: None}, errors=(404, 409))
 def delete(call: Call, execution_id: str) -> Answer:
     """Erase the program and its result, once the execution is terminal."""
-    erase(call.ports.store.executions, _found(call, execution_id))
+    erase(call.ports.store.executions, call.ports.blobs, _found(call, execution_id))
     return Answer(None, 204)
 
 

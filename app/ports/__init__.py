@@ -97,6 +97,7 @@ class Ports:
     """All ports that use cases need. wiring.py connects them to adapters, tests to twins."""
 
     store: Store
+    blobs: Blobs
     databases: Databases
     admission: AdmissionQueue
     leases: Leases

@@ -94,12 +94,15 @@ class Executions(Protocol):
         The row is then `erased`.
         """
 
-    def remove_ended_before(self, time: Time, limit: int) -> int:
+    def remove_ended_before(self, time: Time, limit: int) -> list[str]:
         """Remove executions that ended before `time`, with their programs and results.
 
         Only settled and completely relayed ones without a pending callback, up to `limit`. Returns
-        how many were removed.
+        the ids of those that were removed.
         """
+
+    def not_erased(self, execution_ids: Sequence[str]) -> set[str]:
+        """Return which of these executions exist and have not been erased."""
 
 
 class Counts(Protocol):

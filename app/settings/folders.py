@@ -12,9 +12,12 @@ MAX_SOCKET_PATH = 107
 SANDBOX = "sandbox"
 """The data folder of the sandbox daemon, below the service's."""
 
+BLOBS = "blobs"
+"""The folder of large contents, beside a SQLite file."""
+
 IN_DATA_FOLDER = frozenset(
     {
-        *("callback-secret", "children.json", "events.db", "flower-password", "key", "logs"),
+        *(BLOBS, "callback-secret", "children.json", "events.db", "flower-password", "key", "logs"),
         *("metrics", "podline.db"),
         *("replays", "run", SANDBOX, "up.lock", "url"),
     }

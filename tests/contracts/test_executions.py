@@ -289,6 +289,12 @@ def test_an_execution_is_marked_as_retried_once(store: Store) -> None:
     assert not store.executions.mark_retried("01J", "retry")
 
 
+def test_which_executions_are_not_erased(store: Store) -> None:
+    kept, erased = put(store), applied(store, put(store).cancel(NOW, LATER))
+    store.executions.erase(erased.id)
+    assert store.executions.not_erased([erased.id, "never", kept.id]) == {kept.id}
+
+
 class TestErase:
     def test_forgets_program_and_results_and_keeps_the_row(self, store: Store) -> None:
         execution = completed(store, put(store))
@@ -317,7 +323,7 @@ class TestRemoveEndedBefore:
         execution = completed(store, put(store))
         store.executions.settle(execution)
         store.events_to_relay.mark_relayed(execution.id, execution.version)
-        assert store.executions.remove_ended_before(NOW + 1, 10) == 1
+        assert len(store.executions.remove_ended_before(NOW + 1, 10)) == 1
         assert store.executions.get(execution.id) is None
         assert store.executions.submission(execution.id) is None
         assert store.results.get(execution.pod) is None
@@ -331,8 +337,8 @@ class TestRemoveEndedBefore:
         for row in (young, unsettled):
             store.events_to_relay.mark_relayed(row.id, row.version)
         store.events_to_relay.mark_relayed(unrelayed.id, unrelayed.version - 1)
-        assert store.executions.remove_ended_before(NOW, 10) == 0
-        assert store.executions.remove_ended_before(NOW + 1, 10) == 1
+        assert len(store.executions.remove_ended_before(NOW, 10)) == 0
+        assert len(store.executions.remove_ended_before(NOW + 1, 10)) == 1
         assert store.executions.get(young.id) is None
 
     def test_removes_no_more_than_its_limit(self, store: Store) -> None:
@@ -340,8 +346,8 @@ class TestRemoveEndedBefore:
             row = applied(store, put(store).cancel(NOW, NOW))
             store.executions.settle(row)
             store.events_to_relay.mark_relayed(row.id, row.version)
-        assert store.executions.remove_ended_before(LATER, 2) == 2
-        assert store.executions.remove_ended_before(LATER, 2) == 1
+        assert len(store.executions.remove_ended_before(LATER, 2)) == 2
+        assert len(store.executions.remove_ended_before(LATER, 2)) == 1
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite", "mongo"])

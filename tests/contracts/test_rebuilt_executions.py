@@ -95,6 +95,6 @@ def test_that_never_ended_can_be_cancelled_and_counts_nowhere(store: Store) -> N
 def test_is_removed_like_others_once_it_is_old(store: Store) -> None:
     rows, events = lives()
     put_all(store, rows, events)
-    assert store.executions.remove_ended_before(LATER, 9) == 1
+    assert len(store.executions.remove_ended_before(LATER, 9)) == 1
     assert store.executions.get(rows[0].id) is None
     assert store.executions.events(rows[0].id) == []

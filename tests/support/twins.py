@@ -9,6 +9,7 @@ from app.domain.callback_secret import CallbackSecrets
 from app.domain.execution import SECOND, Execution, Time
 from app.domain.policy import Policy
 from app.infrastructure.memory.admission import MemoryAdmissionQueue
+from app.infrastructure.memory.blobs import MemoryBlobs
 from app.infrastructure.memory.callbacks import MemoryCallbacks
 from app.infrastructure.memory.couriers import MemoryCouriers
 from app.infrastructure.memory.databases import MemoryDatabases
@@ -63,6 +64,7 @@ class Twins:
     event_log: MemoryEventLog
     callbacks: MemoryCallbacks
     couriers: MemoryCouriers
+    blobs: MemoryBlobs
 
     def submit(self, *, owner: str = "ada", **facts: Any) -> Execution:
         """Submit a valid program, with any field of the submission overridden."""
@@ -91,8 +93,10 @@ def make_twins(
     runtime, pipeline = runtime or MemoryRuntime(clock=clock), pipeline or MemoryPipeline()
     admission.mark_ready()
     databases, callbacks, couriers = MemoryDatabases(), MemoryCallbacks(), MemoryCouriers()
+    blobs = MemoryBlobs()
     ports = Ports(
         store=store,
+        blobs=blobs,
         databases=databases,
         admission=admission,
         leases=MemoryLeases(),
@@ -120,4 +124,5 @@ def make_twins(
         event_log=event_log,
         callbacks=callbacks,
         couriers=couriers,
+        blobs=blobs,
     )

@@ -383,7 +383,7 @@ class TestStream:
         first, second = batch.execution_ids
         row = twins.store.executions.get(first)
         assert row is not None
-        erase(twins.store.executions, row)
+        erase(twins.store.executions, twins.blobs, row)
         reader = Reader(twins, batch)
         ended = reader.next()
         assert isinstance(ended, ExecutionEnded)

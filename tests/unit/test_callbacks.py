@@ -133,7 +133,7 @@ class TestDelivery:
     def test_of_an_erased_execution_ends(self, twins: Twins) -> None:
         twins.callbacks.refuse["good.example"] = "status 500"
         execution = completed(twins)
-        erase(twins.ports.store.executions, execution)
+        erase(twins.store.executions, twins.blobs, execution)
         twins.callbacks.refuse.clear()
         tick(twins, 10)
         assert sent(twins) == []
@@ -241,7 +241,7 @@ class TestDeadLetter:
 
     def test_of_an_erased_execution_can_not_be_retried(self, twins: Twins) -> None:
         execution = given_up(twins)
-        erase(twins.ports.store.executions, execution)
+        erase(twins.store.executions, twins.blobs, execution)
         with pytest.raises(Conflict, match="discard"):
             dead_letter_retries.retry_letter(twins.ports, letter_of(twins, execution).id)
 

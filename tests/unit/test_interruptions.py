@@ -101,7 +101,7 @@ def killed_and_output_lost(twins: Twins, execution_id: str) -> None:
 
 def deleted(twins: Twins, execution_id: str) -> None:
     with suppress(Conflict):
-        erase(twins.ports.store.executions, row_of(twins, execution_id))
+        erase(twins.store.executions, twins.blobs, row_of(twins, execution_id))
 
 
 def cancelled_and_deleted(twins: Twins, execution_id: str) -> None:

@@ -177,11 +177,11 @@ def test_erased_its_program_and_result_are_gone_and_its_events_stay(
 ) -> None:
     execution = submit(twins.ports, a_key(), a_submission())
     with pytest.raises(Conflict, match="cancel it first"):
-        erase(twins.ports.store.executions, execution)
+        erase(twins.store.executions, twins.blobs, execution)
     worker.run_all()
     done = twins.store.executions.get(execution.id)
     assert done is not None
-    erase(twins.ports.store.executions, done)
+    erase(twins.store.executions, twins.blobs, done)
     assert twins.store.executions.submission(execution.id) is None
     assert twins.store.results.get(done.result_id or "") is None
     assert len(twins.store.executions.events(execution.id)) == 5

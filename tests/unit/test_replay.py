@@ -271,7 +271,7 @@ class TestResubmit:
     def test_what_has_no_program_any_more_is_skipped_with_the_reason(
         self, twins: Twins, lives: dict[str, Execution]
     ) -> None:
-        erase(twins.ports.store.executions, lives["completed"])
+        erase(twins.store.executions, twins.blobs, lives["completed"])
         assert twins.store.executions.remove_ended_before((lives["crashed"].ended_at or 0) + 1, 1)
         remaining = [
             row for row in lives.values() if twins.store.executions.get(row.id) is not None
@@ -314,7 +314,7 @@ class TestDryRun:
     def test_counts_what_would_be_done_and_does_nothing(
         self, twins: Twins, lives: dict[str, Execution], mode: ReplayMode
     ) -> None:
-        erase(twins.ports.store.executions, lives["completed"])
+        erase(twins.store.executions, twins.blobs, lives["completed"])
         dry = replayed(twins, mode, dry_run=True)
         assert twins.event_log.reemitted("again") == []
         assert twins.databases.stores == {}

@@ -55,7 +55,7 @@ class TestADeletedExecution:
 
     def deleted(self, twins: Twins) -> Execution:
         execution = cancel(twins.ports, self.submit(twins))
-        erase(twins.ports.store.executions, execution)
+        erase(twins.store.executions, twins.blobs, execution)
         return execution
 
     def test_is_gone_for_its_key(self, twins: Twins) -> None:

@@ -36,6 +36,7 @@ def test_every_tick_expires_and_has_a_queue(app: Celery) -> None:
         "podline.replay.relay",
         "podline.replay.due",
         "podline.dlq.process",
+        "podline.saga.blobs",
         "podline.saga.retention",
     }
     for tick in app.conf.beat_schedule.values():

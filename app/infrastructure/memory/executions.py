@@ -151,7 +151,7 @@ class MemoryExecutions:
             self._tables.rows[row.id] = replace(row, erased=True)
             self._tables.forget_contents(row.id)
 
-    def remove_ended_before(self, time: Time, limit: int) -> int:
+    def remove_ended_before(self, time: Time, limit: int) -> list[str]:
         tables = self._tables
         with tables.lock:
             removable = [row.id for row in tables.rows.values() if self._removable(row, time)]
@@ -160,7 +160,12 @@ class MemoryExecutions:
                 del tables.events[execution_id]
                 del tables.relayed[execution_id]
                 tables.forget_contents(execution_id)
-            return len(removable[:limit])
+            return removable[:limit]
+
+    def not_erased(self, execution_ids: Sequence[str]) -> set[str]:
+        with self._tables.lock:
+            rows = self._tables.rows
+            return {id for id in execution_ids if id in rows and not rows[id].erased}
 
     def _removable(self, row: Execution, time: Time) -> bool:
         settled = row.ended_at is not None and row.next_action_at is None

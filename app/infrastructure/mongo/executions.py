@@ -196,7 +196,7 @@ class MongoExecutions:
         self._connection.objects(ResultDocument, execution_id__in=ids).delete()
 
     @at_the_edge
-    def remove_ended_before(self, time: Time, limit: int) -> int:
+    def remove_ended_before(self, time: Time, limit: int) -> list[str]:
         removable = self._rows(
             ended_at__gt=0,
             ended_at__lt=time,
@@ -207,8 +207,13 @@ class MongoExecutions:
         ids = [row.id for row in removable.only("id").order_by("ended_at").limit(limit)]
         # Delete the row last: it leads to what a crash leaves.
         self._forget_contents(ids)
-        removed: int = self._rows(id__in=ids).delete()
-        return removed
+        self._rows(id__in=ids).delete()
+        return ids
+
+    @at_the_edge
+    def not_erased(self, execution_ids: Sequence[str]) -> set[str]:
+        rows = self._rows(id__in=list(execution_ids)).only("id", "erased")
+        return {row.id for row in rows if not row.erased}
 
 
 def _new_row(execution: Execution, event: Event) -> dict[str, Any]:

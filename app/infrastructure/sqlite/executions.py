@@ -89,6 +89,9 @@ IN_STATE: Final = """
 STATES_OF: Final = """
     SELECT id, state, attempt FROM executions WHERE id IN (SELECT value FROM json_each(?))
 """
+NOT_ERASED: Final = """
+    SELECT id FROM executions WHERE id IN (SELECT value FROM json_each(?)) AND NOT erased
+"""
 EVENTS: Final = """
     SELECT * FROM events WHERE execution_id = ? AND version > ? ORDER BY version
 """
@@ -257,12 +260,17 @@ class SqliteExecutions:
             if connection.execute(ERASE, (execution_id,)).rowcount == 1:
                 _run_all(connection, FORGET, execution_id)
 
-    def remove_ended_before(self, time: Time, limit: int) -> int:
+    def remove_ended_before(self, time: Time, limit: int) -> list[str]:
         with self._database.writing(durable=False) as connection:
-            rows = connection.execute(TO_REMOVE, (time, limit)).fetchall()
-            for row in rows:
-                _run_all(connection, REMOVE, row["id"])
-        return len(rows)
+            ids = [row["id"] for row in connection.execute(TO_REMOVE, (time, limit))]
+            for id in ids:
+                _run_all(connection, REMOVE, id)
+        return ids
+
+    def not_erased(self, execution_ids: Sequence[str]) -> set[str]:
+        with self._database.reading() as connection:
+            rows = connection.execute(NOT_ERASED, (json.dumps(list(execution_ids)),))
+            return {row["id"] for row in rows}
 
 
 def _labels(execution: Execution) -> list[tuple[str, str, str, str]]:
