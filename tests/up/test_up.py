@@ -178,8 +178,10 @@ class TestReport:
         with subprocess.Popen(
             command, stdout=full if target == "/dev/full" else pipe, stderr=subprocess.PIPE
         ) as service:
-            wait_until(lambda: (tmp_path / "logs" / "flower.log").exists() or service.poll())
-            service.terminate()
+            try:
+                wait_until(lambda: (tmp_path / "logs" / "flower.log").exists() or service.poll())
+            finally:
+                service.terminate()
             _, said = service.communicate(timeout=60)
         os.close(pipe)
         os.close(full)
