@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
+from app.domain.compare import Compare, equal
+from app.domain.compare.kinds import EXACT, LINES
 from app.domain.declared import means
 
 BYTE_ORDER_MARK: Final = "\ufeff"
@@ -70,30 +72,58 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedOutput:
-    """What stdout must be.
-
-    Text is compared as judges do: without white space at the ends of lines, empty lines at the
-    end, and a leading byte order mark. Base64 (`exact`) is compared byte by byte.
-    """
+    """What stdout must be, and how the two are compared."""
 
     content: bytes
     exact: bool = False
+    """Says it for releases, and for programs of releases, that know only `exact` and `lines`."""
+    compare: Compare | None = None
+
+    @classmethod
+    def of(cls, content: bytes, compare: Compare) -> Self:
+        return cls(content, exact=compare == EXACT, compare=compare)
 
     def matches(self, stdout: bytes) -> bool:
-        if self.exact:
-            return stdout == self.content
-        mark, printed = BYTE_ORDER_MARK.encode(), _without_trailing_space(stdout)
-        return printed == _without_trailing_space(self.content) or (
-            self.content.startswith(mark)
-            and printed == _without_trailing_space(self.content.removeprefix(mark))
-        )
+        return equal(stdout, self.content, self.compare or (EXACT if self.exact else LINES))
 
 
-def _without_trailing_space(text: bytes) -> list[bytes]:
-    lines = [line.rstrip() for line in text.split(b"\n")]
-    while lines and not lines[-1]:
-        lines.pop()
-    return lines
+class KeepOutput(StrEnum):
+    """Of which tests the output is stored."""
+
+    ALL = "all"
+    FAILURES = "failures"
+    """Of those whose outcome is not success."""
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmittedTest:
+    """One run of the program with its own input. None means: as in the submission."""
+
+    name: str
+    """Unique in its submission."""
+    stdin: bytes | None = None
+    args: tuple[str, ...] | None = None
+    env: Mapping[str, str] | None = None
+    files: tuple[File, ...] = ()
+    """In addition to those of the program."""
+    limits: Limits | None = None
+    expected_output: ExpectedOutput | None = None
+    points: float = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checker:
+    """A program that judges what another one printed. It never runs where that one did."""
+
+    language: str
+    language_version: str
+    files: tuple[File, ...]
+    entrypoint: str
+    limits: Limits
+    """Its disk is what it can write, in addition to what it judges."""
+    compile_limits: Limits
+    compile_args: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +144,12 @@ class Submission:
     streams: Streams = Streams.SEPARATE
     buffering: Buffering = Buffering.LINE
     expected_output: ExpectedOutput | None = None
+    tests: tuple[SubmittedTest, ...] = ()
+    """Empty for a single run, without a test."""
+    checker: Checker | None = None
+    """Judges instead of comparing with the expected output."""
+    stop_on_failure: bool = False
+    keep_output: KeepOutput = KeepOutput.ALL
     priority: Priority = Priority.NORMAL
     labels: Mapping[str, str] = field(default_factory=dict)
     callback_url: str | None = None
