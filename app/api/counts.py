@@ -74,6 +74,8 @@ def _prune_field(
             value.clear()
     model = model_in(field)
     if model is None:
+        if isinstance(value, dict):
+            _check_values(problems, field, value, at)
         return
     if not isinstance(value, list):
         prune(problems, model, value, maxima, at)
@@ -82,6 +84,25 @@ def _prune_field(
         prune(problems, model, item, maxima, (*at, index))
         if problems.full:
             return
+
+
+def _check_values(
+    problems: Problems, field: FieldInfo, value: dict[str, object], at: tuple[str | int, ...]
+) -> None:
+    """Maps in a list can have many values that are no text: pydantic takes long to list them."""
+    if not _has_texts(field):
+        return
+    for name, item in value.items():
+        if not isinstance(item, str):
+            problems.add_unreadable(pointer(*at, name), "Input should be a valid string")
+            value[name] = ""
+            if problems.full:
+                return
+
+
+def _has_texts(field: FieldInfo) -> bool:
+    """Whether it is a map of texts, or null."""
+    return dict[str, str] in (field.annotation, *get_args(field.annotation))
 
 
 def maximum(field: FieldInfo, maxima: InputMaxima) -> int | None:

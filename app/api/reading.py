@@ -19,6 +19,10 @@ MAX_QUERY_BYTES: Final = 32 * 1024
 """Room for every label or execution id that a filter can have, percent-encoded."""
 
 _SPARE_VALUES: Final = 10_000
+_FIELDS: Final = 20
+"""Of a test."""
+_MOST_VALUES: Final = 100_000
+"""More than any valid body of some length has."""
 
 
 def read_body(model: type[M], maxima: InputMaxima) -> M:
@@ -59,8 +63,9 @@ def most_values(maxima: InputMaxima, submissions: int = 1) -> int:
     """The most JSON values in one body: more than any valid one has, so that most that are not
     valid are still read, and their faults reported.
     """
-    in_one = 4 * maxima.files + maxima.args + maxima.env + maxima.labels
-    return _SPARE_VALUES + submissions * in_one
+    in_run = 4 * maxima.files + maxima.args + maxima.env + _FIELDS
+    in_one = in_run * (1 + maxima.tests) + 4 * maxima.files + maxima.args + maxima.labels
+    return min(_SPARE_VALUES + submissions * in_one, _MOST_VALUES)
 
 
 def body_hash() -> str:

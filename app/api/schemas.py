@@ -187,6 +187,7 @@ class InputMaxima(Answered):
     args_bytes: int
     env: int
     env_bytes: int
+    tests: int
     labels: int
     label_characters: int
     expected_output_bytes: int
@@ -196,6 +197,9 @@ class LimitsInForce(Answered):
     limits: LimitSettings
     compile_limits: LimitSettings
     input: InputMaxima
+    max_wall_seconds: float = Field(
+        description="Wall time of all tests of an execution together. Others are skipped."
+    )
     max_unfinished: int = Field(
         description="The quota of unfinished executions of the caller's owner."
     )

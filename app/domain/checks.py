@@ -36,6 +36,10 @@ class Problems:
         self.add(pointer, detail)
         self._unreadable.add(pointer)
 
+    def within(self, *path: str | int) -> "Problems":
+        """Where a part of the request adds its problems: its pointers begin at the part."""
+        return _ProblemsOfPart(self, pointer(*path))
+
     def none_at(self, *pointers: str) -> bool:
         """Whether nothing is wrong with these fields, with what contains them or is in them."""
         return not any(
@@ -56,6 +60,27 @@ class Problems:
 
     def __bool__(self) -> bool:
         return bool(self.found)
+
+
+class _ProblemsOfPart(Problems):
+    def __init__(self, whole: Problems, at: str) -> None:
+        super().__init__()
+        self._whole = whole
+        self._at = at
+        self.found = whole.found
+
+    def add(self, pointer: str, detail: str) -> None:
+        self._whole.add(self._at + pointer, detail)
+
+    def add_unreadable(self, pointer: str, detail: str) -> None:
+        self._whole.add_unreadable(self._at + pointer, detail)
+
+    def none_at(self, *pointers: str) -> bool:
+        return self._whole.none_at(*(self._at + pointer for pointer in pointers))
+
+    @property
+    def full(self) -> bool:
+        return self._whole.full
 
 
 def pointer(*path: str | int) -> str:

@@ -24,6 +24,7 @@ class InputMaxima:
     args_bytes: int = 16 * 1024
     env: int = 64
     env_bytes: int = 16 * 1024
+    tests: int = 200
     labels: int = 16
     label_characters: int = 63
     expected_output_bytes: int = field(
@@ -91,6 +92,15 @@ class Policy:
     )
     idempotency_seconds: float = field(
         default=24 * 3600, metadata=means("How long an `Idempotency-Key` is remembered.", gt=0)
+    )
+
+    max_wall_seconds: float = field(
+        default=600,
+        metadata=means(
+            "Wall time of all tests of an execution together. Tests that no longer fit are "
+            "skipped.",
+            gt=0,
+        ),
     )
 
     callback_networks: str = field(

@@ -109,7 +109,13 @@ class SubmittedTest:
     """In addition to those of the program."""
     limits: Limits | None = None
     expected_output: ExpectedOutput | None = None
+    compare: Compare | None = None
+    """Also holds for the submission's expected output."""
     points: float = 1
+
+
+CHECKED_FILES: Final = ("input", "output", "answer")
+"""The files that a checker is given, which are also its arguments, as in testlib."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

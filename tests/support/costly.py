@@ -28,6 +28,15 @@ def in_list(field: str, unit: str) -> Fill:
     return in_program(field, repeated("[", unit + ",", unit + "]"))
 
 
+def list_of_200(entry: bytes) -> Fill:
+    """Return a list of at most 200 entries."""
+
+    def fill(size: int) -> bytes:
+        return b"[" + b",".join([entry] * min(200, size // len(entry))) + b"]"
+
+    return fill
+
+
 def numbered(pattern: str) -> Fill:
     """Return an object with a different name for each entry."""
 
@@ -78,6 +87,26 @@ SUBMISSIONS: Final[Mapping[str, Fill]] = {
     "limits: an exponent of a million digits": in_program(
         "limits", repeated('{"cpu_seconds":1e', "9", "}")
     ),
+    "tests: empty": in_list("tests", "{}"),
+    **{
+        f"tests: 200 with {what}": in_program("tests", list_of_200(test))
+        for what, test in {
+            "wrong files": b'{"files":[' + b"1," * 63 + b"1]}",
+            "empty files": b'{"files":[' + b"{}," * 63 + b"{}]}",
+            "wrong arguments": b'{"args":[' + b"1," * 63 + b"1]}",
+            "wrong variables": b'{"env":{' + b",".join(b'"%d":1' % n for n in range(64)) + b"}}",
+            "variables with wrong names": b'{"env":{'
+            + b",".join(b'"%d":""' % n for n in range(64))
+            + b"}}",
+            "wrong limits": b'{"limits":{"wall_seconds":"","cpu_seconds":{},"memory_mib":[]},'
+            b'"points":""}',
+        }.items()
+    },
+    "compare: bounds": in_program(
+        "compare", lambda n: b'{"numbers":' + numbered('"a%d":0')(n) + b"}"
+    ),
+    "compare: kinds": in_program("compare", numbered('"a%d":0')),
+    "checker: unknown fields": in_program("checker", numbered('"a%d":0')),
     "unknown fields": numbered('"f%d":0'),
     "one unknown field with a long name": repeated('{"', "x", '":0}'),
     "one field, again and again": repeated("{", '"source":"",', '"source":""}'),

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from app.api.counts import prune
@@ -17,10 +17,20 @@ from app.api.submission.limits import MIN_SECONDS
 from app.api.submission.rules import validate
 from app.domain.api_key import Role
 from app.domain.checks import MAX_PROBLEMS, Problems
+from app.domain.compare import Compare, CompareKind
+from app.domain.compare.kinds import EXACT, LINES
 from app.domain.errors import FieldProblem, Forbidden, InvalidRequest
 from app.domain.language import Language
 from app.domain.policy import InputMaxima, Policy
-from app.domain.submission import Buffering, Limits, Priority, Streams, Submission
+from app.domain.submission import (
+    Buffering,
+    ExpectedOutput,
+    Limits,
+    Priority,
+    Streams,
+    Submission,
+    SubmittedTest,
+)
 
 POLICY = Policy(
     input=InputMaxima(
@@ -59,7 +69,11 @@ numbers = st.one_of(
 )
 base64 = st.sampled_from(["", "AA==", "/w==", "AA", "ä", "=", "AAAAAAAAAAAA"]) | texts
 wrong_types: st.SearchStrategy[object] = (
-    st.none() | st.booleans() | st.just([1]) | st.just({"a": {}}) | st.just(7)
+    st.none()
+    | st.booleans()
+    | st.builds(lambda: [1])  # No two fields share a list.
+    | st.builds(lambda: {"a": {}})
+    | st.just(7)
 )
 
 
@@ -74,7 +88,26 @@ limits = some_of(**{field.name: numbers for field in fields(Limits)})
 files = some_of(
     name=names, content=texts | base64, encoding=st.sampled_from(["utf-8", "base64", "latin-1"])
 )
+compares = st.sampled_from(["exact", "lines", "tokens", "x", {"numbers": {"absolute": 1}}])
+tests = some_of(
+    name=texts,
+    stdin=texts,
+    stdin_base64=base64,
+    args=st.lists(texts, max_size=4),
+    env=st.dictionaries(names, texts, max_size=4),
+    files=st.lists(files, max_size=4),
+    limits=limits,
+    expected_output=texts,
+    expected_output_base64=base64,
+    compare=compares,
+    points=numbers,
+)
 requests = some_of(
+    tests=st.lists(tests | wrong_types, max_size=4),
+    checker=some_of(language=st.sampled_from(["python", "c"]), source=texts, files=files),
+    compare=compares,
+    stop_on_failure=st.booleans(),
+    keep_output=st.sampled_from(["all", "failures", "none", "some"]),
     language=st.sampled_from(["python", "c", "cobol"]) | texts,
     version=st.sampled_from(["3", "3.11", "3.1", "12.2", ""]) | texts,
     source=texts,
@@ -168,6 +201,14 @@ wrong: dict[str, tuple[object, str]] = {
     "buffering": (7, ""),
     "expected_output": (7, ""),
     "expected_output_base64": ("=", ""),
+    "compare": (
+        {"numbers": {"absolute": -1, "relative": "1", "x": 0}},
+        "/numbers/absolute /numbers/relative /numbers/x",
+    ),
+    "tests": ([{"points": -1, "args": 7}, 7, {"name": "1"}], "/0/points /0/args /1 /2/name"),
+    "checker": ({"language": "c", "source": "", "limits": 7}, "/limits"),
+    "stop_on_failure": (1, ""),
+    "keep_output": ("some", ""),
     "priority": ("urgent", ""),
     "callback_url": (7, ""),
     "labels": ({"a:b": "c", "d": "e", "f": "g"}, ""),
@@ -182,13 +223,140 @@ def test_all_problems_are_reported_at_once_and_no_others(chosen: set[str]) -> No
         chosen.remove("expected_output_base64")  # Only one of the two is ever looked into.
     if {"stdin", "stdin_base64"} <= chosen:
         chosen.remove("stdin_base64")
+    if {"compare", "checker"} <= chosen:
+        chosen.remove("compare")  # Which can't be combined.
     right = {"language": "c", "source": "", "entrypoint": "main.c"}
 
     problems = problems_with(right | {name: wrong[name][0] for name in chosen}, POLICY)
 
+    assume(len(chosen) < MAX_PROBLEMS // 2)
     expected = {f"/{name}{below}" for name in chosen for below in (wrong[name][1].split() or [""])}
     assert {problem.pointer for problem in problems} == expected
     assert len(problems) == len(expected)
+
+
+COMPILED = {"language": "c", "source": ""}
+
+
+@pytest.mark.parametrize(
+    ("sent", "pointers"),
+    [
+        ({"tests": []}, ["/tests"]),
+        ({"tests": [{}] * 201}, ["/tests"]),
+        ({"tests": [{"name": "a"}, {}, {"name": "a"}]}, ["/tests/2/name"]),
+        ({"tests": [{}, {"name": "1"}]}, ["/tests/1/name"]),
+        ({"tests": [{"name": ""}]}, ["/tests/0/name"]),
+        ({"tests": [{"name": "\x1b"}, {"name": "x" * 201}]}, ["/tests/1/name", "/tests/0/name"]),
+        (
+            {"tests": [{"points": 1_000_000.5}, {"points": -1}]},
+            ["/tests/0/points", "/tests/1/points"],
+        ),
+        ({"tests": [{"stdin": "", "stdin_base64": ""}]}, ["/tests/0/stdin"]),
+        (
+            {"tests": [{"limits": {"wall_seconds": 61, "memory_mib": 0}}]},
+            ["/tests/0/limits/wall_seconds", "/tests/0/limits/memory_mib"],
+        ),
+        (
+            {"limits": {"memory_mib": 64}, "tests": [{"limits": {"stack_mib": 65}}]},
+            ["/tests/0/limits/stack_mib"],
+        ),
+        ({"tests": [{"files": [{"name": "../a", "content": ""}]}]}, ["/tests/0/files/0/name"]),
+        ({"tests": [{"files": [{"name": "a", "content": ""}] * 2}]}, ["/tests/0/files/1/name"]),
+        ({"tests": [{"files": [{"name": "main.c/a", "content": ""}]}]}, []),
+        ({"tests": [{"files": [{"name": "main.c", "content": ""}]}]}, []),
+        (
+            {
+                "files": [{"name": "a/b", "content": ""}],
+                "tests": [{"files": [{"name": "a", "content": ""}]}],
+            },
+            ["/tests/0/files/0/name"],
+        ),
+        ({"tests": [{"env": {"1": ""}, "args": ["\0"]}]}, ["/tests/0/env/1", "/tests/0/args/0"]),
+        ({"tests": [{"expected_output_base64": "="}]}, ["/tests/0/expected_output_base64"]),
+        ({"tests": [{"compare": "words"}]}, ["/tests/0/compare"]),
+        ({"tests": [{"colour": 1}]}, ["/tests/0/colour"]),
+        ({"compare": {"numbers": {}, "x": 1}}, ["/compare"]),
+        (
+            {"compare": {"numbers": {"absolute": float("nan"), "relative": 10**400}}},
+            ["/compare/numbers/absolute", "/compare/numbers/relative"],
+        ),
+        ({"compare": {"numbers": {"absolute": True}}}, ["/compare/numbers/absolute"]),
+        ({"checker": {"source": ""}}, ["/checker/language"]),
+        ({"checker": {"language": "cobol", "source": ""}}, ["/checker/language"]),
+        ({"checker": COMPILED, "compare": "lines"}, ["/compare"]),
+        ({"checker": COMPILED, "tests": [{"compare": "lines"}]}, ["/tests/0/compare"]),
+        (
+            {"checker": {"language": "python", "source": "", "compile_args": ["x"]}},
+            ["/checker/compile_args"],
+        ),
+        ({"checker": COMPILED | {"limits": {"cpu_seconds": 100}}}, ["/checker/limits/cpu_seconds"]),
+        (
+            {
+                "checker": {
+                    "language": "c",
+                    "files": [{"name": "main.c", "content": ""}, {"name": "answer", "content": ""}],
+                }
+            },
+            ["/checker/files/1/name"],
+        ),
+        ({"keep_output": "some"}, ["/keep_output"]),
+    ],
+)
+def test_problems_of_tests_and_checkers(sent: dict[str, Any], pointers: list[str]) -> None:
+    base = {"language": "c", "source": ""} if "files" not in sent else {"language": "c"}
+    problems = problems_with(base | sent, Policy())
+    assert sorted(problem.pointer for problem in problems) == sorted(pointers)
+
+
+def test_no_more_tests_than_the_runtime_can_run() -> None:
+    few = [replace(language, max_runs=2) for language in LANGUAGES]
+    sent: dict[str, Any] = {"language": "c", "source": "", "tests": [{}] * 3}
+    with pytest.raises(InvalidRequest, match="/tests: can have at most 2 here"):
+        parsed(sent | {"tests": [{}] * 3}, Policy(), few)
+    with pytest.raises(InvalidRequest, match="/checker: can judge at most 2 tests here"):
+        parsed(sent | {"checker": COMPILED}, Policy(), [*few[:2], *few[2:]])
+
+
+def test_what_a_test_leaves_out_is_as_in_the_submission() -> None:
+    submission = validated(
+        language="c",
+        stdin="all",
+        limits={"memory_mib": 64},
+        expected_output="x",
+        compare="tokens",
+        tests=[
+            {},
+            {"stdin": "", "args": [], "limits": {"wall_seconds": 1}, "points": 0},
+            {"expected_output_base64": "AA==", "name": "last"},
+            {"compare": {"numbers": {"absolute": 0.5}}},
+        ],
+    )
+    plain, own, binary, numbers = submission.tests
+    assert plain == SubmittedTest(name="1")
+    assert (own.stdin, own.args, own.points) == (b"", (), 0)
+    assert own.limits == replace(submission.limits, wall_seconds=1)
+    assert own.limits.memory_mib == 64
+    tokens = Compare(CompareKind.TOKENS)
+    assert binary.expected_output == ExpectedOutput.of(b"\0", tokens)
+    assert binary.name == "last"
+    assert numbers.compare == Compare(CompareKind.NUMBERS, absolute=0.5)
+    assert submission.expected_output == ExpectedOutput.of(b"x", tokens)
+
+
+def test_tests_compare_as_the_form_of_their_expected_output_suggests() -> None:
+    text, binary = validated(
+        tests=[{"expected_output": "a"}, {"expected_output_base64": "YQ=="}]
+    ).tests
+    assert text.expected_output == ExpectedOutput.of(b"a", LINES)
+    assert binary.expected_output == ExpectedOutput.of(b"a", EXACT)
+
+
+def test_a_checker_gets_the_defaults_of_its_language() -> None:
+    checker = validated(checker=COMPILED | {"limits": {"wall_seconds": 2}}).checker
+    assert checker is not None
+    assert (checker.language, checker.entrypoint) == ("c", "main.c")
+    assert checker.limits == replace(Policy().default_limits, wall_seconds=2)
+    assert checker.compile_limits == Policy().default_compile_limits
 
 
 def test_an_unreadable_file_says_nothing_of_the_others() -> None:
@@ -401,6 +569,8 @@ def test_arguments_for_the_compiler_obey_the_maxima_of_the_program_s() -> None:
         ({}, Buffering.LINE),
         ({"expected_output": ""}, Buffering.BLOCK),
         ({"expected_output_base64": "AA=="}, Buffering.BLOCK),
+        ({"tests": [{}]}, Buffering.BLOCK),
+        ({"checker": COMPILED}, Buffering.BLOCK),
         ({"expected_output": "1", "buffering": "line"}, Buffering.LINE),
         ({"buffering": "block"}, Buffering.BLOCK),
     ],

@@ -6,13 +6,24 @@ from typing import Any, Final
 from app.api.submission.checks import number
 from app.api.submission.form import RequestedStageLimits
 from app.domain.checks import Problems, pointer
-from app.domain.policy import LimitRange
+from app.domain.language import Language
+from app.domain.policy import LimitRange, Policy
 from app.domain.submission import Limits
 
 MIN_SECONDS: Final = 0.001
 """The shortest time limit. Runtimes measure in whole milliseconds, and 0 would mean no limit."""
 
 _NAMES: Final = tuple(field.name for field in fields(Limits))
+
+
+def ranges(language: Language | None, policy: Policy) -> tuple[LimitRange, LimitRange]:
+    """The limits of the run stage and of the compile stage."""
+    if language is None:
+        return policy.run_limits({}, needs={}), policy.compile_limits({}, needs={})
+    return (
+        policy.run_limits(language.accepts, language.needs),
+        policy.compile_limits(language.accepts, language.compile_needs),
+    )
 
 
 def limits(

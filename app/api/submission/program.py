@@ -17,7 +17,7 @@ _NODES_OF_THE_RUNTIME: Final = 32
 
 
 def known_language(
-    problems: Problems, sent: form.Submission, languages: Sequence[Language]
+    problems: Problems, sent: form.Program, languages: Sequence[Language]
 ) -> Language | None:
     """The newest version that fits the one asked for."""
     versions = _called(sent.language, languages)
@@ -42,20 +42,22 @@ def _called(name: str, languages: Sequence[Language]) -> list[Language]:
 
 
 def program(
-    problems: Problems, sent: form.Submission, language: Language | None, maxima: InputMaxima
+    problems: Problems, sent: form.Program, language: Language | None, maxima: InputMaxima
 ) -> tuple[tuple[File, ...], str]:
     """All files, and the name of the one to start with."""
     if sent.files is None:
         return _single_source(problems, sent, language, maxima)
     if sent.source is not None:
         problems.add("/source", "can't be combined with files: send only one of them")
-    files = _files(problems, sent.files, maxima)
-    entrypoint = sent.entrypoint and _without_dot(sent.entrypoint)
+    if not sent.files:
+        problems.add("/files", "must contain at least one file")
+    files = read_files(problems, sent.files, maxima)
+    entrypoint = sent.entrypoint and without_dot(sent.entrypoint)
     return files, _entrypoint(problems, entrypoint, files, language)
 
 
 def _single_source(
-    problems: Problems, sent: form.Submission, language: Language | None, maxima: InputMaxima
+    problems: Problems, sent: form.Program, language: Language | None, maxima: InputMaxima
 ) -> tuple[tuple[File, ...], str]:
     if sent.source is None:
         problems.add("/source", "is required unless you send files")
@@ -68,25 +70,28 @@ def _single_source(
     return (File(name, source),), name
 
 
-def _files(problems: Problems, sent: Sequence[form.File], maxima: InputMaxima) -> tuple[File, ...]:
-    if not sent:
-        problems.add("/files", "must contain at least one file")
+def read_files(
+    problems: Problems,
+    sent: Sequence[form.File],
+    maxima: InputMaxima,
+    beside: Sequence[File] = (),
+) -> tuple[File, ...]:
     files = tuple(_file(problems, index, file, maxima) for index, file in enumerate(sent))
     at_most(problems, "/files", sum(len(file.content) for file in files), maxima.files_bytes)
     if _are_short(files, maxima):
-        _no_clashes(problems, files)
+        _no_clashes(problems, files, beside)
     return files
 
 
 def _file(problems: Problems, index: int, file: form.File, maxima: InputMaxima) -> File:
-    name = _without_dot(file.name)
+    name = without_dot(file.name)
     _check_name(problems, pointer("files", index, "name"), name, maxima)
     if file.encoding == "utf-8":
         return File(name, file.content.encode())
     return File(name, base64(problems, pointer("files", index, "content"), file.content))
 
 
-def _without_dot(name: str) -> str:
+def without_dot(name: str) -> str:
     """`./main.py` is `main.py`."""
     return name.removeprefix("./")
 
@@ -106,9 +111,9 @@ def _are_short(files: Iterable[File], maxima: InputMaxima) -> bool:
     return all(len(file.name) <= maxima.file_name_bytes for file in files)
 
 
-def _no_clashes(problems: Problems, files: Sequence[File]) -> None:
-    """No name may occur twice or be the folder of another file."""
-    folders = _folders(files)
+def _no_clashes(problems: Problems, files: Sequence[File], beside: Sequence[File]) -> None:
+    """No name may occur twice, or be the folder of another file or of one beside them."""
+    folders = _folders((*files, *beside))
     seen: set[str] = set()
     for index, file in enumerate(files):
         at = pointer("files", index, "name")
