@@ -5,6 +5,7 @@ from dataclasses import asdict
 from app.api import representation, schemas
 from app.api.context import Call
 from app.api.routing import Section
+from app.domain.artifact import MAX_BYTES, MAX_FILES
 
 languages = Section("Languages and limits", "/api/v1")
 
@@ -32,11 +33,13 @@ def limits(call: Call) -> schemas.LimitsInForce:
     Some languages may allow more: see `limits` of each language.
     """
     policy, accepts = call.context.policy, call.context.languages.accepted_by_all()
+    kept = schemas.ArtifactMaxima(files=MAX_FILES, bytes=MAX_BYTES)
     return schemas.LimitsInForce(
         limits=representation.limit_range(policy.run_limits(accepts, needs={})),
         compile_limits=representation.limit_range(policy.compile_limits(accepts, needs={})),
         input=schemas.InputMaxima(**asdict(policy.input)),
         max_wall_seconds=policy.max_wall_seconds,
+        artifacts=kept if call.context.languages.all_keep_artifacts() else None,
         max_unfinished=call.caller.max_unfinished or policy.max_unfinished_per_owner,
     )
 

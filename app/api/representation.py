@@ -180,6 +180,7 @@ def language(language: Language, run: LimitRange, compile: LimitRange) -> schema
         limits=limit_range(run),
         compile_limits=limits(compile.default) if language.compiled else None,
         stack=language.stack,
+        artifacts=language.keeps_artifacts,
         packages=dict(language.packages),
     )
 

@@ -167,6 +167,7 @@ class Language(Answered):
         description="The defaults of its compile stage; null if it has none."
     )
     stack: str = Field(description="What `stack_mib` means for its programs.")
+    artifacts: bool = Field(description="Whether files that its programs create can be kept.")
     packages: dict[str, str] = Field(
         description="The versions of the packages that its programs can use, by name."
     )
@@ -188,15 +189,26 @@ class InputMaxima(Answered):
     env: int
     env_bytes: int
     tests: int
+    artifacts: int = Field(description="Patterns.")
     labels: int
     label_characters: int
     expected_output_bytes: int
+
+
+class ArtifactMaxima(Answered):
+    """What is kept of the files that a program created."""
+
+    files: int
+    bytes: int = Field(description="All files together.")
 
 
 class LimitsInForce(Answered):
     limits: LimitSettings
     compile_limits: LimitSettings
     input: InputMaxima
+    artifacts: ArtifactMaxima | None = Field(
+        description="Null if a language can't keep any; see `artifacts` of each language."
+    )
     max_wall_seconds: float = Field(
         description="Wall time of all tests of an execution together. Others are skipped."
     )

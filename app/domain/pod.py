@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.domain.artifact import Collected
 from app.domain.execution import Outcome, Time, Verdict
 from app.domain.submission import (
     Buffering,
@@ -49,6 +50,8 @@ class Pod:
     buffering: Buffering = Buffering.LINE
     stop_on_failure: bool = False
     """Skip all runs after the first that a limit or a signal ended, or that did not exit with 0."""
+    artifacts: tuple[str, ...] = ()
+    """Patterns of files to keep once the program has ended; only with a single run."""
 
     @classmethod
     def of(cls, name: str, submission: Submission) -> "Pod":
@@ -66,6 +69,7 @@ class Pod:
             compile_args=submission.compile_args,
             streams=submission.streams,
             buffering=submission.buffering,
+            artifacts=submission.artifacts,
         )
 
     def disk_mib(self, *, compiled: bool) -> int:
@@ -155,6 +159,8 @@ class Observation:
     report: Report | None = None
     """None until a run has ended, or the whole pod."""
     message: str | None = None
+    collected: Collected | None = None
+    """None unless the program has ended and its pod asks for artifacts."""
 
 
 class Stream(StrEnum):

@@ -25,6 +25,7 @@ class InputMaxima:
     env: int = 64
     env_bytes: int = 16 * 1024
     tests: int = 200
+    artifacts: int = 32
     labels: int = 16
     label_characters: int = 63
     expected_output_bytes: int = field(

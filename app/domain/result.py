@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.domain.artifact import Artifact, LeftOut
 from app.domain.pod import Output, Report
 
 
@@ -14,3 +15,6 @@ class Result:
     execution_id: str
     report: Report
     output: Output
+    artifacts: tuple[Artifact, ...] = ()
+    """In the order of their names."""
+    artifacts_left_out: tuple[LeftOut, ...] = ()

@@ -159,3 +159,5 @@ class Submission:
     priority: Priority = Priority.NORMAL
     labels: Mapping[str, str] = field(default_factory=dict)
     callback_url: str | None = None
+    artifacts: tuple[str, ...] = ()
+    """Patterns, as in git's ignore files, of files to keep once the program has ended."""

@@ -34,6 +34,12 @@ class Runtime(Protocol):
         the first missing one. What the compiler printed comes with run 0 only.
         """
 
+    def artifact(self, name: str, index: int, start: int) -> bytes | None:
+        """Return up to `SLICE_BYTES` of that collected file from `start` on, or nothing at its end.
+
+        `index` counts in the order of the observation. Returns None if it is no longer available.
+        """
+
     def follow(self, name: str, after: int) -> list[Frame]:
         """Return the output so far of a pod with one run, from the first frame after `after`.
 

@@ -58,6 +58,13 @@ class Languages:
             name: min(accepts[name] for accepts in accepted if name in accepts) for name in names
         }
 
+    def all_keep_artifacts(self) -> bool:
+        """Also while the runtime is down."""
+        try:
+            return all(language.keeps_artifacts for language in self.known())
+        except RuntimeUnavailable:
+            return True
+
     def limits_held(self) -> Sequence[HeldLimit]:
         """What holds each limit where programs run. Raises RuntimeUnavailable."""
         return self._runtime.limits_held()

@@ -1,15 +1,17 @@
 """The result processor."""
 
+from app.domain.artifact import Collected
 from app.domain.execution import State
 from app.domain.result import Result
 from app.ports import Ports
+from app.service import artifacts
 from app.service.callbacks import deliver_first
 from app.service.saga import begin, clean_up, end_attempt
 from app.service.transitions import apply, soon
 
 
 def persist(ports: Ports, execution_id: str) -> None:
-    """Store output and verdict, complete the execution, then release the slot and delete the pod.
+    """Store output, files and verdict; complete the execution; release the slot; delete the pod.
 
     The result is inserted before the row names it, and only once. If a worker dies in between,
     the next one inserts nothing new and names the same result. If the execution is cancelled in
@@ -29,12 +31,20 @@ def persist(ports: Ports, execution_id: str) -> None:
     ):
         end_attempt(ports, execution, "the program's output was lost before it was stored")
         return
+    collected = observation.collected or Collected()
+    try:
+        stored = artifacts.store(ports, execution, collected)
+    except artifacts.Lost as lost:
+        end_attempt(ports, execution, str(lost))
+        return
     ports.store.results.insert(
         Result(
             id=execution.pod,
             execution_id=execution_id,
             report=observation.report,
             output=output,
+            artifacts=stored,
+            artifacts_left_out=collected.left_out,
         )
     )
     change = execution.complete(ports.clock(), soon(ports.clock), observation.report.message)

@@ -6,10 +6,13 @@ from typing import Any, TypeVar
 
 from sandbox.wire.framing import Header, Parts
 from sandbox.wire.types import (
+    Collected,
+    CollectedFile,
     Frame,
     HeldLimit,
     Holder,
     Language,
+    LeftOut,
     Limit,
     LimitName,
     Observation,
@@ -25,7 +28,25 @@ T = TypeVar("T")
 
 
 def observation_header(observation: Observation) -> Header:
-    return {**_fields_of(observation), "report": _optional(_report_header, observation.report)}
+    return {
+        **_fields_of(observation),
+        "report": _optional(_report_header, observation.report),
+        "collected": _optional(_collected_header, observation.collected),
+    }
+
+
+def _collected_header(collected: Collected) -> Header:
+    return {
+        "files": [[file.name, file.size] for file in collected.files],
+        "left_out": [[each.name, each.reason] for each in collected.left_out],
+    }
+
+
+def _collected(header: Header) -> Collected:
+    return Collected(
+        files=tuple(CollectedFile(name, size) for name, size in header["files"]),
+        left_out=tuple(LeftOut(name, reason) for name, reason in header["left_out"]),
+    )
 
 
 def _report_header(report: Report) -> Header:
@@ -49,6 +70,7 @@ def observation_of(header: Header) -> Observation:
         ended_at=header["ended_at"],
         report=_optional(_report, report),
         message=header["message"],
+        collected=_optional(_collected, header.get("collected")),
     )
 
 

@@ -38,6 +38,7 @@ def pod_message(pod: Pod) -> tuple[Header, bytes]:
         "streams": pod.streams,
         "buffering": pod.buffering,
         "stop_on_failure": pod.stop_on_failure,
+        "artifacts": list(pod.artifacts),
     }
     contents = [file.content for file in pod.files]
     for run in pod.runs:
@@ -76,6 +77,7 @@ def pod_of(header: object, body: bytes) -> Pod:
         streams=_one_of(pod.get("streams", Streams.SEPARATE), "streams", Streams),
         buffering=_one_of(pod.get("buffering", Buffering.LINE), "buffering", Buffering),
         stop_on_failure=_flag(pod.get("stop_on_failure", False), "stop_on_failure"),
+        artifacts=_texts(pod.get("artifacts", []), "artifacts"),
     )
     parts.end()
     return made

@@ -95,6 +95,8 @@ class Pod:
     buffering: Buffering = Buffering.LINE
     stop_on_failure: bool = False
     """Skip all runs after the first that a limit or a signal ended, or that did not exit with 0."""
+    artifacts: tuple[str, ...] = ()
+    """Patterns of files to keep once the program has ended; only with a single run."""
 
 
 class Phase(StrEnum):
@@ -138,6 +140,33 @@ class Report:
     """None for a run that was skipped. Empty if the program did not start."""
 
 
+@dataclass(frozen=True, slots=True)
+class CollectedFile:
+    """A file that the daemon keeps until its pod is deleted."""
+
+    name: str
+    """Relative to the working folder. Without control characters."""
+    size: int
+    """In bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file that was asked for, and is not kept."""
+
+    name: str | None
+    """None for several files, which the reason counts."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What was found once the program had ended, in the order of the names."""
+
+    files: tuple[CollectedFile, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """The state of one pod now."""
@@ -149,6 +178,8 @@ class Observation:
     report: Report | None = None
     """None until a run has ended, or the whole pod."""
     message: str | None = None
+    collected: Collected | None = None
+    """None unless the program has ended and its pod asks for artifacts."""
 
 
 class Stream(StrEnum):
@@ -253,3 +284,5 @@ class Language:
     """The versions of the packages that its programs can use, by name."""
     max_runs: int | None = None
     """The most runs that a pod can have. None: any number."""
+    keeps_artifacts: bool = False
+    """Whether files that its programs create can be kept."""

@@ -32,6 +32,7 @@ def request(request: Header) -> Header:
     pod = request["pod"]
     _refuse(len(pod["runs"]) > 1 or pod["runs"][0]["files"], "tests")
     _refuse(pod["compile_args"], "compile_args")
+    _refuse(pod["artifacts"], "artifacts")
     _refuse(pod["streams"] != Streams.SEPARATE, "streams")
     pod = {**pod, **pod["runs"][0]}
     pod |= {"files": request["pod"]["files"]}

@@ -63,6 +63,31 @@ def test_a_program_gets_the_lowered_default_and_may_not_ask_for_more() -> None:
     assert body(api.post(EXECUTIONS, bash), 202)["limits"]["processes"] == 61
 
 
+class PrintingRuntime(MemoryRuntime):
+    def languages(self) -> list[Language]:
+        return [
+            replace(language, keeps_artifacts=language.name == "bash")
+            for language in super().languages()
+        ]
+
+
+def test_artifacts_are_refused_where_they_are_not_available() -> None:
+    api = connected(PrintingRuntime())
+    assert body(api.get("/api/v1/limits"))["artifacts"] is None
+    items = body(api.get("/api/v1/languages"))["items"]
+    assert {item["name"] for item in items if item["artifacts"]} == {"bash"}
+    wanted = {"artifacts": ["out/*"]}
+    (error,) = body(api.post(EXECUTIONS, PROGRAM | wanted), 422)["errors"]
+    assert (error["pointer"], error["detail"]) == (
+        "/artifacts",
+        "is not available here: programs can only print",
+    )
+    body(api.post(EXECUTIONS, PROGRAM | wanted | {"language": "bash"}), 202)
+    everywhere = connected(MemoryRuntime())
+    maxima = body(everywhere.get("/api/v1/limits"))["artifacts"]
+    assert maxima == {"files": 64, "bytes": 8 * 1024 * 1024}
+
+
 class AwayRuntime(MemoryRuntime):
     def languages(self) -> list[Language]:
         raise RuntimeUnavailable("the daemon is down")

@@ -1,14 +1,15 @@
 """What crosses the boundary between service and sandbox arrives complete."""
 
+import json
 from dataclasses import asdict, fields, replace
 from enum import StrEnum
 
 import pytest
 
-from app.domain import language, pod, submission
+from app.domain import artifact, language, pod, submission
 from app.domain.submission import Buffering, Limits, Streams
 from app.infrastructure.sandbox import conversion
-from sandbox.wire import types
+from sandbox.wire import messages, types
 from tests.support.builders import a_submission
 
 LIMITS = Limits(
@@ -33,6 +34,7 @@ def test_a_pod() -> None:
             compile_args=("-O0",),
             streams=Streams.MERGED,
             buffering=Buffering.BLOCK,
+            artifacts=("*.png",),
         ),
     )
     several = replace(asked, runs=asked.runs * 2, stop_on_failure=True)
@@ -57,7 +59,13 @@ def test_an_observation(limit: types.Limit) -> None:
         ended_at=5,
         report=types.Report(compile=None, runs=(stage, None)),
         message="why",
+        collected=types.Collected(
+            files=(types.CollectedFile("a", 6),),
+            left_out=(types.LeftOut("b", "why"), types.LeftOut(None, "2 more")),
+        ),
     )
+    message = json.loads(json.dumps(messages.observation_header(seen)))
+    assert messages.observation_of(message) == seen
     assert asdict(conversion.observation_of(seen)) == asdict(seen)
 
 
@@ -87,6 +95,7 @@ def test_a_language_and_a_limit() -> None:
         needs={"memory_mib": 256},
         packages={"posix": "2024"},
         max_runs=3,
+        keeps_artifacts=True,
     )
     held = types.HeldLimit(limit=types.LimitName.DISK, by=types.Holder.NOBODY, how="seen")
 
@@ -106,6 +115,9 @@ def test_a_language_and_a_limit() -> None:
         (pod.Observation, types.Observation),
         (pod.StageOutput, types.StageOutput),
         (language.Language, types.Language),
+        (artifact.Collected, types.Collected),
+        (artifact.CollectedFile, types.CollectedFile),
+        (artifact.LeftOut, types.LeftOut),
     ],
 )
 def test_no_field_is_on_one_side_only(ours: type, theirs: type) -> None:

@@ -12,7 +12,7 @@ from sandbox.wire.requests import pod_message, pod_of
 from sandbox.wire.types import File
 from tests.support.builders import a_result, a_submission, an_execution
 
-NEWER = ("compile_args", "streams", "buffering")
+NEWER = ("compile_args", "streams", "buffering", "artifacts")
 
 
 def test_a_program_without_the_newer_fields_has_their_defaults() -> None:
@@ -78,4 +78,9 @@ def test_a_service_takes_languages_of_an_older_daemon() -> None:
 
 
 def newer() -> Submission:
-    return a_submission(compile_args=("-O0",), streams=Streams.MERGED, buffering=Buffering.BLOCK)
+    return a_submission(
+        compile_args=("-O0",),
+        streams=Streams.MERGED,
+        buffering=Buffering.BLOCK,
+        artifacts=("out/",),
+    )

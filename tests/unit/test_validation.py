@@ -209,6 +209,7 @@ wrong: dict[str, tuple[object, str]] = {
     "checker": ({"language": "c", "source": "", "limits": 7}, "/limits"),
     "stop_on_failure": (1, ""),
     "keep_output": ("some", ""),
+    "artifacts": (["*.png", "", "\x1b"], "/1 /2"),
     "priority": ("urgent", ""),
     "callback_url": (7, ""),
     "labels": ({"a:b": "c", "d": "e", "f": "g"}, ""),
@@ -225,6 +226,8 @@ def test_all_problems_are_reported_at_once_and_no_others(chosen: set[str]) -> No
         chosen.remove("stdin_base64")
     if {"compare", "checker"} <= chosen:
         chosen.remove("compare")  # Which can't be combined.
+    if {"tests", "artifacts"} <= chosen:
+        chosen.remove("artifacts")  # Likewise.
     right = {"language": "c", "source": "", "entrypoint": "main.c"}
 
     problems = problems_with(right | {name: wrong[name][0] for name in chosen}, POLICY)
@@ -306,6 +309,26 @@ def test_problems_of_tests_and_checkers(sent: dict[str, Any], pointers: list[str
     base = {"language": "c", "source": ""} if "files" not in sent else {"language": "c"}
     problems = problems_with(base | sent, Policy())
     assert sorted(problem.pointer for problem in problems) == sorted(pointers)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "pointers"),
+    [
+        (["out/*.png", "!a", r"\#a", "x" * 200], []),
+        (["#a", " "], ["/artifacts/0", "/artifacts/1"]),
+        (["x" * 201], ["/artifacts/0"]),
+        (["*"] * 33, ["/artifacts"]),
+    ],
+)
+def test_problems_of_artifacts(patterns: list[str], pointers: list[str]) -> None:
+    problems = problems_with({"language": "c", "source": "", "artifacts": patterns}, Policy())
+    assert sorted(problem.pointer for problem in problems) == pointers
+
+
+def test_no_artifacts_of_tests() -> None:
+    sent = {"language": "c", "source": "", "artifacts": ["*"], "tests": [{}]}
+    (problem,) = problems_with(sent, Policy())
+    assert problem.pointer == "/artifacts"
 
 
 def test_no_more_tests_than_the_runtime_can_run() -> None:

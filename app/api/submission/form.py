@@ -151,6 +151,11 @@ class Submission(Program):
     keep_output: Annotated[KeepOutput, BY_VALUE] = Field(
         default=KeepOutput.ALL, description="Of which tests the output is in the result."
     )
+    artifacts: Annotated[list[str], UpTo("artifacts")] = Field(
+        default=[],
+        description="Patterns, as in git's ignore files, of files to keep once the program ended.",
+        examples=[["out/*.png"]],
+    )
     priority: Annotated[Priority, BY_VALUE] = Field(
         default=Priority.NORMAL, description="`critical` and `high` need the role operator."
     )

@@ -9,6 +9,7 @@ from typing import Final
 
 from app.api.sent import Read
 from app.api.submission import form
+from app.api.submission.artifacts import checked_patterns
 from app.api.submission.checker import checker
 from app.api.submission.checks import text_or_base64
 from app.api.submission.compiling import checked_compile_args
@@ -57,6 +58,7 @@ def validate(
     )
     found_tests = tests(problems, sent, common, language, maxima)
     found_checker = checker(problems, sent, policy, languages)
+    artifacts = checked_patterns(problems, sent, language, maxima)
     _check_labels(problems, sent.labels, maxima)
     _check_callback(problems, sent.callback_url, policy)
     if language:
@@ -87,6 +89,7 @@ def validate(
         priority=sent.priority,
         labels=sent.labels,
         callback_url=sent.callback_url,
+        artifacts=artifacts,
     )
 
 

@@ -30,7 +30,7 @@ class Offer:
     def language(self, pod_pids_limit: int | None) -> Language:
         found = conversion.language_of(language_of(self.spec, self.image.version))
         accepts = accepted(self.spec, pod_pids_limit)
-        return replace(found, accepts=accepts, max_runs=MAX_RUNS)
+        return replace(found, accepts=accepts, max_runs=MAX_RUNS, keeps_artifacts=False)
 
 
 class Offers:

@@ -63,6 +63,8 @@ def refuse_impossible(pod: Pod, spec: LanguageSpec, pod_pids_limit: int | None) 
     """Raise RunRefused, with the limit's name, if the pod asks for more than a pod can have."""
     if len(pod.runs) > MAX_RUNS:
         raise RunRefused(f"tests: a pod in this cluster can run a program {MAX_RUNS} time only")
+    if pod.artifacts:
+        raise RunRefused("artifacts: a pod in this cluster can't return files")
     stages = {"limits": pod.runs[0].limits} | (
         {"compile_limits": pod.compile_limits} if spec.compile else {}
     )

@@ -82,6 +82,9 @@ class KubernetesRuntime:
         output = transcript.output if transcript else None
         return output.beginning_with(first_run) if output else None
 
+    def artifact(self, name: str, index: int, start: int) -> bytes | None:
+        """There are none."""
+
     def follow(self, name: str, after: int) -> list[Frame]:
         """Read only the log's last lines if they are enough, which a kubelet finds quickly."""
         parse = partial(frames_after, after)

@@ -2,10 +2,11 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 
+from app.domain.artifact import SLICE_BYTES, Collected, CollectedFile, LeftOut
 from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.execution import SECOND, Time
 from app.domain.language import HeldLimit, Holder, Language, LimitName
@@ -59,6 +60,13 @@ class Script:
     compile_output: StageOutput | None = None
     outputs: tuple[StageOutput, ...] = ()
     """What the runs of a pod with several print; those that follow print what `prints` says."""
+    creates: Mapping[str, bytes] = field(default_factory=dict)
+    """Files that are collected if the pod asks for any."""
+    leaves_out: tuple[LeftOut, ...] = ()
+
+    def collected(self) -> Collected:
+        files = (CollectedFile(name, len(self.creates[name])) for name in sorted(self.creates))
+        return Collected(tuple(files), self.leaves_out)
 
 
 @dataclass(slots=True)
@@ -171,6 +179,15 @@ class MemoryRuntime:
             found = self._pods.get(name)
             return found.output(first_run) if found else None
 
+    def artifact(self, name: str, index: int, start: int) -> bytes | None:
+        with self._lock:
+            self.ping()
+            found = self._pods.get(name)
+            if found is None or found.observation.collected is None:
+                return None
+            file = found.observation.collected.files[index]
+            return found.script.creates[file.name][start : start + SLICE_BYTES]
+
     def follow(self, name: str, after: int) -> list[Frame]:
         with self._lock:
             self.ping()
@@ -252,8 +269,14 @@ class MemoryRuntime:
     def end(self, name: str, report: Report | None = None) -> None:
         """End the program, by default with exit code 0."""
         with self._lock:
-            report = report or exited()
-            self._change(name, phase=Phase.ENDED, ended_at=self._clock(), report=report)
+            found = self._pods[name]
+            self._change(
+                name,
+                phase=Phase.ENDED,
+                ended_at=self._clock(),
+                report=report or exited(),
+                collected=found.script.collected() if found.pod.artifacts else None,
+            )
 
     def fault(self, name: str, message: str = "the node was lost") -> None:
         """Let the runtime lose the pod, and report it."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from app.domain.artifact import Collected, CollectedFile, LeftOut
 from app.domain.language import HeldLimit, Holder, Language, LimitName
 from app.domain.pod import (
     Frame,
@@ -35,6 +36,7 @@ def for_sandbox(pod: Pod) -> types.Pod:
         streams=types.Streams(pod.streams),
         buffering=types.Buffering(pod.buffering),
         stop_on_failure=pod.stop_on_failure,
+        artifacts=pod.artifacts,
     )
 
 
@@ -64,6 +66,14 @@ def observation_of(observation: types.Observation) -> Observation:
         ended_at=observation.ended_at,
         report=_report(observation.report) if observation.report else None,
         message=observation.message,
+        collected=_collected(observation.collected) if observation.collected else None,
+    )
+
+
+def _collected(collected: types.Collected) -> Collected:
+    return Collected(
+        files=tuple(CollectedFile(file.name, file.size) for file in collected.files),
+        left_out=tuple(LeftOut(each.name, each.reason) for each in collected.left_out),
     )
 
 
@@ -120,6 +130,7 @@ def language_of(language: types.Language) -> Language:
         needs=language.needs,
         packages=language.packages,
         max_runs=language.max_runs,
+        keeps_artifacts=language.keeps_artifacts,
     )
 
 

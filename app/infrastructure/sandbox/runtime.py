@@ -36,6 +36,11 @@ class SandboxRuntime:
         answer, body = self._ask({"op": "output", "name": name, "first_run": first_run})
         return conversion.output_of(messages.output_of(answer, body)) if answer else None
 
+    def artifact(self, name: str, index: int, start: int) -> bytes | None:
+        request = {"op": "artifact", "name": name, "index": index, "start": start}
+        answer, body = self._ask(request)
+        return body if answer else None
+
     def follow(self, name: str, after: int) -> list[Frame]:
         answer, body = self._ask({"op": "follow", "name": name, "after": after})
         frames = messages.frames_of(answer, framing.Parts(body))
