@@ -5,10 +5,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 
@@ -17,8 +16,6 @@ from sandbox.environments import FOLDER
 from tests.support.local_packages import NpmRegistry, npm_registry, wheel
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language
 from tests.support.waiting import wait_until
-
-Packages: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
 
 WHO = "import greeting; print(greeting.WORD)"
 READS_FOR_EVER = """
@@ -31,170 +28,216 @@ TELLS_ITS_PYTHON = """
 import os, sys
 print(sys.path, sys.prefix, sys.executable, sys.flags, sorted(os.environ.items()))
 """
+HAS_NPM = shutil.which("npm") is not None
 
 
-@pytest.fixture
-def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The only place where pip looks for packages."""
-    folder = tmp_path / "wheels"
-    folder.mkdir()
-    wheel(folder, "greeting", "1.0", {"greeting.py": "WORD = 'hello'\n"})
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    return folder
+@dataclass
+class Packages:
+    """Runs the command on a daemon's data folder, with packages of the test alone."""
 
+    daemon: SandboxDaemon
+    wheels: Path
+    env: Mapping[str, str]
 
-@pytest.fixture
-def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[NpmRegistry]:
-    """The only place where npm looks for packages."""
-    if shutil.which("npm") is None:
-        pytest.skip("npm is not installed")
-    with npm_registry() as registry:
-        monkeypatch.setenv("npm_config_registry", registry.url)
-        monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
-        monkeypatch.setenv("npm_config_userconfig", os.devnull)
-        yield registry
-
-
-@pytest.fixture
-def packages(tmp_path: Path) -> Packages:
-    """Runs the command on the data folder of `own_sandbox`."""
-
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(command(tmp_path, *arguments), capture_output=True, text=True)
-
-    return run
-
-
-def command(folder: Path, *arguments: object) -> list[str]:
-    return [
-        *(sys.executable, "-m", "sandbox.packages", "--data", str(folder / "data")),
-        *map(str, arguments),
-    ]
-
-
-def installed(packages: Packages) -> dict[str, dict[str, dict[str, str]]]:
-    listed = packages("list", "--json")
-    assert listed.returncode == 0, listed.stderr
-    found: dict[str, dict[str, dict[str, str]]] = json.loads(listed.stdout)
-    return found
-
-
-def of_python(packages: Packages) -> dict[str, str]:
-    """The versions of Python's packages."""
-    return next(
-        (each["packages"] for name, each in installed(packages).items() if "python" in name), {}
-    )
-
-
-def done(result: subprocess.CompletedProcess[str]) -> None:
-    assert result.returncode == 0, result.stderr
-
-
-def builds(folder: Path) -> list[str]:
-    return os.listdir(folder / "data" / FOLDER / "builds")
-
-
-def printed(sandbox: SandboxDaemon, source: str, name: str = "python") -> str:
-    _, output = sandbox.run(name, source)
-    assert output.run, output.compile
-    return (output.run.stdout + output.run.stderr).decode()
-
-
-@pytest.mark.usefixtures("wheels")
-class TestPython:
-    def test_a_running_daemon_offers_what_was_added_until_it_is_removed(
-        self, own_sandbox: SandboxDaemon, packages: Packages, tmp_path: Path
-    ) -> None:
-        assert "ModuleNotFoundError" in printed(own_sandbox, WHO)
-        wait_until(lambda: len(own_sandbox.waiting_jails()) == 2)
-
-        done(packages("add", "python", "greeting"))
-
-        assert printed(own_sandbox, WHO) == "hello\n"
-        assert dict(language(own_sandbox.runtime, "python").packages) == {"greeting": "1.0"}
-        assert dict(language(own_sandbox.runtime, "perl").packages) == {}
-        done(packages("remove", "python", "greeting"))
-        assert "ModuleNotFoundError" in printed(own_sandbox, WHO)
-        assert dict(language(own_sandbox.runtime, "python").packages) == {}
-        wait_until(lambda: printed(own_sandbox, "") == "" and builds(tmp_path) == [])
-
-    def test_a_program_keeps_the_packages_that_it_started_with(
-        self, own_sandbox: SandboxDaemon, packages: Packages
-    ) -> None:
-        """It reads them until a limit ends it, which is not before the others were removed."""
-        pod = a_pod(
-            language(own_sandbox.runtime, "python"),
-            READS_FOR_EVER,
-            limits=replace(DEFAULT_LIMITS, wall_seconds=8, cpu_seconds=8),
+    def __call__(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "sandbox.packages"),
+                *("--data", str(self.daemon.folder / "data"), *arguments),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | self.env,
         )
-        done(packages("add", "python", "greeting"))
-        own_sandbox.runtime.create(pod)
-        wait_until(lambda: own_sandbox.runtime.follow(pod.name, 0))
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
-        done(packages("remove", "python", "greeting"))
+    @property
+    def builds(self) -> list[str]:
+        return os.listdir(self.daemon.folder / "data" / FOLDER / "builds")
 
-        assert "ModuleNotFoundError" in printed(own_sandbox, WHO)
-        wait_until(lambda: (seen := own_sandbox.runtime.observe(pod.name)) and seen.report)
-        output = own_sandbox.runtime.output(pod.name)
+    def offered(self, name: str) -> dict[str, str]:
+        return dict(language(self.daemon.runtime, name).packages)
+
+    def printed(self, source: str, name: str = "python") -> str:
+        _, output = self.daemon.run(name, source)
+        assert output.run, output.compile
+        return (output.run.stdout + output.run.stderr).decode()
+
+
+def packages_of(daemon: SandboxDaemon) -> Packages:
+    wheels = daemon.folder / "wheels"
+    wheels.mkdir()
+    wheel(wheels, "greeting", "1.0", {"greeting.py": "WORD = 'hello'\n"})
+    wheel(wheels, "shadow", "1.0", {"json.py": "raise SystemExit('shadowed')\n"})
+    env = {
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(wheels),
+        "PIP_CONFIG_FILE": os.devnull,
+        "npm_config_cache": str(daemon.folder / "npm"),
+        "npm_config_userconfig": os.devnull,
+    }
+    return Packages(daemon, wheels, env)
+
+
+@pytest.fixture
+def packages(own_sandbox: SandboxDaemon) -> Packages:
+    return packages_of(own_sandbox)
+
+
+class TestAChange:
+    def test_is_noticed_by_a_running_daemon(self, packages: Packages) -> None:
+        daemon = packages.daemon
+        assert "ModuleNotFoundError" in packages.printed(WHO)
+        wait_until(lambda: len(daemon.waiting_jails()) == 2)
+
+        packages("add", "python", "greeting")
+
+        assert packages.printed(WHO) == "hello\n"
+        assert packages.offered("python") == {"greeting": "1.0"}
+        assert packages.offered("perl") == {}
+        packages("remove", "python", "greeting")
+        assert "ModuleNotFoundError" in packages.printed(WHO)
+        assert packages.offered("python") == {}
+        wait_until(lambda: packages.printed("") == "" and packages.builds == [])
+
+    def test_does_not_reach_a_program_that_runs(self, packages: Packages) -> None:
+        """It reads its packages until a limit ends it, which is not before they were removed."""
+        runtime = packages.daemon.runtime
+        limits = replace(DEFAULT_LIMITS, wall_seconds=5, cpu_seconds=5)
+        pod = a_pod(language(runtime, "python"), READS_FOR_EVER, limits=limits)
+        packages("add", "python", "greeting")
+        runtime.create(pod)
+        wait_until(lambda: runtime.follow(pod.name, 0))
+
+        packages("remove", "python", "greeting")
+
+        assert "ModuleNotFoundError" in packages.printed(WHO)
+        wait_until(lambda: (seen := runtime.observe(pod.name)) and seen.report)
+        output = runtime.output(pod.name)
         assert output
         assert output.run
         assert (output.run.stdout, output.run.stderr) == (b"reading\n", b"")
 
-    def test_it_finds_them_however_python_is_started(
-        self, own_sandbox: SandboxDaemon, packages: Packages
+    def test_outlives_the_daemon(self, packages: Packages) -> None:
+        packages("add", "python", "greeting")
+        (packages.daemon.folder / "data" / FOLDER / "builds" / "left-over").mkdir()
+
+        packages.daemon.kill()
+        packages.daemon.start()
+
+        assert packages.printed(WHO) == "hello\n"
+        assert len(packages.builds) == 1
+
+    def test_that_cannot_be_read_leaves_what_was_there(self, packages: Packages) -> None:
+        packages("add", "python", "greeting")
+        assert packages.printed(WHO) == "hello\n"
+
+        (packages.daemon.folder / "data" / FOLDER / "installed.json").write_text("{")
+
+        assert packages.printed(WHO) == "hello\n"
+        assert "packages stay as they were" in packages.daemon.log.read_text()
+
+
+@pytest.fixture(scope="module")
+def with_packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Packages]:
+    """A daemon whose programs have some."""
+    daemon = SandboxDaemon(tmp_path_factory.mktemp("packages"), bays=2)
+    daemon.start()
+    packages = packages_of(daemon)
+    before = packages.printed(TELLS_ITS_PYTHON)
+    packages("add", "python", "greeting", "shadow")
+    packages.env = {**packages.env, "BEFORE": before}
+    if HAS_NPM:
+        with npm_registry() as registry:
+            publish(registry)
+            packages.env = {**packages.env, "npm_config_registry": registry.url}
+            packages("add", "javascript", "greeter", "@types/typeless")
+    yield packages
+    daemon.stop()
+
+
+def publish(registry: NpmRegistry) -> None:
+    registry.add(
+        *("greeter", "2.1.0"),
+        {
+            "index.js": "exports.word = require('typeless') + '!';",
+            "index.d.ts": "export const word: string;",
+        },
+        main="index.js",
+        types="index.d.ts",
+        dependencies={"typeless": "^1.0.0"},
+        scripts={"postinstall": "touch /tmp/ran-a-script"},
+    )
+    registry.add("typeless", "1.0.0", {"index.js": "module.exports = 'hello';"})
+    registry.add(
+        *("@types/typeless", "1.0.1"),
+        {"index.d.ts": "declare const word: 'hello'; export = word;"},
+        types="index.d.ts",
+    )
+
+
+class TestPythonPackages:
+    @pytest.mark.parametrize("option", ["-I", "-E", "-s"])
+    def test_are_found_however_python_is_started(
+        self, with_packages: Packages, option: str
     ) -> None:
-        done(packages("add", "python", "greeting"))
+        source = f"import subprocess; subprocess.run(['python3', {option!r}, '-c', {WHO!r}])"
 
-        for option in ("-I", "-E", "-s"):
-            source = f"import subprocess; subprocess.run(['python3', {option!r}, '-c', {WHO!r}])"
-            assert printed(own_sandbox, source) == "hello\n"
+        assert with_packages.printed(source) == "hello\n"
 
-    def test_nothing_but_the_path_of_a_package_shows_that_it_is_one_of_ours(
-        self, own_sandbox: SandboxDaemon, packages: Packages
-    ) -> None:
-        before = printed(own_sandbox, TELLS_ITS_PYTHON)
+    def test_change_nothing_else_that_a_program_sees(self, with_packages: Packages) -> None:
+        assert with_packages.printed(TELLS_ITS_PYTHON) == with_packages.env["BEFORE"]
 
-        done(packages("add", "python", "greeting"))
-
-        assert printed(own_sandbox, TELLS_ITS_PYTHON) == before
-
-    def test_programs_cannot_change_them(
-        self, own_sandbox: SandboxDaemon, packages: Packages
-    ) -> None:
-        done(packages("add", "python", "greeting"))
-
-        said = printed(own_sandbox, "import greeting; open(greeting.__file__, 'w')")
+    def test_cannot_be_changed_by_programs(self, with_packages: Packages) -> None:
+        said = with_packages.printed("import greeting; open(greeting.__file__, 'w')")
 
         assert "Read-only file system" in said
 
-    def test_they_are_compiled_before(self, own_sandbox: SandboxDaemon, packages: Packages) -> None:
-        done(packages("add", "python", "greeting"))
+    def test_are_compiled_before(self, with_packages: Packages) -> None:
+        """As hash-based files that Python doesn't check (PEP 552)."""
+        source = "import greeting; print(*open(greeting.__cached__, 'rb').read(8)[4:])"
 
-        flags = printed(
-            own_sandbox,
-            "import greeting; print(open(greeting.__cached__, 'rb').read(8)[4:])",
+        assert with_packages.printed(source) == "1 0 0 0\n"
+
+    def test_do_not_shadow_the_standard_library(self, with_packages: Packages) -> None:
+        assert with_packages.printed("import json; print(json.dumps(1))") == "1\n"
+
+
+@pytest.mark.skipif(not HAS_NPM, reason="npm is not installed")
+class TestNodePackages:
+    def test_are_offered_with_those_that_they_need(self, with_packages: Packages) -> None:
+        expected = {"@types/typeless": "1.0.1", "greeter": "2.1.0", "typeless": "1.0.0"}
+
+        assert with_packages.offered("javascript") == expected
+        assert with_packages.offered("typescript") == expected
+
+    def test_are_found_by_require(self, with_packages: Packages) -> None:
+        source = "console.log(require('greeter').word)"
+
+        assert with_packages.printed(source, "javascript") == "hello!\n"
+
+    def test_are_found_by_import(self, with_packages: Packages) -> None:
+        source = "import('greeter').then(greeter => console.log(greeter.word))"
+
+        assert with_packages.printed(source, "javascript") == "hello!\n"
+
+    def test_have_types(self, with_packages: Packages) -> None:
+        source = (
+            "import { word } from 'greeter'; import typeless = require('typeless');\n"
+            "const told: string = word; const same: 'hello' = typeless; console.log(told, same);"
         )
 
-        assert flags == "b'\\x01\\x00\\x00\\x00'\n"  # hash-based and unchecked (PEP 552)
+        assert with_packages.printed(source, "typescript") == "hello! hello\n"
 
-    def test_none_shadows_the_standard_library(
-        self, own_sandbox: SandboxDaemon, packages: Packages, wheels: Path
-    ) -> None:
-        wheel(wheels, "shadow", "1.0", {"json.py": "raise SystemExit('shadowed')\n"})
-        done(packages("add", "python", "shadow"))
+    def test_run_no_scripts_when_they_are_installed(self, with_packages: Packages) -> None:
+        assert with_packages.offered("javascript")["greeter"] == "2.1.0"
+        assert not os.path.exists("/tmp/ran-a-script")
 
-        assert printed(own_sandbox, "import json; print(json.dumps(1))") == "1\n"
+    def test_are_listed(self, with_packages: Packages) -> None:
+        listed = json.loads(with_packages("list", "--json"))
 
-    def test_a_restarted_daemon_still_has_them(
-        self, own_sandbox: SandboxDaemon, packages: Packages, tmp_path: Path
-    ) -> None:
-        done(packages("add", "python", "greeting"))
-        (tmp_path / "data" / FOLDER / "builds" / "left-over").mkdir()
-
-        own_sandbox.kill()
-        own_sandbox.start()
-
-        assert printed(own_sandbox, WHO) == "hello\n"
-        assert len(builds(tmp_path)) == 1
+        assert listed["node"]["requested"] == ["@types/typeless", "greeter"]
+        assert listed["node"]["packages"] == with_packages.offered("javascript")
+        assert "greeter          2.1.0    yes" in with_packages("list")

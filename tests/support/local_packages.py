@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 
 def wheel(
@@ -75,11 +76,11 @@ class NpmRegistry:
     def answer(self, path: str) -> bytes | None:
         if path in self._archives:
             return self._archives[path]
-        versions = self._versions.get(path.removeprefix("/").replace("%2f", "/"))
-        if not versions:
+        name = unquote(path.removeprefix("/"))
+        if not (versions := self._versions.get(name)):
             return None
         latest = list(versions)[-1]
-        document = {"name": path[1:], "dist-tags": {"latest": latest}, "versions": versions}
+        document = {"name": name, "dist-tags": {"latest": latest}, "versions": versions}
         return json.dumps(document).encode()
 
 
@@ -87,7 +88,7 @@ class NpmRegistry:
 def npm_registry() -> Iterator[NpmRegistry]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            answer = registry.answer(self.path.lower())
+            answer = registry.answer(self.path)
             self.send_response(404 if answer is None else 200)
             self.end_headers()
             self.wfile.write(answer or b"{}")

@@ -1,0 +1,195 @@
+"""`python -m sandbox.packages` with pip, and packages that the test makes."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from sandbox.environments import FOLDER, Store
+from tests.support.disks import disk
+from tests.support.local_packages import source_distribution, wheel
+from tests.support.waiting import wait_until
+
+
+@dataclass
+class Host:
+    """A data folder, and the only packages there are."""
+
+    data: Path
+    wheels: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def store(self) -> Store:
+        return Store(self.data / FOLDER)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "sandbox.packages", "--data", str(self.data), *arguments]
+        pipe, env = subprocess.PIPE, os.environ | self.env
+        return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=env)
+
+    def run(self, *arguments: str) -> str:
+        """Return what it prints; on failure, what it says."""
+        with self.start(*arguments) as process:
+            printed, said = process.communicate()
+        return said if process.returncode else printed
+
+    @property
+    def packages(self) -> dict[str, str]:
+        return {
+            name: version
+            for environment in self.store.installed().values()
+            for name, version in environment.packages.items()
+        }
+
+    @property
+    def builds(self) -> list[str]:
+        return os.listdir(self.store.builds)
+
+
+def host_in(folder: Path) -> Host:
+    if not any(os.access(path, os.X_OK) for path in ("/usr/local/bin/python3", "/usr/bin/python3")):
+        pytest.skip("there is no Python for programs")
+    wheels = folder / "wheels"
+    wheels.mkdir()
+    wheel(wheels, "greeting", "1.0", {"greeting.py": ""}, needs=["words"])
+    wheel(wheels, "words", "1.0", {"words.py": ""})
+    wheel(wheels, "number", "1.0", {"number.py": ""})
+    env = {
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(wheels),
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_NO_CACHE_DIR": "1",
+    }
+    return Host(folder / "data", wheels, env)
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    return host_in(tmp_path)
+
+
+def test_a_package_comes_with_what_it_needs_and_goes_with_it(host: Host) -> None:
+    host.run("add", "python", "greeting", "number")
+    assert host.packages == {"greeting": "1.0", "number": "1.0", "words": "1.0"}
+
+    host.run("remove", "py", "Greeting")
+
+    assert host.packages == {"number": "1.0"}
+    assert len(host.builds) == 1
+    host.run("remove", "python", "number")
+    assert (host.packages, host.builds) == ({}, [])
+
+
+def test_only_what_is_named_changes_its_version(host: Host) -> None:
+    host.run("add", "python", "greeting", "number")
+    for name in ("words", "number", "greeting"):
+        wheel(host.wheels, name, "2.0", {f"{name}.py": ""})
+
+    host.run("add", "python", "greeting==2.0")
+
+    assert host.packages == {"greeting": "2.0", "number": "1.0"}
+
+
+def test_a_lock_file_brings_the_same_packages_to_another_host(host: Host, tmp_path: Path) -> None:
+    host.run("add", "python", "greeting")
+    lock = tmp_path / "packages.lock"
+    lock.write_text(host.run("lock", "python"))
+    wheel(host.wheels, "words", "2.0", {"words.py": ""})
+    other = Host(tmp_path / "other", host.wheels, host.env)
+
+    other.run("add", "python", "--requirements", str(lock))
+
+    assert other.packages == {"greeting": "1.0", "words": "1.0"}
+    assert other.run("lock", "python") == lock.read_text()
+    wheel(host.wheels, "words", "1.0", {"words.py": "import evil"})
+    last = Host(tmp_path / "last", host.wheels, host.env)
+    assert "nothing was changed" in last.run("add", "python", "--requirements", str(lock))
+    assert last.packages == {}
+
+
+class TestNothingChanges:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def host(cls, tmp_path_factory: pytest.TempPathFactory) -> Host:
+        host = host_in(tmp_path_factory.mktemp("packages"))
+        host.run("add", "python", "number")
+        return host
+
+    @pytest.fixture(autouse=True)
+    def _unchanged(self, host: Host) -> Iterator[None]:
+        before = host.store.installed()
+        yield
+        assert host.store.installed() == before
+        assert host.builds == [before[name].build for name in before]
+
+    def test_when_there_is_no_such_package(self, host: Host) -> None:
+        assert "nothing was changed: the installer failed" in host.run("add", "python", "nothing")
+
+    def test_when_its_own_code_would_have_to_run(self, host: Host, tmp_path: Path) -> None:
+        ran = tmp_path / "ran"
+        source_distribution(host.wheels, "evil", "1.0", f"open({str(ran)!r}, 'w')")
+
+        assert "nothing was changed" in host.run("add", "python", "evil")
+        assert not ran.exists()
+
+    @pytest.mark.parametrize(
+        "package",
+        ["--index-url=http://example.org", "./number", "number @ http://example.org/x.whl"],
+    )
+    def test_when_it_is_not_named_by_its_name(self, host: Host, package: str) -> None:
+        assert repr(package) in host.run("add", "--", "python", package)
+
+    def test_when_there_are_none_for_that_language(self, host: Host) -> None:
+        assert "packages of perl can't be installed" in host.run("add", "perl", "number")
+        assert "use one of python, javascript" in host.run("add", "cobol", "number")
+        assert "name at least one package" in host.run("add", "python")
+
+    def test_while_another_change_is_made(self, host: Host) -> None:
+        with host.store.changing():
+            said = host.run("add", "python", "greeting")
+
+        assert f"another `podline packages` is at work (pid {os.getpid()})" in said
+
+
+def test_a_killed_one_leaves_nothing_half_done(host: Host) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        index = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        env = {**host.env, "PIP_NO_INDEX": "0", "PIP_INDEX_URL": index}
+        with Host(host.data, host.wheels, env).start("add", "python", "greeting") as process:
+            asking, _ = silent.accept()
+            process.send_signal(signal.SIGKILL)
+        asking.close()
+    assert (host.packages, len(host.builds)) == ({}, 1)
+
+    host.run("add", "python", "greeting")
+
+    assert host.packages == {"greeting": "1.0", "words": "1.0"}
+    wait_until(lambda: remaining(host) == 1)
+
+
+def remaining(host: Host) -> int:
+    """The installer that the kill left behind may still write into its folder."""
+    host.store.sweep()
+    return len(host.builds)
+
+
+def test_a_full_disk_leaves_what_was_there(host: Host, tmp_path: Path) -> None:
+    wheel(host.wheels, "large", "1.0", {"large.py": "#" * 3_000_000})
+    with disk("tmpfs", tmp_path, mib=2) as place:
+        host.data = place / "data"
+        host.run("add", "python", "number")
+        before = host.store.installed()
+
+        said = host.run("add", "python", "large")
+
+        assert "nothing was changed" in said
+        assert "No space left on device" in said
+        assert host.store.installed() == before
+        assert host.builds == [before[name].build for name in before]
