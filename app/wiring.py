@@ -16,7 +16,7 @@ from app.domain.result import Result
 from app.ports import Blobs, EventLog, Ports, Runtime, Store
 from app.settings import Settings
 from app.settings.folders import BLOBS, IN_DATA_FOLDER, kept
-from app.settings.images import images_and_versions
+from app.settings.images import images_and_versions, packages_and_versions
 from app.settings.kafka import KafkaSettings
 from app.settings.urls import (
     check_database,
@@ -267,8 +267,9 @@ def make_kubernetes_runtime(namespace: str, settings: Settings) -> Runtime:
     from app.infrastructure.kubernetes.runtime import KubernetesRuntime
 
     options = settings.kubernetes
+    packages = packages_and_versions(options.packages)
     images = {
-        language: Image(reference, version)
+        language: Image(reference, version, packages.get(language, {}))
         for language, (reference, version) in images_and_versions(options.images).items()
     }
     return KubernetesRuntime(
@@ -277,7 +278,7 @@ def make_kubernetes_runtime(namespace: str, settings: Settings) -> Runtime:
         PodOptions(
             collector_image=options.pod_image,
             start_timeout=settings.policy().start_timeout,
-            **options.model_dump(exclude={"images", "pod_image"}),
+            **options.model_dump(exclude={"images", "packages", "pod_image"}),
         ),
     )
 

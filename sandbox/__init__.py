@@ -7,6 +7,8 @@ The service speaks to its daemon over a unix socket, in the messages of `sandbox
 - `jail`: where one program runs, made by nsjail
 - `metering`: CPU time and memory of a jail, and their limits
 - `toolchains`: finds compilers and interpreters on the host
+- `packages`: installs packages for programs, with pip and npm
+- `environments`: which packages are installed, and who uses them
 - `languages`: how each language compiles and runs a program
 - `init`, `collector`, `line`: what runs beside a program, in C
 - `private`: keeps files and folders from other accounts

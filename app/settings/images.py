@@ -1,4 +1,7 @@
-"""The setting for images by language: `python=podline/python:3.12,c=podline/c:12.2`."""
+"""The settings for images by language and for the packages in them.
+
+`python=podline/python:3.12,c=podline/c:12.2`, and `python=numpy==2.1.3 pandas==2.2.3`.
+"""
 
 import re
 from typing import Annotated, Final
@@ -27,6 +30,7 @@ _ENTRY: Final = re.compile(
     r"(?P<language>[a-z][a-z0-9_+-]*)="
     r"(?P<image>[^\s:@=]+(:\d+/[^\s:@=]+)?:(?P<version>\d+(\.\d+)*)[\w.-]*(@sha256:[0-9a-f]{64})?)"
 )
+_PACKAGE: Final = re.compile(r"(?P<name>@?[^@=\s]+)(?:==|@)(?P<version>[0-9][^@=\s]*)")
 
 
 def images_and_versions(setting: str) -> dict[str, tuple[str, str]]:
@@ -48,9 +52,38 @@ def images_and_versions(setting: str) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _check(setting: str) -> str:
+def packages_and_versions(setting: str) -> dict[str, dict[str, str]]:
+    """Return the version of each package in each language's image.
+
+    Raises a ValueError that names the wrong entry.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for entry in filter(None, map(str.strip, setting.split(","))):
+        language, _, packages = entry.partition("=")
+        if language in found:
+            raise ValueError(f"{language} has two lists of packages")
+        found[language] = dict(map(_package, packages.split()))
+        if not (language and found[language]):
+            raise ValueError(f"{entry!r} must be <language>=<package>==<version> …")
+    return found
+
+
+def _package(text: str) -> tuple[str, str]:
+    match = _PACKAGE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} must have an exact version: numpy==2.1.3, or lodash@4.17.21")
+    return match["name"], match["version"]
+
+
+def _check_images(setting: str) -> str:
     images_and_versions(setting)
     return setting
 
 
-ImageNames = Annotated[str, AfterValidator(_check)]
+def _check_packages(setting: str) -> str:
+    packages_and_versions(setting)
+    return setting
+
+
+ImageNames = Annotated[str, AfterValidator(_check_images)]
+ImagePackages = Annotated[str, AfterValidator(_check_packages)]

@@ -31,7 +31,7 @@ from app.settings import checks
 from app.settings.folders import runtime_folder
 from app.settings.from_policy import Group, policy_of, settings_of
 from app.settings.images import DEFAULT as DEFAULT_IMAGES
-from app.settings.images import ImageNames
+from app.settings.images import ImageNames, ImagePackages
 from app.settings.kafka import KafkaSettings
 from app.settings.sources import NESTED, PREFIX, nested, secrets, settings_file
 from app.settings.urls import DatabaseUrl, EventLogUrl, RedisUrl, RuntimeUrl
@@ -62,6 +62,10 @@ class KubernetesSettings(Group):
     images: ImageNames = DEFAULT_IMAGES
     """The languages and their images: `<language>=<image>:<version>`, separated by commas. A tag
     begins with the language's version; a digest may follow.
+    """
+    packages: ImagePackages = ""
+    """The packages in these images, as they were built: `<language>=<package>==<version> …`,
+    separated by commas; `<package>@<version>` for Node.
     """
     pod_image: str = f"podline/pod:{version('podline')}"
     """The image of the collector."""

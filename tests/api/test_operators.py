@@ -208,6 +208,10 @@ def test_languages_and_limits_say_what_may_be_asked_for(api: Api, connect: Conne
     languages = body(api.get("/api/v1/languages"))["items"]
     c = next(language for language in languages if language["name"] == "c")
     assert (c["version"], c["source_name"], c["compiled"]) == ("12.2", "main.c", True)
+    javascript = next(language for language in languages if language["name"] == "javascript")
+    assert (c["packages"], javascript["packages"]) == ({}, {"lodash": "4.17.21"})
+    defaults = [each["limits"]["default"]["processes"] for each in (c, javascript)]
+    assert defaults == [128, 160]
     assert c["compile_limits"]["wall_seconds"] == 10
     limits = body(connect("otto", Role.OPERATOR).get("/api/v1/limits"))
     assert limits["limits"]["default"]["memory_mib"] == 128

@@ -7,16 +7,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.local_packages import npm_registry, wheel
 from tests.support.markdown import PAGES, ROOT, CodeBlock, code_blocks
 from tests.support.standalone import Standalone, running
 
 ADDRESS = "http://127.0.0.1:8000"
+MEAN = "def mean(numbers): return sum(numbers) / len(numbers)"
+CHUNK = "exports.chunk = (all, size) => [all.slice(0, size), all.slice(size)];"
 BETWEEN = "\n=== next example ===\n"
 
 PAGES_WITH_SHELL = [page for page in PAGES if code_blocks(page, "sh")]
@@ -32,14 +35,32 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
         yield standalone
 
 
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Small packages with the names of those in the examples, for pip and npm."""
+    wheels = tmp_path_factory.mktemp("wheels")
+    for name, text in {"numpy": MEAN, "pandas": "", "matplotlib": ""}.items():
+        wheel(wheels, name, "1.0", {f"{name}.py": text})
+    with npm_registry() as registry:
+        registry.add("lodash", "4.0.0", {"index.js": CHUNK})
+        registry.add("@types/lodash", "4.0.0", {"index.d.ts": ""})
+        yield {
+            "PIP_NO_INDEX": "1",
+            "PIP_FIND_LINKS": str(wheels),
+            "PIP_CONFIG_FILE": os.devnull,
+            "npm_config_registry": registry.url,
+            "npm_config_cache": str(wheels / "npm"),
+        }
+
+
 def name_of(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
 @pytest.mark.parametrize("page", PAGES_WITH_SHELL, ids=name_of)
-def test_shell(page: Path, service: Standalone) -> None:
+def test_shell(page: Path, service: Standalone, packages: dict[str, str]) -> None:
     blocks = code_blocks(page, "sh")
-    printed = run(service, ["bash", "-euo", "pipefail", "-c", script(blocks)])
+    printed = run(service, ["bash", "-euo", "pipefail", "-c", script(blocks)], packages)
     for block, output in zip(blocks, printed.split(BETWEEN), strict=True):
         if block.shows is not None:
             assert form(json.loads(output)) == form(json.loads(block.shows))
@@ -60,14 +81,14 @@ def script(blocks: list[CodeBlock]) -> str:
     return 'curl() { command curl $curl_options "$@"; }\n' + f"printf '{BETWEEN}'\n".join(parts)
 
 
-def run(service: Standalone, command: list[str]) -> str:
+def run(service: Standalone, command: list[str], env: Mapping[str, str] = {}) -> str:
     """What it prints, in the folder where `podline up` was started."""
     address = (service.data_dir / "url").read_text().strip()
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     done = subprocess.run(
         [word.replace(ADDRESS, address) for word in command],
         cwd=service.data_dir.parent,
-        env=os.environ | {"PATH": path},
+        env=os.environ | {"PATH": path, **env},
         capture_output=True,
         text=True,
         timeout=100,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.settings.images import DEFAULT, images_and_versions
+from app.settings.images import DEFAULT, images_and_versions, packages_and_versions
 from sandbox import languages
 
 FOLDER = Path(__file__).parents[2] / "compose/images"
@@ -73,3 +73,40 @@ def test_tags_and_digests_may_say_more() -> None:
         "python": ("python:3.12-slim", "3.12"),
         "c": (f"registry.example:5000/lab/c:12.2-2@{digest}", "12.2"),
     }
+
+
+def test_the_packages_in_images_are_named_with_versions() -> None:
+    setting = "python=numpy==2.1.3 scikit-learn==1.5.2,javascript=lodash@4.17.21 @types/node@22"
+
+    assert packages_and_versions(setting) == {
+        "python": {"numpy": "2.1.3", "scikit-learn": "1.5.2"},
+        "javascript": {"lodash": "4.17.21", "@types/node": "22"},
+    }
+    assert packages_and_versions("") == {}
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "python",
+        "python=",
+        "=numpy==2",
+        "python=numpy",
+        "python=numpy>=2",
+        "python=numpy==2,python=pandas==2",
+        "javascript=lodash@latest",
+        "python=numpy==2;pandas==2==3",
+    ],
+)
+def test_a_wrong_list_of_packages_is_refused(setting: str) -> None:
+    with pytest.raises(ValueError, match=r"must be|must have an exact version|has two lists"):
+        packages_and_versions(setting)
+
+
+@pytest.mark.parametrize("language", [name for name, spec in SPECS.items() if spec.packages])
+def test_packages_are_a_build_argument_and_run_no_code(language: str) -> None:
+    text = dockerfile(language)
+
+    assert 'ARG PACKAGES=""' in text
+    assert ("--only-binary :all: $PACKAGES" in text) or ("--ignore-scripts" in text)
+    assert text.index("$PACKAGES") < text.index("USER 65534")

@@ -28,3 +28,12 @@ def test_an_image_runs_what_was_accepted_for_its_series(tag: str, version: str) 
 def test_an_image_of_another_series_does_not(tag: str, version: str) -> None:
     with pytest.raises(RunRefused):
         Offers({"python": Image("python", tag)}, SPECS).of(a_pod(version))
+
+
+def test_an_image_offers_its_packages_and_what_they_need() -> None:
+    packages = {"numpy": "2.1.3", "scikit-learn": "1.5.2"}
+
+    (found,) = Offers({"python": Image("python", "3.12", packages)}, SPECS).languages(None)
+
+    assert found.packages == packages
+    assert found.needs == {"memory_mib": 256}

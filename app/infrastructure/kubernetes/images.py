@@ -1,7 +1,7 @@
 """The languages that a cluster can run, according to the images in the settings."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from app.domain.errors import RunRefused
 from app.domain.language import Language
@@ -18,6 +18,8 @@ class Image:
 
     reference: str
     version: str
+    packages: Mapping[str, str] = field(default_factory=dict)
+    """The versions of the packages in it, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,9 @@ class Offer:
     spec: LanguageSpec
 
     def language(self, pod_pids_limit: int | None) -> Language:
-        found = conversion.language_of(language_of(self.spec, self.image.version))
+        found = conversion.language_of(
+            language_of(self.spec, self.image.version, self.image.packages)
+        )
         accepts = accepted(self.spec, pod_pids_limit)
         return replace(found, accepts=accepts, max_runs=MAX_RUNS, keeps_artifacts=False)
 

@@ -24,7 +24,14 @@ from app.domain.pod import (
 
 LANGUAGES = (
     Language(name="python", version="3.11", source_name="main.py", compiled=False),
-    Language(name="javascript", version="20", source_name="main.js", compiled=False),
+    Language(
+        name="javascript",
+        version="20",
+        source_name="main.js",
+        compiled=False,
+        needs={"processes": 160},
+        packages={"lodash": "4.17.21"},
+    ),
     Language(name="c", version="12.2", source_name="main.c", compiled=True),
     Language(name="cpp", version="12.2", source_name="main.cpp", compiled=True),
     Language(name="bash", version="5.2", source_name="main.sh", compiled=False),
