@@ -47,7 +47,7 @@ def submit(call: Call, body: NewBatch) -> Answer:
         capacity=call.context.capacity,
     )
     location = {"Location": f"/api/v1/batches/{found.batch.id}"}
-    return Answer(representation.batch(found), 202, location)
+    return Answer(representation.batch(found, call.caller), 202, location)
 
 
 @batches.operation("GET", "/{batch_id}", {200: schemas.Batch}, errors=(404,))
@@ -61,14 +61,14 @@ def get(call: Call, batch_id: str, query: Wait) -> schemas.Batch:
     if query.wait:
         wait = partial(service.wait_for_ends, executions, call.ports.wakeups, batch, query.wait)
         waited(call, wait, otherwise=None)
-    return representation.batch(service.details(executions, batch))
+    return representation.batch(service.details(executions, batch), call.caller)
 
 
 @batches.operation("POST", "/{batch_id}/cancel", {202: schemas.Batch}, errors=(404,))
 def cancel(call: Call, batch_id: str) -> Answer:
     """Cancel all its executions that are not terminal."""
     cancelled = service.cancel(call.ports, _found(call, batch_id))
-    return Answer(representation.batch(cancelled), 202)
+    return Answer(representation.batch(cancelled, call.caller), 202)
 
 
 @batches.operation(
@@ -99,7 +99,8 @@ def stream(call: Call, batch_id: str) -> Response:
     return streamed(
         call,
         lambda allowed: sse.batch_response(
-            stream_batch(store.executions, store.results, wakeups, batch, begin, allowed=allowed)
+            call.caller,
+            stream_batch(store.executions, store.results, wakeups, batch, begin, allowed=allowed),
         ),
     )
 

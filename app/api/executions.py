@@ -1,22 +1,24 @@
 """/api/v1/executions: submit a program, follow it, get its result."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Literal
 
 from flask import Response, request
 from werkzeug.exceptions import BadRequest
 
 from app import logs
-from app.api import representation, schemas, sse
+from app.api import byte_ranges, representation, schemas, sse
 from app.api.context import Call
 from app.api.idempotency import NAME as IDEMPOTENCY_KEY
 from app.api.idempotency import idempotency_key
 from app.api.pages import page
 from app.api.reading import body_hash
-from app.api.requests import ExecutionQuery, Wait
+from app.api.requests import BulkSelection, ExecutionQuery, Wait
 from app.api.routing import Answer, Later, Section
 from app.api.sent import Read
 from app.api.submission.form import Submission
+from app.api.submission.original import original
 from app.api.submission.rules import validate
 from app.api.waiting import streamed, waited
 from app.domain.errors import (
@@ -25,8 +27,9 @@ from app.domain.errors import (
     StoreUnavailable,
 )
 from app.domain.execution import Execution
-from app.domain.filters import ExecutionFilter
+from app.domain.pod import Output, StageOutput
 from app.service import executions as service
+from app.service.bulk import Bulk, in_bulk
 from app.service.cancel import cancel as cancel_execution
 from app.service.retention import erase
 from app.service.retry import retry as retry_execution
@@ -66,7 +69,7 @@ def submit(call: Call, body: Read[Submission], query: Wait) -> Answer | Later:
     logs.about_execution(execution.id)
     location = {"Location": f"/api/v1/executions/{execution.id}"}
     if query.wait is None:
-        return Answer(representation.execution(execution), 202, location)
+        return Answer(representation.execution(execution, reader=call.caller), 202, location)
     return partial(_ended, call, execution, query.wait, location)
 
 
@@ -75,7 +78,7 @@ def _ended(call: Call, execution: Execution, seconds: float, location: Mapping[s
         return Answer(_awaited(call, execution, seconds), 200, location)
     except StoreUnavailable:
         # It was accepted; an error would make the client submit it again.
-        return Answer(representation.execution(execution), 202, location)
+        return Answer(representation.execution(execution, reader=call.caller), 202, location)
     except NotFound:
         raise Gone("the execution was deleted while the request was waiting for it") from None
 
@@ -83,27 +86,65 @@ def _ended(call: Call, execution: Execution, seconds: float, location: Mapping[s
 @executions.operation("GET", "", {200: schemas.ExecutionPage}, errors=(403,))
 def list_(call: Call, query: ExecutionQuery) -> schemas.ExecutionPage:
     """Your executions, newest first. `result` is null: get the execution to see it."""
-    filter = ExecutionFilter(
-        owner=query.owner,
-        state=query.state,
-        outcome=query.outcome,
-        language=query.language,
-        labels=_labels(query.label),
-        batch=query.batch,
-    )
     found = service.newest(
-        call.ports.store.executions, call.caller, filter, query.cursor, query.limit + 1
+        call.ports.store.executions,
+        call.caller,
+        query.to_domain(),
+        query.cursor,
+        query.limit + 1,
     )
     items, next_cursor = page(found, query.limit)
     return schemas.ExecutionPage(
-        items=[representation.execution(execution) for execution in items],
+        items=[representation.execution(execution, reader=call.caller) for execution in items],
         next_cursor=next_cursor,
     )
 
 
-def _labels(labels: list[str]) -> Mapping[str, str] | None:
-    pairs = (label.partition(":") for label in labels)
-    return {name: value for name, _, value in pairs} or None
+@executions.operation(
+    "POST", "/cancel", {200: schemas.BulkDone, 202: schemas.BulkDone}, errors=(403,)
+)
+def cancel_selected(call: Call, body: BulkSelection) -> Answer:
+    """Cancel up to 100 of the executions that match and are not terminal, newest first.
+
+    The response is 202 if more remain: repeat the request until it is 200.
+    """
+    return _in_bulk(call, Bulk.CANCEL, body)
+
+
+@executions.operation(
+    "POST", "/retry", {200: schemas.BulkDone, 202: schemas.BulkDone}, errors=(403, 429)
+)
+def retry_selected(call: Call, body: BulkSelection) -> Answer:
+    """Retry up to 100 of the executions that match, are terminal and were not retried.
+
+    The response is 202 if more remain: repeat the request until it is 200. Set `to`, so that the
+    retries themselves are not retried in turn.
+    """
+    return _in_bulk(call, Bulk.RETRY, body)
+
+
+@executions.operation(
+    "POST", "/delete", {200: schemas.BulkDone, 202: schemas.BulkDone}, errors=(403,)
+)
+def delete_selected(call: Call, body: BulkSelection) -> Answer:
+    """Erase up to 100 of the executions that match and are terminal, newest first.
+
+    The response is 202 if more remain: repeat the request until it is 200.
+    """
+    return _in_bulk(call, Bulk.DELETE, body)
+
+
+def _in_bulk(call: Call, action: Bulk, body: BulkSelection) -> Answer:
+    done = in_bulk(
+        call.ports,
+        call.caller,
+        action,
+        body.to_domain(),
+        dry_run=body.dry_run,
+        capacity=call.context.capacity,
+    )
+    shown = schemas.BulkDone(done=done.done, skipped=done.skipped, remaining=done.remaining)
+    return Answer(shown, 202 if done.remaining and not body.dry_run else 200)
 
 
 @executions.operation("GET", "/{execution_id}", {200: schemas.Execution}, errors=(404,))
@@ -116,7 +157,7 @@ def get(call: Call, execution_id: str, query: Wait) -> schemas.Execution:
 def cancel(call: Call, execution_id: str) -> Answer:
     """Cancel it. It never gets a result. Its pod and slot are released soon after."""
     execution = cancel_execution(call.ports, _found(call, execution_id))
-    return Answer(representation.execution(execution), 202)
+    return Answer(representation.execution(execution, reader=call.caller), 202)
 
 
 @executions.operation(
@@ -131,7 +172,7 @@ def retry(call: Call, execution_id: str) -> Answer:
     if execution.erased:
         raise Gone(f"execution {execution_id} was retried as {execution.id}, which was deleted")
     location = {"Location": f"/api/v1/executions/{execution.id}"}
-    return Answer(representation.execution(execution), 202, location)
+    return Answer(representation.execution(execution, reader=call.caller), 202, location)
 
 
 @executions.operation("GET", "/{execution_id}/events", {200: schemas.EventList}, errors=(404,))
@@ -173,9 +214,81 @@ def stream(call: Call, execution_id: str) -> Response:
     return streamed(
         call,
         lambda allowed: sse.response(
-            stream_execution(call.ports, execution, begin, allowed=allowed)
+            call.caller, stream_execution(call.ports, execution, begin, allowed=allowed)
         ),
     )
+
+
+@executions.operation(
+    "GET", "/{execution_id}/submission", {200: schemas.SentSubmission}, errors=(404,)
+)
+def submission(call: Call, execution_id: str) -> schemas.SentSubmission:
+    """What was submitted, as `POST` received it."""
+    found = service.submission(call.ports.store.executions, call.caller, execution_id)
+    return schemas.SentSubmission(original(found))
+
+
+@executions.operation(
+    "GET",
+    "/{execution_id}/stdout",
+    byte_ranges.ANSWERS,
+    errors=(404, 416),
+    headers=byte_ranges.REQUEST_HEADERS,
+)
+def stdout(call: Call, execution_id: str) -> Response:
+    """All bytes that the program printed on stdout, or a range of them."""
+    return _printed(call, execution_id, "stdout", lambda output: output.run)
+
+
+@executions.operation(
+    "GET",
+    "/{execution_id}/stderr",
+    byte_ranges.ANSWERS,
+    errors=(404, 416),
+    headers=byte_ranges.REQUEST_HEADERS,
+)
+def stderr(call: Call, execution_id: str) -> Response:
+    """All bytes that the program printed on stderr, or a range of them."""
+    return _printed(call, execution_id, "stderr", lambda output: output.run)
+
+
+@executions.operation(
+    "GET",
+    "/{execution_id}/compile/stdout",
+    byte_ranges.ANSWERS,
+    errors=(404, 416),
+    headers=byte_ranges.REQUEST_HEADERS,
+)
+def compile_stdout(call: Call, execution_id: str) -> Response:
+    """All bytes that the compiler printed on stdout, or a range of them."""
+    return _printed(call, execution_id, "stdout", lambda output: output.compile)
+
+
+@executions.operation(
+    "GET",
+    "/{execution_id}/compile/stderr",
+    byte_ranges.ANSWERS,
+    errors=(404, 416),
+    headers=byte_ranges.REQUEST_HEADERS,
+)
+def compile_stderr(call: Call, execution_id: str) -> Response:
+    """All bytes that the compiler printed on stderr, or a range of them."""
+    return _printed(call, execution_id, "stderr", lambda output: output.compile)
+
+
+def _printed(
+    call: Call,
+    execution_id: str,
+    stream: Literal["stdout", "stderr"],
+    stage: Callable[[Output], StageOutput | None],
+) -> Response:
+    store = call.ports.store
+    result = service.result(store.executions, store.results, call.caller, execution_id)
+    output = stage(result.output)
+    if output is None:
+        raise NotFound(f"execution {execution_id} has no such output")
+    name = f"{result.id}.{request.path.partition(execution_id)[2].strip('/')}"
+    return byte_ranges.respond(byte_ranges.of_bytes(name, getattr(output, stream)))
 
 
 @executions.operation("DELETE", "/{execution_id}", {204: None}, errors=(404, 409))
@@ -197,4 +310,6 @@ def _awaited(call: Call, execution: Execution, seconds: float) -> schemas.Execut
         )
         execution = waited(call, wait, otherwise=execution)
     found = service.details(call.ports.store.results, call.ports.admission, execution)
-    return representation.execution(found.execution, found.result, found.queue_position)
+    return representation.execution(
+        found.execution, found.result, found.queue_position, reader=call.caller
+    )

@@ -140,7 +140,8 @@ def _answers(operation: Operation, schemas: _Schemas) -> Iterator[tuple[str, Jso
         if isinstance(answer, type):
             described["content"] = schemas.content(answer, "serialization")
         elif answer is not None:
-            described["content"] = {answer: {"schema": {"type": "string"}}}
+            media_types = (answer,) if isinstance(answer, str) else answer
+            described["content"] = {each: {"schema": {"type": "string"}} for each in media_types}
         yield str(status), described
 
 

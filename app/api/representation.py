@@ -8,7 +8,7 @@ from typing import Final
 
 from app.api import schemas
 from app.api.problems import DELETED, Problem
-from app.domain.api_key import ApiKey
+from app.domain.api_key import ApiKey, Role
 from app.domain.batch import BatchItem
 from app.domain.callback import Callback
 from app.domain.dead_letter import DeadLetter
@@ -39,9 +39,14 @@ def execution(
     execution: Execution,
     result: Result | None = None,
     queue_position: int | None = None,
+    *,
+    reader: ApiKey | None = None,
 ) -> schemas.Execution:
+    """As the holder of the key `reader` may see it."""
+    shows_owner = reader is not None and reader.role.includes(Role.OPERATOR)
     return schemas.Execution(
         id=execution.id,
+        owner=execution.owner if shows_owner else None,
         state=execution.state,
         outcome=execution.outcome,
         language=execution.language,
@@ -65,23 +70,25 @@ def execution(
     )
 
 
-def batch(found: BatchDetails) -> schemas.Batch:
+def batch(found: BatchDetails, reader: ApiKey) -> schemas.Batch:
     executions = found.executions
     return schemas.Batch(
         id=found.batch.id,
         created_at=moment(found.batch.created_at),
         unfinished=sum(not execution.state.terminal for execution in executions.values()),
-        items=[_batch_item(item, executions) for item in found.batch.items],
+        items=[_batch_item(item, executions, reader) for item in found.batch.items],
     )
 
 
-def _batch_item(item: BatchItem, executions: Mapping[str, Execution]) -> schemas.BatchItem:
+def _batch_item(
+    item: BatchItem, executions: Mapping[str, Execution], reader: ApiKey
+) -> schemas.BatchItem:
     if item.problem is not None:
         return schemas.BatchItem(execution=None, problem=Problem.model_validate(item.problem))
     found = executions.get(item.execution_id or "")
     if found is None:
         return schemas.BatchItem(execution=None, problem=DELETED)
-    return schemas.BatchItem(execution=execution(found), problem=None)
+    return schemas.BatchItem(execution=execution(found, reader=reader), problem=None)
 
 
 def _callback(callback: Callback) -> schemas.Callback:

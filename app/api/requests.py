@@ -18,7 +18,7 @@ from app.api.sent import BY_VALUE, Sent
 from app.domain.api_key import Role
 from app.domain.dead_letter import DeadLetterKind, DeadLetterStatus
 from app.domain.execution import Outcome, State, Time, event_type
-from app.domain.filters import EventFilter
+from app.domain.filters import EventFilter, ExecutionFilter
 from app.domain.replay import MAX_EXECUTIONS, ReplayMode
 
 MAX_WAIT_SECONDS = 60
@@ -55,21 +55,6 @@ Label = Annotated[
 PageSize = Annotated[int, Field(ge=1, le=MAX_PAGE)]
 
 
-class ExecutionQuery(Sent):
-    state: State | None = None
-    outcome: Outcome | None = None
-    language: str | None = None
-    label: Annotated[list[Label], BeforeValidator(_as_list), UpTo("labels")] = Field(
-        default=[], description="`name:value`; may be repeated, and all must match."
-    )
-    batch: str | None = Field(default=None, description="The id of a batch.")
-    owner: str | None = Field(
-        default=None, description="Another owner's executions; needs the role operator."
-    )
-    limit: PageSize = DEFAULT_PAGE
-    cursor: Cursor | None = Field(default=None, description="`next_cursor` of the previous page.")
-
-
 def _time(given: object) -> Time:
     try:
         moment = datetime.fromisoformat(str(given))
@@ -83,15 +68,63 @@ def _time(given: object) -> Time:
         ) from None
 
 
+RequestedTime = Annotated[
+    Time, BeforeValidator(_time), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+
+
+class ExecutionSelection(Sent):
+    """Which executions: all that match every given field."""
+
+    state: State | None = None
+    outcome: Outcome | None = None
+    language: str | None = None
+    label: Annotated[list[Label], BeforeValidator(_as_list), UpTo("labels")] = Field(
+        default=[], description="`name:value`; may be repeated, and all must match."
+    )
+    batch: str | None = Field(default=None, description="The id of a batch.")
+    owner: str | None = Field(
+        default=None,
+        description="Another owner, or `*` for all owners; needs the role operator.",
+    )
+    from_: RequestedTime | None = Field(
+        default=None, alias="from", description="Submitted at that time or later."
+    )
+    to: RequestedTime | None = Field(default=None, description="Submitted earlier.")
+
+    def to_domain(self) -> ExecutionFilter:
+        labels = (label.partition(":") for label in self.label)
+        return ExecutionFilter(
+            owner=self.owner,
+            state=self.state,
+            outcome=self.outcome,
+            language=self.language,
+            labels={name: value for name, _, value in labels} or None,
+            batch=self.batch,
+            since=self.from_,
+            until=self.to,
+        )
+
+
+class ExecutionQuery(ExecutionSelection):
+    limit: PageSize = DEFAULT_PAGE
+    cursor: Cursor | None = Field(default=None, description="`next_cursor` of the previous page.")
+
+
+class BulkSelection(ExecutionSelection):
+    """Which executions to cancel, retry or delete."""
+
+    state: Annotated[State, BY_VALUE] | None = None
+    outcome: Annotated[Outcome, BY_VALUE] | None = None
+    dry_run: bool = Field(default=False, description="Only count; change nothing.")
+
+
 def _event_type(given: str) -> str:
     if given not in EVENT_TYPES:
         raise PydanticCustomError("event_type", f"must be one of {', '.join(EVENT_TYPES)}")
     return given
 
 
-RequestedTime = Annotated[
-    Time, BeforeValidator(_time), WithJsonSchema({"type": "string", "format": "date-time"})
-]
 EventType = Annotated[
     str, AfterValidator(_event_type), WithJsonSchema({"type": "string", "enum": EVENT_TYPES})
 ]

@@ -49,8 +49,8 @@ class Operation:
     tag: str
     role: Role | None
     """The role that the key needs; None if no key is needed."""
-    answers: Mapping[int, type[BaseModel] | str | None]
-    """By status: the model of the JSON, another media type, or None for no body."""
+    answers: Mapping[int, type[BaseModel] | str | tuple[str, ...] | None]
+    """By status: the model of the JSON, one or more other media types, or None for no body."""
     errors: tuple[int, ...]
     """Error statuses that don't follow from the rest of the declaration."""
     headers: tuple[str, ...]
@@ -99,7 +99,7 @@ class Section:
         self,
         method: str,
         path: str,
-        answers: Mapping[int, type[BaseModel] | str | None],
+        answers: Mapping[int, type[BaseModel] | str | tuple[str, ...] | None],
         errors: tuple[int, ...] = (),
         headers: tuple[str, ...] = (),
     ) -> Callable[[Handler], Handler]:

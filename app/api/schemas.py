@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, RootModel, WithJsonSchema
 
 from app.api.problems import Problem
 from app.domain.api_key import Role
@@ -79,6 +79,7 @@ class Execution(Answered):
     """A program that was submitted."""
 
     id: str
+    owner: str | None = Field(description="Shown to operators only; otherwise null.")
     state: State
     outcome: Outcome | None
     language: str
@@ -108,6 +109,20 @@ class Execution(Answered):
 class ExecutionPage(Answered):
     items: list[Execution]
     next_cursor: str | None
+
+
+class BulkDone(Answered):
+    """What a call on many executions has done."""
+
+    done: int
+    skipped: int = Field(description="Those that were changed by others at the same time.")
+    remaining: int = Field(
+        description="How many still match, counted up to 1,000. In a dry run: all that match."
+    )
+
+
+class SentSubmission(RootModel[dict[str, Any]]):
+    """What was submitted, in the form of `Submission`."""
 
 
 class BatchItem(Answered):

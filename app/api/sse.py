@@ -2,12 +2,14 @@
 
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Final, TypeVar
 
 from flask import Response
 from pydantic_core import to_json
 
 from app.api import representation
+from app.domain.api_key import ApiKey
 from app.service.batch_stream import (
     BatchEnded,
     BatchPosition,
@@ -34,14 +36,14 @@ _HEARTBEAT: Final = b": heartbeat\n\n"
 T = TypeVar("T")
 
 
-def response(items: Iterable[Item]) -> Response:
+def response(reader: ApiKey, items: Iterable[Item]) -> Response:
     """Send what happens to an execution as it happens."""
-    return _streamed(items, _encode)
+    return _streamed(items, partial(_encode, reader))
 
 
-def batch_response(items: Iterable[BatchStreamItem]) -> Response:
+def batch_response(reader: ApiKey, items: Iterable[BatchStreamItem]) -> Response:
     """Send what happens in a batch as it happens."""
-    return _streamed(items, _encode_of_batch)
+    return _streamed(items, partial(_encode_of_batch, reader))
 
 
 def _streamed(items: Iterable[T], encode: Callable[[T], bytes]) -> Response:
@@ -59,18 +61,18 @@ def _encoded(items: Iterable[T], encode: Callable[[T], bytes]) -> Iterator[bytes
         yield encode(item)
 
 
-def _encode_of_batch(item: BatchStreamItem) -> bytes:
+def _encode_of_batch(reader: ApiKey, item: BatchStreamItem) -> bytes:
     match item:
         case Heartbeat():
             return _HEARTBEAT
         case ExecutionEnded(position, execution, result):
-            shown = representation.execution(execution, result)
+            shown = representation.execution(execution, result, reader=reader)
             return _event("execution", position, shown.model_dump(mode="json"))
         case BatchEnded(position, batch):
             return _event("end", position, {"batch_id": batch.id})
 
 
-def _encode(item: Item) -> bytes:
+def _encode(reader: ApiKey, item: Item) -> bytes:
     match item:
         case Heartbeat():
             return _HEARTBEAT
@@ -82,7 +84,7 @@ def _encode(item: Item) -> bytes:
             where = {"attempt": position.attempt, "offset": item.offset}
             return _event(stream, position, {**where, **_content(content)})
         case ResultStored(position, execution, result):
-            shown = representation.execution(execution, result)
+            shown = representation.execution(execution, result, reader=reader)
             return _event("result", position, shown.model_dump(mode="json"))
         case Ended(position, state):
             return _event("end", position, {"state": state})

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from app.domain.execution import Event, Time
+from app.domain.execution import MILLISECOND, Event, State, Time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,39 @@ class ExecutionFilter:
     labels: Mapping[str, str] | None = None
     batch: str | None = None
     """The id of a batch."""
+    since: Time | None = None
+    """Submitted at that time or later; like `until`, to the millisecond."""
+    until: Time | None = None
+    """Exclusive."""
+    states: frozenset[State] | None = None
+    """One of these; in addition to `state`."""
+    unretried: bool = False
+    """Only those that were not retried."""
+
+    @property
+    def first_id(self) -> str | None:
+        return None if self.since is None else lowest_id(self.since)
+
+    @property
+    def end_id(self) -> str | None:
+        """Exclusive."""
+        return None if self.until is None else lowest_id(self.until)
+
+
+_DIGITS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_MOST_MILLISECONDS: Final = 2**48 - 1
+_RANDOM_DIGITS: Final = 16
+
+
+def lowest_id(time: Time) -> str:
+    """The lowest ULID of that millisecond (https://github.com/ulid/spec).
+
+    Ids are in the order of submission, so a span of time is a span of ids, which every listing is
+    sorted by.
+    """
+    milliseconds = min(max(time // MILLISECOND, 0), _MOST_MILLISECONDS)
+    digits = (_DIGITS[milliseconds >> shift & 31] for shift in range(45, -1, -5))
+    return "".join(digits) + "0" * _RANDOM_DIGITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from app.domain.compare import Compare, equal
 from app.domain.compare.kinds import EXACT, LINES
@@ -161,3 +161,5 @@ class Submission:
     callback_url: str | None = None
     artifacts: tuple[str, ...] = ()
     """Patterns, as in git's ignore files, of files to keep once the program has ended."""
+    sent: Mapping[str, Any] | None = None
+    """An outline of what the client sent; None for a submission of an earlier release."""

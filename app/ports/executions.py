@@ -85,6 +85,9 @@ class Executions(Protocol):
     def page(self, filter: ExecutionFilter, before: str | None, limit: int) -> list[Execution]:
         """Rows that match, newest first (by id), with an id below `before`; no erased ones."""
 
+    def count(self, filter: ExecutionFilter, at_most: int) -> int:
+        """How many rows `page` would show, counted up to that number."""
+
     def mark_retried(self, execution_id: str, retried_as: str) -> bool:
         """Name the retry of an execution, once. False if it has one already."""
 

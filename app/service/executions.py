@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from app.domain.api_key import ApiKey, Role
 from app.domain.errors import CoordinationUnavailable, Forbidden, NotFound
 from app.domain.execution import Event, Execution, State
 from app.domain.filters import ExecutionFilter
 from app.domain.result import Result
+from app.domain.submission import Submission
 from app.ports import AdmissionQueue, Executions, Results
+
+ALL_OWNERS: Final = "*"
+"""No owner has this name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +42,35 @@ def newest(
     limit: int,
 ) -> Sequence[Execution]:
     """Newest first, of the caller unless the filter names another owner. Raises Forbidden."""
+    return executions.page(within_sight(caller, filter), after, limit)
+
+
+def within_sight(caller: ApiKey, filter: ExecutionFilter) -> ExecutionFilter:
+    """The filter for the caller's own executions, unless it names another owner, or all.
+
+    Raises Forbidden.
+    """
     owner = filter.owner or caller.name
     if not may_see(caller, owner):
-        raise Forbidden(
-            "listing the executions of another owner needs a key with the role operator"
-        )
-    return executions.page(replace(filter, owner=owner), after, limit)
+        raise Forbidden("executions of another owner need a key with the role operator")
+    return replace(filter, owner=None if owner == ALL_OWNERS else owner)
+
+
+def submission(executions: Executions, caller: ApiKey, execution_id: str) -> Submission:
+    """The program and its options. Raises NotFound, also for one that was rebuilt without it."""
+    found = executions.submission(find(executions, caller, execution_id).id)
+    if found is None:
+        raise NotFound(f"the program of execution {execution_id} is not stored")
+    return found
+
+
+def result(executions: Executions, results: Results, caller: ApiKey, execution_id: str) -> Result:
+    """Raises NotFound, also while there is no result."""
+    execution = find(executions, caller, execution_id)
+    found = results.get(execution.result_id) if execution.result_id else None
+    if found is None:
+        raise NotFound(f"execution {execution_id} is {execution.state} and has no result")
+    return found
 
 
 def events(executions: Executions, caller: ApiKey, execution_id: str) -> Sequence[Event]:

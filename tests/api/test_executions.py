@@ -143,7 +143,7 @@ class TestGetting:
     def test_one_of_another_owner_does_not_exist(self, api: Api, connect: Connect) -> None:
         id = submit(api)
         stranger = connect("bob", Role.USER)
-        for path in ("", "/events", "/stream"):
+        for path in ("", "/events", "/stream", "/submission", "/stdout"):
             assert stranger.get(f"{EXECUTIONS}/{id}{path}").status_code == 404
         for path in ("/cancel", "/retry"):
             assert stranger.post(f"{EXECUTIONS}/{id}{path}").status_code == 404
@@ -313,7 +313,15 @@ class TestDeleting:
         assert api.get(f"{EXECUTIONS}/{id}").status_code == 404
         assert body(api.get(EXECUTIONS))["items"] == []
         assert twins.store.executions.submission(id) is None
-        for call in ("", "/events", "/stream", "?wait=1"):
+        for call in (
+            "",
+            "/events",
+            "/stream",
+            "/submission",
+            "/stdout",
+            "/compile/stderr",
+            "?wait=1",
+        ):
             assert api.get(f"{EXECUTIONS}/{id}{call}").status_code == 404
         assert api.post(f"{EXECUTIONS}/{id}/cancel").status_code == 404
         assert api.delete(f"{EXECUTIONS}/{id}").status_code == 404

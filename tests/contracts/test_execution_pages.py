@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.domain.execution import SECOND, Execution, Outcome
-from app.domain.filters import ExecutionFilter
+from app.domain.execution import SECOND, TERMINAL, UNFINISHED, Execution, Outcome, Time
+from app.domain.filters import ExecutionFilter, lowest_id
 from app.ports import Store
 from tests.support.builders import NOW, a_submission, a_verdict, accepted, an_id
 
@@ -100,6 +100,51 @@ def test_by_batch(store: Store) -> None:
     assert listed(store, batch=batch, owner="ada", labels={"k": "v"}) == [first.id]
     assert listed(store, batch=batch, state="running") == []
     assert store.executions.page(ExecutionFilter(batch=other.batch_id), None, 10) == [other]
+
+
+def put_at(store: Store, time: Time, number: int) -> Execution:
+    new = accepted(id=lowest_id(time)[:-1] + str(number), now=time)
+    assert store.executions.insert(*new)
+    return new[0]
+
+
+def test_by_time(store: Store) -> None:
+    times = [NOW, NOW + SECOND, NOW + 2 * SECOND]
+    first, second, third = (put_at(store, time, n) for n, time in enumerate(times))
+    assert listed(store, since=NOW + SECOND) == [third.id, second.id]
+    assert listed(store, until=NOW + SECOND) == [first.id]
+    assert listed(store, since=NOW + 1_000, until=NOW + 2 * SECOND) == [second.id]
+    assert listed(store, since=NOW, before=third.id, limit=1) == [second.id]
+    assert listed(store, until=NOW + 2 * SECOND, before=second.id) == [first.id]
+    assert listed(store, since=times[1], until=times[1]) == []
+
+
+def test_by_several_states(store: Store) -> None:
+    queued = put(store, labels={"k": "v"})
+    finished = put_finished(store, Outcome.SUCCESS)
+    ended = put(store, labels={"k": "v"})
+    assert store.executions.apply(ended.cancel(NOW, LATER))
+    assert listed(store, states=UNFINISHED) == [finished.id, queued.id]
+    assert listed(store, states=TERMINAL, owner="ada") == [ended.id]
+    assert listed(store, states=TERMINAL, labels={"k": "v"}) == [ended.id]
+    assert listed(store, states=UNFINISHED, state="queued") == [queued.id]
+    assert listed(store, states=UNFINISHED, state="cancelled") == []
+
+
+def test_what_was_not_retried(store: Store) -> None:
+    retried, other = put(store, labels={"k": "v"}), put(store, labels={"k": "v"})
+    assert store.executions.mark_retried(retried.id, an_id())
+    assert listed(store, unretried=True) == [other.id]
+    assert listed(store, unretried=True, labels={"k": "v"}) == [other.id]
+
+
+def test_counts_up_to_a_number(store: Store) -> None:
+    for _ in range(3):
+        put(store, owner="ada")
+    put(store, owner="bob")
+    counts = [store.executions.count(ExecutionFilter(owner="ada"), most) for most in (2, 3, 9)]
+    assert counts == [2, 3, 3]
+    assert store.executions.count(ExecutionFilter(owner="eve"), 9) == 0
 
 
 def put_in_batch(store: Store, batch_id: str, owner: str) -> Execution:

@@ -10,13 +10,14 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from itertools import chain, combinations
 from pathlib import Path
 
 import pytest
 
 from app.domain.errors import StoreFull, StoreUnavailable
-from app.domain.execution import State
+from app.domain.execution import TERMINAL, UNFINISHED, State
 from app.domain.filters import ExecutionFilter
 from app.domain.submission import File
 from app.infrastructure import codec
@@ -268,6 +269,16 @@ class TestPlans:
         }
         assert scans == set()
 
+    @pytest.mark.parametrize("owner", [None, "ada"])
+    def test_many_finished_rows_are_neither_sorted_nor_searched_for_a_few_others(
+        self, store: SqliteStore, owner: str | None
+    ) -> None:
+        store.ping()
+        terminal, _ = listing(ExecutionFilter(owner=owner, states=TERMINAL), None, 10)
+        assert "TEMP B-TREE" not in " ".join(plan(store, terminal))
+        unfinished, _ = listing(ExecutionFilter(owner=owner, states=UNFINISHED), None, 10)
+        assert "state=?" in " ".join(plan(store, unfinished))
+
     def test_one_facet_alone_is_searched_in_the_order_of_its_index(
         self, store: SqliteStore
     ) -> None:
@@ -301,7 +312,8 @@ def every_statement() -> Iterator[str]:
     for where in ("id < ?", "status = ? AND id < ?", "kind = ? AND id < ?"):
         yield dead_letters.PAGE.format(where)
     for filter in facets(up_to=3):
-        yield listing(filter, None, 10)[0]
+        for states in (None, UNFINISHED, TERMINAL):
+            yield listing(replace(filter, states=states), None, 10)[0]
 
 
 def is_statement(value: object) -> bool:

@@ -16,6 +16,7 @@ from app.api.submission.compiling import checked_compile_args
 from app.api.submission.expected import comparison, expected_output
 from app.api.submission.inputs import check_env, checked_args
 from app.api.submission.limits import limits, ranges
+from app.api.submission.original import outline
 from app.api.submission.program import check_room, known_language, program
 from app.api.submission.tests import Common, tests
 from app.domain.api_key import Role
@@ -90,6 +91,7 @@ def validate(
         labels=sent.labels,
         callback_url=sent.callback_url,
         artifacts=artifacts,
+        sent=outline(sent),
     )
 
 

@@ -135,6 +135,9 @@ class MemoryExecutions:
             shown = [row for row in rows if not row.erased and _matches(row, filter)]
             return deepcopy(descending(shown, before, limit))
 
+    def count(self, filter: ExecutionFilter, at_most: int) -> int:
+        return len(self.page(filter, None, at_most))
+
     def mark_retried(self, execution_id: str, retried_as: str) -> bool:
         with self._tables.lock:
             row = self._tables.rows.get(execution_id)
@@ -185,5 +188,9 @@ def _matches(row: Execution, filter: ExecutionFilter) -> bool:
         and filter.outcome in (None, row.outcome)
         and filter.language in (None, row.language)
         and filter.batch in (None, row.batch_id)
+        and (filter.states is None or row.state in filter.states)
+        and not (filter.unretried and row.retried_as)
+        and (filter.first_id is None or row.id >= filter.first_id)
+        and (filter.end_id is None or row.id < filter.end_id)
         and (filter.labels or {}).items() <= row.labels.items()
     )

@@ -173,6 +173,11 @@ class MongoExecutions:
         return [to_execution(row) for row in shown.as_pymongo()]
 
     @at_the_edge
+    def count(self, filter: ExecutionFilter, at_most: int) -> int:
+        rows = self._connection.objects(ExecutionDocument).filter(_matches(filter, None))
+        return len(rows.only("id").limit(at_most).as_pymongo())
+
+    @at_the_edge
     def mark_retried(self, execution_id: str, retried_as: str) -> bool:
         row = self._rows(id=execution_id, retried_as=None)
         return bool(row.update_one(set__retried_as=retried_as))
@@ -240,4 +245,11 @@ def _matches(filter: ExecutionFilter, before: str | None) -> Q:
         query &= Q(batch_id=filter.batch)
     for key, value in (filter.labels or {}).items():
         query &= Q(labels=to_label(key, value))
-    return query & Q(order__lt=before) if before is not None else query
+    if filter.states is not None:
+        query &= Q(state__in=sorted(filter.states))
+    if filter.unretried:
+        query &= Q(retried_as=None)
+    if filter.first_id is not None:
+        query &= Q(order__gte=filter.first_id)
+    ends = [id for id in (before, filter.end_id) if id is not None]
+    return query & Q(order__lt=min(ends)) if ends else query

@@ -245,6 +245,12 @@ class SqliteExecutions:
             rows = connection.execute(query, values).fetchall()
         return [to_execution(row) for row in rows]
 
+    def count(self, filter: ExecutionFilter, at_most: int) -> int:
+        query, values = listing(filter, None, at_most)
+        with self._database.reading() as connection:
+            row = connection.execute(f"SELECT count(*) FROM ({query})", values).fetchone()
+        return int(row[0])
+
     def events(self, execution_id: str, after_version: int = 0) -> list[Event]:
         with self._database.reading() as connection:
             rows = connection.execute(EVENTS, (execution_id, after_version)).fetchall()
