@@ -81,7 +81,7 @@ def _done(ports: Ports, action: Bulk, execution: Execution) -> bool:
     change: Callable[[], object] = {
         Bulk.CANCEL: lambda: cancel(ports, execution),
         Bulk.RETRY: lambda: retry(ports, execution),
-        Bulk.DELETE: lambda: erase(ports.store.executions, execution),
+        Bulk.DELETE: lambda: erase(ports.store.executions, ports.blobs, execution),
     }[action]
     try:
         change()

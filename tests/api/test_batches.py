@@ -128,7 +128,7 @@ def test_another_owner_finds_nothing(
     body(bob.call(method, f"{BATCHES}/{batch['id']}{path}"), 404)
     body(api.call(method, f"{BATCHES}/{an_id()}{path}"), 404)
     if path == "":
-        assert body(operator.get(f"{BATCHES}/{batch['id']}")) == batch
+        assert ids(body(operator.get(f"{BATCHES}/{batch['id']}"))) == ids(batch)
 
 
 class TestGet:
@@ -221,7 +221,7 @@ class TestStream:
         body(api.get(path, headers={"Last-Event-ID": "7"}), 400)
 
 
-SIZE = 500_000
+SIZE = 1_000_000
 API = connector(make_twins(max_unfinished_per_owner=10**9, max_unfinished=10**9).ports)(
     "root", Role.ADMIN
 )
