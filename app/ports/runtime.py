@@ -29,7 +29,7 @@ class Runtime(Protocol):
     def output(self, name: str, first_run: int = 0) -> Output | None:
         """Return what an ended pod printed, or None if it is no longer available.
 
-        Begins with the run of that index, and has as many more as fit into 8 MiB, so that the
+        Begins with the run of that index, and has as many more as fit into 4 MiB, so that the
         output of many runs is never in memory as a whole: a caller continues with the index of
         the first missing one. What the compiler printed comes with run 0 only.
         """

@@ -28,6 +28,7 @@ from sandbox.daemon.kits import Kits, Packages
 from sandbox.daemon.limits import LimitNotHeld, refuse_unheld
 from sandbox.daemon.own_limits import limit_daemon
 from sandbox.daemon.pods import Pods
+from sandbox.daemon.programs import Programs
 from sandbox.daemon.selftest import NoJail, limits_held
 from sandbox.daemon.spool import Spool
 from sandbox.daemon.traces import Traces, records, traces_of
@@ -44,7 +45,7 @@ _STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _CONNECTIONS_MAX: Final = 200
 _SECONDS_TO_TAKE_AN_ANSWER: Final = 30
 _THREAD_STACK_BYTES: Final = 512 * 1024
-_IN_DATA_FOLDER: Final = ("jail", "lock", "pods", "podline-records", FOLDER)
+_IN_DATA_FOLDER: Final = ("jail", "lock", "pods", "programs", "podline-records", FOLDER)
 _SECONDS_OF_GIL: Final = 0.0005
 """A bay that reads much must not delay another's `create` by the default 5 ms."""
 
@@ -66,7 +67,7 @@ def main() -> None:
         with _lock(data), traces_of(kit.name_of(data), records(data)) as traces:
             for_group = make_shared_folder(arguments.socket.absolute().parent)
             _run(arguments, ready_jails, traces, for_group)
-    except (kit.NotInstalled, BadLanguages, LimitNotHeld, NoJail, OSError) as error:
+    except (kit.NotInstalled, BadLanguages, LimitNotHeld, NoJail, Unusable, OSError) as error:
         raise SystemExit(f"the sandbox can't start: {error}") from error
 
 
@@ -108,7 +109,8 @@ def _run(arguments: argparse.Namespace, ready_jails: int, traces: Traces, for_gr
     packages = _packages(Store(data / FOLDER), mounts)
     meters = find_meters(kit.name_of(data), bay_count, traces.group)
     traces.folder(kit.folder_of(data))
-    jail_kit = kit.prepare(data, mounts)
+    programs = Programs(data / "programs", bay_count)
+    jail_kit = kit.prepare(data, mounts, mounts.reach(programs.shown))
     limits = limits_held(jail_kit, meters[0])
     refuse_unheld(limits, arguments.unheld_limits)
     kits = Kits(jail_kit, toolchains, packages)
@@ -117,7 +119,7 @@ def _run(arguments: argparse.Namespace, ready_jails: int, traces: Traces, for_gr
         Bay(number, meter, kits, keeps_jail=number < ready_jails)
         for number, meter in enumerate(meters)
     ]
-    pods = Pods(toolchains, limits, Spool(data / "pods"), Bays(bays), kits)
+    pods = Pods(toolchains, limits, Spool(data / "pods"), programs, Bays(bays), kits)
     listener = _listen(path, for_group)
     pods.start()
     toolchains.prepare()

@@ -70,14 +70,14 @@ class Bay:
             self.drop_jail()
         return self._open_jail(disk_mib)
 
-    def clear(self, jail: Jail) -> None:
-        """Return once nothing of an ended pod runs any more.
+    def clear(self, jail: Jail, *, another_follows: bool = False) -> None:
+        """Return once nothing in that jail runs any more.
 
-        If this bay keeps a jail, it requests the next one meanwhile.
+        If this bay keeps a jail, or the pod needs another one, nsjail makes that one meanwhile.
         """
         if not jail.is_gone():  # so init lives, and nothing else of it
             self.meter.lift()
-        if not (self._keeps_jail and jail.init_pid):
+        if not ((self._keeps_jail or another_follows) and jail.init_pid):
             self.drop_jail()
         jail.close()
 

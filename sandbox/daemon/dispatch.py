@@ -2,7 +2,6 @@
 
 import logging
 import socket
-from queue import Empty
 from typing import Final
 
 from sandbox.daemon.operations import OPERATIONS
@@ -95,13 +94,11 @@ def _push_changes(connection: socket.socket, pods: Pods) -> None:
     with pods.watch() as changes:
         framing.send(connection, {"ok": None})
         while not _hung_up(connection):
-            try:
-                name = changes.get(timeout=_SECONDS_BETWEEN_LOOKS_AT_WATCHER)
-            except Empty:
-                continue
-            if name is None:
+            name = changes.get(_SECONDS_BETWEEN_LOOKS_AT_WATCHER)
+            if name is not None:
+                framing.send(connection, {"ok": name})
+            elif changes.stopped:
                 return
-            framing.send(connection, {"ok": name})
 
 
 def _hung_up(connection: socket.socket) -> bool:

@@ -28,7 +28,8 @@ def _observe(pods: Pods, header: Header, _body: bytes) -> Answer:
 
 
 def _output(pods: Pods, header: Header, _body: bytes) -> Answer:
-    output = pods.output(requests.name_of(header.get("name")))
+    first_run = requests.number_of(header.get("first_run", 0), "first_run")
+    output = pods.output(requests.name_of(header.get("name")), first_run)
     return messages.output_message(output) if output else (None, b"")
 
 

@@ -4,12 +4,13 @@ import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from queue import SimpleQueue
 
+from sandbox.daemon.active_pod import ActivePod
 from sandbox.daemon.bay import Bay
 from sandbox.daemon.bays import Bays
+from sandbox.daemon.changes import Changes
 from sandbox.daemon.kits import Kits
-from sandbox.daemon.run import Run
+from sandbox.daemon.programs import Programs
 from sandbox.daemon.spool import Spool
 from sandbox.toolchains.search import Toolchain, Toolchains
 from sandbox.wire.types import Frame, HeldLimit, Language, Observation, Output, Pod, PodRefused
@@ -25,21 +26,23 @@ class Pods:
         toolchains: Toolchains,
         limits: Sequence[HeldLimit],
         spool: Spool,
+        programs: Programs,
         bays: Bays,
         kits: Kits,
     ) -> None:
         self._toolchains = toolchains
         self.limits = limits
         self._spool = spool
+        self._programs = programs
         self._lock = threading.Lock()
         self._ended: dict[str, Observation] = _left_by_a_former_daemon(spool)
-        self._runs: dict[str, Run] = {}
+        self._active: dict[str, ActivePod] = {}
         """Waiting or running."""
-        self._closing: dict[str, Run] = {}
+        self._closing: dict[str, ActivePod] = {}
         """Ended, but the jail is not gone yet."""
         self._bays = bays
         self._kits = kits
-        self._watchers: set[SimpleQueue[str | None]] = set()
+        self._watchers: set[Changes] = set()
         self._threads = [
             threading.Thread(target=self._serve, args=[bay], name=f"bay-{bay.number}")
             for bay in bays.all
@@ -52,13 +55,13 @@ class Pods:
     def stop(self) -> None:
         """Kill everything, and return when nothing runs any more. The spool keeps what ended."""
         with self._lock:
-            runs = list(self._runs.values())
+            pods = list(self._active.values())
             watchers = list(self._watchers)
-        for run in runs:
-            run.cancel()
+        for pod in pods:
+            pod.cancel()
         self._bays.stop()
         for changes in watchers:
-            changes.put(None)
+            changes.stop()
         for thread in self._threads:
             thread.join()
 
@@ -66,68 +69,64 @@ class Pods:
         """Accept a pod, unless it exists. Raises PodRefused, and OSError if the disk is full."""
         self._kits.refresh()
         toolchain = self._toolchain(pod)
-        if len(pod.runs) > 1:
-            raise PodRefused("this sandbox daemon can run a program once only")
         with self._lock:
-            if pod.name in self._runs or pod.name in self._ended:
+            if pod.name in self._active or pod.name in self._ended:
                 return
-            self._spool.begin(pod.name)
-            run = Run(pod, toolchain)
-            if len(self._runs) < len(self._threads):
-                run.begin()
-            self._runs[pod.name] = run
-        self._bays.offer(run)
+            active = ActivePod(pod, toolchain, self._programs, self._spool.begin(pod.name))
+            if len(self._active) < len(self._threads):
+                active.begin()
+            self._active[pod.name] = active
+        self._bays.offer(active)
 
     def observe(self, name: str, wait_seconds: float = 0) -> Observation | None:
         with self._lock:
-            run = self._runs.get(name)
-        if run and wait_seconds:
-            run.wait_for_end(wait_seconds)
+            pod = self._active.get(name)
+        if pod and wait_seconds:
+            pod.wait_for_end(wait_seconds)
         with self._lock:
-            run = self._runs.get(name)
-            return run.observation if run else self._ended.get(name)
+            pod = self._active.get(name)
+            return pod.observation if pod else self._ended.get(name)
 
-    def output(self, name: str) -> Output | None:
-        with self._lock:
-            if name not in self._ended:
-                return None
-        ended = self._spool.read(name)
-        return ended.output() if ended else None
+    def output(self, name: str, first_run: int = 0) -> Output | None:
+        return self._spool.output(name, first_run) if self._has_output(name) else None
 
     def follow(self, name: str, after: int) -> list[Frame]:
         with self._lock:
-            run = self._runs.get(name)
-            known = name in self._ended
-        if run:
-            return run.frames(after)
-        ended = self._spool.read(name) if known else None
-        return ended.frames[after:] if ended else []
+            pod = self._active.get(name)
+        if pod:
+            return pod.frames(after)
+        return self._spool.frames(name, after) if self._has_output(name) else []
+
+    def _has_output(self, name: str) -> bool:
+        with self._lock:
+            ended = self._ended.get(name)
+        return ended is not None and ended.report is not None
 
     def delete(self, name: str) -> None:
         with self._lock:
-            run = self._runs.get(name) or self._closing.get(name)
-            if run and run.waiting:
-                del self._runs[name]
-                run.over.set()
-        if run:
-            run.cancel()
-            run.over.wait()
+            pod = self._active.get(name) or self._closing.get(name)
+            if pod and pod.waiting:
+                del self._active[name]
+                pod.over.set()
+        if pod:
+            pod.cancel()
+            pod.over.wait()
         self._spool.remove(name)
         with self._lock:
             self._ended.pop(name, None)
 
     def names(self) -> list[str]:
         with self._lock:
-            return [*self._runs, *self._ended]
+            return [*self._active, *self._ended]
 
     def languages(self) -> list[Language]:
         self._kits.refresh()
         return self._toolchains.languages()
 
     @contextmanager
-    def watch(self) -> Iterator[SimpleQueue[str | None]]:
-        """The names of pods that change from now on; None when the daemon stops."""
-        changes: SimpleQueue[str | None] = SimpleQueue()
+    def watch(self) -> Iterator[Changes]:
+        """The names of pods that change from now on, until the daemon stops."""
+        changes = Changes()
         with self._lock:
             self._watchers.add(changes)
         try:
@@ -144,47 +143,47 @@ class Pods:
 
     def _serve(self, bay: Bay) -> None:
         bay.meter.join()
-        while run := self._bays.next_for(bay):
-            self._run_in(bay, run)
+        while pod := self._bays.next_for(bay):
+            self._run_in(bay, pod)
         bay.drop_jail()
 
-    def _run_in(self, bay: Bay, run: Run) -> None:
-        if not self._begin(run):
+    def _run_in(self, bay: Bay, pod: ActivePod) -> None:
+        if not self._begin(pod):
             return
-        ended, jail = run.execute(bay)
-        name = ended.observation.name
-        if not run.cancelled:
-            self._spool.end(ended)
+        name = pod.observation.name
+        ended, jail = pod.execute(bay, lambda: self._notify(name, of_a_run=True))
+        if not pod.cancelled:
+            self._spool.end(pod.record, ended)
         with self._lock:
-            self._closing[name] = self._runs.pop(name)
-            if not run.cancelled:
-                self._ended[name] = ended.observation
-        if not run.end() and not run.cancelled:
+            self._closing[name] = self._active.pop(name)
+            if not pod.cancelled:
+                self._ended[name] = ended
+        if not pod.end() and not pod.cancelled:
             self._notify(name)
         if jail:
             bay.clear(jail)
         with self._lock:
             del self._closing[name]
-            run.over.set()
+            pod.over.set()
 
-    def _begin(self, run: Run) -> bool:
+    def _begin(self, pod: ActivePod) -> bool:
         """Return False if the pod was deleted while it waited."""
         with self._lock:
-            if run.over.is_set():
+            if pod.over.is_set():
                 return False
-            waited = run.waiting
+            waited = pod.waiting
             if waited:
-                run.begin()
+                pod.begin()
         if waited:
-            self._notify(run.observation.name)
+            self._notify(pod.observation.name)
         return True
 
-    def _notify(self, name: str) -> None:
+    def _notify(self, name: str, *, of_a_run: bool = False) -> None:
         with self._lock:
             for changes in self._watchers:
-                changes.put(name)
+                changes.put(name, of_a_run=of_a_run)
 
 
 def _left_by_a_former_daemon(spool: Spool) -> dict[str, Observation]:
-    pods = (spool.read(name) for name in spool.names())
-    return {pod.observation.name: pod.observation for pod in pods if pod}
+    pods = {name: spool.observation(name) for name in spool.names()}
+    return {name: pod for name, pod in pods.items() if pod}

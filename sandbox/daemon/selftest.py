@@ -16,7 +16,7 @@ from sandbox.jail.jail import Jail
 from sandbox.jail.kit import JailKit
 from sandbox.jail.launcher import Launcher
 from sandbox.metering.meter import Meter
-from sandbox.wire.types import HeldLimit, Holder, Limit, LimitName, Limits, StageReport
+from sandbox.wire.types import HeldLimit, Holder, Limit, LimitName, Limits, StageReport, Stream
 
 log = logging.getLogger(__name__)
 
@@ -141,7 +141,7 @@ def _run(jail: Jail, meter: Meter, trial: Trial) -> tuple[StageReport, bytes]:
         limits=trial.limits,
         spare_processes=0,
     )
-    return run_stage(jail, meter, program, (), recorder), recorder.output().stdout
+    return run_stage(jail, meter, program, (), recorder), recorder.printed(Stream.STDOUT)
 
 
 _IN_THE_WAY: Final = (

@@ -1,25 +1,22 @@
 """Pods on disk until they are deleted, so that a verdict outlives the daemon that reached it.
 
-Each pod has a file, which is empty while the pod runs and is written in one go when it ends.
-Nothing is synced: a killed process loses nothing that it wrote, and after a power failure, an
-incomplete file stands for a pod that was running.
+Each pod has a file, which is incomplete until the pod has ended. Nothing is synced: a killed
+process loses nothing that it wrote, and after a power failure, an incomplete file stands for a pod
+that was running.
 
-While the disk is full, ended pods stay in memory; they are written when there is space again. They
-are few, because a pod holds a slot of the service until its result is stored.
+While the disk is full, what can't be written stays in memory, until there is space again.
 """
 
-import json
 import logging
 import os
 import threading
 from contextlib import suppress
 from pathlib import Path
 
-from sandbox.daemon.run import EndedPod
+from sandbox.daemon import kept
+from sandbox.daemon.kept import NotEnded, Record, Stored
 from sandbox.private import make_folder
-from sandbox.wire import messages
-from sandbox.wire.framing import Parts, ProtocolError
-from sandbox.wire.types import Observation, Phase, Stream
+from sandbox.wire.types import Frame, Observation, Output, Phase
 
 RESTARTED = "the sandbox daemon was restarted"
 
@@ -27,29 +24,34 @@ log = logging.getLogger(__name__)
 
 
 class Spool:
+    """Safe for many threads, except that a record belongs to the thread that runs the pod."""
+
     def __init__(self, folder: Path) -> None:
         make_folder(folder)
         self._folder = folder
         self._lock = threading.Lock()
-        self._unwritten: dict[str, EndedPod] = {}
+        self._unwritten: dict[str, Record] = {}
 
-    def begin(self, name: str) -> None:
+    def begin(self, name: str) -> Record:
         """From now on the pod is known, whatever happens to the daemon.
 
         On a full disk the pod runs all the same, but a daemon that is killed then forgets it.
         """
+        path = self._folder / name
         try:
-            os.close(os.open(self._folder / name, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
         except OSError as error:
             log.warning("pod %s is not on disk: %s", name, error)
+        return Record(path)
 
-    def end(self, pod: EndedPod) -> None:
+    def end(self, record: Record, observation: Observation) -> None:
+        record.close(observation)
         try:
-            self._write(pod)
+            record.write()
         except OSError as error:
-            log.warning("pod %s stays in memory: %s", pod.observation.name, error)
+            log.warning("pod %s stays in memory: %s", observation.name, error)
             with self._lock:
-                self._unwritten[pod.observation.name] = pod
+                self._unwritten[observation.name] = record
 
     def remove(self, name: str) -> None:
         with self._lock:
@@ -59,60 +61,44 @@ class Spool:
 
     def _write_what_waits(self) -> None:
         with suppress(OSError):
-            for name, pod in list(self._unwritten.items()):
-                self._write(pod)
+            for name, record in list(self._unwritten.items()):
+                record.write()
                 del self._unwritten[name]
-
-    def _write(self, pod: EndedPod) -> None:
-        (self._folder / pod.observation.name).write_bytes(_encode(pod))
 
     def names(self) -> list[str]:
         return [entry.name for entry in os.scandir(self._folder)]
 
-    def read(self, name: str) -> EndedPod | None:
+    def observation(self, name: str) -> Observation | None:
         """None if there is no such pod. One that has not ended was lost by an earlier daemon."""
-        with self._lock:
-            if pod := self._unwritten.get(name):
-                return pod
         try:
-            content = (self._folder / name).read_bytes()
+            stored = self._stored(name)
+            return kept.observation_of(stored) if stored else None
+        except (ValueError, KeyError, TypeError) as error:
+            if not isinstance(error, NotEnded):
+                log.warning("the stored state of pod %s is incomplete: %s", name, error)
+            return Observation(name=name, phase=Phase.FAULTED, message=RESTARTED)
+
+    def output(self, name: str, first_run: int) -> Output | None:
+        """Of a pod that has ended."""
+        try:
+            stored = self._stored(name)
+            return stored.output(first_run) if stored else None
+        except FileNotFoundError:
+            return None  # it was deleted meanwhile
+
+    def frames(self, name: str, after: int) -> list[Frame]:
+        """Of a pod that has ended."""
+        try:
+            stored = self._stored(name)
+            return stored.frames(after) if stored else []
+        except FileNotFoundError:
+            return []
+
+    def _stored(self, name: str) -> Stored | None:
+        with self._lock:
+            if record := self._unwritten.get(name):
+                return record.stored()
+        try:
+            return kept.load(self._folder / name)
         except FileNotFoundError:
             return None
-        try:
-            return _decode(content)
-        except (ValueError, KeyError, TypeError):
-            if content:
-                log.warning("the stored state of pod %s is incomplete", name)
-            return EndedPod(
-                observation=Observation(name=name, phase=Phase.FAULTED, message=RESTARTED)
-            )
-
-
-def _encode(pod: EndedPod) -> bytes:
-    frames, content = messages.frames_message(pod.frames)
-    compiled = pod.compile_output
-    header = {
-        "observation": messages.observation_header(pod.observation),
-        "compile_output": messages.stage_output_header(compiled) if compiled else None,
-        "frames": frames,
-        "truncated": sorted(pod.truncated),
-    }
-    body = messages.stage_output_body(compiled) + content if compiled else content
-    return json.dumps(header).encode() + b"\n" + body
-
-
-def _decode(content: bytes) -> EndedPod:
-    head, newline, body = content.partition(b"\n")
-    if not newline:
-        raise ProtocolError("there is no header")
-    header = json.loads(head)
-    parts = Parts(body)
-    compiled = header["compile_output"]
-    pod = EndedPod(
-        observation=messages.observation_of(header["observation"]),
-        compile_output=messages.stage_output_of(compiled, parts) if compiled else None,
-        frames=messages.frames_of(header["frames"], parts),
-        truncated={Stream(stream) for stream in header["truncated"]},
-    )
-    parts.end()
-    return pod

@@ -5,13 +5,13 @@ import os
 import select
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from typing import Final
+from typing import Final, TypeVar
 
 from sandbox.daemon.recorder import Recorder
 from sandbox.daemon.streams import OutputPipes, filled_stdin
-from sandbox.init.control import receive_report, send_kill, send_stage
+from sandbox.init.control import receive_report, send_collect, send_kill, send_stage
 from sandbox.init.program import Program, rlimits, tasks
 from sandbox.init.protocol import InitReport, Kind, Stage, Step, Stop, signal_name
 from sandbox.jail.jail import Jail
@@ -28,6 +28,8 @@ _SECONDS_OF_GRACE: Final = 2.0
 """
 _CPUS: Final = os.cpu_count() or 1
 
+T = TypeVar("T")
+
 
 class Fault(Exception):
     """The sandbox failed. Says nothing about the program."""
@@ -38,9 +40,17 @@ class NotStarted(Fault):
 
 
 def run_stage(
-    jail: Jail, meter: Meter, program: Program, files: Sequence[File], recorder: Recorder
+    jail: Jail,
+    meter: Meter,
+    program: Program,
+    files: Sequence[File],
+    recorder: Recorder,
+    made: str | None = None,
 ) -> StageReport:
-    """Write the files and run the program until nothing of it is left. Raises Fault."""
+    """Write the files and run the program until nothing of it is left. Raises Fault.
+
+    `made` is where the jail has what a compile stage made in another jail.
+    """
     try:
         meter.begin(program.limits.memory_mib, tasks(program))
     except OSError as error:
@@ -48,7 +58,24 @@ def run_stage(
             raise Fault(f"the memory limit could not be set: {error}") from error
         return _larger_than_memory()
     with closing(OutputPipes(recorder)) as pipes:
-        return _StageRun(jail, meter, program, recorder, pipes).run(files)
+        return _StageRun(jail, meter, program, recorder, pipes).run(files, made)
+
+
+def collect(jail: Jail, receive: Callable[[int], T]) -> T:
+    """Have init send what the last stage made, and return what `receive` makes of it."""
+    read_end, write_end = os.pipe2(os.O_CLOEXEC)
+    try:
+        with open(os.devnull, "rb") as nothing:
+            send_collect(jail.control, (nothing.fileno(), write_end, write_end))
+    except OSError as error:
+        os.close(read_end)
+        raise Fault(f"the jail ended before its program was kept: {error}") from error
+    finally:
+        os.close(write_end)
+    try:
+        return receive(read_end)
+    finally:
+        os.close(read_end)
 
 
 class _StageRun:
@@ -70,8 +97,8 @@ class _StageRun:
         self._kill_jail_at = self._begun + program.limits.wall_seconds + _SECONDS_OF_GRACE
         self._read_again_at = self._begun
 
-    def run(self, files: Sequence[File]) -> StageReport:
-        self._launch(files)
+    def run(self, files: Sequence[File], made: str | None) -> StageReport:
+        self._launch(files, made)
         control_alone, all_sources = select.poll(), select.poll()
         for source in (self._control, *self._pipes.read_ends):
             all_sources.register(source, select.POLLIN)
@@ -88,12 +115,13 @@ class _StageRun:
             self._hold_limits()
         return self._report()
 
-    def _launch(self, files: Sequence[File]) -> None:
+    def _launch(self, files: Sequence[File], made: str | None) -> None:
         program = self._program
         stage = Stage(
             argv=program.argv,
             env=program.env,
             files=files,
+            program=made,
             wall_seconds=program.limits.wall_seconds,
             merged=program.merged,
             rlimits=rlimits(program, alone=not self._meter.holds_memory),

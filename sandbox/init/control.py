@@ -4,7 +4,7 @@ import socket
 import struct
 from collections.abc import Sequence
 
-from sandbox.init.protocol import REPORT_BYTES, InitReport, Kind, Stage, encode
+from sandbox.init.protocol import REPORT_BYTES, InitReport, Kind, Stage, encode, encode_collect
 
 _CREDENTIALS = struct.Struct("3i")
 
@@ -12,6 +12,13 @@ _CREDENTIALS = struct.Struct("3i")
 def send_stage(control: socket.socket, stage: Stage, streams: Sequence[int]) -> None:
     """Have init run the stage on these descriptors (stdin, stdout, stderr)."""
     head, body = encode(stage)
+    socket.send_fds(control, [head], streams)
+    control.sendall(body)
+
+
+def send_collect(control: socket.socket, streams: Sequence[int]) -> None:
+    """Have init send what a stage made at PROGRAM over the second of these descriptors."""
+    head, body = encode_collect()
     socket.send_fds(control, [head], streams)
     control.sendall(body)
 

@@ -12,7 +12,8 @@
  * SCM_RIGHTS; in a pod two of them are FIFOs, too. init sends READY once,
  * and then `struct report`s for each stage: STARTED and DONE, or FAILED. After DONE, none of the
  * stage's processes is left, and the next stage may be sent. A byte sent while a stage runs has
- * init kill it. When CONTROL closes, init exits, and the kernel kills everything that is left.
+ * init kill it. Instead of another stage, the service may ask for what a stage made, which is sent
+ * over stdout. When CONTROL closes, init exits, and the kernel kills everything that is left.
  *
  * The program runs under the same uid and must not be able to touch any of this: init is
  * undumpable, so /proc/1, ptrace and pidfd_getfd are refused to it; as pid 1 with default
@@ -28,6 +29,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "collect.h"
 #include "cover.h"
 #include "run.h"
 #include "service.h"
@@ -72,7 +74,8 @@ int main(int argc, char **argv) {
     say((struct report){.kind = READY});
     for (;;) {
         char *body = receive_stage(&stage);
-        run_stage(&stage);
+        if (stage.collects) collect(&stage);
+        else run_stage(&stage);
         free(body);
     }
 }

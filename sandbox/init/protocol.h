@@ -4,14 +4,14 @@
 
 #include <stdint.h>
 
-#define PROTOCOL 9 /* raised with every change of the messages */
+#define PROTOCOL 10 /* raised with every change of the messages */
 #define BODY_MAX (4u << 20)
 #define PROGRAM "/box/program" /* what a compile stage makes and the run stage starts */
 
 enum kind { READY = 1, STARTED = 2, DONE = 3, FAILED = 4 };
 /* START_PROGRAM: the file at PROGRAM is missing, or the kernel can't start it. */
 enum step {
-    RECEIVE = 1, WRITE_FILES = 2, FORK = 3, EXECUTE = 4, MEASURE = 5, START_PROGRAM = 6,
+    RECEIVE = 1, WRITE_FILES = 2, FORK = 3, EXECUTE = 4, MEASURE = 5, START_PROGRAM = 6, COLLECT = 7,
 };
 enum stop { NOT_STOPPED = 0, BY_WALL = 1, BY_CPU = 2, BY_MEMORY = 3, BY_SERVICE = 4 };
 
@@ -27,12 +27,22 @@ enum stop { NOT_STOPPED = 0, BY_WALL = 1, BY_CPU = 2, BY_MEMORY = 3, BY_SERVICE 
  *     M                         stderr is stdout: both share one pipe
  *     P  number              cap for the reported peak of memory in KiB, as 64 bits
  *     I  content             stdin, if it is not passed as a descriptor
+ *     L  path                where PROGRAM is instead: it becomes a link to this
+ *     C                      run nothing: send what is at PROGRAM to stdout, as `struct entry`s
  */
 struct head {
     uint64_t wall_us;
     uint64_t cpu_us;       /* of all processes; 0 if init does not enforce it */
     uint64_t memory_bytes; /* likewise */
     uint64_t body_bytes;
+};
+
+/* Each is followed by its path, which begins with `program`, and by a file's content. */
+enum entry_kind { END = 0, FOLDER = 1, PLAIN_FILE = 2, EXECUTABLE = 3 };
+struct entry {
+    uint32_t kind;
+    uint32_t path_bytes;
+    uint64_t content_bytes;
 };
 
 struct report {

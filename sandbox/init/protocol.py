@@ -13,7 +13,7 @@ from sandbox.wire.types import SECOND, File
 
 INIT: Final = Path(__file__).with_name("init")
 """Built from the C sources beside it when the package is installed."""
-PROTOCOL: Final = 9
+PROTOCOL: Final = 10
 """As in protocol.h."""
 PROGRAM: Final = "/box/program"
 """What a compile stage makes and the run stage starts. As in protocol.h."""
@@ -48,6 +48,8 @@ class Stage:
     """stderr is stdout."""
     peak_max_kib: int = 0
     """Cap for the reported peak of memory; 0 if the daemon sees to that."""
+    program: str | None = None
+    """Where PROGRAM is, if it was made elsewhere."""
     all_memory_is_counted: bool = True
     """By a control group. Otherwise, memory outside any process's address space is not available.
     """
@@ -70,6 +72,7 @@ class Step(IntEnum):
     MEASURE = 5
     START_PROGRAM = 6
     """The file at PROGRAM is missing, or the kernel can't start it."""
+    COLLECT = 7
 
 
 class Stop(IntEnum):
@@ -127,13 +130,21 @@ def encode(stage: Stage) -> tuple[bytes, bytes]:
     return _HEAD.pack(wall_us, cpu_us, stage.memory_bytes, len(body)), body
 
 
+def encode_collect() -> tuple[bytes, bytes]:
+    """Return the head and the body that ask for what is at PROGRAM."""
+    body = _record(b"C", b"")
+    return _HEAD.pack(0, 0, 0, len(body)), body
+
+
 def _records(stage: Stage) -> list[bytes]:
     stdin = [] if stage.stdin is None else [_record(b"I", stage.stdin)]
+    program = [_record(b"L", stage.program.encode())] if stage.program else []
     uncounted = [] if stage.all_memory_is_counted else [_record(b"U", b"")]
     merged = [_record(b"M", b"")] if stage.merged else []
     peak = [_record(b"P", _NUMBER.pack(stage.peak_max_kib))] if stage.peak_max_kib else []
     return [
         *stdin,
+        *program,
         *merged,
         *uncounted,
         *peak,

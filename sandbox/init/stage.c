@@ -114,6 +114,12 @@ static void take_record(struct stage *stage, struct record record) {
         if (record.length != sizeof stage->peak_max_kib) fail(RECEIVE);
         memcpy(&stage->peak_max_kib, record.content, sizeof stage->peak_max_kib);
         return;
+    case 'L':
+        if (symlink(record.content, PROGRAM)) fail(WRITE_FILES);
+        return;
+    case 'C':
+        stage->collects = 1;
+        return;
     case 'U':
         stage->uncounted_memory = 1;
         return;
@@ -135,6 +141,7 @@ char *receive_stage(struct stage *stage) {
         take_record(stage, record);
     }
     errno = EPROTO;
+    if (stage->collects) return body;
     if (!stage->args || stage->streams[STDIN_FILENO] == NONE) fail(RECEIVE);
     return body;
 }

@@ -45,6 +45,8 @@ _WRITTEN: Final = {
     "fonts/fonts.conf": _FONTS,
 }
 """If the host has fonts, its own folder of them replaces this file's."""
+SHOWN: Final = "/var/lib/podline"
+"""The folder in a jail that holds the program of its pod, if that was compiled."""
 LINE: Final = "/etc/podline"
 """The folder in a jail that holds the files of `sandbox.line`."""
 _COPIED: Final = (
@@ -69,6 +71,8 @@ class JailKit:
     """Holds everything of the daemon's that jails or nsjail can see."""
     mounts: tuple[str, ...]
     """Folders of the host that languages need, mounted read-only, in nsjail's notation."""
+    shown: str
+    """Has a folder for each bay, named by its number, which its jails see at SHOWN."""
     uses: tuple[Use, ...] = ()
     """Keep the packages among them in place for as long as there are jails of this kit."""
 
@@ -103,10 +107,10 @@ def check_installed() -> None:
         raise NotInstalled("init was built from another version: install podline again")
 
 
-def prepare(data: Path, mounts: Iterable[str]) -> JailKit:
+def prepare(data: Path, mounts: Iterable[str], shown: str) -> JailKit:
     """Prepare the folder for jails. Raises NotInstalled and OSError."""
     shared = tuple(mounts)
-    kit = JailKit(nsjail=_find_nsjail(), folder=folder_of(data), mounts=shared)
+    kit = JailKit(nsjail=_find_nsjail(), folder=folder_of(data), mounts=shared, shown=shown)
     # Made anew: what an earlier daemon left may have been open to others.
     if os.path.lexists(kit.folder):
         shutil.rmtree(kit.folder)

@@ -28,7 +28,7 @@ class Launcher:
         self.kit = kit
         self.disk_mib = disk_mib
         self._supply, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with inner, view.file_of(kit, disk_mib=disk_mib) as seen:
+        with inner, view.file_of(kit, bay=bay, disk_mib=disk_mib) as seen:
             inherited = [seen.fileno(), inner.fileno()]
             command = nsjail.command(kit, bay=bay, view=inherited[0], supply=inherited[1])
             self._process = subprocess.Popen(

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final
 
-from sandbox.jail.kit import JailKit
+from sandbox.jail.kit import SHOWN, JailKit
 
 _PAGE_KIB: Final = 4
 _SYSTEM_LINKS: Final = ("bin", "lib", "lib64")
@@ -43,17 +43,26 @@ covers and not what is below them.
 """
 
 
-def file_of(kit: JailKit, *, disk_mib: int) -> IO[bytes]:
+def file_of(kit: JailKit, *, bay: int, disk_mib: int) -> IO[bytes]:
     """An unnamed file that holds the configuration. Raises OSError."""
     file = open(os.memfd_create("view"), "w+b")  # noqa: SIM115  # the caller closes it
-    file.write(configuration(kit, disk_mib=disk_mib).encode())
+    file.write(configuration(kit, bay=bay, disk_mib=disk_mib).encode())
     file.flush()
     return file
 
 
-def configuration(kit: JailKit, *, disk_mib: int) -> str:
+def configuration(kit: JailKit, *, bay: int, disk_mib: int) -> str:
     """The value of nsjail's --config. It contains nothing that a user wrote."""
-    return "\n".join([*_system(kit), *_devices(), *_links(), _box(disk_mib), *_proc(kit)])
+    return "\n".join(
+        [
+            *_system(kit),
+            _bind(f"{kit.shown}/{bay}", SHOWN),
+            *_devices(),
+            *_links(),
+            _box(disk_mib),
+            *_proc(kit),
+        ]
+    )
 
 
 def _system(kit: JailKit) -> Iterator[str]:

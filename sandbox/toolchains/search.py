@@ -50,7 +50,7 @@ class Toolchain(Commands):
     @property
     def language(self) -> Language:
         packages = self.installed.packages if self.installed else self.own_packages
-        return replace(language_of(self.spec, self.version, packages or {}), max_runs=1)
+        return language_of(self.spec, self.version, packages or {})
 
     def fill_cache(self, filler: caches.Filler) -> bool:
         """Run its `prepare` on the host. False if that failed."""

@@ -14,6 +14,8 @@ from typing import Any, Final, TypeAlias
 _LENGTHS: Final = struct.Struct("<II")
 HEADER_MAX: Final = 8 * 1024 * 1024
 BODY_MAX: Final = 16 * 1024 * 1024
+_SMALL_BODY: Final = 64 * 1024
+"""Sent with its header in one system call; a larger one is not copied for that."""
 REQUEST_HEADER_MAX: Final = 1024 * 1024
 REQUEST_BODY_MAX: Final = 4 * 1024 * 1024
 
@@ -59,7 +61,12 @@ class Parts:
 
 def send(connection: socket.socket, header: Header, body: bytes = b"") -> None:
     head = json.dumps(header, separators=(",", ":")).encode()
-    connection.sendall(_LENGTHS.pack(len(head), len(body)) + head + body)
+    head = _LENGTHS.pack(len(head), len(body)) + head
+    if len(body) <= _SMALL_BODY:
+        connection.sendall(head + body)
+    else:
+        connection.sendall(head)
+        connection.sendall(body)
 
 
 def receive(

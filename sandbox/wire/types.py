@@ -130,6 +130,11 @@ class StageReport:
     memory_peak_kib: int | None
     stopped_by: Limit | None = None
 
+    @property
+    def failed(self) -> bool:
+        """A limit or a signal ended it, or it did not exit with 0."""
+        return self.stopped_by is not None or self.exit_code != 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:

@@ -84,8 +84,8 @@ ENDS = Program(
     read -r how
     echo "$how"
     case $how in
-        memory) tail /dev/zero ;;
-        time) sleep 60 ;;
+        memory) exec tail /dev/zero ;;
+        time) exec sleep 60 ;;
         fail) exit 3 ;;
         abort) kill -ABRT $$ ;;
     esac

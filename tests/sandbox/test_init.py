@@ -25,6 +25,7 @@ from sandbox.jail import kit, nsjail, view
 from sandbox.jail.kit import JailKit
 from sandbox.wire.types import File
 from tests.sandbox.test_daemon import gone
+from tests.support.jails import a_kit
 from tests.support.waiting import wait_until
 
 SECONDS_TO_END = 10
@@ -42,7 +43,7 @@ DEADLY = [number for number in range(1, 65) if number not in HARMLESS | STOPPING
 @pytest.fixture(scope="module")
 def jail_kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JailKit]:
     folder = tmp_path_factory.mktemp("init")
-    yield kit.prepare(folder, [])
+    yield a_kit(folder)
     shutil.rmtree(kit.folder_of(folder))
 
 
@@ -60,7 +61,7 @@ class Started:
         control, inner = socket.socketpair()
         supply, taken_from = socket.socketpair()
         control.settimeout(SECONDS_TO_END)
-        with inner, supply, taken_from, view.file_of(jail_kit, disk_mib=16) as seen:
+        with inner, supply, taken_from, view.file_of(jail_kit, bay=0, disk_mib=16) as seen:
             socket.send_fds(supply, [b"j"], [inner.fileno()])
             inherited = [seen.fileno(), taken_from.fileno()]
             command = nsjail.command(jail_kit, bay=bay, view=inherited[0], supply=inherited[1])

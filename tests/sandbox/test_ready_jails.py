@@ -18,6 +18,7 @@ from sandbox.jail import kit
 from sandbox.metering.processes import ProcessMeter
 from sandbox.toolchains.search import Toolchains
 from tests.sandbox.test_daemon import gone
+from tests.support.jails import a_kit
 from tests.support.sandbox_daemon import SandboxDaemon
 from tests.support.waiting import wait_until
 
@@ -117,8 +118,7 @@ def test_a_stopped_daemon_leaves_none_waiting(tmp_path: Path) -> None:
 
 @pytest.fixture
 def bay(tmp_path: Path) -> Iterator[Bay]:
-    jail_kit = kit.prepare(tmp_path, [])
-    kits = Kits(jail_kit, Toolchains([]), packages=None)
+    kits = Kits(a_kit(tmp_path), Toolchains([]), packages=None)
     bay = Bay(0, ProcessMeter(), kits, keeps_jail=True)
     yield bay
     bay.drop_jail()

@@ -103,6 +103,6 @@ def test_no_mount_allows_set_user_ids_and_devices_are_devices_alone(
 
 def test_a_path_of_any_name_can_be_shown(tmp_path: Path) -> None:
     odd = 'with "quotes", \\ : and ü'
-    kit = JailKit(nsjail=tmp_path, folder=tmp_path / odd, mounts=())
+    kit = JailKit(nsjail=tmp_path, folder=tmp_path / odd, mounts=(), shown="")
 
-    assert r"with \"quotes\", \\ : and" in configuration(kit, disk_mib=1)
+    assert r"with \"quotes\", \\ : and" in configuration(kit, bay=0, disk_mib=1)

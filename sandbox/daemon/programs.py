@@ -1,0 +1,182 @@
+"""What compile stages made: received from the jail, and shown to others, which can only read it.
+
+Nothing on the host opens a path in a jail. Init sends names and contents (protocol.h), and they are
+written into folders that only the daemon can change. A jail sees one folder of its bay, in which
+the program of its pod has a second name.
+"""
+
+import os
+import select
+import shutil
+import struct
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from sandbox.jail.kit import SHOWN
+from sandbox.private import PUBLIC, make_folder
+
+PROGRAM_IN_JAIL: Final = f"{SHOWN}/program"
+
+_ENTRY: Final = struct.Struct("<IIQ")
+_PIPE_BYTES: Final = 1 << 20
+_BYTES_MAX: Final = 256 << 20
+_ENTRIES_MAX: Final = 10_000
+_PATH_MAX: Final = 4096
+_BYTES_PER_ENTRY: Final = 4096
+"""What a file costs in addition to its content, or a folder."""
+_SECONDS_TO_RECEIVE: Final = 20.0
+_EXECUTABLE: Final = 0o555
+_PLAIN: Final = 0o444
+
+
+class NotReceived(Exception):
+    """Init sent something else than a program that can be kept; the message says what."""
+
+
+class TooLarge(NotReceived):
+    """It has more bytes or files than a program can have."""
+
+
+class _Kind(IntEnum):
+    """As in protocol.h."""
+
+    END = 0
+    FOLDER = 1
+    PLAIN_FILE = 2
+    EXECUTABLE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A program in a folder of its own."""
+
+    folder: Path
+    size: int
+    """In bytes, with what its folders cost."""
+
+
+class Programs:
+    """The programs of one daemon. Safe for many threads."""
+
+    def __init__(self, folder: Path, bays: int) -> None:
+        """Make the folder anew: nobody knows whether what was left in it is complete."""
+        if os.path.lexists(folder):
+            shutil.rmtree(folder)
+        make_folder(folder)
+        self._numbers = count(1)
+        self._received = folder / "received"
+        self.shown = folder / "shown"
+        """Holds a folder for each bay; jails must be able to reach it."""
+        make_folder(self._received)
+        make_folder(self.shown, PUBLIC)
+        for bay in range(bays):
+            make_folder(self.shown / str(bay), PUBLIC)
+        if os.statvfs(folder).f_flag & os.ST_NOEXEC:
+            raise OSError(f"{folder} is mounted noexec: choose a data folder that is not")
+
+    def receive(self, source: int) -> Made | None:
+        """Read a program from that pipe. None if the compiler made none.
+
+        Raises NotReceived and OSError; then, nothing of it is left.
+        """
+        folder = self._received / str(next(self._numbers))
+        folder.mkdir()
+        try:
+            size = _Receiver(source, os.fsencode(folder)).receive()
+        except BaseException:
+            shutil.rmtree(folder)
+            raise
+        if not size:
+            folder.rmdir()
+            return None
+        return Made(folder, size)
+
+    def show(self, made: Made, bay: int) -> None:
+        """Let the jails of that bay see the program. Raises OSError."""
+        self.hide(bay)
+        source, target = os.fspath(made.folder), os.fspath(self.shown / str(bay))
+        for folder, _, files in os.walk(source):
+            there = target + folder.removeprefix(source)
+            if folder != source:
+                os.mkdir(there, PUBLIC)
+                os.chmod(there, PUBLIC)
+            for name in files:
+                os.link(os.path.join(folder, name), os.path.join(there, name))
+
+    def hide(self, bay: int) -> None:
+        """Show that bay no program. None of its jails may run any more."""
+        for entry in os.scandir(self.shown / str(bay)):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path)
+            else:
+                os.unlink(entry.path)
+
+    def discard(self, made: Made) -> None:
+        """Remove a program. Bays that show it keep it until it is hidden."""
+        shutil.rmtree(made.folder, ignore_errors=True)
+
+
+class _Receiver:
+    """Reads what init sends, and trusts none of it."""
+
+    def __init__(self, source: int, folder: bytes) -> None:
+        self._source = source
+        self._folder = folder
+        self._deadline = time.monotonic() + _SECONDS_TO_RECEIVE
+        self._size = 0
+        self._poll = select.poll()
+        self._poll.register(source, select.POLLIN)
+
+    def receive(self) -> int:
+        """Write everything below the folder, and return its size."""
+        for _ in range(_ENTRIES_MAX):
+            kind, path_bytes, content_bytes = _ENTRY.unpack(self._read(_ENTRY.size))
+            if kind == _Kind.END:
+                return self._size
+            self._size += content_bytes + _BYTES_PER_ENTRY
+            if self._size > _BYTES_MAX:
+                raise TooLarge(f"it is larger than {_BYTES_MAX >> 20} MiB")
+            path = self._path(path_bytes)
+            if kind == _Kind.FOLDER:
+                os.mkdir(path, PUBLIC)
+            elif kind in (_Kind.PLAIN_FILE, _Kind.EXECUTABLE):
+                self._write(path, content_bytes, executable=kind == _Kind.EXECUTABLE)
+            else:
+                raise NotReceived(f"an entry is of the unknown kind {kind}")
+        raise TooLarge(f"it has more than {_ENTRIES_MAX} files and folders")
+
+    def _path(self, size: int) -> bytes:
+        if not 0 < size < _PATH_MAX:
+            raise NotReceived("a path is empty or too long")
+        path = self._read(size)
+        first, *others = path.split(b"/")
+        if first != b"program" or b"\0" in path or {b"", b".", b".."} & set(others):
+            raise NotReceived("a path leads out of the program's folder")
+        return os.path.join(self._folder, path)
+
+    def _write(self, path: bytes, size: int, *, executable: bool) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        file = os.open(path, flags, 0o600)
+        with open(file, "wb") as writer:
+            for part in self._parts(size):
+                writer.write(part)
+            os.fchmod(file, _EXECUTABLE if executable else _PLAIN)
+
+    def _read(self, size: int) -> bytes:
+        return b"".join(self._parts(size))
+
+    def _parts(self, size: int) -> Iterator[bytes]:
+        while size:
+            left = max(0.0, self._deadline - time.monotonic())
+            if not self._poll.poll(left * 1_000):
+                raise NotReceived("init took too long to send it")
+            part = os.read(self._source, min(size, _PIPE_BYTES))
+            if not part:
+                raise NotReceived("init ended before it had sent everything")
+            size -= len(part)
+            yield part

@@ -1,0 +1,138 @@
+"""The stages of one pod: the compile stage, if there is one, and each run in a fresh jail."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final, Protocol
+
+from sandbox.daemon.bay import Bay
+from sandbox.daemon.kept import Record
+from sandbox.daemon.programs import PROGRAM_IN_JAIL, Made, NotReceived, Programs, TooLarge
+from sandbox.daemon.recorder import Recorder
+from sandbox.daemon.stage import Fault, NotStarted, collect, run_stage
+from sandbox.jail.jail import Jail
+from sandbox.jail.kit import LINE
+from sandbox.toolchains.search import Toolchain
+from sandbox.wire.types import SECOND, File, Pod, Report, Run, StageReport
+
+_KIB: Final = 1024
+_BYTES_OF_ALL_RUNS: Final = 64 << 20
+"""What all runs of a pod may print together."""
+
+
+class Place(Protocol):
+    """Where the stages take their jails, and leave what becomes of them."""
+
+    record: Record
+
+    def take_jail(self, bay: Bay, disk_mib: int) -> Jail: ...
+    def leave_jail(self, bay: Bay) -> None: ...
+    def show_frames_of(self, recorder: Recorder) -> None: ...
+    def report(self, so_far: Report) -> None: ...
+
+
+class Stages:
+    def __init__(
+        self, place: Place, bay: Bay, programs: Programs, run_ended: Callable[[], None]
+    ) -> None:
+        self._place = place
+        self._bay = bay
+        self._programs = programs
+        self._run_ended = run_ended
+        self._compiled: StageReport | None = None
+        self._runs: list[StageReport | None] = []
+        self._bytes_left = _BYTES_OF_ALL_RUNS
+
+    def run(self, pod: Pod, toolchain: Toolchain) -> Report:
+        """Run all stages. Raises Fault, and OSError if the machine has no room."""
+        if not toolchain.spec.compile:
+            return self._run_all(pod, toolchain)
+        made = self._compile(pod, toolchain)
+        if made is None:
+            return self._report()
+        self._place.leave_jail(self._bay)
+        with self._shown(made):
+            return self._run_all(pod, toolchain)
+
+    def _compile(self, pod: Pod, toolchain: Toolchain) -> Made | None:
+        """Return what the compiler made, if it succeeded."""
+        limits = pod.compile_limits
+        disk_mib = pod.runs[0].limits.disk_mib_with(limits, compiled=True)
+        jail = self._place.take_jail(self._bay, disk_mib)
+        recorder = Recorder(limits.output_kib * _KIB)
+        program = toolchain.compile_program(pod)
+        self._compiled = run_stage(jail, self._bay.meter, program, pod.files, recorder)
+        self._place.record.keep_compile(recorder)
+        return None if self._compiled.failed else self._collect(jail)
+
+    def _collect(self, jail: Jail) -> Made | None:
+        try:
+            return collect(jail, self._programs.receive)
+        except TooLarge:
+            return None
+        except NotReceived as error:
+            raise Fault(f"the compiled program could not be kept: {error}") from error
+
+    @contextmanager
+    def _shown(self, made: Made) -> Iterator[None]:
+        """Within this, the bay's jails see the program."""
+        self._programs.show(made, self._bay.number)
+        try:
+            yield
+        finally:
+            self._programs.hide(self._bay.number)
+            self._programs.discard(made)
+
+    def _run_all(self, pod: Pod, toolchain: Toolchain) -> Report:
+        for run in pod.runs:
+            if self._skips(pod, run):
+                self._keep(None, None)
+                continue
+            if self._runs:
+                self._notify()
+                self._place.leave_jail(self._bay)
+            try:
+                self._run(pod, run, toolchain)
+            except NotStarted:
+                if self._runs:
+                    raise
+                return self._report()
+        return self._report()
+
+    def _notify(self) -> None:
+        self._place.report(self._report())
+        self._run_ended()
+
+    def _run(self, pod: Pod, run: Run, toolchain: Toolchain) -> None:
+        compiled = bool(toolchain.spec.compile)
+        disk_mib = run.limits.disk_mib_with(pod.compile_limits, compiled=compiled)
+        jail = self._place.take_jail(self._bay, disk_mib)
+        recorder = Recorder(run.limits.output_kib * _KIB, self._bytes_left)
+        if len(pod.runs) == 1:
+            self._place.show_frames_of(recorder)
+        meter = self._bay.meter
+        program = toolchain.run_program(pod, run, LINE, memory_is_counted=meter.holds_memory)
+        made = PROGRAM_IN_JAIL if compiled else None
+        report = run_stage(jail, meter, program, _files(pod, run), recorder, made)
+        self._bytes_left -= recorder.size
+        self._keep(report, recorder)
+
+    def _keep(self, report: StageReport | None, recorder: Recorder | None) -> None:
+        self._runs.append(report)
+        self._place.record.keep_run(recorder)
+
+    def _skips(self, pod: Pod, run: Run) -> bool:
+        ended = [report for report in self._runs if report]
+        if not ended:
+            return False
+        if pod.stop_on_failure and any(report.failed for report in ended):
+            return True
+        used_us = sum(stage.wall_us for stage in (self._compiled, *ended) if stage)
+        return used_us + run.limits.wall_seconds * SECOND > pod.wall_seconds * SECOND
+
+    def _report(self) -> Report:
+        return Report(compile=self._compiled, runs=tuple(self._runs))
+
+
+def _files(pod: Pod, run: Run) -> Sequence[File]:
+    files = {file.name: file for file in (*pod.files, *run.files)}
+    return list(files.values())

@@ -1,0 +1,179 @@
+"""Compiled programs are received from a jail that nobody trusts."""
+
+import os
+import struct
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sandbox.daemon.programs import Made, NotReceived, Programs, TooLarge
+
+END, FOLDER, PLAIN, EXECUTABLE = range(4)
+A_PROGRAM = ((EXECUTABLE, b"program", b"#!"),)
+A_FOLDER = (
+    (FOLDER, b"program", b""),
+    (FOLDER, b"program/a", b""),
+    (PLAIN, b"program/a/Main.class", b"1"),
+    (EXECUTABLE, b"program/\xff", b"22"),
+)
+
+
+def entry(kind: int, path: bytes, content: bytes, size: int | None = None) -> bytes:
+    size = len(content) if size is None else size
+    return struct.pack("<IIQ", kind, len(path), size) + path + content
+
+
+def received(programs: Programs, sent: bytes) -> Made | None:
+    """What comes of it if init sends this and ends."""
+    source, sink = os.pipe()
+
+    def send() -> None:
+        with open(sink, "wb") as writer:
+            try:
+                writer.write(sent)
+                writer.flush()
+            except BrokenPipeError:
+                writer.raw.close()
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        return programs.receive(source)
+    finally:
+        os.close(source)
+        sender.join()
+
+
+def whole(*entries: tuple[int, bytes, bytes]) -> bytes:
+    return b"".join(entry(*each) for each in entries) + entry(END, b"", b"")
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Programs:
+    return Programs(tmp_path / "programs", 2)
+
+
+def tree(folder: Path) -> dict[str, tuple[bytes, int] | None]:
+    """The mode and content of each file, and None for each folder."""
+    return {
+        str(path.relative_to(folder)): None
+        if path.is_dir()
+        else (path.read_bytes(), path.stat().st_mode & 0o777)
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+def test_a_file_and_a_folder_are_shown_read_only(programs: Programs) -> None:
+    shown = programs.shown / "0"
+    first, second = received(programs, whole(*A_PROGRAM)), received(programs, whole(*A_FOLDER))
+    assert first
+    assert second
+
+    programs.show(first, 0)
+    assert tree(shown) == {"program": (b"#!", 0o555)}
+    programs.show(second, 0)
+    assert tree(shown) == {
+        "program": None,
+        "program/a": None,
+        "program/a/Main.class": (b"1", 0o444),
+        "program/\udcff": (b"22", 0o555),
+    }
+    assert (shown / "program" / "a").stat().st_mode & 0o777 == 0o755
+    assert tree(programs.shown / "1") == {}
+
+
+def test_what_is_hidden_or_discarded_is_gone(programs: Programs) -> None:
+    made = received(programs, whole(*A_FOLDER))
+    assert made
+    programs.show(made, 0)
+    programs.discard(made)
+    assert "program/a/Main.class" in tree(programs.shown / "0"), "the bay still shows it"
+    programs.hide(0)
+
+    assert tree(programs.shown / "0") == {}
+    assert not made.folder.exists()
+
+
+def test_a_compiler_that_made_nothing_leaves_nothing(programs: Programs, tmp_path: Path) -> None:
+    assert received(programs, whole()) is None
+    assert_nothing_left(tmp_path)
+
+
+def assert_nothing_left(tmp_path: Path) -> None:
+    assert list((tmp_path / "programs" / "received").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(b"", b"/", b"/etc/passwd", b"..", b"../x", b"program/../x", b"program/..", b"program/."),
+        *(b"program//x", b"program/", b"other", b"programs", b"program\0", b"program/a\0b"),
+        b"program/" + b"x" * 5000,
+    ],
+)
+@pytest.mark.parametrize("kind", [FOLDER, PLAIN])
+def test_a_path_never_leads_out_of_its_folder(
+    programs: Programs, tmp_path: Path, kind: int, path: bytes
+) -> None:
+    sent = whole((FOLDER, b"program", b""), (kind, path, b""))
+    with pytest.raises(NotReceived):
+        received(programs, sent)
+    assert_nothing_left(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"x",
+        entry(EXECUTABLE, b"program", b"#!"),
+        entry(EXECUTABLE, b"program", b"#!", size=3),
+        entry(9, b"program", b""),
+        struct.pack("<IIQ", PLAIN, 4000, 0) + b"program",
+    ],
+    ids=["nothing", "part of an entry", "no end", "part of a file", "unknown", "part of a path"],
+)
+def test_what_breaks_off_is_not_kept(programs: Programs, tmp_path: Path, sent: bytes) -> None:
+    with pytest.raises(NotReceived):
+        received(programs, sent)
+    assert_nothing_left(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        lambda: entry(PLAIN, b"program", b"", size=1 << 40),
+        lambda: entry(PLAIN, b"program", b"", size=(1 << 64) - 1),
+        lambda: (
+            entry(FOLDER, b"program", b"")
+            + b"".join(entry(PLAIN, b"program/%d" % number, b"") for number in range(10_001))
+        ),
+    ],
+    ids=["sparse", "largest", "many"],
+)
+def test_what_is_too_large_is_not_kept(
+    programs: Programs, tmp_path: Path, sent: Callable[[], bytes]
+) -> None:
+    with pytest.raises(TooLarge):
+        received(programs, sent())
+    assert_nothing_left(tmp_path)
+
+
+def test_the_same_path_twice_is_not_kept(programs: Programs, tmp_path: Path) -> None:
+    with pytest.raises(FileExistsError):
+        received(programs, whole(*A_PROGRAM, *A_PROGRAM))
+    assert_nothing_left(tmp_path)
+
+
+def test_a_new_daemon_trusts_nothing_that_was_left(tmp_path: Path) -> None:
+    first = Programs(tmp_path / "programs", 1)
+    made = received(first, whole(*A_PROGRAM))
+    assert made
+    first.show(made, 0)
+
+    later = Programs(tmp_path / "programs", 1)
+
+    assert tree(later.shown) == {"0": None}
+    assert_nothing_left(tmp_path)
