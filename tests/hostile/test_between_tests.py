@@ -1,0 +1,85 @@
+"""Nothing passes from one test of an execution to the next.
+
+Each program in `between` prints what it sees (`look`), changes that (`leave`), and prints to stderr
+what it sees then. So the runs of a pod must all print the same, and the change must be visible
+within a run, unless it is refused.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from app.domain.pod import Observation, Output, Phase, Run
+from app.domain.submission import File
+from tests.hostile.program import LIMITS
+from tests.support.sandbox_daemon import SandboxDaemon, a_pod, a_run, language, wait_for_end
+
+PROGRAMS = sorted(Path(__file__).with_name("between").iterdir())
+LANGUAGES = {".py": "python", ".c": "c", ".java": "java"}
+RUNS = 3
+_MAIN = """
+
+print(look(), flush=True)
+import sys
+print(leave() or look(), file=sys.stderr, flush=True)
+"""
+REFUSED = (b"refused\n", b"unseen\n")
+
+
+def ran(sandbox: SandboxDaemon, path: Path, *runs: Run) -> tuple[Observation, Output]:
+    source = path.read_text() + (_MAIN if path.suffix == ".py" else "")
+    offered = language(sandbox.runtime, LANGUAGES[path.suffix])
+    files = (File(offered.source_name, source.encode()), File("data.txt", b"data"))
+    pod = a_pod(offered, files=files, runs=runs)
+    observation = wait_for_end(sandbox.runtime, pod)
+    output = sandbox.runtime.output(pod.name)
+    sandbox.runtime.delete(pod.name)
+    assert observation.phase is Phase.ENDED, observation.message
+    assert output
+    return observation, output
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.name)
+def test_every_run_finds_what_the_first_one_found(
+    hostile_sandbox: SandboxDaemon, path: Path
+) -> None:
+    limits = None if path.suffix == ".java" else LIMITS
+    given = {"stdin": b"one\ntwo\n"} | ({"limits": limits} if limits else {})
+
+    observation, output = ran(hostile_sandbox, path, *(a_run(**given) for _ in range(RUNS)))
+
+    assert observation.report
+    assert [run and (run.exit_code, run.stopped_by) for run in observation.report.runs] == [
+        (0, None)
+    ] * RUNS, output
+    first, *others = output.runs
+    assert first
+    assert first.stdout
+    assert b"ESCAPED" not in first.stdout
+    assert [run and run.stdout for run in others] == [first.stdout] * (RUNS - 1)
+    assert first.stderr in REFUSED or first.stderr != first.stdout, "it changed nothing"
+
+
+def test_what_one_run_used_is_not_counted_for_the_next(hostile_sandbox: SandboxDaemon) -> None:
+    hungry = "x = bytearray(40 << 20)\nwhile __import__('time').process_time() < 0.5: pass\n"
+    source = f"if input() == 'much':\n    exec({hungry!r})\n"
+    python = language(hostile_sandbox.runtime, "python")
+    runs = [a_run(stdin=word, limits=LIMITS) for word in (b"little\n", b"much\n", b"little\n")]
+    observation = wait_for_end(
+        hostile_sandbox.runtime, pod := a_pod(python, source, runs=tuple(runs))
+    )
+    hostile_sandbox.runtime.delete(pod.name)
+
+    assert observation.report
+    first, second, third = observation.report.runs
+    assert first
+    assert second
+    assert third
+    assert second.cpu_us
+    assert second.cpu_us > 400_000
+    assert third.cpu_us
+    assert third.cpu_us < 300_000
+    assert second.memory_peak_kib
+    assert second.memory_peak_kib > 40 << 10
+    assert third.memory_peak_kib
+    assert third.memory_peak_kib < 30 << 10
