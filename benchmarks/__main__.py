@@ -24,6 +24,7 @@ from benchmarks import (
     hops,
     idle,
     latency,
+    many_tests,
     pods,
     roles,
     runtime,
@@ -37,6 +38,7 @@ from benchmarks import (
 _QUESTIONS: Final[dict[str, ModuleType]] = {
     "runtime": runtime,
     "latency": latency,
+    "tests": many_tests,
     "throughput": throughput,
     "submissions": submissions,
     "batches": batches,

@@ -25,30 +25,30 @@ USE bare DEFAULT ALLOW
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """`print(1)` in a folder that every uid can read."""
+    """A program in a folder that every uid can read."""
 
     folder: Path
 
     @classmethod
-    def written(cls, folder: Path) -> "Program":
+    def written(cls, folder: Path, source: str = PRINT_1) -> "Program":
         folder.chmod(0o755)
-        (folder / "main.py").write_text(PRINT_1)
+        (folder / "main.py").write_text(source)
         return cls(folder)
 
     def run(self) -> None:
         """Run it as a shell would."""
         _check([PYTHON, "main.py"], self.folder)
 
-    def run_in_nsjail(self) -> None:
+    def run_in_nsjail(self, stdin: bytes = b"", expected: bytes = b"1\n") -> None:
         """Run it in a jail with the mounts, identity, limits and seccomp that a service needs."""
-        _check([*_nsjail(self.folder), "--", PYTHON, "main.py"], self.folder)
+        _check([*_nsjail(self.folder), "--", PYTHON, "main.py"], self.folder, stdin, expected)
 
 
-def _check(command: list[str], folder: Path) -> None:
+def _check(command: list[str], folder: Path, stdin: bytes = b"", expected: bytes = b"1\n") -> None:
     ended = subprocess.run(
-        command, cwd=folder, env=_ENV, stdin=subprocess.DEVNULL, capture_output=True, check=True
+        command, cwd=folder, env=_ENV, input=stdin, capture_output=True, check=True
     )
-    assert ended.stdout == b"1\n", ended
+    assert ended.stdout == expected, ended
 
 
 def _nsjail(folder: Path) -> list[str]:
