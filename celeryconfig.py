@@ -75,6 +75,7 @@ beat_schedule = {
     "relay": every(1.0, "podline.replay.relay"),
     "callbacks": every(5.0, "podline.results.deliver"),
     "replays": every(5.0, "podline.replay.due"),
+    "usage": every(5.0, "podline.saga.usage"),
     "dead letters": every(30.0, "podline.dlq.process"),
     "retention": every(60.0, "podline.saga.retention"),
     "orphaned blobs": every(3600.0, "podline.saga.blobs"),

@@ -1,9 +1,9 @@
-"""Queue `saga`: the saga orchestrator, the sweep and retention."""
+"""Queue `saga`: the saga orchestrator, the sweep, usage and retention."""
 
 from app.domain.chain import COMPENSATE, START
 from app.infrastructure.celery.pipeline import SWEEP
 from app.infrastructure.celery.steps import Step, Tick
-from app.service import retention, saga, sweep
+from app.service import retention, saga, sweep, usage
 from tasks import app
 
 
@@ -20,6 +20,11 @@ def compensate(execution_id: str) -> None:
 @app.task(name=SWEEP, base=Tick)
 def sweep_up() -> None:
     sweep.sweep(app.ports)
+
+
+@app.task(name="podline.saga.usage", base=Tick)
+def fold_usage() -> None:
+    usage.fold(app.ports.store.usage)
 
 
 @app.task(name="podline.saga.retention", base=Tick)

@@ -150,6 +150,14 @@ class Execution:
     """Program and result were deleted by the user."""
     rebuilt_at: Time | None = None
     """When a replay wrote the row from the event log; None for other rows. Never worked on."""
+    key_id: str | None = None
+    """The API key with which it was submitted; None if an earlier version accepted it."""
+    cpu_us: int | None = None
+    """CPU time of its program and compiler; None until it is terminal."""
+    stored_bytes: int | None = None
+    """Of its output and artifacts."""
+    usage_at: Time | None = None
+    """When it ended, until its usage has been folded into that day."""
     callback: Callback | None = None
     """Whom to tell when it is terminal. The event log does not know it."""
 
@@ -193,13 +201,24 @@ class Execution:
             next_action_at=next_action_at,
         )
 
-    def complete(self, now: Time, next_action_at: Time, message: str | None = None) -> "Change":
+    def complete(
+        self,
+        now: Time,
+        next_action_at: Time,
+        message: str | None = None,
+        *,
+        cpu_us: int = 0,
+        stored_bytes: int = 0,
+    ) -> "Change":
         return self._to(
             State.COMPLETED,
             now,
             result_id=self.pod,
             message=message,
             ended_at=now,
+            cpu_us=cpu_us,
+            stored_bytes=stored_bytes,
+            usage_at=now,
             next_action_at=next_action_at,
             # Whoever completes it sends the callback at once; this is for when they can't.
             callback=self._pending(now, now + SHORTEST_PAUSE_SECONDS * SECOND),
@@ -217,6 +236,9 @@ class Execution:
             now,
             message=message,
             ended_at=now,
+            cpu_us=0,
+            stored_bytes=0,
+            usage_at=now,
             next_action_at=next_action_at,
             callback=self._pending(now, now),
             **_NO_VERDICT,
@@ -227,10 +249,19 @@ class Execution:
             State.CANCELLED,
             now,
             ended_at=now,
+            cpu_us=self._ran_us(now),
+            stored_bytes=0,
+            usage_at=now,
             next_action_at=next_action_at,
             callback=self._pending(now, now),
             **_NO_VERDICT,
         )
+
+    def _ran_us(self, now: Time) -> int:
+        """How long the program has run: nobody measures the CPU time of one that is cancelled."""
+        if self.started_at is None:
+            return 0
+        return max((self.finished_at or now) - self.started_at, 0)
 
     def _pending(self, now: Time, next_at: Time) -> Callback | None:
         return self.callback and self.callback.pending(now, next_at)
@@ -264,6 +295,9 @@ CHANGED_BY_TRANSITION: Final = (
     "finished_at",
     "ended_at",
     "next_action_at",
+    "cpu_us",
+    "stored_bytes",
+    "usage_at",
     "callback",
 )
 """What a store writes in `apply`. `retried_as` and `erased` are written separately."""
@@ -318,10 +352,12 @@ def accept(
     next_action_at: Time,
     retry_of: Execution | None = None,
     callback: Callback | None = None,
+    key_id: str | None = None,
     batch_id: str | None = None,
 ) -> tuple[Execution, Event]:
-    """A new execution, queued, and its first event. A retry has the callback of the first one."""
+    """A new execution, queued, and its first event. A retry has the key of the first, and so on."""
     if retry_of is not None:
+        key_id = retry_of.key_id
         callback = retry_of.callback and retry_of.callback.again()
     execution = Execution(
         id=id,
@@ -337,6 +373,7 @@ def accept(
         batch_id=batch_id,
         created_at=now,
         next_action_at=next_action_at,
+        key_id=key_id,
         callback=callback,
     )
     return execution, _event(execution, now, previous=None)

@@ -134,6 +134,12 @@ class Report:
         return self.runs[0] if self.runs else None
 
     @property
+    def cpu_us(self) -> int:
+        """CPU time of all stages. Where the runtime can't measure it, wall time counts."""
+        stages = (stage for stage in (self.compile, *self.runs) if stage is not None)
+        return sum(each.wall_us if each.cpu_us is None else each.cpu_us for each in stages)
+
+    @property
     def message(self) -> str | None:
         """Explains a compile error that the compiler itself did not report; otherwise None."""
         if self.compile is None:
@@ -204,6 +210,12 @@ class Output:
     def run(self) -> StageOutput | None:
         """The first of these runs."""
         return self.runs[0] if self.runs else None
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        stages = (stage for stage in (self.compile, *self.runs) if stage is not None)
+        return sum(len(stage.stdout) + len(stage.stderr) for stage in stages)
 
     def beginning_with(self, run: int) -> "Output":
         """Leave out the runs before that index, and with them the compiler."""

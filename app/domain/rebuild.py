@@ -1,8 +1,8 @@
 """An execution, rebuilt from its events.
 
 The transitions of the state machine rebuild it, so the result is what they wrote originally. The
-log does not know whether an execution was erased or retried, how often a step was tried, and when
-the execution is due.
+log does not know whether an execution was erased or retried, how often a step was tried, when the
+execution is due, and what it used.
 """
 
 from collections.abc import Mapping
@@ -44,7 +44,14 @@ def rebuilt(execution: Execution | None, event: Event, now: Time) -> Execution:
         raise DoesNotFollow(str(error)) from error
     except (KeyError, TypeError, ValueError) as error:
         raise DoesNotFollow(f"event {event.id} lacks data that a row needs") from error
-    return replace(after, next_action_at=None, rebuilt_at=now)
+    return replace(
+        after,
+        next_action_at=None,
+        rebuilt_at=now,
+        cpu_us=None,
+        stored_bytes=None,
+        usage_at=None,
+    )
 
 
 def _first(event: Event, now: Time) -> Execution:

@@ -18,3 +18,8 @@ class Result:
     artifacts: tuple[Artifact, ...] = ()
     """In the order of their names."""
     artifacts_left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def stored_bytes(self) -> int:
+        """Of output and artifacts."""
+        return self.output.size + sum(artifact.blob.size for artifact in self.artifacts)

@@ -18,11 +18,13 @@ from app.domain.language import Language
 from app.domain.replay import Replay
 from app.domain.result import Result
 from app.domain.submission import Submission
+from app.domain.usage import UsageDay
 
 Value = TypeVar("Value")
 
 EXECUTION = TypeAdapter(Execution)
 CALLBACK = TypeAdapter(Callback)
+USAGE_DAY = TypeAdapter(UsageDay)
 DEAD_LETTER = TypeAdapter(DeadLetter)
 BATCH = TypeAdapter(Batch)
 API_KEY = TypeAdapter(ApiKey)

@@ -24,7 +24,14 @@ from app.ports.blobs import Blobs
 from app.ports.callbacks import Callbacks, Couriers, Delivery
 from app.ports.coordination import Lease, Leases, Listener, LiveOutput, Parking, Wakeups
 from app.ports.event_log import EventLog, Refused
-from app.ports.executions import Counts, Deliveries, EventsToRelay, Executions, Results
+from app.ports.executions import (
+    Counts,
+    Deliveries,
+    EventsToRelay,
+    Executions,
+    Results,
+    UsageRecords,
+)
 from app.ports.metrics import METRICS_MEDIA_TYPE, Gauge, Metrics
 from app.ports.pipeline import Pipeline
 from app.ports.runtime import Runtime
@@ -74,6 +81,7 @@ __all__ = [
     "Results",
     "Runtime",
     "Store",
+    "UsageRecords",
     "Wakeups",
 ]
 

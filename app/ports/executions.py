@@ -8,6 +8,7 @@ from app.domain.execution import Change, Event, Execution, State, Time
 from app.domain.filters import ExecutionFilter
 from app.domain.result import Result
 from app.domain.submission import Priority, Submission
+from app.domain.usage import UsageDay
 from app.ports.admission import QueueEntry
 
 
@@ -100,8 +101,8 @@ class Executions(Protocol):
     def remove_ended_before(self, time: Time, limit: int) -> list[str]:
         """Remove executions that ended before `time`, with their programs and results.
 
-        Only settled and completely relayed ones without a pending callback, up to `limit`. Returns
-        the ids of those that were removed.
+        Only settled and completely relayed ones whose callback is not pending and whose usage is
+        folded, up to `limit`. Returns the ids of those that were removed.
         """
 
     def not_erased(self, execution_ids: Sequence[str]) -> set[str]:
@@ -134,6 +135,28 @@ class Deliveries(Protocol):
 
     def update(self, execution_id: str, before: Callback, after: Callback) -> bool:
         """Compare-and-set: write `after` if the callback is still due when `before` is."""
+
+
+class UsageRecords(Protocol):
+    """What executions used, and the days into which it is folded."""
+
+    def unfolded(self, limit: int) -> list[Execution]:
+        """Up to `limit` executions whose usage is in no day yet, those that ended first first."""
+
+    def still_unfolded(self, execution_ids: Sequence[str]) -> set[str]:
+        """Which of these executions are in no day, as far as their rows say."""
+
+    def mark_folded(self, execution_ids: Sequence[str]) -> None:
+        """Record that a day contains these executions."""
+
+    def day(self, of: UsageDay) -> UsageDay:
+        """The record of that owner, day and key as it is now; `of` itself if there is none."""
+
+    def put(self, before: UsageDay, after: UsageDay) -> bool:
+        """Compare-and-set: write `after` if the record's version is still `before`'s."""
+
+    def days(self, owner: str, first: str, last: str) -> list[UsageDay]:
+        """The records of an owner from the first day to the last, by day and key."""
 
 
 class Results(Protocol):

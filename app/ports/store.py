@@ -11,7 +11,14 @@ from app.domain.idempotency import IdempotencyRecord
 from app.domain.language import Language
 from app.domain.replay import Replay
 from app.domain.submission import Submission
-from app.ports.executions import Counts, Deliveries, EventsToRelay, Executions, Results
+from app.ports.executions import (
+    Counts,
+    Deliveries,
+    EventsToRelay,
+    Executions,
+    Results,
+    UsageRecords,
+)
 
 
 class DeadLetters(Protocol):
@@ -143,6 +150,9 @@ class Store(Protocol):
 
     @property
     def deliveries(self) -> Deliveries: ...
+
+    @property
+    def usage(self) -> UsageRecords: ...
 
     @property
     def results(self) -> Results: ...

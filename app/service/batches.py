@@ -203,6 +203,7 @@ def _insert(
             now=ports.clock(),
             next_action_at=soon(ports.clock),
             batch_id=batch.id,
+            key_id=batch.key_id,
             callback=callback_of(submission, batch.key_id, batch.callback_generation),
         )
         for execution_id, submission in submissions.items()

@@ -37,17 +37,22 @@ def persist(ports: Ports, execution_id: str) -> None:
     except artifacts.Lost as lost:
         end_attempt(ports, execution, str(lost))
         return
-    ports.store.results.insert(
-        Result(
-            id=execution.pod,
-            execution_id=execution_id,
-            report=observation.report,
-            output=output,
-            artifacts=stored,
-            artifacts_left_out=collected.left_out,
-        )
+    result = Result(
+        id=execution.pod,
+        execution_id=execution_id,
+        report=observation.report,
+        output=output,
+        artifacts=stored,
+        artifacts_left_out=collected.left_out,
     )
-    change = execution.complete(ports.clock(), soon(ports.clock), observation.report.message)
+    ports.store.results.insert(result)
+    change = execution.complete(
+        ports.clock(),
+        soon(ports.clock),
+        observation.report.message,
+        cpu_us=observation.report.cpu_us,
+        stored_bytes=result.stored_bytes,
+    )
     if apply(ports, change):
         deliver_first(ports, change.after)
         clean_up(ports, change.after)

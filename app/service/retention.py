@@ -8,6 +8,7 @@ from app.domain.errors import Conflict
 from app.domain.execution import SECOND, Execution
 from app.ports import Blobs, Executions, Ports
 from app.service.transitions import in_seconds
+from app.service.usage import fold
 
 BATCH: Final = 500
 """Rows of each kind that one tick removes."""
@@ -30,6 +31,7 @@ def remove_old(ports: Ports) -> int:
     removed = ports.store.idempotency.remove_expired(ports.clock(), BATCH)
     if ports.policy.retention_seconds is not None:
         before = in_seconds(ports.clock, -ports.policy.retention_seconds)
+        fold(ports.store.usage)  # Executions whose usage is in no day are not removed.
         ids = ports.store.executions.remove_ended_before(before, BATCH)
         ports.blobs.delete(ids)
         removed += len(ids)

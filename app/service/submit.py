@@ -6,7 +6,6 @@ from typing import Final
 from ulid import ULID
 
 from app.domain.api_key import ApiKey
-from app.domain.callback import Callback
 from app.domain.errors import Gone, IdempotencyMismatch, QuotaExceeded
 from app.domain.execution import SECOND, Execution, State, accept, callback_of
 from app.domain.idempotency import IdempotencyRecord
@@ -38,7 +37,6 @@ def submit(
     it. Raises StoreUnavailable, QuotaExceeded, IdempotencyMismatch if the key was used with another
     body, and Gone if the key's execution was deleted.
     """
-    callback = callback_of(submission, owner.id, owner.callback_generation)
     execution_id = str(ULID())
     if idempotency_key is not None:
         new_id = execution_id
@@ -51,7 +49,7 @@ def submit(
         ):
             raise Gone(_GONE)
     check_quota(ports, owner, capacity)
-    return _not_erased(enqueue(ports, execution_id, owner.name, submission, callback=callback))
+    return _not_erased(enqueue(ports, execution_id, owner.name, submission, by=owner))
 
 
 def enqueue(
@@ -60,9 +58,12 @@ def enqueue(
     owner: str,
     submission: Submission,
     retry_of: Execution | None = None,
-    callback: Callback | None = None,
+    by: ApiKey | None = None,
 ) -> Execution:
-    """Insert a queued execution with that id, once, and start its chain."""
+    """Insert a queued execution with that id, once, and start its chain.
+
+    It was submitted `by` a key, unless it is a retry.
+    """
     execution, event = accept(
         submission,
         id=execution_id,
@@ -70,7 +71,8 @@ def enqueue(
         now=ports.clock(),
         next_action_at=soon(ports.clock),
         retry_of=retry_of,
-        callback=callback,
+        callback=callback_of(submission, by.id, by.callback_generation) if by else None,
+        key_id=by.id if by else None,
     )
     if not ports.store.executions.insert(execution, submission, event):
         return ports.store.executions.get(execution_id) or execution

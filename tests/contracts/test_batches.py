@@ -161,6 +161,7 @@ class TestRemoval:
         row = applied(store, new[0][0].cancel(NOW, LATER))
         store.executions.settle(row)
         store.events_to_relay.mark_relayed(row.id, row.version)
+        store.usage.mark_folded([row.id])
         assert len(store.executions.remove_ended_before(NOW + SECOND, 10)) == 1
         assert store.batches.remove_created_before(NOW + SECOND, 10) == 1
         assert store.batches.get(batch.id) is None

@@ -122,6 +122,7 @@ def test_an_execution_is_not_removed_before_its_callback_is_over(
     row = pending(store)
     store.executions.settle(row)
     store.events_to_relay.mark_relayed(row.id, row.version)
+    store.usage.mark_folded([row.id])
     assert len(store.executions.remove_ended_before(LATER, 10)) == 0
     assert store.deliveries.update(row.id, known(row), end(known(row)))
     assert len(store.executions.remove_ended_before(LATER, 10)) == 1

@@ -323,6 +323,7 @@ class TestRemoveEndedBefore:
         execution = completed(store, put(store))
         store.executions.settle(execution)
         store.events_to_relay.mark_relayed(execution.id, execution.version)
+        store.usage.mark_folded([execution.id])
         assert len(store.executions.remove_ended_before(NOW + 1, 10)) == 1
         assert store.executions.get(execution.id) is None
         assert store.executions.submission(execution.id) is None
@@ -332,6 +333,7 @@ class TestRemoveEndedBefore:
     def test_leaves_what_is_young_unsettled_unrelayed_or_unfinished(self, store: Store) -> None:
         young, unsettled, unrelayed = (completed(store, put(store)) for _ in range(3))
         put(store)
+        store.usage.mark_folded([row.id for row in (young, unsettled, unrelayed)])
         for row in (young, unrelayed):
             store.executions.settle(row)
         for row in (young, unsettled):
@@ -346,6 +348,7 @@ class TestRemoveEndedBefore:
             row = applied(store, put(store).cancel(NOW, NOW))
             store.executions.settle(row)
             store.events_to_relay.mark_relayed(row.id, row.version)
+            store.usage.mark_folded([row.id])
         assert len(store.executions.remove_ended_before(LATER, 2)) == 2
         assert len(store.executions.remove_ended_before(LATER, 2)) == 1
 

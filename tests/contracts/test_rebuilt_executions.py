@@ -23,8 +23,14 @@ def lives(**facts: object) -> tuple[list[Execution], list[Event]]:
     changes.append(changes[-1].after.finish(NOW, NOW, a_verdict()))
     changes.append(changes[-1].after.complete(NOW, NOW))
     rows = [row, *(change.after for change in changes)]
-    rebuilt = [replace(row, rebuilt_at=NOW, next_action_at=None) for row in rows]
+    rebuilt = [as_rebuilt(row) for row in rows]
     return rebuilt, [first, *(change.event for change in changes)]
+
+
+def as_rebuilt(row: Execution) -> Execution:
+    return replace(
+        row, rebuilt_at=NOW, next_action_at=None, cpu_us=None, stored_bytes=None, usage_at=None
+    )
 
 
 def put_all(store: Store, rows: Sequence[Execution], events: Sequence[Event]) -> None:

@@ -35,6 +35,7 @@ from app.infrastructure.sqlite import (
     results,
     rows,
     schema,
+    usage,
 )
 from app.infrastructure.sqlite.database import fold_log
 from app.infrastructure.sqlite.listing import listing
@@ -192,6 +193,8 @@ class TestUnavailable:
             values = rows.from_execution(row) | {"relayed": 1}
             values["completed_at"] = values.pop("ended_at")
             del values["rebuilt_at"], values["callback"], values["batch_id"]
+            for newer in ("key_id", "cpu_us", "stored_bytes", "usage_at"):
+                del values[newer]
             columns = ", ".join(values)
             parameters = ", ".join(f":{name}" for name in values)
             older.execute(f"INSERT INTO executions ({columns}) VALUES ({parameters})", values)
@@ -300,6 +303,7 @@ SUBJECTS = (
     languages,
     replays,
     results,
+    usage,
 )
 
 

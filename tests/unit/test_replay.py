@@ -31,6 +31,7 @@ from app.service.replay.slices import MAX_TRIES, work, work_due
 from app.service.retention import erase
 from app.service.sweep import sweep
 from app.service.transitions import STEP_SECONDS
+from app.service.usage import fold
 from tests.support.builders import a_replay, accepted
 from tests.support.constants import changed
 from tests.support.event_logs import every_event
@@ -41,7 +42,14 @@ from tests.support.worker import Worker
 REEMIT, REBUILD, RESUBMIT = ReplayMode.REEMIT, ReplayMode.REBUILD, ReplayMode.RESUBMIT
 TARGETS = {REEMIT: "again", REBUILD: "memory://rebuilt", RESUBMIT: None}
 EMPTY = ExecutionFilter()
-NOT_IN_THE_LOG = {"retried_as", "erased", "tries", "next_action_at", "rebuilt_at"}
+NOT_IN_THE_LOG = {
+    *("key_id", "cpu_us", "stored_bytes", "usage_at", "callback"),
+    "retried_as",
+    "erased",
+    "tries",
+    "next_action_at",
+    "rebuilt_at",
+}
 
 
 @pytest.fixture
@@ -272,6 +280,7 @@ class TestResubmit:
         self, twins: Twins, lives: dict[str, Execution]
     ) -> None:
         erase(twins.store.executions, twins.blobs, lives["completed"])
+        fold(twins.store.usage)
         assert twins.store.executions.remove_ended_before((lives["crashed"].ended_at or 0) + 1, 1)
         remaining = [
             row for row in lives.values() if twins.store.executions.get(row.id) is not None

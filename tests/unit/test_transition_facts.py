@@ -90,12 +90,17 @@ TRANSITIONS: list[tuple[Callable[[], Change], dict[str, Any], dict[str, Any]]] =
         },
     ),
     (
-        lambda: BEFORE.complete(NOW, LATER, "a limit stopped the compiler"),
+        lambda: BEFORE.complete(
+            NOW, LATER, "a limit stopped the compiler", cpu_us=7, stored_bytes=8
+        ),
         {
             "state": State.COMPLETED,
             "result_id": BEFORE.pod,
             "message": "a limit stopped the compiler",
             "ended_at": NOW,
+            "cpu_us": 7,
+            "stored_bytes": 8,
+            "usage_at": NOW,
         },
         {
             "message": "a limit stopped the compiler",
@@ -110,12 +115,16 @@ TRANSITIONS: list[tuple[Callable[[], Change], dict[str, Any], dict[str, Any]]] =
     ),
     (
         lambda: BEFORE.fail(NOW, LATER, "no sandbox"),
-        {"state": State.FAILED, "message": "no sandbox", "ended_at": NOW, **NO_VERDICT},
+        {"state": State.FAILED, "message": "no sandbox", "ended_at": NOW}
+        | NO_VERDICT
+        | {"cpu_us": 0, "stored_bytes": 0, "usage_at": NOW},
         {"message": "no sandbox"},
     ),
     (
         lambda: BEFORE.cancel(NOW, LATER),
-        {"state": State.CANCELLED, "ended_at": NOW, **NO_VERDICT},
+        {"state": State.CANCELLED, "ended_at": NOW}
+        | NO_VERDICT
+        | {"cpu_us": 1, "stored_bytes": 0, "usage_at": NOW},
         {"message": "the node was lost"},
     ),
 ]

@@ -37,6 +37,7 @@ def test_every_tick_expires_and_has_a_queue(app: Celery) -> None:
         "podline.replay.due",
         "podline.dlq.process",
         "podline.saga.blobs",
+        "podline.saga.usage",
         "podline.saga.retention",
     }
     for tick in app.conf.beat_schedule.values():

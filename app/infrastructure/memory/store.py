@@ -12,6 +12,7 @@ from app.infrastructure.memory.languages import MemoryOfferedLanguages
 from app.infrastructure.memory.replays import MemoryReplays
 from app.infrastructure.memory.results import MemoryResults
 from app.infrastructure.memory.tables import Tables
+from app.infrastructure.memory.usage import MemoryUsageRecords
 
 
 class MemoryStore:
@@ -23,6 +24,7 @@ class MemoryStore:
         self.batches = MemoryBatches(self.tables)
         self.counts = MemoryCounts(self.tables)
         self.deliveries = MemoryDeliveries(self.tables)
+        self.usage = MemoryUsageRecords(self.tables)
         self.results = MemoryResults(self.tables)
         self.events_to_relay = MemoryEventsToRelay(self.tables)
         self.dead_letters = MemoryDeadLetters()

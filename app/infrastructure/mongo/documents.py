@@ -65,6 +65,11 @@ class ExecutionDocument(Document):
     erased = BooleanField()
     rebuilt_at = IntField()
     """Present only in rebuilt rows."""
+    key_id = StringField()
+    cpu_us = IntField()
+    stored_bytes = IntField()
+    usage_at = IntField()
+    """Missing once its usage has been folded."""
     callback = StringField()
     """As JSON."""
     callback_at = IntField()
@@ -97,6 +102,7 @@ class ExecutionDocument(Document):
                 "partialFilterExpression": {"batch_id": IS_TEXT},
             },
             {"fields": ["relay_at"], "partialFilterExpression": {"relay_at": IS_TIME}},
+            {"fields": ["usage_at"], "partialFilterExpression": {"usage_at": IS_TIME}},
             {"fields": ["callback_at"], "partialFilterExpression": {"callback_at": IS_TIME}},
             {"fields": ["ended_at"], "partialFilterExpression": {"completed_at": IS_TIME}},
             {
@@ -209,6 +215,21 @@ class ApiKeyDocument(Document):
     }
 
 
+class UsageDayDocument(Document):
+    id = StringField(primary_key=True)
+    """Owner, day and key."""
+    owner = StringField()
+    day = StringField()
+    key_id = StringField()
+    executions = IntField()
+    cpu_us = IntField()
+    stored_bytes = IntField()
+    version = IntField()
+    folding = ListField(StringField())
+
+    meta: dict[str, Any] = {"abstract": True, "indexes": [{"fields": ["owner", "day"]}]}
+
+
 class IdempotencyDocument(Document):
     id = StringField(primary_key=True)
     """The hash of owner and Idempotency-Key."""
@@ -280,6 +301,7 @@ COLLECTIONS: Final[dict[type[Document], str]] = {
     BatchDocument: "batches",
     DeadLetterDocument: "dead_letters",
     ApiKeyDocument: "api_keys",
+    UsageDayDocument: "usage_days",
     IdempotencyDocument: "idempotency",
     ReplayDocument: "replays",
     OfferedDocument: "offered",

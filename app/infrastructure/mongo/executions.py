@@ -208,6 +208,7 @@ class MongoExecutions:
             next_action_at=None,
             relay_at=None,
             callback_at=None,
+            usage_at=None,
         )
         ids = [row.id for row in removable.only("id").order_by("ended_at").limit(limit)]
         # Delete the row last: it leads to what a crash leaves.

@@ -13,6 +13,7 @@ from app.infrastructure.mongo.keys import MongoKeys
 from app.infrastructure.mongo.languages import MongoOfferedLanguages
 from app.infrastructure.mongo.replays import MongoReplays
 from app.infrastructure.mongo.results import MongoResults
+from app.infrastructure.mongo.usage import MongoUsageRecords
 
 
 class MongoStore:
@@ -24,6 +25,7 @@ class MongoStore:
         self.batches = MongoBatches(self.connection)
         self.counts = MongoCounts(self.connection)
         self.deliveries = MongoDeliveries(self.connection)
+        self.usage = MongoUsageRecords(self.connection)
         self.results = MongoResults(self.connection)
         self.events_to_relay = MongoEventsToRelay(self.connection)
         self.dead_letters = MongoDeadLetters(self.connection)

@@ -25,6 +25,7 @@ COLUMNS: Final = (
     "created_at",
     "erased",
     "rebuilt_at",
+    "key_id",
     *CHANGED_BY_TRANSITION,
 )
 

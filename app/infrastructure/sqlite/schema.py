@@ -21,7 +21,9 @@ IS_UNFINISHED: Final = f"IN {sql_list(UNFINISHED)}"
 IS_TERMINAL: Final = f"IN {sql_list(TERMINAL)}"
 REMOVABLE: Final = (
     "ended_at IS NOT NULL AND next_action_at IS NULL AND relay_at IS NULL AND callback_at IS NULL"
+    " AND usage_at IS NULL"
 )
+IS_UNFOLDED: Final = "usage_at IS NOT NULL"
 CALLBACK_IS_DUE: Final = "callback_at IS NOT NULL"
 LETTER_IS_DUE: Final = "status IN ('retrying', 'waiting') AND next_retry_at IS NOT NULL"
 
@@ -280,6 +282,28 @@ ENDED_AT: Final = (
     "ALTER TABLE executions RENAME COLUMN completed_at TO ended_at",
 )
 
+USAGE: Final = (
+    "ALTER TABLE executions ADD COLUMN key_id TEXT",
+    "ALTER TABLE executions ADD COLUMN cpu_us INTEGER",
+    "ALTER TABLE executions ADD COLUMN stored_bytes INTEGER",
+    "ALTER TABLE executions ADD COLUMN usage_at INTEGER",
+    f"CREATE INDEX unfolded ON executions (usage_at) WHERE {IS_UNFOLDED}",
+    # `folding` is a list of ids, as JSON.
+    """
+    CREATE TABLE usage_days (
+        owner TEXT NOT NULL,
+        day TEXT NOT NULL,
+        key_id TEXT NOT NULL,
+        executions INTEGER NOT NULL,
+        cpu_us INTEGER NOT NULL,
+        stored_bytes INTEGER NOT NULL,
+        version INTEGER NOT NULL,
+        folding TEXT NOT NULL,
+        PRIMARY KEY (owner, day, key_id)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
 CALLBACKS: Final = (
     # As JSON. `callback_at` is the time at which it is due, or NULL.
     "ALTER TABLE executions ADD COLUMN callback TEXT",
@@ -288,6 +312,7 @@ CALLBACKS: Final = (
         GENERATED ALWAYS AS (json_extract(callback, '$.next_at')) VIRTUAL
     """,
     f"CREATE INDEX callbacks_due ON executions (callback_at) WHERE {CALLBACK_IS_DUE}",
+    *USAGE,
     "DROP INDEX removable",
     f"CREATE INDEX removable ON executions (ended_at) WHERE {REMOVABLE}",
 )

@@ -15,6 +15,7 @@ from app.infrastructure.sqlite.languages import SqliteOfferedLanguages
 from app.infrastructure.sqlite.replays import SqliteReplays
 from app.infrastructure.sqlite.results import SqliteResults
 from app.infrastructure.sqlite.schema import VERSIONS
+from app.infrastructure.sqlite.usage import SqliteUsageRecords
 
 
 class SqliteStore:
@@ -26,6 +27,7 @@ class SqliteStore:
         self.batches = SqliteBatches(self._database)
         self.counts = SqliteCounts(self._database)
         self.deliveries = SqliteDeliveries(self._database)
+        self.usage = SqliteUsageRecords(self._database)
         self.results = SqliteResults(self._database)
         self.events_to_relay = SqliteEventsToRelay(self._database)
         self.dead_letters = SqliteDeadLetters(self._database)

@@ -1,0 +1,58 @@
+"""Usage by day, in memory."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import replace
+
+from app.domain.execution import Execution
+from app.domain.usage import UsageDay
+from app.infrastructure.memory.tables import Tables
+
+Place = tuple[str, str, str]
+"""Owner, day and key."""
+
+
+class MemoryUsageRecords:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._days: dict[Place, UsageDay] = {}
+
+    def unfolded(self, limit: int) -> list[Execution]:
+        with self._tables.lock:
+            found = [row for row in self._tables.rows.values() if row.usage_at is not None]
+            return deepcopy(sorted(found, key=lambda row: (row.usage_at or 0, row.id))[:limit])
+
+    def still_unfolded(self, execution_ids: Sequence[str]) -> set[str]:
+        with self._tables.lock:
+            rows = (self._tables.rows.get(id) for id in execution_ids)
+            return {row.id for row in rows if row is not None and row.usage_at is not None}
+
+    def mark_folded(self, execution_ids: Sequence[str]) -> None:
+        rows = self._tables.rows
+        with self._tables.lock:
+            there = [rows[id] for id in execution_ids if id in rows]
+            rows |= {row.id: replace(row, usage_at=None) for row in there}
+
+    def day(self, of: UsageDay) -> UsageDay:
+        with self._tables.lock:
+            return self._days.get(_place(of), of)
+
+    def put(self, before: UsageDay, after: UsageDay) -> bool:
+        with self._tables.lock:
+            known = self._days.get(_place(before))
+            if (known.version if known else 0) != before.version:
+                return False
+            self._days[_place(after)] = after
+            return True
+
+    def days(self, owner: str, first: str, last: str) -> list[UsageDay]:
+        with self._tables.lock:
+            return [
+                self._days[place]
+                for place in sorted(self._days)
+                if place[0] == owner and first <= place[1] <= last
+            ]
+
+
+def _place(day: UsageDay) -> Place:
+    return day.owner, day.day, day.key_id

@@ -1,0 +1,79 @@
+"""What owners have used, by day."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from app.domain.api_key import ApiKey
+from app.domain.errors import Forbidden
+from app.domain.execution import Execution
+from app.domain.usage import UsageDay, day_for
+from app.ports import UsageRecords
+from app.service.executions import may_see
+
+SLICE: Final = 500
+"""Executions that one tick folds."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayTotal:
+    """The usage of an owner on one day."""
+
+    day: str
+    executions: int
+    cpu_us: int
+    stored_bytes: int
+
+
+def fold(usage: UsageRecords) -> int:
+    """Fold one slice of executions that have ended into their days. Returns how many.
+
+    A process can be killed anywhere here, and several can fold at once: each execution is counted
+    exactly once. The record of a day names the executions that it has counted last, until their
+    rows say so too, and no other fold of that day can begin before that.
+    """
+    unfolded = usage.unfolded(SLICE)
+    for day, executions in _by_day(unfolded):
+        _fold(usage, day, executions)
+    return len(unfolded)
+
+
+def _fold(usage: UsageRecords, empty: UsageDay, executions: Sequence[Execution]) -> None:
+    day = usage.day(empty)
+    usage.mark_folded(day.folding)
+    # Read after the record: if its version is still the same below, nobody has folded since.
+    still = usage.still_unfolded([execution.id for execution in executions])
+    folded = day.folded([execution for execution in executions if execution.id in still])
+    if folded.folding and usage.put(day, folded):
+        usage.mark_folded(folded.folding)
+
+
+def _by_day(executions: Sequence[Execution]) -> Iterator[tuple[UsageDay, Sequence[Execution]]]:
+    def place(execution: Execution) -> tuple[str, str, str]:
+        day = day_for(execution)
+        return day.owner, day.day, day.key_id
+
+    for _, group in groupby(sorted(executions, key=place), key=place):
+        of_day = list(group)
+        yield day_for(of_day[0]), of_day
+
+
+def by_day(
+    usage: UsageRecords, caller: ApiKey, owner: str | None, first: str, last: str
+) -> Sequence[DayTotal]:
+    """The days from the first to the last on which the owner used something. Raises Forbidden."""
+    of = owner or caller.name
+    if not may_see(caller, of):
+        raise Forbidden("the usage of another owner needs a key with the role operator")
+    days = usage.days(of, first, last)
+    return [_total(day, list(keys)) for day, keys in groupby(days, key=lambda each: each.day)]
+
+
+def _total(day: str, of_keys: Sequence[UsageDay]) -> DayTotal:
+    return DayTotal(
+        day,
+        sum(each.executions for each in of_keys),
+        sum(each.cpu_us for each in of_keys),
+        sum(each.stored_bytes for each in of_keys),
+    )
