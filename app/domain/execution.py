@@ -5,6 +5,7 @@ after, and the one event that records it. A store writes all of it in one compar
 state and event can't disagree.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -66,6 +67,8 @@ class Outcome(StrEnum):
     TIME_LIMIT = "time_limit"
     OUTPUT_LIMIT = "output_limit"
     COMPILE_ERROR = "compile_error"
+    CHECKER_ERROR = "checker_error"
+    """The checker gave no verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,9 @@ class Execution:
     retried_as: str | None = None
     batch_id: str | None = None
     """The batch that it was submitted in."""
+    tests: int = 0
+    """How many it has; 0 for a single run."""
+    has_checker: bool = False
 
     state: State = State.QUEUED
     version: int = 1
@@ -165,6 +171,11 @@ class Execution:
     def pod(self) -> str:
         """The name of the current attempt's pod."""
         return pod_name(self.id, self.attempt)
+
+    @property
+    def checker_pod(self) -> str:
+        """The name of the pod in which the checker judges the current attempt."""
+        return f"{self.pod}-c"
 
     @property
     def unnamed_results(self) -> list[str]:
@@ -328,12 +339,16 @@ def pod_name(execution_id: str, attempt: int) -> str:
     return f"{execution_id.lower()}-{attempt}"
 
 
+_POD_NAME: Final = re.compile(r"([^-]+)-([0-9]+)(?:-c)?(?:-[0-9]+)?")
+"""Checkers have pods of their own, and a runtime may need several pods for one."""
+
+
 def owner_of_pod(name: str) -> tuple[str, int]:
     """The execution's id and the attempt of a pod's name. Raises ValueError for other names."""
-    execution_id, _, attempt = name.rpartition("-")
-    if not execution_id:
+    found = _POD_NAME.fullmatch(name)
+    if found is None:
         raise ValueError(f"not the name of one of our pods: {name!r}")
-    return execution_id.upper(), int(attempt)
+    return found[1].upper(), int(found[2])
 
 
 def callback_of(submission: Submission, key_id: str, generation: int) -> Callback | None:
@@ -371,6 +386,8 @@ def accept(
         root=retry_of.root if retry_of else id,
         retry_of=retry_of.id if retry_of else None,
         batch_id=batch_id,
+        tests=len(submission.tests),
+        has_checker=submission.checker is not None,
         created_at=now,
         next_action_at=next_action_at,
         key_id=key_id,
@@ -419,6 +436,8 @@ def _first_facts(execution: Execution) -> dict[str, object]:
         "root": execution.root,
         "retry_of": execution.retry_of,
         "batch_id": execution.batch_id,
+        "tests": execution.tests,
+        "has_checker": execution.has_checker,
     }
 
 

@@ -1,19 +1,24 @@
 """What a runtime runs, and what it reports."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 
 from app.domain.artifact import Collected
-from app.domain.execution import Outcome, Time, Verdict
+from app.domain.execution import Time
+from app.domain.policy import MAX_WALL_SECONDS
 from app.domain.submission import (
+    CHECKED_FILES,
     Buffering,
-    ExpectedOutput,
+    Checker,
     File,
     Limits,
     Streams,
     Submission,
 )
+
+_MIB: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +37,7 @@ class Run:
 class Pod:
     """One attempt: the program is compiled once, if at all, and then run one or more times.
 
-    The expected output is not in it, so it never enters a sandbox.
+    Expected outputs, checker and points are not in it, so they never enter a sandbox.
     """
 
     name: str
@@ -54,22 +59,47 @@ class Pod:
     """Patterns of files to keep once the program has ended; only with a single run."""
 
     @classmethod
-    def of(cls, name: str, submission: Submission) -> "Pod":
+    def of(
+        cls, name: str, submission: Submission, most_wall_seconds: float = MAX_WALL_SECONDS
+    ) -> "Pod":
+        """The pod of a submission. Tests have `most_wall_seconds` together."""
         limits, compile_limits = submission.limits, submission.compile_limits
-        run = Run(stdin=submission.stdin, args=submission.args, env=submission.env, limits=limits)
+        alone = compile_limits.wall_seconds + limits.wall_seconds
         return cls(
             name=name,
             language=submission.language,
             language_version=submission.language_version,
             files=submission.files,
             entrypoint=submission.entrypoint,
-            runs=(run,),
+            runs=_runs(submission),
             compile_limits=compile_limits,
-            wall_seconds=compile_limits.wall_seconds + limits.wall_seconds,
+            wall_seconds=most_wall_seconds if submission.tests else alone,
             compile_args=submission.compile_args,
             streams=submission.streams,
             buffering=submission.buffering,
-            artifacts=submission.artifacts,
+            artifacts=() if submission.tests else submission.artifacts,
+            stop_on_failure=submission.stop_on_failure,
+        )
+
+    @classmethod
+    def of_checker(
+        cls, name: str, checker: Checker, judged: Sequence["Judged"], most_wall_seconds: float
+    ) -> "Pod":
+        """The pod of a checker, with one run for each of those."""
+        return cls(
+            name=name,
+            language=checker.language,
+            language_version=checker.language_version,
+            files=checker.files,
+            entrypoint=checker.entrypoint,
+            runs=tuple(_check(checker, each) for each in judged),
+            compile_limits=checker.compile_limits,
+            wall_seconds=max(
+                most_wall_seconds,
+                checker.compile_limits.wall_seconds + checker.limits.wall_seconds,
+            ),
+            compile_args=checker.compile_args,
+            buffering=Buffering.BLOCK,
         )
 
     def disk_mib(self, *, compiled: bool) -> int:
@@ -77,6 +107,49 @@ class Pod:
         return max(
             run.limits.disk_mib_with(self.compile_limits, compiled=compiled) for run in self.runs
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a checker looks at."""
+
+    input: bytes
+    output: bytes
+    answer: bytes
+
+
+def _check(checker: Checker, judged: Judged) -> Run:
+    contents = (judged.input, judged.output, judged.answer)
+    files = map(File, CHECKED_FILES, contents)
+    mib = -(-sum(map(len, contents)) // _MIB)
+    return Run(
+        stdin=b"",
+        args=CHECKED_FILES,
+        env={},
+        limits=replace(checker.limits, disk_mib=checker.limits.disk_mib + mib),
+        files=tuple(files),
+    )
+
+
+def _runs(submission: Submission) -> tuple[Run, ...]:
+    alone = Run(
+        stdin=submission.stdin,
+        args=submission.args,
+        env=submission.env,
+        limits=submission.limits,
+    )
+    if not submission.tests:
+        return (alone,)
+    return tuple(
+        Run(
+            stdin=alone.stdin if test.stdin is None else test.stdin,
+            args=alone.args if test.args is None else test.args,
+            env=alone.env if test.env is None else test.env,
+            limits=test.limits or alone.limits,
+            files=test.files,
+        )
+        for test in submission.tests
+    )
 
 
 class Phase(StrEnum):
@@ -220,42 +293,3 @@ class Output:
     def beginning_with(self, run: int) -> "Output":
         """Leave out the runs before that index, and with them the compiler."""
         return Output(compile=None, runs=self.runs[run:]) if run else self
-
-
-def judge(
-    observation: Observation, expected: ExpectedOutput | None, output: Output | None
-) -> Verdict:
-    """The verdict on an ended pod. `output` is needed only if `expected` is given.
-
-    compile_error comes first; then the first limit that was enforced; then a signal or a
-    non-zero exit; then wrong output (docs/architecture.md, "Which outcome wins").
-    """
-    if observation.report is None or observation.started_at is None or observation.ended_at is None:
-        raise ValueError(f"pod {observation.name} has not ended")
-    run = observation.report.run
-    started_at, finished_at = observation.started_at, observation.ended_at
-    if run is None:
-        return Verdict(Outcome.COMPILE_ERROR, None, None, started_at, finished_at)
-    return Verdict(
-        _outcome(run, expected, output), run.exit_code, run.signal, started_at, finished_at
-    )
-
-
-def _outcome(run: StageReport, expected: ExpectedOutput | None, output: Output | None) -> Outcome:
-    if run.stopped_by is not None:
-        return _OUTCOME_OF_LIMIT[run.stopped_by]
-    if run.failed:
-        return Outcome.RUNTIME_ERROR
-    if expected is not None:
-        stdout = output.run.stdout if output and output.run else b""
-        if not expected.matches(stdout):
-            return Outcome.WRONG_OUTPUT
-    return Outcome.SUCCESS
-
-
-_OUTCOME_OF_LIMIT = {
-    Limit.WALL: Outcome.TIME_LIMIT,
-    Limit.CPU: Outcome.TIME_LIMIT,
-    Limit.MEMORY: Outcome.MEMORY_LIMIT,
-    Limit.OUTPUT: Outcome.OUTPUT_LIMIT,
-}

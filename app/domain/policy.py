@@ -33,6 +33,8 @@ class InputMaxima:
     )
 
 
+MAX_WALL_SECONDS = 600
+"""Of all tests of an execution together."""
 DEFAULT_LIMITS = Limits(
     wall_seconds=10, cpu_seconds=5, memory_mib=128, processes=128, output_kib=256, disk_mib=16
 )
@@ -96,7 +98,7 @@ class Policy:
     )
 
     max_wall_seconds: float = field(
-        default=600,
+        default=MAX_WALL_SECONDS,
         metadata=means(
             "Wall time of all tests of an execution together. Tests that no longer fit are "
             "skipped.",

@@ -67,6 +67,8 @@ def _first(event: Event, now: Time) -> Execution:
         compile_limits=Limits(**data["compile_limits"]),
         root=data["root"],
         retry_of=data["retry_of"],
+        tests=data.get("tests", 0),
+        has_checker=data.get("has_checker", False),
         batch_id=data.get("batch_id"),
         created_at=event.time,
         next_action_at=None,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.domain.artifact import Artifact, LeftOut
+from app.domain.judging import JudgedTest
 from app.domain.pod import Output, Report
 
 
@@ -18,6 +19,8 @@ class Result:
     artifacts: tuple[Artifact, ...] = ()
     """In the order of their names."""
     artifacts_left_out: tuple[LeftOut, ...] = ()
+    tests: tuple[JudgedTest, ...] = ()
+    """In the order of the runs; empty for a single run."""
 
     @property
     def stored_bytes(self) -> int:

@@ -163,3 +163,19 @@ class Submission:
     """Patterns, as in git's ignore files, of files to keep once the program has ended."""
     sent: Mapping[str, Any] | None = None
     """An outline of what the client sent; None for a submission of an earlier release."""
+
+    def expected(self, index: int) -> ExpectedOutput | None:
+        """What the run of this index has to print."""
+        test = self.tests[index] if self.tests else None
+        if test is None or test.expected_output is not None:
+            return test.expected_output if test else self.expected_output
+        if self.expected_output is None or test.compare is None:
+            return self.expected_output
+        return ExpectedOutput.of(self.expected_output.content, test.compare)
+
+    @property
+    def judges_output(self) -> bool:
+        """Whether more counts than how the program ends."""
+        return self.checker is not None or any(
+            self.expected(index) is not None for index in range(len(self.tests) or 1)
+        )

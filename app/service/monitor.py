@@ -1,10 +1,15 @@
 """The pod monitor: turns what the runtime reports into transitions, and feeds live output."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from app.domain.execution import HAS_POD, SECOND, Execution, State, pod_name
-from app.domain.pod import Observation, Output, Phase, judge
+from app.domain.judging import Judgement, verdict
+from app.domain.pod import Observation, Phase
+from app.domain.submission import Submission
 from app.ports import Ports
+from app.service.checking import CheckerFailed, needs_checker, run_checker
+from app.service.judging import Ended, OutputLost, judge
 from app.service.saga import begin, end_attempt
 from app.service.transitions import apply, in_seconds, soon
 
@@ -52,10 +57,16 @@ def _not_running(ports: Ports, execution: Execution, observation: Observation | 
 
 
 def _running(ports: Ports, execution: Execution, observation: Observation) -> bool:
-    next_poll = in_seconds(ports.clock, POLL_SECONDS)
     if _runs_too_long(ports, execution):
         end_attempt(ports, execution, "the runtime did not end the program at its time limit")
-    elif execution.state is State.RUNNING:
+        return False
+    return _look_later(ports, execution, observation)
+
+
+def _look_later(ports: Ports, execution: Execution, observation: Observation) -> bool:
+    """It is running: poll again, unless something else starts its chain."""
+    next_poll = in_seconds(ports.clock, POLL_SECONDS)
+    if execution.state is State.RUNNING:
         ports.store.executions.reschedule(execution, next_poll)
     else:
         now = ports.clock()
@@ -68,21 +79,43 @@ def _runs_too_long(ports: Ports, execution: Execution) -> bool:
     if execution.started_at is None:
         return False
     limits = execution.limits.wall_seconds + execution.compile_limits.wall_seconds
+    if execution.tests:
+        limits = max(limits, ports.policy.max_wall_seconds)
     patience = limits + ports.policy.start_timeout
     return ports.clock() > execution.started_at + int(patience * SECOND)
 
 
 def _ended(ports: Ports, execution: Execution, observation: Observation) -> bool:
+    """Judge the program, once the checker has ended too, if there is one."""
     submission = ports.store.executions.submission(execution.id)
-    expected = submission.expected_output if submission else None
-    output: Output | None = None
-    if expected is not None:
-        output = ports.runtime.output(execution.pod)
-        if output is None:
-            end_attempt(ports, execution, "the program's output was lost")
-            return False
-    verdict = judge(observation, expected, output)
-    return apply(ports, execution.finish(ports.clock(), soon(ports.clock), verdict))
+    if submission is None:
+        end_attempt(ports, execution, "the stored program no longer exists", final=True)
+        return False
+    try:
+        judgements = _judgements(ports, execution, submission, observation)
+    except OutputLost:
+        end_attempt(ports, execution, "the program's output was lost")
+        return False
+    except CheckerFailed as error:
+        end_attempt(ports, execution, str(error), final=error.final)
+        return False
+    if judgements is None:
+        return _look_later(ports, execution, observation)
+    found = verdict(submission, observation, judgements)
+    return apply(ports, execution.finish(ports.clock(), soon(ports.clock), found))
+
+
+def _judgements(
+    ports: Ports, execution: Execution, submission: Submission, observation: Observation
+) -> Sequence[Judgement | None] | None:
+    """None while the checker has not ended."""
+    pod, checker = Ended.of(observation), None
+    if needs_checker(submission, pod):
+        ended_at = observation.ended_at or ports.clock()
+        checker = run_checker(ports, execution, submission, pod, ended_at)
+        if checker is None:
+            return None
+    return judge(ports.runtime, submission, pod, checker)
 
 
 def feed_live_output(ports: Ports) -> bool:

@@ -21,7 +21,7 @@ def create_pod(ports: Ports, execution_id: str) -> bool:
         end_attempt(ports, execution, "the stored program no longer exists", final=True)
         return False
     try:
-        ports.runtime.create(Pod.of(execution.pod, submission))
+        ports.runtime.create(Pod.of(execution.pod, submission, ports.policy.max_wall_seconds))
     except RunRefused as error:
         end_attempt(ports, execution, f"the runtime refused the pod: {error}", final=True)
         return False

@@ -1,11 +1,14 @@
 """The result processor."""
 
 from app.domain.artifact import Collected
-from app.domain.execution import State
+from app.domain.execution import Execution, State
+from app.domain.judging import judged_tests, kept, message_about, outcome_of_all
 from app.domain.result import Result
 from app.ports import Ports
 from app.service import artifacts
 from app.service.callbacks import deliver_first
+from app.service.checking import CheckerFailed, ended_checker
+from app.service.judging import Ended, OutputLost, judge, outputs, together
 from app.service.saga import begin, clean_up, end_attempt
 from app.service.transitions import apply, soon
 
@@ -20,39 +23,58 @@ def persist(ports: Ports, execution_id: str) -> None:
     execution = begin(ports, execution_id, frozenset({State.FINISHED}), "persist")
     if execution is None:
         return
-    observation = ports.runtime.observe(execution.pod)
-    output = ports.runtime.output(execution.pod)
-    if (
-        observation is None
-        or observation.report is None
-        or output is None
-        # A late duplicate may have created the pod again: then this is not the judged run.
-        or observation.ended_at != execution.finished_at
-    ):
+    try:
+        result, message = _result(ports, execution)
+    except (OutputLost, CheckerFailed):
         end_attempt(ports, execution, "the program's output was lost before it was stored")
         return
-    collected = observation.collected or Collected()
-    try:
-        stored = artifacts.store(ports, execution, collected)
     except artifacts.Lost as lost:
         end_attempt(ports, execution, str(lost))
         return
-    result = Result(
-        id=execution.pod,
-        execution_id=execution_id,
-        report=observation.report,
-        output=output,
-        artifacts=stored,
-        artifacts_left_out=collected.left_out,
-    )
     ports.store.results.insert(result)
     change = execution.complete(
         ports.clock(),
         soon(ports.clock),
-        observation.report.message,
-        cpu_us=observation.report.cpu_us,
+        message,
+        cpu_us=result.report.cpu_us,
         stored_bytes=result.stored_bytes,
     )
     if apply(ports, change):
         deliver_first(ports, change.after)
         clean_up(ports, change.after)
+
+
+def _result(ports: Ports, execution: Execution) -> tuple[Result, str | None]:
+    """The result, and what there is to say about it.
+
+    Raises OutputLost, CheckerFailed and artifacts.Lost.
+    """
+    observation = ports.runtime.observe(execution.pod)
+    submission = ports.store.executions.submission(execution.id)
+    # A late duplicate may have created the pod again: then this is not the judged run.
+    if (
+        observation is None
+        or observation.report is None
+        or observation.ended_at != execution.finished_at
+        or submission is None
+    ):
+        raise OutputLost(execution.pod)
+    pod = Ended.of(observation)
+    parts = list(outputs(ports.runtime, pod))
+    checker = ended_checker(ports.runtime, execution, submission, pod)
+    judgements = judge(ports.runtime, submission, pod, checker)
+    if outcome_of_all(judgements) is not execution.outcome:
+        raise OutputLost(execution.checker_pod)
+    collected = observation.collected or Collected()
+    result = Result(
+        id=execution.pod,
+        execution_id=execution.id,
+        report=pod.report,
+        output=together(
+            parts, [kept(submission, judgements, index) for index in range(len(judgements))]
+        ),
+        tests=judged_tests(submission, judgements),
+        artifacts=artifacts.store(ports, execution, collected),
+        artifacts_left_out=collected.left_out,
+    )
+    return result, message_about(submission, pod.report, judgements)

@@ -80,6 +80,8 @@ def clean_up(ports: Ports, execution: Execution) -> None:
         dead_letters.resolve_exhausted(ports.store.dead_letters, execution)
     if execution.attempt > 0:
         ports.runtime.delete(execution.pod)
+        if execution.has_checker:
+            ports.runtime.delete(execution.checker_pod)
     if execution.state.terminal:
         release(ports, execution.id)
         ports.store.executions.settle(execution)

@@ -8,12 +8,13 @@ import pytest
 
 from app.domain.execution import Outcome
 from app.domain.language import Language
-from app.domain.pod import Limit, Observation, Output, Phase, Pod, Run, StageReport, judge
+from app.domain.pod import Limit, Observation, Output, Phase, Pod, Run, StageReport
 from app.domain.policy import DEFAULT_LIMITS
 from app.domain.submission import File
 from app.infrastructure.memory.runtime import MemoryRuntime
 from app.ports import Runtime
 from tests.contracts.programs import BROKEN, CATS, ENDS, RUNS_ON, SHOWS, SLEEPS, STAYS, Program
+from tests.support.judging import judge
 from tests.support.sandbox_daemon import a_pod, a_run, language, wait_for_end
 from tests.support.waiting import wait_until
 

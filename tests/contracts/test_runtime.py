@@ -8,11 +8,12 @@ import pytest
 from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.execution import Outcome
 from app.domain.language import Holder, Language, LimitName
-from app.domain.pod import Phase, Pod, StageOutput, Stream, judge
+from app.domain.pod import Phase, Pod, StageOutput, Stream
 from app.infrastructure.memory.runtime import MemoryRuntime
 from app.infrastructure.sandbox.runtime import SandboxRuntime
 from app.ports import Runtime
 from tests.contracts.programs import ABORTS, COMPILES, FAILS, HELLO, RUNS_ON, SILENT, Program
+from tests.support.judging import judge
 from tests.support.kubernetes.api_server import write_kubeconfig
 from tests.support.kubernetes.cluster import a_runtime
 from tests.support.sandbox_daemon import a_pod, language, wait_for_end

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from kubernetes import client
 
-from app.domain.pod import Pod, judge
+from app.domain.pod import Pod
 from app.domain.submission import File
 from app.infrastructure.kubernetes.images import Image, Offers
 from app.infrastructure.kubernetes.manifest import PodOptions
@@ -17,6 +17,7 @@ from tests.hostile.program import Hostile, all_programs
 from tests.pod.cluster_runs import pod_for, run, run_all
 from tests.sandbox.test_verdicts import CASES, Case, given_in, says
 from tests.support.host import a_host
+from tests.support.judging import judge
 from tests.support.kubernetes.cluster import a_runtime
 from tests.support.kubernetes.images import pod_image
 from tests.support.kubernetes.namespace import a_namespace, api_client

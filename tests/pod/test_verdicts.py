@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.pod import Observation, Output, Phase, judge
+from app.domain.pod import Observation, Output, Phase
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
 from tests.pod.local_pod import Ended, run
 from tests.sandbox.test_verdicts import CASES, Case, given_in, says
+from tests.support.judging import judge
 
 WITHOUT_CGROUP = [case for case in CASES if "memory_mib" not in case.given]
 """Memory is counted by the container's control group; those are run in a cluster."""

@@ -6,10 +6,10 @@ from typing import Final
 import pytest
 
 from app.domain.execution import Outcome
-from app.domain.pod import judge
 from app.domain.policy import DEFAULT_LIMITS, MAX_LIMITS
 from app.domain.submission import Buffering
 from tests.sandbox.test_languages import not_installed
+from tests.support.judging import judge
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language
 from tests.support.waiting import wait_until
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from app.domain.execution import Outcome
-from app.domain.pod import Limit, judge
+from app.domain.pod import Limit
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
 from app.domain.submission import Streams
+from tests.support.judging import judge
 from tests.support.sandbox_daemon import SandboxDaemon
 
 ALTERNATES = "for i in 1 2 3; do echo o$i; echo e$i >&2; done"

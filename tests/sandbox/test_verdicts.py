@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from app.domain.execution import Outcome
-from app.domain.pod import Phase, StageReport, judge
+from app.domain.pod import Phase, StageReport
 from app.domain.policy import DEFAULT_LIMITS
 from app.domain.submission import ExpectedOutput, Limits
 from sandbox.jail import kit
+from tests.support.judging import judge
 from tests.support.markdown import DOCS, table_rows
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language, wait_for_end
 

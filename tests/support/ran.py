@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from app.domain.execution import Outcome
-from app.domain.pod import Observation, Output, Phase, judge
+from app.domain.pod import Observation, Output, Phase
+from tests.support.judging import judge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

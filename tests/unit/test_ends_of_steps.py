@@ -408,10 +408,14 @@ def test_an_ended_program_is_judged(twins: Twins) -> None:
     assert twins.store.executions.events(row.id)[-1].time == twins.clock()
 
 
-def test_an_erased_program_is_judged_without_its_expected_output(twins: Twins) -> None:
+def test_a_program_without_its_submission_is_not_judged(twins: Twins) -> None:
     execution = created(twins, Script())
     twins.store.tables.submissions.clear()
-    assert poll(twins.ports, execution.id) is True
+    assert poll(twins.ports, execution.id) is False
+    assert state_and_message(twins, execution) == (
+        State.FAILED,
+        "the stored program no longer exists",
+    )
 
 
 class WithoutOutput(MemoryRuntime):

@@ -11,10 +11,10 @@ from app.domain.pod import (
     Report,
     StageOutput,
     StageReport,
-    judge,
 )
 from app.domain.submission import ExpectedOutput
 from tests.support.builders import NOW
+from tests.support.judging import judge
 
 HELLO = Output(compile=None, runs=(StageOutput(stdout=b"hello \n\n", stderr=b""),))
 

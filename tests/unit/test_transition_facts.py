@@ -162,7 +162,15 @@ def test_what_the_table_does_not_allow_is_refused_by_name() -> None:
 def test_a_pod_is_named_as_kubernetes_allows() -> None:
     assert pod_name("01JAB", 2) == "01jab-2"
     assert owner_of_pod("01jab-2") == ("01JAB", 2)
-    assert owner_of_pod("not-ours-2") == ("NOT-OURS", 2)
+    assert replace(BEFORE, id="01JAB", attempt=2).checker_pod == "01jab-2-c"
+    for name in ("01jab-2-c", "01jab-2-3", "01jab-2-c-3"):
+        assert owner_of_pod(name) == ("01JAB", 2)
+
+
+@pytest.mark.parametrize("name", ["not-ours-2", "01jab-2-d", "01jab-2-", "01jab", "-2", "01jab-x"])
+def test_other_names_are_not_those_of_our_pods(name: str) -> None:
+    with pytest.raises(ValueError, match="not the name of one of our pods"):
+        owner_of_pod(name)
 
 
 @pytest.mark.parametrize("retry_of", [None, an_execution(root="01JROOT")], ids=["new", "retry"])
@@ -207,4 +215,6 @@ def test_an_accepted_execution_is_what_was_submitted(retry_of: Execution | None)
         "root": execution.root,
         "retry_of": execution.retry_of,
         "batch_id": None,
+        "tests": 0,
+        "has_checker": False,
     }

@@ -43,6 +43,8 @@ class ExecutionDocument(Document):
     retry_of = StringField()
     retried_as = StringField()
     batch_id = StringField()
+    tests = IntField()
+    has_checker = BooleanField()
     state = StringField()
     unfinished = BooleanField()
     """True, or missing once the state is terminal."""

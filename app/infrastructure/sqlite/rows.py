@@ -8,7 +8,7 @@ from app.domain.callback import Callback
 from app.domain.execution import CHANGED_BY_TRANSITION, Event, Execution
 from app.infrastructure import codec
 
-SPEC: Final = ("labels", "limits", "compile_limits")
+SPEC: Final = ("labels", "limits", "compile_limits", "tests", "has_checker")
 """The fields that share a column, because they never change."""
 
 COLUMNS: Final = (

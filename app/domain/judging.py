@@ -1,0 +1,219 @@
+"""What became of each test: outcomes, points, and which tests a checker has to look at.
+
+A submission without tests is judged like one with a single test.
+"""
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from app.domain.execution import Outcome, Verdict
+from app.domain.pod import Limit, Observation, Report, StageOutput, StageReport
+from app.domain.submission import KeepOutput, Submission
+
+MESSAGE_CHARACTERS: Final = 1000
+"""Of what a checker says about a test."""
+
+_OUTCOME_OF_LIMIT: Final = {
+    Limit.WALL: Outcome.TIME_LIMIT,
+    Limit.CPU: Outcome.TIME_LIMIT,
+    Limit.MEMORY: Outcome.MEMORY_LIMIT,
+    Limit.OUTPUT: Outcome.OUTPUT_LIMIT,
+}
+_POINTS: Final = re.compile(rb"points[ \t]+([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?![^\s])")
+_WRONG: Final = frozenset({1, 2})
+"""testlib's exit codes for a wrong answer, and for one in a wrong form."""
+_PARTIAL: Final = 7
+"""testlib's exit code for an answer that is worth a part of the points."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one run is worth."""
+
+    outcome: Outcome
+    share: float
+    """Of the points: from 0 to 1."""
+    message: str | None = None
+    """What the checker said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedTest:
+    """What became of one test."""
+
+    name: str
+    outcome: Outcome | None
+    """None if it was skipped."""
+    points: float
+    message: str | None = None
+
+
+def outcome_of(run: StageReport) -> Outcome | None:
+    """The outcome that follows from how the program ended; None if its output decides."""
+    if run.stopped_by is not None:
+        return _OUTCOME_OF_LIMIT[run.stopped_by]
+    return Outcome.RUNTIME_ERROR if run.failed else None
+
+
+def runs_to_judge(submission: Submission, report: Report) -> list[int]:
+    """The indices of the runs whose output decides."""
+    found = []
+    for index, run in enumerate(report.runs):
+        failed = run is not None and outcome_of(run) is not None
+        if failed and submission.stop_on_failure:
+            break
+        if run is not None and not failed:
+            found.append(index)
+    return found
+
+
+def judged(
+    submission: Submission, report: Report, judge_output: Callable[[int], Judgement]
+) -> list[Judgement | None]:
+    """The judgement on each run, in order; None if it was or counts as skipped.
+
+    `judge_output` is asked about those of `runs_to_judge`, in order. With `stop_on_failure`, all
+    tests after the first that failed count as skipped, whether they ran or not.
+    """
+    found: list[Judgement | None] = []
+    failed = False
+    for index, run in enumerate(report.runs):
+        if run is None or (failed and submission.stop_on_failure):
+            found.append(None)
+            continue
+        outcome = outcome_of(run)
+        each = judge_output(index) if outcome is None else Judgement(outcome, 0)
+        failed = failed or each.outcome is not Outcome.SUCCESS
+        found.append(each)
+    return found
+
+
+def outcome_of_all(judgements: Sequence[Judgement | None]) -> Outcome:
+    """Success if every test's is; otherwise that of the first test whose outcome is not.
+
+    Tests are skipped after a failure, or because the time of all tests was used up.
+    """
+    if not judgements:
+        return Outcome.COMPILE_ERROR
+    outcomes = [each.outcome if each else Outcome.TIME_LIMIT for each in judgements]
+    return next((each for each in outcomes if each is not Outcome.SUCCESS), Outcome.SUCCESS)
+
+
+def judged_tests(
+    submission: Submission, judgements: Sequence[Judgement | None]
+) -> tuple[JudgedTest, ...]:
+    """Empty without tests, and after a compile error."""
+    if not submission.tests:
+        return ()
+    return tuple(
+        JudgedTest(name=test.name, outcome=None, points=0)
+        if each is None
+        else JudgedTest(
+            name=test.name,
+            outcome=each.outcome,
+            points=test.points * each.share,
+            message=each.message,
+        )
+        for test, each in zip(submission.tests, judgements, strict=False)
+    )
+
+
+def total(points: Sequence[float]) -> float:
+    return math.fsum(points)
+
+
+def verdict(
+    submission: Submission, observation: Observation, judgements: Sequence[Judgement | None]
+) -> Verdict:
+    """The verdict on an ended pod. Tests have exit codes and signals of their own."""
+    report, started_at = observation.report, observation.started_at
+    if report is None or started_at is None or observation.ended_at is None:
+        raise ValueError(f"pod {observation.name} has not ended")
+    run = None if submission.tests else report.run
+    return Verdict(
+        outcome_of_all(judgements),
+        None if run is None else run.exit_code,
+        None if run is None else run.signal,
+        started_at,
+        observation.ended_at,
+    )
+
+
+def message_about(
+    submission: Submission, report: Report, judgements: Sequence[Judgement | None]
+) -> str | None:
+    """What there is to say about the whole execution."""
+    if not submission.tests:
+        return report.message or next((each.message for each in judgements if each), None)
+    fail = any(run is not None and outcome_of(run) is not None for run in report.runs)
+    skipped = 0 if submission.stop_on_failure and fail else report.runs.count(None)
+    if skipped:
+        return f"The time of all tests was used up: {skipped} of {len(report.runs)} were skipped"
+    return report.message
+
+
+def kept(submission: Submission, judgements: Sequence[Judgement | None], index: int) -> bool:
+    """Whether the output of the run of this index is stored."""
+    if submission.keep_output is not KeepOutput.FAILURES:
+        return submission.keep_output is KeepOutput.ALL
+    judgement = judgements[index]
+    return judgement is None or judgement.outcome is not Outcome.SUCCESS
+
+
+def compared(submission: Submission, index: int, stdout: bytes) -> Judgement:
+    """The judgement of comparing what that run printed with what it had to print."""
+    expected = submission.expected(index)
+    if expected is None or expected.matches(stdout):
+        return Judgement(Outcome.SUCCESS, 1)
+    return Judgement(Outcome.WRONG_OUTPUT, 0)
+
+
+def checked(report: Report, run: int, output: StageOutput | None) -> Judgement:
+    """The judgement of a checker's run, by testlib's convention.
+
+    https://codeforces.com/testlib: 0 is right, 1 wrong, 2 in a wrong form, 7 worth some points.
+    """
+    said = (output.stderr if output else b"").decode(errors="replace").strip()
+    if not report.runs:
+        why = f"The checker could not be compiled: {said}".removesuffix(": ")
+        return Judgement(Outcome.CHECKER_ERROR, 0, why[:MESSAGE_CHARACTERS])
+    ended = report.runs[run]
+    if ended is None:
+        return Judgement(Outcome.CHECKER_ERROR, 0, "The time of all checks was used up")
+    message = said[:MESSAGE_CHARACTERS] or None
+    outcome, share = _of_checker(ended, output)
+    if outcome is Outcome.CHECKER_ERROR and message is None:
+        message = _how(ended)
+    return Judgement(outcome, share, message)
+
+
+def _of_checker(ended: StageReport, output: StageOutput | None) -> tuple[Outcome, float]:
+    if ended.stopped_by is None and ended.exit_code is not None:
+        if ended.exit_code == 0:
+            return Outcome.SUCCESS, 1
+        if ended.exit_code in _WRONG:
+            return Outcome.WRONG_OUTPUT, 0
+        if ended.exit_code == _PARTIAL:
+            return _partial(output.stderr if output else b"")
+    return Outcome.CHECKER_ERROR, 0
+
+
+def _partial(stderr: bytes) -> tuple[Outcome, float]:
+    found = _POINTS.match(stderr.lstrip())
+    share = float(found[1]) if found else math.inf
+    if share > 1:
+        return Outcome.CHECKER_ERROR, 0
+    return (Outcome.SUCCESS if share == 1 else Outcome.WRONG_OUTPUT), share
+
+
+def _how(ended: StageReport) -> str:
+    if ended.stopped_by:
+        return f"A limit stopped the checker: {ended.stopped_by}"
+    if ended.signal:
+        return f"The checker was ended by {ended.signal}"
+    if ended.exit_code == _PARTIAL:
+        return "The checker exited with 7, but did not begin with points and a number from 0 to 1"
+    return f"The checker exited with {ended.exit_code}"
