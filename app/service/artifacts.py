@@ -4,19 +4,21 @@ from collections.abc import Iterator
 
 from app.domain.artifact import Artifact, Collected, CollectedFile
 from app.domain.execution import Execution
-from app.ports import Ports, Runtime
+from app.ports import Blobs, Runtime
 
 
 class Lost(Exception):
     """The runtime no longer has a file that it reported."""
 
 
-def store(ports: Ports, execution: Execution, collected: Collected) -> tuple[Artifact, ...]:
+def store(
+    blobs: Blobs, runtime: Runtime, execution: Execution, collected: Collected
+) -> tuple[Artifact, ...]:
     """Store every file that the runtime collected. Raises Lost and StoreUnavailable."""
     return tuple(
         Artifact(
             file.name,
-            ports.blobs.put(execution.id, _slices(ports.runtime, execution.pod, index, file)),
+            blobs.put(execution.id, _slices(runtime, execution.pod, index, file)),
         )
         for index, file in enumerate(collected.files)
     )

@@ -74,7 +74,7 @@ def _result(ports: Ports, execution: Execution) -> tuple[Result, str | None]:
             parts, [kept(submission, judgements, index) for index in range(len(judgements))]
         ),
         tests=judged_tests(submission, judgements),
-        artifacts=artifacts.store(ports, execution, collected),
+        artifacts=artifacts.store(ports.blobs, ports.runtime, execution, collected),
         artifacts_left_out=collected.left_out,
     )
     return result, message_about(submission, pod.report, judgements)
