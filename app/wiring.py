@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from celery import Celery
 
     from app.infrastructure.celery.application import Application
+    from app.infrastructure.celery.reports import Reporter
     from app.infrastructure.mongo.store import MongoStore
     from app.infrastructure.sqlite.store import SqliteStore
 
@@ -52,8 +53,11 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
     from app.infrastructure.redis.connection import connect
     from app.infrastructure.redis.leases import RedisLeases
     from app.infrastructure.redis.live import RedisLiveOutput
+    from app.infrastructure.redis.minute_counters import RedisMinuteCounters
     from app.infrastructure.redis.parking import RedisParking
+    from app.infrastructure.redis.sessions import RedisSessions
     from app.infrastructure.redis.wakeups import RedisWakeups
+    from app.infrastructure.redis.worker_reports import RedisWorkerReports
 
     callback_secrets = CallbackSecrets(_callback_secret(settings))
     policy = replace(settings.policy(), signs_callbacks=bool(callback_secrets))
@@ -66,6 +70,9 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
         leases=RedisLeases(redis),
         wakeups=RedisWakeups(redis),
         live=RedisLiveOutput(redis),
+        sessions=RedisSessions(redis),
+        worker_reports=RedisWorkerReports(redis),
+        minutes=RedisMinuteCounters(redis),
         parking=RedisParking(redis),
         event_log=make_event_log(settings),
         runtime=make_runtime(settings),
@@ -304,6 +311,7 @@ def make_worker(settings: Settings) -> "Application":
         settings.worker_concurrency,
         settings.relay_interval,
         Heartbeat(settings.heartbeat_file),
+        partial(make_reporter, settings),
         partial(make_ports, settings),
     )
     surroundings = Surroundings(
@@ -315,6 +323,15 @@ def make_worker(settings: Settings) -> "Application":
     )
     equip(app, surroundings)
     return app
+
+
+def make_reporter(settings: Settings) -> "Reporter":
+    """Sends heartbeats. Apart from the other ports, because beat uses none of them."""
+    from app.infrastructure.celery.reports import Reporter
+    from app.infrastructure.redis.connection import connect
+    from app.infrastructure.redis.worker_reports import RedisWorkerReports
+
+    return Reporter(RedisWorkerReports(connect(settings.redis_url)), now)
 
 
 def now() -> Time:

@@ -21,6 +21,7 @@ from app.api.queue import queue
 from app.api.replays import replays
 from app.api.routing import Operation, register
 from app.api.turnstile import Turnstile
+from app.api.workers import workers
 from app.domain.batch import MAX_BYTES
 from app.domain.policy import InputMaxima
 from app.ports import Ports
@@ -35,7 +36,7 @@ OPERATIONS: Final[Sequence[Operation]] = [
     operation
     for section in (
         *(executions, batches, languages),
-        *(queue, dead_letters, events, replays),
+        *(queue, workers, dead_letters, events, replays),
         *(keys, health, metrics),
     )
     for operation in section.operations

@@ -12,15 +12,19 @@ from app.domain.api_key import ApiKey, Role
 from app.domain.batch import BatchItem
 from app.domain.callback import Callback
 from app.domain.dead_letter import DeadLetter
-from app.domain.execution import Event, Execution, Time
+from app.domain.execution import UNFINISHED, Event, Execution, State, Time
 from app.domain.language import Language
 from app.domain.masked import masked
+from app.domain.minutes import Minute, Percentiles
 from app.domain.pod import Output, Report, StageOutput, StageReport
 from app.domain.policy import LimitRange
 from app.domain.replay import Replay
 from app.domain.result import Result
-from app.domain.submission import Limits
+from app.domain.submission import Limits, Priority
+from app.domain.worker import WorkerReport
 from app.service.batches import BatchDetails
+from app.service.overview import Overview
+from app.service.workers import Place
 
 _EPOCH: Final = datetime(1970, 1, 1)  # UTC, which `moment` says with its Z
 _NOTHING: Final = StageOutput(stdout=b"", stderr=b"")
@@ -200,6 +204,57 @@ def key(key: ApiKey) -> schemas.Key:
         created_at=moment(key.created_at),
         max_unfinished=key.max_unfinished,
     )
+
+
+def queue(seen: Overview) -> schemas.Queue:
+    return schemas.Queue(
+        counts={
+            state: {priority: seen.unfinished.get((state, priority), 0) for priority in Priority}
+            for state in State
+            if state in UNFINISHED
+        },
+        slots=schemas.Slots(total=seen.slots, used=seen.slots_used, free=seen.slots_free),
+        oldest_queued_seconds=seen.oldest_queued_seconds,
+    )
+
+
+def worker(report: WorkerReport) -> schemas.Worker:
+    return schemas.Worker(
+        name=report.name,
+        kind=report.kind,
+        roles=list(report.roles),
+        version=report.version,
+        seen_at=moment(report.seen_at),
+        steps=[
+            schemas.RunningStep(
+                task=step.task, subject_id=step.subject_id, started_at=moment(step.started_at)
+            )
+            for step in report.steps
+        ],
+    )
+
+
+def place(place: Place) -> schemas.Place:
+    languages = place.languages
+    return schemas.Place(
+        slots=place.slots,
+        free=place.free,
+        languages=None if languages is None else sorted({each.name for each in languages}),
+    )
+
+
+def minute(minute: Minute) -> schemas.Minute:
+    return schemas.Minute(
+        start=moment(minute.start),
+        ended=dict(minute.ended),
+        waiting_ms=_percentiles(minute.waiting),
+        running_ms=_percentiles(minute.running),
+        queued=minute.queued,
+    )
+
+
+def _percentiles(found: Percentiles | None) -> schemas.Percentiles | None:
+    return None if found is None else schemas.Percentiles(p50=found.p50, p95=found.p95)
 
 
 def replay(replay: Replay) -> schemas.Replay:

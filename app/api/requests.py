@@ -19,6 +19,7 @@ from app.domain.api_key import Role
 from app.domain.dead_letter import DeadLetterKind, DeadLetterStatus
 from app.domain.execution import Outcome, State, Time, event_type
 from app.domain.filters import EventFilter, ExecutionFilter
+from app.domain.minutes import KEPT_MINUTES
 from app.domain.replay import MAX_EXECUTIONS, ReplayMode
 
 MAX_WAIT_SECONDS = 60
@@ -183,6 +184,10 @@ class NewReplay(Sent):
             types=frozenset(self.types),
             executions=frozenset(self.executions),
         )
+
+
+class OverviewQuery(Sent):
+    minutes: Annotated[int, Field(ge=1, le=KEPT_MINUTES)] = 60
 
 
 class ReplayQuery(Sent):

@@ -1,6 +1,6 @@
 """The bodies of responses."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, WithJsonSchema
 
@@ -256,6 +256,60 @@ class Queue(Answered):
     counts: dict[State, dict[Priority, int]]
     slots: Slots
     oldest_queued_seconds: float | None = Field(description="Null if nothing is queued.")
+
+
+class RunningStep(Answered):
+    task: str
+    subject_id: str | None = Field(description="The execution or replay; null for a tick.")
+    started_at: Moment
+
+
+class Worker(Answered):
+    """A process that sent a heartbeat in the last minute."""
+
+    name: str = Field(description="The host and the process id.")
+    kind: Literal["worker", "beat"]
+    roles: list[str] = Field(description="The queues that it consumes; empty for beat.")
+    version: str = Field(description="The release of Podline that it runs.")
+    seen_at: Moment
+    steps: list[RunningStep] = Field(description="What it was running at that time.")
+
+
+class Place(Answered):
+    """Where programs run."""
+
+    slots: int
+    free: int | None = Field(description="Null while Redis is unavailable.")
+    languages: list[str] | None = Field(description="Null while the place is unavailable.")
+
+
+class Workers(Answered):
+    items: list[Worker]
+    places: list[Place]
+
+
+class Percentiles(Answered):
+    p50: float
+    p95: float
+
+
+class Minute(Answered):
+    """What ended in a minute."""
+
+    start: Moment
+    ended: dict[str, int] = Field(
+        description="How many executions ended, by outcome, or `failed` or `cancelled`."
+    )
+    waiting_ms: Percentiles | None = Field(
+        description="From submission to the start of the program; null if none had started."
+    )
+    running_ms: Percentiles | None
+    queued: int | None = Field(description="The length of the queue; null if nobody looked.")
+
+
+class Overview(Answered):
+    queue: Queue
+    minutes: list[Minute] = Field(description="Oldest first. The last one has not ended.")
 
 
 class Replay(Answered):

@@ -17,8 +17,10 @@ from app.domain.idempotency import IdempotencyRecord
 from app.domain.language import Language
 from app.domain.replay import Replay
 from app.domain.result import Result
+from app.domain.session import Session
 from app.domain.submission import Submission
 from app.domain.usage import UsageDay
+from app.domain.worker import WorkerReport
 
 Value = TypeVar("Value")
 
@@ -26,6 +28,8 @@ EXECUTION = TypeAdapter(Execution)
 CALLBACK = TypeAdapter(Callback)
 USAGE_DAY = TypeAdapter(UsageDay)
 DEAD_LETTER = TypeAdapter(DeadLetter)
+SESSION = TypeAdapter(Session)
+WORKER_REPORT = TypeAdapter(WorkerReport)
 BATCH = TypeAdapter(Batch)
 API_KEY = TypeAdapter(ApiKey)
 IDEMPOTENCY_RECORD = TypeAdapter(IdempotencyRecord)

@@ -22,7 +22,17 @@ from app.domain.policy import Policy
 from app.ports.admission import AdmissionQueue, Caps, QueueEntry
 from app.ports.blobs import Blobs
 from app.ports.callbacks import Callbacks, Couriers, Delivery
-from app.ports.coordination import Lease, Leases, Listener, LiveOutput, Parking, Wakeups
+from app.ports.coordination import (
+    Lease,
+    Leases,
+    Listener,
+    LiveOutput,
+    MinuteCounters,
+    Parking,
+    Sessions,
+    Wakeups,
+    WorkerReports,
+)
 from app.ports.event_log import EventLog, Refused
 from app.ports.executions import (
     Counts,
@@ -71,6 +81,7 @@ __all__ = [
     "Listener",
     "LiveOutput",
     "Metrics",
+    "MinuteCounters",
     "OfferedLanguages",
     "Parking",
     "Pipeline",
@@ -80,9 +91,11 @@ __all__ = [
     "Replays",
     "Results",
     "Runtime",
+    "Sessions",
     "Store",
     "UsageRecords",
     "Wakeups",
+    "WorkerReports",
 ]
 
 
@@ -111,6 +124,9 @@ class Ports:
     leases: Leases
     wakeups: Wakeups
     live: LiveOutput
+    sessions: Sessions
+    worker_reports: WorkerReports
+    minutes: MinuteCounters
     parking: Parking
     event_log: EventLog
     runtime: Runtime

@@ -1,11 +1,14 @@
 """The ports for what processes share while they work. All of it may be lost."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from app.domain.dead_letter import DeadLetter
+from app.domain.execution import Time
 from app.domain.pod import Frame
+from app.domain.session import Session
+from app.domain.worker import WorkerReport
 
 
 class Leases(Protocol):
@@ -79,3 +82,43 @@ class Parking(Protocol):
         """Return the oldest letters. Each stays parked until `done`."""
 
     def done(self, letter: DeadLetter) -> None: ...
+
+
+class Sessions(Protocol):
+    """Browser sessions and sign-in tokens, by the hash of their secret, until they expire.
+
+    Raises CoordinationUnavailable.
+    """
+
+    def put(self, secret_hash: str, session: Session, ttl_seconds: float) -> None: ...
+
+    def get(self, secret_hash: str) -> Session | None: ...
+
+    def take(self, secret_hash: str) -> Session | None:
+        """Return it and remove it: only one caller gets it."""
+
+
+class WorkerReports(Protocol):
+    """The newest heartbeat of each worker and beat. Raises CoordinationUnavailable."""
+
+    def put(self, report: WorkerReport) -> None:
+        """Replace the report of the process with this name."""
+
+    def remove(self, name: str) -> None:
+        """Forget a process that ends."""
+
+    def since(self, time: Time) -> list[WorkerReport]:
+        """Return the reports that are not older, by name, and forget the others."""
+
+
+class MinuteCounters(Protocol):
+    """Counters per minute, each kept for a day."""
+
+    def add(self, minute: int, counters: Iterable[str]) -> None:
+        """Raise each by one. Never raises an error: failures are logged, and counts are lost."""
+
+    def note(self, minute: int, counter: str, value: int) -> None:
+        """Replace the counter's value. Raises CoordinationUnavailable."""
+
+    def read(self, minutes: Sequence[int]) -> list[Mapping[str, int]]:
+        """Return the counters of each of these minutes. Raises CoordinationUnavailable."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from app.domain.errors import CoordinationUnavailable
 from app.domain.execution import SECOND, State
 from app.domain.submission import Priority
-from app.ports import Ports
+from app.ports import AdmissionQueue, Ports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +31,14 @@ def overview(ports: Ports) -> Overview:
     return Overview(
         unfinished=ports.store.counts.by_state(),
         slots=ports.policy.max_running,
-        slots_used=_slots_used(ports),
+        slots_used=slots_used(ports.admission),
         oldest_queued_seconds=None if oldest is None else (ports.clock() - oldest) / SECOND,
     )
 
 
-def _slots_used(ports: Ports) -> int | None:
+def slots_used(queue: AdmissionQueue) -> int | None:
+    """None while the admission queue is unavailable."""
     try:
-        return ports.admission.slots_used()
+        return queue.slots_used()
     except CoordinationUnavailable:
         return None

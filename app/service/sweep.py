@@ -10,7 +10,8 @@ from typing import Final
 
 from app.domain.errors import RuntimeUnavailable
 from app.domain.execution import HOLDS_SLOT, SECOND, TERMINAL, Execution, State, Time, owner_of_pod
-from app.ports import Ports, QueueEntry
+from app.domain.minutes import QUEUED, minute_of
+from app.ports import AdmissionQueue, Clock, MinuteCounters, Ports, QueueEntry
 from app.service.admission import enter_again, entry_of, fill_slots
 from app.service.batches import complete_due
 from app.service.saga import owns_pod
@@ -42,6 +43,12 @@ def sweep(ports: Ports) -> None:
     complete_due(ports)
     clean_up_ended(ports)
     check_queue(ports)
+    note_queue(ports.admission, ports.minutes, ports.clock)
+
+
+def note_queue(queue: AdmissionQueue, minutes: MinuteCounters, clock: Clock) -> None:
+    """Note the length of the queue for the overview."""
+    minutes.note(minute_of(clock()), QUEUED, queue.length())
 
 
 def rebuild_admission(ports: Ports) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import SECOND, Change, State, Time
+from app.domain.minutes import counters_of, minute_of
 from app.ports import Clock, Pipeline, Ports
 
 log = logging.getLogger(__name__)
@@ -20,6 +21,7 @@ def apply(ports: Ports, change: Change) -> bool:
         return False
     if change.after.state.terminal:
         ports.metrics.execution_ended(change.after)
+        ports.minutes.add(minute_of(ports.clock()), counters_of(change.after))
         if change.after.batch_id is not None:
             ports.wakeups.notify(change.after.batch_id)
     ports.wakeups.notify(change.after.id)

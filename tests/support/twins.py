@@ -16,11 +16,14 @@ from app.infrastructure.memory.databases import MemoryDatabases
 from app.infrastructure.memory.event_log import MemoryEventLog
 from app.infrastructure.memory.leases import MemoryLeases
 from app.infrastructure.memory.live import MemoryLiveOutput
+from app.infrastructure.memory.minute_counters import MemoryMinuteCounters
 from app.infrastructure.memory.parking import MemoryParking
 from app.infrastructure.memory.pipeline import MemoryPipeline
 from app.infrastructure.memory.runtime import MemoryRuntime
+from app.infrastructure.memory.sessions import MemorySessions
 from app.infrastructure.memory.store import MemoryStore
 from app.infrastructure.memory.wakeups import MemoryWakeups
+from app.infrastructure.memory.worker_reports import MemoryWorkerReports
 from app.infrastructure.prometheus.metrics import PrometheusMetrics
 from app.ports import Ports, Store
 from app.service.submit import submit
@@ -102,6 +105,9 @@ def make_twins(
         leases=MemoryLeases(),
         wakeups=MemoryWakeups(),
         live=MemoryLiveOutput(),
+        sessions=MemorySessions(),
+        worker_reports=MemoryWorkerReports(),
+        minutes=MemoryMinuteCounters(),
         parking=MemoryParking(),
         event_log=event_log,
         runtime=runtime,

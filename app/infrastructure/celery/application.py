@@ -8,6 +8,7 @@ from celery import Celery
 from app.infrastructure.celery import transport
 from app.infrastructure.celery.heartbeat import Heartbeat
 from app.infrastructure.celery.pipeline import RELAY
+from app.infrastructure.celery.reports import Reporter
 from app.ports import Ports
 from celeryconfig import beat_schedule, every
 
@@ -30,6 +31,7 @@ class Application(Celery):
         concurrency: int,
         relay_interval: float,
         heartbeat: Heartbeat,
+        make_reporter: Callable[[], Reporter],
         make_ports: Callable[[Celery], Ports],
     ) -> None:
         super().__init__(
@@ -41,8 +43,14 @@ class Application(Celery):
         )
         self.heartbeat = heartbeat
         self._make_ports = make_ports
+        self._make_reporter = make_reporter
 
     @cached_property
     def ports(self) -> Ports:
         """The ports, created on first use as beat and Flower need none. Tests set their own."""
         return self._make_ports(self)
+
+    @cached_property
+    def reporter(self) -> Reporter:
+        """Sends heartbeats. Created on first use, because Flower sends none."""
+        return self._make_reporter()

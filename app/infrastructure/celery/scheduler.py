@@ -1,4 +1,4 @@
-"""Beat's scheduler (`beat_scheduler`): Celery's own in memory, with a heartbeat."""
+"""Beat's scheduler (`beat_scheduler`): Celery's own in memory, with heartbeats."""
 
 from typing import Any
 
@@ -11,4 +11,5 @@ class BeatingScheduler(Scheduler):
 
     def tick(self, *args: Any, **options: Any) -> float:
         self.app.heartbeat.beat()
+        self.app.reporter.report("beat", ())
         return super().tick(*args, **options)

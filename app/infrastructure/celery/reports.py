@@ -1,0 +1,97 @@
+"""What a worker and beat report about themselves, for /api/v1/workers."""
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Iterable
+from importlib.metadata import version
+from typing import Any, Literal
+
+from celery import bootsteps
+from celery.worker import state
+
+from app.domain.errors import CoordinationUnavailable
+from app.domain.execution import SECOND
+from app.domain.worker import RunningStep, WorkerReport
+from app.ports import Clock, WorkerReports
+from app.service.workers import REPORT_SECONDS
+
+log = logging.getLogger(__name__)
+
+
+class Reporter:
+    """Sends the heartbeats of one process."""
+
+    def __init__(self, reports: WorkerReports, clock: Clock) -> None:
+        self._reports = reports
+        self._clock = clock
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._sent_at = 0.0
+
+    def report(
+        self,
+        kind: Literal["worker", "beat"],
+        roles: Iterable[str],
+        steps: Iterable[RunningStep] = (),
+    ) -> None:
+        """Send a heartbeat, unless one was sent a moment ago. A failure is logged."""
+        if time.monotonic() - self._sent_at < REPORT_SECONDS / 2:
+            return
+        self._sent_at = time.monotonic()
+        report = WorkerReport(
+            name=self._name,
+            kind=kind,
+            roles=tuple(sorted(roles)),
+            version=version("podline"),
+            seen_at=self._clock(),
+            steps=tuple(steps),
+        )
+        try:
+            self._reports.put(report)
+        except CoordinationUnavailable as error:
+            log.warning("no heartbeat was sent: %s", error)
+
+    def leave(self) -> None:
+        """Stop being listed at once."""
+        try:
+            self._reports.remove(self._name)
+        except CoordinationUnavailable as error:
+            log.warning("the end of this process was not reported: %s", error)
+
+
+class ReportStep(bootsteps.StartStopStep):
+    """Reports from the timer of the worker's event loop, so that it stops if the loop hangs."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self._timer: Any = None
+
+    def start(self, parent: Any) -> None:
+        def report() -> None:
+            queues = parent.app.amqp.queues.consume_from
+            parent.app.reporter.report("worker", queues, running_steps())
+
+        report()
+        self._timer = parent.timer.call_repeatedly(REPORT_SECONDS, report)
+
+    def stop(self, parent: Any) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            parent.app.reporter.leave()
+
+
+def running_steps() -> list[RunningStep]:
+    """The tasks that this worker is running."""
+    return [
+        RunningStep(
+            task=request.name,
+            subject_id=request.args[0] if request.args else None,
+            started_at=int(request.time_start * SECOND),
+        )
+        for request in list(state.active_requests)
+        if request.time_start
+    ]

@@ -1,0 +1,49 @@
+"""Which processes do the work, and where programs run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from app.domain.errors import RuntimeUnavailable
+from app.domain.language import Language
+from app.domain.worker import WorkerReport
+from app.ports import Clock, Ports, WorkerReports
+from app.service.overview import slots_used
+from app.service.transitions import in_seconds
+
+REPORT_SECONDS: Final = 5.0
+"""Between two heartbeats of a process."""
+GONE_SECONDS: Final = 60.0
+"""A process that was silent for so long is not listed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where programs run: the sandbox, or a cluster."""
+
+    slots: int
+    free: int | None
+    """None while the admission queue is unavailable."""
+    languages: Sequence[Language] | None
+    """None while it is unavailable."""
+
+
+def workers(reports: WorkerReports, clock: Clock) -> list[WorkerReport]:
+    """Workers and beat, by name. Raises CoordinationUnavailable."""
+    return reports.since(in_seconds(clock, -GONE_SECONDS))
+
+
+def place(ports: Ports) -> Place:
+    slots, used = ports.policy.max_running, slots_used(ports.admission)
+    return Place(
+        slots=slots,
+        free=None if used is None else max(slots - used, 0),
+        languages=_languages(ports),
+    )
+
+
+def _languages(ports: Ports) -> Sequence[Language] | None:
+    try:
+        return ports.runtime.languages()
+    except RuntimeUnavailable:
+        return None
