@@ -1,0 +1,1 @@
+"""Which files a program's submission asks for, and what the daemon takes of them."""
