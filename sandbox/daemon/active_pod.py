@@ -14,7 +14,7 @@ from sandbox.daemon.stage import Fault
 from sandbox.daemon.stages import Stages
 from sandbox.jail.jail import Jail
 from sandbox.toolchains.search import Toolchain
-from sandbox.wire.types import Frame, Observation, Phase, Pod, Report, Time
+from sandbox.wire.types import Collected, Frame, Observation, Phase, Pod, Report, Time
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +95,7 @@ class ActivePod:
         stages = Stages(self, bay, self._programs, run_ended)
         try:
             report = stages.run(self.pod, self.toolchain)
-            return self._ended(report), self._jail
+            return self._ended(report, stages.collected), self._jail
         except Fault as fault:
             message = f"{fault}: {words}" if (words := bay.last_words()) else str(fault)
             return self._faulted(message), self._hung_up()
@@ -135,8 +135,14 @@ class ActivePod:
             self._jail.hang_up()
         return self._jail
 
-    def _ended(self, report: Report) -> Observation:
-        return replace(self.observation, phase=Phase.ENDED, ended_at=now(), report=report)
+    def _ended(self, report: Report, collected: Collected | None) -> Observation:
+        return replace(
+            self.observation,
+            phase=Phase.ENDED,
+            ended_at=now(),
+            report=report,
+            collected=collected,
+        )
 
     def _faulted(self, message: str) -> Observation:
         return replace(

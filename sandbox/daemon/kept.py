@@ -1,15 +1,15 @@
 """What is kept of a pod: how its stages ended, and what they printed.
 
-A pod's file has everything that its stages printed, in the order in which it was read, followed by
-a header in JSON that says where what is, and by the header's length. So it is complete if it ends
-like that, and output needn't be in memory until the pod ends.
+A pod's file has everything that its stages printed, in the order in which it was read, and the
+files that were collected, followed by a header in JSON that says where what is, and by the header's
+length. So it is complete if it ends like that, and output needn't be in memory until the pod ends.
 """
 
 import json
 import os
 import struct
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -25,6 +25,8 @@ _MARK: Final = b"podline2"
 _BYTES_IN_MEMORY: Final = 1 << 20
 """More than this is written before the pod ends."""
 _BYTES_PER_OUTPUT: Final = 4 << 20
+ARTIFACT_BYTES: Final = 1 << 20
+"""Of one answer."""
 _PARTS_AT_ONCE: Final = os.sysconf("SC_IOV_MAX")
 
 Header: TypeAlias = dict[str, Any]
@@ -37,7 +39,7 @@ class Record:
     path: Path
     header: Header = field(default_factory=lambda: {"compile": None, "runs": []})
     size: int = 0
-    """Bytes that the stages printed."""
+    """Bytes that the stages printed, and of files that are kept."""
     _written: int = 0
     _unwritten: deque[bytes] = field(default_factory=deque)
 
@@ -47,6 +49,14 @@ class Record:
     def keep_run(self, recorder: Recorder | None) -> None:
         """Keep what the next run printed; None if it was skipped."""
         self.header["runs"].append(self._kept(recorder) if recorder else None)
+
+    def keep_artifact(self, parts: Iterable[bytes]) -> None:
+        """Keep the next file that the program created."""
+        offset = self.size
+        for part in parts:
+            self._unwritten.append(part)
+            self._add(len(part))
+        self.header.setdefault("artifacts", []).append([offset, self.size - offset])
 
     def close(self, observation: Observation) -> None:
         """Add what is known at the end. Nothing can be kept any more."""
@@ -85,10 +95,13 @@ class Record:
             "truncated": sorted(recorder.truncated),
         }
         self._unwritten += [frame.content for frame in recorder.frames]
-        self.size += recorder.size
+        self._add(recorder.size)
+        return kept
+
+    def _add(self, size: int) -> None:
+        self.size += size
         if self.size - self._written > _BYTES_IN_MEMORY:
             self._try_to_write()
-        return kept
 
     def _try_to_write(self) -> None:
         try:
@@ -118,6 +131,14 @@ class Stored:
             compile=self._stage(compiled) if compiled else None,
             runs=tuple(self._runs(first_run, _bytes_of(compiled))),
         )
+
+    def artifact(self, index: int, start: int) -> bytes | None:
+        """Up to `ARTIFACT_BYTES` of that file; None if there is no such file."""
+        files = self.header.get("artifacts", ())
+        if index >= len(files):
+            return None
+        offset, size = files[index]
+        return self._read(offset + start, max(0, min(size - start, ARTIFACT_BYTES)))
 
     def frames(self, after: int) -> list[Frame]:
         """What the only run printed; nothing if there were several."""

@@ -33,6 +33,12 @@ def _output(pods: Pods, header: Header, _body: bytes) -> Answer:
     return messages.output_message(output) if output else (None, b"")
 
 
+def _artifact(pods: Pods, header: Header, _body: bytes) -> Answer:
+    index, start = (requests.number_of(header.get(name), name) for name in ("index", "start"))
+    part = pods.artifact(requests.name_of(header.get("name")), index, start)
+    return (False, b"") if part is None else (True, part)
+
+
 def _follow(pods: Pods, header: Header, _body: bytes) -> Answer:
     after = requests.number_of(header.get("after"), "after")
     return messages.frames_message(pods.follow(requests.name_of(header.get("name")), after))
@@ -96,6 +102,6 @@ OPERATIONS: Final[Mapping[int, Mapping[str, Operation]]] = {
         "output": _output_1,
         "languages": _languages_1,
     },
-    2: _OPERATIONS,
+    2: {**_OPERATIONS, "artifact": _artifact},
 }
 """By the version of the wire protocol that a connection speaks, and by name."""

@@ -90,6 +90,9 @@ class Pods:
     def output(self, name: str, first_run: int = 0) -> Output | None:
         return self._spool.output(name, first_run) if self._has_output(name) else None
 
+    def artifact(self, name: str, index: int, start: int) -> bytes | None:
+        return self._spool.artifact(name, index, start) if self._has_output(name) else None
+
     def follow(self, name: str, after: int) -> list[Frame]:
         with self._lock:
             pod = self._active.get(name)

@@ -6,49 +6,28 @@ the program of its pod has a second name.
 """
 
 import os
-import select
 import shutil
-import struct
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import IntEnum
 from itertools import count
 from pathlib import Path
 from typing import Final
 
+from sandbox.daemon.entries import Entries, Kind, NotReceived
 from sandbox.jail.kit import SHOWN
 from sandbox.private import PUBLIC, make_folder
 
 PROGRAM_IN_JAIL: Final = f"{SHOWN}/program"
 
-_ENTRY: Final = struct.Struct("<IIQ")
-_PIPE_BYTES: Final = 1 << 20
 _BYTES_MAX: Final = 256 << 20
 _ENTRIES_MAX: Final = 10_000
-_PATH_MAX: Final = 4096
 _BYTES_PER_ENTRY: Final = 4096
 """What a file costs in addition to its content, or a folder."""
-_SECONDS_TO_RECEIVE: Final = 20.0
 _EXECUTABLE: Final = 0o555
 _PLAIN: Final = 0o444
 
 
-class NotReceived(Exception):
-    """Init sent something else than a program that can be kept; the message says what."""
-
-
 class TooLarge(NotReceived):
     """It has more bytes or files than a program can have."""
-
-
-class _Kind(IntEnum):
-    """As in protocol.h."""
-
-    END = 0
-    FOLDER = 1
-    PLAIN_FILE = 2
-    EXECUTABLE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,61 +101,39 @@ class Programs:
 
 
 class _Receiver:
-    """Reads what init sends, and trusts none of it."""
+    """Writes what init sends, and trusts none of it."""
 
     def __init__(self, source: int, folder: bytes) -> None:
-        self._source = source
+        self._entries = Entries(source)
         self._folder = folder
-        self._deadline = time.monotonic() + _SECONDS_TO_RECEIVE
         self._size = 0
-        self._poll = select.poll()
-        self._poll.register(source, select.POLLIN)
 
     def receive(self) -> int:
         """Write everything below the folder, and return its size."""
         for _ in range(_ENTRIES_MAX):
-            kind, path_bytes, content_bytes = _ENTRY.unpack(self._read(_ENTRY.size))
-            if kind == _Kind.END:
+            kind, path, content_bytes = self._entries.next()
+            if kind is Kind.END:
                 return self._size
             self._size += content_bytes + _BYTES_PER_ENTRY
             if self._size > _BYTES_MAX:
                 raise TooLarge(f"it is larger than {_BYTES_MAX >> 20} MiB")
-            path = self._path(path_bytes)
-            if kind == _Kind.FOLDER:
-                os.mkdir(path, PUBLIC)
-            elif kind in (_Kind.PLAIN_FILE, _Kind.EXECUTABLE):
-                self._write(path, content_bytes, executable=kind == _Kind.EXECUTABLE)
-            else:
-                raise NotReceived(f"an entry is of the unknown kind {kind}")
+            if path.partition(b"/")[0] != b"program":
+                raise NotReceived("a path leads out of the program's folder")
+            self._take(kind, os.path.join(self._folder, path), content_bytes)
         raise TooLarge(f"it has more than {_ENTRIES_MAX} files and folders")
 
-    def _path(self, size: int) -> bytes:
-        if not 0 < size < _PATH_MAX:
-            raise NotReceived("a path is empty or too long")
-        path = self._read(size)
-        first, *others = path.split(b"/")
-        if first != b"program" or b"\0" in path or {b"", b".", b".."} & set(others):
-            raise NotReceived("a path leads out of the program's folder")
-        return os.path.join(self._folder, path)
+    def _take(self, kind: Kind, path: bytes, size: int) -> None:
+        if kind is Kind.FOLDER:
+            os.mkdir(path, PUBLIC)
+        elif kind is Kind.OTHER:
+            raise NotReceived("an entry is neither a file nor a folder")
+        else:
+            self._write(path, size, executable=kind is Kind.EXECUTABLE)
 
     def _write(self, path: bytes, size: int, *, executable: bool) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         file = os.open(path, flags, 0o600)
         with open(file, "wb") as writer:
-            for part in self._parts(size):
+            for part in self._entries.content(size):
                 writer.write(part)
             os.fchmod(file, _EXECUTABLE if executable else _PLAIN)
-
-    def _read(self, size: int) -> bytes:
-        return b"".join(self._parts(size))
-
-    def _parts(self, size: int) -> Iterator[bytes]:
-        while size:
-            left = max(0.0, self._deadline - time.monotonic())
-            if not self._poll.poll(left * 1_000):
-                raise NotReceived("init took too long to send it")
-            part = os.read(self._source, min(size, _PIPE_BYTES))
-            if not part:
-                raise NotReceived("init ended before it had sent everything")
-            size -= len(part)
-            yield part

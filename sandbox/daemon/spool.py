@@ -86,6 +86,14 @@ class Spool:
         except FileNotFoundError:
             return None  # it was deleted meanwhile
 
+    def artifact(self, name: str, index: int, start: int) -> bytes | None:
+        """Of a pod that has ended."""
+        try:
+            stored = self._stored(name)
+            return stored.artifact(index, start) if stored else None
+        except FileNotFoundError:
+            return None
+
     def frames(self, name: str, after: int) -> list[Frame]:
         """Of a pod that has ended."""
         try:

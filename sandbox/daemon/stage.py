@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from sandbox.daemon.recorder import Recorder
 from sandbox.daemon.streams import OutputPipes, filled_stdin
-from sandbox.init.control import receive_report, send_collect, send_kill, send_stage
+from sandbox.init.control import receive_report, send_kill, send_request, send_stage
 from sandbox.init.program import Program, rlimits, tasks
 from sandbox.init.protocol import InitReport, Kind, Stage, Step, Stop, signal_name
 from sandbox.jail.jail import Jail
@@ -61,15 +61,18 @@ def run_stage(
         return _StageRun(jail, meter, program, recorder, pipes).run(files, made)
 
 
-def collect(jail: Jail, receive: Callable[[int], T]) -> T:
-    """Have init send what the last stage made, and return what `receive` makes of it."""
+def ask(jail: Jail, request: tuple[bytes, bytes], receive: Callable[[int], T]) -> T:
+    """Have init send what the last stage made or left; return what `receive` makes of it.
+
+    Raises Fault if the jail is gone.
+    """
     read_end, write_end = os.pipe2(os.O_CLOEXEC)
     try:
         with open(os.devnull, "rb") as nothing:
-            send_collect(jail.control, (nothing.fileno(), write_end, write_end))
+            send_request(jail.control, request, (nothing.fileno(), write_end, write_end))
     except OSError as error:
         os.close(read_end)
-        raise Fault(f"the jail ended before its program was kept: {error}") from error
+        raise Fault(f"the jail ended before its files were kept: {error}") from error
     finally:
         os.close(write_end)
     try:

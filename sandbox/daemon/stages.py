@@ -4,15 +4,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, Protocol
 
+from sandbox.daemon.artifacts import collect_artifacts
 from sandbox.daemon.bay import Bay
+from sandbox.daemon.entries import NotReceived
 from sandbox.daemon.kept import Record
-from sandbox.daemon.programs import PROGRAM_IN_JAIL, Made, NotReceived, Programs, TooLarge
+from sandbox.daemon.programs import PROGRAM_IN_JAIL, Made, Programs, TooLarge
 from sandbox.daemon.recorder import Recorder
-from sandbox.daemon.stage import Fault, NotStarted, collect, run_stage
+from sandbox.daemon.stage import Fault, NotStarted, ask, run_stage
+from sandbox.init.protocol import encode_collect
 from sandbox.jail.jail import Jail
 from sandbox.jail.kit import LINE
 from sandbox.toolchains.search import Toolchain
-from sandbox.wire.types import SECOND, File, Pod, Report, Run, StageReport
+from sandbox.wire.types import SECOND, Collected, File, Pod, Report, Run, StageReport
 
 _KIB: Final = 1024
 _BYTES_OF_ALL_RUNS: Final = 64 << 20
@@ -38,6 +41,7 @@ class Stages:
         self._bay = bay
         self._programs = programs
         self._run_ended = run_ended
+        self.collected: Collected | None = None
         self._compiled: StageReport | None = None
         self._runs: list[StageReport | None] = []
         self._bytes_left = _BYTES_OF_ALL_RUNS
@@ -66,7 +70,7 @@ class Stages:
 
     def _collect(self, jail: Jail) -> Made | None:
         try:
-            return collect(jail, self._programs.receive)
+            return ask(jail, encode_collect(), self._programs.receive)
         except TooLarge:
             return None
         except NotReceived as error:
@@ -115,6 +119,9 @@ class Stages:
         report = run_stage(jail, meter, program, _files(pod, run), recorder, made)
         self._bytes_left -= recorder.size
         self._keep(report, recorder)
+        if pod.artifacts:
+            meter.lift()
+            self.collected = collect_artifacts(jail, pod.artifacts, self._place.record)
 
     def _keep(self, report: StageReport | None, recorder: Recorder | None) -> None:
         self._runs.append(report)

@@ -10,4 +10,10 @@
  */
 void collect(struct stage *stage);
 
+/* Likewise, of the working folder: names and sizes of what is in it, and then the files that the
+ * stage asks for. The working folder is where init stands, whatever its path leads to by now.
+ */
+void list_work(struct stage *stage);
+void send_wanted(struct stage *stage);
+
 #endif

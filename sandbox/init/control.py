@@ -4,7 +4,7 @@ import socket
 import struct
 from collections.abc import Sequence
 
-from sandbox.init.protocol import REPORT_BYTES, InitReport, Kind, Stage, encode, encode_collect
+from sandbox.init.protocol import REPORT_BYTES, InitReport, Kind, Stage, encode
 
 _CREDENTIALS = struct.Struct("3i")
 
@@ -16,9 +16,11 @@ def send_stage(control: socket.socket, stage: Stage, streams: Sequence[int]) -> 
     control.sendall(body)
 
 
-def send_collect(control: socket.socket, streams: Sequence[int]) -> None:
-    """Have init send what a stage made at PROGRAM over the second of these descriptors."""
-    head, body = encode_collect()
+def send_request(
+    control: socket.socket, request: tuple[bytes, bytes], streams: Sequence[int]
+) -> None:
+    """Have init send what a stage made or left over the second of these descriptors."""
+    head, body = request
     socket.send_fds(control, [head], streams)
     control.sendall(body)
 

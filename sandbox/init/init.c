@@ -12,8 +12,8 @@
  * SCM_RIGHTS; in a pod two of them are FIFOs, too. init sends READY once,
  * and then `struct report`s for each stage: STARTED and DONE, or FAILED. After DONE, none of the
  * stage's processes is left, and the next stage may be sent. A byte sent while a stage runs has
- * init kill it. Instead of another stage, the service may ask for what a stage made, which is sent
- * over stdout. When CONTROL closes, init exits, and the kernel kills everything that is left.
+ * init kill it. Instead of another stage, the service may ask for what a stage made or left in
+ * the working folder, which is sent over stdout. When CONTROL closes, init exits, and the kernel kills everything that is left.
  *
  * The program runs under the same uid and must not be able to touch any of this: init is
  * undumpable, so /proc/1, ptrace and pidfd_getfd are refused to it; as pid 1 with default
@@ -75,6 +75,8 @@ int main(int argc, char **argv) {
     for (;;) {
         char *body = receive_stage(&stage);
         if (stage.collects) collect(&stage);
+        else if (stage.lists) list_work(&stage);
+        else if (stage.wanted_count) send_wanted(&stage);
         else run_stage(&stage);
         free(body);
     }

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#define PROTOCOL 10 /* raised with every change of the messages */
+#define PROTOCOL 11 /* raised with every change of the messages */
 #define BODY_MAX (4u << 20)
 #define PROGRAM "/box/program" /* what a compile stage makes and the run stage starts */
 
@@ -29,6 +29,8 @@ enum stop { NOT_STOPPED = 0, BY_WALL = 1, BY_CPU = 2, BY_MEMORY = 3, BY_SERVICE 
  *     I  content             stdin, if it is not passed as a descriptor
  *     L  path                where PROGRAM is instead: it becomes a link to this
  *     C                      run nothing: send what is at PROGRAM to stdout, as `struct entry`s
+ *     W                      run nothing: send what is in the working folder, without content
+ *     G  path                run nothing: send this file of the working folder; may be repeated
  */
 struct head {
     uint64_t wall_us;
@@ -37,8 +39,11 @@ struct head {
     uint64_t body_bytes;
 };
 
-/* Each is followed by its path, which begins with `program`, and by a file's content. */
-enum entry_kind { END = 0, FOLDER = 1, PLAIN_FILE = 2, EXECUTABLE = 3 };
+/* Each is followed by its path, and by a file's content unless W asked for it. After C, paths begin
+ * with `program`. OTHER is neither a file nor a folder, or can't be opened; only W and G send it.
+ * END says with a `content_bytes` of 1 that W did not look at everything.
+ */
+enum entry_kind { END = 0, FOLDER = 1, PLAIN_FILE = 2, EXECUTABLE = 3, OTHER = 4 };
 struct entry {
     uint32_t kind;
     uint32_t path_bytes;

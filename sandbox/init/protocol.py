@@ -13,7 +13,7 @@ from sandbox.wire.types import SECOND, File
 
 INIT: Final = Path(__file__).with_name("init")
 """Built from the C sources beside it when the package is installed."""
-PROTOCOL: Final = 10
+PROTOCOL: Final = 11
 """As in protocol.h."""
 PROGRAM: Final = "/box/program"
 """What a compile stage makes and the run stage starts. As in protocol.h."""
@@ -133,6 +133,18 @@ def encode(stage: Stage) -> tuple[bytes, bytes]:
 def encode_collect() -> tuple[bytes, bytes]:
     """Return the head and the body that ask for what is at PROGRAM."""
     body = _record(b"C", b"")
+    return _HEAD.pack(0, 0, 0, len(body)), body
+
+
+def encode_list() -> tuple[bytes, bytes]:
+    """Return the head and the body that ask for what is in the working folder."""
+    body = _record(b"W", b"")
+    return _HEAD.pack(0, 0, 0, len(body)), body
+
+
+def encode_get(names: Sequence[bytes]) -> tuple[bytes, bytes]:
+    """Return the head and the body that ask for these files of the working folder."""
+    body = b"".join(_record(b"G", name) for name in names)
     return _HEAD.pack(0, 0, 0, len(body)), body
 
 

@@ -120,6 +120,13 @@ static void take_record(struct stage *stage, struct record record) {
     case 'C':
         stage->collects = 1;
         return;
+    case 'W':
+        stage->lists = 1;
+        return;
+    case 'G':
+        if (stage->wanted_count == RECORDS_MAX) fail(RECEIVE);
+        stage->wanted[stage->wanted_count++] = record.content;
+        return;
     case 'U':
         stage->uncounted_memory = 1;
         return;
@@ -141,7 +148,7 @@ char *receive_stage(struct stage *stage) {
         take_record(stage, record);
     }
     errno = EPROTO;
-    if (stage->collects) return body;
+    if (stage->collects || stage->lists || stage->wanted_count) return body;
     if (!stage->args || stage->streams[STDIN_FILENO] == NONE) fail(RECEIVE);
     return body;
 }

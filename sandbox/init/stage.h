@@ -17,7 +17,9 @@ struct stage {
     char *envp[RECORDS_MAX + 1];
     struct { int resource; struct rlimit limit; } limits[RECORDS_MAX];
     int64_t peak_max_kib;
-    int args, path_count, variables, limit_count, merged, uncounted_memory, collects;
+    char *wanted[RECORDS_MAX];
+    int args, path_count, variables, limit_count, merged, uncounted_memory, collects, lists;
+    int wanted_count;
 };
 
 /* Writes the files into the working folder. Returns the body, which the stage's strings point into. */

@@ -50,7 +50,8 @@ class Toolchain(Commands):
     @property
     def language(self) -> Language:
         packages = self.installed.packages if self.installed else self.own_packages
-        return language_of(self.spec, self.version, packages or {})
+        found = language_of(self.spec, self.version, packages or {})
+        return replace(found, keeps_artifacts=True)
 
     def fill_cache(self, filler: caches.Filler) -> bool:
         """Run its `prepare` on the host. False if that failed."""

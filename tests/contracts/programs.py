@@ -92,13 +92,17 @@ ENDS = Program(
     """,
     ending(lambda run: _ENDS.get(run.stdin, a_stage())),
 )
+CREATES = Program(
+    "mkdir out; echo 1 > out/a.txt; : > b; exit 3",
+    Script(ends=exited(3), creates={"b": b"", "out/a.txt": b"1\n"}),
+)
 STAYS = Program('read -r how; echo "$how"; test $how = go || sleep 60', Script(ends=None))
 """Its runs end if their input is `go`."""
 PROGRAMS = {
     program.source.encode(): program
     for program in (
         *(HELLO, SILENT, FAILS, ABORTS, RUNS_ON, COMPILES, BROKEN),
-        *(CATS, SHOWS, SLEEPS, ENDS, STAYS),
+        *(CATS, SHOWS, SLEEPS, ENDS, STAYS, CREATES),
     )
 }
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.artifact import Collected, CollectedFile
 from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.execution import Outcome
 from app.domain.language import Holder, Language, LimitName
@@ -12,7 +13,16 @@ from app.domain.pod import Phase, Pod, StageOutput, Stream
 from app.infrastructure.memory.runtime import MemoryRuntime
 from app.infrastructure.sandbox.runtime import SandboxRuntime
 from app.ports import Runtime
-from tests.contracts.programs import ABORTS, COMPILES, FAILS, HELLO, RUNS_ON, SILENT, Program
+from tests.contracts.programs import (
+    ABORTS,
+    COMPILES,
+    CREATES,
+    FAILS,
+    HELLO,
+    RUNS_ON,
+    SILENT,
+    Program,
+)
 from tests.support.judging import judge
 from tests.support.kubernetes.api_server import write_kubeconfig
 from tests.support.kubernetes.cluster import a_runtime
@@ -58,6 +68,28 @@ def test_exactly_one_of_exit_code_and_signal_is_set(
     assert observation.report.run
     assert observation.report.run.exit_code == exit_code
     assert observation.report.run.signal == signal
+
+
+def test_files_that_a_pod_asks_for_are_kept(runtime: Runtime, bash: Language) -> None:
+    pod = a_pod(bash, CREATES.source, artifacts=("b", "out/"))
+    if not bash.keeps_artifacts:
+        with pytest.raises(RunRefused, match="artifacts"):
+            runtime.create(pod)
+        return
+    observation = wait_for_end(runtime, pod)
+
+    files = (CollectedFile("b", 0), CollectedFile("out/a.txt", 2))
+    assert observation.collected == Collected(files)
+    assert [runtime.artifact(pod.name, index, 0) for index in range(2)] == [b"", b"1\n"]
+    assert [runtime.artifact(pod.name, 1, start) for start in (1, 2)] == [b"\n", b""]
+    runtime.delete(pod.name)
+    assert runtime.artifact(pod.name, 1, 0) is None
+
+
+def test_no_files_are_kept_unasked(runtime: Runtime, bash: Language) -> None:
+    pod = a_pod(bash, CREATES.source)
+    assert wait_for_end(runtime, pod).collected is None
+    assert runtime.artifact(pod.name, 0, 0) is None
 
 
 @pytest.mark.parametrize("argument", ["-fsyntax-only", "-c"], ids=["no file", "no program"])

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.daemon.programs import Made, NotReceived, Programs, TooLarge
+from sandbox.daemon.entries import NotReceived
+from sandbox.daemon.programs import Made, Programs, TooLarge
 
 END, FOLDER, PLAIN, EXECUTABLE = range(4)
 A_PROGRAM = ((EXECUTABLE, b"program", b"#!"),)
