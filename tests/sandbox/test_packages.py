@@ -2,9 +2,13 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
+import venv
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,10 +17,12 @@ import pytest
 
 from app.domain.policy import DEFAULT_LIMITS
 from sandbox.environments import FOLDER
+from sandbox.languages.spec import LANGUAGES
 from tests.support.local_packages import NpmRegistry, npm_registry, wheel
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language
 from tests.support.waiting import wait_until
 
+GREETING = {"greeting.py": "WORD = 'hello'\n"}
 WHO = "import greeting; print(greeting.WORD)"
 READS_FOR_EVER = """
 import greeting
@@ -69,7 +75,7 @@ class Packages:
 def packages_of(daemon: SandboxDaemon) -> Packages:
     wheels = daemon.folder / "wheels"
     wheels.mkdir()
-    wheel(wheels, "greeting", "1.0", {"greeting.py": "WORD = 'hello'\n"})
+    wheel(wheels, "greeting", "1.0", GREETING)
     wheel(wheels, "shadow", "1.0", {"json.py": "raise SystemExit('shadowed')\n"})
     env = {
         "PIP_NO_INDEX": "1",
@@ -241,3 +247,45 @@ class TestNodePackages:
         assert listed["node"]["requested"] == ["@types/typeless", "greeter"]
         assert listed["node"]["packages"] == with_packages.offered("javascript")
         assert "greeter          2.1.0    yes" in with_packages("list")
+
+
+@pytest.fixture
+def virtual_environment() -> Iterator[Path]:
+    """Made by hand, of this Python, in a folder that jails can be shown."""
+    if not os.access("/srv", os.W_OK):
+        pytest.skip("this user can't write in /srv")
+    with tempfile.TemporaryDirectory(dir="/srv") as name:
+        folder = Path(name, "course")
+        folder.parent.chmod(0o755)
+        venv.create(folder, symlinks=True)
+        (site,) = folder.glob("lib/python3.*/site-packages")
+        with zipfile.ZipFile(wheel(Path(name), "greeting", "1.0", GREETING)) as archive:
+            archive.extractall(site)
+        yield folder
+
+
+def languages_with(executable: Path) -> str:
+    """Python's table, with another interpreter."""
+    table = re.search(r"^\[python\].*?(?=^\[javascript\])", LANGUAGES.read_text(), re.M | re.S)
+    assert table
+    return re.sub(r"^executables = .*", f'executables = ["{executable}"]', table[0], flags=re.M)
+
+
+def test_a_virtual_environment_can_be_a_tool_chain(
+    virtual_environment: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "languages.toml"
+    file.write_text(languages_with(virtual_environment / "bin/python"))
+    daemon = SandboxDaemon(tmp_path, bays=1, languages=file)
+    daemon.start()
+    packages = packages_of(daemon)
+    try:
+        assert packages.printed(WHO) == "hello\n"
+        assert packages.printed(f"{WHO}; import ssl, sys; print(sys.prefix)") == (
+            f"hello\n{virtual_environment}\n"
+        )
+        assert packages.offered("python") == {"greeting": "1.0"}
+        with pytest.raises(AssertionError, match="virtual environment of your own"):
+            packages("--languages", str(file), "add", "python", "shadow")
+    finally:
+        daemon.stop()
