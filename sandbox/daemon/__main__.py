@@ -109,11 +109,12 @@ def _run(arguments: argparse.Namespace, ready_jails: int, traces: Traces, for_gr
     packages = _packages(Store(data / FOLDER), mounts)
     meters = find_meters(kit.name_of(data), bay_count, traces.group)
     traces.folder(kit.folder_of(data))
-    programs = Programs(data / "programs", bay_count)
+    # The last one is the spare bay, in which files for all programs are made.
+    programs = Programs(data / "programs", bay_count + 1)
     jail_kit = kit.prepare(data, mounts, mounts.reach(programs.shown))
     limits = limits_held(jail_kit, meters[0])
     refuse_unheld(limits, arguments.unheld_limits)
-    kits = Kits(jail_kit, toolchains, packages)
+    kits = Kits(jail_kit, toolchains, packages, spare_bay=bay_count)
     kits.refresh()
     bays = [
         Bay(number, meter, kits, keeps_jail=number < ready_jails)

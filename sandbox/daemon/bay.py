@@ -58,7 +58,7 @@ class Bay:
             self._jail.close()
             self._jail = None
         if launcher:
-            self._kits.left(launcher.kit)
+            self._kits.left(launcher.mounts)
 
     def take_jail(self, disk_mib: int) -> Jail:
         """Return the waiting jail if it fits and still lives, or a new one. Raises OSError."""
@@ -103,4 +103,5 @@ class Bay:
 
     def _is_current(self) -> bool:
         """Whether its jails see the packages that are installed now."""
-        return self._launcher is not None and self._launcher.kit is self._kits.current()
+        launcher = self._launcher
+        return launcher is not None and launcher.mounts == self._kits.current().mounts

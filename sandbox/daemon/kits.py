@@ -3,10 +3,12 @@
 import logging
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
+from sandbox.daemon.made_files import made_files
 from sandbox.environments import BadEnvironments, Environment, Store, Use
 from sandbox.jail.kit import JailKit
 from sandbox.toolchains.search import Toolchains
@@ -28,8 +30,12 @@ class Packages:
 class Kits:
     """Safe for many threads."""
 
-    def __init__(self, kit: JailKit, toolchains: Toolchains, packages: Packages | None) -> None:
-        """Without `packages`, jails have none."""
+    def __init__(
+        self, kit: JailKit, toolchains: Toolchains, packages: Packages | None, *, spare_bay: int = 0
+    ) -> None:
+        """Without `packages`, jails have none. `spare_bay` is the number of one without pods."""
+        self._spare_bay = spare_bay
+        self._making = threading.Lock()
         self._without_packages = kit
         self._current = kit
         self._toolchains = toolchains
@@ -46,9 +52,9 @@ class Kits:
             with self._lock:
                 self._load(self._packages)
 
-    def left(self, kit: JailKit) -> None:
-        """Nothing runs with this kit any more in one of the bays."""
-        if self._packages and kit is not self._current:
+    def left(self, mounts: Sequence[str]) -> None:
+        """One of the bays has no jails with these mounts any more."""
+        if self._packages and mounts != self._current.mounts:
             threading.Thread(target=_sweep, args=[self._packages.store], name="sweep").start()
 
     def _load(self, packages: Packages) -> None:
@@ -67,7 +73,24 @@ class Kits:
             self._current = replace(base, mounts=(*base.mounts, *shown), uses=uses)
             self._toolchains.offer_packages(suitable)
             log.info("packages: %s", _told(suitable))
+            threading.Thread(
+                target=self._after_change, args=[packages.store], name="packages", daemon=True
+            ).start()
         self._stamp = stamp
+
+    def _after_change(self, store: Store) -> None:
+        self._make_files(store.builds)
+        _sweep(store)
+
+    def _make_files(self, builds: Path) -> None:
+        """One jail at a time, in a bay that no pod uses."""
+        with self._making:
+            kit = self._current
+            for toolchain in self._toolchains.with_packages():
+                if toolchain.installed:
+                    build = builds / toolchain.installed.build
+                    files = made_files(kit, self._spare_bay, toolchain, build)
+                    self._toolchains.offer_files(toolchain, files)
 
 
 def _in_use(store: Store) -> tuple[Mapping[str, Environment], tuple[Use, ...]]:

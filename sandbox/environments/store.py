@@ -126,5 +126,7 @@ class Store:
                 shutil.rmtree(path)
         except (BlockingIOError, environment.BadEnvironments):
             pass  # it is in use, or may be
+        except FileNotFoundError:
+            pass  # somebody else has just removed it
         finally:
             os.close(lock)

@@ -25,7 +25,8 @@ class Launcher:
 
     def __init__(self, kit: JailKit, *, bay: int, disk_mib: int, log: int) -> None:
         """Start nsjail. `log` is the descriptor for nsjail's own messages. Raises OSError."""
-        self.kit = kit
+        self.mounts = kit.mounts
+        self._uses = kit.uses
         self.disk_mib = disk_mib
         self._supply, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with inner, view.file_of(kit, bay=bay, disk_mib=disk_mib) as seen:
@@ -65,6 +66,7 @@ class Launcher:
         self._supply.close()
         if self._process.poll() is None:
             self._wait_for_exit()
+        self._uses = ()
 
     def _wait_for_exit(self) -> None:
         pidfd = os.pidfd_open(self._process.pid)

@@ -96,6 +96,7 @@ class LanguageSpec(BaseModel):
     package_needs: Mapping[
         str, Annotated[dict[str, NonNegativeInt], AfterValidator(_known_limits)]
     ] = {}
+    package_files: Mapping[str, Text] = {}
     threads: NonNegativeInt = 0
     overhead_mib: NonNegativeInt = 0
     stack: Annotated[tuple[Annotated[str, _with_stack], ...], SOME] = ()
@@ -105,6 +106,8 @@ class LanguageSpec(BaseModel):
     def _commands_fit(self) -> Self:
         if self.line_args and LINE_ARGS not in self.run:
             raise mistake("line_args: the command has no {name}", name=LINE_ARGS)
+        if self.compile and self.package_files:
+            raise mistake("package_files: not possible for a compiled language")
         if not self.compile and any(_PROGRAM in part for part in self.run):
             raise mistake("run: without `compile`, nothing makes {name}", name=_PROGRAM)
         return self

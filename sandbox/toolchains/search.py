@@ -24,7 +24,7 @@ from sandbox.languages import LanguageSpec, language_of
 from sandbox.languages.commands import CACHES, ENV, PATH, Commands
 from sandbox.languages.versions import standing_for
 from sandbox.toolchains import caches
-from sandbox.wire.types import Language
+from sandbox.wire.types import File, Language, Pod
 
 _SECONDS_TO_SAY_VERSION: Final = 30.0
 
@@ -41,6 +41,13 @@ class Toolchain(Commands):
     """Packages that Podline installed for it."""
     own_packages: Mapping[str, str] | None = None
     """Those of a virtual environment that somebody made; None if it isn't one."""
+
+    made: tuple[File, ...] = ()
+    """Files that its programs get because of their packages."""
+
+    def fitted(self, pod: Pod) -> Pod:
+        fitted = Commands.fitted(self, pod)  # dataclasses with slots can't use super()
+        return replace(fitted, files=(*fitted.files, *self.made)) if self.made else fitted
 
     @property
     def packages(self) -> str:
@@ -93,10 +100,21 @@ class Toolchains:
                 key: self._with_packages(toolchain) for key, toolchain in self._offered.items()
             }
 
+    def with_packages(self) -> list[Toolchain]:
+        """Those that have packages which Podline installed."""
+        return [toolchain for toolchain in list(self._offered.values()) if toolchain.installed]
+
+    def offer_files(self, toolchain: Toolchain, files: tuple[File, ...]) -> None:
+        """Give them to programs of the tool chain, unless its packages have changed since."""
+        key = toolchain.spec.name, toolchain.version
+        with self._lock:
+            if self._offered[key] is toolchain:
+                self._offered[key] = replace(toolchain, made=files)
+
     def _with_packages(self, toolchain: Toolchain) -> Toolchain:
         found = self._environments.get(toolchain.environment)
         suits = found and found.executable in ("", toolchain.executable)
-        return replace(toolchain, installed=found if suits else None)
+        return replace(toolchain, installed=found if suits else None, made=())
 
     def prepare(self) -> None:
         """Offer the languages that need preparation, each as soon as it is ready."""

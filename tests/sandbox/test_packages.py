@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.policy import DEFAULT_LIMITS
-from sandbox.environments import FOLDER
+from sandbox.environments import FOLDER, Store
 from sandbox.languages.spec import LANGUAGES
 from tests.support.local_packages import NpmRegistry, npm_registry, wheel
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language
@@ -24,6 +24,15 @@ from tests.support.waiting import wait_until
 
 GREETING = {"greeting.py": "WORD = 'hello'\n"}
 WHO = "import greeting; print(greeting.WORD)"
+MATPLOTLIB = {
+    "matplotlib/__init__.py": "",
+    "matplotlib/font_manager.py": """
+import os
+os.makedirs(os.environ["MPLCONFIGDIR"], exist_ok=True)
+with open(os.environ["MPLCONFIGDIR"] + "/fontlist-v1.json", "w") as file:
+    file.write("fonts")
+""",
+}
 READS_FOR_EVER = """
 import greeting
 print("reading", flush=True)
@@ -72,8 +81,14 @@ class Packages:
         return (output.run.stdout + output.run.stderr).decode()
 
 
-def packages_of(daemon: SandboxDaemon) -> Packages:
-    wheels = daemon.folder / "wheels"
+def log_of(packages: Packages) -> str:
+    return packages.daemon.log.read_text()
+
+
+def packages_of(daemon: SandboxDaemon, folder: Path) -> Packages:
+    """None are installed yet. `folder` is empty."""
+    Store(daemon.folder / "data" / FOLDER).put({})
+    wheels = folder / "wheels"
     wheels.mkdir()
     wheel(wheels, "greeting", "1.0", GREETING)
     wheel(wheels, "shadow", "1.0", {"json.py": "raise SystemExit('shadowed')\n"})
@@ -81,15 +96,15 @@ def packages_of(daemon: SandboxDaemon) -> Packages:
         "PIP_NO_INDEX": "1",
         "PIP_FIND_LINKS": str(wheels),
         "PIP_CONFIG_FILE": os.devnull,
-        "npm_config_cache": str(daemon.folder / "npm"),
+        "npm_config_cache": str(folder / "npm"),
         "npm_config_userconfig": os.devnull,
     }
     return Packages(daemon, wheels, env)
 
 
 @pytest.fixture
-def packages(own_sandbox: SandboxDaemon) -> Packages:
-    return packages_of(own_sandbox)
+def packages(own_sandbox: SandboxDaemon, tmp_path: Path) -> Packages:
+    return packages_of(own_sandbox, tmp_path)
 
 
 class TestAChange:
@@ -126,6 +141,28 @@ class TestAChange:
         assert output.run
         assert (output.run.stdout, output.run.stderr) == (b"reading\n", b"")
 
+    def test_makes_the_list_of_fonts_once_for_all_programs(self, packages: Packages) -> None:
+        wheel(packages.wheels, "matplotlib", "1.0", MATPLOTLIB)
+        shows = "import os; print(os.popen('cat /tmp/matplotlib/*').read())"
+
+        packages("add", "python", "matplotlib")
+
+        wait_until(lambda: packages.printed(shows) == "fonts\n\n")
+        packages.daemon.kill()
+        packages.daemon.start()
+        wait_until(lambda: packages.printed(shows) == "fonts\n\n")
+        packages("remove", "python", "matplotlib")
+        assert "No such file" in packages.printed(shows)
+
+    def test_survives_a_package_that_cannot_make_them(self, packages: Packages) -> None:
+        broken = {"matplotlib/__init__.py": "raise SystemExit(3)"}
+        wheel(packages.wheels, "matplotlib", "1.0", broken)
+
+        packages("add", "python", "matplotlib", "greeting")
+
+        assert packages.printed(WHO) == "hello\n"
+        wait_until(lambda: "is not made for all programs: exit code 3" in log_of(packages))
+
     def test_outlives_the_daemon(self, packages: Packages) -> None:
         packages("add", "python", "greeting")
         (packages.daemon.folder / "data" / FOLDER / "builds" / "left-over").mkdir()
@@ -151,7 +188,7 @@ def with_packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Packages
     """A daemon whose programs have some."""
     daemon = SandboxDaemon(tmp_path_factory.mktemp("packages"), bays=2)
     daemon.start()
-    packages = packages_of(daemon)
+    packages = packages_of(daemon, tmp_path_factory.mktemp("packages"))
     before = packages.printed(TELLS_ITS_PYTHON)
     packages("add", "python", "greeting", "shadow")
     packages.env = {**packages.env, "BEFORE": before}
@@ -278,7 +315,7 @@ def test_a_virtual_environment_can_be_a_tool_chain(
     file.write_text(languages_with(virtual_environment / "bin/python"))
     daemon = SandboxDaemon(tmp_path, bays=1, languages=file)
     daemon.start()
-    packages = packages_of(daemon)
+    packages = packages_of(daemon, tmp_path)
     try:
         assert packages.printed(WHO) == "hello\n"
         assert packages.printed(f"{WHO}; import ssl, sys; print(sys.prefix)") == (
@@ -289,3 +326,26 @@ def test_a_virtual_environment_can_be_a_tool_chain(
             packages("--languages", str(file), "add", "python", "shadow")
     finally:
         daemon.stop()
+
+
+DRAWS = """
+import os, sys, time
+before = os.listdir("/tmp/matplotlib")
+import matplotlib.pyplot as plot
+import numpy
+plot.plot(numpy.linspace(0, 1, 50) ** 2)
+plot.savefig("curve.png")
+print(before, open("curve.png", "rb").read(4))
+"""
+
+
+@pytest.mark.long
+def test_matplotlib_draws_a_picture_of_what_numpy_computed(packages: Packages) -> None:
+    """At the default limits, with the packages themselves. Needs a package index."""
+    packages.env = {}
+    packages("add", "python", "numpy", "matplotlib")
+    wait_until(lambda: packages.printed("import os; print(os.listdir('/tmp'))") != "[]\n")
+
+    drawn = packages.printed(DRAWS)
+
+    assert re.fullmatch(r"\['fontlist-v[\d.]+\.json'\] b'\\x89PNG'\n", drawn), drawn

@@ -55,6 +55,21 @@ def test_a_file_adds_and_replaces_languages(tmp_path: Path) -> None:
         ),
         (
             "run =",
+            "package_needs = { numpy = { luck = 1 } }\nrun =",
+            "python.package_needs.numpy: luck is not a limit",
+        ),
+        (
+            "run =",
+            "packages = 'conda'\nrun =",
+            "python.packages: Input should be 'pip' or 'npm'",
+        ),
+        (
+            "run =",
+            "compile = ['cc']\npackage_files = { numpy = 'x' }\nrun =",
+            "python: package_files: not possible for a compiled language",
+        ),
+        (
+            "run =",
             "threads = -1\nrun =",
             "python.threads: Input should be greater than",
         ),
@@ -128,3 +143,14 @@ def test_no_alias_is_another_language_s_name_or_alias() -> None:
     languages = load()
     names = [*languages, *(alias for spec in languages.values() for alias in spec.aliases)]
     assert len(names) == len(set(names))
+
+
+def test_a_language_needs_what_the_most_demanding_of_its_packages_needs() -> None:
+    needs = {"big": {"memory_mib": 512}, "small": {"memory_mib": 256, "processes": 150}}
+    spec = load()["python"].model_copy(update={"package_needs": needs})
+
+    found = language_of(spec, "3.12", {"Big": "1", "other": "2", "small": "3"})
+
+    assert found.needs == {"memory_mib": 512, "processes": 150}
+    assert found.packages == {"Big": "1", "other": "2", "small": "3"}
+    assert language_of(spec, "3.12").needs == {}
