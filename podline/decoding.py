@@ -1,6 +1,7 @@
 """Decodes JSON into the frozen dataclasses in `models`, by their annotations.
 
-`metadata={"name": ...}` sets the JSON name of a field where Python doesn't allow it. Unknown fields
+`metadata={"name": ...}` sets the JSON name of a field where Python doesn't allow it, and
+`null_means_default` replaces null by the field's default. Unknown fields
 are ignored, so that a newer service can add some.
 """
 
@@ -56,6 +57,8 @@ def decode(cls: type[T], value: object) -> T:
     arguments = {}
     for field in fields(cls):  # type: ignore[arg-type]  # a dataclass, as the docstring says
         name = field.metadata.get("name", field.name)
+        if field.metadata.get("null_means_default") and value.get(name) is None:
+            continue
         if name in value:
             arguments[field.name] = _decode(hints[field.name], value[name], name)
         elif field.default is MISSING and field.default_factory is MISSING:

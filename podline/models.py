@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 from podline.errors import Problem, ProtocolError
 
@@ -49,6 +49,7 @@ class Outcome(Word):
     TIME_LIMIT = "time_limit"
     OUTPUT_LIMIT = "output_limit"
     COMPILE_ERROR = "compile_error"
+    CHECKER_ERROR = "checker_error"
 
 
 class Limit(Word):
@@ -76,6 +77,22 @@ class Role(Word):
     USER = "user"
     OPERATOR = "operator"
     ADMIN = "admin"
+
+
+class TestOutcome(Word):
+    """What became of a test: an outcome, or that it was skipped."""
+
+    SUCCESS = "success"
+    WRONG_OUTPUT = "wrong_output"
+    RUNTIME_ERROR = "runtime_error"
+    MEMORY_LIMIT = "memory_limit"
+    TIME_LIMIT = "time_limit"
+    OUTPUT_LIMIT = "output_limit"
+    CHECKER_ERROR = "checker_error"
+    SKIPPED = "skipped"
+
+
+_NULL_MEANS_DEFAULT: Final = {"null_means_default": True}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,28 +124,24 @@ class CompileResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """How the program ended, and what it printed.
+class _Printed:
+    """The beginning of what a program printed, and how long all of it is.
 
     `stdout` and `stderr` show bytes that are not UTF-8 as U+FFFD. `stdout_bytes` and `stderr_bytes`
     are exact; they raise ProtocolError if the response's base64 is malformed.
     """
 
-    exit_code: int | None
-    signal: str | None
-    """A name such as SIGSEGV, in which case `exit_code` is None."""
-    stdout: str
-    stderr: str
-    stdout_truncated: bool = False
-    stderr_truncated: bool = False
+    stdout: str = field(default="", metadata=_NULL_MEANS_DEFAULT)
+    """Its first 64 KiB; `stdout_size` says whether there is more."""
+    stderr: str = field(default="", metadata=_NULL_MEANS_DEFAULT)
+    stdout_truncated: bool = field(default=False, metadata=_NULL_MEANS_DEFAULT)
+    """Whether the program printed more than its limit."""
+    stderr_truncated: bool = field(default=False, metadata=_NULL_MEANS_DEFAULT)
     stdout_base64: str | None = None
     stderr_base64: str | None = None
-    wall_ms: float | None = None
-    cpu_ms: float | None = None
-    memory_peak_kib: int | None = None
-    stopped_by: Limit | None = None
-    """The limit that stopped the program."""
-    compile: CompileResult | None = None
+    stdout_size: int | None = field(default=None, metadata={"name": "stdout_bytes"})
+    """Bytes that the service stores."""
+    stderr_size: int | None = field(default=None, metadata={"name": "stderr_bytes"})
 
     @property
     def stdout_bytes(self) -> bytes:
@@ -137,6 +150,42 @@ class Result:
     @property
     def stderr_bytes(self) -> bytes:
         return _exact(self.stderr, self.stderr_base64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestResult(_Printed):
+    """What became of one test."""
+
+    name: str
+    outcome: TestOutcome
+    exit_code: int | None = None
+    signal: str | None = None
+    wall_ms: float | None = None
+    cpu_ms: float | None = None
+    memory_peak_kib: int | None = None
+    stopped_by: Limit | None = None
+    points: float = 0
+    message: str | None = None
+    """What the checker said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result(_Printed):
+    """How the program ended, and what it printed. With tests, each test has its own."""
+
+    exit_code: int | None
+    signal: str | None
+    """A name such as SIGSEGV, in which case `exit_code` is None."""
+    wall_ms: float | None = None
+    cpu_ms: float | None = None
+    memory_peak_kib: int | None = None
+    stopped_by: Limit | None = None
+    """The limit that stopped the program."""
+    compile: CompileResult | None = None
+    tests: tuple[TestResult, ...] | None = None
+    """None without tests; empty after a compile error."""
+    points: float | None = None
+    points_max: float | None = None
 
 
 def _exact(text: str, base64: str | None) -> bytes:

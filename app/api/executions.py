@@ -27,7 +27,8 @@ from app.domain.errors import (
     StoreUnavailable,
 )
 from app.domain.execution import Execution
-from app.domain.pod import Output, StageOutput
+from app.domain.pod import StageOutput
+from app.domain.result import Result
 from app.service import executions as service
 from app.service.bulk import Bulk, in_bulk
 from app.service.cancel import cancel as cancel_execution
@@ -237,7 +238,7 @@ def submission(call: Call, execution_id: str) -> schemas.SentSubmission:
 )
 def stdout(call: Call, execution_id: str) -> Response:
     """All bytes that the program printed on stdout, or a range of them."""
-    return _printed(call, execution_id, "stdout", lambda output: output.run)
+    return _printed(call, execution_id, "stdout", _of_run)
 
 
 @executions.operation(
@@ -249,7 +250,7 @@ def stdout(call: Call, execution_id: str) -> Response:
 )
 def stderr(call: Call, execution_id: str) -> Response:
     """All bytes that the program printed on stderr, or a range of them."""
-    return _printed(call, execution_id, "stderr", lambda output: output.run)
+    return _printed(call, execution_id, "stderr", _of_run)
 
 
 @executions.operation(
@@ -261,7 +262,7 @@ def stderr(call: Call, execution_id: str) -> Response:
 )
 def compile_stdout(call: Call, execution_id: str) -> Response:
     """All bytes that the compiler printed on stdout, or a range of them."""
-    return _printed(call, execution_id, "stdout", lambda output: output.compile)
+    return _printed(call, execution_id, "stdout", lambda result: result.output.compile)
 
 
 @executions.operation(
@@ -273,22 +274,61 @@ def compile_stdout(call: Call, execution_id: str) -> Response:
 )
 def compile_stderr(call: Call, execution_id: str) -> Response:
     """All bytes that the compiler printed on stderr, or a range of them."""
-    return _printed(call, execution_id, "stderr", lambda output: output.compile)
+    return _printed(call, execution_id, "stderr", lambda result: result.output.compile)
 
 
 def _printed(
     call: Call,
     execution_id: str,
     stream: Literal["stdout", "stderr"],
-    stage: Callable[[Output], StageOutput | None],
+    stage: Callable[[Result], StageOutput | None],
 ) -> Response:
     store = call.ports.store
     result = service.result(store.executions, store.results, call.caller, execution_id)
-    output = stage(result.output)
+    output = stage(result)
     if output is None:
         raise NotFound(f"execution {execution_id} has no such output")
     name = f"{result.id}.{request.path.partition(execution_id)[2].strip('/')}"
     return byte_ranges.respond(byte_ranges.of_bytes(name, getattr(output, stream)))
+
+
+@executions.operation(
+    "GET",
+    "/{execution_id}/tests/{index}/stdout",
+    byte_ranges.ANSWERS,
+    errors=(404, 416),
+    headers=byte_ranges.REQUEST_HEADERS,
+)
+def test_stdout(call: Call, execution_id: str, index: str) -> Response:
+    """All bytes that the test of this index (0, 1, …) printed on stdout, or a range of them."""
+    return _printed(call, execution_id, "stdout", _of_test(index))
+
+
+@executions.operation(
+    "GET",
+    "/{execution_id}/tests/{index}/stderr",
+    byte_ranges.ANSWERS,
+    errors=(404, 416),
+    headers=byte_ranges.REQUEST_HEADERS,
+)
+def test_stderr(call: Call, execution_id: str, index: str) -> Response:
+    """All bytes that the test of this index (0, 1, …) printed on stderr, or a range of them."""
+    return _printed(call, execution_id, "stderr", _of_test(index))
+
+
+def _of_run(result: Result) -> StageOutput | None:
+    """Of the only run: each test has its own output."""
+    return None if result.tests else result.output.run
+
+
+def _of_test(index: str) -> Callable[[Result], StageOutput | None]:
+    def output(result: Result) -> StageOutput | None:
+        known = index.isascii() and index.isdecimal() and int(index[:9]) < len(result.tests)
+        if not known or result.tests[int(index)].outcome is None:
+            return None
+        return result.output.runs[int(index)]
+
+    return output
 
 
 @executions.operation("DELETE", "/{execution_id}", {204: None}, errors=(404, 409))

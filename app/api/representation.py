@@ -1,6 +1,5 @@
 """Turns domain values into the API's responses."""
 
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,6 +7,7 @@ from typing import Final
 
 from app.api import schemas
 from app.api.problems import DELETED, Problem
+from app.api.results import result as representation_of_result
 from app.domain.api_key import ApiKey, Role
 from app.domain.batch import BatchItem
 from app.domain.callback import Callback
@@ -16,7 +16,6 @@ from app.domain.execution import UNFINISHED, Event, Execution, State, Time
 from app.domain.language import Language
 from app.domain.masked import masked
 from app.domain.minutes import Minute, Percentiles
-from app.domain.pod import Output, Report, StageOutput, StageReport
 from app.domain.policy import LimitRange
 from app.domain.replay import Replay
 from app.domain.result import Result
@@ -27,7 +26,6 @@ from app.service.overview import Overview
 from app.service.workers import Place
 
 _EPOCH: Final = datetime(1970, 1, 1)  # UTC, which `moment` says with its Z
-_NOTHING: Final = StageOutput(stdout=b"", stderr=b"")
 
 
 def moment(time: Time) -> str:
@@ -70,7 +68,7 @@ def execution(
         finished_at=optional_moment(execution.finished_at),
         completed_at=optional_moment(execution.ended_at),
         callback=None if execution.callback is None else _callback(execution.callback),
-        result=None if result is None else _result(result.report, result.output),
+        result=None if result is None else representation_of_result(execution, result),
     )
 
 
@@ -106,62 +104,6 @@ def _callback(callback: Callback) -> schemas.Callback:
 def limits(limits: Limits) -> schemas.Limits:
     # Not by asdict, which copies deeply: this is part of every response.
     return schemas.Limits(**{name: getattr(limits, name) for name in Limits.__slots__})
-
-
-def _result(report: Report, output: Output) -> schemas.Result:
-    run, printed = report.run, output.run or _NOTHING
-    return schemas.Result(
-        exit_code=None if run is None else run.exit_code,
-        signal=None if run is None else run.signal,
-        stdout=_text(printed.stdout),
-        stderr=_text(printed.stderr),
-        stdout_truncated=printed.stdout_truncated,
-        stderr_truncated=printed.stderr_truncated,
-        stdout_base64=_exact(printed.stdout),
-        stderr_base64=_exact(printed.stderr),
-        wall_ms=None if run is None else _milliseconds(run.wall_us),
-        cpu_ms=None if run is None else _cpu_ms(run),
-        memory_peak_kib=None if run is None else run.memory_peak_kib,
-        stopped_by=None if run is None else run.stopped_by,
-        compile=_compile_result(report, output),
-    )
-
-
-def _compile_result(report: Report, output: Output) -> schemas.CompileResult | None:
-    if report.compile is None:
-        return None
-    printed = output.compile or _NOTHING
-    return schemas.CompileResult(
-        exit_code=report.compile.exit_code,
-        signal=report.compile.signal,
-        stdout=_text(printed.stdout),
-        stderr=_text(printed.stderr),
-        wall_ms=_milliseconds(report.compile.wall_us),
-        cpu_ms=_cpu_ms(report.compile),
-        memory_peak_kib=report.compile.memory_peak_kib,
-        stopped_by=report.compile.stopped_by,
-    )
-
-
-def _cpu_ms(stage: StageReport) -> float | None:
-    return None if stage.cpu_us is None else _milliseconds(stage.cpu_us)
-
-
-def _milliseconds(microseconds: int) -> float:
-    return microseconds / 1000
-
-
-def _text(content: bytes) -> str:
-    return content.decode(errors="replace")
-
-
-def _exact(content: bytes) -> str | None:
-    """In base64, if it is not UTF-8."""
-    try:
-        content.decode()
-    except UnicodeDecodeError:
-        return b64encode(content).decode("ascii")
-    return None
 
 
 def event(event: Event) -> schemas.Event:

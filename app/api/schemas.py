@@ -49,22 +49,56 @@ class CompileResult(Answered):
     stopped_by: Limit | None = Field(description="The limit that ended the compiler.")
 
 
-class Result(Answered):
-    """How the program ended, and what it printed."""
+class TestResult(Answered):
+    """What became of one test."""
 
+    name: str
+    outcome: Outcome | Literal["skipped"]
     exit_code: int | None
-    signal: str | None = Field(description="A name such as SIGSEGV; then `exit_code` is null.")
-    stdout: str = Field(description="U+FFFD replaces bytes that are not UTF-8.")
+    signal: str | None
+    stopped_by: Limit | None = Field(description="The limit that ended the program.")
+    stdout: str = Field(description="Its beginning, see `stdout_bytes`.")
     stderr: str
     stdout_truncated: bool
     stderr_truncated: bool
-    stdout_base64: str | None = Field(description="The exact bytes, if they are not UTF-8.")
+    stdout_base64: str | None = Field(description="The same bytes, if they are not UTF-8.")
     stderr_base64: str | None
-    wall_ms: float | None = Field(description="Null if the program did not start.")
+    stdout_bytes: int = Field(description="All that is stored; its URL returns it.")
+    stderr_bytes: int
+    wall_ms: float | None = Field(description="Null if it was skipped.")
     cpu_ms: float | None = Field(description="Null if the runtime doesn't know it.")
     memory_peak_kib: int | None
+    points: float
+    message: str | None = Field(description="What the checker said.")
+
+
+class Result(Answered):
+    """How the program ended, and what it printed. With tests, each test has its own."""
+
+    exit_code: int | None = Field(description="Null with tests, as are all streams.")
+    signal: str | None = Field(description="A name such as SIGSEGV; then `exit_code` is null.")
+    stdout: str | None = Field(
+        description="Its first 64 KiB. U+FFFD replaces bytes that are not UTF-8."
+    )
+    stderr: str | None
+    stdout_truncated: bool | None = Field(description="Whether it was cut at its limit.")
+    stderr_truncated: bool | None
+    stdout_base64: str | None = Field(description="The same bytes, if they are not UTF-8.")
+    stderr_base64: str | None
+    stdout_bytes: int | None = Field(description="All that is stored; its URL returns it.")
+    stderr_bytes: int | None
+    wall_ms: float | None = Field(
+        description="Null if the program did not start. With tests, the sum of theirs."
+    )
+    cpu_ms: float | None = Field(description="Null if the runtime doesn't know it.")
+    memory_peak_kib: int | None = Field(description="With tests, the most of theirs.")
     stopped_by: Limit | None = Field(description="The limit that ended the program.")
     compile: CompileResult | None
+    tests: list[TestResult] | None = Field(
+        description="Null without tests; empty after a compile error."
+    )
+    points: float | None = Field(description="The sum of the tests' points.")
+    points_max: float | None
 
 
 class Callback(Answered):

@@ -21,6 +21,8 @@ class Result:
     artifacts_left_out: tuple[LeftOut, ...] = ()
     tests: tuple[JudgedTest, ...] = ()
     """In the order of the runs; empty for a single run."""
+    points_max: float = 0
+    """Of all tests together."""
 
     @property
     def stored_bytes(self) -> int:

@@ -2,7 +2,7 @@
 
 from app.domain.artifact import Collected
 from app.domain.execution import Execution, State
-from app.domain.judging import judged_tests, kept, message_about, outcome_of_all
+from app.domain.judging import judged_tests, kept, message_about, outcome_of_all, total
 from app.domain.result import Result
 from app.ports import Ports
 from app.service import artifacts
@@ -74,6 +74,7 @@ def _result(ports: Ports, execution: Execution) -> tuple[Result, str | None]:
             parts, [kept(submission, judgements, index) for index in range(len(judgements))]
         ),
         tests=judged_tests(submission, judgements),
+        points_max=total([test.points for test in submission.tests]),
         artifacts=artifacts.store(ports.blobs, ports.runtime, execution, collected),
         artifacts_left_out=collected.left_out,
     )

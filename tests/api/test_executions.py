@@ -51,6 +51,11 @@ class TestResult:
             "memory_peak_kib": 1024,
             "stopped_by": None,
             "compile": None,
+            "stdout_bytes": 6,
+            "stderr_bytes": 0,
+            "tests": None,
+            "points": None,
+            "points_max": None,
         }
         assert execution["completed_at"].endswith("Z")
 

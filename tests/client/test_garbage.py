@@ -210,10 +210,10 @@ def test_no_document_raises_an_error_of_another_package(cls: type, value: object
 
 
 def test_words_of_a_newer_service_are_accepted(server: RawServer, client: Client) -> None:
-    newer = {"state": "judging", "outcome": "checker_error", "priority": "urgent", "points": 10}
+    newer = {"state": "judging", "outcome": "plagiarism", "priority": "urgent", "points": 10}
     server.answer = http("200 OK", JSON, json.dumps(EXECUTION | newer).encode())
     execution = client.get("01J")
-    assert (execution.state, execution.outcome) == ("judging", "checker_error")
+    assert (execution.state, execution.outcome) == ("judging", "plagiarism")
     assert not execution.state.terminal
     assert execution.outcome not in list(Outcome)
     assert (str(execution.state), State("judging")) == ("judging", execution.state)
