@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from flask import Flask
 
-from app.api import access_log, docs, problems, request_id, security
+from app.api import access_log, cors, docs, problems, request_id, security
 from app.api.access_log import PROBES
 from app.api.batches import batches
 from app.api.context import Context
@@ -20,9 +20,11 @@ from app.api.metrics import count_answers, metrics
 from app.api.queue import queue
 from app.api.replays import replays
 from app.api.routing import Operation, register
+from app.api.sessions import sessions, sign_in
 from app.api.turnstile import Turnstile
 from app.api.workers import workers
 from app.domain.batch import MAX_BYTES
+from app.domain.origins import origins
 from app.domain.policy import InputMaxima
 from app.ports import Ports
 from app.service.cached import Cached
@@ -37,7 +39,7 @@ OPERATIONS: Final[Sequence[Operation]] = [
     for section in (
         *(executions, batches, languages),
         *(queue, workers, dead_letters, events, replays),
-        *(keys, health, metrics),
+        *(sign_in, sessions, keys, health, metrics),
     )
     for operation in section.operations
 ]
@@ -66,6 +68,7 @@ def make(ports: Ports) -> Flask:
     access_log.register(app)
     problems.register(app)
     count_answers(app, ports.metrics)
+    cors.register(app, origins(ports.policy.cors_origins))
     app.wsgi_app = turnstile = Turnstile(app.wsgi_app, exempt=PROBES.__contains__)  # type: ignore[method-assign]  # as Flask documents it
     context = Context(
         ports,

@@ -1,4 +1,7 @@
-"""The key of a request: `Authorization: Bearer <key>` or `X-API-Key: <key>`."""
+"""Whose request it is: a key (`Authorization: Bearer` or `X-API-Key`), or a session's cookie."""
+
+import hmac
+from typing import Final
 
 from flask import request
 from werkzeug.datastructures import WWWAuthenticate
@@ -6,29 +9,66 @@ from werkzeug.exceptions import Unauthorized
 
 from app.domain.api_key import ApiKey, Role
 from app.domain.errors import Forbidden
-from app.ports import Keys
+from app.domain.session import Session
+from app.ports import Keys, Sessions
 from app.service import keys
+from app.service import sessions as service
+
+COOKIE: Final = "podline_session"
+CSRF_HEADER: Final = "X-CSRF-Token"
+_CHANGES_NOTHING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def caller(stored: Keys, role: Role) -> ApiKey:
-    """The request's key. Raises Unauthorized without one, and Forbidden beyond its role."""
-    secret = _secret()
-    if not secret:
-        raise _unauthorized("send a key: `Authorization: Bearer <key>` or `X-API-Key: <key>`")
-    key = keys.authenticate(stored, secret)
-    if key is None:
-        raise _unauthorized("this key is not valid")
+def caller(stored: Keys, sessions: Sessions, role: Role) -> ApiKey:
+    """The request's key. Raises Unauthorized without one, and Forbidden beyond its role.
+
+    A request with a cookie that changes something needs the session's CSRF token, which no other
+    site knows. Raises Forbidden without it.
+    """
+    key = _by_secret(stored) if secret() else _by_cookie(stored, sessions)
     if not key.role.includes(role):
         raise Forbidden(f"this needs a key with the role {role}")
     return key
 
 
-def _secret() -> str:
-    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+def secret() -> str:
+    """The key in the request's headers, or an empty text."""
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return secret.strip()
+        return given.strip()
     return request.headers.get("X-API-Key", "")
 
 
-def _unauthorized(detail: str) -> Unauthorized:
+def session(stored: Keys, sessions: Sessions) -> tuple[Session, ApiKey]:
+    """The session of the request's cookie. Raises Unauthorized."""
+    given = request.cookies.get(COOKIE)
+    if not given:
+        raise unauthorized("send a key: `Authorization: Bearer <key>` or `X-API-Key: <key>`")
+    found = service.find(sessions, stored, given)
+    if found is None:
+        raise unauthorized("the session has ended: sign in again")
+    return found
+
+
+def unauthorized(detail: str) -> Unauthorized:
     return Unauthorized(detail, www_authenticate=WWWAuthenticate("bearer"))
+
+
+def _by_secret(stored: Keys) -> ApiKey:
+    key = keys.authenticate(stored, secret())
+    if key is None:
+        raise unauthorized("this key is not valid")
+    return key
+
+
+def _by_cookie(stored: Keys, sessions: Sessions) -> ApiKey:
+    found, key = session(stored, sessions)
+    if request.method not in _CHANGES_NOTHING:
+        _check_csrf(found)
+    return key
+
+
+def _check_csrf(session: Session) -> None:
+    given = request.headers.get(CSRF_HEADER, "")
+    if not hmac.compare_digest(given.encode(), session.csrf_token.encode()):
+        raise Forbidden(f"send the session's csrf_token in {CSRF_HEADER}")

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from app.api import counts, problems
+from app.api.auth import COOKIE
 from app.api.routing import Operation
 from app.domain.policy import InputMaxima
 
@@ -23,6 +24,7 @@ _COUNTED: Final = {"array": "maxItems", "object": "maxProperties"}
 _SECURITY: Final = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
 }
 _INFO: Final = {
     "title": "Podline",

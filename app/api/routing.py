@@ -16,7 +16,7 @@ from app.api.auth import caller
 from app.api.context import Call, Context
 from app.api.reading import read_body, read_for_rules, read_query
 from app.api.sent import Read
-from app.domain.api_key import Role
+from app.domain.api_key import ApiKey, Role
 from app.domain.policy import InputMaxima
 
 
@@ -149,7 +149,7 @@ def _serve(
 ) -> Response:
     given: Context | Call = context
     if operation.role is not None:
-        given = Call(context, caller(context.ports.store.keys, operation.role))
+        given = Call(context, _caller(context, operation.role))
     if query is not None:
         arguments["query"] = read_query(query, context.policy.input)
     if body is not None:
@@ -159,6 +159,10 @@ def _serve(
     returned = operation.handler(given, **arguments)
     arguments.clear()
     return _response(returned() if isinstance(returned, partial) else returned)
+
+
+def _caller(context: Context, role: Role) -> ApiKey:
+    return caller(context.ports.store.keys, context.ports.sessions, role)
 
 
 def _response(returned: Returned) -> Response:

@@ -399,6 +399,20 @@ class Retried(Answered):
     retried: int
 
 
+class Session(Answered):
+    """A session of a browser."""
+
+    name: str = Field(description="The owner.")
+    role: Role
+    csrf_token: str = Field(description="For the header `X-CSRF-Token`.")
+    expires_at: Moment
+
+
+class SignInToken(Answered):
+    token: str = Field(description="For `Authorization: Bearer`, once.")
+    expires_at: Moment
+
+
 class Key(Answered):
     id: str
     name: str

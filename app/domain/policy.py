@@ -114,6 +114,14 @@ class Policy:
         ),
     )
 
+    cors_origins: str = field(
+        default="",
+        metadata=means(
+            "Origins of web pages that may call the API, separated by commas, such as "
+            "`https://quiz.example.org`; `*` for all, which can't use sessions."
+        ),
+    )
+
     signs_callbacks: bool = True
     """Whether the service has a secret to sign callbacks with; otherwise they are refused."""
 

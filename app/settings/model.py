@@ -26,6 +26,7 @@ from pydantic_settings import (
 )
 
 from app.domain.callback_url import networks
+from app.domain.origins import origins
 from app.domain.policy import Policy
 from app.settings import checks
 from app.settings.folders import runtime_folder
@@ -212,6 +213,12 @@ class Settings(_PolicySettings):
             networks(given)
         except ValueError as error:
             raise ValueError(f"must be networks such as 10.1.0.0/16: {error}") from None
+        return given
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, given: str) -> str:
+        origins(given)
         return given
 
     @field_validator("idempotency_seconds")

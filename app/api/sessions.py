@@ -1,0 +1,88 @@
+"""/api/v1/session: browsers sign in with a key or a link, and keep only a cookie."""
+
+from flask import request
+from werkzeug.http import dump_cookie
+
+from app.api import auth, representation, schemas
+from app.api.context import Call, Context
+from app.api.routing import Answer, Section
+from app.domain.api_key import ApiKey
+from app.domain.session import Session
+from app.service import keys
+from app.service import sessions as service
+
+sign_in = Section("Sessions", "/api/v1/session", role=None)
+sessions = Section("Sessions", "/api/v1/session")
+
+
+@sign_in.operation(
+    "POST", "", {201: schemas.Session}, errors=(401,), headers=("Authorization", "X-API-Key")
+)
+def begin(context: Context) -> Answer:
+    """Begin a session with a key, or with a sign-in token in its place.
+
+    The response sets the cookie `podline_session`, which other sites can't send and scripts can't
+    read. Every request with the cookie that changes something needs `csrf_token` in the header
+    `X-CSRF-Token`. The session ends after 12 hours, or once its key is deleted.
+    """
+    ports = context.ports
+    key = _signed_in(context)
+    begun = service.begin(ports.sessions, ports.clock, key)
+    cookie = _cookie(begun.secret, int(service.SESSION_SECONDS))
+    return Answer(_shown(begun.session, key), 201, {"Set-Cookie": cookie})
+
+
+def _signed_in(context: Context) -> ApiKey:
+    stored, secret = context.ports.store.keys, auth.secret()
+    if not secret:
+        raise auth.unauthorized("send a key or a sign-in token: `Authorization: Bearer <key>`")
+    key = keys.authenticate(stored, secret) or service.use_token(
+        context.ports.sessions, stored, secret
+    )
+    if key is None:
+        raise auth.unauthorized("this key or sign-in token is not valid")
+    return key
+
+
+@sign_in.operation("GET", "", {200: schemas.Session}, errors=(401,))
+def get(context: Context) -> schemas.Session:
+    """The session of the cookie, with its `csrf_token`, for a page that was loaded again."""
+    found, key = auth.session(context.ports.store.keys, context.ports.sessions)
+    return _shown(found, key)
+
+
+@sessions.operation("DELETE", "", {204: None}, errors=(403,), headers=(auth.CSRF_HEADER,))
+def end(call: Call) -> Answer:
+    """End the session of the cookie, and remove the cookie."""
+    service.end(call.ports.sessions, request.cookies.get(auth.COOKIE, ""))
+    return Answer(None, 204, {"Set-Cookie": _cookie("", 0)})
+
+
+@sessions.operation("POST", "/token", {201: schemas.SignInToken}, errors=(403,))
+def token(call: Call) -> Answer:
+    """A token that begins one session of the same key within five minutes: for a link."""
+    begun = service.sign_in_token(call.ports.sessions, call.ports.clock, call.caller)
+    expires_at = representation.moment(begun.session.expires_at)
+    return Answer(schemas.SignInToken(token=begun.secret, expires_at=expires_at), 201)
+
+
+def _cookie(value: str, seconds: int) -> str:
+    """`Secure` over HTTPS; a service on a laptop has none."""
+    return dump_cookie(
+        auth.COOKIE,
+        value,
+        max_age=seconds,
+        path="/",
+        secure=request.is_secure,
+        httponly=True,
+        samesite="Strict",
+    )
+
+
+def _shown(session: Session, key: ApiKey) -> schemas.Session:
+    return schemas.Session(
+        name=key.name,
+        role=key.role,
+        csrf_token=session.csrf_token,
+        expires_at=representation.moment(session.expires_at),
+    )
