@@ -1,7 +1,8 @@
 """`python -m benchmarks [--quick] [NAME ...]`: runs benchmarks and prints the results as Markdown.
 
 --quick    a smoke test that takes one or two minutes; its figures mean nothing
-NAME       run only these; those that need Kafka (KAFKA) or a cluster (KUBECONFIG) run by name only
+NAME       run only these; those that need Kafka (KAFKA), a cluster (KUBECONFIG) or a package index
+           run by name only
 """
 
 import argparse
@@ -25,6 +26,7 @@ from benchmarks import (
     idle,
     latency,
     many_tests,
+    packages,
     pods,
     roles,
     runtime,
@@ -53,6 +55,7 @@ _QUESTIONS: Final[dict[str, ModuleType]] = {
     "bodies": bodies,
 }
 _QUESTIONS_TO_SERVERS: Final[dict[str, ModuleType]] = {
+    "packages": packages,
     "pods": pods,
     "roles": roles,
     "events": event_log,
