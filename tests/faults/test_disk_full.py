@@ -15,11 +15,11 @@ from podline import Unavailable, Unreachable
 from tests.faults.conftest import FAST
 from tests.faults.load import Load
 from tests.support.disks import KINDS, Kind, disk, kept_full
-from tests.support.standalone import WORD_OF, Standalone, running
+from tests.support.standalone import FREE_PORT, WORD_OF, Standalone, running
 from tests.support.waiting import wait_until
 
 MIB = 64
-SETTINGS = {**FAST, "PODLINE_FLOWER_PORT": "0"}
+SETTINGS = FAST | FREE_PORT
 EVERY_PART = tuple(WORD_OF)
 
 

@@ -34,6 +34,8 @@ WORD_OF = {
     "flower": "app.flower",
 }
 """A word in each child's command line that no other child's contains."""
+FREE_PORT = {"PODLINE_FLOWER_PORT": "0"}
+"""For Flower. Two that start at the same time would both find its usual port free."""
 
 LOG_CHARACTERS = 1500
 """Of the end of each child's log, in the message of a test that fails."""
@@ -61,7 +63,10 @@ class Standalone:
         command += ["--port", "0", *self.options]
         with self._log.open("ab") as out:
             self._process = subprocess.Popen(
-                command, env=os.environ | self.settings, stdout=out, stderr=subprocess.STDOUT
+                command,
+                env=os.environ | FREE_PORT | self.settings,
+                stdout=out,
+                stderr=subprocess.STDOUT,
             )
         wait_until(self._is_ready, within=120, or_fail=self.described)
 
