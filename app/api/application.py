@@ -7,6 +7,7 @@ from flask import Flask
 
 from app.api import access_log, cors, docs, problems, request_id, security
 from app.api.access_log import PROBES
+from app.api.artifacts import artifacts
 from app.api.batches import batches
 from app.api.context import Context
 from app.api.dead_letters import dead_letters
@@ -37,7 +38,7 @@ from app.service.places import WaitingPlaces
 OPERATIONS: Final[Sequence[Operation]] = [
     operation
     for section in (
-        *(executions, batches, languages),
+        *(executions, artifacts, batches, languages),
         *(queue, workers, dead_letters, events, replays),
         *(sign_in, sessions, keys, health, metrics),
     )

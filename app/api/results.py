@@ -4,7 +4,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from app.api import schemas
+from app.api import artifacts, schemas
 from app.domain.execution import Execution
 from app.domain.judging import JudgedTest, total
 from app.domain.pod import Output, Report, StageOutput, StageReport
@@ -63,7 +63,13 @@ def result(execution: Execution, result: Result) -> schemas.Result:
     if not execution.tests:
         run, printed = result.report.run, result.output.run or _NOTHING
         return schemas.Result(
-            **room.shown(printed), **_how(run), compile=compiled, tests=None, **_NO_POINTS
+            **room.shown(printed),
+            **_how(run),
+            compile=compiled,
+            tests=None,
+            **_NO_POINTS,
+            artifacts=artifacts.in_result(result),
+            artifacts_left_out=artifacts.left_out(result),
         )
     return schemas.Result(
         **_NO_STREAMS,
@@ -72,6 +78,8 @@ def result(execution: Execution, result: Result) -> schemas.Result:
         tests=_tests(result, room),
         points=total([test.points for test in result.tests]),
         points_max=result.points_max,
+        artifacts=[],
+        artifacts_left_out=[],
     )
 
 

@@ -46,6 +46,8 @@ class Operation:
     method: str
     path: str
     """As OpenAPI writes it: `/api/v1/executions/{execution_id}`."""
+    rule: str
+    """As Flask writes it."""
     tag: str
     role: Role | None
     """The role that the key needs; None if no key is needed."""
@@ -103,11 +105,14 @@ class Section:
         errors: tuple[int, ...] = (),
         headers: tuple[str, ...] = (),
     ) -> Callable[[Handler], Handler]:
+        """`{path:name}` in a path takes slashes, too."""
+
         def declare(handler: Handler) -> Handler:
             self.operations.append(
                 Operation(
                     method=method,
-                    path=self._prefix + path,
+                    path=(self._prefix + path).replace("{path:", "{"),
+                    rule=(self._prefix + path).replace("{", "<").replace("}", ">"),
                     tag=self._tag,
                     role=self._role,
                     answers=answers,
@@ -124,7 +129,7 @@ class Section:
 def register(app: Flask, context: Context, operation: Operation) -> None:
     """Add the operation to the Flask application."""
     app.add_url_rule(
-        operation.path.replace("{", "<").replace("}", ">"),
+        operation.rule,
         endpoint=f"{operation.method} {operation.path}",
         view_func=partial(
             _serve,

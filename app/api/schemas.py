@@ -72,6 +72,23 @@ class TestResult(Answered):
     message: str | None = Field(description="What the checker said.")
 
 
+class Artifact(Answered):
+    """A file that the program created."""
+
+    name: str = Field(description="Relative to the working folder.")
+    bytes: int
+    sha256: str
+    media_type: str = Field(description="What the suffix of the name stands for.")
+    url: str
+
+
+class LeftOut(Answered):
+    """A file that was asked for, and is not kept."""
+
+    name: str | None = Field(description="Null for several files, which the reason counts.")
+    reason: str
+
+
 class Result(Answered):
     """How the program ended, and what it printed. With tests, each test has its own."""
 
@@ -99,6 +116,8 @@ class Result(Answered):
     )
     points: float | None = Field(description="The sum of the tests' points.")
     points_max: float | None
+    artifacts: list[Artifact] = Field(description="Files that the submission asked for, by name.")
+    artifacts_left_out: list[LeftOut]
 
 
 class Callback(Answered):

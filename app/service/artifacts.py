@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from app.domain.artifact import Artifact, Collected, CollectedFile
+from app.domain.errors import NotFound
 from app.domain.execution import Execution
+from app.domain.result import Result
 from app.ports import Blobs, Runtime
 
 
@@ -32,3 +34,21 @@ def _slices(runtime: Runtime, pod: str, index: int, file: CollectedFile) -> Iter
             raise Lost("a file of the program was lost before it was stored")
         start += len(part)
         yield part
+
+
+def named(result: Result, name: str) -> Artifact:
+    """Raises NotFound."""
+    for artifact in result.artifacts:
+        if artifact.name == name:
+            return artifact
+    raise NotFound(f"execution {result.execution_id} has no artifact of this name")
+
+
+def content(
+    blobs: Blobs, result: Result, artifact: Artifact, start: int = 0, size: int | None = None
+) -> Iterator[bytes]:
+    """Up to `size` bytes from `start` on, in pieces. Raises NotFound and StoreUnavailable."""
+    found = blobs.read(result.execution_id, artifact.blob, start, size)
+    if found is None:
+        raise NotFound(f"the artifacts of execution {result.execution_id} were removed")
+    return found

@@ -56,6 +56,8 @@ class TestResult:
             "tests": None,
             "points": None,
             "points_max": None,
+            "artifacts": [],
+            "artifacts_left_out": [],
         }
         assert execution["completed_at"].endswith("Z")
 
