@@ -60,6 +60,7 @@ from podline.models import (
     RotatedSecret,
     Slots,
     State,
+    UsageDay,
 )
 from podline.streaming import EndEvent, OutputEvent, ResultEvent, StateEvent, StreamEvent
 from podline.submission import Program, Submission
@@ -120,6 +121,7 @@ __all__ = [
     "Unauthenticated",
     "Unavailable",
     "Unreachable",
+    "UsageDay",
     "WaitTimeout",
     "verify_callback",
 ]

@@ -30,6 +30,7 @@ from podline.models import (
     LimitsInForce,
     Queue,
     Readiness,
+    UsageDay,
 )
 from podline.operators import DeadLetters, EventLog, Keys, Replays
 from podline.pages import items, pages
@@ -287,6 +288,17 @@ class Client:
     def limits_held(self) -> tuple[HeldLimit, ...]:
         """Report what enforces each limit in the place where programs run."""
         return items(self._connection, "/api/v1/limits/held", HeldLimit)
+
+    def usage(
+        self, *, first: str | None = None, last: str | None = None, owner: str | None = None
+    ) -> tuple[UsageDay, ...]:
+        """List what your executions used, by day, oldest first. Operators may name an `owner`.
+
+        `first` and `last` are days in UTC, such as 2026-01-02; by default, the last 30 days.
+        """
+        given = {"from": first, "to": last, "owner": owner}
+        query = [(name, value) for name, value in given.items() if value is not None]
+        return items(self._connection, "/api/v1/usage", UsageDay, query)
 
     def queue(self) -> Queue:
         """Count the queued and running executions. Needs the operator role."""

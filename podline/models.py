@@ -409,6 +409,22 @@ class Key:
     role: Role
     created_at: datetime
     max_unfinished: int | None = None
+    requests: str | None = None
+    """Such as `10/s`."""
+    cpu_day: float | None = None
+    """CPU seconds in a day (UTC)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageDay:
+    """What the executions that ended on one day used."""
+
+    day: str
+    """In UTC, such as 2026-01-02."""
+    executions: int
+    cpu_seconds: float
+    stored_bytes: int
+    """Of output and artifacts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

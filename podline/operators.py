@@ -127,10 +127,22 @@ class Keys:
         return items(self._connection, _KEYS, Key)
 
     def create(
-        self, name: str, *, role: str = Role.USER, max_unfinished: int | None = None
+        self,
+        name: str,
+        *,
+        role: str = Role.USER,
+        max_unfinished: int | None = None,
+        requests: str | None = None,
+        cpu_day: float | None = None,
     ) -> NewKey:
-        """Create a key for the owner `name`. Its secret is shown only once."""
-        body = {"name": name, "role": role, "max_unfinished": max_unfinished}
+        """Create a key for the owner `name`. Its secrets are shown only once.
+
+        `requests` is a rate such as `10/s` or `1000/h`; `cpu_day`, the CPU seconds that its
+        programs may use in a day.
+        """
+        limits = {"max_unfinished": max_unfinished, "requests": requests, "cpu_day": cpu_day}
+        given = {name: limit for name, limit in limits.items() if limit is not None}
+        body = {"name": name, "role": role, **given}
         return decode(NewKey, self._connection.request("POST", _KEYS, body=body))
 
     def rotate_secret(self, key_id: str) -> RotatedSecret:

@@ -25,9 +25,9 @@ def pages(connection: Connection, path: str, cls: type[T], query: Query = ()) ->
         cursor = next_cursor
 
 
-def items(connection: Connection, path: str, cls: type[T]) -> tuple[T, ...]:
+def items(connection: Connection, path: str, cls: type[T], query: Query = ()) -> tuple[T, ...]:
     """Return all items of a short list."""
-    return tuple(pages(connection, path, cls))
+    return tuple(pages(connection, path, cls, query))
 
 
 def _page(answer: object, path: str) -> Mapping[str, object]:

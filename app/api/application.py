@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from flask import Flask
 
-from app.api import access_log, cors, docs, problems, request_id, security
+from app.api import access_log, cors, docs, problems, rate_limits, request_id, security
 from app.api.access_log import PROBES
 from app.api.artifacts import artifacts
 from app.api.batches import batches
@@ -23,6 +23,7 @@ from app.api.replays import replays
 from app.api.routing import Operation, register
 from app.api.sessions import sessions, sign_in
 from app.api.turnstile import Turnstile
+from app.api.usage import usage
 from app.api.workers import workers
 from app.domain.batch import MAX_BYTES
 from app.domain.origins import origins
@@ -34,11 +35,12 @@ from app.service.gauges import gauges
 from app.service.health import health as health_of
 from app.service.languages import Languages
 from app.service.places import WaitingPlaces
+from app.service.rate_limits import CpuDays
 
 OPERATIONS: Final[Sequence[Operation]] = [
     operation
     for section in (
-        *(executions, artifacts, batches, languages),
+        *(executions, artifacts, usage, batches, languages),
         *(queue, workers, dead_letters, events, replays),
         *(sign_in, sessions, keys, health, metrics),
     )
@@ -67,6 +69,7 @@ def make(ports: Ports) -> Flask:
     request_id.register(app)
     security.register(app)
     access_log.register(app)
+    rate_limits.register(app)
     problems.register(app)
     count_answers(app, ports.metrics)
     cors.register(app, origins(ports.policy.cors_origins))
@@ -77,6 +80,7 @@ def make(ports: Ports) -> Flask:
         Languages(ports.runtime, ports.store.languages),
         WaitingPlaces(WAITING_ANSWERS),
         capacity_of(ports),
+        CpuDays(ports.store.usage, ports.clock, ports.policy.cpu_day),
         turnstile,
         LargeBodies(turnstile),
         health=Cached(lambda: health_of(ports), ports.clock),

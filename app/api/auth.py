@@ -19,16 +19,19 @@ CSRF_HEADER: Final = "X-CSRF-Token"
 _CHANGES_NOTHING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def caller(stored: Keys, sessions: Sessions, role: Role) -> ApiKey:
-    """The request's key. Raises Unauthorized without one, and Forbidden beyond its role.
+def caller(stored: Keys, sessions: Sessions) -> ApiKey:
+    """The request's key. Raises Unauthorized without one.
 
     A request with a cookie that changes something needs the session's CSRF token, which no other
     site knows. Raises Forbidden without it.
     """
-    key = _by_secret(stored) if secret() else _by_cookie(stored, sessions)
+    return _by_secret(stored) if secret() else _by_cookie(stored, sessions)
+
+
+def check_role(key: ApiKey, role: Role) -> None:
+    """Raises Forbidden if the key's role is below this one."""
     if not key.role.includes(role):
         raise Forbidden(f"this needs a key with the role {role}")
-    return key
 
 
 def secret() -> str:

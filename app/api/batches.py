@@ -35,6 +35,7 @@ def submit(call: Call, body: NewBatch) -> Answer:
     refused, with JSON pointers into the body. An `Idempotency-Key` covers all of them. The quota of
     unfinished executions must have room for all.
     """
+    call.context.cpu_days.check(call.caller)
     items = list(
         validate_batch(body, call.context.policy, call.context.languages.known(), call.caller.role)
     )

@@ -11,6 +11,7 @@ from app.service.cached import Cached
 from app.service.capacity import Capacity
 from app.service.languages import Languages
 from app.service.places import WaitingPlaces
+from app.service.rate_limits import CpuDays
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Context:
     languages: Languages
     places: WaitingPlaces
     capacity: Capacity
+    cpu_days: CpuDays
     turnstile: Turnstile
     """Whoever waits leaves it meanwhile."""
     large_bodies: LargeBodies

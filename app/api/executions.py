@@ -56,6 +56,7 @@ def submit(call: Call, body: Read[Submission], query: Wait) -> Answer | Later:
     the time is over. With an `Idempotency-Key`, the same key and body return the same execution
     for 24 hours, or 410 if that execution was deleted.
     """
+    call.context.cpu_days.check(call.caller)
     submission = validate(
         body, call.context.policy, call.context.languages.known(), call.caller.role
     )
@@ -121,6 +122,7 @@ def retry_selected(call: Call, body: BulkSelection) -> Answer:
     The response is 202 if more remain: repeat the request until it is 200. Set `to`, so that the
     retries themselves are not retried in turn.
     """
+    call.context.cpu_days.check(call.caller)
     return _in_bulk(call, Bulk.RETRY, body)
 
 
@@ -169,6 +171,7 @@ def retry(call: Call, execution_id: str) -> Answer:
 
     Repeated, it returns the same execution, or 410 if that execution was deleted.
     """
+    call.context.cpu_days.check(call.caller)
     execution = retry_execution(call.ports, _found(call, execution_id))
     if execution.erased:
         raise Gone(f"execution {execution_id} was retried as {execution.id}, which was deleted")

@@ -21,7 +21,7 @@ def list_(call: Call) -> schemas.KeyList:
 def create(call: Call, body: NewKey) -> Answer:
     """Create a key. The response is the only one that shows it."""
     key, secret = service.create(
-        call.ports.store.keys, call.ports.clock, body.name, body.role, body.max_unfinished
+        call.ports.store.keys, call.ports.clock, body.name, body.role, body.limits()
     )
     signs = call.ports.callback_secrets
     shown = schemas.CreatedKey(

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.domain.errors import (
     Conflict,
+    CpuDayUsedUp,
     FieldProblem,
     Forbidden,
     Gone,
@@ -20,6 +21,7 @@ from app.domain.errors import (
     NotFound,
     PodlineError,
     QuotaExceeded,
+    RateLimited,
     Unavailable,
 )
 
@@ -50,6 +52,9 @@ class Problem(BaseModel):
     status: int
     detail: str | None = None
     errors: list[FieldError] | None = None
+    retry_after: int | None = Field(
+        default=None, description="After how many seconds to try again, as in `Retry-After`."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,8 @@ _KINDS: Final[Mapping[type[PodlineError], _Kind]] = {
         422, "idempotency-mismatch", "Idempotency-Key used with another body"
     ),
     QuotaExceeded: _Kind(429, "quota-exceeded", "Too many unfinished executions", retry_after=5),
+    RateLimited: _Kind(429, "rate-limited", "Too many requests"),
+    CpuDayUsedUp: _Kind(429, "cpu-day-used-up", "The CPU seconds of today are used up"),
     Unavailable: _Kind(503, "unavailable", "A dependency is unavailable", retry_after=2),
 }
 
@@ -123,7 +130,10 @@ def _of_podline(error: PodlineError) -> Response:
     if unavailable:
         log.warning("request %s: %s: %s", g.request_id, type(error).__name__, error)
     problem = _known(kind, type(error).__doc__ if unavailable else str(error))
-    return _answer(problem, {"Retry-After": str(kind.retry_after)} if kind.retry_after else {})
+    after = error.retry_after if isinstance(error, RateLimited) else kind.retry_after
+    if after is None:
+        return _answer(problem)
+    return _answer(problem.model_copy(update={"retry_after": after}), {"Retry-After": str(after)})
 
 
 def _known(kind: _Kind, detail: str | None) -> Problem:

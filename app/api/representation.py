@@ -145,6 +145,8 @@ def key(key: ApiKey) -> schemas.Key:
         role=key.role,
         created_at=moment(key.created_at),
         max_unfinished=key.max_unfinished,
+        requests=key.requests,
+        cpu_day=key.cpu_day,
     )
 
 

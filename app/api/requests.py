@@ -1,7 +1,7 @@
 """What clients send, except submissions (`submission`): bodies and queries."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Final
 
 from pydantic import (
@@ -15,11 +15,12 @@ from pydantic_core import PydanticCustomError
 from app.api.counts import UpTo
 from app.api.pages import Cursor
 from app.api.sent import BY_VALUE, Sent
-from app.domain.api_key import Role
+from app.domain.api_key import KeyLimits, Role
 from app.domain.dead_letter import DeadLetterKind, DeadLetterStatus
 from app.domain.execution import Outcome, State, Time, event_type
 from app.domain.filters import EventFilter, ExecutionFilter
 from app.domain.minutes import KEPT_MINUTES
+from app.domain.rate import rate_of
 from app.domain.replay import MAX_EXECUTIONS, ReplayMode
 
 MAX_WAIT_SECONDS = 60
@@ -152,6 +153,28 @@ class EventQuery(Sent):
         )
 
 
+def _day(given: object) -> date:
+    try:
+        if len(str(given)) == len("2026-01-02"):
+            return date.fromisoformat(str(given))
+    except ValueError:
+        pass
+    raise PydanticCustomError("day", "must be a day, such as 2026-01-02")
+
+
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+
+
+class UsageQuery(Sent):
+    from_: Day | None = Field(
+        default=None, alias="from", description="Inclusive; by default, 30 days in all."
+    )
+    to: Day | None = Field(default=None, description="Inclusive; by default, today (UTC).")
+    owner: str | None = Field(
+        default=None, description="Another owner's usage; needs the role operator."
+    )
+
+
 class NewReplay(Sent):
     """What of the event log is done again, and how."""
 
@@ -230,6 +253,23 @@ KeyName = Annotated[
 ]
 
 
+def _rate(given: str) -> str:
+    try:
+        rate_of(given)
+    except ValueError:
+        raise PydanticCustomError(
+            "rate", "must be a number of requests per s, m, h or d, such as 10/s or 1000/h"
+        ) from None
+    return given
+
+
+KeyRate = Annotated[
+    str,
+    AfterValidator(_rate),
+    WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,8}/[smhd]$"}),
+]
+
+
 class NewKey(Sent):
     """A key to be made."""
 
@@ -242,3 +282,19 @@ class NewKey(Sent):
         ge=1,
         description="The owner's quota of unfinished executions; null: the setting.",
     )
+    requests: KeyRate | None = Field(
+        default=None,
+        description="How many requests it may make per s, m, h or d, such as `10/s`; null: the "
+        "setting.",
+    )
+    cpu_day: float | None = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="CPU seconds that its programs may use in a day (UTC); null: the setting.",
+    )
+
+    def limits(self) -> KeyLimits:
+        return KeyLimits(
+            max_unfinished=self.max_unfinished, requests=self.requests, cpu_day=self.cpu_day
+        )

@@ -12,11 +12,12 @@ from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
 from flask import Flask, Response, request
 from pydantic import BaseModel
 
-from app.api.auth import caller
+from app.api import rate_limits
+from app.api.auth import caller, check_role
 from app.api.context import Call, Context
 from app.api.reading import read_body, read_for_rules, read_query
 from app.api.sent import Read
-from app.domain.api_key import ApiKey, Role
+from app.domain.api_key import Role
 from app.domain.policy import InputMaxima
 
 
@@ -78,7 +79,7 @@ class Operation:
         """The statuses with a problem document."""
         found = {500, 503, *self.errors}
         if self.role is not None:
-            found |= {401}
+            found |= {401, 429}
         if self.role in (Role.OPERATOR, Role.ADMIN):
             found |= {403}
         if self.body is not None:
@@ -154,7 +155,9 @@ def _serve(
 ) -> Response:
     given: Context | Call = context
     if operation.role is not None:
-        given = Call(context, _caller(context, operation.role))
+        given = Call(context, caller(context.ports.store.keys, context.ports.sessions))
+        rate_limits.count(given)
+        check_role(given.caller, operation.role)
     if query is not None:
         arguments["query"] = read_query(query, context.policy.input)
     if body is not None:
@@ -164,10 +167,6 @@ def _serve(
     returned = operation.handler(given, **arguments)
     arguments.clear()
     return _response(returned() if isinstance(returned, partial) else returned)
-
-
-def _caller(context: Context, role: Role) -> ApiKey:
-    return caller(context.ports.store.keys, context.ports.sessions, role)
 
 
 def _response(returned: Returned) -> Response:

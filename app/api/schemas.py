@@ -432,12 +432,28 @@ class SignInToken(Answered):
     expires_at: Moment
 
 
+class UsageDay(Answered):
+    """What the executions that ended on one day used."""
+
+    day: Annotated[str, WithJsonSchema({"type": "string", "format": "date"})]
+    """In UTC."""
+    executions: int
+    cpu_seconds: float
+    stored_bytes: int = Field(description="Of output and artifacts.")
+
+
+class UsageList(Answered):
+    items: list[UsageDay]
+
+
 class Key(Answered):
     id: str
     name: str
     role: Role
     created_at: Moment
     max_unfinished: int | None
+    requests: str | None = Field(description="Such as `10/s`; null: the setting.")
+    cpu_day: float | None = Field(description="CPU seconds in a day (UTC); null: the setting.")
 
 
 class KeyList(Answered):

@@ -24,6 +24,7 @@ main = LazyGroup(
             "Add, list or remove packages for programs, on this host.",
         ),
         "queue": ("app.cli.service", "Show how much is queued and running."),
+        "usage": ("app.cli.usage", "Show what your executions used, by day."),
         "languages": ("app.cli.service", "List the available languages."),
         "dlq": ("app.cli.dlq", "Show, retry or discard dead letters."),
         "events": ("app.cli.events", "Show the event log."),

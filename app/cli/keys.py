@@ -3,7 +3,7 @@
 import click
 
 from app.cli.command import service_command
-from app.cli.options import choice
+from app.cli.options import Seconds, choice
 from app.cli.output import print_json, print_table
 from app.cli.terminal import print_line
 from podline import Client, Role
@@ -26,8 +26,14 @@ def list_keys(client: Client, as_json: bool) -> None:
         print_json(keys)
     else:
         print_table(
-            ("id", "name", "role", "age", "max unfinished"),
-            [(key.id, key.name, key.role, key.created_at, key.max_unfinished) for key in keys],
+            ("id", "name", "role", "age", "unfinished", "requests", "CPU s a day"),
+            [
+                (
+                    *(key.id, key.name, key.role, key.created_at),
+                    *(key.max_unfinished, key.requests, key.cpu_day),
+                )
+                for key in keys
+            ],
         )
 
 
@@ -35,17 +41,33 @@ def list_keys(client: Client, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--role", type=choice(Role), default=Role.USER.value, show_default=True)
 @click.option(
-    "--max-unfinished", type=click.IntRange(1), help="The owner's quota of unfinished executions."
+    "--unfinished",
+    "--max-unfinished",
+    "max_unfinished",
+    type=click.IntRange(1),
+    help="The owner's quota of unfinished executions.",
 )
+@click.option(
+    "--requests", metavar="RATE", help="Requests per s, m, h or d, such as 10/s or 1000/h."
+)
+@click.option("--cpu-day", type=Seconds(), help="CPU seconds in a day (UTC).")
 @service_command()
 def create_key(
-    client: Client, name: str, role: str, max_unfinished: int | None, as_json: bool
+    client: Client,
+    name: str,
+    role: str,
+    max_unfinished: int | None,
+    requests: str | None,
+    cpu_day: float | None,
+    as_json: bool,
 ) -> None:
     """Create a key for the owner NAME and print it. It can't be shown again.
 
     Also shows, on stderr, the secret that signs callbacks, which can't be shown again either.
     """
-    key = client.keys.create(name, role=role, max_unfinished=max_unfinished)
+    key = client.keys.create(
+        name, role=role, max_unfinished=max_unfinished, requests=requests, cpu_day=cpu_day
+    )
     if as_json:
         print_json(key)
     else:

@@ -19,6 +19,15 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyLimits:
+    """Limits of one key, instead of those in the settings."""
+
+    max_unfinished: int | None = None
+    requests: str | None = None
+    cpu_day: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
     """A key as it is stored. Keys of the same name belong to the same owner."""
 

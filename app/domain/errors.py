@@ -10,6 +10,8 @@ PodlineError
 │   └── IllegalTransition    not in `TRANSITIONS`
 ├── IdempotencyMismatch      the Idempotency-Key was used with another body
 ├── QuotaExceeded            too many unfinished executions
+├── RateLimited              the key has made too many requests
+│   └── CpuDayUsedUp         the key's programs have used its CPU seconds of today
 ├── InvalidPosition          not a position in this event log
 ├── InvalidTarget            a replay can't use this target
 ├── CallbackFailed           the receiver of a callback did not accept it
@@ -85,6 +87,18 @@ class IdempotencyMismatch(PodlineError):
 
 class QuotaExceeded(PodlineError):
     """Too many unfinished executions; try again once some have ended."""
+
+
+class RateLimited(PodlineError):
+    """The key has made too many requests; try again after `retry_after` seconds."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class CpuDayUsedUp(RateLimited):
+    """The key's programs have used its CPU seconds of today."""
 
 
 class InvalidPosition(PodlineError):

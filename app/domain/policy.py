@@ -93,6 +93,21 @@ class Policy:
             "Executions in the queue, of all owners. Above it, submissions get 429.", gt=0
         ),
     )
+    requests: str = field(
+        default="",
+        metadata=means(
+            "Requests of one API key, such as `10/s` (or per `m`, `h`, `d`), unless the key has a "
+            "limit of its own. Above it, requests get 429."
+        ),
+    )
+    cpu_day: float | None = field(
+        default=None,
+        metadata=means(
+            "CPU seconds that the programs of one API key may use in a day (UTC), unless the key "
+            "has a limit of its own. Above it, submissions get 429.",
+            gt=0,
+        ),
+    )
     idempotency_seconds: float = field(
         default=24 * 3600, metadata=means("How long an `Idempotency-Key` is remembered.", gt=0)
     )

@@ -44,6 +44,7 @@ from app.ports.executions import (
 )
 from app.ports.metrics import METRICS_MEDIA_TYPE, Gauge, Metrics
 from app.ports.pipeline import Pipeline
+from app.ports.requests import RequestCounts
 from app.ports.runtime import Runtime
 from app.ports.store import (
     Batches,
@@ -89,6 +90,7 @@ __all__ = [
     "QueueEntry",
     "Refused",
     "Replays",
+    "RequestCounts",
     "Results",
     "Runtime",
     "Sessions",
@@ -135,6 +137,7 @@ class Ports:
     callbacks: Callbacks
     couriers: Couriers
     callback_secrets: CallbackSecrets
+    requests: RequestCounts
     clock: Clock
     policy: Policy
 

@@ -13,12 +13,13 @@ from typing import Final
 
 from ulid import ULID
 
-from app.domain.api_key import ApiKey, Role
+from app.domain.api_key import ApiKey, KeyLimits, Role
 from app.domain.callback_secret import CallbackSecrets, overlap_ends
 from app.domain.errors import Conflict, NotFound, StoreUnavailable
 from app.domain.execution import Time
 from app.ports import Clock, Keys
 
+NO_LIMITS: Final = KeyLimits()
 PREFIX: Final = "pdl_"
 """Lets secret scanners recognise a leaked key."""
 CHECK_SECONDS: Final = 4.0
@@ -31,11 +32,11 @@ def new_secret() -> str:
 
 
 def create(
-    keys: Keys, clock: Clock, name: str, role: Role, max_unfinished: int | None = None
+    keys: Keys, clock: Clock, name: str, role: Role, limits: KeyLimits = NO_LIMITS
 ) -> tuple[ApiKey, str]:
     """A new key of the owner `name`, and its secret, which can't be shown again."""
     secret = new_secret()
-    return enrol(keys, clock, secret, name, role, max_unfinished), secret
+    return enrol(keys, clock, secret, name, role, limits), secret
 
 
 def enrol(
@@ -44,7 +45,7 @@ def enrol(
     secret: str,
     name: str,
     role: Role,
-    max_unfinished: int | None = None,
+    limits: KeyLimits = NO_LIMITS,
 ) -> ApiKey:
     """Make a secret valid. A secret that is valid already keeps its name and role."""
     known = authenticate(keys, secret)
@@ -56,7 +57,9 @@ def enrol(
         role=role,
         secret_hash=_hash(secret),
         created_at=clock(),
-        max_unfinished=max_unfinished,
+        max_unfinished=limits.max_unfinished,
+        requests=limits.requests,
+        cpu_day=limits.cpu_day,
     )
     keys.put(key)
     return key

@@ -8,8 +8,8 @@ from typing import Final
 from app.domain.api_key import ApiKey
 from app.domain.errors import Forbidden
 from app.domain.execution import Execution
-from app.domain.usage import UsageDay, day_for
-from app.ports import UsageRecords
+from app.domain.usage import UsageDay, day_for, day_of
+from app.ports import Clock, UsageRecords
 from app.service.executions import may_see
 
 SLICE: Final = 500
@@ -57,6 +57,10 @@ def _by_day(executions: Sequence[Execution]) -> Iterator[tuple[UsageDay, Sequenc
     for _, group in groupby(sorted(executions, key=place), key=place):
         of_day = list(group)
         yield day_for(of_day[0]), of_day
+
+
+def today(clock: Clock) -> str:
+    return day_of(clock())
 
 
 def by_day(

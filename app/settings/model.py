@@ -28,6 +28,7 @@ from pydantic_settings import (
 from app.domain.callback_url import networks
 from app.domain.origins import origins
 from app.domain.policy import Policy
+from app.domain.rate import rate_of
 from app.settings import checks
 from app.settings.folders import runtime_folder
 from app.settings.from_policy import Group, policy_of, settings_of
@@ -205,6 +206,13 @@ class Settings(_PolicySettings):
             if value > getattr(maxima, name) and value != getattr(unset, name):
                 raise ValueError(f"{name} must not be below {default}.{name}, which is {value}")
         return maxima
+
+    @field_validator("requests")
+    @classmethod
+    def _is_rate(cls, given: str) -> str:
+        if given:
+            rate_of(given)
+        return given
 
     @field_validator("callback_networks")
     @classmethod

@@ -13,6 +13,7 @@ from app.domain.pod import Limit
 from app.infrastructure.memory.runtime import Script
 from app.service.dead_letters import record_poison
 from app.service.relay import relay
+from app.service.usage import fold
 from tests.cli.conftest import Podline
 from tests.cli.terminal import on_a_terminal
 from tests.support.answers import problem
@@ -49,6 +50,30 @@ def test_get(service: Service, podline: Podline) -> None:
         headers={"Authorization": f"Bearer {service.key}"},
     )
     assert has(shown, answer.json())
+
+
+def test_usage(service: Service, podline: Podline) -> None:
+    service.twins.submit(owner="ada")
+    fold(service.twins.store.usage)
+    shown = podline("usage").stdout
+    assert "2026-01-02" in shown
+    assert "0.001" in shown
+    (day,) = json.loads(podline("usage", "--from", "2026-01-01", "--json").stdout)
+    assert day["executions"] == 1
+    assert json.loads(podline("usage", "--to", "2026-01-01", "--json").stdout) == []
+    assert "must be a day" in podline("usage", "--from", "x").stderr
+
+
+def test_limits_of_a_key(service: Service, podline: Podline) -> None:
+    limits = ("--requests", "10/s", "--cpu-day", "3600", "--unfinished", "100")
+    assert podline("keys", "create", "alice", *limits).exit_code == 0
+    _, key = service.twins.store.keys.all()
+    assert (key.requests, key.cpu_day, key.max_unfinished) == ("10/s", 3600, 100)
+    assert "10/s" in podline("keys", "list").stdout
+    assert (
+        "/requests: must be a number of"
+        in podline("keys", "create", "a", "--requests", "fast").stderr
+    )
 
 
 def test_callbacks(service: Service, podline: Podline, folder: Path) -> None:
@@ -297,6 +322,7 @@ def test_a_wrong_setting_is_named(podline: Podline, monkeypatch: pytest.MonkeyPa
         ("keys", "create", "alice"),
         ("keys", "delete", "a"),
         ("keys", "rotate-secret", "a"),
+        ("usage",),
     ],
     ids=" ".join,
 )

@@ -11,6 +11,7 @@ import pytest
 
 from app.domain.api_key import Role as DomainRole
 from app.domain.callback import CallbackState as DomainCallbackState
+from app.domain.execution import SECOND
 from app.domain.execution import Outcome as DomainOutcome
 from app.domain.execution import State as DomainState
 from app.domain.policy import DEFAULT_LIMITS
@@ -21,6 +22,7 @@ from app.infrastructure.memory.runtime import Script, exited
 from app.service import dead_letters, keys
 from app.service.relay import relay
 from app.service.replay.slices import work
+from app.service.usage import fold
 from podline import (
     ApiError,
     Callback,
@@ -320,6 +322,32 @@ def test_keys(client: Client) -> None:
     assert (known[created.id].name, known[created.id].max_unfinished) == ("bob", 3)
     client.keys.delete(created.id)
     assert created.id not in {key.id for key in client.keys.list()}
+
+
+def test_usage(client: Client, twins: Twins, worker: Worker) -> None:
+    client.submit("1", language="python")
+    worker.run_all()
+    fold(twins.store.usage)
+    (day,) = client.usage()
+    assert (day.day, day.executions, day.cpu_seconds) == ("2026-01-02", 1, 0.001)
+    assert client.usage(first="2026-01-02", last="2026-01-02") == (day,)
+    assert client.usage(last="2026-01-01") == ()
+    with pytest.raises(Invalid):
+        client.usage(first="yesterday")
+
+
+def test_limits_of_a_key(client: Client, twins: Twins) -> None:
+    created = client.keys.create("bob", requests="1/d", cpu_day=1.5)
+    assert (created.requests, created.cpu_day) == ("1/d", 1.5)
+    with Client(client.url, created.key, retries=0) as bob:
+        bob.languages()
+        with pytest.raises(RateLimited) as refused:
+            bob.languages()
+    assert refused.value.problem.retry_after == 24 * 3600 - seconds_of_day(twins.clock())
+
+
+def seconds_of_day(time: int) -> int:
+    return time // SECOND % (24 * 3600)
 
 
 def test_callbacks(client: Client, twins: Twins, worker: Worker) -> None:

@@ -19,6 +19,7 @@ from app.infrastructure.memory.live import MemoryLiveOutput
 from app.infrastructure.memory.minute_counters import MemoryMinuteCounters
 from app.infrastructure.memory.parking import MemoryParking
 from app.infrastructure.memory.pipeline import MemoryPipeline
+from app.infrastructure.memory.requests import MemoryRequestCounts
 from app.infrastructure.memory.runtime import MemoryRuntime
 from app.infrastructure.memory.sessions import MemorySessions
 from app.infrastructure.memory.store import MemoryStore
@@ -67,6 +68,7 @@ class Twins:
     event_log: MemoryEventLog
     callbacks: MemoryCallbacks
     couriers: MemoryCouriers
+    requests: MemoryRequestCounts
     blobs: MemoryBlobs
 
     def submit(self, *, owner: str = "ada", **facts: Any) -> Execution:
@@ -96,6 +98,7 @@ def make_twins(
     runtime, pipeline = runtime or MemoryRuntime(clock=clock), pipeline or MemoryPipeline()
     admission.mark_ready()
     databases, callbacks, couriers = MemoryDatabases(), MemoryCallbacks(), MemoryCouriers()
+    requests = MemoryRequestCounts()
     blobs = MemoryBlobs()
     ports = Ports(
         store=store,
@@ -116,6 +119,7 @@ def make_twins(
         callbacks=callbacks,
         couriers=couriers,
         callback_secrets=CallbackSecrets("the service's own secret"),
+        requests=requests,
         clock=clock,
         policy=replace(Policy(), **policy),  # type: ignore[arg-type]  # names a test gives
     )
@@ -130,5 +134,6 @@ def make_twins(
         event_log=event_log,
         callbacks=callbacks,
         couriers=couriers,
+        requests=requests,
         blobs=blobs,
     )

@@ -1,0 +1,49 @@
+"""/api/v1/usage: what was used, by day."""
+
+from datetime import date, timedelta
+
+from app.api import schemas
+from app.api.context import Call
+from app.api.problems import InvalidQuery
+from app.api.requests import UsageQuery
+from app.api.routing import Section
+from app.domain.errors import FieldProblem
+from app.domain.execution import SECOND
+from app.service import usage as service
+
+MAX_DAYS = 366
+DEFAULT_DAYS = 30
+
+usage = Section("Executions", "/api/v1/usage")
+
+
+@usage.operation("GET", "", {200: schemas.UsageList}, errors=(403,))
+def list_(call: Call, query: UsageQuery) -> schemas.UsageList:
+    """What your executions used, by the day (UTC) on which they ended, oldest first.
+
+    Days without executions are left out. An execution counts some seconds after its end.
+    """
+    first, last = _days(query, service.today(call.ports.clock))
+    found = service.by_day(call.ports.store.usage, call.caller, query.owner, first, last)
+    return schemas.UsageList(
+        items=[
+            schemas.UsageDay(
+                day=each.day,
+                executions=each.executions,
+                cpu_seconds=each.cpu_us / SECOND,
+                stored_bytes=each.stored_bytes,
+            )
+            for each in found
+        ]
+    )
+
+
+def _days(query: UsageQuery, today: str) -> tuple[str, str]:
+    last = query.to or max(date.fromisoformat(today), query.from_ or date.min)
+    first = query.from_ or last - timedelta(days=min(DEFAULT_DAYS - 1, last.toordinal() - 1))
+    if first > last:
+        raise InvalidQuery([FieldProblem("/from", "must not be later than `to`")])
+    if (last - first).days >= MAX_DAYS:
+        problem = f"at most {MAX_DAYS} days can be listed at once"
+        raise InvalidQuery([FieldProblem("/from", problem)])
+    return first.isoformat(), last.isoformat()

