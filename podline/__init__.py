@@ -29,6 +29,7 @@ from podline.errors import (
     Unreachable,
     WaitTimeout,
 )
+from podline.filters import ExecutionFilter
 from podline.models import (
     Batch,
     BatchItem,
@@ -47,8 +48,12 @@ from podline.models import (
     LimitRange,
     Limits,
     LimitsInForce,
+    Minute,
     NewKey,
     Outcome,
+    Overview,
+    Percentiles,
+    Place,
     Priority,
     Queue,
     Readiness,
@@ -58,9 +63,12 @@ from podline.models import (
     Result,
     Role,
     RotatedSecret,
+    RunningStep,
     Slots,
     State,
     UsageDay,
+    Worker,
+    Workers,
 )
 from podline.streaming import EndEvent, OutputEvent, ResultEvent, StateEvent, StreamEvent
 from podline.submission import Program, Submission
@@ -79,6 +87,7 @@ __all__ = [
     "EndEvent",
     "Event",
     "Execution",
+    "ExecutionFilter",
     "FieldProblem",
     "Forbidden",
     "Gone",
@@ -93,10 +102,14 @@ __all__ = [
     "LimitRange",
     "Limits",
     "LimitsInForce",
+    "Minute",
     "NewKey",
     "NotFound",
     "Outcome",
     "OutputEvent",
+    "Overview",
+    "Percentiles",
+    "Place",
     "PodlineError",
     "Priority",
     "Problem",
@@ -112,6 +125,7 @@ __all__ = [
     "ResultEvent",
     "Role",
     "RotatedSecret",
+    "RunningStep",
     "ServerError",
     "Slots",
     "State",
@@ -123,5 +137,7 @@ __all__ = [
     "Unreachable",
     "UsageDay",
     "WaitTimeout",
+    "Worker",
+    "Workers",
     "verify_callback",
 ]

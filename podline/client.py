@@ -4,6 +4,7 @@ import os
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, Self, Unpack
 
@@ -20,6 +21,7 @@ from podline.errors import (
     WaitTimeout,
     error_of,
 )
+from podline.filters import BulkAction, BulkDone, ExecutionFilter, query_of, selection_of
 from podline.models import (
     Batch,
     BatchItem,
@@ -28,9 +30,11 @@ from podline.models import (
     HeldLimit,
     Language,
     LimitsInForce,
+    Overview,
     Queue,
     Readiness,
     UsageDay,
+    Workers,
 )
 from podline.operators import DeadLetters, EventLog, Keys, Replays
 from podline.pages import items, pages
@@ -229,28 +233,68 @@ class Client:
         return decode(Execution, answer)
 
     def list(
-        self,
-        *,
-        state: str | None = None,
-        outcome: str | None = None,
-        language: str | None = None,
-        labels: Mapping[str, str] | None = None,
-        batch: str | None = None,
-        owner: str | None = None,
-        page_size: int | None = None,
+        self, *, page_size: int | None = None, **filter: Unpack[ExecutionFilter]
     ) -> Iterator[Execution]:
-        """List your executions, newest first. Operators may name another `owner`."""
-        filters = {
-            "state": state,
-            "outcome": outcome,
-            "language": language,
-            "batch": batch,
-            "owner": owner,
-        }
-        query = [(name, value) for name, value in filters.items() if value is not None]
-        query += [("label", f"{name}:{value}") for name, value in (labels or {}).items()]
+        """List your executions, newest first."""
+        query = query_of(filter)
         query += [("limit", str(page_size))] if page_size is not None else []
         return pages(self._connection, _EXECUTIONS, Execution, query)
+
+    def submission(self, execution_id: str) -> Mapping[str, object]:
+        """Return what was submitted, in the form of the API."""
+        path = f"{_execution(execution_id)}/submission"
+        answer = self._connection.request("GET", path)
+        if not isinstance(answer, Mapping):
+            raise ProtocolError(f"{path} did not return an object")
+        return answer
+
+    def stdout(self, execution_id: str) -> bytes:
+        """Return everything that the program printed on stdout. Raises NotFound before its end."""
+        return self._connection.content(f"{_execution(execution_id)}/stdout")
+
+    def stderr(self, execution_id: str) -> bytes:
+        """Return everything that the program printed on stderr. Raises NotFound before its end."""
+        return self._connection.content(f"{_execution(execution_id)}/stderr")
+
+    def count(self, action: BulkAction, **filter: Unpack[ExecutionFilter]) -> int:
+        """Count the executions that `cancel_all`, `retry_all` or `delete_all` would change.
+
+        Counts up to 1,000.
+        """
+        return self._bulk(action, filter, dry_run=True).remaining
+
+    def cancel_all(self, **filter: Unpack[ExecutionFilter]) -> int:
+        """Cancel all matching executions that are not terminal. Returns how many it cancelled."""
+        return self._all("cancel", filter)
+
+    def retry_all(self, **filter: Unpack[ExecutionFilter]) -> int:
+        """Retry all matching executions that are terminal and were not retried.
+
+        By default, `until` is the time of this call, so that no retry is retried in turn.
+        """
+        until = filter.get("until") or datetime.now(UTC)
+        return self._all("retry", {**filter, "until": until})
+
+    def delete_all(self, **filter: Unpack[ExecutionFilter]) -> int:
+        """Erase all matching executions that are terminal. Returns how many it erased."""
+        return self._all("delete", filter)
+
+    def _all(self, action: BulkAction, filter: ExecutionFilter) -> int:
+        total = 0
+        while True:
+            answer = self._bulk(action, filter, dry_run=False)
+            total += answer.done
+            if not answer.remaining or not answer.done:
+                return total
+
+    def _bulk(self, action: BulkAction, filter: ExecutionFilter, *, dry_run: bool) -> BulkDone:
+        answer = self._connection.request(
+            "POST",
+            f"{_EXECUTIONS}/{action}",
+            body=selection_of(filter) | {"dry_run": dry_run},
+            repeatable=True,
+        )
+        return decode(BulkDone, answer)
 
     def cancel(self, execution_id: str) -> Execution:
         """Cancel the execution. Raises Conflict if it is terminal."""
@@ -303,6 +347,15 @@ class Client:
     def queue(self) -> Queue:
         """Count the queued and running executions. Needs the operator role."""
         return decode(Queue, self._connection.request("GET", "/api/v1/queue"))
+
+    def workers(self) -> Workers:
+        """List workers and beat, and where programs run. Needs the operator role."""
+        return decode(Workers, self._connection.request("GET", "/api/v1/workers"))
+
+    def overview(self, minutes: int = 60) -> Overview:
+        """Return what ended in each of the last minutes. Needs the operator role."""
+        query = [("minutes", str(minutes))]
+        return decode(Overview, self._connection.request("GET", "/api/v1/overview", query=query))
 
     def readiness(self) -> Readiness:
         """Report whether the service is ready, with the state of each dependency."""

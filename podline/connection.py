@@ -89,6 +89,10 @@ class Connection:
         response = self._send(request, repeatable=repeatable or method == "GET", answers=answers)
         return parse(response.content, self._shown_url + path) if response.content else None
 
+    def content(self, path: str) -> bytes:
+        """Return the bytes of a response to GET."""
+        return self._send(self._request("GET", path, 0), repeatable=True).content
+
     @contextmanager
     def stream(
         self, path: str, headers: Mapping[str, str], silence: float

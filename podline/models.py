@@ -241,6 +241,8 @@ class Execution:
     callback: Callback | None = None
     """None without a `callback_url`."""
     batch_id: str | None = None
+    owner: str | None = None
+    """Shown to operators only."""
     result: Result | None = None
     """None before the verdict, for failed or cancelled executions, and in lists."""
 
@@ -475,6 +477,75 @@ class Queue:
     slots: Slots
     oldest_queued_seconds: float | None
     """None if nothing is queued."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningStep:
+    """A task that a worker was running."""
+
+    task: str
+    subject_id: str | None
+    """The execution or replay; None for a tick."""
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """A worker, or beat, that sent a heartbeat in the last minute."""
+
+    name: str
+    kind: str
+    """`worker` or `beat`."""
+    roles: tuple[str, ...]
+    version: str
+    seen_at: datetime
+    steps: tuple[RunningStep, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where programs run."""
+
+    slots: int
+    free: int | None
+    languages: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workers:
+    """Which processes do the work, and where programs run."""
+
+    items: tuple[Worker, ...]
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Percentiles:
+    """In milliseconds."""
+
+    p50: float
+    p95: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Minute:
+    """What ended in one minute."""
+
+    start: datetime
+    ended: Mapping[str, int]
+    """By outcome, or `failed` or `cancelled`."""
+    waiting_ms: Percentiles | None
+    running_ms: Percentiles | None
+    queued: int | None
+    """The length of the queue."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """The queue, and what ended in each of the last minutes, oldest first."""
+
+    queue: Queue
+    minutes: tuple[Minute, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

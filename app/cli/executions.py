@@ -31,7 +31,8 @@ def get_command(client: Client, execution_id: str, as_json: bool) -> None:
 @click.option("--outcome", type=choice(Outcome))
 @click.option("--language")
 @click.option("--label", "labels", multiple=True, callback=pairs, metavar="NAME=VALUE")
-@click.option("--owner", help="Another owner's executions (operators).")
+@click.option("--batch", metavar="ID", help="The executions of this batch.")
+@click.option("--owner", help="Another owner's executions, or `*` for all (operators).")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
 @service_command()
 def list_command(
@@ -40,6 +41,7 @@ def list_command(
     outcome: str | None,
     language: str | None,
     labels: Mapping[str, str],
+    batch: str | None,
     owner: str | None,
     limit: int,
     as_json: bool,
@@ -50,6 +52,7 @@ def list_command(
         outcome=outcome,
         language=language,
         labels=labels,
+        batch=batch,
         owner=owner,
         page_size=min(limit, 100),
     )
@@ -57,10 +60,13 @@ def list_command(
     if as_json:
         print_json(executions)
         return
-    print_table(
-        ("id", "state", "outcome", "language", "age", "labels"),
-        [(e.id, e.state, e.outcome, e.language, e.created_at, e.labels) for e in executions],
-    )
+    columns = ("id", "state", "outcome", "language", "age", "labels")
+    rows = [(e.id, e.state, e.outcome, e.language, e.created_at, e.labels) for e in executions]
+    if owner is None:
+        print_table(columns, rows)
+    else:
+        owners = [execution.owner for execution in executions]
+        print_table((*columns, "owner"), [(*row, of) for row, of in zip(rows, owners, strict=True)])
     if sys.stdout.isatty() and next(found, None):
         click.echo(f"Only the newest {limit} are shown. Use --limit to see more.", err=True)
 

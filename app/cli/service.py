@@ -1,4 +1,4 @@
-"""`podline queue` and `podline languages`."""
+"""`podline queue`, `workers` and `languages`."""
 
 import click
 
@@ -28,6 +28,23 @@ def queue_command(client: Client, as_json: bool) -> None:
     print_line(f"slots: {_known(slots.used)} used, {_known(slots.free)} free of {slots.total}")
     if overview.oldest_queued_seconds is not None:
         print_line(f"the oldest has been queued for {overview.oldest_queued_seconds:.1f} s")
+
+
+@click.command()
+@service_command()
+def workers_command(client: Client, as_json: bool) -> None:
+    """Show which workers run, with their roles and steps. Needs an operator's key."""
+    found = client.workers()
+    if as_json:
+        print_json(found)
+        return
+    print_table(
+        ("name", "kind", "roles", "version", "last seen", "steps"),
+        [
+            (w.name, w.kind, " ".join(w.roles), w.version, w.seen_at, len(w.steps))
+            for w in found.items
+        ],
+    )
 
 
 def _known(count: int | None) -> str:

@@ -10,14 +10,16 @@ import pytest
 from app.domain.errors import RuntimeUnavailable
 from app.domain.language import HeldLimit, Holder, LimitName
 from app.domain.pod import Limit
+from app.domain.worker import WorkerReport
 from app.infrastructure.memory.runtime import Script
+from app.service.batches import submit_batch
 from app.service.dead_letters import record_poison
 from app.service.relay import relay
 from app.service.usage import fold
 from tests.cli.conftest import Podline
 from tests.cli.terminal import on_a_terminal
 from tests.support.answers import problem
-from tests.support.builders import a_message, a_report
+from tests.support.builders import a_key, a_message, a_report, a_submission
 from tests.support.service import Service
 
 
@@ -124,6 +126,31 @@ def test_list_says_nothing_of_more_in_a_pipe(service: Service, podline: Podline)
         service.twins.submit()
     assert podline("list", "--limit", 1).stderr == ""
     assert len(service.requests) == 1, "not one request more"
+
+
+def test_list_of_a_batch_and_of_all_owners(service: Service, podline: Podline) -> None:
+    service.runs_nothing()
+    batch = submit_batch(service.twins.ports, a_key(name="bob"), [a_submission()]).batch
+    service.twins.submit()
+    shown = podline("list", "--batch", batch.id, "--owner", "*").stdout
+    assert "bob" in shown
+    assert shown.count("queued") == 1
+    assert "bob" not in podline("list").stdout
+
+
+def test_workers(service: Service, podline: Podline) -> None:
+    now = service.twins.clock()
+    beat = WorkerReport(name="a:1", kind="beat", roles=(), version="0.2", seen_at=now)
+    worker = WorkerReport(
+        name="b:2", kind="worker", roles=("pods", "saga"), version="0.2", seen_at=now
+    )
+    for report in (beat, worker):
+        service.twins.ports.worker_reports.put(report)
+    lines = podline("workers").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["name", "a:1", "b:2"]
+    assert "pods saga" in lines[2]
+    shown = json.loads(podline("workers", "--json").stdout)
+    assert [each["kind"] for each in shown["items"]] == ["beat", "worker"]
 
 
 def test_list_passes_filters_on(service: Service, podline: Podline) -> None:
@@ -308,6 +335,7 @@ def test_a_wrong_setting_is_named(podline: Podline, monkeypatch: pytest.MonkeyPa
         ("list",),
         ("cancel", "01J"),
         ("queue",),
+        ("workers",),
         ("languages",),
         ("dlq", "list"),
         ("dlq", "show", "a"),

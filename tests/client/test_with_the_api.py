@@ -5,6 +5,7 @@ The ports are in-memory twins; `worker` does the pipeline's work when a test ask
 
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 
 import pytest
@@ -18,6 +19,7 @@ from app.domain.policy import DEFAULT_LIMITS
 from app.domain.replay import ReplayMode as DomainReplayMode
 from app.domain.replay import ReplayStatus as DomainReplayStatus
 from app.domain.submission import Priority as DomainPriority
+from app.domain.worker import RunningStep, WorkerReport
 from app.infrastructure.memory.runtime import Script, exited
 from app.service import dead_letters, keys
 from app.service.relay import relay
@@ -314,6 +316,82 @@ def test_a_batch(client: Client) -> None:
     assert {each.state for each in client.as_completed(submitted)} == {State.CANCELLED}
     with pytest.raises(NotFound):
         client.batch("another")
+
+
+def test_what_was_submitted_and_printed(client: Client, twins: Twins, worker: Worker) -> None:
+    twins.runtime.script = lambda _: Script(prints=b"\xff\n")
+    execution = client.submit("print(1)", language="python", stdin=b"\xfe")
+    with pytest.raises(NotFound):
+        client.stdout(execution.id)
+    worker.run_all()
+    assert client.stdout(execution.id) == b"\xff\n"
+    assert client.stderr(execution.id) == b""
+    assert client.submission(execution.id) == {
+        "language": "python",
+        "source": "print(1)",
+        "stdin_base64": "/g==",
+    }
+
+
+class TestBulk:
+    def test_cancel_and_delete(self, client: Client, worker: Worker) -> None:
+        submitted = executions(client.submit_many(programs(*map(str, range(205)))))
+        client.submit("x", language="python", labels={"course": "c1"})
+        assert client.count("cancel") == 206
+        assert client.count("cancel", labels={"course": "c1"}) == 1
+        assert client.cancel_all(batch=submitted[-1].batch_id) == 5
+        assert client.cancel_all() == 201
+        assert client.cancel_all() == 0
+        worker.run_all()
+        assert client.delete_all(owner="*", state="cancelled") == 206
+        assert list(client.list()) == []
+
+    def test_retry(self, client: Client, worker: Worker) -> None:
+        client.submit_many(programs("a", "b"))
+        worker.run_all()
+        assert client.retry_all(outcome="success") == 2
+        worker.run_all()
+        assert client.retry_all(until=datetime(2020, 1, 1, tzinfo=UTC)) == 0
+        assert len(list(client.list(since=datetime(2020, 1, 1)))) == 4
+        assert list(client.list(until=datetime(2020, 1, 1))) == []
+
+    def test_stops_where_nothing_can_be_done(
+        self, client: Client, twins: Twins, worker: Worker
+    ) -> None:
+        client.submit("x", language="python")
+        worker.run_all()
+        twins.store.tables.submissions.clear()
+        assert client.retry_all() == 0
+
+
+def test_workers_and_overview(client: Client, twins: Twins, worker: Worker) -> None:
+    twins.ports.worker_reports.put(
+        WorkerReport(
+            name="a:1",
+            kind="worker",
+            roles=("pods",),
+            version="0.2",
+            seen_at=twins.clock(),
+            steps=(RunningStep(task="t", subject_id=None, started_at=twins.clock()),),
+        )
+    )
+    found = client.workers()
+    assert [(each.name, each.roles, each.steps[0].task) for each in found.items] == [
+        ("a:1", ("pods",), "t")
+    ]
+    assert found.places[0].slots == 2
+    client.submit("x", language="python")
+    worker.run_all()
+    *_, now = client.overview(minutes=3).minutes
+    assert (now.ended, now.waiting_ms is not None) == ({"success": 1}, True)
+
+
+def test_operators_see_owners(twins: Twins, url: str, client: Client) -> None:
+    with a_client(twins, url, DomainRole.USER, "bob") as bob:
+        bob.submit("x", language="python")
+        assert [each.owner for each in bob.list()] == [None]
+    assert [each.owner for each in client.list(owner="*")] == ["bob"]
+    assert [each.owner for each in client.list(owner="bob")] == ["bob"]
 
 
 def test_keys(client: Client) -> None:
