@@ -121,6 +121,8 @@ class CompileResult:
     cpu_ms: float | None = None
     memory_peak_kib: int | None = None
     stopped_by: Limit | None = None
+    cached: bool = False
+    """No compiler ran, because the same program was compiled before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

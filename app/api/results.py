@@ -149,6 +149,7 @@ def _compile_result(report: Report, output: Output, room: _Room) -> schemas.Comp
         cpu_ms=_cpu_ms(report.compile),
         memory_peak_kib=report.compile.memory_peak_kib,
         stopped_by=report.compile.stopped_by,
+        cached=report.compile.cached,
     )
 
 

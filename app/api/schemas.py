@@ -47,6 +47,9 @@ class CompileResult(Answered):
     cpu_ms: float | None = Field(description="Null if the runtime doesn't know it.")
     memory_peak_kib: int | None
     stopped_by: Limit | None = Field(description="The limit that ended the compiler.")
+    cached: bool = Field(
+        description="No compiler ran, because the same program was compiled before."
+    )
 
 
 class TestResult(Answered):

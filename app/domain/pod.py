@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from hashlib import sha256
 from typing import Final
 
 from app.domain.artifact import Collected
@@ -57,6 +58,10 @@ class Pod:
     """Skip all runs after the first that a limit or a signal ended, or that did not exit with 0."""
     artifacts: tuple[str, ...] = ()
     """Patterns of files to keep once the program has ended; only with a single run."""
+    owner: str = ""
+    """Stands for who submitted it, and says no name. What a compiler makes may be kept for later
+    pods of the same owner; without an owner, nothing is kept.
+    """
 
     @classmethod
     def of(
@@ -101,6 +106,10 @@ class Pod:
             compile_args=checker.compile_args,
             buffering=Buffering.BLOCK,
         )
+
+    def owned_by(self, owner: str) -> "Pod":
+        """This pod, which can use what was compiled before for the owner of that name."""
+        return replace(self, owner=sha256(owner.encode()).hexdigest())
 
     def disk_mib(self, *, compiled: bool) -> int:
         """The largest volume that a stage needs; the first run shares it with a compile stage."""
@@ -182,6 +191,8 @@ class StageReport:
     cpu_us: int | None
     memory_peak_kib: int | None
     stopped_by: Limit | None = None
+    cached: bool = False
+    """No compiler ran: what it had made of the same program before was used."""
 
     @property
     def failed(self) -> bool:

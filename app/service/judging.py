@@ -133,7 +133,8 @@ def checker_pod(
         _judged(submission, index, runs[index].stdin, printed.of(index).stdout)
         for index in runs_to_judge(submission, pod.report)
     ]
-    return Pod.of_checker(execution.checker_pod, checker, to_check, most_wall_seconds)
+    checking = Pod.of_checker(execution.checker_pod, checker, to_check, most_wall_seconds)
+    return checking.owned_by(execution.owner)
 
 
 def _judged(submission: Submission, index: int, stdin: bytes, stdout: bytes) -> Judged:

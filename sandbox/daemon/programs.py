@@ -7,12 +7,15 @@ the program of its pod has a second name.
 
 import os
 import shutil
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Final
 
 from sandbox.daemon.entries import Entries, Kind, NotReceived
+from sandbox.daemon.recorder import Recorder
 from sandbox.jail.kit import SHOWN
 from sandbox.private import PUBLIC, make_folder
 
@@ -22,6 +25,10 @@ _BYTES_MAX: Final = 256 << 20
 _ENTRIES_MAX: Final = 10_000
 _BYTES_PER_ENTRY: Final = 4096
 """What a file costs in addition to its content, or a folder."""
+BYTES_KEPT: Final = 512 << 20
+_PROGRAMS_KEPT: Final = 2048
+_SAID_MAX: Final = 16 << 10
+"""Programs with more warnings of their compiler are not kept: the warnings are in memory."""
 _EXECUTABLE: Final = 0o555
 _PLAIN: Final = 0o444
 
@@ -39,11 +46,27 @@ class Made:
     """In bytes, with what its folders cost."""
 
 
-class Programs:
-    """The programs of one daemon. Safe for many threads."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A program that was compiled before, and what its compiler printed."""
 
-    def __init__(self, folder: Path, bays: int) -> None:
+    made: Made
+    said: Recorder
+
+
+class Programs:
+    """The programs of one daemon: those of running pods, and those kept for later ones.
+
+    Safe for many threads.
+    """
+
+    def __init__(self, folder: Path, bays: int, bytes_kept: int = BYTES_KEPT) -> None:
         """Make the folder anew: nobody knows whether what was left in it is complete."""
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, Kept] = OrderedDict()
+        """The one that was used last comes last."""
+        self._bytes_kept = bytes_kept
+        self._bytes = 0
         if os.path.lexists(folder):
             shutil.rmtree(folder)
         make_folder(folder)
@@ -67,13 +90,46 @@ class Programs:
         folder.mkdir()
         try:
             size = _Receiver(source, os.fsencode(folder)).receive()
-        except BaseException:
+        except BaseException:  # whatever it was, nothing of the program stays
             shutil.rmtree(folder)
             raise
         if not size:
             folder.rmdir()
             return None
         return Made(folder, size)
+
+    def show_kept(self, key: str, bay: int) -> Recorder | None:
+        """Let the jails of that bay see a program that was kept, and return what its compiler said.
+
+        None if there is no such program. Raises OSError.
+        """
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is None:
+                return None
+            self._kept.move_to_end(key)
+            self.show(kept.made, bay)
+        return kept.said
+
+    def keep(self, key: str, made: Made, said: Recorder) -> bool:
+        """Keep a program. False if there is one of that key, or it needs too much room."""
+        with self._lock:
+            if key in self._kept or made.size > self._bytes_kept or said.size > _SAID_MAX:
+                return False
+            self._kept[key] = Kept(made, said)
+            self._bytes += made.size
+            while self._bytes > self._bytes_kept or len(self._kept) > _PROGRAMS_KEPT:
+                _, oldest = self._kept.popitem(last=False)
+                self._bytes -= oldest.made.size
+                self.discard(oldest.made)
+        return True
+
+    def forget_all(self) -> None:
+        """Keep none of the programs that are kept now."""
+        with self._lock:
+            while self._kept:
+                self.discard(self._kept.popitem()[1].made)
+            self._bytes = 0
 
     def show(self, made: Made, bay: int) -> None:
         """Let the jails of that bay see the program. Raises OSError."""

@@ -1,7 +1,6 @@
 """The stages of one pod: the compile stage, if there is one, and each run in a fresh jail."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from sandbox.daemon.artifacts import collect_artifacts
@@ -20,6 +19,11 @@ from sandbox.wire.types import SECOND, Collected, File, Pod, Report, Run, StageR
 _KIB: Final = 1024
 _BYTES_OF_ALL_RUNS: Final = 64 << 20
 """What all runs of a pod may print together."""
+
+
+_CACHED: Final = StageReport(
+    exit_code=0, signal=None, wall_us=0, cpu_us=0, memory_peak_kib=None, cached=True
+)
 
 
 class Place(Protocol):
@@ -45,27 +49,49 @@ class Stages:
         self._compiled: StageReport | None = None
         self._runs: list[StageReport | None] = []
         self._bytes_left = _BYTES_OF_ALL_RUNS
+        self._not_kept: Made | None = None
 
     def run(self, pod: Pod, toolchain: Toolchain) -> Report:
         """Run all stages. Raises Fault, and OSError if the machine has no room."""
         if not toolchain.spec.compile:
             return self._run_all(pod, toolchain)
-        made = self._compile(pod, toolchain)
-        if made is None:
+        try:
+            if self._show_program(pod, toolchain):
+                return self._run_all(pod, toolchain)
             return self._report()
-        self._place.leave_jail(self._bay)
-        with self._shown(made):
-            return self._run_all(pod, toolchain)
+        finally:
+            self._hide_program()
 
-    def _compile(self, pod: Pod, toolchain: Toolchain) -> Made | None:
+    def _show_program(self, pod: Pod, toolchain: Toolchain) -> bool:
+        """Let the bay's jails see the program. False if there is none."""
+        key = toolchain.key(pod) if pod.owner else None
+        if key and (said := self._programs.show_kept(key, self._bay.number)):
+            self._compiled = _CACHED
+            self._place.record.keep_compile(said)
+            return True
+        said = Recorder(pod.compile_limits.output_kib * _KIB)
+        made = self._compile(pod, toolchain, said)
+        if made is None:
+            return False
+        self._place.leave_jail(self._bay)
+        self._programs.show(made, self._bay.number)
+        if not (key and self._programs.keep(key, made, said)):
+            self._not_kept = made
+        return True
+
+    def _hide_program(self) -> None:
+        self._programs.hide(self._bay.number)
+        if self._not_kept:
+            self._programs.discard(self._not_kept)
+
+    def _compile(self, pod: Pod, toolchain: Toolchain, said: Recorder) -> Made | None:
         """Return what the compiler made, if it succeeded."""
         limits = pod.compile_limits
         disk_mib = pod.runs[0].limits.disk_mib_with(limits, compiled=True)
         jail = self._place.take_jail(self._bay, disk_mib)
-        recorder = Recorder(limits.output_kib * _KIB)
         program = toolchain.compile_program(pod)
-        self._compiled = run_stage(jail, self._bay.meter, program, pod.files, recorder)
-        self._place.record.keep_compile(recorder)
+        self._compiled = run_stage(jail, self._bay.meter, program, pod.files, said)
+        self._place.record.keep_compile(said)
         return None if self._compiled.failed else self._collect(jail)
 
     def _collect(self, jail: Jail) -> Made | None:
@@ -74,17 +100,10 @@ class Stages:
         except TooLarge:
             return None
         except NotReceived as error:
-            raise Fault(f"the compiled program could not be kept: {error}") from error
-
-    @contextmanager
-    def _shown(self, made: Made) -> Iterator[None]:
-        """Within this, the bay's jails see the program."""
-        self._programs.show(made, self._bay.number)
-        try:
-            yield
-        finally:
-            self._programs.hide(self._bay.number)
-            self._programs.discard(made)
+            raise Fault(f"the compiled program was not received: {error}") from error
+        except OSError as error:
+            self._programs.forget_all()  # the next attempt has their room
+            raise Fault(f"the compiled program could not be stored: {error}") from error
 
     def _run_all(self, pod: Pod, toolchain: Toolchain) -> Report:
         for run in pod.runs:

@@ -1,6 +1,7 @@
 """Finds the languages that this host can run, and how it runs them."""
 
 import glob
+import json
 import logging
 import os
 import re
@@ -9,6 +10,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from importlib.metadata import distributions
 from typing import Final
 
@@ -59,6 +61,18 @@ class Toolchain(Commands):
         packages = self.installed.packages if self.installed else self.own_packages
         found = language_of(self.spec, self.version, packages or {})
         return replace(found, keeps_artifacts=True)
+
+    def key(self, pod: Pod) -> str:
+        """Equal for pods of one owner of which the compiler makes the same."""
+        program = self.compile_program(pod)
+        executable = os.stat(self.executable)
+        facts = [
+            *(pod.owner, self.spec.name, self.version, self.says, self.packages),
+            *(self.executable, executable.st_ino, executable.st_size, executable.st_mtime_ns),
+            *(pod.entrypoint, list(program.argv), dict(program.env)),
+            *([file.name, sha256(file.content).hexdigest()] for file in pod.files),
+        ]
+        return sha256(json.dumps(facts).encode()).hexdigest()
 
     def fill_cache(self, filler: caches.Filler) -> bool:
         """Run its `prepare` on the host. False if that failed."""

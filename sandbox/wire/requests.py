@@ -38,6 +38,7 @@ def pod_message(pod: Pod) -> tuple[Header, bytes]:
         "streams": pod.streams,
         "buffering": pod.buffering,
         "stop_on_failure": pod.stop_on_failure,
+        "owner": pod.owner,
         "artifacts": list(pod.artifacts),
     }
     contents = [file.content for file in pod.files]
@@ -77,6 +78,7 @@ def pod_of(header: object, body: bytes) -> Pod:
         streams=_one_of(pod.get("streams", Streams.SEPARATE), "streams", Streams),
         buffering=_one_of(pod.get("buffering", Buffering.LINE), "buffering", Buffering),
         stop_on_failure=_flag(pod.get("stop_on_failure", False), "stop_on_failure"),
+        owner=_text(pod.get("owner", ""), "owner"),
         artifacts=_texts(pod.get("artifacts", []), "artifacts"),
     )
     parts.end()

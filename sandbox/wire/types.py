@@ -97,6 +97,10 @@ class Pod:
     """Skip all runs after the first that a limit or a signal ended, or that did not exit with 0."""
     artifacts: tuple[str, ...] = ()
     """Patterns of files to keep once the program has ended; only with a single run."""
+    owner: str = ""
+    """Stands for who submitted it, and says no name. What a compiler makes may be kept for later
+    pods of the same owner; without an owner, nothing is kept.
+    """
 
 
 class Phase(StrEnum):
@@ -129,6 +133,8 @@ class StageReport:
     cpu_us: int | None
     memory_peak_kib: int | None
     stopped_by: Limit | None = None
+    cached: bool = False
+    """No compiler ran: what it had made of the same program before was used."""
 
     @property
     def failed(self) -> bool:

@@ -61,7 +61,17 @@ def pod(pod: object) -> object:
 def observation(header: Header) -> Header:
     """An observation as a service that speaks version 1 takes it."""
     report = header["report"]
-    return {**header, "report": with_run(report) if report else None}
+    return {**header, "report": _known(with_run(report)) if report else None}
+
+
+def _known(report: Header) -> Header:
+    """Without `cached`, which no pod of such a service is."""
+    stages = {name: report[name] for name in ("compile", "run")}
+    known = {
+        name: stage and {key: value for key, value in stage.items() if key != "cached"}
+        for name, stage in stages.items()
+    }
+    return {**report, **known}
 
 
 def with_run(header: Header) -> Header:

@@ -98,8 +98,19 @@ class TestResult:
             "cpu_ms": None,
             "memory_peak_kib": None,
             "stopped_by": None,
+            "cached": False,
         }
         assert execution["message"] is None
+
+    def test_a_program_that_was_compiled_before_says_so(
+        self, api: Api, twins: Twins, worker: Worker
+    ) -> None:
+        ended = exited().run
+        assert ended
+        script = Script(ends=Report(compile=replace(ended, cached=True), runs=(ended,)))
+        execution = completed(api, twins, worker, script)
+        assert execution["outcome"] == "success"
+        assert execution["result"]["compile"]["cached"] is True
 
     def test_a_limit_that_stopped_the_program_is_named(
         self, api: Api, twins: Twins, worker: Worker

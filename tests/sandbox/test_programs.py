@@ -10,6 +10,8 @@ import pytest
 
 from sandbox.daemon.entries import NotReceived
 from sandbox.daemon.programs import Made, Programs, TooLarge
+from sandbox.daemon.recorder import Recorder
+from sandbox.wire.types import Stream
 
 END, FOLDER, PLAIN, EXECUTABLE = range(4)
 A_PROGRAM = ((EXECUTABLE, b"program", b"#!"),)
@@ -177,4 +179,68 @@ def test_a_new_daemon_trusts_nothing_that_was_left(tmp_path: Path) -> None:
     later = Programs(tmp_path / "programs", 1)
 
     assert tree(later.shown) == {"0": None}
+    assert_nothing_left(tmp_path)
+
+
+KIB = 1024
+SAID = Recorder(100)
+
+
+def a_program(programs: Programs, content: bytes) -> Made:
+    made = received(programs, whole((EXECUTABLE, b"program", content)))
+    assert made
+    return made
+
+
+def test_a_program_that_is_kept_is_found_by_its_key(programs: Programs) -> None:
+    assert programs.keep("key", a_program(programs, b"1"), SAID)
+
+    assert programs.show_kept("another", 0) is None
+    assert programs.show_kept("key", 0) is SAID
+    assert tree(programs.shown / "0") == {"program": (b"1", 0o555)}
+
+
+def test_the_first_one_of_a_key_stays(programs: Programs) -> None:
+    assert programs.keep("key", a_program(programs, b"1"), SAID)
+    assert not programs.keep("key", a_program(programs, b"2"), SAID)
+    programs.show_kept("key", 0)
+    assert tree(programs.shown / "0") == {"program": (b"1", 0o555)}
+
+
+def test_those_that_were_used_last_stay(tmp_path: Path) -> None:
+    programs = Programs(tmp_path / "programs", 1, bytes_kept=40 * KIB)
+    for key in ("one", "two", "three"):
+        assert programs.keep(key, a_program(programs, bytes(9 * KIB)), SAID)
+    assert programs.show_kept("one", 0)
+    assert programs.keep("four", a_program(programs, bytes(9 * KIB)), SAID)
+
+    assert [key for key in ("one", "two", "three", "four") if programs.show_kept(key, 0)] == [
+        *("one", "three", "four")
+    ]
+    assert len(list((tmp_path / "programs" / "received").iterdir())) == 3
+
+
+def test_a_bay_keeps_what_makes_room(tmp_path: Path) -> None:
+    programs = Programs(tmp_path / "programs", 1, bytes_kept=20 * KIB)
+    programs.keep("one", a_program(programs, b"1" * 9 * KIB), SAID)
+    programs.show_kept("one", 0)
+    programs.keep("two", a_program(programs, b"2" * 15 * KIB), SAID)
+
+    assert tree(programs.shown / "0") == {"program": (b"1" * 9 * KIB, 0o555)}
+    assert programs.show_kept("one", 0) is None
+
+
+def test_what_needs_too_much_room_is_not_kept(tmp_path: Path) -> None:
+    programs = Programs(tmp_path / "programs", 1, bytes_kept=20 * KIB)
+    wordy = Recorder(1 << 20)
+    wordy.take(Stream.STDERR, bytes(17 * KIB))
+
+    assert not programs.keep("large", a_program(programs, bytes(20 * KIB)), SAID)
+    assert not programs.keep("wordy", a_program(programs, b""), wordy)
+
+
+def test_all_can_be_forgotten(programs: Programs, tmp_path: Path) -> None:
+    programs.keep("key", a_program(programs, b"1"), SAID)
+    programs.forget_all()
+    assert programs.show_kept("key", 0) is None
     assert_nothing_left(tmp_path)

@@ -90,6 +90,7 @@ class TestTheDaemon:
         sandbox.runtime.delete(pod.name)
 
         assert seen["report"]["run"]["exit_code"] == 0
+        assert "cached" not in seen["report"]["run"], "a service of 0.1.0 fails at it"
         assert answer
         assert answer[0]["ok"]["run"]["stdout"] == len(answer[1])
         assert answer[1] == b"in\none two\n"

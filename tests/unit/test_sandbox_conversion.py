@@ -36,7 +36,9 @@ def test_a_pod() -> None:
             buffering=Buffering.BLOCK,
             artifacts=("*.png",),
         ),
-    )
+    ).owned_by("ada")
+    assert asked.owner
+    assert "ada" not in asked.owner
     several = replace(asked, runs=asked.runs * 2, stop_on_failure=True)
     for each in (asked, several):
         assert asdict(conversion.for_sandbox(each)) == asdict(each)

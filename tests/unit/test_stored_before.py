@@ -43,6 +43,7 @@ def test_a_result_is_stored_as_it_was_before() -> None:
         "cpu_us",
         "memory_peak_kib",
         "stopped_by",
+        "cached",
     }
 
 

@@ -36,6 +36,7 @@ def for_sandbox(pod: Pod) -> types.Pod:
         streams=types.Streams(pod.streams),
         buffering=types.Buffering(pod.buffering),
         stop_on_failure=pod.stop_on_failure,
+        owner=pod.owner,
         artifacts=pod.artifacts,
     )
 
@@ -92,6 +93,7 @@ def _stage(report: types.StageReport) -> StageReport:
         cpu_us=report.cpu_us,
         memory_peak_kib=report.memory_peak_kib,
         stopped_by=Limit(report.stopped_by) if report.stopped_by else None,
+        cached=report.cached,
     )
 
 

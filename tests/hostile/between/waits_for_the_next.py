@@ -25,5 +25,3 @@ def leave():
                     os.write(output, b"ESCAPED")
                 except OSError:
                     pass
-        if not os.path.exists(f"/proc/{MINE}"):
-            os.write(output, b"ESCAPED")
