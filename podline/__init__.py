@@ -31,6 +31,7 @@ from podline.errors import (
 )
 from podline.filters import ExecutionFilter
 from podline.models import (
+    Artifact,
     Batch,
     BatchItem,
     Callback,
@@ -44,6 +45,7 @@ from podline.models import (
     Holder,
     Key,
     Language,
+    LeftOut,
     Limit,
     LimitRange,
     Limits,
@@ -75,6 +77,7 @@ from podline.submission import Program, Submission
 
 __all__ = [
     "ApiError",
+    "Artifact",
     "Batch",
     "BatchItem",
     "Callback",
@@ -98,6 +101,7 @@ __all__ = [
     "InvalidSignature",
     "Key",
     "Language",
+    "LeftOut",
     "Limit",
     "LimitRange",
     "Limits",

@@ -5,10 +5,11 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, Unpack
 
-from podline import streaming
+from podline import artifacts, streaming
 from podline.arguments import duration, path_segment
 from podline.batches import batches_of, bodies_of
 from podline.connection import Connection
@@ -313,6 +314,22 @@ class Client:
     def events(self, execution_id: str) -> tuple[Event, ...]:
         """List the execution's events, oldest first."""
         return items(self._connection, f"{_execution(execution_id)}/events", Event)
+
+    def artifact(self, execution_id: str, name: str) -> bytes:
+        """Return a file that the program created. Raises NotFound."""
+        segments = "/".join(path_segment(part) for part in name.split("/"))
+        return self._connection.content(f"{_execution(execution_id)}/artifacts/{segments}")
+
+    def save_artifacts(self, execution: Execution, folder: str | Path) -> tuple[Path, ...]:
+        """Save all files that the program created in a folder, and return their paths.
+
+        Raises ProtocolError for a name that would lead out of the folder, and OSError.
+        """
+        kept = execution.result.artifacts if execution.result else ()
+        return tuple(
+            artifacts.save(Path(folder), each, self.artifact(execution.id, each.name))
+            for each in kept
+        )
 
     def stream(self, execution_id: str) -> Iterator[StreamEvent]:
         """Yield states and output as they arrive, then the result, and finally an EndEvent.

@@ -172,6 +172,28 @@ class TestResult(_Printed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """A file that the program created."""
+
+    name: str
+    """Relative to the working folder."""
+    size: int = field(metadata={"name": "bytes"})
+    sha256: str
+    media_type: str
+    """What the suffix of the name stands for."""
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A file that was asked for, and is not kept."""
+
+    name: str | None
+    """None for several files, which the reason counts."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result(_Printed):
     """How the program ended, and what it printed. With tests, each test has its own."""
 
@@ -188,6 +210,9 @@ class Result(_Printed):
     """None without tests; empty after a compile error."""
     points: float | None = None
     points_max: float | None = None
+    artifacts: tuple[Artifact, ...] = ()
+    """Files that the submission asked for, by name."""
+    artifacts_left_out: tuple[LeftOut, ...] = ()
 
 
 def _exact(text: str, base64: str | None) -> bytes:

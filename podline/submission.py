@@ -33,6 +33,8 @@ class Submission(TypedDict, total=False):
     """Text is compared without trailing white space, empty lines at the end and a byte order mark
     at the start; bytes are compared exactly.
     """
+    artifacts: Sequence[str]
+    """Patterns, as in git's ignore files, of files to keep once the program has ended."""
     priority: str
     labels: Mapping[str, str]
     callback_url: str

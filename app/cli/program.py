@@ -66,6 +66,13 @@ _OPTIONS: Final[Sequence[Decorator]] = (
     click.option(
         "--merge-streams", is_flag=True, help="Use one pipe for stdout and stderr, in exact order."
     ),
+    click.option(
+        "--artifact",
+        "artifacts",
+        multiple=True,
+        metavar="PATTERN",
+        help="Files to keep, such as 'out/*.png'; may be repeated.",
+    ),
     click.option("--priority", type=choice(Priority)),
     click.option(
         "--callback-url", metavar="URL", help="A URL that is sent the execution once it has ended."
@@ -119,6 +126,7 @@ def submission_of(client: Client, options: dict[str, Any]) -> Submission:
         "streams": "merged" if options["merge_streams"] else None,
         "buffering": options["buffering"],
         "expected_output": options["expected"] and _text_or_bytes(_read_file(options["expected"])),
+        "artifacts": options["artifacts"] or None,
         "priority": options["priority"],
         "callback_url": options["callback_url"],
     }

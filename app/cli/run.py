@@ -4,6 +4,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,9 +20,17 @@ from podline import Client, Conflict, PodlineError, Submission
 
 @click.command()
 @program_options
+@click.option(
+    "--save",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Save the files of --artifact here.",
+)
 @raw_option
 @service_command(failure=RunFailure)
-def run_command(client: Client, /, raw: bool, as_json: bool, **options: Any) -> None:
+def run_command(
+    client: Client, /, save: Path | None, raw: bool, as_json: bool, **options: Any
+) -> None:
     """Run the program FILE, show its output, and exit with its exit code.
 
     If a signal ended the program, the exit code is 128 plus its number. If the program did not
@@ -30,14 +39,27 @@ def run_command(client: Client, /, raw: bool, as_json: bool, **options: Any) -> 
     can't be reached or refuses, or output can't be written. Ctrl-C (130), SIGTERM (143),
     SIGHUP (129) and a closed reader of the output (141) cancel the execution.
     """
+    if save and not options["artifacts"]:
+        raise click.UsageError("--save needs --artifact, which says what to save")
     try:
         with stops_raised():
             submission = submission_of(client, options)
             with _cancelled_if_broken_off(client, submission) as execution_id:
                 code = follow(client, execution_id, raw=raw, as_json=as_json)
+            if options["artifacts"]:
+                _take_artifacts(client, execution_id, save)
     except Stopped as stopped:
         code = stopped.exit_code
     sys.exit(code)
+
+
+def _take_artifacts(client: Client, execution_id: str, folder: Path | None) -> None:
+    """Save what was kept, and say what was not."""
+    execution = client.get(execution_id)
+    if folder is not None:
+        client.save_artifacts(execution, folder)
+    for each in execution.result.artifacts_left_out if execution.result else ():
+        _say(f"not kept: {each.name}: {each.reason}" if each.name else f"not kept: {each.reason}")
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import pytest
 from click.testing import Result
 
 from app.cli.program import language_of
+from app.domain.artifact import LeftOut
 from app.domain.errors import RunRefused
 from app.domain.pod import Limit, Pod, Report, StageOutput
 from app.infrastructure.memory.runtime import Script, exited
@@ -386,3 +387,34 @@ def test_an_argument_that_is_not_utf8(podline: Podline, program: Path) -> None:
 def environment() -> dict[str, str]:
     """The environment of a process that finds this code from any folder."""
     return os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+
+
+class TestArtifacts:
+    def test_are_saved(self, podline: Podline, program: Path, service: Service) -> None:
+        service.twins.runtime.script = lambda _: Script(
+            creates={"out/a.png": b"\x89", "b": b"1"},
+            leaves_out=(LeftOut("c\x1b", "too large"), LeftOut(None, "2 more files")),
+            ends=exited(3),
+        )
+        ran = podline("run", program, "--artifact", "out/", "--artifact", "b", "--save", "new")
+        assert ran.exit_code == 3
+        assert ran.stderr.splitlines() == [
+            r"podline: not kept: c\x1b: too large",
+            "podline: not kept: 2 more files",
+        ]
+        assert Path("new/out/a.png").read_bytes() == b"\x89"
+        assert Path("new/b").read_bytes() == b"1"
+
+    def test_need_a_pattern(self, podline: Podline, program: Path) -> None:
+        ran = podline("run", program, "--save", "new")
+        assert ran.exit_code == 2
+        assert "--save needs --artifact" in ran.stderr
+        assert not Path("new").exists()
+
+    def test_that_can_not_be_written(
+        self, podline: Podline, program: Path, service: Service
+    ) -> None:
+        service.twins.runtime.script = lambda _: Script(creates={"main.py/a": b""})
+        ran = podline("run", program, "--artifact", "*", "--save", ".")
+        assert ran.exit_code == 125
+        assert "main.py" in ran.stderr
