@@ -65,7 +65,9 @@ def _command(
 
 def _add(store: Store, arguments: argparse.Namespace) -> None:
     installers = _installers(arguments)
-    add(store, installers, _wanted(installers[0], arguments))
+    file = arguments.requirements
+    lock = file if file and installers[0].is_lock(file) else None
+    add(store, installers, _wanted(installers[0], arguments), lock)
     _show({each.name: store.installed()[each.name] for each in installers})
 
 

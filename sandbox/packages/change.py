@@ -10,13 +10,19 @@ from sandbox.packages.errors import PackagesError
 from sandbox.packages.installer import Before, Installer, Requirement
 
 
-def add(store: Store, installers: Sequence[Installer], wanted: Sequence[Requirement]) -> None:
+def add(
+    store: Store,
+    installers: Sequence[Installer],
+    wanted: Sequence[Requirement],
+    lock: Path | None = None,
+) -> None:
     """Install packages for each of these: all of them, or none.
 
-    Packages that are named get the newest versions that fit, and all others keep theirs. Raises
-    PackagesError, Busy, BadEnvironments and OSError.
+    Packages that are named get the newest versions that fit, and all others keep theirs. Where
+    nothing is installed, they get those of the lock file. Raises PackagesError, Busy,
+    BadEnvironments and OSError.
     """
-    _change(store, installers, {each.name: each for each in wanted}, removed=())
+    _change(store, installers, {each.name: each for each in wanted}, removed=(), lock=lock)
 
 
 def remove(store: Store, installers: Sequence[Installer], names: Collection[str]) -> None:
@@ -29,6 +35,7 @@ def _change(
     installers: Sequence[Installer],
     added: Mapping[str, Requirement],
     removed: Collection[str],
+    lock: Path | None = None,
 ) -> None:
     store.make()
     with store.changing(), ExitStack() as builds:
@@ -40,8 +47,9 @@ def _change(
             wanted = {**_kept(before, removed), **added}
             if wanted:
                 folder = builds.enter_context(store.new_build(installer.name))
-                kept = Before(store.builds / before.build, added) if before else None
-                installed[installer.name] = _built(installer, folder, wanted, kept)
+                kept = Before(store.lock_file(before), added) if before else None
+                other = Before(lock, ()) if lock else None
+                installed[installer.name] = _built(installer, folder, wanted, kept or other)
         store.put(installed)
     store.sweep()
 

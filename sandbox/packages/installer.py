@@ -26,9 +26,10 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What was installed until now."""
+    """What was installed until now, or is to be installed as on another host."""
 
-    build: Path
+    lock: Path
+    """The lock file."""
     renewed: Collection[str]
     """The names of packages whose versions need not stay."""
 
@@ -65,6 +66,13 @@ class Installer(Protocol):
 
     def parsed_file(self, path: Path) -> list[Requirement]:
         """Raises PackagesError and OSError."""
+        ...
+
+    def is_lock(self, path: Path) -> bool:
+        """Whether the file also fixes packages that it doesn't ask for.
+
+        Raises PackagesError and OSError.
+        """
         ...
 
     def target(self) -> str:

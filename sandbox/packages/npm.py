@@ -4,20 +4,24 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sandbox.environments.environment import LOCK
 from sandbox.packages.errors import PackagesError
 from sandbox.packages.installer import Before, Built, Requirement, run
 
+_NAME: Final = r"(?:@[a-z0-9~][a-z0-9._~-]*/)?[a-z0-9~][a-z0-9._~-]*"
 _SPEC: Final = re.compile(
-    r"(?P<name>(?:@[a-z0-9~][a-z0-9._~-]*/)?[a-z0-9~][a-z0-9._~-]*)(?:@(?P<versions>[^@:/\\\s]+))?",
-    re.IGNORECASE,
+    rf"(?P<name>{_NAME})(?:@(?P<versions>[\w^~<>=*|+-][\w^~<>=*|+.-]*(?<!\.tgz|\.tar)(?<!\.tar\.gz)))?",
+    re.IGNORECASE | re.ASCII,
 )
-"""A name, and a version, range or tag. What npm also takes are addresses, paths and aliases."""
+"""A name, and a version, range or tag. What npm also takes are addresses, files and aliases."""
+_PLACE: Final = re.compile(rf"node_modules/{_NAME}(?:/node_modules/{_NAME})*", re.IGNORECASE)
+T = TypeVar("T")
+
 _LATEST: Final = "latest"
 _MANIFEST: Final = "package.json"
 _NPM_LOCK: Final = "package-lock.json"
@@ -41,13 +45,13 @@ class Npm:
         return Requirement(match["name"].lower(), f"{match['name'].lower()}@{versions}")
 
     def parsed_file(self, path: Path) -> list[Requirement]:
-        """The dependencies of a package.json, or those of a lock file in their locked versions."""
-        try:
-            content = json.loads(path.read_bytes())
-            wanted = _wanted_by(content)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise PackagesError(f"{path} is neither a package.json nor a lock file") from None
+        """The dependencies of a package.json or of a lock file."""
+        wanted = _understood(path, _wanted_by)
         return [self.parsed(f"{name}@{versions}") for name, versions in wanted.items()]
+
+    def is_lock(self, path: Path) -> bool:
+        """Refuses one with files from other places than by HTTP, or without a hash."""
+        return _understood(path, _is_lock)
 
     def target(self) -> str:
         """Node looks for it in each folder above a program's."""
@@ -78,16 +82,38 @@ class Npm:
         return found
 
 
+def _understood(path: Path, look: Callable[[Mapping[str, Any]], T]) -> T:
+    """Raises PackagesError and OSError."""
+    try:
+        return look(json.loads(path.read_bytes()))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise PackagesError(f"{path} is neither a package.json nor a lock file") from None
+
+
 def _wanted_by(content: Mapping[str, Any]) -> dict[str, str]:
+    asking = content["packages"][""] if "lockfileVersion" in content else content
+    return dict(asking.get("dependencies", {}))
+
+
+def _is_lock(content: Mapping[str, Any]) -> bool:
     if "lockfileVersion" not in content:
-        return dict(content.get("dependencies", {}))
-    packages = content["packages"]
-    asked = packages[""].get("dependencies", {})
-    return {name: packages[f"{_MODULES}/{name}"]["version"] for name in asked}
+        return False
+    for place, package in content["packages"].items():
+        if place and not _is_from_a_registry(place, package):
+            raise PackagesError(f"{place!r} in the lock file is not from a registry, with a hash")
+    return True
+
+
+def _is_from_a_registry(place: str, package: Mapping[str, Any]) -> bool:
+    """npm asks the registry where no address is given."""
+    plain = _PLACE.fullmatch(place) and not package.get("link")
+    address = package.get("resolved", "https://")
+    return bool(plain and package.get("integrity") and address.startswith(("https://", "http://")))
 
 
 def _manifest(requirements: Sequence[Requirement]) -> Mapping[str, object]:
     return {
+        "name": "packages",
         "private": True,
         "dependencies": dict(_split(each) for each in requirements),
     }
@@ -99,7 +125,7 @@ def _split(requirement: Requirement) -> tuple[str, str]:
 
 def _kept_lock(before: Before) -> Mapping[str, Any]:
     """The lock file, without the packages that are to be chosen anew."""
-    lock: dict[str, Any] = json.loads((before.build / LOCK).read_bytes())
+    lock: dict[str, Any] = json.loads(before.lock.read_bytes())
     for name in before.renewed:
         lock["packages"].pop(f"{_MODULES}/{name}", None)
     return lock

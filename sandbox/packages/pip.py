@@ -34,6 +34,10 @@ class Pip:
     def parsed_file(self, path: Path) -> list[Requirement]:
         return requirements_of(path)
 
+    def is_lock(self, path: Path) -> bool:  # noqa: ARG002
+        """No: all packages in pip's lock file are asked for."""
+        return False
+
     def target(self) -> str:
         """The folder in which the interpreter itself looks for packages.
 
@@ -93,7 +97,7 @@ def _fixed(wanted: Sequence[Requirement], before: Before | None) -> Iterator[str
     if before is None:
         return
     hashed = any(map(has_hashes, wanted))
-    for line in (before.build / LOCK).read_text().splitlines():
+    for line in before.lock.read_text().splitlines():
         pinned, _, _ = line.partition(" ")
         if pinned.partition("==")[0] not in before.renewed:
             yield line if hashed else pinned

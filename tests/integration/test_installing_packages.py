@@ -1,6 +1,7 @@
 """`python -m sandbox.packages` with pip, and packages that the test makes."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 
 from sandbox.environments import FOLDER, Store
 from tests.support.disks import disk
-from tests.support.local_packages import source_distribution, wheel
+from tests.support.local_packages import npm_registry, source_distribution, wheel
 from tests.support.waiting import wait_until
 
 
@@ -112,6 +113,25 @@ def test_a_lock_file_brings_the_same_packages_to_another_host(host: Host, tmp_pa
     last = Host(tmp_path / "last", host.wheels, host.env)
     assert "nothing was changed" in last.run("add", "python", "--requirements", str(lock))
     assert last.packages == {}
+
+
+@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
+def test_so_does_one_of_node(host: Host, tmp_path: Path) -> None:
+    with npm_registry() as registry:
+        npm = {"npm_config_registry": registry.url, "npm_config_cache": str(tmp_path / "npm")}
+        registry.add("greeter", "1.0.0", {}, dependencies={"words": "^1.0.0"})
+        registry.add("words", "1.0.0", {})
+        first = Host(tmp_path / "first", host.wheels, npm)
+        first.run("add", "javascript", "greeter")
+        lock = tmp_path / "packages.lock"
+        lock.write_text(first.run("lock", "typescript"))
+        registry.add("words", "1.1.0", {})
+        other = Host(tmp_path / "other", host.wheels, npm)
+
+        other.run("add", "javascript", "--requirements", str(lock))
+
+        assert other.packages == {"greeter": "1.0.0", "words": "1.0.0"}
+        assert other.run("lock", "javascript") == lock.read_text()
 
 
 class TestNothingChanges:

@@ -29,6 +29,9 @@ class Taking:
     def parsed_file(self, path: Path) -> list[Requirement]:
         return [self.parsed(line) for line in path.read_text().splitlines()]
 
+    def is_lock(self, path: Path) -> bool:
+        return path.suffix == ".lock"
+
     def target(self) -> str:
         return "/packages"
 

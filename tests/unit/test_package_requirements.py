@@ -13,6 +13,11 @@ from sandbox.packages.pip import Pip
 from sandbox.packages.requirements import has_hashes, requirement, requirements_of
 
 HASH = f"--hash=sha256:{'a' * 64}"
+LOCKED = {
+    "version": "3.2.1",
+    "resolved": "https://example.org/zod/-/zod-3.2.1.tgz",
+    "integrity": "sha512-abc",
+}
 PIP = Pip("python-3.11", "/usr/bin/python3")
 NPM = Npm("node", "/usr/bin/node")
 
@@ -91,6 +96,11 @@ def test_a_package_for_node(text: str, name: str, written: str) -> None:
         "lodash@npm:other@1",
         "lodash@user/repository",
         "lodash@1 || 2",
+        "lodash@.",
+        "lodash@..",
+        "lodash@.hidden",
+        "lodash@evil.tgz",
+        "lodash@evil.tar.gz",
         "@types",
         "_hidden",
         "lodash@",
@@ -163,12 +173,41 @@ class TestNpmFile:
             "lockfileVersion": 3,
             "packages": {
                 "": {"dependencies": {"zod": "^3.1.0"}},
-                "node_modules/zod": {"version": "3.2.1"},
-                "node_modules/other": {"version": "1.0.0"},
+                "node_modules/zod": LOCKED,
+                "node_modules/zod/node_modules/@types/node": LOCKED,
             },
         }
 
-        assert self.parsed(tmp_path, content) == ["zod@3.2.1"]
+        assert self.parsed(tmp_path, content) == ["zod@^3.1.0"]
+        assert NPM.is_lock(tmp_path / "package.json")
+
+    def test_is_no_lock_file_if_it_fixes_nothing(self, tmp_path: Path) -> None:
+        self.parsed(tmp_path, {"dependencies": {"zod": "1"}})
+
+        assert not NPM.is_lock(tmp_path / "package.json")
+
+    @pytest.mark.parametrize(
+        ("place", "package"),
+        [
+            ("node_modules/zod", {**LOCKED, "resolved": "file:../zod"}),
+            ("node_modules/zod", {**LOCKED, "resolved": "git+ssh://git@example.org/zod.git"}),
+            ("node_modules/zod", {"version": "1", "resolved": "https://example.org/zod.tgz"}),
+            ("node_modules/zod", {**LOCKED, "link": True}),
+            ("node_modules/zod", {"version": "1"}),
+            ("../zod", LOCKED),
+            ("node_modules/../../zod", LOCKED),
+            ("node_modules/zod/../../../../zod", LOCKED),
+            ("/tmp/zod", LOCKED),
+        ],
+    )
+    def test_names_only_files_of_a_registry(
+        self, tmp_path: Path, place: str, package: object
+    ) -> None:
+        file = tmp_path / "package-lock.json"
+        file.write_text(json.dumps({"lockfileVersion": 3, "packages": {"": {}, place: package}}))
+
+        with pytest.raises(PackagesError, match="is not from a registry"):
+            NPM.is_lock(file)
 
     @pytest.mark.parametrize(
         "content",
@@ -177,7 +216,6 @@ class TestNpmFile:
             "text",
             {"dependencies": ["zod"]},
             {"lockfileVersion": 3},
-            {"lockfileVersion": 3, "packages": {"": {"dependencies": {"zod": "1"}}}},
             {"dependencies": {"zod": "file:../zod"}},
             {"dependencies": {"zod": "git+https://example.org/zod"}},
         ],
