@@ -30,6 +30,7 @@ from podline.errors import (
     WaitTimeout,
 )
 from podline.filters import ExecutionFilter
+from podline.folders import read_tests
 from podline.models import (
     Artifact,
     Batch,
@@ -71,9 +72,11 @@ from podline.models import (
     UsageDay,
     Worker,
     Workers,
+    TestOutcome,
+    TestResult,
 )
 from podline.streaming import EndEvent, OutputEvent, ResultEvent, StateEvent, StreamEvent
-from podline.submission import Program, Submission
+from podline.submission import Checker, Program, Submission, Test
 
 __all__ = [
     "ApiError",
@@ -82,6 +85,7 @@ __all__ = [
     "BatchItem",
     "Callback",
     "CallbackState",
+    "Checker",
     "Client",
     "CompileResult",
     "Conflict",
@@ -136,6 +140,9 @@ __all__ = [
     "StateEvent",
     "StreamEvent",
     "Submission",
+    "Test",
+    "TestOutcome",
+    "TestResult",
     "Unauthenticated",
     "Unavailable",
     "Unreachable",
@@ -143,5 +150,6 @@ __all__ = [
     "WaitTimeout",
     "Worker",
     "Workers",
+    "read_tests",
     "verify_callback",
 ]

@@ -23,6 +23,7 @@ from podline.errors import (
     error_of,
 )
 from podline.filters import BulkAction, BulkDone, ExecutionFilter, query_of, selection_of
+from podline.folders import read_tests
 from podline.models import (
     Batch,
     BatchItem,
@@ -41,7 +42,7 @@ from podline.operators import DeadLetters, EventLog, Keys, Replays
 from podline.pages import items, pages
 from podline.patience import Patience
 from podline.streaming import StreamEvent
-from podline.submission import Program, Submission, body_of
+from podline.submission import Judged, Program, Submission, Test, body_of
 
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
 
@@ -109,6 +110,21 @@ class Client:
         deadline = _deadline(timeout)
         execution = self.submit(source, wait=_remaining(deadline), **submission)
         return execution if execution.state.terminal else self._wait(execution.id, deadline)
+
+    def judge(
+        self,
+        source: str | None = None,
+        *,
+        tests: Sequence[Test] | Path,
+        timeout: float | None = None,
+        **submission: Unpack[Judged],
+    ) -> Execution:
+        """Run a program on each test, and return the execution with what became of each.
+
+        `tests` may be a folder: see `read_tests`. See `wait` for `timeout`.
+        """
+        found = read_tests(tests) if isinstance(tests, Path) else tests
+        return self.run(source, timeout=timeout, **submission, tests=found)
 
     def submit(
         self,

@@ -14,6 +14,7 @@ main = LazyGroup(
         "up": ("app.cli.up.command", "Run the whole service here, in the foreground."),
         "sandbox": ("app.cli.sandbox", "Run only the sandbox daemon, in the foreground."),
         "run": ("app.cli.run", "Run a program, and exit with its exit code."),
+        "judge": ("app.cli.judge", "Run a program on the tests in a folder."),
         "submit": ("app.cli.submit", "Submit a program and print its id."),
         "watch": ("app.cli.watch", "Follow an execution to its end."),
         "get": ("app.cli.executions", "Show one execution."),

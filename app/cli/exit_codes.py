@@ -18,6 +18,7 @@ OF_OUTCOME: Final = {
     Outcome.COMPILE_ERROR: 121,
     Outcome.MEMORY_LIMIT: 122,
     Outcome.OUTPUT_LIMIT: 123,
+    Outcome.CHECKER_ERROR: OURS,
     Outcome.TIME_LIMIT: 124,  # as timeout(1)
 }
 """For a runtime error it is the program's own exit code, or 128 plus the signal's number."""

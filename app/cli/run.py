@@ -44,7 +44,7 @@ def run_command(
     try:
         with stops_raised():
             submission = submission_of(client, options)
-            with _cancelled_if_broken_off(client, submission) as execution_id:
+            with cancelled_if_broken_off(client, submission) as execution_id:
                 code = follow(client, execution_id, raw=raw, as_json=as_json)
             if options["artifacts"]:
                 _take_artifacts(client, execution_id, save)
@@ -63,7 +63,7 @@ def _take_artifacts(client: Client, execution_id: str, folder: Path | None) -> N
 
 
 @contextmanager
-def _cancelled_if_broken_off(client: Client, submission: Submission) -> Iterator[str]:
+def cancelled_if_broken_off(client: Client, submission: Submission) -> Iterator[str]:
     """Submit the program, and cancel it on a signal or if its output can't be written."""
     key, execution_id = str(uuid.uuid4()), None
     try:
