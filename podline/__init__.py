@@ -69,11 +69,11 @@ from podline.models import (
     RunningStep,
     Slots,
     State,
+    TestOutcome,
+    TestResult,
     UsageDay,
     Worker,
     Workers,
-    TestOutcome,
-    TestResult,
 )
 from podline.streaming import EndEvent, OutputEvent, ResultEvent, StateEvent, StreamEvent
 from podline.submission import Checker, Program, Submission, Test
