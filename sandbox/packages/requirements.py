@@ -35,12 +35,20 @@ def requirement(text: str) -> Requirement:
 
 def requirements_of(path: Path) -> list[Requirement]:
     """Raises PackagesError, which names the line, and OSError."""
+    try:
+        return requirements_in(path.read_text(encoding="utf-8", errors="replace"))
+    except PackagesError as error:
+        raise PackagesError(f"{path}, {error}") from None
+
+
+def requirements_in(text: str) -> list[Requirement]:
+    """Raises PackagesError, which names the line."""
     found = []
-    for number, line in _logical_lines(path.read_text(encoding="utf-8", errors="replace")):
+    for number, line in _logical_lines(text):
         try:
             found.append(_with_hashes(line))
         except PackagesError as error:
-            raise PackagesError(f"{path}, line {number}: {error}") from None
+            raise PackagesError(f"line {number}: {error}") from None
     return found
 
 

@@ -1,6 +1,7 @@
 """What `podline packages add` takes as a package, for pip and for npm."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,12 @@ from hypothesis import strategies as st
 from sandbox.packages.errors import PackagesError
 from sandbox.packages.npm import Npm
 from sandbox.packages.pip import Pip
-from sandbox.packages.requirements import has_hashes, requirement, requirements_of
+from sandbox.packages.requirements import (
+    has_hashes,
+    requirement,
+    requirements_in,
+    requirements_of,
+)
 
 HASH = f"--hash=sha256:{'a' * 64}"
 LOCKED = {
@@ -151,10 +157,12 @@ class TestRequirementsFile:
     @given(st.lists(st.sampled_from(["numpy", "six==1", "zope.interface>=5", "a[b]"])))
     def test_is_read_as_it_is_written(self, texts: list[str]) -> None:
         wanted = [requirement(text) for text in texts]
-        file = Path("/dev/shm") / "podline-requirements"
-        file.write_text("".join(f"{each.text}\n" for each in wanted))
-        assert requirements_of(file) == wanted
-        file.unlink()
+        assert requirements_in("".join(f"{each.text}\n" for each in wanted)) == wanted
+
+    @given(st.text())
+    def test_is_read_or_refused(self, text: str) -> None:
+        with suppress(PackagesError):
+            assert all(each.name and each.text for each in requirements_in(text))
 
 
 class TestNpmFile:
