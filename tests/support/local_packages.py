@@ -38,11 +38,20 @@ def wheel(
     return path
 
 
-def source_distribution(folder: Path, name: str, version: str, setup: str) -> Path:
-    """Make an archive whose installation would run `setup`."""
+_BUILD = """
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+"""
+
+
+def source_distribution(folder: Path, name: str, version: str, code: str) -> Path:
+    """Make an archive whose installation would run the code, without any other package."""
     path = folder / f"{name}-{version}.tar.gz"
     with tarfile.open(path, "w:gz") as archive:
-        _add(archive, f"{name}-{version}/setup.py", setup)
+        _add(archive, f"{name}-{version}/backend.py", code)
+        _add(archive, f"{name}-{version}/pyproject.toml", _BUILD)
         _add(archive, f"{name}-{version}/PKG-INFO", f"Name: {name}\nVersion: {version}\n")
     return path
 

@@ -1,5 +1,7 @@
 """Which packages a change leaves, with an installer that takes whatever it is asked for."""
 
+import fcntl
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -154,6 +156,30 @@ class TestABuild:
 
             assert store.use(found) is None
             (store.builds / found.build).rename(folder)
+
+    def test_that_is_removed_before_it_is_locked_cannot_be_used(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        add(store, [Taking()], asked_for("a"))
+        found = store.installed()["toy-1"]
+        monkeypatch.setattr(fcntl, "flock", lambda *_: shutil.rmtree(store.builds / found.build))
+
+        assert store.use(found) is None
+
+    def test_that_is_replaced_before_it_is_locked_cannot_be_used(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        add(store, [Taking()], asked_for("a"))
+        found = store.installed()["toy-1"]
+        build = store.builds / found.build
+
+        def replaced(*_: object) -> None:
+            build.rename(store.folder / "old")
+            build.mkdir()
+
+        monkeypatch.setattr(fcntl, "flock", replaced)
+
+        assert store.use(found) is None
 
     def test_is_not_removed_where_it_is_unknown_what_is_used(self, store: Store) -> None:
         add(store, [Taking()], asked_for("a"))
