@@ -37,7 +37,7 @@ from sandbox.jail import kit
 from sandbox.jail.mounts import Mounts, Unusable
 from sandbox.languages import BadLanguages, load
 from sandbox.metering.meters import find_meters
-from sandbox.private import make_data_folder, make_shared_folder, set_umask
+from sandbox.private import FOR_JAILS, make_data_folder, make_shared_folder, set_umask
 from sandbox.toolchains.search import find_toolchains
 from sandbox.wire.types import LimitName
 
@@ -110,7 +110,7 @@ def _run(arguments: argparse.Namespace, ready_jails: int, traces: Traces, for_gr
     meters = find_meters(kit.name_of(data), bay_count, traces.group)
     traces.folder(kit.folder_of(data))
     # The last one is the spare bay, in which files for all programs are made.
-    programs = Programs(data / "programs", bay_count + 1)
+    programs = Programs(data / "programs" / FOR_JAILS, bay_count + 1)
     jail_kit = kit.prepare(data, mounts, mounts.reach(programs.shown))
     limits = limits_held(jail_kit, meters[0])
     refuse_unheld(limits, arguments.unheld_limits)

@@ -21,6 +21,7 @@ from app.domain.errors import RuntimeUnavailable
 from app.domain.pod import Phase, Pod
 from app.domain.policy import DEFAULT_LIMITS
 from sandbox.jail import kit
+from sandbox.private import make_data_folder
 from sandbox.wire import framing
 from tests.support.cgroups import cgroups
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language, wait_for_end
@@ -211,6 +212,21 @@ def test_deleting_at_any_moment_leaves_no_process(own_sandbox: SandboxDaemon) ->
 
         assert gone(processes)()
         assert own_sandbox.jailed() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "source"), [("bash", "echo hello"), ("c", 'int puts();main(){puts("hello");}')]
+)
+def test_jails_see_their_programs_after_the_data_folder_was_closed(
+    own_sandbox: SandboxDaemon, name: str, source: str
+) -> None:
+    """By the API or a worker, which may start later. Jails that are ready see what they saw."""
+    make_data_folder(own_sandbox.folder, {path.name for path in own_sandbox.folder.iterdir()})
+
+    for _ in range(2 * own_sandbox.bays):
+        _, output = own_sandbox.run(name, source)
+        assert output.run
+        assert output.run.stdout == b"hello\n"
 
 
 def test_two_on_one_data_folder_are_refused(own_sandbox: SandboxDaemon) -> None:
