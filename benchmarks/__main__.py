@@ -20,6 +20,7 @@ from benchmarks import (
     batches,
     bodies,
     burst,
+    compare,
     crowd,
     event_log,
     hops,
@@ -53,6 +54,7 @@ _QUESTIONS: Final[dict[str, ModuleType]] = {
     "streams": streams,
     "admission": admission,
     "bodies": bodies,
+    "compare": compare,
 }
 _QUESTIONS_TO_SERVERS: Final[dict[str, ModuleType]] = {
     "packages": packages,

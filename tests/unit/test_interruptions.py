@@ -11,6 +11,7 @@ import pytest
 from app.domain.dead_letter import DeadLetterStatus
 from app.domain.errors import Conflict
 from app.domain.execution import Execution, State, pod_name
+from app.domain.submission import Checker, File, SubmittedTest
 from app.ports import AdmissionQueue, LiveOutput, Ports, Runtime
 from app.service.cancel import cancel
 from app.service.retention import erase
@@ -99,6 +100,11 @@ def killed_and_output_lost(twins: Twins, execution_id: str) -> None:
     raise Killed
 
 
+def killed_and_checker_lost(twins: Twins, execution_id: str) -> None:
+    twins.runtime.lose(row_of(twins, execution_id).checker_pod)
+    raise Killed
+
+
 def deleted(twins: Twins, execution_id: str) -> None:
     with suppress(Conflict):
         erase(twins.store.executions, twins.blobs, row_of(twins, execution_id))
@@ -127,10 +133,16 @@ def row_of(twins: Twins, execution_id: str) -> Execution:
 
 
 def live_through(
-    twins: Twins, happens: Happening, call: int, *, language: str, messages: bool
+    twins: Twins,
+    happens: Happening,
+    call: int,
+    *,
+    language: str = "python",
+    messages: bool = True,
+    **facts: object,
 ) -> tuple[Execution, int]:
     """Run one execution until long after its end. Returns the calls until it was settled."""
-    row = submit(twins.ports, a_key(name="ada"), a_submission(language=language))
+    row = submit(twins.ports, a_key(name="ada"), a_submission(language=language, **facts))
     interruption = Interruption(call, partial(happens, twins, row.id))
     ports = interrupted(twins.ports, interruption)
     worker = Worker(ports, copies=2)
@@ -178,6 +190,33 @@ def test_before_any_call(happens: Happening, messages: bool, language: str) -> N
         try:
             assert row.state in ends
             check(twins, row)
+        except AssertionError as error:
+            raise AssertionError(f"call {call}: {row}") from error
+        call += 1
+
+
+CHECKER = Checker(
+    language="python",
+    language_version="3.11",
+    files=(File("main.py", b""),),
+    entrypoint="main.py",
+    limits=a_submission().limits,
+    compile_limits=a_submission().compile_limits,
+)
+
+
+@pytest.mark.parametrize("happens", [*HAPPENINGS, killed_and_checker_lost])
+def test_before_any_call_of_tests_with_a_checker(happens: Happening) -> None:
+    call = calls = 1
+    tests = (SubmittedTest(name="1"), SubmittedTest(name="2"))
+    while call <= calls:
+        twins = make_twins()
+        row, calls = live_through(twins, happens, call, tests=tests, checker=CHECKER)
+        try:
+            assert row.state in {State.CANCELLED, State.COMPLETED}
+            check(twins, row)
+            result = twins.store.results.get(row.result_id or "")
+            assert result is None or [test.points for test in result.tests] == [1, 1]
         except AssertionError as error:
             raise AssertionError(f"call {call}: {row}") from error
         call += 1
