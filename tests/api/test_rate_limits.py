@@ -69,7 +69,7 @@ class TestRequests:
 
     def test_keys_without_a_rate_are_not_counted(self, api: Api, twins: Twins) -> None:
         assert "RateLimit" not in api.get(LANGUAGES).headers
-        assert twins.ports.requests.count(a_key().id, "any", 1) == 1
+        assert twins.ports.requests.count(a_key().id, "any", 1, 1) == 1
         assert len(twins.requests.counts) == 1
 
     def test_the_setting_holds_for_keys_without_a_rate_of_their_own(

