@@ -16,8 +16,8 @@ HEADER_MAX: Final = 8 * 1024 * 1024
 BODY_MAX: Final = 16 * 1024 * 1024
 _SMALL_BODY: Final = 64 * 1024
 """Sent with its header in one system call; a larger one is not copied for that."""
-REQUEST_HEADER_MAX: Final = 1024 * 1024
-REQUEST_BODY_MAX: Final = 4 * 1024 * 1024
+REQUEST_HEADER_MAX: Final = 4 * 1024 * 1024
+REQUEST_BODY_MAX: Final = 96 * 1024 * 1024
 
 Header: TypeAlias = Mapping[str, Any]
 """A JSON object. Its contents are checked where they are used."""
