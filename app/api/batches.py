@@ -96,12 +96,11 @@ def stream(call: Call, batch_id: str) -> Response:
         raise BadRequest(f"Last-Event-ID: {error}") from None
     if begin.over:
         return Response(status=204)
-    store, wakeups = call.ports.store, call.ports.wakeups
     return streamed(
         call,
         lambda allowed: sse.batch_response(
             call.caller,
-            stream_batch(store.executions, store.results, wakeups, batch, begin, allowed=allowed),
+            stream_batch(call.ports, batch, begin, allowed=allowed),
         ),
     )
 

@@ -26,17 +26,8 @@ class Content:
     media_type: str = OCTETS
 
 
-def of_bytes(name: str, content: bytes) -> Content:
-    """As text if it is UTF-8, otherwise as octets."""
-    return Content(
-        name,
-        len(content),
-        lambda start, size: [content[start : start + size]],
-        media_type=_media_type(content),
-    )
-
-
-def _media_type(content: bytes) -> str:
+def media_type_of(content: bytes) -> str:
+    """Text if it is UTF-8, otherwise octets."""
     try:
         content.decode()
     except UnicodeDecodeError:

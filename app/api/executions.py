@@ -9,6 +9,7 @@ from werkzeug.exceptions import BadRequest
 
 from app import logs
 from app.api import byte_ranges, representation, schemas, sse
+from app.api.byte_ranges import Content
 from app.api.context import Call
 from app.api.idempotency import NAME as IDEMPOTENCY_KEY
 from app.api.idempotency import idempotency_key
@@ -32,11 +33,13 @@ from app.domain.result import Result
 from app.service import executions as service
 from app.service.bulk import Bulk, in_bulk
 from app.service.cancel import cancel as cancel_execution
+from app.service.printed import read as read_printed
 from app.service.retention import erase
 from app.service.retry import retry as retry_execution
 from app.service.stream import stream as stream_execution
 from app.service.stream_items import Received, StreamPosition
 from app.service.submit import submit as submit_execution
+from app.service.utf8 import whole_characters
 from app.service.waiting import wait_for_end
 
 executions = Section("Executions", "/api/v1/executions")
@@ -265,7 +268,7 @@ def stderr(call: Call, execution_id: str) -> Response:
 )
 def compile_stdout(call: Call, execution_id: str) -> Response:
     """All bytes that the compiler printed on stdout, or a range of them."""
-    return _printed(call, execution_id, "stdout", lambda result: result.output.compile)
+    return _printed(call, execution_id, "stdout", _of_compiler)
 
 
 @executions.operation(
@@ -277,22 +280,32 @@ def compile_stdout(call: Call, execution_id: str) -> Response:
 )
 def compile_stderr(call: Call, execution_id: str) -> Response:
     """All bytes that the compiler printed on stderr, or a range of them."""
-    return _printed(call, execution_id, "stderr", lambda result: result.output.compile)
+    return _printed(call, execution_id, "stderr", _of_compiler)
 
 
 def _printed(
     call: Call,
     execution_id: str,
     stream: Literal["stdout", "stderr"],
-    stage: Callable[[Result], StageOutput | None],
+    find: Callable[[Result], tuple[str, StageOutput | None]],
 ) -> Response:
     store = call.ports.store
     result = service.result(store.executions, store.results, call.caller, execution_id)
-    output = stage(result)
+    stage, output = find(result)
     if output is None:
         raise NotFound(f"execution {execution_id} has no such output")
-    name = f"{result.id}.{request.path.partition(execution_id)[2].strip('/')}"
-    return byte_ranges.respond(byte_ranges.of_bytes(name, getattr(output, stream)))
+    where = f"{stage}/{stream}"
+    inline: bytes = getattr(output, stream)
+    size = result.size(where, inline)
+    beginning = inline if size == len(inline) else inline[: whole_characters(inline)]
+    return byte_ranges.respond(
+        Content(
+            name=f"{result.id}.{where}",
+            size=size,
+            read=read_printed(call.ports.blobs, result, where, inline),
+            media_type=byte_ranges.media_type_of(beginning),
+        )
+    )
 
 
 @executions.operation(
@@ -319,17 +332,21 @@ def test_stderr(call: Call, execution_id: str, index: str) -> Response:
     return _printed(call, execution_id, "stderr", _of_test(index))
 
 
-def _of_run(result: Result) -> StageOutput | None:
+def _of_compiler(result: Result) -> tuple[str, StageOutput | None]:
+    return "compile", result.output.compile
+
+
+def _of_run(result: Result) -> tuple[str, StageOutput | None]:
     """Of the only run: each test has its own output."""
-    return None if result.tests else result.output.run
+    return "0", None if result.tests else result.output.run
 
 
-def _of_test(index: str) -> Callable[[Result], StageOutput | None]:
-    def output(result: Result) -> StageOutput | None:
+def _of_test(index: str) -> Callable[[Result], tuple[str, StageOutput | None]]:
+    def output(result: Result) -> tuple[str, StageOutput | None]:
         known = index.isascii() and index.isdecimal() and int(index[:9]) < len(result.tests)
         if not known or result.tests[int(index)].outcome is None:
-            return None
-        return result.output.runs[int(index)]
+            return index, None
+        return str(int(index)), result.output.runs[int(index)]
 
     return output
 
@@ -352,7 +369,9 @@ def _awaited(call: Call, execution: Execution, seconds: float) -> schemas.Execut
             wait_for_end, call.ports.store.executions, call.ports.wakeups, execution.id, seconds
         )
         execution = waited(call, wait, otherwise=execution)
-    found = service.details(call.ports.store.results, call.ports.admission, execution)
+    found = service.details(
+        call.ports.store.results, call.ports.blobs, call.ports.admission, execution
+    )
     return representation.execution(
         found.execution, found.result, found.queue_position, reader=call.caller
     )

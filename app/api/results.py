@@ -8,13 +8,8 @@ from app.api import artifacts, schemas
 from app.domain.execution import Execution
 from app.domain.judging import JudgedTest, total
 from app.domain.pod import Output, Report, StageOutput, StageReport
-from app.domain.result import Result
+from app.domain.result import BEGINNING_BYTES, SHOWN_BYTES, Result
 from app.service.utf8 import whole_characters
-
-STREAM_BYTES: Final = 64 * 1024
-"""Of each stream that a response shows."""
-RESPONSE_BYTES: Final = 4 * 1024 * 1024
-"""Of all streams together."""
 
 _NOTHING: Final = StageOutput(stdout=b"", stderr=b"")
 
@@ -22,12 +17,16 @@ _NOTHING: Final = StageOutput(stdout=b"", stderr=b"")
 class _Room:
     """How much more output the response can show."""
 
-    def __init__(self) -> None:
-        self._left = RESPONSE_BYTES
+    def __init__(self, result: Result) -> None:
+        self._result = result
+        self._left = SHOWN_BYTES
 
-    def shown(self, printed: StageOutput) -> dict[str, Any]:
+    def shown(self, stage: str, printed: StageOutput) -> dict[str, Any]:
         """The fields of both streams, with the beginning of each."""
-        stdout, stderr = self._beginning(printed.stdout), self._beginning(printed.stderr)
+        stdout_bytes = self._result.size(f"{stage}/stdout", printed.stdout)
+        stderr_bytes = self._result.size(f"{stage}/stderr", printed.stderr)
+        stdout = self._beginning(printed.stdout, stdout_bytes)
+        stderr = self._beginning(printed.stderr, stderr_bytes)
         return {
             "stdout": stdout.decode(errors="replace"),
             "stderr": stderr.decode(errors="replace"),
@@ -35,13 +34,13 @@ class _Room:
             "stderr_truncated": printed.stderr_truncated,
             "stdout_base64": _exact(stdout),
             "stderr_base64": _exact(stderr),
-            "stdout_bytes": len(printed.stdout),
-            "stderr_bytes": len(printed.stderr),
+            "stdout_bytes": stdout_bytes,
+            "stderr_bytes": stderr_bytes,
         }
 
-    def _beginning(self, content: bytes) -> bytes:
-        size = min(STREAM_BYTES, self._left)
-        if len(content) > size:
+    def _beginning(self, content: bytes, whole: int) -> bytes:
+        size = min(BEGINNING_BYTES, self._left)
+        if whole > size or whole > len(content):
             content = content[:size]
             content = content[: whole_characters(content)]
         self._left -= len(content)
@@ -58,12 +57,12 @@ _NO_STREAMS: Final[dict[str, Any]] = {
 
 def result(execution: Execution, result: Result) -> schemas.Result:
     """The result, with the beginnings of what was printed."""
-    room = _Room()
+    room = _Room(result)
     compiled = _compile_result(result.report, result.output, room)
     if not execution.tests:
         run, printed = result.report.run, result.output.run or _NOTHING
         return schemas.Result(
-            **room.shown(printed),
+            **room.shown("0", printed),
             **_how(run),
             compile=compiled,
             tests=None,
@@ -88,19 +87,22 @@ _NO_POINTS: Final = {"points": None, "points_max": None}
 
 def _tests(result: Result, room: _Room) -> list[schemas.TestResult]:
     ran = zip(result.tests, result.report.runs, result.output.runs, strict=True)
-    return [_test(test, run, printed, room) for test, run, printed in ran]
+    return [
+        _test(test, run, printed or _NOTHING, room, str(index))
+        for index, (test, run, printed) in enumerate(ran)
+    ]
 
 
 def _test(
-    test: JudgedTest, run: StageReport | None, printed: StageOutput | None, room: _Room
+    test: JudgedTest, run: StageReport | None, printed: StageOutput, room: _Room, stage: str
 ) -> schemas.TestResult:
     """One that counts as skipped shows nothing of a run that it may have had."""
     if test.outcome is None:
-        run, printed = None, None
+        run, printed, stage = None, _NOTHING, ""
     return schemas.TestResult(
         name=test.name,
         outcome=test.outcome or "skipped",
-        **room.shown(printed or _NOTHING),
+        **room.shown(stage, printed),
         **_how(run),
         points=test.points,
         message=test.message,
@@ -139,7 +141,7 @@ def _if_all_known(combined: Callable[[list[int]], int], values: Iterable[int | N
 def _compile_result(report: Report, output: Output, room: _Room) -> schemas.CompileResult | None:
     if report.compile is None:
         return None
-    shown = room.shown(output.compile or _NOTHING)
+    shown = room.shown("compile", output.compile or _NOTHING)
     return schemas.CompileResult(
         exit_code=report.compile.exit_code,
         signal=report.compile.signal,

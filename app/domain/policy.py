@@ -42,7 +42,7 @@ DEFAULT_COMPILE_LIMITS = Limits(
     wall_seconds=10, cpu_seconds=10, memory_mib=512, processes=128, output_kib=256, disk_mib=64
 )
 MAX_LIMITS = Limits(
-    wall_seconds=60, cpu_seconds=60, memory_mib=1024, processes=256, output_kib=1024, disk_mib=256
+    wall_seconds=60, cpu_seconds=60, memory_mib=1024, processes=256, output_kib=4096, disk_mib=256
 )
 
 

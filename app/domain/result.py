@@ -1,10 +1,28 @@
 """The result of one attempt."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
 
 from app.domain.artifact import Artifact, LeftOut
+from app.domain.blob import Blob
 from app.domain.judging import JudgedTest
 from app.domain.pod import Output, Report
+
+BEGINNING_BYTES: Final = 64 * 1024
+"""Of each stream: what the result has of it at most, and what responses show."""
+INLINE_BYTES: Final = 384 * 1024
+"""Of all streams together: what the result has of them, so that it stays below a megabyte."""
+SHOWN_BYTES: Final = 4 * 1024 * 1024
+"""Of all streams together: what responses show of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Where in the blob of a result a stream is."""
+
+    start: int
+    size: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +34,11 @@ class Result:
     execution_id: str
     report: Report
     output: Output
+    """Of the streams in `segments`, only the beginning."""
+    printed: Blob | None = None
+    """The long streams, one after another."""
+    segments: Mapping[str, Segment] = field(default_factory=dict)
+    """By name: `compile/stdout`, or the index of a run instead, as in `0/stderr`."""
     artifacts: tuple[Artifact, ...] = ()
     """In the order of their names."""
     artifacts_left_out: tuple[LeftOut, ...] = ()
@@ -27,4 +50,11 @@ class Result:
     @property
     def stored_bytes(self) -> int:
         """Of output and artifacts."""
-        return self.output.size + sum(artifact.blob.size for artifact in self.artifacts)
+        blobs = [artifact.blob for artifact in self.artifacts]
+        blobs += [self.printed] if self.printed else []
+        return self.output.size + sum(blob.size for blob in blobs)
+
+    def size(self, name: str, inline: bytes) -> int:
+        """Bytes of the whole stream of that name, of which the result has `inline`."""
+        segment = self.segments.get(name)
+        return len(inline) if segment is None else segment.size

@@ -10,8 +10,9 @@ from app.domain.batch import Batch
 from app.domain.errors import StoreUnavailable
 from app.domain.execution import Execution
 from app.domain.result import Result
-from app.ports import Executions, Results, Wakeups
+from app.ports import Blobs, Ports, Store
 from app.service.batches import unfinished
+from app.service.printed import completed
 from app.service.stream import HEARTBEAT, LOOK_AGAIN
 from app.service.stream_items import Heartbeat
 
@@ -64,9 +65,7 @@ BatchStreamItem = ExecutionEnded | BatchEnded | Heartbeat
 
 
 def stream_batch(
-    executions: Executions,
-    results: Results,
-    wakeups: Wakeups,
+    ports: Ports,
     batch: Batch,
     position: BatchPosition,
     heartbeat: float = HEARTBEAT,
@@ -77,8 +76,8 @@ def stream_batch(
     While the store is unavailable, the stream waits. It ends without `BatchEnded` at the first look
     after `allowed` became false.
     """
-    reader = _Reader(executions, results, batch, position)
-    with wakeups.listen(batch.id) as listener:
+    reader = _Reader(ports.store, ports.blobs, batch, position)
+    with ports.wakeups.listen(batch.id) as listener:
         sent_at = monotonic()
         while allowed():
             for item in reader.news():
@@ -97,11 +96,10 @@ def stream_batch(
 class _Reader:
     """Reads the store, and returns what has ended since the last time."""
 
-    def __init__(
-        self, executions: Executions, results: Results, batch: Batch, position: BatchPosition
-    ) -> None:
-        self._executions = executions
-        self._results = results
+    def __init__(self, store: Store, blobs: Blobs, batch: Batch, position: BatchPosition) -> None:
+        self._executions = store.executions
+        self._results = store.results
+        self._blobs = blobs
         self._batch = batch
         self._position = position
         self._index = {id: index for index, id in enumerate(batch.execution_ids)}
@@ -124,4 +122,5 @@ class _Reader:
             self._left.remove(execution_id)
             self._position = self._position.after(self._index[execution_id])
             if execution is not None and not execution.erased:
-                yield ExecutionEnded(self._position, execution, result)
+                shown = result and completed(self._blobs, result)
+                yield ExecutionEnded(self._position, execution, shown)

@@ -16,6 +16,7 @@ from app.domain.errors import CallbackFailed, Unavailable
 from app.domain.execution import SECOND, Execution
 from app.ports import Clock, Deliveries, Delivery, Ports
 from app.service.dead_letters import record_abandoned, resolve_abandoned
+from app.service.printed import completed
 from app.service.transitions import in_seconds
 
 log = logging.getLogger(__name__)
@@ -115,9 +116,10 @@ def _deliver(ports: Ports, execution: Execution, callback: Callback) -> None:
 def _delivery(ports: Ports, execution: Execution, callback: Callback) -> Delivery:
     """Raises CallbackFailed and StoreUnavailable."""
     id = execution.result_id
+    result = ports.store.results.get(id) if id else None
     return Delivery(
         execution=execution,
-        result=ports.store.results.get(id) if id else None,
+        result=result and completed(ports.blobs, result),
         callback=callback,
         secrets=_secrets(ports, callback),
     )

@@ -10,7 +10,8 @@ from app.domain.execution import Event, Execution, State
 from app.domain.filters import ExecutionFilter
 from app.domain.result import Result
 from app.domain.submission import Submission
-from app.ports import AdmissionQueue, Executions, Results
+from app.ports import AdmissionQueue, Blobs, Executions, Results
+from app.service.printed import completed
 
 ALL_OWNERS: Final = "*"
 """No owner has this name."""
@@ -78,10 +79,11 @@ def events(executions: Executions, caller: ApiKey, execution_id: str) -> Sequenc
     return executions.events(find(executions, caller, execution_id).id)
 
 
-def details(results: Results, queue: AdmissionQueue, execution: Execution) -> Details:
+def details(results: Results, blobs: Blobs, queue: AdmissionQueue, execution: Execution) -> Details:
     """Raises StoreUnavailable."""
     result = results.get(execution.result_id) if execution.result_id else None
-    return Details(execution, result, _queue_position(queue, execution))
+    shown = result and completed(blobs, result)
+    return Details(execution, shown, _queue_position(queue, execution))
 
 
 def may_see(caller: ApiKey, owner: str) -> bool:

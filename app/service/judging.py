@@ -4,7 +4,7 @@ Nothing is remembered: the result processor judges again what the monitor has ju
 pods, and comes to the same judgements.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.domain.execution import Execution
@@ -140,15 +140,3 @@ def checker_pod(
 def _judged(submission: Submission, index: int, stdin: bytes, stdout: bytes) -> Judged:
     expected = submission.expected(index)
     return Judged(input=stdin, output=stdout, answer=expected.content if expected else b"")
-
-
-def together(parts: Sequence[Output], keep: Sequence[bool]) -> Output:
-    """One output, without what is not kept."""
-    runs = [run for part in parts for run in part.runs]
-    return Output(
-        compile=parts[0].compile,
-        runs=tuple(
-            run if run is None or keeps else StageOutput(stdout=b"", stderr=b"")
-            for run, keeps in zip(runs, keep, strict=True)
-        ),
-    )

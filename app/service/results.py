@@ -8,7 +8,8 @@ from app.ports import Ports
 from app.service import artifacts
 from app.service.callbacks import deliver_first
 from app.service.checking import CheckerFailed, ended_checker
-from app.service.judging import Ended, OutputLost, judge, outputs, together
+from app.service.judging import Ended, OutputLost, judge, outputs
+from app.service.printed import pack
 from app.service.saga import begin, clean_up, end_attempt
 from app.service.transitions import apply, soon
 
@@ -60,19 +61,20 @@ def _result(ports: Ports, execution: Execution) -> tuple[Result, str | None]:
     ):
         raise OutputLost(execution.pod)
     pod = Ended.of(observation)
-    parts = list(outputs(ports.runtime, pod))
     checker = ended_checker(ports.runtime, execution, submission, pod)
     judgements = judge(ports.runtime, submission, pod, checker)
     if outcome_of_all(judgements) is not execution.outcome:
         raise OutputLost(execution.checker_pod)
     collected = observation.collected or Collected()
+    keep = [kept(submission, judgements, index) for index in range(len(judgements))]
+    packed = pack(ports.blobs, execution.id, outputs(ports.runtime, pod), keep)
     result = Result(
         id=execution.pod,
         execution_id=execution.id,
         report=pod.report,
-        output=together(
-            parts, [kept(submission, judgements, index) for index in range(len(judgements))]
-        ),
+        output=packed.output,
+        printed=packed.blob,
+        segments=packed.segments,
         tests=judged_tests(submission, judgements),
         points_max=total([test.points for test in submission.tests]),
         artifacts=artifacts.store(ports.blobs, ports.runtime, execution, collected),

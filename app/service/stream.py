@@ -12,11 +12,12 @@ from dataclasses import replace
 from time import monotonic
 from typing import Final
 
-from app.domain.errors import CoordinationUnavailable, StoreUnavailable
+from app.domain.errors import CoordinationUnavailable, NotFound, StoreUnavailable
 from app.domain.execution import Execution, pod_name
 from app.domain.pod import Frame, Stream
 from app.domain.result import Result
-from app.ports import LiveOutput, Ports, Store
+from app.ports import Blobs, LiveOutput, Ports, Store
+from app.service.printed import completed, read
 from app.service.stream_items import (
     Ended,
     Heartbeat,
@@ -51,7 +52,7 @@ def stream(
     While the store or live output is unavailable, the stream continues with what it has, and
     catches up afterwards. It ends without `Ended` at the first look after `allowed` became false.
     """
-    reader = _Reader(ports.store, ports.live, execution, position)
+    reader = _Reader(ports.store, ports.blobs, ports.live, execution, position)
     with ports.wakeups.listen(execution.id) as listener:
         sent_at = monotonic()
         while allowed():
@@ -72,9 +73,15 @@ class _Reader:
     """Reads the store and live output, and returns what is new since the last time."""
 
     def __init__(
-        self, store: Store, live: LiveOutput, execution: Execution, position: StreamPosition
+        self,
+        store: Store,
+        blobs: Blobs,
+        live: LiveOutput,
+        execution: Execution,
+        position: StreamPosition,
     ) -> None:
         self._store = store
+        self._blobs = blobs
         self._live_output = live
         self._execution = execution
         self._position = position
@@ -141,13 +148,17 @@ class _Reader:
         result = self._store.results.get(result_id)
         if result is None:
             return  # Erased a moment ago.
-        for stream, content in _stored(result):
-            yield from self._rest(stream, content)
+        try:
+            for stream, content in _stored(result):
+                yield from self._rest(result, stream, content)
+        except NotFound:
+            return  # Likewise.
         self._position = replace(self._position, received=Received.RESULT)
-        yield ResultStored(self._position, self._execution, result)
+        yield ResultStored(self._position, self._execution, completed(self._blobs, result))
 
-    def _rest(self, stream: Stream, content: bytes) -> Iterator[Item]:
-        while piece := content[self._position.read(stream) :][:PIECE]:
+    def _rest(self, result: Result, stream: Stream, inline: bytes) -> Iterator[Item]:
+        content = read(self._blobs, result, f"0/{stream}", inline)
+        while piece := b"".join(content(self._position.read(stream), PIECE)):
             yield self._printed(stream, piece[: whole_characters(piece)] or piece)
 
     def _printed(self, stream: Stream, content: bytes) -> Printed:

@@ -7,6 +7,7 @@ import pytest
 
 from app.api import results
 from app.domain.pod import Limit, Pod, Report, StageOutput, StageReport
+from app.domain.result import BEGINNING_BYTES
 from app.infrastructure.memory.runtime import Script, exited
 from tests.support.api_contract import PROGRAM, Api, Json, body
 from tests.support.twins import Twins
@@ -141,10 +142,10 @@ def test_executions_are_found_by_the_outcome_of_a_checker(
 def test_a_response_shows_the_beginning_and_the_bytes_have_a_url(
     api: Api, twins: Twins, worker: Worker
 ) -> None:
-    long = b"x" * (results.STREAM_BYTES - 1) + "€".encode() * 10
+    long = b"x" * (BEGINNING_BYTES - 1) + "€".encode() * 10
     execution = judged(api, twins, worker, Script(outputs=outputs(long, b"a\xff")), tests=[{}, {}])
     first = execution["result"]["tests"][0]
-    assert first["stdout"] == "x" * (results.STREAM_BYTES - 1)
+    assert first["stdout"] == "x" * (BEGINNING_BYTES - 1)
     assert (first["stdout_bytes"], first["stdout_truncated"]) == (len(long), False)
     path = f"/api/v1/executions/{execution['id']}/tests"
     assert api.get(f"{path}/0/stdout").data == long
@@ -157,16 +158,16 @@ def test_a_response_shows_the_beginning_and_the_bytes_have_a_url(
 
 
 def test_a_single_run_is_cut_too(api: Api, twins: Twins, worker: Worker) -> None:
-    long = b"\x80" * (results.STREAM_BYTES + 1)
+    long = b"\x80" * (BEGINNING_BYTES + 1)
     result = judged(api, twins, worker, Script(prints=long))["result"]
-    assert len(result["stdout"]) == results.STREAM_BYTES
+    assert len(result["stdout"]) == BEGINNING_BYTES
     assert result["stdout_bytes"] == len(long)
 
 
 def test_a_response_has_no_more_than_four_mebibytes_of_output(
     api: Api, twins: Twins, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(results, "RESPONSE_BYTES", 10)
+    monkeypatch.setattr(results, "SHOWN_BYTES", 10)
     execution = judged(api, twins, worker, Script(prints=b"1234"), tests=[{}, {}, {}, {}])
     shown = [test["stdout"] for test in execution["result"]["tests"]]
     assert shown == ["1234", "1234", "12", ""]

@@ -1,5 +1,6 @@
 """What was submitted, and what was printed, as bytes."""
 
+import json
 from base64 import b64encode
 from dataclasses import replace
 from typing import Any
@@ -230,3 +231,43 @@ def test_by_time(api: Api) -> None:
     for query, count in (("from=2020-01-01T00:00:00Z", 1), ("to=2020-01-01T00:00:00Z", 0)):
         assert len(body(api.get(f"{EXECUTIONS}?{query}"))["items"]) == count
     body(api.get(f"{EXECUTIONS}?from=yesterday"), 422)
+
+
+class TestLongOutput:
+    LONG = b"\xe2\x82\xac" * 500_000
+
+    @pytest.fixture
+    def path(self, api: Api, twins: Twins, worker: Worker) -> str:
+        twins.runtime.script = lambda _: Script(prints=self.LONG, prints_errors=b"\xff" * 100_000)
+        execution = body(api.post(EXECUTIONS, PROGRAM), 202)
+        worker.run_all()
+        return f"{EXECUTIONS}/{execution['id']}"
+
+    def test_is_cut_in_the_result_and_whole_at_its_url(self, api: Api, path: str) -> None:
+        result = body(api.get(path))["result"]
+        assert result["stdout"] == "€" * (65536 // 3)
+        assert (result["stdout_base64"], result["stdout_truncated"]) == (None, False)
+        assert (result["stdout_bytes"], result["stderr_bytes"]) == (len(self.LONG), 100_000)
+        response = api.get(f"{path}/stdout")
+        assert (response.mimetype, response.data) == ("text/plain", self.LONG)
+        errors = api.get(f"{path}/stderr")
+        assert (errors.mimetype, errors.data) == ("application/octet-stream", b"\xff" * 100_000)
+
+    def test_ranges(self, api: Api, path: str) -> None:
+        part = ranged(api, f"{path}/stdout", "bytes=1000000-1000005")
+        assert (part.status_code, part.data) == (206, self.LONG[1_000_000:1_000_006])
+        assert ranged(api, f"{path}/stderr", "bytes=-1").data == b"\xff"
+
+    def test_is_streamed_to_its_end(self, api: Api, path: str) -> None:
+        text = api.get(f"{path}/stream").get_data(as_text=True)
+        printed = [
+            json.loads(event.partition("data: ")[2])["content"]
+            for event in text.split("\n\n")
+            if "event: stdout" in event
+        ]
+        assert "".join(printed).encode() == self.LONG
+
+    def test_that_was_removed_is_not_found(self, api: Api, twins: Twins, path: str) -> None:
+        twins.blobs.delete([path.rpartition("/")[2]])
+        body(api.get(f"{path}/stdout"), 404)
+        assert body(api.get(path))["result"]["stdout_bytes"] == len(self.LONG)

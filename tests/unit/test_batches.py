@@ -1,7 +1,9 @@
 """Batches: accepted as a whole, completed by whoever finds one half done, nothing twice."""
 
 from contextlib import suppress
+from dataclasses import replace
 from threading import Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,7 +19,6 @@ from app.domain.errors import (
     StoreUnavailable,
 )
 from app.domain.execution import State
-from app.infrastructure.memory.wakeups import MemoryWakeups
 from app.ports import Ports
 from app.service import batches
 from app.service.batch_stream import BatchEnded, BatchPosition, ExecutionEnded, stream_batch
@@ -333,9 +334,7 @@ class Reader:
 
     def __init__(self, twins: Twins, batch: Batch, position: str = "0-0") -> None:
         self.items = stream_batch(
-            twins.store.executions,
-            twins.store.results,
-            twins.ports.wakeups,
+            twins.ports,
             batch,
             BatchPosition.parse(position),
             heartbeat=0.001,
@@ -406,9 +405,9 @@ class TestStream:
 
         executions: Any = type("Away", (), {"get": twins.store.executions.get})()
         executions.states_of = states_of
-        items = stream_batch(
-            executions, twins.store.results, MemoryWakeups(), batch, BatchPosition(), 0.001
-        )
+        store: Any = SimpleNamespace(executions=executions, results=twins.store.results)
+        ports = replace(twins.ports, store=store)
+        items = stream_batch(ports, batch, BatchPosition(), 0.001)
         ends = [item for item in items if not isinstance(item, Heartbeat)]
         assert [type(item) for item in ends] == [ExecutionEnded, BatchEnded]
         assert away == []
@@ -416,9 +415,7 @@ class TestStream:
     def test_ends_for_a_key_that_was_deleted(self, twins: Twins) -> None:
         batch = submitted(twins, 1).batch
         items = stream_batch(
-            twins.store.executions,
-            twins.store.results,
-            twins.ports.wakeups,
+            twins.ports,
             batch,
             BatchPosition(),
             allowed=lambda: False,

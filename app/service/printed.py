@@ -1,0 +1,131 @@
+"""What programs printed: the beginning of each stream in the result, and longer ones in a blob.
+
+One blob has all long streams of a result, one after another, since a blob for each would cost a
+write to disk for each of 400 streams.
+"""
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import Final
+
+from app.domain.blob import Blob
+from app.domain.errors import NotFound
+from app.domain.pod import Output, StageOutput
+from app.domain.result import BEGINNING_BYTES, INLINE_BYTES, SHOWN_BYTES, Result, Segment
+from app.ports import Blobs
+
+_NOT_KEPT: Final = StageOutput(stdout=b"", stderr=b"")
+
+
+@dataclass(slots=True)
+class Packed:
+    """The beginnings, and where the rest is."""
+
+    compile: StageOutput | None = None
+    runs: list[StageOutput | None] = field(default_factory=list)
+    segments: dict[str, Segment] = field(default_factory=dict)
+    blob: Blob | None = None
+    _room: int = INLINE_BYTES
+    _size: int = 0
+
+    @property
+    def output(self) -> Output:
+        return Output(compile=self.compile, runs=tuple(self.runs))
+
+    def pieces(self, parts: Iterable[Output], keep: Sequence[bool]) -> Iterator[bytes]:
+        """The streams that are too long for the result. Everything is known once it has ended."""
+        for part in parts:
+            if part.compile is not None:
+                self.compile = yield from self._stage("compile", part.compile)
+            for run in part.runs:
+                index = len(self.runs)
+                kept = run if run is None or keep[index] else _NOT_KEPT
+                self.runs.append(kept and (yield from self._stage(str(index), kept)))
+
+    def _stage(self, stage: str, output: StageOutput) -> Generator[bytes, None, StageOutput]:
+        stdout = yield from self._stream(f"{stage}/stdout", output.stdout)
+        stderr = yield from self._stream(f"{stage}/stderr", output.stderr)
+        return replace(output, stdout=stdout, stderr=stderr)
+
+    def _stream(self, name: str, content: bytes) -> Generator[bytes, None, bytes]:
+        most = min(BEGINNING_BYTES, self._room)
+        if len(content) > most:
+            self.segments[name] = Segment(self._size, len(content))
+            self._size += len(content)
+            yield content
+        self._room -= min(len(content), most)
+        return content[:most]
+
+
+def pack(blobs: Blobs, execution_id: str, parts: Iterable[Output], keep: Sequence[bool]) -> Packed:
+    """Store what is too long for the result. `keep` says which runs are kept.
+
+    Raises StoreUnavailable, and what `parts` raises.
+    """
+    packed = Packed()
+    pieces = packed.pieces(parts, keep)
+    first = next(pieces, None)
+    if first is not None:
+        packed.blob = blobs.put(execution_id, chain((first,), pieces))
+    return packed
+
+
+def read(
+    blobs: Blobs, result: Result, name: str, inline: bytes
+) -> Callable[[int, int], Iterable[bytes]]:
+    """Reads the stream of that name, such as `compile/stderr` or `0/stdout`, of which the result
+    has `inline`.
+
+    What it returns takes a start and a size, and raises NotFound if the blob was removed.
+    """
+    segment, blob = result.segments.get(name), result.printed
+    if segment is None or blob is None:
+        return lambda start, size: (inline[start : start + size],)
+
+    def pieces(start: int, size: int) -> Iterable[bytes]:
+        most = max(0, min(size, segment.size - start))
+        found = blobs.read(result.execution_id, blob, segment.start + start, most)
+        if found is None:
+            raise NotFound(f"the output of execution {result.execution_id} was removed")
+        return found
+
+    return pieces
+
+
+def completed(blobs: Blobs, result: Result) -> Result:
+    """The result with as much of each stream as is shown. Raises StoreUnavailable."""
+    if result.printed is None:
+        return result
+    output, room = result.output, _Room(SHOWN_BYTES - result.output.size)
+
+    def stage(name: str, found: StageOutput | None) -> StageOutput | None:
+        return found and replace(
+            found,
+            stdout=room.beginning(blobs, result, f"{name}/stdout", found.stdout),
+            stderr=room.beginning(blobs, result, f"{name}/stderr", found.stderr),
+        )
+
+    runs = tuple(stage(str(index), run) for index, run in enumerate(output.runs))
+    return replace(result, output=Output(compile=stage("compile", output.compile), runs=runs))
+
+
+@dataclass(slots=True)
+class _Room:
+    """How much more can be shown."""
+
+    left: int
+
+    def beginning(self, blobs: Blobs, result: Result, name: str, inline: bytes) -> bytes:
+        segment = result.segments.get(name)
+        if segment is None:
+            return inline
+        most = min(BEGINNING_BYTES, segment.size, len(inline) + self.left)
+        if most <= len(inline):
+            return inline
+        try:
+            content = b"".join(read(blobs, result, name, inline)(0, most))
+        except NotFound:
+            return inline
+        self.left -= len(content) - len(inline)
+        return content

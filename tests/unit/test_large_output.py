@@ -1,0 +1,199 @@
+"""Output of any size: beginnings in the result, and long streams in a blob."""
+
+import tracemalloc
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.execution import Execution, State
+from app.domain.pod import Output, StageOutput
+from app.domain.result import BEGINNING_BYTES, INLINE_BYTES, Result
+from app.domain.submission import SubmittedTest
+from app.infrastructure import codec
+from app.infrastructure.folder.blobs import FolderBlobs
+from app.infrastructure.memory.blobs import MemoryBlobs
+from app.infrastructure.memory.runtime import Script
+from app.service import printed
+from app.service.printed import completed, pack, read
+from app.service.retention import erase
+from tests.support.builders import a_result, an_execution
+from tests.support.constants import changed
+from tests.support.twins import Twins, make_twins
+from tests.support.worker import Worker
+
+MIB = 1 << 20
+ID = "01J"
+
+
+def result_of(blobs: MemoryBlobs, *parts: Output, keep: list[bool] | None = None) -> Result:
+    keep = keep or [True] * sum(len(part.runs) for part in parts)
+    packed = pack(blobs, ID, parts, keep)
+    return a_result(
+        an_execution(id=ID),
+        output=packed.output,
+        printed=packed.blob,
+        segments=packed.segments,
+    )
+
+
+def whole(blobs: MemoryBlobs, result: Result, name: str, inline: bytes) -> bytes:
+    content = read(blobs, result, name, inline)
+    return b"".join(content(0, result.size(name, inline)))
+
+
+stages = st.none() | st.builds(
+    StageOutput,
+    stdout=st.binary(max_size=12),
+    stderr=st.binary(max_size=12),
+    stdout_truncated=st.booleans(),
+)
+
+
+@given(
+    compiled=stages,
+    runs=st.lists(stages, max_size=6),
+    cut=st.integers(0, 6),
+    room=st.integers(0, 30),
+)
+def test_every_stream_is_there_as_a_whole(
+    compiled: StageOutput | None, runs: list[StageOutput | None], cut: int, room: int
+) -> None:
+    parts = [Output(compile=compiled, runs=tuple(runs[:cut]))]
+    parts += [Output(compile=None, runs=tuple(runs[cut:]))]
+    blobs = MemoryBlobs()
+    with changed(printed__BEGINNING_BYTES=5, printed__INLINE_BYTES=room, printed__SHOWN_BYTES=40):
+        packed = printed.Packed(_room=room)
+        content = b"".join(packed.pieces(parts, [True] * len(runs)))
+        blob = blobs.put(ID, [content])
+        result = replace(
+            a_result(an_execution(id=ID)),
+            output=packed.output,
+            printed=blob,
+            segments=packed.segments,
+        )
+        shown = completed(blobs, result)
+    assert packed.output.size <= room
+    assert shown.output.size <= max(40, room)
+    for stage, before, after, more in [
+        ("compile", compiled, packed.output.compile, shown.output.compile),
+        *zip(map(str, range(6)), runs, packed.output.runs, shown.output.runs, strict=False),
+    ]:
+        if before is None or after is None or more is None:
+            assert before is after is more is None
+            continue
+        for stream in ("stdout", "stderr"):
+            inline, full = getattr(after, stream), getattr(before, stream)
+            assert len(inline) <= 5
+            assert full.startswith(inline)
+            assert full.startswith(getattr(more, stream))
+            assert len(getattr(more, stream)) >= len(inline)
+            assert whole(blobs, result, f"{stage}/{stream}", inline) == full
+        assert after.stdout_truncated is before.stdout_truncated
+
+
+def test_short_output_needs_no_blob() -> None:
+    blobs = MemoryBlobs()
+    short = StageOutput(stdout=b"x" * BEGINNING_BYTES, stderr=b"")
+    result = result_of(blobs, Output(compile=None, runs=(short,)))
+    assert (result.printed, result.segments, result.output.run) == (None, {}, short)
+    assert completed(blobs, result) is result
+
+
+def test_what_is_not_kept_is_nowhere() -> None:
+    blobs = MemoryBlobs()
+    long = StageOutput(stdout=b"x" * MIB, stderr=b"", stdout_truncated=True)
+    result = result_of(blobs, Output(compile=None, runs=(long, long)), keep=[False, True])
+    assert result.output.runs[0] == StageOutput(stdout=b"", stderr=b"")
+    assert list(result.segments) == ["1/stdout"]
+
+
+def test_a_part_of_a_stream() -> None:
+    blobs = MemoryBlobs()
+    content = bytes(range(256)) * 4096
+    long = StageOutput(stdout=b"x" * MIB, stderr=content)
+    result = result_of(blobs, Output(compile=None, runs=(long,)))
+    part = read(blobs, result, "0/stderr", content[:BEGINNING_BYTES])
+    for start, size in [(0, 10), (MIB - 3, 10), (MIB, 1), (5, MIB)]:
+        assert b"".join(part(start, size)) == content[start : start + size]
+
+
+def test_a_result_stays_below_a_megabyte_with_200_tests() -> None:
+    blobs = MemoryBlobs()
+    each = StageOutput(stdout=b"\xff" * 2 * BEGINNING_BYTES, stderr=b"\xff" * 2 * BEGINNING_BYTES)
+    result = result_of(blobs, *[Output(compile=None, runs=(each,))] * 200)
+    assert result.output.size == INLINE_BYTES
+    assert len(codec.RESULT.encode(result)) < MIB
+    assert codec.RESULT.decode(codec.RESULT.encode(result)) == result
+    shown = completed(blobs, result)
+    assert shown.output.size == 4 * MIB
+    assert shown.output.runs[31] == StageOutput(
+        stdout=each.stdout[:BEGINNING_BYTES], stderr=each.stderr[:BEGINNING_BYTES]
+    )
+
+
+@pytest.fixture
+def twins() -> Twins:
+    return make_twins()
+
+
+def ran(twins: Twins, **facts: Any) -> Execution:
+    execution = twins.submit(**facts)
+    with changed(monitor__FIRST_LOOK_SECONDS=0):
+        Worker(twins.ports).run_all()
+    found = twins.now(execution)
+    assert found.state is State.COMPLETED
+    return found
+
+
+def test_removed_with_the_execution(twins: Twins) -> None:
+    twins.runtime.script = lambda _: Script(prints=b"x" * MIB)
+    execution = ran(twins)
+    result = twins.store.results.get(execution.pod)
+    assert result is not None
+    assert result.printed is not None
+    erase(twins.store.executions, twins.blobs, execution)
+    assert twins.blobs.read(execution.id, result.printed) is None
+
+
+def test_memory_stays_flat_while_64_mib_pass_through(twins: Twins, tmp_path: Path) -> None:
+    """The twin's own copy is made once, before anything is measured."""
+    blobs = FolderBlobs(tmp_path)
+    ports = replace(twins.ports, blobs=blobs)
+    each = StageOutput(stdout=b"x" * 4 * MIB, stderr=b"")
+    twins.runtime.script = lambda pod: Script(outputs=(each,) * len(pod.runs))
+    tests = tuple(SubmittedTest(name=str(number)) for number in range(16))
+    execution = twins.submit(tests=tests)
+    tracemalloc.start()
+    with changed(monitor__FIRST_LOOK_SECONDS=0):
+        Worker(ports).run_all()
+    result = twins.store.results.get(twins.now(execution).pod)
+    assert result is not None
+    assert result.printed is not None
+    assert result.printed.size == 64 * MIB
+    last = read(blobs, result, "15/stdout", b"")(0, 4 * MIB)
+    assert sum(map(len, last)) == 4 * MIB
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 * MIB
+
+
+def test_output_that_is_lost_leaves_no_result(twins: Twins, monkeypatch: Any) -> None:
+    each = StageOutput(stdout=b"x" * MIB, stderr=b"")
+    twins.runtime.script = lambda pod: Script(outputs=(each,) * len(pod.runs))
+    execution = twins.submit(tests=tuple(SubmittedTest(name=str(number)) for number in range(4)))
+    whole_output = twins.runtime.output
+    monkeypatch.setattr(
+        twins.runtime, "output", lambda name, first=0: None if first else whole_output(name, first)
+    )
+    with changed(monitor__FIRST_LOOK_SECONDS=0):
+        Worker(twins.ports).run_all()
+    row = twins.now(execution)
+    assert (row.state, row.message) == (
+        State.QUEUED,
+        "the program's output was lost before it was stored",
+    )
+    assert twins.store.results.get(row.pod) is None
