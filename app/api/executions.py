@@ -204,6 +204,9 @@ def stream(call: Call, execution_id: str) -> Response:
     - `stdout`, `stderr`: `{"attempt", "offset", "content", "encoding"}`, where `offset` counts
       the bytes that came before. `encoding` is `utf-8`, or `base64` for bytes that are not UTF-8.
       No character is split.
+    - `test`: how a test ended, not its verdict: `{"attempt", "index", "exit_code", "signal",
+      "wall_ms", "cpu_ms", "memory_peak_kib", "stopped_by"}`; all null if it did not run. What
+      tests print is not sent.
     - `result`: the execution with its result; not sent for failed and cancelled executions.
     - `end`: `{"state"}`.
 

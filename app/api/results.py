@@ -63,7 +63,7 @@ def result(execution: Execution, result: Result) -> schemas.Result:
         run, printed = result.report.run, result.output.run or _NOTHING
         return schemas.Result(
             **room.shown("0", printed),
-            **_how(run),
+            **how_it_ended(run),
             compile=compiled,
             tests=None,
             **_NO_POINTS,
@@ -103,14 +103,14 @@ def _test(
         name=test.name,
         outcome=test.outcome or "skipped",
         **room.shown(stage, printed),
-        **_how(run),
+        **how_it_ended(run),
         points=test.points,
         message=test.message,
     )
 
 
-def _how(run: StageReport | None) -> dict[str, Any]:
-    """How a run ended. All is null for one that didn't start."""
+def how_it_ended(run: StageReport | None) -> dict[str, Any]:
+    """How a run ended: all fields are null for one that didn't start."""
     return {
         "exit_code": None if run is None else run.exit_code,
         "signal": None if run is None else run.signal,
@@ -125,7 +125,7 @@ def _how_all(report: Report) -> dict[str, Any]:
     """Sums of times, and the most memory."""
     runs = [run for run in report.runs if run is not None]
     cpu_us = _if_all_known(sum, (run.cpu_us for run in runs))
-    return _how(None) | {
+    return how_it_ended(None) | {
         "wall_ms": sum(run.wall_us for run in runs) / 1000 if runs else None,
         "cpu_ms": None if cpu_us is None else cpu_us / 1000,
         "memory_peak_kib": _if_all_known(max, (run.memory_peak_kib for run in runs)),

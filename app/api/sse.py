@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from flask import Response
 from pydantic_core import to_json
 
-from app.api import representation
+from app.api import representation, results
 from app.domain.api_key import ApiKey
 from app.service.batch_stream import (
     BatchEnded,
@@ -18,6 +18,7 @@ from app.service.batch_stream import (
 )
 from app.service.stream_items import (
     Ended,
+    EndOfTest,
     Heartbeat,
     Item,
     Printed,
@@ -83,6 +84,9 @@ def _encode(reader: ApiKey, item: Item) -> bytes:
         case Printed(position, stream, content):
             where = {"attempt": position.attempt, "offset": item.offset}
             return _event(stream, position, {**where, **_content(content)})
+        case EndOfTest(position, index, report):
+            where = {"attempt": position.attempt, "index": index}
+            return _event("test", position, {**where, **results.how_it_ended(report)})
         case ResultStored(position, execution, result):
             shown = representation.execution(execution, result, reader=reader)
             return _event("result", position, shown.model_dump(mode="json"))

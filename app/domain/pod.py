@@ -256,6 +256,8 @@ class Observation:
 class Stream(StrEnum):
     STDOUT = "stdout"
     STDERR = "stderr"
+    TESTS = "tests"
+    """How tests ended: only in live output, where they take the place of what a run prints."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from typing import Final
 
 from app.domain.execution import HAS_POD, SECOND, Execution, State, pod_name
 from app.domain.judging import Judgement, verdict
-from app.domain.pod import Observation, Phase
+from app.domain.pod import Frame, Observation, Phase
 from app.domain.submission import Submission
 from app.ports import Ports
 from app.service.checking import CheckerFailed, needs_checker, run_checker
+from app.service.ended_tests import frames_of
 from app.service.judging import Ended, OutputLost, judge
 from app.service.saga import begin, end_attempt
 from app.service.transitions import apply, in_seconds, soon
@@ -132,7 +133,18 @@ def feed_live_output(ports: Ports) -> bool:
 
 
 def _feed(ports: Ports, execution_id: str, pod: str) -> None:
-    frames = ports.runtime.follow(pod, ports.live.last(pod))
+    last = ports.live.last(pod)
+    frames = ports.runtime.follow(pod, last) or _ended_tests(ports, execution_id, pod, last)
     if frames:
         ports.live.append(pod, frames)
         ports.wakeups.notify(execution_id)
+
+
+def _ended_tests(ports: Ports, execution_id: str, pod: str, after: int) -> list[Frame]:
+    execution = ports.store.executions.get(execution_id)
+    if execution is None or not execution.tests:
+        return []
+    observation = ports.runtime.observe(pod)
+    if observation is None or observation.report is None:
+        return []
+    return frames_of(observation.report.runs, after)

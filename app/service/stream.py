@@ -14,12 +14,14 @@ from typing import Final
 
 from app.domain.errors import CoordinationUnavailable, NotFound, StoreUnavailable
 from app.domain.execution import Execution, pod_name
-from app.domain.pod import Frame, Stream
+from app.domain.pod import Frame, StageReport, Stream
 from app.domain.result import Result
 from app.ports import Blobs, LiveOutput, Ports, Store
+from app.service.ended_tests import report_of
 from app.service.printed import completed, read
 from app.service.stream_items import (
     Ended,
+    EndOfTest,
     Heartbeat,
     Item,
     Printed,
@@ -130,6 +132,11 @@ class _Reader:
             return ()
 
     def _live(self, frame: Frame) -> Iterator[Item]:
+        if frame.stream is Stream.TESTS:
+            self._sequence = frame.sequence
+            if frame.offset == self._position.tests:
+                yield self._test(report_of(frame))
+            return
         held = self._held.get(frame.stream, b"")
         known = self._position.read(frame.stream) + len(held)
         if frame.offset > known:
@@ -148,6 +155,8 @@ class _Reader:
         result = self._store.results.get(result_id)
         if result is None:
             return  # Erased a moment ago.
+        for index in range(self._position.tests, len(result.tests)):
+            yield self._test(result.report.runs[index])
         try:
             for stream, content in _stored(result):
                 yield from self._rest(result, stream, content)
@@ -165,11 +174,16 @@ class _Reader:
         self._position = self._position.after_output(stream, content)
         return Printed(self._position, stream, content)
 
+    def _test(self, report: StageReport | None) -> EndOfTest:
+        index = self._position.tests
+        self._position = replace(self._position, tests=index + 1)
+        return EndOfTest(self._position, index, report)
+
     def _end(self) -> Ended:
         self._position = replace(self._position, received=Received.END)
         return Ended(self._position, self._execution.state)
 
 
 def _stored(result: Result) -> list[tuple[Stream, bytes]]:
-    run = result.output.run
+    run = None if result.tests else result.output.run
     return [] if run is None else [(Stream.STDOUT, run.stdout), (Stream.STDERR, run.stderr)]

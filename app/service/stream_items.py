@@ -5,7 +5,7 @@ from enum import IntEnum
 from typing import Self
 
 from app.domain.execution import Event, Execution, State
-from app.domain.pod import Stream
+from app.domain.pod import StageReport, Stream
 from app.domain.result import Result
 
 
@@ -28,17 +28,21 @@ class StreamPosition:
     """Bytes of the attempt's stdout."""
     stderr: int = 0
     received: Received = Received.NOTHING
+    tests: int = 0
+    """How many of the attempt's tests were sent."""
 
     def __str__(self) -> str:
-        return f"{self.version}-{self.attempt}-{self.stdout}-{self.stderr}-{self.received.value}"
+        text = f"{self.version}-{self.attempt}-{self.stdout}-{self.stderr}-{self.received.value}"
+        return f"{text}-{self.tests}" if self.tests else text
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """The inverse of `str`. Raises ValueError."""
         parts = text.split("-")
-        if len(parts) != 5 or not all(part.isascii() and part.isdecimal() for part in parts):
+        numbers = all(part.isascii() and part.isdecimal() for part in parts)
+        if len(parts) not in (5, 6) or not numbers:
             raise ValueError("not a position in a stream")
-        version, attempt, stdout, stderr, received = map(int, parts)
+        version, attempt, stdout, stderr, received, *tests = map(int, parts)
         if received not in set(Received):
             raise ValueError("not a position in a stream")
         return cls(
@@ -47,6 +51,7 @@ class StreamPosition:
             stdout=stdout,
             stderr=stderr,
             received=Received(received),
+            tests=tests[0] if tests else 0,
         )
 
     def read(self, stream: Stream) -> int:
@@ -87,6 +92,16 @@ class Printed:
 
 
 @dataclass(frozen=True, slots=True)
+class EndOfTest:
+    """A test has ended. Its verdict is not known yet."""
+
+    position: StreamPosition
+    index: int
+    report: StageReport | None
+    """None if the runtime skipped it."""
+
+
+@dataclass(frozen=True, slots=True)
 class ResultStored:
     position: StreamPosition
     execution: Execution
@@ -106,4 +121,4 @@ class Heartbeat:
     """Nothing happened for a while, and the stream is alive."""
 
 
-Item = StateChanged | Printed | ResultStored | Ended | Heartbeat
+Item = StateChanged | Printed | EndOfTest | ResultStored | Ended | Heartbeat

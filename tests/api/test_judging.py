@@ -199,3 +199,19 @@ def test_what_judges_never_reaches_the_program_s_pod(
     assert "SECRET" not in repr(program)
     assert "12345" not in repr(program)
     assert "SECRET" in repr(judge)
+
+
+def test_the_stream_says_how_each_test_ended_and_not_its_verdict(
+    api: Api, twins: Twins, worker: Worker
+) -> None:
+    script = Script(outputs=outputs(b"wrong"), ends=Report(compile=None, runs=(stage(),)))
+    execution = judged(api, twins, worker, script, tests=THREE)
+    sent = api.get(f"/api/v1/executions/{execution['id']}/stream").text
+    before, _, _ = sent.partition("event: result")
+    assert before.count("event: test\n") == 3
+    assert (
+        '{"attempt":1,"index":0,"exit_code":0,"signal":null,"wall_ms":1.0,"cpu_ms":1.0,'
+        '"memory_peak_kib":1024,"stopped_by":null}'
+    ) in before
+    assert "outcome" not in before
+    assert "event: stdout" not in sent

@@ -17,7 +17,9 @@ from app.infrastructure.kubernetes.transcript import (
     parse_transcript,
 )
 
-PIECES = st.lists(st.tuples(st.sampled_from(Stream), st.binary(min_size=1, max_size=20)))
+PIECES = st.lists(
+    st.tuples(st.sampled_from([Stream.STDOUT, Stream.STDERR]), st.binary(min_size=1, max_size=20))
+)
 
 
 def a_stage(frames: int = 0, **facts: Any) -> dict[str, Any]:

@@ -121,8 +121,14 @@ contents = st.one_of(
     st.text(min_size=1, max_size=6).map(str.encode),
     st.sampled_from(["é".encode()[:1], "é".encode()[1:], "🙂".encode()[:3], "🙂".encode()[3:]]),
 )
+of_a_run = st.sampled_from([Stream.STDOUT, Stream.STDERR])
 writings = st.lists(
-    st.builds(Written, st.sampled_from(Stream), contents, st.sampled_from([False, False, True])),
+    st.builds(
+        Written,
+        st.sampled_from([Stream.STDOUT, Stream.STDERR]),
+        contents,
+        st.sampled_from([False, False, True]),
+    ),
     max_size=8,
 )
 
