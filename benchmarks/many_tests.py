@@ -1,4 +1,4 @@
-"""Many tests of one program, at the sandbox's daemon."""
+"""Many tests of one program: at the sandbox's daemon, and those in C and C++ by the API."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,7 +11,8 @@ import psutil
 
 from app.domain.pod import Phase, Pod, Run
 from app.domain.policy import DEFAULT_LIMITS
-from benchmarks import bare, sandbox
+from benchmarks import bare, sandbox, service
+from benchmarks.api import Api
 from benchmarks.measure import in_turns, p50, table, verdict
 from benchmarks.sandbox import Sandbox
 from tests.support.sandbox_daemon import a_pod, a_run, language
@@ -51,16 +52,17 @@ def run(*, quick: bool) -> str:
             rounds=1 if quick else 5,
             warm_up=1,
         )
+        memory_mib = _memory_of_output(running)
+    with service.running() as (_, api):
         in_c = in_turns(
             {
-                "tests": lambda: _c(running, executions),
-                "executions": lambda: _c_alone(running, executions),
+                "tests": lambda: _c(api, executions),
+                "executions": lambda: _c_alone(api, executions),
             },
             rounds=1 if quick else 3,
             warm_up=0,
         )
-        again = _again(running, rounds=3 if quick else 10)
-        memory_mib = _memory_of_output(running)
+        again = _again(api, rounds=3 if quick else 10)
     share = p50(python["tests"]) / p50(python["jails"])
     c_share = p50(in_c["tests"]) / p50(in_c["executions"])
     faster = p50(again["new"]) / p50(again["again"])
@@ -93,18 +95,18 @@ def _bare(program: bare.Program, times: int) -> None:
         program.run_in_nsjail(b"7\n", b"7\n")
 
 
-def _c_alone(running: Sandbox, times: int) -> None:
-    for _ in range(times):
-        _c(running, 1)
-
-
-def _c(running: Sandbox, tests: int) -> None:
+def _c_alone(api: Api, times: int) -> None:
     """A new program each time, so that it is compiled."""
-    source = _ECHO_IN_C % next(_numbers)
-    _run(running, "c", source, [a_run(stdin=b"7\n") for _ in range(tests)], b"7\n")
+    for _ in range(times):
+        api.run(_ECHO_IN_C % next(_numbers), language="c", stdin="7\n", expected_output="7")
 
 
-def _again(running: Sandbox, rounds: int) -> dict[str, list[float]]:
+def _c(api: Api, tests: int) -> None:
+    each = {"stdin": "7\n", "expected_output": "7"}
+    api.run(_ECHO_IN_C % next(_numbers), language="c", tests=[each] * tests)
+
+
+def _again(api: Api, rounds: int) -> dict[str, list[float]]:
     """A program in C++, once new and once with what the compiler made of it before."""
     last = ""
 
@@ -114,7 +116,7 @@ def _again(running: Sandbox, rounds: int) -> dict[str, list[float]]:
         again()
 
     def again() -> None:
-        _run(running, "cpp", last, [a_run(stdin=b"7\n")], b"7\n", owner="ada")
+        api.run(last, language="cpp", stdin="7\n", expected_output="7")
 
     return in_turns({"new": new, "again": again}, rounds, warm_up=0)
 
@@ -143,11 +145,10 @@ def _run(
     source: str,
     runs: Sequence[Run],
     expected: bytes,
-    owner: str = "",
 ) -> None:
     """Run a pod, and read all of its output."""
     runtime = running.daemon.runtime
-    pod = a_pod(language(runtime, name), source, runs=tuple(runs), owner=owner)
+    pod = a_pod(language(runtime, name), source, runs=tuple(runs))
     runtime.create(pod)
     _wait(running, pod)
     read = 0
