@@ -10,6 +10,7 @@ import pytest
 
 from app.domain.api_key import ApiKey, Role
 from app.domain.batch import Batch
+from app.domain.callback import Callback
 from app.domain.errors import (
     Gone,
     IdempotencyMismatch,
@@ -233,16 +234,10 @@ class TestKilled:
         check_ran_once(twins, batch)
 
 
-def half_done(twins: Twins) -> Batch:
+def half_done(twins: Twins, **facts: Any) -> Batch:
     """Store a batch whose first two executions are inserted, and nothing is queued."""
-    found = submitted(twins)
-    batch = stored(twins)[0].__class__(
-        id=found.batch.id,
-        owner="ada",
-        created_at=twins.clock(),
-        items=found.batch.items,
-        next_action_at=twins.clock(),
-    )
+    found = submit_batch(twins.ports, ADA, [replace(each, **facts) for each in programs()])
+    batch = replace(found.batch, next_action_at=twins.clock())
     twins.store.batches._batches[batch.id] = batch
     for execution_id in batch.execution_ids[2:]:
         for table in (twins.store.tables.rows, twins.store.tables.events):
@@ -251,6 +246,17 @@ def half_done(twins: Twins) -> Batch:
         twins.admission.leave(execution_id, twins.clock())
     assert twins.pipeline.take()
     return batch
+
+
+def test_whoever_completes_it_keeps_its_callbacks(twins: Twins) -> None:
+    batch = half_done(twins, callback_url="https://example.org/")
+    batches.complete(twins.ports, batch)
+    for execution_id in batch.execution_ids:
+        row = twins.store.executions.get(execution_id)
+        assert row is not None
+        assert row.callback == Callback(
+            url="https://example.org/", key_id=ADA.id, generation=ADA.callback_generation
+        )
 
 
 def test_two_complete_it_at_once(twins: Twins) -> None:
