@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+from app.domain.artifact import Artifact, LeftOut
+from app.domain.blob import Blob
+from app.domain.result import Segment
 from app.ports import Store
 from tests.contracts.rows import LATER, applied, completed, finished, put
 from tests.support.builders import (
@@ -51,3 +54,16 @@ def test_nothing_is_stored_of_an_earlier_attempt(store: Store) -> None:
     assert store.results.get(first.pod) is None
     store.results.insert(a_result(second))
     assert store.results.get(second.pod) is not None
+
+
+def test_contents_that_are_stored_elsewhere_are_named(store: Store) -> None:
+    blob = Blob("0" * 64, 7)
+    result = replace(
+        a_result(finished(store, put(store))),
+        printed=blob,
+        segments={"0/stdout": Segment(3, 4)},
+        artifacts=(Artifact("out/ä.png", blob),),
+        artifacts_left_out=(LeftOut(None, "2 more files"),),
+    )
+    store.results.insert(result)
+    assert store.results.get(result.id) == result

@@ -11,10 +11,12 @@ import pytest
 from app.domain.dead_letter import DeadLetterStatus
 from app.domain.errors import Conflict
 from app.domain.execution import Execution, State, pod_name
+from app.domain.result import BEGINNING_BYTES
 from app.domain.submission import Checker, File, SubmittedTest
-from app.ports import AdmissionQueue, LiveOutput, Ports, Runtime
+from app.infrastructure.memory.runtime import Script
+from app.ports import AdmissionQueue, Blobs, LiveOutput, Ports, Runtime
 from app.service.cancel import cancel
-from app.service.retention import erase
+from app.service.retention import SECONDS_UNTIL_ORPHANED, erase, remove_orphaned_blobs
 from app.service.saga import compensate
 from app.service.submit import submit
 from app.service.sweep import sweep
@@ -68,6 +70,7 @@ def interrupted(ports: Ports, interruption: Interruption) -> Ports:
         admission=cast(AdmissionQueue, Interrupted(ports.admission, interruption)),
         runtime=cast(Runtime, Interrupted(ports.runtime, interruption)),
         live=cast(LiveOutput, Interrupted(ports.live, interruption)),
+        blobs=cast(Blobs, Interrupted(ports.blobs, interruption)),
     )
 
 
@@ -220,3 +223,39 @@ def test_before_any_call_of_tests_with_a_checker(happens: Happening) -> None:
         except AssertionError as error:
             raise AssertionError(f"call {call}: {row}") from error
         call += 1
+
+
+LONG = b"x" * (BEGINNING_BYTES + 1)
+FILES = {"a": b"1", "b/c": b""}
+
+
+@pytest.mark.parametrize("happens", HAPPENINGS)
+def test_before_any_call_with_files_and_long_output(happens: Happening) -> None:
+    call = calls = 1
+    while call <= calls:
+        twins = make_twins()
+        twins.runtime.script = lambda _: Script(prints=LONG, creates=FILES)
+        row, calls = live_through(twins, happens, call, artifacts=("*",))
+        try:
+            assert row.state in {State.CANCELLED, State.COMPLETED}
+            check(twins, row)
+            check_contents(twins, row)
+        except AssertionError as error:
+            raise AssertionError(f"call {call}: {row}") from error
+        call += 1
+
+
+def check_contents(twins: Twins, row: Execution) -> None:
+    """Check that a result has all its contents, and an erased execution none, a day later."""
+    result = twins.store.results.get(row.result_id or "")
+    if result is not None:
+        assert result.printed is not None
+        assert b"".join(twins.blobs.read(row.id, result.printed) or ()) == LONG
+        assert {
+            each.name: b"".join(twins.blobs.read(row.id, each.blob) or ())
+            for each in result.artifacts
+        } == FILES
+    twins.clock.advance(10_000 * SECONDS_UNTIL_ORPHANED)
+    remove_orphaned_blobs(twins.ports)
+    if row.erased:
+        assert twins.blobs.owners("", "z", 1) == []
