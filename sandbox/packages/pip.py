@@ -34,7 +34,7 @@ class Pip:
     def parsed_file(self, path: Path) -> list[Requirement]:
         return requirements_of(path)
 
-    def is_lock(self, path: Path) -> bool:  # noqa: ARG002
+    def is_lock(self, path: Path) -> bool:  # noqa: ARG002  # npm needs it
         """No: all packages in pip's lock file are asked for."""
         return False
 

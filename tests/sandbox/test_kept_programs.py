@@ -10,6 +10,7 @@ import pytest
 from app.domain.pod import Output, Phase, StageReport
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
 from app.domain.submission import File
+from sandbox.private.places import FOR_JAILS
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, a_run, language, wait_for_end
 
 _numbers = count(1)
@@ -159,7 +160,7 @@ def test_a_new_daemon_keeps_nothing_that_an_earlier_one_left(own_sandbox: Sandbo
 
 
 def received(sandbox: SandboxDaemon) -> list[Path]:
-    return list((sandbox.folder / "data" / "programs" / "received").iterdir())
+    return list((sandbox.folder / "data" / "programs" / FOR_JAILS / "received").iterdir())
 
 
 def spoil(folder: Path) -> None:
