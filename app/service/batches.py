@@ -4,6 +4,7 @@ The row of a batch and all its programs are written before its executions. Whoev
 half done completes it: the sweep, a request for it, or the same request with its Idempotency-Key.
 """
 
+import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -36,6 +37,10 @@ from app.service.transitions import soon, start_chain
 from app.service.waiting import LOOK_AGAIN
 
 log = logging.getLogger(__name__)
+
+_RANDOM_BITS: Final = 80
+_INDEX_BITS: Final = 7
+"""Enough for `MAX_ITEMS`."""
 
 Refusal = Mapping[str, object]
 """The problem document of a program that was refused."""
@@ -183,12 +188,15 @@ def _new_batch(
 
 
 def _ids_in(batch_id: str, count: int) -> Sequence[str]:
-    """The ids of a batch's executions, which follow from the batch's own.
+    """The ids of a batch's executions, which follow from the batch's own, in ascending order.
 
-    So a request that is repeated after a crash gives its programs the same ids.
+    So a request that is repeated after a crash gives its programs the same ids. They are not the
+    numbers after the batch's id, because ULIDs made in one millisecond may be just these.
     """
-    first = int(ULID.from_str(batch_id)) + 1
-    return [str(ULID.from_int(number)) for number in range(first, first + count)]
+    timestamp = int(ULID.from_str(batch_id)) >> _RANDOM_BITS << _RANDOM_BITS
+    digest = int.from_bytes(hashlib.sha256(batch_id.encode()).digest()[: _RANDOM_BITS // 8])
+    first = timestamp | digest >> _INDEX_BITS << _INDEX_BITS
+    return [str(ULID.from_int(first | index)) for index in range(count)]
 
 
 def _insert(

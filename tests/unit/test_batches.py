@@ -7,9 +7,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ulid import ULID
 
 from app.domain.api_key import ApiKey, Role
-from app.domain.batch import Batch
+from app.domain.batch import MAX_ITEMS, Batch
 from app.domain.callback import Callback
 from app.domain.errors import (
     Gone,
@@ -84,6 +87,24 @@ class TestSubmit:
             found.batch.execution_ids[1],
         ]
         assert found.batch.execution_ids == sorted(found.batch.execution_ids)
+
+    def test_no_two_batches_of_a_millisecond_share_an_id(self, twins: Twins) -> None:
+        """ULIDs made in one millisecond may be consecutive numbers."""
+        found = [submitted(twins, 3).batch for _ in range(50)]
+        single = [twins.submit().id for _ in range(50)]
+        ids = [id for batch in found for id in (batch.id, *batch.execution_ids)] + single
+        assert len(set(ids)) == len(ids) == 250
+        assert len(twins.store.tables.rows) == 200
+
+    @given(st.integers(0, 2**128 - 1), st.integers(0, MAX_ITEMS))
+    def test_ids_follow_from_the_batch_and_are_of_its_millisecond(
+        self, number: int, count: int
+    ) -> None:
+        batch_id = str(ULID.from_int(number))
+        ids = batches._ids_in(batch_id, count)
+        assert ids == sorted(set(ids)) == batches._ids_in(batch_id, count)
+        assert len(ids) == count
+        assert {id[:10] for id in ids} <= {batch_id[:10]}
 
     def test_accepts_a_batch_of_which_all_was_refused(self, twins: Twins) -> None:
         found = submit_batch(twins.ports, ADA, [REFUSED])
