@@ -1,8 +1,12 @@
 /* Runs a pod's stages through init, which is pid 1 of the other container, and records everything
  * that happens. kubernetes/inside.py describes its part in a pod, and what it may trust.
  *
- * Its input is a number, PROTOCOL, and one or two stages: the output cap in bytes per stream, and
- * the message for init. The last stage runs the program; a stage before it compiles.
+ * Its input is a number, PROTOCOL, then a struct plan with the records that stages share, and the
+ * stages: for each, a struct opening and the message for init. If the plan says so, the first stage
+ * compiles; all others run the program. The compiled program is kept in the channel, and init
+ * empties the box before each run.
+ *
+ *     collector [FIRST USED]   FIRST runs have ended in an earlier pod, and took USED microseconds
  *
  * The FIFOs for the program's output may carry anything; the others belong to init alone.
  */
@@ -19,34 +23,61 @@
 
 #include "channel.h"
 #include "ending.h"
+#include "program.h"
 #include "protocol.h"
 #include "transcript.h"
 
 #define INPUT "/podline/input/stages"
 #define INIT "/podline/init"
 #define CHANNEL "/podline/channel"
-#define STAGES 2
+#define STAGES_MAX 1024
+#define LOG_BYTES (5u << 20) /* with base64 and the rest of each line, a log is below 10 MiB, where a
+                              * kubelet rotates it: older files are not available any more */
+#define COMPILE 0 /* the number of that stage; runs have 1, 2 ... */
 #define PIPE_BYTES 65536 /* the default capacity of a pipe, and the most that one read takes */
 #define GRACE_US 2000000 /* init enforces the wall limit; if it fails to, it gets this much longer */
 #define NEVER INT64_MAX
 
+struct plan {
+    uint64_t compiles, stop_on_failure;
+    uint64_t wall_us; /* for all stages */
+    uint64_t program_bytes; /* the most that a compiled program may have */
+    uint64_t shared_bytes;
+};
+
+struct opening {
+    uint64_t cap; /* of output, in bytes per stream */
+    uint64_t shares; /* whether it has the shared records, too */
+};
+
 struct input {
-    uint64_t cap;
-    const char *bytes; /* a struct head and its body */
-    size_t length;
-    uint64_t wall_us;
+    struct opening opening;
+    struct head head;
+    const char *body;
+};
+
+struct pod {
+    struct plan plan;
+    const char *shared; /* records */
+    struct input stages[STAGES_MAX];
+    int count; /* of stages */
+    struct channel channel;
+    uint64_t log_left;
+    int64_t began_us; /* realtime; 0 before a stage has */
+    int64_t used_us; /* by all stages so far, in earlier pods too */
+    int compiled, failed; /* whether a compile stage succeeded, and any run did not */
 };
 
 struct run {
-    const struct channel *channel;
-    const struct stage_end *compiled; /* the stage before this one, which succeeded; or NULL */
+    struct pod *pod;
+    int number;
     struct transcript transcript;
     struct stage_end end;
+    char *message;
     const char *unsent;
     size_t unsent_bytes;
-    int64_t started_us; /* realtime */
     int64_t begun, give_up_at;
-    int killed, not_started, over;
+    int killed, not_started, lost, over;
 };
 
 static int64_t clock_us(clockid_t clock) {
@@ -71,73 +102,95 @@ static char *read_input(size_t *bytes) {
     return content;
 }
 
-static const char *take_number(const char *at, const char *end, uint64_t *number) {
-    if (!at || (size_t)(end - at) < sizeof *number) end_with_fault("the input is cut off");
-    memcpy(number, at, sizeof *number);
-    return at + sizeof *number;
+static const char *take(const char *at, const char *end, void *into, size_t bytes) {
+    if (!at || (size_t)(end - at) < bytes) end_with_fault("the input is cut off");
+    memcpy(into, at, bytes);
+    return at + bytes;
+}
+
+static const char *pass(const char *at, const char *end, uint64_t bytes) {
+    if (bytes > (size_t)(end - at)) end_with_fault("the input is cut off");
+    return at + bytes;
 }
 
 static const char *take_stage(const char *at, const char *end, struct input *stage) {
-    struct head head;
-    at = take_number(at, end, &stage->cap);
-    if ((size_t)(end - at) < sizeof head) end_with_fault("the input is cut off");
-    memcpy(&head, at, sizeof head);
-    stage->bytes = at;
-    stage->wall_us = head.wall_us;
-    stage->length = sizeof head + head.body_bytes;
-    if (head.body_bytes > BODY_MAX || (size_t)(end - at) < stage->length)
-        end_with_fault("the input is cut off");
-    return at + stage->length;
+    at = take(at, end, &stage->opening, sizeof stage->opening);
+    at = take(at, end, &stage->head, sizeof stage->head);
+    stage->body = at;
+    return pass(at, end, stage->head.body_bytes);
 }
 
-static int read_stages(struct input stages[STAGES]) {
+static void read_pod(struct pod *pod) {
     size_t bytes;
     uint64_t protocol;
-    int count = 0;
     const char *at = read_input(&bytes), *end = at + bytes;
-    at = take_number(at, end, &protocol);
+    at = take(at, end, &protocol, sizeof protocol);
     if (protocol != PROTOCOL) end_with_fault("the input is for another version of the pod's image");
-    do {
-        at = take_stage(at, end, &stages[count++]);
-    } while (at < end && count < STAGES);
-    if (at < end) end_with_fault("the input has too many stages");
-    return count;
+    at = take(at, end, &pod->plan, sizeof pod->plan);
+    pod->shared = at;
+    for (at = pass(at, end, pod->plan.shared_bytes); at < end;) {
+        if (pod->count == STAGES_MAX) end_with_fault("the input has too many stages");
+        at = take_stage(at, end, &pod->stages[pod->count++]);
+    }
+    if (pod->count <= (int)pod->plan.compiles) end_with_fault("the input has too few stages");
+}
+
+static int runs_of(const struct pod *pod) {
+    return pod->count - (int)pod->plan.compiles;
 }
 
 /* One stage */
 
+static void make_message(struct run *run, const struct input *stage) {
+    const struct pod *pod = run->pod;
+    struct head head = stage->head;
+    size_t shared = stage->opening.shares ? pod->plan.shared_bytes : 0, own = head.body_bytes;
+    run->unsent_bytes = 1 + sizeof head + own + shared;
+    char *at = run->message = malloc(run->unsent_bytes);
+    if (!at || own + shared > BODY_MAX) end_with_fault("a stage has too much input");
+    run->unsent = at;
+    head.body_bytes = own + shared;
+    *at++ = STAGE;
+    at = mempcpy(at, &head, sizeof head);
+    at = mempcpy(at, stage->body, own);
+    memcpy(at, pod->shared, shared);
+}
+
 static void send_more(struct run *run) {
-    ssize_t sent = write(run->channel->control, run->unsent, run->unsent_bytes);
+    ssize_t sent = write(run->pod->channel.control, run->unsent, run->unsent_bytes);
     if (sent > 0) run->unsent += sent, run->unsent_bytes -= sent;
 }
 
 /* Sent once; if init is gone, that is noticed elsewhere. */
 static void kill_program(struct run *run) {
-    if (!run->killed && write(run->channel->control, "k", 1) == 1) run->killed = 1;
+    static const char kill = KILL;
+    if (run->killed || run->over) return;
+    if (write(run->pod->channel.control, &kill, 1) == 1) run->killed = 1;
 }
 
 /* False if nothing is available now. */
 static int read_output(struct run *run, int stream) {
     static unsigned char content[PIPE_BYTES];
-    ssize_t got = read(run->channel->output[stream], content, sizeof content);
+    ssize_t got = read(run->pod->channel.output[stream], content, sizeof content);
     if (got <= 0) return 0;
-    take(&run->transcript, stream, content, got, clock_us(CLOCK_MONOTONIC));
+    take_output(&run->transcript, stream, content, got, clock_us(CLOCK_MONOTONIC));
     if (run->transcript.streams[stream].truncated) kill_program(run);
     return 1;
 }
 
 static void hear_init(struct run *run) {
     struct report report;
-    ssize_t got = read(run->channel->status, &report, sizeof report);
+    ssize_t got = read(run->pod->channel.status, &report, sizeof report);
     if (got < 0 && errno == EAGAIN) return;
     if (got != sizeof report) {
-        run->end.vanished = run->over = 1;
+        run->end.vanished = run->lost = run->over = 1;
     } else if (report.kind == STARTED) {
-        run->started_us = clock_us(CLOCK_REALTIME);
+        if (!run->pod->began_us) run->pod->began_us = clock_us(CLOCK_REALTIME);
     } else if (report.kind == DONE) {
         run->end.report = report;
         run->over = 1;
-    } else if (report.kind == FAILED && report.step == START_PROGRAM && run->compiled) {
+    } else if (report.kind == FAILED && report.step == START_PROGRAM && run->pod->compiled &&
+               run->number == 1) {
         run->not_started = run->over = 1;
     } else {
         end_with_report_of_fault(&report);
@@ -149,7 +202,7 @@ static void give_up(struct run *run) {
     run->end.report.stopped_by = BY_WALL;
     run->end.report.status = SIGKILL;
     run->end.report.wall_us = clock_us(CLOCK_MONOTONIC) - run->begun;
-    run->over = 1;
+    run->lost = run->over = 1;
 }
 
 static int milliseconds_until(int64_t moment) {
@@ -158,7 +211,7 @@ static int milliseconds_until(int64_t moment) {
 }
 
 static void wait_for_something(struct run *run) {
-    const struct channel *channel = run->channel;
+    const struct channel *channel = &run->pod->channel;
     struct pollfd sources[] = {
         {channel->output[0], POLLIN, 0}, {channel->output[1], POLLIN, 0},
         {channel->status, POLLIN, 0}, {run->unsent_bytes ? channel->control : -1, POLLOUT, 0},
@@ -171,10 +224,11 @@ static void wait_for_something(struct run *run) {
     if (sources[2].revents) hear_init(run);
 }
 
-/* Everything that was printed is in the FIFOs by now: nobody is left who could print. */
+/* Everything that was printed is in the FIFOs by now: nobody is left who could print, unless init is
+ * stuck. What is above the cap must not be taken for the next stage's. */
 static void drain(struct run *run) {
     for (int stream = 0; stream < 2; stream++)
-        while (!run->transcript.streams[stream].truncated && read_output(run, stream)) {}
+        while (!(run->lost && run->transcript.streams[stream].truncated) && read_output(run, stream)) {}
     write_frames(&run->transcript);
 }
 
@@ -185,16 +239,14 @@ static void conclude(struct run *run) {
         run->end.truncated[stream] = run->transcript.streams[stream].truncated;
 }
 
-static void run_stage(struct run *run, const struct channel *channel, const char *name,
-                      const struct input *stage, const struct stage_end *compiled) {
+static void run_stage(struct run *run, struct pod *pod, int number, const struct input *stage) {
     memset(run, 0, sizeof *run);
-    run->channel = channel;
-    run->compiled = compiled;
-    run->unsent = stage->bytes;
-    run->unsent_bytes = stage->length;
+    run->pod = pod;
+    run->number = number;
+    make_message(run, stage);
     run->begun = clock_us(CLOCK_MONOTONIC);
-    run->give_up_at = run->begun + (int64_t)stage->wall_us + GRACE_US;
-    begin_transcript(&run->transcript, name, stage->cap);
+    run->give_up_at = run->begun + (int64_t)stage->head.wall_us + GRACE_US;
+    begin_transcript(&run->transcript, number, runs_of(pod), stage->opening.cap, &pod->log_left);
     while (!run->over) {
         int64_t now = clock_us(CLOCK_MONOTONIC);
         if (now >= frame_due(&run->transcript)) write_frames(&run->transcript);
@@ -203,10 +255,51 @@ static void run_stage(struct run *run, const struct channel *channel, const char
     }
     drain(run);
     conclude(run);
+    free(run->message);
+    if (run->not_started) return;
+    pod->used_us += run->end.report.wall_us;
+    record_stage(number, &run->end);
 }
+
+/* All stages */
 
 static int succeeded(const struct stage_end *stage) {
     return !stage->vanished && stage->report.status == 0 && stopped_by(stage) == NOT_STOPPED;
+}
+
+_Noreturn static void end_with(const struct pod *pod, int runs, int left) {
+    end_with_verdict(pod->began_us, clock_us(CLOCK_REALTIME), runs, left);
+}
+
+/* Ends the pod if there is nothing to run then. */
+static void compile_program(struct pod *pod) {
+    static struct run compile;
+    run_stage(&compile, pod, COMPILE, &pod->stages[0]);
+    if (!succeeded(&compile.end) || !receive_program(&pod->channel, pod->plan.program_bytes))
+        end_with(pod, 0, 0);
+    pod->compiled = 1;
+}
+
+/* The first run has all the time that it may take. */
+static int skips(const struct pod *pod, int number, const struct input *stage) {
+    if (number == 1) return 0;
+    if (pod->plan.stop_on_failure && pod->failed) return 1;
+    return pod->used_us + stage->head.wall_us > pod->plan.wall_us;
+}
+
+static void run_program(struct pod *pod, int ended) {
+    static struct run run;
+    const struct input *stages = pod->stages + pod->plan.compiles;
+    int runs = runs_of(pod);
+    for (int number = ended + 1; number <= runs; number++) {
+        if (skips(pod, number, &stages[number - 1])) continue;
+        run_stage(&run, pod, number, &stages[number - 1]);
+        if (run.not_started) end_with(pod, 0, 0);
+        if (!succeeded(&run.end)) pod->failed = 1;
+        /* Without init, the others can only be skipped. */
+        if (run.lost && !pod->plan.stop_on_failure) end_with(pod, number, runs - number);
+    }
+    end_with(pod, runs, 0);
 }
 
 static void exit_on_signal(int number) {
@@ -214,24 +307,14 @@ static void exit_on_signal(int number) {
     _exit(1);
 }
 
-int main(void) {
-    static struct input stages[STAGES];
-    static struct run compile, run;
+int main(int argc, char **argv) {
+    static struct pod pod = {.log_left = LOG_BYTES};
     signal(SIGPIPE, SIG_IGN);
     signal(SIGTERM, exit_on_signal); /* pid 1 needs a handler; init ends right after it */
-    int count = read_stages(stages);
-    struct channel channel = open_channel(CHANNEL, INIT);
-    const struct stage_end *compiled = NULL, *ended = NULL;
-    int64_t began_us = 0;
-    if (count == STAGES) {
-        run_stage(&compile, &channel, "compile", &stages[0], NULL);
-        compiled = &compile.end;
-        began_us = compile.started_us;
-    }
-    if (!compiled || succeeded(compiled)) {
-        run_stage(&run, &channel, "run", &stages[count - 1], compiled);
-        ended = run.not_started ? NULL : &run.end;
-        if (!began_us) began_us = run.started_us;
-    }
-    end_with_verdict(began_us, clock_us(CLOCK_REALTIME), compiled, ended);
+    int ended = argc > 2 ? atoi(argv[1]) : 0;
+    read_pod(&pod);
+    pod.channel = open_channel(CHANNEL, INIT);
+    if (pod.plan.compiles) compile_program(&pod);
+    if (argc > 2) pod.used_us = atoll(argv[2]);
+    run_program(&pod, ended);
 }

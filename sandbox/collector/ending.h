@@ -14,10 +14,12 @@ struct stage_end {
     uint64_t frames;
 };
 
-/* `compile` is NULL without such a stage; `run` where that did not succeed, or made no program that
- * can be started. */
-_Noreturn void end_with_verdict(int64_t began_us, int64_t ended_us,
-                                const struct stage_end *compile, const struct stage_end *run);
+/* Writes how the stage ended. */
+void record_stage(int stage, const struct stage_end *end);
+
+/* `runs` have ended or been skipped: 0 if the compile stage did not succeed, or made no program that
+ * can be started. Others are left if init was lost. */
+_Noreturn void end_with_verdict(int64_t began_us, int64_t ended_us, int runs, int left);
 
 /* Something could not be set up. Says nothing about the program. */
 _Noreturn void end_with_fault(const char *what);

@@ -10,10 +10,13 @@
 #define JOINED_US 50000
 #define LINE_BYTES (FRAME_BYTES * 4 / 3 + 256)
 
-void begin_transcript(struct transcript *transcript, const char *stage, uint64_t cap) {
+void begin_transcript(struct transcript *transcript, int stage, int runs, uint64_t cap,
+                      uint64_t *left) {
     memset(transcript, 0, sizeof *transcript);
     transcript->stage = stage;
+    transcript->runs = runs;
     transcript->cap = cap;
+    transcript->left = left;
     transcript->streams[0].name = "stdout";
     transcript->streams[1].name = "stderr";
 }
@@ -43,9 +46,9 @@ static void write_frame(struct transcript *transcript, struct stream *stream) {
     char line[LINE_BYTES];
     if (!stream->held) return;
     char *end = line + sprintf(line,
-                               "{\"stage\": \"%s\", \"sequence\": %" PRIu64 ", \"stream\": \"%s\", "
+                               "{\"stage\": %d, \"of\": %d, \"sequence\": %" PRIu64 ", \"stream\": \"%s\", "
                                "\"offset\": %" PRIu64 ", \"content\": \"",
-                               transcript->stage, ++transcript->frames, stream->name,
+                               transcript->stage, transcript->runs, ++transcript->frames, stream->name,
                                stream->printed - stream->held);
     end = base64(end, stream->content, stream->held);
     memcpy(end, "\"}\n", 3);
@@ -68,13 +71,16 @@ void write_frames(struct transcript *transcript) {
     write_frame(transcript, &transcript->streams[!older]);
 }
 
-void take(struct transcript *transcript, int number, const unsigned char *content, size_t bytes,
-          int64_t now) {
+void take_output(struct transcript *transcript, int number, const unsigned char *content,
+                 size_t bytes, int64_t now) {
     struct stream *stream = &transcript->streams[number];
-    if (bytes > transcript->cap - stream->printed) {
-        bytes = transcript->cap - stream->printed;
+    uint64_t most = transcript->cap - stream->printed;
+    if (most > *transcript->left) most = *transcript->left;
+    if (bytes > most) {
+        bytes = most;
         stream->truncated = 1;
     }
+    *transcript->left -= bytes;
     while (bytes) {
         size_t room = FRAME_BYTES - stream->held, part = bytes < room ? bytes : room;
         if (!stream->held) stream->held_since = now;

@@ -17,17 +17,20 @@ struct stream {
 };
 
 struct transcript {
-    const char *stage;
+    int stage, runs;
     uint64_t cap; /* bytes per stream */
+    uint64_t *left; /* bytes of all stages that the log still takes */
     uint64_t frames;
     struct stream streams[2];
 };
 
-void begin_transcript(struct transcript *transcript, const char *stage, uint64_t cap);
+/* `runs` is how many the pod has. */
+void begin_transcript(struct transcript *transcript, int stage, int runs, uint64_t cap,
+                      uint64_t *left);
 
-/* Keeps what fits below the cap. */
-void take(struct transcript *transcript, int stream, const unsigned char *content, size_t bytes,
-          int64_t now);
+/* Keeps what fits below the cap and into the log. */
+void take_output(struct transcript *transcript, int stream, const unsigned char *content,
+                 size_t bytes, int64_t now);
 
 /* The latest time to write a frame; INT64_MAX if there is nothing to write. */
 int64_t frame_due(const struct transcript *transcript);

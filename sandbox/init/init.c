@@ -21,14 +21,13 @@
  * the program starts.
  */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "box.h"
 #include "collect.h"
 #include "cover.h"
 #include "run.h"
@@ -36,23 +35,6 @@
 #include "stage.h"
 #include "tether.h"
 #include "usage.h"
-
-#define WORK "/box/work"
-
-/* It exists in a pod, and is mounted elsewhere, too. */
-static void make_shared_folder(const char *path) {
-    if (mkdir(path, 01777) && errno != EEXIST) fail(WRITE_FILES);
-}
-
-/* One file system holds everything that a program may write, so one size limits it. */
-static void lay_out_box(void) {
-    umask(0);
-    make_shared_folder("/box/tmp");
-    make_shared_folder("/box/shm");
-    if (mkdir(WORK, 0755)) fail(WRITE_FILES);
-    umask(022);
-    if (chdir(WORK)) fail(WRITE_FILES);
-}
 
 static void meet_service_in_pod(const char *channel) {
     if (getpid() != 1) _exit(1); /* it kills everything that it can reach */

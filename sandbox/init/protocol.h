@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#define PROTOCOL 11 /* raised with every change of the messages */
+#define PROTOCOL 12 /* raised with every change of the messages */
 #define BODY_MAX (4u << 20)
 #define PROGRAM "/box/program" /* what a compile stage makes and the run stage starts */
 
@@ -13,6 +13,11 @@ enum kind { READY = 1, STARTED = 2, DONE = 3, FAILED = 4 };
 enum step {
     RECEIVE = 1, WRITE_FILES = 2, FORK = 3, EXECUTE = 4, MEASURE = 5, START_PROGRAM = 6, COLLECT = 7,
 };
+/* In a pod, what CONTROL carries: one byte, and a stage after STAGE. KILL may come late: it is about
+ * the stage that runs, and means nothing after its end.
+ */
+#define STAGE 's'
+#define KILL 'k'
 enum stop { NOT_STOPPED = 0, BY_WALL = 1, BY_CPU = 2, BY_MEMORY = 3, BY_SERVICE = 4 };
 
 /* A stage is a head and a body of records: a tag, a little-endian length, that many bytes and one
@@ -28,6 +33,7 @@ enum stop { NOT_STOPPED = 0, BY_WALL = 1, BY_CPU = 2, BY_MEMORY = 3, BY_SERVICE 
  *     P  number              cap for the reported peak of memory in KiB, as 64 bits
  *     I  content             stdin, if it is not passed as a descriptor
  *     L  path                where PROGRAM is instead: it becomes a link to this
+ *     B                      remove first what other stages left outside of processes; in a pod
  *     C                      run nothing: send what is at PROGRAM to stdout, as `struct entry`s
  *     W                      run nothing: send what is in the working folder, without content
  *     G  path                run nothing: send this file of the working folder; may be repeated

@@ -13,7 +13,7 @@ from sandbox.wire.types import SECOND, File
 
 INIT: Final = Path(__file__).with_name("init")
 """Built from the C sources beside it when the package is installed."""
-PROTOCOL: Final = 11
+PROTOCOL: Final = 12
 """As in protocol.h."""
 PROGRAM: Final = "/box/program"
 """What a compile stage makes and the run stage starts. As in protocol.h."""
@@ -48,6 +48,8 @@ class Stage:
     """stderr is stdout."""
     peak_max_kib: int = 0
     """Cap for the reported peak of memory; 0 if the daemon sees to that."""
+    empties: bool = False
+    """What other stages left is removed first; in a pod."""
     program: str | None = None
     """Where PROGRAM is, if it was made elsewhere."""
     all_memory_is_counted: bool = True
@@ -150,17 +152,19 @@ def encode_get(names: Sequence[bytes]) -> tuple[bytes, bytes]:
 
 def _records(stage: Stage) -> list[bytes]:
     stdin = [] if stage.stdin is None else [_record(b"I", stage.stdin)]
+    empties = [_record(b"B", b"")] if stage.empties else []
     program = [_record(b"L", stage.program.encode())] if stage.program else []
     uncounted = [] if stage.all_memory_is_counted else [_record(b"U", b"")]
     merged = [_record(b"M", b"")] if stage.merged else []
     peak = [_record(b"P", _NUMBER.pack(stage.peak_max_kib))] if stage.peak_max_kib else []
     return [
+        *empties,
         *stdin,
         *program,
         *merged,
         *uncounted,
         *peak,
-        *(_record(b"F", file.name.encode() + b"\0" + file.content) for file in stage.files),
+        records(stage.files),
         *(_record(b"A", argument.encode()) for argument in stage.argv),
         *(_record(b"X", path.encode()) for path in stage.paths),
         *(_record(b"E", f"{name}={value}".encode()) for name, value in stage.env.items()),
@@ -169,6 +173,13 @@ def _records(stage: Stage) -> list[bytes]:
             for resource, limit in stage.rlimits.items()
         ),
     ]
+
+
+def records(files: Sequence[File]) -> bytes:
+    """Return the part of a body that has these files."""
+    return b"".join(
+        _record(b"F", file.name.encode() + b"\0" + file.content) for file in files
+    )
 
 
 def _record(tag: bytes, content: bytes) -> bytes:

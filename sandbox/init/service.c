@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#define PIPE_BYTES 65536 /* the default capacity of a pipe */
 
 int control;
 static int status, in_pod;
@@ -71,22 +74,34 @@ void receive_bytes(void *into, size_t bytes) {
     }
 }
 
-/* The last stage may have changed what its streams share with the next one's. */
-static void duplicate_output(int streams[STREAMS]) {
+/* Duplicates would share flags, an owner and more with those of the last stage, which may have
+ * changed the size, too. */
+static void open_output_anew(int streams[STREAMS]) {
     for (int stream = 0; stream < STREAMS; stream++) {
+        char path[32];
         streams[stream] = output[stream];
         if (output[stream] == NONE) continue;
-        streams[stream] = fcntl(output[stream], F_DUPFD_CLOEXEC, 0);
-        if (streams[stream] < 0 || fcntl(streams[stream], F_SETFL, 0)) fail(RECEIVE);
+        snprintf(path, sizeof path, "/proc/self/fd/%d", output[stream]);
+        streams[stream] = open_fifo(path, O_WRONLY);
+        fcntl(streams[stream], F_SETPIPE_SZ, PIPE_BYTES);
     }
+}
+
+static void wait_for_stage(void) {
+    char request;
+    do receive_bytes(&request, 1);
+    while (request == KILL);
+    errno = EPROTO;
+    if (request != STAGE) fail(RECEIVE);
 }
 
 struct head receive_head(int streams[STREAMS]) {
     struct head head;
     int complete = 1;
     if (in_pod) {
+        wait_for_stage();
         receive_bytes(&head, sizeof head);
-        duplicate_output(streams);
+        open_output_anew(streams);
     } else {
         complete = receive_descriptors(control, (struct iovec){&head, sizeof head}, streams, STREAMS);
     }

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "box.h"
+
 #define PIPE_BYTES 65536 /* the default capacity of a pipe */
 
 struct record {
@@ -37,7 +39,7 @@ static void make_folders_of(char *path) {
     }
 }
 
-/* Files come before any program has run, so no link can be in the way. */
+/* No program runs, and the folder is empty at first, so no link can be in the way. */
 static void write_file(struct record record) {
     char *path = record.content, *content = path + strlen(path) + 1;
     char *end = record.content + record.length;
@@ -113,6 +115,9 @@ static void take_record(struct stage *stage, struct record record) {
     case 'P':
         if (record.length != sizeof stage->peak_max_kib) fail(RECEIVE);
         memcpy(&stage->peak_max_kib, record.content, sizeof stage->peak_max_kib);
+        return;
+    case 'B':
+        empty_box();
         return;
     case 'L':
         if (symlink(record.content, PROGRAM)) fail(WRITE_FILES);

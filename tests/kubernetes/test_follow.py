@@ -22,7 +22,8 @@ def lines(first: int, last: int) -> Say:
     """The lines of a log with the frames of these sequence numbers."""
     records = [
         {
-            "stage": "run",
+            "stage": 1,
+            "of": 1,
             "sequence": sequence,
             "stream": "stdout",
             "offset": sequence - 1,

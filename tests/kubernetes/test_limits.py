@@ -29,11 +29,14 @@ def test_more_processes_than_a_node_gives_a_pod() -> None:
     refuse_impossible(too_many, SPECS["python"], None)
 
 
-def test_more_than_one_run() -> None:
-    twice = a_pod(LANGUAGES["python"], runs=(a_run(), a_run()))
-    with pytest.raises(RunRefused, match=r"^tests: "):
-        refuse_impossible(twice, SPECS["python"], None)
-    assert {language.max_runs for language in LANGUAGES.values()} == {1}
+def test_each_of_several_runs_has_limits_that_a_pod_can_have() -> None:
+    fits, larger = (a_run(limits=replace(DEFAULT_LIMITS, processes=MOST + n)) for n in (0, 1))
+    several = a_pod(LANGUAGES["python"], runs=(fits, larger))
+
+    assert {language.max_runs for language in LANGUAGES.values()} == {None}
+    refuse_impossible(several, SPECS["python"], None)
+    with pytest.raises(RunRefused, match=r"^tests\[1\]\.limits\.processes is 125"):
+        refuse_impossible(several, SPECS["python"], 128)
 
 
 def test_threads_of_the_languages_own_runtime_count_too() -> None:
@@ -76,7 +79,7 @@ def test_the_limits_of_a_compiler_count_where_there_is_one() -> None:
 def test_more_output_than_a_log_can_hold() -> None:
     """Both streams of both stages are in one log."""
     at_most = replace(DEFAULT_LIMITS, output_kib=1024)
-    larger = replace(DEFAULT_LIMITS, output_kib=3 * 1024)
+    larger = replace(DEFAULT_LIMITS, output_kib=5 * 512)
 
     refuse_impossible(
         a_pod(LANGUAGES["c"], limits=at_most, compile_limits=at_most), SPECS["c"], None

@@ -18,6 +18,7 @@ NOW = int(datetime(2026, 1, 2, 2, 54, 8, tzinfo=UTC).timestamp()) * SECOND
 STARTED = {"running": AT}
 CREATING = {"waiting": {"reason": "ContainerCreating"}}
 STAGE = {
+    "stage": 1,
     "status": 0,
     "wall_us": 20_000,
     "cpu_us": 18_000,
@@ -28,11 +29,13 @@ STAGE = {
     "stderr_truncated": False,
 }
 EXITED_3 = 3 << 8
+END = {"began_us": 1_000_000, "ended_us": 2_000_000, "left": 0}
 
 
-def end_record(**run: Any) -> str:
-    end = {"began_us": 1_000_000, "ended_us": 2_000_000, "compile": None, "run": STAGE | run}
-    return json.dumps({"end": end})
+def end_record(*others: dict[str, Any], **run: Any) -> str:
+    """Of one run with these facts, and those after it."""
+    stages = [STAGE | run, *(STAGE | {"stage": 2 + i} | each for i, each in enumerate(others))]
+    return json.dumps({"end": END | {"runs": len(stages), "ended": len(stages), "stages": stages}})
 
 
 def terminated(code: int = 0, reason: str = "Completed", message: str = "") -> dict[str, Any]:
@@ -220,8 +223,8 @@ def test_a_program_whose_child_was_killed_for_memory(status: int, stopped_by: Li
 def test_a_compiler_whose_child_was_killed_for_memory(
     status: int, stopped_by: Limit | None
 ) -> None:
-    end = json.loads(end_record(status=status))["end"]
-    message = json.dumps({"end": {**end, "compile": end["run"], "run": None}})
+    compiled = STAGE | {"stage": 0, "status": status}
+    message = json.dumps({"end": END | {"runs": 0, "ended": 1, "stages": [compiled]}})
 
     report = seen(a_pod(terminated(message=message), terminated(0, "OOMKilled"))).report
 

@@ -1,5 +1,6 @@
 """The watch lists, watches and resumes, and lists again where it can't resume."""
 
+import json
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -9,16 +10,20 @@ import pytest
 
 from app.domain.errors import RuntimeUnavailable
 from app.infrastructure.kubernetes.connection import Connection
-from app.infrastructure.kubernetes.manifest import LABELS
+from app.infrastructure.kubernetes.manifest import LABELS, RUNS
 from app.infrastructure.kubernetes.watch import PodWatch
 from tests.support.kubernetes.api_server import ApiServer, Say, api_server, events, listed
 
 
-def a_pod(name: str, *, runs: bool = False, version: str = "2") -> dict[str, Any]:
+def a_pod(
+    name: str, *, runs: bool = False, version: str = "2", how_often: int = 1
+) -> dict[str, Any]:
     state = {"running": {"startedAt": "2026-01-02T02:54:05Z"}}
     statuses = [{"name": name, "state": state} for name in ("collector", "main") if runs]
+    annotations = {RUNS: str(how_often)}
+    metadata = {"name": name, "labels": LABELS, "annotations": annotations}
     return {
-        "metadata": {"name": name, "labels": LABELS, "resourceVersion": version},
+        "metadata": metadata | {"resourceVersion": version},
         "status": {"containerStatuses": statuses},
     }
 
@@ -90,6 +95,43 @@ def test_a_version_that_is_too_old_has_it_list_again(tmp_path: Path, expired: Sa
 def test_a_watch_that_broke_says_so(tmp_path: Path, last: Say) -> None:
     with api_server(tmp_path, listed(), last) as server, pytest.raises(RuntimeUnavailable):
         seen(server, 1)
+
+
+def test_ends_of_runs_are_seen_in_the_last_line_of_a_log(tmp_path: Path) -> None:
+    """Only of a running pod that has several. One that can't be looked at is left alone."""
+    running = [a_pod("one", runs=True), a_pod("three", runs=True, how_often=3), a_pod("x")]
+    answers = [
+        listed(*running),
+        *(events(), Say(last_line({"stage": 1, "of": 3, **FRAME}))),
+        *(events(), Say(last_line({"stage": 2, "of": 3, **FRAME}))),
+        *(events(), Say(last_line({"stage": 2, "of": 3, **FRAME}))),
+        *(events(), Say(last_line({"ended": {"stage": 2, **ENDED}}))),
+        *(events(), Say(b"no kubelet", status=500)),
+        events(("MODIFIED", a_pod("one", runs=True, version="3"))),
+        events(("DELETED", a_pod("one", runs=True, version="4"))),
+    ]
+    with api_server(tmp_path, *answers) as server:
+        assert seen(server, 3) == ["three", "three", "one"]
+        logs = [path for path in server.requests if "/log?" in path]
+        assert len(logs) == 5
+        assert all("/three/log?" in path and "tailLines=1" in path for path in logs)
+
+
+FRAME = {"sequence": 1, "stream": "stdout", "offset": 0, "content": ""}
+ENDED = {
+    "status": 0,
+    "wall_us": 1,
+    "cpu_us": 1,
+    "peak_kib": 1,
+    "stopped_by": None,
+    "frames": 1,
+    "stdout_truncated": False,
+    "stderr_truncated": False,
+}
+
+
+def last_line(record: dict[str, Any]) -> bytes:
+    return json.dumps(record).encode() + b"\n"
 
 
 def test_it_ends_when_it_is_told_to(tmp_path: Path) -> None:

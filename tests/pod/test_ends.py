@@ -65,10 +65,9 @@ def test_main_that_is_gone_is_reported(folder: Path) -> None:
 
     ended = pod.wait()
     assert ended.exit_code == 0
-    assert ended.end.report is None
     assert ended.end.vanished
-    assert ended.end.vanished.run
-    assert ended.end.vanished.run.stopped_by is Limit.MEMORY
+    assert ended.report.run
+    assert ended.report.run.stopped_by is Limit.MEMORY
     assert ended.output.run
     assert ended.output.run.stdout == b"begun\n"
 
@@ -89,14 +88,28 @@ NUMBER = struct.Struct("<Q")
 PATH = {"PATH": "/usr/bin:/bin"}
 
 
+def a_plan(*, compiles: bool, wall_us: int = 60_000_000) -> bytes:
+    return struct.pack("<6Q", PROTOCOL, compiles, 0, wall_us, 1 << 20, 0)
+
+
 def stages_that_start(*commands: Sequence[str]) -> bytes:
-    """One stage for each command."""
-    stages = [
-        Stage(argv=command, env=PATH, files=(), stdin=b"", wall_seconds=10, rlimits={})
-        for command in commands
-    ]
-    heads_and_bodies = [NUMBER.pack(1024) + b"".join(encode(stage)) for stage in stages]
-    return NUMBER.pack(PROTOCOL) + b"".join(heads_and_bodies)
+    """One run, or a compile stage and a run."""
+    compiles = len(commands) > 1
+    content = a_plan(compiles=compiles)
+    for number, command in enumerate(commands):
+        runs_compiled = compiles and number > 0
+        stage = Stage(
+            argv=command,
+            env=PATH,
+            files=(),
+            stdin=b"",
+            wall_seconds=10,
+            rlimits={},
+            empties=runs_compiled,
+            program=inside.PROGRAM if runs_compiled else None,
+        )
+        content += struct.pack("<2Q", 1024, False) + b"".join(encode(stage))
+    return content
 
 
 @pytest.mark.parametrize(
@@ -147,17 +160,18 @@ def test_a_compiler_that_makes_no_program_is_no_fault(folder: Path, what: str) -
     assert ended.output.run is None
 
 
-STAGE = NUMBER.pack(1024) + struct.pack("<4Q", 1_000_000, 0, 0, 0)
+PLAN = a_plan(compiles=False)
+STAGE = struct.pack("<2Q", 1024, False) + struct.pack("<4Q", 1_000_000, 0, 0, 0)
 BROKEN = {
     "nothing": (b"", "the input is cut off"),
-    "another version": (NUMBER.pack(PROTOCOL + 1) + STAGE, "another version"),
-    "half a head": (NUMBER.pack(PROTOCOL) + STAGE[:20], "the input is cut off"),
-    "too short": (
-        NUMBER.pack(PROTOCOL) + NUMBER.pack(1) + struct.pack("<4Q", 1, 0, 0, 9) + b"x",
-        "the input is cut off",
-    ),
-    "three stages": (NUMBER.pack(PROTOCOL) + STAGE * 3, "too many stages"),
-    "an empty stage": (NUMBER.pack(PROTOCOL) + STAGE, "init failed to receive: Protocol error"),
+    "another version": (NUMBER.pack(PROTOCOL + 1) + PLAN[8:] + STAGE, "another version"),
+    "half a plan": (PLAN[:20], "the input is cut off"),
+    "half a head": (PLAN + STAGE[:20], "the input is cut off"),
+    "too short": (PLAN + STAGE[:-8] + NUMBER.pack(9) + b"x", "the input is cut off"),
+    "too few shared records": (PLAN[:-8] + NUMBER.pack(1 << 40) + STAGE, "the input is cut off"),
+    "too many stages": (PLAN + STAGE * 1025, "too many stages"),
+    "no run": (a_plan(compiles=True) + STAGE, "too few stages"),
+    "an empty stage": (PLAN + STAGE, "init failed to receive: Protocol error"),
 }
 
 

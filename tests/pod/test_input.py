@@ -20,11 +20,12 @@ MIB = 1024 * 1024
 
 def heads(content: bytes) -> list[tuple[int, ...]]:
     """For each stage: output cap, wall time, CPU time, and the memory that init enforces."""
-    at, found = 8, []
+    (shared,) = struct.unpack_from("<Q", content, 5 * 8)
+    at, found = 6 * 8 + shared, []
     while at < len(content):
-        *numbers, body = struct.unpack_from("<5Q", content, at)
-        found.append(tuple(numbers))
-        at += 5 * 8 + body
+        cap, _, *limits, body = struct.unpack_from("<6Q", content, at)
+        found.append((cap, *limits))
+        at += 6 * 8 + body
     return found
 
 

@@ -15,6 +15,7 @@ from app.infrastructure.kubernetes.transcript import (
     frames_after,
     parse_end,
     parse_transcript,
+    runs_ended,
 )
 
 PIECES = st.lists(
@@ -22,8 +23,9 @@ PIECES = st.lists(
 )
 
 
-def a_stage(frames: int = 0, **facts: Any) -> dict[str, Any]:
+def a_stage(frames: int = 0, stage: int = 1, **facts: Any) -> dict[str, Any]:
     return {
+        "stage": stage,
         "status": 0,
         "wall_us": 23_400,
         "cpu_us": 18_000,
@@ -35,9 +37,22 @@ def a_stage(frames: int = 0, **facts: Any) -> dict[str, Any]:
     } | facts
 
 
-def an_end(compile: object = None, run: object = None) -> str:
-    times = {"began_us": 1_000_000, "ended_us": 2_000_000}
-    return json.dumps({"end": {**times, "compile": compile, "run": run}}) + "\n"
+def an_end(*stages: object, runs: object = 1, **facts: Any) -> str:
+    record = {
+        "began_us": 1_000_000,
+        "ended_us": 2_000_000,
+        "runs": runs,
+        "left": 0,
+        "ended": len(stages),
+        "stages": stages,
+    }
+    return json.dumps({"end": record | facts}) + "\n"
+
+
+def endings(*stages: object, **facts: Any) -> bytes:
+    """The last lines of a log whose stages end in this way."""
+    lines = [json.dumps({"ended": stage}) + "\n" for stage in stages]
+    return "".join([*lines, an_end(*stages, **facts)]).encode()
 
 
 def frames_of(pieces: Sequence[tuple[Stream, bytes]]) -> list[Frame]:
@@ -49,9 +64,10 @@ def frames_of(pieces: Sequence[tuple[Stream, bytes]]) -> list[Frame]:
     return frames
 
 
-def line(frame: Frame, stage: str = "run") -> bytes:
+def line(frame: Frame, stage: int = 1, of: int = 1) -> bytes:
     record = {
         "stage": stage,
+        "of": of,
         "sequence": frame.sequence,
         "stream": frame.stream,
         "offset": frame.offset,
@@ -72,9 +88,9 @@ def test_a_whole_log_gives_all_that_was_printed(
     compiled: list[tuple[Stream, bytes]], ran: list[tuple[Stream, bytes]]
 ) -> None:
     compile_frames, run_frames = frames_of(compiled), frames_of(ran)
-    log = b"".join(line(frame, "compile") for frame in compile_frames)
+    log = b"".join(line(frame, 0) for frame in compile_frames)
     log += b"".join(line(frame) for frame in run_frames)
-    log += an_end(a_stage(len(compiled)), a_stage(len(ran))).encode()
+    log += endings(a_stage(len(compiled), 0), a_stage(len(ran)))
 
     transcript = parse_transcript(log)
 
@@ -90,12 +106,13 @@ def test_a_log_cut_anywhere_is_what_was_written_so_far(
 ) -> None:
     """It is read while it is written."""
     frames = frames_of(pieces)
-    log = b"".join(map(line, frames)) + an_end(run=a_stage(len(frames))).encode()
+    log = b"".join(map(line, frames)) + endings(a_stage(len(frames)))
     cut = data.draw(st.integers(0, len(log) - 1))
 
     transcript = parse_transcript(log[:cut])
 
     assert transcript.frames == frames[: log[:cut].count(b"\n")]
+    assert (transcript.so_far is not None) == (log[:cut].count(b"\n") > len(frames))
     assert transcript.end is None
     assert transcript.output is None
 
@@ -107,7 +124,7 @@ def test_a_missing_frame_is_noticed(
     frames = frames_of(pieces)
     missing = data.draw(st.integers(0, len(frames) - 1))
     rest = frames[:missing] + frames[missing + 1 :]
-    log = b"".join(map(line, rest)) + an_end(run=a_stage(len(frames))).encode()
+    log = b"".join(map(line, rest)) + endings(a_stage(len(frames)))
 
     transcript = parse_transcript(log)
 
@@ -121,7 +138,7 @@ def test_last_lines_tell_what_comes_after_a_frame_or_that_they_do_not_reach_it(
     compiled: list[tuple[Stream, bytes]], ran: list[tuple[Stream, bytes]], data: st.DataObject
 ) -> None:
     frames = frames_of(ran)
-    lines = [line(frame, "compile") for frame in frames_of(compiled)] + list(map(line, frames))
+    lines = [line(frame, 0) for frame in frames_of(compiled)] + list(map(line, frames))
     after = data.draw(st.integers(0, len(frames)))
     last = lines[data.draw(st.integers(0, len(lines))) :]
 
@@ -156,10 +173,13 @@ def test_a_message_that_is_no_end_record_is_broken(message: str) -> None:
     "record",
     [
         an_end(),
-        an_end(run={}),
-        an_end(run=a_stage(status="0")),
-        an_end(run=a_stage(status=True)),
-        an_end(run=a_stage(stopped_by="magic")),
+        an_end({}),
+        an_end(7),
+        an_end(stages={}),
+        an_end(a_stage(), runs=None),
+        an_end(a_stage(status="0")),
+        an_end(a_stage(status=True)),
+        an_end(a_stage(stopped_by="magic")),
         '{"end": {"fault": 7}}',
         '{"end": []}',
     ],
@@ -171,7 +191,7 @@ def test_a_wrong_end_record_is_broken(record: str) -> None:
 
 def test_a_line_after_the_end_is_broken() -> None:
     with pytest.raises(Broken):
-        parse_transcript((an_end(run=a_stage()) * 2).encode())
+        parse_transcript(endings(a_stage()) * 2)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +200,7 @@ def test_a_line_after_the_end_is_broken() -> None:
      (11 | 0x80, None, "SIGSEGV"), (40, None, "SIGRTMIN+6")],
 )  # fmt: skip
 def test_raw_wait_statuses(status: int, exit_code: int | None, signal: str | None) -> None:
-    report = parse_end(an_end(run=a_stage(status=status))).report
+    report = parse_end(an_end(a_stage(status=status))).report
 
     assert report
     assert report.compile is None
@@ -194,7 +214,7 @@ def test_raw_wait_statuses(status: int, exit_code: int | None, signal: str | Non
 
 
 def test_a_limit_and_what_was_cut() -> None:
-    log = an_end(run=a_stage(status=9, stopped_by="output_kib", stdout_truncated=True)).encode()
+    log = endings(a_stage(status=9, stopped_by="output_kib", stdout_truncated=True))
 
     transcript = parse_transcript(log)
 
@@ -212,15 +232,15 @@ def test_a_fault_is_no_report() -> None:
     end = parse_end('{"end": {"fault": "init failed to execute: No such file or directory"}}\n')
 
     assert end.fault == "init failed to execute: No such file or directory"
-    assert (end.report, end.vanished) == (None, None)
+    assert end.report is None
 
 
 def test_an_init_that_vanished_may_have_been_killed_for_memory() -> None:
-    end = parse_end(an_end(a_stage(), a_stage(status=None, wall_us=5)))
+    end = parse_end(an_end(a_stage(stage=0), a_stage(status=None, wall_us=5)))
 
-    assert end.report is None
     assert end.vanished
-    assert end.vanished.run == StageReport(
+    assert end.report
+    assert end.report.run == StageReport(
         exit_code=None,
         signal="SIGKILL",
         wall_us=5,
@@ -228,3 +248,69 @@ def test_an_init_that_vanished_may_have_been_killed_for_memory() -> None:
         memory_peak_kib=None,
         stopped_by=Limit.MEMORY,
     )
+
+
+RUNS = st.lists(st.none() | PIECES, min_size=1, max_size=5).filter(lambda runs: runs[0] is not None)
+"""What each run prints; None for one that was skipped."""
+
+
+@given(runs=RUNS)
+def test_runs_are_told_apart_and_skipped_ones_are_none(
+    runs: list[list[tuple[Stream, bytes]] | None],
+) -> None:
+    log, stages = b"", []
+    for number, pieces in enumerate(runs, start=1):
+        if pieces is not None:
+            frames = frames_of(pieces)
+            log += b"".join(line(frame, number, len(runs)) for frame in frames)
+            stages.append(a_stage(len(frames), number, wall_us=number))
+            log += json.dumps({"ended": stages[-1]}).encode() + b"\n"
+    log += an_end(*stages, runs=len(runs)).encode()
+
+    transcript = parse_transcript(log)
+
+    assert transcript.output
+    assert transcript.output.runs == tuple(
+        None if pieces is None else printed(frames_of(pieces)) for pieces in runs
+    )
+    assert transcript.end
+    assert transcript.end.report
+    assert [run and run.wall_us for run in transcript.end.report.runs] == [
+        None if pieces is None else number for number, pieces in enumerate(runs, start=1)
+    ]
+
+
+def test_a_message_without_room_for_all_stages_leaves_them_to_the_log() -> None:
+    stages = [a_stage(stage=number) for number in (1, 2)]
+    log = endings(*stages, runs=2, stages=None)
+
+    assert parse_end(log.splitlines()[-1].decode()).report is None
+    end = parse_transcript(log).end
+    assert end
+    assert end.report
+    assert len(end.report.runs) == 2
+
+
+def test_a_missing_end_of_a_stage_is_not_taken_for_a_skipped_run() -> None:
+    log = endings(*(a_stage(stage=number) for number in (1, 2, 3)), runs=3)
+    _, rest = log.split(b"\n", 1)
+
+    transcript = parse_transcript(rest)
+
+    assert transcript.output is None
+    assert transcript.end
+    assert transcript.end.report is None
+
+
+def test_the_last_line_tells_how_many_runs_have_ended() -> None:
+    (frame,) = frames_of([(Stream.STDOUT, b"x")])
+
+    assert runs_ended(b"") == 0
+    assert runs_ended(line(frame, 0, 3)) == 0
+    assert runs_ended(line(frame, 1, 3)) == 0
+    assert runs_ended(line(frame, 3, 3)) == 2
+    assert runs_ended(json.dumps({"ended": a_stage(stage=3)}).encode() + b"\n") == 3
+
+
+def test_a_pod_with_several_runs_is_not_followed() -> None:
+    assert frames_after(0, line(frames_of([(Stream.STDOUT, b"x")])[0], of=2)) == []

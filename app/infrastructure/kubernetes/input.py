@@ -8,10 +8,11 @@ from app.domain.pod import Pod
 from app.infrastructure.kubernetes import inside
 from app.infrastructure.sandbox.conversion import for_sandbox
 from sandbox.init.program import Program, rlimits
-from sandbox.init.protocol import PROTOCOL, Stage, encode
+from sandbox.init.protocol import PROTOCOL, Stage, encode, records
 from sandbox.languages import LanguageSpec
 from sandbox.languages.commands import Commands
-from sandbox.wire.types import File
+from sandbox.wire import types
+from sandbox.wire.types import SECOND
 
 MARGIN_MIB: Final = 2
 """What main's container may use in addition to the program: for init, and for the kernel."""
@@ -19,6 +20,9 @@ MARGIN_MIB: Final = 2
 _KIB: Final = 1024
 _MIB: Final = 1024 * 1024
 _NUMBER = struct.Struct("<Q")
+_PLAN = struct.Struct("<5Q")
+_OPENING = struct.Struct("<2Q")
+"""As in collector.c."""
 
 
 def memory_mib(pod: Pod, spec: LanguageSpec) -> int:
@@ -45,17 +49,40 @@ def stages(pod: Pod, spec: LanguageSpec) -> bytes:
     commands = _commands(spec, pod.language_version)
     container_mib = memory_mib(pod, spec)
     fitted = commands[0].fitted(for_sandbox(pod))
-    (run,) = fitted.runs
+    shared = records(fitted.files)
+    content = _NUMBER.pack(PROTOCOL) + _PLAN.pack(
+        bool(spec.compile),
+        pod.stop_on_failure,
+        int(pod.wall_seconds * SECOND),
+        disk_mib(pod, spec) * _MIB,
+        len(shared),
+    )
+    content += shared
+    if spec.compile:
+        compilers = [command.compile_program(fitted) for command in commands]
+        content += _stage(compilers, (), container_mib, shares=True)
+    for run in fitted.runs:
+        content += _run(fitted, run, commands, container_mib)
+    return content
+
+
+def _run(pod: types.Pod, run: types.Run, commands: Sequence[Commands], container_mib: int) -> bytes:
+    """A run that replaces a file of the pod has all its files to itself."""
+    names = {file.name for file in pod.files}
+    shares = names.isdisjoint(file.name for file in run.files)
+    files = {file.name: file for file in (*(() if shares else pod.files), *run.files)}
     programs = [
-        command.run_program(fitted, run, inside.LINE, memory_is_counted=True)
-        for command in commands
+        command.run_program(pod, run, inside.LINE, memory_is_counted=True) for command in commands
     ]
-    content = _NUMBER.pack(PROTOCOL)
-    if not spec.compile:
-        return content + _stage(programs, fitted.files, container_mib)
-    compilers = [command.compile_program(fitted) for command in commands]
-    content += _stage(compilers, fitted.files, container_mib)
-    return content + _stage(programs, (), container_mib)
+    compiled = inside.PROGRAM if commands[0].spec.compile else None
+    return _stage(
+        programs,
+        list(files.values()),
+        container_mib,
+        shares=shares,
+        empties=True,
+        compiled=compiled,
+    )
 
 
 def _commands(spec: LanguageSpec, version: str) -> list[Commands]:
@@ -71,7 +98,15 @@ def _commands(spec: LanguageSpec, version: str) -> list[Commands]:
     ]
 
 
-def _stage(programs: Sequence[Program], files: Sequence[File], container_mib: int) -> bytes:
+def _stage(
+    programs: Sequence[Program],
+    files: Sequence[types.File],
+    container_mib: int,
+    *,
+    shares: bool,
+    empties: bool = False,
+    compiled: str | None = None,
+) -> bytes:
     program = programs[0]
     limits = program.limits
     held_by_container = limits.memory_mib + MARGIN_MIB == container_mib
@@ -88,6 +123,8 @@ def _stage(programs: Sequence[Program], files: Sequence[File], container_mib: in
             merged=program.merged,
             peak_max_kib=limits.memory_mib * _KIB,
             rlimits=rlimits(program, alone=False),
+            empties=empties,
+            program=compiled,
         )
     )
-    return _NUMBER.pack(limits.output_kib * _KIB) + head + body
+    return _OPENING.pack(limits.output_kib * _KIB, shares) + head + body

@@ -14,7 +14,7 @@ There are two containers, because the program must not reach what watches it:
 | Volume | In collector | In main | |
 |---|---|---|---|
 | ConfigMap, key STAGES | INPUT, read-only | not mounted | the program never sees it |
-| emptyDir in memory, 2 MiB | CHANNEL | CHANNEL, read-only | init, the FIFOs and LINE |
+| emptyDir in memory, 2 MiB | CHANNEL | CHANNEL, read-only | init, the FIFOs, LINE, and PROGRAM |
 | emptyDir in memory, `disk_mib` | not mounted | each of WRITABLE, by subPath | all it can write |
 
 Each container has its own uid, no capabilities and a read-only root. Nothing from a submission is
@@ -37,15 +37,20 @@ INPUT: Final = "/podline/input"
 CHANNEL: Final = "/podline/channel"
 LINE: Final = f"{CHANNEL}/line"
 """The files of sandbox.line in main. The collector has them in /podline/line."""
+PROGRAM: Final = f"{CHANNEL}/program"
+"""What the compile stage made, for all runs."""
 TERMINATION_LOG: Final = "/dev/termination-log"
 
-WRITABLE: Final[Mapping[str, str | None]] = {
-    "/box": None,
+WRITABLE: Final[Mapping[str, str]] = {
+    "/box": "box",
     "/tmp": "tmp",
     "/var/tmp": "tmp",
     "/dev/shm": "shm",
 }
-"""Paths in main, each a part of the same volume, so that one size limits them all."""
+"""Paths in main, each a folder of the same volume, so that one size limits them all.
+
+The folders are the kubelet's, so no program can remove them. init empties them before each run.
+"""
 
 COLLECTOR_COMMAND: Final = ("/podline/collector",)
 MAIN_COMMAND: Final = (

@@ -12,9 +12,10 @@ from sandbox.languages import LanguageSpec
 _OWN_PROCESSES: Final = 4
 """A pod's own processes: the pause container, the collector, init, and one that is starting."""
 _STREAMS: Final = 2
-_LOGGED_KIB: Final = 6 * 1024
+_LOGGED_KIB: Final = 5 * 1024
 """With base64 and JSON, this stays below the 10 MiB at which a kubelet rotates a log: it no longer
-returns the older file, and the output in it would be lost.
+returns the older file, and the output in it would be lost. The collector has the same limit for the
+sum of all runs.
 """
 
 HELD: Final[Sequence[HeldLimit]] = (
@@ -42,9 +43,6 @@ HELD: Final[Sequence[HeldLimit]] = (
 )
 
 
-MAX_RUNS: Final = 1
-
-
 def accepted(spec: LanguageSpec, pod_pids_limit: int | None) -> dict[str, int]:
     """Return the most that a stage can have, whatever the other one has, by limit."""
     stages = 2 if spec.compile else 1
@@ -61,16 +59,20 @@ def _processes(spec: LanguageSpec, pod_pids_limit: int) -> int:
 
 def refuse_impossible(pod: Pod, spec: LanguageSpec, pod_pids_limit: int | None) -> None:
     """Raise RunRefused, with the limit's name, if the pod asks for more than a pod can have."""
-    if len(pod.runs) > MAX_RUNS:
-        raise RunRefused(f"tests: a pod in this cluster can run a program {MAX_RUNS} time only")
     if pod.artifacts:
         raise RunRefused("artifacts: a pod in this cluster can't return files")
-    stages = {"limits": pod.runs[0].limits} | (
-        {"compile_limits": pod.compile_limits} if spec.compile else {}
-    )
-    _refuse_too_much_output(stages)
-    if pod_pids_limit is not None:
-        _refuse_too_many_processes(stages, _processes(spec, pod_pids_limit))
+    compile_stage = {"compile_limits": pod.compile_limits} if spec.compile else {}
+    for name, limits in _limits_of_runs(pod).items():
+        stages = {name: limits} | compile_stage
+        _refuse_too_much_output(stages)
+        if pod_pids_limit is not None:
+            _refuse_too_many_processes(stages, _processes(spec, pod_pids_limit))
+
+
+def _limits_of_runs(pod: Pod) -> dict[str, Limits]:
+    if len(pod.runs) == 1:
+        return {"limits": pod.runs[0].limits}
+    return {f"tests[{number}].limits": run.limits for number, run in enumerate(pod.runs)}
 
 
 def _refuse_too_much_output(stages: Mapping[str, Limits]) -> None:

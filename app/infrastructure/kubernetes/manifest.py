@@ -23,18 +23,22 @@ SELECTOR: Final = ",".join(f"{name}={value}" for name, value in LABELS.items())
 HELD_UP: Final = "podline/held-up"
 """The annotation of a ConfigMap that says why the API server didn't accept its Pod yet."""
 
+RUNS: Final = "podline/runs"
+"""The annotation of a Pod that says how often it runs its program."""
+
 MAIN: Final = "main"
 COLLECTOR: Final = "collector"
 
 _GRACE_SECONDS: Final = 1
 """init ignores SIGTERM, so a kill takes this long. 0 would mean not to wait for the end at all."""
 _DEADLINE_MARGIN_SECONDS: Final = 30
+_BETWEEN_RUNS_SECONDS: Final = 1
 _NODE_LOST_SECONDS: Final = 30
 _COLLECTOR_UID: Final = 65_532
 _FIRST_UID: Final = 1_000_000
 _UIDS: Final = 2**31 - 2_000_000
-_COLLECTOR_MEMORY: Final = "64Mi"
-_CHANNEL_SIZE: Final = "2Mi"
+_COLLECTOR_MIB: Final = 64
+_CHANNEL_MIB: Final = 2
 _STORAGE: Final = "16Mi"
 """For logs only. The collector's log is below 7 MiB with the largest output limits."""
 
@@ -85,6 +89,7 @@ def held_up(why: str) -> dict[str, Any]:
 
 
 def pod_manifest(pod: Pod, offer: Offer, options: PodOptions) -> dict[str, Any]:
+    kept = _kept_mib(pod, offer)
     optional: dict[str, Any] = {}
     if options.image_pull_secret:
         optional["imagePullSecrets"] = [{"name": options.image_pull_secret}]
@@ -93,7 +98,11 @@ def pod_manifest(pod: Pod, offer: Offer, options: PodOptions) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": pod.name, "labels": LABELS},
+        "metadata": {
+            "name": pod.name,
+            "labels": LABELS,
+            "annotations": {RUNS: str(len(pod.runs))},
+        },
         "spec": {
             "restartPolicy": "Never",
             "activeDeadlineSeconds": _active_deadline(pod, offer, options),
@@ -109,24 +118,27 @@ def pod_manifest(pod: Pod, offer: Offer, options: PodOptions) -> dict[str, Any]:
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
             "tolerations": [_leaves("not-ready"), _leaves("unreachable")],
-            "containers": [_collector(options), _main(pod, offer, options)],
+            "containers": [_collector(options, kept), _main(pod, offer, options)],
             "volumes": [
                 {"name": "input", "configMap": {"name": pod.name}},
-                {"name": "channel", "emptyDir": {"medium": "Memory", "sizeLimit": _CHANNEL_SIZE}},
-                {
-                    "name": "work",
-                    "emptyDir": {
-                        "medium": "Memory",
-                        "sizeLimit": f"{input.disk_mib(pod, offer.spec)}Mi",
-                    },
-                },
+                _in_memory("channel", _CHANNEL_MIB + kept),
+                _in_memory("work", input.disk_mib(pod, offer.spec)),
             ],
             **optional,
         },
     }
 
 
-def _collector(options: PodOptions) -> dict[str, Any]:
+def _in_memory(name: str, mib: int) -> dict[str, Any]:
+    return {"name": name, "emptyDir": {"medium": "Memory", "sizeLimit": f"{mib}Mi"}}
+
+
+def _kept_mib(pod: Pod, offer: Offer) -> int:
+    """Return what a compiled program can take in the channel, in the collector's memory."""
+    return input.disk_mib(pod, offer.spec) if offer.spec.compile else 0
+
+
+def _collector(options: PodOptions, kept_mib: int) -> dict[str, Any]:
     return {
         "name": COLLECTOR,
         "image": options.collector_image,
@@ -134,7 +146,7 @@ def _collector(options: PodOptions) -> dict[str, Any]:
         "command": list(inside.COLLECTOR_COMMAND),
         "terminationMessagePath": inside.TERMINATION_LOG,
         "securityContext": _security(_COLLECTOR_UID),
-        "resources": _resources(options, _COLLECTOR_MEMORY),
+        "resources": _resources(options, _COLLECTOR_MIB, _COLLECTOR_MIB + kept_mib),
         "volumeMounts": [
             {"name": "input", "mountPath": inside.INPUT, "readOnly": True},
             {"name": "channel", "mountPath": inside.CHANNEL},
@@ -143,6 +155,7 @@ def _collector(options: PodOptions) -> dict[str, Any]:
 
 
 def _main(pod: Pod, offer: Offer, options: PodOptions) -> dict[str, Any]:
+    memory_mib = input.memory_mib(pod, offer.spec)
     return {
         "name": MAIN,
         "image": offer.image.reference,
@@ -152,17 +165,15 @@ def _main(pod: Pod, offer: Offer, options: PodOptions) -> dict[str, Any]:
         # program can reach it: in a folder that only root can enter.
         "terminationMessagePath": "/root/termination-log",
         "securityContext": _security(_uid(pod.name)),
-        "resources": _resources(options, f"{input.memory_mib(pod, offer.spec)}Mi"),
+        "resources": _resources(options, memory_mib, memory_mib),
         "volumeMounts": [
             {"name": "channel", "mountPath": inside.CHANNEL, "readOnly": True},
-            *(_work(path, part) for path, part in inside.WRITABLE.items()),
+            *(
+                {"name": "work", "mountPath": path, "subPath": folder}
+                for path, folder in inside.WRITABLE.items()
+            ),
         ],
     }
-
-
-def _work(path: str, part: str | None) -> dict[str, Any]:
-    mount = {"name": "work", "mountPath": path}
-    return mount if part is None else {**mount, "subPath": part}
 
 
 def _security(uid: int) -> dict[str, Any]:
@@ -175,11 +186,13 @@ def _security(uid: int) -> dict[str, Any]:
     }
 
 
-def _resources(options: PodOptions, memory: str) -> dict[str, Any]:
-    sizes = {"memory": memory, "ephemeral-storage": _STORAGE}
+def _resources(options: PodOptions, requested_mib: int, limit_mib: int) -> dict[str, Any]:
+    def sizes(cpu: float, memory_mib: int) -> dict[str, str]:
+        return {"cpu": _cores(cpu), "memory": f"{memory_mib}Mi", "ephemeral-storage": _STORAGE}
+
     return {
-        "requests": {"cpu": _cores(options.cpu_request), **sizes},
-        "limits": {"cpu": _cores(options.cpu_limit), **sizes},
+        "requests": sizes(options.cpu_request, requested_mib),
+        "limits": sizes(options.cpu_limit, limit_mib),
     }
 
 
@@ -195,10 +208,12 @@ def _uid(name: str) -> int:
 
 def _active_deadline(pod: Pod, offer: Offer, options: PodOptions) -> int:
     """Return the kubelet's backstop in seconds, which counts from before images are pulled."""
-    wall = sum(run.limits.wall_seconds for run in pod.runs)
+    first, *others = (run.limits.wall_seconds for run in pod.runs)
     if offer.spec.compile:
-        wall += pod.compile_limits.wall_seconds
-    return math.ceil(options.start_timeout + wall + _DEADLINE_MARGIN_SECONDS)
+        first += pod.compile_limits.wall_seconds
+    wall = max(first, min(first + sum(others), pod.wall_seconds))
+    between = len(others) * _BETWEEN_RUNS_SECONDS
+    return math.ceil(options.start_timeout + wall + between + _DEADLINE_MARGIN_SECONDS)
 
 
 def _leaves(condition: str) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from typing import Any, Final, TypeAlias
 
 from app.domain.execution import SECOND, Time
 from app.domain.pod import Limit, Observation, Phase, Report, StageReport
-from app.infrastructure.kubernetes.manifest import COLLECTOR, HELD_UP, LABELS, MAIN
-from app.infrastructure.kubernetes.transcript import Broken, End, parse_end
+from app.infrastructure.kubernetes.manifest import COLLECTOR, HELD_UP, LABELS, MAIN, RUNS
+from app.infrastructure.kubernetes.transcript import Broken, End, Transcript, parse_end
 
 JsonObject: TypeAlias = Mapping[str, Any]
 
@@ -41,27 +41,38 @@ def ended(pod: JsonObject) -> bool:
     return all("terminated" in _state(pod, name) for name in (COLLECTOR, MAIN))
 
 
-def observation_of(pod: JsonObject, at: Time) -> Observation | None:
-    """Return what the pod says now, at the time `at`.
+def runs_of(pod: JsonObject) -> int:
+    """Return how often the pod runs its program."""
+    return int(pod["metadata"].get("annotations", {}).get(RUNS, 1))
 
-    None if it has ended and is being deleted, as its output is no longer available.
+
+def observation_of(pod: JsonObject, at: Time, log: Transcript | None = None) -> Observation | None:
+    """Return what the pod says now, at the time `at`, and what its log says if that is given.
+
+    None if it has ended and is being deleted, as its output is no longer available. Without the
+    log, `report` is None while it runs, and also later if many runs have ended.
     """
     metadata, status = pod["metadata"], pod.get("status", {})
     name = metadata["name"]
     if not is_ours(metadata):
-        return _faulted(name, "a pod of that name exists but is not Podline's")
+        return faulted(name, "a pod of that name exists but is not Podline's")
     if "deletionTimestamp" in metadata:
-        return None if ended(pod) else _faulted(name, _why_deleted(status))
+        return None if ended(pod) else faulted(name, _why_deleted(status))
     if reason := status.get("reason"):  # Evicted, DeadlineExceeded, NodeLost, OutOfcpu, …
-        return _faulted(name, f"{reason}: {status.get('message', 'no details')}")
+        return faulted(name, f"{reason}: {status.get('message', 'no details')}")
     collector, main = _state(pod, COLLECTOR), _state(pod, MAIN)
     fault = _collector_fault(collector) or _main_fault(main) or _unheard_end(collector, main, at)
     if fault:
-        return _faulted(name, fault)
+        return faulted(name, fault)
     if "terminated" in collector and "terminated" in main:
-        return _ended(name, collector["terminated"], main["terminated"])
+        return _ended(name, collector["terminated"], main["terminated"], log)
     if _started(collector) and _started(main):
-        return Observation(name=name, phase=Phase.RUNNING, started_at=_started_at(main))
+        return Observation(
+            name=name,
+            phase=Phase.RUNNING,
+            started_at=_started_at(main),
+            report=log.so_far if log else None,
+        )
     return Observation(name=name, phase=Phase.WAITING, message=_waits_for(pod))
 
 
@@ -69,7 +80,7 @@ def without_pod(metadata: JsonObject) -> Observation | None:
     """Return what a ConfigMap without a Pod says."""
     name = metadata["name"]
     if not is_ours(metadata):
-        return _faulted(name, "a ConfigMap of that name exists but is not Podline's")
+        return faulted(name, "a ConfigMap of that name exists but is not Podline's")
     if "ownerReferences" in metadata or "deletionTimestamp" in metadata:
         return None  # its pod existed, and both are being removed
     why = metadata.get("annotations", {}).get(HELD_UP)
@@ -126,14 +137,18 @@ def _main_was_ended(main: JsonObject) -> str:
     return f"the program's container was ended: {main.get('reason')}, code {main['exitCode']}"
 
 
-def _ended(name: str, collector: JsonObject, main: JsonObject) -> Observation:
+def _ended(
+    name: str, collector: JsonObject, main: JsonObject, log: Transcript | None
+) -> Observation:
     try:
         end = parse_end(collector.get("message", ""))
     except Broken as error:
-        return _faulted(name, f"the collector left no end record: {error}")
+        return faulted(name, f"the collector left no end record: {error}")
+    if end.stages is None and log and log.end:
+        end = log.end
     report = _report(end, out_of_memory=main.get("reason") == _OUT_OF_MEMORY)
-    if report is None or end.began_at is None:
-        return _faulted(name, end.fault or _main_was_ended(main))
+    if end.fault or end.left or end.began_at is None or (end.stages is not None and not report):
+        return faulted(name, end.fault or _main_was_ended(main))
     return Observation(
         name=name,
         phase=Phase.ENDED,
@@ -144,14 +159,18 @@ def _ended(name: str, collector: JsonObject, main: JsonObject) -> Observation:
 
 
 def _report(end: End, *, out_of_memory: bool) -> Report | None:
-    """Add the memory limit if the kubelet says that the kernel killed the program."""
-    if end.report is None:
-        return end.vanished if out_of_memory else None
-    if not out_of_memory:
-        return end.report
-    if end.report.run:
-        return replace(end.report, runs=(_out_of_memory(end.report.run),))
-    return replace(end.report, compile=end.report.compile and _out_of_memory(end.report.compile))
+    """Add the memory limit if the kubelet says that the kernel killed the program.
+
+    Of several runs it doesn't say which, so that init's own count decides.
+    """
+    report = end.report
+    if report is None or (end.vanished and not out_of_memory):
+        return None
+    if not out_of_memory or len(report.runs) > 1:
+        return report
+    if report.run:
+        return replace(report, runs=(_out_of_memory(report.run),))
+    return replace(report, compile=report.compile and _out_of_memory(report.compile))
 
 
 def _out_of_memory(last: StageReport) -> StageReport:
@@ -192,5 +211,5 @@ def _time(text: str) -> Time:
     return int(datetime.fromisoformat(text).timestamp()) * SECOND
 
 
-def _faulted(name: str, message: str) -> Observation:
+def faulted(name: str, message: str) -> Observation:
     return Observation(name=name, phase=Phase.FAULTED, message=message)

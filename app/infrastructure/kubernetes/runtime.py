@@ -17,9 +17,11 @@ from app.infrastructure.kubernetes.images import Offer, Offers
 from app.infrastructure.kubernetes.manifest import COLLECTOR, SELECTOR, PodOptions
 from app.infrastructure.kubernetes.observation import (
     ended,
+    faulted,
     is_ours,
     now,
     observation_of,
+    runs_of,
     without_pod,
 )
 from app.infrastructure.kubernetes.transcript import Broken, frames_after, parse_transcript
@@ -69,12 +71,13 @@ class KubernetesRuntime:
     def observe(self, name: str, wait_seconds: float = 0) -> Observation | None:
         deadline = monotonic() + wait_seconds
         while True:
-            observation = self._look(name)
-            if observation is None or observation.phase is not Phase.RUNNING:
-                return observation
+            pod = self._pod(name)
+            if pod is None:
+                return self._input_alone(name)
+            observation = observation_of(pod, now())
             left = deadline - monotonic()
-            if left <= 0:
-                return observation
+            if observation is None or observation.phase is not Phase.RUNNING or left <= 0:
+                return self._with_log(pod, observation)
             sleep(min(left, _SECONDS_BETWEEN_LOOKS))
 
     def output(self, name: str, first_run: int = 0) -> Output | None:
@@ -165,10 +168,26 @@ class KubernetesRuntime:
         """Patch the ConfigMap, which may have been removed with its pod in the meantime."""
         self._api.patch(f"{_CONFIG_MAPS}/{name}", patch, expects=(HTTPStatus.NOT_FOUND,))
 
-    def _look(self, name: str) -> Observation | None:
-        pod = self._pod(name)
-        if pod is not None:
-            return observation_of(pod, now())
+    def _with_log(
+        self, pod: Mapping[str, Any], observation: Observation | None
+    ) -> Observation | None:
+        """Read the log, if only that says how the runs ended that have."""
+        if observation is None or observation.report or runs_of(pod) == 1:
+            return observation
+        if observation.phase is Phase.RUNNING:
+            try:
+                log = self._read(observation.name, parse_transcript)
+            except RuntimeUnavailable:  # of the node's kubelet; its pod runs on
+                return observation
+            return observation_of(pod, now(), log)
+        if observation.phase is Phase.ENDED:
+            log = self._read(observation.name, parse_transcript)
+            if log is None or log.end is None or log.end.report is None:
+                return faulted(observation.name, "its log, which has its report, is not complete")
+            return observation_of(pod, now(), log)
+        return observation
+
+    def _input_alone(self, name: str) -> Observation | None:
         metadata = self._metadata_of_input(name)
         return without_pod(metadata) if metadata else None
 

@@ -1,38 +1,42 @@
 """The collector's log, with all of the program's output, and its end record.
 
 Each line is a JSON object. A frame has at most 8 KiB, so that a container runtime doesn't split its
-line, and is numbered from 1 within its stage:
+line, and is numbered from 1 within its stage. Stage 0 compiles; 1, 2, 3 … are the pod's runs, of
+which it has as many as `of` says:
 
-    {"stage": "run", "sequence": 1, "stream": "stdout", "offset": 0, "content": "<base64>"}
+    {"stage": 1, "of": 1, "sequence": 1, "stream": "stdout", "offset": 0, "content": "<base64>"}
 
-The last line is the end record, which is also the termination message (`parse_end`):
+When a stage has ended, a line says how. A run without one was skipped:
 
-    {"end": {"began_us": …, "ended_us": …, "compile": {…}, "run": {…}}}
+    {"ended": {"stage": 1, "status": 0, "wall_us": …, "cpu_us": …, "peak_kib": …,
+     "stopped_by": null, "frames": 7, "stdout_truncated": false, "stderr_truncated": false}}
+
+`status` is the raw wait status, or null if init ended before it could report. The last line is the
+end record, which is also the termination message (`parse_end`):
+
+    {"end": {"began_us": …, "ended_us": …, "runs": 1, "left": 0, "ended": 1, "stages": [{…}]}}
     {"end": {"fault": "init failed to execute: No such file or directory"}}
 
-A stage in it is:
-
-    {"status": 0, "wall_us": …, "cpu_us": …, "peak_kib": …, "stopped_by": null,
-     "frames": 7, "stdout_truncated": false, "stderr_truncated": false}
-
-`status` is the raw wait status, or null if init ended before it could report. `run` is null if the
-compile stage failed, or if it succeeded without a program that can be started.
+`stages` are the `ended` ones, or null if they are too long for a termination message. `runs` counts
+those that ended or were skipped; it is 0 if the compile stage failed, or if it succeeded without a
+program that can be started. `left` counts those that could not start without init.
 """
 
 import base64
 import json
 import os
 import signal
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from app.domain.execution import Time
 from app.domain.pod import Frame, Limit, Output, Report, StageOutput, StageReport, Stream
 from sandbox.init.protocol import signal_name
 
-_COMPILE: Final = "compile"
-_RUN: Final = "run"
+_COMPILE: Final = 0
+_FIRST_RUN: Final = 1
 
 
 class Broken(ValueError):
@@ -41,8 +45,12 @@ class Broken(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageEnd:
-    """What the collector counted in one stage."""
+    """How a stage ended, and what the collector counted in it."""
 
+    stage: int
+    report: StageReport
+    vanished: bool
+    """init was gone before it could report, so `report` supposes that memory was the reason."""
     frames: int
     stdout_truncated: bool
     stderr_truncated: bool
@@ -50,20 +58,34 @@ class StageEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
-    """The end record. Exactly one of `report`, `vanished` and `fault` is set."""
+    """The end record."""
 
     began_at: Time | None = None
     """When the first stage began, by the node's clock. None if it didn't."""
     ended_at: Time | None = None
-    report: Report | None = None
-    vanished: Report | None = None
-    """The report to use if the kernel killed all of main for memory, before init could report.
-
-    That happened if the kubelet reports OOMKilled for main; otherwise it is a fault.
-    """
     fault: str | None = None
-    """What could not be set up; not the program's fault."""
-    stages: Mapping[str, StageEnd]
+    """What could not be set up; not the program's fault. All else is empty then."""
+    runs: int = 0
+    left: int = 0
+    """How many runs follow that could not start, because init was lost in the last one."""
+    ended: int = 0
+    stages: Sequence[StageEnd] | None = ()
+    """None if only the log has them, or if a line of the log is missing."""
+
+    @property
+    def report(self) -> Report | None:
+        """None if there was a fault, or if only the log has it."""
+        if self.fault is not None or self.stages is None:
+            return None
+        return _report(self.stages, self.runs)
+
+    @property
+    def vanished(self) -> bool:
+        """The kernel killed all of main for memory, before init could report.
+
+        That happened if the kubelet reports OOMKilled for main; otherwise it is a fault.
+        """
+        return any(stage.vanished for stage in self.stages or ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +93,24 @@ class Transcript:
     """The contents of a log, which may be incomplete."""
 
     frames: Sequence[Frame]
-    """The run stage's frames, up to the first gap."""
+    """The first run's frames, up to the first gap."""
+    so_far: Report | None
+    """The stages that have ended. None if no run has."""
     end: End | None
-    """None while the pod runs, or if the log is truncated."""
+    """None while the pod runs, or if the log is truncated. It has all stages."""
     output: Output | None
     """None if the end record or a frame is missing."""
+
+
+@dataclass(slots=True)
+class _Lines:
+    """The lines of a log by their kind."""
+
+    frames: dict[int, list[Frame]] = field(default_factory=lambda: defaultdict(list))
+    ended: list[StageEnd] = field(default_factory=list)
+    end: End | None = None
+    runs: int = 0
+    """Of the pod. 0 if there are no frames."""
 
 
 def parse_end(message: str) -> End:
@@ -91,61 +126,106 @@ def parse_transcript(log: bytes) -> Transcript:
 
     Raises Broken if a line doesn't have the collector's format.
     """
-    frames, end = _parse_lines(log)
-    return Transcript(frames=_up_to_gap(frames[_RUN]), end=end, output=_output(frames, end))
+    lines = _parse_lines(log)
+    return Transcript(
+        frames=_up_to_gap(lines.frames[_FIRST_RUN]),
+        so_far=_report_so_far(lines.ended),
+        end=lines.end,
+        output=_output(lines),
+    )
 
 
 def frames_after(after: int, lines: bytes) -> list[Frame] | None:
-    """Return the run stage's frames with a sequence > `after`, up to the first gap.
+    """Return the only run's frames with a sequence > `after`, up to the first gap.
 
-    `lines` are a log or its last lines: None if these don't go back far enough. Raises Broken.
+    None of a pod with several runs. `lines` are a log or its last lines: None if these don't go
+    back far enough. Raises Broken.
     """
-    frames, _ = _parse_lines(lines)
-    run = frames[_RUN]
+    parsed = _parse_lines(lines)
+    if parsed.runs > 1:
+        return []
+    run = parsed.frames[_FIRST_RUN]
     if not run or run[0].sequence > after + 1:
         return None
     return _up_to_gap([frame for frame in run if frame.sequence > after], first=after + 1)
 
 
-def _parse_lines(log: bytes) -> tuple[Mapping[str, Sequence[Frame]], End | None]:
-    """Return the frames of each stage, and the end record."""
-    frames: dict[str, list[Frame]] = {_COMPILE: [], _RUN: []}
-    end = None
+def runs_ended(last_line: bytes) -> int:
+    """Return how many runs had ended or been skipped when the log's last line was written.
+
+    Raises Broken.
+    """
+    lines = _parse_lines(last_line)
+    if lines.ended:
+        return lines.ended[-1].stage
+    return max((stage - 1 for stage in lines.frames if stage > _COMPILE), default=0)
+
+
+def _parse_lines(log: bytes) -> _Lines:
+    lines = _Lines()
     for line in log.split(b"\n")[:-1]:
-        if end is not None:
+        if lines.end is not None:
             raise Broken("a line after the end record")
         if line.startswith(b'{"end"'):
             end = parse_end(line.decode(errors="replace"))
+            complete = len(lines.ended) == end.ended
+            lines.end = replace(end, stages=lines.ended if complete else None)
+        elif line.startswith(b'{"ended"'):
+            lines.ended.append(_parse_ended(line))
         else:
-            stage, frame = _parse_frame(line)
-            frames[stage].append(frame)
-    return frames, end
+            stage, runs, frame = _parse_frame(line)
+            lines.frames[stage].append(frame)
+            lines.runs = runs
+    return lines
 
 
 def _end(record: Mapping[str, object]) -> End:
     if (fault := record.get("fault")) is not None:
-        return End(fault=_text(fault), stages={})
-    records = {name: _mapping(record[name]) for name in (_COMPILE, _RUN) if record[name]}
-    if not records:
+        return End(fault=_text(fault))
+    stages = record["stages"]
+    if stages is not None and not isinstance(stages, list):
+        raise TypeError("not a list")
+    if stages == []:
         raise Broken("an end record without a stage")
-    reports = {name: _stage_report(stage) for name, stage in records.items()}
-    runs = (reports[_RUN],) if _RUN in reports else ()
-    report = Report(compile=reports.get(_COMPILE), runs=runs)
-    vanished = any(stage["status"] is None for stage in records.values())
     return End(
         began_at=_number(record["began_us"]) or None,
         ended_at=_number(record["ended_us"]),
-        report=None if vanished else report,
-        vanished=report if vanished else None,
-        stages={
-            name: StageEnd(
-                frames=_number(stage["frames"]),
-                stdout_truncated=bool(stage["stdout_truncated"]),
-                stderr_truncated=bool(stage["stderr_truncated"]),
-            )
-            for name, stage in records.items()
-        },
+        runs=_number(record["runs"]),
+        left=_number(record["left"]),
+        ended=_number(record["ended"]),
+        stages=None if stages is None else [_stage_end(_mapping(stage)) for stage in stages],
     )
+
+
+def _parse_ended(line: bytes) -> StageEnd:
+    try:
+        return _stage_end(_mapping(json.loads(line)["ended"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise Broken(f"not the end of a stage: {type(error).__name__}") from error
+
+
+def _stage_end(stage: Mapping[str, object]) -> StageEnd:
+    return StageEnd(
+        stage=_number(stage["stage"]),
+        report=_stage_report(stage),
+        vanished=stage["status"] is None,
+        frames=_number(stage["frames"]),
+        stdout_truncated=bool(stage["stdout_truncated"]),
+        stderr_truncated=bool(stage["stderr_truncated"]),
+    )
+
+
+def _report(stages: Sequence[StageEnd], runs: int) -> Report:
+    by_stage = {stage.stage: stage.report for stage in stages}
+    return Report(
+        compile=by_stage.get(_COMPILE),
+        runs=tuple(by_stage.get(number) for number in range(_FIRST_RUN, runs + 1)),
+    )
+
+
+def _report_so_far(stages: Sequence[StageEnd]) -> Report | None:
+    last = max((stage.stage for stage in stages), default=_COMPILE)
+    return _report(stages, last) if last > _COMPILE else None
 
 
 def _stage_report(stage: Mapping[str, object]) -> StageReport:
@@ -164,17 +244,19 @@ def _stage_report(stage: Mapping[str, object]) -> StageReport:
     )
 
 
-def _parse_frame(line: bytes) -> tuple[str, Frame]:
+def _parse_frame(line: bytes) -> tuple[int, int, Frame]:
+    """Return the stage's number, the number of runs, and the frame."""
     try:
         frame = json.loads(line)
-        stage = frame["stage"]
-        if stage not in (_COMPILE, _RUN):
-            raise ValueError(stage)
-        return stage, Frame(
-            sequence=_number(frame["sequence"]),
-            stream=Stream(frame["stream"]),
-            offset=_number(frame["offset"]),
-            content=base64.b64decode(frame["content"], validate=True),
+        return (
+            _number(frame["stage"]),
+            _number(frame["of"]),
+            Frame(
+                sequence=_number(frame["sequence"]),
+                stream=Stream(frame["stream"]),
+                offset=_number(frame["offset"]),
+                content=base64.b64decode(frame["content"], validate=True),
+            ),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise Broken(f"not a line of the collector: {type(error).__name__}") from error
@@ -189,16 +271,17 @@ def _up_to_gap(frames: Sequence[Frame], first: int = 1) -> list[Frame]:
     return whole
 
 
-def _output(frames: Mapping[str, Sequence[Frame]], end: End | None) -> Output | None:
-    if end is None or end.fault is not None:
+def _output(lines: _Lines) -> Output | None:
+    if lines.end is None or lines.end.report is None:
         return None
-    outputs: dict[str, StageOutput] = {}
-    for name, stage in end.stages.items():
-        if len(frames[name]) != stage.frames or len(_up_to_gap(frames[name])) != stage.frames:
+    outputs: dict[int, StageOutput] = {}
+    for stage in lines.ended:
+        frames = lines.frames[stage.stage]
+        if len(frames) != stage.frames or len(_up_to_gap(frames)) != stage.frames:
             return None
-        outputs[name] = _stage_output(frames[name], stage)
-    runs = (outputs[_RUN],) if _RUN in outputs else ()
-    return Output(compile=outputs.get(_COMPILE), runs=runs)
+        outputs[stage.stage] = _stage_output(frames, stage)
+    runs = range(_FIRST_RUN, lines.end.runs + 1)
+    return Output(compile=outputs.get(_COMPILE), runs=tuple(map(outputs.get, runs)))
 
 
 def _stage_output(frames: Sequence[Frame], stage: StageEnd) -> StageOutput:

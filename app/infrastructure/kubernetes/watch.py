@@ -1,15 +1,17 @@
-"""Lists pods and then watches them, to report changes of phase."""
+"""Lists pods and then watches them, to report changes of phase, and ends of runs."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
 from time import monotonic
 from typing import Any, Final
 
 from app.domain.errors import RuntimeUnavailable
 from app.domain.pod import Phase
 from app.infrastructure.kubernetes.connection import Connection, VersionExpired
-from app.infrastructure.kubernetes.manifest import SELECTOR
-from app.infrastructure.kubernetes.observation import now, observation_of
+from app.infrastructure.kubernetes.manifest import COLLECTOR, SELECTOR
+from app.infrastructure.kubernetes.observation import now, observation_of, runs_of
+from app.infrastructure.kubernetes.transcript import Broken, runs_ended
 
 _SECONDS_OF_ONE_REQUEST: Final = 1
 """Short, so that a watch can stop without aborting a request, and a dead one is noticed soon."""
@@ -26,6 +28,8 @@ class PodWatch:
         """List the pods, so that every later change is reported. Raises RuntimeUnavailable."""
         self._connection = connection
         self._phases: dict[str, Phase | None] = {}
+        self._ended: dict[str, int] = {}
+        """How many runs have ended, of each running pod that has several."""
         self._version: str | None = None
         self._listed_at = 0.0
         self._list()
@@ -38,11 +42,12 @@ class PodWatch:
                 yield from self._follow(stop)
             except VersionExpired:
                 self._version = None
+            yield from self._where_a_run_ended(stop)
 
     def _list(self) -> list[str]:
         """List the pods, and return the names of those that have changed since the last list."""
         found = self._connection.get("/pods", labelSelector=SELECTOR).json()
-        phases = dict(map(_phase, found["items"]))
+        phases = dict(map(self._phase, found["items"]))
         changed = [name for name, phase in phases.items() if self._is_news(name, phase)]
         gone = [name for name in self._phases.keys() - phases.keys() if self._was_under_way(name)]
         self._phases = phases
@@ -73,10 +78,11 @@ class PodWatch:
 
     def _changes(self, kind: str, pod: Mapping[str, Any]) -> bool:
         """Record the pod's phase, and return whether it is a change to report."""
-        name, phase = _phase(pod)
+        name, phase = self._phase(pod)
         if kind == "DELETED":
             under_way = self._was_under_way(name)
             self._phases.pop(name, None)
+            self._ended.pop(name, None)
             return under_way
         news = self._is_news(name, phase)
         self._phases[name] = phase
@@ -85,6 +91,41 @@ class PodWatch:
     def _is_news(self, name: str, phase: Phase | None) -> bool:
         """Report no waiting pods, which their creator knows, and no pods that are being removed."""
         return phase not in (None, Phase.WAITING, self._phases.get(name))
+
+    def _phase(self, pod: Mapping[str, Any]) -> tuple[str, Phase | None]:
+        """Also record whether it may soon report ends of runs."""
+        name = pod["metadata"]["name"]
+        observation = observation_of(pod, now())
+        phase = observation.phase if observation else None
+        if phase is Phase.RUNNING and runs_of(pod) > 1:
+            self._ended.setdefault(name, 0)
+        else:
+            self._ended.pop(name, None)
+        return name, phase
+
+    def _where_a_run_ended(self, stop: Callable[[], bool]) -> Iterator[str]:
+        """Look at the last line of each log: one request per second and pod with several runs."""
+        for name, known in list(self._ended.items()):
+            if stop():
+                return
+            try:
+                ended = self._runs_ended(name)
+            except (RuntimeUnavailable, Broken):
+                self._ended.pop(name, None)  # a kubelet that doesn't respond holds up the others
+                return
+            if ended > known:
+                self._ended[name] = ended
+                yield name
+
+    def _runs_ended(self, name: str) -> int:
+        answer = self._connection.get(
+            f"/pods/{name}/log",
+            accept="*/*",
+            container=COLLECTOR,
+            tailLines=1,
+            expects=(HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST),
+        )
+        return runs_ended(answer.content) if answer.status == HTTPStatus.OK else 0
 
     def _was_under_way(self, name: str) -> bool:
         return self._phases.get(name) in (Phase.WAITING, Phase.RUNNING)
@@ -96,8 +137,3 @@ def _event(line: bytes) -> Mapping[str, Any]:
     except ValueError as error:
         raise RuntimeUnavailable("the watch sent something that is not JSON") from error
     return event
-
-
-def _phase(pod: Mapping[str, Any]) -> tuple[str, Phase | None]:
-    observation = observation_of(pod, now())
-    return pod["metadata"]["name"], observation.phase if observation else None
