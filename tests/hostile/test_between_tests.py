@@ -26,12 +26,15 @@ print(leave() or look(), file=sys.stderr, flush=True)
 REFUSED = (b"refused\n", b"unseen\n")
 
 
+def source_of(path: Path) -> bytes:
+    return (path.read_text() + (_MAIN if path.suffix == ".py" else "")).encode()
+
+
 def ran(
     sandbox: SandboxDaemon, path: Path, *runs: Run, owner: str = ""
 ) -> tuple[Observation, Output]:
-    source = path.read_text() + (_MAIN if path.suffix == ".py" else "")
     offered = language(sandbox.runtime, LANGUAGES[path.suffix])
-    files = (File(offered.source_name, source.encode()), File("data.txt", b"data"))
+    files = (File(offered.source_name, source_of(path)), File("data.txt", b"data"))
     pod = a_pod(offered, files=files, runs=runs, owner=owner)
     observation = wait_for_end(sandbox.runtime, pod)
     output = sandbox.runtime.output(pod.name)

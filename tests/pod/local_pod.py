@@ -67,8 +67,13 @@ class LocalPod:
     collector: subprocess.Popen[bytes]
 
     @classmethod
-    def start(cls, folder: Path, stages: bytes, number: int = 0) -> "LocalPod":
-        """Create it in an empty folder. Pods that run at once need different numbers."""
+    def start(
+        cls, folder: Path, stages: bytes, number: int = 0, continues: Sequence[str] = ()
+    ) -> "LocalPod":
+        """Create it in an empty folder. Pods that run at once need different numbers.
+
+        `continues` are the collector's arguments.
+        """
         _make_volumes(folder, stages)
         main = _container(
             *("--user", _identity(_MAIN_UID + number), "--group", _identity(_MAIN_UID + number)),
@@ -86,7 +91,7 @@ class LocalPod:
             *("--bindmount_ro", f"{INIT}:/podline/init"),
             *("--bindmount_ro", f"{LINE}:/podline/line"),
             *("--bindmount_ro", f"{COLLECTOR}:{inside.COLLECTOR_COMMAND[0]}"),
-            command=inside.COLLECTOR_COMMAND,
+            command=(*inside.COLLECTOR_COMMAND, *continues),
             log=folder / "collector.log",
         )
         return cls(folder, main, collector)

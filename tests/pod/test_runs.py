@@ -24,8 +24,9 @@ def a_pod_of(source: str, runs: Sequence[Run], language: str = "bash", **facts: 
     return replace(a_pod(source, language), runs=tuple(runs), **given)  # type: ignore[arg-type]
 
 
-def start(folder: Path, pod: Pod) -> LocalPod:
-    return LocalPod.start(folder, input.stages(pod, SPECS[pod.language]))
+def start(folder: Path, pod: Pod, *continues: str) -> LocalPod:
+    stages = input.stages(pod, SPECS[pod.language])
+    return LocalPod.start(folder, stages, continues=continues)
 
 
 def printed(ended: Ended) -> list[bytes | None]:
@@ -210,6 +211,25 @@ def test_main_that_is_gone_leaves_the_runs_before_it_and_says_what_is_left(folde
     assert (ended.end.runs, ended.end.left) == (3, 2)
     assert printed(ended) == [b"1\n", b"2\n", b"stay\n"]
     assert [run and run.stopped_by for run in ended.report.runs] == [None, None, Limit.MEMORY]
+
+
+def test_a_pod_continues_after_the_runs_of_another_one(folder: Path) -> None:
+    """The program is compiled again, and time that was used counts."""
+    source = "#include <stdio.h>\nint main(void) { return getchar() - 48; }"
+    long = replace(DEFAULT_LIMITS, wall_seconds=6)
+    runs = [a_run(stdin=b"%d" % n, limits=long if n == 4 else DEFAULT_LIMITS) for n in range(6)]
+    pod = a_pod_of(source, [replace(run, limits=DEFAULT_LIMITS) for run in runs], "c")
+    runs[3] = replace(runs[3], limits=replace(DEFAULT_LIMITS, wall_seconds=1))
+
+    (folder / "all").mkdir(mode=0o755)
+    ended = start(folder / "all", pod, "3", "1000").wait()
+    (folder / "some").mkdir(mode=0o755)
+    few = start(folder / "some", replace(pod, runs=tuple(runs), wall_seconds=10), "3", "8000000")
+    skipped = few.wait()
+
+    assert [run and run.exit_code for run in ended.report.runs] == [None] * 3 + [3, 4, 5]
+    assert ended.report.compile
+    assert [run and run.exit_code for run in skipped.report.runs] == [None] * 3 + [3, None, None]
 
 
 def test_files_of_a_run_replace_those_of_the_pod(folder: Path) -> None:

@@ -23,6 +23,8 @@ SELECTOR: Final = ",".join(f"{name}={value}" for name, value in LABELS.items())
 HELD_UP: Final = "podline/held-up"
 """The annotation of a ConfigMap that says why the API server didn't accept its Pod yet."""
 
+FOLLOWS: Final = "podline/follows"
+"""The label of a Pod that continues another one, whose name it is (follow_up.py)."""
 RUNS: Final = "podline/runs"
 """The annotation of a Pod that says how often it runs its program."""
 
@@ -73,14 +75,13 @@ def config_map(pod: Pod, offer: Offer) -> dict[str, Any]:
 
 def owned_by(pod: Mapping[str, Any]) -> dict[str, Any]:
     """Return a patch that makes the pod the owner, so that the cluster removes both together."""
+    return {"metadata": {"ownerReferences": [owner(pod)]}}
+
+
+def owner(pod: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the reference to a pod in what belongs to it."""
     metadata = pod["metadata"]
-    owner = {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "name": metadata["name"],
-        "uid": metadata["uid"],
-    }
-    return {"metadata": {"ownerReferences": [owner]}}
+    return {"apiVersion": "v1", "kind": "Pod", "name": metadata["name"], "uid": metadata["uid"]}
 
 
 def held_up(why: str) -> dict[str, Any]:

@@ -146,16 +146,23 @@ def _ended(
         return faulted(name, f"the collector left no end record: {error}")
     if end.stages is None and log and log.end:
         end = log.end
-    report = _report(end, out_of_memory=main.get("reason") == _OUT_OF_MEMORY)
-    if end.fault or end.left or end.began_at is None or (end.stages is not None and not report):
+    out_of_memory = main.get("reason") == _OUT_OF_MEMORY
+    report = _report(end, out_of_memory=out_of_memory)
+    lost = (end.vanished or end.left) and not out_of_memory
+    if end.fault or lost or end.began_at is None:
         return faulted(name, end.fault or _main_was_ended(main))
     return Observation(
         name=name,
-        phase=Phase.ENDED,
+        phase=Phase.RUNNING if end.left else Phase.ENDED,
         started_at=end.began_at,
-        ended_at=end.ended_at,
+        ended_at=None if end.left else end.ended_at,
         report=report,
     )
+
+
+def is_continued(pod: JsonObject, observation: Observation) -> bool:
+    """Whether the pod has ended, and another one has to continue its attempt."""
+    return observation.phase is Phase.RUNNING and ended(pod)
 
 
 def _report(end: End, *, out_of_memory: bool) -> Report | None:
@@ -164,9 +171,7 @@ def _report(end: End, *, out_of_memory: bool) -> Report | None:
     Of several runs it doesn't say which, so that init's own count decides.
     """
     report = end.report
-    if report is None or (end.vanished and not out_of_memory):
-        return None
-    if not out_of_memory or len(report.runs) > 1:
+    if report is None or not out_of_memory or len(report.runs) > 1:
         return report
     if report.run:
         return replace(report, runs=(_out_of_memory(report.run),))

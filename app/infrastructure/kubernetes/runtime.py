@@ -11,13 +11,15 @@ from typing import Any, Final, TypeVar
 from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.language import HeldLimit, Language
 from app.domain.pod import Frame, Observation, Output, Phase, Pod
-from app.infrastructure.kubernetes import limits, manifest
+from app.infrastructure.kubernetes import follow_up, limits, manifest
 from app.infrastructure.kubernetes.connection import METADATA_ONLY, Connection, NoAccess
+from app.infrastructure.kubernetes.follow_up import attempt_of
 from app.infrastructure.kubernetes.images import Offer, Offers
 from app.infrastructure.kubernetes.manifest import COLLECTOR, SELECTOR, PodOptions
 from app.infrastructure.kubernetes.observation import (
     ended,
     faulted,
+    is_continued,
     is_ours,
     now,
     observation_of,
@@ -34,6 +36,8 @@ _SECONDS_TO_END: Final = 8.0
 """Time for a kubelet to kill a deleted pod, which usually takes one or two seconds."""
 _LOG_BYTES: Final = 16 * 1024 * 1024
 """Twice the size of the largest log."""
+_LITTLE_OUTPUT: Final = 3 * 1024 * 1024
+"""Bytes to which all that one log has can be added below the 8 MiB of an answer."""
 _LAST_LINES: Final = 32
 """A program that prints constantly adds two frames, one per stream, every 50 ms."""
 
@@ -74,16 +78,24 @@ class KubernetesRuntime:
             pod = self._pod(name)
             if pod is None:
                 return self._input_alone(name)
-            observation = observation_of(pod, now())
+            observation = self._look(pod, logs=False)
             left = deadline - monotonic()
             if observation is None or observation.phase is not Phase.RUNNING or left <= 0:
-                return self._with_log(pod, observation)
+                return self._look(pod, logs=True) if runs_of(pod) > 1 else observation
             sleep(min(left, _SECONDS_BETWEEN_LOOKS))
 
     def output(self, name: str, first_run: int = 0) -> Output | None:
-        transcript = self._read(name, parse_transcript)
-        output = transcript.output if transcript else None
-        return output.beginning_with(first_run) if output else None
+        output, number = None, 0
+        while output is None or output.beginning_with(first_run).size < _LITTLE_OUTPUT:
+            pod = follow_up.name_of(name, number) if number else name
+            log = self._read(pod, parse_transcript)
+            if log is None or log.end is None or log.output is None:
+                return None
+            output = follow_up.joined_outputs(output, log.output) if output else log.output
+            if not log.end.left:
+                break
+            number += 1
+        return output.beginning_with(first_run)
 
     def artifact(self, name: str, index: int, start: int) -> bytes | None:
         """There are none."""
@@ -95,14 +107,23 @@ class KubernetesRuntime:
         return last if last is not None else self._read(name, parse) or []
 
     def delete(self, name: str) -> None:
-        pods = self._remove(_PODS, name, grace_seconds=1)
+        pods = self._delete_pods(name, grace_seconds=1)
         self._remove(_CONFIG_MAPS, name, accept=METADATA_ONLY)
         if not pods:
             return
-        if not all(map(ended, pods)) and not self._ends_soon(name):
-            # Its node doesn't respond. If it still runs there, init enforces its wall time.
-            log.warning("gave up pod %s: its node does not report that it has ended", name)
-        self._remove(_PODS, name, grace_seconds=0)
+        for pod in pods:
+            own_name = pod["metadata"]["name"]
+            if not ended(pod) and not self._ends_soon(own_name):
+                # Its node doesn't respond. If it still runs there, init enforces its wall time.
+                log.warning("gave up pod %s: its node does not report that it has ended", own_name)
+        self._delete_pods(name, grace_seconds=0)
+
+    def _delete_pods(self, name: str, grace_seconds: int) -> list[Mapping[str, Any]]:
+        """Delete the attempt's pods, and return them."""
+        pods = self._remove(_PODS, name, grace_seconds=grace_seconds)
+        if len(pods) == 1 and runs_of(pods[0]) == 1:
+            return pods
+        return pods + self._remove(_PODS, name, grace_seconds=grace_seconds, following=True)
 
     def list_pods(self) -> list[str]:
         """List all pods, and inputs without a pod, so that the sweep finds these too."""
@@ -168,11 +189,31 @@ class KubernetesRuntime:
         """Patch the ConfigMap, which may have been removed with its pod in the meantime."""
         self._api.patch(f"{_CONFIG_MAPS}/{name}", patch, expects=(HTTPStatus.NOT_FOUND,))
 
-    def _with_log(
-        self, pod: Mapping[str, Any], observation: Observation | None
-    ) -> Observation | None:
+    def _look(self, pod: Mapping[str, Any], *, logs: bool, number: int = 1) -> Observation | None:
+        """Return what the pod says, with those that continue it, of which `number` is the next."""
+        seen = observation_of(pod, now())
+        if seen and logs:
+            seen = self._with_log(pod, seen)
+        if seen is None or not is_continued(pod, seen):
+            return seen
+        following = self._pod(follow_up.name_of(attempt_of(pod["metadata"]), number))
+        following = following or self._continue(pod, number)
+        return follow_up.joined(seen, self._look(following, logs=logs, number=number + 1))
+
+    def _continue(self, pod: Mapping[str, Any], number: int) -> Mapping[str, Any]:
+        seen = observation_of(pod, now())
+        seen = self._with_log(pod, seen) if seen else None
+        if seen is None or seen.report is None:
+            raise RuntimeUnavailable("the log of a pod that has to be continued is not available")
+        made = follow_up.follow_up(pod, number, seen.report)
+        answer = self._api.post(_PODS, made, expects=(HTTPStatus.FORBIDDEN, *_REFUSED))
+        if answer.status not in (HTTPStatus.CREATED, HTTPStatus.CONFLICT):
+            raise RuntimeUnavailable(f"an attempt can't be continued: {answer.message}")
+        return self._pod(made["metadata"]["name"]) or made
+
+    def _with_log(self, pod: Mapping[str, Any], observation: Observation) -> Observation | None:
         """Read the log, if only that says how the runs ended that have."""
-        if observation is None or observation.report or runs_of(pod) == 1:
+        if observation.report or runs_of(pod) == 1:
             return observation
         if observation.phase is Phase.RUNNING:
             try:
@@ -227,16 +268,17 @@ class KubernetesRuntime:
         *,
         grace_seconds: int | None = None,
         accept: str = "application/json",
+        following: bool = False,
     ) -> list[Mapping[str, Any]]:
-        """Delete the objects with that name, if they are ours, and return them."""
+        """Delete the objects with that name, or following that pod, and return them.
+
+        Leaves alone what isn't ours.
+        """
         options = {} if grace_seconds is None else {"gracePeriodSeconds": grace_seconds}
-        answer = self._api.delete_all(
-            path,
-            options,
-            accept=accept,
-            labelSelector=SELECTOR,
-            fieldSelector=f"metadata.name={name}",
-        )
+        query = {"labelSelector": SELECTOR, "fieldSelector": f"metadata.name={name}"}
+        if following:
+            query = {"labelSelector": f"{SELECTOR},{manifest.FOLLOWS}={name}"}
+        answer = self._api.delete_all(path, options, accept=accept, **query)
         return list(answer.json()["items"] or [])
 
     def _ends_soon(self, name: str) -> bool:
@@ -251,4 +293,4 @@ class KubernetesRuntime:
     def _names(self, path: str, wanted: Callable[[Mapping[str, Any]], bool]) -> set[str]:
         found = self._api.get(path, accept=METADATA_ONLY, labelSelector=SELECTOR).json()
         every = [item["metadata"] for item in found["items"] or []]
-        return {metadata["name"] for metadata in every if wanted(metadata)}
+        return {attempt_of(metadata) for metadata in every if wanted(metadata)}

@@ -156,6 +156,8 @@ def runs_ended(last_line: bytes) -> int:
     Raises Broken.
     """
     lines = _parse_lines(last_line)
+    if lines.end:
+        return lines.end.runs
     if lines.ended:
         return lines.ended[-1].stage
     return max((stage - 1 for stage in lines.frames if stage > _COMPILE), default=0)

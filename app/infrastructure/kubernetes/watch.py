@@ -9,6 +9,7 @@ from typing import Any, Final
 from app.domain.errors import RuntimeUnavailable
 from app.domain.pod import Phase
 from app.infrastructure.kubernetes.connection import Connection, VersionExpired
+from app.infrastructure.kubernetes.follow_up import attempt_of
 from app.infrastructure.kubernetes.manifest import COLLECTOR, SELECTOR
 from app.infrastructure.kubernetes.observation import now, observation_of, runs_of
 from app.infrastructure.kubernetes.transcript import Broken, runs_ended
@@ -28,6 +29,8 @@ class PodWatch:
         """List the pods, so that every later change is reported. Raises RuntimeUnavailable."""
         self._connection = connection
         self._phases: dict[str, Phase | None] = {}
+        self._attempts: dict[str, str] = {}
+        """The name of the first pod, for each that continues one."""
         self._ended: dict[str, int] = {}
         """How many runs have ended, of each running pod that has several."""
         self._version: str | None = None
@@ -50,10 +53,11 @@ class PodWatch:
         phases = dict(map(self._phase, found["items"]))
         changed = [name for name, phase in phases.items() if self._is_news(name, phase)]
         gone = [name for name in self._phases.keys() - phases.keys() if self._was_under_way(name)]
+        attempts = [self._attempts.get(name, name) for name in changed + gone]
         self._phases = phases
         self._version = found["metadata"]["resourceVersion"]
         self._listed_at = monotonic()
-        return changed + gone
+        return attempts
 
     def _follow(self, stop: Callable[[], bool]) -> Iterator[str]:
         """Watch for the duration of one request."""
@@ -72,7 +76,7 @@ class PodWatch:
             pod = event["object"]
             self._version = pod["metadata"]["resourceVersion"]
             if event["type"] != "BOOKMARK" and self._changes(event["type"], pod):
-                yield pod["metadata"]["name"]
+                yield attempt_of(pod["metadata"])
             if stop():
                 return
 
@@ -83,6 +87,7 @@ class PodWatch:
             under_way = self._was_under_way(name)
             self._phases.pop(name, None)
             self._ended.pop(name, None)
+            self._attempts.pop(name, None)
             return under_way
         news = self._is_news(name, phase)
         self._phases[name] = phase
@@ -95,6 +100,8 @@ class PodWatch:
     def _phase(self, pod: Mapping[str, Any]) -> tuple[str, Phase | None]:
         """Also record whether it may soon report ends of runs."""
         name = pod["metadata"]["name"]
+        if (attempt := attempt_of(pod["metadata"])) != name:
+            self._attempts[name] = attempt
         observation = observation_of(pod, now())
         phase = observation.phase if observation else None
         if phase is Phase.RUNNING and runs_of(pod) > 1:
@@ -115,7 +122,7 @@ class PodWatch:
                 return
             if ended > known:
                 self._ended[name] = ended
-                yield name
+                yield self._attempts.get(name, name)
 
     def _runs_ended(self, name: str) -> int:
         answer = self._connection.get(

@@ -4,7 +4,7 @@ import signal
 
 
 def look():
-    return sorted(name for name in os.listdir("/proc") if name.isdigit())
+    return len([name for name in os.listdir("/proc") if name.isdigit()])
 
 
 def leave():

@@ -1,0 +1,168 @@
+"""A container that the kernel killed for the memory of one run leaves the others right.
+
+The cluster has version 1 of cgroups, where the kernel kills the one process. The kubelet then still
+says OOMKilled of the container, so that killing all of it looks as with version 2.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import pytest
+from kubernetes import client
+
+from app.domain.pod import Limit, Observation, Output, Phase, Pod
+from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
+from app.infrastructure.kubernetes import inside
+from app.infrastructure.kubernetes.manifest import COLLECTOR
+from app.infrastructure.kubernetes.runtime import KubernetesRuntime
+from tests.kubernetes.parts import processes_of
+from tests.support.sandbox_daemon import a_pod, a_run, language
+from tests.support.waiting import wait_until
+
+pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(300)]
+
+SECONDS: Final = 60
+SOURCE = r"""
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+int main(void) {
+    char word[16] = "";
+    scanf("%15s", word);
+    printf("%s\n", word);
+    fflush(stdout);
+    while (!strcmp(word, "memory")) memset(malloc(1 << 20), 1, 1 << 20);
+    while (!strcmp(word, "stay")) pause();
+    return 0;
+}
+"""
+LIMITS = replace(DEFAULT_LIMITS, memory_mib=16, wall_seconds=SECONDS)
+
+
+def a_pod_of(runtime: KubernetesRuntime, words: Sequence[str]) -> Pod:
+    runs = tuple(a_run(stdin=word.encode(), limits=LIMITS) for word in words)
+    return a_pod(language(runtime, "c"), SOURCE, runs=runs)
+
+
+def seen(runtime: KubernetesRuntime, pod: Pod) -> Observation:
+    observation = runtime.observe(pod.name)
+    assert observation
+    assert observation.phase is not Phase.FAULTED, observation.message
+    return observation
+
+
+class Cluster:
+    """What an administrator sees of it."""
+
+    def __init__(self, core: client.CoreV1Api, namespace: str) -> None:
+        self.core = core
+        self.namespace = namespace
+
+    def kill_main_in_run(self, runtime: KubernetesRuntime, pod: Pod, number: int) -> None:
+        """Wait until that run has printed something, and kill init."""
+
+        def has_printed() -> bool:
+            return bool(seen(runtime, pod)) and any(
+                f'"stage": {number}, "of"' in self._log(name) for name in self.pods_of(pod)
+            )
+
+        wait_until(has_printed, within=SECONDS)
+        for name in self.pods_of(pod):
+            uid = self.core.read_namespaced_pod(name, self.namespace).metadata.uid
+            for process in processes_of(uid, [f"{inside.CHANNEL}/init", inside.CHANNEL]):
+                process.kill()
+
+    def _log(self, pod: str) -> str:
+        try:
+            return str(self.core.read_namespaced_pod_log(pod, self.namespace, container=COLLECTOR))
+        except client.ApiException:
+            return ""  # it has not started
+
+    def pods_of(self, pod: Pod) -> list[str]:
+        items = self.core.list_namespaced_pod(self.namespace).items
+        names = sorted(str(each.metadata.name) for each in items)
+        return [name for name in names if name == pod.name or name.startswith(f"{pod.name}-")]
+
+
+@pytest.fixture
+def administrator(core: client.CoreV1Api, namespace: str) -> Cluster:
+    return Cluster(core, namespace)
+
+
+def end(runtime: KubernetesRuntime, pod: Pod) -> tuple[Observation, Output]:
+    wait_until(lambda: seen(runtime, pod).phase is Phase.ENDED, within=SECONDS)
+    output = runtime.output(pod.name)
+    assert output
+    return seen(runtime, pod), output
+
+
+def test_the_runs_that_are_left_go_on_in_other_pods(
+    administrator: Cluster, cluster: KubernetesRuntime
+) -> None:
+    pod = a_pod_of(cluster, ["a", "memory", "stay", "d", "memory", "stay", "g"])
+    cluster.create(pod)
+    administrator.kill_main_in_run(cluster, pod, 3)
+    administrator.kill_main_in_run(cluster, pod, 6)
+
+    observation, output = end(cluster, pod)
+
+    assert observation.report
+    memory = Limit.MEMORY
+    ends = [None, memory, memory, None, memory, memory, None]
+    assert [run and run.stopped_by for run in observation.report.runs] == ends
+    printed = [run and run.stdout for run in output.runs]
+    assert printed == [b"a\n", b"memory\n", b"stay\n", b"d\n", b"memory\n", b"stay\n", b"g\n"]
+    assert output.compile
+    assert observation.report.compile
+    rest = cluster.output(pod.name, 5)
+    assert rest
+    assert [run and run.stdout for run in rest.runs] == [b"stay\n", b"g\n"]
+    assert sorted(administrator.pods_of(pod)) == [pod.name, f"{pod.name}-1", f"{pod.name}-2"]
+    assert cluster.list_pods() == [pod.name]
+
+    cluster.delete(pod.name)
+
+    assert administrator.pods_of(pod) == []
+    assert cluster.observe(pod.name) is None
+
+
+def test_a_watch_names_the_attempt(administrator: Cluster, cluster: KubernetesRuntime) -> None:
+    pod = a_pod_of(cluster, ["memory", "stay", "c"])
+    changes = cluster.watch(lambda: False)
+    cluster.create(pod)
+    administrator.kill_main_in_run(cluster, pod, 2)
+
+    for name in changes:
+        assert name == pod.name
+        if seen(cluster, pod).phase is Phase.ENDED:
+            break
+
+    observation, _ = end(cluster, pod)
+    assert observation.report
+    assert len(observation.report.runs) == 3
+
+
+def test_what_continues_a_pod_that_is_gone_is_found_by_its_name(
+    administrator: Cluster, cluster: KubernetesRuntime
+) -> None:
+    """As after a kill between two requests of a removal."""
+    pod = a_pod_of(cluster, ["memory", "stay", "stay"])
+    cluster.create(pod)
+    administrator.kill_main_in_run(cluster, pod, 2)
+    follow_up = f"{pod.name}-1"
+    wait_until(
+        lambda: bool(seen(cluster, pod)) and follow_up in administrator.pods_of(pod), within=SECONDS
+    )
+    administrator.core.patch_namespaced_pod(
+        follow_up, administrator.namespace, {"metadata": {"ownerReferences": None}}
+    )
+    administrator.core.delete_namespaced_pod(
+        pod.name, administrator.namespace, grace_period_seconds=0
+    )
+    wait_until(lambda: administrator.pods_of(pod) == [f"{pod.name}-1"], within=SECONDS)
+
+    assert cluster.list_pods() == [pod.name]
+    cluster.delete(pod.name)
+    assert administrator.pods_of(pod) == []
