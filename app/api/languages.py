@@ -38,6 +38,7 @@ def limits(call: Call) -> schemas.LimitsInForce:
         limits=representation.limit_range(policy.run_limits(accepts, needs={})),
         compile_limits=representation.limit_range(policy.compile_limits(accepts, needs={})),
         input=schemas.InputMaxima(**asdict(policy.input)),
+        max_input_bytes=call.context.languages.max_input_bytes(),
         max_wall_seconds=policy.max_wall_seconds,
         artifacts=kept if call.context.languages.all_keep_artifacts() else None,
         max_unfinished=call.caller.max_unfinished or policy.max_unfinished_per_owner,

@@ -280,6 +280,10 @@ class LimitsInForce(Answered):
     artifacts: ArtifactMaxima | None = Field(
         description="Null if a language can't keep any; see `artifacts` of each language."
     )
+    max_input_bytes: int | None = Field(
+        description="Files, and the inputs of all tests, of an execution together. "
+        "Null if the runtime has no limit for them."
+    )
     max_wall_seconds: float = Field(
         description="Wall time of all tests of an execution together. Others are skipped."
     )

@@ -22,6 +22,10 @@ from app.domain.submission import (
 _MIB: Final = 1024 * 1024
 
 
+def _size(file: File) -> int:
+    return len(file.name.encode()) + len(file.content)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One start of the program, in a place where nothing is left of the runs before it."""
@@ -32,6 +36,15 @@ class Run:
     limits: Limits
     files: tuple[File, ...] = ()
     """Added to the working folder of this run only. One replaces a file of the same name."""
+
+    @property
+    def input_bytes(self) -> int:
+        texts = (*self.args, *self.env, *self.env.values())
+        return (
+            len(self.stdin)
+            + sum(len(text.encode()) + 1 for text in texts)
+            + sum(map(_size, self.files))
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +123,16 @@ class Pod:
     def owned_by(self, owner: str) -> "Pod":
         """This pod, which can use what was compiled before for the owner of that name."""
         return replace(self, owner=sha256(owner.encode()).hexdigest())
+
+    @property
+    def input_bytes(self) -> int:
+        """Files, and what each run is given. A run that replaces a file has its own copy of all."""
+        files = sum(map(_size, self.files))
+        names = {file.name for file in self.files}
+        return files + sum(
+            run.input_bytes + (0 if names.isdisjoint(file.name for file in run.files) else files)
+            for run in self.runs
+        )
 
     def disk_mib(self, *, compiled: bool) -> int:
         """The largest volume that a stage needs; the first run shares it with a compile stage."""

@@ -65,6 +65,14 @@ class Languages:
         except RuntimeUnavailable:
             return True
 
+    def max_input_bytes(self) -> int | None:
+        """The most that every language accepts. None while the runtime is down."""
+        try:
+            most = [language.max_input_bytes for language in self.known()]
+        except RuntimeUnavailable:
+            return None
+        return min((each for each in most if each is not None), default=None)
+
     def limits_held(self) -> Sequence[HeldLimit]:
         """What holds each limit where programs run. Raises RuntimeUnavailable."""
         return self._runtime.limits_held()

@@ -1,7 +1,7 @@
 /* Runs a pod's stages through init, which is pid 1 of the other container, and records everything
  * that happens. kubernetes/inside.py describes its part in a pod, and what it may trust.
  *
- * Its input is a number, PROTOCOL, then a struct plan with the records that stages share, and the
+ * Its input is in files with numbers from 0, one after the other: a number, PROTOCOL, then a struct plan with the records that stages share, and the
  * stages: for each, a struct opening and the message for init. If the plan says so, the first stage
  * compiles; all others run the program. The compiled program is kept in the channel, and init
  * empties the box before each run.
@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -88,17 +89,28 @@ static int64_t clock_us(clockid_t clock) {
 
 /* Input */
 
-static char *read_input(size_t *bytes) {
+/* False if there is no such part. */
+static int read_part(int part, char **content, size_t *bytes) {
     struct stat size;
-    int file = open(INPUT, O_RDONLY | O_CLOEXEC);
-    if (file < 0 || fstat(file, &size)) end_with_fault("there is no input");
-    char *content = malloc(size.st_size);
-    for (*bytes = 0; content && *bytes < (size_t)size.st_size;) {
-        ssize_t got = read(file, content + *bytes, size.st_size - *bytes);
+    char path[sizeof INPUT + 16];
+    sprintf(path, INPUT ".%d", part);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return 0;
+    if (fstat(file, &size)) end_with_fault("the input could not be read");
+    *content = realloc(*content, *bytes + size.st_size);
+    for (size_t end = *bytes + size.st_size; *content && *bytes < end;) {
+        ssize_t got = read(file, *content + *bytes, end - *bytes);
         if (got <= 0) end_with_fault("the input could not be read");
         *bytes += got;
     }
     close(file);
+    return 1;
+}
+
+static char *read_input(size_t *bytes) {
+    char *content = NULL;
+    *bytes = 0;
+    for (int part = 0; read_part(part, &content, bytes); part++) {}
     return content;
 }
 

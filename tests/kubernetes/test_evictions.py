@@ -17,7 +17,7 @@ from app.infrastructure.kubernetes.manifest import (
     COLLECTOR,
     MAIN,
     PodOptions,
-    config_map,
+    config_maps,
     pod_manifest,
 )
 from tests.kubernetes import parts
@@ -101,7 +101,8 @@ def started_with(command: list[str], attempts: Attempts, namespace: str) -> Exec
     (main,) = (found for found in manifest["spec"]["containers"] if found["name"] == MAIN)
     main["command"] = command
     api = Connection(namespace)
-    api.post("/configmaps", config_map(pod, offer), expects=())
+    (input_alone,) = config_maps(pod, offer)
+    api.post("/configmaps", input_alone, expects=())
     api.post("/pods", manifest, expects=())
     return execution
 

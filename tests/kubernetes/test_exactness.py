@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from app.domain.pod import Pod
+from app.domain.pod import Phase, Pod
 from app.domain.policy import InputMaxima
 from app.domain.submission import File
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
-from tests.support.sandbox_daemon import a_pod, language, wait_for_end
+from tests.support.sandbox_daemon import a_pod, a_run, language, wait_for_end
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(300)]
 
@@ -123,3 +123,19 @@ def test_every_field_at_its_maximum(cluster: KubernetesRuntime) -> None:
 
     assert len(pod.files) == MAXIMA.files
     assert_exact(pod, found)
+
+
+def test_an_input_of_several_config_maps_arrives_as_it_is(cluster: KubernetesRuntime) -> None:
+    bash = language(cluster, "bash")
+    inputs = [bytes([number]) * 250_000 for number in range(1, 11)]
+    runs = tuple(a_run(stdin=stdin) for stdin in inputs)
+    pod = a_pod(bash, "sha256sum", runs=runs)
+
+    assert wait_for_end(cluster, pod).phase is Phase.ENDED
+
+    output = cluster.output(pod.name)
+    assert output
+    printed = [run.stdout.split()[0].decode() if run else None for run in output.runs]
+    assert printed == [sha256(stdin).hexdigest() for stdin in inputs]
+    cluster.delete(pod.name)
+    assert cluster.list_pods() == []

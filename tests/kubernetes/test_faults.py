@@ -11,7 +11,7 @@ from app.domain.execution import Outcome, State
 from app.domain.pod import Phase
 from app.domain.policy import DEFAULT_LIMITS
 from app.infrastructure.kubernetes.connection import Connection
-from app.infrastructure.kubernetes.manifest import config_map
+from app.infrastructure.kubernetes.manifest import config_maps
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
 from app.service.monitor import poll
 from app.service.pods import create_pod
@@ -225,4 +225,5 @@ def message(attempts: Attempts, pod: str) -> str:
 
 def make_input_alone(runtime: KubernetesRuntime, namespace: str, name: str) -> None:
     pod = a_pod(language(runtime, "python"), "print(1)", name=name)
-    Connection(namespace).post("/configmaps", config_map(pod, offers().of(pod)), expects=())
+    (input_alone,) = config_maps(pod, offers().of(pod))
+    Connection(namespace).post("/configmaps", input_alone, expects=())

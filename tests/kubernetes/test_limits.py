@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from app.domain.errors import RunRefused
-from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
+from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS, InputMaxima
 from app.infrastructure.kubernetes.limits import accepted, refuse_impossible
+from app.infrastructure.kubernetes.manifest import config_maps
 from app.settings.urls import kubernetes_namespace
 from sandbox import languages
 from tests.support.kubernetes.cluster import offers
@@ -37,6 +38,29 @@ def test_each_of_several_runs_has_limits_that_a_pod_can_have() -> None:
     refuse_impossible(several, SPECS["python"], None)
     with pytest.raises(RunRefused, match=r"^tests\[1\]\.limits\.processes is 125"):
         refuse_impossible(several, SPECS["python"], 128)
+
+
+def test_more_input_than_a_pod_can_have() -> None:
+    most = LANGUAGES["python"].max_input_bytes
+    assert most
+    tests = (a_run(stdin=b"x" * (most // 20 + 1)),) * 20
+    fits, too_much = (a_pod(LANGUAGES["python"], runs=runs) for runs in (tests[:19], tests))
+
+    refuse_impossible(fits, SPECS["python"], None)
+    with pytest.raises(RunRefused, match=r"^tests: the files and inputs"):
+        refuse_impossible(too_much, SPECS["python"], None)
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_what_fits_in_small_tests_fits_with_what_each_has_besides(name: str) -> None:
+    """The most tests, with the most that is accepted of them."""
+    language, maxima = LANGUAGES[name], InputMaxima()
+    assert language.max_input_bytes
+    stdin = b"x" * (language.max_input_bytes // maxima.tests - 100)
+    pod = a_pod(language, runs=(a_run(stdin=stdin),) * maxima.tests)
+
+    refuse_impossible(pod, SPECS[name], None)
+    assert len(config_maps(pod, offers().of(pod))) <= 5
 
 
 def test_threads_of_the_languages_own_runtime_count_too() -> None:

@@ -12,7 +12,7 @@ import pytest
 from kubernetes import client
 
 from app.domain.pod import Limit, Observation, Output, Phase, Pod
-from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
+from app.domain.policy import DEFAULT_LIMITS
 from app.infrastructure.kubernetes import inside
 from app.infrastructure.kubernetes.manifest import COLLECTOR
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
@@ -38,12 +38,15 @@ int main(void) {
     return 0;
 }
 """
-LIMITS = replace(DEFAULT_LIMITS, memory_mib=16, wall_seconds=SECONDS)
+LIMITS = replace(DEFAULT_LIMITS, wall_seconds=SECONDS)
+"""With the compiler's memory, so that the kernel enforces the limit and not init."""
 
 
 def a_pod_of(runtime: KubernetesRuntime, words: Sequence[str]) -> Pod:
     runs = tuple(a_run(stdin=word.encode(), limits=LIMITS) for word in words)
-    return a_pod(language(runtime, "c"), SOURCE, runs=runs)
+    return a_pod(
+        language(runtime, "c"), SOURCE, runs=runs, compile_limits=replace(LIMITS, disk_mib=64)
+    )
 
 
 def seen(runtime: KubernetesRuntime, pod: Pod) -> Observation:
@@ -70,9 +73,15 @@ class Cluster:
 
         wait_until(has_printed, within=SECONDS)
         for name in self.pods_of(pod):
-            uid = self.core.read_namespaced_pod(name, self.namespace).metadata.uid
+            uid = self._metadata(name).uid
+            assert uid
             for process in processes_of(uid, [f"{inside.CHANNEL}/init", inside.CHANNEL]):
                 process.kill()
+
+    def _metadata(self, pod: str) -> client.V1ObjectMeta:
+        found = self.core.read_namespaced_pod(pod, self.namespace).metadata
+        assert found
+        return found
 
     def _log(self, pod: str) -> str:
         try:
@@ -82,7 +91,7 @@ class Cluster:
 
     def pods_of(self, pod: Pod) -> list[str]:
         items = self.core.list_namespaced_pod(self.namespace).items
-        names = sorted(str(each.metadata.name) for each in items)
+        names = sorted(str(each.metadata.name) for each in items if each.metadata)
         return [name for name in names if name == pod.name or name.startswith(f"{pod.name}-")]
 
 

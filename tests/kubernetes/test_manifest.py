@@ -10,13 +10,14 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.domain.errors import RunRefused
 from app.domain.pod import Pod
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
 from app.domain.submission import File, Limits
 from app.infrastructure.kubernetes import input
-from app.infrastructure.kubernetes.manifest import PodOptions, config_map, pod_manifest
+from app.infrastructure.kubernetes.manifest import PodOptions, config_maps, pod_manifest
 from tests.support.kubernetes.cluster import offers
-from tests.support.sandbox_daemon import a_pod
+from tests.support.sandbox_daemon import a_pod, a_run
 
 GOLDEN = Path(__file__).with_name("golden")
 NAME = "01j00000000000000000000001-1"
@@ -62,7 +63,39 @@ def test_the_whole_config_map() -> None:
     stages = base64.b64encode(input.stages(pod, offer.spec)).decode()
 
     expected = yaml.safe_load((GOLDEN / "config-map.yaml").read_text())
-    assert config_map(pod, offer) == {**expected, "binaryData": {"stages": stages}}
+    assert config_maps(pod, offer) == [{**expected, "binaryData": {"stages": stages}}]
+
+
+def test_an_input_that_is_too_large_for_one_config_map_is_in_several() -> None:
+    tests = (a_run(stdin=b"x" * 250_000),) * 11
+    pod = a_pod(LANGUAGES["python"], b"print(1)\n", name=NAME, runs=tests)
+    offer = OFFERS.of(pod)
+
+    first, *others = config_maps(pod, offer)
+
+    content = [base64.b64decode(each["binaryData"]["stages"]) for each in (first, *others)]
+    assert b"".join(content) == input.stages(pod, offer.spec)
+    assert max(map(len, content)) < 1 << 20
+    assert first["metadata"]["name"] == NAME
+    names = [f"{NAME}-input-1", f"{NAME}-input-2"]
+    assert [each["metadata"]["name"] for each in others] == names
+    assert {each["metadata"]["labels"]["podline/follows"] for each in others} == {NAME}
+    (volume,) = (
+        each
+        for each in pod_manifest(pod, offer, OPTIONS, 3)["spec"]["volumes"]
+        if "projected" in each
+    )
+    assert volume["projected"]["sources"] == [
+        {"configMap": {"name": name, "items": [{"key": "stages", "path": f"stages.{number}"}]}}
+        for number, name in enumerate([NAME, *names])
+    ]
+
+
+def test_more_than_that_is_refused() -> None:
+    pod = a_pod(LANGUAGES["python"], runs=(a_run(stdin=b"x" * 250_000),) * 17)
+
+    with pytest.raises(RunRefused, match=r"^tests: "):
+        config_maps(pod, OFFERS.of(pod))
 
 
 HOSTILE = st.one_of(
@@ -116,7 +149,7 @@ def test_nothing_that_a_user_writes_is_in_a_manifest(
 
 
 def _without_data(pod: Pod) -> dict[str, Any]:
-    manifest = config_map(pod, OFFERS.of(pod))
+    (manifest,) = config_maps(pod, OFFERS.of(pod))
     assert list(manifest.pop("binaryData")) == ["stages"]
     return manifest
 

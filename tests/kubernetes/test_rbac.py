@@ -136,7 +136,7 @@ def test_the_creator_and_the_monitor_delete_what_is_nobodys(roles: Roles) -> Non
 
 
 def test_what_a_role_does_not_do_it_can_not_do(roles: Roles) -> None:
-    creator, monitor = roles.runtime("pod-creator"), roles.runtime("pod-monitor")
+    creator = roles.runtime("pod-creator")
     saga, processor = roles.runtime("saga"), roles.runtime("result-processor")
     pod = a_pod(language(creator, "python"))
 
@@ -178,11 +178,9 @@ def monitors(monitor: KubernetesRuntime, pod: Pod) -> str:
     list(monitor.watch(lambda: next(looks, True)))
     monitor.observe(pod.name)
     monitor.follow(pod.name, 0)
-    checker = replace(pod, name=f"{pod.name}-c")
-    monitor.create(checker)
-    monitor.delete(checker.name)
+    said = creates(monitor, replace(pod, name=f"{pod.name}-c"))
     monitor.delete(pod.name)
-    return ""
+    return said
 
 
 def processes_results(processor: KubernetesRuntime, pod: Pod) -> str:

@@ -143,7 +143,9 @@ def _make_volumes(folder: Path, stages: bytes) -> None:
     for name, mode in (("input", 0o755), ("channel", 0o777)):
         (folder / name).mkdir()
         (folder / name).chmod(mode)
-    (folder / "input" / inside.STAGES).write_bytes(stages)
+    half = len(stages) // 2
+    for number, part in enumerate((stages[:half], stages[half:])):
+        (folder / "input" / inside.part_of_stages(number)).write_bytes(part)
     (folder / "message").touch()
     (folder / "message").chmod(0o666)
 

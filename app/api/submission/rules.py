@@ -24,6 +24,7 @@ from app.domain.callback_url import networks, problem_with
 from app.domain.checks import Problems, pointer, showable
 from app.domain.errors import Forbidden, InvalidRequest
 from app.domain.language import Language
+from app.domain.pod import Pod
 from app.domain.policy import InputMaxima, LimitRange, Policy
 from app.domain.submission import Buffering, Priority, Submission
 
@@ -69,7 +70,7 @@ def validate(
         raise InvalidRequest(problems.found)
     if sent.priority in _URGENT and not role.includes(Role.OPERATOR):
         raise Forbidden(f"priority {sent.priority} needs a key with the role operator")
-    return Submission(
+    submission = Submission(
         language=language.name,
         language_version=language.version,
         files=files,
@@ -93,6 +94,19 @@ def validate(
         artifacts=artifacts,
         sent=outline(sent),
     )
+    _check_input(problems, submission, language)
+    if problems:
+        raise InvalidRequest(problems.found)
+    return submission
+
+
+def _check_input(problems: Problems, submission: Submission, language: Language) -> None:
+    most, size = language.max_input_bytes, Pod.of("", submission).input_bytes
+    if most is not None and size > most:
+        problems.add(
+            "/tests" if submission.tests else "",
+            f"files and inputs have {size} bytes together, and at most {most} are possible here",
+        )
 
 
 def _default_buffering(sent: form.Submission) -> Buffering:

@@ -41,7 +41,7 @@ def disk_mib(pod: Pod, spec: LanguageSpec) -> int:
 
 
 def stages(pod: Pod, spec: LanguageSpec) -> bytes:
-    """Return the value of the ConfigMap's only key: at most 1 MiB for a valid submission.
+    """Return the values of the ConfigMaps' only key, together: at most about 4 MiB.
 
     An image has the language's executable at one of several paths, and init uses the first that
     exists. So only `argv[0]` may depend on the path; a script must find it itself.

@@ -13,7 +13,7 @@ There are two containers, because the program must not reach what watches it:
 
 | Volume | In collector | In main | |
 |---|---|---|---|
-| ConfigMap, key STAGES | INPUT, read-only | not mounted | the program never sees it |
+| ConfigMaps, key STAGES | INPUT, read-only | not mounted | the program never sees it |
 | emptyDir in memory, 2 MiB | CHANNEL | CHANNEL, read-only | init, the FIFOs, LINE, and PROGRAM |
 | emptyDir in memory, `disk_mib` | not mounted | each of WRITABLE, by subPath | all it can write |
 
@@ -31,7 +31,13 @@ from collections.abc import Mapping
 from typing import Final
 
 STAGES: Final = "stages"
-"""The only key in the ConfigMap's binaryData. Its value is input.stages()."""
+"""The only key in the binaryData of each ConfigMap. Their values together are input.stages()."""
+
+
+def part_of_stages(number: int) -> str:
+    """Return the name of a part's file in INPUT."""
+    return f"{STAGES}.{number}"
+
 
 INPUT: Final = "/podline/input"
 CHANNEL: Final = "/podline/channel"

@@ -18,6 +18,10 @@ returns the older file, and the output in it would be lost. The collector has th
 sum of all runs.
 """
 
+MAX_INPUT_BYTES: Final = 3 * 1024 * 1024
+"""With what each run has of its own besides, this stays below the 4 MiB that a pod's input may be.
+"""
+
 HELD: Final[Sequence[HeldLimit]] = (
     HeldLimit(limit=LimitName.WALL, by=Holder.RUNTIME, how="init's clock"),
     HeldLimit(limit=LimitName.CPU, by=Holder.RUNTIME, how="init, by the CPU time of all processes"),
@@ -59,6 +63,11 @@ def _processes(spec: LanguageSpec, pod_pids_limit: int) -> int:
 
 def refuse_impossible(pod: Pod, spec: LanguageSpec, pod_pids_limit: int | None) -> None:
     """Raise RunRefused, with the limit's name, if the pod asks for more than a pod can have."""
+    if pod.input_bytes > MAX_INPUT_BYTES:
+        raise RunRefused(
+            f"tests: the files and inputs of all tests have {pod.input_bytes} bytes, but a pod in "
+            f"this cluster can have at most {MAX_INPUT_BYTES}"
+        )
     if pod.artifacts:
         raise RunRefused("artifacts: a pod in this cluster can't return files")
     compile_stage = {"compile_limits": pod.compile_limits} if spec.compile else {}

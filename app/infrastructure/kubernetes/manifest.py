@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from app.domain.errors import RunRefused
 from app.domain.pod import Pod
 from app.infrastructure.kubernetes import input, inside
 from app.infrastructure.kubernetes.images import Offer
@@ -24,7 +25,10 @@ HELD_UP: Final = "podline/held-up"
 """The annotation of a ConfigMap that says why the API server didn't accept its Pod yet."""
 
 FOLLOWS: Final = "podline/follows"
-"""The label of a Pod that continues another one, whose name it is (follow_up.py)."""
+"""The label of what belongs to an attempt, and has another name than that.
+
+Pods that continue the first one (follow_up.py), and ConfigMaps with more input.
+"""
 RUNS: Final = "podline/runs"
 """The annotation of a Pod that says how often it runs its program."""
 
@@ -39,6 +43,9 @@ _NODE_LOST_SECONDS: Final = 30
 _COLLECTOR_UID: Final = 65_532
 _FIRST_UID: Final = 1_000_000
 _UIDS: Final = 2**31 - 2_000_000
+_CONFIG_MAP_BYTES: Final = 1_000_000
+"""The API server accepts 1 MiB of data, counted before base64."""
+_INPUT_BYTES: Final = 4 * 1024 * 1024
 _COLLECTOR_MIB: Final = 64
 _CHANNEL_MIB: Final = 2
 _STORAGE: Final = "16Mi"
@@ -62,15 +69,34 @@ class PodOptions:
     """Seconds until the program must run."""
 
 
-def config_map(pod: Pod, offer: Offer) -> dict[str, Any]:
-    content = base64.b64encode(input.stages(pod, offer.spec)).decode()
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": pod.name, "labels": LABELS},
-        "immutable": True,
-        "binaryData": {inside.STAGES: content},
-    }
+def config_maps(pod: Pod, offer: Offer) -> list[dict[str, Any]]:
+    """Return the input in as many parts as it needs. The first has the pod's name.
+
+    Raises RunRefused if that is more than one pod should have.
+    """
+    content = input.stages(pod, offer.spec)
+    if len(content) > _INPUT_BYTES:
+        raise RunRefused(f"tests: a pod's input would have {len(content)} of {_INPUT_BYTES} bytes")
+    parts = range(0, len(content), _CONFIG_MAP_BYTES)
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {
+                "name": part_name(pod.name, number),
+                "labels": {**LABELS, FOLLOWS: pod.name} if number else LABELS,
+            },
+            "immutable": True,
+            "binaryData": {
+                inside.STAGES: base64.b64encode(content[at : at + _CONFIG_MAP_BYTES]).decode()
+            },
+        }
+        for number, at in enumerate(parts)
+    ]
+
+
+def part_name(pod: str, number: int) -> str:
+    return f"{pod}-input-{number}" if number else pod
 
 
 def owned_by(pod: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,7 +115,8 @@ def held_up(why: str) -> dict[str, Any]:
     return {"metadata": {"annotations": {HELD_UP: why}}}
 
 
-def pod_manifest(pod: Pod, offer: Offer, options: PodOptions) -> dict[str, Any]:
+def pod_manifest(pod: Pod, offer: Offer, options: PodOptions, parts: int = 1) -> dict[str, Any]:
+    """Return the Pod for an input in so many parts."""
     kept = _kept_mib(pod, offer)
     optional: dict[str, Any] = {}
     if options.image_pull_secret:
@@ -121,13 +148,25 @@ def pod_manifest(pod: Pod, offer: Offer, options: PodOptions) -> dict[str, Any]:
             "tolerations": [_leaves("not-ready"), _leaves("unreachable")],
             "containers": [_collector(options, kept), _main(pod, offer, options)],
             "volumes": [
-                {"name": "input", "configMap": {"name": pod.name}},
+                {"name": "input", "projected": {"sources": _sources(pod.name, parts)}},
                 _in_memory("channel", _CHANNEL_MIB + kept),
                 _in_memory("work", input.disk_mib(pod, offer.spec)),
             ],
             **optional,
         },
     }
+
+
+def _sources(pod: str, parts: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "configMap": {
+                "name": part_name(pod, number),
+                "items": [{"key": inside.STAGES, "path": inside.part_of_stages(number)}],
+            }
+        }
+        for number in range(parts)
+    ]
 
 
 def _in_memory(name: str, mib: int) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The Runtime port on Kubernetes: a Pod and a ConfigMap per attempt, in a separate namespace."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -69,8 +69,9 @@ class KubernetesRuntime:
     def create(self, pod: Pod) -> None:
         offer = self._offers.of(pod)
         limits.refuse_impossible(pod, offer.spec, self._options.pod_pids_limit)
-        if self._make_input(pod, offer):
-            self._make_pod(pod, offer)
+        parts = manifest.config_maps(pod, offer)
+        if all(map(self._make_input, parts)):
+            self._make_pod(pod, offer, len(parts))
 
     def observe(self, name: str, wait_seconds: float = 0) -> Observation | None:
         deadline = monotonic() + wait_seconds
@@ -109,6 +110,8 @@ class KubernetesRuntime:
     def delete(self, name: str) -> None:
         pods = self._delete_pods(name, grace_seconds=1)
         self._remove(_CONFIG_MAPS, name, accept=METADATA_ONLY)
+        if _may_have_more(pods):
+            self._remove(_CONFIG_MAPS, name, accept=METADATA_ONLY, following=True)
         if not pods:
             return
         for pod in pods:
@@ -121,7 +124,7 @@ class KubernetesRuntime:
     def _delete_pods(self, name: str, grace_seconds: int) -> list[Mapping[str, Any]]:
         """Delete the attempt's pods, and return them."""
         pods = self._remove(_PODS, name, grace_seconds=grace_seconds)
-        if len(pods) == 1 and runs_of(pods[0]) == 1:
+        if not _may_have_more(pods):
             return pods
         return pods + self._remove(_PODS, name, grace_seconds=grace_seconds, following=True)
 
@@ -147,30 +150,27 @@ class KubernetesRuntime:
         except NoAccess:
             log.debug("not known, because there is no access to the cluster")
 
-    def _make_input(self, pod: Pod, offer: Offer) -> bool:
+    def _make_input(self, part: Mapping[str, Any]) -> bool:
         """Create the ConfigMap unless it exists. Returns False if it isn't ours.
 
         `observe` then reports the fault. Raises RuntimeUnavailable while an earlier ConfigMap is
         being removed.
         """
-        answer = self._api.post(
-            _CONFIG_MAPS,
-            manifest.config_map(pod, offer),
-            expects=_REFUSED,
-        )
+        name = part["metadata"]["name"]
+        answer = self._api.post(_CONFIG_MAPS, part, expects=_REFUSED)
         if answer.status in _REFUSED:
             raise RunRefused(answer.message)
         if answer.status != HTTPStatus.CONFLICT:
             return True
-        there = self._metadata_of_input(pod.name)
+        there = self._metadata_of_input(name)
         if there is None or "deletionTimestamp" in there:
-            raise RuntimeUnavailable(f"an earlier ConfigMap of {pod.name} is still being deleted")
+            raise RuntimeUnavailable(f"an earlier ConfigMap {name} is still being deleted")
         return is_ours(there)
 
-    def _make_pod(self, pod: Pod, offer: Offer) -> None:
+    def _make_pod(self, pod: Pod, offer: Offer, parts: int) -> None:
         answer = self._api.post(
             _PODS,
-            manifest.pod_manifest(pod, offer, self._options),
+            manifest.pod_manifest(pod, offer, self._options, parts),
             expects=(HTTPStatus.FORBIDDEN, *_REFUSED),
         )
         if answer.status in _REFUSED:
@@ -183,7 +183,9 @@ class KubernetesRuntime:
         if made is None or "deletionTimestamp" in made["metadata"]:
             raise RuntimeUnavailable(f"an earlier pod {pod.name} is still being deleted")
         if is_ours(made["metadata"]):
-            self._annotate_input(pod.name, manifest.owned_by(made))
+            for number in range(parts):
+                name = manifest.part_name(pod.name, number)
+                self._annotate_input(name, manifest.owned_by(made))
 
     def _annotate_input(self, name: str, patch: Mapping[str, Any]) -> None:
         """Patch the ConfigMap, which may have been removed with its pod in the meantime."""
@@ -294,3 +296,11 @@ class KubernetesRuntime:
         found = self._api.get(path, accept=METADATA_ONLY, labelSelector=SELECTOR).json()
         every = [item["metadata"] for item in found["items"] or []]
         return {attempt_of(metadata) for metadata in every if wanted(metadata)}
+
+
+def _may_have_more(pods: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the attempt of these pods may have other objects under other names.
+
+    An attempt with one run has none, and an attempt without a pod may have left anything.
+    """
+    return not pods or any(runs_of(pod) > 1 for pod in pods)
