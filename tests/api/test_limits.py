@@ -88,6 +88,23 @@ def test_artifacts_are_refused_where_they_are_not_available() -> None:
     assert maxima == {"files": 64, "bytes": 8 * 1024 * 1024}
 
 
+class TightRuntime(MemoryRuntime):
+    def languages(self) -> list[Language]:
+        return [replace(language, max_input_bytes=1_000) for language in super().languages()]
+
+
+def test_more_input_than_a_runtime_takes_is_refused() -> None:
+    api = connected(TightRuntime())
+    assert body(api.get("/api/v1/limits"))["max_input_bytes"] == 1_000
+    tests = [{"stdin": "x" * 300, "expected_output": ""} for _ in range(4)]
+    body(api.post(EXECUTIONS, PROGRAM | {"tests": tests[:3]}), 202)
+
+    (error,) = body(api.post(EXECUTIONS, PROGRAM | {"tests": tests}), 422)["errors"]
+
+    assert error["pointer"] == "/tests"
+    assert "and at most 1000 are possible here" in error["detail"]
+
+
 class AwayRuntime(MemoryRuntime):
     def languages(self) -> list[Language]:
         raise RuntimeUnavailable("the daemon is down")
@@ -96,3 +113,4 @@ class AwayRuntime(MemoryRuntime):
 def test_without_the_runtime_the_settings_are_reported() -> None:
     limits = body(connected(AwayRuntime()).get("/api/v1/limits"))
     assert limits["limits"]["default"]["processes"] == 128
+    assert limits["max_input_bytes"] is None
