@@ -10,6 +10,7 @@ from app.domain.pod import Phase, Pod
 from app.domain.policy import InputMaxima
 from app.domain.submission import File
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
+from sandbox import languages
 from tests.support.sandbox_daemon import a_pod, a_run, language, wait_for_end
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(300)]
@@ -31,6 +32,7 @@ print(json.dumps({
 }))
 """
 MAXIMA = InputMaxima()
+SPECS = languages.load()
 HOSTILE = (
     "$(PATH)",
     "$$(PATH)",
@@ -93,7 +95,7 @@ def test_what_looks_like_something_else(cluster: KubernetesRuntime) -> None:
     )
 
     assert_exact(pod, found)
-    of_ours = {"PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "LC_CTYPE"}
+    of_ours = {"PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "LC_CTYPE", *SPECS["python"].env}
     assert found["env"].keys() - ENV.keys() <= of_ours
 
 
