@@ -177,9 +177,7 @@ def _records(stage: Stage) -> list[bytes]:
 
 def records(files: Sequence[File]) -> bytes:
     """Return the part of a body that has these files."""
-    return b"".join(
-        _record(b"F", file.name.encode() + b"\0" + file.content) for file in files
-    )
+    return b"".join(_record(b"F", file.name.encode() + b"\0" + file.content) for file in files)
 
 
 def _record(tag: bytes, content: bytes) -> bytes:
