@@ -15,7 +15,7 @@ from kubernetes import client, watch
 from app.domain.pod import Pod, Run
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
 from app.domain.submission import File
-from app.infrastructure.kubernetes.manifest import PodOptions, config_map, pod_manifest
+from app.infrastructure.kubernetes.manifest import PodOptions, config_maps, pod_manifest
 from app.infrastructure.kubernetes.observation import ended
 from benchmarks.api import PRINT_1, Api
 from benchmarks.measure import in_turns, p50, p95, rates_in_turns, table, verdict
@@ -58,7 +58,7 @@ class BareClient:
     def _run(self) -> str:
         pod = _pod(f"bare-{next(self._numbers)}")
         offer = offers().of(pod)
-        stages: Any = config_map(pod, offer)
+        stages: Any = config_maps(pod, offer)[0]
         manifest: Any = pod_manifest(pod, offer, self._options)
         self._core().create_namespaced_config_map(self.namespace, stages)
         self._core().create_namespaced_pod(self.namespace, manifest)
