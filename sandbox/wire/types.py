@@ -295,5 +295,7 @@ class Language:
     """The versions of the packages that its programs can use, by name."""
     max_runs: int | None = None
     """The most runs that a pod can have. None: any number."""
+    max_input_bytes: int | None = None
+    """The most that a pod's files and the inputs of all its runs can have. None: any number."""
     keeps_artifacts: bool = False
     """Whether files that its programs create can be kept."""

@@ -21,7 +21,7 @@ C_LIMITS = replace(DEFAULT_COMPILE_LIMITS, memory_mib=DEFAULT_LIMITS.memory_mib)
 
 def a_pod_of(source: str, runs: Sequence[Run], language: str = "bash", **facts: object) -> Pod:
     given = {"wall_seconds": 600.0, "compile_limits": C_LIMITS} | facts
-    return replace(a_pod(source, language), runs=tuple(runs), **given)  # type: ignore[arg-type]
+    return replace(a_pod(source, language), runs=tuple(runs), **given)  # type: ignore[arg-type]  # facts that a test gives
 
 
 def start(folder: Path, pod: Pod, *continues: str) -> LocalPod:

@@ -8,7 +8,8 @@ LONGEST: Final = 1024 * 1024
 """Bytes. A longer word is no number, so that one word can't take several times its size."""
 
 _NUMBER: Final = re.compile(
-    rb"[+-]?(?:(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:e[+-]?0*+[0-9]{1,15})?|(nan)|(inf(?:inity)?))",
+    rb"[+-]?(?:(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:e[+-]?(?=[0-9])0*+[0-9]{0,15})?"
+    rb"|(nan)|(inf(?:inity)?))",
     re.IGNORECASE,
 )
 """As C, Java, JavaScript and Python print numbers. More digits of an exponent make no number."""

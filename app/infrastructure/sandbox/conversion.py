@@ -132,6 +132,7 @@ def language_of(language: types.Language) -> Language:
         needs=language.needs,
         packages=language.packages,
         max_runs=language.max_runs,
+        max_input_bytes=language.max_input_bytes,
         keeps_artifacts=language.keeps_artifacts,
     )
 
