@@ -29,7 +29,7 @@ up: .venv/standalone
 # Bytecode is cached: the workers and the hundreds of processes that tests start need not compile.
 test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/test
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 test-long: .venv/test
 	$(BIN)/pytest -n 2 -m long

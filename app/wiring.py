@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from app.infrastructure.mongo.store import MongoStore
     from app.infrastructure.sqlite.store import SqliteStore
 
-STORE_SECONDS: Final = 1.5
+STORE_SECONDS: Final = 1.3
 """The longest wait for a database, so that a POST answers 503 within 2 s."""
 
 

@@ -135,7 +135,7 @@ class OfferedLanguages(Protocol):
 class Store(Protocol):
     """The database: the source of truth.
 
-    Every method of every subject raises StoreUnavailable within 1.5 s if the database is down or
+    Every method of every subject raises StoreUnavailable within 1.3 s if the database is down or
     locked. Every query has an index, so finished executions don't slow it down.
     """
 

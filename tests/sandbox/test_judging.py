@@ -73,7 +73,7 @@ def judged(
     return row, result.tests
 
 
-def tests_of(*inputs: str) -> tuple[SubmittedTest, ...]:
+def some_tests(*inputs: str) -> tuple[SubmittedTest, ...]:
     return tuple(
         SubmittedTest(name=text, stdin=text.encode(), expected_output=ExpectedOutput(text.encode()))
         for text in inputs
@@ -82,7 +82,7 @@ def tests_of(*inputs: str) -> tuple[SubmittedTest, ...]:
 
 def test_each_test_is_compared(twins: Twins, sandbox: SandboxDaemon) -> None:
     row, found = judged(
-        twins, sandbox, "x = input()\nprint('no' if x == 'b' else x)", tests=tests_of(*"abc")
+        twins, sandbox, "x = input()\nprint('no' if x == 'b' else x)", tests=some_tests(*"abc")
     )
     assert row.outcome is Outcome.WRONG_OUTPUT
     assert [test.outcome for test in found] == [
@@ -95,7 +95,7 @@ def test_each_test_is_compared(twins: Twins, sandbox: SandboxDaemon) -> None:
 def test_a_checker_judges_each_test(twins: Twins, sandbox: SandboxDaemon) -> None:
     program = "x = input()\nprint(' ', x, x * (x == 'b'))"
     row, found = judged(
-        twins, sandbox, program, tests=tests_of(*"abc"), checker=checker(sandbox, COMPARES)
+        twins, sandbox, program, tests=some_tests(*"abc"), checker=checker(sandbox, COMPARES)
     )
     assert row.outcome is Outcome.WRONG_OUTPUT
     assert [(str(test.outcome), test.message) for test in found] == [
@@ -123,7 +123,7 @@ def test_a_checker_judges_each_test(twins: Twins, sandbox: SandboxDaemon) -> Non
 def test_a_hostile_checker_is_an_error_of_the_checker(
     twins: Twins, sandbox: SandboxDaemon, source: str, limits: dict[str, int], says: str
 ) -> None:
-    tests = tests_of("a", "b")
+    tests = some_tests("a", "b")
     row, found = judged(
         twins, sandbox, ECHO, tests=tests, checker=checker(sandbox, source, **limits)
     )
@@ -148,7 +148,7 @@ def test_hostile_output_is_only_text_to_a_checker(twins: Twins, sandbox: Sandbox
         "sys.exit(any(kinds) or printed != b'../../etc/passwd\\0\\xff\\na' or len(others) > 1)"
     )
     row, found = judged(
-        twins, sandbox, program, tests=tests_of("a"), checker=checker(sandbox, source)
+        twins, sandbox, program, tests=some_tests("a"), checker=checker(sandbox, source)
     )
     assert (row.outcome, [test.message for test in found]) == (Outcome.SUCCESS, [None])
 
@@ -161,6 +161,6 @@ def test_nothing_passes_from_one_check_to_the_next(twins: Twins, sandbox: Sandbo
         "sys.exit(str(left) if left else 0)"
     )
     row, _ = judged(
-        twins, sandbox, ECHO, tests=tests_of("a", "b"), checker=checker(sandbox, source)
+        twins, sandbox, ECHO, tests=some_tests("a", "b"), checker=checker(sandbox, source)
     )
     assert row.outcome is Outcome.SUCCESS

@@ -20,7 +20,7 @@ def run_report(sandbox: SandboxDaemon, name: str, source: str, **limits: Any) ->
     return observation.report.run
 
 
-@pytest.mark.parametrize("stream", Stream)
+@pytest.mark.parametrize("stream", [Stream.STDOUT, Stream.STDERR])
 def test_output_of_exactly_the_cap_is_whole(sandbox: SandboxDaemon, stream: Stream) -> None:
     observation, output = sandbox.run("python", f"import sys\nsys.{stream}.write('x' * 256 * 1024)")
 
@@ -35,7 +35,7 @@ def test_output_of_exactly_the_cap_is_whole(sandbox: SandboxDaemon, stream: Stre
     assert not output.run.stderr_truncated
 
 
-@pytest.mark.parametrize("stream", Stream)
+@pytest.mark.parametrize("stream", [Stream.STDOUT, Stream.STDERR])
 @pytest.mark.parametrize("extra", [1, 10_000_000])
 def test_a_byte_more_is_cut_and_stops_it(
     sandbox: SandboxDaemon, stream: Stream, extra: int

@@ -81,8 +81,8 @@ def test_the_table_of_verdicts(sandbox: SandboxDaemon, case: Case) -> None:
     assert run is None or run.wall_us < 4_000_000, "a process left behind held up the end"
 
 
-def test_the_table_has_every_outcome() -> None:
-    assert {case.outcome for case in CASES} == set(Outcome)
+def test_the_table_has_every_outcome_of_a_program() -> None:
+    assert {case.outcome for case in CASES} == set(Outcome) - {Outcome.CHECKER_ERROR}
 
 
 def test_a_process_left_behind_does_not_hold_the_end_up(sandbox: SandboxDaemon) -> None:
