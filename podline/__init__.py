@@ -7,6 +7,8 @@
 Its only dependency is httpx.
 """
 
+from importlib.metadata import version
+
 from podline.callbacks import verify_callback
 from podline.client import Client
 from podline.errors import (
@@ -150,6 +152,9 @@ __all__ = [
     "WaitTimeout",
     "Worker",
     "Workers",
+    "__version__",
     "read_tests",
     "verify_callback",
 ]
+
+__version__ = version("podline")

@@ -1,7 +1,7 @@
 """A command group that imports its commands on first use."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
@@ -16,7 +16,7 @@ class LazyGroup(click.Group):
     """Loads each command from the attribute `<name>_command` of its module."""
 
     def __init__(self, *, name: str, help: str, places: Mapping[str, tuple[str, str]]) -> None:
-        super().__init__(name, help=help)
+        super().__init__(name, help=help, context_settings={"help_option_names": ["-h", "--help"]})
         self.places = places
         """Module and one line of help by command, so that `--help` imports none of them."""
 
@@ -45,6 +45,15 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         return list(self.places)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command as click does, which knows no near names of lazy commands."""
+        name = args[0]
+        if name not in self.places and not name.startswith("-") and not ctx.resilient_parsing:
+            ctx.fail(f"No such command {name!r}.{_near(name, self.places)}")
+        return super().resolve_command(ctx, args)
+
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002  # click's signature
         if name not in self.places:
             return None
@@ -61,6 +70,13 @@ class LazyGroup(click.Group):
     ) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in self.places.items()])
+
+
+def _near(name: str, names: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    near = " or ".join(repr(each) for each in get_close_matches(name, names))
+    return f" Did you mean {near}?" if near else ""
 
 
 @contextmanager
