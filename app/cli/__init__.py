@@ -19,7 +19,10 @@ main = LazyGroup(
         "watch": ("app.cli.watch", "Follow an execution to its end."),
         "get": ("app.cli.executions", "Show one execution."),
         "list": ("app.cli.executions", "List executions, newest first."),
+        "logs": ("app.cli.executions", "Print what a program printed."),
         "cancel": ("app.cli.executions", "Cancel executions."),
+        "retry": ("app.cli.executions", "Run programs again, as new executions."),
+        "delete": ("app.cli.executions", "Erase executions that have ended."),
         "packages": (
             "app.cli.packages",
             "Add, list or remove packages for programs, on this host.",

@@ -1,6 +1,7 @@
-"""`podline get`, `list` and `cancel`."""
+"""`podline get`, `list`, `logs`, `cancel`, `retry` and `delete`."""
 
 import sys
+from base64 import b64encode
 from collections.abc import Mapping
 from itertools import islice
 
@@ -9,8 +10,9 @@ import click
 from app.cli.command import service_command
 from app.cli.options import choice, pairs
 from app.cli.output import print_facts, print_json, print_table
-from app.cli.terminal import print_line
+from app.cli.terminal import print_line, sink
 from app.cli.verdict import verdict
+from app.cli.watch import raw_option
 from podline import Client, CompileResult, Execution, Outcome, State
 
 
@@ -82,6 +84,62 @@ def cancel_command(client: Client, execution_ids: tuple[str, ...], as_json: bool
     else:
         for execution in cancelled:
             print_line(f"{execution.id} {execution.state}")
+
+
+@click.command()
+@click.argument("execution_ids", metavar="ID...", nargs=-1, required=True)
+@service_command()
+def retry_command(client: Client, execution_ids: tuple[str, ...], as_json: bool) -> None:
+    """Run programs again, and print the ids of the new executions."""
+    retried = []
+    for execution_id in execution_ids:
+        retried.append(client.retry(execution_id))
+        if not as_json:
+            print_line(retried[-1].id)
+    if as_json:
+        print_json(retried)
+
+
+@click.command()
+@click.argument("execution_ids", metavar="ID...", nargs=-1, required=True)
+@service_command()
+def delete_command(client: Client, execution_ids: tuple[str, ...], as_json: bool) -> None:
+    """Erase the programs and results of executions that have ended, for good."""
+    for execution_id in execution_ids:
+        client.delete(execution_id)
+        if not as_json:
+            print_line(f"{execution_id} deleted")
+    if as_json:
+        print_json({"deleted": execution_ids})
+
+
+@click.command()
+@click.argument("execution_id", metavar="ID")
+@raw_option
+@service_command()
+def logs_command(client: Client, execution_id: str, raw: bool, as_json: bool) -> None:
+    """Print what a program that has ended printed: its stdout and its stderr, each on ours.
+
+    `podline watch` shows the output of a program that still runs.
+    """
+    printed = {"stdout": client.stdout(execution_id), "stderr": client.stderr(execution_id)}
+    if as_json:
+        print_json(_as_in_api(printed))
+        return
+    for content, stream in zip(printed.values(), (sys.stdout, sys.stderr), strict=True):
+        shown = sink(stream, raw)
+        shown.write(content)
+        shown.finish()
+
+
+def _as_in_api(printed: Mapping[str, bytes]) -> dict[str, str | None]:
+    """Text, and base64 as well for what is not UTF-8."""
+    shown: dict[str, str | None] = {}
+    for name, content in printed.items():
+        shown[name] = content.decode(errors="replace")
+        exact = shown[name] == content.decode(errors="backslashreplace")
+        shown[f"{name}_base64"] = None if exact else b64encode(content).decode("ascii")
+    return shown
 
 
 def _facts(execution: Execution) -> list[tuple[str, object]]:

@@ -54,6 +54,52 @@ def test_get(service: Service, podline: Podline) -> None:
     assert has(shown, answer.json())
 
 
+def test_retry_prints_the_new_ids(service: Service, podline: Podline) -> None:
+    ids = [service.twins.submit().id for _ in range(2)]
+    new = podline("retry", *ids).stdout.split()
+    assert len({*ids, *new}) == 4
+    again = json.loads(podline("retry", *ids, "--json").stdout)
+    assert [each["id"] for each in again] == new
+    assert [each["retry_of"] for each in again] == ids
+
+
+def test_delete_says_what_it_erased_before_it_failed(service: Service, podline: Podline) -> None:
+    ended = service.twins.submit().id
+    done = podline("delete", ended, "01J")
+    assert (done.exit_code, done.stdout) == (1, f"{ended} deleted\n")
+    assert done.stderr.startswith("podline: Not found")
+    assert podline("get", ended).exit_code == 1
+    other = service.twins.submit().id
+    assert json.loads(podline("delete", other, "--json").stdout) == {"deleted": [other]}
+
+
+def test_delete_refuses_what_has_not_ended(service: Service, podline: Podline) -> None:
+    service.runs_nothing()
+    execution = service.twins.submit()
+    assert podline("delete", execution.id).exit_code == 1
+    assert podline("get", execution.id).exit_code == 0
+
+
+def test_logs_are_what_the_program_printed(service: Service, podline: Podline) -> None:
+    service.twins.runtime.script = lambda _: Script(prints=b"out\xff\n")
+    execution = service.twins.submit()
+    done = podline("logs", execution.id)
+    assert (done.exit_code, done.stdout_bytes) == (0, b"out\xff\n")
+    assert json.loads(podline("logs", execution.id, "--json").stdout) == {
+        "stdout": "out\ufffd\n",
+        "stdout_base64": "b3V0/wo=",
+        "stderr": "",
+        "stderr_base64": None,
+    }
+
+
+def test_logs_of_what_has_not_ended(service: Service, podline: Podline) -> None:
+    service.runs_nothing()
+    done = podline("logs", service.twins.submit().id)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("podline: Not found")
+
+
 def test_usage(service: Service, podline: Podline) -> None:
     service.twins.submit(owner="ada")
     fold(service.twins.store.usage)
@@ -334,6 +380,9 @@ def test_a_wrong_setting_is_named(podline: Podline, monkeypatch: pytest.MonkeyPa
         ("get", "01J"),
         ("list",),
         ("cancel", "01J"),
+        ("retry", "01J"),
+        ("delete", "01J"),
+        ("logs", "01J"),
         ("queue",),
         ("workers",),
         ("languages",),
