@@ -1,5 +1,9 @@
 """The options that describe a program, and the submission made from them."""
 
+import os
+import re
+import stat
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
@@ -13,7 +17,9 @@ from podline import Client, Language, Priority, Submission
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-_READABLE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FILE: Final[Mapping[str, Any]] = {"exists": True, "dir_okay": False, "path_type": Path}
+_READABLE = click.Path(**_FILE)
+_STDIN: Final = Path("-")
 _LIMITS: Final = {
     "wall_seconds": (Seconds(), "Wall time, in seconds."),
     "cpu_seconds": (Seconds(), "CPU time of all processes, in seconds."),
@@ -24,12 +30,15 @@ _LIMITS: Final = {
     "disk_mib": (int, "Files that the program may write, in MiB."),
 }
 _OF_COMPILER: Final = "compile_"
+_SHEBANG: Final = re.compile(
+    rb"#!\s*(?:\S*/)?(?:env\s+(?:-S\s+)?(?:\S*/)?)?(?P<name>[A-Za-z][A-Za-z+_-]*)[0-9.]*(?=\s|$)"
+)
 _TOO_MUCH: Final = 64 * 1024 * 1024
 """Bytes of one file."""
 
 _OPTIONS: Final[Sequence[Decorator]] = (
-    click.argument("file", type=_READABLE),
-    click.option("--language", help="By default, it follows from the file's suffix."),
+    click.argument("file", type=click.Path(**_FILE, allow_dash=True)),
+    click.option("--language", help="By default, from the file's suffix or its `#!` line."),
     click.option("--version", help="The language's version; by default, the newest."),
     click.option(
         "--stdin",
@@ -106,14 +115,19 @@ def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)
 
 
+def program_arguments(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the program's own arguments, which follow FILE, or `--` if they look like options."""
+    return click.argument("more_args", metavar="[-- ARG...]", nargs=-1)(command)
+
+
 def submission_of(client: Client, options: dict[str, Any]) -> Submission:
     """Build the submission that the options describe."""
-    main: Path = options["file"]
+    main, files, language = _program(client, options)
     submission = Submission(
-        language=options["language"] or language_of(main, client.languages()),
-        files=_files(main, options["files"]),
-        entrypoint=main.name,
-        args=options["args"],
+        language=language,
+        files=files,
+        entrypoint=main,
+        args=(*options["args"], *options.get("more_args", ())),
         env=options["env"],
         labels=options["labels"],
         limits=_limits(options),
@@ -134,22 +148,68 @@ def submission_of(client: Client, options: dict[str, Any]) -> Submission:
     return cast(Submission, submission | given)
 
 
+def _program(client: Client, options: Mapping[str, Any]) -> tuple[str, dict[str, bytes], str]:
+    """Return the entry point's name, all files and the language."""
+    main: Path = options["file"]
+    if main == _STDIN:
+        return _program_from_stdin(client, options)
+    files = _files(main, options["files"])
+    language = options["language"] or language_of(main, client.languages(), files[main.name])
+    return main.name, files, language
+
+
+def _program_from_stdin(
+    client: Client, options: Mapping[str, Any]
+) -> tuple[str, dict[str, bytes], str]:
+    """Name the program as its language does. The other files are placed beside it."""
+    if options["stdin"] is sys.stdin.buffer:
+        raise click.UsageError("stdin can't be both the program and its input")
+    source, languages = _read(sys.stdin.buffer), client.languages()
+    language: str = options["language"] or language_of(_STDIN, languages, source)
+    known = (lg.source_name for lg in languages if language in (lg.name, *lg.aliases))
+    main = next(known, "main")
+    others = {path.name: _read_file(path) for path in options["files"]}
+    if main in others:
+        raise click.UsageError(f"the program from stdin would have the same name, {main}")
+    return main, {main: source} | others, language
+
+
+def stdin_from_file(program: Path) -> BinaryIO | None:
+    """Return this command's stdin if it is a file. A pipe may stay open without an end."""
+    try:
+        is_file = stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
+    except (OSError, ValueError):  # closed, or replaced by an object without a descriptor
+        return None
+    return sys.stdin.buffer if is_file and program != _STDIN else None
+
+
 def _limits(options: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
     """Return the limits that were given for one stage."""
     given = {name: options[prefix + name] for name in _LIMITS}
     return {name: limit for name, limit in given.items() if limit is not None}
 
 
-def language_of(file: Path, languages: Iterable[Language]) -> str:
-    """Find the language by the file's suffix. Raises UsageError if it is ambiguous or unknown."""
+def language_of(file: Path, languages: Iterable[Language], content: bytes = b"") -> str:
+    """Find the language by the file's suffix, or by its `#!` line. Raises UsageError."""
+    languages = tuple(languages)
     suffixes = {(suffix, lg.name) for lg in languages for suffix in _suffixes(lg)}
     names = sorted(name for suffix, name in suffixes if suffix == file.suffix)
+    if not names:
+        interpreter = _interpreter(content)
+        names = sorted({lg.name for lg in languages if interpreter in (lg.name, *lg.aliases)})
     if len(names) == 1:
         return names[0]
     offered = ", ".join(names or sorted({name for _, name in suffixes}))
+    what = "the program from stdin" if file == _STDIN else file.name
     raise click.UsageError(
-        f"unknown language of {escaped(file.name)}: choose one with --language ({escaped(offered)})"
+        f"unknown language of {escaped(what)}: choose one with --language ({escaped(offered)})"
     )
+
+
+def _interpreter(content: bytes) -> str | None:
+    """Return `python` for `#!/usr/bin/env python3.11`."""
+    found = _SHEBANG.match(content)
+    return found["name"].decode() if found else None
 
 
 def _suffixes(language: Language) -> Sequence[str]:

@@ -12,7 +12,7 @@ import click
 from app.cli.command import service_command
 from app.cli.failure import RunFailure, explained
 from app.cli.process import Stopped, stops_raised
-from app.cli.program import program_options, submission_of
+from app.cli.program import program_arguments, program_options, stdin_from_file, submission_of
 from app.cli.terminal import print_line
 from app.cli.watch import follow, raw_option
 from podline import Client, Conflict, PodlineError, Submission
@@ -20,6 +20,7 @@ from podline import Client, Conflict, PodlineError, Submission
 
 @click.command()
 @program_options
+@program_arguments
 @click.option(
     "--save",
     type=click.Path(file_okay=False, path_type=Path),
@@ -33,6 +34,8 @@ def run_command(
 ) -> None:
     """Run the program FILE, show its output, and exit with its exit code.
 
+    FILE `-` is this command's stdin.
+
     If a signal ended the program, the exit code is 128 plus its number. If the program did not
     end by itself: 118 cancelled, 119 the service could not run it, 120 not the expected output,
     121 does not compile, 122 memory limit, 123 output limit, 124 time limit, 125 the service
@@ -43,6 +46,7 @@ def run_command(
         raise click.UsageError("--save needs --artifact, which says what to save")
     try:
         with stops_raised():
+            options["stdin"] = options["stdin"] or stdin_from_file(options["file"])
             submission = submission_of(client, options)
             with cancelled_if_broken_off(client, submission) as execution_id:
                 code = follow(client, execution_id, raw=raw, as_json=as_json)

@@ -8,7 +8,7 @@ from click.core import ParameterSource
 from app.cli.batch import submit_file
 from app.cli.command import service_command
 from app.cli.output import print_json
-from app.cli.program import program_options, submission_of
+from app.cli.program import program_arguments, program_options, submission_of
 from app.cli.terminal import print_line
 from podline import Client
 
@@ -17,6 +17,7 @@ _WITH_BATCH = {"file", "batch", "wait", "idempotency_key", "as_json", "url", "ke
 
 @click.command()
 @program_options
+@program_arguments
 @click.option("--idempotency-key", help="For 24 hours, the same key returns the same execution.")
 @click.option(
     "--batch",
@@ -35,6 +36,8 @@ def submit_command(
     **options: Any,
 ) -> None:
     """Submit the program FILE and print the execution's id; `podline watch ID` follows it.
+
+    FILE `-` is this command's stdin.
 
     With --batch, submit many programs at once and print the id of each; with --json, a line of JSON
     for each. The exit code is 1 if any is refused.
@@ -57,10 +60,11 @@ def submit_command(
 
 def _check_options(context: click.Context) -> None:
     """Each line of a batch describes its program wholly."""
+    if str(context.params["file"]) == "-":
+        raise click.UsageError("can't read a batch from stdin: name a file")
     for option in context.command.params:
         name = option.name or ""
         given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
         if given and name not in _WITH_BATCH:
-            raise click.UsageError(
-                f"{option.opts[0]} can't be combined with --batch: set it in each line"
-            )
+            named = "ARG" if name == "more_args" else option.opts[0]
+            raise click.UsageError(f"{named} can't be combined with --batch: set it in each line")
