@@ -7,7 +7,7 @@ from typing import Concatenate, ParamSpec
 
 import click
 
-from app.cli.failure import Failure, failures_explained
+from app.cli.failure import Failure, failures_explained, failures_in_json
 from app.cli.options import data_dir_option, json_option
 from app.cli.target import NoService, find_target
 from podline import Client
@@ -20,7 +20,7 @@ def service_command(
 ) -> Callable[[Callable[Concatenate[Client, P], None]], Callable[..., None]]:
     """Add --url, --key, --data-dir and --json, and pass a client to the command.
 
-    Errors of the service end the command with a `failure`.
+    Errors of the service end the command with a `failure`, in JSON with --json.
     """
 
     def decorate(command: Callable[Concatenate[Client, P], None]) -> Callable[..., None]:
@@ -34,7 +34,11 @@ def service_command(
         def with_client(
             url: str | None, key: str | None, data_dir: Path, *args: P.args, **kwargs: P.kwargs
         ) -> None:
-            with failures_explained(failure), _client(url, key, data_dir, failure) as client:
+            with (
+                failures_in_json(kwargs["as_json"] is True),
+                failures_explained(failure),
+                _client(url, key, data_dir, failure) as client,
+            ):
                 command(client, *args, **kwargs)
 
         return with_client

@@ -1,7 +1,9 @@
 """How the command line reports an error: one line that says what to do about it."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import IO, Any
 
 import click
@@ -20,14 +22,33 @@ from podline import (
 class Failure(click.ClickException):
     """Ends the command with exit code 1 and a line on stderr, which `process.show` escapes."""
 
+    as_json = False
+    """Whether the line is a JSON object: `error`, and the API's `problem`, if there is one."""
+
     def show(self, file: IO[Any] | None = None) -> None:
-        click.echo(f"podline: {self.message}", file=file, err=True)
+        line = self._json() if self.as_json else f"podline: {self.message}"
+        click.echo(line, file=file, err=True)
+
+    def _json(self) -> str:
+        cause = self.__cause__
+        problem = asdict(cause.problem) if isinstance(cause, ApiError) else None
+        return json.dumps({"error": self.message, "problem": problem})
 
 
 class RunFailure(Failure):
     """A failure of `run` or `watch`, with an exit code that differs from a program's own."""
 
     exit_code = OURS
+
+
+@contextmanager
+def failures_in_json(as_json: bool) -> Iterator[None]:
+    """Make every failure's line a JSON object, if the command's output is JSON."""
+    try:
+        yield
+    except Failure as error:
+        error.as_json = as_json
+        raise
 
 
 @contextmanager

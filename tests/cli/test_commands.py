@@ -407,7 +407,32 @@ def test_errors_are_one_line_on_stderr_and_nothing_on_stdout(
     command: tuple[str, ...], service: Service, podline: Podline
 ) -> None:
     service.incidents = [problem(403, "Forbidden", detail="the role\nis not enough")]
-    done = podline(*command, "--json")
+    done = podline(*command)
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.startswith("podline: Forbidden: the role is not enough.")
     assert done.stderr.count("\n") == 1
+
+
+def test_errors_are_json_where_the_output_is(service: Service, podline: Podline) -> None:
+    service.incidents = [problem(403, "Forbidden", detail="the role\n\x1bis \u00fc")]
+    done = podline("list", "--json")
+    assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    said = json.loads(done.stderr)
+    assert said["error"].startswith("Forbidden: the role \x1bis \u00fc.")
+    assert said["problem"]["status"] == 403
+    assert said["problem"]["detail"] == "the role\n\x1bis \u00fc"
+
+
+def test_errors_that_are_not_the_apis_have_no_problem(podline: Podline, folder: Path) -> None:
+    done = podline("list", "--json", "--url", "http://127.0.0.1:1")
+    assert done.exit_code == 1
+    assert json.loads(done.stderr)["problem"] is None
+    done = podline("list", "--json", "--data-dir", folder / "none")
+    assert "does not exist" in json.loads(done.stderr)["error"]
+
+
+def test_a_run_with_json_explains_its_failure_in_json(service: Service, podline: Podline) -> None:
+    service.incidents = [problem(404, "Not found")]
+    done = podline("watch", "01J", "--json")
+    assert done.exit_code == 125
+    assert json.loads(done.stderr)["problem"]["title"] == "Not found"

@@ -98,6 +98,9 @@ def program(tmp_path: Path) -> str:
 
 
 NO_SPACE = b"podline: standard input or output: No space left on device\n"
+NO_SPACE_IN_JSON = (
+    b'{"error": "standard input or output: No space left on device", "problem": null}\n'
+)
 CLOSED = b"podline: standard input or output: Bad file descriptor\n"
 
 
@@ -105,7 +108,7 @@ CLOSED = b"podline: standard input or output: Bad file descriptor\n"
     ("script", "code", "said"),
     [
         ("podline list >/dev/full", 1, NO_SPACE),
-        ("podline list --json >/dev/full", 1, NO_SPACE),
+        ("podline list --json >/dev/full", 1, NO_SPACE_IN_JSON),
         ("podline --help >/dev/full", 1, NO_SPACE),
         ("podline settings >/dev/full", 1, NO_SPACE),
         ("podline watch $1 >/dev/full", 125, NO_SPACE),
