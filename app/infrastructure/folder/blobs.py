@@ -8,13 +8,13 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from errno import EDQUOT, ENOSPC
-from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, Final
 
 from app.domain.blob import PIECE_BYTES, Blob
 from app.domain.errors import StoreFull, StoreUnavailable
+from app.infrastructure.hashing import write_hashed
 from sandbox.private import make_folder
 
 _INCOMPLETE: Final = "incomplete-"
@@ -65,14 +65,10 @@ class FolderBlobs:
 
 
 def _write(file: IO[bytes], pieces: Iterable[bytes]) -> Blob:
-    digest, size = sha256(), 0
-    for piece in pieces:
-        file.write(piece)
-        digest.update(piece)
-        size += len(piece)
+    blob = write_hashed(file, pieces)
     file.flush()
     os.fsync(file.fileno())
-    return Blob(digest.hexdigest(), size)
+    return blob
 
 
 def _read(file: IO[bytes], start: int, size: int) -> Iterator[bytes]:

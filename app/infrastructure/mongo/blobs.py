@@ -6,11 +6,11 @@ completes what is there. docs/decisions.md has more.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from hashlib import sha256
 from tempfile import SpooledTemporaryFile
-from typing import IO, Final
+from typing import Final
 
 from app.domain.blob import PIECE_BYTES, Blob
+from app.infrastructure.hashing import write_hashed
 from app.infrastructure.mongo.connection import Connection, at_the_edge
 from app.infrastructure.mongo.documents import PieceDocument
 
@@ -25,7 +25,7 @@ class MongoBlobs:
     @at_the_edge
     def put(self, execution_id: str, pieces: Iterable[bytes]) -> Blob:
         with SpooledTemporaryFile(_IN_MEMORY_BYTES) as file:
-            blob = _write(file, pieces)
+            blob = write_hashed(file, pieces)
             # The first piece comes last: once it is there, so are the others.
             for number in reversed(range(_pieces_of(blob))):
                 file.seek(number * PIECE_BYTES)
@@ -89,12 +89,3 @@ def _id(execution_id: str, blob: Blob, number: int) -> str:
 def _pieces_of(blob: Blob) -> int:
     """At least one, which is empty if the blob is."""
     return max(1, -(-blob.size // PIECE_BYTES))
-
-
-def _write(file: IO[bytes], pieces: Iterable[bytes]) -> Blob:
-    digest, size = sha256(), 0
-    for piece in pieces:
-        file.write(piece)
-        digest.update(piece)
-        size += len(piece)
-    return Blob(digest.hexdigest(), size)

@@ -20,6 +20,6 @@ def leave():
     if os.fork() == 0:
         os.setsid()
         os.read(watcher, 100)
-        open("/box/work/seen", "w").close()
+        open(os.path.join("/box/work", "seen"), "w").close()
         os._exit(0)
     return "unseen"

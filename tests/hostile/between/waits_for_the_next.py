@@ -17,7 +17,7 @@ def leave():
     os.setsid()
     output = os.dup(1)
     while True:
-        open("/box/work/mark", "w").close()
+        open(os.path.join("/box/work", "mark"), "w").close()
         for name in os.listdir("/proc"):
             if name.isdigit() and name not in ("1", MINE, str(os.getpid())):
                 try:
