@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from time import monotonic
 from typing import Self
 
 from app.domain.batch import Batch
@@ -12,8 +11,8 @@ from app.domain.execution import Execution
 from app.domain.result import Result
 from app.ports import Blobs, Ports, Store
 from app.service.batches import unfinished
+from app.service.following import HEARTBEAT, follow
 from app.service.printed import completed
-from app.service.stream import HEARTBEAT, LOOK_AGAIN
 from app.service.stream_items import Heartbeat
 
 log = logging.getLogger(__name__)
@@ -78,19 +77,7 @@ def stream_batch(
     """
     reader = _Reader(ports.store, ports.blobs, batch, position)
     with ports.wakeups.listen(batch.id) as listener:
-        sent_at = monotonic()
-        while allowed():
-            for item in reader.news():
-                yield item
-                if isinstance(item, BatchEnded):
-                    return
-                sent_at = monotonic()
-            silence_left = sent_at + heartbeat - monotonic()
-            if silence_left <= 0:
-                yield Heartbeat()
-                sent_at = monotonic()
-            else:
-                listener.wait(min(silence_left, LOOK_AGAIN))
+        yield from follow(reader.news, BatchEnded, listener, heartbeat, allowed)
 
 
 class _Reader:

@@ -9,7 +9,6 @@ unavailable) comes from the stored result at the end.
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from time import monotonic
 from typing import Final
 
 from app.domain.errors import CoordinationUnavailable, NotFound, StoreUnavailable
@@ -18,11 +17,11 @@ from app.domain.pod import Frame, StageReport, Stream
 from app.domain.result import Result
 from app.ports import Blobs, LiveOutput, Ports, Store
 from app.service.ended_tests import report_of
+from app.service.following import HEARTBEAT, follow
 from app.service.printed import completed, read
 from app.service.stream_items import (
     Ended,
     EndOfTest,
-    Heartbeat,
     Item,
     Printed,
     Received,
@@ -34,10 +33,6 @@ from app.service.utf8 import whole_characters
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT: Final = 15.0
-"""Seconds of silence after which a heartbeat is sent."""
-LOOK_AGAIN: Final = 10.0
-"""Seconds between two reads without a wake-up; each one also announces the watcher."""
 PIECE: Final = 64 * 1024
 """Bytes of stored output in one item."""
 
@@ -56,19 +51,7 @@ def stream(
     """
     reader = _Reader(ports.store, ports.blobs, ports.live, execution, position)
     with ports.wakeups.listen(execution.id) as listener:
-        sent_at = monotonic()
-        while allowed():
-            for item in reader.news():
-                yield item
-                if isinstance(item, Ended):
-                    return
-                sent_at = monotonic()
-            silence_left = sent_at + heartbeat - monotonic()
-            if silence_left <= 0:
-                yield Heartbeat()
-                sent_at = monotonic()
-            else:
-                listener.wait(min(silence_left, LOOK_AGAIN))
+        yield from follow(reader.news, Ended, listener, heartbeat, allowed)
 
 
 class _Reader:
