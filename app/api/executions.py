@@ -238,49 +238,33 @@ def submission(call: Call, execution_id: str) -> schemas.SentSubmission:
     return schemas.SentSubmission(original(found))
 
 
-@executions.operation(
-    "GET",
-    "/{execution_id}/stdout",
-    byte_ranges.ANSWERS,
+_returns_bytes = partial(
+    executions.operation,
+    answers=byte_ranges.ANSWERS,
     errors=(404, 416),
     headers=byte_ranges.REQUEST_HEADERS,
 )
+
+
+@_returns_bytes("GET", "/{execution_id}/stdout")
 def stdout(call: Call, execution_id: str) -> Response:
     """All bytes that the program printed on stdout, or a range of them."""
     return _printed(call, execution_id, "stdout", _of_run)
 
 
-@executions.operation(
-    "GET",
-    "/{execution_id}/stderr",
-    byte_ranges.ANSWERS,
-    errors=(404, 416),
-    headers=byte_ranges.REQUEST_HEADERS,
-)
+@_returns_bytes("GET", "/{execution_id}/stderr")
 def stderr(call: Call, execution_id: str) -> Response:
     """All bytes that the program printed on stderr, or a range of them."""
     return _printed(call, execution_id, "stderr", _of_run)
 
 
-@executions.operation(
-    "GET",
-    "/{execution_id}/compile/stdout",
-    byte_ranges.ANSWERS,
-    errors=(404, 416),
-    headers=byte_ranges.REQUEST_HEADERS,
-)
+@_returns_bytes("GET", "/{execution_id}/compile/stdout")
 def compile_stdout(call: Call, execution_id: str) -> Response:
     """All bytes that the compiler printed on stdout, or a range of them."""
     return _printed(call, execution_id, "stdout", _of_compiler)
 
 
-@executions.operation(
-    "GET",
-    "/{execution_id}/compile/stderr",
-    byte_ranges.ANSWERS,
-    errors=(404, 416),
-    headers=byte_ranges.REQUEST_HEADERS,
-)
+@_returns_bytes("GET", "/{execution_id}/compile/stderr")
 def compile_stderr(call: Call, execution_id: str) -> Response:
     """All bytes that the compiler printed on stderr, or a range of them."""
     return _printed(call, execution_id, "stderr", _of_compiler)
@@ -311,25 +295,13 @@ def _printed(
     )
 
 
-@executions.operation(
-    "GET",
-    "/{execution_id}/tests/{index}/stdout",
-    byte_ranges.ANSWERS,
-    errors=(404, 416),
-    headers=byte_ranges.REQUEST_HEADERS,
-)
+@_returns_bytes("GET", "/{execution_id}/tests/{index}/stdout")
 def test_stdout(call: Call, execution_id: str, index: str) -> Response:
     """All bytes that the test of this index (0, 1, …) printed on stdout, or a range of them."""
     return _printed(call, execution_id, "stdout", _of_test(index))
 
 
-@executions.operation(
-    "GET",
-    "/{execution_id}/tests/{index}/stderr",
-    byte_ranges.ANSWERS,
-    errors=(404, 416),
-    headers=byte_ranges.REQUEST_HEADERS,
-)
+@_returns_bytes("GET", "/{execution_id}/tests/{index}/stderr")
 def test_stderr(call: Call, execution_id: str, index: str) -> Response:
     """All bytes that the test of this index (0, 1, …) printed on stderr, or a range of them."""
     return _printed(call, execution_id, "stderr", _of_test(index))
