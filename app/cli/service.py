@@ -54,12 +54,12 @@ def _known(count: int | None) -> str:
 @click.command()
 @service_command()
 def languages_command(client: Client, as_json: bool) -> None:
-    """List the available languages, with their versions."""
+    """List the available languages, with their versions and packages."""
     languages = client.languages()
     if as_json:
         print_json(languages)
     else:
         print_table(
-            ("language", "version", "file", "compiled"),
-            [(lg.name, lg.version, lg.source_name, lg.compiled) for lg in languages],
+            ("language", "version", "file", "compiled", "packages"),
+            [(lg.name, lg.version, lg.source_name, lg.compiled, lg.packages) for lg in languages],
         )

@@ -233,9 +233,12 @@ def test_queue(service: Service, podline: Podline) -> None:
 
 
 def test_languages(podline: Podline) -> None:
-    assert "main.py" in podline("languages").stdout
+    table = podline("languages").stdout
+    assert "main.py" in table
+    assert "lodash=4.17.21" in table
     shown = json.loads(podline("languages", "--json").stdout)
     assert [each["name"] for each in shown] == ["python", "javascript", "c", "cpp", "bash"]
+    assert shown[1]["packages"] == {"lodash": "4.17.21"}
 
 
 def test_dead_letters(service: Service, podline: Podline) -> None:

@@ -10,6 +10,7 @@ from app.domain.errors import RuntimeUnavailable
 from app.domain.language import Language
 from app.infrastructure.memory.languages import MemoryOfferedLanguages
 from app.infrastructure.memory.runtime import MemoryRuntime
+from app.service import languages as remembered
 from app.service.languages import FRESH_SECONDS, RETRY_SECONDS, Languages
 from tests.support.twins import Twins
 from tests.support.waiting import wait_until
@@ -69,11 +70,51 @@ def test_the_runtime_is_asked_again_after_a_pause(
     twins.runtime.unavailable = False
     new = twins.runtime.offered = list(before[:1])
 
-    seconds.now += pause - 1
+    seconds.now += pause - 0.5
     assert languages.known() == before
-    seconds.now += 1
+    seconds.now += 0.5
     wait_until(lambda: languages.known() == new, within=5)
     wait_until(lambda: twins.store.languages.get() == new, within=5)
+
+
+def test_the_request_that_asks_again_gets_the_answer(
+    twins: Twins, seconds: Seconds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remembered, "PATIENCE_SECONDS", 30)  # however busy this machine is
+    languages = process(twins, seconds)
+    before = languages.known()
+
+    new = twins.runtime.offered = list(before[:1])
+    seconds.now += FRESH_SECONDS
+
+    assert languages.known() == new
+
+
+def test_a_slow_runtime_delays_nobody_for_long_and_is_asked_once(
+    twins: Twins, seconds: Seconds
+) -> None:
+    class Stuck(MemoryRuntime):
+        asked = 0
+
+        def languages(self) -> list[Language]:
+            self.asked += 1
+            answers.wait(30)
+            return super().languages()
+
+    answers, runtime = Event(), Stuck()
+    answers.set()
+    languages = Languages(runtime, twins.store.languages, seconds)
+    before = languages.known()
+    new = runtime.offered = list(before[:1])
+    answers.clear()
+
+    for _ in range(3):
+        seconds.now += FRESH_SECONDS
+        assert languages.known() == before
+
+    assert runtime.asked == 2
+    answers.set()
+    wait_until(lambda: languages.known() == new, within=5)
 
 
 def test_the_store_is_written_only_when_they_change(twins: Twins, seconds: Seconds) -> None:
