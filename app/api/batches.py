@@ -6,10 +6,10 @@ from flask import Response, request
 from werkzeug.exceptions import BadRequest
 
 from app.api import representation, schemas, sse
+from app.api.body_and_query import body_hash
 from app.api.context import Call
 from app.api.idempotency import NAME as IDEMPOTENCY_KEY
 from app.api.idempotency import idempotency_key
-from app.api.reading import body_hash
 from app.api.requests import Wait
 from app.api.routing import Answer, Section
 from app.api.submission.batch import NewBatch, validate_batch

@@ -9,18 +9,18 @@ from werkzeug.exceptions import BadRequest
 
 from app import logs
 from app.api import byte_ranges, representation, schemas, sse
+from app.api.body_and_query import body_hash
 from app.api.byte_ranges import Content
 from app.api.context import Call
 from app.api.idempotency import NAME as IDEMPOTENCY_KEY
 from app.api.idempotency import idempotency_key
 from app.api.pages import page
-from app.api.reading import body_hash
 from app.api.requests import BulkSelection, ExecutionQuery, Wait
 from app.api.routing import Answer, Later, Section
-from app.api.sent import Read
 from app.api.submission.form import Submission
 from app.api.submission.original import original
 from app.api.submission.rules import validate
+from app.api.validation import Read
 from app.api.waiting import streamed, waited
 from app.domain.errors import (
     Gone,

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from app.api import counts, problems
+from app.api import bounds, problems
 from app.api.auth import COOKIE
 from app.api.routing import Operation
 from app.domain.policy import InputMaxima
@@ -80,8 +80,8 @@ class _Schemas:
 
 def _fill_in(schema: Any, maxima: InputMaxima) -> None:
     """Replace each maximum by its number, under JSON Schema's own names."""
-    if isinstance(schema, dict) and counts.JSON_SCHEMA_KEY in schema:
-        most = counts.in_numbers(schema.pop(counts.JSON_SCHEMA_KEY), maxima)
+    if isinstance(schema, dict) and bounds.JSON_SCHEMA_KEY in schema:
+        most = bounds.in_numbers(schema.pop(bounds.JSON_SCHEMA_KEY), maxima)
         for kind in schema.get("anyOf", [schema]):
             if kind["type"] in _COUNTED:
                 kind[_COUNTED[kind["type"]]] = most

@@ -5,7 +5,7 @@ from app.api.context import Call
 from app.api.pages import page
 from app.api.requests import NewReplay, ReplayQuery
 from app.api.routing import Answer, Section
-from app.api.sent import Read
+from app.api.validation import Read
 from app.domain.api_key import Role
 from app.service.replay import sessions as service
 

@@ -12,9 +12,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from app.api.counts import UpTo
+from app.api.bounds import UpTo
 from app.api.pages import Cursor
-from app.api.sent import BY_VALUE, Sent
+from app.api.validation import BY_VALUE, Sent
 from app.domain.api_key import KeyLimits, Role
 from app.domain.dead_letter import DeadLetterKind, DeadLetterStatus
 from app.domain.execution import Outcome, State, Time, event_type

@@ -14,9 +14,9 @@ from pydantic import BaseModel
 
 from app.api import rate_limits
 from app.api.auth import caller, check_role
+from app.api.body_and_query import read_body, read_for_rules, read_query
 from app.api.context import Call, Context
-from app.api.reading import read_body, read_for_rules, read_query
-from app.api.sent import Read
+from app.api.validation import Read
 from app.domain.api_key import Role
 from app.domain.policy import InputMaxima
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.api.reading import MAX_QUERY_BYTES
+from app.api.body_and_query import MAX_QUERY_BYTES
 from app.domain.api_key import Role
 from tests.support.api_contract import body, connector
 from tests.support.costly import OPERATORS, QUERIES, SUBMISSIONS

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from app.api.application import OPERATIONS
-from app.api.counts import JSON_SCHEMA_KEY, maximum, model_in
+from app.api.bounds import JSON_SCHEMA_KEY, maximum, model_in
 from app.domain.api_key import Role
 from app.domain.policy import InputMaxima
 from tests.support.api_contract import Api, connector

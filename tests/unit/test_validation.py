@@ -10,11 +10,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.api.counts import prune
-from app.api.sent import read
+from app.api.bounds import prune
 from app.api.submission import form
 from app.api.submission.limits import MIN_SECONDS
 from app.api.submission.rules import validate
+from app.api.validation import read
 from app.domain.api_key import Role
 from app.domain.checks import MAX_PROBLEMS, Problems
 from app.domain.compare import Compare, CompareKind

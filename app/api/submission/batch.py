@@ -7,11 +7,11 @@ from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from app.api.counts import UpTo, prune
+from app.api.bounds import UpTo, prune
 from app.api.problems import in_body
-from app.api.sent import Sent, read
 from app.api.submission.form import Submission as Form
 from app.api.submission.rules import validate
+from app.api.validation import Sent, read
 from app.domain.api_key import Role
 from app.domain.batch import MAX_BYTES, MAX_ITEMS
 from app.domain.checks import MAX_PROBLEMS, Problems, pointer

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import FailFast, Field, WithJsonSchema
 
-from app.api.counts import UpTo
-from app.api.sent import BY_VALUE, Sent
+from app.api.bounds import UpTo
+from app.api.validation import BY_VALUE, Sent
 from app.domain.submission import Buffering, KeepOutput, Priority, Streams
 
 MOST_POINTS = 1_000_000

@@ -7,7 +7,6 @@ by name. docs/api.md describes the rules; the policy holds the maxima.
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from app.api.sent import Read
 from app.api.submission import form
 from app.api.submission.artifacts import checked_patterns
 from app.api.submission.checker import checker
@@ -19,6 +18,7 @@ from app.api.submission.limits import limits, ranges
 from app.api.submission.original import outline
 from app.api.submission.program import check_room, known_language, program
 from app.api.submission.tests import Common, tests
+from app.api.validation import Read
 from app.domain.api_key import Role
 from app.domain.callback_url import networks, problem_with
 from app.domain.checks import Problems, pointer, showable

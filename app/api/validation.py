@@ -1,4 +1,4 @@
-"""What a client sent becomes a model, or a list of what is wrong with its types."""
+"""Validation of what a client sent: a model, or a list of what is wrong with its types."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Bodies and queries become their models, or a list of what is wrong with them."""
+"""Reads the body and the query of a request: into a model, or a list of what is wrong."""
 
 import hashlib
 from typing import Final
@@ -8,9 +8,9 @@ from pydantic import BaseModel
 from werkzeug.exceptions import BadRequest, RequestURITooLarge, UnsupportedMediaType
 
 from app.api.bounded_json import parse
-from app.api.counts import prune
+from app.api.bounds import prune
 from app.api.problems import InvalidQuery
-from app.api.sent import M, Read, read, valid
+from app.api.validation import M, Read, read, valid
 from app.domain.checks import Problems
 from app.domain.errors import InvalidRequest
 from app.domain.policy import InputMaxima
