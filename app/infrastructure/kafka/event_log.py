@@ -7,11 +7,11 @@ from app.domain.errors import EventLogUnavailable, InvalidTarget
 from app.domain.execution import Event
 from app.domain.filters import EventFilter, EventPage
 from app.infrastructure.cloudevents import CloudEvent, cloud_event
+from app.infrastructure.event_log_checks import check_target
 from app.infrastructure.kafka.clients import Clients, Options, TopicUnavailable, errors_as_ours
 from app.infrastructure.kafka.publisher import Publisher
 from app.infrastructure.kafka.reader import SLICE, Reader
 from app.infrastructure.kafka.topics import Topics, TopicSettings
-from app.infrastructure.topics import check_target
 from app.ports import Refused
 
 

@@ -7,8 +7,7 @@ from typing import Final
 from app.domain.execution import Event
 from app.domain.filters import EventFilter, EventPage
 from app.infrastructure.cloudevents import CloudEvent, cloud_event
-from app.infrastructure.log_positions import whole_number
-from app.infrastructure.topics import check_target
+from app.infrastructure.event_log_checks import check_target, whole_number
 from app.ports import Refused
 
 TOPIC: Final = "events"

@@ -18,10 +18,9 @@ from app.domain.errors import (
 from app.domain.execution import Event
 from app.domain.filters import EventFilter, EventPage
 from app.infrastructure.cloudevents import CloudEvent, as_json, cloud_event, parse_all
-from app.infrastructure.log_positions import whole_number
+from app.infrastructure.event_log_checks import check_target, whole_number
 from app.infrastructure.sqlite.database import Database
 from app.infrastructure.sqlite.versions import Versions
-from app.infrastructure.topics import check_target
 from app.ports import Refused
 
 TOPIC: Final = "events"
