@@ -34,8 +34,8 @@ from app.service.capacity import capacity_of
 from app.service.gauges import gauges
 from app.service.health import health as health_of
 from app.service.languages import Languages
-from app.service.places import WaitingPlaces
 from app.service.rate_limits import CpuDays
+from app.service.waiting_places import WaitingPlaces
 
 OPERATIONS: Final[Sequence[Operation]] = [
     operation

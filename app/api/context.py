@@ -10,8 +10,8 @@ from app.ports import Health, Ports
 from app.service.cached import Cached
 from app.service.capacity import Capacity
 from app.service.languages import Languages
-from app.service.places import WaitingPlaces
 from app.service.rate_limits import CpuDays
+from app.service.waiting_places import WaitingPlaces
 
 
 @dataclass(frozen=True, slots=True)

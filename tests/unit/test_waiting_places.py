@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.service.places import WaitingPlaces
+from app.service.waiting_places import WaitingPlaces
 
 OWNERS = [f"owner {number}" for number in range(5)]
 
