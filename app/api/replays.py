@@ -7,7 +7,7 @@ from app.api.requests import NewReplay, ReplayQuery
 from app.api.routing import Answer, Section
 from app.api.validation import Read
 from app.domain.api_key import Role
-from app.service.replay import sessions as service
+from app.service.replay import control as service
 
 replays = Section("Operators", "/api/v1/replays", Role.OPERATOR)
 

@@ -10,7 +10,7 @@ from app.domain.execution import Execution
 from app.domain.filters import EventFilter
 from app.domain.replay import ReplayMode, ReplayStatus
 from app.ports import Store
-from app.service.replay import sessions
+from app.service.replay import control
 from app.service.replay.slices import work
 from tests.support.constants import changed
 from tests.support.lives import Lives
@@ -36,7 +36,7 @@ def test_every_field_that_the_log_knows(store: Store, batch: int) -> None:
     twins = make_twins()
     lives = Lives(twins)
     twins.databases.stores[TARGET] = store
-    replay = sessions.start(
+    replay = control.start(
         twins.ports,
         ReplayMode.REBUILD,
         EventFilter(),
@@ -48,7 +48,7 @@ def test_every_field_that_the_log_knows(store: Store, batch: int) -> None:
     with changed(replay__slices__BATCH=batch):
         while (replay_id := twins.pipeline.take_replay()) is not None:
             work(twins.ports, replay_id)
-    done = sessions.get(twins.ports.store.replays, replay.id)
+    done = control.get(twins.ports.store.replays, replay.id)
     assert (done.status, done.counts.skipped) == (ReplayStatus.COMPLETED, {})
     for name, original in lives.rows.items():
         row = store.executions.get(original.id)

@@ -26,7 +26,7 @@ from app.infrastructure.memory.runtime import Script
 from app.infrastructure.memory.store import MemoryStore
 from app.service.admission import entry_of
 from app.service.relay import relay
-from app.service.replay import sessions
+from app.service.replay import control
 from app.service.replay.slices import MAX_TRIES, work, work_due
 from app.service.retention import erase
 from app.service.sweep import sweep
@@ -72,7 +72,7 @@ def started(twins: Twins, mode: ReplayMode, *, dry_run: bool = False, **filter: 
     """Start a replay, of all events unless a filter is given. `resubmit` needs one."""
     if mode is RESUBMIT:
         filter.setdefault("since", 0)
-    return sessions.start(
+    return control.start(
         twins.ports,
         mode,
         EventFilter(**filter),
@@ -92,7 +92,7 @@ def run(twins: Twins) -> None:
 def replayed(twins: Twins, mode: ReplayMode, **request: Any) -> Replay:
     replay = started(twins, mode, **request)
     run(twins)
-    return sessions.get(twins.ports.store.replays, replay.id)
+    return control.get(twins.ports.store.replays, replay.id)
 
 
 def rebuilt_rows(twins: Twins) -> MemoryStore:
@@ -303,7 +303,7 @@ class TestResubmit:
             Worker(twins.ports).run_all()
             while relay(twins.ports):
                 pass
-        assert sessions.get(twins.ports.store.replays, replay.id).counts.done == len(lives)
+        assert control.get(twins.ports.store.replays, replay.id).counts.done == len(lives)
 
     def test_it_waits_while_the_service_has_all_it_takes(self) -> None:
         twins = make_twins(max_unfinished=1)
@@ -315,7 +315,7 @@ class TestResubmit:
         twins.admission.leave(lives["queued"].id, twins.clock())
         twins.clock.advance(5)
         work_due(twins.ports)
-        assert sessions.get(twins.ports.store.replays, replay.id).counts.done == len(lives)
+        assert control.get(twins.ports.store.replays, replay.id).counts.done == len(lives)
 
 
 class TestDryRun:
@@ -359,7 +359,7 @@ class TestSessions:
         pointer: str,
     ) -> None:
         with pytest.raises(InvalidRequest) as caught:
-            sessions.start(
+            control.start(
                 twins.ports,
                 mode,
                 EventFilter(**filter),
@@ -401,7 +401,7 @@ class TestSessions:
         for _ in range(40):
             twins.clock.advance(STEP_SECONDS)
             work_due(twins.ports)
-        assert sessions.get(twins.ports.store.replays, replay.id).status is ReplayStatus.COMPLETED
+        assert control.get(twins.ports.store.replays, replay.id).status is ReplayStatus.COMPLETED
 
     @pytest.mark.usefixtures("lives")
     def test_what_somebody_works_on_is_left_to_them(self, twins: Twins) -> None:
@@ -409,31 +409,31 @@ class TestSessions:
         lease = twins.ports.leases.acquire(f"replay.{replay.id}", 60)
         assert lease is not None
         run(twins)
-        assert sessions.get(twins.ports.store.replays, replay.id) == replay
+        assert control.get(twins.ports.store.replays, replay.id) == replay
 
     @pytest.mark.usefixtures("lives")
     def test_cancelled_it_stays_so(self, twins: Twins) -> None:
         replay = started(twins, REEMIT)
         work(twins.ports, replay.id)
-        cancelled = sessions.cancel(twins.ports.store.replays, twins.ports.clock, replay.id)
+        cancelled = control.cancel(twins.ports.store.replays, twins.ports.clock, replay.id)
         run(twins)
-        assert sessions.get(twins.ports.store.replays, replay.id) == cancelled
+        assert control.get(twins.ports.store.replays, replay.id) == cancelled
         assert (cancelled.status, cancelled.counts.done) == (ReplayStatus.CANCELLED, 4)
         with pytest.raises(Conflict):
-            sessions.cancel(twins.ports.store.replays, twins.ports.clock, replay.id)
+            control.cancel(twins.ports.store.replays, twins.ports.clock, replay.id)
         with pytest.raises(NotFound):
-            sessions.cancel(twins.ports.store.replays, twins.ports.clock, a_replay().id)
+            control.cancel(twins.ports.store.replays, twins.ports.clock, a_replay().id)
 
     def test_cancelled_in_a_slice_it_stays_so(self) -> None:
         log = LogWithIncidents()
         twins = make_twins(event_log=log)
         Lives(twins)
         replay = started(twins, REEMIT)
-        log.incident = lambda: sessions.cancel(
+        log.incident = lambda: control.cancel(
             twins.ports.store.replays, twins.ports.clock, replay.id
         )
         run(twins)
-        assert sessions.get(twins.ports.store.replays, replay.id).status is ReplayStatus.CANCELLED
+        assert control.get(twins.ports.store.replays, replay.id).status is ReplayStatus.CANCELLED
 
     def test_with_the_log_away_it_waits_and_says_for_what(self) -> None:
         log = LogWithIncidents()
@@ -449,7 +449,7 @@ class TestSessions:
         log.incident = lambda: None
         twins.clock.advance(5)
         work_due(twins.ports)
-        done = sessions.get(twins.ports.store.replays, replay.id)
+        done = control.get(twins.ports.store.replays, replay.id)
         assert (done.status, done.error) == (ReplayStatus.COMPLETED, None)
         assert done.counts.done == sum(row.version for row in lives.values())
 
@@ -490,14 +490,14 @@ class TestSessions:
         replay = started(twins, REEMIT)
 
         def others_take_over_large_ones() -> None:
-            row = sessions.get(twins.ports.store.replays, replay.id)
+            row = control.get(twins.ports.store.replays, replay.id)
             if log.emitting > 1:
                 twins.store.replays.update(row, row.begin(twins.clock(), twins.clock()))
 
         log.incident = others_take_over_large_ones
-        while not sessions.get(twins.ports.store.replays, replay.id).status.terminal:
+        while not control.get(twins.ports.store.replays, replay.id).status.terminal:
             work(twins.ports, replay.id)
-        done = sessions.get(twins.ports.store.replays, replay.id)
+        done = control.get(twins.ports.store.replays, replay.id)
         assert (done.status, done.error) == (ReplayStatus.COMPLETED, None)
         assert done.counts.done == sum(row.version for row in lives.values())
 
@@ -511,7 +511,7 @@ class TestSessions:
             with pytest.raises(ZeroDivisionError):
                 work(twins.ports, replay.id)
         work(twins.ports, replay.id)
-        failed = sessions.get(twins.ports.store.replays, replay.id)
+        failed = control.get(twins.ports.store.replays, replay.id)
         assert failed.status is ReplayStatus.FAILED
         assert failed.error == "a slice failed 8 times in a row"
 
@@ -519,7 +519,7 @@ class TestSessions:
         replay = a_replay(position="nowhere")
         twins.store.replays.put(replay)
         work(twins.ports, replay.id)
-        assert sessions.get(twins.ports.store.replays, replay.id).status is ReplayStatus.FAILED
+        assert control.get(twins.ports.store.replays, replay.id).status is ReplayStatus.FAILED
 
 
 class LogWithIncidents(MemoryEventLog):

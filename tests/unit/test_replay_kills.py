@@ -21,7 +21,7 @@ from app.domain.replay import Replay, ReplayMode, ReplayStatus
 from app.infrastructure.cloudevents import CloudEvent
 from app.infrastructure.memory.event_log import MemoryEventLog
 from app.ports import EventLog, Ports, Store
-from app.service.replay import sessions
+from app.service.replay import control
 from app.service.replay.slices import work, work_due
 from tests.support.constants import changed
 from tests.support.event_logs import every_event
@@ -125,7 +125,7 @@ class PartitionedLog(MemoryEventLog):
 
 def ended(twins: Twins, mode: ReplayMode, kills: list[tuple[int, bool]]) -> Replay:
     """Run a replay to its end, with a new worker after each kill."""
-    replay = sessions.start(
+    replay = control.start(
         twins.ports,
         mode,
         EventFilter(since=0),
@@ -143,7 +143,7 @@ def ended(twins: Twins, mode: ReplayMode, kills: list[tuple[int, bool]]) -> Repl
                 work(ports, waiting)
             else:
                 work_due(ports)
-        replay = sessions.get(twins.ports.store.replays, replay.id)
+        replay = control.get(twins.ports.store.replays, replay.id)
     return replay
 
 

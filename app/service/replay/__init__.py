@@ -1,1 +1,1 @@
-"""Replays: starting and cancelling them (`sessions`), and the work on them (`slices`, `modes`)."""
+"""Replays: starting and cancelling them (`control`), and the work on them (`slices`, `modes`)."""

@@ -27,7 +27,7 @@ from app.service.submit import enqueue
 Ends: TypeAlias = Sequence[Skipped | None]
 
 CLAIM_SECONDS: Final = 30 * 24 * 3600
-"""Longer than any session takes. After this an execution is counted again, but not submitted."""
+"""Longer than any replay takes. After this an execution is counted again, but not submitted."""
 
 
 def reemit(ports: Ports, replay: Replay, events: Sequence[Event]) -> Ends:
@@ -48,7 +48,7 @@ def rebuild(ports: Ports, replay: Replay, events: Sequence[Event]) -> Ends:
         return [end for group in of_execution.values() for end in _foreseen(ports, replay, group)]
     try:
         with ports.databases.open(_target(replay)) as target:
-            # Addresses can differ and mean one database; only our own has this session.
+            # Addresses can differ and mean one database; only our own has this replay.
             if target.replays.get(replay.id) is not None:
                 raise InvalidTarget("must not be the service's own database")
             return [e for group in of_execution.values() for e in _rebuild(target, replay, group)]
@@ -85,7 +85,7 @@ def _rebuild(target: Store, replay: Replay, events: Sequence[Event]) -> Ends:
         if row is not None and row.rebuilt_at is None:
             return [Skipped.NOT_REBUILT] * len(events)
         row, new = _applied(row, events, replay)
-        # If it is not written, another session wrote the same row meanwhile.
+        # If it is not written, another replay wrote the same row meanwhile.
         if row is None or not new or target.executions.put_rebuilt(row, new):
             version = 0 if row is None else row.version
             return [None if e.version <= version else Skipped.INCOMPLETE for e in events]

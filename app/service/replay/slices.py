@@ -13,8 +13,8 @@ from typing import Final
 from app.domain.errors import InvalidPosition, InvalidTarget, QuotaExceeded, Unavailable
 from app.domain.replay import Replay
 from app.ports import Ports
+from app.service.replay.control import request_slice
 from app.service.replay.modes import WORK
-from app.service.replay.sessions import request_slice
 from app.service.transitions import in_seconds, soon
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 BATCH: Final = 200
 """Events of one slice."""
 MAX_TRIES: Final = 8
-"""Of one slice, before its session fails."""
+"""Of one slice, before the replay fails."""
 LEASE_SECONDS: Final = 20.0
 """A slice that takes longer may be worked twice: one of them is counted."""
 WAIT_SECONDS: Final = 5.0

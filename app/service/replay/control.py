@@ -1,4 +1,4 @@
-"""Replays: started, listed and cancelled here; `slices` does the work."""
+"""Starts, lists and cancels replays; `slices` does the work."""
 
 import logging
 from collections.abc import Sequence
