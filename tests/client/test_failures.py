@@ -146,7 +146,7 @@ def test_a_wait_continues_while_the_service_is_down(service: Service, client: Cl
     assert client.wait(execution.id).state == "completed"
 
 
-def test_a_wait_ends_where_the_service_stays_away(service: Service) -> None:
+def test_a_wait_ends_where_the_service_stays_down(service: Service) -> None:
     with Client(service.url, service.key, retries=0) as client:
         execution = client.submit("", language="python")
         service.incidents = [problem(503)] * 100

@@ -72,7 +72,7 @@ def server_that_answers(path: Path, error: bytes | None) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
-def test_away(call: Callable[[redis.Redis], object], tmp_path: Path) -> None:
+def test_unavailable(call: Callable[[redis.Redis], object], tmp_path: Path) -> None:
     with pytest.raises(CoordinationUnavailable):
         call(connect(f"unix://{tmp_path}/nobody"))
 

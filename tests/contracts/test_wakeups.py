@@ -119,7 +119,7 @@ class TestWhileRedisIsAway:
             wakeups.notify("a")
             wait_until(lambda: listener.wait(LONG))
 
-    def test_a_frozen_redis_counts_as_away(self, own_redis: OwnRedis) -> None:
+    def test_a_frozen_redis_counts_as_unavailable(self, own_redis: OwnRedis) -> None:
         wakeups = RedisWakeups(connect(own_redis.url))
         with wakeups.listen("a") as listener, own_redis.frozen():
             started = monotonic()

@@ -147,8 +147,8 @@ def test_items_that_are_no_task_are_kept_and_the_worker_continues(service: Servi
         wait_until(lambda: len(letters(service)) == len(NO_TASKS) + 1)
 
 
-def test_with_the_database_away_poison_is_parked_in_redis(service: Service) -> None:
-    with service.worker("pods"), database_away(service):
+def test_poison_is_parked_in_redis_while_the_database_is_unavailable(service: Service) -> None:
+    with service.worker("pods"), database_unavailable(service):
         service.redis.lpush("pods", a_message(**task_headers("podline.pods.unheard_of")))
         wait_until(lambda: service.parking.unpark(1))
     (parked,) = service.parking.unpark(10)
@@ -156,7 +156,7 @@ def test_with_the_database_away_poison_is_parked_in_redis(service: Service) -> N
 
 
 @contextmanager
-def database_away(service: Service) -> Iterator[None]:
+def database_unavailable(service: Service) -> Iterator[None]:
     """Another process holds the write lock."""
     service.store.ping()
     with closing(sqlite3.connect(service.folder / "podline.db", isolation_level=None)) as other:

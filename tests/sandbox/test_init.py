@@ -268,7 +268,7 @@ def test_a_broken_head_is_reported(started: Started, body_bytes: int, streams: i
 
 
 class Moments:
-    """When the service may go away."""
+    """When the service may end."""
 
     def __init__(self, started: Started, mark: str, random: Random) -> None:
         self._started = started

@@ -423,21 +423,21 @@ class TestStream:
     def test_waits_while_the_store_is_unavailable(self, twins: Twins) -> None:
         batch = submitted(twins, 1).batch
         Worker(twins.ports).run_all()
-        away = [StoreUnavailable("down")]
+        unavailable = [StoreUnavailable("down")]
 
         def states_of(ids: list[str]) -> object:
-            if away:
-                raise away.pop()
+            if unavailable:
+                raise unavailable.pop()
             return type(twins.store.executions).states_of(twins.store.executions, ids)
 
-        executions: Any = type("Away", (), {"get": twins.store.executions.get})()
+        executions: Any = type("Unavailable", (), {"get": twins.store.executions.get})()
         executions.states_of = states_of
         store: Any = SimpleNamespace(executions=executions, results=twins.store.results)
         ports = replace(twins.ports, store=store)
         items = stream_batch(ports, batch, BatchPosition(), 0.001)
         ends = [item for item in items if not isinstance(item, Heartbeat)]
         assert [type(item) for item in ends] == [ExecutionEnded, BatchEnded]
-        assert away == []
+        assert unavailable == []
 
     def test_ends_for_a_key_that_was_deleted(self, twins: Twins) -> None:
         batch = submitted(twins, 1).batch

@@ -312,7 +312,7 @@ class LettersThatAreAway(MemoryDeadLetters):
         return super().put(letter)
 
 
-def test_with_the_database_away_a_letter_is_parked_and_stored_later() -> None:
+def test_while_the_database_is_unavailable_a_letter_is_parked_and_stored_later() -> None:
     store = MemoryStore()
     letters = store.dead_letters = LettersThatAreAway()
     twins = make_twins(store=store)
@@ -326,7 +326,7 @@ def test_with_the_database_away_a_letter_is_parked_and_stored_later() -> None:
     assert the_letter(twins).attempts == 1
 
 
-def test_with_the_database_away_an_exhausted_execution_stays_due() -> None:
+def test_while_the_database_is_unavailable_an_exhausted_execution_stays_due() -> None:
     store = MemoryStore()
     letters = store.dead_letters = LettersThatAreAway()
     twins = make_twins(store=store)

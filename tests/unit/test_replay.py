@@ -435,11 +435,11 @@ class TestSessions:
         run(twins)
         assert control.get(twins.ports.store.replays, replay.id).status is ReplayStatus.CANCELLED
 
-    def test_with_the_log_away_it_waits_and_says_for_what(self) -> None:
+    def test_without_the_log_it_waits_and_says_for_what(self) -> None:
         log = LogWithIncidents()
         twins = make_twins(event_log=log)
         lives = Lives(twins).rows
-        log.incident = away
+        log.incident = unavailable
         replay = replayed(twins, REEMIT)
         assert replay.status is ReplayStatus.RUNNING
         assert replay.error == EventLogUnavailable.__doc__
@@ -536,7 +536,7 @@ class LogWithIncidents(MemoryEventLog):
         super().reemit(target, replay_id, events)
 
 
-def away() -> None:
+def unavailable() -> None:
     raise EventLogUnavailable("the log is unavailable")
 
 
