@@ -6,7 +6,7 @@ import select
 import signal
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Final, TypeVar
 
 from sandbox.daemon.recorder import Recorder
@@ -130,11 +130,9 @@ class _StageRun:
             rlimits=rlimits(program, alone=not self._meter.holds_memory),
             all_memory_is_counted=self._meter.holds_memory,
         )
-        with filled_stdin(program.stdin) as stdin:
-            try:
-                send_stage(self._jail.control, stage, (stdin, *self._pipes.write_ends))
-            except OSError:
-                self._ended = True  # init is gone; `_report` says why
+        # An OSError means that init is gone; it may have said why.
+        with filled_stdin(program.stdin) as stdin, suppress(OSError):
+            send_stage(self._jail.control, stage, (stdin, *self._pipes.write_ends))
         self._pipes.close_write_ends()
 
     def _milliseconds_left(self, now: float) -> float:

@@ -5,15 +5,16 @@ import struct
 from collections.abc import Sequence
 
 from sandbox.init.protocol import REPORT_BYTES, InitReport, Kind, Stage, encode
+from sandbox.wire.framing import send_pieces
 
 _CREDENTIALS = struct.Struct("3i")
 
 
 def send_stage(control: socket.socket, stage: Stage, streams: Sequence[int]) -> None:
     """Have init run the stage on these descriptors (stdin, stdout, stderr)."""
-    head, body = encode(stage)
+    head, pieces = encode(stage)
     socket.send_fds(control, [head], streams)
-    control.sendall(body)
+    send_pieces(control, pieces)
 
 
 def send_request(

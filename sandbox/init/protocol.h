@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-#define PROTOCOL 12 /* raised with every change of the messages */
-#define BODY_MAX (4u << 20)
+#define PROTOCOL 13 /* raised with every change of the messages */
+#define BODY_MAX (24u << 20) /* the largest input, output and answer for a checker, and some more */
 #define PROGRAM "/box/program" /* what a compile stage makes and the run stage starts */
 
 enum kind { READY = 1, STARTED = 2, DONE = 3, FAILED = 4 };

@@ -13,7 +13,7 @@ from sandbox.wire.types import SECOND, File
 
 INIT: Final = Path(__file__).with_name("init")
 """Built from the C sources beside it when the package is installed."""
-PROTOCOL: Final = 12
+PROTOCOL: Final = 13
 """As in protocol.h."""
 PROGRAM: Final = "/box/program"
 """What a compile stage makes and the run stage starts. As in protocol.h."""
@@ -125,11 +125,12 @@ def signal_name(number: int) -> str:
         return f"SIGRTMIN+{number - signal.SIGRTMIN}"
 
 
-def encode(stage: Stage) -> tuple[bytes, bytes]:
-    """Return the head and the body that init reads."""
-    body = b"".join(_records(stage))
+def encode(stage: Stage) -> tuple[bytes, list[bytes]]:
+    """Return the head and the pieces of the body that init reads."""
     wall_us, cpu_us = int(stage.wall_seconds * SECOND), int(stage.cpu_seconds * SECOND)
-    return _HEAD.pack(wall_us, cpu_us, stage.memory_bytes, len(body)), body
+    pieces = _records(stage)
+    size = sum(map(len, pieces))
+    return _HEAD.pack(wall_us, cpu_us, stage.memory_bytes, size), pieces
 
 
 def encode_collect() -> tuple[bytes, bytes]:
@@ -164,7 +165,7 @@ def _records(stage: Stage) -> list[bytes]:
         *merged,
         *uncounted,
         *peak,
-        records(stage.files),
+        *records(stage.files),
         *(_record(b"A", argument.encode()) for argument in stage.argv),
         *(_record(b"X", path.encode()) for path in stage.paths),
         *(_record(b"E", f"{name}={value}".encode()) for name, value in stage.env.items()),
@@ -175,9 +176,15 @@ def _records(stage: Stage) -> list[bytes]:
     ]
 
 
-def records(files: Sequence[File]) -> bytes:
-    """Return the part of a body that has these files."""
-    return b"".join(_record(b"F", file.name.encode() + b"\0" + file.content) for file in files)
+def records(files: Sequence[File]) -> list[bytes]:
+    """Return the pieces of a body that have these files."""
+    return [piece for file in files for piece in _file(file)]
+
+
+def _file(file: File) -> tuple[bytes, bytes, bytes]:
+    """The content is a piece of its own, so that it is not copied."""
+    path = file.name.encode() + b"\0"
+    return _RECORD.pack(b"F", len(path) + len(file.content)) + path, file.content, b"\0"
 
 
 def _record(tag: bytes, content: bytes) -> bytes:

@@ -12,6 +12,7 @@
 #include "box.h"
 
 #define PIPE_BYTES 65536 /* the default capacity of a pipe */
+#define PIECE_BYTES 65536
 
 struct record {
     char tag;
@@ -19,16 +20,41 @@ struct record {
     char *content;
 };
 
-static char *next_record(char *at, char *end, struct record *record) {
-    const size_t prefix = 1 + sizeof record->length;
+/* A body is received in pieces, so that files take no memory here, however large they are. */
+struct source {
+    uint64_t left;  /* not received yet */
+    char *at, *end; /* received, and not taken yet */
+    char piece[PIECE_BYTES];
+};
+
+/* Returns how much there is at `source->at`, at most `most`. */
+static size_t available(struct source *source, size_t most) {
+    if (source->at == source->end) {
+        size_t bytes = source->left < PIECE_BYTES ? source->left : PIECE_BYTES;
+        errno = EPROTO;
+        if (!bytes) fail(RECEIVE);
+        receive_bytes(source->piece, bytes);
+        source->left -= bytes;
+        source->at = source->piece;
+        source->end = source->piece + bytes;
+    }
+    size_t bytes = source->end - source->at;
+    return bytes < most ? bytes : most;
+}
+
+static void take(struct source *source, void *into, size_t bytes) {
+    for (char *at = into; bytes;) {
+        size_t part = available(source, bytes);
+        memcpy(at, source->at, part);
+        source->at += part, at += part, bytes -= part;
+    }
+}
+
+static void take_end_of_record(struct source *source) {
+    char end;
+    take(source, &end, 1);
     errno = EPROTO;
-    if ((size_t)(end - at) < prefix + 1) fail(RECEIVE);
-    record->tag = *at;
-    memcpy(&record->length, at + 1, sizeof record->length);
-    record->content = at + prefix;
-    if (record->length > (size_t)(end - record->content) - 1) fail(RECEIVE);
-    if (record->content[record->length] != '\0') fail(RECEIVE);
-    return record->content + record->length + 1;
+    if (end != '\0') fail(RECEIVE);
 }
 
 static void make_folders_of(char *path) {
@@ -39,19 +65,29 @@ static void make_folders_of(char *path) {
     }
 }
 
-/* No program runs, and the folder is empty at first, so no link can be in the way. */
-static void write_file(struct record record) {
-    char *path = record.content, *content = path + strlen(path) + 1;
-    char *end = record.content + record.length;
-    errno = EPROTO;
-    if (content > end) fail(WRITE_FILES);
+/* Returns what is left of the record. */
+static uint32_t take_path(struct source *source, uint32_t length, char *path) {
+    do {
+        errno = EPROTO;
+        if (!length--) fail(WRITE_FILES);
+        take(source, path, 1);
+    } while (*path++);
+    return length;
+}
+
+/* No program runs, and the folder is empty at first, so no link can be in the way. `path` has room
+ * for the record's.
+ */
+static void write_file(struct source *source, uint32_t length, char *path) {
+    length = take_path(source, length, path);
     make_folders_of(path);
     int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (file < 0) fail(WRITE_FILES);
-    while (content < end) {
-        ssize_t written = write(file, content, end - content);
+    while (length) {
+        size_t part = available(source, length);
+        ssize_t written = write(file, source->at, part);
         if (written < 0) fail(WRITE_FILES);
-        content += written;
+        source->at += written, length -= written;
     }
     close(file);
 }
@@ -84,9 +120,6 @@ static void take_record(struct stage *stage, struct record record) {
     uint64_t limit[3];
     errno = E2BIG;
     switch (record.tag) {
-    case 'F':
-        write_file(record);
-        return;
     case 'A':
         if (stage->args == RECORDS_MAX) fail(RECEIVE);
         stage->argv[stage->args++] = record.content;
@@ -141,19 +174,35 @@ static void take_record(struct stage *stage, struct record record) {
     }
 }
 
+/* Returns where the next record's content can go. */
+static char *receive_record(struct stage *stage, struct source *source, char *room) {
+    struct record record = {.content = room};
+    take(source, &record.tag, sizeof record.tag);
+    take(source, &record.length, sizeof record.length);
+    if (record.tag == 'F') {
+        write_file(source, record.length, room);
+        take_end_of_record(source);
+        return room;
+    }
+    take(source, room, record.length);
+    room[record.length] = '\0';
+    take_end_of_record(source);
+    take_record(stage, record);
+    return room + record.length + 1;
+}
+
 char *receive_stage(struct stage *stage) {
+    static struct source source;
     memset(stage, 0, sizeof *stage);
     stage->head = receive_head(stage->streams);
-    char *body = malloc(stage->head.body_bytes);
-    if (!body) fail(RECEIVE);
-    receive_bytes(body, stage->head.body_bytes);
-    struct record record;
-    for (char *at = body, *end = body + stage->head.body_bytes; at < end;) {
-        at = next_record(at, end, &record);
-        take_record(stage, record);
-    }
+    source.left = stage->head.body_bytes;
+    source.at = source.end = source.piece;
+    /* Pages that nothing is written to, because files are not kept here, take no memory. */
+    char *contents = malloc(stage->head.body_bytes), *room = contents;
+    if (!contents) fail(RECEIVE);
+    while (source.left || source.at < source.end) room = receive_record(stage, &source, room);
     errno = EPROTO;
-    if (stage->collects || stage->lists || stage->wanted_count) return body;
+    if (stage->collects || stage->lists || stage->wanted_count) return contents;
     if (!stage->args || stage->streams[STDIN_FILENO] == NONE) fail(RECEIVE);
-    return body;
+    return contents;
 }

@@ -7,15 +7,15 @@ answer is {"ok": …} or {"error": <an `Error`>, "message": …}.
 import json
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
 _LENGTHS: Final = struct.Struct("<II")
 HEADER_MAX: Final = 8 * 1024 * 1024
 BODY_MAX: Final = 16 * 1024 * 1024
-_SMALL_BODY: Final = 64 * 1024
-"""Sent with its header in one system call; a larger one is not copied for that."""
+_SMALL_PIECE: Final = 64 * 1024
+"""Sent with others in one system call; a larger one is not copied for that."""
 REQUEST_HEADER_MAX: Final = 4 * 1024 * 1024
 REQUEST_BODY_MAX: Final = 96 * 1024 * 1024
 
@@ -59,14 +59,25 @@ class Parts:
             raise ProtocolError("the body is longer than its header says")
 
 
-def send(connection: socket.socket, header: Header, body: bytes = b"") -> None:
+def send(connection: socket.socket, header: Header, *body: bytes) -> None:
+    """The body may be in several pieces."""
     head = json.dumps(header, separators=(",", ":")).encode()
-    head = _LENGTHS.pack(len(head), len(body)) + head
-    if len(body) <= _SMALL_BODY:
-        connection.sendall(head + body)
-    else:
-        connection.sendall(head)
-        connection.sendall(body)
+    lengths = _LENGTHS.pack(len(head), sum(map(len, body)))
+    send_pieces(connection, (lengths + head, *body))
+
+
+def send_pieces(connection: socket.socket, pieces: Iterable[bytes]) -> None:
+    waiting = bytearray()
+    for piece in pieces:
+        if len(piece) <= _SMALL_PIECE:
+            waiting += piece
+            continue
+        if waiting:
+            connection.sendall(waiting)
+        connection.sendall(piece)
+        waiting.clear()
+    if waiting:
+        connection.sendall(waiting)
 
 
 def receive(
@@ -81,10 +92,10 @@ def receive(
         raise ProtocolError(f"a header of {header_bytes} bytes; at most {header_max} are taken")
     if body_bytes > body_max:
         raise ProtocolError(f"a body of {body_bytes} bytes; at most {body_max} are taken")
-    return _header(_read(connection, header_bytes)), _read(connection, body_bytes)
+    return _header(_read(connection, header_bytes)), bytes(_read(connection, body_bytes))
 
 
-def _header(text: bytes) -> Header:
+def _header(text: bytearray) -> Header:
     try:
         header = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -94,14 +105,15 @@ def _header(text: bytes) -> Header:
     return header
 
 
-def _read(connection: socket.socket, size: int) -> bytes:
+def _read(connection: socket.socket, size: int) -> bytearray:
     """Read exactly that much, or nothing if the other side closed before a message."""
-    content = bytearray()
-    while len(content) < size:
-        part = connection.recv(min(size - len(content), 1 << 20))
-        if not part:
-            if content or size != _LENGTHS.size:
+    content = bytearray(size)
+    left = memoryview(content)
+    while left:
+        got = connection.recv_into(left, min(len(left), 1 << 20))
+        if not got:
+            if len(left) < size or size != _LENGTHS.size:
                 raise ProtocolError("the message breaks off")
-            return b""
-        content += part
-    return bytes(content)
+            return bytearray()
+        left = left[got:]
+    return content

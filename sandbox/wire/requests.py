@@ -24,7 +24,8 @@ _WAIT_MAX: Final = 2
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
-def pod_message(pod: Pod) -> tuple[Header, bytes]:
+def pod_message(pod: Pod) -> tuple[Header, list[bytes]]:
+    """Return the header, and the pieces of the body."""
     header = {
         "name": pod.name,
         "language": pod.language,
@@ -44,7 +45,7 @@ def pod_message(pod: Pod) -> tuple[Header, bytes]:
     contents = [file.content for file in pod.files]
     for run in pod.runs:
         contents += [run.stdin, *(file.content for file in run.files)]
-    return header, b"".join(contents)
+    return header, contents
 
 
 def _run_header(run: Run) -> Header:

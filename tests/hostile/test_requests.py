@@ -138,7 +138,7 @@ def test_pods_with_a_field_of_any_content(
     hello = {"op": "hello", "version": version, "oldest": 1}
     create, delete = {"op": "create", "pod": changed}, {"op": "delete", "name": POD}
 
-    answers = answers_to(sandbox, framed(hello) + framed(create, body) + framed(delete))
+    answers = answers_to(sandbox, framed(hello) + framed(create, b"".join(body)) + framed(delete))
 
     assert len(answers) == 3
     assert all(map(is_clear, answers))

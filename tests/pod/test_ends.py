@@ -108,7 +108,8 @@ def stages_that_start(*commands: Sequence[str]) -> bytes:
             empties=runs_compiled,
             program=inside.PROGRAM if runs_compiled else None,
         )
-        content += struct.pack("<2Q", 1024, False) + b"".join(encode(stage))
+        head, body = encode(stage)
+        content += struct.pack("<2Q", 1024, False) + head + b"".join(body)
     return content
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from random import Random
 from types import MappingProxyType
 from uuid import uuid4
@@ -222,6 +223,32 @@ def test_arguments_environment_and_files_arrive_as_they_are(started: Started) ->
     assert started.run(shell(script, 'a b\n"', env={"ODD": "=ä"}, files=files)).status == 0
 
 
+def test_large_files_arrive_and_take_no_memory_of_init(started: Started) -> None:
+    pattern = bytes(range(251)) * 20_000
+    files = tuple(File(name, pattern + name.encode()) for name in ("a/1", "2", "3"))
+    sums = "".join(f"{sha256(file.content).hexdigest()}  {file.name}\n" for file in files)
+    checks = shell("sha256sum -c sums && sleep 600", files=(*files, File("sums", sums.encode())))
+    with null_streams() as streams:
+        control.send_stage(started.control, checks, streams)
+    assert started.hear().kind == Kind.STARTED
+    inits = [
+        process
+        for process in psutil.Process(started.process.pid).children(recursive=True)
+        if process.cmdline()[:1] == ["init"]
+    ]
+    wait_until(lambda: "sleep" in {child.name() for each in inits for child in each.children(True)})
+    assert max(each.memory_info().rss for each in inits) < 1 << 20
+    control.send_kill(started.control)
+    started.hear()
+
+
+def test_more_than_a_stage_can_have_is_reported(started: Started) -> None:
+    with null_streams() as streams:
+        socket.send_fds(started.control, [head((24 << 20) + 1)], streams)
+
+    assert started.hear().status == errno.EPROTO
+
+
 def head(body_bytes: int) -> bytes:
     return struct.pack("<4Q", 60_000_000, 0, 0, body_bytes)
 
@@ -241,6 +268,17 @@ BROKEN = {
     "a peak that is none": (record(b"P", b"x"), Step.RECEIVE, errno.E2BIG),
     "too many arguments": (record(b"A", b"x") * 513, Step.RECEIVE, errno.E2BIG),
     "a file without content": (record(b"F", b"name"), Step.WRITE_FILES, errno.EPROTO),
+    "a file whose name has no end": (record(b"F", b"x" * 9000), Step.WRITE_FILES, errno.EPROTO),
+    "a file that ends too late": (
+        struct.pack("<cI", b"F", 1000) + b"name\0content\0",
+        Step.RECEIVE,
+        errno.EPROTO,
+    ),
+    "a file without its end": (
+        struct.pack("<cI", b"F", 12) + b"name\0contentx",
+        Step.RECEIVE,
+        errno.EPROTO,
+    ),
     "a file twice": (record(b"F", b"name\0") * 2, Step.WRITE_FILES, errno.EEXIST),
     "a program that is not there": (record(b"A", b"/x"), Step.EXECUTE, errno.ENOENT),
     "a program that is a folder": (record(b"A", b"/usr"), Step.EXECUTE, errno.EACCES),

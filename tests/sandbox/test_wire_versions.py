@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -62,8 +62,10 @@ def connected(sandbox: SandboxDaemon) -> Iterator[socket.socket]:
         yield connection
 
 
-def ask(connection: socket.socket, body: bytes = b"", /, **request: object) -> Mapping[str, Any]:
-    framing.send(connection, request, body)
+def ask(
+    connection: socket.socket, body: Sequence[bytes] = (), /, **request: object
+) -> Mapping[str, Any]:
+    framing.send(connection, request, *body)
     answer = framing.receive(connection)
     assert answer
     return answer[0]

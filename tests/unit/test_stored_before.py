@@ -63,14 +63,15 @@ def test_a_pod_reaches_the_daemon_whole() -> None:
     first = replace(pod.runs[0], stdin=b"1", files=(File("a", b"2"), File("b", b"")))
     several = replace(pod, runs=(first, replace(first, env={"A": "b"})), stop_on_failure=True)
     for each in (pod, several):
-        assert pod_of(*pod_message(each)) == each
+        header, body = pod_message(each)
+        assert pod_of(header, b"".join(body)) == each
 
 
 def test_a_daemon_takes_pods_of_an_older_service() -> None:
     pod = for_sandbox(Pod.of("pod-1", a_submission()))
     header, body = pod_message(pod)
     older = {name: value for name, value in header.items() if name not in NEWER}
-    assert pod_of(older, body) == pod
+    assert pod_of(older, b"".join(body)) == pod
 
 
 def test_a_service_takes_languages_of_an_older_daemon() -> None:

@@ -49,7 +49,7 @@ def stages(pod: Pod, spec: LanguageSpec) -> bytes:
     commands = _commands(spec, pod.language_version)
     container_mib = memory_mib(pod, spec)
     fitted = commands[0].fitted(for_sandbox(pod))
-    shared = records(fitted.files)
+    shared = b"".join(records(fitted.files))
     content = _NUMBER.pack(PROTOCOL) + _PLAN.pack(
         bool(spec.compile),
         pod.stop_on_failure,
@@ -110,7 +110,7 @@ def _stage(
     program = programs[0]
     limits = program.limits
     held_by_container = limits.memory_mib + MARGIN_MIB == container_mib
-    head, body = encode(
+    head, pieces = encode(
         Stage(
             argv=program.argv,
             paths=list(dict.fromkeys(program.argv[0] for program in programs)),
@@ -127,4 +127,4 @@ def _stage(
             program=compiled,
         )
     )
-    return _OPENING.pack(limits.output_kib * _KIB, shares) + head + body
+    return _OPENING.pack(limits.output_kib * _KIB, shares) + head + b"".join(pieces)

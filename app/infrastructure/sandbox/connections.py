@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -27,7 +27,7 @@ class Connection:
     version: int
     """The version of the wire protocol that both sides agreed on."""
 
-    def exchange(self, request: Mapping[str, Any], body: bytes = b"") -> Answer:
+    def exchange(self, request: Mapping[str, Any], body: Sequence[bytes] = ()) -> Answer:
         """Send a request and return the response.
 
         Raises OSError, ProtocolError, and PodRefused if an older daemon can't run the pod.
@@ -46,7 +46,7 @@ class Connections:
         self._idle: deque[Connection] = deque()
         self._lock = threading.Lock()
 
-    def ask(self, request: Mapping[str, Any], body: bytes = b"") -> Answer:
+    def ask(self, request: Mapping[str, Any], body: Sequence[bytes] = ()) -> Answer:
         """Send a request and return the response. Raises RuntimeUnavailable and PodRefused.
 
         All requests are safe to repeat, so one on a broken idle connection is sent again.
@@ -77,7 +77,9 @@ class Connections:
             connection.close()
             raise
 
-    def _ask_on(self, connection: Connection, request: Mapping[str, Any], body: bytes) -> Answer:
+    def _ask_on(
+        self, connection: Connection, request: Mapping[str, Any], body: Sequence[bytes]
+    ) -> Answer:
         """Use this connection. Raises ConnectionError if it is broken, and RuntimeUnavailable."""
         try:
             answer = connection.exchange(request, body)
@@ -99,9 +101,11 @@ class Connections:
             return self._idle.pop() if self._idle else None
 
 
-def _exchange(connection: socket.socket, request: Mapping[str, Any], body: bytes = b"") -> Answer:
+def _exchange(
+    connection: socket.socket, request: Mapping[str, Any], body: Sequence[bytes] = ()
+) -> Answer:
     """Send a request and return the response. Raises OSError and ProtocolError."""
-    framing.send(connection, request, body)
+    framing.send(connection, request, *body)
     answer = framing.receive(connection)
     if answer is None:
         raise ConnectionResetError("the sandbox daemon closed the connection")

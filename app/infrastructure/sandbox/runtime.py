@@ -2,7 +2,7 @@
 
 import select
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -73,7 +73,7 @@ class SandboxRuntime:
             raise unavailable(error) from error
         return _changes(connection.socket, stop)
 
-    def _ask(self, request: Mapping[str, Any], body: bytes = b"") -> tuple[Any, bytes]:
+    def _ask(self, request: Mapping[str, Any], body: Sequence[bytes] = ()) -> tuple[Any, bytes]:
         """Return the daemon's response. Raises RunRefused and RuntimeUnavailable."""
         try:
             answer = self._connections.ask(request, body)
