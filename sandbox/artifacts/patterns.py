@@ -10,26 +10,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 
+from sandbox.artifacts.segments import expression
+
 _FOLDERS_KNOWN: Final = 1024
-_CLASSES: Final = {
-    "alnum": "a-zA-Z0-9",
-    "alpha": "a-zA-Z",
-    "blank": r" \t",
-    "cntrl": r"\x00-\x1f\x7f",
-    "digit": "0-9",
-    "graph": "!-~",
-    "lower": "a-z",
-    "print": " -~",
-    "punct": r"!-/:-@\[-`{-~",
-    "space": r" \t-\r",
-    "upper": "A-Z",
-    "xdigit": "0-9a-fA-F",
-}
 
 _Segment: TypeAlias = "re.Pattern[str] | None"
 """Matches one part of a path; None stands for `**`, any number of parts."""
 _ALL: Final = re.compile(".*", re.DOTALL)
-_NOTHING: Final = "(?!)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +71,9 @@ def _parse(pattern: str) -> _Pattern | None:
     if not text:
         return None
     if "/" not in text:
-        return _Pattern(negated, folders_only, True, (_segment(text),))
+        return _Pattern(negated, folders_only, True, (expression(text),))
     parts = text.removeprefix("/").split("/")
-    segments: list[_Segment] = [None if part == "**" else _segment(part) for part in parts]
+    segments: list[_Segment] = [None if part == "**" else expression(part) for part in parts]
     if segments[-1] is None:
         segments.append(_ALL)
     return _Pattern(negated, folders_only, False, tuple(segments))
@@ -117,71 +104,3 @@ def _fit(segments: Sequence[_Segment], parts: Sequence[str]) -> bool:
 
 def _matches(segment: _Segment, part: str) -> bool:
     return segment is not None and segment.fullmatch(part) is not None
-
-
-def _segment(text: str) -> "re.Pattern[str]":
-    """Each `*` takes as little as what follows it allows, once and for all."""
-    fixed = [""]
-    at = 0
-    while at < len(text):
-        if text[at] == "*":
-            fixed.append("")
-            at += 1
-            continue
-        expression, at = _one(text, at)
-        fixed[-1] += expression
-    if len(fixed) == 1:
-        return re.compile(fixed[0], re.DOTALL)
-    first, *between, last = fixed
-    middle = "".join(f"(?>.*?{each})" for each in between if each)
-    return re.compile(f"{first}{middle}.*{last}", re.DOTALL)
-
-
-def _one(text: str, at: int) -> tuple[str, int]:
-    """An expression for one character, and where the next one begins."""
-    character = text[at]
-    if character == "?":
-        return ".", at + 1
-    if character == "[":
-        return _set(text, at + 1)
-    if character == "\\":
-        if at + 1 == len(text):
-            return _NOTHING, at + 1
-        return re.escape(text[at + 1]), at + 2
-    return re.escape(character), at + 1
-
-
-def _set(text: str, at: int) -> tuple[str, int]:
-    """A set in brackets, from behind the first one. One that is never closed fits nothing."""
-    negated = text[at : at + 1] in ("!", "^")
-    at += negated
-    ranges, first = [], at
-    while at < len(text) and (text[at] != "]" or at == first):
-        if text.startswith("[:", at) and (end := text.find("]", at + 2)) > 0:
-            if text[end - 1] != ":" or end - 1 < at + 2:
-                ranges.append(re.escape("["))
-                at += 1
-                continue
-            named = _CLASSES.get(text[at + 2 : end - 1])
-            if named is None:
-                return _NOTHING, len(text)
-            ranges.append(named)
-            at = end + 1
-            continue
-        low, at = _literal(text, at)
-        high = low
-        if text[at : at + 1] == "-" and text[at + 1 : at + 2] not in ("", "]"):
-            high, at = _literal(text, at + 1)
-        if low <= high:
-            ranges.append(f"{re.escape(low)}-{re.escape(high)}")
-    if at >= len(text):
-        return _NOTHING, len(text)
-    if not ranges:
-        return "." if negated else _NOTHING, at + 1
-    return f"[{'^' if negated else ''}{''.join(ranges)}]", at + 1
-
-
-def _literal(text: str, at: int) -> tuple[str, int]:
-    if text[at] == "\\" and at + 1 < len(text):
-        at += 1
-    return text[at], at + 1
