@@ -11,7 +11,9 @@ from app.cli.exit_codes import CANCELLED, FAILED
 from app.cli.failure import RunFailure
 from app.cli.output import print_json, print_table
 from app.cli.process import Stopped, stops_raised
-from app.cli.program import language_of, program_options, submission_of
+from app.cli.program.language import language_of
+from app.cli.program.options import program_options
+from app.cli.program.submission import submission_of
 from app.cli.run import cancelled_if_broken_off
 from app.cli.terminal import print_line
 from podline import (

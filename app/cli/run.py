@@ -12,7 +12,9 @@ import click
 from app.cli.command import service_command
 from app.cli.failure import RunFailure, explained
 from app.cli.process import Stopped, stops_raised
-from app.cli.program import program_arguments, program_options, stdin_from_file, submission_of
+from app.cli.program.files import stdin_from_file
+from app.cli.program.options import program_arguments, program_options
+from app.cli.program.submission import submission_of
 from app.cli.terminal import print_line
 from app.cli.watch import follow, raw_option
 from podline import Client, Conflict, PodlineError, Submission

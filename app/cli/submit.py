@@ -8,7 +8,8 @@ from click.core import ParameterSource
 from app.cli.batch import submit_file
 from app.cli.command import service_command
 from app.cli.output import print_json
-from app.cli.program import program_arguments, program_options, submission_of
+from app.cli.program.options import program_arguments, program_options
+from app.cli.program.submission import submission_of
 from app.cli.terminal import print_line
 from podline import Client
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli import main
-from app.cli.program import language_of
+from app.cli.program.language import language_of
 from podline import Language
 from tests.cli.conftest import Podline
 from tests.cli.terminal import through_a_shell

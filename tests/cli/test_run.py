@@ -14,7 +14,7 @@ import httpx
 import pytest
 from click.testing import Result
 
-from app.cli.program import language_of
+from app.cli.program.language import language_of
 from app.domain.artifact import LeftOut
 from app.domain.errors import RunRefused
 from app.domain.pod import Limit, Pod, Report, StageOutput

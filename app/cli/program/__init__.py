@@ -1,0 +1,1 @@
+"""The program that a command submits: its options, its files and its language."""

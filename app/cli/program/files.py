@@ -1,0 +1,60 @@
+"""Reads the files of a program."""
+
+import os
+import stat
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import click
+
+from app.cli.terminal import escaped
+
+STDIN: Final = Path("-")
+_TOO_MUCH: Final = 64 * 1024 * 1024
+"""Bytes of one file."""
+
+
+def stdin_from_file(program: Path) -> BinaryIO | None:
+    """Return this command's stdin if it is a file. A pipe may stay open without an end."""
+    try:
+        is_file = stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
+    except (OSError, ValueError):  # closed, or replaced by an object without a descriptor
+        return None
+    return sys.stdin.buffer if is_file and program != STDIN else None
+
+
+def read_all(main: Path, others: Iterable[Path]) -> dict[str, bytes]:
+    """Read the files. Names are relative to the program's folder; others are placed beside it."""
+    folder = main.absolute().parent
+    named = {main.name: main}
+    for other in others:
+        path = other.absolute()
+        name = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+        if name in named and named[name].absolute() != path:
+            both = f"{named[name]} and {other} would have the same name, {name}"
+            raise click.UsageError(escaped(both))
+        named[name] = other
+    return {name: read_file(path) for name, path in named.items()}
+
+
+def read_file(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return read(file)
+
+
+def read(file: BinaryIO) -> bytes:
+    """Read the file to its end, up to a bound: a device or pipe may have no end."""
+    content = file.read(_TOO_MUCH)
+    if len(content) == _TOO_MUCH:
+        raise click.UsageError(f"{escaped(file.name)} is larger than any service accepts")
+    return content
+
+
+def text_or_bytes(content: bytes) -> str | bytes:
+    """Prefer text, which is compared without white space at the ends of lines."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return content
