@@ -5,7 +5,6 @@ from dataclasses import asdict
 from app.api import representation, schemas
 from app.api.context import Call
 from app.api.routing import Section
-from app.domain.artifact import MAX_BYTES, MAX_FILES
 
 languages = Section("Languages and limits", "/api/v1")
 
@@ -33,14 +32,15 @@ def limits(call: Call) -> schemas.LimitsInForce:
     Some languages may allow more: see `limits` of each language.
     """
     policy, accepts = call.context.policy, call.context.languages.accepted_by_all()
-    kept = schemas.ArtifactMaxima(files=MAX_FILES, bytes=MAX_BYTES)
+    size = call.context.languages.artifact_bytes(policy.artifacts.bytes)
+    kept = schemas.ArtifactMaxima(files=policy.artifacts.files, bytes=size) if size else None
     return schemas.LimitsInForce(
         limits=representation.limit_range(policy.run_limits(accepts, needs={})),
         compile_limits=representation.limit_range(policy.compile_limits(accepts, needs={})),
         input=schemas.InputMaxima(**asdict(policy.input)),
         max_input_bytes=call.context.languages.max_input_bytes(),
         max_wall_seconds=policy.max_wall_seconds,
-        artifacts=kept if call.context.languages.all_keep_artifacts() else None,
+        artifacts=kept,
         max_unfinished=call.caller.max_unfinished or policy.max_unfinished_per_owner,
     )
 

@@ -1,21 +1,39 @@
 """Files that a program created and its submission asked for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from mimetypes import MimeTypes
 from typing import Final
 
 from app.domain.blob import Blob
+from app.domain.declared import means
 
-MAX_FILES: Final = 64
-"""Of one execution."""
-MAX_BYTES: Final = 8 * 1024 * 1024
-"""Of all artifacts of one execution together."""
 SLICE_BYTES: Final = 1024 * 1024
 """The most that a runtime returns at once."""
 
 _MEDIA_TYPES: Final = MimeTypes()
 """Knows what Python knows, and not what the machine's files add."""
 _UNKNOWN: Final = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactMaxima:
+    """How many files of one execution are kept."""
+
+    files: int = field(
+        default=64, metadata=means("Artifacts of an execution. Others are left out.", gt=0, le=512)
+    )
+    """Init sends no more at once."""
+    bytes: int = field(
+        default=8 * 1024 * 1024,
+        metadata=means(
+            "All artifacts of an execution together, in bytes. Others are left out.",
+            gt=0,
+            le=64 * 1024 * 1024,
+        ),
+    )
+
+
+DEFAULT_MAXIMA: Final = ArtifactMaxima()
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,3 +74,5 @@ class Language:
     """The most that a pod's files and the inputs of all its runs can have. None: any number."""
     keeps_artifacts: bool = True
     """Whether files that its programs create can be kept."""
+    max_artifact_bytes: int | None = None
+    """The most that all of them together can have. None: any number."""

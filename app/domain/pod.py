@@ -6,7 +6,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Final
 
-from app.domain.artifact import Collected
+from app.domain.artifact import DEFAULT_MAXIMA, ArtifactMaxima, Collected
 from app.domain.execution import Time
 from app.domain.policy import MAX_WALL_SECONDS
 from app.domain.submission import (
@@ -71,6 +71,7 @@ class Pod:
     """Skip all runs after the first that a limit or a signal ended, or that did not exit with 0."""
     artifacts: tuple[str, ...] = ()
     """Patterns of files to keep once the program has ended; only with a single run."""
+    artifact_maxima: ArtifactMaxima = DEFAULT_MAXIMA
     owner: str = ""
     """Stands for who submitted it, and says no name. What a compiler makes may be kept for later
     pods of the same owner; without an owner, nothing is kept.
@@ -78,7 +79,11 @@ class Pod:
 
     @classmethod
     def of(
-        cls, name: str, submission: Submission, most_wall_seconds: float = MAX_WALL_SECONDS
+        cls,
+        name: str,
+        submission: Submission,
+        most_wall_seconds: float = MAX_WALL_SECONDS,
+        artifact_maxima: ArtifactMaxima = DEFAULT_MAXIMA,
     ) -> "Pod":
         """The pod of a submission. Tests have `most_wall_seconds` together."""
         limits, compile_limits = submission.limits, submission.compile_limits
@@ -96,6 +101,7 @@ class Pod:
             streams=submission.streams,
             buffering=submission.buffering,
             artifacts=() if submission.tests else submission.artifacts,
+            artifact_maxima=artifact_maxima,
             stop_on_failure=submission.stop_on_failure,
         )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
+from app.domain.artifact import ArtifactMaxima
 from app.domain.declared import means
 from app.domain.submission import Limits
 
@@ -154,6 +155,10 @@ class Policy:
     )
     input: InputMaxima = field(
         default_factory=InputMaxima, metadata=means("How large a submission can be")
+    )
+    artifacts: ArtifactMaxima = field(
+        default_factory=ArtifactMaxima,
+        metadata=means("How many of the files that a program created are kept"),
     )
 
     def run_limits(self, accepts: Mapping[str, int], needs: Mapping[str, int]) -> LimitRange:

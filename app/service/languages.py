@@ -1,7 +1,7 @@
 """The available languages, cached so that a submission does not wait for the runtime."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from threading import Lock, Thread
 from time import monotonic
 from typing import Final
@@ -61,20 +61,25 @@ class Languages:
             name: min(accepts[name] for accepts in accepted if name in accepts) for name in names
         }
 
-    def all_keep_artifacts(self) -> bool:
-        """Also while the runtime is down."""
+    def artifact_bytes(self, most: int) -> int | None:
+        """What the files that a program creates can have together, up to `most`, in any language.
+
+        None if a language keeps none. While the runtime is down, it is not asked.
+        """
         try:
-            return all(language.keeps_artifacts for language in self.known())
+            known = self.known()
         except RuntimeUnavailable:
-            return True
+            return most
+        if not all(language.keeps_artifacts for language in known):
+            return None
+        return min([most, *_given(language.max_artifact_bytes for language in known)])
 
     def max_input_bytes(self) -> int | None:
         """The most that every language accepts. None while the runtime is down."""
         try:
-            most = [language.max_input_bytes for language in self.known()]
+            return min(_given(language.max_input_bytes for language in self.known()), default=None)
         except RuntimeUnavailable:
             return None
-        return min((each for each in most if each is not None), default=None)
 
     def limits_held(self) -> Sequence[HeldLimit]:
         """What holds each limit where programs run. Raises RuntimeUnavailable."""
@@ -133,3 +138,7 @@ class Languages:
         thread = Thread(target=work, name="languages", daemon=True)
         thread.start()
         return thread
+
+
+def _given(maxima: Iterable[int | None]) -> list[int]:
+    return [most for most in maxima if most is not None]

@@ -21,7 +21,8 @@ def create_pod(ports: Ports, execution_id: str) -> bool:
         end_attempt(ports, execution, "the stored program no longer exists", final=True)
         return False
     try:
-        pod = Pod.of(execution.pod, submission, ports.policy.max_wall_seconds)
+        policy = ports.policy
+        pod = Pod.of(execution.pod, submission, policy.max_wall_seconds, policy.artifacts)
         ports.runtime.create(pod.owned_by(execution.owner))
     except RunRefused as error:
         end_attempt(ports, execution, f"the runtime refused the pod: {error}", final=True)

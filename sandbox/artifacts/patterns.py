@@ -50,10 +50,11 @@ class Patterns:
         return self._last_fit(path.split("/"), is_folder=False)
 
     def _is_folder_wanted(self, path: str) -> bool:
-        parts = path.split("/")
-        return any(
-            self._last_fit(parts[:depth], is_folder=True) for depth in range(1, len(parts) + 1)
-        )
+        """Its parent is known already where folders are listed in order."""
+        parent, _, _ = path.rpartition("/")
+        if parent and self._folder_wanted(parent):
+            return True
+        return self._last_fit(path.split("/"), is_folder=True)
 
     def _last_fit(self, parts: Sequence[str], *, is_folder: bool) -> bool:
         for pattern in self._patterns:

@@ -140,7 +140,7 @@ class Stages:
         self._keep(report, recorder)
         if pod.artifacts:
             meter.lift()
-            self.collected = collect_artifacts(jail, pod.artifacts, self._place.record)
+            self.collected = collect_artifacts(jail, pod, self._place.record)
 
     def _keep(self, report: StageReport | None, recorder: Recorder | None) -> None:
         self._runs.append(report)

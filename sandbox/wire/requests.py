@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final, TypeVar
 
 from sandbox.wire.framing import Header, Parts, ProtocolError
-from sandbox.wire.types import Buffering, File, Limits, Pod, Run, Streams
+from sandbox.wire.types import ArtifactMaxima, Buffering, File, Limits, Pod, Run, Streams
 
 _POD_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -19,6 +19,8 @@ _REQUIRED_LIMITS: Final = frozenset(item.name for item in fields(Limits) if item
 _LIMIT_MAX: Final = 1 << 20
 _TEXTS_MAX: Final = 200
 _RUNS_MAX: Final = 1000
+_MOST_ARTIFACTS: Final = ArtifactMaxima(files=512, bytes=64 << 20)
+"""Init takes no request with more names."""
 _WAIT_MAX: Final = 2
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -41,6 +43,7 @@ def pod_message(pod: Pod) -> tuple[Header, list[bytes]]:
         "stop_on_failure": pod.stop_on_failure,
         "owner": pod.owner,
         "artifacts": list(pod.artifacts),
+        "artifact_maxima": asdict(pod.artifact_maxima),
     }
     contents = [file.content for file in pod.files]
     for run in pod.runs:
@@ -81,6 +84,7 @@ def pod_of(header: object, body: bytes) -> Pod:
         stop_on_failure=_flag(pod.get("stop_on_failure", False), "stop_on_failure"),
         owner=_text(pod.get("owner", ""), "owner"),
         artifacts=_texts(pod.get("artifacts", []), "artifacts"),
+        artifact_maxima=_artifact_maxima(pod.get("artifact_maxima", {})),
     )
     parts.end()
     return made
@@ -161,6 +165,17 @@ def _limits(value: object, field: str) -> Limits:
             continue
         _limit(limit, f"{field}.{name}", whole=not name.endswith("_seconds"))
     return Limits(**limits)
+
+
+def _artifact_maxima(value: object) -> ArtifactMaxima:
+    maxima = asdict(ArtifactMaxima()) | dict(_object(value, "artifact_maxima"))
+    most = asdict(_MOST_ARTIFACTS)
+    if maxima.keys() != most.keys():
+        raise ProtocolError("artifact_maxima: must be files and bytes")
+    for name, number in maxima.items():
+        if not 0 < number_of(number, f"artifact_maxima.{name}") <= most[name]:
+            raise ProtocolError(f"artifact_maxima.{name}: must be from 1 to {most[name]}")
+    return ArtifactMaxima(**maxima)
 
 
 def _limit(value: object, field: str, *, whole: bool) -> float:

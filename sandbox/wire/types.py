@@ -76,6 +76,15 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactMaxima:
+    """How many of the files that a program created are kept."""
+
+    files: int = 64
+    bytes: int = 8 << 20
+    """All files together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pod:
     """One program, which is compiled once, if at all, and then run one or more times."""
 
@@ -97,6 +106,7 @@ class Pod:
     """Skip all runs after the first that a limit or a signal ended, or that did not exit with 0."""
     artifacts: tuple[str, ...] = ()
     """Patterns of files to keep once the program has ended; only with a single run."""
+    artifact_maxima: ArtifactMaxima = ArtifactMaxima()
     owner: str = ""
     """Stands for who submitted it, and says no name. What a compiler makes may be kept for later
     pods of the same owner; without an owner, nothing is kept.
@@ -299,3 +309,5 @@ class Language:
     """The most that a pod's files and the inputs of all its runs can have. None: any number."""
     keeps_artifacts: bool = False
     """Whether files that its programs create can be kept."""
+    max_artifact_bytes: int | None = None
+    """The most that all of them together can have. None: any number."""

@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from app.domain.api_key import Role
+from app.domain.artifact import ArtifactMaxima
 from app.domain.errors import RuntimeUnavailable
 from app.domain.language import Language
 from app.infrastructure.memory.runtime import MemoryRuntime
@@ -22,8 +26,10 @@ class SmallRuntime(MemoryRuntime):
         ]
 
 
-def connected(runtime: MemoryRuntime) -> Api:
-    return connector(replace(make_twins().ports, runtime=runtime))("ada", Role.USER)
+def connected(runtime: MemoryRuntime, **policy: Any) -> Api:
+    ports = make_twins().ports
+    made = replace(ports, runtime=runtime, policy=replace(ports.policy, **policy))
+    return connector(made)("ada", Role.USER)
 
 
 def named(items: Sequence[dict[str, object]], name: str) -> object:
@@ -86,6 +92,23 @@ def test_artifacts_are_refused_where_they_are_not_available() -> None:
     everywhere = connected(MemoryRuntime())
     maxima = body(everywhere.get("/api/v1/limits"))["artifacts"]
     assert maxima == {"files": 64, "bytes": 8 * 1024 * 1024}
+
+
+class LoggingRuntime(MemoryRuntime):
+    def languages(self) -> list[Language]:
+        return [
+            replace(language, max_artifact_bytes=1_000 if language.name == "c" else None)
+            for language in super().languages()
+        ]
+
+
+@pytest.mark.parametrize(("set_bytes", "reported"), [(None, 1_000), (1_001, 1_000), (999, 999)])
+def test_what_is_kept_of_files_is_the_lower_of_setting_and_runtime(
+    set_bytes: int | None, reported: int
+) -> None:
+    most = ArtifactMaxima(bytes=set_bytes, files=3) if set_bytes else ArtifactMaxima()
+    limits = body(connected(LoggingRuntime(), artifacts=most).get("/api/v1/limits"))
+    assert limits["artifacts"] == {"files": most.files, "bytes": reported}
 
 
 class TightRuntime(MemoryRuntime):

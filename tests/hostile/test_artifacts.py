@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.domain.artifact import MAX_BYTES, Collected
+from app.domain.artifact import ArtifactMaxima, Collected
 from app.domain.pod import Observation, Phase
 from app.domain.policy import DEFAULT_LIMITS
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, a_run, language, wait_for_end
@@ -115,10 +115,10 @@ open("small", "w").write("x")
 def test_sparse_files(run: Run, hostile_sandbox: SandboxDaemon) -> None:
     ended = run(SPARSE)
     assert contents(hostile_sandbox, ended) == {"holes": bytes(7 << 20), "small": b"x"}
-    room = MAX_BYTES - (7 << 20)
+    room = ArtifactMaxima().bytes - (7 << 20)
     assert left_out(ended) == {
-        "huge": f"it has {1 << 40} bytes; {room} of {MAX_BYTES} are left for it",
-        "more": f"it has {2 << 20} bytes; {room} of {MAX_BYTES} are left for it",
+        "huge": f"it has {1 << 40} bytes; {room} of {ArtifactMaxima().bytes} are left for it",
+        "more": f"it has {2 << 20} bytes; {room} of {ArtifactMaxima().bytes} are left for it",
     }
 
 

@@ -36,6 +36,7 @@ def test_a_pod() -> None:
             buffering=Buffering.BLOCK,
             artifacts=("*.png",),
         ),
+        artifact_maxima=artifact.ArtifactMaxima(files=8, bytes=9),
     ).owned_by("ada")
     assert asked.owner
     assert "ada" not in asked.owner
@@ -99,6 +100,7 @@ def test_a_language_and_a_limit() -> None:
         max_runs=3,
         max_input_bytes=4,
         keeps_artifacts=True,
+        max_artifact_bytes=5,
     )
     held = types.HeldLimit(limit=types.LimitName.DISK, by=types.Holder.NOBODY, how="seen")
 
@@ -118,6 +120,7 @@ def test_a_language_and_a_limit() -> None:
         (pod.Observation, types.Observation),
         (pod.StageOutput, types.StageOutput),
         (language.Language, types.Language),
+        (artifact.ArtifactMaxima, types.ArtifactMaxima),
         (artifact.Collected, types.Collected),
         (artifact.CollectedFile, types.CollectedFile),
         (artifact.LeftOut, types.LeftOut),

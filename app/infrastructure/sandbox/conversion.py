@@ -38,6 +38,7 @@ def for_sandbox(pod: Pod) -> types.Pod:
         stop_on_failure=pod.stop_on_failure,
         owner=pod.owner,
         artifacts=pod.artifacts,
+        artifact_maxima=types.ArtifactMaxima(**asdict(pod.artifact_maxima)),
     )
 
 
@@ -134,6 +135,7 @@ def language_of(language: types.Language) -> Language:
         max_runs=language.max_runs,
         max_input_bytes=language.max_input_bytes,
         keeps_artifacts=language.keeps_artifacts,
+        max_artifact_bytes=language.max_artifact_bytes,
     )
 
 
