@@ -1,7 +1,8 @@
-"""Patterns of files, as in git's ignore files (https://git-scm.com/docs/gitignore).
+"""Fits patterns to the names of files.
 
 A name and a pattern can come from somebody who wants the match to take long. So nothing here goes
 back further than to the last `*` or `**`: the time grows with the product of both lengths at most.
+collector/patterns.c does the same in pods.
 """
 
 import re
@@ -10,36 +11,35 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from sandbox.artifacts.segments import expression
+from sandbox.artifacts.parsing import Pattern, Token, Wild, parse
 
 _FOLDERS_KNOWN: Final = 1024
 
 _Segment: TypeAlias = "re.Pattern[str] | None"
-"""Matches one part of a path; None stands for `**`, any number of parts."""
-_ALL: Final = re.compile(".*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class _Pattern:
-    negated: bool
-    folders_only: bool
-    anywhere: bool
-    """It has no slash, so it is about the last part of a path."""
+class _Compiled:
+    pattern: Pattern
     segments: tuple[_Segment, ...]
 
+    @classmethod
+    def of(cls, pattern: Pattern) -> "_Compiled":
+        segments = (None if each is None else _regex(each) for each in pattern.segments)
+        return cls(pattern, tuple(segments))
+
     def fits(self, parts: Sequence[str], *, is_folder: bool) -> bool:
-        if self.folders_only and not is_folder:
+        if self.pattern.folders_only and not is_folder:
             return False
-        return _fit(self.segments, parts[-1:] if self.anywhere else parts)
+        return _fit(self.segments, parts[-1:] if self.pattern.anywhere else parts)
 
 
 class Patterns:
     """Decides by the last pattern that fits; a folder that is wanted is wanted as a whole."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        self._patterns = [
-            found for pattern in reversed(list(patterns)) if (found := _parse(pattern))
-        ]
+        parsed = [found for pattern in patterns if (found := parse(pattern))]
+        self._patterns = list(map(_Compiled.of, reversed(parsed)))
         self._folder_wanted = lru_cache(_FOLDERS_KNOWN)(self._is_folder_wanted)
 
     def want(self, path: str) -> bool:
@@ -57,34 +57,10 @@ class Patterns:
         return self._last_fit(path.split("/"), is_folder=True)
 
     def _last_fit(self, parts: Sequence[str], *, is_folder: bool) -> bool:
-        for pattern in self._patterns:
-            if pattern.fits(parts, is_folder=is_folder):
-                return not pattern.negated
+        for each in self._patterns:
+            if each.fits(parts, is_folder=is_folder):
+                return not each.pattern.negated
         return False
-
-
-def _parse(pattern: str) -> _Pattern | None:
-    text = _without_spaces_at_the_end(pattern)
-    if text.startswith("#"):
-        return None
-    negated, text = text.startswith("!"), text.removeprefix("!")
-    folders_only, text = text.endswith("/"), text.removesuffix("/")
-    if not text:
-        return None
-    if "/" not in text:
-        return _Pattern(negated, folders_only, True, (expression(text),))
-    parts = text.removeprefix("/").split("/")
-    segments: list[_Segment] = [None if part == "**" else expression(part) for part in parts]
-    if segments[-1] is None:
-        segments.append(_ALL)
-    return _Pattern(negated, folders_only, False, tuple(segments))
-
-
-def _without_spaces_at_the_end(pattern: str) -> str:
-    """A backslash keeps a space."""
-    text = pattern.rstrip(" ")
-    backslashes = len(text) - len(text.rstrip("\\"))
-    return text + " " if backslashes % 2 and len(text) < len(pattern) else text
 
 
 def _fit(segments: Sequence[_Segment], parts: Sequence[str]) -> bool:
@@ -105,3 +81,30 @@ def _fit(segments: Sequence[_Segment], parts: Sequence[str]) -> bool:
 
 def _matches(segment: _Segment, part: str) -> bool:
     return segment is not None and segment.fullmatch(part) is not None
+
+
+def _regex(tokens: Sequence[Token]) -> "re.Pattern[str]":
+    """Each `*` takes as little as what follows it allows, once and for all."""
+    fixed = [""]
+    for token in tokens:
+        if token is Wild.STAR:
+            fixed.append("")
+        else:
+            fixed[-1] += _expression(token)
+    if len(fixed) == 1:
+        return re.compile(fixed[0], re.DOTALL)
+    first, *between, last = fixed
+    middle = "".join(f"(?>.*?{each})" for each in between if each)
+    return re.compile(f"{first}{middle}.*{last}", re.DOTALL)
+
+
+def _expression(token: Token) -> str:
+    """For one character."""
+    if isinstance(token, str):
+        return re.escape(token)
+    if isinstance(token, Wild):
+        return "."
+    if not token.ranges:
+        return "." if token.negated else "(?!)"
+    ranges = "".join(f"{re.escape(low)}-{re.escape(high)}" for low, high in token.ranges)
+    return f"[{'^' if token.negated else ''}{ranges}]"

@@ -49,9 +49,9 @@ def test_a_long_name_is_cut_when_it_is_shown() -> None:
 
 def sent(**maxima: Any) -> types.Pod:
     pod = for_sandbox(Pod.of("pod-1", a_submission(artifacts=("*",))))
-    header, body = pod_message(pod)
-    given = header | {"artifact_maxima": maxima}
-    return pod_of(given, body)
+    header, pieces = pod_message(pod)
+    given = dict(header) | {"artifact_maxima": maxima}
+    return pod_of(given, b"".join(pieces))
 
 
 def test_the_daemon_keeps_what_the_service_allows() -> None:
