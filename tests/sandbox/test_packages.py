@@ -18,7 +18,7 @@ import pytest
 from app.domain.policy import DEFAULT_LIMITS
 from sandbox.environments import FOLDER, Store
 from sandbox.languages.spec import LANGUAGES
-from tests.support.local_packages import NpmRegistry, npm_registry, wheel
+from tests.support.local_packages import npm_registry, publish_greeter, wheel
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language
 from tests.support.waiting import wait_until
 
@@ -194,31 +194,11 @@ def with_packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Packages
     packages.env = {**packages.env, "BEFORE": before}
     if HAS_NPM:
         with npm_registry() as registry:
-            publish(registry)
+            publish_greeter(registry)
             packages.env = {**packages.env, "npm_config_registry": registry.url}
             packages("add", "javascript", "greeter", "@types/typeless")
     yield packages
     daemon.stop()
-
-
-def publish(registry: NpmRegistry) -> None:
-    registry.add(
-        *("greeter", "2.1.0"),
-        {
-            "index.js": "exports.word = require('typeless') + '!';",
-            "index.d.ts": "export const word: string;",
-        },
-        main="index.js",
-        types="index.d.ts",
-        dependencies={"typeless": "^1.0.0"},
-        scripts={"postinstall": "touch /tmp/ran-a-script"},
-    )
-    registry.add("typeless", "1.0.0", {"index.js": "module.exports = 'hello';"})
-    registry.add(
-        *("@types/typeless", "1.0.1"),
-        {"index.d.ts": "declare const word: 'hello'; export = word;"},
-        types="index.d.ts",
-    )
 
 
 class TestPythonPackages:

@@ -113,3 +113,24 @@ def npm_registry() -> Iterator[NpmRegistry]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def publish_greeter(registry: NpmRegistry) -> None:
+    """A package with types, one without, and the types for that one."""
+    registry.add(
+        *("greeter", "2.1.0"),
+        {
+            "index.js": "exports.word = require('typeless') + '!';",
+            "index.d.ts": "export const word: string;",
+        },
+        main="index.js",
+        types="index.d.ts",
+        dependencies={"typeless": "^1.0.0"},
+        scripts={"postinstall": "touch /tmp/ran-a-script"},
+    )
+    registry.add("typeless", "1.0.0", {"index.js": "module.exports = 'hello';"})
+    registry.add(
+        *("@types/typeless", "1.0.1"),
+        {"index.d.ts": "declare const word: 'hello'; export = word;"},
+        types="index.d.ts",
+    )

@@ -4,7 +4,8 @@
 
 COMMAND builds an image of Debian bookworm on the node, and is called as
 `COMMAND NAME --packages a,b --add FILE:PATH`. Images that the node has are not built again.
-Java and TypeScript come from this machine, on which .ci/run installs them.
+Java and TypeScript come from this machine, on which .ci/run installs them. Some images have
+packages for programs.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from kubernetes import client
@@ -21,6 +23,7 @@ from kubernetes import client
 from sandbox import line
 from sandbox.init import protocol
 from tests.support.kubernetes import service_image
+from tests.support.kubernetes.image_packages import node_packages, python_packages
 from tests.support.kubernetes.namespace import api_client
 
 REGISTRY = "docker.io/"
@@ -76,19 +79,22 @@ def _java(folder: Path) -> Mapping[Path, str]:
     return {folder / "jdk": "/usr/local/jdk", **commands}
 
 
-def _typescript(_folder: Path) -> Mapping[Path, str]:
+def _typescript(folder: Path) -> Mapping[Path, str]:
     modules = Path("/usr/local/lib/node_modules")
-    return {modules / name: f"{modules}/{name}" for name in ("typescript", "@types")}
+    compiler = {modules / name: f"{modules}/{name}" for name in ("typescript", "@types")}
+    return {**compiler, **node_packages("typescript", folder)}
 
 
 LANGUAGES: Mapping[str, TestImage] = {
-    "python": TestImage("podline/python:3.11", ["python3"]),
+    "python": TestImage("podline/python:3.11-greeting", ["python3"], python_packages),
     "bash": TestImage("podline/bash:5.2-python3", ["python3"]),
     "c": TestImage("podline/c:12.2", ["gcc", "libc6-dev"]),
     "cpp": TestImage("podline/cpp:12.2", ["g++"]),
-    "javascript": TestImage("podline/javascript:18", ["nodejs"]),
+    "javascript": TestImage(
+        "podline/javascript:18-greeter", ["nodejs"], partial(node_packages, "javascript")
+    ),
     "java": TestImage("podline/java:17", files=_java),
-    "typescript": TestImage("podline/typescript:7.0", ["nodejs"], _typescript),
+    "typescript": TestImage("podline/typescript:7.0-greeter", ["nodejs"], _typescript),
     "php": TestImage("podline/php:8.2", ["php-cli"]),
 }
 LANGUAGE_IMAGES = ",".join(f"{language}={image.name}" for language, image in LANGUAGES.items())
