@@ -172,10 +172,12 @@ class Execution:
         """The name of the current attempt's pod."""
         return pod_name(self.id, self.attempt)
 
-    @property
-    def checker_pod(self) -> str:
-        """The name of the pod in which the checker judges the current attempt."""
-        return f"{self.pod}-c"
+    def checker_pod(self, number: int = 1) -> str:
+        """The name of the first, second … pod in which the checker judges the current attempt.
+
+        A runtime may add a number of its own, so this one follows the letter.
+        """
+        return f"{self.pod}-c{number if number > 1 else ''}"
 
     @property
     def unnamed_results(self) -> list[str]:
@@ -339,7 +341,7 @@ def pod_name(execution_id: str, attempt: int) -> str:
     return f"{execution_id.lower()}-{attempt}"
 
 
-_POD_NAME: Final = re.compile(r"([^-]+)-([0-9]+)(?:-c)?(?:-[0-9]+)?")
+_POD_NAME: Final = re.compile(r"([^-]+)-([0-9]+)(?:-c[0-9]*)?(?:-[0-9]+)?")
 """Checkers have pods of their own, and a runtime may need several pods for one."""
 
 

@@ -6,7 +6,7 @@ A submission without tests is judged like one with a single test.
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from app.domain.execution import Outcome, Verdict
@@ -51,6 +51,17 @@ class JudgedTest:
     message: str | None = None
 
 
+NO_TIME_LEFT: Final = Judgement(Outcome.CHECKER_ERROR, 0, "The time of all checks was used up")
+
+
+def too_large(size: int, most: int) -> Judgement:
+    """The judgement on a run that no checker can look at."""
+    why = (
+        f"The checker, input, output and answer have {size} bytes, and at most {most} are possible"
+    )
+    return Judgement(Outcome.CHECKER_ERROR, 0, why)
+
+
 def outcome_of(run: StageReport) -> Outcome | None:
     """The outcome that follows from how the program ended; None if its output decides."""
     if run.stopped_by is not None:
@@ -70,25 +81,44 @@ def runs_to_judge(submission: Submission, report: Report) -> list[int]:
     return found
 
 
+@dataclass(slots=True)
+class Judging:
+    """Judges the runs of a report, one after another.
+
+    With `stop_on_failure`, all tests after the first that failed count as skipped, whether they ran
+    or not.
+    """
+
+    submission: Submission
+    report: Report
+    found: list[Judgement | None] = field(default_factory=list)
+    """None for a run that was or counts as skipped."""
+    _failed: bool = False
+
+    def next(self, judge_output: Callable[[int], Judgement]) -> Judgement | None:
+        """Judge the next run, by `judge_output` if what it printed decides.
+
+        Of a whole report, `judge_output` is asked about those of `runs_to_judge`, in order.
+        """
+        index = len(self.found)
+        run = self.report.runs[index]
+        judgement = None
+        if run is not None and not (self._failed and self.submission.stop_on_failure):
+            outcome = outcome_of(run)
+            judgement = judge_output(index) if outcome is None else Judgement(outcome, 0)
+            self._failed = self._failed or judgement.outcome is not Outcome.SUCCESS
+        self.found.append(judgement)
+        return judgement
+
+
 def judged(
     submission: Submission, report: Report, judge_output: Callable[[int], Judgement]
 ) -> list[Judgement | None]:
-    """The judgement on each run, in order; None if it was or counts as skipped.
-
-    `judge_output` is asked about those of `runs_to_judge`, in order. With `stop_on_failure`, all
-    tests after the first that failed count as skipped, whether they ran or not.
-    """
-    found: list[Judgement | None] = []
-    failed = False
-    for index, run in enumerate(report.runs):
-        if run is None or (failed and submission.stop_on_failure):
-            found.append(None)
-            continue
-        outcome = outcome_of(run)
-        each = judge_output(index) if outcome is None else Judgement(outcome, 0)
-        failed = failed or each.outcome is not Outcome.SUCCESS
-        found.append(each)
-    return found
+    """The judgement on each run, in order; None if it was or counts as skipped."""
+    judging = Judging(submission, report)
+    for _ in report.runs:
+        judging.next(judge_output)
+    return judging.found
 
 
 def outcome_of_all(judgements: Sequence[Judgement | None]) -> Outcome:
@@ -155,11 +185,10 @@ def message_about(
     return report.message
 
 
-def kept(submission: Submission, judgements: Sequence[Judgement | None], index: int) -> bool:
-    """Whether the output of the run of this index is stored."""
+def kept(submission: Submission, judgement: Judgement | None) -> bool:
+    """Whether the output of the run that was judged so is stored."""
     if submission.keep_output is not KeepOutput.FAILURES:
         return submission.keep_output is KeepOutput.ALL
-    judgement = judgements[index]
     return judgement is None or judgement.outcome is not Outcome.SUCCESS
 
 
@@ -182,7 +211,7 @@ def checked(report: Report, run: int, output: StageOutput | None) -> Judgement:
         return Judgement(Outcome.CHECKER_ERROR, 0, why[:MESSAGE_CHARACTERS])
     ended = report.runs[run]
     if ended is None:
-        return Judgement(Outcome.CHECKER_ERROR, 0, "The time of all checks was used up")
+        return NO_TIME_LEFT
     message = said[:MESSAGE_CHARACTERS] or None
     outcome, share = _of_checker(ended, output)
     if outcome is Outcome.CHECKER_ERROR and message is None:

@@ -107,21 +107,18 @@ class Pod:
 
     @classmethod
     def of_checker(
-        cls, name: str, checker: Checker, judged: Sequence["Judged"], most_wall_seconds: float
+        cls, name: str, checker: Checker, runs: Sequence[Run], wall_seconds: float
     ) -> "Pod":
-        """The pod of a checker, with one run for each of those."""
+        """A pod of a checker, with such runs as `check` makes."""
         return cls(
             name=name,
             language=checker.language,
             language_version=checker.language_version,
             files=checker.files,
             entrypoint=checker.entrypoint,
-            runs=tuple(_check(checker, each) for each in judged),
+            runs=tuple(runs),
             compile_limits=checker.compile_limits,
-            wall_seconds=max(
-                most_wall_seconds,
-                checker.compile_limits.wall_seconds + checker.limits.wall_seconds,
-            ),
+            wall_seconds=wall_seconds,
             compile_args=checker.compile_args,
             buffering=Buffering.BLOCK,
         )
@@ -147,17 +144,9 @@ class Pod:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What a checker looks at."""
-
-    input: bytes
-    output: bytes
-    answer: bytes
-
-
-def _check(checker: Checker, judged: Judged) -> Run:
-    contents = (judged.input, judged.output, judged.answer)
+def check(checker: Checker, input: bytes, output: bytes, answer: bytes) -> Run:
+    """The run of a checker that looks at these three."""
+    contents = (input, output, answer)
     files = map(File, CHECKED_FILES, contents)
     mib = -(-sum(map(len, contents)) // _MIB)
     return Run(
@@ -251,6 +240,11 @@ class Report:
         """CPU time of all stages. Where the runtime can't measure it, wall time counts."""
         stages = (stage for stage in (self.compile, *self.runs) if stage is not None)
         return sum(each.wall_us if each.cpu_us is None else each.cpu_us for each in stages)
+
+    @property
+    def wall_us(self) -> int:
+        """Wall time of all stages."""
+        return sum(stage.wall_us for stage in (self.compile, *self.runs) if stage is not None)
 
     @property
     def message(self) -> str | None:

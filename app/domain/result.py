@@ -13,6 +13,8 @@ BEGINNING_BYTES: Final = 64 * 1024
 """Of each stream: what the result has of it at most, and what responses show."""
 INLINE_BYTES: Final = 384 * 1024
 """Of all streams together: what the result has of them, so that it stays below a megabyte."""
+MESSAGES_BYTES: Final = 64 * 1024
+"""Of the messages about all tests: what the result has of them, in UTF-8."""
 SHOWN_BYTES: Final = 4 * 1024 * 1024
 """Of all streams together: what responses show of them."""
 
@@ -38,12 +40,15 @@ class Result:
     printed: Blob | None = None
     """The long streams, one after another."""
     segments: Mapping[str, Segment] = field(default_factory=dict)
-    """By name: `compile/stdout`, or the index of a run instead, as in `0/stderr`."""
+    """By name: `compile/stdout`, or the index of a run instead, as in `0/stderr`.
+
+    `messages` has those about tests, as JSON, if they are too long for `tests`.
+    """
     artifacts: tuple[Artifact, ...] = ()
     """In the order of their names."""
     artifacts_left_out: tuple[LeftOut, ...] = ()
     tests: tuple[JudgedTest, ...] = ()
-    """In the order of the runs; empty for a single run."""
+    """In the order of the runs; empty for a single run. Of long messages, only the beginnings."""
     points_max: float = 0
     """Of all tests together."""
 

@@ -1,4 +1,4 @@
-"""The checker's pod: created once the program has ended, watched like the program's own."""
+"""The checker's pods: created once the program has ended, watched like the program's own."""
 
 from app.domain.errors import RunRefused
 from app.domain.execution import SECOND, Execution, Time
@@ -7,7 +7,8 @@ from app.domain.pod import Observation, Phase
 from app.domain.policy import Policy
 from app.domain.submission import Checker, Submission
 from app.ports import Ports, Runtime
-from app.service.judging import Ended, checker_pod
+from app.service.checks import Checks
+from app.service.outputs import Ended
 from app.service.saga import owns_pod
 
 FIRST_LOOK_SECONDS = 0.1
@@ -23,44 +24,45 @@ class CheckerFailed(Exception):
         """Whether another attempt would fail as well."""
 
 
-def needs_checker(submission: Submission, pod: Ended) -> bool:
-    return submission.checker is not None and bool(runs_to_judge(submission, pod.report))
+def checks_of(
+    runtime: Runtime, policy: Policy, submission: Submission, pod: Ended
+) -> Checks | None:
+    """What there is to check, if anything."""
+    checker = submission.checker
+    if checker is None or not runs_to_judge(submission, pod.report):
+        return None
+    return Checks(runtime, submission, checker, pod, policy.max_wall_seconds)
 
 
-def run_checker(
-    ports: Ports, execution: Execution, submission: Submission, pod: Ended, ended_at: Time
-) -> Ended | None:
-    """Start the checker unless it has been started. None if it has not ended yet.
+def run_checker(ports: Ports, execution: Execution, checks: Checks, ended_at: Time) -> bool:
+    """Start the checker's next pod unless it has been started. True once all have ended.
 
     Raises CheckerFailed, and OutputLost if what it has to look at is gone.
     """
-    assert submission.checker, "the caller has asked needs_checker"
-    found = ports.runtime.observe(execution.checker_pod)
-    if found is None:
-        found = _start(ports, execution, submission, submission.checker, pod)
-    if found is not None and found.phase is Phase.FAULTED:
-        raise CheckerFailed(found.message or "the runtime lost the checker")
-    if found is not None and found.phase is Phase.ENDED:
-        return Ended.of(found)
-    if ports.clock() > _deadline(submission.checker, ports.policy, found, ended_at):
-        raise CheckerFailed("the checker did not end before its deadline")
-    return None
+    while not checks.complete:
+        name = execution.checker_pod(checks.next_number)
+        found = ports.runtime.observe(name) or _start(ports, execution, checks, name)
+        if found is not None and found.phase is Phase.FAULTED:
+            raise CheckerFailed(found.message or "the runtime lost the checker")
+        if found is None or found.phase is not Phase.ENDED:
+            if ports.clock() > _deadline(checks.checker, ports.policy, found, ended_at):
+                raise CheckerFailed("the checker did not end before its deadline")
+            return False
+        checks.add(Ended.of(found))
+        ended_at = found.ended_at or ended_at
+    return True
 
 
-def _start(
-    ports: Ports, execution: Execution, submission: Submission, checker: Checker, pod: Ended
-) -> Observation | None:
-    seconds = ports.policy.max_wall_seconds
-    asked = checker_pod(ports.runtime, execution, submission, checker, pod, seconds)
+def _start(ports: Ports, execution: Execution, checks: Checks, name: str) -> Observation | None:
     try:
-        ports.runtime.create(asked)
+        ports.runtime.create(checks.next_pod(name).owned_by(execution.owner))
     except RunRefused as error:
         raise CheckerFailed(f"the runtime refused the checker: {error}", final=True) from error
     # It may have been cancelled, or given up, while the pod was being created.
     if not owns_pod(ports.store.executions.get(execution.id), execution.attempt):
-        ports.runtime.delete(execution.checker_pod)
+        ports.runtime.delete(name)
         return None
-    return ports.runtime.observe(execution.checker_pod, FIRST_LOOK_SECONDS)
+    return ports.runtime.observe(name, FIRST_LOOK_SECONDS)
 
 
 def _deadline(
@@ -74,13 +76,14 @@ def _deadline(
     return ended_at + int(seconds * SECOND)
 
 
-def ended_checker(
-    runtime: Runtime, execution: Execution, submission: Submission, pod: Ended
-) -> Ended | None:
-    """The checker that has judged a finished execution. Raises CheckerFailed if it is gone."""
-    if not needs_checker(submission, pod):
-        return None
-    found = runtime.observe(execution.checker_pod)
-    if found is None or found.phase is not Phase.ENDED:
-        raise CheckerFailed("the checker's verdict was lost before it was stored")
-    return Ended.of(found)
+def ended_checks(
+    runtime: Runtime, policy: Policy, execution: Execution, submission: Submission, pod: Ended
+) -> Checks | None:
+    """The checks of a finished execution. Raises CheckerFailed if one of its pods is gone."""
+    checks = checks_of(runtime, policy, submission, pod)
+    while checks and not checks.complete:
+        found = runtime.observe(execution.checker_pod(checks.next_number))
+        if found is None or found.phase is not Phase.ENDED:
+            raise CheckerFailed("the checker's verdict was lost before it was stored")
+        checks.add(Ended.of(found))
+    return checks

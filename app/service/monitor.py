@@ -8,9 +8,10 @@ from app.domain.judging import Judgement, verdict
 from app.domain.pod import Frame, Observation, Phase
 from app.domain.submission import Submission
 from app.ports import Ports
-from app.service.checking import CheckerFailed, needs_checker, run_checker
+from app.service.checking import CheckerFailed, checks_of, run_checker
 from app.service.ended_tests import frames_of
-from app.service.judging import Ended, OutputLost, judge
+from app.service.judging import judge
+from app.service.outputs import Ended, OutputLost
 from app.service.saga import begin, end_attempt
 from app.service.transitions import apply, in_seconds, soon
 
@@ -110,13 +111,11 @@ def _judgements(
     ports: Ports, execution: Execution, submission: Submission, observation: Observation
 ) -> Sequence[Judgement | None] | None:
     """None while the checker has not ended."""
-    pod, checker = Ended.of(observation), None
-    if needs_checker(submission, pod):
-        ended_at = observation.ended_at or ports.clock()
-        checker = run_checker(ports, execution, submission, pod, ended_at)
-        if checker is None:
-            return None
-    return judge(ports.runtime, submission, pod, checker)
+    pod, ended_at = Ended.of(observation), observation.ended_at or ports.clock()
+    checks = checks_of(ports.runtime, ports.policy, submission, pod)
+    if checks and not run_checker(ports, execution, checks, ended_at):
+        return None
+    return judge(ports.runtime, submission, pod, checks)
 
 
 def feed_live_output(ports: Ports) -> bool:

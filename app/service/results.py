@@ -1,15 +1,29 @@
 """The result processor."""
 
+from collections.abc import Sequence
+
 from app.domain.artifact import Collected
 from app.domain.execution import Execution, State
-from app.domain.judging import judged_tests, kept, message_about, outcome_of_all, total
+from app.domain.judging import (
+    Judgement,
+    Judging,
+    judged_tests,
+    kept,
+    message_about,
+    outcome_of_all,
+    total,
+)
+from app.domain.pod import StageOutput
 from app.domain.result import Result
+from app.domain.submission import Submission
 from app.ports import Ports
 from app.service import artifacts
 from app.service.callbacks import deliver_first
-from app.service.checking import CheckerFailed, ended_checker
-from app.service.judging import Ended, OutputLost, judge, outputs
-from app.service.printed import pack
+from app.service.checking import CheckerFailed, ended_checks
+from app.service.checks import Checks
+from app.service.judging import judge_of
+from app.service.outputs import Ended, OutputLost, outputs, present
+from app.service.printed import Packed, pack
 from app.service.saga import begin, clean_up, end_attempt
 from app.service.transitions import apply, soon
 
@@ -25,7 +39,7 @@ def persist(ports: Ports, execution_id: str) -> None:
     if execution is None:
         return
     try:
-        result, message = _result(ports, execution)
+        result, message, cpu_us = _result(ports, execution)
     except (OutputLost, CheckerFailed):
         end_attempt(ports, execution, "the program's output was lost before it was stored")
         return
@@ -37,7 +51,7 @@ def persist(ports: Ports, execution_id: str) -> None:
         ports.clock(),
         soon(ports.clock),
         message,
-        cpu_us=result.report.cpu_us,
+        cpu_us=cpu_us,
         stored_bytes=result.stored_bytes,
     )
     if apply(ports, change):
@@ -45,8 +59,8 @@ def persist(ports: Ports, execution_id: str) -> None:
         clean_up(ports, change.after)
 
 
-def _result(ports: Ports, execution: Execution) -> tuple[Result, str | None]:
-    """The result, and what there is to say about it.
+def _result(ports: Ports, execution: Execution) -> tuple[Result, str | None, int]:
+    """The result, what there is to say about it, and the CPU time of program and checker.
 
     Raises OutputLost, CheckerFailed and artifacts.Lost.
     """
@@ -61,13 +75,11 @@ def _result(ports: Ports, execution: Execution) -> tuple[Result, str | None]:
     ):
         raise OutputLost(execution.pod)
     pod = Ended.of(observation)
-    checker = ended_checker(ports.runtime, execution, submission, pod)
-    judgements = judge(ports.runtime, submission, pod, checker)
+    checks = ended_checks(ports.runtime, ports.policy, execution, submission, pod)
+    packed, judgements = _judge_and_pack(ports, execution, submission, pod, checks)
     if outcome_of_all(judgements) is not execution.outcome:
-        raise OutputLost(execution.checker_pod)
+        raise OutputLost(execution.pod)
     collected = observation.collected or Collected()
-    keep = [kept(submission, judgements, index) for index in range(len(judgements))]
-    packed = pack(ports.blobs, execution.id, outputs(ports.runtime, pod), keep)
     result = Result(
         id=execution.pod,
         execution_id=execution.id,
@@ -75,9 +87,30 @@ def _result(ports: Ports, execution: Execution) -> tuple[Result, str | None]:
         output=packed.output,
         printed=packed.blob,
         segments=packed.segments,
-        tests=judged_tests(submission, judgements),
+        tests=packed.tests,
         points_max=total([test.points for test in submission.tests]),
         artifacts=artifacts.store(ports.blobs, ports.runtime, execution, collected),
         artifacts_left_out=collected.left_out,
     )
-    return result, message_about(submission, pod.report, judgements)
+    cpu_us = pod.report.cpu_us + (checks.cpu_us if checks else 0)
+    return result, message_about(submission, pod.report, judgements), cpu_us
+
+
+def _judge_and_pack(
+    ports: Ports, execution: Execution, submission: Submission, pod: Ended, checks: Checks | None
+) -> tuple[Packed, Sequence[Judgement | None]]:
+    """Judge each run again while its output is stored, so that it is read once."""
+    judging, judge_output = Judging(submission, pod.report), judge_of(submission, checks)
+
+    def keeps(printed: StageOutput | None) -> bool:
+        judgement = judging.next(lambda run: judge_output(run, lambda: present(pod, printed)))
+        return kept(submission, judgement)
+
+    packed = pack(
+        ports.blobs,
+        execution.id,
+        outputs(ports.runtime, pod),
+        keeps,
+        lambda: judged_tests(submission, judging.found),
+    )
+    return packed, judging.found

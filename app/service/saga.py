@@ -4,7 +4,7 @@ import logging
 from typing import Final
 
 from app.domain.execution import HAS_POD, TRANSITIONS, Execution, State
-from app.ports import Ports
+from app.ports import Ports, Runtime
 from app.service import dead_letters
 from app.service.admission import release
 from app.service.transitions import apply, back_off, in_seconds, soon
@@ -81,12 +81,21 @@ def clean_up(ports: Ports, execution: Execution) -> None:
     if execution.attempt > 0:
         ports.runtime.delete(execution.pod)
         if execution.has_checker:
-            ports.runtime.delete(execution.checker_pod)
+            _delete_checkers(ports.runtime, execution)
     if execution.state.terminal:
         release(ports, execution.id)
         ports.store.executions.settle(execution)
     elif _is_still(ports, execution):
         release(ports, execution.id)
+
+
+def _delete_checkers(runtime: Runtime, execution: Execution) -> None:
+    """Delete the last one first: whoever continues after a kill finds the others."""
+    last = 1
+    while runtime.observe(execution.checker_pod(last + 1)) is not None:
+        last += 1
+    for number in range(last, 0, -1):
+        runtime.delete(execution.checker_pod(number))
 
 
 def _is_still(ports: Ports, execution: Execution) -> bool:

@@ -49,7 +49,7 @@ def saying(*texts: bytes) -> tuple[StageOutput, ...]:
 
 
 def is_checker(pod: Pod) -> bool:
-    return pod.name.endswith("-c")
+    return "-c" in pod.name
 
 
 def scripts(program: Script, checker: Script) -> Callable[[Pod], Script]:
@@ -221,8 +221,8 @@ def checking(twins: Twins, worker: Worker) -> tuple[Execution, str]:
     execution = twins.submit(tests=five(), checker=CHECKER)
     worker.run_all()
     row = now_of(twins, execution)
-    assert row.checker_pod in twins.runtime.list_pods()
-    return row, row.checker_pod
+    assert row.checker_pod() in twins.runtime.list_pods()
+    return row, row.checker_pod()
 
 
 def test_while_the_checker_runs_the_execution_is_running(twins: Twins, worker: Worker) -> None:

@@ -16,16 +16,19 @@ from app.domain.submission import Checker, File, SubmittedTest
 from app.infrastructure.memory.runtime import Script
 from app.ports import AdmissionQueue, Blobs, LiveOutput, Ports, Runtime
 from app.service.cancel import cancel
+from app.service.checks import PART_BYTES
 from app.service.retention import SECONDS_UNTIL_ORPHANED, erase, remove_orphaned_blobs
 from app.service.saga import compensate
 from app.service.submit import submit
 from app.service.sweep import sweep
 from tests.support.builders import a_key, a_submission
+from tests.support.constants import changed
 from tests.support.twins import Twins, make_twins, wrapped
 from tests.support.worker import Worker
 
 TICKS = 9
 SECONDS_OF_A_TICK = 15
+CPU_US_OF_TWO_CHECKED_TESTS = 4_000
 """Together longer than any grace period."""
 
 
@@ -104,7 +107,7 @@ def killed_and_output_lost(twins: Twins, execution_id: str) -> None:
 
 
 def killed_and_checker_lost(twins: Twins, execution_id: str) -> None:
-    twins.runtime.lose(row_of(twins, execution_id).checker_pod)
+    twins.runtime.lose(row_of(twins, execution_id).checker_pod())
     raise Killed
 
 
@@ -208,15 +211,18 @@ CHECKER = Checker(
 )
 
 
+@pytest.mark.parametrize("part_bytes", [PART_BYTES, 1], ids=["one pod", "a pod for each"])
 @pytest.mark.parametrize("happens", [*HAPPENINGS, killed_and_checker_lost])
-def test_before_any_call_of_tests_with_a_checker(happens: Happening) -> None:
+def test_before_any_call_of_tests_with_a_checker(happens: Happening, part_bytes: int) -> None:
     call = calls = 1
     tests = (SubmittedTest(name="1"), SubmittedTest(name="2"))
     while call <= calls:
         twins = make_twins()
-        row, calls = live_through(twins, happens, call, tests=tests, checker=CHECKER)
+        with changed(checks__PART_BYTES=part_bytes):
+            row, calls = live_through(twins, happens, call, tests=tests, checker=CHECKER)
         try:
             assert row.state in {State.CANCELLED, State.COMPLETED}
+            assert row.state is State.CANCELLED or row.cpu_us == CPU_US_OF_TWO_CHECKED_TESTS
             check(twins, row)
             result = twins.store.results.get(row.result_id or "")
             assert result is None or [test.points for test in result.tests] == [1, 1]

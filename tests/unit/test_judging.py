@@ -22,7 +22,7 @@ from app.domain.judging import (
     outcome_of_all,
     runs_to_judge,
 )
-from app.domain.pod import Judged, Limit, Pod, Report, StageOutput, StageReport
+from app.domain.pod import Limit, Pod, Report, StageOutput, StageReport, check
 from app.domain.submission import (
     Checker,
     ExpectedOutput,
@@ -212,7 +212,7 @@ def test_without_an_expected_output_every_output_is_right() -> None:
 )
 def test_of_which_tests_the_output_is_kept(keep: KeepOutput, expected: list[bool]) -> None:
     submission = with_tests(3, keep_output=keep)
-    assert [kept(submission, [RIGHT, WRONG, None], index) for index in range(3)] == expected
+    assert [kept(submission, each) for each in (RIGHT, WRONG, None)] == expected
 
 
 def test_skipped_tests_are_explained_unless_a_failure_explains_them() -> None:
@@ -268,8 +268,8 @@ def test_what_judges_never_enters_the_place_where_the_program_runs() -> None:
 
 def test_a_checker_gets_input_output_and_answer() -> None:
     big = b"x" * (1024 * 1024)
-    judged = (Judged(b"1", b"2", b"3"), Judged(big, b"", b"y"))
-    pod = Pod.of_checker("01j-1-c", CHECKER, judged, 600)
+    checks = (check(CHECKER, b"1", b"2", b"3"), check(CHECKER, big, b"", b"y"))
+    pod = Pod.of_checker("01j-1-c", CHECKER, checks, 600)
     first, second = pod.runs
     assert first.args == ("input", "output", "answer")
     assert first.files == (File("input", b"1"), File("output", b"2"), File("answer", b"3"))

@@ -30,8 +30,8 @@ ID = "01J"
 
 
 def result_of(blobs: MemoryBlobs, *parts: Output, keep: list[bool] | None = None) -> Result:
-    keep = keep or [True] * sum(len(part.runs) for part in parts)
-    packed = pack(blobs, ID, parts, keep)
+    kept = iter(keep or [True] * sum(len(part.runs) for part in parts))
+    packed = pack(blobs, ID, parts, lambda _: next(kept))
     return a_result(
         an_execution(id=ID),
         output=packed.output,
@@ -67,7 +67,7 @@ def test_every_stream_is_there_as_a_whole(
     blobs = MemoryBlobs()
     with changed(printed__BEGINNING_BYTES=5, printed__INLINE_BYTES=room, printed__SHOWN_BYTES=40):
         packed = printed.Packed(_room=room)
-        content = b"".join(packed.pieces(parts, [True] * len(runs)))
+        content = b"".join(packed.pieces(parts, lambda _: True))
         blob = blobs.put(ID, [content])
         result = replace(
             a_result(an_execution(id=ID)),

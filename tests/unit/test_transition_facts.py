@@ -162,8 +162,9 @@ def test_what_the_table_does_not_allow_is_refused_by_name() -> None:
 def test_a_pod_is_named_as_kubernetes_allows() -> None:
     assert pod_name("01JAB", 2) == "01jab-2"
     assert owner_of_pod("01jab-2") == ("01JAB", 2)
-    assert replace(BEFORE, id="01JAB", attempt=2).checker_pod == "01jab-2-c"
-    for name in ("01jab-2-c", "01jab-2-3", "01jab-2-c-3"):
+    execution = replace(BEFORE, id="01JAB", attempt=2)
+    assert (execution.checker_pod(), execution.checker_pod(3)) == ("01jab-2-c", "01jab-2-c3")
+    for name in ("01jab-2-c", "01jab-2-3", "01jab-2-c-3", "01jab-2-c12", "01jab-2-c3-1"):
         assert owner_of_pod(name) == ("01JAB", 2)
 
 
