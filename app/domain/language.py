@@ -1,6 +1,6 @@
 """The languages that a runtime offers, and how it enforces limits."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -76,3 +76,9 @@ class Language:
     """Whether files that its programs create can be kept."""
     max_artifact_bytes: int | None = None
     """The most that all of them together can have. None: any number."""
+
+
+def max_input_bytes(languages: Iterable[Language], name: str, version: str) -> int | None:
+    """Of the language of that name and version. None: any number."""
+    found = (each for each in languages if (each.name, each.version) == (name, version))
+    return next((each.max_input_bytes for each in found), None)

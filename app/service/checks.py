@@ -11,6 +11,7 @@ from typing import Final
 
 from app.domain.execution import SECOND
 from app.domain.judging import NO_TIME_LEFT, Judgement, checked, runs_to_judge, too_large
+from app.domain.language import max_input_bytes
 from app.domain.pod import Pod, Run, StageOutput, check
 from app.domain.submission import Checker, Submission
 from app.ports import Runtime
@@ -18,6 +19,8 @@ from app.service.outputs import Ended, Outputs
 
 PART_BYTES: Final = 2 * 1024 * 1024
 """What a pod of a checker is given, unless a single check needs more: so much is in memory."""
+CHECK_BYTES: Final = 23 * 1024 * 1024
+"""What a single check can have. It is a little below what init takes for one run."""
 _KIB: Final = 1024
 
 
@@ -74,23 +77,17 @@ class _Room:
         """
         size = self._own_bytes + self.check(index, b"").input_bytes
         most_printed = self._judged[index].limits.output_kib * _KIB
-        if size + most_printed <= PART_BYTES or self._most is None:
+        if size + most_printed <= PART_BYTES or size + most_printed <= self._most:
             return None
         size += len(read().stdout)
         return too_large(size, self._most) if size > self._most else None
 
     @cached_property
-    def _most(self) -> int | None:
-        checker = self._checker
-        wanted = (checker.language, checker.language_version)
-        return next(
-            (
-                language.max_input_bytes
-                for language in self._runtime.languages()
-                if (language.name, language.version) == wanted
-            ),
-            None,
-        )
+    def _most(self) -> int:
+        """Asks the runtime, which may have less room."""
+        checker, languages = self._checker, self._runtime.languages()
+        most = max_input_bytes(languages, checker.language, checker.language_version)
+        return CHECK_BYTES if most is None else min(most, CHECK_BYTES)
 
 
 class Checks:

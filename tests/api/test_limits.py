@@ -128,6 +128,23 @@ def test_more_input_than_a_runtime_takes_is_refused() -> None:
     assert "and at most 1000 are possible here" in error["detail"]
 
 
+def test_a_checker_needs_room_for_each_input_and_answer() -> None:
+    api = connected(TightRuntime())
+    checker = {"language": "c", "source": "c" * 400}
+    sent = PROGRAM | {"checker": checker}
+    fits = {"stdin": "i" * 300, "expected_output": "e" * 250}
+    body(api.post(EXECUTIONS, sent | {"tests": [fits]}), 202)
+
+    larger = fits | {"expected_output": "e" * 300}
+    (error,) = body(api.post(EXECUTIONS, sent | {"tests": [fits, larger]}), 422)["errors"]
+
+    assert error["pointer"] == "/tests/1"
+    assert error["detail"].startswith("the checker, the input and the expected output have 10")
+    assert error["detail"].endswith("and at most 1000 are possible here")
+    (error,) = body(api.post(EXECUTIONS, sent | larger), 422)["errors"]
+    assert error["pointer"] == "/checker"
+
+
 class AwayRuntime(MemoryRuntime):
     def languages(self) -> list[Language]:
         raise RuntimeUnavailable("the daemon is down")

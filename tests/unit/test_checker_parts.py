@@ -1,5 +1,6 @@
 """The checks of an attempt in several pods of the checker, as much as each has room for."""
 
+import re
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +18,9 @@ from app.domain.submission import Checker, ExpectedOutput, File, SubmittedTest
 from app.infrastructure.folder.blobs import FolderBlobs
 from app.infrastructure.memory.runtime import MemoryRuntime, Script, exited
 from app.service.cancel import cancel
-from app.service.checks import PART_BYTES
+from app.service.checks import CHECK_BYTES, PART_BYTES
 from app.service.sweep import sweep
+from sandbox.init.protocol import INIT
 from tests.support.builders import a_submission
 from tests.support.constants import changed
 from tests.support.twins import Twins, make_twins
@@ -235,6 +237,22 @@ def test_a_submission_s_own_output_limit_decides_whether_it_is_read() -> None:
     assert isinstance(twins.runtime, Small)
     assert twins.runtime.asked > 0
     assert [test.message for test in checking.tests(done)] == ["0"]
+
+
+def test_init_takes_the_largest_check() -> None:
+    (most,) = re.findall(r"BODY_MAX \((\d+)u << 20\)", INIT.with_name("protocol.h").read_text())
+    assert int(most) * MIB - CHECK_BYTES == MIB
+
+
+def test_a_runtime_without_a_limit_of_its_own_has_that_of_a_run() -> None:
+    checking = Checking(b"0", b"1" + b"x" * 90, twins=make_twins())
+    with changed(checks__PART_BYTES=50, checks__CHECK_BYTES=100):
+        done = checking.run()
+    messages = [test.message for test in checking.tests(done)]
+    assert messages == [
+        "0",
+        "The checker, input, output and answer have 143 bytes, and at most 100 are possible",
+    ]
 
 
 # clean-up, and what is lost

@@ -1,6 +1,7 @@
 """Output of any size: beginnings in the result, and long streams in a blob."""
 
 import tracemalloc
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.execution import Execution, State
+from app.domain.execution import Execution, Outcome, State
+from app.domain.judging import MESSAGE_CHARACTERS, JudgedTest
 from app.domain.pod import Output, StageOutput
 from app.domain.result import BEGINNING_BYTES, INLINE_BYTES, Result
 from app.domain.submission import SubmittedTest
@@ -133,6 +135,57 @@ def test_a_result_stays_below_a_megabyte_with_200_tests() -> None:
     assert shown.output.runs[31] == StageOutput(
         stdout=each.stdout[:BEGINNING_BYTES], stderr=each.stderr[:BEGINNING_BYTES]
     )
+
+
+def said_about_tests(messages: Sequence[str | None]) -> tuple[JudgedTest, ...]:
+    return tuple(
+        JudgedTest(name="x" * 60, outcome=Outcome.WRONG_OUTPUT, points=0.123456789, message=message)
+        for message in messages
+    )
+
+
+def with_messages(blobs: MemoryBlobs, tests: tuple[JudgedTest, ...], *parts: Output) -> Result:
+    packed = pack(blobs, ID, parts, lambda _: True, lambda: tests)
+    return a_result(
+        an_execution(id=ID),
+        output=packed.output,
+        printed=packed.blob,
+        segments=packed.segments,
+        tests=packed.tests,
+    )
+
+
+@pytest.mark.parametrize("character", ["x", "\U0001f600", "\x01", '"'])
+def test_long_messages_are_in_the_blob(character: str) -> None:
+    blobs = MemoryBlobs()
+    tests = said_about_tests([None, *[character * MESSAGE_CHARACTERS] * 199])
+    each = StageOutput(stdout=b"\xff" * 2 * BEGINNING_BYTES, stderr=b"")
+    result = with_messages(blobs, tests, *[Output(compile=None, runs=(each,))] * 200)
+    assert len(codec.RESULT.encode(result)) < MIB
+    assert result.tests[1].message == character * 81
+    assert result.tests[0] == tests[0]
+    assert completed(blobs, result).tests == tests
+    blobs.delete([ID])
+    assert completed(blobs, result).tests == result.tests
+
+
+def test_short_messages_are_in_the_result() -> None:
+    blobs = MemoryBlobs()
+    tests = said_about_tests(["ok", None, "é" * 1000])
+    result = with_messages(blobs, tests)
+    assert (result.tests, result.printed, result.segments) == (tests, None, {})
+
+
+@given(st.lists(st.none() | st.text(max_size=12), max_size=5), st.integers(2, 60))
+def test_every_message_is_there_as_a_whole(messages: list[str | None], room: int) -> None:
+    blobs, tests = MemoryBlobs(), said_about_tests(messages)
+    with changed(printed__MESSAGES_BYTES=room):
+        result = with_messages(blobs, tests)
+    assert completed(blobs, result).tests == tests
+    inline = [test.message or "" for test in result.tests]
+    assert sum(len(each.encode()) for each in inline) <= room
+    for short, message in zip(inline, messages, strict=True):
+        assert (message or "").startswith(short)
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ from app.api.submission.compiling import checked_compile_args
 from app.api.submission.limits import limits, ranges
 from app.api.submission.program import check_room, known_language, program
 from app.domain.checks import Problems, pointer
-from app.domain.language import Language
+from app.domain.language import Language, max_input_bytes
+from app.domain.pod import Pod, check
 from app.domain.policy import Policy
-from app.domain.submission import CHECKED_FILES, Checker
+from app.domain.submission import CHECKED_FILES, Checker, Submission
 
 _TAKEN: Final = frozenset(CHECKED_FILES)
 
@@ -66,3 +67,25 @@ def _checker(
         compile_limits=compile_range.default,
         compile_args=compile_args,
     )
+
+
+def check_room_of_checker(
+    problems: Problems, submission: Submission, languages: Sequence[Language]
+) -> None:
+    """A pod of the checker needs room for any test's input and answer, whatever is printed."""
+    checker = submission.checker
+    if checker is None:
+        return
+    most = max_input_bytes(languages, checker.language, checker.language_version)
+    if most is None:
+        return
+    for index, run in enumerate(Pod.of("", submission).runs):
+        expected = submission.expected(index)
+        alone = check(checker, run.stdin, b"", expected.content if expected else b"")
+        size = Pod.of_checker("", checker, (alone,), 0).input_bytes
+        if size > most:
+            problems.add(
+                pointer("tests", index) if submission.tests else "/checker",
+                f"the checker, the input and the expected output have {size} bytes together, and "
+                f"at most {most} are possible here",
+            )

@@ -9,7 +9,7 @@ from typing import Final
 
 from app.api.submission import form
 from app.api.submission.artifacts import checked_patterns
-from app.api.submission.checker import checker
+from app.api.submission.checker import check_room_of_checker, checker
 from app.api.submission.checks import text_or_base64
 from app.api.submission.compiling import checked_compile_args
 from app.api.submission.expected import comparison, expected_output
@@ -95,6 +95,7 @@ def validate(
         sent=outline(sent),
     )
     _check_input(problems, submission, language)
+    check_room_of_checker(problems, submission, languages)
     if problems:
         raise InvalidRequest(problems.found)
     return submission
