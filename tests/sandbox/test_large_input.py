@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import pytest
 
-from app.domain.pod import Judged, Phase, Pod
+from app.domain.pod import Phase, Pod, check
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS, MAX_WALL_SECONDS
 from app.domain.submission import Checker, File
 from tests.sandbox.test_large_output import MIB, forget_peak, peak_bytes
@@ -42,9 +42,7 @@ def test_8_mib_of_stdin_and_of_files(sandbox: SandboxDaemon) -> None:
 
 def test_a_checker_is_given_the_largest_input_output_and_answer(sandbox: SandboxDaemon) -> None:
     spoken = language(sandbox.runtime, "bash")
-    judged = Judged(
-        input=contents(8 * MIB, 1), output=contents(4 * MIB, 2), answer=contents(8 * MIB, 3)
-    )
+    judged = contents(8 * MIB, 1), contents(4 * MIB, 2), contents(8 * MIB, 3)
     checker = Checker(
         language=spoken.name,
         language_version=spoken.version,
@@ -54,11 +52,9 @@ def test_a_checker_is_given_the_largest_input_output_and_answer(sandbox: Sandbox
         compile_limits=DEFAULT_COMPILE_LIMITS,
     )
     name = a_pod(spoken).name
-    pod = Pod.of_checker(name, checker, [judged], MAX_WALL_SECONDS)
+    pod = Pod.of_checker(name, checker, [check(checker, *judged)], MAX_WALL_SECONDS)
 
-    assert printed(sandbox, pod)[::2] == [
-        sha256(content).hexdigest() for content in (judged.input, judged.output, judged.answer)
-    ]
+    assert printed(sandbox, pod)[::2] == [sha256(content).hexdigest() for content in judged]
 
 
 @pytest.mark.parametrize("size", [1, 8 * MIB])

@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.pod import Phase
 from app.domain.policy import DEFAULT_LIMITS, MAX_LIMITS
-from app.service.judging import Ended, outputs
+from app.service.outputs import Ended, outputs
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, a_run, language, wait_for_end
 
 MIB = 1 << 20
