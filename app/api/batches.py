@@ -8,8 +8,6 @@ from werkzeug.exceptions import BadRequest
 from app.api import representation, schemas, sse
 from app.api.body_and_query import body_hash
 from app.api.context import Call
-from app.api.idempotency import NAME as IDEMPOTENCY_KEY
-from app.api.idempotency import idempotency_key
 from app.api.requests import Wait
 from app.api.routing import Answer, Section
 from app.api.submission.batch import NewBatch, validate_batch
@@ -26,9 +24,8 @@ batches = Section("Batches", "/api/v1/batches")
     "",
     {202: schemas.Batch},
     errors=(410, 429),
-    headers=(IDEMPOTENCY_KEY,),
 )
-def submit(call: Call, body: NewBatch) -> Answer:
+def submit(call: Call, body: NewBatch, idempotency_key: str | None) -> Answer:
     """Submit up to 100 programs, in up to 12 MiB.
 
     Each entry of the response has the execution, or the problem document of a program that was
@@ -43,7 +40,7 @@ def submit(call: Call, body: NewBatch) -> Answer:
         call.ports,
         call.caller,
         items,
-        idempotency_key=idempotency_key(),
+        idempotency_key=idempotency_key,
         body_hash=body_hash(),
         capacity=call.context.capacity,
     )

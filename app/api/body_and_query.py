@@ -9,7 +9,6 @@ from werkzeug.exceptions import BadRequest, RequestURITooLarge, UnsupportedMedia
 
 from app.api.bounded_json import parse
 from app.api.bounds import prune
-from app.api.problems import InvalidQuery
 from app.api.validation import M, Read, read, valid
 from app.domain.checks import Problems
 from app.domain.errors import InvalidRequest
@@ -25,38 +24,40 @@ _MOST_VALUES: Final = 100_000
 """More than any valid body of some length has."""
 
 
-def read_body(model: type[M], maxima: InputMaxima) -> M:
-    """Raises UnsupportedMediaType, RequestEntityTooLarge, BadRequest or InvalidRequest."""
-    sent, problems = _sent(model, maxima)
+def read_body(model: type[M], maxima: InputMaxima, problems: Problems) -> M:
+    """The body, if there are no `problems`: those that were found before, and its own.
+
+    Raises UnsupportedMediaType, RequestEntityTooLarge, BadRequest or InvalidRequest.
+    """
+    sent = _sent(model, maxima, problems)
     found = valid(model, sent, problems)
     if found is None:
         raise InvalidRequest(problems.found)
     return found
 
 
-def read_for_rules(model: type[M], maxima: InputMaxima) -> Read[M]:
+def read_for_rules(model: type[M], maxima: InputMaxima, problems: Problems) -> Read[M]:
     """As `read_body`, but raises InvalidRequest only where rules would have nothing to check."""
-    sent, problems = _sent(model, maxima)
-    return read(model, sent, problems)
+    return read(model, _sent(model, maxima, problems), problems)
 
 
-def _sent(model: type[BaseModel], maxima: InputMaxima) -> tuple[object, Problems]:
+def _sent(model: type[BaseModel], maxima: InputMaxima, problems: Problems) -> object:
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("send the body as application/json")
     request.max_content_length = getattr(model, "MOST_BYTES", request.max_content_length)
     body = request.get_data(cache=False)  # The caller must not keep it for as long as it waits.
-    problems, most = Problems(), most_values(maxima, getattr(model, "SUBMISSIONS", 1))
+    most = most_values(maxima, getattr(model, "SUBMISSIONS", 1))
     try:
         sent, whole = parse(body, most)
     except ValueError as error:
         raise BadRequest(f"the body is not JSON: {error}") from None
     prune(problems, model, sent, maxima)
-    if not whole and not problems:
+    if not whole and problems.none_at(""):
         problems.add("", f"has more than {most} values")
     if not whole or problems.full:
         raise InvalidRequest(problems.found)
     g.body_hash = hashlib.sha256(body).hexdigest()
-    return sent, problems
+    return sent
 
 
 def most_values(maxima: InputMaxima, submissions: int = 1) -> int:
@@ -73,10 +74,10 @@ def body_hash() -> str:
     return str(g.body_hash)
 
 
-def read_query(model: type[M], maxima: InputMaxima) -> M:
+def read_query(model: type[M], maxima: InputMaxima, problems: Problems) -> M:
     """A parameter given more than once is a list; an empty one counts as not given.
 
-    Raises RequestURITooLarge and InvalidQuery.
+    Returns the defaults if there are problems. Raises RequestURITooLarge.
     """
     if len(request.query_string) > MAX_QUERY_BYTES:
         raise RequestURITooLarge(f"a query can have at most {MAX_QUERY_BYTES} bytes")
@@ -85,10 +86,7 @@ def read_query(model: type[M], maxima: InputMaxima) -> M:
         for name, values in request.args.lists()
         if values != [""]
     }
-    problems = Problems()
     prune(problems, model, given, maxima)
     # Everything in a query is text, so numbers are parsed from it.
     found = valid(model, given, problems, strict=False)
-    if found is None:
-        raise InvalidQuery(problems.found)
-    return found
+    return model() if found is None else found

@@ -12,8 +12,6 @@ from app.api import byte_ranges, representation, schemas, sse
 from app.api.body_and_query import body_hash
 from app.api.byte_ranges import Content
 from app.api.context import Call
-from app.api.idempotency import NAME as IDEMPOTENCY_KEY
-from app.api.idempotency import idempotency_key
 from app.api.pages import page
 from app.api.requests import BulkSelection, ExecutionQuery, Wait
 from app.api.routing import Answer, Later, Section
@@ -50,9 +48,10 @@ executions = Section("Executions", "/api/v1/executions")
     "",
     {202: schemas.Execution, 200: schemas.Execution},
     errors=(403, 410, 429),
-    headers=(IDEMPOTENCY_KEY,),
 )
-def submit(call: Call, body: Read[Submission], query: Wait) -> Answer | Later:
+def submit(
+    call: Call, body: Read[Submission], query: Wait, idempotency_key: str | None
+) -> Answer | Later:
     """Submit a program.
 
     The response is 202 at once. With `?wait=`, it is 200 once the execution is terminal, or when
@@ -67,7 +66,7 @@ def submit(call: Call, body: Read[Submission], query: Wait) -> Answer | Later:
         call.ports,
         call.caller,
         submission,
-        idempotency_key=idempotency_key(),
+        idempotency_key=idempotency_key,
         body_hash=body_hash(),
         capacity=call.context.capacity,
     )

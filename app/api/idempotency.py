@@ -3,23 +3,22 @@
 from typing import Final
 
 from flask import request
-from werkzeug.exceptions import BadRequest
 
-from app.domain.checks import NOT_SHOWABLE
+from app.domain.checks import NOT_SHOWABLE, Problems, pointer
 
 NAME: Final = "Idempotency-Key"
 _CHARACTERS: Final = 255
 
 
-def idempotency_key() -> str | None:
-    """Raises BadRequest."""
+def read_idempotency_key(problems: Problems) -> str | None:
+    """The header's value; None if there is none, or a problem with it."""
     key = request.headers.get(NAME)
     if key is None:
         return None
     if not 0 < len(key) <= _CHARACTERS:
-        raise BadRequest(f"{NAME} must have 1 to {_CHARACTERS} characters")
-    if NOT_SHOWABLE.search(_header_text(key)):
-        raise BadRequest(f"{NAME} must not contain control characters")
+        problems.add(pointer(NAME), f"must have 1 to {_CHARACTERS} characters")
+    elif NOT_SHOWABLE.search(_header_text(key)):
+        problems.add(pointer(NAME), "must not contain control characters")
     return key
 
 

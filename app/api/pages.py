@@ -7,8 +7,7 @@ from typing import Annotated, Final, Protocol, TypeVar
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from app.api.problems import InvalidQuery
-from app.domain.errors import FieldProblem
+from app.domain.errors import FieldProblem, InvalidRequest
 
 _URL_SAFE: Final = b"-_"
 _NO_CURSOR: Final = "is not the next_cursor of a page: start without a cursor"
@@ -37,8 +36,8 @@ def to_cursor(position: str) -> str:
     return b64encode(position.encode(), _URL_SAFE).decode()
 
 
-def no_cursor() -> InvalidQuery:
-    return InvalidQuery([FieldProblem("/cursor", _NO_CURSOR)])
+def no_cursor() -> InvalidRequest:
+    return InvalidRequest([FieldProblem("/cursor", _NO_CURSOR, "query")])
 
 
 def page(found: Sequence[T], limit: int) -> tuple[Sequence[T], str | None]:

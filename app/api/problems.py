@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from flask import Flask, Response, g
 from pydantic import BaseModel, Field
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException
 
 from app.domain.errors import (
     Conflict,
@@ -23,24 +23,21 @@ from app.domain.errors import (
     QuotaExceeded,
     RateLimited,
     Unavailable,
+    Where,
 )
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE: Final = "application/problem+json"
 
-Where = Literal["body", "query"]
-
-
-class InvalidQuery(InvalidRequest):
-    """The problems are in the query; other InvalidRequests are about the body."""
-
 
 class FieldError(BaseModel):
     """One bad field, and what to do about it."""
 
     where: Where = Field(serialization_alias="in")
-    pointer: str = Field(description="JSON pointer (RFC 6901) into the body, or /<parameter>")
+    pointer: str = Field(
+        description="JSON pointer (RFC 6901) into the body, or /<name> of a parameter or header"
+    )
     detail: str
 
 
@@ -99,12 +96,15 @@ def _of_http(error: HTTPException) -> Response:
 
 
 def _of_request(error: InvalidRequest) -> Response:
-    where: Where = "query" if isinstance(error, InvalidQuery) else "body"
-    return _answer(_invalid(where, error.problems))
+    problem = _invalid(error.problems)
+    if all(found.where == "header" for found in error.problems):
+        headers = {"type": "about:blank", "title": BadRequest().name, "status": BadRequest.code}
+        problem = problem.model_copy(update=headers)
+    return _answer(problem)
 
 
-def _invalid(where: Where, problems: Sequence[FieldProblem], at: str = "") -> Problem:
-    errors = [FieldError(where=where, pointer=at + p.pointer, detail=p.detail) for p in problems]
+def _invalid(problems: Sequence[FieldProblem], at: str = "") -> Problem:
+    errors = [FieldError(where=p.where, pointer=at + p.pointer, detail=p.detail) for p in problems]
     return Problem(
         type=_type("invalid-request"),
         title="The request is not valid",
@@ -117,7 +117,7 @@ def _invalid(where: Where, problems: Sequence[FieldProblem], at: str = "") -> Pr
 def in_body(error: InvalidRequest | Forbidden, at: str) -> Problem:
     """The problem document of a part of the body; `at` is the part's JSON pointer."""
     if isinstance(error, InvalidRequest):
-        return _invalid("body", error.problems, at)
+        return _invalid(error.problems, at)
     return _known(_KINDS[Forbidden], f"{at}: {error}")
 
 

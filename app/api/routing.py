@@ -16,9 +16,12 @@ from app.api import rate_limits
 from app.api.auth import caller, check_role
 from app.api.body_and_query import read_body, read_for_rules, read_query
 from app.api.context import Call, Context
+from app.api.idempotency import NAME as IDEMPOTENCY_KEY
+from app.api.idempotency import read_idempotency_key
 from app.api.validation import Read
 from app.domain.api_key import Role
-from app.domain.policy import InputMaxima
+from app.domain.checks import Problems
+from app.domain.errors import InvalidRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,8 @@ Later: TypeAlias = partial[Answer]
 Returned: TypeAlias = BaseModel | Answer | Response
 Handler: TypeAlias = Callable[..., Returned | Later]
 """Takes a Call (a Context, where no key is needed); then, by name, the parameters of the path,
-`body` and `query`, whose annotations are their models. A handler that checks rules of its own
-asks for `Read[<model>]`.
+`body` and `query`, whose annotations are their models, and `idempotency_key`. A handler that checks
+rules of its own asks for `Read[<model>]`, and raises InvalidRequest if there are problems.
 """
 
 
@@ -75,6 +78,10 @@ class Operation:
         return get_type_hints(self.handler).get("query")
 
     @property
+    def takes_idempotency_key(self) -> bool:
+        return IDEMPOTENCY_KEY in self.headers
+
+    @property
     def problems(self) -> frozenset[int]:
         """The statuses with a problem document."""
         found = {500, 503, *self.errors}
@@ -109,6 +116,7 @@ class Section:
         """`{path:name}` in a path takes slashes, too."""
 
         def declare(handler: Handler) -> Handler:
+            takes_key = "idempotency_key" in handler.__annotations__
             self.operations.append(
                 Operation(
                     method=method,
@@ -118,7 +126,7 @@ class Section:
                     role=self._role,
                     answers=answers,
                     errors=errors,
-                    headers=headers,
+                    headers=(*headers, IDEMPOTENCY_KEY) if takes_key else headers,
                     handler=handler,
                 )
             )
@@ -132,25 +140,39 @@ def register(app: Flask, context: Context, operation: Operation) -> None:
     app.add_url_rule(
         operation.rule,
         endpoint=f"{operation.method} {operation.path}",
-        view_func=partial(
-            _serve,
-            context,
-            operation,
-            operation.body,
-            operation.query,
-            read_for_rules if operation.checks_rules else read_body,
-        ),
+        view_func=partial(_serve, context, operation, _reader(context, operation)),
         methods=[operation.method],
         provide_automatic_options=False,
     )
 
 
+def _reader(context: Context, operation: Operation) -> Callable[[str], dict[str, object]]:
+    """Reads what the handler takes of the owner's request, besides the parameters of the path."""
+    maxima = context.policy.input
+    body, query, takes_key = operation.body, operation.query, operation.takes_idempotency_key
+    read = read_for_rules if operation.checks_rules else read_body
+
+    def arguments(owner: str) -> dict[str, object]:
+        found: dict[str, object] = {}
+        problems = Problems()
+        if query is not None:
+            found["query"] = read_query(query, maxima, problems.elsewhere("query"))
+        if takes_key:
+            found["idempotency_key"] = read_idempotency_key(problems.elsewhere("header"))
+        if body is not None:
+            with context.large_bodies.turn(owner, request.content_length):
+                found["body"] = read(body, maxima, problems)
+        elif problems:
+            raise InvalidRequest(problems.found)
+        return found
+
+    return arguments
+
+
 def _serve(
     context: Context,
     operation: Operation,
-    body: type[BaseModel] | None,
-    query: type[BaseModel] | None,
-    read: Callable[[type[BaseModel], InputMaxima], object],
+    read: Callable[[str], dict[str, object]],
     **arguments: Any,
 ) -> Response:
     given: Context | Call = context
@@ -158,12 +180,7 @@ def _serve(
         given = Call(context, caller(context.ports.store.keys, context.ports.sessions))
         rate_limits.count(given)
         check_role(given.caller, operation.role)
-    if query is not None:
-        arguments["query"] = read_query(query, context.policy.input)
-    if body is not None:
-        owner = given.caller.name if isinstance(given, Call) else ""
-        with context.large_bodies.turn(owner, request.content_length):
-            arguments["body"] = read(body, context.policy.input)
+    arguments |= read(given.caller.name if isinstance(given, Call) else "")
     returned = operation.handler(given, **arguments)
     arguments.clear()
     return _response(returned() if isinstance(returned, partial) else returned)

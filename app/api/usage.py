@@ -4,10 +4,9 @@ from datetime import date, timedelta
 
 from app.api import schemas
 from app.api.context import Call
-from app.api.problems import InvalidQuery
 from app.api.requests import UsageQuery
 from app.api.routing import Section
-from app.domain.errors import FieldProblem
+from app.domain.errors import FieldProblem, InvalidRequest
 from app.domain.execution import SECOND
 from app.service import usage as service
 
@@ -42,8 +41,8 @@ def _days(query: UsageQuery, today: str) -> tuple[str, str]:
     last = query.to or max(date.fromisoformat(today), query.from_ or date.min)
     first = query.from_ or last - timedelta(days=min(DEFAULT_DAYS - 1, last.toordinal() - 1))
     if first > last:
-        raise InvalidQuery([FieldProblem("/from", "must not be later than `to`")])
+        raise InvalidRequest([FieldProblem("/from", "must not be later than `to`", "query")])
     if (last - first).days >= MAX_DAYS:
         problem = f"at most {MAX_DAYS} days can be listed at once"
-        raise InvalidQuery([FieldProblem("/from", problem)])
+        raise InvalidRequest([FieldProblem("/from", problem, "query")])
     return first.isoformat(), last.isoformat()

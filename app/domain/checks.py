@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from app.domain.errors import FieldProblem
+from app.domain.errors import FieldProblem, Where
 
 MAX_PROBLEMS: Final = 20
 """The most problems that one response lists; whoever has more starts with these."""
@@ -21,15 +21,22 @@ _MAX_NAME: Final = 200
 class Problems:
     """Collects everything that is wrong with a request, so that one response can report it all."""
 
-    def __init__(self, most: int = MAX_PROBLEMS) -> None:
+    def __init__(self, most: int = MAX_PROBLEMS, where: Where = "body") -> None:
         self.found: list[FieldProblem] = []
         self._most = most
+        self._where: Where = where
         self._unreadable: set[str] = set()
+
+    def elsewhere(self, where: Where) -> "Problems":
+        """Where another part of the same request adds its problems to these."""
+        other = Problems(self._most, where)
+        other.found = self.found
+        return other
 
     def add(self, pointer: str, detail: str) -> None:
         """Report a broken rule, unless the field or what contains it is unreadable."""
         if not self.full and not (self._unreadable and self._is_unreadable(pointer)):
-            self.found.append(FieldProblem(pointer, detail))
+            self.found.append(FieldProblem(pointer, detail, self._where))
 
     def add_unreadable(self, pointer: str, detail: str) -> None:
         """Report a value of the wrong type or size. What stands in for it breaks no rule."""
@@ -46,6 +53,7 @@ class Problems:
             f"{pointer}/".startswith(f"{found.pointer}/") or found.pointer.startswith(f"{pointer}/")
             for found in self.found
             for pointer in pointers
+            if found.where == self._where
         )
 
     def _is_unreadable(self, pointer: str) -> bool:

@@ -35,6 +35,10 @@ The three IsNewer errors have a second base, IsNewer: a newer release wrote the 
 """
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Where: TypeAlias = Literal["body", "query", "header"]
+"""The part of a request that a problem is in."""
 
 
 class PodlineError(Exception):
@@ -43,10 +47,12 @@ class PodlineError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
-    """One invalid field: a JSON pointer (RFC 6901) into the body, and what to do about it."""
+    """One invalid field, and what to do about it."""
 
     pointer: str
+    """A JSON pointer (RFC 6901) into the body, or /<name> of a parameter or header."""
     detail: str
+    where: Where = "body"
 
 
 class InvalidRequest(PodlineError):

@@ -235,6 +235,36 @@ def test_all_problems_come_at_once(api: Api) -> None:
     ]
 
 
+BAD_KEY: Final[Mapping[str, str]] = {"Idempotency-Key": ""}
+
+
+@pytest.mark.parametrize(
+    ("program", "of_program"), [(PROGRAM, set()), ({"source": ""}, {("body", "/language")})]
+)
+def test_all_parts_of_a_request_are_checked_at_once(
+    api: Api, twins: Twins, program: Mapping[str, object], of_program: set[tuple[str, str]]
+) -> None:
+    problem = body(api.post(f"{EXECUTIONS}?wait=61&limit=1", program, headers=BAD_KEY), 422)
+    assert problem["type"] == "urn:podline:problem:invalid-request"
+    found = {(error["in"], error["pointer"]) for error in problem["errors"]}
+    elsewhere = {("query", "/wait"), ("query", "/limit"), ("header", "/Idempotency-Key")}
+    assert found == elsewhere | of_program
+    assert twins.store.counts.unfinished("ada") == 0
+
+
+def test_a_header_that_is_the_only_problem_is_a_bad_request(api: Api, twins: Twins) -> None:
+    problem = body(api.post(EXECUTIONS, PROGRAM, headers=BAD_KEY), 400)
+    detail = "must have 1 to 255 characters"
+    assert problem == {
+        "type": "about:blank",
+        "title": "Bad Request",
+        "status": 400,
+        "detail": f"/Idempotency-Key: {detail}",
+        "errors": [{"in": "header", "pointer": "/Idempotency-Key", "detail": detail}],
+    }
+    assert twins.store.counts.unfinished("ada") == 0
+
+
 @pytest.mark.parametrize("priority", ["critical", "high"])
 def test_urgent_work_needs_an_operator(api: Api, operator: Api, priority: str) -> None:
     sent = PROGRAM | {"priority": priority}

@@ -686,3 +686,14 @@ def test_files_and_folders_fit_on_the_disk(depth: int, accepted: bool) -> None:
     problems = problems_with(sent, Policy())
 
     assert [problem.pointer for problem in problems] == ([] if accepted else ["/files"])
+
+
+def test_problems_elsewhere_in_the_request_are_listed_but_hide_none_of_the_body() -> None:
+    problems = Problems(most=3)
+    problems.elsewhere("query").add_unreadable("/wait", "is too long")
+    assert problems.none_at("")
+    problems.add("/wait", "is not a known field")
+    problems.elsewhere("header").add("/wait", "is empty")
+    assert [found.where for found in problems.found] == ["query", "body", "header"]
+    assert problems.full
+    assert problems.elsewhere("query").full
