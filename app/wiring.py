@@ -13,7 +13,7 @@ from app.domain.callback_url import networks
 from app.domain.errors import InvalidTarget, Unavailable
 from app.domain.execution import Execution, Time
 from app.domain.result import Result
-from app.ports import Blobs, EventLog, Ports, Runtime, Store
+from app.ports import EventLog, Ports, Runtime, Store
 from app.settings import Settings
 from app.settings.folders import BLOBS, IN_DATA_FOLDER, kept
 from app.settings.images import images_and_versions, packages_and_versions
@@ -62,10 +62,10 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
 
     callback_secrets = CallbackSecrets(_callback_secret(settings))
     policy = replace(settings.policy(), signs_callbacks=bool(callback_secrets))
-    redis, store = connect(settings.redis_url), _store_at(settings.database_url)
+    redis, store = connect(settings.redis_url), _own_store(settings)
     return Ports(
         store=store,
-        blobs=_blobs_beside(store, settings),
+        blobs=store.blobs,
         databases=Databases(settings),
         admission=RedisAdmissionQueue(redis, policy.ageing_seconds),
         leases=RedisLeases(redis),
@@ -155,32 +155,23 @@ def with_metrics_folder(folder: Path) -> Mapping[str, str]:
 
 
 def make_store(settings: Settings) -> Store:
-    return _store_at(settings.database_url)
+    return _own_store(settings)
 
 
-def _store_at(url: str) -> "SqliteStore | MongoStore":
-    """SQLite or MongoDB, by the scheme."""
+def _store_at(url: str, blobs: Path | None = None) -> "SqliteStore | MongoStore":
+    """SQLite or MongoDB, by the scheme. SQLite's blobs are in a folder."""
     path = sqlite_path(url)
     if path is not None:
         from app.infrastructure.sqlite.store import SqliteStore
 
-        return SqliteStore(path, timeout=STORE_SECONDS)
+        return SqliteStore(path, timeout=STORE_SECONDS, blobs=blobs)
     from app.infrastructure.mongo.store import MongoStore
 
     return MongoStore(url, timeout=STORE_SECONDS)
 
 
-def _blobs_beside(store: "SqliteStore | MongoStore", settings: Settings) -> Blobs:
-    """In MongoDB if that is the store, and otherwise in a folder."""
-    if sqlite_path(settings.database_url):
-        from app.infrastructure.folder.blobs import FolderBlobs
-
-        return FolderBlobs(settings.data_dir / BLOBS)
-    from app.infrastructure.mongo.blobs import MongoBlobs
-    from app.infrastructure.mongo.store import MongoStore
-
-    assert isinstance(store, MongoStore)
-    return MongoBlobs(store.connection)
+def _own_store(settings: Settings) -> "SqliteStore | MongoStore":
+    return _store_at(settings.database_url, settings.data_dir / BLOBS)
 
 
 class Databases:

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from app.domain.api_key import ApiKey
 from app.domain.batch import Batch
+from app.domain.blob import Blob
 from app.domain.callback import Callback
 from app.domain.dead_letter import DeadLetter
 from app.domain.execution import Execution
@@ -31,6 +32,7 @@ DEAD_LETTER = TypeAdapter(DeadLetter)
 SESSION = TypeAdapter(Session)
 WORKER_REPORT = TypeAdapter(WorkerReport)
 BATCH = TypeAdapter(Batch)
+BLOB = TypeAdapter(Blob)
 API_KEY = TypeAdapter(ApiKey)
 IDEMPOTENCY_RECORD = TypeAdapter(IdempotencyRecord)
 REPLAY = TypeAdapter(Replay)

@@ -43,8 +43,11 @@ def remove_old(ports: Ports) -> int:
 def remove_orphaned_blobs(ports: Ports) -> None:
     """Remove the blobs of executions that do not exist or were erased.
 
-    A process that was killed between a row and its blobs leaves them.
+    A process that was killed between a row and its blobs leaves them. Does nothing while a batch
+    is incomplete, because blobs can have programs whose rows are still to come.
     """
+    if ports.store.batches.due(ports.clock(), 1):
+        return
     submitted_before = in_seconds(ports.clock, -SECONDS_UNTIL_ORPHANED) / SECOND
     before = str(ULID.from_timestamp(submitted_before))
     last = ""

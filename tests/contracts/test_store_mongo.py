@@ -19,6 +19,7 @@ from app.infrastructure.mongo import connection
 from app.infrastructure.mongo.executions import MongoExecutions
 from app.infrastructure.mongo.results import MongoResults
 from app.infrastructure.mongo.store import MongoStore
+from app.infrastructure.programs import Programs
 from tests.support.builders import NOW, a_result, a_verdict, accepted
 from tests.support.mongo_server import MongoServer
 
@@ -150,7 +151,7 @@ def test_an_erasure_that_was_cut_off_forgot_all_and_can_be_repeated(
 ) -> None:
     url = mongo_server.url(f"erased-{time.time_ns()}")
     store = MongoStore(url, timeout=TIMEOUT * 5)
-    store.executions = DiesWhileItErases(store.connection)
+    store.executions = DiesWhileItErases(store.connection, Programs(store.blobs))
     row, *_ = new = accepted()
     assert store.executions.insert(*new)
     assert store.executions.apply(row.cancel(NOW, NOW))

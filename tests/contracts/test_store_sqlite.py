@@ -127,7 +127,7 @@ class TestUnavailable:
         store = SqliteStore(small_disk / "podline.db", timeout=TIMEOUT)
         row, *_ = new = accepted()
         assert store.executions.insert(*new)
-        large = accepted(a_submission(files=(File("main.py", b"x" * 2**20),)))
+        large = accepted(a_submission(files=(File("main.py", b"x" * 700_000),)))
         with filled(small_disk):
             with pytest.raises(StoreFull, match="full"):
                 store.executions.insert(*large)

@@ -1,14 +1,17 @@
 """Blobs are removed with the executions that they belong to."""
 
+from dataclasses import replace
+
 import pytest
 from ulid import ULID
 
 from app.domain.blob import Blob
 from app.domain.execution import SECOND, Execution
+from app.service.batches import complete_due
 from app.service.relay import relay
 from app.service.retention import erase, remove_old, remove_orphaned_blobs
 from app.service.submit import submit
-from tests.support.builders import a_key, a_submission
+from tests.support.builders import a_batch, a_key, a_submission
 from tests.support.twins import Twins, make_twins
 from tests.support.worker import Worker
 
@@ -74,6 +77,17 @@ def test_a_blob_that_came_after_the_execution_was_erased_is_an_orphan(twins: Twi
     remove_orphaned_blobs(twins.ports)
     assert twins.blobs.read(first, blob) is None
     assert twins.blobs.read(second, blob) is not None
+
+
+def test_blobs_of_programs_whose_batch_is_incomplete_are_no_orphans(twins: Twins) -> None:
+    id, blob = orphan(twins, days_old=2)
+    batch = replace(a_batch(id), next_action_at=twins.clock() - 1)
+    assert twins.store.batches.put(batch, {id: a_submission()})
+    remove_orphaned_blobs(twins.ports)
+    assert twins.blobs.read(id, blob) is not None
+    complete_due(twins.ports)
+    remove_orphaned_blobs(twins.ports)
+    assert twins.blobs.read(id, blob) is not None
 
 
 def test_all_orphans_are_found(twins: Twins, monkeypatch: pytest.MonkeyPatch) -> None:

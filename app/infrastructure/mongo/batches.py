@@ -11,11 +11,13 @@ from app.domain.submission import Submission
 from app.infrastructure import codec
 from app.infrastructure.mongo.connection import Connection, at_the_edge
 from app.infrastructure.mongo.documents import BatchDocument, ExecutionDocument, ProgramDocument
+from app.infrastructure.programs import Programs
 
 
 class MongoBatches:
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, programs: Programs) -> None:
         self._connection = connection
+        self._programs = programs
 
     @at_the_edge
     def put(self, batch: Batch, submissions: Mapping[str, Submission]) -> bool:
@@ -26,7 +28,7 @@ class MongoBatches:
         self._connection.insert_all(
             ProgramDocument,
             [
-                {"id": id, "submission": codec.SUBMISSION.encode(each)}
+                {"id": id, "submission": self._programs.to_row(id, each)}
                 for id, each in submissions.items()
             ],
         )

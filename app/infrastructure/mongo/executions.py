@@ -24,7 +24,6 @@ from app.domain.execution import (
 )
 from app.domain.filters import ExecutionFilter
 from app.domain.submission import Priority, Submission
-from app.infrastructure import codec
 from app.infrastructure.mongo.connection import Connection, at_the_edge
 from app.infrastructure.mongo.documents import ExecutionDocument, ProgramDocument, ResultDocument
 from app.infrastructure.mongo.rows import (
@@ -34,20 +33,22 @@ from app.infrastructure.mongo.rows import (
     to_execution,
     to_label,
 )
+from app.infrastructure.programs import Programs
 from app.ports import QueueEntry
 
 IN_TERMINAL: Final = sorted(TERMINAL)
 
 
 class MongoExecutions:
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, programs: Programs) -> None:
         self._connection = connection
+        self._programs = programs
 
     @at_the_edge
     def insert(self, execution: Execution, submission: Submission, event: Event) -> bool:
         # Insert the program first, because an execution without one could not run. A repetition
         # with the same id finds what a crash leaves of an insert.
-        program = codec.SUBMISSION.encode(submission)
+        program = self._programs.to_row(execution.id, submission)
         self._insert_once(ProgramDocument, id=execution.id, submission=program)
         return self._insert_once(ExecutionDocument, **_new_row(execution, event))
 
@@ -88,7 +89,7 @@ class MongoExecutions:
     @at_the_edge
     def submission(self, execution_id: str) -> Submission | None:
         program = self._connection.objects(ProgramDocument, id=execution_id).first()
-        return codec.SUBMISSION.decode(program.submission) if program else None
+        return self._programs.from_row(execution_id, program.submission) if program else None
 
     @at_the_edge
     def events(self, execution_id: str, after_version: int = 0) -> list[Event]:

@@ -1,6 +1,7 @@
 """The store in MongoDB, through mongoengine: the source of truth in production."""
 
 from app.infrastructure.mongo.batches import MongoBatches
+from app.infrastructure.mongo.blobs import MongoBlobs
 from app.infrastructure.mongo.connection import Connection, at_the_edge
 from app.infrastructure.mongo.counts import MongoCounts
 from app.infrastructure.mongo.dead_letters import MongoDeadLetters
@@ -14,6 +15,7 @@ from app.infrastructure.mongo.languages import MongoOfferedLanguages
 from app.infrastructure.mongo.replays import MongoReplays
 from app.infrastructure.mongo.results import MongoResults
 from app.infrastructure.mongo.usage import MongoUsageRecords
+from app.infrastructure.programs import Programs
 
 
 class MongoStore:
@@ -21,8 +23,10 @@ class MongoStore:
 
     def __init__(self, url: str, *, timeout: float) -> None:
         self.connection = Connection(url, timeout=timeout)
-        self.executions = MongoExecutions(self.connection)
-        self.batches = MongoBatches(self.connection)
+        self.blobs = MongoBlobs(self.connection)
+        programs = Programs(self.blobs)
+        self.executions = MongoExecutions(self.connection, programs)
+        self.batches = MongoBatches(self.connection, programs)
         self.counts = MongoCounts(self.connection)
         self.deliveries = MongoDeliveries(self.connection)
         self.usage = MongoUsageRecords(self.connection)

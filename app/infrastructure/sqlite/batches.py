@@ -8,6 +8,7 @@ from app.domain.batch import Batch
 from app.domain.execution import Time
 from app.domain.submission import Submission
 from app.infrastructure import codec
+from app.infrastructure.programs import Programs
 from app.infrastructure.sqlite.database import Database
 
 PUT: Final = """
@@ -30,11 +31,12 @@ REMOVE: Final = """
 
 
 class SqliteBatches:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, programs: Programs) -> None:
         self._database = database
+        self._programs = programs
 
     def put(self, batch: Batch, submissions: Mapping[str, Submission]) -> bool:
-        programs = [(id, codec.SUBMISSION.encode(each)) for id, each in submissions.items()]
+        programs = [(id, self._programs.to_row(id, each)) for id, each in submissions.items()]
         # The durable insert of the executions, which follows, makes this write durable too.
         with self._database.writing(durable=not submissions) as connection:
             if connection.execute(PUT, _from_batch(batch)).rowcount == 0:

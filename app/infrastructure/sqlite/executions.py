@@ -16,7 +16,7 @@ from app.domain.execution import (
 )
 from app.domain.filters import ExecutionFilter
 from app.domain.submission import Priority, Submission
-from app.infrastructure import codec
+from app.infrastructure.programs import Programs
 from app.infrastructure.sqlite.database import Database
 from app.infrastructure.sqlite.listing import listing
 from app.infrastructure.sqlite.rows import (
@@ -119,12 +119,13 @@ class SqliteExecutions:
     A power loss may undo the rest (tries, times, claims, steps between), which is then repeated.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, programs: Programs) -> None:
         self._database = database
+        self._programs = programs
 
     def insert(self, execution: Execution, submission: Submission, event: Event) -> bool:
         row = from_execution(execution) | {"relay_at": event.time}
-        program = codec.SUBMISSION.encode(submission)
+        program = self._programs.to_row(execution.id, submission)
         with self._database.writing() as connection:
             if connection.execute(INSERT, row).rowcount == 0:
                 return False
@@ -157,7 +158,7 @@ class SqliteExecutions:
     def submission(self, execution_id: str) -> Submission | None:
         with self._database.reading() as connection:
             row = connection.execute(GET_PROGRAM, (execution_id,)).fetchone()
-        return codec.SUBMISSION.decode(row["submission"]) if row else None
+        return self._programs.from_row(execution_id, row["submission"]) if row else None
 
     def apply(self, change: Change) -> bool:
         row = from_execution(change.after) | {

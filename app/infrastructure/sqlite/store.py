@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from app.infrastructure.folder.blobs import FolderBlobs
+from app.infrastructure.programs import Programs
 from app.infrastructure.sqlite.batches import SqliteBatches
 from app.infrastructure.sqlite.counts import SqliteCounts
 from app.infrastructure.sqlite.database import Database
@@ -21,10 +23,13 @@ from app.infrastructure.sqlite.usage import SqliteUsageRecords
 class SqliteStore:
     """Creates the file on first use. Reported writes survive a power loss."""
 
-    def __init__(self, path: Path, *, timeout: float) -> None:
+    def __init__(self, path: Path, *, timeout: float, blobs: Path | None = None) -> None:
+        """`blobs` is the folder of large programs and results; by default, beside the file."""
+        self.blobs = FolderBlobs(blobs or path.with_name("blobs"))
+        programs = Programs(self.blobs)
         self._database = Database(path, timeout=timeout, versions=VERSIONS)
-        self.executions = SqliteExecutions(self._database)
-        self.batches = SqliteBatches(self._database)
+        self.executions = SqliteExecutions(self._database, programs)
+        self.batches = SqliteBatches(self._database, programs)
         self.counts = SqliteCounts(self._database)
         self.deliveries = SqliteDeliveries(self._database)
         self.usage = SqliteUsageRecords(self._database)

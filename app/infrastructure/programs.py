@@ -1,0 +1,36 @@
+"""Programs as a store keeps them: in their rows, or in blobs if they are too large for that."""
+
+from typing import Final
+
+from app.domain.submission import Submission
+from app.infrastructure import codec
+from app.ports import Blobs
+
+IN_ROW_BYTES: Final = 1024 * 1024
+"""The most of an encoded program in a row. MongoDB's documents can have 16 MiB."""
+
+_NAMES_A_BLOB: Final = b"{"
+"""Begins what stands for a program in a blob. An encoded program begins with a bracket."""
+
+
+class Programs:
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
+
+    def to_row(self, execution_id: str, submission: Submission) -> bytes:
+        """Return what the row has of the program. A large one is in a blob afterwards.
+
+        The row must be written after this, so that it never names a blob that is not there.
+        """
+        encoded = codec.SUBMISSION.encode(submission)
+        if len(encoded) <= IN_ROW_BYTES:
+            return encoded
+        return codec.BLOB.dump_json(self._blobs.put(execution_id, (encoded,)))
+
+    def from_row(self, execution_id: str, stored: bytes) -> Submission | None:
+        """Return the program; None if its blob is gone, as if the row were, too."""
+        if not stored.startswith(_NAMES_A_BLOB):
+            return codec.SUBMISSION.decode(stored)
+        blob = codec.BLOB.validate_json(stored)
+        encoded = b"".join(self._blobs.read(execution_id, blob) or ())
+        return codec.SUBMISSION.decode(encoded) if len(encoded) == blob.size else None
