@@ -10,7 +10,8 @@ Its only dependency is httpx.
 from importlib.metadata import version
 
 from podline.callbacks import verify_callback
-from podline.client import Client
+from podline.calls import Items
+from podline.client import AsyncClient, Client
 from podline.errors import (
     ApiError,
     Conflict,
@@ -83,6 +84,7 @@ from podline.submission import Checker, Program, Submission, Test
 __all__ = [
     "ApiError",
     "Artifact",
+    "AsyncClient",
     "Batch",
     "BatchItem",
     "Callback",
@@ -105,6 +107,7 @@ __all__ = [
     "Invalid",
     "InvalidArgument",
     "InvalidSignature",
+    "Items",
     "Key",
     "Language",
     "LeftOut",

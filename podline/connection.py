@@ -1,13 +1,22 @@
 """HTTP connection to one API: sends requests, repeats the safe ones, and maps the errors."""
 
+import math
 import random
-import time
-from collections.abc import Container, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Container,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Final
+from typing import Final, TypeVar
 
 import httpx
 
@@ -19,6 +28,7 @@ from podline.arguments import (
     positive_timeout,
     without_password,
 )
+from podline.deadline import NEVER, Deadline
 from podline.decoding import decode, parse
 from podline.errors import (
     ApiError,
@@ -29,6 +39,9 @@ from podline.errors import (
     Unreachable,
     error_of,
 )
+from podline.transport import Transport
+
+T = TypeVar("T")
 
 Query = Sequence[tuple[str, str]]
 
@@ -39,22 +52,32 @@ _LONGEST_PAUSE: Final = 30.0
 _LONGEST_READ: Final = 3600.0
 """Seconds; the service itself limits a wait to one minute."""
 
+_SHORTEST: Final = 0.001
+"""Seconds; a socket takes a timeout of zero for something else."""
+
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _DID_NOTHING: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _MAY_HAVE_DONE_IT: Final = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
 
 
 class Connection:
-    """A thread-safe pool of authenticated connections to one API."""
+    """A pool of authenticated connections to one API."""
 
-    def __init__(self, url: str, key: str | None, timeout: float, retries: int) -> None:
-        self._timeout = positive_timeout(timeout)
+    def __init__(
+        self,
+        url: str,
+        key: str | None,
+        timeout: float,
+        retries: int,
+        transport: Callable[..., Transport],
+    ) -> None:
+        self.timeout: Final = positive_timeout(timeout)
         self._retries = retries
         parsed = api_url(url)
         self._shown_url = without_password(parsed).rstrip("/")
         headers = {"Authorization": f"Bearer {header_value('the key', key)}"} if key else {}
         try:
-            self._http = httpx.Client(
+            self._transport = transport(
                 base_url=parsed,
                 headers=headers,
                 timeout=timeout,
@@ -63,11 +86,12 @@ class Connection:
         except (httpx.InvalidURL, ValueError, OSError, ImportError) as error:
             # A proxy or certificate from the environment.
             raise InvalidArgument(f"can't connect to {self._shown_url}: {error}") from error
+        self.blocks: Final = self._transport.blocks
+        self.close: Final = self._transport.close
+        self.sleep: Final = self._transport.sleep
+        self.apart: Final = self._transport.apart
 
-    def close(self) -> None:
-        self._http.close()
-
-    def request(
+    async def request(
         self,
         method: str,
         path: str,
@@ -78,92 +102,134 @@ class Connection:
         repeatable: bool = False,
         answers: Container[int] = (),
         server_may_take: float = 0,
+        deadline: Deadline = NEVER,
     ) -> object:
         """Send a request and return the response's JSON, or None if it has no body.
 
         `repeatable`: sending the request twice has the same effect as once, as for every GET.
         `answers`: statuses that are not errors, in addition to 2xx.
         `server_may_take`: seconds to add to the timeout because the server waits before it answers.
+        `deadline`: of the request and its repetitions, instead of a timeout for each.
         """
-        request = self._request(method, path, server_may_take, query, body, headers)
-        response = self._send(request, repeatable=repeatable or method == "GET", answers=answers)
-        return parse(response.content, self._shown_url + path) if response.content else None
+        request = self._request(method, path, query, body, headers)
+        silence = self.timeout + duration(server_may_take)
+        content = await self._repeated(
+            lambda: self._content_of(request, silence, deadline, answers),
+            deadline,
+            repeatable=repeatable or method == "GET",
+        )
+        return parse(content, self._shown_url + path) if content else None
 
-    def content(self, path: str) -> bytes:
+    async def content(self, path: str, deadline: Deadline = NEVER) -> bytes:
         """Return the bytes of a response to GET."""
-        return self._send(self._request("GET", path, 0), repeatable=True).content
+        request = self._request("GET", path)
+        return await self._repeated(
+            lambda: self._content_of(request, self.timeout, deadline), deadline, repeatable=True
+        )
 
-    @contextmanager
-    def stream(
-        self, path: str, headers: Mapping[str, str], silence: float
-    ) -> Iterator[Iterator[bytes]]:
+    @asynccontextmanager
+    async def stream(
+        self, path: str, headers: Mapping[str, str], silence: float, deadline: Deadline = NEVER
+    ) -> AsyncGenerator[AsyncIterator[bytes], None]:
         """Stream a response. Raises Unreachable if it breaks or is silent for `silence` seconds."""
-        request = self._request("GET", path, silence - self._timeout, headers=headers)
-        response = self._send(request, repeatable=True, stream=True)
+        request = self._request("GET", path, headers=headers)
+        response = await self._repeated(
+            lambda: self._opened(request, silence, deadline), deadline, repeatable=True
+        )
         try:
             if not response.headers.get("Content-Type", "").startswith("text/event-stream"):
                 raise ProtocolError(f"{self._shown_url}{path} did not return a stream")
-            yield _chunks(response, path)
+            yield self._transport.chunks(response)
+        except httpx.RequestError as error:
+            raise Unreachable(f"the response from {path} broke off: {_reason(error)}") from error
         finally:
-            response.close()
+            await self._transport.drop(response)
 
     def _request(
         self,
         method: str,
         path: str,
-        server_may_take: float,
         query: Query = (),
         body: object = None,
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Request:
-        if self._http.is_closed:
-            raise PodlineError("this client is closed")
-        read = min(self._timeout + duration(server_may_take), _LONGEST_READ)
+        if self._transport.http.is_closed:
+            raise PodlineError("this client is closed: create another one")
         sent = {name: header_value(name, value) for name, value in (headers or {}).items()}
         try:
-            return self._http.build_request(
-                method,
-                path,
-                params=list(query),
-                json=body,
-                headers=sent,
-                timeout=httpx.Timeout(self._timeout, read=read),
+            return self._transport.http.build_request(
+                method, path, params=list(query), json=body, headers=sent
             )
         except UnicodeEncodeError as error:
             raise InvalidArgument("text that UTF-8 can't encode can't be sent") from error
         except (httpx.InvalidURL, ValueError, TypeError, RecursionError) as error:
             raise InvalidArgument(f"the request can't be sent: {error}") from error
 
-    def _send(
-        self,
-        request: httpx.Request,
-        *,
-        repeatable: bool,
-        answers: Container[int] = (),
-        stream: bool = False,
-    ) -> httpx.Response:
+    async def _repeated(
+        self, once: Callable[[], Awaitable[T]], deadline: Deadline, *, repeatable: bool
+    ) -> T:
         pauses = (_FIRST_PAUSE * 2**retry for retry in range(self._retries))
         while True:
             try:
-                return self._send_once(request, answers, stream=stream)
+                return await once()
             except (Unreachable, ApiError) as error:
-                pause = next(pauses, None)
-                if pause is None or not _worth_repeating(error, repeatable):
+                longest = next(pauses, None)
+                if longest is None or not _worth_repeating(error, repeatable):
                     raise
-                time.sleep(_asked_for(error) or random.uniform(pause / 2, pause))
+                pause = _asked_for(error) or random.uniform(longest / 2, longest)
+                if pause >= deadline.remaining(otherwise=math.inf):
+                    raise
+            await self.sleep(pause)
 
-    def _send_once(
-        self, request: httpx.Request, answers: Container[int], *, stream: bool
+    async def _content_of(
+        self,
+        request: httpx.Request,
+        silence: float,
+        deadline: Deadline,
+        answers: Container[int] = (),
+    ) -> bytes:
+        return await self._read(await self._opened(request, silence, deadline, answers), deadline)
+
+    async def _opened(
+        self,
+        request: httpx.Request,
+        silence: float,
+        deadline: Deadline,
+        answers: Container[int] = (),
     ) -> httpx.Response:
+        """Return a response whose body is still to be read. Raises the error of its status."""
+        read = max(_SHORTEST, min(deadline.remaining(otherwise=silence), _LONGEST_READ))
+        other = max(_SHORTEST, deadline.remaining(otherwise=self.timeout))
+        request.extensions["timeout"] = httpx.Timeout(other, read=read).as_dict()
+        with self._unreachable(request):
+            try:
+                response = await self._transport.send(request)
+            except httpx.InvalidURL as error:
+                raise ProtocolError(f"a redirect to no address: {error}") from error
+        if response.is_success or response.status_code in answers:
+            return response
+        raise error_of(_problem(response, await self._read(response, deadline)))
+
+    async def _read(self, response: httpx.Response, deadline: Deadline) -> bytes:
+        """Return the body, and give the connection back."""
+        content = []
         try:
-            response = self._http.send(request, stream=stream)
-            if not (response.is_success or response.status_code in answers):
-                response.read()
-                raise error_of(_problem(response))
+            with self._unreachable(response.request):
+                async for chunk in self._transport.chunks(response):
+                    content.append(chunk)
+                    if deadline.passed:
+                        raise httpx.ReadTimeout("timed out")
+        finally:
+            await self._transport.drop(response)
+        return b"".join(content)
+
+    @contextmanager
+    def _unreachable(self, request: httpx.Request) -> Iterator[None]:
+        try:
+            yield
         except httpx.RequestError as error:
             where = self._shown_url + request.url.path
             raise Unreachable(f"no response from {where}: {_reason(error)}") from error
-        return response
 
 
 def _worth_repeating(error: PodlineError, repeatable: bool) -> bool:
@@ -180,21 +246,14 @@ def _asked_for(error: PodlineError) -> float:
     return (error.problem.retry_after or 0) if isinstance(error, ApiError) else 0
 
 
-def _chunks(response: httpx.Response, path: str) -> Iterator[bytes]:
-    try:
-        yield from response.iter_bytes()
-    except httpx.RequestError as error:
-        raise Unreachable(f"the response from {path} broke off: {_reason(error)}") from error
-
-
-def _problem(response: httpx.Response) -> Problem:
+def _problem(response: httpx.Response, content: bytes) -> Problem:
     facts = {
         "status": response.status_code,
         "request_id": response.headers.get("X-Request-Id"),
         "retry_after": _seconds(response.headers.get("Retry-After")),
     }
     try:
-        document = parse(response.content, "the API")
+        document = parse(content, "the API")
         return decode(Problem, {**document, **facts} if isinstance(document, dict) else document)
     except ProtocolError:
         title = response.reason_phrase or f"HTTP {response.status_code}"
@@ -215,4 +274,6 @@ def _seconds(retry_after: str | None) -> float | None:
 
 
 def _reason(error: httpx.RequestError) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return "timed out"
     return str(error) or type(error).__name__

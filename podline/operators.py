@@ -1,11 +1,12 @@
-"""The methods for operators and admins."""
+"""The calls for operators and admins."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from podline.arguments import moment, path_segment
-from podline.connection import Connection
+from podline.calls import Calls, Items, Mode, call, iteration
+from podline.deadline import Deadline
 from podline.decoding import decode
 from podline.models import DeadLetter, Event, Key, NewKey, Replay, Role, RotatedSecret
 from podline.pages import items, pages
@@ -16,43 +17,66 @@ _REPLAYS = "/api/v1/replays"
 _KEYS = "/api/v1/keys"
 
 
-class DeadLetters:
+class DeadLetters(Calls[Mode]):
     """The dead letters. Needs the operator role."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def list(self, *, status: str | None = None, kind: str | None = None) -> Iterator[DeadLetter]:
+    @iteration
+    def list(
+        self,
+        *,
+        status: str | None = None,
+        kind: str | None = None,
+        timeout: float | None = None,
+    ) -> Items[DeadLetter]:
         """List the dead letters, optionally of one status or kind."""
         query = [(n, v) for n, v in (("status", status), ("kind", kind)) if v is not None]
-        return pages(self._connection, _DEAD_LETTERS, DeadLetter, query)
+        return pages(self._connection, _DEAD_LETTERS, DeadLetter, query, timeout=timeout)
 
-    def get(self, letter_id: str) -> DeadLetter:
-        return decode(DeadLetter, self._connection.request("GET", _letter(letter_id)))
+    @call
+    async def get(self, letter_id: str, *, timeout: float | None = None) -> DeadLetter:
+        """Return a dead letter. Raises NotFound."""
+        answer = await self._connection.request(
+            "GET", _letter(letter_id), deadline=Deadline.of_call(timeout)
+        )
+        return decode(DeadLetter, answer)
 
-    def retry(self, letter_id: str) -> DeadLetter:
+    @call
+    async def retry(self, letter_id: str, *, timeout: float | None = None) -> DeadLetter:
         """Retry now what failed."""
-        return decode(DeadLetter, self._connection.request("POST", f"{_letter(letter_id)}/retry"))
+        answer = await self._connection.request(
+            "POST", f"{_letter(letter_id)}/retry", deadline=Deadline.of_call(timeout)
+        )
+        return decode(DeadLetter, answer)
 
-    def retry_all(
-        self, *, status: str | None = None, kind: str | None = None, limit: int = 50
+    @call
+    async def retry_all(
+        self,
+        *,
+        status: str | None = None,
+        kind: str | None = None,
+        limit: int = 50,
+        timeout: float | None = None,
     ) -> int:
         """Retry up to `limit` dead letters now. Returns how many were retried."""
         body = {"status": status, "kind": kind, "limit": limit}
-        answer = self._connection.request("POST", f"{_DEAD_LETTERS}/retry", body=body)
+        answer = await self._connection.request(
+            "POST", f"{_DEAD_LETTERS}/retry", body=body, deadline=Deadline.of_call(timeout)
+        )
         return decode(_Retried, answer).retried
 
-    def discard(self, letter_id: str) -> DeadLetter:
+    @call
+    async def discard(self, letter_id: str, *, timeout: float | None = None) -> DeadLetter:
         """Stop retrying it."""
-        return decode(DeadLetter, self._connection.request("POST", f"{_letter(letter_id)}/discard"))
+        answer = await self._connection.request(
+            "POST", f"{_letter(letter_id)}/discard", deadline=Deadline.of_call(timeout)
+        )
+        return decode(DeadLetter, answer)
 
 
-class EventLog:
+class EventLog(Calls[Mode]):
     """The events of all executions. Needs the operator role."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
+    @iteration
     def list(
         self,
         *,
@@ -60,7 +84,8 @@ class EventLog:
         until: datetime | None = None,
         types: Iterable[str] = (),
         executions: Iterable[str] = (),
-    ) -> Iterator[Event]:
+        timeout: float | None = None,
+    ) -> Items[Event]:
         """List events, oldest first. An event may appear more than once, with the same id.
 
         `until` is exclusive. A datetime without a time zone is local time.
@@ -69,16 +94,14 @@ class EventLog:
         query += [("to", moment(until))] if until else []
         query += [("type", name) for name in types]
         query += [("execution", id) for id in executions]
-        return pages(self._connection, _EVENTS, Event, query)
+        return pages(self._connection, _EVENTS, Event, query, timeout=timeout)
 
 
-class Replays:
+class Replays(Calls[Mode]):
     """Replays of the event log. Needs the operator role."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def start(
+    @call
+    async def start(
         self,
         mode: str,
         *,
@@ -88,6 +111,7 @@ class Replays:
         types: Iterable[str] = (),
         executions: Iterable[str] = (),
         dry_run: bool = False,
+        timeout: float | None = None,
     ) -> Replay:
         """Re-emit events to `target`, rebuild rows, or resubmit programs, by `mode`.
 
@@ -102,31 +126,43 @@ class Replays:
             "executions": list(executions),
             "dry_run": dry_run,
         }
-        return decode(Replay, self._connection.request("POST", _REPLAYS, body=body))
+        answer = await self._connection.request(
+            "POST", _REPLAYS, body=body, deadline=Deadline.of_call(timeout)
+        )
+        return decode(Replay, answer)
 
-    def list(self) -> Iterator[Replay]:
+    @iteration
+    def list(self, *, timeout: float | None = None) -> Items[Replay]:
         """List all replays, newest first."""
-        return pages(self._connection, _REPLAYS, Replay)
+        return pages(self._connection, _REPLAYS, Replay, timeout=timeout)
 
-    def get(self, replay_id: str) -> Replay:
-        """Return the replay's current state."""
-        return decode(Replay, self._connection.request("GET", _replay(replay_id)))
+    @call
+    async def get(self, replay_id: str, *, timeout: float | None = None) -> Replay:
+        """Return the replay's current state. Raises NotFound."""
+        answer = await self._connection.request(
+            "GET", _replay(replay_id), deadline=Deadline.of_call(timeout)
+        )
+        return decode(Replay, answer)
 
-    def cancel(self, replay_id: str) -> Replay:
+    @call
+    async def cancel(self, replay_id: str, *, timeout: float | None = None) -> Replay:
         """Stop the replay. Raises Conflict if it has ended."""
-        return decode(Replay, self._connection.request("POST", f"{_replay(replay_id)}/cancel"))
+        answer = await self._connection.request(
+            "POST", f"{_replay(replay_id)}/cancel", deadline=Deadline.of_call(timeout)
+        )
+        return decode(Replay, answer)
 
 
-class Keys:
+class Keys(Calls[Mode]):
     """The API keys of the service. Needs the admin role."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    @call
+    async def list(self, *, timeout: float | None = None) -> tuple[Key, ...]:
+        """List all keys, without their secrets."""
+        return await items(self._connection, _KEYS, Key, timeout=timeout)
 
-    def list(self) -> tuple[Key, ...]:
-        return items(self._connection, _KEYS, Key)
-
-    def create(
+    @call
+    async def create(
         self,
         name: str,
         *,
@@ -134,6 +170,7 @@ class Keys:
         max_unfinished: int | None = None,
         requests: str | None = None,
         cpu_day: float | None = None,
+        timeout: float | None = None,
     ) -> NewKey:
         """Create a key for the owner `name`. Its secrets are shown only once.
 
@@ -142,16 +179,26 @@ class Keys:
         """
         limits = {"max_unfinished": max_unfinished, "requests": requests, "cpu_day": cpu_day}
         given = {name: limit for name, limit in limits.items() if limit is not None}
-        body = {"name": name, "role": role, **given}
-        return decode(NewKey, self._connection.request("POST", _KEYS, body=body))
+        answer = await self._connection.request(
+            "POST",
+            _KEYS,
+            body={"name": name, "role": role, **given},
+            deadline=Deadline.of_call(timeout),
+        )
+        return decode(NewKey, answer)
 
-    def rotate_secret(self, key_id: str) -> RotatedSecret:
+    @call
+    async def rotate_secret(self, key_id: str, *, timeout: float | None = None) -> RotatedSecret:
         """Replace the secret that signs the key's callbacks. For a day, both sign."""
-        path = f"{_KEYS}/{path_segment(key_id)}/rotate-secret"
-        return decode(RotatedSecret, self._connection.request("POST", path))
+        answer = await self._connection.request(
+            "POST", f"{_key(key_id)}/rotate-secret", deadline=Deadline.of_call(timeout)
+        )
+        return decode(RotatedSecret, answer)
 
-    def delete(self, key_id: str) -> None:
-        self._connection.request("DELETE", f"{_KEYS}/{path_segment(key_id)}")
+    @call
+    async def delete(self, key_id: str, *, timeout: float | None = None) -> None:
+        """Delete a key. Nobody can use it any more; its executions remain."""
+        await self._connection.request("DELETE", _key(key_id), deadline=Deadline.of_call(timeout))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,3 +212,7 @@ def _replay(replay_id: str) -> str:
 
 def _letter(letter_id: str) -> str:
     return f"{_DEAD_LETTERS}/{path_segment(letter_id)}"
+
+
+def _key(key_id: str) -> str:
+    return f"{_KEYS}/{path_segment(key_id)}"

@@ -1,21 +1,32 @@
 """Paginated lists: `{"items": [...], "next_cursor": ...}`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import TypeVar
 
 from podline.connection import Connection, Query
+from podline.deadline import Deadline
 from podline.decoding import decode
 from podline.errors import ProtocolError
 
 T = TypeVar("T")
 
 
-def pages(connection: Connection, path: str, cls: type[T], query: Query = ()) -> Iterator[T]:
-    """Yield every item, and fetch each page when it is needed."""
+async def pages(
+    connection: Connection,
+    path: str,
+    cls: type[T],
+    query: Query = (),
+    *,
+    timeout: float | None = None,
+) -> AsyncGenerator[T, None]:
+    """Yield every item, and fetch each page, for up to `timeout` seconds, when it is needed."""
     cursor: str | None = None
     while True:
         continued = [("cursor", cursor)] if cursor else []
-        page = _page(connection.request("GET", path, query=[*query, *continued]), path)
+        answer = await connection.request(
+            "GET", path, query=[*query, *continued], deadline=Deadline.of_call(timeout)
+        )
+        page = _page(answer, path)
         for item in _items(page, path):
             yield decode(cls, item)
         if not (next_cursor := page.get("next_cursor")):
@@ -25,9 +36,16 @@ def pages(connection: Connection, path: str, cls: type[T], query: Query = ()) ->
         cursor = next_cursor
 
 
-def items(connection: Connection, path: str, cls: type[T], query: Query = ()) -> tuple[T, ...]:
+async def items(
+    connection: Connection,
+    path: str,
+    cls: type[T],
+    query: Query = (),
+    *,
+    timeout: float | None = None,
+) -> tuple[T, ...]:
     """Return all items of a short list."""
-    return tuple(pages(connection, path, cls, query))
+    return tuple([item async for item in pages(connection, path, cls, query, timeout=timeout)])
 
 
 def _page(answer: object, path: str) -> Mapping[str, object]:

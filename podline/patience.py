@@ -1,8 +1,8 @@
 """How long a call in progress continues while the service is unavailable."""
 
-import time
 from typing import Final
 
+from podline.connection import Connection
 from podline.errors import PodlineError
 
 _FAILURES: Final = 8
@@ -14,16 +14,17 @@ _PAUSE: Final = 0.5
 class Patience:
     """Counts consecutive failures."""
 
-    def __init__(self) -> None:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._left = _FAILURES
 
     def restore(self) -> None:
         """Start counting again, after a success."""
         self._left = _FAILURES
 
-    def use(self, error: PodlineError) -> None:
+    async def use(self, error: PodlineError) -> None:
         """Pause after a failure. Raises the error once there were too many in a row."""
         if self._left == 0:
             raise error
         self._left -= 1
-        time.sleep(_PAUSE)
+        await self._connection.sleep(_PAUSE)

@@ -1,13 +1,14 @@
 """The live stream of an execution or a batch, which survives broken connections."""
 
 from base64 import b64decode
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
 
 from podline.connection import Connection
+from podline.deadline import NEVER, Deadline
 from podline.decoding import decode, parse
 from podline.errors import ProtocolError, Unavailable, Unreachable
 from podline.models import Execution, State
@@ -66,47 +67,64 @@ class _EndOfBatch:
     """The last event of a batch."""
 
 
-def stream(connection: Connection, path: str) -> Iterator[StreamEvent]:
+def stream(
+    connection: Connection, path: str, deadline: Deadline = NEVER
+) -> AsyncGenerator[StreamEvent, None]:
     """Yield every event up to `end` once, even if the service is unavailable for a while."""
-    return _resumed(connection, path, _typed, EndEvent)
+    return _resumed(connection, path, _typed, EndEvent, deadline)
 
 
-def stream_of_batch(connection: Connection, path: str) -> Iterator[Execution]:
+async def stream_of_batch(
+    connection: Connection, path: str, deadline: Deadline = NEVER
+) -> AsyncGenerator[Execution, None]:
     """Yield each execution of a batch once it has ended, with its result."""
-    for event in _resumed(connection, path, _typed_of_batch, _EndOfBatch):
-        if isinstance(event, Execution):
-            yield event
+    ends = _resumed(connection, path, _typed_of_batch, _EndOfBatch, deadline)
+    async with aclosing(ends):
+        async for event in ends:
+            if isinstance(event, Execution):
+                yield event
 
 
-def _resumed(
+async def _resumed(
     connection: Connection,
     path: str,
     typed: Callable[[ServerSentEvent], T | None],
     last: type[object],
-) -> Iterator[T]:
-    """Yield every event once, up to one of the type `last`. Continues a broken connection."""
-    patience, last_id = Patience(), ""
-    while True:
+    deadline: Deadline,
+) -> AsyncGenerator[T, None]:
+    """Yield every event once, up to one of the type `last`. Continues a broken connection.
+
+    Ends before that only if the deadline has passed.
+    """
+    patience, last_id = Patience(connection), ""
+    while not deadline.passed:
         try:
-            for event in _events(connection, path, last_id):
-                patience.restore()
-                last_id = _sendable(event.id) or last_id
-                value = typed(event)
-                if value is not None:
-                    yield value
-                if isinstance(value, last):
-                    return
+            async with aclosing(_events(connection, path, last_id, deadline)) as events:
+                async for event in events:
+                    patience.restore()
+                    last_id = _sendable(event.id) or last_id
+                    value = typed(event)
+                    if value is not None:
+                        yield value
+                    if isinstance(value, last):
+                        return
         except (Unreachable, Unavailable) as error:
-            patience.use(error)
+            if not deadline.passed:
+                await patience.use(error)
 
 
-def _events(connection: Connection, path: str, last_id: str) -> Iterator[ServerSentEvent]:
+async def _events(
+    connection: Connection, path: str, last_id: str, deadline: Deadline
+) -> AsyncGenerator[ServerSentEvent, None]:
     """Yield the events of one connection. Raises Unreachable if it closes: `end` comes first."""
     headers = {"Last-Event-ID": last_id} if last_id else {}
     parser = EventParser()
-    with connection.stream(path, headers, silence=_SILENCE) as chunks:
-        for chunk in chunks:
-            yield from parser.feed(chunk)
+    async with connection.stream(path, headers, _SILENCE, deadline) as chunks:
+        async for chunk in chunks:
+            for event in parser.feed(chunk):
+                yield event
+            if deadline.passed:
+                return
     raise Unreachable(f"the stream {path} was closed before its end")
 
 

@@ -3,7 +3,7 @@
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, TypedDict
+from typing import Any, Required, TypedDict
 
 from podline.models import Limits
 
@@ -42,7 +42,7 @@ class Checker(TypedDict, total=False):
 class Judged(TypedDict, total=False):
     """The keyword arguments of `Client.judge`. Only `language` is required."""
 
-    language: str
+    language: Required[str]
     version: str
     files: Mapping[str, Text]
     """Relative path to content; use either this or `source`."""

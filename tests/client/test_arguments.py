@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 
 from podline import Client, InvalidArgument, PodlineError, Unreachable
+from tests.support.both_clients import Connect
 
 NOBODY = "http://127.0.0.1:1"
 NAN = float("nan")
 
 
 @pytest.fixture
-def client() -> Iterator[Client]:
-    with Client(NOBODY, "key", retries=0) as client:
+def client(connect: Connect) -> Iterator[Client]:
+    with connect(NOBODY, "key", retries=0) as client:
         yield client
 
 
@@ -28,9 +29,9 @@ def client() -> Iterator[Client]:
         *("http://xn--", "http://..", "http://\ud800"),
     ],
 )
-def test_a_url_that_is_none_is_refused_at_once(url: str) -> None:
+def test_a_url_that_is_none_is_refused_at_once(url: str, connect: Connect) -> None:
     with pytest.raises(InvalidArgument, match="not the URL of an API"):
-        Client(url)
+        connect(url)
 
 
 @pytest.mark.parametrize("key", ["secret\n", "schlüssel", " secret", "sec\x00ret", "\ud800"])
@@ -113,8 +114,8 @@ def test_a_password_in_the_url_is_not_shown() -> None:
     assert "hush" not in str(refused.value)
 
 
-def test_a_closed_client() -> None:
-    client = Client(NOBODY)
+def test_a_closed_client(connect: Connect) -> None:
+    client = connect(NOBODY)
     client.close()
     with pytest.raises(PodlineError, match="closed"):
         client.get("01J")

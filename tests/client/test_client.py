@@ -18,6 +18,7 @@ from podline import (
     State,
     WaitTimeout,
 )
+from tests.support.both_clients import Connect
 from tests.support.service import Service
 
 
@@ -175,19 +176,19 @@ def test_a_new_key_is_shown_once_and_never_in_a_log(client: Client) -> None:
 
 
 def test_url_and_key_come_from_the_environment(
-    service: Service, monkeypatch: pytest.MonkeyPatch
+    service: Service, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PODLINE_URL", service.url + "/")
     monkeypatch.setenv("PODLINE_KEY", service.key)
-    with Client() as client:
+    with connect() as client:
         assert client.languages()
 
 
 def test_a_service_on_this_machine_is_never_behind_a_proxy(
-    service: Service, monkeypatch: pytest.MonkeyPatch
+    service: Service, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    with Client(service.url, service.key) as client:
+    with connect(service.url, service.key) as client:
         assert client.languages()
 
 

@@ -25,6 +25,7 @@ from podline import (
     Unreachable,
 )
 from tests.support.answers import hang_up, problem
+from tests.support.both_clients import Connect
 from tests.support.service import Service
 
 
@@ -146,8 +147,8 @@ def test_a_wait_continues_while_the_service_is_down(service: Service, client: Cl
     assert client.wait(execution.id).state == "completed"
 
 
-def test_a_wait_ends_where_the_service_stays_down(service: Service) -> None:
-    with Client(service.url, service.key, retries=0) as client:
+def test_a_wait_ends_where_the_service_stays_down(service: Service, connect: Connect) -> None:
+    with connect(service.url, service.key, retries=0) as client:
         execution = client.submit("", language="python")
         service.incidents = [problem(503)] * 100
         with pytest.raises(Unavailable):
@@ -155,20 +156,20 @@ def test_a_wait_ends_where_the_service_stays_down(service: Service) -> None:
     assert len(service.asked("GET", f"/api/v1/executions/{execution.id}")) == 9
 
 
-def test_nobody_listens() -> None:
+def test_nobody_listens(connect: Connect) -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as closed,
-        Client(f"http://127.0.0.1:{closed.getsockname()[1]}", "a key", retries=1) as client,
+        connect(f"http://127.0.0.1:{closed.getsockname()[1]}", "a key", retries=1) as client,
     ):
         closed.close()
         with pytest.raises(Unreachable, match="no response from"):
             client.cancel("01J")
 
 
-def test_nobody_answers() -> None:
+def test_nobody_answers(connect: Connect) -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,
-        Client(
+        connect(
             f"http://127.0.0.1:{silent.getsockname()[1]}", "a key", timeout=0.1, retries=1
         ) as client,
         pytest.raises(Unreachable, match="timed out"),

@@ -1,5 +1,6 @@
 """Whatever the response is, the client raises only its own errors."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -34,6 +35,7 @@ from podline.models import (
     Replay,
 )
 from tests.support.answers import MOMENT, execution_as
+from tests.support.both_clients import KINDS, connecting
 from tests.support.raw_server import RawServer, http
 
 JSON = {"Content-Type": "application/json"}
@@ -82,11 +84,11 @@ def server() -> Iterator[RawServer]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def client(server: RawServer) -> Iterator[Client]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("podline.patience._PAUSE", 0.0)
-        with Client(server.url, "a key", timeout=2, retries=0) as client:
+@pytest.fixture(scope="module", params=KINDS)
+def client(server: RawServer, request: pytest.FixtureRequest) -> Iterator[Client]:
+    with asyncio.Runner() as runner:
+        connect = connecting(request.param, runner)
+        with connect(server.url, "a key", timeout=2, retries=0) as client:
             yield client
 
 
@@ -150,7 +152,7 @@ statuses = st.sampled_from(
 answers = st.binary(max_size=60) | st.builds(http, statuses, headers, bodies)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(name=st.sampled_from(sorted(CALLS)), answer=answers)
 @example(
     name="get", answer=http("200 OK", {"Transfer-Encoding": "chunked"}, b"ffffffffffffffffffff\r\n")
@@ -159,6 +161,7 @@ answers = st.binary(max_size=60) | st.builds(http, statuses, headers, bodies)
 @example(name="get", answer=http("200 OK", {"Transfer-Encoding": "chunked"}, b"x\r\n"))
 @example(name="get", answer=http("200 OK", JSON | {"Content-Encoding": "gzip"}, b"{}"))
 @example(name="get", answer=http("302 Found", {"Location": "/elsewhere"}, b""))
+@example(name="get", answer=http("302 Found", {"Location": "a:b"}, b""))
 @example(name="get", answer=http("500 Oh", JSON, b"[" * 100_000))
 @example(name="get", answer=http("429 Slow", {"Retry-After": "9" * 400}, b""))
 @example(

@@ -10,8 +10,9 @@ for name in ("click", "pydantic", "app"):
         continue
     raise SystemExit(f"{name} was not blocked")
 
-import podline
+import podline, sys
 podline.Client("http://127.0.0.1:8000", "key").close()
+assert "asyncio" not in sys.modules, "importing it takes long, and commands don't need it"
 """
 
 

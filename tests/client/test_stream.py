@@ -16,6 +16,7 @@ from podline import (
     Unreachable,
 )
 from tests.support.answers import hang_up, problem
+from tests.support.both_clients import Connect
 from tests.support.service import Service
 
 
@@ -63,10 +64,10 @@ def test_a_service_that_is_away_for_a_moment(service: Service, client: Client) -
     assert isinstance(list(client.stream(execution_id))[-1], EndEvent)
 
 
-def test_connecting_again_ends_where_nothing_comes(service: Service) -> None:
+def test_connecting_again_ends_where_nothing_comes(service: Service, connect: Connect) -> None:
     execution_id = start(service)
     service.stream_cuts = [3] + [0] * 100
-    with Client(service.url, service.key, retries=0) as client, pytest.raises(Unreachable):
+    with connect(service.url, service.key, retries=0) as client, pytest.raises(Unreachable):
         list(client.stream(execution_id))
     last_ids = [request["headers"].get("Last-Event-Id") for request in service.requests]
     assert len(last_ids) == 9

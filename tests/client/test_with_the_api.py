@@ -52,8 +52,9 @@ from podline import (
     Unavailable,
     WaitTimeout,
 )
+from tests.support.both_clients import Connect
 from tests.support.builders import a_message
-from tests.support.real_api import a_client, served
+from tests.support.real_api import a_key, served
 from tests.support.twins import Twins, make_twins
 from tests.support.worker import Worker
 
@@ -75,8 +76,8 @@ def url(twins: Twins) -> Iterator[str]:
 
 
 @pytest.fixture
-def client(twins: Twins, url: str) -> Iterator[Client]:
-    with a_client(twins, url, DomainRole.ADMIN) as client:
+def client(twins: Twins, url: str, connect: Connect) -> Iterator[Client]:
+    with connect(url, a_key(twins, DomainRole.ADMIN), timeout=5, retries=1) as client:
         yield client
 
 
@@ -239,11 +240,11 @@ def executions(submitted: tuple[Execution | ApiError, ...]) -> list[Execution]:
     return [each for each in submitted if isinstance(each, Execution)]
 
 
-def with_room_for(quota: int, twins: Twins, url: str) -> Client:
+def with_room_for(quota: int, twins: Twins, url: str, connect: Connect) -> Client:
     """A client that doesn't repeat what is refused."""
     key, secret = keys.create(twins.store.keys, twins.clock, "bob", DomainRole.USER)
     twins.store.keys.put(replace(key, max_unfinished=quota))
-    return Client(url, secret, retries=0)
+    return connect(url, secret, retries=0)
 
 
 class TestSubmitMany:
@@ -289,12 +290,16 @@ class TestSubmitMany:
         assert client.submit_many([]) == ()
         assert list(client.as_completed([])) == []
 
-    def test_a_first_batch_that_is_refused_raises(self, twins: Twins, url: str) -> None:
-        with with_room_for(50, twins, url) as user, pytest.raises(RateLimited):
+    def test_a_first_batch_that_is_refused_raises(
+        self, twins: Twins, url: str, connect: Connect
+    ) -> None:
+        with with_room_for(50, twins, url, connect) as user, pytest.raises(RateLimited):
             user.submit_many(programs(*map(str, range(100))))
 
-    def test_a_later_batch_that_is_refused_has_its_error(self, twins: Twins, url: str) -> None:
-        with with_room_for(150, twins, url) as user:
+    def test_a_later_batch_that_is_refused_has_its_error(
+        self, twins: Twins, url: str, connect: Connect
+    ) -> None:
+        with with_room_for(150, twins, url, connect) as user:
             submitted = user.submit_many(programs(*map(str, range(200))))
         kinds = [type(each) for each in submitted]
         assert kinds == [Execution] * 100 + [RateLimited] * 100
@@ -386,8 +391,8 @@ def test_workers_and_overview(client: Client, twins: Twins, worker: Worker) -> N
     assert (now.ended, now.waiting_ms is not None) == ({"success": 1}, True)
 
 
-def test_operators_see_owners(twins: Twins, url: str, client: Client) -> None:
-    with a_client(twins, url, DomainRole.USER, "bob") as bob:
+def test_operators_see_owners(twins: Twins, url: str, client: Client, connect: Connect) -> None:
+    with connect(url, a_key(twins, DomainRole.USER, "bob")) as bob:
         bob.submit("x", language="python")
         assert [each.owner for each in bob.list()] == [None]
     assert [each.owner for each in client.list(owner="*")] == ["bob"]
@@ -414,10 +419,10 @@ def test_usage(client: Client, twins: Twins, worker: Worker) -> None:
         client.usage(first="yesterday")
 
 
-def test_limits_of_a_key(client: Client, twins: Twins) -> None:
+def test_limits_of_a_key(client: Client, twins: Twins, connect: Connect) -> None:
     created = client.keys.create("bob", requests="1/d", cpu_day=1.5)
     assert (created.requests, created.cpu_day) == ("1/d", 1.5)
-    with Client(client.url, created.key, retries=0) as bob:
+    with connect(client.url, created.key, retries=0) as bob:
         bob.languages()
         with pytest.raises(RateLimited) as refused:
             bob.languages()
@@ -444,10 +449,10 @@ def test_callbacks(client: Client, twins: Twins, worker: Worker) -> None:
     assert client.submit("1", language="python").callback is None
 
 
-def test_keys_and_roles(twins: Twins, url: str) -> None:
-    with Client(url) as nobody, pytest.raises(Unauthenticated):
+def test_keys_and_roles(twins: Twins, url: str, connect: Connect) -> None:
+    with connect(url) as nobody, pytest.raises(Unauthenticated):
         nobody.languages()
-    with a_client(twins, url, DomainRole.USER) as user, pytest.raises(Forbidden):
+    with connect(url, a_key(twins, DomainRole.USER)) as user, pytest.raises(Forbidden):
         user.queue()
 
 

@@ -41,5 +41,9 @@ def served(twins: Twins, around: Callable[[Wsgi], Wsgi] = lambda app: app) -> It
 
 
 def a_client(twins: Twins, url: str, role: Role, name: str = "ada") -> Client:
-    _, secret = keys.create(twins.ports.store.keys, twins.ports.clock, name, role)
-    return Client(url, secret, timeout=5, retries=1)
+    return Client(url, a_key(twins, role, name), timeout=5, retries=1)
+
+
+def a_key(twins: Twins, role: Role, name: str = "ada") -> str:
+    """Return the secret of a new key."""
+    return keys.create(twins.ports.store.keys, twins.ports.clock, name, role)[1]

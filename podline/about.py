@@ -1,0 +1,90 @@
+"""The calls that ask the service about itself."""
+
+from podline.calls import Calls, Mode, call
+from podline.deadline import Deadline
+from podline.decoding import decode
+from podline.models import (
+    HeldLimit,
+    Language,
+    LimitsInForce,
+    Overview,
+    Queue,
+    Readiness,
+    UsageDay,
+    Workers,
+)
+from podline.pages import items
+
+
+class AboutCalls(Calls[Mode]):
+    """What a client can learn about the service."""
+
+    @call
+    async def languages(self, *, timeout: float | None = None) -> tuple[Language, ...]:
+        """List the languages that the service can run."""
+        return await items(self._connection, "/api/v1/languages", Language, timeout=timeout)
+
+    @call
+    async def limits(self, *, timeout: float | None = None) -> LimitsInForce:
+        """Return the default and the maximum of every limit."""
+        answer = await self._connection.request(
+            "GET", "/api/v1/limits", deadline=Deadline.of_call(timeout)
+        )
+        return decode(LimitsInForce, answer)
+
+    @call
+    async def limits_held(self, *, timeout: float | None = None) -> tuple[HeldLimit, ...]:
+        """Report what enforces each limit in the place where programs run."""
+        return await items(self._connection, "/api/v1/limits/held", HeldLimit, timeout=timeout)
+
+    @call
+    async def usage(
+        self,
+        *,
+        first: str | None = None,
+        last: str | None = None,
+        owner: str | None = None,
+        timeout: float | None = None,
+    ) -> tuple[UsageDay, ...]:
+        """List what your executions used, by day, oldest first. Operators may name an `owner`.
+
+        `first` and `last` are days in UTC, such as 2026-01-02; by default, the last 30 days.
+        """
+        given = {"from": first, "to": last, "owner": owner}
+        query = [(name, value) for name, value in given.items() if value is not None]
+        return await items(self._connection, "/api/v1/usage", UsageDay, query, timeout=timeout)
+
+    @call
+    async def queue(self, *, timeout: float | None = None) -> Queue:
+        """Count the queued and running executions. Needs the operator role."""
+        answer = await self._connection.request(
+            "GET", "/api/v1/queue", deadline=Deadline.of_call(timeout)
+        )
+        return decode(Queue, answer)
+
+    @call
+    async def workers(self, *, timeout: float | None = None) -> Workers:
+        """List workers and beat, and where programs run. Needs the operator role."""
+        answer = await self._connection.request(
+            "GET", "/api/v1/workers", deadline=Deadline.of_call(timeout)
+        )
+        return decode(Workers, answer)
+
+    @call
+    async def overview(self, minutes: int = 60, *, timeout: float | None = None) -> Overview:
+        """Return what ended in each of the last minutes. Needs the operator role."""
+        answer = await self._connection.request(
+            "GET",
+            "/api/v1/overview",
+            query=[("minutes", str(minutes))],
+            deadline=Deadline.of_call(timeout),
+        )
+        return decode(Overview, answer)
+
+    @call
+    async def readiness(self, *, timeout: float | None = None) -> Readiness:
+        """Report whether the service is ready, with the state of each dependency."""
+        answer = await self._connection.request(
+            "GET", "/readyz", answers={200, 503}, deadline=Deadline.of_call(timeout)
+        )
+        return decode(Readiness, answer)
