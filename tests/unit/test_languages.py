@@ -1,5 +1,6 @@
 """What languages.toml may contain, and that our own is valid."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -154,3 +155,18 @@ def test_a_language_needs_what_the_most_demanding_of_its_packages_needs() -> Non
     assert found.needs == {"memory_mib": 512, "processes": 150}
     assert found.packages == {"Big": "1", "other": "2", "small": "3"}
     assert language_of(spec, "3.12").needs == {}
+
+
+@pytest.mark.parametrize(
+    ("printed", "version"),
+    [
+        ('openjdk full version "17.0.15+6-Debian-1deb12u1"', "17.0.15"),
+        ('openjdk full version "21+35-LTS"', "21"),
+        ('java full version "1.8.0_292-b10"', "1.8.0"),
+    ],
+)
+def test_the_version_of_java(printed: str, version: str) -> None:
+    found = re.search(load()["java"].version, printed)
+
+    assert found
+    assert found[1] == version
