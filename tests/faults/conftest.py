@@ -1,4 +1,4 @@
-"""Starts one `podline up` per test module, in a temporary folder."""
+"""Starts one `podline up` for all tests here that leave it whole, in a temporary folder."""
 
 from collections.abc import Iterator
 
@@ -17,10 +17,12 @@ FAST = {
     ),
     "PODLINE_MAX_RUNNING": "8",
     "PODLINE_MAX_RUNNING_PER_OWNER": "8",
+    # Tests receive callbacks on this machine.
+    "PODLINE_CALLBACK_NETWORKS": "127.0.0.0/8",
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def standalone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
     """`podline up` on a new folder, with eight slots. Each test leaves it whole."""
     with running(Standalone(tmp_path_factory.mktemp("up"), FAST)) as service:

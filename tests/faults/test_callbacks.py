@@ -2,26 +2,16 @@
 
 import socket
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import pytest
-
 from podline import CallbackState, Client, verify_callback
 from tests.support.receiver import Receiver, accept
-from tests.support.standalone import Standalone, running
+from tests.support.standalone import Standalone
 from tests.support.waiting import wait_until
 
-SETTINGS = {"PODLINE_CALLBACK_NETWORKS": "127.0.0.0/8"}
 FAIR_SECONDS = 15
 """Far less than what 30 callbacks to receivers that are down would take one by one."""
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
-    with running(Standalone(tmp_path_factory.mktemp("callbacks"), SETTINGS)) as service:
-        yield service
 
 
 def submit(client: Client, url: str) -> str:
@@ -36,8 +26,8 @@ def wait_for(client: Client, execution_id: str, state: CallbackState) -> None:
     wait_until(has_come, within=40)
 
 
-def test_a_receiver_gets_what_the_key_signed(service: Standalone) -> None:
-    with Receiver() as receiver, service.client() as admin:
+def test_a_receiver_gets_what_the_key_signed(standalone: Standalone) -> None:
+    with Receiver() as receiver, standalone.client() as admin:
         key = admin.keys.create("shop")
         assert key.callback_secret is not None
         with Client(admin.url, key.key) as client:
@@ -52,24 +42,24 @@ def test_a_receiver_gets_what_the_key_signed(service: Standalone) -> None:
         assert execution.result.stdout == "42\n"
 
 
-def test_a_worker_killed_between_delivery_and_record_delivers_again(service: Standalone) -> None:
+def test_a_worker_killed_between_delivery_and_record_delivers_again(standalone: Standalone) -> None:
     def kill_first(connection: socket.socket) -> None:
         if len(receiver.received) == 1:
-            service.kill("worker")
+            standalone.kill("worker")
         accept(connection)
 
-    with Receiver(answer=kill_first) as receiver, service.client() as client:
+    with Receiver(answer=kill_first) as receiver, standalone.client() as client:
         execution_id = submit(client, receiver.url)
         receiver.wait_for(2, within=60)
         assert receiver.ids() == [execution_id, execution_id]
         wait_for(client, execution_id, CallbackState.DELIVERED)
 
 
-def test_receivers_that_are_down_delay_no_other(service: Standalone) -> None:
+def test_receivers_that_are_down_delay_no_other(standalone: Standalone) -> None:
     with ExitStack() as stack:
         hosts = [f"127.0.0.{number}" for number in (2, 3, 4)]
         silent = [stack.enter_context(socket.create_server((h, 0), backlog=64)) for h in hosts]
-        good, client = stack.enter_context(Receiver()), stack.enter_context(service.client())
+        good, client = stack.enter_context(Receiver()), stack.enter_context(standalone.client())
         for number in range(30):
             host, port = silent[number % len(silent)].getsockname()
             last = submit(client, f"http://{host}:{port}/")
@@ -82,11 +72,11 @@ def test_receivers_that_are_down_delay_no_other(service: Standalone) -> None:
         assert good.ids() == [execution_id]
 
 
-def test_the_secret_of_the_service_is_private_and_in_no_log(service: Standalone) -> None:
-    file = service.data_dir / "callback-secret"
+def test_the_secret_of_the_service_is_private_and_in_no_log(standalone: Standalone) -> None:
+    file = standalone.data_dir / "callback-secret"
     assert file.stat().st_mode & 0o777 == 0o600
     secret = file.read_text().strip()
-    logs = [*service.data_dir.glob("*.log"), *Path(service.data_dir, "logs").iterdir()]
+    logs = [*standalone.data_dir.glob("*.log"), *Path(standalone.data_dir, "logs").iterdir()]
     assert len(logs) > 3
     for log in logs:
         text = log.read_text(errors="replace")

@@ -17,7 +17,7 @@ from tests.support.standalone import Standalone, running
 
 def test_the_database_is_locked_for_ten_seconds(standalone: Standalone) -> None:
     load = Load(standalone)
-    load.wait_for_some(20)
+    load.wait_for_some()
     with locked(standalone, seconds=10):
         assert_refused_in_time(standalone)
     load.assert_whole()
@@ -39,8 +39,8 @@ def test_the_mongodb_server_is_killed(tmp_path: Path) -> None:
     with mongo_server(tmp_path) as server:
         options = ("--mongodb", server.url("podline"))
         with running(Standalone(tmp_path / "up", FAST, options)) as standalone:
-            load = Load(standalone, how_many=50)
-            load.wait_for_some(10)
+            load = Load(standalone, how_many=30)
+            load.wait_for_some(5)
             server.kill()
             assert_refused_in_time(standalone)
             server.start()

@@ -1,24 +1,30 @@
-"""Processes are killed with 200 executions in flight, and every promise is kept."""
+"""Processes are killed with many executions in flight, and every promise is kept."""
 
 import signal
 
 import pytest
 
-from tests.faults.load import Load
+from tests.faults.load import FOR_LONG, HOW_MANY, Load
 from tests.support.standalone import Standalone
 
+IN_FLIGHT = pytest.mark.parametrize(
+    "how_many", [HOW_MANY, pytest.param(FOR_LONG, marks=pytest.mark.long)]
+)
 
+
+@IN_FLIGHT
 @pytest.mark.parametrize("part", ["worker", "redis", "sandbox", "api"])
-def test_a_part_is_killed(standalone: Standalone, part: str) -> None:
-    load = Load(standalone)
-    load.wait_for_some(20)
+def test_a_part_is_killed(standalone: Standalone, part: str, how_many: int) -> None:
+    load = Load(standalone, how_many)
+    load.wait_for_some()
     standalone.kill(part)
     load.assert_whole()
 
 
-def test_everything_is_killed_at_once(standalone: Standalone) -> None:
-    load = Load(standalone)
-    load.wait_for_some(20)
+@IN_FLIGHT
+def test_everything_is_killed_at_once(standalone: Standalone, how_many: int) -> None:
+    load = Load(standalone, how_many)
+    load.wait_for_some()
     standalone.kill_everything()
     standalone.up()
     load.assert_whole()
@@ -26,7 +32,7 @@ def test_everything_is_killed_at_once(standalone: Standalone) -> None:
 
 def test_a_worker_that_is_asked_to_stop_wastes_no_attempt(standalone: Standalone) -> None:
     load = Load(standalone)
-    load.wait_for_some(20)
+    load.wait_for_some()
     worker = standalone.child("worker")
     worker.send_signal(signal.SIGTERM)
     worker.wait(timeout=30)

@@ -1,6 +1,7 @@
 """The sandboxes for hostile programs: one run by root, one by an ordinary user."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,14 +16,48 @@ from tests.hostile.program import Hostile
 from tests.support.host import a_host
 from tests.support.sandbox_daemon import SandboxDaemon
 
+HERE = Path(__file__).parent
+AS_IT_IS, AS_USER, AS_USER_IN_FULL = "as it is", "ordinary user", "ordinary user, in full"
+ELSEWHERE_THAN_AS_ROOT = re.compile(
+    r"(cpu|memory|fork|thread|processes|stops|kills|daemon|forged|service|setuid)_|"
+    r"(becomes_root|host_files|ignored_signals|mounts|other_sandboxes|ptrace|unshares|watches)\.|"
+    r"test_(good_programs|nothing_of|no_link_is_followed|what_one_run_used)"
+)
+"""Programs and tests that an ordinary user's daemon handles differently: it meters processes by
+reading /proc, and has other privileges to protect. Its jails are the same, so the others are left
+out, except in `make test-long`.
+"""
 USER = 12346
 BECOME_USER = ("setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups")
 
 
-@pytest.fixture(scope="session", params=["as it is", "ordinary user"])
-def hostile_sandbox(request: pytest.FixtureRequest) -> Iterator[SandboxDaemon]:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    same = [item for item in items if _is_the_same_as_user(item)]
+    config.hook.pytest_deselected(items=same)
+    items[:] = [item for item in items if item not in same]
+
+
+def _is_the_same_as_user(item: pytest.Item) -> bool:
+    given = item.callspec.params if hasattr(item, "callspec") else {}
+    if given.get("whose") != AS_USER:
+        return False
+    subject = given.get("program") or given.get("path") or item
+    return not ELSEWHERE_THAN_AS_ROOT.match(subject.name)
+
+
+@pytest.fixture(
+    scope="session",
+    params=[AS_IT_IS, AS_USER, pytest.param(AS_USER_IN_FULL, marks=pytest.mark.long)],
+)
+def whose(request: pytest.FixtureRequest) -> str:
+    """Who runs the daemon."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def hostile_sandbox(whose: str) -> Iterator[SandboxDaemon]:
     """A separate daemon, because the tests count what is left behind."""
-    as_user = request.param == "ordinary user"
+    as_user = whose != AS_IT_IS
     if as_user:
         _skip_unless_another_user_can_run()
     with tempfile.TemporaryDirectory() as name:
@@ -43,12 +78,15 @@ def _skip_unless_another_user_can_run() -> None:
 
 
 @pytest.fixture(scope="session")
-def field(hostile_sandbox: SandboxDaemon, request: pytest.FixtureRequest) -> Iterator[Field]:
+def field(
+    whose: str, hostile_sandbox: SandboxDaemon, request: pytest.FixtureRequest
+) -> Iterator[Field]:
     """The results of the selected programs, which ran side by side."""
     asked_for = {
         program.name: program
         for item in request.session.items
         if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+        if item.callspec.params.get("whose") == whose
         if isinstance(program := item.callspec.params.get("program"), Hostile)
     }
     with tempfile.TemporaryDirectory() as name:

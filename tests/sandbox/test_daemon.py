@@ -71,7 +71,7 @@ def test_killed_while_jails_are_being_set_up_it_leaves_nothing_running(tmp_path:
     """The moment is drawn at random, over and over."""
     random = Random(7)
     sandbox = SandboxDaemon(tmp_path, bays=2)
-    for _ in range(5):
+    for _ in range(3):
         sandbox.start()
         bash = language(sandbox.runtime, "bash")
         for _ in range(sandbox.bays):
