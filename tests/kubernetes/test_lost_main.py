@@ -49,8 +49,8 @@ def a_pod_of(runtime: KubernetesRuntime, words: Sequence[str]) -> Pod:
     )
 
 
-def seen(runtime: KubernetesRuntime, pod: Pod) -> Observation:
-    observation = runtime.observe(pod.name)
+def seen(runtime: KubernetesRuntime, pod: str) -> Observation:
+    observation = runtime.observe(pod)
     assert observation
     assert observation.phase is not Phase.FAULTED, observation.message
     return observation
@@ -63,8 +63,8 @@ class Cluster:
         self.core = core
         self.namespace = namespace
 
-    def kill_main_in_run(self, runtime: KubernetesRuntime, pod: Pod, number: int) -> None:
-        """Wait until that run has printed something, and kill init."""
+    def wait_for_output(self, runtime: KubernetesRuntime, pod: str, number: int) -> None:
+        """Wait until that run of the pod has printed something."""
 
         def has_printed() -> bool:
             return bool(seen(runtime, pod)) and any(
@@ -72,6 +72,10 @@ class Cluster:
             )
 
         wait_until(has_printed, within=SECONDS)
+
+    def kill_main_in_run(self, runtime: KubernetesRuntime, pod: str, number: int) -> None:
+        """Wait until that run has printed something, and kill init."""
+        self.wait_for_output(runtime, pod, number)
         for name in self.pods_of(pod):
             uid = self._metadata(name).uid
             assert uid
@@ -89,10 +93,10 @@ class Cluster:
         except client.ApiException:
             return ""  # it has not started
 
-    def pods_of(self, pod: Pod) -> list[str]:
+    def pods_of(self, pod: str) -> list[str]:
         items = self.core.list_namespaced_pod(self.namespace).items
         names = sorted(str(each.metadata.name) for each in items if each.metadata)
-        return [name for name in names if name == pod.name or name.startswith(f"{pod.name}-")]
+        return [name for name in names if name == pod or name.startswith(f"{pod}-")]
 
 
 @pytest.fixture
@@ -101,10 +105,10 @@ def administrator(core: client.CoreV1Api, namespace: str) -> Cluster:
 
 
 def end(runtime: KubernetesRuntime, pod: Pod) -> tuple[Observation, Output]:
-    wait_until(lambda: seen(runtime, pod).phase is Phase.ENDED, within=SECONDS)
+    wait_until(lambda: seen(runtime, pod.name).phase is Phase.ENDED, within=SECONDS)
     output = runtime.output(pod.name)
     assert output
-    return seen(runtime, pod), output
+    return seen(runtime, pod.name), output
 
 
 def test_the_runs_that_are_left_go_on_in_other_pods(
@@ -112,8 +116,8 @@ def test_the_runs_that_are_left_go_on_in_other_pods(
 ) -> None:
     pod = a_pod_of(cluster, ["a", "memory", "stay", "d", "memory", "stay", "g"])
     cluster.create(pod)
-    administrator.kill_main_in_run(cluster, pod, 3)
-    administrator.kill_main_in_run(cluster, pod, 6)
+    administrator.kill_main_in_run(cluster, pod.name, 3)
+    administrator.kill_main_in_run(cluster, pod.name, 6)
 
     observation, output = end(cluster, pod)
 
@@ -128,12 +132,12 @@ def test_the_runs_that_are_left_go_on_in_other_pods(
     rest = cluster.output(pod.name, 5)
     assert rest
     assert [run and run.stdout for run in rest.runs] == [b"stay\n", b"g\n"]
-    assert sorted(administrator.pods_of(pod)) == [pod.name, f"{pod.name}-1", f"{pod.name}-2"]
+    assert sorted(administrator.pods_of(pod.name)) == [pod.name, f"{pod.name}-1", f"{pod.name}-2"]
     assert cluster.list_pods() == [pod.name]
 
     cluster.delete(pod.name)
 
-    assert administrator.pods_of(pod) == []
+    assert administrator.pods_of(pod.name) == []
     assert cluster.observe(pod.name) is None
 
 
@@ -141,11 +145,11 @@ def test_a_watch_names_the_attempt(administrator: Cluster, cluster: KubernetesRu
     pod = a_pod_of(cluster, ["memory", "stay", "c"])
     changes = cluster.watch(lambda: False)
     cluster.create(pod)
-    administrator.kill_main_in_run(cluster, pod, 2)
+    administrator.kill_main_in_run(cluster, pod.name, 2)
 
     for name in changes:
         assert name == pod.name
-        if seen(cluster, pod).phase is Phase.ENDED:
+        if seen(cluster, pod.name).phase is Phase.ENDED:
             break
 
     observation, _ = end(cluster, pod)
@@ -159,10 +163,11 @@ def test_what_continues_a_pod_that_is_gone_is_found_by_its_name(
     """As after a kill between two requests of a removal."""
     pod = a_pod_of(cluster, ["memory", "stay", "stay"])
     cluster.create(pod)
-    administrator.kill_main_in_run(cluster, pod, 2)
+    administrator.kill_main_in_run(cluster, pod.name, 2)
     follow_up = f"{pod.name}-1"
     wait_until(
-        lambda: bool(seen(cluster, pod)) and follow_up in administrator.pods_of(pod), within=SECONDS
+        lambda: bool(seen(cluster, pod.name)) and follow_up in administrator.pods_of(pod.name),
+        within=SECONDS,
     )
     administrator.core.patch_namespaced_pod(
         follow_up, administrator.namespace, {"metadata": {"ownerReferences": None}}
@@ -170,8 +175,8 @@ def test_what_continues_a_pod_that_is_gone_is_found_by_its_name(
     administrator.core.delete_namespaced_pod(
         pod.name, administrator.namespace, grace_period_seconds=0
     )
-    wait_until(lambda: administrator.pods_of(pod) == [f"{pod.name}-1"], within=SECONDS)
+    wait_until(lambda: administrator.pods_of(pod.name) == [f"{pod.name}-1"], within=SECONDS)
 
     assert cluster.list_pods() == [pod.name]
     cluster.delete(pod.name)
-    assert administrator.pods_of(pod) == []
+    assert administrator.pods_of(pod.name) == []
