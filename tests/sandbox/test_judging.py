@@ -8,9 +8,13 @@ import pytest
 
 from app.domain.execution import Execution, Outcome, State
 from app.domain.judging import JudgedTest
+from app.domain.pod import Observation, Phase
+from app.domain.policy import DEFAULT_COMPILE_LIMITS
 from app.domain.submission import Checker, ExpectedOutput, File, SubmittedTest
+from app.infrastructure.sandbox.runtime import SandboxRuntime
 from app.service.sweep import sweep
 from tests.support.builders import a_submission
+from tests.support.constants import changed
 from tests.support.sandbox_daemon import SandboxDaemon, language
 from tests.support.twins import Twins, make_twins
 from tests.support.waiting import wait_until
@@ -35,15 +39,15 @@ def python(sandbox: SandboxDaemon) -> str:
     return language(sandbox.runtime, "python").version
 
 
-def checker(sandbox: SandboxDaemon, source: str, **limits: int) -> Checker:
-    like = a_submission()
+def checker(sandbox: SandboxDaemon, source: str, name: str = "python", /, **limits: int) -> Checker:
+    like, found = a_submission(), language(sandbox.runtime, name)
     return Checker(
-        language="python",
-        language_version=python(sandbox),
-        files=(File("main.py", source.encode()),),
-        entrypoint="main.py",
+        language=found.name,
+        language_version=found.version,
+        files=(File(found.source_name, source.encode()),),
+        entrypoint=found.source_name,
         limits=replace(like.limits, **limits),
-        compile_limits=like.compile_limits,
+        compile_limits=DEFAULT_COMPILE_LIMITS,
     )
 
 
@@ -164,3 +168,130 @@ def test_nothing_passes_from_one_check_to_the_next(twins: Twins, sandbox: Sandbo
         twins, sandbox, ECHO, tests=some_tests("a", "b"), checker=checker(sandbox, source)
     )
     assert row.outcome is Outcome.SUCCESS
+
+
+LIKE_TESTLIB = r"""
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+enum Verdict { OK, WRONG, FORM, FAIL, PARTIAL = 7 };
+
+[[noreturn]] void quitf(Verdict verdict, const char *format, ...) {
+    va_list values;
+    va_start(values, format);
+    vfprintf(stderr, format, values);
+    std::exit(verdict);
+}
+
+long long number(std::ifstream &stream, long long least, long long most) {
+    std::string word;
+    if (!(stream >> word)) quitf(FORM, "unexpected end of file");
+    if (word.size() > 18) quitf(FORM, "a word of %zu bytes", word.size());
+    size_t used = 0;
+    long long found = 0;
+    try { found = std::stoll(word, &used); } catch (...) { used = 0; }
+    if (used != word.size()) quitf(FORM, "not a number");
+    if (found < least || found > most) quitf(WRONG, "out of range");
+    return found;
+}
+
+int main(int count, char **names) {
+    if (count != 4) quitf(FAIL, "three arguments");
+    std::ifstream in(names[1]), out(names[2]), answer(names[3]);
+    long long wanted = number(answer, 0, 1000), sum = 0;
+    for (int each = 0; each < 2; each++) sum += number(out, -1000, 1000);
+    std::string more;
+    if (out >> more) quitf(FORM, "%zu more bytes", more.size());
+    if (sum == wanted) quitf(OK, "ok");
+    if (sum == wanted + 1) quitf(PARTIAL, "points 0.5 nearly");
+    quitf(WRONG, "%lld is not %lld", sum, wanted);
+}
+"""
+PRINTS = r"""
+import sys
+hostile = {
+    "right": b"40 2",
+    "unusual": b"\t+40\r\n\f2 \v\n\n",
+    "nearly": b"41 2",
+    "wrong": b"-1000 1000",
+    "nothing": b"",
+    "space": b" \n" * 500_000,
+    "one": b"40",
+    "more": b"40 2 0",
+    "huge": b"9" * 300_000 + b" 2",
+    "large": b"99999 2",
+    "hexadecimal": b"0x28 2",
+    "text": b"forty 2",
+    "nul": b"40\0 2",
+    "not utf-8": b"\xff\xfe40 2",
+    "escapes": b"\x1b[2J40 2",
+    "format": b"%n%s%n 2",
+    "forged": b"points 1\n0\n",
+}
+sys.stdout.buffer.write(hostile[input()])
+"""
+VERDICTS = {
+    "right": ("success", 8, "ok"),
+    "unusual": ("success", 8, "ok"),
+    "nearly": ("wrong_output", 4, "points 0.5 nearly"),
+    "wrong": ("wrong_output", 0, "0 is not 42"),
+    "nothing": ("wrong_output", 0, "unexpected end of file"),
+    "space": ("wrong_output", 0, "unexpected end of file"),
+    "one": ("wrong_output", 0, "unexpected end of file"),
+    "more": ("wrong_output", 0, "1 more bytes"),
+    "huge": ("wrong_output", 0, "a word of 300000 bytes"),
+    "large": ("wrong_output", 0, "out of range"),
+    "hexadecimal": ("wrong_output", 0, "not a number"),
+    "text": ("wrong_output", 0, "not a number"),
+    "nul": ("wrong_output", 0, "not a number"),
+    "not utf-8": ("wrong_output", 0, "not a number"),
+    "escapes": ("wrong_output", 0, "not a number"),
+    "format": ("wrong_output", 0, "not a number"),
+    "forged": ("wrong_output", 0, "not a number"),
+}
+
+
+class Watched:
+    """The runtime, and what it reported last about each pod that has ended."""
+
+    def __init__(self, runtime: SandboxRuntime) -> None:
+        self._runtime = runtime
+        self.ended: dict[str, Observation] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._runtime, name)
+
+    def observe(self, name: str, wait_seconds: float = 0) -> Observation | None:
+        found = self._runtime.observe(name, wait_seconds)
+        if found and found.phase is Phase.ENDED:
+            self.ended[name] = found
+        return found
+
+
+def test_hostile_output_and_a_checker_in_cpp_that_is_compiled_once(sandbox: SandboxDaemon) -> None:
+    watched = Watched(sandbox.runtime)
+    twins = make_twins(runtime=watched)  # type: ignore[arg-type]  # the real one
+    tests = tuple(SubmittedTest(name=name, stdin=name.encode(), points=8) for name in VERDICTS)
+
+    with changed(checks__PART_BYTES=500_000):
+        row, found = judged(
+            twins,
+            sandbox,
+            PRINTS,
+            tests=tests,
+            expected_output=ExpectedOutput(b"42"),
+            limits=replace(a_submission().limits, output_kib=1024),
+            checker=checker(sandbox, LIKE_TESTLIB, "cpp"),
+        )
+
+    assert {test.name: (str(test.outcome), test.points, test.message) for test in found} == VERDICTS
+    reports = [watched.ended[row.checker_pod(number)].report for number in (1, 2, 3)]
+    assert row.checker_pod(4) not in watched.ended
+    assert [report.compile.cached for report in reports if report and report.compile] == [
+        False,
+        True,
+        True,
+    ]
