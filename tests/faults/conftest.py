@@ -14,6 +14,7 @@ FAST = {
         sweep__SLOT_GRACE_SECONDS=5,
         sweep__QUEUE_CHECK_SECONDS=5,
         beat__sweep=1,
+        checks__PART_BYTES=1,
     ),
     "PODLINE_MAX_RUNNING": "8",
     "PODLINE_MAX_RUNNING_PER_OWNER": "8",

@@ -4,6 +4,7 @@ import random
 
 from app.domain.execution import State
 from podline import Conflict
+from podline.submission import Checker
 from tests.faults.load import Load
 from tests.support.standalone import Standalone
 from tests.support.waiting import wait_until
@@ -37,5 +38,20 @@ def test_a_program_that_runs_is_cancelled(standalone: Standalone) -> None:
     wait_until(lambda: client.get(execution.id).state == "running")
     client.cancel(execution.id)
     wait_until(lambda: standalone.runtime().list_pods() == [])
+    wait_until(lambda: standalone.admission().slots_used() == 0)
+    assert client.get(execution.id).result is None
+
+
+def test_a_checker_that_runs_is_cancelled(standalone: Standalone) -> None:
+    client, runtime = standalone.client(), standalone.runtime()
+    checker: Checker = {"language": "bash", "source": "[ `cat output` = 1 ] || sleep 10"}
+    execution = client.submit(
+        "cat", language="bash", tests=[{"stdin": "1"}, {"stdin": "2"}], checker=checker
+    )
+    second = f"{execution.id.lower()}-1-c2"
+    wait_until(lambda: second in runtime.list_pods(), or_fail=runtime.list_pods)
+    assert client.get(execution.id).state == "running"
+    client.cancel(execution.id)
+    wait_until(lambda: runtime.list_pods() == [], or_fail=runtime.list_pods)
     wait_until(lambda: standalone.admission().slots_used() == 0)
     assert client.get(execution.id).result is None

@@ -4,8 +4,10 @@ import signal
 
 import pytest
 
+from podline.submission import Checker, Test
 from tests.faults.load import FOR_LONG, HOW_MANY, Load
 from tests.support.standalone import Standalone
+from tests.support.waiting import wait_until
 
 IN_FLIGHT = pytest.mark.parametrize(
     "how_many", [HOW_MANY, pytest.param(FOR_LONG, marks=pytest.mark.long)]
@@ -38,3 +40,21 @@ def test_a_worker_that_is_asked_to_stop_wastes_no_attempt(standalone: Standalone
     worker.wait(timeout=30)
     load.assert_whole()
     assert load.attempts() == {1}
+
+
+SLOW: Checker = {"language": "bash", "source": "sleep 0.5"}
+"""A checker that is killed while it runs. Each test has one of its own (conftest.py)."""
+
+
+@pytest.mark.parametrize("part", ["worker", pytest.param("sandbox", marks=pytest.mark.long)])
+def test_a_part_is_killed_while_checkers_run(standalone: Standalone, part: str) -> None:
+    client, runtime = standalone.client(), standalone.runtime()
+    load = Load(standalone, how_many=0)
+    tests: list[Test] = [{"stdin": "1"}, {"stdin": "2"}]
+    for _ in range(2):
+        execution = client.submit("cat; echo", language="bash", tests=tests, checker=SLOW)
+        load.expect(execution.id, "1\n2\n")
+    wait_until(lambda: any(name.endswith("-c2") for name in runtime.list_pods()), within=30)
+    standalone.kill(part)
+    load.assert_whole()
+    assert part == "sandbox" or load.attempts() == {1}

@@ -1,12 +1,13 @@
 """Tests and their checker through all steps, in real jails, with hostile ones among them."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from app.domain.execution import Execution, Outcome, State
+from app.domain.execution import SECOND, Execution, Outcome, State
 from app.domain.judging import JudgedTest
 from app.domain.pod import Observation, Phase
 from app.domain.policy import DEFAULT_COMPILE_LIMITS
@@ -295,3 +296,33 @@ def test_hostile_output_and_a_checker_in_cpp_that_is_compiled_once(sandbox: Sand
         True,
         True,
     ]
+
+
+def test_a_checker_beyond_its_deadline_is_ended(sandbox: SandboxDaemon) -> None:
+    """The service's clock runs ahead, so it seems that the runtime doesn't enforce its limits."""
+    twins = make_twins(runtime=sandbox.runtime, max_attempts=1)  # type: ignore[arg-type]  # the real one
+    worker = Worker(twins.ports)
+    sleeps = checker(sandbox, "import time; time.sleep(9)")
+    files = (File("main.py", ECHO.encode()),)
+    row = twins.submit(
+        language_version=python(sandbox), files=files, tests=some_tests("a"), checker=sleeps
+    )
+
+    def checking() -> bool:
+        sweep(twins.ports)
+        worker.run_all()
+        twins.clock.advance(10)
+        return row.id.lower() + "-1-c" in sandbox.runtime.list_pods()
+
+    wait_until(checking)
+    behind = time.time() - twins.clock() / SECOND
+    twins.clock.advance(behind + twins.ports.policy.max_wall_seconds + 1_000)
+    sweep(twins.ports)
+    worker.run_all()
+
+    done = twins.now(row)
+    assert (done.state, done.message) == (
+        State.FAILED,
+        "the checker did not end before its deadline",
+    )
+    assert not [pod for pod in sandbox.runtime.list_pods() if pod.startswith(row.id.lower())]
