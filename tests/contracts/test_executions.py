@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from app.domain.compare import Compare, CompareKind
 from app.domain.execution import (
     UNFINISHED,
     Change,
@@ -12,7 +13,15 @@ from app.domain.execution import (
     Outcome,
     State,
 )
-from app.domain.submission import ExpectedOutput, File, Priority
+from app.domain.filters import ExecutionFilter
+from app.domain.submission import (
+    Checker,
+    ExpectedOutput,
+    File,
+    KeepOutput,
+    Priority,
+    SubmittedTest,
+)
 from app.ports import QueueEntry, Store
 from tests.contracts.racing import race
 from tests.contracts.rows import LATER, applied, completed, finished, nonzero, put, to_later
@@ -45,6 +54,51 @@ class TestInsert:
         execution = put(store, submission=submission)
         assert store.executions.get(execution.id) == execution
         assert store.executions.submission(execution.id) == submission
+
+    def test_gives_back_tests_and_their_checker(self, store: Store) -> None:
+        like = a_submission()
+        submission = a_submission(
+            tests=(
+                SubmittedTest(
+                    name="größe",
+                    stdin=b"\x00\xff",
+                    args=("ü",),
+                    env={"K": "v"},
+                    files=(File("data", b"\xfe"),),
+                    limits=replace(like.limits, wall_seconds=0.5),
+                    expected_output=ExpectedOutput.of(
+                        b"1", Compare(CompareKind.NUMBERS, absolute=1e-9, relative=0.1)
+                    ),
+                    compare=Compare(CompareKind.TOKENS),
+                    points=0.25,
+                ),
+                SubmittedTest(name="2"),
+            ),
+            checker=Checker(
+                language="cpp",
+                language_version="12.2",
+                files=(File("check.cpp", b"\xff"),),
+                entrypoint="check.cpp",
+                limits=replace(like.limits, memory_mib=7),
+                compile_limits=replace(like.limits, memory_mib=8),
+                compile_args=("-O2",),
+            ),
+            stop_on_failure=True,
+            keep_output=KeepOutput.FAILURES,
+        )
+        execution = put(store, submission=submission)
+        assert (execution.tests, execution.has_checker) == (2, True)
+        assert store.executions.get(execution.id) == execution
+        assert store.executions.submission(execution.id) == submission
+        assert store.executions.page(ExecutionFilter(owner="ada"), None, 9) == [execution]
+        (event,) = store.executions.events(execution.id)
+        assert (event.data["tests"], event.data["has_checker"]) == (2, True)
+        row = applied(store, execution.admit(NOW, LATER))
+        due = store.executions.claim_due(ALL, LATER, 9, to_later)
+        assert [(each.tests, each.has_checker) for each in due] == [(2, True)]
+        begun = store.executions.begin(row.id, ALL, "start", LATER)
+        assert begun
+        assert (begun.tests, begun.has_checker) == (2, True)
 
     def test_refuses_an_id_that_is_taken(self, store: Store) -> None:
         first = accepted(a_submission(stdin=b"first"))

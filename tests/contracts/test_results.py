@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from app.domain.artifact import Artifact, LeftOut
 from app.domain.blob import Blob
+from app.domain.execution import Outcome
+from app.domain.judging import JudgedTest
 from app.domain.result import Segment
 from app.ports import Store
 from tests.contracts.rows import LATER, applied, completed, finished, put
@@ -64,6 +66,24 @@ def test_contents_that_are_stored_elsewhere_are_named(store: Store) -> None:
         segments={"0/stdout": Segment(3, 4)},
         artifacts=(Artifact("out/ä.png", blob),),
         artifacts_left_out=(LeftOut(None, "2 more files"),),
+    )
+    store.results.insert(result)
+    assert store.results.get(result.id) == result
+
+
+def test_tests_are_named_with_what_became_of_them(store: Store) -> None:
+    result = a_result(finished(store, put(store)))
+    (run,), (printed,) = result.report.runs, result.output.runs
+    result = replace(
+        result,
+        report=replace(result.report, runs=(run, run, None)),
+        output=replace(result.output, runs=(printed, printed, None)),
+        tests=(
+            JudgedTest(name="1", outcome=Outcome.SUCCESS, points=0.1),
+            JudgedTest(name="ü", outcome=Outcome.CHECKER_ERROR, points=0, message="größe\x00"),
+            JudgedTest(name="3", outcome=None, points=0),
+        ),
+        points_max=1e6,
     )
     store.results.insert(result)
     assert store.results.get(result.id) == result
