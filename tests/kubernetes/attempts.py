@@ -72,8 +72,21 @@ class Attempts:
 
     def poll_until(self, execution: Execution, *states: State) -> Execution:
         """Poll as the watcher would, until the row is in one of these states."""
-        self._poll_while(execution, lambda row: row.state not in states)
+        self.poll_while(execution, lambda row: row.state not in states)
         return self.row(execution.id)
+
+    def poll_while(self, execution: Execution, condition: Callable[[Execution], bool]) -> None:
+        """Poll as the watcher would, as long as that holds for the row."""
+
+        def done() -> bool:
+            poll(self.ports, execution.id)
+            row = self.row(execution.id)
+            self.twins.store.executions.reschedule(row, self.twins.clock() + SECOND)
+            return not condition(row)
+
+        wait_until(
+            done, within=SECONDS_FOR_A_POD, or_fail=lambda: self.runtime.observe(execution.pod)
+        )
 
     def completed(self, execution: Execution) -> Execution:
         self.poll_until(execution, State.FINISHED)
@@ -94,14 +107,3 @@ class Attempts:
         self.twins.admission.hold(entry_of(execution), NOW)
         assert start_attempt(self.ports, execution.id)
         return self.row(execution.id)
-
-    def _poll_while(self, execution: Execution, condition: Callable[[Execution], bool]) -> None:
-        def done() -> bool:
-            poll(self.ports, execution.id)
-            row = self.row(execution.id)
-            self.twins.store.executions.reschedule(row, self.twins.clock() + SECOND)
-            return not condition(row)
-
-        wait_until(
-            done, within=SECONDS_FOR_A_POD, or_fail=lambda: self.runtime.observe(execution.pod)
-        )

@@ -194,7 +194,9 @@ def checking(attempts: Attempts, *inputs: str) -> Execution:
     execution = attempts.create(
         ECHO, tests=some_tests(*inputs), checker=checker(attempts.runtime, "c", SAYS)
     )
-    return attempts.poll_until(execution, State.RUNNING)
+    pod = execution.checker_pod()
+    attempts.poll_while(execution, lambda _row: attempts.runtime.observe(pod) is None)
+    return attempts.row(execution.id)
 
 
 def test_a_checker_whose_container_was_killed_for_memory_goes_on(
