@@ -14,9 +14,10 @@ import pytest
 import redis
 
 from app.cli.up.place import HOST
-from app.cli.up.probes import free_port, http_answers
+from app.cli.up.probes import http_answers
 from app.infrastructure.redis.parking import RedisParking
 from app.infrastructure.sqlite.store import SqliteStore
+from tests.support.ports import free_port
 from tests.support.sandbox_daemon import SandboxDaemon
 from tests.support.waiting import wait_until
 
@@ -76,8 +77,7 @@ class Service:
     @contextmanager
     def api(self) -> Iterator[httpx.Client]:
         """A client of the API, which needs `with_runtime`, until the context ends."""
-        log_path, port = self.log_path("api"), free_port(HOST, 0)
-        assert port
+        log_path, port = self.log_path("api"), free_port()
         command = [sys.executable, "-m", "app.server", "--bind", f"{HOST}:{port}"]
         with log_path.open("ab") as log:
             process = subprocess.Popen(

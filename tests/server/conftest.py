@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 
-from app.cli.up.probes import free_port, http_answers
+from app.cli.up.probes import http_answers
 from app.domain.language import Language
 from app.infrastructure.sqlite.store import SqliteStore
 from app.server.connections import Server, adjustments
 from app.server.threads import Threads
+from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
 HOST = "127.0.0.1"
@@ -118,8 +119,7 @@ def api_process(folder: Path, **environment: str) -> Iterator[Api]:
         [Language(name="python", version="3.12", source_name="main.py", compiled=False)]
     )
     store.close()
-    port = free_port(HOST, 0)
-    assert port
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "app.server", "--bind", f"{HOST}:{port}"],
         env={

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pymongo
 
-from app.cli.up.probes import free_port
+from tests.support.ports import free_port
 
 STARTS_WITHIN = 20.0
 """Seconds; the import alone takes about one."""
@@ -19,7 +19,7 @@ class MongoServer:
     def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
         self._folder = folder
         self._host = host
-        self._port = free_port(host, 0)
+        self._port = free_port(host)
         self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str) -> str:

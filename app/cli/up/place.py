@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.cli.up import folder
 from app.cli.up.errors import UpError
-from app.cli.up.probes import free_port
+from app.cli.up.ports import Ports
 from app.settings import Settings
 
 HOST = "127.0.0.1"
@@ -36,17 +36,17 @@ class Place:
         return f"http://{HOST}:{self.flower_port}"
 
 
-def find_place(settings: Settings) -> Place:
+def find_place(settings: Settings, ports: Ports) -> Place:
     """Choose the ports. Raises UpError if the API's can't be used; Flower's may be any other."""
-    api_port = _api_port(settings.port)
-    flower_port = _flower_port(settings.flower_port)
+    api_port = _api_port(settings.port, ports)
+    flower_port = _flower_port(settings.flower_port, ports)
     password, hint = _flower_password(settings)
     return Place(settings.data_dir, api_port, flower_port, settings.flower_user, password, hint)
 
 
-def _api_port(wanted: int) -> int:
+def _api_port(wanted: int, ports: Ports) -> int:
     try:
-        port = free_port(HOST, wanted, within=_PORT_SECONDS)
+        port = ports.free(wanted, within=_PORT_SECONDS)
     except PermissionError:
         raise UpError(
             f"port {wanted} is for privileged users only: choose one above 1023 with --port"
@@ -58,11 +58,11 @@ def _api_port(wanted: int) -> int:
     return port
 
 
-def _flower_port(wanted: int) -> int:
+def _flower_port(wanted: int, ports: Ports) -> int:
     with suppress(OSError):
-        if (port := free_port(HOST, wanted)) is not None:
+        if (port := ports.free(wanted)) is not None:
             return port
-    port = free_port(HOST, 0)
+    port = ports.free(0)
     assert port is not None, "any port will do"
     return port
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from app.cli.up import folder, leftovers
 from app.cli.up.child import Child
 from app.cli.up.errors import UpError
-from app.cli.up.place import Place, find_place
+from app.cli.up.place import HOST, Place, find_place
+from app.cli.up.ports import Ports
 from app.cli.up.programs import programs
 from app.cli.up.report import Report, full, unavailable
 from app.cli.up.supervisor import STOP_SIGNALS, Supervisor, blocked
@@ -42,7 +43,8 @@ def run(data_dir: Path, port: int | None, mongodb: str | None) -> None:
         check_data(settings)
         leftovers.kill_recorded(settings.data_dir / folder.CHILDREN)
         _keep_settings_for_children(settings)
-        _supervise(settings, find_place(settings))
+        with Ports(HOST) as ports:
+            _supervise(settings, find_place(settings, ports))
 
 
 def check_data(settings: Settings) -> None:
