@@ -55,6 +55,7 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
     from app.infrastructure.redis.live import RedisLiveOutput
     from app.infrastructure.redis.minute_counters import RedisMinuteCounters
     from app.infrastructure.redis.parking import RedisParking
+    from app.infrastructure.redis.permits import RedisPermits
     from app.infrastructure.redis.requests import RedisRequestCounts
     from app.infrastructure.redis.sessions import RedisSessions
     from app.infrastructure.redis.wakeups import RedisWakeups
@@ -80,7 +81,7 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
         pipeline=CeleryPipeline(celery),
         metrics=PrometheusMetrics(),
         callbacks=HttpCallbacks(_body_of_callback, networks(policy.callback_networks), now),
-        couriers=ThreadedCouriers(),
+        couriers=ThreadedCouriers(RedisPermits(redis)),
         callback_secrets=callback_secrets,
         requests=RedisRequestCounts(redis),
         clock=now,

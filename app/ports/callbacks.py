@@ -32,10 +32,13 @@ class Callbacks(Protocol):
 
 
 class Couriers(Protocol):
-    """Threads of this process for deliveries: 8, and at most 2 for one host."""
+    """Threads for deliveries: 8 in the whole service, and at most 6 for one owner, 2 for one host.
 
-    def start(self, host: str, work: Callable[[], None]) -> bool:
-        """Work in a thread. Returns False, and does nothing, if all threads are taken."""
+    While Redis is down, each process has as many. A worker that dies keeps its own for 15 s.
+    """
+
+    def start(self, owner: str, host: str, work: Callable[[], None]) -> bool:
+        """Work in a thread. Returns False, and does nothing, if too many are taken."""
 
     def wait(self, seconds: float) -> bool:
-        """Return True once a thread has ended its work; False after that time."""
+        """Return True once a thread may be free; False after that time."""

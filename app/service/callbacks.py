@@ -5,8 +5,8 @@ afterwards. If a worker dies in between, the callback is due again and is sent a
 """
 
 import logging
-from collections import deque
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
@@ -24,10 +24,44 @@ log = logging.getLogger(__name__)
 SLICE: Final = 100
 """Callbacks that are claimed at once."""
 PER_HOST: Final = 200
-"""Callbacks of one host that a tick keeps. Others stay postponed, so that a host with very many
-delays nobody else.
+"""Callbacks of one owner to one host that a tick keeps. Others stay postponed, so that a host with
+very many delays nobody else.
 """
+PER_OWNER: Final = 600
+"""The same for all hosts of one owner."""
 TICK_SECONDS: Final = 10.0
+
+
+class _Waiting:
+    """Claimed callbacks. Owner and host take turns, so that none waits for all of another's."""
+
+    def __init__(self) -> None:
+        self._queues: dict[tuple[str, str], deque[Execution]] = {}
+        self._of_owner: Counter[str] = Counter()
+
+    def __bool__(self) -> bool:
+        return bool(self._queues)
+
+    def add(self, execution: Execution, callback: Callback) -> None:
+        """Leave it postponed if its owner or its host has too many."""
+        owner = execution.owner
+        queue = self._queues.setdefault((owner, _host(callback)), deque())
+        if len(queue) < PER_HOST and self._of_owner[owner] < PER_OWNER:
+            queue.append(execution)
+            self._of_owner[owner] += 1
+
+    def start_round(self, start: Callable[[Execution], bool]) -> int:
+        """Start one delivery of each queue, if a thread is left. Returns how many were started."""
+        total = 0
+        for name, queue in list(self._queues.items()):
+            if queue and start(queue[0]):
+                queue.popleft()
+                self._of_owner[name[0]] -= 1
+                total += 1
+                self._queues[name] = self._queues.pop(name)  # It is now behind the others.
+            if not queue:
+                del self._queues[name]
+        return total
 
 
 def deliver_first(ports: Ports, execution: Execution) -> None:
@@ -35,21 +69,22 @@ def deliver_first(ports: Ports, execution: Execution) -> None:
 
     The callback need not be claimed: it is due some seconds after the end.
     """
-    if execution.callback is not None:
-        _start(ports, execution, execution.callback)
+    _start(ports, execution)
 
 
 def deliver_due(ports: Ports) -> int:
     """One tick. Returns how many deliveries were started."""
     until = in_seconds(ports.clock, TICK_SECONDS)
-    waiting: dict[str, deque[Execution]] = {}
+    waiting = _Waiting()
     total, started, more = 0, 0, True
     while (more or waiting) and ports.clock() < until:
         if more and not started:
             claimed = _claim(ports.store.deliveries, ports.clock)
-            _sort(claimed, waiting)
+            for execution in claimed:
+                if execution.callback is not None:
+                    waiting.add(execution, execution.callback)
             more = len(claimed) == SLICE
-        started = _start_round(ports, waiting)
+        started = waiting.start_round(partial(_start, ports))
         total += started
         stuck = not started and not more
         if stuck and not ports.couriers.wait((until - ports.clock()) / SECOND):
@@ -62,34 +97,16 @@ def _claim(deliveries: Deliveries, clock: Clock) -> Sequence[Execution]:
     return deliveries.claim_due(now, SLICE, lambda callback: callback.claimed(now))
 
 
-def _sort(claimed: Sequence[Execution], waiting: dict[str, deque[Execution]]) -> None:
-    for execution in claimed:
-        if execution.callback is not None:
-            of_host = waiting.setdefault(_host(execution.callback), deque())
-            if len(of_host) < PER_HOST:
-                of_host.append(execution)
-
-
-def _start_round(ports: Ports, waiting: dict[str, deque[Execution]]) -> int:
-    """Start one delivery for each host that has a thread left. Returns how many were started."""
-    total = 0
-    for host, executions in list(waiting.items()):
-        callback = executions[0].callback
-        if callback is None or _start(ports, executions[0], callback):
-            executions.popleft()
-            total += 1
-        if not executions:
-            del waiting[host]
-    return total
-
-
-def _start(ports: Ports, execution: Execution, callback: Callback) -> bool:
+def _start(ports: Ports, execution: Execution) -> bool:
     """Whether a thread was left. Nothing is sent of an execution that was erased."""
+    callback = execution.callback
+    if callback is None:
+        return True
     if execution.erased:
         ports.store.deliveries.update(execution.id, callback, callback.abandoned(tried=False))
         return True
     work = partial(_deliver, ports, execution, callback)
-    return ports.couriers.start(_host(callback), work)
+    return ports.couriers.start(execution.owner, _host(callback), work)
 
 
 def _host(callback: Callback) -> str:

@@ -12,6 +12,7 @@ from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.domain.errors import Conflict, StoreUnavailable
 from app.domain.execution import Execution, State
 from app.infrastructure.memory.callbacks import MemoryCallbacks
+from app.infrastructure.memory.couriers import MemoryCouriers
 from app.infrastructure.memory.deliveries import MemoryDeliveries
 from app.ports import Delivery
 from app.service import callbacks, dead_letter_retries
@@ -183,6 +184,64 @@ class TestManyReceivers:
         tick(twins)
         hosts = [delivery.callback.url.split("/")[2] for delivery in twins.callbacks.sent]
         assert hosts == ["bad.example", "good.example", "third.example"] + 2 * ["bad.example"]
+
+    def test_a_good_receiver_gets_the_next_thread_before_a_bad_one_gets_another(
+        self, twins: Twins
+    ) -> None:
+        bad = [f"https://{name}.example/" for name in ("one", "two", "three")]
+        for execution in [submitted(twins, url) for url in [*bad, *bad, URL]]:
+            cancel(twins.ports, execution)
+        callbacks.deliver_due(replace(twins.ports, couriers=OneThread(waits=10)))
+        hosts = [delivery.callback.url.split("/")[2] for delivery in twins.callbacks.sent]
+        assert hosts[:4] == ["one.example", "two.example", "three.example", "good.example"]
+        assert len(hosts) == 7
+
+    def test_without_a_thread_the_rest_stays_postponed(self, twins: Twins) -> None:
+        for _ in range(5):
+            cancel(twins.ports, submitted(twins))
+        assert callbacks.deliver_due(replace(twins.ports, couriers=OneThread(waits=2))) == 3
+        assert tick(twins) == 0
+        assert tick(twins, 10) == 2
+
+    def test_an_owner_with_very_many_hosts_delays_no_other(self, twins: Twins) -> None:
+        hosts = [f"{number}.bad.example" for number in range(callbacks.PER_OWNER + 50)]
+        for host in hosts:
+            cancel(twins.ports, submitted(twins, f"https://{host}/"))
+        cancel(twins.ports, submitted(twins, key=a_key(name="bob")))
+        twins.couriers.full.update(hosts)
+        assert tick(twins) == 1
+        twins.couriers.full.clear()
+        assert tick(twins, 10) == len(hosts)
+
+    def test_a_tick_keeps_only_so_many_of_one_owner(self, twins: Twins) -> None:
+        waiting = callbacks._Waiting()
+        for number in range(callbacks.PER_OWNER + 50):
+            execution = submitted(twins, f"https://{number}.example/")
+            assert execution.callback is not None
+            waiting.add(execution, execution.callback)
+        assert waiting.start_round(lambda _: True) == callbacks.PER_OWNER
+        assert not waiting
+
+
+class OneThread(MemoryCouriers):
+    """It is taken until the next `wait`, of which there are so many."""
+
+    def __init__(self, waits: int) -> None:
+        super().__init__()
+        self._waits = waits
+        self._free = True
+
+    def start(self, owner: str, host: str, work: Callable[[], None]) -> bool:
+        if not self._free:
+            return False
+        self._free = False
+        return super().start(owner, host, work)
+
+    def wait(self, seconds: float) -> bool:
+        assert seconds > 0
+        self._waits -= 1
+        self._free = self._waits >= 0
+        return self._free
 
 
 class TestDeadLetter:

@@ -9,7 +9,7 @@ class MemoryCouriers:
     def __init__(self) -> None:
         self.full: set[str] = set()
 
-    def start(self, host: str, work: Callable[[], None]) -> bool:
+    def start(self, owner: str, host: str, work: Callable[[], None]) -> bool:  # noqa: ARG002  # the port's signature
         if host in self.full:
             return False
         work()
