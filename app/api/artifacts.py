@@ -25,6 +25,11 @@ artifacts = Section("Artifacts", "/api/v1/executions")
 
 _ANY: Final = "*/*"
 _ZIP: Final = "application/zip"
+_DISPOSITION: Final = "Content-Disposition"
+_SENDS: Final = {
+    status: headers if status == 304 else (*headers, _DISPOSITION)
+    for status, headers in byte_ranges.SENDS.items()
+}
 _FILE: Final = 0o644 << 16
 """Mode of an entry (`external_attr` of ZIP files that Unix made)."""
 
@@ -55,6 +60,7 @@ def left_out(result: Result) -> list[schemas.LeftOut]:
     {200: _ANY, 206: _ANY, 304: None},
     errors=(404, 416),
     headers=byte_ranges.REQUEST_HEADERS,
+    sends=_SENDS,
 )
 def artifact(call: Call, execution_id: str, name: str) -> Response:
     """A file that the program created, or a range of it."""
@@ -69,7 +75,13 @@ def artifact(call: Call, execution_id: str, name: str) -> Response:
     return _download(byte_ranges.respond(content), name.rpartition("/")[2])
 
 
-@artifacts.operation("GET", "/{execution_id}/artifacts.zip", {200: _ZIP}, errors=(404,))
+@artifacts.operation(
+    "GET",
+    "/{execution_id}/artifacts.zip",
+    {200: _ZIP},
+    errors=(404,),
+    sends={200: (_DISPOSITION,)},
+)
 def archive(call: Call, execution_id: str) -> Response:
     """All files that the program created."""
     result = _result(call, execution_id)
@@ -88,7 +100,7 @@ def _download(response: Response, name: str) -> Response:
     """Browsers save it, and show nothing of it on a page of the service."""
     encoded = {"filename*": f"UTF-8''{quote(name, safe='')}"}  # RFC 8187
     options = {"filename": name} if name.isascii() else encoded
-    response.headers["Content-Disposition"] = dump_options_header("attachment", options)
+    response.headers[_DISPOSITION] = dump_options_header("attachment", options)
     return response
 
 

@@ -16,7 +16,7 @@ from app.service import sessions as service
 
 COOKIE: Final = "podline_session"
 CSRF_HEADER: Final = "X-CSRF-Token"
-_CHANGES_NOTHING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+CHANGES_NOTHING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def caller(stored: Keys, sessions: Sessions) -> ApiKey:
@@ -66,7 +66,7 @@ def _by_secret(stored: Keys) -> ApiKey:
 
 def _by_cookie(stored: Keys, sessions: Sessions) -> ApiKey:
     found, key = session(stored, sessions)
-    if request.method not in _CHANGES_NOTHING:
+    if request.method not in CHANGES_NOTHING:
         _check_csrf(found)
     return key
 

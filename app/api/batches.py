@@ -24,6 +24,7 @@ batches = Section("Batches", "/api/v1/batches")
     "",
     {202: schemas.Batch},
     errors=(410, 429),
+    sends={202: ("Location",)},
 )
 def submit(call: Call, body: NewBatch, idempotency_key: str | None) -> Answer:
     """Submit up to 100 programs, in up to 12 MiB.

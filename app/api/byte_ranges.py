@@ -11,6 +11,11 @@ TEXT: Final = "text/plain"
 OCTETS: Final = "application/octet-stream"
 ANSWERS: Final = {200: (TEXT, OCTETS), 206: (TEXT, OCTETS), 304: None}
 """Of an operation that returns bytes, which also has the error 416."""
+SENDS: Final = {
+    200: ("ETag", "Accept-Ranges"),
+    206: ("ETag", "Accept-Ranges", "Content-Range"),
+    304: ("ETag",),
+}
 REQUEST_HEADERS: Final = ("Range", "If-Range", "If-None-Match")
 
 

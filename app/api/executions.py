@@ -48,6 +48,7 @@ executions = Section("Executions", "/api/v1/executions")
     "",
     {202: schemas.Execution, 200: schemas.Execution},
     errors=(403, 410, 429),
+    sends={202: ("Location",), 200: ("Location",)},
 )
 def submit(
     call: Call, body: Read[Submission], query: Wait, idempotency_key: str | None
@@ -166,7 +167,11 @@ def cancel(call: Call, execution_id: str) -> Answer:
 
 
 @executions.operation(
-    "POST", "/{execution_id}/retry", {202: schemas.Execution}, errors=(404, 409, 410)
+    "POST",
+    "/{execution_id}/retry",
+    {202: schemas.Execution},
+    errors=(404, 409, 410),
+    sends={202: ("Location",)},
 )
 def retry(call: Call, execution_id: str) -> Answer:
     """Run its program again, as a new execution with `retry_of`.
@@ -242,6 +247,7 @@ _returns_bytes = partial(
     answers=byte_ranges.ANSWERS,
     errors=(404, 416),
     headers=byte_ranges.REQUEST_HEADERS,
+    sends=byte_ranges.SENDS,
 )
 
 

@@ -12,8 +12,8 @@ from typing import Any, Final, TypeAlias
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from app.api import bounds, problems
-from app.api.auth import COOKIE
+from app.api import bounds, problems, response_headers, sse
+from app.api.auth import COOKIE, CSRF_HEADER
 from app.api.routing import Operation
 from app.domain.policy import InputMaxima
 
@@ -24,8 +24,25 @@ _COUNTED: Final = {"array": "maxItems", "object": "maxProperties"}
 _SECURITY: Final = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": COOKIE,
+        "description": "The cookie of a browser's session. A request that changes something also "
+        f"needs the session's token in the header `{CSRF_HEADER}`.",
+    },
 }
+_EVENT: Final = {
+    "description": "One of the server-sent events.",
+    "type": "object",
+    "properties": {
+        "event": {"type": "string"},
+        "id": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+    "required": ["event", "id", "data"],
+}
+"""What it takes OpenAPI 3.2 to say exactly: each event of the response, not all together."""
 _INFO: Final = {
     "title": "Podline",
     "version": "1",
@@ -46,7 +63,11 @@ def document(operations: Sequence[Operation], maxima: InputMaxima) -> Json:
         "openapi": "3.1.0",
         "info": _INFO,
         "paths": paths,
-        "components": {"schemas": schemas.definitions, "securitySchemes": _SECURITY},
+        "components": {
+            "schemas": schemas.definitions,
+            "headers": response_headers.DECLARED,
+            "securitySchemes": _SECURITY,
+        },
     }
 
 
@@ -75,7 +96,22 @@ class _Schemas:
 
     def parameters(self, query: type[BaseModel]) -> Iterator[Json]:
         for name, schema in self._queries[query]["properties"].items():
-            yield {"name": name, "in": "query", "required": False, "schema": schema}
+            yield {
+                "name": name,
+                "in": "query",
+                "required": False,
+                "allowEmptyValue": True,  # It counts as not given.
+                "schema": _without_null(schema),
+            }
+
+
+def _without_null(schema: Json) -> Json:
+    """A query has no null: a parameter that is null is not given."""
+    choices = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+    if len(choices) != 1:
+        return schema
+    given = {name: value for name, value in schema.items() if name not in ("anyOf", "default")}
+    return {**choices[0], **given}
 
 
 def _fill_in(schema: Any, maxima: InputMaxima) -> None:
@@ -138,16 +174,29 @@ def _parameters(operation: Operation, schemas: _Schemas) -> Iterator[Json]:
 
 def _answers(operation: Operation, schemas: _Schemas) -> Iterator[tuple[str, Json]]:
     for status, answer in operation.answers.items():
-        described: Json = {"description": HTTPStatus(status).phrase}
+        described = _described(operation, status)
         if isinstance(answer, type):
             described["content"] = schemas.content(answer, "serialization")
         elif answer is not None:
             media_types = (answer,) if isinstance(answer, str) else answer
-            described["content"] = {each: {"schema": {"type": "string"}} for each in media_types}
+            described["content"] = {each: {"schema": _schema_of(each)} for each in media_types}
         yield str(status), described
 
 
 def _problems(operation: Operation, schemas: _Schemas) -> Iterator[tuple[str, Json]]:
     content = schemas.content(problems.Problem, "serialization", problems.MEDIA_TYPE)
     for status in sorted(operation.problems - set(operation.answers)):
-        yield str(status), {"description": HTTPStatus(status).phrase, "content": content}
+        yield str(status), {**_described(operation, status), "content": content}
+
+
+def _described(operation: Operation, status: int) -> Json:
+    """A response without its content."""
+    headers = response_headers.of(operation, status)
+    return {
+        "description": HTTPStatus(status).phrase,
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers},
+    }
+
+
+def _schema_of(media_type: str) -> Json:
+    return _EVENT if media_type == sse.MEDIA_TYPE else {"type": "string"}

@@ -12,7 +12,7 @@ from app.service.replay import control as service
 replays = Section("Operators", "/api/v1/replays", Role.OPERATOR)
 
 
-@replays.operation("POST", "", {202: schemas.Replay})
+@replays.operation("POST", "", {202: schemas.Replay}, sends={202: ("Location",)})
 def start(call: Call, body: Read[NewReplay]) -> Answer:
     """Deliver events again, rebuild rows from them, or submit executions again."""
     replay = service.start(

@@ -13,7 +13,7 @@ from flask import Flask, Response, request
 from pydantic import BaseModel
 
 from app.api import rate_limits
-from app.api.auth import caller, check_role
+from app.api.auth import CHANGES_NOTHING, caller, check_role
 from app.api.body_and_query import read_body, read_for_rules, read_query
 from app.api.context import Call, Context
 from app.api.idempotency import NAME as IDEMPOTENCY_KEY
@@ -61,6 +61,8 @@ class Operation:
     """Error statuses that don't follow from the rest of the declaration."""
     headers: tuple[str, ...]
     """Request headers that the operation reads."""
+    sends: Mapping[int, tuple[str, ...]]
+    """Response headers of its own, by status."""
     handler: Handler
 
     @property
@@ -82,12 +84,17 @@ class Operation:
         return IDEMPOTENCY_KEY in self.headers
 
     @property
+    def needs_csrf_token(self) -> bool:
+        """Whether a request with a session's cookie is refused without its token."""
+        return self.role is not None and self.method not in CHANGES_NOTHING
+
+    @property
     def problems(self) -> frozenset[int]:
         """The statuses with a problem document."""
         found = {500, 503, *self.errors}
         if self.role is not None:
             found |= {401, 429}
-        if self.role in (Role.OPERATOR, Role.ADMIN):
+        if self.role in (Role.OPERATOR, Role.ADMIN) or self.needs_csrf_token:
             found |= {403}
         if self.body is not None:
             found |= {400, 413, 415, 422}
@@ -112,6 +119,7 @@ class Section:
         answers: Mapping[int, type[BaseModel] | str | tuple[str, ...] | None],
         errors: tuple[int, ...] = (),
         headers: tuple[str, ...] = (),
+        sends: Mapping[int, tuple[str, ...]] | None = None,
     ) -> Callable[[Handler], Handler]:
         """`{path:name}` in a path takes slashes, too."""
 
@@ -127,6 +135,7 @@ class Section:
                     answers=answers,
                     errors=errors,
                     headers=(*headers, IDEMPOTENCY_KEY) if takes_key else headers,
+                    sends=sends or {},
                     handler=handler,
                 )
             )

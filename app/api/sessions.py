@@ -16,7 +16,12 @@ sessions = Section("Sessions", "/api/v1/session")
 
 
 @sign_in.operation(
-    "POST", "", {201: schemas.Session}, errors=(401,), headers=("Authorization", "X-API-Key")
+    "POST",
+    "",
+    {201: schemas.Session},
+    errors=(401,),
+    headers=("Authorization", "X-API-Key"),
+    sends={201: ("Set-Cookie",)},
 )
 def begin(context: Context) -> Answer:
     """Begin a session with a key, or with a sign-in token in its place.
@@ -51,14 +56,16 @@ def get(context: Context) -> schemas.Session:
     return _shown(found, key)
 
 
-@sessions.operation("DELETE", "", {204: None}, errors=(403,), headers=(auth.CSRF_HEADER,))
+@sessions.operation(
+    "DELETE", "", {204: None}, headers=(auth.CSRF_HEADER,), sends={204: ("Set-Cookie",)}
+)
 def end(call: Call) -> Answer:
     """End the session of the cookie, and remove the cookie."""
     service.end(call.ports.sessions, request.cookies.get(auth.COOKIE, ""))
     return Answer(None, 204, {"Set-Cookie": _cookie("", 0)})
 
 
-@sessions.operation("POST", "/token", {201: schemas.SignInToken}, errors=(403,))
+@sessions.operation("POST", "/token", {201: schemas.SignInToken})
 def token(call: Call) -> Answer:
     """A token that begins one session of the same key within five minutes: for a link."""
     begun = service.sign_in_token(call.ports.sessions, call.ports.clock, call.caller)
