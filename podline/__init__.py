@@ -78,6 +78,7 @@ from podline.models import (
     Worker,
     Workers,
 )
+from podline.sources import read_program
 from podline.streaming import EndEvent, OutputEvent, ResultEvent, StateEvent, StreamEvent
 from podline.submission import Checker, Program, Submission, Test
 
@@ -156,6 +157,7 @@ __all__ = [
     "Worker",
     "Workers",
     "__version__",
+    "read_program",
     "read_tests",
     "verify_callback",
 ]

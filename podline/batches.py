@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, cast
+from typing import Final
 
 from podline.errors import InvalidArgument
-from podline.submission import Program, Submission, body_of
+from podline.submission import Program, body_of
 
 MOST_ITEMS: Final = 100
 MOST_BYTES: Final = 12 * 1024 * 1024
@@ -17,13 +17,7 @@ _AROUND: Final = len('{"executions":[]}')
 
 def bodies_of(programs: Iterable[Program]) -> list[Body]:
     """Return the body of each program as if it were submitted alone."""
-    return [_body_of(program) for program in programs]
-
-
-def _body_of(program: Program) -> Body:
-    submission = dict(program)
-    source = submission.pop("source", None)
-    return body_of(cast(str | None, source), cast(Submission, submission))
+    return [body_of(None, program) for program in programs]
 
 
 def batches_of(bodies: Iterable[Body]) -> Iterator[Sequence[Body]]:

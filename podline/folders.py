@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from podline.errors import InvalidArgument
+from podline.sources import text_if_utf8
 from podline.submission import Test
 
 _ANSWERS: Final = (".out", ".ans")
@@ -30,7 +31,7 @@ def read_tests(folder: Path) -> list[Test]:
         Test(
             name=name,
             stdin=pairs[name][0].read_bytes(),
-            expected_output=_text_or_bytes(pairs[name][1].read_bytes()),
+            expected_output=text_if_utf8(pairs[name][1].read_bytes()),
         )
         for name in sorted(pairs, key=_naturally)
     ]
@@ -84,11 +85,3 @@ def _naturally(name: str) -> list[tuple[int, str]]:
     return [
         (int(part), "") if part.isdecimal() else (-1, part) for part in _NUMBER.split(name) if part
     ]
-
-
-def _text_or_bytes(content: bytes) -> str | bytes:
-    """Text is compared without white space at the ends of lines."""
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        return content

@@ -3,12 +3,15 @@
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Required, TypedDict
 
+from podline.errors import InvalidArgument
 from podline.models import Limits
+from podline.sources import read_file, read_program, text_if_utf8
 
-Text = str | bytes
-"""Bytes are sent unchanged, in base64 if they are not UTF-8."""
+Text = str | bytes | Path
+"""Text, bytes, or the path of a file. Bytes are sent unchanged, in base64 if they are not UTF-8."""
 Compare = str | Mapping[str, Mapping[str, float]]
 """`exact`, `lines`, `tokens`, or `{"numbers": {"absolute": 1e-9, "relative": 1e-9}}`."""
 
@@ -32,7 +35,7 @@ class Checker(TypedDict, total=False):
 
     language: str
     version: str
-    source: str
+    source: str | Path
     files: Mapping[str, Text]
     entrypoint: str
     limits: Limits | Mapping[str, float]
@@ -45,7 +48,7 @@ class Judged(TypedDict, total=False):
     language: Required[str]
     version: str
     files: Mapping[str, Text]
-    """Relative path to content; use either this or `source`."""
+    """Relative path to content. Use either this or `source`, unless `source` is a path."""
     entrypoint: str
     stdin: Text
     args: Sequence[str]
@@ -59,7 +62,7 @@ class Judged(TypedDict, total=False):
     """`line` or `block`."""
     expected_output: Text
     """Text is compared without trailing white space, empty lines at the end and a byte order mark
-    at the start; bytes are compared exactly.
+    at the start; bytes are compared exactly. A file is text if it is UTF-8.
     """
     artifacts: Sequence[str]
     """Patterns, as in git's ignore files, of files to keep once the program has ended."""
@@ -83,14 +86,12 @@ class Submission(Judged, total=False):
 class Program(Submission, total=False):
     """A program for `Client.submit_many`: either `source`, or `files`."""
 
-    source: str
+    source: str | Path
 
 
-def body_of(source: str | None, submission: Submission) -> dict[str, object]:
-    """Return the JSON body of `POST /api/v1/executions`."""
-    body = _encoded(submission)
-    if source is not None:
-        body["source"] = source
+def body_of(source: str | Path | None, submission: Mapping[str, Any]) -> dict[str, object]:
+    """Return the JSON body of `POST /api/v1/executions`. Reads what is a path."""
+    body = _encoded(submission if source is None else {**submission, "source": source})
     if "tests" in submission:
         body["tests"] = [_encoded(test) for test in submission["tests"]]
     if "checker" in submission:
@@ -100,41 +101,64 @@ def body_of(source: str | None, submission: Submission) -> dict[str, object]:
 
 def _encoded(given: Mapping[str, Any]) -> dict[str, object]:
     """What a submission, a test and a checker have in common."""
+    given = _with_program(given)
     body: dict[str, object] = dict(given)
     if "files" in given:
         body["files"] = [_file(name, content) for name, content in given["files"].items()]
     if "stdin" in given:
         del body["stdin"]
         body |= _stdin(given["stdin"])
-    if isinstance(expected := given.get("expected_output"), bytes):
+    if "expected_output" in given:
         del body["expected_output"]
-        body["expected_output_base64"] = _base64(expected)
+        body |= _expected(given["expected_output"])
     for name in ("limits", "compile_limits"):
         if isinstance(limits := given.get(name), Limits):
             body[name] = {key: limit for key, limit in asdict(limits).items() if limit is not None}
     return body
 
 
+def _with_program(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Replace the path of a program by its files."""
+    source = given.get("source")
+    if not isinstance(source, Path):
+        return given
+    files, entrypoint = read_program(source, given.get("entrypoint"))
+    others = given.get("files", {})
+    if twice := sorted(files.keys() & others.keys()):
+        raise InvalidArgument(f"both `source` and `files` have a file {twice[0]!r}")
+    rest = {name: value for name, value in given.items() if name != "source"}
+    return {**rest, "files": {**files, **others}, "entrypoint": entrypoint}
+
+
 def _file(name: str, content: Text) -> dict[str, str]:
-    text = _text(content)
-    if text is None:
-        return {"name": name, "content": _base64(content), "encoding": "base64"}
-    return {"name": name, "content": text, "encoding": "utf-8"}
+    match _text_or_bytes(content):
+        case str() as text:
+            return {"name": name, "content": text, "encoding": "utf-8"}
+        case exact:
+            return {"name": name, "content": _base64(exact), "encoding": "base64"}
 
 
 def _stdin(content: Text) -> dict[str, str]:
-    text = _text(content)
-    return {"stdin_base64": _base64(content)} if text is None else {"stdin": text}
+    match _text_or_bytes(content):
+        case str() as text:
+            return {"stdin": text}
+        case exact:
+            return {"stdin_base64": _base64(exact)}
 
 
-def _text(content: Text) -> str | None:
-    if isinstance(content, str):
-        return content
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        return None
+def _expected(content: Text) -> dict[str, str]:
+    if isinstance(content, Path):
+        content = _text_or_bytes(content)
+    if isinstance(content, bytes):
+        return {"expected_output_base64": _base64(content)}
+    return {"expected_output": content}
 
 
-def _base64(content: Text) -> str:
-    return b64encode(content if isinstance(content, bytes) else content.encode()).decode("ascii")
+def _text_or_bytes(content: Text) -> str | bytes:
+    if isinstance(content, Path):
+        content = read_file(content)
+    return content if isinstance(content, str) else text_if_utf8(content)
+
+
+def _base64(content: bytes) -> str:
+    return b64encode(content).decode("ascii")

@@ -30,7 +30,7 @@ class SubmittingCalls(ExecutionCalls[Mode]):
     @call
     async def run(
         self,
-        source: str | None = None,
+        source: str | Path | None = None,
         *,
         timeout: float | None = None,
         **submission: Unpack[Submission],
@@ -44,7 +44,7 @@ class SubmittingCalls(ExecutionCalls[Mode]):
     @call
     async def judge(
         self,
-        source: str | None = None,
+        source: str | Path | None = None,
         *,
         tests: Sequence[Test] | Path,
         timeout: float | None = None,
@@ -62,7 +62,7 @@ class SubmittingCalls(ExecutionCalls[Mode]):
         return await self._run(source, deadline, {**submission, "tests": found})
 
     async def _run(
-        self, source: str | None, deadline: Deadline, submission: Submission
+        self, source: str | Path | None, deadline: Deadline, submission: Submission
     ) -> Execution:
         execution = await self._submit(source, submission, wait=wait_of(deadline))
         return execution if execution.state.terminal else await self._wait(execution.id, deadline)
@@ -70,7 +70,7 @@ class SubmittingCalls(ExecutionCalls[Mode]):
     @call
     async def submit(
         self,
-        source: str | None = None,
+        source: str | Path | None = None,
         *,
         idempotency_key: str | None = None,
         wait: float | None = None,
@@ -90,7 +90,7 @@ class SubmittingCalls(ExecutionCalls[Mode]):
 
     async def _submit(
         self,
-        source: str | None,
+        source: str | Path | None,
         submission: Submission,
         idempotency_key: str | None = None,
         wait: float | None = None,

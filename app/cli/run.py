@@ -12,7 +12,7 @@ import click
 from app.cli.command import service_command
 from app.cli.failure import RunFailure, explained
 from app.cli.process import Stopped, stops_raised
-from app.cli.program.files import stdin_from_file
+from app.cli.program.files import stdin_without_option
 from app.cli.program.options import program_arguments, program_options
 from app.cli.program.submission import submission_of
 from app.cli.terminal import print_line
@@ -48,7 +48,7 @@ def run_command(
         raise click.UsageError("--save needs --artifact, which says what to save")
     try:
         with stops_raised():
-            options["stdin"] = options["stdin"] or stdin_from_file(options["file"])
+            options["stdin"] = options["stdin"] or stdin_without_option(options["file"])
             submission = submission_of(client, options)
             with cancelled_if_broken_off(client, submission) as execution_id:
                 code = follow(client, execution_id, raw=raw, as_json=as_json)

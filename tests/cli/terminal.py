@@ -22,15 +22,16 @@ def start(
     *args: str,
     there: Mapping[str, str],
     under: Sequence[str] = (),
+    stdin: int = subprocess.DEVNULL,
     stdout: int | IO[bytes] = subprocess.PIPE,
 ) -> subprocess.Popen[bytes]:
-    """Start the command with a stdin that stays open.
+    """Start the command.
 
     `under` is a program that starts it; `there` is the environment that names the service.
     """
     return subprocess.Popen(
         [*under, *PODLINE, *args],
-        stdin=subprocess.PIPE,
+        stdin=stdin,
         stdout=stdout,
         stderr=subprocess.PIPE,
         env=environment(**there),

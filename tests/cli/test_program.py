@@ -1,14 +1,17 @@
 """Where `podline run` takes the program, its language, its arguments and its stdin from."""
 
-from collections.abc import Mapping
+import os
+import socket
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
 from app.cli import main
+from app.cli.program.files import stdin_without_option
 from app.cli.program.language import language_of
 from podline import Language
 from tests.cli.conftest import Podline
@@ -98,14 +101,111 @@ def test_a_file_as_stdin_needs_no_option(service: Service, folder: Path) -> None
     assert sent(service)["stdin"] == "line\n"
 
 
-def test_without_a_file_as_stdin_nothing_is_read(service: Service, folder: Path) -> None:
+def test_a_pipe_as_stdin_needs_no_option(service: Service, folder: Path) -> None:
     (folder / "main.py").write_text(HELLO)
-    script = (
-        'podline run "$1" <&-; podline run "$1" < /dev/null; podline run "$1" < <(sleep 5 2>&-)'
+    through_bash(service, '(sleep 0.1; echo line) | podline run "$1"', str(folder / "main.py"))
+    assert sent(service)["stdin"] == "line\n"
+
+
+def test_without_a_file_or_pipe_as_stdin_nothing_is_read(service: Service, folder: Path) -> None:
+    (folder / "main.py").write_text(HELLO)
+    through_bash(
+        service, 'podline run "$1" <&-; podline run "$1" < /dev/null', str(folder / "main.py")
     )
-    through_bash(service, script, str(folder / "main.py"))
     requests = service.asked("POST", "/api/v1/executions")
-    assert ["stdin" in request["body"] for request in requests] == [False] * 3
+    assert ["stdin" in request["body"] for request in requests] == [False] * 2
+
+
+class TestStdinWithoutOption:
+    """What cron, CI and ssh give a command must not make it wait for ever."""
+
+    @pytest.fixture
+    def ends(
+        self, kind: str, monkeypatch: pytest.MonkeyPatch
+    ) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+        """This command's stdin, and its other end."""
+        monkeypatch.setattr("app.cli.program.files.SILENCE", 0.01)
+        if kind == "pipe":
+            reader, writer = (
+                os.fdopen(fd, mode) for fd, mode in zip(os.pipe(), ("r", "wb"), strict=True)
+            )
+            opened: tuple[Any, ...] = (reader, writer)
+        else:
+            first, second = socket.socketpair()
+            opened = (first.makefile("r"), second.makefile("wb"), first, second)
+        monkeypatch.setattr("sys.stdin", opened[0])
+        yield opened[0].buffer, opened[1]
+        for each in opened:
+            each.close()
+
+    @pytest.mark.parametrize("kind", ["pipe", "socket"])
+    def test_what_arrives_is_read(self, ends: tuple[IO[bytes], IO[bytes]]) -> None:
+        ours, theirs = ends
+        theirs.write(b"1")
+        theirs.flush()
+        assert stdin_without_option(Path("main.py")) is ours
+        assert stdin_without_option(Path("-")) is None, "it is the program"
+
+    @pytest.mark.parametrize("kind", ["pipe", "socket"])
+    def test_silence_is_reported_and_not_waited_for(
+        self, ends: tuple[IO[bytes], IO[bytes]], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert not ends[1].closed
+        assert stdin_without_option(Path("main.py")) is None
+        said = capsys.readouterr().err
+        assert "nothing arrived on stdin for 0.01 s" in said
+        assert "use --stdin -" in said
+
+    @pytest.mark.parametrize("kind", ["pipe"])
+    def test_an_end_is_no_silence(
+        self, ends: tuple[IO[bytes], IO[bytes]], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        ours, theirs = ends
+        theirs.close()
+        assert stdin_without_option(Path("main.py")) is ours
+        assert capsys.readouterr().err == ""
+
+    def test_a_device_is_never_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        with Path("/dev/zero").open() as device:
+            monkeypatch.setattr("sys.stdin", device)
+            assert stdin_without_option(Path("main.py")) is None
+
+
+class TestFolder:
+    @pytest.fixture
+    def program(self, folder: Path) -> Path:
+        for name in ("main.py", "lib/a.py", ".git/config", "__pycache__/main.pyc"):
+            path = folder / "program" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(name)
+        return folder / "program"
+
+    def test_all_its_files_are_sent(
+        self, service: Service, podline: Podline, program: Path
+    ) -> None:
+        assert podline("run", program, "--entrypoint", "main.py", "--", "a").exit_code == 0
+        body = sent(service)
+        assert (body["language"], body["entrypoint"]) == ("python", "main.py")
+        assert [file["name"] for file in body["files"]] == ["main.py", "lib/a.py"]
+        assert body["args"] == ["a"]
+
+    @pytest.mark.parametrize(
+        ("args", "said"),
+        [
+            ((), "has 2 files: name one as the entrypoint with --entrypoint"),
+            (("--entrypoint", "other.py"), "has no file 'other.py' to be the entrypoint"),
+            (("--entrypoint", "main.py", "--file", "program/main.py"), "put the file there"),
+        ],
+    )
+    def test_what_is_missing_is_named(
+        self, args: tuple[str, ...], said: str, podline: Podline, program: Path
+    ) -> None:
+        done = podline("run", program, *args)
+        assert (done.exit_code, said in done.stderr) == (2, True), done.stderr
+
+    def test_a_file_has_no_other_entrypoint(self, podline: Podline, program: Path) -> None:
+        done = podline("run", program / "main.py", "--entrypoint", "main.py")
+        assert "a file is itself the entrypoint" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import threading
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any, BinaryIO
 
 import pytest
@@ -217,7 +218,7 @@ def test_a_signal_before_anything_was_submitted(
 ) -> None:
     before = list(client.list())
     gate.seen.clear()
-    with start("run", program, "--stdin", "-", there=there) as running:
+    with start("run", program, "--stdin", "-", there=there, stdin=PIPE) as running:
         wait_until(lambda: "/api/v1/languages" in gate.seen)
         running.send_signal(signal.SIGTERM)
         running.wait(20)

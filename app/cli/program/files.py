@@ -5,24 +5,41 @@ import stat
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from select import select
 from typing import BinaryIO, Final
 
 import click
 
-from app.cli.terminal import escaped
+from app.cli.terminal import escaped, print_line
 
 STDIN: Final = Path("-")
+SILENCE: Final = 5.0
+"""Seconds in which something must arrive in a pipe."""
 _TOO_MUCH: Final = 64 * 1024 * 1024
 """Bytes of one file."""
 
 
-def stdin_from_file(program: Path) -> BinaryIO | None:
-    """Return this command's stdin if it is a file. A pipe may stay open without an end."""
+def stdin_without_option(program: Path) -> BinaryIO | None:
+    """Return this command's stdin if it is a file, or a pipe or socket in which something arrives.
+
+    cron, CI and ssh may give a command a pipe that stays open without an end, so a silent one is
+    not waited for.
+    """
     try:
-        is_file = stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
+        mode = os.fstat(sys.stdin.fileno()).st_mode
     except (OSError, ValueError):  # closed, or replaced by an object without a descriptor
         return None
-    return sys.stdin.buffer if is_file and program != STDIN else None
+    is_pipe = stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+    if program == STDIN or not (is_pipe or stat.S_ISREG(mode)):
+        return None
+    if is_pipe and not select([sys.stdin], [], [], SILENCE)[0]:
+        print_line(
+            f"podline: nothing arrived on stdin for {SILENCE:g} s, so the program gets no input; "
+            "to wait longer, use --stdin -",
+            err=True,
+        )
+        return None
+    return sys.stdin.buffer
 
 
 def read_all(main: Path, others: Iterable[Path]) -> dict[str, bytes]:

@@ -28,7 +28,10 @@ _FILE: Final[Mapping[str, Any]] = {"exists": True, "dir_okay": False, "path_type
 _READABLE = click.Path(**_FILE)
 
 _OPTIONS: Final[Sequence[Decorator]] = (
-    click.argument("file", type=click.Path(**_FILE, allow_dash=True)),
+    click.argument("file", type=click.Path(exists=True, allow_dash=True, path_type=Path)),
+    click.option(
+        "--entrypoint", metavar="NAME", help="If FILE is a folder: which of its files to start."
+    ),
     click.option("--language", help="By default, from the file's suffix or its `#!` line."),
     click.option("--version", help="The language's version; by default, the newest."),
     click.option(

@@ -10,7 +10,8 @@ import click
 from app.cli.program.files import STDIN, read, read_all, read_file, text_or_bytes
 from app.cli.program.language import language_of
 from app.cli.program.options import LIMITS, OF_COMPILER
-from podline import Client, Submission
+from app.cli.terminal import escaped
+from podline import Client, InvalidArgument, Submission, read_program
 
 
 def submission_of(client: Client, options: dict[str, Any]) -> Submission:
@@ -46,15 +47,34 @@ def _program(client: Client, options: Mapping[str, Any]) -> tuple[str, dict[str,
     main: Path = options["file"]
     if main == STDIN:
         return _program_from_stdin(client, options)
-    files = read_all(main, options["files"])
-    language = options["language"] or language_of(main, client.languages(), files[main.name])
-    return main.name, files, language
+    files, entrypoint = _files(main, options)
+    known = options["language"]
+    language = known or language_of(Path(entrypoint), client.languages(), files[entrypoint])
+    return entrypoint, files, language
+
+
+def _files(main: Path, options: Mapping[str, Any]) -> tuple[dict[str, bytes], str]:
+    """Return all files, and the entrypoint's name."""
+    entrypoint: str | None = options["entrypoint"]
+    if not main.is_dir():
+        if entrypoint is not None:
+            raise click.UsageError("--entrypoint needs a folder; a file is itself the entrypoint")
+        return read_all(main, options["files"]), main.name
+    if options["files"]:
+        raise click.UsageError("--file can't be combined with a folder: put the file there")
+    try:
+        return read_program(main, entrypoint)
+    except InvalidArgument as error:
+        hint = " with --entrypoint" if entrypoint is None else ""
+        raise click.UsageError(escaped(f"{error}{hint}")) from None
 
 
 def _program_from_stdin(
     client: Client, options: Mapping[str, Any]
 ) -> tuple[str, dict[str, bytes], str]:
     """Name the program as its language does. The other files are placed beside it."""
+    if options["entrypoint"] is not None:
+        raise click.UsageError("--entrypoint needs a folder")
     if options["stdin"] is sys.stdin.buffer:
         raise click.UsageError("stdin can't be both the program and its input")
     source, languages = read(sys.stdin.buffer), client.languages()
