@@ -26,19 +26,15 @@ PODLINE = str(Path(sys.executable).with_name("podline"))
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
-    """A service that tests only observe, with all its parts, beside modules of the same names."""
+    """A service with all its parts, beside modules of the same names.
+
+    Tests only observe it, except for the last ones, which end it.
+    """
     folder = tmp_path_factory.mktemp("up")
     for name in ("app", "tasks", "celeryconfig", "celery"):
         (folder / f"{name}.py").write_text("raise SystemExit('somebody else')")
     with chdir(folder), running(Standalone(folder / "data")) as standalone:
         wait_until(lambda: "Ready" in standalone.printed())
-        yield standalone
-
-
-@pytest.fixture(scope="module")
-def standalone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
-    """A service that tests may stop."""
-    with running(Standalone(tmp_path_factory.mktemp("up"))) as standalone:
         yield standalone
 
 
@@ -193,30 +189,30 @@ class TestEnd:
     """The kill comes first, because its test starts the service again."""
 
     @staticmethod
-    def family(standalone: Standalone) -> list[int]:
-        children = standalone.children()
+    def family(service: Standalone) -> list[int]:
+        children = service.children()
         return [p.pid for child in children for p in (child, *child.children(recursive=True))]
 
-    def test_nothing_is_left_after_a_kill_and_it_starts_again(self, standalone: Standalone) -> None:
-        family = self.family(standalone)
-        key = (standalone.data_dir / "key").read_text()
-        (up_pid,) = {child.ppid() for child in standalone.children()}
+    def test_nothing_is_left_after_a_kill_and_it_starts_again(self, service: Standalone) -> None:
+        family = self.family(service)
+        key = (service.data_dir / "key").read_text()
+        (up_pid,) = {child.ppid() for child in service.children()}
         os.kill(up_pid, signal.SIGKILL)
         for pid in family:
             wait_until_gone(pid)
-        standalone.up()
-        assert (standalone.data_dir / "key").read_text() == key
-        execution = standalone.client().run("print(1)", language="python", timeout=20)
+        service.up()
+        assert (service.data_dir / "key").read_text() == key
+        execution = service.client().run("print(1)", language="python", timeout=20)
         assert execution.outcome == "success"
 
-    def test_nothing_is_left_after_a_stop(self, standalone: Standalone, tmp_path: Path) -> None:
-        family = self.family(standalone)
-        execution = standalone.client().run("print(1)", language="python", timeout=20)
-        standalone.down()
+    def test_nothing_is_left_after_a_stop(self, service: Standalone, tmp_path: Path) -> None:
+        family = self.family(service)
+        execution = service.client().run("print(1)", language="python", timeout=20)
+        service.down()
 
         assert not [pid for pid in family if psutil.pid_exists(pid)]
         # No address that another process may get next, and a database file that is whole.
-        assert not (standalone.data_dir / "url").exists()
-        copy = shutil.copy(standalone.data_dir / "podline.db", tmp_path / "copy.db")
+        assert not (service.data_dir / "url").exists()
+        copy = shutil.copy(service.data_dir / "podline.db", tmp_path / "copy.db")
         with closing(SqliteStore(Path(copy), timeout=5)) as store:
             assert store.executions.get(execution.id)
