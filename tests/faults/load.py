@@ -61,6 +61,7 @@ class Load:
         total = len(self.expected)
         wait_until(lambda: self._count(*TERMINAL) == total, within=within, or_fail=self.states)
         assert self.states() == {State.COMPLETED: total}
+        self._standalone.wait_until_ready()
         client = self._standalone.client()
         for execution_id, output in self.expected.items():
             self._assert_right(client.get(execution_id), output)

@@ -33,7 +33,7 @@ def test_two_beats_do_no_harm(standalone: Standalone) -> None:
     command = [sys.executable, "-m", "celery", "-A", "tasks", "beat"]
     second = subprocess.Popen(command, env=standalone.child("beat").environ())
     try:
-        load = Load(standalone)
+        load = Load(standalone, how_many=40)
         load.assert_whole()
         assert load.attempts() == {1}
     finally:
@@ -44,6 +44,6 @@ def test_two_beats_do_no_harm(standalone: Standalone) -> None:
 def test_every_message_comes_twice(tmp_path: Path) -> None:
     doubling = Path(__file__).with_name("doubling")
     with running(Standalone(tmp_path, FAST | {"PYTHONPATH": str(doubling)})) as standalone:
-        load = Load(standalone)
+        load = Load(standalone, how_many=40)
         load.assert_whole()
         assert load.attempts() == {1}

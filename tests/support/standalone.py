@@ -68,6 +68,10 @@ class Standalone:
                 stdout=out,
                 stderr=subprocess.STDOUT,
             )
+        self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        """Wait until the API responds and has all that it needs."""
         wait_until(self._is_ready, within=120, or_fail=self.described)
 
     def _is_ready(self) -> bool:
