@@ -11,9 +11,8 @@ _WILD: Final = {Wild.ANY: _ANY, Wild.STAR: _STAR}
 
 
 def encode_patterns(patterns: Iterable[str]) -> bytes:
-    """Return nothing for no patterns. The last one comes first."""
-    if not (parsed := [found for pattern in patterns if (found := parse(pattern))]):
-        return b""
+    """The last one comes first. Those that say nothing are left out."""
+    parsed = [found for pattern in patterns if (found := parse(pattern))]
     words = [len(parsed)]
     for pattern in reversed(parsed):
         own = list(_pattern(pattern))

@@ -1,8 +1,9 @@
 /* Runs a pod's stages through init, which is pid 1 of the other container, and records everything
  * that happens. kubernetes/inside.py describes its part in a pod, and what it may trust.
  *
- * Its input is in files with numbers from 0, one after the other: a number, PROTOCOL, then a struct plan with the records that stages share, and the
- * stages: for each, a struct opening and the message for init. If the plan says so, the first stage
+ * Its input is in files with numbers from 0, one after the other: a number, PROTOCOL, then a struct
+ * plan with the records that stages share and the patterns of files to keep, and the stages: for each,
+ * a struct opening and the message for init. If the plan says so, the first stage
  * compiles; all others run the program. The compiled program is kept in the channel, and init
  * empties the box before each run.
  *
@@ -22,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "artifacts.h"
 #include "channel.h"
 #include "ending.h"
 #include "program.h"
@@ -44,6 +46,8 @@ struct plan {
     uint64_t wall_us; /* for all stages */
     uint64_t program_bytes; /* the most that a compiled program may have */
     uint64_t shared_bytes;
+    uint64_t artifact_files, artifact_bytes; /* the most that are kept */
+    uint64_t pattern_bytes; /* 0 if the pod asks for no files */
 };
 
 struct opening {
@@ -60,11 +64,13 @@ struct input {
 struct pod {
     struct plan plan;
     const char *shared; /* records */
+    struct wish wish;
     struct input stages[STAGES_MAX];
     int count; /* of stages */
     struct channel channel;
     uint64_t log_left;
     int64_t began_us; /* realtime; 0 before a stage has */
+    int64_t ended_us; /* realtime, of the last run */
     int64_t used_us; /* by all stages so far, in earlier pods too */
     int compiled, failed; /* whether a compile stage succeeded, and any run did not */
 };
@@ -132,6 +138,14 @@ static const char *take_stage(const char *at, const char *end, struct input *sta
     return pass(at, end, stage->head.body_bytes);
 }
 
+static const char *take_wish(const char *at, const char *end, struct pod *pod) {
+    if (!pod->plan.pattern_bytes) return at;
+    uint32_t *patterns = malloc(pod->plan.pattern_bytes);
+    if (!patterns) end_with_fault("the patterns of files are too long");
+    pod->wish = (struct wish){pod->plan.artifact_files, pod->plan.artifact_bytes, patterns};
+    return take(at, end, patterns, pod->plan.pattern_bytes);
+}
+
 static void read_pod(struct pod *pod) {
     size_t bytes;
     uint64_t protocol;
@@ -140,7 +154,9 @@ static void read_pod(struct pod *pod) {
     if (protocol != PROTOCOL) end_with_fault("the input is for another version of the pod's image");
     at = take(at, end, &pod->plan, sizeof pod->plan);
     pod->shared = at;
-    for (at = pass(at, end, pod->plan.shared_bytes); at < end;) {
+    at = pass(at, end, pod->plan.shared_bytes);
+    at = take_wish(at, end, pod);
+    while (at < end) {
         if (pod->count == STAGES_MAX) end_with_fault("the input has too many stages");
         at = take_stage(at, end, &pod->stages[pod->count++]);
     }
@@ -270,6 +286,7 @@ static void run_stage(struct run *run, struct pod *pod, int number, const struct
     free(run->message);
     if (run->not_started) return;
     pod->used_us += run->end.report.wall_us;
+    pod->ended_us = clock_us(CLOCK_REALTIME);
     record_stage(number, &run->end);
 }
 
@@ -280,7 +297,8 @@ static int succeeded(const struct stage_end *stage) {
 }
 
 _Noreturn static void end_with(const struct pod *pod, int runs, int left) {
-    end_with_verdict(pod->began_us, clock_us(CLOCK_REALTIME), runs, left);
+    int64_t ended_us = pod->ended_us ? pod->ended_us : clock_us(CLOCK_REALTIME);
+    end_with_verdict(pod->began_us, ended_us, runs, left);
 }
 
 /* Ends the pod if there is nothing to run then. */
@@ -299,6 +317,11 @@ static int skips(const struct pod *pod, int number, const struct input *stage) {
     return pod->used_us + stage->head.wall_us > pod->plan.wall_us;
 }
 
+static void keep_files(struct pod *pod, const struct run *run) {
+    if (run->lost) lose_artifacts();
+    else keep_artifacts(&pod->channel, &pod->wish, &pod->log_left);
+}
+
 static void run_program(struct pod *pod, int ended) {
     static struct run run;
     const struct input *stages = pod->stages + pod->plan.compiles;
@@ -308,6 +331,7 @@ static void run_program(struct pod *pod, int ended) {
         run_stage(&run, pod, number, &stages[number - 1]);
         if (run.not_started) end_with(pod, 0, 0);
         if (!succeeded(&run.end)) pod->failed = 1;
+        if (pod->wish.patterns) keep_files(pod, &run);
         /* Without init, the others can only be skipped. */
         if (run.lost && !pod->plan.stop_on_failure) end_with(pod, number, runs - number);
     }

@@ -29,7 +29,7 @@ void write_log(const char *text, size_t bytes) {
     }
 }
 
-static char *base64(char *to, const unsigned char *from, size_t bytes) {
+char *base64(char *to, const unsigned char *from, size_t bytes) {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (; bytes; from += 3) {
         uint32_t three = from[0] << 16 | (bytes > 1 ? from[1] << 8 : 0) | (bytes > 2 ? from[2] : 0);

@@ -37,6 +37,8 @@ int64_t frame_due(const struct transcript *transcript);
 /* Writes what is held, the older stream first. */
 void write_frames(struct transcript *transcript);
 
+/* Returns the end of what it wrote: a third more than `bytes`, rounded up to four. */
+char *base64(char *to, const unsigned char *from, size_t bytes);
 /* Writes all of it to the log, or exits. */
 void write_log(const char *text, size_t bytes);
 

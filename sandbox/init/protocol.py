@@ -13,7 +13,7 @@ from sandbox.wire.types import SECOND, File
 
 INIT: Final = Path(__file__).with_name("init")
 """Built from the C sources beside it when the package is installed."""
-PROTOCOL: Final = 13
+PROTOCOL: Final = 14
 """As in protocol.h."""
 PROGRAM: Final = "/box/program"
 """What a compile stage makes and the run stage starts. As in protocol.h."""

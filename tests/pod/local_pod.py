@@ -16,7 +16,8 @@ from typing import Any, Final
 from app.domain.pod import Output, Pod, Report
 from app.domain.submission import File
 from app.infrastructure.kubernetes import input, inside
-from app.infrastructure.kubernetes.transcript import End, parse_end, parse_transcript
+from app.infrastructure.kubernetes.collected import Files
+from app.infrastructure.kubernetes.transcript import End, Transcript, parse_end, parse_transcript
 from sandbox import languages, line
 from sandbox.init.protocol import INIT
 from tests.support.builders import a_submission
@@ -26,6 +27,7 @@ LINE: Final = Path(line.__file__).parent
 COLLECTOR: Final = INIT.parents[1] / "collector" / "collector"
 SPECS: Final = languages.load()
 SECONDS_TO_END: Final = 20
+DISK_MIB: Final = 64
 _MAIN_UID: Final = 65400
 _COLLECTOR_UID: Final = 65450
 _SYSTEM: Final = ("/usr", "/bin", "/lib", "/lib64", "/etc/alternatives")
@@ -52,10 +54,19 @@ class Ended:
 
     @property
     def output(self) -> Output:
+        assert self.transcript.output
+        return self.transcript.output
+
+    @property
+    def files(self) -> Files:
+        assert self.transcript.files
+        return self.transcript.files
+
+    @property
+    def transcript(self) -> Transcript:
         transcript = parse_transcript(self.log)
         assert transcript.end == self.end
-        assert transcript.output
-        return transcript.output
+        return transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +89,7 @@ class LocalPod:
         main = _container(
             *("--user", _identity(_MAIN_UID + number), "--group", _identity(_MAIN_UID + number)),
             *("--bindmount_ro", f"{folder}/channel:{inside.CHANNEL}"),
-            *("-m", "none:/box:tmpfs:mode=0777,size=16m", "-s", "box/tmp:/tmp"),
+            *("-m", f"none:/box:tmpfs:mode=0777,size={DISK_MIB}m", "-s", "box/tmp:/tmp"),
             command=inside.MAIN_COMMAND,
             log=folder / "main.log",
         )

@@ -33,9 +33,8 @@ def wants(tmp_path_factory: pytest.TempPathFactory) -> Wants:
 
     def wants(patterns: Sequence[str], names: Sequence[bytes]) -> list[bytes]:
         words = encode_patterns(patterns)
-        if words:
-            function(words, b"")  # forgets the folders that other patterns decided about
-        return [name for name in names if words and function(words, name)]
+        function(words, b"")  # forgets the folders that other patterns decided about
+        return [name for name in names if function(words, name)]
 
     return wants
 

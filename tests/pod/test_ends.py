@@ -89,7 +89,7 @@ PATH = {"PATH": "/usr/bin:/bin"}
 
 
 def a_plan(*, compiles: bool, wall_us: int = 60_000_000) -> bytes:
-    return struct.pack("<6Q", PROTOCOL, compiles, 0, wall_us, 1 << 20, 0)
+    return struct.pack("<9Q", PROTOCOL, compiles, 0, wall_us, 1 << 20, *[0] * 4)
 
 
 def stages_that_start(*commands: Sequence[str]) -> bytes:

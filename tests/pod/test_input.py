@@ -21,7 +21,7 @@ MIB = 1024 * 1024
 def heads(content: bytes) -> list[tuple[int, ...]]:
     """For each stage: output cap, wall time, CPU time, and the memory that init enforces."""
     (shared,) = struct.unpack_from("<Q", content, 5 * 8)
-    at, found = 6 * 8 + shared, []
+    at, found = 9 * 8 + shared, []
     while at < len(content):
         cap, _, *limits, body = struct.unpack_from("<6Q", content, at)
         found.append((cap, *limits))

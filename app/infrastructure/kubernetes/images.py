@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from app.domain.errors import RunRefused
 from app.domain.language import Language
 from app.domain.pod import Pod
-from app.infrastructure.kubernetes.limits import MAX_INPUT_BYTES, accepted
+from app.infrastructure.kubernetes.limits import MAX_ARTIFACT_BYTES, MAX_INPUT_BYTES, accepted
 from app.infrastructure.sandbox import conversion
 from sandbox.languages import BadLanguages, LanguageSpec, language_of
 from sandbox.languages.versions import standing_for
@@ -35,7 +35,11 @@ class Offer:
         )
         accepts = accepted(self.spec, pod_pids_limit)
         return replace(
-            found, accepts=accepts, max_input_bytes=MAX_INPUT_BYTES, keeps_artifacts=False
+            found,
+            accepts=accepts,
+            max_input_bytes=MAX_INPUT_BYTES,
+            keeps_artifacts=True,
+            max_artifact_bytes=MAX_ARTIFACT_BYTES,
         )
 
 

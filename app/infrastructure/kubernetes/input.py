@@ -6,7 +6,9 @@ from typing import Final
 
 from app.domain.pod import Pod
 from app.infrastructure.kubernetes import inside
+from app.infrastructure.kubernetes.limits import MAX_ARTIFACT_BYTES
 from app.infrastructure.sandbox.conversion import for_sandbox
+from sandbox.artifacts.words import encode_patterns
 from sandbox.init.program import Program, rlimits
 from sandbox.init.protocol import PROTOCOL, Stage, encode, records
 from sandbox.languages import LanguageSpec
@@ -20,7 +22,7 @@ MARGIN_MIB: Final = 2
 _KIB: Final = 1024
 _MIB: Final = 1024 * 1024
 _NUMBER = struct.Struct("<Q")
-_PLAN = struct.Struct("<5Q")
+_PLAN = struct.Struct("<8Q")
 _OPENING = struct.Struct("<2Q")
 """As in collector.c."""
 
@@ -50,14 +52,18 @@ def stages(pod: Pod, spec: LanguageSpec) -> bytes:
     container_mib = memory_mib(pod, spec)
     fitted = commands[0].fitted(for_sandbox(pod))
     shared = b"".join(records(fitted.files))
+    patterns = encode_patterns(pod.artifacts) if pod.artifacts else b""
     content = _NUMBER.pack(PROTOCOL) + _PLAN.pack(
         bool(spec.compile),
         pod.stop_on_failure,
         int(pod.wall_seconds * SECOND),
         disk_mib(pod, spec) * _MIB,
         len(shared),
+        pod.artifact_maxima.files,
+        min(pod.artifact_maxima.bytes, MAX_ARTIFACT_BYTES),
+        len(patterns),
     )
-    content += shared
+    content += shared + patterns
     if spec.compile:
         compilers = [command.compile_program(fitted) for command in commands]
         content += _stage(compilers, (), container_mib, shares=True)

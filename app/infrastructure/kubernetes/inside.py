@@ -4,9 +4,10 @@ There are two containers, because the program must not reach what watches it:
 
 - `collector` runs our image, which contains only `init`, `collector` and the files of sandbox.line.
   It puts init, its FIFOs and those files into `channel`, passes the stages to init, limits the
-  program's output, writes it to its own log (transcript.py), and writes the end record to its log
-  and, as its termination message, to TERMINATION_LOG. It exits with 0 if it could do all this, and
-  otherwise with 1 and a fault as the end record.
+  program's output, writes it to its own log (transcript.py), has init send the files that the pod
+  asks for and writes them there too, and writes the end record to its log and, as its termination
+  message, to TERMINATION_LOG. It exits with 0 if it could do all this, and otherwise with 1 and a
+  fault as the end record.
 - `main` runs the language's image. MAIN_COMMAND waits for init and becomes it, so that init is its
   pid 1 (no shared process namespace, and restartPolicy Never, so that it runs only once). init
   takes the stages, enforces wall and CPU time, and exits once the collector closes CONTROL.

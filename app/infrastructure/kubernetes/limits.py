@@ -18,6 +18,8 @@ returns the older file, and the output in it would be lost. The collector has th
 sum of all runs.
 """
 
+MAX_ARTIFACT_BYTES: Final = _LOGGED_KIB * 1024
+"""Less what the program prints."""
 MAX_INPUT_BYTES: Final = 3 * 1024 * 1024
 """With what each run has of its own besides, this stays below the 4 MiB that a pod's input may be.
 """
@@ -68,8 +70,6 @@ def refuse_impossible(pod: Pod, spec: LanguageSpec, pod_pids_limit: int | None) 
             f"tests: the files and inputs of all tests have {pod.input_bytes} bytes, but a pod in "
             f"this cluster can have at most {MAX_INPUT_BYTES}"
         )
-    if pod.artifacts:
-        raise RunRefused("artifacts: a pod in this cluster can't return files")
     compile_stage = {"compile_limits": pod.compile_limits} if spec.compile else {}
     for name, limits in _limits_of_runs(pod).items():
         stages = {name: limits} | compile_stage

@@ -31,6 +31,8 @@ Pods that continue the first one (follow_up.py), and ConfigMaps with more input.
 """
 RUNS: Final = "podline/runs"
 """The annotation of a Pod that says how often it runs its program."""
+ARTIFACTS: Final = "podline/artifacts"
+"""The annotation of a Pod that asks for files which its program creates."""
 
 MAIN: Final = "main"
 COLLECTOR: Final = "collector"
@@ -129,7 +131,7 @@ def pod_manifest(pod: Pod, offer: Offer, options: PodOptions, parts: int = 1) ->
         "metadata": {
             "name": pod.name,
             "labels": LABELS,
-            "annotations": {RUNS: str(len(pod.runs))},
+            "annotations": _annotations(pod),
         },
         "spec": {
             "restartPolicy": "Never",
@@ -155,6 +157,11 @@ def pod_manifest(pod: Pod, offer: Offer, options: PodOptions, parts: int = 1) ->
             **optional,
         },
     }
+
+
+def _annotations(pod: Pod) -> dict[str, str]:
+    runs = {RUNS: str(len(pod.runs))}
+    return runs | {ARTIFACTS: str(len(pod.artifacts))} if pod.artifacts else runs
 
 
 def _sources(pod: str, parts: int) -> list[dict[str, Any]]:

@@ -11,7 +11,14 @@ from typing import Any, Final, TypeAlias
 
 from app.domain.execution import SECOND, Time
 from app.domain.pod import Limit, Observation, Phase, Report, StageReport
-from app.infrastructure.kubernetes.manifest import COLLECTOR, HELD_UP, LABELS, MAIN, RUNS
+from app.infrastructure.kubernetes.manifest import (
+    ARTIFACTS,
+    COLLECTOR,
+    HELD_UP,
+    LABELS,
+    MAIN,
+    RUNS,
+)
 from app.infrastructure.kubernetes.transcript import Broken, End, Transcript, parse_end
 
 JsonObject: TypeAlias = Mapping[str, Any]
@@ -44,6 +51,15 @@ def ended(pod: JsonObject) -> bool:
 def runs_of(pod: JsonObject) -> int:
     """Return how often the pod runs its program."""
     return int(pod["metadata"].get("annotations", {}).get(RUNS, 1))
+
+
+def asks_for_files(pod: JsonObject) -> bool:
+    return ARTIFACTS in pod["metadata"].get("annotations", {})
+
+
+def needs_log(pod: JsonObject) -> bool:
+    """Whether only the log says all of how the pod ended."""
+    return runs_of(pod) > 1 or asks_for_files(pod)
 
 
 def observation_of(pod: JsonObject, at: Time, log: Transcript | None = None) -> Observation | None:
@@ -157,6 +173,7 @@ def _ended(
         started_at=end.began_at,
         ended_at=None if end.left else end.ended_at,
         report=report,
+        collected=log.files.collected if log and log.files else None,
     )
 
 

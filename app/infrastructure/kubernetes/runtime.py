@@ -1,6 +1,7 @@
 """The Runtime port on Kubernetes: a Pod and a ConfigMap per attempt, in a separate namespace."""
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
@@ -8,19 +9,23 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Final, TypeVar
 
+from app.domain.artifact import SLICE_BYTES
 from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.language import HeldLimit, Language
 from app.domain.pod import Frame, Observation, Output, Phase, Pod
 from app.infrastructure.kubernetes import follow_up, limits, manifest
+from app.infrastructure.kubernetes.collected import Files
 from app.infrastructure.kubernetes.connection import METADATA_ONLY, Connection, NoAccess
 from app.infrastructure.kubernetes.follow_up import attempt_of
 from app.infrastructure.kubernetes.images import Offer, Offers
 from app.infrastructure.kubernetes.manifest import COLLECTOR, SELECTOR, PodOptions
 from app.infrastructure.kubernetes.observation import (
+    asks_for_files,
     ended,
     faulted,
     is_continued,
     is_ours,
+    needs_log,
     now,
     observation_of,
     runs_of,
@@ -52,6 +57,22 @@ _T = TypeVar("_T")
 log = logging.getLogger(__name__)
 
 
+class _LastFiles(threading.local):
+    """What a pod's program created, of the log that this thread read last.
+
+    The contents are asked for piece by piece, and only the whole log has them.
+    """
+
+    pod: str = ""
+    contents: Sequence[bytes] = ()
+
+    def keep(self, pod: str, files: Files | None) -> None:
+        self.pod, self.contents = pod, files.contents if files else ()
+
+    def forget(self) -> None:
+        self.keep("", None)
+
+
 class KubernetesRuntime:
     """A thread-safe runtime. Connects on first use; `languages` and limits need no cluster."""
 
@@ -65,6 +86,7 @@ class KubernetesRuntime:
         self._api = Connection(namespace, kubeconfig)
         self._offers = offers
         self._options = options
+        self._last = _LastFiles()
 
     def create(self, pod: Pod) -> None:
         offer = self._offers.of(pod)
@@ -82,7 +104,7 @@ class KubernetesRuntime:
             observation = self._look(pod, logs=False)
             left = deadline - monotonic()
             if observation is None or observation.phase is not Phase.RUNNING or left <= 0:
-                return self._look(pod, logs=True) if runs_of(pod) > 1 else observation
+                return self._look(pod, logs=True) if needs_log(pod) else observation
             sleep(min(left, _SECONDS_BETWEEN_LOOKS))
 
     def output(self, name: str, first_run: int = 0) -> Output | None:
@@ -99,7 +121,11 @@ class KubernetesRuntime:
         return output.beginning_with(first_run)
 
     def artifact(self, name: str, index: int, start: int) -> bytes | None:
-        """There are none."""
+        if self._last.pod != name:
+            log = self._read(name, parse_transcript)
+            self._last.keep(name, log.files if log else None)
+        contents = self._last.contents
+        return contents[index][start : start + SLICE_BYTES] if index < len(contents) else None
 
     def follow(self, name: str, after: int) -> list[Frame]:
         """Read only the log's last lines if they are enough, which a kubelet finds quickly."""
@@ -108,6 +134,7 @@ class KubernetesRuntime:
         return last if last is not None else self._read(name, parse) or []
 
     def delete(self, name: str) -> None:
+        self._last.forget()
         pods = self._delete_pods(name, grace_seconds=1)
         self._remove(_CONFIG_MAPS, name, accept=METADATA_ONLY)
         if _may_have_more(pods):
@@ -215,6 +242,8 @@ class KubernetesRuntime:
 
     def _with_log(self, pod: Mapping[str, Any], observation: Observation) -> Observation | None:
         """Read the log, if only that says how the runs ended that have."""
+        if asks_for_files(pod):
+            return self._with_files(pod, observation)
         if observation.report or runs_of(pod) == 1:
             return observation
         if observation.phase is Phase.RUNNING:
@@ -229,6 +258,16 @@ class KubernetesRuntime:
                 return faulted(observation.name, "its log, which has its report, is not complete")
             return observation_of(pod, now(), log)
         return observation
+
+    def _with_files(self, pod: Mapping[str, Any], observation: Observation) -> Observation | None:
+        """A program that did not start has none."""
+        if observation.report is None or not observation.report.runs:
+            return observation
+        log = self._read(observation.name, parse_transcript)
+        if log is None or log.files is None:
+            return faulted(observation.name, "its log, which has its files, is not complete")
+        self._last.keep(observation.name, log.files)
+        return observation_of(pod, now(), log)
 
     def _input_alone(self, name: str) -> Observation | None:
         metadata = self._metadata_of_input(name)

@@ -11,8 +11,9 @@ When a stage has ended, a line says how. A run without one was skipped:
     {"ended": {"stage": 1, "status": 0, "wall_us": …, "cpu_us": …, "peak_kib": …,
      "stopped_by": null, "frames": 7, "stdout_truncated": false, "stderr_truncated": false}}
 
-`status` is the raw wait status, or null if init ended before it could report. The last line is the
-end record, which is also the termination message (`parse_end`):
+`status` is the raw wait status, or null if init ended before it could report. Lines about files
+that the program created follow (collected.py). The last line is the end record, which is also the
+termination message (`parse_end`):
 
     {"end": {"began_us": …, "ended_us": …, "runs": 1, "left": 0, "ended": 1, "stages": [{…}]}}
     {"end": {"fault": "init failed to execute: No such file or directory"}}
@@ -33,6 +34,7 @@ from typing import Final
 
 from app.domain.execution import Time
 from app.domain.pod import Frame, Limit, Output, Report, StageOutput, StageReport, Stream
+from app.infrastructure.kubernetes.collected import BEGINNINGS, Files, parse_files
 from sandbox.init.protocol import signal_name
 
 _COMPILE: Final = 0
@@ -100,6 +102,8 @@ class Transcript:
     """None while the pod runs, or if the log is truncated. It has all stages."""
     output: Output | None
     """None if the end record or a frame is missing."""
+    files: Files | None
+    """None if there are no lines about files, or if one of them is missing."""
 
 
 @dataclass(slots=True)
@@ -111,6 +115,8 @@ class _Lines:
     end: End | None = None
     runs: int = 0
     """Of the pod. 0 if there are no frames."""
+    files: list[bytes] = field(default_factory=list)
+    """Not parsed yet."""
 
 
 def parse_end(message: str) -> End:
@@ -132,6 +138,7 @@ def parse_transcript(log: bytes) -> Transcript:
         so_far=_report_so_far(lines.ended),
         end=lines.end,
         output=_output(lines),
+        files=_files(lines.files),
     )
 
 
@@ -174,11 +181,20 @@ def _parse_lines(log: bytes) -> _Lines:
             lines.end = replace(end, stages=lines.ended if complete else None)
         elif line.startswith(b'{"ended"'):
             lines.ended.append(_parse_ended(line))
+        elif line.startswith(BEGINNINGS):
+            lines.files.append(line)
         else:
             stage, runs, frame = _parse_frame(line)
             lines.frames[stage].append(frame)
             lines.runs = runs
     return lines
+
+
+def _files(lines: Sequence[bytes]) -> Files | None:
+    try:
+        return parse_files(lines)
+    except (ValueError, LookupError, TypeError) as error:
+        raise Broken(f"not a line about a file: {type(error).__name__}") from error
 
 
 def _end(record: Mapping[str, object]) -> End:
