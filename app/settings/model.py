@@ -16,6 +16,7 @@ from pydantic import (
     ValidationInfo,
     create_model,
     field_validator,
+    model_validator,
 )
 from pydantic_settings import (
     BaseSettings,
@@ -33,7 +34,12 @@ from app.settings import checks
 from app.settings.folders import runtime_folder
 from app.settings.from_policy import Group, policy_of, settings_of
 from app.settings.images import DEFAULT as DEFAULT_IMAGES
-from app.settings.images import ImageNames, ImagePackages
+from app.settings.images import (
+    ImageNames,
+    ImagePackages,
+    images_and_versions,
+    packages_and_versions,
+)
 from app.settings.kafka import KafkaSettings
 from app.settings.sources import NESTED, PREFIX, nested, secrets, settings_file
 from app.settings.urls import DatabaseUrl, EventLogUrl, RedisUrl, RuntimeUrl
@@ -83,6 +89,14 @@ class KubernetesSettings(Group):
     """Cores that a container can use at once."""
     pod_pids_limit: PositiveInt | None = None
     """The nodes' `podPidsLimit`: programs that ask for more processes are refused."""
+
+    @model_validator(mode="after")
+    def _packages_have_images(self) -> Self:
+        images = images_and_versions(self.images)
+        for language in packages_and_versions(self.packages):
+            if language not in images:
+                raise ValueError(f"packages: {language} has no image in `images`")
+        return self
 
 
 def _cores(_: dict[str, Any]) -> int:

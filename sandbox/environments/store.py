@@ -92,10 +92,8 @@ class Store:
     def put(self, environments: Mapping[str, Environment]) -> None:
         """Replace all environments at once. Raises OSError."""
         new = self._file.with_suffix(".new")
-        with new.open("wb") as file:
-            file.write(environment.written(environments))
-            file.flush()
-            os.fsync(file.fileno())
+        new.write_bytes(environment.written(environments))
+        os.sync()  # a power failure must leave no build with half of its files in force
         new.replace(self._file)
 
     def use(self, used: Environment) -> Use | None:

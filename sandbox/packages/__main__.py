@@ -6,8 +6,10 @@ The daemon need not run. If it does, it notices.
 import argparse
 import json
 import logging
+import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +27,7 @@ _INTERRUPTED: Final = 130
 
 
 def main() -> None:
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # end quietly when the reader has: `| head`
     set_umask()
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     arguments = _arguments()
@@ -34,7 +37,7 @@ def main() -> None:
     except (PackagesError, Busy, BadEnvironments, BadLanguages, NotPrivate) as error:
         raise SystemExit(f"podline: {error}") from error
     except OSError as error:
-        raise SystemExit(f"podline: nothing was changed: {error}") from error
+        raise SystemExit(f"podline: {error}") from error
     except KeyboardInterrupt:
         raise SystemExit(_INTERRUPTED) from None
 
@@ -67,14 +70,25 @@ def _add(store: Store, arguments: argparse.Namespace) -> None:
     installers = _installers(arguments)
     file = arguments.requirements
     lock = file if file and installers[0].is_lock(file) else None
-    add(store, installers, _wanted(installers[0], arguments), lock)
+    wanted = _wanted(installers[0], arguments)
+    with _all_or_nothing():
+        add(store, installers, wanted, lock)
     _show({each.name: store.installed()[each.name] for each in installers})
 
 
 def _remove(store: Store, arguments: argparse.Namespace) -> None:
     installers = _installers(arguments)
     names = [installers[0].parsed(text).name for text in arguments.packages]
-    remove(store, installers, names)
+    with _all_or_nothing():
+        remove(store, installers, names)
+
+
+@contextmanager
+def _all_or_nothing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise PackagesError(f"nothing was changed: {error}") from error
 
 
 def _list(store: Store, arguments: argparse.Namespace) -> None:

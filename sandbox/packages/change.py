@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from sandbox.environments import Environment, Store
@@ -51,7 +51,8 @@ def _change(
                 other = Before(lock, ()) if lock else None
                 installed[installer.name] = _built(installer, folder, wanted, kept or other)
         store.put(installed)
-    store.sweep()
+    with suppress(OSError):  # the change is made; the next one sweeps again
+        store.sweep()
 
 
 def _refuse_unknown(names: Collection[str], installed: Sequence[Environment | None]) -> None:

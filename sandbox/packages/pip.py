@@ -73,7 +73,7 @@ class Pip:
         """The interpreter of jails runs this pip, so that it chooses files which suit it."""
         return [
             *(sys.executable, "-I", "-m", "pip", "--python", self.executable),
-            *("--disable-pip-version-check", "--no-input", "--quiet"),
+            *("--disable-pip-version-check", "--no-input"),
             *("install", "--only-binary", ":all:", "--no-compile", "--target", self.shown),
             *("--no-warn-script-location", "--root-user-action", "ignore"),
             *("--report", _REPORT, "--requirement", _WANTED, "--constraint", _FIXED),

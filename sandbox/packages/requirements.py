@@ -4,6 +4,7 @@ Only names, extras, versions, markers and hashes are taken. What pip also allows
 or name another index (https://pip.pypa.io/en/stable/reference/requirements-file-format/).
 """
 
+import codecs
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from sandbox.packages.installer import Requirement
 
 _HASH: Final = re.compile(r"--hash=(sha(?:256|384|512):[0-9a-f]{64,128})")
 _COMMENT: Final = re.compile(r"(?:^|\s)#.*")
+_UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def requirement(text: str) -> Requirement:
@@ -36,7 +38,7 @@ def requirement(text: str) -> Requirement:
 def requirements_of(path: Path) -> list[Requirement]:
     """Raises PackagesError, which names the line, and OSError."""
     try:
-        return requirements_in(path.read_text(encoding="utf-8", errors="replace"))
+        return requirements_in(_decoded(path.read_bytes()))
     except PackagesError as error:
         raise PackagesError(f"{path}, {error}") from None
 
@@ -50,6 +52,12 @@ def requirements_in(text: str) -> list[Requirement]:
         except PackagesError as error:
             raise PackagesError(f"line {number}: {error}") from None
     return found
+
+
+def _decoded(content: bytes) -> str:
+    """UTF-8, unless a byte order mark says otherwise: PowerShell's `>` writes UTF-16."""
+    encoding = "utf-16" if content.startswith(_UTF_16) else "utf-8-sig"
+    return content.decode(encoding, errors="replace")
 
 
 def has_hashes(requirement: Requirement) -> bool:

@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import re
+import stat
 import subprocess
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -223,8 +224,23 @@ def _own_packages(spec: LanguageSpec, folders: Sequence[str]) -> dict[str, str] 
     if spec.packages != "pip" or not (folders and is_virtual_environment(folders[0])):
         return None
     places = glob.glob(f"{glob.escape(folders[0])}/lib/python3.*/site-packages")
+    if os.geteuid() == 0:  # otherwise, programs have the daemon's own rights
+        for place in places:
+            _warn_of_what_is_closed(place)
     found = {each.metadata["Name"]: each.version for each in distributions(path=places)}
     return {name: found[name] for name in sorted(found, key=str.lower)}
+
+
+def _warn_of_what_is_closed(place: str) -> None:
+    """Programs don't find a package that was installed with a umask of 077."""
+    closed = [path for path in (place, *glob.glob(f"{glob.escape(place)}/*")) if _is_closed(path)]
+    if closed:
+        log.warning("programs can't read %s: chmod -R o+rX %s", closed[0], place)
+
+
+def _is_closed(path: str) -> bool:
+    mode = os.lstat(path).st_mode
+    return not mode & stat.S_IROTH or (stat.S_ISDIR(mode) and not mode & stat.S_IXOTH)
 
 
 def _runtime(spec: LanguageSpec) -> str:

@@ -152,6 +152,22 @@ class TestNothingChanges:
     def test_when_there_is_no_such_package(self, host: Host) -> None:
         assert "nothing was changed: the installer failed" in host.run("add", "python", "nothing")
 
+    def test_when_it_does_not_fit_to_what_is_there(self, host: Host) -> None:
+        wheel(host.wheels, "choosy", "1.0", {}, needs=["number>=2"])
+
+        said = host.run("add", "python", "choosy")
+
+        assert "choosy 1.0 depends on number>=2" in said
+        assert "nothing was changed" in said
+
+    def test_without_a_network(self, host: Host) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        only = {"PIP_NO_INDEX": "0", "PIP_INDEX_URL": address, "PIP_FIND_LINKS": ""}
+        offline = Host(host.data, host.wheels, {**host.env, **only, "PIP_RETRIES": "0"})
+
+        assert "nothing was changed" in offline.run("add", "python", "greeting")
+
     def test_when_its_own_code_would_have_to_run(self, host: Host, tmp_path: Path) -> None:
         ran = tmp_path / "ran"
         source_distribution(host.wheels, "evil", "1.0", f"open({str(ran)!r}, 'w')")
@@ -178,7 +194,8 @@ class TestNothingChanges:
         assert f"another `podline packages` is at work (pid {os.getpid()})" in said
 
 
-def test_a_killed_one_leaves_nothing_half_done(host: Host) -> None:
+def test_a_killed_one_leaves_what_was_there(host: Host) -> None:
+    host.run("add", "python", "number")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         index = f"http://127.0.0.1:{silent.getsockname()[1]}"
         env = {**host.env, "PIP_NO_INDEX": "0", "PIP_INDEX_URL": index}
@@ -186,11 +203,11 @@ def test_a_killed_one_leaves_nothing_half_done(host: Host) -> None:
             asking, _ = silent.accept()
             process.send_signal(signal.SIGKILL)
         asking.close()
-    assert (host.packages, len(host.builds)) == ({}, 1)
+    assert (host.packages, len(host.builds)) == ({"number": "1.0"}, 2)
 
     host.run("add", "python", "greeting")
 
-    assert host.packages == {"greeting": "1.0", "words": "1.0"}
+    assert host.packages == {"greeting": "1.0", "number": "1.0", "words": "1.0"}
     wait_until(lambda: remaining(host) == 1)
 
 
@@ -198,6 +215,15 @@ def remaining(host: Host) -> int:
     """The installer that the kill left behind may still write into its folder."""
     host.store.sweep()
     return len(host.builds)
+
+
+def test_a_reader_that_has_read_enough_is_no_error(host: Host) -> None:
+    with host.start("list") as process:
+        assert process.stdout
+        process.stdout.close()
+        assert process.stderr
+        assert process.stderr.read() == ""
+    assert process.returncode == -signal.SIGPIPE
 
 
 def test_a_full_disk_leaves_what_was_there(host: Host, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.settings.images import DEFAULT, images_and_versions, packages_and_versions
+from app.settings.model import KubernetesSettings
 from sandbox import languages
 
 FOLDER = Path(__file__).parents[2] / "compose/images"
@@ -101,6 +102,13 @@ def test_the_packages_in_images_are_named_with_versions() -> None:
 def test_a_wrong_list_of_packages_is_refused(setting: str) -> None:
     with pytest.raises(ValueError, match=r"must be|must have an exact version|has two lists"):
         packages_and_versions(setting)
+
+
+def test_packages_need_an_image() -> None:
+    given = {"images": "python=python:3.12", "packages": "python=six==1,javascript=lodash@4"}
+
+    with pytest.raises(ValueError, match="packages: javascript has no image in `images`"):
+        KubernetesSettings.model_validate(given)
 
 
 @pytest.mark.parametrize("language", [name for name, spec in SPECS.items() if spec.packages])

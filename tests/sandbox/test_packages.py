@@ -278,6 +278,7 @@ def virtual_environment() -> Iterator[Path]:
         (site,) = folder.glob("lib/python3.*/site-packages")
         with zipfile.ZipFile(wheel(Path(name), "greeting", "1.0", GREETING)) as archive:
             archive.extractall(site)
+        (site / "closed.py").touch(0o600)
         yield folder
 
 
@@ -302,6 +303,7 @@ def test_a_virtual_environment_can_be_a_tool_chain(
             f"hello\n{virtual_environment}\n"
         )
         assert packages.offered("python") == {"greeting": "1.0"}
+        assert ("closed.py: chmod -R o+rX " in log_of(packages)) is (os.geteuid() == 0)
         with pytest.raises(AssertionError, match="virtual environment of your own"):
             packages("--languages", str(file), "add", "python", "shadow")
     finally:

@@ -1,16 +1,19 @@
 """Which packages the daemon offers, and what it shows to jails."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from app.infrastructure.sandbox import conversion
 from sandbox.daemon.kits import Kits, Packages
 from sandbox.environments import Environment, Store
 from sandbox.jail.kit import JailKit
 from sandbox.languages import load
 from sandbox.toolchains.search import Toolchain, Toolchains
-from sandbox.wire.types import File
+from sandbox.wire.types import File, Pod
+from tests.support import sandbox_daemon
 
 PYTHON = Toolchain(load()["python"], "/usr/bin/python3", "3.11.2")
 NODE = Toolchain(load()["javascript"], "/usr/bin/node", "20.1.0")
@@ -85,6 +88,56 @@ class TestToolchains:
         assert given
         assert after
         assert (given.made, after.made) == ((FILE,), ())
+
+
+class TestTheKeyOfACompiledProgram:
+    """What has the same key is not compiled again."""
+
+    @pytest.fixture
+    def typescript(self, tmp_path: Path) -> Toolchain:
+        executable = tmp_path / "tsc"
+        executable.touch()
+        return Toolchain(load()["typescript"], str(executable), "7.0", "/usr/bin/node")
+
+    @pytest.fixture
+    def pod(self, typescript: Toolchain) -> Pod:
+        offered = conversion.language_of(typescript.language)
+        return conversion.for_sandbox(sandbox_daemon.a_pod(offered, "let x = 1;", owner="ada"))
+
+    def test_changes_with_the_packages(self, typescript: Toolchain, pod: Pod) -> None:
+        node = an_environment("node", "/node_modules")
+        installed = [None, node, replace(node, fingerprint="f2")]
+
+        keys = [replace(typescript, installed=each).key(pod) for each in installed]
+
+        assert len(set(keys)) == 3
+        assert replace(typescript, installed=replace(node, build="node-2")).key(pod) == keys[1]
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            lambda pod: replace(pod, owner="bob"),
+            lambda pod: replace(pod, compile_args=("--strict",)),
+            lambda pod: replace(pod, files=(File("main.ts", b"let x = 2;"),)),
+            lambda pod: replace(pod, files=(*pod.files, File("more.txt", b""))),
+            lambda pod: replace(pod, files=(File("more.ts", b"let x = 1;"),)),
+            lambda pod: replace(pod, entrypoint="more.ts"),
+        ],
+        ids=["owner", "arguments", "content", "more files", "name", "entrypoint"],
+    )
+    def test_changes_with_the_program(
+        self, typescript: Toolchain, pod: Pod, other: Callable[[Pod], Pod]
+    ) -> None:
+        assert typescript.key(other(pod)) != typescript.key(pod)
+
+    def test_changes_with_the_compiler(self, typescript: Toolchain, pod: Pod) -> None:
+        before = typescript.key(pod)
+        others = [replace(typescript, version="7.1"), replace(typescript, says="7.0.1")]
+        keys = {before, *(other.key(pod) for other in others)}
+
+        Path(typescript.executable).write_text("another")
+
+        assert len(keys | {typescript.key(pod)}) == 4
 
 
 class TestKits:

@@ -143,6 +143,13 @@ class TestRequirementsFile:
         assert [each.text for each in found] == ["numpy", "pandas<3,>=2", f"six==1.17.0 {HASH}"]
         assert [has_hashes(each) for each in found] == [False, False, True]
 
+    @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+    def test_may_come_from_windows(self, tmp_path: Path, encoding: str) -> None:
+        file = tmp_path / "requirements.txt"
+        file.write_bytes("numpy==2.1.3\r\nsix\r\n".encode(encoding))
+
+        assert [each.text for each in requirements_of(file)] == ["numpy==2.1.3", "six"]
+
     @pytest.mark.parametrize(
         "line",
         ["-r other.txt", "--index-url http://example.org", "-e .", "./x", "x @ http://e.org/x.whl"],
