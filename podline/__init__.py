@@ -79,7 +79,14 @@ from podline.models import (
     Workers,
 )
 from podline.sources import read_program
-from podline.streaming import EndEvent, OutputEvent, ResultEvent, StateEvent, StreamEvent
+from podline.streaming import (
+    EndEvent,
+    OutputEvent,
+    ResultEvent,
+    StateEvent,
+    StreamEvent,
+    TestEvent,
+)
 from podline.submission import Checker, Program, Submission, Test
 
 __all__ = [
@@ -147,6 +154,7 @@ __all__ = [
     "StreamEvent",
     "Submission",
     "Test",
+    "TestEvent",
     "TestOutcome",
     "TestResult",
     "Unauthenticated",

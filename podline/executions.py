@@ -177,7 +177,7 @@ class ExecutionCalls(Calls[Mode]):
     async def stream(
         self, execution_id: str, *, timeout: float | None = None
     ) -> Items[StreamEvent]:
-        """Yield states and output as they arrive, then the result, and finally an EndEvent.
+        """Yield states, output and ends of tests as they arrive, the result, and an EndEvent.
 
         Continues where it stopped after a broken connection or a short outage of the service.
         Raises WaitTimeout after `timeout` seconds.

@@ -11,7 +11,7 @@ from podline.connection import Connection
 from podline.deadline import NEVER, Deadline
 from podline.decoding import decode, parse
 from podline.errors import ProtocolError, Unavailable, Unreachable
-from podline.models import Execution, State
+from podline.models import Execution, Limit, State
 from podline.patience import Patience
 from podline.sse import EventParser, ServerSentEvent
 
@@ -46,6 +46,22 @@ class OutputEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TestEvent:
+    """A test has ended or was skipped. The result says what it is worth."""
+
+    attempt: int
+    index: int
+    """0 for the first test."""
+    exit_code: int | None = None
+    """None also if the test was skipped, and then everything else is."""
+    signal: str | None = None
+    stopped_by: Limit | None = None
+    wall_ms: float | None = None
+    cpu_ms: float | None = None
+    memory_peak_kib: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResultEvent:
     """The execution with its result, which contains the whole output."""
 
@@ -59,7 +75,7 @@ class EndEvent:
     state: State
 
 
-StreamEvent = StateEvent | OutputEvent | ResultEvent | EndEvent
+StreamEvent = StateEvent | OutputEvent | TestEvent | ResultEvent | EndEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +158,8 @@ def _typed(event: ServerSentEvent) -> StreamEvent | None:
             return decode(StateEvent, _json(event))
         case "stdout" | "stderr":
             return decode(_Output, _json(event)).event(event.event)
+        case "test":
+            return decode(TestEvent, _json(event))
         case "result":
             return ResultEvent(execution=decode(Execution, _json(event)))
         case "end":

@@ -23,6 +23,7 @@ from podline import (
     Result,
     State,
     Submission,
+    TestEvent,
     TestOutcome,
     TestResult,
     read_tests,
@@ -65,8 +66,11 @@ def _compare(ctx: click.Context, param: click.Parameter, value: str | None) -> o
     help="A program that judges instead, such as one that uses testlib.h beside it.",
 )
 @click.option("--stop-on-failure", is_flag=True, help="Skip the tests after the first failure.")
+@click.option("--follow", is_flag=True, help="Show on stderr how each test ends, when it ends.")
 @service_command(failure=RunFailure)
-def judge_command(client: Client, /, folder: Path, as_json: bool, **options: Any) -> None:
+def judge_command(
+    client: Client, /, folder: Path, follow: bool, as_json: bool, **options: Any
+) -> None:
     """Run the program FILE on each test in FOLDER, and show what became of each.
 
     Tests are pairs of files such as 1.in and 1.out (or .ans), the folders input and output, or
@@ -78,6 +82,8 @@ def judge_command(client: Client, /, folder: Path, as_json: bool, **options: Any
         with stops_raised():
             submission = _submission(client, folder, options)
             with cancelled_if_broken_off(client, submission) as execution_id:
+                if follow:
+                    _follow(client, execution_id, submission)
                 execution = client.wait(execution_id)
                 _print(execution, as_json)
                 code = _exit_code(execution)
@@ -104,6 +110,26 @@ def _checker(client: Client, path: Path) -> dict[str, object]:
     files = {each.name: each.read_bytes() for each in (path, *path.parent.glob("*.h"))}
     language = language_of(path, client.languages())
     return {"language": language, "files": files, "entrypoint": path.name}
+
+
+def _follow(client: Client, execution_id: str, submission: Submission) -> None:
+    """Show how each test ends. If an attempt is lost, the next one begins with the first test."""
+    tests = submission["tests"]
+    for event in client.stream(execution_id):
+        if isinstance(event, TestEvent):
+            name = tests[event.index].get("name", event.index + 1)
+            print_line(f"{name}: {_end_of(event)}", err=True)
+
+
+def _end_of(event: TestEvent) -> str:
+    if event.exit_code is None and event.signal is None:
+        return "skipped"
+    how = event.stopped_by or event.signal or f"exit code {event.exit_code}"
+    return f"{how}, {_milliseconds(event.wall_ms)}"
+
+
+def _milliseconds(wall_ms: float | None) -> str | None:
+    return None if wall_ms is None else f"{wall_ms:.0f} ms"
 
 
 def _print(execution: Execution, as_json: bool) -> None:
@@ -134,7 +160,7 @@ def _row(test: TestResult) -> tuple[object, ...]:
     return (
         test.name,
         test.outcome,
-        None if test.wall_ms is None else f"{test.wall_ms:.0f} ms",
+        _milliseconds(test.wall_ms),
         None if test.memory_peak_kib is None else f"{test.memory_peak_kib / 1024:.1f} MiB",
         f"{test.points:g}",
         " ".join(test.message.split()) if test.message else None,

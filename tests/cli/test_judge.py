@@ -58,6 +58,22 @@ def test_one_fails(podline: Podline, service: Service, program: Path, folder: Pa
     assert "skipped" in stopped.stdout
 
 
+def test_how_each_test_ends_while_others_run(
+    podline: Podline, service: Service, program: Path, folder: Path
+) -> None:
+    ends = Report(compile=None, runs=(*exited().runs, *exited(signal="SIGSEGV").runs))
+    service.twins.runtime.script = lambda _: Script(ends=ends)
+    tests = write(folder / "tests", FLAT)
+    followed = podline("judge", program, tests, "--follow", "--stop-on-failure")
+    assert followed.stderr.splitlines() == [
+        "1: exit code 0, 1 ms",
+        "2: SIGSEGV, 1 ms",
+        "10: skipped",
+    ]
+    assert followed.stdout.startswith("TEST ")
+    assert podline("judge", program, tests).stderr == ""
+
+
 def test_numbers(podline: Podline, service: Service, program: Path, folder: Path) -> None:
     service.twins.runtime.script = echo
     tests = write(folder / "tests", {"1.in": "0.30000001", "1.out": "0.3"})

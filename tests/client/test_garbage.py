@@ -235,7 +235,7 @@ def test_a_service_that_does_not_wait_is_not_asked_all_the_time(
 def test_events_and_states_of_a_newer_service_are_accepted(
     server: RawServer, client: Client
 ) -> None:
-    events = b'event: test\ndata: {"index": 0}\n\nevent: end\ndata: {"state": "archived"}\n\n'
+    events = b'event: judged\ndata: {"index": 0}\n\nevent: end\ndata: {"state": "archived"}\n\n'
     server.answer = http("200 OK", STREAM, events)
     assert list(client.stream("01J")) == [EndEvent(state=State("archived"))]
 

@@ -1,11 +1,17 @@
 """The live stream, and how it survives broken connections."""
 
+from dataclasses import replace
+
 import pytest
 
-from app.infrastructure.memory.runtime import Script
+from app.domain.pod import Limit as ServiceLimit
+from app.domain.pod import Report
+from app.domain.submission import SubmittedTest
+from app.infrastructure.memory.runtime import Script, exited
 from podline import (
     Client,
     EndEvent,
+    Limit,
     NotFound,
     OutputEvent,
     ProtocolError,
@@ -15,6 +21,7 @@ from podline import (
     StreamEvent,
     Unreachable,
 )
+from podline import TestEvent as EndOfTest  # which pytest does not take for a test
 from tests.support.answers import hang_up, problem
 from tests.support.both_clients import Connect
 from tests.support.service import Service
@@ -46,6 +53,32 @@ def test_states_output_result_and_end(service: Service, client: Client) -> None:
     assert result.execution.result is not None
     assert result.execution.result.stdout == "Grüße\n"
     assert end == EndEvent(state=State.COMPLETED)
+
+
+def test_how_tests_end(service: Service, client: Client) -> None:
+    killed = replace(exited(signal="SIGKILL").runs[0], stopped_by=ServiceLimit.MEMORY)  # type: ignore[type-var]  # a run that ended
+    ends = Report(compile=None, runs=(*exited(3).runs, killed))
+    service.twins.runtime.script = lambda _: Script(ends=ends)
+    tests = tuple(SubmittedTest(name=str(number)) for number in range(3))
+    execution = service.twins.submit(tests=tests, stop_on_failure=False)
+    events = list(client.stream(execution.id))
+    found = [event for event in events if isinstance(event, EndOfTest)]
+    assert [(each.index, each.exit_code, each.signal, each.stopped_by) for each in found] == [
+        (0, 3, None, None),
+        (1, None, "SIGKILL", Limit.MEMORY),
+        (2, None, "SIGKILL", Limit.MEMORY),
+    ]
+    assert {(each.attempt, each.wall_ms, each.cpu_ms) for each in found} == {(1, 1.0, 1.0)}
+    assert {each.memory_peak_kib for each in found} == {1024}
+    assert output(events, "stdout") == b""
+
+
+def test_a_test_that_was_skipped(service: Service, client: Client) -> None:
+    service.twins.runtime.script = lambda _: Script(ends=exited(1))
+    tests = tuple(SubmittedTest(name=str(number)) for number in range(2))
+    execution = service.twins.submit(tests=tests, stop_on_failure=True)
+    *_, last = [e for e in client.stream(execution.id) if isinstance(e, EndOfTest)]
+    assert last == EndOfTest(attempt=1, index=1)
 
 
 @pytest.mark.parametrize("cuts", [[0], [1], [5, 0, 0, 2], [4] * 2])
