@@ -10,9 +10,9 @@ from werkzeug.exceptions import BadRequest, RequestURITooLarge, UnsupportedMedia
 from app.api.bounded_json import parse
 from app.api.bounds import prune
 from app.api.validation import M, Read, read, valid
-from app.domain.checks import Problems
 from app.domain.errors import InvalidRequest
 from app.domain.policy import InputMaxima
+from app.domain.problems import Problems
 
 MAX_QUERY_BYTES: Final = 32 * 1024
 """Room for every label or execution id that a filter can have, percent-encoded."""

@@ -14,8 +14,8 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from app.domain.checks import Problems, pointer
 from app.domain.policy import InputMaxima
+from app.domain.problems import Problems, pointer
 
 JSON_SCHEMA_KEY: Final = "x-input-maximum"
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from flask import request
 
-from app.domain.checks import NOT_SHOWABLE, Problems, pointer
+from app.domain.problems import NOT_SHOWABLE, Problems, pointer
 
 NAME: Final = "Idempotency-Key"
 _CHARACTERS: Final = 255

@@ -20,8 +20,8 @@ from app.api.idempotency import NAME as IDEMPOTENCY_KEY
 from app.api.idempotency import read_idempotency_key
 from app.api.validation import Read
 from app.domain.api_key import Role
-from app.domain.checks import Problems
 from app.domain.errors import InvalidRequest
+from app.domain.problems import Problems
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from typing import Any, Final, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Strict, ValidationError
 from pydantic_core import ErrorDetails
 
-from app.domain.checks import Problems, pointer
 from app.domain.errors import InvalidRequest
+from app.domain.problems import Problems, pointer
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
-from app.domain.checks import Problems, showable
 from app.domain.errors import Conflict
 from app.domain.execution import Event, Time
 from app.domain.filters import EventFilter
+from app.domain.problems import Problems, showable
 
 MAX_EXECUTIONS: Final = 1_000
 """The most ids in one filter."""

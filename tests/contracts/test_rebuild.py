@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from app.domain.checks import Problems
 from app.domain.execution import Execution
 from app.domain.filters import EventFilter
+from app.domain.problems import Problems
 from app.domain.replay import ReplayMode, ReplayStatus
 from app.ports import Store
 from app.service.replay import control

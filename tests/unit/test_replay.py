@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from app.domain.checks import Problems
 from app.domain.errors import (
     Conflict,
     EventLogUnavailable,
@@ -19,6 +18,7 @@ from app.domain.errors import (
 )
 from app.domain.execution import UNFINISHED, Event, Execution, State, event_type
 from app.domain.filters import EventFilter, ExecutionFilter
+from app.domain.problems import Problems
 from app.domain.replay import Replay, ReplayMode, ReplayStatus, Skipped
 from app.infrastructure.memory.event_log import MemoryEventLog
 from app.infrastructure.memory.replays import MemoryReplays

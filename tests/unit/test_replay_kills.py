@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.checks import Problems
 from app.domain.execution import Event
 from app.domain.filters import EventFilter, EventPage, ExecutionFilter
+from app.domain.problems import Problems
 from app.domain.replay import Replay, ReplayMode, ReplayStatus
 from app.infrastructure.cloudevents import CloudEvent
 from app.infrastructure.memory.event_log import MemoryEventLog

@@ -16,12 +16,12 @@ from app.api.submission.limits import MIN_SECONDS
 from app.api.submission.rules import validate
 from app.api.validation import read
 from app.domain.api_key import Role
-from app.domain.checks import MAX_PROBLEMS, Problems
 from app.domain.compare import Compare, CompareKind
 from app.domain.compare.kinds import EXACT, LINES
 from app.domain.errors import FieldProblem, Forbidden, InvalidRequest
 from app.domain.language import Language
 from app.domain.policy import InputMaxima, Policy
+from app.domain.problems import MAX_PROBLEMS, Problems
 from app.domain.submission import (
     Buffering,
     ExpectedOutput,

@@ -2,9 +2,9 @@
 
 from app.api.submission import form
 from app.api.submission.checks import at_most
-from app.domain.checks import Problems, pointer, showable
 from app.domain.language import Language
 from app.domain.policy import InputMaxima
+from app.domain.problems import Problems, pointer, showable
 
 
 def checked_patterns(

@@ -14,10 +14,10 @@ from app.api.submission.rules import validate
 from app.api.validation import Sent, read
 from app.domain.api_key import Role
 from app.domain.batch import MAX_BYTES, MAX_ITEMS
-from app.domain.checks import MAX_PROBLEMS, Problems, pointer
 from app.domain.errors import Forbidden, InvalidRequest
 from app.domain.language import Language
 from app.domain.policy import Policy
+from app.domain.problems import MAX_PROBLEMS, Problems, pointer
 from app.domain.submission import Submission
 
 _MOST_PROBLEMS: Final = 5 * MAX_PROBLEMS

@@ -7,10 +7,10 @@ from app.api.submission import form
 from app.api.submission.compiling import checked_compile_args
 from app.api.submission.limits import limits, ranges
 from app.api.submission.program import check_room, known_language, program
-from app.domain.checks import Problems, pointer
 from app.domain.language import Language, max_input_bytes
 from app.domain.pod import Pod, check
 from app.domain.policy import Policy
+from app.domain.problems import Problems, pointer
 from app.domain.submission import CHECKED_FILES, Checker, Submission
 
 _TAKEN: Final = frozenset(CHECKED_FILES)

@@ -4,7 +4,7 @@ import math
 from base64 import b64decode
 from collections.abc import Iterable
 
-from app.domain.checks import Problems, pointer
+from app.domain.problems import Problems, pointer
 
 
 def plain_text(problems: Problems, at: str, text: str) -> int:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from app.api.submission.inputs import checked_args
-from app.domain.checks import Problems
 from app.domain.language import Language
 from app.domain.policy import InputMaxima
+from app.domain.problems import Problems
 
 
 def checked_compile_args(

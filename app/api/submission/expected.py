@@ -5,10 +5,10 @@ from typing import Final
 
 from app.api.submission import form
 from app.api.submission.checks import choice, text_or_base64
-from app.domain.checks import Problems, pointer
 from app.domain.compare import Compare, CompareKind
 from app.domain.compare.kinds import EXACT, LINES
 from app.domain.policy import InputMaxima
+from app.domain.problems import Problems, pointer
 from app.domain.submission import ExpectedOutput
 
 _NAMED: Final = {

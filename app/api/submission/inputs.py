@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from app.api.submission.checks import at_most, plain_text
-from app.domain.checks import Problems, pointer
 from app.domain.policy import InputMaxima
+from app.domain.problems import Problems, pointer
 
 _ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from app.api.submission.checks import number
 from app.api.submission.form import RequestedStageLimits
-from app.domain.checks import Problems, pointer
 from app.domain.language import Language
 from app.domain.policy import LimitRange, Policy
+from app.domain.problems import Problems, pointer
 from app.domain.submission import Limits
 
 MIN_SECONDS: Final = 0.001

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from app.domain.callback_url import networks, problem_with
-from app.domain.checks import Problems, pointer, showable
 from app.domain.policy import InputMaxima, Policy
+from app.domain.problems import Problems, pointer, showable
 
 _NO_SECRET: Final = "this service can't sign callbacks: ask its operator to set callback_secret"
 

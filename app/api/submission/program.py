@@ -5,9 +5,9 @@ from typing import Final
 
 from app.api.submission import form
 from app.api.submission.checks import at_most, base64, choice
-from app.domain.checks import Problems, pointer, showable
 from app.domain.language import Language
 from app.domain.policy import InputMaxima
+from app.domain.problems import Problems, pointer, showable
 from app.domain.submission import BYTE_ORDER_MARK, File
 from app.domain.versions import fits, release
 

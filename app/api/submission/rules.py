@@ -22,11 +22,11 @@ from app.api.submission.program import check_room, known_language, program
 from app.api.submission.tests import Common, tests
 from app.api.validation import Read
 from app.domain.api_key import Role
-from app.domain.checks import Problems
 from app.domain.errors import Forbidden, InvalidRequest
 from app.domain.language import Language
 from app.domain.pod import Pod
 from app.domain.policy import InputMaxima, LimitRange, Policy
+from app.domain.problems import Problems
 from app.domain.submission import Buffering, File, Priority, Submission
 
 _URGENT: Final = frozenset({Priority.CRITICAL, Priority.HIGH})

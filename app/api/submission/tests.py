@@ -9,10 +9,10 @@ from app.api.submission.expected import comparison, expected_output
 from app.api.submission.inputs import check_env, checked_args
 from app.api.submission.limits import limits
 from app.api.submission.program import check_room, read_files, without_dot
-from app.domain.checks import Problems, showable
 from app.domain.compare import Compare
 from app.domain.language import Language
 from app.domain.policy import InputMaxima, LimitRange
+from app.domain.problems import Problems, showable
 from app.domain.submission import File, Limits, SubmittedTest
 
 

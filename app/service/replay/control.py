@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from ulid import ULID
 
-from app.domain.checks import Problems
 from app.domain.errors import (
     BrokerUnavailable,
     InvalidRequest,
@@ -14,6 +13,7 @@ from app.domain.errors import (
     NotFound,
 )
 from app.domain.filters import EventFilter
+from app.domain.problems import Problems
 from app.domain.replay import Replay, ReplayMode, check
 from app.ports import Clock, Pipeline, Ports, Replays
 from app.service.transitions import soon

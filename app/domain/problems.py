@@ -1,4 +1,4 @@
-"""The list of what is wrong with a request, and rules for text that terminals show."""
+"""The problems with a request, and rules for text that terminals show."""
 
 import re
 from typing import Final
