@@ -13,7 +13,7 @@ import httpx
 import pytest
 import redis
 
-from app.cli.up.place import HOST
+from app.cli.up.instance import HOST
 from app.cli.up.probes import http_answers
 from app.infrastructure.redis.parking import RedisParking
 from app.infrastructure.sqlite.store import SqliteStore

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.cli.up import leftovers, logs, worker_ready
-from app.cli.up.place import Place
+from app.cli.up.instance import Instance
 from app.cli.up.report import Report, full
 from tests.support.disks import KINDS, Kind, disk, kept_full
 from tests.support.waiting import wait_until
@@ -69,11 +69,11 @@ def test_a_log_that_cannot_be_made_is_done_without(tmp_path: Path) -> None:
 
 
 def test_the_report_is_lost_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    place = Place(Path("/data"), 1, 2, "podline", "secret", "the password is in a file")
+    instance = Instance(Path("/data"), 1, 2, "podline", "secret", "the password is in a file")
     # Closing it fails, too.
     with suppress(OSError), FULL.open("w", buffering=1) as out:
         monkeypatch.setattr(sys, "stdout", out)
-        report = Report(place)
+        report = Report(instance)
         report.starting()
         report.ready([])
         report.stopping()

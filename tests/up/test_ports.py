@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -22,7 +23,7 @@ sys.stdin.read()
 
 @pytest.fixture
 def ports() -> Iterator[Ports]:
-    with Ports(HOST) as ports:
+    with closing(Ports(HOST)) as ports:
         yield ports
 
 
@@ -47,7 +48,7 @@ def test_a_taken_port_is_not_free(ports: Ports) -> None:
 
 
 def test_what_can_t_be_bound_is_not_taken() -> None:
-    with Ports("192.0.2.1") as ports:
+    with closing(Ports("192.0.2.1")) as ports:
         with pytest.raises(OSError, match="Cannot assign requested address"):
             ports.free(8000)
         with pytest.raises(OSError, match="Cannot assign requested address"):
@@ -62,7 +63,7 @@ def test_a_port_that_becomes_free_is_waited_for(ports: Ports) -> None:
 
 def test_two_that_start_together_choose_different_ports(ports: Ports) -> None:
     """Neither has a server yet that listens."""
-    with Ports(HOST) as first:
+    with closing(Ports(HOST)) as first:
         port = first.free(0)
         assert port is not None
         assert ports.free(port) is None

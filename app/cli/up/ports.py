@@ -5,8 +5,7 @@ import random
 import socket
 import time
 from contextlib import ExitStack
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 _PAUSE_SECONDS: Final = 0.05
 _ANY: Final = range(20_000, 30_000)
@@ -52,15 +51,7 @@ class Ports:
             self._claims.push(claimed.pop_all())
         return True
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._claims.close()
 
 

@@ -8,26 +8,26 @@ from app.cli.daemon_command import daemon_command
 from app.cli.up import probes, worker_ready
 from app.cli.up.child import Program
 from app.cli.up.folder import METRICS
-from app.cli.up.place import HOST, Place
+from app.cli.up.instance import HOST, Instance
 from app.settings import Settings
 from app.settings.urls import socket_path
 from app.wiring import with_metrics_folder
 
 
-def programs(settings: Settings, place: Place) -> list[Program]:
+def programs(settings: Settings, instance: Instance) -> list[Program]:
     return [
         _redis(settings),
         _sandbox(settings),
-        _counted(_api(place), place),
-        _counted(_worker(settings, place), place),
+        _counted(_api(instance), instance),
+        _counted(_worker(settings, instance), instance),
         _beat(),
-        _flower(place),
+        _flower(instance),
     ]
 
 
-def _counted(program: Program, place: Place) -> Program:
+def _counted(program: Program, instance: Instance) -> Program:
     """Share the metrics folder, so that the API's /metrics includes the worker's counters."""
-    shared = with_metrics_folder(place.data_dir / METRICS)
+    shared = with_metrics_folder(instance.data_dir / METRICS)
     return replace(program, environment={**program.environment, **shared})
 
 
@@ -57,18 +57,18 @@ def _sandbox(settings: Settings) -> Program:
     )
 
 
-def _api(place: Place) -> Program:
+def _api(instance: Instance) -> Program:
     return Program(
         name="api",
-        argv=_python("app.server", "--bind", f"{HOST}:{place.api_port}"),
-        address=place.url,
-        ready=lambda _: probes.http_answers(HOST, place.api_port, "/healthz"),
+        argv=_python("app.server", "--bind", f"{HOST}:{instance.api_port}"),
+        address=instance.url,
+        ready=lambda _: probes.http_answers(HOST, instance.api_port, "/healthz"),
         needs=("redis",),
     )
 
 
-def _worker(settings: Settings, place: Place) -> Program:
-    ready = place.data_dir / "worker-ready"
+def _worker(settings: Settings, instance: Instance) -> Program:
+    ready = instance.data_dir / "worker-ready"
     return Program(
         name="worker",
         argv=_celery(
@@ -98,18 +98,18 @@ def _beat() -> Program:
     )
 
 
-def _flower(place: Place) -> Program:
-    login = f"{place.flower_user}:{place.flower_password}"
+def _flower(instance: Instance) -> Program:
+    login = f"{instance.flower_user}:{instance.flower_password}"
     return Program(
         name="flower",
         argv=_python(
             "app.flower",
-            *(f"--address={HOST}", f"--port={place.flower_port}"),
+            *(f"--address={HOST}", f"--port={instance.flower_port}"),
             # Workers send events anyway. Each task costs about 5 KiB of memory.
             *("--enable_events=False", "--max_tasks=10000"),
         ),
-        address=place.flower_url,
-        ready=lambda _: probes.http_answers(HOST, place.flower_port, "/", login),
+        address=instance.flower_url,
+        ready=lambda _: probes.http_answers(HOST, instance.flower_port, "/", login),
         needs=("api", "worker"),
     )
 

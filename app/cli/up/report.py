@@ -11,7 +11,7 @@ from rich.table import Table
 
 from app.cli.up.child import Child
 from app.cli.up.folder import KEY
-from app.cli.up.place import Place
+from app.cli.up.instance import Instance
 
 
 def full(data_dir: Path) -> None:
@@ -35,12 +35,12 @@ class Report:
     Output that can't be written (a closed terminal, a full disk) doesn't stop the service.
     """
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
         self._console = Console()
 
     def starting(self) -> None:
-        self._say(f"Starting Podline in {self._place.data_dir} …")
+        self._say(f"Starting Podline in {self._instance.data_dir} …")
 
     def ready(self, children: Sequence[Child]) -> None:
         table = Table("", "pid", "where", "log", box=None, pad_edge=False)
@@ -51,8 +51,9 @@ class Report:
             )
         self._print(table)
         self._say(
-            f"\nReady at {self._place.url}; the key is in {self._place.data_dir / KEY}.\n"
-            f"Flower's user is {self._place.flower_user}; {self._place.flower_password_hint}.\n"
+            f"\nReady at {self._instance.url}; the key is in {self._instance.data_dir / KEY}.\n"
+            f"Flower's user is {self._instance.flower_user}; "
+            f"{self._instance.flower_password_hint}.\n"
             "In another terminal: podline run FILE. Ctrl-C here stops everything."
         )
 
@@ -71,9 +72,9 @@ class Report:
     def killed(self, child: Child) -> None:
         self._say(f"{child.program.name} did not stop in time and was killed")
 
-    def _short(self, place: str | Path) -> str:
+    def _short(self, where: str | Path) -> str:
         """Omit the data folder, which was printed at the start."""
-        return str(place).removeprefix("unix://").removeprefix(f"{self._place.data_dir}/")
+        return str(where).removeprefix("unix://").removeprefix(f"{self._instance.data_dir}/")
 
     def _say(self, text: str) -> None:
         self._print(text)

@@ -1,13 +1,13 @@
 """Runs the whole service on one machine, in the foreground."""
 
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from app.cli.up import folder, leftovers
 from app.cli.up.child import Child
 from app.cli.up.errors import UpError
-from app.cli.up.place import HOST, Place, find_place
+from app.cli.up.instance import HOST, Instance, find_instance
 from app.cli.up.ports import Ports
 from app.cli.up.programs import programs
 from app.cli.up.report import Report, full, unavailable
@@ -43,8 +43,8 @@ def run(data_dir: Path, port: int | None, mongodb: str | None) -> None:
         check_data(settings)
         leftovers.kill_recorded(settings.data_dir / folder.CHILDREN)
         _keep_settings_for_children(settings)
-        with Ports(HOST) as ports:
-            _supervise(settings, find_place(settings, ports))
+        with closing(Ports(HOST)) as ports:
+            _supervise(settings, find_instance(settings, ports))
 
 
 def check_data(settings: Settings) -> None:
@@ -75,32 +75,32 @@ def _keep_settings_for_children(settings: Settings) -> None:
         os.environ[FILE_VARIABLE] = str(file.absolute())
 
 
-def _supervise(settings: Settings, place: Place) -> None:
+def _supervise(settings: Settings, instance: Instance) -> None:
     """Defer signals that arrive during the preparation or the clean-up."""
     with blocked(STOP_SIGNALS), ExitStack() as at_end:
         at_end.callback(fold_logs, settings)
         at_end.enter_context(kept_open(settings))
-        _run_children(settings, place)
+        _run_children(settings, instance)
 
 
-def _run_children(settings: Settings, place: Place) -> None:
-    make_metrics_folder(place.data_dir / folder.METRICS)
-    logs = place.data_dir / folder.LOGS
+def _run_children(settings: Settings, instance: Instance) -> None:
+    make_metrics_folder(instance.data_dir / folder.METRICS)
+    logs = instance.data_dir / folder.LOGS
     children = [
-        Child(program, logs / f"{program.name}.log", place.data_dir)
-        for program in programs(settings, place)
+        Child(program, logs / f"{program.name}.log", instance.data_dir)
+        for program in programs(settings, instance)
     ]
     # Before the API and the worker start, which read them, and before anybody knows the URL.
-    folder.first_key(place.data_dir)
-    folder.kept_secret(place.data_dir / folder.CALLBACK_SECRET)
-    (place.data_dir / folder.URL).write_text(place.url + "\n", encoding="ascii")
-    report = Report(place)
+    folder.first_key(instance.data_dir)
+    folder.kept_secret(instance.data_dir / folder.CALLBACK_SECRET)
+    (instance.data_dir / folder.URL).write_text(instance.url + "\n", encoding="ascii")
+    report = Report(instance)
     report.starting()
     try:
-        Supervisor(children, place.data_dir / folder.CHILDREN, report).run()
+        Supervisor(children, instance.data_dir / folder.CHILDREN, report).run()
     finally:
         # The next user of that port must not be sent the key.
-        (place.data_dir / folder.URL).unlink(missing_ok=True)
+        (instance.data_dir / folder.URL).unlink(missing_ok=True)
 
 
 def _refuse_what_it_makes() -> None:

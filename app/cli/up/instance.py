@@ -16,7 +16,7 @@ _PORT_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Instance:
     """The data folder, the ports, and Flower's login."""
 
     data_dir: Path
@@ -36,12 +36,12 @@ class Place:
         return f"http://{HOST}:{self.flower_port}"
 
 
-def find_place(settings: Settings, ports: Ports) -> Place:
+def find_instance(settings: Settings, ports: Ports) -> Instance:
     """Choose the ports. Raises UpError if the API's can't be used; Flower's may be any other."""
     api_port = _api_port(settings.port, ports)
     flower_port = _flower_port(settings.flower_port, ports)
     password, hint = _flower_password(settings)
-    return Place(settings.data_dir, api_port, flower_port, settings.flower_user, password, hint)
+    return Instance(settings.data_dir, api_port, flower_port, settings.flower_user, password, hint)
 
 
 def _api_port(wanted: int, ports: Ports) -> int:
