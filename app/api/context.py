@@ -22,7 +22,7 @@ class Context:
     """Passed on to services. Handlers never call a port (tests/unit/test_layers.py)."""
     policy: Policy
     languages: Languages
-    places: WaitingPlaces
+    waiting_places: WaitingPlaces
     capacity: Capacity
     cpu_days: CpuDays
     turnstile: Turnstile

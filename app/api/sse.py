@@ -48,7 +48,7 @@ def batch_response(reader: ApiKey, items: Iterable[BatchStreamItem]) -> Response
 
 
 def _streamed(items: Iterable[T], encode: Callable[[T], bytes]) -> Response:
-    """A header tells proxies not to buffer."""
+    """A header asks proxies not to buffer."""
     return Response(
         _encoded(items, encode),
         mimetype=MEDIA_TYPE,

@@ -1,4 +1,4 @@
-"""Requests that wait: for a place, for an end, and as long as the client is there."""
+"""Requests that wait, each in a waiting place, for as long as the client is connected."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from flask import Response, request
 
 from app.api.context import Call
 from app.domain.errors import TooManyStreams
-from app.service.keys import still_valid
+from app.service.keys import StillValid
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -18,34 +18,34 @@ T = TypeVar("T")
 
 
 def waited(call: Call, wait: Callable[..., T], otherwise: T) -> T:
-    """What `wait` returns, which is told whether to continue: `allowed` and `wanted`.
+    """What `wait` returns. It continues while it is `allowed` and `wanted`.
 
-    Without a free place to wait, `otherwise`: the client asks again.
+    Without a free waiting place, `otherwise`: the client asks again.
     """
     owner = call.caller.name
-    if not call.context.places.take(owner):
+    if not call.context.waiting_places.take(owner):
         return otherwise
     try:
         with call.context.turnstile.waiting():
             return wait(
-                allowed=still_valid(call.ports.store.keys, call.caller),
+                allowed=StillValid(call.ports.store.keys, call.caller),
                 wanted=partial(_has_client, request.environ),
             )
     finally:
-        call.context.places.leave(owner)
+        call.context.waiting_places.leave(owner)
 
 
 def streamed(call: Call, stream: Callable[..., Response]) -> Response:
-    """The response of `stream`, which is told whether to continue: `allowed`.
+    """The response of `stream`, which continues while it is `allowed`.
 
     Raises TooManyStreams.
     """
     owner = call.caller.name
-    if not call.context.places.take(owner):
+    if not call.context.waiting_places.take(owner):
         raise TooManyStreams
     with _left_on_error(call, owner):
-        response = stream(allowed=still_valid(call.ports.store.keys, call.caller))
-    response.call_on_close(partial(call.context.places.leave, owner))
+        response = stream(allowed=StillValid(call.ports.store.keys, call.caller))
+    response.call_on_close(partial(call.context.waiting_places.leave, owner))
     return response
 
 
@@ -54,7 +54,7 @@ def _left_on_error(call: Call, owner: str) -> Iterator[None]:
     try:
         yield
     except BaseException:  # raised again
-        call.context.places.leave(owner)
+        call.context.waiting_places.leave(owner)
         raise
 
 

@@ -1,4 +1,4 @@
-"""The callback of an execution: the URL that is told when it ends, and how far that has come.
+"""The callback of an execution: the URL to which its end is sent, and how far delivery has come.
 
 It is part of the execution's row. The write that ends the execution makes its callback pending, so
 no end can lose its callback. A callback is delivered at least once.
@@ -30,7 +30,7 @@ class CallbackState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callback:
-    """Whom to tell, with whose signature, and how far that has come."""
+    """The receiver, the signature, and how far delivery has come."""
 
     url: str
     """May contain a secret of the receiver, so it appears in no log and no event."""
@@ -40,23 +40,23 @@ class Callback:
     """That of the key's secret at submission. It signs if the key has been deleted."""
     state: CallbackState = CallbackState.WAITING
     attempts: int = 0
-    """How often it was sent."""
+    """How many tries there were."""
     next_at: Time | None = None
     """When it is due; None unless it is pending. Each claim raises it, so it names a claim."""
     until: Time | None = None
     """A try after this time is the last."""
 
     def again(self) -> "Callback":
-        """That of another execution of the same submission."""
+        """The callback of another execution of the same submission."""
         return Callback(url=self.url, key_id=self.key_id, generation=self.generation)
 
     def pending(self, now: Time, next_at: Time) -> "Callback":
-        """The beginning of a series of tries."""
+        """Begin a series of tries."""
         until = now + SERIES_SECONDS * SECOND
         return replace(self, state=CallbackState.PENDING, next_at=next_at, until=until)
 
     def claimed(self, now: Time) -> "Callback":
-        """Postponed, for whoever sends it now: each pause is as long as all before it together."""
+        """Postpone it while it is being sent. Each pause is as long as all before it together."""
         if self.is_last(now):
             return replace(self, next_at=now + LAST_PAUSE_SECONDS * SECOND)
         until = self.until or now
@@ -69,7 +69,7 @@ class Callback:
         return self.until is None or now >= self.until
 
     def failed(self) -> "Callback":
-        """After a try without success that was not the last."""
+        """Record a try that failed and was not the last."""
         return replace(self, attempts=self.attempts + 1)
 
     def delivered(self) -> "Callback":

@@ -165,7 +165,7 @@ class Execution:
     usage_at: Time | None = None
     """When it ended, until its usage has been folded into that day."""
     callback: Callback | None = None
-    """Whom to tell when it is terminal. The event log does not know it."""
+    """Where to send it once it is terminal. The event log does not have it."""
 
     @property
     def pod(self) -> str:

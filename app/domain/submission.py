@@ -172,10 +172,3 @@ class Submission:
         if self.expected_output is None or test.compare is None:
             return self.expected_output
         return ExpectedOutput.of(self.expected_output.content, test.compare)
-
-    @property
-    def judges_output(self) -> bool:
-        """Whether more counts than how the program ends."""
-        return self.checker is not None or any(
-            self.expected(index) is not None for index in range(len(self.tests) or 1)
-        )

@@ -81,13 +81,8 @@ def all_keys(keys: Keys) -> Sequence[ApiKey]:
     return keys.all()
 
 
-def still_valid(keys: Keys, key: ApiKey) -> Callable[[], bool]:
-    """For a response that lasts: whether the key has not been deleted."""
-    return StillValid(keys, key)
-
-
 class StillValid:
-    """Whether a key still exists. Asks the store every few seconds.
+    """Whether a key still exists, for a response that lasts. Asks the store every few seconds.
 
     A key stays valid while the store is unavailable.
     """

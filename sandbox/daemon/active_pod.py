@@ -72,7 +72,7 @@ class ActivePod:
             self._waiting_for_end -= 1
 
     def end(self) -> bool:
-        """Wake those who wait. True if anybody waits, so that nobody else needs to be told."""
+        """Wake those who wait. True if anybody waits, so that no watcher needs to be notified."""
         with self._lock:
             self._all_known.set()
             return self._waiting_for_end > 0

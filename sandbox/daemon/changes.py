@@ -14,7 +14,7 @@ class Changes:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._due: dict[str, float] = {}
-        self._told: dict[str, float] = {}
+        self._reported_at: dict[str, float] = {}
         """When a pod was reported last, if it has several runs and is still running."""
         self._stopped = False
 
@@ -24,10 +24,10 @@ class Changes:
         with self._changed:
             due = now
             if of_a_run:
-                due = max(now, self._told.get(name, 0) + SECONDS_BETWEEN_RUNS)
-                self._told.setdefault(name, 0)
+                due = max(now, self._reported_at.get(name, 0) + SECONDS_BETWEEN_RUNS)
+                self._reported_at.setdefault(name, 0)
             else:
-                self._told.pop(name, None)
+                self._reported_at.pop(name, None)
             self._due[name] = min(due, self._due.get(name, due))
             self._changed.notify()
 
@@ -57,6 +57,6 @@ class Changes:
 
     def _take(self, name: str, now: float) -> str:
         del self._due[name]
-        if name in self._told:
-            self._told[name] = now
+        if name in self._reported_at:
+            self._reported_at[name] = now
         return name

@@ -85,7 +85,7 @@ class Stop(IntEnum):
     CPU = 2
     MEMORY = 3
     SERVICE = 4
-    """It was told to kill the program."""
+    """The daemon or the collector asked for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,9 +173,9 @@ class MemoryExecutions:
     def _removable(self, row: Execution, time: Time) -> bool:
         settled = row.ended_at is not None and row.next_action_at is None
         folded = row.usage_at is None
-        told = row.callback is None or row.callback.next_at is None
+        delivered = row.callback is None or row.callback.next_at is None
         wholly_relayed = self._tables.relayed[row.id] == row.version
-        return settled and wholly_relayed and told and folded and (row.ended_at or 0) < time
+        return settled and wholly_relayed and delivered and folded and (row.ended_at or 0) < time
 
 
 def _due(row: Execution, now: Time) -> bool:
