@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from podline.arguments import moment, path_segment
 from podline.calls import Calls, Items, Mode, call, iteration
 from podline.deadline import Deadline
 from podline.decoding import decode
 from podline.models import DeadLetter, Event, Key, NewKey, Replay, Role, RotatedSecret
-from podline.pages import items, pages
+from podline.pages import followed, items, pages
 
 _DEAD_LETTERS = "/api/v1/dead-letters"
 _EVENTS = "/api/v1/events"
@@ -90,11 +90,24 @@ class EventLog(Calls[Mode]):
 
         `until` is exclusive. A datetime without a time zone is local time.
         """
-        query = [("from", moment(since))] if since else []
-        query += [("to", moment(until))] if until else []
-        query += [("type", name) for name in types]
-        query += [("execution", id) for id in executions]
+        query = _selected(since, until, types, executions)
         return pages(self._connection, _EVENTS, Event, query, timeout=timeout)
+
+    @iteration
+    def follow(
+        self,
+        *,
+        since: datetime | None = None,
+        types: Iterable[str] = (),
+        executions: Iterable[str] = (),
+        timeout: float | None = None,
+    ) -> Items[Event]:
+        """Yield events as they arrive in the log, without an end. See `list`.
+
+        `since` is by default the time of the call. Continues after a short outage of the service.
+        """
+        query = _selected(since or datetime.now(UTC), None, types, executions)
+        return followed(self._connection, _EVENTS, Event, query, timeout=timeout)
 
 
 class Replays(Calls[Mode]):
@@ -199,6 +212,18 @@ class Keys(Calls[Mode]):
     async def delete(self, key_id: str, *, timeout: float | None = None) -> None:
         """Delete a key. Nobody can use it any more; its executions remain."""
         await self._connection.request("DELETE", _key(key_id), deadline=Deadline.of_call(timeout))
+
+
+def _selected(
+    since: datetime | None,
+    until: datetime | None,
+    types: Iterable[str],
+    executions: Iterable[str],
+) -> list[tuple[str, str]]:
+    query = [("from", moment(since))] if since else []
+    query += [("to", moment(until))] if until else []
+    query += [("type", name) for name in types]
+    return query + [("execution", id) for id in executions]
 
 
 @dataclass(frozen=True, slots=True)

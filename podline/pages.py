@@ -1,14 +1,18 @@
 """Paginated lists: `{"items": [...], "next_cursor": ...}`."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from podline.connection import Connection, Query
 from podline.deadline import Deadline
 from podline.decoding import decode
-from podline.errors import ProtocolError
+from podline.errors import ProtocolError, Unavailable, Unreachable
+from podline.patience import Patience
 
 T = TypeVar("T")
+
+_ASK_AGAIN: Final = 1.0
+"""Seconds between two requests at the end of what is followed."""
 
 
 async def pages(
@@ -46,6 +50,31 @@ async def items(
 ) -> tuple[T, ...]:
     """Return all items of a short list."""
     return tuple([item async for item in pages(connection, path, cls, query, timeout=timeout)])
+
+
+async def followed(
+    connection: Connection, path: str, cls: type[T], query: Query, *, timeout: float | None
+) -> AsyncGenerator[T, None]:
+    """Yield every item, and then each new one, until the service is down for some time."""
+    position: list[tuple[str, str]] = []
+    patience = Patience(connection)
+    while True:
+        try:
+            answer = await connection.request(
+                "GET", path, query=[*query, *position], deadline=Deadline.of_call(timeout)
+            )
+        except (Unreachable, Unavailable) as error:
+            await patience.use(error)
+            continue
+        patience.restore()
+        page = _page(answer, path)
+        for item in _items(page, path):
+            yield decode(cls, item)
+        if not page.get("next_cursor"):
+            await connection.sleep(_ASK_AGAIN)
+        if not isinstance(reached := page.get("position"), str):
+            raise ProtocolError(f"{path} is that of an older service, which can't be followed")
+        position = [("cursor", reached)]
 
 
 def _page(answer: object, path: str) -> Mapping[str, object]:

@@ -17,7 +17,8 @@ def list_(call: Call, query: EventQuery) -> schemas.EventPage:
     """Events of all executions, oldest first, and in order for each execution.
 
     A page can be empty and still have a `next_cursor`; continue until it is null. An event can
-    occur more than once, with the same id.
+    occur more than once, with the same id. To follow the log, ask again with `position` as the
+    `cursor`.
     """
     try:
         page = find_events(
@@ -28,4 +29,5 @@ def list_(call: Call, query: EventQuery) -> schemas.EventPage:
     return schemas.EventPage(
         items=[representation.event(event) for event in page.events],
         next_cursor=None if page.at_end else to_cursor(page.position),
+        position=to_cursor(page.position),
     )

@@ -214,6 +214,9 @@ class EventList(Answered):
 class EventPage(Answered):
     items: list[Event]
     next_cursor: str | None = Field(description="Null at the end of the log.")
+    position: str = Field(
+        description="The end of this page. As `cursor`, it continues here once there are more."
+    )
 
 
 class LimitSettings(Answered):

@@ -1,6 +1,6 @@
 """`podline events`: the event log."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -8,13 +8,17 @@ import click
 
 from app.cli.command import service_command
 from app.cli.event_filter import selects_events
-from app.cli.output import print_json, print_table
-from podline import Client
+from app.cli.output import in_full, print_json, print_json_line, print_table
+from app.cli.terminal import print_line
+from podline import Client, Event
 
 
 @click.command()
 @selects_events
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@click.option(
+    "--follow", "-f", is_flag=True, help="Show new events as they arrive, one in each line."
+)
 @service_command()
 def events_command(
     client: Client,
@@ -23,9 +27,18 @@ def events_command(
     types: Sequence[str],
     executions: Sequence[str],
     limit: int,
+    follow: bool,
     as_json: bool,
 ) -> None:
-    """Show events, oldest first. Needs an operator's key."""
+    """Show events, oldest first. Needs an operator's key.
+
+    With --follow, start at --from, by default now, and continue until Ctrl-C.
+    """
+    if follow:
+        if until is not None:
+            raise click.UsageError("--to can't be combined with --follow, which has no end")
+        _follow(client.event_log.follow(since=since, types=types, executions=executions), as_json)
+        return
     log = client.event_log.list(since=since, until=until, types=types, executions=executions)
     events = list(islice(log, limit))
     if as_json:
@@ -33,8 +46,18 @@ def events_command(
         return
     print_table(
         ("id", "state", "attempt", "owner", "age", "message"),
-        [
-            (e.id, *map(e.data.get, ("state", "attempt", "owner")), e.time, e.data.get("message"))
-            for e in events
-        ],
+        [(e.id, *_facts(e), e.time, e.data.get("message")) for e in events],
     )
+
+
+def _follow(events: Iterable[Event], as_json: bool) -> None:
+    for event in events:
+        if as_json:
+            print_json_line(event)
+        else:
+            facts = (in_full(event.time), event.id, *_facts(event), event.data.get("message"))
+            print_line("  ".join(str(fact) for fact in facts if fact is not None))
+
+
+def _facts(event: Event) -> tuple[object, ...]:
+    return tuple(event.data.get(name) for name in ("state", "attempt", "owner"))

@@ -67,10 +67,11 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
 
 def print_facts(facts: Iterable[tuple[str, object]]) -> None:
     """Print one name and value per line, with times in full."""
-    print_table(("", ""), [(name, _in_full(value)) for name, value in facts])
+    print_table(("", ""), [(name, in_full(value)) for name, value in facts])
 
 
-def _in_full(value: object) -> object:
+def in_full(value: object) -> object:
+    """Format a time in full, as local time."""
     return f"{_local(value):%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else value
 
 

@@ -54,6 +54,18 @@ def test_all_of_them_in_order_for_each_execution(operator: Api, done: list[str])
     assert len(events) == 15
 
 
+def test_followed_from_the_position_of_a_page(
+    operator: Api, api: Api, twins: Twins, done: list[str]
+) -> None:
+    page = body(operator.get(f"{EVENTS}?limit=100"))
+    assert (page["next_cursor"], len(page["items"])) == (None, 5 * len(done))
+    assert body(operator.get(f"{EVENTS}?cursor={page['position']}"))["items"] == []
+    new = body(api.post("/api/v1/executions", PROGRAM), 202)["id"]
+    relay(twins.ports)
+    (event,) = body(operator.get(f"{EVENTS}?cursor={page['position']}"))["items"]
+    assert event["data"]["execution_id"] == new
+
+
 def test_page_by_page(operator: Api, done: list[str]) -> None:
     assert len(done) == 3
     assert listed(operator, "?limit=4") == listed(operator)

@@ -1,6 +1,7 @@
 """What every command except run and watch requests and prints."""
 
 import json
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from app.service.relay import relay
 from app.service.usage import fold
 from tests.cli.conftest import Podline
 from tests.cli.terminal import on_a_terminal
-from tests.support.answers import problem
+from tests.support.answers import as_usual, problem
 from tests.support.builders import a_key, a_message, a_report, a_submission
 from tests.support.service import Service
 
@@ -267,6 +268,30 @@ def test_events(service: Service, podline: Podline) -> None:
     }
     as_json = json.loads(podline("events", "--execution", execution.id, "--json").stdout)
     assert [event["version"] for event in as_json] == [1, 2, 3, 4, 5]
+
+
+def test_events_as_they_arrive(
+    service: Service, podline: Podline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("podline.pages._ASK_AGAIN", 0)
+    execution = service.twins.submit()
+    relay(service.twins.ports)
+    for options in ((), ("--json",)):
+        service.incidents = [as_usual, as_usual, problem(500)]
+        shown = podline(
+            *("events", "-f", "--execution", execution.id, "--from", "2026-01-02", *options)
+        )
+        assert (shown.exit_code, len(shown.stdout.splitlines())) == (1, 5)
+    assert json.loads(shown.stdout.splitlines()[4])["version"] == 5
+    assert "Trouble" in json.loads(shown.stderr)["error"]
+    assert "can't be combined" in podline("events", "-f", "--to", "2026-01-02").stderr
+
+
+def test_events_are_followed_from_now_on(service: Service, podline: Podline) -> None:
+    service.incidents = [problem(500)]
+    podline("events", "-f")
+    (since,) = service.requests[0]["query"]["from"]
+    assert abs((datetime.now(UTC) - datetime.fromisoformat(since)).total_seconds()) < 60
 
 
 def test_replays(service: Service, podline: Podline) -> None:

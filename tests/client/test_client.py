@@ -15,9 +15,11 @@ from podline import (
     NotFound,
     Outcome,
     PodlineError,
+    ServerError,
     State,
     WaitTimeout,
 )
+from tests.support.answers import as_usual, hang_up, problem
 from tests.support.both_clients import Connect
 from tests.support.service import Service
 
@@ -145,6 +147,23 @@ def test_what_may_be_asked_of_the_event_log(service: Service, client: Client) ->
         "type": ["podline.execution.queued.v1", "podline.execution.completed.v1"],
         "execution": [each.id for each in service.submitted()],
     }
+
+
+def test_following_survives_a_short_outage_and_shows_nothing_twice(
+    service: Service, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("podline.pages._ASK_AGAIN", 0)
+    service.twins.submit()
+    relay(service.twins.ports)
+    service.incidents = [as_usual, hang_up, problem(503), as_usual, as_usual, problem(500)]
+    seen: list[int] = []
+    events = client.event_log.follow(since=datetime(2026, 1, 1, tzinfo=UTC))
+    with pytest.raises(ServerError):
+        seen.extend(event.version for event in events)
+    assert seen == [1, 2, 3, 4, 5]
+    cursors = [request["query"].get("cursor") for request in service.requests]
+    assert cursors[0] is None
+    assert len(set(map(str, cursors[1:]))) == 1
 
 
 def test_what_may_be_asked_of_a_replay(service: Service, client: Client) -> None:

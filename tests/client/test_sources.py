@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from podline import Client, InvalidArgument, Program, Test, read_program
+import podline
+from podline import Client, InvalidArgument, Program, read_program
 from podline.sources import read_file, read_folder
 from tests.support.service import Service
 
@@ -52,8 +53,8 @@ def test_inputs_from_files(service: Service, client: Client, tmp_path: Path) -> 
     (tmp_path / "in").write_bytes(b"\xff")
     (tmp_path / "out").write_text("text")
     (tmp_path / "check.py").write_text("check")
-    test = Test(stdin=tmp_path / "out", expected_output=tmp_path / "in")
-    client.judge("", language="python", tests=[test], stdin=tmp_path / "in")
+    tests = [podline.Test(stdin=tmp_path / "out", expected_output=tmp_path / "in")]
+    client.judge("", language="python", tests=tests, stdin=tmp_path / "in")
     client.submit(
         "",
         language="python",

@@ -232,6 +232,20 @@ def test_the_event_log_and_its_replays(twins: Twins, worker: Worker, client: Cli
         client.replays.start("rebuild")
 
 
+def test_the_event_log_is_followed(
+    twins: Twins, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("podline.pages._ASK_AGAIN", 0.001)
+    first = client.submit("", language="python")
+    relay(twins.ports)
+    followed = client.event_log.follow(since=datetime(2026, 1, 1, tzinfo=UTC))
+    assert next(followed).data["execution_id"] == first.id
+    second = client.submit("", language="python")
+    relay(twins.ports)
+    assert next(followed).data["execution_id"] == second.id
+    followed.close()
+
+
 def programs(*inputs: str) -> list[Program]:
     return [Program(language="python", source="print(input())", stdin=each) for each in inputs]
 

@@ -58,6 +58,10 @@ def problem(status: int, title: str = "Trouble", **facts: Any) -> Callable[[], R
     return answer
 
 
+def as_usual() -> None:
+    """Let the service respond."""
+
+
 def hang_up() -> Response:
     """Break the connection in the middle of the response."""
 

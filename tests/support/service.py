@@ -50,8 +50,8 @@ class InlinePipeline(MemoryPipeline):
 class Service:
     """A service whose behaviour tests choose. It records requests, and runs submissions at once."""
 
-    incidents: list[Callable[[], Response]] = field(default_factory=list)
-    """What the next requests get instead of a response."""
+    incidents: list[Callable[[], Response | None]] = field(default_factory=list)
+    """What the next requests get instead of a response; with None, they get theirs."""
     unfinished_answers: int = 0
     """How many requests with ?wait return at once; then the submission runs."""
     stream_events: list[tuple[str, Json]] | None = None
@@ -105,8 +105,9 @@ class Service:
     def _in_front_of(self, app: Wsgi) -> Wsgi:
         def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
             request = self._noted(environ)
-            if self.incidents:
-                return self.incidents.pop(0)()(environ, start_response)
+            incident = self.incidents.pop(0)() if self.incidents else None
+            if incident is not None:
+                return incident(environ, start_response)
             if "wait" in request.args:
                 self._answer_at_once_or_run(request)
             if request.path.endswith("/stream"):
