@@ -8,6 +8,7 @@ from itertools import islice
 import click
 
 from app.cli.command import service_command
+from app.cli.left_out import described
 from app.cli.options import choice, pairs
 from app.cli.output import print_facts, print_json, print_table
 from app.cli.terminal import print_line, sink
@@ -172,6 +173,8 @@ def _facts(execution: Execution) -> list[tuple[str, object]]:
         ]
         if result.compile is not None:
             facts += _compile_facts(result.compile)
+        facts += [("artifact", f"{each.name}, {each.size} bytes") for each in result.artifacts]
+        facts += [("not kept", described(each)) for each in result.artifacts_left_out]
     facts += [("verdict", verdict(execution)), ("message", execution.message)]
     return [(name, value) for name, value in facts if value not in (None, {})]
 

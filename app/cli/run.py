@@ -11,6 +11,7 @@ import click
 
 from app.cli.command import service_command
 from app.cli.failure import RunFailure, explained
+from app.cli.left_out import described
 from app.cli.process import Stopped, stops_raised
 from app.cli.program.files import stdin_without_option
 from app.cli.program.options import program_arguments, program_options
@@ -65,7 +66,7 @@ def _take_artifacts(client: Client, execution_id: str, folder: Path | None) -> N
     if folder is not None:
         client.save_artifacts(execution, folder)
     for each in execution.result.artifacts_left_out if execution.result else ():
-        _say(f"not kept: {each.name}: {each.reason}" if each.name else f"not kept: {each.reason}")
+        _say(f"not kept: {described(each)}")
 
 
 @contextmanager

@@ -405,6 +405,22 @@ class TestArtifacts:
         assert Path("new/out/a.png").read_bytes() == b"\x89"
         assert Path("new/b").read_bytes() == b"1"
 
+    def test_are_listed(self, podline: Podline, service: Service) -> None:
+        service.twins.runtime.script = lambda _: Script(
+            creates={"out/a.png": b"\x89", "b": b"12"},
+            leaves_out=(LeftOut("c\x1b", "too large"), LeftOut(None, "2 more files")),
+        )
+        execution = service.twins.submit(artifacts=("*",))
+        facts = [line.rstrip() for line in podline("get", execution.id).stdout.splitlines()]
+        assert [line.split(maxsplit=1)[1] for line in facts if line.startswith("artifact ")] == [
+            "b, 2 bytes",
+            "out/a.png, 1 bytes",
+        ]
+        assert [line.split(maxsplit=2)[2] for line in facts if line.startswith("not kept ")] == [
+            r"c\x1b: too large",
+            "2 more files",
+        ]
+
     def test_need_a_pattern(self, podline: Podline, program: Path) -> None:
         ran = podline("run", program, "--save", "new")
         assert ran.exit_code == 2
