@@ -14,11 +14,14 @@ MAX_NAME_BYTES: Final = 1024
 MAX_LEFT_OUT: Final = 64
 """Of those that are named; others are counted."""
 _SHOWN_CHARACTERS: Final = 200
-_BAD_NAME: Final = re.compile("[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_NOT_SHOWN: Final = re.compile("[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Characters that control a terminal or reorder text, and bytes that are not UTF-8."""
 
+_SEPARATOR_ELSEWHERE: Final = "\\"
+"""On Windows, where somebody may unpack an archive of the files."""
+
 NOT_A_FILE: Final = "it is not a regular file, or can't be read"
-BAD_NAME: Final = "its name is not UTF-8, or has characters that control a terminal"
+BAD_NAME: Final = "its name is not UTF-8, or has a backslash or characters that control a terminal"
 GONE: Final = LeftOut(None, "a limit ended the program's sandbox, and its files with it")
 _NOT_ALL: Final = LeftOut(
     None, "there are too many files, or too deep folders, to look at all of them"
@@ -57,7 +60,7 @@ def _problem(found: Found, room: int, chosen: int, maxima: ArtifactMaxima) -> st
         return NOT_A_FILE
     if len(found.path) > MAX_NAME_BYTES:
         return long_name(len(found.path))
-    if _BAD_NAME.search(found.name):
+    if _SEPARATOR_ELSEWHERE in found.name or _NOT_SHOWN.search(found.name):
         return BAD_NAME
     if chosen == maxima.files:
         return too_many(maxima.files)
@@ -79,7 +82,7 @@ def too_large(size: int, room: int, most: int) -> str:
 
 
 def named(path: bytes, reason: str) -> LeftOut:
-    name = _BAD_NAME.sub("\ufffd", path.decode(errors="surrogateescape"))
+    name = _NOT_SHOWN.sub("\ufffd", path.decode(errors="surrogateescape"))
     cut = name if len(name) <= _SHOWN_CHARACTERS else f"{name[:_SHOWN_CHARACTERS]}…"
     return LeftOut(cut, reason)
 

@@ -77,9 +77,9 @@ static void leave_out(struct collection *collection, const char *path, const cha
     write_log(line, mempcpy(end, "\"}}\n", 4) - (void *)line);
 }
 
-/* It would control a terminal or reorder text, or is not UTF-8. */
+/* It would control a terminal or reorder text, is not UTF-8, or separates folders on Windows. */
 static int is_bad(uint32_t character) {
-    return character < 0x20 || (character >= 0x7f && character < 0xa0) ||
+    return character < 0x20 || character == '\\' || (character >= 0x7f && character < 0xa0) ||
            (character >= 0x2028 && character <= 0x202e) ||
            (character >= 0x2066 && character <= 0x2069) ||
            (character >= 0xd800 && character < 0xe000);

@@ -11,7 +11,7 @@ from app.domain.policy import DEFAULT_LIMITS
 from app.ports import Runtime
 
 NOT_A_FILE = "it is not a regular file, or can't be read"
-BAD_NAME = "its name is not UTF-8, or has characters that control a terminal"
+BAD_NAME = "its name is not UTF-8, or has a backslash or characters that control a terminal"
 GONE = "a limit ended the program's sandbox, and its files with it"
 LARGE = replace(DEFAULT_LIMITS, disk_mib=256, memory_mib=512)
 ALL = ("*", "!main.py")
@@ -90,7 +90,7 @@ open("small", "w").write("x")
 """
 NAMES = r"""
 import os
-for name in (b"\xff\xfe", b"new\nline", b"\x1b[31m", "\u202egnp.exe", "\u00e4.txt"):
+for name in (b"\xff\xfe", b"new\nline", b"\x1b[31m", "\u202egnp.exe", "..\\a", "\u00e4.txt"):
     open(name, "w").close()
 os.makedirs("/".join(["n" * 200] * 6))
 open("/".join(["n" * 200] * 6) + "/a", "w").close()
@@ -175,6 +175,7 @@ class FilesOfPrograms:
             "new\ufffdline",
             "\ufffd[31m",
             "\ufffdgnp.exe",
+            "..\\a",
         }
         (long,) = set(found.values()) - {BAD_NAME}
         assert long == "its name has 1207 bytes; at most 1024 are allowed"

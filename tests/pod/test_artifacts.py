@@ -11,6 +11,8 @@ from app.domain.policy import DEFAULT_LIMITS
 from app.domain.submission import Limits
 from app.infrastructure.kubernetes import input
 from app.infrastructure.kubernetes.limits import MAX_ARTIFACT_BYTES
+from sandbox.artifacts.rules import Found, choose
+from sandbox.wire import types
 from tests.hostile.artifacts import ALL, GONE, FilesOfPrograms, Keep, Kept
 from tests.pod.local_pod import SPECS, Ended, LocalPod, a_pod, run, signal_container, stages_of
 from tests.support.waiting import wait_until
@@ -106,3 +108,25 @@ def test_main_that_is_gone(folder: Path) -> None:
     wait_until(lambda: b"YmVndW4K" in pod.log, within=10)
     signal_container(pod.main)
     assert kept_in(pod.wait()) == Kept(Collected(left_out=(LeftOut(None, GONE),)), {})
+
+
+EDGES = (
+    *(0x1F, 0x20, 0x5B, 0x5C, 0x5D, 0x7E, 0x7F, 0x9F, 0xA0, 0x2027, 0x2028, 0x202E, 0x202F),
+    *(0x2065, 0x2066, 0x2069, 0x206A, 0xD7FF, 0xE000, 0x10FFFF),
+)
+
+
+def test_names_are_those_that_a_jail_s_program_may_give(folder: Path) -> None:
+    odd = (b"\xed\xa0\x80", b"\xc0\xaf", b"\xf4\x90\x80\x80", b"\xe2\x82", b"n" * 249)
+    names = [b"x-" + end for end in (*(chr(edge).encode() for edge in EDGES), *odd)]
+    parent = "p" * 200
+    long = [f"{'/'.join([parent] * 5)}/{'x' * size}".encode() for size in (19, 20)]
+    assert [len(name) for name in long] == [1024, 1025]
+    source = f"import os\nos.makedirs('{'/'.join([parent] * 5)}')\n"
+    source += f"for name in {names + long}:\n    open(name, 'w').close()\n"
+    found = kept_in(run(folder, source, "python", artifacts=ALL))
+
+    everything = [Found(name, 0, is_file=True) for name in names + long]
+    chosen, left_out = choose(everything, types.ArtifactMaxima())
+    assert list(found.contents) == [each.name for each in chosen]
+    assert found.collected.left_out == tuple(LeftOut(each.name, each.reason) for each in left_out)
