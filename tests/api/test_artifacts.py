@@ -7,6 +7,7 @@ from hashlib import sha256
 from zipfile import ZipFile
 
 import pytest
+from werkzeug.test import TestResponse
 
 from app.api.artifacts import zipped
 from app.domain.api_key import Role
@@ -24,7 +25,15 @@ FILES = {
     "ä%?#.html": b"<script>alert(1)</script>",
     "data.json": b"0123456789",
     "empty": b"",
+    "-rf": b"option",
+    "con": b"a device on Windows",
+    "Data.json": b"the same name where case does not matter",
+    " ": b"space",
+    "'; exit #": b"quoted",
+    "C:evil": b"a drive on Windows",
+    f"{'n' * 255}/{'n' * 255}/{'n' * 255}/{'n' * 255}": b"as long as possible",
 }
+"""All names that a runtime accepts, such as those with neither control characters nor `..`."""
 
 
 @pytest.fixture
@@ -40,7 +49,8 @@ def ran(api: Api, twins: Twins, worker: Worker) -> Json:
 
 def test_in_the_result(api: Api, ran: Json) -> None:
     result = ran["result"]
-    assert result["artifacts"][0] == {
+    (data,) = (each for each in result["artifacts"] if each["name"] == "data.json")
+    assert data == {
         "name": "data.json",
         "bytes": 10,
         "sha256": sha256(b"0123456789").hexdigest(),
@@ -77,6 +87,28 @@ def test_ranges_and_tags(api: Api, ran: Json) -> None:
     assert api.get(url, headers={"Range": "bytes=20-"}).status_code == 416
 
 
+def test_head(api: Api, ran: Json) -> None:
+    def head_of(path: str) -> TestResponse:
+        headers = {"Authorization": f"Bearer {api.key}"}
+        return api.app.test_client().head(f"{EXECUTIONS}/{ran['id']}/{path}", headers=headers)
+
+    got, head = api.get(ran["result"]["artifacts"][0]["url"]), head_of("artifacts/%20")
+    assert (head.status_code, head.data) == (200, b"")
+    for name in ("Content-Length", "Content-Type", "Content-Disposition", "ETag", "Accept-Ranges"):
+        assert head.headers[name] == got.headers[name]
+    assert head_of("artifacts.zip").status_code == 200
+    assert head_of("artifacts/other").status_code == 404
+
+
+def test_not_with_tests(api: Api) -> None:
+    sent = PROGRAM | {"artifacts": ["*"], "tests": [{"stdin": "", "expected_output": ""}]}
+    (error,) = body(api.post(EXECUTIONS, sent), 422)["errors"]
+    assert (error["pointer"], error["detail"]) == (
+        "/artifacts",
+        "can't be combined with tests: send only one of them",
+    )
+
+
 def test_not_found(api: Api, connect: Connect, ran: Json) -> None:
     path = f"{EXECUTIONS}/{ran['id']}"
     body(api.get(f"{path}/artifacts/out/other"), 404)
@@ -92,7 +124,9 @@ def test_all_in_one_file(api: Api, ran: Json) -> None:
     assert ran["id"] in response.headers["Content-Disposition"]
     with ZipFile(io.BytesIO(response.data)) as archive:
         assert archive.testzip() is None
+        assert len(archive.namelist()) == len(FILES)
         assert {name: archive.read(name) for name in archive.namelist()} == FILES
+        assert {entry.external_attr >> 16 for entry in archive.infolist()} == {0o644}
 
 
 def test_a_program_without_any(api: Api, worker: Worker) -> None:
@@ -107,10 +141,16 @@ def test_a_program_without_any(api: Api, worker: Worker) -> None:
 
 def test_erased_with_the_execution(api: Api, twins: Twins, ran: Json) -> None:
     url = f"{EXECUTIONS}/{ran['id']}/artifacts/data.json"
-    twins.blobs.delete([ran["id"]])  # as by retention, between the row and its blobs
-    body(api.get(url), 404)
     assert api.delete(f"{EXECUTIONS}/{ran['id']}").status_code == 204
     body(api.get(url), 404)
+    assert twins.blobs.owners("", "~", 10) == []
+
+
+def test_removed_by_retention_between_the_row_and_its_blobs(
+    api: Api, twins: Twins, ran: Json
+) -> None:
+    twins.blobs.delete([ran["id"]])
+    body(api.get(f"{EXECUTIONS}/{ran['id']}/artifacts/data.json"), 404)
 
 
 def test_a_store_that_is_unavailable(

@@ -153,7 +153,8 @@ class Submission(Program):
     )
     artifacts: Annotated[list[str], UpTo("artifacts")] = Field(
         default=[],
-        description="Patterns, as in git's ignore files, of files to keep once the program ended.",
+        description="Patterns, as in git's ignore files, of files to keep once the program ended. "
+        "Not with `tests`.",
         examples=[["out/*.png"]],
     )
     priority: Annotated[Priority, BY_VALUE] = Field(
