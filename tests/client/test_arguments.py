@@ -1,5 +1,6 @@
 """Arguments that can't be sent are refused with the package's own error before a request."""
 
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -62,6 +63,27 @@ def test_an_environment_that_can_t_be_used(
     monkeypatch.setenv(name, value)
     with suppress(PodlineError):
         Client("https://podline.example").close()
+
+
+@pytest.mark.parametrize(
+    ("url", "loads"),
+    [
+        ("http://127.0.0.1:8000", False),
+        ("http://localhost", False),
+        ("https://localhost", True),
+        ("http://podline.example", True),
+    ],
+)
+def test_certificates_are_loaded_where_tls_is_possible(
+    url: str, loads: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy may have TLS where the API has none."""
+    loaded: list[object] = []
+    monkeypatch.setattr(
+        ssl.SSLContext, "load_verify_locations", lambda *_, **where: loaded.append(where)
+    )
+    Client(url).close()
+    assert bool(loaded) == loads
 
 
 CALLS: dict[str, Callable[[Client], Any]] = {
