@@ -8,6 +8,8 @@ from tests.support.event_logs import every_event
 from tests.support.standalone import Standalone, submit_many
 from tests.support.waiting import wait_until
 
+SECONDS_BETWEEN_LOOKS = 0.1
+"""At the states of all executions, which takes a database 5 ms."""
 HOW_MANY = 60
 FOR_LONG = 200
 """In the variants that only `make test-long` runs."""
@@ -59,7 +61,12 @@ class Load:
     def assert_whole(self, *, within: float = 90) -> None:
         """All terminal and completed, one right result each, nothing left, events in order."""
         total = len(self.expected)
-        wait_until(lambda: self._count(*TERMINAL) == total, within=within, or_fail=self.states)
+        wait_until(
+            lambda: self._count(*TERMINAL) == total,
+            within=within,
+            every=SECONDS_BETWEEN_LOOKS,
+            or_fail=self.states,
+        )
         assert self.states() == {State.COMPLETED: total}
         self._standalone.wait_until_ready()
         client = self._standalone.client()

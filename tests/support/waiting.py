@@ -10,6 +10,7 @@ def wait_until(
     condition: Callable[[], object],
     *,
     within: float = 30,
+    every: float = INTERVAL_SECONDS,
     or_fail: Callable[[], object] = lambda: "",
 ) -> None:
     """Return as soon as `condition()` is true; fail after `within` seconds, saying `or_fail()`."""
@@ -17,4 +18,4 @@ def wait_until(
     while not condition():
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {within} s: {or_fail()}")
-        time.sleep(INTERVAL_SECONDS)
+        time.sleep(every)
