@@ -7,7 +7,8 @@ from app import create_app, first_key, logs
 from app.domain.errors import IsNewer
 from app.service.upgrade import upgrade
 from app.settings import Settings
-from app.wiring import keep_private, make_ports, make_publisher
+from app.wiring import make_ports, make_publisher
+from app.wiring.files import keep_private
 from sandbox.private import set_umask
 
 set_umask()

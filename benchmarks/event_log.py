@@ -9,7 +9,8 @@ from typing import Final
 
 from app.settings import Settings
 from app.settings.urls import sqlite_path
-from app.wiring import make_event_log, make_store
+from app.wiring.event_logs import make_event_log
+from app.wiring.stores import make_store
 from benchmarks.consuming import delays
 from benchmarks.measure import p50, p95, table, verdict
 from benchmarks.relaying import INTERVAL_SECONDS, profiled, relaying

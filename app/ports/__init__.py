@@ -117,7 +117,7 @@ class Databases(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """All ports that use cases need. wiring.py connects them to adapters, tests to twins."""
+    """All ports that use cases need. app.wiring connects them to adapters, tests to twins."""
 
     store: Store
     blobs: Blobs

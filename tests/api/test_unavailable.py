@@ -20,7 +20,7 @@ from app.infrastructure.redis.wakeups import RedisWakeups
 from app.infrastructure.sqlite.store import SqliteStore
 from app.ports import Ports
 from app.service.sweep import sweep
-from app.wiring import STORE_SECONDS
+from app.wiring.stores import STORE_SECONDS
 from podline.sse import EventParser
 from tests.support.api_contract import PROGRAM, Api, body, connector
 from tests.support.twins import Twins

@@ -9,7 +9,7 @@ from app.domain.errors import InvalidTarget
 from app.infrastructure.memory.databases import MemoryDatabases
 from app.ports import Databases
 from app.settings import Settings
-from app.wiring import Databases as WiredDatabases
+from app.wiring.stores import Databases as WiredDatabases
 from tests.support.builders import accepted
 
 

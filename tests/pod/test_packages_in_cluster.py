@@ -12,7 +12,7 @@ from app.domain.api_key import Role
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
 from app.settings import Settings
 from app.settings.images import packages_and_versions
-from app.wiring import make_runtime
+from app.wiring.runtimes import make_runtime
 from tests.pod.cluster_runs import pod_for, run_all
 from tests.support.api_contract import body, connector
 from tests.support.kubernetes.image_packages import SETTING

@@ -21,7 +21,7 @@ from app.infrastructure.sqlite.event_log import SqliteEventLog
 from app.ports import Store
 from app.settings import Settings
 from app.settings.urls import socket_path
-from app.wiring import make_store
+from app.wiring.stores import make_store
 from podline import Client, Execution, Unreachable
 from tests.support.waiting import wait_until
 

@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.errors import InvalidTarget
 from app.settings import Settings
-from app.wiring import Databases
+from app.wiring.stores import Databases
 from tests.support.builders import accepted
 
 MONGO = "mongodb://podline:hush@a,b/podline"

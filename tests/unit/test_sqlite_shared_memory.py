@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import Settings
-from app.wiring import kept_open
+from app.wiring.files import kept_open
 from tests.support.disks import KINDS, Kind, disk, kept_full
 
 WRITE_AND_END = """

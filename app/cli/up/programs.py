@@ -11,7 +11,7 @@ from app.cli.up.folder import METRICS
 from app.cli.up.instance import HOST, Instance
 from app.settings import Settings
 from app.settings.urls import socket_path
-from app.wiring import with_metrics_folder
+from app.wiring.files import with_metrics_folder
 
 
 def programs(settings: Settings, instance: Instance) -> list[Program]:

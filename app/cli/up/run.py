@@ -15,14 +15,9 @@ from app.cli.up.supervisor import STOP_SIGNALS, Supervisor, blocked
 from app.domain.errors import IsNewer, Unavailable
 from app.settings import Settings
 from app.settings.sources import FILE_VARIABLE, Given, settings_file
-from app.wiring import (
-    fold_logs,
-    keep_private,
-    kept_open,
-    make_event_log,
-    make_metrics_folder,
-    make_store,
-)
+from app.wiring.event_logs import make_event_log
+from app.wiring.files import fold_logs, keep_private, kept_open, make_metrics_folder
+from app.wiring.stores import make_store
 from sandbox.private import set_umask
 
 

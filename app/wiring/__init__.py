@@ -1,0 +1,135 @@
+"""Chooses the adapters by the settings. Everything else sees ports."""
+
+import time
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from app.domain.callback_secret import CallbackSecrets
+from app.domain.callback_url import networks
+from app.domain.execution import Execution, Time
+from app.domain.result import Result
+from app.ports import Ports
+from app.settings import Settings
+from app.settings.folders import kept
+from app.wiring.event_logs import make_event_log
+from app.wiring.files import keep_private
+from app.wiring.runtimes import make_runtime
+from app.wiring.stores import Databases, make_store
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+    from app.infrastructure.celery.application import Application
+    from app.infrastructure.celery.reports import Reporter
+
+
+def make_ports(settings: Settings, celery: "Celery") -> Ports:
+    """Ports on the adapters that the settings name. Connects to nothing yet.
+
+    `celery` publishes messages. Adapters are imported here, so that a process loads only the
+    clients that it uses.
+    """
+    from app.infrastructure.celery.pipeline import CeleryPipeline
+    from app.infrastructure.couriers import ThreadedCouriers
+    from app.infrastructure.http_callbacks import HttpCallbacks
+    from app.infrastructure.prometheus.metrics import PrometheusMetrics
+    from app.infrastructure.redis.admission import RedisAdmissionQueue
+    from app.infrastructure.redis.connection import connect
+    from app.infrastructure.redis.leases import RedisLeases
+    from app.infrastructure.redis.live import RedisLiveOutput
+    from app.infrastructure.redis.minute_counters import RedisMinuteCounters
+    from app.infrastructure.redis.parking import RedisParking
+    from app.infrastructure.redis.permits import RedisPermits
+    from app.infrastructure.redis.requests import RedisRequestCounts
+    from app.infrastructure.redis.sessions import RedisSessions
+    from app.infrastructure.redis.wakeups import RedisWakeups
+    from app.infrastructure.redis.worker_reports import RedisWorkerReports
+
+    callback_secrets = CallbackSecrets(_callback_secret(settings))
+    policy = replace(settings.policy(), signs_callbacks=bool(callback_secrets))
+    redis, store = connect(settings.redis_url), make_store(settings)
+    return Ports(
+        store=store,
+        blobs=store.blobs,
+        databases=Databases(settings),
+        admission=RedisAdmissionQueue(redis, policy.ageing_seconds),
+        leases=RedisLeases(redis),
+        wakeups=RedisWakeups(redis),
+        live=RedisLiveOutput(redis),
+        sessions=RedisSessions(redis),
+        worker_reports=RedisWorkerReports(redis),
+        minutes=RedisMinuteCounters(redis),
+        parking=RedisParking(redis),
+        event_log=make_event_log(settings),
+        runtime=make_runtime(settings),
+        pipeline=CeleryPipeline(celery),
+        metrics=PrometheusMetrics(),
+        callbacks=HttpCallbacks(_body_of_callback, networks(policy.callback_networks), now),
+        couriers=ThreadedCouriers(RedisPermits(redis)),
+        callback_secrets=callback_secrets,
+        requests=RedisRequestCounts(redis),
+        clock=now,
+        policy=policy,
+    )
+
+
+def _body_of_callback(execution: Execution, result: Result | None) -> bytes:
+    """What the API responds to a GET of the execution."""
+    from app.api import representation
+
+    return representation.execution(execution, result).model_dump_json(by_alias=True).encode()
+
+
+def _callback_secret(settings: Settings) -> str | None:
+    if settings.callback_secret:
+        return settings.callback_secret.get_secret_value()
+    return kept(settings.data_dir, "callback-secret")
+
+
+def make_publisher(settings: Settings) -> "Celery":
+    """The Celery application of a process that only sends messages. Connects to nothing yet."""
+    from app.infrastructure.celery import application
+
+    return application.make_publisher(settings.broker_url())
+
+
+def make_worker(settings: Settings) -> "Application":
+    """The Celery application of workers and beat, which its process can have once.
+
+    Connects to nothing yet.
+    """
+    from app.infrastructure.celery.application import Application
+    from app.infrastructure.celery.heartbeat import Heartbeat
+    from app.infrastructure.celery.worker import Surroundings, equip
+
+    app = Application(
+        settings.broker_url(),
+        settings.worker_concurrency,
+        settings.relay_interval,
+        Heartbeat(settings.heartbeat_file),
+        partial(make_reporter, settings),
+        partial(make_ports, settings),
+    )
+    surroundings = Surroundings(
+        log_format=settings.log_format,
+        log_each_task=settings.log_level == "debug",
+        keep_private=partial(keep_private, settings),
+        metrics_host=settings.metrics_host,
+        metrics_port=settings.metrics_port,
+    )
+    equip(app, surroundings)
+    return app
+
+
+def make_reporter(settings: Settings) -> "Reporter":
+    """Sends heartbeats. Apart from the other ports, because beat uses none of them."""
+    from app.infrastructure.celery.reports import Reporter
+    from app.infrastructure.redis.connection import connect
+    from app.infrastructure.redis.worker_reports import RedisWorkerReports
+
+    return Reporter(RedisWorkerReports(connect(settings.redis_url)), now)
+
+
+def now() -> Time:
+    return time.time_ns() // 1_000

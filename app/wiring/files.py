@@ -1,0 +1,67 @@
+"""What the service keeps on disk, which its adapters must find private and whole."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+
+from app.domain.errors import Unavailable
+from app.settings import Settings
+from app.settings.folders import IN_DATA_FOLDER
+from app.settings.urls import (
+    sqlite_path,
+)
+from app.wiring.stores import STORE_SECONDS
+from sandbox import private
+
+
+def keep_private(settings: Settings) -> None:
+    """Close what is kept on disk to others, before it is used. Raises NotPrivate and OSError."""
+    if settings.data_dir.exists():
+        private.make_data_folder(settings.data_dir, IN_DATA_FOLDER)
+    for url in (settings.database_url, settings.event_log_url):
+        if path := sqlite_path(url):
+            private.close_database(path)
+
+
+@contextmanager
+def kept_open(settings: Settings) -> Iterator[None]:
+    """Keep SQLite's files open, so that their shared memory keeps its space on the disk.
+
+    The first process that opens a file truncates its shared memory, and needs space for it again.
+    """
+    from app.infrastructure.sqlite.event_log import SqliteEventLog
+    from app.infrastructure.sqlite.store import SqliteStore
+
+    with ExitStack() as opened:
+        for make, url in (
+            (SqliteStore, settings.database_url),
+            (SqliteEventLog, settings.event_log_url),
+        ):
+            if path := sqlite_path(url):
+                files = opened.enter_context(closing(make(path, timeout=STORE_SECONDS)))
+                with suppress(Unavailable):
+                    files.upgrade()
+        yield
+
+
+def fold_logs(settings: Settings) -> None:
+    """Move the write-ahead logs of SQLite into their files, so that copies of these are whole."""
+    from app.infrastructure.sqlite.database import fold_log
+
+    for url in (settings.database_url, settings.event_log_url):
+        if (path := sqlite_path(url)) and path.exists():
+            fold_log(path)
+
+
+def make_metrics_folder(folder: Path) -> None:
+    """Create the empty folder in which processes on this host share their counters."""
+    from app.infrastructure.prometheus.folder import make_empty
+
+    make_empty(folder)
+
+
+def with_metrics_folder(folder: Path) -> Mapping[str, str]:
+    """The environment of a process that shares its counters there."""
+    from app.infrastructure.prometheus.folder import VARIABLE
+
+    return {VARIABLE: str(folder)}
