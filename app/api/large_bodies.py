@@ -1,4 +1,4 @@
-"""Lets few large bodies be read at once, so that many of them do not need much memory."""
+"""Lets few large bodies be in work at once, so that many of them do not need much memory."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -14,9 +14,10 @@ LARGE_BYTES: Final = 512 * 1024
 
 
 class LargeBodies:
-    """A body of 11 MB takes up to 60 MB while it is read, for its text may need 4 bytes a letter.
+    """A body of 12 MiB takes up to 60 MB while it is read, for its text may need 4 bytes a letter,
+    and then up to 28 MiB until it is stored.
 
-    Of each owner one is read at a time, and owners take turns. Bodies that wait are still where
+    Of each owner one is in work at a time, and owners take turns. Bodies that wait are still where
     the HTTP server has put them, on disk.
     """
 

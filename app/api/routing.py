@@ -5,6 +5,7 @@ declaration, so they can't disagree.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
@@ -155,13 +156,13 @@ def register(app: Flask, context: Context, operation: Operation) -> None:
     )
 
 
-def _reader(context: Context, operation: Operation) -> Callable[[str], dict[str, object]]:
-    """Reads what the handler takes of the owner's request, besides the parameters of the path."""
+def _reader(context: Context, operation: Operation) -> Callable[[], dict[str, object]]:
+    """Reads what the handler takes of the request, besides the parameters of the path."""
     maxima = context.policy.input
     body, query, takes_key = operation.body, operation.query, operation.takes_idempotency_key
     read = read_for_rules if operation.checks_rules else read_body
 
-    def arguments(owner: str) -> dict[str, object]:
+    def arguments() -> dict[str, object]:
         found: dict[str, object] = {}
         problems = Problems()
         if query is not None:
@@ -169,8 +170,7 @@ def _reader(context: Context, operation: Operation) -> Callable[[str], dict[str,
         if takes_key:
             found["idempotency_key"] = read_idempotency_key(problems.elsewhere("header"))
         if body is not None:
-            with context.large_bodies.turn(owner, request.content_length):
-                found["body"] = read(body, maxima, problems)
+            found["body"] = read(body, maxima, problems)
         elif problems:
             raise InvalidRequest(problems.found)
         return found
@@ -181,7 +181,7 @@ def _reader(context: Context, operation: Operation) -> Callable[[str], dict[str,
 def _serve(
     context: Context,
     operation: Operation,
-    read: Callable[[str], dict[str, object]],
+    read: Callable[[], dict[str, object]],
     **arguments: Any,
 ) -> Response:
     given: Context | Call = context
@@ -189,10 +189,21 @@ def _serve(
         given = Call(context, caller(context.ports.store.keys, context.ports.sessions))
         rate_limits.count(given)
         check_role(given.caller, operation.role)
-    arguments |= read(given.caller.name if isinstance(given, Call) else "")
-    returned = operation.handler(given, **arguments)
-    arguments.clear()
+    with _turn(context, operation, given):
+        arguments |= read()
+        returned = operation.handler(given, **arguments)
+        arguments.clear()
     return _response(returned() if isinstance(returned, partial) else returned)
+
+
+def _turn(
+    context: Context, operation: Operation, given: Context | Call
+) -> AbstractContextManager[None]:
+    """Until a large body is freed: what a handler made of it is stored by then."""
+    if operation.body is None:
+        return nullcontext()
+    owner = given.caller.name if isinstance(given, Call) else ""
+    return context.large_bodies.turn(owner, request.content_length)
 
 
 def _response(returned: Returned) -> Response:

@@ -15,6 +15,10 @@ from app.api.large_bodies import AT_ONCE, LARGE_BYTES, LargeBodies
 from app.api.submission import form
 from app.api.turnstile import Turnstile
 from app.domain.api_key import Role
+from app.domain.execution import Event, Execution
+from app.domain.submission import Submission
+from app.infrastructure.memory.executions import MemoryExecutions
+from app.infrastructure.memory.tables import Tables
 from app.infrastructure.memory.wakeups import MemoryListener, MemoryWakeups
 from app.ports import Ports
 from tests.support.api_contract import PROGRAM, body, connector
@@ -103,6 +107,39 @@ def test_few_large_bodies_are_read_at_once_and_small_ones_pass(
         for future in large + small:
             future.result(20)
         assert len(reading.begun) == 44
+
+
+class CountsInserts(MemoryExecutions):
+    """Each insert ends once the test lets it."""
+
+    def __init__(self, tables: Tables) -> None:
+        super().__init__(tables)
+        self.begun = 0
+        self.end = Semaphore(0)
+
+    def insert(self, execution: Execution, submission: Submission, event: Event) -> bool:
+        self.begun += 1
+        assert self.end.acquire(timeout=20)
+        return super().insert(execution, submission, event)
+
+
+@pytest.mark.timeout(30)
+def test_a_large_body_is_in_work_until_it_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turnstile, "STALL_SECONDS", 60)
+    twins = make_twins()
+    twins.store.executions = executions = CountsInserts(twins.store.tables)
+    connect = connector(twins.ports)
+    owners = [connect(f"owner {number}", Role.USER) for number in range(AT_ONCE + 2)]
+    sent = PROGRAM | {"stdin": "x" * LARGE_BYTES}
+    with ThreadPoolExecutor(2 * len(owners)) as pool:
+        try:
+            large = [pool.submit(api.post, "/api/v1/executions", sent) for api in owners]
+            wait_until(lambda: executions.begun == AT_ONCE)
+            small = pool.submit(owners[0].post, "/api/v1/executions", PROGRAM)
+            wait_until(lambda: executions.begun == AT_ONCE + 1)
+        finally:
+            executions.end.release(100)
+    assert [body(each.result(), 202)["state"] for each in (small, *large)] == ["queued"] * 5
 
 
 @pytest.mark.timeout(30)
