@@ -484,6 +484,8 @@ class LimitsInForce:
     """The maximum size of each part of a submission, by name."""
     max_unfinished: int
     """The most unfinished executions that the key's owner may have."""
+    max_input_bytes: int | None = None
+    """Files, and the inputs of all tests, together. None: the runtime has no limit for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,6 @@ from app.api.usage import usage
 from app.api.workers import workers
 from app.domain.batch import MAX_BYTES
 from app.domain.origins import origins
-from app.domain.policy import InputMaxima
 from app.ports import Ports
 from app.service.cached import Cached
 from app.service.capacity import capacity_of
@@ -49,10 +48,6 @@ OPERATIONS: Final[Sequence[Operation]] = [
 
 WAITING_ANSWERS: Final = 580
 """Open streams and `?wait`s of one API process. The server's other threads serve the rest."""
-_ESCAPED: Final = 6
-"""The most characters that JSON needs for one byte: \\u001f."""
-_REST: Final = 64 * 1024
-"""For fields without a maximum, and for the characters between fields."""
 
 
 class Synchronous(Flask):
@@ -65,7 +60,7 @@ class Synchronous(Flask):
 def make(ports: Ports) -> Flask:
     app = Synchronous(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # No redirects: a path is right, or is not found.
-    app.config["MAX_CONTENT_LENGTH"] = max(_largest_body(ports.policy.input), MAX_BYTES)
+    app.config["MAX_CONTENT_LENGTH"] = max(ports.policy.input.submission_bytes, MAX_BYTES)
     request_id.register(app)
     security.register(app)
     access_log.register(app)
@@ -90,17 +85,3 @@ def make(ports: Ports) -> Flask:
         register(app, context, operation)
     docs.register(app, OPERATIONS, ports.policy.input)
     return app
-
-
-def _largest_body(maxima: InputMaxima) -> int:
-    """Bytes; every submission within the maxima fits."""
-    texts = (
-        maxima.files_bytes
-        + maxima.files * maxima.file_name_bytes
-        + maxima.stdin_bytes
-        + maxima.args_bytes
-        + maxima.env_bytes
-        + maxima.expected_output_bytes
-        + 2 * maxima.labels * maxima.label_characters * 4
-    )
-    return _ESCAPED * texts + _REST

@@ -44,7 +44,7 @@ def read_for_rules(model: type[M], maxima: InputMaxima, problems: Problems) -> R
 def _sent(model: type[BaseModel], maxima: InputMaxima, problems: Problems) -> object:
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("send the body as application/json")
-    request.max_content_length = getattr(model, "MOST_BYTES", request.max_content_length)
+    request.max_content_length = getattr(model, "MOST_BYTES", maxima.submission_bytes)
     body = request.get_data(cache=False)  # The caller must not keep it for as long as it waits.
     most = most_values(maxima, getattr(model, "SUBMISSIONS", 1))
     try:
@@ -64,8 +64,9 @@ def most_values(maxima: InputMaxima, submissions: int = 1) -> int:
     """The most JSON values in one body: more than any valid one has, so that most that are not
     valid are still read, and their faults reported.
     """
-    in_run = 4 * maxima.files + maxima.args + maxima.env + _FIELDS
-    in_one = in_run * (1 + maxima.tests) + 4 * maxima.files + maxima.args + maxima.labels
+    in_run = maxima.args + maxima.env + _FIELDS
+    in_tests = maxima.tests * (4 * maxima.test_files + in_run)
+    in_one = in_tests + in_run + 2 * (4 * maxima.files + maxima.args) + maxima.labels
     return min(_SPARE_VALUES + submissions * in_one, _MOST_VALUES)
 
 

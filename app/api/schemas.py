@@ -254,6 +254,7 @@ class LanguageList(Answered):
 class InputMaxima(Answered):
     """How large a submission can be, in bytes unless the name says otherwise."""
 
+    submission_bytes: int = Field(description="The whole body.")
     files: int
     files_bytes: int
     file_name_bytes: int
@@ -263,6 +264,7 @@ class InputMaxima(Answered):
     env: int
     env_bytes: int
     tests: int
+    test_files: int = Field(description="Of each test.")
     artifacts: int = Field(description="Patterns.")
     labels: int
     label_characters: int

@@ -8,29 +8,36 @@ from app.domain.artifact import ArtifactMaxima
 from app.domain.declared import means
 from app.domain.submission import Limits
 
+_MIB: Final = 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputMaxima:
     """How large a submission can be, in bytes unless the name says otherwise."""
 
-    files: int = 64
+    submission_bytes: int = field(
+        default=12 * _MIB, metadata=means("A whole submission, as it is sent, in bytes.", gt=0)
+    )
+    files: int = 256
     files_bytes: int = field(
-        default=512 * 1024, metadata=means("All files of a submission together, in bytes.", gt=0)
+        default=8 * _MIB, metadata=means("All files of a submission together, in bytes.", gt=0)
     )
     file_name_bytes: int = 200
     stdin_bytes: int = field(
-        default=256 * 1024, metadata=means("The program's input, in bytes.", ge=0)
+        default=8 * _MIB, metadata=means("The program's input, in bytes.", ge=0)
     )
     args: int = 64
     args_bytes: int = 16 * 1024
     env: int = 64
     env_bytes: int = 16 * 1024
     tests: int = 200
+    test_files: int = 64
+    """Of each test, in addition to those of the program."""
     artifacts: int = 32
     labels: int = 16
     label_characters: int = 63
     expected_output_bytes: int = field(
-        default=1024 * 1024, metadata=means("The expected output, in bytes.", ge=0)
+        default=8 * _MIB, metadata=means("The expected output, in bytes.", ge=0)
     )
 
 

@@ -27,6 +27,7 @@ from sandbox.languages import LanguageSpec, language_of
 from sandbox.languages.commands import CACHES, ENV, PATH, Commands
 from sandbox.languages.versions import standing_for
 from sandbox.toolchains import caches
+from sandbox.wire.framing import MAX_INPUT_BYTES
 from sandbox.wire.types import File, Language, Pod
 
 _SECONDS_TO_SAY_VERSION: Final = 30.0
@@ -61,7 +62,7 @@ class Toolchain(Commands):
     def language(self) -> Language:
         packages = self.installed.packages if self.installed else self.own_packages
         found = language_of(self.spec, self.version, packages or {})
-        return replace(found, keeps_artifacts=True)
+        return replace(found, keeps_artifacts=True, max_input_bytes=MAX_INPUT_BYTES)
 
     def key(self, pod: Pod) -> str:
         """Equal for pods of one owner of which the compiler makes the same."""

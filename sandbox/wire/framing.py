@@ -16,8 +16,11 @@ HEADER_MAX: Final = 8 * 1024 * 1024
 BODY_MAX: Final = 16 * 1024 * 1024
 _SMALL_PIECE: Final = 64 * 1024
 """Sent with others in one system call; a larger one is not copied for that."""
-REQUEST_HEADER_MAX: Final = 4 * 1024 * 1024
+REQUEST_HEADER_MAX: Final = 48 * 1024 * 1024
+"""Arguments and variables of 200 tests can have 6 MiB, before JSON escapes them."""
 REQUEST_BODY_MAX: Final = 96 * 1024 * 1024
+MAX_INPUT_BYTES: Final = 64 * 1024 * 1024
+"""What a pod can be given. Tests that share an input count it as often as it is sent."""
 
 Header: TypeAlias = Mapping[str, Any]
 """A JSON object. Its contents are checked where they are used."""

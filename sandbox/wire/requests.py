@@ -18,6 +18,7 @@ _REQUIRED_LIMITS: Final = frozenset(item.name for item in fields(Limits) if item
 """The others came later, and a service of the release before leaves them out."""
 _LIMIT_MAX: Final = 1 << 20
 _TEXTS_MAX: Final = 200
+_FILES_MAX: Final = 1000
 _RUNS_MAX: Final = 1000
 _MOST_ARTIFACTS: Final = ArtifactMaxima(files=512, bytes=64 << 20)
 """Init takes no request with more names."""
@@ -115,7 +116,7 @@ def name_of(value: object) -> str:
 
 
 def _files(value: object, parts: Parts) -> tuple[File, ...]:
-    return tuple(_file(item, parts) for item in _list(value, "files"))
+    return tuple(_file(item, parts) for item in _list(value, "files", _FILES_MAX))
 
 
 def _file(value: object, parts: Parts) -> File:

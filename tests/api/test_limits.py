@@ -145,6 +145,20 @@ def test_a_checker_needs_room_for_each_input_and_answer() -> None:
     assert error["pointer"] == "/checker"
 
 
+@pytest.mark.parametrize(
+    ("sent", "field"),
+    [
+        ({"stdin": "x" * 1_001}, "/stdin"),
+        ({"source": "x" * 1_001}, "/source"),
+        ({"source": None, "files": [{"name": "a", "content": "x" * 999}]}, "/files"),
+    ],
+)
+def test_what_has_most_of_too_much_input_is_named(sent: dict[str, Any], field: str) -> None:
+    (error,) = body(connected(TightRuntime()).post(EXECUTIONS, PROGRAM | sent), 422)["errors"]
+
+    assert error["pointer"] == field
+
+
 class AwayRuntime(MemoryRuntime):
     def languages(self) -> list[Language]:
         raise RuntimeUnavailable("the daemon is down")

@@ -217,5 +217,6 @@ def test_languages_and_limits_say_what_may_be_asked_for(api: Api, connect: Conne
     assert limits["limits"]["default"]["memory_mib"] == 128
     assert limits["limits"]["maximum"]["memory_mib"] == 1024
     assert limits["compile_limits"]["default"]["wall_seconds"] == 10
-    assert limits["input"]["files_bytes"] == 512 * 1024
+    assert limits["input"]["submission_bytes"] == 12 * 1024 * 1024
+    assert limits["input"]["files_bytes"] == limits["input"]["stdin_bytes"] == 8 * 1024 * 1024
     assert limits["max_unfinished"] == 1000

@@ -191,7 +191,7 @@ def test_what_is_offered(client: Client) -> None:
     assert "python" in {language.name for language in client.languages()}
     limits = client.limits()
     assert limits.limits.default == Limits(**asdict(DEFAULT_LIMITS))
-    assert limits.input["files"] == 64
+    assert limits.input["files"] == 256
 
 
 def test_the_queue(client: Client) -> None:

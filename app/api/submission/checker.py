@@ -6,7 +6,7 @@ from typing import Final
 from app.api.submission import form
 from app.api.submission.compiling import checked_compile_args
 from app.api.submission.limits import limits, ranges
-from app.api.submission.program import check_room, known_language, program
+from app.api.submission.program import check_room, field_of, known_language, program
 from app.domain.language import Language, max_input_bytes
 from app.domain.pod import Pod, check
 from app.domain.policy import Policy
@@ -57,7 +57,7 @@ def _checker(
     if language.max_runs is not None and runs > language.max_runs:
         problems.add("", f"can judge at most {language.max_runs} tests here")
     disk_mib = run_limits.disk_mib_with(compile_range.default, compiled=language.compiled)
-    check_room(problems, files, disk_mib, policy.input)
+    check_room(problems, field_of(sent), files, disk_mib, policy.input)
     return Checker(
         language=language.name,
         language_version=language.version,

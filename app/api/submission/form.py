@@ -91,7 +91,7 @@ class Test(Sent):
     stdin_base64: Base64 | None = None
     args: Annotated[list[str] | None, UpTo("args"), FailFast()] = None
     env: Annotated[dict[str, str] | None, UpTo("env")] = None
-    files: Annotated[list[File], UpTo("files"), FailFast()] = Field(
+    files: Annotated[list[File], UpTo("test_files"), FailFast()] = Field(
         default=[], description="Added to those of the program, for this test only."
     )
     limits: RequestedStageLimits | None = None

@@ -11,6 +11,10 @@ from app.domain.problems import Problems, pointer, showable
 from app.domain.submission import BYTE_ORDER_MARK, File
 from app.domain.versions import fits, release
 
+_BLOCK_BYTES: Final = 4096
+_BLOCKS_PER_MIB: Final = 256
+_BLOCKS_OF_THE_RUNTIME: Final = 64
+"""Files that a package or a language adds, such as a cache of fonts."""
 _NODES_PER_MIB: Final = 256
 _NODES_OF_THE_RUNTIME: Final = 32
 """The working folder and those beside it, and some for the program."""
@@ -54,6 +58,11 @@ def program(
     files = read_files(problems, sent.files, maxima)
     entrypoint = sent.entrypoint and without_dot(sent.entrypoint)
     return files, _entrypoint(problems, entrypoint, files, language)
+
+
+def field_of(sent: form.Program) -> str:
+    """The field that has the program's files."""
+    return "/source" if sent.files is None else "/files"
 
 
 def _single_source(
@@ -125,16 +134,25 @@ def _no_clashes(problems: Problems, files: Sequence[File], beside: Sequence[File
 
 
 def check_room(
-    problems: Problems, files: Sequence[File], disk_mib: int, maxima: InputMaxima
+    problems: Problems, at: str, files: Sequence[File], disk_mib: int, maxima: InputMaxima
 ) -> None:
     """A file system of this size has a file or folder for each 4 KiB (docs/verdicts.md)."""
     if not _are_short(files, maxima):
+        return
+    blocks = sum(-(-len(file.content) // _BLOCK_BYTES) for file in files)
+    most = disk_mib * _BLOCKS_PER_MIB - _BLOCKS_OF_THE_RUNTIME
+    if blocks > most:
+        problems.add(
+            at,
+            f"take {blocks * _BLOCK_BYTES} bytes of the disk, in blocks of {_BLOCK_BYTES}; at most"
+            f" {most * _BLOCK_BYTES} are allowed with disk_mib at {disk_mib}",
+        )
         return
     folders = _folders(files)
     room = disk_mib * _NODES_PER_MIB - _NODES_OF_THE_RUNTIME
     if len(files) + len(folders) > room:
         problems.add(
-            "/files",
+            at,
             f"has {len(files)} files in {len(folders)} folders; together at most {room} are"
             f" allowed with disk_mib at {disk_mib}",
         )

@@ -18,7 +18,7 @@ from app.api.submission.inputs import check_env, checked_args
 from app.api.submission.limits import limits, ranges
 from app.api.submission.metadata import check_callback, check_labels
 from app.api.submission.original import outline
-from app.api.submission.program import check_room, known_language, program
+from app.api.submission.program import check_room, field_of, known_language, program
 from app.api.submission.tests import Common, tests
 from app.api.validation import Read
 from app.domain.api_key import Role
@@ -50,7 +50,7 @@ def validate(
     submission = described(
         language=language.name, language_version=language.version, sent=outline(sent)
     )
-    _check_input(problems, submission, language)
+    _check_input(problems, submission, language, field_of(sent))
     check_room_of_checker(problems, submission, languages)
     if problems:
         raise InvalidRequest(problems.found)
@@ -90,7 +90,7 @@ def _described(
     if language:
         compiled = language.compiled
         disk_mib = common.limits.default.disk_mib_with(common.compile_limits, compiled=compiled)
-        check_room(problems, files, disk_mib, maxima)
+        check_room(problems, field_of(sent), files, disk_mib, maxima)
     return described
 
 
@@ -129,11 +129,15 @@ def _common(
     )
 
 
-def _check_input(problems: Problems, submission: Submission, language: Language) -> None:
+def _check_input(
+    problems: Problems, submission: Submission, language: Language, files_field: str
+) -> None:
     most, size = language.max_input_bytes, Pod.of("", submission).input_bytes
     if most is not None and size > most:
+        files = sum(len(file.content) for file in submission.files)
+        larger = files_field if files > len(submission.stdin) else "/stdin"
         problems.add(
-            "/tests" if submission.tests else "",
+            "/tests" if submission.tests else larger,
             f"files and inputs have {size} bytes together, and at most {most} are possible here",
         )
 

@@ -74,9 +74,11 @@ def _test(
         compare=compare,
         points=_points(problems, sent.points),
     )
-    if language and sent.files:
+    if language and (sent.files or sent.limits):
         disk_mib = own_limits.disk_mib_with(common.compile_limits, compiled=language.compiled)
-        check_room(problems, (*common.files, *found.files), disk_mib, maxima)
+        files = {file.name: file for file in (*common.files, *found.files)}
+        at = "/files" if sent.files else "/limits/disk_mib"
+        check_room(problems, at, list(files.values()), disk_mib, maxima)
     return found
 
 
