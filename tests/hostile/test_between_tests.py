@@ -5,6 +5,7 @@ what it sees then. So the runs of a pod must all print the same, and the change 
 within a run, unless it is refused.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,9 @@ def test_what_one_run_used_is_not_counted_for_the_next(hostile_sandbox: SandboxD
     hungry = "x = bytearray(40 << 20)\nwhile __import__('time').process_time() < 0.5: pass\n"
     source = f"if input() == 'much':\n    exec({hungry!r})\n"
     python = language(hostile_sandbox.runtime, "python")
-    runs = [a_run(stdin=word, limits=LIMITS) for word in (b"little\n", b"much\n", b"little\n")]
+    # A busy machine must not end a run, so that the comparison below holds on any.
+    limits = replace(LIMITS, wall_seconds=60, cpu_seconds=30)
+    runs = [a_run(stdin=word, limits=limits) for word in (b"little\n", b"much\n", b"little\n")]
     observation = wait_for_end(
         hostile_sandbox.runtime, pod := a_pod(python, source, runs=tuple(runs))
     )
@@ -100,7 +103,7 @@ def test_what_one_run_used_is_not_counted_for_the_next(hostile_sandbox: SandboxD
     assert second.cpu_us
     assert third.cpu_us
     assert second.cpu_us > 400_000
-    assert third.cpu_us < second.cpu_us / 2
+    assert third.cpu_us < second.cpu_us, "it would have both, if it had that of the second"
     assert second.memory_peak_kib
     assert third.memory_peak_kib
     assert third.memory_peak_kib < second.memory_peak_kib - (20 << 10)

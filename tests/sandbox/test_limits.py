@@ -211,7 +211,7 @@ def test_a_disk_full_of_memory(sandbox: SandboxDaemon) -> None:
 
 
 def test_nothing_of_the_compiler_lives_on_in_the_run(sandbox: SandboxDaemon) -> None:
-    """cpu_us and memory_peak_kib are those of the program alone."""
+    """cpu_us and memory_peak_kib are those of the program alone: otherwise, they'd be no less."""
     observation, _ = sandbox.run("cpp", "#include <iostream>\nint main() { return 0; }")
 
     assert observation.report
@@ -222,8 +222,8 @@ def test_nothing_of_the_compiler_lives_on_in_the_run(sandbox: SandboxDaemon) -> 
     assert compiled.memory_peak_kib
     assert run.cpu_us
     assert run.memory_peak_kib
-    assert run.cpu_us < compiled.cpu_us / 5
-    assert run.memory_peak_kib < compiled.memory_peak_kib / 5
+    assert run.cpu_us < compiled.cpu_us
+    assert run.memory_peak_kib < compiled.memory_peak_kib
 
 
 def test_the_time_it_took_is_measured(sandbox: SandboxDaemon) -> None:
@@ -235,8 +235,8 @@ def test_the_time_it_took_is_measured(sandbox: SandboxDaemon) -> None:
     report = run_report(sandbox, "python", source)
 
     assert report.cpu_us
-    assert 300_000 <= report.cpu_us < 450_000
-    assert report.wall_us >= 500_000
+    assert report.cpu_us >= 300_000
+    assert report.wall_us >= report.cpu_us + 150_000, "no CPU time passes while it sleeps"
 
 
 def test_memory_shown_is_what_the_limit_is_about(sandbox: SandboxDaemon) -> None:
