@@ -498,6 +498,24 @@ class Slots:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnersQueue:
+    """How many executions of an owner are queued."""
+
+    owner: str
+    queued: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotInLog:
+    """Events that are not in the event log yet."""
+
+    executions: int
+    """How many executions have such events, counted up to 10,000."""
+    oldest_seconds: float | None
+    """None if there are none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
     """How many executions are queued and running."""
 
@@ -506,6 +524,10 @@ class Queue:
     slots: Slots
     oldest_queued_seconds: float | None
     """None if nothing is queued."""
+    owners: tuple[OwnersQueue, ...] | None = None
+    """The ten longest queues; None while unknown, and from an older service."""
+    events_not_in_log: NotInLog | None = None
+    """None from an older service."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -538,6 +560,8 @@ class Place:
     slots: int
     free: int | None
     languages: tuple[str, ...] | None
+    version: str | None = None
+    """The release of Podline that runs the sandbox; None if it is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

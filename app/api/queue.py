@@ -11,5 +11,5 @@ queue = Section("Operators", "/api/v1/queue", Role.OPERATOR)
 
 @queue.operation("GET", "", {200: schemas.Queue})
 def get(call: Call) -> schemas.Queue:
-    """Unfinished executions per state and priority, and the slots."""
+    """Unfinished executions per state and priority, the longest queues of owners, and the slots."""
     return representation.queue(overview(call.ports))

@@ -157,6 +157,12 @@ def queue(seen: Overview) -> schemas.Queue:
             for state in State
             if state in UNFINISHED
         },
+        owners=None
+        if seen.longest is None
+        else [schemas.OwnersQueue(owner=owner, queued=queued) for owner, queued in seen.longest],
+        events_not_in_log=schemas.NotInLog(
+            executions=seen.not_in_log, oldest_seconds=seen.not_in_log_seconds
+        ),
         slots=schemas.Slots(total=seen.slots, used=seen.slots_used, free=seen.slots_free),
         oldest_queued_seconds=seen.oldest_queued_seconds,
     )
@@ -184,6 +190,7 @@ def place(place: Place) -> schemas.Place:
         slots=place.slots,
         free=place.free,
         languages=None if languages is None else sorted({each.name for each in languages}),
+        version=place.release,
     )
 
 

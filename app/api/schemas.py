@@ -315,10 +315,26 @@ class Slots(Answered):
     free: int | None
 
 
+class OwnersQueue(Answered):
+    owner: str
+    queued: int
+
+
+class NotInLog(Answered):
+    """Events that are not in the event log yet."""
+
+    executions: int = Field(description="How many executions have such events, up to 10,000.")
+    oldest_seconds: float | None = Field(description="Null if there are none.")
+
+
 class Queue(Answered):
     """The unfinished executions."""
 
     counts: dict[State, dict[Priority, int]]
+    owners: list[OwnersQueue] | None = Field(
+        description="The ten longest queues; null while Redis is unavailable."
+    )
+    events_not_in_log: NotInLog
     slots: Slots
     oldest_queued_seconds: float | None = Field(description="Null if nothing is queued.")
 
@@ -346,6 +362,10 @@ class Place(Answered):
     slots: int
     free: int | None = Field(description="Null while Redis is unavailable.")
     languages: list[str] | None = Field(description="Null while the place is unavailable.")
+    version: str | None = Field(
+        description="The release of Podline that runs the sandbox; null while it is unavailable, "
+        "and for a cluster."
+    )
 
 
 class Workers(Answered):

@@ -28,6 +28,9 @@ def queue_command(client: Client, as_json: bool) -> None:
     print_line(f"slots: {_known(slots.used)} used, {_known(slots.free)} free of {slots.total}")
     if overview.oldest_queued_seconds is not None:
         print_line(f"the oldest has been queued for {overview.oldest_queued_seconds:.1f} s")
+    if overview.owners:
+        longest = ", ".join(f"{each.owner} {each.queued}" for each in overview.owners)
+        print_line(f"the longest queues: {longest}")
 
 
 @click.command()

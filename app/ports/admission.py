@@ -1,5 +1,6 @@
 """The port of the admission queue."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -59,6 +60,9 @@ class AdmissionQueue(Protocol):
 
     def contains(self, execution_ids: Sequence[str]) -> list[bool]:
         """Say for each execution whether it is queued or holds a slot."""
+
+    def queued_by_owner(self, lanes: int) -> Counter[str]:
+        """Count the entries of owners, in up to so many lanes: an owner has one for each band."""
 
     def slots(self, taken_before: Time, limit: int) -> list[str]:
         """List executions whose slots were taken before that time, oldest first."""

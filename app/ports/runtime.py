@@ -65,4 +65,7 @@ class Runtime(Protocol):
     def limits_held(self) -> list[HeldLimit]:
         """Return what enforces each limit where pods run: every `LimitName` once, in order."""
 
+    def release(self) -> str | None:
+        """Return the release of Podline that runs pods here, or None if that isn't known."""
+
     def ping(self) -> None: ...

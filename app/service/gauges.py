@@ -5,7 +5,6 @@ missing, `podline_up` says so, and the others are there.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Final
 
 from app.domain.dead_letter import DeadLetterStatus
 from app.domain.errors import Unavailable
@@ -13,9 +12,7 @@ from app.domain.execution import SECOND, UNFINISHED, Time
 from app.domain.submission import Priority
 from app.ports import Gauge, Health, Ports
 from app.service.health import ESSENTIAL, health
-
-OUTBOX_LIMIT: Final = 10_000
-"""Executions with events to relay are counted up to here; beyond that, only the age matters."""
+from app.service.overview import NOT_IN_LOG
 
 
 def gauges(ports: Ports) -> list[Gauge]:
@@ -64,10 +61,10 @@ def _stored(ports: Ports) -> Iterator[Gauge]:
         ("priority",),
         {(priority,): _age(ports, oldest.get(priority)) for priority in Priority},
     )
-    waiting, since = ports.store.events_to_relay.backlog(OUTBOX_LIMIT)
+    waiting, since = ports.store.events_to_relay.backlog(NOT_IN_LOG)
     yield Gauge(
         "podline_outbox_executions",
-        f"Executions with events that are not in the event log yet, up to {OUTBOX_LIMIT}",
+        f"Executions with events that are not in the event log yet, up to {NOT_IN_LOG}",
         (),
         {(): waiting},
     )

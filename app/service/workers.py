@@ -1,8 +1,8 @@
 """Which processes do the work, and where programs run."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from app.domain.errors import RuntimeUnavailable
 from app.domain.language import Language
@@ -10,6 +10,8 @@ from app.domain.worker import WorkerReport
 from app.ports import Clock, Ports, WorkerReports
 from app.service.overview import slots_used
 from app.service.transitions import in_seconds
+
+T = TypeVar("T")
 
 REPORT_SECONDS: Final = 5.0
 """Between two heartbeats of a process."""
@@ -26,6 +28,8 @@ class Place:
     """None while the admission queue is unavailable."""
     languages: Sequence[Language] | None
     """None while it is unavailable."""
+    release: str | None
+    """Of Podline. None while the place is unavailable, and for a cluster."""
 
 
 def workers(reports: WorkerReports, clock: Clock) -> list[WorkerReport]:
@@ -38,12 +42,13 @@ def place(ports: Ports) -> Place:
     return Place(
         slots=slots,
         free=None if used is None else max(slots - used, 0),
-        languages=_languages(ports),
+        languages=_known(ports.runtime.languages),
+        release=_known(ports.runtime.release),
     )
 
 
-def _languages(ports: Ports) -> Sequence[Language] | None:
+def _known(ask: Callable[[], T]) -> T | None:
     try:
-        return ports.runtime.languages()
+        return ask()
     except RuntimeUnavailable:
         return None

@@ -6,6 +6,7 @@ Each operation takes the header and the body of a request, and returns what the 
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from importlib.metadata import version
 from typing import Final, TypeAlias
 
 from sandbox.daemon.pods import Pods
@@ -62,7 +63,7 @@ def _limits(pods: Pods, _header: Header, _body: bytes) -> Answer:
 
 
 def _ping(_pods: Pods, _header: Header, _body: bytes) -> Answer:
-    return None, b""
+    return {"release": version("podline")}, b""
 
 
 def _create_1(pods: Pods, header: Header, body: bytes) -> Answer:

@@ -1,13 +1,16 @@
 """What operators and admins can see and do."""
 
 import base64
+from typing import NoReturn
 
 import pytest
 
 from app.domain.api_key import Role
 from app.domain.dead_letter import DeadLetterKind, DeadLetterStatus
+from app.domain.errors import CoordinationUnavailable
 from app.domain.language import LimitName
 from app.infrastructure.memory.runtime import Script
+from tests.contracts.queued import entry
 from tests.support.api_contract import PROGRAM, Api, Connect, body
 from tests.support.builders import a_dead_letter, a_message
 from tests.support.twins import Twins
@@ -59,6 +62,30 @@ def test_the_queue_shows_work_and_slots(
     }
     assert queue["slots"] == {"total": 2, "used": 2, "free": 0}
     assert queue["oldest_queued_seconds"] == 2.5
+    assert queue["owners"] == [{"owner": "ada", "queued": 1}]
+    assert queue["events_not_in_log"] == {"executions": 3, "oldest_seconds": 2.5}
+
+
+def test_the_queue_shows_the_longest_of_owners(operator: Api, twins: Twins) -> None:
+    for number in range(12):
+        for place in range(number % 3 + 1):
+            twins.admission.enter([entry(f"{number}.{place}", owner=f"owner {number}")])
+    owners = body(operator.get("/api/v1/queue"))["owners"]
+    assert [each["queued"] for each in owners] == [3] * 4 + [2] * 4 + [1] * 2
+    assert owners[0] == {"owner": "owner 2", "queued": 3}
+
+
+def test_the_queue_is_shown_without_redis(
+    operator: Api, twins: Twins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unavailable(*_: object) -> NoReturn:
+        raise CoordinationUnavailable("Redis is down")
+
+    monkeypatch.setattr(twins.admission, "queued_by_owner", unavailable)
+    monkeypatch.setattr(twins.admission, "slots_used", unavailable)
+    queue = body(operator.get("/api/v1/queue"))
+    assert (queue["owners"], queue["slots"]["used"]) == (None, None)
+    assert queue["events_not_in_log"] == {"executions": 0, "oldest_seconds": None}
 
 
 class TestDeadLetters:

@@ -44,8 +44,10 @@ class TestWorkers:
         (place,) = body(operator.get("/api/v1/workers"))["places"]
         assert (place["slots"], place["free"]) == (2, 2)
         assert "python" in place["languages"]
+        assert place["version"] == twins.runtime.release()
         twins.runtime.unavailable = True
-        assert body(operator.get("/api/v1/workers"))["places"][0]["languages"] is None
+        (place,) = body(operator.get("/api/v1/workers"))["places"]
+        assert (place["languages"], place["version"]) == (None, None)
 
     def test_only_for_operators(self, api: Api) -> None:
         for path in ("workers", "overview"):

@@ -230,6 +230,7 @@ def test_queue(service: Service, podline: Podline) -> None:
     shown = podline("queue").stdout
     assert "2 used, 0 free of 2" in shown
     assert "queued for 1.5 s" in shown
+    assert "the longest queues: ada 3" in shown
     assert json.loads(podline("queue", "--json").stdout)["counts"]["queued"]["normal"] == 3
 
 

@@ -52,6 +52,7 @@ from podline import (
     Unavailable,
     WaitTimeout,
 )
+from tests.contracts.queued import entry
 from tests.support.both_clients import Connect
 from tests.support.builders import a_message
 from tests.support.real_api import a_key, served
@@ -194,12 +195,16 @@ def test_what_is_offered(client: Client) -> None:
     assert limits.input["files"] == 256
 
 
-def test_the_queue(client: Client) -> None:
+def test_the_queue(twins: Twins, client: Client) -> None:
+    twins.admission.enter([entry("any")])
     client.submit("", language="python", priority="low")
     queue = client.queue()
     assert queue.counts["queued"]["low"] == 1
     assert queue.slots.used == 0
     assert queue.oldest_queued_seconds is not None
+    assert [(each.owner, each.queued) for each in queue.owners or ()] == [("ada", 1)]
+    assert queue.events_not_in_log
+    assert queue.events_not_in_log.executions == 1
 
 
 def test_dead_letters(twins: Twins, client: Client) -> None:

@@ -78,6 +78,24 @@ class TestCaps:
         assert take(queue, Caps(total=1, per_owner=0)) == []
 
 
+class TestLengths:
+    def test_of_each_owner_in_all_bands(self, queue: AdmissionQueue) -> None:
+        queue.enter([entry(f"a{n}", after=n) for n in range(4)])
+        queue.enter([entry("low", priority=Priority.LOW), entry("b", owner="bob")])
+        assert queue.queued_by_owner(10) == {"ada": 5, "bob": 1}
+        take(queue, limit=2)
+        assert sum(queue.queued_by_owner(10).values()) == queue.length() == 4
+        queue.clear()
+        assert queue.queued_by_owner(10) == {}
+
+    def test_in_so_many_lanes(self, queue: AdmissionQueue) -> None:
+        queue.enter([entry(str(n), owner=f"owner {n}", after=n) for n in range(5)])
+        queue.enter([entry("low", owner="owner 0", priority=Priority.LOW)])
+        assert sum(queue.queued_by_owner(3).values()) == 3
+        assert sum(queue.queued_by_owner(6).values()) == 6
+        assert queue.queued_by_owner(0) == {}
+
+
 class TestDuplicates:
     def test_entering_twice_changes_nothing(self, queue: AdmissionQueue) -> None:
         queue.enter([entry("a", after=5), entry("a"), entry("b", after=1)])

@@ -292,6 +292,9 @@ def test_languages_are_known_where_the_runtime_is(
     """A cluster's languages are settings, so that the API needs no access to it."""
     with pytest.raises(RuntimeUnavailable):
         make_unavailable(tmp_path).languages()
+    with pytest.raises(RuntimeUnavailable):
+        make_unavailable(tmp_path).release()
+    assert unavailable_cluster(tmp_path).release() is None
     offered = unavailable_cluster(tmp_path).languages()
     assert [(language.name, language.version) for language in offered] == [("bash", "5")]
 

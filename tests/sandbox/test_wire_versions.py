@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def ask(
 class TestTheDaemon:
     def test_serves_an_older_service_that_says_no_hello(self, sandbox: SandboxDaemon) -> None:
         with connected(sandbox) as connection:
-            assert ask(connection, op="ping") == {"ok": None}
+            assert ask(connection, op="ping") == {"ok": {"release": version("podline")}}
             first = ask(connection, op="languages")["ok"][0]
         assert set(first) == {"name", "version", "source_name", "compiled", "compile_needs"}
 
@@ -159,6 +160,15 @@ def test_the_service_does_not_ask_an_older_daemon_for_what_it_would_ignore(
         pytest.raises(RunRefused, match=f"does not support {name}: upgrade it"),
     ):
         runtime.create(a_pod(awk, **facts))
+
+
+def test_a_daemon_says_which_release_it_is_unless_it_is_older(
+    sandbox: SandboxDaemon, tmp_path: Path
+) -> None:
+    assert sandbox.runtime.release() == version("podline")
+    older = SandboxRuntime(tmp_path / "socket")
+    with AnotherDaemon(tmp_path / "socket", {"hello": NO_HELLO, "ping": {"ok": None}}):
+        assert older.release() is None
 
 
 def has_ended(sandbox: SandboxDaemon, name: str) -> bool:

@@ -170,6 +170,9 @@ class KubernetesRuntime:
     def limits_held(self) -> list[HeldLimit]:
         return list(limits.HELD)
 
+    def release(self) -> None:
+        """Each language's image has its own."""
+
     def ping(self) -> None:
         """Check the API server. Succeeds in a process without access to it, such as the API."""
         try:

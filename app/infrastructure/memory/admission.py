@@ -72,6 +72,11 @@ class MemoryAdmissionQueue:
         with self._lock:
             return [id in self._queued or id in self._slots for id in execution_ids]
 
+    def queued_by_owner(self, lanes: int) -> Counter[str]:
+        with self._lock:
+            counted = sorted({_lane(entry) for entry in self._queued.values()})[:lanes]
+            return Counter(e.owner for e in self._queued.values() if _lane(e) in counted)
+
     def slots(self, taken_before: Time, limit: int) -> list[str]:
         with self._lock:
             old = sorted((at, id) for id, (_, at) in self._slots.items() if at < taken_before)

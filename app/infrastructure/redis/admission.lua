@@ -252,6 +252,23 @@ function operations.position(execution)
   return math.min(rank + 1, (place + 1) * lanes)
 end
 
+-- lengths limit. The owners and lengths of up to so many lanes, those whose heads wait longest first.
+function operations.lengths(limit)
+  local found = {}
+  for _, cell in ipairs(redis.call('ZRANGE', cells, 0, -1)) do
+    local band = split(cell)
+    local left = tonumber(limit) - #found / 2
+    if left <= 0 then
+      break
+    end
+    for _, owner in ipairs(redis.call('ZRANGE', heads_of(cell), 0, left - 1)) do
+      found[#found + 1] = owner
+      found[#found + 1] = redis.call('ZCARD', entries_of(lane_of(band, owner)))
+    end
+  end
+  return found
+end
+
 -- clear
 function operations.clear()
   for _, cell in ipairs(redis.call('ZRANGE', cells, 0, -1)) do

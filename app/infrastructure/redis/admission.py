@@ -1,5 +1,6 @@
 """The admission queue and its slots in Redis."""
 
+from collections import Counter
 from collections.abc import Sequence
 from importlib.resources import files
 from typing import Final, cast
@@ -79,6 +80,14 @@ class RedisAdmissionQueue:
             return []
         owners = self._client.hmget(ENTRIES, list(execution_ids))
         return [owner is not None for owner in owners]
+
+    @raises_unavailable
+    def queued_by_owner(self, lanes: int) -> Counter[str]:
+        owners_and_lengths = iter(cast(list[str | int], self._call("lengths", lanes)))
+        total: Counter[str] = Counter()
+        for owner, length in zip(owners_and_lengths, owners_and_lengths, strict=True):
+            total[str(owner)] += int(length)
+        return total
 
     @raises_unavailable
     def slots(self, taken_before: Time, limit: int) -> list[str]:

@@ -61,6 +61,10 @@ class SandboxRuntime:
         answer, _ = self._ask({"op": "limits"})
         return [conversion.held_limit_of(messages.held_limit_of(limit)) for limit in answer]
 
+    def release(self) -> str | None:
+        answer, _ = self._ask({"op": "ping"})
+        return str(answer["release"]) if answer else None  # Earlier daemons answer null.
+
     def ping(self) -> None:
         self._ask({"op": "ping"})
 
