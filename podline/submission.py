@@ -1,4 +1,4 @@
-"""Builds the body of a submission from Python values."""
+"""Programs as Python values, and the body of a request that submits them."""
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence

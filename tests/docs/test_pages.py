@@ -7,6 +7,7 @@ import grimp
 import pytest
 import yaml
 
+import podline
 from app.cli import exit_codes
 from app.cli.process import BROKEN_PIPE, STOPPED
 from app.domain.api_key import Role
@@ -158,6 +159,15 @@ def test_the_language_to_add_can_be_added(tmp_path: Path) -> None:
         daemon.stop()
     assert output.run
     assert output.run.stdout == b"1 two \xc3\xa4\n"
+
+
+def test_the_reference_has_all_that_the_client_exports() -> None:
+    page = (DOCS / "client-reference.md").read_text(encoding="utf-8")
+    shown = set(re.findall(r"^::: ([\w.]+)$", page, re.M))
+    for name in set(podline.__all__) - {"__version__", "Items", "StreamEvent"}:
+        exported = getattr(podline, name)
+        assert exported.__doc__, name
+        assert {exported.__module__, f"{exported.__module__}.{name}"} & shown, name
 
 
 def test_every_language_is_listed() -> None:
