@@ -1,4 +1,4 @@
-"""Headers that tell browsers and caches how to treat a response."""
+"""Headers for browsers and caches: how to treat a response."""
 
 from typing import Final
 

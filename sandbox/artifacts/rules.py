@@ -1,4 +1,4 @@
-"""Which of the files that a program created are kept, and what is said of the others.
+"""Which of the files that a program created are kept, and what is reported about the others.
 
 The same rules are in C in collector/artifacts.c, for pods.
 """

@@ -72,7 +72,7 @@ class Kits:
             base = self._without_packages
             self._current = replace(base, mounts=(*base.mounts, *shown), uses=uses)
             self._toolchains.offer_packages(suitable)
-            log.info("packages: %s", _told(suitable))
+            log.info("packages: %s", _names_of(suitable))
             threading.Thread(
                 target=self._after_change, args=[packages.store], name="packages", daemon=True
             ).start()
@@ -120,7 +120,7 @@ def _mounts(reach: str, environments: Iterable[Environment]) -> list[str]:
     return [f"{reach}/{each.build}/{each.shown}:{each.target}" for each in environments]
 
 
-def _told(environments: Mapping[str, Environment]) -> str:
+def _names_of(environments: Mapping[str, Environment]) -> str:
     return ", ".join(f"{len(each.packages)} for {name}" for name, each in environments.items())
 
 

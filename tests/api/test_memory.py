@@ -55,7 +55,7 @@ def test_an_answer_that_waits_does_not_hold_the_body() -> None:
 
 
 class Reading:
-    """Bodies that are read until they are told to end: one for each release."""
+    """Bodies that are read until the test releases them, one by one."""
 
     def __init__(self, pool: ThreadPoolExecutor) -> None:
         self.end = Semaphore(0)

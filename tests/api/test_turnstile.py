@@ -19,7 +19,7 @@ PROBE = "/healthz"
 
 
 class Work:
-    """An application whose requests end when they are told to."""
+    """An application whose requests end when the test ends them."""
 
     def __init__(self) -> None:
         self.turnstile = Turnstile(self._work, exempt=PROBE.__eq__)

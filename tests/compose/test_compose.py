@@ -81,7 +81,7 @@ def test_a_role_in_two_containers_stopped_and_killed_loses_nothing(stack: Stack)
     ]
     docker("kill", *stack.containers("sandbox"), stack.containers("saga")[0])
     stack.compose("stop", "result-processor")
-    # Docker starts again what dies by itself, but not what it was told to kill.
+    # Docker restarts what dies by itself, but not what it was asked to kill.
     stack.compose("up", "--detach", "--no-recreate", "--scale", "saga=2")
     wait_until(lambda: all_completed(client, ids), within=180)
     for number, execution_id in enumerate(ids):

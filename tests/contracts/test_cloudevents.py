@@ -45,7 +45,7 @@ def test_anything_else_is_a_value_error(text: str | bytes) -> None:
 
 
 def changed(**attributes: Any) -> str:
-    """A right event with some attributes overridden; None takes one away."""
+    """A right event with some attributes overridden; None removes one."""
     _, _, event = accepted(now=NOW)
     document = cloud_event(event) | attributes
     return as_json({name: value for name, value in document.items() if value is not None})

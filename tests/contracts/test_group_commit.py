@@ -88,7 +88,7 @@ class Writer:
         wait_until(lambda: len(self.database._writes._waiting) == length)
 
     def hold(self, name: str = "holder") -> None:
-        """A write that is under way until it is told to continue."""
+        """A write that is in progress until the test lets it continue."""
         with self.database.writing() as connection:
             connection.execute(INSERT, (name,))
             self.begun.set()

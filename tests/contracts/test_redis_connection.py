@@ -1,4 +1,4 @@
-"""Whatever Redis does, callers soon get RedisUnavailable."""
+"""Whatever Redis does, callers soon get CoordinationUnavailable."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -35,8 +35,8 @@ def killed(part: str) -> Iterator[None]:
     control = os.environ.get("CLUSTER_CONTROL")
     if not control:
         raise RuntimeError(
-            "this test needs CLUSTER_CONTROL in the environment: the path of a program that, told"
-            " `up`, starts the parts of the cluster at KUBECONFIG that are not running"
+            "this test needs CLUSTER_CONTROL in the environment: the path of a program that,"
+            " called with `up`, starts the parts of the cluster at KUBECONFIG that are not running"
         )
     process = psutil.Process(_pid(part))
     process.kill()

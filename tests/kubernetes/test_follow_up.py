@@ -1,4 +1,4 @@
-"""An attempt whose container was killed for the memory of one run goes on in another pod."""
+"""An attempt whose container was killed for the memory of one run continues in another pod."""
 
 import json
 from dataclasses import replace

@@ -150,7 +150,7 @@ def test_every_exit_code(started: Started) -> None:
 
 
 def test_every_signal(jail_kit: JailKit) -> None:
-    """Also those that the service itself was told to ignore, as by nohup."""
+    """Also those that the service itself ignores, as after nohup."""
     started = Started.now(jail_kit, wrapper=("env", "--ignore-signal=HUP,INT,QUIT"))
     assert started.hear().kind == Kind.READY
 

@@ -1,4 +1,4 @@
-"""Slow and silent clients cost others nothing, and the server stops when it is told to."""
+"""Slow and silent clients cost others nothing, and the server stops on request."""
 
 import threading
 import time

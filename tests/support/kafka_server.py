@@ -36,8 +36,8 @@ class KafkaServer:
         control = os.environ.get("KAFKA_CONTROL")
         if not control:
             raise RuntimeError(
-                "this test needs KAFKA_CONTROL in the environment: the path of a program that stops"
-                " the Kafka at KAFKA, told `stop`, and starts it again with its log, told `up`"
+                "this test needs KAFKA_CONTROL in the environment: the path of a program that,"
+                " called with `stop`, stops the Kafka at KAFKA, and with `up`, starts it"
             )
         _control(control, "stop")
         try:

@@ -1,4 +1,4 @@
-# Calls a socket that has no file, and so no permissions.
+# Connects to a socket that has no file, and so no permissions.
 # outcome: success
 # stdout: held
 import os

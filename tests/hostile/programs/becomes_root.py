@@ -1,4 +1,4 @@
-# Becomes somebody else, by every call there is.
+# Tries to become another user, by every call that could do it.
 # outcome: success
 # stdout: held
 import ctypes

@@ -1,4 +1,4 @@
-# Writes what is no text: terminal sequences, NULs, broken UTF-8.
+# Writes bytes that are not text: terminal sequences, NULs, broken UTF-8.
 # outcome: success
 # stdout: end
 import os

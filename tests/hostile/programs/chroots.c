@@ -1,4 +1,4 @@
-// Changes its root, and leaves it.
+// Changes its root folder, and tries to escape from it.
 // outcome: success
 // stdout: held
 #define _GNU_SOURCE

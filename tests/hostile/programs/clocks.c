@@ -1,4 +1,4 @@
-// Sets the clock, for everybody.
+// Sets the clock of the whole host.
 // outcome: success
 // stdout: held
 #define _GNU_SOURCE

@@ -1,4 +1,4 @@
-# Its name is a command, were it ever part of a command line.
+# Its name would be a command if it were part of a command line.
 # outcome: success
 # stdout: run
 # file: $(touch escaped);`touch escaped` && touch escaped #.sh

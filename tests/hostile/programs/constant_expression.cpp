@@ -1,4 +1,4 @@
-// Has the compiler do the work.
+// Makes the compiler do the work.
 // outcome: compile_error
 // compile limits: wall_seconds=2
 constexpr long work(long n) {

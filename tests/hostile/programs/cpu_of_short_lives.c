@@ -1,4 +1,4 @@
-// Its work is done by processes that end before anybody looks at them.
+// Its work is done by processes that end before the daemon looks at them.
 // outcome: time_limit
 // limits: cpu_seconds=1
 #include <sys/wait.h>

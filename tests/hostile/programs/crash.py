@@ -1,4 +1,4 @@
-# Crashes, after it took from itself the limit that keeps the host from handling crashes.
+# Crashes after it removed the limit that keeps the host from handling crashes.
 # outcome: runtime_error
 # stdout: (1, 1)
 import os

@@ -1,4 +1,4 @@
-# Leaves a process that is in a session of its own, has no streams, and would run for ever.
+# Leaves a process without streams, in a session of its own, that would run for ever.
 # outcome: success
 # stdout: the first one ends
 import os

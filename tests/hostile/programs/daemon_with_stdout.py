@@ -1,4 +1,4 @@
-# Leaves a process that keeps stdout and goes on writing to it.
+# Leaves a process that keeps stdout open and continues to write to it.
 # outcome: success
 # stdout: first
 import os

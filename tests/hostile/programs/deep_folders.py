@@ -1,4 +1,4 @@
-# Folders in folders, until there is no room: their path is longer than any call takes.
+# Nests folders until there is no room: their path is longer than any call takes.
 # outcome: success
 # stdout: held
 import os

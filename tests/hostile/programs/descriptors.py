@@ -1,4 +1,4 @@
-# Opens files until it gets no more.
+# Opens files until no more can be opened.
 # outcome: success
 # stdout: held
 import os

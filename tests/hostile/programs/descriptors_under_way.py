@@ -1,4 +1,4 @@
-# Uses up the descriptors that a user may have under way in sockets: the jails' streams are sent so.
+# Uses up the descriptors that a user may have in transit: the jails' streams are sent like that.
 # outcome: time_limit
 # limits: wall_seconds=1
 import socket

@@ -1,4 +1,4 @@
-# Fills the disk but for the page of its own source.
+# Fills the disk, except for the page of its own source.
 # outcome: success
 # stdout: done
 with open("big", "wb") as file:

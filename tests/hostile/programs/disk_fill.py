@@ -1,4 +1,4 @@
-# Fills the disk in every place that can be written to: all are one, and small.
+# Fills the disk in every writable place: all are on one small disk.
 # outcome: success
 # stdout: held
 

@@ -1,4 +1,4 @@
-// Writes without end, a byte at a time.
+// Writes without end, one byte at a time.
 // outcome: output_limit
 // limits: output_kib=16
 #include <unistd.h>

@@ -1,4 +1,4 @@
-// More errors than anybody would read.
+// Causes more errors than anybody would read.
 // outcome: compile_error
 // compile limits: output_kib=16
 #define A ?; ?; ?; ?; ?; ?; ?; ?; ?; ?;

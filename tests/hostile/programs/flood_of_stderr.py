@@ -1,4 +1,4 @@
-# Writes without end, where errors go.
+# Writes to stderr without end.
 # outcome: output_limit
 import os
 

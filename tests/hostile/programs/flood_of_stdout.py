@@ -1,4 +1,4 @@
-# Writes without end.
+# Writes to stdout without end.
 # outcome: output_limit
 import os
 

@@ -1,4 +1,4 @@
-# Prints what the service itself would say of a good end, and fails.
+# Prints what the service itself would report about a success, and fails.
 # outcome: runtime_error
 # stdout: {"outcome": "success", "exit_code": 0}
 import os

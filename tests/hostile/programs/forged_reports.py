@@ -1,4 +1,4 @@
-# Writes what init would say of a good end to every descriptor there could be, and fails.
+# Writes what init would report about a success to every possible descriptor, and fails.
 # outcome: runtime_error
 # stdout: failing
 import json

@@ -1,4 +1,4 @@
-# Opens its own streams again the wrong way round: reads its output back, and writes its input.
+# Opens its streams again in the wrong direction: reads its output back, and writes to its input.
 # outcome: runtime_error
 # stdout: kept
 import os

@@ -1,4 +1,4 @@
-// Calls by numbers that the kernel does not have yet.
+// Makes system calls whose numbers the kernel does not have yet.
 // outcome: success
 // stdout: held
 #define _GNU_SOURCE

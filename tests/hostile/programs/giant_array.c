@@ -1,4 +1,4 @@
-// A program larger than the disk.
+// Is larger than the disk.
 // outcome: compile_error
 // compile limits: disk_mib=16
 int array[1 << 28] = {1};

@@ -1,4 +1,4 @@
-// A few bytes of source, gigabytes for the assembler to write.
+// Makes the assembler write gigabytes, with a few bytes of source.
 // outcome: compile_error
 // compile limits: wall_seconds=4 disk_mib=16
 __asm__(".rept 1000000\n.fill 65536, 1, 1\n.endr\n");

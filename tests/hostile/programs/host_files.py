@@ -1,4 +1,4 @@
-# Reads whatever of the host it knows of, by name and by looking everywhere.
+# Tries to read the host's files, by name and by searching everywhere.
 # outcome: success
 # stdout: looked
 # limits: wall_seconds=20 cpu_seconds=10

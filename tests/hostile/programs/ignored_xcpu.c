@@ -1,4 +1,4 @@
-// Ignores the signal that says that the CPU time is used up, and goes on.
+// Ignores the signal for used-up CPU time, and continues.
 // outcome: time_limit
 // limits: cpu_seconds=1
 #include <signal.h>

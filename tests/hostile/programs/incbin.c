@@ -1,4 +1,4 @@
-// Has the assembler take in files: one without end, and one of the host's.
+// Makes the assembler include files: one without end, and one of the host's.
 // outcome: compile_error
 // compile limits: wall_seconds=4 disk_mib=16
 __asm__(".incbin \"/etc/shadow\"\n.incbin \"/dev/zero\"\n");

@@ -1,4 +1,4 @@
-// Has the compiler print the host's secrets.
+// Makes the compiler print the host's secrets.
 // outcome: compile_error
 #include "/etc/shadow"
 #include "/proc/1/environ"

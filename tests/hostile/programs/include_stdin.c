@@ -1,4 +1,4 @@
-// Has the compiler wait for input.
+// Makes the compiler wait for input.
 // outcome: success
 // stdout: there was none
 #include "/dev/stdin"

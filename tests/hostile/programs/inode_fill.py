@@ -1,4 +1,4 @@
-# Makes empty files until it can't.
+# Creates empty files until it can create no more.
 # outcome: success
 # stdout: held
 import os

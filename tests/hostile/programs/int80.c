@@ -1,4 +1,4 @@
-// Calls by the numbers of 32-bit programs. The kernel kills it for that.
+// Makes system calls by the numbers of 32-bit programs. The kernel kills it for that.
 // outcome: runtime_error
 // stdout: begun
 #include <stdio.h>

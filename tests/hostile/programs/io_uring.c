@@ -1,4 +1,4 @@
-// Calls the kernel past the filter of calls.
+// Makes system calls past the filter of system calls.
 // outcome: success
 // stdout: held
 #define _GNU_SOURCE

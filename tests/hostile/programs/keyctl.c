@@ -1,4 +1,4 @@
-// Uses the kernel's keys, which no namespace holds.
+// Uses the kernel's keys, which belong to no namespace.
 // outcome: success
 // stdout: held
 #define _GNU_SOURCE

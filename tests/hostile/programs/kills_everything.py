@@ -1,4 +1,4 @@
-# Kills all that it can see.
+# Kills all processes that it can see.
 # outcome: success
 # stdout: it alone is left
 import os

@@ -1,4 +1,4 @@
-# Sends every signal to init, by number and by descriptor. Its own end is still told exactly.
+# Sends every signal to init, by number and by descriptor. Its own end is still reported exactly.
 # outcome: runtime_error
 # stdout: sent
 import os

@@ -1,4 +1,4 @@
-# Kills its own process group: that is itself, and it is no limit.
+# Kills its own process group, which is only itself: that is not a limit.
 # outcome: runtime_error
 # stdout: before
 import os

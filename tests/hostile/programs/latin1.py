@@ -1,5 +1,5 @@
 # -*- coding: latin-1 -*-
-# Is no UTF-8, and says so.
+# Is not UTF-8, and declares its encoding.
 # outcome: success
 # stdout: cafÃ©
 print("café")

@@ -1,4 +1,4 @@
-# Names cost memory too, of files, of links, and of attributes.
+# Uses memory for names: of files, of links, and of attributes.
 # outcome: success
 # stdout: held
 import os

@@ -1,4 +1,4 @@
-# Leaves links to the host's files in the place of its own.
+# Leaves links to the host's files in place of its own.
 # outcome: success
 # stdout: left
 rm main.sh

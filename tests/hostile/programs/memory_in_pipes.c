@@ -1,4 +1,4 @@
-// Puts pages into pipes and unmaps them: they are nobody's then, and a large page counts as one.
+// Moves pages into pipes and unmaps them: no process has them then, and a large one counts as one.
 // outcome: success
 // stdout: held
 #define _GNU_SOURCE

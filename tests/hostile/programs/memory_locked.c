@@ -1,4 +1,4 @@
-// Locks all of its memory, which the host then can't use otherwise.
+// Locks all of its memory, so that the host can't use it otherwise.
 // outcome: success
 // stdout: held
 #include <stdio.h>

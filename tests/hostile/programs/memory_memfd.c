@@ -1,4 +1,4 @@
-// A file in memory belongs to no process's address space.
+// Fills a file in memory, which belongs to no process's address space.
 // outcome: memory_limit
 // outcome without cgroups: runtime_error
 #define _GNU_SOURCE

@@ -1,4 +1,4 @@
-// The same past the allocator, with no error looked at.
+// Uses memory without the allocator, and ignores errors.
 // outcome: memory_limit
 // outcome without cgroups: memory_limit | runtime_error
 #include <string.h>

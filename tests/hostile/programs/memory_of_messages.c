@@ -1,4 +1,4 @@
-// Memory of the kernel: queues of messages that nobody reads.
+// Uses memory of the kernel, by queues of messages that nobody reads.
 // outcome: success | memory_limit
 // stdout: begun
 #include <stdio.h>

@@ -1,4 +1,4 @@
-# Memory of the kernel: what is written and never read.
+# Uses memory of the kernel, by data that is written to sockets and never read.
 # outcome: success | memory_limit | runtime_error
 import socket
 

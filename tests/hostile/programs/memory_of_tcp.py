@@ -1,4 +1,4 @@
-# Memory of the kernel: what is sent over the loopback and never read.
+# Uses memory of the kernel, by data that is sent over the loopback and never read.
 # outcome: success | memory_limit | runtime_error | time_limit
 # limits: wall_seconds=8 cpu_seconds=5 memory_mib=64
 import socket

@@ -1,4 +1,4 @@
-# Memory of the kernel: datagrams that are sent over the loopback and never read.
+# Uses memory of the kernel, by datagrams that are sent over the loopback and never read.
 # outcome: success | memory_limit | runtime_error | time_limit
 # limits: wall_seconds=5 cpu_seconds=5 memory_mib=64
 import os

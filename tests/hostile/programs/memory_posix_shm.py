@@ -1,4 +1,4 @@
-# Fills /dev/shm: it is a part of the box, and as small.
+# Fills /dev/shm, which is part of the box, and as small.
 # outcome: success
 # stdout: held
 try:

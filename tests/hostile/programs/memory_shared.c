@@ -1,4 +1,4 @@
-// Memory that is shared counts for no process's data limit.
+// Uses shared memory, which counts towards no process's data limit.
 // outcome: memory_limit
 #include <string.h>
 #include <sys/mman.h>

@@ -1,4 +1,4 @@
-// Shared memory of the System V kind stays when nobody has it in use.
+// Uses shared memory of the System V kind, which stays when no process uses it.
 // outcome: memory_limit
 // outcome without cgroups: runtime_error
 #include <stdio.h>

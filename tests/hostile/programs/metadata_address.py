@@ -1,4 +1,4 @@
-# Asks the cloud for the host's credentials, and others for anything.
+# Asks the cloud for the host's credentials, and other addresses for anything.
 # outcome: success
 # stdout: held
 import socket

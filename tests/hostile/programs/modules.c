@@ -1,4 +1,4 @@
-// Loads modules and kernels, and switches the machine off.
+// Loads modules and kernels, and switches off the machine.
 // outcome: success
 // stdout: held
 #define _GNU_SOURCE

@@ -1,4 +1,4 @@
-// Mounts, by the old calls and by the new ones.
+// Mounts file systems, by the old calls and by the new ones.
 // outcome: success
 // stdout: held
 #define _GNU_SOURCE

@@ -1,3 +1,3 @@
-// Has no beginning.
+// Has no main function.
 // outcome: compile_error
 int nothing;

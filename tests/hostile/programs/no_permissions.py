@@ -1,4 +1,4 @@
-# Takes all permissions from its folders, so that nobody could remove them by their names.
+# Removes all permissions from its folders, so that nobody could remove them by their names.
 # outcome: success
 # stdout: left
 import os

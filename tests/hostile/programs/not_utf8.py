@@ -1,3 +1,3 @@
-# Is no UTF-8, and does not say what it is.
+# Is not UTF-8, and declares no encoding.
 # outcome: runtime_error
 print("café")

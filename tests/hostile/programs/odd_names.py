@@ -1,4 +1,4 @@
-# Leaves files with names that scripts stumble over.
+# Leaves files with names that confuse scripts.
 # outcome: success
 # stdout: 7
 import os

@@ -1,4 +1,4 @@
-# Writes as much as it may on each stream, after it made the pipes as large as they get.
+# Writes as much as it may on each stream, after making the pipes as large as possible.
 # outcome: success
 import fcntl
 import os

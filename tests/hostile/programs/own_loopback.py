@@ -1,4 +1,4 @@
-# Serves itself on its loopback, which it has for itself: the port is free whoever else has it.
+# Serves itself on its own loopback, where the port is free whoever else uses it.
 # outcome: success
 # stdout: served
 import os

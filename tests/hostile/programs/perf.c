@@ -1,4 +1,4 @@
-// Watches the processor, and so the others on it.
+// Watches the processor, and so other programs on it.
 // outcome: success
 // stdout: held
 #define _GNU_SOURCE

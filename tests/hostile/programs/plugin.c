@@ -1,4 +1,4 @@
-// Its name is an option for the compiler, which is to load it as a plug-in.
+// Its name is an option that makes the compiler load it as a plug-in.
 // outcome: compile_error | success
 // file: -fplugin=.c
 int main(void) {

@@ -1,4 +1,4 @@
-# Leaves a server that outlives it, for whoever comes next to find.
+# Leaves a server that outlives it, for the next program to find.
 # outcome: success
 # stdout: served
 import os

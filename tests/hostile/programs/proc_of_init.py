@@ -1,4 +1,4 @@
-# Reads and writes what /proc tells of init: its memory, descriptors, environment, root.
+# Reads and writes what /proc shows of init: its memory, descriptors, environment, root.
 # outcome: success
 # stdout: held
 import os

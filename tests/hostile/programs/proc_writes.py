@@ -1,4 +1,4 @@
-# Writes to /proc, which speaks to the whole host.
+# Writes to /proc, which affects the whole host.
 # outcome: success
 # stdout: held
 import os

@@ -1,4 +1,4 @@
-# As many processes as it may have, and not one more.
+# Starts as many processes as it may have, and not one more.
 # outcome: success
 # stdout: held at 16
 # limits: processes=16

@@ -1,4 +1,4 @@
-// Takes hold of init as a debugger does, and reads its memory.
+// Attaches to init as a debugger does, and reads its memory.
 // outcome: success
 // stdout: held
 #define _GNU_SOURCE

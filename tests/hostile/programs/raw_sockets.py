@@ -1,4 +1,4 @@
-# Opens sockets that see, or make up, whole packets; and of families with much kernel behind them.
+# Opens sockets that see or forge whole packets, and sockets of families with large kernel code.
 # outcome: success
 # stdout: held
 import socket

@@ -1,4 +1,4 @@
-// Enters the namespaces of others.
+// Enters the namespaces of other processes.
 // outcome: success
 // stdout: held
 #define _GNU_SOURCE

@@ -1,4 +1,4 @@
-# Runs every program of the host that is to run as somebody else.
+# Runs every program of the host that runs as another user.
 # outcome: success
 # limits: wall_seconds=20 cpu_seconds=10
 # stdout: Uid: 99999 99999 99999 99999

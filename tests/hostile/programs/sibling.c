@@ -1,4 +1,4 @@
-// Has a child that is its sibling: one of init's own children, which ends well.
+// Has a child that is its sibling: one of init's own children, which succeeds.
 // outcome: runtime_error
 // stdout: the sibling ends well
 #define _GNU_SOURCE

@@ -1,5 +1,5 @@
-// Tries to make init slow: its priority, its scheduler, its core, its limits, these also from where
-// half of the address is zero.
+// Tries to make init slow, by its priority, scheduler, core and limits. It passes the limits also
+// at an address of which half is zero.
 // outcome: success
 // stdout: held
 #define _GNU_SOURCE

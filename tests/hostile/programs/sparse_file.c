@@ -1,4 +1,4 @@
-// A file of the greatest size there is, and as much of it mapped as may be.
+// Makes the largest possible file, and maps as much of it as it may.
 // outcome: success
 // stdout: held
 #define _GNU_SOURCE

@@ -1,4 +1,4 @@
-// Calls itself for ever: the end of the stack is a signal, not a limit.
+// Calls itself without end: the end of the stack is a signal, not a limit.
 // outcome: runtime_error
 volatile int depth;
 

@@ -1,6 +1,6 @@
-# Stops all that it can see, and init by its number.
+# Stops all processes that it can see, and init by its number.
 # outcome: success
-# stdout: it alone goes on
+# stdout: it alone continues
 import os
 import signal
 import time
@@ -16,4 +16,4 @@ for pid in (-1, 1, *range(2, 200)):
             os.kill(pid, signal.SIGSTOP)
         except OSError:
             pass
-print("it alone goes on")
+print("it alone continues")

@@ -4,4 +4,4 @@
 # limits: wall_seconds=1.5
 echo begun
 kill -STOP $$
-echo ESCAPED: it goes on
+echo ESCAPED: it continues

@@ -1,4 +1,4 @@
-// Adopts its orphans and leaves them, each busy.
+// Adopts its orphans and leaves them behind, all of them busy.
 // outcome: success
 // stdout: left
 #include <stdio.h>

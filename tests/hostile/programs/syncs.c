@@ -1,4 +1,4 @@
-// Has the host's disks written out, over and over.
+// Makes the host write its disks out, again and again.
 // outcome: success
 // stdout: held
 // limits: wall_seconds=1

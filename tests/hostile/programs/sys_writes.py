@@ -1,4 +1,4 @@
-# Looks for /sys, control groups, and the kernel's other windows.
+# Looks for /sys, control groups, and other interfaces of the kernel.
 # outcome: success
 # stdout: held
 import os

@@ -1,4 +1,4 @@
-# Starts threads until it gets no more.
+# Starts threads until no more can be started.
 # outcome: success
 # stdout: held
 import threading

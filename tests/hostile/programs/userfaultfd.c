@@ -1,4 +1,4 @@
-// Handles the kernel's own page faults, which holds it where it should not wait.
+// Handles the kernel's own page faults, and so makes it wait where it should not.
 // outcome: success
 // stdout: held
 #define _GNU_SOURCE

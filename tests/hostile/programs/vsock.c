@@ -1,4 +1,4 @@
-// Calls the machine's host over its own kind of socket, which no network namespace holds.
+// Connects to the machine's host by vsock, which belongs to no network namespace.
 // outcome: success
 // stdout: held
 #include <linux/vm_sockets.h>

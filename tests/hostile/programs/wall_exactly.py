@@ -1,4 +1,4 @@
-# Takes nearly all of its time.
+# Runs for nearly all of its time.
 # outcome: success
 # stdout: done
 # limits: wall_seconds=3

@@ -1,4 +1,4 @@
-// Calls by the numbers of the x32 ABI, which filters are apt to forget.
+// Makes system calls by the numbers of the x32 ABI, which filters often forget.
 // outcome: success
 // stdout: held
 #define _GNU_SOURCE
