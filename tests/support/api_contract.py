@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from app.domain.api_key import Role
+from app.domain.policy import InputMaxima
 from app.ports import Ports
 from app.service import keys
 
@@ -73,12 +74,22 @@ class Api:
 
 Connect = Callable[[str, Role], Api]
 
+_documents: dict[InputMaxima, Json] = {}
+
+
+def _document(app: Flask, maxima: InputMaxima) -> Json:
+    """The application's document, which is the same for all with these maxima."""
+    if maxima not in _documents:
+        document = app.test_client().get("/openapi.json").json
+        assert document is not None
+        _documents[maxima] = document
+    return _documents[maxima]
+
 
 def connector(ports: Ports) -> Connect:
     """Create an application on these ports. Each call creates a key and a client with it."""
     app = create_app(ports)
-    document = app.test_client().get("/openapi.json").json
-    assert document is not None
+    document = _document(app, ports.policy.input)
 
     def connect(name: str, role: Role) -> Api:
         _, secret = keys.create(ports.store.keys, ports.clock, name, role)
