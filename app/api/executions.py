@@ -1,8 +1,7 @@
 """/api/v1/executions: submit a program, follow it, get its result."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
-from typing import Literal
 
 from flask import Response, request
 from werkzeug.exceptions import BadRequest
@@ -10,9 +9,9 @@ from werkzeug.exceptions import BadRequest
 from app import logs
 from app.api import byte_ranges, representation, schemas, sse
 from app.api.body_and_query import body_hash
-from app.api.byte_ranges import Content
 from app.api.context import Call
 from app.api.pages import page
+from app.api.printed import of_compiler, of_run, of_test, printed
 from app.api.requests import BulkSelection, ExecutionQuery, Wait
 from app.api.routing import Answer, Later, Section
 from app.api.submission.form import Submission
@@ -26,18 +25,14 @@ from app.domain.errors import (
     StoreUnavailable,
 )
 from app.domain.execution import Execution
-from app.domain.pod import StageOutput
-from app.domain.result import Result
 from app.service import executions as service
 from app.service.bulk import Bulk, in_bulk
 from app.service.cancel import cancel as cancel_execution
-from app.service.printed import read as read_printed
 from app.service.retention import erase
 from app.service.retry import retry as retry_execution
 from app.service.stream import stream as stream_execution
 from app.service.stream_items import Received, StreamPosition
 from app.service.submit import submit as submit_execution
-from app.service.utf8 import whole_characters
 from app.service.waiting import wait_for_end
 
 executions = Section("Executions", "/api/v1/executions")
@@ -254,81 +249,37 @@ _returns_bytes = partial(
 @_returns_bytes("GET", "/{execution_id}/stdout")
 def stdout(call: Call, execution_id: str) -> Response:
     """All bytes that the program printed on stdout, or a range of them."""
-    return _printed(call, execution_id, "stdout", _of_run)
+    return printed(call, execution_id, "stdout", of_run)
 
 
 @_returns_bytes("GET", "/{execution_id}/stderr")
 def stderr(call: Call, execution_id: str) -> Response:
     """All bytes that the program printed on stderr, or a range of them."""
-    return _printed(call, execution_id, "stderr", _of_run)
+    return printed(call, execution_id, "stderr", of_run)
 
 
 @_returns_bytes("GET", "/{execution_id}/compile/stdout")
 def compile_stdout(call: Call, execution_id: str) -> Response:
     """All bytes that the compiler printed on stdout, or a range of them."""
-    return _printed(call, execution_id, "stdout", _of_compiler)
+    return printed(call, execution_id, "stdout", of_compiler)
 
 
 @_returns_bytes("GET", "/{execution_id}/compile/stderr")
 def compile_stderr(call: Call, execution_id: str) -> Response:
     """All bytes that the compiler printed on stderr, or a range of them."""
-    return _printed(call, execution_id, "stderr", _of_compiler)
-
-
-def _printed(
-    call: Call,
-    execution_id: str,
-    stream: Literal["stdout", "stderr"],
-    find: Callable[[Result], tuple[str, StageOutput | None]],
-) -> Response:
-    store = call.ports.store
-    result = service.result(store.executions, store.results, call.caller, execution_id)
-    stage, output = find(result)
-    if output is None:
-        raise NotFound(f"execution {execution_id} has no such output")
-    where = f"{stage}/{stream}"
-    inline: bytes = getattr(output, stream)
-    size = result.size(where, inline)
-    beginning = inline if size == len(inline) else inline[: whole_characters(inline)]
-    return byte_ranges.respond(
-        Content(
-            name=f"{result.id}.{where}",
-            size=size,
-            read=read_printed(call.ports.blobs, result, where, inline),
-            media_type=byte_ranges.media_type_of(beginning),
-        )
-    )
+    return printed(call, execution_id, "stderr", of_compiler)
 
 
 @_returns_bytes("GET", "/{execution_id}/tests/{index}/stdout")
 def test_stdout(call: Call, execution_id: str, index: str) -> Response:
     """All bytes that the test of this index (0, 1, …) printed on stdout, or a range of them."""
-    return _printed(call, execution_id, "stdout", _of_test(index))
+    return printed(call, execution_id, "stdout", of_test(index))
 
 
 @_returns_bytes("GET", "/{execution_id}/tests/{index}/stderr")
 def test_stderr(call: Call, execution_id: str, index: str) -> Response:
     """All bytes that the test of this index (0, 1, …) printed on stderr, or a range of them."""
-    return _printed(call, execution_id, "stderr", _of_test(index))
-
-
-def _of_compiler(result: Result) -> tuple[str, StageOutput | None]:
-    return "compile", result.output.compile
-
-
-def _of_run(result: Result) -> tuple[str, StageOutput | None]:
-    """Of the only run: each test has its own output."""
-    return "0", None if result.tests else result.output.run
-
-
-def _of_test(index: str) -> Callable[[Result], tuple[str, StageOutput | None]]:
-    def output(result: Result) -> tuple[str, StageOutput | None]:
-        known = index.isascii() and index.isdecimal() and int(index[:9]) < len(result.tests)
-        if not known or result.tests[int(index)].outcome is None:
-            return index, None
-        return str(int(index)), result.output.runs[int(index)]
-
-    return output
+    return printed(call, execution_id, "stderr", of_test(index))
 
 
 @executions.operation("DELETE", "/{execution_id}", {204: None}, errors=(404, 409))
