@@ -8,13 +8,12 @@ from itertools import islice
 import click
 
 from app.cli.command import service_command
-from app.cli.left_out import described
+from app.cli.facts import facts_of
 from app.cli.options import choice, pairs
 from app.cli.output import print_facts, print_json, print_table
 from app.cli.terminal import print_line, sink
-from app.cli.verdict import verdict
 from app.cli.watch import raw_option
-from podline import Client, CompileResult, Execution, Outcome, State
+from podline import Client, Outcome, State
 
 
 @click.command()
@@ -26,7 +25,7 @@ def get_command(client: Client, execution_id: str, as_json: bool) -> None:
     if as_json:
         print_json(execution)
     else:
-        print_facts(_facts(execution))
+        print_facts(facts_of(execution))
 
 
 @click.command()
@@ -141,55 +140,3 @@ def _as_in_api(printed: Mapping[str, bytes]) -> dict[str, str | None]:
         exact = shown[name] == content.decode(errors="backslashreplace")
         shown[f"{name}_base64"] = None if exact else b64encode(content).decode("ascii")
     return shown
-
-
-def _facts(execution: Execution) -> list[tuple[str, object]]:
-    facts: list[tuple[str, object]] = [
-        ("id", execution.id),
-        ("state", execution.state),
-        ("outcome", execution.outcome),
-        ("language", f"{execution.language} {execution.version}"),
-        ("priority", execution.priority),
-        ("attempt", execution.attempt),
-        ("labels", execution.labels),
-        ("queue position (estimated)", execution.queue_position),
-        ("created", execution.created_at),
-        ("started", execution.started_at),
-        ("completed", execution.completed_at),
-        ("retry of", execution.retry_of),
-        ("retried as", execution.retried_as),
-        ("callback", execution.callback and execution.callback.state),
-    ]
-    if execution.result is not None:
-        result = execution.result
-        facts += [
-            ("exit code", result.exit_code),
-            ("signal", result.signal),
-            ("wall time", _ms(result.wall_ms)),
-            ("CPU time", _ms(result.cpu_ms)),
-            ("memory", _kib(result.memory_peak_kib)),
-            ("stdout", f"{len(result.stdout_bytes)} bytes"),
-            ("stderr", f"{len(result.stderr_bytes)} bytes"),
-        ]
-        if result.compile is not None:
-            facts += _compile_facts(result.compile)
-        facts += [("artifact", f"{each.name}, {each.size} bytes") for each in result.artifacts]
-        facts += [("not kept", described(each)) for each in result.artifacts_left_out]
-    facts += [("verdict", verdict(execution)), ("message", execution.message)]
-    return [(name, value) for name, value in facts if value not in (None, {})]
-
-
-def _compile_facts(compiled: CompileResult) -> list[tuple[str, object]]:
-    return [
-        ("compile time", _ms(compiled.wall_ms)),
-        ("compile CPU time", _ms(compiled.cpu_ms)),
-        ("compile memory", _kib(compiled.memory_peak_kib)),
-    ]
-
-
-def _kib(value: int | None) -> str | None:
-    return None if value is None else f"{value} KiB"
-
-
-def _ms(value: float | None) -> str | None:
-    return None if value is None else f"{value:.1f} ms"

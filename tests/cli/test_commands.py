@@ -55,6 +55,14 @@ def test_get(service: Service, podline: Podline) -> None:
     assert has(shown, answer.json())
 
 
+def test_get_says_how_long_an_output_is_of_which_it_has_the_beginning(
+    service: Service, podline: Podline
+) -> None:
+    service.twins.runtime.script = lambda _: Script(prints=b"x" * 100_000)
+    execution = service.twins.submit()
+    assert "100000 bytes" in podline("get", execution.id).stdout
+
+
 def test_retry_prints_the_new_ids(service: Service, podline: Podline) -> None:
     ids = [service.twins.submit().id for _ in range(2)]
     new = podline("retry", *ids).stdout.split()
