@@ -13,19 +13,18 @@ import logging
 import os
 import signal
 import socket
-import struct
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from sandbox.daemon.bay import Bay
 from sandbox.daemon.bays import Bays
-from sandbox.daemon.dispatch import serve
 from sandbox.daemon.kits import Kits, Packages
 from sandbox.daemon.limits import LimitNotHeld, refuse_unheld
+from sandbox.daemon.listener import accept, listen
 from sandbox.daemon.own_limits import limit_daemon
 from sandbox.daemon.pods import Pods
 from sandbox.daemon.programs import Programs
@@ -36,14 +35,13 @@ from sandbox.environments import FOLDER, Store
 from sandbox.jail import kit
 from sandbox.jail.mounts import Mounts, Unusable
 from sandbox.languages import BadLanguages, load
+from sandbox.metering.meter import Meter
 from sandbox.metering.meters import find_meters
 from sandbox.private import FOR_JAILS, make_data_folder, make_shared_folder, set_umask
-from sandbox.toolchains.search import find_toolchains
+from sandbox.toolchains.search import Toolchains, find_toolchains
 from sandbox.wire.types import LimitName
 
 _STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
-_CONNECTIONS_MAX: Final = 200
-_SECONDS_TO_TAKE_AN_ANSWER: Final = 30
 _THREAD_STACK_BYTES: Final = 512 * 1024
 _IN_DATA_FOLDER: Final = ("jail", "lock", "pods", "programs", "podline-records", FOLDER)
 _SECONDS_OF_GIL: Final = 0.0005
@@ -60,13 +58,12 @@ def main() -> None:
     threading.stack_size(_THREAD_STACK_BYTES)
     sys.setswitchinterval(_SECONDS_OF_GIL)
     data: Path = arguments.data
-    ready_jails = arguments.bays if arguments.ready_jails is None else arguments.ready_jails
     try:
         kit.check_installed()
         make_data_folder(data, _IN_DATA_FOLDER)
         with _lock(data), traces_of(kit.name_of(data), records(data)) as traces:
             for_group = make_shared_folder(arguments.socket.absolute().parent)
-            _run(arguments, ready_jails, traces, for_group)
+            _run(arguments, traces, for_group=for_group)
     except (kit.NotInstalled, BadLanguages, LimitNotHeld, NoJail, Unusable, OSError) as error:
         raise SystemExit(f"the sandbox can't start: {error}") from error
 
@@ -100,40 +97,53 @@ def _lock(data: Path) -> Iterator[None]:
         yield
 
 
-def _run(arguments: argparse.Namespace, ready_jails: int, traces: Traces, for_group: bool) -> None:
-    path, data, bay_count = arguments.socket, arguments.data, arguments.bays
+def _run(arguments: argparse.Namespace, traces: Traces, *, for_group: bool) -> None:
+    """Serve the socket until a stop signal. At the end, nothing runs any more."""
     stop = _stop_signals()
-    traces.mounts(kit.place_for_mounts(data))
-    mounts = Mounts(kit.place_for_mounts(data))
+    traces.mounts(kit.place_for_mounts(arguments.data))
+    mounts = Mounts(kit.place_for_mounts(arguments.data))
     toolchains = find_toolchains(load(arguments.languages), mounts)
-    packages = _packages(Store(data / FOLDER), mounts)
-    meters = find_meters(kit.name_of(data), bay_count, traces.group)
-    traces.folder(kit.folder_of(data))
-    # The last one is the spare bay, in which files for all programs are made.
-    programs = Programs(data / "programs" / FOR_JAILS, bay_count + 1)
-    jail_kit = kit.prepare(data, mounts, mounts.reach(programs.shown))
-    limits = limits_held(jail_kit, meters[0])
-    refuse_unheld(limits, arguments.unheld_limits)
-    kits = Kits(jail_kit, toolchains, packages, spare_bay=bay_count)
-    kits.refresh()
-    bays = [
-        Bay(number, meter, kits, keeps_jail=number < ready_jails)
-        for number, meter in enumerate(meters)
-    ]
-    pods = Pods(toolchains, limits, Spool(data / "pods"), programs, Bays(bays), kits)
-    listener = _listen(path, for_group)
+    packages = _packages(Store(arguments.data / FOLDER), mounts)
+    meters = find_meters(kit.name_of(arguments.data), arguments.bays, traces.group)
+    traces.folder(kit.folder_of(arguments.data))
+    pods = _make_pods(arguments, toolchains, packages, meters, mounts)
+    listener = listen(arguments.socket, for_group=for_group)
     pods.start()
     toolchains.prepare()
-    threading.Thread(target=_accept, args=[listener, pods], daemon=True).start()
-    log.info("ready: %d bays at %s", bay_count, path)
+    threading.Thread(target=accept, args=[listener, pods], daemon=True).start()
+    log.info("ready: %d bays at %s", arguments.bays, arguments.socket)
     stop.recv(1)
     log.info("stopping")
-    path.unlink(missing_ok=True)
+    arguments.socket.unlink(missing_ok=True)
     toolchains.stop()
     pods.stop()
     for meter in meters:
         meter.close()
     mounts.close()
+
+
+def _make_pods(
+    arguments: argparse.Namespace,
+    toolchains: Toolchains,
+    packages: Packages | None,
+    meters: Sequence[Meter],
+    mounts: Mounts,
+) -> Pods:
+    """Try the limits, and make the bays. Raises LimitNotHeld, NoJail and OSError."""
+    # The last one is the spare bay, in which files for all programs are made.
+    programs = Programs(arguments.data / "programs" / FOR_JAILS, arguments.bays + 1)
+    jail_kit = kit.prepare(arguments.data, mounts, mounts.reach(programs.shown))
+    limits = limits_held(jail_kit, meters[0])
+    refuse_unheld(limits, arguments.unheld_limits)
+    kits = Kits(jail_kit, toolchains, packages, spare_bay=arguments.bays)
+    kits.refresh()
+    ready_jails = arguments.bays if arguments.ready_jails is None else arguments.ready_jails
+    bays = [
+        Bay(number, meter, kits, keeps_jail=number < ready_jails)
+        for number, meter in enumerate(meters)
+    ]
+    spool = Spool(arguments.data / "pods")
+    return Pods(toolchains, limits, spool, programs, Bays(bays), kits)
 
 
 def _packages(store: Store, mounts: Mounts) -> Packages | None:
@@ -160,34 +170,6 @@ def _stop_signals() -> socket.socket:
     # `podline sandbox` blocks them until the daemon can handle them.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
     return stop
-
-
-def _listen(path: Path, for_group: bool) -> socket.socket:
-    path.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX)
-    before = os.umask(0o117 if for_group else 0o177)
-    try:
-        listener.bind(str(path))
-    finally:
-        os.umask(before)
-    if for_group and os.geteuid() == 0:
-        os.chown(path, -1, path.parent.stat().st_gid)
-    listener.listen(_CONNECTIONS_MAX)
-    return listener
-
-
-def _accept(listener: socket.socket, pods: Pods) -> None:
-    places = threading.BoundedSemaphore(_CONNECTIONS_MAX)
-    while True:
-        connection, _ = listener.accept()
-        threading.Thread(target=_serve, args=[connection, pods, places], daemon=True).start()
-
-
-def _serve(connection: socket.socket, pods: Pods, places: threading.BoundedSemaphore) -> None:
-    send_timeout = struct.pack("ll", _SECONDS_TO_TAKE_AN_ANSWER, 0)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, send_timeout)
-    with places, connection:
-        serve(connection, pods)
 
 
 if __name__ == "__main__":
