@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.execution import SECOND, Execution, Outcome, State
 from app.domain.judging import JudgedTest
-from app.domain.pod import Observation, Phase
+from app.domain.pod import Observation, Phase, Report
 from app.domain.policy import DEFAULT_COMPILE_LIMITS
 from app.domain.submission import Checker, ExpectedOutput, File, SubmittedTest
 from app.infrastructure.sandbox.runtime import SandboxRuntime
@@ -291,11 +291,19 @@ def test_hostile_output_and_a_checker_in_cpp_that_is_compiled_once(sandbox: Sand
     assert {test.name: (str(test.outcome), test.points, test.message) for test in found} == VERDICTS
     reports = [watched.ended[row.checker_pod(number)].report for number in (1, 2, 3)]
     assert row.checker_pod(4) not in watched.ended
-    assert [report.compile.cached for report in reports if report and report.compile] == [
-        False,
-        True,
-        True,
-    ]
+    assert [is_cached(report) for report in reports] == [False, True, True]
+
+    # The same checker of another submission of that owner is not compiled either.
+    row, _ = judged(
+        twins, sandbox, ECHO, tests=some_tests("1 1"), checker=checker(sandbox, LIKE_TESTLIB, "cpp")
+    )
+    assert is_cached(watched.ended[row.checker_pod()].report)
+
+
+def is_cached(report: Report | None) -> bool:
+    assert report
+    assert report.compile
+    return report.compile.cached
 
 
 def test_a_checker_beyond_its_deadline_is_ended(sandbox: SandboxDaemon) -> None:

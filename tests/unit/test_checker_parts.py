@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.domain.execution import Execution, Outcome, State
 from app.domain.judging import JudgedTest
 from app.domain.language import Language
-from app.domain.pod import Output, Pod, Report, StageOutput
+from app.domain.pod import Output, Pod, Report, StageOutput, check
 from app.domain.submission import Checker, ExpectedOutput, File, SubmittedTest
 from app.infrastructure.folder.blobs import FolderBlobs
 from app.infrastructure.memory.runtime import MemoryRuntime, Script, exited
@@ -118,6 +118,17 @@ def test_each_check_is_made_once_and_in_order(outputs: list[int], room: int) -> 
         assert len(pod.runs) == 1 or pod.input_bytes <= own + names + room
         together = pod.input_bytes + following.runs[0].input_bytes
         assert together > own + names + room
+
+
+def test_checks_fill_the_room_of_a_pod_exactly() -> None:
+    checking = Checking(b"0123", b"5678")
+    runs = [check(CHECKER, b"", text, b"") for text in (b"0123", b"5678")]
+    exactly = Pod.of_checker("", CHECKER, runs, 0).input_bytes
+    for room, expected in ((exactly, [2]), (exactly - 1, [1, 1])):
+        checking.pods.clear()
+        with changed(checks__PART_BYTES=room):
+            checking.run()
+        assert sizes(checking.pods) == expected
 
 
 def test_the_time_of_all_checks_is_that_of_all_pods_together() -> None:

@@ -78,6 +78,15 @@ def test_lines(pair: tuple[bytes, bytes]) -> None:
 
 
 @pytest.mark.usefixtures("piece")
+@pytest.mark.parametrize("space", [b" ", b"\t", b"\r", b"\v", b"\f"])
+def test_any_white_space_counts_within_lines_and_not_at_their_ends(space: bytes) -> None:
+    for count in (1, 3, 20):
+        assert equal(b"a" + space * count + b"\nb", b"a\nb", LINES)
+        assert not equal(b"a" + space * count + b"b", b"ab", LINES)
+        assert not equal(space * count + b"a", b"a", LINES)
+
+
+@pytest.mark.usefixtures("piece")
 @given(pairs())
 @example((b"a", b" a"))
 @example((b"ab", b"a b"))
@@ -217,3 +226,23 @@ def test_memory_stays_below_three_times_the_larger_side(kind: CompareKind, sides
     finally:
         tracemalloc.stop()
     assert peak < 3 * SIZE
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected", "absolute", "same"),
+    [
+        (b"inf", b"-inf", 1, False),
+        (b"-inf", b"-INFINITY", 1, True),
+        (b"nan", b"-NaN", 0, True),
+        (b"nan", b"inf", 1, False),
+        (b"1_0", b"10", 1, False),
+        (b"10", b"1_0", 1, False),
+        # 0.1 is more than the bound, but the difference of the floats is less.
+        (b"0.9", b"1", 0.09999999999999999, False),
+    ],
+)
+def test_numbers_that_floats_alone_would_get_wrong(
+    printed: bytes, expected: bytes, absolute: float, same: bool
+) -> None:
+    compare = Compare(CompareKind.NUMBERS, absolute=absolute)
+    assert equal(printed, expected, compare) is same

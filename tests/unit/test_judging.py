@@ -223,6 +223,19 @@ def test_skipped_tests_are_explained_unless_a_failure_explains_them() -> None:
     assert message_about(a_submission(), a_report(None, (a_run(),)), [error]) == "broken"
 
 
+def test_tests_that_were_skipped_for_lack_of_time_are_counted_if_none_failed() -> None:
+    submission = with_tests(3, stop_on_failure=True)
+    message = message_about(submission, a_report(None, (a_run(), None, None)), [RIGHT, None, None])
+    assert message == "The time of all tests was used up: 2 of 3 were skipped"
+
+
+def test_what_a_compiler_of_checkers_says_is_cut() -> None:
+    said = StageOutput(stdout=b"", stderr=b"x" * 2 * MESSAGE_CHARACTERS)
+    found = checked(a_report(a_run(1), ()), 0, said)
+    assert found.message
+    assert len(found.message) == MESSAGE_CHARACTERS
+
+
 # what enters the places where programs run
 
 CHECKER = Checker(

@@ -14,7 +14,7 @@ from app.domain.execution import Execution, Outcome, State
 from app.domain.judging import MESSAGE_CHARACTERS, JudgedTest
 from app.domain.pod import Output, StageOutput
 from app.domain.result import BEGINNING_BYTES, INLINE_BYTES, Result
-from app.domain.submission import SubmittedTest
+from app.domain.submission import ExpectedOutput, SubmittedTest
 from app.infrastructure import codec
 from app.infrastructure.folder.blobs import FolderBlobs
 from app.infrastructure.memory.blobs import MemoryBlobs
@@ -232,6 +232,26 @@ def test_memory_stays_flat_while_64_mib_pass_through(twins: Twins, tmp_path: Pat
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 8 * MIB
+
+
+def test_output_is_read_once_to_judge_it_and_once_to_store_it(
+    twins: Twins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[int] = []
+    output = twins.runtime.output
+
+    def read_output(name: str, first_run: int = 0) -> Output | None:
+        reads.append(first_run)
+        return output(name, first_run)
+
+    monkeypatch.setattr(twins.runtime, "output", read_output)
+    twins.runtime.script = lambda _: Script(prints=b"1")
+    tests = tuple(SubmittedTest(name=str(number)) for number in range(4))
+    ran(twins, tests=tests, expected_output=ExpectedOutput(b"1"))
+    assert reads == [0, 2, 0, 2]
+    reads.clear()
+    ran(twins, tests=tests)
+    assert reads == [0, 2], "nothing is judged"
 
 
 def test_output_that_is_lost_leaves_no_result(twins: Twins, monkeypatch: Any) -> None:
