@@ -139,3 +139,27 @@ def test_up_waits_for_space(tmp_path: Path, kind: Kind) -> None:
             process.terminate()
             process.communicate(timeout=60)
         assert process.returncode == 0
+
+
+CREATES = "open('a', 'wb').write(bytes(1000)); open('b', 'wb').write(b'second' * 200_000)"
+
+
+@pytest.mark.long
+def test_a_full_store_of_artifacts_is_no_fault_of_the_program(tmp_path: Path) -> None:
+    """All else goes on, and the attempt is not repeated."""
+    (data := tmp_path / "data").mkdir(mode=0o700)
+    with (
+        disk("tmpfs", data, 2, name="blobs") as blobs,
+        running(Standalone(data, SETTINGS)) as standalone,
+        standalone.client() as client,
+    ):
+        with kept_full(blobs):
+            execution = client.submit(CREATES, language="python", artifacts=["a", "b"])
+            wait_until(lambda: client.get(execution.id).state == "finished", within=30)
+            assert client.run("print('printed')", language="python").outcome == "success"
+            wait_until(lambda: "No space left" in standalone.described(), within=60)
+            assert client.get(execution.id).state == "finished"
+        ended = client.wait(execution.id, timeout=60)
+        assert (ended.state, ended.outcome, ended.attempt) == ("completed", "success", 1)
+        assert client.artifact(execution.id, "b") == b"second" * 200_000
+        assert len(list((blobs / execution.id).iterdir())) == 2

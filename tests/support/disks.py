@@ -18,11 +18,11 @@ _PAUSE_SECONDS: Final = 0.02
 
 
 @contextmanager
-def disk(kind: Kind, folder: Path, mib: float) -> Iterator[Path]:
+def disk(kind: Kind, folder: Path, mib: float, name: str = "disk") -> Iterator[Path]:
     """Mount a file system on a new folder in this one."""
     if os.geteuid() != 0:
         pytest.skip("only root may mount a small file system to fill it")
-    place = folder / "disk"
+    place = folder / name
     place.mkdir()
     _MOUNT[kind](folder, place, int(mib * 1024 * 1024))
     place.chmod(0o700)

@@ -1,6 +1,7 @@
 """Files that a program created are stored with its result."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,11 +9,14 @@ import pytest
 from app.domain.artifact import SLICE_BYTES, Artifact, LeftOut
 from app.domain.blob import Blob
 from app.domain.errors import StoreFull
-from app.domain.execution import Execution, State
+from app.domain.execution import Execution, Outcome, State
 from app.domain.pod import Pod
+from app.infrastructure.folder.blobs import FolderBlobs
 from app.infrastructure.memory.runtime import Script
+from app.ports import Blobs
 from app.service.results import persist
 from tests.support.builders import a_submission
+from tests.support.disks import disk, kept_full
 from tests.support.twins import Twins, make_twins
 from tests.support.worker import Worker
 
@@ -33,11 +37,11 @@ def ran(twins: Twins, **facts: Any) -> Execution:
     return twins.now(execution)
 
 
-def contents(twins: Twins, execution: Execution) -> dict[str, bytes]:
+def contents(twins: Twins, execution: Execution, blobs: Blobs | None = None) -> dict[str, bytes]:
     result = twins.store.results.get(execution.result_id or "")
     assert result is not None
     return {
-        artifact.name: b"".join(twins.blobs.read(execution.id, artifact.blob) or ())
+        artifact.name: b"".join((blobs or twins.blobs).read(execution.id, artifact.blob) or ())
         for artifact in result.artifacts
     }
 
@@ -83,20 +87,19 @@ def test_a_file_that_was_lost_is_a_fault_of_the_attempt(twins: Twins) -> None:
     )
 
 
-class FullBlobs:
-    def put(self, *_: object) -> Blob:
-        raise StoreFull("no space left")
-
-
-def test_a_full_store_is_a_fault_of_the_service(twins: Twins) -> None:
+def test_a_full_store_is_a_fault_of_the_service(twins: Twins, tmp_path: Path) -> None:
     execution = finished(twins)
-    ports = replace(twins.ports, blobs=FullBlobs())  # type: ignore[arg-type]  # nothing else is used
-    with pytest.raises(StoreFull):
+    with disk("tmpfs", tmp_path, 3) as place:
+        folder = FolderBlobs(place / "blobs")
+        ports = replace(twins.ports, blobs=folder)
+        with kept_full(place), pytest.raises(StoreFull):
+            persist(ports, execution.id)
+        assert twins.now(execution).state is State.FINISHED
+        assert [path for path in place.rglob("*") if path.is_file()] == []
         persist(ports, execution.id)
-    assert twins.now(execution).state is State.FINISHED
-    persist(twins.ports, execution.id)
-    assert twins.now(execution).state is State.COMPLETED
-    assert contents(twins, twins.now(execution)) == FILES
+        ended = twins.now(execution)
+        assert (ended.state, ended.outcome, ended.attempt) == (State.COMPLETED, Outcome.SUCCESS, 1)
+        assert contents(twins, ended, folder) == FILES
 
 
 @pytest.mark.parametrize(
