@@ -15,7 +15,7 @@ PACKAGES: Final = {"python": "greeting==1.0", "javascript": _FOR_NODE, "typescri
 """The build argument of each image."""
 SETTING: Final = ",".join(f"{language}={packages}" for language, packages in PACKAGES.items())
 _IMAGES: Final = Path(__file__).parents[3] / "compose/images"
-_COMMAND: Final = re.compile(r'^RUN \[ -z "\$PACKAGES" \] \\\n +\|\| (.*?)^USER', re.M | re.S)
+_COMMAND: Final = re.compile(r'^RUN \[ -z "\$PACKAGES" \] \\\n(?: +#.*\n)* +\|\| (.*?)^USER', re.M | re.S)
 
 
 def python_packages(folder: Path) -> Mapping[Path, str]:
@@ -40,7 +40,8 @@ def _run(language: str, env: Mapping[str, str], instead_of_root: Path = Path("/"
     """Run the command that installs packages in the language's Dockerfile."""
     match = _COMMAND.search((_IMAGES / language / "Dockerfile").read_text())
     assert match, f"no command installs packages for {language}"
-    command = match[1].replace("--prefix / ", f"--prefix {instead_of_root} ")
+    command = match[1].replace("/opt/packages", str(instead_of_root / "packages"))
+    command = command.replace("node_modules / ", f"node_modules {instead_of_root} ")
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     known = {**os.environ, **env, "PATH": path, "PACKAGES": PACKAGES[language]}
     subprocess.run(["/bin/sh", "-ec", command], env=known, check=True, stdout=sys.stderr)
