@@ -15,7 +15,9 @@ PACKAGES: Final = {"python": "greeting==1.0", "javascript": _FOR_NODE, "typescri
 """The build argument of each image."""
 SETTING: Final = ",".join(f"{language}={packages}" for language, packages in PACKAGES.items())
 _IMAGES: Final = Path(__file__).parents[3] / "compose/images"
-_COMMAND: Final = re.compile(r'^RUN \[ -z "\$PACKAGES" \] \\\n(?: +#.*\n)* +\|\| (.*?)^USER', re.M | re.S)
+_COMMAND: Final = re.compile(
+    r'^RUN \[ -z "\$PACKAGES" \] \\\n(?: +#.*\n)* +\|\| (.*?)^USER', re.M | re.S
+)
 
 
 def python_packages(folder: Path) -> Mapping[Path, str]:
