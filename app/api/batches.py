@@ -33,7 +33,6 @@ def submit(call: Call, body: NewBatch, idempotency_key: str | None) -> Answer:
     refused, with JSON pointers into the body. An `Idempotency-Key` covers all of them. The quota of
     unfinished executions must have room for all.
     """
-    call.context.cpu_days.check(call.caller)
     items = list(
         validate_batch(body, call.context.policy, call.context.languages.known(), call.caller.role)
     )
@@ -44,6 +43,7 @@ def submit(call: Call, body: NewBatch, idempotency_key: str | None) -> Answer:
         idempotency_key=idempotency_key,
         body_hash=body_hash(),
         capacity=call.context.capacity,
+        cpu_days=call.context.cpu_days,
     )
     location = {"Location": f"/api/v1/batches/{found.batch.id}"}
     return Answer(representation.batch(found, call.caller), 202, location)

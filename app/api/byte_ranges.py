@@ -51,7 +51,7 @@ def respond(content: Content) -> Response:
     response.content_length = size
     response.accept_ranges = "bytes"
     response.set_etag(content.name)
-    if request.if_none_match.contains(content.name):
+    if request.if_none_match.contains_weak(content.name):
         response.status_code, response.response = 304, []
         del response.headers["Content-Length"], response.headers["Content-Type"]
     elif size < content.size or _is_asked_for(content):
@@ -65,7 +65,7 @@ def _is_asked_for(content: Content) -> bool:
     asked, condition = request.range, request.if_range
     if asked is None or asked.units != "bytes" or len(asked.ranges) != 1:
         return False
-    if condition.date is not None:
+    if condition.date is not None or request.headers.get("If-Range", "").startswith("W/"):
         return False
     return condition.etag in (None, content.name)
 
@@ -76,6 +76,10 @@ def _range(content: Content) -> tuple[int, int]:
         return 0, content.size
     asked = request.range
     assert asked is not None, "it is asked for"
+    ((first, _),) = asked.ranges
+    if first < 0 < content.size:  # The last bytes, or all if there are fewer.
+        start = max(content.size + first, 0)
+        return start, content.size - start
     found = asked.range_for_length(content.size)
     if found is None:
         raise RequestedRangeNotSatisfiable(content.size)

@@ -54,7 +54,6 @@ def submit(
     the time is over. With an `Idempotency-Key`, the same key and body return the same execution
     for 24 hours, or 410 if that execution was deleted.
     """
-    call.context.cpu_days.check(call.caller)
     submission = validate(
         body, call.context.policy, call.context.languages.known(), call.caller.role
     )
@@ -65,6 +64,7 @@ def submit(
         idempotency_key=idempotency_key,
         body_hash=body_hash(),
         capacity=call.context.capacity,
+        cpu_days=call.context.cpu_days,
     )
     logs.about_execution(execution.id)
     location = {"Location": f"/api/v1/executions/{execution.id}"}
@@ -120,7 +120,6 @@ def retry_selected(call: Call, body: BulkSelection) -> Answer:
     The response is 202 if more remain: repeat the request until it is 200. Set `to`, so that the
     retries themselves are not retried in turn.
     """
-    call.context.cpu_days.check(call.caller)
     return _in_bulk(call, Bulk.RETRY, body)
 
 
@@ -143,6 +142,7 @@ def _in_bulk(call: Call, action: Bulk, body: BulkSelection) -> Answer:
         body.to_domain(),
         dry_run=body.dry_run,
         capacity=call.context.capacity,
+        cpu_days=call.context.cpu_days,
     )
     shown = schemas.BulkDone(done=done.done, skipped=done.skipped, remaining=done.remaining)
     return Answer(shown, 202 if done.remaining and not body.dry_run else 200)
@@ -173,8 +173,10 @@ def retry(call: Call, execution_id: str) -> Answer:
 
     Repeated, it returns the same execution, or 410 if that execution was deleted.
     """
-    call.context.cpu_days.check(call.caller)
-    execution = retry_execution(call.ports, _found(call, execution_id))
+    found = _found(call, execution_id)
+    if found.retried_as is None:
+        call.context.cpu_days.check(call.caller)
+    execution = retry_execution(call.ports, found)
     if execution.erased:
         raise Gone(f"execution {execution_id} was retried as {execution.id}, which was deleted")
     location = {"Location": f"/api/v1/executions/{execution.id}"}

@@ -32,6 +32,7 @@ from app.service.admission import entry_of
 from app.service.cancel import cancel as cancel_execution
 from app.service.capacity import Capacity
 from app.service.executions import may_see
+from app.service.rate_limits import CpuDays
 from app.service.submit import check_quota, fix_id, may_have_been_removed
 from app.service.transitions import soon, start_chain
 from app.service.waiting import LOOK_AGAIN
@@ -65,6 +66,7 @@ def submit_batch(
     idempotency_key: str | None = None,
     body_hash: str = "",
     capacity: Capacity | None = None,
+    cpu_days: CpuDays | None = None,
 ) -> BatchDetails:
     """Store a batch of all programs that were not refused, and queue them.
 
@@ -79,7 +81,7 @@ def submit_batch(
         if batch_id != new_id and may_have_been_removed(ports.clock, ports.policy, batch_id):
             raise Gone("the batch of this Idempotency-Key was removed: send a new key")
     batch, submissions = _new_batch(ports, batch_id, owner, items)
-    check_quota(ports, owner, capacity, len(submissions))
+    check_quota(ports, owner, capacity, cpu_days, len(submissions))
     if not ports.store.batches.put(batch, submissions):
         batch = ports.store.batches.get(batch_id) or batch
         return details(ports.store.executions, complete(ports, batch))

@@ -13,6 +13,7 @@ from app.ports import Ports
 from app.service.cancel import cancel
 from app.service.capacity import Capacity
 from app.service.executions import within_sight
+from app.service.rate_limits import CpuDays
 from app.service.retention import erase
 from app.service.retry import retry
 from app.service.submit import check_quota
@@ -48,12 +49,13 @@ def in_bulk(
     *,
     dry_run: bool,
     capacity: Capacity | None = None,
+    cpu_days: CpuDays | None = None,
 ) -> BulkDone:
     """Change one slice of those that match and can be changed; in a dry run, only count.
 
     What was changed doesn't match any more, so repeated calls come to an end; for retries, if the
     filter has a time until which executions were submitted. Raises Forbidden, and for retries
-    QuotaExceeded.
+    QuotaExceeded and CpuDayUsedUp.
     """
     filter = _changeable(action, within_sight(caller, filter))
     executions = ports.store.executions
@@ -61,7 +63,7 @@ def in_bulk(
         return BulkDone(remaining=executions.count(filter, COUNTED))
     found = executions.page(filter, None, SLICE)
     if action is Bulk.RETRY:
-        check_quota(ports, caller, capacity, len(found))
+        check_quota(ports, caller, capacity, cpu_days, len(found))
     done = [_done(ports, action, execution) for execution in found].count(True)
     remaining = executions.count(filter, COUNTED)
     return BulkDone(done=done, skipped=len(found) - done, remaining=remaining)

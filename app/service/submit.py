@@ -13,6 +13,7 @@ from app.domain.policy import Policy
 from app.domain.submission import Submission
 from app.ports import Clock, Ports
 from app.service.capacity import Capacity, capacity_of
+from app.service.rate_limits import CpuDays
 from app.service.transitions import in_seconds, soon, start_chain
 
 _GONE: Final = (
@@ -28,14 +29,16 @@ def submit(
     idempotency_key: str | None = None,
     body_hash: str = "",
     capacity: Capacity | None = None,
+    cpu_days: CpuDays | None = None,
 ) -> Execution:
     """Store the execution, then start its chain.
 
-    Callers that submit often pass their own `capacity`; otherwise the queue is read each time.
+    Callers that submit often pass their own `capacity`; otherwise the queue is read each time. CPU
+    seconds are only limited with `cpu_days`.
 
     If the broker is unavailable, the submission is accepted all the same, and the sweep continues
-    it. Raises StoreUnavailable, QuotaExceeded, IdempotencyMismatch if the key was used with another
-    body, and Gone if the key's execution was deleted.
+    it. Raises StoreUnavailable, QuotaExceeded, CpuDayUsedUp, IdempotencyMismatch if the
+    Idempotency-Key was used with another body, and Gone if its execution was deleted.
     """
     execution_id = str(ULID())
     if idempotency_key is not None:
@@ -48,7 +51,7 @@ def submit(
             ports.clock, ports.policy, execution_id
         ):
             raise Gone(_GONE)
-    check_quota(ports, owner, capacity)
+    check_quota(ports, owner, capacity, cpu_days)
     return _not_erased(enqueue(ports, execution_id, owner.name, submission, by=owner))
 
 
@@ -116,8 +119,16 @@ def may_have_been_removed(clock: Clock, policy: Policy, execution_id: str) -> bo
     return submitted_at < in_seconds(clock, -policy.retention_seconds)
 
 
-def check_quota(ports: Ports, owner: ApiKey, capacity: Capacity | None, count: int = 1) -> None:
-    """Whether so many more executions are within the quotas. Raises QuotaExceeded."""
+def check_quota(
+    ports: Ports,
+    owner: ApiKey,
+    capacity: Capacity | None,
+    cpu_days: CpuDays | None,
+    count: int = 1,
+) -> None:
+    """Whether so many more are within the quotas. Raises QuotaExceeded and CpuDayUsedUp."""
+    if cpu_days is not None:
+        cpu_days.check(owner)
     of_owner = owner.max_unfinished or ports.policy.max_unfinished_per_owner
     room = of_owner - ports.store.counts.unfinished(owner.name)
     if room < count:

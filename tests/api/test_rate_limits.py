@@ -26,14 +26,16 @@ def with_key(admin: Api, **limits: Any) -> Api:
     return replace(admin, key=made["key"])
 
 
-def run(api: Api, twins: Twins, cpu_seconds: float, path: str = EXECUTIONS) -> None:
+def run(api: Api, twins: Twins, cpu_seconds: float, **options: Any) -> str:
+    """The id of an execution that used so much."""
     twins.runtime.script = lambda _: Script(
         prints=b"12345", ends=a_report(cpu_us=int(cpu_seconds * SECOND))
     )
-    assert api.post(path, PROGRAM).status_code == 202
+    id = str(body(api.post(EXECUTIONS, PROGRAM, **options), 202)["id"])
     Worker(twins.ports).run_all()
     fold(twins.store.usage)
     twins.clock.advance(2)
+    return id
 
 
 class TestRequests:
@@ -102,11 +104,11 @@ class TestCpuDay:
     ) -> None:
         bob = with_key(admin, cpu_day=2)
         run(bob, twins, 1.5)
-        run(bob, twins, 1.5)
+        ran = run(bob, twins, 1.5)
         for path, sent in (
             (EXECUTIONS, PROGRAM),
             ("/api/v1/batches", {"executions": [PROGRAM]}),
-            (f"{EXECUTIONS}/x/retry", None),
+            (f"{EXECUTIONS}/{ran}/retry", None),
             (f"{EXECUTIONS}/retry", {"dry_run": False}),
         ):
             refused = bob.post(path, sent) if sent else bob.post(path)
@@ -118,6 +120,20 @@ class TestCpuDay:
         assert bob.get(EXECUTIONS).status_code == 200
         twins.clock.advance(problem["retry_after"])
         run(bob, twins, 0.1)
+
+    def test_what_was_accepted_before_is_returned_again(self, admin: Api, twins: Twins) -> None:
+        """The response may have been lost: 429 would make the client submit it again tomorrow."""
+        bob, named = with_key(admin, cpu_day=1), {"headers": {"Idempotency-Key": "one"}}
+        many = {"json": {"executions": [PROGRAM]}, "headers": {"Idempotency-Key": "many"}}
+        batch = body(bob.post("/api/v1/batches", **many), 202)["id"]
+        ran = run(bob, twins, 2, **named)
+        retried = twins.submit(owner="bob")
+        Worker(twins.ports).run_all()
+        retry = body(admin.post(f"{EXECUTIONS}/{retried.id}/retry"), 202)["id"]
+        assert bob.post(EXECUTIONS, PROGRAM).status_code == 429
+        assert body(bob.post(EXECUTIONS, PROGRAM, **named), 202)["id"] == ran
+        assert body(bob.post("/api/v1/batches", **many), 202)["id"] == batch
+        assert body(bob.post(f"{EXECUTIONS}/{retried.id}/retry"), 202)["id"] == retry
 
     def test_other_keys_of_the_owner_go_on(self, admin: Api, twins: Twins) -> None:
         bob, other = with_key(admin, cpu_day=1), with_key(admin)
@@ -195,6 +211,10 @@ class TestUsage:
     def test_needs_days_that_exist(self, api: Api, query: str) -> None:
         problem = body(api.get(f"{USAGE}?{query}"), 422)
         assert problem["errors"][0]["in"] == "query"
+
+    def test_of_a_leap_year_can_be_listed_at_once(self, api: Api) -> None:
+        assert body(api.get(f"{USAGE}?from=2024-01-01&to=2024-12-31")) == {"items": []}
+        body(api.get(f"{USAGE}?from=2024-01-01&to=2025-01-01"), 422)
 
     @pytest.mark.parametrize("query", ["to=0001-01-01", "from=9999-12-31", "from=2026-01-09"])
     def test_takes_any_day(self, api: Api, query: str) -> None:

@@ -1,6 +1,7 @@
 """What all permits to send callbacks do, and what only those that workers share do."""
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from app.infrastructure.permits import (
     OwnPermits,
     Permits,
 )
-from app.infrastructure.redis.connection import connect
+from app.infrastructure.redis.connection import READ_TIMEOUT, connect
 from app.infrastructure.redis.permits import HELD, SECONDS, RedisPermits
 from tests.contracts.racing import race
 from tests.support.raw_server import RawServer
@@ -127,5 +128,7 @@ class TestWithoutRedis:
     def test_a_redis_that_hangs_is_asked_once(self) -> None:
         with RawServer() as server:
             permits = RedisPermits(connect(server.url.replace("http", "redis").rstrip("/")))
+            began = time.monotonic()
             taken = [permits.take(Held("ada", f"h{number}")) for number in range(PER_OWNER)]
+            assert time.monotonic() - began < 2 * READ_TIMEOUT
         assert None not in taken

@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import replace
 from threading import Thread
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -23,7 +23,7 @@ from app.domain.errors import (
     StoreUnavailable,
 )
 from app.domain.execution import State
-from app.ports import Ports
+from app.ports import Ports, Store
 from app.service import batches
 from app.service.batch_stream import BatchEnded, BatchPosition, ExecutionEnded, stream_batch
 from app.service.batches import BatchDetails, submit_batch
@@ -278,6 +278,19 @@ def test_whoever_completes_it_keeps_its_callbacks(twins: Twins) -> None:
         assert row.callback == Callback(
             url="https://example.org/", key_id=ADA.id, generation=ADA.callback_generation
         )
+
+
+def test_only_what_is_missing_is_queued(twins: Twins) -> None:
+    """The others may have ended, and then nobody would take them out of the queue."""
+    batch = half_done(twins)
+    batches.complete(twins.ports, batch)
+    assert twins.admission.contains(batch.execution_ids) == [False, False, True, True]
+
+
+def test_one_that_is_complete_is_not_read(twins: Twins) -> None:
+    batch = submitted(twins).batch.complete()
+    without_store = replace(twins.ports, store=cast(Store, None))
+    assert batches.complete(without_store, batch) is batch
 
 
 def test_two_complete_it_at_once(twins: Twins) -> None:

@@ -105,6 +105,11 @@ def test_a_hostile_or_malformed_url_is_refused(url: str) -> None:
         receiver(url)
 
 
+def test_a_user_name_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="user name or password"):
+        receiver("https://ada@example.com/")
+
+
 def test_what_a_url_names() -> None:
     assert receiver("HTTPS://Example.COM.:8443/a/b?c=d@e%20f") == Receiver(
         "https", "example.com", 8443, "/a/b?c=d@e%20f"

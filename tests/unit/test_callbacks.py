@@ -222,6 +222,15 @@ class TestManyReceivers:
         assert waiting.start_round(lambda _: True) == callbacks.PER_OWNER
         assert not waiting
 
+    def test_a_tick_keeps_only_so_many_for_one_host(self, twins: Twins) -> None:
+        waiting = callbacks._Waiting()
+        for _ in range(callbacks.PER_HOST + 1):
+            execution = submitted(twins)
+            assert execution.callback is not None
+            waiting.add(execution, execution.callback)
+        rounds = [waiting.start_round(lambda _: True) for _ in range(callbacks.PER_HOST + 1)]
+        assert sum(rounds) == callbacks.PER_HOST
+
 
 class OneThread(MemoryCouriers):
     """It is taken until the next `wait`, of which there are so many."""
