@@ -9,8 +9,8 @@ import socket
 from typing import Final
 
 from app.server.connections import Server, adjustments
-from app.server.memory import return_what_is_freed
 from app.server.threads import Threads
+from sandbox.memory import return_what_is_freed
 
 THREADS: Final = 640
 """One for each open stream or `?wait` (`WAITING_ANSWERS`), and some for other requests."""

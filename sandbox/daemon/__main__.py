@@ -35,6 +35,7 @@ from sandbox.environments import FOLDER, Store
 from sandbox.jail import kit
 from sandbox.jail.mounts import Mounts, Unusable
 from sandbox.languages import BadLanguages, load
+from sandbox.memory import return_what_is_freed
 from sandbox.metering.meter import Meter
 from sandbox.metering.meters import find_meters
 from sandbox.private import FOR_JAILS, make_data_folder, make_shared_folder, set_umask
@@ -55,6 +56,7 @@ def main() -> None:
     arguments = _arguments()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     limit_daemon()
+    return_what_is_freed()
     threading.stack_size(_THREAD_STACK_BYTES)
     sys.setswitchinterval(_SECONDS_OF_GIL)
     data: Path = arguments.data

@@ -33,6 +33,8 @@ def serve(connection: socket.socket, pods: Pods) -> None:
                 case _:
                     answer, content = _answer(pods, header, body, version)
                     framing.send(connection, answer, content)
+                    del content
+            del message, body  # All of these can be large, and the next may come much later.
     except ProtocolError as error:
         _refuse(connection, str(error))
     except OSError as error:

@@ -148,6 +148,7 @@ class Pods:
         bay.meter.join()
         while pod := self._bays.next_for(bay):
             self._run_in(bay, pod)
+            del pod  # Its files can be large, and the next one may come much later.
         bay.drop_jail()
 
     def _run_in(self, bay: Bay, pod: ActivePod) -> None:

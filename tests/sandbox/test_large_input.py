@@ -32,12 +32,16 @@ def test_8_mib_of_stdin_and_of_files(sandbox: SandboxDaemon) -> None:
     stdin, file = contents(8 * MIB, 1), contents(8 * MIB, 2)
     run = a_run(stdin=stdin, files=(File("data", file),))
     pod = a_pod(language(sandbox.runtime, "bash"), "sha256sum - data", runs=(run,))
+    expected = [sha256(stdin).hexdigest(), "-", sha256(file).hexdigest(), "data"]
     forget_peak(sandbox.pid)
     before = peak_bytes(sandbox.pid)
 
-    expected = [sha256(stdin).hexdigest(), "-", sha256(file).hexdigest(), "data"]
-    assert printed(sandbox, pod) == expected
+    for number in range(3):
+        assert printed(sandbox, replace(pod, name=f"{pod.name}-{number}")) == expected
+
     assert peak_bytes(sandbox.pid) - before < 3 * 16 * MIB
+    forget_peak(sandbox.pid)
+    assert peak_bytes(sandbox.pid) - before < 8 * MIB, "it keeps none of it"
 
 
 def test_a_checker_is_given_the_largest_input_output_and_answer(sandbox: SandboxDaemon) -> None:

@@ -119,7 +119,7 @@ def resident_mib(api: Api) -> int:
 def test_memory_is_given_back_after_many_large_bodies_at_once(tmp_path: Path) -> None:
     """Without `return_what_is_freed`, at least 60 MiB remain in use."""
     bodies = [
-        SUBMISSIONS[kind](6_000_000)
+        SUBMISSIONS[kind](9_000_000)
         for kind in ("args: numbers", "env: right", "a text: characters of three bytes")
     ]
     with api_process(tmp_path) as api, ThreadPoolExecutor(12) as pool:

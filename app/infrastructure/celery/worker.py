@@ -21,6 +21,7 @@ from app.infrastructure.celery.pipeline import SWEEP
 from app.infrastructure.celery.poison import keep_failure, keep_poison
 from app.infrastructure.celery.reports import ReportStep
 from app.service.upgrade import upgrade
+from sandbox.memory import return_what_is_freed
 from sandbox.private import NotPrivate, set_umask
 
 log = logging.getLogger(__name__)
@@ -81,6 +82,7 @@ def _prepare(app: Application, **_: Any) -> None:
     # Tasks leave few reference cycles. Looking for them after every 700 allocations cost a worker
     # 1 ms of CPU time per execution.
     gc.set_threshold(50_000, 20, 100)
+    return_what_is_freed()
     try:
         upgrade(app.ports)
     except IsNewer as error:

@@ -1,4 +1,4 @@
-"""Returns the memory of large requests to the system."""
+"""Returns the memory of large contents to the system."""
 
 import ctypes
 from contextlib import suppress
