@@ -1,12 +1,13 @@
 """/openapi.json, and /docs, a page that shows it without fetching anything."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 from flask import Flask, Response, render_template
 from markupsafe import Markup, escape
 from pydantic_core import to_json
+from werkzeug.routing import Rule
 
 from app.api.openapi import Json, document
 from app.api.routing import Operation
@@ -14,9 +15,22 @@ from app.domain.policy import InputMaxima
 
 _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
+_DOCUMENT, _DOCS = "openapi", "docs"
+
+
+def rules() -> Iterator[Rule]:
+    """Their addresses, for the map of an application."""
+    for path, endpoint in (("/openapi.json", _DOCUMENT), ("/docs", _DOCS)):
+        rule = Rule(path, endpoint=endpoint, methods=["GET", "OPTIONS"])
+        rule.provide_automatic_options = True  # type: ignore[attr-defined]  # Flask's own
+        yield rule
+
 
 def register(app: Flask, operations: Sequence[Operation], maxima: InputMaxima) -> None:
-    """Both are made at the first request and cached, because requests need no key."""
+    """Add what serves both to an application whose map has their rules.
+
+    They are made at the first request and cached, because requests need no key.
+    """
 
     @cache
     def described() -> Json:
@@ -30,17 +44,11 @@ def register(app: Flask, operations: Sequence[Operation], maxima: InputMaxima) -
     def page() -> str:
         return _page(described())
 
-    app.add_url_rule(
-        "/openapi.json",
-        view_func=lambda: Response(described_as_json(), mimetype="application/json"),
-        endpoint="openapi",
+    app.view_functions[_DOCUMENT] = lambda: Response(
+        described_as_json(), mimetype="application/json"
     )
-    app.add_url_rule(
-        "/docs",
-        view_func=lambda: Response(
-            page(), headers={"Content-Security-Policy": _PAGE_POLICY}, mimetype="text/html"
-        ),
-        endpoint="docs",
+    app.view_functions[_DOCS] = lambda: Response(
+        page(), headers={"Content-Security-Policy": _PAGE_POLICY}, mimetype="text/html"
     )
 
 

@@ -7,11 +7,12 @@ declaration, so they can't disagree.
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
 
 from flask import Flask, Response, request
 from pydantic import BaseModel
+from werkzeug.routing import Rule
 
 from app.api import rate_limits
 from app.api.auth import CHANGES_NOTHING, caller, check_role
@@ -44,6 +45,11 @@ rules of its own asks for `Read[<model>]`, and raises InvalidRequest if there ar
 """
 
 
+@cache
+def _annotations(handler: Handler) -> Mapping[str, Any]:
+    return get_type_hints(handler)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """One method of one path."""
@@ -67,18 +73,23 @@ class Operation:
     handler: Handler
 
     @property
+    def endpoint(self) -> str:
+        """Its name in a Flask application."""
+        return f"{self.method} {self.path}"
+
+    @property
     def body(self) -> type[BaseModel] | None:
-        annotation = get_type_hints(self.handler).get("body")
+        annotation = _annotations(self.handler).get("body")
         return get_args(annotation)[0] if get_origin(annotation) is Read else annotation
 
     @property
     def checks_rules(self) -> bool:
         """Whether the handler adds to the problems of its body."""
-        return get_origin(get_type_hints(self.handler).get("body")) is Read
+        return get_origin(_annotations(self.handler).get("body")) is Read
 
     @property
     def query(self) -> type[BaseModel] | None:
-        return get_type_hints(self.handler).get("query")
+        return _annotations(self.handler).get("query")
 
     @property
     def takes_idempotency_key(self) -> bool:
@@ -145,15 +156,15 @@ class Section:
         return declare
 
 
+def rule_of(operation: Operation) -> Rule:
+    """Its address, for the map of an application."""
+    return Rule(operation.rule, endpoint=operation.endpoint, methods=[operation.method])
+
+
 def register(app: Flask, context: Context, operation: Operation) -> None:
-    """Add the operation to the Flask application."""
-    app.add_url_rule(
-        operation.rule,
-        endpoint=f"{operation.method} {operation.path}",
-        view_func=partial(_serve, context, operation, _reader(context, operation)),
-        methods=[operation.method],
-        provide_automatic_options=False,
-    )
+    """Add what serves the operation to a Flask application whose map has its rule."""
+    serve = partial(_serve, context, operation, _reader(context, operation))
+    app.view_functions[operation.endpoint] = serve
 
 
 def _reader(context: Context, operation: Operation) -> Callable[[], dict[str, object]]:
