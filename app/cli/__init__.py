@@ -29,7 +29,7 @@ main = LazyGroup(
         ),
         "queue": ("app.cli.service", "Show how much is queued and running."),
         "usage": ("app.cli.usage", "Show what your executions used, by day."),
-        "workers": ("app.cli.service", "Show which workers run, and what they do."),
+        "workers": ("app.cli.service", "Show which workers run, and where programs run."),
         "languages": ("app.cli.service", "List the available languages."),
         "dlq": ("app.cli.dlq", "Show, retry or discard dead letters."),
         "events": ("app.cli.events", "Show the event log."),

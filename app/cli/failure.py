@@ -41,6 +41,12 @@ class RunFailure(Failure):
     exit_code = OURS
 
 
+class _Misuse(Failure):
+    """What the command line asks for can't be done."""
+
+    exit_code = click.UsageError.exit_code
+
+
 @contextmanager
 def failures_in_json(as_json: bool) -> Iterator[None]:
     """Make every failure's line a JSON object, if the command's output is JSON."""
@@ -49,6 +55,12 @@ def failures_in_json(as_json: bool) -> Iterator[None]:
     except Failure as error:
         error.as_json = as_json
         raise
+    except click.UsageError as error:
+        if not as_json:
+            raise
+        misuse = _Misuse(error.format_message())
+        misuse.as_json = True
+        raise misuse from error
 
 
 @contextmanager

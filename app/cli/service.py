@@ -1,5 +1,7 @@
 """`podline queue`, `workers` and `languages`."""
 
+from collections.abc import Sequence
+
 import click
 
 from app.cli.command import service_command
@@ -36,7 +38,7 @@ def queue_command(client: Client, as_json: bool) -> None:
 @click.command()
 @service_command()
 def workers_command(client: Client, as_json: bool) -> None:
-    """Show which workers run, with their roles and steps. Needs an operator's key."""
+    """Show which workers run, and where programs run. Needs an operator's key."""
     found = client.workers()
     if as_json:
         print_json(found)
@@ -48,6 +50,18 @@ def workers_command(client: Client, as_json: bool) -> None:
             for w in found.items
         ],
     )
+    print_line("")
+    print_table(
+        ("place", "version", "slots", "free", "languages"),
+        [
+            (number, p.version, p.slots, _known(p.free), _listed(p.languages))
+            for number, p in enumerate(found.places, start=1)
+        ],
+    )
+
+
+def _listed(names: Sequence[str] | None) -> str:
+    return "?" if names is None else " ".join(names)
 
 
 def _known(count: int | None) -> str:

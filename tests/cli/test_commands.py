@@ -202,10 +202,14 @@ def test_workers(service: Service, podline: Podline) -> None:
     for report in (beat, worker):
         service.twins.ports.worker_reports.put(report)
     lines = podline("workers").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == ["name", "a:1", "b:2"]
+    assert [line.split()[0] for line in lines[:3]] == ["name", "a:1", "b:2"]
     assert "pods saga" in lines[2]
     shown = json.loads(podline("workers", "--json").stdout)
     assert [each["kind"] for each in shown["items"]] == ["beat", "worker"]
+    (place,) = shown["places"]
+    columns = lines[-1].split()
+    assert columns[:4] == ["1", place["version"], str(place["slots"]), str(place["free"])]
+    assert columns[4:] == place["languages"]
 
 
 def test_list_passes_filters_on(service: Service, podline: Podline) -> None:
@@ -466,6 +470,14 @@ def test_errors_that_are_not_the_apis_have_no_problem(podline: Podline, folder: 
     assert json.loads(done.stderr)["problem"] is None
     done = podline("list", "--json", "--data-dir", folder / "none")
     assert "does not exist" in json.loads(done.stderr)["error"]
+
+
+def test_what_a_command_can_not_do_is_explained_in_json_too(podline: Podline, folder: Path) -> None:
+    (folder / "x").write_text("")
+    for options in ((), ("--json",)):
+        done = podline("run", "x", *options)
+        assert (done.exit_code, done.stdout) == (2, "")
+    assert "unknown language of x" in json.loads(done.stderr)["error"]
 
 
 def test_a_run_with_json_explains_its_failure_in_json(service: Service, podline: Podline) -> None:
