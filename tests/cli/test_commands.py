@@ -477,6 +477,7 @@ def test_what_a_command_can_not_do_is_explained_in_json_too(podline: Podline, fo
     for options in ((), ("--json",)):
         done = podline("run", "x", *options)
         assert (done.exit_code, done.stdout) == (2, "")
+        assert done.stderr.startswith("{" if options else "Usage:")
     assert "unknown language of x" in json.loads(done.stderr)["error"]
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import inspect
+import socket
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 
@@ -19,6 +21,10 @@ CALLS: dict[str, Callable[[AsyncClient], Awaitable[object]]] = {
     "stream": lambda client: anext(client.stream("01J")),
     "list": lambda client: anext(client.list()),
 }
+BEGUN = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+    b'event: end\ndata: {"state": "completed"}\n\n'
+)
 
 
 class SilentServer:
@@ -62,13 +68,8 @@ def test_cancelling_a_task_closes_its_connection(name: str) -> None:
 
 
 def test_ending_an_iteration_closes_its_connection() -> None:
-    begun = (
-        b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
-        b'event: end\ndata: {"state": "completed"}\n\n'
-    )
-
     async def main() -> None:
-        server = SilentServer(begun)
+        server = SilentServer(BEGUN)
         async with server.running() as url, AsyncClient(url, "a key") as client:
             async with aclosing(client.stream("01J")) as events:
                 assert await anext(events) == EndEvent(state=State.COMPLETED)
@@ -76,6 +77,33 @@ def test_ending_an_iteration_closes_its_connection() -> None:
             await asyncio.wait_for(server.left.wait(), 5)
 
     asyncio.run(main())
+
+
+def test_a_blocking_iteration_closes_its_connection_even_in_a_running_loop() -> None:
+    """As in a notebook, where the loop can't do it later because it is blocked."""
+    left = threading.Event()
+
+    def serve(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(10_000)
+            connection.sendall(BEGUN)
+            while connection.recv(10_000):
+                pass
+        left.set()
+
+    async def main(url: str) -> None:
+        with Client(url, "a key") as client:
+            events = client.stream("01J")
+            assert next(events) == EndEvent(state=State.COMPLETED)
+            events.close()
+            assert left.wait(5)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        asyncio.run(main(f"http://127.0.0.1:{listener.getsockname()[1]}"))
+        thread.join()
 
 
 def test_tasks_share_a_client_and_wait_at_the_same_time(service: Service) -> None:

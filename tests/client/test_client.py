@@ -1,6 +1,7 @@
 """The client against a real HTTP server: its requests, and how it reads the responses."""
 
 import pickle
+import time
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -152,7 +153,8 @@ def test_what_may_be_asked_of_the_event_log(service: Service, client: Client) ->
 def test_following_survives_a_short_outage_and_shows_nothing_twice(
     service: Service, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("podline.pages._ASK_AGAIN", 0)
+    monkeypatch.setattr("podline.pages._ASK_AGAIN", 0.05)
+    started = time.monotonic()
     service.twins.submit()
     relay(service.twins.ports)
     service.incidents = [as_usual, hang_up, problem(503), as_usual, as_usual, problem(500)]
@@ -161,6 +163,7 @@ def test_following_survives_a_short_outage_and_shows_nothing_twice(
     with pytest.raises(ServerError):
         seen.extend(event.version for event in events)
     assert seen == [1, 2, 3, 4, 5]
+    assert time.monotonic() - started >= 3 * 0.05, "it pauses where there is nothing new"
     cursors = [request["query"].get("cursor") for request in service.requests]
     assert cursors[0] is None
     assert len(set(map(str, cursors[1:]))) == 1

@@ -263,6 +263,14 @@ def test_a_page_of_a_web_site_is_no_stream(server: RawServer, client: Client) ->
         list(client.stream("01J"))
 
 
+def test_no_answer_keeps_a_connection(server: RawServer, client: Client) -> None:
+    """httpx has at most 100 connections at once."""
+    server.answer = http("200 OK", {"Content-Type": "text/html"}, b"<html>")
+    for _ in range(101):
+        with pytest.raises(ProtocolError):
+            next(client.stream("01J"))
+
+
 def test_redirects_are_not_followed(server: RawServer, client: Client) -> None:
     server.answer = http("302 Found", {"Location": "http://127.0.0.1:1/"}, b"")
     with pytest.raises(ApiError) as caught:

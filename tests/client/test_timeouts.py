@@ -16,6 +16,7 @@ from podline import (
 )
 from tests.support.answers import problem
 from tests.support.both_clients import Connect
+from tests.support.raw_server import RawServer, http
 from tests.support.service import Service
 
 
@@ -50,10 +51,25 @@ def test_replaces_that_of_the_client_and_covers_repetitions(name: str, silent: C
 
 
 def test_allows_more_than_that_of_the_client(service: Service, connect: Connect) -> None:
-    with connect(service.url, service.key, timeout=0.001, retries=0) as client:
+    service.incidents = [slow, slow]
+    with connect(service.url, service.key, timeout=0.05, retries=0) as client:
         with pytest.raises(Unreachable):
             client.languages()
         assert client.languages(timeout=10)
+
+
+def slow() -> None:
+    """Let the service respond, but late."""
+    time.sleep(0.2)
+
+
+def test_ends_a_response_that_never_ends(connect: Connect) -> None:
+    headers = {"Content-Type": "application/json"}
+    with RawServer() as server, connect(server.url, "a key", retries=0) as client:
+        server.answer = http("200 OK", headers, b"")
+        server.repeats = b" "
+        with pytest.raises(Unreachable, match="timed out"):
+            client.get("01J", timeout=0.1)
 
 
 def test_a_pause_that_would_last_too_long_is_not_made(service: Service, client: Client) -> None:
@@ -72,7 +88,7 @@ def test_a_stream_ends_with_the_last_state(service: Service, client: Client) -> 
     service.runs_nothing()
     execution = client.submit("", language="python")
     with pytest.raises(WaitTimeout, match="is queued"):
-        list(client.stream(execution.id, timeout=0.3))
+        list(client.stream(execution.id, timeout=1.5))
 
 
 def test_a_stream_of_a_service_that_is_down(silent: Client) -> None:

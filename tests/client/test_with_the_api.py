@@ -282,6 +282,7 @@ class TestSubmitMany:
         assert submission is not None
         assert submission.stdin == b"b"
         worker.run_all()
+        assert [each.id for each in client.as_completed([last])] == [last.id]
         ended = list(client.as_completed((first, error, last)))
         assert {each.id for each in ended} == {first.id, last.id}
         assert all(each.result is not None for each in ended)

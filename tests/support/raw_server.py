@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from types import TracebackType
 from typing import Self
 
@@ -10,6 +11,8 @@ class RawServer:
     """Sends `answer`, which may be any bytes, and counts requests."""
 
     answer: bytes = b""
+    repeats: bytes = b""
+    """What follows the answer again and again, until the client has enough."""
     requests: int = 0
 
     def __enter__(self) -> Self:
@@ -43,6 +46,9 @@ class RawServer:
             self._read_request(connection)
             self.requests += 1
             connection.sendall(self.answer)
+            while self.repeats:
+                connection.sendall(self.repeats)
+                time.sleep(0.01)
             connection.shutdown(socket.SHUT_WR)
             while connection.recv(65536):
                 pass
