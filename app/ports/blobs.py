@@ -16,6 +16,9 @@ class Blobs(Protocol):
     def put(self, execution_id: str, pieces: Iterable[bytes]) -> Blob:
         """Store the contents, unless the execution has them. They are durable afterwards."""
 
+    def put_each(self, execution_id: str, contents: Iterable[Iterable[bytes]]) -> list[Blob]:
+        """Store several contents, which are durable once all of them are stored."""
+
     def read(
         self, execution_id: str, blob: Blob, start: int = 0, size: int | None = None
     ) -> Iterator[bytes] | None:

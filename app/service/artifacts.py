@@ -17,13 +17,13 @@ def store(
     blobs: Blobs, runtime: Runtime, execution: Execution, collected: Collected
 ) -> tuple[Artifact, ...]:
     """Store every file that the runtime collected. Raises Lost and StoreUnavailable."""
-    return tuple(
-        Artifact(
-            file.name,
-            blobs.put(execution.id, _slices(runtime, execution.pod, index, file)),
-        )
-        for index, file in enumerate(collected.files)
+    if not collected.files:
+        return ()
+    names = [file.name for file in collected.files]
+    contents = (
+        _slices(runtime, execution.pod, index, file) for index, file in enumerate(collected.files)
     )
+    return tuple(map(Artifact, names, blobs.put_each(execution.id, contents)))
 
 
 def _slices(runtime: Runtime, pod: str, index: int, file: CollectedFile) -> Iterator[bytes]:

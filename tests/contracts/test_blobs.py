@@ -1,5 +1,6 @@
 """What every store of blobs does."""
 
+import os
 import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -45,6 +46,28 @@ def test_contents_are_read_as_they_were_stored(blobs: Blobs) -> None:
     blob = blobs.put("a", [LARGE[:7], LARGE[7:]])
     assert blob == Blob(sha256(LARGE).hexdigest(), len(LARGE))
     assert content(blobs, "a", blob) == LARGE
+
+
+def test_several_are_stored_in_their_order(blobs: Blobs) -> None:
+    first, again, second = blobs.put_each("a", ([content] for content in (b"1", b"1", LARGE)))
+    assert (first, content(blobs, "a", first)) == (again, b"1")
+    assert content(blobs, "a", second) == LARGE
+
+
+def test_several_files_take_one_sync_each_and_one_per_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+
+    def sync(descriptor: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+
+    monkeypatch.setattr(os, "fsync", sync)
+    FolderBlobs(tmp_path / "blobs").put_each("a", [[b"1"], [b"2"], [b"3"]])
+    *files, folder, all_folders = synced
+    assert len({Path(file).parent for file in files}) == 1
+    assert len(set(files)) == 3
+    assert (folder, all_folders) == (str(tmp_path / "blobs/a"), str(tmp_path / "blobs"))
 
 
 def test_nothing_is_something_too(blobs: Blobs) -> None:

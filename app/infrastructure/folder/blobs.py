@@ -27,20 +27,18 @@ class FolderBlobs:
         self._folder = folder
 
     def put(self, execution_id: str, pieces: Iterable[bytes]) -> Blob:
+        (blob,) = self.put_each(execution_id, [pieces])
+        return blob
+
+    def put_each(self, execution_id: str, contents: Iterable[Iterable[bytes]]) -> list[Blob]:
         with _at_the_edge():
             make_folder(self._folder)
             folder = self._folder / execution_id
             make_folder(folder)
-            with NamedTemporaryFile(dir=folder, prefix=_INCOMPLETE, delete=False) as file:
-                try:
-                    blob = _write(file, pieces)
-                    os.rename(file.name, folder / blob.sha256)
-                except BaseException:  # raised again
-                    os.unlink(file.name)
-                    raise
+            blobs = [_put_in(folder, pieces) for pieces in contents]
             _sync(folder)
             _sync(self._folder)
-        return blob
+        return blobs
 
     def read(
         self, execution_id: str, blob: Blob, start: int = 0, size: int | None = None
@@ -62,6 +60,17 @@ class FolderBlobs:
         with _at_the_edge(), suppress(FileNotFoundError):
             return sorted(id for id in os.listdir(self._folder) if after < id < before)[:limit]
         return []
+
+
+def _put_in(folder: Path, pieces: Iterable[bytes]) -> Blob:
+    with NamedTemporaryFile(dir=folder, prefix=_INCOMPLETE, delete=False) as file:
+        try:
+            blob = _write(file, pieces)
+            os.rename(file.name, folder / blob.sha256)
+        except BaseException:  # raised again
+            os.unlink(file.name)
+            raise
+    return blob
 
 
 def _write(file: IO[bytes], pieces: Iterable[bytes]) -> Blob:

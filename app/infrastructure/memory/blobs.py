@@ -19,6 +19,9 @@ class MemoryBlobs:
             self._contents.setdefault(execution_id, {})[blob.sha256] = content
         return blob
 
+    def put_each(self, execution_id: str, contents: Iterable[Iterable[bytes]]) -> list[Blob]:
+        return [self.put(execution_id, pieces) for pieces in contents]
+
     def read(
         self, execution_id: str, blob: Blob, start: int = 0, size: int | None = None
     ) -> Iterator[bytes] | None:

@@ -37,6 +37,9 @@ class MongoBlobs:
                 self._connection.insert_all(PieceDocument, [row])
         return blob
 
+    def put_each(self, execution_id: str, contents: Iterable[Iterable[bytes]]) -> list[Blob]:
+        return [self.put(execution_id, pieces) for pieces in contents]
+
     @at_the_edge
     def read(
         self, execution_id: str, blob: Blob, start: int = 0, size: int | None = None
