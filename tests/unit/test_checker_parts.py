@@ -19,6 +19,7 @@ from app.infrastructure.folder.blobs import FolderBlobs
 from app.infrastructure.memory.runtime import MemoryRuntime, Script, exited
 from app.service.cancel import cancel
 from app.service.checks import CHECK_BYTES, PART_BYTES
+from app.service.saga import compensate
 from app.service.sweep import sweep
 from sandbox.init.protocol import INIT
 from tests.support.builders import a_submission
@@ -93,7 +94,7 @@ def test_a_pod_has_as_many_checks_as_there_is_room_for() -> None:
     name = done.id.lower() + "-1-c"
     assert [pod.name for pod in checking.pods] == [name, f"{name}2", f"{name}3"]
     assert all(pod.input_bytes <= PART_BYTES for pod in checking.pods)
-    assert len({pod.owner for pod in checking.pods}) == 1
+    assert {pod.owner for pod in checking.pods} == {checking.pods[0].owned_by("ada").owner}
     assert [test.message for test in checking.tests(done)] == list("01234")
 
 
@@ -322,8 +323,11 @@ def test_the_deadline_begins_when_the_pod_before_has_ended() -> None:
     row = now_of(twins, execution)
     for number in (1, 2):
         twins.clock.advance(35)
-        twins.runtime.end(row.checker_pod(number), Report(compile=None, runs=(stage(),)))
         sweep(twins.ports)
+        worker.run_all()
+        assert now_of(twins, execution).state is State.RUNNING
+        twins.runtime.end(row.checker_pod(number), Report(compile=None, runs=(stage(),)))
+        twins.pipeline.start(execution.id, State.RUNNING)
         worker.run_all()
     assert now_of(twins, execution).state is State.COMPLETED
 
@@ -339,6 +343,25 @@ def test_a_pod_that_is_lost_is_started_again(twins: Twins, worker: Worker, numbe
     run_until_terminal(twins, worker, row)
     done = now_of(twins, row)
     assert (done.outcome, done.attempt) == (Outcome.SUCCESS, 1)
+    assert_nothing_left(twins)
+
+
+@pytest.mark.usefixtures("each_alone")
+def test_a_pod_of_an_execution_that_was_cancelled_meanwhile_is_deleted() -> None:
+    """Whoever created it deletes it, without waiting for the search for orphans."""
+
+    class Cancels(MemoryRuntime):
+        def create(self, pod: Pod) -> None:
+            super().create(pod)
+            if pod.name.endswith("-c2"):
+                cancel(twins.ports, now_of(twins, execution))
+                compensate(twins.ports, execution.id)
+                super().create(pod)
+
+    twins = make_twins(runtime=Cancels())
+    execution = twins.submit(tests=numbered(2), checker=CHECKER)
+    Worker(twins.ports).run_all()
+    assert twins.runtime.created[-1].endswith("-c2")
     assert_nothing_left(twins)
 
 
