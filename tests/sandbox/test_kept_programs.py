@@ -84,6 +84,12 @@ def test_any_other_program_is_compiled(sandbox: SandboxDaemon, facts: dict[str, 
     assert is_cached(sandbox, source)
 
 
+def test_a_program_of_the_same_size_is_another_one(sandbox: SandboxDaemon) -> None:
+    source = a_source()
+    ran(sandbox, source)
+    assert not is_cached(sandbox, source.replace("unique", "Unique"))
+
+
 def test_limits_and_tests_make_no_difference(sandbox: SandboxDaemon) -> None:
     source = a_source()
     ran(sandbox, source)
