@@ -4,17 +4,13 @@ A submission without tests is judged like one with a single test.
 """
 
 import math
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from app.domain.execution import Outcome, Verdict
-from app.domain.pod import Limit, Observation, Report, StageOutput, StageReport
+from app.domain.pod import Limit, Observation, Report, StageReport
 from app.domain.submission import KeepOutput, Submission
-
-MESSAGE_CHARACTERS: Final = 1000
-"""Of what a checker says about a test."""
 
 _OUTCOME_OF_LIMIT: Final = {
     Limit.WALL: Outcome.TIME_LIMIT,
@@ -22,11 +18,6 @@ _OUTCOME_OF_LIMIT: Final = {
     Limit.MEMORY: Outcome.MEMORY_LIMIT,
     Limit.OUTPUT: Outcome.OUTPUT_LIMIT,
 }
-_POINTS: Final = re.compile(rb"points[ \t]+([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?![^\s])")
-_WRONG: Final = frozenset({1, 2})
-"""testlib's exit codes for a wrong answer, and for one in a wrong form."""
-_PARTIAL: Final = 7
-"""testlib's exit code for an answer that is worth a part of the points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +40,6 @@ class JudgedTest:
     """None if it was skipped."""
     points: float
     message: str | None = None
-
-
-NO_TIME_LEFT: Final = Judgement(Outcome.CHECKER_ERROR, 0, "The time of all checks was used up")
-
-
-def too_large(size: int, most: int) -> Judgement:
-    """The judgement on a run that no checker can look at."""
-    why = (
-        f"The checker, input, output and answer have {size} bytes, and at most {most} are possible"
-    )
-    return Judgement(Outcome.CHECKER_ERROR, 0, why)
 
 
 def outcome_of(run: StageReport) -> Outcome | None:
@@ -198,51 +178,3 @@ def compared(submission: Submission, index: int, stdout: bytes) -> Judgement:
     if expected is None or expected.matches(stdout):
         return Judgement(Outcome.SUCCESS, 1)
     return Judgement(Outcome.WRONG_OUTPUT, 0)
-
-
-def checked(report: Report, run: int, output: StageOutput | None) -> Judgement:
-    """The judgement of a checker's run, by testlib's convention.
-
-    https://codeforces.com/testlib: 0 is right, 1 wrong, 2 in a wrong form, 7 worth some points.
-    """
-    said = (output.stderr if output else b"").decode(errors="replace").strip()
-    if not report.runs:
-        why = f"The checker could not be compiled: {said}".removesuffix(": ")
-        return Judgement(Outcome.CHECKER_ERROR, 0, why[:MESSAGE_CHARACTERS])
-    ended = report.runs[run]
-    if ended is None:
-        return NO_TIME_LEFT
-    message = said[:MESSAGE_CHARACTERS] or None
-    outcome, share = _of_checker(ended, output)
-    if outcome is Outcome.CHECKER_ERROR and message is None:
-        message = _how(ended)
-    return Judgement(outcome, share, message)
-
-
-def _of_checker(ended: StageReport, output: StageOutput | None) -> tuple[Outcome, float]:
-    if ended.stopped_by is None and ended.exit_code is not None:
-        if ended.exit_code == 0:
-            return Outcome.SUCCESS, 1
-        if ended.exit_code in _WRONG:
-            return Outcome.WRONG_OUTPUT, 0
-        if ended.exit_code == _PARTIAL:
-            return _partial(output.stderr if output else b"")
-    return Outcome.CHECKER_ERROR, 0
-
-
-def _partial(stderr: bytes) -> tuple[Outcome, float]:
-    found = _POINTS.match(stderr.lstrip())
-    share = float(found[1]) if found else math.inf
-    if share > 1:
-        return Outcome.CHECKER_ERROR, 0
-    return (Outcome.SUCCESS if share == 1 else Outcome.WRONG_OUTPUT), share
-
-
-def _how(ended: StageReport) -> str:
-    if ended.stopped_by:
-        return f"A limit stopped the checker: {ended.stopped_by}"
-    if ended.signal:
-        return f"The checker was ended by {ended.signal}"
-    if ended.exit_code == _PARTIAL:
-        return "The checker exited with 7, but did not begin with points and a number from 0 to 1"
-    return f"The checker exited with {ended.exit_code}"

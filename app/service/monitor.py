@@ -8,7 +8,7 @@ from app.domain.judging import Judgement, verdict
 from app.domain.pod import Frame, Observation, Phase
 from app.domain.submission import Submission
 from app.ports import Ports
-from app.service.checking import CheckerFailed, checks_of, run_checker
+from app.service.checker_pods import CheckerFailed, checks_of, run_checker
 from app.service.ended_tests import frames_of
 from app.service.judging import judge
 from app.service.outputs import Ended, OutputLost

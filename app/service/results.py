@@ -19,7 +19,7 @@ from app.domain.submission import Submission
 from app.ports import Ports
 from app.service import artifacts
 from app.service.callbacks import deliver_first
-from app.service.checking import CheckerFailed, ended_checks
+from app.service.checker_pods import CheckerFailed, ended_checks
 from app.service.checks import Checks
 from app.service.judging import judge_of
 from app.service.outputs import Ended, OutputLost, outputs, present

@@ -420,7 +420,7 @@ def test_memory_stays_flat_while_a_checker_looks_at_64_mib(tmp_path: Path) -> No
         tests=numbered(16), checker=CHECKER, expected_output=ExpectedOutput(b"y" * MIB)
     )
     tracemalloc.start()
-    with changed(monitor__FIRST_LOOK_SECONDS=0, checking__FIRST_LOOK_SECONDS=0):
+    with changed(monitor__FIRST_LOOK_SECONDS=0, checker_pods__FIRST_LOOK_SECONDS=0):
         Worker(ports).run_all()
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()

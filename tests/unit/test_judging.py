@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 from app.domain.compare import Compare, CompareKind
 from app.domain.execution import Outcome
 from app.domain.judging import (
-    MESSAGE_CHARACTERS,
     Judgement,
-    checked,
     compared,
     judged,
     judged_tests,
@@ -31,6 +29,7 @@ from app.domain.submission import (
     Submission,
     SubmittedTest,
 )
+from app.domain.testlib import MESSAGE_CHARACTERS, checked
 from tests.support.builders import a_submission
 
 

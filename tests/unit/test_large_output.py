@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.execution import Execution, Outcome, State
-from app.domain.judging import MESSAGE_CHARACTERS, JudgedTest
+from app.domain.judging import JudgedTest
 from app.domain.pod import Output, StageOutput
 from app.domain.result import BEGINNING_BYTES, INLINE_BYTES, Result
 from app.domain.submission import ExpectedOutput, SubmittedTest
+from app.domain.testlib import MESSAGE_CHARACTERS
 from app.infrastructure import codec
 from app.infrastructure.folder.blobs import FolderBlobs
 from app.infrastructure.memory.blobs import MemoryBlobs
