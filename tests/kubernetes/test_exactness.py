@@ -9,6 +9,7 @@ import pytest
 from app.domain.pod import Phase, Pod
 from app.domain.policy import InputMaxima
 from app.domain.submission import File
+from app.infrastructure.kubernetes.limits import MAX_INPUT_BYTES
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
 from sandbox import languages
 from tests.support.sandbox_daemon import a_pod, a_run, language, wait_for_end
@@ -112,15 +113,16 @@ def test_a_library_to_preload_is_the_programs_own_affair(cluster: KubernetesRunt
 
 
 def test_every_field_at_its_maximum(cluster: KubernetesRuntime) -> None:
-    rest = MAXIMA.files_bytes - len(TELLS) - (MAXIMA.files - 2)
-    small = [File(f"{n:02}" + "x" * (MAXIMA.file_name_bytes - 2), b"x") for n in range(62)]
+    half = MAX_INPUT_BYTES // 2 - 100_000
+    tail = "x" * (MAXIMA.file_name_bytes - 3)
+    small = [File(f"{n:03}{tail}", b"x") for n in range(MAXIMA.files - 2)]
     variable = MAXIMA.env_bytes // MAXIMA.env
     pod, found = reported(
         cluster,
         args=("a" * (MAXIMA.args_bytes // MAXIMA.args),) * MAXIMA.args,
         env={f"V{n:02}": "v" * (variable - 3) for n in range(MAXIMA.env)},
-        stdin=b"\xff" * MAXIMA.stdin_bytes,
-        files=(File("main.py", TELLS), File("large", b"\0" * rest), *small),
+        stdin=b"\xff" * half,
+        files=(File("main.py", TELLS), File("large", b"\0" * half), *small),
     )
 
     assert len(pod.files) == MAXIMA.files

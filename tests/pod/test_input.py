@@ -9,13 +9,14 @@ from app.domain.pod import Pod
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS, InputMaxima
 from app.domain.submission import File
 from app.infrastructure.kubernetes import input
+from app.infrastructure.kubernetes.limits import MAX_INPUT_BYTES, refuse_impossible
 from sandbox.init.protocol import PROTOCOL
 from tests.pod.local_pod import SPECS, a_pod
 from tests.support.builders import a_submission
 
-CONFIG_MAP_BYTES = 1024 * 1024
-"""What the API server takes, counted before base64 (Kubernetes, "ConfigMaps")."""
 MIB = 1024 * 1024
+INPUT_BYTES = 4 * MIB
+"""What all ConfigMaps of a pod may have together."""
 
 
 def heads(content: bytes) -> list[tuple[int, ...]]:
@@ -30,19 +31,22 @@ def heads(content: bytes) -> list[tuple[int, ...]]:
 
 
 @pytest.mark.parametrize("language", SPECS)
-def test_the_largest_submission_fits(language: str) -> None:
+def test_the_largest_submission_of_a_cluster_fits(language: str) -> None:
     maxima, spec = InputMaxima(), SPECS[language]
+    half = MAX_INPUT_BYTES // 2 - 100_000
     names = [f"{'n' * 190}{number}{spec.suffixes[0]}" for number in range(maxima.files)]
     submission = a_submission(
         language=language,
-        files=tuple(File(name, b"\0" * (maxima.files_bytes // maxima.files)) for name in names),
+        files=tuple(File(name, b"\0" * (half // maxima.files)) for name in names),
         entrypoint=names[0],
-        stdin=b"\xff" * maxima.stdin_bytes,
+        stdin=b"\xff" * half,
         args=("a" * (maxima.args_bytes // maxima.args),) * maxima.args,
         env={f"{number:0{maxima.env_bytes // maxima.env}}": "" for number in range(maxima.env)},
     )
 
-    assert len(input.stages(Pod.of("pod-1", submission), spec)) < CONFIG_MAP_BYTES
+    pod = Pod.of("pod-1", submission)
+    refuse_impossible(pod, spec, None)
+    assert len(input.stages(pod, spec)) < INPUT_BYTES
 
 
 def test_an_interpreted_program_has_one_stage_that_its_container_holds_to_memory() -> None:

@@ -149,6 +149,18 @@ def test_any_text_is_read(source: str) -> None:
 )
 def test_reading_takes_no_longer_than_the_text(piece: str) -> None:
     began = process_time()
-    parse(File("Main.java", (piece * (512 * 1024 // len(piece))).encode()))
+    parse(File("Main.java", (piece * (8 * 1024 * 1024 // len(piece))).encode()))
 
     assert process_time() - began < 5
+
+
+def test_only_the_first_half_mebibyte_of_all_files_is_read() -> None:
+    half = "/*" + "x" * (512 * 1024 - 200) + "*/"
+    before = f"class A {{}} {half} class B {{ {MAIN} }}"
+    behind = f"class A {{}} {half} {half} class B {{ {MAIN} }}"
+    assert main_class(a_program(("Main.java", before))) == "B"
+    assert main_class(a_program(("Main.java", behind))) == "Main"
+    files = [("Main.java", f"public class A {{}} {half}"), ("B.java", f"class B {{ {MAIN} }}")]
+    assert main_class(a_program(*files)) == "B"
+    files[0] = ("Main.java", f"public class A {{}} {half} {half}")
+    assert main_class(a_program(*files)) == "A"
