@@ -11,5 +11,7 @@ The service speaks to its daemon over a unix socket, in the messages of `sandbox
 - `environments`: which packages are installed, and who uses them
 - `languages`: how each language compiles and runs a program
 - `init`, `collector`, `line`: what runs beside a program, in C
+- `artifacts`: which of a program's files are kept
 - `private`: keeps files and folders from other accounts
+- `memory`: returns freed memory to the system
 """

@@ -23,7 +23,6 @@ SAYS: Final[Mapping[str, str]] = {
     "app.domain": "rules and state machine",
     "app.logs": "how log lines look",
     "app.queues": "the names of the queues",
-    "app.breaker": "fails fast",
     "podline": "the Python client",
     "sandbox.daemon": "runs pods in bays",
     "sandbox.packages": "installs packages",
@@ -37,6 +36,7 @@ SAYS: Final[Mapping[str, str]] = {
     "sandbox.collector": "reads a pod's output",
     "sandbox.wire": "messages to the daemon",
     "sandbox.private": "files of one owner",
+    "sandbox.memory": "gives memory back",
 }
 """What each part is, in a few words."""
 

@@ -9,10 +9,10 @@ from celery.utils import uuid
 from kombu import Producer
 from kombu.exceptions import LimitExceeded
 
-from app.breaker import PAUSE_SECONDS, Breaker
 from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State
+from app.infrastructure.breaker import PAUSE_SECONDS, Breaker
 from app.infrastructure.celery.transport import CONNECTION_ERRORS
 from app.infrastructure.raw_message import RawMessage, can_be_read, identity
 from app.logs import request_about

@@ -6,9 +6,9 @@ from typing import Final, cast
 
 import redis
 
-from app.breaker import Breaker
 from app.domain.errors import CoordinationUnavailable
 from app.domain.minutes import KEPT_MINUTES
+from app.infrastructure.breaker import Breaker
 from app.infrastructure.redis.connection import raises_unavailable
 
 EXPIRE_SECONDS: Final = (KEPT_MINUTES + 60) * 60

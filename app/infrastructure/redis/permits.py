@@ -8,8 +8,8 @@ from typing import Final
 
 import redis
 
-from app.breaker import Breaker
 from app.domain.errors import CoordinationUnavailable
+from app.infrastructure.breaker import Breaker
 from app.infrastructure.permits import AT_ONCE, PER_HOST, PER_OWNER, GiveBack, Held, OwnPermits
 from app.infrastructure.redis.connection import raises_unavailable
 

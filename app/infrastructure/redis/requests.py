@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import redis
 
-from app.breaker import Breaker
 from app.domain.errors import CoordinationUnavailable
+from app.infrastructure.breaker import Breaker
 from app.infrastructure.redis.connection import raises_unavailable
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import Final
 
 import redis
 
-from app.breaker import Breaker
 from app.domain.errors import CoordinationUnavailable
+from app.infrastructure.breaker import Breaker
 from app.infrastructure.redis.connection import raises_unavailable
 from app.infrastructure.redis.subscriber import CHANNEL, Subscriber
 
