@@ -95,3 +95,11 @@ def test_a_daemon_that_is_killed_between_runs_loses_the_attempt(
 def one_has_ended(sandbox: SandboxDaemon, name: str) -> bool:
     observation = sandbox.runtime.observe(name)
     return bool(observation and observation.report and observation.report.runs)
+
+
+def test_compiling_counts_towards_the_time_of_all_runs(sandbox: SandboxDaemon) -> None:
+    """A compiler takes more than 20 ms, and the run before the one that is skipped less."""
+    run = a_run(limits=replace(DEFAULT_LIMITS, wall_seconds=1))
+    source = '#include <stdio.h>\nint main(void) { return puts("ran") < 0; }'
+    assert ran(sandbox, "c", source, run, run, wall_seconds=1.02) == [b"ran\n", None]
+    assert ran(sandbox, "c", source, run, run, wall_seconds=9) == [b"ran\n"] * 2
