@@ -64,7 +64,7 @@ class Client(ServiceCalls[Blocks]):
     `url` and `key` default to PODLINE_URL (or http://127.0.0.1:8000) and PODLINE_KEY. `timeout` is
     the number of seconds that the service may stay silent. Requests that are safe to repeat are
     repeated up to `retries` times, with growing pauses or after `Retry-After`. The constructor and
-    all methods raise only the errors in `podline.errors`.
+    all methods raise only the errors in `podline.errors`, and OSError for files on this machine.
     """
 
     _blocks = True
