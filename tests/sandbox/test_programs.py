@@ -220,6 +220,18 @@ def test_those_that_were_used_last_stay(tmp_path: Path) -> None:
     assert len(list((tmp_path / "programs" / "received").iterdir())) == 3
 
 
+def test_small_programs_are_kept_in_bounded_number(
+    programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandbox.daemon.programs._PROGRAMS_KEPT", 2)
+    for key in ("one", "two", "three"):
+        assert programs.keep(key, a_program(programs, b""), SAID)
+
+    assert [key for key in ("one", "two", "three") if programs.show_kept(key, 0)] == [
+        *("two", "three")
+    ]
+
+
 def test_a_bay_keeps_what_makes_room(tmp_path: Path) -> None:
     programs = Programs(tmp_path / "programs", 1, bytes_kept=20 * KIB)
     programs.keep("one", a_program(programs, b"1" * 9 * KIB), SAID)

@@ -130,6 +130,15 @@ class TestTheKeyOfACompiledProgram:
     ) -> None:
         assert typescript.key(other(pod)) != typescript.key(pod)
 
+    def test_changes_with_the_name_of_a_file_that_the_program_imports(
+        self, typescript: Toolchain, pod: Pod
+    ) -> None:
+        pods = [
+            replace(pod, files=(*pod.files, File(name, b"{}"))) for name in ("a.json", "b.json")
+        ]
+
+        assert len({typescript.key(each) for each in pods}) == 2
+
     def test_changes_with_the_compiler(self, typescript: Toolchain, pod: Pod) -> None:
         before = typescript.key(pod)
         others = [replace(typescript, version="7.1"), replace(typescript, says="7.0.1")]

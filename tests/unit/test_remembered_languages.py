@@ -80,11 +80,17 @@ def test_the_runtime_is_asked_again_after_a_pause(
 def test_the_request_that_asks_again_gets_the_answer(
     twins: Twins, seconds: Seconds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    class Thoughtful(MemoryRuntime):
+        def languages(self) -> list[Language]:
+            never.wait(0.05)
+            return super().languages()
+
     monkeypatch.setattr(remembered, "PATIENCE_SECONDS", 30)  # however busy this machine is
-    languages = process(twins, seconds)
+    never, runtime = Event(), Thoughtful()
+    languages = Languages(runtime, twins.store.languages, seconds)
     before = languages.known()
 
-    new = twins.runtime.offered = list(before[:1])
+    new = runtime.offered = list(before[:1])
     seconds.now += FRESH_SECONDS
 
     assert languages.known() == new
