@@ -1,12 +1,13 @@
 """Turns the result of an execution into the API's response."""
 
+import math
 from base64 import b64encode
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from app.api import artifacts, schemas
 from app.domain.execution import Execution
-from app.domain.judging import JudgedTest, total
+from app.domain.judging import JudgedTest
 from app.domain.pod import Output, Report, StageOutput, StageReport
 from app.domain.result import BEGINNING_BYTES, SHOWN_BYTES, Result
 from app.service.utf8 import whole_characters
@@ -75,7 +76,7 @@ def result(execution: Execution, result: Result) -> schemas.Result:
         **_how_all(result.report),
         compile=compiled,
         tests=_tests(result, room),
-        points=total([test.points for test in result.tests]),
+        points=math.fsum(test.points for test in result.tests),
         points_max=result.points_max,
         artifacts=[],
         artifacts_left_out=[],

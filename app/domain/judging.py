@@ -3,7 +3,6 @@
 A submission without tests is judged like one with a single test.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -129,10 +128,6 @@ def judged_tests(
         )
         for test, each in zip(submission.tests, judgements, strict=False)
     )
-
-
-def total(points: Sequence[float]) -> float:
-    return math.fsum(points)
 
 
 def verdict(

@@ -29,6 +29,11 @@ class UsageDay:
     folding: tuple[str, ...] = ()
     """The executions that the last fold has counted. Until their rows say so, no other follows."""
 
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """Owner, day and key: there is one record of each."""
+        return self.owner, self.day, self.key_id
+
     def folded(self, executions: Sequence[Execution]) -> "UsageDay":
         """The day with these executions, none of which it contains."""
         return replace(

@@ -1,5 +1,6 @@
 """The result processor."""
 
+import math
 from collections.abc import Sequence
 
 from app.domain.artifact import Collected
@@ -11,7 +12,6 @@ from app.domain.judging import (
     kept,
     message_about,
     outcome_of_all,
-    total,
 )
 from app.domain.pod import StageOutput
 from app.domain.result import Result
@@ -88,7 +88,7 @@ def _result(ports: Ports, execution: Execution) -> tuple[Result, str | None, int
         printed=packed.blob,
         segments=packed.segments,
         tests=packed.tests,
-        points_max=total([test.points for test in submission.tests]),
+        points_max=math.fsum(test.points for test in submission.tests),
         artifacts=artifacts.store(ports.blobs, ports.runtime, execution, collected),
         artifacts_left_out=collected.left_out,
     )

@@ -50,11 +50,10 @@ def _fold(usage: UsageRecords, empty: UsageDay, executions: Sequence[Execution])
 
 
 def _by_day(executions: Sequence[Execution]) -> Iterator[tuple[UsageDay, Sequence[Execution]]]:
-    def place(execution: Execution) -> tuple[str, str, str]:
-        day = day_for(execution)
-        return day.owner, day.day, day.key_id
+    def identity(execution: Execution) -> tuple[str, str, str]:
+        return day_for(execution).identity
 
-    for _, group in groupby(sorted(executions, key=place), key=place):
+    for _, group in groupby(sorted(executions, key=identity), key=identity):
         of_day = list(group)
         yield day_for(of_day[0]), of_day
 

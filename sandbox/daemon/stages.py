@@ -26,8 +26,8 @@ _CACHED: Final = StageReport(
 )
 
 
-class Place(Protocol):
-    """Where the stages take their jails, and leave what becomes of them."""
+class RunningPod(Protocol):
+    """The pod of the stages: it has jails for them, and is given what they report."""
 
     record: Record
 
@@ -39,9 +39,9 @@ class Place(Protocol):
 
 class Stages:
     def __init__(
-        self, place: Place, bay: Bay, programs: Programs, run_ended: Callable[[], None]
+        self, pod: RunningPod, bay: Bay, programs: Programs, run_ended: Callable[[], None]
     ) -> None:
-        self._place = place
+        self._pod = pod
         self._bay = bay
         self._programs = programs
         self._run_ended = run_ended
@@ -67,13 +67,13 @@ class Stages:
         key = toolchain.key(pod) if pod.owner else None
         if key and (said := self._programs.show_kept(key, self._bay.number)):
             self._compiled = _CACHED
-            self._place.record.keep_compile(said)
+            self._pod.record.keep_compile(said)
             return True
         said = Recorder(pod.compile_limits.output_kib * _KIB)
         made = self._compile(pod, toolchain, said)
         if made is None:
             return False
-        self._place.leave_jail(self._bay)
+        self._pod.leave_jail(self._bay)
         self._programs.show(made, self._bay.number)
         if not (key and self._programs.keep(key, made, said)):
             self._not_kept = made
@@ -88,10 +88,10 @@ class Stages:
         """Return what the compiler made, if it succeeded."""
         limits = pod.compile_limits
         disk_mib = pod.runs[0].limits.disk_mib_with(limits, compiled=True)
-        jail = self._place.take_jail(self._bay, disk_mib)
+        jail = self._pod.take_jail(self._bay, disk_mib)
         program = toolchain.compile_program(pod)
         self._compiled = run_stage(jail, self._bay.meter, program, pod.files, said)
-        self._place.record.keep_compile(said)
+        self._pod.record.keep_compile(said)
         return None if self._compiled.failed else self._collect(jail)
 
     def _collect(self, jail: Jail) -> Made | None:
@@ -112,7 +112,7 @@ class Stages:
                 continue
             if self._runs:
                 self._notify()
-                self._place.leave_jail(self._bay)
+                self._pod.leave_jail(self._bay)
             try:
                 self._run(pod, run, toolchain)
             except NotStarted:
@@ -122,16 +122,16 @@ class Stages:
         return self._report()
 
     def _notify(self) -> None:
-        self._place.report(self._report())
+        self._pod.report(self._report())
         self._run_ended()
 
     def _run(self, pod: Pod, run: Run, toolchain: Toolchain) -> None:
         compiled = bool(toolchain.spec.compile)
         disk_mib = run.limits.disk_mib_with(pod.compile_limits, compiled=compiled)
-        jail = self._place.take_jail(self._bay, disk_mib)
+        jail = self._pod.take_jail(self._bay, disk_mib)
         recorder = Recorder(run.limits.output_kib * _KIB, self._bytes_left)
         if len(pod.runs) == 1:
-            self._place.show_frames_of(recorder)
+            self._pod.show_frames_of(recorder)
         meter = self._bay.meter
         program = toolchain.run_program(pod, run, LINE, memory_is_counted=meter.holds_memory)
         made = PROGRAM_IN_JAIL if compiled else None
@@ -140,11 +140,11 @@ class Stages:
         self._keep(report, recorder)
         if pod.artifacts:
             meter.lift()
-            self.collected = collect_artifacts(jail, pod, self._place.record)
+            self.collected = collect_artifacts(jail, pod, self._pod.record)
 
     def _keep(self, report: StageReport | None, recorder: Recorder | None) -> None:
         self._runs.append(report)
-        self._place.record.keep_run(recorder)
+        self._pod.record.keep_run(recorder)
 
     def _skips(self, pod: Pod, run: Run) -> bool:
         ended = [report for report in self._runs if report]

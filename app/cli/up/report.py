@@ -40,7 +40,7 @@ class Report:
         self._console = Console()
 
     def starting(self) -> None:
-        self._say(f"Starting Podline in {self._instance.data_dir} …")
+        self._print(f"Starting Podline in {self._instance.data_dir} …")
 
     def ready(self, children: Sequence[Child]) -> None:
         table = Table("", "pid", "where", "log", box=None, pad_edge=False)
@@ -50,7 +50,7 @@ class Report:
                 program.name, str(child.pid), self._short(program.address), self._short(child.log)
             )
         self._print(table)
-        self._say(
+        self._print(
             f"\nReady at {self._instance.url}; the key is in {self._instance.data_dir / KEY}.\n"
             f"Flower's user is {self._instance.flower_user}; "
             f"{self._instance.flower_password_hint}.\n"
@@ -58,26 +58,23 @@ class Report:
         )
 
     def restarted(self, child: Child) -> None:
-        self._say(f"{child.program.name} is running again (pid {child.pid})")
+        self._print(f"{child.program.name} is running again (pid {child.pid})")
 
     def died(self, child: Child, status: int, pause: float) -> None:
         how = f"exit code {status}" if status >= 0 else signal.Signals(-status).name
-        self._say(
+        self._print(
             f"{child.program.name} ended ({how}), see {child.log}; restarting in {pause:.1f} s"
         )
 
     def stopping(self) -> None:
-        self._say("Stopping …")
+        self._print("Stopping …")
 
     def killed(self, child: Child) -> None:
-        self._say(f"{child.program.name} did not stop in time and was killed")
+        self._print(f"{child.program.name} did not stop in time and was killed")
 
     def _short(self, where: str | Path) -> str:
         """Omit the data folder, which was printed at the start."""
         return str(where).removeprefix("unix://").removeprefix(f"{self._instance.data_dir}/")
-
-    def _say(self, text: str) -> None:
-        self._print(text)
 
     def _print(self, what: RenderableType) -> None:
         # Rich itself would end the process on a broken pipe.

@@ -8,14 +8,11 @@ from app.domain.execution import Execution
 from app.domain.usage import UsageDay
 from app.infrastructure.memory.tables import Tables
 
-Place = tuple[str, str, str]
-"""Owner, day and key."""
-
 
 class MemoryUsageRecords:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self._days: dict[Place, UsageDay] = {}
+        self._days: dict[tuple[str, str, str], UsageDay] = {}
 
     def unfolded(self, limit: int) -> list[Execution]:
         with self._tables.lock:
@@ -35,24 +32,20 @@ class MemoryUsageRecords:
 
     def day(self, of: UsageDay) -> UsageDay:
         with self._tables.lock:
-            return self._days.get(_place(of), of)
+            return self._days.get(of.identity, of)
 
     def put(self, before: UsageDay, after: UsageDay) -> bool:
         with self._tables.lock:
-            known = self._days.get(_place(before))
+            known = self._days.get(before.identity)
             if (known.version if known else 0) != before.version:
                 return False
-            self._days[_place(after)] = after
+            self._days[after.identity] = after
             return True
 
     def days(self, owner: str, first: str, last: str) -> list[UsageDay]:
         with self._tables.lock:
             return [
-                self._days[place]
-                for place in sorted(self._days)
-                if place[0] == owner and first <= place[1] <= last
+                each
+                for _, each in sorted(self._days.items())
+                if each.owner == owner and first <= each.day <= last
             ]
-
-
-def _place(day: UsageDay) -> Place:
-    return day.owner, day.day, day.key_id
