@@ -372,7 +372,7 @@ def accept(
     key_id: str | None = None,
     batch_id: str | None = None,
 ) -> tuple[Execution, Event]:
-    """A new execution, queued, and its first event. A retry has the key of the first, and so on."""
+    """A new execution, queued, and its first event. A retry keeps the key of what it retries."""
     if retry_of is not None:
         key_id = retry_of.key_id
         callback = retry_of.callback and retry_of.callback.again()

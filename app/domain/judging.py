@@ -150,7 +150,7 @@ def verdict(
 def message_about(
     submission: Submission, report: Report, judgements: Sequence[Judgement | None]
 ) -> str | None:
-    """What there is to say about the whole execution."""
+    """The message about the whole execution, if there is one."""
     if not submission.tests:
         return report.message or next((each.message for each in judgements if each), None)
     fail = any(run is not None and outcome_of(run) is not None for run in report.runs)

@@ -92,7 +92,7 @@ class KeepOutput(StrEnum):
 
     ALL = "all"
     FAILURES = "failures"
-    """Of those whose outcome is not success."""
+    """Tests whose outcome is not success."""
     NONE = "none"
 
 

@@ -1,4 +1,4 @@
-"""Delivers callbacks: once an execution is terminal, its receiver is sent it.
+"""Delivers callbacks: sends each terminal execution to its receiver.
 
 Whoever delivers a callback claims it first, which postpones it, and records the end of the try
 afterwards. If a worker dies in between, the callback is due again and is sent again: at least once.

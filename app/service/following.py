@@ -12,7 +12,7 @@ News = TypeVar("News")
 HEARTBEAT: Final = 15.0
 """Seconds of silence after which a heartbeat is sent."""
 LOOK_AGAIN: Final = 10.0
-"""Seconds between two reads without a wake-up; each one also announces the watcher."""
+"""Seconds between two reads without a wake-up. Each one also renews that somebody watches."""
 
 
 def follow(

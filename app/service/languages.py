@@ -13,7 +13,7 @@ from app.ports import OfferedLanguages, Runtime
 log = logging.getLogger(__name__)
 
 FRESH_SECONDS: Final = 1.0
-"""So soon does everybody see a package that was added, and the limits that it raises."""
+"""How soon everybody sees a package that was added, and the limits that it raises."""
 PATIENCE_SECONDS: Final = 0.1
 """How long one request waits for a runtime that is slow: it usually answers within 1 ms."""
 RETRY_SECONDS: Final = 5.0

@@ -60,7 +60,7 @@ def persist(ports: Ports, execution_id: str) -> None:
 
 
 def _result(ports: Ports, execution: Execution) -> tuple[Result, str | None, int]:
-    """The result, what there is to say about it, and the CPU time of program and checker.
+    """The result, the message about it, and the CPU time of program and checker.
 
     Raises OutputLost, CheckerFailed and artifacts.Lost.
     """

@@ -144,7 +144,7 @@ class _Reader:
             for stream, content in _stored(result):
                 yield from self._rest(result, stream, content)
         except NotFound:
-            return  # Likewise.
+            return  # Erased, too.
         self._position = replace(self._position, received=Received.RESULT)
         yield ResultStored(self._position, self._execution, completed(self._blobs, result))
 

@@ -12,7 +12,7 @@ from sandbox.wire.types import ArtifactMaxima, LeftOut
 
 MAX_NAME_BYTES: Final = 1024
 MAX_LEFT_OUT: Final = 64
-"""Of those that are named; others are counted."""
+"""The most that are named; others are counted."""
 _SHOWN_CHARACTERS: Final = 200
 _NOT_SHOWN: Final = re.compile("[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Characters that control a terminal or reorder text, and bytes that are not UTF-8."""

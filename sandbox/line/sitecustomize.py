@@ -1,7 +1,7 @@
 """Imported by Python at its start: has it write stdout after each line, as to a terminal.
 
 PYTHONUNBUFFERED would do that too, with two system calls for each `print`. The folder of this file
-goes from the path again, and a `sitecustomize` that it hid gets its turn.
+is removed from the path again, and a `sitecustomize` that it hid is imported.
 """
 
 import sys

@@ -59,7 +59,7 @@ def rebuild(ports: Ports, replay: Replay, events: Sequence[Event]) -> Ends:
 
 
 def resubmit(ports: Ports, replay: Replay, events: Sequence[Event]) -> Ends:
-    """Submit each execution once more, however many of its events there are."""
+    """Submit each execution again, once, however many of its events there are."""
     if not replay.dry_run:
         capacity_of(ports).take()
     once = {event.id: event for event in events}.values()
