@@ -267,6 +267,11 @@ class TestTime:
             )
             self.takes_its_time(big, f"http://127.0.0.1:{server.getsockname()[1]}/")
 
+    def test_a_receiver_that_begins_no_tls(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            callbacks = sender(resolve=lambda *_: ["127.0.0.1"])
+            self.takes_its_time(callbacks, f"https://a.example:{server.getsockname()[1]}/")
+
     def test_a_name_that_is_looked_up_for_long(self) -> None:
         over = threading.Event()
 
@@ -301,8 +306,10 @@ class TestAddresses:
         assert "callback_networks" in failure(callbacks, url)
 
     @pytest.mark.parametrize(
-        "hidden", ["10.0.0.1", "::1", "fe80::1%lo", "::ffff:127.0.0.1", "169.254.169.254"]
-    )
+        "hidden",
+        ["10.0.0.1", "::1", "fe80::1%lo", "::ffff:127.0.0.1", "169.254.169.254", "0.0.0.0", "::",
+         "64:ff9b::a00:1", "2002:a00:1::"],
+    )  # fmt: skip
     def test_one_private_address_among_others_is_enough(
         self, receiver: Receiver, hidden: str
     ) -> None:
