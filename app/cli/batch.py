@@ -5,13 +5,15 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 import click
 
 from app.cli.output import print_json_line, print_table
 from app.cli.terminal import escaped, print_line
 from podline import ApiError, Client, Execution
+
+T = TypeVar("T")
 
 Submitted: TypeAlias = Mapping[int, Execution | ApiError]
 """By line."""
@@ -25,7 +27,9 @@ def submit_file(
 ) -> None:
     """Submit every program, and print what became of it. Exits with 1 if any was refused."""
     documents = dict(_documents(file))
-    answers = client.submit_documents(documents.values(), idempotency_key=idempotency_key)
+    answers = client.submit_documents(
+        _counted(documents.values(), "submitted", len(documents)), idempotency_key=idempotency_key
+    )
     submitted = dict(zip(documents, answers, strict=True))
     refused = _print_refused(submitted, as_json=as_json)
     if as_json:
@@ -85,14 +89,16 @@ def _print_outcomes(ended: Sequence[Execution]) -> None:
 
 
 def _ended(client: Client, answers: Sequence[Execution | ApiError]) -> Iterator[Execution]:
-    """Yield each execution once it has ended; a terminal shows how many have."""
-    from rich.console import Console
-    from rich.progress import Progress
+    """Yield each execution once it has ended."""
+    return _counted(client.as_completed(answers), "ended", len(_executions(answers)))
 
-    total = len(_executions(answers))
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("executions", total=total)
-        for execution in client.as_completed(answers):
-            progress.advance(task)
-            yield execution
+
+def _counted(items: Iterable[T], what: str, total: int) -> Iterator[T]:
+    """Yield the items; a terminal shows how many were taken."""
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(items, what, total, transient=True, console=Console(stderr=True))

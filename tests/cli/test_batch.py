@@ -8,6 +8,7 @@ import pytest
 
 from app.infrastructure.memory.runtime import Script
 from tests.cli.conftest import Podline
+from tests.cli.terminal import on_a_terminal
 from tests.support.service import Service
 
 GOOD = {"language": "python", "source": "print(input())", "stdin": "x"}
@@ -90,3 +91,12 @@ def test_a_single_one_is_not_waited_for(podline: Podline, folder: Path) -> None:
     done = podline("submit", "--wait", write(folder, GOOD))
     assert done.exit_code == 2
     assert "--wait needs --batch" in done.stderr
+
+
+def test_a_terminal_shows_progress(service: Service, folder: Path) -> None:
+    there = {"PODLINE_URL": service.url, "PODLINE_KEY": service.key}
+    name = str(folder / write(folder, GOOD, GOOD))
+    code, shown = on_a_terminal("submit", "--batch", "--wait", name, spinner=True, **there)
+    assert code == 0
+    assert shown.index(b"submitted") < shown.index(b"ended") < shown.index(b"success")
+    assert shown.count(b"100%") >= 2
