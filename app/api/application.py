@@ -20,9 +20,10 @@ from app.api.keys import keys
 from app.api.languages import languages
 from app.api.large_bodies import LargeBodies
 from app.api.metrics import count_answers, metrics
+from app.api.operations import Operation
 from app.api.queue import queue
 from app.api.replays import replays
-from app.api.routing import Operation, register, rule_of
+from app.api.routing import register, rule_of
 from app.api.sessions import sessions, sign_in
 from app.api.turnstile import Turnstile
 from app.api.usage import usage

@@ -12,7 +12,7 @@ from werkzeug.http import dump_options_header
 from app.api import byte_ranges, schemas
 from app.api.byte_ranges import Content
 from app.api.context import Call
-from app.api.routing import Section
+from app.api.operations import Section
 from app.domain.artifact import Artifact
 from app.domain.result import Result
 from app.service import artifacts as service

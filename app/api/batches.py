@@ -8,8 +8,8 @@ from werkzeug.exceptions import BadRequest
 from app.api import representation, schemas, sse
 from app.api.body_and_query import body_hash
 from app.api.context import Call
+from app.api.operations import Answer, Section
 from app.api.requests import Wait
-from app.api.routing import Answer, Section
 from app.api.submission.batch import NewBatch, validate_batch
 from app.api.waiting import streamed, waited
 from app.domain.batch import Batch

@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from werkzeug.routing import Rule
 
 from app.api.openapi import Json, document
-from app.api.routing import Operation
+from app.api.operations import Operation
 from app.domain.policy import InputMaxima
 
 _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"

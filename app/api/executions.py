@@ -10,10 +10,10 @@ from app import logs
 from app.api import byte_ranges, representation, schemas, sse
 from app.api.body_and_query import body_hash
 from app.api.context import Call
+from app.api.operations import Answer, Later, Section
 from app.api.pages import page
 from app.api.printed import of_compiler, of_run, of_test, printed
 from app.api.requests import BulkSelection, ExecutionQuery, Wait
-from app.api.routing import Answer, Later, Section
 from app.api.submission.form import Submission
 from app.api.submission.original import original
 from app.api.submission.rules import validate

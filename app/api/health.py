@@ -2,7 +2,7 @@
 
 from app.api import schemas
 from app.api.context import Context
-from app.api.routing import Answer, Section
+from app.api.operations import Answer, Section
 from app.service.health import ESSENTIAL
 
 health = Section("Health", "", role=None)

@@ -2,8 +2,8 @@
 
 from app.api import representation, schemas
 from app.api.context import Call
+from app.api.operations import Answer, Section
 from app.api.requests import NewKey
-from app.api.routing import Answer, Section
 from app.domain.api_key import Role
 from app.service import keys as service
 

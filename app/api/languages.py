@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from app.api import representation, schemas
 from app.api.context import Call
-from app.api.routing import Section
+from app.api.operations import Section
 
 languages = Section("Languages and limits", "/api/v1")
 

@@ -5,7 +5,7 @@ from typing import Final
 from flask import Flask, Response, request
 
 from app.api.context import Context
-from app.api.routing import Section
+from app.api.operations import Section
 from app.ports import METRICS_MEDIA_TYPE, Metrics
 
 NO_ROUTE: Final = "none"

@@ -14,7 +14,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from app.api import bounds, problems, response_headers, sse
 from app.api.auth import COOKIE, CSRF_HEADER
-from app.api.routing import Operation
+from app.api.operations import Operation
 from app.domain.policy import InputMaxima
 
 Json: TypeAlias = dict[str, Any]

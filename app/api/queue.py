@@ -2,7 +2,7 @@
 
 from app.api import representation, schemas
 from app.api.context import Call
-from app.api.routing import Section
+from app.api.operations import Section
 from app.domain.api_key import Role
 from app.service.overview import overview
 

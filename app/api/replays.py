@@ -2,9 +2,9 @@
 
 from app.api import representation, schemas
 from app.api.context import Call
+from app.api.operations import Answer, Section
 from app.api.pages import page
 from app.api.requests import NewReplay, ReplayQuery
-from app.api.routing import Answer, Section
 from app.api.validation import Read
 from app.domain.api_key import Role
 from app.service.replay import control as service

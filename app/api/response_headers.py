@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from app.api.routing import Operation
+from app.api.operations import Operation
 
 _SECONDS: Final = {"type": "integer", "minimum": 0}
 _ALWAYS: Final[Mapping[str, tuple[str, Mapping[str, object]]]] = {

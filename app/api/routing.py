@@ -1,159 +1,21 @@
-"""Leads from a request to a handler and back.
+"""Leads from a request to the handler of an operation, and back."""
 
-An operation is declared once. Both the view and the OpenAPI document are made from the
-declaration, so they can't disagree.
-"""
-
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
-from functools import cache, partial
-from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
+from functools import partial
+from typing import Any
 
 from flask import Flask, Response, request
-from pydantic import BaseModel
 from werkzeug.routing import Rule
 
 from app.api import rate_limits
-from app.api.auth import CHANGES_NOTHING, caller, check_role
+from app.api.auth import caller, check_role
 from app.api.body_and_query import read_body, read_for_rules, read_query
 from app.api.context import Call, Context
-from app.api.idempotency import NAME as IDEMPOTENCY_KEY
 from app.api.idempotency import read_idempotency_key
-from app.api.validation import Read
-from app.domain.api_key import Role
+from app.api.operations import Answer, Operation, Returned
 from app.domain.errors import InvalidRequest
 from app.domain.problems import Problems
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A response with an explicit status or headers."""
-
-    body: BaseModel | None
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-Later: TypeAlias = partial[Answer]
-"""A handler that has to wait returns the rest of its work, so that the body can be freed."""
-Returned: TypeAlias = BaseModel | Answer | Response
-Handler: TypeAlias = Callable[..., Returned | Later]
-"""Takes a Call (a Context, where no key is needed); then, by name, the parameters of the path,
-`body` and `query`, whose annotations are their models, and `idempotency_key`. A handler that checks
-rules of its own asks for `Read[<model>]`, and raises InvalidRequest if there are problems.
-"""
-
-
-@cache
-def _annotations(handler: Handler) -> Mapping[str, Any]:
-    return get_type_hints(handler)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
-    """One method of one path."""
-
-    method: str
-    path: str
-    """As OpenAPI writes it: `/api/v1/executions/{execution_id}`."""
-    rule: str
-    """As Flask writes it."""
-    tag: str
-    role: Role | None
-    """The role that the key needs; None if no key is needed."""
-    answers: Mapping[int, type[BaseModel] | str | tuple[str, ...] | None]
-    """By status: the model of the JSON, one or more other media types, or None for no body."""
-    errors: tuple[int, ...]
-    """Error statuses that don't follow from the rest of the declaration."""
-    headers: tuple[str, ...]
-    """Request headers that the operation reads."""
-    sends: Mapping[int, tuple[str, ...]]
-    """Response headers of its own, by status."""
-    handler: Handler
-
-    @property
-    def endpoint(self) -> str:
-        """Its name in a Flask application."""
-        return f"{self.method} {self.path}"
-
-    @property
-    def body(self) -> type[BaseModel] | None:
-        annotation = _annotations(self.handler).get("body")
-        return get_args(annotation)[0] if get_origin(annotation) is Read else annotation
-
-    @property
-    def checks_rules(self) -> bool:
-        """Whether the handler adds to the problems of its body."""
-        return get_origin(_annotations(self.handler).get("body")) is Read
-
-    @property
-    def query(self) -> type[BaseModel] | None:
-        return _annotations(self.handler).get("query")
-
-    @property
-    def takes_idempotency_key(self) -> bool:
-        return IDEMPOTENCY_KEY in self.headers
-
-    @property
-    def needs_csrf_token(self) -> bool:
-        """Whether a request with a session's cookie is refused without its token."""
-        return self.role is not None and self.method not in CHANGES_NOTHING
-
-    @property
-    def problems(self) -> frozenset[int]:
-        """The statuses with a problem document."""
-        found = {500, 503, *self.errors}
-        if self.role is not None:
-            found |= {401, 429}
-        if self.role in (Role.OPERATOR, Role.ADMIN) or self.needs_csrf_token:
-            found |= {403}
-        if self.body is not None:
-            found |= {400, 413, 415, 422}
-        if self.query is not None:
-            found |= {414, 422}
-        return frozenset(found)
-
-
-class Section:
-    """The operations of one part of the API."""
-
-    def __init__(self, tag: str, prefix: str, role: Role | None = Role.USER) -> None:
-        self.operations: list[Operation] = []
-        self._tag = tag
-        self._prefix = prefix
-        self._role = role
-
-    def operation(
-        self,
-        method: str,
-        path: str,
-        answers: Mapping[int, type[BaseModel] | str | tuple[str, ...] | None],
-        errors: tuple[int, ...] = (),
-        headers: tuple[str, ...] = (),
-        sends: Mapping[int, tuple[str, ...]] | None = None,
-    ) -> Callable[[Handler], Handler]:
-        """`{path:name}` in a path takes slashes, too."""
-
-        def declare(handler: Handler) -> Handler:
-            takes_key = "idempotency_key" in handler.__annotations__
-            self.operations.append(
-                Operation(
-                    method=method,
-                    path=(self._prefix + path).replace("{path:", "{"),
-                    rule=(self._prefix + path).replace("{", "<").replace("}", ">"),
-                    tag=self._tag,
-                    role=self._role,
-                    answers=answers,
-                    errors=errors,
-                    headers=(*headers, IDEMPOTENCY_KEY) if takes_key else headers,
-                    sends=sends or {},
-                    handler=handler,
-                )
-            )
-            return handler
-
-        return declare
 
 
 def rule_of(operation: Operation) -> Rule:

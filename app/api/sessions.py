@@ -5,7 +5,7 @@ from werkzeug.http import dump_cookie
 
 from app.api import auth, representation, schemas
 from app.api.context import Call, Context
-from app.api.routing import Answer, Section
+from app.api.operations import Answer, Section
 from app.domain.api_key import ApiKey
 from app.domain.session import Session
 from app.service import keys

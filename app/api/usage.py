@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 from app.api import schemas
 from app.api.context import Call
+from app.api.operations import Section
 from app.api.requests import UsageQuery
-from app.api.routing import Section
 from app.domain.errors import FieldProblem, InvalidRequest
 from app.domain.execution import SECOND
 from app.service import usage as service

@@ -2,8 +2,8 @@
 
 from app.api import representation, schemas
 from app.api.context import Call
+from app.api.operations import Section
 from app.api.requests import OverviewQuery
-from app.api.routing import Section
 from app.domain.api_key import Role
 from app.service.minutes import last_minutes
 from app.service.overview import overview as overview_of
