@@ -14,6 +14,7 @@ from tests.support.slowest import HOW_MANY, slowest_files
 
 if TYPE_CHECKING:
     from redis import Redis
+    from xdist.remote import Producer
     from xdist.scheduler import LoadFileScheduling
 
     from tests.support.kafka_server import KafkaServer
@@ -29,7 +30,7 @@ SHARES_A_SERVICE = "tests/faults"
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config) -> LoadFileScheduling | None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
     """Give the files that share a service to one worker, because starting it takes 4 s of CPU."""
     from xdist.scheduler import LoadFileScheduling
 
@@ -38,7 +39,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config) -> LoadFileScheduling | N
             shares = nodeid.startswith(f"{SHARES_A_SERVICE}/")
             return SHARES_A_SERVICE if shares else super()._split_scope(nodeid)
 
-    return Scheduling(config) if config.getoption("dist") == "loadfile" else None
+    return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
