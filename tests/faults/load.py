@@ -22,11 +22,15 @@ class Load:
     Each pauses, so that most are still waiting when some have ended, however slow the clients are.
     """
 
-    def __init__(self, standalone: Standalone, how_many: int = HOW_MANY) -> None:
+    def __init__(
+        self, standalone: Standalone, how_many: int = HOW_MANY, seconds: float = 0.15
+    ) -> None:
         self._standalone = standalone
         self._store = standalone.store()
         numbers = [next(_numbers) for _ in range(how_many)]
-        executions = submit_many(standalone.client(), [f"sleep 0.05; echo {n}" for n in numbers])
+        executions = submit_many(
+            standalone.client(), [f"sleep {seconds}; echo {n}" for n in numbers]
+        )
         self.expected = {e.id: f"{n}\n" for e, n in zip(executions, numbers, strict=True)}
 
     def wait_for_some(self, how_many: int = 10) -> None:

@@ -11,7 +11,7 @@ from tests.support.waiting import wait_until
 
 
 def test_cancelled_at_whatever_moment_nothing_is_left(standalone: Standalone) -> None:
-    load = Load(standalone)
+    load = Load(standalone, seconds=0.4)
     client = standalone.client()
     cancelled = set()
     for execution_id in random.Random(1).sample(sorted(load.expected), k=len(load.expected) // 2):
