@@ -50,7 +50,7 @@ def test_a_checker_that_runs_is_cancelled(standalone: Standalone) -> None:
     )
     second = f"{execution.id.lower()}-1-c2"
     wait_until(lambda: second in runtime.list_pods(), or_fail=runtime.list_pods)
-    assert client.get(execution.id).state == "running"
+    wait_until(lambda: client.get(execution.id).state == "running")
     client.cancel(execution.id)
     wait_until(lambda: runtime.list_pods() == [], or_fail=runtime.list_pods)
     wait_until(lambda: standalone.admission().slots_used() == 0)
