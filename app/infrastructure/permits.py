@@ -5,8 +5,8 @@ from threading import Lock
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
 AT_ONCE: Final = 8
-PER_OWNER: Final = 6
-"""Receivers of one owner can have any number of names, so some permits are left for others."""
+PER_OWNER: Final = 7
+"""Receivers of one owner can have any number of names, so a permit is left for others."""
 PER_HOST: Final = 2
 
 GiveBack: TypeAlias = Callable[[], None]

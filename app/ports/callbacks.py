@@ -32,7 +32,7 @@ class Callbacks(Protocol):
 
 
 class Couriers(Protocol):
-    """Threads for deliveries: 8 in the whole service, and at most 6 for one owner, 2 for one host.
+    """Threads for deliveries: 8 in the whole service, and at most 7 for one owner, 2 for one host.
 
     While Redis is down, each process has as many. A worker that dies keeps its own for 15 s.
     """

@@ -77,8 +77,8 @@ def deliver_due(ports: Ports) -> int:
     until = in_seconds(ports.clock, TICK_SECONDS)
     waiting = _Waiting()
     total, started, more = 0, 0, True
-    while (more or waiting) and ports.clock() < until:
-        if more and not started:
+    while ports.clock() < until:
+        if not started:
             claimed = _claim(ports.store.deliveries, ports.clock)
             for execution in claimed:
                 if execution.callback is not None:
@@ -86,8 +86,9 @@ def deliver_due(ports: Ports) -> int:
             more = len(claimed) == SLICE
         started = waiting.start_round(partial(_start, ports))
         total += started
-        stuck = not started and not more
-        if stuck and not ports.couriers.wait((until - ports.clock()) / SECOND):
+        if started or more:
+            continue
+        if not waiting or not ports.couriers.wait((until - ports.clock()) / SECOND):
             break
     return total
 

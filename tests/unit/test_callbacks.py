@@ -196,6 +196,15 @@ class TestManyReceivers:
         assert hosts[:4] == ["one.example", "two.example", "three.example", "good.example"]
         assert len(hosts) == 7
 
+    def test_what_is_due_meanwhile_takes_its_turn_too(self, twins: Twins) -> None:
+        for _ in range(3):
+            cancel(twins.ports, submitted(twins, BAD))
+        couriers = OneThread(waits=10)
+        couriers.meanwhile = lambda: cancel(twins.ports, submitted(twins))
+        callbacks.deliver_due(replace(twins.ports, couriers=couriers))
+        hosts = [delivery.callback.url.split("/")[2] for delivery in twins.callbacks.sent]
+        assert hosts == ["bad.example", "bad.example", "good.example", "bad.example"]
+
     def test_without_a_thread_the_rest_stays_postponed(self, twins: Twins) -> None:
         for _ in range(5):
             cancel(twins.ports, submitted(twins))
@@ -239,6 +248,8 @@ class OneThread(MemoryCouriers):
         super().__init__()
         self._waits = waits
         self._free = True
+        self.meanwhile: Callable[[], object] = lambda: None
+        """What happens during the first wait."""
 
     def start(self, owner: str, host: str, work: Callable[[], None]) -> bool:
         if not self._free:
@@ -248,6 +259,8 @@ class OneThread(MemoryCouriers):
 
     def wait(self, seconds: float) -> bool:
         assert seconds > 0
+        self.meanwhile()
+        self.meanwhile = lambda: None
         self._waits -= 1
         self._free = self._waits >= 0
         return self._free
