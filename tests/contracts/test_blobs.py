@@ -70,6 +70,12 @@ def test_several_files_take_one_sync_each_and_one_per_folder(
     assert (folder, all_folders) == (str(tmp_path / "blobs/a"), str(tmp_path / "blobs"))
 
 
+def test_many_pieces_are_in_order(blobs: Blobs) -> None:
+    many = b"".join(bytes([number]) * PIECE_BYTES for number in range(18)) + b"end"
+    blob = blobs.put("a", [many])
+    assert content(blobs, "a", blob) == many
+
+
 def test_nothing_is_something_too(blobs: Blobs) -> None:
     blob = blobs.put("a", [])
     assert content(blobs, "a", blob) == b""
