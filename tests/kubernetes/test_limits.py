@@ -126,3 +126,8 @@ def test_more_output_than_a_log_can_hold() -> None:
 )
 def test_a_cluster_is_named_by_its_namespace_alone(url: str, namespace: str | None) -> None:
     assert kubernetes_namespace(url) == namespace
+
+
+def test_files_have_the_room_of_a_log() -> None:
+    found = {(each.keeps_artifacts, each.max_artifact_bytes) for each in LANGUAGES.values()}
+    assert found == {(True, 5 * 1024 * 1024)}

@@ -79,6 +79,7 @@ for number in $(seq 700 799); do echo > $name/$name/$name/$name/$number; done
     found = kept_in(ended)
     assert sum(map(len, found.contents.values())) == MAX_ARTIFACT_BYTES
     assert len(found.collected.left_out) == 65
+    assert ended.log.count(b'{"left_out"') == 64
     assert len(ended.log) < ROTATED_BYTES - BYTES_PER_LINE * ended.log.count(b"\n")
 
 
