@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from pathlib import Path
+from signal import SIGSTOP
 from typing import Any
 
 import pytest
 
 from app.domain.artifact import ArtifactMaxima, Collected, LeftOut
+from app.domain.pod import Limit
 from app.domain.policy import DEFAULT_LIMITS
 from app.domain.submission import Limits
 from app.infrastructure.kubernetes import input
@@ -131,3 +133,18 @@ def test_names_are_those_that_a_jail_s_program_may_give(folder: Path) -> None:
     chosen, left_out = choose(everything, types.ArtifactMaxima())
     assert list(found.contents) == [each.name for each in chosen]
     assert found.collected.left_out == tuple(LeftOut(each.name, each.reason) for each in left_out)
+
+
+def test_init_that_is_stuck(folder: Path) -> None:
+    """The collector gives it up once the time limit is long over, and then waits for no files."""
+    limits = replace(DEFAULT_LIMITS, wall_seconds=1)
+    stages = stages_of("echo > a; echo begun; sleep 600", artifacts=("*",), limits=limits)
+    pod = LocalPod.start(folder, stages)
+    wait_until(lambda: b"YmVndW4K" in pod.log, within=10)
+    signal_container(pod.main, SIGSTOP)
+    pod.collector.wait(10)
+    signal_container(pod.main)
+    ended = pod.wait()
+    assert kept_in(ended) == Kept(Collected(left_out=(LeftOut(None, GONE),)), {})
+    assert ended.report.run
+    assert ended.report.run.stopped_by is Limit.WALL
