@@ -9,8 +9,9 @@ from typing import Final
 
 import psutil
 
-from app.domain.pod import Phase, Pod, Run
+from app.domain.pod import Pod, Run
 from app.domain.policy import DEFAULT_LIMITS
+from app.domain.report import Phase
 from benchmarks import bare, sandbox, service
 from benchmarks.api import Api
 from benchmarks.measure import in_turns, p50, table, verdict

@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from app.domain.pod import Phase
+from app.domain.report import Phase
 from benchmarks import bare, sandbox
 from benchmarks.measure import in_turns, p50, p95, table, verdict
 from benchmarks.sandbox import Sandbox

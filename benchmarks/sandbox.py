@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from app.domain.pod import Phase
+from app.domain.report import Phase
 from benchmarks.api import PRINT_1
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language
 

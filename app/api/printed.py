@@ -9,7 +9,7 @@ from app.api import byte_ranges
 from app.api.byte_ranges import Content
 from app.api.context import Call
 from app.domain.errors import NotFound
-from app.domain.pod import StageOutput
+from app.domain.report import StageOutput
 from app.domain.result import Result
 from app.service import executions as service
 from app.service.printed import read as read_printed

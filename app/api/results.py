@@ -8,7 +8,7 @@ from typing import Any, Final
 from app.api import artifacts, schemas
 from app.domain.execution import Execution
 from app.domain.judging import JudgedTest
-from app.domain.pod import Output, Report, StageOutput, StageReport
+from app.domain.report import Output, Report, StageOutput, StageReport
 from app.domain.result import BEGINNING_BYTES, SHOWN_BYTES, Result
 from app.service.utf8 import whole_characters
 

@@ -10,8 +10,8 @@ from app.domain.callback import CallbackState
 from app.domain.dead_letter import DeadLetterKind, DeadLetterStatus
 from app.domain.execution import Outcome, State
 from app.domain.language import Holder, LimitName
-from app.domain.pod import Limit
 from app.domain.replay import ReplayMode, ReplayStatus, Skipped
+from app.domain.report import Limit
 from app.domain.submission import Priority
 
 Moment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]

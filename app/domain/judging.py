@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from app.domain.execution import Outcome, Verdict
-from app.domain.pod import Limit, Observation, Report, StageReport
+from app.domain.report import Limit, Observation, Report, StageReport
 from app.domain.submission import KeepOutput, Submission
 
 _OUTCOME_OF_LIMIT: Final = {

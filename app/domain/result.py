@@ -7,7 +7,7 @@ from typing import Final
 from app.domain.artifact import Artifact, LeftOut
 from app.domain.blob import Blob
 from app.domain.judging import JudgedTest
-from app.domain.pod import Output, Report
+from app.domain.report import Output, Report
 
 BEGINNING_BYTES: Final = 64 * 1024
 """Of each stream: what the result has of it at most, and what responses show."""

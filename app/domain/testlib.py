@@ -10,7 +10,7 @@ from typing import Final
 
 from app.domain.execution import Outcome
 from app.domain.judging import Judgement
-from app.domain.pod import Report, StageOutput, StageReport
+from app.domain.report import Report, StageOutput, StageReport
 
 MESSAGE_CHARACTERS: Final = 1000
 """Of what a checker says about a test."""

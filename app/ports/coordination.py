@@ -6,7 +6,7 @@ from typing import Protocol
 
 from app.domain.dead_letter import DeadLetter
 from app.domain.execution import Time
-from app.domain.pod import Frame
+from app.domain.report import Frame
 from app.domain.session import Session
 from app.domain.worker import WorkerReport
 

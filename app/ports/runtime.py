@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from app.domain.language import HeldLimit, Language
-from app.domain.pod import Frame, Observation, Output, Pod
+from app.domain.pod import Pod
+from app.domain.report import Frame, Observation, Output
 
 
 class Runtime(Protocol):

@@ -3,8 +3,8 @@
 from app.domain.errors import RunRefused
 from app.domain.execution import SECOND, Execution, Time
 from app.domain.judging import runs_to_judge
-from app.domain.pod import Observation, Phase
 from app.domain.policy import Policy
+from app.domain.report import Observation, Phase
 from app.domain.submission import Checker, Submission
 from app.ports import Ports, Runtime
 from app.service.checks import Checks

@@ -12,7 +12,8 @@ from typing import Final
 from app.domain.execution import SECOND
 from app.domain.judging import Judgement, runs_to_judge
 from app.domain.language import max_input_bytes
-from app.domain.pod import Pod, Run, StageOutput, check
+from app.domain.pod import Pod, Run, check
+from app.domain.report import StageOutput
 from app.domain.submission import Checker, Submission
 from app.domain.testlib import NO_TIME_LEFT, checked, too_large
 from app.ports import Runtime

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from app.domain.pod import Frame, StageReport, Stream
+from app.domain.report import Frame, StageReport, Stream
 
 
 def frames_of(reports: Sequence[StageReport | None], after: int) -> list[Frame]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from app.domain.judging import Judgement, compared, judged
-from app.domain.pod import StageOutput
+from app.domain.report import StageOutput
 from app.domain.submission import Submission
 from app.ports import Runtime
 from app.service.checks import Checks

@@ -5,7 +5,7 @@ from typing import Final
 
 from app.domain.execution import HAS_POD, SECOND, Execution, State, pod_name
 from app.domain.judging import Judgement, verdict
-from app.domain.pod import Frame, Observation, Phase
+from app.domain.report import Frame, Observation, Phase
 from app.domain.submission import Submission
 from app.ports import Ports
 from app.service.checker_pods import CheckerFailed, checks_of, run_checker

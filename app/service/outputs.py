@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.domain.pod import Observation, Output, Report, StageOutput
+from app.domain.report import Observation, Output, Report, StageOutput
 from app.ports import Runtime
 
 

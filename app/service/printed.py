@@ -13,7 +13,7 @@ from typing import Final
 from app.domain.blob import Blob
 from app.domain.errors import NotFound
 from app.domain.judging import JudgedTest
-from app.domain.pod import Output, StageOutput
+from app.domain.report import Output, StageOutput
 from app.domain.result import (
     BEGINNING_BYTES,
     INLINE_BYTES,

@@ -13,7 +13,7 @@ from app.domain.judging import (
     message_about,
     outcome_of_all,
 )
-from app.domain.pod import StageOutput
+from app.domain.report import StageOutput
 from app.domain.result import Result
 from app.domain.submission import Submission
 from app.ports import Ports

@@ -13,7 +13,7 @@ from typing import Final
 
 from app.domain.errors import CoordinationUnavailable, NotFound, StoreUnavailable
 from app.domain.execution import Execution, pod_name
-from app.domain.pod import Frame, StageReport, Stream
+from app.domain.report import Frame, StageReport, Stream
 from app.domain.result import Result
 from app.ports import Blobs, LiveOutput, Ports, Store
 from app.service.ended_tests import report_of

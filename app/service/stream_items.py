@@ -5,7 +5,7 @@ from enum import IntEnum
 from typing import Self
 
 from app.domain.execution import Event, Execution, State
-from app.domain.pod import StageReport, Stream
+from app.domain.report import StageReport, Stream
 from app.domain.result import Result
 
 

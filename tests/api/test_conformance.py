@@ -15,7 +15,8 @@ import pytest
 from app.api.application import OPERATIONS
 from app.domain.api_key import Role
 from app.domain.dead_letter import DeadLetterKind
-from app.domain.pod import Pod, Report, StageOutput
+from app.domain.pod import Pod
+from app.domain.report import Report, StageOutput
 from app.infrastructure.memory.runtime import Script, exited
 from app.infrastructure.sqlite.store import SqliteStore
 from tests.support import conformance

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.domain.api_key import Role
-from app.domain.pod import Limit, Report, StageOutput, StageReport
+from app.domain.report import Limit, Report, StageOutput, StageReport
 from app.infrastructure.memory.runtime import Script, exited
 from tests.support.api_contract import PROGRAM, Api, Connect, Json, body
 from tests.support.twins import Twins

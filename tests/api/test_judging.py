@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from app.api import results
-from app.domain.pod import Limit, Pod, Report, StageOutput, StageReport
+from app.domain.pod import Pod
+from app.domain.report import Limit, Report, StageOutput, StageReport
 from app.domain.result import BEGINNING_BYTES
 from app.infrastructure.memory.runtime import Script, exited
 from tests.support.api_contract import PROGRAM, Api, Json, body

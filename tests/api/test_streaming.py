@@ -3,7 +3,7 @@
 import base64
 import json
 
-from app.domain.pod import Frame, Stream
+from app.domain.report import Frame, Stream
 from app.infrastructure.memory.runtime import Script
 from podline.sse import EventParser, ServerSentEvent
 from tests.support.api_contract import PROGRAM, Api, body

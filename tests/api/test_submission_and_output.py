@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.api.submission.original import original
 from app.domain.api_key import Role
-from app.domain.pod import Output, StageOutput
+from app.domain.report import Output, StageOutput
 from app.infrastructure.memory.runtime import Script
 from tests.support.api_contract import PROGRAM, Api, Json, body, connector
 from tests.support.builders import a_submission

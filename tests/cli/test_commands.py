@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.errors import RuntimeUnavailable
 from app.domain.language import HeldLimit, Holder, LimitName
-from app.domain.pod import Limit
+from app.domain.report import Limit
 from app.domain.worker import WorkerReport
 from app.infrastructure.memory.runtime import Script
 from app.service.batches import submit_batch

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from app.domain.pod import Pod, Report, StageOutput
+from app.domain.pod import Pod
+from app.domain.report import Report, StageOutput
 from app.infrastructure.memory.runtime import Script, exited
 from tests.support.service import Service
 

@@ -17,7 +17,8 @@ from click.testing import Result
 from app.cli.program.language import language_of
 from app.domain.artifact import LeftOut
 from app.domain.errors import RunRefused
-from app.domain.pod import Limit, Pod, Report, StageOutput
+from app.domain.pod import Pod
+from app.domain.report import Limit, Report, StageOutput
 from app.infrastructure.memory.runtime import Script, exited
 from app.service.cancel import cancel
 from podline import Language, Outcome

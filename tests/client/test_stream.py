@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from app.domain.pod import Limit as ServiceLimit
-from app.domain.pod import Report
+from app.domain.report import Limit as ServiceLimit
+from app.domain.report import Report
 from app.domain.submission import SubmittedTest
 from app.infrastructure.memory.runtime import Script, exited
 from podline import (

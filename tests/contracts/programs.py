@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from app.domain.pod import Limit, Pod, Report, Run, StageOutput, StageReport
+from app.domain.pod import Pod, Run
+from app.domain.report import Limit, Report, StageOutput, StageReport
 from app.infrastructure.memory.runtime import Script, exited
 
 

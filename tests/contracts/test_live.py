@@ -3,7 +3,7 @@
 import pytest
 import redis
 
-from app.domain.pod import Frame, Stream
+from app.domain.report import Frame, Stream
 from app.infrastructure.memory.live import MemoryLiveOutput
 from app.infrastructure.redis.live import EXPIRE_SECONDS, MAX_BYTES, RedisLiveOutput
 from app.ports import LiveOutput

@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from app.domain.errors import CoordinationUnavailable
-from app.domain.pod import Frame, Stream
+from app.domain.report import Frame, Stream
 from app.domain.submission import Priority
 from app.infrastructure.redis.admission import RedisAdmissionQueue
 from app.infrastructure.redis.connection import connect

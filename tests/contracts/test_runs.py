@@ -8,8 +8,9 @@ import pytest
 
 from app.domain.execution import Outcome
 from app.domain.language import Language
-from app.domain.pod import Limit, Observation, Output, Phase, Pod, Run, StageReport
+from app.domain.pod import Pod, Run
 from app.domain.policy import DEFAULT_LIMITS
+from app.domain.report import Limit, Observation, Output, Phase, StageReport
 from app.domain.submission import File
 from app.infrastructure.memory.runtime import MemoryRuntime
 from app.ports import Runtime

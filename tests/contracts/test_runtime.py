@@ -9,7 +9,8 @@ from app.domain.artifact import Collected, CollectedFile
 from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.execution import Outcome
 from app.domain.language import Holder, Language, LimitName
-from app.domain.pod import Phase, Pod, StageOutput, Stream
+from app.domain.pod import Pod
+from app.domain.report import Phase, StageOutput, Stream
 from app.infrastructure.memory.runtime import MemoryRuntime
 from app.infrastructure.sandbox.runtime import SandboxRuntime
 from app.ports import Runtime

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from app.domain.artifact import ArtifactMaxima, Collected
-from app.domain.pod import Observation, Phase
 from app.domain.policy import DEFAULT_LIMITS
+from app.domain.report import Observation, Phase
 from app.ports import Runtime
 
 NOT_A_FILE = "it is not a regular file, or can't be read"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.pod import Observation, Output, Phase, Run
+from app.domain.pod import Run
+from app.domain.report import Observation, Output, Phase
 from app.domain.submission import File
 from tests.hostile.program import LIMITS
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, a_run, language, wait_for_end

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from app.domain.execution import SECOND, Execution, State
-from app.domain.pod import Phase
+from app.domain.report import Phase
 from app.domain.submission import File
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
 from app.ports import Ports

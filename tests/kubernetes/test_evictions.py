@@ -9,8 +9,8 @@ import pytest
 from kubernetes import client
 
 from app.domain.execution import Execution, Outcome, State
-from app.domain.pod import Phase
 from app.domain.policy import DEFAULT_LIMITS
+from app.domain.report import Phase
 from app.infrastructure.kubernetes.connection import Connection
 from app.infrastructure.kubernetes.inside import COLLECTOR_COMMAND
 from app.infrastructure.kubernetes.manifest import (

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from app.domain.pod import Phase, Pod
+from app.domain.pod import Pod
 from app.domain.policy import InputMaxima
+from app.domain.report import Phase
 from app.domain.submission import File
 from app.infrastructure.kubernetes.limits import MAX_INPUT_BYTES
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime

@@ -8,8 +8,8 @@ from kubernetes import client
 
 from app.domain.errors import RuntimeUnavailable
 from app.domain.execution import Outcome, State
-from app.domain.pod import Phase
 from app.domain.policy import DEFAULT_LIMITS
+from app.domain.report import Phase
 from app.infrastructure.kubernetes.connection import Connection
 from app.infrastructure.kubernetes.manifest import config_maps
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime

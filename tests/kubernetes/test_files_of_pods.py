@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.domain.artifact import Collected, CollectedFile
-from app.domain.pod import Phase
+from app.domain.report import Phase
 from app.infrastructure.kubernetes.manifest import ARTIFACTS, PodOptions, pod_manifest
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
 from tests.kubernetes.test_observation import END, STAGE, end_record, terminated

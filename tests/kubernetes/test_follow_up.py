@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from app.domain.pod import Limit, Observation, Output, Phase, Report, StageOutput
+from app.domain.report import Limit, Observation, Output, Phase, Report, StageOutput
 from app.infrastructure.kubernetes.follow_up import (
     attempt_of,
     follow_up,

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from app.domain.execution import Execution, Outcome, State
-from app.domain.pod import Phase
 from app.domain.policy import DEFAULT_LIMITS
+from app.domain.report import Phase
 from app.infrastructure.kubernetes.inside import COLLECTOR_COMMAND
 from app.service.saga import compensate
 from tests.kubernetes import parts

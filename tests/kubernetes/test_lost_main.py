@@ -11,8 +11,9 @@ from typing import Final
 import pytest
 from kubernetes import client
 
-from app.domain.pod import Limit, Observation, Output, Phase, Pod
+from app.domain.pod import Pod
 from app.domain.policy import DEFAULT_LIMITS
+from app.domain.report import Limit, Observation, Output, Phase
 from app.infrastructure.kubernetes import inside
 from app.infrastructure.kubernetes.manifest import COLLECTOR
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime

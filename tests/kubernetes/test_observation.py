@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.domain.execution import SECOND, Time
-from app.domain.pod import Limit, Observation, Phase
+from app.domain.report import Limit, Observation, Phase
 from app.infrastructure.kubernetes.manifest import HELD_UP, LABELS
 from app.infrastructure.kubernetes.observation import ended, observation_of, without_pod
 

@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Final
 
-from app.domain.pod import Phase, Pod
+from app.domain.pod import Pod
+from app.domain.report import Phase
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
 from tests.pod.local_pod import a_pod
 from tests.support.builders import an_id

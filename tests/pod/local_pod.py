@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from app.domain.pod import Output, Pod, Report
+from app.domain.pod import Pod
+from app.domain.report import Output, Report
 from app.domain.submission import File
 from app.infrastructure.kubernetes import input, inside
 from app.infrastructure.kubernetes.collected import Files

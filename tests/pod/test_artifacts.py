@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from app.domain.artifact import ArtifactMaxima, Collected, LeftOut
-from app.domain.pod import Limit
 from app.domain.policy import DEFAULT_LIMITS
+from app.domain.report import Limit
 from app.domain.submission import Limits
 from app.infrastructure.kubernetes import input
 from app.infrastructure.kubernetes.limits import MAX_ARTIFACT_BYTES

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.pod import Phase, Pod
+from app.domain.pod import Pod
+from app.domain.report import Phase
 from app.domain.submission import File
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
 from tests.hostile.program import LIMITS

@@ -12,7 +12,7 @@ from signal import SIGKILL, SIGTERM
 import psutil
 import pytest
 
-from app.domain.pod import Limit
+from app.domain.report import Limit
 from app.infrastructure.kubernetes import inside
 from sandbox.init.protocol import INIT, PROGRAM, PROTOCOL, Stage, encode
 from tests.pod.local_pod import LocalPod, signal_container, stages_of

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from app.domain.execution import Outcome
-from app.domain.pod import Limit
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
+from app.domain.report import Limit
 from app.domain.submission import Buffering, Streams
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
 from tests.pod.cluster_runs import pod_for, run, run_all

@@ -17,7 +17,7 @@ import pytest
 import yaml
 from kubernetes import client
 
-from app.domain.pod import Phase
+from app.domain.report import Phase
 from app.domain.submission import Limits
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
 from tests.pod.cluster_runs import pod_for, run

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.pod import Limit, Pod, Run
+from app.domain.pod import Pod, Run
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS, MAX_LIMITS
+from app.domain.report import Limit
 from app.domain.submission import File
 from app.infrastructure.kubernetes import input
 from app.infrastructure.kubernetes.transcript import parse_transcript

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.pod import Frame, Limit, StageOutput, StageReport, Stream
+from app.domain.report import Frame, Limit, StageOutput, StageReport, Stream
 from app.infrastructure.kubernetes.transcript import (
     Broken,
     frames_after,

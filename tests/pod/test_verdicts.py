@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.pod import Observation, Output, Phase
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
+from app.domain.report import Observation, Output, Phase
 from tests.pod.local_pod import Ended, run
 from tests.sandbox.test_verdicts import CASES, Case, given_in, says
 from tests.support.judging import judge

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.pod import Limit
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
+from app.domain.report import Limit
 from app.domain.submission import Buffering, Streams
 from app.infrastructure.kubernetes.transcript import parse_transcript
 from tests.pod.local_pod import SPECS, LocalPod, run, stages_of

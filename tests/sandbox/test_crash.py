@@ -2,7 +2,8 @@
 
 from random import Random
 
-from app.domain.pod import Observation, Phase, Pod
+from app.domain.pod import Pod
+from app.domain.report import Observation, Phase
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language
 from tests.support.waiting import wait_until
 

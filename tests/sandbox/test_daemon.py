@@ -18,8 +18,9 @@ import psutil
 import pytest
 
 from app.domain.errors import RuntimeUnavailable
-from app.domain.pod import Phase, Pod
+from app.domain.pod import Pod
 from app.domain.policy import DEFAULT_LIMITS
+from app.domain.report import Phase
 from sandbox.jail import kit
 from sandbox.private import make_data_folder
 from sandbox.wire import framing

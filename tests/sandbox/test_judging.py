@@ -9,8 +9,8 @@ import pytest
 
 from app.domain.execution import SECOND, Execution, Outcome, State
 from app.domain.judging import JudgedTest
-from app.domain.pod import Observation, Phase, Report
 from app.domain.policy import DEFAULT_COMPILE_LIMITS
+from app.domain.report import Observation, Phase, Report
 from app.domain.submission import Checker, ExpectedOutput, File, SubmittedTest
 from app.infrastructure.sandbox.runtime import SandboxRuntime
 from app.service.sweep import sweep

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from app.domain.pod import Output, Phase, StageReport
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
+from app.domain.report import Output, Phase, StageReport
 from app.domain.submission import File
 from sandbox.private.places import FOR_JAILS
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, a_run, language, wait_for_end

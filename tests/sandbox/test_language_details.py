@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from app.domain.pod import StageReport
 from app.domain.policy import DEFAULT_LIMITS, Policy
+from app.domain.report import StageReport
 from app.domain.submission import File
 from tests.sandbox.test_languages import not_installed, stage
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language

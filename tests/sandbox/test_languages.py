@@ -11,8 +11,8 @@ import pytest
 
 from app.domain.errors import RunRefused
 from app.domain.language import Language
-from app.domain.pod import Observation, Output, StageReport
 from app.domain.policy import DEFAULT_LIMITS, MAX_LIMITS, Policy
+from app.domain.report import Observation, Output, StageReport
 from app.domain.submission import File
 from sandbox.languages import load
 from tests.sandbox.language_programs import (

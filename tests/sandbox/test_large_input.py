@@ -5,8 +5,9 @@ from hashlib import sha256
 
 import pytest
 
-from app.domain.pod import Phase, Pod, check
+from app.domain.pod import Pod, check
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS, MAX_WALL_SECONDS
+from app.domain.report import Phase
 from app.domain.submission import Checker, File
 from tests.sandbox.test_large_output import MIB, forget_peak, peak_bytes
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, a_run, language, wait_for_end

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.pod import Phase
 from app.domain.policy import DEFAULT_LIMITS, MAX_LIMITS
+from app.domain.report import Phase
 from app.service.outputs import Ended, outputs
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, a_run, language, wait_for_end
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from app.domain.pod import Limit, StageReport, Stream
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
+from app.domain.report import Limit, StageReport, Stream
 from app.domain.submission import File
 from tests.support.sandbox_daemon import SandboxDaemon
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from app.domain import language
-from app.domain.pod import Limit, StageReport
 from app.domain.policy import DEFAULT_LIMITS
+from app.domain.report import Limit, StageReport
 from sandbox.daemon import selftest
 from sandbox.daemon.limits import LimitNotHeld, held, refuse_unheld
 from sandbox.metering.meter import Ground

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from app.domain.pod import Limit, Output, Phase, Run
+from app.domain.pod import Run
 from app.domain.policy import DEFAULT_LIMITS
+from app.domain.report import Limit, Output, Phase
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, a_run, language, wait_for_end
 from tests.support.waiting import wait_until
 

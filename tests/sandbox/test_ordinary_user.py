@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.pod import Limit
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
+from app.domain.report import Limit
 from tests.sandbox.language_programs import BEFORE, FAIL, HOW_IT_FAILS, files_of
 from tests.support.sandbox_daemon import SandboxDaemon
 

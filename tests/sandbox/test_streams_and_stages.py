@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from app.domain.execution import Outcome
-from app.domain.pod import Limit
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
+from app.domain.report import Limit
 from app.domain.submission import Streams
 from tests.support.judging import judge
 from tests.support.sandbox_daemon import SandboxDaemon

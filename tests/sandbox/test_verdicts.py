@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from app.domain.execution import Outcome
-from app.domain.pod import Phase, StageReport
 from app.domain.policy import DEFAULT_LIMITS
+from app.domain.report import Phase, StageReport
 from app.domain.submission import ExpectedOutput, Limits
 from sandbox.jail import kit
 from tests.support.judging import judge

@@ -13,8 +13,8 @@ import pytest
 
 from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.language import Language
-from app.domain.pod import Phase
 from app.domain.policy import DEFAULT_LIMITS
+from app.domain.report import Phase
 from app.domain.submission import File, Streams
 from app.infrastructure.sandbox.conversion import for_sandbox
 from app.infrastructure.sandbox.runtime import SandboxRuntime

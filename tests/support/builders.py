@@ -13,9 +13,9 @@ from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.domain.execution import SECOND, Event, Execution, Outcome, Time, Verdict, accept
 from app.domain.filters import EventFilter
 from app.domain.idempotency import IdempotencyRecord
-from app.domain.pod import Output, Report, StageOutput, StageReport
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
 from app.domain.replay import Replay, ReplayMode
+from app.domain.report import Output, Report, StageOutput, StageReport
 from app.domain.result import Result
 from app.domain.submission import File, Submission
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from app.domain.execution import Verdict
 from app.domain.judging import compared, judged, verdict
-from app.domain.pod import Observation, Output
+from app.domain.report import Observation, Output
 from app.domain.submission import ExpectedOutput
 from tests.support.builders import a_submission
 

@@ -1,7 +1,7 @@
 """Executions of every fate, run step by step on twins."""
 
 from app.domain.execution import Execution, State
-from app.domain.pod import Report, StageOutput, StageReport
+from app.domain.report import Report, StageOutput, StageReport
 from app.infrastructure.memory.runtime import Script, exited
 from app.service.cancel import cancel
 from app.service.relay import relay

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.domain.execution import Outcome
-from app.domain.pod import Observation, Output, Phase
+from app.domain.report import Observation, Output, Phase
 from tests.support.judging import judge
 
 

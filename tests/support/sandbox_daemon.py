@@ -12,8 +12,9 @@ import psutil
 
 from app.domain.errors import RuntimeUnavailable
 from app.domain.language import Language
-from app.domain.pod import Observation, Output, Phase, Pod, Run
+from app.domain.pod import Pod, Run
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
+from app.domain.report import Observation, Output, Phase
 from app.domain.submission import File
 from app.infrastructure.sandbox.runtime import SandboxRuntime
 from app.ports import Runtime

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from app.domain.execution import Execution, Outcome, State
 from app.domain.judging import JudgedTest
 from app.domain.language import Language
-from app.domain.pod import Output, Pod, Report, StageOutput, check
+from app.domain.pod import Pod, check
+from app.domain.report import Output, Report, StageOutput
 from app.domain.submission import Checker, ExpectedOutput, File, SubmittedTest
 from app.infrastructure.folder.blobs import FolderBlobs
 from app.infrastructure.memory.runtime import MemoryRuntime, Script, exited

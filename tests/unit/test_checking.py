@@ -7,7 +7,8 @@ import pytest
 
 from app.domain.errors import RunRefused
 from app.domain.execution import Execution, Outcome, State
-from app.domain.pod import Limit, Pod, Report, StageOutput, StageReport
+from app.domain.pod import Pod
+from app.domain.report import Limit, Report, StageOutput, StageReport
 from app.domain.result import Result
 from app.domain.submission import Checker, ExpectedOutput, File, KeepOutput, SubmittedTest
 from app.infrastructure.memory.runtime import MemoryRuntime, Script, exited

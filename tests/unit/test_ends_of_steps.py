@@ -5,7 +5,8 @@ import pytest
 from app.domain.dead_letter import DeadLetterKind, DeadLetterStatus
 from app.domain.errors import RuntimeUnavailable, StoreUnavailable
 from app.domain.execution import SECOND, Change, Execution, Outcome, State
-from app.domain.pod import Limit, Observation, Pod, Report
+from app.domain.pod import Pod
+from app.domain.report import Limit, Observation, Report
 from app.domain.submission import ExpectedOutput
 from app.infrastructure.memory.executions import MemoryExecutions
 from app.infrastructure.memory.runtime import MemoryRuntime, Script

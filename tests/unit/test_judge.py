@@ -3,15 +3,7 @@
 import pytest
 
 from app.domain.execution import Outcome
-from app.domain.pod import (
-    Limit,
-    Observation,
-    Output,
-    Phase,
-    Report,
-    StageOutput,
-    StageReport,
-)
+from app.domain.report import Limit, Observation, Output, Phase, Report, StageOutput, StageReport
 from app.domain.submission import ExpectedOutput
 from tests.support.builders import NOW
 from tests.support.judging import judge

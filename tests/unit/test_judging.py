@@ -20,7 +20,8 @@ from app.domain.judging import (
     outcome_of_all,
     runs_to_judge,
 )
-from app.domain.pod import Limit, Pod, Report, StageOutput, StageReport, check
+from app.domain.pod import Pod, check
+from app.domain.report import Limit, Report, StageOutput, StageReport
 from app.domain.submission import (
     Checker,
     ExpectedOutput,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.domain.execution import Execution, Outcome, State
 from app.domain.judging import JudgedTest
-from app.domain.pod import Output, StageOutput
+from app.domain.report import Output, StageOutput
 from app.domain.result import BEGINNING_BYTES, INLINE_BYTES, Result
 from app.domain.submission import ExpectedOutput, SubmittedTest
 from app.domain.testlib import MESSAGE_CHARACTERS

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import pytest
 
-from app.domain import artifact, language, pod, submission
+from app.domain import artifact, language, pod, report, submission
 from app.domain.submission import Buffering, Limits, Streams
 from app.infrastructure.sandbox import conversion
 from sandbox.wire import messages, types
@@ -113,12 +113,12 @@ def test_a_language_and_a_limit() -> None:
     [
         (pod.Pod, types.Pod),
         (pod.Run, types.Run),
-        (pod.Report, types.Report),
-        (pod.Output, types.Output),
+        (report.Report, types.Report),
+        (report.Output, types.Output),
         (submission.Limits, types.Limits),
-        (pod.StageReport, types.StageReport),
-        (pod.Observation, types.Observation),
-        (pod.StageOutput, types.StageOutput),
+        (report.StageReport, types.StageReport),
+        (report.Observation, types.Observation),
+        (report.StageOutput, types.StageOutput),
         (language.Language, types.Language),
         (artifact.ArtifactMaxima, types.ArtifactMaxima),
         (artifact.Collected, types.Collected),
@@ -134,8 +134,8 @@ def test_no_field_is_on_one_side_only(ours: type, theirs: type) -> None:
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
-        (pod.Phase, types.Phase),
-        (pod.Limit, types.Limit),
+        (report.Phase, types.Phase),
+        (report.Limit, types.Limit),
         (submission.Streams, types.Streams),
         (submission.Buffering, types.Buffering),
         (language.LimitName, types.LimitName),
@@ -148,4 +148,4 @@ def test_both_sides_name_the_same_cases(ours: type[StrEnum], theirs: type[StrEnu
 
 def test_a_program_has_the_same_streams_on_both_sides() -> None:
     """A cluster also has a stream of reports about tests, which no program writes to."""
-    assert {*map(str, types.Stream)} == {*map(str, pod.Stream)} - {"tests"}
+    assert {*map(str, types.Stream)} == {*map(str, report.Stream)} - {"tests"}

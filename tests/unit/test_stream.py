@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.domain.errors import CoordinationUnavailable, StoreUnavailable
 from app.domain.execution import Change, Execution
-from app.domain.pod import Frame, Output, StageOutput, Stream
+from app.domain.report import Frame, Output, StageOutput, Stream
 from app.ports import Ports
 from app.service.stream import stream
 from app.service.stream_items import (

@@ -7,7 +7,7 @@ from itertools import islice
 import pytest
 
 from app.domain.execution import Execution
-from app.domain.pod import Limit
+from app.domain.report import Limit
 from app.domain.submission import ExpectedOutput, SubmittedTest
 from app.infrastructure.memory.runtime import Script, exited
 from app.service.monitor import feed_live_output

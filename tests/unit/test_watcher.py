@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from app.domain.execution import State
-from app.domain.pod import Frame
+from app.domain.report import Frame
 from app.infrastructure.memory.leases import MemoryLease, MemoryLeases
 from app.infrastructure.memory.pipeline import MemoryPipeline
 from app.infrastructure.memory.runtime import MemoryRuntime, Script

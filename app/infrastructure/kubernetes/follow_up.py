@@ -8,7 +8,7 @@ left need another pod.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from app.domain.pod import Observation, Output, Phase, Report
+from app.domain.report import Observation, Output, Phase, Report
 from app.infrastructure.kubernetes import inside
 from app.infrastructure.kubernetes.manifest import COLLECTOR, FOLLOWS, LABELS, owner
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from app.domain.execution import SECOND, Time
-from app.domain.pod import Limit, Observation, Phase, Report, StageReport
+from app.domain.report import Limit, Observation, Phase, Report, StageReport
 from app.infrastructure.kubernetes.manifest import (
     ARTIFACTS,
     COLLECTOR,

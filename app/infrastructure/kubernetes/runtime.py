@@ -12,7 +12,8 @@ from typing import Any, Final, TypeVar
 from app.domain.artifact import SLICE_BYTES
 from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.language import HeldLimit, Language
-from app.domain.pod import Frame, Observation, Output, Phase, Pod
+from app.domain.pod import Pod
+from app.domain.report import Frame, Observation, Output, Phase
 from app.infrastructure.kubernetes import follow_up, limits, manifest
 from app.infrastructure.kubernetes.collected import Files
 from app.infrastructure.kubernetes.connection import METADATA_ONLY, Connection, NoAccess

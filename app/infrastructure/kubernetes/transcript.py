@@ -33,7 +33,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from app.domain.execution import Time
-from app.domain.pod import Frame, Limit, Output, Report, StageOutput, StageReport, Stream
+from app.domain.report import Frame, Limit, Output, Report, StageOutput, StageReport, Stream
 from app.infrastructure.kubernetes.collected import BEGINNINGS, Files, parse_files
 from sandbox.init.protocol import signal_name
 

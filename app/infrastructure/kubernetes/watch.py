@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any, Final
 
 from app.domain.errors import RuntimeUnavailable
-from app.domain.pod import Phase
+from app.domain.report import Phase
 from app.infrastructure.kubernetes.connection import Connection, VersionExpired
 from app.infrastructure.kubernetes.follow_up import attempt_of
 from app.infrastructure.kubernetes.manifest import COLLECTOR, SELECTOR

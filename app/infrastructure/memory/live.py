@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 from time import time
 
-from app.domain.pod import Frame
+from app.domain.report import Frame
 
 WATCH_SECONDS = 30
 

@@ -10,12 +10,12 @@ from app.domain.artifact import SLICE_BYTES, Collected, CollectedFile, LeftOut
 from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.execution import SECOND, Time
 from app.domain.language import HeldLimit, Holder, Language, LimitName
-from app.domain.pod import (
+from app.domain.pod import Pod
+from app.domain.report import (
     Frame,
     Observation,
     Output,
     Phase,
-    Pod,
     Report,
     StageOutput,
     StageReport,

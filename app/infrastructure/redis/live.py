@@ -8,7 +8,7 @@ from typing import Final, TypeAlias, cast
 
 import redis
 
-from app.domain.pod import Frame, Stream
+from app.domain.report import Frame, Stream
 from app.infrastructure.redis.connection import raises_unavailable
 
 WATCHED: Final = "podline:watched"

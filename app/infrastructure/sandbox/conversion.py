@@ -5,15 +5,14 @@ from dataclasses import asdict
 
 from app.domain.artifact import Collected, CollectedFile, LeftOut
 from app.domain.language import HeldLimit, Holder, Language, LimitName
-from app.domain.pod import (
+from app.domain.pod import Pod, Run
+from app.domain.report import (
     Frame,
     Limit,
     Observation,
     Output,
     Phase,
-    Pod,
     Report,
-    Run,
     StageOutput,
     StageReport,
     Stream,

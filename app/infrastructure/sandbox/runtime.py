@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.language import HeldLimit, Language
-from app.domain.pod import Frame, Observation, Output, Pod
+from app.domain.pod import Pod
+from app.domain.report import Frame, Observation, Output
 from app.infrastructure.sandbox import conversion
 from app.infrastructure.sandbox.connections import Connections, unavailable
 from sandbox.wire import framing, messages, requests
