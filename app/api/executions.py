@@ -32,6 +32,7 @@ from app.service.retention import erase
 from app.service.retry import retry as retry_execution
 from app.service.stream import stream as stream_execution
 from app.service.stream_items import Received, StreamPosition
+from app.service.submit import check_quota
 from app.service.submit import submit as submit_execution
 from app.service.waiting import wait_for_end
 
@@ -174,8 +175,8 @@ def retry(call: Call, execution_id: str) -> Answer:
     Repeated, it returns the same execution, or 410 if that execution was deleted.
     """
     found = _found(call, execution_id)
-    if found.retried_as is None:
-        call.context.cpu_days.check(call.caller)
+    if found.state.terminal and found.retried_as is None:
+        check_quota(call.ports, call.caller, call.context.capacity, call.context.cpu_days)
     execution = retry_execution(call.ports, found)
     if execution.erased:
         raise Gone(f"execution {execution_id} was retried as {execution.id}, which was deleted")

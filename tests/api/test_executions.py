@@ -10,8 +10,8 @@ import pytest
 from app.domain.api_key import Role
 from app.domain.report import Limit, Report, StageOutput, StageReport
 from app.infrastructure.memory.runtime import Script, exited
-from tests.support.api_contract import PROGRAM, Api, Connect, Json, body
-from tests.support.twins import Twins
+from tests.support.api_contract import PROGRAM, Api, Connect, Json, body, connector
+from tests.support.twins import Twins, make_twins
 from tests.support.worker import Worker
 
 EXECUTIONS = "/api/v1/executions"
@@ -305,6 +305,24 @@ class TestRetrying:
 
     def test_is_too_early_before_it_has_ended(self, api: Api) -> None:
         assert api.post(f"{EXECUTIONS}/{submit(api)}/retry").status_code == 409
+
+    def test_is_within_the_quota(self) -> None:
+        twins = make_twins(max_unfinished_per_owner=1)
+        api, worker = connector(twins.ports)("ada", Role.USER), Worker(twins.ports)
+        first = submit(api)
+        worker.run_all()
+        second = submit(api)
+        worker.run_all()
+        retry = body(api.post(f"{EXECUTIONS}/{first}/retry"), 202)["id"]
+
+        problem = body(api.post(f"{EXECUTIONS}/{second}/retry"), 429)
+
+        assert problem["type"] == "urn:podline:problem:quota-exceeded"
+        assert len(twins.store.tables.rows) == 3
+        assert body(api.post(f"{EXECUTIONS}/{first}/retry"), 202)["id"] == retry
+        assert api.post(f"{EXECUTIONS}/{retry}/retry").status_code == 409
+        worker.run_all()
+        body(api.post(f"{EXECUTIONS}/{second}/retry"), 202)
 
     def test_of_a_deleted_retry_is_gone(self, api: Api, twins: Twins, worker: Worker) -> None:
         id = submit(api)
