@@ -58,6 +58,14 @@ class TestRedis:
         assert len(set(numbers)) == len(numbers)
         assert max(numbers) < RACERS * 20 + RACERS * 5
 
+    def test_threads_that_ask_at_once_lose_no_number(self, redis_client: Redis) -> None:
+        counts = RedisRequestCounts(redis_client)
+        redis_client.client_pause(100)  # All threads ask before one of them gets an answer.
+        together = race(RACERS, lambda _: counts.count("k", "s1", 60, 100))
+        later = [counts.count("k", "s1", 60, 100) for _ in range(100)]
+        assert sorted(together + later) == list(range(1, RACERS + 100 + 1))
+        assert int(str(redis_client.get(redis_client.keys("*")[0]))) < 2 * 100 + RACERS
+
     def test_processes_count_together_and_forget(self, redis_url: str) -> None:
         clients = [connect(redis_url) for _ in range(2)]
         clients[0].flushall()

@@ -1,7 +1,9 @@
 """Counts of requests in Redis, by the storages of the library limits."""
 
 import logging
+from dataclasses import dataclass, field
 from functools import cached_property
+from heapq import heappop, heappush
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +21,27 @@ log = logging.getLogger(__name__)
 PREFIX: Final = "podline:requests"
 
 
+@dataclass(slots=True)
+class _Ahead:
+    """What this process has counted of a key in a window, but not given to a request yet.
+
+    While one thread asks for a block, the others ask for a number each. So no block is lost, and
+    no more than one is taken from other processes.
+    """
+
+    window: str
+    blocks: list[tuple[int, int]] = field(default_factory=list)
+    """A heap of first and last numbers."""
+    is_asking: bool = False
+
+    def take(self) -> int:
+        """The lowest number, because the highest may be above the rate."""
+        first, last = heappop(self.blocks)
+        if first < last:
+            heappush(self.blocks, (first + 1, last))
+        return first
+
+
 class RedisRequestCounts:
     """The library is imported with the first key that has a rate."""
 
@@ -26,20 +49,27 @@ class RedisRequestCounts:
         self._client = client
         self._breaker = Breaker()
         self._lock = Lock()
-        self._ahead: dict[str, tuple[str, int, int]] = {}
-        """By key: the window, and the first and the last number that are counted already."""
+        self._ahead: dict[str, _Ahead] = {}
+        """By key."""
 
     def count(self, key_id: str, window: str, seconds: int, ahead: int) -> int:
         with self._lock:
-            known, first, last = self._ahead.get(key_id, ("", 1, 0))
-            if known == window and first <= last:
-                self._ahead[key_id] = window, first + 1, last
-                return first
-        last = self._counted(f"{key_id}/{window}", seconds, ahead)
-        first = last - ahead + 1
+            own = self._of_window(key_id, window)
+            if own.blocks:
+                return own.take()
+            amount = 1 if own.is_asking else ahead
+            own.is_asking = True
+        last = self._counted(f"{key_id}/{window}", seconds, amount)
         with self._lock:
-            self._ahead[key_id] = window, first + 1, last
-        return first
+            own.is_asking = own.is_asking and amount < ahead
+            heappush(own.blocks, (last - amount + 1, last))
+            return own.take()
+
+    def _of_window(self, key_id: str, window: str) -> "_Ahead":
+        known = self._ahead.get(key_id)
+        if known is None or known.window != window:
+            known = self._ahead[key_id] = _Ahead(window)
+        return known
 
     def _counted(self, name: str, seconds: int, amount: int) -> int:
         if self._breaker.allows_call():
