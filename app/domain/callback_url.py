@@ -34,6 +34,7 @@ _SPECIAL: Final[Sequence[Network]] = (
     IPv6Network("2001::/32"),  # Teredo: contains an IPv4 address
     IPv6Network("2002::/16"),  # 6to4: contains an IPv4 address
     IPv6Network("3fff::/20"),  # documentation (RFC 9637), which Python 3.11 doesn't know
+    IPv4Network("192.0.0.0/24"),  # IETF protocol assignments; some clouds have metadata there
     IPv4Network("192.88.99.0/24"),  # relays of 6to4
     IPv4Network("168.63.129.16/32"),  # Azure's metadata, at a public address
 )
