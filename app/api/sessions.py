@@ -3,7 +3,7 @@
 from flask import request
 from werkzeug.http import dump_cookie
 
-from app.api import auth, representation, schemas
+from app.api import auth, rate_limits, representation, schemas
 from app.api.context import Call, Context
 from app.api.operations import Answer, Section
 from app.domain.api_key import ApiKey
@@ -19,7 +19,7 @@ sessions = Section("Sessions", "/api/v1/session")
     "POST",
     "",
     {201: schemas.Session},
-    errors=(401,),
+    errors=(401, 429),
     headers=("Authorization", "X-API-Key"),
     sends={201: ("Set-Cookie",)},
 )
@@ -32,6 +32,7 @@ def begin(context: Context) -> Answer:
     """
     ports = context.ports
     key = _signed_in(context)
+    rate_limits.count(Call(context, key))
     begun = service.begin(ports.sessions, ports.clock, key)
     cookie = _cookie(begun.secret, int(service.SESSION_SECONDS))
     return Answer(_shown(begun.session, key), 201, {"Set-Cookie": cookie})
@@ -49,10 +50,11 @@ def _signed_in(context: Context) -> ApiKey:
     return key
 
 
-@sign_in.operation("GET", "", {200: schemas.Session}, errors=(401,))
+@sign_in.operation("GET", "", {200: schemas.Session}, errors=(401, 429))
 def get(context: Context) -> schemas.Session:
     """The session of the cookie, with its `csrf_token`, for a page that was loaded again."""
     found, key = auth.session(context.ports.store.keys, context.ports.sessions)
+    rate_limits.count(Call(context, key))
     return _shown(found, key)
 
 

@@ -91,6 +91,16 @@ class TestRequests:
         assert [first.get(LANGUAGES).status_code for _ in range(2)] == [200, 429]
         assert second.get(LANGUAGES).status_code == 200
 
+    def test_beginning_a_session_and_reading_it_count(self, admin: Api) -> None:
+        bob, client = with_key(admin, requests="2/h"), admin.app.test_client()
+        bearer = {"Authorization": f"Bearer {bob.key}"}
+        assert client.post("/api/v1/session", headers=bearer).status_code == 201
+        assert client.get("/api/v1/session").status_code == 200
+        assert client.get("/api/v1/session").status_code == 429
+        refused = client.post("/api/v1/session", headers=bearer)
+        assert refused.status_code == 429
+        assert refused.headers.getlist("Set-Cookie") == []
+
     def test_requests_without_a_valid_key_are_not_counted(self, admin: Api) -> None:
         bob = with_key(admin, requests="1/h")
         assert replace(bob, key="pdl_wrong").get(LANGUAGES).status_code == 401
