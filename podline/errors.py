@@ -62,6 +62,9 @@ class FieldProblem:
     pointer: str
     detail: str
 
+    def __str__(self) -> str:
+        return f"{self.pointer}: {self.detail}" if self.pointer else f"the body {self.detail}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
@@ -78,7 +81,7 @@ class Problem:
     """Seconds."""
 
     def __str__(self) -> str:
-        fields = "; ".join(f"{field.pointer}: {field.detail}" for field in self.errors)
+        fields = "; ".join(map(str, self.errors))
         said = [self.detail, fields] if fields not in (self.detail or "") else [self.detail]
         return ": ".join(part for part in (self.title, *said) if part)
 

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from app.api.validation import NO_STRING
 from app.domain.policy import InputMaxima
 from app.domain.problems import Problems, pointer
 
@@ -94,7 +95,7 @@ def _check_values(
         return
     for name, item in value.items():
         if not isinstance(item, str):
-            problems.add_unreadable(pointer(*at, name), "Input should be a valid string")
+            problems.add_unreadable(pointer(*at, name), NO_STRING)
             value[name] = ""
             if problems.full:
                 return

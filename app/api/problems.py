@@ -8,6 +8,7 @@ from typing import Final
 from flask import Flask, Response, g
 from pydantic import BaseModel, Field
 from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.exceptions import NotFound as NoPath
 
 from app.domain.errors import (
     Conflict,
@@ -89,9 +90,13 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, _of_bug)
 
 
+_NO_PATH: Final = "the API has no such path; /docs lists those that it has"
+
+
 def _of_http(error: HTTPException) -> Response:
     headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
-    problem = Problem(title=error.name, status=error.code or 500, detail=error.description)
+    detail = _NO_PATH if error.description == NoPath.description else error.description
+    problem = Problem(title=error.name, status=error.code or 500, detail=detail)
     return _answer(problem, headers)
 
 
@@ -109,7 +114,7 @@ def _invalid(problems: Sequence[FieldProblem], at: str = "") -> Problem:
         type=_type("invalid-request"),
         title="The request is not valid",
         status=422,
-        detail="; ".join(f"{error.pointer}: {error.detail}" for error in errors[:3]),
+        detail="; ".join(map(_in_words, errors[:3])),
         errors=errors,
     )
 
@@ -134,6 +139,10 @@ def _of_podline(error: PodlineError) -> Response:
     if after is None:
         return _answer(problem)
     return _answer(problem.model_copy(update={"retry_after": after}), {"Retry-After": str(after)})
+
+
+def _in_words(error: FieldError) -> str:
+    return f"{error.pointer}: {error.detail}" if error.pointer else f"the body {error.detail}"
 
 
 def _known(kind: _Kind, detail: str | None) -> Problem:

@@ -67,10 +67,45 @@ def valid(
 
 def _report(errors: Sequence[ErrorDetails], problems: Problems) -> None:
     for error in errors:
-        problems.add_unreadable(pointer(*error["loc"]), _DETAILS.get(error["type"], error["msg"]))
+        problems.add_unreadable(pointer(*error["loc"]), _detail(error))
 
 
-_DETAILS: Final[Mapping[str, str]] = {"missing": "is required", "model_type": "must be an object"}
+def _detail(error: ErrorDetails) -> str:
+    known = _DETAILS.get(error["type"])
+    if known is None:
+        return error["msg"].replace("Input should be", "must be")
+    return known.format_map(error.get("ctx", {}))
+
+
+NO_STRING: Final = "must be a string"
+_NO_NUMBER: Final = "must be a number"
+_NO_WHOLE_NUMBER: Final = "must be a whole number"
+_NO_BOOLEAN: Final = "must be true or false"
+_DETAILS: Final[Mapping[str, str]] = {
+    "missing": "is required",
+    "model_type": "must be an object",
+    "dict_type": "must be an object",
+    "list_type": "must be a list",
+    "string_type": NO_STRING,
+    "float_type": _NO_NUMBER,
+    "float_parsing": _NO_NUMBER,
+    "finite_number": "must be a finite number",
+    "int_type": _NO_WHOLE_NUMBER,
+    "int_parsing": _NO_WHOLE_NUMBER,
+    "int_from_float": _NO_WHOLE_NUMBER,
+    "bool_type": _NO_BOOLEAN,
+    "bool_parsing": _NO_BOOLEAN,
+    "enum": "must be {expected}",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "too_short": "has too few entries: the minimum is {min_length}",
+    "too_long": "has too many entries: the maximum is {max_length}",
+    "string_too_short": "is too short: the minimum is {min_length} characters",
+    "string_too_long": "is too long: the maximum is {max_length} characters",
+}
+"""By pydantic's type of error, with what its context names."""
 _PLACEHOLDERS: Final[Mapping[str, Callable[[], object]]] = {
     "missing": str,
     "string_type": str,

@@ -103,7 +103,7 @@ def test_by_time(operator: Api, twins: Twins) -> None:
         ("type=finished", "/type/0", "podline.execution.finished.v1"),
         ("cursor=%21", "/cursor", "start without a cursor"),
         ("cursor=eA%3D%3D", "/cursor", "start without a cursor"),
-        ("limit=0", "/limit", "greater than or equal to 1"),
+        ("limit=0", "/limit", "at least 1"),
         ("since=2026-01-02T03:04:05Z", "/since", "not a known field"),
     ],
 )

@@ -16,7 +16,8 @@ EXECUTIONS = "/api/v1/executions"
 
 
 def test_an_unknown_path(api: Api) -> None:
-    body(api.get("/api/v1/nothing"), 404)
+    problem = body(api.get("/api/v1/nothing"), 404)
+    assert problem["detail"] == "the API has no such path; /docs lists those that it has"
 
 
 def test_a_method_that_a_path_does_not_have(api: Api) -> None:
@@ -39,7 +40,48 @@ def test_malformed_json(api: Api, data: bytes) -> None:
 @pytest.mark.parametrize("data", [b"[]", b"null", b'"{}"', b"1"])
 def test_json_that_is_no_object(api: Api, data: bytes) -> None:
     response = api.call("POST", EXECUTIONS, data=data, content_type="application/json")
-    body(response, 422)
+    assert body(response, 422)["detail"] == "the body must be an object"
+
+
+@pytest.mark.parametrize(
+    ("sent", "pointer", "detail"),
+    [
+        ({"source": 1}, "/source", "must be a string"),
+        ({"args": "x"}, "/args", "must be a list"),
+        ({"args": {}}, "/args", "must be a list"),
+        ({"env": []}, "/env", "must be an object"),
+        ({"labels": {"a": 1}}, "/labels/a", "must be a string"),
+        ({"limits": {"wall_seconds": "a"}}, "/limits/wall_seconds", "must be a number"),
+        ({"limits": {"wall_seconds": 61}}, "/limits/wall_seconds", "must be at most 60"),
+        ({"limits": {"processes": 1.5}}, "/limits/processes", "must be a whole number"),
+        ({"stop_on_failure": 1}, "/stop_on_failure", "must be true or false"),
+        ({"streams": "x"}, "/streams", "must be 'separate' or 'merged'"),
+    ],
+)
+def test_words_for_values_of_the_wrong_type(
+    api: Api, sent: dict[str, object], pointer: str, detail: str
+) -> None:
+    errors = body(api.post(EXECUTIONS, PROGRAM | sent), 422)["errors"]
+    assert [(each["pointer"], each["detail"]) for each in errors] == [(pointer, detail)]
+
+
+@pytest.mark.parametrize(
+    ("path", "detail"),
+    [
+        ("executions?wait=x", "must be a number"),
+        ("executions?limit=x", "must be a whole number"),
+        ("executions?limit=0", "must be at least 1"),
+        ("executions?limit=201", "must be at most 200"),
+    ],
+)
+def test_words_for_queries(api: Api, path: str, detail: str) -> None:
+    call = api.post(f"/api/v1/{path}", PROGRAM) if "wait" in path else api.get(f"/api/v1/{path}")
+    assert [each["detail"] for each in body(call, 422)["errors"]] == [detail]
+
+
+def test_words_for_a_list_without_entries(api: Api) -> None:
+    errors = body(api.post("/api/v1/batches", {"executions": []}), 422)["errors"]
+    assert [each["detail"] for each in errors] == ["has too few entries: the minimum is 1"]
 
 
 def test_a_body_that_is_too_large(api: Api) -> None:

@@ -54,7 +54,7 @@ def number(problems: Problems, at: str, value: float, maximum: float) -> bool:
     elif value <= 0:
         detail = "must be greater than zero"
     elif value > maximum:
-        detail = f"must be at most {maximum}"
+        detail = f"must be at most {maximum:.15g}"
     else:
         return True
     problems.add(at, detail)
