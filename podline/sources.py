@@ -24,6 +24,8 @@ def read_program(source: Path, entrypoint: str | None = None) -> tuple[dict[str,
     if not source.is_dir():
         return {source.name: read_file(source)}, entrypoint or source.name
     files = read_folder(source)
+    if not files:
+        raise InvalidArgument(f"{source} has no files, apart from those that are left out")
     if entrypoint is None and len(files) == 1:
         (entrypoint,) = files
     if entrypoint is None:

@@ -1,10 +1,11 @@
 """Programs as Python values, and the body of a request that submits them."""
 
+import json
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Required, TypedDict
+from typing import Any, Final, Required, TypedDict
 
 from podline.errors import InvalidArgument
 from podline.models import Limits
@@ -89,6 +90,10 @@ class Program(Submission, total=False):
     source: str | Path
 
 
+_LARGE: Final = 1024 * 1024
+"""Characters. Smaller texts are sent as texts, which people can read in a request."""
+
+
 def body_of(source: str | Path | None, submission: Mapping[str, Any]) -> dict[str, object]:
     """Return the JSON body of `POST /api/v1/executions`. Reads what is a path."""
     body = _encoded(submission if source is None else {**submission, "source": source})
@@ -148,7 +153,7 @@ def _stdin(content: Text) -> dict[str, str]:
 
 def _expected(content: Text) -> dict[str, str]:
     if isinstance(content, Path):
-        content = _text_or_bytes(content)
+        content = text_if_utf8(read_file(content))
     if isinstance(content, bytes):
         return {"expected_output_base64": _base64(content)}
     return {"expected_output": content}
@@ -157,7 +162,23 @@ def _expected(content: Text) -> dict[str, str]:
 def _text_or_bytes(content: Text) -> str | bytes:
     if isinstance(content, Path):
         content = read_file(content)
-    return content if isinstance(content, str) else text_if_utf8(content)
+    return _shorter(content if isinstance(content, str) else text_if_utf8(content))
+
+
+def _shorter(content: str | bytes) -> str | bytes:
+    """Bytes in place of a large text that is longer in JSON than in base64.
+
+    JSON takes six characters for a control character, and two for a line end or a quotation mark,
+    so what is within the service's maximum could make a body that is not.
+    """
+    if isinstance(content, bytes) or len(content) < _LARGE:
+        return content
+    try:
+        exact = content.encode()
+    except UnicodeEncodeError:
+        return content  # what is not UTF-8 is refused later, as in a small text
+    in_json = len(json.dumps(content, ensure_ascii=False).encode())
+    return exact if in_json > 4 * len(exact) / 3 else content
 
 
 def _base64(content: bytes) -> str:

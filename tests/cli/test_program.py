@@ -90,7 +90,7 @@ def test_a_batch_takes_no_arguments(podline: Podline, folder: Path) -> None:
     (folder / "all.jsonl").write_text("")
     done = podline("submit", "--batch", "all.jsonl", "--", "a")
     assert done.exit_code == 2
-    assert "ARG can't be combined with --batch" in done.stderr
+    assert "--batch takes one file; set args in each of its lines" in done.stderr
     assert "can't read a batch from stdin" in podline("submit", "--batch", "-").stderr
 
 
@@ -202,6 +202,16 @@ class TestFolder:
     ) -> None:
         done = podline("run", program, *args)
         assert (done.exit_code, said in done.stderr) == (2, True), done.stderr
+
+    def test_other_faults_of_a_folder_name_no_option(
+        self, podline: Podline, folder: Path, program: Path
+    ) -> None:
+        (folder / "empty").mkdir()
+        done = podline("run", "empty")
+        assert "empty has no files, apart from those that are left out\n" in done.stderr
+        (program / "out").symlink_to("/etc/passwd")
+        done = podline("run", program)
+        assert "out is a link that leads out of the folder\n" in done.stderr
 
     def test_a_file_has_no_other_entrypoint(self, podline: Podline, program: Path) -> None:
         done = podline("run", program / "main.py", "--entrypoint", "main.py")

@@ -1,6 +1,7 @@
 """Programs, inputs and checkers from files and folders."""
 
 import os
+from base64 import b64decode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,22 @@ def test_inputs_from_files(service: Service, client: Client, tmp_path: Path) -> 
     }
 
 
+def test_a_large_text_is_sent_in_its_shorter_form(
+    service: Service, client: Client, tmp_path: Path
+) -> None:
+    zeros, letters = "\0" * 2**20, "x" * 2**20
+    (tmp_path / "in").write_text(zeros)
+    for content in (zeros, zeros.encode(), tmp_path / "in"):
+        client.submit(language="python", stdin=content, files={"a": content})
+        body = sent(service)
+        assert b64decode(body["stdin_base64"]) == zeros.encode()
+        assert body["files"][0]["encoding"] == "base64"
+    client.submit("", language="python", stdin=letters)
+    assert sent(service)["stdin"] == letters
+    client.submit("", language="python", stdin=zeros[1:], expected_output=tmp_path / "in")
+    assert (sent(service)["stdin"], sent(service)["expected_output"]) == (zeros[1:], zeros)
+
+
 def test_many_from_files(service: Service, client: Client, folder: Path) -> None:
     client.submit_many([Program(language="python", source=folder / "main.py")])
     (request,) = service.asked("POST", "/api/v1/batches")
@@ -96,6 +113,9 @@ def test_the_entrypoint_of_a_folder(folder: Path) -> None:
     assert read_program(folder / "lib", "a.py")[1] == "a.py"
     (folder / "lib" / "a.py").unlink()
     assert read_program(folder / "lib") == ({"b.py": b"lib/b.py"}, "b.py")
+    (folder / ".git" / "x").unlink()
+    with pytest.raises(InvalidArgument, match=r"\.git has no files, apart from those"):
+        read_program(folder / ".git")
 
 
 def test_links_stay_in_the_folder(folder: Path) -> None:

@@ -65,8 +65,12 @@ def _files(main: Path, options: Mapping[str, Any]) -> tuple[dict[str, bytes], st
     try:
         return read_program(main, entrypoint)
     except InvalidArgument as error:
-        hint = " with --entrypoint" if entrypoint is None else ""
-        raise click.UsageError(escaped(f"{error}{hint}")) from None
+        raise click.UsageError(escaped(_hinted(error, "as the entrypoint"))) from None
+
+
+def _hinted(error: InvalidArgument, asked: str) -> str:
+    """Name the option by which the command line says what the client asks for."""
+    return f"{error} with --entrypoint" if str(error).endswith(asked) else str(error)
 
 
 def _program_from_stdin(
