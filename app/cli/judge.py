@@ -46,7 +46,9 @@ def _compare(ctx: click.Context, param: click.Parameter, value: str | None) -> o
         else:
             return {"numbers": {"absolute": tolerance, "relative": tolerance}}
     raise click.BadParameter(
-        f"{value!r} is none of {', '.join(_KINDS)}, and not numbers:1e-9", ctx, param
+        f"{value!r} is not one of {', '.join(_KINDS)} and numbers:BOUND, such as numbers:1e-9",
+        ctx,
+        param,
     )
 
 

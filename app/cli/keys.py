@@ -30,7 +30,8 @@ def list_keys(client: Client, as_json: bool) -> None:
             [
                 (
                     *(key.id, key.name, key.role, key.created_at),
-                    *(key.max_unfinished, key.requests, key.cpu_day),
+                    *(key.max_unfinished, key.requests),
+                    None if key.cpu_day is None else f"{key.cpu_day:.15g}",
                 )
                 for key in keys
             ],

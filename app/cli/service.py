@@ -78,5 +78,8 @@ def languages_command(client: Client, as_json: bool) -> None:
     else:
         print_table(
             ("language", "version", "file", "compiled", "packages"),
-            [(lg.name, lg.version, lg.source_name, lg.compiled, lg.packages) for lg in languages],
+            [
+                (lg.name, lg.version, lg.source_name, "yes" if lg.compiled else "no", lg.packages)
+                for lg in languages
+            ],
         )

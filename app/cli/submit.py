@@ -67,5 +67,8 @@ def _check_options(context: click.Context) -> None:
         name = option.name or ""
         given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
         if given and name not in _WITH_BATCH:
-            named = "ARG" if name == "more_args" else option.opts[0]
-            raise click.UsageError(f"{named} can't be combined with --batch: set it in each line")
+            if name == "more_args":
+                raise click.UsageError("--batch takes one file; set args in each of its lines")
+            raise click.UsageError(
+                f"{option.opts[0]} can't be combined with --batch: set it in each line"
+            )

@@ -85,6 +85,8 @@ def test_takes_no_options_of_a_program(podline: Podline, folder: Path) -> None:
         done = podline("submit", "--batch", write(folder, GOOD), option, value)
         assert done.exit_code == 2
         assert f"{option} can't be combined with --batch" in done.stderr
+    done = podline("submit", "--batch", write(folder, GOOD), "all.jsonl")
+    assert "--batch takes one file; set args in each of its lines" in done.stderr
 
 
 def test_a_single_one_is_not_waited_for(podline: Podline, folder: Path) -> None:

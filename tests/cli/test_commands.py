@@ -126,7 +126,7 @@ def test_limits_of_a_key(service: Service, podline: Podline) -> None:
     assert podline("keys", "create", "alice", *limits).exit_code == 0
     _, key = service.twins.store.keys.all()
     assert (key.requests, key.cpu_day, key.max_unfinished) == ("10/s", 3600, 100)
-    assert "10/s" in podline("keys", "list").stdout
+    assert podline("keys", "list").stdout.splitlines()[2].split()[4:] == ["100", "10/s", "3600"]
     assert (
         "/requests: must be a number of"
         in podline("keys", "create", "a", "--requests", "fast").stderr
@@ -249,6 +249,8 @@ def test_queue(service: Service, podline: Podline) -> None:
 def test_languages(podline: Podline) -> None:
     table = podline("languages").stdout
     assert "main.py" in table
+    compiled = {line.split()[0]: line.split()[3] for line in table.splitlines()}
+    assert (compiled["python"], compiled["c"]) == ("no", "yes")
     assert "lodash=4.17.21" in table
     shown = json.loads(podline("languages", "--json").stdout)
     assert [each["name"] for each in shown] == ["python", "javascript", "c", "cpp", "bash"]

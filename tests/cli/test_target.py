@@ -80,3 +80,15 @@ def test_a_url_that_is_none() -> None:
     done = CliRunner().invoke(main, ["run", __file__, "--url", "nonsense"])
     assert (done.exit_code, done.stderr.count("\n")) == (125, 1)
     assert "http://host:8000" in done.stderr
+
+
+@pytest.mark.parametrize("path", ["/api/v1", "/nothing"])
+def test_what_to_do_about_a_url_with_a_path(service: Service, path: str) -> None:
+    done = CliRunner().invoke(main, ["list", "--url", service.url + path, "--key", service.key])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "Does --url or PODLINE_URL name a service of Podline, without a path" in done.stderr
+
+
+def test_an_execution_that_does_not_exist_is_no_wrong_url(service: Service) -> None:
+    done = CliRunner().invoke(main, ["get", "01J", "--url", service.url, "--key", service.key])
+    assert "--url" not in done.stderr
