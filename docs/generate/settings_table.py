@@ -16,7 +16,7 @@ _SECTIONS: Final[Mapping[str, str]] = {
     "data_dir": "Places and processes",
     "max_running": "Admission, attempts and retention",
     "default_limits.wall_seconds": "Limits of programs",
-    "input.files_bytes": "Limits of submissions",
+    "input.submission_bytes": "Limits of submissions",
     "kafka.partitions": "Kafka",
     "kubernetes.images": "Kubernetes",
 }

@@ -117,6 +117,19 @@ def test_every_setting_is_described() -> None:
     assert settings_table.undescribed() == set()
 
 
+@pytest.mark.parametrize(
+    ("title", "prefix"),
+    [
+        ("Limits of submissions", "PODLINE_INPUT__"),
+        ("Kafka", "PODLINE_KAFKA__"),
+        ("Kubernetes", "PODLINE_KUBERNETES__"),
+    ],
+)
+def test_settings_of_one_kind_are_in_one_section(title: str, prefix: str) -> None:
+    sections = settings_table.table().split("### ")
+    assert {each.partition("\n")[0] for each in sections if f"`{prefix}" in each} == {title}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_settings_that_a_page_names_exist(page: Path) -> None:
     named = set(re.findall(r"\bPODLINE_[A-Z][A-Z_]*[A-Z]\b", page.read_text(encoding="utf-8")))
