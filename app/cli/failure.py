@@ -93,8 +93,8 @@ def explained(error: PodlineError) -> str:
             return f"{said}. Use a key with that role (`podline keys create --role`)."
         case NotFound(problem=Problem(type="about:blank")):
             return (
-                f"{said}. Does --url or PODLINE_URL name a service of Podline, without a path such "
-                "as /api/v1?"
+                f"{said.rstrip('.')}. Does --url or PODLINE_URL name a service of Podline, "
+                "without a path such as /api/v1?"
             )
         case ApiError(problem=problem) if problem.status >= 500 and problem.request_id:
             return f"{said} (request {problem.request_id} in the service's log)"
