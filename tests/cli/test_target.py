@@ -6,7 +6,10 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import main
+from app.cli.failure import explained
 from app.cli.target import NoService, Target, find_target
+from podline import Problem
+from podline.errors import error_of
 from tests.support.service import Service
 
 OWN = "http://127.0.0.1:8123"
@@ -92,3 +95,8 @@ def test_what_to_do_about_a_url_with_a_path(service: Service, path: str) -> None
 def test_an_execution_that_does_not_exist_is_no_wrong_url(service: Service) -> None:
     done = CliRunner().invoke(main, ["get", "01J", "--url", service.url, "--key", service.key])
     assert "--url" not in done.stderr
+
+
+def test_what_another_server_says_may_end_with_a_full_stop() -> None:
+    error = error_of(Problem(status=404, title="Not Found", detail="Try again."))
+    assert explained(error).startswith("Not Found: Try again. Does --url ")
