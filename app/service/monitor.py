@@ -11,6 +11,7 @@ from app.ports import Ports
 from app.service.checker_pods import CheckerFailed, checks_of, run_checker
 from app.service.ended_tests import frames_of
 from app.service.judging import judge
+from app.service.one_at_a_time import is_judged, judging
 from app.service.outputs import Ended, OutputLost
 from app.service.saga import begin, end_attempt
 from app.service.transitions import apply, in_seconds, soon
@@ -25,6 +26,8 @@ _UNDER_WAY = frozenset({State.STARTING, State.RUNNING})
 
 def poll(ports: Ports, execution_id: str) -> bool:
     """Observe the pod once. True if the verdict is known and the chain continues."""
+    if is_judged(execution_id):
+        return False
     execution = begin(ports, execution_id, _UNDER_WAY, "poll")
     if execution is None:
         return False
@@ -39,7 +42,10 @@ def poll(ports: Ports, execution_id: str) -> bool:
         return False
     if observation.phase is Phase.RUNNING:
         return _running(ports, execution, observation)
-    return _ended(ports, execution, observation)
+    if execution.has_checker:  # Whoever waits for it must not miss the report about its end.
+        return _ended(ports, execution, observation)
+    with judging(execution_id) as is_first:
+        return is_first and _ended(ports, execution, observation)
 
 
 def _not_running(ports: Ports, execution: Execution, observation: Observation | None) -> bool:

@@ -22,6 +22,7 @@ from app.service.callbacks import deliver_first
 from app.service.checker_pods import CheckerFailed, ended_checks
 from app.service.checks import Checks
 from app.service.judging import judge_of
+from app.service.one_at_a_time import judging
 from app.service.outputs import Ended, OutputLost, outputs, present
 from app.service.printed import Packed, pack
 from app.service.saga import begin, clean_up, end_attempt
@@ -35,6 +36,12 @@ def persist(ports: Ports, execution_id: str) -> None:
     the next one inserts nothing new and names the same result. If the execution is cancelled in
     between, its clean-up removes the result.
     """
+    with judging(execution_id) as is_first:
+        if is_first:
+            _persist(ports, execution_id)
+
+
+def _persist(ports: Ports, execution_id: str) -> None:
     execution = begin(ports, execution_id, frozenset({State.FINISHED}), "persist")
     if execution is None:
         return
