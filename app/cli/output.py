@@ -1,6 +1,7 @@
 """What commands print on stdout: JSON for programs, tables for people."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
@@ -62,7 +63,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     # Rich itself would end the process on a broken pipe.
     with console.capture() as printed:
         console.print(table)
-    print_text(printed.get(), sys.stdout)
+    # Rich fills the last column, so one long value would widen every line.
+    print_text(re.sub(" +\n", "\n", printed.get()), sys.stdout)
 
 
 def print_facts(facts: Iterable[tuple[str, object]]) -> None:

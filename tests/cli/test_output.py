@@ -9,7 +9,8 @@ from app.cli.output import Due, print_facts, print_json, print_table
 
 def test_a_table_that_is_piped_has_a_line_for_each_row(capsys: pytest.CaptureFixture[str]) -> None:
     print_table(("id", "text"), [("a" * 30, "b " * 200), ("c", None)])
-    header, first, second = capsys.readouterr().out.splitlines()
+    header, first, second = lines = capsys.readouterr().out.splitlines()
+    assert [len(line) - len(line.rstrip()) for line in lines] == [0, 0, 0]
     assert header.split() == ["id", "text"]
     assert first.split() == ["a" * 30, *["b"] * 200]
     assert second.split() == ["c", "-"]
