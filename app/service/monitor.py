@@ -26,7 +26,7 @@ _UNDER_WAY = frozenset({State.STARTING, State.RUNNING})
 
 def poll(ports: Ports, execution_id: str) -> bool:
     """Observe the pod once. True if the verdict is known and the chain continues."""
-    if is_judged(execution_id):
+    if is_judged(execution_id, "poll"):
         return False
     execution = begin(ports, execution_id, _UNDER_WAY, "poll")
     if execution is None:
@@ -44,7 +44,7 @@ def poll(ports: Ports, execution_id: str) -> bool:
         return _running(ports, execution, observation)
     if execution.has_checker:  # Whoever waits for it must not miss the report about its end.
         return _ended(ports, execution, observation)
-    with judging(execution_id) as is_first:
+    with judging(execution_id, "poll") as is_first:
         return is_first and _ended(ports, execution, observation)
 
 

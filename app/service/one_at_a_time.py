@@ -9,23 +9,27 @@ from contextlib import contextmanager
 from threading import Lock
 
 _lock = Lock()
-_judged: set[str] = set()
+_judged: set[tuple[str, str]] = set()
 
 
-def is_judged(execution_id: str) -> bool:
-    """Whether a thread of this process is judging the execution just now."""
-    return execution_id in _judged
+def is_judged(execution_id: str, step: str) -> bool:
+    """Whether a thread of this process is judging the execution in that step just now."""
+    return (execution_id, step) in _judged
 
 
 @contextmanager
-def judging(execution_id: str) -> Iterator[bool]:
-    """True if no other thread is judging the execution, which is then left to this one."""
+def judging(execution_id: str, step: str) -> Iterator[bool]:
+    """True if no other thread is judging the execution in that step, which is left to this one.
+
+    Steps are told apart, because a late duplicate of one must not stop the next.
+    """
+    judged = execution_id, step
     with _lock:
-        is_first = execution_id not in _judged
-        _judged.add(execution_id)
+        is_first = judged not in _judged
+        _judged.add(judged)
     try:
         yield is_first
     finally:
         if is_first:
             with _lock:
-                _judged.discard(execution_id)
+                _judged.discard(judged)

@@ -36,7 +36,7 @@ def persist(ports: Ports, execution_id: str) -> None:
     the next one inserts nothing new and names the same result. If the execution is cancelled in
     between, its clean-up removes the result.
     """
-    with judging(execution_id) as is_first:
+    with judging(execution_id, "persist") as is_first:
         if is_first:
             _persist(ports, execution_id)
 
