@@ -34,10 +34,10 @@ with open(os.environ["MPLCONFIGDIR"] + "/fontlist-v1.json", "w") as file:
 """,
 }
 READS_FOR_EVER = """
-import greeting
+import greeting, time
 print("reading", flush=True)
 while open(greeting.__file__).read():
-    pass
+    time.sleep(0.01)
 """
 TELLS_ITS_PYTHON = """
 import os, sys
