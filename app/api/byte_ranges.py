@@ -62,6 +62,8 @@ def respond(content: Content) -> Response:
 
 def _is_asked_for(content: Content) -> bool:
     """Whether one range is asked for, of this version."""
+    if request.if_none_match.contains_weak(content.name):
+        return False  # It comes first (13.2.2), also before a range that can't be satisfied.
     asked, condition = request.range, request.if_range
     if asked is None or asked.units != "bytes" or len(asked.ranges) != 1:
         return False

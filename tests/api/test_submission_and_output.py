@@ -201,6 +201,9 @@ class TestRanges:
             response = api.get(f"{ran}/stdout", headers={"If-None-Match": known})
             assert (response.status_code, response.data) == (304, b"")
             assert response.headers["ETag"] == tag
+        for range in ("bytes=0-1", "bytes=99-"):
+            response = ranged(api, f"{ran}/stdout", range, **{"If-None-Match": tag})
+            assert (response.status_code, response.data) == (304, b"")
 
 
 class TestOwner:
