@@ -1,5 +1,6 @@
 """Responses that are bytes, of which a client may ask for a range (RFC 9110, 14)."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +17,8 @@ SENDS: Final = {
     206: ("ETag", "Accept-Ranges", "Content-Range"),
     304: ("ETag",),
 }
+_LAST_NONE: Final = re.compile(r"bytes=\s*-0+\s*", re.IGNORECASE)
+"""The last 0 bytes, which no content can satisfy (14.1.2); to Werkzeug, no range at all."""
 REQUEST_HEADERS: Final = ("Range", "If-Range", "If-None-Match")
 
 
@@ -46,44 +49,48 @@ def respond(content: Content) -> Response:
     A request for several ranges gets the whole, which RFC 9110 allows. Raises
     RequestedRangeNotSatisfiable.
     """
-    start, size = _range(content)
-    response = Response(content.read(start, size), mimetype=content.media_type)
-    response.content_length = size
+    response = Response(mimetype=content.media_type)
     response.accept_ranges = "bytes"
     response.set_etag(content.name)
+    # It comes first (13.2.2), also before a range that can't be satisfied.
     if request.if_none_match.contains_weak(content.name):
-        response.status_code, response.response = 304, []
+        response.status_code = 304
         del response.headers["Content-Length"], response.headers["Content-Type"]
-    elif size < content.size or _is_asked_for(content):
+        return response
+    start, size = 0, content.size
+    if _is_range_asked_for(content):
+        start, size = _range(content.size)
         response.status_code = 206
         response.content_range.set(start, start + size, content.size)
+    response.response = content.read(start, size)
+    response.content_length = size
     return response
 
 
-def _is_asked_for(content: Content) -> bool:
+def _is_range_asked_for(content: Content) -> bool:
     """Whether one range is asked for, of this version."""
-    if request.if_none_match.contains_weak(content.name):
-        return False  # It comes first (13.2.2), also before a range that can't be satisfied.
-    asked, condition = request.range, request.if_range
-    if asked is None or asked.units != "bytes" or len(asked.ranges) != 1:
-        return False
+    condition = request.if_range
     if condition.date is not None or request.headers.get("If-Range", "").startswith("W/"):
         return False
-    return condition.etag in (None, content.name)
-
-
-def _range(content: Content) -> tuple[int, int]:
-    """Where to start, and how many bytes."""
-    if not _is_asked_for(content):
-        return 0, content.size
+    if condition.etag not in (None, content.name):
+        return False
     asked = request.range
-    assert asked is not None, "it is asked for"
+    if asked is None:
+        return _LAST_NONE.fullmatch(request.headers.get("Range", "")) is not None
+    return asked.units == "bytes" and len(asked.ranges) == 1
+
+
+def _range(whole: int) -> tuple[int, int]:
+    """Where the range begins, and how many bytes it has. Raises RequestedRangeNotSatisfiable."""
+    asked = request.range
+    if asked is None:
+        raise RequestedRangeNotSatisfiable(whole)
     ((first, _),) = asked.ranges
-    if first < 0 < content.size:  # The last bytes, or all if there are fewer.
-        start = max(content.size + first, 0)
-        return start, content.size - start
-    found = asked.range_for_length(content.size)
+    if first < 0 < whole:  # The last bytes, or all if there are fewer.
+        start = max(whole + first, 0)
+        return start, whole - start
+    found = asked.range_for_length(whole)
     if found is None:
-        raise RequestedRangeNotSatisfiable(content.size)
+        raise RequestedRangeNotSatisfiable(whole)
     start, stop = found
     return start, stop - start

@@ -187,6 +187,14 @@ class TestRanges:
         for range in ("bytes=0-", "bytes=-1"):
             body(ranged(api, f"{ran}/stderr", range), 416)
 
+    @pytest.mark.parametrize("range", ["bytes=-0", "bytes=-00", "Bytes= -0 "])
+    def test_of_no_bytes(self, api: Api, ran: str, range: str) -> None:
+        tag = api.get(f"{ran}/stdout").headers["ETag"]
+        body(ranged(api, f"{ran}/stdout", range), 416)
+        body(ranged(api, f"{ran}/stdout", range, **{"If-Range": tag}), 416)
+        assert ranged(api, f"{ran}/stdout", range, **{"If-Range": '"other"'}).status_code == 200
+        assert ranged(api, f"{ran}/stdout", range, **{"If-None-Match": tag}).status_code == 304
+
     def test_of_another_version_is_the_whole(self, api: Api, ran: str) -> None:
         tag = api.get(f"{ran}/stdout").headers["ETag"]
         same = ranged(api, f"{ran}/stdout", "bytes=0-1", **{"If-Range": tag})
