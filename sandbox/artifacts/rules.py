@@ -24,7 +24,9 @@ NOT_A_FILE: Final = "it is not a regular file, or can't be read"
 BAD_NAME: Final = "its name is not UTF-8, or has a backslash or characters that control a terminal"
 GONE: Final = LeftOut(None, "a limit ended the program's sandbox, and its files with it")
 _NOT_ALL: Final = LeftOut(
-    None, "there are too many files, or too deep folders, to look at all of them"
+    None,
+    "not all files could be looked at: the working folder can't be read, or has too many files "
+    "or too deep folders",
 )
 
 

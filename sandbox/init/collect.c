@@ -130,6 +130,7 @@ void list_work(struct stage *stage) {
     listed = listed_bytes = incomplete = 0;
     int work = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (work >= 0) list_folder(work, path, 0, 0);
+    else incomplete = 1; /* The program can take its own permission away. */
     end(stage, incomplete);
 }
 

@@ -75,6 +75,11 @@ os.mkdir("shut")
 open("shut/a", "w").close()
 os.chmod("shut", 0)
 """
+SHUT = """
+import os
+open("a", "w").close()
+os.chmod(".", 0)
+"""
 PRIVATE = """
 import os
 os.umask(0o077)
@@ -188,6 +193,11 @@ class FilesOfPrograms:
 
     def test_deep_folders(self, keep: Keep) -> None:
         assert "too deep folders" in keep(DEEP).left_out[None]
+
+    def test_a_working_folder_without_permissions(self, keep: Keep) -> None:
+        kept = keep(SHUT)
+        assert not kept.contents
+        assert "the working folder can't be read" in kept.left_out[None]
 
     def test_files_that_change_until_the_end(self, keep: Keep) -> None:
         found = keep(GROWING).contents
