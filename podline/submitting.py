@@ -10,7 +10,7 @@ from podline import streaming
 from podline.arguments import path_segment
 from podline.batches import batches_of, bodies_of
 from podline.calls import Items, Mode, call, iteration
-from podline.deadline import Deadline
+from podline.deadline import NEVER, Deadline
 from podline.decoding import decode
 from podline.errors import ApiError, ProtocolError, WaitTimeout, error_of
 from podline.executions import EXECUTIONS, ExecutionCalls, wait_of, wait_query
@@ -94,7 +94,7 @@ class SubmittingCalls(ExecutionCalls[Mode]):
         submission: Submission,
         idempotency_key: str | None = None,
         wait: float | None = None,
-        deadline: Deadline | None = None,
+        deadline: Deadline = NEVER,
     ) -> Execution:
         answer = await self._connection.request(
             "POST",
@@ -104,7 +104,7 @@ class SubmittingCalls(ExecutionCalls[Mode]):
             headers={"Idempotency-Key": idempotency_key or str(uuid.uuid4())},
             repeatable=True,
             server_may_take=wait or 0,
-            deadline=deadline or Deadline(None),
+            deadline=deadline,
         )
         return decode(Execution, answer)
 

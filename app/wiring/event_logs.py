@@ -3,10 +3,7 @@
 from app.ports import EventLog
 from app.settings import Settings
 from app.settings.kafka import KafkaSettings
-from app.settings.urls import (
-    kafka_address,
-    sqlite_path,
-)
+from app.settings.urls import kafka_address, sqlite_path
 from app.wiring.stores import STORE_SECONDS
 
 

@@ -7,9 +7,7 @@ from pathlib import Path
 from app.domain.errors import Unavailable
 from app.settings import Settings
 from app.settings.folders import IN_DATA_FOLDER
-from app.settings.urls import (
-    sqlite_path,
-)
+from app.settings.urls import sqlite_path
 from app.wiring.stores import STORE_SECONDS
 from sandbox import private
 

@@ -3,10 +3,7 @@
 from app.ports import Runtime
 from app.settings import Settings
 from app.settings.images import images_and_versions, packages_and_versions
-from app.settings.urls import (
-    kubernetes_namespace,
-    socket_path,
-)
+from app.settings.urls import kubernetes_namespace, socket_path
 from sandbox import languages
 
 

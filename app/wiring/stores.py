@@ -9,10 +9,7 @@ from app.domain.errors import InvalidTarget
 from app.ports import Store
 from app.settings import Settings
 from app.settings.folders import BLOBS
-from app.settings.urls import (
-    check_database,
-    sqlite_path,
-)
+from app.settings.urls import check_database, sqlite_path
 from sandbox import private
 
 if TYPE_CHECKING:
