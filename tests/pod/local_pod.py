@@ -9,11 +9,11 @@ import os
 import signal
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from app.domain.pod import Pod
+from app.domain.pod import Pod, Run
 from app.domain.report import Output, Report
 from app.domain.submission import File
 from app.infrastructure.kubernetes import input, inside
@@ -144,11 +144,15 @@ def stages_of(source: str, language: str = "bash", **facts: Any) -> bytes:
     return input.stages(a_pod(source, language, **facts), SPECS[language])
 
 
-def a_pod(source: str | bytes, language: str = "bash", **facts: Any) -> Pod:
+def a_pod(
+    source: str | bytes, language: str = "bash", runs: tuple[Run, ...] = (), **facts: Any
+) -> Pod:
+    """Several `runs`, or the one that the facts describe."""
     name = SPECS[language].source
     content = source.encode() if isinstance(source, str) else source
     given = {"files": (File(name, content),), "entrypoint": name, **facts}
-    return Pod.of("pod-1", a_submission(language=language, **given))
+    pod = Pod.of("pod-1", a_submission(language=language, **given))
+    return replace(pod, runs=runs or pod.runs)
 
 
 def _make_volumes(folder: Path, stages: bytes) -> None:

@@ -20,7 +20,6 @@ WITH_THREADS = ("java", "typescript", "javascript")
 RUNS = [
     *((name, "works") for name in LANGUAGES),
     *((name, kind) for name in IN_NO_OTHER_TEST_HERE for kind in ("fails", "broken")),
-    *((name, "alone") for name in WITH_THREADS),
 ]
 
 
