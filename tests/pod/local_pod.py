@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -129,11 +130,20 @@ class LocalPod:
 
 
 def signal_container(container: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> None:
-    """Kill its pid 1, and with it all its processes."""
+    """Kill its pid 1, and with it all its processes, unless they have ended or are about to."""
     children = Path(f"/proc/{container.pid}/task/{container.pid}/children")
-    wait_until(lambda: container.poll() is not None or bool(children.read_text()), within=10)
-    if container.poll() is None:
-        os.kill(int(children.read_text()), number)
+    pid_1 = ""
+
+    def ended_or_found() -> bool:
+        nonlocal pid_1
+        if container.poll() is None:
+            pid_1 = children.read_text()
+        return container.poll() is not None or bool(pid_1)
+
+    wait_until(ended_or_found, within=10)
+    if pid_1:
+        with suppress(ProcessLookupError):
+            os.kill(int(pid_1), number)
 
 
 def run(folder: Path, source: str, language: str = "bash", **facts: Any) -> Ended:
