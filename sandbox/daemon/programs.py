@@ -9,6 +9,7 @@ import os
 import shutil
 import threading
 from collections import OrderedDict
+from collections.abc import Container
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -61,23 +62,25 @@ class Programs:
     """
 
     def __init__(self, folder: Path, bays: int, bytes_kept: int = BYTES_KEPT) -> None:
-        """Make the folder anew: nobody knows whether what was left in it is complete."""
+        """Empty the folder: nobody knows whether what was left in it is complete.
+
+        Its own folders stay, because a full disk has no space for new ones.
+        """
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, Kept] = OrderedDict()
         """The one that was used last comes last."""
         self._bytes_kept = bytes_kept
         self._bytes = 0
-        if os.path.lexists(folder):
-            shutil.rmtree(folder)
-        make_folder(folder)
         self._numbers = count(1)
         self._received = folder / "received"
         self.shown = folder / "shown"
         """Holds a folder for each bay; jails must be able to reach it."""
-        make_folder(self._received)
-        make_folder(self.shown, PUBLIC)
-        for bay in range(bays):
-            make_folder(self.shown / str(bay), PUBLIC)
+        of_bays = {str(bay) for bay in range(bays)}
+        _make_empty(folder, except_for={self._received.name, self.shown.name})
+        _make_empty(self._received)
+        _make_empty(self.shown, PUBLIC, except_for=of_bays)
+        for bay in of_bays:
+            _make_empty(self.shown / bay, PUBLIC)
         if os.statvfs(folder).f_flag & os.ST_NOEXEC:
             raise OSError(f"{folder} is mounted noexec: choose a data folder that is not")
 
@@ -193,3 +196,16 @@ class _Receiver:
             for part in self._entries.content(size):
                 writer.write(part)
             os.fchmod(file, _EXECUTABLE if executable else _PLAIN)
+
+
+def _make_empty(folder: Path, mode: int = 0o700, except_for: Container[str] = ()) -> None:
+    if folder.is_symlink() or folder.is_file():
+        folder.unlink()
+    make_folder(folder, mode)
+    for left in folder.iterdir():
+        if left.name in except_for:
+            continue
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left)
+        else:
+            left.unlink()

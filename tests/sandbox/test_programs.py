@@ -182,6 +182,37 @@ def test_a_new_daemon_trusts_nothing_that_was_left(tmp_path: Path) -> None:
     assert_nothing_left(tmp_path)
 
 
+def test_a_new_daemon_needs_no_space_for_folders(tmp_path: Path) -> None:
+    """On a full disk, another process would take what removing them frees."""
+    folder = tmp_path / "programs"
+    Programs(folder, 2)
+    before = {path: path.stat().st_ino for path in folder.rglob("*")}
+
+    Programs(folder, 2)
+
+    assert {path: path.stat().st_ino for path in folder.rglob("*")} == before
+
+
+def test_what_is_no_folder_of_ours_is_removed(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "file").touch()
+    folder = tmp_path / "programs"
+    Programs(folder, 2)
+    (folder / "shown" / "0").rmdir()
+    (folder / "shown" / "0").symlink_to(outside)
+    (folder / "received").rmdir()
+    (folder / "received").touch()
+    (folder / "other").symlink_to(outside)
+
+    later = Programs(folder, 1)
+
+    assert tree(later.shown) == {"0": None}
+    assert sorted(path.name for path in folder.iterdir()) == ["received", "shown"]
+    assert (folder / "received").is_dir()
+    assert (outside / "file").exists()
+
+
 KIB = 1024
 SAID = Recorder(100)
 
