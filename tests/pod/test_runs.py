@@ -12,11 +12,14 @@ from app.domain.report import Limit
 from app.domain.submission import File
 from app.infrastructure.kubernetes import input
 from app.infrastructure.kubernetes.transcript import parse_transcript
+from sandbox.languages.commands import ENV
 from tests.pod.local_pod import SPECS, Ended, LocalPod, a_pod, signal_container
 from tests.pod.test_ends import stages_that_start
 from tests.support.sandbox_daemon import a_run
 from tests.support.waiting import wait_until
 
+WORK = ENV["HOME"]
+"""The working folder of a program, in pods as in jails."""
 C_LIMITS = replace(DEFAULT_COMPILE_LIMITS, memory_mib=DEFAULT_LIMITS.memory_mib)
 
 
@@ -42,8 +45,8 @@ LEAVES = {
     "names that a removal uses": "mkdir -p .0/.1/.2 .1/x .4/.4/.4 a/b/c/d; touch .2 .3 a/b/f",
     "many files": "mkdir many; cd many; seq 3000 | xargs touch; seq -f d%g 300 | xargs mkdir",
     "a deep folder": f"exec python3 -Sc '{DEEP}'",
-    "no working folder": "cd /; rm -rf /box/work /box/tmp /box/shm; touch /box/work",
-    "a process": "(trap '' TERM HUP; while :; do touch /box/work/y; done) & sleep 0.1",
+    "no working folder": f"cd /; rm -rf {WORK} /box/tmp /box/shm; touch {WORK}",
+    "a process": f"(trap '' TERM HUP; while :; do touch {WORK}/y; done) & sleep 0.1",
     "a stopped process": "(kill -STOP $BASHPID) & sleep 0.1",
 }
 LOOKS = (
@@ -53,11 +56,11 @@ LOOKS = (
 
 @pytest.mark.parametrize("what", LEAVES)
 def test_nothing_of_a_run_is_left_for_the_next(folder: Path, what: str) -> None:
-    ended = start(folder, a_pod_of(f"{LOOKS}cd /box/work; {LEAVES[what]}", [a_run()] * 3)).wait()
+    ended = start(folder, a_pod_of(f"{LOOKS}cd {WORK}; {LEAVES[what]}", [a_run()] * 3)).wait()
 
     first, second, third = printed(ended)
     assert first
-    assert b"/box/work/main.sh" in first
+    assert f"{WORK}/main.sh".encode() in first
     assert (second, third) == (first, first)
 
 
@@ -121,7 +124,7 @@ def test_a_program_can_not_change_itself_for_the_next_run(folder: Path) -> None:
 MAKES = (
     "mkdir -p /box/program/a/b; cd /box/program; echo classes > a/b/c; ln -s /etc/passwd link; "
     "mkfifo fifo; (echo '#!/bin/sh'; echo 'cat /box/program/a/b/c; rm -r /box/program/a 2>&-; "
-    "ls /box/program /box/work') > run; chmod +x run; touch /box/work/left /tmp/left"
+    f"ls /box/program {WORK}') > run; chmod +x run; touch {WORK}/left /tmp/left"
 )
 
 
@@ -132,7 +135,7 @@ def test_a_folder_of_compiled_files_is_kept_as_a_whole(folder: Path) -> None:
     ended = LocalPod.start(folder, stages_that_start(["/bin/sh", "-c", MAKES], run, run)).wait()
 
     assert [each and each.exit_code for each in ended.report.runs] == [0, 0], ended.output
-    assert printed(ended) == [b"classes\n/box/program:\na\nrun\n\n/box/work:\n"] * 2
+    assert printed(ended) == [f"classes\n/box/program:\na\nrun\n\n{WORK}:\n".encode()] * 2
 
 
 TOO_MUCH = {
