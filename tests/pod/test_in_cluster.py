@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from kubernetes import client
 
 from app.domain.pod import Pod
 from app.domain.submission import File
@@ -19,8 +18,8 @@ from tests.sandbox.test_verdicts import CASES, Case, given_in, says
 from tests.support.host import a_host
 from tests.support.judging import judge
 from tests.support.kubernetes.cluster import a_runtime
-from tests.support.kubernetes.images import pod_image
-from tests.support.kubernetes.namespace import a_namespace, api_client
+from tests.support.kubernetes.images import WITHOUT_SHELL, pod_image
+from tests.support.kubernetes.namespace import a_namespace
 from tests.support.ran import Ran
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(1800)]
@@ -58,17 +57,11 @@ def runtime() -> Iterator[KubernetesRuntime]:
         yield a_runtime(namespace)
 
 
-def pause_image() -> str:
-    nodes = client.CoreV1Api(api_client()).list_node().items
-    images = [image for node in nodes if node.status for image in node.status.images or ()]
-    return next(name for image in images for name in image.names or () if "/pause:" in name)
-
-
 def test_an_image_without_a_shell_is_the_reason() -> None:
-    """As that of pause containers. The pod's collector would wait for init until the deadline."""
+    """The pod's collector would wait for init until the deadline."""
     with a_namespace() as namespace:
         options = PodOptions(collector_image=pod_image().name, image_pull_policy="Never")
-        without_shell = Offers({"python": Image(pause_image(), "3.11")}, languages.load())
+        without_shell = Offers({"python": Image(WITHOUT_SHELL.name, "3.11")}, languages.load())
         runtime = KubernetesRuntime(namespace, without_shell, options)
         ran = run(runtime, pod_for(runtime, "print(1)", "python"))
 

@@ -85,6 +85,14 @@ def _typescript(folder: Path) -> Mapping[Path, str]:
     return {**compiler, **node_packages("typescript", folder)}
 
 
+def _no_shell(folder: Path) -> Mapping[Path, str]:
+    """Replace Debian's shell, to which /bin/sh is a link, by a file that can't be started."""
+    file = folder / "dash"
+    file.touch(0o644)
+    return {file: "/usr/bin/dash"}
+
+
+WITHOUT_SHELL = TestImage("podline/without-shell:1", files=_no_shell)
 LANGUAGES: Mapping[str, TestImage] = {
     "python": TestImage("podline/python:3.11-greeting", ["python3"], python_packages),
     "bash": TestImage("podline/bash:5.2-python3", ["python3"]),
@@ -112,7 +120,7 @@ def _on_nodes() -> set[str]:
 
 def main(command: Sequence[str]) -> None:
     there = _on_nodes()
-    for image in (pod_image(), *LANGUAGES.values()):
+    for image in (pod_image(), WITHOUT_SHELL, *LANGUAGES.values()):
         if image.name not in there:
             image.make(command)
     if (service := service_image.name()) not in there:
