@@ -28,7 +28,8 @@ def begin(context: Context) -> Answer:
 
     The response sets the cookie `podline_session`, which other sites can't send and scripts can't
     read. Every request with the cookie that changes something needs `csrf_token` in the header
-    `X-CSRF-Token`. The session ends after 12 hours, or once its key is deleted.
+    `X-CSRF-Token`. The session ends after 12 hours, once its key is deleted, or once the key has
+    100 newer ones.
     """
     ports = context.ports
     key = _signed_in(context)

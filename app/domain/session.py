@@ -14,3 +14,5 @@ class Session:
     csrf_token: str
     """Sent with every request that changes something; other sites can't know it."""
     expires_at: Time
+    for_sign_in: bool = False
+    """Whether it is a sign-in token, which begins a session and then is gone."""

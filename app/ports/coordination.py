@@ -90,7 +90,8 @@ class Sessions(Protocol):
     Raises CoordinationUnavailable.
     """
 
-    def put(self, secret_hash: str, session: Session, ttl_seconds: float) -> None: ...
+    def put(self, secret_hash: str, session: Session, ttl_seconds: float, most: int) -> None:
+        """Keep it, and end the oldest of the same key and kind beyond `most`."""
 
     def get(self, secret_hash: str) -> Session | None: ...
 

@@ -16,6 +16,8 @@ from app.service.transitions import in_seconds
 
 SESSION_SECONDS: Final = 12 * 3600.0
 SIGN_IN_SECONDS: Final = 300.0
+MOST: Final = 100
+"""Sessions of a key at once, and as many sign-in tokens. A new one ends the oldest."""
 SIGN_IN_PREFIX: Final = "pds_"
 """Distinguishes a sign-in token from a key."""
 
@@ -30,12 +32,12 @@ class Begun:
 
 def begin(sessions: Sessions, clock: Clock, key: ApiKey) -> Begun:
     """A session with the rights of this key. Raises CoordinationUnavailable."""
-    return _begun(sessions, clock, key, SESSION_SECONDS, "")
+    return _begun(sessions, clock, key, SESSION_SECONDS)
 
 
 def sign_in_token(sessions: Sessions, clock: Clock, key: ApiKey) -> Begun:
     """A token that begins one session within five minutes. Raises CoordinationUnavailable."""
-    return _begun(sessions, clock, key, SIGN_IN_SECONDS, SIGN_IN_PREFIX)
+    return _begun(sessions, clock, key, SIGN_IN_SECONDS, for_sign_in=True)
 
 
 def use_token(sessions: Sessions, keys: Keys, token: str) -> ApiKey | None:
@@ -59,14 +61,17 @@ def end(sessions: Sessions, secret: str) -> None:
     sessions.take(_hash(secret))
 
 
-def _begun(sessions: Sessions, clock: Clock, key: ApiKey, seconds: float, prefix: str) -> Begun:
-    secret = prefix + random.token_urlsafe(32)
+def _begun(
+    sessions: Sessions, clock: Clock, key: ApiKey, seconds: float, *, for_sign_in: bool = False
+) -> Begun:
+    secret = (SIGN_IN_PREFIX if for_sign_in else "") + random.token_urlsafe(32)
     session = Session(
         secret_hash=key.secret_hash,
         csrf_token=random.token_urlsafe(32),
         expires_at=in_seconds(clock, seconds),
+        for_sign_in=for_sign_in,
     )
-    sessions.put(_hash(secret), session, seconds)
+    sessions.put(_hash(secret), session, seconds, MOST)
     return Begun(session, secret)
 
 

@@ -155,8 +155,24 @@ class TestEnd:
         kept = twins.ports.sessions
         assert isinstance(kept, MemorySessions)
         for name, (session, _) in list(kept._sessions.items()):
-            kept.put(name, session, 0)
+            kept.put(name, session, 0, service.MOST)
         body(browser.call("GET", EXECUTIONS), 401)
+
+    def test_by_many_newer_ones_of_its_key(
+        self, api: Api, browser: Browser, connect: Connect, twins: Twins
+    ) -> None:
+        others = Browser(api.app.test_client())
+        others.sign_in(secret(connect("bob", Role.USER)))
+        browser.sign_in(secret(api))
+        (ada,) = (key for key in twins.store.keys.all() if key.name == "ada")
+        for _ in range(service.MOST - 1):
+            service.begin(twins.ports.sessions, twins.clock, ada)
+        body(browser.call("GET", EXECUTIONS), 200)
+        newest = Browser(api.app.test_client())
+        newest.sign_in(secret(api))
+        assert "sign in again" in body(browser.call("GET", EXECUTIONS), 401)["detail"]
+        body(newest.call("GET", EXECUTIONS), 200)
+        body(others.call("GET", EXECUTIONS), 200)
 
 
 class TestSignInToken:
@@ -192,9 +208,11 @@ class TestSignInToken:
 
     def test_lasts_five_minutes(self, twins: Twins, api: Api) -> None:
         class Kept(MemorySessions):
-            def put(self, secret_hash: str, session: Session, ttl_seconds: float) -> None:
+            def put(
+                self, secret_hash: str, session: Session, ttl_seconds: float, most: int
+            ) -> None:
                 assert ttl_seconds == 300
-                super().put(secret_hash, session, ttl_seconds)
+                super().put(secret_hash, session, ttl_seconds, most)
 
         assert api.key
         key = twins.store.keys.all()[0]

@@ -11,9 +11,13 @@ class MemorySessions:
         self._lock = Lock()
         self._sessions: dict[str, tuple[Session, float]] = {}
 
-    def put(self, secret_hash: str, session: Session, ttl_seconds: float) -> None:
+    def put(self, secret_hash: str, session: Session, ttl_seconds: float, most: int) -> None:
         with self._lock:
             self._sessions[secret_hash] = session, monotonic() + ttl_seconds
+            group = [hash for hash, (each, _) in self._sessions.items() if _same(each, session)]
+            alive = [hash for hash in group if self._alive(self._sessions[hash])]
+            for oldest in alive[: max(0, len(alive) - most)]:
+                del self._sessions[oldest]
 
     def get(self, secret_hash: str) -> Session | None:
         with self._lock:
@@ -25,3 +29,8 @@ class MemorySessions:
 
     def _alive(self, found: tuple[Session, float] | None) -> Session | None:
         return found[0] if found and monotonic() < found[1] else None
+
+
+def _same(one: Session, other: Session) -> bool:
+    """Whether they count together: of the same key and kind."""
+    return (one.secret_hash, one.for_sign_in) == (other.secret_hash, other.for_sign_in)
