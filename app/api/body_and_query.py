@@ -82,12 +82,11 @@ def read_query(model: type[M], maxima: InputMaxima, problems: Problems) -> M:
     """
     if len(request.query_string) > MAX_QUERY_BYTES:
         raise RequestURITooLarge(f"a query can have at most {MAX_QUERY_BYTES} bytes")
-    given = {
-        name: values[0] if len(values) == 1 else values
-        for name, values in request.args.lists()
-        if values != [""]
+    sent = {
+        name: values[0] if len(values) == 1 else values for name, values in request.args.lists()
     }
-    prune(problems, model, given, maxima)
+    prune(problems, model, sent, maxima)
+    given = {name: value for name, value in sent.items() if value != ""}
     # Everything in a query is text, so numbers are parsed from it.
     found = valid(model, given, problems, strict=False)
     return model() if found is None else found

@@ -79,9 +79,7 @@ class _Schemas:
         self._refs, schemas = models_json_schema(models, ref_template=_REF)
         _fill_in(schemas, maxima)
         self._queries = {
-            operation.query: schemas["$defs"][operation.query.__name__]
-            for operation in operations
-            if operation.query is not None
+            operation.query: schemas["$defs"][operation.query.__name__] for operation in operations
         }
         """Queries become parameters, not schemas."""
         names = {query.__name__ for query in self._queries}
@@ -95,7 +93,7 @@ class _Schemas:
         return {media_type: {"schema": self._refs[model, mode]}}
 
     def parameters(self, query: type[BaseModel]) -> Iterator[Json]:
-        for name, schema in self._queries[query]["properties"].items():
+        for name, schema in self._queries[query].get("properties", {}).items():
             yield {
                 "name": name,
                 "in": "query",
@@ -166,8 +164,7 @@ def _operation_id(operation: Operation) -> str:
 def _parameters(operation: Operation, schemas: _Schemas) -> Iterator[Json]:
     for name in re.findall(r"{(\w+)}", operation.path):
         yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-    if operation.query is not None:
-        yield from schemas.parameters(operation.query)
+    yield from schemas.parameters(operation.query)
     for name in operation.headers:
         yield {"name": name, "in": "header", "required": False, "schema": {"type": "string"}}
 

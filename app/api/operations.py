@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from app.api.auth import CHANGES_NOTHING
 from app.api.idempotency import NAME as IDEMPOTENCY_KEY
-from app.api.validation import Read
+from app.api.validation import Read, Sent
 from app.domain.api_key import Role
 
 
@@ -34,6 +34,10 @@ Handler: TypeAlias = Callable[..., Returned | Later]
 `body` and `query`, whose annotations are their models, and `idempotency_key`. A handler that checks
 rules of its own asks for `Read[<model>]`, and raises InvalidRequest if there are problems.
 """
+
+
+class NoQuery(Sent):
+    """The query of an operation that takes no parameters."""
 
 
 @cache
@@ -79,8 +83,10 @@ class Operation:
         return get_origin(_annotations(self.handler).get("body")) is Read
 
     @property
-    def query(self) -> type[BaseModel] | None:
-        return _annotations(self.handler).get("query")
+    def query(self) -> type[BaseModel]:
+        """A model without fields if the handler takes no query, so that parameters are refused."""
+        found: type[BaseModel] = _annotations(self.handler).get("query", NoQuery)
+        return found
 
     @property
     def takes_idempotency_key(self) -> bool:
@@ -94,15 +100,13 @@ class Operation:
     @property
     def problems(self) -> frozenset[int]:
         """The statuses with a problem document."""
-        found = {500, 503, *self.errors}
+        found = {414, 422, 500, 503, *self.errors}
         if self.role is not None:
             found |= {401, 429}
         if self.role in (Role.OPERATOR, Role.ADMIN) or self.needs_csrf_token:
             found |= {403}
         if self.body is not None:
-            found |= {400, 413, 415, 422}
-        if self.query is not None:
-            found |= {414, 422}
+            found |= {400, 413, 415}
         return frozenset(found)
 
 

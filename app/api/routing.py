@@ -13,7 +13,7 @@ from app.api.auth import caller, check_role
 from app.api.body_and_query import read_body, read_for_rules, read_query
 from app.api.context import Call, Context
 from app.api.idempotency import read_idempotency_key
-from app.api.operations import Answer, Operation, Returned
+from app.api.operations import Answer, NoQuery, Operation, Returned
 from app.domain.errors import InvalidRequest
 from app.domain.problems import Problems
 
@@ -38,8 +38,9 @@ def _reader(context: Context, operation: Operation) -> Callable[[], dict[str, ob
     def arguments() -> dict[str, object]:
         found: dict[str, object] = {}
         problems = Problems()
-        if query is not None:
-            found["query"] = read_query(query, maxima, problems.elsewhere("query"))
+        given = read_query(query, maxima, problems.elsewhere("query"))
+        if query is not NoQuery:
+            found["query"] = given
         if takes_key:
             found["idempotency_key"] = read_idempotency_key(problems.elsewhere("header"))
         if body is not None:

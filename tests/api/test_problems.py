@@ -1,15 +1,18 @@
 """Every error is a problem document, whatever its source, and reveals nothing internal."""
 
 import logging
+import re
 from typing import NoReturn
 
 import pytest
 from werkzeug.test import TestResponse
 
 from app import create_app
+from app.api.application import OPERATIONS
+from app.api.operations import Operation
 from app.domain.api_key import Role
 from app.infrastructure.memory.keys import MemoryKeys
-from tests.support.api_contract import PROGRAM, Api, Connect, body, check_problem, connector
+from tests.support.api_contract import PROGRAM, Api, Connect, Json, body, check_problem, connector
 from tests.support.twins import Twins
 
 EXECUTIONS = "/api/v1/executions"
@@ -63,6 +66,19 @@ def test_words_for_values_of_the_wrong_type(
 ) -> None:
     errors = body(api.post(EXECUTIONS, PROGRAM | sent), 422)["errors"]
     assert [(each["pointer"], each["detail"]) for each in errors] == [(pointer, detail)]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.endpoint)
+@pytest.mark.parametrize("query", ["colour=red", "colour="])
+def test_every_operation_refuses_unknown_query_parameters(
+    admin: Api, operation: Operation, query: str
+) -> None:
+    path = re.sub("{.*?}", "x", operation.path)
+    sent: Json | None = None if operation.body is None else {}
+    response = admin.call(operation.method, f"{path}?{query}", json=sent)
+    errors = body(response, 422)["errors"]
+    expected = {"pointer": "/colour", "detail": "is not a known field: remove it", "in": "query"}
+    assert errors[0] == expected
 
 
 @pytest.mark.parametrize(
