@@ -38,6 +38,8 @@ class Callback:
     """The API key whose secret signs it."""
     generation: int
     """That of the key's secret at submission. It signs if the key has been deleted."""
+    form: str | None = None
+    """The name of the form in which it is sent; None for Podline's own."""
     state: CallbackState = CallbackState.WAITING
     attempts: int = 0
     """How many tries there were."""
@@ -48,7 +50,9 @@ class Callback:
 
     def again(self) -> "Callback":
         """The callback of another execution of the same submission."""
-        return Callback(url=self.url, key_id=self.key_id, generation=self.generation)
+        return Callback(
+            url=self.url, key_id=self.key_id, generation=self.generation, form=self.form
+        )
 
     def pending(self, now: Time, next_at: Time) -> "Callback":
         """Begin a series of tries."""

@@ -13,7 +13,7 @@ from typing import Final
 
 from app.domain.callback import SHORTEST_PAUSE_SECONDS, Callback
 from app.domain.errors import IllegalTransition
-from app.domain.submission import Limits, Priority, Submission
+from app.domain.submission import MAX_DOOR_DATA_BYTES, Limits, Priority, Submission
 from app.domain.times import MILLISECOND as MILLISECOND
 from app.domain.times import SECOND as SECOND
 from app.domain.times import Time as Time
@@ -166,6 +166,8 @@ class Execution:
     """When it ended, until its usage has been folded into that day."""
     callback: Callback | None = None
     """Where to send it once it is terminal. The event log does not have it."""
+    door_data: str | None = field(default=None, repr=False)
+    """That of its submission, here so that a door can show the row alone. Erased with it."""
 
     @property
     def pod(self) -> str:
@@ -357,7 +359,12 @@ def callback_of(submission: Submission, key_id: str, generation: int) -> Callbac
     """The callback of a program that was submitted with that key."""
     if submission.callback_url is None:
         return None
-    return Callback(url=submission.callback_url, key_id=key_id, generation=generation)
+    return Callback(
+        url=submission.callback_url,
+        key_id=key_id,
+        generation=generation,
+        form=submission.callback_form,
+    )
 
 
 def accept(
@@ -372,7 +379,12 @@ def accept(
     key_id: str | None = None,
     batch_id: str | None = None,
 ) -> tuple[Execution, Event]:
-    """A new execution, queued, and its first event. A retry keeps the key of what it retries."""
+    """A new execution, queued, and its first event. A retry keeps the key of what it retries.
+
+    Raises ValueError if the submission's door data is too long.
+    """
+    if len((submission.door_data or "").encode()) > MAX_DOOR_DATA_BYTES:
+        raise ValueError(f"door data has more than {MAX_DOOR_DATA_BYTES} bytes")
     if retry_of is not None:
         key_id = retry_of.key_id
         callback = retry_of.callback and retry_of.callback.again()
@@ -394,6 +406,7 @@ def accept(
         next_action_at=next_action_at,
         key_id=key_id,
         callback=callback,
+        door_data=submission.door_data,
     )
     return execution, _event(execution, now, previous=None)
 

@@ -10,6 +10,7 @@ from app.domain.compare.kinds import EXACT, LINES
 from app.domain.declared import means
 
 BYTE_ORDER_MARK: Final = "\ufeff"
+MAX_DOOR_DATA_BYTES: Final = 16 * 1024
 
 
 class Priority(StrEnum):
@@ -159,10 +160,14 @@ class Submission:
     priority: Priority = Priority.NORMAL
     labels: Mapping[str, str] = field(default_factory=dict)
     callback_url: str | None = None
+    callback_form: str | None = None
+    """The name of the form in which its callback is sent; None for Podline's own."""
     artifacts: tuple[str, ...] = ()
     """Patterns, as in git's ignore files, of files to keep once the program has ended."""
     sent: Mapping[str, Any] | None = None
     """An outline of what the client sent; None for a submission of an earlier release."""
+    door_data: str | None = field(default=None, repr=False)
+    """What a door remembers of what its client sent. Only that door reads it."""
 
     def expected(self, index: int) -> ExpectedOutput | None:
         """What the run of this index has to print."""

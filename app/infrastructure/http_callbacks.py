@@ -7,8 +7,9 @@ protocol to h11 and TLS to the standard library.
 
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from functools import cached_property
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -31,6 +32,18 @@ _MOST_ADDRESSES: Final = 4
 _CHUNK: Final = 16 * 1024
 
 Render: TypeAlias = Callable[[Execution, Result | None], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a callback looks like: the method of its request, and what makes its body."""
+
+    method: str
+    render: Render
+
+
+Forms: TypeAlias = Mapping[str | None, Form]
+"""By name. None is the form that a submission gets that names none."""
 Resolve: TypeAlias = Callable[[str, int], list[str]]
 
 
@@ -43,7 +56,7 @@ def resolve(host: str, port: int) -> list[str]:
 class HttpCallbacks:
     def __init__(
         self,
-        render: Render,
+        forms: Forms,
         allowed: tuple[Network, ...],
         clock: Callable[[], Time],
         *,
@@ -51,8 +64,8 @@ class HttpCallbacks:
         resolve: Resolve = resolve,
         make_context: Callable[[], ssl.SSLContext] = ssl.create_default_context,
     ) -> None:
-        """`render` makes the body. Networks in `allowed` need not be public."""
-        self._render = render
+        """Networks in `allowed` need not be public."""
+        self._forms = forms
         self._allowed = allowed
         self._clock = clock
         self._seconds = seconds
@@ -70,10 +83,12 @@ class HttpCallbacks:
             to = receiver(delivery.callback.url)
         except ValueError as error:
             raise CallbackFailed(f"the URL {error}") from None
-        body = self._render(delivery.execution, delivery.result)
+        form = self._form(delivery)
+        body = form.render(delivery.execution, delivery.result)
+        request = self._request(delivery, form.method, to, body)
         try:
             with closing(self._connected(to, time)) as connected:
-                status = _exchange(connected, time, self._request(delivery, to, body), body)
+                status = _exchange(connected, time, request, body)
         except TimeoutError:
             raise CallbackFailed(
                 f"the receiver took longer than {self._seconds:g} seconds"
@@ -85,6 +100,12 @@ class HttpCallbacks:
         if not 200 <= status <= 299:
             followed = "; redirects are not followed" if 300 <= status <= 399 else ""
             raise CallbackFailed(f"the receiver responded with status {status}{followed}")
+
+    def _form(self, delivery: Delivery) -> Form:
+        form = self._forms.get(delivery.callback.form)
+        if form is None:
+            raise CallbackFailed("this release doesn't know the form of the callback")
+        return form
 
     def _connected(self, to: Receiver, time: "_TimeLeft") -> socket.socket:
         """Connect to the first address that accepts, once all have been checked."""
@@ -132,7 +153,7 @@ class HttpCallbacks:
             connected.close()
             raise
 
-    def _request(self, delivery: Delivery, to: Receiver, body: bytes) -> h11.Request:
+    def _request(self, delivery: Delivery, method: str, to: Receiver, body: bytes) -> h11.Request:
         execution = delivery.execution
         headers = {
             "Host": to.authority,
@@ -143,7 +164,7 @@ class HttpCallbacks:
             "Podline-Signature": signature(delivery.secrets, self._clock(), body),
             "Connection": "close",
         }
-        return h11.Request(method="POST", target=to.target, headers=list(headers.items()))
+        return h11.Request(method=method, target=to.target, headers=list(headers.items()))
 
 
 class _TimeLeft:

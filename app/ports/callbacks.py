@@ -24,7 +24,9 @@ class Callbacks(Protocol):
     """Sends callbacks to their receivers."""
 
     def send(self, delivery: Delivery) -> None:
-        """POST the execution, within 5 s. Raises CallbackFailed unless the receiver accepts it.
+        """Send the execution in the callback's form, within 5 s.
+
+        Raises CallbackFailed unless the receiver accepts it.
 
         Connects to an address only if the rules of app.domain.callback_url allow each address that
         the URL's host has.

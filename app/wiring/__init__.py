@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from app.infrastructure.celery.application import Application
     from app.infrastructure.celery.reports import Reporter
+    from app.infrastructure.http_callbacks import Forms
 
 
 def make_ports(settings: Settings, celery: "Celery") -> Ports:
@@ -65,13 +66,19 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
         runtime=make_runtime(settings),
         pipeline=CeleryPipeline(celery),
         metrics=PrometheusMetrics(),
-        callbacks=HttpCallbacks(_body_of_callback, networks(policy.callback_networks), now),
+        callbacks=HttpCallbacks(_forms_of_callbacks(), networks(policy.callback_networks), now),
         couriers=ThreadedCouriers(RedisPermits(redis)),
         callback_secrets=callback_secrets,
         requests=RedisRequestCounts(redis),
         clock=now,
         policy=policy,
     )
+
+
+def _forms_of_callbacks() -> "Forms":
+    from app.infrastructure.http_callbacks import Form
+
+    return {None: Form("POST", _body_of_callback)}
 
 
 def _body_of_callback(execution: Execution, result: Result | None) -> bytes:

@@ -19,7 +19,7 @@ from app.domain.errors import CallbackFailed
 from app.domain.execution import SECOND, Execution
 from app.domain.result import Result
 from app.infrastructure import http_callbacks
-from app.infrastructure.http_callbacks import MAX_RESPONSE_BYTES, HttpCallbacks
+from app.infrastructure.http_callbacks import MAX_RESPONSE_BYTES, Form, Forms, HttpCallbacks
 from app.infrastructure.memory.callbacks import MemoryCallbacks
 from app.ports import Callbacks, Delivery
 from podline import InvalidSignature, State, verify_callback
@@ -96,16 +96,24 @@ def render(execution: Execution, result: Result | None) -> bytes:
     return representation.execution(execution, result).model_dump_json(by_alias=True).encode()
 
 
+OURS: Forms = {None: Form("POST", render)}
+
+
+def sized(size: int) -> Forms:
+    return {None: Form("POST", lambda *_: b"x" * size)}
+
+
 def sender(**options: Any) -> HttpCallbacks:
-    return HttpCallbacks(render, LOOPBACK, lambda: NOW, **{"seconds": SECONDS} | options)
+    return HttpCallbacks(OURS, LOOPBACK, lambda: NOW, **{"seconds": SECONDS} | options)
 
 
-def a_delivery(url: str) -> Delivery:
-    execution = an_execution(callback=a_callback(url=url), version=7, attempt=1)
+def a_delivery(url: str, form: str | None = None) -> Delivery:
+    callback = a_callback(url=url, form=form)
+    execution = an_execution(callback=callback, version=7, attempt=1)
     return Delivery(
         execution=execution,
         result=a_result(execution),
-        callback=a_callback(url=url),
+        callback=callback,
         secrets=SECRETS,
     )
 
@@ -165,9 +173,24 @@ class TestRequest:
             verify_callback(received.body, header, "pcs_another", now=NOW / SECOND)
 
     def test_can_be_large(self, receiver: Receiver) -> None:
-        callbacks = HttpCallbacks(lambda *_: b"x" * 5_000_000, LOOPBACK, lambda: NOW)
+        callbacks = HttpCallbacks(sized(5_000_000), LOOPBACK, lambda: NOW)
         callbacks.send(a_delivery(receiver.url))
         assert len(receiver.received[0].body) == 5_000_000
+
+    def test_has_the_form_that_the_callback_names(self, receiver: Receiver) -> None:
+        forms = {**OURS, "other": Form("PUT", lambda *_: b"{}")}
+        callbacks = HttpCallbacks(forms, LOOPBACK, lambda: NOW)
+        callbacks.send(a_delivery(receiver.url, "other"))
+        (received,) = receiver.received
+        assert (received.method, received.body) == ("PUT", b"{}")
+        assert received.headers["Podline-Signature"]
+
+    def test_is_not_sent_in_a_form_that_only_another_release_knows(
+        self, receiver: Receiver
+    ) -> None:
+        with pytest.raises(CallbackFailed, match="form"):
+            sender().send(a_delivery(receiver.url, "unknown"))
+        assert receiver.received == []
 
 
 class TestResponse:
@@ -262,9 +285,7 @@ class TestTime:
 
     def test_a_receiver_that_does_not_read(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as server:
-            big = HttpCallbacks(
-                lambda *_: b"x" * 50_000_000, LOOPBACK, lambda: NOW, seconds=SECONDS
-            )
+            big = HttpCallbacks(sized(50_000_000), LOOPBACK, lambda: NOW, seconds=SECONDS)
             self.takes_its_time(big, f"http://127.0.0.1:{server.getsockname()[1]}/")
 
     def test_a_receiver_that_begins_no_tls(self) -> None:
@@ -339,7 +360,7 @@ class TestAddresses:
     def test_a_name_that_resolves_to_loopback_is_refused_by_default(
         self, receiver: Receiver
     ) -> None:
-        callbacks = HttpCallbacks(render, (), lambda: NOW)
+        callbacks = HttpCallbacks(OURS, (), lambda: NOW)
         assert "callback_networks" in failure(callbacks, f"http://localhost:{receiver.port}/")
 
     def test_all_addresses_of_a_name_are_looked_up_once(self) -> None:

@@ -50,6 +50,8 @@ class TestInsert:
             expected_output=ExpectedOutput(b"\xfe", exact=True),
             priority=Priority.LOW,
             labels={"course": "cs101", "app.kubernetes.io/name": "a$b"},
+            callback_form="other",
+            door_data='{"größe": "\\u0000", "rest": "' + "x" * 16_000 + '"}',
         )
         execution = put(store, submission=submission)
         assert store.executions.get(execution.id) == execution
@@ -357,6 +359,12 @@ class TestErase:
         assert store.executions.submission(execution.id) is None
         assert store.results.get(execution.pod) is None
         assert len(store.executions.events(execution.id)) == 5
+
+    def test_forgets_what_a_door_remembers(self, store: Store) -> None:
+        execution = completed(store, put(store, a_submission(door_data="secret")))
+        assert execution.door_data == "secret"
+        store.executions.erase(execution.id)
+        assert store.executions.get(execution.id) == replace(execution, erased=True, door_data=None)
 
     def test_a_result_that_comes_later_is_not_kept(self, store: Store) -> None:
         execution = applied(store, put(store).cancel(NOW, LATER))

@@ -18,7 +18,7 @@ from tests.support.twins import make_twins
 
 TARGET = "memory://rebuilt"
 NOT_IN_THE_LOG = {
-    *("key_id", "cpu_us", "stored_bytes", "usage_at", "callback"),
+    *("key_id", "cpu_us", "stored_bytes", "usage_at", "callback", "door_data"),
     "retried_as",
     "erased",
     "tries",

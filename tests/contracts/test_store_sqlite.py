@@ -193,7 +193,7 @@ class TestUnavailable:
             values = rows.from_execution(row) | {"relayed": 1}
             values["completed_at"] = values.pop("ended_at")
             del values["rebuilt_at"], values["callback"], values["batch_id"]
-            for newer in ("key_id", "cpu_us", "stored_bytes", "usage_at"):
+            for newer in ("key_id", "cpu_us", "stored_bytes", "usage_at", "door_data"):
                 del values[newer]
             columns = ", ".join(values)
             parameters = ", ".join(f":{name}" for name in values)

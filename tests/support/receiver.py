@@ -15,6 +15,7 @@ ENOUGH_SECONDS: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class Received:
+    method: str
     path: str
     headers: Mapping[str, str]
     body: bytes
@@ -49,10 +50,12 @@ class Receiver:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver._note(Received(self.path, dict(self.headers), body))
+                receiver._note(Received(self.command, self.path, dict(self.headers), body))
                 with suppress(OSError):
                     receiver.answer(self.connection)
                 self.close_connection = True
+
+            do_PUT = do_POST  # noqa: N815  # the name that the server calls
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -269,14 +269,20 @@ def half_done(twins: Twins, **facts: Any) -> Batch:
     return batch
 
 
-def test_whoever_completes_it_keeps_its_callbacks(twins: Twins) -> None:
-    batch = half_done(twins, callback_url="https://example.org/")
+def test_whoever_completes_it_keeps_its_callbacks_and_what_a_door_remembers(twins: Twins) -> None:
+    batch = half_done(
+        twins, callback_url="https://example.org/", callback_form="other", door_data="remembered"
+    )
     batches.complete(twins.ports, batch)
     for execution_id in batch.execution_ids:
         row = twins.store.executions.get(execution_id)
         assert row is not None
+        assert row.door_data == "remembered"
         assert row.callback == Callback(
-            url="https://example.org/", key_id=ADA.id, generation=ADA.callback_generation
+            url="https://example.org/",
+            key_id=ADA.id,
+            generation=ADA.callback_generation,
+            form="other",
         )
 
 

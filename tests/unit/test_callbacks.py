@@ -131,6 +131,16 @@ class TestDelivery:
         run(twins)
         assert sent(twins) == [execution.id, again.id]
 
+    def test_keeps_its_form_in_a_retry_which_keeps_what_a_door_remembers(
+        self, twins: Twins
+    ) -> None:
+        submission = a_submission(callback_url=URL, callback_form="other", door_data="remembered")
+        execution = submit(twins.ports, a_key(), submission)
+        run(twins)
+        again = retry(twins.ports, twins.now(execution))
+        assert callback_of(twins, again).form == "other"
+        assert again.door_data == "remembered"
+
     def test_of_an_erased_execution_ends(self, twins: Twins) -> None:
         twins.callbacks.refuse["good.example"] = "status 500"
         execution = completed(twins)

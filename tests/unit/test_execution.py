@@ -18,7 +18,8 @@ from app.domain.execution import (
     owner_of_pod,
     pod_name,
 )
-from tests.support.builders import NOW, a_verdict, accepted
+from app.domain.submission import MAX_DOOR_DATA_BYTES
+from tests.support.builders import NOW, a_submission, a_verdict, accepted
 
 NEXT = NOW + SECOND
 
@@ -116,11 +117,20 @@ def test_the_first_event_says_what_was_asked_for() -> None:
 
 
 def test_no_event_holds_source_input_or_output() -> None:
-    execution, submission, event = accepted()
+    execution, submission, event = accepted(a_submission(door_data="remembered"))
+    assert execution.door_data == "remembered"
+    assert "remembered" not in f"{execution} {submission}"
     change = move(move(execution, State.ADMITTED).after, State.STARTING)
     for seen in (event, change.event):
         assert submission.files[0].content.decode() not in str(seen.data)
+        assert "remembered" not in str(seen.data)
         assert not {"source", "files", "stdin", "stdout", "stderr", "env", "args"} & set(seen.data)
+
+
+def test_door_data_has_a_maximum() -> None:
+    accepted(a_submission(door_data="ü" * (MAX_DOOR_DATA_BYTES // 2)))
+    with pytest.raises(ValueError, match="16384 bytes"):
+        accepted(a_submission(door_data="ü" * (MAX_DOOR_DATA_BYTES // 2) + "x"))
 
 
 @given(st.text("0123456789ABCDEFGHJKMNPQRSTVWXYZ", min_size=26, max_size=26), st.integers(1, 999))

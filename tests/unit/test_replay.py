@@ -43,7 +43,7 @@ REEMIT, REBUILD, RESUBMIT = ReplayMode.REEMIT, ReplayMode.REBUILD, ReplayMode.RE
 TARGETS = {REEMIT: "again", REBUILD: "memory://rebuilt", RESUBMIT: None}
 EMPTY = ExecutionFilter()
 NOT_IN_THE_LOG = {
-    *("key_id", "cpu_us", "stored_bytes", "usage_at", "callback"),
+    *("key_id", "cpu_us", "stored_bytes", "usage_at", "callback", "door_data"),
     "retried_as",
     "erased",
     "tries",

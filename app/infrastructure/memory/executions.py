@@ -151,7 +151,7 @@ class MemoryExecutions:
             row = self._tables.rows.get(execution_id)
             if row is None or not row.state.terminal:
                 return
-            self._tables.rows[row.id] = replace(row, erased=True)
+            self._tables.rows[row.id] = replace(row, erased=True, door_data=None)
             self._tables.forget_contents(row.id)
 
     def remove_ended_before(self, time: Time, limit: int) -> list[str]:

@@ -76,6 +76,7 @@ class ExecutionDocument(Document):
     """As JSON."""
     callback_at = IntField()
     """When the callback is due; missing unless it is pending."""
+    door_data = StringField()
     events = DictField()
     """By version: type, time, and data as JSON, because names of labels may contain dots."""
     relayed = IntField()

@@ -194,7 +194,7 @@ class MongoExecutions:
         self._forget_contents([execution_id])
 
     def _mark_erased(self, execution_id: str) -> None:
-        self._rows(id=execution_id).update_one(set__erased=True)
+        self._rows(id=execution_id).update_one(set__erased=True, unset__door_data=True)
 
     def _forget_contents(self, execution_ids: Iterable[str]) -> None:
         ids = list(execution_ids)

@@ -98,7 +98,9 @@ EVENTS: Final = """
 MARK_RETRIED: Final = """
     UPDATE executions SET retried_as = ? WHERE id = ? AND retried_as IS NULL
 """
-ERASE: Final = f"UPDATE executions SET erased = 1 WHERE id = ? AND state {IS_TERMINAL}"
+ERASE: Final = f"""
+    UPDATE executions SET erased = 1, door_data = NULL WHERE id = ? AND state {IS_TERMINAL}
+"""
 REMOVE_RESULT: Final = "DELETE FROM results WHERE id = ?"
 FORGET: Final = (
     "DELETE FROM programs WHERE execution_id = ?",

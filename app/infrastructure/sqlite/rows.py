@@ -26,6 +26,7 @@ COLUMNS: Final = (
     "erased",
     "rebuilt_at",
     "key_id",
+    "door_data",
     *CHANGED_BY_TRANSITION,
 )
 

@@ -339,6 +339,8 @@ BATCHES: Final = (
     "CREATE INDEX batches_by_age ON batches (created_at) WHERE next_action_at IS NULL",
 )
 
+DOOR_DATA: Final = ("ALTER TABLE executions ADD COLUMN door_data TEXT",)
+
 VERSIONS: Final = Versions(
     (
         FIRST,
@@ -346,6 +348,6 @@ VERSIONS: Final = Versions(
         QUEUED_BY_BAND,
         ENDED_REPLAYS,
         OFFERED,
-        (*ENDED_AT, *CALLBACKS, *KEY_LIMITS, *BATCHES),
+        (*ENDED_AT, *CALLBACKS, *KEY_LIMITS, *BATCHES, *DOOR_DATA),
     )
 )
