@@ -83,6 +83,7 @@ class ActivePod:
             self._cancelled = True
             if self._jail:
                 self._jail.hang_up()
+        self._programs.compiling.look_again()
 
     def execute(self, bay: Bay, run_ended: Callable[[], None]) -> tuple[Observation, Jail | None]:
         """Run the pod to its end. The caller removes its last jail.

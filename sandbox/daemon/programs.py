@@ -15,6 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
+from sandbox.daemon.compiling import Compiling
 from sandbox.daemon.entries import Entries, Kind, NotReceived
 from sandbox.daemon.recorder import Recorder
 from sandbox.jail.kit import SHOWN
@@ -66,6 +67,7 @@ class Programs:
 
         Its own folders stay, because a full disk has no space for new ones.
         """
+        self.compiling = Compiling()
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, Kept] = OrderedDict()
         """The one that was used last comes last."""

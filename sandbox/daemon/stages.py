@@ -31,6 +31,8 @@ class RunningPod(Protocol):
 
     record: Record
 
+    @property
+    def cancelled(self) -> bool: ...
     def take_jail(self, bay: Bay, disk_mib: int) -> Jail: ...
     def leave_jail(self, bay: Bay) -> None: ...
     def show_frames_of(self, recorder: Recorder) -> None: ...
@@ -64,11 +66,21 @@ class Stages:
 
     def _show_program(self, pod: Pod, toolchain: Toolchain) -> bool:
         """Let the bay's jails see the program. False if there is none."""
-        key = toolchain.key(pod) if pod.owner else None
-        if key and (said := self._programs.show_kept(key, self._bay.number)):
-            self._compiled = _CACHED
-            self._pod.record.keep_compile(said)
-            return True
+        if not pod.owner:
+            return self._show_compiled(pod, toolchain, None)
+        key, wait = toolchain.key(pod), pod.compile_limits.wall_seconds
+        with self._programs.compiling.turn(key, wait, lambda: self._pod.cancelled):
+            return self._show_kept(key) or self._show_compiled(pod, toolchain, key)
+
+    def _show_kept(self, key: str) -> bool:
+        said = self._programs.show_kept(key, self._bay.number)
+        if said is None:
+            return False
+        self._compiled = _CACHED
+        self._pod.record.keep_compile(said)
+        return True
+
+    def _show_compiled(self, pod: Pod, toolchain: Toolchain, key: str | None) -> bool:
         said = Recorder(pod.compile_limits.output_kib * _KIB)
         made = self._compile(pod, toolchain, said)
         if made is None:

@@ -1,17 +1,21 @@
 """What was compiled once for an owner is not compiled again for the same owner."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.domain.pod import Pod
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
 from app.domain.report import Output, Phase, StageReport
 from app.domain.submission import File
 from sandbox.private.places import FOR_JAILS
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, a_run, language, wait_for_end
+from tests.support.waiting import wait_until
 
 _numbers = count(1)
 SOURCE = r"""
@@ -97,6 +101,66 @@ def test_limits_and_tests_make_no_difference(sandbox: SandboxDaemon) -> None:
     lower = replace(DEFAULT_COMPILE_LIMITS, wall_seconds=9)
 
     assert is_cached(sandbox, source, runs=(run, run), compile_limits=lower)
+
+
+def test_pods_at_the_same_time_compile_their_program_once(sandbox: SandboxDaemon) -> None:
+    found, source = language(sandbox.runtime, "c"), a_source()
+    pods = [a_pod(found, source, owner="ada") for _ in range(20)]
+    with ThreadPoolExecutor(len(pods)) as pool:
+        observations = list(pool.map(partial(wait_for_end, sandbox.runtime), pods))
+    compiled = [each.report and each.report.compile for each in observations]
+    outputs = {sandbox.runtime.output(pod.name) for pod in pods}
+    for pod in pods:
+        sandbox.runtime.delete(pod.name)
+
+    assert [report and report.cached for report in compiled].count(False) == 1
+    assert len(outputs) == 1
+    assert None not in outputs
+
+
+def test_a_program_that_cannot_be_compiled_is_compiled_for_each(sandbox: SandboxDaemon) -> None:
+    found, source = (
+        language(sandbox.runtime, "c"),
+        f"int main(void) {{ return y{next(_numbers)}; }}",
+    )
+    pods = [a_pod(found, source, owner="ada") for _ in range(8)]
+    with ThreadPoolExecutor(len(pods)) as pool:
+        observations = list(pool.map(partial(wait_for_end, sandbox.runtime), pods))
+    for pod in pods:
+        sandbox.runtime.delete(pod.name)
+
+    compiled = [each.report and each.report.compile for each in observations]
+    assert [report and (report.exit_code, report.cached) for report in compiled] == [(1, False)] * 8
+
+
+def test_a_pod_that_waits_for_the_compiler_of_another_can_be_deleted(
+    sandbox: SandboxDaemon,
+) -> None:
+    slow = """constexpr long f(long n) { for (long i = 1L << 30; i; i--) n += i; return n; }
+        static_assert(f(1)); int main() {}"""
+    endless = tuple(f"-fconstexpr-{what}-limit=2000000000" for what in ("loop", "ops"))
+    limits = replace(DEFAULT_COMPILE_LIMITS, wall_seconds=60, cpu_seconds=60)
+    first, second = (
+        a_pod(
+            language(sandbox.runtime, "cpp"),
+            slow,
+            compile_args=endless,
+            compile_limits=limits,
+            owner="ada",
+        )
+        for _ in range(2)
+    )
+    for pod in (first, second):
+        sandbox.runtime.create(pod)
+    wait_until(lambda: has_begun(sandbox, second), within=30)
+    sandbox.runtime.delete(second.name)
+    assert has_begun(sandbox, first)
+    sandbox.runtime.delete(first.name)
+
+
+def has_begun(sandbox: SandboxDaemon, pod: Pod) -> bool:
+    observation = sandbox.runtime.observe(pod.name)
+    return observation is not None and observation.phase is Phase.RUNNING
 
 
 def test_nothing_is_kept_without_an_owner(sandbox: SandboxDaemon) -> None:
