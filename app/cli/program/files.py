@@ -67,11 +67,3 @@ def read(file: BinaryIO) -> bytes:
     if len(content) == _TOO_MUCH:
         raise click.UsageError(f"{escaped(file.name)} is larger than any service accepts")
     return content
-
-
-def text_or_bytes(content: bytes) -> str | bytes:
-    """Prefer text, which is compared without white space at the ends of lines."""
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        return content

@@ -7,11 +7,12 @@ from typing import Any, cast
 
 import click
 
-from app.cli.program.files import STDIN, read, read_all, read_file, text_or_bytes
+from app.cli.program.files import STDIN, read, read_all, read_file
 from app.cli.program.language import language_of
 from app.cli.program.options import LIMITS, OF_COMPILER
 from app.cli.terminal import escaped
 from podline import Client, InvalidArgument, Submission, read_program
+from podline.sources import text_if_utf8
 
 
 def submission_of(client: Client, options: dict[str, Any]) -> Submission:
@@ -33,7 +34,7 @@ def submission_of(client: Client, options: dict[str, Any]) -> Submission:
         "compile_args": options["compile_args"] or None,
         "streams": "merged" if options["merge_streams"] else None,
         "buffering": options["buffering"],
-        "expected_output": options["expected"] and text_or_bytes(read_file(options["expected"])),
+        "expected_output": options["expected"] and text_if_utf8(read_file(options["expected"])),
         "artifacts": options["artifacts"] or None,
         "priority": options["priority"],
         "callback_url": options["callback_url"],
