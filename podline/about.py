@@ -1,9 +1,6 @@
 """The calls that ask the service about itself."""
 
-from podline.calls import Calls, Mode, call
-from podline.deadline import Deadline
-from podline.decoding import decode
-from podline.models import (
+from podline.about_models import (
     HeldLimit,
     Language,
     LimitsInForce,
@@ -13,6 +10,9 @@ from podline.models import (
     UsageDay,
     Workers,
 )
+from podline.calls import Calls, Mode, call
+from podline.deadline import Deadline
+from podline.decoding import decode
 from podline.pages import items
 
 

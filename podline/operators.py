@@ -8,7 +8,8 @@ from podline.arguments import moment, path_segment
 from podline.calls import Calls, Items, Mode, call, iteration
 from podline.deadline import Deadline
 from podline.decoding import decode
-from podline.models import DeadLetter, Event, Key, NewKey, Replay, Role, RotatedSecret
+from podline.models import Event
+from podline.operator_models import DeadLetter, Key, NewKey, Replay, Role, RotatedSecret
 from podline.pages import followed, items, pages
 
 _DEAD_LETTERS = "/api/v1/dead-letters"

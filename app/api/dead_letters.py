@@ -1,6 +1,6 @@
 """/api/v1/dead-letters: the dead letters."""
 
-from app.api import representation, schemas
+from app.api import operator_schemas, representation
 from app.api.context import Call
 from app.api.operations import Answer, Section
 from app.api.pages import page
@@ -12,40 +12,42 @@ from app.service import dead_letters as service
 dead_letters = Section("Operators", "/api/v1/dead-letters", Role.OPERATOR)
 
 
-@dead_letters.operation("GET", "", {200: schemas.DeadLetterPage})
-def list_(call: Call, query: DeadLetterQuery) -> schemas.DeadLetterPage:
+@dead_letters.operation("GET", "", {200: operator_schemas.DeadLetterPage})
+def list_(call: Call, query: DeadLetterQuery) -> operator_schemas.DeadLetterPage:
     """Dead letters, in descending order of their ids."""
     letters = call.ports.store.dead_letters
     found = service.page(letters, query.status, query.kind, query.cursor, query.limit + 1)
     items, next_cursor = page(found, query.limit)
-    return schemas.DeadLetterPage(
+    return operator_schemas.DeadLetterPage(
         items=[representation.dead_letter(letter) for letter in items], next_cursor=next_cursor
     )
 
 
-@dead_letters.operation("POST", "/retry", {202: schemas.Retried})
+@dead_letters.operation("POST", "/retry", {202: operator_schemas.Retried})
 def retry_selected(call: Call, body: DeadLetterSelection) -> Answer:
     """Retry the dead letters of a status and kind, up to a limit."""
     retried = retries.retry_letters(call.ports, body.status, body.kind, body.limit)
-    return Answer(schemas.Retried(retried=retried), 202)
+    return Answer(operator_schemas.Retried(retried=retried), 202)
 
 
-@dead_letters.operation("GET", "/{letter_id}", {200: schemas.DeadLetter}, errors=(404,))
-def get(call: Call, letter_id: str) -> schemas.DeadLetter:
+@dead_letters.operation("GET", "/{letter_id}", {200: operator_schemas.DeadLetter}, errors=(404,))
+def get(call: Call, letter_id: str) -> operator_schemas.DeadLetter:
     """One dead letter."""
     return representation.dead_letter(service.get(call.ports.store.dead_letters, letter_id))
 
 
-@dead_letters.operation("POST", "/{letter_id}/retry", {202: schemas.DeadLetter}, errors=(404, 409))
+@dead_letters.operation(
+    "POST", "/{letter_id}/retry", {202: operator_schemas.DeadLetter}, errors=(404, 409)
+)
 def retry(call: Call, letter_id: str) -> Answer:
     """Retry it now. An exhausted execution runs again as a new one."""
     return Answer(representation.dead_letter(retries.retry_letter(call.ports, letter_id)), 202)
 
 
 @dead_letters.operation(
-    "POST", "/{letter_id}/discard", {200: schemas.DeadLetter}, errors=(404, 409)
+    "POST", "/{letter_id}/discard", {200: operator_schemas.DeadLetter}, errors=(404, 409)
 )
-def discard(call: Call, letter_id: str) -> schemas.DeadLetter:
+def discard(call: Call, letter_id: str) -> operator_schemas.DeadLetter:
     """Discard it, so that it is never retried."""
     discarded = retries.discard(call.ports.store.dead_letters, letter_id)
     return representation.dead_letter(discarded)

@@ -1,6 +1,6 @@
 """/api/v1/keys: the API keys."""
 
-from app.api import representation, schemas
+from app.api import operator_schemas, representation
 from app.api.context import Call
 from app.api.operations import Answer, Section
 from app.api.requests import NewKey
@@ -10,21 +10,21 @@ from app.service import keys as service
 keys = Section("Keys", "/api/v1/keys", Role.ADMIN)
 
 
-@keys.operation("GET", "", {200: schemas.KeyList})
-def list_(call: Call) -> schemas.KeyList:
+@keys.operation("GET", "", {200: operator_schemas.KeyList})
+def list_(call: Call) -> operator_schemas.KeyList:
     """All keys, without their secrets."""
     found = service.all_keys(call.ports.store.keys)
-    return schemas.KeyList(items=[representation.key(key) for key in found])
+    return operator_schemas.KeyList(items=[representation.key(key) for key in found])
 
 
-@keys.operation("POST", "", {201: schemas.CreatedKey})
+@keys.operation("POST", "", {201: operator_schemas.CreatedKey})
 def create(call: Call, body: NewKey) -> Answer:
     """Create a key. The response is the only one that shows it."""
     key, secret = service.create(
         call.ports.store.keys, call.ports.clock, body.name, body.role, body.limits()
     )
     signs = call.ports.callback_secrets
-    shown = schemas.CreatedKey(
+    shown = operator_schemas.CreatedKey(
         **dict(representation.key(key)),
         key=secret,
         callback_secret=signs.of(key.id, key.callback_generation) if signs else None,
@@ -32,8 +32,10 @@ def create(call: Call, body: NewKey) -> Answer:
     return Answer(shown, 201)
 
 
-@keys.operation("POST", "/{key_id}/rotate-secret", {200: schemas.RotatedSecret}, errors=(404, 409))
-def rotate_secret(call: Call, key_id: str) -> schemas.RotatedSecret:
+@keys.operation(
+    "POST", "/{key_id}/rotate-secret", {200: operator_schemas.RotatedSecret}, errors=(404, 409)
+)
+def rotate_secret(call: Call, key_id: str) -> operator_schemas.RotatedSecret:
     """Replace the secret that signs the key's callbacks. For 24 hours, the previous one signs too.
 
     The key itself stays the same.
@@ -42,7 +44,7 @@ def rotate_secret(call: Call, key_id: str) -> schemas.RotatedSecret:
         call.ports.store.keys, call.ports.clock, call.ports.callback_secrets, key_id
     )
     shown = representation.moment(until)
-    return schemas.RotatedSecret(callback_secret=secret, previous_valid_until=shown)
+    return operator_schemas.RotatedSecret(callback_secret=secret, previous_valid_until=shown)
 
 
 @keys.operation("DELETE", "/{key_id}", {204: None}, errors=(404, 409))

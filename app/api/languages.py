@@ -2,18 +2,18 @@
 
 from dataclasses import asdict
 
-from app.api import representation, schemas
+from app.api import about_schemas, representation
 from app.api.context import Call
 from app.api.operations import Section
 
 languages = Section("Languages and limits", "/api/v1")
 
 
-@languages.operation("GET", "/languages", {200: schemas.LanguageList})
-def list_(call: Call) -> schemas.LanguageList:
+@languages.operation("GET", "/languages", {200: about_schemas.LanguageList})
+def list_(call: Call) -> about_schemas.LanguageList:
     """The languages that can be run here, with their versions."""
     policy = call.context.policy
-    return schemas.LanguageList(
+    return about_schemas.LanguageList(
         items=[
             representation.language(
                 language,
@@ -25,19 +25,19 @@ def list_(call: Call) -> schemas.LanguageList:
     )
 
 
-@languages.operation("GET", "/limits", {200: schemas.LimitsInForce})
-def limits(call: Call) -> schemas.LimitsInForce:
+@languages.operation("GET", "/limits", {200: about_schemas.LimitsInForce})
+def limits(call: Call) -> about_schemas.LimitsInForce:
     """Defaults and maxima that hold for every language. A limit above its maximum is refused.
 
     Some languages may allow more: see `limits` of each language.
     """
     policy, accepts = call.context.policy, call.context.languages.accepted_by_all()
     size = call.context.languages.artifact_bytes(policy.artifacts.bytes)
-    kept = schemas.ArtifactMaxima(files=policy.artifacts.files, bytes=size) if size else None
-    return schemas.LimitsInForce(
+    kept = about_schemas.ArtifactMaxima(files=policy.artifacts.files, bytes=size) if size else None
+    return about_schemas.LimitsInForce(
         limits=representation.limit_range(policy.run_limits(accepts, needs={})),
         compile_limits=representation.limit_range(policy.compile_limits(accepts, needs={})),
-        input=schemas.InputMaxima(**asdict(policy.input)),
+        input=about_schemas.InputMaxima(**asdict(policy.input)),
         max_input_bytes=call.context.languages.max_input_bytes(),
         max_wall_seconds=policy.max_wall_seconds,
         artifacts=kept,
@@ -45,9 +45,11 @@ def limits(call: Call) -> schemas.LimitsInForce:
     )
 
 
-@languages.operation("GET", "/limits/held", {200: schemas.HeldLimitList})
-def limits_held(call: Call) -> schemas.HeldLimitList:
+@languages.operation("GET", "/limits/held", {200: about_schemas.HeldLimitList})
+def limits_held(call: Call) -> about_schemas.HeldLimitList:
     """What enforces each limit where programs run: the kernel, the runtime, or nobody."""
-    return schemas.HeldLimitList(
-        items=[schemas.HeldLimit(**asdict(item)) for item in call.context.languages.limits_held()]
+    return about_schemas.HeldLimitList(
+        items=[
+            about_schemas.HeldLimit(**asdict(item)) for item in call.context.languages.limits_held()
+        ]
     )

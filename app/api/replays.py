@@ -1,6 +1,6 @@
 """/api/v1/replays: replays of the event log."""
 
-from app.api import representation, schemas
+from app.api import operator_schemas, representation
 from app.api.context import Call
 from app.api.operations import Answer, Section
 from app.api.pages import page
@@ -12,7 +12,7 @@ from app.service.replay import control as service
 replays = Section("Operators", "/api/v1/replays", Role.OPERATOR)
 
 
-@replays.operation("POST", "", {202: schemas.Replay}, sends={202: ("Location",)})
+@replays.operation("POST", "", {202: operator_schemas.Replay}, sends={202: ("Location",)})
 def start(call: Call, body: Read[NewReplay]) -> Answer:
     """Deliver events again, rebuild rows from them, or submit executions again."""
     replay = service.start(
@@ -28,23 +28,23 @@ def start(call: Call, body: Read[NewReplay]) -> Answer:
     return Answer(representation.replay(replay), 202, headers)
 
 
-@replays.operation("GET", "", {200: schemas.ReplayPage})
-def list_(call: Call, query: ReplayQuery) -> schemas.ReplayPage:
+@replays.operation("GET", "", {200: operator_schemas.ReplayPage})
+def list_(call: Call, query: ReplayQuery) -> operator_schemas.ReplayPage:
     """Replays, newest first."""
     found = service.newest(call.ports.store.replays, query.cursor, query.limit + 1)
     items, next_cursor = page(found, query.limit)
-    return schemas.ReplayPage(
+    return operator_schemas.ReplayPage(
         items=[representation.replay(replay) for replay in items], next_cursor=next_cursor
     )
 
 
-@replays.operation("GET", "/{replay_id}", {200: schemas.Replay}, errors=(404,))
-def get(call: Call, replay_id: str) -> schemas.Replay:
+@replays.operation("GET", "/{replay_id}", {200: operator_schemas.Replay}, errors=(404,))
+def get(call: Call, replay_id: str) -> operator_schemas.Replay:
     """One replay and its progress."""
     return representation.replay(service.get(call.ports.store.replays, replay_id))
 
 
-@replays.operation("POST", "/{replay_id}/cancel", {202: schemas.Replay}, errors=(404, 409))
+@replays.operation("POST", "/{replay_id}/cancel", {202: operator_schemas.Replay}, errors=(404, 409))
 def cancel(call: Call, replay_id: str) -> Answer:
     """Cancel it. What it has done stays done."""
     cancelled = service.cancel(call.ports.store.replays, call.ports.clock, replay_id)

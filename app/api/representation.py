@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from app.api import schemas
+from app.api import about_schemas, operator_schemas, schemas
 from app.api.problems import DELETED, Problem
 from app.api.results import result as representation_of_result
 from app.domain.api_key import ApiKey, Role
@@ -116,13 +116,13 @@ def event(event: Event) -> schemas.Event:
     )
 
 
-def limit_range(range: LimitRange) -> schemas.LimitSettings:
+def limit_range(range: LimitRange) -> about_schemas.LimitSettings:
     maximum = replace(range.maximum, stack_mib=range.maximum.memory_mib)
-    return schemas.LimitSettings(default=limits(range.default), maximum=limits(maximum))
+    return about_schemas.LimitSettings(default=limits(range.default), maximum=limits(maximum))
 
 
-def language(language: Language, run: LimitRange, compile: LimitRange) -> schemas.Language:
-    return schemas.Language(
+def language(language: Language, run: LimitRange, compile: LimitRange) -> about_schemas.Language:
+    return about_schemas.Language(
         name=language.name,
         version=language.version,
         source_name=language.source_name,
@@ -138,8 +138,8 @@ def language(language: Language, run: LimitRange, compile: LimitRange) -> schema
     )
 
 
-def key(key: ApiKey) -> schemas.Key:
-    return schemas.Key(
+def key(key: ApiKey) -> operator_schemas.Key:
+    return operator_schemas.Key(
         id=key.id,
         name=key.name,
         role=key.role,
@@ -150,8 +150,8 @@ def key(key: ApiKey) -> schemas.Key:
     )
 
 
-def queue(seen: Overview) -> schemas.Queue:
-    return schemas.Queue(
+def queue(seen: Overview) -> about_schemas.Queue:
+    return about_schemas.Queue(
         counts={
             state: {priority: seen.unfinished.get((state, priority), 0) for priority in Priority}
             for state in State
@@ -159,24 +159,31 @@ def queue(seen: Overview) -> schemas.Queue:
         },
         owners=None
         if seen.longest is None
-        else [schemas.OwnersQueue(owner=owner, queued=queued) for owner, queued in seen.longest],
-        events_not_in_log=schemas.NotInLog(
+        else [
+            about_schemas.OwnersQueue(owner=owner, queued=queued) for owner, queued in seen.longest
+        ],
+        events_not_in_log=about_schemas.NotInLog(
             executions=seen.not_in_log, oldest_seconds=seen.not_in_log_seconds
         ),
-        slots=schemas.Slots(total=seen.slots, used=seen.slots_used, free=seen.slots_free),
+        slots=about_schemas.Slots(total=seen.slots, used=seen.slots_used, free=seen.slots_free),
         oldest_queued_seconds=seen.oldest_queued_seconds,
     )
 
 
-def worker(report: WorkerReport) -> schemas.Worker:
-    return schemas.Worker(
+def _owners_queue(found: tuple[str, int]) -> about_schemas.OwnersQueue:
+    owner, queued = found
+    return about_schemas.OwnersQueue(owner=owner, queued=queued)
+
+
+def worker(report: WorkerReport) -> about_schemas.Worker:
+    return about_schemas.Worker(
         name=report.name,
         kind=report.kind,
         roles=list(report.roles),
         version=report.version,
         seen_at=moment(report.seen_at),
         steps=[
-            schemas.RunningStep(
+            about_schemas.RunningStep(
                 task=step.task, subject_id=step.subject_id, started_at=moment(step.started_at)
             )
             for step in report.steps
@@ -184,9 +191,9 @@ def worker(report: WorkerReport) -> schemas.Worker:
     )
 
 
-def place(place: Place) -> schemas.Place:
+def place(place: Place) -> about_schemas.Place:
     languages = place.languages
-    return schemas.Place(
+    return about_schemas.Place(
         slots=place.slots,
         free=place.free,
         languages=None if languages is None else sorted({each.name for each in languages}),
@@ -194,8 +201,8 @@ def place(place: Place) -> schemas.Place:
     )
 
 
-def minute(minute: Minute) -> schemas.Minute:
-    return schemas.Minute(
+def minute(minute: Minute) -> about_schemas.Minute:
+    return about_schemas.Minute(
         start=moment(minute.start),
         ended=dict(minute.ended),
         waiting_ms=_percentiles(minute.waiting),
@@ -204,12 +211,12 @@ def minute(minute: Minute) -> schemas.Minute:
     )
 
 
-def _percentiles(found: Percentiles | None) -> schemas.Percentiles | None:
-    return None if found is None else schemas.Percentiles(p50=found.p50, p95=found.p95)
+def _percentiles(found: Percentiles | None) -> about_schemas.Percentiles | None:
+    return None if found is None else about_schemas.Percentiles(p50=found.p50, p95=found.p95)
 
 
-def replay(replay: Replay) -> schemas.Replay:
-    return schemas.Replay(
+def replay(replay: Replay) -> operator_schemas.Replay:
+    return operator_schemas.Replay(
         id=replay.id,
         mode=replay.mode,
         from_=optional_moment(replay.filter.since),
@@ -230,8 +237,8 @@ def replay(replay: Replay) -> schemas.Replay:
     )
 
 
-def dead_letter(letter: DeadLetter) -> schemas.DeadLetter:
-    return schemas.DeadLetter(
+def dead_letter(letter: DeadLetter) -> operator_schemas.DeadLetter:
+    return operator_schemas.DeadLetter(
         id=letter.id,
         kind=letter.kind,
         status=letter.status,

@@ -3,7 +3,7 @@
 from flask import request
 from werkzeug.http import dump_cookie
 
-from app.api import auth, rate_limits, representation, schemas
+from app.api import auth, operator_schemas, rate_limits, representation
 from app.api.context import Call, Context
 from app.api.operations import Answer, Section
 from app.domain.api_key import ApiKey
@@ -18,7 +18,7 @@ sessions = Section("Sessions", "/api/v1/session")
 @sign_in.operation(
     "POST",
     "",
-    {201: schemas.Session},
+    {201: operator_schemas.Session},
     errors=(401, 429),
     headers=("Authorization", "X-API-Key"),
     sends={201: ("Set-Cookie",)},
@@ -51,8 +51,8 @@ def _signed_in(context: Context) -> ApiKey:
     return key
 
 
-@sign_in.operation("GET", "", {200: schemas.Session}, errors=(401, 429))
-def get(context: Context) -> schemas.Session:
+@sign_in.operation("GET", "", {200: operator_schemas.Session}, errors=(401, 429))
+def get(context: Context) -> operator_schemas.Session:
     """The session of the cookie, with its `csrf_token`, for a page that was loaded again."""
     found, key = auth.session(context.ports.store.keys, context.ports.sessions)
     rate_limits.count(Call(context, key))
@@ -68,12 +68,12 @@ def end(call: Call) -> Answer:
     return Answer(None, 204, {"Set-Cookie": _cookie("", 0)})
 
 
-@sessions.operation("POST", "/token", {201: schemas.SignInToken})
+@sessions.operation("POST", "/token", {201: operator_schemas.SignInToken})
 def token(call: Call) -> Answer:
     """A token that begins one session of the same key within five minutes: for a link."""
     begun = service.sign_in_token(call.ports.sessions, call.ports.clock, call.caller)
     expires_at = representation.moment(begun.session.expires_at)
-    return Answer(schemas.SignInToken(token=begun.secret, expires_at=expires_at), 201)
+    return Answer(operator_schemas.SignInToken(token=begun.secret, expires_at=expires_at), 201)
 
 
 def _cookie(value: str, seconds: int) -> str:
@@ -89,8 +89,8 @@ def _cookie(value: str, seconds: int) -> str:
     )
 
 
-def _shown(session: Session, key: ApiKey) -> schemas.Session:
-    return schemas.Session(
+def _shown(session: Session, key: ApiKey) -> operator_schemas.Session:
+    return operator_schemas.Session(
         name=key.name,
         role=key.role,
         csrf_token=session.csrf_token,

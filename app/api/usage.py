@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from app.api import schemas
+from app.api import about_schemas
 from app.api.context import Call
 from app.api.operations import Section
 from app.api.requests import UsageQuery
@@ -16,17 +16,17 @@ DEFAULT_DAYS = 30
 usage = Section("Executions", "/api/v1/usage")
 
 
-@usage.operation("GET", "", {200: schemas.UsageList}, errors=(403,))
-def list_(call: Call, query: UsageQuery) -> schemas.UsageList:
+@usage.operation("GET", "", {200: about_schemas.UsageList}, errors=(403,))
+def list_(call: Call, query: UsageQuery) -> about_schemas.UsageList:
     """What your executions used, by the day (UTC) on which they ended, oldest first.
 
     Days without executions are left out. An execution counts some seconds after its end.
     """
     first, last = _days(query, service.today(call.ports.clock))
     found = service.by_day(call.ports.store.usage, call.caller, query.owner, first, last)
-    return schemas.UsageList(
+    return about_schemas.UsageList(
         items=[
-            schemas.UsageDay(
+            about_schemas.UsageDay(
                 day=each.day,
                 executions=each.executions,
                 cpu_seconds=each.cpu_us / SECOND,

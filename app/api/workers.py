@@ -1,6 +1,6 @@
 """/api/v1/workers and /api/v1/overview: who does the work, and how much."""
 
-from app.api import representation, schemas
+from app.api import about_schemas, representation
 from app.api.context import Call
 from app.api.operations import Section
 from app.api.requests import OverviewQuery
@@ -13,25 +13,25 @@ from app.service.workers import workers as workers_of
 workers = Section("Operators", "/api/v1", Role.OPERATOR)
 
 
-@workers.operation("GET", "/workers", {200: schemas.Workers})
-def list_(call: Call) -> schemas.Workers:
+@workers.operation("GET", "/workers", {200: about_schemas.Workers})
+def list_(call: Call) -> about_schemas.Workers:
     """Workers and beat that sent a heartbeat in the last minute, and where programs run."""
     found = workers_of(call.ports.worker_reports, call.ports.clock)
-    return schemas.Workers(
+    return about_schemas.Workers(
         items=[representation.worker(report) for report in found],
         places=[representation.place(place(call.ports))],
     )
 
 
-@workers.operation("GET", "/overview", {200: schemas.Overview})
-def overview(call: Call, query: OverviewQuery) -> schemas.Overview:
+@workers.operation("GET", "/overview", {200: about_schemas.Overview})
+def overview(call: Call, query: OverviewQuery) -> about_schemas.Overview:
     """What ended in each of the last minutes, how long it waited and ran, and the queue.
 
     The counts are kept in Redis for a day, and are lost with its data. Its cost does not depend on
     how many executions are stored.
     """
     minutes = last_minutes(call.ports.minutes, call.ports.clock, query.minutes)
-    return schemas.Overview(
+    return about_schemas.Overview(
         queue=representation.queue(overview_of(call.ports)),
         minutes=[representation.minute(each) for each in minutes],
     )

@@ -22,18 +22,10 @@ from podline import (
     Unreachable,
     WaitTimeout,
 )
+from podline.about_models import Language, LimitsInForce, Queue, Readiness
 from podline.decoding import decode
-from podline.models import (
-    DeadLetter,
-    Event,
-    Execution,
-    Key,
-    Language,
-    LimitsInForce,
-    Queue,
-    Readiness,
-    Replay,
-)
+from podline.models import Event, Execution
+from podline.operator_models import DeadLetter, Key, Replay
 from tests.support.answers import MOMENT, execution_as
 from tests.support.both_clients import KINDS, connecting
 from tests.support.raw_server import RawServer, http
