@@ -34,6 +34,7 @@ from podline.decoding import decode, parse
 from podline.errors import (
     ApiError,
     InvalidArgument,
+    NotFound,
     PodlineError,
     Problem,
     ProtocolError,
@@ -57,8 +58,10 @@ _SHORTEST: Final = 0.001
 """Seconds; a socket takes a timeout of zero for something else."""
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_DID_NOTHING: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
-_MAY_HAVE_DONE_IT: Final = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
+_MAY_HAVE_DONE_IT: Final = frozenset(
+    {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
+)
+"""A database that did not confirm a write in time may have written it all the same."""
 
 
 class Connection:
@@ -123,6 +126,14 @@ class Connection:
         )
         return parse(content, self._shown_url + path) if content else None
 
+    async def delete(self, path: str, deadline: Deadline = NEVER) -> None:
+        """Send DELETE. If an earlier try may have deleted it, a 404 is no error."""
+        try:
+            await self.request("DELETE", path, repeatable=True, deadline=deadline)
+        except NotFound as error:
+            if not error.in_doubt:
+                raise
+
     async def content(self, path: str, deadline: Deadline = NEVER) -> bytes:
         """Return the bytes of a response to GET."""
         request = self._request("GET", path)
@@ -172,10 +183,14 @@ class Connection:
         self, once: Callable[[], Awaitable[T]], deadline: Deadline, *, repeatable: bool
     ) -> T:
         pauses = (_FIRST_PAUSE * 2**retry for retry in range(self._retries))
+        in_doubt = False
         while True:
             try:
                 return await once()
             except (Unreachable, ApiError) as error:
+                if isinstance(error, ApiError):
+                    error.in_doubt = in_doubt
+                in_doubt = in_doubt or _may_have_done_it(error)
                 longest = next(pauses, None)
                 if longest is None or not _worth_repeating(error, repeatable):
                     raise
@@ -236,12 +251,17 @@ class Connection:
 
 
 def _worth_repeating(error: PodlineError, repeatable: bool) -> bool:
-    if not isinstance(error, ApiError):
-        return repeatable or isinstance(error.__cause__, _NEVER_SENT)
     if _asked_for(error) > _LONGEST_PAUSE:
         return False
-    status = error.problem.status
-    return status in _DID_NOTHING or (repeatable and status in _MAY_HAVE_DONE_IT)
+    if _may_have_done_it(error):
+        return repeatable
+    return not isinstance(error, ApiError) or error.problem.status == HTTPStatus.TOO_MANY_REQUESTS
+
+
+def _may_have_done_it(error: PodlineError) -> bool:
+    if isinstance(error, ApiError):
+        return error.problem.status in _MAY_HAVE_DONE_IT
+    return not isinstance(error.__cause__, _NEVER_SENT)
 
 
 def _asked_for(error: PodlineError) -> float:

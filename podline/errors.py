@@ -92,6 +92,10 @@ class ApiError(PodlineError):
     def __init__(self, problem: Problem) -> None:
         super().__init__(str(problem))
         self.problem = problem
+        self.in_doubt = False
+        """Whether an earlier try of the same request may have been carried out: its response was
+        lost, or said that the service failed.
+        """
 
 
 class Unauthenticated(ApiError):

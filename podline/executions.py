@@ -11,9 +11,9 @@ from podline.arguments import path_segment
 from podline.calls import Calls, Items, Mode, call, iteration
 from podline.deadline import Deadline
 from podline.decoding import decode
-from podline.errors import ProtocolError, Unavailable, Unreachable, WaitTimeout
+from podline.errors import Conflict, ProtocolError, Unavailable, Unreachable, WaitTimeout
 from podline.filters import ExecutionFilter, query_of
-from podline.models import Event, Execution
+from podline.models import Event, Execution, State
 from podline.pages import items, pages
 from podline.patience import Patience
 from podline.streaming import EndEvent, StateEvent, StreamEvent
@@ -114,9 +114,19 @@ class ExecutionCalls(Calls[Mode]):
     @call
     async def cancel(self, execution_id: str, *, timeout: float | None = None) -> Execution:
         """Cancel the execution. Raises Conflict if it is terminal."""
-        answer = await self._connection.request(
-            "POST", path_of(execution_id, "cancel"), deadline=Deadline.of_call(timeout)
-        )
+        deadline, path = Deadline.of_call(timeout), path_of(execution_id, "cancel")
+        try:
+            answer = await self._connection.request(
+                "POST", path, repeatable=True, deadline=deadline
+            )
+        except Conflict as error:
+            if not error.in_doubt:
+                raise
+            now = await self._connection.request("GET", path_of(execution_id), deadline=deadline)
+            execution = decode(Execution, now)
+            if execution.state is not State.CANCELLED:
+                raise
+            return execution
         return decode(Execution, answer)
 
     @call
@@ -133,9 +143,7 @@ class ExecutionCalls(Calls[Mode]):
     @call
     async def delete(self, execution_id: str, *, timeout: float | None = None) -> None:
         """Erase the program and its result. Raises Conflict if the execution isn't terminal."""
-        await self._connection.request(
-            "DELETE", path_of(execution_id), deadline=Deadline.of_call(timeout)
-        )
+        await self._connection.delete(path_of(execution_id), Deadline.of_call(timeout))
 
     @call
     async def events(self, execution_id: str, *, timeout: float | None = None) -> tuple[Event, ...]:

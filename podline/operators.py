@@ -69,7 +69,10 @@ class DeadLetters(Calls[Mode]):
     async def discard(self, letter_id: str, *, timeout: float | None = None) -> DeadLetter:
         """Stop retrying it."""
         answer = await self._connection.request(
-            "POST", f"{_letter(letter_id)}/discard", deadline=Deadline.of_call(timeout)
+            "POST",
+            f"{_letter(letter_id)}/discard",
+            repeatable=True,
+            deadline=Deadline.of_call(timeout),
         )
         return decode(DeadLetter, answer)
 
@@ -212,7 +215,7 @@ class Keys(Calls[Mode]):
     @call
     async def delete(self, key_id: str, *, timeout: float | None = None) -> None:
         """Delete a key. Nobody can use it any more; its executions remain."""
-        await self._connection.request("DELETE", _key(key_id), deadline=Deadline.of_call(timeout))
+        await self._connection.delete(_key(key_id), Deadline.of_call(timeout))
 
 
 def _selected(

@@ -287,8 +287,12 @@ def test_stderr(call: Call, execution_id: str, index: str) -> Response:
 
 @executions.operation("DELETE", "/{execution_id}", {204: None}, errors=(404, 409))
 def delete(call: Call, execution_id: str) -> Answer:
-    """Erase the program and its result, once the execution is terminal."""
-    erase(call.ports.store.executions, call.ports.blobs, _found(call, execution_id))
+    """Erase the program and its result, once the execution is terminal.
+
+    Can be repeated: the response is the same.
+    """
+    executions = call.ports.store.executions
+    erase(executions, call.ports.blobs, service.find_row(executions, call.caller, execution_id))
     return Answer(None, 204)
 
 

@@ -28,10 +28,18 @@ class Details:
 
 
 def find(executions: Executions, caller: ApiKey, execution_id: str) -> Execution:
-    """Raises NotFound, also for an execution that the caller may not see."""
+    """Raises NotFound, also for an execution that the caller may not see, or that was erased."""
+    execution = find_row(executions, caller, execution_id)
+    if execution.erased:
+        raise _not_found(execution_id)
+    return execution
+
+
+def find_row(executions: Executions, caller: ApiKey, execution_id: str) -> Execution:
+    """Also one that was erased. Raises NotFound."""
     execution = executions.get(execution_id)
-    if execution is None or execution.erased or not may_see(caller, execution.owner):
-        raise NotFound(f"there is no execution {execution_id}")
+    if execution is None or not may_see(caller, execution.owner):
+        raise _not_found(execution_id)
     return execution
 
 
@@ -84,6 +92,10 @@ def details(results: Results, blobs: Blobs, queue: AdmissionQueue, execution: Ex
     result = results.get(execution.result_id) if execution.result_id else None
     shown = result and completed(blobs, result)
     return Details(execution, shown, _queue_position(queue, execution))
+
+
+def _not_found(execution_id: str) -> NotFound:
+    return NotFound(f"there is no execution {execution_id}")
 
 
 def may_see(caller: ApiKey, owner: str) -> bool:

@@ -19,11 +19,15 @@ SECONDS_UNTIL_ORPHANED: Final = 24 * 3600.0
 
 
 def erase(executions: Executions, blobs: Blobs, execution: Execution) -> None:
-    """Erase program and result. The row and its events, which have neither, stay."""
+    """Erase program and result. The row and its events, which have neither, stay.
+
+    Can be repeated. The row is marked last, so that a failure before that changes no response but
+    those about contents.
+    """
     if not execution.state.terminal:
         raise Conflict(f"execution {execution.id} is {execution.state}: cancel it first")
-    executions.erase(execution.id)
     blobs.delete([execution.id])
+    executions.erase(execution.id)
 
 
 def remove_old(ports: Ports) -> int:

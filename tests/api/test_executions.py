@@ -359,8 +359,16 @@ class TestDeleting:
             "?wait=1",
         ):
             assert api.get(f"{EXECUTIONS}/{id}{call}").status_code == 404
-        assert api.post(f"{EXECUTIONS}/{id}/cancel").status_code == 404
-        assert api.delete(f"{EXECUTIONS}/{id}").status_code == 404
+        for action in ("cancel", "retry"):
+            assert api.post(f"{EXECUTIONS}/{id}/{action}").status_code == 404
+
+    def test_again_has_the_same_response(self, api: Api, connect: Connect, worker: Worker) -> None:
+        id = submit(api)
+        worker.run_all()
+        for _ in range(2):
+            assert api.delete(f"{EXECUTIONS}/{id}").status_code == 204
+        assert connect("bob", Role.USER).delete(f"{EXECUTIONS}/{id}").status_code == 404
+        assert api.get(f"{EXECUTIONS}/{id}").status_code == 404
 
     def test_is_too_early_before_it_has_ended(self, api: Api) -> None:
         assert api.delete(f"{EXECUTIONS}/{submit(api)}").status_code == 409

@@ -13,6 +13,7 @@ import pytest
 from app.domain.api_key import Role
 from app.infrastructure.kafka.event_log import KafkaEventLog
 from app.infrastructure.kafka.topics import TopicSettings
+from app.infrastructure.mongo.store import MongoStore
 from app.infrastructure.redis.admission import RedisAdmissionQueue
 from app.infrastructure.redis.connection import connect as redis_at
 from app.infrastructure.redis.live import RedisLiveOutput
@@ -23,6 +24,8 @@ from app.service.sweep import sweep
 from app.wiring.stores import STORE_SECONDS
 from podline.sse import EventParser
 from tests.support.api_contract import PROGRAM, Api, body, connector
+from tests.support.forgetful import Forgetful
+from tests.support.mongo_server import MongoServer
 from tests.support.twins import Twins
 from tests.support.worker import Worker
 
@@ -124,6 +127,56 @@ class TestStore:
             assert api.post(EXECUTIONS, PROGRAM, headers=headers).status_code == 503
             assert time.monotonic() - begun < 2
         assert api.post(EXECUTIONS, PROGRAM, headers=headers).status_code == 202
+
+
+def ended(api: Api) -> str:
+    """An execution whose program is in a blob."""
+    id: str = body(api.post(EXECUTIONS, PROGRAM | {"stdin": "x" * 2_000_000}), 202)["id"]
+    body(api.post(f"{EXECUTIONS}/{id}/cancel"), 202)
+    return id
+
+
+class TestDeleting:
+    def test_with_blobs_that_cannot_be_deleted(self, twins: Twins, tmp_path: Path) -> None:
+        store = SqliteStore(tmp_path / "podline.db", timeout=STORE_SECONDS)
+        api = connector(replace(twins.ports, store=store, blobs=store.blobs))("ada", Role.USER)
+        id = ended(api)
+        folder = tmp_path / "blobs" / id
+        folder.rename(tmp_path / "kept")
+        folder.write_bytes(b"in the way")
+
+        assert api.delete(f"{EXECUTIONS}/{id}").status_code == 503
+
+        assert api.get(f"{EXECUTIONS}/{id}").status_code == 200
+        folder.unlink()
+        (tmp_path / "kept").rename(folder)
+        for _ in range(2):
+            assert api.delete(f"{EXECUTIONS}/{id}").status_code == 204
+        assert api.get(f"{EXECUTIONS}/{id}").status_code == 404
+        assert not folder.exists()
+
+    @pytest.mark.parametrize("lost", [b"pieces", b"programs", b"executions", b"results"])
+    def test_while_mongodb_confirms_nothing(
+        self, twins: Twins, mongo_server: MongoServer, lost: bytes
+    ) -> None:
+        with Forgetful(mongo_server.port) as between:
+            url = f"mongodb://127.0.0.1:{between.port}/deleting-{lost.decode()}"
+            with closing(MongoStore(url, timeout=STORE_SECONDS)) as store:
+                ports = replace(twins.ports, store=store, blobs=store.blobs)
+                api = connector(ports)("ada", Role.USER)
+                id = ended(api)
+                between.loses = (b"update" if lost == b"executions" else b"delete", lost)
+
+                assert api.delete(f"{EXECUTIONS}/{id}").status_code == 503
+
+                assert not between.loses
+                marked = lost == b"executions"
+                assert api.get(f"{EXECUTIONS}/{id}").status_code == (404 if marked else 200)
+                for _ in range(2):
+                    assert api.delete(f"{EXECUTIONS}/{id}").status_code == 204
+                assert api.get(f"{EXECUTIONS}/{id}").status_code == 404
+                assert store.blobs.owners("", "z", 9) == []
+                assert store.executions.submission(id) is None
 
 
 class TestRuntime:

@@ -2,6 +2,7 @@
 
 import socket
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -24,9 +25,11 @@ from podline import (
     Unavailable,
     Unreachable,
 )
-from tests.support.answers import hang_up, problem
+from tests.support.answers import as_usual, hang_up, problem
 from tests.support.both_clients import Connect
 from tests.support.service import Service
+
+Loss = Callable[[], Response | None]
 
 
 @pytest.mark.parametrize(
@@ -104,19 +107,64 @@ def test_a_submission_whose_answer_was_lost_is_made_once(service: Service, clien
     assert len({request["headers"]["Idempotency-Key"] for request in requests}) == 1
 
 
-def test_a_cancel_whose_answer_was_lost_is_not_repeated(service: Service, client: Client) -> None:
+def test_a_call_with_an_effect_each_time_is_not_repeated(service: Service, client: Client) -> None:
+    for loss in (hang_up, problem(503), problem(502)):
+        service.losses = [loss]
+        with pytest.raises((Unreachable, ServerError)):
+            client.keys.create("bob")
+    assert len(client.keys.list()) == 4
+    service.incidents = [problem(429)]
+    client.keys.create("bob")
+    assert len(client.keys.list()) == 5
+
+
+LOST = [hang_up, problem(503), problem(502), problem(504)]
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_a_delete_whose_answer_was_lost_has_deleted(
+    lost: Loss, service: Service, client: Client
+) -> None:
+    execution = client.submit("", language="python")
+    key = client.keys.create("bob")
+    service.losses = [lost]
+    client.delete(execution.id)
+    service.losses = [lost]
+    client.keys.delete(key.id)
+    assert len(client.keys.list()) == 1
+    with pytest.raises(NotFound):
+        client.get(execution.id)
+
+
+@pytest.mark.parametrize("missed", [problem(429), as_usual])
+def test_a_delete_of_nothing_is_an_error_unless_it_may_have_been_done(
+    missed: Loss, service: Service, client: Client
+) -> None:
+    service.incidents = [missed]
+    with pytest.raises(NotFound) as caught:
+        client.keys.delete("01J")
+    assert not caught.value.in_doubt
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_a_cancel_whose_answer_was_lost_has_cancelled(
+    lost: Loss, service: Service, client: Client
+) -> None:
     service.runs_nothing()
+    execution = client.submit("", language="python")
+    service.losses = [lost]
+    assert client.cancel(execution.id).state == "cancelled"
+    with pytest.raises(Conflict) as caught:
+        client.cancel(execution.id)
+    assert not caught.value.in_doubt
+
+
+def test_a_cancel_that_came_too_late_is_a_conflict(service: Service, client: Client) -> None:
     execution = client.submit("", language="python")
     service.incidents = [hang_up]
-    with pytest.raises(Unreachable):
+    with pytest.raises(Conflict) as caught:
         client.cancel(execution.id)
-
-
-def test_a_cancel_that_was_turned_away_is_repeated(service: Service, client: Client) -> None:
-    service.runs_nothing()
-    execution = client.submit("", language="python")
-    service.incidents = [problem(503), problem(429)]
-    assert client.cancel(execution.id).state == "cancelled"
+    assert caught.value.in_doubt
 
 
 def test_retry_after_is_kept_to(service: Service, client: Client) -> None:

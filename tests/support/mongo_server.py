@@ -19,11 +19,11 @@ class MongoServer:
     def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
         self._folder = folder
         self._host = host
-        self._port = free_port(host)
+        self.port = free_port(host)
         self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str) -> str:
-        return f"mongodb://{self._host}:{self._port}/{database}"
+        return f"mongodb://{self._host}:{self.port}/{database}"
 
     def start(self) -> None:
         """Start it, and return once it responds. Raises pymongo's error if it doesn't."""
@@ -33,7 +33,7 @@ class MongoServer:
             "--pid-file": self._folder / "pid",
             "--log-file": self._folder / "log",
             "--host": self._host,
-            "--port": self._port,
+            "--port": self.port,
         }
         arguments = [str(word) for place in places.items() for word in place]
         with (self._folder / "output").open("ab") as output:

@@ -11,6 +11,7 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 from werkzeug import Request, Response
+from werkzeug.test import run_wsgi_app
 from werkzeug.wsgi import ClosingIterator
 
 from app.domain.api_key import Role
@@ -52,6 +53,8 @@ class Service:
 
     incidents: list[Callable[[], Response | None]] = field(default_factory=list)
     """What the next requests get instead of a response; with None, they get theirs."""
+    losses: list[Callable[[], Response | None]] = field(default_factory=list)
+    """The same, once the API has done what the request asks for."""
     unfinished_answers: int = 0
     """How many requests with ?wait return at once; then the submission runs."""
     stream_events: list[tuple[str, Json]] | None = None
@@ -108,6 +111,10 @@ class Service:
             incident = self.incidents.pop(0)() if self.incidents else None
             if incident is not None:
                 return incident(environ, start_response)
+            loss = self.losses.pop(0)() if self.losses else None
+            if loss is not None:
+                run_wsgi_app(app, environ)
+                return loss(environ, start_response)
             if "wait" in request.args:
                 self._answer_at_once_or_run(request)
             if request.path.endswith("/stream"):
