@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from sandbox.environments import Environment, Store
@@ -44,12 +45,13 @@ def _change(
         _refuse_unknown(removed, [installed.get(each.name) for each in installers])
         for installer in installers:
             before = installed.pop(installer.name, None)
-            wanted = {**_kept(before, removed), **added}
+            kept = _kept(before, removed)
+            wanted = {**kept, **{name: _asked(each, kept) for name, each in added.items()}}
             if wanted:
                 folder = builds.enter_context(store.new_build(installer.name))
-                kept = Before(store.lock_file(before), added) if before else None
+                own = Before(store.lock_file(before), added) if before else None
                 other = Before(lock, ()) if lock else None
-                installed[installer.name] = _built(installer, folder, wanted, kept or other)
+                installed[installer.name] = _built(installer, folder, wanted, own or other)
         store.put(installed)
     with suppress(OSError):  # the change is made; the next one sweeps again
         store.sweep()
@@ -70,6 +72,11 @@ def _kept(before: Environment | None, removed: Collection[str]) -> dict[str, Req
     }
 
 
+def _asked(requirement: Requirement, kept: Collection[str]) -> Requirement:
+    """A dependency that somebody asked for before stays asked for."""
+    return replace(requirement, is_dependency=False) if requirement.name in kept else requirement
+
+
 def _built(
     installer: Installer, folder: Path, wanted: Mapping[str, Requirement], before: Before | None
 ) -> Environment:
@@ -81,7 +88,9 @@ def _built(
         shown=installer.shown,
         target=target,
         executable=installer.executable,
-        requested={name: each.text for name, each in sorted(wanted.items())},
+        requested={
+            name: each.text for name, each in sorted(wanted.items()) if not each.is_dependency
+        },
         packages=built.packages,
         fingerprint=hashlib.sha256(built.lock.encode()).hexdigest(),
     )

@@ -22,6 +22,8 @@ class Requirement:
     """Spelled as its language compares names."""
     text: str
     """As the installer takes it, on one line."""
+    is_dependency: bool = False
+    """Whether it comes with another package, and goes with it: a lock file says so."""
 
 
 @dataclass(frozen=True, slots=True)

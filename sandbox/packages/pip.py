@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,13 @@ from packaging.utils import canonicalize_name
 from sandbox.environments.environment import LOCK
 from sandbox.packages.errors import PackagesError
 from sandbox.packages.installer import Before, Built, Requirement, run
-from sandbox.packages.requirements import has_hashes, requirement, requirements_of
+from sandbox.packages.requirements import (
+    DEPENDENCY,
+    has_hashes,
+    requirement,
+    requirements_of,
+    without_hashes,
+)
 
 _WANTED: Final = "requirements.txt"
 _FIXED: Final = "constraints.txt"
@@ -35,7 +41,7 @@ class Pip:
         return requirements_of(path)
 
     def is_lock(self, path: Path) -> bool:  # noqa: ARG002  # npm needs it
-        """No: all packages in pip's lock file are asked for."""
+        """No: pip is asked for all packages in a lock file, also those that came with others."""
         return False
 
     def target(self) -> str:
@@ -59,11 +65,14 @@ class Pip:
     def build(
         self, folder: Path, requirements: Sequence[Requirement], before: Before | None
     ) -> Built:
-        (folder / _WANTED).write_text(_lines(each.text for each in requirements))
-        (folder / _FIXED).write_text(_lines(_fixed(requirements, before)))
+        hashed = any(has_hashes(each) for each in requirements if _is_new(each, before))
+        wanted = requirements if hashed else map(without_hashes, requirements)
+        (folder / _WANTED).write_text(_lines(each.text for each in wanted))
+        (folder / _FIXED).write_text(_lines(_fixed(before, hashed=hashed)))
         run(self._install(), folder)
         report = json.loads((folder / _REPORT).read_text())["install"]
-        lock = _lines(sorted(map(_locked, report)))
+        asked = {each.name for each in requirements if not each.is_dependency}
+        lock = _lines(sorted(_locked(each, asked) for each in report))
         (folder / LOCK).write_text(lock)
         self._compile(folder)
         versions = {each["metadata"]["name"]: each["metadata"]["version"] for each in report}
@@ -92,11 +101,14 @@ class Pip:
         subprocess.run(command, cwd=folder, umask=0o022, check=False)
 
 
-def _fixed(wanted: Sequence[Requirement], before: Before | None) -> Iterator[str]:
+def _is_new(requirement: Requirement, before: Before | None) -> bool:
+    return before is None or requirement.name in before.renewed
+
+
+def _fixed(before: Before | None, *, hashed: bool) -> Iterator[str]:
     """The versions that stay. If one requirement has a hash, pip demands one of each package."""
     if before is None:
         return
-    hashed = any(map(has_hashes, wanted))
     for line in before.lock.read_text().splitlines():
         pinned, _, _ = line.partition(" ")
         if pinned.partition("==")[0] not in before.renewed:
@@ -107,8 +119,9 @@ def _lines(lines: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _locked(package: Mapping[str, Any]) -> str:
+def _locked(package: Mapping[str, Any], asked: Collection[str]) -> str:
     metadata = package["metadata"]
+    name = canonicalize_name(metadata["name"])
     hashes = package["download_info"]["archive_info"]["hashes"]
     digests = "".join(f" --hash={kind}:{digest}" for kind, digest in sorted(hashes.items()))
-    return f"{canonicalize_name(metadata['name'])}=={metadata['version']}{digests}"
+    return f"{name}=={metadata['version']}{digests}{'' if name in asked else DEPENDENCY}"

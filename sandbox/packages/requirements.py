@@ -7,6 +7,7 @@ or name another index (https://pip.pypa.io/en/stable/reference/requirements-file
 import codecs
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,8 @@ from sandbox.packages.errors import PackagesError
 from sandbox.packages.installer import Requirement
 
 _HASH: Final = re.compile(r"--hash=(sha(?:256|384|512):[0-9a-f]{64,128})")
+DEPENDENCY: Final = "  # dependency"
+"""What ends a line of a lock file if nobody asked for the package itself."""
 _COMMENT: Final = re.compile(r"(?:^|\s)#.*")
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -48,7 +51,8 @@ def requirements_in(text: str) -> list[Requirement]:
     found = []
     for number, line in _logical_lines(text):
         try:
-            found.append(_with_hashes(line))
+            asked = _with_hashes(_COMMENT.sub("", line))
+            found.append(replace(asked, is_dependency=line.endswith(DEPENDENCY)))
         except PackagesError as error:
             raise PackagesError(f"line {number}: {error}") from None
     return found
@@ -64,6 +68,10 @@ def has_hashes(requirement: Requirement) -> bool:
     return "--hash=" in requirement.text
 
 
+def without_hashes(requirement: Requirement) -> Requirement:
+    return replace(requirement, text=_HASH.sub("", requirement.text).rstrip())
+
+
 def _with_hashes(line: str) -> Requirement:
     parts = line.split()
     hashes = [part for part in parts if _HASH.fullmatch(part)]
@@ -75,14 +83,14 @@ def _with_hashes(line: str) -> Requirement:
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Lines that are not empty, each with the number of its last physical line."""
+    """Lines that have more than a comment, each with the number of its last physical line."""
     begun = ""
     for number, line in enumerate(text.splitlines(), start=1):
         if line.endswith("\\"):
             begun += line[:-1] + " "
             continue
-        whole, begun = _COMMENT.sub("", begun + line).strip(), ""
-        if whole:
+        whole, begun = (begun + line).strip(), ""
+        if _COMMENT.sub("", whole):
             yield number, whole
-    if rest := _COMMENT.sub("", begun).strip():
+    if _COMMENT.sub("", rest := begun.strip()):
         yield len(text.splitlines()), rest

@@ -109,6 +109,14 @@ def test_a_lock_file_brings_the_same_packages_to_another_host(host: Host, tmp_pa
 
     assert other.packages == {"greeting": "1.0", "words": "1.0"}
     assert other.run("lock", "python") == lock.read_text()
+    assert [row.split()[1:] for row in other.run("list").splitlines()] == [
+        ["package", "version", "added"],
+        ["greeting", "1.0", "yes"],
+        ["words", "1.0"],
+    ]
+    other.run("add", "python", "number")  # it has no hash, unlike what is there
+    other.run("remove", "python", "greeting")
+    assert other.packages == {"number": "1.0"}
     wheel(host.wheels, "words", "1.0", {"words.py": "import evil"})
     last = Host(tmp_path / "last", host.wheels, host.env)
     assert "nothing was changed" in last.run("add", "python", "--requirements", str(lock))

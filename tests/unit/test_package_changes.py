@@ -3,7 +3,7 @@
 import fcntl
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -78,6 +78,20 @@ def test_what_was_there_stays_unless_it_is_named(store: Store) -> None:
         (["a=2", "c"], []),
     ]
     assert requested(store) == {"toy-1": {"a": "a=2", "c": "c"}}
+
+
+def test_a_dependency_of_a_lock_file_is_installed_and_not_asked_for(store: Store) -> None:
+    toy = Taking()
+    add(store, [toy], asked_for("a"))
+    lock = [
+        *asked_for("b=1"),
+        *(replace(each, is_dependency=True) for each in asked_for("a=1", "c=1")),
+    ]
+
+    add(store, [toy], lock)
+
+    assert toy.asked[-1][0] == ["a=1", "b=1", "c=1"]
+    assert requested(store) == {"toy-1": {"a": "a=1", "b": "b=1"}}
 
 
 def test_each_change_has_files_of_its_own(store: Store) -> None:

@@ -16,6 +16,7 @@ from sandbox.packages.requirements import (
     requirement,
     requirements_in,
     requirements_of,
+    without_hashes,
 )
 
 HASH = f"--hash=sha256:{'a' * 64}"
@@ -160,6 +161,12 @@ class TestRequirementsFile:
 
         with pytest.raises(PackagesError, match=r"requirements.txt, line 2: "):
             requirements_of(file)
+
+    def test_says_which_packages_only_came_with_others(self) -> None:
+        found = requirements_in(f"numpy==2.1.3 {HASH}\nsix==1.17.0 {HASH}  # dependency\n")
+
+        assert [each.is_dependency for each in found] == [False, True]
+        assert [without_hashes(each).text for each in found] == ["numpy==2.1.3", "six==1.17.0"]
 
     @given(st.lists(st.sampled_from(["numpy", "six==1", "zope.interface>=5", "a[b]"])))
     def test_is_read_as_it_is_written(self, texts: list[str]) -> None:
