@@ -1,5 +1,6 @@
 """HTTP connection to one API: sends requests, repeats the safe ones, and maps the errors."""
 
+import logging
 import math
 import random
 import ssl
@@ -42,6 +43,8 @@ from podline.errors import (
     error_of,
 )
 from podline.transport import Transport
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -197,6 +200,8 @@ class Connection:
                 pause = _asked_for(error) or random.uniform(longest / 2, longest)
                 if pause >= deadline.remaining(otherwise=math.inf):
                     raise
+                if _asked_for(error):
+                    log.info("waiting %.3g s, as the service asks: %s", pause, error)
             await self.sleep(pause)
 
     async def _content_of(

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias, TypeVar
 import click
 
 from app.cli.output import print_json_line, print_table
+from app.cli.program.files import STDIN
 from app.cli.terminal import escaped, print_line
 from podline import ApiError, Client, Execution
 
@@ -44,9 +45,8 @@ def submit_file(
 
 def _documents(file: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
     """Read one JSON object per line, and its line's number. Raises UsageError."""
-    with file.open("rb") as lines:
-        content = lines.read(_TOO_MUCH)
-    for number, line in enumerate(content.splitlines(), start=1):
+    name = "stdin" if file == STDIN else file.name
+    for number, line in enumerate(_content(file).splitlines(), start=1):
         if not line.strip():
             continue
         try:
@@ -55,10 +55,17 @@ def _documents(file: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
             document = None
         if not isinstance(document, dict):
             raise click.UsageError(
-                f"{escaped(file.name)}, line {number}: not a JSON object, such as"
+                f"{escaped(name)}, line {number}: not a JSON object, such as"
                 ' {"language": "python", "source": "print(1)"}'
             )
         yield number, document
+
+
+def _content(file: Path) -> bytes:
+    if file == STDIN:
+        return sys.stdin.buffer.read(_TOO_MUCH)
+    with file.open("rb") as lines:
+        return lines.read(_TOO_MUCH)
 
 
 def _executions(answers: Iterable[Execution | ApiError]) -> list[Execution]:

@@ -9,6 +9,7 @@ import click
 
 from app.cli.failure import Failure, failures_explained, failures_in_json
 from app.cli.options import data_dir_option, json_option
+from app.cli.pauses import pauses_explained
 from app.cli.target import NoService, find_target
 from podline import Client
 
@@ -37,6 +38,7 @@ def service_command(
             with (
                 failures_in_json(kwargs["as_json"] is True),
                 failures_explained(failure),
+                pauses_explained(kwargs["as_json"] is True),
                 _client(url, key, data_dir, failure) as client,
             ):
                 command(client, *args, **kwargs)

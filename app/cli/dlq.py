@@ -2,15 +2,16 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from itertools import islice
 
 import click
 
 from app.cli.command import service_command
+from app.cli.listing import first, limit_option
 from app.cli.output import Due, print_facts, print_json, print_table
 from app.cli.terminal import print_line
 from podline import Client, DeadLetter
 
+_LISTED = 50
 _KINDS = ("task_error", "poison", "exhausted", "callback")
 _STATUSES = ("waiting", "retrying", "resolved", "discarded", "archived")
 
@@ -23,13 +24,14 @@ def dlq_command() -> None:
 @dlq_command.command("list")
 @click.option("--status", type=click.Choice(_STATUSES))
 @click.option("--kind", type=click.Choice(_KINDS))
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@limit_option(_LISTED)
 @service_command()
 def list_letters(
-    client: Client, status: str | None, kind: str | None, limit: int, as_json: bool
+    client: Client, status: str | None, kind: str | None, limit: int | None, as_json: bool
 ) -> None:
-    """List dead letters."""
-    letters = list(islice(client.dead_letters.list(status=status, kind=kind), limit))
+    """List dead letters, newest first."""
+    found = client.dead_letters.list(status=status, kind=kind)
+    letters = first(found, limit, _LISTED, which="newest", as_json=as_json)
     if as_json:
         print_json(letters)
     else:

@@ -3,44 +3,65 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import islice
+from typing import Final
 
 import click
 
 from app.cli.command import service_command
 from app.cli.event_filter import selects_events
+from app.cli.listing import first
 from app.cli.output import in_full, print_json, print_json_line, print_table
 from app.cli.terminal import print_line
 from podline import Client, Event
 
+_LISTED: Final = 50
+
 
 @click.command()
+@click.argument("execution_id", metavar="[ID]", required=False)
 @selects_events
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1), help=f"[default: {_LISTED}; with --execution, all]"
+)
 @click.option(
     "--follow", "-f", is_flag=True, help="Show new events as they arrive, one in each line."
 )
 @service_command()
 def events_command(
     client: Client,
+    execution_id: str | None,
     since: datetime | None,
     until: datetime | None,
     types: Sequence[str],
     executions: Sequence[str],
-    limit: int,
+    limit: int | None,
     follow: bool,
     as_json: bool,
 ) -> None:
-    """Show events, oldest first. Needs an operator's key.
+    """Show events of all executions, oldest first, which needs an operator's key.
 
-    With --follow, start at --from, by default now, and continue until Ctrl-C.
+    With ID, show all events of that execution. With --follow, start at --from, by default now, and
+    continue until Ctrl-C.
     """
+    if execution_id is not None:
+        if follow or since or until or types or executions or limit:
+            raise click.UsageError("ID can't be combined with options: use --execution ID")
+        _print(client.events(execution_id), as_json)
+        return
     if follow:
         if until is not None:
             raise click.UsageError("--to can't be combined with --follow, which has no end")
         _follow(client.event_log.follow(since=since, types=types, executions=executions), as_json)
         return
     log = client.event_log.list(since=since, until=until, types=types, executions=executions)
-    events = list(islice(log, limit))
+    if executions:
+        events = list(islice(log, limit))
+    else:
+        events = first(log, limit, _LISTED, which="oldest", as_json=as_json)
+    _print(events, as_json)
+
+
+def _print(events: Sequence[Event], as_json: bool) -> None:
     if as_json:
         print_json(events)
         return

@@ -3,25 +3,29 @@
 import sys
 from base64 import b64encode
 from collections.abc import Mapping
-from itertools import islice
+from typing import Final
 
 import click
 
 from app.cli.command import service_command
 from app.cli.facts import facts_of
+from app.cli.listing import first, limit_option
 from app.cli.options import choice, pairs
 from app.cli.output import print_facts, print_json, print_table
 from app.cli.terminal import print_line, sink
 from app.cli.watch import raw_option
 from podline import Client, Outcome, State
 
+_LISTED: Final = 20
+
 
 @click.command()
 @click.argument("execution_id", metavar="ID")
+@click.option("--wait", is_flag=True, help="Wait until the execution has ended.")
 @service_command()
-def get_command(client: Client, execution_id: str, as_json: bool) -> None:
+def get_command(client: Client, execution_id: str, wait: bool, as_json: bool) -> None:
     """Show one execution; with --json, its output too."""
-    execution = client.get(execution_id)
+    execution = client.wait(execution_id) if wait else client.get(execution_id)
     if as_json:
         print_json(execution)
     else:
@@ -35,7 +39,7 @@ def get_command(client: Client, execution_id: str, as_json: bool) -> None:
 @click.option("--label", "labels", multiple=True, callback=pairs, metavar="NAME=VALUE")
 @click.option("--batch", metavar="ID", help="The executions of this batch.")
 @click.option("--owner", help="Another owner's executions, or `*` for all (operators).")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@limit_option(_LISTED)
 @service_command()
 def list_command(
     client: Client,
@@ -45,7 +49,7 @@ def list_command(
     labels: Mapping[str, str],
     batch: str | None,
     owner: str | None,
-    limit: int,
+    limit: int | None,
     as_json: bool,
 ) -> None:
     """List your executions, newest first."""
@@ -56,9 +60,9 @@ def list_command(
         labels=labels,
         batch=batch,
         owner=owner,
-        page_size=min(limit, 100),
+        page_size=min(limit or _LISTED + 1, 100),
     )
-    executions = list(islice(found, limit))
+    executions = first(found, limit, _LISTED, which="newest", as_json=as_json)
     if as_json:
         print_json(executions)
         return
@@ -69,8 +73,6 @@ def list_command(
     else:
         owners = [execution.owner for execution in executions]
         print_table((*columns, "owner"), [(*row, of) for row, of in zip(rows, owners, strict=True)])
-    if sys.stdout.isatty() and next(found, None):
-        click.echo(f"Only the newest {limit} are shown. Use --limit to see more.", err=True)
 
 
 @click.command()

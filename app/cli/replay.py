@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from itertools import islice
+from typing import Final
 
 import click
 
 from app.cli.command import service_command
 from app.cli.event_filter import selects_events
+from app.cli.listing import first, limit_option
 from app.cli.options import choice
 from app.cli.output import print_facts, print_json, print_table
 from app.cli.terminal import print_line
 from podline import Client, Replay, ReplayMode
+
+_LISTED: Final = 20
 
 
 @click.group()
@@ -65,11 +68,11 @@ def start_replay(
 
 
 @replay_command.command("list")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@limit_option(_LISTED)
 @service_command()
-def list_replays(client: Client, limit: int, as_json: bool) -> None:
+def list_replays(client: Client, limit: int | None, as_json: bool) -> None:
     """List replays, newest first."""
-    replays = list(islice(client.replays.list(), limit))
+    replays = first(client.replays.list(), limit, _LISTED, which="newest", as_json=as_json)
     if as_json:
         print_json(replays)
     else:

@@ -61,8 +61,6 @@ def submit_command(
 
 def _check_options(context: click.Context) -> None:
     """Each line of a batch describes its program wholly."""
-    if str(context.params["file"]) == "-":
-        raise click.UsageError("can't read a batch from stdin: name a file")
     for option in context.command.params:
         name = option.name or ""
         given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE

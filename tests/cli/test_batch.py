@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from app.cli import main
 from app.infrastructure.memory.runtime import Script
 from tests.cli.conftest import Podline
 from tests.cli.terminal import on_a_terminal
@@ -38,6 +40,15 @@ def test_names_the_lines_that_are_refused(service: Service, podline: Podline, fo
     assert done.exit_code == 1
     assert len(done.stdout.split()) == 2
     assert done.stderr.startswith("podline: line 2: The request is not valid: /executions/1/")
+
+
+def test_from_stdin(service: Service) -> None:
+    lines = f"{json.dumps(GOOD)}\n7\n"
+    options = ["submit", "--url", service.url, "--key", service.key, "--batch", "-"]
+    refused = CliRunner().invoke(main, options, input=lines)
+    assert "stdin, line 2: not a JSON object" in refused.stderr
+    done = CliRunner().invoke(main, options, input=json.dumps(GOOD))
+    assert done.stdout.split() == [execution.id for execution in service.submitted()]
 
 
 def test_with_json_prints_a_line_for_each(service: Service, podline: Podline, folder: Path) -> None:

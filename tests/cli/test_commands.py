@@ -1,14 +1,15 @@
 """What every command except run and watch requests and prints."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 
 from app.domain.errors import RuntimeUnavailable
+from app.domain.filters import EventFilter
 from app.domain.language import HeldLimit, Holder, LimitName
 from app.domain.report import Limit
 from app.domain.worker import WorkerReport
@@ -17,8 +18,8 @@ from app.service.batches import submit_batch
 from app.service.dead_letters import record_poison
 from app.service.relay import relay
 from app.service.usage import fold
+from podline.transport import BlockingTransport
 from tests.cli.conftest import Podline
-from tests.cli.terminal import on_a_terminal
 from tests.support.answers import as_usual, problem
 from tests.support.builders import a_key, a_message, a_report, a_submission
 from tests.support.service import Service
@@ -164,23 +165,73 @@ def test_list_continues_to_the_limit(service: Service, podline: Podline) -> None
     assert podline("list").stdout.count("queued") == 5
 
 
-def test_list_says_on_a_terminal_that_there_are_more(service: Service) -> None:
+def test_list_says_that_there_are_more(service: Service, podline: Podline) -> None:
     service.runs_nothing()
-    for _ in range(3):
+    for _ in range(20):
         service.twins.submit()
-    podline = partial(on_a_terminal, PODLINE_URL=service.url, PODLINE_KEY=service.key)
-    hint = b"Only the newest 2 are shown. Use --limit to see more."
-    assert hint in podline("list", "--limit", "2")[1]
-    for options in (["--limit", "2", "--json"], ["--limit", "3"]):
-        assert hint not in podline("list", *options)[1]
+    assert podline("list").stderr == ""
+    service.twins.submit()
+    shown = podline("list")
+    assert shown.stderr == "podline: only the newest 20 are shown; use --limit to see more\n"
+    assert shown.stdout.count("queued") == 20
+    assert len(service.requests) == 2, "not one request more"
+    for options in (["--json"], ["--limit", 2]):
+        assert podline("list", *options).stderr == ""
 
 
-def test_list_says_nothing_of_more_in_a_pipe(service: Service, podline: Podline) -> None:
-    service.runs_nothing()
-    for _ in range(2):
+def test_other_lists_say_that_there_are_more(service: Service, podline: Podline) -> None:
+    for number in range(51):
+        record_poison(service.twins.ports, "saga", a_message(b"%d" % number), "not a task")
+    for _ in range(11):
         service.twins.submit()
-    assert podline("list", "--limit", 1).stderr == ""
-    assert len(service.requests) == 1, "not one request more"
+    relay(service.twins.ports)
+    for _ in range(21):
+        podline("replay", "start", "reemit", "--target", "again", "--dry-run")
+    for command, hint in (
+        (["dlq", "list"], "the newest 50 "),
+        (["replay", "list"], "the newest 20 "),
+        (["events"], "the oldest 50 "),
+    ):
+        assert hint in podline(*command).stderr
+        assert podline(*command, "--limit", 1).stderr == ""
+
+
+def test_all_events_of_an_execution_are_shown(service: Service, podline: Podline) -> None:
+    execution = service.twins.submit()
+    relay(service.twins.ports)
+    log = service.twins.ports.event_log
+    last = log.read(EventFilter(), None, 5).events[-1]
+    log.append([replace(last, version=version) for version in range(6, 61)])
+    shown = podline("events", "--execution", execution.id)
+    assert (shown.stdout.count(execution.id), shown.stderr) == (60, "")
+    assert podline("events", execution.id).stdout.count(execution.id) == 5
+    assert len(json.loads(podline("events", execution.id, "--json").stdout)) == 5
+    assert "can't be combined" in podline("events", execution.id, "-f").stderr
+
+
+def test_a_pause_that_the_service_asks_for_is_said_once(
+    service: Service, podline: Podline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses = []
+
+    async def sleep(_: BlockingTransport, seconds: float) -> None:
+        pauses.append(seconds)
+
+    monkeypatch.setattr(BlockingTransport, "sleep", sleep)
+    slow = problem(429, retry_after=7)
+    service.incidents = [slow, slow]
+    said = podline("languages").stderr
+    assert said == "podline: waiting 7 s, as the service asks: Trouble\n"
+    assert pauses == [7, 7]
+    service.incidents = [slow]
+    assert podline("languages", "--json").stderr == ""
+
+
+def test_get_waits(service: Service, podline: Podline) -> None:
+    service.runs_nothing()
+    execution = service.twins.submit()
+    service.unfinished_answers = 2
+    assert "completed" in podline("get", execution.id, "--wait").stdout
 
 
 def test_list_of_a_batch_and_of_all_owners(service: Service, podline: Podline) -> None:
@@ -219,7 +270,7 @@ def test_list_passes_filters_on(service: Service, podline: Podline) -> None:
         "label": ["a:b"],
         "owner": ["bob"],
         "language": ["c"],
-        "limit": ["20"],
+        "limit": ["21"],
     }
 
 

@@ -91,7 +91,6 @@ def test_a_batch_takes_no_arguments(podline: Podline, folder: Path) -> None:
     done = podline("submit", "--batch", "all.jsonl", "--", "a")
     assert done.exit_code == 2
     assert "--batch takes one file; set args in each of its lines" in done.stderr
-    assert "can't read a batch from stdin" in podline("submit", "--batch", "-").stderr
 
 
 def test_a_file_as_stdin_needs_no_option(service: Service, folder: Path) -> None:

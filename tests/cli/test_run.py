@@ -213,7 +213,8 @@ SUFFIXES = {
     ("suffix", "name"), [(each, name) for name, all in SUFFIXES.items() for each in all.split()]
 )
 def test_every_suffix_of_a_language_names_it(suffix: str, name: str) -> None:
-    assert language_of(Path(f"prog{suffix}"), offered()) == name
+    for written in (suffix, suffix.upper()):
+        assert language_of(Path(f"prog{written}"), offered()) == name
 
 
 def test_every_language_is_offered_once() -> None:

@@ -20,7 +20,7 @@ def language_of(file: Path, languages: Iterable[Language], content: bytes = b"")
     """Find the language by the file's suffix, or by its `#!` line. Raises UsageError."""
     languages = tuple(languages)
     suffixes = {(suffix, lg.name) for lg in languages for suffix in _suffixes(lg)}
-    names = sorted(name for suffix, name in suffixes if suffix == file.suffix)
+    names = sorted({name for suffix, name in suffixes if suffix.lower() == file.suffix.lower()})
     if not names:
         interpreter = _interpreter(content)
         names = sorted({lg.name for lg in languages if interpreter in (lg.name, *lg.aliases)})
