@@ -1,4 +1,4 @@
-"""Lets few large bodies be in work at once, so that many of them do not need much memory."""
+"""Limits how many large bodies are processed at once, and so how much memory they need."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -9,16 +9,16 @@ from typing import Any, Final
 from app.api.turnstile import Turnstile
 
 AT_ONCE: Final = 2
-"""Reading is work for the interpreter, which does one thing at a time: more would not be faster."""
+"""Reading keeps the interpreter busy, which runs one thread at a time: more would not be faster."""
 LARGE_BYTES: Final = 512 * 1024
 
 
 class LargeBodies:
-    """A body of 12 MiB takes up to 60 MB while it is read, for its text may need 4 bytes a letter,
-    and then up to 28 MiB until it is stored.
+    """Processes one large body of each owner at a time; owners take turns.
 
-    Of each owner one is in work at a time, and owners take turns. Bodies that wait are still where
-    the HTTP server has put them, on disk.
+    A body of 12 MiB takes up to 60 MB while it is read, because its text may need 4 bytes per
+    character, and then up to 28 MiB until it is stored. Bodies that wait stay where the HTTP server
+    has put them, on disk.
     """
 
     def __init__(self, turnstile: Turnstile) -> None:
@@ -27,7 +27,7 @@ class LargeBodies:
         self._reading: set[str] = set()
         """Owners."""
         self._waiting: dict[str, deque[Any]] = {}
-        """A locked lock for each body. The owner who is first has waited for longest."""
+        """A locked lock for each body. The owner who is first has waited longest."""
 
     @contextmanager
     def turn(self, owner: str, size: int | None) -> Iterator[None]:

@@ -120,7 +120,7 @@ class Result(Answered):
 
 
 class Callback(Answered):
-    """How far the service has come with telling the receiver."""
+    """How far the service has come with informing the receiver."""
 
     state: CallbackState
     attempts: int

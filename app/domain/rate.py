@@ -12,7 +12,7 @@ _UNITS: Final = {"s": "second", "m": "minute", "h": "hour", "d": "day"}
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many requests in each second, minute, hour or day (UTC)."""
+    """A number of requests in each second, minute, hour or day (UTC)."""
 
     requests: int
     unit: str

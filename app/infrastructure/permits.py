@@ -1,4 +1,4 @@
-"""Permits to send callbacks: so many at once, so many for one owner, and so many to one host."""
+"""Permits to send callbacks: a number of them in all, for one owner, and to one host."""
 
 from collections.abc import Callable, Iterable
 from threading import Lock

@@ -62,7 +62,7 @@ class AdmissionQueue(Protocol):
         """Say for each execution whether it is queued or holds a slot."""
 
     def queued_by_owner(self, lanes: int) -> Counter[str]:
-        """Count the entries of owners, in up to so many lanes: an owner has one for each band."""
+        """Count the entries of owners, in up to `lanes` lanes: an owner has one for each band."""
 
     def slots(self, taken_before: Time, limit: int) -> list[str]:
         """List executions whose slots were taken before that time, oldest first."""

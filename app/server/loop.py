@@ -35,7 +35,7 @@ class Loop:
             del self._watched[descriptor]
 
     def round(self, seconds: float) -> None:
-        """Wait for events, at most for so many seconds, and dispatch them."""
+        """Wait for events, for at most this many `seconds`, and dispatch them."""
         for connection in self._always:
             self._watch(connection)  # This may change other connections.
         # So may asking one of these; that change is handled in the next round.

@@ -142,7 +142,7 @@ def wait_for_ends(
     allowed: Callable[[], bool] = lambda: True,
     wanted: Callable[[], bool] = lambda: True,
 ) -> None:
-    """Wait until all executions of the batch are terminal, or for so many seconds.
+    """Wait until all executions of the batch are terminal, or for this many `seconds`.
 
     Returns early once it is no longer `wanted`. Raises as `wait_for_end` does.
     """

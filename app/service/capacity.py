@@ -32,7 +32,7 @@ class Capacity:
         self._queued = 0
 
     def take(self, count: int = 1) -> None:
-        """Count so many more. Raises QuotaExceeded if the service is at capacity."""
+        """Count `count` more. Raises QuotaExceeded if the service is at capacity."""
         with self._lock:
             if not self._is_fresh() or not self._has_room(count):
                 self._ask()

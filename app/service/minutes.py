@@ -7,7 +7,10 @@ from app.ports import Clock, MinuteCounters
 
 
 def last_minutes(counters: MinuteCounters, clock: Clock, count: int) -> Iterator[Minute]:
-    """So many minutes, oldest first; the last one has not ended. Raises CoordinationUnavailable."""
+    """The last `count` minutes, oldest first; the newest has not ended.
+
+    Raises CoordinationUnavailable.
+    """
     this = minute_of(clock())
     numbers = range(this - count + 1, this + 1)
     return map(minute, numbers, counters.read(numbers))

@@ -13,7 +13,7 @@ from app.service.cached import Cached
 
 DAY: Final = 24 * 3600
 BLOCKS: Final = 20
-"""A process counts this part of a rate at once, to ask Redis more seldom."""
+"""A process counts this part of a rate at once, to ask Redis less often."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ def check_quota(
     cpu_days: CpuDays | None,
     count: int = 1,
 ) -> None:
-    """Whether so many more are within the quotas. Raises QuotaExceeded and CpuDayUsedUp."""
+    """Check that `count` more are within the quotas. Raises QuotaExceeded and CpuDayUsedUp."""
     if cpu_days is not None:
         cpu_days.check(owner)
     of_owner = owner.max_unfinished or ports.policy.max_unfinished_per_owner

@@ -23,7 +23,7 @@ def wait_for_end(
     allowed: Callable[[], bool] = lambda: True,
     wanted: Callable[[], bool] = lambda: True,
 ) -> Execution:
-    """The execution once it is terminal, or as it is after so many seconds.
+    """The execution once it is terminal, or as it is after this many `seconds`.
 
     It is also returned as it is at the first look after it is no longer `wanted`.
 

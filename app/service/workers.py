@@ -16,7 +16,7 @@ T = TypeVar("T")
 REPORT_SECONDS: Final = 5.0
 """Between two heartbeats of a process."""
 GONE_SECONDS: Final = 60.0
-"""A process that was silent for so long is not listed."""
+"""A process that was silent for this long is not listed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,8 +17,8 @@ class Compiling:
         """Enter at once, unless another thread compiles the program of that key: then, wait for it.
 
         Whoever waited enters together with all others that did: if the first one made no program,
-        they compile at the same time, so none waits twice. None waits longer than so many seconds,
-        or once it is cancelled.
+        they compile at the same time, so none waits twice. None waits longer than `seconds`, or
+        once it is cancelled.
         """
         with self._changed:
             is_first = key not in self._keys

@@ -1,4 +1,4 @@
-"""One jail: init as pid 1 of its own namespaces. It serves one pod and is then thrown away."""
+"""One jail: init as pid 1 of its own namespaces. It serves one pod and is then discarded."""
 
 import contextlib
 import os

@@ -51,7 +51,7 @@ class Filler:
     ) -> bool:
         """Run the command, unless it was run before. One daemon at a time does it.
 
-        `made_by` names the version exactly; another version's cache is thrown away. What an
+        `made_by` names the version exactly; another version's cache is discarded. What an
         interrupted run left is kept, or daemons that live for a short time would never fill it.
         Returns False, with the reason in the log, if the command failed.
         """

@@ -19,7 +19,8 @@ from app.domain.report import Output, Report
 from app.domain.submission import File
 from app.infrastructure.kubernetes import input, inside
 from app.infrastructure.kubernetes.collected import Files
-from app.infrastructure.kubernetes.transcript import End, Transcript, parse_end, parse_transcript
+from app.infrastructure.kubernetes.end_record import End, parse_end
+from app.infrastructure.kubernetes.transcript import Transcript, parse_transcript
 from sandbox import languages, line
 from sandbox.init.protocol import INIT
 from tests.support.builders import a_submission

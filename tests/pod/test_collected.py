@@ -9,7 +9,8 @@ import pytest
 
 from app.domain.artifact import Collected, CollectedFile, LeftOut
 from app.infrastructure.kubernetes.collected import Files, parse_files
-from app.infrastructure.kubernetes.transcript import Broken, frames_after, parse_transcript
+from app.infrastructure.kubernetes.end_record import Broken
+from app.infrastructure.kubernetes.transcript import frames_after, parse_transcript
 from sandbox.artifacts import rules
 
 

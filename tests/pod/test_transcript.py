@@ -10,13 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.report import Frame, Limit, StageOutput, StageReport, Stream
-from app.infrastructure.kubernetes.transcript import (
-    Broken,
-    frames_after,
-    parse_end,
-    parse_transcript,
-    runs_ended,
-)
+from app.infrastructure.kubernetes.end_record import Broken, parse_end
+from app.infrastructure.kubernetes.transcript import frames_after, parse_transcript, runs_ended
 
 PIECES = st.lists(
     st.tuples(st.sampled_from([Stream.STDOUT, Stream.STDERR]), st.binary(min_size=1, max_size=20))

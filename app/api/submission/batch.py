@@ -40,7 +40,7 @@ class NewBatch(Sent):
     """Programs to be run. One that is not valid is refused, and the others are accepted."""
 
     SUBMISSIONS: ClassVar = MAX_ITEMS
-    """A body may have the values of so many submissions."""
+    """A body may have the values of this many submissions."""
     MOST_BYTES: ClassVar = MAX_BYTES
 
     executions: Annotated[list[Annotated[Any, _UnreadForm()]], UpTo(MAX_ITEMS)] = Field(

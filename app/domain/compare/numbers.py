@@ -15,7 +15,7 @@ _NUMBER: Final = re.compile(
 """As C, Java, JavaScript and Python print numbers. More digits of an exponent make no number."""
 
 _SHORT: Final = 15
-"""Bytes. Floats distinguish all numbers of so many digits."""
+"""Bytes. Floats distinguish all numbers with this many digits."""
 _FLOAT_ERROR: Final = 2.0**-50
 """Relative to the operands: a multiple of what IEEE 754 guarantees for a few operations."""
 _LARGE: Final = 1e300

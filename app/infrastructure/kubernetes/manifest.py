@@ -118,7 +118,7 @@ def held_up(why: str) -> dict[str, Any]:
 
 
 def pod_manifest(pod: Pod, offer: Offer, options: PodOptions, parts: int = 1) -> dict[str, Any]:
-    """Return the Pod for an input in so many parts."""
+    """Return the Pod for an input in this many parts."""
     kept = _kept_mib(pod, offer)
     optional: dict[str, Any] = {}
     if options.image_pull_secret:

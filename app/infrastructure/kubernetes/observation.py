@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from app.domain.execution import SECOND, Time
 from app.domain.report import Limit, Observation, Phase, Report, StageReport
+from app.infrastructure.kubernetes.end_record import Broken, End, parse_end
 from app.infrastructure.kubernetes.manifest import (
     ARTIFACTS,
     COLLECTOR,
@@ -19,7 +20,7 @@ from app.infrastructure.kubernetes.manifest import (
     MAIN,
     RUNS,
 )
-from app.infrastructure.kubernetes.transcript import Broken, End, Transcript, parse_end
+from app.infrastructure.kubernetes.transcript import Transcript
 
 JsonObject: TypeAlias = Mapping[str, Any]
 

@@ -17,6 +17,7 @@ from app.domain.report import Frame, Observation, Output, Phase
 from app.infrastructure.kubernetes import follow_up, limits, manifest
 from app.infrastructure.kubernetes.collected import Files
 from app.infrastructure.kubernetes.connection import METADATA_ONLY, Connection, NoAccess
+from app.infrastructure.kubernetes.end_record import Broken
 from app.infrastructure.kubernetes.follow_up import attempt_of
 from app.infrastructure.kubernetes.images import Offer, Offers
 from app.infrastructure.kubernetes.manifest import COLLECTOR, SELECTOR, PodOptions
@@ -32,7 +33,7 @@ from app.infrastructure.kubernetes.observation import (
     runs_of,
     without_pod,
 )
-from app.infrastructure.kubernetes.transcript import Broken, frames_after, parse_transcript
+from app.infrastructure.kubernetes.transcript import frames_after, parse_transcript
 from app.infrastructure.kubernetes.watch import PodWatch
 
 _CONFIG_MAPS: Final = "/configmaps"
@@ -43,7 +44,7 @@ _SECONDS_TO_END: Final = 8.0
 _LOG_BYTES: Final = 16 * 1024 * 1024
 """Twice the size of the largest log."""
 _LITTLE_OUTPUT: Final = 3 * 1024 * 1024
-"""Bytes to which all that one log has can be added below the 8 MiB of an answer."""
+"""Bytes. With all the output of one more log, it stays below the 8 MiB of an answer."""
 _LAST_LINES: Final = 32
 """A program that prints constantly adds two frames, one per stream, every 50 ms."""
 

@@ -9,10 +9,11 @@ from typing import Any, Final
 from app.domain.errors import RuntimeUnavailable
 from app.domain.report import Phase
 from app.infrastructure.kubernetes.connection import Connection, VersionExpired
+from app.infrastructure.kubernetes.end_record import Broken
 from app.infrastructure.kubernetes.follow_up import attempt_of
 from app.infrastructure.kubernetes.manifest import COLLECTOR, SELECTOR
 from app.infrastructure.kubernetes.observation import now, observation_of, runs_of
-from app.infrastructure.kubernetes.transcript import Broken, runs_ended
+from app.infrastructure.kubernetes.transcript import runs_ended
 
 _SECONDS_OF_ONE_REQUEST: Final = 1
 """Short, so that a watch can stop without aborting a request, and a dead one is noticed soon."""

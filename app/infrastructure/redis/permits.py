@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 HELD: Final = "podline:callbacks"
 SECONDS: Final = 15.0
 """After which a permit expires: more than a delivery and its record take. A worker that dies keeps
-its permits for so long.
+its permits for this long.
 """
 
 

@@ -40,7 +40,7 @@ class Use(Enum):
     WRITE_DURABLY = auto()
 
 
-_AWAY: Final = {
+_UNAVAILABLE: Final = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
     sqlite3.SQLITE_FULL,
@@ -198,7 +198,7 @@ def _errors_as_ours(path: Path) -> Iterator[None]:
         full = _is_full(path, error.__cause__)
         raise (StoreFull if full else StoreUnavailable)(f"{path}: {error}") from error
     except sqlite3.DatabaseError as error:
-        if _code(error) not in _AWAY:
+        if _code(error) not in _UNAVAILABLE:
             raise
         full = _is_full(path, error)
         raise (StoreFull if full else StoreUnavailable)(f"{path}: {error}") from error
