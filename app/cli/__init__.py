@@ -23,6 +23,7 @@ main = LazyGroup(
         "cancel": ("app.cli.executions", "Cancel executions."),
         "retry": ("app.cli.executions", "Run programs again, as new executions."),
         "delete": ("app.cli.executions", "Erase executions that have ended."),
+        "mcp": ("app.cli.mcp", "Serve tools by which agents run programs."),
         "packages": (
             "app.cli.packages",
             "Add, list or remove packages for programs, on this host.",

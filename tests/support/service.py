@@ -97,6 +97,10 @@ class Service:
         """Leave later submissions queued."""
         self._pipeline.runs = False
 
+    def run_all(self) -> None:
+        """Run what is queued to its end."""
+        self._pipeline.run_all()
+
     def asked(self, method: str, path: str) -> list[Json]:
         """Return the requests so far, including those that met an incident."""
         return [r for r in self.requests if r["method"] == method and r["path"] == path]

@@ -1,0 +1,62 @@
+"""`podline mcp`: tools by which agents run programs."""
+
+from pathlib import Path
+
+import click
+
+from app.cli.extras import needs_extra
+from app.cli.failure import Failure
+from app.cli.options import data_dir_option
+from app.cli.target import NoService, find_target
+
+
+@click.command()
+@click.option("--url", envvar="PODLINE_URL", help="The URL of the service. [env: PODLINE_URL]")
+@click.option(
+    "--key",
+    envvar="PODLINE_KEY",
+    help="The API key, without --http: there, each request carries its own. [env: PODLINE_KEY]",
+)
+@data_dir_option
+@click.option("--http", "over_http", is_flag=True, help="Listen instead of using stdin and stdout.")
+@click.option("--address", default="127.0.0.1", show_default=True, help="With --http: listen here.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="With --http: listen on this port.",
+)
+@click.option(
+    "--host-name",
+    "host_names",
+    multiple=True,
+    metavar="NAME",
+    help="With --http: a name that clients call the server by, besides localhost. Repeatable.",
+)
+@needs_extra("mcp")
+def mcp_command(
+    url: str | None,
+    key: str | None,
+    data_dir: Path,
+    over_http: bool,
+    address: str,
+    port: int,
+    host_names: tuple[str, ...],
+) -> None:
+    """Serve the Model Context Protocol: tools by which agents run programs.
+
+    Without options, for a host on this machine that starts this command and uses its pipes.
+    """
+    try:
+        target = find_target(url, key, data_dir)
+    except NoService as error:
+        raise Failure(str(error)) from None
+    if over_http:
+        from app.mcp import http
+
+        http.serve(target.url, address, port, host_names)
+    else:
+        from app.mcp import stdio
+
+        stdio.serve(target.url, target.key)
