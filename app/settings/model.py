@@ -178,6 +178,8 @@ class Settings(_PolicySettings):
     """The port of the API on 127.0.0.1; 0 chooses a free one. `podline up --port` sets it."""
     flower_port: Port = 5555
     """The port of Flower. If it is in use, `podline up` chooses another one."""
+    mcp_port: Port = 8080
+    """The port of the [MCP server](mcp.md) that `podline up --mcp` starts; 0 chooses a free one."""
     flower_user: str = "podline"
     """The user name for Flower."""
     flower_password: SecretStr | None = None

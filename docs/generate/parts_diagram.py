@@ -10,6 +10,7 @@ SAYS: Final[Mapping[str, str]] = {
     "app.entry": "starts the command line",
     "tasks": "a Celery task for each step",
     "app.wsgi": "the process of the API",
+    "app.mcp": "tools for agents",
     "app.flower": "the process of Flower",
     "app.cli": "the command line",
     "app.server": "the HTTP server",

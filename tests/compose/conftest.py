@@ -31,7 +31,8 @@ class Stack:
         done = subprocess.run(
             [*self.command, *arguments],
             env=os.environ
-            | {"SECRETS": str(self.secrets), "API_PORT": PORT, "FLOWER_PORT": "15555"},
+            | {"SECRETS": str(self.secrets), "API_PORT": PORT}
+            | {"FLOWER_PORT": "15555", "MCP_PORT": "18080"},
             capture_output=True,
             text=True,
             timeout=seconds,

@@ -21,7 +21,7 @@ ROLES = (
     "event-replay",
     "dead-letters",
 )
-HARDENED = ("api", *ROLES, "beat", "flower", "sandbox")
+HARDENED = ("api", *ROLES, "beat", "flower", "mcp", "sandbox")
 
 
 def inspected(stack: Stack, service: str) -> dict[str, object]:
@@ -69,6 +69,12 @@ def test_no_secret_is_in_what_docker_shows(stack: Stack) -> None:
 def test_flower_asks_for_its_password() -> None:
     with pytest.raises(HTTPError, match="401"):
         urlopen(Request("http://127.0.0.1:15555/workers"), timeout=10)
+
+
+@pytest.mark.usefixtures("stack")
+def test_tools_need_a_key() -> None:
+    with pytest.raises(HTTPError, match="401"):
+        urlopen(Request("http://127.0.0.1:18080/mcp", data=b"{}"), timeout=10)
 
 
 def test_a_role_in_two_containers_stopped_and_killed_loses_nothing(stack: Stack) -> None:

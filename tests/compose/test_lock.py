@@ -17,11 +17,14 @@ def pins(text: str) -> dict[str, str]:
 
 
 def required() -> set[str]:
-    """What setup.cfg names for the service and its sandbox, and what builds it."""
+    """What setup.cfg names for the service, its sandbox and its tools, and what builds it."""
     setup = ConfigParser()
     setup.read(ROOT / "setup.cfg")
     extras = setup["options.extras_require"]
-    named = setup["options"]["install_requires"] + extras["server"] + extras["sandbox"]
+    named = "".join(
+        [setup["options"]["install_requires"]]
+        + [extras[name] for name in ("server", "sandbox", "mcp")]
+    )
     return {re.split(r"[ \[]", line)[0] for line in named.split("\n") if line} | {"setuptools"}
 
 

@@ -26,8 +26,8 @@ KUBECTL = os.environ.get("KUBECTL", "kubectl")
 MANIFESTS = service_image.ROOT / "compose/kubernetes"
 SERVICE, SANDBOXES = "podline", "podline-sandboxes"
 ROLES = {
-    *("api", "beat", "flower", "coordinator", "saga-orchestrator", "pod-creator", "pod-monitor"),
-    *("result-processor", "event-replay", "dead-letter-processor"),
+    *("api", "beat", "flower", "mcp", "coordinator", "saga-orchestrator", "pod-creator"),
+    *("pod-monitor", "result-processor", "event-replay", "dead-letter-processor"),
 }
 READY_WITHIN = "240s"
 

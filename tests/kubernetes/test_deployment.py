@@ -31,7 +31,7 @@ def test_every_role_is_a_pod_that_never_had_to_start_again(deployment: Deploymen
     assert set(deployment.restart_counts().values()) == {0}
 
 
-@pytest.mark.parametrize("role", ["api", "beat", "flower", "coordinator", "event-replay"])
+@pytest.mark.parametrize("role", ["api", "beat", "flower", "mcp", "coordinator", "event-replay"])
 def test_a_role_that_needs_no_cluster_has_no_token(deployment: Deployment, role: str) -> None:
     (pod,) = deployment.pods(role)
     assert pod.spec is not None

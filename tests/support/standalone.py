@@ -34,8 +34,10 @@ WORD_OF = {
     "flower": "app.flower",
 }
 """A word in each child's command line that no other child's contains."""
-FREE_PORT = {"PODLINE_FLOWER_PORT": "0"}
-"""For Flower. Two that start at the same time would both find its usual port free."""
+FREE_PORT = {"PODLINE_FLOWER_PORT": "0", "PODLINE_MCP_PORT": "0"}
+"""For Flower and the MCP server. Two that start at the same time would both find the usual ports
+free.
+"""
 
 LOG_CHARACTERS = 1500
 """Of the end of each child's log, in the message of a test that fails."""

@@ -1,5 +1,6 @@
 """`podline up` as an operator sees it; tests/faults covers load and faults."""
 
+import asyncio
 import base64
 import os
 import shutil
@@ -13,8 +14,11 @@ from contextlib import chdir, closing
 from pathlib import Path
 
 import httpx
+import httpx2
 import psutil
 import pytest
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
 
 from app.infrastructure.sqlite.store import SqliteStore
 from tests.support.standalone import Standalone, running
@@ -33,7 +37,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
     folder = tmp_path_factory.mktemp("up")
     for name in ("app", "tasks", "celeryconfig", "celery"):
         (folder / f"{name}.py").write_text("raise SystemExit('somebody else')")
-    with chdir(folder), running(Standalone(folder / "data")) as standalone:
+    whole = Standalone(folder / "data", options=("--mcp",))
+    with chdir(folder), running(whole) as standalone:
         wait_until(lambda: "Ready" in standalone.printed())
         yield standalone
 
@@ -84,6 +89,20 @@ class TestRunning:
         assert httpx.get(flower, follow_redirects=True).status_code == 401
         answer = httpx.get(flower, auth=("podline", password), follow_redirects=True)
         assert answer.status_code == 200
+
+    def test_agents_find_the_tools(self, service: Standalone) -> None:
+        url = printed_address(service, of="mcp")
+
+        async def printed() -> object:
+            key = (service.data_dir / "key").read_text().strip()
+            async with (
+                httpx2.AsyncClient(headers={"X-API-Key": key}) as http,
+                Client(streamable_http_client(url, http_client=http)) as client,
+            ):
+                ran = await client.call_tool("run_code", {"code": "print(6 * 7)"})
+                return ran.structured_content and ran.structured_content["stdout"]
+
+        assert asyncio.run(printed()) == "42\n"
 
     @pytest.mark.parametrize("name", ["key", "flower-password"])
     def test_secrets_are_their_owners(self, service: Standalone, name: str) -> None:

@@ -26,6 +26,8 @@ class Instance:
     flower_password: str = field(repr=False)
     flower_password_hint: str
     """Shows where the password is."""
+    mcp_port: int | None = None
+    """None without an MCP server."""
 
     @property
     def url(self) -> str:
@@ -36,25 +38,32 @@ class Instance:
         return f"http://{HOST}:{self.flower_port}"
 
 
-def find_instance(settings: Settings, ports: Ports) -> Instance:
-    """Choose the ports. Raises UpError if the API's can't be used; Flower's may be any other."""
-    api_port = _api_port(settings.port, ports)
+def find_instance(settings: Settings, ports: Ports, *, mcp: bool) -> Instance:
+    """Choose the ports. Raises UpError if one that clients know can't be used.
+
+    Flower's may be any other.
+    """
+    api_port = _known_port(settings.port, ports, "--port")
+    mcp_port = _known_port(settings.mcp_port, ports, "PODLINE_MCP_PORT") if mcp else None
     flower_port = _flower_port(settings.flower_port, ports)
     password, hint = _flower_password(settings)
-    return Instance(settings.data_dir, api_port, flower_port, settings.flower_user, password, hint)
+    return Instance(
+        settings.data_dir, api_port, flower_port, settings.flower_user, password, hint, mcp_port
+    )
 
 
-def _api_port(wanted: int, ports: Ports) -> int:
+def _known_port(wanted: int, ports: Ports, choice: str) -> int:
+    """Return the wanted port, or any for 0. `choice` is how to choose another one."""
     try:
         port = ports.free(wanted, within=_PORT_SECONDS)
     except PermissionError:
         raise UpError(
-            f"port {wanted} is for privileged users only: choose one above 1023 with --port"
+            f"port {wanted} is for privileged users only: choose one above 1023 with {choice}"
         ) from None
     except OSError as error:
         raise UpError(f"port {wanted} of {HOST} can't be used: {error.strerror}") from error
     if port is None:
-        raise UpError(f"port {wanted} is in use: choose another with --port")
+        raise UpError(f"port {wanted} is in use: choose another with {choice}")
     return port
 
 

@@ -22,6 +22,7 @@ def programs(settings: Settings, instance: Instance) -> list[Program]:
         _counted(_worker(settings, instance), instance),
         _beat(),
         _flower(instance),
+        *([_mcp(instance, instance.mcp_port)] if instance.mcp_port else []),
     ]
 
 
@@ -111,6 +112,16 @@ def _flower(instance: Instance) -> Program:
         address=instance.flower_url,
         ready=lambda _: probes.http_answers(HOST, instance.flower_port, "/", login),
         needs=("api", "worker"),
+    )
+
+
+def _mcp(instance: Instance, port: int) -> Program:
+    return Program(
+        name="mcp",
+        argv=_python("app.cli", "mcp", "--http", "--url", instance.url, f"--port={port}"),
+        address=f"http://{HOST}:{port}/mcp",
+        ready=lambda _: probes.http_answers(HOST, port, "/healthz"),
+        needs=("api",),
     )
 
 

@@ -21,7 +21,7 @@ from app.wiring.stores import make_store
 from sandbox.private import set_umask
 
 
-def run(data_dir: Path, port: int | None, mongodb: str | None) -> None:
+def run(data_dir: Path, port: int | None, mongodb: str | None, *, mcp: bool) -> None:
     """Run until Ctrl-C or SIGTERM. Raises UpError or SettingsError if it can't start.
 
     Port 0 means any free port; None leaves it to the settings, which the children read too.
@@ -39,7 +39,7 @@ def run(data_dir: Path, port: int | None, mongodb: str | None) -> None:
         leftovers.kill_recorded(settings.data_dir / folder.CHILDREN)
         _keep_settings_for_children(settings)
         with closing(Ports(HOST)) as ports:
-            _supervise(settings, find_instance(settings, ports))
+            _supervise(settings, find_instance(settings, ports, mcp=mcp))
 
 
 def check_data(settings: Settings) -> None:
