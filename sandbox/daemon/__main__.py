@@ -102,12 +102,13 @@ def _lock(data: Path) -> Iterator[None]:
 def _run(arguments: argparse.Namespace, traces: Traces, *, for_group: bool) -> None:
     """Serve the socket until a stop signal. At the end, nothing runs any more."""
     stop = _stop_signals()
-    traces.mounts(kit.place_for_mounts(arguments.data))
+    if os.geteuid() == 0:  # others have all of it in their data folders
+        traces.mounts(kit.place_for_mounts(arguments.data))
+        traces.folder(kit.folder_of(arguments.data))
     mounts = Mounts(kit.place_for_mounts(arguments.data))
     toolchains = find_toolchains(load(arguments.languages), mounts)
     packages = _packages(Store(arguments.data / FOLDER), mounts)
     meters = find_meters(kit.name_of(arguments.data), arguments.bays, traces.group)
-    traces.folder(kit.folder_of(arguments.data))
     pods = _make_pods(arguments, toolchains, packages, meters, mounts)
     listener = listen(arguments.socket, for_group=for_group)
     pods.start()

@@ -11,8 +11,8 @@ from sandbox.daemon.programs import PROGRAM_IN_JAIL, Made, Programs, TooLarge
 from sandbox.daemon.recorder import Recorder
 from sandbox.daemon.stage import Fault, NotStarted, ask, run_stage
 from sandbox.init.protocol import encode_collect
+from sandbox.jail.etc import LINE
 from sandbox.jail.jail import Jail
-from sandbox.jail.kit import LINE
 from sandbox.toolchains.search import Toolchain
 from sandbox.wire.types import SECOND, Collected, File, Pod, Report, Run, StageReport
 

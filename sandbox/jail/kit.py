@@ -3,12 +3,10 @@
 import hashlib
 import importlib.util
 import os
-import py_compile
 import shutil
 import stat
 import subprocess
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,48 +14,12 @@ from typing import Final
 from sandbox import line
 from sandbox.environments import Use
 from sandbox.init.protocol import INIT, PROTOCOL
-from sandbox.jail import roots
-from sandbox.private import PUBLIC, make_folder
+from sandbox.jail.etc import etc_of_jails
+from sandbox.jail.roots import rooms
+from sandbox.jail.tree import Tree, make_tree
 
-_PASSWD: Final = "box:x:99999:99999:box:/box/work:/bin/sh\n"
-_GROUP: Final = "box:x:99999:\n"
-_HOSTS: Final = """\
-127.0.0.1 localhost box
-::1 localhost ip6-localhost
-"""
-_NAME_SERVICES: Final = "passwd: files\ngroup: files\nhosts: files\n"
-"""Without it, the C library would ask a name server first, and no jail has one (nsswitch.conf(5)).
-"""
-_FONTS: Final = """\
-<?xml version="1.0"?>
-<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
-<fontconfig>
-  <dir>/usr/share/fonts</dir>
-  <dir>/usr/local/share/fonts</dir>
-  <cachedir prefix="xdg">fontconfig</cachedir>
-</fontconfig>
-"""
-_WRITTEN: Final = {
-    "passwd": _PASSWD,
-    "group": _GROUP,
-    "hosts": _HOSTS,
-    "nsswitch.conf": _NAME_SERVICES,
-    "fonts/fonts.conf": _FONTS,
-}
-"""If the host has fonts, its own folder of them replaces this file's."""
 SHOWN: Final = "/var/lib/podline"
 """The folder in a jail that holds the program of its pod, if that was compiled."""
-LINE: Final = "/etc/podline"
-"""The folder in a jail that holds the files of `sandbox.line`."""
-_COPIED: Final = (
-    "alternatives",
-    "fonts",
-    "ld.so.cache",
-    "ld.so.conf",
-    "localtime",
-    "protocols",
-    "services",
-)
 
 
 class NotInstalled(RuntimeError):
@@ -111,13 +73,8 @@ def prepare(data: Path, mounts: Iterable[str], shown: str) -> JailKit:
     """Prepare the folder for jails. Raises NotInstalled and OSError."""
     shared = tuple(mounts)
     kit = JailKit(nsjail=_find_nsjail(), folder=folder_of(data), mounts=shared, shown=shown)
-    # Made anew: what an earlier daemon left may have been open to others.
-    if os.path.lexists(kit.folder):
-        shutil.rmtree(kit.folder)
-    with _readable_to_jails():
-        _fill_etc(kit.etc, shared)
-        kit.empty.mkdir()
-        roots.make_room(kit.folder)
+    tree: Tree = {kit.etc.name: etc_of_jails(shared), kit.empty.name: {}, **rooms()}
+    make_tree(kit.folder, tree)
     return kit
 
 
@@ -129,66 +86,6 @@ def place_for_mounts(data: Path) -> Path:
 def folder_of(data: Path) -> Path:
     """The folder that jails read: a root daemon's jails can't enter its data folder."""
     return Path("/run", name_of(data)) if os.geteuid() == 0 else data / "jail"
-
-
-@contextmanager
-def _readable_to_jails() -> Iterator[None]:
-    before = os.umask(0o022)
-    try:
-        yield
-    finally:
-        os.umask(before)
-
-
-def _fill_etc(etc: Path, shared: Iterable[str]) -> None:
-    make_folder(etc, PUBLIC)
-    for name, content in _WRITTEN.items():
-        (etc / name).parent.mkdir(exist_ok=True)
-        (etc / name).write_text(content)
-    for name in _COPIED:
-        _copy(Path("/etc", name), etc / name)
-    _put_line_files(etc / LINE.removeprefix("/etc/"))
-    for path in shared:
-        if path.startswith("/etc/"):
-            (etc / path.removeprefix("/etc/")).mkdir(parents=True, exist_ok=True)
-
-
-def _put_line_files(folder: Path) -> None:
-    """Copy the files, and compile sitecustomize.py for jails that run this process's Python.
-
-    The compiled file saves each program 1 ms.
-    """
-    for file in line.FILES:
-        _put(file, folder / file.name)
-    source = str(folder / "sitecustomize.py")
-    compiled = Path(importlib.util.cache_from_source(source))
-    py_compile.compile(
-        source,
-        str(compiled),
-        doraise=True,
-        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-    )
-    compiled.parent.chmod(0o755)
-    compiled.chmod(0o444)
-
-
-def _put(source: Path, target: Path) -> None:
-    """Copy the file, readable by every user. Running jails keep the file that this one replaces."""
-    target.parent.mkdir(exist_ok=True)
-    target.parent.chmod(0o755)
-    part = target.with_suffix(".part")
-    shutil.copyfile(source, part)
-    part.chmod(0o444)
-    part.replace(target)
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Keep symbolic links as links: most of what the host configures is a link into /usr."""
-    if source.is_dir():
-        shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(source, target, symlinks=True)
-    elif source.exists():
-        shutil.copyfile(source, target)
 
 
 def _find_nsjail() -> Path:

@@ -12,17 +12,16 @@ from pathlib import Path
 from typing import Final
 
 from sandbox.init.protocol import INIT
+from sandbox.jail.tree import Tree
 from sandbox.private import PUBLIC, make_folder
 
 _USERS: Final = Path("/run/user")
 _PARTS: Final = ("root", "tmp")
 
 
-def make_room(folder: Path) -> None:
-    """Create below `folder` what nsjail looks for below /run. Raises OSError."""
-    for part in _PARTS:
-        place = folder / _USERS.name / str(os.geteuid()) / "nsjail" / part
-        place.mkdir(mode=0o755, parents=True, exist_ok=True)
+def rooms() -> Tree:
+    """What nsjail looks for below /run."""
+    return {_USERS.name: {str(os.geteuid()): {"nsjail": {part: {} for part in _PARTS}}}}
 
 
 def seen_by_nsjail(folder: Path) -> list[str]:

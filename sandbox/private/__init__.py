@@ -23,10 +23,11 @@ from sandbox.private.places import (
     set_umask,
     touch,
 )
-from sandbox.private.refusals import NotPrivate, refuse, refuse_links_of_others
+from sandbox.private.refusals import OTHERS_WRITE, NotPrivate, refuse, refuse_links_of_others
 
 __all__ = (
     "FOR_JAILS",
+    "OTHERS_WRITE",
     "PUBLIC",
     "NotPrivate",
     "close_database",

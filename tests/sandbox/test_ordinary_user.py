@@ -5,7 +5,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
 from app.domain.report import Limit
 from tests.sandbox.language_programs import BEFORE, FAIL, HOW_IT_FAILS, files_of
+from tests.support.disks import disk, kept_full
 from tests.support.sandbox_daemon import SandboxDaemon
 
 USER = 12345
@@ -22,16 +24,31 @@ LONG = 60
 BECOME_USER = ("setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups")
 
 
-@pytest.fixture(scope="module")
-def user_sandbox() -> Iterator[SandboxDaemon]:
+@contextmanager
+def a_daemon(parent: Path | None = None) -> Iterator[SandboxDaemon]:
+    """One that has not started, in a new folder."""
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
         pytest.skip("only root can start it as another user")
     can_run = subprocess.run([*BECOME_USER, sys.executable, "-c", ""], capture_output=True)
     if can_run.returncode:
         pytest.skip(f"another user can't run {sys.executable}")
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(dir=parent) as name:
         os.chown(name, USER, USER)
-        daemon = SandboxDaemon(Path(name), bays=2, wrapper=BECOME_USER)
+        yield SandboxDaemon(Path(name), bays=2, wrapper=BECOME_USER)
+
+
+@contextmanager
+def a_small_disk() -> Iterator[Path]:
+    """Which the other user can enter."""
+    with tempfile.TemporaryDirectory() as name, disk("ext4", Path(name), 16) as place:
+        for folder in (place.parent, place):
+            folder.chmod(0o755)
+        yield place
+
+
+@pytest.fixture(scope="module")
+def user_sandbox() -> Iterator[SandboxDaemon]:
+    with a_daemon() as daemon:
         daemon.start()
         yield daemon
         assert daemon.stop() == 0
@@ -133,3 +150,18 @@ def test_a_stack_is_small_where_all_of_it_would_count(user_sandbox: SandboxDaemo
 
     assert output.run
     assert output.run.stdout.decode() == f"{8 << 20} {8 << 20}\n20\n", output.run.stderr
+
+
+@pytest.mark.parametrize("stopped", [SandboxDaemon.kill, SandboxDaemon.stop])
+def test_it_starts_again_on_a_full_disk(stopped: Callable[[SandboxDaemon], object]) -> None:
+    """Another process takes at once what is freed."""
+    with a_small_disk() as place, a_daemon(place) as daemon:
+        daemon.start()
+        stopped(daemon)
+        with kept_full(place):
+            daemon.start()
+            assert daemon.runtime.languages()
+        _, output = daemon.run("bash", "echo started")
+        assert output.run
+        assert output.run.stdout == b"started\n"
+        assert daemon.stop() == 0
