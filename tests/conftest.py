@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from tests.support.sandbox_daemon import SandboxDaemon
 
 
-HERE = Path(__file__).parent
 LONGEST = ("faults", "hostile", "docs", "sandbox", "integration", "up")
 """Folders whose files take a minute. Tests in the others start few processes."""
 SHARES_A_SERVICE = "tests/faults"
@@ -44,7 +42,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the long files, so that several workers finish at about the same time."""
-    items.sort(key=lambda item: _rank(item.path.relative_to(HERE).parts[0]))
+    items.sort(key=lambda item: _rank(item.nodeid.split("/")[1]))
 
 
 def _rank(folder: str) -> int:

@@ -40,6 +40,13 @@ def api(connect: Connect) -> Api:
     return connect("ada", Role.USER)
 
 
+@pytest.fixture(scope="module")
+def lasting_api() -> Api:
+    """The client of an administrator for all tests of a file, without a maximum of executions."""
+    twins = make_twins(max_unfinished_per_owner=10**9, max_unfinished=10**9)
+    return connector(twins.ports)("root", Role.ADMIN)
+
+
 @pytest.fixture
 def operator(connect: Connect) -> Api:
     return connect("otto", Role.OPERATOR)

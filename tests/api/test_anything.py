@@ -11,14 +11,8 @@ from app.api.requests import (
     NewReplay,
 )
 from app.api.submission.form import File, RequestedStageLimits, Submission
-from app.domain.api_key import Role
-from tests.support.api_contract import PROGRAM, connector
+from tests.support.api_contract import PROGRAM, Api
 from tests.support.cpu import least_cpu_seconds
-from tests.support.twins import make_twins
-
-CONNECT = connector(make_twins(max_unfinished_per_owner=10**9).ports)
-API = CONNECT("ada", Role.USER)
-ADMIN = CONNECT("root", Role.ADMIN)
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -41,9 +35,9 @@ changes = objects(Submission.model_fields, nested)
 
 @settings(deadline=None)
 @given(changes | anything)
-def test_a_submission(change: object) -> None:
+def test_a_submission(lasting_api: Api, change: object) -> None:
     sent = PROGRAM | change if isinstance(change, dict) else change
-    response = API.call(
+    response = lasting_api.call(
         "POST", "/api/v1/executions", data=json.dumps(sent), content_type="application/json"
     )
     assert response.status_code in {202, 400, 403, 422}
@@ -51,23 +45,25 @@ def test_a_submission(change: object) -> None:
 
 @settings(deadline=None)
 @given(st.binary(max_size=40))
-def test_bytes(data: bytes) -> None:
-    response = API.call("POST", "/api/v1/executions", data=data, content_type="application/json")
+def test_bytes(lasting_api: Api, data: bytes) -> None:
+    response = lasting_api.call(
+        "POST", "/api/v1/executions", data=data, content_type="application/json"
+    )
     assert response.status_code in {400, 422}
 
 
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["state", "label", "limit", "cursor", "x"]), st.text()))
-def test_a_query(query: dict[str, str]) -> None:
-    response = API.get("/api/v1/executions", query_string=query)
+def test_a_query(lasting_api: Api, query: dict[str, str]) -> None:
+    response = lasting_api.get("/api/v1/executions", query_string=query)
     assert response.status_code in {200, 422}
 
 
 @settings(deadline=None)
 @given(st.text(min_size=1))
-def test_an_id(id: str) -> None:
+def test_an_id(lasting_api: Api, id: str) -> None:
     path = "/api/v1/executions/x" + "".join(f"%{byte:02x}" for byte in id.encode())
-    assert API.get(path).status_code == 404
+    assert lasting_api.get(path).status_code == 404
 
 
 PIECES = [
@@ -94,12 +90,14 @@ pieces = st.lists(st.sampled_from([*PIECES, '"a":', '"args":', '"b",', "[],", "{
 
 @settings(deadline=None, max_examples=60)
 @given(before=pieces, repeated=pieces.filter(bool), after=pieces)
-def test_the_cost_of_any_body(before: list[str], repeated: list[str], after: list[str]) -> None:
+def test_the_cost_of_any_body(
+    lasting_api: Api, before: list[str], repeated: list[str], after: list[str]
+) -> None:
     unit = "".join(repeated)
     sent = ("{" + "".join(before) + unit * (100_000 // len(unit)) + "".join(after)).encode()
 
     def refuse() -> None:
-        response = API.call(
+        response = lasting_api.call(
             "POST", "/api/v1/executions", data=sent, content_type="application/json"
         )
         assert response.status_code in {400, 422}
@@ -118,9 +116,9 @@ operators = st.one_of(
 
 @settings(deadline=None)
 @given(operators)
-def test_the_bodies_of_operators(call: tuple[str, object]) -> None:
+def test_the_bodies_of_operators(lasting_api: Api, call: tuple[str, object]) -> None:
     path, sent = call
-    response = ADMIN.call(
+    response = lasting_api.call(
         "POST", f"/api/v1/{path}", data=json.dumps(sent), content_type="application/json"
     )
     assert response.status_code in {201, 202, 400, 422}

@@ -222,19 +222,16 @@ class TestStream:
 
 
 SIZE = 1_000_000
-API = connector(make_twins(max_unfinished_per_owner=10**9, max_unfinished=10**9).ports)(
-    "root", Role.ADMIN
-)
 
 
 @pytest.mark.parametrize("kind", SUBMISSIONS)
-def test_reading_one_is_cheap(kind: str) -> None:
+def test_reading_one_is_cheap(lasting_api: Api, kind: str) -> None:
     one = SUBMISSIONS[kind](SIZE // 100)
     sent = b'{"executions":[' + b",".join([one] * 100) + b"]}"
     allowed = 3 * 50e-9 * len(sent)
 
     def submit() -> None:
-        response = API.call("POST", BATCHES, data=sent, content_type="application/json")
+        response = lasting_api.call("POST", BATCHES, data=sent, content_type="application/json")
         assert response.status_code in {202, 400, 422}
         assert len(response.data) < 200_000
 

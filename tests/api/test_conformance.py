@@ -3,12 +3,14 @@
 Schemathesis makes the requests, from the document.
 """
 
+from __future__ import annotations
+
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -19,13 +21,14 @@ from app.domain.pod import Pod
 from app.domain.report import Report, StageOutput
 from app.infrastructure.memory.runtime import Script, exited
 from app.infrastructure.sqlite.store import SqliteStore
-from tests.support import conformance
 from tests.support.api_contract import PROGRAM, Api, Json, connector
 from tests.support.builders import a_dead_letter, a_message
-from tests.support.conformance import Conformance, Ids
 from tests.support.real_api import Wsgi, served
 from tests.support.twins import make_twins
 from tests.support.worker import Worker
+
+if TYPE_CHECKING:
+    from tests.support.conformance import Conformance, Ids
 
 EXECUTIONS: Final = "/api/v1/executions"
 ARTIFACTS: Final = {"out.txt": b"text", "data/a b.png": b"\x89PNG"}
@@ -120,6 +123,8 @@ def service(tmp_path: Path) -> Iterator[Service]:
 
 
 def test_of_every_operation_with_each_value_of_interest(service: Service) -> None:
+    from tests.support import conformance  # It imports schemathesis, which takes a while.
+
     found = conformance.of_application(service.caller.app, str(service.caller.key), service.ids)
     assert not found.faults, str(found)
     assert found.requests > 1_500
@@ -128,6 +133,8 @@ def test_of_every_operation_with_each_value_of_interest(service: Service) -> Non
 @pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_of_every_operation_with_anything(service: Service) -> None:
+    from tests.support import conformance
+
     with served(service.twins, service.around) as url:
         found = conformance.of_service(url, str(service.caller.key), service.ids, examples=60)
     assert not found.faults, str(found)

@@ -3,11 +3,9 @@
 import pytest
 
 from app.api.body_and_query import MAX_QUERY_BYTES
-from app.domain.api_key import Role
-from tests.support.api_contract import body, connector
+from tests.support.api_contract import Api, body
 from tests.support.costly import OPERATORS, QUERIES, SUBMISSIONS
 from tests.support.cpu import least_cpu_seconds
-from tests.support.twins import make_twins
 
 SIZE = 1_000_000
 SECONDS_PER_BYTE = 50e-3 / 1e6
@@ -17,21 +15,18 @@ MARGIN = 3
 """For a busy machine, where caches are cold."""
 
 
-API = connector(make_twins(max_unfinished_per_owner=10**9).ports)("root", Role.ADMIN)
-
-
-def check_cost(path: str, sent: bytes) -> None:
+def check_cost(api: Api, path: str, sent: bytes) -> None:
     allowed = max(MARGIN * SECONDS_PER_BYTE * len(sent), SECONDS_FOR_A_SMALL_ONE)
-    assert least_cpu_seconds(lambda: refuse(path, sent), times=3, enough=allowed) <= allowed
+    assert least_cpu_seconds(lambda: refuse(api, path, sent), times=3, enough=allowed) <= allowed
 
 
-def refuse(path: str, sent: bytes) -> None:
+def refuse(api: Api, path: str, sent: bytes) -> None:
     """A text or number that happens to be right may be accepted."""
-    response = API.app.test_client().post(
+    response = api.app.test_client().post(
         f"/api/v1/{path}",
         data=sent,
         content_type="application/json",
-        headers={"X-API-Key": str(API.key)},
+        headers={"X-API-Key": str(api.key)},
     )
     assert response.status_code in {202, 400, 422}
     assert len(response.data) < 20_000
@@ -40,31 +35,31 @@ def refuse(path: str, sent: bytes) -> None:
 
 
 @pytest.mark.parametrize("kind", SUBMISSIONS)
-def test_a_submission(kind: str) -> None:
-    check_cost("executions", SUBMISSIONS[kind](SIZE))
+def test_a_submission(lasting_api: Api, kind: str) -> None:
+    check_cost(lasting_api, "executions", SUBMISSIONS[kind](SIZE))
 
 
 @pytest.mark.parametrize("kind", OPERATORS)
-def test_the_body_of_another_call(kind: str) -> None:
+def test_the_body_of_another_call(lasting_api: Api, kind: str) -> None:
     path, fill = OPERATORS[kind]
 
-    check_cost(path, fill(SIZE))
+    check_cost(lasting_api, path, fill(SIZE))
 
 
 @pytest.mark.parametrize("kind", QUERIES)
-def test_a_query(kind: str) -> None:
+def test_a_query(lasting_api: Api, kind: str) -> None:
     sent = QUERIES[kind](MAX_QUERY_BYTES).decode()
 
     def ask() -> None:
-        response = API.get("/api/v1/executions", query_string=sent)
+        response = lasting_api.get("/api/v1/executions", query_string=sent)
         assert response.status_code in {200, 422}
         assert len((response.json or {}).get("errors", ())) <= 20
 
     assert least_cpu_seconds(ask, times=3, enough=0.1) <= 0.1
 
 
-def test_a_query_that_is_too_long() -> None:
-    body(API.get("/api/v1/executions", query_string="&" * (MAX_QUERY_BYTES + 1)), 414)
+def test_a_query_that_is_too_long(lasting_api: Api) -> None:
+    body(lasting_api.get("/api/v1/executions", query_string="&" * (MAX_QUERY_BYTES + 1)), 414)
 
 
 @pytest.mark.parametrize(
@@ -80,19 +75,21 @@ def test_a_query_that_is_too_long() -> None:
         ("unknown fields", [f"/f{number}" for number in range(20)]),
     ],
 )
-def test_what_is_too_many_is_named(kind: str, pointers: list[str]) -> None:
+def test_what_is_too_many_is_named(lasting_api: Api, kind: str, pointers: list[str]) -> None:
     sent = SUBMISSIONS[kind](SIZE)
 
-    response = API.call("POST", "/api/v1/executions", data=sent, content_type="application/json")
+    response = lasting_api.call(
+        "POST", "/api/v1/executions", data=sent, content_type="application/json"
+    )
 
     errors = body(response, 422)["errors"]
     assert [error["pointer"] for error in errors] == pointers
 
 
-def test_a_list_is_counted_before_its_entries() -> None:
+def test_a_list_is_counted_before_its_entries(lasting_api: Api) -> None:
     sent = {"language": "python", "source": "", "args": [1] * 65, "env": {"1": 0}, "colour": 1}
 
-    errors = body(API.post("/api/v1/executions", sent), 422)["errors"]
+    errors = body(lasting_api.post("/api/v1/executions", sent), 422)["errors"]
 
     assert [(error["pointer"], error["detail"]) for error in errors] == [
         ("/args", "has more than 64 entries"),

@@ -10,18 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.api.submission.original import original
-from app.domain.api_key import Role
 from app.domain.report import Output, StageOutput
 from app.infrastructure.memory.runtime import Script
-from tests.support.api_contract import PROGRAM, Api, Json, body, connector
+from tests.support.api_contract import PROGRAM, Api, Json, body
 from tests.support.builders import a_submission
-from tests.support.twins import Twins, make_twins
+from tests.support.twins import Twins
 from tests.support.worker import Worker
 
 EXECUTIONS = "/api/v1/executions"
-API = connector(make_twins(max_unfinished_per_owner=10**9, max_unfinished=10**9).ports)(
-    "root", Role.ADMIN
-)
 
 SENT: list[Json] = [
     PROGRAM,
@@ -80,17 +76,19 @@ text = st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=2
 
 class TestSubmission:
     @pytest.mark.parametrize("sent", SENT)
-    def test_is_returned_as_it_was_sent(self, sent: Json) -> None:
-        execution = body(API.post(EXECUTIONS, sent), 202)
-        assert body(API.get(f"{EXECUTIONS}/{execution['id']}/submission")) == sent
+    def test_is_returned_as_it_was_sent(self, lasting_api: Api, sent: Json) -> None:
+        execution = body(lasting_api.post(EXECUTIONS, sent), 202)
+        assert body(lasting_api.get(f"{EXECUTIONS}/{execution['id']}/submission")) == sent
 
     @settings(deadline=None, max_examples=30)
     @given(source=text, stdin=st.binary(max_size=20), args=st.lists(text, max_size=3))
-    def test_of_any_contents(self, source: str, stdin: bytes, args: list[str]) -> None:
+    def test_of_any_contents(
+        self, lasting_api: Api, source: str, stdin: bytes, args: list[str]
+    ) -> None:
         stdin_base64 = b64encode(stdin).decode()
         sent = {"language": "python", "source": source, "args": args, "stdin_base64": stdin_base64}
-        execution = body(API.post(EXECUTIONS, sent), 202)
-        assert body(API.get(f"{EXECUTIONS}/{execution['id']}/submission")) == sent
+        execution = body(lasting_api.post(EXECUTIONS, sent), 202)
+        assert body(lasting_api.get(f"{EXECUTIONS}/{execution['id']}/submission")) == sent
 
     def test_of_a_batch_and_of_a_retry(self, api: Api, worker: Worker) -> None:
         batch = body(api.post("/api/v1/batches", {"executions": [PROGRAM]}), 202)
@@ -100,10 +98,10 @@ class TestSubmission:
         for each in (execution, retry):
             assert body(api.get(f"{EXECUTIONS}/{each['id']}/submission")) == PROGRAM
 
-    def test_that_an_earlier_release_stored_can_be_sent_again(self) -> None:
+    def test_that_an_earlier_release_stored_can_be_sent_again(self, lasting_api: Api) -> None:
         shown = original(a_submission(stdin=b"\xff")) | {"version": None}
-        execution = body(API.post(EXECUTIONS, shown), 202)
-        assert body(API.get(f"{EXECUTIONS}/{execution['id']}/submission")) == shown
+        execution = body(lasting_api.post(EXECUTIONS, shown), 202)
+        assert body(lasting_api.get(f"{EXECUTIONS}/{execution['id']}/submission")) == shown
 
     def test_of_a_row_that_was_rebuilt_is_not_found(self, api: Api, twins: Twins) -> None:
         execution = body(api.post(EXECUTIONS, PROGRAM), 202)

@@ -1,5 +1,7 @@
 """The cluster on which tests run pods."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 import pytest

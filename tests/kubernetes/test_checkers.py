@@ -1,5 +1,7 @@
 """Checkers in pods of their own: what they say, what they can't do, and what is left of them."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final

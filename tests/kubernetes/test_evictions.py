@@ -1,5 +1,7 @@
 """If a node or operator ends a pod, the attempt reports why and the next one succeeds."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import replace
 from pathlib import Path

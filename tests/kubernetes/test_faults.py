@@ -1,5 +1,7 @@
 """Faults of a cluster lead to the right verdict or retry, and leave nothing behind."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import replace
 

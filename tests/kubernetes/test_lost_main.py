@@ -4,6 +4,8 @@ The cluster has version 1 of cgroups, where the kernel kills the one process. Th
 says OOMKilled of the container, so that killing all of it looks as with version 2.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final

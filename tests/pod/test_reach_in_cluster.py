@@ -4,6 +4,8 @@ The node's network enforces the first part, by the policy of the sandbox namespa
 tried is one that can be reached from here.
 """
 
+from __future__ import annotations
+
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress

@@ -1,5 +1,7 @@
 """A namespace for sandboxes as an operator creates it: restricted, isolated, with a quota."""
 
+from __future__ import annotations
+
 import os
 import secrets
 from collections.abc import Iterator
