@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from podline.checking import check
 from podline.errors import InvalidArgument
 from podline.submission import Program, body_of
 
@@ -17,7 +18,11 @@ _AROUND: Final = len('{"executions":[]}')
 
 def bodies_of(programs: Iterable[Program]) -> list[Body]:
     """Return the body of each program as if it were submitted alone."""
-    return [body_of(None, program) for program in programs]
+    bodies: list[Body] = []
+    for number, program in enumerate(programs):
+        check(Program, program, f"programs[{number}]")
+        bodies.append(body_of(None, program))
+    return bodies
 
 
 def batches_of(bodies: Iterable[Body]) -> Iterator[Sequence[Body]]:

@@ -6,6 +6,7 @@ import re
 import time
 from typing import Final
 
+from podline.checking import checked
 from podline.decoding import decode, parse
 from podline.errors import InvalidSignature
 from podline.models import Execution
@@ -16,6 +17,7 @@ _TIME: Final = re.compile("t=([0-9]{1,12})")
 _LONGEST_HEADER: Final = 2000
 
 
+@checked
 def verify_callback(
     body: bytes,
     signature: str | None,

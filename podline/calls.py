@@ -9,6 +9,7 @@ from functools import update_wrapper, wraps
 from types import MethodType
 from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar, cast, overload
 
+from podline.checking import checked
 from podline.connection import Connection
 
 P = ParamSpec("P")
@@ -44,8 +45,8 @@ class call(Generic[P, T]):  # noqa: N801  # a decorator
     """Makes a coroutine function a method of both clients."""
 
     def __init__(self, function: Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]) -> None:
-        self._awaited = function
-        self._blocking = _returning(function)
+        self._awaited = _awaiting(function)
+        self._blocking = _returning(self._awaited)
         update_wrapper(cast(Callable[..., object], self), function)
 
     @overload
@@ -64,8 +65,8 @@ class iteration(Generic[P, T]):  # noqa: N801  # a decorator
     """Makes an asynchronous generator function a method of both clients."""
 
     def __init__(self, function: Callable[Concatenate[Any, P], AsyncGenerator[T, None]]) -> None:
-        self._awaited = function
-        self._blocking = _yielding(function)
+        self._awaited = checked(function)
+        self._blocking = _yielding(self._awaited)
         update_wrapper(cast(Callable[..., object], self), function)
 
     @overload
@@ -91,6 +92,18 @@ def _chosen(
     holder = owner if instance is None else instance
     function = blocking if holder._blocks else awaited
     return function if instance is None else MethodType(function, instance)
+
+
+def _awaiting(
+    function: Callable[Concatenate[Any, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]:
+    called = checked(function)
+
+    @wraps(function)
+    async def awaiting(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await called(self, *args, **kwargs)
+
+    return awaiting
 
 
 def _returning(

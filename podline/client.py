@@ -8,6 +8,7 @@ from typing import Final, Self
 from podline.about import AboutCalls
 from podline.bulk import BulkCalls
 from podline.calls import Awaits, Blocks, Mode, call
+from podline.checking import check
 from podline.connection import Connection
 from podline.operators import DeadLetters, EventLog, Keys, Replays
 from podline.submitting import SubmittingCalls
@@ -43,6 +44,10 @@ class ServiceCalls(SubmittingCalls[Mode], BulkCalls[Mode], AboutCalls[Mode]):
         timeout: float,
         retries: int,
     ) -> None:
+        check(str | None, url, "url")
+        check(str | None, key, "key")
+        check(float, timeout, "timeout")
+        check(int, retries, "retries")
         self.url: Final = url or os.environ.get("PODLINE_URL") or DEFAULT_URL
         key = key or os.environ.get("PODLINE_KEY")
         connection = Connection(self.url, key, timeout, retries, transport)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from podline.checking import checked
 from podline.errors import InvalidArgument
 from podline.sources import text_if_utf8
 from podline.submission import Test
@@ -14,6 +15,7 @@ _PARTS_OF_KATTIS: Final = ("sample", "secret")
 _NUMBER: Final = re.compile(r"([0-9]+)")
 
 
+@checked
 def read_tests(folder: Path) -> list[Test]:
     """Find the pairs of input and expected output, in the order of their names.
 

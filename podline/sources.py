@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from podline.checking import checked
 from podline.errors import InvalidArgument
 
 _TOO_MUCH: Final = 64 * 1024 * 1024
@@ -15,6 +16,7 @@ _TOO_MANY: Final = 10_000
 _LEFT_OUT: Final = "__pycache__"
 
 
+@checked
 def read_program(source: Path, entrypoint: str | None = None) -> tuple[dict[str, bytes], str]:
     """Read the file or folder, and return its files by name, and which of them is started.
 

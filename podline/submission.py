@@ -25,7 +25,7 @@ class Test(TypedDict, total=False):
     args: Sequence[str]
     env: Mapping[str, str]
     files: Mapping[str, Text]
-    limits: Limits | Mapping[str, float]
+    limits: Limits | Mapping[str, float | None]
     expected_output: Text
     compare: Compare
     points: float
@@ -39,7 +39,7 @@ class Checker(TypedDict, total=False):
     source: str | Path
     files: Mapping[str, Text]
     entrypoint: str
-    limits: Limits | Mapping[str, float]
+    limits: Limits | Mapping[str, float | None]
     compile_args: Sequence[str]
 
 
@@ -54,8 +54,8 @@ class Judged(TypedDict, total=False):
     stdin: Text
     args: Sequence[str]
     env: Mapping[str, str]
-    limits: Limits | Mapping[str, float]
-    compile_limits: Limits | Mapping[str, float]
+    limits: Limits | Mapping[str, float | None]
+    compile_limits: Limits | Mapping[str, float | None]
     compile_args: Sequence[str]
     streams: str
     """`separate` or `merged`."""
@@ -97,16 +97,16 @@ _LARGE: Final = 1024 * 1024
 def body_of(source: str | Path | None, submission: Mapping[str, Any]) -> dict[str, object]:
     """Return the JSON body of `POST /api/v1/executions`. Reads what is a path."""
     body = _encoded(submission if source is None else {**submission, "source": source})
-    if "tests" in submission:
+    if "tests" in body:
         body["tests"] = [_encoded(test) for test in submission["tests"]]
-    if "checker" in submission:
+    if "checker" in body:
         body["checker"] = _encoded(submission["checker"])
     return body
 
 
 def _encoded(given: Mapping[str, Any]) -> dict[str, object]:
-    """What a submission, a test and a checker have in common."""
-    given = _with_program(given)
+    """What a submission, a test and a checker have in common. None means not given."""
+    given = _with_program({name: value for name, value in given.items() if value is not None})
     body: dict[str, object] = dict(given)
     if "files" in given:
         body["files"] = [_file(name, content) for name, content in given["files"].items()]
