@@ -80,6 +80,8 @@ class Verdict:
     signal: str | None
     started_at: Time
     finished_at: Time
+    wrong_runs: tuple[int, ...] | None = None
+    """The indices of the runs whose output is wrong; None if an earlier version judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,8 @@ class Execution:
     outcome: Outcome | None = None
     exit_code: int | None = None
     signal: str | None = None
+    wrong_runs: tuple[int, ...] | None = None
+    """As in its verdict, until its result is stored."""
     result_id: str | None = None
 
     created_at: Time
@@ -152,6 +156,8 @@ class Execution:
     """When it became terminal, in any of the three ways."""
     next_action_at: Time | None
     """When it is due for the sweep; None once it is terminal and cleaned up."""
+    held_until: Time | None = None
+    """Until then no step is begun, because one in progress takes long."""
     erased: bool = False
     """Program and result were deleted by the user."""
     rebuilt_at: Time | None = None
@@ -211,6 +217,7 @@ class Execution:
             outcome=verdict.outcome,
             exit_code=verdict.exit_code,
             signal=verdict.signal,
+            wrong_runs=verdict.wrong_runs,
             started_at=verdict.started_at,
             finished_at=verdict.finished_at,
             next_action_at=next_action_at,
@@ -229,6 +236,7 @@ class Execution:
             State.COMPLETED,
             now,
             result_id=self.pod,
+            wrong_runs=None,
             message=message,
             ended_at=now,
             cpu_us=cpu_us,
@@ -289,6 +297,7 @@ class Execution:
             state=state,
             version=self.version + 1,
             tries={},
+            held_until=None,
             **facts,  # type: ignore[arg-type]  # names and types are those of the methods above
         )
         return Change(self, after, _event(after, now, previous=self.state))
@@ -304,12 +313,14 @@ CHANGED_BY_TRANSITION: Final = (
     "outcome",
     "exit_code",
     "signal",
+    "wrong_runs",
     "result_id",
     "admitted_at",
     "started_at",
     "finished_at",
     "ended_at",
     "next_action_at",
+    "held_until",
     "cpu_us",
     "stored_bytes",
     "usage_at",
@@ -322,6 +333,7 @@ _NO_VERDICT: Final[Mapping[str, None]] = {
     "outcome": None,
     "exit_code": None,
     "signal": None,
+    "wrong_runs": None,
     "started_at": None,
     "finished_at": None,
 }

@@ -30,6 +30,10 @@ class Judgement:
     """What the checker said."""
 
 
+RIGHT: Final = Judgement(Outcome.SUCCESS, 1)
+WRONG: Final = Judgement(Outcome.WRONG_OUTPUT, 0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedTest:
     """What became of one test."""
@@ -144,6 +148,15 @@ def verdict(
         None if run is None else run.signal,
         started_at,
         observation.ended_at,
+        _wrong(judgements),
+    )
+
+
+def _wrong(judgements: Sequence[Judgement | None]) -> tuple[int, ...]:
+    return tuple(
+        index
+        for index, each in enumerate(judgements)
+        if each is not None and each.outcome is Outcome.WRONG_OUTPUT
     )
 
 
@@ -170,6 +183,10 @@ def kept(submission: Submission, judgement: Judgement | None) -> bool:
 def compared(submission: Submission, index: int, stdout: bytes) -> Judgement:
     """The judgement of comparing what that run printed with what it had to print."""
     expected = submission.expected(index)
-    if expected is None or expected.matches(stdout):
-        return Judgement(Outcome.SUCCESS, 1)
-    return Judgement(Outcome.WRONG_OUTPUT, 0)
+    right = expected is None or expected.matches(stdout)
+    return RIGHT if right else WRONG
+
+
+def remembered(wrong_runs: Sequence[int], index: int) -> Judgement:
+    """The judgement of a comparison whose verdict has these wrong runs."""
+    return WRONG if index in wrong_runs else RIGHT

@@ -44,17 +44,31 @@ class Executions(Protocol):
         """Compare-and-set: write `after` and the event if the row's version is still `before`'s."""
 
     def begin(
-        self, execution_id: str, states: frozenset[State], step: str, next_action_at: Time
+        self,
+        execution_id: str,
+        states: frozenset[State],
+        step: str,
+        now: Time,
+        next_action_at: Time,
     ) -> Execution | None:
         """Begin a step, in one atomic write.
 
-        If the row is in one of `states`: count a try of `step`, set `next_action_at`, and return
-        the updated row. Otherwise None.
+        If the row is in one of `states` and not held: count a try of `step`, set `next_action_at`,
+        and return the updated row. Otherwise None.
+        """
+
+    def hold(self, execution: Execution, until: Time) -> bool:
+        """Let no step be begun until then, when the row is due.
+
+        For a step in progress that takes long: others would only do the same. The tries stay,
+        because the step may end its process. False if the row's version is no longer
+        `execution`'s.
         """
 
     def reschedule(self, execution: Execution, next_action_at: Time) -> bool:
         """Record that the step succeeded and must run again: set the time, reset the tries.
 
+        The row is no longer held.
         False if the row's version is no longer `execution`'s.
         """
 

@@ -1,13 +1,13 @@
 """Judges what a pod printed, with a checker if there is one.
 
-Nothing is remembered: the result processor judges again what the monitor has judged, from the same
-pods, and comes to the same judgements.
+The monitor compares outputs, and the row remembers which were wrong, because comparing can take
+long. What a checker said is read again by the result processor, from the same pods.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from app.domain.judging import Judgement, compared, judged
+from app.domain.judging import Judgement, compared, judged, remembered
 from app.domain.report import StageOutput
 from app.domain.submission import Submission
 from app.ports import Runtime
@@ -23,9 +23,18 @@ It is asked about the runs in order. Raises OutputLost.
 """
 
 
-def judge_of(submission: Submission, checks: Checks | None) -> JudgeOutput:
-    """What judges an output: the checks that have ended, or a comparison if there are none."""
-    return checks.judgement if checks else lambda index, read: _compare(submission, index, read)
+def judge_of(
+    submission: Submission, checks: Checks | None, wrong_runs: Sequence[int] | None = None
+) -> JudgeOutput:
+    """What judges an output: the checks that have ended, or a comparison if there are none.
+
+    With `wrong_runs`, they have been compared before.
+    """
+    if checks:
+        return checks.judgement
+    if wrong_runs is None:
+        return lambda index, read: _compare(submission, index, read)
+    return lambda index, read: _remember(wrong_runs, index, read)
 
 
 def judge(
@@ -38,6 +47,11 @@ def judge(
         pod.report,
         lambda index: judge_output(index, lambda: printed.of(index)),
     )
+
+
+def _remember(wrong_runs: Sequence[int], index: int, read: Read) -> Judgement:
+    read()  # what is lost can't be stored
+    return remembered(wrong_runs, index)
 
 
 def _compare(submission: Submission, index: int, read: Read) -> Judgement:

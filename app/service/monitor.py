@@ -10,8 +10,8 @@ from app.domain.submission import Submission
 from app.ports import Ports
 from app.service.checker_pods import CheckerFailed, checks_of, run_checker
 from app.service.ended_tests import frames_of
+from app.service.holding import is_judged, judging
 from app.service.judging import judge
-from app.service.one_at_a_time import is_judged, judging
 from app.service.outputs import Ended, OutputLost
 from app.service.saga import begin, end_attempt
 from app.service.transitions import apply, in_seconds, soon
@@ -44,7 +44,7 @@ def poll(ports: Ports, execution_id: str) -> bool:
         return _running(ports, execution, observation)
     if execution.has_checker:  # Whoever waits for it must not miss the report about its end.
         return _ended(ports, execution, observation)
-    with judging(execution_id, "poll") as is_first:
+    with judging(ports.store.executions, ports.clock, execution, "poll") as is_first:
         return is_first and _ended(ports, execution, observation)
 
 

@@ -21,8 +21,8 @@ from app.service import artifacts
 from app.service.callbacks import deliver_first
 from app.service.checker_pods import CheckerFailed, ended_checks
 from app.service.checks import Checks
+from app.service.holding import is_judged, judging
 from app.service.judging import judge_of
-from app.service.one_at_a_time import judging
 from app.service.outputs import Ended, OutputLost, outputs, present
 from app.service.printed import Packed, pack
 from app.service.saga import begin, clean_up, end_attempt
@@ -36,15 +36,17 @@ def persist(ports: Ports, execution_id: str) -> None:
     the next one inserts nothing new and names the same result. If the execution is cancelled in
     between, its clean-up removes the result.
     """
-    with judging(execution_id, "persist") as is_first:
-        if is_first:
-            _persist(ports, execution_id)
-
-
-def _persist(ports: Ports, execution_id: str) -> None:
+    if is_judged(execution_id, "persist"):
+        return
     execution = begin(ports, execution_id, frozenset({State.FINISHED}), "persist")
     if execution is None:
         return
+    with judging(ports.store.executions, ports.clock, execution, "persist") as is_first:
+        if is_first:
+            _persist(ports, execution)
+
+
+def _persist(ports: Ports, execution: Execution) -> None:
     try:
         result, message, cpu_us = _result(ports, execution)
     except (OutputLost, CheckerFailed):
@@ -106,8 +108,9 @@ def _result(ports: Ports, execution: Execution) -> tuple[Result, str | None, int
 def _judge_and_pack(
     ports: Ports, execution: Execution, submission: Submission, pod: Ended, checks: Checks | None
 ) -> tuple[Packed, Sequence[Judgement | None]]:
-    """Judge each run again while its output is stored, so that it is read once."""
-    judging, judge_output = Judging(submission, pod.report), judge_of(submission, checks)
+    """Judge each run while its output is stored, so that it is read once."""
+    judging = Judging(submission, pod.report)
+    judge_output = judge_of(submission, checks, execution.wrong_runs)
 
     def keeps(printed: StageOutput | None) -> bool:
         judgement = judging.next(lambda run: judge_output(run, lambda: present(pod, printed)))

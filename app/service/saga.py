@@ -38,7 +38,9 @@ def begin(ports: Ports, execution_id: str, states: frozenset[State], step: str) 
 
     After too many tries, because the step kills its worker for example, end the attempt instead.
     """
-    execution = ports.store.executions.begin(execution_id, states, step, soon(ports.clock))
+    execution = ports.store.executions.begin(
+        execution_id, states, step, ports.clock(), soon(ports.clock)
+    )
     if execution is None:
         return None
     if execution.tries.get(step, 0) > MAX_TRIES:

@@ -98,7 +98,7 @@ class TestInsert:
         row = applied(store, execution.admit(NOW, LATER))
         due = store.executions.claim_due(ALL, LATER, 9, to_later)
         assert [(each.tests, each.has_checker) for each in due] == [(2, True)]
-        begun = store.executions.begin(row.id, ALL, "start", LATER)
+        begun = store.executions.begin(row.id, ALL, "start", NOW, LATER)
         assert begun
         assert (begun.tests, begun.has_checker) == (2, True)
 
@@ -153,13 +153,17 @@ class TestApply:
             lambda row: row.requeue(NOW + 4, LATER, "the node is gone"),
             lambda row: row.admit(NOW + 5, LATER),
             lambda row: row.start(NOW + 6, LATER, LATER),
-            lambda row: row.finish(NOW + 7, LATER, crashed),
-            lambda row: row.complete(NOW + 8, LATER),
+            lambda row: row.finish(NOW + 7, LATER, replace(crashed, wrong_runs=(0, 199))),
+            lambda row: row.requeue(NOW + 8, LATER, "its output is gone"),
+            lambda row: row.admit(NOW + 9, LATER),
+            lambda row: row.start(NOW + 10, LATER, LATER),
+            lambda row: row.finish(NOW + 11, LATER, replace(crashed, wrong_runs=())),
+            lambda row: row.complete(NOW + 12, LATER),
         ]
         for step in steps:
             row = applied(store, step(row))
             assert store.executions.get(row.id) == row
-        assert [event.version for event in store.executions.events(row.id)] == list(range(1, 10))
+        assert [event.version for event in store.executions.events(row.id)] == list(range(1, 14))
 
     def test_refuses_a_row_that_has_changed(self, store: Store) -> None:
         execution = put(store)
@@ -194,30 +198,34 @@ class TestApply:
 class TestBegin:
     def test_counts_the_tries_of_each_step_and_pushes_the_time(self, store: Store) -> None:
         execution = put(store)
-        store.executions.begin(execution.id, ALL, "admit", LATER)
-        store.executions.begin(execution.id, ALL, "create_pod", LATER)
-        begun = store.executions.begin(execution.id, ALL, "admit", LATER + 1)
+        store.executions.begin(execution.id, ALL, "admit", NOW, LATER)
+        store.executions.begin(execution.id, ALL, "create_pod", NOW, LATER)
+        begun = store.executions.begin(execution.id, ALL, "admit", NOW, LATER + 1)
         tries = {"admit": 2, "create_pod": 1}
         assert begun == replace(execution, tries=tries, next_action_at=LATER + 1)
         assert begun == store.executions.get(execution.id)
 
     def test_does_nothing_in_another_state(self, store: Store) -> None:
         execution = put(store)
-        assert store.executions.begin(execution.id, ALL - {State.QUEUED}, "admit", LATER) is None
-        assert store.executions.begin("01J", ALL, "admit", LATER) is None
+        assert (
+            store.executions.begin(execution.id, ALL - {State.QUEUED}, "admit", NOW, LATER) is None
+        )
+        assert store.executions.begin("01J", ALL, "admit", NOW, LATER) is None
         assert store.executions.get(execution.id) == execution
 
     def test_loses_no_try_among_many(self, store: Store) -> None:
         execution = put(store)
-        begun = race(RACERS, lambda _: store.executions.begin(execution.id, ALL, "admit", LATER))
+        begun = race(
+            RACERS, lambda _: store.executions.begin(execution.id, ALL, "admit", NOW, LATER)
+        )
         assert sorted(row.tries["admit"] for row in begun if row) == list(range(1, RACERS + 1))
 
     def test_a_transition_forgets_the_tries(self, store: Store) -> None:
         execution = put(store)
-        begun = store.executions.begin(execution.id, ALL, "admit", LATER)
+        begun = store.executions.begin(execution.id, ALL, "admit", NOW, LATER)
         assert begun is not None
         applied(store, begun.admit(NOW, LATER))
-        again = store.executions.begin(execution.id, ALL, "admit", LATER)
+        again = store.executions.begin(execution.id, ALL, "admit", NOW, LATER)
         assert again is not None
         assert again.tries == {"admit": 1}
 
@@ -225,14 +233,54 @@ class TestBegin:
         self, store: Store
     ) -> None:
         execution = put(store)
-        store.executions.begin(execution.id, ALL, "admit", LATER)
+        store.executions.begin(execution.id, ALL, "admit", NOW, LATER)
         assert store.executions.apply(execution.cancel(NOW, LATER))
+
+
+class TestHold:
+    def test_until_then_no_step_is_begun(self, store: Store) -> None:
+        execution = put(store)
+        begun = store.executions.begin(execution.id, ALL, "poll", NOW, LATER)
+        assert begun is not None
+        assert store.executions.hold(begun, LATER + 5)
+        held = replace(begun, held_until=LATER + 5, next_action_at=LATER + 5)
+        assert store.executions.begin(execution.id, ALL, "poll", LATER + 4, LATER + 9) is None
+        assert store.executions.get(execution.id) == held
+        assert store.executions.claim_due(ALL, LATER + 4, 9, to_later) == []
+        again = store.executions.begin(execution.id, ALL, "poll", LATER + 5, LATER + 9)
+        assert again == replace(held, tries={"poll": 2}, next_action_at=LATER + 9)
+
+    def test_can_be_extended(self, store: Store) -> None:
+        execution = put(store)
+        assert store.executions.hold(execution, LATER)
+        assert store.executions.hold(execution, LATER + 5)
+        assert store.executions.begin(execution.id, ALL, "poll", LATER, LATER) is None
+
+    def test_a_transition_ends_it(self, store: Store) -> None:
+        execution = put(store)
+        store.executions.hold(execution, LATER)
+        row = applied(store, execution.admit(NOW, LATER))
+        assert store.executions.get(row.id) == row
+        assert store.executions.begin(row.id, ALL, "start", NOW, LATER)
+
+    def test_rescheduling_ends_it(self, store: Store) -> None:
+        execution = put(store)
+        store.executions.hold(execution, LATER)
+        assert store.executions.reschedule(execution, NOW + 1)
+        assert store.executions.get(execution.id) == replace(execution, next_action_at=NOW + 1)
+
+    def test_refuses_a_row_that_has_changed(self, store: Store) -> None:
+        execution = put(store)
+        row = applied(store, execution.admit(NOW, LATER))
+        assert not store.executions.hold(execution, LATER + 5)
+        assert not store.executions.hold(an_execution(), LATER + 5)
+        assert store.executions.get(row.id) == row
 
 
 class TestReschedule:
     def test_sets_the_time_and_forgets_the_tries(self, store: Store) -> None:
         execution = put(store)
-        begun = store.executions.begin(execution.id, ALL, "admit", LATER)
+        begun = store.executions.begin(execution.id, ALL, "admit", NOW, LATER)
         assert begun is not None
         assert store.executions.reschedule(begun, LATER + 5)
         assert store.executions.get(execution.id) == replace(execution, next_action_at=LATER + 5)

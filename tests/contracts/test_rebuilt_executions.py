@@ -79,7 +79,7 @@ def test_is_never_work(store: Store, version: int) -> None:
     put_all(store, rows[:version], events[:version])
     assert store.executions.claim_due(EVERY_STATE, LATER, 9, lambda _: LATER) == []
     assert store.executions.in_states(EVERY_STATE, "", 9) == []
-    assert store.executions.begin(row.id, UNFINISHED | HAS_POD, "create", LATER) is None
+    assert store.executions.begin(row.id, UNFINISHED | HAS_POD, "create", NOW, LATER) is None
     assert store.events_to_relay.waiting(9) == []
     assert store.counts.unfinished(row.owner) == 0
     assert store.counts.oldest_queued() == {}

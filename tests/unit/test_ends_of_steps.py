@@ -100,10 +100,15 @@ def test_steps_count_their_tries_by_their_names(twins: Twins) -> None:
 
     class Noting(MemoryExecutions):
         def begin(
-            self, execution_id: str, states: frozenset[State], step: str, next_action_at: int
+            self,
+            execution_id: str,
+            states: frozenset[State],
+            step: str,
+            now: int,
+            next_action_at: int,
         ) -> Execution | None:
             seen.append(step)
-            return super().begin(execution_id, states, step, next_action_at)
+            return super().begin(execution_id, states, step, now, next_action_at)
 
     store = MemoryStore()
     store.executions = Noting(store.tables)

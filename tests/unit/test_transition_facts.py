@@ -33,13 +33,15 @@ BEFORE = an_execution(
     message="the node was lost",
     outcome=Outcome.SUCCESS,
     exit_code=0,
+    wrong_runs=(3,),
+    held_until=6,
     started_at=2,
     finished_at=3,
     admitted_at=4,
     next_action_at=5,
 )
 NO_VERDICT = dict.fromkeys(
-    ("start_deadline", "outcome", "exit_code", "signal", "started_at", "finished_at")
+    ("start_deadline", "outcome", "exit_code", "signal", "wrong_runs", "started_at", "finished_at")
 )
 CRASHED = a_verdict(
     Outcome.RUNTIME_ERROR,
@@ -47,6 +49,7 @@ CRASHED = a_verdict(
     signal="SIGSEGV",
     started_at=STARTED,
     finished_at=ENDED,
+    wrong_runs=(1, 2),
 )
 
 
@@ -77,6 +80,7 @@ TRANSITIONS: list[tuple[Callable[[], Change], dict[str, Any], dict[str, Any]]] =
             "outcome": Outcome.RUNTIME_ERROR,
             "exit_code": None,
             "signal": "SIGSEGV",
+            "wrong_runs": (1, 2),
             "started_at": STARTED,
             "finished_at": ENDED,
         },
@@ -96,6 +100,7 @@ TRANSITIONS: list[tuple[Callable[[], Change], dict[str, Any], dict[str, Any]]] =
         {
             "state": State.COMPLETED,
             "result_id": BEFORE.pod,
+            "wrong_runs": None,
             "message": "a limit stopped the compiler",
             "ended_at": NOW,
             "cpu_us": 7,
@@ -138,7 +143,8 @@ def test_a_transition_writes_these_facts_and_no_others(
 ) -> None:
     change = transition()
     before, after, event = change.before, change.after, change.event
-    assert after == replace(before, version=8, tries={}, next_action_at=LATER, **row)
+    facts = {"version": 8, "tries": {}, "next_action_at": LATER, "held_until": None, **row}
+    assert after == replace(before, **facts)
     assert (event.id, event.time) == (f"{before.id}.8", NOW)
     assert event.type == f"podline.execution.{after.state}.v1"
     assert event.data == {

@@ -71,11 +71,18 @@ class MemoryExecutions:
             return True
 
     def begin(
-        self, execution_id: str, states: frozenset[State], step: str, next_action_at: Time
+        self,
+        execution_id: str,
+        states: frozenset[State],
+        step: str,
+        now: Time,
+        next_action_at: Time,
     ) -> Execution | None:
         with self._tables.lock:
             row = self._tables.rows.get(execution_id)
             if row is None or row.state not in states or row.rebuilt_at is not None:
+                return None
+            if row.held_until is not None and row.held_until > now:
                 return None
             tries = {**row.tries, step: row.tries.get(step, 0) + 1}
             begun = replace(row, tries=tries, next_action_at=next_action_at)
@@ -87,7 +94,17 @@ class MemoryExecutions:
             row = self._tables.rows.get(execution.id)
             if row is None or row.version != execution.version:
                 return False
-            self._tables.rows[row.id] = replace(row, tries={}, next_action_at=next_action_at)
+            self._tables.rows[row.id] = replace(
+                row, tries={}, next_action_at=next_action_at, held_until=None
+            )
+            return True
+
+    def hold(self, execution: Execution, until: Time) -> bool:
+        with self._tables.lock:
+            row = self._tables.rows.get(execution.id)
+            if row is None or row.version != execution.version:
+                return False
+            self._tables.rows[row.id] = replace(row, held_until=until, next_action_at=until)
             return True
 
     def settle(self, execution: Execution) -> None:

@@ -56,6 +56,8 @@ class ExecutionDocument(Document):
     outcome = StringField()
     exit_code = IntField()
     signal = StringField()
+    wrong_runs = StringField()
+    """As JSON."""
     result_id = StringField()
     created_at = IntField()
     admitted_at = IntField()
@@ -64,6 +66,8 @@ class ExecutionDocument(Document):
     ended_at = IntField(db_field="completed_at")
     """Stored under its first name: another one would lose the rows of a rolling upgrade."""
     next_action_at = IntField()
+    held_until = IntField()
+    """Missing unless a step takes long."""
     erased = BooleanField()
     rebuilt_at = IntField()
     """Present only in rebuilt rows."""

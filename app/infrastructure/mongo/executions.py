@@ -109,18 +109,30 @@ class MongoExecutions:
 
     @at_the_edge
     def begin(
-        self, execution_id: str, states: frozenset[State], step: str, next_action_at: Time
+        self,
+        execution_id: str,
+        states: frozenset[State],
+        step: str,
+        now: Time,
+        next_action_at: Time,
     ) -> Execution | None:
         rows = self._rows(id=execution_id, state__in=sorted(states), rebuilt_at=None)
-        begun = rows.exclude("events").modify(
-            new=True, set__next_action_at=next_action_at, **{f"inc__tries__{step}": 1}
-        )
-        return to_execution(begun.to_mongo()) if begun else None
+        changed: dict[str, Any] = {"set__next_action_at": next_action_at, f"inc__tries__{step}": 1}
+        for free in (rows.filter(held_until=None), rows.filter(held_until__lte=now)):
+            if begun := free.exclude("events").modify(new=True, **changed):
+                return to_execution(begun.to_mongo())
+        return None
+
+    @at_the_edge
+    def hold(self, execution: Execution, until: Time) -> bool:
+        row = self._rows(id=execution.id, version=execution.version)
+        return bool(row.update_one(set__held_until=until, set__next_action_at=until))
 
     @at_the_edge
     def reschedule(self, execution: Execution, next_action_at: Time) -> bool:
         row = self._rows(id=execution.id, version=execution.version)
-        return bool(row.update_one(set__next_action_at=next_action_at, set__tries={}))
+        time = {"set__next_action_at": next_action_at, "set__held_until": None}
+        return bool(row.update_one(**time, set__tries={}))
 
     @at_the_edge
     def settle(self, execution: Execution) -> None:

@@ -1,7 +1,7 @@
 """Converts documents of executions and events to domain values and back."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final
 
@@ -19,7 +19,12 @@ STORED_AS: Final[Mapping[str, str]] = {
 def from_execution(execution: Execution) -> dict[str, Any]:
     values: dict[str, Any] = codec.EXECUTION.dump_python(execution, mode="json")
     values["labels"] = [to_label(key, value) for key, value in execution.labels.items()]
+    values["wrong_runs"] = from_indices(execution.wrong_runs)
     return values | from_callback(execution.callback)
+
+
+def from_indices(indices: Sequence[int] | None) -> str | None:
+    return None if indices is None else json.dumps(indices)
 
 
 def from_callback(callback: Callback | None) -> dict[str, Any]:
@@ -37,8 +42,9 @@ def to_execution(row: Mapping[str, Any]) -> Execution:
     """
     values = {name: row[stored] for name, stored in STORED_AS.items() if stored in row}
     values["labels"] = dict(json.loads(label) for label in row.get("labels", ()))
-    if callback := values.get("callback"):
-        values["callback"] = json.loads(callback)
+    for name in ("callback", "wrong_runs"):
+        if stored := values.get(name):
+            values[name] = json.loads(stored)
     return codec.EXECUTION.validate_python({"next_action_at": None, **values})
 
 

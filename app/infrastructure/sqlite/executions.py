@@ -66,10 +66,16 @@ BEGIN: Final = f"""
     SET next_action_at = :next_action_at,
         tries = json_set(tries, :step, coalesce(json_extract(tries, :step), 0) + 1)
     WHERE id = :id AND state IN (SELECT value FROM json_each(:states)) AND rebuilt_at IS NULL
+        AND (held_until IS NULL OR held_until <= :now)
     RETURNING {ROW}
 """
+HOLD: Final = """
+    UPDATE executions SET held_until = :until, next_action_at = :until
+    WHERE id = :id AND version = :version
+"""
 RESCHEDULE: Final = """
-    UPDATE executions SET next_action_at = ?, tries = '{}' WHERE id = ? AND version = ?
+    UPDATE executions SET next_action_at = ?, held_until = NULL, tries = '{}'
+    WHERE id = ? AND version = ?
 """
 SETTLE: Final = f"""
     UPDATE executions SET next_action_at = NULL WHERE id = ? AND state {IS_TERMINAL}
@@ -176,17 +182,28 @@ class SqliteExecutions:
         return True
 
     def begin(
-        self, execution_id: str, states: frozenset[State], step: str, next_action_at: Time
+        self,
+        execution_id: str,
+        states: frozenset[State],
+        step: str,
+        now: Time,
+        next_action_at: Time,
     ) -> Execution | None:
         values = {
             "id": execution_id,
             "states": json.dumps(list(states)),
             "step": f'$."{step}"',
+            "now": now,
             "next_action_at": next_action_at,
         }
         with self._database.writing(durable=False) as connection:
             rows = connection.execute(BEGIN, values).fetchall()
         return to_execution(rows[0]) if rows else None
+
+    def hold(self, execution: Execution, until: Time) -> bool:
+        values = {"id": execution.id, "version": execution.version, "until": until}
+        with self._database.writing(durable=False) as connection:
+            return connection.execute(HOLD, values).rowcount == 1
 
     def reschedule(self, execution: Execution, next_action_at: Time) -> bool:
         values = (next_action_at, execution.id, execution.version)

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from typing import Any, Final
 
 from app.domain.callback import Callback
@@ -35,8 +36,9 @@ def to_execution(row: sqlite3.Row) -> Execution:
     fields: dict[str, Any] = dict(row)
     fields |= json.loads(fields.pop("spec"))
     fields["tries"] = json.loads(fields["tries"])
-    if fields["callback"] is not None:
-        fields["callback"] = json.loads(fields["callback"])
+    for name in ("callback", "wrong_runs"):
+        if fields[name] is not None:
+            fields[name] = json.loads(fields[name])
     return codec.EXECUTION.validate_python(fields)
 
 
@@ -45,7 +47,12 @@ def from_execution(execution: Execution) -> dict[str, Any]:
     fields["spec"] = json.dumps({name: fields.pop(name) for name in SPEC})
     fields["tries"] = json.dumps(fields["tries"])
     fields["callback"] = from_callback(execution.callback)
+    fields["wrong_runs"] = from_indices(execution.wrong_runs)
     return fields
+
+
+def from_indices(indices: Sequence[int] | None) -> str | None:
+    return None if indices is None else json.dumps(indices)
 
 
 def from_callback(callback: Callback | None) -> str | None:

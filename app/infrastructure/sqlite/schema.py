@@ -339,6 +339,12 @@ BATCHES: Final = (
     "CREATE INDEX batches_by_age ON batches (created_at) WHERE next_action_at IS NULL",
 )
 
+JUDGING: Final = (
+    "ALTER TABLE executions ADD COLUMN held_until INTEGER",
+    # Indices, as JSON.
+    "ALTER TABLE executions ADD COLUMN wrong_runs TEXT",
+)
+
 DOOR_DATA: Final = ("ALTER TABLE executions ADD COLUMN door_data TEXT",)
 
 VERSIONS: Final = Versions(
@@ -348,6 +354,6 @@ VERSIONS: Final = Versions(
         QUEUED_BY_BAND,
         ENDED_REPLAYS,
         OFFERED,
-        (*ENDED_AT, *CALLBACKS, *KEY_LIMITS, *BATCHES, *DOOR_DATA),
+        (*ENDED_AT, *CALLBACKS, *KEY_LIMITS, *BATCHES, *DOOR_DATA, *JUDGING),
     )
 )
