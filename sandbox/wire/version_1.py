@@ -5,10 +5,11 @@ a `run`.
 """
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any, Final
 
 from sandbox.wire.framing import Header
-from sandbox.wire.types import PodRefused, Streams
+from sandbox.wire.types import Limits, PodRefused, Streams
 
 _OF_A_LANGUAGE: Final = ("name", "version", "source_name", "compiled", "compile_needs")
 """A service that speaks version 1 fails at any other field."""
@@ -17,6 +18,10 @@ _OF_A_RUN: Final = ("stdin", "args", "env", "limits")
 _LIMITS: Final = frozenset(
     ("wall_seconds", "cpu_seconds", "memory_mib", "processes", "output_kib", "disk_mib")
 )
+_LATER_LIMITS: Final = {
+    each.name: each.default for each in fields(Limits) if each.name not in _LIMITS
+}
+"""What a daemon that doesn't know them does anyway."""
 _NO_TOTAL: Final = 1 << 20
 """Seconds. The first run of a pod always starts."""
 
@@ -89,8 +94,8 @@ def languages(languages: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def _limits(limits: Mapping[str, Any]) -> Mapping[str, Any]:
-    for name, limit in limits.items():
-        _refuse(name not in _LIMITS and limit, name)
+    for name, default in _LATER_LIMITS.items():
+        _refuse(limits[name] != default, name)
     return {name: limits[name] for name in _LIMITS}
 
 

@@ -21,7 +21,7 @@ def full(data_dir: Path) -> None:
 
 def unavailable(what: str, reason: str) -> None:
     """Report a dependency that can't be used, before the children start."""
-    _early(f"The {what} is unavailable: {reason}. Podline starts, and tries it again and again.")
+    _early(f"The {what} is unavailable: {reason}. Podline starts, and keeps trying.")
 
 
 def _early(text: str) -> None:
