@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 import podline
-from app.cli import exit_codes
+from app.api.executions import stream
+from app.cli import exit_codes, main
 from app.cli.process import BROKEN_PIPE, STOPPED
 from app.domain.api_key import Role
 from app.domain.dead_letter import DeadLetterKind, DeadLetterStatus
@@ -134,6 +135,19 @@ def test_settings_of_one_kind_are_in_one_section(title: str, prefix: str) -> Non
 def test_the_settings_that_a_page_names_exist(page: Path) -> None:
     named = set(re.findall(r"\bPODLINE_[A-Z][A-Z_]*[A-Z]\b", page.read_text(encoding="utf-8")))
     assert named <= {variable(name) for name in names(Settings)} | NO_SETTINGS
+
+
+def test_every_command_is_listed() -> None:
+    listed = " ".join(row[0] for row in table_rows(DOCS / "cli.md", "Command"))
+
+    assert set(main.places) <= set(re.findall(r"[a-z]+", listed))
+
+
+def test_every_event_of_a_stream_is_listed() -> None:
+    listed = " ".join(row[0] for row in table_rows(DOCS / "api.md", "Event"))
+
+    described = set(re.findall(r"`(\w+)`(?=[:,] )", stream.__doc__ or ""))
+    assert set(re.findall("[a-z]+", listed)) == described
 
 
 def test_exit_codes() -> None:
