@@ -99,6 +99,8 @@ class Key:
     """Such as `10/s`."""
     cpu_day: float | None = None
     """CPU seconds in a day (UTC)."""
+    door: str | None = None
+    """The only door that it opens; None if it opens the API and all doors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

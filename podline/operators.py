@@ -187,15 +187,21 @@ class Keys(Calls[Mode]):
         max_unfinished: int | None = None,
         requests: str | None = None,
         cpu_day: float | None = None,
+        door: str | None = None,
         timeout: float | None = None,
     ) -> NewKey:
         """Create a key for the owner `name`. Its secrets are shown only once.
 
         `requests` is a rate such as `10/s` or `1000/h`; `cpu_day`, the CPU seconds that its
-        programs may use in a day.
+        programs may use in a day; `door`, the only door that the key opens, such as `piston`.
         """
-        limits = {"max_unfinished": max_unfinished, "requests": requests, "cpu_day": cpu_day}
-        given = {name: limit for name, limit in limits.items() if limit is not None}
+        options = {
+            "max_unfinished": max_unfinished,
+            "requests": requests,
+            "cpu_day": cpu_day,
+            "door": door,
+        }
+        given = {name: option for name, option in options.items() if option is not None}
         answer = await self._connection.request(
             "POST",
             _KEYS,

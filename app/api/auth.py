@@ -34,6 +34,15 @@ def check_role(key: ApiKey, role: Role) -> None:
         raise Forbidden(f"this needs a key with the role {role}")
 
 
+def of_the_api(key: ApiKey) -> ApiKey:
+    """The key. Raises Forbidden if it opens only a door."""
+    if key.door is not None:
+        raise Forbidden(
+            f"this key opens only the door {key.door}: use a key that was created without a door"
+        )
+    return key
+
+
 def secret() -> str:
     """The key in the request's headers, or an empty text."""
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
@@ -61,7 +70,7 @@ def _by_secret(stored: Keys) -> ApiKey:
     key = keys.authenticate(stored, secret())
     if key is None:
         raise unauthorized("this key is not valid")
-    return key
+    return of_the_api(key)
 
 
 def _by_cookie(stored: Keys, sessions: Sessions) -> ApiKey:

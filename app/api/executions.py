@@ -43,7 +43,7 @@ executions = Section("Executions", "/api/v1/executions")
     "POST",
     "",
     {202: schemas.Execution, 200: schemas.Execution},
-    errors=(403, 410, 429),
+    errors=(410,),
     sends={202: ("Location",), 200: ("Location",)},
 )
 def submit(
@@ -84,7 +84,7 @@ def _ended(call: Call, execution: Execution, seconds: float, location: Mapping[s
         raise Gone("the execution was deleted while the request was waiting for it") from None
 
 
-@executions.operation("GET", "", {200: schemas.ExecutionPage}, errors=(403,))
+@executions.operation("GET", "", {200: schemas.ExecutionPage})
 def list_(call: Call, query: ExecutionQuery) -> schemas.ExecutionPage:
     """Your executions, newest first. `result` is null: get the execution to see it."""
     found = service.newest(
@@ -101,9 +101,7 @@ def list_(call: Call, query: ExecutionQuery) -> schemas.ExecutionPage:
     )
 
 
-@executions.operation(
-    "POST", "/cancel", {200: schemas.BulkDone, 202: schemas.BulkDone}, errors=(403,)
-)
+@executions.operation("POST", "/cancel", {200: schemas.BulkDone, 202: schemas.BulkDone})
 def cancel_selected(call: Call, body: BulkSelection) -> Answer:
     """Cancel up to 100 of the executions that match and are not terminal, newest first.
 
@@ -112,9 +110,7 @@ def cancel_selected(call: Call, body: BulkSelection) -> Answer:
     return _in_bulk(call, Bulk.CANCEL, body)
 
 
-@executions.operation(
-    "POST", "/retry", {200: schemas.BulkDone, 202: schemas.BulkDone}, errors=(403, 429)
-)
+@executions.operation("POST", "/retry", {200: schemas.BulkDone, 202: schemas.BulkDone})
 def retry_selected(call: Call, body: BulkSelection) -> Answer:
     """Retry up to 100 of the executions that match, are terminal and were not retried.
 
@@ -124,9 +120,7 @@ def retry_selected(call: Call, body: BulkSelection) -> Answer:
     return _in_bulk(call, Bulk.RETRY, body)
 
 
-@executions.operation(
-    "POST", "/delete", {200: schemas.BulkDone, 202: schemas.BulkDone}, errors=(403,)
-)
+@executions.operation("POST", "/delete", {200: schemas.BulkDone, 202: schemas.BulkDone})
 def delete_selected(call: Call, body: BulkSelection) -> Answer:
     """Erase up to 100 of the executions that match and are terminal, newest first.
 

@@ -21,7 +21,7 @@ def list_(call: Call) -> operator_schemas.KeyList:
 def create(call: Call, body: NewKey) -> Answer:
     """Create a key. The response is the only one that shows it."""
     key, secret = service.create(
-        call.ports.store.keys, call.ports.clock, body.name, body.role, body.limits()
+        call.ports.store.keys, call.ports.clock, body.name, body.role, body.limits(), body.door
     )
     signs = call.ports.callback_secrets
     shown = operator_schemas.CreatedKey(

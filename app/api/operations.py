@@ -102,9 +102,7 @@ class Operation:
         """The statuses with a problem document."""
         found = {414, 422, 500, 503, *self.errors}
         if self.role is not None:
-            found |= {401, 429}
-        if self.role in (Role.OPERATOR, Role.ADMIN) or self.needs_csrf_token:
-            found |= {403}
+            found |= {401, 403, 429}
         if self.body is not None:
             found |= {400, 413, 415}
         return frozenset(found)

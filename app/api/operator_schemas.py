@@ -83,6 +83,7 @@ class Key(Answered):
     max_unfinished: int | None
     requests: str | None = Field(description="Such as `10/s`; null: the setting.")
     cpu_day: float | None = Field(description="CPU seconds in a day (UTC); null: the setting.")
+    door: str | None = Field(description="The only door that it opens; null: the API and all.")
 
 
 class KeyList(Answered):

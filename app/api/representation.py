@@ -147,6 +147,7 @@ def key(key: ApiKey) -> operator_schemas.Key:
         max_unfinished=key.max_unfinished,
         requests=key.requests,
         cpu_day=key.cpu_day,
+        door=key.door,
     )
 
 

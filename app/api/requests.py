@@ -8,7 +8,9 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    ValidationInfo,
     WithJsonSchema,
+    field_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -22,6 +24,7 @@ from app.domain.filters import EventFilter, ExecutionFilter
 from app.domain.minutes import KEPT_MINUTES
 from app.domain.rate import rate_of
 from app.domain.replay import MAX_EXECUTIONS, ReplayMode
+from app.door_names import DoorName
 
 MAX_WAIT_SECONDS = 60
 DEFAULT_PAGE = 50
@@ -296,6 +299,18 @@ class NewKey(Sent):
         allow_inf_nan=False,
         description="CPU seconds that its programs may use in a day (UTC); null: the setting.",
     )
+    door: Annotated[DoorName, BY_VALUE] | None = Field(
+        default=None,
+        description="The only door that it opens, and it does not open the API; needs the role "
+        "user. Null: it opens the API and all doors.",
+    )
+
+    @field_validator("door")
+    @classmethod
+    def _is_of_a_user(cls, door: DoorName | None, info: ValidationInfo) -> DoorName | None:
+        if door is not None and info.data.get("role", Role.USER) is not Role.USER:
+            raise PydanticCustomError("door_role", "needs the role user")
+        return door
 
     def limits(self) -> KeyLimits:
         return KeyLimits(

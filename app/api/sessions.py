@@ -19,7 +19,7 @@ sessions = Section("Sessions", "/api/v1/session")
     "POST",
     "",
     {201: operator_schemas.Session},
-    errors=(401, 429),
+    errors=(401, 403, 429),
     headers=("Authorization", "X-API-Key"),
     sends={201: ("Set-Cookie",)},
 )
@@ -48,7 +48,7 @@ def _signed_in(context: Context) -> ApiKey:
     )
     if key is None:
         raise auth.unauthorized("this key or sign-in token is not valid")
-    return key
+    return auth.of_the_api(key)
 
 
 @sign_in.operation("GET", "", {200: operator_schemas.Session}, errors=(401, 429))

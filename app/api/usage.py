@@ -16,7 +16,7 @@ DEFAULT_DAYS = 30
 usage = Section("Executions", "/api/v1/usage")
 
 
-@usage.operation("GET", "", {200: about_schemas.UsageList}, errors=(403,))
+@usage.operation("GET", "", {200: about_schemas.UsageList})
 def list_(call: Call, query: UsageQuery) -> about_schemas.UsageList:
     """What your executions used, by the day (UTC) on which they ended, oldest first.
 

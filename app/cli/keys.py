@@ -26,12 +26,13 @@ def list_keys(client: Client, as_json: bool) -> None:
         print_json(keys)
     else:
         print_table(
-            ("id", "name", "role", "age", "unfinished", "requests", "CPU s a day"),
+            ("id", "name", "role", "age", "unfinished", "requests", "CPU s a day", "door"),
             [
                 (
                     *(key.id, key.name, key.role, key.created_at),
                     *(key.max_unfinished, key.requests),
                     None if key.cpu_day is None else f"{key.cpu_day:.15g}",
+                    key.door,
                 )
                 for key in keys
             ],
@@ -52,6 +53,9 @@ def list_keys(client: Client, as_json: bool) -> None:
     "--requests", metavar="RATE", help="Requests per s, m, h or d, such as 10/s or 1000/h."
 )
 @click.option("--cpu-day", type=Seconds(), help="CPU seconds in a day (UTC).")
+@click.option(
+    "--door", metavar="DOOR", help="The only door that it opens, such as piston; not the API."
+)
 @service_command()
 def create_key(
     client: Client,
@@ -60,6 +64,7 @@ def create_key(
     max_unfinished: int | None,
     requests: str | None,
     cpu_day: float | None,
+    door: str | None,
     as_json: bool,
 ) -> None:
     """Create a key for the owner NAME and print it. It can't be shown again.
@@ -67,7 +72,12 @@ def create_key(
     Also shows, on stderr, the secret that signs callbacks, which can't be shown again either.
     """
     key = client.keys.create(
-        name, role=role, max_unfinished=max_unfinished, requests=requests, cpu_day=cpu_day
+        name,
+        role=role,
+        max_unfinished=max_unfinished,
+        requests=requests,
+        cpu_day=cpu_day,
+        door=door,
     )
     if as_json:
         print_json(key)

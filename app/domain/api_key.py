@@ -36,7 +36,10 @@ class ApiKey:
     """The owner of everything that is submitted with the key."""
     role: Role
     secret_hash: str
-    """SHA-256 of the key, hex. The key itself has 256 random bits, so no salt is needed."""
+    """SHA-256 of the key, hex. The key itself has 256 random bits, so no salt is needed.
+
+    Empty for a caller without a key, which is never stored.
+    """
     created_at: Time
     max_unfinished: int | None = None
     """The owner's quota of unfinished executions; None for the service's setting."""
@@ -47,3 +50,5 @@ class ApiKey:
     callback_generation: int = 1
     """That of the secret which signs callbacks. Each rotation raises it."""
     callback_rotated_at: Time | None = None
+    door: str | None = None
+    """The only door that it opens; None if it opens the API and all doors."""

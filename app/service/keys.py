@@ -32,11 +32,16 @@ def new_secret() -> str:
 
 
 def create(
-    keys: Keys, clock: Clock, name: str, role: Role, limits: KeyLimits = NO_LIMITS
+    keys: Keys,
+    clock: Clock,
+    name: str,
+    role: Role,
+    limits: KeyLimits = NO_LIMITS,
+    door: str | None = None,
 ) -> tuple[ApiKey, str]:
     """A new key of the owner `name`, and its secret, which can't be shown again."""
     secret = new_secret()
-    return enrol(keys, clock, secret, name, role, limits), secret
+    return enrol(keys, clock, secret, name, role, limits, door), secret
 
 
 def enrol(
@@ -46,6 +51,7 @@ def enrol(
     name: str,
     role: Role,
     limits: KeyLimits = NO_LIMITS,
+    door: str | None = None,
 ) -> ApiKey:
     """Make a secret valid. A secret that is valid already keeps its name and role."""
     known = authenticate(keys, secret)
@@ -60,6 +66,7 @@ def enrol(
         max_unfinished=limits.max_unfinished,
         requests=limits.requests,
         cpu_day=limits.cpu_day,
+        door=door,
     )
     keys.put(key)
     return key
@@ -84,7 +91,7 @@ def all_keys(keys: Keys) -> Sequence[ApiKey]:
 class StillValid:
     """Whether a key still exists, for a response that lasts. Asks the store every few seconds.
 
-    A key stays valid while the store is unavailable.
+    A key stays valid while the store is unavailable, and so does one that is not stored.
     """
 
     def __init__(self, keys: Keys, key: ApiKey, clock: Callable[[], float] = monotonic) -> None:
@@ -94,7 +101,7 @@ class StillValid:
         self._asked_at = clock()
 
     def __call__(self) -> bool:
-        if self._clock() - self._asked_at < CHECK_SECONDS:
+        if not self._key.secret_hash or self._clock() - self._asked_at < CHECK_SECONDS:
             return True
         self._asked_at = self._clock()
         try:

@@ -122,12 +122,21 @@ def test_usage(service: Service, podline: Podline) -> None:
     assert "must be a day" in podline("usage", "--from", "x").stderr
 
 
+def test_a_key_for_a_door(service: Service, podline: Podline) -> None:
+    assert podline("keys", "create", "alice", "--door", "piston").exit_code == 0
+    _, key = service.twins.store.keys.all()
+    assert (key.door, key.role) == ("piston", "user")
+    assert podline("keys", "list").stdout.splitlines()[2].split()[-1] == "piston"
+    refused = podline("keys", "create", "alice", "--door", "piston", "--role", "admin").stderr
+    assert "/door: needs the role user" in refused
+
+
 def test_limits_of_a_key(service: Service, podline: Podline) -> None:
     limits = ("--requests", "10/s", "--cpu-day", "3600", "--unfinished", "100")
     assert podline("keys", "create", "alice", *limits).exit_code == 0
     _, key = service.twins.store.keys.all()
     assert (key.requests, key.cpu_day, key.max_unfinished) == ("10/s", 3600, 100)
-    assert podline("keys", "list").stdout.splitlines()[2].split()[4:] == ["100", "10/s", "3600"]
+    assert podline("keys", "list").stdout.splitlines()[2].split()[4:] == ["100", "10/s", "3600", "-"]
     assert (
         "/requests: must be a number of"
         in podline("keys", "create", "a", "--requests", "fast").stderr

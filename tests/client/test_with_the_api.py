@@ -439,6 +439,13 @@ def test_usage(client: Client, twins: Twins, worker: Worker) -> None:
         client.usage(first="yesterday")
 
 
+def test_a_key_for_a_door_does_not_open_the_api(client: Client, connect: Connect) -> None:
+    created = client.keys.create("bob", door="piston")
+    assert created.door == "piston"
+    with connect(client.url, created.key, retries=0) as bob, pytest.raises(Forbidden):
+        bob.languages()
+
+
 def test_limits_of_a_key(client: Client, twins: Twins, connect: Connect) -> None:
     created = client.keys.create("bob", requests="1/d", cpu_day=1.5)
     assert (created.requests, created.cpu_day) == ("1/d", 1.5)

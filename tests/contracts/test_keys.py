@@ -15,6 +15,7 @@ def test_a_key_is_found_by_the_hash_of_its_secret(store: Store) -> None:
         cpu_day=3600.0,
         callback_generation=2,
         callback_rotated_at=NOW,
+        door="piston",
     )
     store.keys.put(key)
     store.keys.put(a_key())

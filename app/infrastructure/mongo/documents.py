@@ -215,6 +215,7 @@ class ApiKeyDocument(Document):
     cpu_day = FloatField()
     callback_generation = IntField(default=1)
     callback_rotated_at = IntField()
+    door = StringField()
 
     meta: dict[str, Any] = {
         "abstract": True,

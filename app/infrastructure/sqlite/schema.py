@@ -322,6 +322,7 @@ KEY_LIMITS: Final = (
     "ALTER TABLE api_keys ADD COLUMN callback_rotated_at INTEGER",
     "ALTER TABLE api_keys ADD COLUMN requests TEXT",
     "ALTER TABLE api_keys ADD COLUMN cpu_day REAL",
+    "ALTER TABLE api_keys ADD COLUMN door TEXT",
 )
 
 BATCHES: Final = (
