@@ -3,11 +3,14 @@
 Each process that serves it imports this module once, so that connections are never shared.
 """
 
+import logging
+
 from app import create_app, first_key, logs
 from app.domain.errors import IsNewer
 from app.service.upgrade import upgrade
 from app.settings import Settings
 from app.wiring import make_ports, make_publisher
+from app.wiring.doors import door_options
 from app.wiring.files import keep_private
 from sandbox.private import set_umask
 
@@ -22,4 +25,9 @@ except IsNewer as error:
     raise SystemExit(str(error)) from error
 if _key := first_key.secret(_settings):
     first_key.make_valid(_ports.store.keys, _ports.clock, _key)
-application = create_app(_ports)
+_doors = door_options(_settings)
+if _doors.keyless:
+    logging.getLogger(__name__).warning(
+        "these doors serve requests without a key: %s", ", ".join(sorted(_doors.keyless))
+    )
+application = create_app(_ports, _doors)

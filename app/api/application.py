@@ -1,25 +1,30 @@
 """Puts the Flask application together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from flask import Flask
 from werkzeug.routing import Map
 
-from app.api import access_log, cors, docs, problems, rate_limits, request_id, security
+from app.api import cors, docs, problems
 from app.api.access_log import PROBES
 from app.api.artifacts import artifacts
+from app.api.assembly import assembled
 from app.api.batches import batches
 from app.api.context import Context
 from app.api.dead_letters import dead_letters
+from app.api.doors.entrance import Entrance
+from app.api.doors.every import DOORS
+from app.api.doors.options import DoorOptions
+from app.api.doors.serving import opened
 from app.api.events import events
 from app.api.executions import executions
 from app.api.health import health
 from app.api.keys import keys
 from app.api.languages import languages
 from app.api.large_bodies import LargeBodies
-from app.api.metrics import count_answers, metrics
+from app.api.metrics import metrics
 from app.api.operations import Operation
 from app.api.queue import queue
 from app.api.replays import replays
@@ -28,7 +33,6 @@ from app.api.sessions import sessions, sign_in
 from app.api.turnstile import Turnstile
 from app.api.usage import usage
 from app.api.workers import workers
-from app.domain.batch import MAX_BYTES
 from app.domain.origins import origins
 from app.ports import Ports
 from app.service.cached import Cached
@@ -49,15 +53,10 @@ OPERATIONS: Final[Sequence[Operation]] = [
     for operation in section.operations
 ]
 
+OPEN_DOORS: Final = "OPEN_DOORS"
+"""In the application's configuration: the doors, for the HTTP server's own errors."""
 WAITING_ANSWERS: Final = 580
 """Open streams and `?wait`s of one API process. The server's other threads serve the rest."""
-
-
-class Synchronous(Flask):
-    """Flask asks whether each of seven functions is a coroutine, for each request. None is."""
-
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        return func
 
 
 @cache
@@ -67,18 +66,11 @@ def _addresses() -> Map:
     return Map(rules, merge_slashes=False)  # No redirects: a path is right, or is not found.
 
 
-def make(ports: Ports) -> Flask:
-    app = Synchronous(__name__, static_folder=None)
-    app.url_map = _addresses()
-    app.config["MAX_CONTENT_LENGTH"] = max(ports.policy.input.submission_bytes, MAX_BYTES)
-    request_id.register(app)
-    security.register(app)
-    access_log.register(app)
-    rate_limits.register(app)
-    problems.register(app)
-    count_answers(app, ports.metrics)
+def make(ports: Ports, options: DoorOptions) -> Flask:
+    app = assembled(__name__, _addresses(), ports, problems.document)
     cors.register(app, origins(ports.policy.cors_origins))
-    app.wsgi_app = turnstile = Turnstile(app.wsgi_app, exempt=PROBES.__contains__)  # type: ignore[method-assign]  # as Flask documents it
+    entrance = Entrance(app.wsgi_app)
+    app.wsgi_app = turnstile = Turnstile(entrance, exempt=PROBES.__contains__)  # type: ignore[method-assign]  # as Flask documents it
     context = Context(
         ports,
         ports.policy,
@@ -90,8 +82,12 @@ def make(ports: Ports) -> Flask:
         LargeBodies(turnstile),
         health=Cached(lambda: health_of(ports), ports.clock),
         exposition=Cached(lambda: ports.metrics.exposition(gauges(ports)), ports.clock),
+        doors=options,
     )
     for operation in OPERATIONS:
         register(app, context, operation)
     docs.register(app, OPERATIONS, ports.policy.input)
+    app.config[OPEN_DOORS] = [door for door in DOORS if door.name in options.open]
+    for door in app.config[OPEN_DOORS]:
+        entrance.add(door, opened(door, context).wsgi_app)
     return app

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.api.doors.options import DoorOptions
 from app.api.large_bodies import LargeBodies
 from app.api.turnstile import Turnstile
 from app.domain.api_key import ApiKey
@@ -31,6 +32,7 @@ class Context:
     health: Cached[Health]
     exposition: Cached[bytes]
     """Of metrics."""
+    doors: DoorOptions
 
 
 @dataclass(frozen=True, slots=True)

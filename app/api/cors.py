@@ -31,6 +31,25 @@ def register(app: Flask, origins: Collection[str]) -> None:
         app.after_request(partial(_allow, origins))
 
 
+def open_to_all(app: Flask) -> None:
+    """Let every page call the application, with any method and headers, and read responses.
+
+    Only for applications without cookies: a page can do no more than what it knows a key for.
+    """
+    app.before_request(_preflight_of_any)
+    app.after_request(partial(_allow, {ANY}))
+
+
+def _preflight_of_any() -> Response | None:
+    """Headers are repeated as they were asked for, because `*` would not allow Authorization."""
+    response = _preflight({ANY})
+    asked = request.headers.get("Access-Control-Request-Headers")
+    if response is not None and asked is not None:
+        response.headers["Access-Control-Allow-Methods"] = METHODS
+        response.headers["Access-Control-Allow-Headers"] = asked
+    return response
+
+
 def _preflight(origins: Collection[str]) -> Response | None:
     """It comes without credentials, so it is answered before anything asks for a key."""
     if request.method != "OPTIONS" or "Access-Control-Request-Method" not in request.headers:

@@ -1,9 +1,9 @@
 """Problem documents (RFC 9457), the form of every error response."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from flask import Flask, Response, g
 from pydantic import BaseModel, Field
@@ -82,30 +82,37 @@ _KINDS: Final[Mapping[type[PodlineError], _Kind]] = {
 }
 
 
-def register(app: Flask) -> None:
-    """Every error of the application becomes a problem document."""
-    app.register_error_handler(HTTPException, _of_http)
-    app.register_error_handler(InvalidRequest, _of_request)
-    app.register_error_handler(PodlineError, _of_podline)
-    app.register_error_handler(Exception, _of_bug)
+Explained: TypeAlias = tuple[Problem, Mapping[str, str]]
+"""An error, and the headers of its response."""
 
 
-_NO_PATH: Final = "the API has no such path; /docs lists those that it has"
+def register(app: Flask, respond: Callable[[Problem, Mapping[str, str]], Response]) -> None:
+    """Every error of the application becomes a response, in a form such as `document`'s."""
+
+    def handle(kind: type[Exception], explain: Callable[[Any], Explained]) -> None:
+        app.register_error_handler(kind, lambda error: respond(*explain(error)))
+
+    handle(HTTPException, _of_http)
+    handle(InvalidRequest, _of_request)
+    handle(PodlineError, _of_podline)
+    handle(Exception, _of_bug)
 
 
-def _of_http(error: HTTPException) -> Response:
+NO_PATH: Final = "the API has no such path; /docs lists those that it has"
+
+
+def _of_http(error: HTTPException) -> Explained:
     headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
-    detail = _NO_PATH if error.description == NoPath.description else error.description
-    problem = Problem(title=error.name, status=error.code or 500, detail=detail)
-    return _answer(problem, headers)
+    detail = NO_PATH if error.description == NoPath.description else error.description
+    return Problem(title=error.name, status=error.code or 500, detail=detail), headers
 
 
-def _of_request(error: InvalidRequest) -> Response:
+def _of_request(error: InvalidRequest) -> Explained:
     problem = _invalid(error.problems)
     if all(found.where == "header" for found in error.problems):
         headers = {"type": "about:blank", "title": BadRequest().name, "status": BadRequest.code}
         problem = problem.model_copy(update=headers)
-    return _answer(problem)
+    return problem, {}
 
 
 def _invalid(problems: Sequence[FieldProblem], at: str = "") -> Problem:
@@ -126,7 +133,7 @@ def in_body(error: InvalidRequest | Forbidden, at: str) -> Problem:
     return _known(_KINDS[Forbidden], f"{at}: {error}")
 
 
-def _of_podline(error: PodlineError) -> Response:
+def _of_podline(error: PodlineError) -> Explained:
     kind = next((_KINDS[cls] for cls in type(error).__mro__ if cls in _KINDS), None)
     if kind is None:
         return _of_bug(error)
@@ -137,8 +144,8 @@ def _of_podline(error: PodlineError) -> Response:
     problem = _known(kind, type(error).__doc__ if unavailable else str(error))
     after = error.retry_after if isinstance(error, RateLimited) else kind.retry_after
     if after is None:
-        return _answer(problem)
-    return _answer(problem.model_copy(update={"retry_after": after}), {"Retry-After": str(after)})
+        return problem, {}
+    return problem.model_copy(update={"retry_after": after}), {"Retry-After": str(after)}
 
 
 def _in_words(error: FieldError) -> str:
@@ -149,17 +156,18 @@ def _known(kind: _Kind, detail: str | None) -> Problem:
     return Problem(type=_type(kind.name), title=kind.title, status=kind.status, detail=detail)
 
 
-def _of_bug(error: Exception) -> Response:
+def _of_bug(error: Exception) -> Explained:
     log.error("request %s failed", g.request_id, exc_info=error)
     detail = f"The service failed. Its log has the error under the request id {g.request_id}."
-    return _answer(Problem(title="Internal Server Error", status=500, detail=detail))
+    return Problem(title="Internal Server Error", status=500, detail=detail), {}
 
 
 def _type(name: str) -> str:
     return f"urn:podline:problem:{name}"
 
 
-def _answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+def document(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    """The problem document."""
     return Response(
         problem.model_dump_json(by_alias=True, exclude_none=True),
         status=problem.status,

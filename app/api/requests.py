@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 from app.api.bounds import UpTo
 from app.api.pages import Cursor
 from app.api.validation import BY_VALUE, Sent
-from app.domain.api_key import KeyLimits, Role
+from app.domain.api_key import OWNER_NAME, KeyLimits, Role
 from app.domain.dead_letter import DeadLetterKind, DeadLetterStatus
 from app.domain.execution import Outcome, State, Time, event_type
 from app.domain.filters import EventFilter, ExecutionFilter
@@ -238,11 +238,10 @@ class DeadLetterSelection(Sent):
 
 MAX_UNFINISHED: Final = 1_000_000_000
 """Stores hold no number of more than 64 bits; this is far more than any service runs."""
-_KEY_NAME: Final = "[A-Za-z0-9][A-Za-z0-9._@-]{0,62}"
 
 
 def _key_name(given: str) -> str:
-    if not re.fullmatch(_KEY_NAME, given):
+    if not re.fullmatch(OWNER_NAME, given):
         raise PydanticCustomError(
             "key_name",
             "must have 1 to 63 characters: letters from A to Z and a to z, digits, and . _ @ -, "
@@ -254,7 +253,7 @@ def _key_name(given: str) -> str:
 KeyName = Annotated[
     str,
     AfterValidator(_key_name),
-    WithJsonSchema({"type": "string", "pattern": f"^{_KEY_NAME}$"}),
+    WithJsonSchema({"type": "string", "pattern": f"^{OWNER_NAME}$"}),
 ]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from flask import Response, request
 
 from app.api.context import Call
-from app.domain.errors import TooManyStreams
+from app.domain.errors import TooManyStreams, TooManyWaiting
 from app.service.keys import StillValid
 
 if TYPE_CHECKING:
@@ -22,15 +22,24 @@ def waited(call: Call, wait: Callable[..., T], otherwise: T) -> T:
 
     Without a free waiting place, `otherwise`: the client asks again.
     """
-    owner = call.caller.name
-    if not call.context.waiting_places.take(owner):
-        return otherwise
     try:
-        with call.context.turnstile.waiting():
+        with place(call), call.context.turnstile.waiting():
             return wait(
                 allowed=StillValid(call.ports.store.keys, call.caller),
-                wanted=partial(_has_client, request.environ),
+                wanted=partial(has_client, request.environ),
             )
+    except TooManyWaiting:
+        return otherwise
+
+
+@contextmanager
+def place(call: Call) -> Iterator[None]:
+    """Hold a waiting place. Raises TooManyWaiting."""
+    owner = call.caller.name
+    if not call.context.waiting_places.take(owner):
+        raise TooManyWaiting
+    try:
+        yield
     finally:
         call.context.waiting_places.leave(owner)
 
@@ -58,7 +67,7 @@ def _left_on_error(call: Call, owner: str) -> Iterator[None]:
         raise
 
 
-def _has_client(environ: "WSGIEnvironment") -> bool:
+def has_client(environ: "WSGIEnvironment") -> bool:
     """Whether the client is still connected; only waitress knows."""
     left = environ.get("waitress.client_disconnected")
     return left is None or not left()

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from app.domain.execution import Time
+
+OWNER_NAME: Final = "[A-Za-z0-9][A-Za-z0-9._@-]{0,62}"
+"""A pattern for names of keys."""
 
 
 class Role(StrEnum):

@@ -19,6 +19,7 @@ PodlineError
 ├── DoesNotFollow            an event is not the next one of its execution
 └── Unavailable              a dependency is unavailable; trying again later can help
     ├── TooManyStreams
+    ├── TooManyWaiting
     ├── StoreUnavailable
     │   ├── StoreFull
     │   └── StoreIsNewer
@@ -140,6 +141,10 @@ class IsNewer(Unavailable):
 
 class TooManyStreams(Unavailable):
     """Too many streams are open: close one, try again later, or get the execution instead."""
+
+
+class TooManyWaiting(Unavailable):
+    """Too many requests wait for a program to end: try again later."""
 
 
 class StoreUnavailable(Unavailable):

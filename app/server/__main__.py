@@ -1,4 +1,7 @@
-"""`python -m app.server --bind HOST:PORT [--grace SECONDS]`: serve until SIGTERM or SIGINT."""
+"""`python -m app.server --bind HOST:PORT`: serve until SIGTERM or SIGINT.
+
+`--door NAME=HOST:PORT` opens a port for a door; `--grace SECONDS` is for requests in progress.
+"""
 
 import argparse
 import gc
@@ -29,20 +32,36 @@ def main() -> None:
         metavar="SECONDS",
         help="seconds to wait at a stop for requests in progress (default: 1)",
     )
+    parser.add_argument(
+        "--door",
+        type=_port_of_door,
+        action="append",
+        default=[],
+        metavar="NAME=HOST:PORT",
+        help="also serve this door at the root of a port of its own",
+    )
     arguments = parser.parse_args()
     return_what_is_freed()
     listening = _listen(*arguments.bind)
+    ports = {door: _listen(*address) for door, address in arguments.door}
     # Not earlier, as it opens connections: an address in use should be reported at once.
+    from app.api.application import OPEN_DOORS
     from app.wsgi import application
 
     # waitress would log the path of each client that leaves, and how many requests wait.
     logging.getLogger("waitress").setLevel(logging.WARNING)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     adj = adjustments(application.config["MAX_CONTENT_LENGTH"], _connection_limit())
-    server = Server(application, listening, Threads(THREADS), adj)
+    doors = application.config[OPEN_DOORS]
+    if closed := ports.keys() - {door.name for door in doors}:
+        raise SystemExit(f"the door {min(closed)} has a port but is not open: see PODLINE_DOORS")
+    server = Server(application, listening, Threads(THREADS), adj, doors=doors, ports=ports)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop(arguments.grace))
-    logging.getLogger(__name__).info("listening at %s:%d", *arguments.bind)
+    log = logging.getLogger(__name__)
+    log.info("listening at %s:%d", *arguments.bind)
+    for door, address in arguments.door:
+        log.info("listening for %s at %s:%d", door, *address)
     # What is loaded stays: looking for reference cycles in it takes 0.2 s, at a stop too.
     gc.freeze()
     server.run()
@@ -53,6 +72,11 @@ def _address(text: str) -> tuple[str, int]:
     if not host or not port.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} must be HOST:PORT")
     return host.strip("[]"), int(port)
+
+
+def _port_of_door(text: str) -> tuple[str, tuple[str, int]]:
+    name, _, address = text.partition("=")
+    return name, _address(address)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -2,6 +2,7 @@
 
 import socket
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
@@ -12,9 +13,11 @@ from waitress.channel import HTTPChannel
 from waitress.receiver import FixedStreamReceiver
 from waitress.server import TcpWSGIServer
 
+from app.api.doors.door import Door
 from app.server.loop import Loop
 from app.server.refusals import RefusalTask
 from app.server.requests import LARGE, Request
+from app.server.tasks import Task
 from app.server.threads import Threads
 
 if TYPE_CHECKING:
@@ -70,7 +73,10 @@ class Connection(HTTPChannel):
     """The connection of one client."""
 
     parser_class = Request
+    task_class = Task
     error_task_class = RefusalTask
+    port_of: str | None = None
+    """The door whose own port this is a connection to."""
     request: Request | None
     refused = False
     """Set by the thread that sends a refusal."""
@@ -126,8 +132,40 @@ class Connection(HTTPChannel):
         super().del_channel(map)
 
 
+class DoorPort(wasyncore.dispatcher):
+    """A listening socket of a door."""
+
+    def __init__(self, server: "Server", door: str, listening: socket.socket) -> None:
+        super().__init__(listening, map=server._map)
+        self._server = server
+        self._door = door
+        self.accepting = True
+
+    def readable(self) -> bool:
+        return self.accepting and not self._server.in_connection_overflow
+
+    def writable(self) -> bool:
+        return False
+
+    def handle_accept(self) -> None:
+        for _ in range(ACCEPTED_AT_ONCE):
+            try:
+                accepted = self.accept()
+            except OSError:
+                return  # The client has closed it already.
+            if accepted is None:
+                return
+            connection, address = accepted
+            self._server.set_socket_options(connection)
+            made = Connection(self._server, connection, address, self._server.adj, self._map)
+            made.port_of = self._door
+
+
 class Server(TcpWSGIServer):
-    """Serves one WSGI application at one address. This thread does the I/O; others respond."""
+    """Serves one WSGI application, and has ports for its doors.
+
+    This thread does the I/O; others respond.
+    """
 
     channel_class = Connection
 
@@ -139,7 +177,10 @@ class Server(TcpWSGIServer):
         adj: Adjustments,
         request_seconds: float = REQUEST_SECONDS,
         max_unread: int = MAX_UNREAD,
+        doors: Sequence[Door] = (),
+        ports: Mapping[str, socket.socket] = {},
     ) -> None:
+        """`doors` are those that are open; `ports` has listening sockets by their names."""
         super().__init__(
             application,
             _sock=listening,
@@ -152,7 +193,9 @@ class Server(TcpWSGIServer):
         self._request_seconds = request_seconds
         self._max_unread = max_unread
         self._stop_at: float | None = None
-        self.loop = Loop(self._map, always=[self, self.trigger])
+        self.doors = doors
+        self._ports = [DoorPort(self, door, listening) for door, listening in ports.items()]
+        self.loop = Loop(self._map, always=[self, self.trigger, *self._ports])
 
     def run(self) -> None:
         """Run until `stop` is called and all responses are sent, or the grace period is over."""
@@ -162,7 +205,8 @@ class Server(TcpWSGIServer):
 
     def _close_all(self) -> None:
         """Close everything except the trigger's pipe, to which busy threads still write."""
-        wasyncore.dispatcher.close(self)
+        for listening in (self, *self._ports):
+            wasyncore.dispatcher.close(listening)
         for channel in list(self.active_channels.values()):
             channel.handle_close()
 
@@ -170,6 +214,8 @@ class Server(TcpWSGIServer):
         """Stop accepting, and let `run` end. Safe to call in a signal handler."""
         self._stop_at = monotonic() + grace_seconds
         self.accepting = False
+        for port in self._ports:
+            port.accepting = False
         self.pull_trigger()
 
     def _busy(self) -> bool:

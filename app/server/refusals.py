@@ -3,13 +3,16 @@
 import logging
 from typing import Final
 
+from flask import Response
 from waitress.task import ErrorTask
 from waitress.utilities import Error
 
-from app.api.problems import MEDIA_TYPE, Problem
+from app.api.doors.entrance import found, without_key
+from app.api.problems import Problem, document
 from app.api.request_id import HEADER as REQUEST_ID
 from app.api.request_id import chosen
 from app.api.security import HEADERS
+from app.domain.origins import ANY
 
 log = logging.getLogger(__name__)
 
@@ -39,16 +42,29 @@ class RefusalTask(ErrorTask):
         # The request may have been refused before this header was read.
         error, request_id = self.request.error, chosen(self.request.headers.get(_GIVEN_ID, ""))
         problem = Problem(title=error.reason, status=error.code, detail=self._detail())
-        body = problem.model_dump_json(exclude_none=True).encode()
+        response = self._formed(problem)
+        body = response.get_data()
         log.info("refused: %d in request %s", error.code, request_id)
-        self.status = f"{error.code} {error.reason}"
-        self.response_headers += [("Content-Type", MEDIA_TYPE), (REQUEST_ID, request_id)]
-        self.response_headers += HEADERS.items()
+        self.status = response.status
+        self.response_headers += [(REQUEST_ID, request_id), *HEADERS.items()]
+        self.response_headers += [
+            (name, value) for name, value in response.headers.items() if name != "Content-Length"
+        ]
         if error.code == NoSpace.code:
             self.response_headers.append(("Retry-After", str(_RETRY_SECONDS)))
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)
+
+    def _formed(self, problem: Problem) -> Response:
+        """In the form of the door that the request is for, if there is one."""
+        path, _ = without_key(self.request.path)
+        door = found(self.channel.server.doors, self.channel.port_of, path)
+        if door is None:
+            return document(problem)
+        response = door.failed(problem, path)
+        response.headers["Access-Control-Allow-Origin"] = ANY
+        return response
 
     def _detail(self) -> str:
         error, adj = self.request.error, self.channel.adj

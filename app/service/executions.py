@@ -76,10 +76,15 @@ def submission(executions: Executions, caller: ApiKey, execution_id: str) -> Sub
 def result(executions: Executions, results: Results, caller: ApiKey, execution_id: str) -> Result:
     """Raises NotFound, also while there is no result."""
     execution = find(executions, caller, execution_id)
-    found = results.get(execution.result_id) if execution.result_id else None
+    found = stored_result(results, execution)
     if found is None:
         raise NotFound(f"execution {execution_id} is {execution.state} and has no result")
     return found
+
+
+def stored_result(results: Results, execution: Execution) -> Result | None:
+    """The result as it is stored, with the beginning of what was printed."""
+    return results.get(execution.result_id) if execution.result_id else None
 
 
 def events(executions: Executions, caller: ApiKey, execution_id: str) -> Sequence[Event]:
@@ -89,7 +94,7 @@ def events(executions: Executions, caller: ApiKey, execution_id: str) -> Sequenc
 
 def details(results: Results, blobs: Blobs, queue: AdmissionQueue, execution: Execution) -> Details:
     """Raises StoreUnavailable."""
-    result = results.get(execution.result_id) if execution.result_id else None
+    result = stored_result(results, execution)
     shown = result and completed(blobs, result)
     return Details(execution, shown, _queue_position(queue, execution))
 

@@ -155,6 +155,27 @@ def completed(blobs: Blobs, result: Result) -> Result:
     return replace(result, output=shown, tests=tests)
 
 
+def whole(blobs: Blobs, result: Result) -> Result:
+    """The result with all of each stream, however long. Raises StoreUnavailable."""
+    if result.printed is None:
+        return result
+
+    def stream(name: str, inline: bytes) -> bytes:
+        size = result.size(name, inline)
+        return b"".join(read(blobs, result, name, inline)(0, size))
+
+    def stage(name: str, found: StageOutput | None) -> StageOutput | None:
+        return found and replace(
+            found,
+            stdout=stream(f"{name}/stdout", found.stdout),
+            stderr=stream(f"{name}/stderr", found.stderr),
+        )
+
+    output = result.output
+    runs = tuple(stage(str(index), run) for index, run in enumerate(output.runs))
+    return replace(result, output=Output(compile=stage("compile", output.compile), runs=runs))
+
+
 def _with_messages(blobs: Blobs, result: Result) -> tuple[JudgedTest, ...]:
     """What became of the tests, with all that is said about them."""
     if _MESSAGES not in result.segments:

@@ -1,6 +1,7 @@
 """Finds everything that is wrong with the settings, and reports it by their names."""
 
 import difflib
+import re
 from collections.abc import Iterator
 from typing import TypeVar, get_args
 
@@ -8,8 +9,11 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings
 
+from app.domain.api_key import OWNER_NAME
 from app.domain.language import LimitName
 from app.domain.masked import MASK, masked
+from app.domain.rate import rate_of
+from app.door_names import DoorName
 from app.settings.errors import SettingProblem, SettingsError
 from app.settings.sources import (
     CLIENT_VARIABLES,
@@ -53,6 +57,34 @@ def limit_names(names: str) -> str:
     if set(given) - set(known):
         raise ValueError(f"must be one or more of {', '.join(known)}, separated by commas")
     return ",".join(given)
+
+
+def door_list(names: str) -> str:
+    """Check a list of doors, separated by commas; `all` and `none` stand for such lists."""
+    known = [str(door) for door in DoorName]
+    given = [name.strip() for name in names.split(",") if name.strip()]
+    if given == ["all"]:
+        return ",".join(known)
+    if given == ["none"]:
+        return ""
+    if set(given) - set(known):
+        raise ValueError(
+            f"must be all, none, or one or more of {', '.join(known)}, separated by commas"
+        )
+    return ",".join(given)
+
+
+def owner_name(name: str) -> str:
+    """Check that a key could have this name."""
+    if not re.fullmatch(OWNER_NAME, name):
+        raise ValueError(f"must match {OWNER_NAME}, as the name of a key")
+    return name
+
+
+def rate(given: str) -> str:
+    """Check a rate of requests."""
+    rate_of(given)
+    return given
 
 
 def long_enough(secret: SecretStr | None) -> SecretStr | None:

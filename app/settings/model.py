@@ -29,7 +29,7 @@ from pydantic_settings import (
 from app.domain.callback_url import networks
 from app.domain.origins import origins
 from app.domain.policy import Policy
-from app.domain.rate import rate_of
+from app.door_names import DoorName
 from app.settings import checks
 from app.settings.folders import runtime_folder
 from app.settings.from_policy import Group, policy_of, settings_of
@@ -49,6 +49,9 @@ _DEFAULT = Policy()
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 LimitNames = Annotated[str, AfterValidator(checks.limit_names)]
+DoorList = Annotated[str, AfterValidator(checks.door_list)]
+OwnerName = Annotated[str, AfterValidator(checks.owner_name)]
+RateText = Annotated[str, AfterValidator(checks.rate)]
 LongSecret = Annotated[SecretStr | None, AfterValidator(checks.long_enough)]
 
 
@@ -97,6 +100,31 @@ class KubernetesSettings(Group):
             if language not in images:
                 raise ValueError(f"packages: {language} has no image in `images`")
         return self
+
+
+class KeylessSettings(Group):
+    """Who may call a door without a key."""
+
+    doors: DoorList = ""
+    """The doors that serve requests without a key: their names, separated by commas, or `all`.
+    Whoever reaches such a door can run programs: [requests without a key](#requests-without-a-key).
+    """
+    owner: OwnerName = "keyless"
+    """The owner of what is submitted without a key."""
+    max_unfinished: PositiveInt | None = None
+    """Its quota of unfinished executions, instead of `PODLINE_MAX_UNFINISHED_PER_OWNER`."""
+    requests: RateText | None = None
+    """The rate of its requests, such as `10/s`, instead of `PODLINE_REQUESTS`."""
+    cpu_day: PositiveFloat | None = None
+    """The CPU seconds of its programs in a day (UTC), instead of `PODLINE_CPU_DAY`."""
+
+    def names(self) -> list[str]:
+        return names_in(self.doors)
+
+
+def names_in(text: str) -> list[str]:
+    """The names in a list separated by commas."""
+    return [name for name in text.split(",") if name]
 
 
 def _cores(_: dict[str, Any]) -> int:
@@ -176,6 +204,15 @@ class Settings(_PolicySettings):
     """
     port: Port = 8000
     """The port of the API on 127.0.0.1; 0 chooses a free one. `podline up --port` sets it."""
+    doors: DoorList = "all"
+    """The [doors](#doors) that are open: their names, separated by commas; `all`; or `none`."""
+    keyless: KeylessSettings = KeylessSettings()
+    piston_port: Port | None = None
+    """A port of its own for the [door for Piston's clients](piston.md); 0 chooses a free one."""
+    piston_strict_versions: bool = False
+    """Refuse clients of Piston that ask for a version which is not available, instead of giving
+    them the newest one.
+    """
     flower_port: Port = 5555
     """The port of Flower. If it is in use, `podline up` chooses another one."""
     mcp_port: Port = 8080
@@ -226,9 +263,7 @@ class Settings(_PolicySettings):
     @field_validator("requests")
     @classmethod
     def _is_rate(cls, given: str) -> str:
-        if given:
-            rate_of(given)
-        return given
+        return checks.rate(given) if given else given
 
     @field_validator("callback_networks")
     @classmethod
@@ -278,6 +313,15 @@ class Settings(_PolicySettings):
     def policy(self) -> Policy:
         """The numbers that govern the service."""
         return policy_of(Policy(), self)
+
+    def open_doors(self) -> list[str]:
+        """Their names."""
+        return names_in(self.doors)
+
+    def door_ports(self) -> dict[str, int]:
+        """The doors that have a port of their own, by name."""
+        given = {str(door): getattr(self, f"{door}_port") for door in DoorName}
+        return {door: port for door, port in given.items() if port is not None}
 
     def broker_url(self) -> str:
         """The Redis address as Celery spells it."""

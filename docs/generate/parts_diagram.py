@@ -24,6 +24,7 @@ SAYS: Final[Mapping[str, str]] = {
     "app.domain": "rules and state machine",
     "app.logs": "how log lines look",
     "app.queues": "the names of the queues",
+    "app.door_names": "the names of the doors",
     "podline": "the Python client",
     "sandbox.daemon": "runs pods in bays",
     "sandbox.packages": "installs packages",

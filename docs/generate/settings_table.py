@@ -104,4 +104,6 @@ def _docstrings(model: type[BaseModel]) -> dict[str, str]:
 def _shown(value: object) -> str:
     if value is None or value == "":
         return "none"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"

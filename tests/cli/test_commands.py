@@ -136,7 +136,12 @@ def test_limits_of_a_key(service: Service, podline: Podline) -> None:
     assert podline("keys", "create", "alice", *limits).exit_code == 0
     _, key = service.twins.store.keys.all()
     assert (key.requests, key.cpu_day, key.max_unfinished) == ("10/s", 3600, 100)
-    assert podline("keys", "list").stdout.splitlines()[2].split()[4:] == ["100", "10/s", "3600", "-"]
+    assert podline("keys", "list").stdout.splitlines()[2].split()[4:] == [
+        "100",
+        "10/s",
+        "3600",
+        "-",
+    ]
     assert (
         "/requests: must be a number of"
         in podline("keys", "create", "a", "--requests", "fast").stderr

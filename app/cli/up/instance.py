@@ -1,5 +1,6 @@
 """The folder, ports and login of this `podline up`."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,7 @@ from app.cli.up import folder
 from app.cli.up.errors import UpError
 from app.cli.up.ports import Ports
 from app.settings import Settings
+from app.settings.sources import variable
 
 HOST = "127.0.0.1"
 
@@ -28,6 +30,10 @@ class Instance:
     """Shows where the password is."""
     mcp_port: int | None = None
     """None without an MCP server."""
+    door_ports: Mapping[str, int] = field(default_factory=dict)
+    """Of doors that have one, by name."""
+    keyless: Sequence[str] = ()
+    """The doors that serve requests without a key."""
 
     @property
     def url(self) -> str:
@@ -48,7 +54,18 @@ def find_instance(settings: Settings, ports: Ports, *, mcp: bool) -> Instance:
     flower_port = _flower_port(settings.flower_port, ports)
     password, hint = _flower_password(settings)
     return Instance(
-        settings.data_dir, api_port, flower_port, settings.flower_user, password, hint, mcp_port
+        data_dir=settings.data_dir,
+        api_port=api_port,
+        flower_port=flower_port,
+        flower_user=settings.flower_user,
+        flower_password=password,
+        flower_password_hint=hint,
+        mcp_port=mcp_port,
+        door_ports={
+            door: _known_port(wanted, ports, variable(f"{door}_port"))
+            for door, wanted in settings.door_ports().items()
+        },
+        keyless=settings.keyless.names(),
     )
 
 

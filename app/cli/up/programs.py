@@ -61,7 +61,10 @@ def _sandbox(settings: Settings) -> Program:
 def _api(instance: Instance) -> Program:
     return Program(
         name="api",
-        argv=_python("app.server", "--bind", f"{HOST}:{instance.api_port}"),
+        argv=_python(
+            *("app.server", "--bind", f"{HOST}:{instance.api_port}"),
+            *(f"--door={door}={HOST}:{port}" for door, port in instance.door_ports.items()),
+        ),
         address=instance.url,
         ready=lambda _: probes.http_answers(HOST, instance.api_port, "/healthz"),
         needs=("redis",),

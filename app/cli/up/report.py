@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from rich.table import Table
 
 from app.cli.up.child import Child
 from app.cli.up.folder import KEY
-from app.cli.up.instance import Instance
+from app.cli.up.instance import HOST, Instance
+from app.settings.sources import variable
 
 
 def full(data_dir: Path) -> None:
@@ -54,8 +55,19 @@ class Report:
             f"\nReady at {self._instance.url}; the key is in {self._instance.data_dir / KEY}.\n"
             f"Flower's user is {self._instance.flower_user}; "
             f"{self._instance.flower_password_hint}.\n"
+            f"{''.join(self._doors())}"
             "In another terminal: podline run FILE. Ctrl-C here stops everything."
         )
+
+    def _doors(self) -> Iterator[str]:
+        """What differs from the other ways in."""
+        for door, port in self._instance.door_ports.items():
+            yield f"The door for {door} is also at http://{HOST}:{port}.\n"
+        if keyless := ", ".join(self._instance.keyless):
+            yield (
+                f"\nWARNING: without a key, anyone who reaches the API can run programs through "
+                f"these doors: {keyless}.\nUnset {variable('keyless.doors')} to close them.\n\n"
+            )
 
     def restarted(self, child: Child) -> None:
         self._print(f"{child.program.name} is running again (pid {child.pid})")

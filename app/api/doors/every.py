@@ -1,0 +1,9 @@
+"""All doors. Settings decide which of them are open."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from app.api.doors.door import Door
+from app.api.doors.piston import PISTON
+
+DOORS: Final[Sequence[Door]] = (PISTON,)
