@@ -105,7 +105,13 @@ class Pod:
 
     @classmethod
     def of_checker(
-        cls, name: str, checker: Checker, runs: Sequence[Run], wall_seconds: float
+        cls,
+        name: str,
+        checker: Checker,
+        runs: Sequence[Run],
+        wall_seconds: float,
+        *,
+        stop_on_failure: bool = False,
     ) -> "Pod":
         """A pod of a checker, with such runs as `check` makes."""
         return cls(
@@ -119,6 +125,7 @@ class Pod:
             wall_seconds=wall_seconds,
             compile_args=checker.compile_args,
             buffering=Buffering.BLOCK,
+            stop_on_failure=stop_on_failure,
         )
 
     def owned_by(self, owner: str) -> "Pod":

@@ -1,7 +1,10 @@
 """The checks of one attempt: what the checker looks at, and what it said.
 
 A pod of the checker has as many checks as its input has room for; the next pod has those that
-follow. How many a pod had is known from its report, so nothing needs to be remembered.
+follow. How many a pod made is known from its report, so nothing needs to be remembered.
+
+With `stop_on_failure`, a pod skips all checks after the first that did not exit with 0. If that one
+gave all points all the same, the next pod continues behind it; otherwise no more are needed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -9,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Final
 
-from app.domain.execution import SECOND
+from app.domain.execution import SECOND, Outcome
 from app.domain.judging import Judgement, runs_to_judge
 from app.domain.language import max_input_bytes
 from app.domain.pod import Pod, Run, check
@@ -33,10 +36,20 @@ class _Part:
     first: int
     pod: Ended
     said: Outputs
+    stops: bool
+    """Whether it skipped all checks after one that did not exit with 0."""
 
     @property
     def after(self) -> int:
-        return self.first + len(self.pod.report.runs)
+        """The number of the first check that it did not make."""
+        return self.first + sum(run is not None for run in self.pod.report.runs)
+
+    @property
+    def failed(self) -> bool:
+        """Whether nothing is to be checked after this pod."""
+        if not self.stops or not self.pod.report.runs:
+            return False
+        return self.judgement(self.after - 1).outcome is not Outcome.SUCCESS
 
     def judgement(self, number: int) -> Judgement:
         report, place = self.pod.report, number - self.first
@@ -108,6 +121,7 @@ class Checks:
         self._printed = Outputs(runtime, pod)
         self._room = _Room(runtime, submission, checker)
         self._to_judge = runs_to_judge(submission, pod.report)
+        self._stops = submission.stop_on_failure
         self._most_wall_seconds = most_wall_seconds
         self._parts: list[_Part] = []
         self._judged = 0
@@ -127,6 +141,8 @@ class Checks:
         """Whether there is nothing left to check, or no time, or no checker."""
         if self._checked == len(self._runs):
             return True
+        if self._parts and self._parts[-1].failed:
+            return True
         compiled = all(part.pod.report.runs for part in self._parts)
         return not compiled or self._seconds_left < self.checker.limits.wall_seconds
 
@@ -135,11 +151,14 @@ class Checks:
         left = self._runs[self._checked :]
         checks = (self._room.check(index, self._printed.of(index).stdout) for index in left)
         runs = list(self._room.part(checks))
-        return Pod.of_checker(name, self.checker, runs, self._seconds_left)
+        return Pod.of_checker(
+            name, self.checker, runs, self._seconds_left, stop_on_failure=self._stops
+        )
 
     def add(self, ended: Ended) -> None:
         """That pod has ended."""
-        self._parts.append(_Part(self._checked, ended, Outputs(self._runtime, ended)))
+        said = Outputs(self._runtime, ended)
+        self._parts.append(_Part(self._checked, ended, said, self._stops))
 
     def judgement(self, index: int, read: Callable[[], StageOutput]) -> Judgement:
         """What the checker said about the run of that index. It is asked about them in order."""
@@ -154,11 +173,13 @@ class Checks:
     @cached_property
     def _runs(self) -> Sequence[int]:
         """The indices of the runs that the checker looks at."""
-        return [
-            index
-            for index in self._to_judge
-            if not self._room.problem(index, partial(self._printed.of, index))
-        ]
+        found = []
+        for index in self._to_judge:
+            if not self._room.problem(index, partial(self._printed.of, index)):
+                found.append(index)
+            elif self._stops:
+                break
+        return found
 
     @property
     def _checked(self) -> int:
