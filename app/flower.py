@@ -18,7 +18,7 @@ def login(settings: Settings) -> str:
     secret = settings.flower_password
     password = secret.get_secret_value() if secret else kept(settings.data_dir, "flower-password")
     if not password:
-        raise SystemExit("Flower needs a password: set flower_password")
+        raise SystemExit("Flower needs a password: set PODLINE_FLOWER_PASSWORD")
     return f"{settings.flower_user}:{password}"
 
 

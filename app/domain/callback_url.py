@@ -132,8 +132,7 @@ def refusal(address: str, allowed: Sequence[Network]) -> str | None:
     if any(parsed in network for network in allowed) or _is_public(parsed):
         return None
     return (
-        "is not a public address; the operator can allow its network with the setting "
-        "callback_networks"
+        "is not a public address; the operator can allow its network with PODLINE_CALLBACK_NETWORKS"
     )
 
 

@@ -145,7 +145,7 @@ def _delivery(ports: Ports, execution: Execution, callback: Callback) -> Deliver
 
 def _secrets(ports: Ports, callback: Callback) -> tuple[str, ...]:
     if not ports.callback_secrets:
-        raise CallbackFailed("the service has no secret to sign with: set callback_secret")
+        raise CallbackFailed("the service has no secret to sign with: set PODLINE_CALLBACK_SECRET")
     key = ports.store.keys.get(callback.key_id)
     if key is None:
         return (ports.callback_secrets.of(callback.key_id, callback.generation),)

@@ -121,7 +121,7 @@ def rotate_callback_secret(
     if key is None:
         raise NotFound(f"there is no key {key_id}")
     if not secrets:
-        raise Conflict("this service can't sign callbacks: set callback_secret first")
+        raise Conflict("this service can't sign callbacks: set PODLINE_CALLBACK_SECRET first")
     now, generation = clock(), key.callback_generation + 1
     keys.put(replace(key, callback_generation=generation, callback_rotated_at=now))
     return secrets.of(key_id, generation), overlap_ends(now)

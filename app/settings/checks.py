@@ -17,6 +17,7 @@ from app.door_names import DoorName
 from app.settings.errors import SettingProblem, SettingsError
 from app.settings.sources import (
     CLIENT_VARIABLES,
+    DEFAULT,
     FILE_VARIABLE,
     PREFIX,
     SECRETS_VARIABLE,
@@ -164,4 +165,6 @@ def _wrong_value(given: Given, details: ErrorDetails, secret: bool) -> SettingPr
     if not isinstance(details["input"], str | int | float):
         return SettingProblem(name, allowed)
     value = MASK if secret or given.by_secret(name) else masked(str(details["input"]))
-    return SettingProblem(name, f"{allowed}; it is {value!r} (from {given.origin(name)})")
+    origin = given.origin(name)
+    named = variable(name) if origin == DEFAULT else name
+    return SettingProblem(named, f"{allowed}; it is {value!r} (from {origin})")

@@ -286,7 +286,7 @@ class Settings(_PolicySettings):
         """A key that outlives its execution would give its id to another one."""
         retention = info.data.get("retention_seconds")
         if retention is not None and retention < seconds:
-            raise ValueError(f"must not be above retention_seconds, which is {retention:g}")
+            raise ValueError(f"must not be above PODLINE_RETENTION_SECONDS, which is {retention:g}")
         return seconds
 
     @classmethod

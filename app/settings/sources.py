@@ -10,6 +10,7 @@ from typing import Any
 from app.settings.errors import SettingProblem, SettingsError
 
 PREFIX = "PODLINE_"
+DEFAULT = "default"
 NESTED = "__"
 FILE_VARIABLE = "PODLINE_SETTINGS_FILE"
 SECRETS_VARIABLE = "PODLINE_SECRETS_DIR"
@@ -78,12 +79,12 @@ class Given:
         )
 
     def origin(self, name: str) -> str:
-        """Return the variable or file that a setting came from, or "default"."""
+        """Return the variable or file that a setting came from, or DEFAULT."""
         if variable(name) in self.environment:
             return variable(name)
         if name in self.secrets:
             return os.path.join(os.environ[SECRETS_VARIABLE], name)
-        return str(self.path) if name in self.file else "default"
+        return str(self.path) if name in self.file else DEFAULT
 
     def by_secret(self, name: str) -> bool:
         """Whether the value came from a file of secrets and so must never be shown."""

@@ -32,7 +32,12 @@ def filled_with(*names: str, lists: tuple[str, ...] = ()) -> AfterValidator:
         except ValueError as error:
             raise mistake("{text}: {error}", text=text, error=str(error)) from error
         if unknown := used.difference(names):
-            raise mistake("{text}: {name} is not a known name", text=text, name=min(unknown))
+            raise mistake(
+                "{text}: {name} is not a known name: write one of {known}",
+                text=text,
+                name=min(unknown),
+                known=", ".join(names),
+            )
         return text
 
     return AfterValidator(check)
@@ -43,9 +48,9 @@ def pattern(*, one_group: bool = False) -> AfterValidator:
         try:
             groups = re.compile(text).groups
         except re.error as error:
-            raise mistake("{error}", error=str(error)) from error
+            raise mistake("is not a regular expression: {error}", error=str(error)) from error
         if one_group and groups != 1:
-            raise mistake("must have one group")
+            raise mistake("must have one group, such as in 'Python (.*)'")
         return text
 
     return AfterValidator(check)

@@ -32,13 +32,19 @@ _LIMITS: Final = frozenset(item.name for item in fields(Limits)) - {"stack_mib"}
 
 
 _OUR_WORDS: Final = {
+    "bool_type": "must be true or false",
     "dict_type": "must be a table",
     "extra_forbidden": "is not a known key",
+    "greater_than_equal": "must be {ge} or more",
+    "int_type": "must be a whole number",
+    "literal_error": "must be {expected}",
     "missing": "is missing",
+    "string_too_short": "must not be empty",
+    "string_type": 'must be text in quotes, such as "a"',
     "too_short": "must not be empty",
-    "tuple_type": "must be a list",
+    "tuple_type": 'must be a list, such as ["a"]',
 }
-"""For mistakes that pydantic words for programmers."""
+"""For mistakes that pydantic words for programmers, with what its context names."""
 
 
 class BadLanguages(ValueError):
@@ -47,7 +53,11 @@ class BadLanguages(ValueError):
 
 def _known_limits(needs: dict[str, int]) -> dict[str, int]:
     for name in needs.keys() - _LIMITS:
-        raise mistake("{name} is not a limit", name=name)
+        raise mistake(
+            "{name} is not a limit: write one of {known}",
+            name=name,
+            known=", ".join(sorted(_LIMITS)),
+        )
     return needs
 
 
@@ -162,10 +172,14 @@ def _load(path: Path) -> dict[str, LanguageSpec]:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise BadLanguages(f"{path}: {error}") from error
-    return {name: _spec(name, table) for name, table in tables.items()}
+    try:
+        return {name: spec_of(name, table) for name, table in tables.items()}
+    except BadLanguages as error:
+        raise BadLanguages(f"{path}: {error}") from error
 
 
-def _spec(name: str, table: object) -> LanguageSpec:
+def spec_of(name: str, table: object) -> LanguageSpec:
+    """Check one table. Raises BadLanguages."""
     if not isinstance(table, dict) or "name" in table:
         raise BadLanguages(f"{name}: must be a table, without a key `name`")
     try:
@@ -177,4 +191,5 @@ def _spec(name: str, table: object) -> LanguageSpec:
 
 def _described(name: str, found: ErrorDetails) -> str:
     key = ".".join(map(str, (name, *found["loc"])))
-    return f"{key}: {_OUR_WORDS.get(found['type'], found['msg'])}"
+    known = _OUR_WORDS.get(found["type"])
+    return f"{key}: {known.format_map(found.get('ctx', {})) if known else found['msg']}"

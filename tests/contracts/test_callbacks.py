@@ -324,7 +324,7 @@ class TestAddresses:
         callbacks.send(a_delivery(url))
         assert asked == ["receiver.example"]
         assert receiver.received[0].headers["Host"] == f"receiver.example:{receiver.port}"
-        assert "callback_networks" in failure(callbacks, url)
+        assert "PODLINE_CALLBACK_NETWORKS" in failure(callbacks, url)
 
     @pytest.mark.parametrize(
         "hidden",
@@ -336,7 +336,7 @@ class TestAddresses:
     ) -> None:
         for addresses in ([hidden, "127.0.0.1"], ["127.0.0.1", hidden]):
             callbacks = sender(resolve=lambda *_, found=addresses: found)
-            assert "callback_networks" in failure(
+            assert "PODLINE_CALLBACK_NETWORKS" in failure(
                 callbacks, f"http://receiver.example:{receiver.port}/"
             )
         assert receiver.received == []
@@ -361,7 +361,9 @@ class TestAddresses:
         self, receiver: Receiver
     ) -> None:
         callbacks = HttpCallbacks(OURS, (), lambda: NOW)
-        assert "callback_networks" in failure(callbacks, f"http://localhost:{receiver.port}/")
+        assert "PODLINE_CALLBACK_NETWORKS" in failure(
+            callbacks, f"http://localhost:{receiver.port}/"
+        )
 
     def test_all_addresses_of_a_name_are_looked_up_once(self) -> None:
         assert "127.0.0.1" in http_callbacks.resolve("localhost", 80)

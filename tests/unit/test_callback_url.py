@@ -48,7 +48,7 @@ def test_a_public_address_is_allowed(address: str) -> None:
 
 @pytest.mark.parametrize("address", PRIVATE)
 def test_an_address_that_is_not_public_is_refused(address: str) -> None:
-    assert "callback_networks" in (refusal(address, ()) or "")
+    assert "PODLINE_CALLBACK_NETWORKS" in (refusal(address, ()) or "")
     assert problem_with(url_of(address), ()) is not None
 
 

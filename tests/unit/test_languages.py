@@ -3,9 +3,12 @@
 import re
 from pathlib import Path
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
-from sandbox.languages import BadLanguages, language_of, load
+from sandbox.languages import BadLanguages, LanguageSpec, language_of, load
+from sandbox.languages.spec import spec_of
 
 GOOD = """
 [python]
@@ -31,12 +34,16 @@ def test_a_file_adds_and_replaces_languages(tmp_path: Path) -> None:
     ("good", "bad", "message"),
     [
         ('source = "main.py"', "", "python.source: is missing"),
-        ('[".py"]', '".py"', "python.suffixes: must be a list"),
+        ('[".py"]', '".py"', 'python.suffixes: must be a list, such as ["a"]'),
         ("/usr/bin/python3", "python3", "python.executables.0: python3 must start with / or ~/"),
         ("Python (.*)", "Python .*", "python.version: must have one group"),
-        ("Python (.*)", "Python (.*", "python.version: missing"),
-        ("run =", "ignores = '('\nrun =", "python.ignores: missing"),
-        ("{entrypoint}", "{home}", "python.run.1: {home}: home is not a known name"),
+        ("Python (.*)", "Python (.*", "python.version: is not a regular expression: missing"),
+        ("run =", "ignores = '('\nrun =", "python.ignores: is not a regular expression: missing"),
+        (
+            "{entrypoint}",
+            "{home}",
+            "python.run.1: {home}: home is not a known name: write one of executable, ",
+        ),
         ("{entrypoint}", "-I{sources}", "python.run.1: -I{sources}: sources is not a known name"),
         ("{entrypoint}", "{", "python.run.1: {: "),
         (
@@ -52,7 +59,7 @@ def test_a_file_adds_and_replaces_languages(tmp_path: Path) -> None:
         (
             "run =",
             "compile_needs = { luck = 1 }\nrun =",
-            "python.compile_needs: luck is not a limit",
+            "python.compile_needs: luck is not a limit: write one of cpu_seconds, ",
         ),
         (
             "run =",
@@ -62,7 +69,7 @@ def test_a_file_adds_and_replaces_languages(tmp_path: Path) -> None:
         (
             "run =",
             "packages = 'conda'\nrun =",
-            "python.packages: Input should be 'pip' or 'npm'",
+            "python.packages: must be 'pip' or 'npm'",
         ),
         (
             "run =",
@@ -72,12 +79,12 @@ def test_a_file_adds_and_replaces_languages(tmp_path: Path) -> None:
         (
             "run =",
             "threads = -1\nrun =",
-            "python.threads: Input should be greater than",
+            "python.threads: must be 0 or more",
         ),
         (
             "run =",
             "prints_lines = 1\nrun =",
-            "python.prints_lines: Input should be a valid",
+            "python.prints_lines: must be true or false",
         ),
         (
             "run =",
@@ -93,7 +100,7 @@ def test_a_file_adds_and_replaces_languages(tmp_path: Path) -> None:
         ("run =", "env = 5\nrun =", "python.env: must be a table"),
         ("{entrypoint}", "{program}", "python: run: without `compile`, nothing makes {program}"),
         ("run =", "name = 'x'\nrun =", "python: must be a table, without a key `name`"),
-        ("run =", "threads = '1'\nrun =", "python.threads: Input should be a valid integer"),
+        ("run =", "threads = '1'\nrun =", "python.threads: must be a whole number"),
         ('[".py"]', "[]", "python.suffixes: must not be empty"),
         ("run =", "runs = 5\nrun =", "python.runs: is not a known key"),
     ],
@@ -107,7 +114,25 @@ def test_a_mistake_is_named(tmp_path: Path, good: str, bad: str, message: str) -
     with pytest.raises(BadLanguages) as caught:
         load(path)
 
-    assert str(caught.value).startswith(message)
+    assert str(caught.value).startswith(f"{path}: {message}")
+
+
+KEYS = sorted({*LanguageSpec.model_fields, "colour"} - {"name"})
+TOML = st.recursive(
+    st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.dates(),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner),
+    max_leaves=4,
+)
+
+
+@hypothesis.given(st.dictionaries(st.sampled_from(KEYS), TOML, max_size=3))
+def test_no_mistake_is_worded_for_programmers(values: dict[str, object]) -> None:
+    said = ""
+    try:
+        spec_of("toy", values)
+    except BadLanguages as error:
+        said = str(error)
+    assert not re.search(r"Input|valid|should|dictionary|Tuple", said)
 
 
 def test_all_mistakes_of_a_language_are_named(tmp_path: Path) -> None:

@@ -105,7 +105,10 @@ class TestWrongSettings:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("PODLINE_RETENTION_SECONDS", "3600")
-        assert "idempotency_seconds: must not be above retention_seconds" in complaints()
+        assert (
+            "PODLINE_IDEMPOTENCY_SECONDS: must not be above PODLINE_RETENTION_SECONDS"
+            in complaints()
+        )
         monkeypatch.setenv("PODLINE_IDEMPOTENCY_SECONDS", "3600")
         assert shown("retention_seconds") == ("3600.0", "PODLINE_RETENTION_SECONDS")
 

@@ -7,7 +7,9 @@ from app.domain.callback_url import networks, problem_with
 from app.domain.policy import InputMaxima, Policy
 from app.domain.problems import Problems, pointer, showable
 
-_NO_SECRET: Final = "this service can't sign callbacks: ask its operator to set callback_secret"
+_NO_SECRET: Final = (
+    "this service can't sign callbacks: ask its operator to set PODLINE_CALLBACK_SECRET"
+)
 
 
 def check_callback(problems: Problems, url: str | None, policy: Policy) -> None:
