@@ -16,7 +16,7 @@ TITLE: Final = "A hundred programs in a batch, next to single `POST`s"
 IN_BATCH: Final = 100
 CLIENTS: Final = 4
 SINGLES_AT_MOST: Final = 20
-"""A batch of 100 may cost the API as much CPU time as so many single submissions."""
+"""A batch of 100 may cost the API as much CPU time as this many single submissions."""
 NO_QUOTA: Final = 1_000_000
 
 

@@ -6,7 +6,7 @@ state and event can't disagree.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
@@ -435,21 +435,19 @@ def _event(after: Execution, now: Time, *, previous: State | None) -> Event:
     }
     if previous is None:
         data |= _first_facts(after)
-    if after.state is State.STARTING:
-        data["start_deadline"] = after.start_deadline
-    if after.state is State.RUNNING:
-        data["started_at"] = after.started_at
-    if after.state is State.FINISHED:
-        data |= {
-            "outcome": str(after.outcome),
-            "exit_code": after.exit_code,
-            "signal": after.signal,
-            "started_at": after.started_at,
-            "finished_at": after.finished_at,
-        }
-    if after.state is State.COMPLETED:
-        data |= {"outcome": str(after.outcome), "result_id": after.result_id}
+    for name in _FACTS_OF.get(after.state, ()):
+        fact = getattr(after, name)
+        data[name] = str(fact) if isinstance(fact, StrEnum) else fact
     return Event(after.id, after.version, event_type(after.state), now, data)
+
+
+_FACTS_OF: Final[Mapping[State, Sequence[str]]] = {
+    State.STARTING: ("start_deadline",),
+    State.RUNNING: ("started_at",),
+    State.FINISHED: ("outcome", "exit_code", "signal", "started_at", "finished_at"),
+    State.COMPLETED: ("outcome", "result_id"),
+}
+"""What the event of a transition into the state has besides what all events have."""
 
 
 def _first_facts(execution: Execution) -> dict[str, object]:

@@ -43,6 +43,18 @@ def _of(
 
 
 def _stored(ports: Ports) -> Iterator[Gauge]:
+    yield from _unfinished(ports)
+    yield from _outbox(ports)
+    letters = ports.store.dead_letters.count()
+    yield Gauge(
+        "podline_dead_letters",
+        "Dead letters",
+        ("status",),
+        {(status,): letters.get(status, 0) for status in DeadLetterStatus},
+    )
+
+
+def _unfinished(ports: Ports) -> Iterator[Gauge]:
     counts = ports.store.counts.by_state()
     yield Gauge(
         "podline_executions_unfinished",
@@ -61,6 +73,9 @@ def _stored(ports: Ports) -> Iterator[Gauge]:
         ("priority",),
         {(priority,): _age(ports, oldest.get(priority)) for priority in Priority},
     )
+
+
+def _outbox(ports: Ports) -> Iterator[Gauge]:
     waiting, since = ports.store.events_to_relay.backlog(NOT_IN_LOG)
     yield Gauge(
         "podline_outbox_executions",
@@ -73,13 +88,6 @@ def _stored(ports: Ports) -> Iterator[Gauge]:
         "Age of the oldest event that is not in the event log yet; 0 if all are",
         (),
         {(): _age(ports, since)},
-    )
-    letters = ports.store.dead_letters.count()
-    yield Gauge(
-        "podline_dead_letters",
-        "Dead letters",
-        ("status",),
-        {(status,): letters.get(status, 0) for status in DeadLetterStatus},
     )
 
 

@@ -192,7 +192,7 @@ class TestCost:
     CAPS = Caps(total=1_000, per_owner=2)
 
     def cost(self, client: redis.Redis, crowd: list[QueueEntry], *, running: int = 1_000) -> int:
-        """Of entering, taking and leaving, beside a crowd of which so many were admitted."""
+        """Of entering, taking and leaving, beside a crowd, of which `running` are admitted."""
         client.flushall()
         queue = RedisAdmissionQueue(client)
         queue.mark_ready()

@@ -34,7 +34,7 @@ class Load:
         self.expected = {e.id: f"{n}\n" for e, n in zip(executions, numbers, strict=True)}
 
     def wait_for_some(self, how_many: int = 10) -> None:
-        """Until so many are completed, so that what happens next happens in the middle."""
+        """Wait until this many are completed, so that what follows happens in the middle."""
         wait_until(lambda: self._count(State.COMPLETED) >= how_many, within=60, or_fail=self.states)
         assert self._count(*TERMINAL) < len(self.expected), "all have ended already"
 

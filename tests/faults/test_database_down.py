@@ -25,7 +25,7 @@ def test_the_database_is_locked_for_ten_seconds(standalone: Standalone) -> None:
 
 @contextmanager
 def locked(standalone: Standalone, seconds: float) -> Iterator[None]:
-    """Another process holds the write lock of the database, for so long in all."""
+    """Another process holds the write lock of the database, for this long in all."""
     until = time.monotonic() + seconds
     database = sqlite3.connect(standalone.data_dir / "podline.db", isolation_level=None)
     with closing(database):

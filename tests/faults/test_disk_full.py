@@ -146,7 +146,7 @@ CREATES = "open('a', 'wb').write(bytes(1000)); open('b', 'wb').write(b'second' *
 
 @pytest.mark.long
 def test_a_full_store_of_artifacts_is_no_fault_of_the_program(tmp_path: Path) -> None:
-    """All else goes on, and the attempt is not repeated."""
+    """Everything else continues, and the attempt is not repeated."""
     (data := tmp_path / "data").mkdir(mode=0o700)
     with (
         disk("tmpfs", data, 2, name="blobs") as blobs,

@@ -58,7 +58,7 @@ def of_application(app: Flask, key: str, ids: Ids) -> Conformance:
 
 
 def of_service(url: str, key: str, ids: Ids, *, examples: int) -> Conformance:
-    """Also with so many random requests of each operation, and in sequences."""
+    """Also with `examples` random requests of each operation, and in sequences."""
     config = _made(_config(key, ids, examples=examples))
     return _compared(openapi.from_url(f"{url}/openapi.json", config=config))
 

@@ -252,7 +252,7 @@ class TestManyReceivers:
 
 
 class OneThread(MemoryCouriers):
-    """It is taken until the next `wait`, of which there are so many."""
+    """It is taken until the next `wait`, which succeeds `waits` times."""
 
     def __init__(self, waits: int) -> None:
         super().__init__()
