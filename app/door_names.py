@@ -5,3 +5,4 @@ from enum import StrEnum
 
 class DoorName(StrEnum):
     PISTON = "piston"
+    TOOLS = "tools"

@@ -7,7 +7,7 @@ from mcp_types import CallToolResult, ContentBlock, ImageContent, ResourceLink, 
 
 from app.mcp import addresses
 from app.mcp.models import File, Run
-from app.mcp.shortening import shortened
+from app.shortening import shortened
 from podline import Artifact, AsyncClient, Execution, Result
 
 _IMAGES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})

@@ -320,7 +320,7 @@ class Settings(_PolicySettings):
 
     def door_ports(self) -> dict[str, int]:
         """The doors that have a port of their own, by name."""
-        given = {str(door): getattr(self, f"{door}_port") for door in DoorName}
+        given = {str(door): getattr(self, f"{door}_port", None) for door in DoorName}
         return {door: port for door, port in given.items() if port is not None}
 
     def broker_url(self) -> str:

@@ -13,7 +13,7 @@ from mcp_types import CallToolResult, ImageContent, ResourceLink, TextContent
 from app.domain.execution import State
 from app.domain.report import Report, StageOutput, StageReport
 from app.infrastructure.memory.runtime import exited
-from app.mcp.shortening import LONGEST
+from app.shortening import LONGEST
 from tests.mcp.conftest import Connecting, Reports, both_eras, scripted
 from tests.support.answers import problem
 from tests.support.service import Service

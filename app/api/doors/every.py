@@ -5,5 +5,6 @@ from typing import Final
 
 from app.api.doors.door import Door
 from app.api.doors.piston import PISTON
+from app.api.doors.tools import TOOLS
 
-DOORS: Final[Sequence[Door]] = (PISTON,)
+DOORS: Final[Sequence[Door]] = (PISTON, TOOLS)
