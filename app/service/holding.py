@@ -25,7 +25,7 @@ from app.service.transitions import in_seconds
 log = logging.getLogger(__name__)
 
 BEAT_SECONDS: Final = 2.0
-"""Between two heartbeats; and how long judging takes at least until there is one."""
+"""Between two heartbeats, and from the beginning of a judgement until its first one."""
 HOLD_SECONDS: Final = 10.0
 """From a heartbeat until others continue. Several can fail or be late."""
 
@@ -87,7 +87,7 @@ def _start_heart() -> None:
 
 
 def _beat_while_judging() -> None:
-    """End once nothing is judged: most judgings are over long before the first heartbeat."""
+    """End once nothing is judged, which is usually before the first heartbeat."""
     global _heart
     while True:
         sleep(BEAT_SECONDS)

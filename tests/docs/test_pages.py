@@ -218,6 +218,13 @@ def test_the_guide_for_contributors_names_files_that_exist() -> None:
         assert (ROOT / path).exists(), path
 
 
+def test_the_guide_for_contributors_says_what_each_part_of_the_service_has() -> None:
+    listed = {row[0].strip("`") for row in table_rows(ROOT / "CONTRIBUTING.md", "Path")}
+    parts = {f"app/{path.parent.name}/" for path in (ROOT / "app").glob("*/__init__.py")}
+
+    assert parts <= listed
+
+
 def test_the_forge_runs_what_every_machine_runs() -> None:
     workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
     steps = workflow["jobs"]["ci"]["steps"]
