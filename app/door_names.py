@@ -5,4 +5,5 @@ from enum import StrEnum
 
 class DoorName(StrEnum):
     PISTON = "piston"
+    SANDBOXFUSION = "sandboxfusion"
     TOOLS = "tools"

@@ -28,6 +28,7 @@ from app.ports.coordination import (
     Listener,
     LiveOutput,
     MinuteCounters,
+    Notebooks,
     Parking,
     Sessions,
     Wakeups,
@@ -83,6 +84,7 @@ __all__ = [
     "LiveOutput",
     "Metrics",
     "MinuteCounters",
+    "Notebooks",
     "OfferedLanguages",
     "Parking",
     "Pipeline",
@@ -127,6 +129,7 @@ class Ports:
     wakeups: Wakeups
     live: LiveOutput
     sessions: Sessions
+    notebooks: Notebooks
     worker_reports: WorkerReports
     minutes: MinuteCounters
     parking: Parking

@@ -99,6 +99,20 @@ class Sessions(Protocol):
         """Return it and remove it: only one caller gets it."""
 
 
+class Notebooks(Protocol):
+    """The execution of the last cell of each notebook, until nobody continues it.
+
+    Raises CoordinationUnavailable.
+    """
+
+    def put(self, notebook_hash: str, execution_id: str, ttl_seconds: float) -> None:
+        """Replace the one before."""
+
+    def get(self, notebook_hash: str) -> str | None: ...
+
+    def remove(self, notebook_hash: str) -> None: ...
+
+
 class WorkerReports(Protocol):
     """The newest heartbeat of each worker and beat. Raises CoordinationUnavailable."""
 

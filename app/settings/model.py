@@ -213,6 +213,10 @@ class Settings(_PolicySettings):
     """Refuse clients of Piston that ask for a version which is not available, instead of giving
     them the newest one.
     """
+    sandboxfusion_port: Port | None = None
+    """A port of its own for the [door for SandboxFusion's clients](sandboxfusion.md), and those of
+    NeMo Skills; 0 chooses a free one.
+    """
     flower_port: Port = 5555
     """The port of Flower. If it is in use, `podline up` chooses another one."""
     mcp_port: Port = 8080

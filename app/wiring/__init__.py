@@ -40,6 +40,7 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
     from app.infrastructure.redis.leases import RedisLeases
     from app.infrastructure.redis.live import RedisLiveOutput
     from app.infrastructure.redis.minute_counters import RedisMinuteCounters
+    from app.infrastructure.redis.notebooks import RedisNotebooks
     from app.infrastructure.redis.parking import RedisParking
     from app.infrastructure.redis.permits import RedisPermits
     from app.infrastructure.redis.requests import RedisRequestCounts
@@ -59,6 +60,7 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
         wakeups=RedisWakeups(redis),
         live=RedisLiveOutput(redis),
         sessions=RedisSessions(redis),
+        notebooks=RedisNotebooks(redis),
         worker_reports=RedisWorkerReports(redis),
         minutes=RedisMinuteCounters(redis),
         parking=RedisParking(redis),

@@ -17,6 +17,7 @@ from app.infrastructure.memory.event_log import MemoryEventLog
 from app.infrastructure.memory.leases import MemoryLeases
 from app.infrastructure.memory.live import MemoryLiveOutput
 from app.infrastructure.memory.minute_counters import MemoryMinuteCounters
+from app.infrastructure.memory.notebooks import MemoryNotebooks
 from app.infrastructure.memory.parking import MemoryParking
 from app.infrastructure.memory.pipeline import MemoryPipeline
 from app.infrastructure.memory.requests import MemoryRequestCounts
@@ -109,6 +110,7 @@ def make_twins(
         wakeups=MemoryWakeups(),
         live=MemoryLiveOutput(),
         sessions=MemorySessions(),
+        notebooks=MemoryNotebooks(),
         worker_reports=MemoryWorkerReports(),
         minutes=MemoryMinuteCounters(),
         parking=MemoryParking(),

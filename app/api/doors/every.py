@@ -5,6 +5,7 @@ from typing import Final
 
 from app.api.doors.door import Door
 from app.api.doors.piston import PISTON
+from app.api.doors.sandboxfusion import SANDBOXFUSION
 from app.api.doors.tools import TOOLS
 
-DOORS: Final[Sequence[Door]] = (PISTON, TOOLS)
+DOORS: Final[Sequence[Door]] = (PISTON, SANDBOXFUSION, TOOLS)

@@ -1,0 +1,1 @@
+"""The sandbox of NeMo Skills: one more path of the same clients."""
