@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 LONGEST = ("faults", "hostile", "docs", "sandbox", "integration", "up")
 """Folders whose files take a minute. Tests in the others start few processes."""
-SHARES_A_SERVICE = "tests/faults"
-"""A folder whose tests share a service, so that one worker of pytest-xdist runs them all."""
+SHARE_A_SERVICE = ("tests/acceptance", "tests/faults")
+"""Folders whose tests share a service, so that one worker of pytest-xdist runs each of them."""
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -34,8 +34,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            shares = nodeid.startswith(f"{SHARES_A_SERVICE}/")
-            return SHARES_A_SERVICE if shares else super()._split_scope(nodeid)
+            folder = nodeid.rpartition("/")[0]
+            return folder if folder in SHARE_A_SERVICE else super()._split_scope(nodeid)
 
     return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
 

@@ -10,7 +10,7 @@ from tests.support.waiting import wait_until
 
 SECONDS_BETWEEN_LOOKS = 0.1
 """At the states of all executions, which takes a database 5 ms."""
-HOW_MANY = 60
+HOW_MANY = 30
 FOR_LONG = 200
 """In the variants that only `make test-long` runs."""
 _numbers = count(1)
@@ -23,7 +23,7 @@ class Load:
     """
 
     def __init__(
-        self, standalone: Standalone, how_many: int = HOW_MANY, seconds: float = 0.15
+        self, standalone: Standalone, how_many: int = HOW_MANY, seconds: float = 0.3
     ) -> None:
         self._standalone = standalone
         self._store = standalone.store()

@@ -35,6 +35,7 @@ def locked(standalone: Standalone, seconds: float) -> Iterator[None]:
         database.rollback()
 
 
+@pytest.mark.long
 def test_the_mongodb_server_is_killed(tmp_path: Path) -> None:
     with mongo_server(tmp_path) as server:
         options = ("--mongodb", server.url("podline"))

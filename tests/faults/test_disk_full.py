@@ -36,7 +36,7 @@ EVERY_PART = tuple(WORD_OF)
 def test_the_disk_is_full_for_a_while(tmp_path: Path, kind: Kind, killed: Sequence[str]) -> None:
     with disk(kind, tmp_path, MIB) as place, running(Standalone(place, SETTINGS)) as standalone:
         parts = {name: standalone.child(name).pid for name in EVERY_PART}
-        load = Load(standalone, how_many=40)
+        load = Load(standalone, how_many=25)
         load.wait_for_some(5)
         with kept_full(place):
             assert_refused(standalone, load)

@@ -5,8 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.faults.conftest import FAST
 from tests.faults.load import Load
+from tests.support.constants import MESSAGES_TWICE
 from tests.support.standalone import Standalone, running
 
 
@@ -33,7 +36,7 @@ def test_two_beats_do_no_harm(standalone: Standalone) -> None:
     command = [sys.executable, "-m", "celery", "-A", "tasks", "beat"]
     second = subprocess.Popen(command, env=standalone.child("beat").environ())
     try:
-        load = Load(standalone, how_many=40)
+        load = Load(standalone)
         load.assert_whole()
         assert load.attempts() == {1}
     finally:
@@ -41,9 +44,10 @@ def test_two_beats_do_no_harm(standalone: Standalone) -> None:
         second.wait()
 
 
+@pytest.mark.long
 def test_every_message_comes_twice(tmp_path: Path) -> None:
-    doubling = Path(__file__).with_name("doubling")
-    with running(Standalone(tmp_path, FAST | {"PYTHONPATH": str(doubling)})) as standalone:
+    """As in tests/integration/test_two_of_every_role.py, in `podline up`."""
+    with running(Standalone(tmp_path, FAST | MESSAGES_TWICE)) as standalone:
         load = Load(standalone, how_many=40)
         load.assert_whole()
         assert load.attempts() == {1}

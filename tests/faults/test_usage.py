@@ -4,8 +4,8 @@ from podline import Client
 from tests.support.standalone import Standalone, submit_many
 from tests.support.waiting import wait_until
 
-HOW_MANY = 60
-KILLS = 4
+HOW_MANY = 30
+KILLS = 2
 
 
 def counted(client: Client) -> int:

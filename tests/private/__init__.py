@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sandbox.private import FOR_JAILS
@@ -12,6 +13,25 @@ OTHER = 65534
 
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.lstat().st_mode)
+
+
+@contextmanager
+def started_with(umask: int) -> Iterator[None]:
+    before = os.umask(umask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def left_open(data: Path) -> None:
+    """As an earlier version left it, under umask 000."""
+    (data / "logs").mkdir(parents=True)
+    (data / "logs").chmod(0o777)
+    for name in ("podline.db", "events.db", "url"):
+        (data / name).touch()
+        (data / name).chmod(0o666)
+    data.chmod(0o777)
 
 
 def open_to_others(*roots: Path) -> list[str]:

@@ -1,10 +1,11 @@
-"""Each program that writes to disk keeps the rule, whatever umask and folder it finds."""
+"""Each program that writes to disk keeps the rule, whatever umask and folder it finds.
+
+tests/up/test_up.py has the test of `podline up`.
+"""
 
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,9 @@ import pytest
 from app.settings.folders import runtime_folder
 from sandbox.daemon.traces import records
 from sandbox.jail import kit
-from tests.private import mode, open_to_others, writable_to_others
+from tests.private import left_open, mode, open_to_others, writable_to_others
 from tests.private.conftest import AsOther
 from tests.support.sandbox_daemon import SandboxDaemon
-from tests.support.standalone import Standalone, running
 
 CELERY = (sys.executable, "-m", "celery", "-A", "tasks")
 WORKER = (*CELERY, "worker", "--without-mingle", "--without-gossip")
@@ -36,36 +36,6 @@ def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         timeout=60,
         check=False,
     )
-
-
-@contextmanager
-def started_with(umask: int) -> Iterator[None]:
-    before = os.umask(umask)
-    try:
-        yield
-    finally:
-        os.umask(before)
-
-
-def left_open(data: Path) -> None:
-    """As an earlier version left it, under umask 000."""
-    (data / "logs").mkdir(parents=True)
-    (data / "logs").chmod(0o777)
-    for name in ("podline.db", "events.db", "url"):
-        (data / name).touch()
-        (data / name).chmod(0o666)
-    data.chmod(0o777)
-
-
-def test_up_closes_everything_and_runs_programs(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    left_open(data)
-    with started_with(0o000), running(Standalone(data)) as service:
-        execution = service.client().run("print(1)", language="python", timeout=30)
-        assert execution.outcome == "success"
-        assert not open_to_others(data)
-        kits = list(Path("/run").glob(f"{kit.name_of(data / 'sandbox')}*"))
-        assert not writable_to_others(*kits)
 
 
 def test_the_sandbox_closes_everything_and_runs_programs(tmp_path: Path) -> None:

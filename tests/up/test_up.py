@@ -10,7 +10,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import chdir, closing
+from contextlib import ExitStack, chdir, closing
 from pathlib import Path
 
 import httpx
@@ -21,6 +21,8 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from app.infrastructure.sqlite.store import SqliteStore
+from sandbox.jail import kit
+from tests.private import left_open, open_to_others, started_with, writable_to_others
 from tests.support.standalone import Standalone, running
 from tests.support.waiting import wait_until
 from tests.up.test_supervisor import wait_until_gone
@@ -30,7 +32,7 @@ PODLINE = str(Path(sys.executable).with_name("podline"))
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
-    """A service with all its parts, beside modules of the same names.
+    """A service with all its parts, beside modules of the same names, in a folder open to others.
 
     Tests only observe it, except for the last ones, which end it.
     """
@@ -38,7 +40,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
     for name in ("app", "tasks", "celeryconfig", "celery"):
         (folder / f"{name}.py").write_text("raise SystemExit('somebody else')")
     whole = Standalone(folder / "data", options=("--mcp",))
-    with chdir(folder), running(whole) as standalone:
+    left_open(whole.data_dir)
+    with chdir(folder), ExitStack() as running_here:
+        with started_with(umask=0o000):
+            standalone = running_here.enter_context(running(whole))
         wait_until(lambda: "Ready" in standalone.printed())
         yield standalone
 
@@ -67,6 +72,12 @@ class TestRunning:
         execution = service.client().run("print(6 * 7)", language="python", timeout=20)
         assert execution.result is not None
         assert execution.result.stdout == "42\n"
+
+    def test_nothing_stays_open_to_others(self, service: Standalone) -> None:
+        assert not open_to_others(service.data_dir)
+        kits = list(Path("/run").glob(f"{kit.name_of(service.data_dir / 'sandbox')}*"))
+        assert kits
+        assert not writable_to_others(*kits)
 
     def test_modules_in_the_working_folder_are_left_alone(self, service: Standalone) -> None:
         assert "somebody else" not in service.printed()
@@ -194,7 +205,7 @@ class TestReport:
             command, stdout=full if target == "/dev/full" else pipe, stderr=subprocess.PIPE
         ) as service:
             try:
-                wait_until(lambda: (tmp_path / "logs" / "flower.log").exists() or service.poll())
+                wait_until(lambda: (tmp_path / "logs" / "redis.log").exists() or service.poll())
             finally:
                 service.terminate()
             _, said = service.communicate(timeout=60)

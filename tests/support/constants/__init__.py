@@ -12,6 +12,8 @@ from typing import Final
 import pytest
 
 VARIABLE: Final = "TEST_CONSTANTS"
+MESSAGES_TWICE: Final = {"TEST_MESSAGES_TWICE": "yes"}
+"""To add to the environment of `in_processes`, so that every message comes twice."""
 
 
 @contextmanager

@@ -1,9 +1,13 @@
-"""Changes constants when their module has been executed (`site` in Python's library)."""
+"""Changes constants when their module has been executed, and may double messages.
+
+Python imports it at the start of each process (`site` in its library).
+"""
 
 import json
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -54,3 +58,5 @@ def _change(holder: Any, names: Sequence[str], value: object) -> None:
 
 if VALUES:
     sys.meta_path.insert(0, Finder())
+if "TEST_MESSAGES_TWICE" in os.environ:
+    import_module("doubling")

@@ -1,7 +1,4 @@
-"""If it is on PYTHONPATH, delivers every message of a real service twice.
-
-Python imports it at the start of each process, before any of the service's own code.
-"""
+"""Delivers every message of a real service twice. The sitecustomize beside it imports it."""
 
 import copy
 import uuid
