@@ -7,3 +7,4 @@ class DoorName(StrEnum):
     PISTON = "piston"
     SANDBOXFUSION = "sandboxfusion"
     TOOLS = "tools"
+    JUDGE0 = "judge0"

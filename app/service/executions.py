@@ -54,6 +54,11 @@ def newest(
     return executions.page(within_sight(caller, filter), after, limit)
 
 
+def count(executions: Executions, caller: ApiKey, filter: ExecutionFilter, at_most: int) -> int:
+    """How many `newest` would return, up to that number. Raises Forbidden."""
+    return executions.count(within_sight(caller, filter), at_most)
+
+
 def within_sight(caller: ApiKey, filter: ExecutionFilter) -> ExecutionFilter:
     """The filter for the caller's own executions, unless it names another owner, or all.
 

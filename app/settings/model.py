@@ -217,6 +217,12 @@ class Settings(_PolicySettings):
     """A port of its own for the [door for SandboxFusion's clients](sandboxfusion.md), and those of
     NeMo Skills; 0 chooses a free one.
     """
+    judge0_port: Port | None = None
+    """A port of its own for the [door for Judge0's clients](judge0.md); 0 chooses a free one."""
+    judge0_implicit_base64: bool = False
+    """Texts of Judge0's clients are in base64 unless they send `base64_encoded=false`, as its
+    hosted version has it.
+    """
     flower_port: Port = 5555
     """The port of Flower. If it is in use, `podline up` chooses another one."""
     mcp_port: Port = 8080

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from app.domain.callback_secret import CallbackSecrets
 from app.domain.callback_url import networks
-from app.domain.execution import Execution, Time
-from app.domain.result import Result
+from app.domain.execution import Time
 from app.ports import Ports
 from app.settings import Settings
 from app.settings.folders import kept
+from app.wiring.callbacks import forms_of_callbacks
 from app.wiring.event_logs import make_event_log
 from app.wiring.files import keep_private
 from app.wiring.runtimes import make_runtime
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from app.infrastructure.celery.application import Application
     from app.infrastructure.celery.reports import Reporter
-    from app.infrastructure.http_callbacks import Forms
 
 
 def make_ports(settings: Settings, celery: "Celery") -> Ports:
@@ -68,26 +67,15 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
         runtime=make_runtime(settings),
         pipeline=CeleryPipeline(celery),
         metrics=PrometheusMetrics(),
-        callbacks=HttpCallbacks(_forms_of_callbacks(), networks(policy.callback_networks), now),
+        callbacks=HttpCallbacks(
+            forms_of_callbacks(store.blobs), networks(policy.callback_networks), now
+        ),
         couriers=ThreadedCouriers(RedisPermits(redis)),
         callback_secrets=callback_secrets,
         requests=RedisRequestCounts(redis),
         clock=now,
         policy=policy,
     )
-
-
-def _forms_of_callbacks() -> "Forms":
-    from app.infrastructure.http_callbacks import Form
-
-    return {None: Form("POST", _body_of_callback)}
-
-
-def _body_of_callback(execution: Execution, result: Result | None) -> bytes:
-    """What the API responds to a GET of the execution."""
-    from app.api import representation
-
-    return representation.execution(execution, result).model_dump_json(by_alias=True).encode()
 
 
 def _callback_secret(settings: Settings) -> str | None:

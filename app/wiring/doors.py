@@ -15,6 +15,7 @@ def door_options(settings: Settings) -> DoorOptions:
         keyless=frozenset(keyless),
         nobody=_nobody(settings) if keyless else None,
         piston_strict_versions=settings.piston_strict_versions,
+        judge0_implicit_base64=settings.judge0_implicit_base64,
     )
 
 

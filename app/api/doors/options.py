@@ -17,6 +17,7 @@ class DoorOptions:
     nobody: ApiKey | None = field(default=None, repr=False)
     """Owns what is submitted without a key, and has its limits. It is never stored."""
     piston_strict_versions: bool = False
+    judge0_implicit_base64: bool = False
 
 
 CLOSED: Final = DoorOptions()
