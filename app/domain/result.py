@@ -55,9 +55,13 @@ class Result:
     @property
     def stored_bytes(self) -> int:
         """Of output and artifacts."""
-        blobs = [artifact.blob for artifact in self.artifacts]
-        blobs += [self.printed] if self.printed else []
-        return self.output.size + sum(blob.size for blob in blobs)
+        return self.output.size + sum(blob.size for blob in self.blobs)
+
+    @property
+    def blobs(self) -> list[Blob]:
+        """Those of output and artifacts."""
+        printed = [self.printed] if self.printed else []
+        return [*(artifact.blob for artifact in self.artifacts), *printed]
 
     def size(self, name: str, inline: bytes) -> int:
         """Bytes of the whole stream of that name, of which the result has `inline`."""

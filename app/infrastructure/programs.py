@@ -3,6 +3,7 @@
 from threading import BoundedSemaphore
 from typing import Final
 
+from app.domain.blob import Blob
 from app.domain.submission import Submission
 from app.infrastructure import codec
 from app.ports import Blobs
@@ -31,11 +32,16 @@ class Programs:
             return encoded
         return codec.BLOB.dump_json(self._blobs.put(execution_id, (encoded,)))
 
+    @staticmethod
+    def blob_of(stored: bytes) -> Blob | None:
+        """Return the blob that has the program; None if the row has it."""
+        return codec.BLOB.validate_json(stored) if stored.startswith(_NAMES_A_BLOB) else None
+
     def from_row(self, execution_id: str, stored: bytes) -> Submission | None:
         """Return the program; None if its blob is gone, as if the row were, too."""
-        if not stored.startswith(_NAMES_A_BLOB):
+        blob = self.blob_of(stored)
+        if blob is None:
             return codec.SUBMISSION.decode(stored)
-        blob = codec.BLOB.validate_json(stored)
         with self._turns:
             encoded = b"".join(self._blobs.read(execution_id, blob) or ())
             return codec.SUBMISSION.decode(encoded) if len(encoded) == blob.size else None

@@ -1,6 +1,6 @@
 """The port of contents that are too large for a row."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from app.domain.blob import Blob
@@ -29,6 +29,12 @@ class Blobs(Protocol):
 
     def delete(self, execution_ids: Sequence[str]) -> None:
         """Delete all blobs of these executions, and what incomplete writes left of them."""
+
+    def keep(self, execution_id: str, blobs: Collection[Blob]) -> None:
+        """Delete all other blobs of the execution, and what incomplete writes left of them."""
+
+    def stored_within(self, execution_id: str, seconds: float) -> bool:
+        """Whether a blob of the execution was stored, or stored again, in the last `seconds`."""
 
     def owners(self, after: str, before: str, limit: int) -> list[str]:
         """Return ids of executions that have blobs, or what incomplete writes left of them.

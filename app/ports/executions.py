@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from app.domain.blob import Blob
 from app.domain.callback import Callback
 from app.domain.execution import Change, Event, Execution, State, Time
 from app.domain.filters import ExecutionFilter
@@ -36,6 +37,9 @@ class Executions(Protocol):
 
     def submission(self, execution_id: str) -> Submission | None:
         """The program. None if there is no such execution, or if it was erased."""
+
+    def program_blob(self, execution_id: str) -> Blob | None:
+        """The blob that has the program. None if its row has it, or if there is no program."""
 
     def events(self, execution_id: str, after_version: int = 0) -> list[Event]:
         """The execution's events, oldest first."""

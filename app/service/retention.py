@@ -5,7 +5,7 @@ from typing import Final
 from ulid import ULID
 
 from app.domain.errors import Conflict
-from app.domain.execution import SECOND, Execution
+from app.domain.execution import SECOND, Execution, State
 from app.ports import Blobs, Executions, Ports
 from app.service.transitions import in_seconds
 from app.service.usage import fold
@@ -16,6 +16,8 @@ BATCH: Final = 500
 
 SECONDS_UNTIL_ORPHANED: Final = 24 * 3600.0
 """Blobs of an execution that was submitted longer ago have a row, or nobody will write it."""
+SECONDS_UNTIL_SETTLED: Final = 3600.0
+"""A row follows its blobs much sooner."""
 
 
 def erase(executions: Executions, blobs: Blobs, execution: Execution) -> None:
@@ -28,6 +30,19 @@ def erase(executions: Executions, blobs: Blobs, execution: Execution) -> None:
         raise Conflict(f"execution {execution.id} is {execution.state}: cancel it first")
     blobs.delete([execution.id])
     executions.erase(execution.id)
+
+
+def remove_lost_attempts(ports: Ports, execution: Execution) -> None:
+    """Remove blobs that attempts without a result left of a terminal execution.
+
+    Only the attempt that completes an execution stores no others, if it is the first.
+    """
+    if execution.attempt <= 1 and execution.state is State.COMPLETED:
+        return
+    result = ports.store.results.get(execution.result_id) if execution.result_id else None
+    program = ports.store.executions.program_blob(execution.id)
+    named = [*(result.blobs if result else ()), *([program] if program else ())]
+    ports.blobs.keep(execution.id, named)
 
 
 def remove_old(ports: Ports) -> int:
@@ -58,4 +73,10 @@ def remove_orphaned_blobs(ports: Ports) -> None:
     while owners := ports.blobs.owners(last, before, BATCH):
         last = owners[-1]
         kept = ports.store.executions.not_erased(owners)
-        ports.blobs.delete([owner for owner in owners if owner not in kept])
+        orphans = [owner for owner in owners if owner not in kept and _is_settled(ports, owner)]
+        ports.blobs.delete(orphans)
+
+
+def _is_settled(ports: Ports, owner: str) -> bool:
+    """Whether nobody is about to write a row, which can have an old id if it is a retry."""
+    return not ports.blobs.stored_within(owner, SECONDS_UNTIL_SETTLED)

@@ -7,6 +7,7 @@ from app.domain.execution import HAS_POD, TRANSITIONS, Execution, State
 from app.ports import Ports, Runtime
 from app.service import dead_letters
 from app.service.admission import release
+from app.service.retention import remove_lost_attempts
 from app.service.transitions import apply, back_off, in_seconds, soon
 
 log = logging.getLogger(__name__)
@@ -86,6 +87,7 @@ def clean_up(ports: Ports, execution: Execution) -> None:
             _delete_checkers(ports.runtime, execution)
     if execution.state.terminal:
         release(ports, execution.id)
+        remove_lost_attempts(ports, execution)
         ports.store.executions.settle(execution)
     elif _is_still(ports, execution):
         release(ports, execution.id)

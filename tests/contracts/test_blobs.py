@@ -1,11 +1,16 @@
 """What every store of blobs does."""
 
+import errno
 import os
+import subprocess
+import sys
+import time
 import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -120,6 +125,38 @@ def test_executions_do_not_share_blobs(blobs: Blobs) -> None:
     assert [content(blobs, owner, made[owner]) for owner in owners[1:]] == [b"1"] * 3
 
 
+def test_all_but_some_are_deleted(blobs: Blobs) -> None:
+    first, second, third = blobs.put_each("a", ([text] for text in (b"1", LARGE, LARGE + b"3")))
+    other = blobs.put("a0", [b"1"])
+    blobs.keep("a", [second, Blob("0" * 64, 7)])
+    assert [content(blobs, "a", each) for each in (first, second, third)] == [None, LARGE, None]
+    blobs.keep("a", [second])
+    assert content(blobs, "a", second) == LARGE
+    blobs.keep("a", [])
+    blobs.keep("never", [second])
+    assert blobs.owners("", "z", 9) == ["a0"]
+    assert content(blobs, "a0", other) == b"1"
+
+
+def test_when_something_was_stored(blobs: Blobs) -> None:
+    blobs.put_each("a", [[b"1"], [LARGE]])
+    assert blobs.stored_within("a", 60)
+    assert not blobs.stored_within("a", -60)
+    assert not blobs.stored_within("never", 60)
+
+
+@pytest.mark.parametrize("text", [b"1", LARGE])
+def test_storing_again_counts(blobs: Blobs, text: bytes) -> None:
+    blob = blobs.put("a", [text])
+    time.sleep(0.02)  # file systems count in steps of 4 ms
+    since = time.monotonic()
+    time.sleep(0.02)
+    assert not blobs.stored_within("a", time.monotonic() - since)
+    assert blobs.put("a", [text]) == blob
+    assert blobs.stored_within("a", time.monotonic() - since)
+    assert content(blobs, "a", blob) == text
+
+
 def test_owners_are_listed_in_slices(blobs: Blobs) -> None:
     for owner in ("c", "a", "e", "b", "d"):
         for text in (b"1", b"2", b"3"):
@@ -146,6 +183,61 @@ def test_an_interrupted_write_stores_nothing(blobs: Blobs) -> None:
     assert blobs.read("a", Blob(sha256(LARGE).hexdigest(), len(LARGE))) is None
 
 
+WRITES = """
+import sys
+from pathlib import Path
+from app.infrastructure.folder.blobs import FolderBlobs
+
+def pieces():
+    yield b"x" * 1000
+    print("writing", flush=True)
+    sys.stdin.read()
+
+FolderBlobs(Path(sys.argv[1])).put("a", pieces())
+"""
+
+
+def test_a_killed_writer_leaves_nothing(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITES, tmp_path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as writer:
+        assert writer.stdout
+        assert writer.stdout.readline() == "writing\n"
+        writer.kill()
+    assert list((tmp_path / "a").iterdir()) == []
+    blobs = FolderBlobs(tmp_path)
+    blobs.keep("a", [])
+    assert blobs.owners("", "z", 9) == []
+
+
+@pytest.fixture
+def named_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system without files that have no name, as the kernel reports it."""
+
+    def refused(path: Any, flags: int, *rest: Any, **options: Any) -> int:
+        if flags & os.O_TMPFILE == os.O_TMPFILE:
+            raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+        return opened(path, flags, *rest, **options)
+
+    opened = os.open
+    monkeypatch.setattr(os, "open", refused)
+
+
+@pytest.mark.usefixtures("named_only")
+def test_without_files_that_have_no_name(tmp_path: Path) -> None:
+    blobs = FolderBlobs(tmp_path)
+    blob = blobs.put("a", [LARGE])
+    assert content(blobs, "a", blob) == LARGE
+    assert blobs.put("a", [LARGE]) == blob
+    with pytest.raises(Interrupted):
+        blobs.put("a", breaks_off())
+    assert [path.name for path in (tmp_path / "a").iterdir()] == [blob.sha256]
+
+
+@pytest.mark.usefixtures("named_only")
 def test_what_a_killed_writer_left_is_found_and_deleted(tmp_path: Path) -> None:
     """It stays until then, and does not hinder the same contents."""
     blobs = FolderBlobs(tmp_path)
@@ -155,6 +247,8 @@ def test_what_a_killed_writer_left_is_found_and_deleted(tmp_path: Path) -> None:
     assert blobs.owners("", "c", 9) == ["a", "b"]
     blob = blobs.put("b", [LARGE])
     assert content(blobs, "b", blob) == LARGE
+    blobs.keep("b", [blob])
+    assert [path.name for path in (tmp_path / "b").iterdir()] == [blob.sha256]
     blobs.delete(["b"])
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from app.domain.chain import PERSIST
 from app.domain.compare.kinds import EXACT
 from app.domain.errors import StoreFull
 from app.domain.execution import Execution, State
@@ -26,6 +27,7 @@ from app.infrastructure.sqlite.executions import SqliteExecutions
 from app.infrastructure.sqlite.store import SqliteStore
 from app.ports import Blobs, Ports
 from app.service.batches import submit_batch
+from app.service.cancel import cancel
 from app.service.replay.modes import resubmit
 from app.service.retention import erase, remove_orphaned_blobs
 from app.service.retry import retry
@@ -33,6 +35,7 @@ from app.service.submit import submit
 from app.service.sweep import sweep
 from tests.contracts.conftest import TIMEOUT
 from tests.support.builders import a_batch, a_key, a_replay, a_submission, accepted
+from tests.support.constants import changed
 from tests.support.disks import disk
 from tests.support.twins import Twins, make_twins
 from tests.support.worker import Worker
@@ -109,6 +112,33 @@ def test_the_large_programs_of_a_batch(kept: AnyStore) -> None:
     for execution, program, _ in (first, second):
         assert kept.executions.submission(execution.id) == program
     assert owners(kept) == [first[0].id]
+
+
+def test_which_blob_has_the_program(kept: AnyStore) -> None:
+    large, small = accepted(LARGE), accepted(a_submission())
+    assert kept.executions.insert(*large)
+    assert kept.executions.insert(*small)
+    blob = kept.executions.program_blob(large[0].id)
+    assert blob is not None
+    assert kept.blobs.read(large[0].id, blob) is not None
+    assert kept.executions.program_blob(small[0].id) is None
+    assert kept.executions.program_blob("01J") is None
+
+
+def test_what_a_lost_attempt_stored_is_removed_and_the_program_is_not(kept: AnyStore) -> None:
+    twins = make_twins()
+    ports = replace(twins.ports, store=kept, blobs=kept.blobs)
+    execution = submit(ports, a_key(), LARGE)
+    worker = Worker(ports)
+    while worker.next_link() != PERSIST:
+        worker.run_one()
+    lost = kept.blobs.put(execution.id, [b"lost"])
+    row = kept.executions.get(execution.id)
+    assert row
+    cancel(ports, row)
+    worker.run_all()
+    assert kept.blobs.read(execution.id, lost) is None
+    assert kept.executions.submission(execution.id) == LARGE
 
 
 def test_a_program_whose_blob_is_gone_or_incomplete_does_not_exist(kept: AnyStore) -> None:
@@ -192,7 +222,8 @@ def deaths(store: AnyStore, write: Callable[[Any, Any], object]) -> Iterator[int
 
 def a_day_later(store: AnyStore, twins: Twins) -> None:
     twins.clock.advance(LONG_AFTER)
-    remove_orphaned_blobs(replace(twins.ports, store=store, blobs=store.blobs))
+    with changed(retention__SECONDS_UNTIL_SETTLED=0):  # the blobs have a clock of their own
+        remove_orphaned_blobs(replace(twins.ports, store=store, blobs=store.blobs))
 
 
 def test_a_kill_at_any_call_leaves_all_or_nothing(kept: AnyStore) -> None:

@@ -100,7 +100,7 @@ def make_twins(
     admission.mark_ready()
     databases, callbacks, couriers = MemoryDatabases(), MemoryCallbacks(), MemoryCouriers()
     requests = MemoryRequestCounts()
-    blobs = MemoryBlobs()
+    blobs = MemoryBlobs(clock)
     ports = Ports(
         store=store,
         blobs=blobs,

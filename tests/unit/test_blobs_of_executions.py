@@ -55,10 +55,13 @@ def test_removed_with_the_execution(twins: Twins) -> None:
     assert twins.blobs.read(second, blob) is not None
 
 
-def orphan(twins: Twins, *, days_old: float) -> tuple[str, Blob]:
+def orphan(twins: Twins, *, days_old: float, stored_hours_ago: float = 1) -> tuple[str, Blob]:
+    """The clock of the twins moves on."""
     submitted = twins.clock() / SECOND - days_old * DAY
     execution_id = str(ULID.from_timestamp(submitted))
-    return execution_id, twins.blobs.put(execution_id, [b"large"])
+    blob = twins.blobs.put(execution_id, [b"large"])
+    twins.clock.advance(stored_hours_ago * 3600)
+    return execution_id, blob
 
 
 def test_orphans_are_removed_once_nobody_can_still_write_their_row(twins: Twins) -> None:
@@ -67,6 +70,20 @@ def test_orphans_are_removed_once_nobody_can_still_write_their_row(twins: Twins)
     remove_orphaned_blobs(twins.ports)
     assert twins.blobs.read(old, blob) is None
     assert twins.blobs.read(young, blob) is not None
+
+
+def test_a_blob_of_a_retry_that_continues_after_days_waits_for_its_row(twins: Twins) -> None:
+    """The id of the retry was fixed when it began."""
+    id, blob = orphan(twins, days_old=2, stored_hours_ago=0.9)
+    remove_orphaned_blobs(twins.ports)
+    assert twins.blobs.read(id, blob) is not None
+    twins.clock.advance(3600)
+    twins.blobs.put(id, [b"large"])
+    remove_orphaned_blobs(twins.ports)
+    assert twins.blobs.read(id, blob) is not None
+    twins.clock.advance(3600)
+    remove_orphaned_blobs(twins.ports)
+    assert twins.blobs.read(id, blob) is None
 
 
 def test_a_blob_that_came_after_the_execution_was_erased_is_an_orphan(twins: Twins) -> None:

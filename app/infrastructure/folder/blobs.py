@@ -1,13 +1,16 @@
 """Blobs, as files: a folder for each execution, and in it a file for each blob.
 
-A file has its final name only once it is complete and on disk.
+A file has no name until it is complete and on disk, so a process that is killed leaves nothing.
+Some file systems, such as NFS, have no files without a name (O_TMPFILE in open(2)). There, what a
+killed process left stays until its execution is removed or cleaned up after.
 """
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from errno import EDQUOT, ENOSPC
+from errno import EDQUOT, EISDIR, ENOSPC, EOPNOTSUPP
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, Final
@@ -18,6 +21,7 @@ from app.infrastructure.hashing import write_hashed
 from sandbox.private import make_folder
 
 _INCOMPLETE: Final = "incomplete-"
+_NO_FILES_WITHOUT_A_NAME: Final = frozenset({EOPNOTSUPP, EISDIR})
 
 
 class FolderBlobs:
@@ -56,6 +60,21 @@ class FolderBlobs:
                 with suppress(FileNotFoundError):
                     shutil.rmtree(self._folder / execution_id)
 
+    def keep(self, execution_id: str, blobs: Collection[Blob]) -> None:
+        kept, folder = {blob.sha256 for blob in blobs}, self._folder / execution_id
+        with _at_the_edge(), suppress(FileNotFoundError):
+            for name in os.listdir(folder):
+                if name not in kept:
+                    (folder / name).unlink(missing_ok=True)
+            if not kept:
+                folder.rmdir()
+
+    def stored_within(self, execution_id: str, seconds: float) -> bool:
+        with _at_the_edge(), suppress(FileNotFoundError):
+            # A new name changes the folder.
+            return (self._folder / execution_id).stat().st_mtime > time.time() - seconds
+        return False
+
     def owners(self, after: str, before: str, limit: int) -> list[str]:
         with _at_the_edge(), suppress(FileNotFoundError):
             return sorted(id for id in os.listdir(self._folder) if after < id < before)[:limit]
@@ -63,6 +82,31 @@ class FolderBlobs:
 
 
 def _put_in(folder: Path, pieces: Iterable[bytes]) -> Blob:
+    try:
+        descriptor = os.open(folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if error.errno not in _NO_FILES_WITHOUT_A_NAME:
+            raise
+        return _put_by_name(folder, pieces)
+    with open(descriptor, "wb") as file:
+        blob = _write(file, pieces)
+        _give_name(descriptor, folder, blob.sha256)
+    return blob
+
+
+def _give_name(descriptor: int, folder: Path, name: str) -> None:
+    """As open(2) describes it. A name that exists stands for the same contents."""
+    into = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        # With a folder's descriptor, os.link follows the link in /proc, as it says it does.
+        os.link(f"/proc/self/fd/{descriptor}", name, dst_dir_fd=into, follow_symlinks=True)
+    except FileExistsError:
+        os.utime(into)
+    finally:
+        os.close(into)
+
+
+def _put_by_name(folder: Path, pieces: Iterable[bytes]) -> Blob:
     with NamedTemporaryFile(dir=folder, prefix=_INCOMPLETE, delete=False) as file:
         try:
             blob = _write(file, pieces)

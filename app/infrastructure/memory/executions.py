@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import replace
 
+from app.domain.blob import Blob
 from app.domain.execution import CHANGED_BY_TRANSITION, Change, Event, Execution, State, Time
 from app.domain.filters import ExecutionFilter
 from app.domain.submission import Submission
@@ -54,6 +55,9 @@ class MemoryExecutions:
     def submission(self, execution_id: str) -> Submission | None:
         with self._tables.lock:
             return deepcopy(self._tables.submissions.get(execution_id))
+
+    def program_blob(self, execution_id: str) -> Blob | None:  # noqa: ARG002  # all are in rows
+        return None
 
     def events(self, execution_id: str, after_version: int = 0) -> list[Event]:
         with self._tables.lock:

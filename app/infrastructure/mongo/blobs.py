@@ -5,9 +5,12 @@ the writer's random id is known; here a piece's id follows from its contents, so
 completes what is there. docs/decisions.md has more.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from tempfile import SpooledTemporaryFile
-from typing import IO, Final
+from typing import IO, Any, Final
+
+from mongoengine.errors import NotUniqueError
 
 from app.domain.blob import PIECE_BYTES, Blob
 from app.infrastructure.hashing import write_hashed
@@ -30,24 +33,15 @@ class MongoBlobs:
             blob = write_hashed(file, pieces)
             # The first piece comes last: once it is there, so are the others.
             for first in range(1, _pieces_of(blob), _PIECES_AT_ONCE):
-                self._insert(execution_id, blob, file, first, _PIECES_AT_ONCE)
-            self._insert(execution_id, blob, file, 0, 1)
+                rows = _rows(execution_id, blob, file, first, _PIECES_AT_ONCE)
+                self._connection.insert_all(PieceDocument, rows)
+            (piece,) = _rows(execution_id, blob, file, 0, 1)
+        try:
+            self._connection.insert(PieceDocument, **piece)
+        except NotUniqueError:
+            again = self._connection.objects(PieceDocument, id=piece["id"])
+            again.update_one(set__stored_at=_now())
         return blob
-
-    def _insert(
-        self, execution_id: str, blob: Blob, file: IO[bytes], first: int, count: int
-    ) -> None:
-        """Insert the pieces from that number on; fewer, if there are no more."""
-        file.seek(first * PIECE_BYTES)
-        rows = [
-            {
-                "id": _id(execution_id, blob, number),
-                "execution_id": execution_id,
-                "content": file.read(PIECE_BYTES),
-            }
-            for number in range(first, min(first + count, _pieces_of(blob)))
-        ]
-        self._connection.insert_all(PieceDocument, rows)
 
     def put_each(self, execution_id: str, contents: Iterable[Iterable[bytes]]) -> list[Blob]:
         return [self.put(execution_id, pieces) for pieces in contents]
@@ -82,6 +76,22 @@ class MongoBlobs:
         self._connection.objects(PieceDocument, execution_id__in=list(execution_ids)).delete()
 
     @at_the_edge
+    def keep(self, execution_id: str, blobs: Collection[Blob]) -> None:
+        pieces = self._connection.objects(PieceDocument, execution_id=execution_id).only("id")
+        kept = {_id(execution_id, blob, n) for blob in blobs for n in range(_pieces_of(blob))}
+        others = [piece.id for piece in pieces if piece.id not in kept]
+        if others:
+            self._connection.objects(PieceDocument, id__in=others).delete()
+
+    @at_the_edge
+    def stored_within(self, execution_id: str, seconds: float) -> bool:
+        since = _now() - int(seconds * 1000)
+        pieces = self._connection.objects(
+            PieceDocument, execution_id=execution_id, stored_at__gt=since
+        )
+        return pieces.only("id").first() is not None
+
+    @at_the_edge
     def owners(self, after: str, before: str, limit: int) -> list[str]:
         found: list[str] = []
         while len(found) < limit and (owner := self._first_owner(after, before)):
@@ -95,6 +105,26 @@ class MongoBlobs:
         )
         found = pieces.only("execution_id").order_by("execution_id").first()
         return str(found.execution_id) if found else None
+
+
+def _rows(
+    execution_id: str, blob: Blob, file: IO[bytes], first: int, count: int
+) -> list[dict[str, Any]]:
+    """The pieces from that number on; fewer, if there are no more."""
+    file.seek(first * PIECE_BYTES)
+    return [
+        {
+            "id": _id(execution_id, blob, number),
+            "execution_id": execution_id,
+            "content": file.read(PIECE_BYTES),
+            "stored_at": _now(),
+        }
+        for number in range(first, min(first + count, _pieces_of(blob)))
+    ]
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _id(execution_id: str, blob: Blob, number: int) -> str:

@@ -150,6 +150,8 @@ class PieceDocument(Document):
     id = StringField(primary_key=True)
     execution_id = StringField()
     content = BinaryField()
+    stored_at = IntField()
+    """In milliseconds; in the first piece of a blob, when it was last stored."""
 
     meta: dict[str, Any] = {"abstract": True, "indexes": [{"fields": ["execution_id"]}]}
 

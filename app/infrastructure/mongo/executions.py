@@ -13,6 +13,7 @@ from mongoengine import Q
 from mongoengine.errors import NotUniqueError
 from mongoengine.queryset import QuerySet
 
+from app.domain.blob import Blob
 from app.domain.execution import (
     CHANGED_BY_TRANSITION,
     TERMINAL,
@@ -88,8 +89,17 @@ class MongoExecutions:
 
     @at_the_edge
     def submission(self, execution_id: str) -> Submission | None:
+        stored = self._program(execution_id)
+        return None if stored is None else self._programs.from_row(execution_id, stored)
+
+    @at_the_edge
+    def program_blob(self, execution_id: str) -> Blob | None:
+        stored = self._program(execution_id)
+        return None if stored is None else self._programs.blob_of(stored)
+
+    def _program(self, execution_id: str) -> bytes | None:
         program = self._connection.objects(ProgramDocument, id=execution_id).first()
-        return self._programs.from_row(execution_id, program.submission) if program else None
+        return program.submission if program else None
 
     @at_the_edge
     def events(self, execution_id: str, after_version: int = 0) -> list[Event]:

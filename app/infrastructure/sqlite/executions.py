@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from app.domain.blob import Blob
 from app.domain.execution import (
     CHANGED_BY_TRANSITION,
     Change,
@@ -164,9 +165,17 @@ class SqliteExecutions:
         return to_execution(row) if row else None
 
     def submission(self, execution_id: str) -> Submission | None:
+        stored = self._program(execution_id)
+        return None if stored is None else self._programs.from_row(execution_id, stored)
+
+    def program_blob(self, execution_id: str) -> Blob | None:
+        stored = self._program(execution_id)
+        return None if stored is None else self._programs.blob_of(stored)
+
+    def _program(self, execution_id: str) -> bytes | None:
         with self._database.reading() as connection:
             row = connection.execute(GET_PROGRAM, (execution_id,)).fetchone()
-        return self._programs.from_row(execution_id, row["submission"]) if row else None
+        return row["submission"] if row else None
 
     def apply(self, change: Change) -> bool:
         row = from_execution(change.after) | {
