@@ -73,7 +73,7 @@ def test_without_a_secret_callbacks_are_refused(api: Api, twins: Twins) -> None:
     policy = replace(twins.ports.policy, signs_callbacks=False)
     silent = replace(api, app=create_app(replace(twins.ports, policy=policy)))
     problem = body(silent.post(EXECUTIONS, PROGRAM | {"callback_url": URL}), 422)
-    assert "callback_secret" in problem["errors"][0]["detail"]
+    assert "PODLINE_CALLBACK_SECRET" in problem["errors"][0]["detail"]
     assert submit(silent)["callback"] is None
 
 

@@ -18,14 +18,14 @@ from app.domain.callback_url import networks
 from app.domain.errors import CallbackFailed
 from app.domain.execution import SECOND, Execution
 from app.domain.result import Result
-from app.infrastructure import http_callbacks
+from app.infrastructure import http_callbacks, idle_connections
 from app.infrastructure.http_callbacks import MAX_RESPONSE_BYTES, Form, Forms, HttpCallbacks
 from app.infrastructure.memory.callbacks import MemoryCallbacks
 from app.ports import Callbacks, Delivery
 from podline import InvalidSignature, State, verify_callback
 from tests.support.builders import NOW, a_callback, a_result, an_execution
 from tests.support.raw_server import RawServer
-from tests.support.receiver import Receiver, respond
+from tests.support.receiver import Receiver, accept, accept_and_keep, respond
 
 LOOPBACK = networks("127.0.0.0/8")
 SECRETS = ("pcs_newest", "pcs_previous")
@@ -158,7 +158,6 @@ class TestRequest:
             "Content-Length": str(len(received.body)),
             "Podline-Delivery": f"{delivery.execution.id}.7",
             "Podline-Signature": received.headers["Podline-Signature"],
-            "Connection": "close",
         }
 
     def test_is_signed_with_each_secret(self, receiver: Receiver) -> None:
@@ -371,6 +370,95 @@ class TestAddresses:
         assert http_callbacks.resolve("::1", 80) == ["::1"]
 
 
+class TestConnections:
+    @pytest.fixture
+    def receiver(self) -> Iterator[Receiver]:
+        with Receiver(accept_and_keep, keeps=True) as receiver:
+            yield receiver
+
+    def test_one_is_used_again(self, receiver: Receiver) -> None:
+        callbacks = sender(seconds=5)
+        for _ in range(3):
+            callbacks.send(a_delivery(receiver.url))
+        assert (receiver.connections, len(receiver.received)) == (1, 3)
+
+    def test_each_name_has_its_own(self, receiver: Receiver) -> None:
+        callbacks = sender(resolve=lambda *_: ["127.0.0.1"], seconds=5)
+        for name in ("a", "b", "a"):
+            callbacks.send(a_delivery(f"http://{name}.example:{receiver.port}/"))
+        assert receiver.connections == 2
+
+    def test_the_address_is_checked_all_the_same(self, receiver: Receiver) -> None:
+        addresses = ["127.0.0.1"]
+        callbacks = sender(resolve=lambda *_: addresses, seconds=5)
+        url = f"http://receiver.example:{receiver.port}/"
+        callbacks.send(a_delivery(url))
+        addresses.append("10.0.0.1")
+        assert "PODLINE_CALLBACK_NETWORKS" in failure(callbacks, url)
+        addresses[:] = ["127.0.0.2"]
+        assert "refused" in failure(callbacks, url), "nobody listens there"
+        assert (receiver.connections, len(receiver.received)) == (1, 1)
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            accept,
+            lambda c: c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok, and more"),
+            lambda c: c.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"),
+        ],
+    )
+    def test_one_that_can_t_be_used_again_is_closed(
+        self, receiver: Receiver, answer: Callable[[socket.socket], None]
+    ) -> None:
+        receiver.answer = answer
+        callbacks = sender(seconds=5)
+        for _ in range(2):
+            callbacks.send(a_delivery(receiver.url))
+        assert receiver.connections == 2
+
+    def test_one_that_the_receiver_has_closed_is_not_used(self, receiver: Receiver) -> None:
+        receiver.keeps = False
+        callbacks = sender(seconds=5)
+        for _ in range(3):
+            callbacks.send(a_delivery(receiver.url))
+        assert (receiver.connections, len(receiver.received)) == (3, 3)
+
+    def test_one_that_ends_with_the_next_request_is_replaced(self, receiver: Receiver) -> None:
+        callbacks = sender(seconds=5)
+        callbacks.send(a_delivery(receiver.url))
+        answers = iter([lambda c: c.shutdown(socket.SHUT_RDWR), accept_and_keep])
+        receiver.answer = lambda connection: next(answers)(connection)
+        callbacks.send(a_delivery(receiver.url))
+        assert (receiver.connections, len(receiver.received)) == (2, 3)
+
+    def test_one_that_nobody_uses_ends(self) -> None:
+        idle, place = (
+            idle_connections.IdleConnections(seconds=0.01),
+            idle_connections.Place("http", "a", 80, "127.0.0.1"),
+        )
+        ours, theirs = socket.socketpair()
+        with theirs:
+            idle.keep(place, ours)
+            theirs.settimeout(10)
+            assert theirs.recv(1) == b"", "it was closed"
+        assert idle.take(place) is None
+
+    def test_of_very_many_the_newest_are_kept(self) -> None:
+        idle, place = (
+            idle_connections.IdleConnections(),
+            idle_connections.Place("http", "a", 80, "127.0.0.1"),
+        )
+        pairs = [socket.socketpair() for _ in range(idle_connections.MOST + 1)]
+        for ours, _ in pairs:
+            idle.keep(place, ours)
+        assert pairs[0][1].recv(1) == b""
+        taken = [idle.take(place) for _ in range(idle_connections.MOST + 1)]
+        assert taken == [*(ours for ours, _ in pairs[:0:-1]), None]
+        for pair in pairs:
+            for each in pair:
+                each.close()
+
+
 class TestTls:
     NAME = "receiver.example"
 
@@ -403,8 +491,10 @@ class TestTls:
         self, receiver: Receiver, certificate: Path
     ) -> None:
         callbacks = self.sender(lambda: ssl.create_default_context(cafile=str(certificate)))
-        callbacks.send(a_delivery(f"https://{self.NAME}:{receiver.port}/"))
-        assert self.names == [self.NAME]
+        receiver.keeps, receiver.answer = True, accept_and_keep
+        for _ in range(2):
+            callbacks.send(a_delivery(f"https://{self.NAME}:{receiver.port}/"))
+        assert self.names == [self.NAME], "the second one had the same connection"
         assert receiver.received[0].headers["Host"] == f"{self.NAME}:{receiver.port}"
 
     def test_refuses_the_certificate_of_another_name(

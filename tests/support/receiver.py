@@ -29,6 +29,10 @@ def accept(connection: socket.socket) -> None:
     connection.sendall(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
 
 
+def accept_and_keep(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+
 def respond(status: str) -> Callable[[socket.socket], None]:
     """With that status and a location."""
     head = f"HTTP/1.1 {status}\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"
@@ -41,6 +45,9 @@ class Receiver:
 
     answer: Callable[[socket.socket], None] = accept
     context: ssl.SSLContext | None = None
+    keeps: bool = False
+    """Whether connections stay open for another request, if the answer allows it."""
+    connections: int = 0
     received: list[Received] = field(default_factory=list)
     _arrived: threading.Condition = field(default_factory=threading.Condition)
 
@@ -48,12 +55,16 @@ class Receiver:
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
+            def setup(self) -> None:
+                receiver.connections += 1
+                super().setup()
+
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver._note(Received(self.command, self.path, dict(self.headers), body))
                 with suppress(OSError):
                     receiver.answer(self.connection)
-                self.close_connection = True
+                self.close_connection = not receiver.keeps
 
             do_PUT = do_POST  # noqa: N815  # the name that the server calls
 
