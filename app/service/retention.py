@@ -6,7 +6,7 @@ from ulid import ULID
 
 from app.domain.errors import Conflict
 from app.domain.execution import SECOND, Execution, State
-from app.ports import Blobs, Executions, Ports
+from app.ports import Blobs, Executions, Ports, Store
 from app.service.transitions import in_seconds
 from app.service.usage import fold
 
@@ -32,17 +32,17 @@ def erase(executions: Executions, blobs: Blobs, execution: Execution) -> None:
     executions.erase(execution.id)
 
 
-def remove_lost_attempts(ports: Ports, execution: Execution) -> None:
+def remove_lost_attempts(store: Store, blobs: Blobs, execution: Execution) -> None:
     """Remove blobs that attempts without a result left of a terminal execution.
 
     Only the attempt that completes an execution stores no others, if it is the first.
     """
     if execution.attempt <= 1 and execution.state is State.COMPLETED:
         return
-    result = ports.store.results.get(execution.result_id) if execution.result_id else None
-    program = ports.store.executions.program_blob(execution.id)
+    result = store.results.get(execution.result_id) if execution.result_id else None
+    program = store.executions.program_blob(execution.id)
     named = [*(result.blobs if result else ()), *([program] if program else ())]
-    ports.blobs.keep(execution.id, named)
+    blobs.keep(execution.id, named)
 
 
 def remove_old(ports: Ports) -> int:
@@ -73,10 +73,12 @@ def remove_orphaned_blobs(ports: Ports) -> None:
     while owners := ports.blobs.owners(last, before, BATCH):
         last = owners[-1]
         kept = ports.store.executions.not_erased(owners)
-        orphans = [owner for owner in owners if owner not in kept and _is_settled(ports, owner)]
+        orphans = [
+            owner for owner in owners if owner not in kept and _is_settled(ports.blobs, owner)
+        ]
         ports.blobs.delete(orphans)
 
 
-def _is_settled(ports: Ports, owner: str) -> bool:
+def _is_settled(blobs: Blobs, owner: str) -> bool:
     """Whether nobody is about to write a row, which can have an old id if it is a retry."""
-    return not ports.blobs.stored_within(owner, SECONDS_UNTIL_SETTLED)
+    return not blobs.stored_within(owner, SECONDS_UNTIL_SETTLED)

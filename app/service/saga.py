@@ -87,7 +87,7 @@ def clean_up(ports: Ports, execution: Execution) -> None:
             _delete_checkers(ports.runtime, execution)
     if execution.state.terminal:
         release(ports, execution.id)
-        remove_lost_attempts(ports, execution)
+        remove_lost_attempts(ports.store, ports.blobs, execution)
         ports.store.executions.settle(execution)
     elif _is_still(ports, execution):
         release(ports, execution.id)
