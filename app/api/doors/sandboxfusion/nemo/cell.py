@@ -6,8 +6,6 @@ raised an exception. There is no IPython here, so magics are errors of syntax.
 """
 
 import ast
-import asyncio
-import inspect
 import json
 import linecache
 import os
@@ -20,6 +18,8 @@ from pathlib import Path
 
 COLUMNS = 79
 """As in IPython."""
+AWAITS = 0x80
+"""The flag of code that has to be awaited: `inspect.CO_COROUTINE`."""
 BRACKETS: dict[type, tuple[str, str]] = {
     list: ("[", "]"),
     tuple: ("(", ")"),
@@ -82,7 +82,11 @@ def evaluate(tree: "ast.Module | ast.Expression", name: str, module: types.Modul
     mode = "eval" if isinstance(tree, ast.Expression) else "exec"
     code = compile(tree, name, mode, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     value = eval(code, module.__dict__)
-    return asyncio.run(value) if code.co_flags & inspect.CO_COROUTINE else value
+    if not code.co_flags & AWAITS:
+        return value
+    import asyncio  # takes longer than all other modules together
+
+    return asyncio.run(value)
 
 
 def shown(value: object, column: int = 0, indent: int = 0) -> str:
