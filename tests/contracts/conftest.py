@@ -37,7 +37,8 @@ def a_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable
             store = SqliteStore(tmp_path / f"{next(numbers)}.db", timeout=TIMEOUT)
         else:
             server: MongoServer = request.getfixturevalue("mongo_server")
-            database = f"{abs(hash(request.node.nodeid)):x}-{next(numbers)}"
+            database = f"contract-{next(numbers)}"
+            server.empty(database)
             store = MongoStore(server.url(database), timeout=TIMEOUT)
         close.append(store.close)
         return store

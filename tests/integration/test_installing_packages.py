@@ -17,6 +17,8 @@ from tests.support.disks import disk
 from tests.support.local_packages import npm_registry, source_distribution, wheel
 from tests.support.waiting import wait_until
 
+ADDED = {"greeting": "1.0", "number": "1.0", "words": "1.0"}
+
 
 @dataclass
 class Host:
@@ -54,7 +56,7 @@ class Host:
         return os.listdir(self.store.builds)
 
 
-def host_in(folder: Path) -> Host:
+def empty_host(folder: Path) -> Host:
     if not any(os.access(path, os.X_OK) for path in ("/usr/local/bin/python3", "/usr/bin/python3")):
         pytest.skip("there is no Python for programs")
     wheels = folder / "wheels"
@@ -62,6 +64,7 @@ def host_in(folder: Path) -> Host:
     wheel(wheels, "greeting", "1.0", {"greeting.py": ""}, needs=["words"])
     wheel(wheels, "words", "1.0", {"words.py": ""})
     wheel(wheels, "number", "1.0", {"number.py": ""})
+    wheel(wheels, "letter", "1.0", {"letter.py": ""})
     env = {
         "PIP_NO_INDEX": "1",
         "PIP_FIND_LINKS": str(wheels),
@@ -71,14 +74,28 @@ def host_in(folder: Path) -> Host:
     return Host(folder / "data", wheels, env)
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Host:
+    """A host with packages, which no test changes: each pip takes a second."""
+    host = empty_host(tmp_path_factory.mktemp("packages"))
+    host.run("add", "python", "greeting", "number")
+    return host
+
+
+def a_copy(host: Host, folder: Path, data: Path) -> Host:
+    wheels = folder / "wheels"
+    shutil.copytree(host.wheels, wheels)
+    shutil.copytree(host.data, data, symlinks=True)
+    return Host(data, wheels, {**host.env, "PIP_FIND_LINKS": str(wheels)})
+
+
 @pytest.fixture
-def host(tmp_path: Path) -> Host:
-    return host_in(tmp_path)
+def host(prepared: Host, tmp_path: Path) -> Host:
+    return a_copy(prepared, tmp_path, tmp_path / "data")
 
 
 def test_a_package_comes_with_what_it_needs_and_goes_with_it(host: Host) -> None:
-    host.run("add", "python", "greeting", "number")
-    assert host.packages == {"greeting": "1.0", "number": "1.0", "words": "1.0"}
+    assert host.packages == ADDED
 
     host.run("remove", "py", "Greeting")
 
@@ -89,7 +106,6 @@ def test_a_package_comes_with_what_it_needs_and_goes_with_it(host: Host) -> None
 
 
 def test_only_what_is_named_changes_its_version(host: Host) -> None:
-    host.run("add", "python", "greeting", "number")
     for name in ("words", "number", "greeting"):
         wheel(host.wheels, name, "2.0", {f"{name}.py": ""})
 
@@ -99,7 +115,6 @@ def test_only_what_is_named_changes_its_version(host: Host) -> None:
 
 
 def test_a_lock_file_brings_the_same_packages_to_another_host(host: Host, tmp_path: Path) -> None:
-    host.run("add", "python", "greeting")
     lock = tmp_path / "packages.lock"
     lock.write_text(host.run("lock", "python"))
     wheel(host.wheels, "words", "2.0", {"words.py": ""})
@@ -107,16 +122,17 @@ def test_a_lock_file_brings_the_same_packages_to_another_host(host: Host, tmp_pa
 
     other.run("add", "python", "--requirements", str(lock))
 
-    assert other.packages == {"greeting": "1.0", "words": "1.0"}
+    assert other.packages == ADDED
     assert other.run("lock", "python") == lock.read_text()
     assert [row.split()[1:] for row in other.run("list").splitlines()] == [
         ["package", "version", "added"],
         ["greeting", "1.0", "yes"],
+        ["number", "1.0", "yes"],
         ["words", "1.0"],
     ]
-    other.run("add", "python", "number")  # it has no hash, unlike what is there
+    other.run("add", "python", "letter")  # it has no hash, unlike what is there
     other.run("remove", "python", "greeting")
-    assert other.packages == {"number": "1.0"}
+    assert other.packages == {"letter": "1.0", "number": "1.0"}
     wheel(host.wheels, "words", "1.0", {"words.py": "import evil"})
     last = Host(tmp_path / "last", host.wheels, host.env)
     assert "nothing was changed" in last.run("add", "python", "--requirements", str(lock))
@@ -145,10 +161,9 @@ def test_so_does_one_of_node(host: Host, tmp_path: Path) -> None:
 class TestNothingChanges:
     @pytest.fixture(scope="class")
     @classmethod
-    def host(cls, tmp_path_factory: pytest.TempPathFactory) -> Host:
-        host = host_in(tmp_path_factory.mktemp("packages"))
-        host.run("add", "python", "number")
-        return host
+    def host(cls, prepared: Host, tmp_path_factory: pytest.TempPathFactory) -> Host:
+        folder = tmp_path_factory.mktemp("packages")
+        return a_copy(prepared, folder, folder / "data")
 
     @pytest.fixture(autouse=True)
     def _unchanged(self, host: Host) -> Iterator[None]:
@@ -174,7 +189,7 @@ class TestNothingChanges:
         only = {"PIP_NO_INDEX": "0", "PIP_INDEX_URL": address, "PIP_FIND_LINKS": ""}
         offline = Host(host.data, host.wheels, {**host.env, **only, "PIP_RETRIES": "0"})
 
-        assert "nothing was changed" in offline.run("add", "python", "greeting")
+        assert "nothing was changed" in offline.run("add", "python", "letter")
 
     def test_when_its_own_code_would_have_to_run(self, host: Host, tmp_path: Path) -> None:
         ran = tmp_path / "ran"
@@ -197,25 +212,24 @@ class TestNothingChanges:
 
     def test_while_another_change_is_made(self, host: Host) -> None:
         with host.store.changing():
-            said = host.run("add", "python", "greeting")
+            said = host.run("add", "python", "letter")
 
         assert f"another `podline packages` is at work (pid {os.getpid()})" in said
 
 
 def test_a_killed_one_leaves_what_was_there(host: Host) -> None:
-    host.run("add", "python", "number")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         index = f"http://127.0.0.1:{silent.getsockname()[1]}"
         env = {**host.env, "PIP_NO_INDEX": "0", "PIP_INDEX_URL": index}
-        with Host(host.data, host.wheels, env).start("add", "python", "greeting") as process:
+        with Host(host.data, host.wheels, env).start("add", "python", "letter") as process:
             asking, _ = silent.accept()
             process.send_signal(signal.SIGKILL)
         asking.close()
-    assert (host.packages, len(host.builds)) == ({"number": "1.0"}, 2)
+    assert (host.packages, len(host.builds)) == (ADDED, 2)
 
-    host.run("add", "python", "greeting")
+    host.run("add", "python", "letter")
 
-    assert host.packages == {"greeting": "1.0", "number": "1.0", "words": "1.0"}
+    assert host.packages == {**ADDED, "letter": "1.0"}
     wait_until(lambda: remaining(host) == 1)
 
 
@@ -234,11 +248,10 @@ def test_a_reader_that_has_read_enough_is_no_error(host: Host) -> None:
     assert process.returncode == -signal.SIGPIPE
 
 
-def test_a_full_disk_leaves_what_was_there(host: Host, tmp_path: Path) -> None:
-    wheel(host.wheels, "large", "1.0", {"large.py": "#" * 3_000_000})
+def test_a_full_disk_leaves_what_was_there(prepared: Host, tmp_path: Path) -> None:
     with disk("tmpfs", tmp_path, mib=2) as place:
-        host.data = place / "data"
-        host.run("add", "python", "number")
+        host = a_copy(prepared, tmp_path, place / "data")
+        wheel(host.wheels, "large", "1.0", {"large.py": "#" * 3_000_000})
         before = host.store.installed()
 
         said = host.run("add", "python", "large")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pymongo
 
+from app.infrastructure.mongo.documents import COLLECTIONS, VersionDocument
 from tests.support.ports import free_port
 
 STARTS_WITHIN = 20.0
@@ -21,6 +22,7 @@ class MongoServer:
         self._host = host
         self.port = free_port(host)
         self._process: subprocess.Popen[bytes] | None = None
+        self._client = pymongo.MongoClient[dict[str, object]](self.url("admin"), connect=False)
 
     def url(self, database: str) -> str:
         return f"mongodb://{self._host}:{self.port}/{database}"
@@ -44,6 +46,12 @@ class MongoServer:
             self.url("admin"), serverSelectionTimeoutMS=int(STARTS_WITHIN * 1000)
         ) as client:
             client.admin.command("ping")
+
+    def empty(self, database: str) -> None:
+        """Remove everything but the version of the schema and the indexes, which take longest."""
+        for name in self._client[database].list_collection_names():
+            if name != COLLECTIONS[VersionDocument]:
+                self._client[database][name].delete_many({})
 
     def kill(self) -> None:
         if self._process is not None:

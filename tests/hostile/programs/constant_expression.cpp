@@ -1,6 +1,6 @@
 // Makes the compiler do the work.
 // outcome: compile_error
-// compile limits: wall_seconds=2
+// compile limits: wall_seconds=1
 constexpr long work(long n) {
     while (n > 0) n += 2;
     return n;

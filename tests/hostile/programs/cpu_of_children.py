@@ -1,5 +1,6 @@
 # Each of its processes uses little CPU time; all together use too much.
 # outcome: time_limit
+# limits: cpu_seconds=0.5
 import os
 
 for _ in range(8):

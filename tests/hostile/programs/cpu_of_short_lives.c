@@ -1,6 +1,6 @@
 // Its work is done by processes that end before the daemon looks at them.
 // outcome: time_limit
-// limits: cpu_seconds=1
+// limits: cpu_seconds=0.4
 #include <sys/wait.h>
 #include <unistd.h>
 

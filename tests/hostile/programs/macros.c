@@ -1,6 +1,6 @@
 // Grows by a factor of ten with each of its lines.
 // outcome: compile_error
-// compile limits: wall_seconds=4 memory_mib=256
+// compile limits: wall_seconds=1.5 memory_mib=256
 #define A x x x x x x x x x x
 #define B A A A A A A A A A A
 #define C B B B B B B B B B B
