@@ -142,6 +142,13 @@ class Pod:
             for run in self.runs
         )
 
+    @property
+    def repeated_bytes(self) -> int:
+        """Of `input_bytes`: stdin that an earlier run has as well, as tests that share one do."""
+        return sum(len(run.stdin) for run in self.runs) - sum(
+            map(len, {run.stdin for run in self.runs})
+        )
+
     def disk_mib(self, *, compiled: bool) -> int:
         """The largest volume that a stage needs; the first run shares it with a compile stage."""
         return max(

@@ -20,7 +20,7 @@ REQUEST_HEADER_MAX: Final = 48 * 1024 * 1024
 """Arguments and variables of 200 tests can have 6 MiB, before JSON escapes them."""
 REQUEST_BODY_MAX: Final = 96 * 1024 * 1024
 MAX_INPUT_BYTES: Final = 64 * 1024 * 1024
-"""What a pod can be given. Tests that share an input count it as often as it is sent."""
+"""What a pod can be given. Stdin that several runs have is sent once and counts once."""
 
 Header: TypeAlias = Mapping[str, Any]
 """A JSON object. Its contents are checked where they are used."""

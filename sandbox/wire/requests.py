@@ -29,13 +29,14 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 def pod_message(pod: Pod) -> tuple[Header, list[bytes]]:
     """Return the header, and the pieces of the body."""
+    runs, contents_of_runs = _runs_message(pod.runs)
     header = {
         "name": pod.name,
         "language": pod.language,
         "language_version": pod.language_version,
         "files": _file_heads(pod.files),
         "entrypoint": pod.entrypoint,
-        "runs": [_run_header(run) for run in pod.runs],
+        "runs": runs,
         "compile_limits": asdict(pod.compile_limits),
         "wall_seconds": pod.wall_seconds,
         "compile_args": list(pod.compile_args),
@@ -46,15 +47,27 @@ def pod_message(pod: Pod) -> tuple[Header, list[bytes]]:
         "artifacts": list(pod.artifacts),
         "artifact_maxima": asdict(pod.artifact_maxima),
     }
-    contents = [file.content for file in pod.files]
-    for run in pod.runs:
-        contents += [run.stdin, *(file.content for file in run.files)]
-    return header, contents
+    return header, [*(file.content for file in pod.files), *contents_of_runs]
 
 
-def _run_header(run: Run) -> Header:
+def _runs_message(runs: Sequence[Run]) -> tuple[list[Header], list[bytes]]:
+    """The body has stdin that several runs have once."""
+    headers, contents = [], []
+    first_with: dict[bytes, int] = {}
+    for index, run in enumerate(runs):
+        first = first_with.setdefault(run.stdin, index)
+        if first == index:
+            headers.append(_run_header(run, {"stdin": len(run.stdin)}))
+            contents.append(run.stdin)
+        else:
+            headers.append(_run_header(run, {"stdin_of": first}))
+        contents += [file.content for file in run.files]
+    return headers, contents
+
+
+def _run_header(run: Run, stdin: Header) -> Header:
     return {
-        "stdin": len(run.stdin),
+        **stdin,
         "args": list(run.args),
         "env": dict(run.env),
         "limits": asdict(run.limits),
@@ -95,17 +108,30 @@ def _runs(value: object, parts: Parts) -> tuple[Run, ...]:
     runs = _list(value, "runs", _RUNS_MAX)
     if not runs:
         raise ProtocolError("runs: at least one is needed")
-    return tuple(_run(_object(run, "runs"), parts) for run in runs)
+    found: list[Run] = []
+    for run in runs:
+        found.append(_run(_object(run, "runs"), found, parts))
+    return tuple(found)
 
 
-def _run(run: Mapping[str, Any], parts: Parts) -> Run:
+def _run(run: Mapping[str, Any], earlier: Sequence[Run], parts: Parts) -> Run:
     return Run(
-        stdin=parts.take(run.get("stdin")),
+        stdin=_stdin(run, earlier, parts),
         args=_texts(run.get("args"), "args"),
         env=_env(run.get("env")),
         limits=_limits(run.get("limits"), "limits"),
         files=_files(run.get("files", []), parts),
     )
+
+
+def _stdin(run: Mapping[str, Any], earlier: Sequence[Run], parts: Parts) -> bytes:
+    """Its own, or that of an earlier run, which then isn't copied."""
+    if "stdin_of" not in run:
+        return parts.take(run.get("stdin"))
+    first = number_of(run["stdin_of"], "stdin_of")
+    if first >= len(earlier):
+        raise ProtocolError("stdin_of: must be the index of an earlier run")
+    return earlier[first].stdin
 
 
 def name_of(value: object) -> str:

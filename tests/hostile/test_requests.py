@@ -110,7 +110,7 @@ def test_requests_of_any_content(
     field=st.sampled_from(
         [
             *asdict(DEFAULT_LIMITS),
-            *("files", "args", "env", "stdin", "limits"),
+            *("files", "args", "env", "stdin", "stdin_of", "limits"),
             *("entrypoint", "compile_args", "streams", "buffering"),
             *("runs", "stop_on_failure", "wall_seconds_in_all"),
         ]

@@ -9,6 +9,7 @@ from app.domain.pod import Pod, check
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS, MAX_WALL_SECONDS
 from app.domain.report import Phase
 from app.domain.submission import Checker, File
+from sandbox.wire.framing import MAX_INPUT_BYTES
 from tests.sandbox.test_large_output import MIB, forget_peak, peak_bytes
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, a_run, language, wait_for_end
 
@@ -43,6 +44,24 @@ def test_8_mib_of_stdin_and_of_files(sandbox: SandboxDaemon) -> None:
     assert peak_bytes(sandbox.pid) - before < 3 * 16 * MIB
     forget_peak(sandbox.pid)
     assert peak_bytes(sandbox.pid) - before < 8 * MIB, "it keeps none of it"
+
+
+def test_8_mib_of_stdin_that_many_runs_share(sandbox: SandboxDaemon) -> None:
+    """More than a pod could have otherwise."""
+    stdin = contents(8 * MIB, 1)
+    runs = tuple(a_run(stdin=stdin) for _ in range(20))
+    pod = a_pod(language(sandbox.runtime, "bash"), "wc -c", runs=runs)
+    assert pod.input_bytes > MAX_INPUT_BYTES
+    forget_peak(sandbox.pid)
+    before = peak_bytes(sandbox.pid)
+
+    assert wait_for_end(sandbox.runtime, pod).phase is Phase.ENDED
+
+    assert peak_bytes(sandbox.pid) - before < 4 * 8 * MIB
+    output = sandbox.runtime.output(pod.name)
+    sandbox.runtime.delete(pod.name)
+    assert output
+    assert {run and run.stdout for run in output.runs} == {b"%d\n" % len(stdin)}
 
 
 def test_a_checker_is_given_the_largest_input_output_and_answer(sandbox: SandboxDaemon) -> None:

@@ -26,6 +26,13 @@ def test_everything_that_a_run_is_given_counts() -> None:
     assert run.input_bytes == 3 + (3 + 1) + (2 + 3) + 2
 
 
+def test_stdin_that_an_earlier_run_has_is_repeated() -> None:
+    runs = tuple(a_run(stdin=text) for text in (b"ab", b"c", b"ab", b"c", b"", b"", b"ab"))
+    pod = replace(a_pod(), runs=runs)
+    assert (pod.input_bytes, pod.repeated_bytes) == (11 + 8, 5)
+    assert a_pod(()).repeated_bytes == 0
+
+
 def test_a_run_that_replaces_a_file_has_its_own_copy_of_all() -> None:
     assert a_pod((), (File("a", b"!"),)).input_bytes == 11 + 11 + 2
     assert a_pod((), (File("x", b"!"),)).input_bytes == 11 + 2

@@ -3,10 +3,13 @@
 import json
 from dataclasses import replace
 
+import pytest
+
 from app.domain.pod import Pod
 from app.domain.submission import Buffering, Streams, Submission
 from app.infrastructure import codec
 from app.infrastructure.sandbox.conversion import for_sandbox
+from sandbox.wire.framing import ProtocolError
 from sandbox.wire.messages import language_of
 from sandbox.wire.requests import pod_message, pod_of
 from sandbox.wire.types import File
@@ -65,6 +68,29 @@ def test_a_pod_reaches_the_daemon_whole() -> None:
     for each in (pod, several):
         header, body = pod_message(each)
         assert pod_of(header, b"".join(body)) == each
+
+
+def test_stdin_that_several_runs_have_is_sent_and_kept_once() -> None:
+    pod = for_sandbox(Pod.of("pod-1", newer()))
+    like = pod.runs[0]
+    same = bytes(bytearray(b"the same"))
+    texts = (b"the same", b"", same, b"other", b"", same)
+    pod = replace(pod, runs=tuple(replace(like, stdin=text) for text in texts))
+    header, body = pod_message(pod)
+    assert [text for text in body if text in texts] == [b"the same", b"", b"other"]
+    received = pod_of(header, b"".join(body))
+    assert received == pod
+    assert len({id(run.stdin) for run in received.runs if b"same" in run.stdin}) == 1
+
+
+@pytest.mark.parametrize(("run", "index"), [(0, 0), (1, 1), (1, 2), (1, -1), (1, True), (1, "0")])
+def test_stdin_of_a_run_that_is_not_earlier(run: int, index: object) -> None:
+    pod = for_sandbox(Pod.of("pod-1", a_submission(stdin=b"")))
+    header, body = pod_message(replace(pod, runs=pod.runs * 2))
+    given = json.loads(json.dumps(header))
+    given["runs"][run]["stdin_of"] = index
+    with pytest.raises(ProtocolError, match="stdin_of: must be"):
+        pod_of(given, b"".join(body))
 
 
 def test_a_daemon_takes_pods_of_an_older_service() -> None:
