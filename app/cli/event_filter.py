@@ -12,7 +12,13 @@ from podline import State
 def selects_events(command: Callable[..., None]) -> Callable[..., None]:
     """Add --from, --to, --type and --execution as since, until, types and executions."""
     for option in (
-        click.option("--execution", "executions", multiple=True, metavar="ID"),
+        click.option(
+            "--execution",
+            "executions",
+            multiple=True,
+            metavar="ID",
+            help="An execution; may be repeated.",
+        ),
         click.option(
             "--type",
             "types",

@@ -40,14 +40,14 @@ def events_command(
 ) -> None:
     """Show events of all executions, oldest first, which needs an operator's key.
 
-    With ID, show all events of that execution. With --follow, start at --from, by default now, and
-    continue until Ctrl-C.
+    With ID alone, show all events of that execution, for which its owner's key is enough. With
+    --follow, start at --from, by default now, and continue until Ctrl-C.
     """
     if execution_id is not None:
-        if follow or since or until or types or executions or limit:
-            raise click.UsageError("ID can't be combined with options: use --execution ID")
-        _print(client.events(execution_id), as_json)
-        return
+        if not (follow or since or until or types or executions or limit):
+            _print(client.events(execution_id), as_json)
+            return
+        executions = (*executions, execution_id)
     if follow:
         if until is not None:
             raise click.UsageError("--to can't be combined with --follow, which has no end")

@@ -9,12 +9,13 @@ import click
 
 from app.cli.command import service_command
 from app.cli.facts import facts_of
+from app.cli.failure import Failure, explained
 from app.cli.listing import first, limit_option
 from app.cli.options import choice, pairs
 from app.cli.output import print_facts, print_json, print_table
 from app.cli.terminal import print_line, sink
 from app.cli.watch import raw_option
-from podline import Client, Outcome, State
+from podline import Client, NotFound, Outcome, State
 
 _LISTED: Final = 20
 
@@ -35,8 +36,15 @@ def get_command(client: Client, execution_id: str, wait: bool, as_json: bool) ->
 @click.command()
 @click.option("--state", type=choice(State))
 @click.option("--outcome", type=choice(Outcome))
-@click.option("--language")
-@click.option("--label", "labels", multiple=True, callback=pairs, metavar="NAME=VALUE")
+@click.option("--language", metavar="NAME")
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    callback=pairs,
+    metavar="NAME=VALUE",
+    help="May be repeated, and all must match.",
+)
 @click.option("--batch", metavar="ID", help="The executions of this batch.")
 @click.option("--owner", help="Another owner's executions, or `*` for all (operators).")
 @limit_option(_LISTED)
@@ -124,7 +132,13 @@ def logs_command(client: Client, execution_id: str, raw: bool, as_json: bool) ->
 
     `podline watch` shows the output of a program that still runs.
     """
-    printed = {"stdout": client.stdout(execution_id), "stderr": client.stderr(execution_id)}
+    try:
+        printed = {"stdout": client.stdout(execution_id), "stderr": client.stderr(execution_id)}
+    except NotFound as error:
+        if client.get(execution_id).state.terminal:
+            raise
+        hint = f"`podline watch {execution_id}` shows what it prints"
+        raise Failure(f"{explained(error)}; {hint}") from error
     if as_json:
         print_json(_as_in_api(printed))
         return

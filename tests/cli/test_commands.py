@@ -105,9 +105,14 @@ def test_logs_are_what_the_program_printed(service: Service, podline: Podline) -
 
 def test_logs_of_what_has_not_ended(service: Service, podline: Podline) -> None:
     service.runs_nothing()
-    done = podline("logs", service.twins.submit().id)
+    execution_id = service.twins.submit().id
+    done = podline("logs", execution_id)
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.startswith("podline: Not found")
+    assert f"`podline watch {execution_id}` shows" in done.stderr
+    podline("cancel", execution_id)
+    assert "watch" not in podline("logs", execution_id).stderr
+    assert "no execution 01J" in podline("logs", "01J").stderr
 
 
 def test_usage(service: Service, podline: Podline) -> None:
@@ -220,7 +225,7 @@ def test_all_events_of_an_execution_are_shown(service: Service, podline: Podline
     assert (shown.stdout.count(execution.id), shown.stderr) == (60, "")
     assert podline("events", execution.id).stdout.count(execution.id) == 5
     assert len(json.loads(podline("events", execution.id, "--json").stdout)) == 5
-    assert "can't be combined" in podline("events", execution.id, "-f").stderr
+    assert podline("events", execution.id, "--limit", 7).stdout.count(execution.id) == 7
 
 
 def test_a_pause_that_the_service_asks_for_is_said_once(
