@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import os
+import re
 import shutil
 import signal
 import socket
@@ -39,7 +40,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
     folder = tmp_path_factory.mktemp("up")
     for name in ("app", "tasks", "celeryconfig", "celery"):
         (folder / f"{name}.py").write_text("raise SystemExit('somebody else')")
-    whole = Standalone(folder / "data", options=("--mcp",))
+    settings = {"PODLINE_PISTON_PORT": "0", "PODLINE_KEYLESS__DOORS": "piston"}
+    whole = Standalone(folder / "data", settings, options=("--mcp",))
     left_open(whole.data_dir)
     with chdir(folder), ExitStack() as running_here:
         with started_with(umask=0o000):
@@ -89,6 +91,17 @@ class TestRunning:
             assert str(child.pid) in said
         assert (service.data_dir / "url").read_text().strip() in said
         assert "podline run FILE" in said
+
+    def test_a_door_has_a_port_of_its_own(self, service: Standalone) -> None:
+        found = re.search(r"The door for piston is also at (\S+)\.\n", service.printed())
+        assert found is not None
+        assert httpx.get(found[1]).json() == {"message": "Piston v3.1.1"}
+
+    def test_a_door_that_needs_no_key_is_announced(self, service: Standalone) -> None:
+        url = (service.data_dir / "url").read_text().strip()
+        assert httpx.get(f"{url}/api/v2/runtimes").status_code == 200
+        for said in (service.printed(), (service.data_dir / "logs/api.log").read_text()):
+            assert re.search("without a key.*: piston", said)
 
     def test_the_api_is_never_open(self, service: Standalone) -> None:
         url = (service.data_dir / "url").read_text().strip()

@@ -1,0 +1,71 @@
+"""Settings of doors: which are open, to whom, and where."""
+
+import pytest
+
+from app.api.doors.every import DOORS
+from app.door_names import DoorName
+from app.settings import Settings, SettingsError
+from app.wiring.doors import door_options
+
+ALL = [str(door) for door in DoorName]
+
+
+def given(monkeypatch: pytest.MonkeyPatch, **settings: str) -> Settings:
+    for name, value in settings.items():
+        monkeypatch.setenv(f"PODLINE_{name.upper()}", value)
+    return Settings.load()
+
+
+def test_every_door_has_its_name() -> None:
+    assert sorted(door.name for door in DOORS) == sorted(ALL)
+
+
+def test_all_are_open_by_default_and_need_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = given(monkeypatch)
+    options = door_options(settings)
+    assert options.open == set(ALL)
+    assert (options.keyless, options.nobody) == (frozenset(), None)
+    assert settings.door_ports() == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [("none", []), ("all", ALL), ("piston", ["piston"]), (" piston ,", ["piston"])],
+)
+def test_a_list_of_doors(monkeypatch: pytest.MonkeyPatch, text: str, names: list[str]) -> None:
+    settings = given(monkeypatch, doors=text, keyless__doors=text)
+    assert (settings.open_doors(), settings.keyless.names()) == (names, names)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("doors", "cellar", "must be all, none, or one or more of"),
+        ("doors", "all,piston", "must be all, none, or one or more of"),
+        ("keyless__doors", "cellar", "must be all, none, or one or more of"),
+        ("keyless__owner", "a b", "as the name of a key"),
+        ("keyless__requests", "fast", "must be a number of requests"),
+        ("piston_port", "70000", "must be less than"),
+    ],
+)
+def test_what_is_wrong_is_said(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    with pytest.raises(SettingsError, match=said):
+        given(monkeypatch, **{name: value})
+
+
+def test_requests_without_a_key_have_an_owner_with_its_limits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limits = {"owner": "trainer", "requests": "9/s", "cpu_day": "60", "max_unfinished": "3"}
+    named = {f"keyless__{name}": value for name, value in limits.items()}
+    settings = given(monkeypatch, keyless__doors="piston", **named)
+    nobody = door_options(settings).nobody
+    assert nobody is not None
+    assert (nobody.name, nobody.secret_hash, nobody.door) == ("trainer", "", None)
+    assert (nobody.requests, nobody.cpu_day, nobody.max_unfinished) == ("9/s", 60, 3)
+
+
+def test_a_port_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert given(monkeypatch, piston_port="2000").door_ports() == {"piston": 2000}
