@@ -30,8 +30,11 @@ def submit(
     body_hash: str = "",
     capacity: Capacity | None = None,
     cpu_days: CpuDays | None = None,
+    new_id: str | None = None,
 ) -> Execution:
     """Store the execution, then start its chain.
+
+    Callers that repeat a call which may have had an effect pass its `new_id`, a ULID.
 
     Callers that submit often pass their own `capacity`; otherwise the queue is read each time. CPU
     seconds are only limited with `cpu_days`.
@@ -40,7 +43,7 @@ def submit(
     it. Raises StoreUnavailable, QuotaExceeded, CpuDayUsedUp, IdempotencyMismatch if the
     Idempotency-Key was used with another body, and Gone if its execution was deleted.
     """
-    execution_id = str(ULID())
+    execution_id = new_id or str(ULID())
     if idempotency_key is not None:
         new_id = execution_id
         execution_id = fix_id(ports, owner.name, idempotency_key, body_hash, new_id)

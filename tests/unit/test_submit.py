@@ -14,7 +14,7 @@ from app.service.relay import relay
 from app.service.retention import erase, remove_old
 from app.service.submit import submit
 from app.wiring import now
-from tests.support.builders import a_key, a_submission
+from tests.support.builders import a_key, a_submission, an_id
 from tests.support.twins import Twins, make_twins
 from tests.support.worker import Worker
 
@@ -179,3 +179,12 @@ def test_with_redis_away_it_is_accepted_all_the_same() -> None:
     twins.pipeline.unavailable = True
     execution = submit(twins.ports, ADA, a_submission())
     assert twins.store.executions.get(execution.id) == execution
+
+
+def test_a_call_that_is_repeated_with_its_id_submits_once(twins: Twins) -> None:
+    new_id = an_id()
+    calls = [
+        submit(twins.ports, a_key(name="ada"), a_submission(), new_id=new_id) for _ in range(2)
+    ]
+    assert [execution.id for execution in calls] == [new_id, new_id]
+    assert len(twins.store.executions.page(ExecutionFilter(), None, 10)) == 1

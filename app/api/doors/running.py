@@ -10,9 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Response, request
+from ulid import ULID
 from werkzeug.exceptions import GatewayTimeout
 
 from app import logs
@@ -32,9 +33,11 @@ from app.service import executions as service
 from app.service.cancel import cancel
 from app.service.keys import StillValid
 from app.service.printed import whole
-from app.service.room import submitted_within
+from app.service.room import held
 from app.service.submit import submit
 from app.service.waiting import wait_for_end
+
+T = TypeVar("T")
 
 
 class DeadlinePassed(GatewayTimeout):
@@ -69,23 +72,34 @@ def run(call: Call, read: Callable[[], tuple[Submission, Promise]]) -> Response:
     began = monotonic()
     with place(call):
         execution, promise = _accepted(call, read)
+        until = began + promise.seconds
         logs.about_execution(execution.id)
-        execution = _awaited(call, execution, promise.seconds - (monotonic() - began))
-    if not execution.state.terminal:
+        execution = _awaited(call, execution, until)
+        if execution.state.terminal:
+            return respond(call, execution, promise.answer, until)
         if promise.late is not None:
             return promise.late(execution)
-        execution = _cancelled(call, execution)
-    return respond(call, execution, promise.answer)
+        return respond(call, _cancelled(call, execution), promise.answer, until)
 
 
 def respond(
-    call: Call, execution: Execution, answer: Callable[[Execution, Result | None], Response]
+    call: Call,
+    execution: Execution,
+    answer: Callable[[Execution, Result | None], Response],
+    until: float = 0,
 ) -> Response:
-    """The response for a terminal execution; `answer` is given the whole output."""
-    result = service.stored_result(call.ports.store.results, execution)
-    size = result.printed.size if result and result.printed else 0
-    with call.context.large_bodies.turn(call.caller.name, size):
-        return answer(execution, result and whole(call.ports.blobs, result))
+    """The response for a terminal execution; `answer` is given the whole output.
+
+    It waits `until` that time (of the monotonic clock) for a store that does not answer.
+    """
+
+    def act() -> Response:
+        result = service.stored_result(call.ports.store.results, execution)
+        size = result.printed.size if result and result.printed else 0
+        with call.context.large_bodies.turn(call.caller.name, size):
+            return answer(execution, result and whole(call.ports.blobs, result))
+
+    return _held(call, act, until - monotonic())
 
 
 def submission_of(call: Call, sent: dict[str, Any]) -> Submission:
@@ -104,37 +118,44 @@ def _accepted(
     size = request.content_length
     with call.context.large_bodies.turn(call.caller.name, size):
         submission, promise = read()
-        submit_once = partial(
+        act = partial(
             submit,
             call.ports,
             call.caller,
             submission,
             capacity=call.context.capacity,
             cpu_days=call.context.cpu_days,
+            new_id=str(ULID()),
         )
         # Large ones are not held: they would stay in memory, and others wait for their turn.
         small = size is not None and size <= LARGE_BYTES
-        execution = submitted_within(
-            promise.seconds if small else 0, submit_once, _wanted(), partial(_pause, call)
-        )
-    return execution, promise
+        return _held(call, act, promise.seconds if small else 0), promise
+
+
+def _awaited(call: Call, execution: Execution, until: float) -> Execution:
+    store, wakeups = call.ports.store, call.ports.wakeups
+    allowed = StillValid(store.keys, call.caller)
+
+    def act() -> Execution:
+        seconds = until - monotonic()
+        with call.context.turnstile.waiting():
+            return wait_for_end(
+                store.executions, wakeups, execution.id, seconds, allowed, _wanted()
+            )
+
+    try:
+        return _held(call, act, until - monotonic())
+    except NotFound:
+        raise Gone("the execution was deleted while the request was waiting for it") from None
+
+
+def _held(call: Call, act: Callable[[], T], seconds: float) -> T:
+    return held(act, seconds, _wanted(), partial(_pause, call))
 
 
 def _pause(call: Call, seconds: float) -> None:
     with call.context.turnstile.waiting():
         time.sleep(seconds)
-
-
-def _awaited(call: Call, execution: Execution, seconds: float) -> Execution:
-    store, wakeups = call.ports.store, call.ports.wakeups
-    allowed = StillValid(store.keys, call.caller)
-    try:
-        with call.context.turnstile.waiting():
-            return wait_for_end(
-                store.executions, wakeups, execution.id, seconds, allowed, _wanted()
-            )
-    except NotFound:
-        raise Gone("the execution was deleted while the request was waiting for it") from None
 
 
 def _cancelled(call: Call, execution: Execution) -> Execution:

@@ -17,6 +17,7 @@ from app.domain.pod import Pod
 from app.domain.policy import InputMaxima
 from app.domain.report import Limit, Report, StageOutput, StageReport
 from app.infrastructure.memory.runtime import Script, exited
+from tests.support.constants import changed
 from tests.support.doors import DoorClient, open_door
 from tests.support.twins import wrapped
 
@@ -207,7 +208,8 @@ class TestFaults:
         app = create_app(
             replace(piston.twins.ports, store=store), DoorOptions(open=frozenset({"piston"}))
         )
-        response = DoorClient(app, piston.twins, piston.key).post(EXECUTE, HELLO)
+        with changed(room__STORE_SECONDS=0):
+            response = DoorClient(app, piston.twins, piston.key).post(EXECUTE, HELLO)
         assert message(response, 503)
         assert response.headers["Retry-After"]
 

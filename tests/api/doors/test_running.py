@@ -3,17 +3,24 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from werkzeug.test import TestResponse
 
+from app import create_app
+from app.api.doors.options import DoorOptions
+from app.domain.errors import StoreUnavailable
 from app.domain.execution import Execution, State
 from app.domain.filters import ExecutionFilter
 from app.infrastructure.memory.runtime import Script
+from app.ports import Store
 from app.service.retention import erase
 from tests.support.constants import changed
 from tests.support.doors import DoorClient, a_key, open_door
+from tests.support.twins import SUBJECTS
 from tests.support.waiting import wait_until
 
 EXECUTE = "/api/v2/execute"
@@ -137,3 +144,41 @@ def test_owners_have_places_of_their_own(monkeypatch: pytest.MonkeyPatch) -> Non
             wait_until(lambda: len(rows(client)) == 2)
             client.worker.run_all()
     assert (first[0].status_code, second[0].status_code) == (200, 200)
+
+
+class FailsOnce:
+    """A part of a store, each of whose calls fails once."""
+
+    def __init__(self, part: object) -> None:
+        self._part = part
+        self._failed: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        act = getattr(self._part, name)
+
+        def called(*arguments: Any, **options: Any) -> Any:
+            if name not in self._failed:
+                self._failed.add(name)
+                raise StoreUnavailable(name)
+            return act(*arguments, **options)
+
+        return called
+
+
+def test_a_store_that_fails_for_a_moment_costs_only_time() -> None:
+    client = open_door("piston")
+    parts = {"executions", "results", "counts"}
+    failing = {
+        name: FailsOnce(getattr(client.twins.store, name)) if name in parts else each
+        for name, each in parts_of(client.twins.store).items()
+    }
+    ports = replace(client.twins.ports, store=cast(Store, SimpleNamespace(**failing)))
+    app = create_app(ports, DoorOptions(open=frozenset({"piston"})))
+    with changed(room__PAUSE_SECONDS=0.01):
+        response = DoorClient(app, client.twins, client.key).post(EXECUTE, HELLO)
+    assert response.status_code == 200
+    assert len(rows(client)) == 1
+
+
+def parts_of(store: Store) -> dict[str, object]:
+    return {name: getattr(store, name) for name in SUBJECTS}
