@@ -176,3 +176,30 @@ def test_a_client_that_waits(editor: httpx.Client) -> None:
     found = response.json()
     assert (response.status_code, list(found)) == (201, fields.split(","))
     assert b64decode(found["stdout"]) == b"42\n"
+
+
+SAYS_HELLO: Final = {
+    46: "echo hello",
+    50: C_HELLO,
+    54: '#include <iostream>\nint main() { std::cout << "hello\\n"; }',
+    60: 'package main\nimport "fmt"\nfunc main() { fmt.Println("hello") }',
+    62: 'class Main { public static void main(String[] a) { System.out.println("hello"); } }',
+    63: "console.log('hello')",
+    64: "print('hello')",
+    68: "<?php echo 'hello', PHP_EOL;",
+    71: "print('hello')",
+    72: "puts 'hello'",
+    73: 'fn main() { println!("hello"); }',
+    74: "const said: string = 'hello'; console.log(said)",
+    80: "cat('hello\\n')",
+    85: 'print "hello\\n";',
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("id", SAYS_HELLO)
+def test_each_language_by_its_oldest_id(package: Client, id: int) -> None:
+    if not package.is_language_supported(id):
+        pytest.skip("not available here")
+    found = run(package, source_code=SAYS_HELLO[id], language=id)
+    assert (found.status, found.stdout) == (Status.ACCEPTED, "hello\n"), found

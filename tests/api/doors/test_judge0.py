@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from app import create_app
+from app.api.doors.entrance import PORT_OF
 from app.api.doors.judge0 import tokens
 from app.api.doors.judge0.archive import archive_of
 from app.api.doors.options import DoorOptions
@@ -156,8 +157,8 @@ class TestCreate:
 
     def test_parameters_of_the_body_and_of_the_query_are_the_same(self, judge0: DoorClient) -> None:
         response = judge0.post(
-            f"{SUBMISSIONS}?language_id=71&wait=true",
-            {"source_code": b64encode(b"1").decode(), "base64_encoded": "true", "fields": "status"},
+            f"{SUBMISSIONS}?language_id=71&fields=status",
+            {"source_code": b64encode(b"1").decode(), "base64_encoded": "true", "wait": True},
         )
         assert answer(response, 201)["status"]["id"] == 3
 
@@ -415,6 +416,13 @@ class TestKeys:
             assert is_empty(client.post(SUBMISSIONS, HELLO), 401)
         assert is_empty(keyless.get("/judge0"), 200)
         assert is_empty(keyless.get("/judge0/"), 200)
+
+
+def test_its_own_port_has_its_paths_at_the_root(judge0: DoorClient) -> None:
+    at_port = {PORT_OF: "judge0"}
+    response = judge0.call("POST", "/submissions", json=HELLO, environ_overrides=at_port)
+    assert answer(response, 201)["token"]
+    assert is_empty(judge0.get("/", environ_overrides=at_port), 200)
 
 
 class TestAbout:

@@ -65,6 +65,7 @@ class TestStatus:
         [
             (Outcome.SUCCESS, {}, 3, 0, None, None),
             (Outcome.WRONG_OUTPUT, {}, 4, 0, None, None),
+            (Outcome.CHECKER_ERROR, {}, 13, 0, None, None),
             (
                 Outcome.TIME_LIMIT,
                 {"stopped_by": Limit.CPU, "exit_code": None, "signal": "SIGKILL"},
@@ -190,8 +191,8 @@ class TestCompileError:
 
 
 class TestSeveralRuns:
-    def runs(self, *outcomes: Outcome | None) -> dict[str, Any]:
-        row = completed(tests=len(outcomes))
+    def runs(self, *outcomes: Outcome | None, outcome: Outcome = Outcome.SUCCESS) -> dict[str, Any]:
+        row = completed(outcome, tests=len(outcomes))
         reports = [
             None if outcome is None else a_report(cpu_us=1_000 * index, wall_us=2_000 * index,
                 memory_peak_kib=100 * index).runs[0]
@@ -214,6 +215,10 @@ class TestSeveralRuns:
         found = self.runs(Outcome.SUCCESS, Outcome.SUCCESS, Outcome.SUCCESS)
         assert (found["time"], found["wall_time"], found["memory"]) == ("0.002", "0.004", 200)
         assert (found["stdout"], found["status_id"], found["number_of_runs"]) == ("3", 3, 3)
+
+    def test_of_which_some_had_no_time(self) -> None:
+        found = self.runs(Outcome.SUCCESS, None, outcome=Outcome.TIME_LIMIT)
+        assert (found["status_id"], found["message"]) == (5, "Time limit exceeded (wall clock)")
 
     def test_of_which_one_failed(self) -> None:
         found = self.runs(Outcome.SUCCESS, Outcome.WRONG_OUTPUT, None)

@@ -25,7 +25,7 @@ _ALWAYS: Final[dict[str, Any]] = {
     "max_submission_batch_size": MAX_ITEMS,
     "submission_cache_duration": 0.0,
     "use_docs_as_homepage": False,
-    "callbacks_max_tries": 19,
+    "callbacks_max_tries": 20,
     "callbacks_timeout": 5.0,
     "number_of_runs": 1,
     "max_number_of_runs": MOST_RUNS,

@@ -1,6 +1,6 @@
 """`POST /submissions` and `POST /submissions/batch`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -36,8 +36,9 @@ _AT_LEAST_SECONDS: Final = 60.0
 @dataclass(frozen=True, slots=True)
 class _Asked:
     submission: Submission
-    fields: list[str]
+    fields: Sequence[str]
     base64: bool
+    wait: bool
 
     @property
     def seconds(self) -> float:
@@ -47,40 +48,50 @@ class _Asked:
 
 
 def create(call: Call) -> Response:
-    """With `wait=true` in the query, respond once it has ended."""
+    """With `wait=true`, respond once it has ended."""
     try:
         if query.is_true(request.args, "wait"):
             return run(call, partial(_promised, call))
-        return _created(call)
+        return _read_first(call)
     except Invalid as error:
         return answered(error.found, 422)
 
 
-def _created(call: Call) -> Response:
+def _read_first(call: Call) -> Response:
+    """The body says whether to wait."""
     with call.context.large_bodies.turn(call.caller.name, request.content_length):
         asked = _read(call)
-        execution = submit(
-            call.ports,
-            call.caller,
-            asked.submission,
-            capacity=call.context.capacity,
-            cpu_days=call.context.cpu_days,
-        )
+        if not asked.wait:
+            return _created(call, asked)
+    return run(call, lambda: (asked.submission, _promise(call, asked)))
+
+
+def _created(call: Call, asked: _Asked) -> Response:
+    execution = submit(
+        call.ports,
+        call.caller,
+        asked.submission,
+        capacity=call.context.capacity,
+        cpu_days=call.context.cpu_days,
+    )
     logs.about_execution(execution.id)
     return answered({"token": token_of(execution.id)}, 201)
 
 
 def _promised(call: Call) -> tuple[Submission, Promise]:
     asked = _read(call)
-    return asked.submission, Promise(
-        seconds=asked.seconds,
-        answer=partial(_ended, call, asked.fields, asked.base64),
-        late=lambda execution: _ended(call, asked.fields, asked.base64, execution, None),
+    return asked.submission, _promise(call, asked)
+
+
+def _promise(call: Call, asked: _Asked) -> Promise:
+    answer = partial(_ended, call, asked.fields, asked.base64)
+    return Promise(
+        seconds=asked.seconds, answer=answer, late=lambda execution: answer(execution, None)
     )
 
 
 def _ended(
-    call: Call, fields: list[str], base64: bool, execution: Execution, result: Result | None
+    call: Call, fields: Sequence[str], base64: bool, execution: Execution, result: Result | None
 ) -> Response:
     shown = view(call, execution, result, base64=base64)
     try:
@@ -92,9 +103,10 @@ def _ended(
 def _read(call: Call) -> _Asked:
     """Raises Refused and Invalid."""
     sent = sent_parameters(call.context)
-    fields, base64 = list(query.fields(sent)), _base64(call, sent)
+    fields, base64 = query.fields(sent), _base64(call, sent)
     languages = offered(call.context.languages.known())
-    return _Asked(_submission(call, sent, languages, base64=base64), fields, base64)
+    submission = _submission(call, sent, languages, base64=base64)
+    return _Asked(submission, fields, base64, query.is_true(sent, "wait"))
 
 
 def _base64(call: Call, sent: Parameters) -> bool:

@@ -20,7 +20,7 @@ from app.api.doors.judge0.batch_sizes import check_count
 from app.api.doors.judge0.encoding import NotText
 from app.api.doors.judge0.operators import operator
 from app.api.doors.judge0.tokens import execution_of
-from app.api.doors.judge0.viewing import stored_view
+from app.api.doors.judge0.viewing import stored_fields
 from app.domain.api_key import ApiKey
 from app.domain.errors import NotFound
 from app.domain.execution import Execution
@@ -33,10 +33,9 @@ _NOT_YET: Final = "submission cannot be deleted because its status is {id} ({des
 
 
 def show(call: Call, token: str) -> Response:
-    fields, base64 = query.fields(request.args), _base64(call)
-    shown = stored_view(call, _found(call, call.caller, token), base64=base64)
+    fields, execution = query.fields(request.args), _found(call, call.caller, token)
     try:
-        return answered(shown.fields(fields))
+        return answered(stored_fields(call, execution, fields, base64=_base64(call)))
     except NotText:
         return error(NOT_TEXT, 400)
 
@@ -92,10 +91,10 @@ def delete(call: Call, token: str) -> Response:
     key = operator(call)
     fields = query.fields(request.args)
     execution = _found(call, key, token)
-    shown = stored_view(call, execution, base64=True)
     if not execution.state.terminal:
-        raise Refused(_NOT_YET.format(**shown.fields(["status"])["status"]))
-    response = answered(shown.fields(fields))
+        status = stored_fields(call, execution, ["status"], base64=True)["status"]
+        raise Refused(_NOT_YET.format(**status))
+    response = answered(stored_fields(call, execution, fields, base64=True))
     erase(call.ports.store.executions, call.ports.blobs, execution)
     return response
 
@@ -130,7 +129,7 @@ def _listed(
 
     def items() -> Iterator[dict[str, Any] | None]:
         for each in executions:
-            yield stored_view(call, each, base64=base64).fields(fields) if each else None
+            yield stored_fields(call, each, fields, base64=base64) if each else None
 
     try:
         for _ in () if base64 else items():

@@ -37,6 +37,7 @@ OTHER_SIGNAL: Final = 12
 INTERNAL_ERROR: Final = 13
 
 _OF_SIGNAL: Final = {"SIGSEGV": 7, "SIGXFSZ": 8, "SIGFPE": 9, "SIGABRT": 10}
+_OF_OUTPUT: Final = {Outcome.SUCCESS: ACCEPTED, Outcome.WRONG_OUTPUT: WRONG_ANSWER}
 _TIME: Final = "Time limit exceeded"
 _WALL_TIME: Final = "Time limit exceeded (wall clock)"
 _OUT_OF_MEMORY: Final = 137
@@ -93,6 +94,9 @@ def ended(execution: Execution, runs: list[Run], cpu_time_limit: float | None) -
     last = runs[-1]
     if _took_too_long(last.report, cpu_time_limit):
         return Ended(TIME_LIMIT, _TIME, exit_code=0)
+    if last.outcome is Outcome.SUCCESS and execution.outcome is Outcome.TIME_LIMIT:
+        # The time of all runs together was used up, and others were skipped.
+        return Ended(TIME_LIMIT, _WALL_TIME, exit_code=0)
     return _of_run(last)
 
 
@@ -119,8 +123,7 @@ def _of_run(run: Run) -> Ended:
             code = report.exit_code or 0
             return Ended(NONZERO_EXIT, _exited(code), exit_code=code)
         case _:
-            right = run.outcome is Outcome.SUCCESS
-            return Ended(ACCEPTED if right else WRONG_ANSWER, exit_code=0)
+            return Ended(_OF_OUTPUT.get(run.outcome, INTERNAL_ERROR), exit_code=0)
 
 
 def _exited(code: int) -> str:

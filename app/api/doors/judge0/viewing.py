@@ -1,7 +1,8 @@
 """Makes what is shown of an execution, from the store."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
+from typing import Any
 
 from app.api.context import Call
 from app.api.doors.judge0.attributes import Attributes
@@ -32,10 +33,15 @@ def view(call: Call, execution: Execution, result: Result | None, *, base64: boo
     )
 
 
-def stored_view(call: Call, execution: Execution, *, base64: bool) -> Shown:
-    """As `view`, with its result from the store."""
+def stored_fields(
+    call: Call, execution: Execution, names: Iterable[str], *, base64: bool
+) -> dict[str, Any]:
+    """These fields of it, with its result from the store. Raises NotText."""
     result = stored_result(call.ports.store.results, execution)
-    return view(call, execution, result and whole(call.ports.blobs, result), base64=base64)
+    size = result.printed.size if result and result.printed else 0
+    with call.context.large_bodies.turn(call.caller.name, size):
+        printed = result and whole(call.ports.blobs, result)
+        return view(call, execution, printed, base64=base64).fields(names)
 
 
 def files_of(blobs: Blobs, result: Result | None) -> Sequence[File]:
