@@ -21,7 +21,7 @@ from podline import (
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Raise ToolError for any error of the client: what else is raised, the model isn't told."""
+    """Raise ToolError for any error of the client. The model isn't shown any other error."""
     try:
         yield
     except PodlineError as error:

@@ -10,6 +10,7 @@ from app.mcp import addresses
 from app.mcp.errors import sentence
 from app.mcp.tools import Connect
 from podline import AsyncClient, Execution, NotFound, PodlineError
+from podline.sources import text_if_utf8
 
 _LARGEST: Final = 4 * 1024 * 1024
 """Bytes. More is no use to a model, and would be held in memory several times."""
@@ -41,11 +42,7 @@ def add_resources(server: MCPServer[Any], connect: Connect) -> None:
             _check(next((each.size for each in artifacts if each.name == name), 0))
             return await client.artifact(execution_id, name)
 
-        content = await _read(connect(ctx), execution_id, read)
-        try:
-            return content.decode()
-        except UnicodeDecodeError:
-            return content
+        return text_if_utf8(await _read(connect(ctx), execution_id, read))
 
 
 async def _read(

@@ -13,7 +13,7 @@ from app.domain.judging import (
     message_about,
     outcome_of_all,
 )
-from app.domain.report import StageOutput
+from app.domain.report import Observation, StageOutput
 from app.domain.result import Result
 from app.domain.submission import Submission
 from app.ports import Ports
@@ -73,16 +73,7 @@ def _result(ports: Ports, execution: Execution) -> tuple[Result, str | None, int
 
     Raises OutputLost, CheckerFailed and artifacts.Lost.
     """
-    observation = ports.runtime.observe(execution.pod)
-    submission = ports.store.executions.submission(execution.id)
-    # A late duplicate may have created the pod again: then this is not the judged run.
-    if (
-        observation is None
-        or observation.report is None
-        or observation.ended_at != execution.finished_at
-        or submission is None
-    ):
-        raise OutputLost(execution.pod)
+    observation, submission = _judged(ports, execution)
     pod = Ended.of(observation)
     checks = ended_checks(ports.runtime, ports.policy, execution, submission, pod)
     packed, judgements = _judge_and_pack(ports, execution, submission, pod, checks)
@@ -103,6 +94,21 @@ def _result(ports: Ports, execution: Execution) -> tuple[Result, str | None, int
     )
     cpu_us = pod.report.cpu_us + (checks.cpu_us if checks else 0)
     return result, message_about(submission, pod.report, judgements), cpu_us
+
+
+def _judged(ports: Ports, execution: Execution) -> tuple[Observation, Submission]:
+    """The end of the pod that the verdict is about, and its program. Raises OutputLost."""
+    observation = ports.runtime.observe(execution.pod)
+    submission = ports.store.executions.submission(execution.id)
+    # A late duplicate may have created the pod again: then this is not the judged run.
+    if (
+        observation is None
+        or observation.report is None
+        or observation.ended_at != execution.finished_at
+        or submission is None
+    ):
+        raise OutputLost(execution.pod)
+    return observation, submission
 
 
 def _judge_and_pack(
