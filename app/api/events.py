@@ -3,8 +3,8 @@
 from app.api import representation, schemas
 from app.api.context import Call
 from app.api.operations import Section
+from app.api.operator_requests import EventQuery
 from app.api.pages import no_cursor, to_cursor
-from app.api.requests import EventQuery
 from app.domain.api_key import Role
 from app.domain.errors import InvalidPosition
 from app.service.event_log import find_events

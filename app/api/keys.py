@@ -3,7 +3,7 @@
 from app.api import operator_schemas, representation
 from app.api.context import Call
 from app.api.operations import Answer, Section
-from app.api.requests import NewKey
+from app.api.operator_requests import NewKey
 from app.domain.api_key import Role
 from app.service import keys as service
 

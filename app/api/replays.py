@@ -3,8 +3,8 @@
 from app.api import operator_schemas, representation
 from app.api.context import Call
 from app.api.operations import Answer, Section
+from app.api.operator_requests import NewReplay, ReplayQuery
 from app.api.pages import page
-from app.api.requests import NewReplay, ReplayQuery
 from app.api.validation import Read
 from app.domain.api_key import Role
 from app.service.replay import control as service

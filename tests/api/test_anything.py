@@ -5,11 +5,7 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.api.requests import (
-    DeadLetterSelection,
-    NewKey,
-    NewReplay,
-)
+from app.api.operator_requests import DeadLetterSelection, NewKey, NewReplay
 from app.api.submission.form import File, RequestedStageLimits, Submission
 from tests.support.api_contract import PROGRAM, Api
 from tests.support.cpu import least_cpu_seconds
