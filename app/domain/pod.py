@@ -134,20 +134,19 @@ class Pod:
 
     @property
     def input_bytes(self) -> int:
-        """Files, and what each run is given. A run that replaces a file has its own copy of all."""
+        """Files, and what each run is given. A run that replaces a file has its own copy of all.
+
+        Stdin that several runs have counts once.
+        """
         files = sum(map(_size, self.files))
         names = {file.name for file in self.files}
-        return files + sum(
+        stdin = [run.stdin for run in self.runs]
+        repeated = sum(map(len, stdin)) - sum(map(len, set(stdin)))
+        of_runs = sum(
             run.input_bytes + (0 if names.isdisjoint(file.name for file in run.files) else files)
             for run in self.runs
         )
-
-    @property
-    def repeated_bytes(self) -> int:
-        """Of `input_bytes`: stdin that an earlier run has as well, as tests that share one do."""
-        return sum(len(run.stdin) for run in self.runs) - sum(
-            map(len, {run.stdin for run in self.runs})
-        )
+        return files + of_runs - repeated
 
     def disk_mib(self, *, compiled: bool) -> int:
         """The largest volume that a stage needs; the first run shares it with a compile stage."""

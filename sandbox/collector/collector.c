@@ -3,9 +3,9 @@
  *
  * Its input is in files with numbers from 0, one after the other: a number, PROTOCOL, then a struct
  * plan with the records that stages share and the patterns of files to keep, and the stages: for each,
- * a struct opening and the message for init. If the plan says so, the first stage
- * compiles; all others run the program. The compiled program is kept in the channel, and init
- * empties the box before each run.
+ * a struct opening and the message for init, without stdin that an earlier one has as well. If the
+ * plan says so, the first stage compiles; all others run the program. The compiled program is kept in
+ * the channel, and init empties the box before each run.
  *
  *     collector [FIRST USED]   FIRST runs have ended in an earlier pod, and took USED microseconds
  *
@@ -53,6 +53,7 @@ struct plan {
 struct opening {
     uint64_t cap; /* of output, in bytes per stream */
     uint64_t shares; /* whether it has the shared records, too */
+    uint64_t again_at, again_bytes; /* which records of an earlier stage it has, too: in the input */
 };
 
 struct input {
@@ -63,6 +64,8 @@ struct input {
 
 struct pod {
     struct plan plan;
+    const char *input;
+    size_t input_bytes;
     const char *shared; /* records */
     struct wish wish;
     struct input stages[STAGES_MAX];
@@ -147,9 +150,8 @@ static const char *take_wish(const char *at, const char *end, struct pod *pod) {
 }
 
 static void read_pod(struct pod *pod) {
-    size_t bytes;
     uint64_t protocol;
-    const char *at = read_input(&bytes), *end = at + bytes;
+    const char *at = pod->input = read_input(&pod->input_bytes), *end = at + pod->input_bytes;
     at = take(at, end, &protocol, sizeof protocol);
     if (protocol != PROTOCOL) end_with_fault("the input is for another version of the pod's image");
     at = take(at, end, &pod->plan, sizeof pod->plan);
@@ -169,19 +171,28 @@ static int runs_of(const struct pod *pod) {
 
 /* One stage */
 
+/* The records of an earlier stage that this one has, too. */
+static const char *again(const struct pod *pod, const struct opening *opening) {
+    const char *at = pass(pod->input, pod->input + pod->input_bytes, opening->again_at);
+    pass(at, pod->input + pod->input_bytes, opening->again_bytes);
+    return at;
+}
+
 static void make_message(struct run *run, const struct input *stage) {
     const struct pod *pod = run->pod;
     struct head head = stage->head;
     size_t shared = stage->opening.shares ? pod->plan.shared_bytes : 0, own = head.body_bytes;
-    run->unsent_bytes = 1 + sizeof head + own + shared;
+    const char *earlier = again(pod, &stage->opening);
+    head.body_bytes = own + shared + stage->opening.again_bytes;
+    run->unsent_bytes = 1 + sizeof head + head.body_bytes;
     char *at = run->message = malloc(run->unsent_bytes);
-    if (!at || own + shared > BODY_MAX) end_with_fault("a stage has too much input");
+    if (!at || head.body_bytes > BODY_MAX) end_with_fault("a stage has too much input");
     run->unsent = at;
-    head.body_bytes = own + shared;
     *at++ = STAGE;
     at = mempcpy(at, &head, sizeof head);
     at = mempcpy(at, stage->body, own);
-    memcpy(at, pod->shared, shared);
+    at = mempcpy(at, pod->shared, shared);
+    memcpy(at, earlier, stage->opening.again_bytes);
 }
 
 static void send_more(struct run *run) {

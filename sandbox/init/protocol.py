@@ -13,7 +13,7 @@ from sandbox.wire.types import SECOND, File
 
 INIT: Final = Path(__file__).with_name("init")
 """Built from the C sources beside it when the package is installed."""
-PROTOCOL: Final = 14
+PROTOCOL: Final = 15
 """As in protocol.h."""
 PROGRAM: Final = "/box/program"
 """What a compile stage makes and the run stage starts. As in protocol.h."""
@@ -40,7 +40,7 @@ class Stage:
     paths: Sequence[str] = ()
     """Where the program may be: init uses the first path that exists, instead of `argv[0]`."""
     stdin: bytes | None = None
-    """None if stdin is passed as a descriptor."""
+    """None if stdin is passed as a descriptor, or if the record is added later."""
     cpu_seconds: float = 0
     """For all processes together, like `memory_bytes`; 0 if init does not enforce it."""
     memory_bytes: int = 0
@@ -152,7 +152,7 @@ def encode_get(names: Sequence[bytes]) -> tuple[bytes, bytes]:
 
 
 def _records(stage: Stage) -> list[bytes]:
-    stdin = [] if stage.stdin is None else [_record(b"I", stage.stdin)]
+    stdin = [] if stage.stdin is None else [stdin_record(stage.stdin)]
     empties = [_record(b"B", b"")] if stage.empties else []
     program = [_record(b"L", stage.program.encode())] if stage.program else []
     uncounted = [] if stage.all_memory_is_counted else [_record(b"U", b"")]
@@ -174,6 +174,11 @@ def _records(stage: Stage) -> list[bytes]:
             for resource, limit in stage.rlimits.items()
         ),
     ]
+
+
+def stdin_record(stdin: bytes) -> bytes:
+    """Return the part of a body that has this stdin."""
+    return _record(b"I", stdin)
 
 
 def records(files: Sequence[File]) -> list[bytes]:

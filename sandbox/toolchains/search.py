@@ -62,9 +62,7 @@ class Toolchain(Commands):
     def language(self) -> Language:
         packages = self.installed.packages if self.installed else self.own_packages
         found = language_of(self.spec, self.version, packages or {})
-        return replace(
-            found, keeps_artifacts=True, max_input_bytes=MAX_INPUT_BYTES, shares_stdin=True
-        )
+        return replace(found, keeps_artifacts=True, max_input_bytes=MAX_INPUT_BYTES)
 
     def key(self, pod: Pod) -> str:
         """Equal for pods of one owner of which the compiler makes the same."""

@@ -307,8 +307,6 @@ class Language:
     """The most runs that a pod can have. None: any number."""
     max_input_bytes: int | None = None
     """The most that a pod's files and the inputs of all its runs can have. None: any number."""
-    shares_stdin: bool = False
-    """Whether stdin that several runs have counts once."""
     keeps_artifacts: bool = False
     """Whether files that its programs create can be kept."""
     max_artifact_bytes: int | None = None

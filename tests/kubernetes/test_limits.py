@@ -10,6 +10,7 @@ from app.infrastructure.kubernetes.limits import accepted, refuse_impossible
 from app.infrastructure.kubernetes.manifest import config_maps
 from app.settings.urls import kubernetes_namespace
 from sandbox import languages
+from tests.kubernetes.test_manifest import distinct
 from tests.support.kubernetes.cluster import offers
 from tests.support.sandbox_daemon import a_pod, a_run
 
@@ -43,7 +44,7 @@ def test_each_of_several_runs_has_limits_that_a_pod_can_have() -> None:
 def test_more_input_than_a_pod_can_have() -> None:
     most = LANGUAGES["python"].max_input_bytes
     assert most
-    tests = (a_run(stdin=b"x" * (most // 20 + 1)),) * 20
+    tests = distinct(20, most // 20 + 1)
     fits, too_much = (a_pod(LANGUAGES["python"], runs=runs) for runs in (tests[:19], tests))
 
     refuse_impossible(fits, SPECS["python"], None)
@@ -56,8 +57,8 @@ def test_what_fits_in_small_tests_fits_with_what_each_has_besides(name: str) -> 
     """The most tests, with the most that is accepted of them."""
     language, maxima = LANGUAGES[name], InputMaxima()
     assert language.max_input_bytes
-    stdin = b"x" * (language.max_input_bytes // maxima.tests - 100)
-    pod = a_pod(language, runs=(a_run(stdin=stdin),) * maxima.tests)
+    runs = distinct(maxima.tests, language.max_input_bytes // maxima.tests - 100)
+    pod = a_pod(language, runs=runs)
 
     refuse_impossible(pod, SPECS[name], None)
     assert len(config_maps(pod, offers().of(pod))) <= 5

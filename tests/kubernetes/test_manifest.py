@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.errors import RunRefused
-from app.domain.pod import Pod
+from app.domain.pod import Pod, Run
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
 from app.domain.submission import File, Limits
 from app.infrastructure.kubernetes import input
@@ -66,8 +66,13 @@ def test_the_whole_config_map() -> None:
     assert config_maps(pod, offer) == [{**expected, "binaryData": {"stages": stages}}]
 
 
+def distinct(count: int, size: int) -> tuple[Run, ...]:
+    """Runs that share no stdin."""
+    return tuple(a_run(stdin=b"%03d" % number + b"x" * (size - 3)) for number in range(count))
+
+
 def test_an_input_that_is_too_large_for_one_config_map_is_in_several() -> None:
-    tests = (a_run(stdin=b"x" * 250_000),) * 11
+    tests = distinct(11, 250_000)
     pod = a_pod(LANGUAGES["python"], b"print(1)\n", name=NAME, runs=tests)
     offer = OFFERS.of(pod)
 
@@ -92,7 +97,7 @@ def test_an_input_that_is_too_large_for_one_config_map_is_in_several() -> None:
 
 
 def test_more_than_that_is_refused() -> None:
-    pod = a_pod(LANGUAGES["python"], runs=(a_run(stdin=b"x" * 250_000),) * 17)
+    pod = a_pod(LANGUAGES["python"], runs=distinct(17, 250_000))
 
     with pytest.raises(RunRefused, match=r"^tests: "):
         config_maps(pod, OFFERS.of(pod))

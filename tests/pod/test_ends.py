@@ -109,7 +109,7 @@ def stages_that_start(*commands: Sequence[str]) -> bytes:
             program=inside.PROGRAM if runs_compiled else None,
         )
         head, body = encode(stage)
-        content += struct.pack("<2Q", 1024, False) + head + b"".join(body)
+        content += struct.pack("<4Q", 1024, False, 0, 0) + head + b"".join(body)
     return content
 
 
@@ -162,7 +162,7 @@ def test_a_compiler_that_makes_no_program_is_no_fault(folder: Path, what: str) -
 
 
 PLAN = a_plan(compiles=False)
-STAGE = struct.pack("<2Q", 1024, False) + struct.pack("<4Q", 1_000_000, 0, 0, 0)
+STAGE = struct.pack("<4Q", 1024, False, 0, 0) + struct.pack("<4Q", 1_000_000, 0, 0, 0)
 BROKEN = {
     "nothing": (b"", "the input is cut off"),
     "another version": (NUMBER.pack(PROTOCOL + 1) + PLAN[8:] + STAGE, "another version"),
@@ -170,6 +170,10 @@ BROKEN = {
     "half a head": (PLAN + STAGE[:20], "the input is cut off"),
     "too short": (PLAN + STAGE[:-8] + NUMBER.pack(9) + b"x", "the input is cut off"),
     "too few shared records": (PLAN[:-8] + NUMBER.pack(1 << 40) + STAGE, "the input is cut off"),
+    "records beyond the end": (
+        PLAN + struct.pack("<4Q", 1024, False, 9, 1 << 40) + STAGE[4 * 8 :],
+        "the input is cut off",
+    ),
     "too many stages": (PLAN + STAGE * 1025, "too many stages"),
     "no run": (a_plan(compiles=True) + STAGE, "too few stages"),
     "an empty stage": (PLAN + STAGE, "init failed to receive: Protocol error"),

@@ -24,9 +24,9 @@ def heads(content: bytes) -> list[tuple[int, ...]]:
     (shared,) = struct.unpack_from("<Q", content, 5 * 8)
     at, found = 9 * 8 + shared, []
     while at < len(content):
-        cap, _, *limits, body = struct.unpack_from("<6Q", content, at)
+        cap, _, _, _, *limits, body = struct.unpack_from("<8Q", content, at)
         found.append((cap, *limits))
-        at += 6 * 8 + body
+        at += 8 * 8 + body
     return found
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,19 @@ def test_nothing_of_a_run_is_left_for_the_next(folder: Path, what: str) -> None:
     assert first
     assert f"{WORK}/main.sh".encode() in first
     assert (second, third) == (first, first)
+
+
+@pytest.mark.parametrize("size", [100, 400_000])
+def test_stdin_that_runs_share_reaches_each(folder: Path, size: int) -> None:
+    first, second = b"x" * size, b"y" * size
+    texts = (first, second, first, b"", second, b"", first)
+    pod = a_pod_of("sha256sum", [a_run(stdin=text) for text in texts])
+    content = input.stages(pod, SPECS["bash"])
+    assert len(content) < 3 * size + 20_000
+
+    ended = start(folder, pod).wait()
+
+    assert printed(ended) == [sha256(text).hexdigest().encode() + b"  -\n" for text in texts]
 
 
 SHARED = """

@@ -99,7 +99,6 @@ def test_a_language_and_a_limit() -> None:
         packages={"posix": "2024"},
         max_runs=3,
         max_input_bytes=4,
-        shares_stdin=True,
         keeps_artifacts=True,
         max_artifact_bytes=5,
     )

@@ -132,8 +132,7 @@ def _common(
 def _check_input(
     problems: Problems, submission: Submission, language: Language, files_field: str
 ) -> None:
-    most, pod = language.max_input_bytes, Pod.of("", submission)
-    size = pod.input_bytes - (pod.repeated_bytes if language.shares_stdin else 0)
+    most, size = language.max_input_bytes, Pod.of("", submission).input_bytes
     if most is not None and size > most:
         files = sum(len(file.content) for file in submission.files)
         larger = files_field if files > len(submission.stdin) else "/stdin"

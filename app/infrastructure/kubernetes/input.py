@@ -10,7 +10,7 @@ from app.infrastructure.kubernetes.limits import MAX_ARTIFACT_BYTES
 from app.infrastructure.sandbox.conversion import for_sandbox
 from sandbox.artifacts.words import encode_patterns
 from sandbox.init.program import Program, rlimits
-from sandbox.init.protocol import PROTOCOL, Stage, encode, records
+from sandbox.init.protocol import PROTOCOL, Stage, encode, records, stdin_record
 from sandbox.languages import LanguageSpec
 from sandbox.languages.commands import Commands
 from sandbox.wire import types
@@ -23,8 +23,10 @@ _KIB: Final = 1024
 _MIB: Final = 1024 * 1024
 _NUMBER = struct.Struct("<Q")
 _PLAN = struct.Struct("<8Q")
-_OPENING = struct.Struct("<2Q")
+_OPENING = struct.Struct("<4Q")
 """As in collector.c."""
+_LARGE: Final = 256
+"""Bytes. Stdin that several runs have is in the input once if it is larger."""
 
 
 def memory_mib(pod: Pod, spec: LanguageSpec) -> int:
@@ -67,13 +69,26 @@ def stages(pod: Pod, spec: LanguageSpec) -> bytes:
     if spec.compile:
         compilers = [command.compile_program(fitted) for command in commands]
         content += _stage(compilers, (), container_mib, shares=True)
+    earlier: dict[bytes, int] = {}
     for run in fitted.runs:
-        content += _run(fitted, run, commands, container_mib)
+        began = len(content)
+        content += _run(fitted, run, commands, container_mib, earlier.get(run.stdin))
+        if len(run.stdin) > _LARGE and run.stdin not in earlier:
+            earlier[run.stdin] = content.index(stdin_record(run.stdin), began)
     return content
 
 
-def _run(pod: types.Pod, run: types.Run, commands: Sequence[Commands], container_mib: int) -> bytes:
-    """A run that replaces a file of the pod has all its files to itself."""
+def _run(
+    pod: types.Pod,
+    run: types.Run,
+    commands: Sequence[Commands],
+    container_mib: int,
+    stdin_at: int | None,
+) -> bytes:
+    """A run that replaces a file of the pod has all its files to itself.
+
+    `stdin_at` is where in the input its stdin is already.
+    """
     names = {file.name for file in pod.files}
     shares = names.isdisjoint(file.name for file in run.files)
     files = {file.name: file for file in (*(() if shares else pod.files), *run.files)}
@@ -88,6 +103,7 @@ def _run(pod: types.Pod, run: types.Run, commands: Sequence[Commands], container
         shares=shares,
         empties=True,
         compiled=compiled,
+        stdin_at=stdin_at,
     )
 
 
@@ -112,6 +128,7 @@ def _stage(
     shares: bool,
     empties: bool = False,
     compiled: str | None = None,
+    stdin_at: int | None = None,
 ) -> bytes:
     program = programs[0]
     limits = program.limits
@@ -122,7 +139,7 @@ def _stage(
             paths=list(dict.fromkeys(program.argv[0] for program in programs)),
             env=program.env,
             files=files,
-            stdin=program.stdin,
+            stdin=program.stdin if stdin_at is None else None,
             wall_seconds=limits.wall_seconds,
             cpu_seconds=limits.cpu_seconds,
             memory_bytes=0 if held_by_container else (limits.memory_mib + MARGIN_MIB) * _MIB,
@@ -133,4 +150,6 @@ def _stage(
             program=compiled,
         )
     )
-    return _OPENING.pack(limits.output_kib * _KIB, shares) + head + b"".join(pieces)
+    again = (0, 0) if stdin_at is None else (stdin_at, len(stdin_record(program.stdin)))
+    opening = _OPENING.pack(limits.output_kib * _KIB, shares, *again)
+    return opening + head + b"".join(pieces)

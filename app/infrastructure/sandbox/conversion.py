@@ -133,7 +133,6 @@ def language_of(language: types.Language) -> Language:
         packages=language.packages,
         max_runs=language.max_runs,
         max_input_bytes=language.max_input_bytes,
-        shares_stdin=language.shares_stdin,
         keeps_artifacts=language.keeps_artifacts,
         max_artifact_bytes=language.max_artifact_bytes,
     )
