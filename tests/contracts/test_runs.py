@@ -70,6 +70,18 @@ def test_runs_are_in_order_and_each_reads_its_own_input(runtime: Runtime, bash: 
     assert judge(observation, None, output).outcome is Outcome.SUCCESS
 
 
+def test_runs_can_share_their_input(runtime: Runtime, bash: Language) -> None:
+    large, other = b"x" * 200_000, b"y" * 300
+    inputs = [large, other, b"", *(large, other) * 9]
+    runs = [a_run(stdin=each) for each in inputs]
+    pod = a_pod_of(bash, CATS, runs)
+    assert pod.input_bytes < 201_000
+
+    _, output = ended(runtime, pod)
+
+    assert printed(output) == inputs
+
+
 def test_output_is_read_from_any_run_on(runtime: Runtime, bash: Language) -> None:
     pod = a_pod_of(bash, CATS, [a_run(stdin=each) for each in (b"a", b"b", b"c")])
     wait_for_end(runtime, pod)
