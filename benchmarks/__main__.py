@@ -27,6 +27,7 @@ from benchmarks import (
     hops,
     idle,
     latency,
+    limits,
     many_tests,
     packages,
     pods,
@@ -56,6 +57,7 @@ _QUESTIONS: Final[dict[str, ModuleType]] = {
     "streams": streams,
     "admission": admission,
     "bodies": bodies,
+    "limits": limits,
     "compare": compare,
 }
 _QUESTIONS_TO_SERVERS: Final[dict[str, ModuleType]] = {
