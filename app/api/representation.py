@@ -158,11 +158,7 @@ def queue(seen: Overview) -> about_schemas.Queue:
             for state in State
             if state in UNFINISHED
         },
-        owners=None
-        if seen.longest is None
-        else [
-            about_schemas.OwnersQueue(owner=owner, queued=queued) for owner, queued in seen.longest
-        ],
+        owners=None if seen.longest is None else list(map(_owners_queue, seen.longest)),
         events_not_in_log=about_schemas.NotInLog(
             executions=seen.not_in_log, oldest_seconds=seen.not_in_log_seconds
         ),

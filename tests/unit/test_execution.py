@@ -1,9 +1,12 @@
 """Random walks through the state machine: what no order of calls can break."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.callback import SERIES_SECONDS, CallbackState
 from app.domain.errors import IllegalTransition
 from app.domain.execution import (
     SECOND,
@@ -14,12 +17,13 @@ from app.domain.execution import (
     Event,
     Execution,
     State,
+    accept,
     event_type,
     owner_of_pod,
     pod_name,
 )
 from app.domain.submission import MAX_DOOR_DATA_BYTES
-from tests.support.builders import NOW, a_submission, a_verdict, accepted
+from tests.support.builders import NOW, a_callback, a_submission, a_verdict, accepted, an_id
 
 NEXT = NOW + SECOND
 
@@ -99,6 +103,55 @@ def test_every_state_can_be_reached() -> None:
     while more := {to for state in reached for to in TRANSITIONS[state]} - reached:
         reached |= more
     assert reached == set(State)
+
+
+def test_whatever_ends_it_makes_its_callback_pending() -> None:
+    execution = replace(accepted()[0], callback=a_callback())
+    later = NOW + 5
+
+    for change in (execution.fail(NOW, later, "no pod"), execution.cancel(NOW, later)):
+        callback = change.after.callback
+        assert callback
+        assert callback.state is CallbackState.PENDING
+        assert callback.next_at == NOW
+        assert callback.until == NOW + SERIES_SECONDS * SECOND
+
+
+def finished() -> Change:
+    execution, _, _ = accepted()
+    for state in (State.ADMITTED, State.STARTING):
+        execution = move(execution, state).after
+    return move(execution, State.FINISHED)
+
+
+def test_what_is_not_measured_counts_as_nothing() -> None:
+    completed = finished().after.complete(NOW, NOW).after
+
+    assert (completed.cpu_us, completed.stored_bytes) == (0, 0)
+
+
+def test_an_execution_names_its_batch() -> None:
+    submission, batch_id = a_submission(), an_id()
+    execution, _ = accept(
+        submission, id=an_id(), owner="ada", now=NOW, next_action_at=NOW, batch_id=batch_id
+    )
+
+    assert execution.batch_id == batch_id
+
+
+def test_events_have_plain_texts() -> None:
+    """JSON and MongoDB store them, and members of enumerations would look alike only here."""
+    assert type(finished().event.data["outcome"]) is str
+
+
+def test_only_the_first_pod_of_a_checker_has_no_number() -> None:
+    execution, _, _ = accepted()
+
+    assert [execution.checker_pod(number) for number in (1, 2, 3)] == [
+        f"{execution.pod}-c",
+        f"{execution.pod}-c2",
+        f"{execution.pod}-c3",
+    ]
 
 
 def test_the_first_event_says_what_was_asked_for() -> None:
