@@ -69,8 +69,12 @@ class Packages:
         return done.stdout
 
     @property
+    def store(self) -> Store:
+        return Store(self.daemon.folder / "data" / FOLDER)
+
+    @property
     def builds(self) -> list[str]:
-        return os.listdir(self.daemon.folder / "data" / FOLDER / "builds")
+        return os.listdir(self.store.builds)
 
     def offered(self, name: str) -> dict[str, str]:
         return dict(language(self.daemon.runtime, name).packages)
@@ -87,7 +91,6 @@ def log_of(packages: Packages) -> str:
 
 def packages_of(daemon: SandboxDaemon, folder: Path) -> Packages:
     """None are installed yet. `folder` is empty."""
-    Store(daemon.folder / "data" / FOLDER).put({})
     wheels = folder / "wheels"
     wheels.mkdir()
     wheel(wheels, "greeting", "1.0", GREETING)
@@ -99,12 +102,31 @@ def packages_of(daemon: SandboxDaemon, folder: Path) -> Packages:
         "npm_config_cache": str(folder / "npm"),
         "npm_config_userconfig": os.devnull,
     }
-    return Packages(daemon, wheels, env)
+    packages = Packages(daemon, wheels, env)
+    packages.store.put({})
+    return packages
 
 
 @pytest.fixture
-def packages(own_sandbox: SandboxDaemon, tmp_path: Path) -> Packages:
-    return packages_of(own_sandbox, tmp_path)
+def packages(own_sandbox: SandboxDaemon, tmp_path: Path) -> Iterator[Packages]:
+    packages = packages_of(own_sandbox, tmp_path)
+    yield packages
+    packages.store.put({})
+
+
+@pytest.fixture
+def greeting(packages: Packages, with_packages: Packages) -> Packages:
+    """With the packages for Python of `with_packages`: to have pip install them takes a second."""
+    here, there = packages.store, with_packages.store
+    here.make()
+    installed = {}
+    for name, it in there.installed().items():
+        if name.startswith("python"):
+            with here.new_build(name) as build:
+                shutil.copytree(there.builds / it.build, build, dirs_exist_ok=True)
+                installed[name] = replace(it, build=build.name)
+                here.put(installed)
+    return packages
 
 
 class TestAChange:
@@ -123,18 +145,17 @@ class TestAChange:
         assert packages.offered("python") == {}
         wait_until(lambda: packages.printed("") == "" and packages.builds == [])
 
-    def test_does_not_reach_a_program_that_runs(self, packages: Packages) -> None:
+    def test_does_not_reach_a_program_that_runs(self, greeting: Packages) -> None:
         """It reads its packages until a limit ends it, which is not before they were removed."""
-        runtime = packages.daemon.runtime
+        runtime = greeting.daemon.runtime
         limits = replace(DEFAULT_LIMITS, wall_seconds=5, cpu_seconds=5)
         pod = a_pod(language(runtime, "python"), READS_FOR_EVER, limits=limits)
-        packages("add", "python", "greeting")
         runtime.create(pod)
         wait_until(lambda: runtime.follow(pod.name, 0))
 
-        packages("remove", "python", "greeting")
+        greeting("remove", "python", "greeting", "shadow")
 
-        assert "ModuleNotFoundError" in packages.printed(WHO)
+        assert "ModuleNotFoundError" in greeting.printed(WHO)
         wait_until(lambda: (seen := runtime.observe(pod.name)) and seen.report)
         output = runtime.output(pod.name)
         assert output
@@ -163,24 +184,22 @@ class TestAChange:
         assert packages.printed(WHO) == "hello\n"
         wait_until(lambda: "is not made for all programs: exit code 3" in log_of(packages))
 
-    def test_outlives_the_daemon(self, packages: Packages) -> None:
-        packages("add", "python", "greeting")
-        (packages.daemon.folder / "data" / FOLDER / "builds" / "left-over").mkdir()
+    def test_outlives_the_daemon(self, greeting: Packages) -> None:
+        (greeting.store.builds / "left-over").mkdir()
 
-        packages.daemon.kill()
-        packages.daemon.start()
+        greeting.daemon.kill()
+        greeting.daemon.start()
 
-        assert packages.printed(WHO) == "hello\n"
-        assert len(packages.builds) == 1
+        assert greeting.printed(WHO) == "hello\n"
+        assert len(greeting.builds) == 1
 
-    def test_that_cannot_be_read_leaves_what_was_there(self, packages: Packages) -> None:
-        packages("add", "python", "greeting")
-        assert packages.printed(WHO) == "hello\n"
+    def test_that_cannot_be_read_leaves_what_was_there(self, greeting: Packages) -> None:
+        assert greeting.printed(WHO) == "hello\n"
 
-        (packages.daemon.folder / "data" / FOLDER / "installed.json").write_text("{")
+        (greeting.daemon.folder / "data" / FOLDER / "installed.json").write_text("{")
 
-        assert packages.printed(WHO) == "hello\n"
-        assert "packages stay as they were" in packages.daemon.log.read_text()
+        assert greeting.printed(WHO) == "hello\n"
+        assert "packages stay as they were" in log_of(greeting)
 
 
 @pytest.fixture(scope="module")
