@@ -512,7 +512,7 @@ class TestTls:
 
     def test_a_receiver_without_tls_is_a_failure(self) -> None:
         with RawServer() as server:
-            server.answer = b"HTTP/1.1 400 Bad\r\n\r\n"
+            server.answer, server.at_once = b"HTTP/1.1 400 Bad\r\n\r\n", True
             port = server.url.rpartition(":")[2]
             callbacks = self.sender(ssl.create_default_context)
-            assert failure(callbacks, f"https://{self.NAME}:{port}/")
+            assert "connection failed: [SSL" in failure(callbacks, f"https://{self.NAME}:{port}/")

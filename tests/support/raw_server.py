@@ -13,6 +13,8 @@ class RawServer:
     answer: bytes = b""
     repeats: bytes = b""
     """What follows the answer again and again, until the client has enough."""
+    at_once: bool = False
+    """Whether it sends the answer without a request that it understands."""
     requests: int = 0
 
     def __enter__(self) -> Self:
@@ -43,7 +45,8 @@ class RawServer:
 
     def _exchange(self, connection: socket.socket) -> None:
         try:
-            self._read_request(connection)
+            if not self.at_once:
+                self._read_request(connection)
             self.requests += 1
             connection.sendall(self.answer)
             while self.repeats:

@@ -27,8 +27,17 @@ def run(data_dir: Path, redis_url: str, *command: str) -> subprocess.CompletedPr
     )
 
 
-@pytest.mark.parametrize("name", ["podline.db", "events.db"])
-@pytest.mark.parametrize("program", ["up", "api", "worker"])
+@pytest.mark.parametrize(
+    ("program", "name"),
+    [
+        ("up", "podline.db"),
+        ("up", "events.db"),
+        ("api", "podline.db"),
+        ("worker", "events.db"),
+        pytest.param("api", "events.db", marks=pytest.mark.long),
+        pytest.param("worker", "podline.db", marks=pytest.mark.long),
+    ],
+)
 def test_a_program_ends(program: str, name: str, tmp_path: Path, redis_url: str) -> None:
     with closing(sqlite3.connect(tmp_path / name)) as newer:
         newer.execute(f"PRAGMA user_version = {NEWER}")
