@@ -10,6 +10,7 @@ Its only dependency is httpx.
 from importlib.metadata import version
 
 from podline.about_models import (
+    ArtifactMaxima,
     Dependency,
     HeldLimit,
     Holder,
@@ -98,6 +99,7 @@ from podline.submission import Checker, Program, Submission, Test
 __all__ = [
     "ApiError",
     "Artifact",
+    "ArtifactMaxima",
     "AsyncClient",
     "Batch",
     "BatchItem",

@@ -71,6 +71,15 @@ class UsageDay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactMaxima:
+    """What is kept of the files that a program created."""
+
+    files: int
+    bytes: int
+    """All files together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitsInForce:
     """The limits that the service applies to submissions."""
 
@@ -82,6 +91,8 @@ class LimitsInForce:
     """The most unfinished executions that the key's owner may have."""
     max_input_bytes: int | None = None
     """Files, and the inputs of all tests, together. None: the runtime has no limit for them."""
+    artifacts: ArtifactMaxima | None = None
+    """None: no files can be kept, or the service is too old to report it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,9 @@
 """The ways to run the whole service, which tests know only by their addresses."""
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,9 +11,12 @@ from pathlib import Path
 
 import httpx
 
+from app.settings.folders import SANDBOX
 from podline import Client
+from tests.support.kubernetes.image_packages import SETTING
 from tests.support.kubernetes.images import LANGUAGE_IMAGES, pod_image
 from tests.support.kubernetes.namespace import a_namespace
+from tests.support.local_packages import only_wheels_in, wheel
 from tests.support.roles import Roles
 from tests.support.sandbox_daemon import SandboxDaemon
 from tests.support.standalone import Standalone, running
@@ -39,6 +45,7 @@ class Service:
 def standalone(folder: Path) -> Iterator[Service]:
     """`podline up`: one worker on all queues, SQLite, the local sandbox."""
     with running(Standalone(folder)) as up:
+        _add_greeting(folder / SANDBOX, folder)
         wait_until(lambda: FLOWER_OF_UP.search(up.printed()), or_fail=up.printed)
         (flower_url,) = FLOWER_OF_UP.findall(up.printed())
         password = (folder / "flower-password").read_text().strip()
@@ -54,6 +61,7 @@ def roles_and_sandbox(folder: Path) -> Iterator[Service]:
     daemon = SandboxDaemon(folder / "sandbox")
     daemon.folder.mkdir()
     daemon.start()
+    _add_greeting(daemon.folder / "data", folder)
     try:
         with _roles(folder, f"unix://{daemon.socket}") as service:
             yield service
@@ -66,6 +74,7 @@ def roles_and_cluster(folder: Path) -> Iterator[Service]:
     """The same, with a namespace of a cluster as the runtime."""
     settings = {
         "PODLINE_KUBERNETES__IMAGES": LANGUAGE_IMAGES,
+        "PODLINE_KUBERNETES__PACKAGES": SETTING,
         "PODLINE_KUBERNETES__POD_IMAGE": pod_image().name,
         "PODLINE_KUBERNETES__IMAGE_PULL_POLICY": "Never",
     }
@@ -74,6 +83,19 @@ def roles_and_cluster(folder: Path) -> Iterator[Service]:
         _roles(folder, f"kubernetes://{namespace}", settings) as service,
     ):
         yield service
+
+
+def _add_greeting(data: Path, folder: Path) -> None:
+    """Install for Python programs what the image of a cluster has: `greeting`."""
+    wheels = folder.with_name(f"{folder.name}-wheels")
+    wheels.mkdir()
+    wheel(wheels, "greeting", "1.0", {"greeting.py": "WORD = 'hello'\n"})
+    subprocess.run(
+        [sys.executable, "-m", "sandbox.packages", "--data", data, "add", "python", "greeting"],
+        env=os.environ | only_wheels_in(wheels),
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
 
 
 @contextmanager

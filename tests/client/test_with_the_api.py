@@ -11,6 +11,7 @@ from enum import StrEnum
 import pytest
 
 from app.domain.api_key import Role as DomainRole
+from app.domain.artifact import DEFAULT_MAXIMA
 from app.domain.callback import CallbackState as DomainCallbackState
 from app.domain.execution import SECOND
 from app.domain.execution import Outcome as DomainOutcome
@@ -27,6 +28,7 @@ from app.service.replay.slices import work
 from app.service.usage import fold
 from podline import (
     ApiError,
+    ArtifactMaxima,
     Callback,
     CallbackState,
     Client,
@@ -193,6 +195,7 @@ def test_what_is_offered(client: Client) -> None:
     limits = client.limits()
     assert limits.limits.default == Limits(**asdict(DEFAULT_LIMITS))
     assert limits.input["files"] == 256
+    assert limits.artifacts == ArtifactMaxima(**asdict(DEFAULT_MAXIMA))
 
 
 def test_the_queue(twins: Twins, client: Client) -> None:

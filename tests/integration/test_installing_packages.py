@@ -14,7 +14,12 @@ import pytest
 
 from sandbox.environments import FOLDER, Store
 from tests.support.disks import disk
-from tests.support.local_packages import npm_registry, source_distribution, wheel
+from tests.support.local_packages import (
+    npm_registry,
+    only_wheels_in,
+    source_distribution,
+    wheel,
+)
 from tests.support.waiting import wait_until
 
 ADDED = {"greeting": "1.0", "number": "1.0", "words": "1.0"}
@@ -65,13 +70,7 @@ def empty_host(folder: Path) -> Host:
     wheel(wheels, "words", "1.0", {"words.py": ""})
     wheel(wheels, "number", "1.0", {"number.py": ""})
     wheel(wheels, "letter", "1.0", {"letter.py": ""})
-    env = {
-        "PIP_NO_INDEX": "1",
-        "PIP_FIND_LINKS": str(wheels),
-        "PIP_CONFIG_FILE": os.devnull,
-        "PIP_NO_CACHE_DIR": "1",
-    }
-    return Host(folder / "data", wheels, env)
+    return Host(folder / "data", wheels, only_wheels_in(wheels))
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ import pytest
 from app.domain.policy import DEFAULT_LIMITS
 from sandbox.environments import FOLDER, Store
 from sandbox.languages.spec import LANGUAGES
-from tests.support.local_packages import npm_registry, publish_greeter, wheel
+from tests.support.local_packages import npm_registry, only_wheels_in, publish_greeter, wheel
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language
 from tests.support.waiting import wait_until
 
@@ -96,9 +96,7 @@ def packages_of(daemon: SandboxDaemon, folder: Path) -> Packages:
     wheel(wheels, "greeting", "1.0", GREETING)
     wheel(wheels, "shadow", "1.0", {"json.py": "raise SystemExit('shadowed')\n"})
     env = {
-        "PIP_NO_INDEX": "1",
-        "PIP_FIND_LINKS": str(wheels),
-        "PIP_CONFIG_FILE": os.devnull,
+        **only_wheels_in(wheels),
         "npm_config_cache": str(folder / "npm"),
         "npm_config_userconfig": os.devnull,
     }

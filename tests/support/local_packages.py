@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import json
+import os
 import tarfile
 import threading
 import zipfile
@@ -36,6 +37,16 @@ def wheel(
             archive.writestr(member, text)
         archive.writestr(f"{about}/RECORD", "".join(f"{member},,\n" for member in content))
     return path
+
+
+def only_wheels_in(folder: Path) -> dict[str, str]:
+    """Variables for pip, so that it finds these alone."""
+    return {
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(folder),
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_NO_CACHE_DIR": "1",
+    }
 
 
 _BUILD = """

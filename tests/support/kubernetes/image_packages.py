@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from tests.support.local_packages import npm_registry, publish_greeter, wheel
+from tests.support.local_packages import npm_registry, only_wheels_in, publish_greeter, wheel
 
 _FOR_NODE: Final = "greeter@2.1.0 @types/typeless@1.0.1 typeless@1.0.0"
 PACKAGES: Final = {"python": "greeting==1.0", "javascript": _FOR_NODE, "typescript": _FOR_NODE}
@@ -24,8 +24,7 @@ def python_packages(folder: Path) -> Mapping[Path, str]:
     """Install them into the folder, and return their place in the image."""
     wheel(folder, "greeting", "1.0", {"greeting.py": "WORD = 'hello'\n"})
     site = folder / "site"
-    env = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder), "PIP_TARGET": str(site)}
-    _run("python", env)
+    _run("python", only_wheels_in(folder) | {"PIP_TARGET": str(site)})
     return {site: "/usr/local/lib/python3.11/dist-packages"}
 
 

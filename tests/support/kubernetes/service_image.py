@@ -45,7 +45,8 @@ def _source_files() -> list[Path]:
 def _requirements() -> list[str]:
     setup = ConfigParser()
     setup.read(ROOT / "setup.cfg")
-    named = setup["options"]["install_requires"] + setup["options.extras_require"]["server"]
+    extras = setup["options.extras_require"]
+    named = "\n".join([setup["options"]["install_requires"], extras["server"], extras["mcp"]])
     return [*filter(None, named.split("\n")), *_FOR_DEBIAN]
 
 
