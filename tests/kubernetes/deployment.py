@@ -85,6 +85,7 @@ def deployed(folder: Path) -> Iterator[Deployment]:
     with ExitStack() as stack:
         stores = stack.enter_context(_stores(folder))
         _write_overlay(folder, deployment.key, stores)
+        _remove()  # a test that was killed leaves it, with stores that are gone
         stack.callback(_remove)
         _kubectl("apply", "--kustomize", str(folder))
         for role in sorted(ROLES):

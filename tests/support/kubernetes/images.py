@@ -18,16 +18,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from kubernetes import client
-
 from sandbox import line
 from sandbox.init import protocol
 from tests.support.kubernetes import service_image
 from tests.support.kubernetes.image_packages import node_packages, python_packages
-from tests.support.kubernetes.namespace import api_client
-
-REGISTRY = "docker.io/"
-"""The prefix that a container runtime adds to a name without one."""
+from tests.support.kubernetes.nodes import REGISTRY, missing_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +107,14 @@ def pod_image() -> TestImage:
     return TestImage(_pod_image(), files=lambda _folder: _PROGRAMS)
 
 
-def _on_nodes() -> set[str]:
-    nodes = client.CoreV1Api(api_client()).list_node().items
-    images = [image for node in nodes if node.status for image in node.status.images or ()]
-    return {name.removeprefix(REGISTRY) for image in images for name in image.names or ()}
-
-
 def main(command: Sequence[str]) -> None:
-    there = _on_nodes()
-    for image in (pod_image(), WITHOUT_SHELL, *LANGUAGES.values()):
-        if image.name not in there:
+    images = {image.name: image for image in (pod_image(), WITHOUT_SHELL, *LANGUAGES.values())}
+    service = service_image.name()
+    missing = missing_of([*images, service])
+    for name, image in images.items():
+        if name in missing:
             image.make(command)
-    if (service := service_image.name()) not in there:
+    if service in missing:
         service_image.make(command, f"{REGISTRY}{service}")
 
 
