@@ -15,11 +15,15 @@ from tests.acceptance.setups import Service, roles_and_cluster, roles_and_sandbo
     scope="session",
     params=[
         pytest.param(standalone, id="standalone"),
-        pytest.param(roles_and_sandbox, id="roles+kafka+sandbox", marks=pytest.mark.kafka),
+        pytest.param(
+            roles_and_sandbox,
+            id="roles+kafka+sandbox",
+            marks=[pytest.mark.kafka, pytest.mark.timeout(300)],
+        ),
         pytest.param(
             roles_and_cluster,
             id="roles+kafka+cluster",
-            marks=[pytest.mark.kafka, pytest.mark.kubernetes],
+            marks=[pytest.mark.kafka, pytest.mark.kubernetes, pytest.mark.timeout(300)],
         ),
     ],
 )
