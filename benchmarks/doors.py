@@ -51,6 +51,12 @@ CASES: Final[Sequence[Case]] = (
         {"language": "python", "version": "3.10.0", "files": [{"content": PRINT_1}]},
         lambda answer: str(answer["run"]["stdout"]),
     ),
+    Case(
+        "SandboxFusion: `POST /run_code`",
+        "/run_code",
+        {"language": "python", "code": PRINT_1},
+        lambda answer: str(answer["run_result"]["stdout"]),
+    ),
 )
 
 
