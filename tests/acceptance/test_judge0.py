@@ -79,14 +79,14 @@ class TestPackage:
     def test_runs_a_multi_file_program(self, package: Client) -> None:
         files = Filesystem(
             content=[
-                File(name="hello.c", content=C_HELLO),
-                File(name="compile", content="gcc -o hello hello.c"),
-                File(name="run", content="./hello"),
+                File(name="hello.txt", content="hello\n"),
+                File(name="compile", content="tr a-z A-Z <hello.txt >made.txt"),
+                File(name="run", content="cat made.txt"),
             ]
         )
         found = run(package, language=LanguageAlias.MULTI_FILE, source_code="",
                     additional_files=files)  # fmt: skip
-        assert (found.stdout, found.status) == ("hello\n", Status.ACCEPTED)
+        assert (found.stdout, found.status) == ("HELLO\n", Status.ACCEPTED)
 
     def test_sees_that_a_multi_file_program_does_not_compile(self, package: Client) -> None:
         files = [File(name="compile.sh", content="echo no >&2; exit 3"), File(name="run.sh")]

@@ -168,9 +168,9 @@ class TestLimits:
         assert native(sent)["limits"]["cpu_seconds"] == 60
 
     def test_sizes_are_rounded_up(self) -> None:
-        sent = {"language_id": 50, "memory_limit": 128_000, "stack_limit": 1}
+        sent = {"language_id": 50, "memory_limit": 128_001, "stack_limit": 1}
         limits = native(sent)["limits"]
-        assert (limits["memory_mib"], limits["stack_mib"]) == (125, 1)
+        assert (limits["memory_mib"], limits["stack_mib"]) == (126, 1)
 
     def test_a_runtime_that_accepts_less(self) -> None:
         weak = offered([replace(PYTHON, accepts={"memory_mib": 64, "processes": 10})])
@@ -182,6 +182,22 @@ class TestLimits:
         config = config_info(replace(POLICY, max_limits=small))
         assert (config["wall_time_limit"], config["max_wall_time_limit"]) == (5.0, 5.0)
         assert (config["memory_limit"], config["max_file_size"]) == (64 * 1024, 100)
+
+    def test_a_multi_file_program_that_is_compiled_has_more(self) -> None:
+        def limits(*files: str) -> dict[str, float]:
+            archive = encoded(archive_of(File(name, b"") for name in files))
+            sent = {"language_id": 89, "source_code": None, "additional_files": archive}
+            found: dict[str, float] = native(sent)["limits"]
+            return found
+
+        ours = POLICY.default_compile_limits
+        plain, compiled = limits("run"), limits("run", "compile.sh")
+        assert compiled["memory_mib"] == ours.memory_mib > plain["memory_mib"]
+        assert compiled["cpu_seconds"] == plain["cpu_seconds"] + ours.cpu_seconds
+        assert compiled["wall_seconds"] == plain["wall_seconds"] + ours.wall_seconds
+        assert (compiled["disk_mib"], "disk_mib" in plain) == (ours.disk_mib, False)
+        archive = encoded(archive_of([File("compile", b"")]))
+        assert native({"additional_files": archive})["limits"] == native({})["limits"]
 
 
 class TestProgram:

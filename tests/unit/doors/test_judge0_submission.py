@@ -317,6 +317,12 @@ class TestScriptsThatCompile:
         assert (found["status_id"], found["compile_output"]) == (6, "error")
         assert found["stderr"] is found["exit_code"] is None
 
+    def test_and_take_their_time(self) -> None:
+        row = completed()
+        scripts = replace(ATTRIBUTES, language_id=89)
+        slow = a_result(row, report=a_report(cpu_us=7_000_000))
+        assert shown(row, slow, attributes=scripts)["status_id"] == 3
+
     def test_and_succeed(self) -> None:
         found = self.of([File(COMPILE_OUTPUT, b"warning")])
         assert (found["status_id"], found["compile_output"]) == (11, "warning")

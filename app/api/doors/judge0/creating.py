@@ -63,7 +63,9 @@ def _read_first(call: Call) -> Response:
         asked = _read(call)
         if not asked.wait:
             return _created(call, asked)
-    return run(call, lambda: (asked.submission, _promise(call, asked)))
+        held = [(asked.submission, _promise(call, asked))]
+        del asked  # Nothing refers to it while this waits.
+    return run(call, held.pop)
 
 
 def _created(call: Call, asked: _Asked) -> Response:

@@ -1,6 +1,5 @@
 """A body of Judge0's `/submissions` becomes a body of our own API, and what the door remembers."""
 
-import math
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,15 +8,15 @@ from typing import Any, Final
 from app.api.doors.judge0 import parameters
 from app.api.doors.judge0.archive import NotUsable, files_in
 from app.api.doors.judge0.attributes import BLANK, Attributes, Problems, Reader
-from app.api.doors.judge0.config import MIB, config_info
+from app.api.doors.judge0.config import config_info
 from app.api.doors.judge0.encoding import decoded, encoded, read
 from app.api.doors.judge0.languages import Kind, Offered
+from app.api.doors.judge0.limits import limits_of
 from app.api.doors.judge0.parameters import Parameters
-from app.api.doors.judge0.scripts import STARTS, started_by
+from app.api.doors.judge0.scripts import STARTS, compiles, started_by
 from app.domain.errors import FieldProblem
-from app.domain.language import STACK_OF_MAIN_THREAD
 from app.domain.policy import Policy
-from app.domain.submission import File, Limits
+from app.domain.submission import File
 
 _MUST_BE_BLANK: Final = "must be blank"
 
@@ -56,7 +55,7 @@ def translated(
         "entrypoint": started_by(language.family),
         "args": _args(attributes, language),
         "compile_args": _compile_args(attributes, language),
-        "limits": _limits(attributes, language, policy),
+        "limits": limits_of(attributes, language, policy, compiles=compiles(files)),
         "streams": "merged" if attributes.redirect_stderr_to_stdout else "separate",
         "callback_url": parameters.text(sent, "callback_url") or None,
         **_judged(sent, attributes, language, base64=base64),
@@ -148,28 +147,6 @@ def _words(text: str | None) -> list[str]:
         return shlex.split(text)
     except ValueError:
         return text.split()
-
-
-def _limits(attributes: Attributes, language: Offered, policy: Policy) -> dict[str, float]:
-    """Zero is no limit in Judge0: then, and where ours is lower, ours applies."""
-    ours = language.language
-    most = policy.run_limits(ours.accepts, ours.needs).maximum
-    cpu = attributes.cpu_time_limit and attributes.cpu_time_limit + attributes.cpu_extra_time
-    limits = {
-        "cpu_seconds": _at_most(cpu, most, "cpu_seconds"),
-        "wall_seconds": _at_most(attributes.wall_time_limit, most, "wall_seconds"),
-        "memory_mib": _at_most(math.ceil(attributes.memory_limit / MIB), most, "memory_mib"),
-        "processes": _at_most(attributes.max_processes_and_or_threads, most, "processes"),
-        "output_kib": _at_most(attributes.max_file_size, most, "output_kib"),
-    }
-    if ours.stack == STACK_OF_MAIN_THREAD and attributes.stack_limit:
-        limits["stack_mib"] = min(math.ceil(attributes.stack_limit / MIB), limits["memory_mib"])
-    return limits
-
-
-def _at_most(value: float, most: Limits, name: str) -> float:
-    maximum: float = getattr(most, name)
-    return min(value, maximum) if value else maximum
 
 
 _ATTRIBUTES: Final = {

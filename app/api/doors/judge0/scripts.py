@@ -1,6 +1,6 @@
 """What starts a submission that is no program in one of our languages: a script of our own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from app.api.doors.judge0.languages import BY_ID, Family, Kind
@@ -14,8 +14,9 @@ COMPILE_FAILED: Final = f"{_OURS}.failed"
 
 _PRINT: Final = "exec cat text.txt\n"
 _START: Final = 'chmod +x a.out && exec ./a.out "$@"\n'
+_COMPILERS: Final = ("compile", "compile.sh")
 _RUN: Final = f"""\
-for compile in compile compile.sh; do
+for compile in {" ".join(_COMPILERS)}; do
     [ -f "$compile" ] || continue
     bash "$compile" </dev/null >{COMPILE_OUTPUT} 2>&1 && break
     touch {COMPILE_FAILED}
@@ -34,6 +35,11 @@ STARTS: Final[Mapping[Kind, tuple[File, ...]]] = {
     Kind.BINARY: (File(_NAME, _START.encode()),),
     Kind.SCRIPTS: (File(_NAME, _RUN.encode()),),
 }
+
+
+def compiles(files: Iterable[File]) -> bool:
+    """Whether one of them compiles a multi-file program."""
+    return any(file.name in _COMPILERS for file in files)
 
 
 def started_by(family: Family) -> str:

@@ -57,7 +57,9 @@ class Shown:
     def ended(self) -> Ended:
         if self.script_failed:
             return Ended(COMPILE_ERROR)
-        return statuses.ended(self.execution, self.runs, self.attributes.cpu_time_limit)
+        # What a script compiles counts toward the CPU time of the run.
+        limit = None if self.kind is Kind.SCRIPTS else self.attributes.cpu_time_limit
+        return statuses.ended(self.execution, self.runs, limit)
 
     @property
     def last(self) -> Run | None:
