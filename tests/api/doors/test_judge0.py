@@ -161,6 +161,8 @@ class TestCreate:
             {"source_code": b64encode(b"1").decode(), "base64_encoded": "true", "wait": True},
         )
         assert answer(response, 201)["status"]["id"] == 3
+        both = judge0.post(f"{SUBMISSIONS}?language_id=71", HELLO | {"language_id": 1})
+        assert answer(both, 201), "the query counts, as in Rails"
 
     def test_unknown_parameters_are_ignored(self, judge0: DoorClient) -> None:
         assert ran(judge0, anything={"a": [1]})["status"]["id"] == 3
