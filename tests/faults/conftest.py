@@ -11,6 +11,8 @@ FAST = {
     # The same sweep as always, only without minutes of patience for the slow.
     **in_processes(
         transitions__STEP_SECONDS=3,
+        holding__BEAT_SECONDS=0.3,
+        holding__HOLD_SECONDS=3,
         sweep__SLOT_GRACE_SECONDS=5,
         sweep__QUEUE_CHECK_SECONDS=5,
         beat__sweep=1,

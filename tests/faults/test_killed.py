@@ -4,6 +4,7 @@ import signal
 
 import pytest
 
+from app.domain.execution import Execution as Row
 from podline.submission import Checker, Test
 from tests.faults.load import FOR_LONG, HOW_MANY, Load
 from tests.support.standalone import Standalone
@@ -58,3 +59,42 @@ def test_a_part_is_killed_while_checkers_run(standalone: Standalone, part: str) 
     standalone.kill(part)
     load.assert_whole()
     assert part == "sandbox" or load.attempts() == {1}
+
+
+@pytest.mark.long
+def test_a_worker_is_killed_while_it_compares(standalone: Standalone) -> None:
+    """It holds the row, and another one judges once the hold has ended."""
+    client, store = standalone.client(), standalone.store()
+    tests: list[Test] = [{}] * 4
+    execution = client.submit(
+        "yes 0.12345678901234567 | head -c 4000000",
+        language="bash",
+        limits={"output_kib": 4096},
+        tests=tests,
+        expected_output="0.12345678901234568\n" * 200_000,
+        compare={"numbers": {"absolute": 1e-9, "relative": 0}},
+        keep_output="none",
+    )
+
+    def row() -> Row:
+        found = store.executions.get(execution.id)
+        assert found is not None
+        return found
+
+    wait_until(lambda: row().held_until is not None, within=60, or_fail=row)
+    standalone.kill("worker")
+    held_until = row().held_until
+    assert held_until is not None
+    assert row().outcome is None
+    ended = client.wait(execution.id, timeout=180)
+
+    assert (ended.outcome, ended.attempt) == ("success", 1)
+    assert ended.result
+    assert ended.result.tests
+    assert [test.outcome for test in ended.result.tests] == ["success"] * len(tests)
+    (judged,) = (
+        event.time for event in store.executions.events(execution.id) if "finished" in event.type
+    )
+    assert judged > held_until
+    wait_until(lambda: row().next_action_at is None, or_fail=row)
+    assert standalone.runtime().list_pods() == []
