@@ -2,7 +2,6 @@
 
 import os
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -16,7 +15,6 @@ from pydantic import (
     ValidationInfo,
     create_model,
     field_validator,
-    model_validator,
 )
 from pydantic_settings import (
     BaseSettings,
@@ -33,14 +31,9 @@ from app.door_names import DoorName
 from app.settings import checks
 from app.settings.folders import runtime_folder
 from app.settings.from_policy import Group, policy_of, settings_of
-from app.settings.images import DEFAULT as DEFAULT_IMAGES
-from app.settings.images import (
-    ImageNames,
-    ImagePackages,
-    images_and_versions,
-    packages_and_versions,
-)
 from app.settings.kafka import KafkaSettings
+from app.settings.keyless import DoorList, KeylessSettings, names_in
+from app.settings.kubernetes import KubernetesSettings
 from app.settings.sources import NESTED, PREFIX, nested, secrets, settings_file
 from app.settings.urls import DatabaseUrl, EventLogUrl, RedisUrl, RuntimeUrl
 from sandbox.private import NotPrivate, refuse_links_of_others
@@ -49,9 +42,6 @@ _DEFAULT = Policy()
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 LimitNames = Annotated[str, AfterValidator(checks.limit_names)]
-DoorList = Annotated[str, AfterValidator(checks.door_list)]
-OwnerName = Annotated[str, AfterValidator(checks.owner_name)]
-RateText = Annotated[str, AfterValidator(checks.rate)]
 LongSecret = Annotated[SecretStr | None, AfterValidator(checks.long_enough)]
 
 
@@ -65,66 +55,6 @@ def _resolved(path: Path) -> Path:
 
 
 Folder = Annotated[Path, AfterValidator(_resolved)]
-
-
-class KubernetesSettings(Group):
-    """See app.infrastructure.kubernetes.manifest.PodOptions."""
-
-    images: ImageNames = DEFAULT_IMAGES
-    """The languages and their images: `<language>=<image>:<version>`, separated by commas. A tag
-    begins with the language's version; a digest may follow.
-    """
-    packages: ImagePackages = ""
-    """The packages in these images, as they were built: `<language>=<package>==<version> …`,
-    separated by commas; `<package>@<version>` for Node.
-    """
-    pod_image: str = f"podline/pod:{version('podline')}"
-    """The image of the collector."""
-    image_pull_policy: Literal["IfNotPresent", "Always", "Never"] = "IfNotPresent"
-    """`IfNotPresent`, `Always` or `Never`."""
-    image_pull_secret: str | None = None
-    """The name of a Secret in the namespace, for pulling images."""
-    runtime_class: str | None = None
-    """The `RuntimeClass` of pods, such as gVisor's."""
-    cpu_request: PositiveFloat = 0.1
-    """Cores that the scheduler reserves for each container."""
-    cpu_limit: PositiveFloat = 1.0
-    """Cores that a container can use at once."""
-    pod_pids_limit: PositiveInt | None = None
-    """The nodes' `podPidsLimit`: programs that ask for more processes are refused."""
-
-    @model_validator(mode="after")
-    def _packages_have_images(self) -> Self:
-        images = images_and_versions(self.images)
-        for language in packages_and_versions(self.packages):
-            if language not in images:
-                raise ValueError(f"packages: {language} has no image in `images`")
-        return self
-
-
-class KeylessSettings(Group):
-    """Who may call a door without a key."""
-
-    doors: DoorList = ""
-    """The doors that serve requests without a key: their names, separated by commas, or `all`.
-    Whoever reaches such a door can run programs: [requests without a key](#requests-without-a-key).
-    """
-    owner: OwnerName = "keyless"
-    """The owner of what is submitted without a key."""
-    max_unfinished: PositiveInt | None = None
-    """Its quota of unfinished executions, instead of `PODLINE_MAX_UNFINISHED_PER_OWNER`."""
-    requests: RateText | None = None
-    """The rate of its requests, such as `10/s`, instead of `PODLINE_REQUESTS`."""
-    cpu_day: PositiveFloat | None = None
-    """The CPU seconds of its programs in a day (UTC), instead of `PODLINE_CPU_DAY`."""
-
-    def names(self) -> list[str]:
-        return names_in(self.doors)
-
-
-def names_in(text: str) -> list[str]:
-    """The names in a list separated by commas."""
-    return [name for name in text.split(",") if name]
 
 
 def _cores(_: dict[str, Any]) -> int:

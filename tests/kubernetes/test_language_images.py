@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.settings.images import DEFAULT, images_and_versions, packages_and_versions
-from app.settings.model import KubernetesSettings
+from app.settings.kubernetes import KubernetesSettings
 from sandbox import languages
 
 FOLDER = Path(__file__).parents[2] / "compose/images"
