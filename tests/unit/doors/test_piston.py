@@ -183,6 +183,7 @@ def test_memory_is_clamped(asked: object, mib: int) -> None:
         ({"run_timeout": "9" * 1000}, "If specified, run_timeout must be a number"),
         ({"run_timeout": True}, "If specified, run_timeout must be a number"),
         ({"args": ["a", None]}, "args must be strings"),
+        ({"args": ["a"] * 65}, "args can have at most 64 entries"),
         ({"files": [{"content": "1"}] * 257}, "files can have at most 256 entries"),
         ({"files": [{"content": "xyz", "encoding": "hex"}]}, "files[0].content is not hex"),
         ({"language": "x" * 1000}, "x" * 100 + "-3.10.0 runtime is unknown"),

@@ -39,7 +39,7 @@ def native(
         "files": files,
         "entrypoint": main,
         "stdin": _stdin(sent),
-        "args": _args(sent),
+        "args": _args(sent, policy.input.args),
         "env": {"PISTON_LANGUAGE": piston_name(language).name},
         "limits": _run_limits(sent, language, policy),
     } | _compile_limits(sent, language, policy)
@@ -80,10 +80,12 @@ def _stdin(sent: Mapping[str, object]) -> str:
     return found if found.endswith("\n") else found + "\n"
 
 
-def _args(sent: Mapping[str, object]) -> list[str]:
+def _args(sent: Mapping[str, object], most: int) -> list[str]:
     found = sent.get("args") or []
     if not isinstance(found, list):
         raise BadBody("If specified, args must be an array")
+    if len(found) > most:
+        raise BadBody(f"args can have at most {most} entries")
     if not all(isinstance(each, str | int | float) for each in found):
         raise BadBody("args must be strings")
     return [str(each) for each in found]
