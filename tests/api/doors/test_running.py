@@ -64,6 +64,7 @@ def test_a_request_waits_for_the_end_of_its_program() -> None:
 
 def test_without_a_waiting_place_nothing_is_submitted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PLACES, 1)
+    monkeypatch.setattr(HOLD, 10)  # Without the rule, both would wait.
     client = open_door("piston", runs=False)
     with in_thread(client):
         wait_until(lambda: bool(rows(client)))
@@ -89,8 +90,9 @@ def test_a_quota_is_waited_for() -> None:
     assert (first[0].status_code, second[0].status_code) == (200, 200)
 
 
-def test_a_large_body_does_not_wait_for_a_quota() -> None:
+def test_a_large_body_does_not_wait_for_a_quota(monkeypatch: pytest.MonkeyPatch) -> None:
     """It would be in memory meanwhile."""
+    monkeypatch.setattr(HOLD, 10)
     client = open_door("piston", runs=False, policy={"max_unfinished_per_owner": 1})
     with in_thread(client):
         wait_until(lambda: bool(rows(client)))
