@@ -3,6 +3,7 @@
 from dataclasses import fields
 from pathlib import Path
 
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -288,6 +289,7 @@ class TestAddresses:
         monkeypatch.setenv("PODLINE_DATABASE_URL", "sqlite:///mine.db")
         assert sqlite_path(Settings.load().database_url) == working_folder / "mine.db"
 
+    @hypothesis.settings(deadline=None)
     @given(depth=st.integers(0, 60))
     def test_sockets_have_short_paths_however_deep_the_data_folder(self, depth: int) -> None:
         settings = Settings(data_dir=Path("/", *["podline"] * depth))
