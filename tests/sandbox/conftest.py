@@ -28,7 +28,7 @@ def _all_languages_prepared(sandbox: SandboxDaemon) -> None:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def own_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxDaemon]:
     daemon = SandboxDaemon(tmp_path_factory.mktemp("own"), bays=2)
     yield daemon
@@ -39,7 +39,7 @@ def own_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxDaem
 
 @pytest.fixture
 def own_sandbox(own_daemon: SandboxDaemon) -> SandboxDaemon:
-    """A daemon that a test may kill. The next test has it too, without pods."""
+    """A daemon that a test may kill. The next test in the file has it too, without pods."""
     if not own_daemon.runs():
         own_daemon.start()
     for name in own_daemon.runtime.list_pods():
