@@ -107,10 +107,10 @@ class TestPackage:
         ("source", "facts", "status"),
         [
             ("while True: pass", {"cpu_time_limit": 0.2, "cpu_extra_time": 0}, 5),
-            ("import os; os.abort()", {}, 10),
-            ("exit(3)", {}, 11),
+            pytest.param("import os; os.abort()", {}, 10, marks=pytest.mark.long),
+            pytest.param("exit(3)", {}, 11, marks=pytest.mark.long),
             ("x = bytearray(400_000_000)", {"memory_limit": 64_000}, 11),
-            ("print('x' * 200_000)", {"max_file_size": 64}, 8),
+            pytest.param("print('x' * 200_000)", {"max_file_size": 64}, 8, marks=pytest.mark.long),
         ],
     )
     def test_sees_how_a_program_failed(
