@@ -350,6 +350,13 @@ class TestBatch:
         assert "at least one" in error(judge0.post(BATCH, sent))
         assert "at least one" in error(judge0.get(BATCH))
 
+    def test_whose_archives_become_large(self, judge0: DoorClient) -> None:
+        bomb = archive_of([File("zeros", bytes(7 * 1024 * 1024))])
+        sent = HELLO | {"additional_files": b64encode(bomb).decode()}
+        entries = answer(judge0.post(BATCH, {"submissions": [sent] * 20}), 201)
+        assert "token" in entries[0]
+        assert all(list(each) == ["additional_files"] for each in entries[1:])
+
     def test_of_too_many(self, judge0: DoorClient) -> None:
         found = error(judge0.post(BATCH, {"submissions": [HELLO] * 101}))
         assert found == "number of submissions in a batch should be less than or equal to 100"

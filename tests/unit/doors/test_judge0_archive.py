@@ -12,12 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.api.doors.judge0.archive import NotUsable, archive_of, files_in
+from app.api.doors.judge0.archive import NotUsable, Room, archive_of, files_in
 from app.domain.policy import InputMaxima
 from app.domain.submission import File
 
 MAXIMA: Final = InputMaxima(files=8, files_bytes=64 * 1024)
 LINK: Final = 0o120777 << 16
+
+
+def files_of(archive: bytes, maxima: InputMaxima = MAXIMA) -> tuple[File, ...]:
+    return files_in(archive, maxima, Room(1_000_000))
 
 
 def zipped(*entries: tuple[str | ZipInfo, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -30,7 +34,7 @@ def zipped(*entries: tuple[str | ZipInfo, bytes], method: int = zipfile.ZIP_DEFL
 
 def refused(archive: bytes, maxima: InputMaxima = MAXIMA) -> str:
     with pytest.raises(NotUsable) as error:
-        files_in(archive, maxima)
+        files_of(archive, maxima)
     return str(error.value)
 
 
@@ -40,14 +44,14 @@ NAMES = st.text("abc.-_ü", min_size=1, max_size=8).map(lambda name: f"x{name}")
 @given(st.dictionaries(NAMES, st.binary(max_size=200), min_size=1, max_size=8))
 def test_the_files_of_an_archive_are_those_put_in(contents: dict[str, bytes]) -> None:
     files = tuple(File(*each) for each in contents.items())
-    assert files_in(archive_of(files), MAXIMA) == files
+    assert files_of(archive_of(files)) == files
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     for archive in (content, b"PK\3\4" + content, content + zipped(("a", b"b"))):
         with suppress(NotUsable):
-            files_in(archive, MAXIMA)
+            files_of(archive)
 
 
 @given(st.data())
@@ -56,24 +60,24 @@ def test_a_damaged_archive_is_read_or_refused(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 4))):
         archive[data.draw(st.integers(0, len(archive) - 1))] = data.draw(st.integers(0, 255))
     with suppress(NotUsable):
-        files_in(bytes(archive), MAXIMA)
+        files_of(bytes(archive))
 
 
 def test_folders_and_leading_slashes_are_dropped() -> None:
     archive = zipped(("src/", b""), ("/src/a.py", b"1"), ("./b.py", b"2"))
-    assert files_in(archive, MAXIMA) == (File("src/a.py", b"1"), File("b.py", b"2"))
+    assert files_of(archive) == (File("src/a.py", b"1"), File("b.py", b"2"))
 
 
 def test_of_one_name_the_first_file_counts() -> None:
     with pytest.warns(UserWarning, match="Duplicate"):
         archive = zipped(("a", b"1"), ("a", b"2"))
-    assert files_in(archive, MAXIMA) == (File("a", b"1"),)
+    assert files_of(archive) == (File("a", b"1"),)
 
 
 def test_too_many_files() -> None:
     many = [(f"f{index}", b"") for index in range(9)]
     assert refused(zipped(*many)) == "has more than 8 files"
-    assert len(files_in(zipped(*many[:8]), MAXIMA)) == 8
+    assert len(files_of(zipped(*many[:8]))) == 8
     assert "entries" in refused(zipped(*((f"folder{index}/", b"") for index in range(99))))
 
 
@@ -87,8 +91,22 @@ def test_a_bomb_is_refused_as_soon_as_it_is_too_large() -> None:
 
 def test_all_files_count_together() -> None:
     halves = [("a", b"x" * 32 * 1024), ("b", b"x" * 32 * 1024)]
-    assert len(files_in(zipped(*halves), MAXIMA)) == 2
+    assert len(files_of(zipped(*halves))) == 2
     assert "extracted" in refused(zipped(*halves, ("c", b"x")))
+
+
+def test_archives_of_one_request_share_its_room() -> None:
+    room = Room(100)
+    small, large = zipped(("a", b"x" * 60)), zipped(("a", b"x" * 50_000))
+    assert files_in(small, MAXIMA, room)
+    with pytest.raises(NotUsable, match="other submissions"):
+        files_in(small, MAXIMA, room)
+    for _ in range(3):
+        began = time.process_time()
+        with pytest.raises(NotUsable, match="other submissions"):
+            files_in(large, MAXIMA, room)
+        assert time.process_time() - began < 0.01
+    assert room.left == 0
 
 
 def test_entries_that_overlap() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.api.doors.judge0.archive import archive_of
+from app.api.doors.judge0.archive import Room, archive_of
 from app.api.doors.judge0.attributes import Attributes
 from app.api.doors.judge0.config import config_info
 from app.api.doors.judge0.encoding import encoded
@@ -31,7 +31,9 @@ HELLO: Final[dict[str, Any]] = {"language_id": 71, "source_code": "print(1)"}
 
 
 def translate(sent: Mapping[str, Any], *, base64: bool = False, **facts: Any) -> Translated:
-    return translated(HELLO | dict(sent), OFFERED, replace(POLICY, **facts), base64=base64)
+    return translated(
+        HELLO | dict(sent), OFFERED, replace(POLICY, **facts), Room(10**6), base64=base64
+    )
 
 
 def native(sent: Mapping[str, Any], *, base64: bool = False) -> dict[str, Any]:
@@ -131,7 +133,7 @@ class TestAnything:
     )
     def test_is_translated_or_refused(self, sent: dict[str, Any], base64: bool) -> None:
         try:
-            found = translated(sent, OFFERED, POLICY, base64=base64)
+            found = translated(sent, OFFERED, POLICY, Room(10**6), base64=base64)
         except Invalid as error:
             check_messages(error.found)
             return
@@ -174,7 +176,7 @@ class TestLimits:
 
     def test_a_runtime_that_accepts_less(self) -> None:
         weak = offered([replace(PYTHON, accepts={"memory_mib": 64, "processes": 10})])
-        limits = translated(HELLO, weak, POLICY, base64=False).native["limits"]
+        limits = translated(HELLO, weak, POLICY, Room(10**6), base64=False).native["limits"]
         assert (limits["memory_mib"], limits["processes"]) == (64, 10)
 
     def test_the_configuration_follows_the_policy(self) -> None:
@@ -249,7 +251,7 @@ class TestProgram:
 
     def test_a_runtime_that_keeps_no_files(self) -> None:
         poor = offered([replace(PYTHON, keeps_artifacts=False)])
-        assert "artifacts" not in translated(HELLO, poor, POLICY, base64=False).native
+        assert "artifacts" not in translated(HELLO, poor, POLICY, Room(10**6), base64=False).native
 
     def test_a_multi_file_program(self) -> None:
         archive = encoded(archive_of([File("run", b"echo hi")]))

@@ -25,8 +25,9 @@ from app.domain.submission import ExpectedOutput, File
 from tests.support.builders import a_report, a_result, a_submission, an_execution
 from tests.unit.doors.test_judge0_attributes import HELLO, OFFERED
 
-ATTRIBUTES: Final = translated(HELLO, OFFERED, Policy(), base64=False).attributes
-ZIP: Final = archive.files_in
+ATTRIBUTES: Final = translated(
+    HELLO, OFFERED, Policy(), archive.Room(10**6), base64=False
+).attributes
 
 
 def completed(outcome: Outcome = Outcome.SUCCESS, **facts: Any) -> Execution:
@@ -262,7 +263,9 @@ class TestForm:
 
 
 def names_in(text: str) -> list[str]:
-    return [file.name for file in ZIP(b64decode(text), Policy().input)]
+    return [
+        file.name for file in archive.files_in(b64decode(text), Policy().input, archive.Room(10**6))
+    ]
 
 
 class TestContents:

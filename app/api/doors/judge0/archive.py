@@ -5,6 +5,7 @@ import stat
 import struct
 import zlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
@@ -29,7 +30,15 @@ class NotUsable(Exception):
     """The message says why."""
 
 
-def files_in(archive: bytes, maxima: InputMaxima) -> tuple[File, ...]:
+@dataclass(slots=True)
+class Room:
+    """For what all ZIP files of one request have, once extracted, however small they are."""
+
+    left: int
+    """In bytes."""
+
+
+def files_in(archive: bytes, maxima: InputMaxima, room: Room) -> tuple[File, ...]:
     """The files of a ZIP file; of several with one name, the first. Raises NotUsable.
 
     As `unzip` does, it drops a leading slash. Names are checked further where all files are.
@@ -39,7 +48,7 @@ def files_in(archive: bytes, maxima: InputMaxima) -> tuple[File, ...]:
         raise NotUsable(f"has more than {most} entries")
     try:
         with ZipFile(io.BytesIO(archive)) as opened:
-            return _read(opened, len(archive), maxima)
+            return _read(opened, len(archive), maxima, room)
     except (BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError, ValueError) as error:
         raise NotUsable(f"is not a valid ZIP file: {error}") from None
     except (struct.error, zlib.error, OverflowError):
@@ -62,21 +71,29 @@ def _entries(archive: bytes) -> int:
     return size // _SMALLEST_ENTRY
 
 
-def _read(opened: ZipFile, size: int, maxima: InputMaxima) -> tuple[File, ...]:
+def _read(opened: ZipFile, size: int, maxima: InputMaxima, room: Room) -> tuple[File, ...]:
     entries = {_name(entry): entry for entry in reversed(opened.infolist()) if not entry.is_dir()}
     if len(entries) > maxima.files:
         raise NotUsable(f"has more than {maxima.files} files")
     if sum(entry.compress_size for entry in entries.values()) > size:
         raise NotUsable("has entries that overlap")
-    left, files = maxima.files_bytes, []
+    most, files = min(maxima.files_bytes, room.left), []
+    left = most
     for name, entry in reversed(entries.items()):
         _check(entry)
         with opened.open(entry) as content:
             files.append(File(name, content.read(left + 1)))
-        left -= len(files[-1].content)
+        taken = len(files[-1].content)
+        left, room.left = left - taken, max(0, room.left - taken)
         if left < 0:
-            raise NotUsable(f"has more than {maxima.files_bytes} bytes, once extracted")
+            raise NotUsable(_too_large(most, maxima))
     return tuple(files)
+
+
+def _too_large(most: int, maxima: InputMaxima) -> str:
+    if most == maxima.files_bytes:
+        return f"has more than {most} bytes, once extracted"
+    return "is too large, once extracted, together with those of other submissions"
 
 
 def _name(entry: ZipInfo) -> str:

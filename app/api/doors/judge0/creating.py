@@ -11,6 +11,7 @@ from app import logs
 from app.api.context import Call
 from app.api.doors.judge0 import query
 from app.api.doors.judge0.answers import NOT_TEXT, answered
+from app.api.doors.judge0.archive import Room
 from app.api.doors.judge0.attributes import BLANK
 from app.api.doors.judge0.batch_sizes import check_count
 from app.api.doors.judge0.bodies import sent_parameters
@@ -107,8 +108,13 @@ def _read(call: Call) -> _Asked:
     sent = sent_parameters(call.context)
     fields, base64 = query.fields(sent), _base64(call, sent)
     languages = offered(call.context.languages.known())
-    submission = _submission(call, sent, languages, base64=base64)
+    submission = _submission(call, sent, languages, _room(call), base64=base64)
     return _Asked(submission, fields, base64, query.is_true(sent, "wait"))
+
+
+def _room(call: Call) -> Room:
+    """As much as a request can have that sends the files as they are."""
+    return Room(call.context.policy.input.submission_bytes)
 
 
 def _base64(call: Call, sent: Parameters) -> bool:
@@ -116,10 +122,15 @@ def _base64(call: Call, sent: Parameters) -> bool:
 
 
 def _submission(
-    call: Call, sent: Parameters, languages: Mapping[int, Offered], *, base64: bool
+    call: Call,
+    sent: Parameters,
+    languages: Mapping[int, Offered],
+    room: Room,
+    *,
+    base64: bool,
 ) -> Submission:
     """Raises Invalid."""
-    found = translated(sent, languages, call.context.policy, base64=base64)
+    found = translated(sent, languages, call.context.policy, room, base64=base64)
     try:
         submission = submission_of(call, found.native)
     except InvalidRequest as error:
@@ -149,16 +160,17 @@ def _read_batch(call: Call) -> list[Submission | Mapping[str, object]]:
     check_count(len(items))
     base64 = _base64(call, sent)
     languages = offered(call.context.languages.known())
-    return [_item(call, one, languages, base64=base64) for one in items]
+    room = _room(call)
+    return [_item(call, one, languages, room, base64=base64) for one in items]
 
 
 def _item(
-    call: Call, sent: object, languages: Mapping[int, Offered], *, base64: bool
+    call: Call, sent: object, languages: Mapping[int, Offered], room: Room, *, base64: bool
 ) -> Submission | Mapping[str, object]:
     if not isinstance(sent, dict):
         return {"language_id": [BLANK], "source_code": [BLANK]}
     try:
-        return _submission(call, sent, languages, base64=base64)
+        return _submission(call, sent, languages, room, base64=base64)
     except Invalid as error:
         return error.found
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.api.doors.judge0 import parameters
-from app.api.doors.judge0.archive import NotUsable, files_in
+from app.api.doors.judge0.archive import NotUsable, Room, files_in
 from app.api.doors.judge0.attributes import BLANK, Attributes, Problems, Reader
 from app.api.doors.judge0.config import config_info
 from app.api.doors.judge0.encoding import decoded, encoded, read
@@ -38,12 +38,15 @@ class Translated:
 
 
 def translated(
-    sent: Parameters, languages: Mapping[int, Offered], policy: Policy, *, base64: bool
+    sent: Parameters, languages: Mapping[int, Offered], policy: Policy, room: Room, *, base64: bool
 ) -> Translated:
     """Raises Invalid, with everything that Judge0 would report; our own rules come after it."""
     reader = Reader(sent, config_info(policy), languages)
     attributes, language = reader.attributes()
-    files = _files(sent, language, reader.problems, policy, base64=base64)
+    additional = _additional(sent, reader.problems, policy, room)
+    source = _files(sent, language, reader.problems, base64=base64)
+    # A file of the same name in the ZIP file never replaces the source.
+    files = _without_repeated((*source, *additional))
     if reader.problems or attributes is None or language is None:
         raise Invalid(reader.problems)
     native = {
@@ -89,11 +92,10 @@ def _files(
     sent: Parameters,
     language: Offered | None,
     problems: Problems,
-    policy: Policy,
     *,
     base64: bool,
 ) -> tuple[File, ...]:
-    """The source first. A file of the same name in the ZIP file never replaces it."""
+    """The source, and what starts it."""
     source = _content(sent, "source_code", base64=base64)
     blank = not source or not source.strip()
     kind = language.family.kind if language else Kind.SOURCE
@@ -101,13 +103,12 @@ def _files(
         problems.add("source_code", _MUST_BE_BLANK)
     if kind is not Kind.SCRIPTS and blank:
         problems.add("source_code", BLANK)
-    additional = _additional(sent, problems, policy)
     if language is None:
         return ()
     ours = [*STARTS.get(kind, ())]
     if source is not None and kind is not Kind.SCRIPTS:
         ours.append(File(language.family.source_file, source))
-    return _without_repeated((*ours, *additional))
+    return tuple(ours)
 
 
 def _without_repeated(files: Iterable[File]) -> tuple[File, ...]:
@@ -117,13 +118,15 @@ def _without_repeated(files: Iterable[File]) -> tuple[File, ...]:
     return tuple(first.values())
 
 
-def _additional(sent: Parameters, problems: Problems, policy: Policy) -> tuple[File, ...]:
+def _additional(
+    sent: Parameters, problems: Problems, policy: Policy, room: Room
+) -> tuple[File, ...]:
     """They are in base64, whatever `base64_encoded` says."""
     archive = decoded(parameters.text(sent, "additional_files") or "")
     if not archive:
         return ()
     try:
-        return files_in(archive, policy.input)
+        return files_in(archive, policy.input, room)
     except NotUsable as error:
         problems.add("additional_files", str(error))
         return ()
