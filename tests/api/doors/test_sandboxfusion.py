@@ -16,12 +16,14 @@ from app.domain.pod import Pod
 from app.domain.policy import InputMaxima
 from app.domain.report import Limit, Report, StageOutput, StageReport
 from app.infrastructure.memory.runtime import Script, exited
+from tests.support.cpu import least_cpu_seconds
 from tests.support.doors import DoorClient, open_door
 from tests.support.twins import wrapped
 
 RUN_CODE = "/run_code"
 HELLO = {"code": "print('hello')"}
 OWN_PORT = {"podline.port_of": "sandboxfusion"}
+FUZZED = open_door("sandboxfusion", policy={"max_unfinished_per_owner": 10**9})
 
 
 @pytest.fixture
@@ -191,6 +193,34 @@ def test_a_key_is_needed(door: DoorClient) -> None:
     assert "send a key" in (response.json or {})["detail"]
 
 
+LONG = "x" * 300_000
+COSTLY: dict[str, object] = {
+    "a name": {"code": "", "files": {LONG: 5}},
+    "a path": {"code": "", "fetch_files": [f"/{LONG}"]},
+    "a bad path": {"code": "", "files": {f"../{LONG}": ""}},
+    "names": {"code": "", "files": {f"{number}": 5 for number in range(60_000)}},
+    "paths": {"code": "", "fetch_files": ["a/../b"] * 60_000},
+    "numbers": {"code": "", "fetch_files": [5] * 60_000},
+    "fields": {f"{number}": number for number in range(60_000)},
+    "a language": {"code": "", "language": LONG},
+    "lists": [[[]] * 3] * 20_000,
+}
+
+
+@pytest.mark.parametrize("path", [RUN_CODE, "/execute"])
+@pytest.mark.parametrize("kind", COSTLY)
+def test_a_bad_body_costs_little(path: str, kind: str) -> None:
+    sent = json.dumps(COSTLY[kind]).encode()
+    if path == "/execute":
+        sent = sent.replace(b'"code"', b'"generated_code"')
+
+    def refuse() -> None:
+        assert len(FUZZED.call("POST", path, data=sent).data) < 20_000
+
+    allowed = 3 * max(20e-3, 50e-9 * len(sent))
+    assert least_cpu_seconds(refuse, times=3, enough=allowed) <= allowed
+
+
 class Unavailable:
     """A part of a store that does not answer."""
 
@@ -256,7 +286,6 @@ BODY = st.fixed_dictionaries(
         **dict.fromkeys(("run_timeout", "compile_timeout", "memory_limit_MB"), JSON),
     },
 )
-FUZZED = open_door("sandboxfusion", policy={"max_unfinished_per_owner": 10**9})
 
 
 @settings(deadline=None, max_examples=200)

@@ -15,6 +15,8 @@ _TRY_LATER: Final = frozenset({408, 429, 503, 504})
 _GATEWAY_TIMEOUT: Final = 504
 """The only status after which verl sends a request again."""
 _INVALID: Final = 422
+_MAX_NAME: Final = 200
+"""Characters."""
 _BUG: Final = 500
 NEMO_PATHS: Final = ("/execute", "/sessions")
 _TEXTS: Final = {404: "Not Found", 405: "Method Not Allowed"}
@@ -31,7 +33,13 @@ class InvalidBody(Exception):
 
 def detail(at: Iterable[str | int], message: str, kind: str = "value_error") -> Detail:
     """One error. FastAPI also repeats the input, which can be large."""
-    return {"type": kind, "loc": ["body", *at], "msg": message}
+    place = [cut(each) if isinstance(each, str) else each for each in at]
+    return {"type": kind, "loc": ["body", *place], "msg": message}
+
+
+def cut(name: str) -> str:
+    """A response must not repeat a name of a megabyte."""
+    return name if len(name) <= _MAX_NAME else name[:_MAX_NAME] + "…"
 
 
 def of_types(error: ValidationError) -> InvalidBody:

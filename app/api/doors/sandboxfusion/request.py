@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
 from app.api.doors.sandboxfusion.clamps import Clamps, Number, deadline
-from app.api.doors.sandboxfusion.errors import Detail, InvalidBody, detail, of_types
+from app.api.doors.sandboxfusion.errors import Detail, InvalidBody, cut, detail, of_types
 from app.api.doors.sandboxfusion.fetching import inside, pattern
 from app.api.doors.sandboxfusion.names import DEFAULT, called, compile_args, offered
 from app.domain.errors import FieldProblem
@@ -73,13 +73,19 @@ def read(sent: object, policy: Policy) -> RunCode:
     if not isinstance(sent, dict):
         message = "Input should be a valid dictionary or object to extract fields from"
         raise InvalidBody([detail((), message, "model_attributes_type")])
-    files, most = sent.get("files"), policy.input.files
-    if isinstance(files, dict) and len(files) > most:  # before each one is looked at
-        raise InvalidBody([detail(("files",), f"There are more than {most} files", "too_long")])
+    _check_count(sent, "files", policy.input.files)
+    _check_count(sent, "fetch_files", policy.input.artifacts)
     try:
         return RunCode.model_validate(sent)
     except ValidationError as error:
         raise of_types(error) from None
+
+
+def _check_count(sent: Mapping[str, object], name: str, most: int) -> None:
+    """Before each entry is looked at. Raises InvalidBody."""
+    given = sent.get(name)
+    if isinstance(given, dict | list) and len(given) > most:
+        raise InvalidBody([detail((name,), f"There are more than {most} entries", "too_long")])
 
 
 def translated(sent: object, languages: Sequence[Language], policy: Policy) -> Translated:
@@ -101,7 +107,7 @@ def translated(sent: object, languages: Sequence[Language], policy: Policy) -> T
         body["compile_limits"] = clamps.of_compiler(asked.compile_timeout)
         body["compile_args"] = compile_args(language)
     elsewhere = [name for name, path in fetch.items() if path is None]
-    notes = [*clamps.notes, *(f"{name} is not in the working folder." for name in elsewhere)]
+    notes = [*clamps.notes, *(f"{cut(name)} is not in the working folder." for name in elsewhere)]
     seconds = deadline(asked.compile_timeout, asked.run_timeout, reserve=_RESERVE)
     return Translated(body, seconds, Reply(paths, notes), names)
 
@@ -123,11 +129,16 @@ def _program(asked: RunCode, language: Language) -> tuple[dict[str, Any], list[s
     paths = {name: inside(name) or name for name in given}
     main = _free_name(language.source_name, paths.values())
     files = [
-        {"name": path, "content": "".join(given[name].split()), "encoding": "base64"}
+        {"name": path, "content": _one_line(given[name]), "encoding": "base64"}
         for name, path in paths.items()
     ]
     program = {"name": main, "content": asked.code}
     return {"files": [program, *files], "entrypoint": main}, ["", *given]
+
+
+def _one_line(encoded: str) -> str:
+    """Some encoders break lines."""
+    return encoded.replace("\n", "").replace("\r", "")
 
 
 def _free_name(usual: str, taken: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.api.doors.sandboxfusion.clamps import Clamps, Number, deadline
+from app.api.doors.sandboxfusion.errors import cut
 from app.api.doors.sandboxfusion.names import called
 from app.domain.language import Language
 from app.domain.policy import Policy
@@ -103,7 +104,7 @@ def translated(
     language = called(_LANGUAGES.get(name, ""), languages)
     if language is None:
         offered = [each for each, ours in _LANGUAGES.items() if called(ours, languages)]
-        raise BadBody(f"{name} is not available here: choose one of {', '.join(offered)}")
+        raise BadBody(f"{cut(name)} is not available here: choose one of {', '.join(offered)}")
     limits = {**Clamps(policy, language).of_run(asked.timeout, None)}
     seconds = limits["wall_seconds"]
     if earlier:
