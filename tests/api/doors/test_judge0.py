@@ -340,6 +340,15 @@ class TestBatch:
             }
         assert answer(judge0.get(BATCH, headers={"tokens": UNKNOWN})) == {"submissions": [None]}
 
+    def test_of_which_the_files_of_one_are_gone(self, judge0: DoorClient) -> None:
+        judge0.twins.runtime.script = lambda _: Script(creates={"a": b"1"})
+        first, second = token_of(judge0), token_of(judge0)
+        judge0.twins.blobs.delete([tokens.execution_of(first) or ""])
+        query = "fields=post_execution_filesystem&base64_encoded=true"
+        found = answer(judge0.get(f"{BATCH}?tokens={first},{second}&{query}"))["submissions"]
+        assert (found[0], list(found[1])) == (None, ["post_execution_filesystem"])
+        assert error(judge0.get(f"{SUBMISSIONS}/{first}?{query}"), 404)
+
     def test_of_which_none_is_valid(self, judge0: DoorClient) -> None:
         sent = {"submissions": [{}, {"language_id": 71}]}
         found = answer(judge0.post(BATCH, sent), 422)

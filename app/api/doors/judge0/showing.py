@@ -129,7 +129,10 @@ def _listed(
 
     def items() -> Iterator[dict[str, Any] | None]:
         for each in executions:
-            yield stored_fields(call, each, fields, base64=base64) if each else None
+            try:
+                yield stored_fields(call, each, fields, base64=base64) if each else None
+            except NotFound:  # Its files were removed meanwhile.
+                yield None
 
     try:
         for _ in () if base64 else items():
