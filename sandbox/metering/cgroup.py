@@ -19,7 +19,8 @@ from sandbox.metering.meter import Meter
 _SERVICE: Final = "service"
 """The group for the processes of a group of version 2 that gives controllers to its children.
 
-Such a group may have no processes itself (cgroup-v2.rst, no internal process).
+Such a group may have no processes itself (cgroup-v2.rst, no internal process). The root of all
+groups is exempt, and kernel threads can't leave it.
 """
 
 log = logging.getLogger(__name__)
@@ -90,7 +91,8 @@ def _give_controllers_to_children(host: Host, folder: Path, service: str) -> Non
     control = folder / "cgroup.subtree_control"
     if set(cgroup_v2.CONTROLLERS) <= set(control.read_text().split()):
         return
-    if processes := (folder / "cgroup.procs").read_text().split():
+    is_root = not (folder / "cgroup.type").exists()  # it may keep its processes
+    if not is_root and (processes := (folder / "cgroup.procs").read_text().split()):
         _move(processes, host, folder / service)
     control.write_text(" ".join(f"+{name}" for name in cgroup_v2.CONTROLLERS))
 

@@ -14,6 +14,7 @@ from sandbox.metering.cgroup_v2 import CgroupV2, GroupFolders
 from sandbox.metering.meter import JAIL_BYTES, MIB, Meter
 
 FILES = {
+    "cgroup.type": "domain\n",
     "cgroup.controllers": "cpu io memory pids\n",
     "cgroup.subtree_control": "",
     "cgroup.procs": "",
@@ -122,6 +123,16 @@ class TestWhereGroupsAreMade:
         fake.find()
 
         assert not (fake.own / "podline-1-service").exists()
+
+    def test_the_root_of_all_groups_keeps_its_processes(self, fake: FakeHost) -> None:
+        """As where the daemon is started without systemd: kernel threads can't be moved."""
+        (fake.own / "cgroup.type").unlink()
+
+        fake.find()
+
+        assert not (fake.own / "podline-1-service").exists()
+        for folder in (fake.own, fake.own / "podline-1"):
+            assert (folder / "cgroup.subtree_control").read_text() == "+memory +pids"
 
     def test_a_daemon_started_anew_finds_the_same_place(self, fake: FakeHost) -> None:
         """It is in the group that the one before it made room with."""
