@@ -28,11 +28,12 @@ up: .venv/standalone
 
 # Bytecode is cached: the workers and the hundreds of processes that tests start need not compile.
 test: export PYTHONDONTWRITEBYTECODE =
+# Property tests try 30 examples here, and all of theirs in test-long.
 test: .venv/test
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder --hypothesis-profile few
 
 test-long: .venv/test
-	$(BIN)/pytest -n 2 -m long
+	$(BIN)/pytest -n 2 -m "long or (hypothesis and not (docker or kafka or kubernetes))"
 
 # The servers that are available; tests that need another one are left out.
 SERVERS := kafka kubernetes

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.support.slowest import HOW_MANY, slowest_files
 
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from tests.support.mongo_server import MongoServer
     from tests.support.sandbox_daemon import SandboxDaemon
 
+
+# A busy machine is no reason to fail.
+settings.register_profile("full", deadline=None)
+settings.register_profile("few", max_examples=30, deadline=None)
+settings.load_profile("full")
 
 LONGEST = ("faults", "hostile", "docs", "sandbox", "integration", "up")
 """Folders whose files take a minute. Tests in the others start few processes."""

@@ -84,7 +84,6 @@ PIECES = [
 pieces = st.lists(st.sampled_from([*PIECES, '"a":', '"args":', '"b",', "[],", "{},"]), max_size=6)
 
 
-@settings(deadline=None, max_examples=60)
 @given(before=pieces, repeated=pieces.filter(bool), after=pieces)
 def test_the_cost_of_any_body(
     lasting_api: Api, before: list[str], repeated: list[str], after: list[str]

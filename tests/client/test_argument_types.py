@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from podline import (
@@ -115,7 +115,6 @@ OF_A_SUBMISSION = sorted(Submission.__annotations__)
 
 
 @given(data=st.data())
-@settings(max_examples=300)
 def test_no_call_fails_in_another_way(data: st.DataObject) -> None:
     called = CALLS[data.draw(st.sampled_from(sorted(CALLS)))]
     arguments: dict[str, Any] = {}

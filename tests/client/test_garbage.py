@@ -184,7 +184,6 @@ odd_values = json_values | st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_no_value_in_a_field_raises_an_error_of_another_package(data: st.DataObject) -> None:
     cls = data.draw(st.sampled_from(list(RECORDS)))

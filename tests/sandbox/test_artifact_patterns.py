@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sandbox.artifacts.patterns import Patterns
@@ -83,7 +83,6 @@ parts = st.text("abc.- *", min_size=1, max_size=3).filter(lambda part: part.stri
 names = st.lists(parts, min_size=1, max_size=4).map("/".join)
 
 
-@settings(deadline=None, max_examples=150)
 @given(patterns=st.lists(patterns, min_size=1, max_size=3), names=st.lists(names, unique=True))
 @example(patterns=["a/", "!a/b"], names=["a/b", "a", "b/a/b"])
 @example(patterns=["a*", "!a/"], names=["a/b", "ab"])

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.domain.execution import Execution, Outcome
@@ -76,7 +76,6 @@ class Stopping(Checking):
         return done
 
 
-@settings(max_examples=60)
 @given(texts=st.lists(st.sampled_from(list(SAID)), min_size=1, max_size=7), room=st.integers(0, 99))
 @example(texts=[b"7 points 1", b"0 fine", b"7 points 1", b"1 wrong", b"0 fine"], room=999)
 def test_each_check_until_the_first_that_fails_is_made_once(texts: list[bytes], room: int) -> None:

@@ -11,7 +11,7 @@ from typing import Any, cast
 from zlib import crc32
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.execution import Event
@@ -202,7 +202,6 @@ def test_killed_once_at_any_call(mode: ReplayMode, has_effect: bool) -> None:
         check(twins, lives, replay)
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     st.sampled_from(ReplayMode),
     st.lists(st.tuples(st.integers(1, 25), st.booleans()), max_size=7),

@@ -288,7 +288,6 @@ BODY = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=200)
 @given(BODY | JSON)
 def test_any_json_gets_a_result_or_an_error_of_fastapi(body: object) -> None:
     response = FUZZED.call("POST", RUN_CODE, data=json.dumps(body))
