@@ -56,9 +56,9 @@ def of_run(result: Result) -> Stage:
 
 def of_test(index: str) -> Callable[[Result], Stage]:
     def output(result: Result) -> Stage:
-        known = index.isascii() and index.isdecimal() and int(index[:9]) < len(result.tests)
-        if not known or result.tests[int(index)].outcome is None:
+        at = {str(each): each for each in range(len(result.tests))}.get(index)
+        if at is None or result.tests[at].outcome is None:
             return index, None
-        return str(int(index)), result.output.runs[int(index)]
+        return index, result.output.runs[at]
 
     return output

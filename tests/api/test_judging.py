@@ -96,6 +96,15 @@ def test_a_skipped_test_shows_nothing_of_its_run(api: Api, twins: Twins, worker:
     body(api.get(f"/api/v1/executions/{execution['id']}/tests/2/stdout"), 404)
 
 
+@pytest.mark.parametrize("index", ["3", "-1", "²", "0" * 10 + "9", "0" * 5000, "9" * 5000])
+def test_there_is_no_output_of_a_test_that_does_not_exist(
+    api: Api, twins: Twins, worker: Worker, index: str
+) -> None:
+    script = Script(outputs=outputs(b"1", b"2", b"x"))
+    execution = judged(api, twins, worker, script, tests=THREE)
+    body(api.get(f"/api/v1/executions/{execution['id']}/tests/{index}/stdout"), 404)
+
+
 def test_after_a_compile_error_there_are_no_tests(api: Api, twins: Twins, worker: Worker) -> None:
     script = Script(
         ends=Report(compile=stage(exit_code=1), runs=()),
