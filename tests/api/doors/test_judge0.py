@@ -454,7 +454,7 @@ class TestAbout:
         assert {"is_archived": False, **python} in every
         details = answer(judge0.get("/judge0/languages/71"))
         assert details["source_file"] == "script.py"
-        for id in ("1", "9999", "x", "²"):
+        for id in ("1", "9999", "x", "²", "9" * 5000):
             assert error(judge0.get(f"/judge0/languages/{id}"), 404)
 
     def test_statuses(self, judge0: DoorClient) -> None:

@@ -50,7 +50,7 @@ def all_languages(call: Call) -> Response:
 
 def language(call: Call, language_id: str) -> Response:
     found = offered(call.context.languages.known())
-    known = found.get(int(language_id)) if language_id.isdecimal() else None
+    known = next((each for id, each in found.items() if str(id) == language_id), None)
     return answered(known.details) if known else error("there is no such language here", 404)
 
 
