@@ -10,8 +10,17 @@ from app.mcp.models import File, Run
 from app.shortening import shortened
 from podline import Artifact, AsyncClient, Execution, Result
 
-_IMAGES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
-"""The media types of images that models take."""
+_IMAGES: Final = {
+    "image/png": b"\x89PNG\r\n\x1a\n",
+    "image/jpeg": b"\xff\xd8\xff",
+    "image/gif": b"GIF8",
+    "image/webp": b"RIFF",
+}
+"""The media types of images that models take, and how such files begin (MIME Sniffing, 6.1).
+
+A media type comes from the file's name. A host's model refuses a message with an image that is
+none, and that message stays in its conversation.
+"""
 _LARGEST_IMAGE: Final = 1024 * 1024
 """Bytes. Larger images are links."""
 _MOST_IMAGES: Final = 4
@@ -109,8 +118,11 @@ def _is_shown(artifact: Artifact) -> bool:
     return artifact.media_type in _IMAGES and artifact.size <= _LARGEST_IMAGE
 
 
-async def _image(client: AsyncClient, execution_id: str, artifact: Artifact) -> ImageContent:
+async def _image(client: AsyncClient, execution_id: str, artifact: Artifact) -> ContentBlock:
+    """The image, or a link if its content is something else."""
     content = await client.artifact(execution_id, artifact.name)
+    if not content.startswith(_IMAGES[artifact.media_type]):
+        return _link(execution_id, artifact)
     data = b64encode(content).decode("ascii")
     return ImageContent(type="image", data=data, mime_type=artifact.media_type)
 

@@ -167,6 +167,18 @@ def test_images_are_shown_and_other_files_are_links(
     assert [file["uri"] for file in facts(result)["files"]] == [f"{at}/a%20b.png", f"{at}/data.csv"]
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.png", b"text"), ("a.png", b"\xff\xd8\xff"), ("a.gif", PNG), ("a.jpg", b"")],
+)
+def test_a_file_is_an_image_by_its_name_and_its_content(
+    service: Service, connecting: Connecting, name: str, content: bytes
+) -> None:
+    scripted(service, creates={name: content})
+    shown = call(connecting, "run_code", code="", artifacts=["*"]).content[1:]
+    assert [type(each) for each in shown] == [ResourceLink]
+
+
 def test_few_images_are_shown(service: Service, connecting: Connecting) -> None:
     names = [f"{number}.png" for number in range(6)]
     scripted(service, creates=dict.fromkeys(names, PNG))
