@@ -1,8 +1,13 @@
 """Settings of doors: which are open, to whom, and where."""
 
+from contextlib import closing
+
 import pytest
 
 from app.api.doors.every import DOORS
+from app.cli.up.errors import UpError
+from app.cli.up.instance import HOST, find_instance
+from app.cli.up.ports import Ports
 from app.door_names import DoorName
 from app.settings import Settings, SettingsError
 from app.wiring.doors import door_options
@@ -69,3 +74,12 @@ def test_requests_without_a_key_have_an_owner_with_its_limits(
 
 def test_a_port_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     assert given(monkeypatch, piston_port="2000").door_ports() == {"piston": 2000}
+
+
+def test_a_port_of_a_closed_door_is_refused_before_anything_starts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = given(monkeypatch, doors="judge0", piston_port="0", port="0", flower_port="0")
+    said = "piston is not open: add it to PODLINE_DOORS, or unset PODLINE_PISTON_PORT"
+    with closing(Ports(HOST)) as ports, pytest.raises(UpError, match=said):
+        find_instance(settings, ports, mcp=False)

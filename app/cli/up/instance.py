@@ -51,6 +51,7 @@ def find_instance(settings: Settings, ports: Ports, *, mcp: bool) -> Instance:
     """
     api_port = _known_port(settings.port, ports, "--port")
     mcp_port = _known_port(settings.mcp_port, ports, "PODLINE_MCP_PORT") if mcp else None
+    door_ports = _door_ports(settings, ports)
     flower_port = _flower_port(settings.flower_port, ports)
     password, hint = _flower_password(settings)
     return Instance(
@@ -61,12 +62,22 @@ def find_instance(settings: Settings, ports: Ports, *, mcp: bool) -> Instance:
         flower_password=password,
         flower_password_hint=hint,
         mcp_port=mcp_port,
-        door_ports={
-            door: _known_port(wanted, ports, variable(f"{door}_port"))
-            for door, wanted in settings.door_ports().items()
-        },
+        door_ports=door_ports,
         keyless=settings.keyless.names(),
     )
+
+
+def _door_ports(settings: Settings, ports: Ports) -> dict[str, int]:
+    """Raises UpError for a door that has a port but is not open: the API would not start."""
+    chosen = {}
+    for door, wanted in settings.door_ports().items():
+        choice = variable(f"{door}_port")
+        if door not in settings.open_doors():
+            raise UpError(
+                f"the door {door} is not open: add it to {variable('doors')}, or unset {choice}"
+            )
+        chosen[door] = _known_port(wanted, ports, choice)
+    return chosen
 
 
 def _known_port(wanted: int, ports: Ports, choice: str) -> int:
