@@ -62,7 +62,7 @@ def test_a_step_shows_that_it_began_and_that_it_ended() -> None:
 
 
 def test_a_long_step_shows_time_and_last_line() -> None:
-    done = step("echo Collecting celery; sleep 1.5", STEP_SECONDS="1")
+    done = step("echo '  Collecting celery'; sleep 1.5", STEP_SECONDS="1")
     assert "Installing, 1 s: Collecting celery\n" in done.stdout
 
 
