@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,14 @@ def make_up(*variables: str) -> str:
         text=True,
         check=True,
     ).stdout
+
+
+def test_it_installs_what_each_command_needs() -> None:
+    setup = ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    extras = setup["options.extras_require"]
+    for each in ("server", "sandbox", "mcp"):
+        assert set(extras[each].split("\n")) <= set(extras["standalone"].split("\n"))
 
 
 @needs_make

@@ -19,7 +19,9 @@ from app.cli.options import data_dir_option
     help="The API's port on 127.0.0.1.  [default: the setting, or 8000]",
 )
 @click.option("--mongodb", metavar="URL", help="Store executions in MongoDB instead of a file.")
-@click.option("--mcp", is_flag=True, help="Also serve tools for agents, on port 8080.")
+@click.option(
+    "--mcp", is_flag=True, help="Also serve tools for agents, on port 8080 or PODLINE_MCP_PORT."
+)
 @needs_extra("standalone")
 def up_command(data_dir: Path, port: int | None, mongodb: str | None, mcp: bool) -> None:
     """Run the whole service here, in the foreground. Ctrl-C stops it.
