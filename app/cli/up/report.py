@@ -66,7 +66,8 @@ class Report:
         if keyless := ", ".join(self._instance.keyless):
             yield (
                 f"\nWARNING: without a key, anyone who reaches the API can run programs through "
-                f"these doors: {keyless}.\nUnset {variable('keyless.doors')} to close them.\n\n"
+                f"these doors: {keyless}.\n"
+                f"Unset {variable('keyless.doors')} to require keys again.\n\n"
             )
 
     def restarted(self, child: Child) -> None:
