@@ -98,7 +98,9 @@ def register(app: Flask, respond: Callable[[Problem, Mapping[str, str]], Respons
     handle(Exception, _of_bug)
 
 
-NO_PATH: Final = "the API has no such path; /docs lists those that it has"
+NO_PATH: Final = (
+    "no such path: /docs lists those of the API, and the page Operations those of doors"
+)
 
 
 def _of_http(error: HTTPException) -> Explained:

@@ -20,7 +20,9 @@ EXECUTIONS = "/api/v1/executions"
 
 def test_an_unknown_path(api: Api) -> None:
     problem = body(api.get("/api/v1/nothing"), 404)
-    assert problem["detail"] == "the API has no such path; /docs lists those that it has"
+    assert problem["detail"] == (
+        "no such path: /docs lists those of the API, and the page Operations those of doors"
+    )
 
 
 def test_a_method_that_a_path_does_not_have(api: Api) -> None:
