@@ -1,6 +1,7 @@
 """The server over streamable HTTP: keys, names, and the official client of both eras."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -139,6 +140,14 @@ def test_requests_that_are_too_large_or_no_json(service: Service, url: str) -> N
     large = b"[" + b" " * 5 * 1024 * 1024 + b"]"
     assert httpx.post(url, content=large, headers=sent).status_code == 413
     assert httpx.post(url, content=b"{", headers=sent).status_code == 400
+
+
+def test_tracebacks_are_plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    monkeypatch.setattr(root, "level", root.level)
+    make_app("http://127.0.0.1:1", [])
+    assert [type(each) for each in root.handlers] == [logging.StreamHandler]
 
 
 def test_health_needs_no_key(url: str) -> None:
