@@ -50,6 +50,7 @@ class TestPackage:
         assert found.finished_at is not None
         assert found.is_done()
 
+    @pytest.mark.long
     def test_runs_one_in_the_background(self, package: Client) -> None:
         submission = Submission(source_code="print(input())", language=71, stdin="in")
         sent = judge0.async_run(client=package, submissions=submission)
@@ -88,17 +89,20 @@ class TestPackage:
                     additional_files=files)  # fmt: skip
         assert (found.stdout, found.status) == ("HELLO\n", Status.ACCEPTED)
 
+    @pytest.mark.long
     def test_sees_that_a_multi_file_program_does_not_compile(self, package: Client) -> None:
         files = [File(name="compile.sh", content="echo no >&2; exit 3"), File(name="run.sh")]
         found = run(package, language=89, source_code="",
                     additional_files=Filesystem(content=files))  # fmt: skip
         assert (found.status, found.compile_output) == (Status.COMPILATION_ERROR, "no\n")
 
+    @pytest.mark.long
     def test_runs_a_program_that_is_compiled_already(self, package: Client) -> None:
         content = Path("/bin/true").read_bytes()
         found = run(package, source_code=content, language=LanguageAlias.EXECUTABLE)
         assert found.status == Status.ACCEPTED, found
 
+    @pytest.mark.long
     def test_prints_a_text(self, package: Client) -> None:
         found = run(package, source_code="hello", language=LanguageAlias.PLAIN_TEXT)
         assert found.stdout == "hello"
@@ -119,6 +123,7 @@ class TestPackage:
         found = run(package, source_code=source, language=LanguageAlias.PYTHON, **facts)
         assert found.status == Status(status)
 
+    @pytest.mark.long
     def test_repeats_a_program(self, package: Client) -> None:
         found = run(package, source_code="print(1)", language=71, number_of_runs=3,
                     expected_output="1")  # fmt: skip
@@ -159,6 +164,7 @@ class TestEditor:
         assert found["status"]["description"] == "Accepted"
         assert float(found["time"]) >= 0
 
+    @pytest.mark.long
     def test_shows_what_the_compiler_says(self, editor: httpx.Client) -> None:
         body = {"source_code": b64encode(b"int main( {").decode(), "language_id": 103}
         found = polled(editor, body)

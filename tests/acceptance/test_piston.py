@@ -66,6 +66,7 @@ def test_compiled_languages(service: Service, key: str) -> None:
     assert "undeclared" in failed["run"]["stderr"]
 
 
+@pytest.mark.long
 def test_threads_of_libraries_fit(service: Service, key: str) -> None:
     """NeMo Agent Toolkit's programs ask for 16 threads of OpenBLAS."""
     source = (
@@ -80,6 +81,7 @@ def test_threads_of_libraries_fit(service: Service, key: str) -> None:
     assert run(service, key, source, language="py", log=0, **limits)["stdout"] == "ok\n"
 
 
+@pytest.mark.long
 def test_many_at_once_are_all_right(service: Service, key: str) -> None:
     """From one key, whose programs wait for two slots."""
     with ThreadPoolExecutor(32) as pool:
@@ -92,6 +94,7 @@ def test_the_key_opens_nothing_else(service: Service, key: str) -> None:
         client.languages()
 
 
+@pytest.mark.long
 def test_ultra_piston(service: Service, key: str) -> None:
     """It sends the key alone in Authorization, and floats."""
     client = PistonClient(base_url=f"{service.url}/api/v2/piston", api_key=key)

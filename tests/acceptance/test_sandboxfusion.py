@@ -56,6 +56,7 @@ class TestItsOwnClient:
         assert (found.run_result.stdout, found.run_result.return_code) == ("42\n", 0)
         assert (found.compile_result is None) is (language == "python")
 
+    @pytest.mark.long
     @pytest.mark.parametrize(
         ("code", "fields", "kind"),
         [
@@ -81,6 +82,7 @@ class TestItsOwnClient:
         assert found.files == {"out/b.txt": "QUJD", "in/a.txt": "YWJj"}
 
 
+@pytest.mark.long
 def test_a_program_that_takes_too_much_memory(http: httpx.Client) -> None:
     sent = {"code": "x = bytearray(1 << 30)", "memory_limit_MB": 64}
     found = http.post("/run_code", json=sent).json()
@@ -88,6 +90,7 @@ def test_a_program_that_takes_too_much_memory(http: httpx.Client) -> None:
     assert "memory limit of 64 MiB" in found["message"]
 
 
+@pytest.mark.long
 def test_the_requests_of_verl_come_back_right_when_all_come_at_once(
     http: httpx.Client, in_cluster: bool
 ) -> None:
@@ -152,6 +155,7 @@ def test_the_agent_tool_of_verl_sends_code_alone(http: httpx.Client) -> None:
     assert printed.endswith("OSError: err\n")
 
 
+@pytest.mark.long
 def test_an_input_of_eight_megabytes(http: httpx.Client, in_cluster: bool) -> None:
     sent = {"code": SUM, "stdin": "1234567\n" * (1 << 20), "run_timeout": 30}
     response = http.post("/run_code", json=sent)
@@ -162,12 +166,13 @@ def test_an_input_of_eight_megabytes(http: httpx.Client, in_cluster: bool) -> No
         assert response.json()["run_result"]["stdout"] == f"{1234567 << 20}\n"
 
 
-def test_a_session_of_nemo_skills(http: httpx.Client) -> None:
+def test_a_session_of_nemo_skills(http: httpx.Client, in_cluster: bool) -> None:
     def executed(code: str, **fields: Any) -> dict[str, Any]:
         body = {
             "generated_code": code,
             "std_input": "",
-            "timeout": 10.0,
+            # Starting a pod counts, and a busy node needs seconds for it.
+            "timeout": 60.0 if in_cluster else 10.0,
             "language": "ipython",
             "max_output_characters": 1000,
             "traceback_verbosity": "Plain",

@@ -17,7 +17,7 @@ MARGIN = 3
 
 def check_cost(api: Api, path: str, sent: bytes) -> None:
     allowed = max(MARGIN * SECONDS_PER_BYTE * len(sent), SECONDS_FOR_A_SMALL_ONE)
-    assert least_cpu_seconds(lambda: refuse(api, path, sent), times=3, enough=allowed) <= allowed
+    assert least_cpu_seconds(lambda: refuse(api, path, sent), times=6, enough=allowed) <= allowed
 
 
 def refuse(api: Api, path: str, sent: bytes) -> None:

@@ -119,7 +119,7 @@ class TightRuntime(MemoryRuntime):
 def test_more_input_than_a_runtime_takes_is_refused() -> None:
     api = connected(TightRuntime())
     assert body(api.get("/api/v1/limits"))["max_input_bytes"] == 1_000
-    tests = [{"stdin": "x" * 300, "expected_output": ""} for _ in range(4)]
+    tests = [{"stdin": f"{n}" * 300, "expected_output": ""} for n in range(4)]
     body(api.post(EXECUTIONS, PROGRAM | {"tests": tests[:3]}), 202)
 
     (error,) = body(api.post(EXECUTIONS, PROGRAM | {"tests": tests}), 422)["errors"]
