@@ -22,8 +22,16 @@ MEAN = "def mean(numbers): return sum(numbers) / len(numbers)"
 CHUNK = "exports.chunk = (all, size) => [all.slice(0, size), all.slice(size)];"
 BETWEEN = "\n=== next example ===\n"
 
-PAGES_WITH_SHELL = [page for page in PAGES if code_blocks(page, "sh")]
-PAGES_WITH_PYTHON = [page for page in PAGES if code_blocks(page, "python")]
+FIRST_READ = ("README.md", "api.md", "cli.md", "client.md", "getting-started.md")
+"""Pages whose examples `make test` runs. Those of the others are part of `make test-long`."""
+
+
+def pages_with(language: str) -> list[Any]:
+    return [
+        pytest.param(page, marks=() if page.name in FIRST_READ else pytest.mark.long)
+        for page in PAGES
+        if code_blocks(page, language)
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +65,7 @@ def name_of(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("page", PAGES_WITH_SHELL, ids=name_of)
+@pytest.mark.parametrize("page", pages_with("sh"), ids=name_of)
 def test_shell(page: Path, service: Standalone, packages: dict[str, str]) -> None:
     blocks = code_blocks(page, "sh")
     printed = run(service, ["bash", "-euo", "pipefail", "-c", script(blocks)], packages)
@@ -66,7 +74,7 @@ def test_shell(page: Path, service: Standalone, packages: dict[str, str]) -> Non
             assert form(json.loads(output)) == form(json.loads(block.shows))
 
 
-@pytest.mark.parametrize("page", PAGES_WITH_PYTHON, ids=name_of)
+@pytest.mark.parametrize("page", pages_with("python"), ids=name_of)
 def test_python(page: Path, service: Standalone) -> None:
     for block in code_blocks(page, "python"):
         run(service, [sys.executable, "-c", block.text])

@@ -104,6 +104,7 @@ def test_a_package_comes_with_what_it_needs_and_goes_with_it(host: Host) -> None
     assert (host.packages, host.builds) == ({}, [])
 
 
+@pytest.mark.long
 def test_only_what_is_named_changes_its_version(host: Host) -> None:
     for name in ("words", "number", "greeting"):
         wheel(host.wheels, name, "2.0", {f"{name}.py": ""})
@@ -139,6 +140,7 @@ def test_a_lock_file_brings_the_same_packages_to_another_host(host: Host, tmp_pa
 
 
 @pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
+@pytest.mark.long
 def test_so_does_one_of_node(host: Host, tmp_path: Path) -> None:
     with npm_registry() as registry:
         npm = {"npm_config_registry": registry.url, "npm_config_cache": str(tmp_path / "npm")}
