@@ -33,7 +33,7 @@ test: .venv/test
 	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder --hypothesis-profile few
 
 test-long: .venv/test
-	$(BIN)/pytest -n 2 -m "long or (hypothesis and not (docker or kafka or kubernetes))"
+	$(BIN)/pytest -n 2 -m "(long or hypothesis) and not (docker or kafka or kubernetes)"
 
 # The servers that are available; tests that need another one are left out.
 SERVERS := kafka kubernetes
