@@ -32,8 +32,16 @@ class Footprint:
             descriptors=process.num_fds() - len(kept),
             threads=process.num_threads() - len(kept),
             processes=len(daemon.processes()),
-            mounts=len(Path(f"/proc/{daemon.pid}/mountinfo").read_text().splitlines()),
+            mounts=len(_mounts(daemon)),
             cgroups=sum(len(list(group.glob("*/"))) for group in daemon.cgroups()),
             files=len(list((daemon.folder / "data").glob("**/*"))),
             memory_kib=process.memory_info().rss // 1024,
         )
+
+
+def _mounts(daemon: SandboxDaemon) -> list[str]:
+    """What is mounted for the daemon, without the disks of tests that run at the same time."""
+    lines = Path(f"/proc/{daemon.pid}/mountinfo").read_text().splitlines()
+    points = [line.split()[4] for line in lines]
+    own = str(daemon.folder)
+    return [point for point in points if "/pytest-of-" not in point or point.startswith(own)]
