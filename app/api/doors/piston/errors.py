@@ -5,7 +5,7 @@ from typing import Final
 from flask import Response
 from werkzeug.exceptions import BadRequest
 
-from app.api.doors.piston.json import responded
+from app.api.doors.json_response import json_response
 from app.api.problems import NO_PATH, Problem
 
 _INVALID: Final = frozenset({409, 410, 422})
@@ -19,6 +19,6 @@ class BadBody(BadRequest):
 def failed(problem: Problem, _path: str) -> Response:
     """The response for a problem of the API."""
     if problem.detail == NO_PATH:
-        return responded({"message": "Not Found"}, 404)
+        return json_response({"message": "Not Found"}, 404)
     status = BadRequest.code if problem.status in _INVALID else problem.status
-    return responded({"message": problem.detail or problem.title}, status)
+    return json_response({"message": problem.detail or problem.title}, status)

@@ -10,8 +10,8 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from app.api.context import Call, Context
 from app.api.doors.bodies import json_body
 from app.api.doors.door import Route
+from app.api.doors.json_response import json_response
 from app.api.doors.piston import packages
-from app.api.doors.piston.json import responded
 from app.api.doors.piston.request import native
 from app.api.doors.piston.response import executed, runtimes
 from app.api.doors.running import Promise, run, submission_of
@@ -28,11 +28,11 @@ _JSON: Final = "application/json"
 
 
 def about(_context: Context) -> Response:
-    return responded({"message": f"Piston v{_VERSION}"})
+    return json_response({"message": f"Piston v{_VERSION}"})
 
 
 def list_runtimes(call: Call) -> Response:
-    return responded(runtimes(call.context.languages.known()))
+    return json_response(runtimes(call.context.languages.known()))
 
 
 def execute(call: Call) -> Response:
@@ -40,15 +40,15 @@ def execute(call: Call) -> Response:
 
 
 def list_packages(call: Call) -> Response:
-    return responded(packages.listed(call.context.languages.known()))
+    return json_response(packages.listed(call.context.languages.known()))
 
 
 def install(call: Call) -> Response:
-    return responded(packages.installed(_sent(call), call.context.languages.known()))
+    return json_response(packages.installed(_sent(call), call.context.languages.known()))
 
 
 def uninstall(call: Call) -> Response:
-    return responded(packages.uninstalled(_sent(call), call.context.languages.known()))
+    return json_response(packages.uninstalled(_sent(call), call.context.languages.known()))
 
 
 def _read(call: Call) -> tuple[Submission, Promise]:
@@ -66,8 +66,8 @@ def _read(call: Call) -> tuple[Submission, Promise]:
 def _answer(language: Language, execution: Execution, result: Result | None) -> Response:
     if result is None:
         message = execution.message or f"the execution was {execution.state}"
-        return responded({"message": message}, 500)
-    return responded(executed(language, execution, result))
+        return json_response({"message": message}, 500)
+    return json_response(executed(language, execution, result))
 
 
 def _sent(call: Call) -> object:

@@ -5,8 +5,8 @@ from typing import Any, Final, TypeAlias
 
 from flask import Response
 from pydantic import ValidationError
-from pydantic_core import to_json
 
+from app.api.doors.json_response import json_response
 from app.api.problems import Problem
 
 Detail: TypeAlias = dict[str, Any]
@@ -46,10 +46,6 @@ def of_types(error: ValidationError) -> InvalidBody:
     """What pydantic, and so FastAPI, says of wrong types."""
     errors = error.errors(include_url=False, include_input=False, include_context=False)
     return InvalidBody([detail(each["loc"], each["msg"], each["type"]) for each in errors])
-
-
-def json_response(content: object, status: int = 200) -> Response:
-    return Response(to_json(content), status, mimetype="application/json")
 
 
 def invalid(error: InvalidBody) -> Response:

@@ -6,8 +6,9 @@ from flask import Response
 
 from app.api.context import Call, Context
 from app.api.doors.bodies import json_body
+from app.api.doors.json_response import json_response
 from app.api.doors.running import Promise, run, submission_of
-from app.api.doors.sandboxfusion.errors import InvalidBody, invalid, json_response
+from app.api.doors.sandboxfusion.errors import InvalidBody, invalid
 from app.api.doors.sandboxfusion.fetching import fetched, left_out
 from app.api.doors.sandboxfusion.request import Reply, translated
 from app.api.doors.sandboxfusion.response import not_run, ran

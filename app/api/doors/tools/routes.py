@@ -1,15 +1,15 @@
 """The document and its operation."""
 
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from flask import Response
-from pydantic_core import to_json
 from werkzeug.exceptions import UnprocessableEntity
 
 from app.api.context import Call, Context
 from app.api.doors.bodies import json_body
 from app.api.doors.door import Route
+from app.api.doors.json_response import json_response
 from app.api.doors.running import Promise, run, submission_of
 from app.api.doors.tools.document import RUN_CODE, document
 from app.api.doors.tools.request import native, told
@@ -25,11 +25,11 @@ _SECONDS: Final = 240.0
 
 
 def failed(problem: Problem, _path: str) -> Response:
-    return _json({"detail": problem.detail or problem.title}, problem.status)
+    return json_response({"detail": problem.detail or problem.title}, problem.status)
 
 
 def show_document(context: Context) -> Response:
-    return _json(document(context.languages.known()))
+    return json_response(document(context.languages.known()))
 
 
 def run_code(call: Call) -> Response:
@@ -46,12 +46,10 @@ def _read(call: Call) -> tuple[Submission, Promise]:
 
 def _answer(execution: Execution, result: Result | None) -> Response:
     if result is None:
-        return _json({"detail": execution.message or f"the execution was {execution.state}"}, 500)
-    return _json(ran(execution, result))
-
-
-def _json(content: Any, status: int = 200) -> Response:
-    return Response(to_json(content), status, mimetype="application/json")
+        return json_response(
+            {"detail": execution.message or f"the execution was {execution.state}"}, 500
+        )
+    return json_response(ran(execution, result))
 
 
 ROUTES: Final = (

@@ -8,8 +8,9 @@ from werkzeug.exceptions import BadRequest, ServiceUnavailable
 
 from app.api.context import Call, Context
 from app.api.doors.bodies import json_body
+from app.api.doors.json_response import json_response
 from app.api.doors.running import Promise, run, submission_of
-from app.api.doors.sandboxfusion.errors import in_words, json_response
+from app.api.doors.sandboxfusion.errors import in_words
 from app.api.doors.sandboxfusion.nemo.request import BadBody, Reply, cells_of, read, translated
 from app.api.doors.sandboxfusion.nemo.response import executed
 from app.domain.errors import InvalidRequest

@@ -1,10 +1,8 @@
-"""Responses of Piston."""
-
-from typing import Any
+"""A response in JSON, as all doors but Judge0's write it."""
 
 from flask import Response
 from pydantic_core import to_json
 
 
-def responded(content: Any, status: int = 200) -> Response:
+def json_response(content: object, status: int = 200) -> Response:
     return Response(to_json(content), status, mimetype="application/json")
