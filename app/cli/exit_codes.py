@@ -1,8 +1,8 @@
 """The exit codes of `podline run` and `podline watch`, as listed in docs/cli.md."""
 
-import signal
 from typing import Final
 
+from app.domain.signals import number_of
 from podline import Execution, Outcome, ProtocolError, Result, State
 
 CANCELLED: Final = 118
@@ -40,5 +40,4 @@ def exit_code(execution: Execution) -> int:
 def _own_exit_code(result: Result) -> int:
     if result.signal is None:
         return result.exit_code or 0
-    number = signal.Signals.__members__.get(result.signal)
-    return 128 + (number or 0)
+    return 128 + (number_of(result.signal) or 0)

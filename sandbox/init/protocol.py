@@ -122,7 +122,7 @@ def signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name
     except ValueError:
-        return f"SIGRTMIN+{number - signal.SIGRTMIN}"
+        return f"SIGRTMIN{number - signal.SIGRTMIN:+}"
 
 
 def encode(stage: Stage) -> tuple[bytes, list[bytes]]:

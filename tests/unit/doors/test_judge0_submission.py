@@ -122,7 +122,12 @@ class TestStatus:
             (
                 Outcome.RUNTIME_ERROR,
                 {"exit_code": None, "signal": "SIGRTMIN+3"},
-                *(12, 0, None, "Caught fatal signal SIGRTMIN+3"),
+                *(12, 0, 37, "Caught fatal signal 37"),
+            ),
+            (
+                Outcome.RUNTIME_ERROR,
+                {"exit_code": None, "signal": "SIGNEW"},
+                *(12, 0, None, "Caught fatal signal SIGNEW"),
             ),
         ],
     )

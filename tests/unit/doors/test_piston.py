@@ -275,6 +275,14 @@ def response(language: Language, result: Result, **facts: Any) -> dict[str, Any]
             {"exit_code": None, "signal": "SIGSEGV"},
             *("SG", None, "SIGSEGV", "Caught fatal signal 11"),
         ),
+        (
+            {"exit_code": None, "signal": "SIGRTMIN+2"},
+            *("SG", None, "SIGRTMIN+2", "Caught fatal signal 36"),
+        ),
+        (
+            {"exit_code": None, "signal": "SIGNEW"},
+            *("SG", None, "SIGNEW", "Caught fatal signal SIGNEW"),
+        ),
         ({"stopped_by": Limit.CPU}, "TO", None, "SIGKILL", "Time limit exceeded"),
         ({"stopped_by": Limit.WALL}, "TO", None, "SIGKILL", "Time limit exceeded (wall clock)"),
         ({"stopped_by": Limit.MEMORY}, "SG", None, "SIGKILL", "Memory limit exceeded"),

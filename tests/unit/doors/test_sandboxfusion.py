@@ -397,6 +397,7 @@ def test_a_program_that_succeeds() -> None:
         ({"exit_code": 3}, "Finished", 3, ""),
         ({"exit_code": None, "signal": "SIGSEGV"}, "Finished", -11, ""),
         ({"exit_code": None, "signal": "SIGRTMIN+2"}, "Finished", -36, ""),
+        ({"exit_code": None, "signal": "SIGNEW"}, "Finished", -9, ""),
         (
             {"exit_code": 1, "stopped_by": Limit.MEMORY},
             *("Finished", -9, "The program exceeded the memory limit of 128 MiB."),

@@ -1,13 +1,13 @@
 """How an execution ended, as one of Judge0's fourteen statuses."""
 
 from dataclasses import dataclass
-from signal import Signals
 from typing import Any, Final
 
 from app.domain.execution import Execution, Outcome, State
 from app.domain.judging import outcome_of
 from app.domain.report import Limit, StageOutput, StageReport
 from app.domain.result import Result
+from app.domain.signals import number_of
 
 DESCRIPTIONS: Final = {
     1: "In Queue",
@@ -131,8 +131,7 @@ def _exited(code: int) -> str:
 
 
 def _killed(signal: str) -> Ended:
-    found = Signals.__members__.get(signal)
-    number = None if found is None else int(found)
-    message = f"Caught fatal signal {signal if number is None else number}"
+    number = number_of(signal)
+    message = f"Caught fatal signal {number or signal}"
     status = _OF_SIGNAL.get(signal, OTHER_SIGNAL)
     return Ended(status, message, exit_code=0, exit_signal=number)

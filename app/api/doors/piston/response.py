@@ -1,7 +1,6 @@
 """A result of ours becomes the response of Piston's `/execute`."""
 
 from collections.abc import Sequence
-from signal import Signals
 from typing import Any, Final
 
 from app.api.doors.piston.names import piston_name
@@ -10,6 +9,7 @@ from app.domain.execution import Execution
 from app.domain.language import Language
 from app.domain.report import Limit, StageOutput, StageReport
 from app.domain.result import Result
+from app.domain.signals import number_of
 from app.service.utf8 import whole_characters
 
 _KILOBYTE: Final = 1000
@@ -103,13 +103,7 @@ def _too_long(printed: StageOutput) -> tuple[str, str]:
 
 def _by_itself(report: StageReport) -> tuple[str | None, str | None]:
     if report.signal:
-        return "SG", f"Caught fatal signal {_number(report.signal)}"
+        return "SG", f"Caught fatal signal {number_of(report.signal) or report.signal}"
     if report.exit_code:
         return "RE", f"Exited with error status {report.exit_code}"
     return None, None
-
-
-def _number(name: str) -> int | str:
-    """Of a signal; its name where it has no number here."""
-    found = Signals.__members__.get(name)
-    return name if found is None else int(found)

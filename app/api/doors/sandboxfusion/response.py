@@ -1,16 +1,17 @@
 """A terminal execution becomes the response to `/run_code`."""
 
 from collections.abc import Iterable, Mapping
-from signal import Signals
+from signal import SIGKILL
 from typing import Any, Final
 
 from app.domain.execution import Execution
 from app.domain.report import Limit, StageOutput, StageReport
 from app.domain.result import Result
+from app.domain.signals import number_of
 from app.domain.submission import Limits
 
 _NOTHING: Final = StageOutput(stdout=b"", stderr=b"")
-_KILLED: Final = -int(Signals.SIGKILL)
+_KILLED: Final = -int(SIGKILL)
 _FAULTY_COMPILER: Final = 1
 """The return code of a compiler that reported no error, and made no program."""
 _TIMES: Final = frozenset({Limit.WALL, Limit.CPU})
@@ -72,13 +73,7 @@ def _return_code(report: StageReport) -> int:
     """As Python has it: a signal is a negative number. Whatever a limit stopped was killed."""
     if report.stopped_by or (report.exit_code is None and report.signal is None):
         return _KILLED
-    return -_number(report.signal) if report.signal else report.exit_code or 0
-
-
-def _number(signal: str) -> int:
-    """A real-time signal is counted from SIGRTMIN."""
-    name, _, more = signal.partition("+")
-    return int(Signals[name]) + int(more or 0)
+    return -(number_of(report.signal) or SIGKILL) if report.signal else report.exit_code or 0
 
 
 def stopped_by(who: str, limit: Limit, limits: Limits) -> str:
