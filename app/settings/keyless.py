@@ -16,8 +16,9 @@ class KeylessSettings(Group):
     """Who may call a door without a key."""
 
     doors: DoorList = ""
-    """The doors that serve requests without a key: their names, separated by commas, or `all`.
-    Whoever reaches such a door can run programs: [requests without a key](#requests-without-a-key).
+    """The doors that serve requests without a key: their names, separated by commas, or `all` that
+    are open. Whoever reaches such a door can run programs:
+    [requests without a key](#requests-without-a-key).
     """
     owner: OwnerName = "keyless"
     """The owner of what is submitted without a key."""

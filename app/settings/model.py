@@ -200,6 +200,18 @@ class Settings(_PolicySettings):
                 raise ValueError(f"{name} must not be below {default}.{name}, which is {value}")
         return maxima
 
+    @field_validator("keyless")
+    @classmethod
+    def _serves_open_doors(cls, keyless: KeylessSettings, info: ValidationInfo) -> KeylessSettings:
+        """`all` includes those that are closed, and stands for those that are open."""
+        closed = set(keyless.names()) - set(names_in(info.data.get("doors", keyless.doors)))
+        if closed and len(keyless.names()) < len(DoorName):
+            raise ValueError(
+                f"these doors are closed: {', '.join(sorted(closed))}. Open them in PODLINE_DOORS, "
+                "or remove them from PODLINE_KEYLESS__DOORS"
+            )
+        return keyless
+
     @field_validator("requests")
     @classmethod
     def _is_rate(cls, given: str) -> str:
@@ -257,6 +269,11 @@ class Settings(_PolicySettings):
     def open_doors(self) -> list[str]:
         """Their names."""
         return names_in(self.doors)
+
+    def keyless_doors(self) -> list[str]:
+        """Those of the open doors that serve requests without a key."""
+        opened = self.open_doors()
+        return [name for name in self.keyless.names() if name in opened]
 
     def door_ports(self) -> dict[str, int]:
         """The doors that have a port of their own, by name."""

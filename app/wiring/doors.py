@@ -9,7 +9,7 @@ KEYLESS_ID = "keyless"
 
 
 def door_options(settings: Settings) -> DoorOptions:
-    keyless = settings.keyless.names()
+    keyless = settings.keyless_doors()
     return DoorOptions(
         open=frozenset(settings.open_doors()),
         keyless=frozenset(keyless),

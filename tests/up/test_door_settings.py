@@ -1,6 +1,7 @@
 """Settings of doors: which are open, to whom, and where."""
 
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -39,7 +40,33 @@ def test_all_are_open_by_default_and_need_a_key(monkeypatch: pytest.MonkeyPatch)
 )
 def test_a_list_of_doors(monkeypatch: pytest.MonkeyPatch, text: str, names: list[str]) -> None:
     settings = given(monkeypatch, doors=text, keyless__doors=text)
-    assert (settings.open_doors(), settings.keyless.names()) == (names, names)
+    assert (settings.open_doors(), settings.keyless_doors()) == (names, names)
+
+
+def test_all_without_a_key_are_all_that_are_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = given(monkeypatch, doors="piston,judge0", keyless__doors="all")
+    assert door_options(settings).keyless == {"piston", "judge0"}
+    settings = given(monkeypatch, doors="none", keyless__doors="all")
+    assert (door_options(settings).keyless, door_options(settings).nobody) == (frozenset(), None)
+
+
+@pytest.mark.parametrize(
+    ("doors", "keyless", "closed"),
+    [("piston", "judge0", "judge0"), ("none", "piston,judge0", "judge0, piston")],
+)
+def test_a_closed_door_that_is_to_serve_without_a_key_is_refused(
+    monkeypatch: pytest.MonkeyPatch, doors: str, keyless: str, closed: str
+) -> None:
+    said = f"keyless: these doors are closed: {closed}. Open them in PODLINE_DOORS, or remove"
+    with pytest.raises(SettingsError, match=said):
+        given(monkeypatch, doors=doors, keyless__doors=keyless)
+
+
+def test_up_announces_only_what_is_open(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    chosen = {"port": "0", "flower_port": "0", "data_dir": str(tmp_path)}
+    settings = given(monkeypatch, doors="piston", keyless__doors="all", **chosen)
+    with closing(Ports(HOST)) as ports:
+        assert find_instance(settings, ports, mcp=False).keyless == ["piston"]
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def find_instance(settings: Settings, ports: Ports, *, mcp: bool) -> Instance:
         flower_password_hint=hint,
         mcp_port=mcp_port,
         door_ports=door_ports,
-        keyless=settings.keyless.names(),
+        keyless=settings.keyless_doors(),
     )
 
 
