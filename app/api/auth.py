@@ -8,7 +8,7 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
 from app.domain.api_key import ApiKey, Role
-from app.domain.errors import Forbidden
+from app.domain.errors import Forbidden, OnlyForDoor
 from app.domain.session import Session
 from app.ports import Keys, Sessions
 from app.service import keys
@@ -35,9 +35,9 @@ def check_role(key: ApiKey, role: Role) -> None:
 
 
 def of_the_api(key: ApiKey) -> ApiKey:
-    """The key. Raises Forbidden if it opens only a door."""
+    """The key. Raises OnlyForDoor if it opens only a door."""
     if key.door is not None:
-        raise Forbidden(
+        raise OnlyForDoor(
             f"this key opens only the door {key.door}: use a key that was created without a door"
         )
     return key

@@ -20,6 +20,7 @@ from app.domain.errors import (
     InvalidRequest,
     KeyDeleted,
     NotFound,
+    OnlyForDoor,
     PodlineError,
     QuotaExceeded,
     RateLimited,
@@ -69,6 +70,7 @@ class _Kind:
 _KINDS: Final[Mapping[type[PodlineError], _Kind]] = {
     NotFound: _Kind(404, "not-found", "Not found"),
     KeyDeleted: _Kind(401, "key-deleted", "The key was deleted"),
+    OnlyForDoor: _Kind(403, "only-for-door", "The key is only for a door"),
     Forbidden: _Kind(403, "forbidden", "The key's role does not allow this"),
     Conflict: _Kind(409, "conflict", "Not possible in this state"),
     Gone: _Kind(410, "gone", "Deleted"),

@@ -5,6 +5,7 @@ PodlineError
 ├── NotFound                 it does not exist, or belongs to another owner
 ├── Gone                     it existed, and was deleted
 ├── Forbidden                the key's role does not allow it
+│   └── OnlyForDoor          the key opens one door, and this is something else
 ├── KeyDeleted               the key was deleted while its request waited
 ├── Conflict                 not possible in the current state
 │   └── IllegalTransition    not in `TRANSITIONS`
@@ -74,6 +75,10 @@ class Gone(PodlineError):
 
 class Forbidden(PodlineError):
     """The key's role does not allow this."""
+
+
+class OnlyForDoor(Forbidden):
+    """The key opens one door, and this is another door or the API."""
 
 
 class KeyDeleted(PodlineError):

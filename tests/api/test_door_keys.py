@@ -35,6 +35,8 @@ def test_a_key_opens_a_door_that_exists_as_a_user(admin: Api, fields: dict[str, 
 )
 def test_the_api_refuses_it_and_says_why(of_a_door: Api, method: str, path: str) -> None:
     problem = body(of_a_door.call(method, path), 403)
+    assert problem["type"] == "urn:podline:problem:only-for-door"
+    assert problem["title"] == "The key is only for a door"
     assert problem["detail"] == (
         "this key opens only the door piston: use a key that was created without a door"
     )

@@ -15,7 +15,7 @@ from app.api.doors.door import Door, Route
 from app.api.doors.entrance import KEY
 from app.api.problems import Problem
 from app.domain.api_key import ApiKey
-from app.domain.errors import Forbidden
+from app.domain.errors import OnlyForDoor
 from app.service import keys
 
 _NO_KEY: Final = "send a key, in a header or in the path: /d/<key>/…"
@@ -52,7 +52,7 @@ def _serve(door: Door, context: Context, route: Route, **arguments: Any) -> Resp
 
 
 def _caller(door: Door, context: Context) -> ApiKey:
-    """Raises Unauthorized without a valid key, and Forbidden if it is for another door."""
+    """Raises Unauthorized without a valid key, and OnlyForDoor if it is for another door."""
     secret = request.environ.get(KEY) or door.secret()
     if not secret:
         return _nobody(door, context)
@@ -60,7 +60,7 @@ def _caller(door: Door, context: Context) -> ApiKey:
     if key is None:
         raise unauthorized("this key is not valid")
     if key.door not in (None, door.name):
-        raise Forbidden(f"this key opens only the door {key.door}")
+        raise OnlyForDoor(f"this key opens only the door {key.door}")
     return key
 
 
