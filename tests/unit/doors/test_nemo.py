@@ -104,7 +104,10 @@ def test_other_languages_have_no_session(theirs: str, ours: str) -> None:
     [
         ({"generated_code": 5}, "generated_code: Input should be a valid string"),
         ({"timeout": "soon"}, "timeout: Input should be a valid number"),
-        ({"language": "lean4"}, "lean4 is not available here: choose one of ipython, python"),
+        (
+            {"language": "lean4"},
+            "lean4 is not available here: choose one of ipython, python, python3",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_in_words(body: dict[str, Any], said: str) -> None:
