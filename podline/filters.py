@@ -1,11 +1,12 @@
 """Which executions a list shows, or a call changes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypedDict
 
 from podline.arguments import moment
+from podline.errors import InvalidArgument
 
 BulkAction = Literal["cancel", "retry", "delete"]
 
@@ -22,6 +23,8 @@ class ExecutionFilter(TypedDict, total=False):
     labels: Mapping[str, str] | None
     batch: str | None
     """The id of a batch."""
+    ids: Sequence[str] | None
+    """One of these: at least 1, at most 200."""
     owner: str | None
     """Another owner, or `*` for all. Needs the operator role."""
     since: datetime | None
@@ -43,10 +46,11 @@ class BulkDone:
 def query_of(filter: ExecutionFilter) -> list[tuple[str, str]]:
     """Return the filter as a query."""
     selection = selection_of(filter)
-    labels = selection.pop("label", [])
-    assert isinstance(labels, list)
-    query = [(name, str(value)) for name, value in selection.items()]
-    return query + [("label", label) for label in labels]
+    query = []
+    for name, value in selection.items():
+        values = value if isinstance(value, list) else [value]
+        query += [(name, str(each)) for each in values]
+    return query
 
 
 def selection_of(filter: ExecutionFilter) -> dict[str, object]:
@@ -54,8 +58,10 @@ def selection_of(filter: ExecutionFilter) -> dict[str, object]:
     given: dict[str, object] = {
         name: value
         for name, value in filter.items()
-        if value is not None and name not in ("labels", "since", "until")
+        if value is not None and name not in ("labels", "ids", "since", "until")
     }
+    if (ids := filter.get("ids")) is not None:
+        given["id"] = _some(ids)
     for name, sent in (("since", "from"), ("until", "to")):
         time = filter.get(name)
         if isinstance(time, datetime):
@@ -63,3 +69,10 @@ def selection_of(filter: ExecutionFilter) -> dict[str, object]:
     if labels := filter.get("labels"):
         given["label"] = [f"{name}:{value}" for name, value in labels.items()]
     return given
+
+
+def _some(ids: Sequence[str]) -> list[str]:
+    """A query without ids would select all executions."""
+    if not ids:
+        raise InvalidArgument("ids must be a list with at least one id")
+    return list(ids)

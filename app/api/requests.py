@@ -75,6 +75,9 @@ class ExecutionSelection(Sent):
         default=[], description="`name:value`; may be repeated, and all must match."
     )
     batch: str | None = Field(default=None, description="The id of a batch.")
+    id: Annotated[list[str] | None, BeforeValidator(as_list), UpTo(MAX_PAGE)] = Field(
+        default=None, min_length=1, description="One of these executions; may be repeated."
+    )
     owner: str | None = Field(
         default=None,
         description="Another owner, or `*` for all owners; needs the role operator.",
@@ -93,6 +96,7 @@ class ExecutionSelection(Sent):
             language=self.language,
             labels={name: value for name, _, value in labels} or None,
             batch=self.batch,
+            ids=None if self.id is None else frozenset(self.id),
             since=self.from_,
             until=self.to,
         )

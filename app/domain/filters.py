@@ -26,6 +26,7 @@ class ExecutionFilter:
     """One of these; in addition to `state`."""
     unretried: bool = False
     """Only those that were not retried."""
+    ids: frozenset[str] | None = None
 
     @property
     def first_id(self) -> str | None:

@@ -47,6 +47,13 @@ class TestCancel:
         assert done(api, "cancel", dry_run=True, label=["course:c1"]) == (0, 0, 1)
         assert states(twins) == [State.QUEUED] * 2
 
+    def test_of_ids_only(self, api: Api, twins: Twins) -> None:
+        first, second, third = submitted(api, PROGRAM, LABELLED, PROGRAM)
+        assert done(api, "cancel", id=[second, third], label=["course:c1"]) == (1, 0, 0)
+        assert done(api, "cancel", dry_run=True, id=[first, second]) == (0, 0, 1)
+        assert done(api, "cancel", id=[first]) == (1, 0, 0)
+        assert states(twins) == [State.CANCELLED, State.CANCELLED, State.QUEUED]
+
     def test_in_slices(self, api: Api, twins: Twins) -> None:
         submitted(api, *[PROGRAM] * 5)
         with changed(bulk__SLICE=2):
@@ -113,7 +120,16 @@ class TestDelete:
 
 
 @pytest.mark.parametrize(
-    "selection", [{"state": "x"}, {"label": ["x"]}, {"colour": 1}, {"from": "x"}, {"limit": 1}]
+    "selection",
+    [
+        {"state": "x"},
+        {"label": ["x"]},
+        {"id": []},
+        {"id": ["x"] * 201},
+        {"colour": 1},
+        {"from": "x"},
+        {"limit": 1},
+    ],
 )
 @pytest.mark.parametrize("action", ["cancel", "retry", "delete"])
 def test_a_selection_that_is_wrong(api: Api, action: str, selection: Json) -> None:

@@ -245,6 +245,9 @@ class TestListing:
             "label=course:cs101": [waiting, done],
             "label=course:cs101&label=unit:1": [done],
             "label=course:cs102": [],
+            f"id={done}": [done],
+            f"id={done}&id={waiting}&id=01J": [waiting, done],
+            f"id={done}&state=queued": [],
             "state=&outcome=&language=&cursor=": [waiting, done],
         }.items():
             listed = body(api.get(f"{EXECUTIONS}?{query}"))
@@ -270,6 +273,7 @@ class TestListing:
             ("label=nocolon", "/label/0"),
             ("colour=red", "/colour"),
             ("state=queued&state=failed", "/state"),
+            ("&".join(["id=x"] * 201), "/id"),
         ],
     )
     def test_refuses_what_it_does_not_know(self, api: Api, query: str, pointer: str) -> None:

@@ -37,6 +37,7 @@ from podline import (
     Execution,
     Forbidden,
     Invalid,
+    InvalidArgument,
     Limits,
     NotFound,
     Outcome,
@@ -382,6 +383,15 @@ class TestBulk:
         assert client.retry_all(until=datetime(2020, 1, 1, tzinfo=UTC)) == 0
         assert len(list(client.list(since=datetime(2020, 1, 1)))) == 4
         assert list(client.list(until=datetime(2020, 1, 1))) == []
+
+    def test_of_ids(self, client: Client) -> None:
+        first, second, third = executions(client.submit_many(programs("a", "b", "c")))
+        listed = client.list(ids=[first.id, third.id, "01J"])
+        assert [each.id for each in listed] == [third.id, first.id]
+        assert client.cancel_all(ids=(second.id,)) == 1
+        assert client.count("cancel") == 2
+        with pytest.raises(InvalidArgument, match="at least one id"):
+            client.cancel_all(ids=[])
 
     def test_stops_where_nothing_can_be_done(
         self, client: Client, twins: Twins, worker: Worker

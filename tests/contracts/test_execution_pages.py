@@ -138,6 +138,27 @@ def test_what_was_not_retried(store: Store) -> None:
     assert listed(store, unretried=True, labels={"k": "v"}) == [other.id]
 
 
+def test_by_ids(store: Store) -> None:
+    rows = [put(store, owner, labels={"k": "v"}).id for owner in ("ada", "bob", "ada", "ada")]
+    some = frozenset({rows[0], rows[1], rows[3], an_id()})
+    assert listed(store, ids=some) == [rows[3], rows[1], rows[0]]
+    assert listed(store, ids=some, owner="ada") == [rows[3], rows[0]]
+    assert listed(store, ids=some, owner="ada", limit=1) == [rows[3]]
+    assert listed(store, ids=some, before=rows[1]) == [rows[0]]
+    assert listed(store, ids=some, labels={"k": "v"}, owner="bob") == [rows[1]]
+    assert listed(store, ids=some, labels={"k": "w"}) == []
+    assert listed(store, ids=some, states=TERMINAL) == []
+    assert listed(store, ids=frozenset()) == []
+    assert store.executions.count(ExecutionFilter(ids=some, owner="ada"), 9) == 2
+
+
+def test_by_ids_shows_no_erased_ones(store: Store) -> None:
+    execution = put(store)
+    assert store.executions.apply(execution.cancel(NOW, LATER))
+    store.executions.erase(execution.id)
+    assert listed(store, ids=frozenset({execution.id})) == []
+
+
 def test_counts_up_to_a_number(store: Store) -> None:
     for _ in range(3):
         put(store, owner="ada")

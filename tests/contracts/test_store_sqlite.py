@@ -283,6 +283,14 @@ class TestPlans:
         unfinished, _ = listing(ExecutionFilter(owner=owner, states=UNFINISHED), None, 10)
         assert "state=?" in " ".join(plan(store, unfinished))
 
+    def test_ids_are_looked_up_whatever_else_is_asked_for(self, store: SqliteStore) -> None:
+        store.ping()
+        for filter in facets(up_to=3):
+            for states in (None, UNFINISHED, TERMINAL):
+                by_ids = replace(filter, ids=frozenset({"01J"}), states=states)
+                steps = " ".join(plan(store, listing(by_ids, None, 10)[0]))
+                assert "SEARCH executions USING INDEX sqlite_autoindex_executions_1" in steps
+
     def test_one_facet_alone_is_searched_in_the_order_of_its_index(
         self, store: SqliteStore
     ) -> None:

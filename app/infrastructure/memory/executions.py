@@ -206,6 +206,7 @@ def _due(row: Execution, now: Time) -> bool:
 def _matches(row: Execution, filter: ExecutionFilter) -> bool:
     return (
         filter.owner in (None, row.owner)
+        and (filter.ids is None or row.id in filter.ids)
         and filter.state in (None, row.state)
         and filter.outcome in (None, row.outcome)
         and filter.language in (None, row.language)

@@ -273,6 +273,8 @@ def _matches(filter: ExecutionFilter, before: str | None) -> Q:
         query &= Q(state__in=sorted(filter.states))
     if filter.unretried:
         query &= Q(retried_as=None)
+    if filter.ids is not None:
+        query &= Q(id__in=sorted(filter.ids))
     if filter.first_id is not None:
         query &= Q(order__gte=filter.first_id)
     ends = [id for id in (before, filter.end_id) if id is not None]
