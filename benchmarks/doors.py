@@ -71,7 +71,7 @@ class _Taken:
 
 
 def run(*, quick: bool) -> str:
-    seconds, rounds = (2.0, 1) if quick else (5.0, 6)
+    seconds, rounds = (2.0, 1) if quick else (3.0, 4)
     with running() as (service, api):
         rows = [
             row
