@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from app.api.bounds import prune
 from app.api.doors.sandboxfusion.nemo.request import (
+    CELLS,
     BadBody,
+    Execute,
     Reply,
     Translated,
     cells_of,
@@ -87,6 +90,18 @@ def test_a_cell_comes_after_the_earlier_ones_and_gets_time_for_them() -> None:
 
 def test_no_limit_exceeds_the_maximum() -> None:
     assert accepted(translate("a", timeout=60)).limits.wall_seconds == 60
+
+
+TRICKY = "'\"\\\t\x00\x1f\x7f\x85\u2028é😀{N}"
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(TRICKY))))
+def test_python_reads_the_cells_that_the_door_writes(texts: list[str]) -> None:
+    """Their runner has no time to import a parser."""
+    *earlier, last = [*texts, ""]
+    found = translated(Execute(generated_code=last), LANGUAGES, POLICY, earlier)
+    (content,) = (file["content"] for file in found.sent["files"] if file["name"] == CELLS)
+    assert eval(content) == [*earlier, last]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from app.api.doors.sandboxfusion.nemo import cell
 
 def ran(folder: Path, *cells: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """The last one, after the others."""
-    (folder / "cells.json").write_text(json.dumps(cells))
+    (folder / "cells.json").write_text(json.dumps(cells, ensure_ascii=False), "utf-8")
     return subprocess.run(
         [sys.executable, "-S", cell.__file__],
         cwd=folder,
@@ -62,6 +62,13 @@ def test_a_traceback_shows_the_cell_alone(tmp_path: Path) -> None:
     found = ran(tmp_path, "a = 0", "def f():\n    return 1 / a\nf()")
     assert 'File "<cell 2>", line 3, in <module>\n    f()\n' in found.stdout
     assert "cell.py" not in found.stdout
+
+
+def test_a_cell_sees_the_sources_of_all(tmp_path: Path) -> None:
+    found = ran(
+        tmp_path, "def f():\n    return 1", "import inspect\nprint(inspect.getsource(f).strip())"
+    )
+    assert found.stdout == "def f():\n    return 1\n"
 
 
 def test_earlier_cells_are_repeated_in_silence(tmp_path: Path) -> None:

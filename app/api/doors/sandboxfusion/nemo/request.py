@@ -123,7 +123,8 @@ def translated(
 def _program(asked: Execute, earlier: Sequence[str]) -> dict[str, Any]:
     if not asked.is_cell:
         return {"source": asked.generated_code}
-    cells = json.dumps([*earlier, asked.generated_code])
+    # Without escapes beyond ASCII, which mean something else in Python.
+    cells = json.dumps([*earlier, asked.generated_code], ensure_ascii=False)
     files = [{"name": "main.py", "content": _runner()}, {"name": CELLS, "content": cells}]
     return {"files": files, "entrypoint": "main.py"}
 
