@@ -5,9 +5,9 @@ from typing import Final
 
 from mcp_types import CallToolResult, ContentBlock, ImageContent, ResourceLink, TextContent
 
+from app.for_models import shortened
 from app.mcp import addresses
 from app.mcp.models import File, Run
-from app.shortening import shortened
 from podline import Artifact, AsyncClient, Execution, Result
 
 _IMAGES: Final = {

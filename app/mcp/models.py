@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, Field
 
+from app import for_models
+
 
 class File(BaseModel):
     """A file that the program left behind."""
@@ -19,17 +21,14 @@ class Run(BaseModel):
     state: str = Field(
         description="Final: completed, failed (by Podline's fault, not the program's), cancelled."
     )
-    outcome: str | None = Field(
-        description="How the program ended, such as success, runtime_error, time_limit, "
-        "memory_limit, output_limit or compile_error; null until it has."
-    )
-    message: str | None = Field(default=None, description="Why it ended like this.")
+    outcome: str | None = Field(description=f"{for_models.OUTCOME}; null until it has.")
+    message: str | None = Field(default=None, description=for_models.MESSAGE)
     exit_code: int | None = None
-    signal: str | None = Field(default=None, description="The signal that ended the program.")
+    signal: str | None = Field(default=None, description=for_models.SIGNAL)
     stdout: str = ""
     stderr: str = ""
     cut: bool = Field(default=False, description="Whether stdout or stderr is not shown whole.")
-    compiler: str = Field(default="", description="What the compiler printed, if it failed.")
+    compiler: str = Field(default="", description=for_models.COMPILER)
     wall_seconds: float | None = None
     cpu_seconds: float | None = None
     memory_peak_mib: float | None = None

@@ -5,13 +5,14 @@ from typing import Annotated
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
+from app import for_models
 from podline import AsyncClient, Execution, Program
 
-Code = Annotated[str, Field(description="The whole program.")]
+Code = Annotated[str, Field(description=for_models.CODE)]
 LanguageName = Annotated[
     str, Field(description="Such as python, javascript, c++ or java; see list_languages.")
 ]
-Stdin = Annotated[str, Field(description="What the program reads from its standard input.")]
+Stdin = Annotated[str, Field(description=for_models.STDIN)]
 Files = Annotated[
     dict[str, str],
     Field(description="Text files in the program's working folder: name to content."),

@@ -10,6 +10,7 @@ from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
 import podline
+from app import for_models
 from app.mcp.answers import answer, described
 from app.mcp.errors import told
 from app.mcp.following import cancelled_with_the_call, followed
@@ -47,19 +48,19 @@ def add_tools(server: MCPServer[Any], connect: Connect) -> None:
     runs = ToolAnnotations(destructive_hint=False, open_world_hint=False)
     reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)
     stops = ToolAnnotations(destructive_hint=True, idempotent_hint=True, open_world_hint=False)
-    for tool, title, annotations in (
-        (tools.run_code, "Run code", runs),
-        (tools.start_code, "Start code", runs),
-        (tools.get_execution, "Get an execution", reads),
-        (tools.cancel_execution, "Cancel an execution", stops),
-        (tools.list_languages, "List languages", reads),
+    for tool, title, annotations, description in (
+        (tools.run_code, "Run code", runs, for_models.RUN_CODE),
+        (tools.start_code, "Start code", runs, None),
+        (tools.get_execution, "Get an execution", reads, None),
+        (tools.cancel_execution, "Cancel an execution", stops, None),
+        (tools.list_languages, "List languages", reads, None),
     ):
-        description = inspect.cleandoc(tool.__doc__ or "")
-        server.add_tool(tool, title=title, description=description, annotations=annotations)
+        said = description or inspect.cleandoc(tool.__doc__ or "")
+        server.add_tool(tool, title=title, description=said, annotations=annotations)
 
 
 class Tools:
-    """The tools' functions. Their docstrings are what a model reads."""
+    """The tools' functions. Docstrings are what a model reads, except that of `run_code`."""
 
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
@@ -77,11 +78,7 @@ class Tools:
         memory_mib: MemoryMib = None,
         wait_seconds: WaitSeconds = _WAIT,
     ) -> Annotated[CallToolResult, Run]:
-        """Run a program in a sandbox without a network, and return what it printed.
-
-        Each call starts afresh: nothing remains from earlier calls. Print what you want to see.
-        A program that fails or is stopped by a limit is a normal result: read outcome and stderr.
-        """
+        """Run a program, and wait for its end. `for_models.RUN_CODE` is what a model reads."""
         async with self._client(ctx) as client:
             execution = await submit(
                 client, code, language, stdin, files, args, artifacts, wall_seconds, memory_mib

@@ -25,7 +25,7 @@ SAYS: Final[Mapping[str, str]] = {
     "app.logs": "how log lines look",
     "app.queues": "the names of the queues",
     "app.door_names": "the names of the doors",
-    "app.shortening": "outputs for models",
+    "app.for_models": "outputs for models",
     "podline": "the Python client",
     "sandbox.daemon": "runs pods in bays",
     "sandbox.packages": "installs packages",

@@ -10,10 +10,11 @@ import pytest
 from mcp import Client
 from mcp_types import CallToolResult, ImageContent, ResourceLink, TextContent
 
+from app import for_models
 from app.domain.execution import State
 from app.domain.report import Report, StageOutput, StageReport
+from app.for_models import LONGEST
 from app.infrastructure.memory.runtime import exited
-from app.shortening import LONGEST
 from tests.mcp.conftest import Connecting, Reports, both_eras, scripted
 from tests.support.answers import problem
 from tests.support.service import Service
@@ -53,6 +54,21 @@ def text(result: CallToolResult) -> str:
 def facts(result: CallToolResult) -> Mapping[str, Any]:
     assert isinstance(result.structured_content, dict)
     return result.structured_content
+
+
+def test_what_a_model_reads_of_the_tools(connecting: Connecting) -> None:
+    """Of running code, the same as at the door for OpenAPI tools."""
+
+    async def main(client: Client) -> Any:
+        return (await client.list_tools()).tools
+
+    tools = {tool.name: tool for tool in with_client(connecting, main)}
+    assert all(tool.title and tool.description for tool in tools.values())
+    run_code = tools["run_code"]
+    assert run_code.description == for_models.RUN_CODE
+    assert run_code.input_schema["properties"]["stdin"]["description"] == for_models.STDIN
+    message = run_code.output_schema["properties"]["message"]
+    assert message["description"] == for_models.MESSAGE
 
 
 @both_eras

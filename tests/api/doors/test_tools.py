@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from openapi_spec_validator import validate
 from werkzeug.test import TestResponse
 
+from app import for_models
 from app.domain.report import Report, StageOutput, StageReport
+from app.for_models import LONGEST
 from app.infrastructure.memory.runtime import Script, exited
-from app.shortening import LONGEST
 from tests.support.doors import DoorClient, a_key, open_door
 
 DOCUMENT = "/openapi-tools.json"
@@ -46,6 +47,7 @@ def test_the_document_needs_no_key_and_is_valid(tools: DoorClient) -> None:
     assert list(document["paths"]) == [RUN_CODE]
     operation = document["paths"][RUN_CODE]["post"]
     assert operation["operationId"] == "run_code"
+    assert operation["description"] == for_models.RUN_CODE
     program = operation["requestBody"]["content"]["application/json"]["schema"]
     assert program["properties"]["language"]["enum"] == ["bash", "c", "cpp", "javascript", "python"]
     assert program["required"] == ["code"]

@@ -3,29 +3,21 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from app import for_models
 from app.domain.language import Language
 
 RUN_CODE: Final = "/tools/run_code"
 
-_DESCRIPTION: Final = (
-    "Run a program in a sandbox without a network, and return what it printed. Nothing remains "
-    "from one call to the next, so send the whole program each time and print what you want to "
-    "see. A program that fails is a normal result: read outcome and stderr."
-)
 _RESULT: Final = {
     "type": "object",
     "properties": {
-        "outcome": {
-            "type": "string",
-            "description": "How the program ended, such as success, runtime_error, time_limit, "
-            "memory_limit, output_limit or compile_error.",
-        },
-        "message": {"type": ["string", "null"], "description": "Why it ended like this."},
+        "outcome": {"type": "string", "description": f"{for_models.OUTCOME}."},
+        "message": {"type": ["string", "null"], "description": for_models.MESSAGE},
         "exit_code": {"type": ["integer", "null"]},
-        "signal": {"type": ["string", "null"]},
+        "signal": {"type": ["string", "null"], "description": for_models.SIGNAL},
         "stdout": {"type": "string"},
         "stderr": {"type": "string"},
-        "compiler": {"type": "string", "description": "What the compiler printed, if it failed."},
+        "compiler": {"type": "string", "description": for_models.COMPILER},
         "execution_id": {"type": "string"},
     },
     "required": ["outcome", "stdout", "stderr", "execution_id"],
@@ -57,7 +49,7 @@ def _run_code(languages: Sequence[Language]) -> dict[str, Any]:
     return {
         "operationId": "run_code",
         "summary": "Run a program",
-        "description": _DESCRIPTION,
+        "description": for_models.RUN_CODE,
         "requestBody": {"required": True, "content": _json(_program(languages))},
         "responses": {
             "200": {"description": "How it ended, and what it printed", "content": _json(_RESULT)},
@@ -71,7 +63,7 @@ def _program(languages: Sequence[Language]) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {
-            "code": {"type": "string", "description": "The whole program."},
+            "code": {"type": "string", "description": for_models.CODE},
             "language": {
                 "type": "string",
                 "default": "python",
@@ -81,7 +73,7 @@ def _program(languages: Sequence[Language]) -> dict[str, Any]:
             "stdin": {
                 "type": "string",
                 "default": "",
-                "description": "What the program reads from its standard input.",
+                "description": for_models.STDIN,
             },
         },
         "required": ["code"],

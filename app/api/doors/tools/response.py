@@ -5,7 +5,7 @@ from typing import Any
 from app.domain.execution import Execution, Outcome
 from app.domain.report import StageOutput
 from app.domain.result import Result
-from app.shortening import shortened
+from app.for_models import shortened
 
 
 def ran(execution: Execution, result: Result) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.shortening import LONGEST, shortened
+from app.for_models import LONGEST, shortened
 
 
 @given(st.text(max_size=100), st.integers(0, 3 * LONGEST // 100))
