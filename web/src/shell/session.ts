@@ -1,0 +1,45 @@
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import { api, send, session as state } from "../api/client.ts";
+import type { components } from "../api/schema.d.ts";
+
+export type Session = components["schemas"]["Session"];
+export type Role = "user" | "operator" | "admin";
+
+const RANK: Record<string, number> = { user: 0, operator: 1, admin: 2 };
+
+export const SessionContext = createContext<Session | null>(null);
+
+/** Whose session it is. Pages are shown only in a session. */
+export function useSession(): Session {
+  const session = useContext(SessionContext);
+  if (!session) throw new Error("There is no session.");
+  return session;
+}
+
+/** Whether a session's role includes another: an operator is a user too. */
+export function includes(session: Session, role: Role): boolean {
+  return (RANK[session.role] ?? 0) >= (RANK[role] ?? 0);
+}
+
+/** The session of the cookie. Throws Problem. */
+export async function resume(): Promise<Session> {
+  return begun(await send(api.GET("/api/v1/session")));
+}
+
+/** Begin a session with a key, or with the token of a link. Throws Problem. */
+export async function signIn(secret: string): Promise<Session> {
+  const headers = { Authorization: `Bearer ${secret}` };
+  return begun(await send(api.POST("/api/v1/session", { headers })));
+}
+
+/** End the session. Throws Problem. */
+export async function signOut(): Promise<void> {
+  await send(api.DELETE("/api/v1/session"));
+  state.csrfToken = "";
+}
+
+function begun(session: Session): Session {
+  state.csrfToken = session.csrf_token;
+  return session;
+}

@@ -1,0 +1,69 @@
+import { useEffect, useState } from "preact/hooks";
+import type { Problem } from "../api/problem.ts";
+import { Button } from "../parts/button.tsx";
+import { type Session, signIn } from "./session.ts";
+
+/** Begins a session with a key, or with the token in a link's fragment. */
+export function SignIn({ onBegin }: { onBegin: (session: Session) => void }) {
+  const [problem, setProblem] = useState("");
+  const [isBusy, setBusy] = useState(false);
+
+  const begin = async (secret: string, refused: string) => {
+    setBusy(true);
+    try {
+      onBegin(await signIn(secret));
+    } catch (error) {
+      const { status, message } = error as Problem;
+      setProblem(status === 401 ? refused : message);
+      setBusy(false);
+    }
+  };
+
+  useEffect(() => {
+    document.title = "Sign in · Podline";
+    const token = takeToken();
+    if (token) void begin(token, "This link has been used or has expired. Sign in with a key.");
+  }, []);
+
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    const key = new FormData(event.currentTarget as HTMLFormElement).get("key");
+    void begin(String(key).trim(), "This key is not valid.");
+  };
+
+  return (
+    <main id="main" class="sign-in" tabIndex={-1}>
+      <h1>Sign in to Podline</h1>
+      <form onSubmit={submit}>
+        <label for="key">Key</label>
+        <input
+          id="key"
+          name="key"
+          type="password"
+          required
+          autocomplete="current-password"
+          spellcheck={false}
+          aria-describedby="key-help key-problem"
+          aria-invalid={problem !== ""}
+        />
+        <p id="key-help" class="hint">
+          The key that you send to the API. The browser keeps a session, not the key.
+        </p>
+        <p id="key-problem" class="field-problem" role="alert">
+          {problem}
+        </p>
+        <Button type="submit" look="primary" disabled={isBusy}>
+          Sign in
+        </Button>
+      </form>
+    </main>
+  );
+}
+
+/** The token of `/sign-in#token=…`, which the address then no longer shows. */
+function takeToken(): string | null {
+  if (location.pathname !== "/sign-in") return null;
+  const token = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (token) history.replaceState(null, "", location.pathname + location.search);
+  return token;
+}
