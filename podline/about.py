@@ -48,6 +48,7 @@ class AboutCalls(Calls[Mode]):
     ) -> tuple[UsageDay, ...]:
         """List what your executions used, by day, oldest first. Operators may name an `owner`.
 
+        With the owner `*`, there is an item for each day and owner.
         `first` and `last` are days in UTC, such as 2026-01-02; by default, the last 30 days.
         """
         given = {"from": first, "to": last, "owner": owner}
@@ -71,12 +72,14 @@ class AboutCalls(Calls[Mode]):
         return decode(Workers, answer)
 
     @call
-    async def overview(self, minutes: int = 60, *, timeout: float | None = None) -> Overview:
-        """Return what ended in each of the last minutes. Needs the operator role."""
+    async def overview(
+        self, minutes: int = 60, *, step: int = 1, timeout: float | None = None
+    ) -> Overview:
+        """Return what ended in the last minutes, `step` at a time. Needs the operator role."""
         answer = await self._connection.request(
             "GET",
             "/api/v1/overview",
-            query=[("minutes", str(minutes))],
+            query=[("minutes", str(minutes)), *([("step", str(step))] if step > 1 else [])],
             deadline=Deadline.of_call(timeout),
         )
         return decode(Overview, answer)

@@ -68,6 +68,8 @@ class UsageDay:
     cpu_seconds: float
     stored_bytes: int
     """Of output and artifacts."""
+    owner: str | None = None
+    """Known to operators only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +112,8 @@ class OwnersQueue:
 
     owner: str
     queued: int
+    oldest_seconds: float | None = None
+    """How long its oldest execution has been queued; None from an older service."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +139,8 @@ class Queue:
     """The ten longest queues; None while unknown, and from an older service."""
     events_not_in_log: NotInLog | None = None
     """None from an older service."""
+    oldest_by_priority: Mapping[str, float] = field(default_factory=dict)
+    """The age of the oldest queued execution in seconds, for each priority that has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +195,7 @@ class Percentiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Minute:
-    """What ended in one minute."""
+    """What ended in one minute, or in `step` minutes."""
 
     start: datetime
     ended: Mapping[str, int]
@@ -206,6 +212,10 @@ class Overview:
 
     queue: Queue
     minutes: tuple[Minute, ...]
+    total: Minute | None = None
+    """All of these minutes together; None from an older service."""
+    dead_letters: Mapping[str, int] = field(default_factory=dict)
+    """By status."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

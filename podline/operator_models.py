@@ -84,6 +84,8 @@ class DeadLetter:
     first_failed_at: datetime
     last_failed_at: datetime
     next_retry_at: datetime | None
+    traceback: str | None = None
+    """Where it was raised, innermost last; None for what was not raised."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,12 +58,37 @@ class DeadLetters(Calls[Mode]):
         limit: int = 50,
         timeout: float | None = None,
     ) -> int:
-        """Retry up to `limit` dead letters now. Returns how many were retried."""
+        """Retry up to `limit` dead letters now, by default those that wait.
+
+        Returns how many were retried.
+        """
         body = {"status": status, "kind": kind, "limit": limit}
         answer = await self._connection.request(
             "POST", f"{_DEAD_LETTERS}/retry", body=body, deadline=Deadline.of_call(timeout)
         )
         return decode(_Retried, answer).retried
+
+    @call
+    async def discard_all(
+        self,
+        *,
+        status: str | None = None,
+        kind: str | None = None,
+        limit: int = 50,
+        timeout: float | None = None,
+    ) -> int:
+        """Discard up to `limit` dead letters, by default those that wait.
+
+        Returns how many were discarded.
+        """
+        body = {"status": status, "kind": kind, "limit": limit}
+        answer = await self._connection.request(
+            "POST",
+            f"{_DEAD_LETTERS}/discard",
+            body=body,
+            deadline=Deadline.of_call(timeout),
+        )
+        return decode(_Discarded, answer).discarded
 
     @call
     async def discard(self, letter_id: str, *, timeout: float | None = None) -> DeadLetter:
@@ -88,6 +113,7 @@ class EventLog(Calls[Mode]):
         until: datetime | None = None,
         types: Iterable[str] = (),
         executions: Iterable[str] = (),
+        owner: str | None = None,
         timeout: float | None = None,
     ) -> Items[Event]:
         """List events, oldest first. An event may appear more than once, with the same id.
@@ -95,6 +121,7 @@ class EventLog(Calls[Mode]):
         `until` is exclusive. A datetime without a time zone is local time.
         """
         query = _selected(since, until, types, executions)
+        query += [("owner", owner)] if owner else []
         return pages(self._connection, _EVENTS, Event, query, timeout=timeout)
 
     @iteration
@@ -239,6 +266,11 @@ def _selected(
 @dataclass(frozen=True, slots=True)
 class _Retried:
     retried: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Discarded:
+    discarded: int
 
 
 def _replay(replay_id: str) -> str:

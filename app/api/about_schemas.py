@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, WithJsonSchema
 
 from app.api.schemas import Answered, Limits, Moment
+from app.domain.dead_letter import DeadLetterStatus
 from app.domain.execution import State
 from app.domain.language import Holder, LimitName
 from app.domain.submission import Priority
@@ -109,6 +110,7 @@ class Slots(Answered):
 class OwnersQueue(Answered):
     owner: str
     queued: int
+    oldest_seconds: float | None = Field(description="How long its oldest one has been queued.")
 
 
 class NotInLog(Answered):
@@ -128,6 +130,9 @@ class Queue(Answered):
     events_not_in_log: NotInLog
     slots: Slots
     oldest_queued_seconds: float | None = Field(description="Null if nothing is queued.")
+    oldest_by_priority: dict[Priority, float] = Field(
+        description="The same in seconds for each priority that has one."
+    )
 
 
 class RunningStep(Answered):
@@ -170,7 +175,7 @@ class Percentiles(Answered):
 
 
 class Minute(Answered):
-    """What ended in a minute."""
+    """What ended in a minute, or in `step` minutes."""
 
     start: Moment
     ended: dict[str, int] = Field(
@@ -186,6 +191,10 @@ class Minute(Answered):
 class Overview(Answered):
     queue: Queue
     minutes: list[Minute] = Field(description="Oldest first. The last one has not ended.")
+    total: Minute = Field(description="All of these minutes together.")
+    dead_letters: dict[DeadLetterStatus, int] = Field(
+        description="How many there are; those without any are left out."
+    )
 
 
 class UsageDay(Answered):
@@ -193,6 +202,7 @@ class UsageDay(Answered):
 
     day: Annotated[str, WithJsonSchema({"type": "string", "format": "date"})]
     """In UTC."""
+    owner: str | None = Field(description="Shown to operators only; otherwise null.")
     executions: int
     cpu_seconds: float
     stored_bytes: int = Field(description="Of output and artifacts.")

@@ -8,6 +8,7 @@ from app.api.pages import page
 from app.domain.api_key import Role
 from app.service import dead_letter_retries as retries
 from app.service import dead_letters as service
+from app.service.dead_letter_bulk import LetterAction, LettersDone, letters_in_bulk
 
 dead_letters = Section("Operators", "/api/v1/dead-letters", Role.OPERATOR)
 
@@ -25,9 +26,23 @@ def list_(call: Call, query: DeadLetterQuery) -> operator_schemas.DeadLetterPage
 
 @dead_letters.operation("POST", "/retry", {202: operator_schemas.Retried})
 def retry_selected(call: Call, body: DeadLetterSelection) -> Answer:
-    """Retry the dead letters of a status and kind, up to a limit."""
-    retried = retries.retry_letters(call.ports, body.status, body.kind, body.limit)
-    return Answer(operator_schemas.Retried(retried=retried), 202)
+    """Retry the dead letters of a status and kind, up to a limit. Repeat it while any remain."""
+    result = _in_bulk(call, LetterAction.RETRY, body)
+    shown = operator_schemas.Retried(
+        retried=result.done, skipped=result.skipped, remaining=result.remaining
+    )
+    return Answer(shown, 202)
+
+
+@dead_letters.operation("POST", "/discard", {200: operator_schemas.Discarded})
+def discard_selected(call: Call, body: DeadLetterSelection) -> operator_schemas.Discarded:
+    """Discard the dead letters of a status and kind, up to a limit. Repeat it while any remain."""
+    result = _in_bulk(call, LetterAction.DISCARD, body)
+    return operator_schemas.Discarded(discarded=result.done, remaining=result.remaining)
+
+
+def _in_bulk(call: Call, action: LetterAction, body: DeadLetterSelection) -> LettersDone:
+    return letters_in_bulk(call.ports, action, body.to_domain(), body.limit, dry_run=body.dry_run)
 
 
 @dead_letters.operation("GET", "/{letter_id}", {200: operator_schemas.DeadLetter}, errors=(404,))

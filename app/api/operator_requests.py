@@ -18,7 +18,7 @@ from app.api.pages import Cursor
 from app.api.requests import DEFAULT_PAGE, MAX_PAGE, PageSize, RequestedTime, as_list
 from app.api.validation import BY_VALUE, Sent
 from app.domain.api_key import OWNER_NAME, KeyLimits, Role
-from app.domain.dead_letter import DeadLetterKind, DeadLetterStatus
+from app.domain.dead_letter import DeadLetterKind, DeadLetterStatus, LetterFilter
 from app.domain.execution import State, event_type
 from app.domain.filters import EventFilter
 from app.domain.rate import rate_of
@@ -48,6 +48,7 @@ class EventQuery(Sent):
     execution: Annotated[list[str], BeforeValidator(as_list), UpTo(MAX_PAGE)] = Field(
         default=[], description="An execution's id; may be repeated."
     )
+    owner: str | None = Field(default=None, description="The owner of the executions.")
     limit: PageSize = DEFAULT_PAGE
     cursor: Cursor | None = Field(default=None, description="`next_cursor` of the previous page.")
 
@@ -57,6 +58,7 @@ class EventQuery(Sent):
             until=self.to,
             types=frozenset(self.type),
             executions=frozenset(self.execution),
+            owner=self.owner,
         )
 
 
@@ -107,11 +109,17 @@ class DeadLetterQuery(Sent):
 
 
 class DeadLetterSelection(Sent):
-    """Which dead letters to retry."""
+    """Which dead letters to retry or discard."""
 
-    status: Annotated[DeadLetterStatus, BY_VALUE] | None = None
+    status: Annotated[DeadLetterStatus, BY_VALUE] | None = Field(
+        default=None, description="Null: `waiting`."
+    )
     kind: Annotated[DeadLetterKind, BY_VALUE] | None = None
     limit: PageSize = DEFAULT_PAGE
+    dry_run: bool = Field(default=False, description="Only count; change nothing.")
+
+    def to_domain(self) -> LetterFilter:
+        return LetterFilter(status=self.status or DeadLetterStatus.WAITING, kind=self.kind)
 
 
 MAX_UNFINISHED: Final = 1_000_000_000

@@ -50,6 +50,10 @@ class DeadLetter(Answered):
     first_failed_at: Moment
     last_failed_at: Moment
     next_retry_at: Moment | None
+    traceback: str | None = Field(
+        description="Where it was raised: files, lines and functions, innermost last. Null for "
+        "what was not raised."
+    )
 
 
 class DeadLetterPage(Answered):
@@ -58,7 +62,22 @@ class DeadLetterPage(Answered):
 
 
 class Retried(Answered):
+    """What a call on many dead letters has done."""
+
     retried: int
+    skipped: int = Field(description="Those that can't be retried.")
+    remaining: int = Field(
+        description="How many still match, counted up to 1,000. In a dry run: all that match."
+    )
+
+
+class Discarded(Answered):
+    """What a call on many dead letters has done."""
+
+    discarded: int
+    remaining: int = Field(
+        description="How many still match, counted up to 1,000. In a dry run: all that match."
+    )
 
 
 class Session(Answered):

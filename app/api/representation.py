@@ -22,7 +22,7 @@ from app.domain.result import Result
 from app.domain.submission import Limits, Priority
 from app.domain.worker import WorkerReport
 from app.service.batches import BatchDetails
-from app.service.overview import Overview
+from app.service.overview import Overview, OwnersQueue
 from app.service.workers import Place
 
 _EPOCH: Final = datetime(1970, 1, 1)  # UTC, which `moment` says with its Z
@@ -164,12 +164,14 @@ def queue(seen: Overview) -> about_schemas.Queue:
         ),
         slots=about_schemas.Slots(total=seen.slots, used=seen.slots_used, free=seen.slots_free),
         oldest_queued_seconds=seen.oldest_queued_seconds,
+        oldest_by_priority=dict(seen.oldest_by_band),
     )
 
 
-def _owners_queue(found: tuple[str, int]) -> about_schemas.OwnersQueue:
-    owner, queued = found
-    return about_schemas.OwnersQueue(owner=owner, queued=queued)
+def _owners_queue(found: OwnersQueue) -> about_schemas.OwnersQueue:
+    return about_schemas.OwnersQueue(
+        owner=found.owner, queued=found.queued, oldest_seconds=found.oldest_seconds
+    )
 
 
 def worker(report: WorkerReport) -> about_schemas.Worker:
@@ -248,4 +250,5 @@ def dead_letter(letter: DeadLetter) -> operator_schemas.DeadLetter:
         first_failed_at=moment(letter.first_failed_at),
         last_failed_at=moment(letter.last_failed_at),
         next_retry_at=optional_moment(letter.next_retry_at),
+        traceback=letter.traceback,
     )

@@ -133,9 +133,13 @@ class UsageQuery(Sent):
     )
     to: Day | None = Field(default=None, description="Inclusive; by default, today (UTC).")
     owner: str | None = Field(
-        default=None, description="Another owner's usage; needs the role operator."
+        default=None,
+        description="Another owner, or `*` for the usage of each; needs the role operator.",
     )
 
 
 class OverviewQuery(Sent):
     minutes: Annotated[int, Field(ge=1, le=KEPT_MINUTES)] = 60
+    step: Annotated[int, Field(ge=1, le=60)] = Field(
+        default=1, description="How many minutes each item of `minutes` covers."
+    )

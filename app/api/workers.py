@@ -5,6 +5,7 @@ from app.api.context import Call
 from app.api.operations import Section
 from app.api.requests import OverviewQuery
 from app.domain.api_key import Role
+from app.service.dead_letters import by_status
 from app.service.minutes import last_minutes
 from app.service.overview import overview as overview_of
 from app.service.workers import place
@@ -30,8 +31,10 @@ def overview(call: Call, query: OverviewQuery) -> about_schemas.Overview:
     The counts are kept in Redis for a day, and are lost with its data. Its cost does not depend on
     how many executions are stored.
     """
-    minutes = last_minutes(call.ports.minutes, call.ports.clock, query.minutes)
+    minutes = last_minutes(call.ports.minutes, call.ports.clock, query.minutes, query.step)
     return about_schemas.Overview(
         queue=representation.queue(overview_of(call.ports)),
-        minutes=[representation.minute(each) for each in minutes],
+        minutes=[representation.minute(each) for each in minutes.each],
+        total=representation.minute(minutes.total),
+        dead_letters=dict(by_status(call.ports.store.dead_letters)),
     )

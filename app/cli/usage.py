@@ -12,7 +12,7 @@ _DAY = "YYYY-MM-DD"
 @click.command()
 @click.option("--from", "first", metavar=_DAY, help="The first day (UTC).")
 @click.option("--to", "last", metavar=_DAY, help="The last day (UTC); by default, today.")
-@click.option("--owner", help="Another owner's usage (operators).")
+@click.option("--owner", help="Another owner's usage, or * for that of each (operators).")
 @service_command()
 def usage_command(
     client: Client, first: str | None, last: str | None, owner: str | None, as_json: bool
@@ -22,7 +22,11 @@ def usage_command(
     if as_json:
         print_json(days)
     else:
+        names = ("day", "owner", "executions", "CPU s", "stored bytes")
+        rows = [
+            (d.day, d.owner, d.executions, f"{d.cpu_seconds:.3f}", d.stored_bytes) for d in days
+        ]
+        shown = range(5) if owner == "*" else (0, 2, 3, 4)
         print_table(
-            ("day", "executions", "CPU s", "stored bytes"),
-            [(d.day, d.executions, f"{d.cpu_seconds:.3f}", d.stored_bytes) for d in days],
+            [names[column] for column in shown], [[row[column] for column in shown] for row in rows]
         )

@@ -56,3 +56,13 @@ class DeadLetter:
     first_failed_at: Time
     last_failed_at: Time
     next_retry_at: Time | None
+    traceback: str | None = None
+    """Where it was raised: files, lines and functions of Podline and its libraries, no values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterFilter:
+    """Which letters: of one status and, if it is given, of one kind."""
+
+    status: DeadLetterStatus = DeadLetterStatus.WAITING
+    kind: DeadLetterKind | None = None

@@ -64,6 +64,7 @@ class EventFilter:
     types: frozenset[str] = frozenset()
     """Empty means any; `executions` likewise."""
     executions: frozenset[str] = frozenset()
+    owner: str | None = None
 
     def fits(self, event: Event) -> bool:
         return (
@@ -71,6 +72,7 @@ class EventFilter:
             and (self.until is None or event.time < self.until)
             and (not self.types or event.type in self.types)
             and (not self.executions or event.execution_id in self.executions)
+            and (self.owner is None or event.data.get("owner") == self.owner)
         )
 
 

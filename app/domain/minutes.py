@@ -5,7 +5,8 @@ executions need a bounded number of counters, and are exact to within 10 %.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
@@ -51,7 +52,7 @@ class Percentiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Minute:
-    """What happened in one minute."""
+    """What happened in one minute, or in several that follow each other."""
 
     start: Time
     ended: Mapping[str, int]
@@ -61,6 +62,16 @@ class Minute:
     running: Percentiles | None
     queued: int | None
     """None if nobody looked at the queue."""
+
+
+def together(minutes: Iterable[Mapping[str, int]]) -> Mapping[str, int]:
+    """The counters of several minutes as those of one. Of levels, the last one counts."""
+    total: Counter[str] = Counter()
+    for counters in minutes:
+        total.update({name: count for name, count in counters.items() if name != QUEUED})
+        if QUEUED in counters:
+            total[QUEUED] = counters[QUEUED]
+    return total
 
 
 def minute(number: int, counters: Mapping[str, int]) -> Minute:

@@ -139,6 +139,9 @@ class Counts(Protocol):
     def oldest_queued(self) -> dict[Priority, Time]:
         """Creation time of the oldest queued execution, for each priority that has one."""
 
+    def oldest_queued_of(self, owner: str) -> Time | None:
+        """Creation time of the owner's oldest queued execution."""
+
 
 class Deliveries(Protocol):
     """The pending callbacks of executions."""
@@ -173,8 +176,11 @@ class UsageRecords(Protocol):
     def put(self, before: UsageDay, after: UsageDay) -> bool:
         """Compare-and-set: write `after` if the record's version is still `before`'s."""
 
-    def days(self, owner: str, first: str, last: str) -> list[UsageDay]:
-        """The records of an owner from the first day to the last, by day and key."""
+    def days(self, owner: str | None, first: str, last: str) -> list[UsageDay]:
+        """The records of an owner, or of all, from the first day to the last.
+
+        They are in the order of day, owner and key.
+        """
 
 
 class Results(Protocol):

@@ -46,6 +46,11 @@ class DeadLetters(Protocol):
 
     def count(self) -> dict[DeadLetterStatus, int]: ...
 
+    def matching(
+        self, status: DeadLetterStatus | None, kind: DeadLetterKind | None, at_most: int
+    ) -> int:
+        """Count what `page` would return, up to `at_most`."""
+
 
 class Keys(Protocol):
     """API keys."""

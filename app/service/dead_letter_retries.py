@@ -25,20 +25,6 @@ def retry_letter(ports: Ports, letter_id: str) -> DeadLetter:
     return _retry(ports, letter, execution)
 
 
-def retry_letters(
-    ports: Ports, status: DeadLetterStatus | None, kind: DeadLetterKind | None, limit: int
-) -> int:
-    """Retry up to `limit` letters of that status and kind. Returns how many were retried."""
-    retried = 0
-    waiting = status or DeadLetterStatus.WAITING
-    for letter in ports.store.dead_letters.page(waiting, kind, None, limit):
-        execution = _execution(ports, letter)
-        if _can_be_retried(ports, letter, execution):
-            _retry(ports, letter, execution)
-            retried += 1
-    return retried
-
-
 def discard(letters: DeadLetters, letter_id: str) -> DeadLetter:
     """Discard it: it stays visible, and is never retried."""
     letter = get(letters, letter_id)

@@ -9,7 +9,7 @@ This module records letters; `dead_letter_retries` does the rest.
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -34,7 +34,9 @@ _WAS_RETRIED: Final = frozenset({DeadLetterStatus.RETRYING, DeadLetterStatus.RES
 """A failure after a retry makes the letter wait for another one; others are only counted."""
 
 
-def record_task_error(ports: Ports, task: str, execution_id: str | None, error: str) -> None:
+def record_task_error(
+    ports: Ports, task: str, execution_id: str | None, error: str, traceback: str | None = None
+) -> None:
     """Record that a step raised an unexpected error."""
     letter_id = f"{DeadLetterKind.TASK_ERROR}.{task}.{execution_id or 'none'}"
     _merge_or_park(
@@ -46,6 +48,7 @@ def record_task_error(ports: Ports, task: str, execution_id: str | None, error: 
             task,
             error,
             execution_id=execution_id,
+            traceback=traceback,
         ),
     )
 
@@ -131,6 +134,11 @@ def page(
     return letters.page(status, kind, after, limit)
 
 
+def by_status(letters: DeadLetters) -> Mapping[DeadLetterStatus, int]:
+    """How many there are of each status that has any."""
+    return {status: total for status, total in letters.count().items() if total}
+
+
 def merge(letters: DeadLetters, clock: Clock, failure: DeadLetter) -> None:
     """Insert the letter, or count the failure on the letter that exists."""
     while not letters.put(failure):
@@ -158,6 +166,7 @@ def _letter(
     *,
     execution_id: str | None = None,
     payload: str | None = None,
+    traceback: str | None = None,
 ) -> DeadLetter:
     now = clock()
     return DeadLetter(
@@ -173,6 +182,7 @@ def _letter(
         first_failed_at=now,
         last_failed_at=now,
         next_retry_at=next_retry(clock, retries=0),
+        traceback=traceback,
     )
 
 
@@ -188,6 +198,7 @@ def _again(clock: Clock, known: DeadLetter, failure: DeadLetter) -> DeadLetter:
         known,
         attempts=known.attempts + failure.attempts,
         error=failure.error,
+        traceback=failure.traceback,
         execution_id=failure.execution_id,
         last_failed_at=failure.last_failed_at,
     )

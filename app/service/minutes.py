@@ -1,16 +1,33 @@
 """What happened in the last minutes."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from app.domain.minutes import Minute, minute, minute_of
+from app.domain.minutes import Minute, minute, minute_of, together
 from app.ports import Clock, MinuteCounters
 
 
-def last_minutes(counters: MinuteCounters, clock: Clock, count: int) -> Iterator[Minute]:
-    """The last `count` minutes, oldest first; the newest has not ended.
+@dataclass(frozen=True, slots=True)
+class LastMinutes:
+    """The last minutes, in parts and as a whole."""
 
-    Raises CoordinationUnavailable.
+    each: Sequence[Minute]
+    """Oldest first; the newest has not ended."""
+    total: Minute
+
+
+def last_minutes(counters: MinuteCounters, clock: Clock, count: int, step: int = 1) -> LastMinutes:
+    """The last `count` minutes in parts of `step` minutes, which begin at multiples of it.
+
+    So a part covers the same minutes each time, and the first one can begin before the rest. Raises
+    CoordinationUnavailable.
     """
     this = minute_of(clock())
-    numbers = range(this - count + 1, this + 1)
-    return map(minute, numbers, counters.read(numbers))
+    first = this - count + 1
+    begin = first - first % step
+    found = counters.read(range(begin, this + 1))
+    parts = [
+        minute(number, together(found[number - begin : number - begin + step]))
+        for number in range(begin, this + 1, step)
+    ]
+    return LastMinutes(parts, minute(first, together(found[first - begin :])))

@@ -18,12 +18,22 @@ NOT_IN_LOG: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnersQueue:
+    """What one owner has queued."""
+
+    owner: str
+    queued: int
+    oldest_seconds: float | None
+    """None if nothing of it is queued any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     """The unfinished executions, and the slots."""
 
     unfinished: Mapping[tuple[State, Priority], int]
-    longest: Sequence[tuple[str, int]] | None
-    """The owners with the longest queues, and their lengths; None while Redis is unavailable."""
+    longest: Sequence[OwnersQueue] | None
+    """The longest queues of owners; None while Redis is unavailable."""
     slots: int
     slots_used: int | None
     """None while the admission queue is unavailable."""
@@ -31,8 +41,13 @@ class Overview:
     """Executions with events that are not in the event log yet, counted up to `NOT_IN_LOG`."""
     not_in_log_seconds: float | None
     """The age of the oldest of these events; None if there are none."""
-    oldest_queued_seconds: float | None
-    """None if nothing is queued."""
+    oldest_by_band: Mapping[Priority, float]
+    """The age of the oldest queued execution of each band that has one."""
+
+    @property
+    def oldest_queued_seconds(self) -> float | None:
+        """None if nothing is queued."""
+        return max(self.oldest_by_band.values(), default=None)
 
     @property
     def slots_free(self) -> int | None:
@@ -41,28 +56,39 @@ class Overview:
 
 def overview(ports: Ports) -> Overview:
     """Raises StoreUnavailable."""
-    oldest = min(ports.store.counts.oldest_queued().values(), default=None)
+    oldest = ports.store.counts.oldest_queued()
     not_in_log, since = ports.store.events_to_relay.backlog(NOT_IN_LOG)
     return Overview(
         unfinished=ports.store.counts.by_state(),
-        longest=_longest(ports.admission),
+        longest=_longest(ports),
         slots=ports.policy.max_running,
         slots_used=slots_used(ports.admission),
         not_in_log=not_in_log,
-        not_in_log_seconds=_age(ports.clock, since),
-        oldest_queued_seconds=_age(ports.clock, oldest),
+        not_in_log_seconds=_optional_age(ports.clock, since),
+        oldest_by_band={band: _age(ports.clock, since) for band, since in oldest.items()},
     )
 
 
-def _age(clock: Clock, since: Time | None) -> float | None:
-    return None if since is None else max(clock() - since, 0) / SECOND
+def _age(clock: Clock, since: Time) -> float:
+    return max(clock() - since, 0) / SECOND
 
 
-def _longest(queue: AdmissionQueue) -> Sequence[tuple[str, int]] | None:
+def _optional_age(clock: Clock, since: Time | None) -> float | None:
+    return None if since is None else _age(clock, since)
+
+
+def _longest(ports: Ports) -> Sequence[OwnersQueue] | None:
     try:
-        return queue.queued_by_owner(LANES).most_common(LONGEST)
+        longest = ports.admission.queued_by_owner(LANES).most_common(LONGEST)
     except CoordinationUnavailable:
         return None
+    oldest = ports.store.counts.oldest_queued_of
+    return [
+        OwnersQueue(
+            owner=owner, queued=queued, oldest_seconds=_optional_age(ports.clock, oldest(owner))
+        )
+        for owner, queued in longest
+    ]
 
 
 def slots_used(queue: AdmissionQueue) -> int | None:

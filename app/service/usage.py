@@ -10,7 +10,7 @@ from app.domain.errors import Forbidden
 from app.domain.execution import Execution
 from app.domain.usage import UsageDay, day_for, day_of
 from app.ports import Clock, UsageRecords
-from app.service.executions import may_see
+from app.service.executions import ALL_OWNERS, may_see
 
 SLICE: Final = 500
 """Executions that one tick folds."""
@@ -21,6 +21,7 @@ class DayTotal:
     """The usage of an owner on one day."""
 
     day: str
+    owner: str
     executions: int
     cpu_us: int
     stored_bytes: int
@@ -65,17 +66,22 @@ def today(clock: Clock) -> str:
 def by_day(
     usage: UsageRecords, caller: ApiKey, owner: str | None, first: str, last: str
 ) -> Sequence[DayTotal]:
-    """The days from the first to the last on which the owner used something. Raises Forbidden."""
+    """The days from the first to the last on which the owner used something.
+
+    `ALL_OWNERS` has a total for each day and owner. Raises Forbidden.
+    """
     of = owner or caller.name
     if not may_see(caller, of):
         raise Forbidden("the usage of another owner needs a key with the role operator")
-    days = usage.days(of, first, last)
-    return [_total(day, list(keys)) for day, keys in groupby(days, key=lambda each: each.day)]
+    days = usage.days(None if of == ALL_OWNERS else of, first, last)
+    grouped = groupby(days, key=lambda each: (each.day, each.owner))
+    return [_total(day, of, list(keys)) for (day, of), keys in grouped]
 
 
-def _total(day: str, of_keys: Sequence[UsageDay]) -> DayTotal:
+def _total(day: str, owner: str, of_keys: Sequence[UsageDay]) -> DayTotal:
     return DayTotal(
         day,
+        owner,
         sum(each.executions for each in of_keys),
         sum(each.cpu_us for each in of_keys),
         sum(each.stored_bytes for each in of_keys),

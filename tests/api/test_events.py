@@ -82,6 +82,11 @@ def test_by_type_and_execution(operator: Api, done: list[str]) -> None:
     assert listed(operator, "?execution=nobody's") == []
 
 
+def test_by_owner(operator: Api, done: list[str]) -> None:
+    assert len(listed(operator, "?owner=ada")) == 5 * len(done)
+    assert listed(operator, "?owner=bob") == []
+
+
 def test_by_time(operator: Api, twins: Twins) -> None:
     now = twins.clock()
     early, late = (accepted(now=now + n * SECOND)[2] for n in (0, 1))

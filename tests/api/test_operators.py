@@ -29,6 +29,17 @@ KEYS = "/api/v1/keys"
         ("POST", f"{LETTERS}/x/retry"),
         ("POST", f"{LETTERS}/x/discard"),
         ("POST", f"{LETTERS}/retry"),
+        ("POST", f"{LETTERS}/discard"),
+        ("GET", "/api/v1/workers"),
+        ("GET", "/api/v1/overview"),
+        ("GET", "/api/v1/events"),
+        ("GET", "/api/v1/replays"),
+        ("GET", "/api/v1/replays/x"),
+        ("POST", "/api/v1/replays"),
+        ("POST", "/api/v1/replays/x/cancel"),
+        ("POST", f"{KEYS}/x/rotate-secret"),
+        ("GET", "/api/v1/usage?owner=*"),
+        ("GET", "/api/v1/usage?owner=otto"),
         ("GET", KEYS),
         ("POST", KEYS),
         ("DELETE", f"{KEYS}/x"),
@@ -62,7 +73,8 @@ def test_the_queue_shows_work_and_slots(
     }
     assert queue["slots"] == {"total": 2, "used": 2, "free": 0}
     assert queue["oldest_queued_seconds"] == 2.5
-    assert queue["owners"] == [{"owner": "ada", "queued": 1}]
+    assert queue["oldest_by_priority"] == {"normal": 2.5}
+    assert queue["owners"] == [{"owner": "ada", "queued": 1, "oldest_seconds": 2.5}]
     assert queue["events_not_in_log"] == {"executions": 3, "oldest_seconds": 2.5}
 
 
@@ -72,7 +84,7 @@ def test_the_queue_shows_the_longest_of_owners(operator: Api, twins: Twins) -> N
             twins.admission.enter([entry(f"{number}.{place}", owner=f"owner {number}")])
     owners = body(operator.get("/api/v1/queue"))["owners"]
     assert [each["queued"] for each in owners] == [3] * 4 + [2] * 4 + [1] * 2
-    assert owners[0] == {"owner": "owner 2", "queued": 3}
+    assert owners[0] == {"owner": "owner 2", "queued": 3, "oldest_seconds": None}
 
 
 def test_the_queue_is_shown_without_redis(
@@ -137,7 +149,23 @@ class TestDeadLetters:
             a_dead_letter(kind=DeadLetterKind.POISON, origin="queue:saga", payload=payload)
         )
         selection = {"kind": "poison", "status": "waiting"}
-        assert body(operator.post(f"{LETTERS}/retry", selection), 202) == {"retried": 1}
+        counted = body(operator.post(f"{LETTERS}/retry", {**selection, "dry_run": True}), 202)
+        assert counted == {"retried": 0, "skipped": 0, "remaining": 1}
+        retried = body(operator.post(f"{LETTERS}/retry", selection), 202)
+        assert retried == {"retried": 1, "skipped": 0, "remaining": 0}
+
+    def test_can_be_discarded_by_a_filter(self, operator: Api, twins: Twins) -> None:
+        for _ in range(3):
+            twins.store.dead_letters.put(a_dead_letter(status=DeadLetterStatus.ARCHIVED))
+        twins.store.dead_letters.put(a_dead_letter())
+        selection = {"status": "archived", "kind": None, "limit": 2}
+        for sent, expected in (
+            ({**selection, "dry_run": True}, {"discarded": 0, "remaining": 3}),
+            (selection, {"discarded": 2, "remaining": 1}),
+            (selection, {"discarded": 1, "remaining": 0}),
+        ):
+            assert body(operator.post(f"{LETTERS}/discard", sent)) == expected
+        assert body(operator.get(f"{LETTERS}?status=waiting"))["items"] != []
 
     def test_that_do_not_exist_are_not_found(self, operator: Api) -> None:
         assert operator.get(f"{LETTERS}/x").status_code == 404

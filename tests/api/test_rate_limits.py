@@ -193,14 +193,26 @@ class TestKeys:
         assert [error["pointer"] for error in problem["errors"]] == [f"/{field}"]
 
 
+def a_day(
+    day: str = TODAY, *, executions: int, cpu_seconds: float, owner: str | None = None
+) -> dict[str, object]:
+    return {
+        "day": day,
+        "owner": owner,
+        "executions": executions,
+        "cpu_seconds": cpu_seconds,
+        "stored_bytes": 5 * executions,
+    }
+
+
 class TestUsage:
     def test_is_listed_by_day(self, api: Api, twins: Twins) -> None:
         run(api, twins, 1.25)
         run(api, twins, 0.5)
         twins.clock.advance(2 * 24 * 3600)
         run(api, twins, 0.25)
-        today = {"day": "2026-01-04", "executions": 1, "cpu_seconds": 0.25, "stored_bytes": 5}
-        first = {"day": TODAY, "executions": 2, "cpu_seconds": 1.75, "stored_bytes": 10}
+        today = a_day("2026-01-04", executions=1, cpu_seconds=0.25)
+        first = a_day(executions=2, cpu_seconds=1.75)
         assert body(api.get(USAGE)) == {"items": [first, today]}
         assert body(api.get(f"{USAGE}?from=2026-01-03"))["items"] == [today]
         assert body(api.get(f"{USAGE}?to=2026-01-03"))["items"] == [first]
@@ -212,6 +224,20 @@ class TestUsage:
         assert body(operator.get(USAGE))["items"] == []
         assert len(body(operator.get(f"{USAGE}?owner={key.name}"))["items"]) == 1
         assert api.get(f"{USAGE}?owner=otto").status_code == 403
+
+    def test_of_all_owners_names_each(
+        self, api: Api, operator: Api, admin: Api, twins: Twins
+    ) -> None:
+        run(api, twins, 1)
+        run(with_key(admin), twins, 2)
+        run(api, twins, 4)
+        assert body(operator.get(f"{USAGE}?owner=*"))["items"] == [
+            a_day(executions=2, cpu_seconds=5, owner="ada"),
+            a_day(executions=1, cpu_seconds=2, owner="bob"),
+        ]
+        body(api.get(f"{USAGE}?owner=*"), 403)
+        body(operator.get(f"{USAGE}?owner=*&from=2026-01-01&to=2026-01-31"))
+        body(operator.get(f"{USAGE}?owner=*&from=2026-01-01&to=2026-02-01"), 422)
 
     @pytest.mark.parametrize(
         "query",

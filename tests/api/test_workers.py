@@ -4,11 +4,12 @@ from app.domain.minutes import MINUTE
 from app.domain.worker import RunningStep, WorkerReport
 from app.service.sweep import sweep
 from tests.support.api_contract import PROGRAM, Api, body
-from tests.support.builders import an_id
+from tests.support.builders import a_dead_letter, an_id
 from tests.support.twins import Twins
 from tests.support.worker import Worker
 
 EXECUTIONS = "/api/v1/executions"
+FIFTHS = {f"{minute:02}" for minute in range(0, 60, 5)}
 
 
 class TestWorkers:
@@ -78,6 +79,21 @@ class TestOverview:
         assert starts == sorted(starts)
         assert shown["queue"] == body(operator.get("/api/v1/queue"))
         assert twins.clock() // MINUTE
+
+    def test_in_steps_with_a_total(self, api: Api, operator: Api, worker: Worker) -> None:
+        for _ in range(2):
+            body(api.post(EXECUTIONS, PROGRAM), 202)
+        worker.run_all()
+        shown = body(operator.get("/api/v1/overview?minutes=1440&step=5"))
+        assert 288 <= len(shown["minutes"]) <= 289
+        assert all(minute["start"][14:16] in FIFTHS for minute in shown["minutes"])
+        assert shown["total"]["ended"] == shown["minutes"][-1]["ended"] == {"success": 2}
+        body(operator.get("/api/v1/overview?step=61"), 422)
+
+    def test_counts_dead_letters(self, operator: Api, twins: Twins) -> None:
+        assert body(operator.get("/api/v1/overview"))["dead_letters"] == {}
+        twins.store.dead_letters.put(a_dead_letter())
+        assert body(operator.get("/api/v1/overview"))["dead_letters"] == {"waiting": 1}
 
     def test_of_too_many_minutes(self, operator: Api) -> None:
         for minutes in (0, 1441, "x"):

@@ -121,6 +121,8 @@ def test_usage(service: Service, podline: Podline) -> None:
     shown = podline("usage").stdout
     assert "2026-01-02" in shown
     assert "0.001" in shown
+    assert "ada" not in shown
+    assert "ada" in podline("usage", "--owner", "*").stdout
     (day,) = json.loads(podline("usage", "--from", "2026-01-01", "--json").stdout)
     assert day["executions"] == 1
     assert json.loads(podline("usage", "--to", "2026-01-01", "--json").stdout) == []

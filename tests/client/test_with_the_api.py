@@ -220,6 +220,7 @@ def test_dead_letters(twins: Twins, client: Client) -> None:
     assert client.dead_letters.discard(second.id).status == "discarded"
     assert client.dead_letters.retry_all(status="waiting") == 1
     assert client.dead_letters.get(third.id).retries == 1
+    assert client.dead_letters.discard_all(status="retrying", limit=1) == 1
 
 
 def test_the_event_log_and_its_replays(twins: Twins, worker: Worker, client: Client) -> None:
@@ -230,6 +231,7 @@ def test_the_event_log_and_its_replays(twins: Twins, worker: Worker, client: Cli
     events = list(client.event_log.list(executions=[execution.id]))
     assert events == list(client.events(execution.id))
     assert list(client.event_log.list(until=events[0].time)) == []
+    assert list(client.event_log.list(owner="nobody")) == []
     replay = client.replays.start("reemit", target="again", since=events[0].time)
     work(twins.ports, replay.id)
     done = client.replays.get(replay.id)
@@ -420,6 +422,9 @@ def test_workers_and_overview(client: Client, twins: Twins, worker: Worker) -> N
     assert found.places[0].slots == 2
     client.submit("x", language="python")
     worker.run_all()
+    by_hour = client.overview(minutes=60, step=60)
+    assert by_hour.total is not None
+    assert (by_hour.total.ended, by_hour.minutes[-1].ended) == ({"success": 1}, {"success": 1})
     *_, now = client.overview(minutes=3).minutes
     assert (now.ended, now.waiting_ms is not None) == ({"success": 1}, True)
 
@@ -448,6 +453,7 @@ def test_usage(client: Client, twins: Twins, worker: Worker) -> None:
     assert (day.day, day.executions, day.cpu_seconds) == ("2026-01-02", 1, 0.001)
     assert client.usage(first="2026-01-02", last="2026-01-02") == (day,)
     assert client.usage(last="2026-01-01") == ()
+    assert client.usage(owner="*") == (replace(day, owner=day.owner),)
     with pytest.raises(Invalid):
         client.usage(first="yesterday")
 

@@ -90,6 +90,16 @@ def test_the_oldest_queued_execution_of_each_band(store: Store) -> None:
     assert store.counts.oldest_queued() == {Priority.NORMAL: NOW + 1, Priority.LOW: NOW + 3}
 
 
+def test_the_oldest_queued_execution_of_an_owner(store: Store) -> None:
+    assert store.counts.oldest_queued_of("ada") is None
+    applied(store, put(store, now=NOW).admit(NOW, LATER))
+    put(store, owner="bob", now=NOW + 1)
+    put(store, now=NOW + 2)
+    put(store, now=NOW + 3)
+    assert store.counts.oldest_queued_of("ada") == NOW + 2
+    assert store.counts.oldest_queued_of("eve") is None
+
+
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), priorities=st.lists(st.sampled_from(Priority), min_size=1, max_size=4))
 def test_counts_are_those_of_a_recount(

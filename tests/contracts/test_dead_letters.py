@@ -13,7 +13,9 @@ RACERS = 8
 
 
 def test_a_letter_is_put_once(store: Store) -> None:
-    letter = a_dead_letter(payload="AAEC", execution_id=None, next_retry_at=None)
+    letter = a_dead_letter(
+        payload="AAEC", execution_id=None, next_retry_at=None, traceback="a.py:1 in f\nKeyError"
+    )
     assert store.dead_letters.put(letter)
     assert not store.dead_letters.put(replace(letter, attempts=9))
     assert store.dead_letters.get(letter.id) == letter
@@ -89,3 +91,18 @@ def test_are_counted_by_status(store: Store) -> None:
     store.dead_letters.update(letters[1], replace(letters[1], attempts=9))
     counts = {status: total for status, total in store.dead_letters.count().items() if total}
     assert counts == {WAITING: 2, ARCHIVED: 1}
+
+
+def test_those_that_match_are_counted_up_to_a_number(store: Store) -> None:
+    for letter in (
+        a_dead_letter(),
+        a_dead_letter(),
+        a_dead_letter(kind=DeadLetterKind.POISON),
+        a_dead_letter(status=ARCHIVED),
+    ):
+        store.dead_letters.put(letter)
+    assert store.dead_letters.matching(None, None, 10) == 4
+    assert store.dead_letters.matching(WAITING, None, 10) == 3
+    assert store.dead_letters.matching(WAITING, None, 2) == 2
+    assert store.dead_letters.matching(WAITING, DeadLetterKind.POISON, 10) == 1
+    assert store.dead_letters.matching(ARCHIVED, DeadLetterKind.POISON, 10) == 0

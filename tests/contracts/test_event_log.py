@@ -151,6 +151,12 @@ class TestFilter:
         assert sorted(ids(found)) == sorted(ids(wanted))
         assert_in_order(found)
 
+    def test_by_owner(self, log: EventLog) -> None:
+        ours, theirs = accepted(owner="ada")[2], accepted(owner="bob")[2]
+        log.append([ours, theirs])
+        assert ids(every_event(log, EventFilter(owner="bob"))) == [theirs.id]
+        assert ids(every_event(log, EventFilter(owner="o"))) == []
+
     def test_all_at_once(self, log: EventLog) -> None:
         wanted, other = some_events(), some_events()
         log.append(wanted + other)

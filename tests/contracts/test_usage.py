@@ -107,6 +107,24 @@ def test_days_are_those_of_one_owner_in_order(store: Store) -> None:
     assert places == [(TODAY, "k"), (TODAY, "l"), ("2026-01-03", "k")]
 
 
+def test_days_of_all_owners_are_in_the_order_of_day_and_owner(store: Store) -> None:
+    for facts in (
+        {"day": "2026-01-03"},
+        {"owner": "bob", "key_id": "a"},
+        {"key_id": "l"},
+        {"key_id": "k"},
+        {"day": "2026-01-04"},
+    ):
+        assert store.usage.put(a_day(**facts), replace(a_day(**facts), version=1))
+    found = store.usage.days(None, TODAY, "2026-01-03")
+    assert [(day.day, day.owner, day.key_id) for day in found] == [
+        (TODAY, "ada", "k"),
+        (TODAY, "ada", "l"),
+        (TODAY, "bob", "a"),
+        ("2026-01-03", "ada", "k"),
+    ]
+
+
 def test_usage_is_folded_by_day_owner_and_key(store: Store) -> None:
     for now, owner, key_id in (
         (NOW, "ada", "k"),

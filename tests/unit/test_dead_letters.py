@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from app.domain.chain import COMPENSATE, CREATE
-from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
+from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus, LetterFilter
 from app.domain.errors import BrokerUnavailable, Conflict, NotFound, StoreUnavailable
 from app.domain.execution import Execution, State
 from app.infrastructure.memory.dead_letters import MemoryDeadLetters
@@ -15,13 +15,16 @@ from app.infrastructure.memory.runtime import Script
 from app.infrastructure.memory.store import MemoryStore
 from app.service import dead_letter_retries, dead_letters, retention
 from app.service.cancel import cancel
+from app.service.dead_letter_bulk import LetterAction, LettersDone, letters_in_bulk
 from app.service.relay import relay
 from app.service.retry import retry
 from app.service.submit import submit
 from app.service.sweep import sweep
-from tests.support.builders import a_key, a_message, a_submission
+from tests.support.builders import a_dead_letter, a_key, a_message, a_submission
 from tests.support.twins import Twins, make_twins
 from tests.support.worker import Worker
+
+RETRY, DISCARD = LetterAction.RETRY, LetterAction.DISCARD
 
 
 def the_letter(twins: Twins) -> DeadLetter:
@@ -127,8 +130,33 @@ def test_many_are_retried_by_status_and_kind(twins: Twins, worker: Worker) -> No
     for _ in range(3):
         exhausted(twins, worker)
     dead_letters.record_poison(twins.ports, "pods", a_message(), "unknown task")
-    retried = dead_letter_retries.retry_letters(twins.ports, None, DeadLetterKind.EXHAUSTED, 100)
-    assert retried == 3
+    exhausted_ones = LetterFilter(kind=DeadLetterKind.EXHAUSTED)
+    counted = letters_in_bulk(twins.ports, RETRY, exhausted_ones, 2, dry_run=True)
+    assert counted == LettersDone(remaining=3)
+    retried = letters_in_bulk(twins.ports, RETRY, exhausted_ones, 2, dry_run=False)
+    assert retried == LettersDone(done=2, remaining=1)
+    rest = letters_in_bulk(twins.ports, RETRY, exhausted_ones, 2, dry_run=False)
+    assert rest == LettersDone(done=1, remaining=0)
+
+
+def test_many_are_discarded_by_status_and_kind(twins: Twins) -> None:
+    letters = [a_dead_letter() for _ in range(3)]
+    archived = a_dead_letter(status=DeadLetterStatus.ARCHIVED)
+    for letter in (*letters, archived):
+        twins.store.dead_letters.put(letter)
+    done = letters_in_bulk(twins.ports, DISCARD, LetterFilter(), 2, dry_run=False)
+    assert done == LettersDone(done=2, remaining=1)
+    assert twins.store.dead_letters.count()[DeadLetterStatus.DISCARDED] == 2
+    assert twins.store.dead_letters.get(archived.id) == archived
+
+
+def test_a_retry_of_many_looks_past_those_that_can_not_be_retried(twins: Twins) -> None:
+    gone = [a_dead_letter(id=f"z{number}") for number in range(120)]
+    dead_letters.record_poison(twins.ports, "pods", a_message(), "unknown task")
+    for letter in gone:
+        twins.store.dead_letters.put(letter)
+    done = letters_in_bulk(twins.ports, RETRY, LetterFilter(), 1, dry_run=False)
+    assert done == LettersDone(done=1, skipped=120, remaining=120)
 
 
 def test_a_letter_whose_execution_was_removed_is_archived() -> None:
@@ -162,7 +190,10 @@ def test_a_step_that_failed_is_retried_and_resolved_once_the_execution_ended(
         worker.run_one()
     worker.drop_messages()
     for _ in range(3):
-        dead_letters.record_task_error(twins.ports, CREATE, execution.id, "KeyError: 'x'")
+        dead_letters.record_task_error(
+            twins.ports, CREATE, execution.id, "KeyError: 'x'", "a.py:1 in f"
+        )
+    assert the_letter(twins).traceback == "a.py:1 in f"
     assert (the_letter(twins).attempts, the_letter(twins).origin) == (3, CREATE)
 
     next_tick(twins, worker, seconds=61 * 1.2)
@@ -294,7 +325,7 @@ def test_poison_that_no_worker_could_ever_read_is_archived_at_once(
     dead_letters.record_poison(twins.ports, queue, item, "undecodable")
     with pytest.raises(Conflict, match="discard it"):
         dead_letter_retries.retry_letter(twins.ports, the_letter(twins).id)
-    assert dead_letter_retries.retry_letters(twins.ports, None, None, 10) == 0
+    assert letters_in_bulk(twins.ports, RETRY, LetterFilter(), 10, dry_run=False).done == 0
     next_tick(twins, worker)
     assert the_letter(twins).status is DeadLetterStatus.ARCHIVED
     assert twins.pipeline.resent == []

@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.execution import MILLISECOND, SECOND, Outcome, State
-from app.domain.minutes import MINUTE, Percentiles, counters_of, minute, minute_of
+from app.domain.minutes import (
+    MINUTE,
+    QUEUED,
+    Percentiles,
+    counters_of,
+    minute,
+    minute_of,
+    together,
+)
+from app.infrastructure.memory.minute_counters import MemoryMinuteCounters
+from app.service.minutes import LastMinutes, last_minutes
 from tests.support.builders import NOW, an_execution
 
 
@@ -75,3 +85,34 @@ def test_a_minute_begins_at_a_full_one() -> None:
     assert minute_of(0) == 0
     assert minute_of(60 * SECOND - 1) == 0
     assert minute_of(60 * SECOND) == 1
+
+
+def test_several_minutes_together_are_as_one_with_all_ends() -> None:
+    first, second = counted(ran(1, 10)), counted(ran(1, 1000), ran(1, 1000))
+    assert together([first, second, {}]) == counted(ran(1, 10), ran(1, 1000), ran(1, 1000))
+    assert together([{QUEUED: 9}, {QUEUED: 4}, first])[QUEUED] == 4
+    assert QUEUED not in together([first])
+
+
+class TestLastMinutes:
+    def last(self, count: int, step: int) -> LastMinutes:
+        """At minute 100, of counters of which minute n has n ends."""
+        counters = MemoryMinuteCounters()
+        for number in range(80, 101):
+            counters.add(number, ["ended:success"] * number)
+        return last_minutes(counters, lambda: 100 * MINUTE + 1, count, step)
+
+    def test_are_one_by_one(self) -> None:
+        found = self.last(3, 1)
+        assert [(each.start // MINUTE, each.ended["success"]) for each in found.each] == [
+            (98, 98),
+            (99, 99),
+            (100, 100),
+        ]
+        assert found.total == minute(98, {"ended:success": 98 + 99 + 100})
+
+    def test_are_in_parts_that_begin_at_multiples(self) -> None:
+        found = self.last(10, 5)
+        assert [each.start // MINUTE for each in found.each] == [90, 95, 100]
+        assert [each.ended["success"] for each in found.each] == [460, 485, 100]
+        assert found.total.ended == {"success": sum(range(91, 101))}

@@ -77,7 +77,7 @@ def test_a_fold_that_is_killed_is_continued(twins: Twins, call: int) -> None:
         expected = 8
     else:
         expected = 7
-    assert used(twins) == [DayTotal(TODAY, expected, expected * CPU_US, expected * 5)]
+    assert used(twins) == [DayTotal(TODAY, "ada", expected, expected * CPU_US, expected * 5)]
 
 
 @pytest.mark.parametrize("call", range(1, 12))
@@ -92,7 +92,7 @@ def test_another_fold_in_between_counts_nothing_twice(twins: Twins, call: int) -
     records: Any = Interrupted(twins.store.usage, call, meanwhile)
     fold(records)
     expected = 6 if records.calls >= call else 3
-    assert used(twins) == [DayTotal(TODAY, expected, expected * CPU_US, expected * 5)]
+    assert used(twins) == [DayTotal(TODAY, "ada", expected, expected * CPU_US, expected * 5)]
 
 
 @pytest.mark.parametrize("call", range(1, 6))
@@ -107,7 +107,7 @@ def test_another_fold_that_is_killed_in_between_counts_nothing_twice(
     run(twins, 3)
     records: Any = Interrupted(twins.store.usage, call, meanwhile)
     fold(records)
-    assert used(twins) == [DayTotal(TODAY, 5, 5 * CPU_US, 25)]
+    assert used(twins) == [DayTotal(TODAY, "ada", 5, 5 * CPU_US, 25)]
 
 
 def test_retries_and_cancelled_executions_count(twins: Twins) -> None:
@@ -116,7 +116,7 @@ def test_retries_and_cancelled_executions_count(twins: Twins) -> None:
     Worker(twins.ports).run_all()
     cancelled = submit(twins.ports, KEY, a_submission())
     cancel(twins.ports, cancelled)
-    assert used(twins) == [DayTotal(TODAY, 3, 2 * CPU_US, 10)]
+    assert used(twins) == [DayTotal(TODAY, "ada", 3, 2 * CPU_US, 10)]
     key_ids = {day.key_id for day in twins.store.usage.days("ada", TODAY, TODAY)}
     assert key_ids == {KEY.id}
 

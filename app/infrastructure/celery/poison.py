@@ -10,6 +10,7 @@ from typing import Any, Final
 from kombu.exceptions import OperationalError
 
 from app.infrastructure.celery.application import Application
+from app.infrastructure.celery.tracebacks import traceback_of
 from app.service.dead_letters import record_poison, record_task_error
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,13 @@ def keep_failure(
         log.warning("after %s, the chain waits for the sweep: %s", sender.name, exception)
         return
     try:
-        record_task_error(app.ports, sender.name, _execution_id(args), _describe(exception))
+        record_task_error(
+            app.ports,
+            sender.name,
+            _execution_id(args),
+            _describe(exception),
+            traceback_of(exception),
+        )
     except Exception:  # Celery would log it as an error of a signal's receiver
         log.exception(LOST)
 

@@ -30,3 +30,9 @@ class MemoryCounts:
                 priority: min(row.created_at for row in queued if row.priority is priority)
                 for priority in {row.priority for row in queued}
             }
+
+    def oldest_queued_of(self, owner: str) -> Time | None:
+        with self._tables.lock:
+            rows = self._tables.worked_on()
+            queued = [row for row in rows if row.state is State.QUEUED and row.owner == owner]
+            return min((row.created_at for row in queued), default=None)

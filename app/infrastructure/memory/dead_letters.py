@@ -36,12 +36,7 @@ class MemoryDeadLetters:
         limit: int,
     ) -> list[DeadLetter]:
         with self._lock:
-            letters = [
-                letter
-                for letter in self._letters.values()
-                if status in (None, letter.status) and kind in (None, letter.kind)
-            ]
-            return descending(letters, before, limit)
+            return descending(self._matching(status, kind), before, limit)
 
     def due(self, now: Time, limit: int) -> list[DeadLetter]:
         with self._lock:
@@ -57,3 +52,18 @@ class MemoryDeadLetters:
     def count(self) -> dict[DeadLetterStatus, int]:
         with self._lock:
             return dict(Counter(letter.status for letter in self._letters.values()))
+
+    def matching(
+        self, status: DeadLetterStatus | None, kind: DeadLetterKind | None, at_most: int
+    ) -> int:
+        with self._lock:
+            return min(len(self._matching(status, kind)), at_most)
+
+    def _matching(
+        self, status: DeadLetterStatus | None, kind: DeadLetterKind | None
+    ) -> list[DeadLetter]:
+        return [
+            letter
+            for letter in self._letters.values()
+            if status in (None, letter.status) and kind in (None, letter.kind)
+        ]

@@ -42,10 +42,11 @@ class MemoryUsageRecords:
             self._days[after.identity] = after
             return True
 
-    def days(self, owner: str, first: str, last: str) -> list[UsageDay]:
+    def days(self, owner: str | None, first: str, last: str) -> list[UsageDay]:
         with self._tables.lock:
-            return [
+            found = [
                 each
-                for _, each in sorted(self._days.items())
-                if each.owner == owner and first <= each.day <= last
+                for each in self._days.values()
+                if owner in (None, each.owner) and first <= each.day <= last
             ]
+            return sorted(found, key=lambda each: (each.day, each.owner, each.key_id))

@@ -31,6 +31,14 @@ class MongoCounts:
         oldest = {priority: self._oldest_queued(priority) for priority in Priority}
         return {priority: row.created_at for priority, row in oldest.items() if row}
 
+    @at_the_edge
+    def oldest_queued_of(self, owner: str) -> Time | None:
+        queued = self._connection.objects(
+            ExecutionDocument, owner=owner, state=State.QUEUED, erased=False, rebuilt_at=None
+        )
+        found = queued.only("created_at").order_by("order").first()
+        return found.created_at if found else None
+
     def _oldest_queued(self, priority: Priority) -> Any:
         queued = self._connection.objects(
             ExecutionDocument, state=State.QUEUED, priority=priority, unfinished=True

@@ -66,6 +66,15 @@ class MongoDeadLetters:
             for status in DeadLetterStatus
         }
 
+    @at_the_edge
+    def matching(
+        self, status: DeadLetterStatus | None, kind: DeadLetterKind | None, at_most: int
+    ) -> int:
+        facets = {"status": status, "kind": kind}
+        query = {name: value for name, value in facets.items() if value is not None}
+        found = self._connection.objects(DeadLetterDocument, **query)
+        return int(found.limit(at_most).count(with_limit_and_skip=True))
+
 
 def _from_letter(letter: DeadLetter) -> dict[str, Any]:
     values: dict[str, Any] = codec.DEAD_LETTER.dump_python(letter, mode="json")

@@ -191,6 +191,7 @@ class DeadLetterDocument(Document):
     first_failed_at = IntField()
     last_failed_at = IntField()
     next_retry_at = IntField()
+    traceback = StringField()
 
     meta: dict[str, Any] = {
         "abstract": True,
@@ -237,7 +238,10 @@ class UsageDayDocument(Document):
     version = IntField()
     folding = ListField(StringField())
 
-    meta: dict[str, Any] = {"abstract": True, "indexes": [{"fields": ["owner", "day"]}]}
+    meta: dict[str, Any] = {
+        "abstract": True,
+        "indexes": [{"fields": ["owner", "day"]}, {"fields": ["day"]}],
+    }
 
 
 class IdempotencyDocument(Document):

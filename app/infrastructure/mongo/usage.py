@@ -53,12 +53,11 @@ class MongoUsageRecords:
         return bool(seen.update_one(**{f"set__{name}": value for name, value in values.items()}))
 
     @at_the_edge
-    def days(self, owner: str, first: str, last: str) -> list[UsageDay]:
+    def days(self, owner: str | None, first: str, last: str) -> list[UsageDay]:
         before = (date.fromisoformat(first) - timedelta(days=1)).isoformat()
-        found = self._connection.objects(
-            UsageDayDocument, owner=owner, day__gt=before, day__lte=last
-        )
-        return [_to_day(row) for row in found.order_by("day", "key_id").as_pymongo()]
+        of = {} if owner is None else {"owner": owner}
+        found = self._connection.objects(UsageDayDocument, day__gt=before, day__lte=last, **of)
+        return [_to_day(row) for row in found.order_by("day", "owner", "key_id").as_pymongo()]
 
 
 def _id(of: UsageDay) -> str:

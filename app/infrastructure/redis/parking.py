@@ -33,7 +33,10 @@ class RedisParking:
 
 
 def _dumped(letter: DeadLetter) -> str:
-    return json.dumps(asdict(letter), sort_keys=True)
+    facts = asdict(letter)
+    if facts["traceback"] is None:
+        del facts["traceback"]  # So that a member of an earlier release is found.
+    return json.dumps(facts, sort_keys=True)
 
 
 def _loaded(text: str) -> DeadLetter:

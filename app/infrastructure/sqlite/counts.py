@@ -17,6 +17,11 @@ OLDEST_QUEUED: Final = """
     WHERE state = 'queued' AND rebuilt_at IS NULL AND priority = ?
     ORDER BY created_at LIMIT 1
 """
+OLDEST_QUEUED_OF: Final = """
+    SELECT created_at FROM executions INDEXED BY by_owner_state
+    WHERE owner = ? AND state = 'queued' AND erased = 0 AND rebuilt_at IS NULL
+    ORDER BY id LIMIT 1
+"""
 
 
 class SqliteCounts:
@@ -37,3 +42,8 @@ class SqliteCounts:
         with self._database.reading() as connection:
             oldest = {p: connection.execute(OLDEST_QUEUED, (p,)).fetchone() for p in Priority}
         return {priority: row["created_at"] for priority, row in oldest.items() if row}
+
+    def oldest_queued_of(self, owner: str) -> Time | None:
+        with self._database.reading() as connection:
+            row = connection.execute(OLDEST_QUEUED_OF, (owner,)).fetchone()
+        return row["created_at"] if row else None

@@ -1,5 +1,6 @@
 """Dead letters, in SQLite."""
 
+import sqlite3
 from typing import Final
 
 from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
@@ -22,6 +23,7 @@ DUE: Final = f"""
     SELECT * FROM dead_letters WHERE {LETTER_IS_DUE} AND next_retry_at <= ?
     ORDER BY next_retry_at LIMIT ?
 """
+MATCHING: Final = "SELECT count(*) FROM (SELECT 1 FROM dead_letters WHERE {} LIMIT ?)"
 COUNT: Final = "SELECT status, total FROM dead_letters_by_status WHERE total > 0"
 
 
@@ -53,12 +55,7 @@ class SqliteDeadLetters:
         before: str | None,
         limit: int,
     ) -> list[DeadLetter]:
-        facets = {"status = ?": status, "kind = ?": kind, "id < ?": before or LAST}
-        given = {condition: value for condition, value in facets.items() if value is not None}
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                PAGE.format(" AND ".join(given)), (*given.values(), limit)
-            ).fetchall()
+        rows = self._matching(PAGE, status, kind, before, limit)
         return [codec.DEAD_LETTER.validate_python(dict(row)) for row in rows]
 
     def due(self, now: Time, limit: int) -> list[DeadLetter]:
@@ -70,3 +67,24 @@ class SqliteDeadLetters:
         with self._database.reading() as connection:
             rows = connection.execute(COUNT).fetchall()
         return {DeadLetterStatus(status): total for status, total in rows}
+
+    def matching(
+        self, status: DeadLetterStatus | None, kind: DeadLetterKind | None, at_most: int
+    ) -> int:
+        ((total,),) = self._matching(MATCHING, status, kind, None, at_most)
+        return int(total)
+
+    def _matching(
+        self,
+        query: str,
+        status: DeadLetterStatus | None,
+        kind: DeadLetterKind | None,
+        before: str | None,
+        limit: int,
+    ) -> list[sqlite3.Row]:
+        facets = {"status = ?": status, "kind = ?": kind, "id < ?": before or LAST}
+        given = {condition: value for condition, value in facets.items() if value is not None}
+        with self._database.reading() as connection:
+            return connection.execute(
+                query.format(" AND ".join(given)), (*given.values(), limit)
+            ).fetchall()

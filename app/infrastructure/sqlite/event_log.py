@@ -85,6 +85,7 @@ FITS: Final = """
     position > :after AND position <= :stop
     AND (:since IS NULL OR time >= :since) AND (:until IS NULL OR time < :until)
     AND (:types = '[]' OR type IN (SELECT value FROM json_each(:types)))
+    AND (:owner IS NULL OR json_extract(cloud_event, '$.data.owner') = :owner)
 """
 # Either scan one slice without an index, or use the index for all events of some executions.
 IN_SLICE: Final = f"""
@@ -194,4 +195,5 @@ def _named(filter: EventFilter) -> dict[str, object]:
         "until": filter.until,
         "types": json.dumps(sorted(filter.types)),
         "executions": json.dumps(sorted(filter.executions)),
+        "owner": filter.owner,
     }

@@ -348,6 +348,11 @@ JUDGING: Final = (
 
 DOOR_DATA: Final = ("ALTER TABLE executions ADD COLUMN door_data TEXT",)
 
+OVERVIEW: Final = (
+    "ALTER TABLE dead_letters ADD COLUMN traceback TEXT",
+    "CREATE INDEX usage_by_day ON usage_days (day)",
+)
+
 VERSIONS: Final = Versions(
     (
         FIRST,
@@ -355,6 +360,6 @@ VERSIONS: Final = Versions(
         QUEUED_BY_BAND,
         ENDED_REPLAYS,
         OFFERED,
-        (*ENDED_AT, *CALLBACKS, *KEY_LIMITS, *BATCHES, *DOOR_DATA, *JUDGING),
+        (*ENDED_AT, *CALLBACKS, *KEY_LIMITS, *BATCHES, *DOOR_DATA, *JUDGING, *OVERVIEW),
     )
 )

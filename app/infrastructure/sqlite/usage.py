@@ -30,6 +30,10 @@ UPDATE: Final = """
 DAYS: Final = """
     SELECT * FROM usage_days WHERE owner = ? AND day BETWEEN ? AND ? ORDER BY day, key_id
 """
+DAYS_OF_ALL: Final = """
+    SELECT * FROM usage_days INDEXED BY usage_by_day
+    WHERE day BETWEEN ? AND ? ORDER BY day, owner, key_id
+"""
 
 
 class SqliteUsageRecords:
@@ -66,9 +70,13 @@ class SqliteUsageRecords:
             row["version_before"] = before.version
             return connection.execute(UPDATE, row).rowcount == 1
 
-    def days(self, owner: str, first: str, last: str) -> list[UsageDay]:
+    def days(self, owner: str | None, first: str, last: str) -> list[UsageDay]:
         with self._database.reading() as connection:
-            return [_to_day(row) for row in connection.execute(DAYS, (owner, first, last))]
+            if owner is None:
+                rows = connection.execute(DAYS_OF_ALL, (first, last))
+            else:
+                rows = connection.execute(DAYS, (owner, first, last))
+            return [_to_day(row) for row in rows]
 
 
 def _to_day(row: sqlite3.Row) -> UsageDay:
