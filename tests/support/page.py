@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -63,9 +64,9 @@ class Faults:
 
 
 @contextmanager
-def a_context(browser: Browser, url: str, **options: object) -> Iterator[BrowserContext]:
+def a_context(browser: Browser, url: str, **options: Any) -> Iterator[BrowserContext]:
     """Open a window of nobody's, for one service. Fails if a page in it raised an exception."""
-    context = browser.new_context(base_url=url, **options)  # type: ignore[arg-type]
+    context = browser.new_context(base_url=url, **options)
     context.set_default_timeout(PATIENCE_MS)
     faults = Faults(context)
     try:
