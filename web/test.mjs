@@ -7,6 +7,7 @@ const names = (await readdir("tests", { recursive: true })).filter((name) => nam
 await build({
   entryPoints: names.map((name) => `tests/${name}`),
   outdir: "build/tests",
+  outbase: "tests",
   bundle: true,
   platform: "node",
   format: "esm",
