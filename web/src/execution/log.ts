@@ -1,0 +1,179 @@
+import { breaks, isNarrow } from "./cells.ts";
+import { Growing } from "./growing.ts";
+import { LongText } from "./long-text.ts";
+import { PLAIN, type Style } from "./sgr.ts";
+
+/** Where a line comes from; a mark is written by the page, not by the program. */
+export type Source = "stdout" | "stderr" | "mark";
+const SOURCES: readonly Source[] = ["stdout", "stderr", "mark"];
+
+export interface Span {
+  readonly text: string;
+  readonly style: Style;
+}
+
+/** What is shown in one row: a line, or a part of one that is longer. */
+export interface Row {
+  /** From 1; null where a line continues. */
+  readonly line: number | null;
+  readonly source: Source;
+  /** Where it begins in the whole text. */
+  readonly start: number;
+  readonly spans: readonly Span[];
+}
+
+/** More styles than any honest program uses; those that follow are plain. */
+const MOST_STYLES = 4096;
+
+/**
+ * Lines with styles, laid out in rows of a width. It only grows; each row can be read at once,
+ * wherever it is, and costs a few bytes.
+ */
+export class Log {
+  readonly text = new LongText();
+  #lines = new Growing();
+  #sources = new Growing();
+  #rows = new Growing();
+  #runs = new Growing();
+  #runStyles = new Growing();
+  #styles: Style[] = [PLAIN];
+  #ids = new Map<string, number>();
+  #open = false;
+  #cell = 0;
+  #narrow = true;
+
+  constructor(public columns: number) {}
+
+  get lineCount(): number {
+    return this.#lines.length;
+  }
+
+  get rowCount(): number {
+    return this.#rows.length;
+  }
+
+  /** Add text. A line that another source has begun is broken here. */
+  append(text: string, style: Style, source: Source): void {
+    this.#style(style);
+    this.#narrow &&= isNarrow(text);
+    let from = 0;
+    while (from < text.length) {
+      const end = text.indexOf("\n", from);
+      const to = end < 0 ? text.length : end;
+      this.#begin(this.text.length + from, SOURCES.indexOf(source));
+      if (to > from) this.#layOut(text.slice(from, to), this.text.length + from);
+      if (end < 0) break;
+      this.#open = false;
+      from = end + 1;
+    }
+    this.text.append(text);
+  }
+
+  #begin(start: number, source: number): void {
+    if (this.#open && this.#sources.at(this.#sources.length - 1) === source) return;
+    this.#open = true;
+    this.#lines.push(start);
+    this.#sources.push(source);
+    this.#beginRow(start);
+  }
+
+  #beginRow(start: number): void {
+    this.#rows.push(start);
+    this.#cell = 0;
+  }
+
+  #layOut(part: string, start: number): void {
+    if (isNarrow(part)) this.#layOutNarrow(part.length, start);
+    else this.#cell = breaks(part, this.columns, this.#cell, (at) => this.#rows.push(start + at));
+  }
+
+  #layOutNarrow(length: number, start: number): void {
+    let room = this.columns - this.#cell;
+    let at = 0;
+    while (length - at > room) {
+      at += room;
+      this.#rows.push(start + at);
+      this.#cell = 0;
+      room = this.columns;
+    }
+    this.#cell += length - at;
+  }
+
+  /** Lay everything out again, for another width. */
+  resize(columns: number): void {
+    if (columns === this.columns) return;
+    this.columns = columns;
+    this.#rows.clear();
+    for (let line = 0; line < this.#lines.length; line++) {
+      const start = this.#lines.at(line) ?? 0;
+      const end = this.#lineEnd(line);
+      this.#beginRow(start);
+      if (this.#narrow) this.#layOutNarrow(end - start, start);
+      else if (end > start) this.#layOut(this.text.slice(start, end), start);
+    }
+  }
+
+  /** Without its line break. */
+  #lineEnd(line: number): number {
+    const next = this.#lines.at(line + 1) ?? this.text.length;
+    const isBroken = this.text.slice(next - 1, next) === "\n";
+    return isBroken ? next - 1 : next;
+  }
+
+  #style(style: Style): void {
+    const id = this.#idOf(style);
+    const last = this.#runs.length - 1;
+    if ((this.#runStyles.at(last) ?? 0) === id) return;
+    this.#runs.push(this.text.length);
+    this.#runStyles.push(id);
+  }
+
+  #idOf(style: Style): number {
+    if (style === PLAIN) return 0;
+    const key = JSON.stringify(style);
+    const known = this.#ids.get(key);
+    if (known !== undefined || this.#styles.length >= MOST_STYLES) return known ?? 0;
+    this.#ids.set(key, this.#styles.length);
+    return this.#styles.push(style) - 1;
+  }
+
+  row(index: number): Row | null {
+    const start = this.#rows.at(index);
+    if (start === undefined) return null;
+    const line = this.#lines.lastUpTo(start);
+    const next = this.#rows.at(index + 1) ?? this.text.length;
+    const source = SOURCES[this.#sources.at(line) ?? 0] ?? "stdout";
+    const isFirst = this.#lines.at(line) === start;
+    return { line: isFirst ? line + 1 : null, source, start, spans: this.#spans(start, next) };
+  }
+
+  #spans(start: number, end: number): Span[] {
+    const spans: Span[] = [];
+    let run = this.#runs.lastUpTo(start);
+    for (let from = start; from < end; run++) {
+      const to = Math.min(this.#runs.at(run + 1) ?? end, end);
+      const text = this.text.slice(from, to);
+      const style = this.#styles[this.#runStyles.at(run) ?? 0] ?? PLAIN;
+      const shown = to === end && text.endsWith("\n") ? text.slice(0, -1) : text;
+      if (shown !== "") spans.push({ text: shown, style });
+      from = to;
+    }
+    return spans;
+  }
+
+  /** The row in which a line (from 1) begins; the last one for a line that does not exist. */
+  rowOfLine(line: number): number {
+    const start = this.#lines.at(Math.min(line, this.lineCount) - 1) ?? 0;
+    return Math.max(this.rowAt(start), 0);
+  }
+
+  /** The row that shows a position of the text. */
+  rowAt(position: number): number {
+    return this.#rows.lastUpTo(position);
+  }
+
+  /** The line (from 1) that has a position of the text. */
+  lineAt(position: number): number {
+    return this.#lines.lastUpTo(position) + 1;
+  }
+}

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { EVERYTHING, type Filter, fromQuery, inWords, isEverything, toQuery, toSelection } from "../../src/executions/filter.ts";
+import { extended, newer, refreshed, toggled, unfinished } from "../../src/executions/rows.ts";
+import { randomly } from "../execution/random.ts";
+
+const read = (query: string) => fromQuery(new URLSearchParams(query));
+const NOW = Date.parse("2026-01-02T03:04:05Z");
+
+test("an address is a filter, and the other way round", () => {
+  randomly(200, (random) => {
+    const text = () => random.of(["", "a", "x y&z=", "ä:漢", "#1", "<b>"]);
+    const filter: Filter = {
+      ...EVERYTHING,
+      state: text(),
+      outcome: text(),
+      language: text(),
+      labels: [text(), text()].filter(Boolean),
+      owner: text(),
+      batch: text(),
+      ...random.of([{}, { within: "1h" }, { from: text(), to: text() }]),
+    };
+    assert.deepEqual(read(toQuery(filter).toString()), filter);
+  });
+});
+
+test("what an address should not have is left out", () => {
+  assert.deepEqual(read("within=1y&colour=red&state="), EVERYTHING);
+  assert.deepEqual(read("within=1h&from=2026-01-01"), { ...EVERYTHING, within: "1h" });
+  assert.ok(isEverything(read("")));
+  assert.ok(!isEverything(read("label=a:b")));
+});
+
+test("what the API is asked for", () => {
+  assert.deepEqual(toSelection(EVERYTHING, NOW), {});
+  assert.deepEqual(toSelection(read("state=queued&label=a:b&label=c:d&owner=*&within=1h"), NOW), {
+    state: "queued",
+    label: ["a:b", "c:d"],
+    owner: "*",
+    from: "2026-01-02T02:04:05.000Z",
+  });
+  assert.deepEqual(toSelection(read("from=2026-01-01T00:00:00Z&to=never"), NOW), {
+    from: "2026-01-01T00:00:00.000Z",
+    to: "never",
+  });
+});
+
+test("a filter in words", () => {
+  assert.equal(inWords(EVERYTHING), "all");
+  assert.equal(inWords(read("state=completed&outcome=time_limit&label=a:b&owner=*&within=24h")), "completed, time limit, a:b, all owners, last 24h");
+});
+
+const row = (id: string, state = "completed") => ({ id, state, retried_as: null });
+
+test("rows are refreshed where they are", () => {
+  const shown = [row("3", "running"), row("2"), row("1", "queued")];
+  const found = [row("3"), row("9")];
+  assert.deepEqual(refreshed(shown, new Set(["3", "1"]), found), [row("3"), row("2")]);
+  assert.deepEqual(refreshed(shown, new Set(), []), shown);
+});
+
+test("pages join, and newer rows are counted only", () => {
+  assert.deepEqual(extended([row("3"), row("2")], [row("2"), row("1")]), [row("3"), row("2"), row("1")]);
+  assert.equal(newer([row("3"), row("2")], [row("5"), row("4"), row("3"), row("1")]), 2);
+  assert.equal(newer([], [row("1")]), 1);
+});
+
+test("which rows can still change", () => {
+  assert.deepEqual(unfinished([row("3", "running"), row("2", "failed"), row("1", "queued")]), ["3", "1"]);
+  assert.deepEqual(unfinished([row("2", "running"), row("1", "queued")], 1), ["2"]);
+});
+
+test("selecting", () => {
+  assert.deepEqual([...toggled(new Set(["a"]), "b")], ["a", "b"]);
+  assert.deepEqual([...toggled(new Set(["a", "b"]), "a")], ["b"]);
+});
