@@ -60,7 +60,7 @@ compose-test: .venv/test
 check: .venv/test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy app tasks podline sandbox tests benchmarks celeryconfig.py
+	$(BIN)/mypy app tasks podline sandbox tests benchmarks web celeryconfig.py
 	$(BIN)/lint-imports
 	$(BIN)/python web/page.py check
 

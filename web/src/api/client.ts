@@ -1,5 +1,6 @@
 import createClient, { type Middleware } from "openapi-fetch";
-import { Problem, UNREACHABLE, problemOf } from "./problem.ts";
+import { type Problem, UNREACHABLE, problemOf } from "./problem.ts";
+import { trouble } from "./trouble.ts";
 import type { paths } from "./schema.d.ts";
 
 /** What to know of the session's state; the shell sets both. */
@@ -25,11 +26,22 @@ api.use(csrf);
 
 async function reach(request: Request): Promise<Response> {
   try {
-    return await fetch(request);
+    const response = await fetch(request);
+    if (response.status < 502) trouble.report(null);
+    return response;
   } catch (error) {
     if (request.signal.aborted) throw error;
+    trouble.report(UNREACHABLE);
     throw UNREACHABLE;
   }
+}
+
+/** The problem of a response; the shell hears of those that concern every page. */
+function refused(response: Response, body: unknown): Problem {
+  const problem = problemOf(response, body);
+  if (problem.status === 401) session.ended();
+  if (problem.status >= 502) trouble.report(problem);
+  return problem;
 }
 
 /** Either kind of what openapi-fetch returns. */
@@ -43,9 +55,7 @@ interface Returned<T> {
 export async function send<T>(returned: Promise<Returned<T>>): Promise<T> {
   const { data, error, response } = await returned;
   if (response.ok) return data as T;
-  const problem = problemOf(response, error);
-  if (problem.status === 401) session.ended();
-  throw problem;
+  throw refused(response, error);
 }
 
 /** A request for bytes or a stream, which have no type. Throws Problem. */
@@ -53,9 +63,5 @@ export async function open(path: string, options: RequestInit = {}): Promise<Res
   const response = await reach(new Request(new URL(path, location.origin), options));
   if (response.ok) return response;
   const body: unknown = await response.json().catch(() => null);
-  const problem = problemOf(response, body);
-  if (problem.status === 401) session.ended();
-  throw problem;
+  throw refused(response, body);
 }
-
-export { Problem };

@@ -1,55 +1,37 @@
-import { useEffect, useState } from "preact/hooks";
 import { api, send } from "../api/client.ts";
-import type { Problem } from "../api/problem.ts";
 import type { components } from "../api/schema.d.ts";
-import { Empty, Failed, Loading } from "../parts/states.tsx";
+import { StateBadge } from "../parts/badge.tsx";
+import { Empty, Shown } from "../parts/states.tsx";
+import { type Column, Table } from "../parts/table.tsx";
+import { Age } from "../parts/time.tsx";
+import { useLoaded } from "../parts/use-loaded.ts";
 
-type Listed = components["schemas"]["ExecutionPage"];
+type Execution = components["schemas"]["ExecutionPage"]["items"][number];
+
+const COLUMNS: readonly Column<Execution>[] = [
+  { title: "Id", cell: (each) => <code>{each.id}</code> },
+  { title: "State", cell: (each) => <StateBadge state={each.state} outcome={each.outcome ?? null} /> },
+  { title: "Language", cell: (each) => each.language },
+  { title: "Created", cell: (each) => <Age of={each.created_at} /> },
+];
 
 /** The caller's executions, newest first. */
 export default function Executions() {
-  const [page, setPage] = useState<Listed | null>(null);
-  const [problem, setProblem] = useState<Problem | null>(null);
-  const load = () => {
-    setProblem(null);
-    send(api.GET("/api/v1/executions")).then(setPage, setProblem);
-  };
-  useEffect(load, []);
-  if (problem) return <Failed problem={problem} onRetry={load} />;
-  if (!page) return <Loading />;
+  const loaded = useLoaded((signal) => send(api.GET("/api/v1/executions", { signal })), []);
   return (
     <>
-      <h1>Executions</h1>
-      {page.items.length === 0 ? <Empty title="There are no executions yet" /> : <Table page={page} />}
+      <div class="page-head">
+        <h1>Executions</h1>
+      </div>
+      <Shown loaded={loaded}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <Empty title="There are no executions yet" />
+          ) : (
+            <Table caption="Executions" columns={COLUMNS} items={items} keyOf={(each) => each.id} />
+          )
+        }
+      </Shown>
     </>
-  );
-}
-
-function Table({ page }: { page: Listed }) {
-  return (
-    <div class="table-frame">
-      <table class="table">
-        <thead>
-          <tr>
-            <th scope="col">Id</th>
-            <th scope="col">Language</th>
-            <th scope="col">State</th>
-            <th scope="col">Outcome</th>
-          </tr>
-        </thead>
-        <tbody>
-          {page.items.map((each) => (
-            <tr key={each.id}>
-              <td>
-                <code>{each.id}</code>
-              </td>
-              <td>{each.language}</td>
-              <td>{each.state}</td>
-              <td>{each.outcome}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
   );
 }

@@ -1,6 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { Button } from "../parts/button.tsx";
+import { Toasts } from "../parts/toast.tsx";
+import { Banner } from "./banner.tsx";
 import { ROUTES } from "./routes.ts";
 import { includes, useSession } from "./session.ts";
 import { THEMES, type Theme, setTheme, storedTheme } from "./theme.ts";
@@ -34,9 +36,11 @@ export function Frame({ path, onSignOut, children }: Props) {
           </Button>
         </div>
       </header>
+      <Banner />
       <main id="main" tabIndex={-1}>
         {children}
       </main>
+      <Toasts />
     </>
   );
 }
