@@ -10,7 +10,7 @@ from tests.support.waiting import wait_until
 
 SECONDS_BETWEEN_LOOKS = 0.1
 """At the states of all executions, which takes a database 5 ms."""
-HOW_MANY = 30
+HOW_MANY = 20
 FOR_LONG = 200
 """In the variants that only `make test-long` runs."""
 _numbers = count(1)
@@ -33,7 +33,7 @@ class Load:
         )
         self.expected = {e.id: f"{n}\n" for e, n in zip(executions, numbers, strict=True)}
 
-    def wait_for_some(self, how_many: int = 10) -> None:
+    def wait_for_some(self, how_many: int = 5) -> None:
         """Wait until this many are completed, so that what follows happens in the middle."""
         wait_until(lambda: self._count(State.COMPLETED) >= how_many, within=60, or_fail=self.states)
         assert self._count(*TERMINAL) < len(self.expected), "all have ended already"

@@ -61,7 +61,7 @@ def submit_and_die(place: str, death: str) -> None:
 
 
 @pytest.mark.parametrize("death", DEATHS)
-@pytest.mark.parametrize("kind", ["sqlite", "mongo"])
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("mongo", marks=pytest.mark.long)])
 def test_before_each_write(
     kind: str, death: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

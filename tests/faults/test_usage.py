@@ -4,7 +4,7 @@ from podline import Client
 from tests.support.standalone import Standalone, submit_many
 from tests.support.waiting import wait_until
 
-HOW_MANY = 30
+HOW_MANY = 20
 KILLS = 2
 
 

@@ -7,7 +7,7 @@ from app.domain.report import Observation, Phase
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language
 from tests.support.waiting import wait_until
 
-CRASHES = 3
+CRASHES = 2
 PODS = 20
 
 

@@ -68,6 +68,7 @@ def test_killed_it_leaves_nothing_running(own_sandbox: SandboxDaemon) -> None:
     wait_until(gone(processes))
 
 
+@pytest.mark.long
 def test_killed_while_jails_are_being_set_up_it_leaves_nothing_running(tmp_path: Path) -> None:
     """The moment is drawn at random, over and over."""
     random = Random(7)
@@ -105,10 +106,9 @@ def test_a_new_daemon_reports_how_the_killed_one_s_pods_ended(own_sandbox: Sandb
     assert runtime.list_pods() == [kept.name]
 
 
-def test_a_new_daemon_removes_the_killed_one_s_cgroups(tmp_path: Path) -> None:
-    sandbox = SandboxDaemon(tmp_path, bays=2)
-    sandbox.start()
-    groups = cgroups(kit.name_of(tmp_path / "data"))
+def test_a_new_daemon_removes_the_killed_one_s_cgroups(own_sandbox: SandboxDaemon) -> None:
+    sandbox = own_sandbox
+    groups = cgroups(kit.name_of(sandbox.folder / "data"))
     if not groups:
         pytest.skip("cgroups are not available here")
     sandbox.kill()
@@ -123,9 +123,8 @@ def test_a_new_daemon_removes_the_killed_one_s_cgroups(tmp_path: Path) -> None:
     assert not any(group.exists() for group in groups)
 
 
-def test_stopped_it_leaves_nothing_behind(tmp_path: Path) -> None:
-    sandbox = SandboxDaemon(tmp_path, bays=2)
-    sandbox.start()
+def test_stopped_it_leaves_nothing_behind(own_sandbox: SandboxDaemon) -> None:
+    sandbox = own_sandbox
     running(sandbox)
     processes = sandbox.processes()
 
@@ -138,18 +137,14 @@ def test_stopped_it_leaves_nothing_behind(tmp_path: Path) -> None:
     assert cgroups(name) == []
 
 
-def test_a_watch_ends_with_an_error_when_it_dies(own_sandbox: SandboxDaemon) -> None:
+def test_a_watch_ends_with_an_error_when_it_dies_and_calls_continue_after_a_restart(
+    own_sandbox: SandboxDaemon,
+) -> None:
+    own_sandbox.runtime.ping()
     changes = own_sandbox.runtime.watch(lambda: False)
-
     own_sandbox.kill()
-
     with pytest.raises(RuntimeUnavailable):
         next(changes)
-
-
-def test_calls_continue_after_a_restart(own_sandbox: SandboxDaemon) -> None:
-    own_sandbox.runtime.ping()
-    own_sandbox.kill()
     with pytest.raises(RuntimeUnavailable):
         own_sandbox.runtime.ping()
 
@@ -351,20 +346,15 @@ def test_one_that_breaks_off_in_a_request_does_no_harm(sandbox: SandboxDaemon) -
     sandbox.runtime.ping()
 
 
-def test_stopping_by_the_keyboard_is_clean_too(tmp_path: Path) -> None:
-    sandbox = SandboxDaemon(tmp_path, bays=1)
-    sandbox.start()
-    os.kill(sandbox.pid, signal.SIGINT)
-
-    assert sandbox.stop() == 0
-
-
-def test_programs_are_as_nice_as_the_daemon(tmp_path: Path) -> None:
+def test_programs_are_as_nice_as_the_daemon_and_the_keyboard_stops_it_cleanly(
+    tmp_path: Path,
+) -> None:
     sandbox = SandboxDaemon(tmp_path, bays=1, wrapper=("nice", "-n", "7"))
     sandbox.start()
 
     _, output = sandbox.run("bash", "nice")
 
+    os.kill(sandbox.pid, signal.SIGINT)
     assert sandbox.stop() == 0
     assert output.run
     assert output.run.stdout == b"%d\n" % (os.nice(0) + 7)

@@ -34,10 +34,10 @@ def test_what_it_holds_stays_the_same(own_sandbox: SandboxDaemon) -> None:
             ]:
                 ended.result()
 
-    run_all(4)
+    run_all(3)
     before = settled(own_sandbox)
 
-    run_all(12)
+    run_all(6)
 
     after = settled(own_sandbox)
     assert replace(after, memory_kib=0) == replace(before, memory_kib=0)

@@ -359,7 +359,7 @@ MOMENTS = [name for name in vars(Moments) if not name.startswith("_")]
 
 
 @pytest.mark.parametrize(
-    "tries", [20 * len(MOMENTS), pytest.param(70 * len(MOMENTS), marks=pytest.mark.long)]
+    "tries", [8 * len(MOMENTS), pytest.param(70 * len(MOMENTS), marks=pytest.mark.long)]
 )
 def test_when_the_service_goes_away_at_any_moment_nothing_is_left(
     jail_kit: JailKit, tries: int

@@ -40,7 +40,7 @@ def python(sandbox: SandboxDaemon) -> str:
     return language(sandbox.runtime, "python").version
 
 
-def checker(sandbox: SandboxDaemon, source: str, name: str = "python", /, **limits: int) -> Checker:
+def checker(sandbox: SandboxDaemon, source: str, name: str = "python", /, **limits: Any) -> Checker:
     like, found = a_submission(), language(sandbox.runtime, name)
     return Checker(
         language=found.name,
@@ -113,7 +113,7 @@ def test_a_checker_judges_each_test(twins: Twins, sandbox: SandboxDaemon) -> Non
 @pytest.mark.parametrize(
     ("source", "limits", "says"),
     [
-        ("while True: pass", {"cpu_seconds": 1}, "A limit stopped the checker: cpu_seconds"),
+        ("while True: pass", {"cpu_seconds": 0.3}, "A limit stopped the checker: cpu_seconds"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGABRT)", {}, "SIGABRT"),
         (
             "import os; os._exit(3)",
@@ -126,7 +126,7 @@ def test_a_checker_judges_each_test(twins: Twins, sandbox: SandboxDaemon) -> Non
     ],
 )
 def test_a_hostile_checker_is_an_error_of_the_checker(
-    twins: Twins, sandbox: SandboxDaemon, source: str, limits: dict[str, int], says: str
+    twins: Twins, sandbox: SandboxDaemon, source: str, limits: dict[str, float], says: str
 ) -> None:
     tests = some_tests("a", "b")
     row, found = judged(

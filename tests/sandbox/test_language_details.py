@@ -35,8 +35,8 @@ def sources(**contents: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "source",
     [
-        "public class Solution {\n  %s\n}",
-        "package a.b;\npublic class Main {\n  %s\n}",
+        pytest.param("public class Solution {\n  %s\n}", marks=pytest.mark.long),
+        pytest.param("package a.b;\npublic class Main {\n  %s\n}", marks=pytest.mark.long),
         "interface Shape { }\nrecord Square(int side) implements Shape { }\nclass Start { %s }",
     ],
 )

@@ -54,7 +54,13 @@ def user_sandbox() -> Iterator[SandboxDaemon]:
         assert daemon.stop() == 0
 
 
-@pytest.mark.parametrize("name", ["python", "javascript", "c", "cpp", "java", "perl", "bash"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("python", "javascript", "c", "perl", "bash"),
+        *(pytest.param(name, marks=pytest.mark.long) for name in ("cpp", "java")),
+    ],
+)
 def test_programs_run(user_sandbox: SandboxDaemon, name: str) -> None:
     observation, output = user_sandbox.run(
         name,
@@ -88,7 +94,7 @@ def test_wall_time(user_sandbox: SandboxDaemon) -> None:
 
 
 def test_cpu_time_of_a_process(user_sandbox: SandboxDaemon) -> None:
-    limits = replace(DEFAULT_LIMITS, cpu_seconds=1, wall_seconds=LONG)
+    limits = replace(DEFAULT_LIMITS, cpu_seconds=0.3, wall_seconds=LONG)
 
     observation, _ = user_sandbox.run("bash", "while :; do :; done", limits=limits)
 
@@ -152,7 +158,9 @@ def test_a_stack_is_small_where_all_of_it_would_count(user_sandbox: SandboxDaemo
     assert output.run.stdout.decode() == f"{8 << 20} {8 << 20}\n20\n", output.run.stderr
 
 
-@pytest.mark.parametrize("stopped", [SandboxDaemon.kill, SandboxDaemon.stop])
+@pytest.mark.parametrize(
+    "stopped", [SandboxDaemon.kill, pytest.param(SandboxDaemon.stop, marks=pytest.mark.long)]
+)
 def test_it_starts_again_on_a_full_disk(stopped: Callable[[SandboxDaemon], object]) -> None:
     """Another process takes at once what is freed."""
     with a_small_disk() as place, a_daemon(place) as daemon:
