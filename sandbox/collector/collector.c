@@ -87,7 +87,7 @@ struct run {
     const char *unsent;
     size_t unsent_bytes;
     int64_t begun, give_up_at;
-    int killed, not_started, lost, over;
+    int started, killed, not_started, lost, over;
 };
 
 static int64_t clock_us(clockid_t clock) {
@@ -224,6 +224,7 @@ static void hear_init(struct run *run) {
     if (got != sizeof report) {
         run->end.vanished = run->lost = run->over = 1;
     } else if (report.kind == STARTED) {
+        run->started = 1;
         if (!run->pod->began_us) run->pod->began_us = clock_us(CLOCK_REALTIME);
     } else if (report.kind == DONE) {
         run->end.report = report;
@@ -295,10 +296,12 @@ static void run_stage(struct run *run, struct pod *pod, int number, const struct
     drain(run);
     conclude(run);
     free(run->message);
-    if (run->not_started) return;
-    pod->used_us += run->end.report.wall_us;
-    pod->ended_us = clock_us(CLOCK_REALTIME);
-    record_stage(number, &run->end);
+}
+
+static void record(const struct run *run) {
+    run->pod->used_us += run->end.report.wall_us;
+    run->pod->ended_us = clock_us(CLOCK_REALTIME);
+    record_stage(run->number, &run->end);
 }
 
 /* All stages */
@@ -312,13 +315,19 @@ _Noreturn static void end_with(const struct pod *pod, int runs, int left) {
     end_with_verdict(pod->began_us, ended_us, runs, left);
 }
 
-/* Ends the pod if there is nothing to run then. */
+/* Ends the pod if there is nothing to run then. What the compiler left in memory may end init when
+ * it sends the program, so only then is it known how the stage ended.
+ */
 static void compile_program(struct pod *pod) {
     static struct run compile;
     run_stage(&compile, pod, COMPILE, &pod->stages[0]);
-    if (!succeeded(&compile.end) || !receive_program(&pod->channel, pod->plan.program_bytes))
-        end_with(pod, 0, 0);
-    pod->compiled = 1;
+    if (succeeded(&compile.end)) {
+        enum received received = receive_program(&pod->channel, pod->plan.program_bytes);
+        pod->compiled = received == RECEIVED;
+        compile.end.vanished = received == INIT_ENDED;
+    }
+    record(&compile);
+    if (!pod->compiled) end_with(pod, 0, 0);
 }
 
 /* The first run has all the time that it may take. */
@@ -341,6 +350,10 @@ static void run_program(struct pod *pod, int ended) {
         if (skips(pod, number, &stages[number - 1])) continue;
         run_stage(&run, pod, number, &stages[number - 1]);
         if (run.not_started) end_with(pod, 0, 0);
+        /* What earlier runs left in memory can end init when it empties the box. */
+        if (run.end.vanished && !run.started && number > ended + 1)
+            end_with(pod, number - 1, runs - number + 1);
+        record(&run);
         if (!succeeded(&run.end)) pod->failed = 1;
         if (pod->wish.patterns) keep_files(pod, &run);
         /* Without init, the others can only be skipped. */

@@ -6,9 +6,12 @@
 
 #include "channel.h"
 
-/* Has init send what the compile stage made, and writes it into the working folder. False if it has
- * more bytes or files than a program can have. Ends the pod if init fails.
+/* TOO_LARGE: it has more bytes or files than a program can have. */
+enum received { RECEIVED, TOO_LARGE, INIT_ENDED };
+
+/* Has init send what the compile stage made, and writes it into the working folder. Ends the pod if
+ * init fails.
  */
-int receive_program(const struct channel *channel, uint64_t most_bytes);
+enum received receive_program(const struct channel *channel, uint64_t most_bytes);
 
 #endif

@@ -9,8 +9,8 @@ from functools import partial
 from typing import Final
 
 from sandbox.artifacts.patterns import Patterns
-from sandbox.artifacts.rules import GONE, NOT_A_FILE, Found, bounded, choose, named
-from sandbox.daemon.entries import Entries, Kind, NotReceived
+from sandbox.artifacts.rules import NOT_A_FILE, Found, bounded, choose, named
+from sandbox.daemon.entries import Entries, InitEnded, Kind, NotReceived
 from sandbox.daemon.kept import Record
 from sandbox.daemon.stage import Fault, ask
 from sandbox.init.protocol import encode_get, encode_list
@@ -22,13 +22,13 @@ _ENTRIES_MAX: Final = 20_001
 
 
 def collect_artifacts(jail: Jail, pod: Pod, record: Record) -> Collected:
-    """Keep the files in the record. Raises Fault."""
-    if jail.is_gone():
-        return Collected(left_out=(GONE,))
+    """Keep the files in the record. Raises InitEnded and Fault."""
     try:
         found, complete = ask(jail, encode_list(), partial(_find, Patterns(pod.artifacts)))
         chosen, left_out = choose(found, pod.artifact_maxima)
         files, unreadable = _keep(jail, chosen, record)
+    except InitEnded:
+        raise
     except NotReceived as error:
         raise Fault(f"the program's files could not be kept: {error}") from error
     return Collected(files, bounded([*left_out, *unreadable], complete=complete))

@@ -18,6 +18,10 @@ class NotReceived(Exception):
     """Init sent something else than what it was asked for; the message says what."""
 
 
+class InitEnded(NotReceived):
+    """Init ended before it had sent everything."""
+
+
 class Kind(IntEnum):
     """As in protocol.h."""
 
@@ -56,7 +60,7 @@ class Entries:
                 raise NotReceived("init took too long to send it")
             part = os.read(self._source, min(size, _PIPE_BYTES))
             if not part:
-                raise NotReceived("init ended before it had sent everything")
+                raise InitEnded("init ended before it had sent everything")
             size -= len(part)
             yield part
 

@@ -58,6 +58,10 @@ class Record:
             self._add(len(part))
         self.header.setdefault("artifacts", []).append([offset, self.size - offset])
 
+    def drop_artifacts(self) -> None:
+        """Forget the files that were kept. Their bytes stay until the record is removed."""
+        self.header.pop("artifacts", None)
+
     def close(self, observation: Observation) -> None:
         """Add what is known at the end. Nothing can be kept any more."""
         self.header["observation"] = messages.observation_header(observation)

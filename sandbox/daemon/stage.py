@@ -7,8 +7,10 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from typing import Final, TypeVar
 
+from sandbox.daemon.entries import InitEnded
 from sandbox.daemon.recorder import Recorder
 from sandbox.daemon.streams import OutputPipes, filled_stdin
 from sandbox.init.control import receive_report, send_kill, send_request, send_stage
@@ -64,7 +66,7 @@ def run_stage(
 def ask(jail: Jail, request: tuple[bytes, bytes], receive: Callable[[int], T]) -> T:
     """Have init send what the last stage made or left; return what `receive` makes of it.
 
-    Raises Fault if the jail is gone.
+    Raises InitEnded if the jail is gone.
     """
     read_end, write_end = os.pipe2(os.O_CLOEXEC)
     try:
@@ -72,7 +74,7 @@ def ask(jail: Jail, request: tuple[bytes, bytes], receive: Callable[[int], T]) -
             send_request(jail.control, request, (nothing.fileno(), write_end, write_end))
     except OSError as error:
         os.close(read_end)
-        raise Fault(f"the jail ended before its files were kept: {error}") from error
+        raise InitEnded(f"init could not be asked: {error}") from error
     finally:
         os.close(write_end)
     try:
@@ -261,6 +263,14 @@ class _StageRun:
         by_signal = os.WIFSIGNALED(done.status) and os.WTERMSIG(done.status)
         limit_us = self._program.limits.cpu_seconds * SECOND
         return by_signal in (signal.SIGXCPU, signal.SIGKILL) and done.cpu_us >= limit_us
+
+
+def killed_for_memory(report: StageReport) -> StageReport:
+    """Report for a program that ended, but whose memory then cost init its life.
+
+    What it made is gone with init.
+    """
+    return replace(report, exit_code=None, signal=signal.SIGKILL.name, stopped_by=Limit.MEMORY)
 
 
 def _larger_than_memory() -> StageReport:

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
+from sandbox.artifacts.rules import GONE
 from sandbox.daemon.artifacts import collect_artifacts
 from sandbox.daemon.bay import Bay
-from sandbox.daemon.entries import NotReceived
+from sandbox.daemon.entries import InitEnded, NotReceived
 from sandbox.daemon.kept import Record
 from sandbox.daemon.programs import PROGRAM_IN_JAIL, Made, Programs, TooLarge
 from sandbox.daemon.recorder import Recorder
-from sandbox.daemon.stage import Fault, NotStarted, ask, run_stage
+from sandbox.daemon.stage import Fault, NotStarted, ask, killed_for_memory, run_stage
 from sandbox.init.protocol import encode_collect
 from sandbox.jail.etc import LINE
 from sandbox.jail.jail import Jail
@@ -104,13 +105,25 @@ class Stages:
         program = toolchain.compile_program(pod)
         self._compiled = run_stage(jail, self._bay.meter, program, pod.files, said)
         self._pod.record.keep_compile(said)
-        return None if self._compiled.failed else self._collect(jail)
+        if self._compiled.failed:
+            return None
+        try:
+            return self._collect(jail)
+        except InitEnded as error:
+            if not self._bay.meter.out_of_memory():
+                raise Fault(f"the compiled program was not received: {error}") from error
+            self._compiled = killed_for_memory(self._compiled)
+            return None
 
     def _collect(self, jail: Jail) -> Made | None:
+        """Raises InitEnded and Fault."""
+        self._bay.meter.lift()
         try:
             return ask(jail, encode_collect(), self._programs.receive)
         except TooLarge:
             return None
+        except InitEnded:
+            raise
         except NotReceived as error:
             raise Fault(f"the compiled program was not received: {error}") from error
         except OSError as error:
@@ -151,8 +164,19 @@ class Stages:
         self._bytes_left -= recorder.size
         self._keep(report, recorder)
         if pod.artifacts:
-            meter.lift()
-            self.collected = collect_artifacts(jail, pod, self._pod.record)
+            self.collected = self._keep_files(pod, jail, report)
+
+    def _keep_files(self, pod: Pod, jail: Jail, report: StageReport) -> Collected:
+        """The kernel may kill init too, and its end may come after the program's."""
+        meter, record = self._bay.meter, self._pod.record
+        meter.lift()
+        try:
+            return collect_artifacts(jail, pod, record)
+        except InitEnded as error:
+            if not report.stopped_by and not meter.out_of_memory():
+                raise Fault(f"the program's files could not be kept: {error}") from error
+            record.drop_artifacts()
+            return Collected(left_out=(GONE,))
 
     def _keep(self, report: StageReport | None, recorder: Recorder | None) -> None:
         self._runs.append(report)

@@ -19,6 +19,7 @@ from sandbox.metering.meter import JAIL_BYTES, MIB, Ground
 
 CONTROLLERS: Final = ("memory", "cpuacct")
 _NO_LIMIT: Final = -1
+_CHOSEN_FIRST: Final = "1000"
 _SECONDS_TO_EMPTY: Final = 5.0
 _SECONDS_TO_SETTLE: Final = 1.0
 _SECONDS_BETWEEN_LOOKS: Final = 0.002
@@ -60,13 +61,14 @@ class CgroupV1:
     def lift(self) -> None:
         self._limit.write(_NO_LIMIT)
 
-    def adopt(self, init_pid: int) -> None:  # noqa: ARG002  # it is in the bay from the beginning
-        """Wait until the last pod's memory is free.
+    def adopt(self, init_pid: int) -> None:
+        """Wait until the last pod's memory is free. Init is in the bay from the beginning.
 
         The kernel frees System V objects and descriptors in transit only after the last process is
         gone. The daemon's own use counts, too, and stays, so the sum is compared with what it was
         before the pod.
         """
+        _offer_to_the_oom_killer(init_pid)
         if self._usage.read() <= self._held_before + JAIL_BYTES // 2:
             return  # without a look at its parts, which costs more than all else here
         deadline = time.monotonic() + _SECONDS_TO_SETTLE
@@ -106,6 +108,16 @@ class CgroupV1:
         """Memory in use, without cached files, which the kernel drops when it needs room."""
         stat = self._stat.fields()
         return self._usage.read() - stat["active_file"] - stat["inactive_file"]
+
+
+def _offer_to_the_oom_killer(init_pid: int) -> None:
+    """Have it choose among the processes of this jail, which inherit the value.
+
+    By size, it would choose nsjail rather than a small program that fills its memory with files:
+    they belong to no process (proc_pid_oom_score_adj(5)). A jail's /proc is read-only.
+    """
+    with contextlib.suppress(OSError):  # init is gone, as later steps notice
+        Path(f"/proc/{init_pid}/oom_score_adj").write_text(_CHOSEN_FIRST)
 
 
 def kill_all(folder: Path) -> None:

@@ -19,6 +19,7 @@ from sandbox.metering.meter import JAIL_BYTES, MIB, Ground
 
 CONTROLLERS: Final = ("memory", "pids")
 """The CPU time of a group is counted even without the cpu controller (cgroup-v2.rst, cpu.stat)."""
+_NO_LIMIT: Final = "max"
 _SECONDS_TO_EMPTY: Final = 5.0
 
 
@@ -60,7 +61,8 @@ class CgroupV2:
         self._group.add(init_pid)
 
     def lift(self) -> None:
-        """Do nothing: the next jail gets a group of its own."""
+        if self._group:
+            self._group.lift()
 
     def begin(self, memory_mib: int, tasks: int) -> None:
         self._now.begin(memory_mib, tasks)
@@ -132,6 +134,9 @@ class _Group:
         self._forget_peak()
         self._oom_kills_before = self._events.field("oom_kill")
         self._cpu_before = self._cpu.field("usage_usec")
+
+    def lift(self) -> None:
+        self._memory.write(_NO_LIMIT)
 
     def cpu_us(self) -> int:
         return self._cpu.field("usage_usec") - self._cpu_before

@@ -30,7 +30,11 @@ class Meter(Protocol):
         """Everything that the calling thread starts from now on belongs to the bay."""
 
     def lift(self) -> None:
-        """Lift the memory limit of a pod that has ended, so that the next jail can be set up."""
+        """Lift the memory limit of a program that has ended.
+
+        Otherwise, what it left could keep init from sending files, or the next jail from being set
+        up. Raises OSError.
+        """
 
     def adopt(self, init_pid: int) -> None:
         """A jail is ready and has run nothing: everything that its init starts belongs to the bay.

@@ -221,6 +221,15 @@ class TestOneBay:
 
         assert raised.value.errno == errno.EBUSY
 
+    def test_a_program_that_has_ended_holds_no_memory_back(
+        self, fake: FakeHost, meter: Meter
+    ) -> None:
+        meter.lift()
+        assert (fake.bay() / "memory.max").read_text().startswith("max")
+
+        meter.close()
+        meter.lift()  # for the first jail of all, there is no group yet
+
     def test_nothing_is_left_when_it_is_closed(self, fake: FakeHost, meter: Meter) -> None:
         meter.close()
         cgroup.remove(fake.own / "podline-1", fake.folders)
