@@ -1,4 +1,4 @@
-"""A response in JSON, as all doors but Judge0's write it."""
+"""A response in JSON, as all doors write it."""
 
 from flask import Response
 from pydantic_core import to_json

@@ -6,7 +6,8 @@ from typing import Final
 from flask import Response
 
 from app.api.context import Call, Context
-from app.api.doors.judge0.answers import answered, empty, error
+from app.api.doors.json_response import json_response
+from app.api.doors.judge0.answers import empty, error
 from app.api.doors.judge0.config import config_info
 from app.api.doors.judge0.languages import offered
 from app.api.doors.judge0.operators import operator
@@ -40,32 +41,32 @@ def authorize(call: Call) -> Response:
 
 def languages(call: Call) -> Response:
     found = offered(call.context.languages.known())
-    return answered([each.shown for each in found.values()])
+    return json_response([each.shown for each in found.values()])
 
 
 def all_languages(call: Call) -> Response:
     found = offered(call.context.languages.known())
-    return answered([each.shown | {"is_archived": False} for each in found.values()])
+    return json_response([each.shown | {"is_archived": False} for each in found.values()])
 
 
 def language(call: Call, language_id: str) -> Response:
     found = offered(call.context.languages.known())
     known = next((each for id, each in found.items() if str(id) == language_id), None)
-    return answered(known.details) if known else error("there is no such language here", 404)
+    return json_response(known.details) if known else error("there is no such language here", 404)
 
 
 def statuses(_call: Call) -> Response:
-    return answered([as_shown(each) for each in DESCRIPTIONS])
+    return json_response([as_shown(each) for each in DESCRIPTIONS])
 
 
 def config(call: Call) -> Response:
     implicit = call.context.doors.judge0_implicit_base64
     said = {"disable_implicit_base64_encoding": not implicit}
-    return answered(config_info(call.context.policy) | said)
+    return json_response(config_info(call.context.policy) | said)
 
 
 def about(_call: Call) -> Response:
-    return answered(
+    return json_response(
         {
             "version": VERSION,
             "homepage": f"Podline {version('podline')}",

@@ -1,12 +1,13 @@
 """Responses of Judge0: JSON, its error form, and empty ones where it refuses a key."""
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from flask import Response
+from pydantic_core import to_json
 from werkzeug.exceptions import BadRequest
 
+from app.api.doors.json_response import json_response
 from app.api.problems import Problem
 
 NOT_TEXT: Final = (
@@ -27,10 +28,6 @@ class Refused(BadRequest):
     """400, with Judge0's words."""
 
 
-def answered(content: object, status: int = 200) -> Response:
-    return Response(json.dumps(content), status=status, mimetype="application/json")
-
-
 def empty(status: int) -> Response:
     response = Response(status=status)
     response.headers.remove("Content-Type")
@@ -38,7 +35,7 @@ def empty(status: int) -> Response:
 
 
 def error(text: str, status: int) -> Response:
-    return answered({"error": text}, status)
+    return json_response({"error": text}, status)
 
 
 def failed(problem: Problem, _path: str) -> Response:
@@ -53,10 +50,10 @@ def failed(problem: Problem, _path: str) -> Response:
 def streamed(name: str, items: Iterable[object], **rest: Any) -> Response:
     """An object with a long list, of which one item is in memory at a time."""
 
-    def pieces() -> Iterator[str]:
-        yield f'{{"{name}": ['
+    def pieces() -> Iterator[bytes]:
+        yield to_json({**rest, name: []}).removesuffix(b"]}")
         for index, item in enumerate(items):
-            yield ("," if index else "") + json.dumps(item)
-        yield "]" + "".join(f', "{key}": {json.dumps(value)}' for key, value in rest.items()) + "}"
+            yield (b"," if index else b"") + to_json(item)
+        yield b"]}"
 
     return Response(pieces(), mimetype="application/json")

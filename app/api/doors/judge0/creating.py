@@ -9,8 +9,9 @@ from flask import Response, request
 
 from app import logs
 from app.api.context import Call
+from app.api.doors.json_response import json_response
 from app.api.doors.judge0 import query
-from app.api.doors.judge0.answers import NOT_TEXT, answered
+from app.api.doors.judge0.answers import NOT_TEXT
 from app.api.doors.judge0.archive import Room
 from app.api.doors.judge0.attributes import BLANK
 from app.api.doors.judge0.batch_sizes import check_count
@@ -55,7 +56,7 @@ def create(call: Call) -> Response:
             return run(call, partial(_promised, call))
         return _read_first(call)
     except Invalid as error:
-        return answered(error.found, 422)
+        return json_response(error.found, 422)
 
 
 def _read_first(call: Call) -> Response:
@@ -78,7 +79,7 @@ def _created(call: Call, asked: _Asked) -> Response:
         cpu_days=call.context.cpu_days,
     )
     logs.about_execution(execution.id)
-    return answered({"token": token_of(execution.id)}, 201)
+    return json_response({"token": token_of(execution.id)}, 201)
 
 
 def _promised(call: Call) -> tuple[Submission, Promise]:
@@ -98,9 +99,9 @@ def _ended(
 ) -> Response:
     shown = view(call, execution, result, base64=base64)
     try:
-        return answered(shown.fields(fields), 201)
+        return json_response(shown.fields(fields), 201)
     except NotText:
-        return answered({"error": NOT_TEXT, "token": token_of(execution.id)}, 201)
+        return json_response({"error": NOT_TEXT, "token": token_of(execution.id)}, 201)
 
 
 def _read(call: Call) -> _Asked:
@@ -149,7 +150,7 @@ def create_batch(call: Call) -> Response:
         valid = [each for each in read if isinstance(each, Submission)]
         tokens = iter(_submit_all(call, valid) if valid else ())
     entries = [{"token": next(tokens)} if isinstance(each, Submission) else each for each in read]
-    return answered(entries, 201 if valid else 422)
+    return json_response(entries, 201 if valid else 422)
 
 
 def _read_batch(call: Call) -> list[Submission | Mapping[str, object]]:

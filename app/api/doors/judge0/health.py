@@ -9,8 +9,8 @@ from typing import Any, Final
 from flask import Response
 
 from app.api.context import Call
+from app.api.doors.json_response import json_response
 from app.api.doors.judge0.about import VERSION
-from app.api.doors.judge0.answers import answered
 from app.api.doors.judge0.languages import id_of, offered
 from app.api.doors.judge0.query import MOST_ROWS
 from app.api.doors.judge0.statuses import (
@@ -51,7 +51,7 @@ _OF_STATE: Final = {
 def system_info(_call: Call) -> Response:
     """Of the host of the API, as `lscpu` and `free -h` name it."""
     memory = _table(_MEMORY)
-    return answered(
+    return json_response(
         {
             "Architecture": platform.machine(),
             "CPU(s)": str(os.cpu_count()),
@@ -87,7 +87,7 @@ def workers(call: Call) -> Response:
         "paused": 0,
         "failed": 0,
     }
-    return answered([shown])
+    return json_response([shown])
 
 
 def statistics(call: Call) -> Response:
@@ -97,7 +97,7 @@ def statistics(call: Call) -> Response:
     days = usage.by_day(call.ports.store.usage, call.caller, None, first, today)
     by_day = {each.day: each.executions for each in days}
     at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}.000Z"
-    return answered(
+    return json_response(
         {
             "created_at": at,
             "cached_until": at,

@@ -6,7 +6,7 @@ from typing import Final
 from app.api.doors.judge0 import parameters
 from app.api.doors.judge0.answers import Refused
 from app.api.doors.judge0.parameters import NotANumber, Parameters
-from app.api.doors.judge0.submission import DEFAULT, EVERY, FIELDS
+from app.api.doors.judge0.submission import DEFAULT, FIELDS
 
 MOST_ROWS: Final = 10_000
 """That a list looks at. Older submissions are only found by their tokens."""
@@ -29,7 +29,7 @@ def fields(sent: Parameters) -> Sequence[str]:
     asked = parameters.text(sent, "fields") or ""
     names = [name.strip() for name in asked.split(",") if name.strip()]
     if names == ["*"]:
-        return list(EVERY)
+        return list(FIELDS)
     unknown = [name for name in names if name not in FIELDS]
     if unknown:
         raise Refused(f"invalid fields: [{', '.join(unknown[:20])}]")

@@ -7,12 +7,12 @@ from typing import Any, Final
 from flask import Response, request
 
 from app.api.context import Call
+from app.api.doors.json_response import json_response
 from app.api.doors.judge0 import query
 from app.api.doors.judge0.answers import (
     NOT_TEXT,
     NOT_TEXTS,
     Refused,
-    answered,
     error,
     streamed,
 )
@@ -35,7 +35,7 @@ _NOT_YET: Final = "submission cannot be deleted because its status is {id} ({des
 def show(call: Call, token: str) -> Response:
     fields, execution = query.fields(request.args), _found(call, call.caller, token)
     try:
-        return answered(stored_fields(call, execution, fields, base64=_base64(call)))
+        return json_response(stored_fields(call, execution, fields, base64=_base64(call)))
     except NotText:
         return error(NOT_TEXT, 400)
 
@@ -94,7 +94,7 @@ def delete(call: Call, token: str) -> Response:
     if not execution.state.terminal:
         status = stored_fields(call, execution, ["status"], base64=True)["status"]
         raise Refused(_NOT_YET.format(**status))
-    response = answered(stored_fields(call, execution, fields, base64=True))
+    response = json_response(stored_fields(call, execution, fields, base64=True))
     erase(call.ports.store.executions, call.ports.blobs, execution)
     return response
 
