@@ -1,21 +1,32 @@
 """The web page in a real browser: Debian's Chromium, through Playwright."""
 
+import importlib.util
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from pathlib import Path
+from typing import Any, Final, Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from web import page
 
 CHROMIUM = "chromium"
 WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 360, "height": 740}
+SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 PATIENCE_MS = 15_000
 """On a machine that may have other work too."""
+
+
+def _axe() -> str:
+    """The rules of accessibility, a script. Its package would start a browser when imported."""
+    package = importlib.util.find_spec("axe_playwright_python")
+    assert package is not None
+    assert package.origin is not None
+    return Path(package.origin).with_name("axe.min.js").read_text()
 
 
 @contextmanager
@@ -68,6 +79,7 @@ def a_context(browser: Browser, url: str, **options: Any) -> Iterator[BrowserCon
     """Open a window of nobody's, for one service. Fails if a page in it raised an exception."""
     context = browser.new_context(base_url=url, **options)
     context.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
     faults = Faults(context)
     try:
         yield context
@@ -82,3 +94,30 @@ def sign_in(context: BrowserContext, key: str) -> Page:
     response = context.request.post("/api/v1/session", headers={"Authorization": f"Bearer {key}"})
     assert response.status == 201, response.text()
     return context.new_page()
+
+
+def check_harmless(page: Page, title: str) -> None:
+    """Fail if a text that the page shows ran as a script, or changed the page around it."""
+    assert page.evaluate("window.hacked === undefined")
+    assert page.locator("iframe, object, embed").count() == 0
+    assert page.locator("main script, main style").count() == 0
+    assert page.title() == title
+    check_width(page)
+
+
+def check_width(page: Page) -> None:
+    """Fail if the page has to be scrolled sideways."""
+    wider, width = page.evaluate(
+        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
+    assert wider <= width, f"the page is {wider} px wide in a window of {width} px"
+
+
+def check_accessible(page: Page) -> None:
+    """Fail on any violation that axe finds, in light and in dark mode."""
+    page.evaluate(_axe())
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        violations = page.evaluate("axe.run().then(({ violations }) => violations)")
+        found = [f"{each['id']}: {node['html']}" for each in violations for node in each["nodes"]]
+        assert found == [], f"{scheme}: {found}"

@@ -10,12 +10,13 @@ export const session = {
   ended: () => {},
 };
 
+const CSRF_HEADER = "X-CSRF-Token";
 const SAFE = new Set(["GET", "HEAD"]);
 
 /** Add the session's CSRF token to a request that changes something. */
 const csrf: Middleware = {
   onRequest({ request }) {
-    if (!SAFE.has(request.method)) request.headers.set("X-CSRF-Token", session.csrfToken);
+    if (!SAFE.has(request.method)) request.headers.set(CSRF_HEADER, session.csrfToken);
     return request;
   },
 };
@@ -25,6 +26,24 @@ export const api = createClient<paths>({ baseUrl: location.origin, fetch: reach 
 api.use(csrf);
 
 async function reach(request: Request): Promise<Response> {
+  if (SAFE.has(request.method)) return fetched(request);
+  const again = request.clone();
+  const response = await fetched(request);
+  if (response.status !== 403 || !(await renewed(response.clone()))) return response;
+  again.headers.set(CSRF_HEADER, session.csrfToken);
+  return fetched(again);
+}
+
+/** Whether a request was refused for its CSRF token and there is another: that of a new session. */
+async function renewed(response: Response): Promise<boolean> {
+  if (!(await response.text()).includes(CSRF_HEADER)) return false;
+  const before = session.csrfToken;
+  const { data } = await api.GET("/api/v1/session");
+  session.csrfToken = data?.csrf_token ?? before;
+  return session.csrfToken !== before;
+}
+
+async function fetched(request: Request): Promise<Response> {
   try {
     const response = await fetch(request);
     if (response.status < 502) trouble.report(null);

@@ -1,7 +1,7 @@
-import type { ComponentType } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
-import { UNREACHABLE } from "../api/problem.ts";
-import { Empty, Failed, Loading } from "../parts/states.tsx";
+import { useEffect, useRef } from "preact/hooks";
+import { Problem } from "../api/problem.ts";
+import { Empty, Shown } from "../parts/states.tsx";
+import { useLoaded } from "../parts/use-loaded.ts";
 import { type PageProps, type Route, found } from "./routes.ts";
 
 /** The page of an address. It is loaded when it is first shown. */
@@ -20,19 +20,16 @@ export function PageOf({ address }: { address: URL }) {
   return <Loaded key={key} route={route} parameters={parameters} query={address.searchParams} />;
 }
 
+const NOT_LOADED = new Problem(
+  0,
+  "Can't load this page",
+  "Check the connection. If Podline has been upgraded, reload the page.",
+);
+
 function Loaded({ route, ...props }: { route: Route } & PageProps) {
-  const [Page, setPage] = useState<ComponentType<PageProps> | null>(null);
-  const [failed, setFailed] = useState(false);
-  const load = () => {
-    setFailed(false);
-    route.load().then(
-      (module) => setPage(() => module.default),
-      () => setFailed(true),
-    );
-  };
-  useEffect(load, [route]);
-  if (failed) return <Failed problem={UNREACHABLE} onRetry={load} />;
-  return Page ? <Page {...props} /> : <Loading />;
+  const load = () => route.load().catch(() => Promise.reject(NOT_LOADED));
+  const loaded = useLoaded(load, [route]);
+  return <Shown loaded={loaded}>{({ default: Page }) => <Page {...props} />}</Shown>;
 }
 
 /** Name the document, and tell screen readers of another page by moving the focus to its start. */

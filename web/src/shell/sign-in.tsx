@@ -41,6 +41,7 @@ export function SignIn({ onBegin }: { onBegin: (session: Session) => void }) {
           name="key"
           type="password"
           required
+          autofocus
           autocomplete="current-password"
           spellcheck={false}
           aria-describedby="key-help key-problem"
