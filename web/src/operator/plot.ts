@@ -1,0 +1,84 @@
+/** Draws charts. Only this module loads uPlot, once a chart is shown. */
+import type uPlot from "uplot";
+import { duration } from "../parts/format.ts";
+import { rate } from "./figures.ts";
+import { type Values, stacked } from "./series.ts";
+
+/** What a chart shows. */
+export interface Drawn {
+  /** In seconds since the epoch. */
+  starts: readonly number[];
+  lines: readonly { look: string; values: Values }[];
+  /** Bars are stacked: the lines are parts of a whole. */
+  kind: "bars" | "lines";
+  unit: "rate" | "duration" | "count";
+}
+
+const HEIGHT = 180;
+const AXIS_WIDTH = 64;
+
+/** The columns of a chart. Bars are drawn over each other, so the highest come first. */
+export function dataOf({ starts, lines, kind }: Drawn): uPlot.AlignedData {
+  const values = lines.map((line) => line.values);
+  const columns = kind === "bars" ? stacked(values).reverse() : values;
+  return [[...starts], ...columns];
+}
+
+/** Draw a chart in an element. `end` removes it. */
+export async function plot(
+  element: HTMLElement,
+  drawn: Drawn,
+  onPoint: (index: number | null) => void,
+): Promise<{ chart: uPlot; end: () => void }> {
+  const { default: UPlot } = await import("uplot");
+  const chart = new UPlot(options(UPlot, element, drawn, onPoint), dataOf(drawn), element);
+  const resized = new ResizeObserver(() =>
+    chart.setSize({ width: Math.max(element.clientWidth, 100), height: HEIGHT }),
+  );
+  resized.observe(element);
+  const end = () => {
+    resized.disconnect();
+    chart.destroy();
+  };
+  return { chart, end };
+}
+
+function options(
+  UPlot: typeof uPlot,
+  element: HTMLElement,
+  { lines, kind, unit }: Drawn,
+  onPoint: (index: number | null) => void,
+): uPlot.Options {
+  const text = colourOf(element, "operator-ink");
+  const grid = { stroke: colourOf(element, "operator-grid"), width: 1 };
+  const axis = { stroke: text, grid, ticks: grid };
+  const look = (line: { look: string }): uPlot.Series => {
+    const colour = colourOf(element, line.look);
+    const bars = UPlot.paths.bars?.({ size: [0.7, 24] });
+    return kind === "bars" && bars
+      ? { fill: colour, width: 0, points: { show: false }, paths: bars }
+      : { stroke: colour, width: 1.5, spanGaps: false };
+  };
+  const series = lines.map(look);
+  const values = (_: uPlot, splits: number[]) => splits.map(unit === "duration" ? duration : rate);
+  return {
+    width: Math.max(element.clientWidth, 100),
+    height: HEIGHT,
+    legend: { show: false },
+    cursor: { y: false, drag: { x: false, y: false }, points: { show: kind === "lines" } },
+    scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.05 : 1] } },
+    axes: [axis, { ...axis, values, size: AXIS_WIDTH }],
+    series: [{}, ...(kind === "bars" ? series.reverse() : series)],
+    hooks: { setCursor: [(self) => onPoint(self.cursor.idx ?? null)] },
+  };
+}
+
+/** The colour that a class has: a canvas can't read custom properties. */
+function colourOf(element: HTMLElement, look: string): string {
+  const probe = document.createElement("span");
+  probe.className = look;
+  element.append(probe);
+  const { backgroundColor } = getComputedStyle(probe);
+  probe.remove();
+  return backgroundColor;
+}

@@ -1,0 +1,35 @@
+import type { ComponentChildren } from "preact";
+
+interface Props {
+  label: ComponentChildren;
+  value: string;
+  /** The list behind the number. */
+  href: string;
+  /** What else is known, such as the oldest age. */
+  children?: ComponentChildren;
+  /** Whether somebody should look at it. */
+  isAlarming?: boolean;
+}
+
+/** A number, which leads to the list behind it. */
+export function Tile({ label, value, href, children, isAlarming }: Props) {
+  return (
+    <li class={`operator-tile ${isAlarming ? "is-alarming" : ""}`}>
+      <a href={href}>
+        <span class="operator-tile-label">{label}</span>
+        <span class="operator-tile-value">{value}</span>
+      </a>
+      {children && <span class="operator-tile-more">{children}</span>}
+    </li>
+  );
+}
+
+/** Tiles below a heading. */
+export function Tiles({ title, children }: { title: string; children: ComponentChildren }) {
+  return (
+    <section class="operator-section" aria-label={title}>
+      <h2>{title}</h2>
+      <ul class="operator-tiles">{children}</ul>
+    </section>
+  );
+}
