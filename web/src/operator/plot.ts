@@ -3,6 +3,7 @@ import type uPlot from "uplot";
 import { duration } from "../parts/format.ts";
 import { rate } from "./figures.ts";
 import { type Values, stacked } from "./series.ts";
+import { timeOfDay } from "./times.ts";
 
 /** What a chart shows. */
 export interface Drawn {
@@ -52,6 +53,7 @@ function options(
   const text = colourOf(element, "operator-ink");
   const grid = { stroke: colourOf(element, "operator-grid"), width: 1 };
   const axis = { stroke: text, grid, ticks: grid };
+  const times = (_: uPlot, splits: number[]) => splits.map((at) => timeOfDay(at));
   const look = (line: { look: string }): uPlot.Series => {
     const colour = colourOf(element, line.look);
     const bars = UPlot.paths.bars?.({ size: [0.7, 24] });
@@ -60,17 +62,30 @@ function options(
       : { stroke: colour, width: 1.5, spanGaps: false };
   };
   const series = lines.map(look);
-  const values = (_: uPlot, splits: number[]) => splits.map(unit === "duration" ? duration : rate);
+  const label = (value: number) => (value && unit === "duration" ? duration(value) : rate(value));
+  const values = (_: uPlot, splits: number[]) => splits.map(label);
   return {
     width: Math.max(element.clientWidth, 100),
     height: HEIGHT,
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { show: kind === "lines" } },
-    scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.05 : 1] } },
-    axes: [axis, { ...axis, values, size: AXIS_WIDTH }],
+    scales: {
+      x: { range: (self, least, most) => widened(self.data[0], least, most) },
+      y: { range: (_, __, most) => [0, most > 0 ? most * 1.05 : 1] },
+    },
+    axes: [
+      { ...axis, values: times },
+      { ...axis, values, size: AXIS_WIDTH },
+    ],
     series: [{}, ...(kind === "bars" ? series.reverse() : series)],
     hooks: { setCursor: [(self) => onPoint(self.cursor.idx ?? null)] },
   };
+}
+
+/** Half a part more on each side, so that the outer bars are whole. */
+function widened(starts: ArrayLike<number>, least: number, most: number): [number, number] {
+  const half = starts.length > 1 ? ((starts[1] ?? 0) - (starts[0] ?? 0)) / 2 : 30;
+  return [least - half, most + half];
 }
 
 /** The colour that a class has: a canvas can't read custom properties. */

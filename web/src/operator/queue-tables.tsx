@@ -58,8 +58,8 @@ function Owners({ owners }: { owners: Queue["owners"] }) {
   );
 }
 
-function queuedLink({ priority, queued }: Band) {
-  return <a href={executionsOf({ state: "queued", priority })}>{count(queued)}</a>;
+function queuedLink({ queued }: Band) {
+  return <a href={executionsOf({ state: "queued" })}>{count(queued)}</a>;
 }
 
 /** Each priority, with the states that come after `queued` counted together. */

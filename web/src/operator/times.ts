@@ -14,6 +14,11 @@ export function toLocal(utc: string | null): string {
   return shifted.toISOString().slice(0, 19);
 }
 
+/** Hours and minutes of a time in seconds since the epoch, for the machine's user. */
+export function timeOfDay(seconds: number): string {
+  return toLocal(new Date(seconds * 1000).toISOString()).slice(11, 16);
+}
+
 /** The time of day and, if it isn't today, the day, as the machine's user reads them. */
 export function clock(utc: string, now = Date.now()): string {
   const local = toLocal(utc);

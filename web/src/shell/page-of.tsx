@@ -3,9 +3,11 @@ import { Problem } from "../api/problem.ts";
 import { Empty, Shown } from "../parts/states.tsx";
 import { useLoaded } from "../parts/use-loaded.ts";
 import { type PageProps, type Route, found } from "./routes.ts";
+import { includes, useSession } from "./session.ts";
 
 /** The page of an address. It is loaded when it is first shown. */
 export function PageOf({ address }: { address: URL }) {
+  const session = useSession();
   const match = found(address.pathname);
   useTitle(match?.route.title ?? "Not found");
   if (!match) {
@@ -16,6 +18,14 @@ export function PageOf({ address }: { address: URL }) {
     );
   }
   const { route, parameters } = match;
+  if (!includes(session, route.role)) {
+    return (
+      <Empty title={`${route.title} needs the role ${route.role}`}>
+        <p>Your key has the role {session.role}. Sign in with another key to see this page.</p>
+        <a href="/">Go to the first page</a>
+      </Empty>
+    );
+  }
   const key = route.path + JSON.stringify(parameters);
   return <Loaded key={key} route={route} parameters={parameters} query={address.searchParams} />;
 }

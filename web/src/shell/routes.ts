@@ -19,6 +19,7 @@ export interface Route {
 
 export const ROUTES: readonly Route[] = [
   route("/executions", "Executions", "user", () => import("../executions/page.tsx")),
+  route("/overview", "Overview", "operator", () => import("../operator/overview.tsx")),
 ];
 
 function route(path: string, title: string, role: Role, load: Route["load"]): Route {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clock, toLocal, toUtc } from "../../src/operator/times.ts";
+import { clock, timeOfDay, toLocal, toUtc } from "../../src/operator/times.ts";
 
 test("a time of an input becomes one of the API and comes back", () => {
   const utc = toUtc("2026-01-02T03:04:05");
@@ -11,6 +11,10 @@ test("a time of an input becomes one of the API and comes back", () => {
 test("what is no time is none", () => {
   for (const text of ["", "yesterday", "2026-13-01T00:00"]) assert.equal(toUtc(text), "");
   for (const text of [null, "", "x"]) assert.equal(toLocal(text), "");
+});
+
+test("a chart shows hours and minutes", () => {
+  assert.equal(timeOfDay(new Date(2026, 0, 2, 3, 4, 5).getTime() / 1000), "03:04");
 });
 
 test("of today, only the time of day is shown", () => {
