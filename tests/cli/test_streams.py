@@ -109,21 +109,21 @@ CLOSED = b"podline: standard input or output: Bad file descriptor\n"
     ("script", "code", "said"),
     [
         ("podline list >/dev/full", 1, NO_SPACE),
-        ("podline list --json >/dev/full", 1, NO_SPACE_IN_JSON),
+        pytest.param("podline list --json >/dev/full", 1, NO_SPACE_IN_JSON, marks=pytest.mark.long),
         ("podline --help >/dev/full", 1, NO_SPACE),
-        ("podline settings >/dev/full", 1, NO_SPACE),
+        pytest.param("podline settings >/dev/full", 1, NO_SPACE, marks=pytest.mark.long),
         ("podline watch $1 >/dev/full", 125, NO_SPACE),
         ("podline list >&-", 1, CLOSED),
-        ("podline watch $1 >&-", 125, CLOSED),
+        pytest.param("podline watch $1 >&-", 125, CLOSED, marks=pytest.mark.long),
         ("podline watch $1 2>&- | tail -n 1", 0, b""),
         ("podline get none 2>&-", 1, b""),
-        ("podline get none 2>/dev/full", 1, b""),
-        ("podline list <&- | tail -n 1", 0, b""),
+        pytest.param("podline get none 2>/dev/full", 1, b"", marks=pytest.mark.long),
+        pytest.param("podline list <&- | tail -n 1", 0, b"", marks=pytest.mark.long),
         ("podline run $2 --stdin - <&-", 125, CLOSED),
         ("podline list --json --limit 100 | true", 141, b""),
-        ("podline languages --help | true", 141, b""),
+        pytest.param("podline languages --help | true", 141, b"", marks=pytest.mark.long),
         ("podline watch $1 | head -n 1", 141, b""),
-        ("podline watch $1 2>&1 | head -n 1", 141, b""),
+        pytest.param("podline watch $1 2>&1 | head -n 1", 141, b"", marks=pytest.mark.long),
     ],
 )
 def test_every_way_a_stream_can_fail(
@@ -160,7 +160,12 @@ def test_a_pipe_that_does_not_block_gets_all(
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
+    ("number", "code"),
+    [
+        (signal.SIGTERM, 143),
+        (signal.SIGINT, 130),
+        pytest.param(signal.SIGHUP, 129, marks=pytest.mark.long),
+    ],
 )
 def test_a_signal_cancels_what_run_started(
     number: int, code: int, client: Client, program: str, there: dict[str, str]

@@ -20,6 +20,8 @@ from tests.support.standalone import Standalone, running
 ADDRESS = "http://127.0.0.1:8000"
 MEAN = "def mean(numbers): return sum(numbers) / len(numbers)"
 CHUNK = "exports.chunk = (all, size) => [all.slice(0, size), all.slice(size)];"
+RUN_EACH = "import sys\nfor text in sys.argv[1:]: exec(text, {'__name__': '__main__'})"
+"""In one process, because importing the client takes longer than most examples."""
 BETWEEN = "\n=== next example ===\n"
 
 FIRST_READ = ("README.md", "api.md", "cli.md", "client.md", "getting-started.md")
@@ -76,8 +78,8 @@ def test_shell(page: Path, service: Standalone, packages: dict[str, str]) -> Non
 
 @pytest.mark.parametrize("page", pages_with("python"), ids=name_of)
 def test_python(page: Path, service: Standalone) -> None:
-    for block in code_blocks(page, "python"):
-        run(service, [sys.executable, "-c", block.text])
+    blocks = [block.text for block in code_blocks(page, "python")]
+    run(service, [sys.executable, "-c", RUN_EACH, *blocks])
 
 
 def script(blocks: list[CodeBlock]) -> str:

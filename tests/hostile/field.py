@@ -24,7 +24,7 @@ _GOOD: Final = Path(__file__).with_name("good.py")
 _GOOD_STDIN: Final = b"stdin" * 20_000
 _GOOD_STDOUT: Final = b"100000 31 child\n"
 _RUNS_ALONE: Final = 5
-_SECONDS_BETWEEN_GOOD_ONES: Final = 0.8
+_SECONDS_BETWEEN_GOOD_ONES: Final = 1.5
 """Without a pause, the good ones would take most of a core."""
 
 

@@ -130,13 +130,24 @@ def test_a_lock_file_brings_the_same_packages_to_another_host(host: Host, tmp_pa
         ["number", "1.0", "yes"],
         ["words", "1.0"],
     ]
-    other.run("add", "python", "letter")  # it has no hash, unlike what is there
-    other.run("remove", "python", "greeting")
-    assert other.packages == {"letter": "1.0", "number": "1.0"}
     wheel(host.wheels, "words", "1.0", {"words.py": "import evil"})
     last = Host(tmp_path / "last", host.wheels, host.env)
     assert "nothing was changed" in last.run("add", "python", "--requirements", str(lock))
     assert last.packages == {}
+
+
+@pytest.mark.long
+def test_packages_of_a_lock_file_can_be_changed(host: Host, tmp_path: Path) -> None:
+    """What is added has no hash, unlike what is there."""
+    lock = tmp_path / "packages.lock"
+    lock.write_text(host.run("lock", "python"))
+    other = Host(tmp_path / "other", host.wheels, host.env)
+    other.run("add", "python", "--requirements", str(lock))
+
+    other.run("add", "python", "letter")
+    other.run("remove", "python", "greeting")
+
+    assert other.packages == {"letter": "1.0", "number": "1.0"}
 
 
 @pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
@@ -184,6 +195,7 @@ class TestNothingChanges:
         assert "choosy 1.0 depends on number>=2" in said
         assert "nothing was changed" in said
 
+    @pytest.mark.long
     def test_without_a_network(self, host: Host) -> None:
         with socket.create_server(("127.0.0.1", 0)) as server:
             address = f"http://127.0.0.1:{server.getsockname()[1]}"
@@ -249,6 +261,7 @@ def test_a_reader_that_has_read_enough_is_no_error(host: Host) -> None:
     assert process.returncode == -signal.SIGPIPE
 
 
+@pytest.mark.long
 def test_a_full_disk_leaves_what_was_there(prepared: Host, tmp_path: Path) -> None:
     with disk("tmpfs", tmp_path, mib=2) as place:
         host = a_copy(prepared, tmp_path, place / "data")

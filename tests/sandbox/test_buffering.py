@@ -79,7 +79,7 @@ def test_a_line_is_seen_while_the_program_runs(sandbox: SandboxDaemon, name: str
 def test_lines_before_a_limit_or_a_crash_are_kept(
     sandbox: SandboxDaemon, name: str, source: str, outcome: Outcome, signal: str
 ) -> None:
-    limits = replace(UNHURRIED, cpu_seconds=0.5)
+    limits = replace(UNHURRIED, cpu_seconds=0.2)
 
     observation, output = sandbox.run(name, source, limits=limits)
 

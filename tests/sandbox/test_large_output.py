@@ -53,13 +53,8 @@ def test_64_mib(sandbox: SandboxDaemon) -> None:
 
 def test_the_most_that_one_answer_can_have(sandbox: SandboxDaemon) -> None:
     """Both streams of a run are full."""
-    source = f"""
-    #include <stdio.h>
-    int main(void) {{
-        for (int i = 0; i < {4 * MIB}; i++) putchar('o'), putc('e', stderr);
-    }}
-    """
-    pod = a_pod(language(sandbox.runtime, "c"), source, runs=(a_run(limits=LIMITS),))
+    source = f"{PRINTS} | tr '\\0' o & {PRINTS} | tr '\\0' e >&2 & wait"
+    pod = a_pod(language(sandbox.runtime, "bash"), source, runs=(a_run(limits=LIMITS),))
     observation = wait_for_end(sandbox.runtime, pod)
     assert observation.phase is Phase.ENDED, observation.message
     output = sandbox.runtime.output(pod.name)

@@ -56,7 +56,7 @@ def test_those_of_a_bay_are_made_by_one_nsjail(own_sandbox: SandboxDaemon) -> No
     assert pids(psutil.Process(own_sandbox.pid).children()) == before
 
 
-@pytest.mark.parametrize("ready_jails", [0, 1])
+@pytest.mark.parametrize("ready_jails", [pytest.param(0, marks=pytest.mark.long), 1])
 def test_a_setting_says_how_many(tmp_path: Path, ready_jails: int) -> None:
     sandbox = SandboxDaemon(tmp_path, bays=2, ready_jails=ready_jails)
     sandbox.start()
@@ -105,6 +105,7 @@ def test_a_killed_daemon_leaves_none_waiting(own_sandbox: SandboxDaemon) -> None
     wait_until(gone(processes))
 
 
+@pytest.mark.long
 def test_a_stopped_daemon_leaves_none_waiting(tmp_path: Path) -> None:
     sandbox = SandboxDaemon(tmp_path, bays=2)
     sandbox.start()

@@ -33,8 +33,11 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be seve
 
 
 @pytest.fixture(
-    params=[(0, ""), (USER, ""), (USER, "/run")],
-    ids=["root", "ordinary user", "ordinary user without /run/user"],
+    params=[
+        pytest.param((0, ""), id="root"),
+        pytest.param((USER, ""), id="ordinary user", marks=pytest.mark.long),
+        pytest.param((USER, "/run"), id="ordinary user without /run/user"),
+    ],
 )
 def daemon(request: pytest.FixtureRequest) -> Iterator[SandboxDaemon]:
     """In a separate mount namespace, so that it takes no names from others."""

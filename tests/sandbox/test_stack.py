@@ -105,7 +105,9 @@ def test_deep_recursion_of_a_runtime_with_a_stack_of_its_own(
     ("name", "source", "says"),
     [("java", ENDLESS_JAVA, "caught\n"), ("javascript", ENDLESS_NODE, "true\n")],
 )
-@pytest.mark.parametrize("memory_mib", [128, 256, 1024])
+@pytest.mark.parametrize(
+    "memory_mib", [128, *(pytest.param(mib, marks=pytest.mark.long) for mib in (256, 1024))]
+)
 def test_endless_recursion_is_the_languages_own_error(
     counted: SandboxDaemon, name: str, source: str, says: str, memory_mib: int
 ) -> None:

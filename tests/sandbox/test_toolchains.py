@@ -88,19 +88,16 @@ def printed(daemon: SandboxDaemon, source: str) -> str:
     return output.run.stdout.decode()
 
 
-def test_of_a_home_folder_only_the_tool_chain_is_there(daemon: SandboxDaemon, home: Path) -> None:
+def test_of_a_home_folder_only_the_tool_chain_is_there_and_it_can_t_be_written(
+    daemon: SandboxDaemon, home: Path
+) -> None:
     start(daemon, {"toy": "~/tools/toy-1/bin/toy"})
 
     seen = printed(daemon, f"find {home} /root /home 2>/dev/null").split()
 
     tools = home / "tools"
-    shown = [home, tools, tools / "toy-1", tools / "toy-1/bin", tools / "toy-1/bin/toy"]
-    assert sorted(map(Path, seen)) == shown
-
-
-def test_it_can_t_be_written(daemon: SandboxDaemon, home: Path) -> None:
-    start(daemon, {"toy": "~/tools/toy-1/bin/toy"})
-    toy = home / "tools/toy-1/bin/toy"
+    toy = tools / "toy-1/bin/toy"
+    assert sorted(map(Path, seen)) == [home, tools, tools / "toy-1", toy.parent, toy]
 
     printed(daemon, f"echo oh >> {toy}; rm -rf {home}; touch {home}/new {home}/tools/toy-1/new")
 
@@ -108,11 +105,18 @@ def test_it_can_t_be_written(daemon: SandboxDaemon, home: Path) -> None:
     assert sorted(path.name for path in home.iterdir()) == [".cargo", ".ssh", "tools"]
 
 
-def test_each_version_that_a_pattern_finds_is_offered(daemon: SandboxDaemon, home: Path) -> None:
-    start(daemon, {"toy": "~/tools/*/bin/toy"})
+def test_each_version_that_a_pattern_finds_is_offered_but_none_that_mounts_a_home_folder(
+    daemon: SandboxDaemon, home: Path
+) -> None:
+    start(
+        daemon,
+        {"toy": "~/tools/*/bin/toy", "homely": "~/tools/toy-1/bin/toy"},
+        homely=f'mounts = ["{home}"]\n',
+    )
 
-    toys = [language for language in daemon.runtime.languages() if language.name == "toy"]
-
+    languages = daemon.runtime.languages()
+    assert "homely" not in {language.name for language in languages}
+    toys = [language for language in languages if language.name == "toy"]
     assert sorted(toy.version for toy in toys) == ["1.5", "2.0"]
     for toy in toys:
         pod = a_pod(toy, f"grep -q {toy.version} {home}/tools/*/bin/toy")
@@ -153,12 +157,6 @@ def test_what_can_t_be_shown_is_refused_with_the_reason(
     for path, reason in reasons.items():
         (said,) = [line for line in log if reason in line]
         assert path.replace("~", str(home)) in said
-
-
-def test_a_home_folder_is_never_mounted(daemon: SandboxDaemon, home: Path) -> None:
-    start(daemon, {"toy": "~/tools/toy-1/bin/toy"}, toy=f'mounts = ["{home}"]\n')
-
-    assert "toy" not in {language.name for language in daemon.runtime.languages()}
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's jails need another mount")

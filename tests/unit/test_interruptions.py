@@ -184,10 +184,17 @@ def check(twins: Twins, row: Execution) -> None:
     assert versions == list(range(1, row.version + 1))
 
 
-@pytest.mark.parametrize("language", ["python", REFUSED])
-@pytest.mark.parametrize("messages", [True, False], ids=["messages come", "messages are lost"])
+@pytest.mark.parametrize(
+    ("language", "messages"),
+    [
+        pytest.param("python", True, id="messages come"),
+        pytest.param("python", False, id="messages are lost"),
+        pytest.param(REFUSED, True, id="refused, messages come"),
+        pytest.param(REFUSED, False, id="refused, messages are lost", marks=pytest.mark.long),
+    ],
+)
 @pytest.mark.parametrize("happens", HAPPENINGS)
-def test_before_any_call(happens: Happening, messages: bool, language: str) -> None:
+def test_before_any_call(happens: Happening, language: str, messages: bool) -> None:
     call = calls = 1
     while call <= calls:
         twins = make_twins()
@@ -211,9 +218,20 @@ CHECKER = Checker(
 )
 
 
-@pytest.mark.parametrize("part_bytes", [PART_BYTES, 1], ids=["one pod", "a pod for each"])
-@pytest.mark.parametrize("happens", [*HAPPENINGS, killed_and_checker_lost])
+@pytest.mark.parametrize(
+    ("happens", "part_bytes"),
+    [
+        *((happens, 1) for happens in (*HAPPENINGS, killed_and_checker_lost)),
+        (killed, PART_BYTES),
+        *(
+            pytest.param(happens, PART_BYTES, marks=pytest.mark.long)
+            for happens in (*HAPPENINGS, killed_and_checker_lost)
+            if happens is not killed
+        ),
+    ],
+)
 def test_before_any_call_of_tests_with_a_checker(happens: Happening, part_bytes: int) -> None:
+    """In one pod by default; in a pod for each test if it holds one byte."""
     call = calls = 1
     tests = (SubmittedTest(name="1"), SubmittedTest(name="2"))
     while call <= calls:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.infrastructure.prometheus.folder import VARIABLE, make_empty
-from tests.support.disks import KINDS, Kind, disk, kept_full
+from tests.support.disks import Kind, disk, kept_full
 
 COUNT = """
 import sys
@@ -28,7 +28,7 @@ SERIES = 16
 """Of one step; a request's route adds one."""
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=["tmpfs", pytest.param("ext4", marks=pytest.mark.long)])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     kind: Kind = request.param
     with disk(kind, tmp_path, 4) as place:

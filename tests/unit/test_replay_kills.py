@@ -192,7 +192,7 @@ def check_submitted(twins: Twins, lives: Lives) -> None:
 
 
 @pytest.mark.parametrize("mode", ReplayMode)
-@pytest.mark.parametrize("has_effect", [False, True])
+@pytest.mark.parametrize("has_effect", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_killed_once_at_any_call(mode: ReplayMode, has_effect: bool) -> None:
     for call in range(1, CALLS_OF_TWO_SLICES):
         twins = make_twins()

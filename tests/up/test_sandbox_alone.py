@@ -35,7 +35,10 @@ def test_settings_become_options(working_folder: Path, monkeypatch: pytest.Monke
     )
 
 
-@pytest.mark.parametrize(("folder_mode", "socket_mode"), [(None, 0o600), (0o770, 0o660)])
+@pytest.mark.parametrize(
+    ("folder_mode", "socket_mode"),
+    [pytest.param(None, 0o600, marks=pytest.mark.long), (0o770, 0o660)],
+)
 def test_it_serves_those_who_may_write_beside_its_socket(
     folder_mode: int | None, socket_mode: int, working_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

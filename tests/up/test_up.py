@@ -206,7 +206,9 @@ def test_one_that_does_not_get_ready_in_a_test_is_stopped(
 
 
 class TestReport:
-    @pytest.mark.parametrize("target", ["/dev/full", "a pipe that nobody reads"])
+    @pytest.mark.parametrize(
+        "target", [pytest.param("/dev/full", marks=pytest.mark.long), "a pipe that nobody reads"]
+    )
     def test_a_report_that_can_t_be_written_stops_nothing(
         self, target: str, tmp_path: Path
     ) -> None:
