@@ -27,7 +27,9 @@ const { metafile, outputFiles } = await build({
   write: false,
 });
 
-const [script, main] = Object.entries(metafile.outputs).find(([, each]) => each.entryPoint);
+const [script, main] = Object.entries(metafile.outputs).find(
+  ([, each]) => each.entryPoint === "src/main.tsx", // Each dynamic import is one, too.
+);
 const licenceList = hashed("licences", "txt", Buffer.from(await licences(metafile)));
 const icon = hashed("icon", "svg", await readFile("icon.svg"));
 const page = (await readFile("index.html", "utf8"))

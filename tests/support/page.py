@@ -83,7 +83,7 @@ def a_context(browser: Browser, url: str, **options: Any) -> Iterator[BrowserCon
     faults = Faults(context)
     try:
         yield context
-        assert faults.found == []
+        assert faults.found == [], faults.found
     finally:
         with suppress(Exception):
             context.close()

@@ -11,6 +11,8 @@ export interface Kept {
   readonly open: string;
   /** The id of the last execution. */
   readonly execution: string | null;
+  /** Whether its author wrote something, so that replacing it needs a question. */
+  readonly changed: boolean;
 }
 
 type Readable = Pick<Storage, "getItem">;
@@ -31,6 +33,7 @@ function keptIn(found: Record<string, unknown>): Kept | null {
     submission: json.object(found.submission) as json.JsonObject,
     open: json.optional(json.text, "")(found.open),
     execution: json.optional(json.text, null)(found.execution),
+    changed: json.optional(json.flag, true)(found.changed),
   };
 }
 

@@ -1,0 +1,24 @@
+import { useRef } from "preact/hooks";
+import { Button } from "../parts/button.tsx";
+import { toast } from "../parts/toast.tsx";
+import { chosen } from "./drop.ts";
+import { useTaken } from "./drop-target.tsx";
+
+/** Does without a mouse what dropping files does. */
+export function ChooseFiles({ label }: { label: string }) {
+  const input = useRef<HTMLInputElement>(null);
+  const take = useTaken(() => undefined);
+  const onChange = (event: Event & { currentTarget: HTMLInputElement }) => {
+    const { currentTarget } = event;
+    if (!currentTarget.files?.length) return;
+    chosen(currentTarget.files)
+      .then(take, (error: Error) => toast(error.message, { isProblem: true }))
+      .finally(() => (currentTarget.value = ""));
+  };
+  return (
+    <>
+      <Button onClick={() => input.current?.click()}>{label}</Button>
+      <input ref={input} type="file" multiple hidden aria-label={label} onChange={onChange} />
+    </>
+  );
+}

@@ -1,0 +1,55 @@
+import { Field } from "../parts/field.tsx";
+import { type Form, problemAt, useForm } from "./form.ts";
+import { LIMITS, type LimitName, type Limits } from "./model.ts";
+
+const LABELS: Readonly<Record<LimitName, string>> = {
+  wall_seconds: "Wall time, s",
+  cpu_seconds: "CPU time, s",
+  memory_mib: "Memory, MiB",
+  stack_mib: "Stack, MiB",
+  processes: "Processes",
+  output_kib: "Output, KiB",
+  disk_mib: "Disk, MiB",
+};
+
+/** A limit for everything. An empty one takes its default, which it shows. */
+export function LimitFields() {
+  const form = useForm();
+  return (
+    <fieldset class="playground-limits">
+      <legend>Limits</legend>
+      {LIMITS.map((name) => (
+        <LimitField key={name} name={name} form={form} />
+      ))}
+      <p class="field-problem">{problemAt(form, "limits")}</p>
+    </fieldset>
+  );
+}
+
+function LimitField({ name, form }: { name: LimitName; form: Form }) {
+  const { maximum, default: defaults } = (form.language ?? form.maxima).limits;
+  const most = maximum[name] ?? (name === "stack_mib" ? maximum.memory_mib : undefined);
+  return (
+    <Field
+      label={LABELS[name]}
+      hint={most == null ? undefined : `At most ${most}`}
+      problem={problemAt(form, `limits.${name}`)}
+      data-field={`limits.${name}`}
+      type="number"
+      min={0}
+      max={most ?? undefined}
+      step={name.endsWith("_seconds") ? "any" : 1}
+      placeholder={String(defaults[name] ?? "")}
+      value={form.draft.limits[name] ?? ""}
+      onInput={(event) => {
+        const value = event.currentTarget.valueAsNumber;
+        form.change((draft) => ({ ...draft, limits: withLimit(draft.limits, name, value) }));
+      }}
+    />
+  );
+}
+
+function withLimit(limits: Limits, name: LimitName, value: number): Limits {
+  const { [name]: _, ...others } = limits;
+  return Number.isFinite(value) ? { ...others, [name]: value } : others;
+}

@@ -1,0 +1,111 @@
+import { useState } from "preact/hooks";
+import { Button } from "../parts/button.tsx";
+import { FieldFrame } from "../parts/field.tsx";
+import { Icon } from "../parts/icon.tsx";
+import { ChooseFiles } from "./choose-files.tsx";
+import { CompareField } from "./compare-field.tsx";
+import { problemAt, useForm } from "./form.ts";
+import { NEW_TEST } from "./model.ts";
+import { PasteDialog } from "./paste-dialog.tsx";
+import { TestRowOf } from "./test-row.tsx";
+import type { Execution } from "./use-run.ts";
+
+/** What the program has to print: for its input, or for each of several. */
+export function TestsPanel({ result }: { result: Execution | null }) {
+  const form = useForm();
+  const { draft, change } = form;
+  const [pastes, setPastes] = useState(false);
+  return (
+    <>
+      <div class="playground-buttons">
+        <Button onClick={() => change((last) => ({ ...last, tests: [...last.tests, NEW_TEST] }))}>
+          <Icon name="plus" /> Add test
+        </Button>
+        <Button onClick={() => setPastes(true)}>Paste…</Button>
+        <ChooseFiles label="Import files…" />
+        {draft.tests.length > 0 && (
+          <Button look="quiet" onClick={() => change((last) => ({ ...last, tests: [] }))}>
+            Remove all
+          </Button>
+        )}
+      </div>
+      <p class="field-problem" role="alert" data-field="tests" tabIndex={-1}>
+        {problemAt(form, "tests")}
+      </p>
+      {draft.tests.length > 0 ? <Table result={result} /> : <Expected />}
+      <CompareField />
+      {draft.tests.length > 0 && <StopOnFailure />}
+      {pastes && <PasteDialog onClose={() => setPastes(false)} />}
+    </>
+  );
+}
+
+function Table({ result }: { result: Execution | null }) {
+  const { draft } = useForm();
+  const verdicts = result?.result?.tests ?? [];
+  return (
+    <table class="playground-tests">
+      <thead>
+        <tr>
+          <th scope="col">Test</th>
+          <th scope="col">Input</th>
+          <th scope="col">Expected output</th>
+          <th scope="col">Points</th>
+          <th scope="col">Verdict</th>
+          <th scope="col">
+            <span class="unseen">Remove</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {draft.tests.map((test, at) => (
+          <TestRowOf key={at} at={at} test={test} verdict={verdicts[at]} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Expected() {
+  const form = useForm();
+  const { draft, change } = form;
+  return (
+    <FieldFrame
+      label="Expected output"
+      hint="Without tests: for the standard input. Leave it empty to compare nothing."
+      problem={problemAt(form, "expected_output")}
+    >
+      {(attributes) => (
+        <textarea
+          {...attributes}
+          class="playground-text"
+          data-field="expected_output"
+          rows={4}
+          spellcheck={false}
+          value={draft.expected ?? ""}
+          onInput={(event) => {
+            const expected = event.currentTarget.value || null;
+            change((last) => ({ ...last, expected }));
+          }}
+        />
+      )}
+    </FieldFrame>
+  );
+}
+
+function StopOnFailure() {
+  const { draft, change } = useForm();
+  return (
+    <label class="playground-check">
+      <input
+        type="checkbox"
+        checked={draft.stopOnFailure}
+        onChange={(event) => {
+          const stopOnFailure = event.currentTarget.checked;
+          change((last) => ({ ...last, stopOnFailure }));
+        }}
+      />
+      Skip the tests after the first that fails
+    </label>
+  );
+}
