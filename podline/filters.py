@@ -38,6 +38,7 @@ class BulkDone:
     """What one call has done."""
 
     done: int
+    """Without those that were changed by a request which failed, and which the client repeated."""
     skipped: int
     remaining: int
     """How many still match, counted up to 1,000."""

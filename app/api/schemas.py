@@ -166,7 +166,10 @@ class ExecutionPage(Answered):
 class BulkDone(Answered):
     """What a call on many executions has done."""
 
-    done: int
+    done: int = Field(
+        description="How many this call changed. If an earlier call failed, those that it had "
+        "changed by then are not counted."
+    )
     skipped: int = Field(description="Those that were changed by others at the same time.")
     remaining: int = Field(
         description="How many still match, counted up to 1,000. In a dry run: all that match."

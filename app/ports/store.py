@@ -94,7 +94,7 @@ class Batches(Protocol):
 
 
 class IdempotencyRecords(Protocol):
-    """Which execution or batch each Idempotency-Key stands for."""
+    """Which execution or batch each Idempotency-Key stands for, and which execution each retry."""
 
     def fix(self, record: IdempotencyRecord, now: Time) -> IdempotencyRecord:
         """Insert the record, or return the unexpired one that is already there."""

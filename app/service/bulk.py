@@ -35,6 +35,7 @@ class BulkDone:
     """What one call has done."""
 
     done: int = 0
+    """Without those that an earlier call changed before it failed."""
     skipped: int = 0
     """Changed by others at the same time."""
     remaining: int
