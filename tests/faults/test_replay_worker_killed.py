@@ -76,7 +76,9 @@ def test_every_event_is_emitted_again(
     replay = kill_until_it_ends(roles, client, replay)
 
     assert replay.status is ReplayStatus.COMPLETED
-    assert replay.done == sum(replay.matched.values()) == len(expected)
+    assert replay.done == sum(replay.matched.values())
+    # The log may have events repeatedly: a relay that was too slow for its lease delivers again.
+    assert len(expected) <= replay.done <= len(list(client.event_log.list()))
     emitted = [json.loads(message.value() or b"") for message in messages(kafka, target)]
     assert {message["id"] for message in emitted} == expected
     assert {message["replayid"] for message in emitted} == {replay.id}
