@@ -7,6 +7,7 @@ from podline.about_models import (
     Overview,
     Queue,
     Readiness,
+    SignInToken,
     UsageDay,
     Workers,
 )
@@ -83,6 +84,14 @@ class AboutCalls(Calls[Mode]):
             deadline=Deadline.of_call(timeout),
         )
         return decode(Overview, answer)
+
+    @call
+    async def sign_in_token(self, *, timeout: float | None = None) -> SignInToken:
+        """Create a token that signs a browser in with this client's key, once."""
+        answer = await self._connection.request(
+            "POST", "/api/v1/session/token", deadline=Deadline.of_call(timeout)
+        )
+        return decode(SignInToken, answer)
 
     @call
     async def readiness(self, *, timeout: float | None = None) -> Readiness:

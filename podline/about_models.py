@@ -235,3 +235,11 @@ class Readiness:
     status: str
     """`ready`, `degraded` (submissions are accepted, but must wait), or `down`."""
     dependencies: Mapping[str, Dependency]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInToken:
+    """Signs a browser in, once: open `<url>/sign-in#token=<token>`."""
+
+    token: str = field(repr=False)
+    expires_at: datetime

@@ -12,8 +12,7 @@ from flask import Flask, Response, render_template, request
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import Rule
 
-BUILT: Final = Path(__file__).with_name("page")
-"""What the package's build makes of web/. It is missing where no npm registry was available."""
+from app.api.built_page import BUILT
 
 _POLICY: Final = "; ".join(
     (

@@ -18,6 +18,7 @@ from app.service.batches import submit_batch
 from app.service.dead_letters import record_poison
 from app.service.relay import relay
 from app.service.usage import fold
+from podline import Client, Unauthenticated
 from podline.transport import BlockingTransport
 from tests.cli.conftest import Podline
 from tests.support.answers import as_usual, problem
@@ -113,6 +114,17 @@ def test_logs_of_what_has_not_ended(service: Service, podline: Podline) -> None:
     podline("cancel", execution_id)
     assert "watch" not in podline("logs", execution_id).stderr
     assert "no execution 01J" in podline("logs", "01J").stderr
+
+
+def test_console(service: Service, podline: Podline) -> None:
+    shown = podline("console").stdout.strip()
+    address, token = shown.split("#token=")
+    assert address == f"{service.url}/sign-in"
+    assert token.startswith("pds_")
+    shown = json.loads(podline("console", "--json").stdout)["url"]
+    assert shown.startswith(address)
+    with Client(service.url, shown.split("=")[1]) as browser, pytest.raises(Unauthenticated):
+        browser.usage()  # It is not a key.
 
 
 def test_usage(service: Service, podline: Podline) -> None:
@@ -515,6 +527,7 @@ def test_a_wrong_setting_is_named(podline: Podline, monkeypatch: pytest.MonkeyPa
         ("keys", "delete", "a"),
         ("keys", "rotate-secret", "a"),
         ("usage",),
+        ("console",),
     ],
     ids=" ".join,
 )

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
+import httpx
 import pytest
 
 from app.domain.api_key import Role as DomainRole
@@ -443,6 +444,14 @@ def test_keys(client: Client) -> None:
     assert (known[created.id].name, known[created.id].max_unfinished) == ("bob", 3)
     client.keys.delete(created.id)
     assert created.id not in {key.id for key in client.keys.list()}
+
+
+def test_a_sign_in_token_is_used_once(client: Client) -> None:
+    token = client.sign_in_token()
+    assert token.token not in repr(token)
+    headers = {"Authorization": f"Bearer {token.token}"}
+    begun = [httpx.post(f"{client.url}/api/v1/session", headers=headers) for _ in range(2)]
+    assert [response.status_code for response in begun] == [201, 401]
 
 
 def test_usage(client: Client, twins: Twins, worker: Worker) -> None:

@@ -92,6 +92,13 @@ class TestRunning:
         assert (service.data_dir / "url").read_text().strip() in said
         assert "podline run FILE" in said
 
+    def test_its_link_signs_in_once(self, service: Standalone) -> None:
+        found = re.search(r"(\S+)/sign-in#token=(\S+)", service.printed())
+        assert found is not None
+        headers = {"Authorization": f"Bearer {found[2]}"}
+        begun = [httpx.post(f"{found[1]}/api/v1/session", headers=headers) for _ in range(2)]
+        assert [response.status_code for response in begun] == [201, 401]
+
     def test_a_door_has_a_port_of_its_own(self, service: Standalone) -> None:
         found = re.search(r"The door for piston is also at (\S+)\.\n", service.printed())
         assert found is not None

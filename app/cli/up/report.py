@@ -9,10 +9,16 @@ from pathlib import Path
 from rich.console import Console, RenderableType
 from rich.table import Table
 
+from app.api.built_page import BUILT
+from app.cli.console import link
 from app.cli.up.child import Child
 from app.cli.up.folder import KEY
 from app.cli.up.instance import HOST, Instance
 from app.settings.sources import variable
+from podline import Client, PodlineError
+
+_LINK_SECONDS = 2.0
+"""The API responds by then, or is unavailable."""
 
 
 def full(data_dir: Path) -> None:
@@ -53,10 +59,26 @@ class Report:
         self._print(table)
         self._print(
             f"\nReady at {self._instance.url}; the key is in {self._instance.data_dir / KEY}.\n"
+            f"{self._page()}\n"
             f"Flower's user is {self._instance.flower_user}; "
             f"{self._instance.flower_password_hint}.\n"
             f"{''.join(self._doors())}"
             "In another terminal: podline run FILE. Ctrl-C here stops everything."
+        )
+
+    def _page(self) -> str:
+        """A link that signs in to the web page."""
+        if not (BUILT / "index.html").exists():
+            return "The web page was not built: the address above says how to build it."
+        key = (self._instance.data_dir / KEY).read_text(encoding="ascii").strip()
+        try:
+            with Client(self._instance.url, key, retries=0) as client:
+                found = link(client, timeout=_LINK_SECONDS)
+        except PodlineError:
+            return "For a link that signs you in to the web page: podline console"
+        return (
+            f"Web page: {found}\n"
+            "(This link works once, within five minutes; podline console prints another.)"
         )
 
     def _doors(self) -> Iterator[str]:
