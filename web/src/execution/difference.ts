@@ -20,6 +20,8 @@ export interface Difference {
   readonly isPartial: boolean;
 }
 
+/** Of each text: nobody reads more of a difference. */
+export const MOST_CHARACTERS = 512 * 1024;
 const MOST_LINES = 20_000;
 const MOST_EDITS = 2_000;
 const MOST_MILLISECONDS = 150;
@@ -32,14 +34,15 @@ const LONGEST_LINE = 2_000;
 
 /** How the actual output differs from the expected one, by lines. Bounded, whatever both are. */
 export function difference(expected: string, actual: string): Difference {
-  const [wanted, got] = [linesOf(expected), linesOf(actual)];
+  const [wanted, got] = [linesOf(expected.slice(0, MOST_CHARACTERS)), linesOf(actual.slice(0, MOST_CHARACTERS))];
   const large = wanted.length + got.length > MOST_LINES;
   const changes = large
     ? undefined
     : diffArrays(wanted, got, { maxEditLength: MOST_EDITS, timeout: MOST_MILLISECONDS });
   const rows = changes === undefined ? lineByLine(wanted, got) : rowsOf(changes);
   const shown = folded(rows);
-  const isPartial = changes === undefined || shown.length > MOST_ROWS;
+  const isCut = expected.length > MOST_CHARACTERS || actual.length > MOST_CHARACTERS;
+  const isPartial = isCut || changes === undefined || shown.length > MOST_ROWS;
   return { rows: withParts(shown.slice(0, MOST_ROWS)), isPartial };
 }
 

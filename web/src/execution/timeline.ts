@@ -111,7 +111,7 @@ export function spanOf(attempts: readonly Attempt[], now: number): { from: numbe
 /** Times for the axis: a few round steps from the beginning, in milliseconds. */
 export function ticksOf(duration: number, most = 5): number[] {
   const rough = duration / most;
-  const unit = 10 ** Math.floor(Math.log10(Math.max(rough, 1e-3)));
+  const unit = 10 ** Math.floor(Math.log10(Math.max(rough, 1)));
   const step = [1, 2, 5, 10].map((factor) => factor * unit).find((each) => each >= rough) ?? rough;
   const ticks: number[] = [];
   for (let tick = 0; tick <= duration; tick += step) ticks.push(tick);

@@ -20,6 +20,7 @@ export interface Route {
 export const ROUTES: readonly Route[] = [
   route("/", "Playground", "user", () => import("../playground/page.tsx")),
   route("/executions", "Executions", "user", () => import("../executions/page.tsx")),
+  route("/executions/:id", "Execution", "user", () => import("../execution/page.tsx")),
   route("/overview", "Overview", "operator", () => import("../operator/overview.tsx")),
 ];
 

@@ -1,0 +1,135 @@
+import { createParser } from "eventsource-parser";
+import { open } from "./client.ts";
+import { Problem, UNREACHABLE } from "./problem.ts";
+
+export interface ServerEvent {
+  readonly name: string;
+  readonly data: unknown;
+}
+
+/** How a stream of events is doing. */
+export type Connection =
+  | { readonly as: "connecting" | "open" | "ended" }
+  | { readonly as: "waiting"; readonly problem: Problem }
+  | { readonly as: "refused"; readonly problem: Problem };
+
+interface Reader {
+  onEvent: (event: ServerEvent) => void;
+  onConnection: (connection: Connection) => void;
+  signal: AbortSignal;
+}
+
+/** The service sends something every 15 s, so after this much silence nobody is there. */
+const SILENCE_MS = 40_000;
+/** Less is enough when the page is shown again, as after sleep. */
+const SHORT_SILENCE_MS = 20_000;
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 15_000;
+
+/**
+ * Follow a stream of events up to its event `end`, over any number of connections. Each continues
+ * behind the last event that was received, so nothing is asked for twice.
+ */
+export async function follow(path: string, reader: Reader): Promise<void> {
+  const state = { lastId: "", failures: 0 };
+  while (!reader.signal.aborted) {
+    reader.onConnection({ as: "connecting" });
+    try {
+      if (await readOnce(path, state, reader)) return reader.onConnection({ as: "ended" });
+      throw UNREACHABLE;
+    } catch (error) {
+      if (reader.signal.aborted) return;
+      const problem = error instanceof Problem ? error : UNREACHABLE;
+      if (!problem.isTemporary) return reader.onConnection({ as: "refused", problem });
+      reader.onConnection({ as: "waiting", problem });
+      await pause(pauseOf(problem, state.failures++), reader.signal);
+    }
+  }
+}
+
+export function pauseOf(problem: Problem, failures: number): number {
+  const own = Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS);
+  return problem.retryAfter === null ? own : Math.max(problem.retryAfter * 1000, own);
+}
+
+/** True if the stream came to its end. Throws whatever ends the connection. */
+async function readOnce(
+  path: string,
+  state: { lastId: string; failures: number },
+  reader: Reader,
+): Promise<boolean> {
+  const connection = new AbortController();
+  const signal = AbortSignal.any([reader.signal, connection.signal]);
+  const headers: Record<string, string> = { Accept: "text/event-stream" };
+  if (state.lastId !== "") headers["Last-Event-ID"] = state.lastId;
+  const watch = new Silence(() => connection.abort());
+  try {
+    const response = await open(path, { headers, signal });
+    if (response.status === 204 || response.body === null) return true;
+    reader.onConnection({ as: "open" });
+    let ended = false;
+    const parser = createParser({
+      onEvent: ({ event = "", id, data }) => {
+        reader.onEvent({ name: event, data: JSON.parse(data) });
+        if (id !== undefined) state.lastId = id;
+        state.failures = 0;
+        ended ||= event === "end";
+      },
+    });
+    const chunks = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (let chunk = await chunks.read(); !chunk.done; chunk = await chunks.read()) {
+      watch.heard();
+      parser.feed(chunk.value);
+      if (ended) return true;
+    }
+    return false;
+  } finally {
+    watch.stop();
+    connection.abort();
+  }
+}
+
+/** Notices that a connection has been silent for too long, also when the machine slept. */
+class Silence {
+  #last = Date.now();
+  #timer: ReturnType<typeof setTimeout>;
+  readonly #onVisible = () => {
+    if (!document.hidden && Date.now() - this.#last > SHORT_SILENCE_MS) this.onSilence();
+  };
+
+  constructor(readonly onSilence: () => void) {
+    this.#timer = setTimeout(onSilence, SILENCE_MS);
+    document.addEventListener("visibilitychange", this.#onVisible);
+  }
+
+  heard(): void {
+    this.#last = Date.now();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.onSilence, SILENCE_MS);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    document.removeEventListener("visibilitychange", this.#onVisible);
+  }
+}
+
+/** Wait, but no longer than until the network returns or the page is shown again. */
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      removeEventListener("online", done);
+      document.removeEventListener("visibilitychange", shown);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const shown = () => {
+      if (!document.hidden) done();
+    };
+    const timer = setTimeout(done, milliseconds);
+    addEventListener("online", done);
+    document.addEventListener("visibilitychange", shown);
+    signal.addEventListener("abort", done);
+  });
+}
