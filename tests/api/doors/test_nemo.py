@@ -138,6 +138,9 @@ def test_errors_can_be_read_as_results(door: DoorClient) -> None:
     too_large = door.post(EXECUTE, body("x" * (9 << 20)))
     assert too_large.status_code == 400
     assert without_store(door).post(EXECUTE, body()).status_code == 504
+    for path in (EXECUTE, "/health", "/sessions/x"):
+        found = door.call("PATCH", path)
+        assert (found.status_code, (found.json or {})["process_status"]) == (405, "error")
 
 
 def test_an_execution_that_failed(door: DoorClient) -> None:

@@ -18,7 +18,7 @@ _INVALID: Final = 422
 _MAX_NAME: Final = 200
 """Characters."""
 _BUG: Final = 500
-NEMO_PATHS: Final = ("/execute", "/sessions")
+NEMO_PATHS: Final = ("/execute", "/sessions", "/health")
 _TEXTS: Final = {404: "Not Found", 405: "Method Not Allowed"}
 """What FastAPI says."""
 
