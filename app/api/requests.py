@@ -112,6 +112,9 @@ class BulkSelection(ExecutionSelection):
 
     state: Annotated[State, BY_VALUE] | None = None
     outcome: Annotated[Outcome, BY_VALUE] | None = None
+    id: Annotated[list[str] | None, UpTo(MAX_PAGE)] = Field(
+        default=None, min_length=1, description="One of these executions."
+    )
     dry_run: bool = Field(default=False, description="Only count; change nothing.")
 
 
