@@ -21,7 +21,15 @@ export const ROUTES: readonly Route[] = [
   route("/", "Playground", "user", () => import("../playground/page.tsx")),
   route("/executions", "Executions", "user", () => import("../executions/page.tsx")),
   route("/executions/:id", "Execution", "user", () => import("../execution/page.tsx")),
+  route("/usage", "Usage", "user", () => import("../operator/usage.tsx")),
   route("/overview", "Overview", "operator", () => import("../operator/overview.tsx")),
+  route("/dead-letters", "Dead letters", "operator", () => import("../operator/dead-letters.tsx")),
+  route("/dead-letters/:id", "Dead letter", "operator", () => import("../operator/dead-letter.tsx")),
+  route("/replays", "Replays", "operator", () => import("../operator/replays.tsx")),
+  route("/replays/:id", "Replay", "operator", () => import("../operator/replay.tsx")),
+  route("/events", "Events", "operator", () => import("../operator/events.tsx")),
+  route("/workers", "Workers", "operator", () => import("../operator/workers.tsx")),
+  route("/keys", "Keys", "admin", () => import("../operator/keys.tsx")),
 ];
 
 function route(path: string, title: string, role: Role, load: Route["load"]): Route {

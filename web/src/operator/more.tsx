@@ -1,0 +1,11 @@
+import { Button } from "../parts/button.tsx";
+
+/** Loads the next page of a list, if there is one. */
+export function More({ hasMore, onMore }: { hasMore: boolean; onMore: () => void }) {
+  if (!hasMore) return null;
+  return (
+    <p class="operator-more">
+      <Button onClick={onMore}>Show more</Button>
+    </p>
+  );
+}

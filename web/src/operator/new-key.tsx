@@ -1,0 +1,118 @@
+import { useState } from "preact/hooks";
+import { api, send } from "../api/client.ts";
+import { Problem } from "../api/problem.ts";
+import type { components } from "../api/schema.d.ts";
+import { Button } from "../parts/button.tsx";
+import { Dialog } from "../parts/dialog.tsx";
+import { Field, Select } from "../parts/field.tsx";
+import { otherProblems, problemsByField } from "./field-problems.ts";
+import type { Secrets } from "./shown-once.tsx";
+
+type Body = components["schemas"]["NewKey"];
+
+const ROLES = ["user", "operator", "admin"] as const;
+const DOORS = [
+  ["", "The API and all doors"],
+  ["piston", "Only the door piston"],
+  ["sandboxfusion", "Only the door sandboxfusion"],
+  ["judge0", "Only the door judge0"],
+  ["tools", "Only the door tools"],
+] as const;
+const FIELDS = ["name", "role", "door", "max_unfinished", "requests", "cpu_day"] as const;
+const SETTING = "Empty: as in the settings.";
+
+interface Props {
+  onCreated: (secrets: Secrets) => void;
+  onClose: () => void;
+}
+
+/** A form that creates a key. */
+export function NewKey({ onCreated, onClose }: Props) {
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const wrong = problemsByField(problem);
+
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    try {
+      const body = bodyOf((name) => String(form.get(name) ?? "").trim());
+      const { name, key, callback_secret } = await send(api.POST("/api/v1/keys", { body }));
+      onCreated({ name, key, callback: callback_secret });
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      setProblem(error);
+      setBusy(false);
+    }
+  };
+
+  return (
+    <Dialog title="Create a key" onClose={onClose}>
+      <form class="operator-form" onSubmit={submit}>
+        <Field
+          label="Name"
+          name="name"
+          required
+          autocomplete="off"
+          spellcheck={false}
+          hint="The owner of what is submitted with it. Keys of the same name share an owner."
+          problem={wrong.name}
+        />
+        <div class="operator-row">
+          <Select label="Role" name="role" options={ROLES} problem={wrong.role} />
+          <Select label="Opens" name="door" options={DOORS} problem={wrong.door} />
+        </div>
+        <div class="operator-row">
+          <Field
+            label="Unfinished executions"
+            name="max_unfinished"
+            type="number"
+            min={1}
+            hint={SETTING}
+            problem={wrong.max_unfinished}
+          />
+          <Field
+            label="Requests"
+            name="requests"
+            placeholder="10/s"
+            autocomplete="off"
+            hint="Per s, m, h or d. Empty: as in the settings."
+            problem={wrong.requests}
+          />
+          <Field
+            label="CPU seconds per day"
+            name="cpu_day"
+            type="number"
+            min={0}
+            step="any"
+            hint={SETTING}
+            problem={wrong.cpu_day}
+          />
+        </div>
+        <p class="field-problem" role="alert">
+          {otherProblems(problem, FIELDS)}
+        </p>
+        <div class="dialog-buttons">
+          <Button onClick={onClose}>Back</Button>
+          <Button type="submit" look="primary" disabled={isBusy}>
+            Create
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+/** The request of a form: fields that are empty are not sent. */
+export function bodyOf(field: (name: string) => string): Body {
+  const number = (name: string) => (field(name) === "" ? null : Number(field(name)));
+  return {
+    name: field("name"),
+    role: field("role") as NonNullable<Body["role"]>,
+    door: (field("door") || null) as NonNullable<Body["door"]> | null,
+    max_unfinished: number("max_unfinished"),
+    requests: field("requests") || null,
+    cpu_day: number("cpu_day"),
+  };
+}

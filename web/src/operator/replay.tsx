@@ -1,0 +1,17 @@
+import type { PageProps } from "../shell/routes.ts";
+import { Head } from "./head.tsx";
+import { Progress } from "./replay-progress.tsx";
+
+/** One replay. */
+export default function ReplayPage({ parameters }: PageProps) {
+  const id = parameters.id ?? "";
+  return (
+    <>
+      <p>
+        <a href="/replays">Replays</a>
+      </p>
+      <Head title={`Replay ${id}`} />
+      <Progress id={id} />
+    </>
+  );
+}
