@@ -104,3 +104,16 @@ export function inWords(filter: Filter): string {
   ].filter(Boolean);
   return words.length === 0 ? "all" : words.join(", ");
 }
+
+/** A time of the address, as a field of type `datetime-local` shows it. */
+export function toField(moment: string): string {
+  const time = new Date(moment);
+  if (moment === "" || Number.isNaN(time.getTime())) return "";
+  const shifted = new Date(time.getTime() - time.getTimezoneOffset() * 60_000);
+  return shifted.toISOString().slice(0, 16);
+}
+
+/** The other way round: what such a field has is local time. */
+export function fromField(text: string): string {
+  return moment(text);
+}

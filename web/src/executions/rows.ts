@@ -20,12 +20,6 @@ export function refreshed<T extends Listed>(
     .filter((row) => now.has(row.id) || !asked.has(row.id));
 }
 
-/** Those that follow, without any that are shown already. */
-export function extended<T extends Listed>(shown: readonly T[], next: readonly T[]): T[] {
-  const known = new Set(shown.map((row) => row.id));
-  return [...shown, ...next.filter((row) => !known.has(row.id))];
-}
-
 /** How many of these, newest first, were submitted after those that are shown. Ids are ordered by time. */
 export function newer(shown: readonly Listed[], found: readonly Listed[]): number {
   const newest = shown.reduce((newest, row) => (row.id > newest ? row.id : newest), "");

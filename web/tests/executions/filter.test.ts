@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EVERYTHING, type Filter, fromQuery, inWords, isEverything, toQuery, toSelection } from "../../src/executions/filter.ts";
-import { extended, newer, refreshed, toggled, unfinished } from "../../src/executions/rows.ts";
+import { EVERYTHING, type Filter, fromField, fromQuery, inWords, isEverything, toField, toQuery, toSelection } from "../../src/executions/filter.ts";
+import { newer, refreshed, toggled, unfinished } from "../../src/executions/rows.ts";
+import { commandOf, rowAfter } from "../../src/executions/keys.ts";
+import { parseSaved, withSaved } from "../../src/executions/saved.ts";
 import { randomly } from "../execution/random.ts";
 
 const read = (query: string) => fromQuery(new URLSearchParams(query));
@@ -59,8 +61,7 @@ test("rows are refreshed where they are", () => {
   assert.deepEqual(refreshed(shown, new Set(), []), shown);
 });
 
-test("pages join, and newer rows are counted only", () => {
-  assert.deepEqual(extended([row("3"), row("2")], [row("2"), row("1")]), [row("3"), row("2"), row("1")]);
+test("newer rows are counted only", () => {
   assert.equal(newer([row("3"), row("2")], [row("5"), row("4"), row("3"), row("1")]), 2);
   assert.equal(newer([], [row("1")]), 1);
 });
@@ -73,4 +74,32 @@ test("which rows can still change", () => {
 test("selecting", () => {
   assert.deepEqual([...toggled(new Set(["a"]), "b")], ["a", "b"]);
   assert.deepEqual([...toggled(new Set(["a", "b"]), "a")], ["b"]);
+});
+
+test("a field for a time shows the local time of what the address has", () => {
+  const local = "2026-03-04T05:06";
+  assert.equal(toField(fromField(local)), local);
+  assert.match(fromField(local), /Z$/);
+  assert.equal(toField("never"), "");
+  assert.equal(fromField(""), "");
+});
+
+test("what a key does", () => {
+  const key = (name: string, more = {}) => commandOf({ key: name, ctrlKey: false, metaKey: false, altKey: false, ...more });
+  assert.deepEqual(["j", "k", "ArrowDown", "x", "Enter", "?", "a"].map((name) => key(name)), ["next", "previous", "next", "select", "open", "help", null]);
+  assert.equal(key("j", { ctrlKey: true }), null);
+});
+
+test("which row a command leads to", () => {
+  assert.deepEqual([rowAfter("next", -1, 3), rowAfter("next", 2, 3), rowAfter("previous", 0, 3), rowAfter("previous", -1, 3)], [0, 2, 0, 0]);
+  assert.deepEqual([rowAfter("first", 2, 3), rowAfter("last", 0, 3), rowAfter("next", -1, 0)], [0, 2, -1]);
+});
+
+test("saved filters survive whatever was stored", () => {
+  assert.deepEqual(parseSaved(null), []);
+  assert.deepEqual(parseSaved("{"), []);
+  assert.deepEqual(parseSaved('[{"name":"a","query":"state=queued"},{"name":1},null,{"name":"b"}]'), [{ name: "a", query: "state=queued" }]);
+  const saved = withSaved([{ name: "a", query: "x=1" }], { name: "a", query: "y=2" });
+  assert.deepEqual(saved, [{ name: "a", query: "y=2" }]);
+  assert.deepEqual(parseSaved(JSON.stringify(saved)), saved);
 });
