@@ -18,7 +18,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(she
 BIN := .venv/bin
 PACKAGE := setup.cfg setup.py pyproject.toml constraints.txt \
 	$(wildcard sandbox/init/*.[ch] sandbox/collector/*.[ch] sandbox/line/*.c) \
-	$(wildcard web/*.* web/.npmrc) $(shell find web/src -type f)
+	$(wildcard web/*.* web/.npmrc) $(shell find web/src -type f ! -name schema.d.ts)
 
 # uv lists the hashes of all wheels of a version, for every processor.
 UV ?= uv

