@@ -10,7 +10,7 @@ const folder = process.argv[2];
 await rm(folder, { recursive: true, force: true });
 
 const { metafile, outputFiles } = await build({
-  entryPoints: { main: "src/main.tsx" },
+  entryPoints: { main: "src/main.tsx", docs: "src/docs/main.tsx" },
   outdir: folder,
   bundle: true,
   splitting: true,

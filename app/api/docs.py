@@ -1,19 +1,46 @@
-"""/openapi.json, and /docs, a page that shows it without fetching anything."""
+"""/openapi.json, and /docs, a page that shows it.
 
+The page works without scripts. With the one that the build of web/ makes, its operations can be
+tried out.
+"""
+
+import base64
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
+from pathlib import Path
+from typing import Final
 
 from flask import Flask, Response, render_template
 from markupsafe import Markup, escape
 from pydantic_core import to_json
 from werkzeug.routing import Rule
 
+from app.api.built_page import BUILT
+from app.api.examples import command
 from app.api.openapi import Json, document
 from app.api.operations import Operation
 from app.domain.policy import InputMaxima
 
-_PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+_STYLE: Final = Path(__file__).with_name("templates").joinpath("docs.css").read_text()
+_POLICY: Final = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        f"style-src 'sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    )
+)
+_HEADERS: Final = {
+    "Content-Security-Policy": _POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
 
 _DOCUMENT, _DOCS = "openapi", "docs"
 
@@ -47,18 +74,35 @@ def register(app: Flask, operations: Sequence[Operation], maxima: InputMaxima) -
     app.view_functions[_DOCUMENT] = lambda: Response(
         described_as_json(), mimetype="application/json"
     )
-    app.view_functions[_DOCS] = lambda: Response(
-        page(), headers={"Content-Security-Policy": _PAGE_POLICY}, mimetype="text/html"
-    )
+    app.view_functions[_DOCS] = lambda: Response(page(), headers=_HEADERS, mimetype="text/html")
 
 
 def _page(described: Json) -> str:
     operations = [
-        operation | {"method": method.upper(), "path": path, "tag": operation["tags"][0]}
+        operation
+        | {
+            "method": method.upper(),
+            "path": path,
+            "tag": operation["tags"][0],
+            "command": command(method.upper(), path, operation),
+        }
         for path, methods in described["paths"].items()
         for method, operation in methods.items()
     ]
-    return render_template("docs.html", document=described, operations=operations, marked=_marked)
+    return render_template(
+        "docs.html",
+        document=described,
+        operations=operations,
+        marked=_marked,
+        style=Markup(_STYLE),
+        script=_script(),
+    )
+
+
+def _script() -> str | None:
+    """The address of what makes the operations work, if web/ was built."""
+    built = sorted((BUILT / "assets").glob("docs-*.js"))
+    return f"/assets/{built[0].name}" if built else None
 
 
 def _marked(text: str) -> Markup:

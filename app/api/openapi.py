@@ -14,6 +14,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from app.api import bounds, problems, response_headers, sse
 from app.api.auth import COOKIE, CSRF_HEADER
+from app.api.examples import BODIES
 from app.api.operations import Operation
 from app.domain.policy import InputMaxima
 
@@ -152,6 +153,7 @@ def _operation(operation: Operation, schemas: _Schemas) -> Json:
         described["security"] = [{name: []} for name in _SECURITY]
     if operation.body is not None:
         content = schemas.content(operation.body, "validation")
+        content["application/json"]["example"] = BODIES[described["operationId"]]
         described["requestBody"] = {"required": True, "content": content}
     return described
 

@@ -1,6 +1,9 @@
 """The OpenAPI document and its page."""
 
+import base64
+import hashlib
 import re
+import shlex
 from collections.abc import Iterator
 from enum import StrEnum
 from time import process_time
@@ -13,6 +16,7 @@ from pydantic.fields import FieldInfo
 from app.api import console, docs
 from app.api.application import OPERATIONS
 from app.api.bounds import JSON_SCHEMA_KEY, maximum, model_in
+from app.api.examples import BODIES, command
 from app.domain.api_key import Role
 from app.domain.policy import InputMaxima
 from tests.support.api_contract import Api, connector
@@ -50,14 +54,53 @@ def test_every_operation_has_its_own_id_and_says_what_it_does(api: Api) -> None:
     assert all(operation["summary"] for operation in operations)
 
 
-def test_the_page_shows_every_operation_and_fetches_nothing(api: Api) -> None:
+def test_the_page_shows_every_operation_and_fetches_nothing_of_others(api: Api) -> None:
     response = api.get("/docs")
     page = response.get_data(as_text=True)
     assert response.mimetype == "text/html"
     for operation in OPERATIONS:
         assert f"<code>{operation.path}</code>" in page
-    assert not re.search(r"""(src|href)=["']?(https?:)?//|<script|@import""", page)
-    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+    assert not re.search(r"""(src|href)=["']?(https?:)?//|@import""", page)
+    assert not re.search(
+        r"<script(?! type=\"module\" src=\"/assets/docs-\w+\.js\"></script>)", page
+    )
+
+
+def test_the_policy_of_the_page_allows_its_own_style_alone(api: Api) -> None:
+    response = api.get("/docs")
+    style = response.get_data(as_text=True).partition("<style>")[2].partition("</style>")[0]
+    assert "font:" in style
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = response.headers["Content-Security-Policy"]
+    assert f"style-src 'sha256-{digest}';" in policy
+    assert "default-src 'none'; script-src 'self';" in policy
+
+
+def test_every_body_has_an_example_that_is_accepted(admin: Api) -> None:
+    with_bodies = {
+        operation["operationId"]: (method.upper(), path)
+        for path, methods in admin.document["paths"].items()
+        for method, operation in methods.items()
+        if "requestBody" in operation
+    }
+    assert with_bodies.keys() == BODIES.keys()
+    for operation_id, (method, path) in with_bodies.items():
+        response = admin.call(method, path, json=BODIES[operation_id])
+        assert response.status_code < 300, response.text
+
+
+def test_every_example_is_a_command_of_its_operation(api: Api) -> None:
+    described = api.document["paths"]
+    for operation in OPERATIONS:
+        shown = command(
+            operation.method, operation.path, described[operation.path][operation.method.lower()]
+        )
+        words = shlex.split(shown)
+        assert words[0] == "curl"
+        assert re.fullmatch(r"\$URL/[^{}]+", next(word for word in words if "$URL" in word))
+        assert ("$KEY" in shown or "cookies" in shown) == (
+            operation.role is not None or operation.path == "/api/v1/session"
+        )
 
 
 def test_it_has_the_maxima_that_are_settings() -> None:

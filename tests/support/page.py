@@ -113,11 +113,13 @@ def check_width(page: Page) -> None:
     assert wider <= width, f"the page is {wider} px wide in a window of {width} px"
 
 
-def check_accessible(page: Page) -> None:
-    """Fail on any violation that axe finds, in light and in dark mode."""
+def check_accessible(page: Page, within: str | None = None) -> None:
+    """Fail on any violation that axe finds, in light and dark mode; `within` is a selector."""
     page.evaluate(_axe())
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme)
-        violations = page.evaluate("axe.run().then(({ violations }) => violations)")
+        violations = page.evaluate(
+            "within => axe.run(within ?? document).then(({ violations }) => violations)", within
+        )
         found = [f"{each['id']}: {node['html']}" for each in violations for node in each["nodes"]]
         assert found == [], f"{scheme}: {found}"
