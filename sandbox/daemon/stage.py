@@ -232,9 +232,13 @@ class _StageRun:
     def _peak_kib(self, done: InitReport) -> int:
         """The peak of the memory that the limit is about.
 
-        Init's figure is a fallback: it includes the pages of the runtime's files.
+        Init's figure is a fallback: it includes the pages of the runtime's files. A meter's is too
+        low if the kernel dropped files that were cached before the stage began, as it does before
+        it kills.
         """
         limit_kib = self._program.limits.memory_mib * _KIB
+        if self._meter.holds_memory and self._meter.out_of_memory():
+            return limit_kib
         return min(self._meter.peak_kib() or done.peak_kib, limit_kib)
 
     def _killed_with_the_jail(self) -> InitReport:

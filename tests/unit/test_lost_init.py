@@ -84,7 +84,7 @@ class Group:
         return 0
 
     def peak_kib(self) -> int | None:
-        return None
+        return 1_000
 
     def out_of_memory(self) -> bool:
         return self.killed
@@ -170,6 +170,7 @@ def test_files_that_went_with_init_when_memory_was_full(
 
     assert report.runs[0]
     assert report.runs[0].exit_code == 0
+    assert report.runs[0].memory_peak_kib == DEFAULT_LIMITS.memory_mib * 1024
     assert collected == Collected(left_out=(GONE,))
     assert "artifacts" not in record.header
 
@@ -211,5 +212,6 @@ def test_the_limit_is_lifted_while_init_sends_files(tmp_path: Path) -> None:
 
     assert report.runs[0]
     assert collected
+    assert report.runs[0].memory_peak_kib == 1_000
     assert [each.name for each in collected.files] == ["a", "b"]
     assert group.limited_when_asked == [False] * 3
