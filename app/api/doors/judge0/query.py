@@ -11,6 +11,8 @@ from app.api.doors.judge0.submission import DEFAULT, FIELDS
 MOST_ROWS: Final = 10_000
 """That a list looks at. Older submissions are only found by their tokens."""
 MOST_PER_PAGE: Final = 100
+_MOST_CHARACTERS: Final = 10_000
+"""Of a list of fields: ten times as many as all of them have."""
 
 
 def is_true(sent: Parameters, name: str) -> bool:
@@ -27,6 +29,8 @@ def base64(sent: Parameters, *, implicit: bool) -> bool:
 def fields(sent: Parameters) -> Sequence[str]:
     """Raises Refused."""
     asked = parameters.text(sent, "fields") or ""
+    if len(asked) > _MOST_CHARACTERS:
+        raise Refused(f"invalid fields: more than {_MOST_CHARACTERS} characters")
     names = [name.strip() for name in asked.split(",") if name.strip()]
     if names == ["*"]:
         return list(FIELDS)
