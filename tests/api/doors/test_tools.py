@@ -10,6 +10,7 @@ from openapi_spec_validator import validate
 from werkzeug.test import TestResponse
 
 from app import for_models
+from app.domain.problems import MAX_PROBLEMS
 from app.domain.report import Report, StageOutput, StageReport
 from app.for_models import LONGEST
 from app.infrastructure.memory.runtime import Script, exited
@@ -120,6 +121,12 @@ def test_a_model_is_told_what_to_mend(tools: DoorClient, sent: object, detail: s
     assert said.startswith(detail)
     assert said.endswith("Correct this and call run_code again.")
     assert not tools.twins.store.tables.rows
+
+
+def test_of_very_many_mistakes_the_first_are_named(tools: DoorClient) -> None:
+    said = told(tools.post(RUN_CODE, {f"k{number}": 0 for number in range(50_000)}), 422)
+    assert said.startswith("k0 is not known: use code, language and stdin; k1 is not known")
+    assert said.count("is not known") == MAX_PROBLEMS
 
 
 def test_other_errors_have_the_same_form(tools: DoorClient) -> None:

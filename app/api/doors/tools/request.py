@@ -1,9 +1,10 @@
 """What a model sends becomes a body of the API."""
 
+from itertools import islice
 from typing import Any, Final
 
 from app.domain.errors import InvalidRequest
-from app.domain.problems import Problems, pointer
+from app.domain.problems import MAX_PROBLEMS, Problems, pointer
 
 _NATIVE: Final = {"code": "source", "language": "language", "stdin": "stdin"}
 
@@ -14,7 +15,7 @@ def native(sent: object) -> dict[str, Any]:
     if not isinstance(sent, dict):
         problems.add("", "must be an object with `code`")
         raise InvalidRequest(problems.found)
-    for name in sent.keys() - _NATIVE.keys():
+    for name in islice((name for name in sent if name not in _NATIVE), MAX_PROBLEMS):
         problems.add(pointer(name), "is not known: use code, language and stdin")
     if not isinstance(sent.get("code"), str):
         problems.add("/source", "must be the text of the program")
