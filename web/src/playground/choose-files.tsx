@@ -1,8 +1,7 @@
 import { useRef } from "preact/hooks";
 import { Button } from "../parts/button.tsx";
-import { toast } from "../parts/toast.tsx";
 import { chosen } from "./drop.ts";
-import { useTaken } from "./drop-target.tsx";
+import { refuse, useTaken } from "./drop-target.tsx";
 
 /** Does without a mouse what dropping files does. */
 export function ChooseFiles({ label }: { label: string }) {
@@ -12,7 +11,8 @@ export function ChooseFiles({ label }: { label: string }) {
     const { currentTarget } = event;
     if (!currentTarget.files?.length) return;
     chosen(currentTarget.files)
-      .then(take, (error: Error) => toast(error.message, { isProblem: true }))
+      .then(take)
+      .catch(refuse)
       .finally(() => (currentTarget.value = ""));
   };
   return (

@@ -23,26 +23,33 @@ export function DropTarget({ onTests, children, ...rest }: Props) {
     event.preventDefault();
     setOver(true);
   };
+  const onDragLeave = (event: DragEvent & { currentTarget: HTMLElement }) => {
+    if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(false);
+  };
+  // Before the editor sees it, which would insert the text.
   const onDrop = (event: DragEvent) => {
     setOver(false);
     if (!event.dataTransfer || !hasFiles(event.dataTransfer)) return;
     event.preventDefault();
-    void dropped(event.dataTransfer).then(take, refuse);
+    event.stopPropagation();
+    void dropped(event.dataTransfer).then(take).catch(refuse);
   };
   return (
     <div
       {...rest}
       data-dragged={isOver}
       onDragOver={onDragOver}
-      onDragLeave={() => setOver(false)}
-      onDrop={onDrop}
+      onDragLeave={onDragLeave}
+      onDropCapture={onDrop}
     >
       {children}
     </div>
   );
 }
 
-function refuse(error: unknown): void {
+/** Says why files could not be taken. */
+export function refuse(error: unknown): void {
+  if (!(error instanceof TooMuch) && !(error instanceof DOMException)) throw error;
   const isOurs = error instanceof TooMuch;
   toast(isOurs ? error.message : "The browser could not read these files.", { isProblem: true });
 }

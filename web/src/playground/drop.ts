@@ -12,10 +12,10 @@ export function hasFiles(transfer: DataTransfer | null): boolean {
   return transfer?.types.includes("Files") ?? false;
 }
 
-/** Throws TooMuch. The entries have to be read before the event's handler returns. */
+/** Throws TooMuch. What was dropped has to be taken before the event's handler returns. */
 export function dropped(transfer: DataTransfer): Promise<NamedBytes[]> {
   const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
-  return readAll(entries);
+  return entries.length ? readAll(entries) : chosen(transfer.files);
 }
 
 /** Throws TooMuch. */

@@ -36,6 +36,14 @@ export function exampleOf(example: Example, language: string, usualName: string)
   return draft;
 }
 
+/** The example that the draft is, in another language; the first if that language lacks it. */
+export function sameIn(draft: Draft, language: string, usualName: string): Draft {
+  const { content } = draft.files[0] ?? { content: "" };
+  const offered = examplesOf(language, []);
+  const same = offered.find((each) => programOf(each, draft.language) === content);
+  return exampleOf(same ?? "hello", language, usualName);
+}
+
 /** Matplotlib needs more than what is usual. */
 const ENOUGH = { memory_mib: 512, cpu_seconds: 20, wall_seconds: 30 };
 

@@ -1,5 +1,5 @@
 import { type Catalogue, canonical, languageOf, namesOf, versionsOf } from "./catalogue.ts";
-import { exampleOf } from "./examples.ts";
+import { sameIn } from "./examples.ts";
 import { renamed } from "./files.ts";
 import { useForm } from "./form.ts";
 import { nameOf } from "./languages.ts";
@@ -19,7 +19,7 @@ export function LanguageChoice({ catalogue, isChanged, replace }: Props) {
   const versions = versionsOf(catalogue, name);
   const choose = (next: string) => {
     const usualName = languageOf(catalogue, next, null)?.source_name ?? "main.txt";
-    if (!isChanged) replace(exampleOf("hello", next, usualName));
+    if (!isChanged) replace(sameIn(draft, next, usualName));
     else
       change((last) =>
         inLanguage(last, next, languageOf(catalogue, name, null)?.source_name, usualName),

@@ -48,6 +48,7 @@ export function isOpen(error: unknown): boolean {
 /** A pause of a browser, which `signal` ends. */
 export function paused(seconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
     const timer = setTimeout(resolve, seconds * 1000);
     signal.addEventListener("abort", () => {
       clearTimeout(timer);

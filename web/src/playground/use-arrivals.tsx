@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { api, send } from "../api/client.ts";
 import { Problem } from "../api/problem.ts";
 import { Confirm } from "../parts/dialog.tsx";
@@ -19,19 +19,27 @@ interface Options {
   catalogue: Catalogue;
 }
 
+interface Arrived {
+  draft: Draft;
+  /** "The link" or "The execution". */
+  in: string;
+}
+
 /**
  * Opens the program of a link or of an execution. It replaces unsaved work only after a question,
  * which is what this returns, and never runs by itself.
  */
 export function useArrivals({ from, work, usualName, catalogue }: Options) {
-  const [arrived, setArrived] = useState<Draft | null>(null);
+  const [arrived, setArrived] = useState<Arrived | null>(null);
+  const latest = useRef(work);
+  latest.current = work;
 
-  const arrive = (submission: unknown) => {
+  const arrive = (submission: unknown, in_: string) => {
     const found = draftOf(submission, usualName);
-    if (!found) throw new BadLink("This link has no program that the playground can open.");
+    if (!found) throw new BadLink(`${in_} has no program that the playground can open.`);
     const draft = { ...found, language: canonical(catalogue, found.language) };
-    if (work.isChanged) setArrived(draft);
-    else work.replace(draft);
+    if (latest.current.isChanged) setArrived({ draft, in: in_ });
+    else latest.current.replace(draft);
   };
 
   const look = () => {
@@ -39,8 +47,9 @@ export function useArrivals({ from, work, usualName, catalogue }: Options) {
     if (!from && !isShared(fragment)) return;
     // The address would open it again after a reload, when there is other work.
     history.replaceState(null, "", location.pathname);
-    const submission = from ? submissionOf(from) : sharedIn(fragment);
-    submission.then(arrive).catch(refuse);
+    const isLink = isShared(fragment);
+    const submission = isLink || !from ? sharedIn(fragment) : submissionOf(from);
+    submission.then((each) => arrive(each, isLink ? "The link" : "The execution")).catch(refuse);
   };
   useEffect(() => {
     look();
@@ -49,7 +58,7 @@ export function useArrivals({ from, work, usualName, catalogue }: Options) {
   }, [from]);
 
   if (!arrived) return null;
-  const replace = async () => work.replace(arrived);
+  const replace = async () => work.replace(arrived.draft);
   return (
     <Confirm
       title="Replace your program?"
@@ -59,9 +68,9 @@ export function useArrivals({ from, work, usualName, catalogue }: Options) {
       onClose={() => setArrived(null)}
     >
       <p>
-        {from ? "The execution" : "The link"} has a program in {nameOf(visible(arrived.language))}:
+        {arrived.in} has a program in {nameOf(visible(arrived.draft.language))}:
       </p>
-      <Files draft={arrived} />
+      <Files draft={arrived.draft} />
       <p>Your own program would be lost. Nothing is run until you run it.</p>
     </Confirm>
   );

@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { type Kept, load, save } from "../../src/playground/storage.ts";
 
-const KEPT: Kept = { submission: { language: "c", source: "" }, open: "main.c", execution: "01J", changed: false };
+const KEPT: Kept = {
+  submission: { language: "c", source: "" },
+  open: "main.c",
+  execution: "01J",
+  changed: false,
+};
 
 class Store {
   readonly items = new Map<string, string>();
@@ -42,7 +47,12 @@ test("what is damaged, or of another format, is nothing", () => {
 test("fields that an older release did not have take their defaults", () => {
   const store = new Store();
   store.setItem("podline.playground.ada", '{"format":1,"submission":{}}');
-  assert.deepEqual(load(store, "ada"), { submission: {}, open: "", execution: null, changed: true });
+  assert.deepEqual(load(store, "ada"), {
+    submission: {},
+    open: "",
+    execution: null,
+    changed: true,
+  });
 });
 
 test("a browser without room, or that refuses, is no error", () => {
