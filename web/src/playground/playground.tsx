@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { FieldProblem, Problem } from "../api/problem.ts";
 
+import { ExecutionPanel } from "../execution/panel.tsx";
 import { type Catalogue, languageOf } from "./catalogue.ts";
 import { CodePanel } from "./code-panel.tsx";
 import { DropTarget } from "./drop-target.tsx";
@@ -10,7 +11,6 @@ import { InputPanels } from "./input-panels.tsx";
 import type { Draft } from "./model.ts";
 import { Notices } from "./notices.tsx";
 import { type Panel, fieldAt } from "./pointer.ts";
-import { Result } from "./result.tsx";
 import { StatusLine } from "./status-line.tsx";
 import { submissionOf, withSource } from "./submission.ts";
 import { Toolbar } from "./toolbar.tsx";
@@ -100,7 +100,7 @@ export function Playground({ catalogue, owner, from }: Props) {
         />
         <section class="playground-result" aria-label="Result">
           {run.id ? (
-            <Result key={run.id} id={run.id} onExecution={run.seen} />
+            <ExecutionPanel key={run.id} id={run.id} compact onExecution={run.seen} />
           ) : (
             <p class="playground-empty">Run the program to see its output here: Ctrl+Enter.</p>
           )}
