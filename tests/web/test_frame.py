@@ -26,7 +26,7 @@ def test_a_503_is_said_and_passes(page: Page, twins: Twins) -> None:
     expect(banner).to_be_visible()
     expect(page.get_by_role("alert")).to_contain_text("tries again by itself")
     page.unroute("**/api/v1/executions*")
-    expect(page.get_by_role("cell", name=execution.id)).to_be_visible()
+    expect(page.get_by_role("cell", name=execution.id, exact=True)).to_be_visible()
     expect(banner).to_have_count(0)
 
 
@@ -45,13 +45,13 @@ def test_somebody_whose_session_ended_signs_in_where_they_were(
 def test_offline_is_said_and_passes(page: Page, twins: Twins) -> None:
     execution = twins.submit()
     page.goto("/executions")
-    expect(page.get_by_role("cell", name=execution.id)).to_be_visible()
+    expect(page.get_by_role("cell", name=execution.id, exact=True)).to_be_visible()
     page.context.set_offline(True)
     page.get_by_role("link", name="Podline").click()
     page.go_back()
     expect(page.get_by_text("Can't reach the service").first).to_be_visible()
     page.context.set_offline(False)
-    expect(page.get_by_role("cell", name=execution.id)).to_be_visible()
+    expect(page.get_by_role("cell", name=execution.id, exact=True)).to_be_visible()
 
 
 @pytest.mark.web

@@ -1,49 +1,51 @@
 import { useEffect, useState } from "preact/hooks";
 import { session as state } from "../api/client.ts";
-import { Problem } from "../api/problem.ts";
-import { Failed, Loading } from "../parts/states.tsx";
+import { Shown } from "../parts/states.tsx";
+import { toast } from "../parts/toast.tsx";
+import { useLoaded } from "../parts/use-loaded.ts";
 import { Frame } from "./frame.tsx";
 import { PageOf } from "./page-of.tsx";
 import { go, useAddress } from "./router.ts";
 import { type Session, SessionContext, resume, signOut } from "./session.ts";
-import { SignIn } from "./sign-in.tsx";
+import { SignIn, hasToken } from "./sign-in.tsx";
 
-type Known = { as: "unknown" } | { as: "nobody" } | { as: "somebody"; session: Session };
+const SIGN_IN = "/sign-in";
 
-/** Everything: who is signed in, and the page of the address. */
+/** Everything: whoever is signed in sees the page of the address. */
 export function App() {
-  const address = useAddress();
-  const [known, setKnown] = useState<Known>({ as: "unknown" });
-  const [problem, setProblem] = useState<Problem | null>(null);
+  // A link signs in, whoever was signed in before.
+  const [isNobody, setNobody] = useState(hasToken);
+  if (isNobody) return <SignIn onBegin={() => setNobody(false)} />;
+  return <Resumed onEnd={() => setNobody(true)} />;
+}
 
-  const ask = () =>
-    resume().then(
-      (session) => setKnown({ as: "somebody", session }),
-      (error: Problem) => (error.status === 401 ? undefined : setProblem(error)),
-    );
-
+/** The session of the browser's cookie, if there is one. */
+function Resumed({ onEnd }: { onEnd: () => void }) {
   useEffect(() => {
-    state.ended = () => setKnown({ as: "nobody" });
-    void ask();
-  }, []);
-
-  const begin = (session: Session) => {
-    setKnown({ as: "somebody", session });
-    if (address.pathname === "/sign-in") go(address.searchParams.get("next") ?? "/", { replace: true });
-  };
-
-  if (known.as === "nobody") return <SignIn onBegin={begin} />;
-  if (known.as === "unknown") {
-    return problem ? <Failed problem={problem} onRetry={() => void ask()} /> : <Loading />;
-  }
-  const leave = async () => {
-    await signOut();
-    setKnown({ as: "nobody" });
-  };
+    state.ended = onEnd;
+  }, [onEnd]);
+  const loaded = useLoaded(resume, []);
+  const leave = () =>
+    void signOut().then(onEnd, (problem: Error) => toast(problem.message, { isProblem: true }));
   return (
-    <SessionContext.Provider value={known.session}>
-      <Frame path={address.pathname} onSignOut={leave}>
-        <PageOf address={address} />
+    <div class={loaded.value ? undefined : "frameless"}>
+      <Shown loaded={loaded}>
+        {(session) => <SignedIn session={session} onSignOut={leave} />}
+      </Shown>
+    </div>
+  );
+}
+
+function SignedIn({ session, onSignOut }: { session: Session; onSignOut: () => void }) {
+  const address = useAddress();
+  const isHere = address.pathname !== SIGN_IN;
+  useEffect(() => {
+    if (!isHere) go("/", { replace: true });
+  }, [isHere]);
+  return (
+    <SessionContext.Provider value={session}>
+      <Frame path={address.pathname} onSignOut={onSignOut}>
+        {isHere && <PageOf address={address} />}
       </Frame>
     </SessionContext.Provider>
   );

@@ -1,17 +1,18 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Problem } from "../api/problem.ts";
 import { Button } from "../parts/button.tsx";
-import { type Session, signIn } from "./session.ts";
+import { signIn } from "./session.ts";
 
 /** Begins a session with a key, or with the token in a link's fragment. */
-export function SignIn({ onBegin }: { onBegin: (session: Session) => void }) {
+export function SignIn({ onBegin }: { onBegin: () => void }) {
   const [problem, setProblem] = useState("");
   const [isBusy, setBusy] = useState(false);
 
   const begin = async (secret: string, refused: string) => {
     setBusy(true);
     try {
-      onBegin(await signIn(secret));
+      await signIn(secret);
+      onBegin();
     } catch (error) {
       const { status, message } = error as Problem;
       setProblem(status === 401 ? refused : message);
@@ -21,8 +22,8 @@ export function SignIn({ onBegin }: { onBegin: (session: Session) => void }) {
 
   useEffect(() => {
     document.title = "Sign in · Podline";
-    const token = takeToken();
-    if (token) void begin(token, "This link has been used or has expired. Sign in with a key.");
+    const taken = takeToken();
+    if (taken !== null) void begin(taken, "This link has been used or has expired. Sign in with a key.");
   }, []);
 
   const submit = (event: SubmitEvent) => {
@@ -61,10 +62,19 @@ export function SignIn({ onBegin }: { onBegin: (session: Session) => void }) {
   );
 }
 
-/** The token of `/sign-in#token=…`, which the address then no longer shows. */
-function takeToken(): string | null {
+function token(): string | null {
   if (location.pathname !== "/sign-in") return null;
-  const token = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (token) history.replaceState(null, "", location.pathname + location.search);
-  return token;
+  return new URLSearchParams(location.hash.slice(1)).get("token");
+}
+
+/** Whether the address is a link that signs in: `/sign-in#token=…`. */
+export function hasToken(): boolean {
+  return token() !== null;
+}
+
+/** Its token, which the address then no longer shows. */
+function takeToken(): string | null {
+  const taken = token();
+  if (taken !== null) history.replaceState(null, "", location.pathname + location.search);
+  return taken;
 }
