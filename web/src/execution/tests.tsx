@@ -32,7 +32,7 @@ export function Tests({ execution, tests }: Props) {
   return (
     <section class="execution-section" aria-labelledby="execution-tests">
       <h2 id="execution-tests">Tests{points(execution)}</h2>
-      <div class="table-frame">
+      <div class="table-frame" role="region" aria-label="Verdicts of all tests" tabIndex={0}>
         <table class="table execution-tests">
           <thead>
             <tr>

@@ -80,7 +80,7 @@ function Axis({ span }: { span: Span }) {
 
 function Durations({ attempts, now }: { attempts: readonly Attempt[]; now: number }) {
   return (
-    <div class="table-frame">
+    <div class="table-frame" role="region" aria-label="Phases of each attempt" tabIndex={0}>
       <table class="table">
         <caption class="unseen">How long each phase of each attempt took</caption>
         <thead>

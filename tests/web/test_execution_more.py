@@ -1,0 +1,253 @@
+"""The page of one execution, beyond its main path."""
+
+import re
+import struct
+import zlib
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.domain.api_key import Role
+from app.domain.compare.kinds import LINES
+from app.domain.report import Report, StageOutput, StageReport, Stream
+from app.domain.submission import ExpectedOutput
+from app.infrastructure.memory.runtime import Script, exited
+from tests.support.hostile_texts import HARMLESS_LINES, OUTPUT, short
+from tests.support.page import NARROW, check_accessible, check_harmless
+from tests.support.twins import Twins
+from tests.support.worker import Worker
+from tests.web.a_program import AProgram
+from tests.web.conftest import Visit
+
+pytestmark = pytest.mark.web
+
+
+def a_png() -> bytes:
+    """The smallest picture: one red point."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    header = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
+    pixels = zlib.compress(b"\0\xff\0\0")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    )
+
+
+def finished(twins: Twins, worker: Worker, script: Script, **submission: object) -> str:
+    """The id of an execution that has ended."""
+    twins.runtime.script = lambda _pod: script
+    id = twins.submit(**submission).id  # type: ignore[arg-type]  # fields of a submission
+    worker.run_all()
+    return id
+
+
+class TestActions:
+    def test_cancel(self, page: Page, twins: Twins, worker: Worker) -> None:
+        program = AProgram(twins, worker)
+        program.start()
+        page.goto(f"/executions/{program.id}")
+        program.print(b"so far\n")
+        expect(page.get_by_text("so far")).to_be_visible()
+        page.get_by_role("button", name="Cancel").click()
+        expect(page.get_by_text("It was cancelled, so there is no result.")).to_be_visible()
+        expect(page.get_by_text("so far")).to_be_visible()
+        expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
+
+    def test_retry_and_delete(self, page: Page, twins: Twins, worker: Worker) -> None:
+        id = finished(twins, worker, Script(prints=b"hello\n"))
+        page.goto(f"/executions/{id}")
+        expect(page.get_by_role("link", name="Edit and run again")).to_have_attribute(
+            "href", f"/?from={id}"
+        )
+        page.get_by_role("button", name="Retry").click()
+        expect(page.get_by_role("link", name=id)).to_be_visible()
+        worker.run_all()
+        page.get_by_role("link", name=id).click()
+        expect(page.get_by_text("Retried as")).to_be_visible()
+        page.get_by_role("button", name="Delete").click()
+        page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+        expect(page).to_have_url(re.compile("/executions$"))
+        page.goto(f"/executions/{id}")
+        expect(page.get_by_role("alert")).to_contain_text(f"there is no execution {id}")
+
+
+class TestOutput:
+    def test_search_and_links_to_lines(self, page: Page, twins: Twins, worker: Worker) -> None:
+        lines = b"".join(b"line %d of many\n" % number for number in range(1, 5_001))
+        id = finished(twins, worker, Script(prints=lines))
+        page.goto(f"/executions/{id}#L4000-L4002")
+        output = page.get_by_role("region", name="Output: text")
+        expect(output.get_by_text("line 4000 of many")).to_be_visible()
+        expect(output.locator(".is-chosen")).to_have_count(3)
+        search = page.get_by_label("Search the output")
+        search.fill("LINE 77")
+        expect(page.get_by_text("11", exact=True)).to_be_visible()
+        search.press("Enter")
+        expect(output.get_by_text("line 77 of many")).to_be_visible()
+        page.get_by_role("button", name="Next match").click()
+        expect(output.locator(".output-current")).to_be_in_viewport()
+        expect(page.get_by_text("2 of 11")).to_be_visible()
+        page.get_by_role("button", name="Previous match").click()
+        expect(page.get_by_text("1 of 11")).to_be_visible()
+        output.get_by_role("link", name="Line 78", exact=True).click()
+        expect(page).to_have_url(re.compile("#L78$"))
+        output.get_by_role("link", name="Line 80", exact=True).click(modifiers=["Shift"])
+        expect(page).to_have_url(re.compile("#L78-L80$"))
+        page.get_by_label(re.compile("Link to a line")).fill("5000")
+        page.keyboard.press("Enter")
+        expect(output.get_by_text("line 5000 of many")).to_be_visible()
+
+    def test_follows_until_somebody_scrolls_up(
+        self, page: Page, twins: Twins, worker: Worker
+    ) -> None:
+        program = AProgram(twins, worker)
+        program.start()
+        page.goto(f"/executions/{program.id}")
+        program.print(b"".join(b"%d\n" % number for number in range(1, 1_001)))
+        output = page.get_by_role("region", name="Output: text")
+        expect(output.get_by_text("1000", exact=True).last).to_be_in_viewport()
+        output.hover()
+        page.mouse.wheel(0, -2_000)
+        expect(page.get_by_role("button", name="Follow")).to_be_visible()
+        top = output.evaluate("element => element.scrollTop")
+        program.print(b"the last line\n")
+        expect(page.get_by_label("Link to a line, 1 to 1,001")).to_be_visible()
+        assert output.evaluate("element => element.scrollTop") == top
+        page.get_by_role("button", name="Follow").click()
+        expect(output.get_by_text("the last line")).to_be_in_viewport()
+        expect(page.get_by_role("button", name="Pause")).to_be_visible()
+
+    def test_streams_apart_and_as_they_came(self, page: Page, twins: Twins, worker: Worker) -> None:
+        program = AProgram(twins, worker)
+        program.start()
+        page.goto(f"/executions/{program.id}")
+        rows = page.locator(".output-row")
+        for number, (text, stream) in enumerate(
+            [(b"one\n", Stream.STDOUT), (b"two\n", Stream.STDERR), (b"three\n", Stream.STDOUT)]
+        ):
+            program.print(text, stream)
+            expect(rows).to_have_count(number + 1)
+        expect(rows.nth(1)).to_contain_text("two")
+        page.get_by_role("button", name="stderr", exact=True).first.click()
+        expect(rows).to_have_count(1)
+        page.get_by_role("button", name="stdout", exact=True).first.click()
+        expect(rows).to_have_count(2)
+        program.end()
+        with page.expect_download() as download:
+            page.get_by_role("link", name="stdout").click()
+        assert download.value.path().read_bytes() == b"one\nthree\n"
+
+    def test_another_attempt_starts_from_the_beginning(
+        self, page: Page, twins: Twins, worker: Worker
+    ) -> None:
+        program = AProgram(twins, worker)
+        program.start()
+        page.goto(f"/executions/{program.id}")
+        program.print(b"the first attempt\n")
+        expect(page.get_by_text("the first attempt")).to_be_visible()
+        program.lose("the node was lost")
+        expect(page.get_by_text("It waits for another attempt.")).to_be_visible()
+        twins.clock.advance(60)
+        program.go_on()
+        expect(page.get_by_text("The program is running (attempt 2).")).to_be_visible()
+        expect(page.get_by_text("the first attempt")).to_have_count(0)
+        timeline = page.get_by_role("table", name="How long each phase of each attempt took")
+        expect(timeline.get_by_role("row").nth(1)).to_contain_text("Lost: ")
+        expect(timeline.get_by_role("row")).to_have_count(3)
+
+
+class TestResult:
+    def test_what_differs_from_what_was_expected(
+        self, page: Page, twins: Twins, worker: Worker
+    ) -> None:
+        id = finished(
+            twins,
+            worker,
+            Script(prints=b"sum  5\n"),
+            expected_output=ExpectedOutput.of(b"sum 4\n", LINES),
+        )
+        page.goto(f"/executions/{id}")
+        rows = page.locator(".difference-rows tbody tr")
+        expect(rows.nth(0)).to_contain_text("Expected: sum·4⏎")
+        expect(rows.nth(1)).to_contain_text("Printed: sum··5⏎")
+        page.get_by_label("Show white space").uncheck()
+        expect(rows.nth(1)).to_contain_text("sum  5")
+
+    def test_pictures_are_shown_and_nothing_else(
+        self, page: Page, twins: Twins, worker: Worker
+    ) -> None:
+        svg = b"<svg xmlns='http://www.w3.org/2000/svg' onload='window.hacked=1'/>"
+        files = {"a.png": a_png(), "b.svg": svg, "c.html": b"<script>hacked=1</script>"}
+        script = Script(creates={**files, "d.png": svg})
+        id = finished(twins, worker, script, artifacts=("*",))
+        page.goto(f"/executions/{id}")
+        picture = page.get_by_role("img", name="Artifact a.png")
+        expect(picture).to_be_visible()
+        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 1
+        expect(page.get_by_text("The picture can't be shown")).to_have_count(1)
+        expect(page.locator("main img")).to_have_count(1)
+        with page.expect_download() as download:
+            page.get_by_role("link", name="c.html").click()
+        assert download.value.suggested_filename == "c.html"
+        with page.expect_download() as download:
+            page.get_by_role("link", name=re.compile("Download all")).click()
+        assert download.value.suggested_filename == f"{id}.zip"
+        check_harmless(page, "Execution · Podline")
+
+    def test_compiler_messages(self, page: Page, twins: Twins, worker: Worker) -> None:
+        failed = StageReport(
+            exit_code=1, signal=None, wall_us=80_000, cpu_us=1, memory_peak_kib=1_024
+        )
+        script = Script(
+            compile_output=StageOutput(stdout=b"", stderr=b"\x1b[1mmain.c:1: error\x1b[m: oh\n"),
+            ends=Report(compile=failed, runs=()),
+        )
+        page.goto(f"/executions/{finished(twins, worker, script, language='c')}")
+        messages = page.get_by_role("region", name="Compiler messages: text")
+        expect(messages).to_contain_text("main.c:1: error: oh")
+        expect(page.get_by_text("The compiler made no program.")).to_be_visible()
+
+    def test_inputs(self, page: Page, twins: Twins, worker: Worker) -> None:
+        id = finished(
+            twins, worker, Script(), stdin=b"the input", args=("--an-argument",), env={"KEY": "v"}
+        )
+        page.goto(f"/executions/{id}")
+        page.get_by_text("Inputs").click()
+        for text in ("the input", "--an-argument", "KEY=v", "wall_seconds"):
+            expect(page.get_by_text(text)).to_be_visible()
+
+
+@pytest.mark.parametrize("size", ["wide", "narrow"])
+def test_is_accessible_and_harmless_at_any_width(
+    visit: Visit, twins: Twins, worker: Worker, size: str
+) -> None:
+    page = visit("ada", Role.USER, **({"viewport": NARROW} if size == "narrow" else {}))
+    names = [short(line.replace("/", "|").replace("\\", "|"), 50) for line in HARMLESS_LINES]
+    script = Script(
+        prints=OUTPUT.encode(),
+        prints_errors=OUTPUT.encode(),
+        ends=exited(3),
+        creates={f"{name}.txt": b"x" for name in names},
+    )
+    labels = {short(line.replace(":", "")): short(line) for line in HARMLESS_LINES}
+    id = finished(twins, worker, script, labels=labels, artifacts=("*",), stdin=OUTPUT.encode())
+    page.goto(f"/executions/{id}")
+    output = page.get_by_role("region", name="Output: text")
+    expect(output).to_contain_text("<img src=x")
+    page.get_by_text("Inputs").click()
+    expect(page.get_by_role("region", name="stdin")).to_be_visible()
+    check_harmless(page, "Execution · Podline")
+    check_accessible(page)
+    output.evaluate("element => element.scrollTo(0, element.scrollHeight)")
+    expect(output).to_contain_text("the last line")
+    page.get_by_label("Search the output").fill("click here")
+    page.keyboard.press("Enter")
+    expect(output.locator(".output-current")).to_have_text("click here")
+    assert output.locator("a:not(.output-number)").count() == 0
+    text = output.evaluate("element => element.textContent")
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
+    check_harmless(page, "Execution · Podline")
