@@ -1,10 +1,12 @@
 """Sessions of browsers."""
 
+import re
 from dataclasses import dataclass
 
 import pytest
 from werkzeug.test import Client, TestResponse
 
+from app.api.application import OPERATIONS
 from app.domain.api_key import Role
 from app.domain.session import Session
 from app.infrastructure.memory.sessions import MemorySessions
@@ -126,6 +128,20 @@ class TestUse:
         body(browser.call("GET", "/api/v1/queue"), 403)
         browser.sign_in(secret(operator))
         body(browser.call("GET", "/api/v1/queue"), 200)
+
+    @pytest.mark.parametrize("role", [Role.USER, Role.OPERATOR])
+    def test_is_refused_by_every_call_for_a_higher_role(
+        self, connect: Connect, browser: Browser, role: Role
+    ) -> None:
+        browser.sign_in(secret(connect("mallory", role)))
+        higher = [each for each in OPERATIONS if each.role and not role.includes(each.role)]
+        assert len(higher) >= 4
+        for operation in higher:
+            path = re.sub(r"{\w+}", "x", operation.path)
+            sent = {} if operation.body else None
+            response = browser.call(operation.method, path, json=sent)
+            problem = body(response, 403)
+            assert f"the role {operation.role}" in problem["detail"], operation.endpoint
 
     def test_a_page_that_is_loaded_again_gets_its_token(self, api: Api, browser: Browser) -> None:
         begun = body(browser.sign_in(secret(api)), 201)

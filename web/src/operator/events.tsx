@@ -6,11 +6,12 @@ import { Field, Select } from "../parts/field.tsx";
 import { Empty, Shown } from "../parts/states.tsx";
 import { Table } from "../parts/table.tsx";
 import type { PageProps } from "../shell/routes.ts";
+import { filterOf } from "./event-filter.ts";
 import { EVENT_TYPES, stateOf } from "./event-types.ts";
 import { Head } from "./head.tsx";
 import { addressOf, executionAt } from "./links.ts";
 import { More } from "./more.tsx";
-import { change, oneOf } from "./query.ts";
+import { change } from "./query.ts";
 import { clock, toLocal, toUtc } from "./times.ts";
 import { usePages } from "./use-pages.ts";
 
@@ -41,19 +42,6 @@ export default function EventsPage({ query }: PageProps) {
       </Shown>
     </>
   );
-}
-
-/** The API's parameters, of those in the address. */
-export function filterOf(query: URLSearchParams) {
-  const [execution, owner, from, to] = ["execution", "owner", "from", "to"].map((name) => query.get(name));
-  const type = oneOf(query.get("type"), EVENT_TYPES);
-  return {
-    ...(execution && { execution: [execution] }),
-    ...(owner && { owner }),
-    ...(type && { type: [type] }),
-    ...(from && { from }),
-    ...(to && { to }),
-  };
 }
 
 function Filters({ query }: { query: URLSearchParams }) {

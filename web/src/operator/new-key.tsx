@@ -1,14 +1,12 @@
 import { useState } from "preact/hooks";
 import { api, send } from "../api/client.ts";
 import { Problem } from "../api/problem.ts";
-import type { components } from "../api/schema.d.ts";
 import { Button } from "../parts/button.tsx";
 import { Dialog } from "../parts/dialog.tsx";
 import { Field, Select } from "../parts/field.tsx";
 import { otherProblems, problemsByField } from "./field-problems.ts";
+import { bodyOf } from "./key-form.ts";
 import type { Secrets } from "./shown-once.tsx";
-
-type Body = components["schemas"]["NewKey"];
 
 const ROLES = ["user", "operator", "admin"] as const;
 const DOORS = [
@@ -102,17 +100,4 @@ export function NewKey({ onCreated, onClose }: Props) {
       </form>
     </Dialog>
   );
-}
-
-/** The request of a form: fields that are empty are not sent. */
-export function bodyOf(field: (name: string) => string): Body {
-  const number = (name: string) => (field(name) === "" ? null : Number(field(name)));
-  return {
-    name: field("name"),
-    role: field("role") as NonNullable<Body["role"]>,
-    door: (field("door") || null) as NonNullable<Body["door"]> | null,
-    max_unfinished: number("max_unfinished"),
-    requests: field("requests") || null,
-    cpu_day: number("cpu_day"),
-  };
 }
