@@ -138,7 +138,7 @@ class TestUse:
         assert len(higher) >= 4
         for operation in higher:
             path = re.sub(r"{\w+}", "x", operation.path)
-            sent = {} if operation.body else None
+            sent: Json | None = {} if operation.body else None
             response = browser.call(operation.method, path, json=sent)
             problem = body(response, 403)
             assert f"the role {operation.role}" in problem["detail"], operation.endpoint

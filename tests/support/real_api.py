@@ -28,10 +28,12 @@ class _Handler(WSGIRequestHandler):
 
 
 @contextmanager
-def served(twins: Twins, around: Callable[[Wsgi], Wsgi] = lambda app: app) -> Iterator[str]:
-    """Serve the API and yield its URL. `around` wraps the application."""
+def served(
+    twins: Twins, around: Callable[[Wsgi], Wsgi] = lambda app: app, *, port: int = 0
+) -> Iterator[str]:
+    """Serve the API and yield its URL. `around` wraps the application; port 0 is any."""
     app = around(create_app(twins.ports))
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Handler)
+    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield f"http://127.0.0.1:{server.port}"

@@ -14,7 +14,7 @@ import { Head } from "./head.tsx";
 import { LetterBadge } from "./letter-badge.tsx";
 import type { Letter } from "./letters.ts";
 import { executionAt } from "./links.ts";
-import { payloadText } from "./payload.ts";
+import { payloadText, visibleText } from "./payload.ts";
 
 const EVERY = 3_000;
 
@@ -120,7 +120,7 @@ function Text({ title, text }: { title: string; text: string }) {
     <div>
       <h2>{title}</h2>
       <pre class="operator-text" tabIndex={0} role="region" aria-label={title}>
-        {text}
+        {visibleText(text)}
       </pre>
     </div>
   );

@@ -9,6 +9,7 @@ import { Table } from "../parts/table.tsx";
 import { Age } from "../parts/time.tsx";
 import { go } from "../shell/router.ts";
 import type { PageProps } from "../shell/routes.ts";
+import { Cut } from "./cut.tsx";
 import { NOTHING } from "./figures.ts";
 import { Head } from "./head.tsx";
 import { LetterBadge } from "./letter-badge.tsx";
@@ -90,7 +91,7 @@ function List({ letters }: { letters: readonly Letter[] }) {
       columns={[
         { title: "Kind", cell: (letter) => <a href={addressOfLetter(letter)}>{words(letter.kind)}</a> },
         { title: "Status", cell: (letter) => <LetterBadge status={letter.status} /> },
-        { title: "Error", isWide: true, cell: (letter) => <bdi class="operator-cut">{letter.error}</bdi> },
+        { title: "Error", isWide: true, cell: (letter) => <Cut text={letter.error} isWide /> },
         { title: "Attempts", isNumber: true, cell: (letter) => count(letter.attempts) },
         { title: "Retries", isNumber: true, cell: (letter) => count(letter.retries) },
         { title: "Failed", cell: (letter) => <Age of={letter.last_failed_at} /> },

@@ -6,11 +6,13 @@ import { Field, Select } from "../parts/field.tsx";
 import { Empty, Shown } from "../parts/states.tsx";
 import { Table } from "../parts/table.tsx";
 import type { PageProps } from "../shell/routes.ts";
+import { Cut } from "./cut.tsx";
 import { filterOf } from "./event-filter.ts";
 import { EVENT_TYPES, stateOf } from "./event-types.ts";
 import { Head } from "./head.tsx";
 import { addressOf, executionAt } from "./links.ts";
 import { More } from "./more.tsx";
+import { visibleText } from "./payload.ts";
 import { change } from "./query.ts";
 import { clock, toLocal, toUtc } from "./times.ts";
 import { usePages } from "./use-pages.ts";
@@ -127,7 +129,7 @@ function Execution({ event }: { event: Event }) {
 
 function Owner({ event: { data } }: { event: Event }) {
   const owner = typeof data.owner === "string" ? data.owner : "";
-  return owner ? <a href={addressOf("/events", { owner })}><bdi>{owner}</bdi></a> : null;
+  return owner ? <a href={addressOf("/events", { owner })}><Cut text={owner} /></a> : null;
 }
 
 function Data({ event: { data } }: { event: Event }) {
@@ -135,9 +137,9 @@ function Data({ event: { data } }: { event: Event }) {
   return (
     <details>
       <summary>
-        <bdi>{message}</bdi>
+        <Cut text={message} />
       </summary>
-      <pre class="operator-text">{JSON.stringify(data, null, 2)}</pre>
+      <pre class="operator-text">{visibleText(JSON.stringify(data, null, 2))}</pre>
     </details>
   );
 }

@@ -9,6 +9,7 @@ import { Table } from "../parts/table.tsx";
 import { Age } from "../parts/time.tsx";
 import { toast } from "../parts/toast.tsx";
 import { useLoaded } from "../parts/use-loaded.ts";
+import { Cut } from "./cut.tsx";
 import { NOTHING } from "./figures.ts";
 import { Head } from "./head.tsx";
 import { NewKey } from "./new-key.tsx";
@@ -60,7 +61,7 @@ function List({ keys, onAsk }: { keys: readonly Key[]; onAsk: (asking: Asking) =
       items={[...keys].reverse()}
       keyOf={(key) => key.id}
       columns={[
-        { title: "Name", cell: (key) => <bdi>{key.name}</bdi> },
+        { title: "Name", cell: (key) => <Cut text={key.name} /> },
         { title: "Role", cell: (key) => key.role },
         { title: "Opens", cell: (key) => (key.door ? `only the door ${key.door}` : "the API and all doors") },
         { title: "Unfinished", isNumber: true, cell: (key) => optional(key.max_unfinished) },

@@ -3,6 +3,7 @@ import { words } from "../parts/badge.tsx";
 import { count } from "../parts/format.ts";
 import { Empty } from "../parts/states.tsx";
 import { Table } from "../parts/table.tsx";
+import { Cut } from "./cut.tsx";
 import { optionalAge } from "./figures.ts";
 import { executionsOf } from "./links.ts";
 
@@ -44,7 +45,7 @@ function Owners({ owners }: { owners: Queue["owners"] }) {
       items={owners}
       keyOf={(each) => each.owner}
       columns={[
-        { title: "Owner", isWide: true, cell: (each) => <bdi>{each.owner}</bdi> },
+        { title: "Owner", isWide: true, cell: (each) => <Cut text={each.owner} isWide /> },
         {
           title: "Queued",
           isNumber: true,

@@ -5,6 +5,7 @@ import { Empty, Shown } from "../parts/states.tsx";
 import { Table } from "../parts/table.tsx";
 import { Age } from "../parts/time.tsx";
 import { go } from "../shell/router.ts";
+import { Cut } from "./cut.tsx";
 import { Head } from "./head.tsx";
 import { More } from "./more.tsx";
 import { NewReplayForm } from "./new-replay.tsx";
@@ -63,7 +64,7 @@ function List({ replays }: { replays: readonly Replay[] }) {
         { title: "Matched", isNumber: true, cell: (replay) => count(totalOf(replay.matched)) },
         { title: "Done", isNumber: true, cell: (replay) => count(replay.done) },
         { title: "Skipped", isNumber: true, cell: (replay) => count(totalOf(replay.skipped)) },
-        { title: "Requested by", cell: (replay) => <bdi>{replay.requested_by}</bdi> },
+        { title: "Requested by", cell: (replay) => <Cut text={replay.requested_by} /> },
         { title: "Created", isWide: true, cell: (replay) => <Age of={replay.created_at} /> },
       ]}
     />

@@ -8,6 +8,7 @@ import { Table } from "../parts/table.tsx";
 import { useLoaded } from "../parts/use-loaded.ts";
 import type { PageProps } from "../shell/routes.ts";
 import { includes, useSession } from "../shell/session.ts";
+import { Cut } from "./cut.tsx";
 import { Facts } from "./facts.tsx";
 import { Head } from "./head.tsx";
 import { addressOf } from "./links.ts";
@@ -93,5 +94,5 @@ function Days({ days, showsOwner }: { days: readonly Day[]; showsOwner: boolean 
 }
 
 function ownerOf({ owner }: Day) {
-  return owner && <a href={addressOf("/usage", { owner })}><bdi>{owner}</bdi></a>;
+  return owner && <a href={addressOf("/usage", { owner })}><Cut text={owner} /></a>;
 }

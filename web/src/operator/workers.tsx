@@ -5,6 +5,7 @@ import { Empty, Shown } from "../parts/states.tsx";
 import { Table } from "../parts/table.tsx";
 import { Age } from "../parts/time.tsx";
 import { useLoaded } from "../parts/use-loaded.ts";
+import { Cut } from "./cut.tsx";
 import { NOTHING } from "./figures.ts";
 import { Head } from "./head.tsx";
 import { executionAt } from "./links.ts";
@@ -25,13 +26,13 @@ export default function WorkersPage() {
       <Shown loaded={loaded} what="Loading the workers">
         {({ items, places }) => (
           <>
-            <section class="operator-section" aria-label="Processes">
+            <div class="operator-section">
               <Processes workers={items} />
-            </section>
-            <section class="operator-section" aria-label="Where programs run">
+            </div>
+            <div class="operator-section">
               <h2>Where programs run</h2>
               <Places places={places} />
-            </section>
+            </div>
           </>
         )}
       </Shown>
@@ -49,11 +50,11 @@ function Processes({ workers }: { workers: readonly Worker[] }) {
       items={workers}
       keyOf={(worker) => worker.name}
       columns={[
-        { title: "Name", cell: (worker) => <code>{worker.name}</code> },
+        { title: "Name", cell: (worker) => <code><Cut text={worker.name} /></code> },
         { title: "Kind", cell: (worker) => worker.kind },
-        { title: "Queues", cell: (worker) => worker.roles.join(", ") || NOTHING },
+        { title: "Queues", cell: (worker) => <Cut text={worker.roles.join(", ") || NOTHING} /> },
         { title: "Heartbeat", cell: (worker) => <Age of={worker.seen_at} /> },
-        { title: "Version", cell: (worker) => worker.version },
+        { title: "Version", cell: (worker) => <Cut text={worker.version} /> },
         { title: "Running steps", isWide: true, cell: (worker) => <Steps steps={worker.steps} /> },
       ]}
     />
@@ -66,14 +67,16 @@ function Steps({ steps }: { steps: Worker["steps"] }) {
     <ul class="operator-steps">
       {steps.map((step) => (
         <li key={`${step.task} ${step.subject_id}`}>
-          <code>{step.task}</code>, <Age of={step.started_at} />
+          <code>
+            <Cut text={step.task} />
+          </code>
+          , <Age of={step.started_at} />{" "}
           {step.subject_id && (
-            <>
-              {" "}
-              <a href={executionAt(step.subject_id)}>
-                <code>{step.subject_id}</code>
-              </a>
-            </>
+            <a href={executionAt(step.subject_id)}>
+              <code>
+                <Cut text={step.subject_id} />
+              </code>
+            </a>
           )}
         </li>
       ))}
@@ -93,7 +96,7 @@ function Places({ places }: { places: readonly Place[] }) {
         { title: "Slots", isNumber: true, cell: (place) => place.slots },
         { title: "Free", isNumber: true, cell: (place) => place.free ?? NOTHING },
         { title: "Version", cell: (place) => place.version ?? NOTHING },
-        { title: "Languages", isWide: true, cell: (place) => place.languages?.join(", ") ?? NOTHING },
+        { title: "Languages", isWide: true, cell: (place) => <Cut text={place.languages?.join(", ") ?? NOTHING} isWide /> },
       ]}
     />
   );
