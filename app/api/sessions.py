@@ -77,13 +77,17 @@ def token(call: Call) -> Answer:
 
 
 def _cookie(value: str, seconds: int) -> str:
-    """`Secure` over HTTPS; a service on a laptop has none."""
+    """`Secure` over HTTPS; a service on a laptop has none.
+
+    A client that lies about what a proxy says keeps only its own cookie from itself.
+    """
+    is_encrypted = request.is_secure or request.headers.get("X-Forwarded-Proto") == "https"
     return dump_cookie(
         auth.COOKIE,
         value,
         max_age=seconds,
         path="/",
-        secure=request.is_secure,
+        secure=is_encrypted,
         httponly=True,
         samesite="Strict",
     )

@@ -54,6 +54,8 @@ def adjustments(largest_body: int, connection_limit: int) -> Adjustments:
         channel_request_lookahead=1,
         channel_timeout=75,
         cleanup_interval=1,
+        # The application uses one of them, which a client may also send.
+        clear_untrusted_proxy_headers=False,
         connection_limit=connection_limit,
         ident=None,
         inbuf_overflow=LARGE,

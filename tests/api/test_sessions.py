@@ -77,6 +77,14 @@ class TestBegin:
         )
         assert "Secure" in response.headers["Set-Cookie"].split("; ")
 
+    @pytest.mark.parametrize(("said", "secure"), [("https", True), ("http", False)])
+    def test_a_proxy_says_whether_it_was_https(
+        self, api: Api, browser: Browser, said: str, secure: bool
+    ) -> None:
+        headers = {"Authorization": f"Bearer {secret(api)}", "X-Forwarded-Proto": said}
+        response = browser.client.post(SESSION, headers=headers)
+        assert ("Secure" in response.headers["Set-Cookie"].split("; ")) == secure
+
     @pytest.mark.parametrize("wrong", ["", "pdl_wrong", "pds_wrong"])
     def test_not_without_a_valid_key(self, browser: Browser, wrong: str) -> None:
         response = browser.sign_in(wrong)

@@ -208,3 +208,12 @@ def test_it_does_not_wait_for_longer_than_its_grace(serve: Serve) -> None:
     assert time.monotonic() - started < 3
     proceed.set()
     client.close()
+
+
+def test_the_application_learns_that_a_proxy_was_reached_over_https(serve: Serve) -> None:
+    def app(environ: Environ, start: StartResponse) -> list[bytes]:
+        start("200 OK", [("Content-Length", "5")])
+        return [environ["HTTP_X_FORWARDED_PROTO"].encode()]
+
+    head = b"GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-Proto: https\r\nConnection: close\r\n\r\n"
+    assert exchange(serve(app).port, head).endswith(b"\r\nhttps")
