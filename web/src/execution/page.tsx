@@ -22,7 +22,7 @@ export default function ExecutionPage({ parameters }: PageProps) {
           </p>
           <h1 class="execution-id">{id}</h1>
         </div>
-        <CopyButton text={id} label="Copy id" />
+        <CopyButton text={id} label="Copy ID" />
         {execution && <Actions followed={followed} execution={execution} />}
       </div>
       {execution && <Facts execution={execution} />}

@@ -69,7 +69,7 @@ test("control characters, and those that change the direction, are visible", () 
 
 test("however the text is cut, the result is the same", () => {
   const parts = ["\x1b[1;31m", "\x1b]8;;http://x\x07", "\r\n", "\r", "text", "\x1b", "[", "m", "\x9b", "]", "0;", "\x07", "\x1b\\", "漢", "\n", "\x18"];
-  randomly(300, (random) => {
+  randomly(120, (random) => {
     const text = Array.from({ length: 12 }, () => random.of(parts)).join("");
     const cuts = random.cuts(text);
     assert.equal(parsed(...cuts), parsed(text), JSON.stringify(cuts));
@@ -77,16 +77,16 @@ test("however the text is cut, the result is the same", () => {
 });
 
 test("whatever arrives, no character that a terminal obeys is left", () => {
-  randomly(300, (random) => {
+  randomly(120, (random) => {
     const text = Array.from({ length: 40 }, () => String.fromCharCode(random.below(0x120))).join("");
     assert.doesNotMatch(parsed(text), /[\x00-\x08\x0b-\x1f\x7f-\x9f]/);
   });
 });
 
 test("hostile input takes time in proportion to its length", () => {
-  const begin = performance.now();
+  const before = process.cpuUsage();
   for (const part of ["\x9d", "\x1b]", "\x1b[1", "\x1b", "\x9d0", "\r", "\x1b[;m"]) {
-    parsed(...Array.from({ length: 4 }, () => part.repeat((64 * 1024) / part.length)));
+    parsed(part.repeat((64 * 1024) / part.length));
   }
-  assert.ok(performance.now() - begin < 15_000);
+  assert.ok(process.cpuUsage(before).user < 3_000_000);
 });

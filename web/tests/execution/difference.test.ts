@@ -42,12 +42,12 @@ test("equal lines far from a difference are left out", () => {
 test("however different and large both are, it takes a bounded time", () => {
   const numbers = (step: number, count: number) => Array.from({ length: count }, (_, n) => `${n * step}\n`).join("");
   const texts = [numbers(2, 9_000), numbers(3, 9_000), "x".repeat(4_000_000), "xy".repeat(2_000_000), "\n".repeat(4_000_000), ""];
-  const begin = performance.now();
+  const before = process.cpuUsage();
   for (const [index, expected] of texts.entries()) {
     const actual = texts[(index + 1) % texts.length] ?? "";
     assert.ok(difference(expected, actual).rows.length <= 1_000);
   }
-  assert.ok(performance.now() - begin < 15_000);
+  assert.ok(process.cpuUsage(before).user < 5_000_000);
   assert.ok(difference(numbers(2, 9_000), numbers(3, 9_000)).isPartial);
   assert.equal(shown(difference(numbers(2, 90_000), numbers(2, 90_000).replace("\n1000\n", "\nx\n")))[0], "…497 equal lines");
 });

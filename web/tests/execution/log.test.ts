@@ -72,7 +72,7 @@ function randomText(random: Random): string {
 }
 
 test("pieces or the whole, resized or not: the same rows, and all of the text", () => {
-  randomly(300, (random) => {
+  randomly(120, (random) => {
     const text = randomText(random);
     const columns = 1 + random.below(9);
     const whole = logOf(columns, text);
@@ -97,18 +97,18 @@ test("lines, rows and positions lead to each other", () => {
   assert.equal(log.row(99), null);
 });
 
-test("4 MiB of the shortest lines, and one line of 4 MiB, are fast", () => {
-  const begin = performance.now();
+test("much output is laid out at once, in the shortest lines and in a single one", () => {
+  const before = process.cpuUsage();
   const many = new Log(100);
   const one = new Log(100);
-  for (let n = 0; n < 64; n++) {
+  for (let n = 0; n < 16; n++) {
     many.append("y\n".repeat(32 * 1024), PLAIN, "stdout");
     one.append("x".repeat(64 * 1024), PLAIN, "stdout");
   }
   many.resize(80);
   one.resize(80);
-  assert.equal(many.rowCount, 2 * 1024 * 1024);
-  assert.equal(one.rowCount, Math.ceil((4 * 1024 * 1024) / 80));
+  assert.equal(many.rowCount, 512 * 1024);
+  assert.equal(one.rowCount, Math.ceil((1024 * 1024) / 80));
   assert.equal(one.row(1000)?.spans[0]?.text.length, 80);
-  assert.ok(performance.now() - begin < 15_000);
+  assert.ok(process.cpuUsage(before).user < 3_000_000);
 });

@@ -14,7 +14,7 @@ test("the rows in sight, and some around them", () => {
 });
 
 test("wherever it is scrolled to, the rows cover the viewport", () => {
-  randomly(500, (random) => {
+  randomly(200, (random) => {
     const rows = random.below(3_000_000);
     const viewport = 100 + random.below(1000);
     const { height } = windowOf(rows, 18, viewport, 0);
@@ -98,7 +98,7 @@ test("search finds what is there, whatever its case, also in what arrives later"
 });
 
 test("in pieces, search finds what it finds in the whole", () => {
-  randomly(300, (random) => {
+  randomly(120, (random) => {
     const whole = Array.from({ length: 60 }, () => random.of(["a", "b", "A"])).join("");
     const needle = random.of(["a", "ab", "aba", "aa", "b"]);
     const text = new LongText();
