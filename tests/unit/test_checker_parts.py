@@ -333,6 +333,26 @@ def test_the_deadline_begins_when_the_pod_before_has_ended() -> None:
     assert now_of(twins, execution).state is State.COMPLETED
 
 
+def test_a_pod_may_run_as_long_as_all_its_tests_together_may_take() -> None:
+    """Far longer than one of them; the runtime did not end it."""
+    twins = make_twins(max_wall_seconds=1_000, start_timeout=10, max_attempts=1)
+    worker = Worker(twins.ports)
+    twins.runtime.script = lambda _: Script(ends=None)
+    execution = twins.submit(tests=numbered(2))
+    worker.run_all()
+    states = []
+    for seconds in (1_000, 20):
+        twins.clock.advance(seconds)
+        sweep(twins.ports)
+        worker.run_all()
+        states.append(now_of(twins, execution).state)
+    assert states[0] is State.RUNNING
+    assert states[1].terminal
+    assert now_of(twins, execution).message == (
+        "the runtime did not end the program at its time limit"
+    )
+
+
 @pytest.mark.usefixtures("each_alone")
 @pytest.mark.parametrize("number", [1, 2])
 def test_a_pod_that_is_lost_is_started_again(twins: Twins, worker: Worker, number: int) -> None:
