@@ -31,6 +31,8 @@ export class Editor {
   readonly #mode = new Compartment();
   readonly #events: Events;
   #name = "";
+  /** What was reported and has not come back yet: the page may be some keys behind. */
+  #reported: string[] = [];
 
   /** The shadow root takes style sheets as objects, which the page's policy allows. */
   constructor(root: ShadowRoot, events: Events) {
@@ -40,13 +42,20 @@ export class Editor {
 
   /** Show a file. Its history is kept, unless something else than this editor changed it. */
   open(file: Opened): void {
-    if (this.#name === file.name && this.content === file.content) return;
+    if (this.#name === file.name && this.#isOurs(file.content)) return;
     if (this.#name && this.#name !== file.name) this.#states.set(this.#name, this.#view.state);
     const kept = this.#states.get(file.name);
     this.#name = file.name;
+    this.#reported = [];
     this.#view.setState(kept && contentOf(kept) === file.content ? kept : this.#stateOf(file));
     this.#moved();
     void this.#loadMode(file);
+  }
+
+  #isOurs(content: string): boolean {
+    const at = this.#reported.indexOf(content);
+    this.#reported.splice(0, at + 1);
+    return at >= 0 || content === this.content;
   }
 
   get content(): string {
@@ -87,8 +96,14 @@ export class Editor {
   }
 
   #updated(transactions: readonly Transaction[]): void {
-    if (transactions.some((each) => each.docChanged)) this.#events.onChange(this.content);
+    if (transactions.some((each) => each.docChanged)) this.#report();
     if (transactions.some((each) => each.docChanged || each.selection)) this.#moved();
+  }
+
+  #report(): void {
+    const { content } = this;
+    this.#reported.push(content);
+    this.#events.onChange(content);
   }
 
   #moved(): void {
