@@ -7,6 +7,7 @@ import zlib
 import pytest
 from playwright.sync_api import Page, expect
 
+import podline
 from app.domain.api_key import Role
 from app.domain.compare.kinds import LINES
 from app.domain.report import Report, StageOutput, StageReport, Stream
@@ -14,6 +15,7 @@ from app.domain.submission import ExpectedOutput
 from app.infrastructure.memory.runtime import Script, exited
 from tests.support.hostile_texts import HARMLESS_LINES, OUTPUT, short
 from tests.support.page import NARROW, check_accessible, check_harmless
+from tests.support.real_api import a_client
 from tests.support.twins import Twins
 from tests.support.worker import Worker
 from tests.web.a_program import AProgram
@@ -34,6 +36,14 @@ def a_png() -> bytes:
     pixels = zlib.compress(b"\0\xff\0\0")
     return (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    )
+
+
+def ran(exit_code: int | None) -> StageReport:
+    """A run of a test; without an exit code, it crashed."""
+    signal = "SIGSEGV" if exit_code is None else None
+    return StageReport(
+        exit_code=exit_code, signal=signal, wall_us=1_000, cpu_us=1_000, memory_peak_kib=1_024
     )
 
 
@@ -141,6 +151,42 @@ class TestOutput:
             page.get_by_role("link", name="stdout").click()
         assert download.value.path().read_bytes() == b"one\nthree\n"
 
+    def test_a_link_to_a_line_says_of_which_stream(
+        self, page: Page, twins: Twins, worker: Worker
+    ) -> None:
+        page.goto(f"/executions/{finished(twins, worker, Script(prints=b'a', prints_errors=b'b'))}")
+        page.get_by_role("button", name="stderr", exact=True).click()
+        page.get_by_role("link", name="Line 1").click()
+        expect(page).to_have_url(re.compile(r"\?output=stderr#L1$"))
+        page.reload()
+        expect(page.locator(".output-row.is-chosen .output-text")).to_have_text("b")
+
+    def test_lines_are_wrapped_or_not(self, page: Page, twins: Twins, worker: Worker) -> None:
+        script = Script(prints=b"x" * 900 + "\u6f22".encode() * 90)
+        page.goto(f"/executions/{finished(twins, worker, script)}")
+        output = page.get_by_role("region", name="Output: text")
+        expect(output.locator(".output-row").nth(5)).to_be_visible()
+        assert output.evaluate("element => element.scrollWidth <= element.clientWidth")
+        page.get_by_label("Wrap lines").uncheck()
+        expect(output.locator(".output-row")).to_have_count(2)
+        assert output.evaluate("element => element.scrollWidth > element.clientWidth")
+
+    def test_a_connection_that_went_silent_is_made_again(
+        self, page: Page, twins: Twins, worker: Worker
+    ) -> None:
+        page.clock.install()
+        program = AProgram(twins, worker)
+        program.start()
+        with page.expect_request("**/stream"):
+            page.goto(f"/executions/{program.id}")
+        program.print(b"before\n")
+        expect(page.get_by_text("before")).to_be_visible()
+        with page.expect_request("**/stream") as again:
+            page.clock.fast_forward(41_000)
+        assert again.value.headers["last-event-id"]
+        program.print(b"after\n")
+        expect(page.locator(".output-text")).to_have_text(["before", "after"])
+
     def test_another_attempt_starts_from_the_beginning(
         self, page: Page, twins: Twins, worker: Worker
     ) -> None:
@@ -176,6 +222,39 @@ class TestResult:
         expect(rows.nth(1)).to_contain_text("Printed: sum··5⏎")
         page.get_by_label("Show white space").uncheck()
         expect(rows.nth(1)).to_contain_text("sum  5")
+
+    def test_tests_in_a_table(self, page: Page, twins: Twins, worker: Worker, url: str) -> None:
+        script = Script(
+            outputs=(
+                StageOutput(stdout=b"3\n", stderr=b""),
+                StageOutput(stdout=b"3 \n4\n", stderr=b"careful\n"),
+            ),
+            ends=Report(compile=None, runs=(ran(0), ran(0), ran(None))),
+        )
+        twins.runtime.script = lambda _pod: script
+        tests: list[podline.Test] = [
+            {"name": "right", "expected_output": "3\n"},
+            {"name": "wrong"},
+            {"name": "<b>crash</b>"},
+        ]
+        with a_client(twins, url, Role.USER) as client:
+            execution = client.submit(
+                "x", language="python", expected_output="3\n", compare="exact", tests=tests
+            )
+        worker.run_all()
+        page.goto(f"/executions/{execution.id}")
+        expect(page.get_by_text("2 of 3 tests did not succeed.")).to_be_visible()
+        expect(page.get_by_role("heading", name="Tests: 1 of 3 points")).to_be_visible()
+        rows = page.locator(".execution-tests > tbody > tr")
+        expect(rows).to_have_count(3)
+        expect(rows.nth(2)).to_contain_text("Runtime error")
+        page.get_by_role("button", name="wrong").click()
+        expect(page.locator(".difference-rows tbody tr")).to_have_count(3)
+        expect(page.get_by_text("Printed: 4⏎")).to_be_visible()
+        expect(page.get_by_text("careful")).to_be_visible()
+        page.get_by_role("button", name="<b>crash</b>").click()
+        expect(page.get_by_text("ended by SIGSEGV: it accessed memory")).to_be_visible()
+        check_accessible(page)
 
     def test_pictures_are_shown_and_nothing_else(
         self, page: Page, twins: Twins, worker: Worker

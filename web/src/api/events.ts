@@ -59,10 +59,12 @@ async function readOnce(
   reader: Reader,
 ): Promise<boolean> {
   const connection = new AbortController();
-  const signal = AbortSignal.any([reader.signal, connection.signal]);
+  const { signal } = connection;
+  const stop = () => connection.abort();
+  reader.signal.addEventListener("abort", stop); // Not AbortSignal.any: browsers of 2023 lack it.
   const headers: Record<string, string> = { Accept: "text/event-stream" };
   if (state.lastId !== "") headers["Last-Event-ID"] = state.lastId;
-  const watch = new Silence(() => connection.abort());
+  const watch = new Silence(stop);
   try {
     const response = await open(path, { headers, signal });
     if (response.status === 204 || response.body === null) return true;
@@ -85,6 +87,7 @@ async function readOnce(
     return false;
   } finally {
     watch.stop();
+    reader.signal.removeEventListener("abort", stop);
     connection.abort();
   }
 }

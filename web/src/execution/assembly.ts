@@ -56,6 +56,7 @@ export class Assembly {
     for (const stream of cut) {
       this.output.append("mark", `${stream} was cut here, at its limit of ${limit}.`);
     }
+    this.output.end();
   }
 }
 

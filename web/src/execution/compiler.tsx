@@ -14,6 +14,7 @@ export function Compiler({ compile, execution }: { compile: Compile; execution: 
     output.restart();
     output.append("stdout", compile.stdout);
     output.append("stderr", compile.stderr);
+    output.end();
   }, [output, compile]);
   const isSilent = compile.stdout === "" && compile.stderr === "";
   return (

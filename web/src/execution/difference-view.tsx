@@ -26,7 +26,7 @@ export function DifferenceView({ expected, actual, isCut }: Props) {
         </label>
       </p>
       {(isPartial || isCut) && <p class="hint">Only the beginning is compared: this is too large, or too different.</p>}
-      <div class="difference-frame" role="region" aria-label="Expected and printed" tabIndex={0}>
+      <div class="difference-frame" role="group" aria-label="Expected and printed" tabIndex={0}>
         <table class="difference-rows">
           <thead class="unseen">
             <tr>

@@ -114,7 +114,7 @@ export class Followed {
         this.#result(data as Execution);
         break;
       case "end":
-        if (this.execution?.state !== "completed") void this.#ask();
+        if (this.execution?.state !== "completed") this.#endWithoutResult();
         break;
     }
     this.onChange();
@@ -130,6 +130,11 @@ export class Followed {
     const queue_position = state === known.state ? known.queue_position : null;
     this.#know({ ...known, state, attempt, message, queue_position });
     if (state === "queued" && version > 1) void this.#ask();
+  }
+
+  #endWithoutResult(): void {
+    this.#assembly.end([], "");
+    void this.#ask();
   }
 
   #result(execution: Execution): void {

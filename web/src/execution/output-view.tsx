@@ -2,11 +2,11 @@ import { useEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
 import { OutputRows } from "./output-rows.tsx";
 import { OutputToolbar } from "./output-toolbar.tsx";
 import type { Output } from "./output.ts";
-import type { Shown } from "./reading.ts";
 import { Search } from "./search.ts";
 import { PROBE_TEXT, UNWRAPPED, useRoom } from "./use-columns.ts";
 import { useLines } from "./use-lines.ts";
 import { useReading } from "./use-reading.ts";
+import { useShown } from "./use-shown.ts";
 import { useScroll } from "./use-scroll.ts";
 import { useTheme } from "./use-theme.ts";
 
@@ -28,7 +28,7 @@ interface Props {
 
 /** What a program printed: any amount of it, live, with colours, search and links to lines. */
 export function OutputView({ output, label, isLive = false, download = null, isInAddress = false, empty = "No output" }: Props) {
-  const [shown, setShown] = useState<Shown>("both");
+  const [shown, setShown] = useShown(isInAddress);
   const [isWrapped, setWrapped] = useState(true);
   const [needle, setNeedle] = useState("");
   const viewport = useRef<HTMLDivElement>(null);
@@ -49,11 +49,11 @@ export function OutputView({ output, label, isLive = false, download = null, isI
     if (count === 0) return;
     const next = current < 0 ? search.nextAfter(-1) : (current + step + count) % count;
     setCurrent(next);
-    scroll.to(log.rowAt(search.matches[next] ?? 0));
+    scroll.reveal(log.rowAt(search.matches[next] ?? 0));
   };
   const wanted = lines !== null && lines.from <= log.lineCount ? lines.from : null;
   useEffect(() => {
-    if (wanted !== null) scroll.to(log.rowOfLine(wanted));
+    if (wanted !== null) scroll.reveal(log.rowOfLine(wanted));
   }, [wanted, log]);
 
   return (

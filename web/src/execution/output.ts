@@ -10,6 +10,8 @@ export class Output {
   pieces: Piece[] = [];
   /** Changes when everything starts from the beginning. */
   generation = 0;
+  /** Nothing follows. */
+  isOver = false;
   #listeners = new Set<() => void>();
 
   append(source: Source, text: string): void {
@@ -18,8 +20,14 @@ export class Output {
     this.#changed();
   }
 
+  end(): void {
+    this.isOver = true;
+    this.#changed();
+  }
+
   restart(): void {
     this.pieces = [];
+    this.isOver = false;
     this.generation++;
     this.#changed();
   }
@@ -28,10 +36,6 @@ export class Output {
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
-  }
-
-  has(source: Source): boolean {
-    return this.pieces.some((piece) => piece.source === source);
   }
 
   #changed(): void {

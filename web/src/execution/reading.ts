@@ -1,4 +1,4 @@
-import { AnsiParser } from "./ansi.ts";
+import { AnsiParser, type AnsiReader } from "./ansi.ts";
 import { Log, type Source } from "./log.ts";
 import type { Output } from "./output.ts";
 import { PLAIN, type Style, styled } from "./sgr.ts";
@@ -34,6 +34,12 @@ export class Reading {
       if (piece !== undefined && this.#isShown(piece.source)) this.#append(piece.source, piece.text);
       if (isLate()) return;
     }
+    if (this.output.isOver) this.#end();
+  }
+
+  /** Show what was held back as the possible beginning of an escape sequence. */
+  #end(): void {
+    for (const [source, parser] of this.#parsers) parser.end(this.#reader(source));
   }
 
   #isShown(source: Source): boolean {
@@ -47,10 +53,14 @@ export class Reading {
     }
     const parser = this.#parsers.get(source) ?? new AnsiParser();
     this.#parsers.set(source, parser);
-    parser.feed(text, {
-      text: (part) => this.log.append(part, this.#styles.get(source) ?? PLAIN, source),
-      sgr: (parameters) =>
-        this.#styles.set(source, styled(this.#styles.get(source) ?? PLAIN, parameters)),
-    });
+    parser.feed(text, this.#reader(source));
+  }
+
+  #reader(source: Source): AnsiReader {
+    const style = () => this.#styles.get(source) ?? PLAIN;
+    return {
+      text: (part) => this.log.append(part, style(), source),
+      sgr: (parameters) => this.#styles.set(source, styled(style(), parameters)),
+    };
   }
 }

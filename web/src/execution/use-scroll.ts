@@ -1,6 +1,6 @@
 import type { RefObject } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Window, scrollTopOf, windowOf } from "./window.ts";
+import { type Window, positionOf, scrollTopOf, windowOf } from "./window.ts";
 
 export interface Scroll {
   readonly window: Window;
@@ -8,8 +8,8 @@ export interface Scroll {
   onScroll: () => void;
   /** Show the end, and what is added there; or stop. */
   follow: (isOn: boolean) => void;
-  /** Show a row, in the middle. */
-  to: (row: number) => void;
+  /** Show a row: in the middle, unless it is in sight. */
+  reveal: (row: number) => void;
 }
 
 /** Which rows are in sight. Follows the end of a list that grows, until somebody scrolls up. */
@@ -49,9 +49,11 @@ export function useScroll(
     isFollowing,
     onScroll,
     follow: setFollowing,
-    to: (row) => {
+    reveal: (row) => {
       setFollowing(false);
-      move(scrollTopOf(row, rows, rowHeight, height));
+      const position = positionOf(rows, rowHeight, height, top);
+      const isInSight = row * rowHeight >= position && (row + 1) * rowHeight <= position + height;
+      if (!isInSight) move(scrollTopOf(row, rows, rowHeight, height));
     },
   };
 }

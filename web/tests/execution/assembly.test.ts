@@ -91,6 +91,18 @@ test("characters may be split anywhere, and pieces overlap", () => {
   });
 });
 
+test("at the end, what looked like the beginning of a sequence is shown", () => {
+  const output = new Output();
+  output.append("stdout", "text\x1b]0;title");
+  const reading = new Reading(output, "both", 80);
+  reading.read(() => false);
+  assert.equal(reading.log.text.slice(0, 99), "text");
+  new Assembly(output).end([], "");
+  reading.read(() => false);
+  reading.read(() => false);
+  assert.equal(reading.log.text.slice(0, 99), "text]0;title");
+});
+
 test("what is shown is read bit by bit, with a style for each stream", () => {
   const output = new Output();
   output.append("stdout", "\x1b[31mred\n");
