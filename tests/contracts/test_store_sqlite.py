@@ -324,6 +324,7 @@ def every_statement() -> Iterator[str]:
             yield from (text for text in texts if is_statement(text))
     for where in ("id < ?", "status = ? AND id < ?", "kind = ? AND id < ?"):
         yield dead_letters.PAGE.format(where)
+        yield dead_letters.MATCHING.format(where)
     for filter in facets(up_to=3):
         for states in (None, UNFINISHED, TERMINAL):
             yield listing(replace(filter, states=states), None, 10)[0]
