@@ -13,10 +13,10 @@ from playwright.sync_api import Browser
 
 from podline import Client
 from tests.support.page import NARROW, SCHEMES, WIDE, a_browser, a_context, build_page, sign_in
-from tests.support.scenes import Scene, Scenes, executions, frame
+from tests.support.scenes import Scene, Scenes, executions, frame, operating
 from tests.support.standalone import Standalone, running
 
-ALL: Sequence[Scenes] = (frame.scenes, executions.scenes)
+ALL: Sequence[Scenes] = (frame.scenes, executions.scenes, operating.scenes)
 SIZES = {"1280": WIDE, "360": NARROW}
 
 

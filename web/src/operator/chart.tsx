@@ -118,7 +118,10 @@ function AsTable({ title, starts, lines, unit }: ChartProps) {
             <tbody>
               {starts.map((start, index) => (
                 <tr key={start}>
-                  <th scope="row">{clock(new Date(start * 1000).toISOString())}</th>
+                  <th scope="row">
+                    {clock(new Date(start * 1000).toISOString())}
+                    {index === starts.length - 1 && " (so far)"}
+                  </th>
                   {lines.map((line) => (
                     <td key={line.label} class="is-number">
                       {textOf(line.values[index], unit)}

@@ -2,7 +2,7 @@
 import type uPlot from "uplot";
 import { duration } from "../parts/format.ts";
 import { rate } from "./figures.ts";
-import { type Values, stacked } from "./series.ts";
+import { type Values, isolated, stacked } from "./series.ts";
 import { timeOfDay } from "./times.ts";
 
 /** What a chart shows. */
@@ -17,6 +17,8 @@ export interface Drawn {
 
 const HEIGHT = 180;
 const AXIS_WIDTH = 64;
+/** Where the axis ends if there is nothing to show. */
+const EMPTY = { rate: 1, count: 1, duration: 100 } as const;
 
 /** The columns of a chart. Bars are drawn over each other, so the highest come first. */
 export function dataOf({ starts, lines, kind }: Drawn): uPlot.AlignedData {
@@ -59,8 +61,9 @@ function options(
     const bars = UPlot.paths.bars?.({ size: [0.7, 24] });
     return kind === "bars" && bars
       ? { fill: colour, width: 0, points: { show: false }, paths: bars }
-      : { stroke: colour, width: 1.5, spanGaps: false };
+      : { stroke: colour, width: 1.5, spanGaps: false, points: { show: true, size: 5, fill: colour, filter } };
   };
+  const filter = (self: uPlot, index: number) => isolated(self.data[index] ?? []);
   const series = lines.map(look);
   const label = (value: number) => (value && unit === "duration" ? duration(value) : rate(value));
   const values = (_: uPlot, splits: number[]) => splits.map(label);
@@ -71,7 +74,7 @@ function options(
     cursor: { y: false, drag: { x: false, y: false }, points: { show: kind === "lines" } },
     scales: {
       x: { range: (self, least, most) => widened(self.data[0], least, most) },
-      y: { range: (_, __, most) => [0, most > 0 ? most * 1.05 : 1] },
+      y: { range: (_, __, most) => [0, most > 0 ? most * 1.05 : EMPTY[unit]] },
     },
     axes: [
       { ...axis, values: times },

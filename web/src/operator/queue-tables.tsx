@@ -22,7 +22,7 @@ export function QueueTables({ queue }: { queue: Queue }) {
           keyOf={(band) => band.priority}
           columns={[
             { title: "Priority", cell: (band) => words(band.priority) },
-            { title: "Queued", isNumber: true, cell: (band) => queuedLink(band) },
+            { title: "Queued", isNumber: true, cell: (band) => count(band.queued) },
             { title: "Oldest", isNumber: true, cell: (band) => optionalAge(band.oldest) },
             { title: "Admitted or later", isNumber: true, cell: (band) => count(band.working) },
           ]}
@@ -57,10 +57,6 @@ function Owners({ owners }: { owners: Queue["owners"] }) {
       ]}
     />
   );
-}
-
-function queuedLink({ queued }: Band) {
-  return <a href={executionsOf({ state: "queued" })}>{count(queued)}</a>;
 }
 
 /** Each priority, with the states that come after `queued` counted together. */

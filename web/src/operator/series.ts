@@ -30,23 +30,34 @@ export interface Series {
   queued: Values;
 }
 
-/** The series of parts of `step` minutes. A part that is missing, or has not ended, is a gap. */
-export function seriesOf(minutes: readonly Minute[], step: number): Series {
-  const ended = whole(minutes.slice(0, -1), step);
+/**
+ * The series of parts of `step` minutes. A part that is missing is a gap. The last one has not ended:
+ * its rate is that of the minutes which have begun.
+ */
+export function seriesOf(minutes: readonly Minute[], step: number, now = Date.now()): Series {
+  const parts = partsOf(minutes, step);
   const percentiles = (name: "waiting_ms" | "running_ms") => ({
-    p50: ended.map((each) => each.minute?.[name]?.p50 ?? null),
-    p95: ended.map((each) => each.minute?.[name]?.p95 ?? null),
+    p50: parts.map((each) => each.minute?.[name]?.p50 ?? null),
+    p95: parts.map((each) => each.minute?.[name]?.p95 ?? null),
   });
+  const begun = parts.map(({ start }) => minutesBegun(start, step, now));
   return {
-    starts: ended.map((each) => each.start),
+    starts: parts.map((each) => each.start),
     ends: namesOf(minutes).map((name) => ({
       name,
-      perMinute: ended.map(({ minute }) => (minute ? (minute.ended[name] ?? 0) / step : null)),
+      perMinute: parts.map(({ minute }, index) =>
+        minute ? (minute.ended[name] ?? 0) / (begun[index] ?? step) : null,
+      ),
     })),
     waiting: percentiles("waiting_ms"),
     running: percentiles("running_ms"),
-    queued: ended.map((each) => each.minute?.queued ?? null),
+    queued: parts.map((each) => each.minute?.queued ?? null),
   };
+}
+
+/** How many minutes of a part have begun; the clocks of the service and of this page may differ. */
+function minutesBegun(start: number, step: number, now: number): number {
+  return Math.min(Math.max(Math.ceil((now / 1000 - start) / 60), 1), step);
 }
 
 /** The ends that occur: those that are known first, in their order. */
@@ -72,7 +83,16 @@ export function stacked(series: readonly Values[]): Values[] {
   return sums;
 }
 
-function whole(minutes: readonly Minute[], step: number): { start: number; minute: Minute | null }[] {
+/** Where values have none beside them, so that no line leads to them. */
+export function isolated(values: ArrayLike<number | null | undefined>): number[] {
+  const found: number[] = [];
+  for (let index = 0; index < values.length; index += 1) {
+    if (values[index] != null && values[index - 1] == null && values[index + 1] == null) found.push(index);
+  }
+  return found;
+}
+
+function partsOf(minutes: readonly Minute[], step: number): { start: number; minute: Minute | null }[] {
   const found = new Map(minutes.map((each) => [Date.parse(each.start) / 1000, each]));
   const [first, last] = [Math.min(...found.keys()), Math.max(...found.keys())];
   const parts: { start: number; minute: Minute | null }[] = [];
