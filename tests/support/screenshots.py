@@ -13,10 +13,15 @@ from playwright.sync_api import Browser
 
 from podline import Client
 from tests.support.page import NARROW, SCHEMES, WIDE, a_browser, a_context, build_page, sign_in
-from tests.support.scenes import Scene, Scenes, executions, frame, operating
+from tests.support.scenes import Scene, Scenes, executions, frame, operating, playground
 from tests.support.standalone import Standalone, running
 
-ALL: Sequence[Scenes] = (frame.scenes, executions.scenes, operating.scenes)
+ALL: Sequence[Scenes] = (
+    frame.scenes,
+    playground.scenes,
+    executions.scenes,
+    operating.scenes,
+)
 SIZES = {"1280": WIDE, "360": NARROW}
 
 

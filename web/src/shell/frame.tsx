@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Button } from "../parts/button.tsx";
 import { Toasts } from "../parts/toast.tsx";
 import { Banner } from "./banner.tsx";
@@ -47,10 +47,15 @@ export function Frame({ path, onSignOut, children }: Props) {
 
 function Navigation({ path }: { path: string }) {
   const session = useSession();
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    const current = list.current?.querySelector("[aria-current]");
+    current?.scrollIntoView({ inline: "center", block: "nearest" }); // In a narrow window.
+  }, [path]);
   const shown = ROUTES.filter((route) => route.inNavigation && includes(session, route.role));
   return (
     <nav aria-label="Pages">
-      <ul>
+      <ul ref={list}>
         {shown.map((route) => (
           <li key={route.path}>
             <a href={route.path} aria-current={isWithin(path, route.path) ? "page" : undefined}>

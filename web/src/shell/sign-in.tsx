@@ -58,8 +58,16 @@ export function SignIn({ onBegin }: { onBegin: () => void }) {
           Sign in
         </Button>
       </form>
+      <p class="sign-in-links">
+        <a href="/docs">API</a> <a href={licences()}>Licences</a>
+      </p>
     </main>
   );
+}
+
+/** Where the licences of the libraries in the page are: the document's head says so. */
+function licences(): string {
+  return document.querySelector<HTMLLinkElement>("link[rel=license]")?.href ?? "/";
 }
 
 function token(): string | null {

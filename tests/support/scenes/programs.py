@@ -1,0 +1,32 @@
+"""Programs that the pictures show."""
+
+from functools import cache
+
+from podline import Client, Execution, Test
+
+COUNTING = """\
+import sys
+import time
+
+name = input("Your name? ")
+print(f"\\nHello, {name}!")
+for number in range(1, 6):
+    print(f"\\033[32m{number}\\033[0m of 5 \\033[2mlines\\033[0m", flush=True)
+    time.sleep(0.3)
+print("a warning", file=sys.stderr)
+"""
+SQUARES = "n = int(input())\nprint(n * n if n < 10 else 'too large')\n"
+LABELS = {"course": "cs101", "student": "ada"}
+
+
+@cache
+def ran(client: Client) -> dict[str, Execution]:
+    """What has ended, by what it shows: made once for all scenes."""
+    tests: list[Test] = [
+        {"name": f"{number} squared", "stdin": f"{number}\n", "expected_output": f"{number**2}\n"}
+        for number in (2, 3, 12)
+    ]
+    return {
+        "success": client.run(COUNTING, language="python", stdin="Ada\n", labels=LABELS),
+        "tests": client.run(SQUARES, language="python", tests=tests, labels=LABELS),
+    }
