@@ -37,7 +37,7 @@ def test_somebody_whose_session_ended_signs_in_where_they_were(
     expect(page.get_by_role("heading", name="Executions")).to_be_visible()
     page.context.clear_cookies()
     page.reload()
-    expect(page.get_by_label("Key")).to_be_focused()
+    expect(page.get_by_label("Key", exact=True)).to_be_focused()
     assert page.url.endswith("/executions?state=queued#here")
 
 
@@ -96,6 +96,6 @@ def test_the_frame_is_accessible_and_narrow(visit: Visit) -> None:
     check_accessible(page)
     check_width(page)
     page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_label("Key")).to_be_visible()
+    expect(page.get_by_label("Key", exact=True)).to_be_visible()
     check_accessible(page)
     check_width(page)

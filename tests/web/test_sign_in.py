@@ -18,17 +18,17 @@ def test_a_key_signs_in_and_the_session_survives_a_reload(
     execution = twins.submit()
     page = context.new_page()
     page.goto("/executions")
-    page.get_by_label("Key").fill("not-a-key")
+    page.get_by_label("Key", exact=True).fill("not-a-key")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_have_text("This key is not valid.")
-    page.get_by_label("Key").fill(a_key(twins, Role.USER))
+    page.get_by_label("Key", exact=True).fill(a_key(twins, Role.USER))
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("cell", name=execution.id, exact=True)).to_be_visible()
     page.reload()
     expect(page.get_by_role("cell", name=execution.id, exact=True)).to_be_visible()
     assert page.evaluate("document.cookie") == ""  # Scripts can't read it.
     page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_label("Key")).to_be_visible()
+    expect(page.get_by_label("Key", exact=True)).to_be_visible()
     assert context.request.get("/api/v1/session").status == 401
 
 
@@ -51,7 +51,7 @@ def test_a_session_ends_with_its_key(context: BrowserContext, twins: Twins) -> N
     expect(page.get_by_role("heading", name="Executions")).to_be_visible()
     twins.store.keys.delete(key.id)
     page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_label("Key")).to_be_visible()
+    expect(page.get_by_label("Key", exact=True)).to_be_visible()
 
 
 @pytest.mark.web
@@ -61,7 +61,7 @@ def test_a_session_of_another_tab_takes_over(visit: Visit, twins: Twins) -> None
     expect(page.get_by_text("ada", exact=True)).to_be_visible()
     sign_in(page.context, a_key(twins, Role.USER, "bob")).close()
     page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_label("Key")).to_be_visible()
+    expect(page.get_by_label("Key", exact=True)).to_be_visible()
     assert page.context.request.get("/api/v1/session").status == 401
 
 

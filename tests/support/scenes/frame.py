@@ -11,6 +11,6 @@ def scenes(_: Client) -> list[Scene]:
 
 
 def _refused(page: Page) -> None:
-    page.get_by_label("Key").fill("pdl_expired")
+    page.get_by_label("Key", exact=True).fill("pdl_expired")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_have_text("This key is not valid.")
