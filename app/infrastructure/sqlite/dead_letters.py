@@ -23,7 +23,9 @@ DUE: Final = f"""
     SELECT * FROM dead_letters WHERE {LETTER_IS_DUE} AND next_retry_at <= ?
     ORDER BY next_retry_at LIMIT ?
 """
-MATCHING: Final = "SELECT count(*) FROM (SELECT 1 FROM dead_letters WHERE {} LIMIT ?)"
+MATCHING: Final = """
+    WITH waiting AS (SELECT 1 FROM dead_letters WHERE {} LIMIT ?) SELECT count(*) FROM waiting
+"""
 COUNT: Final = "SELECT status, total FROM dead_letters_by_status WHERE total > 0"
 
 
