@@ -55,6 +55,16 @@ test("text is never hidden by a sequence that does not end", () => {
   assert.equal(parsed("\x1b"), "");
 });
 
+test("text is not held back for long", () => {
+  let shown = "";
+  const parser = new AnsiParser();
+  const reader = { text: (text: string) => void (shown += text), sgr: () => {} };
+  parser.feed("\x1b]0;title", reader);
+  assert.equal(shown, "");
+  parser.feed("x".repeat(5_000), reader);
+  assert.equal(shown, `]0;title${"x".repeat(5_000)}`);
+});
+
 test("CR alone is a line break, so that nothing is written over", () => {
   assert.equal(parsed("10%\r20%\r\ndone"), "10%\n20%\ndone");
   assert.equal(parsed("a\r", "\nb"), "a\nb");

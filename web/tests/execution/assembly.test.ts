@@ -53,6 +53,8 @@ test("another attempt starts from the beginning, and the older one is over", () 
     assembly.attempt(2);
     assembly.printed("stdout", text(5, "late", 1));
     assembly.printed("stdout", text(0, "second", 2));
+    assembly.attempt(1);
+    assembly.printed("stdout", text(5, "late", 1));
   });
   assert.equal(result, "second");
 });

@@ -52,6 +52,12 @@ test("however different and large both are, it takes a bounded time", () => {
   assert.equal(shown(difference(numbers(2, 90_000), numbers(2, 90_000).replace("\n1000\n", "\nx\n")))[0], "…497 equal lines");
 });
 
+test("what is compared only in part says so", () => {
+  const same = `${"a long line ".repeat(100)}\n`.repeat(600);
+  assert.ok(difference(`${same}1`, `${same}2`).isPartial);
+  assert.ok(!difference("a\n", "b\n").isPartial);
+});
+
 test("the rows contain both texts", () => {
   randomly(200, (random) => {
     const text = () => Array.from({ length: random.below(7) }, () => random.of(["a\n", "b\n", "c d\n", "\n", "e"])).join("");
