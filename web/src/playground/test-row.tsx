@@ -29,7 +29,7 @@ export function TestRowOf({ at, test, verdict }: Props) {
   return (
     <>
       <tr>
-        <td>
+        <td data-label={LABELS.name}>
           <input
             {...cell("name")}
             placeholder={String(at + 1)}
@@ -37,7 +37,7 @@ export function TestRowOf({ at, test, verdict }: Props) {
             onInput={(event) => set({ name: event.currentTarget.value })}
           />
         </td>
-        <td>
+        <td data-label={LABELS.stdin}>
           <textarea
             {...cell("stdin")}
             rows={2}
@@ -46,7 +46,7 @@ export function TestRowOf({ at, test, verdict }: Props) {
             onInput={(event) => set({ stdin: event.currentTarget.value })}
           />
         </td>
-        <td>
+        <td data-label={LABELS.expected}>
           <textarea
             {...cell("expected")}
             rows={2}
@@ -55,7 +55,7 @@ export function TestRowOf({ at, test, verdict }: Props) {
             onInput={(event) => set({ expected: event.currentTarget.value || null })}
           />
         </td>
-        <td>
+        <td data-label={LABELS.points}>
           <input
             {...cell("points")}
             type="number"
