@@ -56,7 +56,7 @@ def run(*, quick: bool) -> str:
     rounds = 5 if quick else 60
     parts = [
         _compared("SQLite", sqlite_store, 2_000 if quick else 100_000, rounds),
-        _compared("MongoDB (test server)", mongo_store, 2_000 if quick else 20_000, rounds),
+        _compared("MongoDB (test server)", mongo_store, 2_000 if quick else 4_000, rounds),
     ]
     return "\n\n".join(parts)
 

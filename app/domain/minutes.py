@@ -68,7 +68,7 @@ def together(minutes: Iterable[Mapping[str, int]]) -> Mapping[str, int]:
     """The counters of several minutes as those of one. Of levels, the last one counts."""
     total: Counter[str] = Counter()
     for counters in minutes:
-        total.update({name: count for name, count in counters.items() if name != QUEUED})
+        total.update(counters)
         if QUEUED in counters:
             total[QUEUED] = counters[QUEUED]
     return total
