@@ -1,6 +1,5 @@
 """What "Share" copies: each text is run as it is, and the service receives the same submission."""
 
-import json
 import os
 import subprocess
 import sys
@@ -14,30 +13,14 @@ import httpx
 import pytest
 
 from app.domain.api_key import Role
+from tests.support.page_code import PageCode
 from tests.support.real_api import a_key
 from tests.support.twins import Twins
 from tests.support.worker import Worker
-from web import page
 
 pytestmark = pytest.mark.web
 
 Submission = dict[str, Any]
-
-_BUNDLE = """
-import { build } from "esbuild";
-await build({ entryPoints: ["src/playground/copy/copy.ts"], bundle: true, format: "esm",
-              outfile: process.argv[1], logLevel: "error" });
-"""
-_WRITE = """
-import { readFileSync } from "node:fs";
-const { copyAs } = await import(process.argv[1]);
-const { submissions, site } = JSON.parse(readFileSync(0, "utf-8"));
-const written = submissions.map(async (each) => {
-  const forms = ["curl", "python", "cli"];
-  return Promise.all(forms.map((form) => copyAs(form, each, site, "main.py")));
-});
-console.log(JSON.stringify(await Promise.all(written)));
-"""
 
 AWKWARD = (
     "a'b\"c\\d\\n$HOME `id` $(id) !x %s\t{}\r\nEND_OF_SUBMISSION\nEOF\n'''\n\u202e\u00e9\U0001f600 "
@@ -108,40 +91,23 @@ def pipeline(twins: Twins) -> Iterator[None]:
     thread.join()
 
 
-@pytest.fixture(scope="module")
-def module(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page's code that writes the texts, for Node."""
-    try:
-        page.install(everything=True)
-    except page.Unavailable as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(error))
-    path = tmp_path_factory.mktemp("copies") / "copy.mjs"
-    node(_BUNDLE, str(path))
-    return path
-
-
-def node(code: str, *arguments: str, given: str = "") -> str:
-    command = ["node", "--input-type=module", "--eval", code, *arguments]
-    return subprocess.run(
-        command, cwd=page.WEB, input=given, capture_output=True, text=True, check=True
-    ).stdout
-
-
-def test_each_text_sends_the_submission(
-    module: Path, twins: Twins, url: str, tmp_path: Path
-) -> None:
-    given = json.dumps({"submissions": list(ALL.values()), "site": url})
-    written = json.loads(node(_WRITE, str(module), given=given))
+def test_each_text_sends_the_submission(twins: Twins, url: str, tmp_path: Path) -> None:
+    copies, folder = tmp_path / "copies", tmp_path / "home"
+    for each in (copies, folder):
+        each.mkdir()
+    code = PageCode("playground/copy/copy.ts", copies)
+    forms = ("curl", "python", "cli")
+    calls = [[form, each, url, "main.py"] for each in ALL.values() for form in forms]
+    written = iter(code.call("copyAs", calls))
     key = a_key(twins, Role.USER)
-    for (name, submission), (curl, python, cli) in zip(ALL.items(), written, strict=True):
-        for form, copy in {"curl": curl, "python": python, "cli": cli}.items():
+    for name, submission in ALL.items():
+        for form in forms:
+            copy = next(written)
             if form == "cli" and name not in WITH_CLI:
                 assert "text" not in copy
                 continue
             assert "text" in copy, (name, copy)
-            run(form, copy["text"], key, tmp_path)
+            run(form, copy["text"], key, folder)
             assert meaning(latest(url, key), form) == meaning(submission, form), f"{name} as {form}"
 
 
@@ -185,7 +151,7 @@ def meaning(sent: Mapping[str, Any], form: str) -> Submission:
         if name in found:
             found[name] = {limit: float(value) for limit, value in found[name].items()}
     if "tests" in found:
-        found["tests"] = [meaning({"name": str(n + 1)} | test, form) for n, test in each(found)]
+        found["tests"] = [meaning({"name": str(n + 1)} | test, form) for n, test in numbered(found)]
         if form == "cli":  # It shows no output.
             found.pop("keep_output", None)
     if "checker" in found:
@@ -193,7 +159,7 @@ def meaning(sent: Mapping[str, Any], form: str) -> Submission:
     return found
 
 
-def each(sent: Submission) -> Iterator[tuple[int, Submission]]:
+def numbered(sent: Submission) -> Iterator[tuple[int, Submission]]:
     return enumerate(sent["tests"])
 
 
