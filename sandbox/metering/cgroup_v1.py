@@ -77,11 +77,11 @@ class CgroupV1:
         self._held_before = self._held_bytes()
 
     def begin(self, memory_mib: int, tasks: int) -> None:  # noqa: ARG002  # RLIMIT_NPROC holds them
-        self._usage_before = self._held_bytes()
-        self._limit.write(self._usage_before + memory_mib * MIB)
+        self._limit.write(memory_mib * MIB + JAIL_BYTES)
         if self._sockets:  # version 1 counts what TCP and UDP sockets hold apart, if it is limited
             self._sockets.write(memory_mib * MIB)
         self._peak.write(0)
+        self._usage_before = self._usage.read()
         self._oom_kills_before = self._oom.field("oom_kill")
         self._cpu_before = self._others_cpu_ns()
 
