@@ -160,9 +160,9 @@ def _fill(store: Store, finished: int) -> None:
 
 
 def _finished(number: int, of: int) -> Execution:
-    """The nth of those that ended in the last day, one in a thousand of them rarely."""
+    """The nth of those that ended in the last day, of which 60 ended rarely."""
     at = now() - (of - number) * (24 * 3600 * SECOND // of)
-    outcome = Outcome.MEMORY_LIMIT if number % 1_000 == 0 else Outcome.SUCCESS
+    outcome = Outcome.MEMORY_LIMIT if number % (of // 60) == 0 else Outcome.SUCCESS
     return an_execution(
         id=str(ULID.from_timestamp(at / SECOND)),
         owner=f"owner-{number % OWNERS}",

@@ -26,8 +26,8 @@ def last_minutes(counters: MinuteCounters, clock: Clock, count: int, step: int =
     first = this - count + 1
     begin = first - first % step
     found = counters.read(range(begin, this + 1))
-    parts = [
-        minute(number, together(found[number - begin : number - begin + step]))
-        for number in range(begin, this + 1, step)
-    ]
-    return LastMinutes(parts, minute(first, together(found[first - begin :])))
+    parts = [together(found[start : start + step]) for start in range(0, len(found), step)]
+    return LastMinutes(
+        [minute(begin + index * step, part) for index, part in enumerate(parts)],
+        minute(begin, together(parts)),
+    )

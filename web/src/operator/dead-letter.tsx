@@ -117,7 +117,7 @@ function Details({ letter }: { letter: Letter }) {
 
 function Text({ title, text }: { title: string; text: string }) {
   return (
-    <div>
+    <div class="operator-titled">
       <h2>{title}</h2>
       <pre class="operator-text" tabIndex={0} role="region" aria-label={title}>
         {visibleText(text)}
