@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from app.domain.api_key import Role
 from app.domain.report import Frame, Stream
 from app.infrastructure.memory.runtime import Script
 from tests.support.hostile_texts import CLOSING, MARKUP, RIGHT_TO_LEFT, short
 from tests.support.page import NARROW, check_accessible, check_harmless, check_width
+from tests.support.real_api import a_key
 from tests.support.twins import Twins
 from tests.support.worker import Worker
 from tests.web.a_playground import (
@@ -173,10 +175,13 @@ def test_a_dropped_folder_becomes_files_and_dropped_pairs_become_tests(
     for number in (2, 10):
         (tmp_path / f"{number}.in").write_text(str(number))
         (tmp_path / f"{number}.out").write_text(str(number))
+    (program / "1.in").write_text("1")
+    (program / "1.ans").write_text("1")
     drop(playground, program)
+    expect(playground.get_by_text("3 files and 1 test added.")).to_be_visible()
     expect(playground.get_by_role("tab", name="lib/a.py")).to_be_visible()
     drop(playground, *(tmp_path / f"{n}.{end}" for n in (10, 2) for end in ("in", "out")))
-    expect(playground.get_by_role("tab", name="Tests 2")).to_have_attribute("aria-selected", "true")
+    expect(playground.get_by_role("tab", name="Tests 3")).to_have_attribute("aria-selected", "true")
     sent = run(playground)
     assert sent["files"] == [
         {"name": "main.py", "content": "import lib.a\r\n"},
@@ -184,6 +189,7 @@ def test_a_dropped_folder_becomes_files_and_dropped_pairs_become_tests(
         {"name": "lib/data.bin", "content": "/wA=", "encoding": "base64"},
     ]
     assert sent["tests"] == [
+        {"name": "1", "stdin": "1", "expected_output": "1"},
         {"name": "2", "stdin": "2", "expected_output": "2"},
         {"name": "10", "stdin": "10", "expected_output": "10"},
     ]
@@ -266,6 +272,27 @@ def test_a_submission_waits_for_the_service_and_runs_once(playground: Page) -> N
     assert response.value.status == 202
     assert len(keys) >= 3
     assert len(set(keys)) == 1
+    expect(playground.get_by_text("The program is not lost")).to_have_count(0)
+
+
+def test_a_session_that_ends_meanwhile_loses_no_submission(page: Page, twins: Twins) -> None:
+    opened(page)
+    write(page, "print('late')")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Run").click()
+    page.get_by_label("Key").fill(a_key(twins, Role.USER))
+    sent = submitted(page, lambda: page.get_by_role("button", name="Sign in").click())
+    assert sent["source"] == "print('late')"
+
+
+def test_a_submission_that_was_given_up_is_not_sent_later(playground: Page) -> None:
+    playground.route(SUBMIT, lambda route: route.abort())
+    playground.get_by_role("button", name="Run").click()
+    expect(playground.get_by_text("The program is not lost")).to_be_visible()
+    playground.keyboard.press("Escape")
+    expect(playground.get_by_role("button", name="Run")).to_be_visible()
+    opened(playground)
+    expect(playground.get_by_role("button", name="Run")).to_be_visible()
     expect(playground.get_by_text("The program is not lost")).to_have_count(0)
 
 

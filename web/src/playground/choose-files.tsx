@@ -1,12 +1,11 @@
 import { useRef } from "preact/hooks";
 import { Button } from "../parts/button.tsx";
 import { chosen } from "./drop.ts";
-import { refuse, useTaken } from "./drop-target.tsx";
+import { type Take, refuse } from "./drop-target.tsx";
 
 /** Does without a mouse what dropping files does. */
-export function ChooseFiles({ label }: { label: string }) {
+export function ChooseFiles({ label, take }: { label: string; take: Take }) {
   const input = useRef<HTMLInputElement>(null);
-  const take = useTaken(() => undefined);
   const onChange = (event: Event & { currentTarget: HTMLInputElement }) => {
     const { currentTarget } = event;
     if (!currentTarget.files?.length) return;

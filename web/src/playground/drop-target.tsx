@@ -7,7 +7,7 @@ import { TooMuch, dropped, hasFiles } from "./drop.ts";
 import { wantedPaths, withFiles } from "./files.ts";
 import { useForm } from "./form.ts";
 import type { SourceFile } from "./model.ts";
-import { type NamedBytes, areTests, testsIn } from "./tests-import.ts";
+import { type NamedBytes, testsIn } from "./tests-import.ts";
 
 type Props = HTMLAttributes<HTMLDivElement> & {
   /** Tests were dropped. */
@@ -54,26 +54,41 @@ export function refuse(error: unknown): void {
   toast(isOurs ? error.message : "The browser could not read these files.", { isProblem: true });
 }
 
-/** Adds files to the program, or tests to its tests. */
-export function useTaken(onTests: () => void): (files: readonly NamedBytes[]) => void {
+export type Take = (files: readonly NamedBytes[]) => void;
+
+/** Takes tests only, and says what is not one. */
+export function useTestsTaken(): Take {
   const { change } = useForm();
   return (files) => {
-    if (areTests(files.map((file) => file.path))) {
-      const { tests, problems } = testsIn(files);
+    const { tests, problems } = testsIn(files);
+    if (tests.length) {
       change((draft) => ({ ...draft, tests: [...draft.tests, ...tests] }));
       toast(`${counted(tests.length, "test")} added.`);
-      for (const problem of problems) toast(problem, { isProblem: true });
-      return onTests();
     }
-    const names = wantedPaths(files.map((file) => file.path));
-    const found = files.flatMap(({ path, bytes }) => {
+    for (const problem of problems) toast(problem, { isProblem: true });
+  };
+}
+
+/** Takes pairs of files as tests, and all others as files of the program. */
+export function useTaken(onTests: () => void): Take {
+  const { change } = useForm();
+  return (files) => {
+    const { tests, others } = testsIn(files);
+    const names = wantedPaths(others.map((file) => file.path));
+    const found = others.flatMap(({ path, bytes }) => {
       const name = names.get(path);
       return name === undefined ? [] : [fileOf(name, bytes)];
     });
-    change((draft) => withFiles(draft, found));
-    const left = files.length - found.length;
-    toast(`${counted(found.length, "file")} added${left ? `; ${left} hidden ones left out` : ""}.`);
+    change((draft) => ({ ...withFiles(draft, found), tests: [...draft.tests, ...tests] }));
+    toast(summary(found.length, tests.length, others.length - found.length));
+    if (tests.length) onTests();
   };
+}
+
+function summary(files: number, tests: number, left: number): string {
+  const added = [files && counted(files, "file"), tests && counted(tests, "test")];
+  const what = added.filter(Boolean).join(" and ") || "Nothing";
+  return `${what} added${left ? `; ${counted(left, "hidden file")} left out` : ""}.`;
 }
 
 function fileOf(name: string, bytes: Uint8Array): SourceFile {

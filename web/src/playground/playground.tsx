@@ -68,6 +68,10 @@ export function Playground({ catalogue, owner, from }: Props) {
     else if (panel !== "code") setPanel(panel);
     setTimeout(() => focusField(name, index));
   };
+  const showTests = () => {
+    setView("input");
+    setPanel("tests");
+  };
   const form: Form = {
     draft: work.draft,
     change: work.change,
@@ -77,11 +81,7 @@ export function Playground({ catalogue, owner, from }: Props) {
   };
   return (
     <FormContext.Provider value={form}>
-      <DropTarget
-        class="playground"
-        data-view={view}
-        onTests={() => (setView("input"), setPanel("tests"))}
-      >
+      <DropTarget class="playground" data-view={view} onTests={showTests}>
         <h1 class="unseen">Playground</h1>
         <Toolbar
           catalogue={catalogue}
@@ -89,6 +89,7 @@ export function Playground({ catalogue, owner, from }: Props) {
           isChanged={work.isChanged}
           replace={work.replace}
           onRun={start}
+          onTests={showTests}
         />
         <ViewSwitch view={view} onChange={setView} />
         <Notices problem={problem} run={run} isKept={work.isKept} onShow={show} />

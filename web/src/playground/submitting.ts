@@ -40,9 +40,13 @@ function secondsBefore(problem: Problem, tries: number): number {
   return problem.retryAfter ?? Math.min(FIRST_PAUSE * 2 ** (tries - 1), LONGEST_PAUSE);
 }
 
-/** Whether nobody knows if the submission was accepted: to send it again needs the same key. */
+/**
+ * Whether the submission has to be sent again, with the same key: nobody knows if it was accepted,
+ * or its author has to sign in first.
+ */
 export function isOpen(error: unknown): boolean {
-  return !(error instanceof Problem) || error.isTemporary || error.status >= 500;
+  if (!(error instanceof Problem)) return true;
+  return error.isTemporary || error.status >= 500 || error.status === 401;
 }
 
 /** A pause of a browser, which `signal` ends. */

@@ -12,31 +12,30 @@ export interface NamedBytes {
 
 export interface Imported {
   readonly tests: readonly TestRow[];
-  /** What can't be imported, and why. */
+  /** What looks like tests and can't be imported, and why. */
   readonly problems: readonly string[];
+  /** Files that belong to none of the tests. */
+  readonly others: readonly NamedBytes[];
 }
 
 const ANSWERS = [".out", ".ans"] as const;
 
 /** Pairs such as 1.in and 1.out or 1.ans, also in folders; or the folders input and output. */
 export function testsIn(files: readonly NamedBytes[]): Imported {
-  const found = new Map(files.map((file) => [file.path, file.bytes]));
   const pairs = files.some((file) => isInput(file.path))
-    ? besideEachOther(found)
-    : ofTwoFolders(found);
+    ? besideEachOther(files)
+    : ofTwoFolders(files);
   const sorted = [...pairs].sort(([a], [b]) => naturally(a, b));
-  const complete = sorted.flatMap(([name, pair]) =>
-    pair.answer ? [testOf(name, pair.input, pair.answer)] : [],
-  );
+  const tests: TestRow[] = [];
+  const used = new Set<NamedBytes>();
+  for (const [name, { input, answer }] of sorted) {
+    if (!answer) continue;
+    tests.push(testOf(name, input.bytes, answer.bytes));
+    used.add(input).add(answer);
+  }
   const alone = sorted.filter(([, pair]) => !pair.answer).map(([name]) => name);
-  return { tests: complete, problems: problemsOf(complete, alone) };
-}
-
-/** Whether files that were dropped are tests rather than files of the program. */
-export function areTests(paths: readonly string[]): boolean {
-  const answered = (path: string): boolean =>
-    ANSWERS.some((suffix) => paths.includes(withoutSuffix(path) + suffix));
-  return paths.some((path) => isInput(path) && answered(path));
+  const others = files.filter((file) => !used.has(file));
+  return { tests, problems: problemsOf(tests, alone), others };
 }
 
 /** `2` comes before `10`. */
@@ -63,33 +62,34 @@ function compared(a: string | undefined, b: string | undefined): number {
 }
 
 interface Pair {
-  readonly input: Uint8Array;
-  readonly answer: Uint8Array | undefined;
+  readonly input: NamedBytes;
+  readonly answer: NamedBytes | undefined;
 }
 
-function besideEachOther(files: ReadonlyMap<string, Uint8Array>): Map<string, Pair> {
-  const inputs = [...files].filter(([path]) => isInput(path));
-  const shared = commonFolder(inputs.map(([path]) => path));
+function besideEachOther(files: readonly NamedBytes[]): Map<string, Pair> {
+  const found = new Map(files.map((file) => [file.path, file]));
+  const inputs = files.filter((file) => isInput(file.path));
+  const shared = commonFolder(inputs.map((file) => file.path));
   return new Map(
-    inputs.map(([path, input]) => {
-      const stem = withoutSuffix(path);
-      const answer = ANSWERS.map((suffix) => files.get(stem + suffix)).find(Boolean);
+    inputs.map((input) => {
+      const stem = withoutSuffix(input.path);
+      const answer = ANSWERS.map((suffix) => found.get(stem + suffix)).find(Boolean);
       return [stem.slice(shared.length), { input, answer }];
     }),
   );
 }
 
-const FOLDERS = /(^|\/)(input|output)\/(?=[^]*$)/;
+const FOLDERS = /(^|\/)(input|output)\//;
 
-function ofTwoFolders(files: ReadonlyMap<string, Uint8Array>): Map<string, Pair> {
-  const answers = new Map<string, Uint8Array>();
-  const inputs: [string, Uint8Array][] = [];
-  for (const [path, bytes] of files) {
-    const folder = FOLDERS.exec(path);
+function ofTwoFolders(files: readonly NamedBytes[]): Map<string, Pair> {
+  const answers = new Map<string, NamedBytes>();
+  const inputs: [string, NamedBytes][] = [];
+  for (const file of files) {
+    const folder = FOLDERS.exec(file.path);
     if (!folder) continue;
-    const key = keyOf(path.slice(folder.index + folder[0].length));
-    if (folder[2] === "output") answers.set(key, bytes);
-    else inputs.push([key, bytes]);
+    const key = keyOf(file.path.slice(folder.index + folder[0].length));
+    if (folder[2] === "output") answers.set(key, file);
+    else inputs.push([key, file]);
   }
   return new Map(inputs.map(([key, input]) => [key, { input, answer: answers.get(key) }]));
 }

@@ -4,6 +4,7 @@ import { FieldFrame } from "../parts/field.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { ChooseFiles } from "./choose-files.tsx";
 import { CompareField } from "./compare-field.tsx";
+import { useTestsTaken } from "./drop-target.tsx";
 import { problemAt, useForm } from "./form.ts";
 import { NEW_TEST } from "./model.ts";
 import { PasteDialog } from "./paste-dialog.tsx";
@@ -14,6 +15,7 @@ import type { Execution } from "./use-run.ts";
 export function TestsPanel({ result }: { result: Execution | null }) {
   const form = useForm();
   const { draft, change } = form;
+  const take = useTestsTaken();
   const [pastes, setPastes] = useState(false);
   return (
     <>
@@ -22,7 +24,7 @@ export function TestsPanel({ result }: { result: Execution | null }) {
           <Icon name="plus" /> Add test
         </Button>
         <Button onClick={() => setPastes(true)}>Paste…</Button>
-        <ChooseFiles label="Import files…" />
+        <ChooseFiles label="Import files…" take={take} />
         {draft.tests.length > 0 && (
           <Button look="quiet" onClick={() => change((last) => ({ ...last, tests: [] }))}>
             Remove all

@@ -53,7 +53,8 @@ export function useRun({ owner, last, onAccepted, onRefused }: Options): Run {
 
   const failed = (error: unknown, signal: AbortSignal) => {
     if (!isOpen(error)) keep(null);
-    if (signal.aborted) return;
+    // Whoever gives up must not find it sent after a reload.
+    if (signal.aborted) return savePending(sessionStorage, owner, null);
     if (!(error instanceof Problem)) throw error;
     onRefused(error);
   };

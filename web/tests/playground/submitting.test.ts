@@ -60,6 +60,7 @@ test("only an answer closes a submission", () => {
     BUSY,
     TOMORROW,
     new Problem(500, "", ""),
+    new Problem(401, "", ""),
     new DOMException("", "AbortError"),
   ];
   for (const error of open) assert.equal(isOpen(error), true);

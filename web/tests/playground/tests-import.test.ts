@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { TestRow } from "../../src/playground/model.ts";
-import { areTests, naturally, testsIn } from "../../src/playground/tests-import.ts";
+import { naturally, testsIn } from "../../src/playground/tests-import.ts";
 import { testsFrom } from "../../src/playground/tests-paste.ts";
 
 const encoder = new TextEncoder();
@@ -75,10 +75,17 @@ test("bytes that are no text are kept", () => {
   ]);
 });
 
-test("files are tests if there is a pair", () => {
-  assert.equal(areTests(["1.in", "1.out"]), true);
-  assert.equal(areTests(["a/1.in", "b/1.out"]), false);
-  assert.equal(areTests(["main.py", "1.in"]), false);
+test("files that belong to no test are left over", () => {
+  const leftOver = (...paths: string[]): string[] =>
+    testsIn(paths.map((path) => ({ path, bytes: new Uint8Array() }))).others.map(
+      (file) => file.path,
+    );
+  assert.deepEqual(leftOver("p/main.py", "p/t/1.in", "p/t/1.out", "p/t/2.in"), [
+    "p/main.py",
+    "p/t/2.in",
+  ]);
+  assert.deepEqual(leftOver("main.py", "input/a", "output/a", "output/b"), ["main.py", "output/b"]);
+  assert.deepEqual(leftOver("a/1.in", "b/1.out"), ["a/1.in", "b/1.out"]);
 });
 
 test("numbers in names are ordered as numbers, also huge ones", () => {
