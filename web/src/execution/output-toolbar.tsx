@@ -24,6 +24,7 @@ interface Props {
   onFollow: (isOn: boolean) => void;
   output: Output;
   download: ((stream: "stdout" | "stderr") => string) | null;
+  isCompact: boolean;
 }
 
 const STREAMS: readonly (readonly [Shown, string])[] = [
@@ -34,9 +35,9 @@ const STREAMS: readonly (readonly [Shown, string])[] = [
 
 /** What can be done with the output. */
 export function OutputToolbar(props: Props) {
-  const { shown, onShow, isWrapped, onWrap, isLive, isFollowing, onFollow, lineCount, onLine } = props;
+  const { shown, onShow, isWrapped, onWrap, isLive, isFollowing, onFollow, isCompact } = props;
   return (
-    <div class="output-toolbar">
+    <div class={`output-toolbar ${isCompact ? "is-compact" : ""}`}>
       <fieldset class="output-streams">
         <legend class="unseen">Streams</legend>
         {STREAMS.map(([value, name]) => (
@@ -57,7 +58,7 @@ export function OutputToolbar(props: Props) {
           <input type="checkbox" checked={isWrapped} onChange={() => onWrap(!isWrapped)} />
           Wrap lines
         </label>
-        <GoTo lineCount={lineCount} onLine={onLine} />
+        {!isCompact && <GoTo lineCount={props.lineCount} onLine={props.onLine} />}
         <Downloads output={props.output} download={props.download} />
       </div>
     </div>

@@ -24,10 +24,12 @@ interface Props {
   isInAddress?: boolean;
   /** What is said while there is no output. */
   empty?: string;
+  /** For a small place: only what is needed most often. */
+  isCompact?: boolean;
 }
 
 /** What a program printed: any amount of it, live, with colours, search and links to lines. */
-export function OutputView({ output, label, isLive = false, download = null, isInAddress = false, empty = "No output" }: Props) {
+export function OutputView({ output, label, isLive = false, download = null, isInAddress = false, empty = "No output", isCompact = false }: Props) {
   const [shown, setShown] = useShown(isInAddress);
   const [isWrapped, setWrapped] = useState(true);
   const [needle, setNeedle] = useState("");
@@ -75,6 +77,7 @@ export function OutputView({ output, label, isLive = false, download = null, isI
         onFollow={scroll.follow}
         output={output}
         download={download}
+        isCompact={isCompact}
       />
       <div
         ref={viewport}

@@ -47,6 +47,7 @@ export function FollowedPanel({ followed, compact = false }: { followed: Followe
             label="Output"
             isLive={!isTerminal(execution)}
             isInAddress={!compact}
+            isCompact={compact}
             download={result ? (stream) => `/api/v1/executions/${execution.id}/${stream}` : null}
             empty={emptyText(execution, followed.endedTests)}
           />
