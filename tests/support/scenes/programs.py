@@ -9,11 +9,12 @@ import sys
 import time
 
 name = input("Your name? ")
-print(f"\\nHello, {name}!")
+print(f"\\nHello, {name}!\\n")
 for number in range(1, 6):
-    print(f"\\033[32m{number}\\033[0m of 5 \\033[2mlines\\033[0m", flush=True)
-    time.sleep(0.3)
-print("a warning", file=sys.stderr)
+    bar = "#" * (8 * number)
+    print(f"\\033[32m{bar:40}\\033[0m {number} of 5", flush=True)
+    time.sleep(0.6)
+print("\\033[33mThis is a warning.\\033[0m", file=sys.stderr)
 """
 SQUARES = "n = int(input())\nprint(n * n if n < 10 else 'too large')\n"
 LABELS = {"course": "cs101", "student": "ada"}
