@@ -1,5 +1,5 @@
 import { bytes, duration } from "../parts/format.ts";
-import { type Position } from "./editor/mount.ts";
+import type { Position } from "./editor/mount.ts";
 import { useForm } from "./form.ts";
 import { nameOf } from "./languages.ts";
 import type { Execution } from "./use-run.ts";
