@@ -12,6 +12,12 @@ export class Growing {
     this.#numbers[this.length++] = number;
   }
 
+  /** Set bits of the last number. */
+  mark(bits: number): void {
+    const last = this.length - 1;
+    if (last >= 0) this.#numbers[last] = (this.#numbers[last] ?? 0) | bits;
+  }
+
   /** Undefined behind the end, like an array. */
   at(index: number): number | undefined {
     return index < this.length ? this.#numbers[index] : undefined;

@@ -7,6 +7,13 @@ import { PLAIN, type Style } from "./sgr.ts";
 export type Source = "stdout" | "stderr" | "mark";
 const SOURCES: readonly Source[] = ["stdout", "stderr", "mark"];
 
+// What is known of a line, so that its text needn't be read again: the index of its source, and
+const SOURCE = 3;
+/** that not every character takes one cell, */
+const IS_WIDE = 4;
+/** that it ends with a line break. */
+const IS_WHOLE = 8;
+
 export interface Span {
   readonly text: string;
   readonly style: Style;
@@ -32,7 +39,7 @@ const MOST_STYLES = 4096;
 export class Log {
   readonly text = new LongText();
   #lines = new Growing();
-  #sources = new Growing();
+  #facts = new Growing();
   #rows = new Growing();
   #runs = new Growing();
   #runStyles = new Growing();
@@ -40,7 +47,6 @@ export class Log {
   #ids = new Map<string, number>();
   #open = false;
   #cell = 0;
-  #narrow = true;
 
   constructor(public columns: number) {}
 
@@ -55,7 +61,6 @@ export class Log {
   /** Add text. A line that another source has begun is broken here. */
   append(text: string, style: Style, source: Source): void {
     this.#style(style);
-    this.#narrow &&= isNarrow(text);
     let from = 0;
     while (from < text.length) {
       const end = text.indexOf("\n", from);
@@ -64,16 +69,17 @@ export class Log {
       if (to > from) this.#layOut(text.slice(from, to), this.text.length + from);
       if (end < 0) break;
       this.#open = false;
+      this.#facts.mark(IS_WHOLE);
       from = end + 1;
     }
     this.text.append(text);
   }
 
   #begin(start: number, source: number): void {
-    if (this.#open && this.#sources.at(this.#sources.length - 1) === source) return;
+    if (this.#open && ((this.#facts.at(this.#facts.length - 1) ?? 0) & SOURCE) === source) return;
     this.#open = true;
     this.#lines.push(start);
-    this.#sources.push(source);
+    this.#facts.push(source);
     this.#beginRow(start);
   }
 
@@ -84,7 +90,14 @@ export class Log {
 
   #layOut(part: string, start: number): void {
     if (isNarrow(part)) this.#layOutNarrow(part.length, start);
-    else this.#cell = breaks(part, this.columns, this.#cell, (at) => this.#rows.push(start + at));
+    else {
+      this.#facts.mark(IS_WIDE);
+      this.#layOutWide(part, start);
+    }
+  }
+
+  #layOutWide(part: string, start: number): void {
+    this.#cell = breaks(part, this.columns, this.#cell, (at) => this.#rows.push(start + at));
   }
 
   #layOutNarrow(length: number, start: number): void {
@@ -106,18 +119,13 @@ export class Log {
     this.#rows.clear();
     for (let line = 0; line < this.#lines.length; line++) {
       const start = this.#lines.at(line) ?? 0;
-      const end = this.#lineEnd(line);
+      const next = this.#lines.at(line + 1) ?? this.text.length;
+      const facts = this.#facts.at(line) ?? 0;
+      const end = facts & IS_WHOLE ? next - 1 : next;
       this.#beginRow(start);
-      if (this.#narrow) this.#layOutNarrow(end - start, start);
-      else if (end > start) this.#layOut(this.text.slice(start, end), start);
+      if (facts & IS_WIDE) this.#layOutWide(this.text.slice(start, end), start);
+      else this.#layOutNarrow(end - start, start);
     }
-  }
-
-  /** Without its line break. */
-  #lineEnd(line: number): number {
-    const next = this.#lines.at(line + 1) ?? this.text.length;
-    const isBroken = this.text.slice(next - 1, next) === "\n";
-    return isBroken ? next - 1 : next;
   }
 
   #style(style: Style): void {
@@ -142,7 +150,7 @@ export class Log {
     if (start === undefined) return null;
     const line = this.#lines.lastUpTo(start);
     const next = this.#rows.at(index + 1) ?? this.text.length;
-    const source = SOURCES[this.#sources.at(line) ?? 0] ?? "stdout";
+    const source = SOURCES[(this.#facts.at(line) ?? 0) & SOURCE] ?? "stdout";
     const isFirst = this.#lines.at(line) === start;
     return { line: isFirst ? line + 1 : null, source, start, spans: this.#spans(start, next) };
   }
