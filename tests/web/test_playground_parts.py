@@ -2,6 +2,8 @@
 
 import json
 import re
+import zlib
+from base64 import urlsafe_b64encode
 from pathlib import Path
 
 import pytest
@@ -221,9 +223,25 @@ def test_a_link_brings_the_program_and_asks_before_it_replaces_another(
     assert not [each for each in requests if "program=" in each], "no server saw it"
 
 
-@pytest.mark.parametrize("fragment", ["1.AAAA", "1.", "2.e30", "1." + "A" * 1_500_000])
-def test_a_bad_link_is_refused(page: Page, fragment: str) -> None:
-    opened(page, f"/#program={fragment}")
+def deflated(content: bytes) -> str:
+    packed = zlib.compress(content, wbits=-zlib.MAX_WBITS)
+    return f"1.{urlsafe_b64encode(packed).decode().rstrip('=')}"
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    {
+        "damaged": "1.AAAA",
+        "empty": "1.",
+        "of another format": "2.e30",
+        "too long": "1." + "A" * 1_500_000,
+        "inflates to 128 MiB": deflated(bytes(1 << 27)),
+        "no program": deflated(b'{"language": 1}'),
+    }.items(),
+    ids=lambda item: item[0],
+)
+def test_a_bad_link_is_refused(page: Page, fragment: tuple[str, str]) -> None:
+    opened(page, f"/#program={fragment[1]}")
     expect(page.get_by_role("status").filter(has_text="link")).to_be_visible()
     expect(editor(page)).to_have_text('print("Hello, world!")')
 

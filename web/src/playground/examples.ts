@@ -32,7 +32,7 @@ export function exampleOf(example: Example, language: string, usualName: string)
   const draft = draftWith(language, usualName, programOf(example, language));
   if (example === "input") return { ...draft, stdin: "Ada\n" };
   if (example === "tests") return { ...draft, tests: TESTS };
-  if (example === "picture") return { ...draft, artifacts: ["*.png"], limits: ENOUGH };
+  if (example === "picture") return { ...draft, artifacts: ["*.png"] };
   return draft;
 }
 
@@ -43,9 +43,6 @@ export function sameIn(draft: Draft, language: string, usualName: string): Draft
   const same = offered.find((each) => programOf(each, draft.language) === content);
   return exampleOf(same ?? "hello", language, usualName);
 }
-
-/** Matplotlib needs more than what is usual. */
-const ENOUGH = { memory_mib: 512, cpu_seconds: 20, wall_seconds: 30 };
 
 function programOf(example: Example, language: string): string {
   if (example === "picture") return PICTURE;

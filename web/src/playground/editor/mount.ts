@@ -24,6 +24,11 @@ export interface Opened {
   readonly language: string | null;
 }
 
+const ATTRIBUTES = {
+  "aria-description": "Tab indents. Escape and then Tab leaves the editor.",
+  spellcheck: "false",
+};
+
 /** One view, and the state of each file that was opened in it, with its history. */
 export class Editor {
   readonly #view: EditorView;
@@ -84,7 +89,7 @@ export class Editor {
         LOOK,
         this.#mode.of([]),
         hasOnlyCrLf(file.content) ? EditorState.lineSeparator.of("\r\n") : [],
-        EditorView.contentAttributes.of({ "aria-label": file.name, spellcheck: "false" }),
+        EditorView.contentAttributes.of({ "aria-label": file.name, ...ATTRIBUTES }),
         EditorView.updateListener.of((update) => this.#updated(update.transactions)),
       ],
     });
