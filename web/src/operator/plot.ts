@@ -33,7 +33,7 @@ export async function plot(
   drawn: Drawn,
   onPoint: (index: number | null) => void,
 ): Promise<{ chart: uPlot; end: () => void }> {
-  const { default: UPlot } = await import("uplot");
+  const UPlot = await library();
   const chart = new UPlot(options(UPlot, element, drawn, onPoint), dataOf(drawn), element);
   const resized = new ResizeObserver(() =>
     chart.setSize({ width: Math.max(element.clientWidth, 100), height: HEIGHT }),
@@ -44,6 +44,19 @@ export async function plot(
     chart.destroy();
   };
   return { chart, end };
+}
+
+const PAUSE_MS = 2000;
+
+/** Load the library, again until it arrives: the API may be down when a chart is first shown. */
+async function library(): Promise<typeof uPlot> {
+  for (;;) {
+    try {
+      return (await import("uplot")).default;
+    } catch {
+      await new Promise((done) => setTimeout(done, PAUSE_MS));
+    }
+  }
 }
 
 function options(
