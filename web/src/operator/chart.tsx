@@ -51,37 +51,27 @@ function Drawing({ onPoint, ...props }: ChartProps & { onPoint: (index: number |
   const theme = useTheme();
   const latest = useRef(props);
   latest.current = props;
-  const [attempt, setAttempt] = useState(0);
-  const hasFailed = useRef(false);
 
   useEffect(() => {
     let isGone = false;
     let stop = () => {};
     const element = place.current;
     if (!element) return;
-    plot(element, latest.current, onPoint).then(
-      ({ chart, end }) => {
-        stop = end;
-        if (isGone) return end();
-        drawn.current = chart;
-        chart.setData(dataOf(latest.current));
-      },
-      () => {
-        // uPlot could not be loaded. New figures show that the service responds again.
-        hasFailed.current = true;
-      },
-    );
+    void plot(element, latest.current, onPoint).then(({ chart, end }) => {
+      stop = end;
+      if (isGone) return end();
+      drawn.current = chart;
+      chart.setData(dataOf(latest.current));
+    });
     return () => {
       isGone = true;
       drawn.current = null;
       stop();
     };
-  }, [shape, theme, attempt]);
+  }, [shape, theme]);
 
   useEffect(() => {
     drawn.current?.setData(dataOf(props));
-    if (hasFailed.current) setAttempt((last) => last + 1);
-    hasFailed.current = false;
   }, [props.starts, props.lines]);
 
   return <div ref={place} class="operator-drawing" aria-hidden="true" />;
