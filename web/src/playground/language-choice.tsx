@@ -3,6 +3,7 @@ import { sameIn } from "./examples.ts";
 import { renamed } from "./files.ts";
 import { useForm } from "./form.ts";
 import { nameOf } from "./languages.ts";
+import { visible } from "./names.ts";
 import type { Draft } from "./model.ts";
 
 interface Props {
@@ -34,7 +35,7 @@ export function LanguageChoice({ catalogue, isChanged, replace }: Props) {
         value={name}
         onChange={(event) => choose(event.currentTarget.value)}
       >
-        {!names.includes(name) && <option value={name}>{name} (not available)</option>}
+        {!names.includes(name) && <option value={name}>{nameOf(name)} (not available)</option>}
         {names.map((each) => (
           <option key={each} value={each}>
             {nameOf(each)}
@@ -57,7 +58,7 @@ export function LanguageChoice({ catalogue, isChanged, replace }: Props) {
           versions.map((each) => each.version),
         ).map((each) => (
           <option key={each} value={each}>
-            {each}
+            {visible(each.slice(0, 40))}
           </option>
         ))}
       </select>

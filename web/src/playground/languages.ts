@@ -1,5 +1,7 @@
 /** How languages are called, and which mode of the editor each has. */
 
+import { visible } from "./names.ts";
+
 const NAMES: Readonly<Record<string, string>> = {
   python: "Python",
   javascript: "JavaScript",
@@ -17,9 +19,12 @@ const NAMES: Readonly<Record<string, string>> = {
   r: "R",
 };
 
-/** A language that this release doesn't know is called as the service calls it. */
+const MOST_CHARACTERS = 40;
+
+/** A language that this release doesn't know is called as the service, or a link, calls it. */
 export function nameOf(language: string): string {
-  return Object.hasOwn(NAMES, language) ? (NAMES[language] ?? language) : language;
+  const known = Object.hasOwn(NAMES, language) ? NAMES[language] : undefined;
+  return known ?? visible(language.slice(0, MOST_CHARACTERS));
 }
 
 const OF_SUFFIX: Readonly<Record<string, string>> = {

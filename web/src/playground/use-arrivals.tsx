@@ -68,7 +68,7 @@ export function useArrivals({ from, work, usualName, catalogue }: Options) {
       onClose={() => setArrived(null)}
     >
       <p>
-        {arrived.in} has a program in {nameOf(visible(arrived.draft.language))}:
+        {arrived.in} has a program in {nameOf(arrived.draft.language)}:
       </p>
       <Files draft={arrived.draft} />
       <p>Your own program would be lost. Nothing is run until you run it.</p>

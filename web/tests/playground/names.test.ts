@@ -46,6 +46,7 @@ test("languages have names, and files the modes of languages", () => {
   assert.equal(nameOf("cpp"), "C++");
   assert.equal(nameOf("cobol"), "cobol");
   assert.equal(nameOf("constructor"), "constructor");
+  assert.equal(nameOf(`\u202e${"x".repeat(1000)}`), `\\u202e${"x".repeat(39)}`);
   assert.equal(modeOf("src/a.R"), "r");
   assert.equal(modeOf("testlib.h"), "cpp");
   assert.equal(modeOf("a.constructor"), null);
