@@ -34,6 +34,7 @@ const licenceList = hashed("licences", "txt", Buffer.from(await licences(metafil
 const icon = hashed("icon", "svg", await readFile("icon.svg"));
 const page = (await readFile("index.html", "utf8"))
   .replace("{script}", address(script))
+  .replace("{preloads}", preloads(main))
   .replace("{style}", address(main.cssBundle))
   .replace("{licences}", address(licenceList.path))
   .replace("{icon}", address(icon.path));
@@ -51,6 +52,14 @@ await writeFile("build/metafile.json", JSON.stringify(metafile));
 function hashed(name, ending, contents) {
   const hash = createHash("sha256").update(contents).digest("hex").slice(0, 8).toUpperCase();
   return { path: join(folder, `assets/${name}-${hash}.${ending}`), contents };
+}
+
+/** What the script needs, so that the browser doesn't learn of it only from the script. */
+function preloads({ imports }) {
+  return imports
+    .filter(({ kind }) => kind === "import-statement")
+    .map(({ path }) => `<link rel="modulepreload" href="${address(path)}">`)
+    .join("\n");
 }
 
 function address(path) {
