@@ -50,6 +50,24 @@ def test_a_problem_is_shown_at_its_field(playground: Page) -> None:
     expect(playground.get_by_role("tab", name="Settings (1 to fix)")).to_be_visible()
 
 
+def test_an_added_row_takes_the_focus_and_each_panel_begins_at_its_top(playground: Page) -> None:
+    for add, field in (
+        ("Add argument", "Argument 1"),
+        ("Add argument", "Argument 2"),
+        ("Add variable", "Name of variable 1"),
+    ):
+        playground.get_by_role("button", name=add).click()
+        expect(playground.get_by_role("textbox", name=field)).to_be_focused()
+    panel = playground.get_by_role("tabpanel", name="Input")
+    assert panel.evaluate("each => each.scrollTop") > 0
+    tab(playground, "Settings")
+    panel = playground.get_by_role("tabpanel", name="Settings")
+    assert panel.evaluate("each => each.scrollTop") == 0
+    tab(playground, "Tests")
+    playground.get_by_role("button", name="Add test").click()
+    expect(playground.get_by_role("textbox", name="Input of test 1")).to_be_focused()
+
+
 def test_escape_cancels(playground: Page, twins: Twins, worker: Worker) -> None:
     twins.runtime.script = lambda _: Script(ends=None)
     run(playground)

@@ -47,6 +47,7 @@ export function Tabs({ name, tabs, selected, onSelect, children }: Props) {
         ))}
       </div>
       <div
+        key={selected} // a panel of its own, which begins at its top
         id={`${prefix}-content`}
         class="tabs-content"
         role="tabpanel"

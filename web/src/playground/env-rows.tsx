@@ -1,11 +1,13 @@
 import { Button } from "../parts/button.tsx";
 import { Icon } from "../parts/icon.tsx";
-import { problemAt, useForm } from "./form.ts";
+import { fieldKey, problemAt, useForm } from "./form.ts";
+import { useFocusNext } from "./use-focus-next.ts";
 
 /** The environment of the program: a name and a value in each row. */
 export function EnvRows() {
   const form = useForm();
   const { draft, change } = form;
+  const focusNext = useFocusNext();
   const set = (at: number, pair: readonly [string, string]) =>
     change((last) => ({ ...last, env: last.env.map((each, n) => (n === at ? pair : each)) }));
   return (
@@ -16,6 +18,7 @@ export function EnvRows() {
           <input
             aria-label={`Name of variable ${at + 1}`}
             placeholder="NAME"
+            data-field={fieldKey("env", at)}
             spellcheck={false}
             value={name}
             onInput={(event) => set(at, [event.currentTarget.value, value])}
@@ -41,7 +44,10 @@ export function EnvRows() {
       <p class="field-problem">{problemAt(form, "env")}</p>
       <Button
         look="quiet"
-        onClick={() => change((last) => ({ ...last, env: [...last.env, ["", ""]] }))}
+        onClick={() => {
+          focusNext("env", draft.env.length);
+          change((last) => ({ ...last, env: [...last.env, ["", ""]] }));
+        }}
       >
         <Icon name="plus" /> Add variable
       </Button>

@@ -1,6 +1,7 @@
 import { Button } from "../parts/button.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { fieldKey, problemAt, useForm } from "./form.ts";
+import { useFocusNext } from "./use-focus-next.ts";
 
 interface Props {
   /** The field of the submission. */
@@ -15,6 +16,7 @@ interface Props {
 /** A list of texts, each in a row. A text can have several lines. */
 export function Rows({ name, label, one, texts, onChange }: Props) {
   const form = useForm();
+  const focusNext = useFocusNext();
   const set = (at: number, text: string) =>
     onChange(texts.map((each, n) => (n === at ? text : each)));
   return (
@@ -42,7 +44,13 @@ export function Rows({ name, label, one, texts, onChange }: Props) {
         </div>
       ))}
       <p class="field-problem">{problemAt(form, name)}</p>
-      <Button look="quiet" onClick={() => onChange([...texts, ""])}>
+      <Button
+        look="quiet"
+        onClick={() => {
+          focusNext(name, texts.length);
+          onChange([...texts, ""]);
+        }}
+      >
         <Icon name="plus" /> Add {one.toLowerCase()}
       </Button>
     </fieldset>

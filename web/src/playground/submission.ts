@@ -12,7 +12,7 @@ export function submissionOf(draft: Draft): JsonObject {
     entrypoint: draft.main,
     stdin: draft.stdin || null,
     args: filled(draft.args),
-    env: draft.env.length ? Object.fromEntries(draft.env) : null,
+    env: variables(draft.env),
     compile_args: filled(draft.compileArgs),
     limits: Object.keys(draft.limits).length ? { ...draft.limits } : null,
     streams: draft.streams === "merged" ? "merged" : null,
@@ -63,6 +63,12 @@ function compareOf(compare: Compare): Json {
 
 function filled(texts: readonly string[]): Json {
   return texts.length ? [...texts] : null;
+}
+
+/** A row in which nothing has been written is no variable. */
+function variables(env: Draft["env"]): Json {
+  const written = env.filter(([name, value]) => name || value);
+  return written.length ? Object.fromEntries(written) : null;
 }
 
 function given(fields: JsonObject): JsonObject {

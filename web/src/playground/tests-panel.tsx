@@ -9,6 +9,7 @@ import { problemAt, useForm } from "./form.ts";
 import { NEW_TEST } from "./model.ts";
 import { PasteDialog } from "./paste-dialog.tsx";
 import { TestRowOf } from "./test-row.tsx";
+import { useFocusNext } from "./use-focus-next.ts";
 import type { Execution } from "./use-run.ts";
 
 /** What the program has to print: for its input, or for each of several. */
@@ -16,11 +17,17 @@ export function TestsPanel({ result }: { result: Execution | null }) {
   const form = useForm();
   const { draft, change } = form;
   const take = useTestsTaken();
+  const focusNext = useFocusNext();
   const [pastes, setPastes] = useState(false);
   return (
     <>
       <div class="playground-buttons">
-        <Button onClick={() => change((last) => ({ ...last, tests: [...last.tests, NEW_TEST] }))}>
+        <Button
+          onClick={() => {
+            focusNext("tests.stdin", draft.tests.length);
+            change((last) => ({ ...last, tests: [...last.tests, NEW_TEST] }));
+          }}
+        >
           <Icon name="plus" /> Add test
         </Button>
         <Button onClick={() => setPastes(true)}>Paste…</Button>

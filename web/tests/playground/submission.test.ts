@@ -56,6 +56,16 @@ test("an empty test is sent as one with an empty input", () => {
   assert.deepEqual(submissionOf({ ...HELLO, tests: [NEW_TEST] }).tests, [{ stdin: "" }]);
 });
 
+test("a row without a name and a value is no variable", () => {
+  const env: [string, string][] = [
+    ["", ""],
+    ["A", ""],
+  ];
+  assert.deepEqual(submissionOf({ ...HELLO, env }).env, { A: "" });
+  assert.equal(submissionOf({ ...HELLO, env: [["", ""]] }).env, undefined);
+  assert.deepEqual(submissionOf({ ...HELLO, env: [["", "x"]] }).env, { "": "x" });
+});
+
 test("a variable can have any name", () => {
   const sent = submissionOf({
     ...HELLO,
