@@ -30,23 +30,31 @@ function width(character: string, cell: number): number {
   return COMBINING.test(character) ? 0 : 1;
 }
 
+/** Of a row, per column, in UTF-16 units: any number of combining characters fits into no cell. */
+const MOST_UNITS = 4;
+
 /**
  * Calls `onBreak` with each index in the text of one line where a new row begins, if a row has
- * that many columns and `cell` of them are taken. Returns how many are taken in the last row.
+ * that many columns, and `cell` of them are taken by `units` of text. Returns how many are taken
+ * in the last row.
  */
 export function breaks(
   text: string,
   columns: number,
   cell: number,
+  units: number,
   onBreak: (index: number) => void,
 ): number {
   let index = 0;
   let taken = cell;
+  let begin = -units;
   for (const character of text) {
     const cells = width(character, taken);
-    if (taken + cells > columns && taken > 0) {
+    const isFull = index + character.length - begin > columns * MOST_UNITS;
+    if (isFull || (taken + cells > columns && taken > 0)) {
       onBreak(index);
       taken = 0;
+      begin = index;
     }
     taken += Math.min(cells, columns);
     index += character.length;

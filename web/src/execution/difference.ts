@@ -25,6 +25,8 @@ export const MOST_CHARACTERS = 512 * 1024;
 const MOST_LINES = 20_000;
 const MOST_EDITS = 2_000;
 const MOST_MILLISECONDS = 150;
+/** Of two lines; those that differ in more words differ as a whole. */
+const MOST_WORD_EDITS = 200;
 /** Lines around each difference that are shown. */
 const CONTEXT = 3;
 /** More rows are left out. */
@@ -117,13 +119,17 @@ function folded(rows: readonly DifferenceRow[]): DifferenceRow[] {
   return kept;
 }
 
-/** Where as many lines are extra as are missing, compare them in pairs, word by word. */
+/**
+ * Where as many lines are extra as are missing, compare them in pairs, word by word, as long as
+ * there is time: a program can print lines that take a second each.
+ */
 function withParts(rows: DifferenceRow[]): DifferenceRow[] {
+  const until = Date.now() + MOST_MILLISECONDS;
   for (let at = 0; at < rows.length; at++) {
     if (rows[at]?.kind !== "missing") continue;
     const missing = run(rows, at, "missing");
     const extra = run(rows, at + missing, "extra");
-    if (missing === extra) for (let n = 0; n < missing; n++) mark(rows, at + n, at + missing + n);
+    if (missing === extra) for (let n = 0; n < missing; n++) mark(rows, at + n, at + missing + n, until);
     at += missing + extra - 1;
   }
   return rows;
@@ -135,12 +141,15 @@ function run(rows: readonly DifferenceRow[], from: number, kind: DifferenceRow["
   return to - from;
 }
 
-function mark(rows: DifferenceRow[], missing: number, extra: number): void {
+function mark(rows: DifferenceRow[], missing: number, extra: number, until: number): void {
   const [one, other] = [rows[missing], rows[extra]];
   const [wanted, got] = [one?.parts[0]?.text, other?.parts[0]?.text];
   if (!one || !other || wanted === undefined || got === undefined) return;
   if (wanted.length + got.length > LONGEST_LINE) return;
-  const changes = diffWordsWithSpace(wanted, got);
+  const timeout = until - Date.now();
+  if (timeout <= 0) return;
+  const changes = diffWordsWithSpace(wanted, got, { maxEditLength: MOST_WORD_EDITS, timeout });
+  if (changes === undefined) return;
   const side = (isOther: (change: { added: boolean; removed: boolean }) => boolean): Part[] =>
     changes
       .filter((change) => !isOther(change))

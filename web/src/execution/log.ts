@@ -97,7 +97,8 @@ export class Log {
   }
 
   #layOutWide(part: string, start: number): void {
-    this.#cell = breaks(part, this.columns, this.#cell, (at) => this.#rows.push(start + at));
+    const units = start - (this.#rows.at(this.rowCount - 1) ?? start);
+    this.#cell = breaks(part, this.columns, this.#cell, units, (at) => this.#rows.push(start + at));
   }
 
   #layOutNarrow(length: number, start: number): void {

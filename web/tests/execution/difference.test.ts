@@ -52,6 +52,14 @@ test("however different and large both are, it takes a bounded time", () => {
   assert.equal(shown(difference(numbers(2, 90_000), numbers(2, 90_000).replace("\n1000\n", "\nx\n")))[0], "…497 equal lines");
 });
 
+test("words are compared for a bounded time", () => {
+  const lines = (word: string) => Array.from({ length: 100 }, (_, n) => `${word.repeat(300)}${n}\n`).join("");
+  const before = process.cpuUsage();
+  const { rows } = difference(lines(";a "), lines(".b\t"));
+  assert.ok(process.cpuUsage(before).user < 3_000_000);
+  assert.equal(rows.length, 200);
+});
+
 test("what is compared only in part says so", () => {
   const same = `${"a long line ".repeat(100)}\n`.repeat(600);
   assert.ok(difference(`${same}1`, `${same}2`).isPartial);

@@ -36,6 +36,18 @@ test("wide characters take two columns, combining ones none, and none is cut in 
   assert.deepEqual(rowsOf(logOf(1, "漢a")), ["1 漢", "- a"]);
 });
 
+test("no row has more text than the page can draw, however many characters combine", () => {
+  const marks = "\u0301".repeat(20);
+  const rows = ["1 e" + "\u0301".repeat(7), "- " + "\u0301".repeat(8), "- " + "\u0301".repeat(5)];
+  assert.deepEqual(rowsOf(logOf(2, `e${marks}`)), rows);
+  const inPieces = logOf(2, "e", ...marks);
+  assert.deepEqual(rowsOf(inPieces), rows);
+  inPieces.resize(80);
+  inPieces.resize(2);
+  assert.deepEqual(rowsOf(inPieces), rows);
+  assert.equal(logOf(100, "\u200b".repeat(1_000_000)).rowCount, 2_500);
+});
+
 test("a line that another source has begun is broken", () => {
   const log = new Log(80);
   log.append("Name? ", PLAIN, "stdout");
