@@ -27,13 +27,14 @@ def begin(context: Context) -> Answer:
     """Begin a session with a key, or with a sign-in token in its place.
 
     The response sets the cookie `podline_session`, which other sites can't send and scripts can't
-    read. Every request with the cookie that changes something needs `csrf_token` in the header
-    `X-CSRF-Token`. The session ends after 12 hours, once its key is deleted, or once the key has
-    100 newer ones.
+    read, and ends the session of the cookie that it replaces. Every request with the cookie that
+    changes something needs `csrf_token` in the header `X-CSRF-Token`. The session ends after 12
+    hours, once its key is deleted, or once the key has 100 newer ones.
     """
     ports = context.ports
     key = _signed_in(context)
     rate_limits.count(Call(context, key))
+    service.end(ports.sessions, request.cookies.get(auth.COOKIE, ""))
     begun = service.begin(ports.sessions, ports.clock, key)
     cookie = _cookie(begun.secret, int(service.SESSION_SECONDS))
     return Answer(_shown(begun.session, key), 201, {"Set-Cookie": cookie})
@@ -81,7 +82,8 @@ def _cookie(value: str, seconds: int) -> str:
 
     A client that lies about what a proxy says keeps only its own cookie from itself.
     """
-    is_encrypted = request.is_secure or request.headers.get("X-Forwarded-Proto") == "https"
+    first = request.headers.get("X-Forwarded-Proto", "").partition(",")[0]  # Of several proxies.
+    is_encrypted = request.is_secure or first.strip().lower() == "https"
     return dump_cookie(
         auth.COOKIE,
         value,

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from flask import Response, request
 
+from app.api import auth
 from app.api.context import Call
 from app.domain.errors import TooManyStreams, TooManyWaiting
+from app.service import sessions
 from app.service.keys import StillValid
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ def waited(call: Call, wait: Callable[..., T], otherwise: T) -> T:
     try:
         with place(call), call.context.turnstile.waiting():
             return wait(
-                allowed=StillValid(call.ports.store.keys, call.caller),
+                allowed=_still_valid(call),
                 wanted=partial(has_client, request.environ),
             )
     except TooManyWaiting:
@@ -53,9 +55,18 @@ def streamed(call: Call, stream: Callable[..., Response]) -> Response:
     if not call.context.waiting_places.take(owner):
         raise TooManyStreams
     with _left_on_error(call, owner):
-        response = stream(allowed=StillValid(call.ports.store.keys, call.caller))
+        response = stream(allowed=_still_valid(call))
     response.call_on_close(partial(call.context.waiting_places.leave, owner))
     return response
+
+
+def _still_valid(call: Call) -> StillValid:
+    """Of the request's key, and of its session if it came with a cookie."""
+    keys = call.ports.store.keys
+    cookie = "" if auth.secret() else request.cookies.get(auth.COOKIE, "")
+    if not cookie:
+        return StillValid(keys, call.caller)
+    return StillValid(keys, call.caller, partial(sessions.lasts, call.ports.sessions, cookie))
 
 
 @contextmanager

@@ -91,12 +91,20 @@ def all_keys(keys: Keys) -> Sequence[ApiKey]:
 class StillValid:
     """Whether a key still exists, for a response that lasts. Asks the store every few seconds.
 
-    A key stays valid while the store is unavailable, and so does one that is not stored.
+    A key stays valid while the store is unavailable, and so does one that is not stored. Whoever
+    uses it in a session also says whether that lasts.
     """
 
-    def __init__(self, keys: Keys, key: ApiKey, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        keys: Keys,
+        key: ApiKey,
+        session_lasts: Callable[[], bool] = lambda: True,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self._keys = keys
         self._key = key
+        self._session_lasts = session_lasts
         self._clock = clock
         self._asked_at = clock()
 
@@ -105,9 +113,10 @@ class StillValid:
             return True
         self._asked_at = self._clock()
         try:
-            return self._keys.by_hash(self._key.secret_hash) is not None
+            exists = self._keys.by_hash(self._key.secret_hash) is not None
         except StoreUnavailable:
-            return True
+            exists = True
+        return exists and self._session_lasts()
 
 
 def rotate_callback_secret(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.domain.api_key import ApiKey
+from app.domain.errors import CoordinationUnavailable
 from app.domain.session import Session
 from app.ports import Clock, Keys, Sessions
 from app.service.transitions import in_seconds
@@ -55,6 +56,14 @@ def find(sessions: Sessions, keys: Keys, secret: str) -> tuple[Session, ApiKey] 
     session = sessions.get(_hash(secret))
     key = None if session is None else keys.by_hash(session.secret_hash)
     return None if session is None or key is None else (session, key)
+
+
+def lasts(sessions: Sessions, secret: str) -> bool:
+    """Whether the session has not ended. It lasts while Redis is unavailable."""
+    try:
+        return sessions.get(_hash(secret)) is not None
+    except CoordinationUnavailable:
+        return True
 
 
 def end(sessions: Sessions, secret: str) -> None:

@@ -77,13 +77,27 @@ class TestBegin:
         )
         assert "Secure" in response.headers["Set-Cookie"].split("; ")
 
-    @pytest.mark.parametrize(("said", "secure"), [("https", True), ("http", False)])
+    @pytest.mark.parametrize(
+        ("said", "secure"),
+        [("https", True), ("HTTPS , http", True), ("http", False), ("http, https", False)],
+    )
     def test_a_proxy_says_whether_it_was_https(
         self, api: Api, browser: Browser, said: str, secure: bool
     ) -> None:
         headers = {"Authorization": f"Bearer {secret(api)}", "X-Forwarded-Proto": said}
         response = browser.client.post(SESSION, headers=headers)
         assert ("Secure" in response.headers["Set-Cookie"].split("; ")) == secure
+
+    def test_the_session_of_a_replaced_cookie_ends(self, api: Api, browser: Browser) -> None:
+        browser.sign_in(secret(api))
+        replaced = api.app.test_client()
+        cookie = browser.client.get_cookie("podline_session")
+        assert cookie is not None
+        replaced.set_cookie("podline_session", cookie.value)
+        body(replaced.get(EXECUTIONS), 200)
+        browser.sign_in(secret(api))
+        body(replaced.get(EXECUTIONS), 401)
+        body(browser.call("GET", EXECUTIONS), 200)
 
     @pytest.mark.parametrize("wrong", ["", "pdl_wrong", "pds_wrong"])
     def test_not_without_a_valid_key(self, browser: Browser, wrong: str) -> None:
@@ -165,6 +179,24 @@ class TestEnd:
         again = api.app.test_client()
         again.set_cookie("podline_session", cookie.partition("=")[2].partition(";")[0])
         assert "sign in again" in body(again.get(EXECUTIONS), 401)["detail"]
+
+    @pytest.mark.parametrize("signs_out", [True, False])
+    def test_ends_streams_too(
+        self, api: Api, browser: Browser, monkeypatch: pytest.MonkeyPatch, signs_out: bool
+    ) -> None:
+        browser.sign_in(secret(api))
+        execution = body(browser.call("POST", EXECUTIONS, json=PROGRAM), 202)
+        monkeypatch.setattr("app.service.keys.CHECK_SECONDS", 0)
+        path = f"{EXECUTIONS}/{execution['id']}/stream"
+        pieces = browser.client.get(path).iter_encoded()
+        next(pieces)
+        assert b"queued" in next(pieces)
+        if signs_out:
+            browser.call("DELETE", SESSION)
+            assert list(pieces) == []
+        else:
+            body(api.post(f"{EXECUTIONS}/{execution['id']}/cancel"), 202)
+            assert b"end" in b"".join(pieces)
 
     def test_with_its_key(self, admin: Api, connect: Connect, browser: Browser) -> None:
         bob = connect("bob", Role.USER)

@@ -1,5 +1,6 @@
 """API keys are random, stored as hashes, and belong to an owner."""
 
+from functools import partial
 from itertools import count
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from app.domain.api_key import ApiKey, Role
 from app.domain.errors import Conflict, NotFound, StoreUnavailable
 from app.infrastructure.memory.keys import MemoryKeys
-from app.service import keys
+from app.service import keys, sessions
 from tests.support.twins import Twins
 
 
@@ -61,6 +62,16 @@ class TestStillValid:
         key, _ = keys.create(twins.ports.store.keys, twins.ports.clock, "ada", Role.USER)
 
         assert keys.StillValid(twins.store.keys, key, clock=count(step=100).__next__)()
+
+    def test_ends_with_the_session_that_uses_it(self, twins: Twins) -> None:
+        key, _ = keys.create(twins.ports.store.keys, twins.ports.clock, "ada", Role.USER)
+        begun = sessions.begin(twins.ports.sessions, twins.ports.clock, key)
+        lasts = partial(sessions.lasts, twins.ports.sessions, begun.secret)
+        valid = keys.StillValid(twins.store.keys, key, lasts, clock=count(step=100).__next__)
+
+        assert valid()
+        sessions.end(twins.ports.sessions, begun.secret)
+        assert not valid()
 
     def test_a_store_that_does_not_answer_ends_nothing(self, twins: Twins) -> None:
         class Unreachable(MemoryKeys):
