@@ -32,15 +32,43 @@ def test_a_key_signs_in_and_the_session_survives_a_reload(
     assert context.request.get("/api/v1/session").status == 401
 
 
-def test_a_link_signs_in_once_whoever_was_signed_in(visit: Visit, twins: Twins) -> None:
-    page = visit("ada")
+def test_a_link_signs_in_once(context: BrowserContext, twins: Twins) -> None:
+    page = context.new_page()
     token = sign_in_token(twins.ports.sessions, twins.ports.clock, key_of(twins, "bob")).secret
     page.goto(f"/sign-in#token={token}")
     expect(page.get_by_text("bob", exact=True)).to_be_visible()
     assert token not in page.url
     page.goto("about:blank")
     page.goto(f"/sign-in#token={token}")
+    page.get_by_role("button", name="Use the link").click()
     expect(page.get_by_role("alert")).to_contain_text("has been used or has expired")
+
+
+@pytest.mark.web
+def test_a_link_asks_whoever_is_signed_in(visit: Visit, twins: Twins) -> None:
+    page = visit("ada")
+    token = sign_in_token(twins.ports.sessions, twins.ports.clock, key_of(twins, "bob")).secret
+    page.goto(f"/sign-in#token={token}")
+    expect(page.get_by_text("You are signed in as ada.")).to_be_visible()
+    page.get_by_role("button", name="Stay signed in").click()
+    expect(page.get_by_text("ada", exact=True)).to_be_visible()
+    page.goto("about:blank")
+    page.goto(f"/sign-in#token={token}")
+    page.get_by_role("button", name="Use the link").click()
+    expect(page.get_by_text("bob", exact=True)).to_be_visible()
+
+
+@pytest.mark.web
+def test_nothing_is_sent_in_the_name_of_another_who_signed_in(visit: Visit, twins: Twins) -> None:
+    page = visit("ada")
+    page.goto("/")
+    run = page.get_by_role("button", name="Run", exact=True)
+    expect(run).to_be_enabled()
+    sign_in(page.context, a_key(twins, Role.USER, "bob")).close()
+    run.click()
+    expect(page.get_by_text("bob", exact=True)).to_be_visible()
+    bob = page.context.request.get("/api/v1/executions").json()
+    assert bob["items"] == []
 
 
 @pytest.mark.web

@@ -1,11 +1,15 @@
 import createClient, { type Middleware } from "openapi-fetch";
-import { type Problem, UNREACHABLE, problemOf } from "./problem.ts";
+import { Problem, UNREACHABLE, problemOf } from "./problem.ts";
 import { trouble } from "./trouble.ts";
 import type { paths } from "./schema.d.ts";
 
 /** What to know of the session's state; the shell sets both. */
 export const session = {
   csrfToken: "",
+  /** Whose it is. */
+  name: "",
+  /** Called when another tab has begun the session of somebody else. */
+  changed: () => {},
   /** Called when the API says that there is no session any more. */
   ended: () => {},
 };
@@ -34,11 +38,18 @@ async function reach(request: Request): Promise<Response> {
   return fetched(again);
 }
 
-/** Whether a request was refused for its CSRF token and there is another: that of a new session. */
+/**
+ * Whether a request was refused for its CSRF token and there is another: that of a new session of
+ * the same owner. Nothing that somebody wrote is sent in the name of another. Throws Problem.
+ */
 async function renewed(response: Response): Promise<boolean> {
   if (!(await response.text()).includes(CSRF_HEADER)) return false;
   const before = session.csrfToken;
   const { data } = await api.GET("/api/v1/session");
+  if (data && data.name !== session.name) {
+    session.changed();
+    throw new Problem(409, "Somebody else is signed in", `Another tab has signed in as ${data.name}, so nothing was sent.`);
+  }
   session.csrfToken = data?.csrf_token ?? before;
   return session.csrfToken !== before;
 }

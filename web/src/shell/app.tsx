@@ -13,7 +13,6 @@ const SIGN_IN = "/sign-in";
 
 /** Everything: whoever is signed in sees the page of the address. */
 export function App() {
-  // A link signs in, whoever was signed in before.
   const [isNobody, setNobody] = useState(hasToken);
   if (isNobody) return <SignIn onBegin={() => setNobody(false)} />;
   return <Resumed onEnd={() => setNobody(true)} />;
@@ -21,16 +20,17 @@ export function App() {
 
 /** The session of the browser's cookie, if there is one. */
 function Resumed({ onEnd }: { onEnd: () => void }) {
+  const loaded = useLoaded(resume, []);
   useEffect(() => {
     state.ended = onEnd;
+    state.changed = loaded.reload;
   }, [onEnd]);
-  const loaded = useLoaded(resume, []);
   const leave = () =>
     void signOut().then(onEnd, (problem: Error) => toast(problem.message, { isProblem: true }));
   return (
     <div class={loaded.value ? undefined : "frameless"}>
       <Shown loaded={loaded}>
-        {(session) => <SignedIn session={session} onSignOut={leave} />}
+        {(session) => <SignedIn key={session.name} session={session} onSignOut={leave} />}
       </Shown>
     </div>
   );

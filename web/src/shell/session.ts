@@ -27,19 +27,27 @@ export async function resume(): Promise<Session> {
   return begun(await send(api.GET("/api/v1/session")));
 }
 
+/** Who is signed in already; null if nobody is. */
+export async function signedIn(): Promise<string | null> {
+  const { data } = await api.GET("/api/v1/session").catch(() => ({ data: undefined }));
+  return data?.name ?? null;
+}
+
 /** Begin a session with a key, or with the token of a link. Throws Problem. */
 export async function signIn(secret: string): Promise<Session> {
   const headers = { Authorization: `Bearer ${secret}` };
   return begun(await send(api.POST("/api/v1/session", { headers })));
 }
 
-/** End the session. Throws Problem. */
+/** End the session, also if another tab has begun it. Throws Problem. */
 export async function signOut(): Promise<void> {
+  await resume();
   await send(api.DELETE("/api/v1/session"));
   state.csrfToken = "";
 }
 
 function begun(session: Session): Session {
   state.csrfToken = session.csrf_token;
+  state.name = session.name;
   return session;
 }

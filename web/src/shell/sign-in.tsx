@@ -1,12 +1,18 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Problem } from "../api/problem.ts";
 import { Button } from "../parts/button.tsx";
-import { signIn } from "./session.ts";
+import { signIn, signedIn } from "./session.ts";
 
-/** Begins a session with a key, or with the token in a link's fragment. */
+const LINK_REFUSED = "This link has been used or has expired. Sign in with a key.";
+
+/**
+ * Begins a session with a key, or with the token in a link's fragment. Whoever is signed in is asked
+ * first: with a link of somebody else's, what they write from then on would be that person's.
+ */
 export function SignIn({ onBegin }: { onBegin: () => void }) {
   const [problem, setProblem] = useState("");
   const [isBusy, setBusy] = useState(false);
+  const [offered, setOffered] = useState<{ token: string; name: string } | null>(null);
 
   const begin = async (secret: string, refused: string) => {
     setBusy(true);
@@ -20,10 +26,17 @@ export function SignIn({ onBegin }: { onBegin: () => void }) {
     }
   };
 
+  const arrive = async (token: string) => {
+    setBusy(true);
+    const name = await signedIn();
+    if (name === null) await begin(token, LINK_REFUSED);
+    else setOffered({ token, name });
+  };
+
   useEffect(() => {
     document.title = "Sign in · Podline";
     const taken = takeToken();
-    if (taken !== null) void begin(taken, "This link has been used or has expired. Sign in with a key.");
+    if (taken !== null) void arrive(taken);
   }, []);
 
   const submit = (event: SubmitEvent) => {
@@ -32,6 +45,13 @@ export function SignIn({ onBegin }: { onBegin: () => void }) {
     void begin(String(key).trim(), "This key is not valid.");
   };
 
+  if (offered) {
+    const accept = () => {
+      setOffered(null);
+      void begin(offered.token, LINK_REFUSED);
+    };
+    return <Offer name={offered.name} onAccept={accept} onRefuse={onBegin} />;
+  }
   return (
     <main id="main" class="sign-in" tabIndex={-1}>
       <h1>Sign in to Podline</h1>
@@ -60,6 +80,24 @@ export function SignIn({ onBegin }: { onBegin: () => void }) {
       </form>
       <p class="sign-in-links">
         <a href="/docs">API</a> <a href={licences()}>Licences</a>
+      </p>
+    </main>
+  );
+}
+
+function Offer({ name, onAccept, onRefuse }: { name: string; onAccept: () => void; onRefuse: () => void }) {
+  return (
+    <main id="main" class="sign-in" tabIndex={-1}>
+      <h1>Sign in with this link?</h1>
+      <p>
+        You are signed in as <bdi>{name}</bdi>. The link signs you in with the key of whoever made it: what you run
+        from then on belongs to them. Use it only if it is yours.
+      </p>
+      <p class="sign-in-links">
+        <Button onClick={onAccept}>Use the link</Button>
+        <Button look="primary" onClick={onRefuse}>
+          Stay signed in
+        </Button>
       </p>
     </main>
   );
