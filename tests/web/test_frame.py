@@ -69,7 +69,7 @@ def test_the_theme_is_kept(page: Page) -> None:
     page.emulate_media(color_scheme="light")
     ground = "getComputedStyle(document.documentElement).backgroundColor"
     light = page.evaluate(ground)
-    page.get_by_label("Theme").select_option("Dark")
+    page.get_by_label("Theme").select_option("dark")
     dark = page.evaluate(ground)
     assert dark != light
     page.reload()

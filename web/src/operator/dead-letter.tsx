@@ -103,7 +103,7 @@ function Details({ letter }: { letter: Letter }) {
           ["First failed", <Age of={letter.first_failed_at} />],
           ["Last failed", <Age of={letter.last_failed_at} />],
           ["Next retry", letter.next_retry_at && <Age of={letter.next_retry_at} />],
-          ["Id", <code>{letter.id}</code>],
+          ["ID", <code>{letter.id}</code>],
         ]}
       />
       <Text title="Error" text={letter.error} />

@@ -68,7 +68,7 @@ function List({ keys, onAsk }: { keys: readonly Key[]; onAsk: (asking: Asking) =
         { title: "Requests", isNumber: true, cell: (key) => key.requests ?? NOTHING },
         { title: "CPU s/day", isNumber: true, cell: (key) => optional(key.cpu_day) },
         { title: "Created", cell: (key) => <Age of={key.created_at} /> },
-        { title: "Id", cell: (key) => <code>{key.id}</code> },
+        { title: "ID", cell: (key) => <code>{key.id}</code> },
         {
           title: "Actions",
           cell: (key) => (

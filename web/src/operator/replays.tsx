@@ -52,7 +52,7 @@ function List({ replays }: { replays: readonly Replay[] }) {
       onOpen={(replay) => go(`/replays/${replay.id}`)}
       columns={[
         {
-          title: "Id",
+          title: "ID",
           cell: ({ id }) => (
             <a href={`/replays/${id}`}>
               <code>{id}</code>

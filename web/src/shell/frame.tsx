@@ -75,7 +75,7 @@ function isWithin(path: string, page: string): boolean {
   return path === page || (page !== "/" && path.startsWith(`${page}/`));
 }
 
-const NAME_OF: Record<Theme, string> = { system: "System", light: "Light", dark: "Dark" };
+const NAME_OF: Record<Theme, string> = { system: "Theme: system", light: "Theme: light", dark: "Theme: dark" };
 
 function ThemeSwitch() {
   const [theme, setShown] = useState(storedTheme);
