@@ -48,6 +48,11 @@ export function difference(expected: string, actual: string): Difference {
   return { rows: withParts(shown.slice(0, MOST_ROWS)), isPartial };
 }
 
+/** With one line break at its end: another end is no difference, unless the comparison is exact. */
+export function ended(text: string): string {
+  return `${text.trimEnd()}\n`;
+}
+
 /** Each line with its line break, so that a missing one at the end is a difference. */
 function linesOf(text: string): string[] {
   return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];

@@ -12,6 +12,7 @@ export interface Submission {
   readonly expected_output?: string | null;
   readonly expected_output_base64?: string | null;
   readonly tests?: readonly SentTest[] | null;
+  readonly compare?: unknown;
 }
 
 export interface SentFile {
@@ -33,6 +34,13 @@ export function expectedOf(submission: Submission, index: number | null): string
   const test = index === null ? undefined : submission.tests?.[index];
   return textOf(test?.expected_output, test?.expected_output_base64) ??
     textOf(submission.expected_output, submission.expected_output_base64);
+}
+
+/** Whether the end of the text counts: only an exact comparison minds white space there (docs/judging.md). */
+export function isExact(submission: Submission, index: number | null): boolean {
+  const test = index === null ? undefined : submission.tests?.[index];
+  const text = test?.expected_output ?? (test?.expected_output_base64 == null ? submission.expected_output : null);
+  return submission.compare === "exact" || (submission.compare == null && text == null);
 }
 
 /** What a test, or the program, read. */

@@ -2,9 +2,9 @@ import { open } from "../api/client.ts";
 import { Shown } from "../parts/states.tsx";
 import { useLoaded } from "../parts/use-loaded.ts";
 import { DifferenceView } from "./difference-view.tsx";
-import { MOST_CHARACTERS } from "./difference.ts";
+import { MOST_CHARACTERS, ended } from "./difference.ts";
 import type { Execution } from "./followed.ts";
-import { expectedOf } from "./submission.ts";
+import { expectedOf, isExact } from "./submission.ts";
 import { useSubmission } from "./use-submission.ts";
 
 /** How what the program printed differs from what was expected. */
@@ -45,10 +45,11 @@ export function Compared({ id, index, path, printed, size }: Props) {
       {(sent) => {
         const expected = expectedOf(sent, index);
         if (expected === null) return <p class="hint">A checker judged the output: no text was expected.</p>;
+        const compared = isExact(sent, index) ? (text: string) => text : ended;
         return (
           <Shown loaded={actual} what="Loading what was printed">
             {(text) => (
-              <DifferenceView expected={expected} actual={text} isCut={size > MOST_CHARACTERS} />
+              <DifferenceView expected={compared(expected)} actual={compared(text)} isCut={size > MOST_CHARACTERS} />
             )}
           </Shown>
         );

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Difference, difference, visibleSpace } from "../../src/execution/difference.ts";
+import { type Difference, difference, ended, visibleSpace } from "../../src/execution/difference.ts";
 import { randomly } from "./random.ts";
+import { isExact } from "../../src/execution/submission.ts";
 
 const SIGNS = { same: " ", missing: "-", extra: "+", omitted: "…" };
 
@@ -80,4 +81,14 @@ test("the rows contain both texts", () => {
 
 test("white space can be seen", () => {
   assert.equal(visibleSpace("a b\t\r\n"), "a·b→\t␍⏎");
+});
+
+test("the end of a text counts only if the comparison is exact", () => {
+  assert.equal(ended("a\nb"), ended("a\nb \n\n"));
+  assert.equal(isExact({ expected_output: "x" }, null), false);
+  assert.equal(isExact({ expected_output: "x", compare: "exact" }, null), true);
+  assert.equal(isExact({ expected_output_base64: "eA==" }, null), true);
+  const tests = [{ expected_output: "x" }, { expected_output_base64: "eA==" }, {}];
+  assert.deepEqual([0, 1, 2].map((index) => isExact({ tests, expected_output: "y" }, index)), [false, true, false]);
+  assert.equal(isExact({ tests, compare: "tokens" }, 1), false);
 });
