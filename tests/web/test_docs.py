@@ -10,8 +10,12 @@ from tests.support.twins import Twins
 from tests.web.conftest import Visit
 
 
-def test_an_operation_is_tried_in_the_session_and_with_a_key(page: Page, twins: Twins) -> None:
+def test_an_operation_is_tried_in_the_session_and_with_a_key(
+    page: Page, url: str, twins: Twins
+) -> None:
     page.goto("/docs#executions_submit")
+    expect(page.get_by_text(f"export URL={url} ")).to_be_visible()
+    expect(page.get_by_role("link", name="Web page")).to_have_attribute("href", "/")
     submit = page.locator("#executions_submit")
     expect(submit.get_by_label("Example")).to_contain_text("curl -s")
     submit.get_by_role("button", name="Send").click()

@@ -35,6 +35,9 @@ function openTarget(): void {
   if (target instanceof HTMLDetailsElement) target.open = true;
 }
 
+// The document is the same for whoever asks, and does not know by which address.
+document.getElementById("origin")?.replaceChildren(location.origin);
+
 const keyPlace = document.getElementById("try-key");
 if (keyPlace) render(<KeyField />, keyPlace);
 for (const place of document.querySelectorAll<HTMLElement>(".try")) {
