@@ -66,7 +66,7 @@ function emptyText(execution: Execution, endedTests: number): string {
       return execution.outcome === "compile_error" ? "The program did not start." : "The program printed nothing.";
     case "failed":
     case "cancelled":
-      return "There is no output.";
+      return "No output was kept.";
     default:
       return "Nothing has been printed yet.";
   }

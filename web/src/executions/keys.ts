@@ -18,7 +18,7 @@ export const KEYS: readonly (readonly [keys: string, text: string])[] = [
   ["k or ↑", "Previous row"],
   ["Home, End", "First or last row"],
   ["Enter", "Open the execution"],
-  ["x", "Select the row, or no longer"],
+  ["x", "Select or deselect the row"],
   ["?", "Show these keys"],
 ];
 

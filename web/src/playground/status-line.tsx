@@ -37,5 +37,5 @@ function LastRun({ execution }: { execution: Execution | null }) {
     wall_ms != null && duration(wall_ms),
     memory_peak_kib != null && bytes(memory_peak_kib * 1024),
   ].filter(Boolean);
-  return <span>Last run: {parts.join(", ")}</span>;
+  return parts.length > 0 ? <span>Last run: {parts.join(", ")}</span> : null;
 }

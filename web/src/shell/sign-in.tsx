@@ -69,7 +69,8 @@ export function SignIn({ onBegin }: { onBegin: () => void }) {
           aria-invalid={problem !== ""}
         />
         <p id="key-help" class="hint">
-          The key that you send to the API. The browser keeps a session, not the key.
+          The key that you send to the API. The browser keeps a session, not the key. Where the service
+          runs, <code>podline console</code> prints a link that signs you in.
         </p>
         <p id="key-problem" class="field-problem" role="alert">
           {problem}
