@@ -1,4 +1,5 @@
 import { useMemo, useState } from "preact/hooks";
+import { visibleText } from "../parts/visible.ts";
 import { type DifferenceRow, difference, visibleSpace } from "./difference.ts";
 
 interface Props {
@@ -51,7 +52,7 @@ const LONGEST = 4_000;
 
 function Row({ row, isVisible }: { row: DifferenceRow; isVisible: boolean }) {
   const show = (text: string) => {
-    const cut = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+    const cut = visibleText(text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
     return isVisible && row.kind !== "omitted" ? visibleSpace(cut) : cut.replace(/\n$/, "");
   };
   return (

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { bytes } from "../parts/format.ts";
 import { Shown } from "../parts/states.tsx";
+import { visibleText } from "../parts/visible.ts";
 import type { Execution } from "./followed.ts";
 import { type Submission, decoded, stdinOf, textOf } from "./submission.ts";
 import { useSubmission } from "./use-submission.ts";
@@ -77,7 +78,7 @@ function Text({ title, text }: { title: string; text: string }) {
         <CopyButton text={text} />
       </div>
       <pre class="execution-text" tabIndex={0} role="region" aria-label={title}>
-        {text.slice(0, SHOWN)}
+        {visibleText(text.slice(0, SHOWN))}
       </pre>
       {text.length > SHOWN && <p class="hint">The first 64 KiB of {bytes(text.length)}.</p>}
     </>
@@ -92,7 +93,7 @@ function List({ title, items }: { title: string; items: readonly string[] }) {
       <ol class="execution-list">
         {items.map((item, index) => (
           <li key={index}>
-            <code>{item}</code>
+            <code>{visibleText(item)}</code>
           </li>
         ))}
       </ol>

@@ -5,6 +5,7 @@ import { Badge } from "../parts/badge.tsx";
 import { Button } from "../parts/button.tsx";
 import { bytes, duration } from "../parts/format.ts";
 import { Icon } from "../parts/icon.tsx";
+import { visibleText } from "../parts/visible.ts";
 import type { Execution } from "./followed.ts";
 import { verdictOf } from "./verdict.ts";
 import { Compared } from "./wrong-output.tsx";
@@ -93,14 +94,14 @@ function Details({ execution, test, index }: { execution: Execution; test: TestR
   return (
     <div class="execution-test-details">
       <p>{verdictOf(test).reason}</p>
-      {test.message && <pre class="execution-text">{test.message}</pre>}
+      {test.message && <pre class="execution-text">{visibleText(test.message)}</pre>}
       {test.outcome !== "skipped" && (
         <>
           <Compared id={execution.id} index={index} path={`${base}/stdout`} printed={test.stdout} size={test.stdout_bytes} />
           {test.stderr !== "" && (
             <>
               <h3>stderr</h3>
-              <pre class="execution-text">{test.stderr}</pre>
+              <pre class="execution-text">{visibleText(test.stderr)}</pre>
             </>
           )}
           <p class="execution-links">

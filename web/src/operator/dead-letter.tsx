@@ -8,13 +8,14 @@ import { Shown } from "../parts/states.tsx";
 import { Age } from "../parts/time.tsx";
 import { toast } from "../parts/toast.tsx";
 import { useLoaded } from "../parts/use-loaded.ts";
+import { visibleText } from "../parts/visible.ts";
 import type { PageProps } from "../shell/routes.ts";
 import { Facts } from "./facts.tsx";
 import { Head } from "./head.tsx";
 import { LetterBadge } from "./letter-badge.tsx";
 import type { Letter } from "./letters.ts";
 import { executionAt } from "./links.ts";
-import { payloadText, visibleText } from "./payload.ts";
+import { payloadText } from "./payload.ts";
 
 const EVERY = 3_000;
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { payloadText, visibleText } from "../../src/operator/payload.ts";
+import { payloadText } from "../../src/operator/payload.ts";
+import { visibleText } from "../../src/parts/visible.ts";
 
 const encoded = (bytes: number[] | string) => Buffer.from(bytes as string).toString("base64");
 
