@@ -7,11 +7,13 @@ from flask import Flask, Response
 HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
 """Most responses belong to one owner, and none may be framed (OWASP, REST Security Cheat Sheet). A
-view can override each of them.
+view can override each of them. No page of another origin, such as another port of the same machine,
+which gets the session's cookie, may embed one (Fetch Standard, 3.7).
 """
 
 

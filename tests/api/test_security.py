@@ -25,6 +25,7 @@ def test_no_response_is_kept_framed_or_taken_for_another_type(api: Api) -> None:
     for response in responses(api):
         assert response.headers["Cache-Control"] == "no-store"
         assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin"
         policy = response.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
         assert "frame-ancestors 'none'" in policy
