@@ -78,8 +78,14 @@ def test_a_session_ends_with_its_key(context: BrowserContext, twins: Twins) -> N
     page.goto("/executions")
     expect(page.get_by_role("heading", name="Executions")).to_be_visible()
     twins.store.keys.delete(key.id)
-    page.reload()  # Or the list notices it first.
+    page.get_by_label("State").select_option("queued")  # Or the list notices it first.
+    expect(page.get_by_text("Your session has ended.")).to_be_visible()
+    page.get_by_label("Key", exact=True).fill(a_key(twins, Role.USER, "bob"))
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Executions")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("Key", exact=True)).to_be_visible()
+    expect(page.get_by_text("Your session has ended.")).to_have_count(0)
 
 
 @pytest.mark.web

@@ -14,8 +14,18 @@ const SIGN_IN = "/sign-in";
 /** Everything: whoever is signed in sees the page of the address. */
 export function App() {
   const [isNobody, setNobody] = useState(hasToken);
-  if (isNobody) return <SignIn onBegin={() => setNobody(false)} />;
-  return <Resumed onEnd={() => setNobody(true)} />;
+  const [hasEnded, setEnded] = useState(false);
+  const begin = () => {
+    setNobody(false);
+    setEnded(false);
+  };
+  const end = () => {
+    if (state.name) setEnded(true); // Nobody signed out here.
+    state.name = "";
+    setNobody(true);
+  };
+  if (isNobody) return <SignIn hasEnded={hasEnded} onBegin={begin} />;
+  return <Resumed onEnd={end} />;
 }
 
 /** The session of the browser's cookie, if there is one. */

@@ -44,6 +44,7 @@ export async function signOut(): Promise<void> {
   await resume();
   await send(api.DELETE("/api/v1/session"));
   state.csrfToken = "";
+  state.name = "";
 }
 
 function begun(session: Session): Session {

@@ -3,13 +3,13 @@ import type { Problem } from "../api/problem.ts";
 import { Button } from "../parts/button.tsx";
 import { signIn, signedIn } from "./session.ts";
 
-const LINK_REFUSED = "This link has been used or has expired. Sign in with a key.";
+const LINK_REFUSED = "This link has been used or has expired. Sign in with a key, or with another link.";
 
 /**
  * Begins a session with a key, or with the token in a link's fragment. Whoever is signed in is asked
  * first: with a link of somebody else's, what they write from then on would be that person's.
  */
-export function SignIn({ onBegin }: { onBegin: () => void }) {
+export function SignIn({ hasEnded, onBegin }: { hasEnded: boolean; onBegin: () => void }) {
   const [problem, setProblem] = useState("");
   const [isBusy, setBusy] = useState(false);
   const [offered, setOffered] = useState<{ token: string; name: string } | null>(null);
@@ -55,6 +55,7 @@ export function SignIn({ onBegin }: { onBegin: () => void }) {
   return (
     <main id="main" class="sign-in" tabIndex={-1}>
       <h1>Sign in to Podline</h1>
+      {hasEnded && <p role="status">Your session has ended. Sign in again to go on where you were.</p>}
       <form onSubmit={submit}>
         <label for="key">Key</label>
         <input
