@@ -75,7 +75,8 @@ function isWithin(path: string, page: string): boolean {
   return path === page || (page !== "/" && path.startsWith(`${page}/`));
 }
 
-const NAME_OF: Record<Theme, string> = { system: "Theme: system", light: "Theme: light", dark: "Theme: dark" };
+// The choice comes first: a narrow window cuts the rest off.
+const NAME_OF: Record<Theme, string> = { system: "System theme", light: "Light theme", dark: "Dark theme" };
 
 function ThemeSwitch() {
   const [theme, setShown] = useState(storedTheme);
