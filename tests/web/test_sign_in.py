@@ -89,6 +89,16 @@ def test_a_session_ends_with_its_key(context: BrowserContext, twins: Twins) -> N
 
 
 @pytest.mark.web
+def test_a_page_that_the_browser_kept_shows_nothing_of_an_ended_session(visit: Visit) -> None:
+    page = visit("ada")
+    page.goto("/executions")
+    expect(page.get_by_text("ada", exact=True)).to_be_visible()
+    page.context.clear_cookies()
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(page.get_by_label("Key", exact=True)).to_be_visible()
+
+
+@pytest.mark.web
 def test_a_session_of_another_tab_takes_over(visit: Visit, twins: Twins) -> None:
     page = visit("ada")
     page.goto("/executions")

@@ -9,3 +9,8 @@ restoreTheme();
 found(location.pathname)?.route.load().catch(() => {});
 const root = document.getElementById("page");
 if (root) render(<App />, root);
+
+// What the browser kept of a page, for its Back button, may be of a session that has ended.
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
