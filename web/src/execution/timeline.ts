@@ -108,12 +108,14 @@ export function spanOf(attempts: readonly Attempt[], now: number): { from: numbe
   return phases.length === 0 ? { from: now, to: now + 1 } : { from, to: Math.max(to, from + 1) };
 }
 
+const LAST_LABEL = 0.9; // what follows has no room at the right edge
+
 /** Times for the axis: a few round steps from the beginning, in milliseconds. */
 export function ticksOf(duration: number, most = 5): number[] {
   const rough = duration / most;
   const unit = 10 ** Math.floor(Math.log10(Math.max(rough, 1)));
   const step = [1, 2, 5, 10].map((factor) => factor * unit).find((each) => each >= rough) ?? rough;
   const ticks: number[] = [];
-  for (let tick = 0; tick <= duration; tick += step) ticks.push(tick);
+  for (let tick = 0; tick <= duration * LAST_LABEL; tick += step) ticks.push(tick);
   return ticks;
 }

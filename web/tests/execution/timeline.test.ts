@@ -79,7 +79,13 @@ test("the span of all attempts", () => {
 });
 
 test("ticks are few and round", () => {
-  assert.deepEqual(ticksOf(1000), [0, 200, 400, 600, 800, 1000]);
+  assert.deepEqual(ticksOf(1000), [0, 200, 400, 600, 800]);
   assert.deepEqual(ticksOf(37), [0, 10, 20, 30]);
   for (const duration of [1, 3, 12, 99, 1234, 86_400_000]) assert.ok(ticksOf(duration).length <= 6);
+});
+
+test("no label is cut at the right edge", () => {
+  assert.deepEqual(ticksOf(150), [0, 50, 100]);
+  assert.deepEqual(ticksOf(152), [0, 50, 100]);
+  assert.deepEqual(ticksOf(170), [0, 50, 100, 150]);
 });
