@@ -20,6 +20,9 @@ const AXIS_WIDTH = 64;
 /** Where the axis ends if there is nothing to show. */
 const EMPTY = { rate: 1, count: 1, duration: 100 } as const;
 
+/** Steps of the axis of what comes in wholes: 1, 2, 5, 10, … */
+const WHOLE_STEPS = Array.from({ length: 8 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
+
 /** The columns of a chart. Bars are drawn over each other, so the highest come first. */
 export function dataOf({ starts, lines, kind }: Drawn): uPlot.AlignedData {
   const values = lines.map((line) => line.values);
@@ -91,7 +94,7 @@ function options(
     },
     axes: [
       { ...axis, values: times },
-      { ...axis, values, size: AXIS_WIDTH },
+      { ...axis, values, size: AXIS_WIDTH, ...(unit === "count" ? { incrs: WHOLE_STEPS } : {}) },
     ],
     series: [{}, ...(kind === "bars" ? series.reverse() : series)],
     hooks: { setCursor: [(self) => onPoint(self.cursor.idx ?? null)] },
