@@ -13,21 +13,9 @@ from werkzeug.exceptions import NotFound
 from werkzeug.routing import Rule
 
 from app.api.built_page import BUILT
+from app.api.security import policy_of_a_page
 
-_POLICY: Final = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' blob:",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-        "require-trusted-types-for 'script'",
-        "trusted-types 'none'",
-    )
-)
+_POLICY: Final = policy_of_a_page("style-src 'self'", "img-src 'self' blob:")
 _PAGE_HEADERS: Final = {
     "Content-Security-Policy": _POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",

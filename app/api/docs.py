@@ -21,22 +21,12 @@ from app.api.built_page import BUILT
 from app.api.examples import command
 from app.api.openapi import Json, document
 from app.api.operations import Operation
+from app.api.security import policy_of_a_page
 from app.domain.policy import InputMaxima
 
 _STYLE: Final = Path(__file__).with_name("templates").joinpath("docs.css").read_text()
-_POLICY: Final = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        f"style-src 'sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-        "require-trusted-types-for 'script'",
-        "trusted-types 'none'",
-    )
-)
+_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_POLICY: Final = policy_of_a_page(f"style-src 'sha256-{_STYLE_HASH}'")
 _HEADERS: Final = {
     "Content-Security-Policy": _POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
