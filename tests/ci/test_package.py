@@ -17,8 +17,6 @@ ROOT = Path(__file__).parents[2]
 BACKEND = "import sys, setup; print(setup.{}(sys.argv[1]))"
 NOWHERE = {"NPM_CONFIG_REGISTRY": "http://127.0.0.1:9", "NPM_CONFIG_FETCH_RETRIES": "0"}
 
-pytest.importorskip("setuptools")
-
 
 def build(kind: str, source: Path, folder: Path, **environment: str) -> tuple[Path, str]:
     """Run the build backend. Returns what it made, and what it said."""
