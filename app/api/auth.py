@@ -15,6 +15,9 @@ from app.service import keys
 from app.service import sessions as service
 
 COOKIE: Final = "podline_session"
+SECURE_COOKIE: Final = f"__Host-{COOKIE}"
+"""Over HTTPS: browsers accept this prefix from this host alone, and only with `Secure`
+(RFC 6265bis, section 4.1.3.2)."""
 CSRF_HEADER: Final = "X-CSRF-Token"
 CHANGES_NOTHING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -51,9 +54,27 @@ def secret() -> str:
     return request.headers.get("X-API-Key", "")
 
 
+def cookie_name() -> str:
+    return SECURE_COOKIE if is_encrypted() else COOKIE
+
+
+def is_encrypted() -> bool:
+    """Whether the browser uses HTTPS, here or as far as a proxy.
+
+    A client that lies about what a proxy says keeps only its own cookie from itself.
+    """
+    first = request.headers.get("X-Forwarded-Proto", "").partition(",")[0]  # Of several proxies.
+    return request.is_secure or first.strip().lower() == "https"
+
+
+def session_secret() -> str:
+    """The secret in the session's cookie, or an empty text."""
+    return request.cookies.get(cookie_name(), "")
+
+
 def session(stored: Keys, sessions: Sessions) -> tuple[Session, ApiKey]:
     """The session of the request's cookie. Raises Unauthorized."""
-    given = request.cookies.get(COOKIE)
+    given = session_secret()
     if not given:
         raise unauthorized("send a key: `Authorization: Bearer <key>` or `X-API-Key: <key>`")
     found = service.find(sessions, stored, given)

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from app.api import bounds, problems, response_headers, sse
-from app.api.auth import COOKIE, CSRF_HEADER
+from app.api.auth import COOKIE, CSRF_HEADER, SECURE_COOKIE
 from app.api.examples import BODIES
 from app.api.operations import Operation
 from app.domain.policy import InputMaxima
@@ -29,7 +29,8 @@ _SECURITY: Final = {
         "type": "apiKey",
         "in": "cookie",
         "name": COOKIE,
-        "description": "The cookie of a browser's session. A request that changes something also "
+        "description": "The cookie of a browser's session; over HTTPS, its name is "
+        f"`{SECURE_COOKIE}`. A request that changes something also "
         f"needs the session's token in the header `{CSRF_HEADER}`.",
     },
 }

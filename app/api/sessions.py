@@ -1,12 +1,12 @@
 """/api/v1/session: browsers sign in with a key or a link, and keep only a cookie."""
 
-from flask import request
 from werkzeug.http import dump_cookie
 
 from app.api import auth, operator_schemas, rate_limits, representation
 from app.api.context import Call, Context
 from app.api.operations import Answer, Section
 from app.domain.api_key import ApiKey
+from app.domain.errors import Forbidden
 from app.domain.session import Session
 from app.service import keys
 from app.service import sessions as service
@@ -26,15 +26,16 @@ sessions = Section("Sessions", "/api/v1/session")
 def begin(context: Context) -> Answer:
     """Begin a session with a key, or with a sign-in token in its place.
 
-    The response sets the cookie `podline_session`, which other sites can't send and scripts can't
-    read, and ends the session of the cookie that it replaces. Every request with the cookie that
-    changes something needs `csrf_token` in the header `X-CSRF-Token`. The session ends after 12
-    hours, once its key is deleted, or once the key has 100 newer ones.
+    The response sets the cookie `podline_session` (over HTTPS, `__Host-podline_session`), which
+    other sites can't send and scripts can't read, and ends the session of the cookie that it
+    replaces. Every request with the cookie that changes something needs `csrf_token` in the header
+    `X-CSRF-Token`. The session ends after 12 hours, once its key is deleted, or once the key has
+    100 newer ones.
     """
     ports = context.ports
     key = _signed_in(context)
     rate_limits.count(Call(context, key))
-    service.end(ports.sessions, request.cookies.get(auth.COOKIE, ""))
+    service.end(ports.sessions, auth.session_secret())
     begun = service.begin(ports.sessions, ports.clock, key)
     cookie = _cookie(begun.secret, int(service.SESSION_SECONDS))
     return Answer(_shown(begun.session, key), 201, {"Set-Cookie": cookie})
@@ -65,31 +66,31 @@ def get(context: Context) -> operator_schemas.Session:
 )
 def end(call: Call) -> Answer:
     """End the session of the cookie, and remove the cookie."""
-    service.end(call.ports.sessions, request.cookies.get(auth.COOKIE, ""))
+    service.end(call.ports.sessions, auth.session_secret())
     return Answer(None, 204, {"Set-Cookie": _cookie("", 0)})
 
 
 @sessions.operation("POST", "/token", {201: operator_schemas.SignInToken})
 def token(call: Call) -> Answer:
-    """A token that begins one session of the same key within five minutes: for a link."""
+    """A token that begins one session of the same key within five minutes: for a link.
+
+    This needs the key itself: what a session created would outlast it.
+    """
+    if not auth.secret():
+        raise Forbidden("a sign-in token needs a key, not a session")
     begun = service.sign_in_token(call.ports.sessions, call.ports.clock, call.caller)
     expires_at = representation.moment(begun.session.expires_at)
     return Answer(operator_schemas.SignInToken(token=begun.secret, expires_at=expires_at), 201)
 
 
 def _cookie(value: str, seconds: int) -> str:
-    """`Secure` over HTTPS; a service on a laptop has none.
-
-    A client that lies about what a proxy says keeps only its own cookie from itself.
-    """
-    first = request.headers.get("X-Forwarded-Proto", "").partition(",")[0]  # Of several proxies.
-    is_encrypted = request.is_secure or first.strip().lower() == "https"
+    """`Secure` over HTTPS; a service on a laptop has none."""
     return dump_cookie(
-        auth.COOKIE,
+        auth.cookie_name(),
         value,
         max_age=seconds,
         path="/",
-        secure=is_encrypted,
+        secure=auth.is_encrypted(),
         httponly=True,
         samesite="Strict",
     )

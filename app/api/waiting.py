@@ -63,7 +63,7 @@ def streamed(call: Call, stream: Callable[..., Response]) -> Response:
 def _still_valid(call: Call) -> StillValid:
     """Of the request's key, and of its session if it came with a cookie."""
     keys = call.ports.store.keys
-    cookie = "" if auth.secret() else request.cookies.get(auth.COOKIE, "")
+    cookie = "" if auth.secret() else auth.session_secret()
     if not cookie:
         return StillValid(keys, call.caller)
     return StillValid(keys, call.caller, partial(sessions.lasts, call.ports.sessions, cookie))

@@ -77,6 +77,22 @@ class TestBegin:
         )
         assert "Secure" in response.headers["Set-Cookie"].split("; ")
 
+    def test_over_https_only_this_host_can_set_the_cookie(self, api: Api, browser: Browser) -> None:
+        https = {"X-Forwarded-Proto": "https"}
+        cookie = browser.sign_in(secret(api), **https).headers["Set-Cookie"]
+        attributes = cookie.split("; ")
+        assert attributes[0].startswith("__Host-podline_session=")
+        assert {"Secure", "Path=/"} < set(attributes)
+        assert "Domain" not in cookie
+        value = attributes[0].partition("=")[2]
+        session = {**https, "Cookie": f"__Host-podline_session={value}"}
+        body(api.app.test_client(use_cookies=False).get(EXECUTIONS, headers=session), 200)
+        set_by_another_host = {**https, "Cookie": f"podline_session={value}"}
+        response = api.app.test_client(use_cookies=False).get(
+            EXECUTIONS, headers=set_by_another_host
+        )
+        body(response, 401)
+
     @pytest.mark.parametrize(
         ("said", "secure"),
         [("https", True), ("HTTPS , http", True), ("http", False), ("http, https", False)],
@@ -246,6 +262,12 @@ class TestSignInToken:
         browser.client.set_cookie("podline_session", token)
         body(browser.call("GET", EXECUTIONS), 401)
         body(browser.sign_in(token), 201)
+
+    def test_cannot_be_created_by_a_session_which_it_would_outlast(
+        self, api: Api, browser: Browser
+    ) -> None:
+        browser.sign_in(secret(api))
+        assert "not a session" in body(browser.call("POST", f"{SESSION}/token"), 403)["detail"]
 
     def test_a_cookie_is_no_sign_in_token(self, api: Api, browser: Browser) -> None:
         cookie = browser.sign_in(secret(api)).headers["Set-Cookie"]
