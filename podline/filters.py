@@ -20,6 +20,7 @@ class ExecutionFilter(TypedDict, total=False):
     state: str | None
     outcome: str | None
     language: str | None
+    priority: str | None
     labels: Mapping[str, str] | None
     batch: str | None
     """The id of a batch."""

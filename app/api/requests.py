@@ -12,6 +12,7 @@ from app.api.validation import BY_VALUE, Sent
 from app.domain.execution import Outcome, State, Time
 from app.domain.filters import ExecutionFilter
 from app.domain.minutes import KEPT_MINUTES
+from app.domain.submission import Priority
 
 MAX_WAIT_SECONDS = 60
 DEFAULT_PAGE = 50
@@ -71,6 +72,7 @@ class ExecutionSelection(Sent):
     state: State | None = None
     outcome: Outcome | None = None
     language: str | None = None
+    priority: Priority | None = None
     label: Annotated[list[Label], BeforeValidator(as_list), UpTo("labels")] = Field(
         default=[], description="`name:value`; may be repeated, and all must match."
     )
@@ -94,6 +96,7 @@ class ExecutionSelection(Sent):
             state=self.state,
             outcome=self.outcome,
             language=self.language,
+            priority=self.priority,
             labels={name: value for name, _, value in labels} or None,
             batch=self.batch,
             ids=None if self.id is None else frozenset(self.id),
@@ -112,6 +115,7 @@ class BulkSelection(ExecutionSelection):
 
     state: Annotated[State, BY_VALUE] | None = None
     outcome: Annotated[Outcome, BY_VALUE] | None = None
+    priority: Annotated[Priority, BY_VALUE] | None = None
     id: Annotated[list[str] | None, UpTo(MAX_PAGE)] = Field(
         default=None, min_length=1, description="One of these executions."
     )

@@ -15,7 +15,7 @@ from app.cli.options import choice, pairs
 from app.cli.output import print_facts, print_json, print_table
 from app.cli.terminal import print_line, sink
 from app.cli.watch import raw_option
-from podline import Client, NotFound, Outcome, State
+from podline import Client, NotFound, Outcome, Priority, State
 
 _LISTED: Final = 20
 
@@ -37,6 +37,7 @@ def get_command(client: Client, execution_id: str, wait: bool, as_json: bool) ->
 @click.option("--state", type=choice(State))
 @click.option("--outcome", type=choice(Outcome))
 @click.option("--language", metavar="NAME")
+@click.option("--priority", type=choice(Priority))
 @click.option(
     "--label",
     "labels",
@@ -54,6 +55,7 @@ def list_command(
     state: str | None,
     outcome: str | None,
     language: str | None,
+    priority: str | None,
     labels: Mapping[str, str],
     batch: str | None,
     owner: str | None,
@@ -65,6 +67,7 @@ def list_command(
         state=state,
         outcome=outcome,
         language=language,
+        priority=priority,
         labels=labels,
         batch=batch,
         owner=owner,

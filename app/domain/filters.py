@@ -15,6 +15,7 @@ class ExecutionFilter:
     state: str | None = None
     outcome: str | None = None
     language: str | None = None
+    priority: str | None = None
     labels: Mapping[str, str] | None = None
     batch: str | None = None
     """The id of a batch."""

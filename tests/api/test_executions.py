@@ -236,12 +236,16 @@ class TestListing:
     def test_filters(self, api: Api, worker: Worker) -> None:
         done = submit(api, labels={"course": "cs101", "unit": "1"})
         worker.run_all()
-        waiting = submit(api, labels={"course": "cs101"}, language="c", source="int main;")
+        waiting = submit(
+            api, labels={"course": "cs101"}, language="c", source="int main;", priority="low"
+        )
         for query, expected in {
             "state=completed": [done],
             "state=queued": [waiting],
             "outcome=success": [done],
             "language=c": [waiting],
+            "priority=low": [waiting],
+            "priority=normal&state=completed": [done],
             "label=course:cs101": [waiting, done],
             "label=course:cs101&label=unit:1": [done],
             "label=course:cs102": [],
@@ -264,6 +268,7 @@ class TestListing:
         ("query", "pointer"),
         [
             ("state=asleep", "/state"),
+            ("priority=urgent", "/priority"),
             ("limit=0", "/limit"),
             ("limit=201", "/limit"),
             ("limit=many", "/limit"),

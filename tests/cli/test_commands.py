@@ -297,12 +297,14 @@ def test_workers(service: Service, podline: Podline) -> None:
 
 
 def test_list_passes_filters_on(service: Service, podline: Podline) -> None:
-    podline("list", "--state", "queued", "--label", "a=b", "--owner", "bob", "--language", "c")
+    options = ("--state", "queued", "--label", "a=b", "--language", "c", "--priority", "low")
+    podline("list", *options, "--owner", "bob")
     assert service.requests[-1]["query"] == {
         "state": ["queued"],
         "label": ["a:b"],
         "owner": ["bob"],
         "language": ["c"],
+        "priority": ["low"],
         "limit": ["21"],
     }
 

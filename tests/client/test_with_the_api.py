@@ -378,6 +378,12 @@ class TestBulk:
         assert client.delete_all(owner="*", state="cancelled") == 206
         assert list(client.list()) == []
 
+    def test_of_a_priority(self, client: Client) -> None:
+        low = client.submit("x", language="python", priority="low")
+        client.submit("x", language="python")
+        assert [each.id for each in client.list(priority="low")] == [low.id]
+        assert client.count("cancel", priority="low") == 1
+
     def test_retry(self, client: Client, worker: Worker) -> None:
         client.submit_many(programs("a", "b"))
         worker.run_all()

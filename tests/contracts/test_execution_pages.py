@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from app.domain.execution import SECOND, TERMINAL, UNFINISHED, Execution, Outcome, Time
 from app.domain.filters import ExecutionFilter, lowest_id
+from app.domain.submission import Priority
 from app.ports import Store
 from tests.support.builders import NOW, a_submission, a_verdict, accepted, an_id
 
@@ -20,8 +21,9 @@ def put(
     owner: str = "ada",
     language: str = "python",
     labels: Mapping[str, str] | None = None,
+    priority: Priority = Priority.NORMAL,
 ) -> Execution:
-    submission = a_submission(language=language, labels=labels or {})
+    submission = a_submission(language=language, labels=labels or {}, priority=priority)
     accepted_one = accepted(submission, owner=owner)
     assert store.executions.insert(*accepted_one)
     return accepted_one[0]
@@ -75,6 +77,19 @@ def test_by_state_outcome_and_language(store: Store) -> None:
     assert listed(store, language="bash") == [queued.id]
     assert listed(store, owner="bob", language="python", state="finished") == [others.id]
     assert listed(store, owner="ada", language="bash", outcome="success") == []
+
+
+def test_by_priority(store: Store) -> None:
+    low = put(store, priority=Priority.LOW, labels={"k": "v"})
+    high = put(store, priority=Priority.HIGH)
+    his = put(store, owner="bob", priority=Priority.LOW)
+    put(store)
+    assert listed(store, priority="low") == [his.id, low.id]
+    assert listed(store, priority="low", owner="ada") == [low.id]
+    assert listed(store, priority="high", state="queued") == [high.id]
+    assert listed(store, priority="low", labels={"k": "v"}) == [low.id]
+    assert listed(store, priority="high", ids=frozenset({low.id, his.id})) == []
+    assert listed(store, priority="critical") == []
 
 
 def test_by_labels(store: Store) -> None:

@@ -340,6 +340,7 @@ FACETS: dict[str, object] = {
     "state": "queued",
     "outcome": "success",
     "language": "python",
+    "priority": "high",
     "labels": {"course": "cs101"},
     "batch": "01J",
 }

@@ -210,6 +210,7 @@ def _matches(row: Execution, filter: ExecutionFilter) -> bool:
         and filter.state in (None, row.state)
         and filter.outcome in (None, row.outcome)
         and filter.language in (None, row.language)
+        and filter.priority in (None, row.priority)
         and filter.batch in (None, row.batch_id)
         and (filter.states is None or row.state in filter.states)
         and not (filter.unretried and row.retried_as)

@@ -262,7 +262,7 @@ def _set(values: dict[str, Any]) -> dict[str, Any]:
 def _matches(filter: ExecutionFilter, before: str | None) -> Q:
     """The query of a page. Each facet alone, with or without an owner, has an index."""
     query = Q(erased=False)
-    for name in ("owner", "state", "outcome", "language"):
+    for name in ("owner", "state", "outcome", "language", "priority"):
         if (value := getattr(filter, name)) is not None:
             query &= Q(**{name: value})
     if filter.batch is not None:

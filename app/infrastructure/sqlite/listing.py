@@ -25,7 +25,7 @@ def listing(filter: ExecutionFilter, before: str | None, limit: int) -> tuple[st
     """Return SQL and its values. Each facet, with or without an owner, has an index by id."""
     facets = {
         name: value
-        for name in ("owner", "state", "outcome", "language")
+        for name in ("owner", "state", "outcome", "language", "priority")
         if (value := getattr(filter, name)) is not None
     }
     if filter.batch is not None:

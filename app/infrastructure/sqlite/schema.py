@@ -353,6 +353,11 @@ OVERVIEW: Final = (
     "CREATE INDEX usage_by_day ON usage_days (day)",
 )
 
+BY_PRIORITY: Final = (
+    "CREATE INDEX by_priority ON executions (priority, id)",
+    "CREATE INDEX by_owner_priority ON executions (owner, priority, id) WHERE erased = 0",
+)
+
 VERSIONS: Final = Versions(
     (
         FIRST,
@@ -360,6 +365,15 @@ VERSIONS: Final = Versions(
         QUEUED_BY_BAND,
         ENDED_REPLAYS,
         OFFERED,
-        (*ENDED_AT, *CALLBACKS, *KEY_LIMITS, *BATCHES, *DOOR_DATA, *JUDGING, *OVERVIEW),
+        (
+            *ENDED_AT,
+            *CALLBACKS,
+            *KEY_LIMITS,
+            *BATCHES,
+            *DOOR_DATA,
+            *JUDGING,
+            *OVERVIEW,
+            *BY_PRIORITY,
+        ),
     )
 )
