@@ -62,10 +62,7 @@ class DeadLetters(Calls[Mode]):
 
         Returns how many were retried.
         """
-        body = {"status": status, "kind": kind, "limit": limit}
-        answer = await self._connection.request(
-            "POST", f"{_DEAD_LETTERS}/retry", body=body, deadline=Deadline.of_call(timeout)
-        )
+        answer = await self._of_all("retry", status, kind, limit, timeout)
         return decode(_Retried, answer).retried
 
     @call
@@ -81,13 +78,7 @@ class DeadLetters(Calls[Mode]):
 
         Returns how many were discarded.
         """
-        body = {"status": status, "kind": kind, "limit": limit}
-        answer = await self._connection.request(
-            "POST",
-            f"{_DEAD_LETTERS}/discard",
-            body=body,
-            deadline=Deadline.of_call(timeout),
-        )
+        answer = await self._of_all("discard", status, kind, limit, timeout)
         return decode(_Discarded, answer).discarded
 
     @call
@@ -100,6 +91,16 @@ class DeadLetters(Calls[Mode]):
             deadline=Deadline.of_call(timeout),
         )
         return decode(DeadLetter, answer)
+
+    async def _of_all(
+        self, verb: str, status: str | None, kind: str | None, limit: int, timeout: float | None
+    ) -> object:
+        return await self._connection.request(
+            "POST",
+            f"{_DEAD_LETTERS}/{verb}",
+            body={"status": status, "kind": kind, "limit": limit},
+            deadline=Deadline.of_call(timeout),
+        )
 
 
 class EventLog(Calls[Mode]):

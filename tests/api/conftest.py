@@ -1,31 +1,13 @@
 """The API on in-memory twins, with a key for each role."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from app.domain.api_key import Role
 from tests.support.api_contract import Api, Connect, connector
-from tests.support.constants import changed
+from tests.support.twin_fixtures import no_first_look as no_first_look
+from tests.support.twin_fixtures import twins as twins
+from tests.support.twin_fixtures import worker as worker
 from tests.support.twins import Twins, make_twins
-from tests.support.worker import Worker
-
-
-@pytest.fixture(autouse=True, scope="package")
-def no_first_look() -> Iterator[None]:
-    """Don't wait in real time for a program of the twin to end."""
-    with changed(monitor__FIRST_LOOK_SECONDS=0):
-        yield
-
-
-@pytest.fixture
-def twins() -> Twins:
-    return make_twins()
-
-
-@pytest.fixture
-def worker(twins: Twins) -> Worker:
-    return Worker(twins.ports)
 
 
 @pytest.fixture

@@ -8,6 +8,9 @@ import pytest
 from podline import Client
 from tests.support.both_clients import KINDS, Connect, connecting
 from tests.support.service import Service
+from tests.support.twin_fixtures import twins as twins
+from tests.support.twin_fixtures import url as url
+from tests.support.twin_fixtures import worker as worker
 
 
 @pytest.fixture

@@ -59,25 +59,9 @@ from podline import (
 from tests.contracts.queued import entry
 from tests.support.both_clients import Connect
 from tests.support.builders import a_message
-from tests.support.real_api import a_key, served
-from tests.support.twins import Twins, make_twins
+from tests.support.real_api import a_key
+from tests.support.twins import Twins
 from tests.support.worker import Worker
-
-
-@pytest.fixture
-def twins() -> Twins:
-    return make_twins()
-
-
-@pytest.fixture
-def worker(twins: Twins) -> Worker:
-    return Worker(twins.ports)
-
-
-@pytest.fixture
-def url(twins: Twins) -> Iterator[str]:
-    with served(twins) as url:
-        yield url
 
 
 @pytest.fixture

@@ -51,11 +51,6 @@ def submitted(twins: Twins, count: int = COUNT, **options: Any) -> BatchDetails:
     return submit_batch(twins.ports, ADA, programs(count), **options)
 
 
-@pytest.fixture
-def twins() -> Twins:
-    return make_twins()
-
-
 def states(twins: Twins, batch: Batch) -> list[State]:
     rows = [twins.store.executions.get(id) for id in batch.execution_ids]
     return [row.state for row in rows if row is not None]

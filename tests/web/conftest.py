@@ -6,9 +6,11 @@ from contextlib import ExitStack
 import pytest
 
 from app.domain.api_key import Role
-from tests.support.real_api import a_key, served
-from tests.support.twins import Twins, make_twins
-from tests.support.worker import Worker
+from tests.support.real_api import a_key
+from tests.support.twin_fixtures import twins as twins
+from tests.support.twin_fixtures import url as url
+from tests.support.twin_fixtures import worker as worker
+from tests.support.twins import Twins
 
 pytest.importorskip("playwright")
 
@@ -25,22 +27,6 @@ def browser() -> Iterator[Browser]:
     build_page()
     with a_browser() as browser:
         yield browser
-
-
-@pytest.fixture
-def twins() -> Twins:
-    return make_twins()
-
-
-@pytest.fixture
-def worker(twins: Twins) -> Worker:
-    return Worker(twins.ports)
-
-
-@pytest.fixture
-def url(twins: Twins) -> Iterator[str]:
-    with served(twins) as url:
-        yield url
 
 
 @pytest.fixture
