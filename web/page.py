@@ -1,7 +1,8 @@
 """Builds the page of web/ with Node, and checks it.
 
     python web/page.py         build it where the API finds it
-    python web/page.py check   check its types against the API's
+    python web/page.py check   check its style, and its types against the API's
+    python web/page.py format  format its sources
     python web/page.py test    run the tests of what it computes
 
 The package's build (setup.py) uses this module too, so it imports only the standard library.
@@ -115,7 +116,7 @@ def _run(command: Sequence[str]) -> None:
 
 
 def check() -> None:
-    """Compare the page's types with the OpenAPI document of this API. Raises Unavailable."""
+    """Check the style, and the types against this API's OpenAPI document. Raises Unavailable."""
     from pydantic_core import to_json
 
     from app.api.application import OPERATIONS
@@ -123,12 +124,25 @@ def check() -> None:
     from app.domain.policy import InputMaxima
 
     install(everything=True)
+    _prettier("--check")
     described = WEB / "build/openapi.json"
     described.parent.mkdir(exist_ok=True)
     described.write_bytes(to_json(document(OPERATIONS, InputMaxima())))
     types = ["node_modules/openapi-typescript/bin/cli.js", "build/openapi.json"]
     _run([*_node(), *types, "--output", str(TYPES)])
     _run([*_node(), "node_modules/typescript/bin/tsc", "--noEmit"])
+
+
+def format_sources() -> None:
+    """Format what Prettier formats. Raises Unavailable."""
+    install(everything=True)
+    _prettier("--write")
+
+
+def _prettier(mode: str) -> None:
+    # Width and indentation are those in .editorconfig.
+    prettier = ["node_modules/prettier/bin/prettier.cjs", mode]
+    _run([*_node(), *prettier, "--cache", "--log-level=warn", "."])
 
 
 def test() -> None:
@@ -144,6 +158,8 @@ def main(arguments: Sequence[str]) -> int:
                 build(BUILT)
             case ["check"]:
                 check()
+            case ["format"]:
+                format_sources()
             case ["test"]:
                 test()
             case _:

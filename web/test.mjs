@@ -3,7 +3,9 @@ import { spawnSync } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { build } from "esbuild";
 
-const names = (await readdir("tests", { recursive: true })).filter((name) => name.endsWith(".test.ts"));
+const names = (await readdir("tests", { recursive: true })).filter((name) =>
+  name.endsWith(".test.ts"),
+);
 await build({
   stdin: { contents: names.map((name) => `import "./${name}";`).join("\n"), resolveDir: "tests" },
   outfile: "build/tests.mjs",
@@ -15,5 +17,7 @@ await build({
   sourcemap: "inline",
 });
 const options = ["--enable-source-maps", "--test-reporter=dot"];
-const { status } = spawnSync(process.execPath, [...options, "build/tests.mjs"], { stdio: "inherit" });
+const { status } = spawnSync(process.execPath, [...options, "build/tests.mjs"], {
+  stdio: "inherit",
+});
 process.exit(status ?? 1);

@@ -6,7 +6,9 @@ import { restoreTheme } from "./shell/theme.ts";
 
 restoreTheme();
 // Meanwhile, the API is asked for the session. Whatever fails is loaded again when it is shown.
-found(location.pathname)?.route.load().catch(() => {});
+found(location.pathname)
+  ?.route.load()
+  .catch(() => {});
 const root = document.getElementById("page");
 if (root) render(<App />, root);
 

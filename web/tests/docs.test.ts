@@ -32,7 +32,10 @@ test("what was filled in is encoded, and slashes of a name stay", () => {
 });
 
 test("what is empty is not sent", () => {
-  assert.equal(address(OPERATION, { "path.id": "1", "path.name": "x", "query.wait": "" }), "/executions/1/artifacts/x");
+  assert.equal(
+    address(OPERATION, { "path.id": "1", "path.name": "x", "query.wait": "" }),
+    "/executions/1/artifacts/x",
+  );
   assert.deepEqual(headers(OPERATION, { "header.Range": "" }), {});
   assert.deepEqual(headers(OPERATION, { "header.Range": "bytes=0-1" }), { Range: "bytes=0-1" });
 });

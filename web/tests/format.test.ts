@@ -4,7 +4,17 @@ import { age, bytes, counted, duration } from "../src/parts/format.ts";
 
 test("an age has its largest unit", () => {
   const seconds = [-3, 0, 59.9, 60, 3599, 3600, 86_399, 86_400, 1e6];
-  assert.deepEqual(seconds.map(age), ["0 s", "0 s", "59 s", "1 min", "59 min", "1 h", "23 h", "1 d", "11 d"]);
+  assert.deepEqual(seconds.map(age), [
+    "0 s",
+    "0 s",
+    "59 s",
+    "1 min",
+    "59 min",
+    "1 h",
+    "23 h",
+    "1 d",
+    "11 d",
+  ]);
 });
 
 test("a duration has three digits or two units", () => {

@@ -7,7 +7,11 @@ const response = (status: number, headers: Record<string, string> = {}) =>
   new Response(null, { status, statusText: "Bad Gateway", headers });
 
 test("a problem document is read as the API writes it", () => {
-  const body = { title: "Unprocessable", detail: "no", errors: [{ pointer: "/source", detail: "empty" }] };
+  const body = {
+    title: "Unprocessable",
+    detail: "no",
+    errors: [{ pointer: "/source", detail: "empty" }],
+  };
   const problem = problemOf(response(422), body);
   assert.deepEqual([problem.status, problem.title, problem.message], [422, "Unprocessable", "no"]);
   assert.deepEqual(problem.fields, body.errors);
@@ -30,5 +34,8 @@ test("only what may pass is tried again", () => {
 test("the pause is the API's, or grows", () => {
   assert.equal(pause(problemOf(response(503, { "Retry-After": "7" }), null), 1), 7);
   assert.equal(problemOf(response(503, { "Retry-After": "tomorrow" }), null).retryAfter, null);
-  assert.deepEqual([1, 2, 3, 4, 5, 9].map((failures) => pause(UNREACHABLE, failures)), [2, 4, 8, 16, 30, 30]);
+  assert.deepEqual(
+    [1, 2, 3, 4, 5, 9].map((failures) => pause(UNREACHABLE, failures)),
+    [2, 4, 8, 16, 30, 30],
+  );
 });

@@ -3,7 +3,13 @@ import { test } from "node:test";
 import { type Route, found } from "../src/shell/routes.ts";
 
 const load = () => Promise.reject(new Error("not needed"));
-const named = (path: string): Route => ({ path, title: path, role: "user", inNavigation: true, load });
+const named = (path: string): Route => ({
+  path,
+  title: path,
+  role: "user",
+  inNavigation: true,
+  load,
+});
 const ROUTES = [named("/"), named("/executions"), named("/executions/:id")];
 
 function at(path: string): [string, Record<string, string>] | null {
@@ -23,5 +29,6 @@ test("a parameter is decoded once, if it can be", () => {
 });
 
 test("other addresses have none", () => {
-  for (const path of ["/nothing", "/executions/", "/executions/a/b", "//"]) assert.equal(at(path), null);
+  for (const path of ["/nothing", "/executions/", "/executions/a/b", "//"])
+    assert.equal(at(path), null);
 });

@@ -48,7 +48,11 @@ async function renewed(response: Response): Promise<boolean> {
   const { data } = await api.GET("/api/v1/session");
   if (data && data.name !== session.name) {
     session.changed();
-    throw new Problem(409, "Somebody else is signed in", `Another tab has signed in as ${data.name}, so nothing was sent.`);
+    throw new Problem(
+      409,
+      "Somebody else is signed in",
+      `Another tab has signed in as ${data.name}, so nothing was sent.`,
+    );
   }
   session.csrfToken = data?.csrf_token ?? before;
   return session.csrfToken !== before;

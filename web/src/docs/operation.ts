@@ -42,7 +42,10 @@ export function address(operation: Operation, filled: Filled): string {
   for (const parameter of operation.parameters) {
     const given = value(parameter);
     if (parameter.in === "path") {
-      path = path.replace(`{${parameter.name}}`, given.split("/").map(encodeURIComponent).join("/"));
+      path = path.replace(
+        `{${parameter.name}}`,
+        given.split("/").map(encodeURIComponent).join("/"),
+      );
     } else if (parameter.in === "query" && given) query.append(parameter.name, given);
   }
   const text = query.toString();

@@ -17,7 +17,9 @@ export function TryIt({ operation }: { operation: Operation }) {
   const [isBusy, setBusy] = useState(false);
   const abort = useRef<AbortController | null>(null);
   const example = operation.requestBody?.content["application/json"].example;
-  const shown = operation.parameters.filter(({ name }) => name !== "Authorization" && name !== "X-API-Key");
+  const shown = operation.parameters.filter(
+    ({ name }) => name !== "Authorization" && name !== "X-API-Key",
+  );
 
   const send = async (event: SubmitEvent) => {
     event.preventDefault();
@@ -48,13 +50,23 @@ export function TryIt({ operation }: { operation: Operation }) {
       {shown.map(({ name, in: place, required }) => (
         <label key={`${place}.${name}`}>
           {name}
-          <input name={`${place}.${name}`} required={required} autocomplete="off" spellcheck={false} />
+          <input
+            name={`${place}.${name}`}
+            required={required}
+            autocomplete="off"
+            spellcheck={false}
+          />
         </label>
       ))}
       {example !== undefined && (
         <label>
           Body
-          <textarea name="body" rows={6} spellcheck={false} defaultValue={JSON.stringify(example, null, 2)} />
+          <textarea
+            name="body"
+            rows={6}
+            spellcheck={false}
+            defaultValue={JSON.stringify(example, null, 2)}
+          />
         </label>
       )}
       <div class="row">

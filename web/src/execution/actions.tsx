@@ -60,7 +60,13 @@ export function Actions({ followed, execution }: { followed: Followed; execution
         </>
       )}
       {isDeleting && (
-        <Confirm title="Delete this execution?" verb="Delete" isDangerous onConfirm={erase} onClose={() => setDeleting(false)}>
+        <Confirm
+          title="Delete this execution?"
+          verb="Delete"
+          isDangerous
+          onConfirm={erase}
+          onClose={() => setDeleting(false)}
+        >
           <p>Its program, its output and its artifacts are erased. This can't be undone.</p>
         </Confirm>
       )}

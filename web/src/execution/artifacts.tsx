@@ -28,7 +28,10 @@ export function Artifacts({ execution, result }: { execution: Execution; result:
       <h2 id="execution-artifacts">Artifacts</h2>
       {artifacts.length > 0 && (
         <p>
-          <a href={`/api/v1/executions/${execution.id}/artifacts.zip`} download={`${execution.id}.zip`}>
+          <a
+            href={`/api/v1/executions/${execution.id}/artifacts.zip`}
+            download={`${execution.id}.zip`}
+          >
             Download all ({bytes(artifacts.reduce((sum, each) => sum + each.bytes, 0))}, zip)
           </a>
         </p>
@@ -61,7 +64,12 @@ function Entry({ artifact, isShown }: { artifact: Artifact; isShown: boolean }) 
       <span class="hint">
         {bytes(artifact.bytes)}, {artifact.media_type}
       </span>
-      {isPicture(artifact) && (isWanted ? <Picture artifact={artifact} /> : <Button onClick={() => setWanted(true)}>Show</Button>)}
+      {isPicture(artifact) &&
+        (isWanted ? (
+          <Picture artifact={artifact} />
+        ) : (
+          <Button onClick={() => setWanted(true)}>Show</Button>
+        ))}
     </>
   );
 }
@@ -89,5 +97,12 @@ function Picture({ artifact }: { artifact: Artifact }) {
   }, [artifact.url]);
   if (hasFailed) return <p class="hint">The picture can't be shown. Download it instead.</p>;
   if (address === "") return null;
-  return <img class="execution-picture" src={address} alt={`Artifact ${artifact.name}`} onError={() => setFailed(true)} />;
+  return (
+    <img
+      class="execution-picture"
+      src={address}
+      alt={`Artifact ${artifact.name}`}
+      onError={() => setFailed(true)}
+    />
+  );
 }

@@ -45,7 +45,10 @@ export class Assembly {
 
   #gap(stream: Stream, bytes: number): void {
     this.output.append(stream, this.#decoders[stream].decode());
-    this.output.append("mark", `${bytes} bytes of ${stream} are missing here: download it to see all.`);
+    this.output.append(
+      "mark",
+      `${bytes} bytes of ${stream} are missing here: download it to see all.`,
+    );
   }
 
   /** Nothing follows. A stream that was cut at its limit says so. */

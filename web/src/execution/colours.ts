@@ -10,10 +10,16 @@ export interface Theme {
 }
 
 const hex = (text: string): Rgb[] =>
-  text.split(" ").map((each) => [0, 2, 4].map((at) => parseInt(each.slice(at, at + 2), 16)) as unknown as Rgb);
+  text
+    .split(" ")
+    .map((each) => [0, 2, 4].map((at) => parseInt(each.slice(at, at + 2), 16)) as unknown as Rgb);
 
-const DARK = hex("3b4252 ff7b72 56d364 e3b341 79c0ff d2a8ff 39c5cf c9d1d9 8b949e ffa198 7ee787 f2cc60 a5d6ff e2c5ff 56d4dd ffffff");
-const LIGHT = hex("24292f b31d28 116329 7d4e00 0550ae 6639ba 1b6a72 57606a 6e7781 a40e26 1a7f37 633c01 0969da 8250df 3192aa 8c959f");
+const DARK = hex(
+  "3b4252 ff7b72 56d364 e3b341 79c0ff d2a8ff 39c5cf c9d1d9 8b949e ffa198 7ee787 f2cc60 a5d6ff e2c5ff 56d4dd ffffff",
+);
+const LIGHT = hex(
+  "24292f b31d28 116329 7d4e00 0550ae 6639ba 1b6a72 57606a 6e7781 a40e26 1a7f37 633c01 0969da 8250df 3192aa 8c959f",
+);
 
 /** The theme for a background and the colour of plain text on it. */
 export function themeOn(background: Rgb, foreground: Rgb): Theme {
@@ -45,7 +51,8 @@ export function css(style: Style, theme: Theme): Record<string, string> {
 /** The colour, as little lighter or darker as its contrast with the background needs. */
 export function readable(colour: Rgb, background: Rgb): Rgb {
   if (contrast(colour, background) >= LEAST_CONTRAST) return colour;
-  const goal: Rgb = contrast([255, 255, 255], background) >= LEAST_CONTRAST ? [255, 255, 255] : [0, 0, 0];
+  const goal: Rgb =
+    contrast([255, 255, 255], background) >= LEAST_CONTRAST ? [255, 255, 255] : [0, 0, 0];
   for (let share = 0.1; share < 1; share += 0.1) {
     const lighter = mixed(colour, goal, share);
     if (contrast(lighter, background) >= LEAST_CONTRAST) return lighter;
@@ -68,7 +75,9 @@ function luminance(colour: Rgb): number {
 }
 
 function mixed(one: Rgb, other: Rgb, share: number): Rgb {
-  return one.map((value, at) => Math.round(value + ((other[at] ?? 0) - value) * share)) as unknown as Rgb;
+  return one.map((value, at) =>
+    Math.round(value + ((other[at] ?? 0) - value) * share),
+  ) as unknown as Rgb;
 }
 
 function rgb(colour: Colour | undefined, theme: Theme): Rgb | null {

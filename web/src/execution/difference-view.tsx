@@ -26,7 +26,9 @@ export function DifferenceView({ expected, actual, isCut }: Props) {
           Show white space
         </label>
       </p>
-      {(isPartial || isCut) && <p class="hint">Only the beginning is compared: this is too large, or too different.</p>}
+      {(isPartial || isCut) && (
+        <p class="hint">Only the beginning is compared: this is too large, or too different.</p>
+      )}
       <div class="difference-frame" role="group" aria-label="Expected and printed" tabIndex={0}>
         <table class="difference-rows">
           <thead class="unseen">
@@ -63,7 +65,11 @@ function Row({ row, isVisible }: { row: DifferenceRow; isVisible: boolean }) {
         <span aria-hidden="true">{SIGNS[row.kind]} </span>
         <span class="unseen">{WORDS[row.kind]}</span>
         {row.parts.map((part, index) =>
-          part.differs ? <mark key={index}>{show(part.text)}</mark> : <span key={index}>{show(part.text)}</span>,
+          part.differs ? (
+            <mark key={index}>{show(part.text)}</mark>
+          ) : (
+            <span key={index}>{show(part.text)}</span>
+          ),
         )}
       </td>
     </tr>

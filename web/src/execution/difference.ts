@@ -36,7 +36,10 @@ const LONGEST_LINE = 2_000;
 
 /** How the actual output differs from the expected one, by lines. Bounded, whatever both are. */
 export function difference(expected: string, actual: string): Difference {
-  const [wanted, got] = [linesOf(expected.slice(0, MOST_CHARACTERS)), linesOf(actual.slice(0, MOST_CHARACTERS))];
+  const [wanted, got] = [
+    linesOf(expected.slice(0, MOST_CHARACTERS)),
+    linesOf(actual.slice(0, MOST_CHARACTERS)),
+  ];
   const large = wanted.length + got.length > MOST_LINES;
   const changes = large
     ? undefined
@@ -82,7 +85,8 @@ function lineByLine(wanted: readonly string[], got: readonly string[]): Differen
   const rows: DifferenceRow[] = [];
   const from = Math.max(first - CONTEXT, 0);
   if (from > 0) rows.push(omitted(from));
-  for (let at = from; at < most && rows.length <= MOST_ROWS; at++) rows.push(...pair(wanted[at], got[at], at));
+  for (let at = from; at < most && rows.length <= MOST_ROWS; at++)
+    rows.push(...pair(wanted[at], got[at], at));
   return rows;
 }
 
@@ -115,7 +119,8 @@ function folded(rows: readonly DifferenceRow[]): DifferenceRow[] {
     const before = at === 0 ? 0 : CONTEXT;
     const after = end === rows.length ? 0 : CONTEXT;
     const left = end - at - before - after;
-    if (left > 1) kept.push(...rows.slice(at, at + before), omitted(left), ...rows.slice(end - after, end));
+    if (left > 1)
+      kept.push(...rows.slice(at, at + before), omitted(left), ...rows.slice(end - after, end));
     else kept.push(...rows.slice(at, end));
     const row = rows[end];
     if (row !== undefined) kept.push(row);
@@ -134,7 +139,8 @@ function withParts(rows: DifferenceRow[]): DifferenceRow[] {
     if (rows[at]?.kind !== "missing") continue;
     const missing = run(rows, at, "missing");
     const extra = run(rows, at + missing, "extra");
-    if (missing === extra) for (let n = 0; n < missing; n++) mark(rows, at + n, at + missing + n, until);
+    if (missing === extra)
+      for (let n = 0; n < missing; n++) mark(rows, at + n, at + missing + n, until);
     at += missing + extra - 1;
   }
   return rows;

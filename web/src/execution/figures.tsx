@@ -20,11 +20,18 @@ export function figuresOf({ result, limits }: Execution): Figure[] {
   const figures: [string, number | null, number, (value: number) => string][] = [
     ["Wall time", most(each.map((run) => run.wall_ms)), limits.wall_seconds * 1000, duration],
     ["CPU time", most(each.map((run) => run.cpu_ms)), limits.cpu_seconds * 1000, duration],
-    ["Memory", most(each.map((run) => run.memory_peak_kib)), limits.memory_mib * 1024, (kib) => bytes(kib * 1024)],
+    [
+      "Memory",
+      most(each.map((run) => run.memory_peak_kib)),
+      limits.memory_mib * 1024,
+      (kib) => bytes(kib * 1024),
+    ],
     ["stdout", most(each.map((run) => run.stdout_bytes)), limits.output_kib * 1024, bytes],
     ["stderr", most(each.map((run) => run.stderr_bytes)), limits.output_kib * 1024, bytes],
   ];
-  return figures.flatMap(([name, value, limit, show]) => (value === null ? [] : [{ name, value, limit, show }]));
+  return figures.flatMap(([name, value, limit, show]) =>
+    value === null ? [] : [{ name, value, limit, show }],
+  );
 }
 
 /** Time and memory as bars against their limits. */
@@ -33,7 +40,10 @@ export function Figures({ execution }: { execution: Execution }) {
   if (figures.length === 0) return null;
   const ofTests = execution.result?.tests != null;
   return (
-    <dl class="execution-figures" aria-label={ofTests ? "The most that any test used" : "What the program used"}>
+    <dl
+      class="execution-figures"
+      aria-label={ofTests ? "The most that any test used" : "What the program used"}
+    >
       {figures.map((figure) => (
         <Bar key={figure.name} {...figure} />
       ))}

@@ -89,7 +89,8 @@ export class Followed {
   #know(execution: Execution): void {
     this.execution = execution;
     clearTimeout(this.#timer);
-    if (execution.state === "queued") this.#timer = setTimeout(() => this.#askForPosition(), QUEUE_MS);
+    if (execution.state === "queued")
+      this.#timer = setTimeout(() => this.#askForPosition(), QUEUE_MS);
   }
 
   #askForPosition(): void {
@@ -139,7 +140,9 @@ export class Followed {
 
   #result(execution: Execution): void {
     this.#know(execution);
-    const cut = (["stdout", "stderr"] as const).filter((stream) => execution.result?.[`${stream}_truncated`]);
+    const cut = (["stdout", "stderr"] as const).filter(
+      (stream) => execution.result?.[`${stream}_truncated`],
+    );
     this.#assembly.end(cut, bytes(execution.limits.output_kib * 1024));
   }
 }

@@ -11,7 +11,10 @@ import { useSubmission } from "./use-submission.ts";
 export function Inputs({ execution }: { execution: Execution }) {
   const [isOpen, setOpen] = useState(false);
   return (
-    <details class="execution-section execution-inputs" onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details
+      class="execution-section execution-inputs"
+      onToggle={(event) => setOpen(event.currentTarget.open)}
+    >
       <summary>
         <h2>Inputs</h2>
       </summary>
@@ -56,13 +59,21 @@ function Sent({ submission }: { submission: Submission }) {
       <List title="Arguments" items={submission.args ?? []} />
       <List title="Compiler arguments" items={submission.compile_args ?? []} />
       <List title="Environment" items={env} />
-      {submission.tests && <p class="hint">{submission.tests.length} tests: their inputs are shown with their results.</p>}
+      {submission.tests && (
+        <p class="hint">
+          {submission.tests.length} tests: their inputs are shown with their results.
+        </p>
+      )}
     </>
   );
 }
 
 function filesOf({ source, files, entrypoint }: Submission): { name: string; text: string }[] {
-  if (files) return files.map((file) => ({ name: file.name, text: file.encoding === "base64" ? decoded(file.content) : file.content }));
+  if (files)
+    return files.map((file) => ({
+      name: file.name,
+      text: file.encoding === "base64" ? decoded(file.content) : file.content,
+    }));
   return source === undefined ? [] : [{ name: entrypoint ?? "Program", text: source }];
 }
 

@@ -16,7 +16,12 @@ export function Downloads({ output, download }: Props) {
     <span class="output-downloads">
       {STREAMS.map((stream) =>
         download ? (
-          <a key={stream} class="button button-normal" href={download(stream)} download={`${stream}.txt`}>
+          <a
+            key={stream}
+            class="button button-normal"
+            href={download(stream)}
+            download={`${stream}.txt`}
+          >
             <Icon name="download" />
             {stream}
           </a>

@@ -41,14 +41,23 @@ export function OutputRows({ log, window, rowHeight, digits, onChoose, ...rest }
         onClick={onClick}
       >
         {rows.map(({ index, row }) => (
-          <OutputRow key={index} row={row} line={row.line ?? log.lineAt(row.start)} rowHeight={rowHeight} {...rest} />
+          <OutputRow
+            key={index}
+            row={row}
+            line={row.line ?? log.lineAt(row.start)}
+            rowHeight={rowHeight}
+            {...rest}
+          />
         ))}
       </div>
     </div>
   );
 }
 
-interface RowProps extends Pick<Props, "rowHeight" | "theme" | "search" | "current" | "lines" | "isMixed"> {
+interface RowProps extends Pick<
+  Props,
+  "rowHeight" | "theme" | "search" | "current" | "lines" | "isMixed"
+> {
   row: Row;
   line: number;
 }
@@ -57,13 +66,24 @@ function OutputRow({ row, line, theme, search, current, lines, isMixed }: RowPro
   const length = row.spans.reduce((sum, span) => sum + span.text.length, 0);
   const matches = search.within(row.start, row.start + length);
   const isChosen = lines !== null && line >= lines.from && line <= lines.to;
-  const names = ["output-row", isMixed && `is-${row.source}`, row.source === "mark" && "is-mark", isChosen && "is-chosen"];
+  const names = [
+    "output-row",
+    isMixed && `is-${row.source}`,
+    row.source === "mark" && "is-mark",
+    isChosen && "is-chosen",
+  ];
   return (
     <div class={names.filter(Boolean).join(" ")}>
       {row.line === null ? (
         <span class="output-number" />
       ) : (
-        <a class="output-number" href={`#L${row.line}`} data-line={row.line} tabIndex={-1} aria-label={`Line ${row.line}`}>
+        <a
+          class="output-number"
+          href={`#L${row.line}`}
+          data-line={row.line}
+          tabIndex={-1}
+          aria-label={`Line ${row.line}`}
+        >
           {row.line}
         </a>
       )}

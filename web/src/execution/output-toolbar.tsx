@@ -41,7 +41,12 @@ export function OutputToolbar(props: Props) {
       <fieldset class="output-streams">
         <legend class="unseen">Streams</legend>
         {STREAMS.map(([value, name]) => (
-          <button key={value} type="button" aria-pressed={shown === value} onClick={() => onShow(value)}>
+          <button
+            key={value}
+            type="button"
+            aria-pressed={shown === value}
+            onClick={() => onShow(value)}
+          >
             {name}
           </button>
         ))}
@@ -83,7 +88,9 @@ function Find({ needle, onNeedle, search, current, onFind }: Props) {
         onKeyDown={onKeyDown}
       />
       <span class="output-found" role="status">
-        {needle === "" ? "" : `${current < 0 ? "" : `${count(current + 1)} of `}${count(found)}${found >= MOST_MATCHES ? "+" : ""}`}
+        {needle === ""
+          ? ""
+          : `${current < 0 ? "" : `${count(current + 1)} of `}${count(found)}${found >= MOST_MATCHES ? "+" : ""}`}
       </span>
       <Button aria-label="Previous match" disabled={found === 0} onClick={() => onFind(-1)}>
         <Icon name="left" />

@@ -29,7 +29,15 @@ interface Props {
 }
 
 /** What a program printed: any amount of it, live, with colours, search and links to lines. */
-export function OutputView({ output, label, isLive = false, download = null, isInAddress = false, empty = "No output", isCompact = false }: Props) {
+export function OutputView({
+  output,
+  label,
+  isLive = false,
+  download = null,
+  isInAddress = false,
+  empty = "No output",
+  isCompact = false,
+}: Props) {
   const [shown, setShown] = useShown(isInAddress);
   const [isWrapped, setWrapped] = useState(true);
   const [needle, setNeedle] = useState("");
@@ -38,10 +46,17 @@ export function OutputView({ output, label, isLive = false, download = null, isI
   const digits = useRef(3);
   const room = useRoom(viewport, probe, digits.current + 2);
   const log = useReading(output, shown, isWrapped ? room.columns : UNWRAPPED);
-  if (log.lineCount >= 10 ** digits.current) digits.current = Math.max(5, String(log.lineCount).length);
+  if (log.lineCount >= 10 ** digits.current)
+    digits.current = Math.max(5, String(log.lineCount).length);
   const theme = useTheme(viewport);
   const [lines, choose] = useLines(isInAddress);
-  const scroll = useScroll(viewport, log.rowCount, ROW_HEIGHT, room.height, isLive && lines === null);
+  const scroll = useScroll(
+    viewport,
+    log.rowCount,
+    ROW_HEIGHT,
+    room.height,
+    isLive && lines === null,
+  );
   const search = useMemo(() => new Search(log.text, needle), [log, needle]);
   search.update();
   const [current, setCurrent] = useCurrent(search);

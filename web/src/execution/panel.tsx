@@ -28,9 +28,16 @@ export function ExecutionPanel({ id, compact = false, onExecution }: Props) {
 }
 
 /** The same, for somebody who follows the execution already. */
-export function FollowedPanel({ followed, compact = false }: { followed: Followed; compact?: boolean }) {
+export function FollowedPanel({
+  followed,
+  compact = false,
+}: {
+  followed: Followed;
+  compact?: boolean;
+}) {
   const { execution, problem } = followed;
-  if (execution === null) return problem ? <Failed problem={problem} /> : <Loading what="Loading the execution" />;
+  if (execution === null)
+    return problem ? <Failed problem={problem} /> : <Loading what="Loading the execution" />;
   const { result } = execution;
   const hasTests = result?.tests != null;
   return (
@@ -60,10 +67,13 @@ export function FollowedPanel({ followed, compact = false }: { followed: Followe
 }
 
 function emptyText(execution: Execution, endedTests: number): string {
-  if (endedTests > 0) return `${endedTests} tests have ended. What they printed is shown with the verdict.`;
+  if (endedTests > 0)
+    return `${endedTests} tests have ended. What they printed is shown with the verdict.`;
   switch (execution.state) {
     case "completed":
-      return execution.outcome === "compile_error" ? "The program did not start." : "The program printed nothing.";
+      return execution.outcome === "compile_error"
+        ? "The program did not start."
+        : "The program printed nothing.";
     case "failed":
     case "cancelled":
       return "No output was kept.";

@@ -31,7 +31,8 @@ export class Reading {
   read(isLate: () => boolean): void {
     while (!this.isDone) {
       const piece = this.output.pieces[this.#next++];
-      if (piece !== undefined && this.#isShown(piece.source)) this.#append(piece.source, piece.text);
+      if (piece !== undefined && this.#isShown(piece.source))
+        this.#append(piece.source, piece.text);
       if (isLate()) return;
     }
     if (this.output.isOver) this.#end();

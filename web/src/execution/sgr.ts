@@ -16,8 +16,22 @@ export interface Style {
 export const PLAIN: Style = {};
 
 type Flag = "bold" | "dim" | "italic" | "underline" | "strike" | "inverse";
-const ON: Record<number, Flag> = { 1: "bold", 2: "dim", 3: "italic", 4: "underline", 7: "inverse", 9: "strike", 21: "underline" };
-const OFF: Record<number, readonly Flag[]> = { 22: ["bold", "dim"], 23: ["italic"], 24: ["underline"], 27: ["inverse"], 29: ["strike"] };
+const ON: Record<number, Flag> = {
+  1: "bold",
+  2: "dim",
+  3: "italic",
+  4: "underline",
+  7: "inverse",
+  9: "strike",
+  21: "underline",
+};
+const OFF: Record<number, readonly Flag[]> = {
+  22: ["bold", "dim"],
+  23: ["italic"],
+  24: ["underline"],
+  27: ["inverse"],
+  29: ["strike"],
+};
 
 /** The style after an SGR sequence with these parameters: `1;31`, `38;5;208`, `38:2::255:0:0`. */
 export function styled(style: Style, parameters: string): Style {
@@ -89,7 +103,8 @@ const STEPS = [0, 95, 135, 175, 215, 255];
 function indexed(number: number | undefined): Colour | null {
   if (number === undefined || !isByte(number)) return null;
   if (number < 16) return number;
-  if (number >= 232) return [8 + 10 * (number - 232), 8 + 10 * (number - 232), 8 + 10 * (number - 232)];
+  if (number >= 232)
+    return [8 + 10 * (number - 232), 8 + 10 * (number - 232), 8 + 10 * (number - 232)];
   const cube = number - 16;
   const step = (divisor: number): number => STEPS[Math.floor(cube / divisor) % 6] ?? 0;
   return [step(36), step(6), step(1)];

@@ -44,7 +44,8 @@ export function sentence(execution: Execution): string {
 }
 
 function queued({ queue_position, attempt }: Execution): string {
-  const place = queue_position === null ? "" : `, at queue position ${queue_position} (an estimate)`;
+  const place =
+    queue_position === null ? "" : `, at queue position ${queue_position} (an estimate)`;
   return attempt > 0 ? `It waits for another attempt${place}.` : `It waits for a slot${place}.`;
 }
 
@@ -52,7 +53,9 @@ function verdict(execution: Execution): string {
   const { result, outcome } = execution;
   const failed = result?.tests?.filter((test) => test.outcome !== "success").length ?? 0;
   if (result?.tests?.length) {
-    return failed === 0 ? "All tests succeeded." : `${failed} of ${result.tests.length} tests did not succeed.`;
+    return failed === 0
+      ? "All tests succeeded."
+      : `${failed} of ${result.tests.length} tests did not succeed.`;
   }
   const stage = outcome === "compile_error" ? result?.compile : result;
   return verdictOf({
@@ -65,7 +68,9 @@ function verdict(execution: Execution): string {
 
 /** What the service says; while another attempt is under way, it is about the one before. */
 function messageOf(execution: Execution): string {
-  return isTerminal(execution) ? (execution.message ?? "") : `The last attempt ended: ${execution.message}`;
+  return isTerminal(execution)
+    ? (execution.message ?? "")
+    : `The last attempt ended: ${execution.message}`;
 }
 
 function RunningFor({ followed }: { followed: Followed }) {

@@ -32,24 +32,33 @@ export interface SentTest {
 /** What a test expected; a test without says nothing, and then the submission decides. Null if nothing was expected. */
 export function expectedOf(submission: Submission, index: number | null): string | null {
   const test = index === null ? undefined : submission.tests?.[index];
-  return textOf(test?.expected_output, test?.expected_output_base64) ??
-    textOf(submission.expected_output, submission.expected_output_base64);
+  return (
+    textOf(test?.expected_output, test?.expected_output_base64) ??
+    textOf(submission.expected_output, submission.expected_output_base64)
+  );
 }
 
 /** Whether the end of the text counts: only an exact comparison minds white space there (docs/judging.md). */
 export function isExact(submission: Submission, index: number | null): boolean {
   const test = index === null ? undefined : submission.tests?.[index];
-  const text = test?.expected_output ?? (test?.expected_output_base64 == null ? submission.expected_output : null);
+  const text =
+    test?.expected_output ??
+    (test?.expected_output_base64 == null ? submission.expected_output : null);
   return submission.compare === "exact" || (submission.compare == null && text == null);
 }
 
 /** What a test, or the program, read. */
 export function stdinOf(submission: Submission, index: number | null): string | null {
   const test = index === null ? undefined : submission.tests?.[index];
-  return textOf(test?.stdin, test?.stdin_base64) ?? textOf(submission.stdin, submission.stdin_base64);
+  return (
+    textOf(test?.stdin, test?.stdin_base64) ?? textOf(submission.stdin, submission.stdin_base64)
+  );
 }
 
-export function textOf(text: string | null | undefined, base64: string | null | undefined): string | null {
+export function textOf(
+  text: string | null | undefined,
+  base64: string | null | undefined,
+): string | null {
   if (text != null) return text;
   return base64 == null ? null : decoded(base64);
 }

@@ -60,16 +60,28 @@ export function Tests({ execution, tests }: Props) {
           </tbody>
         </table>
       </div>
-      {tests.length > shown.length && <Button onClick={() => setAll(true)}>Show all {tests.length} tests</Button>}
+      {tests.length > shown.length && (
+        <Button onClick={() => setAll(true)}>Show all {tests.length} tests</Button>
+      )}
     </section>
   );
 }
 
 function points({ result }: Execution): string {
-  return result?.points == null || result.points_max === null ? "" : `: ${result.points} of ${result.points_max} points`;
+  return result?.points == null || result.points_max === null
+    ? ""
+    : `: ${result.points} of ${result.points_max} points`;
 }
 
-function Test({ test, isOpen, onToggle }: { test: TestResult; isOpen: boolean; onToggle: () => void }) {
+function Test({
+  test,
+  isOpen,
+  onToggle,
+}: {
+  test: TestResult;
+  isOpen: boolean;
+  onToggle: () => void;
+}) {
   return (
     <tr>
       <th scope="row">
@@ -89,7 +101,15 @@ function Test({ test, isOpen, onToggle }: { test: TestResult; isOpen: boolean; o
   );
 }
 
-function Details({ execution, test, index }: { execution: Execution; test: TestResult; index: number }) {
+function Details({
+  execution,
+  test,
+  index,
+}: {
+  execution: Execution;
+  test: TestResult;
+  index: number;
+}) {
   const base = `/api/v1/executions/${execution.id}/tests/${index}`;
   return (
     <div class="execution-test-details">
@@ -97,7 +117,13 @@ function Details({ execution, test, index }: { execution: Execution; test: TestR
       {test.message && <pre class="execution-text">{visibleText(test.message)}</pre>}
       {test.outcome !== "skipped" && (
         <>
-          <Compared id={execution.id} index={index} path={`${base}/stdout`} printed={test.stdout} size={test.stdout_bytes} />
+          <Compared
+            id={execution.id}
+            index={index}
+            path={`${base}/stdout`}
+            printed={test.stdout}
+            size={test.stdout_bytes}
+          />
           {test.stderr !== "" && (
             <>
               <h3>stderr</h3>

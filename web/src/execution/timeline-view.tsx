@@ -1,14 +1,37 @@
 import { duration } from "../parts/format.ts";
 import { useNow } from "../parts/time.tsx";
 import { type Execution, type Followed, isTerminal } from "./followed.ts";
-import { type Attempt, type Phase, type PhaseName, attemptsOf, spanOf, ticksOf } from "./timeline.ts";
+import {
+  type Attempt,
+  type Phase,
+  type PhaseName,
+  attemptsOf,
+  spanOf,
+  ticksOf,
+} from "./timeline.ts";
 
-const NAMES: Record<PhaseName, string> = { queued: "Queued", created: "Created", running: "Running", persisted: "Persisted" };
+const NAMES: Record<PhaseName, string> = {
+  queued: "Queued",
+  created: "Created",
+  running: "Running",
+  persisted: "Persisted",
+};
 const PHASES = Object.keys(NAMES) as PhaseName[];
-const ENDS: Record<string, string> = { completed: "Completed", failed: "Failed", cancelled: "Cancelled", lost: "Lost" };
+const ENDS: Record<string, string> = {
+  completed: "Completed",
+  failed: "Failed",
+  cancelled: "Cancelled",
+  lost: "Lost",
+};
 
 /** The life of an execution: its attempts, one above the other, and how long each phase took. */
-export function TimelineView({ followed, execution }: { followed: Followed; execution: Execution }) {
+export function TimelineView({
+  followed,
+  execution,
+}: {
+  followed: Followed;
+  execution: Execution;
+}) {
   return isTerminal(execution) ? (
     <Drawn followed={followed} execution={execution} now={0} />
   ) : (
@@ -20,7 +43,15 @@ function Growing(props: { followed: Followed; execution: Execution }) {
   return <Drawn {...props} now={useNow()} />;
 }
 
-function Drawn({ followed, execution, now }: { followed: Followed; execution: Execution; now: number }) {
+function Drawn({
+  followed,
+  execution,
+  now,
+}: {
+  followed: Followed;
+  execution: Execution;
+  now: number;
+}) {
   const ran = { started: time(execution.started_at), finished: time(execution.finished_at) };
   const attempts = attemptsOf(followed.changes, ran);
   if (attempts.length === 0) return null;

@@ -21,7 +21,9 @@ export function useRoom(
       const fits = cell > 0 ? Math.floor(width / cell) - numbers : 80;
       const columns = Math.max(fits, FEWEST);
       const height = viewport.current.clientHeight;
-      setRoom((last) => (last.columns === columns && last.height === height ? last : { columns, height }));
+      setRoom((last) =>
+        last.columns === columns && last.height === height ? last : { columns, height },
+      );
     };
     measure();
     const observer = new ResizeObserver(measure);

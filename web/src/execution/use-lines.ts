@@ -3,7 +3,9 @@ import { toast } from "../parts/toast.tsx";
 import { type Lines, clicked, parseLines, writeLines } from "./anchors.ts";
 
 /** The lines that the address points to, and what a click on a number does. */
-export function useLines(isInAddress: boolean): [Lines | null, (line: number, isShift: boolean) => void] {
+export function useLines(
+  isInAddress: boolean,
+): [Lines | null, (line: number, isShift: boolean) => void] {
   const [lines, setLines] = useState(() => (isInAddress ? parseLines(location.hash) : null));
   useEffect(() => {
     if (!isInAddress) return undefined;
@@ -21,7 +23,8 @@ export function useLines(isInAddress: boolean): [Lines | null, (line: number, is
 
 async function copyLink(lines: Lines): Promise<void> {
   history.replaceState(history.state, "", writeLines(lines));
-  const what = lines.from === lines.to ? `line ${lines.from}` : `lines ${lines.from} to ${lines.to}`;
+  const what =
+    lines.from === lines.to ? `line ${lines.from}` : `lines ${lines.from} to ${lines.to}`;
   try {
     await navigator.clipboard.writeText(location.href);
     toast(`Copied the link to ${what}.`);

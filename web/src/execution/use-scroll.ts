@@ -42,7 +42,9 @@ export function useScroll(
     setTop(element.scrollTop);
     if (Math.abs(element.scrollTop - own.current) < 1) return;
     own.current = -1;
-    setFollowing(isLive && element.scrollTop + element.clientHeight >= element.scrollHeight - rowHeight);
+    setFollowing(
+      isLive && element.scrollTop + element.clientHeight >= element.scrollHeight - rowHeight,
+    );
   };
   return {
     window,

@@ -12,7 +12,9 @@ let last: { id: string; submission: Promise<Submission> } | null = null;
 function submissionOf(id: string): Promise<Submission> {
   if (last?.id === id) return last.submission;
   const path = { params: { path: { execution_id: id } } };
-  const submission = send(api.GET("/api/v1/executions/{execution_id}/submission", path)) as Promise<Submission>;
+  const submission = send(
+    api.GET("/api/v1/executions/{execution_id}/submission", path),
+  ) as Promise<Submission>;
   last = { id, submission };
   submission.catch(() => {
     last = null;

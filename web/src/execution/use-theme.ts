@@ -15,7 +15,10 @@ export function useTheme(element: RefObject<HTMLElement | null>): Theme {
     const system = matchMedia("(prefers-color-scheme: dark)");
     system.addEventListener("change", look);
     const observer = new MutationObserver(look);
-    observer.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+    observer.observe(document.documentElement, {
+      attributes: true,
+      attributeFilter: ["data-theme"],
+    });
     return () => {
       system.removeEventListener("change", look);
       observer.disconnect();

@@ -15,7 +15,12 @@ export interface Window {
 const SPARE = 10;
 
 /** The rows to draw, with a few above and below. A list that is too high is scrolled in steps. */
-export function windowOf(rows: number, rowHeight: number, viewport: number, scrollTop: number): Window {
+export function windowOf(
+  rows: number,
+  rowHeight: number,
+  viewport: number,
+  scrollTop: number,
+): Window {
   const whole = rows * rowHeight;
   const height = Math.min(whole, HIGHEST);
   const position = positionOf(rows, rowHeight, viewport, scrollTop);
@@ -27,7 +32,12 @@ export function windowOf(rows: number, rowHeight: number, viewport: number, scro
 }
 
 /** How many pixels of all rows are above the viewport. */
-export function positionOf(rows: number, rowHeight: number, viewport: number, scrollTop: number): number {
+export function positionOf(
+  rows: number,
+  rowHeight: number,
+  viewport: number,
+  scrollTop: number,
+): number {
   const whole = rows * rowHeight;
   const height = Math.min(whole, HIGHEST);
   const most = height - viewport;
@@ -36,7 +46,12 @@ export function positionOf(rows: number, rowHeight: number, viewport: number, sc
 }
 
 /** The `scrollTop` at which a row is in the middle of the viewport. */
-export function scrollTopOf(row: number, rows: number, rowHeight: number, viewport: number): number {
+export function scrollTopOf(
+  row: number,
+  rows: number,
+  rowHeight: number,
+  viewport: number,
+): number {
   const whole = rows * rowHeight;
   const height = Math.min(whole, HIGHEST);
   if (whole <= viewport) return 0;

@@ -39,17 +39,25 @@ interface Props {
 export function Compared({ id, index, path, printed, size }: Props) {
   const submission = useSubmission(id);
   const known = new TextEncoder().encode(printed).length;
-  const actual = useLoaded(() => (known >= size ? Promise.resolve(printed) : beginning(path)), [path, printed]);
+  const actual = useLoaded(
+    () => (known >= size ? Promise.resolve(printed) : beginning(path)),
+    [path, printed],
+  );
   return (
     <Shown loaded={submission} what="Loading what was expected">
       {(sent) => {
         const expected = expectedOf(sent, index);
-        if (expected === null) return <p class="hint">A checker judged the output: no text was expected.</p>;
+        if (expected === null)
+          return <p class="hint">A checker judged the output: no text was expected.</p>;
         const compared = isExact(sent, index) ? (text: string) => text : ended;
         return (
           <Shown loaded={actual} what="Loading what was printed">
             {(text) => (
-              <DifferenceView expected={compared(expected)} actual={compared(text)} isCut={size > MOST_CHARACTERS} />
+              <DifferenceView
+                expected={compared(expected)}
+                actual={compared(text)}
+                isCut={size > MOST_CHARACTERS}
+              />
             )}
           </Shown>
         );

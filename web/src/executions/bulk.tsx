@@ -13,7 +13,8 @@ const DONE: Record<Action, string> = { cancel: "cancelled", retry: "retried", de
 const WHICH: Record<Action, string> = {
   cancel: "Only executions that have not ended can be cancelled. They never get a result.",
   retry: "Only executions that have ended, and were not retried yet, are run again as new ones.",
-  delete: "Only executions that have ended can be deleted. Programs, output and artifacts are erased; this can't be undone.",
+  delete:
+    "Only executions that have ended can be deleted. Programs, output and artifacts are erased; this can't be undone.",
 };
 /** The API counts no further. */
 const COUNTED = 1_000;
@@ -64,7 +65,8 @@ export function BulkDialog({ action, chosen, what, onClose, onDone }: Props) {
     }
     onDone();
   };
-  const many = matching < COUNTED ? counted(matching, "execution") : `at least ${count(COUNTED)} executions`;
+  const many =
+    matching < COUNTED ? counted(matching, "execution") : `at least ${count(COUNTED)} executions`;
   return (
     <Dialog title={`${VERBS[action]} executions`} onClose={onClose}>
       <p class="hint">
@@ -72,13 +74,19 @@ export function BulkDialog({ action, chosen, what, onClose, onDone }: Props) {
       </p>
       <p role="status">
         {phase.as === "counting" && "Counting…"}
-        {phase.as === "asking" && (matching === 0 ? `There is nothing to ${action}.` : `${VERBS[action]} ${many}?`)}
+        {phase.as === "asking" &&
+          (matching === 0 ? `There is nothing to ${action}.` : `${VERBS[action]} ${many}?`)}
         {phase.as === "working" && `${count(done)} of ${many} ${DONE[action]}…`}
-        {phase.as === "over" && !phase.problem && `${counted(done, "execution")} ${DONE[action]}.${left(skipped)}`}
+        {phase.as === "over" &&
+          !phase.problem &&
+          `${counted(done, "execution")} ${DONE[action]}.${left(skipped)}`}
       </p>
-      {phase.as === "working" && <progress max={Math.max(matching, done, 1)} value={done} aria-label="Progress" />}
+      {phase.as === "working" && (
+        <progress max={Math.max(matching, done, 1)} value={done} aria-label="Progress" />
+      )}
       <p class="field-problem" role="alert">
-        {phase.problem && `${phase.problem} ${done > 0 ? `${counted(done, "execution")} ${DONE[action]} before.` : ""}`}
+        {phase.problem &&
+          `${phase.problem} ${done > 0 ? `${counted(done, "execution")} ${DONE[action]} before.` : ""}`}
       </p>
       {phase.as === "asking" && <p class="hint">{WHICH[action]}</p>}
       <div class="dialog-buttons">
@@ -94,5 +102,7 @@ export function BulkDialog({ action, chosen, what, onClose, onDone }: Props) {
 }
 
 function left(skipped: number): string {
-  return skipped === 0 ? "" : ` ${counted(skipped, "execution")} changed at the same time, or can't be.`;
+  return skipped === 0
+    ? ""
+    : ` ${counted(skipped, "execution")} changed at the same time, or can't be.`;
 }

@@ -13,7 +13,16 @@ interface Props {
   onFilter: (filter: Filter) => void;
 }
 
-const STATES = ["queued", "admitted", "starting", "running", "finished", "completed", "failed", "cancelled"];
+const STATES = [
+  "queued",
+  "admitted",
+  "starting",
+  "running",
+  "finished",
+  "completed",
+  "failed",
+  "cancelled",
+];
 const OUTCOMES = [
   "success",
   "wrong_output",
@@ -34,18 +43,39 @@ const TIMES: readonly (readonly [string, string])[] = [
   ["between", "Between…"],
 ];
 
-const named = (names: readonly string[]): [string, string][] => [["", "Any"], ...names.map((name): [string, string] => [name, words(name)])];
+const named = (names: readonly string[]): [string, string][] => [
+  ["", "Any"],
+  ...names.map((name): [string, string] => [name, words(name)]),
+];
 
 /** Which executions the list shows. Each change is in the address at once. */
 export function Filters({ filter, onFilter }: Props) {
   const session = useSession();
   const languages = useLoaded(() => send(api.GET("/api/v1/languages")), []);
   const change = (more: Partial<Filter>) => onFilter({ ...filter, ...more });
-  const known = [...new Set([...(languages.value?.items ?? []).map((each) => each.name), filter.language])].filter(Boolean).sort();
+  const known = [
+    ...new Set([...(languages.value?.items ?? []).map((each) => each.name), filter.language]),
+  ]
+    .filter(Boolean)
+    .sort();
   return (
-    <form class="executions-filters" aria-label="Filter" onSubmit={(event) => event.preventDefault()}>
-      <Select label="State" value={filter.state} options={named(STATES)} onChange={(event) => change({ state: event.currentTarget.value })} />
-      <Select label="Outcome" value={filter.outcome} options={named(OUTCOMES)} onChange={(event) => change({ outcome: event.currentTarget.value })} />
+    <form
+      class="executions-filters"
+      aria-label="Filter"
+      onSubmit={(event) => event.preventDefault()}
+    >
+      <Select
+        label="State"
+        value={filter.state}
+        options={named(STATES)}
+        onChange={(event) => change({ state: event.currentTarget.value })}
+      />
+      <Select
+        label="Outcome"
+        value={filter.outcome}
+        options={named(OUTCOMES)}
+        onChange={(event) => change({ outcome: event.currentTarget.value })}
+      />
       <Select
         label="Language"
         value={filter.language}
@@ -73,11 +103,26 @@ function Times({ filter, change }: PartProps) {
   };
   return (
     <>
-      <Select label="Submitted" value={isBetween ? "between" : filter.within} options={TIMES} onChange={(event) => choose(event.currentTarget.value)} />
+      <Select
+        label="Submitted"
+        value={isBetween ? "between" : filter.within}
+        options={TIMES}
+        onChange={(event) => choose(event.currentTarget.value)}
+      />
       {isBetween && (
         <>
-          <Field type="datetime-local" label="From" value={toField(filter.from)} onChange={(event) => change({ from: fromField(event.currentTarget.value) })} />
-          <Field type="datetime-local" label="Until" value={toField(filter.to)} onChange={(event) => change({ to: fromField(event.currentTarget.value) })} />
+          <Field
+            type="datetime-local"
+            label="From"
+            value={toField(filter.from)}
+            onChange={(event) => change({ from: fromField(event.currentTarget.value) })}
+          />
+          <Field
+            type="datetime-local"
+            label="Until"
+            value={toField(filter.to)}
+            onChange={(event) => change({ to: fromField(event.currentTarget.value) })}
+          />
         </>
       )}
     </>
@@ -119,7 +164,10 @@ function Labels({ filter, change }: PartProps) {
       <ul class="executions-chips" aria-label="Labels that must match">
         {filter.labels.map((label) => (
           <li key={label}>
-            <Button onClick={() => change({ labels: filter.labels.filter((each) => each !== label) })} aria-label={`Remove the label ${label}`}>
+            <Button
+              onClick={() => change({ labels: filter.labels.filter((each) => each !== label) })}
+              aria-label={`Remove the label ${label}`}
+            >
               <bdi>{label}</bdi>
               <Icon name="cross" />
             </Button>

@@ -80,7 +80,10 @@ function chosenBy(filter: Filter, selected: ReadonlySet<string>): { chosen: Chos
   const to = new Date().toISOString();
   if (selected.size === 0) {
     const chosen = { to, ...toSelection(filter, Date.now()) };
-    return { chosen, what: isEverything(filter) ? "All of your executions" : `All that match: ${inWords(filter)}` };
+    return {
+      chosen,
+      what: isEverything(filter) ? "All of your executions" : `All that match: ${inWords(filter)}`,
+    };
   }
   const owner = filter.owner === "" ? {} : { owner: filter.owner };
   return { chosen: { to, id: [...selected], ...owner }, what: "Those that are selected" };
@@ -149,7 +152,8 @@ function Rows({ list, filter, cursor, selected, onSelect, onHelp }: RowsProps) {
 }
 
 function Nothing({ filter }: { filter: Filter }) {
-  if (!isEverything(filter)) return <Empty title="No execution matches">Change the filter, or clear it.</Empty>;
+  if (!isEverything(filter))
+    return <Empty title="No execution matches">Change the filter, or clear it.</Empty>;
   return (
     <Empty title="There are no executions yet">
       <a href="/">Run a program in the playground</a>

@@ -34,7 +34,10 @@ export function isTerminal(state: string): boolean {
 
 /** The ids of rows that can still change, at most as many as one request asks for. */
 export function unfinished(shown: readonly Listed[], most = 200): string[] {
-  return shown.filter((row) => !isTerminal(row.state)).map((row) => row.id).slice(0, most);
+  return shown
+    .filter((row) => !isTerminal(row.state))
+    .map((row) => row.id)
+    .slice(0, most);
 }
 
 /** The selection with one row more or less. */

@@ -25,7 +25,11 @@ export function SavedFilters({ filter }: { filter: Filter }) {
             <a href={`/executions?${own}`} aria-current={own === query ? "true" : undefined}>
               <bdi>{name}</bdi>
             </a>
-            <Button look="quiet" aria-label={`Forget the filter ${name}`} onClick={() => store(saved.filter((each) => each.name !== name))}>
+            <Button
+              look="quiet"
+              aria-label={`Forget the filter ${name}`}
+              onClick={() => store(saved.filter((each) => each.name !== name))}
+            >
               <Icon name="cross" />
             </Button>
           </li>
@@ -65,7 +69,12 @@ function Naming({ suggestion, onName, onClose }: NamingProps) {
   return (
     <Dialog title="Save this filter" onClose={onClose}>
       <form onSubmit={save}>
-        <Field label="Name" value={name} maxLength={60} onInput={(event) => setName(event.currentTarget.value)} />
+        <Field
+          label="Name"
+          value={name}
+          maxLength={60}
+          onInput={(event) => setName(event.currentTarget.value)}
+        />
         <div class="dialog-buttons">
           <Button onClick={onClose}>Back</Button>
           <Button type="submit" look="primary">

@@ -15,7 +15,12 @@ interface Props {
 /** The rows of a page. */
 export function ExecutionsTable({ rows, hasOwners, selected, onToggle, onToggleAll, body }: Props) {
   return (
-    <div class="table-frame executions-frame" role="region" aria-label="Executions, newest first" tabIndex={0}>
+    <div
+      class="table-frame executions-frame"
+      role="region"
+      aria-label="Executions, newest first"
+      tabIndex={0}
+    >
       <table class="table executions-table">
         <caption class="unseen">Executions, newest first. Press ? for keys.</caption>
         <thead>
@@ -28,16 +33,25 @@ export function ExecutionsTable({ rows, hasOwners, selected, onToggle, onToggleA
                 onChange={onToggleAll}
               />
             </th>
-            {["State", "Execution", "Language", "Labels", hasOwners && "Owner", "Submitted"].filter(Boolean).map((title) => (
-              <th key={String(title)} scope="col">
-                {title}
-              </th>
-            ))}
+            {["State", "Execution", "Language", "Labels", hasOwners && "Owner", "Submitted"]
+              .filter(Boolean)
+              .map((title) => (
+                <th key={String(title)} scope="col">
+                  {title}
+                </th>
+              ))}
           </tr>
         </thead>
         <tbody ref={body}>
           {rows.map((row, index) => (
-            <Row key={row.id} row={row} isFirst={index === 0} hasOwners={hasOwners} isSelected={selected.has(row.id)} onToggle={onToggle} />
+            <Row
+              key={row.id}
+              row={row}
+              isFirst={index === 0}
+              hasOwners={hasOwners}
+              isSelected={selected.has(row.id)}
+              onToggle={onToggle}
+            />
           ))}
         </tbody>
       </table>
@@ -57,7 +71,13 @@ function Row({ row, isFirst, hasOwners, isSelected, onToggle }: RowProps) {
   return (
     <tr tabIndex={isFirst ? 0 : -1} class={isSelected ? "is-selected" : undefined} data-id={row.id}>
       <td>
-        <input type="checkbox" tabIndex={-1} aria-label={`Select ${row.id}`} checked={isSelected} onChange={() => onToggle(row.id)} />
+        <input
+          type="checkbox"
+          tabIndex={-1}
+          aria-label={`Select ${row.id}`}
+          checked={isSelected}
+          onChange={() => onToggle(row.id)}
+        />
       </td>
       <td>
         <StateBadge state={row.state} outcome={row.outcome} />

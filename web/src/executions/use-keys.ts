@@ -38,5 +38,9 @@ export function useKeys(
 /** Whether keys mean something else where the focus is. */
 function isElsewhere(target: Element): boolean {
   if (document.querySelector("dialog[open]") !== null) return true;
-  return target.matches?.("input:not([type=checkbox]), select, textarea, button, summary, [contenteditable]") ?? false;
+  return (
+    target.matches?.(
+      "input:not([type=checkbox]), select, textarea, button, summary, [contenteditable]",
+    ) ?? false
+  );
 }

@@ -54,7 +54,8 @@ export function useList(filter: Filter, cursor: string): List {
         // The next look is soon enough, and useLoaded says what is unavailable.
         await update(filter, cursor, shown.current, setRows, setFresh).catch(() => undefined);
       }
-      if (!isOver) timer = setTimeout(look, unfinished(shown.current).length ? EVERY_MS : SELDOM_MS);
+      if (!isOver)
+        timer = setTimeout(look, unfinished(shown.current).length ? EVERY_MS : SELDOM_MS);
     };
     timer = setTimeout(look, EVERY_MS);
     return () => {

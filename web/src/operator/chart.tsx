@@ -27,7 +27,9 @@ export function Chart(props: ChartProps) {
     <figure class="operator-chart">
       <figcaption>
         <h3>{title}</h3>
-        <span class="operator-chart-at">{at !== undefined && clock(new Date(at * 1000).toISOString())}</span>
+        <span class="operator-chart-at">
+          {at !== undefined && clock(new Date(at * 1000).toISOString())}
+        </span>
       </figcaption>
       <ul class="operator-legend">
         {lines.map((line) => (

@@ -9,7 +9,10 @@ export function Charts({ minutes, step }: { minutes: readonly Minute[]; step: nu
   const ends = useMemo(() => series.ends.map(endLine), [series]);
   const waiting = useMemo(() => percentileLines(series.waiting), [series]);
   const running = useMemo(() => percentileLines(series.running), [series]);
-  const queued = useMemo(() => [{ label: "Queued", look: "operator-line-1", values: series.queued }], [series]);
+  const queued = useMemo(
+    () => [{ label: "Queued", look: "operator-line-1", values: series.queued }],
+    [series],
+  );
   const { starts } = series;
   return (
     <section class="operator-section" aria-label="Charts">

@@ -109,9 +109,7 @@ function Details({ letter }: { letter: Letter }) {
       />
       <Text title="Error" text={letter.error} />
       {letter.traceback && <Text title="Traceback" text={letter.traceback} />}
-      {letter.payload && (
-        <Text title="Message, cut at 16 KiB" text={payloadText(letter.payload)} />
-      )}
+      {letter.payload && <Text title="Message, cut at 16 KiB" text={payloadText(letter.payload)} />}
     </div>
   );
 }

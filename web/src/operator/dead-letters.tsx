@@ -89,7 +89,10 @@ function List({ letters }: { letters: readonly Letter[] }) {
       keyOf={(letter) => letter.id}
       onOpen={(letter) => go(addressOfLetter(letter))}
       columns={[
-        { title: "Kind", cell: (letter) => <a href={addressOfLetter(letter)}>{words(letter.kind)}</a> },
+        {
+          title: "Kind",
+          cell: (letter) => <a href={addressOfLetter(letter)}>{words(letter.kind)}</a>,
+        },
         { title: "Status", cell: (letter) => <LetterBadge status={letter.status} /> },
         { title: "Error", isWide: true, cell: (letter) => <Cut text={letter.error} isWide /> },
         { title: "Attempts", isNumber: true, cell: (letter) => count(letter.attempts) },

@@ -3,7 +3,9 @@ import { oneOf } from "./query.ts";
 
 /** The API's parameters, of those in the address. */
 export function filterOf(query: URLSearchParams) {
-  const [execution, owner, from, to] = ["execution", "owner", "from", "to"].map((name) => query.get(name));
+  const [execution, owner, from, to] = ["execution", "owner", "from", "to"].map((name) =>
+    query.get(name),
+  );
   const type = oneOf(query.get("type"), EVENT_TYPES);
   return {
     ...(execution && { execution: [execution] }),

@@ -69,15 +69,33 @@ function Filters({ query }: { query: URLSearchParams }) {
         autocomplete="off"
         spellcheck={false}
       />
-      <Field label="Owner" name="owner" defaultValue={given("owner")} autocomplete="off" spellcheck={false} />
+      <Field
+        label="Owner"
+        name="owner"
+        defaultValue={given("owner")}
+        autocomplete="off"
+        spellcheck={false}
+      />
       <Select
         label="Type"
         name="type"
         defaultValue={given("type")}
         options={[ANY, ...EVENT_TYPES.map((type) => [type, words(stateOf(type))] as const)]}
       />
-      <Field label="From" name="from" type="datetime-local" step="1" defaultValue={toLocal(given("from"))} />
-      <Field label="Until" name="to" type="datetime-local" step="1" defaultValue={toLocal(given("to"))} />
+      <Field
+        label="From"
+        name="from"
+        type="datetime-local"
+        step="1"
+        defaultValue={toLocal(given("from"))}
+      />
+      <Field
+        label="Until"
+        name="to"
+        type="datetime-local"
+        step="1"
+        defaultValue={toLocal(given("to"))}
+      />
       <Button type="submit" look="primary">
         Search
       </Button>
@@ -129,7 +147,11 @@ function Execution({ event }: { event: Event }) {
 
 function Owner({ event: { data } }: { event: Event }) {
   const owner = typeof data.owner === "string" ? data.owner : "";
-  return owner ? <a href={addressOf("/events", { owner })}><Cut text={owner} /></a> : null;
+  return owner ? (
+    <a href={addressOf("/events", { owner })}>
+      <Cut text={owner} />
+    </a>
+  ) : null;
 }
 
 function Data({ event: { data } }: { event: Event }) {

@@ -3,7 +3,10 @@ import { age, count, duration } from "../parts/format.ts";
 export const NOTHING = "–";
 
 /** The label of a percentile in milliseconds; a dash if nothing was measured. */
-export function percentile(found: { p50: number; p95: number } | null, which: "p50" | "p95"): string {
+export function percentile(
+  found: { p50: number; p95: number } | null,
+  which: "p50" | "p95",
+): string {
   return found ? duration(found[which]) : NOTHING;
 }
 

@@ -63,7 +63,10 @@ function List({ keys, onAsk }: { keys: readonly Key[]; onAsk: (asking: Asking) =
       columns={[
         { title: "Name", cell: (key) => <Cut text={key.name} /> },
         { title: "Role", cell: (key) => key.role },
-        { title: "Opens", cell: (key) => (key.door ? `only the door ${key.door}` : "the API and all doors") },
+        {
+          title: "Opens",
+          cell: (key) => (key.door ? `only the door ${key.door}` : "the API and all doors"),
+        },
         { title: "Unfinished", isNumber: true, cell: (key) => optional(key.max_unfinished) },
         { title: "Requests", isNumber: true, cell: (key) => key.requests ?? NOTHING },
         { title: "CPU s/day", isNumber: true, cell: (key) => optional(key.cpu_day) },
@@ -104,11 +107,17 @@ function Deletion({ of: { id, name }, onClose, onDone }: DialogProps<void>) {
     onDone();
   };
   return (
-    <Confirm title={`Delete the key of ${name}`} verb="Delete" isDangerous onConfirm={confirm} onClose={onClose}>
+    <Confirm
+      title={`Delete the key of ${name}`}
+      verb="Delete"
+      isDangerous
+      onConfirm={confirm}
+      onClose={onClose}
+    >
       <p>
-        Requests with this key are refused from now on, its sessions end, and its streams end within 15
-        seconds. Executions that were submitted with it stay and continue. Other keys of {name} stay
-        valid. This can't be undone.
+        Requests with this key are refused from now on, its sessions end, and its streams end within
+        15 seconds. Executions that were submitted with it stay and continue. Other keys of {name}{" "}
+        stay valid. This can't be undone.
       </p>
     </Confirm>
   );
@@ -123,10 +132,15 @@ function Rotation({ of: { id, name }, onClose, onDone }: DialogProps<Secrets>) {
     onDone({ name, callback: callback_secret, previousUntil: previous_valid_until });
   };
   return (
-    <Confirm title={`Rotate the callback secret of ${name}`} verb="Rotate" onConfirm={confirm} onClose={onClose}>
+    <Confirm
+      title={`Rotate the callback secret of ${name}`}
+      verb="Rotate"
+      onConfirm={confirm}
+      onClose={onClose}
+    >
       <p>
-        Callbacks of executions that were submitted with this key get a new secret. For 24 hours, they
-        are signed with both. The key itself stays the same.
+        Callbacks of executions that were submitted with this key get a new secret. For 24 hours,
+        they are signed with both. The key itself stays the same.
       </p>
     </Confirm>
   );

@@ -4,7 +4,13 @@ export type Letter = components["schemas"]["DeadLetter"];
 export type Status = components["schemas"]["DeadLetterStatus"];
 export type Kind = components["schemas"]["DeadLetterKind"];
 
-export const STATUSES: readonly Status[] = ["waiting", "retrying", "archived", "resolved", "discarded"];
+export const STATUSES: readonly Status[] = [
+  "waiting",
+  "retrying",
+  "archived",
+  "resolved",
+  "discarded",
+];
 export const KINDS: readonly Kind[] = ["task_error", "poison", "exhausted", "callback"];
 
 /** The most that the API counts. */

@@ -82,7 +82,9 @@ export function NewReplayForm({ onStarted }: { onStarted: () => void }) {
         )}
         {mode !== "rebuild" && <Types problem={wrong.types} />}
         <FieldFrame label="Executions" hint="Their ids; empty for all." problem={wrong.executions}>
-          {(attributes) => <textarea {...attributes} name="executions" rows={2} spellcheck={false} />}
+          {(attributes) => (
+            <textarea {...attributes} name="executions" rows={2} spellcheck={false} />
+          )}
         </FieldFrame>
         <p class="field-problem" role="alert">
           {otherProblems(problem, FIELDS)}

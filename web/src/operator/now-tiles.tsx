@@ -18,7 +18,8 @@ export function NowTiles({ overview, workers }: { overview: Overview; workers: W
   return (
     <Tiles title="Now">
       <Tile label="Queued" value={count(queued)} href={executionsOf({ state: "queued" })}>
-        {queue.oldest_queued_seconds !== null && `the oldest for ${age(queue.oldest_queued_seconds)}`}
+        {queue.oldest_queued_seconds !== null &&
+          `the oldest for ${age(queue.oldest_queued_seconds)}`}
       </Tile>
       <Tile
         label="Slots in use"
@@ -42,7 +43,9 @@ export function NowTiles({ overview, workers }: { overview: Overview; workers: W
         isAlarming={failing > 0}
       >
         {archived > 0 && (
-          <a href={addressOf("/dead-letters", { status: "archived" })}>{count(archived)} archived</a>
+          <a href={addressOf("/dead-letters", { status: "archived" })}>
+            {count(archived)} archived
+          </a>
         )}
       </Tile>
       <WorkerTiles workers={workers} />

@@ -21,7 +21,9 @@ const AXIS_WIDTH = 64;
 const EMPTY = { rate: 1, count: 1, duration: 100 } as const;
 
 /** Steps of the axis of what comes in wholes: 1, 2, 5, 10, … */
-const WHOLE_STEPS = Array.from({ length: 8 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
+const WHOLE_STEPS = Array.from({ length: 8 }, (_, power) =>
+  [1, 2, 5].map((step) => step * 10 ** power),
+).flat();
 
 /** The columns of a chart. Bars are drawn over each other, so the highest come first. */
 export function dataOf({ starts, lines, kind }: Drawn): uPlot.AlignedData {
@@ -77,7 +79,12 @@ function options(
     const bars = UPlot.paths.bars?.({ size: [0.7, 24] });
     return kind === "bars" && bars
       ? { fill: colour, width: 0, points: { show: false }, paths: bars }
-      : { stroke: colour, width: 1.5, spanGaps: false, points: { show: true, size: 5, fill: colour, filter } };
+      : {
+          stroke: colour,
+          width: 1.5,
+          spanGaps: false,
+          points: { show: true, size: 5, fill: colour, filter },
+        };
   };
   const filter = (self: uPlot, index: number) => isolated(self.data[index] ?? []);
   const series = lines.map(look);

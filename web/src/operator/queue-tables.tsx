@@ -65,7 +65,10 @@ export function bandsOf(queue: Queue): Band[] {
   return Object.entries(queued).map(([priority, waiting]) => ({
     priority,
     queued: waiting,
-    working: Object.values(later).reduce((sum, each) => sum + (each?.[priority as "normal"] ?? 0), 0),
+    working: Object.values(later).reduce(
+      (sum, each) => sum + (each?.[priority as "normal"] ?? 0),
+      0,
+    ),
     oldest: queue.oldest_by_priority[priority as "normal"],
   }));
 }

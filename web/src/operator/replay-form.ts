@@ -25,7 +25,8 @@ export function replayOf(form: FormData, dryRun: boolean): NewReplay {
     mode,
     from: toUtc(text("from")) || null,
     to: toUtc(text("to")) || null,
-    types: mode === "rebuild" ? [] : EVENT_TYPES.filter((type) => form.getAll("types").includes(type)),
+    types:
+      mode === "rebuild" ? [] : EVENT_TYPES.filter((type) => form.getAll("types").includes(type)),
     executions: idsOf(text("executions")),
     target: mode === "resubmit" ? null : text("target") || null,
     dry_run: dryRun,

@@ -21,7 +21,9 @@ export function useReplay(id: string): Loaded<Replay> {
   return useLoaded(
     async (signal) => {
       const path = { replay_id: id };
-      const replay = await send(api.GET("/api/v1/replays/{replay_id}", { params: { path }, signal }));
+      const replay = await send(
+        api.GET("/api/v1/replays/{replay_id}", { params: { path }, signal }),
+      );
       setOver(hasEnded(replay));
       return replay;
     },

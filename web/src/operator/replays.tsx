@@ -60,7 +60,10 @@ function List({ replays }: { replays: readonly Replay[] }) {
           ),
         },
         { title: "Mode", cell: (replay) => words(replay.mode) },
-        { title: "Status", cell: (each) => <ReplayBadge status={each.status} isDryRun={each.dry_run} /> },
+        {
+          title: "Status",
+          cell: (each) => <ReplayBadge status={each.status} isDryRun={each.dry_run} />,
+        },
         { title: "Matched", isNumber: true, cell: (replay) => count(totalOf(replay.matched)) },
         { title: "Done", isNumber: true, cell: (replay) => count(replay.done) },
         { title: "Skipped", isNumber: true, cell: (replay) => count(totalOf(replay.skipped)) },

@@ -78,7 +78,9 @@ export function stacked(series: readonly Values[]): Values[] {
   const sums: Values[] = [];
   for (const values of series) {
     const below = sums.at(-1);
-    sums.push(values.map((value, index) => (value === null ? null : value + (below?.[index] ?? 0))));
+    sums.push(
+      values.map((value, index) => (value === null ? null : value + (below?.[index] ?? 0))),
+    );
   }
   return sums;
 }
@@ -87,12 +89,16 @@ export function stacked(series: readonly Values[]): Values[] {
 export function isolated(values: ArrayLike<number | null | undefined>): number[] {
   const found: number[] = [];
   for (let index = 0; index < values.length; index += 1) {
-    if (values[index] != null && values[index - 1] == null && values[index + 1] == null) found.push(index);
+    if (values[index] != null && values[index - 1] == null && values[index + 1] == null)
+      found.push(index);
   }
   return found;
 }
 
-function partsOf(minutes: readonly Minute[], step: number): { start: number; minute: Minute | null }[] {
+function partsOf(
+  minutes: readonly Minute[],
+  step: number,
+): { start: number; minute: Minute | null }[] {
   const found = new Map(minutes.map((each) => [Date.parse(each.start) / 1000, each]));
   const [first, last] = [Math.min(...found.keys()), Math.max(...found.keys())];
   const parts: { start: number; minute: Minute | null }[] = [];

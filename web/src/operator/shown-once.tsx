@@ -16,7 +16,9 @@ export function ShownOnce({ secrets, onClose }: { secrets: Secrets; onClose: () 
   const { name, key, callback, previousUntil } = secrets;
   return (
     <section class="operator-box operator-section" aria-labelledby="shown-once">
-      <h2 id="shown-once">{key ? `The new key of ${name}` : `The new callback secret of ${name}`}</h2>
+      <h2 id="shown-once">
+        {key ? `The new key of ${name}` : `The new callback secret of ${name}`}
+      </h2>
       <p>Copy it now: it can't be shown again.</p>
       {key && <Secret label="Key" value={key} />}
       {callback && <Secret label="Callback secret" value={callback} />}

@@ -31,7 +31,10 @@ export default function UsagePage({ query }: PageProps) {
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
-    change(query, Object.fromEntries(FIELDS.map((name) => [name, String(form.get(name) ?? "").trim()])));
+    change(
+      query,
+      Object.fromEntries(FIELDS.map((name) => [name, String(form.get(name) ?? "").trim()])),
+    );
   };
   return (
     <>
@@ -94,5 +97,11 @@ function Days({ days, showsOwner }: { days: readonly Day[]; showsOwner: boolean 
 }
 
 function ownerOf({ owner }: Day) {
-  return owner && <a href={addressOf("/usage", { owner })}><Cut text={owner} /></a>;
+  return (
+    owner && (
+      <a href={addressOf("/usage", { owner })}>
+        <Cut text={owner} />
+      </a>
+    )
+  );
 }

@@ -21,7 +21,11 @@ export function usePages<T>(
   useEffect(() => {
     pages.current = 1;
   }, inputs);
-  const loaded = useLoaded((signal) => first(pages.current, (at) => load(at, signal)), inputs, options);
+  const loaded = useLoaded(
+    (signal) => first(pages.current, (at) => load(at, signal)),
+    inputs,
+    options,
+  );
   const more = () => {
     pages.current += 1;
     loaded.reload();

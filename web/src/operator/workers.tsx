@@ -50,7 +50,14 @@ function Processes({ workers }: { workers: readonly Worker[] }) {
       items={workers}
       keyOf={(worker) => worker.name}
       columns={[
-        { title: "Name", cell: (worker) => <code><Cut text={worker.name} /></code> },
+        {
+          title: "Name",
+          cell: (worker) => (
+            <code>
+              <Cut text={worker.name} />
+            </code>
+          ),
+        },
         { title: "Kind", cell: (worker) => worker.kind },
         { title: "Queues", cell: (worker) => <Cut text={worker.roles.join(", ") || NOTHING} /> },
         { title: "Heartbeat", cell: (worker) => <Age of={worker.seen_at} /> },
@@ -96,7 +103,11 @@ function Places({ places }: { places: readonly Place[] }) {
         { title: "Slots", isNumber: true, cell: (place) => place.slots },
         { title: "Free", isNumber: true, cell: (place) => place.free ?? NOTHING },
         { title: "Version", cell: (place) => place.version ?? NOTHING },
-        { title: "Languages", isWide: true, cell: (place) => <Cut text={place.languages?.join(", ") ?? NOTHING} isWide /> },
+        {
+          title: "Languages",
+          isWide: true,
+          cell: (place) => <Cut text={place.languages?.join(", ") ?? NOTHING} isWide />,
+        },
       ]}
     />
   );

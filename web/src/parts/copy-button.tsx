@@ -4,7 +4,13 @@ import { Icon } from "./icon.tsx";
 import { toast } from "./toast.tsx";
 
 /** Copies a text to the clipboard. */
-export function CopyButton({ text, label = "Copy" }: { text: string | (() => string); label?: string }) {
+export function CopyButton({
+  text,
+  label = "Copy",
+}: {
+  text: string | (() => string);
+  label?: string;
+}) {
   const [isDone, setDone] = useState(false);
   const copy = async () => {
     try {
@@ -13,7 +19,9 @@ export function CopyButton({ text, label = "Copy" }: { text: string | (() => str
       setTimeout(() => setDone(false), 2000);
     } catch {
       // Only pages from https: or from localhost may write to it.
-      toast("The browser lets this page copy nothing. Select the text instead.", { isProblem: true });
+      toast("The browser lets this page copy nothing. Select the text instead.", {
+        isProblem: true,
+      });
     }
   };
   return (

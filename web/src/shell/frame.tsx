@@ -76,7 +76,11 @@ function isWithin(path: string, page: string): boolean {
 }
 
 // The choice comes first: a narrow window cuts the rest off.
-const NAME_OF: Record<Theme, string> = { system: "System theme", light: "Light theme", dark: "Dark theme" };
+const NAME_OF: Record<Theme, string> = {
+  system: "System theme",
+  light: "Light theme",
+  dark: "Dark theme",
+};
 
 function ThemeSwitch() {
   const [theme, setShown] = useState(storedTheme);

@@ -24,7 +24,12 @@ export const ROUTES: readonly Route[] = [
   route("/usage", "Usage", "user", () => import("../operator/usage.tsx")),
   route("/overview", "Overview", "operator", () => import("../operator/overview.tsx")),
   route("/dead-letters", "Dead letters", "operator", () => import("../operator/dead-letters.tsx")),
-  route("/dead-letters/:id", "Dead letter", "operator", () => import("../operator/dead-letter.tsx")),
+  route(
+    "/dead-letters/:id",
+    "Dead letter",
+    "operator",
+    () => import("../operator/dead-letter.tsx"),
+  ),
   route("/replays", "Replays", "operator", () => import("../operator/replays.tsx")),
   route("/replays/:id", "Replay", "operator", () => import("../operator/replay.tsx")),
   route("/events", "Events", "operator", () => import("../operator/events.tsx")),

@@ -3,7 +3,8 @@ import type { Problem } from "../api/problem.ts";
 import { Button } from "../parts/button.tsx";
 import { signIn, signedIn } from "./session.ts";
 
-const LINK_REFUSED = "This link has been used or has expired. Sign in with a key, or with another link.";
+const LINK_REFUSED =
+  "This link has been used or has expired. Sign in with a key, or with another link.";
 
 /**
  * Begins a session with a key, or with the token in a link's fragment. Whoever is signed in is asked
@@ -55,7 +56,9 @@ export function SignIn({ hasEnded, onBegin }: { hasEnded: boolean; onBegin: () =
   return (
     <main id="main" class="sign-in" tabIndex={-1}>
       <h1>Sign in to Podline</h1>
-      {hasEnded && <p role="status">Your session has ended. Sign in again to go on where you were.</p>}
+      {hasEnded && (
+        <p role="status">Your session has ended. Sign in again to go on where you were.</p>
+      )}
       <form onSubmit={submit}>
         <label for="key">Key</label>
         <input
@@ -70,8 +73,8 @@ export function SignIn({ hasEnded, onBegin }: { hasEnded: boolean; onBegin: () =
           aria-invalid={problem !== ""}
         />
         <p id="key-help" class="hint">
-          The key that you send to the API. The browser keeps a session, not the key. Where the service
-          runs, <code>podline console</code> prints a link that signs you in.
+          The key that you send to the API. The browser keeps a session, not the key. Where the
+          service runs, <code>podline console</code> prints a link that signs you in.
         </p>
         <p id="key-problem" class="field-problem" role="alert">
           {problem}
@@ -87,13 +90,21 @@ export function SignIn({ hasEnded, onBegin }: { hasEnded: boolean; onBegin: () =
   );
 }
 
-function Offer({ name, onAccept, onRefuse }: { name: string; onAccept: () => void; onRefuse: () => void }) {
+function Offer({
+  name,
+  onAccept,
+  onRefuse,
+}: {
+  name: string;
+  onAccept: () => void;
+  onRefuse: () => void;
+}) {
   return (
     <main id="main" class="sign-in" tabIndex={-1}>
       <h1>Sign in with this link?</h1>
       <p>
-        You are signed in as <bdi>{name}</bdi>. The link signs you in with the key of whoever made it: what you run
-        from then on belongs to them. Use it only if it is yours.
+        You are signed in as <bdi>{name}</bdi>. The link signs you in with the key of whoever made
+        it: what you run from then on belongs to them. Use it only if it is yours.
       </p>
       <p class="sign-in-links">
         <Button onClick={onAccept}>Use the link</Button>

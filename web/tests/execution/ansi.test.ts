@@ -74,11 +74,31 @@ test("CR alone is a line break, so that nothing is written over", () => {
 
 test("control characters, and those that change the direction, are visible", () => {
   assert.equal(parsed("\0\x07\x08\x7f\x85"), "␀␇␈␡<U+0085>");
-  assert.equal(parsed("\u202egnp.exe\u2066\u200f\ufeff"), "<U+202E>gnp.exe<U+2066><U+200F><U+FEFF>");
+  assert.equal(
+    parsed("\u202egnp.exe\u2066\u200f\ufeff"),
+    "<U+202E>gnp.exe<U+2066><U+200F><U+FEFF>",
+  );
 });
 
 test("however the text is cut, the result is the same", () => {
-  const parts = ["\x1b[1;31m", "\x1b]8;;http://x\x07", "\r\n", "\r", "text", "\x1b", "[", "m", "\x9b", "]", "0;", "\x07", "\x1b\\", "漢", "\n", "\x18"];
+  const parts = [
+    "\x1b[1;31m",
+    "\x1b]8;;http://x\x07",
+    "\r\n",
+    "\r",
+    "text",
+    "\x1b",
+    "[",
+    "m",
+    "\x9b",
+    "]",
+    "0;",
+    "\x07",
+    "\x1b\\",
+    "漢",
+    "\n",
+    "\x18",
+  ];
   randomly(120, (random) => {
     const text = Array.from({ length: 12 }, () => random.of(parts)).join("");
     const cuts = random.cuts(text);
@@ -88,7 +108,9 @@ test("however the text is cut, the result is the same", () => {
 
 test("whatever arrives, no character that a terminal obeys is left", () => {
   randomly(120, (random) => {
-    const text = Array.from({ length: 40 }, () => String.fromCharCode(random.below(0x120))).join("");
+    const text = Array.from({ length: 40 }, () => String.fromCharCode(random.below(0x120))).join(
+      "",
+    );
     assert.doesNotMatch(parsed(text), /[\x00-\x08\x0b-\x1f\x7f-\x9f]/);
   });
 });

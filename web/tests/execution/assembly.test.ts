@@ -11,7 +11,12 @@ function assembled(feed: (assembly: Assembly) => void): string {
   return output.pieces.map(({ source, text }) => (source === "mark" ? `[${text}]` : text)).join("");
 }
 
-const text = (offset: number, content: string, attempt = 1) => ({ attempt, offset, content, encoding: "utf-8" });
+const text = (offset: number, content: string, attempt = 1) => ({
+  attempt,
+  offset,
+  content,
+  encoding: "utf-8",
+});
 const base64 = (offset: number, bytes: Uint8Array) => ({
   attempt: 1,
   offset,

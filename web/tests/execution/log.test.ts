@@ -21,7 +21,14 @@ function rowsOf(log: Log): string[] {
 }
 
 test("lines are numbered, and continue in rows", () => {
-  assert.deepEqual(rowsOf(logOf(4, "abcdefghij\nk\n\nl")), ["1 abcd", "- efgh", "- ij", "2 k", "3 ", "4 l"]);
+  assert.deepEqual(rowsOf(logOf(4, "abcdefghij\nk\n\nl")), [
+    "1 abcd",
+    "- efgh",
+    "- ij",
+    "2 k",
+    "3 ",
+    "4 l",
+  ]);
   assert.deepEqual(rowsOf(logOf(4, "abcd\n")), ["1 abcd"]);
   assert.deepEqual(rowsOf(logOf(4)), []);
   assert.deepEqual(rowsOf(logOf(4, "\n")), ["1 "]);
@@ -65,9 +72,15 @@ test("styles belong to parts of rows", () => {
   log.append("h", PLAIN, "stdout");
   const spans = [0, 1, 2].map((index) => log.row(index)?.spans);
   assert.deepEqual(spans, [
-    [{ text: "ab", style: PLAIN }, { text: "cd", style: RED }],
+    [
+      { text: "ab", style: PLAIN },
+      { text: "cd", style: RED },
+    ],
     [{ text: "ef", style: RED }],
-    [{ text: "g", style: RED }, { text: "h", style: PLAIN }],
+    [
+      { text: "g", style: RED },
+      { text: "h", style: PLAIN },
+    ],
   ]);
 });
 
@@ -76,11 +89,16 @@ test("a hostile number of styles is bounded", () => {
   for (let n = 0; n < 10_000; n++) {
     log.append("x", { foreground: [n & 255, (n >> 8) & 255, 7] }, "stdout");
   }
-  assert.deepEqual(log.row(124)?.spans.map(({ style }) => style), [PLAIN]);
+  assert.deepEqual(
+    log.row(124)?.spans.map(({ style }) => style),
+    [PLAIN],
+  );
 });
 
 function randomText(random: Random): string {
-  return Array.from({ length: random.below(60) }, () => random.of(["a", "bc", "\n", "\t", "漢", "😀", "é", " "])).join("");
+  return Array.from({ length: random.below(60) }, () =>
+    random.of(["a", "bc", "\n", "\t", "漢", "😀", "é", " "]),
+  ).join("");
 }
 
 test("pieces or the whole, resized or not: the same rows, and all of the text", () => {
@@ -94,7 +112,10 @@ test("pieces or the whole, resized or not: the same rows, and all of the text", 
     assert.deepEqual(rowsOf(resized), rowsOf(whole), JSON.stringify(text));
     assert.deepEqual(rowsOf(cut), rowsOf(whole), JSON.stringify(text));
     const rows = Array.from({ length: whole.rowCount }, (_, index) => whole.row(index));
-    assert.equal(rows.map((row) => row?.spans.map((span) => span.text).join("")).join(""), text.replaceAll("\n", ""));
+    assert.equal(
+      rows.map((row) => row?.spans.map((span) => span.text).join("")).join(""),
+      text.replaceAll("\n", ""),
+    );
   });
 });
 

@@ -19,7 +19,9 @@ const ROW: Row = {
 function shown(matches: [number, number][], current: number | null = null): string {
   const marks = { match: "*", current: "!" };
   return marked(ROW, matches, current)
-    .map(({ text, style, mark }) => `${style === RED ? "red:" : ""}${text}${mark ? marks[mark] : ""}`)
+    .map(
+      ({ text, style, mark }) => `${style === RED ? "red:" : ""}${text}${mark ? marks[mark] : ""}`,
+    )
     .join(" ");
 }
 
@@ -27,7 +29,16 @@ test("spans are cut where matches begin and end", () => {
   assert.equal(shown([]), "abcd red:efgh");
   assert.equal(shown([[101, 103]]), "a bc* d red:efgh");
   assert.equal(shown([[102, 106]], 102), "ab cd! red:ef! red:gh");
-  assert.equal(shown([[101, 102], [103, 104]], 103), "a b* c d! red:efgh");
+  assert.equal(
+    shown(
+      [
+        [101, 102],
+        [103, 104],
+      ],
+      103,
+    ),
+    "a b* c d! red:efgh",
+  );
 });
 
 test("a match may begin before the row, and end behind it", () => {
@@ -42,6 +53,11 @@ test("whatever is found, the text stays as it is", () => {
       const from = 95 + random.below(15);
       return [from, from + 1 + random.below(5)];
     }).sort(([one], [other]) => one - other);
-    assert.equal(marked(ROW, matches, null).map(({ text }) => text).join(""), "abcdefgh");
+    assert.equal(
+      marked(ROW, matches, null)
+        .map(({ text }) => text)
+        .join(""),
+      "abcdefgh",
+    );
   });
 });

@@ -18,7 +18,9 @@ export class Random {
 
   /** The text in up to six pieces. */
   cuts(text: string): string[] {
-    const places = Array.from({ length: this.below(6) }, () => this.below(text.length + 1)).sort((a, b) => a - b);
+    const places = Array.from({ length: this.below(6) }, () => this.below(text.length + 1)).sort(
+      (a, b) => a - b,
+    );
     return [0, ...places].map((from, index) => text.slice(from, places[index] ?? text.length));
   }
 }

@@ -34,7 +34,11 @@ for (const [parameters, style] of Object.entries<Style>({
 }
 
 test("a style continues until it is changed", () => {
-  assert.deepEqual(styled(styled(PLAIN, "1;31"), "4"), { bold: true, foreground: 1, underline: true });
+  assert.deepEqual(styled(styled(PLAIN, "1;31"), "4"), {
+    bold: true,
+    foreground: 1,
+    underline: true,
+  });
   assert.deepEqual(styled(styled(PLAIN, "1;31"), "22"), { foreground: 1 });
 });
 
@@ -48,7 +52,12 @@ test("whatever colours a program chooses, its text can be read in both themes", 
   const codes = ["0", "1", "2", "3", "7", "27", "39", "49"];
   randomly(150, (random) => {
     const byte = () => random.below(256);
-    codes.push(`38;5;${byte()}`, `48;5;${byte()}`, `38;2;${byte()};${byte()};${byte()}`, `48;2;${byte()};${byte()};${byte()}`);
+    codes.push(
+      `38;5;${byte()}`,
+      `48;5;${byte()}`,
+      `38;2;${byte()};${byte()};${byte()}`,
+      `48;2;${byte()};${byte()};${byte()}`,
+    );
     const style = styled(PLAIN, Array.from({ length: 4 }, () => random.of(codes)).join(";"));
     for (const theme of THEMES) {
       const shown = css(style, theme);
@@ -75,5 +84,8 @@ test("a style in CSS", () => {
     fontStyle: "italic",
     textDecoration: "underline line-through",
   });
-  assert.deepEqual(css({ inverse: true }, light), { color: "rgb(255, 255, 255)", backgroundColor: "rgb(28, 33, 40)" });
+  assert.deepEqual(css({ inverse: true }, light), {
+    color: "rgb(255, 255, 255)",
+    backgroundColor: "rgb(28, 33, 40)",
+  });
 });

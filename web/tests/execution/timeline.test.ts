@@ -1,13 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Attempt, type Ran, attemptsOf, spanOf, ticksOf } from "../../src/execution/timeline.ts";
+import {
+  type Attempt,
+  type Ran,
+  attemptsOf,
+  spanOf,
+  ticksOf,
+} from "../../src/execution/timeline.ts";
 
 const NOTHING: Ran = { started: null, finished: null };
 
 /** `queued@0 admitted@1 …`; the number of the attempt follows a slash, and a message a colon. */
 function changes(text: string) {
   return text.split(" ").map((part) => {
-    const [, state = "", attempt = "0", time = "", message] = /^(\w+)(?:\/(\d+))?@(\d+)(?::(.*))?$/.exec(part) ?? [];
+    const [, state = "", attempt = "0", time = "", message] =
+      /^(\w+)(?:\/(\d+))?@(\d+)(?::(.*))?$/.exec(part) ?? [];
     return { state, attempt: Number(attempt), time: Number(time), message: message ?? null };
   });
 }
@@ -22,20 +29,25 @@ function shown(attempts: readonly Attempt[]): string[] {
 const of = (text: string, ran = NOTHING) => shown(attemptsOf(changes(text), ran));
 
 test("from queue to result", () => {
-  assert.deepEqual(of("queued@0 admitted@5 starting/1@6 running/1@9 finished/1@20 completed/1@22"), [
-    "1: queued 0-5, created 5-9, running 9-20, persisted 20-22 completed",
-  ]);
+  assert.deepEqual(
+    of("queued@0 admitted@5 starting/1@6 running/1@9 finished/1@20 completed/1@22"),
+    ["1: queued 0-5, created 5-9, running 9-20, persisted 20-22 completed"],
+  );
 });
 
 test("what lasts has no end", () => {
   assert.deepEqual(of("queued@0"), ["1: queued 0- …"]);
-  assert.deepEqual(of("queued@0 admitted@5 starting/1@6 running/1@9"), ["1: queued 0-5, created 5-9, running 9- …"]);
+  assert.deepEqual(of("queued@0 admitted@5 starting/1@6 running/1@9"), [
+    "1: queued 0-5, created 5-9, running 9- …",
+  ]);
   assert.deepEqual(attemptsOf([], NOTHING), []);
 });
 
 test("a lost attempt is followed by another", () => {
   assert.deepEqual(
-    of("queued@0 admitted@1 starting/1@2 running/1@3 queued/1@9:lost admitted/1@12 starting/2@13 running/2@14 finished/2@15 completed/2@16"),
+    of(
+      "queued@0 admitted@1 starting/1@2 running/1@3 queued/1@9:lost admitted/1@12 starting/2@13 running/2@14 finished/2@15 completed/2@16",
+    ),
     [
       "1: queued 0-1, created 1-3, running 3-9 lost lost",
       "2: queued 9-12, created 12-14, running 14-15, persisted 15-16 completed",
@@ -51,14 +63,22 @@ test("cancelled while it waits for another attempt", () => {
 });
 
 test("failed after its last attempt", () => {
-  assert.deepEqual(of("queued@0 admitted@1 starting/1@2 failed/1@7:tried"), ["1: queued 0-1, created 1-7 failed tried"]);
+  assert.deepEqual(of("queued@0 admitted@1 starting/1@2 failed/1@7:tried"), [
+    "1: queued 0-1, created 1-7 failed tried",
+  ]);
 });
 
 test("the program's own times are better than when its events were written", () => {
   const ran = { started: 8, finished: 10 };
   const expected = ["1: queued 0-5, created 5-8, running 8-10, persisted 10-22 completed"];
-  assert.deepEqual(of("queued@0 admitted@5 starting/1@6 running/1@9 finished/1@20 completed/1@22", ran), expected);
-  assert.deepEqual(of("queued@0 admitted@5 starting/1@6 finished/1@20 completed/1@22", ran), expected);
+  assert.deepEqual(
+    of("queued@0 admitted@5 starting/1@6 running/1@9 finished/1@20 completed/1@22", ran),
+    expected,
+  );
+  assert.deepEqual(
+    of("queued@0 admitted@5 starting/1@6 finished/1@20 completed/1@22", ran),
+    expected,
+  );
 });
 
 test("times of a clock that differs are left out", () => {
@@ -67,13 +87,17 @@ test("times of a clock that differs are left out", () => {
 });
 
 test("a running program began when it says", () => {
-  assert.deepEqual(of("queued@0 admitted@5 starting/1@6 running/1@9", { started: 7, finished: null }), [
-    "1: queued 0-5, created 5-7, running 7- …",
-  ]);
+  assert.deepEqual(
+    of("queued@0 admitted@5 starting/1@6 running/1@9", { started: 7, finished: null }),
+    ["1: queued 0-5, created 5-7, running 7- …"],
+  );
 });
 
 test("the span of all attempts", () => {
-  assert.deepEqual(spanOf(attemptsOf(changes("queued@5 cancelled@9"), NOTHING), 100), { from: 5, to: 9 });
+  assert.deepEqual(spanOf(attemptsOf(changes("queued@5 cancelled@9"), NOTHING), 100), {
+    from: 5,
+    to: 9,
+  });
   assert.deepEqual(spanOf(attemptsOf(changes("queued@5"), NOTHING), 100), { from: 5, to: 100 });
   assert.deepEqual(spanOf([], 100), { from: 100, to: 101 });
 });

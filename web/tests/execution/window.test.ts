@@ -8,7 +8,12 @@ import { randomly } from "./random.ts";
 
 test("the rows in sight, and some around them", () => {
   assert.deepEqual(windowOf(1000, 20, 400, 0), { height: 20_000, first: 0, end: 31, top: 0 });
-  assert.deepEqual(windowOf(1000, 20, 400, 10_000), { height: 20_000, first: 490, end: 531, top: 9800 });
+  assert.deepEqual(windowOf(1000, 20, 400, 10_000), {
+    height: 20_000,
+    first: 490,
+    end: 531,
+    top: 9800,
+  });
   assert.deepEqual(windowOf(3, 20, 400, 0), { height: 60, first: 0, end: 3, top: 0 });
   assert.deepEqual(windowOf(0, 20, 400, 0), { height: 0, first: 0, end: 0, top: 0 });
 });
@@ -39,7 +44,10 @@ test("scrolling to a row brings it to the middle", () => {
     for (const row of [0, 17, 500, rows - 1]) {
       const top = scrollTopOf(row, rows, 18, 500);
       const position = positionOf(rows, 18, 500, top);
-      assert.ok(position <= row * 18 + 0.01 && position + 500 >= row * 18 + 17.9, `${row} of ${rows}`);
+      assert.ok(
+        position <= row * 18 + 0.01 && position + 500 >= row * 18 + 17.9,
+        `${row} of ${rows}`,
+      );
     }
   }
   assert.equal(scrollTopOf(2, 3, 18, 500), 0);
@@ -52,7 +60,10 @@ test("lines in a link", () => {
   for (const other of ["", "#", "#L", "#L0", "#l1", "#L1x", "#L-1", "#L9999999999"]) {
     assert.equal(parseLines(other), null, other);
   }
-  for (const lines of [{ from: 3, to: 3 }, { from: 3, to: 9 }]) {
+  for (const lines of [
+    { from: 3, to: 3 },
+    { from: 3, to: 9 },
+  ]) {
     assert.deepEqual(parseLines(writeLines(lines)), lines);
   }
 });
@@ -90,7 +101,10 @@ test("search finds what is there, whatever its case, also in what arrives later"
   search.update();
   search.update();
   assert.deepEqual(search.matches, [0, 12, 18, 23]);
-  assert.deepEqual(search.within(13, 19), [[12, 17], [18, 23]]);
+  assert.deepEqual(search.within(13, 19), [
+    [12, 17],
+    [18, 23],
+  ]);
   assert.deepEqual(search.within(17, 18), []);
   assert.equal(search.nextAfter(-1), 0);
   assert.equal(search.nextAfter(12), 2);

@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EVERYTHING, type Filter, fromField, fromQuery, inWords, isEverything, toField, toQuery, toSelection } from "../../src/executions/filter.ts";
+import {
+  EVERYTHING,
+  type Filter,
+  fromField,
+  fromQuery,
+  inWords,
+  isEverything,
+  toField,
+  toQuery,
+  toSelection,
+} from "../../src/executions/filter.ts";
 import { newer, refreshed, toggled, unfinished } from "../../src/executions/rows.ts";
 import { commandOf, rowAfter } from "../../src/executions/keys.ts";
 import { parseSaved, withSaved } from "../../src/executions/saved.ts";
@@ -49,7 +59,10 @@ test("what the API is asked for", () => {
 
 test("a filter in words", () => {
   assert.equal(inWords(EVERYTHING), "all");
-  assert.equal(inWords(read("state=completed&outcome=time_limit&label=a:b&owner=*&within=24h")), "completed, time limit, a:b, all owners, last 24h");
+  assert.equal(
+    inWords(read("state=completed&outcome=time_limit&label=a:b&owner=*&within=24h")),
+    "completed, time limit, a:b, all owners, last 24h",
+  );
 });
 
 const row = (id: string, state = "completed") => ({ id, state, retried_as: null });
@@ -67,7 +80,10 @@ test("newer rows are counted only", () => {
 });
 
 test("which rows can still change", () => {
-  assert.deepEqual(unfinished([row("3", "running"), row("2", "failed"), row("1", "queued")]), ["3", "1"]);
+  assert.deepEqual(unfinished([row("3", "running"), row("2", "failed"), row("1", "queued")]), [
+    "3",
+    "1",
+  ]);
   assert.deepEqual(unfinished([row("2", "running"), row("1", "queued")], 1), ["2"]);
 });
 
@@ -85,20 +101,38 @@ test("a field for a time shows the local time of what the address has", () => {
 });
 
 test("what a key does", () => {
-  const key = (name: string, more = {}) => commandOf({ key: name, ctrlKey: false, metaKey: false, altKey: false, ...more });
-  assert.deepEqual(["j", "k", "ArrowDown", "x", "Enter", "?", "a"].map((name) => key(name)), ["next", "previous", "next", "select", "open", "help", null]);
+  const key = (name: string, more = {}) =>
+    commandOf({ key: name, ctrlKey: false, metaKey: false, altKey: false, ...more });
+  assert.deepEqual(
+    ["j", "k", "ArrowDown", "x", "Enter", "?", "a"].map((name) => key(name)),
+    ["next", "previous", "next", "select", "open", "help", null],
+  );
   assert.equal(key("j", { ctrlKey: true }), null);
 });
 
 test("which row a command leads to", () => {
-  assert.deepEqual([rowAfter("next", -1, 3), rowAfter("next", 2, 3), rowAfter("previous", 0, 3), rowAfter("previous", -1, 3)], [0, 2, 0, 0]);
-  assert.deepEqual([rowAfter("first", 2, 3), rowAfter("last", 0, 3), rowAfter("next", -1, 0)], [0, 2, -1]);
+  assert.deepEqual(
+    [
+      rowAfter("next", -1, 3),
+      rowAfter("next", 2, 3),
+      rowAfter("previous", 0, 3),
+      rowAfter("previous", -1, 3),
+    ],
+    [0, 2, 0, 0],
+  );
+  assert.deepEqual(
+    [rowAfter("first", 2, 3), rowAfter("last", 0, 3), rowAfter("next", -1, 0)],
+    [0, 2, -1],
+  );
 });
 
 test("saved filters survive whatever was stored", () => {
   assert.deepEqual(parseSaved(null), []);
   assert.deepEqual(parseSaved("{"), []);
-  assert.deepEqual(parseSaved('[{"name":"a","query":"state=queued"},{"name":1},null,{"name":"b"}]'), [{ name: "a", query: "state=queued" }]);
+  assert.deepEqual(
+    parseSaved('[{"name":"a","query":"state=queued"},{"name":1},null,{"name":"b"}]'),
+    [{ name: "a", query: "state=queued" }],
+  );
   const saved = withSaved([{ name: "a", query: "x=1" }], { name: "a", query: "y=2" });
   assert.deepEqual(saved, [{ name: "a", query: "y=2" }]);
   assert.deepEqual(parseSaved(JSON.stringify(saved)), saved);

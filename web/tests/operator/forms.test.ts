@@ -18,13 +18,17 @@ function form(...entries: [string, string][]): FormData {
 
 test("parameters are set, and removed if they are empty", () => {
   const query = new URLSearchParams("status=waiting&kind=poison");
-  assert.equal(changed(query, { status: "", kind: "callback", cursor: "x" }).toString(), "kind=callback&cursor=x");
+  assert.equal(
+    changed(query, { status: "", kind: "callback", cursor: "x" }).toString(),
+    "kind=callback&cursor=x",
+  );
   assert.equal(query.get("status"), "waiting");
 });
 
 test("a parameter is one of its values or none", () => {
   assert.equal(oneOf("b", ["a", "b"]), "b");
-  for (const value of [null, "", "c", "toString"]) assert.equal(oneOf(value, ["a", "b"]), undefined);
+  for (const value of [null, "", "c", "toString"])
+    assert.equal(oneOf(value, ["a", "b"]), undefined);
 });
 
 test("a bulk call names what it selects", () => {
@@ -41,7 +45,12 @@ test("a type of event names a state", () => {
 
 test("the address filters events, and what the API would refuse is left out", () => {
   const type = "podline.execution.failed.v1";
-  const query = new URLSearchParams({ execution: "01J", owner: "ada", type, from: "2026-01-02T03:04:05Z" });
+  const query = new URLSearchParams({
+    execution: "01J",
+    owner: "ada",
+    type,
+    from: "2026-01-02T03:04:05Z",
+  });
   assert.deepEqual(filterOf(query), {
     execution: ["01J"],
     owner: "ada",
@@ -77,8 +86,19 @@ test("a problem without fields is shown as it is", () => {
 test("a new key has what was filled in", () => {
   const nothing = { door: null, max_unfinished: null, requests: null, cpu_day: null };
   const filled = (values: Record<string, string>) => bodyOf((name) => values[name] ?? "");
-  assert.deepEqual(filled({ name: "bob", role: "user" }), { name: "bob", role: "user", ...nothing });
-  const all = { name: "bob", role: "user", door: "piston", max_unfinished: "3", requests: "1/s", cpu_day: "0.5" };
+  assert.deepEqual(filled({ name: "bob", role: "user" }), {
+    name: "bob",
+    role: "user",
+    ...nothing,
+  });
+  const all = {
+    name: "bob",
+    role: "user",
+    door: "piston",
+    max_unfinished: "3",
+    requests: "1/s",
+    cpu_day: "0.5",
+  };
   assert.deepEqual(filled(all), { ...all, max_unfinished: 3, cpu_day: 0.5 });
 });
 
@@ -114,7 +134,9 @@ test("a replay has what its mode takes", () => {
 
 test("a replay has ended in a status that is neither pending nor running", () => {
   assert.deepEqual(
-    ["pending", "running", "completed", "failed", "cancelled"].map((status) => hasEnded({ status })),
+    ["pending", "running", "completed", "failed", "cancelled"].map((status) =>
+      hasEnded({ status }),
+    ),
     [false, false, true, true, true],
   );
 });

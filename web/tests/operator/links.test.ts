@@ -22,8 +22,14 @@ test("failed and cancelled are states, all others outcomes", () => {
   const since = "2026-01-02T03:00:00Z";
   const time = "from=2026-01-02T03%3A00%3A00Z";
   assert.equal(executionsThatEnded("failed", since), `/executions?owner=*&state=failed&${time}`);
-  assert.equal(executionsThatEnded("cancelled", since), `/executions?owner=*&state=cancelled&${time}`);
-  assert.equal(executionsThatEnded("success", since), `/executions?owner=*&outcome=success&${time}`);
+  assert.equal(
+    executionsThatEnded("cancelled", since),
+    `/executions?owner=*&state=cancelled&${time}`,
+  );
+  assert.equal(
+    executionsThatEnded("success", since),
+    `/executions?owner=*&outcome=success&${time}`,
+  );
 });
 
 test("an id can be any text", () => {

@@ -16,7 +16,10 @@ test("each priority has what is queued, what is further, and its oldest age", ()
     events_not_in_log: { executions: 0, oldest_seconds: null },
     slots: { total: 4, used: 4, free: 0 },
   });
-  assert.deepEqual(bands.map((band) => band.priority), ["critical", "high", "normal", "low", "background"]);
+  assert.deepEqual(
+    bands.map((band) => band.priority),
+    ["critical", "high", "normal", "low", "background"],
+  );
   assert.deepEqual(bands[2], { priority: "normal", queued: 3, working: 3, oldest: 4.5 });
   assert.deepEqual(bands[3], { priority: "low", queued: 0, working: 1, oldest: undefined });
 });

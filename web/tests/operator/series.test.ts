@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Minute, isolated, namesOf, seriesOf, stacked, totalOf } from "../../src/operator/series.ts";
+import {
+  type Minute,
+  isolated,
+  namesOf,
+  seriesOf,
+  stacked,
+  totalOf,
+} from "../../src/operator/series.ts";
 
 const MINUTE = 60;
 const START = Date.parse("2026-01-02T03:00:00Z") / 1000;
@@ -19,7 +26,8 @@ test("the minute that has not ended has what ended so far", () => {
 
 test("a part that has not ended has the rate of the minutes that have begun", () => {
   const minutes = [minute(0, { ended: { success: 50 } }), minute(10, { ended: { success: 6 } })];
-  const at = (seconds: number) => seriesOf(minutes, 10, (START + seconds) * 1000).ends[0]?.perMinute;
+  const at = (seconds: number) =>
+    seriesOf(minutes, 10, (START + seconds) * 1000).ends[0]?.perMinute;
   assert.deepEqual(at(601), [5, 6]);
   assert.deepEqual(at(600 + 2.5 * MINUTE), [5, 2]);
   assert.deepEqual(at(9999), [5, 0.6]);
@@ -33,7 +41,10 @@ test("a clock that is slow changes no part that has begun", () => {
 test("a minute without ends has none, and a missing one is a gap", () => {
   const minutes = [minute(0, { ended: { failed: 2 } }), minute(1), minute(3)];
   const { starts, ends } = seriesOf(minutes, 1);
-  assert.deepEqual(starts, [0, 1, 2, 3].map((number) => START + number * MINUTE));
+  assert.deepEqual(
+    starts,
+    [0, 1, 2, 3].map((number) => START + number * MINUTE),
+  );
   assert.deepEqual(ends, [{ name: "failed", perMinute: [2, 0, null, 0] }]);
 });
 
@@ -58,7 +69,13 @@ test("no minutes are no series", () => {
 
 test("ends are in a fixed order, and those that nobody knows come last", () => {
   const ended = { zebra: 1, cancelled: 1, apple: 1, success: 1, time_limit: 1 };
-  assert.deepEqual(namesOf([minute(0, { ended })]), ["success", "time_limit", "cancelled", "apple", "zebra"]);
+  assert.deepEqual(namesOf([minute(0, { ended })]), [
+    "success",
+    "time_limit",
+    "cancelled",
+    "apple",
+    "zebra",
+  ]);
 });
 
 test("ends are summed up", () => {
@@ -68,11 +85,18 @@ test("ends are summed up", () => {
 
 test("series are stacked, and gaps stay gaps", () => {
   assert.deepEqual(stacked([]), []);
-  assert.deepEqual(stacked([[1, null, 2], [3, null, 0], [5, null, 1]]), [
-    [1, null, 2],
-    [4, null, 2],
-    [9, null, 3],
-  ]);
+  assert.deepEqual(
+    stacked([
+      [1, null, 2],
+      [3, null, 0],
+      [5, null, 1],
+    ]),
+    [
+      [1, null, 2],
+      [4, null, 2],
+      [9, null, 3],
+    ],
+  );
 });
 
 test("a value without a neighbour is isolated", () => {
