@@ -14,13 +14,12 @@ class Listeners:
         self._by_execution: dict[str, set[Event]] = defaultdict(set)
 
     @contextmanager
-    def listening(self, execution_id: str) -> Iterator[Event]:
-        """Yield a threading event that each `wake` of this execution sets."""
-        event = Event()
+    def listening(self, execution_id: str, event: Event) -> Iterator[None]:
+        """Have each `wake` of this execution set the threading event while the context lasts."""
         with self._lock:
             self._by_execution[execution_id].add(event)
         try:
-            yield event
+            yield
         finally:
             self._remove(execution_id, event)
 

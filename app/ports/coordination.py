@@ -27,16 +27,25 @@ class Lease(Protocol):
 
 
 class Wakeups(Protocol):
-    """Wakes API threads that wait for a change of an execution, or for ends in a batch.
+    """Wakes API threads that wait for an end, of an execution or in a batch, or for progress.
 
     A lost wake-up only delays them.
     """
 
-    def notify(self, subject_id: str) -> None:
-        """Wake the waiters. Never raises: failures are logged, and waiters check on their own."""
+    def notify(self, subject_id: str, *, progress: bool = False) -> None:
+        """Wake all waiters, or those for `progress`.
 
-    def listen(self, subject_id: str) -> "AbstractContextManager[Listener]":
-        """Receive every `notify` with this id while the context lasts."""
+        Never raises: failures are logged, and waiters check on their own.
+        """
+
+    def listen(
+        self, subject_id: str, *, progress: bool = False
+    ) -> "AbstractContextManager[Listener]":
+        """Receive every `notify` with this id while the context lasts.
+
+        One for `progress` is received only if that is asked for. An execution changes several times
+        before it ends, and being woken for each change is a third of what waiting costs.
+        """
 
 
 class Listener(Protocol):

@@ -142,7 +142,7 @@ def _feed(ports: Ports, execution_id: str, pod: str) -> None:
     frames = ports.runtime.follow(pod, last) or _ended_tests(ports, execution_id, pod, last)
     if frames:
         ports.live.append(pod, frames)
-        ports.wakeups.notify(execution_id)
+        ports.wakeups.notify(execution_id, progress=True)
 
 
 def _ended_tests(ports: Ports, execution_id: str, pod: str, after: int) -> list[Frame]:

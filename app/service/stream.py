@@ -50,7 +50,7 @@ def stream(
     catches up afterwards. It ends without `Ended` at the first look after `allowed` became false.
     """
     reader = _Reader(ports.store, ports.blobs, ports.live, execution, position)
-    with ports.wakeups.listen(execution.id) as listener:
+    with ports.wakeups.listen(execution.id, progress=True) as listener:
         yield from follow(reader.news, Ended, listener, heartbeat, allowed)
 
 

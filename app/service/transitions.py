@@ -24,7 +24,7 @@ def apply(ports: Ports, change: Change) -> bool:
         ports.minutes.add(minute_of(ports.clock()), counters_of(change.after))
         if change.after.batch_id is not None:
             ports.wakeups.notify(change.after.batch_id)
-    ports.wakeups.notify(change.after.id)
+    ports.wakeups.notify(change.after.id, progress=not change.after.state.terminal)
     return True
 
 

@@ -181,9 +181,9 @@ class TestWaiting:
         listening = threading.Event()
         listen = twins.ports.wakeups.listen
 
-        def announced_listen(subject_id: str) -> Any:
+        def announced_listen(subject_id: str, *, progress: bool = False) -> Any:
             listening.set()
-            return listen(subject_id)
+            return listen(subject_id, progress=progress)
 
         twins.ports.wakeups.listen = announced_listen  # type: ignore[method-assign]  # only for this test
 

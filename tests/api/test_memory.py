@@ -36,8 +36,8 @@ class Looks(MemoryWakeups):
         self.bodies: list[object] | None = None
 
     @contextmanager
-    def listen(self, execution_id: str) -> Iterator[MemoryListener]:
-        with super().listen(execution_id) as listener:
+    def listen(self, subject_id: str, *, progress: bool = False) -> Iterator[MemoryListener]:
+        with super().listen(subject_id, progress=progress) as listener:
             self.bodies = [o for o in gc.get_objects() if isinstance(o, form.Submission)]
             Worker(self._ports).run_all()
             yield listener

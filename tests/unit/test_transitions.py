@@ -19,16 +19,22 @@ def ended(twins: Twins) -> list[str]:
 
 def test_a_change_wakes_whoever_waits_for_the_execution(twins: Twins) -> None:
     execution = twins.submit()
-    with twins.ports.wakeups.listen(execution.id) as listener:
-        assert apply(twins.ports, execution.admit(NOW, NOW))
-        assert listener.wait(0)
-    assert ended(twins) == []
+    listen = twins.ports.wakeups.listen
+    with listen(execution.id, progress=True) as follower, listen(execution.id) as waiter:
+        admitted = execution.admit(NOW, NOW)
+        assert apply(twins.ports, admitted)
+        assert follower.wait(0)
+        assert not waiter.wait(0), "it waits for the end"
+        assert ended(twins) == []
+        assert apply(twins.ports, admitted.after.cancel(NOW, NOW))
+        assert follower.wait(0)
+        assert waiter.wait(0)
 
 
 def test_a_change_of_an_outdated_row_changes_and_wakes_nothing(twins: Twins) -> None:
     execution = twins.submit()
     assert apply(twins.ports, execution.admit(NOW, NOW))
-    with twins.ports.wakeups.listen(execution.id) as listener:
+    with twins.ports.wakeups.listen(execution.id, progress=True) as listener:
         assert apply(twins.ports, execution.cancel(NOW, NOW)) is False
         assert not listener.wait(0)
     assert twins.now(execution).state is State.ADMITTED

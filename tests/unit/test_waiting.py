@@ -22,12 +22,13 @@ class Script:
     steps: list[Callable[[], object]] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
 
-    def notify(self, execution_id: str) -> None:
+    def notify(self, execution_id: str, *, progress: bool = False) -> None:
         raise NotImplementedError
 
     @contextmanager
-    def listen(self, execution_id: str) -> Iterator["Script"]:
+    def listen(self, execution_id: str, *, progress: bool = False) -> Iterator["Script"]:
         assert execution_id
+        assert not progress, "only the end matters"
         yield self
 
     def wait(self, timeout_seconds: float) -> bool:

@@ -1,24 +1,28 @@
 """Wake-ups within one process."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import Event
 
 from app.infrastructure.listeners import Listeners
 
 
 class MemoryWakeups:
-    """Wakes threads of this process that wait for a change of an execution."""
+    """Wakes threads of this process that wait for an execution."""
 
     def __init__(self) -> None:
-        self._listeners = Listeners()
+        self._ends = Listeners()
+        self._progress = Listeners()
 
-    def notify(self, subject_id: str) -> None:
-        self._listeners.wake(subject_id)
+    def notify(self, subject_id: str, *, progress: bool = False) -> None:
+        (self._progress if progress else self._ends).wake(subject_id)
 
     @contextmanager
-    def listen(self, subject_id: str) -> Iterator["MemoryListener"]:
-        with self._listeners.listening(subject_id) as event:
+    def listen(self, subject_id: str, *, progress: bool = False) -> Iterator["MemoryListener"]:
+        event = Event()
+        with ExitStack() as listening:
+            for listeners in (self._ends, self._progress) if progress else (self._ends,):
+                listening.enter_context(listeners.listening(subject_id, event))
             yield MemoryListener(event)
 
 
