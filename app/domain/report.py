@@ -89,21 +89,6 @@ class Report:
         return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """What a runtime knows about one pod now."""
-
-    name: str
-    phase: Phase
-    started_at: Time | None = None
-    ended_at: Time | None = None
-    report: Report | None = None
-    """None until a run has ended, or the whole pod."""
-    message: str | None = None
-    collected: Collected | None = None
-    """None unless the program has ended and its pod asks for artifacts."""
-
-
 class Stream(StrEnum):
     STDOUT = "stdout"
     STDERR = "stderr"
@@ -157,3 +142,22 @@ class Output:
     def beginning_with(self, run: int) -> "Output":
         """Leave out the runs before that index, and with them the compiler."""
         return Output(compile=None, runs=self.runs[run:]) if run else self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What a runtime knows about one pod now."""
+
+    name: str
+    phase: Phase
+    started_at: Time | None = None
+    ended_at: Time | None = None
+    report: Report | None = None
+    """None until a run has ended, or the whole pod."""
+    message: str | None = None
+    collected: Collected | None = None
+    """None unless the program has ended and its pod asks for artifacts."""
+    output: Output | None = None
+    """All that it printed, if it has ended and the runtime gives this at once, as it may for little
+    output. It is the same that `Runtime.output` returns.
+    """

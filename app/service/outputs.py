@@ -17,12 +17,20 @@ class Ended:
 
     name: str
     report: Report
+    output: Output | None = None
+    """All that it printed, if the runtime has given that already."""
 
     @classmethod
     def of(cls, observation: Observation) -> "Ended":
         if observation.report is None:
             raise ValueError(f"pod {observation.name} has not ended")
-        return cls(observation.name, observation.report)
+        return cls(observation.name, observation.report, observation.output)
+
+    def printed(self, runtime: Runtime, first: int) -> Output | None:
+        """What `Runtime.output` returns: from that run on, as many as it gives at once."""
+        if self.output is None:
+            return runtime.output(self.name, first)
+        return self.output.beginning_with(first)
 
 
 class Outputs:
@@ -48,7 +56,7 @@ class Outputs:
 
     def _read(self, index: int) -> Output:
         self._held = None
-        found = self._runtime.output(self._pod.name, index)
+        found = self._pod.printed(self._runtime, index)
         if found is None or (not found.runs and self._pod.report.runs):
             raise OutputLost(self._pod.name)
         self._first, self._held = index, found
@@ -66,7 +74,7 @@ def outputs(runtime: Runtime, pod: Ended) -> Iterator[Output]:
     """Everything that the pod printed, some runs at a time. Raises OutputLost."""
     first = 0
     while True:
-        found = runtime.output(pod.name, first)
+        found = pod.printed(runtime, first)
         if found is None or (not found.runs and first < len(pod.report.runs)):
             raise OutputLost(pod.name)
         yield found

@@ -25,6 +25,7 @@ _MARK: Final = b"podline2"
 _BYTES_IN_MEMORY: Final = 1 << 20
 """More than this is written before the pod ends."""
 _BYTES_PER_OUTPUT: Final = 4 << 20
+_LITTLE: Final = 16 << 10
 ARTIFACT_BYTES: Final = 1 << 20
 """Of one answer."""
 _PARTS_AT_ONCE: Final = os.sysconf("SC_IOV_MAX")
@@ -67,6 +68,11 @@ class Record:
         self.header["observation"] = messages.observation_header(observation)
         header = json.dumps(self.header).encode()
         self._unwritten += [header, _END.pack(len(header), _MARK)]
+
+    @property
+    def is_little(self) -> bool:
+        """Whether it can stay in memory until the pod is deleted."""
+        return self.size <= _LITTLE
 
     def write(self) -> None:
         """Write what is in memory. Raises OSError; what could not be written stays in memory."""

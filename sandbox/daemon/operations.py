@@ -25,7 +25,11 @@ def _create(pods: Pods, header: Header, body: bytes) -> Answer:
 def _observe(pods: Pods, header: Header, _body: bytes) -> Answer:
     wait_seconds = requests.wait_of(header.get("wait_seconds", 0))
     observation = pods.observe(requests.name_of(header.get("name")), wait_seconds)
-    return (messages.observation_header(observation) if observation else None), b""
+    if observation is None:
+        return None, b""
+    if requests.flag_of(header.get("with_output", False), "with_output"):
+        return messages.observation_message(observation)
+    return messages.observation_header(observation), b""
 
 
 def _output(pods: Pods, header: Header, _body: bytes) -> Answer:

@@ -88,7 +88,12 @@ class Pods:
             return pod.observation if pod else self._ended.get(name)
 
     def output(self, name: str, first_run: int = 0) -> Output | None:
-        return self._spool.output(name, first_run) if self._has_output(name) else None
+        with self._lock:
+            ended = self._ended.get(name)
+        if ended is None or ended.report is None:
+            return None
+        in_memory = ended.output if first_run == 0 else None
+        return in_memory or self._spool.output(name, first_run)
 
     def artifact(self, name: str, index: int, start: int) -> bytes | None:
         return self._spool.artifact(name, index, start) if self._has_output(name) else None
@@ -157,7 +162,7 @@ class Pods:
         name = pod.observation.name
         ended, jail = pod.execute(bay, lambda: self._notify(name, of_a_run=True))
         if not pod.cancelled:
-            self._spool.end(pod.record, ended)
+            ended = self._spool.end(pod.record, ended)
         with self._lock:
             self._closing[name] = self._active.pop(name)
             if not pod.cancelled:

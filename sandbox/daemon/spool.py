@@ -11,6 +11,7 @@ import logging
 import os
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from sandbox.daemon import kept
@@ -44,14 +45,17 @@ class Spool:
             log.warning("pod %s is not on disk: %s", name, error)
         return Record(path)
 
-    def end(self, record: Record, observation: Observation) -> None:
+    def end(self, record: Record, observation: Observation) -> Observation:
+        """Keep the pod. Returns the observation with what the pod printed, if that is little."""
         record.close(observation)
+        output = record.stored().output(0) if record.is_little else None
         try:
             record.write()
         except OSError as error:
             log.warning("pod %s stays in memory: %s", observation.name, error)
             with self._lock:
                 self._unwritten[observation.name] = record
+        return replace(observation, output=output)
 
     def remove(self, name: str) -> None:
         with self._lock:

@@ -70,11 +70,15 @@ static void stop(struct run *run, enum stop by) {
     run->wall_ends = run->look_at_cpu = run->look_at_memory = NEVER;
 }
 
+/* How soon that much CPU time can be used up at the earliest. The C library reads /proc/stat for it. */
+static int64_t share_of_cpu(int64_t left) {
+    return left / sysconf(_SC_NPROCESSORS_ONLN);
+}
+
 static void begin_limits(struct run *run) {
     const struct head *head = &run->stage->head;
-    int64_t cpus = sysconf(_SC_NPROCESSORS_ONLN);
     run->wall_ends = run->begun + (int64_t)head->wall_us;
-    run->look_at_cpu = head->cpu_us ? run->begun + (int64_t)head->cpu_us / cpus : NEVER;
+    run->look_at_cpu = head->cpu_us ? run->begun + share_of_cpu((int64_t)head->cpu_us) : NEVER;
     int looks = head->memory_bytes || peak_must_be_seen();
     run->look_at_memory = looks ? run->begun + BETWEEN_MEMORY_LOOKS_US : NEVER;
 }
@@ -82,7 +86,7 @@ static void begin_limits(struct run *run) {
 /* Looks again when the limit could be reached at the earliest, with every CPU in use. */
 static void look_at_cpu(struct run *run, int64_t now) {
     int64_t left = (int64_t)run->stage->head.cpu_us - cpu_used_us(run->report.cpu_us);
-    int64_t wait = left / sysconf(_SC_NPROCESSORS_ONLN);
+    int64_t wait = share_of_cpu(left);
     run->look_at_cpu = now + (wait > BETWEEN_CPU_LOOKS_US ? wait : BETWEEN_CPU_LOOKS_US);
     if (left <= 0) stop(run, BY_CPU);
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from sandbox.wire.framing import Header, Parts
 from sandbox.wire.types import (
@@ -26,11 +26,27 @@ from sandbox.wire.types import (
 
 T = TypeVar("T")
 
+_OF_A_STAGE_REPORT: Final = tuple(field.name for field in fields(StageReport))
 
-def observation_header(observation: Observation) -> Header:
+
+def observation_message(observation: Observation) -> tuple[Header, bytes]:
+    """With its output, if it has any."""
+    header = observation_header(observation)
+    if observation.output is None:
+        return header, b""
+    output, content = output_message(observation.output)
+    return {**header, "output": output}, content
+
+
+def observation_header(observation: Observation) -> dict[str, Any]:
+    """Without its output."""
     return {
-        **_fields_of(observation),
+        "name": observation.name,
+        "phase": observation.phase,
+        "started_at": observation.started_at,
+        "ended_at": observation.ended_at,
         "report": _optional(_report_header, observation.report),
+        "message": observation.message,
         "collected": _optional(_collected_header, observation.collected),
     }
 
@@ -51,18 +67,18 @@ def _collected(header: Header) -> Collected:
 
 def _report_header(report: Report) -> Header:
     return {
-        "compile": _optional(_fields_of, report.compile),
-        "runs": [_optional(_fields_of, run) for run in report.runs],
+        "compile": _optional(_stage_report_header, report.compile),
+        "runs": [_optional(_stage_report_header, run) for run in report.runs],
     }
 
 
-def _fields_of(record: Observation | StageReport) -> dict[str, Any]:
+def _stage_report_header(report: StageReport) -> Header:
     """The fields, without the deep copies that `asdict` makes."""
-    return {field.name: getattr(record, field.name) for field in fields(record)}
+    return {name: getattr(report, name) for name in _OF_A_STAGE_REPORT}
 
 
-def observation_of(header: Header) -> Observation:
-    report = header["report"]
+def observation_of(header: Header, body: bytes = b"") -> Observation:
+    report, output = header["report"], header.get("output")
     return Observation(
         name=header["name"],
         phase=Phase(header["phase"]),
@@ -71,6 +87,7 @@ def observation_of(header: Header) -> Observation:
         report=_optional(_report, report),
         message=header["message"],
         collected=_optional(_collected, header.get("collected")),
+        output=output_of(output, body) if output else None,
     )
 
 

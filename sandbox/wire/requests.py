@@ -95,7 +95,7 @@ def pod_of(header: object, body: bytes) -> Pod:
         compile_args=_texts(pod.get("compile_args", []), "compile_args"),
         streams=_one_of(pod.get("streams", Streams.SEPARATE), "streams", Streams),
         buffering=_one_of(pod.get("buffering", Buffering.LINE), "buffering", Buffering),
-        stop_on_failure=_flag(pod.get("stop_on_failure", False), "stop_on_failure"),
+        stop_on_failure=flag_of(pod.get("stop_on_failure", False), "stop_on_failure"),
         owner=_text(pod.get("owner", ""), "owner"),
         artifacts=_texts(pod.get("artifacts", []), "artifacts"),
         artifact_maxima=_artifact_maxima(pod.get("artifact_maxima", {})),
@@ -229,7 +229,7 @@ def number_of(value: object, field: str) -> int:
     return value
 
 
-def _flag(value: object, field: str) -> bool:
+def flag_of(value: object, field: str) -> bool:
     if not isinstance(value, bool):
         raise ProtocolError(f"{field}: must be true or false")
     return value

@@ -188,21 +188,6 @@ class Collected:
     left_out: tuple[LeftOut, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """The state of one pod now."""
-
-    name: str
-    phase: Phase
-    started_at: Time | None = None
-    ended_at: Time | None = None
-    report: Report | None = None
-    """None until a run has ended, or the whole pod."""
-    message: str | None = None
-    collected: Collected | None = None
-    """None unless the program has ended and its pod asks for artifacts."""
-
-
 class Stream(StrEnum):
     STDOUT = "stdout"
     STDERR = "stderr"
@@ -239,6 +224,23 @@ class Output:
     compile: StageOutput | None
     runs: tuple[StageOutput | None, ...]
     """None for a run that was skipped. Empty if the program did not start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """The state of one pod now."""
+
+    name: str
+    phase: Phase
+    started_at: Time | None = None
+    ended_at: Time | None = None
+    report: Report | None = None
+    """None until a run has ended, or the whole pod."""
+    message: str | None = None
+    collected: Collected | None = None
+    """None unless the program has ended and its pod asks for artifacts."""
+    output: Output | None = None
+    """All that it printed, if it has ended and that is little."""
 
 
 class LimitName(StrEnum):

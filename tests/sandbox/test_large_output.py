@@ -51,6 +51,21 @@ def test_64_mib(sandbox: SandboxDaemon) -> None:
     sandbox.runtime.delete(pod.name)
 
 
+def test_only_little_output_comes_with_the_end(sandbox: SandboxDaemon) -> None:
+    runs = (a_run(stdin=b"little"), a_run())
+    for source, comes in (("cat; echo too >&2", True), (PRINTS, False)):
+        pod = a_pod(language(sandbox.runtime, "bash"), source, runs=runs)
+        observation = wait_for_end(sandbox.runtime, pod)
+        output = sandbox.runtime.output(pod.name)
+        assert output
+        assert observation.output == (output if comes else None)
+        ended = Ended.of(observation)
+        assert list(outputs(sandbox.runtime, ended)) == [output]
+        assert ended.printed(sandbox.runtime, 1) == output.beginning_with(1)
+        sandbox.runtime.delete(pod.name)
+        assert (ended.printed(sandbox.runtime, 0) == output) is comes, "nobody was asked"
+
+
 def test_the_most_that_one_answer_can_have(sandbox: SandboxDaemon) -> None:
     """Both streams of a run are full."""
     source = f"{PRINTS} | tr '\\0' o & {PRINTS} | tr '\\0' e >&2 & wait"

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,25 @@ def test_a_pod_that_ends_on_a_full_disk_is_kept(folder: Path) -> None:
         assert only_stdout(spool, "two") == LARGE
     spool.remove("some other one")
     assert only_stdout(Spool(folder / "pods"), "two") == LARGE, "it is on disk by now"
+
+
+@pytest.mark.parametrize(("size", "comes"), [(0, True), (16 << 10, True), (16 << 10 | 1, False)])
+def test_little_output_comes_with_the_end(tmp_path: Path, size: int, *, comes: bool) -> None:
+    spool = Spool(tmp_path)
+    record = spool.begin("one")
+    record.keep_compile(printed((Stream.STDERR, b"a" * (size // 2))))
+    record.keep_run(printed((Stream.STDOUT, b"b" * (size - size // 2))))
+
+    ended = spool.end(record, an_end("one", 1))
+
+    assert ended == replace(an_end("one", 1), output=spool.output("one", 0) if comes else None)
+    assert spool.observation("one") == an_end("one", 1)
+
+
+def test_a_fault_comes_without_output(tmp_path: Path) -> None:
+    fault = Observation(name="one", phase=Phase.FAULTED, message="why")
+    spool = Spool(tmp_path)
+    assert spool.end(spool.begin("one"), fault) == fault
 
 
 def test_a_disk_that_gets_full_between_two_runs_loses_nothing(folder: Path) -> None:

@@ -94,6 +94,7 @@ class TestTheDaemon:
 
         assert seen["report"]["run"]["exit_code"] == 0
         assert "cached" not in seen["report"]["run"], "a service of 0.1.0 fails at it"
+        assert "output" not in seen, "it did not ask for that"
         assert answer
         assert answer[0]["ok"]["run"]["stdout"] == len(answer[1])
         assert answer[1] == b"in\none two\n"

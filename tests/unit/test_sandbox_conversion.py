@@ -67,9 +67,11 @@ def test_an_observation(limit: types.Limit) -> None:
             left_out=(types.LeftOut("b", "why"), types.LeftOut(None, "2 more")),
         ),
     )
-    message = json.loads(json.dumps(messages.observation_header(seen)))
-    assert messages.observation_of(message) == seen
-    assert asdict(conversion.observation_of(seen)) == asdict(seen)
+    printed = types.Output(compile=None, runs=(types.StageOutput(stdout=b"a", stderr=b"b"), None))
+    for each in (seen, replace(seen, output=printed)):
+        header, body = messages.observation_message(each)
+        assert messages.observation_of(json.loads(json.dumps(header)), body) == each
+        assert asdict(conversion.observation_of(each)) == asdict(each)
 
 
 def test_output() -> None:

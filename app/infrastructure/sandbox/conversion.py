@@ -68,6 +68,7 @@ def observation_of(observation: types.Observation) -> Observation:
         report=_report(observation.report) if observation.report else None,
         message=observation.message,
         collected=_collected(observation.collected) if observation.collected else None,
+        output=output_of(observation.output) if observation.output else None,
     )
 
 

@@ -30,8 +30,9 @@ class SandboxRuntime:
         self._ask({"op": "create", "pod": header}, body)
 
     def observe(self, name: str, wait_seconds: float = 0) -> Observation | None:
-        answer, _ = self._ask({"op": "observe", "name": name, "wait_seconds": wait_seconds})
-        return conversion.observation_of(messages.observation_of(answer)) if answer else None
+        request = {"op": "observe", "name": name, "wait_seconds": wait_seconds, "with_output": True}
+        answer, body = self._ask(request)
+        return conversion.observation_of(messages.observation_of(answer, body)) if answer else None
 
     def output(self, name: str, first_run: int = 0) -> Output | None:
         answer, body = self._ask({"op": "output", "name": name, "first_run": first_run})
