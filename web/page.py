@@ -141,7 +141,7 @@ def format_sources() -> None:
 
 def _prettier(mode: str) -> None:
     # Width and indentation are those in .editorconfig.
-    prettier = ["node_modules/prettier/bin/prettier.cjs", mode]
+    prettier = ["node_modules/prettier/bin/prettier.cjs", mode, "--ignore-path", "../.gitignore"]
     _run([*_node(), *prettier, "--cache", "--log-level=warn", "."])
 
 
