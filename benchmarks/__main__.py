@@ -1,8 +1,8 @@
 """`python -m benchmarks [--quick] [NAME ...]`: runs benchmarks and prints the results as Markdown.
 
 --quick    a smoke test that takes one or two minutes; its figures mean nothing
-NAME       run only these; those that need Kafka (KAFKA), a cluster (KUBECONFIG) or a package index
-           run by name only
+NAME       run only these; those that need Kafka (KAFKA), a cluster (KUBECONFIG), a package index or
+           Chromium run by name only
 """
 
 import argparse
@@ -31,6 +31,7 @@ from benchmarks import (
     many_tests,
     overview,
     packages,
+    page,
     pods,
     roles,
     runtime,
@@ -62,13 +63,14 @@ _QUESTIONS: Final[dict[str, ModuleType]] = {
     "limits": limits,
     "compare": compare,
 }
-_QUESTIONS_TO_SERVERS: Final[dict[str, ModuleType]] = {
+_QUESTIONS_TO_OTHERS: Final[dict[str, ModuleType]] = {
     "packages": packages,
     "pods": pods,
     "roles": roles,
     "events": event_log,
+    "page": page,
 }
-_ALL: Final = _QUESTIONS | _QUESTIONS_TO_SERVERS
+_ALL: Final = _QUESTIONS | _QUESTIONS_TO_OTHERS
 
 
 def main() -> None:
