@@ -1,7 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { FieldProblem, Problem } from "../api/problem.ts";
 
-import { ExecutionPanel } from "../execution/panel.tsx";
 import { type Catalogue, languageOf } from "./catalogue.ts";
 import { CodePanel } from "./code-panel.tsx";
 import { DropTarget } from "./drop-target.tsx";
@@ -11,6 +10,7 @@ import { InputPanels } from "./input-panels.tsx";
 import type { Draft } from "./model.ts";
 import { Notices } from "./notices.tsx";
 import { type Panel, fieldAt } from "./pointer.ts";
+import { Result, loadPanel } from "./result.tsx";
 import { StatusLine } from "./status-line.tsx";
 import { submissionOf, withSource } from "./submission.ts";
 import { Toolbar } from "./toolbar.tsx";
@@ -56,6 +56,7 @@ export function Playground({ catalogue, owner, from }: Props) {
     setProblem(null);
     setJudged(work.draft.tests);
     setView("result");
+    loadPanel().catch(() => {}); // It is tried again when it is shown.
     run.start(withSource(submissionOf(work.draft), language?.source_name));
   };
   const question = useArrivals({ from, work, usualName, catalogue });
@@ -101,7 +102,7 @@ export function Playground({ catalogue, owner, from }: Props) {
         />
         <section class="playground-result" aria-label="Result">
           {run.id ? (
-            <ExecutionPanel key={run.id} id={run.id} compact onExecution={run.seen} />
+            <Result id={run.id} onExecution={run.seen} />
           ) : (
             <p class="playground-empty">Run the program to see its output here: Ctrl+Enter.</p>
           )}

@@ -1,7 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
-import { Problem } from "../api/problem.ts";
 import { Empty, Shown } from "../parts/states.tsx";
-import { useLoaded } from "../parts/use-loaded.ts";
+import { useScript } from "../parts/use-script.ts";
 import { type PageProps, type Route, found } from "./routes.ts";
 import { includes, useSession } from "./session.ts";
 
@@ -30,15 +29,8 @@ export function PageOf({ address }: { address: URL }) {
   return <Loaded key={key} route={route} parameters={parameters} query={address.searchParams} />;
 }
 
-const NOT_LOADED = new Problem(
-  0,
-  "Can't load this page",
-  "Check the connection. If Podline has been upgraded, reload the page.",
-);
-
 function Loaded({ route, ...props }: { route: Route } & PageProps) {
-  const load = () => route.load().catch(() => Promise.reject(NOT_LOADED));
-  const loaded = useLoaded(load, [route]);
+  const loaded = useScript(route.load, [route]);
   return <Shown loaded={loaded}>{({ default: Page }) => <Page {...props} />}</Shown>;
 }
 
