@@ -6,6 +6,9 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { licences } from "./licences.mjs";
 
+/** What a page loads as soon as it is shown. */
+const AT_ONCE = /^(src\/playground\/editor\/mount\.ts|node_modules\/uplot\/.*)$/;
+
 const folder = process.argv[2];
 await rm(folder, { recursive: true, force: true });
 
@@ -39,7 +42,11 @@ const page = (await readFile("index.html", "utf8"))
   .replace("{licences}", address(licenceList.path))
   .replace("{icon}", address(icon.path));
 const index = { path: join(folder, "index.html"), contents: Buffer.from(page) };
-const files = [...outputFiles, licenceList, icon, index];
+const preloadList = {
+  path: join(folder, "preloads.json"),
+  contents: Buffer.from(JSON.stringify(preloadsOfPages())),
+};
+const files = [...outputFiles, licenceList, icon, index, preloadList];
 
 await mkdir(join(folder, "assets"), { recursive: true });
 for (const { path, contents } of files) {
@@ -60,6 +67,35 @@ function preloads({ imports }) {
     .filter(({ kind }) => kind === "import-statement")
     .map(({ path }) => `<link rel="modulepreload" href="${address(path)}">`)
     .join("\n");
+}
+
+/** The scripts of each page: those of all pages come first, those that it loads by itself last. */
+function preloadsOfPages() {
+  const pages = dynamicImports(script);
+  return Object.fromEntries(
+    pages.map((path) => {
+      const needed = new Set();
+      const later = dynamicImports(path).filter((each) => AT_ONCE.test(sourceOf(each)));
+      for (const each of [script, path, ...later]) addWithImports(each, needed);
+      return [sourceOf(path).replace(/^src\/|\.tsx$/g, ""), [...needed].map(address)];
+    }),
+  );
+}
+
+function sourceOf(output) {
+  return metafile.outputs[output].entryPoint;
+}
+
+function dynamicImports(output) {
+  const { imports } = metafile.outputs[output];
+  return imports.filter(({ kind }) => kind === "dynamic-import").map(({ path }) => path);
+}
+
+function addWithImports(path, found) {
+  if (found.has(path)) return;
+  found.add(path);
+  for (const each of metafile.outputs[path].imports)
+    if (each.kind === "import-statement") addWithImports(each.path, found);
 }
 
 function address(path) {

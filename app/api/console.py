@@ -1,7 +1,7 @@
 """The console: the page of web/, as it was built, and the files that it loads."""
 
 import mimetypes
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from flask import Flask, Response, render_template, request
+from pydantic_core import from_json
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import Rule
 
@@ -27,23 +28,22 @@ browser asks each time whether there is a newer page.
 _ASSET_HEADERS: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 """The name of an asset has a hash of its content (RFC 8246)."""
 
-PAGES: Final = (
-    "/",
-    "/sign-in",
-    "/playground",
-    "/executions",
-    "/executions/<execution_id>",
-    "/overview",
-    "/dead-letters",
-    "/dead-letters/<letter_id>",
-    "/replays",
-    "/replays/<replay_id>",
-    "/events",
-    "/keys",
-    "/usage",
-    "/workers",
-)
-"""The page itself decides what to show at each of these."""
+PAGES: Final[Mapping[str, str | None]] = {
+    "/": "playground/page",
+    "/sign-in": None,
+    "/executions": "executions/page",
+    "/executions/<execution_id>": "execution/page",
+    "/overview": "operator/overview",
+    "/dead-letters": "operator/dead-letters",
+    "/dead-letters/<letter_id>": "operator/dead-letter",
+    "/replays": "operator/replays",
+    "/replays/<replay_id>": "operator/replay",
+    "/events": "operator/events",
+    "/keys": "operator/keys",
+    "/usage": "operator/usage",
+    "/workers": "operator/workers",
+}
+"""The page itself decides what to show at each of these: usually this module of web/src."""
 _PAGE, _ASSET = "console", "console asset"
 
 
@@ -84,9 +84,17 @@ def register(app: Flask, built: Path = BUILT) -> None:
     def assets() -> dict[str, File | None]:
         return {each.name: _read(each) for each in (built / "assets").iterdir()}
 
+    @cache
+    def preloads() -> dict[str, str]:
+        scripts: dict[str, list[str]] = from_json((built / "preloads.json").read_bytes())
+        return {module: _link(addresses) for module, addresses in scripts.items()}
+
     def page(**_: str) -> Response:
         found = index()
-        return _missing() if found is None else _respond(found, _PAGE_HEADERS)
+        if found is None:
+            return _missing()
+        module = PAGES[str(request.url_rule)]
+        return _respond(found, _PAGE_HEADERS | ({"Link": preloads()[module]} if module else {}))
 
     def asset(name: str) -> Response:
         found = assets().get(name) if index() else None
@@ -96,6 +104,11 @@ def register(app: Flask, built: Path = BUILT) -> None:
 
     app.view_functions[_PAGE] = page
     app.view_functions[_ASSET] = asset
+
+
+def _link(addresses: Sequence[str]) -> str:
+    """The header that lets a browser load scripts before others import them (RFC 8288)."""
+    return ", ".join(f"<{address}>; rel=modulepreload" for address in addresses)
 
 
 def _read(path: Path) -> File | None:

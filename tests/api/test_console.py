@@ -1,6 +1,8 @@
 """The addresses of the web page, with what was built and without it."""
 
 import gzip
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ from app.api.application import OPERATIONS
 
 INDEX = b'<script type="module" src="/assets/main-A1.js"></script>'
 SCRIPT = b"export {};"
+ROUTES = Path(__file__).parents[2] / "web/src/shell/routes.ts"
+PRELOADS = {module: [f"/assets/{module}.js"] for module in console.PAGES.values() if module}
 
 
 def client_of(built: Path) -> FlaskClient:
@@ -29,7 +33,9 @@ def client_of(built: Path) -> FlaskClient:
 @pytest.fixture
 def client(tmp_path: Path) -> FlaskClient:
     (tmp_path / "assets").mkdir()
-    for name, content in (("index.html", INDEX), ("assets/main-A1.js", SCRIPT)):
+    preloads = json.dumps(PRELOADS).encode()
+    files = {"index.html": INDEX, "assets/main-A1.js": SCRIPT, "preloads.json": preloads}
+    for name, content in files.items():
         (tmp_path / name).write_bytes(content)
         (tmp_path / f"{name}.gz").write_bytes(gzip.compress(content))
     return client_of(tmp_path)
@@ -41,6 +47,20 @@ def test_every_page_is_the_same_document(client: FlaskClient, path: str) -> None
     assert (response.status_code, response.mimetype, response.data) == (200, "text/html", INDEX)
     assert response.headers["Cache-Control"] == "no-cache"
     assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+def test_the_scripts_of_a_page_are_named_before_others_import_them(client: FlaskClient) -> None:
+    link = client.get("/executions/01J").headers["Link"]
+    assert link == "</assets/execution/page.js>; rel=modulepreload"
+    assert "Link" not in client.get("/sign-in").headers
+
+
+def test_each_address_has_the_module_of_its_route() -> None:
+    route = re.compile(r'route\(\s*"([^"]+)".*?import\("\.\./([^"]+)\.tsx"\)', re.DOTALL)
+    modules = {re.sub("<.*>", ":id", path): module for path, module in console.PAGES.items()}
+    assert dict(route.findall(ROUTES.read_text())) == {
+        path: module for path, module in modules.items() if module
+    }
 
 
 def test_the_policy_lets_nothing_in(client: FlaskClient) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.api.console import PAGES
 from tests.support.page import build_page
 from web import page
 
@@ -22,8 +23,13 @@ def test_what_is_computed() -> None:
     page.test()
 
 
-PLAYGROUND = ("src/main.tsx", "src/playground/page.tsx", "src/playground/editor/mount.ts")
-"""The page at `/`, with its editor, which is loaded last."""
+PLAYGROUND = (
+    "src/main.tsx",
+    "src/playground/page.tsx",
+    "src/playground/editor/mount.ts",
+    "node_modules/@codemirror/lang-python/dist/index.js",
+)
+"""The page at `/`, with its editor and the mode of the first language, which is loaded last."""
 
 
 def loaded(*entries: str) -> set[str]:
@@ -53,6 +59,14 @@ def test_the_first_load_is_small(entries: tuple[str, ...], most: int) -> None:
     assert any(name.startswith("main-") for name in scripts)
     sizes = {name: (page.BUILT / "assets" / f"{name}.gz").stat().st_size for name in scripts}
     assert sum(sizes.values()) < most, sizes
+
+
+def test_what_each_page_needs_is_listed() -> None:
+    preloads = json.loads((page.BUILT / "preloads.json").read_text())
+    assert set(preloads) == {module for module in PAGES.values() if module}
+    listed = [Path(address).name for address in preloads["playground/page"]]
+    assert set(listed) == loaded(*PLAYGROUND[:3])
+    assert listed[0].startswith("main-")  # It is the one that begins everything.
 
 
 def test_every_library_in_the_page_has_its_licence() -> None:

@@ -1,19 +1,36 @@
 """The playground: from a program to its result."""
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from app.infrastructure.memory.runtime import Script
 from tests.support.twins import Twins
 from tests.support.worker import Worker
 from tests.web.a_playground import editor, opened, result, run, submitted, tab, write
 
+FIRST_REQUESTS = ["/api/v1/languages", "/api/v1/limits", "/api/v1/session"]
+
 
 @pytest.fixture
 def playground(page: Page) -> Page:
     return opened(page)
+
+
+def test_the_first_requests_do_not_wait_for_each_other_and_are_sent_once(page: Page) -> None:
+    asked: list[Route] = []
+
+    def hold(route: Route) -> None:
+        asked.append(route)
+        if len(asked) == len(FIRST_REQUESTS):
+            for each in asked:
+                each.continue_()
+
+    page.route("**/api/v1/*", hold)
+    opened(page)
+    assert sorted(urlsplit(route.request.url).path for route in asked) == FIRST_REQUESTS
 
 
 def test_a_program_runs_from_the_keyboard_and_survives_a_reload(

@@ -2,13 +2,19 @@ import { render } from "preact";
 import "./style.css";
 import { App } from "./shell/app.tsx";
 import { found } from "./shell/routes.ts";
+import { resumed } from "./shell/session.ts";
+import { hasToken } from "./shell/sign-in.tsx";
 import { restoreTheme } from "./shell/theme.ts";
 
 restoreTheme();
-// Meanwhile, the API is asked for the session. Whatever fails is loaded again when it is shown.
+// Each is needed, and none has to wait for another. Whatever fails is loaded again when it is shown.
+if (!hasToken()) resumed.begin();
 found(location.pathname)
   ?.route.load()
-  .catch(() => {});
+  .then(
+    ({ begin }) => begin?.(),
+    () => {},
+  );
 const root = document.getElementById("page");
 if (root) render(<App />, root);
 

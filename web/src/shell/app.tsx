@@ -6,7 +6,7 @@ import { useLoaded } from "../parts/use-loaded.ts";
 import { Frame } from "./frame.tsx";
 import { PageOf } from "./page-of.tsx";
 import { go, useAddress } from "./router.ts";
-import { type Session, SessionContext, resume, signOut } from "./session.ts";
+import { type Session, SessionContext, resumed, signOut } from "./session.ts";
 import { SignIn, hasToken } from "./sign-in.tsx";
 
 const SIGN_IN = "/sign-in";
@@ -30,7 +30,7 @@ export function App() {
 
 /** The session of the browser's cookie, if there is one. */
 function Resumed({ onEnd }: { onEnd: () => void }) {
-  const loaded = useLoaded(resume, []);
+  const loaded = useLoaded(resumed.take, []);
   useEffect(() => {
     state.ended = onEnd;
     state.changed = loaded.reload;

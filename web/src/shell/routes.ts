@@ -14,7 +14,13 @@ export interface Route {
   /** The role that the page is of use to. The API decides what anybody may do. */
   role: Role;
   inNavigation: boolean;
-  load: () => Promise<{ default: ComponentType<PageProps> }>;
+  load: () => Promise<PageModule>;
+}
+
+export interface PageModule {
+  default: ComponentType<PageProps>;
+  /** Ask for what the page needs in any case, before it is shown. */
+  begin?: () => void;
 }
 
 export const ROUTES: readonly Route[] = [

@@ -1,5 +1,6 @@
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
+import { ahead } from "../api/ahead.ts";
 import { api, send, session as state } from "../api/client.ts";
 import type { components } from "../api/schema.d.ts";
 
@@ -22,9 +23,11 @@ export function includes(session: Session, role: Role): boolean {
   return (RANK[session.role] ?? 0) >= (RANK[role] ?? 0);
 }
 
-/** The session of the cookie. Throws Problem. */
-export async function resume(): Promise<Session> {
-  return begun(await send(api.GET("/api/v1/session")));
+/** The session of the cookie. Rejects with Problem. */
+export const resumed = ahead((signal) => resume(signal));
+
+async function resume(signal: AbortSignal | null = null): Promise<Session> {
+  return begun(await send(api.GET("/api/v1/session", { signal })));
 }
 
 /** Who is signed in already; null if nobody is. */

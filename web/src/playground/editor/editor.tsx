@@ -4,6 +4,8 @@ import type { Editor as Mounted, Events, Opened } from "./mount.ts";
 
 type Props = Opened & Events;
 
+export const loadEditor = () => import("./mount.ts");
+
 /** The editor, or a plain text area if it can't be loaded. */
 export function Editor(props: Props) {
   const host = useRef<HTMLDivElement>(null);
@@ -14,7 +16,7 @@ export function Editor(props: Props) {
 
   useEffect(() => {
     let gone = false;
-    import("./mount.ts").then(
+    loadEditor().then(
       ({ Editor }) => {
         const element = host.current;
         if (gone || !element) return;
