@@ -112,9 +112,8 @@ class ActivePod:
             self._jail = jail
             if self._cancelled:
                 jail.hang_up()
-        if not jail.wait_until_ready():
+        if not bay.settle(jail):
             raise Fault("the jail could not be set up")
-        bay.meter.adopt(jail.init_pid)
         return jail
 
     def leave_jail(self, bay: Bay) -> None:

@@ -70,6 +70,27 @@ class Bay:
             self.drop_jail()
         return self._open_jail(disk_mib)
 
+    def await_jail(self) -> None:
+        """Wait until the waiting jail is set up, so that the next pod needn't."""
+        try:
+            if self._jail:
+                self.settle(self._jail)
+        except OSError as error:
+            log.warning("a jail that was set up in advance can't be used: %s", error)
+            self.drop_jail()
+
+    def settle(self, jail: Jail) -> bool:
+        """Wait until the jail is set up and its resources are measured, if it is not yet.
+
+        Returns False if it could not be set up. Raises OSError.
+        """
+        if jail.init_pid:
+            return True
+        if not jail.wait_until_ready():
+            return False
+        self.meter.adopt(jail.init_pid)
+        return True
+
     def clear(self, jail: Jail, *, another_follows: bool = False) -> None:
         """Return once nothing in that jail runs any more.
 

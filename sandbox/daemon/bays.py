@@ -49,6 +49,7 @@ class Bays:
             if self._waiting:
                 return self._waiting.popleft()
             self._idle.append(bay)
+        bay.await_jail()
         inbox = self._inboxes[bay]
         try:
             return inbox.get(timeout=self._seconds_to_keep_a_jail)

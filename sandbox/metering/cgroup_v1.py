@@ -19,7 +19,7 @@ from sandbox.metering.meter import JAIL_BYTES, MIB, Ground
 
 CONTROLLERS: Final = ("memory", "cpuacct")
 _NO_LIMIT: Final = -1
-_CHOSEN_FIRST: Final = "1000"
+_CHOSEN_FIRST: Final = b"1000"
 _SECONDS_TO_EMPTY: Final = 5.0
 _SECONDS_TO_SETTLE: Final = 1.0
 _SECONDS_BETWEEN_LOOKS: Final = 0.002
@@ -117,7 +117,11 @@ def _offer_to_the_oom_killer(init_pid: int) -> None:
     they belong to no process (proc_pid_oom_score_adj(5)). A jail's /proc is read-only.
     """
     with contextlib.suppress(OSError):  # init is gone, as later steps notice
-        Path(f"/proc/{init_pid}/oom_score_adj").write_text(_CHOSEN_FIRST)
+        file = os.open(f"/proc/{init_pid}/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.write(file, _CHOSEN_FIRST)
+        finally:
+            os.close(file)
 
 
 def kill_all(folder: Path) -> None:

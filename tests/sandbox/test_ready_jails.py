@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Thread
 
@@ -126,6 +126,19 @@ def bay(tmp_path: Path) -> Iterator[Bay]:
     shutil.rmtree(kit.folder_of(tmp_path))
 
 
+@dataclass
+class Refusing(ProcessMeter):
+    """Notes which jails it is to measure, and can measure none of the first ones."""
+
+    refuses: int
+    adopted: list[int] = field(default_factory=list)
+
+    def adopt(self, init_pid: int) -> None:
+        self.adopted.append(init_pid)
+        if len(self.adopted) <= self.refuses:
+            raise FileNotFoundError(f"/proc/{init_pid}")
+
+
 @contextmanager
 def idle(bay: Bay, *, seconds_to_keep_a_jail: float) -> Iterator[None]:
     """Its thread waits for a run."""
@@ -143,6 +156,25 @@ def test_one_that_waited_long_is_gone(bay: Bay) -> None:
         wait_until(lambda: bay.suits(DISK) > bay.suits(DISK + 1))
 
         wait_until(lambda: bay.suits(DISK) == bay.suits(DISK + 1))
+
+
+@pytest.mark.parametrize("refuses", [0, 1])
+def test_one_is_ready_before_a_pod_comes(tmp_path: Path, refuses: int) -> None:
+    """One that can't be measured is removed, and the next pod gets another."""
+    meter = Refusing(refuses)
+    bay = Bay(0, meter, Kits(a_kit(tmp_path), Toolchains([]), packages=None), keeps_jail=True)
+    with idle(bay, seconds_to_keep_a_jail=60):
+        wait_until(lambda: meter.adopted)
+        if refuses:
+            wait_until(lambda: bay.suits(DISK) == bay.suits(DISK + 1))
+
+    bay.drop_jail()
+    jail = bay.take_jail(DISK)
+    assert [bay.settle(jail), bay.settle(jail)] == [True, True]
+    assert len(meter.adopted) == 2
+    jail.close()
+    bay.drop_jail()
+    shutil.rmtree(kit.folder_of(tmp_path))
 
 
 def test_a_bay_with_the_right_box_is_preferred(bay: Bay) -> None:
