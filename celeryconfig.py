@@ -42,7 +42,7 @@ task_ignore_result = True
 imports = [f"tasks.{name}" for name in QUEUES]
 
 worker_consumer = "app.infrastructure.celery.consumer:PoisonConsumer"
-worker_pool = "threads"
+worker_pool = "app.infrastructure.celery.joining:Threads"
 worker_prefetch_multiplier = 1
 worker_hijack_root_logger = False
 worker_redirect_stdouts = False

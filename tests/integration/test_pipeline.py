@@ -19,7 +19,8 @@ from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State
 from app.infrastructure.celery.application import make_publisher
-from app.infrastructure.celery.pipeline import REQUEST_ID, CeleryPipeline
+from app.infrastructure.celery.messages import REQUEST_ID
+from app.infrastructure.celery.pipeline import CeleryPipeline
 from app.infrastructure.raw_message import RawMessage
 from app.queues import queue_of
 from tests.support.builders import a_message

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
 from celery import Celery
 
@@ -42,6 +43,8 @@ class Application(Celery):
             beat_schedule=beat_schedule | {"relay": every(relay_interval, RELAY)},
         )
         self.heartbeat = heartbeat
+        self.join = join_nothing
+        """Has the worker do the next step of a request's chain. False if it must be published."""
         self._make_ports = make_ports
         self._make_reporter = make_reporter
 
@@ -54,3 +57,8 @@ class Application(Celery):
     def reporter(self) -> Reporter:
         """Sends heartbeats. Created on first use, because Flower sends none."""
         return self._make_reporter()
+
+
+def join_nothing(_: Any) -> bool:
+    """For a process that is no worker, or whose consumer takes no messages."""
+    return False

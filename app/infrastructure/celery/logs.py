@@ -6,7 +6,7 @@ from typing import Any, Final
 from celery.signals import setup_logging, task_postrun, task_prerun
 
 from app import logs
-from app.infrastructure.celery.pipeline import REQUEST_ID
+from app.infrastructure.celery.messages import REQUEST_ID
 
 _TWO_LINES_PER_TASK: Final = ("celery.worker.strategy", "celery.app.trace")
 

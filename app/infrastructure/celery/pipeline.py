@@ -1,11 +1,10 @@
 """The Pipeline port: chains of steps as Celery messages."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from celery import Celery
-from celery.utils import uuid
 from kombu import Producer
 from kombu.exceptions import LimitExceeded
 
@@ -13,6 +12,7 @@ from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State
 from app.infrastructure.breaker import PAUSE_SECONDS, Breaker
+from app.infrastructure.celery.messages import REQUEST_ID, link, step_message
 from app.infrastructure.celery.transport import CONNECTION_ERRORS
 from app.infrastructure.raw_message import RawMessage, can_be_read, identity
 from app.logs import request_about
@@ -21,9 +21,6 @@ from app.queues import queue_of
 REPLAY: Final = "podline.replay.slice"
 RELAY: Final = "podline.replay.relay"
 SWEEP: Final = "podline.saga.sweep"
-
-REQUEST_ID: Final = "request_id"
-"""The message header with the API request that started the chain, for logs only."""
 
 _KEPT_PROPERTIES: Final = ("correlation_id", "reply_to")
 """The properties that Celery sets. The transport creates the others again."""
@@ -39,28 +36,18 @@ class CeleryPipeline:
     def start(self, execution_id: str, state: State) -> None:
         """Publish `chain_from(state)`. Raises BrokerUnavailable.
 
-        Sends what `celery.chain(...).apply_async()` sends (message protocol 2, in which the rest
-        of the chain is reversed) at a quarter of its cost, since each submission pays it:
-        `send_task` would look up routes and options and declare the queue. Publishing to Redis
-        needs no declaration.
-        https://docs.celeryq.dev/en/stable/internals/protocol.html
+        Publishing to Redis needs no declaration of the queue, so there is none.
         """
         first, *rest = CHAIN_FROM[state]
         request_id = request_about(execution_id)
         headers = {REQUEST_ID: request_id} if request_id else {}
         step = self._app.current_worker_task
-        message = self._app.amqp.create_task_message(
-            uuid(),
+        message = step_message(
+            self._app,
             first,
-            args=(execution_id,),
-            kwargs={},
-            chain=[_link(name, execution_id, headers) for name in reversed(rest)] or None,
-            root_id=step and (step.request.root_id or step.request.id),
-            parent_id=step and step.request.id,
-            # For Flower. Celery would produce the same, but take twenty times as long.
-            argsrepr=f"('{execution_id}',)",
-            kwargsrepr="{}",
-            ignore_result=True,
+            (execution_id,),
+            [link(name, execution_id, headers) for name in reversed(rest)],
+            step and step.request,
         )
         with self._producer() as producer:
             producer.publish(
@@ -119,15 +106,3 @@ class CeleryPipeline:
         except CONNECTION_ERRORS as error:
             self._breaker.failed()
             raise BrokerUnavailable(f"the broker did not accept the message: {error}") from error
-
-
-def _link(name: str, execution_id: str, headers: Mapping[str, str]) -> dict[str, object]:
-    """Return `celery.signature(name, args=(execution_id,), immutable=True)` as serialised."""
-    return {
-        "task": name,
-        "args": [execution_id],
-        "kwargs": {},
-        "options": {"headers": headers} if headers else {},
-        "subtask_type": None,
-        "immutable": True,
-    }

@@ -32,8 +32,11 @@ class Step(_OnPorts):
     abstract = True
 
     def __call__(self, subject_id: str) -> None:
-        if not run_step(self._ports, self.name, self._act, subject_id):
-            # The task still succeeds, as Flower shows. After raising Ignore, it would not.
+        continues = run_step(self._ports, self.name, self._act, subject_id)
+        app: Any = self.app
+        if not continues or app.join(self.request):
+            # Celery then publishes nothing. The task still succeeds, as Flower shows. After raising
+            # Ignore, it would not.
             self.request.chain = None
 
     def _act(self, _: Ports, subject_id: str) -> bool | None:

@@ -17,6 +17,7 @@ from app.infrastructure.celery import logs as task_logs
 from app.infrastructure.celery import transport
 from app.infrastructure.celery.application import Application
 from app.infrastructure.celery.bootsteps import HeartbeatStep, WatcherStep
+from app.infrastructure.celery.joining import JoiningStep
 from app.infrastructure.celery.pipeline import SWEEP
 from app.infrastructure.celery.poison import keep_failure, keep_poison
 from app.infrastructure.celery.reports import ReportStep
@@ -46,7 +47,7 @@ def equip(app: Application, surroundings: Surroundings) -> None:
     atexit.register(gc.freeze)
     transport.install(keep_poison=partial(keep_poison, app), before_attempt=app.heartbeat.retry)
     task_logs.install(surroundings.log_format, each_task=surroundings.log_each_task)
-    app.steps["consumer"] |= {HeartbeatStep, ReportStep, WatcherStep}
+    app.steps["consumer"] |= {HeartbeatStep, JoiningStep, ReportStep, WatcherStep}
     for signal, receiver in (
         (celeryd_init, partial(_keep_private, surroundings)),
         (beat_init, partial(_keep_private, surroundings)),

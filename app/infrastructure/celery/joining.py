@@ -1,0 +1,113 @@
+"""A worker that serves the next step's queue does that step itself, at once, in the same thread.
+
+The step's message then goes to the worker's own consumer instead of the broker. From there, Celery
+does with it what it does with any other: id, revocation, events and signals are the same. A step
+is not joined unless the consumer is taking messages from its queue at that moment, so a queue that
+is added, cancelled, or left because the worker stops counts at once.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from celery import bootsteps
+from celery.concurrency import thread
+from celery.concurrency.base import apply_target
+from celery.utils.functional import noop
+
+from app.infrastructure.celery.application import join_nothing
+from app.infrastructure.celery.messages import is_link, step_message
+from app.queues import queue_of
+
+
+class Threads(thread.TaskPool):
+    """The worker's threads (`worker_pool`). What a thread joins, it does next."""
+
+    executor: ThreadPoolExecutor  # missing in the stubs
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._own = threading.local()
+
+    def on_apply(
+        self,
+        target: Callable[..., Any],
+        args: Any = None,
+        kwargs: Any = None,
+        callback: Callable[..., Any] | None = None,
+        accept_callback: Callable[..., Any] | None = None,
+        **_: Any,
+    ) -> None:
+        act = partial(apply_target, target, args, kwargs, callback, accept_callback)
+        joined: deque[Callable[[], object]] | None = getattr(self._own, "joined", None)
+        if joined is None:
+            self.executor.submit(self._run, act)
+        else:
+            joined.append(act)
+
+    def _run(self, act: Callable[[], object]) -> None:
+        self._own.joined = joined = deque([act])
+        try:
+            while joined:
+                joined.popleft()()
+        finally:
+            del self._own.joined
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """What Celery reads of a message, without a broker that waits for its acknowledgement."""
+
+    headers: dict[str, Any]
+    properties: dict[str, Any]
+    body: tuple[Any, ...]
+    delivery_info: dict[str, Any]
+    content_type: None = field(default=None, init=False)
+    """The body needs no decoding."""
+    content_encoding: None = field(default=None, init=False)
+
+    @property
+    def payload(self) -> tuple[Any, ...]:
+        return self.body
+
+
+class JoiningStep(bootsteps.StartStopStep):
+    """While the consumer takes messages, the application's steps join those that follow."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def include_if(self, parent: Any) -> bool:
+        return isinstance(parent.pool, Threads)
+
+    def start(self, parent: Any) -> None:
+        parent.app.join = partial(_join, parent)
+
+    def stop(self, parent: Any) -> None:
+        parent.app.join = join_nothing
+
+
+def _join(consumer: Any, request: Any) -> bool:
+    """Have this thread do the next step of the request's chain. False if it must be published."""
+    if not request.chain:
+        return False
+    *rest, following = request.chain
+    name, (execution_id,) = following.get("task"), request.args
+    strategy, tasks = consumer.strategies.get(name), consumer.task_consumer
+    if strategy is None or tasks is None or not is_link(following, name, execution_id):
+        return False
+    queue = queue_of(name)
+    if not tasks.consuming_from(queue):
+        return False
+    written = step_message(consumer.app, name, following["args"], rest, request)
+    message = _Message(
+        written.headers | following["options"].get("headers", {}),
+        written.properties,
+        written.body,
+        {"exchange": "", "routing_key": queue},
+    )
+    strategy(message, None, noop, noop, consumer.on_task_message)
+    return True
