@@ -1,5 +1,6 @@
 """A worker that serves the next step's queue does that step itself, which nobody can tell."""
 
+import copy
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -63,22 +64,42 @@ def test_each_step_begins_after_the_one_before_has_ended(worker: OwnWorker) -> N
     assert [event["uuid"] for event in worker.events if event["type"] == "task-succeeded"] == ids
 
 
-class Course:
-    """A chain's task events and signals, with ids replaced by the names of their steps."""
-
-    def __init__(self, worker: OwnWorker) -> None:
-        names = {e["uuid"]: e["name"] for e in worker.events if e["type"] == "task-received"}
-        self.events = [
-            sorted((key, names.get(value, value)) for key, value in event.items() if key in KEPT)
-            for name in CHAIN
-            for event in worker.of(name)
-        ]
-
-
 KEPT = (
     *("type", "uuid", "name", "args", "kwargs", "root_id", "parent_id", "retries"),
     *("eta", "expires", "result", "exception"),
 )
+OF_TRANSPORT = ("properties", "reply_to")
+"""What a message from a queue has in addition, and no step looks at."""
+
+
+def course(worker: OwnWorker) -> list[object]:
+    """A chain's task events, with ids replaced by the names of their steps."""
+    names = {e["uuid"]: e["name"] for e in worker.events if e["type"] == "task-received"}
+    return [
+        sorted((key, names.get(value, value)) for key, value in event.items() if key in KEPT)
+        for name in CHAIN
+        for event in worker.of(name)
+    ]
+
+
+@contextmanager
+def requests() -> Iterator[list[dict[str, object]]]:
+    """What each step can know about itself, but for ids."""
+    seen: list[dict[str, object]] = []
+
+    def look(task: Any, **_: Any) -> None:
+        known = copy.deepcopy(vars(task.request))
+        ids = {known["id"]: "id", known["root_id"]: "root", known["parent_id"]: "parent"}
+        known["delivery_info"].pop("priority")
+        known["chain"] = known["chain"] or None
+        kept = known.keys() - OF_TRANSPORT
+        seen.append({key: ids.get(str(known[key]), known[key]) for key in kept})
+
+    task_prerun.connect(look)
+    try:
+        yield seen
+    finally:
+        task_prerun.disconnect(look)
 
 
 def fails(_: str) -> bool:
@@ -116,7 +137,7 @@ def test_task_events_and_metrics_are_those_of_published_steps(
         worker = OwnWorker(redis_url)
         worker.acts.update(FATES[fate])
         run(worker, pool=pool, last=LAST.get(fate, PERSIST))
-        courses.append(Course(worker).events)
+        courses.append(course(worker))
         metrics.append(steps_counted(worker))
     joined, apart = courses
     assert joined == apart
@@ -272,3 +293,15 @@ def test_a_pool_without_threads_of_ours_joins_nothing(
 ) -> None:
     run(worker, pool="solo")
     assert published(redis_client) == len(CHAIN)
+
+
+def test_a_step_knows_about_itself_what_a_published_one_knows(
+    redis_url: str, redis_client: redis.Redis
+) -> None:
+    redis_client.flushall()
+    both = []
+    for pool in (None, APART):
+        with requests() as seen:
+            run(OwnWorker(redis_url), pool=pool)
+        both.append(seen)
+    assert both[0] == both[1]

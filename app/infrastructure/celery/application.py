@@ -60,5 +60,5 @@ class Application(Celery):
 
 
 def join_nothing(_: Any) -> bool:
-    """For a process that is no worker, or whose consumer takes no messages."""
+    """For a process that is no worker, and for pools other than ours."""
     return False

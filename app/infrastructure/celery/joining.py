@@ -19,7 +19,6 @@ from celery.concurrency import thread
 from celery.concurrency.base import apply_target
 from celery.utils.functional import noop
 
-from app.infrastructure.celery.application import join_nothing
 from app.infrastructure.celery.messages import is_link, step_message
 from app.queues import queue_of
 
@@ -76,7 +75,7 @@ class _Message:
 
 
 class JoiningStep(bootsteps.StartStopStep):
-    """While the consumer takes messages, the application's steps join those that follow."""
+    """Has the application's steps join those that follow, if the pool can do that."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
 
@@ -85,9 +84,6 @@ class JoiningStep(bootsteps.StartStopStep):
 
     def start(self, parent: Any) -> None:
         parent.app.join = partial(_join, parent)
-
-    def stop(self, parent: Any) -> None:
-        parent.app.join = join_nothing
 
 
 def _join(consumer: Any, request: Any) -> bool:
