@@ -26,7 +26,9 @@ from sandbox.wire.types import (
 
 T = TypeVar("T")
 
-_OF_A_STAGE_REPORT: Final = tuple(field.name for field in fields(StageReport))
+_FIELDS: Final = {
+    kind: tuple(field.name for field in fields(kind)) for kind in (StageReport, Language)
+}
 
 
 def observation_message(observation: Observation) -> tuple[Header, bytes]:
@@ -74,7 +76,7 @@ def _report_header(report: Report) -> Header:
 
 def _stage_report_header(report: StageReport) -> Header:
     """The fields, without the deep copies that `asdict` makes."""
-    return {name: getattr(report, name) for name in _OF_A_STAGE_REPORT}
+    return {name: getattr(report, name) for name in _FIELDS[StageReport]}
 
 
 def observation_of(header: Header, body: bytes = b"") -> Observation:
@@ -170,7 +172,7 @@ def held_limit_of(header: Header) -> HeldLimit:
 
 def _known(kind: type[Any], header: Header) -> dict[str, Any]:
     """The fields that this version knows."""
-    names = {field.name for field in fields(kind)}
+    names = _FIELDS[kind]
     return {name: value for name, value in header.items() if name in names}
 
 

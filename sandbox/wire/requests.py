@@ -3,9 +3,8 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, asdict, fields
+from dataclasses import MISSING, fields
 from enum import StrEnum
-from pathlib import PurePosixPath
 from typing import Any, Final, TypeVar
 
 from sandbox.wire.framing import Header, Parts, ProtocolError
@@ -13,14 +12,15 @@ from sandbox.wire.types import ArtifactMaxima, Buffering, File, Limits, Pod, Run
 
 _POD_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ALL_LIMITS: Final = frozenset(item.name for item in fields(Limits))
+_NAMES_OF_LIMITS: Final = tuple(item.name for item in fields(Limits))
+_ALL_LIMITS: Final = frozenset(_NAMES_OF_LIMITS)
 _REQUIRED_LIMITS: Final = frozenset(item.name for item in fields(Limits) if item.default is MISSING)
 """The others came later, and a service of the release before leaves them out."""
 _LIMIT_MAX: Final = 1 << 20
 _TEXTS_MAX: Final = 200
 _FILES_MAX: Final = 1000
 _RUNS_MAX: Final = 1000
-_MOST_ARTIFACTS: Final = ArtifactMaxima(files=512, bytes=64 << 20)
+_MOST_ARTIFACTS: Final = {"files": 512, "bytes": 64 << 20}
 """Init takes no request with more names."""
 _WAIT_MAX: Final = 2
 
@@ -37,7 +37,7 @@ def pod_message(pod: Pod) -> tuple[Header, list[bytes]]:
         "files": _file_heads(pod.files),
         "entrypoint": pod.entrypoint,
         "runs": runs,
-        "compile_limits": asdict(pod.compile_limits),
+        "compile_limits": _limits_header(pod.compile_limits),
         "wall_seconds": pod.wall_seconds,
         "compile_args": list(pod.compile_args),
         "streams": pod.streams,
@@ -45,7 +45,10 @@ def pod_message(pod: Pod) -> tuple[Header, list[bytes]]:
         "stop_on_failure": pod.stop_on_failure,
         "owner": pod.owner,
         "artifacts": list(pod.artifacts),
-        "artifact_maxima": asdict(pod.artifact_maxima),
+        "artifact_maxima": {
+            "files": pod.artifact_maxima.files,
+            "bytes": pod.artifact_maxima.bytes,
+        },
     }
     return header, [*(file.content for file in pod.files), *contents_of_runs]
 
@@ -70,9 +73,13 @@ def _run_header(run: Run, stdin: Header) -> Header:
         **stdin,
         "args": list(run.args),
         "env": dict(run.env),
-        "limits": asdict(run.limits),
+        "limits": _limits_header(run.limits),
         "files": _file_heads(run.files),
     }
+
+
+def _limits_header(limits: Limits) -> Header:
+    return {name: getattr(limits, name) for name in _NAMES_OF_LIMITS}
 
 
 def _file_heads(files: Sequence[File]) -> list[Any]:
@@ -155,9 +162,10 @@ def _file(value: object, parts: Parts) -> File:
 def _path(value: object, field: str) -> str:
     """A relative path that can't lead out of the working folder."""
     path = _text(value, field)
-    if not path or str(PurePosixPath(path)) != path or path.startswith("/"):
+    parts = path.split("/")
+    if "" in parts or "." in parts:
         raise ProtocolError(f"{field}: must be a plain relative path")
-    if ".." in path.split("/") or path == ".":
+    if ".." in parts:
         raise ProtocolError(f"{field}: must not lead out of the working folder")
     return path
 
@@ -195,13 +203,13 @@ def _limits(value: object, field: str) -> Limits:
 
 
 def _artifact_maxima(value: object) -> ArtifactMaxima:
-    maxima = asdict(ArtifactMaxima()) | dict(_object(value, "artifact_maxima"))
-    most = asdict(_MOST_ARTIFACTS)
-    if maxima.keys() != most.keys():
+    maxima = _object(value, "artifact_maxima")
+    if not maxima.keys() <= _MOST_ARTIFACTS.keys():
         raise ProtocolError("artifact_maxima: must be files and bytes")
     for name, number in maxima.items():
-        if not 0 < number_of(number, f"artifact_maxima.{name}") <= most[name]:
-            raise ProtocolError(f"artifact_maxima.{name}: must be from 1 to {most[name]}")
+        most = _MOST_ARTIFACTS[name]
+        if not 0 < number_of(number, f"artifact_maxima.{name}") <= most:
+            raise ProtocolError(f"artifact_maxima.{name}: must be from 1 to {most}")
     return ArtifactMaxima(**maxima)
 
 

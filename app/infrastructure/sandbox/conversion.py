@@ -1,7 +1,6 @@
 """Converts pods into the sandbox's types, and its reports into the domain's."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from app.domain.artifact import Collected, CollectedFile, LeftOut
 from app.domain.language import HeldLimit, Holder, Language, LimitName
@@ -37,7 +36,9 @@ def for_sandbox(pod: Pod) -> types.Pod:
         stop_on_failure=pod.stop_on_failure,
         owner=pod.owner,
         artifacts=pod.artifacts,
-        artifact_maxima=types.ArtifactMaxima(**asdict(pod.artifact_maxima)),
+        artifact_maxima=types.ArtifactMaxima(
+            files=pod.artifact_maxima.files, bytes=pod.artifact_maxima.bytes
+        ),
     )
 
 
@@ -56,7 +57,15 @@ def _files(files: Sequence[File]) -> tuple[types.File, ...]:
 
 
 def _limits(limits: Limits) -> types.Limits:
-    return types.Limits(**asdict(limits))
+    return types.Limits(
+        wall_seconds=limits.wall_seconds,
+        cpu_seconds=limits.cpu_seconds,
+        memory_mib=limits.memory_mib,
+        processes=limits.processes,
+        output_kib=limits.output_kib,
+        disk_mib=limits.disk_mib,
+        stack_mib=limits.stack_mib,
+    )
 
 
 def observation_of(observation: types.Observation) -> Observation:
