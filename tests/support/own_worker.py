@@ -18,6 +18,7 @@ from app.infrastructure.celery.heartbeat import Heartbeat
 from app.infrastructure.celery.joining import JoiningStep
 from app.infrastructure.celery.pipeline import CeleryPipeline
 from app.infrastructure.celery.steps import Step
+from app.infrastructure.redis.connection import connect
 from app.queues import QUEUES
 from tests.support.twins import make_twins
 
@@ -43,6 +44,7 @@ class OwnWorker:
             make_reporter=lambda: NotImplemented,
             make_ports=lambda _: self.twins.ports,
         )
+        self._pipeline = CeleryPipeline(self.app, connect(redis_url))
         self.app.conf.imports = ()
         self.app.steps["consumer"].add(JoiningStep)
         setattr(self.app.events, "dispatcher_cls", _recording(self.events))  # noqa: B010  # stub
@@ -56,7 +58,7 @@ class OwnWorker:
             return self.acts[name](execution_id)
 
     def start(self, execution_id: str) -> None:
-        CeleryPipeline(self.app).start(execution_id, State.QUEUED)
+        self._pipeline.start(execution_id, State.QUEUED)
 
     @contextmanager
     def running(self, *queues: str, pool: str | None = None) -> Iterator[None]:

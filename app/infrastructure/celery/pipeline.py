@@ -2,21 +2,22 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Final
 
 from celery import Celery
 from kombu import Producer
 from kombu.exceptions import LimitExceeded
+from redis import Redis
 
 from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State
 from app.infrastructure.breaker import PAUSE_SECONDS, Breaker
-from app.infrastructure.celery.messages import REQUEST_ID, link, step_message
+from app.infrastructure.celery.prepared import Ids, Prepared
 from app.infrastructure.celery.transport import CONNECTION_ERRORS
 from app.infrastructure.raw_message import RawMessage, can_be_read, identity
 from app.logs import request_about
-from app.queues import queue_of
 
 REPLAY: Final = "podline.replay.slice"
 RELAY: Final = "podline.replay.relay"
@@ -29,35 +30,30 @@ _KEPT_PROPERTIES: Final = ("correlation_id", "reply_to")
 class CeleryPipeline:
     """Publishes messages that contain only the execution's id."""
 
-    def __init__(self, app: Celery) -> None:
+    def __init__(self, app: Celery, redis: Redis) -> None:
+        """`redis` is a client of the application's broker."""
         self._app = app
+        self._redis = redis
         self._breaker = Breaker()
+        self._prepared = cache(lambda state, **kind: Prepared.of(app, CHAIN_FROM[state], **kind))
 
     def start(self, execution_id: str, state: State) -> None:
         """Publish `chain_from(state)`. Raises BrokerUnavailable.
 
-        Publishing to Redis needs no declaration of the queue, so there is none.
+        Publishing to Redis needs no declaration of the queue, so it is one command.
         """
-        first, *rest = CHAIN_FROM[state]
-        request_id = request_about(execution_id)
-        headers = {REQUEST_ID: request_id} if request_id else {}
         step = self._app.current_worker_task
-        message = step_message(
-            self._app,
-            first,
-            (execution_id,),
-            [link(name, execution_id, headers) for name in reversed(rest)],
-            step and step.request,
+        request_id = request_about(execution_id)
+        message = self._prepared(state, with_request=request_id is not None, in_task=bool(step))
+        ids = Ids(
+            execution_id,
+            request_id,
+            root=(step.request.root_id or step.request.id) if step else None,
+            parent=step.request.id if step else None,
         )
-        with self._producer() as producer:
-            producer.publish(
-                message.body,
-                exchange="",
-                routing_key=queue_of(first),
-                serializer="json",
-                headers=message.headers | headers,
-                **message.properties,
-            )
+        with self._reported():
+            self._check_breaker()
+            self._redis.lpush(message.queue, message.filled(ids))
 
     def replay(self, replay_id: str) -> None:
         """Publish the next slice of a replay. Raises BrokerUnavailable."""
@@ -95,12 +91,23 @@ class CeleryPipeline:
         The breaker is checked after the producer is available, so that threads that waited for one
         while the broker hung don't each try again.
         """
+        with (
+            self._reported(),
+            self._app.producer_pool.acquire(block=True, timeout=PAUSE_SECONDS) as producer,
+        ):
+            self._check_breaker()
+            yield producer
+
+    def _check_breaker(self) -> None:
+        if not self._breaker.allows_call():
+            raise BrokerUnavailable("the broker did not answer the last request")
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        """Tell the breaker what became of a message. Raises BrokerUnavailable."""
         try:
-            with self._app.producer_pool.acquire(block=True, timeout=PAUSE_SECONDS) as producer:
-                if not self._breaker.allows_call():
-                    raise BrokerUnavailable("the broker did not answer the last request")
-                yield producer
-                self._breaker.succeeded()
+            yield
+            self._breaker.succeeded()
         except LimitExceeded as error:
             raise BrokerUnavailable("no connection to the broker was free in time") from error
         except CONNECTION_ERRORS as error:
