@@ -147,7 +147,7 @@ def _prettier(mode: str) -> None:
 
 def test() -> None:
     """Run the tests of web/tests. Raises Unavailable."""
-    install(everything=False)
+    install(everything=True)
     _run([*_node(), "test.mjs"])
 
 

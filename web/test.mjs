@@ -1,13 +1,15 @@
-// Runs tests/**/*.test.ts in one process, as one bundle, because Node 20 reads no TypeScript.
+// Runs tests/**/*.test.ts and .tsx in one process, as one bundle, because Node 20 reads no TypeScript.
 import { spawnSync } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { build } from "esbuild";
 
-const names = (await readdir("tests", { recursive: true })).filter((name) =>
-  name.endsWith(".test.ts"),
+const wanted = process.argv[2] ?? ""; // node test.mjs api: only those whose names contain it.
+const names = (await readdir("tests", { recursive: true })).filter(
+  (name) => /\.test\.tsx?$/.test(name) && name.includes(wanted),
 );
+const modules = ["support/browser.ts", ...names].map((name) => `import "./${name}";`);
 await build({
-  stdin: { contents: names.map((name) => `import "./${name}";`).join("\n"), resolveDir: "tests" },
+  stdin: { contents: modules.join("\n"), resolveDir: "tests" },
   outfile: "build/tests.mjs",
   bundle: true,
   platform: "node",
@@ -15,6 +17,7 @@ await build({
   jsx: "automatic",
   jsxImportSource: "preact",
   sourcemap: "inline",
+  external: ["fast-check", "happy-dom"],
 });
 const options = ["--enable-source-maps", "--test-reporter=dot"];
 const { status } = spawnSync(process.execPath, [...options, "build/tests.mjs"], {

@@ -61,9 +61,9 @@ test("the largest program that can't be compressed has a link that can be read",
 
 test("a link that inflates without end is left early", async () => {
   const bomb = linkOf(Buffer.alloc(64 * 1024 * 1024));
-  const before = performance.now();
+  const before = process.cpuUsage();
   assert.match(await refused(bomb), /too large/);
-  assert.ok(performance.now() - before < 1000);
+  assert.ok(process.cpuUsage(before).user < 1_000_000);
 });
 
 test("a link that is too long isn't even decoded", async () => {

@@ -141,8 +141,8 @@ test("other text is no test", () => {
 });
 
 test("pasting takes time in proportion to the text", () => {
-  const before = performance.now();
+  const before = process.cpuUsage();
   testsFrom('"'.repeat(1_000_000));
   testsFrom(`"${"a".repeat(1_000_000)}`);
-  assert.ok(performance.now() - before < 1000);
+  assert.ok(process.cpuUsage(before).user < 1_000_000);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { age, bytes, counted, duration } from "../src/parts/format.ts";
+import { age, bytes, counted, duration } from "../../src/parts/format.ts";
 
 test("an age has its largest unit", () => {
   const seconds = [-3, 0, 59.9, 60, 3599, 3600, 86_399, 86_400, 1e6];

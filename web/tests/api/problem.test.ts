@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Problem, UNREACHABLE, problemOf } from "../src/api/problem.ts";
-import { pause } from "../src/parts/use-loaded.ts";
+import { Problem, UNREACHABLE, problemOf } from "../../src/api/problem.ts";
+import { pause } from "../../src/parts/use-loaded.ts";
 
 const response = (status: number, headers: Record<string, string> = {}) =>
   new Response(null, { status, statusText: "Bad Gateway", headers });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Route, found } from "../src/shell/routes.ts";
+import { type Route, found } from "../../src/shell/routes.ts";
 
 const load = () => Promise.reject(new Error("not needed"));
 const named = (path: string): Route => ({

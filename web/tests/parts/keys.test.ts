@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { rowFor } from "../src/parts/table.tsx";
-import { neighbour } from "../src/parts/tabs.tsx";
+import { rowFor } from "../../src/parts/table.tsx";
+import { neighbour } from "../../src/parts/tabs.tsx";
 
 test("keys move between rows and stop at the ends", () => {
   assert.deepEqual(
