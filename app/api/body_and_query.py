@@ -80,6 +80,8 @@ def read_query(model: type[M], maxima: InputMaxima, problems: Problems) -> M:
 
     Returns the defaults if there are problems. Raises RequestURITooLarge.
     """
+    if not request.query_string:
+        return model()
     if len(request.query_string) > MAX_QUERY_BYTES:
         raise RequestURITooLarge(f"a query can have at most {MAX_QUERY_BYTES} bytes")
     sent = {

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request
+from werkzeug.datastructures import Headers
 from werkzeug.routing import Rule
 
 from app.api import rate_limits
@@ -16,6 +17,9 @@ from app.api.idempotency import read_idempotency_key
 from app.api.operations import Answer, NoQuery, Operation, Returned
 from app.domain.errors import InvalidRequest
 from app.domain.problems import Problems
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 
 def rule_of(operation: Operation) -> Rule:
@@ -87,4 +91,12 @@ def _response(returned: Returned) -> Response:
     if answer.body is None:
         return Response(status=answer.status, headers=answer.headers)
     content = answer.body.model_dump_json(by_alias=True)
-    return Response(content, answer.status, answer.headers, mimetype="application/json")
+    return _Json(content, answer.status, answer.headers, mimetype="application/json")
+
+
+class _Json(Response):
+    """A response whose headers need no correction."""
+
+    def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:  # noqa: ARG002  # werkzeug's signature
+        """Werkzeug would copy them, and quote a Location that has characters of an IRI."""
+        return self.headers

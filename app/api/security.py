@@ -22,8 +22,11 @@ def register(app: Flask) -> None:
 
 
 def _protect(response: Response) -> Response:
+    # setdefault would search all headers for each of them.
+    given = {name.lower() for name, _ in response.headers}
     for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+        if name.lower() not in given:
+            response.headers.add(name, value)
     return response
 
 

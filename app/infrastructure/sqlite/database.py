@@ -14,6 +14,7 @@ from enum import Enum, auto
 from pathlib import Path
 from threading import Lock
 from time import monotonic, sleep
+from types import TracebackType
 from typing import Final
 
 from app.domain.errors import StoreFull, StoreUnavailable
@@ -68,11 +69,9 @@ class Database:
         self._idle: dict[Use, list[sqlite3.Connection]] = {use: [] for use in Use}
         self._writes = GroupCommit(self._transaction)
 
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> "_Reading":
         """Yield a connection on which each SELECT sees the latest committed state."""
-        with _errors_as_ours(self._path), self._connection(Use.READ) as connection:
-            yield connection
+        return _Reading(self)
 
     @contextmanager
     def writing(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
@@ -85,11 +84,12 @@ class Database:
         the start, at the cost of an fsync, which is most of the cost of a small write. The others
         do so with the next durable commit, in order.
         """
-        with (
-            _errors_as_ours(self._path),
-            self._writes.writing(durable=durable, timeout=self._timeout) as connection,
-        ):
-            yield connection
+        try:
+            with self._writes.writing(durable=durable, timeout=self._timeout) as connection:
+                yield connection
+        except Exception as error:  # raised again
+            self.raise_as_ours(error)
+            raise
 
     def upgrade(self) -> None:
         """Create the file, or run the migrations that it lacks. Raises StoreIsNewer."""
@@ -101,31 +101,32 @@ class Database:
         with self._pool:
             self._close_idle()
 
-    @contextmanager
-    def _connection(self, use: Use) -> Iterator[sqlite3.Connection]:
-        idle = self._idle[use]
+    def take(self, use: Use) -> sqlite3.Connection:
+        """Return an idle connection, or open one. It must be put back."""
         with self._pool:
+            idle = self._idle[use]
             connection = idle.pop() if idle else None
-        healthy = False
-        try:
-            connection = connection or self._open(use)
-            yield connection
-            healthy = True
-        finally:
-            with self._pool:
-                if healthy and connection and len(idle) < MAX_IDLE:
-                    idle.append(connection)
-                elif connection:
-                    connection.close()
+        return connection or self._open(use)
+
+    def put_back(self, use: Use, connection: sqlite3.Connection, *, healthy: bool) -> None:
+        with self._pool:
+            if healthy and len(self._idle[use]) < MAX_IDLE:
+                self._idle[use].append(connection)
+                return
+        connection.close()
 
     @contextmanager
     def _transaction(self, durable: bool, deadline: float) -> Iterator[sqlite3.Connection]:
         use = Use.WRITE_DURABLY if durable else Use.WRITE
-        with self._connection(use) as connection:
+        connection, healthy = self.take(use), False
+        try:
             _in_turn(connection, "BEGIN IMMEDIATE", deadline)
             with connection:
                 self._versions.check(connection)
                 yield connection
+            healthy = True
+        finally:
+            self.put_back(use, connection, healthy=healthy)
 
     def _open(self, use: Use) -> sqlite3.Connection:
         close_database(self._path)
@@ -148,10 +149,53 @@ class Database:
         if use is not Use.READ:
             connection.execute("PRAGMA busy_timeout = 0")
 
+    def raise_as_ours(self, error: BaseException) -> None:
+        """Raise the error as one of ours. Returns if it is a bug."""
+        match error:
+            case NoTurn():
+                detail = "no write was committed in time"
+            case NotPrivate():
+                raise StoreUnavailable(str(error)) from error
+            case GroupFailed():
+                detail = str(error)
+            case sqlite3.DatabaseError() if _code(error) in _UNAVAILABLE:
+                detail = str(error)
+            case _:
+                return
+        cause = error.__cause__ if isinstance(error, GroupFailed) else error
+        full = _is_full(self._path, cause)
+        raise (StoreFull if full else StoreUnavailable)(f"{self._path}: {detail}") from error
+
     def _close_idle(self) -> None:
         for idle in self._idle.values():
             while idle:
                 idle.pop().close()
+
+
+class _Reading:
+    """A context of its own class, because one made of a generator takes four times as long."""
+
+    __slots__ = ("_connection", "_database")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: sqlite3.Connection | None = None
+
+    def __enter__(self) -> sqlite3.Connection:
+        try:
+            connection = self._connection = self._database.take(Use.READ)
+        except Exception as error:  # raised again
+            self._database.raise_as_ours(error)
+            raise
+        return connection
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        assert self._connection is not None, "it was entered"
+        self._database.put_back(Use.READ, self._connection, healthy=error is None)
+        if error is not None:
+            self._database.raise_as_ours(error)
 
 
 def fold_log(path: Path, timeout: float = 5) -> None:
@@ -184,24 +228,6 @@ def _in_turn(connection: sqlite3.Connection, statement: str, deadline: float) ->
             sleep(POLL_SECONDS)
         else:
             return
-
-
-@contextmanager
-def _errors_as_ours(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except NoTurn as error:
-        raise StoreUnavailable(f"{path}: no write was committed in time") from error
-    except NotPrivate as error:
-        raise StoreUnavailable(str(error)) from error
-    except GroupFailed as error:
-        full = _is_full(path, error.__cause__)
-        raise (StoreFull if full else StoreUnavailable)(f"{path}: {error}") from error
-    except sqlite3.DatabaseError as error:
-        if _code(error) not in _UNAVAILABLE:
-            raise
-        full = _is_full(path, error)
-        raise (StoreFull if full else StoreUnavailable)(f"{path}: {error}") from error
 
 
 def _code(error: BaseException | None) -> int:

@@ -1,5 +1,6 @@
 """API keys, in SQLite."""
 
+from functools import lru_cache
 from typing import Final
 
 from app.domain.api_key import ApiKey
@@ -8,10 +9,14 @@ from app.infrastructure.sqlite.database import Database
 from app.infrastructure.sqlite.statements import insert_into
 
 PUT: Final = insert_into("api_keys", ApiKey.__slots__).replace("INSERT", "REPLACE", 1)
-GET: Final = "SELECT * FROM api_keys WHERE id = ?"
-BY_HASH: Final = "SELECT * FROM api_keys WHERE secret_hash = ?"
-ALL: Final = "SELECT * FROM api_keys ORDER BY id"
+_COLUMNS: Final = ", ".join(ApiKey.__slots__)
+GET: Final = f"SELECT {_COLUMNS} FROM api_keys WHERE id = ?"
+BY_HASH: Final = f"SELECT {_COLUMNS} FROM api_keys WHERE secret_hash = ?"
+ALL: Final = f"SELECT {_COLUMNS} FROM api_keys ORDER BY id"
 DELETE: Final = "DELETE FROM api_keys WHERE id = ?"
+
+
+_REMEMBERED: Final = 1_000
 
 
 class SqliteKeys:
@@ -32,13 +37,19 @@ class SqliteKeys:
     def _first(self, query: str, value: str) -> ApiKey | None:
         with self._database.reading() as connection:
             row = connection.execute(query, (value,)).fetchone()
-        return codec.API_KEY.validate_python(dict(row)) if row else None
+        return _to_key(tuple(row)) if row else None
 
     def all(self) -> list[ApiKey]:
         with self._database.reading() as connection:
             rows = connection.execute(ALL).fetchall()
-        return [codec.API_KEY.validate_python(dict(row)) for row in rows]
+        return [_to_key(tuple(row)) for row in rows]
 
     def delete(self, key_id: str) -> bool:
         with self._database.writing() as connection:
             return connection.execute(DELETE, (key_id,)).rowcount == 1
+
+
+@lru_cache(_REMEMBERED)
+def _to_key(row: tuple[object, ...]) -> ApiKey:
+    """Each request reads the row of its key, which seldom changes."""
+    return codec.API_KEY.validate_python(dict(zip(ApiKey.__slots__, row, strict=True)))
