@@ -23,6 +23,9 @@ from tests.web.conftest import Visit
 
 pytestmark = pytest.mark.web
 
+CONNECTIONS = 6
+"""That a browser has to one server, for all tabs together, over HTTP/1.1."""
+
 
 def a_png() -> bytes:
     """The smallest picture: one red point."""
@@ -53,6 +56,50 @@ def finished(twins: Twins, worker: Worker, script: Script, **submission: object)
     id = twins.submit(**submission).id  # type: ignore[arg-type]  # fields of a submission
     worker.run_all()
     return id
+
+
+def hide(page: Page, is_hidden: bool) -> None:
+    """As if its tab were in the background, where a headless browser has none."""
+    page.evaluate(
+        """hidden => {
+            Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        is_hidden,
+    )
+
+
+class TestHiddenTabs:
+    def test_a_hidden_one_has_no_connection_and_continues_where_it_was(
+        self, page: Page, twins: Twins, worker: Worker
+    ) -> None:
+        program = AProgram(twins, worker)
+        program.start()
+        program.print(b"one\n")
+        page.goto(f"/executions/{program.id}")
+        output = page.get_by_role("region", name="Output: text")
+        expect(output.get_by_text("one")).to_be_visible()
+        with page.expect_event("requestfailed", lambda request: request.url.endswith("/stream")):
+            hide(page, True)
+        program.print(b"two\n")
+        program.end()
+        with page.expect_request("**/stream") as request:
+            hide(page, False)
+        assert request.value.headers["last-event-id"]
+        expect(page.get_by_text("The program ended with exit code 0.")).to_be_visible()
+        expect(output.locator(".output-text")).to_have_text(["one", "two"])
+
+    def test_those_hidden_leave_a_connection_to_the_next(
+        self, page: Page, twins: Twins, worker: Worker
+    ) -> None:
+        program = AProgram(twins, worker)
+        program.start()
+        program.print(b"one\n")
+        tabs = [page, *(page.context.new_page() for _ in range(CONNECTIONS))]
+        for tab in tabs:
+            tab.goto(f"/executions/{program.id}")
+            expect(tab.get_by_text("one")).to_be_visible()
+            hide(tab, True)
 
 
 class TestActions:

@@ -21,24 +21,29 @@ interface Reader {
 
 /** The service sends something every 15 s, so after this much silence nobody is there. */
 const SILENCE_MS = 40_000;
-/** Less is enough when the page is shown again, as after sleep. */
-const SHORT_SILENCE_MS = 20_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 15_000;
 
+/** Why a connection was left: nobody sees what it is for. */
+const UNSEEN = Symbol("The page is hidden.");
+
 /**
  * Follow a stream of events up to its event `end`, over any number of connections. Each continues
- * behind the last event that was received, so nothing is asked for twice.
+ * behind the last event that was received, so nothing is asked for twice. A page that is hidden has
+ * no connection: over HTTP/1.1, all tabs together have six, and would wait for each other.
  */
 export async function follow(path: string, reader: Reader): Promise<void> {
   const state = { lastId: "", failures: 0 };
   while (!reader.signal.aborted) {
+    await seen(reader.signal);
+    if (reader.signal.aborted) return;
     reader.onConnection({ as: "connecting" });
     try {
       if (await readOnce(path, state, reader)) return reader.onConnection({ as: "ended" });
       throw UNREACHABLE;
     } catch (error) {
       if (reader.signal.aborted) return;
+      if (error === UNSEEN) continue;
       const problem = error instanceof Problem ? error : UNREACHABLE;
       if (!problem.isTemporary) return reader.onConnection({ as: "refused", problem });
       reader.onConnection({ as: "waiting", problem });
@@ -64,6 +69,10 @@ async function readOnce(
   reader.signal.addEventListener("abort", stop); // Not AbortSignal.any: browsers of 2023 lack it.
   const headers: Record<string, string> = { Accept: "text/event-stream" };
   if (state.lastId !== "") headers["Last-Event-ID"] = state.lastId;
+  const leave = () => {
+    if (document.hidden) connection.abort(UNSEEN);
+  };
+  document.addEventListener("visibilitychange", leave);
   const watch = new Silence(stop);
   try {
     const response = await open(path, { headers, signal });
@@ -87,34 +96,43 @@ async function readOnce(
     return false;
   } finally {
     watch.stop();
+    document.removeEventListener("visibilitychange", leave);
     reader.signal.removeEventListener("abort", stop);
     connection.abort();
   }
 }
 
-/** Notices that a connection has been silent for too long, also when the machine slept. */
+/** Notices that a connection has been silent for too long. */
 class Silence {
-  #last = Date.now();
   #timer: ReturnType<typeof setTimeout>;
-  readonly #onVisible = () => {
-    if (!document.hidden && Date.now() - this.#last > SHORT_SILENCE_MS) this.onSilence();
-  };
 
   constructor(readonly onSilence: () => void) {
     this.#timer = setTimeout(onSilence, SILENCE_MS);
-    document.addEventListener("visibilitychange", this.#onVisible);
   }
 
   heard(): void {
-    this.#last = Date.now();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(this.onSilence, SILENCE_MS);
   }
 
   stop(): void {
     clearTimeout(this.#timer);
-    document.removeEventListener("visibilitychange", this.#onVisible);
   }
+}
+
+/** Wait until somebody can see the page. */
+function seen(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (document.hidden && !signal.aborted) return;
+      document.removeEventListener("visibilitychange", look);
+      signal.removeEventListener("abort", look);
+      resolve();
+    };
+    document.addEventListener("visibilitychange", look);
+    signal.addEventListener("abort", look);
+    look();
+  });
 }
 
 /** Wait, but no longer than until the network returns or the page is shown again. */
