@@ -45,6 +45,23 @@ def test_a_link_signs_in_once(context: BrowserContext, twins: Twins) -> None:
 
 
 @pytest.mark.web
+def test_other_tabs_show_nothing_of_a_session_that_has_ended(visit: Visit, twins: Twins) -> None:
+    execution = twins.submit()
+    page = visit("ada")
+    other = page.context.new_page()
+    other.goto("/executions")
+    row = other.get_by_role("cell", name=execution.id, exact=True)
+    expect(row).to_be_visible()
+    token = sign_in_token(twins.ports.sessions, twins.ports.clock, key_of(twins, "bob")).secret
+    page.goto(f"/sign-in#token={token}")
+    page.get_by_role("button", name="Use the link").click()
+    expect(other.get_by_text("bob", exact=True)).to_be_visible()
+    expect(row).to_have_count(0)
+    page.get_by_role("button", name="Sign out").click()
+    expect(other.get_by_text("Your session has ended.")).to_be_visible()
+
+
+@pytest.mark.web
 def test_a_link_asks_whoever_is_signed_in(visit: Visit, twins: Twins) -> None:
     page = visit("ada")
     token = sign_in_token(twins.ports.sessions, twins.ports.clock, key_of(twins, "bob")).secret

@@ -8,7 +8,7 @@ export const session = {
   csrfToken: "",
   /** Whose it is. */
   name: "",
-  /** Called when another tab has begun the session of somebody else. */
+  /** Called when another tab has begun or ended a session. */
   changed: () => {},
   /** Called when the API says that there is no session any more. */
   ended: () => {},

@@ -36,16 +36,23 @@ export async function signedIn(): Promise<string | null> {
   return data?.name ?? null;
 }
 
+/** The other tabs of this browser: they show what is of the session that ends here. */
+const tabs = new BroadcastChannel("podline.session");
+tabs.onmessage = () => state.changed();
+
 /** Begin a session with a key, or with the token of a link. Throws Problem. */
 export async function signIn(secret: string): Promise<Session> {
   const headers = { Authorization: `Bearer ${secret}` };
-  return begun(await send(api.POST("/api/v1/session", { headers })));
+  const session = begun(await send(api.POST("/api/v1/session", { headers })));
+  tabs.postMessage(null);
+  return session;
 }
 
 /** End the session, also if another tab has begun it. Throws Problem. */
 export async function signOut(): Promise<void> {
   await resume();
   await send(api.DELETE("/api/v1/session"));
+  tabs.postMessage(null);
   state.csrfToken = "";
   state.name = "";
 }
