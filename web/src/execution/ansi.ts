@@ -9,8 +9,12 @@ export interface AnsiReader {
 /** The most characters of a sequence. What is longer is text. */
 const LONGEST = 4096;
 
-// Control characters, and those that change the direction of text or hide in it.
-const SPECIAL = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+// What begins a sequence or ends a line.
+const SPECIAL = /[\r\x1b\x90\x98\x9b\x9d-\x9f]/g;
+// Other control characters, and those that change the direction of text or hide in it.
+const HIDDEN =
+  /[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x8f\x91-\x97\x99\x9a\x9c\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+const NOT_PLAIN = new RegExp(`${SPECIAL.source}|${HIDDEN.source}`);
 const CONTROL = /(?:\x1b\[|\x9b)([0-?]{0,255})([ -/]{0,9})([@-~])/y;
 // No control character is part of its body, so that no character is looked at twice.
 const STRING =
@@ -30,14 +34,37 @@ export class AnsiParser {
   #held = "";
 
   feed(chunk: string, reader: AnsiReader): void {
-    this.#held = read(this.#held + chunk, reader, false);
+    this.#held = readAtOnce(this.#held + chunk, reader, false);
   }
 
   /** The stream has ended: what was held back is not the beginning of a sequence. */
   end(reader: AnsiReader): void {
-    read(this.#held, reader, true);
+    readAtOnce(this.#held, reader, true);
     this.#held = "";
   }
+}
+
+/** Reports all text between two changes of style at once: hostile output consists of crumbs. */
+function readAtOnce(input: string, reader: AnsiReader, whole: boolean): string {
+  if (input !== "" && input.search(NOT_PLAIN) < 0) {
+    reader.text(input);
+    return "";
+  }
+  let text = "";
+  const flush = () => {
+    if (text !== "") reader.text(text);
+    text = "";
+  };
+  const gathered = {
+    text: (part: string) => void (text += part),
+    sgr: (parameters: string) => {
+      flush();
+      reader.sgr(parameters);
+    },
+  };
+  const rest = read(input, gathered, whole);
+  flush();
+  return rest;
 }
 
 /** Returns the rest, which may be the beginning of a sequence or of CR LF. */
@@ -46,12 +73,12 @@ function read(input: string, reader: AnsiReader, whole: boolean): string {
   SPECIAL.lastIndex = 0;
   for (let found = SPECIAL.exec(input); found !== null; found = SPECIAL.exec(input)) {
     const at = found.index;
-    if (at > from) reader.text(input.slice(from, at));
+    if (at > from) reader.text(shown(input.slice(from, at)));
     const length = special(input, at, reader, whole);
     if (length === 0) return input.slice(at);
     from = SPECIAL.lastIndex = at + length;
   }
-  if (from < input.length) reader.text(input.slice(from));
+  if (from < input.length) reader.text(shown(input.slice(from)));
   return "";
 }
 
@@ -59,10 +86,6 @@ function read(input: string, reader: AnsiReader, whole: boolean): string {
 function special(input: string, at: number, reader: AnsiReader, whole: boolean): number {
   const character = input.charAt(at);
   if (character === "\r") return carriageReturn(input, at, reader, whole);
-  if (!INTRODUCERS.has(character)) {
-    reader.text(visible(character));
-    return 1;
-  }
   const control = matched(CONTROL, input, at);
   if (control !== null) {
     if (control[3] === "m" && !control[2] && !/[<-?]/.test(control[1] ?? "")) {
@@ -77,8 +100,6 @@ function special(input: string, at: number, reader: AnsiReader, whole: boolean):
   return 1; // Drop the introducer; the rest is text.
 }
 
-const INTRODUCERS = new Set("\x1b\x90\x98\x9b\x9d\x9e\x9f");
-
 function isUnfinishedString(sequence: string): boolean {
   return /^\x1b[[\]PX^_k]$/.test(sequence);
 }
@@ -92,6 +113,10 @@ function carriageReturn(input: string, at: number, reader: AnsiReader, whole: bo
 function matched(pattern: RegExp, input: string, at: number): RegExpExecArray | null {
   pattern.lastIndex = at;
   return pattern.exec(input);
+}
+
+function shown(text: string): string {
+  return text.replace(HIDDEN, visible);
 }
 
 /** A control character as a picture (U+2400), others as their number, as less shows them. */

@@ -122,3 +122,10 @@ test("hostile input takes time in proportion to its length", () => {
   }
   assert.ok(process.cpuUsage(before).user < 3_000_000);
 });
+
+test("text between two changes of style is reported at once, whatever is in it", () => {
+  const texts: string[] = [];
+  const reader = { text: (text: string) => void texts.push(text), sgr: () => {} };
+  new AnsiParser().feed("\0\x07\x80\u202e\r\x1b]0;x\x07".repeat(500) + "\x1b[1m\0\0", reader);
+  assert.deepEqual(texts, ["\u2400\u2407<U+0080><U+202E>\n".repeat(500), "\u2400\u2400"]);
+});
