@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.domain.api_key import Role
+from app.service import keys
 from tests.support.page import sign_in
 from tests.support.twins import Twins
 from tests.web.conftest import Visit
@@ -126,3 +127,14 @@ def test_one_can_not_delete_itself(admin_page: Page) -> None:
 def test_keys_are_not_for_operators(operator_page: Page) -> None:
     operator_page.goto("/keys")
     expect(operator_page.get_by_text("Keys needs the role admin")).to_be_visible()
+
+
+def test_a_thousand_keys_are_shown_bit_by_bit(visit: Visit, twins: Twins) -> None:
+    for number in range(999):
+        keys.create(twins.ports.store.keys, twins.ports.clock, f"owner {number}", Role.USER)
+    page = visit("root", Role.ADMIN)
+    page.goto("/keys")
+    rows = page.get_by_role("table", name="Keys").locator("tbody tr")
+    expect(rows).to_have_count(250)
+    page.get_by_role("button", name="Show more: 750 are left").click()
+    expect(rows).to_have_count(500)

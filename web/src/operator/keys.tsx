@@ -5,7 +5,7 @@ import { Button } from "../parts/button.tsx";
 import { Confirm } from "../parts/dialog.tsx";
 import { count } from "../parts/format.ts";
 import { Empty, Shown } from "../parts/states.tsx";
-import { Table } from "../parts/table.tsx";
+import { LongTable } from "../parts/long-table.tsx";
 import { Age } from "../parts/time.tsx";
 import { toast } from "../parts/toast.tsx";
 import { useLoaded } from "../parts/use-loaded.ts";
@@ -56,7 +56,7 @@ export default function KeysPage() {
 function List({ keys, onAsk }: { keys: readonly Key[]; onAsk: (asking: Asking) => void }) {
   if (keys.length === 0) return <Empty title="There are no keys" />;
   return (
-    <Table
+    <LongTable
       caption="Keys"
       items={[...keys].reverse()}
       keyOf={(key) => key.id}

@@ -4,7 +4,7 @@ import { Button } from "../parts/button.tsx";
 export function More({ hasMore, onMore }: { hasMore: boolean; onMore: () => void }) {
   if (!hasMore) return null;
   return (
-    <p class="operator-more">
+    <p class="table-more">
       <Button onClick={onMore}>Show more</Button>
     </p>
   );

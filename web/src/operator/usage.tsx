@@ -4,7 +4,7 @@ import { Button } from "../parts/button.tsx";
 import { Field } from "../parts/field.tsx";
 import { bytes, count, duration } from "../parts/format.ts";
 import { Empty, Shown } from "../parts/states.tsx";
-import { Table } from "../parts/table.tsx";
+import { LongTable } from "../parts/long-table.tsx";
 import { useLoaded } from "../parts/use-loaded.ts";
 import type { PageProps } from "../shell/routes.ts";
 import { includes, useSession } from "../shell/session.ts";
@@ -80,7 +80,7 @@ function Days({ days, showsOwner }: { days: readonly Day[]; showsOwner: boolean 
           ["Stored", bytes(total.stored_bytes)],
         ]}
       />
-      <Table
+      <LongTable
         caption="Usage by day"
         items={[...days].reverse()}
         keyOf={(each) => `${each.day} ${each.owner}`}

@@ -10,7 +10,7 @@ export interface Column<T> {
   isWide?: boolean;
 }
 
-interface Props<T> {
+export interface TableProps<T> {
   /** What the table lists, for screen readers. */
   caption: string;
   columns: readonly Column<T>[];
@@ -23,7 +23,7 @@ interface Props<T> {
 }
 
 /** A table. If rows can be opened, the keys j, k, arrows, Home and End move between them. */
-export function Table<T>({ caption, columns, items, keyOf, onOpen, isSelected }: Props<T>) {
+export function Table<T>({ caption, columns, items, keyOf, onOpen, isSelected }: TableProps<T>) {
   const body = useRef<HTMLTableSectionElement>(null);
   const onKeyDown = (event: KeyboardEvent) => {
     const rows = [...(body.current?.rows ?? [])];
