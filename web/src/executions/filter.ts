@@ -38,9 +38,9 @@ const TEXTS = ["state", "outcome", "language", "batch", "owner", "from", "to", "
 export function fromQuery(query: URLSearchParams): Filter {
   const texts = Object.fromEntries(TEXTS.map((name) => [name, query.get(name) ?? ""]));
   const filter: Filter = { ...EVERYTHING, ...texts, labels: query.getAll("label").filter(Boolean) };
-  return SPANS[filter.within] === undefined
-    ? { ...filter, within: "" }
-    : { ...filter, from: "", to: "" };
+  return Object.hasOwn(SPANS, filter.within)
+    ? { ...filter, from: "", to: "" }
+    : { ...filter, within: "" };
 }
 
 export function toQuery(filter: Filter): URLSearchParams {

@@ -52,7 +52,12 @@ const named = (names: readonly string[]): [string, string][] => [
 export function Filters({ filter, onFilter }: Props) {
   const session = useSession();
   const languages = useLoaded(() => send(api.GET("/api/v1/languages")), []);
+  const [isBetween, setBetween] = useState(false);
   const change = (more: Partial<Filter>) => onFilter({ ...filter, ...more });
+  const clear = () => {
+    setBetween(false);
+    onFilter(EVERYTHING);
+  };
   const known = [
     ...new Set([...(languages.value?.items ?? []).map((each) => each.name), filter.language]),
   ]
@@ -82,10 +87,10 @@ export function Filters({ filter, onFilter }: Props) {
         options={[["", "Any"], ...known.map((name): [string, string] => [name, name])]}
         onChange={(event) => change({ language: event.currentTarget.value })}
       />
-      <Times filter={filter} change={change} />
+      <Times filter={filter} change={change} isBetween={isBetween} onBetween={setBetween} />
       {includes(session, "operator") && <Owner filter={filter} change={change} />}
       <Labels filter={filter} change={change} />
-      {!isEverything(filter) && <Button onClick={() => onFilter(EVERYTHING)}>Clear</Button>}
+      {!isEverything(filter) && <Button onClick={clear}>Clear</Button>}
     </form>
   );
 }
@@ -95,10 +100,17 @@ interface PartProps {
   change: (more: Partial<Filter>) => void;
 }
 
-function Times({ filter, change }: PartProps) {
-  const [isBetween, setBetween] = useState(filter.from !== "" || filter.to !== "");
+interface TimesProps extends PartProps {
+  /** Whether somebody has chosen it, and not said from when yet. */
+  isBetween: boolean;
+  onBetween: (isBetween: boolean) => void;
+}
+
+function Times({ filter, change, isBetween: isChosen, onBetween }: TimesProps) {
+  const hasTimes = filter.from !== "" || filter.to !== "";
+  const isBetween = hasTimes || (isChosen && filter.within === "");
   const choose = (value: string) => {
-    setBetween(value === "between");
+    onBetween(value === "between");
     change(value === "between" ? { within: "" } : { within: value, from: "", to: "" });
   };
   return (

@@ -3,15 +3,18 @@ import { Button } from "../parts/button.tsx";
 import { Dialog } from "../parts/dialog.tsx";
 import { Field } from "../parts/field.tsx";
 import { Icon } from "../parts/icon.tsx";
+import { toast } from "../parts/toast.tsx";
 import { type Filter, inWords, isEverything, toQuery } from "./filter.ts";
 import { type Saved, loadSaved, storeSaved, withSaved } from "./saved.ts";
+
+const NOT_KEPT = "The browser does not keep this filter: it stores nothing for this page.";
 
 /** Filters by name, as links; this browser keeps them. */
 export function SavedFilters({ filter }: { filter: Filter }) {
   const [saved, setSaved] = useState(loadSaved);
   const [isNaming, setNaming] = useState(false);
   const store = (next: Saved[]) => {
-    storeSaved(next);
+    if (!storeSaved(next)) toast(NOT_KEPT, { isProblem: true });
     setSaved(next);
   };
   const query = toQuery(filter).toString();

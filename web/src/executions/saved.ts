@@ -30,6 +30,12 @@ export function loadSaved(): Saved[] {
   return parseSaved(localStorage.getItem(STORED));
 }
 
-export function storeSaved(saved: readonly Saved[]): void {
-  localStorage.setItem(STORED, JSON.stringify(saved));
+/** Whether the browser keeps them. */
+export function storeSaved(saved: readonly Saved[]): boolean {
+  try {
+    localStorage.setItem(STORED, JSON.stringify(saved));
+    return true;
+  } catch {
+    return false; // It has no room, or keeps nothing at all.
+  }
 }

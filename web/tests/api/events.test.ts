@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { type Connection, type ServerEvent, follow, pauseOf } from "../../src/api/events.ts";
 import { Problem, UNREACHABLE } from "../../src/api/problem.ts";
 import { setHidden } from "../support/browser.ts";
+import { type Clock, stopClock } from "../support/clock.ts";
 import { settle } from "../support/page.tsx";
 import { type Service, problem, serve } from "../support/service.ts";
 import { Stream, event } from "../support/stream.ts";
@@ -18,10 +19,11 @@ class Following {
   readonly connections: Connection[] = [];
   readonly abort = new AbortController();
   readonly service: Service;
+  readonly #clock: Clock;
   isDone = false;
 
   constructor(readonly test: TestContext) {
-    test.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+    this.#clock = stopClock(test);
     this.service = serve(test, { [ROUTE]: (sent) => this.#connect(sent.signal) });
     test.after(() => this.abort.abort());
   }
@@ -59,9 +61,8 @@ class Following {
     await settle();
   }
 
-  async wait(milliseconds: number): Promise<void> {
-    this.test.mock.timers.tick(milliseconds);
-    await settle();
+  wait(milliseconds: number): Promise<void> {
+    return this.#clock.wait(milliseconds);
   }
 
   get names(): string[] {
@@ -132,7 +133,7 @@ test("wherever pieces are cut, the events are the same", async (t) => {
   const bytes = new TextEncoder().encode(
     sent.map((each, index) => event(each.name, each.data, index)).join(": ping\n\n"),
   );
-  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  stopClock(t);
   const cuts = fc.array(fc.integer({ min: 0, max: bytes.length }), { maxLength: 12 });
   await fc.assert(
     fc.asyncProperty(cuts, async (places) => {

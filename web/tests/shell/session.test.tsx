@@ -4,7 +4,7 @@ import { session as state } from "../../src/api/client.ts";
 import {
   type Role,
   includes,
-  resume,
+  resumed,
   signIn,
   signOut,
   signedIn,
@@ -14,6 +14,7 @@ import { sessionOf, show } from "../support/page.tsx";
 import { problem, serve } from "../support/service.ts";
 
 const ROUTE = "/api/v1/session";
+const NEVER = new AbortController().signal;
 const BOB = { name: "bob", role: "operator", csrf_token: "token-b" };
 
 test("each role includes those below it", () => {
@@ -32,13 +33,13 @@ test("a role of a newer service includes what a user's does", () => {
 
 test("a session is resumed with its name and its token", async (t) => {
   serve(t, { [`GET ${ROUTE}`]: BOB });
-  assert.deepEqual(await resume(), BOB);
+  assert.deepEqual(await resumed.take(NEVER), BOB);
   assert.deepEqual([state.name, state.csrfToken], ["bob", "token-b"]);
 });
 
 test("without a session, nothing is resumed, and the old name stays for the next sign-in", async (t) => {
   serve(t, { [`GET ${ROUTE}`]: () => problem(401, "Unauthorized") });
-  await assert.rejects(resume(), { status: 401 });
+  await assert.rejects(resumed.take(NEVER), { status: 401 });
   assert.equal(state.name, "ada");
 });
 

@@ -23,6 +23,7 @@ const NAMES = [
 const found = browser as unknown as Record<string, unknown>;
 for (const name of NAMES) put(name, found[name]);
 put("window", browser);
+Object.defineProperty(document, "hidden", { value: false, configurable: true });
 for (const name of ["addEventListener", "removeEventListener", "dispatchEvent", "scrollTo"]) {
   put(name, (found[name] as () => unknown).bind(browser));
 }
@@ -32,6 +33,12 @@ put("requestAnimationFrame", (callback: (time: number) => void) =>
 );
 put("cancelAnimationFrame", clearImmediate);
 
+// What happy-dom lacks.
+Object.defineProperty(browser.HTMLTableSectionElement.prototype, "rows", {
+  get(this: Element) {
+    return [...this.children];
+  },
+});
 // Otherwise, Preact runs effects after a timer, which stands still where a test plays the clock.
 (options as { requestAnimationFrame?: unknown }).requestAnimationFrame = setImmediate;
 

@@ -100,18 +100,20 @@ export class Shown {
   async fill(target: string | HTMLElement, value: string): Promise<void> {
     const element = typeof target === "string" ? this.field(target) : target;
     (element as HTMLInputElement).value = value;
-    element.dispatchEvent(new Event("input", { bubbles: true }));
-    element.dispatchEvent(new Event("change", { bubbles: true }));
-    await settle();
+    for (const name of ["input", "change"]) {
+      element.dispatchEvent(new Event(name, { bubbles: true }));
+      await settle();
+    }
   }
 
   /** Tick a box or a radio button, or untick it. */
   async tick(target: string | HTMLInputElement, isTicked = true): Promise<void> {
     const element = typeof target === "string" ? this.field(target) : target;
     element.checked = isTicked;
-    element.dispatchEvent(new Event("input", { bubbles: true }));
-    element.dispatchEvent(new Event("change", { bubbles: true }));
-    await settle();
+    for (const name of ["input", "change"]) {
+      element.dispatchEvent(new Event(name, { bubbles: true }));
+      await settle();
+    }
   }
 
   async press(
@@ -163,7 +165,7 @@ export function readable(element: Element): string {
 }
 
 /** Let everything happen that waits for nothing else. */
-export async function settle(turns = 12): Promise<void> {
+export async function settle(turns = 40): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
