@@ -140,9 +140,10 @@ def format_sources() -> None:
 
 
 def _prettier(mode: str) -> None:
-    # Width and indentation are those in .editorconfig.
+    # Width and indentation are those in .editorconfig; what Git ignores is nobody's to format.
     prettier = ["node_modules/prettier/bin/prettier.cjs", mode, "--ignore-path", "../.gitignore"]
-    _run([*_node(), *prettier, "--cache", "--log-level=warn", "."])
+    options = ["--ignore-path=../.gitignore", "--cache", "--log-level=warn"]
+    _run([*_node(), *prettier, *options, "."])
 
 
 def test() -> None:
