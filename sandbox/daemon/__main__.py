@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from sandbox.daemon.ahead import Ahead, When
 from sandbox.daemon.bay import Bay
 from sandbox.daemon.bays import Bays
 from sandbox.daemon.kits import Kits, Packages
@@ -76,6 +77,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="kept over restarts")
     parser.add_argument("--bays", type=int, default=os.cpu_count(), help="pods at once")
     parser.add_argument("--ready-jails", type=int, help="kept waiting; by default, one per bay")
+    parser.add_argument(
+        "--ahead",
+        type=When,
+        choices=list(When),
+        default=When.IDLE,
+        help="when to start a compiler before its program is there",
+    )
     parser.add_argument("--languages", type=Path, help="a file with more of them")
     parser.add_argument(
         "--unheld-limit",
@@ -108,7 +116,7 @@ def _run(arguments: argparse.Namespace, traces: Traces, *, for_group: bool) -> N
     mounts = Mounts(kit.place_for_mounts(arguments.data))
     toolchains = find_toolchains(load(arguments.languages), mounts)
     packages = _packages(Store(arguments.data / FOLDER), mounts)
-    meters = find_meters(kit.name_of(arguments.data), arguments.bays, traces.group)
+    meters = find_meters(kit.name_of(arguments.data), arguments.bays + 1, traces.group)
     pods = _make_pods(arguments, toolchains, packages, meters, mounts)
     listener = listen(arguments.socket, for_group=for_group)
     pods.start()
@@ -133,20 +141,26 @@ def _make_pods(
     mounts: Mounts,
 ) -> Pods:
     """Try the limits, and make the bays. Raises LimitNotHeld, NoJail and OSError."""
-    # The last one is the spare bay, in which files for all programs are made.
-    programs = Programs(arguments.data / "programs" / FOR_JAILS, arguments.bays + 1)
+    # Behind those of pods come the bay of what is started ahead, and the spare bay, in which files
+    # for all programs are made.
+    for_ahead, spare = arguments.bays, arguments.bays + 1
+    programs = Programs(arguments.data / "programs" / FOR_JAILS, arguments.bays + 2)
     jail_kit = kit.prepare(arguments.data, mounts, mounts.reach(programs.shown))
     limits = limits_held(jail_kit, meters[0])
     refuse_unheld(limits, arguments.unheld_limits)
-    kits = Kits(jail_kit, toolchains, packages, spare_bay=arguments.bays)
+    kits = Kits(jail_kit, toolchains, packages, spare_bay=spare)
     kits.refresh()
     ready_jails = arguments.bays if arguments.ready_jails is None else arguments.ready_jails
     bays = [
         Bay(number, meter, kits, keeps_jail=number < ready_jails)
-        for number, meter in enumerate(meters)
+        for number, meter in enumerate(meters[:for_ahead])
     ]
     spool = Spool(arguments.data / "pods")
-    return Pods(toolchains, limits, spool, programs, Bays(bays), kits)
+    ahead = None
+    if arguments.ahead is not When.NEVER:
+        bay = Bay(for_ahead, meters[for_ahead], kits, keeps_jail=False)
+        ahead = Ahead(bay, arguments.ahead)
+    return Pods(toolchains, limits, spool, programs, Bays(bays), kits, ahead)
 
 
 def _packages(store: Store, mounts: Mounts) -> Packages | None:

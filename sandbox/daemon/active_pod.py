@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from sandbox.daemon.ahead import Ahead
 from sandbox.daemon.bay import Bay
 from sandbox.daemon.kept import Record
 from sandbox.daemon.programs import Programs
@@ -26,7 +27,14 @@ def now() -> Time:
 class ActivePod:
     """A waiting or running pod. Its bay's thread runs it; any thread may read or cancel it."""
 
-    def __init__(self, pod: Pod, toolchain: Toolchain, programs: Programs, record: Record) -> None:
+    def __init__(
+        self,
+        pod: Pod,
+        toolchain: Toolchain,
+        programs: Programs,
+        record: Record,
+        ahead: Ahead | None = None,
+    ) -> None:
         self.observation = Observation(name=pod.name, phase=Phase.WAITING)
         self.record = record
         self.over = threading.Event()
@@ -36,6 +44,7 @@ class ActivePod:
         self.pod = toolchain.fitted(pod)
         self.toolchain = toolchain
         self._programs = programs
+        self._ahead = ahead
         self._lock = threading.Lock()
         self._jail: Jail | None = None
         self._cancelled = False
@@ -93,7 +102,7 @@ class ActivePod:
         """
         if self._cancelled:
             return self._faulted("deleted before it started"), None
-        stages = Stages(self, bay, self._programs, run_ended)
+        stages = Stages(self, bay, self._programs, run_ended, self._ahead)
         try:
             report = stages.run(self.pod, self.toolchain)
             return self._ended(report, stages.collected), self._jail
@@ -108,13 +117,17 @@ class ActivePod:
     def take_jail(self, bay: Bay, disk_mib: int) -> Jail:
         """Take a jail that has run nothing yet. Raises Fault and OSError."""
         jail = bay.take_jail(disk_mib)
-        with self._lock:
-            self._jail = jail
-            if self._cancelled:
-                jail.hang_up()
+        self.use_jail(jail)
         if not bay.settle(jail):
             raise Fault("the jail could not be set up")
         return jail
+
+    def use_jail(self, jail: Jail | None) -> None:
+        """Have `cancel` kill what runs there."""
+        with self._lock:
+            self._jail = jail
+            if jail and self._cancelled:
+                jail.hang_up()
 
     def leave_jail(self, bay: Bay) -> None:
         """Return once nothing of the jail runs any more. Another one follows."""

@@ -63,7 +63,7 @@ class Bay:
     def take_jail(self, disk_mib: int) -> Jail:
         """Return the waiting jail if it fits and still lives, or a new one. Raises OSError."""
         jail, self._disk_mib = self._jail, disk_mib
-        if jail and jail.disk_mib == disk_mib and self._is_current() and not jail.is_gone():
+        if jail and jail.disk_mib == disk_mib and self.is_current() and not jail.is_gone():
             self._jail = None
             return jail
         if jail:
@@ -114,7 +114,7 @@ class Bay:
 
     def _launcher_for(self, disk_mib: int) -> Launcher:
         launcher = self._launcher
-        fits = launcher and launcher.disk_mib == disk_mib and self._is_current()
+        fits = launcher and launcher.disk_mib == disk_mib and self.is_current()
         if launcher and fits and not launcher.is_gone():
             return launcher
         self.drop_jail()
@@ -122,7 +122,7 @@ class Bay:
         self._launcher = Launcher(kit, bay=self.number, disk_mib=disk_mib, log=self._log)
         return self._launcher
 
-    def _is_current(self) -> bool:
+    def is_current(self) -> bool:
         """Whether its jails see the packages that are installed now."""
         launcher = self._launcher
         return launcher is not None and launcher.mounts == self._kits.current().mounts

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from sandbox.daemon.active_pod import ActivePod
+from sandbox.daemon.ahead import Ahead
 from sandbox.daemon.bay import Bay
 from sandbox.daemon.bays import Bays
 from sandbox.daemon.changes import Changes
@@ -29,6 +30,7 @@ class Pods:
         programs: Programs,
         bays: Bays,
         kits: Kits,
+        ahead: Ahead | None = None,
     ) -> None:
         self._toolchains = toolchains
         self.limits = limits
@@ -42,6 +44,7 @@ class Pods:
         """Ended, but the jail is not gone yet."""
         self._bays = bays
         self._kits = kits
+        self._ahead = ahead
         self._watchers: set[Changes] = set()
         self._threads = [
             threading.Thread(target=self._serve, args=[bay], name=f"bay-{bay.number}")
@@ -51,6 +54,8 @@ class Pods:
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
+        if self._ahead:
+            self._ahead.start()
 
     def stop(self) -> None:
         """Kill everything, and return when nothing runs any more. The spool keeps what ended."""
@@ -64,6 +69,8 @@ class Pods:
             changes.stop()
         for thread in self._threads:
             thread.join()
+        if self._ahead:
+            self._ahead.stop()
 
     def create(self, pod: Pod) -> None:
         """Accept a pod, unless it exists. Raises PodRefused, and OSError if the disk is full."""
@@ -72,7 +79,8 @@ class Pods:
         with self._lock:
             if pod.name in self._active or pod.name in self._ended:
                 return
-            active = ActivePod(pod, toolchain, self._programs, self._spool.begin(pod.name))
+            record = self._spool.begin(pod.name)
+            active = ActivePod(pod, toolchain, self._programs, record, self._ahead)
             if len(self._active) < len(self._threads):
                 active.begin()
             self._active[pod.name] = active

@@ -1,13 +1,15 @@
 """One stage (compile or run) in a jail: its limits, and how it ended."""
 
 import errno
+import math
 import os
 import select
 import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from resource import RLIMIT_CPU
 from typing import Final, TypeVar
 
 from sandbox.daemon.entries import InitEnded
@@ -37,6 +39,10 @@ class Fault(Exception):
     """The sandbox failed. Says nothing about the program."""
 
 
+class NotHandedOver(Fault):
+    """The program that was started ahead is gone."""
+
+
 class NotStarted(Fault):
     """What a compiler should have made is missing or can't be started."""
 
@@ -60,7 +66,52 @@ def run_stage(
             raise Fault(f"the memory limit could not be set: {error}") from error
         return _larger_than_memory()
     with closing(OutputPipes(recorder)) as pipes:
-        return _StageRun(jail, meter, program, recorder, pipes).run(files, made)
+        stage = stage_of(program, meter, files, made)
+        return _StageRun(jail, meter, program, recorder, pipes).run(stage)
+
+
+def run_started(
+    started: "Started", program: Program, task: bytes, files: Sequence[File], recorder: Recorder
+) -> StageReport:
+    """Like `run_stage`, with a program that was started ahead: from here on, its time counts.
+
+    Raises NotHandedOver if it ended meanwhile, and Fault.
+    """
+    started.pipes.continue_in(recorder)
+    run = _StageRun(
+        started.jail, started.meter, program, recorder, started.pipes, started.warm_up_cpu_us
+    )
+    limits = {RLIMIT_CPU: _later(rlimits(program, alone=False)[RLIMIT_CPU], started.warm_up_cpu_us)}
+    return run.run(
+        Stage(
+            argv=(),
+            env={},
+            files=files,
+            wall_seconds=program.limits.wall_seconds,
+            rlimits=limits,
+            task=task,
+        )
+    )
+
+
+def _later(limit: tuple[int, int], used_us: int) -> tuple[int, int]:
+    used_seconds = math.ceil(used_us / SECOND)
+    return limit[0] + used_seconds, limit[1] + used_seconds
+
+
+def stage_of(
+    program: Program, meter: Meter, files: Sequence[File] = (), made: str | None = None
+) -> Stage:
+    return Stage(
+        argv=program.argv,
+        env=program.env,
+        files=files,
+        program=made,
+        wall_seconds=program.limits.wall_seconds,
+        merged=program.merged,
+        rlimits=rlimits(program, alone=not meter.holds_memory),
+        all_memory_is_counted=meter.holds_memory,
+    )
 
 
 def ask(jail: Jail, request: tuple[bytes, bytes], receive: Callable[[int], T]) -> T:
@@ -83,15 +134,33 @@ def ask(jail: Jail, request: tuple[bytes, bytes], receive: Callable[[int], T]) -
         os.close(read_end)
 
 
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A program that was started ahead in a jail of its own, and waits for its task."""
+
+    jail: Jail
+    meter: Meter
+    pipes: OutputPipes
+    warm_up_cpu_us: int
+    """CPU time that its task is not charged: what it used after its start."""
+
+
 class _StageRun:
     def __init__(
-        self, jail: Jail, meter: Meter, program: Program, recorder: Recorder, pipes: OutputPipes
+        self,
+        jail: Jail,
+        meter: Meter,
+        program: Program,
+        recorder: Recorder,
+        pipes: OutputPipes,
+        uncounted_cpu_us: int = 0,
     ) -> None:
         self._jail = jail
         self._meter = meter
         self._program = program
         self._recorder = recorder
         self._pipes = pipes
+        self._uncounted_cpu_us = uncounted_cpu_us
         self._control = jail.control.fileno()
         self._ended = False
         self._done: InitReport | None = None
@@ -102,8 +171,8 @@ class _StageRun:
         self._kill_jail_at = self._begun + program.limits.wall_seconds + _SECONDS_OF_GRACE
         self._read_again_at = self._begun
 
-    def run(self, files: Sequence[File], made: str | None) -> StageReport:
-        self._launch(files, made)
+    def run(self, stage: Stage) -> StageReport:
+        self._launch(stage)
         control_alone, all_sources = select.poll(), select.poll()
         for source in (self._control, *self._pipes.read_ends):
             all_sources.register(source, select.POLLIN)
@@ -120,21 +189,11 @@ class _StageRun:
             self._hold_limits()
         return self._report()
 
-    def _launch(self, files: Sequence[File], made: str | None) -> None:
-        program = self._program
-        stage = Stage(
-            argv=program.argv,
-            env=program.env,
-            files=files,
-            program=made,
-            wall_seconds=program.limits.wall_seconds,
-            merged=program.merged,
-            rlimits=rlimits(program, alone=not self._meter.holds_memory),
-            all_memory_is_counted=self._meter.holds_memory,
-        )
+    def _launch(self, stage: Stage) -> None:
         # An OSError means that init is gone; it may have said why.
-        with filled_stdin(program.stdin) as stdin, suppress(OSError):
-            send_stage(self._jail.control, stage, (stdin, *self._pipes.write_ends))
+        with filled_stdin(self._program.stdin) as stdin, suppress(OSError):
+            write_ends = self._pipes.write_ends or (stdin, stdin)  # it has its own already
+            send_stage(self._jail.control, stage, (stdin, *write_ends))
         self._pipes.close_write_ends()
 
     def _milliseconds_left(self, now: float) -> float:
@@ -159,9 +218,11 @@ class _StageRun:
         elif report.kind == Kind.FAILED:
             if report.step == Step.START_PROGRAM:
                 raise NotStarted(report.fault())
+            if report.step == Step.HAND_OVER:
+                raise NotHandedOver(report.fault())
             raise Fault(report.fault())
         elif report.kind == Kind.DONE:
-            self._done = report
+            self._done = replace(report, cpu_us=report.cpu_us - self._uncounted_cpu_us)
             self._ended = True
 
     def _hold_limits(self) -> None:
@@ -184,10 +245,13 @@ class _StageRun:
 
     def _check_cpu(self, now: float) -> None:
         """Look again when the limit could be reached at the earliest, with every core in use."""
-        left = self._program.limits.cpu_seconds - self._meter.cpu_us() / SECOND
+        left = self._program.limits.cpu_seconds - self._cpu_us() / SECOND
         if left <= 0:
             self._stop(Limit.CPU)
         self._check_cpu_at = now + max(left / _CPUS, _SECONDS_BETWEEN_CPU_CHECKS)
+
+    def _cpu_us(self) -> int:
+        return self._meter.cpu_us() - self._uncounted_cpu_us
 
     def _stop(self, limit: Limit) -> None:
         """Have init kill the program, once."""
@@ -224,7 +288,7 @@ class _StageRun:
             exit_code=os.WEXITSTATUS(done.status) if os.WIFEXITED(done.status) else None,
             signal=signal_name(os.WTERMSIG(done.status)) if os.WIFSIGNALED(done.status) else None,
             wall_us=done.wall_us,
-            cpu_us=max(done.cpu_us, self._meter.cpu_us()),
+            cpu_us=max(done.cpu_us, self._cpu_us()),
             memory_peak_kib=self._peak_kib(done),
             stopped_by=stopped_by,
         )

@@ -1,19 +1,32 @@
 """The stages of one pod: the compile stage, if there is one, and each run in a fresh jail."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final, Protocol
 
 from sandbox.artifacts.rules import GONE
+from sandbox.daemon.ahead import Ahead, Wanted
 from sandbox.daemon.artifacts import collect_artifacts
 from sandbox.daemon.bay import Bay
 from sandbox.daemon.entries import InitEnded, NotReceived
 from sandbox.daemon.kept import Record
 from sandbox.daemon.programs import PROGRAM_IN_JAIL, Made, Programs, TooLarge
 from sandbox.daemon.recorder import Recorder
-from sandbox.daemon.stage import Fault, NotStarted, ask, killed_for_memory, run_stage
+from sandbox.daemon.stage import (
+    Fault,
+    NotHandedOver,
+    NotStarted,
+    Started,
+    ask,
+    killed_for_memory,
+    run_stage,
+    run_started,
+)
 from sandbox.init.protocol import encode_collect
 from sandbox.jail.etc import LINE
 from sandbox.jail.jail import Jail
+from sandbox.languages.ahead import AheadOfTask
+from sandbox.metering.meter import Meter
 from sandbox.toolchains.search import Toolchain
 from sandbox.wire.types import SECOND, Collected, File, Pod, Report, Run, StageReport
 
@@ -36,18 +49,25 @@ class RunningPod(Protocol):
     def cancelled(self) -> bool: ...
     def take_jail(self, bay: Bay, disk_mib: int) -> Jail: ...
     def leave_jail(self, bay: Bay) -> None: ...
+    def use_jail(self, jail: Jail | None) -> None: ...
     def show_frames_of(self, recorder: Recorder) -> None: ...
     def report(self, so_far: Report) -> None: ...
 
 
 class Stages:
     def __init__(
-        self, pod: RunningPod, bay: Bay, programs: Programs, run_ended: Callable[[], None]
+        self,
+        pod: RunningPod,
+        bay: Bay,
+        programs: Programs,
+        run_ended: Callable[[], None],
+        ahead: Ahead | None = None,
     ) -> None:
         self._pod = pod
         self._bay = bay
         self._programs = programs
         self._run_ended = run_ended
+        self._ahead = ahead
         self.collected: Collected | None = None
         self._compiled: StageReport | None = None
         self._runs: list[StageReport | None] = []
@@ -99,25 +119,50 @@ class Stages:
 
     def _compile(self, pod: Pod, toolchain: Toolchain, said: Recorder) -> Made | None:
         """Return what the compiler made, if it succeeded."""
-        limits = pod.compile_limits
-        disk_mib = pod.runs[0].limits.disk_mib_with(limits, compiled=True)
-        jail = self._pod.take_jail(self._bay, disk_mib)
+        disk_mib = pod.runs[0].limits.disk_mib_with(pod.compile_limits, compiled=True)
+        waiting = toolchain.compiler_ahead(pod) if self._ahead else None
+        if self._ahead and waiting:
+            wanted = Wanted(program=waiting.program, disk_mib=disk_mib)
+            with self._ahead.lend(wanted) as started, suppress(NotHandedOver):
+                if started:
+                    return self._compile_started(pod, toolchain, said, started, waiting)
+        jail, meter = self._pod.take_jail(self._bay, disk_mib), self._bay.meter
         program = toolchain.compile_program(pod)
-        self._compiled = run_stage(jail, self._bay.meter, program, pod.files, said)
+        return self._made(run_stage(jail, meter, program, pod.files, said), said, jail, meter)
+
+    def _compile_started(
+        self,
+        pod: Pod,
+        toolchain: Toolchain,
+        said: Recorder,
+        started: Started,
+        waiting: AheadOfTask,
+    ) -> Made | None:
+        """Raises NotHandedOver if that compiler has ended."""
+        self._pod.use_jail(started.jail)
+        try:
+            program = toolchain.compile_program(pod)
+            report = run_started(started, program, waiting.task, pod.files, said)
+            return self._made(report, said, started.jail, started.meter)
+        finally:
+            self._pod.use_jail(None)
+
+    def _made(self, report: StageReport, said: Recorder, jail: Jail, meter: Meter) -> Made | None:
+        self._compiled = report
         self._pod.record.keep_compile(said)
-        if self._compiled.failed:
+        if report.failed:
             return None
         try:
-            return self._collect(jail)
+            return self._collect(jail, meter)
         except InitEnded as error:
-            if not self._bay.meter.out_of_memory():
+            if not meter.out_of_memory():
                 raise Fault(f"the compiled program was not received: {error}") from error
-            self._compiled = killed_for_memory(self._compiled)
+            self._compiled = killed_for_memory(report)
             return None
 
-    def _collect(self, jail: Jail) -> Made | None:
+    def _collect(self, jail: Jail, meter: Meter) -> Made | None:
         """Raises InitEnded and Fault."""
-        self._bay.meter.lift()
+        meter.lift()
         try:
             return ask(jail, encode_collect(), self._programs.receive)
         except TooLarge:

@@ -72,6 +72,10 @@ class OutputPipes:
             self._open[read_end] = stream
             self.write_ends.append(write_end)
 
+    def continue_in(self, recorder: Recorder) -> None:
+        """Record there what is read from now on."""
+        self._recorder = recorder
+
     @property
     def read_ends(self) -> list[int]:
         return list(self._open)

@@ -27,6 +27,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "ahead.h"
 #include "box.h"
 #include "collect.h"
 #include "cover.h"
@@ -59,6 +60,7 @@ int main(int argc, char **argv) {
         if (stage.collects) collect(&stage);
         else if (stage.lists) list_work(&stage);
         else if (stage.wanted_count) send_wanted(&stage);
+        else if (stage.starts_ahead) start_ahead(&stage);
         else run_stage(&stage);
         free(body);
     }

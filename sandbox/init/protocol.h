@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#define PROTOCOL 15 /* raised with every change of the messages */
+#define PROTOCOL 16 /* raised with every change of the messages */
 #define BODY_MAX (24u << 20) /* the largest input, output and answer for a checker, and some more */
 #define PROGRAM "/box/program" /* what a compile stage makes and the run stage starts */
 
@@ -12,6 +12,7 @@ enum kind { READY = 1, STARTED = 2, DONE = 3, FAILED = 4 };
 /* START_PROGRAM: the file at PROGRAM is missing, or the kernel can't start it. */
 enum step {
     RECEIVE = 1, WRITE_FILES = 2, FORK = 3, EXECUTE = 4, MEASURE = 5, START_PROGRAM = 6, COLLECT = 7,
+    HAND_OVER = 8,
 };
 /* In a pod, what CONTROL carries: one byte, and a stage after STAGE. KILL may come late: it is about
  * the stage that runs, and means nothing after its end.
@@ -33,6 +34,8 @@ enum stop { NOT_STOPPED = 0, BY_WALL = 1, BY_CPU = 2, BY_MEMORY = 3, BY_SERVICE 
  *     P  number              cap for the reported peak of memory in KiB, as 64 bits
  *     I  content             stdin, if it is not passed as a descriptor
  *     L  path                where PROGRAM is instead: it becomes a link to this
+ *     N                         the program is started ahead: it learns its task later
+ *     H  content                no program, but the task of the one that was started ahead
  *     B                      remove first what other stages left outside of processes; in a pod
  *     C                      run nothing: send what is at PROGRAM to stdout, as `struct entry`s
  *     W                      run nothing: send what is in the working folder, without content
@@ -44,6 +47,13 @@ struct head {
     uint64_t memory_bytes; /* likewise */
     uint64_t body_bytes;
 };
+
+/* A program that is started ahead has a socket as its stdin. It writes a byte there once it has
+ * started, which is reported as STARTED, and another once it can take its task, which is reported as
+ * READY. In a stage with H, init writes the content there, followed by its end, and then the stage is
+ * like any other: its time begins there, and its limits are set. If the program is gone by then, the
+ * stage FAILED in HAND_OVER.
+ */
 
 /* Each is followed by its path, and by a file's content unless W asked for it. After C, paths begin
  * with `program`. OTHER is neither a file nor a folder, or can't be opened; only W and G send it.

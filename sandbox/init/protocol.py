@@ -13,7 +13,7 @@ from sandbox.wire.types import SECOND, File
 
 INIT: Final = Path(__file__).with_name("init")
 """Built from the C sources beside it when the package is installed."""
-PROTOCOL: Final = 15
+PROTOCOL: Final = 16
 """As in protocol.h."""
 PROGRAM: Final = "/box/program"
 """What a compile stage makes and the run stage starts. As in protocol.h."""
@@ -52,6 +52,10 @@ class Stage:
     """What other stages left is removed first; in a pod."""
     program: str | None = None
     """Where PROGRAM is, if it was made elsewhere."""
+    starts_ahead: bool = False
+    """The program is only started, and waits for its task."""
+    task: bytes | None = None
+    """For the program that was started ahead; it needs neither arguments nor streams."""
     all_memory_is_counted: bool = True
     """By a control group. Otherwise, memory outside any process's address space is not available.
     """
@@ -75,6 +79,8 @@ class Step(IntEnum):
     START_PROGRAM = 6
     """The file at PROGRAM is missing, or the kernel can't start it."""
     COLLECT = 7
+    HAND_OVER = 8
+    """The program that was started ahead is gone."""
 
 
 class Stop(IntEnum):
@@ -156,12 +162,16 @@ def _records(stage: Stage) -> list[bytes]:
     empties = [_record(b"B", b"")] if stage.empties else []
     program = [_record(b"L", stage.program.encode())] if stage.program else []
     uncounted = [] if stage.all_memory_is_counted else [_record(b"U", b"")]
+    ahead = [_record(b"N", b"")] if stage.starts_ahead else []
+    task = [] if stage.task is None else [_record(b"H", stage.task)]
     merged = [_record(b"M", b"")] if stage.merged else []
     peak = [_record(b"P", _NUMBER.pack(stage.peak_max_kib))] if stage.peak_max_kib else []
     return [
         *empties,
         *stdin,
         *program,
+        *ahead,
+        *task,
         *merged,
         *uncounted,
         *peak,

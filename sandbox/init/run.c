@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ahead.h"
 #include "launch.h"
 #include "usage.h"
 
@@ -152,7 +153,7 @@ void run_stage(struct stage *stage) {
     if (!begin_usage((int64_t)stage->head.memory_bytes)) fail(MEASURE);
     run.begun = now_us();
     begin_limits(&run);
-    run.program = start_program(stage);
+    run.program = stage->task ? hand_over(stage) : start_program(stage);
     say((struct report){.kind = STARTED});
     while (!reap(&run, WNOHANG)) {
         wait_for_children_or_service(&run);

@@ -165,6 +165,13 @@ static void take_record(struct stage *stage, struct record record) {
         if (stage->wanted_count == RECORDS_MAX) fail(RECEIVE);
         stage->wanted[stage->wanted_count++] = record.content;
         return;
+    case 'N':
+        stage->starts_ahead = 1;
+        return;
+    case 'H':
+        stage->task = record.content;
+        stage->task_bytes = record.length;
+        return;
     case 'U':
         stage->uncounted_memory = 1;
         return;
@@ -203,6 +210,6 @@ char *receive_stage(struct stage *stage) {
     while (source.left || source.at < source.end) room = receive_record(stage, &source, room);
     errno = EPROTO;
     if (stage->collects || stage->lists || stage->wanted_count) return contents;
-    if (!stage->args || stage->streams[STDIN_FILENO] == NONE) fail(RECEIVE);
+    if ((!stage->args && !stage->task) || stage->streams[STDIN_FILENO] == NONE) fail(RECEIVE);
     return contents;
 }

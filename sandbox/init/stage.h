@@ -18,6 +18,9 @@ struct stage {
     struct { int resource; struct rlimit limit; } limits[RECORDS_MAX];
     int64_t peak_max_kib;
     char *wanted[RECORDS_MAX];
+    char *task;
+    uint32_t task_bytes;
+    int starts_ahead;
     int args, path_count, variables, limit_count, merged, uncounted_memory, collects, lists;
     int wanted_count;
 };

@@ -9,7 +9,15 @@ from typing import Final
 from sandbox.init.program import Program
 from sandbox.init.protocol import PROGRAM
 from sandbox.languages import java
-from sandbox.languages.spec import COMPILE_ARGS, LINE_ARGS, SOURCES, STACK, LanguageSpec
+from sandbox.languages.ahead import AheadOfTask, ahead_of_task
+from sandbox.languages.spec import (
+    COMPILE_ARGS,
+    LINE_ARGS,
+    PREPARED_ARGS,
+    SOURCES,
+    STACK,
+    LanguageSpec,
+)
 from sandbox.wire.types import Buffering, Limits, Pod, Run, Streams
 
 CACHES: Final = "/var/cache/podline"
@@ -32,6 +40,8 @@ class Commands:
     version: str
     runtime: str = ""
     """The program that `{runtime}` names, if the language has one."""
+    prepared: bool = False
+    """Whether jails have what `prepare` made."""
 
     @property
     def cache_name(self) -> str:
@@ -50,9 +60,25 @@ class Commands:
         return java.with_fitting_name(pod) if self.spec.starts_main_class else pod
 
     def compile_program(self, pod: Pod) -> Program:
-        argv = self._argv(self.spec.compile, pod, pod.compile_limits, {STACK: (), LINE_ARGS: ()})
-        env = {**ENV, **self.compile_env(f"{CACHES}/{self.cache_name}")}
+        cache = f"{CACHES}/{self.cache_name}"
+        prepared = [part.format(cache=cache) for part in self.spec.prepared_args if self.prepared]
+        options = {STACK: (), LINE_ARGS: (), PREPARED_ARGS: prepared}
+        argv = self._argv(self.spec.compile, pod, pod.compile_limits, options)
+        env = {**ENV, **self.compile_env(cache)}
         return self._program(argv, env, b"", pod.compile_limits)
+
+    def compiler_ahead(self, pod: Pod) -> AheadOfTask | None:
+        """The compiler of that pod, started ahead; None if it has to be started anew."""
+        if not (self.spec.ahead and self.prepared):
+            return None
+        known = {
+            "executable": self.executable,
+            "bin": os.path.dirname(self.executable),
+            "cache": f"{CACHES}/{self.cache_name}",
+            "heap_mib": self._heap_mib(pod.compile_limits),
+        }
+        argv = [part.format(**known) for part in self.spec.ahead]
+        return ahead_of_task(pod, self.compile_program(pod), argv, self.spec.ahead_args)
 
     def run_program(self, pod: Pod, run: Run, line: str, *, memory_is_counted: bool) -> Program:
         """What a run of the pod starts. `line` is the folder with the files of `sandbox.line`.
@@ -62,6 +88,7 @@ class Commands:
         """
         by_line = pod.buffering is Buffering.LINE
         options = {
+            PREPARED_ARGS: (),
             STACK: self._stack_options(run.limits, memory_is_counted=memory_is_counted),
             LINE_ARGS: [part.format(line=line) for part in self.spec.line_args if by_line],
         }

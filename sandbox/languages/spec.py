@@ -25,7 +25,8 @@ SOURCES: Final = "{sources}"
 COMPILE_ARGS: Final = "{compile_args}"
 STACK: Final = "{stack}"
 LINE_ARGS: Final = "{line_args}"
-_LISTS: Final = (SOURCES, COMPILE_ARGS, STACK, LINE_ARGS)
+PREPARED_ARGS: Final = "{prepared_args}"
+_LISTS: Final = (SOURCES, COMPILE_ARGS, STACK, LINE_ARGS, PREPARED_ARGS)
 """Each stands for any number of arguments, so it must be a whole argument itself."""
 _PROGRAM: Final = "{program}"
 _LIMITS: Final = frozenset(item.name for item in fields(Limits)) - {"stack_mib"}
@@ -73,6 +74,8 @@ _in_command = filled_with(
 )
 Command: TypeAlias = Annotated[tuple[Annotated[str, _in_command], ...], SOME]
 _on_host = filled_with("executable", "cache")
+_preparing = filled_with("executable", "bin", "cache", "drivers")
+_ahead = filled_with("executable", "bin", "cache", "heap_mib")
 _with_line = filled_with("line")
 _with_stack = filled_with("stack_mib", "stack_kib")
 
@@ -98,7 +101,10 @@ class LanguageSpec(BaseModel):
     line_env: Mapping[str, Annotated[str, _with_line]] = {}
     compile: Annotated[Command, AfterValidator(_with_place_for_arguments)] = ()
     compile_needs: Annotated[dict[str, NonNegativeInt], AfterValidator(_known_limits)] = {}
-    prepare: Annotated[tuple[Annotated[str, _on_host], ...], SOME] = ()
+    prepare: Annotated[tuple[Annotated[str, _preparing], ...], SOME] = ()
+    prepared_args: Annotated[tuple[Annotated[str, _on_host], ...], SOME] = ()
+    ahead: Annotated[tuple[Annotated[str, _ahead], ...], SOME] = ()
+    ahead_args: Annotated[str, pattern()] = ""
     compile_env: Mapping[str, Annotated[str, _on_host]] = {}
     env: Mapping[str, str] = {}
     mounts: Paths = ()
@@ -116,6 +122,8 @@ class LanguageSpec(BaseModel):
     def _commands_fit(self) -> Self:
         if self.line_args and LINE_ARGS not in self.run:
             raise mistake("line_args: the command has no {name}", name=LINE_ARGS)
+        if self.prepared_args and PREPARED_ARGS not in self.compile:
+            raise mistake("prepared_args: the command has no {name}", name=PREPARED_ARGS)
         if self.compile and self.package_files:
             raise mistake("package_files: not possible for a compiled language")
         if not self.compile and any(_PROGRAM in part for part in self.run):

@@ -52,8 +52,10 @@ class CgroupV1:
         self._oom_kills_before = 0
         self._usage_before = 0
         self._cpu_before = 0
+        self._own_clock = time.CLOCK_THREAD_CPUTIME_ID
 
     def join(self) -> None:
+        self._own_clock = time.pthread_getcpuclockid(threading.get_ident())
         thread = str(threading.get_native_id())
         for folder in self._folders:
             (folder / "tasks").write_text(thread)
@@ -102,7 +104,7 @@ class CgroupV1:
 
     def _others_cpu_ns(self) -> int:
         """CPU time of the group without the bay's own thread, which is in it, too."""
-        return self._cpu.read() - time.thread_time_ns()
+        return self._cpu.read() - time.clock_gettime_ns(self._own_clock)
 
     def _held_bytes(self) -> int:
         """Memory in use, without cached files, which the kernel drops when it needs room."""

@@ -15,6 +15,7 @@ from hashlib import sha256
 from importlib.metadata import distributions
 from typing import Final
 
+from sandbox.ahead import DRIVERS, contents
 from sandbox.environments import Environment
 from sandbox.jail.mounts import (
     Mounts,
@@ -79,10 +80,17 @@ class Toolchain(Commands):
     def fill_cache(self, filler: caches.Filler) -> bool:
         """Run its `prepare` on the host. False if that failed."""
         folder = caches.folder_for(self.cache_name)
-        known = {"executable": self.executable, "cache": str(folder)}
+        known = {
+            "executable": self.executable,
+            "bin": os.path.dirname(self.executable),
+            "cache": str(folder),
+            "drivers": str(DRIVERS),
+        }
         command = [part.format(**known) for part in self.spec.prepare]
         env = {"PATH": PATH, **self.compile_env(str(folder))}
-        return filler.fill(folder, f"{self.says}{command}{env}", command, env)
+        drivers = contents() if self.spec.ahead else b""
+        made_by = f"{self.says}{command}{env}{sha256(drivers).hexdigest() if drivers else ''}"
+        return filler.fill(folder, made_by, command, env)
 
 
 class Toolchains:
@@ -96,7 +104,7 @@ class Toolchains:
         self._offered = {
             (toolchain.spec.name, toolchain.version): toolchain
             for toolchain in found
-            if not toolchain.spec.prepare
+            if not toolchain.spec.prepare or toolchain.spec.prepared_args
         }
 
     def languages(self) -> list[Language]:
@@ -149,7 +157,7 @@ class Toolchains:
                 if filled:
                     with self._lock:
                         key = toolchain.spec.name, toolchain.version
-                        self._offered[key] = self._with_packages(toolchain)
+                        self._offered[key] = replace(self._with_packages(toolchain), prepared=True)
         log.info("languages are prepared")
 
 

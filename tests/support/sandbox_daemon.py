@@ -1,5 +1,6 @@
 """A real sandbox daemon in a temporary folder, and pods for it."""
 
+import os
 import subprocess
 import sys
 from contextlib import suppress
@@ -81,6 +82,9 @@ class SandboxDaemon:
     folder: Path
     bays: int = 4
     ready_jails: int | None = None
+    ahead: str = os.environ.get("PODLINE_TEST_AHEAD", "never")
+    """When compilers are started before their programs are there. Tests run both ways with `always`.
+    """
     languages: Path | None = None
     """A file with more languages."""
     wrapper: tuple[str, ...] = ()
@@ -100,7 +104,7 @@ class SandboxDaemon:
         return [
             *(*self.wrapper, sys.executable, "-m", "sandbox.daemon"),
             *("--socket", str(self.socket), "--data", str(self.folder / "data")),
-            *("--bays", str(self.bays)),
+            *("--bays", str(self.bays), "--ahead", self.ahead),
             *(() if self.languages is None else ("--languages", str(self.languages))),
             *(() if self.ready_jails is None else ("--ready-jails", str(self.ready_jails))),
         ]

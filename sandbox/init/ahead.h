@@ -1,0 +1,15 @@
+/* A program that is started before anybody knows what it is to do. */
+#ifndef PODLINE_AHEAD_H
+#define PODLINE_AHEAD_H
+
+#include <sys/types.h>
+
+#include "stage.h"
+
+/* Returns once the program waits for its task. */
+void start_ahead(struct stage *stage);
+
+/* Gives that program the task of this stage, and its limits. */
+pid_t hand_over(struct stage *stage);
+
+#endif
