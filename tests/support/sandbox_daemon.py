@@ -83,8 +83,7 @@ class SandboxDaemon:
     bays: int = 4
     ready_jails: int | None = None
     ahead: str = os.environ.get("PODLINE_TEST_AHEAD", "never")
-    """When compilers are started before their programs are there. Tests run both ways with `always`.
-    """
+    """When compilers are started ahead. With `always`, all tests have those."""
     languages: Path | None = None
     """A file with more languages."""
     wrapper: tuple[str, ...] = ()
