@@ -32,7 +32,7 @@ _SECONDS_TO_START: Final = 30.0
 _SECONDS_BETWEEN_LOOKS: Final = 0.2
 _SECONDS_BETWEEN_LOOKS_AT_WAITING: Final = 10.0
 _SHARE_OF_A_CORE: Final = 0.8
-_TIMES_ITS_MEMORY: Final = 4
+_TIMES_ITS_MEMORY: Final = 2
 """How much of the machine's memory has to be free for it, in units of its own limit."""
 
 log = logging.getLogger(__name__)

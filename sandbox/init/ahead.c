@@ -40,9 +40,9 @@ void start_ahead(struct stage *stage) {
 pid_t hand_over(struct stage *stage) {
     siginfo_t ended = {0};
     for (int stream = 0; stream < STREAMS; stream++) close(stage->streams[stream]);
-    if (!program || waitid(P_PID, program, &ended, WEXITED | WNOHANG | WNOWAIT)) fail(HAND_OVER);
+    int known = program && !waitid(P_PID, program, &ended, WEXITED | WNOHANG | WNOWAIT);
     errno = ESRCH;
-    if (ended.si_pid) fail(HAND_OVER);
+    if (!known || ended.si_pid) fail(HAND_OVER);
     for (int i = 0; i < stage->limit_count; i++)
         if (prlimit(program, stage->limits[i].resource, &stage->limits[i].limit, NULL)) fail(HAND_OVER);
     /* What does not fit at once would have init wait for the program. */

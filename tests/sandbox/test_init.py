@@ -2,6 +2,7 @@
 
 import errno
 import os
+import resource
 import select
 import shutil
 import signal
@@ -11,7 +12,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from random import Random
 from types import MappingProxyType
@@ -213,6 +214,89 @@ def test_the_next_stage_meets_nothing_of_the_last_one(started: Started) -> None:
     report = started.run(shell("set -- /proc/[0-9]*; exit $#"))
 
     assert os.WEXITSTATUS(report.status) == 1  # itself: hidepid=2 hides init
+
+
+AHEAD = "printf a >&0; printf b >&0; [ \"$(cat)\" = 'the task' ] && ulimit -t && ls && exit 7"
+
+
+def start_ahead(started: Started, script: str = AHEAD) -> None:
+    with null_streams() as streams:
+        control.send_stage(started.control, replace(shell(script), starts_ahead=True), streams)
+
+
+def task(content: bytes, **facts: object) -> Stage:
+    rlimits = {resource.RLIMIT_CPU: (5, 6)}
+    stage = Stage(argv=(), env={}, files=(), wall_seconds=60, rlimits=rlimits, task=content)
+    return replace(stage, **facts)  # type: ignore[arg-type]  # names that a test gives
+
+
+def test_a_program_that_was_started_ahead_gets_its_task(started: Started) -> None:
+    """Its files are there by then, and its limits are those of the task."""
+    start_ahead(
+        started, AHEAD.replace("ulimit -t", '[ "$(ulimit -t)" = 5 ]').replace("ls", "ls it")
+    )
+    assert [started.hear().kind for _ in range(2)] == [Kind.STARTED, Kind.READY]
+
+    done = started.run(task(b"the task", files=(File("it", b""),)))
+
+    assert (done.kind, os.WEXITSTATUS(done.status)) == (Kind.DONE, 7)
+    assert os.WEXITSTATUS(started.run(shell("exit 9")).status) == 9
+
+
+def test_the_time_of_what_was_started_ahead_begins_with_its_task(started: Started) -> None:
+    start_ahead(started, "printf a >&0; sleep 1; printf b >&0; cat; sleep 60")
+    assert [started.hear().kind for _ in range(2)] == [Kind.STARTED, Kind.READY]
+
+    done = started.run(task(b"", wall_seconds=0.2))
+
+    assert done.timed_out
+    assert 200_000 <= done.wall_us < 900_000
+
+
+@pytest.mark.parametrize("script", ["exit 1", "printf a >&0; exit 1", "kill -9 $$"])
+def test_a_program_that_ends_while_it_starts_is_reported(started: Started, script: str) -> None:
+    start_ahead(started, script)
+
+    while (report := started.hear()).kind == Kind.STARTED:
+        pass
+
+    assert (report.kind, report.step) == (Kind.FAILED, Step.HAND_OVER)
+
+
+@pytest.mark.parametrize("script", [None, "printf ab >&0; exit 1"])
+def test_a_task_for_no_program_is_reported(started: Started, script: str | None) -> None:
+    if script:
+        start_ahead(started, script)
+        assert [started.hear().kind for _ in range(2)] == [Kind.STARTED, Kind.READY]
+
+    report = started.run(task(b"the task"))
+
+    assert (report.kind, report.step) == (Kind.FAILED, Step.HAND_OVER)
+
+
+def test_a_task_that_the_program_does_not_take_at_once_is_reported(started: Started) -> None:
+    start_ahead(started, "printf ab >&0; sleep 60")
+    assert [started.hear().kind for _ in range(2)] == [Kind.STARTED, Kind.READY]
+
+    report = started.run(task(bytes(8 << 20)))
+
+    assert (report.kind, report.step) == (Kind.FAILED, Step.HAND_OVER)
+
+
+@pytest.mark.parametrize(
+    "script", ["sleep 60", "printf a >&0; sleep 60", "printf ab >&0; sleep 60"]
+)
+def test_when_the_service_goes_away_what_was_started_ahead_ends(
+    jail_kit: JailKit, script: str
+) -> None:
+    started = Started.now(jail_kit)
+    assert started.hear().kind == Kind.READY
+    start_ahead(started, script)
+    processes = psutil.Process(started.process.pid).children(recursive=True)
+
+    started.hang_up()
+
+    wait_until(gone(processes))
 
 
 def test_arguments_environment_and_files_arrive_as_they_are(started: Started) -> None:
