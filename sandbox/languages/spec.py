@@ -135,6 +135,10 @@ class LanguageSpec(BaseModel):
         """Whether the class to start is found in the sources, and names a single source file."""
         return "{main_class}" in self.run
 
+    def unprepared(self) -> "LanguageSpec":
+        """The language for a host that can't keep what `prepare` makes."""
+        return self.model_copy(update={"prepare": (), "prepared_args": (), "ahead": ()})
+
     def leaves_out(self, file: str) -> bool:
         """Whether the compiler would not see the file, because of its name."""
         unnamed = SOURCES in self.compile and not file.endswith(self.suffixes)

@@ -221,10 +221,20 @@ def _look(spec: LanguageSpec, path: str, mounts: Mounts | Unmounted) -> Toolchai
     for pattern in spec.mounts:
         for needed in glob.glob(os.path.expanduser(pattern)):
             mounts.add(needed)
-    if spec.prepare:
-        cache = caches.folder_for(toolchain.cache_name)
+    return _with_cache(toolchain, mounts) if spec.prepare else toolchain
+
+
+def _with_cache(toolchain: Toolchain, mounts: Mounts | Unmounted) -> Toolchain:
+    """Raises Unusable and OSError if it needs a cache, and there is no place for one."""
+    cache = caches.folder_for(toolchain.cache_name)
+    try:
         caches.make(cache)
         mounts.add_cache(cache, f"{CACHES}/{toolchain.cache_name}")
+    except (Unusable, OSError) as error:
+        if not toolchain.spec.prepared_args:
+            raise
+        log.warning("%s has no cache: %s", toolchain.cache_name, error)
+        return replace(toolchain, spec=toolchain.spec.unprepared())
     return toolchain
 
 
