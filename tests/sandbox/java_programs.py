@@ -46,7 +46,7 @@ class JavaProgram:
 
 def _one(name: str, source: str, *compile_args: str, **facts: object) -> JavaProgram:
     file = File("Other.java", source.encode())
-    return replace(JavaProgram(name, (file,), compile_args), **facts)  # type: ignore[arg-type]
+    return replace(JavaProgram(name, (file,), compile_args), **facts)  # type: ignore[arg-type]  # names that a program gives
 
 
 def _class(body: str, members: str = "") -> str:
