@@ -124,6 +124,23 @@ class TestTogether:
         assert writer.stored() == ["holder", *map(str, range(20))]
         assert writer.count("COMMIT") == writer.count("BEGIN IMMEDIATE") == 1
 
+    def test_a_part_that_can_be_undone_needs_no_temporary_file(self, writer: Writer) -> None:
+        """Most submissions of a group had one."""
+        files: list[str] = []
+
+        def empty() -> None:
+            with writer.database.writing() as connection:
+                connection.execute("DELETE FROM written")
+                for descriptor in Path("/proc/self/fd").iterdir():
+                    with suppress(FileNotFoundError):  # that of the folder itself
+                        files.append(descriptor.readlink().name)
+
+        with writer.database.writing() as connection:
+            connection.executemany(INSERT, ((f"{number:1000}",) for number in range(500)))
+        assert writer.write_together(writer.hold, empty) == [None, None]
+        assert "written.db" in files
+        assert not [name for name in files if name.startswith("etilqs_")]
+
     def test_a_write_alone_is_a_plain_transaction(self, writer: Writer) -> None:
         writer.insert("first")
         writer.statements.clear()

@@ -148,6 +148,8 @@ class Database:
         self._versions.upgrade(connection)
         if use is not Use.READ:
             connection.execute("PRAGMA busy_timeout = 0")
+            # Otherwise, a group's savepoints keep the pages before a change in a temporary file.
+            connection.execute("PRAGMA temp_store = MEMORY")
 
     def raise_as_ours(self, error: BaseException) -> None:
         """Raise the error as one of ours. Returns if it is a bug."""
