@@ -33,6 +33,18 @@ put("requestAnimationFrame", (callback: (time: number) => void) =>
 );
 put("cancelAnimationFrame", clearImmediate);
 
+// Node waits for an open channel to other tabs, and would never end.
+const Channel = globalThis.BroadcastChannel;
+put(
+  "BroadcastChannel",
+  class extends Channel {
+    constructor(name: string) {
+      super(name);
+      (this as unknown as NodeJS.RefCounted).unref();
+    }
+  },
+);
+
 // What happy-dom lacks.
 Object.defineProperty(browser.HTMLTableSectionElement.prototype, "rows", {
   get(this: Element) {
