@@ -105,11 +105,14 @@ def _download(response: Response, name: str) -> Response:
 
 
 def zipped(contents: Iterable[tuple[Artifact, Iterable[bytes]]]) -> Iterator[bytes]:
-    """A ZIP file, in pieces. Nothing is compressed: pictures are already, and others are small."""
+    """A ZIP file, in pieces. Nothing is compressed: pictures are already, and others are small.
+
+    A backslash in a name would lead out of the folder where Windows unpacks it (APPNOTE, 4.4.17.1).
+    """
     sink = _Sink()
     with ZipFile(sink, "w") as archive:
         for artifact, pieces in contents:
-            entry = ZipInfo(artifact.name)
+            entry = ZipInfo(artifact.name.replace("\\", "_"))
             entry.external_attr = _FILE
             with archive.open(entry, "w") as file:
                 for piece in pieces:

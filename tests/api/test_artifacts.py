@@ -163,6 +163,12 @@ def test_a_store_that_is_unavailable(
     body(api.get(f"{EXECUTIONS}/{ran['id']}/artifacts/data.json"), 503)
 
 
+def test_no_name_in_a_zip_file_leads_elsewhere_on_windows() -> None:
+    artifact = Artifact("a/..\\..\\b", Blob("0" * 64, 1))
+    with ZipFile(io.BytesIO(b"".join(zipped([(artifact, [b"x"])])))) as archive:
+        assert archive.namelist() == ["a/.._.._b"]
+
+
 def test_no_zip_file_is_in_memory_as_a_whole() -> None:
     piece, count = bytes(256 * 1024), 256
     artifact = Artifact("large", Blob("0" * 64, len(piece) * count))
