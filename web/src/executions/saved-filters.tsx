@@ -4,6 +4,7 @@ import { Dialog } from "../parts/dialog.tsx";
 import { Field } from "../parts/field.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { toast } from "../parts/toast.tsx";
+import { useSession } from "../shell/session.ts";
 import { type Filter, inWords, isEverything, toQuery } from "./filter.ts";
 import { type Saved, loadSaved, storeSaved, withSaved } from "./saved.ts";
 
@@ -11,10 +12,11 @@ const NOT_KEPT = "The browser does not keep this filter: it stores nothing for t
 
 /** Filters by name, as links; this browser keeps them. */
 export function SavedFilters({ filter }: { filter: Filter }) {
-  const [saved, setSaved] = useState(loadSaved);
+  const { name: owner } = useSession();
+  const [saved, setSaved] = useState(() => loadSaved(owner));
   const [isNaming, setNaming] = useState(false);
   const store = (next: Saved[]) => {
-    if (!storeSaved(next)) toast(NOT_KEPT, { isProblem: true });
+    if (!storeSaved(owner, next)) toast(NOT_KEPT, { isProblem: true });
     setSaved(next);
   };
   const query = toQuery(filter).toString();

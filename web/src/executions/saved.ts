@@ -5,7 +5,7 @@ export interface Saved {
   readonly query: string;
 }
 
-const STORED = "podline.filters";
+const STORED = "podline.filters.";
 
 export function parseSaved(text: string | null): Saved[] {
   try {
@@ -26,14 +26,15 @@ export function withSaved(saved: readonly Saved[], more: Saved): Saved[] {
   return [...saved.filter(({ name }) => name !== more.name), more];
 }
 
-export function loadSaved(): Saved[] {
-  return parseSaved(localStorage.getItem(STORED));
+/** Those of this owner: their names and labels are nobody else's business. */
+export function loadSaved(owner: string): Saved[] {
+  return parseSaved(localStorage.getItem(STORED + owner));
 }
 
 /** Whether the browser keeps them. */
-export function storeSaved(saved: readonly Saved[]): boolean {
+export function storeSaved(owner: string, saved: readonly Saved[]): boolean {
   try {
-    localStorage.setItem(STORED, JSON.stringify(saved));
+    localStorage.setItem(STORED + owner, JSON.stringify(saved));
     return true;
   } catch {
     return false; // It has no room, or keeps nothing at all.

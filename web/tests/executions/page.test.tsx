@@ -368,7 +368,7 @@ test("a filter is saved under a name, stays in this browser, and can be forgotte
   assert.equal(shown.field("Name").value, "failed, c");
   await shown.fill("Name", " My failures ");
   await shown.submit("dialog form");
-  assert.deepEqual(JSON.parse(localStorage.getItem("podline.filters") ?? ""), [
+  assert.deepEqual(JSON.parse(localStorage.getItem("podline.filters.ada") ?? ""), [
     { name: "My failures", query: "state=failed&language=c" },
   ]);
   const link = shown.link("My failures");
@@ -378,7 +378,7 @@ test("a filter is saved under a name, stays in this browser, and can be forgotte
   await shown.fill("State", "");
   assert.equal(shown.link("My failures").hasAttribute("aria-current"), false);
   await shown.click("Forget the filter My failures");
-  assert.equal(localStorage.getItem("podline.filters"), "[]");
+  assert.equal(localStorage.getItem("podline.filters.ada"), "[]");
 });
 
 test("a filter without a name is not saved", async (t) => {
@@ -386,7 +386,7 @@ test("a filter without a name is not saved", async (t) => {
   await shown.click("Save this filter");
   await shown.fill("Name", "  ");
   await shown.submit("dialog form");
-  assert.equal(localStorage.getItem("podline.filters"), null);
+  assert.equal(localStorage.getItem("podline.filters.ada"), null);
   assert.equal(shown.all("dialog").length, 1);
 });
 
