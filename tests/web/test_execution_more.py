@@ -81,6 +81,7 @@ class TestHiddenTabs:
         expect(output.get_by_text("one")).to_be_visible()
         with page.expect_event("requestfailed", lambda request: request.url.endswith("/stream")):
             hide(page, True)
+        expect(page.get_by_text("Reconnecting")).to_have_count(0)
         program.print(b"two\n")
         program.end()
         with page.expect_request("**/stream") as request:

@@ -19,13 +19,17 @@ interface Reader {
   signal: AbortSignal;
 }
 
+interface State {
+  lastId: string;
+  failures: number;
+  /** Whether the last connection was left because nobody saw the page. */
+  hasLeft: boolean;
+}
+
 /** The service sends something every 15 s, so after this much silence nobody is there. */
 const SILENCE_MS = 40_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 15_000;
-
-/** Why a connection was left: nobody sees what it is for. */
-const UNSEEN = Symbol("The page is hidden.");
 
 /**
  * Follow a stream of events up to its event `end`, over any number of connections. Each continues
@@ -33,17 +37,18 @@ const UNSEEN = Symbol("The page is hidden.");
  * no connection: over HTTP/1.1, all tabs together have six, and would wait for each other.
  */
 export async function follow(path: string, reader: Reader): Promise<void> {
-  const state = { lastId: "", failures: 0 };
+  const state: State = { lastId: "", failures: 0, hasLeft: false };
   while (!reader.signal.aborted) {
     await seen(reader.signal);
     if (reader.signal.aborted) return;
+    state.hasLeft = false;
     reader.onConnection({ as: "connecting" });
     try {
       if (await readOnce(path, state, reader)) return reader.onConnection({ as: "ended" });
       throw UNREACHABLE;
     } catch (error) {
       if (reader.signal.aborted) return;
-      if (error === UNSEEN) continue;
+      if (state.hasLeft) continue;
       const problem = error instanceof Problem ? error : UNREACHABLE;
       if (!problem.isTemporary) return reader.onConnection({ as: "refused", problem });
       reader.onConnection({ as: "waiting", problem });
@@ -58,11 +63,7 @@ export function pauseOf(problem: Problem, failures: number): number {
 }
 
 /** True if the stream came to its end. Throws whatever ends the connection. */
-async function readOnce(
-  path: string,
-  state: { lastId: string; failures: number },
-  reader: Reader,
-): Promise<boolean> {
+async function readOnce(path: string, state: State, reader: Reader): Promise<boolean> {
   const connection = new AbortController();
   const { signal } = connection;
   const stop = () => connection.abort();
@@ -70,7 +71,8 @@ async function readOnce(
   const headers: Record<string, string> = { Accept: "text/event-stream" };
   if (state.lastId !== "") headers["Last-Event-ID"] = state.lastId;
   const leave = () => {
-    if (document.hidden) connection.abort(UNSEEN);
+    state.hasLeft ||= document.hidden;
+    if (state.hasLeft) stop();
   };
   document.addEventListener("visibilitychange", leave);
   const watch = new Silence(stop);
