@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from resource import RLIMIT_CPU
-from typing import Final
+from typing import Final, Protocol
 
 from sandbox.daemon.bay import Bay
 from sandbox.daemon.recorder import Recorder
-from sandbox.daemon.spare import free_mib, idle_seconds
+from sandbox.daemon.spare import Machine
 from sandbox.daemon.stage import Fault, Started, stage_of
 from sandbox.daemon.streams import OutputPipes, filled_stdin
 from sandbox.init.control import receive_report, send_stage
@@ -26,11 +26,8 @@ from sandbox.init.protocol import Kind, Stage
 from sandbox.jail.jail import Jail
 from sandbox.metering.meter import Meter
 
-_SECONDS_OF_USE: Final = 300.0
-"""For how long after its last use a language gets another one."""
 _SECONDS_TO_START: Final = 30.0
 _SECONDS_BETWEEN_LOOKS: Final = 0.2
-_SECONDS_BETWEEN_LOOKS_AT_WAITING: Final = 10.0
 _SHARE_OF_A_CORE: Final = 0.8
 _TIMES_ITS_MEMORY: Final = 2
 """How much of the machine's memory has to be free for it, in units of its own limit."""
@@ -48,6 +45,13 @@ class When(StrEnum):
     """Even if a program has to wait for it, so that tests know which compiler they test."""
 
 
+class Room(Protocol):
+    """What the machine has to spare."""
+
+    def idle_seconds(self) -> float: ...
+    def free_mib(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What suits a pod: a program that can be started ahead, and the size of its box."""
@@ -59,10 +63,24 @@ class Wanted:
 class Ahead:
     """Safe for many threads. Its own thread starts and removes what waits."""
 
-    def __init__(self, bay: Bay, when: When) -> None:
-        """`bay` has no pods of its own."""
+    def __init__(
+        self,
+        bay: Bay,
+        when: When,
+        machine: Room | None = None,
+        *,
+        seconds_of_use: float = 300.0,
+        seconds_between_looks: float = 10.0,
+    ) -> None:
+        """`bay` has no pods of its own. One waits until `seconds_of_use` after its last use.
+
+        `seconds_between_looks` is how often it is checked that it may still wait.
+        """
         self._bay = bay
         self._when = when
+        self._machine = machine or Machine()
+        self._seconds_of_use = seconds_of_use
+        self._seconds_between_looks = seconds_between_looks
         self._changed = threading.Condition()
         self._wanted: Wanted | None = None
         self._wanted_at = 0.0
@@ -137,21 +155,23 @@ class Ahead:
         return None
 
     def _is_wanted(self) -> bool:
-        return self._wanted is not None and time.monotonic() < self._wanted_at + _SECONDS_OF_USE
+        return (
+            self._wanted is not None and time.monotonic() < self._wanted_at + self._seconds_of_use
+        )
 
     def _has_room(self) -> bool:
         """Look for a while whether a core is idle."""
         if self._when is When.ALWAYS:
             return True
-        begun, idle_before = time.monotonic(), idle_seconds()
+        begun, idle_before = time.monotonic(), self._machine.idle_seconds()
         self._changed.wait(_SECONDS_BETWEEN_LOOKS)
         seconds = time.monotonic() - begun
-        is_idle = idle_seconds() - idle_before >= _SHARE_OF_A_CORE * seconds
+        is_idle = self._machine.idle_seconds() - idle_before >= _SHARE_OF_A_CORE * seconds
         return seconds >= _SECONDS_BETWEEN_LOOKS and is_idle and self._has_memory()
 
     def _has_memory(self) -> bool:
         needed = self._wanted.program.limits.memory_mib if self._wanted else 0
-        return free_mib() >= _TIMES_ITS_MEMORY * needed
+        return self._machine.free_mib() >= _TIMES_ITS_MEMORY * needed
 
     def _start(self, wanted: Wanted) -> Started:
         """Raises Fault and OSError."""
@@ -185,7 +205,7 @@ class Ahead:
             self._waiting = wanted, started
             self._changed.notify_all()
             while self._waiting and self._may_stay(wanted, started):
-                self._changed.wait(_SECONDS_BETWEEN_LOOKS_AT_WAITING)
+                self._changed.wait(self._seconds_between_looks)
             self._waiting = None
             while self._lent:
                 self._changed.wait()

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.metadata import distributions
+from pathlib import Path
 from typing import Final
 
 from sandbox.ahead import DRIVERS, contents
@@ -80,17 +81,21 @@ class Toolchain(Commands):
     def fill_cache(self, filler: caches.Filler) -> bool:
         """Run its `prepare` on the host. False if that failed."""
         folder = caches.folder_for(self.cache_name)
+        command = self._prepare(folder, str(DRIVERS))
+        env = {"PATH": PATH, **self.compile_env(str(folder))}
+        # Installations in several places share the cache if they have the same drivers.
+        drivers = sha256(contents()).hexdigest() if self.spec.ahead else ""
+        made_by = f"{self.says}{self._prepare(folder, drivers)}{env}"
+        return filler.fill(folder, made_by, command, env)
+
+    def _prepare(self, cache: Path, drivers: str) -> list[str]:
         known = {
             "executable": self.executable,
             "bin": os.path.dirname(self.executable),
-            "cache": str(folder),
-            "drivers": str(DRIVERS),
+            "cache": str(cache),
+            "drivers": drivers,
         }
-        command = [part.format(**known) for part in self.spec.prepare]
-        env = {"PATH": PATH, **self.compile_env(str(folder))}
-        drivers = contents() if self.spec.ahead else b""
-        made_by = f"{self.says}{command}{env}{sha256(drivers).hexdigest() if drivers else ''}"
-        return filler.fill(folder, made_by, command, env)
+        return [part.format(**known) for part in self.spec.prepare]
 
 
 class Toolchains:

@@ -1,14 +1,17 @@
 """When a compiler may be one that was started ahead, and what it is told."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sandbox.daemon.spare import free_mib, idle_seconds
+from sandbox.daemon.spare import Machine
 from sandbox.languages import load
 from sandbox.languages.ahead import TASK_BYTES_MAX
 from sandbox.languages.commands import Commands
+from sandbox.toolchains import caches, search
+from sandbox.toolchains.search import Toolchain
 from sandbox.wire.types import File, Limits, Pod, Run
 
 LIMITS = Limits(
@@ -126,10 +129,37 @@ def test_without_preparation_there_is_none_and_no_archive() -> None:
 def test_idle_time_is_that_of_all_cores(tmp_path: Path) -> None:
     (tmp_path / "stat").write_text("cpu  1 2 3 400 50 6 7\ncpu0 1 2 3 9 9 6 7\n")
 
-    assert idle_seconds(tmp_path) == pytest.approx(4.5)
+    assert Machine(tmp_path).idle_seconds() == pytest.approx(4.5)
 
 
 def test_free_memory_is_what_is_available(tmp_path: Path) -> None:
     (tmp_path / "meminfo").write_text("MemTotal: 9 kB\nMemFree: 1 kB\nMemAvailable:   20480 kB\n")
 
-    assert free_mib(tmp_path) == 20
+    assert Machine(tmp_path).free_mib() == 20
+
+
+def test_installations_in_several_places_share_what_was_prepared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would make it anew in turns."""
+    stamps: set[str] = set()
+
+    class Stamps(caches.Filler):
+        def fill(
+            self, folder: Path, made_by: str, command: Sequence[str], env: Mapping[str, str]
+        ) -> bool:
+            assert str(place) in command
+            assert env["PATH"]
+            assert folder.name == java.cache_name
+            stamps.add(made_by)
+            return True
+
+    java = Toolchain(load()["java"], "/opt/jdk/bin/javac", "17.0.1")
+    for place in (tmp_path / "one", tmp_path / "other"):
+        monkeypatch.setattr(search, "DRIVERS", place)
+        java.fill_cache(Stamps())
+    assert len(stamps) == 1
+
+    monkeypatch.setattr(search, "contents", lambda: b"another driver")
+    java.fill_cache(Stamps())
+    assert len(stamps) == 2
