@@ -21,6 +21,7 @@ from benchmarks import (
     bodies,
     burst,
     compare,
+    compilers,
     crowd,
     doors,
     event_log,
@@ -62,6 +63,7 @@ _QUESTIONS: Final[dict[str, ModuleType]] = {
     "bodies": bodies,
     "limits": limits,
     "compare": compare,
+    "compilers": compilers,
 }
 _QUESTIONS_TO_OTHERS: Final[dict[str, ModuleType]] = {
     "packages": packages,

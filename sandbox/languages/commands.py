@@ -61,7 +61,8 @@ class Commands:
 
     def compile_program(self, pod: Pod) -> Program:
         cache = f"{CACHES}/{self.cache_name}"
-        prepared = [part.format(cache=cache) for part in self.spec.prepared_args if self.prepared]
+        known = {"executable": self.executable, "cache": cache}
+        prepared = [part.format(**known) for part in self.spec.prepared_args if self.prepared]
         options = {STACK: (), LINE_ARGS: (), PREPARED_ARGS: prepared}
         argv = self._argv(self.spec.compile, pod, pod.compile_limits, options)
         env = {**ENV, **self.compile_env(cache)}

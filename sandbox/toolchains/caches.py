@@ -1,13 +1,21 @@
-"""What a tool chain compiles once for all programs, such as Go's standard library."""
+"""What a tool chain compiles once for all programs, such as Go's standard library.
+
+A cache may have a file `made-from`, which names the files that it was made from, one in each line.
+Such a cache is made again if one of those files, or of its own, has another size or time.
+"""
 
 import fcntl
+import json
 import logging
 import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from typing import IO, Final
@@ -21,8 +29,31 @@ _NICE: Final = "5"
 much, and on a busy host the daemon that fills would keep all others waiting without an end.
 """
 _LAST_WORDS: Final = 500
+_MADE_FROM: Final = "made-from"
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The folders of the files that a cache was made from, each with the time of its last change.
+
+    Whatever replaces a file, as package managers do, changes its folder. To look at the folders
+    takes some microseconds, so it is done for every program.
+    """
+
+    folders: tuple[tuple[str, int], ...]
+
+    def unchanged(self) -> bool:
+        return all(_changed_ns(folder) == then for folder, then in self.folders)
+
+
+NO_SOURCES: Final = Sources(())
+
+
+def sources_of(folder: Path) -> Sources:
+    folders = sorted({os.path.dirname(file) for file in _made_from(folder)})
+    return Sources(tuple((each, _changed_ns(each)) for each in folders))
 
 
 def folder_for(name: str) -> Path:
@@ -58,7 +89,7 @@ class Filler:
         stamp, begun = _stamp(folder), _begun(folder)
         with Path(f"{folder}.lock").open("w") as lock:
             _take_turn(lock, folder)
-            if _says(stamp, made_by):
+            if _says(stamp, made_by + _facts(folder)):
                 return True
             stamp.unlink(missing_ok=True)
             if not _says(begun, made_by):
@@ -66,7 +97,10 @@ class Filler:
                 _empty(folder)
                 begun.write_text(made_by)
             log.info("%s is filled; this is only done once", folder)
+            began_ns = time.time_ns()
             said, status = self._run(command, {**env, "HOME": str(folder)}, folder)
+            if status == 0 and _changed_since(folder, began_ns):
+                said, status = b"its sources changed meanwhile", 1
             if status != 0:
                 if status > 0:  # perhaps because of what it found
                     begun.unlink()
@@ -74,7 +108,7 @@ class Filler:
                     said = said[-_LAST_WORDS:]
                     log.error("%s can't be filled: status %d: %s", folder, status, said)
                 return False
-            stamp.write_text(made_by)
+            stamp.write_text(made_by + _facts(folder))
             begun.unlink()
         return True
 
@@ -127,6 +161,40 @@ def _begun(folder: Path) -> Path:
 
 def _says(file: Path, made_by: str) -> bool:
     return file.exists() and file.read_text() == made_by
+
+
+def _made_from(folder: Path) -> list[str]:
+    """Files outside the folder; none if the cache checks by itself what it was made from."""
+    listed = folder / _MADE_FROM
+    return sorted(listed.read_text().splitlines()) if listed.exists() else []
+
+
+def _facts(folder: Path) -> str:
+    """Changes with the files that the cache was made from, and with its own."""
+    sources = _made_from(folder)
+    if not sources:
+        return ""
+    own = sorted(str(file) for file in folder.rglob("*") if file.is_file())
+    facts = [_size_and_time(file) for file in (*sources, *own)]
+    return sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def _size_and_time(file: str) -> list[str | int]:
+    with suppress(FileNotFoundError):
+        found = os.stat(file)
+        return [file, found.st_size, found.st_mtime_ns]
+    return [file]
+
+
+def _changed_since(folder: Path, then_ns: int) -> bool:
+    return any(changed >= then_ns for _, changed in sources_of(folder).folders)
+
+
+def _changed_ns(folder: str) -> int:
+    """0 if there is no such folder any more."""
+    with suppress(OSError):
+        return os.stat(folder).st_mtime_ns
+    return 0
 
 
 def _take_turn(lock: IO[str], folder: Path) -> None:

@@ -50,6 +50,8 @@ class Toolchain(Commands):
 
     made: tuple[File, ...] = ()
     """Files that its programs get because of their packages."""
+    sources: caches.Sources = caches.NO_SOURCES
+    """What its cache was made from, if it is used."""
 
     def fitted(self, pod: Pod) -> Pod:
         fitted = Commands.fitted(self, pod)  # dataclasses with slots can't use super()
@@ -119,7 +121,7 @@ class Toolchains:
         """The tool chain that stands for that version."""
         offered = dict(self._offered)
         found = standing_for(version, [other for name, other in offered if name == language])
-        return None if found is None else offered[language, found]
+        return None if found is None else self._without_stale_cache(offered[language, found])
 
     def offer_packages(self, environments: Mapping[str, Environment]) -> None:
         """From now on, programs have the packages of these environments, by name."""
@@ -140,6 +142,18 @@ class Toolchains:
             if self._offered[key] is toolchain:
                 self._offered[key] = replace(toolchain, made=files)
 
+    def _without_stale_cache(self, toolchain: Toolchain) -> Toolchain:
+        """Its cache is made again by the next daemon."""
+        if toolchain.sources.unchanged():
+            return toolchain
+        log.warning("%s is not used any more: its sources changed", toolchain.cache_name)
+        bare = replace(toolchain, prepared=False, sources=caches.NO_SOURCES)
+        with self._lock:
+            key = toolchain.spec.name, toolchain.version
+            if self._offered[key] is toolchain:
+                self._offered[key] = bare
+        return bare
+
     def _with_packages(self, toolchain: Toolchain) -> Toolchain:
         found = self._environments.get(toolchain.environment)
         suits = found and found.executable in ("", toolchain.executable)
@@ -153,7 +167,8 @@ class Toolchains:
         self._filler.stop()
 
     def _prepare(self) -> None:
-        for toolchain in self._unprepared:
+        """First the languages that are not available without it."""
+        for toolchain in sorted(self._unprepared, key=lambda each: bool(each.spec.prepared_args)):
             try:
                 filled = toolchain.fill_cache(self._filler)
             except OSError as error:
@@ -162,7 +177,9 @@ class Toolchains:
                 if filled:
                     with self._lock:
                         key = toolchain.spec.name, toolchain.version
-                        self._offered[key] = replace(self._with_packages(toolchain), prepared=True)
+                        sources = caches.sources_of(caches.folder_for(toolchain.cache_name))
+                        prepared = replace(toolchain, prepared=True, sources=sources)
+                        self._offered[key] = self._with_packages(prepared)
         log.info("languages are prepared")
 
 

@@ -97,6 +97,11 @@ def test_a_file_adds_and_replaces_languages(tmp_path: Path) -> None:
             "python.line_env.A: {bin}: ",
         ),
         ("run =", 'line_args = ["-u"]\nrun =', "python: line_args: the command has no {line_args}"),
+        (
+            "run =",
+            'compile = ["cc"]\nprepared_args = ["-I{cache}"]\nrun =',
+            "python: prepared_args: the command has no {prepared_args}",
+        ),
         ("run =", "env = 5\nrun =", "python.env: must be a table"),
         ("{entrypoint}", "{program}", "python: run: without `compile`, nothing makes {program}"),
         ("run =", "name = 'x'\nrun =", "python: must be a table, without a key `name`"),

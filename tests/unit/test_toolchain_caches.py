@@ -1,8 +1,10 @@
 """Filling caches: several daemons at once, and daemons that are stopped meanwhile."""
 
 import logging
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
@@ -16,6 +18,7 @@ HANGS = ("/bin/sh", "-c", "echo run >> runs; sleep 100")
 ENV = {"PATH": "/usr/bin:/bin"}
 FILL = """
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from sandbox.toolchains.caches import Filler
 print(Filler().fill(Path(sys.argv[1]), "1", ("/bin/sh", "-c", "echo run >> runs; sleep 0.2"), {}))
@@ -102,3 +105,52 @@ def test_a_daemon_that_waits_for_another_says_so(
         thread.join(20)
         assert not thread.is_alive()
     assert runs(folder) == 2
+
+
+@pytest.fixture
+def header(tmp_path: Path) -> Path:
+    (tmp_path / "include").mkdir()
+    (tmp_path / "include" / "vector").write_text("template")
+    return tmp_path / "include" / "vector"
+
+
+def made_from(header: Path) -> tuple[str, ...]:
+    return ("/bin/sh", "-c", f"echo run >> runs; echo {header} > made-from; echo x > vector.gch")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda header, _: header.write_text("another"),
+        lambda header, _: os.utime(header, (1, 1)),
+        lambda header, _: header.unlink(),
+        lambda _, folder: (folder / "vector.gch").write_text(""),
+        lambda _, folder: (folder / "vector.gch").unlink(),
+        lambda _, folder: (folder / "more").touch(),
+    ],
+)
+def test_one_is_made_again_if_its_sources_or_its_own_files_changed(
+    folder: Path, header: Path, change: Callable[[Path, Path], object]
+) -> None:
+    command = made_from(header)
+    for _ in range(2):
+        assert caches.Filler().fill(folder, "1", command, ENV)
+    assert runs(folder) == 1
+
+    change(header, folder)
+
+    assert caches.Filler().fill(folder, "1", command, ENV)
+    assert runs(folder) == 1, "it is emptied before"
+    assert (folder / "vector.gch").read_text() == "x\n"
+    assert not (folder / "more").exists()
+
+
+def test_one_whose_sources_change_while_it_is_made_is_not_used(
+    folder: Path, header: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shell, _, script = made_from(header)
+    command = (shell, "-c", f"{script}; touch {header.parent}/new")
+
+    assert not caches.Filler().fill(folder, "1", command, ENV)
+    assert "its sources changed meanwhile" in caplog.text
+    assert caches.Filler().fill(folder, "1", made_from(header), ENV)
