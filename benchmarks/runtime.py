@@ -9,6 +9,7 @@ from typing import Final
 
 from benchmarks import sandbox
 from benchmarks.bare import Program
+from benchmarks.cpu import OfPods, of_children_ms
 from benchmarks.measure import in_turns, p50, p95, rates_in_turns, table, verdict
 from benchmarks.sandbox import Sandbox
 from tests.support.footprint import Footprint
@@ -25,10 +26,17 @@ RATE_BAR: Final = 1.0
 BARE: Final = "bare `python3 main.py`"
 NSJAIL: Final = "bare nsjail"
 SANDBOX: Final = "the runtime"
+_PROCESSES: Final = {
+    "jails": "jail and program",
+    "nsjail": "nsjail",
+    "daemon": "daemon",
+    "client": "client",
+}
 
 
 def run(*, quick: bool) -> str:
-    return "\n\n".join([_latency(quick=quick), _throughput(quick=quick), _leftovers(quick=quick)])
+    parts = (_latency, _throughput, _cpu_times, _leftovers)
+    return "\n\n".join([part(quick=quick) for part in parts])
 
 
 def _latency(*, quick: bool) -> str:
@@ -72,6 +80,37 @@ def _throughput(*, quick: bool) -> str:
     ]
     rows.append([f"target: {RATE_BAR:g}", "", verdict(ratio, RATE_BAR, at_least=True)])
     return table(["Eight in flight, pods deleted", "per second", "relative to bare nsjail"], rows)
+
+
+def _cpu_times(*, quick: bool) -> str:
+    """Cases take turns, since the speed of a virtual machine's cores changes."""
+    rounds, runs = (1, 2 * AT_ONCE) if quick else (10, 6 * AT_ONCE)
+    bare: dict[str, list[float]] = {BARE: [], NSJAIL: []}
+    pods: list[OfPods] = []
+    with TemporaryDirectory() as folder, sandbox.daemon(AT_ONCE) as runtime:
+        program = Program.written(Path(folder))
+        _run(runtime, 2 * AT_ONCE)
+        for _ in range(rounds):
+            bare[BARE].append(_cpu_of_commands(program.run, runs))
+            bare[NSJAIL].append(_cpu_of_commands(program.run_in_nsjail, runs))
+            before = OfPods.now(runtime.daemon.pid)
+            _run(runtime, runs)
+            pods.append(OfPods.now(runtime.daemon.pid).per_pod(before, runs))
+    rows: list[list[object]] = [[case, p50(of_case)] for case, of_case in bare.items()]
+    rows.append([SANDBOX, p50([each.total for each in pods])])
+    rows += [
+        [f"- {what}", p50([getattr(each, name) for each in pods])]
+        for name, what in _PROCESSES.items()
+    ]
+    return table(["CPU time of one run, eight in flight (ms)", "p50"], rows)
+
+
+def _cpu_of_commands(act: Callable[[], object], runs: int) -> float:
+    before = of_children_ms()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for ended in [pool.submit(act) for _ in range(runs)]:
+            ended.result()
+    return (of_children_ms() - before) / runs
 
 
 def _leftovers(*, quick: bool) -> str:

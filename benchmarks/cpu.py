@@ -1,0 +1,56 @@
+"""The CPU time of a sandbox daemon's processes, and of what this process starts."""
+
+import os
+from dataclasses import astuple, dataclass
+
+import psutil
+
+from benchmarks.measure import MILLISECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class OfPods:
+    """In milliseconds, since each process started."""
+
+    client: float
+    """This process, which is the daemon's client."""
+    daemon: float
+    nsjail: float
+    """The processes that make the jails of all bays."""
+    jails: float
+    """Setting up jails from the inside, init, and the programs."""
+
+    @classmethod
+    def now(cls, daemon_pid: int) -> "OfPods":
+        daemon = psutil.Process(daemon_pid)
+        nsjails = [child for child in daemon.children() if child.name() == "nsjail"]
+        return cls(
+            client=MILLISECONDS * (os.times().user + os.times().system),
+            daemon=_own(daemon),
+            nsjail=sum(map(_own, nsjails)),
+            jails=sum(map(_of_children, nsjails)),
+        )
+
+    def per_pod(self, before: "OfPods", pods: int) -> "OfPods":
+        each = zip(astuple(self), astuple(before), strict=True)
+        return OfPods(*((now - then) / pods for now, then in each))
+
+    @property
+    def total(self) -> float:
+        return float(sum(astuple(self)))
+
+
+def of_children_ms() -> float:
+    """What all commands that this process has run took."""
+    times = os.times()
+    return MILLISECONDS * float(times.children_user + times.children_system)
+
+
+def _own(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return MILLISECONDS * float(times.user + times.system)
+
+
+def _of_children(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return MILLISECONDS * float(times.children_user + times.children_system)
