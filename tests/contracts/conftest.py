@@ -17,6 +17,7 @@ from tests.contracts.programs import scripted
 from tests.contracts.queued import AGEING
 from tests.support.kubernetes.cluster import a_runtime
 from tests.support.mongo_server import MongoServer
+from tests.support.own_redis import OwnRedis
 from tests.support.sandbox_daemon import SandboxDaemon
 
 TIMEOUT = 5.0
@@ -80,3 +81,12 @@ def runtime(request: pytest.FixtureRequest) -> Iterator[Runtime]:
     yield made
     for name in made.list_pods():
         made.delete(name)
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
+    """Runs already."""
+    server = OwnRedis(tmp_path)
+    server.start()
+    yield server
+    server.stop()

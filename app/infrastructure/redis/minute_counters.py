@@ -10,6 +10,7 @@ from app.domain.errors import CoordinationUnavailable
 from app.domain.minutes import KEPT_MINUTES
 from app.infrastructure.breaker import Breaker
 from app.infrastructure.redis.connection import raises_unavailable
+from app.infrastructure.redis.unanswered import Unanswered
 
 EXPIRE_SECONDS: Final = (KEPT_MINUTES + 60) * 60
 
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 class RedisMinuteCounters:
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
+        self._unanswered = Unanswered(client)
         self._breaker = Breaker()
 
     def add(self, minute: int, counters: Iterable[str]) -> None:
@@ -34,11 +36,11 @@ class RedisMinuteCounters:
 
     @raises_unavailable
     def _add(self, minute: int, counters: Iterable[str]) -> None:
-        with self._client.pipeline(transaction=False) as commands:
-            for counter in counters:
-                commands.hincrby(_key(minute), counter)
-            commands.expire(_key(minute), EXPIRE_SECONDS)
-            commands.execute()
+        key = _key(minute)
+        self._unanswered.send(
+            *(("HINCRBY", key, counter, 1) for counter in counters),
+            ("EXPIRE", key, EXPIRE_SECONDS),
+        )
 
     @raises_unavailable
     def note(self, minute: int, counter: str, value: int) -> None:

@@ -12,6 +12,7 @@ from app.domain.errors import CoordinationUnavailable
 from app.infrastructure.breaker import Breaker
 from app.infrastructure.redis.connection import raises_unavailable
 from app.infrastructure.redis.subscriber import Subscriber
+from app.infrastructure.redis.unanswered import Unanswered
 
 ENDS: Final = "podline:wakeups"
 PROGRESS: Final = "podline:wakeups:progress"
@@ -27,7 +28,7 @@ class RedisWakeups:
     """Wakes API threads in any process that wait for a change of an execution."""
 
     def __init__(self, client: redis.Redis) -> None:
-        self._client = client
+        self._unanswered = Unanswered(client)
         self._breaker = Breaker()
         self._ends = Subscriber(client, ENDS)
         self._progress = Subscriber(client, PROGRESS, rest_seconds=REST_SECONDS)
@@ -54,7 +55,7 @@ class RedisWakeups:
 
     @raises_unavailable
     def _publish(self, channel: str, subject_id: str) -> None:
-        self._client.publish(channel, subject_id)
+        self._unanswered.send(("PUBLISH", channel, subject_id))
 
 
 class RedisListener:
