@@ -43,10 +43,19 @@ class AdmissionQueue(Protocol):
     def enter(self, entries: Sequence[QueueEntry]) -> None:
         """Queue the entries. Those that are queued or hold a slot stay unchanged."""
 
-    def take(self, caps: Caps, now: Time, limit: int) -> list[str]:
+    def take(
+        self,
+        caps: Caps,
+        now: Time,
+        limit: int,
+        *,
+        entering: QueueEntry | None = None,
+        leaving: str | None = None,
+    ) -> list[str]:
         """Give slots to up to `limit` of the next entries that the caps allow.
 
-        Returns nothing while the queue is not `ready`.
+        `enter` and `leave` can come before that in the same operation. Returns nothing while the
+        queue is not `ready`.
         """
 
     def leave(self, execution_id: str, now: Time) -> None:

@@ -1,5 +1,7 @@
 """The coordinator: decides which execution gets a slot."""
 
+from functools import partial
+
 from app.domain.errors import Unavailable
 from app.domain.execution import Execution, State
 from app.ports import AdmissionQueue, Caps, Executions, Ports, QueueEntry
@@ -14,34 +16,39 @@ def admit(ports: Ports, execution_id: str) -> bool:
     execution = ports.store.executions.get(execution_id)
     if execution is None or execution.state is not State.QUEUED:
         return False
-    ports.admission.enter([entry_of(execution)])
-    return fill_slots(ports, on_chain_of=execution_id)
+    return fill_slots(ports, entering=execution)
 
 
-def fill_slots(ports: Ports, *, on_chain_of: str | None = None) -> bool:
+def fill_slots(
+    ports: Ports, *, entering: Execution | None = None, leaving: str | None = None
+) -> bool:
     """Admit the best queued executions that the caps allow, and start their chains.
 
-    The caller's own execution continues in the caller's chain: True if it was admitted.
+    Before that, `entering` is queued, and `leaving` releases its slot or entry. The former
+    continues in the caller's chain: True if it was admitted.
     """
     continues = False
     caps = Caps(ports.policy.max_running, ports.policy.max_running_per_owner)
-    all_admitted = False
-    while not all_admitted:
+    take = partial(ports.admission.take, caps, limit=TAKEN_AT_ONCE)
+    entry = None if entering is None else entry_of(entering)
+    taken = take(ports.clock(), entering=entry, leaving=leaving)
+    while taken:
         all_admitted = True
-        for execution_id in ports.admission.take(caps, ports.clock(), TAKEN_AT_ONCE):
-            if not _admit_one(ports, execution_id):
+        for execution_id in taken:
+            own = entering if entering is not None and execution_id == entering.id else None
+            if not _admit_one(ports, execution_id, own):
                 all_admitted = False  # Its slot is free again, for another one.
-            elif execution_id == on_chain_of:
+            elif own:
                 continues = True
             else:
                 start_chain(ports.pipeline, execution_id, State.ADMITTED)
+        taken = [] if all_admitted else take(ports.clock())
     return continues
 
 
 def release(ports: Ports, execution_id: str) -> None:
     """Release the execution's slot or queue entry, and let the next one have the slot."""
-    ports.admission.leave(execution_id, ports.clock())
-    fill_slots(ports)
+    fill_slots(ports, leaving=execution_id)
 
 
 def enter_again(executions: Executions, admission: AdmissionQueue, execution_id: str) -> None:
@@ -55,10 +62,13 @@ def entry_of(execution: Execution) -> QueueEntry:
     return QueueEntry(execution.id, execution.owner, execution.priority, execution.created_at)
 
 
-def _admit_one(ports: Ports, execution_id: str) -> bool:
-    """It holds a slot: make the transition to admitted, or release the slot."""
+def _admit_one(ports: Ports, execution_id: str, known: Execution | None) -> bool:
+    """It holds a slot: make the transition to admitted, or release the slot.
+
+    `known` is its row as it was a moment ago.
+    """
     try:
-        execution = ports.store.executions.get(execution_id)
+        execution = known or ports.store.executions.get(execution_id)
         if execution is not None and execution.state is State.QUEUED:
             if apply(ports, execution.admit(ports.clock(), soon(ports.clock))):
                 return True

@@ -287,10 +287,25 @@ class ByTheRule(RuleBasedStateMachine):
     def let_time_pass_or_step(self, seconds: int) -> None:
         self.now += seconds * SECOND
 
-    @rule(limit=st.integers(1, 8))
-    def take(self, limit: int) -> None:
+    @rule(
+        limit=st.integers(1, 8),
+        entering=st.none() | st.tuples(NUMBERS, PRIORITIES, SECONDS),
+        leaving=st.none() | NUMBERS,
+    )
+    def take(
+        self, limit: int, entering: tuple[int, Priority, int] | None, leaving: int | None
+    ) -> None:
         self.now += 1
-        lua, plain = [queue.take(self.caps, self.now, limit) for queue in self.both]
+        entry = _entry(*entering) if entering else None
+        id = None if leaving is None else IDS[leaving]
+        if entry and entry.execution_id not in self.held:
+            self.waiting.setdefault(entry.execution_id, entry)
+        if id is not None:
+            self.forget(id)
+        lua, plain = [
+            queue.take(self.caps, self.now, limit, entering=entry, leaving=id)
+            for queue in self.both
+        ]
         assert lua == plain == self.expected(limit)
 
     def expected(self, limit: int) -> list[str]:
@@ -330,11 +345,14 @@ class ByTheRule(RuleBasedStateMachine):
 
     @rule(number=NUMBERS)
     def leave(self, number: int) -> None:
-        self.waiting.pop(IDS[number], None)
-        if holder := self.held.pop(IDS[number], None):
-            self.turn(holder)
+        self.forget(IDS[number])
         for queue in self.both:
             queue.leave(IDS[number], self.now)
+
+    def forget(self, id: str) -> None:
+        self.waiting.pop(id, None)
+        if holder := self.held.pop(id, None):
+            self.turn(holder)
 
     @rule(number=NUMBERS, priority=PRIORITIES, seconds=SECONDS)
     def hold(self, number: int, priority: Priority, seconds: int) -> None:

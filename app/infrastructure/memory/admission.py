@@ -31,8 +31,20 @@ class MemoryAdmissionQueue:
                 if entry.execution_id not in self._slots:
                     self._queued.setdefault(entry.execution_id, entry)
 
-    def take(self, caps: Caps, now: Time, limit: int) -> list[str]:
+    def take(
+        self,
+        caps: Caps,
+        now: Time,
+        limit: int,
+        *,
+        entering: QueueEntry | None = None,
+        leaving: str | None = None,
+    ) -> list[str]:
         with self._lock:
+            if entering is not None:
+                self.enter([entering])
+            if leaving is not None:
+                self.leave(leaving, now)
             if not self._ready:
                 return []
             self._mend_times(now)

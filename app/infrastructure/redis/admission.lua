@@ -192,8 +192,26 @@ function operations.enter(...)
   end
 end
 
--- take total per_owner now ageing limit
-function operations.take(total, per_owner, now, ageing, limit)
+-- leave execution now
+function operations.leave(execution, now)
+  local lane = redis.call('HGET', entries, execution)
+  if not lane then
+    return
+  end
+  redis.call('HDEL', entries, execution)
+  unqueue(execution, lane)
+  if redis.call('ZREM', slots, execution) == 1 then
+    turn(lane, -1, now)
+  end
+end
+
+-- take total per_owner now ageing limit (execution that leaves before, or '') (execution lane created
+-- rank of one that enters before)?
+function operations.take(total, per_owner, now, ageing, limit, leaving, ...)
+  operations.enter(...)
+  if leaving ~= '' then
+    operations.leave(leaving, now)
+  end
   local taken = {}
   if redis.call('EXISTS', ready) == 0 then
     return taken
@@ -211,19 +229,6 @@ function operations.take(total, per_owner, now, ageing, limit)
     taken[#taken + 1] = execution
   end
   return taken
-end
-
--- leave execution now
-function operations.leave(execution, now)
-  local lane = redis.call('HGET', entries, execution)
-  if not lane then
-    return
-  end
-  redis.call('HDEL', entries, execution)
-  unqueue(execution, lane)
-  if redis.call('ZREM', slots, execution) == 1 then
-    turn(lane, -1, now)
-  end
 end
 
 -- hold execution lane now

@@ -51,15 +51,25 @@ class RedisAdmissionQueue:
     @raises_unavailable
     def enter(self, entries: Sequence[QueueEntry]) -> None:
         for start in range(0, len(entries), ENTRIES_PER_CALL):
-            arguments: list[str | int] = []
-            for entry in entries[start : start + ENTRIES_PER_CALL]:
-                rank = entry.entered_at + entry.priority.band * self._ageing
-                arguments += entry.execution_id, _lane(entry), entry.entered_at, rank
-            self._call("enter", *arguments)
+            some = entries[start : start + ENTRIES_PER_CALL]
+            self._call("enter", *(part for entry in some for part in self._entering(entry)))
+
+    def _entering(self, entry: QueueEntry) -> tuple[str | int, ...]:
+        rank = entry.entered_at + entry.priority.band * self._ageing
+        return entry.execution_id, _lane(entry), entry.entered_at, rank
 
     @raises_unavailable
-    def take(self, caps: Caps, now: Time, limit: int) -> list[str]:
-        taken = self._call("take", caps.total, caps.per_owner, now, self._ageing, limit)
+    def take(
+        self,
+        caps: Caps,
+        now: Time,
+        limit: int,
+        *,
+        entering: QueueEntry | None = None,
+        leaving: str | None = None,
+    ) -> list[str]:
+        before = (leaving or "", *(self._entering(entering) if entering else ()))
+        taken = self._call("take", caps.total, caps.per_owner, now, self._ageing, limit, *before)
         return cast(list[str], taken)
 
     @raises_unavailable
