@@ -105,6 +105,26 @@ def test_output_is_live(playground: Page, twins: Twins, worker: Worker) -> None:
     expect(playground.get_by_role("button", name="Cancel")).to_be_visible()
 
 
+def test_of_many_tests_the_first_the_last_and_those_to_fix_are_shown(playground: Page) -> None:
+    tab(playground, "Tests")
+    playground.get_by_role("button", name="Paste…").click()
+    lines = [f"{number}\t{number}" for number in range(198)]
+    playground.get_by_role("textbox", name="Tests").fill("\n".join(lines))
+    playground.get_by_role("button", name="Add 198 tests").click()
+    playground.get_by_role("button", name="Add test").click()
+    expect(playground.get_by_label("Input of test 199")).to_be_focused()
+    inputs = playground.get_by_label(re.compile(r"^Input of test \d+$"))
+    expect(inputs).to_have_count(51)
+    playground.get_by_role("button", name="Show more: 148 are hidden").click()
+    expect(inputs).to_have_count(101)
+    playground.get_by_label("Points of test 199").fill("-1")
+    playground.get_by_role("button", name="Add test").click()
+    playground.get_by_role("button", name="Run").click()
+    playground.get_by_role("button", name="/tests/198/points").click()
+    expect(playground.get_by_label("Points of test 199")).to_be_focused()
+    expect(inputs).to_have_count(102)
+
+
 def test_tests_are_a_table_with_their_verdicts(
     playground: Page, twins: Twins, worker: Worker
 ) -> None:

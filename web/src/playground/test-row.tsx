@@ -106,7 +106,8 @@ function VerdictOf({ verdict }: { verdict: Verdict }) {
   );
 }
 
-function problemsOf(form: Form, at: number): string {
+/** What is wrong with a test, if anything. */
+export function problemsOf(form: Form, at: number): string {
   const names = [...Object.keys(LABELS), "other"];
   return names.flatMap((name) => problemAt(form, `tests.${name}`, at) ?? []).join("; ");
 }

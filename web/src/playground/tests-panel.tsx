@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { Button } from "../parts/button.tsx";
 import { FieldFrame } from "../parts/field.tsx";
+import { count } from "../parts/format.ts";
 import { Icon } from "../parts/icon.tsx";
 import { ChooseFiles } from "./choose-files.tsx";
 import { CompareField } from "./compare-field.tsx";
@@ -8,7 +9,7 @@ import { useTestsTaken } from "./drop-target.tsx";
 import { problemAt, useForm } from "./form.ts";
 import { NEW_TEST } from "./model.ts";
 import { PasteDialog } from "./paste-dialog.tsx";
-import { TestRowOf } from "./test-row.tsx";
+import { TestRowOf, problemsOf } from "./test-row.tsx";
 import { useFocusNext } from "./use-focus-next.ts";
 import type { Execution } from "./use-run.ts";
 
@@ -49,29 +50,48 @@ export function TestsPanel({ result }: { result: Execution | null }) {
   );
 }
 
+/** More are shown on demand: each takes the page 3 ms. */
+const STEP = 50;
+
 function Table({ result }: { result: Execution | null }) {
-  const { draft } = useForm();
+  const form = useForm();
+  const [most, setMost] = useState(STEP);
+  const { tests } = form.draft;
   const verdicts = result?.result?.tests ?? [];
+  // Somebody looks for the last one, which is new, and for those with a problem.
+  const isShown = (at: number) =>
+    at < most || at === tests.length - 1 || problemsOf(form, at) !== "";
+  const hidden = tests.filter((_, at) => !isShown(at)).length;
   return (
-    <table class="playground-tests">
-      <thead>
-        <tr>
-          <th scope="col">Test</th>
-          <th scope="col">Input</th>
-          <th scope="col">Expected output</th>
-          <th scope="col">Points</th>
-          <th scope="col">Verdict</th>
-          <th scope="col">
-            <span class="unseen">Remove</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {draft.tests.map((test, at) => (
-          <TestRowOf key={at} at={at} test={test} verdict={verdicts[at]} />
-        ))}
-      </tbody>
-    </table>
+    <>
+      <table class="playground-tests">
+        <thead>
+          <tr>
+            <th scope="col">Test</th>
+            <th scope="col">Input</th>
+            <th scope="col">Expected output</th>
+            <th scope="col">Points</th>
+            <th scope="col">Verdict</th>
+            <th scope="col">
+              <span class="unseen">Remove</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {tests.map(
+            (test, at) =>
+              isShown(at) && <TestRowOf key={at} at={at} test={test} verdict={verdicts[at]} />,
+          )}
+        </tbody>
+      </table>
+      {hidden > 0 && (
+        <p class="table-more">
+          <Button onClick={() => setMost(most + STEP)}>
+            Show more: {count(hidden)} are hidden
+          </Button>
+        </p>
+      )}
+    </>
   );
 }
 
