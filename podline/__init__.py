@@ -79,6 +79,7 @@ from podline.models import (
 from podline.operator_models import (
     DeadLetter,
     Key,
+    KeyLimits,
     NewKey,
     Replay,
     ReplayMode,
@@ -126,6 +127,7 @@ __all__ = [
     "InvalidSignature",
     "Items",
     "Key",
+    "KeyLimits",
     "Language",
     "LeftOut",
     "Limit",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypedDict
 
 from podline.models import Word
 
@@ -86,6 +87,17 @@ class DeadLetter:
     next_retry_at: datetime | None
     traceback: str | None = None
     """Where it was raised, innermost last; None for what was not raised."""
+
+
+class KeyLimits(TypedDict, total=False):
+    """Keyword arguments of `Client.keys.change`. None means the service's setting."""
+
+    max_unfinished: int | None
+    """The owner's quota of unfinished executions."""
+    requests: str | None
+    """Such as `10/s`."""
+    cpu_day: float | None
+    """CPU seconds in a day (UTC)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

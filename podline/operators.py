@@ -3,13 +3,22 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Unpack
 
 from podline.arguments import moment, path_segment
 from podline.calls import Calls, Items, Mode, call, iteration
 from podline.deadline import Deadline
 from podline.decoding import decode
 from podline.models import Event
-from podline.operator_models import DeadLetter, Key, NewKey, Replay, Role, RotatedSecret
+from podline.operator_models import (
+    DeadLetter,
+    Key,
+    KeyLimits,
+    NewKey,
+    Replay,
+    Role,
+    RotatedSecret,
+)
 from podline.pages import followed, items, pages
 
 _DEAD_LETTERS = "/api/v1/dead-letters"
@@ -237,6 +246,20 @@ class Keys(Calls[Mode]):
             deadline=Deadline.of_call(timeout),
         )
         return decode(NewKey, answer)
+
+    @call
+    async def change(
+        self, key_id: str, *, timeout: float | None = None, **limits: Unpack[KeyLimits]
+    ) -> Key:
+        """Change limits of a key. Those that are left out stay as they are."""
+        answer = await self._connection.request(
+            "PATCH",
+            _key(key_id),
+            body=limits,
+            repeatable=True,
+            deadline=Deadline.of_call(timeout),
+        )
+        return decode(Key, answer)
 
     @call
     async def rotate_secret(self, key_id: str, *, timeout: float | None = None) -> RotatedSecret:

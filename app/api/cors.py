@@ -12,7 +12,7 @@ from flask import Flask, Response, request
 
 from app.domain.origins import ANY
 
-METHODS: Final = "GET, POST, DELETE"
+METHODS: Final = "GET, POST, PATCH, DELETE"
 REQUEST_HEADERS: Final = (
     "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Range, X-API-Key, X-CSRF-Token"
 )

@@ -21,6 +21,7 @@ BODIES: Final[Mapping[str, Mapping[str, object]]] = {
     "dead_letters_retry_selected": {"kind": "exhausted", "dry_run": True},
     "dead_letters_discard_selected": {"status": "waiting", "dry_run": True},
     "replays_start": {"mode": "reemit", "target": "podline.again", "dry_run": True},
+    "keys_change": {"requests": "100/s", "cpu_day": None},
     "keys_create": {"name": "class", "requests": "10/s", "cpu_day": 3600},
 }
 """By the id of the operation. Those that could do harm only count."""

@@ -3,7 +3,7 @@
 from app.api import operator_schemas, representation
 from app.api.context import Call
 from app.api.operations import Answer, Section
-from app.api.operator_requests import NewKey
+from app.api.operator_requests import ChangedLimits, NewKey
 from app.domain.api_key import Role
 from app.service import keys as service
 
@@ -30,6 +30,12 @@ def create(call: Call, body: NewKey) -> Answer:
         callback_secret=signs.of(key.id, key.callback_generation) if signs else None,
     )
     return Answer(shown, 201)
+
+
+@keys.operation("PATCH", "/{key_id}", {200: operator_schemas.Key}, errors=(404,))
+def change(call: Call, key_id: str, body: ChangedLimits) -> operator_schemas.Key:
+    """Change limits of a key. Those that are left out stay as they are."""
+    return representation.key(service.limit(call.ports.store.keys, key_id, body.over))
 
 
 @keys.operation(

@@ -1,6 +1,7 @@
 """Bodies and queries about the event log, replays, dead letters and keys."""
 
 import re
+from dataclasses import replace
 from typing import Annotated, Final
 
 from pydantic import (
@@ -160,13 +161,9 @@ KeyRate = Annotated[
 ]
 
 
-class NewKey(Sent):
-    """A key to be made."""
+class ChangedLimits(Sent):
+    """Limits of a key."""
 
-    name: KeyName = Field(
-        description="The owner; keys with the same name belong to the same owner."
-    )
-    role: Annotated[Role, BY_VALUE] = Role.USER
     max_unfinished: int | None = Field(
         default=None,
         ge=1,
@@ -184,6 +181,24 @@ class NewKey(Sent):
         allow_inf_nan=False,
         description="CPU seconds that its programs may use in a day (UTC); null: the setting.",
     )
+
+    def limits(self) -> KeyLimits:
+        return KeyLimits(
+            max_unfinished=self.max_unfinished, requests=self.requests, cpu_day=self.cpu_day
+        )
+
+    def over(self, limits: KeyLimits) -> KeyLimits:
+        """Those that were sent, and the others as they are."""
+        return replace(limits, **self.model_dump(exclude_unset=True))
+
+
+class NewKey(ChangedLimits):
+    """A key to be made."""
+
+    name: KeyName = Field(
+        description="The owner; keys with the same name belong to the same owner."
+    )
+    role: Annotated[Role, BY_VALUE] = Role.USER
     door: Annotated[DoorName, BY_VALUE] | None = Field(
         default=None,
         description="The only door that it opens, and it does not open the API; needs the role "
@@ -196,8 +211,3 @@ class NewKey(Sent):
         if door is not None and info.data.get("role", Role.USER) is not Role.USER:
             raise PydanticCustomError("door_role", "needs the role user")
         return door
-
-    def limits(self) -> KeyLimits:
-        return KeyLimits(
-            max_unfinished=self.max_unfinished, requests=self.requests, cpu_day=self.cpu_day
-        )

@@ -1,17 +1,22 @@
 """`podline keys`: API keys."""
 
+from collections.abc import Sequence
+from typing import Final, cast
+
 import click
 
 from app.cli.command import service_command
-from app.cli.options import Seconds, choice
+from app.cli.options import OrDefault, Seconds, choice
 from app.cli.output import print_json, print_table
 from app.cli.terminal import print_line
-from podline import Client, Role
+from podline import Client, Key, KeyLimits, Role
+
+_QUOTA: Final = click.IntRange(1)
 
 
 @click.group()
 def keys_command() -> None:
-    """List, create or delete API keys, or rotate the secrets of their callbacks.
+    """List, create, change or delete API keys, or rotate the secrets of their callbacks.
 
     Needs an admin's key.
     """
@@ -25,18 +30,22 @@ def list_keys(client: Client, as_json: bool) -> None:
     if as_json:
         print_json(keys)
     else:
-        print_table(
-            ("id", "name", "role", "age", "unfinished", "requests", "CPU s a day", "door"),
-            [
-                (
-                    *(key.id, key.name, key.role, key.created_at),
-                    *(key.max_unfinished, key.requests),
-                    None if key.cpu_day is None else f"{key.cpu_day:.15g}",
-                    key.door,
-                )
-                for key in keys
-            ],
-        )
+        print_keys(keys)
+
+
+def print_keys(keys: Sequence[Key]) -> None:
+    print_table(
+        ("id", "name", "role", "age", "unfinished", "requests", "CPU s a day", "door"),
+        [
+            (
+                *(key.id, key.name, key.role, key.created_at),
+                *(key.max_unfinished, key.requests),
+                None if key.cpu_day is None else f"{key.cpu_day:.15g}",
+                key.door,
+            )
+            for key in keys
+        ],
+    )
 
 
 @keys_command.command("create")
@@ -46,7 +55,7 @@ def list_keys(client: Client, as_json: bool) -> None:
     "--unfinished",
     "--max-unfinished",
     "max_unfinished",
-    type=click.IntRange(1),
+    type=_QUOTA,
     help="The owner's quota of unfinished executions.",
 )
 @click.option(
@@ -85,6 +94,37 @@ def create_key(
         print_line(key.key)
         if key.callback_secret:
             print_line(f"The secret of its callbacks: {key.callback_secret}", err=True)
+
+
+@keys_command.command("change")
+@click.argument("key_id", metavar="ID")
+@click.option("--unfinished", "--max-unfinished", "max_unfinished", type=OrDefault(_QUOTA))
+@click.option("--requests", type=OrDefault(click.STRING), metavar="RATE")
+@click.option("--cpu-day", type=OrDefault(Seconds()), metavar="SECONDS")
+@service_command()
+def change_key(
+    client: Client,
+    key_id: str,
+    max_unfinished: int | str | None,
+    requests: str | None,
+    cpu_day: float | str | None,
+    as_json: bool,
+) -> None:
+    """Change limits of a key. `default` stands for the service's setting.
+
+    Those that are not given stay as they are.
+    """
+    given = {"max_unfinished": max_unfinished, "requests": requests, "cpu_day": cpu_day}
+    limits = {
+        name: None if value == OrDefault.WORD else value
+        for name, value in given.items()
+        if value is not None
+    }
+    key = client.keys.change(key_id, **cast(KeyLimits, limits))
+    if as_json:
+        print_json(key)
+    else:
+        print_keys([key])
 
 
 @keys_command.command("rotate-secret")

@@ -31,6 +31,19 @@ class Seconds(click.types.FloatParamType):
         return seconds
 
 
+class OrDefault(click.ParamType[Any]):
+    """A value, or the word that stands for the service's setting."""
+
+    WORD: Final = "default"
+
+    def __init__(self, kind: click.ParamType[Any]) -> None:
+        self._kind = kind
+        self.name = kind.name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return value if value == self.WORD else self._kind.convert(value, param, ctx)
+
+
 def choice(values: type[StrEnum]) -> click.Choice[str]:
     """Accept the members' values; click itself would accept their names."""
     return click.Choice([member.value for member in values])

@@ -58,3 +58,9 @@ class ApiKey:
     callback_rotated_at: Time | None = None
     door: str | None = None
     """The only door that it opens; None if it opens the API and all doors."""
+
+    @property
+    def limits(self) -> KeyLimits:
+        return KeyLimits(
+            max_unfinished=self.max_unfinished, requests=self.requests, cpu_day=self.cpu_day
+        )

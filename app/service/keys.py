@@ -119,6 +119,22 @@ class StillValid:
         return exists and self._session_lasts()
 
 
+def limit(keys: Keys, key_id: str, change: Callable[[KeyLimits], KeyLimits]) -> ApiKey:
+    """The key with other limits, which hold from its next request. Raises NotFound."""
+    key = keys.get(key_id)
+    if key is None:
+        raise NotFound(f"there is no key {key_id}")
+    limits = change(key.limits)
+    changed = replace(
+        key,
+        max_unfinished=limits.max_unfinished,
+        requests=limits.requests,
+        cpu_day=limits.cpu_day,
+    )
+    keys.put(changed)
+    return changed
+
+
 def rotate_callback_secret(
     keys: Keys, clock: Clock, secrets: CallbackSecrets, key_id: str
 ) -> tuple[str, Time]:

@@ -42,11 +42,12 @@ KEYS = "/api/v1/keys"
         ("GET", "/api/v1/usage?owner=otto"),
         ("GET", KEYS),
         ("POST", KEYS),
+        ("PATCH", f"{KEYS}/x"),
         ("DELETE", f"{KEYS}/x"),
     ],
 )
 def test_users_may_not(api: Api, method: str, path: str) -> None:
-    problem = body(api.call(method, path, json={} if method == "POST" else None), 403)
+    problem = body(api.call(method, path, json={} if method in ("POST", "PATCH") else None), 403)
     assert problem["type"] == "urn:podline:problem:forbidden"
 
 
@@ -191,6 +192,38 @@ class TestKeys:
         assert admin.delete(f"{KEYS}/{made['id']}").status_code == 204
         assert bob.get("/api/v1/languages").status_code == 401
         assert admin.delete(f"{KEYS}/{made['id']}").status_code == 404
+
+    def test_limits_change_one_by_one(self, admin: Api, twins: Twins) -> None:
+        made = body(admin.post(KEYS, {"name": "bob", "requests": "10/s", "cpu_day": 5}), 201)
+        path = f"{KEYS}/{made['id']}"
+        changed = body(admin.call("PATCH", path, json={"requests": None, "max_unfinished": 3}))
+        shown = {name: value for name, value in made.items() if name in changed}
+        assert changed == shown | {"requests": None, "max_unfinished": 3}
+        assert changed in body(admin.get(KEYS))["items"]
+        assert body(admin.call("PATCH", path, json={})) == changed
+        stored = twins.store.keys.get(made["id"])
+        assert stored is not None
+        assert (stored.name, stored.cpu_day, stored.max_unfinished) == ("bob", 5, 3)
+
+    def test_a_changed_limit_holds_from_the_next_request(self, admin: Api) -> None:
+        made = body(admin.post(KEYS, {"name": "bob"}), 201)
+        bob = Api(admin.app, admin.document, made["key"])
+        assert bob.get("/api/v1/languages").status_code == 200
+        admin.call("PATCH", f"{KEYS}/{made['id']}", json={"requests": "1/d"})
+        statuses = [bob.get("/api/v1/languages").status_code for _ in range(2)]
+        assert statuses == [200, 429]
+
+    def test_changes_are_checked(self, admin: Api) -> None:
+        (own,) = body(admin.get(KEYS))["items"]
+        for sent, pointer in (
+            ({"requests": "often"}, "/requests"),
+            ({"cpu_day": 0}, "/cpu_day"),
+            ({"max_unfinished": 0}, "/max_unfinished"),
+            ({"role": "user"}, "/role"),
+        ):
+            problem = body(admin.call("PATCH", f"{KEYS}/{own['id']}", json=sent), 422)
+            assert [each["pointer"] for each in problem["errors"]] == [pointer]
+        assert admin.call("PATCH", f"{KEYS}/x", json={}).status_code == 404
 
     def test_one_can_not_delete_itself(self, admin: Api) -> None:
         (own,) = body(admin.get(KEYS))["items"]

@@ -150,6 +150,18 @@ def test_a_key_for_a_door(service: Service, podline: Podline) -> None:
     assert "/door: needs the role user" in refused
 
 
+def test_limits_of_a_key_change(service: Service, podline: Podline) -> None:
+    podline("keys", "create", "alice", "--requests", "10/s", "--cpu-day", "3600")
+    _, key = service.twins.store.keys.all()
+    changes = ("--requests", "default", "--unfinished", "5")
+    assert "alice" in podline("keys", "change", key.id, *changes).stdout
+    _, key = service.twins.store.keys.all()
+    assert (key.requests, key.cpu_day, key.max_unfinished) == (None, 3600, 5)
+    assert json.loads(podline("keys", "change", key.id, "--json").stdout)["cpu_day"] == 3600
+    assert podline("keys", "change", key.id, "--unfinished", "0").exit_code == 2
+    assert "there is no key x" in podline("keys", "change", "x").stderr
+
+
 def test_limits_of_a_key(service: Service, podline: Podline) -> None:
     limits = ("--requests", "10/s", "--cpu-day", "3600", "--unfinished", "100")
     assert podline("keys", "create", "alice", *limits).exit_code == 0

@@ -197,6 +197,13 @@ def test_a_new_key_is_shown_once_and_never_in_a_log(client: Client) -> None:
     assert created.key not in repr(client.keys.list())
 
 
+def test_limits_of_a_key_change_one_by_one(client: Client) -> None:
+    created = client.keys.create("alice", requests="10/s", cpu_day=5)
+    changed = client.keys.change(created.id, requests=None, max_unfinished=3)
+    assert (changed.requests, changed.cpu_day, changed.max_unfinished) == (None, 5, 3)
+    assert client.keys.change(created.id) == changed
+
+
 def test_url_and_key_come_from_the_environment(
     service: Service, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
