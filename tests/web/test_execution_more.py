@@ -113,6 +113,7 @@ class TestActions:
         page.get_by_role("button", name="Cancel").click()
         expect(page.get_by_text("It was cancelled, so there is no result.")).to_be_visible()
         expect(page.get_by_text("so far")).to_be_visible()
+        expect(page.get_by_text("The output of cancelled executions is not kept.")).to_be_visible()
         expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
 
     def test_retry_and_delete(self, page: Page, twins: Twins, worker: Worker) -> None:
@@ -137,7 +138,7 @@ class TestOutput:
     def test_search_and_links_to_lines(self, page: Page, twins: Twins, worker: Worker) -> None:
         lines = b"".join(b"line %d of many\n" % number for number in range(1, 5_001))
         id = finished(twins, worker, Script(prints=lines))
-        page.goto(f"/executions/{id}#L4000-L4002")
+        page.goto(f"/executions/{id}#stdout-L4000-L4002")
         output = page.get_by_role("region", name="Output: text")
         expect(output.get_by_text("line 4000 of many")).to_be_visible()
         expect(output.locator(".is-chosen")).to_have_count(3)
@@ -151,10 +152,10 @@ class TestOutput:
         expect(page.get_by_text("2 of 11")).to_be_visible()
         page.get_by_role("button", name="Previous match").click()
         expect(page.get_by_text("1 of 11")).to_be_visible()
-        output.get_by_role("link", name="Line 78", exact=True).click()
-        expect(page).to_have_url(re.compile("#L78$"))
-        output.get_by_role("link", name="Line 80", exact=True).click(modifiers=["Shift"])
-        expect(page).to_have_url(re.compile("#L78-L80$"))
+        output.get_by_role("link", name="Line 78 of stdout").click()
+        expect(page).to_have_url(re.compile("#stdout-L78$"))
+        output.get_by_role("link", name="Line 80 of stdout").click(modifiers=["Shift"])
+        expect(page).to_have_url(re.compile("#stdout-L78-L80$"))
         page.get_by_label(re.compile("Link to a line")).fill("5000")
         page.keyboard.press("Enter")
         expect(output.get_by_text("line 5000 of many")).to_be_visible()
@@ -173,7 +174,7 @@ class TestOutput:
         expect(page.get_by_role("button", name="Follow")).to_be_visible()
         top = output.evaluate("element => element.scrollTop")
         program.print(b"the last line\n")
-        expect(page.get_by_label("Link to a line, 1 to 1,001")).to_be_visible()
+        expect(page.get_by_label("Link to a line of stdout, 1 to 1,001")).to_be_visible()
         assert output.evaluate("element => element.scrollTop") == top
         page.get_by_role("button", name="Follow").click()
         expect(output.get_by_text("the last line")).to_be_in_viewport()
@@ -196,18 +197,35 @@ class TestOutput:
         expect(rows).to_have_count(2)
         program.end()
         with page.expect_download() as download:
-            page.get_by_role("link", name="stdout").click()
+            page.get_by_role("group", name="Download").get_by_role("link", name="stdout").click()
         assert download.value.path().read_bytes() == b"one\nthree\n"
 
-    def test_a_link_to_a_line_says_of_which_stream(
+    def test_a_link_to_a_line_stays_true_when_the_order_of_streams_is_forgotten(
         self, page: Page, twins: Twins, worker: Worker
     ) -> None:
-        page.goto(f"/executions/{finished(twins, worker, Script(prints=b'a', prints_errors=b'b'))}")
-        page.get_by_role("button", name="stderr", exact=True).click()
-        page.get_by_role("link", name="Line 1").click()
-        expect(page).to_have_url(re.compile(r"\?output=stderr#L1$"))
+        program = AProgram(twins, worker)
+        program.start()
+        page.goto(f"/executions/{program.id}")
+        chosen = page.locator(".output-row.is-chosen .output-text")
+        rows = page.locator(".output-row")
+        printed = [(b"a\n", Stream.STDERR), (b"b\n", Stream.STDOUT), (b"c\n", Stream.STDERR)]
+        for number, (text, stream) in enumerate(printed, 1):
+            program.print(text, stream)
+            expect(rows).to_have_count(number)
+        page.get_by_role("link", name="Line 1 of stdout").click()
+        expect(chosen).to_have_text("b")
+        expect(page).to_have_url(re.compile("#stdout-L1$"))
+        page.get_by_role("link", name="Line 2 of stderr").click()
+        expect(chosen).to_have_text("c")
+        program.end()
         page.reload()
-        expect(page.locator(".output-row.is-chosen .output-text")).to_have_text("b")
+        expect(rows.first).to_contain_text("b")
+        expect(chosen).to_have_text("c")
+        page.get_by_role("button", name="stderr", exact=True).click()
+        page.get_by_role("link", name="Line 1 of stderr").click()
+        expect(page).to_have_url(re.compile(r"\?output=stderr#stderr-L1$"))
+        page.reload()
+        expect(chosen).to_have_text("a")
 
     def test_lines_are_wrapped_or_not(self, page: Page, twins: Twins, worker: Worker) -> None:
         script = Script(prints=b"x" * 900 + "\u6f22".encode() * 90)
@@ -336,7 +354,7 @@ class TestResult:
         page.goto(f"/executions/{finished(twins, worker, script, language='c')}")
         messages = page.get_by_role("region", name="Compiler messages: text")
         expect(messages).to_contain_text("main.c:1: error: oh")
-        expect(page.get_by_text("The compiler made no program.")).to_be_visible()
+        expect(page.get_by_text("The program did not compile.")).to_be_visible()
 
     def test_inputs(self, page: Page, twins: Twins, worker: Worker) -> None:
         id = finished(

@@ -26,7 +26,7 @@ export function Artifacts({ execution, result }: { execution: Execution; result:
   return (
     <section class="execution-section" aria-labelledby="execution-artifacts">
       <h2 id="execution-artifacts">Artifacts</h2>
-      {artifacts.length > 0 && (
+      {artifacts.length > 1 && (
         <p>
           <a
             href={`/api/v1/executions/${execution.id}/artifacts.zip`}

@@ -11,8 +11,10 @@ const SOURCES: readonly Source[] = ["stdout", "stderr", "mark"];
 const SOURCE = 3;
 /** that not every character takes one cell, */
 const IS_WIDE = 4;
-/** that it ends with a line break. */
+/** that it ends with a line break, */
 const IS_WHOLE = 8;
+/** that it continues a line of its source that another source has interrupted. */
+const CONTINUES = 16;
 
 export interface Span {
   readonly text: string;
@@ -21,9 +23,11 @@ export interface Span {
 
 /** What is shown in one row: a line, or a part of one that is longer. */
 export interface Row {
-  /** From 1; null where a line continues. */
-  readonly line: number | null;
   readonly source: Source;
+  /** From 1, counted within its source; 0 for a mark. */
+  readonly line: number;
+  /** Whether the line begins here. */
+  readonly isFirst: boolean;
   /** Where it begins in the whole text. */
   readonly start: number;
   readonly spans: readonly Span[];
@@ -40,6 +44,7 @@ export class Log {
   readonly text = new LongText();
   #lines = new Growing();
   #facts = new Growing();
+  #numbers = new Growing();
   #rows = new Growing();
   #runs = new Growing();
   #runStyles = new Growing();
@@ -47,11 +52,15 @@ export class Log {
   #ids = new Map<string, number>();
   #open = false;
   #cell = 0;
+  /** How many lines of each source have begun, and which of the sources are within one. */
+  #begun = SOURCES.map(() => 0);
+  #within = SOURCES.map(() => false);
 
   constructor(public columns: number) {}
 
-  get lineCount(): number {
-    return this.#lines.length;
+  /** How many lines a source has begun. */
+  lineCount(source: Source): number {
+    return this.#begun[SOURCES.indexOf(source)] ?? 0;
   }
 
   get rowCount(): number {
@@ -61,14 +70,16 @@ export class Log {
   /** Add text. A line that another source has begun is broken here. */
   append(text: string, style: Style, source: Source): void {
     this.#style(style);
+    const index = SOURCES.indexOf(source);
     let from = 0;
     while (from < text.length) {
       const end = text.indexOf("\n", from);
       const to = end < 0 ? text.length : end;
-      this.#begin(this.text.length + from, SOURCES.indexOf(source));
+      this.#begin(this.text.length + from, index);
       if (to > from) this.#layOut(text.slice(from, to), this.text.length + from);
       if (end < 0) break;
       this.#open = false;
+      this.#within[index] = false;
       this.#facts.mark(IS_WHOLE);
       from = end + 1;
     }
@@ -78,8 +89,13 @@ export class Log {
   #begin(start: number, source: number): void {
     if (this.#open && ((this.#facts.at(this.#facts.length - 1) ?? 0) & SOURCE) === source) return;
     this.#open = true;
+    const continues = this.#within[source] ?? false;
+    const line = (this.#begun[source] ?? 0) + (continues ? 0 : 1);
+    this.#begun[source] = line;
+    this.#within[source] = true;
     this.#lines.push(start);
-    this.#facts.push(source);
+    this.#facts.push(source | (continues ? CONTINUES : 0));
+    this.#numbers.push(line);
     this.#beginRow(start);
   }
 
@@ -151,9 +167,15 @@ export class Log {
     if (start === undefined) return null;
     const line = this.#lines.lastUpTo(start);
     const next = this.#rows.at(index + 1) ?? this.text.length;
-    const source = SOURCES[(this.#facts.at(line) ?? 0) & SOURCE] ?? "stdout";
-    const isFirst = this.#lines.at(line) === start;
-    return { line: isFirst ? line + 1 : null, source, start, spans: this.#spans(start, next) };
+    const facts = this.#facts.at(line) ?? 0;
+    const source = SOURCES[facts & SOURCE] ?? "stdout";
+    return {
+      source,
+      line: source === "mark" ? 0 : (this.#numbers.at(line) ?? 0),
+      isFirst: this.#lines.at(line) === start && !(facts & CONTINUES),
+      start,
+      spans: this.#spans(start, next),
+    };
   }
 
   #spans(start: number, end: number): Span[] {
@@ -170,19 +192,20 @@ export class Log {
     return spans;
   }
 
-  /** The row in which a line (from 1) begins; the last one for a line that does not exist. */
-  rowOfLine(line: number): number {
-    const start = this.#lines.at(Math.min(line, this.lineCount) - 1) ?? 0;
-    return Math.max(this.rowAt(start), 0);
+  /** The row in which a line of a source (from 1) begins; the last row if there is no such line. */
+  rowOfLine(source: Source, line: number): number {
+    const wanted = SOURCES.indexOf(source);
+    let index = line - 1; // It can't come earlier.
+    while (
+      index < this.#lines.length &&
+      (this.#numbers.at(index) !== line || ((this.#facts.at(index) ?? 0) & SOURCE) !== wanted)
+    )
+      index++;
+    return Math.max(this.rowAt(this.#lines.at(index) ?? this.text.length), 0);
   }
 
   /** The row that shows a position of the text. */
   rowAt(position: number): number {
     return this.#rows.lastUpTo(position);
-  }
-
-  /** The line (from 1) that has a position of the text. */
-  lineAt(position: number): number {
-    return this.#lines.lastUpTo(position) + 1;
   }
 }

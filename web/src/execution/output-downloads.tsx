@@ -1,9 +1,8 @@
-import { Button } from "../parts/button.tsx";
 import { Icon } from "../parts/icon.tsx";
+import type { Stream } from "./anchors.ts";
 import type { Output } from "./output.ts";
 
-const STREAMS = ["stdout", "stderr"] as const;
-type Stream = (typeof STREAMS)[number];
+const STREAMS: readonly Stream[] = ["stdout", "stderr"];
 
 interface Props {
   output: Output;
@@ -13,25 +12,29 @@ interface Props {
 /** Each stream as a file: all its bytes once they are stored, before that what has arrived. */
 export function Downloads({ output, download }: Props) {
   return (
-    <span class="output-downloads">
-      {STREAMS.map((stream) =>
-        download ? (
-          <a
-            key={stream}
-            class="button button-normal"
-            href={download(stream)}
-            download={`${stream}.txt`}
-          >
-            <Icon name="download" />
+    <span class="segments output-downloads" role="group" aria-label="Download">
+      {STREAMS.map((stream, index) => {
+        const name = (
+          <>
+            {index === 0 && <Icon name="download" />}
             {stream}
+          </>
+        );
+        return download ? (
+          <a key={stream} href={download(stream)} download={`${stream}.txt`} title="Download">
+            {name}
           </a>
         ) : (
-          <Button key={stream} onClick={() => save(output, stream)} title="What has arrived so far">
-            <Icon name="download" />
-            {stream}
-          </Button>
-        ),
-      )}
+          <button
+            key={stream}
+            type="button"
+            onClick={() => save(output, stream)}
+            title="Download what has arrived so far"
+          >
+            {name}
+          </button>
+        );
+      })}
     </span>
   );
 }

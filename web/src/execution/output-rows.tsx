@@ -1,4 +1,4 @@
-import type { Lines } from "./anchors.ts";
+import { type Lines, type Stream, writeLines } from "./anchors.ts";
 import { type Theme, css } from "./colours.ts";
 import type { Log, Row } from "./log.ts";
 import { marked } from "./marked.ts";
@@ -15,7 +15,7 @@ interface Props {
   /** Where the match begins that is looked at. */
   current: number | null;
   lines: Lines | null;
-  onChoose: (line: number, isShift: boolean) => void;
+  onChoose: (stream: Stream, line: number, isShift: boolean) => void;
   /** Whether rows say which stream they are of. */
   isMixed: boolean;
 }
@@ -28,10 +28,10 @@ export function OutputRows({ log, window, rowHeight, digits, onChoose, ...rest }
     if (row !== null) rows.push({ index, row });
   }
   const onClick = (event: MouseEvent) => {
-    const line = (event.target as HTMLElement).closest<HTMLElement>(".output-number")?.dataset.line;
-    if (line === undefined || event.ctrlKey || event.metaKey) return;
+    const link = (event.target as HTMLElement).closest<HTMLElement>("a.output-number");
+    if (link === null || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    onChoose(Number(line), event.shiftKey);
+    onChoose(link.dataset.stream as Stream, Number(link.dataset.line), event.shiftKey);
   };
   return (
     <div class="output-all" style={{ height: `${window.height}px` }}>
@@ -41,13 +41,7 @@ export function OutputRows({ log, window, rowHeight, digits, onChoose, ...rest }
         onClick={onClick}
       >
         {rows.map(({ index, row }) => (
-          <OutputRow
-            key={index}
-            row={row}
-            line={row.line ?? log.lineAt(row.start)}
-            rowHeight={rowHeight}
-            {...rest}
-          />
+          <OutputRow key={index} row={row} rowHeight={rowHeight} {...rest} />
         ))}
       </div>
     </div>
@@ -59,13 +53,12 @@ interface RowProps extends Pick<
   "rowHeight" | "theme" | "search" | "current" | "lines" | "isMixed"
 > {
   row: Row;
-  line: number;
 }
 
-function OutputRow({ row, line, theme, search, current, lines, isMixed }: RowProps) {
+function OutputRow({ row, theme, search, current, lines, isMixed }: RowProps) {
   const length = row.spans.reduce((sum, span) => sum + span.text.length, 0);
   const matches = search.within(row.start, row.start + length);
-  const isChosen = lines !== null && line >= lines.from && line <= lines.to;
+  const isChosen = lines?.stream === row.source && row.line >= lines.from && row.line <= lines.to;
   const names = [
     "output-row",
     isMixed && `is-${row.source}`,
@@ -74,19 +67,7 @@ function OutputRow({ row, line, theme, search, current, lines, isMixed }: RowPro
   ];
   return (
     <div class={names.filter(Boolean).join(" ")}>
-      {row.line === null ? (
-        <span class="output-number" />
-      ) : (
-        <a
-          class="output-number"
-          href={`#L${row.line}`}
-          data-line={row.line}
-          tabIndex={-1}
-          aria-label={`Line ${row.line}`}
-        >
-          {row.line}
-        </a>
-      )}
+      <LineNumber row={row} />
       <span class="output-text">
         {marked(row, matches, current).map((span, index) => (
           <span
@@ -99,5 +80,21 @@ function OutputRow({ row, line, theme, search, current, lines, isMixed }: RowPro
         ))}
       </span>
     </div>
+  );
+}
+
+function LineNumber({ row: { source, line, isFirst } }: { row: Row }) {
+  if (source === "mark" || !isFirst) return <span class="output-number" />;
+  return (
+    <a
+      class="output-number"
+      href={writeLines({ stream: source, from: line, to: line })}
+      data-stream={source}
+      data-line={line}
+      tabIndex={-1}
+      aria-label={`Line ${line} of ${source}`}
+    >
+      {line}
+    </a>
   );
 }

@@ -1,7 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { Button } from "../parts/button.tsx";
 import { count } from "../parts/format.ts";
-import { Icon } from "../parts/icon.tsx";
+import { Icon, type IconName } from "../parts/icon.tsx";
+import type { Stream } from "./anchors.ts";
 import { Downloads } from "./output-downloads.tsx";
 import type { Output } from "./output.ts";
 import type { Shown } from "./reading.ts";
@@ -17,6 +18,8 @@ interface Props {
   search: Search;
   current: number;
   onFind: (step: 1 | -1) => void;
+  /** Whose lines can be asked for by number. */
+  stream: Stream;
   lineCount: number;
   onLine: (line: number) => void;
   isLive: boolean;
@@ -37,8 +40,8 @@ const STREAMS: readonly (readonly [Shown, string])[] = [
 export function OutputToolbar(props: Props) {
   const { shown, onShow, isWrapped, onWrap, isLive, isFollowing, onFollow, isCompact } = props;
   return (
-    <div class={`output-toolbar ${isCompact ? "is-compact" : ""}`}>
-      <fieldset class="output-streams">
+    <div class="output-toolbar">
+      <fieldset class="segments">
         <legend class="unseen">Streams</legend>
         {STREAMS.map(([value, name]) => (
           <button
@@ -51,21 +54,23 @@ export function OutputToolbar(props: Props) {
           </button>
         ))}
       </fieldset>
+      {isLive && (
+        <Button
+          class="button-small output-follow"
+          aria-pressed={isFollowing}
+          onClick={() => onFollow(!isFollowing)}
+        >
+          <Icon name={isFollowing ? "pause" : "down"} />
+          {isFollowing ? "Pause" : "Follow"}
+        </Button>
+      )}
+      <label class="output-wrap">
+        <input type="checkbox" checked={isWrapped} onChange={() => onWrap(!isWrapped)} />
+        Wrap<span class="unseen"> lines</span>
+      </label>
       <Find {...props} />
-      <div class="output-actions">
-        {isLive && (
-          <Button aria-pressed={isFollowing} onClick={() => onFollow(!isFollowing)}>
-            <Icon name={isFollowing ? "stop" : "down"} />
-            {isFollowing ? "Pause" : "Follow"}
-          </Button>
-        )}
-        <label class="output-wrap">
-          <input type="checkbox" checked={isWrapped} onChange={() => onWrap(!isWrapped)} />
-          Wrap lines
-        </label>
-        {!isCompact && <GoTo lineCount={props.lineCount} onLine={props.onLine} />}
-        <Downloads output={props.output} download={props.download} />
-      </div>
+      {!isCompact && <GoTo {...props} />}
+      <Downloads output={props.output} download={props.download} />
     </div>
   );
 }
@@ -88,21 +93,39 @@ function Find({ needle, onNeedle, search, current, onFind }: Props) {
         onKeyDown={onKeyDown}
       />
       <span class="output-found" role="status">
-        {needle === ""
-          ? ""
-          : `${current < 0 ? "" : `${count(current + 1)} of `}${count(found)}${found >= MOST_MATCHES ? "+" : ""}`}
+        {needle !== "" && position(current, found)}
       </span>
-      <Button aria-label="Previous match" disabled={found === 0} onClick={() => onFind(-1)}>
-        <Icon name="left" />
-      </Button>
-      <Button aria-label="Next match" disabled={found === 0} onClick={() => onFind(1)}>
-        <Icon name="right" />
-      </Button>
+      {needle !== "" && (
+        <>
+          <Step name="Previous match" icon="left" isOff={found === 0} onClick={() => onFind(-1)} />
+          <Step name="Next match" icon="right" isOff={found === 0} onClick={() => onFind(1)} />
+        </>
+      )}
     </div>
   );
 }
 
-function GoTo({ lineCount, onLine }: Pick<Props, "lineCount" | "onLine">) {
+function position(current: number, found: number): string {
+  const before = current < 0 ? "" : `${count(current + 1)} of `;
+  return `${before}${count(found)}${found >= MOST_MATCHES ? "+" : ""}`;
+}
+
+interface StepProps {
+  name: string;
+  icon: IconName;
+  isOff: boolean;
+  onClick: () => void;
+}
+
+function Step({ name, icon, isOff, onClick }: StepProps) {
+  return (
+    <Button class="button-small" aria-label={name} disabled={isOff} onClick={onClick}>
+      <Icon name={icon} />
+    </Button>
+  );
+}
+
+function GoTo({ stream, lineCount, onLine }: Props) {
   const [line, setLine] = useState("");
   useEffect(() => setLine(""), [lineCount === 0]);
   const go = (event: Event) => {
@@ -114,7 +137,8 @@ function GoTo({ lineCount, onLine }: Pick<Props, "lineCount" | "onLine">) {
     <form class="output-goto" onSubmit={go}>
       <input
         inputMode="numeric"
-        aria-label={`Link to a line, 1 to ${count(lineCount)}`}
+        aria-label={`Link to a line of ${stream}, 1 to ${count(lineCount)}`}
+        title={`Link to a line of ${stream}`}
         placeholder="Line"
         value={line}
         onInput={(event) => setLine(event.currentTarget.value)}

@@ -46,8 +46,8 @@ export function OutputView({
   const digits = useRef(3);
   const room = useRoom(viewport, probe, digits.current + 2);
   const log = useReading(output, shown, isWrapped ? room.columns : UNWRAPPED);
-  if (log.lineCount >= 10 ** digits.current)
-    digits.current = Math.max(5, String(log.lineCount).length);
+  const most = Math.max(log.lineCount("stdout"), log.lineCount("stderr"));
+  if (most >= 10 ** digits.current) digits.current = Math.max(5, String(most).length);
   const theme = useTheme(viewport);
   const [lines, choose] = useLines(isInAddress);
   const scroll = useScroll(
@@ -68,10 +68,11 @@ export function OutputView({
     setCurrent(next);
     scroll.reveal(log.rowAt(search.matches[next] ?? 0));
   };
-  const wanted = lines !== null && lines.from <= log.lineCount ? lines.from : null;
+  const isThere = lines !== null && lines.from <= log.lineCount(lines.stream);
   useEffect(() => {
-    if (wanted !== null) scroll.reveal(log.rowOfLine(wanted));
-  }, [wanted, log]);
+    if (isThere) scroll.reveal(log.rowOfLine(lines.stream, lines.from));
+  }, [isThere, lines?.stream, lines?.from, log]);
+  const stream = shown === "both" ? (log.lineCount("stdout") > 0 ? "stdout" : "stderr") : shown;
 
   return (
     <section class="output" aria-label={label}>
@@ -85,8 +86,9 @@ export function OutputView({
         search={search}
         current={current}
         onFind={find}
-        lineCount={log.lineCount}
-        onLine={(line) => choose(line, false)}
+        stream={stream}
+        lineCount={log.lineCount(stream)}
+        onLine={(line) => choose(stream, line, false)}
         isLive={isLive}
         isFollowing={scroll.isFollowing}
         onFollow={scroll.follow}

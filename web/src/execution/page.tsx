@@ -17,12 +17,14 @@ export default function ExecutionPage({ parameters }: PageProps) {
     <div class="execution">
       <div class="execution-head">
         <div>
-          <p class="hint">
+          <p class="breadcrumb">
             <a href="/executions">Executions</a>
           </p>
-          <h1 class="execution-id">{id}</h1>
+          <div class="execution-title">
+            <h1 class="execution-id">{id}</h1>
+            <CopyButton text={id} label="Copy the ID" isIcon />
+          </div>
         </div>
-        <CopyButton text={id} label="Copy ID" />
         {execution && <Actions followed={followed} execution={execution} />}
       </div>
       {execution && <Facts execution={execution} />}

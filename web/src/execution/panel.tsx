@@ -5,6 +5,7 @@ import { Compiler } from "./compiler.tsx";
 import { Figures } from "./figures.tsx";
 import { type Execution, type Followed, isTerminal } from "./followed.ts";
 import { OutputView } from "./output-view.tsx";
+import type { Output } from "./output.ts";
 import { StateLine } from "./state-line.tsx";
 import { Tests } from "./tests.tsx";
 import { useFollowed } from "./use-followed.ts";
@@ -40,12 +41,14 @@ export function FollowedPanel({
     return problem ? <Failed problem={problem} /> : <Loading what="Loading the execution" />;
   const { result } = execution;
   const hasTests = result?.tests != null;
+  const hasStarted = execution.outcome !== "compile_error";
   return (
     <div class={`execution-panel ${compact ? "is-compact" : ""}`}>
       <StateLine followed={followed} execution={execution} />
-      <Figures execution={execution} />
+      {hasStarted && <Figures execution={execution} />}
       {result?.compile && <Compiler compile={result.compile} execution={execution} />}
-      {hasTests ? (
+      <NotKept execution={execution} output={followed.output} />
+      {!hasStarted ? null : hasTests ? (
         <Tests execution={execution} tests={result?.tests ?? []} />
       ) : (
         <div class="execution-output">
@@ -66,17 +69,30 @@ export function FollowedPanel({
   );
 }
 
+/** Says, where something was received before the end, that it will be gone. */
+function NotKept({ execution, output }: { execution: Execution; output: Output }) {
+  const isGone = execution.state === "cancelled" || execution.state === "failed";
+  if (!isGone || output.pieces.length === 0) return null;
+  return (
+    <p class="execution-note" role="status">
+      {notKept(execution)} This is what was received live: leaving the page loses it.
+    </p>
+  );
+}
+
+function notKept({ state }: Execution): string {
+  return `The output of ${state} executions is not kept.`;
+}
+
 function emptyText(execution: Execution, endedTests: number): string {
   if (endedTests > 0)
     return `${endedTests} tests have ended. What they printed is shown with the verdict.`;
   switch (execution.state) {
     case "completed":
-      return execution.outcome === "compile_error"
-        ? "The program did not start."
-        : "The program printed nothing.";
+      return "The program printed nothing.";
     case "failed":
     case "cancelled":
-      return "No output was kept.";
+      return notKept(execution);
     default:
       return "Nothing has been printed yet.";
   }

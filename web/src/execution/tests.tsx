@@ -37,8 +37,13 @@ export function Tests({ execution, tests }: Props) {
         <table class="table execution-tests">
           <thead>
             <tr>
-              {["Name", "Outcome", "Wall time", "CPU time", "Memory", "Points"].map((title) => (
+              {["Name", "Outcome"].map((title) => (
                 <th key={title} scope="col">
+                  {title}
+                </th>
+              ))}
+              {["Wall time", "CPU time", "Memory", "Points"].map((title) => (
+                <th key={title} scope="col" class="is-number">
                   {title}
                 </th>
               ))}
@@ -93,10 +98,12 @@ function Test({
       <td>
         <Badge name={test.outcome} />
       </td>
-      <td>{test.wall_ms === null ? "" : duration(test.wall_ms)}</td>
-      <td>{test.cpu_ms === null ? "" : duration(test.cpu_ms)}</td>
-      <td>{test.memory_peak_kib === null ? "" : bytes(test.memory_peak_kib * 1024)}</td>
-      <td>{test.points}</td>
+      <td class="is-number">{test.wall_ms === null ? "" : duration(test.wall_ms)}</td>
+      <td class="is-number">{test.cpu_ms === null ? "" : duration(test.cpu_ms)}</td>
+      <td class="is-number">
+        {test.memory_peak_kib === null ? "" : bytes(test.memory_peak_kib * 1024)}
+      </td>
+      <td class="is-number">{test.points}</td>
     </tr>
   );
 }

@@ -1,11 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
 import { toast } from "../parts/toast.tsx";
-import { type Lines, clicked, parseLines, writeLines } from "./anchors.ts";
+import { type Lines, type Stream, clicked, parseLines, writeLines } from "./anchors.ts";
 
 /** The lines that the address points to, and what a click on a number does. */
 export function useLines(
   isInAddress: boolean,
-): [Lines | null, (line: number, isShift: boolean) => void] {
+): [Lines | null, (stream: Stream, line: number, isShift: boolean) => void] {
   const [lines, setLines] = useState(() => (isInAddress ? parseLines(location.hash) : null));
   useEffect(() => {
     if (!isInAddress) return undefined;
@@ -13,8 +13,8 @@ export function useLines(
     addEventListener("hashchange", moved);
     return () => removeEventListener("hashchange", moved);
   }, [isInAddress]);
-  const choose = (line: number, isShift: boolean) => {
-    const chosen = clicked(lines, line, isShift);
+  const choose = (stream: Stream, line: number, isShift: boolean) => {
+    const chosen = clicked(lines, stream, line, isShift);
     setLines(chosen);
     if (isInAddress) void copyLink(chosen);
   };
@@ -23,8 +23,8 @@ export function useLines(
 
 async function copyLink(lines: Lines): Promise<void> {
   history.replaceState(history.state, "", writeLines(lines));
-  const what =
-    lines.from === lines.to ? `line ${lines.from}` : `lines ${lines.from} to ${lines.to}`;
+  const { stream, from, to } = lines;
+  const what = `${from === to ? `line ${from}` : `lines ${from} to ${to}`} of ${stream}`;
   try {
     await navigator.clipboard.writeText(location.href);
     toast(`Copied the link to ${what}.`);

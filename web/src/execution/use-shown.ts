@@ -3,7 +3,7 @@ import type { Shown } from "./reading.ts";
 
 const NAME = "output";
 
-/** Which streams are shown. It is in the address, because numbers of lines depend on it. */
+/** Which streams are shown. It is in the address, beside the line that a link may point to. */
 export function useShown(isInAddress: boolean): [Shown, (shown: Shown) => void] {
   const [shown, setShown] = useState<Shown>(() => (isInAddress ? fromAddress() : "both"));
   const show = (next: Shown) => {

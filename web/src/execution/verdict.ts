@@ -72,7 +72,7 @@ function reasonOf(facts: Facts): string {
     case "wrong_output":
       return "The program printed something other than what was expected.";
     case "compile_error":
-      return limit ? `The compiler ${limit}.` : "The compiler made no program.";
+      return limit ? `The compiler ${limit}.` : "The program did not compile.";
     case "checker_error":
       return "The checker did not judge the output.";
     case "skipped":

@@ -119,7 +119,7 @@ test("what is shown is read bit by bit, with a style for each stream", () => {
   const reading = new Reading(output, "both", 80);
   let asked = 0;
   reading.read(() => ++asked === 1);
-  assert.equal(reading.log.lineCount, 1);
+  assert.equal(reading.log.lineCount("stdout"), 1);
   assert.ok(!reading.isDone);
   reading.read(() => false);
   assert.ok(reading.isDone);

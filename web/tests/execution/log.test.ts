@@ -16,7 +16,7 @@ function rowsOf(log: Log): string[] {
   return Array.from({ length: log.rowCount }, (_, index) => {
     const row = log.row(index);
     const text = row?.spans.map((span) => span.text).join("") ?? "?";
-    return row?.line == null ? `- ${text}` : `${row.line} ${text}`;
+    return row?.isFirst ? `${row.line} ${text}` : `- ${text}`;
   });
 }
 
@@ -60,7 +60,7 @@ test("a line that another source has begun is broken", () => {
   log.append("Name? ", PLAIN, "stdout");
   log.append("warning\n", PLAIN, "stderr");
   log.append("done\n", PLAIN, "stdout");
-  assert.deepEqual(rowsOf(log), ["1 Name? ", "2 warning", "3 done"]);
+  assert.deepEqual(rowsOf(log), ["1 Name? ", "1 warning", "- done"]);
   const sources = [0, 1, 2].map((index) => log.row(index)?.source);
   assert.deepEqual(sources, ["stdout", "stderr", "stdout"] satisfies Source[]);
 });
@@ -121,13 +121,74 @@ test("pieces or the whole, resized or not: the same rows, and all of the text", 
 
 test("lines, rows and positions lead to each other", () => {
   const log = logOf(4, "abcdefghij\nk\nl");
-  assert.equal(log.rowOfLine(1), 0);
-  assert.equal(log.rowOfLine(2), 3);
-  assert.equal(log.rowOfLine(99), 4);
+  assert.equal(log.rowOfLine("stdout", 1), 0);
+  assert.equal(log.rowOfLine("stdout", 2), 3);
+  assert.equal(log.rowOfLine("stdout", 99), 4);
+  assert.equal(log.rowOfLine("stderr", 1), 4);
+  assert.equal(new Log(4).rowOfLine("stdout", 1), 0);
   assert.equal(log.rowAt(5), 1);
-  assert.equal(log.lineAt(5), 1);
-  assert.equal(log.lineAt(11), 2);
   assert.equal(log.row(99), null);
+});
+
+/** What the numbers beside the rows say, with the sources. */
+function numbersOf(log: Log): string[] {
+  return Array.from({ length: log.rowCount }, (_, index) => {
+    const row = log.row(index);
+    return row ? `${row.source} ${row.isFirst ? row.line : `(${row.line})`}` : "";
+  });
+}
+
+test("lines are counted within their stream, whatever comes between them", () => {
+  const log = new Log(80);
+  log.append("one\nbegins, ", PLAIN, "stdout");
+  log.append("warning\n", PLAIN, "stderr");
+  log.append("a gap\n", PLAIN, "mark");
+  log.append("ends\nthree\n", PLAIN, "stdout");
+  log.append("another\n", PLAIN, "stderr");
+  assert.deepEqual(numbersOf(log), [
+    "stdout 1",
+    "stdout 2",
+    "stderr 1",
+    "mark 0",
+    "stdout (2)",
+    "stdout 3",
+    "stderr 2",
+  ]);
+  assert.deepEqual([log.lineCount("stdout"), log.lineCount("stderr")], [3, 2]);
+  assert.deepEqual(
+    [2, 3].map((line) => log.rowOfLine("stdout", line)),
+    [1, 5],
+  );
+  assert.equal(log.rowOfLine("stderr", 2), 6);
+});
+
+test("in any order of arrival, a line of a stream has the same number", () => {
+  randomly(120, (random) => {
+    const streams = { stdout: randomText(random), stderr: randomText(random) };
+    const log = new Log(5);
+    const rest = Object.entries(streams).map(([name, text]) => ({ name: name as Source, text }));
+    while (rest.some((each) => each.text)) {
+      const next = random.of(rest.filter((each) => each.text));
+      const piece = next.text.slice(0, 1 + random.below(9));
+      next.text = next.text.slice(piece.length);
+      log.append(piece, PLAIN, next.name);
+    }
+    for (const [name, text] of Object.entries(streams)) {
+      const found = new Map<number, string>();
+      for (let index = 0; index < log.rowCount; index++) {
+        const row = log.row(index);
+        if (row?.source !== name) continue;
+        const part = row.spans.map((span) => span.text).join("");
+        found.set(row.line, (found.get(row.line) ?? "") + part);
+      }
+      const lines = text.split("\n");
+      if (lines.at(-1) === "") lines.pop();
+      assert.deepEqual(
+        [...found],
+        lines.map((line, index) => [index + 1, line]),
+      );
+    }
+  });
 });
 
 test("much output is laid out at once, in the shortest lines and in a single one", () => {

@@ -8,6 +8,7 @@ import { randomly } from "./random.ts";
 const RED = { foreground: 1 };
 const ROW: Row = {
   line: 1,
+  isFirst: true,
   source: "stdout",
   start: 100,
   spans: [

@@ -36,7 +36,7 @@ test("verdicts in words", () => {
   );
   assert.equal(
     verdictOf({ ...FACTS, outcome: "compile_error" }).reason,
-    "The compiler made no program.",
+    "The program did not compile.",
   );
   assert.deepEqual(verdictOf({ ...FACTS, outcome: "of_later" }), {
     word: "of later",

@@ -54,25 +54,28 @@ test("scrolling to a row brings it to the middle", () => {
 });
 
 test("lines in a link", () => {
-  assert.deepEqual(parseLines("#L12"), { from: 12, to: 12 });
-  assert.deepEqual(parseLines("#L12-L20"), { from: 12, to: 20 });
-  assert.deepEqual(parseLines("#L20-12"), { from: 12, to: 20 });
-  for (const other of ["", "#", "#L", "#L0", "#l1", "#L1x", "#L-1", "#L9999999999"]) {
+  assert.deepEqual(parseLines("#stdout-L12"), { stream: "stdout", from: 12, to: 12 });
+  assert.deepEqual(parseLines("#stderr-L12-L20"), { stream: "stderr", from: 12, to: 20 });
+  assert.deepEqual(parseLines("#stdout-L20-12"), { stream: "stdout", from: 12, to: 20 });
+  const others = ["", "#", "#L1", "#stdout", "#stdout-L0", "#stdout-l1", "#mark-L1"];
+  for (const other of [...others, "#stdout-L1x", "#stdout-L-1", "#stdout-L9999999999"]) {
     assert.equal(parseLines(other), null, other);
   }
   for (const lines of [
-    { from: 3, to: 3 },
-    { from: 3, to: 9 },
-  ]) {
+    { stream: "stdout", from: 3, to: 3 },
+    { stream: "stderr", from: 3, to: 9 },
+  ] as const) {
     assert.deepEqual(parseLines(writeLines(lines)), lines);
   }
 });
 
-test("Shift extends the selected lines", () => {
-  assert.deepEqual(clicked(null, 5, true), { from: 5, to: 5 });
-  assert.deepEqual(clicked({ from: 5, to: 5 }, 9, true), { from: 5, to: 9 });
-  assert.deepEqual(clicked({ from: 5, to: 9 }, 2, true), { from: 2, to: 5 });
-  assert.deepEqual(clicked({ from: 5, to: 9 }, 7, false), { from: 7, to: 7 });
+test("Shift extends the selected lines of a stream", () => {
+  const at = (from: number, to = from) => ({ stream: "stdout", from, to }) as const;
+  assert.deepEqual(clicked(null, "stdout", 5, true), at(5));
+  assert.deepEqual(clicked(at(5), "stdout", 9, true), at(5, 9));
+  assert.deepEqual(clicked(at(5, 9), "stdout", 2, true), at(2, 5));
+  assert.deepEqual(clicked(at(5, 9), "stdout", 7, false), at(7));
+  assert.deepEqual(clicked(at(5, 9), "stderr", 7, true), { stream: "stderr", from: 7, to: 7 });
 });
 
 function textOf(...parts: string[]): LongText {
