@@ -106,6 +106,28 @@ def test_a_key_of_a_door_is_for_users(admin_page: Page, twins: Twins) -> None:
     assert (stored.door, stored.cpu_day) == ("piston", 1.5)
 
 
+def test_limits_of_a_key_are_changed(admin_page: Page, twins: Twins) -> None:
+    page = admin_page
+    page.goto("/keys")
+    page.get_by_role("button", name="Limits… of root").click()
+    dialog = page.get_by_role("dialog", name="Limits of root")
+    dialog.get_by_label("Requests").fill("often")
+    dialog.get_by_label("CPU seconds per day").fill("60")
+    dialog.get_by_role("button", name="Change").click()
+    expect(dialog.get_by_text("must be a number of requests per s, m, h or d")).to_be_visible()
+    dialog.get_by_label("Requests").fill("1000/h")
+    dialog.get_by_role("button", name="Change").click()
+    expect(page.get_by_text("The limits of root were changed.")).to_be_visible()
+    expect(page.get_by_role("row", name="root")).to_contain_text("1000/h")
+    page.get_by_role("button", name="Limits… of root").click()
+    expect(dialog.get_by_label("CPU seconds per day")).to_have_value("60")
+    dialog.get_by_label("CPU seconds per day").fill("")
+    dialog.get_by_role("button", name="Change").click()
+    expect(dialog).to_have_count(0)
+    (stored,) = twins.store.keys.all()
+    assert (stored.requests, stored.cpu_day) == ("1000/h", None)
+
+
 def test_a_callback_secret_is_rotated(admin_page: Page) -> None:
     page = admin_page
     page.goto("/keys")

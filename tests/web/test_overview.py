@@ -24,6 +24,10 @@ def test_shows_an_hour_of_work_and_leads_to_the_lists(operator_page: Page, twins
     expect(table.get_by_role("row")).to_have_count(61)
     expect(table.get_by_role("row", name="(so far)")).to_have_count(1)
     expect(page.get_by_role("row", name="bob 3")).to_be_visible()
+    band = page.get_by_role("table", name="Queue by priority").get_by_role("row", name="Normal")
+    band.get_by_role("link").click()
+    expect(page.get_by_label("Priority")).to_have_value("normal")
+    expect(page.locator("tbody tr")).to_have_count(7)
 
 
 @pytest.mark.web

@@ -1,5 +1,7 @@
 """Replays of the event log, started in the page after a dry run."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -96,3 +98,16 @@ def test_one_is_cancelled(operator_page: Page, twins: Twins, executions: list[st
     page.get_by_role("button", name="Cancel the replay").click()
     expect(page.locator("form").get_by_text("Cancelled (dry run)")).to_be_visible()
     assert twins.store.replays.page(None, 1)[0].status == "cancelled"
+
+
+def test_a_refusal_uses_the_words_of_the_form(operator_page: Page) -> None:
+    page = operator_page
+    page.goto("/replays")
+    page.get_by_text("New replay").click()
+    page.get_by_role("button", name="Dry run").click()
+    described = "is required for resubmit, or else Until, Events or Executions"
+    expect(page.get_by_label("From")).to_have_accessible_description(re.compile(described))
+    page.get_by_label("From").fill("2026-01-02T03:04:05")
+    page.get_by_label("Until").fill("2026-01-02T03:04:05")
+    page.get_by_role("button", name="Dry run").click()
+    expect(page.get_by_label("Until")).to_have_accessible_description("must be after From")

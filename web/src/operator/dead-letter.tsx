@@ -46,7 +46,7 @@ export default function DeadLetterPage({ parameters }: PageProps) {
 
   return (
     <>
-      <p>
+      <p class="breadcrumb">
         <a href="/dead-letters">Dead letters</a>
       </p>
       <Head title="Dead letter" loaded={loaded}>

@@ -36,6 +36,7 @@ export default function DeadLetters({ query }: PageProps) {
     [status, kind],
     { every: EVERY },
   );
+  const isEmpty = pages.value?.items.length === 0;
   const choice = (name: string) => (event: Event) =>
     change(query, { [name]: (event.currentTarget as HTMLSelectElement).value });
   return (
@@ -54,15 +55,17 @@ export default function DeadLetters({ query }: PageProps) {
           options={[ANY, ...KINDS.map((each) => [each, words(each)] as const)]}
           onChange={choice("kind")}
         />
-        <Button onClick={() => setAction("retry")}>Retry all…</Button>
-        <Button look="danger" onClick={() => setAction("discard")}>
+        <Button disabled={isEmpty} onClick={() => setAction("retry")}>
+          Retry all…
+        </Button>
+        <Button look="danger" disabled={isEmpty} onClick={() => setAction("discard")}>
           Discard all…
         </Button>
       </div>
       <Shown loaded={pages} what="Loading the dead letters">
         {({ items, hasMore }) => (
           <>
-            <List letters={items} />
+            <List letters={items} isFiltered={Boolean(status ?? kind)} />
             <More hasMore={hasMore} onMore={pages.more} />
           </>
         )}
@@ -80,8 +83,10 @@ export default function DeadLetters({ query }: PageProps) {
   );
 }
 
-function List({ letters }: { letters: readonly Letter[] }) {
-  if (letters.length === 0) return <Empty title="There are no such dead letters" />;
+function List({ letters, isFiltered }: { letters: readonly Letter[]; isFiltered: boolean }) {
+  if (letters.length === 0) {
+    return <Empty title={isFiltered ? "No dead letter matches" : "There are no dead letters"} />;
+  }
   return (
     <Table
       caption="Dead letters"

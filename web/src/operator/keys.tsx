@@ -12,11 +12,12 @@ import { useLoaded } from "../parts/use-loaded.ts";
 import { Cut } from "./cut.tsx";
 import { NOTHING } from "./figures.ts";
 import { Head } from "./head.tsx";
+import { KeyLimits } from "./key-limits.tsx";
 import { NewKey } from "./new-key.tsx";
 import { type Secrets, ShownOnce } from "./shown-once.tsx";
 
 export type Key = components["schemas"]["Key"];
-type Asking = { about: Key; action: "rotate" | "delete" };
+type Asking = { about: Key; action: "limits" | "rotate" | "delete" };
 
 /** The keys of the API. */
 export default function KeysPage() {
@@ -46,6 +47,9 @@ export default function KeysPage() {
       {asking?.action === "delete" && (
         <Deletion of={asking.about} onClose={() => setAsking(null)} onDone={loaded.reload} />
       )}
+      {asking?.action === "limits" && (
+        <KeyLimits of={asking.about} onClose={() => setAsking(null)} onDone={loaded.reload} />
+      )}
       {asking?.action === "rotate" && (
         <Rotation of={asking.about} onClose={() => setAsking(null)} onDone={setSecrets} />
       )}
@@ -65,9 +69,9 @@ function List({ keys, onAsk }: { keys: readonly Key[]; onAsk: (asking: Asking) =
         { title: "Role", cell: (key) => key.role },
         {
           title: "Opens",
-          cell: (key) => (key.door ? `only the door ${key.door}` : "the API and all doors"),
+          cell: (key) => (key.door ? `only the door ${key.door}` : "everything"),
         },
-        { title: "Unfinished", isNumber: true, cell: (key) => optional(key.max_unfinished) },
+        { title: "Max. unfinished", isNumber: true, cell: (key) => optional(key.max_unfinished) },
         { title: "Requests", isNumber: true, cell: (key) => key.requests ?? NOTHING },
         { title: "CPU s/day", isNumber: true, cell: (key) => optional(key.cpu_day) },
         { title: "Created", cell: (key) => <Age of={key.created_at} /> },
@@ -76,7 +80,10 @@ function List({ keys, onAsk }: { keys: readonly Key[]; onAsk: (asking: Asking) =
           title: "Actions",
           cell: (key) => (
             <div class="operator-actions operator-tight">
-              <Button onClick={() => onAsk({ about: key, action: "rotate" })}>
+              <Button look="quiet" onClick={() => onAsk({ about: key, action: "limits" })}>
+                Limits…<span class="unseen"> of {key.name}</span>
+              </Button>
+              <Button look="quiet" onClick={() => onAsk({ about: key, action: "rotate" })}>
                 Rotate secret…<span class="unseen"> of {key.name}</span>
               </Button>
               <Button look="danger" onClick={() => onAsk({ about: key, action: "delete" })}>

@@ -6,6 +6,7 @@ import { Dialog } from "../parts/dialog.tsx";
 import { Field, Select } from "../parts/field.tsx";
 import { otherProblems, problemsByField } from "./field-problems.ts";
 import { bodyOf } from "./key-form.ts";
+import { LIMIT_LABELS, LimitFields } from "./key-limits.tsx";
 import type { Secrets } from "./shown-once.tsx";
 
 const ROLES = ["user", "operator", "admin"] as const;
@@ -16,8 +17,12 @@ const DOORS = [
   ["judge0", "Only the door judge0"],
   ["tools", "Only the door tools"],
 ] as const;
-const FIELDS = ["name", "role", "door", "max_unfinished", "requests", "cpu_day"] as const;
-const SETTING = "Empty: as in the settings.";
+const LABELS = {
+  name: "Name",
+  role: "Role",
+  door: "Opens",
+  ...LIMIT_LABELS,
+};
 
 interface Props {
   onCreated: (secrets: Secrets) => void;
@@ -28,7 +33,7 @@ interface Props {
 export function NewKey({ onCreated, onClose }: Props) {
   const [problem, setProblem] = useState<Problem | null>(null);
   const [isBusy, setBusy] = useState(false);
-  const wrong = problemsByField(problem);
+  const wrong = problemsByField(problem, LABELS);
 
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
@@ -61,35 +66,9 @@ export function NewKey({ onCreated, onClose }: Props) {
           <Select label="Role" name="role" options={ROLES} problem={wrong.role} />
           <Select label="Opens" name="door" options={DOORS} problem={wrong.door} />
         </div>
-        <div class="operator-row">
-          <Field
-            label="Unfinished executions"
-            name="max_unfinished"
-            type="number"
-            min={1}
-            hint={SETTING}
-            problem={wrong.max_unfinished}
-          />
-          <Field
-            label="Requests"
-            name="requests"
-            placeholder="10/s"
-            autocomplete="off"
-            hint="Per s, m, h or d. Empty: as in the settings."
-            problem={wrong.requests}
-          />
-          <Field
-            label="CPU seconds per day"
-            name="cpu_day"
-            type="number"
-            min={0}
-            step="any"
-            hint={SETTING}
-            problem={wrong.cpu_day}
-          />
-        </div>
+        <LimitFields wrong={wrong} />
         <p class="field-problem" role="alert">
-          {otherProblems(problem, FIELDS)}
+          {otherProblems(problem, LABELS)}
         </p>
         <div class="dialog-buttons">
           <Button onClick={onClose}>Back</Button>

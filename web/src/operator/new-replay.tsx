@@ -11,7 +11,14 @@ import { otherProblems, problemsByField } from "./field-problems.ts";
 import { MODES, type Mode, type NewReplay, replayOf } from "./replay-form.ts";
 import { Progress } from "./replay-progress.tsx";
 
-const FIELDS = ["mode", "from", "to", "types", "executions", "target"] as const;
+const LABELS = {
+  mode: "Mode",
+  from: "From",
+  to: "Until",
+  types: "Events",
+  executions: "Executions",
+  target: "Target",
+};
 const TARGET: Partial<Record<Mode, string>> = {
   reemit: "The topic that the events are delivered to.",
   rebuild: "sqlite:///name.db in the service's folder for replays, or mongodb://host/database.",
@@ -24,7 +31,12 @@ export function NewReplayForm({ onStarted }: { onStarted: () => void }) {
   const [tried, setTried] = useState<{ id: string; request: NewReplay } | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const [isAsking, setAsking] = useState(false);
-  const wrong = problemsByField(problem);
+  const wrong = problemsByField(problem, LABELS);
+  const takes: Record<string, boolean> = {
+    types: mode !== "rebuild",
+    target: mode !== "resubmit",
+  };
+  const shown = Object.keys(LABELS).filter((name) => takes[name] ?? true);
 
   const start = async (request: NewReplay) => {
     setProblem(null);
@@ -70,7 +82,7 @@ export function NewReplayForm({ onStarted }: { onStarted: () => void }) {
           <Field label="From" name="from" type="datetime-local" step="1" problem={wrong.from} />
           <Field label="Until" name="to" type="datetime-local" step="1" problem={wrong.to} />
         </div>
-        {mode !== "resubmit" && (
+        {takes.target && (
           <Field
             label="Target"
             name="target"
@@ -80,23 +92,31 @@ export function NewReplayForm({ onStarted }: { onStarted: () => void }) {
             problem={wrong.target}
           />
         )}
-        {mode !== "rebuild" && <Types problem={wrong.types} />}
-        <FieldFrame label="Executions" hint="Their ids; empty for all." problem={wrong.executions}>
+        {takes.types && <Types problem={wrong.types} />}
+        <FieldFrame
+          label="Executions"
+          hint="Ids, with spaces or line breaks between them. Leave it empty for all executions."
+          problem={wrong.executions}
+        >
           {(attributes) => (
             <textarea {...attributes} name="executions" rows={2} spellcheck={false} />
           )}
         </FieldFrame>
         <p class="field-problem" role="alert">
-          {otherProblems(problem, FIELDS)}
+          {otherProblems(problem, LABELS, shown)}
         </p>
         <div class="operator-actions">
           <Button type="submit" look={tried ? "normal" : "primary"}>
             Dry run
           </Button>
-          <Button look="primary" disabled={!tried} onClick={() => setAsking(true)}>
+          <Button
+            look={tried ? "primary" : "normal"}
+            disabled={!tried}
+            onClick={() => setAsking(true)}
+          >
             Start the replay…
           </Button>
-          {!tried && <span class="hint">A dry run counts first and changes nothing.</span>}
+          {!tried && <span class="hint">Begin with a dry run: it only counts.</span>}
         </div>
         {tried && <Progress id={tried.id} />}
       </form>
@@ -118,13 +138,14 @@ export function NewReplayForm({ onStarted }: { onStarted: () => void }) {
 function Types({ problem }: { problem: string | undefined }) {
   return (
     <fieldset class="operator-choice">
-      <legend>Events (none: all)</legend>
+      <legend>Events</legend>
       {EVENT_TYPES.map((type) => (
         <label key={type}>
           <input type="checkbox" name="types" value={type} />
           {words(stateOf(type))}
         </label>
       ))}
+      <p class="hint">Select none for events of all types.</p>
       <p class="field-problem" role="alert">
         {problem}
       </p>

@@ -20,7 +20,7 @@ export function Period({ chosen, query }: { chosen: PeriodName; query: URLSearch
     setQuery(changed);
   };
   return (
-    <fieldset class="operator-choice">
+    <fieldset class="segments">
       <legend class="unseen">Period</legend>
       {Object.keys(PERIODS).map((period) => (
         <label key={period}>

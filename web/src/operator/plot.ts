@@ -17,6 +17,7 @@ export interface Drawn {
 
 const HEIGHT = 180;
 const AXIS_WIDTH = 64;
+const TIMES_HEIGHT = 32;
 /** Where the axis ends if there is nothing to show. */
 const EMPTY = { rate: 1, count: 1, duration: 100 } as const;
 
@@ -100,7 +101,7 @@ function options(
       y: { range: (_, __, most) => [0, most > 0 ? most * 1.05 : EMPTY[unit]] },
     },
     axes: [
-      { ...axis, values: times },
+      { ...axis, values: times, size: TIMES_HEIGHT },
       { ...axis, values, size: AXIS_WIDTH, ...(unit === "count" ? { incrs: WHOLE_STEPS } : {}) },
     ],
     series: [{}, ...(kind === "bars" ? series.reverse() : series)],

@@ -22,7 +22,13 @@ export function QueueTables({ queue }: { queue: Queue }) {
           keyOf={(band) => band.priority}
           columns={[
             { title: "Priority", cell: (band) => words(band.priority) },
-            { title: "Queued", isNumber: true, cell: (band) => count(band.queued) },
+            {
+              title: "Queued",
+              isNumber: true,
+              cell: ({ priority, queued }) => (
+                <a href={executionsOf({ priority, state: "queued" })}>{count(queued)}</a>
+              ),
+            },
             { title: "Oldest", isNumber: true, cell: (band) => optionalAge(band.oldest) },
             { title: "Admitted or later", isNumber: true, cell: (band) => count(band.working) },
           ]}

@@ -7,7 +7,7 @@ export default function ReplayPage({ parameters }: PageProps) {
   const id = parameters.id ?? "";
   return (
     <>
-      <p>
+      <p class="breadcrumb">
         <a href="/replays">Replays</a>
       </p>
       <Head title={`Replay ${id}`} />

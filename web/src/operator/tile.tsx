@@ -4,7 +4,7 @@ interface Props {
   label: ComponentChildren;
   value: string;
   /** The list behind the number. */
-  href: string;
+  href?: string;
   /** What else is known, such as the oldest age. */
   children?: ComponentChildren;
   /** Whether somebody should look at it. */
@@ -15,13 +15,17 @@ interface Props {
 export function Tile({ label, value, href, children, isAlarming }: Props) {
   return (
     <li class={`operator-tile ${isAlarming ? "is-alarming" : ""}`}>
-      <a href={href}>
+      <Around href={href}>
         <span class="operator-tile-label">{label}</span>
         <span class="operator-tile-value">{value}</span>
-      </a>
+      </Around>
       {children && <span class="operator-tile-more">{children}</span>}
     </li>
   );
+}
+
+function Around({ href, children }: { href: string | undefined; children: ComponentChildren }) {
+  return href === undefined ? <>{children}</> : <a href={href}>{children}</a>;
 }
 
 /** Tiles below a heading. */

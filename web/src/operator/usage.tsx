@@ -9,10 +9,10 @@ import { useLoaded } from "../parts/use-loaded.ts";
 import type { PageProps } from "../shell/routes.ts";
 import { includes, useSession } from "../shell/session.ts";
 import { Cut } from "./cut.tsx";
-import { Facts } from "./facts.tsx";
 import { Head } from "./head.tsx";
 import { addressOf } from "./links.ts";
 import { change } from "./query.ts";
+import { Tile } from "./tile.tsx";
 import { totalUsage } from "./usage-total.ts";
 
 type Day = components["schemas"]["UsageDay"];
@@ -73,13 +73,11 @@ function Days({ days, showsOwner }: { days: readonly Day[]; showsOwner: boolean 
   const total = totalUsage(days);
   return (
     <div class="operator-section">
-      <Facts
-        items={[
-          ["Executions", count(total.executions)],
-          ["CPU time", duration(total.cpu_seconds * 1000)],
-          ["Stored", bytes(total.stored_bytes)],
-        ]}
-      />
+      <ul class="operator-tiles" aria-label="Total">
+        <Tile label="Executions" value={count(total.executions)} />
+        <Tile label="CPU time" value={duration(total.cpu_seconds * 1000)} />
+        <Tile label="Stored" value={bytes(total.stored_bytes)} />
+      </ul>
       <LongTable
         caption="Usage by day"
         items={[...days].reverse()}

@@ -59,13 +59,17 @@ function Processes({ workers }: { workers: readonly Worker[] }) {
           ),
         },
         { title: "Kind", cell: (worker) => worker.kind },
-        { title: "Queues", cell: (worker) => <Cut text={worker.roles.join(", ") || NOTHING} /> },
+        { title: "Queues", cell: (worker) => <Queues names={worker.roles} /> },
         { title: "Heartbeat", cell: (worker) => <Age of={worker.seen_at} /> },
         { title: "Version", cell: (worker) => <Cut text={worker.version} /> },
         { title: "Running steps", isWide: true, cell: (worker) => <Steps steps={worker.steps} /> },
       ]}
     />
   );
+}
+
+function Queues({ names }: { names: readonly string[] }) {
+  return <bdi class="operator-cut operator-more-room">{names.join(", ") || NOTHING}</bdi>;
 }
 
 function Steps({ steps }: { steps: Worker["steps"] }) {

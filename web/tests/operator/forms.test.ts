@@ -66,21 +66,33 @@ test("problems belong to fields, and the others are named", () => {
     { pointer: "/executions/3", detail: "is too long" },
     { pointer: "/executions/7", detail: "is empty" },
     { pointer: "/target", detail: "is no topic" },
+    { pointer: "/to", detail: "must be after `from`, not `that`" },
+    { pointer: "/new", detail: "is unknown" },
   ]);
-  assert.deepEqual(problemsByField(problem), {
+  const labels = {
+    name: "Name",
+    executions: "Executions",
+    target: "Target",
+    from: "First",
+    to: "",
+  };
+  assert.deepEqual(problemsByField(problem, labels), {
     name: "is required",
     executions: "is too long; is empty",
     target: "is no topic",
+    to: "must be after First, not `that`",
+    new: "is unknown",
   });
-  assert.equal(otherProblems(problem, ["name", "executions"]), "target: is no topic");
-  assert.equal(otherProblems(problem, ["name", "executions", "target"]), "");
+  assert.equal(otherProblems(problem, labels), "new: is unknown");
+  const shown = ["name", "executions", "to"];
+  assert.equal(otherProblems(problem, labels, shown), "Target: is no topic; new: is unknown");
 });
 
 test("a problem without fields is shown as it is", () => {
-  assert.equal(otherProblems(new Problem(403, "Forbidden", "not you"), ["name"]), "not you");
-  assert.equal(otherProblems(new Problem(502, "Bad gateway", ""), []), "Bad gateway");
-  assert.equal(otherProblems(null, []), "");
-  assert.deepEqual(problemsByField(null), {});
+  assert.equal(otherProblems(new Problem(403, "Forbidden", "not you"), {}), "not you");
+  assert.equal(otherProblems(new Problem(502, "Bad gateway", ""), {}), "Bad gateway");
+  assert.equal(otherProblems(null, {}), "");
+  assert.deepEqual(problemsByField(null, {}), {});
 });
 
 test("a new key has what was filled in", () => {
