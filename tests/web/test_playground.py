@@ -60,7 +60,7 @@ def test_a_problem_is_shown_at_its_field(playground: Page) -> None:
     playground.get_by_label("Wall time, s").fill("100")
     tab(playground, "Input")
     playground.get_by_role("button", name="Run").click()
-    playground.get_by_role("button", name="/limits/wall_seconds").click()
+    playground.get_by_role("button", name="Wall time").click()
     expect(playground.get_by_label("Wall time, s")).to_be_focused()
     field = playground.get_by_label("Wall time, s")
     expect(field).to_have_accessible_description(re.compile("must be at most 60"))

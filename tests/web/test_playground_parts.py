@@ -158,7 +158,7 @@ def test_a_problem_with_a_test_is_shown_in_its_row(playground: Page) -> None:
         playground.get_by_label(f"Name of test {number}").fill("same")
     tab(playground, "Input")
     playground.get_by_role("button", name="Run").click()
-    playground.get_by_role("button", name="/tests/1/name").click()
+    playground.get_by_role("button", name="Test 2, name").click()
     expect(playground.get_by_label("Name of test 2")).to_be_focused()
     expect(playground.get_by_role("cell", name="is also the name of test 1")).to_be_visible()
 
@@ -346,7 +346,7 @@ def test_hostile_names_are_only_text(playground: Page) -> None:
     kept = {"format": 1, "submission": body | {"tests": tests}, "open": names[0]}
     playground.goto("/executions")
     playground.evaluate(
-        "kept => localStorage.setItem('podline.playground.ada', kept)", json.dumps(kept)
+        "kept => sessionStorage.setItem('podline.playground.ada', kept)", json.dumps(kept)
     )
     playground.goto("/")
     expect(playground.get_by_role("tab", name=names[0])).to_be_visible()
@@ -439,3 +439,16 @@ def test_without_the_editor_there_is_a_text_area(page: Page) -> None:
     text = page.get_by_role("textbox", name="main.py")
     text.fill("print(3)")
     assert run(page)["source"] == "print(3)"
+
+
+def test_each_tab_keeps_its_own_program(playground: Page) -> None:
+    write(playground, "first = 1")
+    playground.reload()
+    expect(editor(playground)).to_have_text("first = 1")
+    other = opened(playground.context.new_page())
+    expect(editor(other)).to_have_text("first = 1")
+    write(other, "second = 2")
+    other.reload()
+    expect(editor(other)).to_have_text("second = 2")
+    playground.reload()
+    expect(editor(playground)).to_have_text("first = 1")

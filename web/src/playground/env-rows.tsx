@@ -24,7 +24,7 @@ export function EnvRows() {
             onInput={(event) => set(at, [event.currentTarget.value, value])}
           />
           <textarea
-            rows={value.split("\n").length}
+            rows={Math.min(value.split("\n").length, 12)}
             aria-label={`Value of variable ${at + 1}`}
             spellcheck={false}
             value={value}

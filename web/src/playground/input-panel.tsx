@@ -25,14 +25,16 @@ export function InputPanel() {
           />
         )}
       </FieldFrame>
-      <Rows
-        name="args"
-        label="Arguments"
-        one="Argument"
-        texts={draft.args}
-        onChange={(args) => change((last) => ({ ...last, args }))}
-      />
-      <EnvRows />
+      <div class="playground-pair">
+        <Rows
+          name="args"
+          label="Arguments"
+          one="Argument"
+          texts={draft.args}
+          onChange={(args) => change((last) => ({ ...last, args }))}
+        />
+        <EnvRows />
+      </div>
     </>
   );
 }

@@ -24,7 +24,7 @@ export function InputPanels({ panel, onPanel, result }: Props) {
   };
   const tabs = [
     { id: "input", label: label("Input", "input") },
-    { id: "tests", label: label(tests.length ? `Tests ${tests.length}` : "Tests", "tests") },
+    { id: "tests", label: <Counted count={tests.length}>{label("Tests", "tests")}</Counted> },
     { id: "settings", label: label("Settings", "settings") },
   ];
   return (
@@ -35,5 +35,19 @@ export function InputPanels({ panel, onPanel, result }: Props) {
         {panel === "settings" && <SettingsPanel />}
       </Tabs>
     </section>
+  );
+}
+
+function Counted({ count, children }: { count: number; children: ComponentChildren }) {
+  return (
+    <>
+      {children}
+      {count > 0 && (
+        <>
+          {" "}
+          <span class="playground-count">{count}</span>
+        </>
+      )}
+    </>
   );
 }

@@ -52,7 +52,7 @@ export function LanguageChoice({ catalogue, isChanged, replace }: Props) {
           change((last) => ({ ...last, version }));
         }}
       >
-        <option value="">{versions[0] ? `Newest: ${versions[0].version}` : "Newest"}</option>
+        <option value="">{versions[0] ? `${versions[0].version} (newest)` : "Newest"}</option>
         {asked(
           draft.version,
           versions.map((each) => each.version),

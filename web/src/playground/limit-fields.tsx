@@ -1,16 +1,8 @@
 import { Field } from "../parts/field.tsx";
+import { count } from "../parts/format.ts";
 import { type Form, problemAt, useForm } from "./form.ts";
+import { LIMIT_LABELS } from "./labels.ts";
 import { LIMITS, type LimitName, type Limits } from "./model.ts";
-
-const LABELS: Readonly<Record<LimitName, string>> = {
-  wall_seconds: "Wall time, s",
-  cpu_seconds: "CPU time, s",
-  memory_mib: "Memory, MiB",
-  stack_mib: "Stack, MiB",
-  processes: "Processes",
-  output_kib: "Output, KiB",
-  disk_mib: "Disk, MiB",
-};
 
 /** A limit for everything. An empty one takes its default, which it shows. */
 export function LimitFields() {
@@ -29,11 +21,12 @@ export function LimitFields() {
 function LimitField({ name, form }: { name: LimitName; form: Form }) {
   const { maximum, default: defaults } = (form.language ?? form.maxima).limits;
   const most = maximum[name] ?? (name === "stack_mib" ? maximum.memory_mib : undefined);
+  const problem = problemAt(form, `limits.${name}`);
   return (
     <Field
-      label={LABELS[name]}
-      hint={most == null ? undefined : `At most ${most}`}
-      problem={problemAt(form, `limits.${name}`)}
+      label={LIMIT_LABELS[name]}
+      hint={most == null || problem ? undefined : `At most ${count(most)}`}
+      problem={problem}
       data-field={`limits.${name}`}
       type="number"
       min={0}

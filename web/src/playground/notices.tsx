@@ -1,6 +1,8 @@
 import type { FieldProblem, Problem } from "../api/problem.ts";
 import { age } from "../parts/format.ts";
 import { Icon } from "../parts/icon.tsx";
+import { useForm } from "./form.ts";
+import { labelAt } from "./labels.ts";
 import { visible } from "./names.ts";
 import type { Run } from "./use-run.ts";
 
@@ -52,7 +54,7 @@ function Refused({ problem, onShow }: { problem: Problem; onShow: (field: FieldP
           {problem.fields.map((field) => (
             <li key={`${field.pointer} ${field.detail}`}>
               <button type="button" class="playground-link" onClick={() => onShow(field)}>
-                <code>{visible(field.pointer || "/")}</code>
+                <FieldName pointer={field.pointer ?? ""} />
               </button>{" "}
               {field.detail}
             </li>
@@ -61,4 +63,10 @@ function Refused({ problem, onShow }: { problem: Problem; onShow: (field: FieldP
       </div>
     </div>
   );
+}
+
+/** The field's label; its pointer, if the form has no control for it. */
+function FieldName({ pointer }: { pointer: string }) {
+  const label = labelAt(pointer, useForm().draft);
+  return label === null ? <code>{visible(pointer || "/")}</code> : <bdi>{label}</bdi>;
 }

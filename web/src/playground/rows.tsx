@@ -25,7 +25,7 @@ export function Rows({ name, label, one, texts, onChange }: Props) {
       {texts.map((text, at) => (
         <div class="playground-row" key={at}>
           <textarea
-            rows={text.split("\n").length}
+            rows={Math.min(text.split("\n").length, 12)}
             aria-label={`${one} ${at + 1}`}
             aria-invalid={problemAt(form, name, at) ? true : undefined}
             data-field={fieldKey(name, at)}

@@ -74,7 +74,7 @@ export function SettingsPanel() {
 function Packages() {
   const { language } = useForm();
   const packages = Object.entries(language?.packages ?? {});
-  if (!language) return null;
+  if (!language || packages.length === 0) return null;
   return (
     <details class="playground-packages">
       <summary>

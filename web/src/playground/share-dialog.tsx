@@ -63,7 +63,7 @@ export function ShareDialog({ onClose }: { onClose: () => void }) {
         </Tabs>
         <div class="dialog-buttons">
           <Button onClick={onClose}>Close</Button>
-          {copy?.text && <CopyButton text={copy.text} />}
+          {copy?.text && <CopyButton text={copy.text} look="primary" />}
         </div>
       </div>
     </Dialog>

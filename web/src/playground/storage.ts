@@ -1,4 +1,7 @@
-/** The last state, kept by the browser, so that it survives a reload. One for each owner. */
+/**
+ * The last state, kept by the browser, so that it survives a reload. One for each owner and tab, and
+ * one for each owner that a new tab begins with: what was last written in any.
+ */
 
 import * as json from "./json.ts";
 
@@ -16,10 +19,15 @@ export interface Kept {
 }
 
 type Readable = Pick<Storage, "getItem">;
-type Writable = Pick<Storage, "setItem">;
+type Writable = Pick<Storage, "setItem" | "removeItem">;
+
+/** This tab's; in a new one, that of the tab that wrote last. */
+export function load(owner: string, tab: Readable, browser: Readable): Kept | null {
+  return loadFrom(tab, owner) ?? loadFrom(browser, owner);
+}
 
 /** null if there is none, or if it is of a format that this release doesn't know. */
-export function load(storage: Readable, owner: string): Kept | null {
+function loadFrom(storage: Readable, owner: string): Kept | null {
   try {
     return keptIn(json.object(JSON.parse(storage.getItem(KEY + owner) ?? "null")));
   } catch {
@@ -37,10 +45,20 @@ function keptIn(found: Record<string, unknown>): Kept | null {
   };
 }
 
-/** Returns false if the browser has no room, or refuses. What was kept before is kept still. */
-export function save(storage: Writable, owner: string, kept: Kept): boolean {
+/**
+ * Returns false if the browser has no room, or refuses, so that only this tab may have it. What was
+ * kept for new tabs before is kept still.
+ */
+export function save(owner: string, kept: Kept, tab: Writable, browser: Writable): boolean {
+  const text = JSON.stringify({ format: FORMAT, ...kept });
+  // An older state of this tab would hide what is kept for all.
+  if (!put(tab, KEY + owner, text)) tab.removeItem(KEY + owner);
+  return put(browser, KEY + owner, text);
+}
+
+function put(storage: Writable, key: string, text: string): boolean {
   try {
-    storage.setItem(KEY + owner, JSON.stringify({ format: FORMAT, ...kept }));
+    storage.setItem(key, text);
     return true;
   } catch {
     return false;

@@ -40,7 +40,7 @@ export function TestRowOf({ at, test, verdict }: Props) {
         <td data-label={LABELS.stdin}>
           <textarea
             {...cell("stdin")}
-            rows={2}
+            rows={1}
             placeholder={test.stdin === null ? "Standard input" : ""}
             value={test.stdin ?? ""}
             onInput={(event) => set({ stdin: event.currentTarget.value })}
@@ -49,7 +49,7 @@ export function TestRowOf({ at, test, verdict }: Props) {
         <td data-label={LABELS.expected}>
           <textarea
             {...cell("expected")}
-            rows={2}
+            rows={1}
             placeholder={test.expected === null ? "Not compared" : ""}
             value={test.expected ?? ""}
             onInput={(event) => set({ expected: event.currentTarget.value || null })}
@@ -99,7 +99,7 @@ const LABELS: Readonly<Record<string, string>> = {
 function VerdictOf({ verdict }: { verdict: Verdict }) {
   const { reason } = verdictOf(verdict);
   return (
-    <span title={[reason, verdict.message].filter(Boolean).join(" ")}>
+    <span class="playground-verdict" title={[reason, verdict.message].filter(Boolean).join(" ")}>
       <Badge name={verdict.outcome} />{" "}
       {verdict.wall_ms != null && <span class="hint">{duration(verdict.wall_ms)}</span>}
     </span>

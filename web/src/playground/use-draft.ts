@@ -23,7 +23,7 @@ export interface Work {
 
 type State = Pick<Work, "draft" | "open" | "isChanged" | "execution">;
 
-/** The draft that the browser keeps for this owner, or `first`. */
+/** The draft that the browser keeps for this owner and tab, or `first`. */
 export function useDraft(
   owner: string,
   usualName: (language: string) => string,
@@ -52,7 +52,7 @@ function changed(last: State, draft: Draft): State {
 }
 
 function restored(owner: string, usualName: (language: string) => string): State | null {
-  const kept = load(localStorage, owner);
+  const kept = load(owner, sessionStorage, localStorage);
   const draft = kept && draftOf(kept.submission, usualName);
   if (!draft) return null;
   const open = draft.files.some((file) => file.name === kept.open) ? kept.open : draft.main;
@@ -67,7 +67,8 @@ function useKept(owner: string, state: State): boolean {
   const keep = () => {
     const { draft, open, execution, isChanged } = latest.current;
     const submission = submissionOf(draft);
-    setKept(save(localStorage, owner, { submission, open, execution, changed: isChanged }));
+    const kept = { submission, open, execution, changed: isChanged };
+    setKept(save(owner, kept, sessionStorage, localStorage));
   };
   useEffect(() => {
     const timer = setTimeout(keep, PAUSE_MS);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import * as files from "../../src/playground/files.ts";
+import { byFolder } from "../../src/playground/file-tabs.tsx";
 import { type Draft, draftWith } from "../../src/playground/model.ts";
 
 const ONE = draftWith("python", "main.py", "1");
@@ -56,4 +57,10 @@ test("a dropped folder is the program's folder; hidden and impossible files are 
   );
   assert.deepEqual([...files.wantedPaths(["a.py", "lib/b.py"]).values()], ["a.py", "lib/b.py"]);
   assert.deepEqual([...files.wantedPaths([]).values()], []);
+});
+
+test("tabs have the files of a folder beside each other", () => {
+  const names = ["lib/b.py", "main.py", "lib/sub/c.py", "lib/a.py", "z.py"];
+  const shown = ["main.py", "z.py", "lib/b.py", "lib/a.py", "lib/sub/c.py"];
+  assert.deepEqual(byFolder(names), shown);
 });
