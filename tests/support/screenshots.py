@@ -14,6 +14,7 @@ from playwright.sync_api import Browser
 from podline import Client
 from tests.support.page import NARROW, SCHEMES, WIDE, a_browser, a_context, build_page, sign_in
 from tests.support.scenes import Scene, Scenes, executions, frame, operating, playground
+from tests.support.scenes.letters import leave_dead_letters
 from tests.support.standalone import Standalone, running
 
 ALL: Sequence[Scenes] = (
@@ -31,6 +32,7 @@ def a_service() -> Iterator[tuple[Client, str]]:
     with TemporaryDirectory(prefix="screenshots-") as folder:
         data = Path(folder, "data")
         with running(Standalone(data)) as up, up.client() as client:
+            leave_dead_letters(up.store())
             yield client, (data / "key").read_text().strip()
 
 
@@ -41,7 +43,8 @@ def take(browser: Browser, url: str, key: str, scene: Scene, folder: Path) -> No
                 page = sign_in(context, key) if scene.is_signed_in else context.new_page()
                 page.goto(scene.path)
                 scene.act(page)
-                page.screenshot(path=folder / f"{scene.name}-{size}-{scheme}.png")
+                path = folder / f"{scene.name}-{size}-{scheme}.png"
+                page.screenshot(path=path, full_page=scene.is_whole)
 
 
 def main(arguments: Sequence[str]) -> int:

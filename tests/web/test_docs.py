@@ -44,3 +44,13 @@ def test_it_is_accessible_and_narrow(visit: Visit) -> None:
     expect(page.locator("#executions_submit").get_by_label("Body")).to_be_visible()
     check_accessible(page, within="#executions_submit")  # The whole page takes a minute.
     check_width(page)
+
+
+@pytest.mark.long
+def test_every_operation_is_accessible(visit: Visit) -> None:
+    page = visit()
+    page.goto("/docs")
+    page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
+    operations = page.locator("details").filter(has=page.get_by_role("button", name="Send"))
+    expect(operations).to_have_count(page.locator("details[id]").count())
+    check_accessible(page)

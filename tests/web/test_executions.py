@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from app.domain.api_key import Role
 from app.domain.execution import State
+from app.domain.submission import Priority
 from app.infrastructure.memory.runtime import Script
 from tests.support.hostile_texts import HARMLESS_LINES, short
 from tests.support.page import NARROW, check_accessible, check_harmless, check_width
@@ -27,8 +28,10 @@ def states(twins: Twins) -> list[State]:
 
 def test_filters_updates_in_place_and_keys(page: Page, twins: Twins, worker: Worker) -> None:
     first, second = submitted(twins, 2, labels={"course": "cs101"})
-    other = twins.submit(language="c").id
-    page.goto("/executions")
+    other = twins.submit(language="c", priority=Priority.LOW).id
+    page.goto("/executions?priority=low")
+    expect(page.get_by_text("low priority")).to_be_visible()
+    page.get_by_label("Priority").select_option("Any")
     rows = page.locator("tbody tr")
     expect(rows).to_have_count(3)
     page.get_by_label("Label", exact=True).fill("course:cs101")

@@ -21,6 +21,8 @@ class Scene:
     act: Callable[[Page], object] = nothing
     """What somebody does there first; also waits for what the picture shows."""
     is_signed_in: bool = True
+    is_whole: bool = True
+    """Whether it shows all of the page, not only what a window does."""
 
 
 Scenes = Callable[[Client], list[Scene]]

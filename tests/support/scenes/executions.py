@@ -46,9 +46,16 @@ def scenes(client: Client) -> list[Scene]:
     )
     client.run("import sys; sys.exit(3)", language="python", labels={"course": "cs102"})
     client.run("while :; do :; done", language="bash", limits={"cpu_seconds": 0.2})
+    broken = client.run("int main() { return x; }\n", language="c")
+    cancelled = client.submit(_RUNS_ON, language="python", priority="high")
     running = client.submit(_RUNS_ON, language="python", limits={"wall_seconds": 60})
     return [
         Scene("execution-running", f"/executions/{running.id}", _printed),
+        Scene("execution-cancelled", f"/executions/{cancelled.id}", _cancelled),
+        Scene("execution-compile-error", f"/executions/{broken.id}", _broken),
+        Scene("executions-delete", "/executions?label=course:cs101", _deleting),
+        Scene("executions-none", "/executions?outcome=checker_error", _none),
+        Scene("executions-keys", "/executions", _keys),
         Scene("executions", "/executions", _listed),
         Scene("executions-filtered", "/executions?label=course:cs101&within=24h", _listed),
         Scene("execution", f"/executions/{coloured.id}", _ended),
@@ -77,3 +84,34 @@ def _opened(page: Page) -> None:
 
 def _printed(page: Page) -> None:
     expect(page.get_by_text("waiting for a while")).to_be_visible()
+
+
+def _cancelled(page: Page) -> None:
+    """By the first picture; the others find it so."""
+    cancel = page.get_by_role("button", name="Cancel")
+    ended = page.get_by_text("It was cancelled, so there is no result.")
+    expect(cancel.or_(ended).first).to_be_visible()
+    if cancel.is_visible():
+        _printed(page)
+        cancel.click()
+    expect(ended).to_be_visible()
+
+
+def _broken(page: Page) -> None:
+    expect(page.get_by_text("error:").first).to_be_visible()
+
+
+def _deleting(page: Page) -> None:
+    _listed(page)
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("dialog").get_by_role("button", name="Delete")).to_be_enabled()
+
+
+def _none(page: Page) -> None:
+    expect(page.get_by_text("No execution matches")).to_be_visible()
+
+
+def _keys(page: Page) -> None:
+    _listed(page)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()

@@ -7,7 +7,20 @@ from tests.support.scenes import Scene
 
 
 def scenes(_: Client) -> list[Scene]:
-    return [Scene("sign-in", "/sign-in", _refused, is_signed_in=False)]
+    return [
+        Scene("sign-in", "/sign-in", _refused, is_signed_in=False),
+        Scene("execution-absent", "/executions/01J", _absent),
+        Scene("docs", "/docs", is_whole=False),
+        Scene("docs-operation", "/docs#executions_cancel", _operation, is_whole=False),
+    ]
+
+
+def _operation(page: Page) -> None:
+    expect(page.locator("#executions_cancel").get_by_role("button", name="Send")).to_be_visible()
+
+
+def _absent(page: Page) -> None:
+    expect(page.get_by_role("alert")).to_contain_text("there is no execution")
 
 
 def _refused(page: Page) -> None:

@@ -19,15 +19,19 @@ def scenes(client: Client) -> list[Scene]:
         client.wait(execution.id)
     client.keys.create("quiz-site", requests="100/m", cpu_day=3600)
     client.keys.create("notebooks", door="piston")
-    client.replays.start("resubmit", executions=[executions[0].id], dry_run=True)
+    replay = client.replays.start("resubmit", executions=[executions[0].id], dry_run=True)
     return [
         Scene("overview", "/overview", _charts),
         Scene("dead-letters", "/dead-letters", _shown),
+        Scene("dead-letter", "/dead-letters", _letter),
+        Scene("dead-letters-none", "/dead-letters?status=resolved", _shown),
         Scene("replays", "/replays", _form),
+        Scene("replay", f"/replays/{replay.id}", _shown),
         Scene("events", "/events", _shown),
         Scene("usage", "/usage?owner=*", _shown),
         Scene("workers", "/workers", _shown),
         Scene("keys", "/keys", _shown),
+        Scene("key-created", "/keys", _created),
         Scene("new-key", "/keys", _new_key),
     ]
 
@@ -48,3 +52,15 @@ def _form(page: Page) -> None:
 def _new_key(page: Page) -> None:
     page.get_by_role("button", name="Create a key…").click()
     expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def _letter(page: Page) -> None:
+    page.get_by_role("link", name="Exhausted").first.click()
+    expect(page.get_by_role("region", name="Traceback")).to_be_visible()
+
+
+def _created(page: Page) -> None:
+    _new_key(page)
+    page.get_by_label("Name").fill("grader")
+    page.get_by_role("button", name="Create", exact=True).click()
+    expect(page.get_by_text("Copy it now")).to_be_visible()

@@ -27,6 +27,7 @@ def scenes(client: Client) -> list[Scene]:
     return [
         Scene("playground", "/", _running),
         Scene("playground-ran", f"/?from={found['success'].id}", _ran),
+        Scene("playground-files", f"/?from={found['folders'].id}", _opened),
         Scene("playground-tests", "/", _tested),
         Scene("playground-settings", "/", _refused),
         Scene("playground-share", "/", _shared),
@@ -59,7 +60,7 @@ def _refused(page: Page) -> None:
     _panel(page, "Settings")
     page.get_by_label("Wall time, s").fill("100")
     page.get_by_role("button", name="Run").click()
-    page.get_by_role("button", name="/limits/wall_seconds").click()
+    page.get_by_role("button", name="Wall time").click()
 
 
 def _shared(page: Page) -> None:

@@ -17,6 +17,12 @@ for number in range(1, 6):
 print("\\033[33mThis is a warning.\\033[0m", file=sys.stderr)
 """
 SQUARES = "n = int(input())\nprint(n * n if n < 10 else 'too large')\n"
+FILES = {
+    "main.py": "from geometry.shapes import area\n\nprint(area(3, 4))\n",
+    "geometry/__init__.py": "",
+    "geometry/shapes.py": "def area(width, height):\n    return width * height\n",
+    "data/numbers.txt": "3 4\n",
+}
 LABELS = {"course": "cs101", "student": "ada"}
 
 
@@ -29,5 +35,6 @@ def ran(client: Client) -> dict[str, Execution]:
     ]
     return {
         "success": client.run(COUNTING, language="python", stdin="Ada\n", labels=LABELS),
+        "folders": client.run(files=FILES, entrypoint="main.py", language="python", labels=LABELS),
         "tests": client.run(SQUARES, language="python", tests=tests, labels=LABELS),
     }

@@ -3,6 +3,7 @@ export interface Filter {
   readonly state: string;
   readonly outcome: string;
   readonly language: string;
+  readonly priority: string;
   readonly labels: readonly string[];
   readonly batch: string;
   readonly owner: string;
@@ -15,6 +16,7 @@ export const EVERYTHING: Filter = {
   state: "",
   outcome: "",
   language: "",
+  priority: "",
   labels: [],
   batch: "",
   owner: "",
@@ -32,7 +34,17 @@ export const SPANS: Readonly<Record<string, number>> = {
   "30d": 30 * 24 * 3_600_000,
 };
 
-const TEXTS = ["state", "outcome", "language", "batch", "owner", "from", "to", "within"] as const;
+const TEXTS = [
+  "state",
+  "outcome",
+  "language",
+  "priority",
+  "batch",
+  "owner",
+  "from",
+  "to",
+  "within",
+] as const;
 
 /** Read an address. Whatever it holds, the result is a filter; the API says what is wrong with it. */
 export function fromQuery(query: URLSearchParams): Filter {
@@ -59,6 +71,7 @@ export interface Selection {
   state?: string;
   outcome?: string;
   language?: string;
+  priority?: string;
   label?: string[];
   batch?: string;
   owner?: string;
@@ -68,7 +81,7 @@ export interface Selection {
 
 export function toSelection(filter: Filter, now: number): Selection {
   const selection: Selection = {};
-  for (const name of ["state", "outcome", "language", "batch", "owner"] as const) {
+  for (const name of ["state", "outcome", "language", "priority", "batch", "owner"] as const) {
     if (filter[name] !== "") selection[name] = filter[name];
   }
   if (filter.labels.length > 0) selection.label = [...filter.labels];
@@ -97,6 +110,7 @@ export function inWords(filter: Filter): string {
     filter.state,
     filter.outcome.replaceAll("_", " "),
     filter.language,
+    filter.priority && `${filter.priority} priority`,
     ...filter.labels,
     filter.batch && `batch ${filter.batch}`,
     filter.owner && (filter.owner === "*" ? "all owners" : `of ${filter.owner}`),

@@ -33,6 +33,7 @@ const OUTCOMES = [
   "compile_error",
   "checker_error",
 ];
+const PRIORITIES = ["critical", "high", "normal", "low", "background"];
 const TIMES: readonly (readonly [string, string])[] = [
   ["", "Any time"],
   ["15m", "Last 15 minutes"],
@@ -86,6 +87,12 @@ export function Filters({ filter, onFilter }: Props) {
         value={filter.language}
         options={[["", "Any"], ...known.map((name): [string, string] => [name, name])]}
         onChange={(event) => change({ language: event.currentTarget.value })}
+      />
+      <Select
+        label="Priority"
+        value={filter.priority}
+        options={named(PRIORITIES)}
+        onChange={(event) => change({ priority: event.currentTarget.value })}
       />
       <Times filter={filter} change={change} isBetween={isBetween} onBetween={setBetween} />
       {includes(session, "operator") && <Owner filter={filter} change={change} />}

@@ -34,10 +34,17 @@ export default function Executions({ query }: PageProps) {
     <div class="executions">
       <div class="page-head">
         <h1>Executions</h1>
-        <BulkButtons selected={selected.size} onBulk={begin} />
-        <Button aria-label="Keys" aria-keyshortcuts="?" onClick={() => setHelping(true)}>
+        <Button
+          look="quiet"
+          class="button-small"
+          aria-label="Keys"
+          title="Keys of this page"
+          aria-keyshortcuts="?"
+          onClick={() => setHelping(true)}
+        >
           <kbd>?</kbd>
         </Button>
+        <BulkButtons selected={selected.size} onBulk={begin} />
       </div>
       <Filters filter={filter} onFilter={show} />
       <SavedFilters filter={filter} />
@@ -93,7 +100,7 @@ function BulkButtons({ selected, onBulk }: { selected: number; onBulk: (action: 
   const which = selected === 0 ? "all that match" : `${selected} selected`;
   return (
     <div class="executions-bulk" role="group" aria-label={`Act on ${which}`}>
-      <span class="hint">With {which}:</span>
+      <span class="hint">{selected === 0 ? "All that match:" : `${selected} selected:`}</span>
       <Button onClick={() => onBulk("cancel")}>Cancel</Button>
       <Button onClick={() => onBulk("retry")}>Retry</Button>
       <Button look="danger" onClick={() => onBulk("delete")}>
@@ -143,7 +150,9 @@ function Rows({ list, filter, cursor, selected, onSelect, onHelp }: RowsProps) {
         />
       )}
       <nav class="executions-pages" aria-label="Pages of the list">
-        <span class="hint">{counted(rows.length, "execution")} on this page</span>
+        {rows.length > 0 && (
+          <span class="hint">{counted(rows.length, "execution")} on this page</span>
+        )}
         {cursor !== "" && <a href={address(filter)}>Newest</a>}
         {next && <a href={address(filter, next)}>Older</a>}
       </nav>

@@ -1,5 +1,6 @@
 import type { RefObject } from "preact";
 import { StateBadge } from "../parts/badge.tsx";
+import { duration } from "../parts/format.ts";
 import { Age } from "../parts/time.tsx";
 import type { Execution } from "./use-list.ts";
 
@@ -33,13 +34,11 @@ export function ExecutionsTable({ rows, hasOwners, selected, onToggle, onToggleA
                 onChange={onToggleAll}
               />
             </th>
-            {["State", "Execution", "Language", "Labels", hasOwners && "Owner", "Submitted"]
-              .filter(Boolean)
-              .map((title) => (
-                <th key={String(title)} scope="col">
-                  {title}
-                </th>
-              ))}
+            {titles(hasOwners).map((title) => (
+              <th key={title} scope="col" class={title === "Duration" ? "is-number" : undefined}>
+                {title}
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody ref={body}>
@@ -57,6 +56,11 @@ export function ExecutionsTable({ rows, hasOwners, selected, onToggle, onToggleA
       </table>
     </div>
   );
+}
+
+function titles(hasOwners: boolean): string[] {
+  const owner = hasOwners ? ["Owner"] : [];
+  return ["State", "Execution", "Submitted", "Duration", "Language", ...owner, "Labels"];
 }
 
 interface RowProps {
@@ -84,27 +88,48 @@ function Row({ row, isFirst, hasOwners, isSelected, onToggle }: RowProps) {
       </td>
       <td>
         <a href={`/executions/${row.id}`}>
-          <code>{row.id}</code>
+          <Id id={row.id} />
         </a>
       </td>
       <td>
-        {row.language} <span class="hint">{row.version}</span>
+        <Age of={row.created_at} />
       </td>
-      <td class="executions-labels">
-        {Object.entries(row.labels).map(([name, value]) => (
-          <bdi key={name} class="executions-label">
-            {name}:{value}
-          </bdi>
-        ))}
+      <td class="is-number">{tookOf(row)}</td>
+      <td>
+        {row.language} <span class="hint">{row.version}</span>
       </td>
       {hasOwners && (
         <td class="executions-owner">
           <bdi>{row.owner}</bdi>
         </td>
       )}
-      <td>
-        <Age of={row.created_at} />
+      <td class="executions-labels">
+        {row.priority !== "normal" && (
+          <span class="executions-label is-priority">{row.priority} priority</span>
+        )}
+        {Object.entries(row.labels).map(([name, value]) => (
+          <bdi key={name} class="executions-label">
+            {name}:{value}
+          </bdi>
+        ))}
       </td>
     </tr>
   );
+}
+
+const TAIL = 8;
+
+/** An id, of which a narrow window shows the end: it begins with the time, like its neighbours. */
+function Id({ id }: { id: string }) {
+  return (
+    <code class="executions-id">
+      <span class="executions-id-start">{id.slice(0, -TAIL)}</span>
+      {id.slice(-TAIL)}
+    </code>
+  );
+}
+
+function tookOf({ started_at, finished_at }: Execution): string {
+  if (started_at === null || finished_at === null) return "";
+  return duration(Date.parse(finished_at) - Date.parse(started_at));
 }

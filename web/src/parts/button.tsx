@@ -1,6 +1,7 @@
 import type { ButtonHTMLAttributes } from "preact";
 
-type Props = ButtonHTMLAttributes & { look?: "normal" | "primary" | "danger" | "quiet" };
+export type Look = "normal" | "primary" | "danger" | "quiet";
+type Props = ButtonHTMLAttributes & { look?: Look };
 
 /** A button, which sends no form unless its type says so. */
 export function Button({ look = "normal", class: more, ...rest }: Props) {

@@ -1,16 +1,18 @@
 import { useState } from "preact/hooks";
-import { Button } from "./button.tsx";
+import { Button, type Look } from "./button.tsx";
 import { Icon } from "./icon.tsx";
 import { toast } from "./toast.tsx";
 
-/** Copies a text to the clipboard. */
-export function CopyButton({
-  text,
-  label = "Copy",
-}: {
+interface Props {
   text: string | (() => string);
   label?: string;
-}) {
+  look?: Look;
+  /** Whether only its icon is seen. */
+  isIcon?: boolean;
+}
+
+/** Copies a text to the clipboard. */
+export function CopyButton({ text, label = "Copy", look = "normal", isIcon = false }: Props) {
   const [isDone, setDone] = useState(false);
   const copy = async () => {
     try {
@@ -25,9 +27,16 @@ export function CopyButton({
     }
   };
   return (
-    <Button onClick={copy}>
+    <Button
+      look={isIcon ? "quiet" : look}
+      class={isIcon ? "button-small" : undefined}
+      title={isIcon ? label : undefined}
+      onClick={copy}
+    >
       <Icon name={isDone ? "check" : "copy"} />
-      <span aria-live="polite">{isDone ? "Copied" : label}</span>
+      <span class={isIcon ? "unseen" : undefined} aria-live="polite">
+        {isDone ? "Copied" : label}
+      </span>
     </Button>
   );
 }

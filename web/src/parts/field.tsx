@@ -25,14 +25,14 @@ export function FieldFrame({ label, hint, problem, children }: FrameProps) {
         "aria-describedby": described || undefined,
         "aria-invalid": problem ? true : undefined,
       })}
+      <p id={`${id}-problem`} class="field-problem" role="alert">
+        {problem}
+      </p>
       {hint && (
         <p id={`${id}-hint`} class="hint">
           {hint}
         </p>
       )}
-      <p id={`${id}-problem`} class="field-problem" role="alert">
-        {problem}
-      </p>
     </div>
   );
 }

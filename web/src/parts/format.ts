@@ -7,12 +7,12 @@ export function age(seconds: number): string {
   return `${Math.floor(whole / 86_400)} d`;
 }
 
-/** "12 ms", "1.25 s", "3 min 20 s", of a number of milliseconds. */
+/** "12 ms", "1.25 s", "10 s", "3 min 20 s", of a number of milliseconds. */
 export function duration(milliseconds: number): string {
   if (milliseconds < 1) return "< 1 ms";
   if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
   const seconds = milliseconds / 1000;
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
+  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 2 : 1).replace(/\.0+$/, "")} s`;
   const whole = Math.round(seconds);
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;

@@ -6,6 +6,7 @@ const PATHS = {
   dots: "M3.5 8h.01M8 8h.01M12.5 8h.01",
   play: "M5 3.5v9l7-4.5Z",
   stop: "M4.5 4.5h7v7h-7Z",
+  pause: "M5.5 4v8M10.5 4v8",
   skip: "M3 8h10",
   copy: "M6 6h7v7H6ZM10 6V3H3v7h3",
   down: "m4 6 4 4 4-4",

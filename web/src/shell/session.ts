@@ -26,7 +26,7 @@ export function includes(session: Session, role: Role): boolean {
 /** The session of the cookie. Rejects with Problem. */
 export const resumed = ahead((signal) => resume(signal));
 
-async function resume(signal: AbortSignal | null = null): Promise<Session> {
+export async function resume(signal: AbortSignal | null = null): Promise<Session> {
   return begun(await send(api.GET("/api/v1/session", { signal })));
 }
 

@@ -1,10 +1,18 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Problem } from "../api/problem.ts";
 import { Button } from "../parts/button.tsx";
+import { Field } from "../parts/field.tsx";
 import { signIn, signedIn } from "./session.ts";
 
 const LINK_REFUSED =
   "This link has been used or has expired. Sign in with a key, or with another link.";
+
+const HELP = (
+  <>
+    The key that you send to the API. The browser keeps a session, not the key. Where the service
+    runs, <code>podline console</code> prints a link that signs you in.
+  </>
+);
 
 /**
  * Begins a session with a key, or with the token in a link's fragment. Whoever is signed in is asked
@@ -57,28 +65,20 @@ export function SignIn({ hasEnded, onBegin }: { hasEnded: boolean; onBegin: () =
     <main id="main" class="sign-in" tabIndex={-1}>
       <h1>Sign in to Podline</h1>
       {hasEnded && (
-        <p role="status">Your session has ended. Sign in again to go on where you were.</p>
+        <p role="status">Your session has ended. Sign in again to continue where you were.</p>
       )}
       <form onSubmit={submit}>
-        <label for="key">Key</label>
-        <input
-          id="key"
+        <Field
+          label="Key"
           name="key"
           type="password"
           required
           autofocus
           autocomplete="current-password"
           spellcheck={false}
-          aria-describedby="key-help key-problem"
-          aria-invalid={problem !== ""}
+          problem={problem}
+          hint={HELP}
         />
-        <p id="key-help" class="hint">
-          The key that you send to the API. The browser keeps a session, not the key. Where the
-          service runs, <code>podline console</code> prints a link that signs you in.
-        </p>
-        <p id="key-problem" class="field-problem" role="alert">
-          {problem}
-        </p>
         <Button type="submit" look="primary" disabled={isBusy}>
           Sign in
         </Button>

@@ -27,6 +27,7 @@ test("an address is a filter, and the other way round", () => {
       state: text(),
       outcome: text(),
       language: text(),
+      priority: text(),
       labels: [text(), text()].filter(Boolean),
       owner: text(),
       batch: text(),
@@ -45,12 +46,16 @@ test("what an address should not have is left out", () => {
 
 test("what the API is asked for", () => {
   assert.deepEqual(toSelection(EVERYTHING, NOW), {});
-  assert.deepEqual(toSelection(read("state=queued&label=a:b&label=c:d&owner=*&within=1h"), NOW), {
-    state: "queued",
-    label: ["a:b", "c:d"],
-    owner: "*",
-    from: "2026-01-02T02:04:05.000Z",
-  });
+  assert.deepEqual(
+    toSelection(read("state=queued&priority=low&label=a:b&label=c:d&owner=*&within=1h"), NOW),
+    {
+      state: "queued",
+      priority: "low",
+      label: ["a:b", "c:d"],
+      owner: "*",
+      from: "2026-01-02T02:04:05.000Z",
+    },
+  );
   assert.deepEqual(toSelection(read("from=2026-01-01T00:00:00Z&to=never"), NOW), {
     from: "2026-01-01T00:00:00.000Z",
     to: "never",
@@ -60,8 +65,8 @@ test("what the API is asked for", () => {
 test("a filter in words", () => {
   assert.equal(inWords(EVERYTHING), "all");
   assert.equal(
-    inWords(read("state=completed&outcome=time_limit&label=a:b&owner=*&within=24h")),
-    "completed, time limit, a:b, all owners, last 24h",
+    inWords(read("state=completed&outcome=time_limit&priority=low&label=a:b&owner=*&within=24h")),
+    "completed, time limit, low priority, a:b, all owners, last 24h",
   );
 });
 
