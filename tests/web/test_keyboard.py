@@ -15,14 +15,15 @@ pytestmark = pytest.mark.web
 
 MOST_STOPS = 60
 FOCUSED = """() => {
-    const focused = document.activeElement;
+    const focused = document.activeElement.shadowRoot?.activeElement ?? document.activeElement;
     const style = getComputedStyle(focused);
     const label = focused.labels?.[0]?.textContent;
     return {
         name: (focused.ariaLabel || label || focused.textContent).trim(),
-        isSeen: style.outlineStyle !== "none" || focused.closest(".cm-focused") !== null
+        isSeen: style.outlineStyle !== "none" || focused.closest(".cm-editor") !== null
             || getComputedStyle(focused.parentElement).outlineStyle !== "none",
         isThere: focused.getBoundingClientRect().width > 0,
+        isEditor: focused.closest(".cm-editor") !== null,
     };
 }"""
 
@@ -37,6 +38,8 @@ def tab_to(page: Page, name: str, key: str = "Tab") -> None:
             assert focused["isSeen"], f"{name} does not show that it has the focus"
             assert focused["isThere"], f"{name} is nowhere"
             return
+        if focused["isEditor"]:
+            page.keyboard.press("Escape")  # There, the key would indent.
         stops.append(focused["name"][:40])
     pytest.fail(f"no stop is {name}: {stops}")
 
@@ -75,8 +78,11 @@ def test_a_session_without_a_mouse(context: BrowserContext, twins: Twins, worker
 
 def run_and_cancel(page: Page, twins: Twins, worker: Worker) -> None:
     tab_to(page, "Language")
-    tab_to(page, "main.py")
+    tab_to(page, "main.py")  # The tab of the file.
+    tab_to(page, "main.py")  # The editor, which shows its focus a moment later.
+    expect(page.locator(".cm-focused")).to_be_visible()
     page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
     page.keyboard.insert_text("print('first')")
     page.keyboard.press("Control+Enter")
     result = page.get_by_role("region", name="Result")
@@ -126,9 +132,10 @@ def retry_and_delete(page: Page, worker: Worker) -> None:
     expect(rows).to_have_count(3)
     enter(page, "Delete")
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_role("button", name="Delete")).to_be_enabled()
-    enter(page, "Delete")
-    expect(page.get_by_text("There are no executions yet")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Delete 3 executions")).to_be_enabled()
+    enter(page, "Delete 3 executions")
+    expect(dialog).to_contain_text("3 executions deleted.")
     page.keyboard.press("Escape")
+    expect(page.get_by_text("There are no executions yet")).to_be_visible()
     expect(dialog).to_have_count(0)
     expect(page.get_by_role("button", name="Delete")).to_be_focused()

@@ -84,8 +84,8 @@ export function useRun({ owner, last, onAccepted, onRefused }: Options): Run {
 
   const isRunning = execution !== null && !ENDED.has(execution.state);
   const cancel = () => {
-    sending?.abort();
-    if (!sending && isRunning) void cancelled(execution.id).catch(onRefused);
+    if (open.current !== null) sending?.abort();
+    else if (isRunning) void cancelled(execution.id).catch(onRefused);
   };
   const seen = (found: Execution) => setExecution(found);
   return { id, execution, isSending: sending !== null, waiting, isRunning, start, cancel, seen };

@@ -8,7 +8,7 @@ import { includes, useSession } from "./session.ts";
 export function PageOf({ address }: { address: URL }) {
   const session = useSession();
   const match = found(address.pathname);
-  useTitle(match?.route.title ?? "Not found");
+  useTitle(match?.route.title ?? "Not found", address.pathname);
   if (!match) {
     return (
       <Empty title="There is no such page">
@@ -35,11 +35,11 @@ function Loaded({ route, ...props }: { route: Route } & PageProps) {
 }
 
 /** Name the document, and tell screen readers of another page by moving the focus to its start. */
-function useTitle(title: string): void {
+function useTitle(title: string, path: string): void {
   const isFirst = useRef(true);
   useEffect(() => {
     document.title = `${title} · Podline`;
     if (!isFirst.current) document.getElementById("main")?.focus({ preventScroll: true });
     isFirst.current = false;
-  }, [title]);
+  }, [title, path]);
 }

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Problem } from "../api/problem.ts";
 import { Button } from "../parts/button.tsx";
 import { Field } from "../parts/field.tsx";
@@ -19,6 +19,7 @@ const HELP = (
  * first: with a link of somebody else's, what they write from then on would be that person's.
  */
 export function SignIn({ hasEnded, onBegin }: { hasEnded: boolean; onBegin: () => void }) {
+  const form = useRef<HTMLFormElement>(null);
   const [problem, setProblem] = useState("");
   const [isBusy, setBusy] = useState(false);
   const [offered, setOffered] = useState<{ token: string; name: string } | null>(null);
@@ -46,6 +47,7 @@ export function SignIn({ hasEnded, onBegin }: { hasEnded: boolean; onBegin: () =
     document.title = "Sign in · Podline";
     const taken = takeToken();
     if (taken !== null) void arrive(taken);
+    else form.current?.querySelector("input")?.focus(); // Also after somebody has signed out.
   }, []);
 
   const submit = (event: SubmitEvent) => {
@@ -67,13 +69,12 @@ export function SignIn({ hasEnded, onBegin }: { hasEnded: boolean; onBegin: () =
       {hasEnded && (
         <p role="status">Your session has ended. Sign in again to continue where you were.</p>
       )}
-      <form onSubmit={submit}>
+      <form ref={form} onSubmit={submit}>
         <Field
           label="Key"
           name="key"
           type="password"
           required
-          autofocus
           autocomplete="current-password"
           spellcheck={false}
           problem={problem}

@@ -1,5 +1,6 @@
 /** The editor in the page. This module, and all of CodeMirror with it, is loaded on demand. */
 
+import { closeCompletion } from "@codemirror/autocomplete";
 import { Compartment, EditorState, Prec, type Transaction } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
 import { LOOK } from "./look.ts";
@@ -96,6 +97,7 @@ export class Editor {
   }
 
   #run(): boolean {
+    closeCompletion(this.#view); // So that Escape cancels the run at once.
     this.#events.onRun();
     return true;
   }
