@@ -49,6 +49,7 @@ export function BulkDialog({ action, status, kind, onClose, onDone }: Props) {
       title={`${verb} all ${selection(status, kind)}`}
       verb={verb}
       isDangerous={action === "discard"}
+      isReady={matching.value !== null}
       onConfirm={confirm}
       onClose={onClose}
     >

@@ -118,7 +118,7 @@ export function NewReplayForm({ onStarted }: { onStarted: () => void }) {
           </Button>
           {!tried && <span class="hint">Begin with a dry run: it only counts.</span>}
         </div>
-        {tried && <Progress id={tried.id} />}
+        {tried && <Progress key={tried.id} id={tried.id} />}
       </form>
       {isAsking && tried && (
         <Confirm

@@ -13,7 +13,8 @@ export function NowTiles({ overview, workers }: { overview: Overview; workers: W
   const { queue, dead_letters: letters } = overview;
   const { slots, events_not_in_log: log } = queue;
   const queued = totalOf(queue.counts.queued ?? {});
-  const failing = (letters.waiting ?? 0) + (letters.retrying ?? 0);
+  const waiting = letters.waiting ?? 0;
+  const failing = waiting + (letters.retrying ?? 0);
   const archived = letters.archived ?? 0;
   return (
     <Tiles title="Now">
@@ -39,7 +40,9 @@ export function NowTiles({ overview, workers }: { overview: Overview; workers: W
       <Tile
         label="Dead letters"
         value={count(failing)}
-        href={addressOf("/dead-letters", { status: failing ? "waiting" : null })}
+        href={addressOf("/dead-letters", {
+          status: failing === 0 ? null : waiting > 0 ? "waiting" : "retrying",
+        })}
         isAlarming={failing > 0}
       >
         {archived > 0 && (

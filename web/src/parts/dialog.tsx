@@ -32,6 +32,8 @@ interface ConfirmProps {
   /** The verb of the button that does it: "Delete". */
   verb: string;
   isDangerous?: boolean;
+  /** Whether all is known that somebody has to know before. */
+  isReady?: boolean;
   /** Does it. What it throws is shown, and the dialog stays. */
   onConfirm: () => Promise<void>;
   onClose: () => void;
@@ -39,7 +41,15 @@ interface ConfirmProps {
 }
 
 /** Asks before something that can't be undone. */
-export function Confirm({ title, verb, isDangerous, onConfirm, onClose, children }: ConfirmProps) {
+export function Confirm({
+  title,
+  verb,
+  isDangerous,
+  isReady = true,
+  onConfirm,
+  onClose,
+  children,
+}: ConfirmProps) {
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
   const confirm = async () => {
@@ -60,7 +70,11 @@ export function Confirm({ title, verb, isDangerous, onConfirm, onClose, children
       </p>
       <div class="dialog-buttons">
         <Button onClick={onClose}>Back</Button>
-        <Button look={isDangerous ? "danger" : "primary"} disabled={isBusy} onClick={confirm}>
+        <Button
+          look={isDangerous ? "danger" : "primary"}
+          disabled={isBusy || !isReady}
+          onClick={confirm}
+        >
           {verb}
         </Button>
       </div>

@@ -10,7 +10,7 @@ import {
   signedIn,
   useSession,
 } from "../../src/shell/session.ts";
-import { sessionOf, show } from "../support/page.tsx";
+import { sessionOf, show, until } from "../support/page.tsx";
 import { problem, serve } from "../support/service.ts";
 
 const ROUTE = "/api/v1/session";
@@ -91,4 +91,30 @@ test("a page knows whose session it is in", async (t) => {
   const Name = () => <p>{useSession().name}</p>;
   const shown = await show(t, <Name />, { name: "eve" });
   assert.equal(shown.text, "eve");
+});
+
+test("other tabs hear that a session begins and ends here", async (t) => {
+  serve(t, {
+    [`GET ${ROUTE}`]: BOB,
+    [`POST ${ROUTE}`]: BOB,
+    [`DELETE ${ROUTE}`]: () => new Response(null, { status: 204 }),
+  });
+  const heard: unknown[] = [];
+  const tab = new BroadcastChannel("podline.session");
+  t.after(() => tab.close());
+  tab.onmessage = () => void heard.push("changed");
+  await signIn("pdl_1");
+  await until(() => heard.length === 1);
+  await signOut();
+  await until(() => heard.length === 2);
+});
+
+test("a session that another tab begins or ends is looked at again here", async (t) => {
+  serve(t);
+  let changes = 0;
+  state.changed = () => void (changes += 1);
+  const tab = new BroadcastChannel("podline.session");
+  t.after(() => tab.close());
+  tab.postMessage(null);
+  await until(() => changes === 1);
 });
