@@ -63,36 +63,31 @@ def prune(
 
 def _prune_field(
     problems: Problems,
-    field: FieldInfo,
+    field: "_Field",
     value: object,
     maxima: InputMaxima,
     at: tuple[str | int, ...],
 ) -> None:
-    if isinstance(value, list | dict):
-        most = maximum(field, maxima)
-        if most is not None and len(value) > most:
-            problems.add_unreadable(pointer(*at), f"has more than {most} entries")
-            value.clear()
-    model = model_in(field)
-    if model is None:
-        if isinstance(value, dict):
-            _check_values(problems, field, value, at)
+    if not isinstance(value, list | dict):
         return
-    if not isinstance(value, list):
-        prune(problems, model, value, maxima, at)
+    if field.most is not None and len(value) > (most := in_numbers(field.most, maxima)):
+        problems.add_unreadable(pointer(*at), f"has more than {most} entries")
+        value.clear()
+    if field.model is None:
+        if isinstance(value, dict) and field.has_texts:
+            _check_texts(problems, value, at)
+        return
+    if isinstance(value, dict):
+        prune(problems, field.model, value, maxima, at)
         return
     for index, item in enumerate(value):
-        prune(problems, model, item, maxima, (*at, index))
+        prune(problems, field.model, item, maxima, (*at, index))
         if problems.full:
             return
 
 
-def _check_values(
-    problems: Problems, field: FieldInfo, value: dict[str, object], at: tuple[str | int, ...]
-) -> None:
+def _check_texts(problems: Problems, value: dict[str, object], at: tuple[str | int, ...]) -> None:
     """Maps in a list can have many values that are no text: pydantic takes long to list them."""
-    if not _has_texts(field):
-        return
     for name, item in value.items():
         if not isinstance(item, str):
             problems.add_unreadable(pointer(*at, name), NO_STRING)
@@ -106,10 +101,9 @@ def _has_texts(field: FieldInfo) -> bool:
     return dict[str, str] in (field.annotation, *get_args(field.annotation))
 
 
-def maximum(field: FieldInfo, maxima: InputMaxima) -> int | None:
+def declared(field: FieldInfo) -> int | str | None:
     """The most entries of a list or map; None if its field declares no maximum."""
-    declared = next((item for item in field.metadata if isinstance(item, UpTo)), None)
-    return None if declared is None else in_numbers(declared.most, maxima)
+    return next((item.most for item in field.metadata if isinstance(item, UpTo)), None)
 
 
 def in_numbers(most: int | str, maxima: InputMaxima) -> int:
@@ -117,10 +111,22 @@ def in_numbers(most: int | str, maxima: InputMaxima) -> int:
     return most if isinstance(most, int) else int(getattr(maxima, most))
 
 
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """What a field's declaration says, found out once."""
+
+    most: int | str | None
+    model: type[BaseModel] | None
+    has_texts: bool
+
+
 @cache
-def _fields(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
+def _fields(model: type[BaseModel]) -> Mapping[str, _Field]:
     """The fields by the names that clients use."""
-    return {field.alias or name: field for name, field in model.model_fields.items()}
+    return {
+        field.alias or name: _Field(declared(field), model_in(field), _has_texts(field))
+        for name, field in model.model_fields.items()
+    }
 
 
 def model_in(field: FieldInfo) -> type[BaseModel] | None:

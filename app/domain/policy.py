@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
 from typing import Any, Final
 
 from app.domain.artifact import ArtifactMaxima
@@ -173,23 +174,37 @@ class Policy:
 
         The defaults are raised to what the language's packages need, up to the maxima.
         """
-        return _range(_raised(self.default_limits, needs), _lowered(self.max_limits, accepts))
+        return _range(self.default_limits, self.max_limits, _entries(accepts), _entries(needs))
 
     def compile_limits(self, accepts: Mapping[str, int], needs: Mapping[str, int]) -> LimitRange:
         """As `run_limits`, for the compiler."""
         return _range(
-            _raised(self.default_compile_limits, needs),
-            _lowered(self.max_compile_limits, accepts),
+            self.default_compile_limits,
+            self.max_compile_limits,
+            _entries(accepts),
+            _entries(needs),
         )
 
 
 _NAMES: Final = tuple(each.name for each in fields(Limits))
+_RANGES: Final = 256
 
 
-def _range(default: Limits, maximum: Limits) -> LimitRange:
-    """Each default is lowered to its maximum."""
+def _entries(numbers: Mapping[str, int]) -> frozenset[tuple[str, int]]:
+    return frozenset(numbers.items())
+
+
+@lru_cache(_RANGES)
+def _range(
+    default: Limits,
+    maximum: Limits,
+    accepts: frozenset[tuple[str, int]],
+    needs: frozenset[tuple[str, int]],
+) -> LimitRange:
+    """Each default is lowered to its maximum. Every submission asks for the same few."""
+    maximum = _lowered(maximum, dict(accepts))
     most = {name: getattr(maximum, name) for name in _NAMES}
-    return LimitRange(_lowered(default, most), maximum)
+    return LimitRange(_lowered(_raised(default, dict(needs)), most), maximum)
 
 
 def _raised(limits: Limits, needs: Mapping[str, int]) -> Limits:

@@ -25,7 +25,10 @@ class Priority(StrEnum):
     @property
     def band(self) -> int:
         """0 for critical … 4 for background."""
-        return list(Priority).index(self)
+        return _BANDS[self]
+
+
+_BANDS: Final = {priority: band for band, priority in enumerate(Priority)}
 
 
 class Streams(StrEnum):

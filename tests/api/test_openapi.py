@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from app.api import console, docs
 from app.api.application import OPERATIONS
-from app.api.bounds import JSON_SCHEMA_KEY, maximum, model_in
+from app.api.bounds import JSON_SCHEMA_KEY, declared, in_numbers, model_in
 from app.api.examples import BODIES, command
 from app.domain.api_key import Role
 from app.domain.policy import InputMaxima
@@ -132,12 +132,13 @@ def _fields_of(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
 
 def test_every_list_and_map_that_is_sent_has_a_maximum() -> None:
     counted = {
-        at: maximum(field, InputMaxima())
+        at: declared(field)
         for at, field in _sent()
         if re.search(r"\b(list|dict)\[", str(field.annotation))
     }
     assert "Submission.files" in counted
     assert [at for at, most in counted.items() if most is None] == []
+    assert all(in_numbers(most, InputMaxima()) > 0 for most in counted.values() if most)
 
 
 def test_every_enumeration_that_is_sent_is_read_by_its_values() -> None:

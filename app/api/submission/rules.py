@@ -132,8 +132,8 @@ def _common(
 def _check_input(
     problems: Problems, submission: Submission, language: Language, files_field: str
 ) -> None:
-    most, size = language.max_input_bytes, Pod.of("", submission).input_bytes
-    if most is not None and size > most:
+    most = language.max_input_bytes
+    if most is not None and (size := Pod.of("", submission).input_bytes) > most:
         files = sum(len(file.content) for file in submission.files)
         larger = files_field if files > len(submission.stdin) else "/stdin"
         problems.add(
