@@ -1,3 +1,4 @@
+import { fromBase64 } from "../parts/base64.ts";
 import type { Output } from "./output.ts";
 
 /** The data of a `stdout` or `stderr` event. */
@@ -71,5 +72,5 @@ const ENCODER = new TextEncoder();
 
 function bytesOf(event: Printed): Uint8Array {
   if (event.encoding !== "base64") return ENCODER.encode(event.content);
-  return Uint8Array.from(atob(event.content), (character) => character.charCodeAt(0));
+  return fromBase64(event.content);
 }

@@ -1,5 +1,7 @@
 /** Bytes as base64 and as text. */
 
+import { fromBase64 } from "../parts/base64.ts";
+
 const PIECE = 0x8000;
 
 export function base64Of(bytes: Uint8Array): string {
@@ -13,7 +15,7 @@ export function base64Of(bytes: Uint8Array): string {
 /** null if it is not base64 (RFC 4648, section 4, with padding). */
 export function bytesOf(base64: string): Uint8Array<ArrayBuffer> | null {
   try {
-    return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    return fromBase64(base64);
   } catch {
     return null;
   }

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { Button } from "../parts/button.tsx";
+import { sizeOfBase64 } from "../parts/base64.ts";
 import { Confirm } from "../parts/dialog.tsx";
-import { bytesOf } from "./bytes.ts";
 import { Editor } from "./editor/editor.tsx";
 import type { Position } from "./editor/mount.ts";
 import { FileTabs } from "./file-tabs.tsx";
@@ -76,7 +76,7 @@ export function CodePanel({ work, onMove, onRun }: Props) {
       </p>
       {file.encoding === "base64" ? (
         <p class="playground-empty">
-          <bdi>{visible(file.name)}</bdi> is not a text: {bytesOf(file.content)?.length ?? 0} bytes.
+          <bdi>{visible(file.name)}</bdi> is not a text: {sizeOfBase64(file.content)} bytes.
         </p>
       ) : null}
       <div class="playground-editor-frame" hidden={file.encoding === "base64"}>
