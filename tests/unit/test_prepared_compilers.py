@@ -91,6 +91,20 @@ class TestC:
         assert ended.returncode == int(compiler.get("ENDS_THEN", "0"))
 
 
+def test_typescript_s_compiler_collects_garbage_below_its_memory_limit(
+    pod: Pod, tmp_path: Path
+) -> None:
+    executable = tmp_path / "tsc"
+    executable.write_text(f'#!/bin/sh\necho "$GOGC $GOMEMLIMIT" >{tmp_path}/seen\n')
+    executable.chmod(0o755)
+    limited = replace(pod, compile_limits=replace(pod.compile_limits, memory_mib=512))
+
+    program = Commands(load()["typescript"], str(executable), "7.0").compile_program(limited)
+    subprocess.run(program.argv, check=True, cwd=tmp_path)
+
+    assert (tmp_path / "seen").read_text() == "off 448MiB\n"
+
+
 def test_a_language_that_can_do_without_is_available_at_once() -> None:
     go = Toolchain(load()["go"], "/usr/bin/go", "1.25.0")
     assert [each.name for each in Toolchains([CPP, go]).languages()] == ["cpp"]
