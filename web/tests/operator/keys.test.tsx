@@ -40,9 +40,9 @@ test("keys are listed, the newest first, with their limits", async (t) => {
   ]);
   const rows = shown.rows().map((row) => [...row.slice(0, 6), row[7]]);
   assert.deepEqual(rows, [
-    ["ada", "user", "the API and all doors", "–", "10/s", "0", "k3"],
+    ["ada", "user", "everything", "–", "10/s", "0", "k3"],
     ["bob", "admin", "only the door judge0", "2,000", "–", "–", "k2"],
-    ["ada", "user", "the API and all doors", "–", "–", "–", "k1"],
+    ["ada", "user", "everything", "–", "–", "–", "k1"],
   ]);
 });
 

@@ -79,7 +79,7 @@ test("the filter is in the address, and what the API has no word for is none", a
   });
   await shown.fill("Kind", "");
   assert.equal(location.search, "?status=archived");
-  assert.match(shown.text, /There are no such dead letters/);
+  assert.match(shown.text, /No dead letter matches/);
 });
 
 test("the list is asked for every 5 s, and says if it is not up to date", async (t) => {

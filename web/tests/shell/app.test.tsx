@@ -77,7 +77,7 @@ test("a wrong key is said to be wrong, and can be corrected", async (t) => {
   service.on(`POST ${ROUTE}`, () => problem(401, "Unauthorized", { detail: "unknown key" }));
   await shown.fill("Key", "wrong");
   await shown.submit();
-  assert.equal(shown.one("#key-problem").textContent, "This key is not valid.");
+  assert.equal(shown.one(".field-problem").textContent, "This key is not valid.");
   assert.equal(shown.field("Key").getAttribute("aria-invalid"), "true");
   assert.equal(shown.button("Sign in").disabled, false);
 });
@@ -87,7 +87,7 @@ test("a service that is away is not the key's fault", async (t) => {
   service.on(`POST ${ROUTE}`, () => problem(503, "Busy", { detail: "Redis did not respond." }));
   await shown.fill("Key", "right");
   await shown.submit();
-  assert.equal(shown.one("#key-problem").textContent, "Redis did not respond.");
+  assert.equal(shown.one(".field-problem").textContent, "Redis did not respond.");
 });
 
 test("a link signs in whoever is nobody, and leaves the address", async (t) => {
@@ -104,7 +104,7 @@ test("a link that was used is said to be old", async (t) => {
     [`POST ${ROUTE}`]: () => problem(401, "Unauthorized"),
   });
   const shown = await show(t, <App />);
-  assert.match(shown.one("#key-problem").textContent ?? "", /has been used or has expired/);
+  assert.match(shown.one(".field-problem").textContent ?? "", /has been used or has expired/);
 });
 
 test("a link asks whoever is signed in first, and takes over nobody's work", async (t) => {
