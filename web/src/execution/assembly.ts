@@ -1,4 +1,5 @@
 import { fromBase64 } from "../parts/base64.ts";
+import { counted } from "../parts/format.ts";
 import type { Output } from "./output.ts";
 
 /** The data of a `stdout` or `stderr` event. */
@@ -48,7 +49,7 @@ export class Assembly {
     this.output.append(stream, this.#decoders[stream].decode());
     this.output.append(
       "mark",
-      `${bytes} bytes of ${stream} are missing here: download it to see all.`,
+      `${counted(bytes, "byte")} of ${stream} ${bytes === 1 ? "is" : "are"} missing here: download it to see all.`,
     );
   }
 

@@ -61,7 +61,9 @@ function Sent({ submission }: { submission: Submission }) {
       <List title="Environment" items={env} />
       {submission.tests && (
         <p class="hint">
-          {submission.tests.length} tests: their inputs are shown with their results.
+          {submission.tests.length === 1
+            ? "1 test: its input is shown with its result."
+            : `${submission.tests.length} tests: their inputs are shown with their results.`}
         </p>
       )}
     </>

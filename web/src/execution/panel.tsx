@@ -86,7 +86,9 @@ function notKept({ state }: Execution): string {
 
 function emptyText(execution: Execution, endedTests: number): string {
   if (endedTests > 0)
-    return `${endedTests} tests have ended. What they printed is shown with the verdict.`;
+    return endedTests === 1
+      ? "1 test has ended. What it printed is shown with the verdict."
+      : `${endedTests} tests have ended. What they printed is shown with the verdict.`;
   switch (execution.state) {
     case "completed":
       return "The program printed nothing.";
