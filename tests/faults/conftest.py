@@ -1,23 +1,26 @@
 """Starts one `podline up` for all tests here that leave it whole, in a temporary folder."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
-from tests.support.constants import in_processes
+from tests.support.constants import STEPS_APART, in_processes
 from tests.support.standalone import Standalone, running
 
-FAST = {
+SOON = {
     # The same sweep as always, only without minutes of patience for the slow.
-    **in_processes(
-        transitions__STEP_SECONDS=3,
-        holding__BEAT_SECONDS=0.3,
-        holding__HOLD_SECONDS=3,
-        sweep__SLOT_GRACE_SECONDS=5,
-        sweep__QUEUE_CHECK_SECONDS=5,
-        beat__sweep=1,
-        checks__PART_BYTES=1,
-    ),
+    "transitions__STEP_SECONDS": 3,
+    "holding__BEAT_SECONDS": 0.3,
+    "holding__HOLD_SECONDS": 3,
+    "sweep__SLOT_GRACE_SECONDS": 5,
+    "sweep__QUEUE_CHECK_SECONDS": 5,
+    "beat__sweep": 1,
+    "checks__PART_BYTES": 1,
+}
+FAST = {
+    # With APART=yes, all tests here run with each step as a message of its own.
+    **in_processes(**SOON, **(STEPS_APART if "APART" in os.environ else {})),
     "PODLINE_MAX_RUNNING": "8",
     "PODLINE_MAX_RUNNING_PER_OWNER": "8",
     # Tests receive callbacks on this machine.

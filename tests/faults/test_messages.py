@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import FAST
+from tests.faults.conftest import FAST, SOON
 from tests.faults.load import Load
-from tests.support.constants import MESSAGES_TWICE
+from tests.support.constants import MESSAGES_TWICE, STEPS_APART, in_processes
 from tests.support.standalone import Standalone, running
 
 
@@ -47,7 +47,9 @@ def test_two_beats_do_no_harm(standalone: Standalone) -> None:
 @pytest.mark.long
 def test_every_message_comes_twice(tmp_path: Path) -> None:
     """As in tests/integration/test_two_of_every_role.py, in `podline up`."""
-    with running(Standalone(tmp_path, FAST | MESSAGES_TWICE)) as standalone:
+    with running(
+        Standalone(tmp_path, FAST | in_processes(**SOON, **STEPS_APART) | MESSAGES_TWICE)
+    ) as standalone:
         load = Load(standalone, how_many=40)
         load.assert_whole()
         assert load.attempts() == {1}

@@ -23,6 +23,8 @@ from tests.support.waiting import wait_until
 
 KEY = "k" * 43
 """Of an admin."""
+TO_START = 120
+"""Seconds. A busy machine is no reason to fail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,11 @@ class Service:
                 command, env=self.environment, stdout=log, stderr=subprocess.STDOUT
             )
         try:
-            wait_until(lambda: " ready." in log_path.read_text(), or_fail=log_path.read_text)
+            wait_until(
+                lambda: " ready." in log_path.read_text(),
+                within=TO_START,
+                or_fail=log_path.read_text,
+            )
             yield process
         finally:
             process.send_signal(signal.SIGTERM)
@@ -84,7 +90,11 @@ class Service:
                 command, env=self.environment, stdout=log, stderr=subprocess.STDOUT
             )
         try:
-            wait_until(lambda: http_answers(HOST, port, "/healthz"), or_fail=log_path.read_text)
+            wait_until(
+                lambda: http_answers(HOST, port, "/healthz"),
+                within=TO_START,
+                or_fail=log_path.read_text,
+            )
             yield httpx.Client(
                 base_url=f"http://{HOST}:{port}",
                 headers={"Authorization": f"Bearer {KEY}"},

@@ -64,6 +64,22 @@ def test_each_step_begins_after_the_one_before_has_ended(worker: OwnWorker) -> N
     assert [event["uuid"] for event in worker.events if event["type"] == "task-succeeded"] == ids
 
 
+def test_threads_of_steps_send_no_task_events(worker: OwnWorker) -> None:
+    steps: set[int] = set()
+
+    def note(_: str) -> bool:
+        steps.add(threading.get_ident())
+        return True
+
+    worker.acts.update(dict.fromkeys(CHAIN, note))
+    with worker.running():
+        for _ in range(8):
+            worker.start(an_id())
+        wait_until(lambda: len(worker.of(PERSIST)) == 8 * 3, or_fail=lambda: worker.events)
+    assert worker.senders
+    assert not steps & worker.senders
+
+
 KEPT = (
     *("type", "uuid", "name", "args", "kwargs", "root_id", "parent_id", "retries"),
     *("eta", "expires", "result", "exception"),

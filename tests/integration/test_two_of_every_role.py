@@ -15,7 +15,7 @@ from app.infrastructure.sandbox.runtime import SandboxRuntime
 from app.infrastructure.sqlite.event_log import SqliteEventLog
 from app.queues import QUEUES
 from tests.integration.conftest import Service
-from tests.support.constants import MESSAGES_TWICE, in_processes
+from tests.support.constants import MESSAGES_TWICE, STEPS_APART, in_processes
 from tests.support.event_logs import every_event
 from tests.support.mongo_server import MongoServer
 from tests.support.sandbox_daemon import SandboxDaemon
@@ -34,7 +34,7 @@ def test_two_of_every_role_do_no_harm(
         PODLINE_LOG_LEVEL="debug",
         PODLINE_DATABASE_URL=database_url,
         **MESSAGES_TWICE,
-        **in_processes(beat__sweep=1),
+        **in_processes(beat__sweep=1, **STEPS_APART),
     )
     program = {"language": "bash", "source": "read n; echo $n"}
     programs = [program | {"stdin": f"{number}\n"} for number in range(EXECUTIONS)]

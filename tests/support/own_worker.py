@@ -36,6 +36,8 @@ class OwnWorker:
         self.acts: dict[str, Callable[[str], object]] = defaultdict(lambda: lambda _: True)
         self.events: list[Event] = []
         """Those about tasks, in order."""
+        self.senders: set[int] = set()
+        """The threads that sent batches of them."""
         self.app = Application(
             redis_url.replace("unix://", "redis+socket://"),
             2,
@@ -47,7 +49,7 @@ class OwnWorker:
         self._pipeline = CeleryPipeline(self.app, connect(redis_url))
         self.app.conf.imports = ()
         self.app.steps["consumer"].add(JoiningStep)
-        setattr(self.app.events, "dispatcher_cls", _recording(self.events))  # noqa: B010  # stub
+        setattr(self.app.events, "dispatcher_cls", _recording(self))  # noqa: B010  # stub
         self.consumer: Any = None
         for name in CHAIN:
             self._add(name)
@@ -99,11 +101,15 @@ class OwnWorker:
         return any(event["type"] in ends for event in self.of(name))
 
 
-def _recording(events: list[Event]) -> type[EventDispatcher]:
+def _recording(worker: OwnWorker) -> type[EventDispatcher]:
     class Recording(EventDispatcher):
         def send(self, type: str, *args: Any, **fields: Any) -> None:  # Celery's name
             if type.startswith("task-"):
-                events.append({"type": type, **fields})
+                worker.events.append({"type": type, **fields})
             super().send(type, *args, **fields)
+
+        def flush(self, *args: Any, **options: Any) -> None:
+            worker.senders.add(threading.get_ident())
+            super().flush(*args, **options)
 
     return Recording

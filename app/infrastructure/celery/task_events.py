@@ -10,7 +10,8 @@ from celery.events import EventDispatcher
 from celery.worker.consumer import Consumer
 
 BATCH_SECONDS: Final = 0.5
-"""A batch is also sent when it reaches Celery's own limit."""
+BATCH_EVENTS: Final = 1_000
+"""A batch that reaches this size is sent by the thread of a step. By default, 24 events do."""
 
 
 class BatchingConsumer(Consumer):
@@ -21,6 +22,8 @@ class BatchingConsumer(Consumer):
     def on_ready(self) -> None:
         # Start it here, because timers are cleared when the connection to the broker is lost.
         super().on_ready()
+        if self.event_dispatcher is not None:
+            setattr(self.event_dispatcher, "buffer_limit", BATCH_EVENTS)  # noqa: B010  # no stub
         self.timer.call_repeatedly(BATCH_SECONDS, self._publish_events)
 
     def on_send_event_buffered(self) -> None:  # type: ignore[override]  # the stub is wrong

@@ -14,6 +14,8 @@ import pytest
 VARIABLE: Final = "TEST_CONSTANTS"
 MESSAGES_TWICE: Final = {"TEST_MESSAGES_TWICE": "yes"}
 """To add to the environment of `in_processes`, so that every message comes twice."""
+STEPS_APART: Final = {"celery__worker_pool": "threads"}
+"""To add to the arguments of `in_processes`, so that each step is a message, even on one worker."""
 
 
 @contextmanager
@@ -28,7 +30,8 @@ def changed(**values: object) -> Iterator[None]:
 def in_processes(**values: object) -> dict[str, str]:
     """Return an environment for processes in which constants have these values.
 
-    `beat__<tick>` names the interval of a tick. Python imports the sitecustomize in this folder.
+    `beat__<tick>` names the interval of a tick, and `celery__<setting>` a setting of Celery. Python
+    imports the sitecustomize in this folder.
     """
     named: dict[str, dict[str, object]] = {}
     for name, value in values.items():
@@ -39,6 +42,8 @@ def in_processes(**values: object) -> dict[str, str]:
 
 def _module_and_constant(name: str) -> tuple[str, str]:
     *path, last = name.split("__")
+    if path == ["celery"]:
+        return "celeryconfig", last
     if path == ["beat"]:
         return "celeryconfig", f"beat_schedule.{last.replace('_', ' ')}.schedule"
     return ".".join(["app.service", *path]), last
