@@ -14,8 +14,8 @@ import java.nio.charset.StandardCharsets;
  * javac, started before its arguments are known.
  *
  * <p>Its own arguments are a folder for what it compiles to warm up, and the sources of that. It
- * writes a byte to stdin, which is a socket, before that and another after it. Then it reads javac's
- * arguments there, up to the end. Each ends with a NUL.
+ * writes a byte to stdin, which is a socket, before that and another after it. Then it reads the
+ * arguments of javac there, up to the end. Each ends with a NUL.
  */
 public final class JavacAhead {
     /** Calls the compiler as deep in the stack as javac's own main method does. */
@@ -27,7 +27,7 @@ public final class JavacAhead {
         System.exit(Main.compile(handedOver()));
     }
 
-    /** Without the table of names that javac keeps for its next call: their order in it matters. */
+    /** Leaves no table of names that javac would use again: the next call is as a first one. */
     private static void warmUp(String folder, String[] own) {
         for (int i = 1; i < own.length; i++) {
             String[] arguments = {"-XDuseUnsharedTable", "-encoding", "UTF-8", "-d", folder, own[i]};

@@ -12,6 +12,7 @@ from app.domain.report import Observation, Output
 from app.domain.submission import File
 from tests.sandbox.java_programs import FEW, HASHES, MANY, JavaProgram
 from tests.sandbox.test_daemon import gone
+from tests.sandbox.test_ordinary_user import a_daemon
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language, wait_for_end
 from tests.support.waiting import wait_until
 
@@ -192,3 +193,24 @@ def test_a_stopped_daemon_leaves_none(ahead: SandboxDaemon) -> None:
 
     assert gone(processes)()
     assert not ahead.cgroups()
+
+
+@pytest.mark.long
+def test_without_root_and_control_groups_it_does_the_same(sandbox: SandboxDaemon) -> None:
+    """There, its archive is at another path than on the host, and can't be used."""
+    with a_daemon() as daemon:
+        daemon.wrapper = ("env", f"XDG_CACHE_HOME={daemon.folder}/cache", *daemon.wrapper)
+        daemon.ahead = "always"
+        daemon.start()
+        prepared = daemon.folder / "cache" / "podline"
+        wait_until(lambda: any(prepared.glob("java-*.made")), within=240)
+
+        for program in FEW:
+            (found, output), (anew, output_anew) = run(daemon, program), run(sandbox, program)
+            assert comparable(found) == comparable(anew)
+            assert output == output_anew
+        used = waits(daemon)
+        hello(daemon)
+
+        assert used not in waiting(daemon)
+        assert daemon.stop() == 0
