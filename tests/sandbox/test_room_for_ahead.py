@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,8 +76,12 @@ def wanted(script: str = WAITS) -> Wanted:
 
 def started() -> list[int]:
     """What waits, or is about to."""
-    children = psutil.Process().children(recursive=True)
-    return [each.pid for each in children if each.name() in {"sh", "tail"}]
+    found = []
+    for each in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if each.name() in {"sh", "tail"}:
+                found.append(each.pid)
+    return found
 
 
 def want(ahead: Ahead, script: str = WAITS) -> bool:
