@@ -51,6 +51,6 @@ def test_every_operation_is_accessible(visit: Visit) -> None:
     page = visit()
     page.goto("/docs")
     page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
-    operations = page.locator("details").filter(has=page.get_by_role("button", name="Send"))
-    expect(operations).to_have_count(page.locator("details[id]").count())
-    check_accessible(page)
+    forms = page.get_by_role("button", name="Send")
+    expect(forms).to_have_count(page.locator(".try").count())
+    check_accessible(page, has_contrast=False)  # Which is the same in each, and slow.
