@@ -70,13 +70,15 @@ test("a replay starts only after a dry run of the same", async (t) => {
   });
   service.on(`GET ${ROUTE}/R1`, replay());
   assert.equal(shown.button("Start the replay…").disabled, true);
+  await shown.fill("From", "2026-11-28T10:00:05");
+  await shown.fill("Until", "2026-11-28T11:00");
   await shown.fill("Executions", "01A, 01B\n01A");
   await shown.tick("Completed");
   await shown.submit(".operator-form");
   const request = {
     mode: "resubmit",
-    from: null,
-    to: null,
+    from: new Date("2026-11-28T10:00:05").toISOString(),
+    to: new Date("2026-11-28T11:00").toISOString(),
     types: ["podline.execution.completed.v1"],
     executions: ["01A", "01B"],
     target: null,
