@@ -18,6 +18,11 @@ STEPS_APART: Final = {"celery__worker_pool": "threads"}
 """To add to the arguments of `in_processes`, so that each step is a message, even on one worker."""
 
 
+def killed_by(task: str) -> dict[str, str]:
+    """Return what to add to the environment of `in_processes` for a worker that this task kills."""
+    return {"TEST_KILLED_BY": task}
+
+
 @contextmanager
 def changed(**values: object) -> Iterator[None]:
     """Change constants in this process until the context ends."""

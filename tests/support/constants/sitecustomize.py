@@ -1,4 +1,4 @@
-"""Changes constants when their module has been executed, and may double messages.
+"""Changes constants when their module has been executed, and may double messages or kill a worker.
 
 Python imports it at the start of each process (`site` in its library).
 """
@@ -60,3 +60,5 @@ if VALUES:
     sys.meta_path.insert(0, Finder())
 if "TEST_MESSAGES_TWICE" in os.environ:
     import_module("doubling")
+if "TEST_KILLED_BY" in os.environ:
+    import_module("killing")
