@@ -52,7 +52,7 @@ int main(int count, char **) {
 """
 BEFORE: Final = (
     *("", "// a comment", "/* one\n of two lines */", "int before;", "#if 1\n#endif"),
-    *("#define all(x) (x).begin(), (x).end()", "#define vector vector", "#define _GLIBCXX_DEBUG"),
+    *("#define whole(x) (x).begin(), (x).end()", "#define vector vector", "#define _GLIBCXX_DEBUG"),
     *("#define NDEBUG", "#define _GNU_SOURCE 1", "#undef __OPTIMIZE__", "#undef __SSE2__"),
     *("#pragma pack(1)", '#pragma GCC optimize("O3,unroll-loops")', '#pragma GCC target("avx2")'),
     *("#pragma GCC visibility push(hidden)", '#line 7 "other.cpp"', "#include <cstdio>"),
