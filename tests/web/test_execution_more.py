@@ -144,7 +144,7 @@ class TestOutput:
         expect(output.locator(".is-chosen")).to_have_count(3)
         search = page.get_by_label("Search the output")
         search.fill("LINE 77")
-        expect(page.get_by_text("11", exact=True)).to_be_visible()
+        expect(page.locator(".output-found")).to_have_text("11")
         search.press("Enter")
         expect(output.get_by_text("line 77 of many")).to_be_visible()
         page.get_by_role("button", name="Next match").click()
