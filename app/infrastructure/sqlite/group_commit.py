@@ -34,10 +34,8 @@ MAX_SECONDS: Final = 0.05
 """The size and age at which a group is committed even if others wait, because no other process can
 write while it is open.
 """
-GAP_SECONDS: Final = 0.0007
-"""The pause between two groups if others wait: enough for another process to begin a write, as it
-looks every 0.5 ms whether it can.
-"""
+GAP_SECONDS: Final = 0.002
+"""The pause between two groups if others wait: enough for another process to begin a write."""
 PATIENCE: Final = 4
 """The timeouts that a write waits for its turn in total, while other writes are committed."""
 
