@@ -58,6 +58,9 @@ class Keys(Protocol):
     def put(self, key: ApiKey) -> None:
         """Insert a key, or replace the one with its id."""
 
+    def update(self, before: ApiKey, after: ApiKey) -> bool:
+        """Replace `before` with `after`, as a compare-and-set on the whole key."""
+
     def get(self, key_id: str) -> ApiKey | None: ...
 
     def by_hash(self, secret_hash: str) -> ApiKey | None: ...

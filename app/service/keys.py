@@ -121,18 +121,17 @@ class StillValid:
 
 def limit(keys: Keys, key_id: str, change: Callable[[KeyLimits], KeyLimits]) -> ApiKey:
     """The key with other limits, which hold from its next request. Raises NotFound."""
-    key = keys.get(key_id)
-    if key is None:
-        raise NotFound(f"there is no key {key_id}")
-    limits = change(key.limits)
-    changed = replace(
-        key,
-        max_unfinished=limits.max_unfinished,
-        requests=limits.requests,
-        cpu_day=limits.cpu_day,
-    )
-    keys.put(changed)
-    return changed
+
+    def limited(key: ApiKey) -> ApiKey:
+        limits = change(key.limits)
+        return replace(
+            key,
+            max_unfinished=limits.max_unfinished,
+            requests=limits.requests,
+            cpu_day=limits.cpu_day,
+        )
+
+    return _change(keys, key_id, limited)
 
 
 def rotate_callback_secret(
@@ -142,14 +141,25 @@ def rotate_callback_secret(
 
     Raises NotFound, and Conflict if the service has no secret to derive it from.
     """
-    key = keys.get(key_id)
-    if key is None:
-        raise NotFound(f"there is no key {key_id}")
-    if not secrets:
-        raise Conflict("this service can't sign callbacks: set PODLINE_CALLBACK_SECRET first")
-    now, generation = clock(), key.callback_generation + 1
-    keys.put(replace(key, callback_generation=generation, callback_rotated_at=now))
-    return secrets.of(key_id, generation), overlap_ends(now)
+    now = clock()
+
+    def rotated(key: ApiKey) -> ApiKey:
+        if not secrets:
+            raise Conflict("this service can't sign callbacks: set PODLINE_CALLBACK_SECRET first")
+        generation = key.callback_generation + 1
+        return replace(key, callback_generation=generation, callback_rotated_at=now)
+
+    key = _change(keys, key_id, rotated)
+    return secrets.of(key_id, key.callback_generation), overlap_ends(now)
+
+
+def _change(keys: Keys, key_id: str, change: Callable[[ApiKey], ApiKey]) -> ApiKey:
+    """A key that is deleted meanwhile stays deleted. Raises NotFound."""
+    while (key := keys.get(key_id)) is not None:
+        changed = change(key)
+        if keys.update(key, changed):
+            return changed
+    raise NotFound(f"there is no key {key_id}")
 
 
 def delete(keys: Keys, key_id: str, by: ApiKey) -> None:

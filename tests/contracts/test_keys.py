@@ -2,8 +2,12 @@
 
 from dataclasses import replace
 
-from app.domain.api_key import Role
+import pytest
+
+from app.domain.api_key import KeyLimits, Role
+from app.domain.errors import NotFound
 from app.ports import Store
+from app.service import keys
 from tests.support.builders import NOW, a_key
 
 
@@ -47,3 +51,35 @@ def test_a_deleted_key_is_gone(store: Store) -> None:
     assert store.keys.delete(key.id)
     assert not store.keys.delete(key.id)
     assert store.keys.by_hash(key.secret_hash) is None
+
+
+def test_an_update_needs_the_key_as_it_was(store: Store) -> None:
+    key = a_key()
+    store.keys.put(key)
+    first, second = (replace(key, max_unfinished=most) for most in (1, 2))
+    assert store.keys.update(key, first)
+    assert not store.keys.update(key, second)
+    assert store.keys.get(key.id) == first
+    assert store.keys.update(first, key)
+    assert store.keys.get(key.id) == key
+
+
+def test_an_update_does_not_bring_a_deleted_key_back(store: Store) -> None:
+    key = a_key()
+    store.keys.put(key)
+    store.keys.delete(key.id)
+    assert not store.keys.update(key, replace(key, max_unfinished=1))
+    assert store.keys.get(key.id) is None
+
+
+def test_a_key_that_is_deleted_while_it_is_changed_stays_deleted(store: Store) -> None:
+    key = a_key()
+    store.keys.put(key)
+
+    def change(limits: KeyLimits) -> KeyLimits:
+        store.keys.delete(key.id)
+        return replace(limits, max_unfinished=1)
+
+    with pytest.raises(NotFound):
+        keys.limit(store.keys, key.id, change)
+    assert store.keys.get(key.id) is None

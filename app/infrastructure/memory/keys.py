@@ -14,6 +14,13 @@ class MemoryKeys:
         with self._lock:
             self._keys[key.id] = key
 
+    def update(self, before: ApiKey, after: ApiKey) -> bool:
+        with self._lock:
+            if self._keys.get(before.id) != before:
+                return False
+            self._keys[before.id] = after
+            return True
+
     def get(self, key_id: str) -> ApiKey | None:
         with self._lock:
             return self._keys.get(key_id)

@@ -19,6 +19,13 @@ class MongoKeys:
         found.update_one(upsert=True, **values)
 
     @at_the_edge
+    def update(self, before: ApiKey, after: ApiKey) -> bool:
+        known = codec.API_KEY.dump_python(before, mode="json")
+        values = codec.API_KEY.dump_python(after, mode="json")
+        values.pop("id")
+        return bool(self._connection.objects(ApiKeyDocument, **known).update_one(**values))
+
+    @at_the_edge
     def get(self, key_id: str) -> ApiKey | None:
         return self._first(id=key_id)
 

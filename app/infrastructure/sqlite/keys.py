@@ -28,6 +28,15 @@ class SqliteKeys:
         with self._database.writing() as connection:
             connection.execute(PUT, row)
 
+    def update(self, before: ApiKey, after: ApiKey) -> bool:
+        row = codec.API_KEY.dump_python(after, mode="json")
+        with self._database.writing() as connection:
+            found = connection.execute(GET, (before.id,)).fetchone()
+            if found is None or _to_key(tuple(found)) != before:
+                return False
+            connection.execute(PUT, row)
+            return True
+
     def get(self, key_id: str) -> ApiKey | None:
         return self._first(GET, key_id)
 
