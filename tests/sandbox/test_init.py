@@ -83,6 +83,11 @@ class Started:
             report = self.hear()
         return report
 
+    def has_ended_program(self) -> bool:
+        """Whether a program has ended that init has not yet waited for."""
+        below = psutil.Process(self.process.pid).children(recursive=True)
+        return any(each.status() == psutil.STATUS_ZOMBIE for each in below)
+
     def hang_up(self) -> None:
         self.control.close()
         self.process.wait(SECONDS_TO_END)
@@ -268,6 +273,7 @@ def test_a_task_for_no_program_is_reported(started: Started, script: str | None)
     if script:
         start_ahead(started, script)
         assert [started.hear().kind for _ in range(2)] == [Kind.STARTED, Kind.READY]
+        wait_until(started.has_ended_program)
 
     report = started.run(task(b"the task"))
 
