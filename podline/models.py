@@ -265,6 +265,8 @@ class Execution:
     batch_id: str | None = None
     owner: str | None = None
     """Shown to operators only."""
+    place: str | None = None
+    """Where its last attempt ran, if there are several places. Shown to operators only."""
     result: Result | None = None
     """None before the verdict, for failed or cancelled executions, and in lists."""
 

@@ -45,16 +45,17 @@ def execution(
     reader: ApiKey | None = None,
 ) -> schemas.Execution:
     """As the holder of the key `reader` may see it."""
-    shows_owner = reader is not None and reader.role.includes(Role.OPERATOR)
+    to_operator = reader is not None and reader.role.includes(Role.OPERATOR)
     return schemas.Execution(
         id=execution.id,
-        owner=execution.owner if shows_owner else None,
+        owner=execution.owner if to_operator else None,
         state=execution.state,
         outcome=execution.outcome,
         language=execution.language,
         version=execution.language_version,
         priority=execution.priority,
         attempt=execution.attempt,
+        place=execution.place if to_operator else None,
         labels=dict(execution.labels),
         limits=limits(execution.limits),
         queue_position=queue_position,

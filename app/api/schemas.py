@@ -138,6 +138,10 @@ class Execution(Answered):
     version: str
     priority: Priority
     attempt: int
+    place: str | None = Field(
+        description="Where its last attempt ran, such as a host. Shown to operators only; null "
+        "where there is one place."
+    )
     labels: dict[str, str]
     limits: Limits
     queue_position: int | None = Field(

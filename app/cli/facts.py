@@ -19,6 +19,7 @@ def facts_of(execution: Execution) -> list[Fact]:
         ("language", f"{execution.language} {execution.version}"),
         ("priority", execution.priority),
         ("attempt", execution.attempt),
+        ("place", execution.place),
         ("labels", execution.labels),
         ("queue position (estimated)", execution.queue_position),
         ("created", execution.created_at),

@@ -134,6 +134,10 @@ class Execution:
     version: int = 1
     attempt: int = 0
     """The number of attempts that were started."""
+    place: str | None = None
+    """Where the attempt's pod is, or is about to be made; None while that is undecided, and where
+    a pod's name says enough.
+    """
     tries: Mapping[str, int] = field(default_factory=dict)
     """How often each step was begun since the last transition, by step."""
     start_deadline: Time | None = None
@@ -203,6 +207,7 @@ class Execution:
             State.STARTING,
             now,
             attempt=self.attempt + 1,
+            place=None,
             start_deadline=start_deadline,
             next_action_at=next_action_at,
         )
@@ -326,7 +331,9 @@ CHANGED_BY_TRANSITION: Final = (
     "usage_at",
     "callback",
 )
-"""What a store writes in `apply`. `retried_as` and `erased` are written separately."""
+"""What a store writes in `apply`. `retried_as` and `erased` are written separately. So is `place`,
+which a transition only clears, with a new attempt: what another process has written stays.
+"""
 
 _NO_VERDICT: Final[Mapping[str, None]] = {
     "start_deadline": None,

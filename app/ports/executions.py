@@ -69,6 +69,14 @@ class Executions(Protocol):
         `execution`'s.
         """
 
+    def put_place(self, execution: Execution, place: str | None) -> bool:
+        """Compare-and-set: write where the attempt's pod will be, before anything is made there.
+
+        False if the row's version or place is no longer `execution`'s. The version keeps the place
+        of an attempt that is seen running from being replaced; before that, only a caller that
+        has made and claimed nothing at `execution.place` may replace it.
+        """
+
     def reschedule(self, execution: Execution, next_action_at: Time) -> bool:
         """Record that the step succeeded and must run again: set the time, reset the tries.
 

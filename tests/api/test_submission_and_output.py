@@ -13,7 +13,7 @@ from app.api.submission.original import original
 from app.domain.report import Output, StageOutput
 from app.infrastructure.memory.runtime import Script
 from tests.support.api_contract import PROGRAM, Api, Json, body
-from tests.support.builders import a_submission
+from tests.support.builders import a_submission, accepted
 from tests.support.twins import Twins
 from tests.support.worker import Worker
 
@@ -222,6 +222,13 @@ class TestOwner:
         assert body(operator.get(path))["owner"] == "ada"
         assert b'"owner":"ada"' in operator.get(f"{path}/stream").data
         assert b'"owner":null' in api.get(f"{path}/stream").data
+
+    def test_and_so_is_the_place(self, api: Api, operator: Api, twins: Twins) -> None:
+        row, submission, event = accepted(owner="ada")
+        assert twins.store.executions.insert(replace(row, place="host-1"), submission, event)
+        path = f"{EXECUTIONS}/{row.id}"
+        assert body(api.get(path))["place"] is None
+        assert body(operator.get(path))["place"] == "host-1"
 
     def test_of_a_batch(self, api: Api, operator: Api) -> None:
         batch = body(api.post("/api/v1/batches", {"executions": [PROGRAM]}), 202)

@@ -62,6 +62,7 @@ def test_every_field_of_an_execution_is_always_there(api: Api) -> None:
         "retried_as": None,
         "batch_id": None,
         "owner": None,
+        "place": None,
         "created_at": "2026-01-02T02:54:05.678901Z",
         "admitted_at": None,
         "started_at": None,

@@ -49,13 +49,20 @@ def completed(store: Store, execution: Execution) -> Execution:
     return applied(store, row.complete(NOW, LATER))
 
 
+def started(store: Store) -> Execution:
+    """A new execution whose first attempt was started."""
+    return attempted(store, put(store))
+
+
+def attempted(store: Store, execution: Execution) -> Execution:
+    """Start an attempt of a queued execution."""
+    admitted = execution.admit(NOW, LATER)
+    return applied(store, admitted, admitted.after.start(NOW, LATER, LATER))
+
+
 def finished(store: Store, execution: Execution) -> Execution:
     """Take a queued execution to `finished`: its next result is that of this attempt."""
-    starting = applied(
-        store,
-        admitted := execution.admit(NOW, LATER),
-        admitted.after.start(NOW, LATER, LATER),
-    )
+    starting = attempted(store, execution)
     return applied(store, starting.finish(NOW, LATER, a_verdict()))
 
 

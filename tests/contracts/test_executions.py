@@ -24,7 +24,17 @@ from app.domain.submission import (
 )
 from app.ports import QueueEntry, Store
 from tests.contracts.racing import race
-from tests.contracts.rows import LATER, applied, completed, finished, nonzero, put, to_later
+from tests.contracts.rows import (
+    LATER,
+    applied,
+    attempted,
+    completed,
+    finished,
+    nonzero,
+    put,
+    started,
+    to_later,
+)
 from tests.support.builders import (
     NOW,
     a_result,
@@ -275,6 +285,62 @@ class TestHold:
         assert not store.executions.hold(execution, LATER + 5)
         assert not store.executions.hold(an_execution(), LATER + 5)
         assert store.executions.get(row.id) == row
+
+
+class TestPutPlace:
+    def test_says_where_the_attempts_pod_will_be(self, store: Store) -> None:
+        row = started(store)
+        assert store.executions.put_place(row, "host-1")
+        placed = store.executions.get(row.id)
+        assert placed == replace(row, place="host-1")
+        assert store.executions.begin(row.id, ALL, "create", NOW, LATER) == replace(
+            placed, tries={"create": 1}, next_action_at=LATER
+        )
+        assert store.executions.claim_due(ALL, LATER, 9, to_later)[0].place == "host-1"
+
+    def test_is_replaced_by_who_has_read_it(self, store: Store) -> None:
+        row = started(store)
+        assert store.executions.put_place(row, "host-1")
+        assert not store.executions.put_place(row, "host-2")
+        placed = replace(row, place="host-1")
+        assert store.executions.put_place(placed, "host-2")
+        assert store.executions.put_place(replace(row, place="host-2"), None)
+        assert store.executions.get(row.id) == row
+
+    def test_one_of_many_puts_it(self, store: Store) -> None:
+        row = started(store)
+        places = [f"host-{number}" for number in range(RACERS)]
+        won = race(RACERS, lambda number: store.executions.put_place(row, places[number]))
+        assert won.count(True) == 1
+        stored = store.executions.get(row.id)
+        assert stored is not None
+        assert stored.place == places[won.index(True)]
+
+    def test_refuses_a_row_that_has_changed(self, store: Store) -> None:
+        row = started(store)
+        running = applied(store, row.run(NOW, LATER, NOW))
+        assert not store.executions.put_place(row, "host-1")
+        assert store.executions.get(row.id) == running
+
+    def test_stays_through_a_transition_by_one_who_has_not_read_it(self, store: Store) -> None:
+        row = started(store)
+        assert store.executions.put_place(row, "host-1")
+        assert store.executions.apply(row.run(NOW, LATER, NOW))
+        running = store.executions.get(row.id)
+        assert running is not None
+        assert running.place == "host-1"
+        assert store.executions.apply(running.requeue(NOW, LATER, "the host is gone"))
+        queued = store.executions.get(row.id)
+        assert queued is not None
+        assert queued.place == "host-1"
+
+    def test_belongs_to_one_attempt(self, store: Store) -> None:
+        row = started(store)
+        assert store.executions.put_place(row, "host-1")
+        queued = applied(store, replace(row, place="host-1").requeue(NOW, LATER, "gone"))
+        again = attempted(store, queued)
+        assert again.place is None
+        assert store.executions.get(row.id) == again
 
 
 class TestReschedule:

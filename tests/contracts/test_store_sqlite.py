@@ -194,7 +194,7 @@ class TestUnavailable:
             values["completed_at"] = values.pop("ended_at")
             del values["rebuilt_at"], values["callback"], values["batch_id"]
             usage = ("key_id", "cpu_us", "stored_bytes", "usage_at")
-            for newer in (*usage, "door_data", "held_until", "wrong_runs"):
+            for newer in (*usage, "door_data", "held_until", "wrong_runs", "place"):
                 del values[newer]
             columns = ", ".join(values)
             parameters = ", ".join(f":{name}" for name in values)

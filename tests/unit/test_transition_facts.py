@@ -28,6 +28,7 @@ BEFORE = an_execution(
     state=State.FINISHED,
     version=7,
     attempt=2,
+    place="host-1",
     tries={"poll": 3},
     start_deadline=1,
     message="the node was lost",
@@ -65,7 +66,7 @@ TRANSITIONS: list[tuple[Callable[[], Change], dict[str, Any], dict[str, Any]]] =
     ),
     (
         lambda: in_state(State.ADMITTED).start(NOW, LATER, DEADLINE),
-        {"state": State.STARTING, "attempt": 3, "start_deadline": DEADLINE},
+        {"state": State.STARTING, "attempt": 3, "place": None, "start_deadline": DEADLINE},
         {"attempt": 3, "start_deadline": DEADLINE, "message": "the node was lost"},
     ),
     (

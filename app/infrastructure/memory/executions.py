@@ -70,7 +70,8 @@ class MemoryExecutions:
             if row is None or row.version != change.before.version:
                 return False
             changed = {name: getattr(change.after, name) for name in CHANGED_BY_TRANSITION}
-            rows[row.id] = replace(row, **deepcopy(changed))
+            place = row.place if change.after.attempt == row.attempt else None
+            rows[row.id] = replace(row, place=place, **deepcopy(changed))
             self._tables.events[row.id].append(deepcopy(change.event))
             return True
 
@@ -92,6 +93,14 @@ class MemoryExecutions:
             begun = replace(row, tries=tries, next_action_at=next_action_at)
             self._tables.rows[row.id] = begun
             return deepcopy(begun)
+
+    def put_place(self, execution: Execution, place: str | None) -> bool:
+        with self._tables.lock:
+            row = self._tables.rows.get(execution.id)
+            if row is None or (row.version, row.place) != (execution.version, execution.place):
+                return False
+            self._tables.rows[row.id] = replace(row, place=place)
+            return True
 
     def reschedule(self, execution: Execution, next_action_at: Time) -> bool:
         with self._tables.lock:

@@ -50,6 +50,7 @@ class ExecutionDocument(Document):
     """True, or missing once the state is terminal."""
     version = IntField()
     attempt = IntField()
+    place = StringField()
     tries = DictField()
     start_deadline = IntField()
     message = StringField()

@@ -114,6 +114,8 @@ class MongoExecutions:
         update = _set(changed) | {"min__relay_at": change.event.time}
         if change.after.state.terminal:
             update["unset__unfinished"] = True
+        if change.after.attempt != change.before.attempt:
+            update["set__place"] = None
         before = self._rows(id=change.before.id, version=change.before.version)
         return bool(before.update_one(**update))
 
@@ -137,6 +139,11 @@ class MongoExecutions:
     def hold(self, execution: Execution, until: Time) -> bool:
         row = self._rows(id=execution.id, version=execution.version)
         return bool(row.update_one(set__held_until=until, set__next_action_at=until))
+
+    @at_the_edge
+    def put_place(self, execution: Execution, place: str | None) -> bool:
+        row = self._rows(id=execution.id, version=execution.version, place=execution.place)
+        return bool(row.update_one(set__place=place))
 
     @at_the_edge
     def reschedule(self, execution: Execution, next_action_at: Time) -> bool:

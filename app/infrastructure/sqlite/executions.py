@@ -59,6 +59,7 @@ GET_PROGRAM: Final = "SELECT submission FROM programs WHERE execution_id = ?"
 APPLY: Final = f"""
     UPDATE executions
     SET {", ".join(f"{name} = :{name}" for name in CHANGED_BY_TRANSITION)},
+        place = CASE WHEN attempt = :attempt THEN place END,
         relay_at = coalesce(relay_at, :event_time)
     WHERE id = :id AND version = :version_before
 """
@@ -73,6 +74,9 @@ BEGIN: Final = f"""
 HOLD: Final = """
     UPDATE executions SET held_until = :until, next_action_at = :until
     WHERE id = :id AND version = :version
+"""
+PUT_PLACE: Final = """
+    UPDATE executions SET place = :place WHERE id = :id AND version = :version AND place IS :before
 """
 RESCHEDULE: Final = """
     UPDATE executions SET next_action_at = ?, held_until = NULL, tries = '{}'
@@ -213,6 +217,16 @@ class SqliteExecutions:
         values = {"id": execution.id, "version": execution.version, "until": until}
         with self._database.writing(durable=False) as connection:
             return connection.execute(HOLD, values).rowcount == 1
+
+    def put_place(self, execution: Execution, place: str | None) -> bool:
+        values = {
+            "id": execution.id,
+            "version": execution.version,
+            "before": execution.place,
+            "place": place,
+        }
+        with self._database.writing(durable=False) as connection:
+            return connection.execute(PUT_PLACE, values).rowcount == 1
 
     def reschedule(self, execution: Execution, next_action_at: Time) -> bool:
         values = (next_action_at, execution.id, execution.version)

@@ -28,6 +28,7 @@ COLUMNS: Final = (
     "rebuilt_at",
     "key_id",
     "door_data",
+    "place",
     *CHANGED_BY_TRANSITION,
 )
 

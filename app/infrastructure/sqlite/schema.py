@@ -346,6 +346,8 @@ JUDGING: Final = (
     "ALTER TABLE executions ADD COLUMN wrong_runs TEXT",
 )
 
+PLACES: Final = ("ALTER TABLE executions ADD COLUMN place TEXT",)
+
 DOOR_DATA: Final = ("ALTER TABLE executions ADD COLUMN door_data TEXT",)
 
 OVERVIEW: Final = (
@@ -374,6 +376,7 @@ VERSIONS: Final = Versions(
             *JUDGING,
             *OVERVIEW,
             *BY_PRIORITY,
+            *PLACES,
         ),
     )
 )
