@@ -163,7 +163,9 @@ def queue(seen: Overview) -> about_schemas.Queue:
         events_not_in_log=about_schemas.NotInLog(
             executions=seen.not_in_log, oldest_seconds=seen.not_in_log_seconds
         ),
-        slots=about_schemas.Slots(total=seen.slots, used=seen.slots_used, free=seen.slots_free),
+        slots=about_schemas.Slots(
+            total=seen.slots.total, used=seen.slots.used, free=seen.slots.free
+        ),
         oldest_queued_seconds=seen.oldest_queued_seconds,
         oldest_by_priority=dict(seen.oldest_by_band),
     )

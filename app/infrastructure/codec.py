@@ -16,6 +16,7 @@ from app.domain.dead_letter import DeadLetter
 from app.domain.execution import Execution
 from app.domain.idempotency import IdempotencyRecord
 from app.domain.language import Language
+from app.domain.place import PlaceReport
 from app.domain.replay import Replay
 from app.domain.result import Result
 from app.domain.session import Session
@@ -31,6 +32,7 @@ USAGE_DAY = TypeAdapter(UsageDay)
 DEAD_LETTER = TypeAdapter(DeadLetter)
 SESSION = TypeAdapter(Session)
 WORKER_REPORT = TypeAdapter(WorkerReport)
+PLACE_REPORT = TypeAdapter(PlaceReport)
 BATCH = TypeAdapter(Batch)
 BLOB = TypeAdapter(Blob)
 API_KEY = TypeAdapter(ApiKey)

@@ -30,6 +30,7 @@ from app.ports.coordination import (
     MinuteCounters,
     Notebooks,
     Parking,
+    PlaceReports,
     Sessions,
     Wakeups,
     WorkerReports,
@@ -88,6 +89,7 @@ __all__ = [
     "OfferedLanguages",
     "Parking",
     "Pipeline",
+    "PlaceReports",
     "Ports",
     "QueueEntry",
     "Refused",
@@ -131,6 +133,7 @@ class Ports:
     sessions: Sessions
     notebooks: Notebooks
     worker_reports: WorkerReports
+    places: PlaceReports
     minutes: MinuteCounters
     parking: Parking
     event_log: EventLog

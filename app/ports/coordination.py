@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, TypeAlias, TypeVar
 
 from app.domain.dead_letter import DeadLetter
 from app.domain.execution import Time
+from app.domain.place import PlaceReport
 from app.domain.report import Frame
 from app.domain.session import Session
 from app.domain.worker import WorkerReport
+
+Report = TypeVar("Report", WorkerReport, PlaceReport)
 
 
 class Leases(Protocol):
@@ -122,17 +125,23 @@ class Notebooks(Protocol):
     def remove(self, notebook_hash: str) -> None: ...
 
 
-class WorkerReports(Protocol):
-    """The newest heartbeat of each worker and beat. Raises CoordinationUnavailable."""
+class Reports(Protocol[Report]):
+    """The newest report of each process or place, by name. Raises CoordinationUnavailable."""
 
-    def put(self, report: WorkerReport) -> None:
-        """Replace the report of the process with this name."""
+    def put(self, report: Report) -> None:
+        """Replace the report with this name."""
 
     def remove(self, name: str) -> None:
-        """Forget a process that ends."""
+        """Forget one that ends."""
 
-    def since(self, time: Time) -> list[WorkerReport]:
+    def since(self, time: Time) -> list[Report]:
         """Return the reports that are not older, by name, and forget the others."""
+
+
+WorkerReports: TypeAlias = Reports[WorkerReport]
+"""Heartbeats of workers and beat."""
+PlaceReports: TypeAlias = Reports[PlaceReport]
+"""How much each place can hold, as its watcher sees it."""
 
 
 class MinuteCounters(Protocol):

@@ -60,6 +60,13 @@ class Runtime(Protocol):
         Ends within a second of `stop()`, or with RuntimeUnavailable.
         """
 
+    def slots(self) -> int | None:
+        """Return how many pods it can hold at once, or None if that doesn't change.
+
+        Needs no connection. Only what `watch` has seen in this process tells more than the number
+        to begin with.
+        """
+
     def languages(self) -> list[Language]:
         """Return the languages that this runtime can run, with their versions."""
 

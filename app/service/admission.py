@@ -5,6 +5,7 @@ from functools import partial
 from app.domain.errors import Unavailable
 from app.domain.execution import Execution, State
 from app.ports import AdmissionQueue, Caps, Executions, Ports, QueueEntry
+from app.service.slots import total_slots
 from app.service.transitions import apply, soon, start_chain
 
 TAKEN_AT_ONCE = 32
@@ -28,7 +29,7 @@ def fill_slots(
     continues in the caller's chain: True if it was admitted.
     """
     continues = False
-    caps = Caps(ports.policy.max_running, ports.policy.max_running_per_owner)
+    caps = Caps(total_slots(ports), ports.policy.max_running_per_owner)
     take = partial(ports.admission.take, caps, limit=TAKEN_AT_ONCE)
     entry = None if entering is None else entry_of(entering)
     taken = take(ports.clock(), entering=entry, leaving=leaving)

@@ -13,6 +13,7 @@ from app.domain.submission import Priority
 from app.ports import Gauge, Health, Ports
 from app.service.health import ESSENTIAL, health
 from app.service.overview import NOT_IN_LOG
+from app.service.slots import total_slots
 
 
 def gauges(ports: Ports) -> list[Gauge]:
@@ -92,13 +93,12 @@ def _outbox(ports: Ports) -> Iterator[Gauge]:
 
 
 def _slots(ports: Ports) -> Iterator[Gauge]:
-    used = ports.admission.slots_used()
-    free = max(ports.policy.max_running - used, 0)
+    total, used = total_slots(ports), ports.admission.slots_used()
     yield Gauge(
         "podline_slots",
         "Slots for programs",
         ("state",),
-        {("used",): used, ("free",): free},
+        {("used",): used, ("free",): max(total - used, 0)},
     )
 
 

@@ -7,7 +7,8 @@ from typing import Final
 from app.domain.errors import CoordinationUnavailable
 from app.domain.execution import SECOND, State, Time
 from app.domain.submission import Priority
-from app.ports import AdmissionQueue, Clock, Ports
+from app.ports import Clock, Ports
+from app.service.slots import Slots, slots_of
 
 LONGEST: Final = 10
 """Owners that are shown."""
@@ -34,9 +35,7 @@ class Overview:
     unfinished: Mapping[tuple[State, Priority], int]
     longest: Sequence[OwnersQueue] | None
     """The longest queues of owners; None while Redis is unavailable."""
-    slots: int
-    slots_used: int | None
-    """None while the admission queue is unavailable."""
+    slots: Slots
     not_in_log: int
     """Executions with events that are not in the event log yet, counted up to `NOT_IN_LOG`."""
     not_in_log_seconds: float | None
@@ -49,10 +48,6 @@ class Overview:
         """None if nothing is queued."""
         return max(self.oldest_by_band.values(), default=None)
 
-    @property
-    def slots_free(self) -> int | None:
-        return None if self.slots_used is None else max(self.slots - self.slots_used, 0)
-
 
 def overview(ports: Ports) -> Overview:
     """Raises StoreUnavailable."""
@@ -61,8 +56,7 @@ def overview(ports: Ports) -> Overview:
     return Overview(
         unfinished=ports.store.counts.by_state(),
         longest=_longest(ports),
-        slots=ports.policy.max_running,
-        slots_used=slots_used(ports.admission),
+        slots=slots_of(ports),
         not_in_log=not_in_log,
         not_in_log_seconds=_optional_age(ports.clock, since),
         oldest_by_band={band: _age(ports.clock, since) for band, since in oldest.items()},
@@ -89,11 +83,3 @@ def _longest(ports: Ports) -> Sequence[OwnersQueue] | None:
         )
         for owner, queued in longest
     ]
-
-
-def slots_used(queue: AdmissionQueue) -> int | None:
-    """None while the admission queue is unavailable."""
-    try:
-        return queue.slots_used()
-    except CoordinationUnavailable:
-        return None

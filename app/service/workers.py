@@ -8,7 +8,7 @@ from app.domain.errors import RuntimeUnavailable
 from app.domain.language import Language
 from app.domain.worker import WorkerReport
 from app.ports import Clock, Ports, WorkerReports
-from app.service.overview import slots_used
+from app.service.slots import slots_of
 from app.service.transitions import in_seconds
 
 T = TypeVar("T")
@@ -38,10 +38,10 @@ def workers(reports: WorkerReports, clock: Clock) -> list[WorkerReport]:
 
 
 def place(ports: Ports) -> Place:
-    slots, used = ports.policy.max_running, slots_used(ports.admission)
+    slots = slots_of(ports)
     return Place(
-        slots=slots,
-        free=None if used is None else max(slots - used, 0),
+        slots=slots.total,
+        free=slots.free,
         languages=_known(ports.runtime.languages),
         release=_known(ports.runtime.release),
     )

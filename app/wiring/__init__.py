@@ -42,10 +42,10 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
     from app.infrastructure.redis.notebooks import RedisNotebooks
     from app.infrastructure.redis.parking import RedisParking
     from app.infrastructure.redis.permits import RedisPermits
+    from app.infrastructure.redis.reports import RedisPlaceReports, RedisWorkerReports
     from app.infrastructure.redis.requests import RedisRequestCounts
     from app.infrastructure.redis.sessions import RedisSessions
     from app.infrastructure.redis.wakeups import RedisWakeups
-    from app.infrastructure.redis.worker_reports import RedisWorkerReports
 
     callback_secrets = CallbackSecrets(_callback_secret(settings))
     policy = replace(settings.policy(), signs_callbacks=bool(callback_secrets))
@@ -61,6 +61,7 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
         sessions=RedisSessions(redis),
         notebooks=RedisNotebooks(redis),
         worker_reports=RedisWorkerReports(redis),
+        places=RedisPlaceReports(redis),
         minutes=RedisMinuteCounters(redis),
         parking=RedisParking(redis),
         event_log=make_event_log(settings),
@@ -123,7 +124,7 @@ def make_reporter(settings: Settings) -> "Reporter":
     """Sends heartbeats. Apart from the other ports, because beat uses none of them."""
     from app.infrastructure.celery.reports import Reporter
     from app.infrastructure.redis.connection import connect
-    from app.infrastructure.redis.worker_reports import RedisWorkerReports
+    from app.infrastructure.redis.reports import RedisWorkerReports
 
     return Reporter(RedisWorkerReports(connect(settings.redis_url)), now)
 

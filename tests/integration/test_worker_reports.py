@@ -9,9 +9,9 @@ from celery.worker import state
 
 from app.domain.worker import RunningStep
 from app.infrastructure.celery.reports import Reporter, running_steps
-from app.infrastructure.memory.worker_reports import MemoryWorkerReports
+from app.infrastructure.memory.reports import MemoryWorkerReports
 from app.infrastructure.redis.connection import connect
-from app.infrastructure.redis.worker_reports import RedisWorkerReports
+from app.infrastructure.redis.reports import RedisWorkerReports
 from tests.integration.conftest import Service
 from tests.support.builders import NOW, an_id
 from tests.support.waiting import wait_until

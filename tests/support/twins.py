@@ -20,12 +20,12 @@ from app.infrastructure.memory.minute_counters import MemoryMinuteCounters
 from app.infrastructure.memory.notebooks import MemoryNotebooks
 from app.infrastructure.memory.parking import MemoryParking
 from app.infrastructure.memory.pipeline import MemoryPipeline
+from app.infrastructure.memory.reports import MemoryPlaceReports, MemoryWorkerReports
 from app.infrastructure.memory.requests import MemoryRequestCounts
 from app.infrastructure.memory.runtime import MemoryRuntime
 from app.infrastructure.memory.sessions import MemorySessions
 from app.infrastructure.memory.store import MemoryStore
 from app.infrastructure.memory.wakeups import MemoryWakeups
-from app.infrastructure.memory.worker_reports import MemoryWorkerReports
 from app.infrastructure.prometheus.metrics import PrometheusMetrics
 from app.ports import Ports, Store
 from app.service.submit import submit
@@ -112,6 +112,7 @@ def make_twins(
         sessions=MemorySessions(),
         notebooks=MemoryNotebooks(),
         worker_reports=MemoryWorkerReports(),
+        places=MemoryPlaceReports(),
         minutes=MemoryMinuteCounters(),
         parking=MemoryParking(),
         event_log=event_log,

@@ -141,6 +141,9 @@ class KubernetesRuntime:
     def watch(self, stop: Callable[[], bool]) -> Iterator[str]:
         return PodWatch(self._api).changes(stop)
 
+    def slots(self) -> int | None:
+        return None
+
     def languages(self) -> list[Language]:
         return self._offers.languages(self._options.pod_pids_limit)
 

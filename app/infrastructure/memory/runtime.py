@@ -146,6 +146,8 @@ class MemoryRuntime:
         self.held = [
             HeldLimit(limit=limit, by=Holder.RUNTIME, how="the test") for limit in LimitName
         ]
+        self.room: int | None = None
+        """How many pods it says it can hold; it never refuses one."""
         self.created: list[str] = []
         """The names of all pods ever created, in order."""
         self._clock = clock
@@ -217,6 +219,9 @@ class MemoryRuntime:
         with self._lock:
             self._watchers.add(changes)
         return self._changes(changes, stop)
+
+    def slots(self) -> int | None:
+        return self.room
 
     def languages(self) -> list[Language]:
         self.ping()

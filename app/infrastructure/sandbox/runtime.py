@@ -55,6 +55,10 @@ class SandboxRuntime:
         answer, _ = self._ask({"op": "list"})
         return list(answer)
 
+    def slots(self) -> int | None:
+        """`max_running` says it: the operator knows the machine."""
+        return None
+
     def languages(self) -> list[Language]:
         answer, _ = self._ask({"op": "languages"})
         return [conversion.language_of(messages.language_of(language)) for language in answer]

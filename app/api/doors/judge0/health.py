@@ -81,8 +81,8 @@ def workers(call: Call) -> Response:
     shown = {
         "queue": VERSION,
         "size": queued,
-        "available": seen.slots,
-        "idle": max(0, seen.slots - working),
+        "available": seen.slots.total,
+        "idle": max(0, seen.slots.total - working),
         "working": working,
         "paused": 0,
         "failed": 0,

@@ -1,14 +1,15 @@
-"""What every place for the heartbeats of workers does."""
+"""What workers, beat and places report."""
 
 from dataclasses import replace
 
 import pytest
 
 from app.domain.execution import SECOND
+from app.domain.place import PlaceReport
 from app.domain.worker import RunningStep, WorkerReport
-from app.infrastructure.memory.worker_reports import MemoryWorkerReports
-from app.infrastructure.redis.worker_reports import RedisWorkerReports
-from app.ports import WorkerReports
+from app.infrastructure.memory.reports import MemoryPlaceReports, MemoryWorkerReports
+from app.infrastructure.redis.reports import RedisPlaceReports, RedisWorkerReports
+from app.ports import PlaceReports, WorkerReports
 from tests.support.builders import NOW, an_id
 
 STEP = RunningStep(task="podline.pods.create", subject_id=an_id(), started_at=NOW)
@@ -16,6 +17,8 @@ A = WorkerReport(
     name="a:1", kind="worker", roles=("pods", "saga"), version="0.2", seen_at=NOW, steps=(STEP,)
 )
 B = WorkerReport(name="b:1", kind="beat", roles=(), version="0.2", seen_at=NOW + SECOND)
+HOST_1 = PlaceReport(name="host-1", slots=2, seen_at=NOW)
+HOST_2 = PlaceReport(name="host-2", slots=64, seen_at=NOW + SECOND)
 
 
 @pytest.fixture(params=["memory", "redis"])
@@ -23,6 +26,13 @@ def reports(request: pytest.FixtureRequest) -> WorkerReports:
     if request.param == "memory":
         return MemoryWorkerReports()
     return RedisWorkerReports(request.getfixturevalue("redis_client"))
+
+
+@pytest.fixture(params=["memory", "redis"])
+def places(request: pytest.FixtureRequest) -> PlaceReports:
+    if request.param == "memory":
+        return MemoryPlaceReports()
+    return RedisPlaceReports(request.getfixturevalue("redis_client"))
 
 
 def test_the_newest_of_each_is_kept(reports: WorkerReports) -> None:
@@ -46,3 +56,14 @@ def test_what_ends_is_forgotten(reports: WorkerReports) -> None:
     reports.remove(A.name)
     reports.remove("another")
     assert reports.since(0) == []
+
+
+def test_places_are_kept_apart_from_workers(reports: WorkerReports, places: PlaceReports) -> None:
+    reports.put(A)
+    for report in (HOST_2, HOST_1):
+        places.put(report)
+    assert places.since(NOW) == [HOST_1, HOST_2]
+    assert places.since(NOW + 1) == [HOST_2]
+    places.remove(HOST_2.name)
+    assert places.since(0) == []
+    assert reports.since(0) == [A]

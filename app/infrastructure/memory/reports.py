@@ -1,17 +1,21 @@
-"""Heartbeats of workers and beat, in memory."""
+"""What processes and places report, in memory."""
 
 from threading import Lock
+from typing import Generic, TypeAlias, TypeVar
 
 from app.domain.execution import Time
+from app.domain.place import PlaceReport
 from app.domain.worker import WorkerReport
 
+R = TypeVar("R", WorkerReport, PlaceReport)
 
-class MemoryWorkerReports:
+
+class MemoryReports(Generic[R]):
     def __init__(self) -> None:
         self._lock = Lock()
-        self._reports: dict[str, WorkerReport] = {}
+        self._reports: dict[str, R] = {}
 
-    def put(self, report: WorkerReport) -> None:
+    def put(self, report: R) -> None:
         with self._lock:
             self._reports[report.name] = report
 
@@ -19,9 +23,13 @@ class MemoryWorkerReports:
         with self._lock:
             self._reports.pop(name, None)
 
-    def since(self, time: Time) -> list[WorkerReport]:
+    def since(self, time: Time) -> list[R]:
         with self._lock:
             self._reports = {
                 name: report for name, report in self._reports.items() if report.seen_at >= time
             }
             return [self._reports[name] for name in sorted(self._reports)]
+
+
+MemoryWorkerReports: TypeAlias = MemoryReports[WorkerReport]
+MemoryPlaceReports: TypeAlias = MemoryReports[PlaceReport]

@@ -1,0 +1,44 @@
+"""How many programs can run at once: what the operator set, or less if the places hold less."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from app.domain.errors import CoordinationUnavailable
+from app.ports import Ports
+from app.service.transitions import in_seconds
+
+PLACE_FRESH_SECONDS: Final = 10.0
+"""A place that was silent for longer counts for nothing. Its watcher reports every two seconds, and
+another one takes over within six.
+"""
+
+
+def total_slots(ports: Ports) -> int:
+    """Raises CoordinationUnavailable."""
+    unreported = ports.runtime.slots()
+    if unreported is None:
+        return ports.policy.max_running
+    reports = ports.places.since(in_seconds(ports.clock, -PLACE_FRESH_SECONDS))
+    reported = sum(report.slots for report in reports) if reports else unreported
+    return min(reported, ports.policy.max_running)
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """How many there are, and how many of them are held."""
+
+    total: int
+    used: int | None
+    """None while the admission queue is unavailable."""
+
+    @property
+    def free(self) -> int | None:
+        return None if self.used is None else max(self.total - self.used, 0)
+
+
+def slots_of(ports: Ports) -> Slots:
+    """What to show of the slots. While Redis is unavailable, what the operator set."""
+    try:
+        return Slots(total_slots(ports), ports.admission.slots_used())
+    except CoordinationUnavailable:
+        return Slots(ports.policy.max_running, None)
