@@ -1,6 +1,5 @@
 """Every setting, its default and its bounds."""
 
-import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
@@ -34,6 +33,7 @@ from app.settings.from_policy import Group, policy_of, settings_of
 from app.settings.kafka import KafkaSettings
 from app.settings.keyless import DoorList, KeylessSettings, names_in
 from app.settings.kubernetes import KubernetesSettings
+from app.settings.slots import slots_of_this_machine
 from app.settings.sources import NESTED, PREFIX, nested, secrets, settings_file
 from app.settings.urls import DatabaseUrl, EventLogUrl, RedisUrl, RuntimeUrl
 from sandbox.private import NotPrivate, refuse_links_of_others
@@ -57,10 +57,6 @@ def _resolved(path: Path) -> Path:
 Folder = Annotated[Path, AfterValidator(_resolved)]
 
 
-def _cores(_: dict[str, Any]) -> int:
-    return len(os.sched_getaffinity(0))
-
-
 def _sqlite(name: str, given: dict[str, Any]) -> str:
     return f"sqlite:///{given['data_dir'] / name}"
 
@@ -77,7 +73,10 @@ else:
         __base__=BaseSettings,
         **settings_of(
             Policy(),
-            {"max_running": _cores, "max_running_per_owner": lambda given: given["max_running"]},
+            {
+                "max_running": lambda _: slots_of_this_machine(),
+                "max_running_per_owner": lambda given: given["max_running"],
+            },
         ),
     )
 """The settings that make the policy (app/domain/policy.py), by its names."""

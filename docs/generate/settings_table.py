@@ -30,7 +30,7 @@ _IN_WORDS: Final = {
     "runtime_url": "a socket in the data folder",
     "replay_dir": "`replays` in the data folder",
     "flower_password": "generated",
-    "max_running": "the number of cores",
+    "max_running": "[two for each core](#slots)",
     "max_running_per_owner": "`max_running`",
     "ready_jails": "`max_running`",
     "retention_seconds": "never",

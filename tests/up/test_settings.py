@@ -261,7 +261,7 @@ class TestPolicy:
         assert names <= set(Settings.model_fields)
 
     def test_the_defaults_are_those_of_the_policy(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """All but the slots: those default to the number of cores."""
+        """All but the slots: those depend on the machine."""
         default = Policy()
         monkeypatch.setenv("PODLINE_MAX_RUNNING", str(default.max_running))
         assert Settings.load().policy() == default
