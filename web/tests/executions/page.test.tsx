@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import test, { type TestContext } from "node:test";
 import ExecutionsPage from "../../src/executions/page.tsx";
+import { Toasts } from "../../src/parts/toast.tsx";
 import { useAddress } from "../../src/shell/router.ts";
 import type { Role } from "../../src/shell/session.ts";
-import { setHidden, visit } from "../support/browser.ts";
+import { refuseStorage, setHidden, visit } from "../support/browser.ts";
 import { type Clock, stopClock } from "../support/clock.ts";
 import { type Execution, completed, execution } from "../support/examples.ts";
 import { type Shown, settle, show } from "../support/page.tsx";
@@ -12,7 +13,12 @@ import { type Sent, type Service, problem, serve } from "../support/service.ts";
 const ROUTE = "GET /api/v1/executions";
 
 function Here() {
-  return <ExecutionsPage parameters={{}} query={useAddress().searchParams} />;
+  return (
+    <>
+      <ExecutionsPage parameters={{}} query={useAddress().searchParams} />
+      <Toasts />
+    </>
+  );
 }
 
 /** A service that knows these executions, newest first, and the list of them. */
@@ -392,11 +398,10 @@ test("a filter without a name is not saved", async (t) => {
 
 test("a browser that stores nothing says so, and the page goes on", async (t) => {
   const { shown } = await list(t, [], { at: "/executions?state=failed" });
-  t.mock.method(Object.getPrototypeOf(localStorage) as Storage, "setItem", () => {
-    throw new DOMException("full", "QuotaExceededError");
-  });
+  t.after(refuseStorage());
   await shown.click("Save this filter");
   await shown.submit("dialog form");
   assert.equal(shown.all("dialog").length, 0);
+  assert.match(shown.texts(".toast-text").at(-1) ?? "", /does not keep this filter/);
   assert.equal(shown.link("failed").getAttribute("href"), "/executions?state=failed");
 });

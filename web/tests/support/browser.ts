@@ -9,7 +9,7 @@ export const ORIGIN = "http://podline.test:8000";
 export const browser = new Window({ url: `${ORIGIN}/` });
 
 const NAMES = [
-  "CustomEvent DOMParser DataTransfer DocumentFragment DragEvent Element Event File FileReader",
+  "CSS CustomEvent DOMParser DataTransfer DocumentFragment DragEvent Element Event File FileReader",
   "FormData HTMLAnchorElement HTMLButtonElement HTMLDetailsElement HTMLDialogElement HTMLElement",
   "HTMLFormElement HTMLInputElement HTMLSelectElement HTMLTextAreaElement Image InputEvent",
   "KeyboardEvent MouseEvent MutationObserver Node PointerEvent ResizeObserver SVGElement",
@@ -70,4 +70,20 @@ export function visit(address: string): void {
 export function setHidden(isHidden: boolean): void {
   Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });
   document.dispatchEvent(new Event("visibilitychange"));
+}
+
+/** A browser that keeps nothing: it has no room, or was told not to. Returns what ends it. */
+export function refuseStorage(): () => void {
+  const refuse = () => {
+    throw new DOMException("full", "QuotaExceededError");
+  };
+  const names = ["localStorage", "sessionStorage"] as const;
+  const before = names.map((name) => [name, globalThis[name]] as const);
+  for (const [name, storage] of before) {
+    const read = (key: string) => storage.getItem(key);
+    put(name, { getItem: read, setItem: refuse, removeItem() {}, clear() {} });
+  }
+  return () => {
+    for (const [name, storage] of before) put(name, storage);
+  };
 }

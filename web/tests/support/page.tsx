@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { type ComponentChildren, render } from "preact";
 import { leaveAll, place } from "./places.ts";
+import { Toasts } from "../../src/parts/toast.tsx";
 import { type Role, type Session, SessionContext } from "../../src/shell/session.ts";
 
 /** Whose session a test's page is in. */
@@ -15,10 +16,20 @@ export async function show(
   content: ComponentChildren,
   { role = "user", name = "ada" }: { role?: Role; name?: string } = {},
 ): Promise<Shown> {
-  test.after(leaveAll);
+  test.after(async () => {
+    leaveAll();
+    await settle(); // Effects of what was shown end a moment later.
+  });
   const shown = new Shown(place(), sessionOf(role, name));
+  await closeToasts(shown);
   await shown.render(content);
   return shown;
+}
+
+/** Those of earlier tests. */
+async function closeToasts(shown: Shown): Promise<void> {
+  await shown.render(<Toasts />);
+  for (const each of shown.all(".toast button")) await shown.click(each);
 }
 
 /** What somebody sees of a page, and can do in it. */
@@ -70,6 +81,10 @@ export class Shown {
 
   link(name: string): HTMLAnchorElement {
     return this.#named<HTMLAnchorElement>("a", name);
+  }
+
+  tab(name: string): HTMLElement {
+    return this.#named("[role=tab]", name);
   }
 
   /** The control with this label. */
@@ -169,11 +184,13 @@ export async function settle(turns = 40): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
+const PATIENCE_MS = 10_000;
+
 /** Wait until something is so, for what other threads do, such as compressing. */
 export async function until(condition: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 2000; turn++) {
-    if (condition()) return;
+  const end = performance.now() + PATIENCE_MS;
+  while (!condition()) {
+    assert.ok(performance.now() < end, `not in time: ${String(condition)}`);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  assert.fail(`not in time: ${String(condition)}`);
 }

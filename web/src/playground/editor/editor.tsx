@@ -6,7 +6,7 @@ type Props = Opened & Events;
 
 export const loadEditor = () => import("./mount.ts");
 
-/** The editor, or a plain text area if it can't be loaded. */
+/** The editor, or a plain text area where there can be none. */
 export function Editor(props: Props) {
   const host = useRef<HTMLDivElement>(null);
   const editor = useRef<Mounted | null>(null);
@@ -16,20 +16,21 @@ export function Editor(props: Props) {
 
   useEffect(() => {
     let gone = false;
-    loadEditor().then(
-      ({ Editor }) => {
-        const element = host.current;
-        if (gone || !element) return;
-        const root = element.shadowRoot ?? element.attachShadow({ mode: "open" });
-        editor.current = new Editor(root, {
-          onChange: (content) => latest.current.onChange(content),
-          onMove: (position) => latest.current.onMove(position),
-          onRun: () => latest.current.onRun(),
-        });
-        setState("ready");
-      },
-      () => setState("failed"),
-    );
+    const mount = ({ Editor }: Awaited<ReturnType<typeof loadEditor>>) => {
+      const element = host.current;
+      if (gone || !element) return;
+      const root = element.shadowRoot ?? element.attachShadow({ mode: "open" });
+      editor.current = new Editor(root, {
+        onChange: (content) => latest.current.onChange(content),
+        onMove: (position) => latest.current.onMove(position),
+        onRun: () => latest.current.onRun(),
+      });
+      setState("ready");
+    };
+    // Also if the browser is too old for it.
+    loadEditor()
+      .then(mount)
+      .catch(() => setState("failed"));
     return () => {
       gone = true;
       editor.current?.destroy();
