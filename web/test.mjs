@@ -7,7 +7,9 @@ const wanted = process.argv[2] ?? ""; // node test.mjs api: only those whose nam
 const names = (await readdir("tests", { recursive: true })).filter(
   (name) => /\.test\.tsx?$/.test(name) && name.includes(wanted),
 );
-const modules = ["support/browser.ts", ...names].map((name) => `import "./${name}";`);
+const modules = ["support/browser.ts", "support/canvas.ts", ...names].map(
+  (name) => `import "./${name}";`,
+);
 await build({
   stdin: { contents: modules.join("\n"), resolveDir: "tests" },
   outfile: "build/tests.mjs",

@@ -53,7 +53,9 @@ type SelectProps = Around &
   };
 
 /** A labelled choice of one. */
-export function Select({ label, hint, problem, options, ...rest }: SelectProps) {
+export function Select({ label, hint, problem, options, defaultValue, ...rest }: SelectProps) {
+  // Preact gives a select no default value.
+  const isDefault = (value: string) => value === defaultValue || undefined;
   return (
     <FieldFrame label={label} hint={hint} problem={problem}>
       {(attributes) => (
@@ -61,7 +63,7 @@ export function Select({ label, hint, problem, options, ...rest }: SelectProps) 
           {options.map((option) => {
             const [value, text] = typeof option === "string" ? [option, option] : option;
             return (
-              <option key={value} value={value}>
+              <option key={value} value={value} selected={isDefault(value)}>
                 {text}
               </option>
             );
