@@ -1,5 +1,5 @@
 import type { ComponentChildren, InputHTMLAttributes, SelectHTMLAttributes } from "preact";
-import { useId } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 
 interface Around {
   label: string;
@@ -54,16 +54,19 @@ type SelectProps = Around &
 
 /** A labelled choice of one. */
 export function Select({ label, hint, problem, options, defaultValue, ...rest }: SelectProps) {
-  // Preact gives a select no default value.
-  const isDefault = (value: string) => value === defaultValue || undefined;
+  const element = useRef<HTMLSelectElement>(null);
+  useLayoutEffect(() => {
+    // Preact gives a select no default value.
+    if (element.current && defaultValue !== undefined) element.current.value = String(defaultValue);
+  }, []);
   return (
     <FieldFrame label={label} hint={hint} problem={problem}>
       {(attributes) => (
-        <select class="select" {...attributes} {...rest}>
+        <select ref={element} class="select" {...attributes} {...rest}>
           {options.map((option) => {
             const [value, text] = typeof option === "string" ? [option, option] : option;
             return (
-              <option key={value} value={value} selected={isDefault(value)}>
+              <option key={value} value={value}>
                 {text}
               </option>
             );

@@ -274,7 +274,7 @@ test("the period is in the address, and decides what is asked for and how often"
   assert.deepEqual(service.only(OVERVIEW).query, { minutes: "60", step: "1" });
   await clock.wait(5000);
   assert.equal(service.sent(OVERVIEW).length, 2);
-  await shown.tick(shown.field("Last day"));
+  await shown.tick("Last day");
   assert.equal(location.search, "?period=day");
   assert.deepEqual(service.sent(OVERVIEW).at(-1)?.query, { minutes: "1440", step: "10" });
   assert.ok(shown.one('section[aria-label="Last day"]'));
