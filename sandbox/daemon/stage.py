@@ -40,7 +40,7 @@ class Fault(Exception):
 
 
 class NotHandedOver(Fault):
-    """The program that was started ahead is gone."""
+    """The program that was started ahead ended before it had read its task."""
 
 
 class NotStarted(Fault):
@@ -75,7 +75,7 @@ def run_started(
 ) -> StageReport:
     """Like `run_stage`, with a program that was started ahead: from here on, its time counts.
 
-    Raises NotHandedOver if it ended meanwhile, and Fault.
+    Raises NotHandedOver if it ended before it had read its task, and Fault.
     """
     started.pipes.continue_in(recorder)
     run = _StageRun(

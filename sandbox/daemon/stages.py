@@ -70,6 +70,8 @@ class Stages:
         self._ahead = ahead
         self.collected: Collected | None = None
         self._compiled: StageReport | None = None
+        self._said = Recorder(0)
+        """What the compiler said."""
         self._runs: list[StageReport | None] = []
         self._bytes_left = _BYTES_OF_ALL_RUNS
         self._not_kept: Made | None = None
@@ -102,13 +104,12 @@ class Stages:
         return True
 
     def _show_compiled(self, pod: Pod, toolchain: Toolchain, key: str | None) -> bool:
-        said = Recorder(pod.compile_limits.output_kib * _KIB)
-        made = self._compile(pod, toolchain, said)
+        made = self._compile(pod, toolchain)
         if made is None:
             return False
         self._pod.leave_jail(self._bay)
         self._programs.show(made, self._bay.number)
-        if not (key and self._programs.keep(key, made, said)):
+        if not (key and self._programs.keep(key, made, self._said)):
             self._not_kept = made
         return True
 
@@ -117,7 +118,7 @@ class Stages:
         if self._not_kept:
             self._programs.discard(self._not_kept)
 
-    def _compile(self, pod: Pod, toolchain: Toolchain, said: Recorder) -> Made | None:
+    def _compile(self, pod: Pod, toolchain: Toolchain) -> Made | None:
         """Return what the compiler made, if it succeeded."""
         disk_mib = pod.runs[0].limits.disk_mib_with(pod.compile_limits, compiled=True)
         waiting = toolchain.compiler_ahead(pod) if self._ahead else None
@@ -125,30 +126,25 @@ class Stages:
             wanted = Wanted(program=waiting.program, disk_mib=disk_mib)
             with self._ahead.lend(wanted) as started, suppress(NotHandedOver):
                 if started:
-                    return self._compile_started(pod, toolchain, said, started, waiting)
+                    return self._compile_started(pod, toolchain, started, waiting)
         jail, meter = self._pod.take_jail(self._bay, disk_mib), self._bay.meter
-        program = toolchain.compile_program(pod)
+        program, said = toolchain.compile_program(pod), _recorder(pod)
         return self._made(run_stage(jail, meter, program, pod.files, said), said, jail, meter)
 
     def _compile_started(
-        self,
-        pod: Pod,
-        toolchain: Toolchain,
-        said: Recorder,
-        started: Started,
-        waiting: AheadOfTask,
+        self, pod: Pod, toolchain: Toolchain, started: Started, waiting: AheadOfTask
     ) -> Made | None:
-        """Raises NotHandedOver if that compiler has ended."""
+        """Raises NotHandedOver if that compiler ended before it had read its task."""
         self._pod.use_jail(started.jail)
         try:
-            program = toolchain.compile_program(pod)
+            program, said = toolchain.compile_program(pod), _recorder(pod)
             report = run_started(started, program, waiting.task, pod.files, said)
             return self._made(report, said, started.jail, started.meter)
         finally:
             self._pod.use_jail(None)
 
     def _made(self, report: StageReport, said: Recorder, jail: Jail, meter: Meter) -> Made | None:
-        self._compiled = report
+        self._compiled, self._said = report, said
         self._pod.record.keep_compile(said)
         if report.failed:
             return None
@@ -238,6 +234,10 @@ class Stages:
 
     def _report(self) -> Report:
         return Report(compile=self._compiled, runs=tuple(self._runs))
+
+
+def _recorder(pod: Pod) -> Recorder:
+    return Recorder(pod.compile_limits.output_kib * _KIB)
 
 
 def _files(pod: Pod, run: Run) -> Sequence[File]:

@@ -47,8 +47,20 @@ pid_t hand_over(struct stage *stage) {
         if (prlimit(program, stage->limits[i].resource, &stage->limits[i].limit, NULL)) fail(HAND_OVER);
     /* What does not fit at once would have init wait for the program. */
     if (send(its_stdin, stage->task, stage->task_bytes, MSG_DONTWAIT) != stage->task_bytes) fail(HAND_OVER);
-    close(its_stdin);
+    shutdown(its_stdin, SHUT_WR);
     pid_t started = program;
     program = 0;
     return started;
+}
+
+/* A socket whose other end was closed with something unread has this error (unix_release_sock in
+ * Linux's net/unix/af_unix.c).
+ */
+void expect_task_taken(void) {
+    int error;
+    socklen_t bytes = sizeof error;
+    if (getsockopt(its_stdin, SOL_SOCKET, SO_ERROR, &error, &bytes)) error = errno;
+    close(its_stdin);
+    errno = error;
+    if (error) fail(HAND_OVER);
 }

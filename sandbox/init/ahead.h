@@ -12,4 +12,7 @@ void start_ahead(struct stage *stage);
 /* Gives that program the task of this stage, and its limits. */
 pid_t hand_over(struct stage *stage);
 
+/* Fails if it ended before it had read its task: then this says nothing about the task. */
+void expect_task_taken(void);
+
 #endif

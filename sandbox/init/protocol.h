@@ -51,8 +51,8 @@ struct head {
 /* A program that is started ahead has a socket as its stdin. It writes a byte there once it has
  * started, which is reported as STARTED, and another once it can take its task, which is reported as
  * READY. In a stage with H, init writes the content there, followed by its end, and then the stage is
- * like any other: its time begins there, and its limits are set. If the program is gone by then, the
- * stage FAILED in HAND_OVER.
+ * like any other: its time begins there, and its limits are set. If the program ends before it has
+ * read that, and not by the wall limit, the stage FAILED in HAND_OVER.
  */
 
 /* Each is followed by its path, and by a file's content unless W asked for it. After C, paths begin

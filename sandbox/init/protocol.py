@@ -80,7 +80,7 @@ class Step(IntEnum):
     """The file at PROGRAM is missing, or the kernel can't start it."""
     COLLECT = 7
     HAND_OVER = 8
-    """The program that was started ahead is gone."""
+    """The program that was started ahead ended before it had read its task."""
 
 
 class Stop(IntEnum):

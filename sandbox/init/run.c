@@ -163,6 +163,7 @@ void run_stage(struct stage *stage) {
     /* No fork escapes this: a fork with a pending SIGKILL does not complete. */
     kill(-1, SIGKILL);
     reap(&run, 0);
+    if (stage->task && run.report.stopped_by != BY_WALL) expect_task_taken();
     measure(&run.report, stage->peak_max_kib);
     if (!run.report.stopped_by) run.report.stopped_by = limit_at_the_end(&run);
     say(run.report);

@@ -1,14 +1,17 @@
 """A compiler that was started ahead: the same as another one, and gone with its only use."""
 
+import platform
+import signal
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import psutil
 import pytest
 
 from app.domain.policy import DEFAULT_COMPILE_LIMITS
-from app.domain.report import Limit, Observation, Output, StageReport
+from app.domain.report import Limit, Observation, Output, Phase, StageReport
 from app.domain.submission import File
 from tests.sandbox.java_programs import FEW, HASHES, MANY, JavaProgram
 from tests.sandbox.test_daemon import gone
@@ -17,6 +20,8 @@ from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language, wait_fo
 from tests.support.waiting import wait_until
 
 DRIVER = "JavacAhead"
+READS_STDIN = "0 0x0 " if platform.machine() == "x86_64" else "63 0x0 "
+"""read(0, ...) in a file `syscall` of /proc."""
 AT_LEAST_TO_WARM_UP = 0.4
 """Seconds of CPU time."""
 HELLO = 'class Main { public static void main(String[] a) { System.out.print("hello"); } }'
@@ -116,6 +121,18 @@ def waits(daemon: SandboxDaemon) -> int:
     return min(waiting(daemon))
 
 
+def reads_stdin(process: psutil.Process) -> bool:
+    """Whether a thread of it waits there, as one that waits for its task does."""
+    calls = [task.read_text() for task in Path(f"/proc/{process.pid}/task").glob("*/syscall")]
+    return any(call.startswith(READS_STDIN) for call in calls)
+
+
+def has_ended(daemon: SandboxDaemon, name: str) -> bool:
+    observation = daemon.runtime.observe(name)
+    assert observation
+    return observation.phase is Phase.ENDED
+
+
 def cpu_seconds(process: psutil.Process) -> float:
     times = process.cpu_times()
     return times.user + times.system
@@ -163,6 +180,31 @@ def test_one_that_died_waiting_costs_no_attempt(ahead: SandboxDaemon) -> None:
     psutil.Process(waits(ahead)).kill()
 
     hello(ahead)
+
+
+@pytest.mark.long
+def test_one_that_dies_before_it_reads_its_task_costs_no_attempt(ahead: SandboxDaemon) -> None:
+    """What it printed is forgotten. Its CPU time is limited when the task is handed over."""
+    hello(ahead)
+    before = psutil.Process(waits(ahead))
+    wait_until(lambda: reads_stdin(before))
+    unlimited, printed = before.rlimit(psutil.RLIMIT_CPU), before.io_counters().write_chars
+    before.send_signal(signal.SIGQUIT)  # print all threads' stacks
+    wait_until(lambda: before.io_counters().write_chars > printed + 1_000)
+    before.suspend()
+    pod = a_pod(language(ahead.runtime, "java"), HELLO)
+    ahead.runtime.create(pod)
+    wait_until(lambda: before.rlimit(psutil.RLIMIT_CPU) != unlimited)
+
+    before.kill()
+
+    wait_until(lambda: has_ended(ahead, pod.name), within=60)
+    output = ahead.runtime.output(pod.name)
+    assert output
+    assert output.run
+    assert output.run.stdout == b"hello"
+    assert output.compile
+    assert output.compile.stdout == b""
 
 
 @pytest.mark.long

@@ -280,6 +280,52 @@ def test_a_task_for_no_program_is_reported(started: Started, script: str | None)
     assert (report.kind, report.step) == (Kind.FAILED, Step.HAND_OVER)
 
 
+UNREAD = "printf ab >&0; kill -STOP $$; cat"
+
+
+def stopped_before_its_task(started: Started, **facts: object) -> psutil.Process:
+    """A program that has been sent its task, and has not read it."""
+    start_ahead(started, UNREAD)
+    assert [started.hear().kind for _ in range(2)] == [Kind.STARTED, Kind.READY]
+    below = psutil.Process(started.process.pid).children(recursive=True)
+    (program,) = (each for each in below if each.name() == "sh")
+    wait_until(lambda: program.status() == psutil.STATUS_STOPPED)
+    with null_streams() as streams:
+        control.send_stage(started.control, task(b"the task", **facts), streams)
+    assert started.hear().kind == Kind.STARTED
+    return program
+
+
+def test_a_program_that_is_killed_before_it_has_read_its_task_is_reported(
+    started: Started,
+) -> None:
+    """As the kernel does when the machine's memory is used up."""
+    program = stopped_before_its_task(started)
+
+    program.kill()
+
+    report = started.hear()
+    assert (report.kind, report.step) == (Kind.FAILED, Step.HAND_OVER)
+    assert report.status == errno.ECONNRESET
+
+
+def test_a_program_that_has_read_its_task_ends_as_any_other(started: Started) -> None:
+    program = stopped_before_its_task(started)
+
+    program.resume()
+
+    assert started.hear().kind == Kind.DONE
+
+
+def test_the_wall_limit_holds_before_the_task_was_read(started: Started) -> None:
+    stopped_before_its_task(started, wall_seconds=0.2)
+
+    report = started.hear()
+
+    assert report.kind == Kind.DONE
+    assert report.timed_out
+
+
 def test_a_task_that_the_program_does_not_take_at_once_is_reported(started: Started) -> None:
     start_ahead(started, "printf ab >&0; sleep 60")
     assert [started.hear().kind for _ in range(2)] == [Kind.STARTED, Kind.READY]
