@@ -102,6 +102,7 @@ class LanguageSpec(BaseModel):
     compile: Annotated[Command, AfterValidator(_with_place_for_arguments)] = ()
     compile_needs: Annotated[dict[str, NonNegativeInt], AfterValidator(_known_limits)] = {}
     prepare: Annotated[tuple[Annotated[str, _preparing], ...], SOME] = ()
+    prepare_since: NonNegativeInt = 0
     prepared_args: Annotated[tuple[Annotated[str, _on_host], ...], SOME] = ()
     ahead: Annotated[tuple[Annotated[str, _ahead], ...], SOME] = ()
     ahead_args: Annotated[str, pattern()] = ""
@@ -135,8 +136,14 @@ class LanguageSpec(BaseModel):
         """Whether the class to start is found in the sources, and names a single source file."""
         return "{main_class}" in self.run
 
+    def of_version(self, version: str) -> "LanguageSpec":
+        """The language as that version has it."""
+        major = version.partition(".")[0]
+        is_too_old = major.isdecimal() and int(major) < self.prepare_since
+        return self.unprepared() if is_too_old else self
+
     def unprepared(self) -> "LanguageSpec":
-        """The language for a host that can't keep what `prepare` makes."""
+        """The language where `prepare` can't be run, or what it makes can't be kept."""
         return self.model_copy(update={"prepare": (), "prepared_args": (), "ahead": ()})
 
     def leaves_out(self, file: str) -> bool:

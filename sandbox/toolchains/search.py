@@ -233,6 +233,7 @@ def _look(spec: LanguageSpec, path: str, mounts: Mounts | Unmounted) -> Toolchai
     version = re.search(spec.version, says)
     if version is None:
         raise Unusable(f"its output has no version: {says[:100]}")
+    spec = spec.of_version(version.group(1))
     toolchain = Toolchain(
         *(spec, executable, version.group(1), _runtime(spec)),
         says=says,

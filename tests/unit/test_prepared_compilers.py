@@ -12,7 +12,7 @@ from app.infrastructure.sandbox import conversion
 from sandbox.languages import load
 from sandbox.languages.commands import Commands
 from sandbox.toolchains import caches
-from sandbox.toolchains.search import Toolchain, Toolchains
+from sandbox.toolchains.search import Toolchain, Toolchains, versions_of
 from sandbox.wire.types import Pod
 from tests.support import sandbox_daemon
 
@@ -108,6 +108,27 @@ def test_typescript_s_compiler_collects_garbage_below_its_memory_limit(
 def test_a_language_that_can_do_without_is_available_at_once() -> None:
     go = Toolchain(load()["go"], "/usr/bin/go", "1.25.0")
     assert [each.name for each in Toolchains([CPP, go]).languages()] == ["cpp"]
+
+
+@pytest.mark.parametrize(
+    ("reported", "version", "is_prepared"),
+    [("1.8.0_392-b08", "1.8.0", False), ("12.0.2+10", "12.0.2", False), ("13+33", "13", True)],
+)
+def test_java_is_prepared_only_if_its_version_can_archive_classes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reported: str, version: str, is_prepared: bool
+) -> None:
+    """Its class archives (CDS) can be made by programs since JDK 13 (JEP 350)."""
+    monkeypatch.setattr(caches, "cache_folder", lambda: tmp_path / "caches")
+    javac = tmp_path / "bin" / "javac"
+    javac.parent.mkdir()
+    javac.write_text(f"#!/bin/sh\necho 'javac full version \"{reported}\"'\n")
+    javac.chmod(0o755)
+    java = load()["java"].model_copy(update={"executables": (str(javac),)})
+
+    (found,) = versions_of(java)
+
+    assert found.version == version
+    assert bool(found.spec.prepare and found.spec.ahead) is is_prepared
 
 
 def test_a_cache_is_not_used_once_a_file_that_it_was_made_from_was_replaced(
