@@ -258,6 +258,18 @@ class Execution:
             State.QUEUED, now, message=message, next_action_at=next_action_at, **_NO_VERDICT
         )
 
+    def give_back(self, now: Time, next_action_at: Time, message: str) -> "Change":
+        """Queue it again, because there is no room for its pod: the attempt has not begun."""
+        return self._to(
+            State.QUEUED,
+            now,
+            attempt=self.attempt - 1,
+            place=None,
+            message=message,
+            next_action_at=next_action_at,
+            **_NO_VERDICT,
+        )
+
     def fail(self, now: Time, next_action_at: Time, message: str) -> "Change":
         return self._to(
             State.FAILED,

@@ -155,6 +155,8 @@ class Observation:
     report: Report | None = None
     """None until a run has ended, or the whole pod."""
     message: str | None = None
+    no_room: bool = False
+    """It waits because its place has no room for it now."""
     collected: Collected | None = None
     """None unless the program has ended and its pod asks for artifacts."""
     output: Output | None = None

@@ -14,7 +14,8 @@ from app.service.ended_tests import frames_of
 from app.service.holding import is_judged, judging
 from app.service.judging import judge
 from app.service.outputs import Ended, OutputLost
-from app.service.saga import begin, end_attempt
+from app.service.saga import begin, end_attempt, give_back
+from app.service.slots import is_overbooked
 from app.service.transitions import apply, in_seconds, soon
 
 FIRST_LOOK_SECONDS: Final = 0.1
@@ -52,6 +53,9 @@ def poll(ports: Ports, execution_id: str) -> bool:
 def _not_running(ports: Ports, execution: Execution, observation: Observation | None) -> bool:
     if execution.state is State.RUNNING:
         end_attempt(ports, execution, "the program's pod is gone")
+        return False
+    if observation and observation.no_room and is_overbooked(ports):
+        give_back(ports, execution, observation.message or "there is no room for its pod")
         return False
     # A late report about an earlier attempt's pod can come before this one's is created, so a
     # missing pod is not a fault yet: the start deadline decides, and the sweep creates again.

@@ -6,7 +6,7 @@ from typing import Final
 from app.domain.execution import HAS_POD, TRANSITIONS, Execution, State
 from app.ports import Ports, Runtime
 from app.service import dead_letters
-from app.service.admission import release
+from app.service.admission import entry_of, fill_slots, release
 from app.service.retention import remove_lost_attempts
 from app.service.transitions import apply, back_off, in_seconds, soon
 
@@ -62,6 +62,23 @@ def end_attempt(ports: Ports, execution: Execution, reason: str, *, final: bool 
     if apply(ports, change):
         log.warning("attempt %d of %s ended: %s", execution.attempt, execution.id, reason)
         clean_up(ports, change.after)
+
+
+def give_back(ports: Ports, execution: Execution, why: str) -> None:
+    """Give back the slot of an attempt for whose pod there is no room, and queue it again.
+
+    Its place in the queue is the one it had, and no attempt is spent. If a part fails, the sweep
+    finds the lost slot and the orphan pod.
+    """
+    change = execution.give_back(ports.clock(), soon(ports.clock), why)
+    if not apply(ports, change):
+        return
+    log.info("%s waits for room: %s", execution.id, why)
+    ports.runtime.delete(execution.pod)
+    if _is_still(ports, change.after):
+        ports.admission.leave(execution.id, ports.clock())
+        ports.admission.enter([entry_of(change.after)])
+        fill_slots(ports)
 
 
 def compensate(ports: Ports, execution_id: str) -> None:

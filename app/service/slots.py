@@ -23,6 +23,11 @@ def total_slots(ports: Ports) -> int:
     return min(reported, ports.policy.max_running)
 
 
+def is_overbooked(ports: Ports) -> bool:
+    """Whether more slots are held than the places have. Raises CoordinationUnavailable."""
+    return ports.admission.slots_used() > total_slots(ports)
+
+
 @dataclass(frozen=True, slots=True)
 class Slots:
     """How many there are, and how many of them are held."""

@@ -21,6 +21,7 @@ from app.domain.errors import (
 from app.domain.execution import State, owner_of_pod
 from app.ports import Lease, Ports
 from app.service.monitor import feed_live_output
+from app.service.reporting import PlaceReporter
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +41,14 @@ class Pauses:
     """At least, between two reads of watched live output."""
     idle_feed: float = 0.5
     """Between two checks whether somebody watches."""
+    report: float = 0.25
+    """Between two checks whether the place holds more or less than before."""
 
 
 class Watcher:
-    """Three threads: one watches the runtime, one keeps the lease, one feeds live output."""
+    """Threads: one watches the runtime, one keeps the lease, one feeds live output, and one reports
+    how much the runtime holds if that changes.
+    """
 
     def __init__(
         self, make_ports: Callable[[], Ports], pauses: Pauses = Pauses()
@@ -86,28 +91,35 @@ class Watcher:
                 self._hold(ports, lease)
 
     def _hold(self, ports: Ports, lease: Lease) -> None:
-        lost = threading.Event()
-        others = (
+        lost, reporter = threading.Event(), PlaceReporter(ports)
+        others = [
             threading.Thread(target=self._keep, args=(lease, lost), name="keeper", daemon=True),
             threading.Thread(target=self._feed, args=(ports, lost), name="feeder", daemon=True),
-        )
+        ]
+        if ports.runtime.slots() is not None:
+            reports = threading.Thread(target=self._report, args=(reporter, lost), daemon=True)
+            others.append(reports)
         self._holding.set()
         for thread in others:
             thread.start()
         try:
             while not self._stopping.is_set() and not lost.is_set():
-                self._watch(ports, lambda: self._stopping.is_set() or lost.is_set())
+                self._watch(ports, reporter, lambda: self._stopping.is_set() or lost.is_set())
         finally:
             lost.set()
             for thread in others:
                 thread.join()
             self._holding.clear()
 
-    def _watch(self, ports: Ports, stop: Callable[[], bool]) -> None:
-        """Watch first and list then, so that changes before the watch are noticed, too."""
+    def _watch(self, ports: Ports, reporter: PlaceReporter, stop: Callable[[], bool]) -> None:
+        """Watch first and list then, so that changes before the watch are noticed, too.
+
+        Whoever polls because a pod finds no room must know already how much there is.
+        """
         try:
             changed = ports.runtime.watch(stop)
             for name in chain(ports.runtime.list_pods(), changed):
+                reporter.report()
                 self._poll(ports, name)
         except (RuntimeUnavailable, BrokerUnavailable) as error:
             log.warning("the watch ended: %s", error)
@@ -132,6 +144,15 @@ class Watcher:
             lease.release()
         except CoordinationUnavailable as error:
             log.warning("the watcher lost its lease: %s", error)
+        finally:
+            lost.set()
+
+    def _report(self, reporter: PlaceReporter, lost: threading.Event) -> None:
+        try:
+            while not lost.wait(self._pauses.report):
+                reporter.report()
+        except Exception:  # a thread's last resort: another watcher takes over
+            log.exception("reporting how much the runtime holds failed")
         finally:
             lost.set()
 

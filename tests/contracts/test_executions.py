@@ -167,13 +167,16 @@ class TestApply:
             lambda row: row.requeue(NOW + 8, LATER, "its output is gone"),
             lambda row: row.admit(NOW + 9, LATER),
             lambda row: row.start(NOW + 10, LATER, LATER),
-            lambda row: row.finish(NOW + 11, LATER, replace(crashed, wrong_runs=())),
-            lambda row: row.complete(NOW + 12, LATER),
+            lambda row: row.give_back(NOW + 11, LATER, "no node has room"),
+            lambda row: row.admit(NOW + 12, LATER),
+            lambda row: row.start(NOW + 13, LATER, LATER),
+            lambda row: row.finish(NOW + 14, LATER, replace(crashed, wrong_runs=())),
+            lambda row: row.complete(NOW + 15, LATER),
         ]
         for step in steps:
             row = applied(store, step(row))
             assert store.executions.get(row.id) == row
-        assert [event.version for event in store.executions.events(row.id)] == list(range(1, 14))
+        assert [event.version for event in store.executions.events(row.id)] == list(range(1, 17))
 
     def test_refuses_a_row_that_has_changed(self, store: Store) -> None:
         execution = put(store)

@@ -11,6 +11,7 @@ import pytest
 from app.domain.errors import RuntimeUnavailable
 from app.infrastructure.kubernetes.connection import Connection
 from app.infrastructure.kubernetes.manifest import LABELS, RUNS
+from app.infrastructure.kubernetes.room import Room
 from app.infrastructure.kubernetes.watch import PodWatch
 from tests.support.kubernetes.api_server import ApiServer, Say, api_server, events, listed
 
@@ -29,7 +30,7 @@ def a_pod(
 
 
 def seen(server: ApiServer, how_many: int) -> list[str]:
-    watch = PodWatch(Connection("podline", server.kubeconfig))
+    watch = PodWatch(Connection("podline", server.kubeconfig), Room())
     return list(islice(watch.changes(lambda: False), how_many))
 
 
@@ -137,7 +138,7 @@ def last_line(record: dict[str, Any]) -> bytes:
 def test_it_ends_when_it_is_told_to(tmp_path: Path) -> None:
     looks = iter([False, False])
     with api_server(tmp_path, listed(), events()) as server:
-        watch = PodWatch(Connection("podline", server.kubeconfig))
+        watch = PodWatch(Connection("podline", server.kubeconfig), Room())
         assert list(watch.changes(lambda: next(looks, True))) == []
 
 

@@ -10,18 +10,19 @@ import pytest
 
 from app.domain.dead_letter import DeadLetterStatus
 from app.domain.errors import Conflict
-from app.domain.execution import Execution, State, pod_name
+from app.domain.execution import SECOND, Execution, State, pod_name
+from app.domain.pod import Pod
 from app.domain.result import BEGINNING_BYTES
-from app.domain.submission import Checker, File, SubmittedTest
+from app.domain.submission import Checker, File, Priority, SubmittedTest
 from app.infrastructure.memory.runtime import Script
-from app.ports import AdmissionQueue, Blobs, LiveOutput, Ports, Runtime
+from app.ports import AdmissionQueue, Blobs, LiveOutput, Ports, QueueEntry, Runtime
 from app.service.cancel import cancel
 from app.service.checks import PART_BYTES
 from app.service.retention import SECONDS_UNTIL_ORPHANED, erase, remove_orphaned_blobs
 from app.service.saga import compensate
 from app.service.submit import submit
 from app.service.sweep import sweep
-from tests.support.builders import a_key, a_submission
+from tests.support.builders import a_key, a_submission, an_id
 from tests.support.constants import changed
 from tests.support.twins import Twins, make_twins, wrapped
 from tests.support.worker import Worker
@@ -206,6 +207,32 @@ def test_before_any_call(happens: Happening, language: str, messages: bool) -> N
         except AssertionError as error:
             raise AssertionError(f"call {call}: {row}") from error
         call += 1
+
+
+@pytest.mark.parametrize("happens", HAPPENINGS)
+def test_before_any_call_while_there_is_no_room_for_its_pod(happens: Happening) -> None:
+    """The other slot belongs to nobody, and is found after 75 seconds."""
+    call = calls = 1
+    while call <= calls:
+        twins = make_twins()
+        other = QueueEntry(an_id(), "bob", Priority.NORMAL, twins.clock())
+        twins.admission.hold(other, twins.clock() + 45 * SECOND)
+        twins.runtime.script = partial(no_room_at_first, twins)
+        row, calls = live_through(twins, happens, call)
+        try:
+            assert row.state in {State.CANCELLED, State.COMPLETED}
+            assert row.attempt <= 1 or happens is killed_and_output_lost
+            check(twins, row)
+            assert row.state is State.CANCELLED or len(twins.runtime.created) > 1
+        except AssertionError as error:
+            raise AssertionError(f"call {call}: {row}") from error
+        call += 1
+
+
+def no_room_at_first(twins: Twins, _: Pod) -> Script:
+    """From now on, the place holds one program less than is running."""
+    first, twins.runtime.room = twins.runtime.room is None, 1
+    return Script(no_room=first)
 
 
 CHECKER = Checker(

@@ -120,6 +120,12 @@ TRANSITIONS: list[tuple[Callable[[], Change], dict[str, Any], dict[str, Any]]] =
         {"message": "no sandbox"},
     ),
     (
+        lambda: in_state(State.STARTING).give_back(NOW, LATER, "no node has room"),
+        {"state": State.QUEUED, "attempt": 1, "place": None, "message": "no node has room"}
+        | NO_VERDICT,
+        {"attempt": 1, "message": "no node has room"},
+    ),
+    (
         lambda: BEFORE.fail(NOW, LATER, "no sandbox"),
         {"state": State.FAILED, "message": "no sandbox", "ended_at": NOW}
         | NO_VERDICT

@@ -90,7 +90,12 @@ def observation_of(pod: JsonObject, at: Time, log: Transcript | None = None) -> 
             started_at=_started_at(main),
             report=log.so_far if log else None,
         )
-    return Observation(name=name, phase=Phase.WAITING, message=_waits_for(pod))
+    return Observation(
+        name=name,
+        phase=Phase.WAITING,
+        message=_waits_for(pod),
+        no_room=is_unschedulable(pod),
+    )
 
 
 def without_pod(metadata: JsonObject) -> Observation | None:
@@ -100,8 +105,16 @@ def without_pod(metadata: JsonObject) -> Observation | None:
         return faulted(name, "a ConfigMap of that name exists but is not Podline's")
     if "ownerReferences" in metadata or "deletionTimestamp" in metadata:
         return None  # its pod existed, and both are being removed
-    why = metadata.get("annotations", {}).get(HELD_UP)
-    return Observation(name=name, phase=Phase.WAITING, message=why)
+    why = held_up(metadata)
+    return Observation(name=name, phase=Phase.WAITING, message=why, no_room=why is not None)
+
+
+def held_up(metadata: JsonObject) -> str | None:
+    """Return why the Pod of a ConfigMap could not be created yet, such as a quota."""
+    if "ownerReferences" in metadata or "deletionTimestamp" in metadata:
+        return None
+    why: str | None = metadata.get("annotations", {}).get(HELD_UP)
+    return why
 
 
 def _why_deleted(status: JsonObject) -> str:
@@ -211,6 +224,15 @@ def _waits_for(pod: JsonObject) -> str | None:
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
             return f"{condition.get('reason')}: {condition.get('message')}"
     return None
+
+
+def is_unschedulable(pod: JsonObject) -> bool:
+    """Whether no node has room for the pod now."""
+    conditions = pod.get("status", {}).get("conditions", ())
+    return any(
+        condition["type"] == "PodScheduled" and condition.get("reason") == "Unschedulable"
+        for condition in conditions
+    )
 
 
 def _state(pod: JsonObject, name: str) -> JsonObject:

@@ -31,6 +31,7 @@ from app.infrastructure.kubernetes.observation import (
     runs_of,
     without_pod,
 )
+from app.infrastructure.kubernetes.room import Room
 from app.infrastructure.kubernetes.transcript import frames_after, parse_transcript
 from app.infrastructure.kubernetes.watch import PodWatch
 
@@ -74,6 +75,7 @@ class KubernetesRuntime:
         self._offers = offers
         self._options = options
         self._last = _LastFiles()
+        self._room = Room()
 
     def create(self, pod: Pod) -> None:
         offer = self._offers.of(pod)
@@ -139,10 +141,10 @@ class KubernetesRuntime:
         return sorted(self._objects.attempts())
 
     def watch(self, stop: Callable[[], bool]) -> Iterator[str]:
-        return PodWatch(self._api).changes(stop)
+        return PodWatch(self._api, self._room).changes(stop)
 
     def slots(self) -> int | None:
-        return None
+        return self._room.slots
 
     def languages(self) -> list[Language]:
         return self._offers.languages(self._options.pod_pids_limit)

@@ -8,11 +8,13 @@ from typing import Any, Final
 
 from app.domain.errors import RuntimeUnavailable
 from app.domain.report import Phase
-from app.infrastructure.kubernetes.connection import Connection, VersionExpired
+from app.infrastructure.kubernetes.connection import METADATA_ONLY, Connection, VersionExpired
 from app.infrastructure.kubernetes.end_record import Broken
 from app.infrastructure.kubernetes.follow_up import attempt_of
 from app.infrastructure.kubernetes.manifest import COLLECTOR, SELECTOR
-from app.infrastructure.kubernetes.observation import now, observation_of, runs_of
+from app.infrastructure.kubernetes.observation import is_unschedulable, now, observation_of, runs_of
+from app.infrastructure.kubernetes.room import Room, Standing
+from app.infrastructure.kubernetes.standings import Standings
 from app.infrastructure.kubernetes.transcript import runs_ended
 
 _SECONDS_OF_ONE_REQUEST: Final = 1
@@ -21,14 +23,22 @@ _SECONDS_BETWEEN_LISTS: Final = 30.0
 """List regularly, because watches can fail silently:
 https://kubernetes.io/docs/reference/using-api/api-concepts/
 """
+_SECONDS_BETWEEN_LOOKS_AT_INPUTS: Final = 2.0
+"""An input whose pod could not be created has no pod that could be watched."""
 
 
 class PodWatch:
     """One watcher's view of all pods: the last known phase of each."""
 
-    def __init__(self, connection: Connection) -> None:
-        """List the pods, so that every later change is reported. Raises RuntimeUnavailable."""
+    def __init__(self, connection: Connection, room: Room) -> None:
+        """List the pods, so that every later change is reported. Raises RuntimeUnavailable.
+
+        `room` learns what it sees.
+        """
         self._connection = connection
+        self._room = room
+        self._standings = Standings()
+        self._inputs_seen_at = monotonic()
         self._phases: dict[str, Phase | None] = {}
         self._attempts: dict[str, str] = {}
         """The name of the first pod, for each that continues one."""
@@ -47,6 +57,7 @@ class PodWatch:
             except VersionExpired:
                 self._version = None
             yield from self._where_a_run_ended(stop)
+            yield from self._without_room()
 
     def _list(self) -> list[str]:
         """List the pods, and return the names of those that have changed since the last list."""
@@ -58,6 +69,8 @@ class PodWatch:
         self._phases = phases
         self._version = found["metadata"]["resourceVersion"]
         self._listed_at = monotonic()
+        self._standings.put_all(found["items"])
+        self._see()
         return attempts
 
     def _follow(self, stop: Callable[[], bool]) -> Iterator[str]:
@@ -84,15 +97,40 @@ class PodWatch:
     def _changes(self, kind: str, pod: Mapping[str, Any]) -> bool:
         """Record the pod's phase, and return whether it is a change to report."""
         name, phase = self._phase(pod)
+        no_room = self._finds_no_room(kind, pod)
         if kind == "DELETED":
             under_way = self._was_under_way(name)
             self._phases.pop(name, None)
             self._ended.pop(name, None)
             self._attempts.pop(name, None)
             return under_way
-        news = self._is_news(name, phase)
+        news = self._is_news(name, phase) or no_room
         self._phases[name] = phase
         return news
+
+    def _finds_no_room(self, kind: str, pod: Mapping[str, Any]) -> bool:
+        """Record whether it has a node, and return whether it has to give up its wait for one."""
+        if kind == "DELETED":
+            self._standings.remove(pod["metadata"]["name"])
+        else:
+            self._standings.put(pod)
+        attempts = self._see()
+        return is_unschedulable(pod) and attempt_of(pod["metadata"]) in self._room.excess(attempts)
+
+    def _see(self) -> Mapping[str, Standing]:
+        attempts = self._standings.attempts()
+        self._room.see(attempts, monotonic())
+        return attempts
+
+    def _without_room(self) -> list[str]:
+        """Return those that have to give up their wait for a node, or for a quota."""
+        if monotonic() - self._inputs_seen_at > _SECONDS_BETWEEN_LOOKS_AT_INPUTS:
+            found = self._connection.get(
+                "/configmaps", accept=METADATA_ONLY, labelSelector=SELECTOR
+            ).json()
+            self._standings.put_inputs(item["metadata"] for item in found["items"] or [])
+            self._inputs_seen_at = monotonic()
+        return self._room.excess(self._see())
 
     def _is_news(self, name: str, phase: Phase | None) -> bool:
         """Report no waiting pods, which their creator knows, and no pods that are being removed."""

@@ -58,6 +58,8 @@ class Script:
     """What a pod does by itself after its creation; the test drives the rest."""
 
     starts: bool = True
+    no_room: bool = False
+    """Its place has no room for it. Such a pod does not start."""
     prints: bytes = b""
     """Printed on stdout, as one frame."""
     prints_errors: bytes = b""
@@ -166,10 +168,13 @@ class MemoryRuntime:
             if pod.language not in {language.name for language in LANGUAGES}:
                 raise RunRefused(f"the language {pod.language} is not available here")
             script = self.script(pod)
-            waiting = Observation(name=pod.name, phase=Phase.WAITING)
+            why = "Unschedulable: no node" if script.no_room else None
+            waiting = Observation(
+                name=pod.name, phase=Phase.WAITING, message=why, no_room=script.no_room
+            )
             self._pods[pod.name] = _Pod(pod, script, waiting)
             self.created.append(pod.name)
-            if script.starts:
+            if script.starts and not script.no_room:
                 self.start(pod.name)
 
     def observe(self, name: str, wait_seconds: float = 0) -> Observation | None:

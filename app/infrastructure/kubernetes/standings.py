@@ -1,0 +1,64 @@
+"""What became of the pods of all attempts, as a watcher has seen it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, TypeAlias
+
+from app.domain.execution import owner_of_pod, pod_name
+from app.infrastructure.kubernetes.follow_up import attempt_of
+from app.infrastructure.kubernetes.observation import held_up, is_unschedulable
+from app.infrastructure.kubernetes.room import Standing
+
+JsonObject: TypeAlias = Mapping[str, Any]
+
+_WORST_FIRST: Final = (Standing.REFUSED, Standing.UNDECIDED, Standing.PLACED)
+
+
+def standing_of(pod: JsonObject) -> Standing:
+    """A pod that has a node holds its resources there until it is gone."""
+    if pod.get("spec", {}).get("nodeName"):
+        return Standing.PLACED
+    return Standing.REFUSED if is_unschedulable(pod) else Standing.UNDECIDED
+
+
+class Standings:
+    """An attempt can have several pods; the one that waits for most decides."""
+
+    def __init__(self) -> None:
+        self._pods: dict[str, tuple[str, Standing]] = {}
+        self._held_up: set[str] = set()
+
+    def put_all(self, pods: Iterable[JsonObject]) -> None:
+        self._pods.clear()
+        for pod in pods:
+            self.put(pod)
+
+    def put(self, pod: JsonObject) -> None:
+        metadata = pod["metadata"]
+        if attempt := _attempt(metadata):
+            self._pods[metadata["name"]] = attempt, standing_of(pod)
+
+    def remove(self, name: str) -> None:
+        self._pods.pop(name, None)
+
+    def put_inputs(self, every: Iterable[JsonObject]) -> None:
+        """Take what the ConfigMaps say: for some, no pod could be made yet."""
+        attempts = (_attempt(metadata) for metadata in every if held_up(metadata))
+        self._held_up = {attempt for attempt in attempts if attempt}
+
+    def attempts(self) -> dict[str, Standing]:
+        found: dict[str, Standing] = {}
+        for attempt, standing in self._pods.values():
+            found[attempt] = _worst(found.get(attempt, standing), standing)
+        return dict.fromkeys(self._held_up, Standing.REFUSED) | found
+
+
+def _attempt(metadata: JsonObject) -> str | None:
+    """Checkers and follow-ups belong to an attempt too. None for what isn't Podline's."""
+    try:
+        return pod_name(*owner_of_pod(attempt_of(metadata)))
+    except ValueError:
+        return None
+
+
+def _worst(one: Standing, other: Standing) -> Standing:
+    return min(one, other, key=_WORST_FIRST.index)
