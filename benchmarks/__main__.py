@@ -20,6 +20,7 @@ from benchmarks import (
     batches,
     bodies,
     burst,
+    caps,
     compare,
     compilers,
     crowd,
@@ -68,6 +69,7 @@ _QUESTIONS: Final[dict[str, ModuleType]] = {
 _QUESTIONS_TO_OTHERS: Final[dict[str, ModuleType]] = {
     "packages": packages,
     "pods": pods,
+    "caps": caps,
     "roles": roles,
     "events": event_log,
     "page": page,
