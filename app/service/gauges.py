@@ -5,6 +5,7 @@ missing, `podline_up` says so, and the others are there.
 """
 
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from app.domain.dead_letter import DeadLetterStatus
 from app.domain.errors import Unavailable
@@ -14,6 +15,9 @@ from app.ports import Gauge, Health, Ports
 from app.service.health import ESSENTIAL, health
 from app.service.overview import NOT_IN_LOG
 from app.service.slots import total_slots
+
+ANY_GROUP: Final = ""
+"""Every place runs every language, so that all work may go anywhere."""
 
 
 def gauges(ports: Ports) -> list[Gauge]:
@@ -66,6 +70,12 @@ def _unfinished(ports: Ports) -> Iterator[Gauge]:
             for state in sorted(UNFINISHED)
             for priority in Priority
         },
+    )
+    yield Gauge(
+        "podline_work_demand",
+        "Executions that wait, are admitted or run: follow it to scale workers and hosts",
+        ("group",),
+        {(ANY_GROUP,): sum(counts.values())},
     )
     oldest = ports.store.counts.oldest_queued()
     yield Gauge(

@@ -49,6 +49,7 @@ def test_queue_slots_and_outbox(api: Api, twins: Twins, worker: Worker) -> None:
     assert found['podline_executions_unfinished{priority="normal",state="running"}'] == 2
     assert found['podline_executions_unfinished{priority="normal",state="queued"}'] == 1
     assert found['podline_executions_unfinished{priority="low",state="queued"}'] == 1
+    assert found['podline_work_demand{group=""}'] == 4
     assert found['podline_queue_oldest_seconds{priority="normal"}'] == 2.5
     assert found['podline_queue_oldest_seconds{priority="high"}'] == 0
     assert found['podline_slots{state="used"}'] == 2
@@ -59,6 +60,18 @@ def test_queue_slots_and_outbox(api: Api, twins: Twins, worker: Worker) -> None:
     assert scrape(api)["podline_outbox_oldest_seconds"] == 2.5, "it is cached for a second"
     twins.clock.advance(1)
     assert scrape(api)["podline_outbox_oldest_seconds"] == 0
+
+
+def test_the_demand_for_work_falls_to_zero(api: Api, twins: Twins, worker: Worker) -> None:
+    """It decides how many workers and hosts there are, so nothing that ended may count."""
+    assert scrape(api)['podline_work_demand{group=""}'] == 0
+    for _ in range(3):
+        api.post("/api/v1/executions", PROGRAM)
+    twins.clock.advance(1)
+    assert scrape(api)['podline_work_demand{group=""}'] == 3
+    worker.run_all()
+    twins.clock.advance(1)
+    assert scrape(api)['podline_work_demand{group=""}'] == 0
 
 
 def test_executions_by_outcome(api: Api, worker: Worker) -> None:
