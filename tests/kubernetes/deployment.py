@@ -79,12 +79,12 @@ class Deployment:
 
 
 @contextmanager
-def deployed(folder: Path) -> Iterator[Deployment]:
+def deployed(folder: Path, max_running: int = 2) -> Iterator[Deployment]:
     """Apply it, and wait until every role is ready. Removed when the context ends."""
     deployment = Deployment(key=secrets.token_urlsafe(32))
     with ExitStack() as stack:
         stores = stack.enter_context(_stores(folder))
-        _write_overlay(folder, deployment.key, stores)
+        _write_overlay(folder, deployment.key, stores, max_running)
         _remove()  # a test that was killed leaves it, with stores that are gone
         stack.callback(_remove)
         _kubectl("apply", "--kustomize", str(folder))
@@ -140,7 +140,7 @@ def _answers(redis_url: str) -> bool:
     return False
 
 
-def _write_overlay(folder: Path, key: str, stores: Mapping[str, str]) -> None:
+def _write_overlay(folder: Path, key: str, stores: Mapping[str, str], max_running: int) -> None:
     shutil.copytree(MANIFESTS, folder / "kubernetes")
     made = _made(folder / "secrets")
     own = dict.fromkeys(("admin_key", "callback_secret", "flower_password"), key)
@@ -150,7 +150,7 @@ def _write_overlay(folder: Path, key: str, stores: Mapping[str, str]) -> None:
     (folder / "kustomization.yaml").write_text(_OVERLAY.format(name=image, tag=tag))
     settings = {
         "PODLINE_EVENT_LOG_URL": "sqlite:////tmp/events.db",
-        "PODLINE_MAX_RUNNING": 2,
+        "PODLINE_MAX_RUNNING": max_running,
         "PODLINE_KUBERNETES__IMAGES": f"python={LANGUAGES['python'].name}",
         "PODLINE_KUBERNETES__POD_IMAGE": pod_image().name,
         "PODLINE_KUBERNETES__IMAGE_PULL_POLICY": "Never",
