@@ -175,6 +175,10 @@ class Place:
     languages: tuple[str, ...] | None
     version: str | None = None
     """The release of Podline that runs the sandbox; None if it is not known."""
+    name: str | None = None
+    """Of a sandbox host; None where there is one place."""
+    draining: bool = False
+    """It takes no more programs, and ends with its last one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -155,6 +155,8 @@ class Worker(Answered):
 class Place(Answered):
     """Where programs run."""
 
+    name: str | None = Field(description="Of a sandbox host; null where there is one place.")
+    draining: bool = Field(description="It takes no more programs, and ends with its last one.")
     slots: int
     free: int | None = Field(description="Null while Redis is unavailable.")
     languages: list[str] | None = Field(description="Null while the place is unavailable.")

@@ -196,6 +196,8 @@ def worker(report: WorkerReport) -> about_schemas.Worker:
 def place(place: Place) -> about_schemas.Place:
     languages = place.languages
     return about_schemas.Place(
+        name=place.name,
+        draining=place.draining,
         slots=place.slots,
         free=place.free,
         languages=None if languages is None else sorted({each.name for each in languages}),

@@ -8,7 +8,7 @@ from app.domain.api_key import Role
 from app.service.dead_letters import by_status
 from app.service.minutes import last_minutes
 from app.service.overview import overview as overview_of
-from app.service.workers import place
+from app.service.workers import places
 from app.service.workers import workers as workers_of
 
 workers = Section("Operators", "/api/v1", Role.OPERATOR)
@@ -20,7 +20,7 @@ def list_(call: Call) -> about_schemas.Workers:
     found = workers_of(call.ports.worker_reports, call.ports.clock)
     return about_schemas.Workers(
         items=[representation.worker(report) for report in found],
-        places=[representation.place(place(call.ports))],
+        places=[representation.place(each) for each in places(call.ports)],
     )
 
 

@@ -12,6 +12,7 @@ main = LazyGroup(
     help="Run untrusted programs: start the service with `podline up`, then `podline run FILE`.",
     places={
         "up": ("app.cli.up.command", "Run the whole service here, in the foreground."),
+        "host": ("app.cli.host.command", "Add a sandbox host to a service, in the foreground."),
         "sandbox": ("app.cli.sandbox", "Run only the sandbox daemon, in the foreground."),
         "run": ("app.cli.run", "Run a program, and exit with its exit code."),
         "judge": ("app.cli.judge", "Run a program on the tests in a folder."),

@@ -7,7 +7,7 @@ import click
 from app.cli.command import service_command
 from app.cli.output import print_json, print_table
 from app.cli.terminal import print_line
-from podline import Client, Priority
+from podline import Client, Place, Priority
 
 
 @click.command()
@@ -28,6 +28,9 @@ def queue_command(client: Client, as_json: bool) -> None:
     slots = overview.slots
     print_line("")
     print_line(f"slots: {_known(slots.used)} used, {_known(slots.free)} free of {slots.total}")
+    if hosts := [place for place in client.workers().places if place.name]:
+        free = ", ".join(f"{_named(p, 0)} {_known(p.free)} of {p.slots}" for p in hosts)
+        print_line(f"free on sandbox hosts: {free}")
     if overview.oldest_queued_seconds is not None:
         print_line(f"the oldest has been queued for {overview.oldest_queued_seconds:.1f} s")
     if overview.owners:
@@ -54,10 +57,15 @@ def workers_command(client: Client, as_json: bool) -> None:
     print_table(
         ("place", "version", "slots", "free", "languages"),
         [
-            (number, p.version, p.slots, _known(p.free), _listed(p.languages))
+            (_named(p, number), p.version, p.slots, _known(p.free), _listed(p.languages))
             for number, p in enumerate(found.places, start=1)
         ],
     )
+
+
+def _named(place: Place, number: int) -> str:
+    name = place.name or str(number)
+    return f"{name} (draining)" if place.draining else name
 
 
 def _listed(names: Sequence[str] | None) -> str:

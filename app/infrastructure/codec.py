@@ -14,6 +14,7 @@ from app.domain.blob import Blob
 from app.domain.callback import Callback
 from app.domain.dead_letter import DeadLetter
 from app.domain.execution import Execution
+from app.domain.hosts import HostReport
 from app.domain.idempotency import IdempotencyRecord
 from app.domain.language import Language
 from app.domain.place import PlaceReport
@@ -32,6 +33,7 @@ USAGE_DAY = TypeAdapter(UsageDay)
 DEAD_LETTER = TypeAdapter(DeadLetter)
 SESSION = TypeAdapter(Session)
 WORKER_REPORT = TypeAdapter(WorkerReport)
+HOST_REPORT = TypeAdapter(HostReport)
 PLACE_REPORT = TypeAdapter(PlaceReport)
 BATCH = TypeAdapter(Batch)
 BLOB = TypeAdapter(Blob)

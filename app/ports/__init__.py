@@ -20,6 +20,7 @@ from app.domain.callback_secret import CallbackSecrets
 from app.domain.execution import Time
 from app.domain.policy import Policy
 from app.ports.admission import AdmissionQueue, Caps, QueueEntry
+from app.ports.bays import BayCount, Bays
 from app.ports.blobs import Blobs
 from app.ports.callbacks import Callbacks, Couriers, Delivery
 from app.ports.coordination import (
@@ -44,6 +45,7 @@ from app.ports.executions import (
     Results,
     UsageRecords,
 )
+from app.ports.hosts import Fleet, Hosts
 from app.ports.metrics import METRICS_MEDIA_TYPE, Gauge, Metrics
 from app.ports.pipeline import Pipeline
 from app.ports.requests import RequestCounts
@@ -62,6 +64,8 @@ __all__ = [
     "METRICS_MEDIA_TYPE",
     "AdmissionQueue",
     "Batches",
+    "BayCount",
+    "Bays",
     "Blobs",
     "Callbacks",
     "Caps",
@@ -75,8 +79,10 @@ __all__ = [
     "EventLog",
     "EventsToRelay",
     "Executions",
+    "Fleet",
     "Gauge",
     "Health",
+    "Hosts",
     "IdempotencyRecords",
     "Keys",
     "Lease",
@@ -138,6 +144,7 @@ class Ports:
     parking: Parking
     event_log: EventLog
     runtime: Runtime
+    bays: Bays
     pipeline: Pipeline
     metrics: Metrics
     callbacks: Callbacks
@@ -146,6 +153,8 @@ class Ports:
     requests: RequestCounts
     clock: Clock
     policy: Policy
+    fleet: Fleet | None = None
+    """Where programs run on sandbox hosts. None where one runtime reaches all pods."""
 
 
 Health = Mapping[str, str | None]

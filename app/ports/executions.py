@@ -54,11 +54,15 @@ class Executions(Protocol):
         step: str,
         now: Time,
         next_action_at: Time,
+        *,
+        at: str | None = None,
+        places: bool = False,
     ) -> Execution | None:
         """Begin a step, in one atomic write.
 
         If the row is in one of `states` and not held: count a try of `step`, set `next_action_at`,
-        and return the updated row. Otherwise None.
+        and return the updated row. Otherwise None. With `at`, the row's place must be that; with
+        `places` as well, a row without a place gets it.
         """
 
     def hold(self, execution: Execution, until: Time) -> bool:
@@ -105,6 +109,9 @@ class Executions(Protocol):
 
     def in_states(self, states: frozenset[State], after: str, limit: int) -> list[QueueEntry]:
         """Rows in `states` whose id is greater than `after`, by id: to rebuild the queue."""
+
+    def placed(self, place: str, limit: int) -> list[Execution]:
+        """Up to `limit` rows whose attempt is under way at that place."""
 
     def states_of(self, execution_ids: Sequence[str]) -> dict[str, tuple[State, int]]:
         """State and attempt of each of these that exists."""

@@ -11,8 +11,14 @@ class Pipeline(Protocol):
     Only the pipeline knows the format of a raw message.
     """
 
-    def start(self, execution_id: str, state: State) -> None:
-        """Start the chain at the step that this state calls for: `chain_from(state)`."""
+    def start(self, execution_id: str, state: State, place: str | None = None) -> None:
+        """Start the chain at the step that this state calls for: `chain_from(state)`.
+
+        If that step needs the runtime and the attempt's `place` is a host, it starts there.
+        """
+
+    def forget_host(self, host: str) -> None:
+        """Remove the queues of a host that is gone."""
 
     def replay(self, replay_id: str) -> None:
         """Start the next slice of a replay."""

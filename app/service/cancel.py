@@ -11,7 +11,7 @@ def cancel(ports: Ports, execution: Execution) -> Execution:
     while not execution.state.terminal:
         change = execution.cancel(ports.clock(), soon(ports.clock))
         if apply(ports, change):
-            start_chain(ports.pipeline, execution.id, State.CANCELLED)
+            start_chain(ports.pipeline, execution.id, State.CANCELLED, change.after.place)
             return change.after
         current = ports.store.executions.get(execution.id)
         if current is None:

@@ -132,7 +132,7 @@ def _send(ports: Ports, letter: DeadLetter, execution: Execution | None) -> Dead
     elif letter.kind is DeadLetterKind.CALLBACK:
         _send_callback(ports.store.deliveries, ports.clock, execution)
     else:
-        ports.pipeline.start(execution.id, execution.state)
+        ports.pipeline.start(execution.id, execution.state, execution.place)
     return replace(letter, status=DeadLetterStatus.RETRYING)
 
 

@@ -12,6 +12,7 @@ from app.service import ends
 from app.service.checker_pods import CheckerFailed, checks_of, run_checker
 from app.service.ended_tests import frames_of
 from app.service.holding import is_judged, judging
+from app.service.hosts import here
 from app.service.judging import judge
 from app.service.outputs import Ended, OutputLost
 from app.service.saga import begin, end_attempt, give_back
@@ -30,7 +31,7 @@ def poll(ports: Ports, execution_id: str) -> bool:
     """Observe the pod once. True if the verdict is known and the chain continues."""
     if is_judged(execution_id, "poll"):
         return False
-    execution = begin(ports, execution_id, _UNDER_WAY, "poll")
+    execution = begin(ports, execution_id, _UNDER_WAY, "poll", at=here(ports.fleet))
     if execution is None:
         return False
     # Most programs end at once: a short wait saves the state running and another message.

@@ -1,16 +1,29 @@
 """The pod creator."""
 
-from app.domain.errors import RunRefused
+from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.execution import Execution, State
 from app.domain.pod import Pod
 from app.ports import Ports
+from app.service.hosts import here
 from app.service.saga import begin, end_attempt, owns_pod
-from app.service.transitions import soon
+from app.service.transitions import soon, start_chain
 
 
 def create_pod(ports: Ports, execution_id: str) -> bool:
-    """Create the attempt's pod. True if the chain continues."""
-    execution = begin(ports, execution_id, frozenset({State.STARTING}), "create")
+    """Create the attempt's pod, in the bay that is held for it. True if the chain continues."""
+    with ports.bays.held():
+        return _create_pod(ports, execution_id)
+
+
+def _create_pod(ports: Ports, execution_id: str) -> bool:
+    execution = begin(
+        ports,
+        execution_id,
+        frozenset({State.STARTING}),
+        "create",
+        at=here(ports.fleet),
+        places=ports.fleet is not None and ports.fleet.here is not None,
+    )
     if execution is None:
         return False
     if _is_overdue(ports, execution):
@@ -24,6 +37,9 @@ def create_pod(ports: Ports, execution_id: str) -> bool:
         policy = ports.policy
         pod = Pod.of(execution.pod, submission, policy.max_wall_seconds, policy.artifacts)
         ports.runtime.create(pod.owned_by(execution.owner))
+    except RuntimeUnavailable:
+        pass_on(ports, execution)
+        raise
     except RunRefused as error:
         end_attempt(ports, execution, f"the runtime refused the pod: {error}", final=True)
         return False
@@ -33,6 +49,17 @@ def create_pod(ports: Ports, execution_id: str) -> bool:
         return False
     _forget_tries_that_went_well(ports, execution)
     return True
+
+
+def pass_on(ports: Ports, execution: Execution) -> None:
+    """Let another host have the attempt, once it is certain that nothing of it is here."""
+    if ports.fleet is None:
+        return
+    ports.bays.pause()
+    ports.runtime.delete(execution.pod)
+    if ports.store.executions.put_place(execution, None):
+        ports.store.executions.reschedule(execution, soon(ports.clock))
+        start_chain(ports.pipeline, execution.id, execution.state)
 
 
 def _is_overdue(ports: Ports, execution: Execution) -> bool:

@@ -22,6 +22,7 @@ from app.service.callbacks import deliver_first
 from app.service.checker_pods import CheckerFailed, ended_checks
 from app.service.checks import Checks
 from app.service.holding import is_judged, judging
+from app.service.hosts import here
 from app.service.judging import judge_of
 from app.service.outputs import Ended, OutputLost, outputs, present
 from app.service.printed import Packed, pack
@@ -38,7 +39,9 @@ def persist(ports: Ports, execution_id: str) -> None:
     """
     if is_judged(execution_id, "persist"):
         return
-    execution = begin(ports, execution_id, frozenset({State.FINISHED}), "persist")
+    execution = begin(
+        ports, execution_id, frozenset({State.FINISHED}), "persist", at=here(ports.fleet)
+    )
     if execution is None:
         return
     with judging(ports.store.executions, ports.clock, execution, "persist") as is_first:

@@ -7,8 +7,9 @@ from app.domain.execution import HAS_POD, TRANSITIONS, Execution, State
 from app.ports import Ports, Runtime
 from app.service import dead_letters
 from app.service.admission import entry_of, fill_slots, release
+from app.service.hosts import elsewhere, is_here
 from app.service.retention import remove_lost_attempts
-from app.service.transitions import apply, back_off, in_seconds, soon
+from app.service.transitions import apply, back_off, in_seconds, soon, start_chain
 
 log = logging.getLogger(__name__)
 
@@ -34,13 +35,24 @@ def start_attempt(ports: Ports, execution_id: str) -> bool:
     )
 
 
-def begin(ports: Ports, execution_id: str, states: frozenset[State], step: str) -> Execution | None:
+def begin(
+    ports: Ports,
+    execution_id: str,
+    states: frozenset[State],
+    step: str,
+    *,
+    at: str | None = None,
+    places: bool = False,
+) -> Execution | None:
     """Count a try of the step, and return the row; None if the step has nothing to do.
+
+    A step that needs the runtime says with `at` on which host, if there are several; the one that
+    `places` an attempt decides it.
 
     After too many tries, because the step kills its worker for example, end the attempt instead.
     """
     execution = ports.store.executions.begin(
-        execution_id, states, step, ports.clock(), soon(ports.clock)
+        execution_id, states, step, ports.clock(), soon(ports.clock), at=at, places=places
     )
     if execution is None:
         return None
@@ -82,9 +94,13 @@ def give_back(ports: Ports, execution: Execution, why: str) -> None:
 
 
 def compensate(ports: Ports, execution_id: str) -> None:
-    """Clean up after a terminal execution."""
+    """Clean up after a terminal execution, or leave it to the host that has its pod."""
     execution = ports.store.executions.get(execution_id)
-    if execution is not None and execution.state.terminal and execution.next_action_at is not None:
+    if execution is None or not execution.state.terminal or execution.next_action_at is None:
+        return
+    if (host := elsewhere(ports.fleet, execution)) is not None:
+        start_chain(ports.pipeline, execution.id, execution.state, host)
+    else:
         clean_up(ports, execution)
 
 
@@ -92,13 +108,14 @@ def clean_up(ports: Ports, execution: Execution) -> None:
     """After any end of an attempt: record a dead letter, delete the pod, release the slot, settle.
 
     Every part can be repeated. If one fails, a terminal row stays due for the sweep. If the row
-    was queued again, the sweep finds its lost slot and its orphan pod.
+    was queued again, the sweep finds its lost slot and its orphan pod. So does the host that has
+    the pod if this process does not reach it.
     """
     if execution.state is State.FAILED:
         dead_letters.record_exhausted(ports.store.dead_letters, ports.clock, execution)
     elif execution.state is State.COMPLETED and execution.retry_of is not None:
         dead_letters.resolve_exhausted(ports.store.dead_letters, execution)
-    if execution.attempt > 0:
+    if execution.attempt > 0 and is_here(ports.fleet, execution.place):
         ports.runtime.delete(execution.pod)
         if execution.has_checker:
             _delete_checkers(ports.runtime, execution)

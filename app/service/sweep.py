@@ -9,12 +9,22 @@ from itertools import islice
 from typing import Final
 
 from app.domain.errors import RuntimeUnavailable
-from app.domain.execution import HOLDS_SLOT, SECOND, TERMINAL, Execution, State, Time, owner_of_pod
+from app.domain.execution import (
+    HAS_POD,
+    HOLDS_SLOT,
+    SECOND,
+    TERMINAL,
+    Execution,
+    State,
+    Time,
+    owner_of_pod,
+)
 from app.domain.minutes import QUEUED, minute_of
-from app.ports import AdmissionQueue, Clock, MinuteCounters, Ports, QueueEntry
+from app.ports import AdmissionQueue, Clock, Hosts, MinuteCounters, Ports, QueueEntry
 from app.service.admission import enter_again, entry_of, fill_slots
 from app.service.batches import complete_due
-from app.service.saga import owns_pod
+from app.service.hosts import elsewhere, is_here
+from app.service.saga import end_attempt, owns_pod
 from app.service.transitions import STEP_SECONDS, in_seconds, start_chain
 
 log = logging.getLogger(__name__)
@@ -38,7 +48,10 @@ def sweep(ports: Ports) -> None:
         rebuild_admission(ports)
     free_lost_slots(ports)
     fill_slots(ports)
-    remove_orphans(ports)
+    if ports.fleet is None:  # Otherwise each host's watcher does it.
+        remove_orphans(ports)
+    else:
+        end_lost_attempts(ports, ports.fleet.hosts)
     restart_chains(ports)
     complete_due(ports)
     clean_up_ended(ports)
@@ -70,17 +83,31 @@ def restart_chains(ports: Ports) -> None:
     A row whose slot the queue has lost gets it back, above the cap if necessary: it runs anyway.
     """
     due = _claim(ports, HOLDS_SLOT, BATCH, STEP_SECONDS)
+    if ports.fleet is not None:
+        ports.fleet.hosts.expect({row.place for row in due if row.place and row.state in HAS_POD})
     present = ports.admission.contains([execution.id for execution in due])
     for execution, there in zip(due, present, strict=True):
         if not there:
             ports.admission.hold(entry_of(execution), ports.clock())
-        start_chain(ports.pipeline, execution.id, execution.state)
+        start_chain(ports.pipeline, execution.id, execution.state, execution.place)
+
+
+def end_lost_attempts(ports: Ports, hosts: Hosts) -> None:
+    """End the attempts of hosts that are gone, which run again elsewhere; then forget the hosts."""
+    for name in hosts.lost():
+        attempts = ports.store.executions.placed(name, BATCH)
+        for execution in attempts:
+            end_attempt(ports, execution, f"the host {name} is gone")
+        if len(attempts) < BATCH:
+            ports.pipeline.forget_host(name)
+            hosts.remove(name)
 
 
 def clean_up_ended(ports: Ports) -> None:
     """Clean up after terminal rows whose pod or slot may still exist."""
     for execution in _claim(ports, TERMINAL, BATCH, STEP_SECONDS):
-        start_chain(ports.pipeline, execution.id, execution.state)
+        host = elsewhere(ports.fleet, execution)
+        start_chain(ports.pipeline, execution.id, execution.state, host)
 
 
 def check_queue(ports: Ports) -> None:
@@ -130,6 +157,8 @@ def _has_owner(ports: Ports, name: str) -> bool:
     except ValueError:
         return False
     execution = ports.store.executions.get(execution_id)
+    if execution is not None and not is_here(ports.fleet, execution.place):
+        return False
     if owns_pod(execution, attempt):
         return True
     # The clean-up of a terminal row that is not settled yet deletes its pod.

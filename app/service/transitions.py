@@ -28,10 +28,15 @@ def apply(ports: Ports, change: Change) -> bool:
     return True
 
 
-def start_chain(pipeline: Pipeline, execution_id: str, state: State) -> None:
-    """Start the chain that `state` calls for, or leave it to the sweep if the broker is down."""
+def start_chain(
+    pipeline: Pipeline, execution_id: str, state: State, place: str | None = None
+) -> None:
+    """Start the chain that `state` calls for, or leave it to the sweep if the broker is down.
+
+    `place` is that of the attempt.
+    """
     try:
-        pipeline.start(execution_id, state)
+        pipeline.start(execution_id, state, place)
     except BrokerUnavailable as error:
         log.warning("execution %s waits for the sweep: %s", execution_id, error)
 

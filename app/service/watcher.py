@@ -1,7 +1,8 @@
 """The pod monitor's watcher, which runs in every worker that consumes the queue `monitor`.
 
 A lease lets one worker at a time watch. If it dies, another one takes over within
-`WATCH_LEASE_SECONDS`; the sweep polls what was missed in between.
+`WATCH_LEASE_SECONDS`; the sweep polls what was missed in between. Each sandbox host has a watcher,
+which is also its heartbeat.
 """
 
 import logging
@@ -19,7 +20,9 @@ from app.domain.errors import (
     Unavailable,
 )
 from app.domain.execution import State, owner_of_pod
-from app.ports import Lease, Ports
+from app.ports import Fleet, Lease, Ports
+from app.service.heart import Heart
+from app.service.hosts import here
 from app.service.monitor import feed_live_output
 from app.service.reporting import PlaceReporter
 
@@ -43,11 +46,17 @@ class Pauses:
     """Between two checks whether somebody watches."""
     report: float = 0.25
     """Between two checks whether the place holds more or less than before."""
+    heartbeat: float = 2.0
+    """Between two heartbeats of a host."""
+    orphans: float = 5.0
+    """Between two searches of a host for orphan pods."""
 
 
 class Watcher:
     """Threads: one watches the runtime, one keeps the lease, one feeds live output, and one reports
     how much the runtime holds if that changes.
+
+    On a sandbox host, another one sends heartbeats, and deletes what no row names.
     """
 
     def __init__(
@@ -57,14 +66,19 @@ class Watcher:
         self._pauses = pauses
         self._stopping = threading.Event()
         self._holding = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._run, name="watcher", daemon=True),
+            threading.Thread(target=self._beat, name="heart", daemon=True),
+        ]
 
     def start(self) -> None:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         self._stopping.set()
-        self._thread.join(timeout=5)
+        for thread in self._threads:
+            thread.join(timeout=5)
 
     def is_watching(self) -> bool:
         """Whether it holds the lease."""
@@ -78,10 +92,16 @@ class Watcher:
                 log.exception("the watcher failed and restarts")
                 self._stopping.wait(self._pauses.retry)
 
+    def _beat(self) -> None:
+        """Without a lease: whoever restarts on this host continues its heartbeat at once."""
+        ports = self._make_ports()
+        if ports.fleet is not None and ports.fleet.here is not None:
+            Heart(ports, ports.fleet.hosts, ports.fleet.here, self._pauses).run(self._stopping)
+
     def _take_turns(self, ports: Ports) -> None:
         while not self._stopping.is_set():
             try:
-                lease = ports.leases.acquire(LEASE_NAME, WATCH_LEASE_SECONDS)
+                lease = ports.leases.acquire(_lease_name(ports.fleet), WATCH_LEASE_SECONDS)
             except CoordinationUnavailable as error:
                 log.warning("the watcher waits for its lease: %s", error)
                 lease = None
@@ -133,7 +153,7 @@ class Watcher:
         except ValueError:
             log.warning("the watch reported a pod that is not Podline's: %s", name)
         else:
-            ports.pipeline.start(execution_id, State.RUNNING)
+            ports.pipeline.start(execution_id, State.RUNNING, here(ports.fleet))
 
     def _keep(self, lease: Lease, lost: threading.Event) -> None:
         """Renew the lease until it is lost; then another worker watches."""
@@ -166,6 +186,11 @@ class Watcher:
             log.exception("feeding live output failed")
         finally:
             lost.set()
+
+
+def _lease_name(fleet: Fleet | None) -> str:
+    """Each host has a watcher of its own."""
+    return LEASE_NAME if fleet is None else f"{LEASE_NAME}.{fleet.here}"
 
 
 def feed_once(ports: Ports, pauses: Pauses) -> float:

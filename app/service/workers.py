@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from app.domain.errors import RuntimeUnavailable
+from app.domain.hosts import HostReport
 from app.domain.language import Language
 from app.domain.worker import WorkerReport
 from app.ports import Clock, Ports, WorkerReports
@@ -21,8 +22,11 @@ GONE_SECONDS: Final = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where programs run: the sandbox, or a cluster."""
+    """Where programs run: the sandbox, a cluster, or a sandbox host."""
 
+    name: str | None = None
+    """Of a host."""
+    draining: bool = False
     slots: int
     free: int | None
     """None while the admission queue is unavailable."""
@@ -37,13 +41,28 @@ def workers(reports: WorkerReports, clock: Clock) -> list[WorkerReport]:
     return reports.since(in_seconds(clock, -GONE_SECONDS))
 
 
-def place(ports: Ports) -> Place:
+def places(ports: Ports) -> list[Place]:
+    """The only one, or the living hosts. Raises CoordinationUnavailable if there are hosts."""
+    if ports.fleet is not None:
+        return [_host(report) for report in ports.fleet.hosts.alive()]
     slots = slots_of(ports)
-    return Place(
+    only = Place(
         slots=slots.total,
         free=slots.free,
         languages=_known(ports.runtime.languages),
         release=_known(ports.runtime.release),
+    )
+    return [only]
+
+
+def _host(report: HostReport) -> Place:
+    return Place(
+        name=report.name,
+        draining=report.draining,
+        slots=report.slots,
+        free=report.free,
+        languages=report.languages,
+        release=report.release,
     )
 
 

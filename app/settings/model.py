@@ -24,6 +24,7 @@ from pydantic_settings import (
 )
 
 from app.domain.callback_url import networks
+from app.domain.hosts import HOST_NAME
 from app.domain.origins import origins
 from app.domain.policy import Policy
 from app.door_names import DoorName
@@ -35,12 +36,13 @@ from app.settings.keyless import DoorList, KeylessSettings, names_in
 from app.settings.kubernetes import KubernetesSettings
 from app.settings.slots import slots_of_this_machine
 from app.settings.sources import NESTED, PREFIX, nested, secrets, settings_file
-from app.settings.urls import DatabaseUrl, EventLogUrl, RedisUrl, RuntimeUrl
+from app.settings.urls import HOSTS, DatabaseUrl, EventLogUrl, RedisUrl, RuntimeUrl
 from sandbox.private import NotPrivate, refuse_links_of_others
 
 _DEFAULT = Policy()
 
 Port = Annotated[int, Field(ge=0, le=65535)]
+HostName = Annotated[str, Field(pattern=f"^{HOST_NAME}$")]
 LimitNames = Annotated[str, AfterValidator(checks.limit_names)]
 LongSecret = Annotated[SecretStr | None, AfterValidator(checks.long_enough)]
 
@@ -114,10 +116,13 @@ class Settings(_PolicySettings):
     starts its own server and refuses any other.
     """
     runtime_url: RuntimeUrl = Field(default_factory=partial(_socket, "sandbox.sock"))
-    """Where programs run: in the sandbox daemon at `unix:///<socket>`, or in Kubernetes pods,
-    `kubernetes://<namespace>`, with access by `KUBECONFIG` or a service account. `podline up`
+    """Where programs run: in the sandbox daemon at `unix:///<socket>`; in Kubernetes pods,
+    `kubernetes://<namespace>`, with access by `KUBECONFIG` or a service account; or on sandbox
+    hosts, `hosts:`, each of which runs [`podline host`](scaling.md#sandbox-hosts). `podline up`
     starts its own sandbox and refuses any other runtime.
     """
+    host: HostName | None = None
+    """The name of the sandbox host that a worker serves. `podline host` sets it."""
     replay_dir: Folder = Field(default_factory=lambda given: given["data_dir"] / "replays")
     """The folder for SQLite databases that [replays](replay.md) rebuild into."""
     languages_file: Folder | None = None
@@ -260,6 +265,10 @@ class Settings(_PolicySettings):
             InitSettingsSource(settings_cls, nested(secrets())),
             TomlConfigSettingsSource(settings_cls, settings_file()),
         )
+
+    def has_hosts(self) -> bool:
+        """Whether programs run on sandbox hosts."""
+        return self.host is not None or self.runtime_url == HOSTS
 
     def policy(self) -> Policy:
         """The numbers that govern the service."""

@@ -6,6 +6,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+HOSTS = "hosts:"
+"""The runtime of processes beside no sandbox host, where programs run on hosts."""
+
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _KAFKA = re.compile(
     r"kafka://(?P<brokers>[^/@,:]+:\d{1,5}(,[^/@,:]+:\d{1,5})*)/(?P<topic>[a-zA-Z0-9._-]{1,249})"
@@ -73,10 +76,10 @@ def _check_event_log(url: str) -> str:
 
 
 def _check_runtime(url: str) -> str:
-    if socket_path(url) or kubernetes_namespace(url):
+    if socket_path(url) or kubernetes_namespace(url) or url == HOSTS:
         return url
     raise ValueError(
-        "must be unix:///<path of the sandbox daemon's socket> or kubernetes://<namespace>"
+        "must be unix:///<path of the sandbox daemon's socket>, kubernetes://<namespace>, or hosts:"
     )
 
 

@@ -1,6 +1,7 @@
 """Chooses the adapters by the settings. Everything else sees ports."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -8,17 +9,18 @@ from typing import TYPE_CHECKING
 from app.domain.callback_secret import CallbackSecrets
 from app.domain.callback_url import networks
 from app.domain.execution import Time
-from app.ports import Ports
+from app.ports import Clock, Fleet, Hosts, Ports
 from app.settings import Settings
 from app.settings.folders import kept
 from app.wiring.callbacks import forms_of_callbacks
 from app.wiring.event_logs import make_event_log
 from app.wiring.files import keep_private
-from app.wiring.runtimes import make_runtime
+from app.wiring.runtimes import make_bays, make_runtime
 from app.wiring.stores import Databases, make_store
 
 if TYPE_CHECKING:
     from celery import Celery
+    from redis import Redis
 
     from app.infrastructure.celery.application import Application
     from app.infrastructure.celery.reports import Reporter
@@ -36,6 +38,7 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
     from app.infrastructure.prometheus.metrics import PrometheusMetrics
     from app.infrastructure.redis.admission import RedisAdmissionQueue
     from app.infrastructure.redis.connection import connect
+    from app.infrastructure.redis.hosts import RedisHosts
     from app.infrastructure.redis.leases import RedisLeases
     from app.infrastructure.redis.live import RedisLiveOutput
     from app.infrastructure.redis.minute_counters import RedisMinuteCounters
@@ -50,6 +53,8 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
     callback_secrets = CallbackSecrets(_callback_secret(settings))
     policy = replace(settings.policy(), signs_callbacks=bool(callback_secrets))
     redis, store = connect(settings.redis_url), make_store(settings)
+    fleet = Fleet(RedisHosts(redis), settings.host) if settings.has_hosts() else None
+    clock, clock_ahead = make_clock(settings, redis)
     return Ports(
         store=store,
         blobs=store.blobs,
@@ -65,18 +70,38 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
         minutes=RedisMinuteCounters(redis),
         parking=RedisParking(redis),
         event_log=make_event_log(settings),
-        runtime=make_runtime(settings),
+        runtime=make_runtime(settings, fleet, clock_ahead),
+        bays=make_bays(settings),
         pipeline=CeleryPipeline(celery, redis),
         metrics=PrometheusMetrics(),
         callbacks=HttpCallbacks(
-            forms_of_callbacks(store.blobs), networks(policy.callback_networks), now
+            forms_of_callbacks(store.blobs), networks(policy.callback_networks), clock
         ),
         couriers=ThreadedCouriers(RedisPermits(redis)),
         callback_secrets=callback_secrets,
         requests=RedisRequestCounts(redis),
-        clock=now,
+        clock=clock,
         policy=policy,
+        fleet=fleet,
     )
+
+
+def make_hosts(settings: Settings) -> Hosts:
+    """The heartbeats of sandbox hosts."""
+    from app.infrastructure.redis.connection import connect
+    from app.infrastructure.redis.hosts import RedisHosts
+
+    return RedisHosts(connect(settings.redis_url))
+
+
+def make_clock(settings: Settings, redis: "Redis") -> tuple[Clock, Callable[[], int]]:
+    """The clock, and how far it is ahead of this machine's. Sandbox hosts share Redis's."""
+    if settings.host is None:
+        return now, lambda: 0
+    from app.infrastructure.redis.clock import SharedClock
+
+    clock = SharedClock(redis, now)
+    return clock, clock.ahead
 
 
 def _callback_secret(settings: Settings) -> str | None:
@@ -97,7 +122,7 @@ def make_worker(settings: Settings) -> "Application":
 
     Connects to nothing yet.
     """
-    from app.infrastructure.celery.application import Application
+    from app.infrastructure.celery.application import Application, Serving
     from app.infrastructure.celery.heartbeat import Heartbeat
     from app.infrastructure.celery.worker import Surroundings, equip
 
@@ -105,6 +130,7 @@ def make_worker(settings: Settings) -> "Application":
         settings.broker_url(),
         settings.worker_concurrency,
         settings.relay_interval,
+        Serving(settings.host, settings.has_hosts()),
         Heartbeat(settings.heartbeat_file),
         partial(make_reporter, settings),
         partial(make_ports, settings),

@@ -1,14 +1,26 @@
 """The runtime: the sandbox daemon or a cluster."""
 
-from app.ports import Runtime
+from collections.abc import Callable
+
+from app.infrastructure.no_bays import NoBays
+from app.ports import Bays, Fleet, Runtime
 from app.settings import Settings
 from app.settings.images import images_and_versions, packages_and_versions
-from app.settings.urls import kubernetes_namespace, socket_path
+from app.settings.urls import HOSTS, kubernetes_namespace, socket_path
 from sandbox import languages
 
 
-def make_runtime(settings: Settings) -> Runtime:
-    """The sandbox daemon or a cluster, by the scheme of `runtime_url`."""
+def make_runtime(
+    settings: Settings, fleet: Fleet | None = None, clock_ahead: Callable[[], int] = lambda: 0
+) -> Runtime:
+    """The sandbox daemon, a cluster, or hosts, by the scheme of `runtime_url`.
+
+    `clock_ahead` is how far the service's clock is ahead of the daemon's.
+    """
+    if settings.runtime_url == HOSTS and fleet is not None:
+        from app.infrastructure.hosts_runtime import HostsRuntime
+
+        return HostsRuntime(fleet.hosts)
     namespace = kubernetes_namespace(settings.runtime_url)
     if namespace is not None:
         return make_kubernetes_runtime(namespace, settings)
@@ -16,7 +28,17 @@ def make_runtime(settings: Settings) -> Runtime:
 
     path = socket_path(settings.runtime_url)
     assert path is not None, "settings take no other URL"
-    return SandboxRuntime(path)
+    return SandboxRuntime(path, clock_ahead)
+
+
+def make_bays(settings: Settings) -> Bays:
+    """Those of the daemon on this sandbox host, if this is one."""
+    path = socket_path(settings.runtime_url)
+    if settings.host is None or path is None:
+        return NoBays()
+    from app.infrastructure.sandbox.bays import SandboxBays
+
+    return SandboxBays(path)
 
 
 def make_kubernetes_runtime(namespace: str, settings: Settings) -> Runtime:

@@ -84,6 +84,7 @@ def _arguments() -> argparse.Namespace:
         default=When.IDLE,
         help="when to start a compiler before its program is there",
     )
+    parser.add_argument("--slots", type=int, help="pods at once (default: one for each bay)")
     parser.add_argument("--languages", type=Path, help="a file with more of them")
     parser.add_argument(
         "--unheld-limit",
@@ -160,7 +161,7 @@ def _make_pods(
     if arguments.ahead is not When.NEVER:
         bay = Bay(for_ahead, meters[for_ahead], kits, keeps_jail=False)
         ahead = Ahead(bay, arguments.ahead)
-    return Pods(toolchains, limits, spool, programs, Bays(bays), kits, ahead)
+    return Pods(toolchains, limits, spool, programs, Bays(bays), kits, ahead, arguments.slots)
 
 
 def _packages(store: Store, mounts: Mounts) -> Packages | None:

@@ -13,7 +13,7 @@ from sandbox.wire.versions import OURS, WITHOUT_HELLO, Incompatible, Versions, a
 
 _SECONDS_BETWEEN_LOOKS_AT_WATCHER: Final = 30.0
 
-_OF_A_CONNECTION: Final = ("hello", "watch")
+_OF_A_CONNECTION: Final = ("hello", "watch", "reserve")
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,8 @@ def serve(connection: socket.socket, pods: Pods) -> None:
             match header.get("op"):
                 case "watch":
                     _push_changes(connection, pods)
+                case "reserve":
+                    _grant_bays(connection, pods)
                 case "hello":
                     answer, version = _greet(header)
                     framing.send(connection, answer)
@@ -101,6 +103,14 @@ def _push_changes(connection: socket.socket, pods: Pods) -> None:
                 framing.send(connection, {"ok": name})
             elif changes.stopped:
                 return
+
+
+def _grant_bays(connection: socket.socket, pods: Pods) -> None:
+    """Send a message for each bay that is granted; receive one for each that is given back."""
+    reservations = pods.reservations
+    with reservations.holder(lambda what: framing.send(connection, {"ok": what})) as holder:
+        while _receive(connection) is not None:
+            reservations.give_back(holder)
 
 
 def _hung_up(connection: socket.socket) -> bool:

@@ -66,6 +66,15 @@ def _limits(pods: Pods, _header: Header, _body: bytes) -> Answer:
     return [asdict(limit) for limit in pods.limits], b""
 
 
+def _bays(pods: Pods, _header: Header, _body: bytes) -> Answer:
+    return asdict(pods.reservations.count()) | {"pods": len(pods.names())}, b""
+
+
+def _drain(pods: Pods, header: Header, body: bytes) -> Answer:
+    pods.reservations.drain()
+    return _bays(pods, header, body)
+
+
 def _ping(_pods: Pods, _header: Header, _body: bytes) -> Answer:
     return {"release": version("podline")}, b""
 
@@ -98,6 +107,8 @@ _OPERATIONS: Final[Mapping[str, Operation]] = {
     "languages": _languages,
     "limits": _limits,
     "ping": _ping,
+    "bays": _bays,
+    "drain": _drain,
 }
 OPERATIONS: Final[Mapping[int, Mapping[str, Operation]]] = {
     1: {

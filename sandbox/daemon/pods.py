@@ -12,6 +12,7 @@ from sandbox.daemon.bays import Bays
 from sandbox.daemon.changes import Changes
 from sandbox.daemon.kits import Kits
 from sandbox.daemon.programs import Programs
+from sandbox.daemon.reservations import Reservations
 from sandbox.daemon.spool import Spool
 from sandbox.toolchains.search import Toolchain, Toolchains
 from sandbox.wire.types import Frame, HeldLimit, Language, Observation, Output, Pod, PodRefused
@@ -31,7 +32,9 @@ class Pods:
         bays: Bays,
         kits: Kits,
         ahead: Ahead | None = None,
+        slots: int | None = None,
     ) -> None:
+        """`slots` is how many pods run at once, at most one for each bay."""
         self._toolchains = toolchains
         self.limits = limits
         self._spool = spool
@@ -45,6 +48,7 @@ class Pods:
         self._bays = bays
         self._kits = kits
         self._ahead = ahead
+        self.reservations = Reservations(slots or len(bays.all), lambda: len(self._active))
         self._watchers: set[Changes] = set()
         self._threads = [
             threading.Thread(target=self._serve, args=[bay], name=f"bay-{bay.number}")
@@ -127,6 +131,7 @@ class Pods:
         if pod:
             pod.cancel()
             pod.over.wait()
+            self.reservations.grant()
         self._spool.remove(name)
         with self._lock:
             self._ended.pop(name, None)
@@ -175,6 +180,7 @@ class Pods:
             self._closing[name] = self._active.pop(name)
             if not pod.cancelled:
                 self._ended[name] = ended
+        self.reservations.grant()
         if not pod.end() and not pod.cancelled:
             self._notify(name)
         if jail:

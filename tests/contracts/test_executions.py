@@ -250,6 +250,63 @@ class TestBegin:
         assert store.executions.apply(execution.cancel(NOW, LATER))
 
 
+class TestBeginAtAPlace:
+    def test_a_row_without_a_place_gets_it_from_the_step_that_places_it(self, store: Store) -> None:
+        row = started(store)
+        assert begun_at(store, row, "host-1") is None
+        placed = begun_at(store, row, "host-1", places=True)
+        assert placed == replace(row, place="host-1", tries={"create": 1}, next_action_at=LATER)
+        assert store.executions.get(row.id) == placed
+
+    def test_only_that_place_begins_a_step_then(self, store: Store) -> None:
+        row = started(store)
+        begun_at(store, row, "host-1", places=True)
+        assert begun_at(store, row, "host-2", places=True) is None
+        assert begun_at(store, row, "host-2") is None
+        for places in (False, True):
+            assert begun_at(store, row, "host-1", places=places)
+        assert store.executions.begin(row.id, ALL, "create", NOW, LATER)
+
+    def test_nobody_is_given_a_place_without_one(self, store: Store) -> None:
+        row = started(store)
+        begun = store.executions.begin(row.id, ALL, "create", NOW, LATER, places=True)
+        assert begun is not None
+        assert begun.place is None
+
+    def test_one_of_many_gets_it(self, store: Store) -> None:
+        row = started(store)
+        begun = race(RACERS, lambda number: begun_at(store, row, f"host-{number}", places=True))
+        (won,) = filter(None, begun)
+        assert won.place == f"host-{begun.index(won)}"
+        assert won.tries == {"create": 1}
+
+    def test_not_while_it_is_held(self, store: Store) -> None:
+        row = started(store)
+        store.executions.hold(row, LATER)
+        assert begun_at(store, row, "host-1", places=True) is None
+        assert store.executions.get(row.id) == replace(row, held_until=LATER, next_action_at=LATER)
+
+
+def begun_at(store: Store, row: Execution, at: str, *, places: bool = False) -> Execution | None:
+    return store.executions.begin(row.id, ALL, "create", NOW, LATER, at=at, places=places)
+
+
+class TestPlaced:
+    def test_finds_the_attempts_that_are_under_way_there(self, store: Store) -> None:
+        here, there, ended = (started(store) for _ in range(3))
+        started(store)
+        for row, place in ((here, "host-1"), (there, "host-2"), (ended, "host-1")):
+            assert store.executions.put_place(row, place)
+        applied(store, ended.requeue(NOW, LATER, "the node was lost"))
+        assert store.executions.placed("host-1", 9) == [replace(here, place="host-1")]
+        assert store.executions.placed("host-3", 9) == []
+
+    def test_at_most_as_many_as_asked_for(self, store: Store) -> None:
+        for _ in range(3):
+            store.executions.put_place(started(store), "host-1")
+        assert len(store.executions.placed("host-1", 2)) == 2
+
+
 class TestHold:
     def test_until_then_no_step_is_begun(self, store: Store) -> None:
         execution = put(store)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from app.infrastructure.celery.bootsteps import MONITOR_QUEUE
 from app.infrastructure.redis.connection import connect
 from app.queues import QUEUES
 from app.service.watcher import LEASE_NAME
@@ -33,17 +32,17 @@ NOBODY_POLLS = in_processes(monitor__POLL_SECONDS=300)
 @pytest.fixture
 def roles(tmp_path: Path, sandbox: SandboxDaemon) -> Iterator[Roles]:
     """A worker on the monitor's queue that holds the lease, and a second one."""
-    rest = ",".join(queue for queue in QUEUES if queue != MONITOR_QUEUE)
+    rest = ",".join(queue for queue in QUEUES if queue != "monitor")
     with Roles(
         tmp_path,
         f"unix://{sandbox.socket}",
-        workers={"first": MONITOR_QUEUE, "rest": rest},
+        workers={"first": "monitor", "rest": rest},
         settings=NOBODY_POLLS,
     ) as roles:
         wait_until(lambda: holder_of_lease(roles))
         heartbeat = tmp_path / "heartbeat"
         roles.environment["PODLINE_HEARTBEAT_FILE"] = str(heartbeat)
-        roles.start_worker("second", MONITOR_QUEUE)
+        roles.start_worker("second", "monitor")
         wait_until(heartbeat.exists, within=60)
         yield roles
 

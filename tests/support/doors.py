@@ -22,8 +22,8 @@ class AtOnce(MemoryPipeline):
     worker: Worker | None = None
     _running = False
 
-    def start(self, execution_id: str, state: State) -> None:
-        super().start(execution_id, state)
+    def start(self, execution_id: str, state: State, place: str | None = None) -> None:
+        super().start(execution_id, state, place)
         if self.worker is not None and not self._running:
             self._running = True
             self.worker.run_all()

@@ -13,7 +13,7 @@ from celery.worker import state
 
 from app.domain.chain import CHAIN
 from app.domain.execution import State
-from app.infrastructure.celery.application import Application
+from app.infrastructure.celery.application import Application, Serving
 from app.infrastructure.celery.heartbeat import Heartbeat
 from app.infrastructure.celery.joining import JoiningStep
 from app.infrastructure.celery.pipeline import CeleryPipeline
@@ -42,6 +42,7 @@ class OwnWorker:
             redis_url.replace("unix://", "redis+socket://"),
             2,
             1.0,
+            Serving(),
             Heartbeat(None),
             make_reporter=lambda: NotImplemented,
             make_ports=lambda _: self.twins.ports,

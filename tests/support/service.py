@@ -33,8 +33,8 @@ class InlinePipeline(MemoryPipeline):
         self.worker: Worker | None = None
         self._busy = threading.Lock()
 
-    def start(self, execution_id: str, state: State) -> None:
-        super().start(execution_id, state)
+    def start(self, execution_id: str, state: State, place: str | None = None) -> None:
+        super().start(execution_id, state, place)
         if self.runs:
             self.run_all()
 

@@ -9,6 +9,7 @@ from app.domain.callback_secret import CallbackSecrets
 from app.domain.execution import SECOND, Execution, Time
 from app.domain.policy import Policy
 from app.infrastructure.memory.admission import MemoryAdmissionQueue
+from app.infrastructure.memory.bays import MemoryBays
 from app.infrastructure.memory.blobs import MemoryBlobs
 from app.infrastructure.memory.callbacks import MemoryCallbacks
 from app.infrastructure.memory.couriers import MemoryCouriers
@@ -117,6 +118,7 @@ def make_twins(
         parking=MemoryParking(),
         event_log=event_log,
         runtime=runtime,
+        bays=MemoryBays(),
         pipeline=pipeline,
         metrics=PrometheusMetrics(),
         callbacks=callbacks,

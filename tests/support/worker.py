@@ -1,7 +1,7 @@
 """A worker in the test's own thread, which runs steps as Celery's tasks do, one by one."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from app.domain.chain import ADMIT, CHAIN_FROM, COMPENSATE, CREATE, PERSIST, POLL, START
 from app.infrastructure.memory.pipeline import MemoryPipeline
@@ -25,11 +25,15 @@ Message = tuple[str, tuple[str, ...]]
 class Worker:
     """Consumes the messages of a MemoryPipeline, each of which arrives `copies` times."""
 
-    def __init__(self, ports: Ports, *, copies: int = 1) -> None:
+    def __init__(
+        self, ports: Ports, *, copies: int = 1, serves: Callable[[str], bool] = lambda _: True
+    ) -> None:
+        """`serves` says of which queues."""
         assert isinstance(ports.pipeline, MemoryPipeline)
         self._ports = ports
         self._pipeline = ports.pipeline
         self._copies = copies
+        self._serves = serves
         self._messages: deque[Message] = deque()
 
     def run_all(self, *, at_most: int = 10_000) -> None:
@@ -66,9 +70,13 @@ class Worker:
         return self._messages[0][1][0] if self._messages else None
 
     def _fetch(self) -> None:
-        while (started := self._pipeline.take()) is not None:
+        while (started := self._pipeline.take(self._serves)) is not None:
             execution_id, state = started
-            self._deliver((execution_id, CHAIN_FROM[state]))
+            self._receive((execution_id, CHAIN_FROM[state]))
 
     def _deliver(self, message: Message) -> None:
+        """Do the rest of a chain."""
+        self._receive(message)
+
+    def _receive(self, message: Message) -> None:
         self._messages.extend([message] * self._copies)

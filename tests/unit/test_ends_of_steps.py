@@ -106,9 +106,13 @@ def test_steps_count_their_tries_by_their_names(twins: Twins) -> None:
             step: str,
             now: int,
             next_action_at: int,
+            *,
+            at: str | None = None,
+            places: bool = False,
         ) -> Execution | None:
             seen.append(step)
-            return super().begin(execution_id, states, step, now, next_action_at)
+            begin = super().begin
+            return begin(execution_id, states, step, now, next_action_at, at=at, places=places)
 
     store = MemoryStore()
     store.executions = Noting(store.tables)

@@ -23,6 +23,9 @@ class Printer:
     def died(self, child: Child, status: int, pause: float) -> None:
         self._print("died", child.program.name, status, round(pause, 1))
 
+    def draining(self) -> None:
+        self._print("draining")
+
     def stopping(self) -> None:
         self._print("stopping")
 

@@ -12,7 +12,7 @@ import pytest
 
 from app.cli.up import leftovers, logs, worker_ready
 from app.cli.up.instance import Instance
-from app.cli.up.report import Report, full
+from app.cli.up.report import UpReport, full
 from tests.support.disks import KINDS, Kind, disk, kept_full
 from tests.support.waiting import wait_until
 from tests.up.test_supervisor import STEADY, Supervised
@@ -73,7 +73,7 @@ def test_the_report_is_lost_and_nothing_else(monkeypatch: pytest.MonkeyPatch) ->
     # Closing it fails, too.
     with suppress(OSError), FULL.open("w", buffering=1) as out:
         monkeypatch.setattr(sys, "stdout", out)
-        report = Report(instance)
+        report = UpReport(instance)
         report.starting()
         report.ready([])
         report.stopping()

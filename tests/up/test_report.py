@@ -27,7 +27,7 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def said(capsys: pytest.CaptureFixture[str], folder: Path, port: int, key: str) -> str:
     (folder / KEY).write_text(key)
     instance = Instance(folder, port, 5555, "podline", "secret", "it is in a file")
-    report.Report(instance).ready([])
+    report.UpReport(instance).ready([])
     return capsys.readouterr().out
 
 

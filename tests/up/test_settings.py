@@ -119,7 +119,7 @@ class TestWrongSettings:
         monkeypatch.setenv("PODLINE_MAX_RUNING", "3")
         assert "MAX_RUNING: is not a setting; did you mean PODLINE_MAX_RUNNING?" in complaints()
 
-    @pytest.mark.parametrize("name", ["WORKERS", "HOST", "DB_URL"])
+    @pytest.mark.parametrize("name", ["WORKERS", "DAEMON", "DB_URL"])
     def test_nothing_is_suggested_that_is_only_a_little_like_it(
         self, name: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:

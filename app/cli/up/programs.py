@@ -19,10 +19,19 @@ def programs(settings: Settings, instance: Instance) -> list[Program]:
         _redis(settings),
         _sandbox(settings),
         _counted(_api(instance), instance),
-        _counted(_worker(settings, instance), instance),
+        _counted(_worker(settings, instance.data_dir, "podline@%h"), instance),
         _beat(),
         _flower(instance),
         *([_mcp(instance, instance.mcp_port)] if instance.mcp_port else []),
+    ]
+
+
+def host_programs(settings: Settings) -> list[Program]:
+    """Those of a sandbox host. Beside no API, the worker does not relay to the event log."""
+    worker = _worker(settings, settings.data_dir, f"podline@{settings.host}", "-X", "replay")
+    return [
+        replace(_sandbox(settings, "--slots", str(settings.policy().max_running)), nice=0),
+        replace(worker, address="its own queues", needs=("sandbox",), nice=0),
     ]
 
 
@@ -47,11 +56,11 @@ def _redis(settings: Settings) -> Program:
     )
 
 
-def _sandbox(settings: Settings) -> Program:
+def _sandbox(settings: Settings, *options: str) -> Program:
     socket = _socket(settings.runtime_url)
     return Program(
         name="sandbox",
-        argv=daemon_command(settings),
+        argv=(*daemon_command(settings), *options),
         nice=5,
         address=settings.runtime_url,
         ready=lambda _: probes.socket_accepts(socket),
@@ -71,13 +80,13 @@ def _api(instance: Instance) -> Program:
     )
 
 
-def _worker(settings: Settings, instance: Instance) -> Program:
-    ready = instance.data_dir / "worker-ready"
+def _worker(settings: Settings, data_dir: Path, name: str, *options: str) -> Program:
+    ready = data_dir / "worker-ready"
     return Program(
         name="worker",
         argv=_celery(
             "worker",
-            *("--hostname", "podline@%h", "--loglevel", settings.log_level),
+            *("--hostname", name, "--loglevel", settings.log_level, *options),
             *("--include", worker_ready.__name__),
             # A single worker has no peers to gossip with; Flower needs a heartbeat every 10 s.
             *("--without-gossip", "--without-mingle", "--heartbeat-interval", "10"),

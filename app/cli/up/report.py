@@ -42,12 +42,12 @@ class Report:
     Output that can't be written (a closed terminal, a full disk) doesn't stop the service.
     """
 
-    def __init__(self, instance: Instance) -> None:
-        self._instance = instance
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
         self._console = Console()
 
     def starting(self) -> None:
-        self._print(f"Starting Podline in {self._instance.data_dir} …")
+        self._print(f"Starting Podline in {self._data_dir} …")
 
     def ready(self, children: Sequence[Child]) -> None:
         table = Table("", "pid", "where", "log", box=None, pad_edge=False)
@@ -57,7 +57,52 @@ class Report:
                 program.name, str(child.pid), self._short(program.address), self._short(child.log)
             )
         self._print(table)
+        self._print(self._when_ready())
+
+    def _when_ready(self) -> str:
+        """What to do next."""
+        raise NotImplementedError
+
+    def restarted(self, child: Child) -> None:
+        self._print(f"{child.program.name} is running again (pid {child.pid})")
+
+    def died(self, child: Child, status: int, pause: float) -> None:
+        how = f"exit code {status}" if status >= 0 else signal.Signals(-status).name
         self._print(
+            f"{child.program.name} ended ({how}), see {child.log}; restarting in {pause:.1f} s"
+        )
+
+    def draining(self) -> None:
+        self._print("Draining: it takes no more programs, and ends when the last one has ended …")
+
+    def stopping(self) -> None:
+        self._print("Stopping …")
+
+    def killed(self, child: Child) -> None:
+        self._print(f"{child.program.name} did not stop in time and was killed")
+
+    def _short(self, where: str | Path) -> str:
+        """Omit the data folder, which was printed at the start."""
+        return str(where).removeprefix("unix://").removeprefix(f"{self._data_dir}/")
+
+    def _print(self, what: RenderableType) -> None:
+        # Rich itself would end the process on a broken pipe.
+        with self._console.capture() as printed:
+            self._console.print(what, highlight=False, markup=False, soft_wrap=True)
+        with suppress(OSError):
+            sys.stdout.write(printed.get())
+            sys.stdout.flush()
+
+
+class UpReport(Report):
+    """Reports what `podline up` runs."""
+
+    def __init__(self, instance: Instance) -> None:
+        super().__init__(instance.data_dir)
+        self._instance = instance
+
+    def _when_ready(self) -> str:
+        return (
             f"\nReady at {self._instance.url}; the key is in {self._instance.data_dir / KEY}.\n"
             f"{self._page()}\n"
             f"Flower's user is {self._instance.flower_user}; "
@@ -91,30 +136,3 @@ class Report:
                 f"these doors: {keyless}.\n"
                 f"Unset {variable('keyless.doors')} to require keys again.\n\n"
             )
-
-    def restarted(self, child: Child) -> None:
-        self._print(f"{child.program.name} is running again (pid {child.pid})")
-
-    def died(self, child: Child, status: int, pause: float) -> None:
-        how = f"exit code {status}" if status >= 0 else signal.Signals(-status).name
-        self._print(
-            f"{child.program.name} ended ({how}), see {child.log}; restarting in {pause:.1f} s"
-        )
-
-    def stopping(self) -> None:
-        self._print("Stopping …")
-
-    def killed(self, child: Child) -> None:
-        self._print(f"{child.program.name} did not stop in time and was killed")
-
-    def _short(self, where: str | Path) -> str:
-        """Omit the data folder, which was printed at the start."""
-        return str(where).removeprefix("unix://").removeprefix(f"{self._instance.data_dir}/")
-
-    def _print(self, what: RenderableType) -> None:
-        # Rich itself would end the process on a broken pipe.
-        with self._console.capture() as printed:
-            self._console.print(what, highlight=False, markup=False, soft_wrap=True)
-        with suppress(OSError):
-            sys.stdout.write(printed.get())
-            sys.stdout.flush()

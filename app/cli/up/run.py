@@ -10,7 +10,7 @@ from app.cli.up.errors import UpError
 from app.cli.up.instance import HOST, Instance, find_instance
 from app.cli.up.ports import Ports
 from app.cli.up.programs import programs
-from app.cli.up.report import Report, full, unavailable
+from app.cli.up.report import UpReport, full, unavailable
 from app.cli.up.supervisor import STOP_SIGNALS, Supervisor, blocked
 from app.domain.errors import IsNewer, Unavailable
 from app.settings import Settings
@@ -89,7 +89,7 @@ def _run_children(settings: Settings, instance: Instance) -> None:
     folder.first_key(instance.data_dir)
     folder.kept_secret(instance.data_dir / folder.CALLBACK_SECRET)
     (instance.data_dir / folder.URL).write_text(instance.url + "\n", encoding="ascii")
-    report = Report(instance)
+    report = UpReport(instance)
     report.starting()
     try:
         Supervisor(children, instance.data_dir / folder.CHILDREN, report).run()

@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +14,8 @@ STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 _SIGNALS = STOP_SIGNALS | {signal.SIGCHLD}
 _PROBE_SECONDS = 0.03
 _LOG_SECONDS = 10.0
+_DRAIN_SECONDS = 0.2
+"""Between two looks at what is left."""
 
 
 class Reporter(Protocol):
@@ -25,6 +27,8 @@ class Reporter(Protocol):
 
     def died(self, child: Child, status: int, pause: float) -> None: ...
 
+    def draining(self) -> None: ...
+
     def stopping(self) -> None: ...
 
     def killed(self, child: Child) -> None: ...
@@ -33,7 +37,15 @@ class Reporter(Protocol):
 class Supervisor:
     """Runs in one thread: PDEATHSIG is sent when the thread that forked a child ends."""
 
-    def __init__(self, children: Sequence[Child], record: Path, reporter: Reporter) -> None:
+    def __init__(
+        self,
+        children: Sequence[Child],
+        record: Path,
+        reporter: Reporter,
+        drain: Callable[[], bool] | None = None,
+    ) -> None:
+        """After the first signal, children go on until `drain` returns true, or another signal."""
+        self._drain = drain
         self._children = children
         self._record = record
         self._reporter = reporter
@@ -46,6 +58,10 @@ class Supervisor:
             try:
                 while self._wait(self._pause()) not in STOP_SIGNALS:
                     self._step()
+                if self._drain and self._all_were_ready:
+                    self._reporter.draining()
+                    while not self._drain() and self._wait(_DRAIN_SECONDS) not in STOP_SIGNALS:
+                        self._step()
                 self._reporter.stopping()
                 for child in reversed(self._children):
                     self._stop(child)

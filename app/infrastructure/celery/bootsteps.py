@@ -1,13 +1,12 @@
 """Bootsteps of the worker's consumer: the heartbeat and the watcher."""
 
-from typing import Any, Final
+from typing import Any
 
 from celery import bootsteps
 
+from app.domain.chain import POLL
 from app.infrastructure.celery.heartbeat import HEARTBEAT_SECONDS
 from app.service.watcher import Watcher
-
-MONITOR_QUEUE: Final = "monitor"
 
 
 class HeartbeatStep(bootsteps.StartStopStep):
@@ -40,7 +39,10 @@ class WatcherStep(bootsteps.StartStopStep):
         self._watcher: Watcher | None = None
 
     def include_if(self, parent: Any) -> bool:
-        return MONITOR_QUEUE in parent.app.amqp.queues.consume_from
+        serving, consumed = parent.app.serving, parent.app.amqp.queues.consume_from
+        if serving.on_hosts and serving.host is None:
+            return False
+        return serving.queue_of(POLL) in consumed
 
     def start(self, parent: Any) -> None:
         self._watcher = Watcher(lambda: parent.app.ports)

@@ -12,6 +12,7 @@ from typing import Any, Final, NoReturn
 from celery import Task
 from kombu.message import Message
 
+from app.infrastructure.celery.messages import LocalMessage
 from app.infrastructure.celery.task_events import BatchingConsumer
 from app.infrastructure.celery.transport import CONNECTION_ERRORS
 
@@ -31,7 +32,7 @@ class PoisonConsumer(BatchingConsumer):
 
         def handle_or_refuse(message: Message) -> None:
             try:
-                self._check(message)
+                self.check(message)
                 handle(message)
             except (NotATask, *CONNECTION_ERRORS):
                 raise
@@ -40,7 +41,7 @@ class PoisonConsumer(BatchingConsumer):
 
         return handle_or_refuse
 
-    def _check(self, message: Message) -> None:
+    def check(self, message: Message | LocalMessage) -> None:
         """Raise an error for a message whose task would otherwise fail only when it runs."""
         args, kwargs = _check_shape(message.payload)
         name = message.headers.get("task")

@@ -10,7 +10,6 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -19,8 +18,8 @@ from celery.concurrency import thread
 from celery.concurrency.base import apply_target
 from celery.utils.functional import noop
 
-from app.infrastructure.celery.messages import is_link, step_message
-from app.queues import queue_of
+from app.domain.chain import CREATE
+from app.infrastructure.celery.messages import LocalMessage, is_link, step_message
 
 
 class Threads(thread.TaskPool):
@@ -57,23 +56,6 @@ class Threads(thread.TaskPool):
             del self._own.joined
 
 
-@dataclass(frozen=True, slots=True)
-class _Message:
-    """What Celery reads of a message, without a broker that waits for its acknowledgement."""
-
-    headers: dict[str, Any]
-    properties: dict[str, Any]
-    body: tuple[Any, ...]
-    delivery_info: dict[str, Any]
-    content_type: None = field(default=None, init=False)
-    """The body needs no decoding."""
-    content_encoding: None = field(default=None, init=False)
-
-    @property
-    def payload(self) -> tuple[Any, ...]:
-        return self.body
-
-
 class JoiningStep(bootsteps.StartStopStep):
     """Has the application's steps join those that follow, if the pool can do that."""
 
@@ -95,11 +77,12 @@ def _join(consumer: Any, request: Any) -> bool:
     strategy, tasks = consumer.strategies.get(name), consumer.task_consumer
     if strategy is None or tasks is None or not is_link(following, name, execution_id):
         return False
-    queue = queue_of(name)
-    if not tasks.consuming_from(queue):
+    app, queue = consumer.app, consumer.app.serving.queue_of(name)
+    pulled = app.serving.host is not None and name == CREATE
+    if not (_has_bay(app) if pulled else tasks.consuming_from(queue)):
         return False
     written = step_message(consumer.app, name, following["args"], rest, request)
-    message = _Message(
+    message = LocalMessage(
         written.headers | following["options"].get("headers", {}),
         written.properties,
         written.body,
@@ -107,3 +90,8 @@ def _join(consumer: Any, request: Any) -> bool:
     )
     strategy(message, None, noop, noop, consumer.on_task_message)
     return True
+
+
+def _has_bay(app: Any) -> bool:
+    """Whether a pod can be created at once: otherwise any host may have it."""
+    return bool(app.pulls and app.ports.bays.join())

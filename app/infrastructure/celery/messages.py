@@ -5,6 +5,7 @@ https://docs.celeryq.dev/en/stable/internals/protocol.html
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from celery import Celery
@@ -12,6 +13,24 @@ from celery.utils import uuid
 
 REQUEST_ID: Final = "request_id"
 """The message header with the API request that started the chain, for logs only."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalMessage:
+    """What Celery reads of a message, without a broker that waits for its acknowledgement."""
+
+    headers: dict[str, Any]
+    properties: dict[str, Any]
+    body: tuple[Any, ...]
+    delivery_info: dict[str, Any]
+    content_type: None = field(default=None, init=False)
+    """The body needs no decoding."""
+    content_encoding: None = field(default=None, init=False)
+
+    @property
+    def payload(self) -> tuple[Any, ...]:
+        return self.body
+
 
 Link = dict[str, Any]
 """A later step of a chain, as `celery.signature(...)` is serialised."""

@@ -13,6 +13,7 @@ from redis import Redis
 from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State
+from app.domain.hosts import host_of, queues_of
 from app.infrastructure.breaker import PAUSE_SECONDS, Breaker
 from app.infrastructure.celery.prepared import Ids, Prepared
 from app.infrastructure.celery.transport import CONNECTION_ERRORS
@@ -35,16 +36,20 @@ class CeleryPipeline:
         self._app = app
         self._redis = redis
         self._breaker = Breaker()
-        self._prepared = cache(lambda state, **kind: Prepared.of(app, CHAIN_FROM[state], **kind))
+        self._prepared = cache(
+            lambda state, host, **kind: Prepared.of(app, CHAIN_FROM[state], host, **kind)
+        )
 
-    def start(self, execution_id: str, state: State) -> None:
+    def start(self, execution_id: str, state: State, place: str | None = None) -> None:
         """Publish `chain_from(state)`. Raises BrokerUnavailable.
 
         Publishing to Redis needs no declaration of the queue, so it is one command.
         """
         step = self._app.current_worker_task
         request_id = request_about(execution_id)
-        message = self._prepared(state, with_request=request_id is not None, in_task=bool(step))
+        message = self._prepared(
+            state, host_of(place), with_request=request_id is not None, in_task=bool(step)
+        )
         ids = Ids(
             execution_id,
             request_id,
@@ -54,6 +59,11 @@ class CeleryPipeline:
         with self._reported():
             self._check_breaker()
             self._redis.lpush(message.queue, message.filled(ids))
+
+    def forget_host(self, host: str) -> None:
+        with self._reported():
+            self._check_breaker()
+            self._redis.delete(*queues_of(host))
 
     def replay(self, replay_id: str) -> None:
         """Publish the next slice of a replay. Raises BrokerUnavailable."""

@@ -13,9 +13,9 @@ from typing import Final, Self
 from celery import Celery
 from celery.utils import uuid
 
+from app.domain.hosts import queue_at
 from app.infrastructure.celery.messages import REQUEST_ID, link, step_message
 from app.infrastructure.raw_message import RawMessage
-from app.queues import queue_of
 
 _EXECUTION: Final = "<execution>"
 _REQUEST: Final = "<request>"
@@ -48,8 +48,16 @@ class Prepared:
     """In the item, it is encoded as a whole."""
 
     @classmethod
-    def of(cls, app: Celery, chain: tuple[str, ...], *, with_request: bool, in_task: bool) -> Self:
-        """A chain of these steps."""
+    def of(
+        cls,
+        app: Celery,
+        chain: tuple[str, ...],
+        host: str | None = None,
+        *,
+        with_request: bool,
+        in_task: bool,
+    ) -> Self:
+        """A chain of these steps, of an attempt on that host."""
         first, *rest = chain
         headers = {REQUEST_ID: _REQUEST} if with_request else {}
         message = step_message(
@@ -59,7 +67,7 @@ class Prepared:
             [link(name, _EXECUTION, headers) for name in reversed(rest)],
             SimpleNamespace(root_id=_ROOT, id=_PARENT) if in_task else None,
         )
-        queue = queue_of(first)
+        queue = queue_at(first, host)
         item = RawMessage(
             b"",
             "application/json",

@@ -71,7 +71,7 @@ class ReportStep(bootsteps.StartStopStep):
 
     def start(self, parent: Any) -> None:
         def report() -> None:
-            queues = parent.app.amqp.queues.consume_from
+            queues = [*parent.app.amqp.queues.consume_from, *(["pods"] if parent.app.pulls else [])]
             parent.app.reporter.report("worker", queues, running_steps())
 
         report()

@@ -20,6 +20,7 @@ from app.infrastructure.celery.bootsteps import HeartbeatStep, WatcherStep
 from app.infrastructure.celery.joining import JoiningStep
 from app.infrastructure.celery.pipeline import SWEEP
 from app.infrastructure.celery.poison import keep_failure, keep_poison
+from app.infrastructure.celery.pulling import PullStep
 from app.infrastructure.celery.reports import ReportStep
 from app.service.upgrade import upgrade
 from sandbox.memory import return_what_is_freed
@@ -47,7 +48,13 @@ def equip(app: Application, surroundings: Surroundings) -> None:
     atexit.register(gc.freeze)
     transport.install(keep_poison=partial(keep_poison, app), before_attempt=app.heartbeat.retry)
     task_logs.install(surroundings.log_format, each_task=surroundings.log_each_task)
-    app.steps["consumer"] |= {HeartbeatStep, JoiningStep, ReportStep, WatcherStep}
+    app.steps["consumer"] |= {
+        HeartbeatStep,
+        JoiningStep,
+        PullStep,
+        ReportStep,
+        WatcherStep,
+    }
     for signal, receiver in (
         (celeryd_init, partial(_keep_private, surroundings)),
         (beat_init, partial(_keep_private, surroundings)),

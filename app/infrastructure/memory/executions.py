@@ -5,7 +5,15 @@ from copy import deepcopy
 from dataclasses import replace
 
 from app.domain.blob import Blob
-from app.domain.execution import CHANGED_BY_TRANSITION, Change, Event, Execution, State, Time
+from app.domain.execution import (
+    CHANGED_BY_TRANSITION,
+    HAS_POD,
+    Change,
+    Event,
+    Execution,
+    State,
+    Time,
+)
 from app.domain.filters import ExecutionFilter
 from app.domain.submission import Submission
 from app.infrastructure.memory.tables import Tables, descending
@@ -82,6 +90,9 @@ class MemoryExecutions:
         step: str,
         now: Time,
         next_action_at: Time,
+        *,
+        at: str | None = None,
+        places: bool = False,
     ) -> Execution | None:
         with self._tables.lock:
             row = self._tables.rows.get(execution_id)
@@ -89,8 +100,11 @@ class MemoryExecutions:
                 return None
             if row.held_until is not None and row.held_until > now:
                 return None
+            place = at if places and row.place is None else row.place
+            if at not in (None, place):
+                return None
             tries = {**row.tries, step: row.tries.get(step, 0) + 1}
-            begun = replace(row, tries=tries, next_action_at=next_action_at)
+            begun = replace(row, place=place, tries=tries, next_action_at=next_action_at)
             self._tables.rows[row.id] = begun
             return deepcopy(begun)
 
@@ -153,6 +167,11 @@ class MemoryExecutions:
                 QueueEntry(row.id, row.owner, row.priority, row.created_at)
                 for row in sorted(rows, key=lambda row: row.id)[:limit]
             ]
+
+    def placed(self, place: str, limit: int) -> list[Execution]:
+        with self._tables.lock:
+            rows = [row for row in self._tables.worked_on() if row.place == place]
+            return deepcopy([row for row in rows if row.state in HAS_POD][:limit])
 
     def states_of(self, execution_ids: Sequence[str]) -> dict[str, tuple[State, int]]:
         with self._tables.lock:

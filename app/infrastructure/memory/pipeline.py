@@ -2,9 +2,12 @@
 
 import threading
 from collections import deque
+from collections.abc import Callable
 
+from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State
+from app.domain.hosts import host_of, queue_at, queues_of
 from app.infrastructure.raw_message import can_be_read, identity
 
 
@@ -14,14 +17,20 @@ class MemoryPipeline:
     def __init__(self) -> None:
         self.unavailable = False
         self.resent: list[tuple[str, bytes]] = []
-        self._started: deque[tuple[str, State]] = deque()
+        self._started: deque[tuple[str, State, str | None]] = deque()
         self._replays: deque[str] = deque()
         self._lock = threading.Lock()
 
-    def start(self, execution_id: str, state: State) -> None:
+    def start(self, execution_id: str, state: State, place: str | None = None) -> None:
         self._check()
         with self._lock:
-            self._started.append((execution_id, state))
+            self._started.append((execution_id, state, place))
+
+    def forget_host(self, host: str) -> None:
+        self._check()
+        queues = queues_of(host)
+        with self._lock:
+            self._started = deque(each for each in self._started if _queue(*each) not in queues)
 
     def replay(self, replay_id: str) -> None:
         self._check()
@@ -38,16 +47,29 @@ class MemoryPipeline:
     def identity(self, item: bytes) -> bytes:
         return identity(item)
 
-    def take(self) -> tuple[str, State] | None:
-        """Remove and return the oldest chain that was started."""
+    def take(self, serves: Callable[[str], bool] = lambda _: True) -> tuple[str, State] | None:
+        """Remove and return the oldest chain that was started, in a queue that is served."""
         with self._lock:
-            return self._started.popleft() if self._started else None
+            for started in self._started:
+                if serves(_queue(*started)):
+                    self._started.remove(started)
+                    return started[:2]
+        return None
 
     def take_replay(self) -> str | None:
         """Remove and return the replay of the oldest slice that was requested."""
         with self._lock:
             return self._replays.popleft() if self._replays else None
 
+    def queues(self) -> set[str]:
+        """Return the queues that have messages."""
+        with self._lock:
+            return {_queue(*started) for started in self._started}
+
     def _check(self) -> None:
         if self.unavailable:
             raise BrokerUnavailable("the broker is unavailable")
+
+
+def _queue(_: str, state: State, place: str | None) -> str:
+    return queue_at(CHAIN_FROM[state][0], host_of(place))

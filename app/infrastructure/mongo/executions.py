@@ -16,6 +16,7 @@ from mongoengine.queryset import QuerySet
 from app.domain.blob import Blob
 from app.domain.execution import (
     CHANGED_BY_TRANSITION,
+    HAS_POD,
     TERMINAL,
     Change,
     Event,
@@ -127,9 +128,20 @@ class MongoExecutions:
         step: str,
         now: Time,
         next_action_at: Time,
+        *,
+        at: str | None = None,
+        places: bool = False,
     ) -> Execution | None:
         rows = self._rows(id=execution_id, state__in=sorted(states), rebuilt_at=None)
         changed: dict[str, Any] = {"set__next_action_at": next_action_at, f"inc__tries__{step}": 1}
+        if at is not None and places:
+            new = self._begin(rows.filter(place=None), now, changed | {"set__place": at})
+            if new is not None:
+                return new
+        return self._begin(rows if at is None else rows.filter(place=at), now, changed)
+
+    @staticmethod
+    def _begin(rows: QuerySet, now: Time, changed: dict[str, Any]) -> Execution | None:
         for free in (rows.filter(held_until=None), rows.filter(held_until__lte=now)):
             if begun := free.exclude("events").modify(new=True, **changed):
                 return to_execution(begun.to_mongo())
@@ -190,6 +202,11 @@ class MongoExecutions:
             QueueEntry(row.id, row.owner, Priority(row.priority), row.created_at)
             for row in rows.only(*fields).order_by("order").limit(limit)
         ]
+
+    @at_the_edge
+    def placed(self, place: str, limit: int) -> list[Execution]:
+        rows = self._rows(state__in=sorted(HAS_POD), place=place).exclude("events")
+        return [to_execution(row) for row in rows.limit(limit).as_pymongo()]
 
     @at_the_edge
     def states_of(self, execution_ids: Sequence[str]) -> dict[str, tuple[State, int]]:

@@ -68,17 +68,22 @@ def _limits(limits: Limits) -> types.Limits:
     )
 
 
-def observation_of(observation: types.Observation) -> Observation:
+def observation_of(observation: types.Observation, ahead: int = 0) -> Observation:
+    """`ahead` is how far the service's clock is ahead of the daemon's."""
     return Observation(
         name=observation.name,
         phase=Phase(observation.phase),
-        started_at=observation.started_at,
-        ended_at=observation.ended_at,
+        started_at=_on_our_clock(observation.started_at, ahead),
+        ended_at=_on_our_clock(observation.ended_at, ahead),
         report=_report(observation.report) if observation.report else None,
         message=observation.message,
         collected=_collected(observation.collected) if observation.collected else None,
         output=output_of(observation.output) if observation.output else None,
     )
+
+
+def _on_our_clock(time: int | None, ahead: int) -> int | None:
+    return None if time is None else time + ahead
 
 
 def _collected(collected: types.Collected) -> Collected:

@@ -22,8 +22,10 @@ _SECONDS_BETWEEN_LOOKS_AT_STOP: Final = 0.5
 class SandboxRuntime:
     """A thread-safe client of the sandbox daemon."""
 
-    def __init__(self, socket_path: Path) -> None:
+    def __init__(self, socket_path: Path, clock_ahead: Callable[[], int] = lambda: 0) -> None:
+        """`clock_ahead` is how far the service's clock is ahead of the daemon's."""
         self._connections = Connections(socket_path)
+        self._clock_ahead = clock_ahead
 
     def create(self, pod: Pod) -> None:
         header, body = requests.pod_message(conversion.for_sandbox(pod))
@@ -32,7 +34,10 @@ class SandboxRuntime:
     def observe(self, name: str, wait_seconds: float = 0) -> Observation | None:
         request = {"op": "observe", "name": name, "wait_seconds": wait_seconds, "with_output": True}
         answer, body = self._ask(request)
-        return conversion.observation_of(messages.observation_of(answer, body)) if answer else None
+        if not answer:
+            return None
+        observation = messages.observation_of(answer, body)
+        return conversion.observation_of(observation, self._clock_ahead())
 
     def output(self, name: str, first_run: int = 0) -> Output | None:
         answer, body = self._ask({"op": "output", "name": name, "first_run": first_run})

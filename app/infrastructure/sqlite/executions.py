@@ -9,6 +9,7 @@ from typing import Final
 from app.domain.blob import Blob
 from app.domain.execution import (
     CHANGED_BY_TRANSITION,
+    HAS_POD,
     Change,
     Event,
     Execution,
@@ -27,7 +28,7 @@ from app.infrastructure.sqlite.rows import (
     to_event,
     to_execution,
 )
-from app.infrastructure.sqlite.schema import IS_TERMINAL, REMOVABLE
+from app.infrastructure.sqlite.schema import IS_TERMINAL, REMOVABLE, sql_list
 from app.ports import QueueEntry
 
 ROW: Final = ", ".join(COLUMNS)
@@ -66,9 +67,11 @@ APPLY: Final = f"""
 BEGIN: Final = f"""
     UPDATE executions
     SET next_action_at = :next_action_at,
+        place = coalesce(place, :new_place),
         tries = json_set(tries, :step, coalesce(json_extract(tries, :step), 0) + 1)
     WHERE id = :id AND state IN (SELECT value FROM json_each(:states)) AND rebuilt_at IS NULL
         AND (held_until IS NULL OR held_until <= :now)
+        AND (:at IS NULL OR coalesce(place, :new_place) = :at)
     RETURNING {ROW}
 """
 HOLD: Final = """
@@ -96,6 +99,9 @@ CLAIM: Final = """
 IN_STATE: Final = """
     SELECT id, owner, priority, created_at FROM executions
     WHERE state = ? AND id > ? AND rebuilt_at IS NULL ORDER BY id LIMIT ?
+"""
+PLACED: Final = f"""
+    SELECT {ROW} FROM executions WHERE state IN {sql_list(HAS_POD)} AND place = ? LIMIT ?
 """
 STATES_OF: Final = """
     SELECT id, state, attempt FROM executions WHERE id IN (SELECT value FROM json_each(?))
@@ -201,6 +207,9 @@ class SqliteExecutions:
         step: str,
         now: Time,
         next_action_at: Time,
+        *,
+        at: str | None = None,
+        places: bool = False,
     ) -> Execution | None:
         values = {
             "id": execution_id,
@@ -208,6 +217,8 @@ class SqliteExecutions:
             "step": f'$."{step}"',
             "now": now,
             "next_action_at": next_action_at,
+            "at": at,
+            "new_place": at if places else None,
         }
         with self._database.writing(durable=False) as connection:
             rows = connection.execute(BEGIN, values).fetchall()
@@ -276,6 +287,11 @@ class SqliteExecutions:
             QueueEntry(id, owner, Priority(priority), created_at)
             for id, owner, priority, created_at in rows[:limit]
         ]
+
+    def placed(self, place: str, limit: int) -> list[Execution]:
+        with self._database.reading() as connection:
+            rows = connection.execute(PLACED, (place, limit)).fetchall()
+        return [to_execution(row) for row in rows]
 
     def states_of(self, execution_ids: Sequence[str]) -> dict[str, tuple[State, int]]:
         with self._database.reading() as connection:

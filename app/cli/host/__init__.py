@@ -1,0 +1,1 @@
+"""`podline host`: adds a sandbox host to a service."""

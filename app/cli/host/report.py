@@ -1,0 +1,22 @@
+"""What `podline host` prints."""
+
+from app.cli.up.report import Report, full
+from app.settings import Settings
+
+
+class HostReport(Report):
+    """Reports what runs here, and what happens to it."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings.data_dir)
+        self._settings = settings
+
+    def full(self) -> None:
+        full(self._data_dir)
+
+    def _when_ready(self) -> str:
+        slots = self._settings.policy().max_running
+        return (
+            f"\nThis is the sandbox host {self._settings.host}, with {slots} slots. "
+            "Ctrl-C drains it."
+        )

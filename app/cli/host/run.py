@@ -1,0 +1,114 @@
+"""Runs the sandbox daemon and a worker beside it, and drains them in the end."""
+
+import os
+import platform
+import re
+import socket
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from app.cli.host.report import HostReport
+from app.cli.up import folder, leftovers
+from app.cli.up.child import Child
+from app.cli.up.errors import UpError
+from app.cli.up.programs import host_programs
+from app.cli.up.supervisor import STOP_SIGNALS, Supervisor, blocked
+from app.domain.errors import CoordinationUnavailable, RuntimeUnavailable
+from app.domain.hosts import HOST_NAME
+from app.settings import Settings
+from app.settings.folders import runtime_folder
+from app.settings.sources import FILE_VARIABLE, settings_file, variable
+from app.settings.urls import HOSTS, socket_path, sqlite_path
+from app.wiring import make_hosts
+from app.wiring.runtimes import make_bays
+from sandbox.private import set_umask
+
+LAST_HEARTBEAT_SECONDS = 8.0
+"""How long a host of this name that was killed may seem alive."""
+
+
+def run(data_dir: Path, name: str | None) -> None:
+    """Run until it has drained. Raises UpError or SettingsError if it can't start."""
+    set_umask()
+    os.environ["PODLINE_DATA_DIR"] = str(data_dir.absolute())
+    os.environ.pop("PODLINE_HOST", None)
+    refuse_what_is_not_shared(Settings.load())
+    os.environ["PODLINE_HOST"] = name or _own_name()
+    os.environ["PODLINE_RUNTIME_URL"] = f"unix://{_socket(data_dir.absolute())}"
+    if file := settings_file():
+        os.environ[FILE_VARIABLE] = str(file.absolute())
+    settings = Settings.load()
+    report = HostReport(settings)
+    with folder.held(settings.data_dir, on_full=report.full):
+        leftovers.kill_recorded(settings.data_dir / folder.CHILDREN)
+        refuse_a_second_one(settings)
+        with blocked(STOP_SIGNALS):
+            _supervise(settings, report)
+
+
+def _supervise(settings: Settings, report: HostReport) -> None:
+    logs = settings.data_dir / folder.LOGS
+    children = [
+        Child(program, logs / f"{program.name}.log", settings.data_dir)
+        for program in host_programs(settings)
+    ]
+    report.starting()
+    record = settings.data_dir / folder.CHILDREN
+    Supervisor(children, record, report, Drain(settings)).run()
+
+
+class Drain:
+    """Lets the daemon take nothing more, until nothing is left of what it took."""
+
+    def __init__(self, settings: Settings) -> None:
+        policy = settings.policy()
+        self._bays = make_bays(settings)
+        self._longest = policy.max_wall_seconds + policy.start_timeout
+        self._deadline: float | None = None
+
+    def __call__(self) -> bool:
+        """Whether all pods have ended and were deleted, or never will be."""
+        now = time.monotonic()
+        self._deadline = self._deadline or now + self._longest
+        with suppress(RuntimeUnavailable):
+            return self._bays.drain() or now > self._deadline
+        return now > self._deadline
+
+
+def refuse_what_is_not_shared(settings: Settings) -> None:
+    """Refuse settings with which this host would be alone. Raises UpError."""
+    if sqlite_path(settings.database_url):
+        raise UpError(
+            f"{variable('database_url')} must be the service's MongoDB: sandbox hosts share it"
+        )
+    if (path := socket_path(settings.redis_url)) and not path.exists():
+        raise UpError(f"{variable('redis_url')} must be the service's Redis; nothing is at {path}")
+    if settings.runtime_url != HOSTS:
+        raise UpError(
+            f"{variable('runtime_url')} must be {HOSTS}, here and in the other parts of the service"
+        )
+
+
+def refuse_a_second_one(settings: Settings) -> None:
+    """Refuse the name of a host that is alive. Raises UpError."""
+    deadline = time.monotonic() + LAST_HEARTBEAT_SECONDS
+    hosts, name = make_hosts(settings), settings.host
+    try:
+        while name in hosts.sizes():
+            if time.monotonic() > deadline:
+                raise UpError(f"a host {name} is alive already: choose another name with --name")
+            time.sleep(0.5)
+    except CoordinationUnavailable:
+        return  # The worker waits for Redis.
+
+
+def _own_name() -> str:
+    """The first label of this machine's name, as far as a host's name can have it."""
+    label = socket.gethostname().partition(".")[0].lower()
+    name = re.sub("[^a-z0-9-]", "-", label).strip("-")
+    return name if re.fullmatch(HOST_NAME, name) else platform.machine().lower().replace("_", "-")
+
+
+def _socket(data_dir: Path) -> Path:
+    return runtime_folder(data_dir) / "sandbox.sock"

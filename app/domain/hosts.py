@@ -1,0 +1,115 @@
+"""Sandbox hosts, as the places of attempts."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from app.domain.chain import COMPENSATE, CREATE, PERSIST, POLL
+from app.domain.language import HeldLimit, Holder, Language
+from app.queues import queue_of
+
+HOST_NAME: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+"""A host name of one label. Other kinds of places have a slash in their names."""
+
+_HOST_NAME: Final = re.compile(HOST_NAME)
+
+
+def host_of(place: str | None) -> str | None:
+    """The host that the place is, or None for other places."""
+    return place if place is not None and _HOST_NAME.fullmatch(place) else None
+
+
+_ON_A_HOST: Final[Mapping[str, str]] = {
+    CREATE: "monitor",
+    POLL: "monitor",
+    PERSIST: "results",
+    COMPENSATE: "results",
+}
+"""Which queue of a host has each step. A pod that a host has begun to create has a bay already, so
+it doesn't wait in `pods`.
+"""
+
+
+def queue_at(task: str, host: str | None) -> str:
+    """The queue of a task; `host` is where the attempt is, if it needs a runtime."""
+    if host is not None and task in _ON_A_HOST:
+        return f"{_ON_A_HOST[task]}.{host}"
+    return queue_of(task)
+
+
+def queues_of(host: str) -> tuple[str, ...]:
+    """The queues that only this host consumes."""
+    return tuple(f"{queue}.{host}" for queue in sorted(set(_ON_A_HOST.values())))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostReport:
+    """The heartbeat of a host."""
+
+    name: str
+    slots: int
+    """How many pods it runs at once. None more once it drains."""
+    free: int
+    """How many more it would run now."""
+    draining: bool = False
+    """It begins nothing more, and ends when its pods have ended."""
+    release: str | None
+    """Of Podline, as the daemon says."""
+    languages: Sequence[Language]
+    limits: Sequence[HeldLimit] = ()
+
+
+def languages_of(hosts: Sequence[HostReport]) -> list[Language]:
+    """All languages that a host offers. What hosts offer alike is what each of them can do."""
+    offered: dict[tuple[str, str], Language] = {}
+    for host in hosts:
+        for language in host.languages:
+            key = language.name, language.version
+            offered[key] = _of_both(offered[key], language) if key in offered else language
+    return list(offered.values())
+
+
+def _of_both(one: Language, other: Language) -> Language:
+    if one == other:
+        return one
+    return replace(
+        one,
+        accepts=_each(min, one.accepts, other.accepts),
+        needs=_each(max, one.needs, other.needs),
+        compile_needs=_each(max, one.compile_needs, other.compile_needs),
+        packages={
+            name: version
+            for name, version in one.packages.items()
+            if other.packages.get(name) == version
+        },
+        max_runs=_least(one.max_runs, other.max_runs),
+        max_input_bytes=_least(one.max_input_bytes, other.max_input_bytes),
+        keeps_artifacts=one.keeps_artifacts and other.keeps_artifacts,
+        max_artifact_bytes=_least(one.max_artifact_bytes, other.max_artifact_bytes),
+    )
+
+
+def _each(
+    pick: Callable[[int, int], int], one: Mapping[str, int], other: Mapping[str, int]
+) -> Mapping[str, int]:
+    both = {name: pick(one[name], other[name]) for name in one.keys() & other.keys()}
+    return {**one, **other, **both}
+
+
+def _least(one: int | None, other: int | None) -> int | None:
+    return min((each for each in (one, other) if each is not None), default=None)
+
+
+def limits_of(hosts: Sequence[HostReport]) -> list[HeldLimit]:
+    """What holds each limit on the host that holds it least."""
+    weakest: dict[str, HeldLimit] = {}
+    for host in hosts:
+        for held in host.limits:
+            known = weakest.get(held.limit)
+            if known is None or _STRENGTH[held.by] < _STRENGTH[known.by]:
+                weakest[held.limit] = held
+    return list(weakest.values())
+
+
+_STRENGTH: Final = {Holder.NOBODY: 0, Holder.RUNTIME: 1, Holder.KERNEL: 2}

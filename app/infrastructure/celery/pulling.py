@@ -1,0 +1,136 @@
+"""A worker on a sandbox host takes a pod from the queue only while it holds a free bay for it.
+
+So no code places pods: whichever host has a free bay takes the next one, at once. Celery's own
+consumer can't do that. It waits for a message in several queues at once, and what it waits for
+can't be changed while it does.
+"""
+
+import json
+import logging
+import threading
+from functools import partial
+from typing import Any, Final
+
+from celery import bootsteps
+from celery.signals import task_revoked
+from celery.utils.functional import noop
+
+from app.domain.chain import CREATE
+from app.infrastructure.celery.messages import LocalMessage
+from app.infrastructure.celery.poison import keep_poison
+from app.infrastructure.celery.transport import CONNECTION_ERRORS
+from app.infrastructure.raw_message import RawMessage
+from app.ports import Bays
+
+log = logging.getLogger(__name__)
+
+PODS: Final = "pods"
+WAIT_SECONDS: Final = 1
+"""How long one call waits, for a bay or for a message."""
+RETRY_SECONDS: Final = 1.0
+_OPTIONS: Final = {"socket_timeout": 5 * WAIT_SECONDS}
+
+
+class PullStep(bootsteps.StartStopStep):
+    """Takes the queue `pods` from Celery's consumer, and serves it if this is a sandbox host."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self._puller: Puller | None = None
+
+    def include_if(self, parent: Any) -> bool:
+        app = parent.app
+        if not app.serving.on_hosts:
+            return False
+        pulled = app.serving.host is not None and (
+            PODS in app.amqp.queues.consume_from or app.pulls
+        )
+        app.amqp.queues.deselect([PODS, "monitor"])
+        return pulled
+
+    def start(self, parent: Any) -> None:
+        self._puller = Puller(parent, parent.app.ports.bays)
+        self._puller.start()
+        parent.app.pulls = True
+
+    def stop(self, parent: Any) -> None:
+        parent.app.pulls = False
+        if self._puller is not None:
+            self._puller.stop()
+            self._puller = None
+
+
+class Puller:
+    """A thread that exchanges bays for messages."""
+
+    def __init__(self, consumer: Any, bays: Bays) -> None:
+        self._consumer = consumer
+        self._bays = bays
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="puller", daemon=True)
+        self._give_back = partial(_give_back, bays)
+
+    def start(self) -> None:
+        task_revoked.connect(self._give_back, weak=False)
+        self._bays.open()
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._thread.join(5 * WAIT_SECONDS)
+        self._bays.close()
+        task_revoked.disconnect(self._give_back)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._pull()
+            except CONNECTION_ERRORS as error:
+                log.warning("no pods are taken from the queue: %s", error)
+                self._stopping.wait(RETRY_SECONDS)
+            except Exception:  # a thread's last resort: without it, the host takes nothing
+                log.exception("taking pods from the queue failed")
+                self._stopping.wait(RETRY_SECONDS)
+
+    def _pull(self) -> None:
+        """Take messages on a connection of its own, as long as it lasts."""
+        with self._consumer.app.connection_for_read(transport_options=_OPTIONS) as connection:
+            redis = connection.default_channel.client
+            while not self._stopping.is_set():
+                if not self._bays.wait(WAIT_SECONDS):
+                    continue
+                taken = redis.brpop(PODS, timeout=WAIT_SECONDS)
+                if taken is None:
+                    continue
+                if self._bays.take():
+                    self._deliver(taken[1])
+                else:  # The daemon has just been stopped or drained.
+                    redis.rpush(PODS, taken[1])
+
+    def _deliver(self, item: bytes) -> None:
+        """Have Celery do with the message what it does with any other."""
+        consumer = self._consumer
+        try:
+            message = _parse(item)
+            consumer.check(message)
+            strategy = consumer.strategies[message.headers["task"]]
+            strategy(message, None, noop, noop, consumer.on_task_message)
+        except Exception as error:  # noqa: BLE001  # whatever an item that is no task raises
+            self._give_back()
+            keep_poison(consumer.app, PODS, item, error)
+
+
+def _parse(item: bytes) -> LocalMessage:
+    raw = RawMessage.parse(item)
+    body = json.loads(raw.body)
+    delivery = {"exchange": "", "routing_key": PODS}
+    return LocalMessage(raw.headers, raw.properties, body, delivery)
+
+
+def _give_back(bays: Bays, sender: Any = None, **_: Any) -> None:
+    """A step that is not done needs no bay."""
+    if sender is None or sender.name == CREATE:
+        with bays.held():
+            pass

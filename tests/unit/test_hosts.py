@@ -1,0 +1,380 @@
+"""Programs run on several hosts: where, and what becomes of them when a host is gone."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.domain.errors import RuntimeUnavailable
+from app.domain.execution import Execution, Outcome, State, pod_name
+from app.domain.hosts import host_of, languages_of, limits_of, queue_at, queues_of
+from app.domain.language import HeldLimit, Holder, LimitName
+from app.domain.pod import Pod
+from app.infrastructure.hosts_runtime import HostsRuntime
+from app.infrastructure.memory.runtime import LANGUAGES, Script
+from app.ports.hosts import HOST_SECONDS
+from app.service.cancel import cancel
+from app.service.slots import total_slots
+from app.service.sweep import remove_orphans, sweep
+from tests.support.fleet import Host, Service
+from tests.support.twins import make_twins
+from tests.support.worker import Worker
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service(make_twins(max_running=1, max_running_per_owner=1000))
+
+
+def submitted(service: Service, count: int = 1) -> list[Execution]:
+    return [service.twins.submit() for _ in range(count)]
+
+
+def now(service: Service, row: Execution) -> Execution:
+    return service.twins.now(row)
+
+
+def run_all(*hosts: Host) -> None:
+    for _ in range(10):
+        for host in hosts:
+            host.worker.run_all()
+
+
+def time_passes(service: Service, *alive: Host) -> None:
+    """Let all hosts but these be silent for too long."""
+    service.twins.clock.advance(HOST_SECONDS + 0.1)
+    for host in alive:
+        host.heart.beat()
+    sweep(service.ports)
+
+
+class TestPlaces:
+    def test_the_creator_writes_the_place(self, service: Service) -> None:
+        alpha = service.host("alpha")
+        (row,) = submitted(service)
+        alpha.worker.run_all()
+        row = now(service, row)
+        assert (row.place, row.state) == ("alpha", State.RUNNING)
+        assert alpha.runtime.created == [row.pod]
+
+    def test_steps_go_to_the_host_of_the_attempt(self, service: Service) -> None:
+        alpha, beta = service.host("alpha", slots=1), service.host("beta")
+        (row,) = submitted(service)
+        alpha.worker.run_all()
+        service.twins.pipeline.start(row.id, State.RUNNING, now(service, row).place)
+        assert service.twins.pipeline.queues() == {"monitor.alpha"}
+        beta.worker.run_all()
+        assert service.twins.pipeline.queues() == {"monitor.alpha"}
+        alpha.end(now(service, row).pod)
+        alpha.worker.run_all()
+        assert now(service, row).outcome is Outcome.SUCCESS
+
+    def test_another_host_touches_nothing_of_it(self, service: Service) -> None:
+        alpha, beta = service.host("alpha", slots=1), service.host("beta")
+        (row,) = submitted(service)
+        alpha.worker.run_all()
+        before = now(service, row)
+        for state in (State.STARTING, State.RUNNING, State.FINISHED):
+            service.twins.pipeline.start(row.id, state)
+        Worker(beta.ports).run_all()
+        Worker(service.ports).run_all()
+        assert now(service, row) == before
+        assert beta.runtime.created == []
+
+    def test_a_process_beside_no_host_places_nothing(self, service: Service) -> None:
+        service.host("alpha")
+        (row,) = submitted(service)
+        Worker(service.ports).run_all()
+        assert now(service, row).state is State.STARTING
+        assert now(service, row).place is None
+
+    def test_a_host_that_can_create_nothing_gives_the_attempt_to_another(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        alpha, beta = service.host("alpha"), service.host("beta")
+        monkeypatch.setattr(alpha.runtime, "create", fails)
+        (row,) = submitted(service)
+        alpha.worker.run_all()
+        assert alpha.bays.paused
+        assert now(service, row).place is None
+        assert now(service, row).tries == {}
+        beta.worker.run_all()
+        row = now(service, row)
+        assert (row.place, row.attempt) == ("beta", 1)
+
+
+def fails(_: Pod) -> None:
+    raise RuntimeUnavailable("no space left on device")
+
+
+class TestBays:
+    def test_a_host_without_a_free_bay_takes_nothing(self, service: Service) -> None:
+        alpha, beta = service.host("alpha", slots=1), service.host("beta", slots=3)
+        rows = submitted(service, 6)
+        run_all(alpha, beta)
+        assert len(alpha.runtime.created) == 1
+        assert len(beta.runtime.created) == 3
+        assert sum(now(service, row).state is State.QUEUED for row in rows) == 2
+
+    def test_a_bay_that_is_free_again_is_used_by_whoever_waits(self, service: Service) -> None:
+        alpha, beta = service.host("alpha", slots=1), service.host("beta", slots=1)
+        submitted(service, 3)
+        run_all(alpha, beta)
+        beta.end(beta.runtime.created[0])
+        run_all(alpha, beta)
+        assert (len(alpha.runtime.created), len(beta.runtime.created)) == (1, 2)
+
+    def test_admission_counts_the_slots_of_living_hosts(self, service: Service) -> None:
+        assert total_slots(service.ports) == 0
+        alpha, beta = service.host("alpha", slots=1), service.host("beta", slots=3)
+        assert total_slots(service.ports) == 4
+        beta.bays.draining = True
+        beta.heart.beat()
+        assert total_slots(service.ports) == 1
+        time_passes(service, alpha)
+        assert total_slots(service.ports) == 1
+
+    def test_a_host_that_comes_runs_what_waits(self, service: Service) -> None:
+        (row,) = submitted(service)
+        Worker(service.ports).run_all()
+        assert now(service, row).state is State.QUEUED
+        alpha = service.host("alpha")
+        alpha.worker.run_all()
+        assert now(service, row).place == "alpha"
+
+
+class TestLostHosts:
+    def test_its_attempts_run_again_elsewhere(self, service: Service) -> None:
+        alpha, beta = service.host("alpha"), service.host("beta")
+        (row,) = submitted(service)
+        alpha.worker.run_all()
+        time_passes(service, beta)
+        assert now(service, row).state is State.QUEUED
+        assert now(service, row).message == "the host alpha is gone"
+        service.twins.clock.advance(60)
+        beta.heart.beat()
+        sweep(service.ports)
+        beta.worker.run_all()
+        row = now(service, row)
+        assert (row.place, row.attempt) == ("beta", 2)
+        beta.end(row.pod)
+        beta.worker.run_all()
+        assert now(service, row).state is State.COMPLETED
+        assert service.twins.admission.slots_used() == 0
+
+    def test_a_host_that_is_silent_for_a_moment_keeps_its_attempts(self, service: Service) -> None:
+        alpha = service.host("alpha")
+        (row,) = submitted(service)
+        alpha.worker.run_all()
+        service.twins.clock.advance(HOST_SECONDS)
+        sweep(service.ports)
+        assert now(service, row).state is State.RUNNING
+
+    def test_what_comes_back_counts_for_nothing(self, service: Service) -> None:
+        alpha, beta = service.host("alpha"), service.host("beta")
+        (row,) = submitted(service)
+        alpha.worker.run_all()
+        first = now(service, row).pod
+        time_passes(service, beta)
+        service.twins.clock.advance(60)
+        beta.heart.beat()
+        sweep(service.ports)
+        beta.worker.run_all()
+        alpha.heart.beat()
+        alpha.end(first)
+        alpha.worker.run_all()
+        assert now(service, row).state is State.RUNNING
+        assert now(service, row).place == "beta"
+        alpha.heart.search()
+        assert alpha.runtime.list_pods() == []
+        assert beta.runtime.list_pods() == [pod_name(row.id, 2)]
+
+    def test_its_queues_are_removed(self, service: Service) -> None:
+        alpha, beta = service.host("alpha"), service.host("beta")
+        (row,) = submitted(service)
+        alpha.worker.run_all()
+        service.twins.pipeline.start(row.id, State.RUNNING, "alpha")
+        time_passes(service, beta)
+        assert service.twins.pipeline.queues() & set(queues_of("alpha")) == set()
+        assert service.hosts.lost() == []
+
+    def test_all_of_its_attempts_end_although_a_tick_takes_a_slice(self, service: Service) -> None:
+        alpha, beta = service.host("alpha", slots=300), service.host("beta", slots=1)
+        rows = submitted(service, 250)
+        alpha.worker.run_all()
+        time_passes(service, beta)
+        assert service.hosts.lost() == ["alpha"]
+        sweep(service.ports)
+        assert service.hosts.lost() == []
+        assert all(now(service, row).state is State.QUEUED for row in rows)
+
+    def test_a_host_that_redis_has_forgotten_is_expected_first(self, service: Service) -> None:
+        alpha = service.host("alpha")
+        (row,) = submitted(service)
+        alpha.worker.run_all()
+        service.hosts.remove("alpha")
+        service.twins.clock.advance(60)
+        sweep(service.ports)
+        assert now(service, row).state is State.RUNNING
+        assert service.hosts.lost() == []
+        service.twins.clock.advance(HOST_SECONDS + 0.1)
+        sweep(service.ports)
+        assert now(service, row).state is State.QUEUED
+
+
+class TestCleaningUp:
+    def test_a_cancelled_pod_is_deleted_on_its_host(self, service: Service) -> None:
+        alpha = service.host("alpha")
+        (row,) = submitted(service)
+        alpha.worker.run_all()
+        cancel(service.ports, now(service, row))
+        assert service.twins.pipeline.queues() == {"results.alpha"}
+        alpha.worker.run_all()
+        assert alpha.runtime.list_pods() == []
+        assert now(service, row).next_action_at is None
+        assert service.twins.admission.slots_used() == 0
+
+    def test_whoever_has_the_message_passes_it_on(self, service: Service) -> None:
+        alpha = service.host("alpha")
+        (row,) = submitted(service)
+        alpha.worker.run_all()
+        row = now(service, row)
+        cancel(service.ports, replace(row, place=None))
+        assert service.twins.pipeline.queues() == {"saga"}
+        Worker(service.ports, serves=lambda queue: queue == "saga").run_all()
+        assert service.twins.pipeline.queues() == {"results.alpha"}
+        assert now(service, row).next_action_at is not None
+
+    def test_nobody_waits_for_a_host_that_is_gone(self, service: Service) -> None:
+        alpha = service.host("alpha")
+        (row,) = submitted(service)
+        alpha.worker.run_all()
+        cancel(service.ports, now(service, row))
+        time_passes(service)
+        service.twins.clock.advance(60)
+        sweep(service.ports)
+        Worker(service.ports).run_all()
+        assert now(service, row).next_action_at is None
+        assert service.twins.admission.slots_used() == 0
+
+    def test_an_attempt_that_ended_before_it_was_placed_has_no_pod(self, service: Service) -> None:
+        service.host("alpha")
+        (row,) = submitted(service)
+        Worker(service.ports).run_all()
+        cancel(service.ports, now(service, row))
+        Worker(service.ports).run_all()
+        assert now(service, row).next_action_at is None
+
+    def test_only_the_host_of_an_attempt_keeps_its_pod(self, service: Service) -> None:
+        alpha, beta = service.host("alpha"), service.host("beta")
+        (row,) = submitted(service)
+        alpha.worker.run_all()
+        beta.runtime.create(alpha.runtime._pods[now(service, row).pod].pod)
+        remove_orphans(beta.ports)
+        remove_orphans(alpha.ports)
+        assert beta.runtime.list_pods() == []
+        assert alpha.runtime.list_pods() == [now(service, row).pod]
+
+
+class TestUnion:
+    def test_all_languages_of_living_hosts_are_offered(self, service: Service) -> None:
+        alpha, beta = service.host("alpha"), service.host("beta")
+        python, *others = LANGUAGES
+        alpha.runtime.offered, beta.runtime.offered = [python], others
+        for host in (alpha, beta):
+            host.heart.beat()
+        runtime = HostsRuntime(service.hosts)
+        assert runtime.languages() == [python, *others]
+        service.twins.clock.advance(HOST_SECONDS + 1)
+        alpha.heart.beat()
+        assert runtime.languages() == [python]
+
+    def test_what_two_hosts_offer_is_what_each_of_them_can_do(self, service: Service) -> None:
+        python = LANGUAGES[0]
+        alpha, beta = service.host("alpha"), service.host("beta")
+        alpha.runtime.offered = [
+            replace(python, accepts={"memory_mib": 512}, packages={"a": "1", "b": "1"}, max_runs=3)
+        ]
+        beta.runtime.offered = [
+            replace(
+                python,
+                accepts={"memory_mib": 256, "disk_mib": 9},
+                needs={"memory_mib": 64},
+                packages={"a": "1", "b": "2"},
+                keeps_artifacts=False,
+            )
+        ]
+        for host in (alpha, beta):
+            host.heart.beat()
+        (both,) = languages_of(service.hosts.alive())
+        assert both == replace(
+            python,
+            accepts={"memory_mib": 256, "disk_mib": 9},
+            needs={"memory_mib": 64},
+            packages={"a": "1"},
+            max_runs=3,
+            keeps_artifacts=False,
+        )
+
+    def test_a_limit_is_held_as_on_the_host_that_holds_it_least(self, service: Service) -> None:
+        alpha, beta = service.host("alpha"), service.host("beta")
+        cpu = HeldLimit(limit=LimitName.CPU, by=Holder.NOBODY, how="nothing held it")
+        beta.runtime.held = [cpu, *alpha.runtime.held[2:]]
+        alpha.runtime.held[0] = replace(alpha.runtime.held[0], by=Holder.KERNEL)
+        for host in (alpha, beta):
+            host.heart.beat()
+        held = {each.limit: each.by for each in limits_of(service.hosts.alive())}
+        assert held[LimitName.CPU] is Holder.NOBODY
+        assert held[LimitName.WALL] is Holder.KERNEL
+        assert len(held) == len(LimitName)
+
+
+def test_a_host_whose_daemon_does_not_answer_sends_no_heartbeat(service: Service) -> None:
+    alpha = service.host("alpha")
+    alpha.runtime.unavailable = True
+    service.twins.clock.advance(HOST_SECONDS + 0.1)
+    alpha.heart.beat()
+    assert service.hosts.alive() == []
+
+
+def test_a_host_that_has_drained_leaves_nothing_behind(service: Service) -> None:
+    alpha = service.host("alpha")
+    alpha.heart.end()
+    assert service.hosts.sizes() == {"alpha": 2}, "it may come back"
+    alpha.bays.draining = True
+    alpha.heart.end()
+    assert service.hosts.sizes() == {}
+    assert service.hosts.lost() == []
+
+
+@pytest.mark.parametrize(
+    ("place", "host"),
+    [
+        (None, None),
+        ("alpha", "alpha"),
+        ("a-1", "a-1"),
+        ("pod/alpha", None),
+        ("Alpha", None),
+        ("-", None),
+        ("a" * 64, None),
+    ],
+)
+def test_hosts_are_told_from_other_places(place: str | None, host: str | None) -> None:
+    assert host_of(place) == host
+
+
+def test_only_steps_that_need_the_runtime_go_to_a_host() -> None:
+    assert queue_at("podline.pods.create", None) == "pods"
+    assert queue_at("podline.pods.create", "a") == "monitor.a"
+    assert queue_at("podline.saga.compensate", "a") == "results.a"
+    assert queue_at("podline.saga.sweep", "a") == "saga"
+    assert queue_at("podline.results.deliver", "a") == "results"
+    assert queues_of("a") == ("monitor.a", "results.a")
+
+
+def test_a_program_that_ends_at_once_needs_one_worker(service: Service) -> None:
+    alpha = service.host("alpha")
+    alpha.runtime.script = lambda _: Script()
+    (row,) = submitted(service)
+    alpha.worker.run_all()
+    assert now(service, row).state is State.COMPLETED
+    assert service.twins.pipeline.queues() == set()
