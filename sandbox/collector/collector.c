@@ -8,6 +8,7 @@
  * the channel, and init empties the box before each run.
  *
  *     collector [FIRST USED]   FIRST runs have ended in an earlier pod, and took USED microseconds
+ *     collector ahead          started ahead: the input comes later, over stdin (handover.h)
  *
  * The FIFOs for the program's output may carry anything; the others belong to init alone.
  */
@@ -26,6 +27,7 @@
 #include "artifacts.h"
 #include "channel.h"
 #include "ending.h"
+#include "handover.h"
 #include "program.h"
 #include "protocol.h"
 #include "transcript.h"
@@ -149,9 +151,9 @@ static const char *take_wish(const char *at, const char *end, struct pod *pod) {
     return take(at, end, patterns, pod->plan.pattern_bytes);
 }
 
-static void read_pod(struct pod *pod) {
+static void parse_input(struct pod *pod) {
     uint64_t protocol;
-    const char *at = pod->input = read_input(&pod->input_bytes), *end = at + pod->input_bytes;
+    const char *at = pod->input, *end = at + pod->input_bytes;
     at = take(at, end, &protocol, sizeof protocol);
     if (protocol != PROTOCOL) end_with_fault("the input is for another version of the pod's image");
     at = take(at, end, &pod->plan, sizeof pod->plan);
@@ -372,8 +374,15 @@ int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
     signal(SIGTERM, exit_on_signal); /* pid 1 needs a handler; init ends right after it */
     int ended = argc > 2 ? atoi(argv[1]) : 0;
-    read_pod(&pod);
-    pod.channel = open_channel(CHANNEL, INIT);
+    if (argc == 2) {
+        pod.channel = open_channel(CHANNEL, INIT);
+        pod.input = wait_for_input(pod.channel.status, &pod.input_bytes);
+        parse_input(&pod);
+    } else {
+        pod.input = read_input(&pod.input_bytes);
+        parse_input(&pod);
+        pod.channel = open_channel(CHANNEL, INIT);
+    }
     if (pod.plan.compiles) compile_program(&pod);
     if (argc > 2) pod.used_us = atoll(argv[2]);
     run_program(&pod, ended);

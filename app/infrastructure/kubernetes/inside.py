@@ -60,6 +60,10 @@ The folders are the kubelet's, so no program can remove them. init empties them 
 """
 
 COLLECTOR_COMMAND: Final = ("/podline/collector",)
+AHEAD: Final = "ahead"
+"""The collector's argument in a pod that is started ahead. It has no INPUT: the stages come over
+its stdin (handover.py).
+"""
 MAIN_COMMAND: Final = (
     "/bin/sh",
     "-c",

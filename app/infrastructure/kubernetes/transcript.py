@@ -1,6 +1,9 @@
 """The collector's log, with all of the program's output.
 
-Each line is a JSON object. A frame has at most 8 KiB, so that a container runtime doesn't split its
+Each line is a JSON object. If the pod was started ahead, the first one says how many bytes of input
+it was handed over: `{"taken": 1234}`.
+
+A frame has at most 8 KiB, so that a container runtime doesn't split its
 line, and is numbered from 1 within its stage. Stage 0 compiles; 1, 2, 3 … are the pod's runs, of
 which it has as many as `of` says:
 
@@ -34,6 +37,7 @@ from app.infrastructure.kubernetes.end_record import (
     report_of,
     whole_number,
 )
+from app.infrastructure.kubernetes.handover import TAKEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +125,7 @@ def _parse_lines(log: bytes) -> _Lines:
             lines.ended.append(parse_stage_end(line))
         elif line.startswith(BEGINNINGS):
             lines.files.append(line)
-        else:
+        elif not line.startswith(TAKEN):
             stage, runs, frame = _parse_frame(line)
             lines.frames[stage].append(frame)
             lines.runs = runs
