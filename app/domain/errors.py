@@ -17,6 +17,7 @@ PodlineError
 ├── InvalidTarget            a replay can't use this target
 ├── CallbackFailed           the receiver of a callback did not accept it
 ├── RunRefused               the runtime can never run this pod
+├── PlaceTaken               another attempt got what was started ahead there
 ├── DoesNotFollow            an event is not the next one of its execution
 └── Unavailable              a dependency is unavailable; trying again later can help
     ├── TooManyStreams
@@ -130,6 +131,10 @@ class CallbackFailed(PodlineError):
 
 class RunRefused(PodlineError):
     """The runtime can never run this pod; trying again does not help."""
+
+
+class PlaceTaken(PodlineError):
+    """What was started ahead at a place is another attempt's by now, or gone."""
 
 
 class DoesNotFollow(PodlineError):

@@ -1,8 +1,17 @@
 """What the places report about themselves in which programs run."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from app.domain.execution import Time
+
+STARTED_AHEAD: Final = "pod/"
+"""How the place begins of an attempt that claims a pod which was started ahead: its name follows.
+"""
+
+
+def is_started_ahead(place: str) -> bool:
+    return place.startswith(STARTED_AHEAD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

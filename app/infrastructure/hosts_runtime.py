@@ -37,6 +37,15 @@ class HostsRuntime:
     def create(self, pod: Pod) -> None:
         _not_here(pod.name)
 
+    def started_ahead(self, pod: Pod) -> None:
+        _not_here(pod.name)
+
+    def claim(self, pod: Pod, place: str) -> None:  # noqa: ARG002  # the port's
+        _not_here(pod.name)
+
+    def tend(self) -> None:
+        """Each daemon does."""
+
     def observe(self, name: str, wait_seconds: float = 0) -> Observation | None:  # noqa: ARG002  # the port's
         _not_here(name)
 

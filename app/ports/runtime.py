@@ -1,6 +1,6 @@
 """The port of the runtime."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from app.domain.language import HeldLimit, Language
@@ -18,6 +18,18 @@ class Runtime(Protocol):
         """Accept the pod and start it as soon as possible, unless it exists.
 
         Raises RunRefused if the pod can never run here.
+        """
+
+    def started_ahead(self, pod: Pod) -> Sequence[str] | None:
+        """Return the places where pods wait that can become this one, in any order.
+
+        None if none are ever started ahead for such pods. Raises RunRefused.
+        """
+
+    def claim(self, pod: Pod, place: str) -> None:
+        """Make what was started ahead at the place this pod, unless it is that already.
+
+        Only one pod can claim it: raises PlaceTaken if another did, and also if nothing is there.
         """
 
     def observe(self, name: str, wait_seconds: float = 0) -> Observation | None:
@@ -65,6 +77,12 @@ class Runtime(Protocol):
 
         Needs no connection. Only what `watch` has seen in this process tells more than the number
         to begin with.
+        """
+
+    def tend(self) -> None:
+        """Start ahead what is missing, and remove what is too old or in the way of attempts.
+
+        A bounded slice of work; one process at a time does it.
         """
 
     def languages(self) -> list[Language]:

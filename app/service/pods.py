@@ -5,6 +5,7 @@ from app.domain.execution import Execution, State
 from app.domain.pod import Pod
 from app.ports import Ports
 from app.service.hosts import here
+from app.service.placing import make_pod
 from app.service.saga import begin, end_attempt, owns_pod
 from app.service.transitions import soon, start_chain
 
@@ -36,7 +37,9 @@ def _create_pod(ports: Ports, execution_id: str) -> bool:
     try:
         policy = ports.policy
         pod = Pod.of(execution.pod, submission, policy.max_wall_seconds, policy.artifacts)
-        ports.runtime.create(pod.owned_by(execution.owner))
+        pod = pod.owned_by(execution.owner)
+        if not make_pod(ports.runtime, ports.store.executions, execution, pod):
+            return False
     except RuntimeUnavailable:
         pass_on(ports, execution)
         raise

@@ -20,7 +20,7 @@ from app.domain.execution import (
     owner_of_pod,
 )
 from app.domain.minutes import QUEUED, minute_of
-from app.ports import AdmissionQueue, Clock, Hosts, MinuteCounters, Ports, QueueEntry
+from app.ports import AdmissionQueue, Clock, Hosts, MinuteCounters, Ports, QueueEntry, Runtime
 from app.service.admission import enter_again, entry_of, fill_slots
 from app.service.batches import complete_due
 from app.service.hosts import elsewhere, is_here
@@ -57,11 +57,20 @@ def sweep(ports: Ports) -> None:
     clean_up_ended(ports)
     check_queue(ports)
     note_queue(ports.admission, ports.minutes, ports.clock)
+    start_ahead(ports.runtime)
 
 
 def note_queue(queue: AdmissionQueue, minutes: MinuteCounters, clock: Clock) -> None:
     """Note the length of the queue for the overview."""
     minutes.note(minute_of(clock()), QUEUED, queue.length())
+
+
+def start_ahead(runtime: Runtime) -> None:
+    """Keep what the runtime starts ahead of its attempts, last because it continues none."""
+    try:
+        runtime.tend()
+    except RuntimeUnavailable as error:
+        log.warning("nothing is started ahead: %s", error)
 
 
 def rebuild_admission(ports: Ports) -> None:

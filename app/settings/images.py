@@ -68,6 +68,22 @@ def packages_and_versions(setting: str) -> dict[str, dict[str, str]]:
     return found
 
 
+def pool_sizes(setting: str) -> dict[str, int]:
+    """Return how many pods to start ahead, by language.
+
+    Raises a ValueError that names the wrong entry.
+    """
+    found: dict[str, int] = {}
+    for entry in filter(None, map(str.strip, setting.split(","))):
+        language, _, number = entry.partition("=")
+        if not (language and number.isascii() and number.isdecimal()):
+            raise ValueError(f"{entry!r} must be <language>=<number of pods>")
+        if language in found:
+            raise ValueError(f"{language} has two numbers of pods")
+        found[language] = int(number)
+    return found
+
+
 def _package(text: str) -> tuple[str, str]:
     match = _PACKAGE.fullmatch(text)
     if match is None:
@@ -85,5 +101,11 @@ def _check_packages(setting: str) -> str:
     return setting
 
 
+def _check_sizes(setting: str) -> str:
+    pool_sizes(setting)
+    return setting
+
+
+PoolSizes = Annotated[str, AfterValidator(_check_sizes)]
 ImageNames = Annotated[str, AfterValidator(_check_images)]
 ImagePackages = Annotated[str, AfterValidator(_check_packages)]

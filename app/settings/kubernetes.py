@@ -10,8 +10,10 @@ from app.settings.images import (
     DEFAULT,
     ImageNames,
     ImagePackages,
+    PoolSizes,
     images_and_versions,
     packages_and_versions,
+    pool_sizes,
 )
 
 
@@ -40,6 +42,12 @@ class KubernetesSettings(Group):
     """Cores that a container can use at once."""
     pod_pids_limit: PositiveInt | None = None
     """The nodes' `podPidsLimit`: programs that ask for more processes are refused."""
+    ahead: PoolSizes = ""
+    """Pods to start ahead for each language: `<language>=<number>`, separated by commas. See
+    [Pods started ahead](#pods-started-ahead).
+    """
+    ahead_max_age: PositiveFloat = 3600
+    """Seconds after which such a pod is replaced if no program has come."""
 
     @model_validator(mode="after")
     def _packages_have_images(self) -> Self:
@@ -47,4 +55,7 @@ class KubernetesSettings(Group):
         for language in packages_and_versions(self.packages):
             if language not in images:
                 raise ValueError(f"packages: {language} has no image in `images`")
+        for language in pool_sizes(self.ahead):
+            if language not in images:
+                raise ValueError(f"ahead: {language} has no image in `images`")
         return self

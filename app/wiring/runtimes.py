@@ -1,13 +1,16 @@
 """The runtime: the sandbox daemon or a cluster."""
 
 from collections.abc import Callable
+from typing import Final
 
 from app.infrastructure.no_bays import NoBays
 from app.ports import Bays, Fleet, Runtime
 from app.settings import Settings
-from app.settings.images import images_and_versions, packages_and_versions
+from app.settings.images import images_and_versions, packages_and_versions, pool_sizes
 from app.settings.urls import HOSTS, kubernetes_namespace, socket_path
 from sandbox import languages
+
+_NOT_OF_PODS: Final = {"images", "packages", "pod_image", "ahead", "ahead_max_age"}
 
 
 def make_runtime(
@@ -42,11 +45,12 @@ def make_bays(settings: Settings) -> Bays:
 
 
 def make_kubernetes_runtime(namespace: str, settings: Settings) -> Runtime:
+    from app.infrastructure.kubernetes.ahead import AheadOptions
     from app.infrastructure.kubernetes.images import Image, Offers
     from app.infrastructure.kubernetes.manifest import PodOptions
     from app.infrastructure.kubernetes.runtime import KubernetesRuntime
 
-    options = settings.kubernetes
+    options, policy = settings.kubernetes, settings.policy()
     packages = packages_and_versions(options.packages)
     images = {
         language: Image(reference, version, packages.get(language, {}))
@@ -57,7 +61,12 @@ def make_kubernetes_runtime(namespace: str, settings: Settings) -> Runtime:
         Offers(images, languages.load(settings.languages_file)),
         PodOptions(
             collector_image=options.pod_image,
-            start_timeout=settings.policy().start_timeout,
-            **options.model_dump(exclude={"images", "packages", "pod_image"}),
+            start_timeout=policy.start_timeout,
+            **options.model_dump(exclude=_NOT_OF_PODS),
+        ),
+        ahead=AheadOptions(
+            sizes=pool_sizes(options.ahead),
+            policy=policy,
+            max_age_seconds=options.ahead_max_age,
         ),
     )

@@ -58,13 +58,26 @@ void record_stage(int stage, const struct stage_end *end) {
     ended++;
 }
 
+/* Whether init, whose container is like this one, can see how many processes the kernel killed. */
+static int counts_kills(void) {
+    if (!access("/sys/fs/cgroup/cgroup.controllers", F_OK))
+        return !access("/sys/fs/cgroup/memory.events", R_OK);
+    char content[256] = "";
+    int file = open("/sys/fs/cgroup/memory/memory.oom_control", O_RDONLY | O_CLOEXEC);
+    if (file < 0) return 0;
+    ssize_t bytes = read(file, content, sizeof content - 1);
+    close(file);
+    return bytes > 0 && strstr(content, "oom_kill ");
+}
+
 void end_with_verdict(int64_t began_us, int64_t ended_us, int runs, int left) {
     char record[sizeof kept], stages[sizeof kept + 4] = "null";
     if (all_kept) snprintf(stages, sizeof stages, "[%s]", kept);
     int bytes = snprintf(record, sizeof record,
                          "{\"end\": {\"began_us\": %" PRId64 ", \"ended_us\": %" PRId64
-                         ", \"runs\": %d, \"left\": %d, \"ended\": %d, \"stages\": %s}}\n",
-                         began_us, ended_us, runs, left, ended, stages);
+                         ", \"runs\": %d, \"left\": %d, \"ended\": %d, \"counts_kills\": %s"
+                         ", \"stages\": %s}}\n",
+                         began_us, ended_us, runs, left, ended, truth[counts_kills()], stages);
     end(record, bytes, 0);
 }
 

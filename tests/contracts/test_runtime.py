@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.artifact import Collected, CollectedFile
-from app.domain.errors import RunRefused, RuntimeUnavailable
+from app.domain.errors import PlaceTaken, RunRefused, RuntimeUnavailable
 from app.domain.execution import Outcome
 from app.domain.language import Holder, Language, LimitName
 from app.domain.pod import Pod
@@ -307,3 +307,11 @@ def test_every_limit_is_held_by_somebody(runtime: Runtime) -> None:
     assert [item.limit for item in limits] == list(LimitName)
     assert all(item.by is not Holder.NOBODY for item in limits)
     assert all(item.how for item in limits)
+
+
+def test_what_was_not_started_ahead_can_not_be_claimed(runtime: Runtime, bash: Language) -> None:
+    pod = a_pod(bash, HELLO.source)
+    with pytest.raises(PlaceTaken):
+        runtime.claim(pod, "pod/nothing")
+
+    assert runtime.observe(pod.name) is None

@@ -6,14 +6,13 @@ from typing import Any
 
 from app.domain.report import Limit, Observation, Output, Phase, Report, StageOutput
 from app.infrastructure.kubernetes.follow_up import (
-    attempt_of,
     follow_up,
     joined,
     joined_outputs,
     name_of,
 )
 from app.infrastructure.kubernetes.manifest import FOLLOWS, PodOptions, pod_manifest
-from app.infrastructure.kubernetes.observation import is_continued, observation_of
+from app.infrastructure.kubernetes.observation import attempt_of, is_continued, observation_of
 from tests.kubernetes.test_observation import END, NOW, STAGE, terminated
 from tests.support.kubernetes.cluster import offers
 from tests.support.sandbox_daemon import a_pod, a_run

@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from app.settings.images import DEFAULT, images_and_versions, packages_and_versions
+from app.settings.images import (
+    DEFAULT,
+    images_and_versions,
+    packages_and_versions,
+    pool_sizes,
+)
 from app.settings.kubernetes import KubernetesSettings
 from sandbox import languages
 
@@ -118,3 +123,23 @@ def test_packages_are_a_build_argument_and_run_no_code(language: str) -> None:
     assert 'ARG PACKAGES=""' in text
     assert ("--only-binary :all: $PACKAGES" in text) or ("--ignore-scripts" in text)
     assert text.index("$PACKAGES") < text.index("USER 65534")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "why"),
+    [
+        ("python", "'python' must be <language>=<number of pods>"),
+        ("python=-1", "'python=-1' must be <language>=<number of pods>"),
+        ("=1", "'=1' must be <language>=<number of pods>"),
+        ("python=1, python=2", "python has two numbers of pods"),
+        ("cobol=1", "ahead: cobol has no image in `images`"),
+    ],
+)
+def test_a_wrong_size_of_a_pool_is_refused(sizes: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        KubernetesSettings(ahead=sizes)
+
+
+def test_sizes_of_pools() -> None:
+    assert pool_sizes(KubernetesSettings(ahead="python=4, c=0").ahead) == {"python": 4, "c": 0}
+    assert pool_sizes(KubernetesSettings().ahead) == {}

@@ -8,8 +8,14 @@ import pytest
 
 from app.domain.execution import SECOND, Time
 from app.domain.report import Limit, Observation, Phase
-from app.infrastructure.kubernetes.manifest import HELD_UP, LABELS
-from app.infrastructure.kubernetes.observation import ended, observation_of, without_pod
+from app.infrastructure.kubernetes.manifest import AHEAD, FOLLOWS, HELD_UP, LABELS
+from app.infrastructure.kubernetes.manifest import END as END_ANNOTATION
+from app.infrastructure.kubernetes.observation import (
+    early_observation,
+    ended,
+    observation_of,
+    without_pod,
+)
 
 NAME = "01j00000000000000000000001-1"
 AT = {"startedAt": "2026-01-02T02:54:05Z"}
@@ -296,3 +302,49 @@ def test_one_that_is_evicted_says_by_whom() -> None:
 
     assert seen(pod).phase is Phase.FAULTED
     assert seen(pod).message == "EvictionByEvictionAPI: Eviction API: evicting"
+
+
+def record(*, counts_kills: bool = True, left: int = 0, **run: Any) -> str:
+    end = json.loads(end_record(**run))
+    end["end"] |= {"counts_kills": counts_kills, "left": left}
+    return json.dumps(end)
+
+
+EARLY = [
+    (record(), True),
+    (record(status=EXITED_3), True),
+    (record(status=9), True),
+    (record(status=9, counts_kills=False), False),
+    (record(status=EXITED_3, counts_kills=False), False),
+    (record(counts_kills=False), True),
+    (record(status=9, stopped_by="wall_seconds", counts_kills=False), True),
+    (record(left=1), False),
+    (record(status=None), False),
+    (json.dumps({"end": END | {"runs": 9, "ended": 9, "stages": None}}), False),
+    (json.dumps({"end": {"fault": "init failed to fork"}}), True),
+    ("", False),
+]
+"""End records, and whether they are final before the containers are seen to end."""
+
+
+@pytest.mark.parametrize(("message", "is_final"), EARLY)
+def test_an_end_record_is_the_verdict_unless_only_the_cluster_knows_the_rest(
+    message: str, *, is_final: bool
+) -> None:
+    """Only the cluster knows why init was lost; and, without the kernel's count, of a kill."""
+    early = early_observation(NAME, message, None)
+    pod = a_pod(STARTED, STARTED)
+    pod["metadata"]["annotations"] = {END_ANNOTATION: message}
+
+    assert (early is not None) == is_final
+    assert seen(pod) == (early or seen(a_pod(STARTED, STARTED)))
+    if early and early.phase is Phase.ENDED:
+        main = terminated(1, "Error")
+        assert early == seen(a_pod(terminated(message=message), main))
+
+
+def test_a_pod_that_was_started_ahead_has_the_name_of_its_attempt() -> None:
+    pod = a_pod(STARTED, STARTED)
+    pod["metadata"] |= {"name": "ahead-1", "labels": LABELS | {AHEAD: "x", FOLLOWS: NAME}}
+
+    assert seen(pod).name == NAME

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.infrastructure.kubernetes.connection import Connection
-from app.infrastructure.kubernetes.manifest import FOLLOWS, HELD_UP, LABELS
+from app.infrastructure.kubernetes.manifest import AHEAD, FOLLOWS, HELD_UP, LABELS
 from app.infrastructure.kubernetes.observation import observation_of, without_pod
 from app.infrastructure.kubernetes.room import Room, Standing
 from app.infrastructure.kubernetes.standings import Standings, standing_of
@@ -137,3 +137,24 @@ def test_a_watch_asks_for_inputs_that_a_quota_holds_up(
     assert reported == [id_of(2), id_of(1)]
     assert room.slots == 1
     assert asked == ["pods", "pods", "configmaps"]
+
+
+def ahead(*, node: str | None = None, attempt: str | None = None) -> dict[str, Any]:
+    pod = a_pod("ahead-1", node=node, follows=attempt)
+    pod["metadata"]["labels"] |= {AHEAD: "x"}
+    return pod
+
+
+def test_a_pod_that_was_started_ahead_is_room_for_an_attempt_until_one_has_it() -> None:
+    standings = Standings()
+    standings.put(ahead())
+    assert (standings.idle, standings.attempts()) == (0, {})
+    standings.put(ahead(node="node-1"))
+    assert (standings.idle, standings.attempts()) == (1, {})
+    standings.put(ahead(node="node-1", attempt=id_of(1)))
+    assert (standings.idle, standings.attempts()) == (0, {id_of(1): PLACED})
+
+    standings.put_all([ahead(node="node-1")])
+    assert standings.idle == 1
+    standings.remove("ahead-1")
+    assert standings.idle == 0

@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.errors import RuntimeUnavailable
 from app.infrastructure.kubernetes.connection import Connection
-from app.infrastructure.kubernetes.manifest import LABELS, RUNS
+from app.infrastructure.kubernetes.manifest import AHEAD, END, FOLLOWS, LABELS, RUNS
 from app.infrastructure.kubernetes.room import Room
 from app.infrastructure.kubernetes.watch import PodWatch
 from tests.support.kubernetes.api_server import ApiServer, Say, api_server, events, listed
@@ -146,3 +146,32 @@ def test_what_is_no_answer_of_an_api_server_is_no_answer(tmp_path: Path) -> None
     """For example, the error page of a proxy."""
     with api_server(tmp_path, Say(b"<html>")) as server, pytest.raises(RuntimeUnavailable):
         Connection("podline", server.kubeconfig).get("/pods").json()
+
+
+def ahead(attempt: str | None = None, **facts: Any) -> dict[str, Any]:
+    """A pod that was started ahead, with END for its end record."""
+    pod = a_pod("ahead-1", runs=True)
+    labels = {AHEAD: "x"} | ({FOLLOWS: attempt} if attempt else {})
+    pod["metadata"] |= {"labels": LABELS | labels, "annotations": {RUNS: "1"} | facts}
+    return pod
+
+
+def test_a_pod_that_was_started_ahead_is_news_when_its_attempt_ends(tmp_path: Path) -> None:
+    """It has been running before. Without an attempt, its end is nobody's."""
+    fault = json.dumps({"end": {"fault": "no"}})
+    reported = [
+        ("ADDED", ahead()),
+        ("MODIFIED", ahead("an-attempt-1")),
+        ("MODIFIED", ahead("an-attempt-1", **{END: fault})),
+        ("DELETED", ahead("an-attempt-1", **{END: fault})),
+        ("DELETED", ahead()),
+        ("MODIFIED", a_pod("last", runs=True)),
+    ]
+    with api_server(tmp_path, listed(ahead()), events(*reported)) as server:
+        assert seen(server, 2) == ["an-attempt-1", "last"]
+
+
+def test_one_that_is_gone_before_its_end_was_seen_is_reported(tmp_path: Path) -> None:
+    answers = [listed(ahead("an-attempt-1")), events(("DELETED", ahead("an-attempt-1")))]
+    with api_server(tmp_path, *answers) as server:
+        assert seen(server, 1) == ["an-attempt-1"]

@@ -2,6 +2,7 @@
 
 import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.pod.local_pod import LocalPod, signal_container, stages_of
 from tests.support.waiting import wait_until
 
 PROGRAM = "read name; echo hello $name"
-INPUT = {"stdin": b"you\n"}
+INPUT: dict[str, Any] = {"stdin": b"you\n"}
 
 
 def ahead(folder: Path) -> LocalPod:

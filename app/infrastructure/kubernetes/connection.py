@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from kubernetes import client, config
+from kubernetes.stream import ws_client
 from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError, ProtocolError
+from websocket import WebSocket, WebSocketException, setdefaulttimeout
 
 from app.domain.errors import RuntimeUnavailable
 
@@ -24,6 +26,8 @@ METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s
 
 _JSON: Final = "application/json"
 _MERGE_PATCH: Final = "application/merge-patch+json"
+_CHANNELS: Final = "v4.channel.k8s.io"
+"""The API server passes this on; version 5 would be translated there."""
 _TRIES_TO_CREATE: Final = 10
 _SECONDS_TO_CONNECT: Final = 2.0
 _SECONDS_TO_ANSWER: Final = 5.0
@@ -109,6 +113,31 @@ class Connection:
     ) -> Answer:
         """Delete the objects of a collection that the query selects, if any."""
         return self._ask("DELETE", self._root + path, query, body=body, accept=accept)
+
+    def delete(self, path: str, body: JsonObject, *, expects: Collection[int]) -> Answer:
+        """Delete one object."""
+        return self._ask("DELETE", self._root + path, {}, body=body, expects=expects)
+
+    def attach(self, pod: str, container: str) -> WebSocket:
+        """Open the container's stdin and stdout. Every read or write has a timeout.
+
+        Raises RuntimeUnavailable.
+        """
+        api = self._connected()
+        query = [("container", container), ("stdin", "true"), ("stdout", "true")]
+        path = f"{self._root}/pods/{pod}/attach"
+        _, url, headers, _, _ = api.param_serialize(
+            "GET", path, header_params={}, auth_settings=["BearerToken"]
+        )
+        headers["sec-websocket-protocol"] = _CHANNELS
+        setdefaulttimeout(_SECONDS_TO_ANSWER)
+        try:
+            found: WebSocket = ws_client.create_websocket(
+                api.configuration, ws_client.get_websocket_url(url, query), headers
+            )
+        except (WebSocketException, OSError) as error:
+            raise _unavailable(error) from error
+        return found
 
     def ready(self) -> None:
         """Return if the API server is ready. Every account may ask that."""

@@ -2,13 +2,15 @@
 
 The end record is the last line of the log, and also the termination message (`parse_end`):
 
-    {"end": {"began_us": …, "ended_us": …, "runs": 1, "left": 0, "ended": 1, "stages": [{…}]}}
+    {"end": {"began_us": …, "ended_us": …, "runs": 1, "left": 0, "ended": 1,
+     "counts_kills": true, "stages": [{…}]}}
     {"end": {"fault": "init failed to execute: No such file or directory"}}
 
 `stages` are the lines about the end of each stage (transcript.py), or null if they are too long for
 a termination message. `runs` counts those that ended or were skipped; it is 0 if the compile stage
 failed, or if it succeeded without a program that can be started. `left` counts those that could not
-start without init.
+start without init. `counts_kills` is false where a container can't see how many of its processes
+the kernel killed for memory: then only the cluster knows.
 """
 
 import json
@@ -57,6 +59,8 @@ class End:
     left: int = 0
     """How many runs follow that could not start, because init was lost in the last one."""
     ended: int = 0
+    counts_kills: bool = False
+    """Whether init saw if the kernel killed a process for memory, and reported the limit then."""
     stages: Sequence[StageEnd] | None = ()
     """None if only the log has them, or if a line of the log is missing."""
 
@@ -68,12 +72,25 @@ class End:
         return report_of(self.stages, self.runs)
 
     @property
+    def is_final(self) -> bool:
+        """Whether the cluster's word about the containers can't change what the record says."""
+        if self.fault is not None:
+            return True
+        if self.stages is None or self.vanished or self.left or self.began_at is None:
+            return False
+        return self.counts_kills or all(_is_explained(stage.report) for stage in self.stages)
+
+    @property
     def vanished(self) -> bool:
         """The kernel killed all of main for memory, before init could report.
 
         That happened if the kubelet reports OOMKilled for main; otherwise it is a fault.
         """
         return any(stage.vanished for stage in self.stages or ())
+
+
+def _is_explained(report: StageReport) -> bool:
+    return report.exit_code == 0 or report.stopped_by is not None
 
 
 def parse_end(message: str) -> End:
@@ -115,6 +132,7 @@ def _end(record: Mapping[str, object]) -> End:
         runs=whole_number(record["runs"]),
         left=whole_number(record["left"]),
         ended=whole_number(record["ended"]),
+        counts_kills=bool(record.get("counts_kills")),
         stages=None if stages is None else [_stage_end(_mapping(stage)) for stage in stages],
     )
 

@@ -11,17 +11,12 @@ from typing import Any, Final
 from app.domain.report import Observation, Output, Phase, Report
 from app.infrastructure.kubernetes import inside
 from app.infrastructure.kubernetes.manifest import COLLECTOR, FOLLOWS, LABELS, owner
+from app.infrastructure.kubernetes.observation import attempt_of
 
 JsonObject = Mapping[str, Any]
 
 _OWN: Final = frozenset({"nodeName", "priority", "preemptionPolicy"})
 """Fields of a pod's specification that the cluster decides for each pod."""
-
-
-def attempt_of(metadata: JsonObject) -> str:
-    """Return the name of the attempt's first pod."""
-    labels: Mapping[str, str] = metadata.get("labels", {})
-    return labels.get(FOLLOWS, metadata["name"])
 
 
 def name_of(attempt: str, number: int) -> str:

@@ -49,14 +49,14 @@ class Offers:
     def __init__(self, images: Mapping[str, Image], specs: Mapping[str, LanguageSpec]) -> None:
         for name in images.keys() - specs.keys():
             raise BadLanguages(f"there is an image for {name}, which is not a known language")
-        self._offers = {name: Offer(image, specs[name]) for name, image in images.items()}
+        self.every = {name: Offer(image, specs[name]) for name, image in images.items()}
 
     def languages(self, pod_pids_limit: int | None) -> list[Language]:
-        return [offer.language(pod_pids_limit) for offer in self._offers.values()]
+        return [offer.language(pod_pids_limit) for offer in self.every.values()]
 
     def of(self, pod: Pod) -> Offer:
         """Return the offer for a pod. Raises RunRefused if no image has its language version."""
-        offer = self._offers.get(pod.language)
+        offer = self.every.get(pod.language)
         if offer is None or standing_for(pod.language_version, [offer.image.version]) is None:
             raise RunRefused(f"there is no image for {pod.language} {pod.language_version}")
         return offer

@@ -33,6 +33,15 @@ RUNS: Final = "podline/runs"
 """The annotation of a Pod that says how often it runs its program."""
 ARTIFACTS: Final = "podline/artifacts"
 """The annotation of a Pod that asks for files which its program creates."""
+AHEAD: Final = "podline/ahead"
+"""The label of a Pod that was started ahead (ahead.py). Once an attempt has it, FOLLOWS says which.
+"""
+END: Final = "podline/end"
+"""The annotation of a Pod whose end record was seen before its containers were seen to end."""
+
+PODS: Final = "/pods"
+CONFIG_MAPS: Final = "/configmaps"
+"""Paths in a namespace."""
 
 MAIN: Final = "main"
 COLLECTOR: Final = "collector"
@@ -118,9 +127,11 @@ def held_up(why: str) -> dict[str, Any]:
 
 
 def pod_manifest(pod: Pod, offer: Offer, options: PodOptions, parts: int = 1) -> dict[str, Any]:
-    """Return the Pod for an input in this many parts."""
+    """Return the Pod for an input in this many parts. Without any, it gets its input later."""
     kept = _kept_mib(pod, offer)
     optional: dict[str, Any] = {}
+    if parts:
+        optional["activeDeadlineSeconds"] = active_deadline(pod, offer, options)
     if options.image_pull_secret:
         optional["imagePullSecrets"] = [{"name": options.image_pull_secret}]
     if options.runtime_class:
@@ -131,11 +142,10 @@ def pod_manifest(pod: Pod, offer: Offer, options: PodOptions, parts: int = 1) ->
         "metadata": {
             "name": pod.name,
             "labels": LABELS,
-            "annotations": _annotations(pod),
+            "annotations": annotations(pod),
         },
         "spec": {
             "restartPolicy": "Never",
-            "activeDeadlineSeconds": _active_deadline(pod, offer, options),
             "terminationGracePeriodSeconds": _GRACE_SECONDS,
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
@@ -148,9 +158,12 @@ def pod_manifest(pod: Pod, offer: Offer, options: PodOptions, parts: int = 1) ->
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
             "tolerations": [_leaves("not-ready"), _leaves("unreachable")],
-            "containers": [_collector(options, kept), _main(pod, offer, options)],
+            "containers": [
+                _collector(options, kept) | (_WITH_INPUT if parts else _AHEAD),
+                _main(pod, offer, options),
+            ],
             "volumes": [
-                {"name": "input", "projected": {"sources": _sources(pod.name, parts)}},
+                *([_input(pod.name, parts)] if parts else []),
                 _in_memory("channel", _CHANNEL_MIB + kept),
                 _in_memory("work", input.disk_mib(pod, offer.spec)),
             ],
@@ -159,13 +172,14 @@ def pod_manifest(pod: Pod, offer: Offer, options: PodOptions, parts: int = 1) ->
     }
 
 
-def _annotations(pod: Pod) -> dict[str, str]:
+def annotations(pod: Pod) -> dict[str, str]:
+    """Return what a Pod says about what it runs."""
     runs = {RUNS: str(len(pod.runs))}
     return runs | {ARTIFACTS: str(len(pod.artifacts))} if pod.artifacts else runs
 
 
-def _sources(pod: str, parts: int) -> list[dict[str, Any]]:
-    return [
+def _input(pod: str, parts: int) -> dict[str, Any]:
+    sources = [
         {
             "configMap": {
                 "name": part_name(pod, number),
@@ -174,6 +188,7 @@ def _sources(pod: str, parts: int) -> list[dict[str, Any]]:
         }
         for number in range(parts)
     ]
+    return {"name": "input", "projected": {"sources": sources}}
 
 
 def _in_memory(name: str, mib: int) -> dict[str, Any]:
@@ -185,19 +200,28 @@ def _kept_mib(pod: Pod, offer: Offer) -> int:
     return input.disk_mib(pod, offer.spec) if offer.spec.compile else 0
 
 
+_CHANNEL: Final = {"name": "channel", "mountPath": inside.CHANNEL}
+_WITH_INPUT: Final = {
+    "command": list(inside.COLLECTOR_COMMAND),
+    "volumeMounts": [{"name": "input", "mountPath": inside.INPUT, "readOnly": True}, _CHANNEL],
+}
+_AHEAD: Final = {
+    "command": [*inside.COLLECTOR_COMMAND, inside.AHEAD],
+    "volumeMounts": [_CHANNEL],
+    # Its end says that whoever handed over the input is gone, perhaps too early.
+    "stdin": True,
+    "stdinOnce": True,
+}
+
+
 def _collector(options: PodOptions, kept_mib: int) -> dict[str, Any]:
     return {
         "name": COLLECTOR,
         "image": options.collector_image,
         "imagePullPolicy": options.image_pull_policy,
-        "command": list(inside.COLLECTOR_COMMAND),
         "terminationMessagePath": inside.TERMINATION_LOG,
         "securityContext": _security(_COLLECTOR_UID),
         "resources": _resources(options, _COLLECTOR_MIB, _COLLECTOR_MIB + kept_mib),
-        "volumeMounts": [
-            {"name": "input", "mountPath": inside.INPUT, "readOnly": True},
-            {"name": "channel", "mountPath": inside.CHANNEL},
-        ],
     }
 
 
@@ -253,7 +277,7 @@ def _uid(name: str) -> int:
     return _FIRST_UID + int.from_bytes(digest[:8], "big") % _UIDS
 
 
-def _active_deadline(pod: Pod, offer: Offer, options: PodOptions) -> int:
+def active_deadline(pod: Pod, offer: Offer, options: PodOptions) -> int:
     """Return the kubelet's backstop in seconds, which counts from before images are pulled."""
     first, *others = (run.limits.wall_seconds for run in pod.runs)
     if offer.spec.compile:

@@ -15,6 +15,8 @@ from app.infrastructure.kubernetes.end_record import Broken, End, parse_end
 from app.infrastructure.kubernetes.manifest import (
     ARTIFACTS,
     COLLECTOR,
+    END,
+    FOLLOWS,
     HELD_UP,
     LABELS,
     MAIN,
@@ -44,6 +46,12 @@ def is_ours(metadata: JsonObject) -> bool:
     return LABELS.items() <= labels.items()
 
 
+def attempt_of(metadata: JsonObject) -> str:
+    """Return the name of the attempt that a pod belongs to."""
+    labels: Mapping[str, str] = metadata.get("labels", {})
+    return labels.get(FOLLOWS, metadata["name"])
+
+
 def ended(pod: JsonObject) -> bool:
     """Whether both containers have ended, so that nothing of the pod is running."""
     return all("terminated" in _state(pod, name) for name in (COLLECTOR, MAIN))
@@ -70,13 +78,15 @@ def observation_of(pod: JsonObject, at: Time, log: Transcript | None = None) -> 
     log, `report` is None while it runs, and also later if many runs have ended.
     """
     metadata, status = pod["metadata"], pod.get("status", {})
-    name = metadata["name"]
+    name = attempt_of(metadata)
     if not is_ours(metadata):
         return faulted(name, "a pod of that name exists but is not Podline's")
     if "deletionTimestamp" in metadata:
         return None if ended(pod) else faulted(name, _why_deleted(status))
     if reason := status.get("reason"):  # Evicted, DeadlineExceeded, NodeLost, OutOfcpu, …
         return faulted(name, f"{reason}: {status.get('message', 'no details')}")
+    if early := _announced(pod, log):
+        return early
     collector, main = _state(pod, COLLECTOR), _state(pod, MAIN)
     fault = _collector_fault(collector) or _main_fault(main) or _unheard_end(collector, main, at)
     if fault:
@@ -96,6 +106,30 @@ def observation_of(pod: JsonObject, at: Time, log: Transcript | None = None) -> 
         message=_waits_for(pod),
         no_room=is_unschedulable(pod),
     )
+
+
+def early_observation(name: str, message: str, log: Transcript | None) -> Observation | None:
+    """Return what an end record says before the containers are seen to end.
+
+    None if the record leaves something to them: why init was lost, or, where init can't count what
+    the kernel killed, whether memory was the reason.
+    """
+    try:
+        end = parse_end(message)
+    except Broken:
+        return None
+    if not end.is_final:
+        return None
+    seen = _ended(name, {"message": message}, {}, log)
+    return replace(seen, output=log.output) if log else seen
+
+
+def _announced(pod: JsonObject, log: Transcript | None) -> Observation | None:
+    metadata = pod["metadata"]
+    message = metadata.get("annotations", {}).get(END)
+    if message is None or ended(pod):
+        return None
+    return early_observation(attempt_of(metadata), message, log)
 
 
 def without_pod(metadata: JsonObject) -> Observation | None:

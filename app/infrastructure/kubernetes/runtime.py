@@ -14,14 +14,16 @@ from app.domain.language import HeldLimit, Language
 from app.domain.pod import Pod
 from app.domain.report import Frame, Observation, Output, Phase
 from app.infrastructure.kubernetes import follow_up, limits, manifest
+from app.infrastructure.kubernetes.ahead import NOTHING_AHEAD, AheadOptions, Pool
+from app.infrastructure.kubernetes.claims import Claims
 from app.infrastructure.kubernetes.collected import Files
 from app.infrastructure.kubernetes.connection import Connection, NoAccess
-from app.infrastructure.kubernetes.follow_up import attempt_of
-from app.infrastructure.kubernetes.images import Offers
+from app.infrastructure.kubernetes.images import Offer, Offers
 from app.infrastructure.kubernetes.manifest import PodOptions
 from app.infrastructure.kubernetes.objects import Objects
 from app.infrastructure.kubernetes.observation import (
     asks_for_files,
+    attempt_of,
     ended,
     faulted,
     is_continued,
@@ -31,6 +33,7 @@ from app.infrastructure.kubernetes.observation import (
     runs_of,
     without_pod,
 )
+from app.infrastructure.kubernetes.pools import Pools
 from app.infrastructure.kubernetes.room import Room
 from app.infrastructure.kubernetes.transcript import frames_after, parse_transcript
 from app.infrastructure.kubernetes.watch import PodWatch
@@ -69,6 +72,7 @@ class KubernetesRuntime:
         offers: Offers,
         options: PodOptions,
         kubeconfig: Path | None = None,
+        ahead: AheadOptions = NOTHING_AHEAD,
     ) -> None:
         self._api = Connection(namespace, kubeconfig)
         self._objects = Objects(self._api)
@@ -76,10 +80,28 @@ class KubernetesRuntime:
         self._options = options
         self._last = _LastFiles()
         self._room = Room()
+        pools = {
+            name: Pool.of(offer, options, ahead)
+            for name, offer in offers.every.items()
+            if ahead.sizes.get(name)
+        }
+        self._pools = Pools(self._api, pools.values(), options, ahead)
+        self._claims = Claims(self._api, self._objects, pools, options)
 
-    def create(self, pod: Pod) -> None:
+    def started_ahead(self, pod: Pod) -> Sequence[str] | None:
+        self._refuse_impossible(pod)
+        return self._claims.places(pod)
+
+    def claim(self, pod: Pod, place: str) -> None:
+        self._claims.claim(pod, self._refuse_impossible(pod), place)
+
+    def _refuse_impossible(self, pod: Pod) -> Offer:
         offer = self._offers.of(pod)
         limits.refuse_impossible(pod, offer.spec, self._options.pod_pids_limit)
+        return offer
+
+    def create(self, pod: Pod) -> None:
+        offer = self._refuse_impossible(pod)
         parts = manifest.config_maps(pod, offer)
         if all(map(self._objects.make_input, parts)):
             wanted = manifest.pod_manifest(pod, offer, self._options, len(parts))
@@ -87,6 +109,8 @@ class KubernetesRuntime:
 
     def observe(self, name: str, wait_seconds: float = 0) -> Observation | None:
         deadline = monotonic() + wait_seconds
+        if early := self._claims.observation(name, wait_seconds):
+            return early
         while True:
             pod = self._objects.pod(name)
             if pod is None:
@@ -98,6 +122,9 @@ class KubernetesRuntime:
             sleep(min(left, _SECONDS_BETWEEN_LOOKS))
 
     def output(self, name: str, first_run: int = 0) -> Output | None:
+        if whole := self._claims.log(name):
+            found = parse_transcript(whole).output
+            return found.beginning_with(first_run) if found else None
         output, number = None, 0
         while output is None or output.beginning_with(first_run).size < _LITTLE_OUTPUT:
             pod = follow_up.name_of(name, number) if number else name
@@ -112,7 +139,8 @@ class KubernetesRuntime:
 
     def artifact(self, name: str, index: int, start: int) -> bytes | None:
         if self._last.pod != name:
-            log = self._objects.log(name, parse_transcript)
+            whole = self._claims.log(name)
+            log = parse_transcript(whole) if whole else self._objects.log(name, parse_transcript)
             self._last.keep(name, log.files if log else None)
         contents = self._last.contents
         return contents[index][start : start + SLICE_BYTES] if index < len(contents) else None
@@ -125,6 +153,7 @@ class KubernetesRuntime:
 
     def delete(self, name: str) -> None:
         self._last.forget()
+        self._claims.forget(name)
         pods = self._objects.delete_pods(name, grace_seconds=1)
         self._objects.delete_inputs(name, pods)
         if not pods:
@@ -145,6 +174,9 @@ class KubernetesRuntime:
 
     def slots(self) -> int | None:
         return self._room.slots
+
+    def tend(self) -> None:
+        self._pools.tend()
 
     def languages(self) -> list[Language]:
         return self._offers.languages(self._options.pod_pids_limit)
@@ -188,12 +220,12 @@ class KubernetesRuntime:
             return observation
         if observation.phase is Phase.RUNNING:
             try:
-                log = self._objects.log(observation.name, parse_transcript)
+                log = self._objects.log(pod["metadata"]["name"], parse_transcript)
             except RuntimeUnavailable:  # of the node's kubelet; its pod runs on
                 return observation
             return observation_of(pod, now(), log)
         if observation.phase is Phase.ENDED:
-            log = self._objects.log(observation.name, parse_transcript)
+            log = self._objects.log(pod["metadata"]["name"], parse_transcript)
             if log is None or log.end is None or log.end.report is None:
                 return faulted(observation.name, "its log, which has its report, is not complete")
             return observation_of(pod, now(), log)
@@ -203,7 +235,7 @@ class KubernetesRuntime:
         """A program that did not start has none."""
         if observation.report is None or not observation.report.runs:
             return observation
-        log = self._objects.log(observation.name, parse_transcript)
+        log = self._objects.log(pod["metadata"]["name"], parse_transcript)
         if log is None or log.files is None:
             return faulted(observation.name, "its log, which has its files, is not complete")
         self._last.keep(observation.name, log.files)

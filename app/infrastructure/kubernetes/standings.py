@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from app.domain.execution import owner_of_pod, pod_name
-from app.infrastructure.kubernetes.follow_up import attempt_of
-from app.infrastructure.kubernetes.observation import held_up, is_unschedulable
+from app.infrastructure.kubernetes.ahead import is_unclaimed
+from app.infrastructure.kubernetes.observation import attempt_of, held_up, is_unschedulable
 from app.infrastructure.kubernetes.room import Standing
 
 JsonObject: TypeAlias = Mapping[str, Any]
@@ -26,19 +26,31 @@ class Standings:
     def __init__(self) -> None:
         self._pods: dict[str, tuple[str, Standing]] = {}
         self._held_up: set[str] = set()
+        self._idle: set[str] = set()
+
+    @property
+    def idle(self) -> int:
+        """How many pods that were started ahead have a node, and no attempt yet."""
+        return len(self._idle)
 
     def put_all(self, pods: Iterable[JsonObject]) -> None:
         self._pods.clear()
+        self._idle.clear()
         for pod in pods:
             self.put(pod)
 
     def put(self, pod: JsonObject) -> None:
         metadata = pod["metadata"]
-        if attempt := _attempt(metadata):
+        self._idle.discard(metadata["name"])
+        if is_unclaimed(metadata):
+            if standing_of(pod) is Standing.PLACED:
+                self._idle.add(metadata["name"])
+        elif attempt := _attempt(metadata):
             self._pods[metadata["name"]] = attempt, standing_of(pod)
 
     def remove(self, name: str) -> None:
         self._pods.pop(name, None)
+        self._idle.discard(name)
 
     def put_inputs(self, every: Iterable[JsonObject]) -> None:
         """Take what the ConfigMaps say: for some, no pod could be made yet."""

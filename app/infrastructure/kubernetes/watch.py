@@ -8,11 +8,17 @@ from typing import Any, Final
 
 from app.domain.errors import RuntimeUnavailable
 from app.domain.report import Phase
+from app.infrastructure.kubernetes.ahead import is_ahead, is_unclaimed
 from app.infrastructure.kubernetes.connection import METADATA_ONLY, Connection, VersionExpired
 from app.infrastructure.kubernetes.end_record import Broken
-from app.infrastructure.kubernetes.follow_up import attempt_of
 from app.infrastructure.kubernetes.manifest import COLLECTOR, SELECTOR
-from app.infrastructure.kubernetes.observation import is_unschedulable, now, observation_of, runs_of
+from app.infrastructure.kubernetes.observation import (
+    attempt_of,
+    is_unschedulable,
+    now,
+    observation_of,
+    runs_of,
+)
 from app.infrastructure.kubernetes.room import Room, Standing
 from app.infrastructure.kubernetes.standings import Standings
 from app.infrastructure.kubernetes.transcript import runs_ended
@@ -42,6 +48,8 @@ class PodWatch:
         self._phases: dict[str, Phase | None] = {}
         self._attempts: dict[str, str] = {}
         """The name of the first pod, for each that continues one."""
+        self._ahead: set[str] = set()
+        """Pods that were started ahead: they run before any program does."""
         self._ended: dict[str, int] = {}
         """How many runs have ended, of each running pod that has several."""
         self._version: str | None = None
@@ -103,6 +111,7 @@ class PodWatch:
             self._phases.pop(name, None)
             self._ended.pop(name, None)
             self._attempts.pop(name, None)
+            self._ahead.discard(name)
             return under_way
         news = self._is_news(name, phase) or no_room
         self._phases[name] = phase
@@ -119,7 +128,7 @@ class PodWatch:
 
     def _see(self) -> Mapping[str, Standing]:
         attempts = self._standings.attempts()
-        self._room.see(attempts, monotonic())
+        self._room.see(attempts, monotonic(), self._standings.idle)
         return attempts
 
     def _without_room(self) -> list[str]:
@@ -134,6 +143,8 @@ class PodWatch:
 
     def _is_news(self, name: str, phase: Phase | None) -> bool:
         """Report no waiting pods, which their creator knows, and no pods that are being removed."""
+        if phase is Phase.RUNNING and name in self._ahead:
+            return False
         return phase not in (None, Phase.WAITING, self._phases.get(name))
 
     def _phase(self, pod: Mapping[str, Any]) -> tuple[str, Phase | None]:
@@ -141,6 +152,10 @@ class PodWatch:
         name = pod["metadata"]["name"]
         if (attempt := attempt_of(pod["metadata"])) != name:
             self._attempts[name] = attempt
+        if is_ahead(pod["metadata"]):
+            self._ahead.add(name)
+        if is_unclaimed(pod["metadata"]):
+            return name, None
         observation = observation_of(pod, now())
         phase = observation.phase if observation else None
         if phase is Phase.RUNNING and runs_of(pod) > 1:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 
 from app.domain.artifact import SLICE_BYTES, Collected, CollectedFile, LeftOut
-from app.domain.errors import RunRefused, RuntimeUnavailable
+from app.domain.errors import PlaceTaken, RunRefused, RuntimeUnavailable
 from app.domain.execution import SECOND, Time
 from app.domain.language import HeldLimit, Holder, Language, LimitName
+from app.domain.place import STARTED_AHEAD
 from app.domain.pod import Pod
 from app.domain.report import (
     Frame,
@@ -133,6 +134,11 @@ class _Pod:
         return StageOutput(stdout=self.printed(Stream.STDOUT), stderr=self.printed(Stream.STDERR))
 
 
+def _refuse_unknown(pod: Pod) -> None:
+    if pod.language not in {language.name for language in LANGUAGES}:
+        raise RunRefused(f"the language {pod.language} is not available here")
+
+
 class MemoryRuntime:
     """Runs nothing. `script` decides what each pod does: by default, exit with 0 and no output."""
 
@@ -150,6 +156,10 @@ class MemoryRuntime:
         ]
         self.room: int | None = None
         """How many pods it says it can hold; it never refuses one."""
+        self.pool_size: int | None = None
+        """How many pods `tend` keeps ready. None if pods are not started ahead."""
+        self.ahead: dict[str, str | None] = {}
+        """The pod that claimed each place where one was started ahead, or None."""
         self.created: list[str] = []
         """The names of all pods ever created, in order."""
         self._clock = clock
@@ -165,8 +175,7 @@ class MemoryRuntime:
             self.ping()
             if pod.name in self._pods:
                 return
-            if pod.language not in {language.name for language in LANGUAGES}:
-                raise RunRefused(f"the language {pod.language} is not available here")
+            _refuse_unknown(pod)
             script = self.script(pod)
             why = "Unschedulable: no node" if script.no_room else None
             waiting = Observation(
@@ -176,6 +185,29 @@ class MemoryRuntime:
             self.created.append(pod.name)
             if script.starts and not script.no_room:
                 self.start(pod.name)
+
+    def started_ahead(self, pod: Pod) -> Sequence[str] | None:
+        with self._lock:
+            self.ping()
+            _refuse_unknown(pod)
+            return self._free() if self.pool_size is not None else None
+
+    def claim(self, pod: Pod, place: str) -> None:
+        with self._lock:
+            self.ping()
+            if self.ahead.get(place, "") not in (None, pod.name):
+                raise PlaceTaken(f"{place} is no longer free")
+            self.ahead[place] = pod.name
+            self.create(pod)
+
+    def tend(self) -> None:
+        with self._lock:
+            self.ping()
+            for _ in range((self.pool_size or 0) - len(self._free())):
+                self.ahead[f"{STARTED_AHEAD}ahead-{len(self.ahead)}"] = None
+
+    def _free(self) -> list[str]:
+        return [place for place, owner in self.ahead.items() if owner is None]
 
     def observe(self, name: str, wait_seconds: float = 0) -> Observation | None:
         with self._changed:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from app.domain.errors import RunRefused, RuntimeUnavailable
+from app.domain.errors import PlaceTaken, RunRefused, RuntimeUnavailable
 from app.domain.language import HeldLimit, Language
 from app.domain.pod import Pod
 from app.domain.report import Frame, Observation, Output
@@ -30,6 +30,15 @@ class SandboxRuntime:
     def create(self, pod: Pod) -> None:
         header, body = requests.pod_message(conversion.for_sandbox(pod))
         self._ask({"op": "create", "pod": header}, body)
+
+    def started_ahead(self, pod: Pod) -> None:  # no pod has anything
+        """The daemon's jails that wait are its own matter."""
+
+    def claim(self, pod: Pod, place: str) -> None:  # noqa: ARG002  # nothing is anywhere
+        raise PlaceTaken(f"no pod was started ahead at {place}")
+
+    def tend(self) -> None:
+        """The daemon does."""
 
     def observe(self, name: str, wait_seconds: float = 0) -> Observation | None:
         request = {"op": "observe", "name": name, "wait_seconds": wait_seconds, "with_output": True}

@@ -1,0 +1,123 @@
+"""Pods that are started ahead: one pool per language, of pods that have not been handed a program.
+
+Such a pod is like any other, except that its collector has no input yet and waits for it. Its label
+AHEAD is the same for all pods of a pool. An attempt claims it by setting the label FOLLOWS to its
+own name; from then on, the pod is that attempt's.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from app.domain.pod import Pod, Run
+from app.domain.policy import Policy
+from app.infrastructure.kubernetes import input
+from app.infrastructure.kubernetes.images import Offer
+from app.infrastructure.kubernetes.manifest import (
+    AHEAD,
+    FOLLOWS,
+    SELECTOR,
+    PodOptions,
+    pod_manifest,
+)
+
+JsonObject = Mapping[str, Any]
+
+UNCLAIMED: Final = f"{SELECTOR},{AHEAD},!{FOLLOWS}"
+"""The selector of all pods that no attempt has claimed."""
+_NAME: Final = "ahead"
+
+
+DEFAULT_POLICY: Final = Policy()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AheadOptions:
+    """An operator's settings for pods that are started ahead."""
+
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """How many pods to keep ready, by language."""
+    policy: Policy = DEFAULT_POLICY
+    """Each language's default limits are those of its pods. What asks for more memory, or for
+    another size of disk, gets a new pod.
+    """
+    max_age_seconds: float = 3600
+
+
+NOTHING_AHEAD: Final = AheadOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The pods that are started ahead for one language."""
+
+    offer: Offer
+    size: int
+    label: str
+    """The value of AHEAD. It changes with the image and everything else that the pods depend on."""
+    model: Pod
+    """What asks for all that these pods have."""
+    manifest: JsonObject
+
+    @classmethod
+    def of(cls, offer: Offer, pods: PodOptions, options: AheadOptions) -> "Pool":
+        model = _model(offer, options)
+        manifest = pod_manifest(model, offer, pods, parts=0)
+        label = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()[:16]
+        return cls(offer, options.sizes.get(offer.spec.name, 0), label, model, manifest)
+
+    @property
+    def memory_mib(self) -> int:
+        """The memory of main's container."""
+        return input.memory_mib(self.model, self.offer.spec)
+
+    def fits(self, pod: Pod) -> bool:
+        """Whether one of these pods can be the pod.
+
+        init enforces less memory than the container's, but a volume keeps its size. Several runs
+        may need another pod with the same input, so they have that in ConfigMaps.
+        """
+        spec = self.offer.spec
+        return (
+            self.size > 0
+            and len(pod.runs) == 1
+            and input.memory_mib(pod, spec) <= self.memory_mib
+            and input.disk_mib(pod, spec) == input.disk_mib(self.model, spec)
+        )
+
+    def new_pod(self, pods: PodOptions) -> dict[str, Any]:
+        """Return the manifest of one more, under a new name."""
+        name = f"{_NAME}-{self.label}-{secrets.token_hex(4)}"
+        manifest = pod_manifest(replace(self.model, name=name), self.offer, pods, parts=0)
+        manifest["metadata"]["labels"] = {**manifest["metadata"]["labels"], AHEAD: self.label}
+        return manifest
+
+
+def is_unclaimed(metadata: JsonObject) -> bool:
+    """Whether it is a pod that no attempt has claimed."""
+    labels: Mapping[str, str] = metadata.get("labels", {})
+    return AHEAD in labels and FOLLOWS not in labels
+
+
+def is_ahead(metadata: JsonObject) -> bool:
+    """Whether the pod was started ahead."""
+    return AHEAD in metadata.get("labels", {})
+
+
+def _model(offer: Offer, options: AheadOptions) -> Pod:
+    language = offer.language(None)
+    limits = options.policy.run_limits(language.accepts, language.needs).default
+    compiling = options.policy.compile_limits(language.accepts, language.compile_needs).default
+    return Pod(
+        name=_NAME,
+        language=offer.spec.name,
+        language_version=offer.image.version,
+        files=(),
+        entrypoint="",
+        runs=(Run(stdin=b"", args=(), env={}, limits=limits),),
+        compile_limits=compiling,
+        wall_seconds=0,
+    )
