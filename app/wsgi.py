@@ -1,6 +1,6 @@
 """The API as a WSGI application, as configured by the settings. app.server serves it.
 
-Each process that serves it imports this module once, so that connections are never shared.
+Importing this connects to nothing, so that a process can be forked afterwards.
 """
 
 import logging
@@ -19,15 +19,22 @@ _settings = Settings.load()
 keep_private(_settings)
 logs.configure(_settings.log_format, _settings.log_level)
 _ports = make_ports(_settings, make_publisher(_settings))
-try:
-    upgrade(_ports)
-except IsNewer as error:
-    raise SystemExit(str(error)) from error
-if _key := first_key.secret(_settings):
-    first_key.make_valid(_ports.store.keys, _ports.clock, _key)
 _doors = door_options(_settings)
 if _doors.keyless:
     logging.getLogger(__name__).warning(
         "these doors serve requests without a key: %s", ", ".join(sorted(_doors.keyless))
     )
 application = create_app(_ports, _doors)
+
+
+def begin() -> None:
+    """Bring stored data up to date, and make the first key valid, before requests are served.
+
+    Raises SystemExit if a newer release wrote the data.
+    """
+    try:
+        upgrade(_ports)
+    except IsNewer as error:
+        raise SystemExit(str(error)) from error
+    if key := first_key.secret(_settings):
+        first_key.make_valid(_ports.store.keys, _ports.clock, key)

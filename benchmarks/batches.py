@@ -9,7 +9,8 @@ from typing import Final
 import psutil
 
 from benchmarks.api import BATCHES, PRINT_1, Api
-from benchmarks.measure import MILLISECONDS, p50, stretch, table, verdict
+from benchmarks.cpu import with_children_ms
+from benchmarks.measure import p50, stretch, table, verdict
 from benchmarks.service import running, worker_paused
 
 TITLE: Final = "A hundred programs in a batch, next to single `POST`s"
@@ -60,16 +61,11 @@ def _measured(
     server: psutil.Process, act: Callable[[], object], executions: int, seconds: float
 ) -> tuple[float, float, float]:
     """Return executions per second, the API's CPU per execution in ms, and the p50 in ms."""
-    before = _cpu_ms(server)
+    before = with_children_ms(server)
     times = stretch(act, at_once=CLIENTS, seconds=seconds)
     # Each client's last call ends after the stretch, and costs CPU time, too.
-    used = (_cpu_ms(server) - before) / ((len(times) + CLIENTS) * executions)
+    used = (with_children_ms(server) - before) / ((len(times) + CLIENTS) * executions)
     return len(times) * executions / seconds, used, p50(times)
-
-
-def _cpu_ms(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return MILLISECONDS * (times.user + times.system)
 
 
 def _singles_to_the_end(api: Api) -> float:

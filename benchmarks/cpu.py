@@ -26,8 +26,8 @@ class OfPods:
         nsjails = [child for child in daemon.children() if child.name() == "nsjail"]
         return cls(
             client=MILLISECONDS * (os.times().user + os.times().system),
-            daemon=_own(daemon),
-            nsjail=sum(map(_own, nsjails)),
+            daemon=own_ms(daemon),
+            nsjail=sum(map(own_ms, nsjails)),
             jails=sum(map(_of_children, nsjails)),
         )
 
@@ -46,7 +46,12 @@ def of_children_ms() -> float:
     return MILLISECONDS * float(times.children_user + times.children_system)
 
 
-def _own(process: psutil.Process) -> float:
+def with_children_ms(process: psutil.Process) -> float:
+    """Of the API, which may be several processes."""
+    return sum(map(own_ms, (process, *process.children())))
+
+
+def own_ms(process: psutil.Process) -> float:
     times = process.cpu_times()
     return MILLISECONDS * float(times.user + times.system)
 

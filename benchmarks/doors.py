@@ -11,7 +11,8 @@ from typing import Any, Final
 import psutil
 
 from benchmarks.api import EXECUTIONS, PRINT_1, Api
-from benchmarks.measure import MILLISECONDS, p50, p95, stretch, table, verdict
+from benchmarks.cpu import own_ms, with_children_ms
+from benchmarks.measure import p50, p95, stretch, table, verdict
 from benchmarks.service import running
 from tests.support.standalone import Standalone
 
@@ -103,11 +104,9 @@ def _add_stretch(
     at_once: int,
     seconds: float,
 ) -> None:
-    before = [_cpu_ms(process) for process in processes]
+    before = _cpu_ms(processes)
     times = stretch(lambda: case.call(api), at_once=at_once, seconds=seconds)
-    used = [
-        _cpu_ms(process) - at_first for process, at_first in zip(processes, before, strict=True)
-    ]
+    used = [now - then for now, then in zip(_cpu_ms(processes), before, strict=True)]
     # Those that were in progress at the end are not in `times`, but were worked for.
     requests = len(times) + at_once
     taken.times += times
@@ -115,9 +114,9 @@ def _add_stretch(
     taken.service.append(sum(used) / requests)
 
 
-def _cpu_ms(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return MILLISECONDS * (times.user + times.system)
+def _cpu_ms(processes: Sequence[psutil.Process]) -> list[float]:
+    api, *others = processes
+    return [with_children_ms(api), *map(own_ms, others)]
 
 
 def _rows(at_once: int, taken: Mapping[str, _Taken]) -> list[list[object]]:

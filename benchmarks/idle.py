@@ -71,5 +71,5 @@ def _names(service: Standalone, processes: list[psutil.Process]) -> list[str]:
     for process in rest:
         if process.pid not in names:
             child = names[process.ppid()].partition(":")[0]
-            names[process.pid] = f"{child}: {_WORD.get(process.name(), 'worker')}"
+            names[process.pid] = f"{child}: {_WORD.get(process.name(), 'a process')}"
     return ["podline up", *(names[process.pid] for process in rest)]

@@ -6,7 +6,7 @@ app.domain.errors: whatever a vendor raises when it is down, slow, locked or ful
 `Unavailable`.
 
 An adapter is created without connecting and connects when it is first used. Threads may share it,
-processes may not: nothing may fork after the ports were made. SQLite would trust locks that only
+processes may not: nothing may fork after the ports were used. SQLite would trust locks that only
 the parent holds (https://www.sqlite.org/howtocorrupt.html, 2.6), and librdkafka would wait for
 threads that the child lacks. So a worker refuses a pool that forks.
 """

@@ -1,6 +1,7 @@
 """`python -m app.server --bind HOST:PORT`: serve until SIGTERM or SIGINT.
 
-`--door NAME=HOST:PORT` opens a port for a door; `--grace SECONDS` is for requests in progress.
+`--door NAME=HOST:PORT` opens a port for a door; `--grace SECONDS` is for requests in progress;
+`--processes N` shares the work among processes, which count together in `PROMETHEUS_MULTIPROC_DIR`.
 """
 
 import argparse
@@ -9,9 +10,12 @@ import logging
 import resource
 import signal
 import socket
+from collections.abc import Callable
 from typing import Final
 
 from app.server.connections import Server, adjustments
+from app.server.processes import become_one_of
+from app.server.sharing import Share, Shares
 from app.server.threads import Threads
 from sandbox.memory import return_what_is_freed
 
@@ -25,16 +29,11 @@ _DESCRIPTORS_BESIDE: Final = 512
 def main() -> None:
     arguments = _arguments()
     return_what_is_freed()
-    server = _server(arguments)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: server.stop(arguments.grace))
-    log = logging.getLogger(__name__)
-    log.info("listening at %s:%d", *arguments.bind)
-    for door, address in arguments.door:
-        log.info("listening for %s at %s:%d", door, *address)
+    serve = _prepared(arguments)
     # What is loaded stays: looking for reference cycles in it takes 0.2 s, at a stop too.
     gc.freeze()
-    server.run()
+    number = become_one_of(arguments.processes) if arguments.processes > 1 else 0
+    serve(number)
 
 
 def _arguments() -> argparse.Namespace:
@@ -55,15 +54,23 @@ def _arguments() -> argparse.Namespace:
         metavar="NAME=HOST:PORT",
         help="also serve this door at the root of a port of its own",
     )
+    parser.add_argument(
+        "--processes",
+        type=int,
+        default=1,
+        metavar="N",
+        help="processes that share the addresses (default: 1)",
+    )
     return parser.parse_args()
 
 
-def _server(arguments: argparse.Namespace) -> Server:
+def _prepared(arguments: argparse.Namespace) -> Callable[[int], None]:
+    """Listen, and load the application. The result serves it, as the process of that number."""
     listening = _listen(*arguments.bind)
     ports = {door: _listen(*address) for door, address in arguments.door}
-    # Not earlier, as it opens connections: an address in use should be reported at once.
+    # Not earlier, as it takes a second: an address in use should be reported at once.
     from app.api.application import OPEN_DOORS
-    from app.wsgi import application
+    from app.wsgi import application, begin
 
     # waitress would log the path of each client that leaves, and how many requests wait.
     logging.getLogger("waitress").setLevel(logging.WARNING)
@@ -72,7 +79,22 @@ def _server(arguments: argparse.Namespace) -> Server:
     doors = application.config[OPEN_DOORS]
     if closed := ports.keys() - {door.name for door in doors}:
         raise SystemExit(f"the door {min(closed)} has a port but is not open: see PODLINE_DOORS")
-    return Server(application, listening, Threads(THREADS), adj, doors=doors, ports=ports)
+    shares = Shares(arguments.processes)
+
+    def serve(number: int) -> None:
+        begin()
+        share = Share(shares, number)
+        threads = Threads(THREADS)
+        server = Server(application, listening, threads, adj, doors=doors, ports=ports, share=share)
+        for stop in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(stop, lambda *_: server.stop(arguments.grace))
+        log = logging.getLogger(__name__)
+        log.info("listening at %s:%d", *arguments.bind)
+        for door, address in arguments.door:
+            log.info("listening for %s at %s:%d", door, *address)
+        server.run()
+
+    return serve
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -17,6 +17,7 @@ from app.api.doors.door import Door
 from app.server.loop import Loop
 from app.server.refusals import RefusalTask
 from app.server.requests import LARGE, Request
+from app.server.sharing import Share, Shares
 from app.server.tasks import Task
 from app.server.threads import Threads
 
@@ -44,6 +45,8 @@ LINGER_SECONDS: Final = 2.0
 """How long to keep reading after a refusal: closing a socket with unread data resets the
 connection, and the client may lose the response (RFC 9112, 9.6).
 """
+RECENT_SECONDS: Final = 5.0
+"""A connection that was silent for longer doesn't count as one that this process serves."""
 _POLL_SECONDS: Final = 1.0
 
 
@@ -131,6 +134,7 @@ class Connection(HTTPChannel):
 
     def del_channel(self, map: Any = None) -> None:
         self.server.loop.forget(self, self._fileno)
+        self.server.share.closed_one()
         super().del_channel(map)
 
 
@@ -150,17 +154,22 @@ class DoorPort(wasyncore.dispatcher):
         return False
 
     def handle_accept(self) -> None:
-        for _ in range(ACCEPTED_AT_ONCE):
-            try:
-                accepted = self.accept()
-            except OSError:
-                return  # The client has closed it already.
-            if accepted is None:
-                return
-            connection, address = accepted
-            self._server.set_socket_options(connection)
-            made = Connection(self._server, connection, address, self._server.adj, self._map)
-            made.port_of = self._door
+        self._server.accept_from(self, self._door)
+
+
+class Given(wasyncore.dispatcher):
+    """Connections that other processes accepted for this one."""
+
+    def __init__(self, server: "Server") -> None:
+        super().__init__(server.share.receiver, map=server._map)
+        self._server = server
+
+    def writable(self) -> bool:
+        return False
+
+    def handle_read(self) -> None:
+        for connection, name in self._server.share.taken():
+            self._server.serve(connection, name)
 
 
 class Server(TcpWSGIServer):
@@ -181,8 +190,12 @@ class Server(TcpWSGIServer):
         max_unread: int = MAX_UNREAD,
         doors: Sequence[Door] = (),
         ports: Mapping[str, socket.socket] = {},
+        share: Share | None = None,
     ) -> None:
-        """`doors` are those that are open; `ports` has listening sockets by their names."""
+        """`doors` are those that are open; `ports` has listening sockets by their names.
+
+        Other processes that listen to the same sockets have the other shares.
+        """
         super().__init__(
             application,
             _sock=listening,
@@ -197,7 +210,8 @@ class Server(TcpWSGIServer):
         self._stop_at: float | None = None
         self.doors = doors
         self._ports = [DoorPort(self, door, listening) for door, listening in ports.items()]
-        self.loop = Loop(self._map, always=[self, self.trigger, *self._ports])
+        self.share = share or Share(Shares(1), 0)
+        self.loop = Loop(self._map, always=[self, self.trigger, Given(self), *self._ports])
 
     def run(self) -> None:
         """Run until `stop` is called and all responses are sent, or the grace period is over."""
@@ -231,12 +245,31 @@ class Server(TcpWSGIServer):
         return bool(super().readable())
 
     def handle_accept(self) -> None:
-        """Accept many at once: each round costs a pass over all connections."""
+        self.accept_from(self)
+
+    def accept_from(self, listening: wasyncore.dispatcher, door: str = "") -> None:
+        """Accept many at once: each round costs a pass over all that changed."""
         for _ in range(ACCEPTED_AT_ONCE):
-            before = len(self._map)
-            super().handle_accept()
-            if len(self._map) == before:
+            try:
+                accepted = listening.accept()
+            except OSError:
+                return  # The client has closed it already.
+            if accepted is None:
                 return
+            connection, _ = accepted
+            if not self.share.give(connection, door):
+                self.serve(connection, door)
+
+    def serve(self, connection: socket.socket, door: str) -> None:
+        """Serve a connection to the port of a door; an empty name is the API's own port."""
+        try:
+            address = connection.getpeername()
+            self.set_socket_options(connection)
+        except OSError:
+            connection.close()  # As its client has.
+        else:
+            made = Connection(self, connection, address, self.adj, self._map)
+            made.port_of = door or None
 
     def maintenance(self, now: float) -> None:
         super().maintenance(now)
@@ -249,6 +282,8 @@ class Server(TcpWSGIServer):
                 # Not will_close: if the client reads nothing, the socket never becomes writable.
                 channel.handle_close()
         self._give_up_unread()
+        recent = now - RECENT_SECONDS
+        self.share.holds(sum(it.last_activity > recent for it in self.active_channels.values()))
         self.loop.ask(self.active_channels.values())
 
     def _give_up_unread(self) -> None:

@@ -79,8 +79,14 @@ def serve() -> Iterator[Serve]:
     """Run a server in a thread with an application."""
     running: list[Served] = []
 
-    def start(application: Any, *, connections: int = 100, **facts: Any) -> Served:
-        listening = socket.create_server((HOST, 0), backlog=1024)
+    def start(
+        application: Any,
+        *,
+        connections: int = 100,
+        listening: socket.socket | None = None,
+        **facts: Any,
+    ) -> Served:
+        listening = listening or socket.create_server((HOST, 0), backlog=1024)
         adj = adjustments(LARGEST_BODY, connections)
         server = Server(application, listening, Threads(4), adj, **facts)
         thread = threading.Thread(target=server.run)
@@ -113,7 +119,7 @@ class Api:
 
 
 @contextmanager
-def api_process(folder: Path, **environment: str) -> Iterator[Api]:
+def api_process(folder: Path, *options: str, **environment: str) -> Iterator[Api]:
     store = SqliteStore(folder / "podline.db", timeout=5)
     store.languages.put(
         [Language(name="python", version="3.12", source_name="main.py", compiled=False)]
@@ -121,7 +127,7 @@ def api_process(folder: Path, **environment: str) -> Iterator[Api]:
     store.close()
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "app.server", "--bind", f"{HOST}:{port}"],
+        [sys.executable, "-m", "app.server", "--bind", f"{HOST}:{port}", *options],
         env={
             **os.environ,
             "PODLINE_DATA_DIR": str(folder),

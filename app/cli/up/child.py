@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from app.cli.up.logs import open_log
-from app.cli.up.tether import die_with
+from app.tether import die_with
 
 FIRST_BACKOFF = 0.5
 MAX_BACKOFF = 30.0

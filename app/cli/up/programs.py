@@ -1,8 +1,10 @@
 """The programs that `podline up` runs, in the order in which they start."""
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from app.cli.daemon_command import daemon_command
 from app.cli.up import probes, worker_ready
@@ -12,6 +14,9 @@ from app.cli.up.instance import HOST, Instance
 from app.settings import Settings
 from app.settings.urls import socket_path
 from app.wiring.files import with_metrics_folder
+
+_API_PROCESSES: Final = 2
+"""At most: with more, one owner of many connections takes the cores that programs need."""
 
 
 def programs(settings: Settings, instance: Instance) -> list[Program]:
@@ -72,6 +77,7 @@ def _api(instance: Instance) -> Program:
         name="api",
         argv=_python(
             *("app.server", "--bind", f"{HOST}:{instance.api_port}"),
+            f"--processes={min(_API_PROCESSES, len(os.sched_getaffinity(0)))}",
             *(f"--door={door}={HOST}:{port}" for door, port in instance.door_ports.items()),
         ),
         address=instance.url,

@@ -10,7 +10,6 @@ from prometheus_client import (
     CollectorRegistry,
     Counter,
     Histogram,
-    ProcessCollector,
     disable_created_metrics,
     generate_latest,
     start_http_server,
@@ -22,6 +21,7 @@ from prometheus_client.registry import Collector
 from app.domain.execution import Execution
 from app.infrastructure.prometheus import allocated
 from app.infrastructure.prometheus.folder import VARIABLE
+from app.infrastructure.prometheus.processes import Processes
 from app.ports import Gauge
 
 _STEP_BUCKETS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
@@ -96,7 +96,7 @@ class PrometheusMetrics:
     def _registry(self, gauges: Sequence[Gauge] = ()) -> CollectorRegistry:
         registry = CollectorRegistry()
         registry.register(_Counted(self._own))
-        ProcessCollector(registry=registry)
+        registry.register(Processes())
         registry.register(_Gauges(gauges))
         return registry
 
