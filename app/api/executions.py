@@ -24,7 +24,7 @@ from app.domain.errors import (
     NotFound,
     StoreUnavailable,
 )
-from app.domain.execution import Execution
+from app.domain.execution import Execution, State
 from app.service import executions as service
 from app.service.bulk import Bulk, in_bulk
 from app.service.cancel import cancel as cancel_execution
@@ -32,7 +32,7 @@ from app.service.retention import erase
 from app.service.retry import retry as retry_execution
 from app.service.stream import stream as stream_execution
 from app.service.stream_items import Received, StreamPosition
-from app.service.submit import check_quota
+from app.service.submit import check_quota, keep
 from app.service.submit import submit as submit_execution
 from app.service.waiting import wait_for_end
 
@@ -66,6 +66,7 @@ def submit(
         body_hash=body_hash(),
         capacity=call.context.capacity,
         cpu_days=call.context.cpu_days,
+        durable=query.wait is None,
     )
     logs.about_execution(execution.id)
     location = {"Location": f"/api/v1/executions/{execution.id}"}
@@ -76,12 +77,14 @@ def submit(
 
 def _ended(call: Call, execution: Execution, seconds: float, location: Mapping[str, str]) -> Answer:
     try:
-        return Answer(_awaited(call, execution, seconds), 200, location)
+        shown, status = _awaited(call, execution, seconds), 200
     except StoreUnavailable:
         # It was accepted; an error would make the client submit it again.
-        return Answer(representation.execution(execution, reader=call.caller), 202, location)
+        shown, status = representation.execution(execution, reader=call.caller), 202
     except NotFound:
         raise Gone("the execution was deleted while the request was waiting for it") from None
+    keep(call.ports.store.executions, State(shown.state))
+    return Answer(shown, status, location)
 
 
 @executions.operation("GET", "", {200: schemas.ExecutionPage})

@@ -16,8 +16,22 @@ from app.ports.admission import QueueEntry
 class Executions(Protocol):
     """Executions, their programs, and their events."""
 
-    def insert(self, execution: Execution, submission: Submission, event: Event) -> bool:
-        """Write a new execution, its program and its first event. False if the id is taken."""
+    def insert(
+        self,
+        execution: Execution,
+        submission: Submission,
+        event: Event,
+        *,
+        durable: bool = True,
+    ) -> bool:
+        """Write a new execution, its program and its first event. False if the id is taken.
+
+        Unless it is `durable`, a power loss may undo it until `make_durable`, or until the
+        execution has ended. The end of any process never does.
+        """
+
+    def make_durable(self) -> None:
+        """Return once a power loss can undo nothing that was written before."""
 
     def insert_all(self, new: Sequence[tuple[Execution, Event]]) -> None:
         """Write the new executions of a batch whose programs are stored already, in one write.

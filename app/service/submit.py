@@ -11,7 +11,7 @@ from app.domain.execution import SECOND, Execution, State, accept, callback_of
 from app.domain.idempotency import IdempotencyRecord
 from app.domain.policy import Policy
 from app.domain.submission import Submission
-from app.ports import Clock, Ports
+from app.ports import Clock, Executions, Ports
 from app.service.capacity import Capacity, capacity_of
 from app.service.rate_limits import CpuDays
 from app.service.transitions import in_seconds, soon, start_chain
@@ -31,8 +31,12 @@ def submit(
     capacity: Capacity | None = None,
     cpu_days: CpuDays | None = None,
     new_id: str | None = None,
+    durable: bool = True,
 ) -> Execution:
     """Store the execution, then start its chain.
+
+    Callers that respond only once it has ended need it `durable` no sooner. They call `keep`
+    before they respond.
 
     Callers that repeat a call which may have had an effect pass its `new_id`, a ULID.
 
@@ -49,13 +53,23 @@ def submit(
         execution_id = fix_id(ports, owner.name, idempotency_key, body_hash, new_id)
         known = ports.store.executions.get(execution_id)
         if known is not None:
-            return _not_erased(known)
+            return _not_erased(_stored_before(ports, known, durable=durable))
         if execution_id != new_id and may_have_been_removed(
             ports.clock, ports.policy, execution_id
         ):
             raise Gone(_GONE)
     check_quota(ports, owner, capacity, cpu_days)
-    return _not_erased(enqueue(ports, execution_id, owner.name, submission, by=owner))
+    accepted = enqueue(ports, execution_id, owner.name, submission, by=owner, durable=durable)
+    return _not_erased(accepted)
+
+
+def keep(executions: Executions, state: State) -> None:
+    """Keep what was submitted without being `durable`, unless its end has done so.
+
+    Call this before a response that promises the execution. Raises StoreUnavailable.
+    """
+    if not state.terminal:
+        executions.make_durable()
 
 
 def enqueue(
@@ -65,6 +79,7 @@ def enqueue(
     submission: Submission,
     retry_of: Execution | None = None,
     by: ApiKey | None = None,
+    durable: bool = True,
 ) -> Execution:
     """Insert a queued execution with that id, once, and start its chain.
 
@@ -80,9 +95,17 @@ def enqueue(
         callback=callback_of(submission, by.id, by.callback_generation) if by else None,
         key_id=by.id if by else None,
     )
-    if not ports.store.executions.insert(execution, submission, event):
-        return ports.store.executions.get(execution_id) or execution
+    if not ports.store.executions.insert(execution, submission, event, durable=durable):
+        known = ports.store.executions.get(execution_id)
+        return _stored_before(ports, known or execution, durable=durable)
     start_chain(ports.pipeline, execution_id, State.QUEUED)
+    return execution
+
+
+def _stored_before(ports: Ports, execution: Execution, *, durable: bool) -> Execution:
+    """The request that has inserted it may still wait for its end, and so not have synced it."""
+    if durable:
+        ports.store.executions.make_durable()
     return execution
 
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from app.domain.api_key import Role
+from app.domain.errors import StoreUnavailable
 from app.domain.report import Limit, Report, StageOutput, StageReport
+from app.infrastructure.memory.executions import MemoryExecutions
 from app.infrastructure.memory.runtime import Script, exited
 from tests.support.api_contract import PROGRAM, Api, Connect, Json, body, connector
 from tests.support.twins import Twins, make_twins
@@ -204,6 +206,19 @@ class TestWaiting:
         again = body(api.get(f"{EXECUTIONS}/{execution['id']}?wait=0.05"))
         assert again["state"] == "queued"
 
+    @pytest.mark.parametrize(
+        ("query", "status"), [("", 202), ("?wait=0", 200), ("?wait=0.05", 200)]
+    )
+    def test_what_has_not_ended_is_durable_before_the_response(
+        self, api: Api, twins: Twins, query: str, status: int
+    ) -> None:
+        assert body(api.post(f"{EXECUTIONS}{query}", PROGRAM), status)["state"] == "queued"
+        assert not twins.store.tables.not_durable
+
+    def test_nothing_is_promised_if_that_fails(self, api: Api, twins: Twins) -> None:
+        twins.store.executions = _CannotSync(twins.store.tables)
+        assert api.post(f"{EXECUTIONS}?wait=0.05", PROGRAM).status_code == 503
+
     def test_does_not_begin_for_what_has_ended(self, api: Api, worker: Worker) -> None:
         id = submit(api)
         worker.run_all()
@@ -214,6 +229,11 @@ class TestWaiting:
         problem = body(api.post(f"{EXECUTIONS}?wait={wait}", PROGRAM), 422)
         assert problem["errors"][0]["in"] == "query"
         assert problem["errors"][0]["pointer"] == "/wait"
+
+
+class _CannotSync(MemoryExecutions):
+    def make_durable(self) -> None:
+        raise StoreUnavailable("the disk failed")
 
 
 class TestListing:

@@ -117,10 +117,17 @@ class CountsInserts(MemoryExecutions):
         self.begun = 0
         self.end = Semaphore(0)
 
-    def insert(self, execution: Execution, submission: Submission, event: Event) -> bool:
+    def insert(
+        self,
+        execution: Execution,
+        submission: Submission,
+        event: Event,
+        *,
+        durable: bool = True,
+    ) -> bool:
         self.begun += 1
         assert self.end.acquire(timeout=20)
-        return super().insert(execution, submission, event)
+        return super().insert(execution, submission, event, durable=durable)
 
 
 @pytest.mark.timeout(30)

@@ -67,6 +67,13 @@ class TestInsert:
         assert store.executions.get(execution.id) == execution
         assert store.executions.submission(execution.id) == submission
 
+    def test_what_need_not_be_durable_is_there_all_the_same(self, store: Store) -> None:
+        accepted_one = accepted()
+        assert store.executions.insert(*accepted_one, durable=False)
+        assert store.executions.get(accepted_one[0].id) == accepted_one[0]
+        store.executions.make_durable()
+        assert not store.executions.insert(*accepted_one)
+
     def test_gives_back_tests_and_their_checker(self, store: Store) -> None:
         like = a_submission()
         submission = a_submission(

@@ -1,5 +1,6 @@
 """What only the SQLite store does: its file, its processes, its query plans."""
 
+import errno
 import os
 import re
 import sqlite3
@@ -231,6 +232,50 @@ def test_a_new_file_can_be_opened_while_another_process_creates_it(
         ends.start()
         store.ping()
         ends.join()
+
+
+class TestSync:
+    """What was written without waiting for the disk."""
+
+    @pytest.fixture
+    def synced(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """The files that were synced by this process itself, and not by SQLite."""
+        files: list[str] = []
+        monkeypatch.setattr(
+            os, "fdatasync", lambda fd: files.append(os.readlink(f"/proc/self/fd/{fd}"))
+        )
+        return files
+
+    def test_only_the_log_is_synced(
+        self, store: SqliteStore, path: Path, synced: list[str]
+    ) -> None:
+        store.executions.insert(*accepted(), durable=False)
+        assert synced == []
+        store.executions.make_durable()
+        assert synced == [f"{path}-wal"]
+
+    def test_it_waits_for_no_writer(self, store: SqliteStore, path: Path) -> None:
+        with closing(sqlite3.connect(path)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            store.executions.make_durable()
+
+    def test_a_log_that_was_folded_into_the_file_needs_none(
+        self, store: SqliteStore, path: Path
+    ) -> None:
+        store.close()
+        assert not Path(f"{path}-wal").exists()
+        store.executions.make_durable()
+
+    def test_a_disk_that_fails_is_reported(
+        self, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(_: int) -> None:
+            raise OSError(errno.EIO, "the disk failed")
+
+        monkeypatch.setattr(os, "fdatasync", fail)
+        store.ping()
+        with pytest.raises(StoreUnavailable, match="the disk failed"):
+            store.executions.make_durable()
 
 
 def test_a_bug_in_a_statement_is_no_unavailability(store: SqliteStore) -> None:

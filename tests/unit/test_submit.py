@@ -114,11 +114,18 @@ def store_with(executions: type[MemoryExecutions]) -> MemoryStore:
 class DeletesBetweenGetAndInsert(MemoryExecutions):
     """Another request with the key is accepted, cancelled and deleted in between."""
 
-    def insert(self, execution: Execution, submission: Submission, event: Event) -> bool:
-        assert super().insert(execution, submission, event)
+    def insert(
+        self,
+        execution: Execution,
+        submission: Submission,
+        event: Event,
+        *,
+        durable: bool = True,
+    ) -> bool:
+        assert super().insert(execution, submission, event, durable=durable)
         assert self.apply(execution.cancel(execution.created_at, execution.created_at))
         self.erase(execution.id)
-        return super().insert(execution, submission, event)
+        return super().insert(execution, submission, event, durable=durable)
 
 
 class Died(BaseException):
@@ -128,11 +135,18 @@ class Died(BaseException):
 class DiesBeforeItInserts(MemoryExecutions):
     died = False
 
-    def insert(self, execution: Execution, submission: Submission, event: Event) -> bool:
+    def insert(
+        self,
+        execution: Execution,
+        submission: Submission,
+        event: Event,
+        *,
+        durable: bool = True,
+    ) -> bool:
         if not self.died:
             self.died = True
             raise Died
-        return super().insert(execution, submission, event)
+        return super().insert(execution, submission, event, durable=durable)
 
 
 def test_a_refused_submission_leaves_its_key_usable(twins: Twins) -> None:
@@ -188,3 +202,41 @@ def test_a_call_that_is_repeated_with_its_id_submits_once(twins: Twins) -> None:
     ]
     assert [execution.id for execution in calls] == [new_id, new_id]
     assert len(twins.store.executions.page(ExecutionFilter(), None, 10)) == 1
+
+
+class TestDurability:
+    """Of a submission whose request waits for the end."""
+
+    def test_it_is_durable_at_once_unless_the_caller_waits(self, twins: Twins) -> None:
+        waits = submit(twins.ports, ADA, a_submission(), durable=False)
+        assert twins.store.tables.not_durable == {waits.id}
+        submit(twins.ports, ADA, a_submission())
+        assert not twins.store.tables.not_durable
+
+    def test_the_end_makes_it_durable(self, twins: Twins) -> None:
+        submit(twins.ports, ADA, a_submission(), durable=False)
+        Worker(twins.ports).run_all()
+        assert not twins.store.tables.not_durable
+
+    def test_a_repetition_that_does_not_wait_makes_it_durable(self, twins: Twins) -> None:
+        def again(*, durable: bool) -> Execution:
+            return submit(
+                twins.ports,
+                ADA,
+                a_submission(),
+                idempotency_key="k",
+                body_hash="h",
+                durable=durable,
+            )
+
+        first = again(durable=False)
+        assert again(durable=False) == first
+        assert twins.store.tables.not_durable == {first.id}
+        assert again(durable=True) == first
+        assert not twins.store.tables.not_durable
+
+    def test_a_repetition_with_the_same_new_id_makes_it_durable(self, twins: Twins) -> None:
+        id = an_id()
+        first = submit(twins.ports, ADA, a_submission(), new_id=id, durable=False)
+        assert submit(twins.ports, ADA, a_submission(), new_id=id) == first
+        assert not twins.store.tables.not_durable

@@ -24,14 +24,25 @@ class MemoryExecutions:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    def insert(self, execution: Execution, submission: Submission, event: Event) -> bool:
+    def insert(
+        self,
+        execution: Execution,
+        submission: Submission,
+        event: Event,
+        *,
+        durable: bool = True,
+    ) -> bool:
         tables = self._tables
         with tables.lock:
             if execution.id in tables.rows:
                 return False
+            tables.wrote(execution.id, durable=durable, new=True)
             tables.submissions[execution.id] = deepcopy(submission)
             self._put_row(execution, event)
             return True
+
+    def make_durable(self) -> None:
+        self._tables.not_durable.clear()
 
     def insert_all(self, new: Sequence[tuple[Execution, Event]]) -> None:
         tables = self._tables
@@ -80,6 +91,7 @@ class MemoryExecutions:
             changed = {name: getattr(change.after, name) for name in CHANGED_BY_TRANSITION}
             place = row.place if change.after.attempt == row.attempt else None
             rows[row.id] = replace(row, place=place, **deepcopy(changed))
+            self._tables.wrote(row.id, durable=change.after.state.terminal)
             self._tables.events[row.id].append(deepcopy(change.event))
             return True
 

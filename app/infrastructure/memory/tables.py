@@ -25,6 +25,15 @@ class Tables:
     events: dict[str, list[Event]] = field(default_factory=dict)
     relayed: dict[str, int] = field(default_factory=dict)
     results: dict[str, Result] = field(default_factory=dict)
+    not_durable: set[str] = field(default_factory=set)
+    """The executions that a power loss would undo altogether."""
+
+    def wrote(self, execution_id: str, *, durable: bool, new: bool = False) -> None:
+        """A durable write makes all that was written before durable, too."""
+        if durable:
+            self.not_durable.clear()
+        elif new:
+            self.not_durable.add(execution_id)
 
     def worked_on(self) -> list[Execution]:
         return [row for row in self.rows.values() if row.rebuilt_at is None]

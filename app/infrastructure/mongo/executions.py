@@ -47,12 +47,22 @@ class MongoExecutions:
         self._programs = programs
 
     @at_the_edge
-    def insert(self, execution: Execution, submission: Submission, event: Event) -> bool:
+    def insert(
+        self,
+        execution: Execution,
+        submission: Submission,
+        event: Event,
+        *,
+        durable: bool = True,  # noqa: ARG002  # the connection's write concern decides
+    ) -> bool:
         # Insert the program first, because an execution without one could not run. A repetition
         # with the same id finds what a crash leaves of an insert.
         program = self._programs.to_row(execution.id, submission)
         self._insert_once(ProgramDocument, id=execution.id, submission=program)
         return self._insert_once(ExecutionDocument, **_new_row(execution, event))
+
+    def make_durable(self) -> None:
+        """Do nothing: the server has confirmed each write, as its write concern says."""
 
     @at_the_edge
     def insert_all(self, new: Sequence[tuple[Execution, Event]]) -> None:

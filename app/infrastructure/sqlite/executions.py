@@ -133,7 +133,7 @@ REMOVE: Final = (
 
 
 class SqliteExecutions:
-    """The start and the end of an execution are durable, with everything written before.
+    """The start of an execution that is reported, and its end, are durable, with all before them.
 
     A power loss may undo the rest (tries, times, claims, steps between), which is then repeated.
     """
@@ -142,16 +142,26 @@ class SqliteExecutions:
         self._database = database
         self._programs = programs
 
-    def insert(self, execution: Execution, submission: Submission, event: Event) -> bool:
+    def insert(
+        self,
+        execution: Execution,
+        submission: Submission,
+        event: Event,
+        *,
+        durable: bool = True,
+    ) -> bool:
         row = from_execution(execution) | {"relay_at": event.time}
         program = self._programs.to_row(execution.id, submission)
-        with self._database.writing() as connection:
+        with self._database.writing(durable=durable) as connection:
             if connection.execute(INSERT, row).rowcount == 0:
                 return False
             connection.execute(INSERT_EVENT, from_event(event))
             connection.execute(INSERT_PROGRAM, (execution.id, program))
             connection.executemany(INSERT_LABEL, _labels(execution))
         return True
+
+    def make_durable(self) -> None:
+        self._database.sync()
 
     def insert_all(self, new: Sequence[tuple[Execution, Event]]) -> None:
         with self._database.writing() as connection:
