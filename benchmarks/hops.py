@@ -15,20 +15,21 @@ from benchmarks.task_events import Task, TaskEvents
 TITLE: Final = "Where the time of one `POST ?wait` goes (ms), one at a time"
 
 HOPS: Final = (
+    # One worker serves all queues, so only the first step is a message.
     "HTTP in: key, validation, quota",
     "insert, publish to `admission`, the worker receives",
-    "… in the worker",
+    "… until a thread starts it",
     "admit: queue, slot, start of the transition",
-    "commit, publish to `saga`, the worker receives",
-    "… in the worker",
+    "commit; the worker joins saga's start step",
+    "… until it starts",
     "saga's start step: start of the transition",
-    "commit, publish to `pods`, the worker receives",
-    "… in the worker",
+    "commit; the worker joins create",
+    "… until it starts",
     "create: row, program, request to the daemon, until its bay starts",
     "the jail is set up and the program runs",
     "poll, which waits for the end: verdict, start of the transition",
-    "commit, publish to `results`, the worker receives",
-    "… in the worker",
+    "commit; the worker joins persist",
+    "… until it starts",
     "persist: row, output, result, start of the transition",
     "commit, wake-up, read, HTTP out",
 )
