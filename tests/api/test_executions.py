@@ -181,6 +181,7 @@ class TestGetting:
 class TestWaiting:
     def test_ends_when_the_execution_does(self, api: Api, twins: Twins, worker: Worker) -> None:
         listening = threading.Event()
+        waited_without_sync: set[str] = set()
         listen = twins.ports.wakeups.listen
 
         def announced_listen(subject_id: str, *, progress: bool = False) -> Any:
@@ -191,6 +192,7 @@ class TestWaiting:
 
         def work() -> None:
             assert listening.wait(10)
+            waited_without_sync.update(twins.store.tables.not_durable)
             worker.run_all()
 
         thread = threading.Thread(target=work)
@@ -199,6 +201,7 @@ class TestWaiting:
         thread.join()
         assert execution["state"] == "completed"
         assert execution["result"] is not None
+        assert waited_without_sync == {execution["id"]}
 
     def test_ends_when_the_time_is_over(self, api: Api) -> None:
         execution = body(api.post(f"{EXECUTIONS}?wait=0.05", PROGRAM))
