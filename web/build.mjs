@@ -10,7 +10,6 @@ import { licences } from "./licences.mjs";
 const AT_ONCE = /^(src\/playground\/editor\/mount\.ts|node_modules\/uplot\/.*)$/;
 
 const folder = process.argv[2];
-await rm(folder, { recursive: true, force: true });
 
 const { metafile, outputFiles } = await build({
   entryPoints: { main: "src/main.tsx", docs: "src/docs/main.tsx" },
@@ -46,12 +45,15 @@ const preloadList = {
   path: join(folder, "preloads.json"),
   contents: Buffer.from(JSON.stringify(preloadsOfPages())),
 };
-const files = [...outputFiles, licenceList, icon, index, preloadList];
+// The page itself comes last: where it is, all that it needs is there, too.
+const files = [...outputFiles, licenceList, icon, preloadList, index];
 
+// Only now, so that whoever serves the page misses it for a moment, not for the whole build.
+await rm(folder, { recursive: true, force: true });
 await mkdir(join(folder, "assets"), { recursive: true });
 for (const { path, contents } of files) {
-  await writeFile(path, contents);
   await writeFile(`${path}.gz`, gzipSync(contents, { level: 9 }));
+  await writeFile(path, contents);
 }
 await mkdir("build", { recursive: true });
 await writeFile("build/metafile.json", JSON.stringify(metafile));

@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, Literal
@@ -58,12 +59,24 @@ def a_browser() -> Iterator[Browser]:
             browser.close()
 
 
+@contextmanager
+def _building() -> Iterator[None]:
+    lock = page.WEB / "build/.lock"
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("w") as held:
+        flock(held, LOCK_EX)
+        yield
+
+
 def build_page() -> None:
-    """Build the page again if its sources are newer. Skip without Node, except in CI."""
-    if page.is_built():
-        return
+    """Build the page again if its sources are newer. Skip without Node, except in CI.
+
+    Only one process at a time does, because a build replaces what another one serves.
+    """
     try:
-        page.build(page.BUILT)
+        with _building():
+            if not page.is_built():
+                page.build(page.BUILT)
     except page.Unavailable as error:
         if os.environ.get("CI"):
             raise

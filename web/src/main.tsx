@@ -4,9 +4,11 @@ import { App } from "./shell/app.tsx";
 import { found } from "./shell/routes.ts";
 import { resumed } from "./shell/session.ts";
 import { hasToken } from "./shell/sign-in.tsx";
+import { restoreStyles } from "./shell/styles.ts";
 import { restoreTheme } from "./shell/theme.ts";
 
 restoreTheme();
+restoreStyles();
 // Each is needed, and none has to wait for another. Whatever fails is loaded again when it is shown.
 if (!hasToken()) resumed.begin();
 found(location.pathname)
