@@ -62,6 +62,7 @@ def test_a_part_of_the_page_that_did_not_load_is_loaded_later(page: Page) -> Non
     page.unroute("**/assets/page-*")
     expect(page.get_by_text("There are no executions yet")).to_be_visible()
 
+
 @pytest.mark.web
 def test_a_style_sheet_that_the_network_lost_is_loaded_later(page: Page) -> None:
     page.route("**/*.css", lambda route: route.abort("connectionreset"), times=1)
