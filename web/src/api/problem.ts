@@ -36,9 +36,14 @@ export function problemOf(response: Response, body: unknown): Problem {
     response.status,
     text(said.title) || response.statusText || `Status ${response.status}`,
     text(said.detail),
-    Array.isArray(said.errors) ? (said.errors as FieldProblem[]) : [],
+    Array.isArray(said.errors) ? said.errors.filter(isFieldProblem) : [],
     seconds(response.headers.get("Retry-After")),
   );
+}
+
+function isFieldProblem(value: unknown): value is FieldProblem {
+  const { pointer, detail } = (value ?? {}) as Record<string, unknown>;
+  return typeof detail === "string" && (pointer === undefined || typeof pointer === "string");
 }
 
 function text(value: unknown): string {
