@@ -49,7 +49,7 @@ from app.ports.hosts import Fleet, Hosts
 from app.ports.metrics import METRICS_MEDIA_TYPE, Gauge, Metrics
 from app.ports.pipeline import Pipeline
 from app.ports.requests import RequestCounts
-from app.ports.runtime import Runtime
+from app.ports.runtime import Runtime, SeenEnds
 from app.ports.store import (
     Batches,
     DeadLetters,
@@ -103,6 +103,7 @@ __all__ = [
     "RequestCounts",
     "Results",
     "Runtime",
+    "SeenEnds",
     "Sessions",
     "Store",
     "UsageRecords",
@@ -144,6 +145,7 @@ class Ports:
     parking: Parking
     event_log: EventLog
     runtime: Runtime
+    seen_ends: SeenEnds
     bays: Bays
     pipeline: Pipeline
     metrics: Metrics

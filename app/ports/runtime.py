@@ -3,9 +3,26 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
+from app.domain.execution import Execution
 from app.domain.language import HeldLimit, Language
 from app.domain.pod import Pod
 from app.domain.report import Frame, Observation, Output
+
+
+class SeenEnds(Protocol):
+    """Ends of pods that this process has just seen, for the step that stores the result.
+
+    A worker usually does both steps, and then needn't ask the runtime a second time.
+    """
+
+    def remember(self, end: Observation) -> None:
+        """Keep an end that is complete and small: it has all output, and no files.
+
+        Others are ignored.
+        """
+
+    def take(self, execution: Execution) -> Observation | None:
+        """Return the end that the execution's verdict is about, once, if it is known here."""
 
 
 class Runtime(Protocol):

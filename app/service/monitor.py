@@ -8,7 +8,6 @@ from app.domain.judging import Judgement, verdict
 from app.domain.report import Frame, Observation, Phase
 from app.domain.submission import Submission
 from app.ports import Ports
-from app.service import ends
 from app.service.checker_pods import CheckerFailed, checks_of, run_checker
 from app.service.ended_tests import frames_of
 from app.service.holding import is_judged, judging
@@ -116,7 +115,7 @@ def _ended(ports: Ports, execution: Execution, observation: Observation) -> bool
     if judgements is None:
         return _look_later(ports, execution, observation)
     found = verdict(submission, observation, judgements)
-    ends.remember(observation)
+    ports.seen_ends.remember(observation)
     return apply(ports, execution.finish(ports.clock(), soon(ports.clock), found))
 
 

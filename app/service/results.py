@@ -17,7 +17,7 @@ from app.domain.report import Observation, StageOutput
 from app.domain.result import Result
 from app.domain.submission import Submission
 from app.ports import Ports
-from app.service import artifacts, ends
+from app.service import artifacts
 from app.service.callbacks import deliver_first
 from app.service.checker_pods import CheckerFailed, ended_checks
 from app.service.checks import Checks
@@ -101,7 +101,7 @@ def _result(ports: Ports, execution: Execution) -> tuple[Result, str | None, int
 
 def _judged(ports: Ports, execution: Execution) -> tuple[Observation, Submission]:
     """The end of the pod that the verdict is about, and its program. Raises OutputLost."""
-    observation = ends.take(execution) or ports.runtime.observe(execution.pod)
+    observation = ports.seen_ends.take(execution) or ports.runtime.observe(execution.pod)
     submission = ports.store.executions.submission(execution.id)
     # A late duplicate may have created the pod again: then this is not the judged run.
     if (

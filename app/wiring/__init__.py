@@ -49,6 +49,7 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
     from app.infrastructure.redis.requests import RedisRequestCounts
     from app.infrastructure.redis.sessions import RedisSessions
     from app.infrastructure.redis.wakeups import RedisWakeups
+    from app.infrastructure.seen_ends import SeenEndsInMemory
 
     callback_secrets = CallbackSecrets(_callback_secret(settings))
     policy = replace(settings.policy(), signs_callbacks=bool(callback_secrets))
@@ -71,6 +72,7 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
         parking=RedisParking(redis),
         event_log=make_event_log(settings),
         runtime=make_runtime(settings, fleet, clock_ahead),
+        seen_ends=SeenEndsInMemory(),
         bays=make_bays(settings),
         pipeline=CeleryPipeline(celery, redis),
         metrics=PrometheusMetrics(),

@@ -28,6 +28,7 @@ from app.infrastructure.memory.sessions import MemorySessions
 from app.infrastructure.memory.store import MemoryStore
 from app.infrastructure.memory.wakeups import MemoryWakeups
 from app.infrastructure.prometheus.metrics import PrometheusMetrics
+from app.infrastructure.seen_ends import SeenEndsInMemory
 from app.ports import Ports, Store
 from app.service.submit import submit
 from tests.support.builders import NOW, a_key, a_submission
@@ -118,6 +119,7 @@ def make_twins(
         parking=MemoryParking(),
         event_log=event_log,
         runtime=runtime,
+        seen_ends=SeenEndsInMemory(),
         bays=MemoryBays(),
         pipeline=pipeline,
         metrics=PrometheusMetrics(),

@@ -10,12 +10,13 @@ from app.domain.chain import PERSIST
 from app.domain.execution import Execution, State
 from app.domain.report import Observation, Output, Phase, StageOutput
 from app.infrastructure.memory.runtime import MemoryRuntime, Script
-from app.service import ends
+from app.infrastructure.seen_ends import MOST, MOST_BYTES, SeenEndsInMemory
 from tests.support.builders import NOW, an_execution
 from tests.support.twins import Twins, make_twins
 from tests.support.worker import Worker
 
 PRINTED = StageOutput(stdout=b"42\n", stderr=b"")
+LARGE = Output(compile=None, runs=(StageOutput(stdout=b"x" * MOST_BYTES, stderr=b"x"),))
 
 
 class Telling(MemoryRuntime):
@@ -61,7 +62,7 @@ def test_it_is_stored_as_it_was_seen(twins: Twins, *, was_seen: bool, asks: int)
     """Another process asks once, and gets the output with the answer."""
     worker, execution = finished(twins)
     if not was_seen:
-        assert ends.take(execution)
+        assert twins.ports.seen_ends.take(execution)
     worker.run_all()
     assert stored(twins, execution) == PRINTED
     assert isinstance(twins.runtime, Telling)
@@ -86,6 +87,7 @@ def an_end(execution: Execution, **facts: object) -> Observation:
 
 
 def test_it_is_taken_once() -> None:
+    ends = SeenEndsInMemory()
     execution = an_execution(finished_at=NOW)
     ends.remember(an_end(execution))
     assert ends.take(execution) == an_end(execution)
@@ -93,17 +95,20 @@ def test_it_is_taken_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "facts", [{"output": None}, {"collected": Collected()}, {"ended_at": NOW + 1}]
+    "facts",
+    [{"output": None}, {"output": LARGE}, {"collected": Collected()}, {"ended_at": NOW + 1}],
 )
-def test_what_is_incomplete_or_of_another_run_is_not(facts: dict[str, object]) -> None:
+def test_what_is_incomplete_or_large_or_of_another_run_is_not(facts: dict[str, object]) -> None:
+    ends = SeenEndsInMemory()
     execution = an_execution(finished_at=NOW)
     ends.remember(an_end(execution, **facts))
     assert ends.take(execution) is None
 
 
 def test_only_the_latest_are_kept() -> None:
-    executions = [an_execution(finished_at=NOW) for _ in range(ends.MOST + 1)]
+    ends = SeenEndsInMemory()
+    executions = [an_execution(finished_at=NOW) for _ in range(MOST + 1)]
     for execution in executions:
         ends.remember(an_end(execution))
     taken = [ends.take(execution) is not None for execution in executions]
-    assert taken == [False] + [True] * ends.MOST
+    assert taken == [False] + [True] * MOST
