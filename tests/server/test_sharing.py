@@ -8,6 +8,7 @@ import pytest
 
 from app.api.doors.entrance import PORT_OF
 from app.api.doors.piston import PISTON
+from app.server.connections import Server
 from app.server.sharing import AT_ONCE, Share, Shares
 from tests.server.conftest import HOST, Client, Environ, Serve, Served, StartResponse, exchange
 from tests.support.waiting import wait_until
@@ -128,7 +129,10 @@ def test_half_of_the_connections_each(serve: Serve) -> None:
     assert sorted(two.served_by) == [0, 0, 0, 0, 1, 1, 1, 1]
 
 
-def test_a_connection_that_closes_makes_room_for_another(serve: Serve) -> None:
+def test_a_connection_that_closes_makes_room_for_another_at_once(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Server, "maintenance", lambda *_: None)
     two = Two(serve)
     for _ in range(6):
         exchange(two.port, GET)
