@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.domain.policy import DEFAULT_COMPILE_LIMITS
+from app.domain.policy import DEFAULT_LIMITS
 from app.domain.report import Limit, Observation, Output, Phase, StageReport
 from app.domain.submission import File
-from tests.sandbox.java_programs import FEW, HASHES, MANY, JavaProgram
+from tests.sandbox.java_programs import AMPLE, FEW, HASHES, MANY, JavaProgram
 from tests.sandbox.test_daemon import gone
 from tests.sandbox.test_ordinary_user import a_daemon
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language, wait_for_end
@@ -81,6 +81,7 @@ def run(daemon: SandboxDaemon, program: JavaProgram) -> tuple[Observation, Outpu
         entrypoint="Hashes.java",
         compile_args=tuple(program.compile_args),
         compile_limits=program.compile_limits,
+        limits=replace(DEFAULT_LIMITS, wall_seconds=60, cpu_seconds=60),
     )
     observation = wait_for_end(daemon.runtime, pod)
     output = daemon.runtime.output(pod.name)
@@ -120,7 +121,7 @@ def test_it_does_the_same(
 
 
 def hello(daemon: SandboxDaemon, **facts: object) -> Observation:
-    observation, output = daemon.run("java", HELLO, **facts)
+    observation, output = daemon.run("java", HELLO, **{"compile_limits": AMPLE, **facts})
     assert output.run, observation
     assert output.run.stdout == b"hello"
     return observation
@@ -179,7 +180,7 @@ def test_other_limits_get_another_one(ahead: SandboxDaemon) -> None:
     hello(ahead)
     before = waits(ahead)
 
-    hello(ahead, compile_limits=replace(DEFAULT_COMPILE_LIMITS, memory_mib=256))
+    hello(ahead, compile_limits=replace(AMPLE, memory_mib=256))
 
     assert before not in waiting(ahead)
     wait_until(lambda: any("-Xmx192m" in psutil.Process(pid).cmdline() for pid in waiting(ahead)))
@@ -203,7 +204,7 @@ def test_one_that_dies_before_it_reads_its_task_costs_no_attempt(ahead: SandboxD
     before.send_signal(signal.SIGQUIT)  # print all threads' stacks
     wait_until(lambda: before.io_counters().write_chars > printed + 1_000)
     before.suspend()
-    pod = a_pod(language(ahead.runtime, "java"), HELLO)
+    pod = a_pod(language(ahead.runtime, "java"), HELLO, compile_limits=AMPLE)
     ahead.runtime.create(pod)
     wait_until(lambda: before.rlimit(psutil.RLIMIT_CPU) != unlimited)
 
@@ -224,7 +225,7 @@ def test_a_deleted_pod_takes_its_compiler_with_it(ahead: SandboxDaemon) -> None:
     before = psutil.Process(waits(ahead))
     methods = (f"int method{i}(int a) {{ return a + {i}; }}" for i in range(100_000))
     source = "class Main {" + "".join(methods) + "}"
-    pod = a_pod(language(ahead.runtime, "java"), source)
+    pod = a_pod(language(ahead.runtime, "java"), source, compile_limits=AMPLE)
     ahead.runtime.create(pod)
     wait_until(lambda: cpu_seconds(before) > 2)
 
