@@ -1,7 +1,7 @@
 """Sandbox hosts, as the places of attempts."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -31,11 +31,26 @@ it doesn't wait in `pods`.
 """
 
 
-def queue_at(task: str, host: str | None) -> str:
-    """The queue of a task; `host` is where the attempt is, if it needs a runtime."""
+def queue_at(task: str, host: str | None, group: str | None = None) -> str:
+    """The queue of a task; `host` is where the attempt is, if it needs a runtime.
+
+    An attempt that is nowhere yet can be of a group: only some hosts offer its language.
+    """
     if host is not None and task in _ON_A_HOST:
         return f"{_ON_A_HOST[task]}.{host}"
+    if group is not None and task == CREATE:
+        return pods_of(group)
     return queue_of(task)
+
+
+def group_named(language: str, version: str) -> str:
+    """The group of the hosts that offer this language."""
+    return f"{language}-{version}"
+
+
+def pods_of(group: str) -> str:
+    """The queue of pods that only the hosts of this group can take."""
+    return f"pods.{group}"
 
 
 def queues_of(host: str) -> tuple[str, ...]:
@@ -58,6 +73,27 @@ class HostReport:
     """Of Podline, as the daemon says."""
     languages: Sequence[Language]
     limits: Sequence[HeldLimit] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostSize:
+    """What is read of a host for each execution."""
+
+    slots: int
+    groups: frozenset[str] = frozenset()
+    """One for each language and version that it offers."""
+
+    @classmethod
+    def of(cls, report: HostReport) -> "HostSize":
+        groups = (group_named(each.name, each.version) for each in report.languages)
+        return cls(slots=report.slots, groups=frozenset(groups))
+
+
+def group_of(hosts: Collection[HostSize], language: str, version: str) -> str | None:
+    """The group that can run this language; None if each of the hosts can, or none of them."""
+    group = group_named(language, version)
+    able = sum(group in host.groups for host in hosts)
+    return group if 0 < able < len(hosts) else None
 
 
 def languages_of(hosts: Sequence[HostReport]) -> list[Language]:

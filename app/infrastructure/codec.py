@@ -14,7 +14,7 @@ from app.domain.blob import Blob
 from app.domain.callback import Callback
 from app.domain.dead_letter import DeadLetter
 from app.domain.execution import Execution
-from app.domain.hosts import HostReport
+from app.domain.hosts import HostReport, HostSize
 from app.domain.idempotency import IdempotencyRecord
 from app.domain.language import Language
 from app.domain.place import PlaceReport
@@ -34,6 +34,7 @@ DEAD_LETTER = TypeAdapter(DeadLetter)
 SESSION = TypeAdapter(Session)
 WORKER_REPORT = TypeAdapter(WorkerReport)
 HOST_REPORT = TypeAdapter(HostReport)
+HOST_SIZE = TypeAdapter(HostSize)
 PLACE_REPORT = TypeAdapter(PlaceReport)
 BATCH = TypeAdapter(Batch)
 BLOB = TypeAdapter(Blob)

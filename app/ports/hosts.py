@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from app.domain.hosts import HostReport
+from app.domain.hosts import HostReport, HostSize
 
 HOST_SECONDS: Final = 6.0
 """A host that was silent for longer is lost, and so are its attempts."""
@@ -26,8 +26,8 @@ class Hosts(Protocol):
     def alive(self) -> list[HostReport]:
         """Return the hosts that are not lost, by name."""
 
-    def sizes(self) -> Mapping[str, int]:
-        """Return the slots of each host that is not lost. Cheap."""
+    def sizes(self) -> Mapping[str, HostSize]:
+        """Return the sizes of the hosts that are not lost, by name. Cheap."""
 
     def lost(self) -> list[str]:
         """Return the hosts that are lost and not removed yet, by name."""

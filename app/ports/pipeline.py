@@ -11,10 +11,17 @@ class Pipeline(Protocol):
     Only the pipeline knows the format of a raw message.
     """
 
-    def start(self, execution_id: str, state: State, place: str | None = None) -> None:
+    def start(
+        self,
+        execution_id: str,
+        state: State,
+        place: str | None = None,
+        group: str | None = None,
+    ) -> None:
         """Start the chain at the step that this state calls for: `chain_from(state)`.
 
-        If that step needs the runtime and the attempt's `place` is a host, it starts there.
+        If that step needs the runtime and the attempt's `place` is a host, it starts there. If only
+        the hosts of a group can create the pod, one of these does.
         """
 
     def forget_host(self, host: str) -> None:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from app.domain.execution import Execution
-from app.domain.hosts import HostReport
+from app.domain.hosts import HostReport, group_of
 from app.ports import Bays, Fleet, Runtime
 
 _NOWHERE: Final = "-"
@@ -28,6 +28,17 @@ def elsewhere(fleet: Fleet | None, execution: Execution) -> str | None:
     if fleet is None or execution.place is None or is_here(fleet, execution.place):
         return None
     return execution.place if execution.place in fleet.hosts.sizes() else None
+
+
+def group_for(fleet: Fleet | None, execution: Execution) -> str | None:
+    """The group of the hosts that can run it. None: any host, or there are none.
+
+    Raises CoordinationUnavailable.
+    """
+    if fleet is None:
+        return None
+    sizes = fleet.hosts.sizes().values()
+    return group_of(sizes, execution.language, execution.language_version)
 
 
 def report_of(host: str, bays: Bays, runtime: Runtime) -> HostReport:

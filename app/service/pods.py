@@ -4,7 +4,7 @@ from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.execution import Execution, State
 from app.domain.pod import Pod
 from app.ports import Ports
-from app.service.hosts import here
+from app.service.hosts import group_for, here
 from app.service.placing import make_pod
 from app.service.saga import begin, end_attempt, owns_pod
 from app.service.transitions import soon, start_chain
@@ -27,7 +27,8 @@ def _create_pod(ports: Ports, execution_id: str) -> bool:
     )
     if execution is None:
         return False
-    if _is_overdue(ports, execution):
+    # On hosts, it may have waited for a free bay, which costs no attempt.
+    if ports.fleet is None and _is_overdue(ports, execution):
         end_attempt(ports, execution, "the program did not start before its start deadline")
         return False
     submission = ports.store.executions.submission(execution_id)
@@ -41,9 +42,13 @@ def _create_pod(ports: Ports, execution_id: str) -> bool:
         if not make_pod(ports.runtime, ports.store.executions, execution, pod):
             return False
     except RuntimeUnavailable:
+        ports.bays.pause()
         pass_on(ports, execution)
         raise
     except RunRefused as error:
+        if group_for(ports.fleet, execution) is not None:
+            pass_on(ports, execution)
+            return False
         end_attempt(ports, execution, f"the runtime refused the pod: {error}", final=True)
         return False
     # It may have been cancelled, or given up, while the pod was being created.
@@ -58,11 +63,11 @@ def pass_on(ports: Ports, execution: Execution) -> None:
     """Let another host have the attempt, once it is certain that nothing of it is here."""
     if ports.fleet is None:
         return
-    ports.bays.pause()
     ports.runtime.delete(execution.pod)
     if ports.store.executions.put_place(execution, None):
         ports.store.executions.reschedule(execution, soon(ports.clock))
-        start_chain(ports.pipeline, execution.id, execution.state)
+        group = group_for(ports.fleet, execution)
+        start_chain(ports.pipeline, execution.id, execution.state, group=group)
 
 
 def _is_overdue(ports: Ports, execution: Execution) -> bool:

@@ -7,7 +7,7 @@ from app.domain.execution import HAS_POD, TRANSITIONS, Execution, State
 from app.ports import Ports, Runtime
 from app.service import dead_letters
 from app.service.admission import entry_of, fill_slots, release
-from app.service.hosts import elsewhere, is_here
+from app.service.hosts import elsewhere, group_for, is_here
 from app.service.retention import remove_lost_attempts
 from app.service.transitions import apply, back_off, in_seconds, soon, start_chain
 
@@ -25,14 +25,20 @@ def start_attempt(ports: Ports, execution_id: str) -> bool:
     execution = begin(ports, execution_id, frozenset({State.ADMITTED}), "start")
     if execution is None:
         return False
-    return apply(
-        ports,
-        execution.start(
-            ports.clock(),
-            next_action_at=soon(ports.clock),
-            start_deadline=in_seconds(ports.clock, ports.policy.start_timeout),
-        ),
+    started = execution.start(
+        ports.clock(),
+        next_action_at=soon(ports.clock),
+        start_deadline=in_seconds(ports.clock, ports.policy.start_timeout),
     )
+    return apply(ports, started) and not _left_to_a_group(ports, started.after)
+
+
+def _left_to_a_group(ports: Ports, execution: Execution) -> bool:
+    """Whether only some hosts can create the pod, and one of them is to do it."""
+    group = group_for(ports.fleet, execution)
+    if group is not None:
+        start_chain(ports.pipeline, execution.id, execution.state, group=group)
+    return group is not None
 
 
 def begin(

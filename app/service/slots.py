@@ -16,7 +16,7 @@ another one takes over within six.
 def total_slots(ports: Ports) -> int:
     """Raises CoordinationUnavailable."""
     if ports.fleet is not None:
-        return sum(ports.fleet.hosts.sizes().values())
+        return sum(size.slots for size in ports.fleet.hosts.sizes().values())
     unreported = ports.runtime.slots()
     if unreported is None:
         return ports.policy.max_running

@@ -29,14 +29,18 @@ def apply(ports: Ports, change: Change) -> bool:
 
 
 def start_chain(
-    pipeline: Pipeline, execution_id: str, state: State, place: str | None = None
+    pipeline: Pipeline,
+    execution_id: str,
+    state: State,
+    place: str | None = None,
+    group: str | None = None,
 ) -> None:
     """Start the chain that `state` calls for, or leave it to the sweep if the broker is down.
 
-    `place` is that of the attempt.
+    `place` is that of the attempt, and `group` that of the hosts which can have it.
     """
     try:
-        pipeline.start(execution_id, state, place)
+        pipeline.start(execution_id, state, place, group)
     except BrokerUnavailable as error:
         log.warning("execution %s waits for the sweep: %s", execution_id, error)
 

@@ -8,7 +8,7 @@ import pytest
 from redis import Redis
 
 from app.domain.execution import SECOND
-from app.domain.hosts import HostReport
+from app.domain.hosts import HostReport, HostSize
 from app.infrastructure.memory.hosts import MemoryHosts
 from app.infrastructure.memory.runtime import LANGUAGES, MemoryRuntime
 from app.infrastructure.redis import hosts as redis_hosts
@@ -66,7 +66,7 @@ def test_those_that_sent_a_heartbeat_are_alive(case: Case) -> None:
     ]
     assert tuple(alive[0].languages) == tuple(LANGUAGES)
     assert list(alive[0].limits) == ALPHA.limits
-    assert case.hosts.sizes() == {"alpha": 2, "beta": 64}
+    assert case.hosts.sizes() == {"alpha": HostSize.of(ALPHA), "beta": HostSize.of(BETA)}
     assert case.hosts.lost() == []
 
 
@@ -76,7 +76,7 @@ def test_a_host_is_lost_after_a_while_and_comes_back(case: Case) -> None:
     case.hosts.put(BETA)
     assert case.hosts.sizes().keys() == {"alpha", "beta"}
     case.pass_time(2)
-    assert case.hosts.sizes() == {"beta": 64}
+    assert case.hosts.sizes() == {"beta": HostSize(slots=64)}
     assert [host.name for host in case.hosts.alive()] == ["beta"]
     assert case.hosts.lost() == ["alpha"]
     case.hosts.put(ALPHA)

@@ -36,6 +36,11 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ManyHosts]:
     if not _can_make_namespaces():
         pytest.skip("needs to make network namespaces")
     sizes = {name: {"PODLINE_MAX_RUNNING": slots} for name, slots in SIZES.items()}
-    settings = {**in_processes(**SOON), "PODLINE_MAX_RUNNING_PER_OWNER": "100"}
+    settings = {
+        **in_processes(**SOON),
+        "PODLINE_MAX_RUNNING_PER_OWNER": "100",
+        # A daemon tries its limits at each start, which a busy machine can spoil.
+        "PODLINE_SANDBOX_UNHELD_LIMITS": "cpu,memory",
+    }
     with ManyHosts(tmp_path_factory.mktemp("hosts"), sizes, **settings) as running:
         yield running

@@ -91,7 +91,9 @@ def test_a_chain_names_the_task_that_began_it(redis_url: str, redis_client: redi
 
 def test_a_chain_belongs_to_the_first_task_of_those_that_began_it(redis_url: str) -> None:
     app = make_publisher(broker(redis_url))
-    message = Prepared.of(app, ("podline.results.persist",), with_request=False, in_task=True)
+    message = Prepared.of(
+        app, ("podline.results.persist",), "results", with_request=False, in_task=True
+    )
     ids = Ids("01J", request=None, root="the first", parent="its id")
     headers = json.loads(message.filled(ids))["headers"]
     assert (headers["root_id"], headers["parent_id"]) == ("the first", "its id")

@@ -22,8 +22,14 @@ class AtOnce(MemoryPipeline):
     worker: Worker | None = None
     _running = False
 
-    def start(self, execution_id: str, state: State, place: str | None = None) -> None:
-        super().start(execution_id, state, place)
+    def start(
+        self,
+        execution_id: str,
+        state: State,
+        place: str | None = None,
+        group: str | None = None,
+    ) -> None:
+        super().start(execution_id, state, place, group)
         if self.worker is not None and not self._running:
             self._running = True
             self.worker.run_all()

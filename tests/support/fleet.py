@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from app.domain.chain import CREATE
 from app.domain.execution import State
-from app.domain.hosts import queues_of
+from app.domain.hosts import group_named, pods_of, queues_of
 from app.domain.pod import Pod
 from app.infrastructure.memory.bays import MemoryBays
 from app.infrastructure.memory.hosts import MemoryHosts
@@ -25,7 +25,11 @@ class HostWorker(Worker):
         self._queues = (*QUEUES, *queues_of(name))
 
     def _has_queue(self, queue: str) -> bool:
-        return self._ports.bays.take() if queue == "pods" else queue in self._queues
+        if queue.startswith("pods"):
+            offered = self._ports.runtime.languages()
+            own = {pods_of(group_named(each.name, each.version)) for each in offered}
+            return queue in ("pods", *own) and self._ports.bays.take()
+        return queue in self._queues
 
     def _deliver(self, message: Message) -> None:
         execution_id, (name, *_) = message

@@ -17,9 +17,9 @@ from app.infrastructure.celery.application import Application, Serving
 from app.infrastructure.celery.heartbeat import Heartbeat
 from app.infrastructure.celery.joining import JoiningStep
 from app.infrastructure.celery.pipeline import CeleryPipeline
+from app.infrastructure.celery.pulling import PullStep
 from app.infrastructure.celery.steps import Step
 from app.infrastructure.redis.connection import connect
-from app.queues import QUEUES
 from tests.support.twins import make_twins
 
 APART: Final = "threads"
@@ -31,8 +31,9 @@ Event = dict[str, Any]
 class OwnWorker:
     """What its steps do, by their names, and what becomes of them."""
 
-    def __init__(self, redis_url: str) -> None:
+    def __init__(self, redis_url: str, serving: Serving | None = None) -> None:
         self.twins = make_twins()
+        self.ports = self.twins.ports
         self.acts: dict[str, Callable[[str], object]] = defaultdict(lambda: lambda _: True)
         self.events: list[Event] = []
         """Those about tasks, in order."""
@@ -42,14 +43,14 @@ class OwnWorker:
             redis_url.replace("unix://", "redis+socket://"),
             2,
             1.0,
-            Serving(),
+            serving or Serving(),
             Heartbeat(None),
             make_reporter=lambda: NotImplemented,
-            make_ports=lambda _: self.twins.ports,
+            make_ports=lambda _: self.ports,
         )
         self._pipeline = CeleryPipeline(self.app, connect(redis_url))
         self.app.conf.imports = ()
-        self.app.steps["consumer"].add(JoiningStep)
+        self.app.steps["consumer"] |= {JoiningStep, PullStep}
         setattr(self.app.events, "dispatcher_cls", _recording(self))  # noqa: B010  # stub
         self.consumer: Any = None
         for name in CHAIN:
@@ -69,7 +70,7 @@ class OwnWorker:
         self.app.set_default()  # for the worker's threads
         worker: Any = TestWorkController(
             app=self.app,
-            queues=queues or QUEUES,
+            queues=queues or list(self.app.amqp.queues),
             pool=pool or self.app.conf.worker_pool,
             without_mingle=True,
             without_gossip=True,

@@ -33,8 +33,14 @@ class InlinePipeline(MemoryPipeline):
         self.worker: Worker | None = None
         self._busy = threading.Lock()
 
-    def start(self, execution_id: str, state: State, place: str | None = None) -> None:
-        super().start(execution_id, state, place)
+    def start(
+        self,
+        execution_id: str,
+        state: State,
+        place: str | None = None,
+        group: str | None = None,
+    ) -> None:
+        super().start(execution_id, state, place, group)
         if self.runs:
             self.run_all()
 

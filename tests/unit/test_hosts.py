@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.domain.errors import RuntimeUnavailable
+from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.execution import Execution, Outcome, State, pod_name
 from app.domain.hosts import host_of, languages_of, limits_of, queue_at, queues_of
 from app.domain.language import HeldLimit, Holder, LimitName
@@ -140,6 +140,90 @@ class TestBays:
         alpha = service.host("alpha")
         alpha.worker.run_all()
         assert now(service, row).place == "alpha"
+
+
+class TestLanguages:
+    @pytest.fixture
+    def hosts(self, service: Service) -> tuple[Host, Host]:
+        """Only the second one offers C."""
+        python, c = (next(lg for lg in LANGUAGES if lg.name == name) for name in ("python", "c"))
+        alpha, beta = service.host("alpha", slots=5), service.host("beta", slots=2)
+        alpha.runtime.offered, beta.runtime.offered = [python], [python, c]
+        for host in (alpha, beta):
+            host.heart.beat()
+        return alpha, beta
+
+    def test_a_language_that_only_some_offer_runs_there(
+        self, service: Service, hosts: tuple[Host, Host]
+    ) -> None:
+        alpha, beta = hosts
+        row = service.twins.submit(language="c", language_version="12.2")
+        alpha.worker.run_all()
+        assert service.twins.pipeline.queues() == {"pods.c-12.2"}
+        assert now(service, row).place is None
+        beta.worker.run_all()
+        assert now(service, row).place == "beta"
+
+    def test_others_run_anywhere(self, service: Service, hosts: tuple[Host, Host]) -> None:
+        alpha, beta = hosts
+        submitted(service, 7)
+        run_all(beta, alpha)
+        assert (len(alpha.runtime.created), len(beta.runtime.created)) == (5, 2)
+
+    def test_a_host_that_can_not_run_it_passes_it_on(
+        self, service: Service, hosts: tuple[Host, Host], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It waited in the queue of all hosts while all offered its language."""
+        alpha, beta = hosts
+        row = service.twins.submit(language="c", language_version="12.2")
+        Worker(service.ports, serves=lambda queue: not queue.startswith("pods")).run_all()
+        while service.twins.pipeline.take():
+            pass
+        service.twins.pipeline.start(row.id, State.STARTING)
+        monkeypatch.setattr(alpha.runtime, "create", refuses)
+        alpha.worker.run_all()
+        assert not alpha.bays.paused
+        assert service.twins.pipeline.queues() == {"pods.c-12.2"}
+        beta.worker.run_all()
+        assert (now(service, row).place, now(service, row).attempt) == ("beta", 1)
+
+    def test_one_that_nobody_can_run_fails(
+        self, service: Service, hosts: tuple[Host, Host], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        alpha, _ = hosts
+        monkeypatch.setattr(alpha.runtime, "create", refuses)
+        (row,) = submitted(service)
+        alpha.worker.run_all()
+        assert now(service, row).state is State.FAILED
+
+    def test_the_sweep_knows_the_group_too(
+        self, service: Service, hosts: tuple[Host, Host]
+    ) -> None:
+        alpha, beta = hosts
+        service.twins.submit(language="c", language_version="12.2")
+        alpha.worker.run_all()
+        beta.worker.drop_messages()
+        service.twins.pipeline.take()
+        service.twins.clock.advance(60)
+        for host in hosts:
+            host.heart.beat()
+        sweep(service.ports)
+        assert service.twins.pipeline.queues() == {"pods.c-12.2"}
+
+
+def refuses(_: Pod) -> None:
+    raise RunRefused("the language is not available here")
+
+
+def test_waiting_for_a_bay_costs_no_attempt(service: Service) -> None:
+    alpha = service.host("alpha")
+    (row,) = submitted(service)
+    Worker(service.ports, serves=lambda queue: queue != "pods").run_all()
+    service.twins.clock.advance(3600)
+    alpha.heart.beat()
+    sweep(service.ports)
+    alpha.worker.run_all()
+    assert (now(service, row).place, now(service, row).attempt) == ("alpha", 1)
 
 
 class TestLostHosts:
@@ -339,7 +423,7 @@ def test_a_host_whose_daemon_does_not_answer_sends_no_heartbeat(service: Service
 def test_a_host_that_has_drained_leaves_nothing_behind(service: Service) -> None:
     alpha = service.host("alpha")
     alpha.heart.end()
-    assert service.hosts.sizes() == {"alpha": 2}, "it may come back"
+    assert service.hosts.sizes().keys() == {"alpha"}, "it may come back"
     alpha.bays.draining = True
     alpha.heart.end()
     assert service.hosts.sizes() == {}

@@ -173,11 +173,17 @@ def test_it_continues_after_an_error_that_nobody_expected(twins: Twins, worker: 
     class FailsOnce(MemoryPipeline):
         failed = False
 
-        def start(self, execution_id: str, state: State, place: str | None = None) -> None:
+        def start(
+            self,
+            execution_id: str,
+            state: State,
+            place: str | None = None,
+            group: str | None = None,
+        ) -> None:
             if not self.failed:
                 self.failed = True
                 raise ValueError("nobody expected it")
-            twins.pipeline.start(execution_id, state, place)
+            twins.pipeline.start(execution_id, state, place, group)
 
     execution_id, _ = running_pod(twins, worker)
     pipeline = FailsOnce()

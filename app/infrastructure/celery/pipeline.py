@@ -13,7 +13,7 @@ from redis import Redis
 from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State
-from app.domain.hosts import host_of, queues_of
+from app.domain.hosts import host_of, queue_at, queues_of
 from app.infrastructure.breaker import PAUSE_SECONDS, Breaker
 from app.infrastructure.celery.prepared import Ids, Prepared
 from app.infrastructure.celery.transport import CONNECTION_ERRORS
@@ -37,10 +37,16 @@ class CeleryPipeline:
         self._redis = redis
         self._breaker = Breaker()
         self._prepared = cache(
-            lambda state, host, **kind: Prepared.of(app, CHAIN_FROM[state], host, **kind)
+            lambda state, queue, **kind: Prepared.of(app, CHAIN_FROM[state], queue, **kind)
         )
 
-    def start(self, execution_id: str, state: State, place: str | None = None) -> None:
+    def start(
+        self,
+        execution_id: str,
+        state: State,
+        place: str | None = None,
+        group: str | None = None,
+    ) -> None:
         """Publish `chain_from(state)`. Raises BrokerUnavailable.
 
         Publishing to Redis needs no declaration of the queue, so it is one command.
@@ -48,7 +54,10 @@ class CeleryPipeline:
         step = self._app.current_worker_task
         request_id = request_about(execution_id)
         message = self._prepared(
-            state, host_of(place), with_request=request_id is not None, in_task=bool(step)
+            state,
+            queue_at(CHAIN_FROM[state][0], host_of(place), group),
+            with_request=request_id is not None,
+            in_task=bool(step),
         )
         ids = Ids(
             execution_id,

@@ -13,7 +13,6 @@ from typing import Final, Self
 from celery import Celery
 from celery.utils import uuid
 
-from app.domain.hosts import queue_at
 from app.infrastructure.celery.messages import REQUEST_ID, link, step_message
 from app.infrastructure.raw_message import RawMessage
 
@@ -52,12 +51,12 @@ class Prepared:
         cls,
         app: Celery,
         chain: tuple[str, ...],
-        host: str | None = None,
+        queue: str,
         *,
         with_request: bool,
         in_task: bool,
     ) -> Self:
-        """A chain of these steps, of an attempt on that host."""
+        """A chain of these steps, the first of them in that queue."""
         first, *rest = chain
         headers = {REQUEST_ID: _REQUEST} if with_request else {}
         message = step_message(
@@ -67,7 +66,6 @@ class Prepared:
             [link(name, _EXECUTION, headers) for name in reversed(rest)],
             SimpleNamespace(root_id=_ROOT, id=_PARENT) if in_task else None,
         )
-        queue = queue_at(first, host)
         item = RawMessage(
             b"",
             "application/json",

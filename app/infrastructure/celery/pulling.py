@@ -9,13 +9,17 @@ import json
 import logging
 import threading
 from functools import partial
+from time import monotonic
 from typing import Any, Final
 
 from celery import bootsteps
 from celery.signals import task_revoked
 from celery.utils.functional import noop
+from kombu.utils.encoding import bytes_to_str
 
 from app.domain.chain import CREATE
+from app.domain.errors import RuntimeUnavailable
+from app.domain.hosts import group_named, pods_of
 from app.infrastructure.celery.messages import LocalMessage
 from app.infrastructure.celery.poison import keep_poison
 from app.infrastructure.celery.transport import CONNECTION_ERRORS
@@ -28,6 +32,8 @@ PODS: Final = "pods"
 WAIT_SECONDS: Final = 1
 """How long one call waits, for a bay or for a message."""
 RETRY_SECONDS: Final = 1.0
+LANGUAGES_SECONDS: Final = 2.0
+"""Between two questions which languages there are: some become available later."""
 _OPTIONS: Final = {"socket_timeout": 5 * WAIT_SECONDS}
 
 
@@ -71,6 +77,8 @@ class Puller:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="puller", daemon=True)
         self._give_back = partial(_give_back, bays)
+        self._groups: list[str] = []
+        self._ask_at = 0.0
 
     def start(self) -> None:
         task_revoked.connect(self._give_back, weak=False)
@@ -101,31 +109,45 @@ class Puller:
             while not self._stopping.is_set():
                 if not self._bays.wait(WAIT_SECONDS):
                     continue
-                taken = redis.brpop(PODS, timeout=WAIT_SECONDS)
+                taken = redis.brpop(self._queues(), timeout=WAIT_SECONDS)
                 if taken is None:
                     continue
+                queue, item = taken
                 if self._bays.take():
-                    self._deliver(taken[1])
+                    self._deliver(bytes_to_str(queue), item)
                 else:  # The daemon has just been stopped or drained.
-                    redis.rpush(PODS, taken[1])
+                    redis.rpush(queue, item)
 
-    def _deliver(self, item: bytes) -> None:
+    def _queues(self) -> list[str]:
+        """Those of languages that only some hosts offer come first: others can't take these."""
+        now = monotonic()
+        if now >= self._ask_at:
+            self._ask_at = now + LANGUAGES_SECONDS
+            try:
+                offered = self._consumer.app.ports.runtime.languages()
+            except RuntimeUnavailable as error:
+                log.warning("the languages of this host are not known: %s", error)
+            else:
+                self._groups = [group_named(each.name, each.version) for each in offered]
+        return [*map(pods_of, self._groups), PODS]
+
+    def _deliver(self, queue: str, item: bytes) -> None:
         """Have Celery do with the message what it does with any other."""
         consumer = self._consumer
         try:
-            message = _parse(item)
+            message = _parse(queue, item)
             consumer.check(message)
             strategy = consumer.strategies[message.headers["task"]]
             strategy(message, None, noop, noop, consumer.on_task_message)
         except Exception as error:  # noqa: BLE001  # whatever an item that is no task raises
             self._give_back()
-            keep_poison(consumer.app, PODS, item, error)
+            keep_poison(consumer.app, queue, item, error)
 
 
-def _parse(item: bytes) -> LocalMessage:
+def _parse(queue: str, item: bytes) -> LocalMessage:
     raw = RawMessage.parse(item)
     body = json.loads(raw.body)
-    delivery = {"exchange": "", "routing_key": PODS}
+    delivery = {"exchange": "", "routing_key": queue}
     return LocalMessage(raw.headers, raw.properties, body, delivery)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from threading import Lock
 
 from app.domain.execution import SECOND, Time
-from app.domain.hosts import HostReport
+from app.domain.hosts import HostReport, HostSize
 from app.ports import Clock
 from app.ports.hosts import HOST_SECONDS
 
@@ -32,8 +32,8 @@ class MemoryHosts:
             names = sorted(name for name in self._reports if self._is_alive(name))
             return [self._reports[name] for name in names]
 
-    def sizes(self) -> Mapping[str, int]:
-        return {host.name: host.slots for host in self.alive()}
+    def sizes(self) -> Mapping[str, HostSize]:
+        return {host.name: HostSize.of(host) for host in self.alive()}
 
     def lost(self) -> list[str]:
         with self._lock:

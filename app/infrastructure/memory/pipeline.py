@@ -17,14 +17,20 @@ class MemoryPipeline:
     def __init__(self) -> None:
         self.unavailable = False
         self.resent: list[tuple[str, bytes]] = []
-        self._started: deque[tuple[str, State, str | None]] = deque()
+        self._started: deque[tuple[str, State, str | None, str | None]] = deque()
         self._replays: deque[str] = deque()
         self._lock = threading.Lock()
 
-    def start(self, execution_id: str, state: State, place: str | None = None) -> None:
+    def start(
+        self,
+        execution_id: str,
+        state: State,
+        place: str | None = None,
+        group: str | None = None,
+    ) -> None:
         self._check()
         with self._lock:
-            self._started.append((execution_id, state, place))
+            self._started.append((execution_id, state, place, group))
 
     def forget_host(self, host: str) -> None:
         self._check()
@@ -71,5 +77,5 @@ class MemoryPipeline:
             raise BrokerUnavailable("the broker is unavailable")
 
 
-def _queue(_: str, state: State, place: str | None) -> str:
-    return queue_at(CHAIN_FROM[state][0], host_of(place))
+def _queue(_: str, state: State, place: str | None, group: str | None) -> str:
+    return queue_at(CHAIN_FROM[state][0], host_of(place), group)

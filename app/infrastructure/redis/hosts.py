@@ -6,14 +6,14 @@ from typing import Final, cast
 import redis
 
 from app.domain.execution import SECOND, Time
-from app.domain.hosts import HostReport
+from app.domain.hosts import HostReport, HostSize
 from app.infrastructure import codec
 from app.infrastructure.redis.connection import raises_unavailable
 from app.ports.hosts import HOST_SECONDS
 
 REPORTS: Final = "podline:hosts:reports"
 SIZES: Final = "podline:hosts:sizes"
-"""Hashes: name -> report, name -> slots. The second is read for each execution."""
+"""Hashes: name -> report, name -> size. The second is read for each execution."""
 SEEN: Final = "podline:hosts:seen"
 """A sorted set: name -> the time of the newest heartbeat, or since when one is expected."""
 
@@ -27,7 +27,7 @@ class RedisHosts:
         now = server_time(self._client)
         with self._client.pipeline() as all:
             all.hset(REPORTS, report.name, codec.HOST_REPORT.dump_json(report).decode())
-            all.hset(SIZES, report.name, report.slots)
+            all.hset(SIZES, report.name, _size(report))
             all.zadd(SEEN, {report.name: now})
             all.execute()
 
@@ -45,8 +45,11 @@ class RedisHosts:
         return [codec.HOST_REPORT.validate_json(found[name]) for name in sorted(found)]
 
     @raises_unavailable
-    def sizes(self) -> Mapping[str, int]:
-        return {name: int(slots) for name, slots in self._of_living(SIZES).items()}
+    def sizes(self) -> Mapping[str, HostSize]:
+        return {
+            name: codec.HOST_SIZE.validate_json(text)
+            for name, text in self._of_living(SIZES).items()
+        }
 
     def _of_living(self, key: str) -> Mapping[str, str]:
         with self._client.pipeline() as both:
@@ -69,6 +72,10 @@ class RedisHosts:
 
     def _lost_before(self) -> Time:
         return server_time(self._client) - int(HOST_SECONDS * SECOND)
+
+
+def _size(report: HostReport) -> str:
+    return codec.HOST_SIZE.dump_json(HostSize.of(report)).decode()
 
 
 def server_time(client: redis.Redis) -> Time:

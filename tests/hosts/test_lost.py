@@ -1,0 +1,170 @@
+"""A host is killed, hangs, is cut off, has a full disk or a wrong clock: nothing is lost."""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from podline import Execution, Outcome, State
+from tests.hosts.conftest import SIZES
+from tests.support.many_hosts import ManyHosts, SandboxHost
+from tests.support.waiting import wait_until
+
+SLOTS = sum(map(int, SIZES.values()))
+SLEEPS = "import time; time.sleep(4); print('done')"
+PROGRAMS = 12
+
+Trouble = Callable[[SandboxHost], AbstractContextManager[None]]
+
+
+@contextmanager
+def killed(host: SandboxHost) -> Iterator[None]:
+    host.kill()
+    yield
+    host.start()
+
+
+def worker_hangs(host: SandboxHost) -> AbstractContextManager[None]:
+    return host.stopped("worker")
+
+
+def daemon_hangs(host: SandboxHost) -> AbstractContextManager[None]:
+    return host.stopped("sandbox")
+
+
+def both_hang(host: SandboxHost) -> AbstractContextManager[None]:
+    return host.stopped("worker", "sandbox")
+
+
+def cut_off(host: SandboxHost) -> AbstractContextManager[None]:
+    return host.cut_off()
+
+
+@pytest.mark.parametrize("trouble", [killed, worker_hangs, daemon_hangs, both_hang, cut_off])
+def test_its_attempts_run_again_elsewhere(service: ManyHosts, trouble: Trouble) -> None:
+    gamma = service.hosts["gamma"]
+    ids = service.submitted(SLEEPS, PROGRAMS)
+    wait_until(lambda: len(running_on(service, ids, "gamma")) == 3, within=30, or_fail=service.logs)
+    lost = running_on(service, ids, "gamma")
+    with trouble(gamma):
+        wait_until(lambda: "gamma" not in service.shown(), within=30)
+        again = service.ended(lost)
+        assert {each.place for each in again} <= {"alpha", "beta"}
+        assert {each.attempt for each in again} == {2}
+        wait_until(lambda: not any(queue.endswith(".gamma") for queue in service.queues()))
+    ended = service.ended(ids)
+    assert_exactly_once(service, ended)
+    wait_until(lambda: service.shown().keys() == SIZES.keys(), within=60, or_fail=service.logs)
+    nothing_is_left(service)
+    assert [service.ended([id])[0].place for id in lost] == [each.place for each in again]
+
+
+def running_on(service: ManyHosts, ids: list[str], host: str) -> list[str]:
+    with service.client() as client:
+        found = [client.get(id) for id in ids]
+    return [each.id for each in found if (each.state, each.place) == (State.RUNNING, host)]
+
+
+def assert_exactly_once(service: ManyHosts, ended: list[Execution]) -> None:
+    """Each has one result, and one event of its end."""
+    for each in ended:
+        assert (each.state, each.outcome) == (State.COMPLETED, Outcome.SUCCESS), each.message
+        assert each.result is not None
+        assert each.result.stdout == "done\n"
+        with service.client() as client:
+            states = [event.data["state"] for event in client.events(each.id)]
+        assert states.count("completed") == 1
+
+
+def nothing_is_left(service: ManyHosts) -> None:
+    """No slot, no pod, no queue."""
+    with service.client() as client:
+        wait_until(lambda: client.queue().slots.used == 0, within=30)
+    wait_until(lambda: all(p.free == p.slots for p in service.shown().values()), within=30)
+    pods = [host.data / "sandbox" / "pods" for host in service.hosts.values()]
+    wait_until(lambda: not any(pod for folder in pods for pod in folder.iterdir()), within=30)
+    assert service.queues() == set()
+    bindings = service.redis.smembers("_kombu.binding.podline")
+    assert not [binding for binding in bindings if any(name in binding for name in SIZES)]
+
+
+def test_a_host_with_a_full_disk_takes_no_part(service: ManyHosts) -> None:
+    with full(service.hosts["gamma"]):
+        ended = service.ended(service.submitted(SLEEPS, PROGRAMS))
+    assert_exactly_once(service, ended)
+    assert {each.attempt for each in ended} == {1}
+    assert {each.place for each in ended} <= {"alpha", "beta"}
+    nothing_is_left(service)
+
+
+@contextmanager
+def full(host: SandboxHost) -> Iterator[None]:
+    """Put a file system without space over the folder of its pods, where the daemon sees it."""
+    folder = str(host.data / "sandbox" / "pods")
+    in_its_mounts = ["nsenter", "--target", str(host.part("sandbox").pid), "--mount"]
+    mount = ["mount", "-t", "tmpfs", "-o", "nr_inodes=1,mode=700", "none", folder]
+    subprocess.run([*in_its_mounts, *mount], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run([*in_its_mounts, "umount", folder], check=True)
+
+
+@pytest.mark.parametrize("off", [-3600, 3600])
+def test_a_clock_that_is_an_hour_off_changes_nothing(
+    service: ManyHosts, tmp_path: Path, off: int
+) -> None:
+    library = tmp_path / "clock_off.so"
+    source = Path(__file__).with_name("clock_off.c")
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"], check=True)
+    gamma = service.hosts["gamma"]
+    restart(service, gamma, LD_PRELOAD=str(library), CLOCK_OFF=str(off))
+    try:
+        before = time.time()
+        ended = service.ended(service.submitted(SLEEPS, PROGRAMS))
+        assert_exactly_once(service, ended)
+        assert {each.attempt for each in ended} == {1}
+        there = [each for each in ended if each.place == "gamma"]
+        assert there
+        for each in there:
+            assert each.started_at is not None
+            assert abs(each.started_at.timestamp() - before) < 60
+    finally:
+        restart(service, gamma)
+
+
+def restart(service: ManyHosts, host: SandboxHost, **settings: str) -> None:
+    host.drain()
+    assert host.wait() == 0
+    host.start(**settings)
+    wait_until(lambda: host.name in service.shown(), within=60, or_fail=host.log)
+
+
+def test_a_rolling_restart_under_load_spends_no_attempt(service: ManyHosts) -> None:
+    ids: list[str] = []
+    for host in service.hosts.values():
+        ids += service.submitted(SLEEPS, 6)
+        wait_until(partial(running_on, service, ids, host.name), within=60)
+        restart(service, host)
+    ended = service.ended(ids)
+    assert_exactly_once(service, ended)
+    assert {each.attempt for each in ended} == {1}
+    nothing_is_left(service)
+
+
+def test_a_host_that_has_drained_leaves_nothing_behind(service: ManyHosts) -> None:
+    alpha = service.hosts["alpha"]
+    ids = service.submitted(SLEEPS, SLOTS)
+    wait_until(lambda: running_on(service, ids, "alpha"), within=30)
+    alpha.drain()
+    wait_until(lambda: service.shown()["alpha"].draining, within=10)
+    assert alpha.wait() == 0
+    assert "alpha" not in service.shown()
+    assert not any("alpha" in key for key in service.redis.scan_iter())
+    assert {each.attempt for each in service.ended(ids)} == {1}
+    alpha.start()
+    wait_until(lambda: "alpha" in service.shown(), within=60)
