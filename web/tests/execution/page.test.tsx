@@ -171,6 +171,12 @@ test("the queue position is asked for every 2 s while it waits and somebody look
   assert.equal(watched.asked, 3);
 });
 
+test("the first event says nothing new, so nothing is asked for again", async (t) => {
+  const watched = await watch(t);
+  await watched.become("queued", 0);
+  assert.equal(watched.asked, 1);
+});
+
 test("an older event changes nothing that is known already", async (t) => {
   const watched = await watch(t);
   await watched.become("running", 1);
