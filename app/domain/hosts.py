@@ -12,7 +12,8 @@ from app.queues import queue_of
 HOST_NAME: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 """A host name of one label. Other kinds of places have a slash in their names."""
 
-_HOST_NAME: Final = re.compile(HOST_NAME)
+_HOST_NAME: Final = re.compile(rf"(?![0-9a-z]{{26}}-\d){HOST_NAME}")
+"""The name of an attempt's pod is a place too, but no host."""
 
 
 def host_of(place: str | None) -> str | None:

@@ -437,6 +437,8 @@ def test_a_host_that_has_drained_leaves_nothing_behind(service: Service) -> None
         ("alpha", "alpha"),
         ("a-1", "a-1"),
         ("pod/alpha", None),
+        ("01m8kz2b980k0htr2httkj8cm0-1", None),
+        ("node-1", "node-1"),
         ("Alpha", None),
         ("-", None),
         ("a" * 64, None),

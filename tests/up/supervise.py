@@ -61,7 +61,10 @@ def main(folder: Path, described: dict[str, Description]) -> None:
         Child(program(folder, name, description), folder / f"{name}.log", folder)
         for name, description in described.items()
     ]
-    Supervisor(children, folder / "children.json", Printer()).run()
+    # Children are drained if the test made a file that says whether they have.
+    drained = folder / "drained"
+    drain = (lambda: drained.read_text() == "yes") if drained.exists() else None
+    Supervisor(children, folder / "children.json", Printer(), drain).run()
 
 
 if __name__ == "__main__":

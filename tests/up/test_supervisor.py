@@ -139,6 +139,32 @@ class TestStartAndStop:
         supervised.stop()
         assert supervised.process.wait(10) == 0
 
+    def test_children_that_are_drained_go_on_until_they_have_ended_their_work(
+        self, supervise: Supervise, tmp_path: Path
+    ) -> None:
+        drained = tmp_path / "drained"
+        drained.write_text("not yet")
+        supervised = supervise(a={"code": STEADY})
+        pid = supervised.pids()["a"]
+        supervised.stop()
+        assert supervised.line() == "draining"
+        os.kill(pid, signal.SIGKILL)
+        assert supervised.line().startswith("died a")
+        assert supervised.line().startswith("restarted a"), "they are still supervised"
+        drained.write_text("yes")
+        assert supervised.line() == "stopping"
+        assert supervised.process.wait() == 0
+
+    def test_a_second_signal_ends_the_drain(self, supervise: Supervise, tmp_path: Path) -> None:
+        (tmp_path / "drained").write_text("never")
+        supervised = supervise(a={"code": STEADY})
+        supervised.pids()
+        supervised.stop()
+        assert supervised.line() == "draining"
+        supervised.stop()
+        assert supervised.line() == "stopping"
+        assert supervised.process.wait() == 0
+
     def test_a_child_that_does_not_stop_is_killed_at_its_deadline(
         self, supervise: Supervise
     ) -> None:

@@ -5,6 +5,7 @@ import platform
 import re
 import socket
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def run(data_dir: Path, name: str | None) -> None:
     os.environ["PODLINE_DATA_DIR"] = str(data_dir.absolute())
     os.environ.pop("PODLINE_HOST", None)
     refuse_what_is_not_shared(Settings.load())
-    os.environ["PODLINE_HOST"] = name or _own_name()
+    os.environ["PODLINE_HOST"] = name or own_name()
     os.environ["PODLINE_RUNTIME_URL"] = f"unix://{_socket(data_dir.absolute())}"
     if file := settings_file():
         os.environ[FILE_VARIABLE] = str(file.absolute())
@@ -61,15 +62,16 @@ def _supervise(settings: Settings, report: HostReport) -> None:
 class Drain:
     """Lets the daemon take nothing more, until nothing is left of what it took."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, elapsed: Callable[[], float] = time.monotonic) -> None:
         policy = settings.policy()
+        self._elapsed = elapsed
         self._bays = make_bays(settings)
         self._longest = policy.max_wall_seconds + policy.start_timeout
         self._deadline: float | None = None
 
     def __call__(self) -> bool:
         """Whether all pods have ended and were deleted, or never will be."""
-        now = time.monotonic()
+        now = self._elapsed()
         self._deadline = self._deadline or now + self._longest
         with suppress(RuntimeUnavailable):
             return self._bays.drain() or now > self._deadline
@@ -103,7 +105,7 @@ def refuse_a_second_one(settings: Settings) -> None:
         return  # The worker waits for Redis.
 
 
-def _own_name() -> str:
+def own_name() -> str:
     """The first label of this machine's name, as far as a host's name can have it."""
     label = socket.gethostname().partition(".")[0].lower()
     name = re.sub("[^a-z0-9-]", "-", label).strip("-")

@@ -1,0 +1,88 @@
+"""What `podline host` refuses, and how it drains."""
+
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from app.cli.host import run as host
+from app.cli.up.errors import UpError
+from app.cli.up.programs import host_programs
+from app.domain.hosts import HOST_NAME, HostReport
+from app.infrastructure.redis.hosts import RedisHosts
+from app.settings import Settings
+
+
+def settings(**given: str) -> Settings:
+    shared = {"database_url": "mongodb://db/podline", "redis_url": "redis://redis:6379/0"}
+    return Settings(**{**shared, "runtime_url": "hosts:", **given})  # type: ignore[arg-type]  # names a test gives
+
+
+def test_the_service_s_settings_will_do() -> None:
+    host.refuse_what_is_not_shared(settings())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        (
+            "database_url",
+            "sqlite:///podline.db",
+            "DATABASE_URL must be the service's MongoDB",
+        ),
+        ("redis_url", "unix:///nowhere/redis.sock", "nothing is at /nowhere/redis.sock"),
+        ("runtime_url", "kubernetes://pods", "PODLINE_RUNTIME_URL must be hosts:"),
+    ],
+)
+def test_what_a_host_would_have_for_itself_is_refused(name: str, value: str, why: str) -> None:
+    with pytest.raises(UpError, match=why):
+        host.refuse_what_is_not_shared(settings(**{name: value}))
+
+
+def test_two_hosts_of_one_name_are_refused(redis_url: str, redis_client: Redis) -> None:
+    report = HostReport(name="alpha", slots=1, free=1, release=None, languages=())
+    RedisHosts(redis_client).put(report)
+    host.refuse_a_second_one(settings(redis_url=redis_url, host="beta"))
+    waits = pytest.MonkeyPatch()
+    waits.setattr(host, "LAST_HEARTBEAT_SECONDS", 0)
+    with waits.context(), pytest.raises(UpError, match="a host alpha is alive already"):
+        host.refuse_a_second_one(settings(redis_url=redis_url, host="alpha"))
+    waits.undo()
+
+
+def test_without_redis_the_name_is_not_checked() -> None:
+    host.refuse_a_second_one(settings(redis_url="unix:///nowhere.sock", host="alpha"))
+
+
+@pytest.mark.parametrize(
+    ("machine", "name"),
+    [("node-1.example.org", "node-1"), ("Ada_s_PC", "ada-s-pc"), ("-", "x86-64")],
+)
+def test_a_host_is_named_after_its_machine(
+    machine: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: machine)
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    assert host.own_name() == name
+    Settings(host=name)
+
+
+def test_names_that_are_no_names_are_refused() -> None:
+    with pytest.raises(ValueError, match=HOST_NAME[:8].replace("[", "\\[")):
+        Settings(host="a.b")
+
+
+def test_the_daemon_has_as_many_slots_as_programs_may_run(tmp_path: Path) -> None:
+    own = Settings(host="alpha", data_dir=tmp_path)
+    sandbox, worker = host_programs(own)
+    slots = own.policy().max_running
+    assert sandbox.argv[sandbox.argv.index("--slots") + 1] == str(slots)
+    assert worker.argv[worker.argv.index("--hostname") + 1] == "podline@alpha"
+    assert worker.argv[worker.argv.index("-X") + 1] == "replay"
+    assert worker.needs == ("sandbox",)
+
+
+def test_a_daemon_that_is_gone_is_not_waited_for_without_end(tmp_path: Path) -> None:
+    times = iter([0.0, 1.0, 2000.0])
+    drain = host.Drain(Settings(host="alpha", data_dir=tmp_path), lambda: next(times))
+    assert [drain(), drain(), drain()] == [False, False, True]
