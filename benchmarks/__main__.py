@@ -17,6 +17,7 @@ from typing import Final
 
 from benchmarks import (
     admission,
+    ahead,
     batches,
     bodies,
     burst,
@@ -70,6 +71,7 @@ _QUESTIONS: Final[dict[str, ModuleType]] = {
 _QUESTIONS_TO_OTHERS: Final[dict[str, ModuleType]] = {
     "packages": packages,
     "pods": pods,
+    "ahead": ahead,
     "caps": caps,
     "ceiling": ceiling,
     "roles": roles,

@@ -15,7 +15,7 @@ from app.infrastructure.sqlite.store import SqliteStore
 from app.ports import AdmissionQueue, Runtime, Store
 from tests.contracts.programs import scripted
 from tests.contracts.queued import AGEING
-from tests.support.kubernetes.cluster import a_runtime
+from tests.support.kubernetes.cluster import RuntimeAhead, a_runtime
 from tests.support.mongo_server import MongoServer
 from tests.support.own_redis import OwnRedis
 from tests.support.sandbox_daemon import SandboxDaemon
@@ -67,7 +67,12 @@ def queue(request: pytest.FixtureRequest) -> AdmissionQueue:
     return queue
 
 
-@pytest.fixture(params=["memory", "sandbox", pytest.param("cluster", marks=pytest.mark.kubernetes)])
+ON_CLUSTER = [
+    pytest.param(kind, marks=pytest.mark.kubernetes) for kind in ("cluster", "started ahead")
+]
+
+
+@pytest.fixture(params=["memory", "sandbox", *ON_CLUSTER])
 def runtime(request: pytest.FixtureRequest) -> Iterator[Runtime]:
     """A runtime without pods, of each kind in turn. The twin knows `tests.contracts.programs`."""
     made: Runtime
@@ -75,6 +80,8 @@ def runtime(request: pytest.FixtureRequest) -> Iterator[Runtime]:
         made = MemoryRuntime(scripted)
     elif request.param == "cluster":
         made = a_runtime(request.getfixturevalue("namespace"))
+    elif request.param == "started ahead":
+        made = RuntimeAhead(request.getfixturevalue("namespace"), {"bash": 2, "c": 1})
     else:
         daemon: SandboxDaemon = request.getfixturevalue("sandbox")
         made = daemon.runtime

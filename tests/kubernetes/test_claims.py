@@ -43,8 +43,9 @@ def runtime_of(server: PodServer, **sizes: int) -> KubernetesRuntime:
 def runtime(server: PodServer) -> KubernetesRuntime:
     """With a pool that is ready."""
     runtime = runtime_of(server, python=SIZE)
-    runtime.tend()
-    server.run_all()
+    for _ in range(SIZE // 2):
+        runtime.tend()
+        server.run_all()
     return runtime
 
 
@@ -102,6 +103,7 @@ def test_a_claim_sets_the_label_the_deadline_and_what_it_asks_for(
     assert found["spec"]["activeDeadlineSeconds"] == pytest.approx(age + 100, abs=10)
     assert runtime.list_pods() == [asked.name]
     assert place not in (runtime.started_ahead(pod(2)) or ())
+    assert place not in (runtime_of(server, python=SIZE).started_ahead(pod(2)) or ())
 
 
 def test_the_same_attempt_can_claim_it_again(server: PodServer, runtime: KubernetesRuntime) -> None:

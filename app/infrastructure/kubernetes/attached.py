@@ -44,8 +44,7 @@ class Attached:
         Raises RuntimeUnavailable.
         """
         try:
-            for at in range(0, len(message), _PIECE_BYTES):
-                self._socket.send_binary(_STDIN + message[at : at + _PIECE_BYTES])
+            self.send(message)
             while b"\n" not in self._received:
                 self._receive()
         except (WebSocketException, OSError) as error:
@@ -54,6 +53,11 @@ class Attached:
         if not self._received.startswith((TAKEN, _END)):
             self.close()
             raise RuntimeUnavailable("the collector took its input from somebody else")
+
+    def send(self, content: bytes) -> None:
+        """Raises WebSocketException and OSError."""
+        for at in range(0, len(content), _PIECE_BYTES):
+            self._socket.send_binary(_STDIN + content[at : at + _PIECE_BYTES])
 
     def follow(self, seconds: float, ended: Callable[[], None]) -> None:
         """Receive in a thread until the log ends, for at most that long. Then call `ended`."""

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from time import time
+from time import monotonic, time
 from typing import Any, Final
 
 from app.domain.errors import PlaceTaken, RuntimeUnavailable
@@ -36,7 +36,7 @@ JsonObject = Mapping[str, Any]
 _TRIES_TO_CLAIM: Final = 5
 """Other changes of the pod, such as its kubelet's, count too."""
 _TRIES_TO_ATTACH: Final = 2
-_MOST_SEEN: Final = 1_000
+_FRESH_SECONDS: Final = 0.5
 _MOST_ATTACHED: Final = 256
 
 _log = logging.getLogger(__name__)
@@ -63,8 +63,9 @@ class Claims:
         self._pools = pools
         self._options = options
         self._lock = threading.Lock()
-        self._seen: dict[str, JsonObject] = {}
-        """Pods that were free lately, by name."""
+        self._listing = threading.Lock()
+        self._free: dict[str, tuple[float, dict[str, JsonObject]]] = {}
+        """When they were listed, and the pods that were free, by name, of each pool's label."""
         self._claimed: OrderedDict[str, _Claimed] = OrderedDict()
         """By attempt, the newest last."""
 
@@ -73,27 +74,35 @@ class Claims:
         pool = self._pools.get(pod.language)
         if pool is None or not pool.fits(pod):
             return None
-        selector = f"{UNCLAIMED},{AHEAD}={pool.label}"
-        found = self._api.get(manifest.PODS, labelSelector=selector).json()["items"] or []
-        free = {each["metadata"]["name"]: each for each in found if is_ready(each)}
-        with self._lock:
-            if len(self._seen) > _MOST_SEEN:
-                self._seen.clear()
-            self._seen |= free
-        return [STARTED_AHEAD + name for name in random.sample(sorted(free), len(free))]
+        with self._listing:
+            names = list(self._free_pods(pool.label))
+        return [STARTED_AHEAD + name for name in random.sample(names, len(names))]
+
+    def _free_pods(self, label: str) -> Mapping[str, JsonObject]:
+        """Many creators at once ask the API server once."""
+        listed_at, free = self._free.get(label, (0.0, {}))
+        if monotonic() - listed_at > _FRESH_SECONDS:
+            selector = f"{UNCLAIMED},{AHEAD}={label}"
+            found = self._api.get(manifest.PODS, labelSelector=selector).json()["items"] or []
+            free = {each["metadata"]["name"]: each for each in found if is_ready(each)}
+            self._free[label] = monotonic(), free
+        return free
+
+    def _known(self, own_name: str) -> JsonObject | None:
+        """Return a Pod that was free lately, which is not offered here any more."""
+        with self._listing:
+            for _, free in self._free.values():
+                if own_name in free:
+                    return free.pop(own_name)
+        return None
 
     def claim(self, pod: Pod, offer: Offer, place: str) -> None:
         """Claim the Pod there and hand it its input, unless this was done. Raises PlaceTaken."""
         own_name = place.removeprefix(STARTED_AHEAD)
-        with self._lock:
-            there = self._seen.pop(own_name, None)
-        there = there or self._objects.pod(own_name)
-        if there is not None and _owner(there) == pod.name:
-            if self._objects.log(own_name, bool):
-                return  # it has its input, or a fault
-        else:
-            there = self._claim(pod, offer, own_name, there)
-        self._hand_over(pod, offer, there)
+        known = self._known(own_name) or self._objects.pod(own_name)
+        there, is_new = self._claim(pod, offer, own_name, known)
+        if is_new or not self._objects.log(own_name, bool):
+            self._hand_over(pod, offer, there)
 
     def observation(self, attempt: str, wait_seconds: float) -> Observation | None:
         """Return how the attempt ended if its collector has said so. None if others may know."""
@@ -117,12 +126,18 @@ class Claims:
         if claimed:
             claimed.attached.close()
 
-    def _claim(self, pod: Pod, offer: Offer, own_name: str, there: JsonObject | None) -> JsonObject:
+    def _claim(
+        self, pod: Pod, offer: Offer, own_name: str, there: JsonObject | None
+    ) -> tuple[JsonObject, bool]:
+        """Return the Pod, and whether the attempt had not claimed it before.
+
+        If it had, its log says whether it has its input, or why it never will.
+        """
         for _ in range(_TRIES_TO_CLAIM):
-            if there is None or not is_ready(there) or _owner(there) not in (None, pod.name):
+            if there is not None and _owner(there) == pod.name:
+                return there, False
+            if there is None or not is_ready(there) or _owner(there):
                 raise PlaceTaken(f"{own_name} is no longer free")
-            if _owner(there) == pod.name:
-                return there
             seconds = manifest.active_deadline(pod, offer, self._options)
             answer = self._api.patch(
                 f"{manifest.PODS}/{own_name}",
@@ -130,7 +145,7 @@ class Claims:
                 expects=(HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND),
             )
             if answer.status == HTTPStatus.OK:
-                return answer.json()
+                return answer.json(), True
             there = self._objects.pod(own_name)
         raise PlaceTaken(f"{own_name} changes all the time")
 

@@ -43,6 +43,7 @@ class RuntimeAhead(KubernetesRuntime):
     def __init__(self, namespace: str, sizes: Mapping[str, int], **options: Any) -> None:
         ahead = AheadOptions(sizes=sizes)
         super().__init__(namespace, offers(), pod_options(**options), ahead=ahead)
+        self.namespace = namespace
         self.claimed: list[str] = []
         """The pods that were."""
         self._tending = Lock()
