@@ -167,6 +167,17 @@ class Worker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StartedAhead:
+    """The pods of one language that are started ahead on a cluster."""
+
+    language: str
+    version: str
+    size: int
+    """How many there should be."""
+    ready: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where programs run."""
 
@@ -179,6 +190,7 @@ class Place:
     """Of a sandbox host; None where there is one place."""
     draining: bool = False
     """It takes no more programs, and ends with its last one."""
+    started_ahead: tuple[StartedAhead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -152,6 +152,15 @@ class Worker(Answered):
     steps: list[RunningStep] = Field(description="What it was running at that time.")
 
 
+class StartedAhead(Answered):
+    """The pods of one language that are started ahead."""
+
+    language: str
+    version: str
+    size: int = Field(description="How many there should be.")
+    ready: int
+
+
 class Place(Answered):
     """Where programs run."""
 
@@ -164,6 +173,7 @@ class Place(Answered):
         description="The release of Podline that runs the sandbox; null while it is unavailable, "
         "and for a cluster."
     )
+    started_ahead: list[StartedAhead] = Field(description="On a cluster, as the settings say.")
 
 
 class Workers(Answered):

@@ -202,6 +202,12 @@ def place(place: Place) -> about_schemas.Place:
         free=place.free,
         languages=None if languages is None else sorted({each.name for each in languages}),
         version=place.release,
+        started_ahead=[
+            about_schemas.StartedAhead(
+                language=each.language, version=each.version, size=each.size, ready=each.ready
+            )
+            for each in place.ahead
+        ],
     )
 
 

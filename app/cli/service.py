@@ -28,7 +28,11 @@ def queue_command(client: Client, as_json: bool) -> None:
     slots = overview.slots
     print_line("")
     print_line(f"slots: {_known(slots.used)} used, {_known(slots.free)} free of {slots.total}")
-    if hosts := [place for place in client.workers().places if place.name]:
+    places = client.workers().places
+    if pools := [pool for place in places for pool in place.started_ahead]:
+        ready = ", ".join(f"{p.language} {p.version}: {p.ready} of {p.size}" for p in pools)
+        print_line(f"pods started ahead: {ready}")
+    if hosts := [place for place in places if place.name]:
         free = ", ".join(f"{_named(p, 0)} {_known(p.free)} of {p.slots}" for p in hosts)
         print_line(f"free on sandbox hosts: {free}")
     if overview.oldest_queued_seconds is not None:

@@ -1,5 +1,6 @@
 """What the places report about themselves in which programs run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +16,17 @@ def is_started_ahead(place: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StartedAhead:
+    """The pods of one language that are started ahead."""
+
+    language: str
+    version: str
+    size: int
+    """How many there should be."""
+    ready: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceReport:
     """What a place's watcher last said of it."""
 
@@ -22,3 +34,4 @@ class PlaceReport:
     slots: int
     """How many pods of attempts it can hold at once now."""
     seen_at: Time
+    ahead: Sequence[StartedAhead] = ()

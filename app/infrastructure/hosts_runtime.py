@@ -9,6 +9,7 @@ from typing import NoReturn
 from app.domain.errors import CoordinationUnavailable, RuntimeUnavailable
 from app.domain.hosts import HostReport, languages_of, limits_of
 from app.domain.language import HeldLimit, Language
+from app.domain.place import StartedAhead
 from app.domain.pod import Pod
 from app.domain.report import Frame, Observation, Output
 from app.ports.hosts import Hosts
@@ -42,6 +43,9 @@ class HostsRuntime:
 
     def claim(self, pod: Pod, place: str) -> None:  # noqa: ARG002  # the port's
         _not_here(pod.name)
+
+    def pools(self) -> Sequence[StartedAhead]:
+        return ()
 
     def tend(self) -> None:
         """Each daemon does."""

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from app.domain.execution import Execution
 from app.domain.language import HeldLimit, Language
+from app.domain.place import StartedAhead
 from app.domain.pod import Pod
 from app.domain.report import Frame, Observation, Output
 
@@ -95,6 +96,9 @@ class Runtime(Protocol):
         Needs no connection. Only what `watch` has seen in this process tells more than the number
         to begin with.
         """
+
+    def pools(self) -> Sequence[StartedAhead]:
+        """Return what is started ahead, as `watch` has seen it in this process."""
 
     def tend(self) -> None:
         """Start ahead what is missing, and remove what is too old or in the way of attempts.

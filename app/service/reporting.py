@@ -47,7 +47,8 @@ class PlaceReporter:
 
     def _put(self, slots: int) -> None:
         now = self._ports.clock()
-        self._ports.places.put(PlaceReport(name=self._name, slots=slots, seen_at=now))
+        ahead = self._ports.runtime.pools()
+        self._ports.places.put(PlaceReport(name=self._name, slots=slots, seen_at=now, ahead=ahead))
         grew = self._last is None or slots > self._last
         self._last, self._reported_at = slots, monotonic()
         if grew:

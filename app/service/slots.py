@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.domain.errors import CoordinationUnavailable
-from app.ports import Ports
+from app.domain.place import PlaceReport
+from app.ports import Clock, PlaceReports, Ports
 from app.service.transitions import in_seconds
 
 PLACE_FRESH_SECONDS: Final = 10.0
@@ -20,9 +21,14 @@ def total_slots(ports: Ports) -> int:
     unreported = ports.runtime.slots()
     if unreported is None:
         return ports.policy.max_running
-    reports = ports.places.since(in_seconds(ports.clock, -PLACE_FRESH_SECONDS))
+    reports = place_reports(ports.places, ports.clock)
     reported = sum(report.slots for report in reports) if reports else unreported
     return min(reported, ports.policy.max_running)
+
+
+def place_reports(places: PlaceReports, clock: Clock) -> list[PlaceReport]:
+    """What places have reported lately. Raises CoordinationUnavailable."""
+    return places.since(in_seconds(clock, -PLACE_FRESH_SECONDS))
 
 
 def is_overbooked(ports: Ports) -> bool:

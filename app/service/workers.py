@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from app.domain.errors import RuntimeUnavailable
+from app.domain.errors import CoordinationUnavailable, RuntimeUnavailable
 from app.domain.hosts import HostReport
 from app.domain.language import Language
+from app.domain.place import StartedAhead
 from app.domain.worker import WorkerReport
 from app.ports import Clock, Ports, WorkerReports
-from app.service.slots import slots_of
+from app.service.slots import place_reports, slots_of
 from app.service.transitions import in_seconds
 
 T = TypeVar("T")
@@ -34,6 +35,8 @@ class Place:
     """None while it is unavailable."""
     release: str | None
     """Of Podline. None while the place is unavailable, and for a cluster."""
+    ahead: Sequence[StartedAhead] = ()
+    """Nothing while no watcher or the admission queue is available."""
 
 
 def workers(reports: WorkerReports, clock: Clock) -> list[WorkerReport]:
@@ -51,8 +54,18 @@ def places(ports: Ports) -> list[Place]:
         free=slots.free,
         languages=_known(ports.runtime.languages),
         release=_known(ports.runtime.release),
+        ahead=_ahead(ports),
     )
     return [only]
+
+
+def _ahead(ports: Ports) -> list[StartedAhead]:
+    try:
+        return [
+            pool for report in place_reports(ports.places, ports.clock) for pool in report.ahead
+        ]
+    except CoordinationUnavailable:
+        return []
 
 
 def _host(report: HostReport) -> Place:

@@ -2,6 +2,7 @@
 
 from app.domain.minutes import MINUTE
 from app.domain.worker import RunningStep, WorkerReport
+from app.service.reporting import PlaceReporter
 from app.service.sweep import sweep
 from tests.support.api_contract import PROGRAM, Api, body
 from tests.support.builders import a_dead_letter, an_id
@@ -49,6 +50,15 @@ class TestWorkers:
         twins.runtime.unavailable = True
         (place,) = body(operator.get("/api/v1/workers"))["places"]
         assert (place["languages"], place["version"]) == (None, None)
+
+    def test_what_is_started_ahead_there(self, operator: Api, twins: Twins) -> None:
+        (place,) = body(operator.get("/api/v1/workers"))["places"]
+        assert place["started_ahead"] == []
+        twins.runtime.room, twins.runtime.pool_size = 4, 2
+        PlaceReporter(twins.ports).report()
+        (place,) = body(operator.get("/api/v1/workers"))["places"]
+        pool = {"language": "python", "version": "3.11", "size": 2, "ready": 0}
+        assert place["started_ahead"] == [pool]
 
     def test_only_for_operators(self, api: Api) -> None:
         for path in ("workers", "overview"):

@@ -17,6 +17,7 @@ from app.infrastructure.memory.runtime import Script
 from app.service.batches import submit_batch
 from app.service.dead_letters import record_poison
 from app.service.relay import relay
+from app.service.reporting import PlaceReporter
 from app.service.usage import fold
 from podline import Client, Unauthenticated
 from podline.transport import BlockingTransport
@@ -342,6 +343,14 @@ def test_queue(service: Service, podline: Podline) -> None:
     assert "queued for 1.5 s" in shown
     assert "the longest queues: ada 3" in shown
     assert json.loads(podline("queue", "--json").stdout)["counts"]["queued"]["normal"] == 3
+    assert "started ahead" not in shown
+
+
+def test_queue_shows_what_is_started_ahead(service: Service, podline: Podline) -> None:
+    service.twins.runtime.room, service.twins.runtime.pool_size = 4, 3
+    service.twins.runtime.tend()
+    PlaceReporter(service.twins.ports).report()
+    assert "pods started ahead: python 3.11: 3 of 3" in podline("queue").stdout
 
 
 def test_languages(podline: Podline) -> None:

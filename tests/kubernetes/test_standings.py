@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.infrastructure.kubernetes.connection import Connection
+from app.infrastructure.kubernetes.idle import Idle
 from app.infrastructure.kubernetes.manifest import AHEAD, FOLLOWS, HELD_UP, LABELS
 from app.infrastructure.kubernetes.observation import observation_of, without_pod
 from app.infrastructure.kubernetes.room import Room, Standing
@@ -118,7 +119,7 @@ def test_a_watch_reports_those_that_must_give_their_slots_back(tmp_path: Path) -
     later = [("ADDED", a_pod(id_of(3))), ("MODIFIED", refused(3))]
     room = Room()
     with api_server(tmp_path, listed(*found), events(*later), events()) as server:
-        watch = PodWatch(Connection("podline", server.kubeconfig), room)
+        watch = PodWatch(Connection("podline", server.kubeconfig), room, Idle())
         assert list(islice(watch.changes(lambda: False), 1)) == [id_of(3)]
         assert room.slots == 3
 
@@ -131,7 +132,7 @@ def test_a_watch_asks_for_inputs_that_a_quota_holds_up(
     answers = (listed(placed(0)), events(), Say(json.dumps(inputs).encode()), events())
     room = Room()
     with api_server(tmp_path, *answers) as server:
-        watch = PodWatch(Connection("podline", server.kubeconfig), room)
+        watch = PodWatch(Connection("podline", server.kubeconfig), room, Idle())
         reported = list(islice(watch.changes(lambda: False), 2))
         asked = [urlsplit(path).path.rpartition("/")[2] for path in server.requests]
     assert reported == [id_of(2), id_of(1)]

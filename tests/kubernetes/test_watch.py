@@ -10,6 +10,7 @@ import pytest
 
 from app.domain.errors import RuntimeUnavailable
 from app.infrastructure.kubernetes.connection import Connection
+from app.infrastructure.kubernetes.idle import Idle
 from app.infrastructure.kubernetes.manifest import AHEAD, END, FOLLOWS, LABELS, RUNS
 from app.infrastructure.kubernetes.room import Room
 from app.infrastructure.kubernetes.watch import PodWatch
@@ -30,7 +31,7 @@ def a_pod(
 
 
 def seen(server: ApiServer, how_many: int) -> list[str]:
-    watch = PodWatch(Connection("podline", server.kubeconfig), Room())
+    watch = PodWatch(Connection("podline", server.kubeconfig), Room(), Idle())
     return list(islice(watch.changes(lambda: False), how_many))
 
 
@@ -138,7 +139,7 @@ def last_line(record: dict[str, Any]) -> bytes:
 def test_it_ends_when_it_is_told_to(tmp_path: Path) -> None:
     looks = iter([False, False])
     with api_server(tmp_path, listed(), events()) as server:
-        watch = PodWatch(Connection("podline", server.kubeconfig), Room())
+        watch = PodWatch(Connection("podline", server.kubeconfig), Room(), Idle())
         assert list(watch.changes(lambda: next(looks, True))) == []
 
 
@@ -175,3 +176,19 @@ def test_one_that_is_gone_before_its_end_was_seen_is_reported(tmp_path: Path) ->
     answers = [listed(ahead("an-attempt-1")), events(("DELETED", ahead("an-attempt-1")))]
     with api_server(tmp_path, *answers) as server:
         assert seen(server, 1) == ["an-attempt-1"]
+
+
+def test_what_waits_for_attempts_is_counted(tmp_path: Path) -> None:
+    idle = Idle()
+    other, waiting = ahead(), a_pod("ahead-3")
+    other["metadata"]["name"] = "ahead-2"
+    waiting["metadata"]["labels"] = LABELS | {AHEAD: "x"}
+    reported = [("MODIFIED", ahead("an-attempt-1")), ("MODIFIED", a_pod("last", runs=True))]
+    answers = [listed(ahead(), other, waiting), events(*reported), events(("DELETED", other))]
+    with api_server(tmp_path, *answers) as server:
+        watch = PodWatch(Connection("podline", server.kubeconfig), Room(), idle)
+        assert idle.ready() == {"x": 2}
+        assert list(islice(watch.changes(lambda: False), 1)) == ["last"]
+        assert idle.ready() == {"x": 1}
+        list(watch.changes(lambda: len(server.requests) > 2))
+        assert not idle.ready()

@@ -11,6 +11,7 @@ from typing import Any, Final
 from app.domain.artifact import SLICE_BYTES
 from app.domain.errors import RuntimeUnavailable
 from app.domain.language import HeldLimit, Language
+from app.domain.place import StartedAhead
 from app.domain.pod import Pod
 from app.domain.report import Frame, Observation, Output, Phase
 from app.infrastructure.kubernetes import follow_up, limits, manifest
@@ -18,6 +19,7 @@ from app.infrastructure.kubernetes.ahead import NOTHING_AHEAD, AheadOptions, Poo
 from app.infrastructure.kubernetes.claims import Claims
 from app.infrastructure.kubernetes.collected import Files
 from app.infrastructure.kubernetes.connection import Connection, NoAccess
+from app.infrastructure.kubernetes.idle import Idle
 from app.infrastructure.kubernetes.images import Offer, Offers
 from app.infrastructure.kubernetes.manifest import PodOptions
 from app.infrastructure.kubernetes.objects import Objects
@@ -80,13 +82,14 @@ class KubernetesRuntime:
         self._options = options
         self._last = _LastFiles()
         self._room = Room()
-        pools = {
+        self._idle = Idle()
+        self._by_language = {
             name: Pool.of(offer, options, ahead)
             for name, offer in offers.every.items()
             if ahead.sizes.get(name)
         }
-        self._pools = Pools(self._api, pools.values(), options, ahead)
-        self._claims = Claims(self._api, self._objects, pools, options)
+        self._pools = Pools(self._api, self._by_language.values(), options, ahead)
+        self._claims = Claims(self._api, self._objects, self._by_language, options)
 
     def started_ahead(self, pod: Pod) -> Sequence[str] | None:
         self._refuse_impossible(pod)
@@ -170,10 +173,22 @@ class KubernetesRuntime:
         return sorted(self._objects.attempts())
 
     def watch(self, stop: Callable[[], bool]) -> Iterator[str]:
-        return PodWatch(self._api, self._room).changes(stop)
+        return PodWatch(self._api, self._room, self._idle).changes(stop)
 
     def slots(self) -> int | None:
         return self._room.slots
+
+    def pools(self) -> list[StartedAhead]:
+        ready = self._idle.ready()
+        return [
+            StartedAhead(
+                language=pool.offer.spec.name,
+                version=pool.offer.image.version,
+                size=pool.size,
+                ready=ready[pool.label],
+            )
+            for pool in self._by_language.values()
+        ]
 
     def tend(self) -> None:
         self._pools.tend()

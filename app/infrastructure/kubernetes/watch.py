@@ -11,6 +11,7 @@ from app.domain.report import Phase
 from app.infrastructure.kubernetes.ahead import is_ahead, is_unclaimed
 from app.infrastructure.kubernetes.connection import METADATA_ONLY, Connection, VersionExpired
 from app.infrastructure.kubernetes.end_record import Broken
+from app.infrastructure.kubernetes.idle import Idle
 from app.infrastructure.kubernetes.manifest import COLLECTOR, SELECTOR
 from app.infrastructure.kubernetes.observation import (
     attempt_of,
@@ -36,13 +37,14 @@ _SECONDS_BETWEEN_LOOKS_AT_INPUTS: Final = 2.0
 class PodWatch:
     """One watcher's view of all pods: the last known phase of each."""
 
-    def __init__(self, connection: Connection, room: Room) -> None:
+    def __init__(self, connection: Connection, room: Room, idle: Idle) -> None:
         """List the pods, so that every later change is reported. Raises RuntimeUnavailable.
 
-        `room` learns what it sees.
+        `room` and `idle` learn what it sees.
         """
         self._connection = connection
         self._room = room
+        self._idle = idle
         self._standings = Standings()
         self._inputs_seen_at = monotonic()
         self._phases: dict[str, Phase | None] = {}
@@ -78,6 +80,7 @@ class PodWatch:
         self._version = found["metadata"]["resourceVersion"]
         self._listed_at = monotonic()
         self._standings.put_all(found["items"])
+        self._idle.put_all(found["items"])
         self._see()
         return attempts
 
@@ -121,8 +124,10 @@ class PodWatch:
         """Record whether it has a node, and return whether it has to give up its wait for one."""
         if kind == "DELETED":
             self._standings.remove(pod["metadata"]["name"])
+            self._idle.remove(pod["metadata"]["name"])
         else:
             self._standings.put(pod)
+            self._idle.put(pod)
         attempts = self._see()
         return is_unschedulable(pod) and attempt_of(pod["metadata"]) in self._room.excess(attempts)
 

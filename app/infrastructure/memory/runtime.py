@@ -10,7 +10,7 @@ from app.domain.artifact import SLICE_BYTES, Collected, CollectedFile, LeftOut
 from app.domain.errors import PlaceTaken, RunRefused, RuntimeUnavailable
 from app.domain.execution import SECOND, Time
 from app.domain.language import HeldLimit, Holder, Language, LimitName
-from app.domain.place import STARTED_AHEAD
+from app.domain.place import STARTED_AHEAD, StartedAhead
 from app.domain.pod import Pod
 from app.domain.report import (
     Frame,
@@ -199,6 +199,12 @@ class MemoryRuntime:
                 raise PlaceTaken(f"{place} is no longer free")
             self.ahead[place] = pod.name
             self.create(pod)
+
+    def pools(self) -> list[StartedAhead]:
+        size, ready = self.pool_size, len(self._free())
+        if size is None:
+            return []
+        return [StartedAhead(language="python", version="3.11", size=size, ready=ready)]
 
     def tend(self) -> None:
         with self._lock:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from app.domain.errors import PlaceTaken, RunRefused, RuntimeUnavailable
 from app.domain.language import HeldLimit, Language
+from app.domain.place import StartedAhead
 from app.domain.pod import Pod
 from app.domain.report import Frame, Observation, Output
 from app.infrastructure.sandbox import conversion
@@ -36,6 +37,9 @@ class SandboxRuntime:
 
     def claim(self, pod: Pod, place: str) -> None:  # noqa: ARG002  # nothing is anywhere
         raise PlaceTaken(f"no pod was started ahead at {place}")
+
+    def pools(self) -> Sequence[StartedAhead]:
+        return ()
 
     def tend(self) -> None:
         """The daemon does."""
