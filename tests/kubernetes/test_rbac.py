@@ -159,7 +159,7 @@ def test_what_a_role_does_not_do_it_can_not_do(roles: Roles) -> None:
             roles.connection(account).attach(pod.name, COLLECTOR)
     for role in (creator, processor):
         with pytest.raises(RuntimeUnavailable, match="403"):
-            role.watch(lambda: True)
+            list(role.watch(lambda: False))
 
 
 def test_the_api_needs_no_rights(namespace: str, roles: Roles) -> None:
@@ -240,8 +240,14 @@ def without_room(namespace: str, kubeconfig: Path | None = None) -> KubernetesRu
     return KubernetesRuntime(namespace, offers(), options, kubeconfig, ahead)
 
 
-def refusal(namespace: str, folder: Path, role: str, account: str) -> str:
-    """What the API server answers when that account does the role's work."""
+def refusal(
+    namespace: str, folder: Path, role: str, account: str, log: pytest.LogCaptureFixture
+) -> str:
+    """What the API server answers when that account does the role's work.
+
+    If nothing can be started ahead, only the log says so. Some errors quote what was answered.
+    """
+    log.clear()
     operator = without_room(namespace)
     pod = a_pod(language(operator, "python"))
     if role != "pod-creator":
@@ -249,19 +255,20 @@ def refusal(namespace: str, folder: Path, role: str, account: str) -> str:
     kubeconfig = kubeconfig_of(account, namespace, folder)
     limited = without_room(namespace, kubeconfig)
     try:
-        return WORK[role](limited, pod, Connection(namespace, kubeconfig))
+        said = WORK[role](limited, pod, Connection(namespace, kubeconfig)) + log.text
     except RuntimeUnavailable as error:
-        return str(error)
+        said = str(error)
     finally:
         operator.delete(pod.name)
         Pools(Connection(namespace), (), pod_options(), AheadOptions()).tend()
+    return said.replace("\\", "")
 
 
 @pytest.mark.parametrize("role", WORK)
 def test_with_all_its_rights_a_role_does_all_of_its_work(
-    namespace: str, tmp_path: Path, role: str
+    namespace: str, tmp_path: Path, role: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert "cannot" not in refusal(namespace, tmp_path, role, account=role)
+    assert "cannot" not in refusal(namespace, tmp_path, role, role, caplog)
 
 
 NEWER: Final = Right("pod-creator", "pods/attach", "create")
@@ -269,12 +276,14 @@ NEWER: Final = Right("pod-creator", "pods/attach", "create")
 
 
 @pytest.mark.parametrize("taken", [right for right in rights() if right != NEWER], ids=str)
-def test_without_any_one_of_them_it_does_not(namespace: str, tmp_path: Path, taken: Right) -> None:
+def test_without_any_one_of_them_it_does_not(
+    namespace: str, tmp_path: Path, taken: Right, caplog: pytest.LogCaptureFixture
+) -> None:
     account = an_account_without(taken, namespace)
 
     def is_missed() -> bool:
         """And no other one, which the API server does not know yet."""
-        said = refusal(namespace, tmp_path, taken.role, account)
+        said = refusal(namespace, tmp_path, taken.role, account, caplog)
         return f'cannot {taken.verb} resource "{taken.resource}"' in said
 
     wait_until(is_missed, within=10, or_fail=lambda: f"nothing needs {taken}")
