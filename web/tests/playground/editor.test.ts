@@ -102,6 +102,17 @@ test("what somebody else has changed replaces the text, without its history", (t
   assert.equal(it.editor.content, "new");
 });
 
+test("a text that was typed before is somebody else's once it has come back", (t) => {
+  const it = edited(t);
+  it.open("a.py", "");
+  it.type("a");
+  it.type("b");
+  it.open("a.py", "a");
+  it.open("a.py", "ab");
+  it.open("a.py", "a"); // Such as by an example that is chosen.
+  assert.equal(it.editor.content, "a");
+});
+
 test("each file keeps its own history and cursor", (t) => {
   const it = edited(t);
   it.open("a.py", "a");
