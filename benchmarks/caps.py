@@ -5,7 +5,7 @@ Every slot that the cluster has no room for is taken back, so `max_running` may 
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,7 +29,7 @@ THROUGHPUT_BAR: Final = 0.95
 WAIT_BAR: Final = 1.15
 """p95 of a burst, by what it would take at the throughput of few."""
 _SECONDS_OF_FEW: Final = 40
-_SECONDS_OF_A_BURST: Final = 900
+_SECONDS_OF_A_BURST: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class Burst:
     attempts: int
     """More than one for each."""
     failed: int
+    """Those that had not ended in time are among them."""
     refusals: int
     """How often the scheduler found no node."""
 
@@ -85,16 +86,18 @@ def _burst(api: Api, namespace: str, size: int) -> Burst:
     refused = _refusals(namespace)
     with ThreadPoolExecutor(8) as pool:
         ids = list(pool.map(lambda _: api.submit()["id"], range(size)))
-    wait_until(lambda: not _unfinished(api), within=_SECONDS_OF_A_BURST, every=0.5)
+    with suppress(AssertionError):
+        wait_until(lambda: not _unfinished(api), within=_SECONDS_OF_A_BURST, every=0.5)
     rows = [api.call("GET", f"{EXECUTIONS}/{id}") for id in ids]
-    ended = [_time(row["completed_at"]) for row in rows if row["completed_at"]]
     began = min(_time(row["created_at"]) for row in rows)
+    completed = [row for row in rows if row["state"] == "completed"]
+    ended = [_time(row["completed_at"]) for row in completed]
     return Burst(
         size=size,
         per_second=len(ended) / (max(ended) - began),
-        seconds=[_time(row["completed_at"]) - _time(row["created_at"]) for row in rows],
-        attempts=sum(row["attempt"] - 1 for row in rows),
-        failed=sum(row["state"] != "completed" for row in rows),
+        seconds=[_time(row["completed_at"]) - _time(row["created_at"]) for row in completed],
+        attempts=sum(max(row["attempt"] - 1, 0) for row in rows),
+        failed=size - len(completed),
         refusals=_refusals(namespace) - refused,
     )
 
@@ -119,17 +122,16 @@ def _time(text: str) -> float:
 
 @contextmanager
 def _service(namespace: str) -> Iterator[Api]:
-    settings = {
-        "PODLINE_KUBERNETES__IMAGES": LANGUAGE_IMAGES,
-        "PODLINE_KUBERNETES__POD_IMAGE": pod_image().name,
-        "PODLINE_KUBERNETES__IMAGE_PULL_POLICY": "Never",
-        "PODLINE_MAX_RUNNING": str(SLOTS),
-        "PODLINE_LOG_LEVEL": "warning",
-    }
-    with (
-        TemporaryDirectory(prefix="podline-benchmark-") as folder,
-        Roles(
-            Path(folder), f"kubernetes://{namespace}", workers=ONE_FOR_ALL, settings=settings
-        ) as roles,
-    ):
-        yield Api(roles.url, roles.key)
+    """With SQLite: the stand-in for MongoDB would take as much of the two cores as the pods."""
+    url = f"kubernetes://{namespace}"
+    with TemporaryDirectory(prefix="podline-benchmark-") as folder:
+        settings = {
+            "PODLINE_DATABASE_URL": f"sqlite:///{folder}/podline.db",
+            "PODLINE_KUBERNETES__IMAGES": LANGUAGE_IMAGES,
+            "PODLINE_KUBERNETES__POD_IMAGE": pod_image().name,
+            "PODLINE_KUBERNETES__IMAGE_PULL_POLICY": "Never",
+            "PODLINE_MAX_RUNNING": str(SLOTS),
+            "PODLINE_LOG_LEVEL": "warning",
+        }
+        with Roles(Path(folder), url, workers=ONE_FOR_ALL, settings=settings) as roles:
+            yield Api(roles.url, roles.key)
