@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.infrastructure.kubernetes.room import (
+    ALONE_SECONDS,
     FIRST,
     HOLD_SECONDS,
     KEPT_FREE,
@@ -47,6 +48,13 @@ class Cluster:
 
     def submit(self, how_many: int) -> None:
         self._queue += [f"{next(self._numbers):06}" for _ in range(how_many)]
+
+    def submit_large(self, size: int) -> str:
+        """It is as large as so many others, and the next to be admitted."""
+        name = f"{next(self._numbers):06}"
+        self._sizes[name] = size
+        self._queue.insert(0, name)
+        return name
 
     def run(self, seconds: float, each: Callable[[], object] = lambda: None) -> None:
         until = self.now + seconds
@@ -170,6 +178,16 @@ def test_a_refusal_among_those_that_were_held_before_may_be_old() -> None:
     assert room.slots == 5, "others use the rest now"
 
 
+def test_one_that_waits_alone_has_a_slot_of_its_own_until_it_finds_a_node() -> None:
+    room = Room()
+    room.see(some(refused=1), 1)
+    assert room.slots == 1
+    room.see(some(refused=1), 1 + ALONE_SECONDS)
+    assert room.slots == 2
+    room.see(some(placed=1), 2 + ALONE_SECONDS)
+    assert room.slots == 2, "it grew by one"
+
+
 def test_pods_started_ahead_are_room() -> None:
     room = Room()
     room.see(some(placed=4, refused=1), 1, idle=3)
@@ -201,6 +219,21 @@ def test_one_for_which_there_is_no_node_at_all_does_not_stop_the_others(holds: i
     cluster.run(60)
     assert cluster.is_waiting(FIRST_POD)
     assert len(cluster.ended) - before >= 0.9 * holds * 60 / (1 + TICK)
+
+
+def test_it_keeps_a_few_slots_free_for_one_that_is_too_large_and_not_all() -> None:
+    cluster = Cluster(holds=40)
+    cluster.submit(20_000)
+    cluster.run(20)
+    assert cluster.placed == 40
+    large = cluster.submit_large(1000)
+    least = []
+    cluster.run(6 * STALE_SECONDS, each=lambda: least.append(cluster.room.slots))
+    assert min(least) == 40 - KEPT_FREE
+    assert cluster.is_waiting(large)
+    cluster.run(HOLD_SECONDS)
+    assert cluster.placed == 40
+    assert cluster.room.slots >= 41, "its own slot is one more"
 
 
 def test_nothing_fits_and_then_a_node_comes() -> None:
