@@ -4,10 +4,12 @@ import pytest
 
 from app.domain.execution import SECOND, Execution, State
 from app.domain.place import PlaceReport
+from app.domain.submission import Priority
 from app.infrastructure.memory.runtime import Script
+from app.service.admission import admit
 from app.service.monitor import poll
 from app.service.reporting import REPORT_SECONDS, PlaceReporter
-from app.service.sweep import sweep
+from app.service.sweep import SLOT_GRACE_SECONDS, sweep
 from tests.support.twins import Twins, make_twins
 from tests.support.worker import Worker
 
@@ -102,6 +104,30 @@ def test_two_polls_give_back_once() -> None:
     poll(twins.ports, refused.id)
     assert twins.now(refused).attempt == 0
     assert twins.admission.slots_used() == 1
+
+
+def test_a_slot_that_became_the_next_attempt_s_while_its_pod_was_deleted_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The sweep frees lost slots, and a cluster takes seconds to delete a pod."""
+    twins = twins_of(room=2)
+    _, refused = submitted(twins, RUNS, NO_ROOM)
+    delete = twins.runtime.delete
+
+    def slowly(name: str) -> None:
+        monkeypatch.undo()
+        delete(name)
+        report(twins, 2)
+        twins.clock.advance(SLOT_GRACE_SECONDS + 1)
+        sweep(twins.ports)
+        assert not admit(twins.ports, twins.submit(priority=Priority.CRITICAL).id)
+
+    monkeypatch.setattr(twins.runtime, "delete", slowly)
+    report(twins, 1)
+    poll(twins.ports, refused.id)
+    assert twins.now(refused).state is State.ADMITTED
+    assert refused.id in twins.admission.slots(2**62, 9)
+    assert (twins.admission.slots_used(), twins.admission.length()) == (2, 1)
 
 
 def test_a_reporter_admits_more_once_there_is_more_room() -> None:

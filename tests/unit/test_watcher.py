@@ -70,6 +70,18 @@ def test_a_pod_that_ends_is_polled_at_once(twins: Twins, worker: Worker) -> None
         assert next_started(twins) == (execution_id, State.RUNNING)
 
 
+def test_whoever_polls_knows_already_how_much_room_there_is(twins: Twins, worker: Worker) -> None:
+    execution_id, _ = running_pod(twins, worker)
+    twins.runtime.room = 1
+    watcher = Watcher(lambda: twins.ports, replace(QUICK, report=60))
+    watcher.start()
+    try:
+        assert next_started(twins) == (execution_id, State.RUNNING)
+        assert [place.slots for place in twins.ports.places.since(0)] == [1]
+    finally:
+        watcher.stop()
+
+
 def test_only_one_watches_and_another_takes_over(twins: Twins) -> None:
     with watching(twins):
         assert twins.ports.leases.acquire(LEASE_NAME, 1) is None
