@@ -94,7 +94,7 @@ class Installation:
 
 
 def run(*, quick: bool) -> str:
-    executions = 200 if quick else 2_000
+    executions = 200 if quick else 1_000
     rows: list[list[object]] = []
     for store in (SQLITE, "MongoDB's stand-in"):
         for workers in (1, 2):

@@ -9,7 +9,6 @@ from app.domain.pod import Pod
 from app.domain.report import Observation, Output, Phase, StageOutput
 from app.infrastructure.memory.runtime import MemoryRuntime, exited
 from app.ports import Runtime
-from app.settings import Settings
 
 _PRINTED: Final = Output(compile=None, runs=(StageOutput(stdout=b"1\n", stderr=b""),))
 _PAUSE_SECONDS: Final = 0.5
@@ -44,7 +43,7 @@ class FreeRuntime(MemoryRuntime):
         return iter(())
 
 
-def make_free_runtime(_: Settings) -> Runtime:
+def make_free_runtime(*_: object) -> Runtime:
     return FreeRuntime()
 
 
