@@ -4,6 +4,7 @@ Whoever accepts a connection gives it to the process with the fewest. Otherwise,
 keep their connections would often be served by one process alone, beside an idle one.
 """
 
+import logging
 import mmap
 import socket
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from typing import Final
 AT_ONCE: Final = 64
 _NUMBER_BYTES: Final = 8
 _NAME_BYTES: Final = 64
+
+log = logging.getLogger(__name__)
 
 
 class Shares:
@@ -62,19 +65,26 @@ class Share:
         sender = self._shares.pairs[fewest][0]
         try:
             socket.send_fds(sender, [name.encode()], [connection.fileno()])
-        except BlockingIOError:  # it has not taken the last few hundred
+        except OSError:  # it has not taken the last few hundred, or too many are under way
             return False
         connection.close()
         return True
 
     def taken(self) -> Iterator[tuple[socket.socket, str]]:
-        """Take what others gave, up to 64 connections at a time, each with its name."""
+        """Take what others gave, up to 64 connections at a time, each with its name.
+
+        A connection for which this process has no descriptor left is lost, as the system closes it
+        (unix(7), SCM_RIGHTS).
+        """
         for _ in range(AT_ONCE):
             try:
-                name, (descriptor,), _, _ = socket.recv_fds(self.receiver, _NAME_BYTES, 1)
+                name, descriptors, _, _ = socket.recv_fds(self.receiver, _NAME_BYTES, 1)
             except BlockingIOError:
                 return
-            yield socket.socket(fileno=descriptor), name.decode()
+            if descriptors:
+                yield socket.socket(fileno=descriptors[0]), name.decode()
+            else:
+                log.warning("a connection was closed: this process has too many open files")
 
     def _is_not(self, number: int) -> bool:
         return number != self._number

@@ -1,8 +1,11 @@
 """How processes share connections: here, the processes are threads."""
 
+import os
+import resource
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -71,6 +74,45 @@ def test_a_process_that_takes_nothing_is_given_no_more() -> None:
     assert len(taken) == AT_ONCE
     for each, _ in [*taken, *(more for _ in range(given) for more in taker.taken())]:
         each.close()
+
+
+def test_a_connection_that_cannot_be_given_is_served_here() -> None:
+    shares = Shares(2)
+    giver = Share(shares, 0)
+    giver.holds(1)
+    shares.pairs[1][1].close()
+    with connection() as kept:
+        assert not giver.give(kept, "")
+        assert kept.fileno() != -1
+
+
+def test_a_process_with_too_many_open_files_takes_the_next_one_later(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    shares = Shares(2)
+    giver, taker = Share(shares, 0), Share(shares, 1)
+    giver.holds(2)
+    assert giver.give(connection(), "lost")
+    with no_more_files():
+        assert list(taker.taken()) == []
+    assert "too many open files" in caplog.text
+    assert giver.give(connection(), "next")
+    ((taken, name),) = taker.taken()
+    taken.close()
+    assert name == "next"
+
+
+@contextmanager
+def no_more_files() -> Iterator[None]:
+    """Lower this process's limit, so that no descriptor is left."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    first_free = os.dup(0)
+    os.close(first_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (first_free, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_what_was_given_to_a_killed_process_reaches_the_next_one() -> None:
