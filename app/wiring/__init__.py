@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from app.domain.callback_secret import CallbackSecrets
 from app.domain.callback_url import networks
 from app.domain.execution import Time
-from app.ports import Clock, Fleet, Hosts, Ports
+from app.ports import Clock, Fleet, Hosts, Leases, Ports
 from app.settings import Settings
 from app.settings.folders import kept
 from app.wiring.callbacks import forms_of_callbacks
@@ -94,6 +94,13 @@ def make_hosts(settings: Settings) -> Hosts:
     from app.infrastructure.redis.hosts import RedisHosts
 
     return RedisHosts(connect(settings.redis_url))
+
+
+def make_leases(settings: Settings) -> Leases:
+    from app.infrastructure.redis.connection import connect
+    from app.infrastructure.redis.leases import RedisLeases
+
+    return RedisLeases(connect(settings.redis_url))
 
 
 def make_clock(settings: Settings, redis: "Redis") -> tuple[Clock, Callable[[], int]]:

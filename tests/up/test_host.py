@@ -10,7 +10,9 @@ from app.cli.up.errors import UpError
 from app.cli.up.programs import host_programs
 from app.domain.hosts import HOST_NAME, HostReport
 from app.infrastructure.redis.hosts import RedisHosts
+from app.infrastructure.redis.leases import RedisLeases
 from app.settings import Settings
+from app.wiring import make_hosts, make_leases
 
 
 def settings(**given: str) -> Settings:
@@ -39,19 +41,18 @@ def test_what_a_host_would_have_for_itself_is_refused(name: str, value: str, why
         host.refuse_what_is_not_shared(settings(**{name: value}))
 
 
-def test_two_hosts_of_one_name_are_refused(redis_url: str, redis_client: Redis) -> None:
-    report = HostReport(name="alpha", slots=1, free=1, release=None, languages=())
-    RedisHosts(redis_client).put(report)
-    host.refuse_a_second_one(settings(redis_url=redis_url, host="beta"))
-    waits = pytest.MonkeyPatch()
-    waits.setattr(host, "LAST_HEARTBEAT_SECONDS", 0)
-    with waits.context(), pytest.raises(UpError, match="a host alpha is alive already"):
-        host.refuse_a_second_one(settings(redis_url=redis_url, host="alpha"))
-    waits.undo()
+def test_two_hosts_of_one_name_are_refused(redis_client: Redis) -> None:
+    hosts, leases = RedisHosts(redis_client), RedisLeases(redis_client)
+    hosts.put(HostReport(name="alpha", slots=1, free=1, release=None, languages=()))
+    times = iter([0.0, host.PATIENCE_SECONDS + 1])
+    host.take_name(hosts, leases, "beta")
+    with pytest.raises(UpError, match="a host alpha is alive already"):
+        host.take_name(hosts, leases, "alpha", now=lambda: next(times))
 
 
 def test_without_redis_the_name_is_not_checked() -> None:
-    host.refuse_a_second_one(settings(redis_url="unix:///nowhere.sock", host="alpha"))
+    without = settings(redis_url="unix:///nowhere.sock")
+    host.take_name(make_hosts(without), make_leases(without), "alpha")
 
 
 @pytest.mark.parametrize(

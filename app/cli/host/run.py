@@ -17,16 +17,19 @@ from app.cli.up.programs import host_programs
 from app.cli.up.supervisor import STOP_SIGNALS, Supervisor, blocked
 from app.domain.errors import CoordinationUnavailable, RuntimeUnavailable
 from app.domain.hosts import HOST_NAME
+from app.ports import Hosts, Leases
 from app.settings import Settings
 from app.settings.folders import runtime_folder
 from app.settings.sources import FILE_VARIABLE, settings_file, variable
 from app.settings.urls import HOSTS, socket_path, sqlite_path
-from app.wiring import make_hosts
+from app.wiring import make_hosts, make_leases
 from app.wiring.runtimes import make_bays
 from sandbox.private import set_umask
 
-LAST_HEARTBEAT_SECONDS = 8.0
-"""How long a host of this name that was killed may seem alive."""
+START_SECONDS = 15.0
+"""How long a name is kept for a host that starts, until its heartbeats do that."""
+PATIENCE_SECONDS = START_SECONDS + 1.0
+"""How long a host of this name that was killed may seem to be alive, or to start."""
 
 
 def run(data_dir: Path, name: str | None) -> None:
@@ -43,7 +46,7 @@ def run(data_dir: Path, name: str | None) -> None:
     report = HostReport(settings)
     with folder.held(settings.data_dir, on_full=report.full):
         leftovers.kill_recorded(settings.data_dir / folder.CHILDREN)
-        refuse_a_second_one(settings)
+        take_name(make_hosts(settings), make_leases(settings), os.environ["PODLINE_HOST"])
         with blocked(STOP_SIGNALS):
             _supervise(settings, report)
 
@@ -92,15 +95,24 @@ def refuse_what_is_not_shared(settings: Settings) -> None:
         )
 
 
-def refuse_a_second_one(settings: Settings) -> None:
-    """Refuse the name of a host that is alive. Raises UpError."""
-    deadline = time.monotonic() + LAST_HEARTBEAT_SECONDS
-    hosts, name = make_hosts(settings), settings.host
+def take_name(
+    hosts: Hosts,
+    leases: Leases,
+    name: str,
+    *,
+    now: Callable[[], float] = time.monotonic,
+    pause: Callable[[float], object] = time.sleep,
+) -> None:
+    """Keep the name from others that start at the same time.
+
+    Raises UpError if it is that of a host that is alive, or starts.
+    """
+    deadline = now() + PATIENCE_SECONDS
     try:
-        while name in hosts.sizes():
-            if time.monotonic() > deadline:
+        while name in hosts.sizes() or leases.acquire(f"host.{name}", START_SECONDS) is None:
+            if now() > deadline:
                 raise UpError(f"a host {name} is alive already: choose another name with --name")
-            time.sleep(0.5)
+            pause(0.5)
     except CoordinationUnavailable:
         return  # The worker waits for Redis.
 
