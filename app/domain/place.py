@@ -1,6 +1,5 @@
 """What the places report about themselves in which programs run."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,4 +33,4 @@ class PlaceReport:
     slots: int
     """How many pods of attempts it can hold at once now."""
     seen_at: Time
-    ahead: Sequence[StartedAhead] = ()
+    ahead: tuple[StartedAhead, ...] = ()

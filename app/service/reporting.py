@@ -48,7 +48,9 @@ class PlaceReporter:
     def _put(self, slots: int) -> None:
         now = self._ports.clock()
         ahead = self._ports.runtime.pools()
-        self._ports.places.put(PlaceReport(name=self._name, slots=slots, seen_at=now, ahead=ahead))
+        self._ports.places.put(
+            PlaceReport(name=self._name, slots=slots, seen_at=now, ahead=tuple(ahead))
+        )
         grew = self._last is None or slots > self._last
         self._last, self._reported_at = slots, monotonic()
         if grew:
