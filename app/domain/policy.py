@@ -68,9 +68,16 @@ class Policy:
     """What operators can set, and the limits that follow. All times are in seconds."""
 
     max_running: int = field(
-        default=2, metadata=means("Slots: programs that run at once, in total.", gt=0)
+        default=2,
+        metadata=means(
+            "Slots: programs that run at once, in total, or on the sandbox host where it is set.",
+            gt=0,
+        ),
     )
-    max_running_per_owner: int = field(default=2, metadata=means("Slots of one owner.", gt=0))
+    max_running_per_owner: int | None = field(
+        default=None, metadata=means("Slots of one owner.", gt=0)
+    )
+    """None: as many as there are, which on sandbox hosts is more than one machine's."""
     ageing_seconds: float = field(
         default=60,
         metadata=means("A waiting execution rises by one priority band for each of these.", gt=0),

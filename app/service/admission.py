@@ -29,7 +29,8 @@ def fill_slots(
     continues in the caller's chain: True if it was admitted.
     """
     continues = False
-    caps = Caps(total_slots(ports), ports.policy.max_running_per_owner)
+    total = total_slots(ports)
+    caps = Caps(total, ports.policy.max_running_per_owner or total)
     take = partial(ports.admission.take, caps, limit=TAKEN_AT_ONCE)
     entry = None if entering is None else entry_of(entering)
     taken = take(ports.clock(), entering=entry, leaving=leaving)

@@ -75,10 +75,7 @@ else:
         __base__=BaseSettings,
         **settings_of(
             Policy(),
-            {
-                "max_running": lambda _: slots_of_this_machine(),
-                "max_running_per_owner": lambda given: given["max_running"],
-            },
+            {"max_running": lambda _: slots_of_this_machine()},
         ),
     )
 """The settings that make the policy (app/domain/policy.py), by its names."""

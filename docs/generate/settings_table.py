@@ -31,7 +31,7 @@ _IN_WORDS: Final = {
     "replay_dir": "`replays` in the data folder",
     "flower_password": "generated",
     "max_running": "[two for each core](#slots)",
-    "max_running_per_owner": "`max_running`",
+    "max_running_per_owner": "all",
     "ready_jails": "`max_running`",
     "retention_seconds": "never",
     "kafka.replication_factor": "the broker's",

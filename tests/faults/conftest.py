@@ -22,7 +22,6 @@ FAST = {
     # With APART=yes, all tests here run with each step as a message of its own.
     **in_processes(**SOON, **(STEPS_APART if "APART" in os.environ else {})),
     "PODLINE_MAX_RUNNING": "8",
-    "PODLINE_MAX_RUNNING_PER_OWNER": "8",
     # Tests receive callbacks on this machine.
     "PODLINE_CALLBACK_NETWORKS": "127.0.0.0/8",
 }

@@ -18,7 +18,7 @@ RUNS = Script(ends=None)
 
 
 def twins_of(room: int, max_running: int = 10) -> Twins:
-    twins = make_twins(max_running=max_running, max_running_per_owner=max_running)
+    twins = make_twins(max_running=max_running)
     report(twins, room)
     return twins
 

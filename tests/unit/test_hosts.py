@@ -22,7 +22,7 @@ from tests.support.worker import Worker
 
 @pytest.fixture
 def service() -> Service:
-    return Service(make_twins(max_running=1, max_running_per_owner=1000))
+    return Service(make_twins(max_running=1))
 
 
 def submitted(service: Service, count: int = 1) -> list[Execution]:
@@ -114,6 +114,13 @@ class TestBays:
         assert len(alpha.runtime.created) == 1
         assert len(beta.runtime.created) == 3
         assert sum(now(service, row).state is State.QUEUED for row in rows) == 2
+
+    def test_one_owner_can_be_held_to_fewer_than_there_are(self) -> None:
+        service = Service(make_twins(max_running=1, max_running_per_owner=2))
+        hosts = [service.host("alpha", slots=1), service.host("beta", slots=3)]
+        submitted(service, 6)
+        run_all(*hosts)
+        assert sum(len(host.runtime.created) for host in hosts) == 2
 
     def test_a_bay_that_is_free_again_is_used_by_whoever_waits(self, service: Service) -> None:
         alpha, beta = service.host("alpha", slots=1), service.host("beta", slots=1)

@@ -42,7 +42,7 @@ def test_a_place_that_is_silent_has_none() -> None:
 
 
 def test_no_more_are_admitted_than_the_places_hold() -> None:
-    twins = make_twins(max_running=10, max_running_per_owner=10)
+    twins = make_twins(max_running=10)
     twins.runtime.room = 1
     report(twins, 3)
     twins.runtime.script = lambda _: Script(ends=None)

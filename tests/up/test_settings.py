@@ -266,9 +266,11 @@ class TestPolicy:
         monkeypatch.setenv("PODLINE_MAX_RUNNING", str(default.max_running))
         assert Settings.load().policy() == default
 
-    def test_one_owner_may_have_all_slots(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_one_owner_may_have_all_slots_of_all_machines(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setenv("PODLINE_MAX_RUNNING", "17")
-        assert Settings.load().policy().max_running_per_owner == 17
+        assert Settings.load().policy().max_running_per_owner is None
 
     def test_limits_arrive(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PODLINE_DEFAULT_LIMITS__MEMORY_MIB", "99")
