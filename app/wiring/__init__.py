@@ -38,7 +38,6 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
     from app.infrastructure.prometheus.metrics import PrometheusMetrics
     from app.infrastructure.redis.admission import RedisAdmissionQueue
     from app.infrastructure.redis.connection import connect
-    from app.infrastructure.redis.hosts import RedisHosts
     from app.infrastructure.redis.leases import RedisLeases
     from app.infrastructure.redis.live import RedisLiveOutput
     from app.infrastructure.redis.minute_counters import RedisMinuteCounters
@@ -54,7 +53,7 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
     callback_secrets = CallbackSecrets(_callback_secret(settings))
     policy = replace(settings.policy(), signs_callbacks=bool(callback_secrets))
     redis, store = connect(settings.redis_url), make_store(settings)
-    fleet = Fleet(RedisHosts(redis), settings.host) if settings.has_hosts() else None
+    fleet = make_fleet(settings, redis)
     clock, clock_ahead = make_clock(settings, redis)
     return Ports(
         store=store,
@@ -86,6 +85,15 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
         policy=policy,
         fleet=fleet,
     )
+
+
+def make_fleet(settings: Settings, redis: "Redis") -> Fleet | None:
+    """The sandbox hosts, if programs run on such."""
+    from app.infrastructure.redis.hosts import RedisHosts
+
+    if not settings.has_hosts():
+        return None
+    return Fleet(RedisHosts(redis, fresh_seconds=0.2), settings.host)
 
 
 def make_hosts(settings: Settings) -> Hosts:

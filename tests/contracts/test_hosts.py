@@ -115,3 +115,12 @@ def test_redis_uses_no_clock_but_its_own(
     put_at = seen(redis_client)["alpha"]
     assert put_at < (wrong - hour / 2) * SECOND
     assert redis_hosts.server_time(redis_client) >= put_at
+
+
+def test_redis_is_asked_for_sizes_as_often_as_they_matter(redis_client: Redis) -> None:
+    times = iter([0.0, 0.19, 0.2])
+    hosts = RedisHosts(redis_client, 0.2, lambda: next(times))
+    assert hosts.sizes() == {}
+    hosts.put(ALPHA)
+    assert hosts.sizes() == {}
+    assert hosts.sizes() == {"alpha": HostSize.of(ALPHA)}

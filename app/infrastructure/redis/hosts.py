@@ -1,6 +1,7 @@
 """Heartbeats of sandbox hosts in Redis, whose clock says how old each is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from time import monotonic
 from typing import Final, cast
 
 import redis
@@ -19,8 +20,17 @@ SEEN: Final = "podline:hosts:seen"
 
 
 class RedisHosts:
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        fresh_seconds: float = 0,
+        elapsed: Callable[[], float] = monotonic,
+    ) -> None:
+        """Sizes are asked for again after that time: each execution needs them twice."""
         self._client = client
+        self._fresh_seconds = fresh_seconds
+        self._elapsed = elapsed
+        self._sizes: tuple[float, Mapping[str, HostSize]] | None = None
 
     @raises_unavailable
     def put(self, report: HostReport) -> None:
@@ -46,10 +56,12 @@ class RedisHosts:
 
     @raises_unavailable
     def sizes(self) -> Mapping[str, HostSize]:
-        return {
-            name: codec.HOST_SIZE.validate_json(text)
-            for name, text in self._of_living(SIZES).items()
-        }
+        now = self._elapsed()
+        if self._sizes is None or now - self._sizes[0] >= self._fresh_seconds:
+            found = self._of_living(SIZES)
+            sizes = {name: codec.HOST_SIZE.validate_json(found[name]) for name in found}
+            self._sizes = now, sizes
+        return self._sizes[1]
 
     def _of_living(self, key: str) -> Mapping[str, str]:
         with self._client.pipeline() as both:
