@@ -124,3 +124,16 @@ def test_redis_is_asked_for_sizes_as_often_as_they_matter(redis_client: Redis) -
     hosts.put(ALPHA)
     assert hosts.sizes() == {}
     assert hosts.sizes() == {"alpha": HostSize.of(ALPHA)}
+
+
+def test_a_report_of_another_release_stops_no_other(
+    redis_client: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    hosts = RedisHosts(redis_client)
+    hosts.put(ALPHA)
+    hosts.put(replace(BETA, name="newer"))
+    for key in (redis_hosts.REPORTS, redis_hosts.SIZES):
+        redis_client.hset(key, "newer", '{"of": "another release"}')
+    assert [host.name for host in hosts.alive()] == ["alpha"]
+    assert hosts.sizes() == {"alpha": HostSize.of(ALPHA)}
+    assert caplog.text.count("what 'newer' reports can't be read") == 1

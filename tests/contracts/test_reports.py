@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from redis import Redis
 
 from app.domain.execution import SECOND
 from app.domain.place import PlaceReport
@@ -66,4 +67,11 @@ def test_places_are_kept_apart_from_workers(reports: WorkerReports, places: Plac
     assert places.since(NOW + 1) == [HOST_2]
     places.remove(HOST_2.name)
     assert places.since(0) == []
+    assert reports.since(0) == [A]
+
+
+def test_a_report_of_another_release_hides_no_other(redis_client: Redis) -> None:
+    reports = RedisWorkerReports(redis_client)
+    reports.put(A)
+    redis_client.hset("podline:workers", "newer:1", '{"of": "another release"}')
     assert reports.since(0) == [A]

@@ -10,6 +10,7 @@ from app.domain.execution import SECOND, Time
 from app.domain.hosts import HostReport, HostSize
 from app.infrastructure import codec
 from app.infrastructure.redis.connection import raises_unavailable
+from app.infrastructure.redis.readable import readable
 from app.ports.hosts import HOST_SECONDS
 
 REPORTS: Final = "podline:hosts:reports"
@@ -51,16 +52,14 @@ class RedisHosts:
 
     @raises_unavailable
     def alive(self) -> list[HostReport]:
-        found = self._of_living(REPORTS)
-        return [codec.HOST_REPORT.validate_json(found[name]) for name in sorted(found)]
+        reports = readable(codec.HOST_REPORT, self._of_living(REPORTS))
+        return [reports[name] for name in sorted(reports)]
 
     @raises_unavailable
     def sizes(self) -> Mapping[str, HostSize]:
         now = self._elapsed()
         if self._sizes is None or now - self._sizes[0] >= self._fresh_seconds:
-            found = self._of_living(SIZES)
-            sizes = {name: codec.HOST_SIZE.validate_json(found[name]) for name in found}
-            self._sizes = now, sizes
+            self._sizes = now, readable(codec.HOST_SIZE, self._of_living(SIZES))
         return self._sizes[1]
 
     def _of_living(self, key: str) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from app.domain.place import PlaceReport
 from app.domain.worker import WorkerReport
 from app.infrastructure import codec
 from app.infrastructure.redis.connection import raises_unavailable
+from app.infrastructure.redis.readable import readable
 
 R = TypeVar("R", WorkerReport, PlaceReport)
 
@@ -32,7 +33,7 @@ class _RedisReports(Generic[R]):
     @raises_unavailable
     def since(self, time: Time) -> list[R]:
         found = cast(dict[str, str], self._client.hgetall(self._key))
-        reports = {name: self._codec.validate_json(text) for name, text in found.items()}
+        reports = readable(self._codec, found)
         old = [name for name, report in reports.items() if report.seen_at < time]
         if old:
             self._client.hdel(self._key, *old)
