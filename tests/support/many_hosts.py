@@ -23,7 +23,8 @@ from tests.support.mongo_server import MongoServer
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
-NETWORK: Final = "10.213.77"
+NETWORK: Final = f"10.213.{os.getpid() % 250 + 1}"
+"""Of this process, since tests may run twice on a machine."""
 SECONDS_TO_START: Final = 120
 
 
