@@ -73,6 +73,12 @@ def test_names_that_are_no_names_are_refused() -> None:
         Settings(host="a.b")
 
 
+@pytest.mark.parametrize("name", ["a.b", "-a", "a-", "Alpha", "a" * 64, "a\n", "../a"])
+def test_such_a_name_is_refused_with_what_it_may_be(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UpError, match="--name must have 1 to 63 characters"):
+        host.run(tmp_path, name)
+
+
 def test_the_daemon_has_as_many_slots_as_programs_may_run(tmp_path: Path) -> None:
     own = Settings(host="alpha", data_dir=tmp_path)
     sandbox, worker = host_programs(own)

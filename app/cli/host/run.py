@@ -34,6 +34,10 @@ PATIENCE_SECONDS = START_SECONDS + 1.0
 
 def run(data_dir: Path, name: str | None) -> None:
     """Run until it has drained. Raises UpError or SettingsError if it can't start."""
+    if name and not re.fullmatch(HOST_NAME, name):
+        raise UpError(
+            "--name must have 1 to 63 characters of a-z, 0-9 and '-', and no '-' at either end"
+        )
     set_umask()
     os.environ["PODLINE_DATA_DIR"] = str(data_dir.absolute())
     os.environ.pop("PODLINE_HOST", None)
