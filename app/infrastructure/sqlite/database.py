@@ -178,7 +178,7 @@ class Database:
             case GroupFailed():
                 detail = str(error)
             case sqlite3.DatabaseError() if _code(error) in _UNAVAILABLE:
-                detail = str(error)
+                detail = str(error) if self._path.parent.exists() else f"{error}: no such folder"
             case _:
                 return
         cause = error.__cause__ if isinstance(error, GroupFailed) else error
