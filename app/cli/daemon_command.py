@@ -14,6 +14,7 @@ def daemon_command(settings: Settings) -> tuple[str, ...]:
     if socket is None:
         detail = f"does not name a sandbox daemon; it is {settings.runtime_url!r}"
         raise SettingsError([SettingProblem("runtime_url", detail)])
+    slots = settings.policy().max_running
     unheld = [name for name in settings.sandbox_unheld_limits.split(",") if name]
     return (
         *(sys.executable, "-m", "sandbox.daemon"),
@@ -21,7 +22,9 @@ def daemon_command(settings: Settings) -> tuple[str, ...]:
         *("--data", str(settings.data_dir / SANDBOX)),
         # A bay stays busy while its jail is removed and the next one is set up. Admission enforces
         # the cap. Measured: 36 programs a second with one bay for each slot, 47 with two.
-        *("--bays", str(2 * settings.policy().max_running)),
+        *("--bays", str(2 * slots)),
+        # Beside a sandbox host's worker, the daemon grants slots, and so enforces the cap itself.
+        *(("--slots", str(slots)) if settings.host else ()),
         *(("--languages", str(file)) if (file := settings.languages_file) else ()),
         *("--ready-jails", str(settings.ready_jails)),
         *(f"--unheld-limit={name}" for name in unheld),

@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from redis import Redis
 
+from app.cli import main
 from app.cli.host import run as host
+from app.cli.host.drain import PAUSE_SECONDS, Drain, wait_until_drained
 from app.cli.up.errors import UpError
 from app.cli.up.programs import host_programs
 from app.domain.hosts import HOST_NAME, HostReport
@@ -91,5 +94,29 @@ def test_the_daemon_has_as_many_slots_as_programs_may_run(tmp_path: Path) -> Non
 
 def test_a_daemon_that_is_gone_is_not_waited_for_without_end(tmp_path: Path) -> None:
     times = iter([0.0, 1.0, 2000.0])
-    drain = host.Drain(Settings(host="alpha", data_dir=tmp_path), lambda: next(times))
+    drain = Drain(Settings(host="alpha", data_dir=tmp_path), lambda: next(times))
     assert [drain(), drain(), drain()] == [False, False, True]
+
+
+def test_a_drain_is_waited_for() -> None:
+    answers, pauses = iter([False, False, True]), list[float]()
+    wait_until_drained(lambda: next(answers), pauses.append)
+    assert pauses == [PAUSE_SECONDS] * 2
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"PODLINE_RUNTIME_URL": "unix:///run/podline/sandbox.sock"},
+        {"PODLINE_HOST": "alpha", "PODLINE_RUNTIME_URL": "hosts:"},
+    ],
+)
+def test_only_the_daemon_of_a_host_is_drained(
+    given: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    done = CliRunner().invoke(main, ["sandbox", "--drain"])
+    assert done.exit_code == 1
+    assert "PODLINE_HOST" in done.output
+    assert "PODLINE_RUNTIME_URL" in done.output

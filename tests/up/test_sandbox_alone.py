@@ -35,6 +35,16 @@ def test_settings_become_options(working_folder: Path, monkeypatch: pytest.Monke
     )
 
 
+def test_beside_a_host_s_worker_it_grants_slots(
+    working_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PODLINE_MAX_RUNNING", "3")
+    monkeypatch.setenv("PODLINE_HOST", "alpha")
+    command = daemon_command(Settings.load())
+    assert command[command.index("--slots") + 1] == "3"
+    assert command[command.index("--data") + 1] == str(working_folder / ".podline/sandbox")
+
+
 @pytest.mark.parametrize(
     ("folder_mode", "socket_mode"),
     [pytest.param(None, 0o600, marks=pytest.mark.long), (0o770, 0o660)],

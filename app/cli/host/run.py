@@ -6,16 +6,16 @@ import re
 import socket
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
+from app.cli.host.drain import Drain
 from app.cli.host.report import HostReport
 from app.cli.up import folder, leftovers
 from app.cli.up.child import Child
 from app.cli.up.errors import UpError
 from app.cli.up.programs import host_programs
 from app.cli.up.supervisor import STOP_SIGNALS, Supervisor, blocked
-from app.domain.errors import CoordinationUnavailable, RuntimeUnavailable
+from app.domain.errors import CoordinationUnavailable
 from app.domain.hosts import HOST_NAME
 from app.ports import Hosts, Leases
 from app.settings import Settings
@@ -23,7 +23,6 @@ from app.settings.folders import runtime_folder
 from app.settings.sources import FILE_VARIABLE, settings_file, variable
 from app.settings.urls import HOSTS, socket_path, sqlite_path
 from app.wiring import make_hosts, make_leases
-from app.wiring.runtimes import make_bays
 from sandbox.private import set_umask
 
 START_SECONDS = 15.0
@@ -64,25 +63,6 @@ def _supervise(settings: Settings, report: HostReport) -> None:
     report.starting()
     record = settings.data_dir / folder.CHILDREN
     Supervisor(children, record, report, Drain(settings)).run()
-
-
-class Drain:
-    """Lets the daemon take nothing more, until nothing is left of what it took."""
-
-    def __init__(self, settings: Settings, elapsed: Callable[[], float] = time.monotonic) -> None:
-        policy = settings.policy()
-        self._elapsed = elapsed
-        self._bays = make_bays(settings)
-        self._longest = policy.max_wall_seconds + policy.start_timeout
-        self._deadline: float | None = None
-
-    def __call__(self) -> bool:
-        """Whether all pods have ended and were deleted, or never will be."""
-        now = self._elapsed()
-        self._deadline = self._deadline or now + self._longest
-        with suppress(RuntimeUnavailable):
-            return self._bays.drain() or now > self._deadline
-        return now > self._deadline
 
 
 def refuse_what_is_not_shared(settings: Settings) -> None:

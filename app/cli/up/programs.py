@@ -35,7 +35,7 @@ def host_programs(settings: Settings) -> list[Program]:
     """Those of a sandbox host. Beside no API, the worker does not relay to the event log."""
     worker = _worker(settings, settings.data_dir, f"podline@{settings.host}", "-X", "replay")
     return [
-        replace(_sandbox(settings, "--slots", str(settings.policy().max_running)), nice=0),
+        replace(_sandbox(settings), nice=0),
         replace(worker, address="its own queues", needs=("sandbox",), nice=0),
     ]
 
@@ -61,11 +61,11 @@ def _redis(settings: Settings) -> Program:
     )
 
 
-def _sandbox(settings: Settings, *options: str) -> Program:
+def _sandbox(settings: Settings) -> Program:
     socket = _socket(settings.runtime_url)
     return Program(
         name="sandbox",
-        argv=(*daemon_command(settings), *options),
+        argv=daemon_command(settings),
         nice=5,
         address=settings.runtime_url,
         ready=lambda _: probes.socket_accepts(socket),
