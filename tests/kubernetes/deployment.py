@@ -29,22 +29,11 @@ ROLES = {
     *("api", "beat", "flower", "mcp", "coordinator", "saga-orchestrator", "pod-creator"),
     *("pod-monitor", "result-processor", "event-replay", "dead-letter-processor"),
 }
+HOSTS, HOST = "podline-hosts", "sandbox-host"
+OF_PODS = {"pod-creator", "pod-monitor"}
+"""The roles that hosts replace."""
 READY_WITHIN = "240s"
-
-_OVERLAY = """
-apiVersion: kustomize.config.k8s.io/v1beta1
-kind: Kustomization
-resources: [kubernetes/overlays/one-node]
-images: [{{name: podline, newName: {name}, newTag: {tag}}}]
-generatorOptions: {{disableNameSuffixHash: true}}
-configMapGenerator:
-  - {{name: stores, namespace: podline, envs: [stores.env]}}
-secretGenerator:
-  - {{name: stores, namespace: podline, files: [secrets/database_url, secrets/redis_url]}}
-  - {{name: api, namespace: podline, files: [secrets/admin_key]}}
-  - {{name: callbacks, namespace: podline, files: [secrets/callback_secret]}}
-  - {{name: flower, namespace: podline, files: [secrets/flower_password]}}
-"""
+NODE_FOLDER = Path("/run/podline-hosts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +53,11 @@ class Deployment:
         selector = f"app.kubernetes.io/component={role}"
         return core.list_namespaced_pod(SERVICE, label_selector=selector).items
 
+    def hosts(self) -> list[client.V1Pod]:
+        core = client.CoreV1Api(api_client())
+        selector = f"app.kubernetes.io/component={HOST}"
+        return core.list_namespaced_pod(HOSTS, label_selector=selector).items
+
     def sandboxes(self) -> list[client.V1Pod]:
         return client.CoreV1Api(api_client()).list_namespaced_pod(SANDBOXES).items
 
@@ -79,31 +73,37 @@ class Deployment:
 
 
 @contextmanager
-def deployed(folder: Path, max_running: int = 2) -> Iterator[Deployment]:
-    """Apply it, and wait until every role is ready. Removed when the context ends."""
+def deployed(folder: Path, max_running: int = 2, hosts: int = 0) -> Iterator[Deployment]:
+    """Apply it, and wait until every role is ready. Removed when the context ends.
+
+    Programs run on that many hosts, if there are any, and otherwise in pods.
+    """
     deployment = Deployment(key=secrets.token_urlsafe(32))
     with ExitStack() as stack:
         stores = stack.enter_context(_stores(folder))
-        _write_overlay(folder, deployment.key, stores, max_running)
+        _write_overlay(folder, deployment.key, stores, max_running, hosts)
         _remove()  # a test that was killed leaves it, with stores that are gone
         stack.callback(_remove)
-        _kubectl("apply", "--kustomize", str(folder))
-        for role in sorted(ROLES):
-            _wait_for(role)
+        kubectl("apply", "--kustomize", str(folder))
+        for role in sorted(ROLES - OF_PODS if hosts else ROLES):
+            _wait_for(SERVICE, role)
+        if hosts:
+            _wait_for(HOSTS, HOST)
         yield deployment
 
 
-def _wait_for(role: str) -> None:
+def _wait_for(namespace: str, role: str) -> None:
     try:
-        _kubectl(
-            "-n", SERVICE, "rollout", "status", f"deployment/{role}", "--timeout", READY_WITHIN
-        )
+        wait = ("rollout", "status", f"deployment/{role}", "--timeout", READY_WITHIN)
+        kubectl("-n", namespace, *wait)
     except subprocess.CalledProcessError as error:
         selector = f"app.kubernetes.io/component={role}"
-        seen = _kubectl("-n", SERVICE, "describe", "pods", "-l", selector)
+        seen = kubectl("-n", namespace, "describe", "pods", "-l", selector)
         log = "no log: was its image made, by `python -m tests.support.kubernetes.images COMMAND`?"
         with suppress(subprocess.CalledProcessError):
-            log = _kubectl("-n", SERVICE, "logs", "--tail", "20", "-l", selector)
+            log = kubectl(
+                "-n", namespace, "logs", "--tail", "20", "--all-containers", "-l", selector
+            )
         raise AssertionError(f"{role} is not ready: {seen}\n{log}") from error
 
 
@@ -140,14 +140,15 @@ def _answers(redis_url: str) -> bool:
     return False
 
 
-def _write_overlay(folder: Path, key: str, stores: Mapping[str, str], max_running: int) -> None:
+def _write_overlay(
+    folder: Path, key: str, stores: Mapping[str, str], max_running: int, hosts: int
+) -> None:
     shutil.copytree(MANIFESTS, folder / "kubernetes")
     made = _made(folder / "secrets")
     own = dict.fromkeys(("admin_key", "callback_secret", "flower_password"), key)
     for name, value in {**stores, **own}.items():
         (made / name).write_text(value)
-    image, _, tag = service_image.name().partition(":")
-    (folder / "kustomization.yaml").write_text(_OVERLAY.format(name=image, tag=tag))
+    (folder / "kustomization.yaml").write_text(json.dumps(_overlay(hosts)))
     settings = {
         "PODLINE_EVENT_LOG_URL": "sqlite:////tmp/events.db",
         "PODLINE_MAX_RUNNING": max_running,
@@ -158,9 +159,53 @@ def _write_overlay(folder: Path, key: str, stores: Mapping[str, str], max_runnin
     (folder / "stores.env").write_text("".join(f"{n}={v}\n" for n, v in settings.items()))
 
 
+def _overlay(hosts: int) -> dict[str, object]:
+    image, _, tag = service_image.name().partition(":")
+    namespaces = [SERVICE, *([HOSTS] if hosts else [])]
+    of_stores = ["secrets/database_url", "secrets/redis_url"]
+    own = {"api": "admin_key", "callbacks": "callback_secret", "flower": "flower_password"}
+    return {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": ["kubernetes/overlays/one-node"],
+        "images": [{"name": "podline", "newName": image, "newTag": tag}],
+        "generatorOptions": {"disableNameSuffixHash": True},
+        "configMapGenerator": [
+            {"name": "stores", "namespace": each, "envs": ["stores.env"]} for each in namespaces
+        ],
+        "secretGenerator": [
+            *({"name": "stores", "namespace": each, "files": of_stores} for each in namespaces),
+            *(
+                {"name": name, "namespace": SERVICE, "files": [f"secrets/{file}"]}
+                for name, file in own.items()
+            ),
+        ],
+        **(_with(hosts) if hosts else {}),
+    }
+
+
+def _with(hosts: int) -> dict[str, object]:
+    """Two hosts are there during a rollout, with fewer cores than they would request."""
+    small = [{"op": "replace", "path": path, "value": "10m"} for path in _CPU]
+    return {
+        "components": ["kubernetes/hosts", "kubernetes/hosts-proc"],
+        "replicas": [{"name": HOST, "count": hosts}],
+        "patches": [
+            {"target": {"kind": "Deployment", "name": HOST}, "patch": json.dumps(small)},
+        ],
+    }
+
+
+_CPU = [
+    f"/spec/template/spec/{each}/0/resources/requests/cpu"
+    for each in ("initContainers", "containers")
+]
+
+
 def _remove() -> None:
     """Delete the sandboxes first, while a controller can still tell the kubelet."""
-    _kubectl("delete", "namespace", SANDBOXES, SERVICE, "--ignore-not-found", "--timeout", "120s")
+    gone = ("--ignore-not-found", "--timeout", "120s")
+    kubectl("delete", "namespace", SANDBOXES, HOSTS, SERVICE, *gone)
 
 
 def _node_address() -> str:
@@ -175,7 +220,7 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _kubectl(*arguments: str) -> str:
+def kubectl(*arguments: str) -> str:
     done = subprocess.run([KUBECTL, *arguments], capture_output=True, text=True)
     if done.returncode:
         raise subprocess.CalledProcessError(

@@ -14,14 +14,14 @@ PLACE: Final = "/opt/podline"
 _SOURCES: Final = ("app", "tasks", "podline", "sandbox")
 _FILES: Final = ("celeryconfig.py", "setup.cfg", "setup.py", "pyproject.toml", "constraints.txt")
 _RUN_THERE: Final = frozenset({".py", ".toml", ".lua", ".html"})
-"""Other files, such as compiled ones, are for sandboxes, which have their own images."""
+"""Other files, such as compiled ones, change with the package, which the tag does not follow."""
 _FOR_DEBIAN: Final = ("async-timeout",)
 """redis needs it with Python before 3.11.3, and pip checks the Python that runs it."""
 
 
 def name() -> str:
     """Return the image's name, with a tag by its content, so that no test uses an old build."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(Path(__file__).read_bytes())
     for path in sorted((*_source_files(), *(ROOT / file for file in _FILES))):
         digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
     return f"podline/service:test-{digest.hexdigest()[:12]}"
@@ -46,7 +46,8 @@ def _requirements() -> list[str]:
     setup = ConfigParser()
     setup.read(ROOT / "setup.cfg")
     extras = setup["options.extras_require"]
-    named = "\n".join([setup["options"]["install_requires"], extras["server"], extras["mcp"]])
+    used = (extras[name] for name in ("server", "sandbox", "mcp"))
+    named = "\n".join([setup["options"]["install_requires"], *used])
     return [*filter(None, named.split("\n")), *_FOR_DEBIAN]
 
 

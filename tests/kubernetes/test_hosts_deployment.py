@@ -1,0 +1,131 @@
+"""compose/kubernetes/hosts on a cluster: jails in its pods, and rollouts that lose nothing."""
+
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from kubernetes import client
+
+from podline import Client
+from tests.kubernetes.deployment import (
+    HOST,
+    HOSTS,
+    NODE_FOLDER,
+    Deployment,
+    deployed,
+    kubectl,
+)
+from tests.support.kubernetes.namespace import api_client
+from tests.support.waiting import wait_until
+
+pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(600)]
+
+BURST = 60
+MIB = 1 << 20
+
+
+@contextmanager
+def node_run() -> Iterator[None]:
+    """This machine is the node. As in a node's /run, containers see later mounts."""
+    folder = str(made(NODE_FOLDER))
+    subprocess.run(["mount", "-t", "tmpfs", "podline-hosts", folder], check=True)
+    subprocess.run(["mount", "--make-shared", folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--recursive", "--lazy", folder], check=True)
+
+
+def made(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    with node_run(), deployed(tmp_path_factory.mktemp("deployment"), hosts=1) as deployment:
+        yield deployment
+
+
+@pytest.fixture
+def api(deployment: Deployment) -> Iterator[Client]:
+    with deployment.api() as api:
+        yield api
+
+
+def names(deployment: Deployment) -> set[str]:
+    return {str(pod.metadata.name) for pod in deployment.hosts() if pod.metadata}
+
+
+def test_a_program_runs_on_a_host_and_starts_no_pod(deployment: Deployment, api: Client) -> None:
+    execution = api.run("print(input().upper())", language="python", stdin="in a jail\n")
+    assert execution.result is not None
+    assert (execution.state, execution.result.stdout) == ("completed", "IN A JAIL\n")
+    assert execution.place in names(deployment)
+    assert not deployment.sandboxes()
+
+
+@pytest.mark.parametrize(
+    ("source", "outcome"),
+    [
+        ("while True: pass", "time_limit"),
+        ("import time; time.sleep(60)", "time_limit"),
+        (f"x = bytearray(40 * {MIB})\nwhile True: x += bytearray({MIB})", "memory_limit"),
+        ("while True: print('x' * 1000)", "output_limit"),
+    ],
+)
+def test_limits_hold(api: Client, source: str, outcome: str) -> None:
+    execution = api.run(
+        source, language="python", limits={"wall_seconds": 3, "cpu_seconds": 1, "memory_mib": 64}
+    )
+    assert execution.outcome == outcome
+
+
+def test_a_program_sees_neither_network_nor_credentials(api: Client) -> None:
+    source = """
+import os, pathlib, socket
+print(sorted(name for _, name in socket.if_nameindex()))
+print(any(name.startswith(("PODLINE", "KUBERNETES")) for name in os.environ))
+print(os.path.exists("/run/secrets"), os.path.exists("/run/podline"), os.path.exists("/run/proc"))
+"""
+    execution = api.run(source, language="python")
+    assert execution.result is not None
+    assert execution.result.stdout == "['lo']\nFalse\nFalse False False\n"
+
+
+def test_a_rollout_under_load_loses_nothing(deployment: Deployment, api: Client) -> None:
+    before = names(deployment)
+    source = "import time; time.sleep(0.5); print({})"
+    ids = [api.submit(source.format(n), language="python").id for n in range(BURST)]
+    kubectl("-n", HOSTS, "rollout", "restart", f"deployment/{HOST}")
+    wait_until(lambda: all(api.get(id).state == "completed" for id in ids), within=180, every=1)
+    rows = [api.get(id) for id in ids]
+    assert Counter((row.outcome, row.attempt) for row in rows) == {("success", 1): BURST}
+    assert [row.result and row.result.stdout for row in rows] == [f"{n}\n" for n in range(BURST)]
+    wait_until(lambda: not before & names(deployment), within=120, every=1)
+    assert before & {row.place for row in rows}
+    assert names(deployment) & {row.place for row in rows}
+
+
+def test_no_container_started_twice(deployment: Deployment) -> None:
+    statuses = [pod.status for pod in deployment.hosts() if pod.status]
+    containers = [
+        container
+        for status in statuses
+        for container in (
+            *(status.container_statuses or ()),
+            *(status.init_container_statuses or ()),
+        )
+    ]
+    assert {container.restart_count for container in containers} == {0}
+
+
+def test_the_namespace_admits_nothing_from_outside(deployment: Deployment) -> None:  # noqa: ARG001  # it has to run before the test
+    policies = client.NetworkingV1Api(api_client()).list_namespaced_network_policy(HOSTS).items
+    specs = {policy.metadata.name: policy.spec for policy in policies if policy.metadata}
+    assert specs["stores-only"] is not None
+    assert specs["stores-only"].ingress is None
+    assert specs["stores-only"].policy_types == ["Ingress", "Egress"]

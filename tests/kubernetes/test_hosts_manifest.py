@@ -1,0 +1,98 @@
+"""compose/kubernetes/hosts: what each of the two containers gets, and how long they may drain."""
+
+from typing import Any
+
+import yaml
+
+from app.domain.policy import Policy
+from tests.kubernetes.test_scaled import HOSTS, MANIFESTS, documents, scaled
+
+SECONDS_OF_LAST_STEPS = 60
+SECONDS_OF_THE_DAEMON = 30
+
+
+def of_kind(kind: str) -> dict[str, Any]:
+    found = documents(MANIFESTS / "hosts/sandbox-host.yaml")
+    (one,) = (each for each in found if each["kind"] == kind)
+    return one
+
+
+def pod() -> dict[str, Any]:
+    spec: dict[str, Any] = of_kind("Deployment")["spec"]["template"]["spec"]
+    return spec
+
+
+def daemon() -> dict[str, Any]:
+    (container,) = pod()["initContainers"]
+    return dict(container)
+
+
+def worker() -> dict[str, Any]:
+    (container,) = pod()["containers"]
+    return dict(container)
+
+
+def mounts(container: dict[str, Any]) -> dict[str, str]:
+    return {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
+
+
+def test_the_daemon_gets_no_credentials() -> None:
+    assert daemon()["envFrom"] == [{"configMapRef": {"name": HOSTS}}]
+    assert [each["name"] for each in daemon()["env"]] == ["PODLINE_HOST"]
+    assert mounts(daemon()).keys() == {"socket", "jails", "runtime", "proc"}
+    assert "secrets" in mounts(worker())
+    assert pod()["automountServiceAccountToken"] is False
+
+
+def test_they_share_nothing_but_the_socket() -> None:
+    assert mounts(daemon()).items() & mounts(worker()).items() == {("socket", "/run/podline")}
+    settings = of_kind("ConfigMap")["data"]
+    assert settings["PODLINE_RUNTIME_URL"].startswith("unix:///run/podline/")
+    users = [pod()["securityContext"]["runAsUser"], daemon()["securityContext"]["runAsUser"]]
+    assert len({0, *users}) == 3
+
+
+def test_neither_has_rights_beyond_what_jails_need() -> None:
+    for container in (daemon(), worker()):
+        context = container["securityContext"]
+        assert context["capabilities"] == {"drop": ["ALL"]}
+        assert context["readOnlyRootFilesystem"] is True
+        assert context["allowPrivilegeEscalation"] is False
+    assert worker()["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert pod()["securityContext"]["runAsNonRoot"] is True
+
+
+def test_there_is_time_to_drain() -> None:
+    assert worker()["lifecycle"]["preStop"]["exec"]["command"][-2:] == ["sandbox", "--drain"]
+    assert daemon()["restartPolicy"] == "Always", "so it ends after the worker"
+    policy = Policy()
+    longest = policy.max_wall_seconds + policy.start_timeout
+    grace = pod()["terminationGracePeriodSeconds"]
+    assert grace >= longest + SECONDS_OF_LAST_STEPS + SECONDS_OF_THE_DAEMON
+
+
+def test_a_disruption_takes_one_host_at_a_time() -> None:
+    budget = of_kind("PodDisruptionBudget")["spec"]
+    assert budget["maxUnavailable"] == 1
+    assert budget["selector"] == of_kind("Deployment")["spec"]["selector"]
+
+
+def test_autoscalers_find_it() -> None:
+    metadata = of_kind("Deployment")["metadata"]
+    for component in ("keda-hosts", "hpa-hosts"):
+        (found,) = scaled(component)
+        assert found["spec"]["scaleTargetRef"]["name"] == metadata["name"]
+        assert found["metadata"]["namespace"] == metadata["namespace"]
+
+
+def test_what_replaces_the_node_s_proc_removes_its_mount() -> None:
+    (component,) = documents(MANIFESTS / "hosts-user-namespaces/kustomization.yaml")
+    (patch,) = component["patches"]
+    spec = yaml.safe_load(patch["patch"])["spec"]["template"]["spec"]
+    assert spec["hostUsers"] is False
+    assert spec["volumes"] == [{"$patch": "delete", "name": "proc"}]
+    (container,) = spec["initContainers"]
+    assert container["name"] == daemon()["name"]
+    assert container["securityContext"] == {"procMount": "Unmasked"}
+    (mount,) = container["volumeMounts"]
+    assert mount == {"$patch": "delete", "mountPath": mounts(daemon())["proc"]}
