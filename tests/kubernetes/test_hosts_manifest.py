@@ -63,12 +63,23 @@ def test_neither_has_rights_beyond_what_jails_need() -> None:
 
 
 def test_there_is_time_to_drain() -> None:
-    assert worker()["lifecycle"]["preStop"]["exec"]["command"][-2:] == ["sandbox", "--drain"]
+    assert before_it_stops().endswith("sandbox --drain")
     assert daemon()["restartPolicy"] == "Always", "so it ends after the worker"
     policy = Policy()
     longest = policy.max_wall_seconds + policy.start_timeout
     grace = pod()["terminationGracePeriodSeconds"]
     assert grace >= longest + SECONDS_OF_LAST_STEPS + SECONDS_OF_THE_DAEMON
+
+
+def before_it_stops() -> str:
+    script: str = worker()["lifecycle"]["preStop"]["exec"]["command"][-1]
+    return script
+
+
+def test_a_worker_that_hangs_is_restarted_without_a_drain() -> None:
+    """The daemon, which stays, would never take anything again."""
+    (*_, alive) = worker()["livenessProbe"]["exec"]["command"]
+    assert before_it_stops().startswith(alive.replace("test -n", "test -z") + " || ")
 
 
 def test_a_disruption_takes_one_host_at_a_time() -> None:
