@@ -23,7 +23,7 @@ PACKAGE := setup.cfg setup.py pyproject.toml constraints.txt \
 # uv lists the hashes of all wheels of a version, for every processor.
 UV ?= uv
 
-.PHONY: up lock test test-page test-long test-cluster compose-test check mutation bench docs page clean
+.PHONY: up lock test test-page test-long test-cluster test-soak compose-test check mutation bench docs page clean
 .DELETE_ON_ERROR:
 
 up: .venv/standalone
@@ -51,8 +51,11 @@ ON_SERVERS := (kafka or kubernetes)$(foreach each,$(filter-out $(SERVERS),kafka 
 test-cluster: .venv/test
 	@for each in $(SERVER_VARIABLES); do printenv $$each >/dev/null || \
 		{ echo "export $$each first: see docs/operations.md, Tests on servers" >&2; exit 1; }; done
-	$(BIN)/pytest -n 2 --dist loadfile -m '$(ON_SERVERS) and not disturbs'
+	$(BIN)/pytest -n 2 --dist loadfile -m '$(ON_SERVERS) and not disturbs and not soak'
 	$(BIN)/pytest -m '$(ON_SERVERS) and disturbs'
+
+test-soak: .venv/test
+	$(BIN)/pytest -m soak
 
 compose-test: .venv/test
 	$(BIN)/pytest -m docker tests/compose

@@ -164,7 +164,7 @@ def test_owners_take_turns(client: Client, service: Service) -> None:
 
     A slot may also be taken by a program that was chosen while the single one was being stored.
     """
-    crowd = [client.submit("import time; time.sleep(0.5)", language="python") for _ in range(60)]
+    crowd = [client.submit("import time; time.sleep(2)", language="python") for _ in range(60)]
     with another_owner(client, service) as other:
         single = other.run("print('hello')", language="python")
     assert single.outcome == "success"

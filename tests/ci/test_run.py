@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / ".ci/run"
+SOAK = "  NOT RUN: make test-soak, which takes ten minutes or more"
 SERVERS = {"KAFKA": "host:9092", "KUBECONFIG": "config"}
 MAKE = """#!/bin/sh
 echo "make $*" >> made
@@ -82,8 +83,9 @@ def test_everything_runs_where_both_servers_are_there(folder: Path) -> None:
         "test-cluster SERVERS=kafka kubernetes",
     ]
     assert made(folder) == [f"make {each}" for each in everything]
-    first, *lines = done.stdout.splitlines()[-6:]
+    first, *lines, last = done.stdout.splitlines()[-7:]
     assert first == "What ran:"
+    assert last == SOAK
     for each, line in zip(everything, lines, strict=True):
         assert line.startswith(f"  make {each}: passed in ")
         assert line.endswith("(3 passed, 1 skipped in 1.00s )")
@@ -100,7 +102,7 @@ def test_what_was_left_out_is_reported_last(folder: Path, skip: str, servers: st
     assert [line for line in done.stdout.splitlines() if "NOT RUN" in line] == [
         f"  NOT RUN, as PODLINE_CI_SKIP says: the tests that need a {each}"
         for each in sorted(skip.split(","), reverse=True)
-    ]
+    ] + [SOAK]
 
 
 def test_a_failure_ends_it_and_is_reported_last(folder: Path) -> None:

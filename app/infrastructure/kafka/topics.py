@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from time import monotonic, sleep
 from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
@@ -12,6 +13,7 @@ from app.infrastructure.kafka.clients import ANSWER_SECONDS, Clients
 log = logging.getLogger(__name__)
 
 _BROKERS_DEFAULT: Final = -1
+_LOOK_AGAIN_SECONDS: Final = 0.05
 _FOREVER: Final = "-1"
 _MAY_NOT_CREATE: Final = frozenset(
     {
@@ -45,7 +47,9 @@ class Topics:
         """Create the topic unless it is known to exist. Raises KafkaException."""
         if topic in self._there:
             return
-        if not self._create(topic):
+        if self._create(topic):
+            self._wait_for(topic)
+        else:
             self._check_partitions(topic)
         self._there.add(topic)
 
@@ -78,6 +82,20 @@ class Topics:
             return False
         log.info("topic %s: created with %d partitions", topic, self._settings.partitions)
         return True
+
+    def _wait_for(self, topic: str) -> None:
+        """Wait until the brokers know the new topic. The controller answers before they do."""
+        deadline = monotonic() + ANSWER_SECONDS
+        while True:
+            try:
+                self.partitions(topic)
+            except KafkaException as exception:
+                unknown = exception.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART
+                if not unknown or monotonic() >= deadline:
+                    raise
+                sleep(_LOOK_AGAIN_SECONDS)
+            else:
+                return
 
     def _check_partitions(self, topic: str) -> None:
         found = len(self.partitions(topic))
