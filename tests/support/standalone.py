@@ -141,9 +141,14 @@ class Standalone:
 
     def child(self, name: str) -> psutil.Process:
         """Return a child, and wait for it, as some start only after the API responds."""
-        wait_until(lambda: self._children_called(name), or_fail=self.described)
-        (process,) = self._children_called(name)
-        return process
+        found: list[psutil.Process] = []
+
+        def is_there() -> bool:
+            found[:] = self._children_called(name)
+            return len(found) == 1
+
+        wait_until(is_there, or_fail=self.described)
+        return found[0]
 
     def _children_called(self, name: str) -> list[psutil.Process]:
         return [child for child in self.children() if _is(child, WORD_OF[name])]
