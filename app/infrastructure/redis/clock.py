@@ -9,7 +9,6 @@ from typing import Final
 import redis
 
 from app.domain.execution import SECOND, Time
-from app.infrastructure.redis.hosts import server_time
 
 log = logging.getLogger(__name__)
 
@@ -63,3 +62,9 @@ class SharedClock:
             log.warning("the clock of this host is not compared with Redis's: %s", error)
         finally:
             self._lock.release()
+
+
+def server_time(client: redis.Redis) -> Time:
+    """Redis's clock."""
+    seconds, microseconds = client.time()
+    return seconds * SECOND + microseconds

@@ -9,6 +9,7 @@ import redis
 from app.domain.execution import SECOND, Time
 from app.domain.hosts import HostReport, HostSize
 from app.infrastructure import codec
+from app.infrastructure.redis.clock import server_time
 from app.infrastructure.redis.connection import raises_unavailable
 from app.infrastructure.redis.readable import readable
 from app.ports.hosts import HOST_SECONDS
@@ -87,9 +88,3 @@ class RedisHosts:
 
 def _size(report: HostReport) -> str:
     return codec.HOST_SIZE.dump_json(HostSize.of(report)).decode()
-
-
-def server_time(client: redis.Redis) -> Time:
-    """Redis's clock."""
-    seconds, microseconds = client.time()
-    return seconds * SECOND + microseconds
