@@ -11,8 +11,8 @@ from app.domain.execution import SECOND
 from app.domain.hosts import HostReport, HostSize
 from app.infrastructure.memory.hosts import MemoryHosts
 from app.infrastructure.memory.runtime import LANGUAGES, MemoryRuntime
-from app.infrastructure.redis import hosts as redis_hosts
-from app.infrastructure.redis.hosts import SEEN, RedisHosts
+from app.infrastructure.redis.clock import server_time
+from app.infrastructure.redis.hosts import REPORTS, SEEN, SIZES, RedisHosts
 from app.ports import Hosts
 from app.ports.hosts import HOST_SECONDS
 from tests.support.twins import Clock
@@ -114,7 +114,7 @@ def test_redis_uses_no_clock_but_its_own(
     RedisHosts(redis_client).put(ALPHA)
     put_at = seen(redis_client)["alpha"]
     assert put_at < (wrong - hour / 2) * SECOND
-    assert redis_hosts.server_time(redis_client) >= put_at
+    assert server_time(redis_client) >= put_at
 
 
 def test_redis_is_asked_for_sizes_as_often_as_they_matter(redis_client: Redis) -> None:
@@ -132,7 +132,7 @@ def test_a_report_of_another_release_stops_no_other(
     hosts = RedisHosts(redis_client)
     hosts.put(ALPHA)
     hosts.put(replace(BETA, name="newer"))
-    for key in (redis_hosts.REPORTS, redis_hosts.SIZES):
+    for key in (REPORTS, SIZES):
         redis_client.hset(key, "newer", '{"of": "another release"}')
     assert [host.name for host in hosts.alive()] == ["alpha"]
     assert hosts.sizes() == {"alpha": HostSize.of(ALPHA)}
