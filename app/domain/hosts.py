@@ -1,6 +1,5 @@
 """Sandbox hosts, as the places of attempts."""
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -10,16 +9,7 @@ from app.domain.language import HeldLimit, Holder, Language
 from app.queues import queue_of
 
 HOST_NAME: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-"""A host name of one label. Other kinds of places have a slash in their names."""
-
-_HOST_NAME: Final = re.compile(rf"(?![0-9a-z]{{26}}-\d){HOST_NAME}")
-"""The name of an attempt's pod is a place too, but no host."""
-
-
-def host_of(place: str | None) -> str | None:
-    """The host that the place is, or None for other places."""
-    return place if place is not None and _HOST_NAME.fullmatch(place) else None
-
+"""A host name of one label."""
 
 _ON_A_HOST: Final[Mapping[str, str]] = {
     CREATE: "monitor",

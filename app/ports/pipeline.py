@@ -15,13 +15,13 @@ class Pipeline(Protocol):
         self,
         execution_id: str,
         state: State,
-        place: str | None = None,
+        host: str | None = None,
         group: str | None = None,
     ) -> None:
         """Start the chain at the step that this state calls for: `chain_from(state)`.
 
-        If that step needs the runtime and the attempt's `place` is a host, it starts there. If only
-        the hosts of a group can create the pod, one of these does.
+        If that step needs the runtime and the attempt is on a `host`, it starts there. If only the
+        hosts of a group can create the pod, one of these does.
         """
 
     def forget_host(self, host: str) -> None:

@@ -3,6 +3,7 @@
 from app.domain.errors import Conflict, NotFound
 from app.domain.execution import Execution, State
 from app.ports import Ports
+from app.service.hosts import host_of
 from app.service.transitions import apply, soon, start_chain
 
 
@@ -11,7 +12,8 @@ def cancel(ports: Ports, execution: Execution) -> Execution:
     while not execution.state.terminal:
         change = execution.cancel(ports.clock(), soon(ports.clock))
         if apply(ports, change):
-            start_chain(ports.pipeline, execution.id, State.CANCELLED, change.after.place)
+            host = host_of(ports.fleet, change.after)
+            start_chain(ports.pipeline, execution.id, State.CANCELLED, host)
             return change.after
         current = ports.store.executions.get(execution.id)
         if current is None:

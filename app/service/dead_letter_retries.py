@@ -10,6 +10,7 @@ from app.domain.errors import BrokerUnavailable, Conflict
 from app.domain.execution import Execution, State
 from app.ports import Clock, DeadLetters, Deliveries, Ports
 from app.service.dead_letters import PAYLOAD_BYTES, close, get, merge, next_retry
+from app.service.hosts import host_of
 from app.service.retry import retry
 
 BATCH: Final = 100
@@ -132,7 +133,8 @@ def _send(ports: Ports, letter: DeadLetter, execution: Execution | None) -> Dead
     elif letter.kind is DeadLetterKind.CALLBACK:
         _send_callback(ports.store.deliveries, ports.clock, execution)
     else:
-        ports.pipeline.start(execution.id, execution.state, execution.place)
+        host = host_of(ports.fleet, execution)
+        ports.pipeline.start(execution.id, execution.state, host)
     return replace(letter, status=DeadLetterStatus.RETRYING)
 
 

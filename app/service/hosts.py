@@ -20,6 +20,11 @@ def here(fleet: Fleet | None) -> str | None:
     return None if fleet is None else fleet.here or _NOWHERE
 
 
+def host_of(fleet: Fleet | None, execution: Execution) -> str | None:
+    """The host where the attempt is. None if it is on none yet, or if there are no hosts."""
+    return None if fleet is None else execution.place
+
+
 def elsewhere(fleet: Fleet | None, execution: Execution) -> str | None:
     """The living host that has the execution's pod; None if that is here, or nobody has it.
 

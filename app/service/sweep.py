@@ -23,7 +23,7 @@ from app.domain.minutes import QUEUED, minute_of
 from app.ports import AdmissionQueue, Clock, Hosts, MinuteCounters, Ports, QueueEntry, Runtime
 from app.service.admission import enter_again, entry_of, fill_slots
 from app.service.batches import complete_due
-from app.service.hosts import elsewhere, group_for, is_here
+from app.service.hosts import elsewhere, group_for, host_of, is_here
 from app.service.saga import end_attempt, owns_pod
 from app.service.transitions import STEP_SECONDS, in_seconds, start_chain
 
@@ -98,8 +98,9 @@ def restart_chains(ports: Ports) -> None:
     for execution, there in zip(due, present, strict=True):
         if not there:
             ports.admission.hold(entry_of(execution), ports.clock())
-        group = group_for(ports.fleet, execution) if execution.place is None else None
-        start_chain(ports.pipeline, execution.id, execution.state, execution.place, group)
+        host = host_of(ports.fleet, execution)
+        group = group_for(ports.fleet, execution) if host is None else None
+        start_chain(ports.pipeline, execution.id, execution.state, host, group)
 
 
 def end_lost_attempts(ports: Ports, hosts: Hosts) -> None:

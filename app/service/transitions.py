@@ -32,15 +32,15 @@ def start_chain(
     pipeline: Pipeline,
     execution_id: str,
     state: State,
-    place: str | None = None,
+    host: str | None = None,
     group: str | None = None,
 ) -> None:
     """Start the chain that `state` calls for, or leave it to the sweep if the broker is down.
 
-    `place` is that of the attempt, and `group` that of the hosts which can have it.
+    `host` is where the attempt is, and `group` that of the hosts which can have it.
     """
     try:
-        pipeline.start(execution_id, state, place, group)
+        pipeline.start(execution_id, state, host, group)
     except BrokerUnavailable as error:
         log.warning("execution %s waits for the sweep: %s", execution_id, error)
 

@@ -6,13 +6,14 @@ import pytest
 
 from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.execution import Execution, Outcome, State, pod_name
-from app.domain.hosts import host_of, languages_of, limits_of, queue_at, queues_of
+from app.domain.hosts import languages_of, limits_of, queue_at, queues_of
 from app.domain.language import HeldLimit, Holder, LimitName
 from app.domain.pod import Pod
 from app.infrastructure.hosts_runtime import HostsRuntime
 from app.infrastructure.memory.runtime import LANGUAGES, Script
 from app.ports.hosts import HOST_SECONDS
 from app.service.cancel import cancel
+from app.service.hosts import host_of
 from app.service.slots import total_slots
 from app.service.sweep import remove_orphans, sweep
 from tests.support.fleet import Host, Service
@@ -437,22 +438,12 @@ def test_a_host_that_has_drained_leaves_nothing_behind(service: Service) -> None
     assert service.hosts.lost() == []
 
 
-@pytest.mark.parametrize(
-    ("place", "host"),
-    [
-        (None, None),
-        ("alpha", "alpha"),
-        ("a-1", "a-1"),
-        ("pod/alpha", None),
-        ("01m8kz2b980k0htr2httkj8cm0-1", None),
-        ("node-1", "node-1"),
-        ("Alpha", None),
-        ("-", None),
-        ("a" * 64, None),
-    ],
-)
-def test_hosts_are_told_from_other_places(place: str | None, host: str | None) -> None:
-    assert host_of(place) == host
+@pytest.mark.parametrize("place", ["pod/a-1", "01m8kz2b980k0htr2httkj8cm0-1", "node-1"])
+def test_a_place_is_a_host_only_where_there_are_hosts(service: Service, place: str) -> None:
+    """The places of a cluster are pods, whatever their names look like."""
+    row = replace(submitted(service)[0], place=place)
+    assert host_of(service.ports.fleet, row) == place
+    assert host_of(service.twins.ports.fleet, row) is None
 
 
 def test_only_steps_that_need_the_runtime_go_to_a_host() -> None:

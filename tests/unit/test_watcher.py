@@ -189,13 +189,13 @@ def test_it_continues_after_an_error_that_nobody_expected(twins: Twins, worker: 
             self,
             execution_id: str,
             state: State,
-            place: str | None = None,
+            host: str | None = None,
             group: str | None = None,
         ) -> None:
             if not self.failed:
                 self.failed = True
                 raise ValueError("nobody expected it")
-            twins.pipeline.start(execution_id, state, place, group)
+            twins.pipeline.start(execution_id, state, host, group)
 
     execution_id, _ = running_pod(twins, worker)
     pipeline = FailsOnce()

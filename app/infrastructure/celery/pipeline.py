@@ -13,7 +13,7 @@ from redis import Redis
 from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State
-from app.domain.hosts import host_of, queue_at, queues_of
+from app.domain.hosts import queue_at, queues_of
 from app.infrastructure.breaker import PAUSE_SECONDS, Breaker
 from app.infrastructure.celery.prepared import Ids, Prepared
 from app.infrastructure.celery.transport import CONNECTION_ERRORS
@@ -44,7 +44,7 @@ class CeleryPipeline:
         self,
         execution_id: str,
         state: State,
-        place: str | None = None,
+        host: str | None = None,
         group: str | None = None,
     ) -> None:
         """Publish `chain_from(state)`. Raises BrokerUnavailable.
@@ -55,7 +55,7 @@ class CeleryPipeline:
         request_id = request_about(execution_id)
         message = self._prepared(
             state,
-            queue_at(CHAIN_FROM[state][0], host_of(place), group),
+            queue_at(CHAIN_FROM[state][0], host, group),
             with_request=request_id is not None,
             in_task=bool(step),
         )

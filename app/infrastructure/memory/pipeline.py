@@ -7,7 +7,7 @@ from collections.abc import Callable
 from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State
-from app.domain.hosts import host_of, queue_at, queues_of
+from app.domain.hosts import queue_at, queues_of
 from app.infrastructure.raw_message import can_be_read, identity
 
 
@@ -25,12 +25,12 @@ class MemoryPipeline:
         self,
         execution_id: str,
         state: State,
-        place: str | None = None,
+        host: str | None = None,
         group: str | None = None,
     ) -> None:
         self._check()
         with self._lock:
-            self._started.append((execution_id, state, place, group))
+            self._started.append((execution_id, state, host, group))
 
     def forget_host(self, host: str) -> None:
         self._check()
@@ -77,5 +77,5 @@ class MemoryPipeline:
             raise BrokerUnavailable("the broker is unavailable")
 
 
-def _queue(_: str, state: State, place: str | None, group: str | None) -> str:
-    return queue_at(CHAIN_FROM[state][0], host_of(place), group)
+def _queue(_: str, state: State, host: str | None, group: str | None) -> str:
+    return queue_at(CHAIN_FROM[state][0], host, group)
