@@ -33,8 +33,8 @@ def queue_command(client: Client, as_json: bool) -> None:
         ready = ", ".join(f"{p.language} {p.version}: {p.ready} of {p.size}" for p in pools)
         print_line(f"pods started ahead: {ready}")
     if hosts := [place for place in places if place.name]:
-        free = ", ".join(f"{_named(p, 0)} {_known(p.free)} of {p.slots}" for p in hosts)
-        print_line(f"free on sandbox hosts: {free}")
+        free = ", ".join(f"{_named(p)} {_known(p.free)} of {p.slots}" for p in hosts)
+        print_line(f"free bays of the sandbox hosts: {free}")
     if overview.oldest_queued_seconds is not None:
         print_line(f"the oldest has been queued for {overview.oldest_queued_seconds:.1f} s")
     if overview.owners:
@@ -61,15 +61,15 @@ def workers_command(client: Client, as_json: bool) -> None:
     print_table(
         ("place", "version", "slots", "free", "languages"),
         [
-            (_named(p, number), p.version, p.slots, _known(p.free), _listed(p.languages))
-            for number, p in enumerate(found.places, start=1)
+            (_named(p), p.version, p.slots, _known(p.free), _listed(p.languages))
+            for p in found.places
         ],
     )
 
 
-def _named(place: Place, number: int) -> str:
-    name = place.name or str(number)
-    return f"{name} (draining)" if place.draining else name
+def _named(place: Place) -> str | None:
+    """None for the only place of a service without sandbox hosts."""
+    return f"{place.name} (draining)" if place.draining else place.name
 
 
 def _listed(names: Sequence[str] | None) -> str:

@@ -305,7 +305,7 @@ def test_workers(service: Service, podline: Podline) -> None:
     assert [each["kind"] for each in shown["items"]] == ["beat", "worker"]
     (place,) = shown["places"]
     columns = lines[-1].split()
-    assert columns[:4] == ["1", place["version"], str(place["slots"]), str(place["free"])]
+    assert columns[:4] == ["-", place["version"], str(place["slots"]), str(place["free"])]
     assert columns[4:] == place["languages"]
 
 

@@ -9,6 +9,7 @@ from redis import Redis
 from app.cli import main
 from app.cli.host import run as host
 from app.cli.host.drain import PAUSE_SECONDS, Drain, wait_until_drained
+from app.cli.host.report import HostReport as Printed
 from app.cli.up.errors import UpError
 from app.cli.up.programs import host_programs
 from app.domain.hosts import HOST_NAME, HostReport
@@ -90,6 +91,17 @@ def test_the_daemon_has_as_many_slots_as_programs_may_run(tmp_path: Path) -> Non
     assert worker.argv[worker.argv.index("--hostname") + 1] == "podline@alpha"
     assert worker.argv[worker.argv.index("-X") + 1] == "replay"
     assert worker.needs == ("sandbox",)
+
+
+def test_what_starts_is_the_host_and_not_the_service(capsys: pytest.CaptureFixture[str]) -> None:
+    own = Settings(host="alpha", data_dir=Path("/srv/alpha"))
+    printed = Printed(own)
+    printed.starting()
+    printed.ready([])
+    shown = capsys.readouterr().out
+    assert shown.startswith("Starting the sandbox host alpha in /srv/alpha …\n")
+    slots = own.policy().max_running
+    assert f"This host runs up to {slots} programs at once. Ctrl-C drains it." in shown
 
 
 def test_a_daemon_that_is_gone_is_not_waited_for_without_end(tmp_path: Path) -> None:

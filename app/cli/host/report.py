@@ -8,7 +8,7 @@ class HostReport(Report):
     """Reports what runs here, and what happens to it."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(settings.data_dir)
+        super().__init__(settings.data_dir, f"the sandbox host {settings.host}")
         self._settings = settings
 
     def full(self) -> None:
@@ -16,7 +16,4 @@ class HostReport(Report):
 
     def _when_ready(self) -> str:
         slots = self._settings.policy().max_running
-        return (
-            f"\nThis is the sandbox host {self._settings.host}, with {slots} slots. "
-            "Ctrl-C drains it."
-        )
+        return f"\nThis host runs up to {slots} programs at once. Ctrl-C drains it."

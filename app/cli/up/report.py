@@ -42,12 +42,14 @@ class Report:
     Output that can't be written (a closed terminal, a full disk) doesn't stop the service.
     """
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, what: str = "Podline") -> None:
+        """`what` starts there."""
         self._data_dir = data_dir
+        self._what = what
         self._console = Console()
 
     def starting(self) -> None:
-        self._print(f"Starting Podline in {self._data_dir} …")
+        self._print(f"Starting {self._what} in {self._data_dir} …")
 
     def ready(self, children: Sequence[Child]) -> None:
         table = Table("", "pid", "where", "log", box=None, pad_edge=False)
