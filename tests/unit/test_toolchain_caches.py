@@ -107,10 +107,16 @@ def test_a_daemon_that_waits_for_another_says_so(
     assert runs(folder) == 2
 
 
+def made_long_ago(include: Path) -> None:
+    """Nothing that is made from it now can have been made before its last change."""
+    os.utime(include, (1, 1))
+
+
 @pytest.fixture
 def header(tmp_path: Path) -> Path:
     (tmp_path / "include").mkdir()
     (tmp_path / "include" / "vector").write_text("template")
+    made_long_ago(tmp_path / "include")
     return tmp_path / "include" / "vector"
 
 
@@ -138,6 +144,7 @@ def test_one_is_made_again_if_its_sources_or_its_own_files_changed(
     assert runs(folder) == 1
 
     change(header, folder)
+    made_long_ago(header.parent)
 
     assert caches.Filler().fill(folder, "1", command, ENV)
     assert runs(folder) == 1, "it is emptied before"
@@ -153,4 +160,5 @@ def test_one_whose_sources_change_while_it_is_made_is_not_used(
 
     assert not caches.Filler().fill(folder, "1", command, ENV)
     assert "its sources changed meanwhile" in caplog.text
+    made_long_ago(header.parent)
     assert caches.Filler().fill(folder, "1", made_from(header), ENV)
