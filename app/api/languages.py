@@ -5,6 +5,7 @@ from dataclasses import asdict
 from app.api import about_schemas, representation
 from app.api.context import Call
 from app.api.operations import Section
+from app.service.submit import quota_of
 
 languages = Section("Languages and limits", "/api/v1")
 
@@ -41,7 +42,7 @@ def limits(call: Call) -> about_schemas.LimitsInForce:
         max_input_bytes=call.context.languages.max_input_bytes(),
         max_wall_seconds=policy.max_wall_seconds,
         artifacts=kept,
-        max_unfinished=call.caller.max_unfinished or policy.max_unfinished_per_owner,
+        max_unfinished=quota_of(policy, call.caller),
     )
 
 

@@ -23,8 +23,12 @@ class Executions(Protocol):
         event: Event,
         *,
         durable: bool = True,
+        quota: int | None = None,
     ) -> bool:
         """Write a new execution, its program and its first event. False if the id is taken.
+
+        With a `quota`, also False if its owner has so many unfinished executions. A store that
+        can't count and write at once ignores it, so callers count beforehand as well.
 
         Unless it is `durable`, a power loss may undo it until `make_durable`, or until the
         execution has ended. The end of any process never does.

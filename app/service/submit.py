@@ -83,7 +83,8 @@ def enqueue(
 ) -> Execution:
     """Insert a queued execution with that id, once, and start its chain.
 
-    It was submitted `by` a key, unless it is a retry.
+    It was submitted `by` a key, unless it is a retry. Raises QuotaExceeded if others have used up
+    the quota of that key since it was checked.
     """
     execution, event = accept(
         submission,
@@ -95,8 +96,14 @@ def enqueue(
         callback=callback_of(submission, by.id, by.callback_generation) if by else None,
         key_id=by.id if by else None,
     )
-    if not ports.store.executions.insert(execution, submission, event, durable=durable):
+    quota = quota_of(ports.policy, by) if by else None
+    inserted = ports.store.executions.insert(
+        execution, submission, event, durable=durable, quota=quota
+    )
+    if not inserted:
         known = ports.store.executions.get(execution_id)
+        if known is None and quota is not None:
+            raise QuotaExceeded(_no_room(quota, room=0, count=1))
         return _stored_before(ports, known or execution, durable=durable)
     start_chain(ports.pipeline, execution_id, State.QUEUED)
     return execution
@@ -145,6 +152,11 @@ def may_have_been_removed(clock: Clock, policy: Policy, execution_id: str) -> bo
     return submitted_at < in_seconds(clock, -policy.retention_seconds)
 
 
+def quota_of(policy: Policy, key: ApiKey) -> int:
+    """How many unfinished executions the key's owner may have."""
+    return key.max_unfinished or policy.max_unfinished_per_owner
+
+
 def check_quota(
     ports: Ports,
     owner: ApiKey,
@@ -155,7 +167,7 @@ def check_quota(
     """Check that `count` more are within the quotas. Raises QuotaExceeded and CpuDayUsedUp."""
     if cpu_days is not None:
         cpu_days.check(owner)
-    of_owner = owner.max_unfinished or ports.policy.max_unfinished_per_owner
+    of_owner = quota_of(ports.policy, owner)
     room = of_owner - ports.store.counts.unfinished(owner.name)
     if room < count:
         raise QuotaExceeded(_no_room(of_owner, room, count))

@@ -124,10 +124,11 @@ class CountsInserts(MemoryExecutions):
         event: Event,
         *,
         durable: bool = True,
+        quota: int | None = None,
     ) -> bool:
         self.begun += 1
         assert self.end.acquire(timeout=20)
-        return super().insert(execution, submission, event, durable=durable)
+        return super().insert(execution, submission, event, durable=durable, quota=quota)
 
 
 @pytest.mark.timeout(30)

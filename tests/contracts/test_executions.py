@@ -74,6 +74,30 @@ class TestInsert:
         store.executions.make_durable()
         assert not store.executions.insert(*accepted_one)
 
+    @pytest.mark.parametrize("kind", ["memory", "sqlite"])
+    def test_refuses_what_exceeds_the_quota(
+        self, a_store: Callable[[str], Store], kind: str
+    ) -> None:
+        store = a_store(kind)
+        first, second = accepted(owner="ada"), accepted(owner="ada")
+        assert store.executions.insert(*first, quota=1)
+        assert not store.executions.insert(*second, quota=1)
+        assert store.executions.get(second[0].id) is None
+        assert store.executions.submission(second[0].id) is None
+        assert store.executions.events(second[0].id) == []
+        assert store.executions.insert(*accepted(owner="bob"), quota=1)
+        applied(store, first[0].cancel(NOW, LATER))
+        assert store.executions.insert(*second, quota=1)
+        assert not store.executions.insert(*second, quota=9), "the id is taken"
+
+    @pytest.mark.parametrize("kind", ["memory", "sqlite"])
+    def test_a_race_fills_the_quota_exactly(
+        self, a_store: Callable[[str], Store], kind: str
+    ) -> None:
+        store, new = a_store(kind), [accepted(owner="ada") for _ in range(RACERS)]
+        inserted = race(RACERS, lambda n: store.executions.insert(*new[n], quota=5))
+        assert sum(inserted) == store.counts.unfinished("ada") == 5
+
     def test_gives_back_tests_and_their_checker(self, store: Store) -> None:
         like = a_submission()
         submission = a_submission(

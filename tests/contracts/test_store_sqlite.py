@@ -292,6 +292,13 @@ class TestProcesses:
         assert [process.wait() for process in processes] == [0] * 4
         assert sum(store.counts.by_state().values()) == 4
 
+    def test_they_share_a_quota(self, store: SqliteStore, path: Path) -> None:
+        with closing(SqliteStore(path, timeout=TIMEOUT)) as other:
+            new = [accepted(owner="ada") for _ in range(12)]
+            both = (store, other)
+            inserted = race(12, lambda n: both[n % 2].executions.insert(*new[n], quota=5))
+        assert sum(inserted) == store.counts.unfinished("ada") == 5
+
 
 INSERT_ONE = """
 import os, sys

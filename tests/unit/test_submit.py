@@ -1,5 +1,7 @@
 """Submissions are accepted once per Idempotency-Key, within quotas, whatever is unavailable."""
 
+from threading import Barrier
+
 import pytest
 
 from app.domain.errors import CoordinationUnavailable, Gone, IdempotencyMismatch, QuotaExceeded
@@ -7,18 +9,22 @@ from app.domain.execution import SECOND, Event, Execution
 from app.domain.filters import ExecutionFilter
 from app.domain.submission import Submission
 from app.infrastructure.memory.admission import MemoryAdmissionQueue
+from app.infrastructure.memory.counts import MemoryCounts
 from app.infrastructure.memory.executions import MemoryExecutions
 from app.infrastructure.memory.store import MemoryStore
+from app.infrastructure.memory.tables import Tables
 from app.service.cancel import cancel
 from app.service.relay import relay
 from app.service.retention import erase, remove_old
 from app.service.submit import submit
 from app.wiring import now
+from tests.contracts.racing import race
 from tests.support.builders import a_key, a_submission, an_id
 from tests.support.twins import Twins, make_twins
 from tests.support.worker import Worker
 
 ADA = a_key(name="ada")
+CLIENTS = 12
 
 
 def test_the_same_key_and_body_are_one_execution(twins: Twins) -> None:
@@ -121,11 +127,12 @@ class DeletesBetweenGetAndInsert(MemoryExecutions):
         event: Event,
         *,
         durable: bool = True,
+        quota: int | None = None,
     ) -> bool:
-        assert super().insert(execution, submission, event, durable=durable)
+        assert super().insert(execution, submission, event, durable=durable, quota=quota)
         assert self.apply(execution.cancel(execution.created_at, execution.created_at))
         self.erase(execution.id)
-        return super().insert(execution, submission, event, durable=durable)
+        return super().insert(execution, submission, event, durable=durable, quota=quota)
 
 
 class Died(BaseException):
@@ -142,11 +149,12 @@ class DiesBeforeItInserts(MemoryExecutions):
         event: Event,
         *,
         durable: bool = True,
+        quota: int | None = None,
     ) -> bool:
         if not self.died:
             self.died = True
             raise Died
-        return super().insert(execution, submission, event, durable=durable)
+        return super().insert(execution, submission, event, durable=durable, quota=quota)
 
 
 def test_a_refused_submission_leaves_its_key_usable(twins: Twins) -> None:
@@ -165,6 +173,36 @@ def test_an_owner_has_so_many_unfinished_and_no_more() -> None:
     with pytest.raises(QuotaExceeded, match="2 unfinished executions"):
         submit(twins.ports, ADA, a_submission())
     submit(twins.ports, a_key(name="bob"), a_submission())
+
+
+class CountsTogether(MemoryCounts):
+    """Nobody inserts before all have counted."""
+
+    def __init__(self, tables: Tables, counting: int) -> None:
+        super().__init__(tables)
+        self.all_have_counted = Barrier(counting)
+
+    def unfinished(self, owner: str) -> int:
+        counted = super().unfinished(owner)
+        self.all_have_counted.wait(60)
+        return counted
+
+
+def test_clients_that_submit_at_once_share_the_quota() -> None:
+    store = MemoryStore()
+    store.counts = CountsTogether(store.tables, CLIENTS)
+    twins = make_twins(store=store, max_unfinished_per_owner=5)
+
+    def is_accepted(_: int) -> bool:
+        try:
+            submit(twins.ports, ADA, a_submission())
+        except QuotaExceeded as error:
+            assert "your quota of 5 unfinished executions is used up" in str(error)
+            return False
+        return True
+
+    assert sum(race(CLIENTS, is_accepted)) == 5
+    assert len(store.tables.rows) == 5
 
 
 def test_a_key_may_have_a_quota_of_its_own(twins: Twins) -> None:

@@ -13,8 +13,7 @@ class MemoryCounts:
 
     def unfinished(self, owner: str) -> int:
         with self._tables.lock:
-            rows = self._tables.worked_on()
-            return sum(row.owner == owner and not row.state.terminal for row in rows)
+            return self._tables.unfinished(owner)
 
     def by_state(self) -> dict[tuple[State, Priority], int]:
         with self._tables.lock:

@@ -31,10 +31,13 @@ class MemoryExecutions:
         event: Event,
         *,
         durable: bool = True,
+        quota: int | None = None,
     ) -> bool:
         tables = self._tables
         with tables.lock:
             if execution.id in tables.rows:
+                return False
+            if quota is not None and tables.unfinished(execution.owner) >= quota:
                 return False
             tables.wrote(execution.id, durable=durable, new=True)
             tables.submissions[execution.id] = deepcopy(submission)

@@ -38,6 +38,9 @@ class Tables:
     def worked_on(self) -> list[Execution]:
         return [row for row in self.rows.values() if row.rebuilt_at is None]
 
+    def unfinished(self, owner: str) -> int:
+        return sum(row.owner == owner and not row.state.terminal for row in self.worked_on())
+
     def events_after(self, execution_id: str, version: int) -> list[Event]:
         events = self.events.get(execution_id, [])
         return [deepcopy(event) for event in events if event.version > version]

@@ -54,6 +54,7 @@ class MongoExecutions:
         event: Event,
         *,
         durable: bool = True,  # noqa: ARG002  # the connection's write concern decides
+        quota: int | None = None,  # noqa: ARG002  # without transactions, nothing would be exact
     ) -> bool:
         # Insert the program first, because an execution without one could not run. A repetition
         # with the same id finds what a crash leaves of an insert.

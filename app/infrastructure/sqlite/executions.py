@@ -35,7 +35,9 @@ ROW: Final = ", ".join(COLUMNS)
 
 INSERT: Final = f"""
     INSERT INTO executions ({ROW}, relayed, relay_at)
-    VALUES ({", ".join(f":{name}" for name in COLUMNS)}, 0, :relay_at)
+    SELECT {", ".join(f":{name}" for name in COLUMNS)}, 0, :relay_at
+    WHERE :quota IS NULL
+        OR coalesce((SELECT total FROM unfinished_by_owner WHERE owner = :owner), 0) < :quota
     ON CONFLICT DO NOTHING
 """
 INSERT_IF_PROGRAM: Final = f"""
@@ -149,8 +151,9 @@ class SqliteExecutions:
         event: Event,
         *,
         durable: bool = True,
+        quota: int | None = None,
     ) -> bool:
-        row = from_execution(execution) | {"relay_at": event.time}
+        row = from_execution(execution) | {"relay_at": event.time, "quota": quota}
         program = self._programs.to_row(execution.id, submission)
         with self._database.writing(durable=durable) as connection:
             if connection.execute(INSERT, row).rowcount == 0:
