@@ -110,6 +110,12 @@ def test_whatever_pods_depend_on_changes_the_label(other: PodOptions) -> None:
     assert pool("c").label != pool().label
 
 
+def test_languages_in_one_image_have_a_pool_each() -> None:
+    both = offers("c=podline/gcc:14,cpp=podline/gcc:14").every
+    labels = {Pool.of(offer, OPTIONS, AheadOptions()).label for offer in both.values()}
+    assert len(labels) == 2
+
+
 def test_the_number_of_pods_does_not() -> None:
     assert pool(size=7).label == pool().label
 

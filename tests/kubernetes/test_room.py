@@ -178,6 +178,28 @@ def test_a_refusal_among_those_that_were_held_before_may_be_old() -> None:
     assert room.slots == 5, "others use the rest now"
 
 
+def test_a_refusal_is_not_as_old_as_an_earlier_one() -> None:
+    """While one tries patiently for more room, others end and begin."""
+    room = Room()
+    room.see(some(placed=7, refused=1), 1)
+    began = 1 + HOLD_SECONDS
+    room.see(some(placed=7), began)
+    room.see(some(placed=6, refused=1), began)
+    room.see(some(placed=7, refused=1), began + 1)
+    room.see(some(placed=6, refused=1), began + STALE_SECONDS)
+    assert room.slots == 8
+
+
+def test_when_all_nodes_are_gone_only_the_oldest_waits_for_its_deadline() -> None:
+    room = Room()
+    room.see(some(placed=40), 1)
+    room.see(some(refused=40), 2)
+    room.see(some(refused=40), 2 + ALONE_SECONDS)
+    assert room.slots == 2
+    assert len(room.excess(some(refused=40))) == 38
+    assert "000-1" not in room.excess(some(refused=40))
+
+
 def test_one_that_waits_alone_has_a_slot_of_its_own_until_it_finds_a_node() -> None:
     room = Room()
     room.see(some(refused=1), 1)

@@ -113,6 +113,16 @@ def test_what_a_quota_holds_up_is_refused_until_it_has_a_pod() -> None:
     assert standings.attempts() == {}
 
 
+def test_a_checker_that_a_quota_holds_up_counts_like_one_without_a_node() -> None:
+    standings = Standings()
+    standings.put(placed(1))
+    checker = {**an_input(1, "exceeded quota"), "name": f"{id_of(1)}-c"}
+    standings.put_inputs([checker])
+    assert standings.attempts() == {id_of(1): REFUSED}
+    standings.put(a_pod(f"{id_of(1)}-c", node="node-1"))
+    assert standings.attempts() == {id_of(1): PLACED}
+
+
 def test_a_watch_reports_those_that_must_give_their_slots_back(tmp_path: Path) -> None:
     """Of five pods, three find a node; admission must not count on more."""
     found = [placed(number) for number in range(3)]

@@ -57,7 +57,9 @@ class Pool:
     offer: Offer
     size: int
     label: str
-    """The value of AHEAD. It changes with the image and everything else that the pods depend on."""
+    """The value of AHEAD. It is this language's alone, and changes with the image and everything else
+    that the pods depend on.
+    """
     model: Pod
     """What asks for all that these pods have."""
     manifest: JsonObject
@@ -66,7 +68,8 @@ class Pool:
     def of(cls, offer: Offer, pods: PodOptions, options: AheadOptions) -> "Pool":
         model = _model(offer, options)
         manifest = pod_manifest(model, offer, pods, parts=0)
-        label = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()[:16]
+        depends_on = [offer.spec.name, manifest]  # two languages may have the same image
+        label = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()[:16]
         return cls(offer, options.sizes.get(offer.spec.name, 0), label, model, manifest)
 
     @property

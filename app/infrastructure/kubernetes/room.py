@@ -59,7 +59,7 @@ class Room:
         self._hopeless: frozenset[str] = frozenset()
         """Refused although none of ours is on any node, or although much was kept free: no room of
         ours would help them. They hold a slot each until their start deadline, and must not stop
-        the others.
+        the others. Of several that wait alone, it is the oldest; the others give their slots back.
         """
 
     @property
@@ -84,10 +84,11 @@ class Room:
             if placed == fitting:
                 self._hold(placed, now)
         elif not placed and self._is_alone(now):
-            self._hopeless = frozenset(found)
+            self._hopeless |= {min(found - self._hopeless)}
             self._shrink(0, now)
             self._alone_since, self._settled_until = None, now
         elif fitting + refused > self._held:
+            self._refused_since = None
             if now >= self._patient_until:
                 self._shrink(max(placed, self._held), now)
         elif self._is_refused_for_long(now):

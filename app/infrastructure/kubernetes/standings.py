@@ -1,6 +1,6 @@
 """What became of the pods of all attempts, as a watcher has seen it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 from app.domain.execution import owner_of_pod, pod_name
@@ -25,7 +25,8 @@ class Standings:
 
     def __init__(self) -> None:
         self._pods: dict[str, tuple[str, Standing]] = {}
-        self._held_up: set[str] = set()
+        self._held_up: dict[str, str] = {}
+        """The attempts of inputs that have no pod, by the name that their pod would have."""
         self._idle: set[str] = set()
 
     @property
@@ -54,14 +55,23 @@ class Standings:
 
     def put_inputs(self, every: Iterable[JsonObject]) -> None:
         """Take what the ConfigMaps say: for some, no pod could be made yet."""
-        attempts = (_attempt(metadata) for metadata in every if held_up(metadata))
-        self._held_up = {attempt for attempt in attempts if attempt}
+        self._held_up = {
+            metadata["name"]: attempt
+            for metadata in every
+            if held_up(metadata) and (attempt := _attempt(metadata))
+        }
 
     def attempts(self) -> dict[str, Standing]:
         found: dict[str, Standing] = {}
-        for attempt, standing in self._pods.values():
+        for attempt, standing in (*self._pods.values(), *self._without_pod()):
             found[attempt] = _worst(found.get(attempt, standing), standing)
-        return dict.fromkeys(self._held_up, Standing.REFUSED) | found
+        return found
+
+    def _without_pod(self) -> Iterator[tuple[str, Standing]]:
+        """Inputs are looked at less often than pods, so some may have one by now."""
+        for name, attempt in self._held_up.items():
+            if name not in self._pods:
+                yield attempt, Standing.REFUSED
 
 
 def _attempt(metadata: JsonObject) -> str | None:
