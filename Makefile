@@ -6,6 +6,7 @@
 # make test-long     run the variants that take too long for make test
 # make test-cluster  run the tests that need a Kafka (KAFKA=host:port; KAFKA_CONTROL=program that
 #                    takes stop and up) and a cluster (KUBECONFIG=file); SERVERS=kafka for one alone
+# make test-again    run the tests that failed once more
 # make compose-test  test the containers of compose/, on a Docker engine
 # make mutation      measure how many small mistakes the unit tests notice (docs/mutation.md)
 # make bench         run the benchmarks
@@ -23,7 +24,7 @@ PACKAGE := setup.cfg setup.py pyproject.toml constraints.txt \
 # uv lists the hashes of all wheels of a version, for every processor.
 UV ?= uv
 
-.PHONY: up lock test test-page test-long test-cluster test-soak compose-test check mutation bench docs page clean
+.PHONY: up lock test test-page test-long test-cluster test-soak test-again compose-test check mutation bench docs page clean
 .DELETE_ON_ERROR:
 
 up: .venv/standalone
@@ -51,11 +52,14 @@ ON_SERVERS := (kafka or kubernetes)$(foreach each,$(filter-out $(SERVERS),kafka 
 test-cluster: .venv/test
 	@for each in $(SERVER_VARIABLES); do printenv $$each >/dev/null || \
 		{ echo "export $$each first: see docs/operations.md, Tests on servers" >&2; exit 1; }; done
-	$(BIN)/pytest -n 2 --dist loadfile -m '$(ON_SERVERS) and not disturbs and not soak'
-	$(BIN)/pytest -m '$(ON_SERVERS) and disturbs'
+	$(BIN)/pytest -n 2 --dist loadfile -m '$(ON_SERVERS) and not disturbs and not soak'; \
+		status=$$?; $(BIN)/pytest -m '$(ON_SERVERS) and disturbs' && exit $$status
 
 test-soak: .venv/test
 	$(BIN)/pytest -m soak
+
+test-again: .venv/test
+	$(BIN)/pytest --last-failed --last-failed-no-failures none -m ''
 
 compose-test: .venv/test
 	$(BIN)/pytest -m docker tests/compose

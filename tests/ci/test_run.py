@@ -12,7 +12,12 @@ SOAK = "  NOT RUN: make test-soak, which takes ten minutes or more"
 SERVERS = {"KAFKA": "host:9092", "KUBECONFIG": "config"}
 MAKE = """#!/bin/sh
 echo "make $*" >> made
-[ "$*" != "$BREAKS" ] || { echo '== 1 failed, 2 passed in 3.00s =='; exit 2; }
+[ "$*" != "$BREAKS" ] || {
+    for n in ${FAILED:-}; do echo "FAILED tests/test_$n.py::test_it[a case] - assert not True"; done
+    echo '== 1 failed, 2 passed in 3.00s =='
+    exit 2
+}
+[ "$*" != test-again ] || exit ${AGAIN:-0}
 echo '== 3 passed, 1 skipped in 1.00s =='
 """
 
@@ -112,3 +117,32 @@ def test_a_failure_ends_it_and_is_reported_last(folder: Path) -> None:
     last = done.stdout.splitlines()[-1]
     assert last.startswith("  make test: FAILED after ")
     assert last.endswith("(1 failed, 2 passed in 3.00s )")
+
+
+@pytest.mark.parametrize("failed", ["1", "1 2 3"])
+def test_a_few_failures_run_again_and_are_reported(folder: Path, failed: str) -> None:
+    done = run(folder, BREAKS="test", FAILED=failed, **SERVERS)
+    assert done.returncode == 0, done.stderr
+    assert made(folder)[:4] == ["make check", "make test", "make test-again", "make test-page"]
+    names = " ".join(f"tests/test_{number}.py::test_it[a" for number in failed.split())
+    assert f"  make test: UNSTABLE, failed and then passed: {names}" in done.stdout.splitlines()
+
+
+def test_what_fails_again_ends_it(folder: Path) -> None:
+    done = run(folder, BREAKS="test", FAILED="1", AGAIN="2", **SERVERS)
+    assert done.returncode == 2
+    assert made(folder) == ["make check", "make test", "make test-again"]
+    assert "make test: FAILED" in done.stdout.splitlines()[-1]
+
+
+def test_many_failures_do_not_run_again(folder: Path) -> None:
+    done = run(folder, BREAKS="test", FAILED="1 2 3 4", **SERVERS)
+    assert done.returncode == 2
+    assert made(folder) == ["make check", "make test"]
+
+
+def test_only_named_tests_run_again(folder: Path) -> None:
+    """Not a stage that broke before its tests, or a line of a log that says ERROR."""
+    done = run(folder, BREAKS="check", **SERVERS)
+    assert done.returncode == 2
+    assert made(folder) == ["make check"]
