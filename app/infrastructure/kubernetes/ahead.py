@@ -57,7 +57,7 @@ class Pool:
     offer: Offer
     size: int
     label: str
-    """The value of AHEAD. It is this language's alone, and changes with the image and everything else
+    """The value of AHEAD. It is the language's own, and changes with the image and all else
     that the pods depend on.
     """
     model: Pod
