@@ -77,6 +77,6 @@ beat_schedule = {
     "replays": every(5.0, "podline.replay.due"),
     "usage": every(5.0, "podline.saga.usage"),
     "dead letters": every(30.0, "podline.dlq.process"),
-    "retention": every(60.0, "podline.saga.retention"),
+    "retention": every(10.0, "podline.saga.retention"),
     "orphaned blobs": every(3600.0, "podline.saga.blobs"),
 }

@@ -24,7 +24,7 @@ def sweep_up() -> None:
 
 @app.task(name="podline.saga.usage", base=Tick)
 def fold_usage() -> None:
-    usage.fold(app.ports.store.usage)
+    usage.fold_backlog(app.ports)
 
 
 @app.task(name="podline.saga.retention", base=Tick)

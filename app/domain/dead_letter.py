@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from app.domain.execution import Time
 
@@ -28,6 +29,12 @@ class DeadLetterStatus(StrEnum):
     """An operator discarded it."""
     ARCHIVED = "archived"
     """Retried as often as the settings allow, or can't be retried automatically."""
+
+
+CLOSED: Final = frozenset(
+    {DeadLetterStatus.RESOLVED, DeadLetterStatus.DISCARDED, DeadLetterStatus.ARCHIVED}
+)
+"""Nothing retries such a letter, unless an operator asks for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

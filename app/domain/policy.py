@@ -95,7 +95,9 @@ class Policy:
     retention_seconds: float | None = field(
         default=None,
         metadata=means(
-            "Executions, with their results, and replays that ended longer ago are removed.", gt=0
+            "Executions with their results, replays, dead letters, and events in `events.db` that "
+            "are older are removed: [retention](#retention).",
+            gt=0,
         ),
     )
 

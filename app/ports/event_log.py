@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.domain.execution import Event
+from app.domain.execution import Event, Time
 from app.domain.filters import EventFilter, EventPage
 
 
@@ -39,6 +39,16 @@ class EventLog(Protocol):
         Returns once all are delivered, in this order per execution. Raises InvalidTarget if the
         topic is not available or refuses one of them.
         """
+
+    def remove_before(self, time: Time, limit: int) -> int:
+        """Remove up to `limit` events from the start of the log that happened before `time`.
+
+        Never the newest one, and none behind a newer one, so positions stay valid. Returns how many
+        were removed: 0 if the log removes old events by itself, as Kafka does.
+        """
+
+    def shrink(self) -> bool:
+        """As the store's."""
 
     def check_target(self, target: str) -> None:
         """Raise InvalidTarget if the name is invalid for a topic, or the log's own."""

@@ -51,6 +51,12 @@ class DeadLetters(Protocol):
     ) -> int:
         """Count what `page` would return, up to `at_most`."""
 
+    def remove_failed_before(self, time: Time, limit: int) -> int:
+        """Remove up to `limit` letters that nothing retries and that failed last before `time`.
+
+        Those are resolved, discarded or archived. Returns how many were removed.
+        """
+
 
 class Keys(Protocol):
     """API keys."""
@@ -192,3 +198,9 @@ class Store(Protocol):
 
     def ping(self) -> None:
         """Return if the database answers reads and accepts writes."""
+
+    def shrink(self) -> bool:
+        """Return some unused space to the file system, in a step that no writer notices.
+
+        Returns whether there is more. A database that does so by itself has nothing to do.
+        """

@@ -9,11 +9,14 @@ from app.domain.api_key import ApiKey
 from app.domain.errors import Forbidden
 from app.domain.execution import Execution
 from app.domain.usage import UsageDay, day_for, day_of
-from app.ports import Clock, UsageRecords
+from app.ports import Clock, Ports, UsageRecords
 from app.service.executions import ALL_OWNERS, may_see
+from app.service.transitions import in_seconds
 
 SLICE: Final = 500
-"""Executions that one tick folds."""
+"""Executions that are folded together."""
+BUSY_SECONDS: Final = 4.0
+"""How long one tick works on a backlog. This is less than the time between two ticks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,13 @@ def fold(usage: UsageRecords) -> int:
     for day, executions in _by_day(unfolded):
         _fold(usage, day, executions)
     return len(unfolded)
+
+
+def fold_backlog(ports: Ports) -> None:
+    """Fold slice after slice while they are full, for a bounded time."""
+    until = in_seconds(ports.clock, BUSY_SECONDS)
+    while fold(ports.store.usage) == SLICE and ports.clock() < until:
+        pass
 
 
 def _fold(usage: UsageRecords, empty: UsageDay, executions: Sequence[Execution]) -> None:

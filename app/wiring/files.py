@@ -51,6 +51,14 @@ def fold_logs(settings: Settings) -> None:
             fold_log(path)
 
 
+def make_shrinkable(settings: Settings) -> list[Path]:
+    """Rewrite SQLite's files of older releases, which can't shrink. Returns those rewritten."""
+    from app.infrastructure.sqlite.space import make_shrinkable
+
+    paths = [sqlite_path(url) for url in (settings.database_url, settings.event_log_url)]
+    return [path for path in paths if path and path.exists() and make_shrinkable(path)]
+
+
 def make_metrics_folder(folder: Path) -> None:
     """Create the empty folder in which processes on this host share their counters."""
     from app.infrastructure.prometheus.folder import make_empty

@@ -82,6 +82,24 @@ def test_are_due_when_their_time_has_come(store: Store) -> None:
     assert store.dead_letters.due(NOW + 2, 1) == [first]
 
 
+def test_that_nothing_retries_are_removed_oldest_first(store: Store) -> None:
+    retried = a_dead_letter(last_failed_at=NOW)
+    retrying = a_dead_letter(status=RETRYING, last_failed_at=NOW, next_retry_at=None)
+    oldest = a_dead_letter(status=DeadLetterStatus.DISCARDED, last_failed_at=NOW)
+    old = a_dead_letter(status=DeadLetterStatus.RESOLVED, last_failed_at=NOW + 1)
+    younger = a_dead_letter(status=ARCHIVED, last_failed_at=NOW + 2)
+    for letter in (younger, retried, old, retrying, oldest):
+        store.dead_letters.put(letter)
+    assert store.dead_letters.remove_failed_before(NOW + 2, 1) == 1
+    assert store.dead_letters.get(oldest.id) is None
+    assert store.dead_letters.remove_failed_before(NOW + 2, 10) == 1
+    assert store.dead_letters.remove_failed_before(NOW + 2, 10) == 0
+    left = sorted([younger, retried, retrying], key=lambda letter: letter.id, reverse=True)
+    assert store.dead_letters.page(None, None, None, 10) == left
+    counts = {status: total for status, total in store.dead_letters.count().items() if total}
+    assert counts == {WAITING: 1, RETRYING: 1, ARCHIVED: 1}
+
+
 def test_are_counted_by_status(store: Store) -> None:
     letters = [a_dead_letter() for _ in range(3)]
     for letter in letters:

@@ -174,6 +174,53 @@ class TestFilter:
         assert every_event(log, EventFilter(since=NOW + 10**12)) == []
 
 
+class TestRemoving:
+    @pytest.fixture(params=["memory", "sqlite"])
+    def open_log(self, request: pytest.FixtureRequest, path: Path) -> OpenLog:
+        """Kafka removes events by itself."""
+        memory = MemoryEventLog()
+        return lambda: memory if request.param == "memory" else SqliteEventLog(path, timeout=10)
+
+    def test_old_events_go_from_the_start(self, log: EventLog) -> None:
+        days = [some_events(now=NOW + day * 24 * 3600 * SECOND) for day in range(4)]
+        for events in days:
+            log.append(events)
+        before = days[2][0].time
+        assert log.remove_before(before, 3) == 3
+        assert ids(every_event(log)) == ids(days[1][1:] + days[2] + days[3])
+        assert log.remove_before(before, 3) == 1
+        assert log.remove_before(before, 3) == 0
+        assert ids(every_event(log)) == ids(days[2] + days[3])
+        since = EventFilter(since=days[3][0].time)
+        assert ids(every_event(log, since)) == ids(days[3])
+
+    def test_one_behind_a_newer_one_stays(self, log: EventLog) -> None:
+        old, new, late = some_events(), some_events(now=NOW + 9 * SECOND), some_events()
+        for events in (old, new, late):
+            log.append(events)
+        assert log.remove_before(NOW + 5 * SECOND, 10) == 2
+        assert ids(every_event(log)) == ids(new + late)
+
+    def test_positions_stay_valid(self, open_log: OpenLog) -> None:
+        """The newest event stays, so that its position is not given to another one."""
+        log, old, new = open_log(), some_events(), some_events(now=NOW + 9 * SECOND)
+        log.append(old)
+        first = log.read(EVERY, None, 1).position
+        *_, last = pages(log)
+        assert log.remove_before(NOW + 5 * SECOND, 10) == 1
+        open_log().append(new)
+        assert ids(every_event(open_log())) == ids(old[1:] + new)
+        assert ids([event for page in pages(log, after=first) for event in page.events]) == ids(
+            old[1:] + new
+        )
+        assert ids(
+            [event for page in pages(log, after=last.position) for event in page.events]
+        ) == (ids(new))
+
+    def test_an_empty_log_has_nothing_to_remove(self, log: EventLog) -> None:
+        assert log.remove_before(NOW, 10) == 0
+
+
 def test_many_threads_append(log: EventLog) -> None:
     batches = [some_events() for _ in range(8)]
     threads = [Thread(target=log.append, args=[batch]) for batch in batches]

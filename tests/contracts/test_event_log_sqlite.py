@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from ulid import ULID
 
 from app.domain.errors import EventLogFull, EventLogUnavailable, InvalidTarget
 from app.domain.execution import SECOND
@@ -66,6 +67,28 @@ def test_a_start_in_time_leaves_out_what_came_before(path: Path) -> None:
         log.append(some_events(now=NOW + hour * 3600 * SECOND)[:1])
     (page,) = pages(log, EventFilter(since=NOW + 99 * 3600 * SECOND))
     assert len(page.events) == 1
+
+
+def test_what_was_removed_is_not_searched(path: Path) -> None:
+    """In slices of one row, there is one call and not a hundred."""
+    log = SqliteEventLog(path, timeout=10, slice_size=1)
+    for hour in range(50):
+        log.append(some_events(now=NOW + hour * 3600 * SECOND))
+    assert log.remove_before(NOW + 49 * 3600 * SECOND, 1000) == 98
+    assert [len(page.events) for page in pages(log)] == [1, 1]
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM timeline").fetchone() == (1,)
+
+
+def test_what_an_old_replay_emitted_is_removed_too(path: Path) -> None:
+    log, events = SqliteEventLog(path, timeout=10), some_events()
+    old, young = (str(ULID.from_timestamp(NOW / SECOND + hours * 3600)) for hours in (1, 3))
+    log.reemit("elsewhere", old, events)
+    log.reemit("elsewhere", young, events)
+    assert log.remove_before(NOW + 2 * 3600 * SECOND, 1) == 1
+    assert log.remove_before(NOW + 2 * 3600 * SECOND, 10) == 1
+    assert log.remove_before(NOW + 2 * 3600 * SECOND, 10) == 0
+    assert {event["replayid"] for event in log.reemitted("elsewhere")} == {young}
 
 
 def test_a_file_of_before_there_was_a_timeline(path: Path) -> None:

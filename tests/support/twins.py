@@ -41,7 +41,7 @@ SUBJECTS: Final = tuple(
 def wrapped(store: Store, wrap: Callable[[object], object]) -> Store:
     """Return the store with each of its subjects wrapped."""
     subjects = {name: wrap(getattr(store, name)) for name in SUBJECTS}
-    return cast(Store, SimpleNamespace(**subjects, ping=store.ping))
+    return cast(Store, SimpleNamespace(**subjects, ping=store.ping, shrink=store.shrink))
 
 
 class Clock:

@@ -108,7 +108,7 @@ def test_blobs_of_programs_whose_batch_is_incomplete_are_no_orphans(twins: Twins
 
 
 def test_all_orphans_are_found(twins: Twins, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.service.retention.BATCH", 2)
+    monkeypatch.setattr("app.service.retention.OWNERS_AT_ONCE", 2)
     for _ in range(5):
         orphan(twins, days_old=2)
     kept, blob = ended(twins)

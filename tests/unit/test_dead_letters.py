@@ -165,7 +165,7 @@ def test_a_letter_whose_execution_was_removed_is_archived() -> None:
     exhausted(twins, worker)
     twins.clock.advance(25 * 3600)
     relay(twins.ports)
-    assert retention.remove_old(twins.ports) == 1
+    retention.remove_old(twins.ports)
     next_tick(twins, worker)
     assert the_letter(twins).status is DeadLetterStatus.ARCHIVED
     with pytest.raises(Conflict, match="discard it"):

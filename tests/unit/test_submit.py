@@ -96,7 +96,7 @@ class TestADeletedExecution:
         Worker(twins.ports).run_all()
         relay(twins.ports)
         twins.clock.advance(3600 + 1)
-        assert remove_old(twins.ports) == 1
+        remove_old(twins.ports)
         assert twins.store.executions.get(execution.id) is None
         with pytest.raises(Gone):
             self.submit(twins)

@@ -31,6 +31,11 @@ def unavailable(what: str, reason: str) -> None:
     _early(f"The {what} is unavailable: {reason}. Podline starts, and keeps trying.")
 
 
+def rewritten(file: Path) -> None:
+    """Report that a file of an older release was brought into a form that can shrink."""
+    _early(f"{file} was rewritten, so that it can shrink from now on.")
+
+
 def _early(text: str) -> None:
     with suppress(OSError):
         Console().print(text, highlight=False, markup=False, soft_wrap=True)

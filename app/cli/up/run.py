@@ -10,13 +10,19 @@ from app.cli.up.errors import UpError
 from app.cli.up.instance import HOST, Instance, find_instance
 from app.cli.up.ports import Ports
 from app.cli.up.programs import programs
-from app.cli.up.report import UpReport, full, unavailable
+from app.cli.up.report import UpReport, full, rewritten, unavailable
 from app.cli.up.supervisor import STOP_SIGNALS, Supervisor, blocked
 from app.domain.errors import IsNewer, Unavailable
 from app.settings import Settings
 from app.settings.sources import FILE_VARIABLE, Given, settings_file
 from app.wiring.event_logs import make_event_log
-from app.wiring.files import fold_logs, keep_private, kept_open, make_metrics_folder
+from app.wiring.files import (
+    fold_logs,
+    keep_private,
+    kept_open,
+    make_metrics_folder,
+    make_shrinkable,
+)
 from app.wiring.stores import make_store
 from sandbox.private import set_umask
 
@@ -56,6 +62,8 @@ def check_data(settings: Settings) -> None:
         except Unavailable as error:
             # Children continue once it is there.
             unavailable(what, str(error))
+    for path in make_shrinkable(settings):
+        rewritten(path)
 
 
 def _keep_settings_for_children(settings: Settings) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from app.domain.errors import EventLogUnavailable, InvalidTarget
-from app.domain.execution import Event
+from app.domain.execution import Event, Time
 from app.domain.filters import EventFilter, EventPage
 from app.infrastructure.cloudevents import CloudEvent, cloud_event
 from app.infrastructure.event_log_checks import check_target
@@ -44,6 +44,13 @@ class KafkaEventLog:
         if refused:
             first = refused[0]
             raise InvalidTarget(f"the topic {target} refuses {first.event.id}: {first.reason}")
+
+    def remove_before(self, time: Time, limit: int) -> int:  # noqa: ARG002  # the port's signature
+        """Nothing to do: the topic's own retention removes events."""
+        return 0
+
+    def shrink(self) -> bool:
+        return False
 
     def check_target(self, target: str) -> None:
         check_target(target, self._topic)

@@ -3,7 +3,7 @@
 from collections import Counter
 from threading import Lock
 
-from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
+from app.domain.dead_letter import CLOSED, DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.domain.execution import Time
 from app.infrastructure.memory.tables import descending
 
@@ -58,6 +58,18 @@ class MemoryDeadLetters:
     ) -> int:
         with self._lock:
             return min(len(self._matching(status, kind)), at_most)
+
+    def remove_failed_before(self, time: Time, limit: int) -> int:
+        with self._lock:
+            old = [
+                (letter.last_failed_at, letter.id)
+                for letter in self._letters.values()
+                if letter.status in CLOSED and letter.last_failed_at < time
+            ]
+            removed = sorted(old)[:limit]
+            for _, letter_id in removed:
+                del self._letters[letter_id]
+            return len(removed)
 
     def _matching(
         self, status: DeadLetterStatus | None, kind: DeadLetterKind | None

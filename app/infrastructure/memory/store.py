@@ -38,3 +38,6 @@ class MemoryStore:
 
     def ping(self) -> None:
         return
+
+    def shrink(self) -> bool:
+        return False

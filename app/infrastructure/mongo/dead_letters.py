@@ -5,7 +5,7 @@ from typing import Any
 
 from mongoengine.errors import NotUniqueError
 
-from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
+from app.domain.dead_letter import CLOSED, DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.domain.execution import Time
 from app.infrastructure import codec
 from app.infrastructure.mongo.connection import Connection, at_the_edge
@@ -74,6 +74,19 @@ class MongoDeadLetters:
         query = {name: value for name, value in facets.items() if value is not None}
         found = self._connection.objects(DeadLetterDocument, **query)
         return int(found.limit(at_most).count(with_limit_and_skip=True))
+
+    @at_the_edge
+    def remove_failed_before(self, time: Time, limit: int) -> int:
+        old = self._connection.objects(
+            DeadLetterDocument, status__in=sorted(CLOSED), last_failed_at__lt=time
+        )
+        ids = [letter.id for letter in old.only("id").order_by("last_failed_at").limit(limit)]
+        # An operator may have one of them retried meanwhile.
+        closed = self._connection.objects(
+            DeadLetterDocument, id__in=ids, status__in=sorted(CLOSED), last_failed_at__lt=time
+        )
+        removed: int = closed.delete()
+        return removed
 
 
 def _from_letter(letter: DeadLetter) -> dict[str, Any]:

@@ -202,6 +202,7 @@ class DeadLetterDocument(Document):
             {"fields": ["status", "order"]},
             {"fields": ["kind", "order"]},
             {"fields": ["status", "kind", "order"]},
+            {"fields": ["status", "last_failed_at"]},
             {
                 "fields": ["status", "next_retry_at"],
                 "partialFilterExpression": {"next_retry_at": IS_TIME},

@@ -47,5 +47,9 @@ class MongoStore:
         beat = self.connection.objects(HeartbeatDocument, id="ping")
         beat.update_one(upsert=True, inc__beats=1)
 
+    def shrink(self) -> bool:
+        """Nothing to do: the server reuses the space, and `compact` returns it."""
+        return False
+
     def close(self) -> None:
         self.connection.close()

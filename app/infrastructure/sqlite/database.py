@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Final
 
 from app.domain.errors import StoreFull, StoreUnavailable
+from app.infrastructure.sqlite import space
 from app.infrastructure.sqlite.group_commit import GroupCommit, GroupFailed, NoTurn
 from app.infrastructure.sqlite.versions import Versions
 from sandbox.private import NotPrivate, close_database
@@ -108,6 +109,31 @@ class Database:
         except OSError as error:
             raise StoreUnavailable(f"{self._path}: {error}") from error
 
+    def shrink(self) -> bool:
+        """Cut a few unused pages off the file. Returns whether there are more.
+
+        The last step also moves the log into the file, which has its new size from then on.
+        """
+        with self.reading() as connection:
+            pages = space.surplus(connection)
+        if pages:
+            with self.writing(durable=False) as connection:
+                space.cut_off(connection, min(pages, space.STEP_PAGES))
+        if pages <= space.STEP_PAGES:
+            self._move_log()
+        return pages > space.STEP_PAGES
+
+    def _move_log(self) -> None:
+        connection, healthy = self.take(Use.WRITE), False
+        try:
+            space.move_log(connection, self._path)
+            healthy = True
+        except sqlite3.Error as error:
+            self.raise_as_ours(error)
+            raise
+        finally:
+            self.put_back(Use.WRITE, connection, healthy=healthy)
+
     def upgrade(self) -> None:
         """Create the file, or run the migrations that it lacks. Raises StoreIsNewer."""
         with self.reading():
@@ -159,7 +185,10 @@ class Database:
 
     def _set_up(self, connection: sqlite3.Connection, use: Use) -> None:
         connection.row_factory = sqlite3.Row
-        _in_turn(connection, "PRAGMA journal_mode = WAL", monotonic() + self._timeout)
+        deadline = monotonic() + self._timeout
+        if self._path.stat().st_size == 0:  # otherwise it would be a write, for nothing
+            _in_turn(connection, space.SHRINKABLE, deadline)
+        _in_turn(connection, "PRAGMA journal_mode = WAL", deadline)
         level = "FULL" if use is Use.WRITE_DURABLY else "NORMAL"
         connection.execute(f"PRAGMA synchronous = {level}")
         self._versions.upgrade(connection)
@@ -167,6 +196,7 @@ class Database:
             connection.execute("PRAGMA busy_timeout = 0")
             # Otherwise, a group's savepoints keep the pages before a change in a temporary file.
             connection.execute("PRAGMA temp_store = MEMORY")
+            connection.execute(f"PRAGMA journal_size_limit = {space.LOG_BYTES}")
 
     def raise_as_ours(self, error: BaseException) -> None:
         """Raise the error as one of ours. Returns if it is a bug."""

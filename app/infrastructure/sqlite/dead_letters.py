@@ -8,7 +8,7 @@ from app.domain.execution import Time
 from app.infrastructure import codec
 from app.infrastructure.sqlite.database import Database
 from app.infrastructure.sqlite.listing import LAST
-from app.infrastructure.sqlite.schema import LETTER_IS_DUE
+from app.infrastructure.sqlite.schema import LETTER_IS_CLOSED, LETTER_IS_DUE
 from app.infrastructure.sqlite.statements import insert_into
 
 COLUMNS: Final = DeadLetter.__slots__
@@ -25,6 +25,12 @@ DUE: Final = f"""
 """
 MATCHING: Final = """
     WITH waiting AS (SELECT 1 FROM dead_letters WHERE {} LIMIT ?) SELECT count(*) FROM waiting
+"""
+REMOVE: Final = f"""
+    DELETE FROM dead_letters WHERE id IN (
+        SELECT id FROM dead_letters WHERE {LETTER_IS_CLOSED} AND last_failed_at < ?
+        ORDER BY last_failed_at LIMIT ?
+    )
 """
 COUNT: Final = "SELECT status, total FROM dead_letters_by_status WHERE total > 0"
 
@@ -75,6 +81,10 @@ class SqliteDeadLetters:
     ) -> int:
         ((total,),) = self._matching(MATCHING, status, kind, None, at_most)
         return int(total)
+
+    def remove_failed_before(self, time: Time, limit: int) -> int:
+        with self._database.writing(durable=False) as connection:
+            return connection.execute(REMOVE, (time, limit)).rowcount
 
     def _matching(
         self,

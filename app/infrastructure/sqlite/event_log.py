@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from ulid import ULID
+
 from app.domain.errors import (
     EventLogFull,
     EventLogIsNewer,
@@ -15,7 +17,7 @@ from app.domain.errors import (
     StoreIsNewer,
     StoreUnavailable,
 )
-from app.domain.execution import Event
+from app.domain.execution import SECOND, Event, Time
 from app.domain.filters import EventFilter, EventPage
 from app.infrastructure.cloudevents import CloudEvent, as_json, cloud_event, parse_all
 from app.infrastructure.event_log_checks import check_target, whole_number
@@ -81,6 +83,27 @@ REEMIT: Final = """
 """
 REEMITTED: Final = "SELECT cloud_event FROM reemitted WHERE topic = ? ORDER BY position"
 
+FIRST: Final = "SELECT min(position) FROM events"
+# The newest event stays, so that no position is given to two events.
+REMOVE: Final = """
+    DELETE FROM events WHERE position IN (
+        SELECT position FROM events
+        WHERE position <= :position AND position < (SELECT max(position) FROM events)
+        ORDER BY position LIMIT :limit
+    )
+"""
+REMOVE_TIMES: Final = """
+    DELETE FROM timeline WHERE newest IN (
+        SELECT newest FROM timeline ORDER BY newest LIMIT :limit
+    ) AND position < (SELECT min(position) FROM events)
+"""
+# Ids of replays are in the order of their creation.
+REMOVE_REEMITTED: Final = """
+    DELETE FROM reemitted WHERE position IN (
+        SELECT position FROM reemitted ORDER BY position LIMIT :limit
+    ) AND replay_id < :replay
+"""
+
 FITS: Final = """
     position > :after AND position <= :stop
     AND (:since IS NULL OR time >= :since) AND (:until IS NULL OR time < :until)
@@ -119,6 +142,7 @@ class SqliteEventLog:
     def read(self, filter: EventFilter, after: str | None, limit: int) -> EventPage:
         with _errors_as_ours(), self._database.reading() as connection:
             begin = _start(connection, filter) if after is None else whole_number(after)
+            begin = max(begin, (connection.execute(FIRST).fetchone()[0] or 1) - 1)
             end = connection.execute(END).fetchone()[0] or 0
             stop = end if filter.executions else min(begin + self._slice_size, end)
             rows = connection.execute(
@@ -144,6 +168,21 @@ class SqliteEventLog:
         """Return what was re-emitted to a topic, in order of arrival."""
         with _errors_as_ours(), self._database.reading() as connection:
             return [json.loads(text) for (text,) in connection.execute(REEMITTED, (target,))]
+
+    def remove_before(self, time: Time, limit: int) -> int:
+        """Also removes what replays that began before `time` have emitted again."""
+        replay = str(ULID.from_timestamp(time / SECOND))
+        with self._writing() as connection:
+            found = connection.execute(BEFORE, (time,)).fetchone()
+            old = {"position": found["position"] if found else 0, "limit": limit}
+            removed = connection.execute(REMOVE, old).rowcount
+            connection.execute(REMOVE_TIMES, {"limit": limit})
+            reemitted = {"limit": limit, "replay": replay}
+            return removed + connection.execute(REMOVE_REEMITTED, reemitted).rowcount
+
+    def shrink(self) -> bool:
+        with _errors_as_ours():
+            return self._database.shrink()
 
     def check_target(self, target: str) -> None:
         check_target(target, TOPIC)

@@ -8,6 +8,7 @@ that changes a state, so that they are exact.
 from collections.abc import Iterable
 from typing import Final
 
+from app.domain.dead_letter import CLOSED
 from app.domain.execution import TERMINAL, UNFINISHED
 from app.infrastructure.sqlite.versions import Versions
 
@@ -25,6 +26,7 @@ REMOVABLE: Final = (
 )
 IS_UNFOLDED: Final = "usage_at IS NOT NULL"
 CALLBACK_IS_DUE: Final = "callback_at IS NOT NULL"
+LETTER_IS_CLOSED: Final = f"status IN {sql_list(CLOSED)}"
 LETTER_IS_DUE: Final = "status IN ('retrying', 'waiting') AND next_retry_at IS NOT NULL"
 
 FIRST: Final = (
@@ -360,6 +362,16 @@ BY_PRIORITY: Final = (
     "CREATE INDEX by_owner_priority ON executions (owner, priority, id) WHERE erased = 0",
 )
 
+LETTERS_REMOVED: Final = (
+    f"CREATE INDEX letters_closed ON dead_letters (last_failed_at) WHERE {LETTER_IS_CLOSED}",
+    """
+    CREATE TRIGGER count_letter_removed AFTER DELETE ON dead_letters
+    BEGIN
+        UPDATE dead_letters_by_status SET total = total - 1 WHERE status = old.status;
+    END
+    """,
+)
+
 VERSIONS: Final = Versions(
     (
         FIRST,
@@ -377,6 +389,7 @@ VERSIONS: Final = Versions(
             *OVERVIEW,
             *BY_PRIORITY,
             *PLACES,
+            *LETTERS_REMOVED,
         ),
     )
 )

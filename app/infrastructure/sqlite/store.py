@@ -48,5 +48,8 @@ class SqliteStore:
         with self._database.writing() as connection:
             VERSIONS.write(connection)
 
+    def shrink(self) -> bool:
+        return self._database.shrink()
+
     def close(self) -> None:
         self._database.close()
