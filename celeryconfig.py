@@ -6,7 +6,7 @@ nothing here makes messages durable. Publishing fails within a second if Redis i
 
 from kombu import Exchange, Queue
 
-from app.queues import QUEUES, queue_of
+from app.queues import EVERY, QUEUES, queue_of
 
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
@@ -66,7 +66,8 @@ def every(seconds: float, task: str) -> dict[str, object]:
     be dropped if the clocks differed. An extra tick does no harm.
     """
     expires = max(0.9 * seconds, SHORTEST_EXPIRY)
-    return {"task": task, "schedule": seconds, "options": {"expires": expires}}
+    options = {"expires": expires, "headers": {EVERY: seconds}}
+    return {"task": task, "schedule": seconds, "options": options}
 
 
 beat_schedule = {

@@ -155,11 +155,11 @@ class RunningStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """A worker, or beat, that sent a heartbeat in the last minute."""
+    """A worker, its watcher, or beat, that sent a heartbeat in the last minute."""
 
     name: str
     kind: str
-    """`worker` or `beat`."""
+    """`worker`, `watcher` or `beat`."""
     roles: tuple[str, ...]
     version: str
     seen_at: datetime
@@ -236,7 +236,7 @@ class Overview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependency:
-    """One dependency of the service."""
+    """One dependency or part of the service."""
 
     state: str
     """`up` or `down`."""
@@ -249,8 +249,11 @@ class Readiness:
     """Whether the service can do its work, and what it depends on."""
 
     status: str
-    """`ready`, `degraded` (submissions are accepted, but must wait), or `down`."""
+    """`ready`, `degraded` (submissions are accepted, but may wait), or `down`."""
     dependencies: Mapping[str, Dependency]
+    parts: Mapping[str, Dependency] = field(default_factory=dict)
+    """What does the work, such as `workers`, `beat` or `queues`. Empty from an older service, and
+    while Redis is unavailable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

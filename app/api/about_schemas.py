@@ -145,7 +145,7 @@ class Worker(Answered):
     """A process that sent a heartbeat in the last minute."""
 
     name: str = Field(description="The host and the process id.")
-    kind: Literal["worker", "beat"]
+    kind: Literal["worker", "beat", "watcher"]
     roles: list[str] = Field(description="The queues that it consumes; empty for beat.")
     version: str = Field(description="The release of Podline that it runs.")
     seen_at: Moment
@@ -234,5 +234,11 @@ class Dependency(Answered):
 
 
 class Readiness(Answered):
-    status: str = Field(description="`ready`, `degraded` (work is accepted and waits), or `down`.")
+    status: str = Field(
+        description="`ready`, `degraded` (work is accepted and may wait), or `down`."
+    )
     dependencies: dict[str, Dependency]
+    parts: dict[str, Dependency] = Field(
+        description="What does the work: workers, watcher, beat, its ticks, the queues, and what "
+        "the sweep found in the last minute. Empty while Redis is unavailable."
+    )

@@ -38,7 +38,7 @@ from app.ports import Ports
 from app.service.cached import Cached
 from app.service.capacity import capacity_of
 from app.service.gauges import gauges
-from app.service.health import health as health_of
+from app.service.health import condition
 from app.service.languages import Languages
 from app.service.rate_limits import CpuDays
 from app.service.waiting_places import WaitingPlaces
@@ -80,7 +80,7 @@ def make(ports: Ports, options: DoorOptions) -> Flask:
         CpuDays(ports.store.usage, ports.clock, ports.policy.cpu_day),
         turnstile,
         LargeBodies(turnstile),
-        health=Cached(lambda: health_of(ports), ports.clock),
+        condition=Cached(lambda: condition(ports), ports.clock),
         exposition=Cached(lambda: ports.metrics.exposition(gauges(ports)), ports.clock),
         doors=options,
     )

@@ -7,9 +7,10 @@ from app.api.large_bodies import LargeBodies
 from app.api.turnstile import Turnstile
 from app.domain.api_key import ApiKey
 from app.domain.policy import Policy
-from app.ports import Health, Ports
+from app.ports import Ports
 from app.service.cached import Cached
 from app.service.capacity import Capacity
+from app.service.health import Condition
 from app.service.languages import Languages
 from app.service.rate_limits import CpuDays
 from app.service.waiting_places import WaitingPlaces
@@ -29,7 +30,8 @@ class Context:
     turnstile: Turnstile
     """Whoever waits leaves it meanwhile."""
     large_bodies: LargeBodies
-    health: Cached[Health]
+    condition: Cached[Condition]
+    """Of the service's dependencies and parts."""
     exposition: Cached[bytes]
     """Of metrics."""
     doors: DoorOptions

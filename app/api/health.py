@@ -3,7 +3,7 @@
 from app.api import about_schemas
 from app.api.context import Context
 from app.api.operations import Answer, Section
-from app.service.health import ESSENTIAL
+from app.ports import Health
 
 health = Section("Health", "", role=None)
 
@@ -16,14 +16,20 @@ def alive(_context: Context) -> about_schemas.Alive:
 
 @health.operation("GET", "/readyz", {200: about_schemas.Readiness, 503: about_schemas.Readiness})
 def ready(context: Context) -> Answer:
-    """Every dependency, checked within the last second. 503 only without the database."""
-    found = context.health.get()
-    down = found[ESSENTIAL] is not None
-    status = "down" if down else "degraded" if any(found.values()) else "ready"
-    dependencies = {
+    """Every dependency and every part, checked within the last second.
+
+    503 only without the database: a load balancer keeps an API that accepts work.
+    """
+    found = context.condition.get()
+    status = "down" if found.is_down else "degraded" if found.is_degraded else "ready"
+    readiness = about_schemas.Readiness(
+        status=status, dependencies=_each(found.dependencies), parts=_each(found.parts)
+    )
+    return Answer(readiness, 503 if found.is_down else 200)
+
+
+def _each(found: Health) -> dict[str, about_schemas.Dependency]:
+    return {
         name: about_schemas.Dependency(state="up" if trouble is None else "down", detail=trouble)
         for name, trouble in found.items()
     }
-    return Answer(
-        about_schemas.Readiness(status=status, dependencies=dependencies), 503 if down else 200
-    )

@@ -45,7 +45,7 @@ def examine(client: Client) -> Iterator[Check]:
         yield Check("service", False, explained(error))
         return
     yield Check("service", True, f"responds at {client.url}")
-    for name, part in readiness.dependencies.items():
+    for name, part in [*readiness.dependencies.items(), *readiness.parts.items()]:
         yield Check(name, part.state == "up", part.detail or part.state)
     languages = _languages(client)
     yield languages

@@ -1,4 +1,4 @@
-"""What workers and beat report about themselves."""
+"""What workers, their watchers and beat report about themselves."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -18,12 +18,12 @@ class RunningStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerReport:
-    """A heartbeat of one process."""
+    """A heartbeat of one process, or of the watcher in it."""
 
     name: str
-    kind: Literal["worker", "beat"]
+    kind: Literal["worker", "beat", "watcher"]
     roles: tuple[str, ...]
-    """The queues that it consumes."""
+    """The queues that it consumes; of a watcher, the monitor's queue of what it watches."""
     version: str
     seen_at: Time
     steps: tuple[RunningStep, ...] = ()

@@ -21,6 +21,7 @@ from app.domain.place import PlaceReport
 from app.domain.replay import Replay
 from app.domain.result import Result
 from app.domain.session import Session
+from app.domain.sighting import Finding, TickReport
 from app.domain.submission import Submission
 from app.domain.usage import UsageDay
 from app.domain.worker import WorkerReport
@@ -36,6 +37,8 @@ WORKER_REPORT = TypeAdapter(WorkerReport)
 HOST_REPORT = TypeAdapter(HostReport)
 HOST_SIZE = TypeAdapter(HostSize)
 PLACE_REPORT = TypeAdapter(PlaceReport)
+TICK_REPORT = TypeAdapter(TickReport)
+FINDING = TypeAdapter(Finding)
 BATCH = TypeAdapter(Batch)
 BLOB = TypeAdapter(Blob)
 API_KEY = TypeAdapter(ApiKey)

@@ -24,6 +24,7 @@ from app.ports.bays import BayCount, Bays
 from app.ports.blobs import Blobs
 from app.ports.callbacks import Callbacks, Couriers, Delivery
 from app.ports.coordination import (
+    Findings,
     Lease,
     Leases,
     Listener,
@@ -33,6 +34,7 @@ from app.ports.coordination import (
     Parking,
     PlaceReports,
     Sessions,
+    TickReports,
     Wakeups,
     WorkerReports,
 )
@@ -47,7 +49,7 @@ from app.ports.executions import (
 )
 from app.ports.hosts import Fleet, Hosts
 from app.ports.metrics import METRICS_MEDIA_TYPE, Gauge, Metrics
-from app.ports.pipeline import Pipeline
+from app.ports.pipeline import Pipeline, Queued
 from app.ports.requests import RequestCounts
 from app.ports.runtime import Runtime, SeenEnds
 from app.ports.store import (
@@ -79,6 +81,7 @@ __all__ = [
     "EventLog",
     "EventsToRelay",
     "Executions",
+    "Findings",
     "Fleet",
     "Gauge",
     "Health",
@@ -98,6 +101,7 @@ __all__ = [
     "PlaceReports",
     "Ports",
     "QueueEntry",
+    "Queued",
     "Refused",
     "Replays",
     "RequestCounts",
@@ -106,6 +110,7 @@ __all__ = [
     "SeenEnds",
     "Sessions",
     "Store",
+    "TickReports",
     "UsageRecords",
     "Wakeups",
     "WorkerReports",
@@ -141,6 +146,8 @@ class Ports:
     notebooks: Notebooks
     worker_reports: WorkerReports
     places: PlaceReports
+    ticks: TickReports
+    findings: Findings
     minutes: MinuteCounters
     parking: Parking
     event_log: EventLog

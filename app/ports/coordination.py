@@ -9,9 +9,10 @@ from app.domain.execution import Time
 from app.domain.place import PlaceReport
 from app.domain.report import Frame
 from app.domain.session import Session
+from app.domain.sighting import Finding, TickReport
 from app.domain.worker import WorkerReport
 
-Report = TypeVar("Report", WorkerReport, PlaceReport)
+Report = TypeVar("Report", WorkerReport, PlaceReport, TickReport, Finding)
 
 
 class Leases(Protocol):
@@ -139,9 +140,13 @@ class Reports(Protocol[Report]):
 
 
 WorkerReports: TypeAlias = Reports[WorkerReport]
-"""Heartbeats of workers and beat."""
+"""Heartbeats of workers, watchers and beat."""
 PlaceReports: TypeAlias = Reports[PlaceReport]
 """How much each place can hold, as its watcher sees it."""
+TickReports: TypeAlias = Reports[TickReport]
+"""When each tick of beat last ended."""
+Findings: TypeAlias = Reports[Finding]
+"""What sweeps found that they should not find."""
 
 
 class MinuteCounters(Protocol):

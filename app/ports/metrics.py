@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from app.domain.execution import Execution
+from app.domain.sighting import Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,12 @@ class Metrics(Protocol):
 
     def step_done(self, step: str, seconds: float) -> None:
         """Record the time of a step that a worker has done, however it ended."""
+
+    def step_waited(self, step: str, seconds: float) -> None:
+        """Record how long the message of a step or tick was in its queue."""
+
+    def swept(self, found: Found, count: int) -> None:
+        """Count what a sweep found that it should not find."""
 
     def watch_restarted(self) -> None:
         """Count a restart of the runtime's watch after an error."""

@@ -1,8 +1,19 @@
 """The port for messages between workers."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from app.domain.execution import State
+from app.domain.execution import State, Time
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """The messages in one queue, which no worker has taken yet."""
+
+    count: int = 0
+    since: Time | None = None
+    """When the oldest was published. None for an empty queue, or if the message doesn't say."""
 
 
 class Pipeline(Protocol):
@@ -26,6 +37,9 @@ class Pipeline(Protocol):
 
     def forget_host(self, host: str) -> None:
         """Remove the queues of a host that is gone."""
+
+    def queued(self, queues: Sequence[str]) -> Mapping[str, Queued]:
+        """Return what is in each of these queues. Cheap, however long they are."""
 
     def replay(self, replay_id: str) -> None:
         """Start the next slice of a replay."""

@@ -12,7 +12,7 @@ from app.domain.errors import Unavailable
 from app.domain.execution import SECOND, UNFINISHED, Time
 from app.domain.submission import Priority
 from app.ports import Gauge, Health, Ports
-from app.service.health import ESSENTIAL, health
+from app.service.health import ESSENTIAL, Condition, condition
 from app.service.overview import NOT_IN_LOG
 from app.service.slots import total_slots
 
@@ -22,16 +22,27 @@ ANY_GROUP: Final = ""
 
 def gauges(ports: Ports) -> list[Gauge]:
     """Read all gauges. Takes at most the stores' time-outs."""
-    found = health(ports)
-    return [_up(found), *_of(found, ESSENTIAL, _stored, ports), *_of(found, "redis", _slots, ports)]
+    found = condition(ports)
+    up = found.dependencies
+    return [
+        *_condition(found),
+        *_of(up, ESSENTIAL, _stored, ports),
+        *_of(up, "redis", _slots, ports),
+    ]
 
 
-def _up(found: Health) -> Gauge:
-    return Gauge(
+def _condition(found: Condition) -> Iterator[Gauge]:
+    yield Gauge(
         "podline_up",
         "1 if the dependency is available, as /readyz reports",
         ("dependency",),
-        {(name,): trouble is None for name, trouble in found.items()},
+        {(name,): trouble is None for name, trouble in found.dependencies.items()},
+    )
+    yield Gauge(
+        "podline_healthy",
+        "1 if the part of the service does its work, as /readyz reports",
+        ("part",),
+        {(name,): trouble is None for name, trouble in found.parts.items()},
     )
 
 

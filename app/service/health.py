@@ -1,15 +1,58 @@
-"""Which dependencies are available."""
+"""Which dependencies are available, and which parts of the service do their work."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
 
-from app.domain.errors import Unavailable
-from app.ports import Health, Ports
+from app.domain.chain import POLL
+from app.domain.errors import BrokerUnavailable, CoordinationUnavailable, Unavailable
+from app.domain.execution import SECOND, Time
+from app.domain.hosts import pods_of, queue_at, queues_of
+from app.domain.sighting import Finding
+from app.domain.worker import WorkerReport
+from app.ports import Clock, Findings, Health, Ports, Queued, TickReports
+from app.queues import QUEUES, role_of
+from app.service.transitions import in_seconds
+from app.service.workers import workers
 
 log = logging.getLogger(__name__)
 
-ESSENTIAL = "store"
+ESSENTIAL: Final = "store"
 """Without the other dependencies, submissions are still accepted, and run later."""
+SILENT_SECONDS: Final = 20.0
+"""A process whose last heartbeat is older hangs, or has ended: it sends one every five seconds."""
+QUEUE_SECONDS: Final = 30.0
+"""A message that waits for longer shows that too few workers take from its queue."""
+FINDING_SECONDS: Final = 60.0
+"""For how long health shows what a sweep found."""
+TICK_SECONDS: Final = 24 * 3600.0
+"""A tick that was missing for longer is not known any more: a release may have removed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """For each dependency and each part, None or what is wrong, without internal details."""
+
+    dependencies: Health
+    parts: Health
+    """Empty while Redis is unavailable, because they are known from it."""
+
+    @property
+    def is_down(self) -> bool:
+        """Whether no submission is accepted."""
+        return self.dependencies[ESSENTIAL] is not None
+
+    @property
+    def is_degraded(self) -> bool:
+        """Whether work is accepted but waits, or may wait."""
+        return any(self.dependencies.values()) or any(self.parts.values())
+
+
+def condition(ports: Ports) -> Condition:
+    """Takes at most the stores' time-outs."""
+    dependencies = health(ports)
+    return Condition(dependencies, {} if dependencies["redis"] else parts(ports))
 
 
 def health(ports: Ports) -> Health:
@@ -20,6 +63,91 @@ def health(ports: Ports) -> Health:
         "event_log": _trouble(ports.event_log.ping),
         "runtime": _trouble(ports.runtime.ping),
     }
+
+
+def parts(ports: Ports) -> Health:
+    """For every part, None or what is wrong. Nothing if Redis becomes unavailable meanwhile."""
+    try:
+        reports = workers(ports.worker_reports, ports.clock)
+        living = [each for each in reports if _age(ports.clock, each.seen_at) <= SILENT_SECONDS]
+        return {
+            "workers": _said(_without_worker(living), _silent(reports, "worker", ports.clock)),
+            "watcher": _said(_without_watcher(ports, living)),
+            "beat": _said(_without_beat(living), _silent(reports, "beat", ports.clock)),
+            "ticks": _said(_late(ports.ticks, ports.clock)),
+            "queues": _said(_not_taken(queued(ports), ports.clock)),
+            "sweep": _said(map(_found, found(ports.findings, ports.clock))),
+        }
+    except (CoordinationUnavailable, BrokerUnavailable) as error:
+        log.warning("the parts of the service are not known: %s", error)
+        return {}
+
+
+def queued(ports: Ports) -> Mapping[str, Queued]:
+    """What is in every queue. Raises BrokerUnavailable and CoordinationUnavailable."""
+    names = list(QUEUES)
+    if ports.fleet is not None:
+        sizes = ports.fleet.hosts.sizes()
+        groups = {group for size in sizes.values() for group in size.groups}
+        names += [queue for host in sizes for queue in queues_of(host)] + [*map(pods_of, groups)]
+    return ports.pipeline.queued(names)
+
+
+def found(findings: Findings, clock: Clock) -> list[Finding]:
+    """What sweeps found lately. Raises CoordinationUnavailable."""
+    return findings.since(in_seconds(clock, -FINDING_SECONDS))
+
+
+def _without_worker(living: list[WorkerReport]) -> Iterator[str]:
+    served = {role_of(queue) for each in living if each.kind == "worker" for queue in each.roles}
+    if missing := [queue for queue in QUEUES if queue not in served]:
+        yield f"no worker serves {', '.join(missing)}"
+
+
+def _without_watcher(ports: Ports, living: list[WorkerReport]) -> Iterator[str]:
+    hosts = [None] if ports.fleet is None else sorted(ports.fleet.hosts.sizes())
+    watched = {queue for each in living if each.kind == "watcher" for queue in each.roles}
+    if missing := [
+        queue for queue in (queue_at(POLL, host) for host in hosts) if queue not in watched
+    ]:
+        yield f"no watcher for {', '.join(missing)}"
+
+
+def _without_beat(living: list[WorkerReport]) -> Iterator[str]:
+    if not any(each.kind == "beat" for each in living):
+        yield "no beat has sent a heartbeat lately"
+
+
+def _silent(reports: list[WorkerReport], kind: str, clock: Clock) -> Iterator[str]:
+    for each in reports:
+        age = _age(clock, each.seen_at)
+        if each.kind == kind and age > SILENT_SECONDS:
+            yield f"{each.name} has been silent for {age:.0f} s"
+
+
+def _late(ticks: TickReports, clock: Clock) -> Iterator[str]:
+    for tick in ticks.since(in_seconds(clock, -TICK_SECONDS)):
+        age = _age(clock, tick.seen_at)
+        if age > 3 * tick.every_seconds + SILENT_SECONDS:
+            yield f"{tick.name} last ended {age:.0f} s ago"
+
+
+def _not_taken(queued: Mapping[str, Queued], clock: Clock) -> Iterator[str]:
+    for queue, each in queued.items():
+        if each.since is not None and (age := _age(clock, each.since)) > QUEUE_SECONDS:
+            yield f"{queue}: {each.count} waiting, the oldest for {age:.0f} s"
+
+
+def _found(finding: Finding) -> str:
+    return f"{finding.name}: {finding.count}"
+
+
+def _said(*each: Iterator[str]) -> str | None:
+    return "; ".join(text for texts in each for text in texts) or None
+
+
+def _age(clock: Clock, since: Time) -> float:
+    return max(clock() - since, 0) / SECOND
 
 
 def _trouble(ask: Callable[[], str | None]) -> str | None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Final, TypeAlias
 
 from app.domain.errors import Unavailable
+from app.domain.sighting import TickReport
 from app.ports import Ports
 
 log = logging.getLogger(__name__)
@@ -38,8 +39,13 @@ def run_step(make_ports: Callable[[], Ports], name: str, act: Step, subject_id: 
         return False
 
 
-def run_tick(make_ports: Callable[[], Ports], name: str, act: Tick) -> None:
-    """Run a periodic task, unless another worker is running it (holds the lease of its name)."""
+def run_tick(
+    make_ports: Callable[[], Ports], name: str, act: Tick, every_seconds: float | None = None
+) -> None:
+    """Run a periodic task, unless another worker is running it (holds the lease of its name).
+
+    `every_seconds` is the time between two of them; None outside of beat's schedule.
+    """
     try:
         ports = make_ports()
         lease = ports.leases.acquire(name, TICK_LEASE_SECONDS)
@@ -48,6 +54,8 @@ def run_tick(make_ports: Callable[[], Ports], name: str, act: Tick) -> None:
         try:
             with _timed(ports, name):
                 act(ports)
+            if every_seconds is not None:
+                _report(ports, name, every_seconds)
         finally:
             lease.release()
     except Unavailable as error:
@@ -60,4 +68,14 @@ def _timed(ports: Ports, name: str) -> Iterator[None]:
     try:
         yield
     finally:
-        ports.metrics.step_done(name.removeprefix("podline."), time.perf_counter() - began)
+        ports.metrics.step_done(short_name(name), time.perf_counter() - began)
+
+
+def _report(ports: Ports, name: str, every_seconds: float) -> None:
+    report = TickReport(name=short_name(name), seen_at=ports.clock(), every_seconds=every_seconds)
+    ports.ticks.put(report)
+
+
+def short_name(name: str) -> str:
+    """A task's name as metrics and reports have it."""
+    return name.removeprefix("podline.")

@@ -20,6 +20,7 @@ from app.domain.execution import (
     owner_of_pod,
 )
 from app.domain.minutes import QUEUED, minute_of
+from app.domain.sighting import Finding, Found
 from app.ports import AdmissionQueue, Clock, Hosts, MinuteCounters, Ports, QueueEntry, Runtime
 from app.service.admission import enter_again, entry_of, fill_slots
 from app.service.batches import complete_due
@@ -38,6 +39,8 @@ QUEUE_CHECK_SECONDS: Final = 30.0
 SLOT_GRACE_SECONDS: Final = 30.0
 """A slot younger than this is not compared with the database."""
 REBUILD_PAGE: Final = 1000
+_SHORT: Final = frozenset({State.ADMITTED, State.FINISHED})
+"""States whose steps report at once. A pod may take long to start, and runs as long as it runs."""
 ORPHAN_SECONDS: Final = 5.0
 """A cluster takes seconds to end a pod, and the parts after this one need their turn."""
 
@@ -58,6 +61,13 @@ def sweep(ports: Ports) -> None:
     check_queue(ports)
     note_queue(ports.admission, ports.minutes, ports.clock)
     start_ahead(ports.runtime)
+
+
+def report(ports: Ports, found: Found, count: int) -> None:
+    """Report what should not have been there, for health and metrics."""
+    if count:
+        ports.metrics.swept(found, count)
+        ports.findings.put(Finding(name=found, seen_at=ports.clock(), count=count))
 
 
 def note_queue(queue: AdmissionQueue, minutes: MinuteCounters, clock: Clock) -> None:
@@ -94,6 +104,7 @@ def restart_chains(ports: Ports) -> None:
     due = _claim(ports, HOLDS_SLOT, BATCH, STEP_SECONDS)
     if ports.fleet is not None:
         ports.fleet.hosts.expect({row.place for row in due if row.place and row.state in HAS_POD})
+    report(ports, Found.SILENT_STEP, sum(row.state in _SHORT for row in due))
     present = ports.admission.contains([execution.id for execution in due])
     for execution, there in zip(due, present, strict=True):
         if not there:
@@ -105,7 +116,9 @@ def restart_chains(ports: Ports) -> None:
 
 def end_lost_attempts(ports: Ports, hosts: Hosts) -> None:
     """End the attempts of hosts that are gone, which run again elsewhere; then forget the hosts."""
-    for name in hosts.lost():
+    lost = hosts.lost()
+    report(ports, Found.LOST_HOST, len(lost))
+    for name in lost:
         attempts = ports.store.executions.placed(name, BATCH)
         for execution in attempts:
             end_attempt(ports, execution, f"the host {name} is gone")
@@ -116,7 +129,9 @@ def end_lost_attempts(ports: Ports, hosts: Hosts) -> None:
 
 def clean_up_ended(ports: Ports) -> None:
     """Clean up after terminal rows whose pod or slot may still exist."""
-    for execution in _claim(ports, TERMINAL, BATCH, STEP_SECONDS):
+    left = _claim(ports, TERMINAL, BATCH, STEP_SECONDS)
+    report(ports, Found.NOT_CLEANED_UP, len(left))
+    for execution in left:
         host = elsewhere(ports.fleet, execution)
         start_chain(ports.pipeline, execution.id, execution.state, host)
 
@@ -127,6 +142,8 @@ def check_queue(ports: Ports) -> None:
     present = ports.admission.contains([execution.id for execution in due])
     missing = [row for row, there in zip(due, present, strict=True) if not there]
     ports.admission.enter([entry_of(execution) for execution in missing])
+    # A row that waits for its next attempt is entered here.
+    report(ports, Found.NOT_IN_QUEUE, sum(row.attempt == 0 for row in missing))
     if missing:
         fill_slots(ports)
 
@@ -136,12 +153,15 @@ def free_lost_slots(ports: Ports) -> None:
     before = in_seconds(ports.clock, -SLOT_GRACE_SECONDS)
     old = ports.admission.slots(before, BATCH)
     states = ports.store.executions.states_of(old)
+    lost = 0
     for execution_id in old:
         state, _ = states.get(execution_id, (None, 0))
         if state is None or not state.holds_slot:
+            lost += 1
             ports.admission.leave(execution_id, ports.clock())
         if state is State.QUEUED:
             enter_again(ports.store.executions, ports.admission, execution_id)
+    report(ports, Found.LOST_SLOT, lost)
 
 
 def remove_orphans(ports: Ports) -> None:
@@ -158,6 +178,7 @@ def remove_orphans(ports: Ports) -> None:
             if not _has_owner(ports, name):
                 log.warning("deleting the orphan pod %s", name)
                 ports.runtime.delete(name)
+                report(ports, Found.ORPHAN_POD, 1)
     except RuntimeUnavailable as error:
         log.warning("could not search for orphan pods: %s", error)
 

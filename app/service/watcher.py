@@ -6,13 +6,17 @@ which is also its heartbeat.
 """
 
 import logging
+import os
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from itertools import chain
 from time import monotonic
 from typing import Final
 
+from app.domain.chain import POLL
 from app.domain.errors import (
     BrokerUnavailable,
     CoordinationUnavailable,
@@ -20,6 +24,8 @@ from app.domain.errors import (
     Unavailable,
 )
 from app.domain.execution import State, owner_of_pod
+from app.domain.hosts import queue_at
+from app.domain.worker import WorkerReport
 from app.ports import Fleet, Lease, Ports
 from app.service.heart import Heart
 from app.service.hosts import here
@@ -66,6 +72,8 @@ class Watcher:
         self._pauses = pauses
         self._stopping = threading.Event()
         self._holding = threading.Event()
+        self._version = version("podline")
+        self._name = f"{socket.gethostname()}:{os.getpid()} watcher"
         self._threads = [
             threading.Thread(target=self._run, name="watcher", daemon=True),
             threading.Thread(target=self._beat, name="heart", daemon=True),
@@ -113,7 +121,9 @@ class Watcher:
     def _hold(self, ports: Ports, lease: Lease) -> None:
         lost, reporter = threading.Event(), PlaceReporter(ports)
         others = [
-            threading.Thread(target=self._keep, args=(lease, lost), name="keeper", daemon=True),
+            threading.Thread(
+                target=self._keep, args=(ports, lease, lost), name="keeper", daemon=True
+            ),
             threading.Thread(target=self._feed, args=(ports, lost), name="feeder", daemon=True),
         ]
         if ports.runtime.slots() is not None:
@@ -155,13 +165,29 @@ class Watcher:
         else:
             ports.pipeline.start(execution_id, State.RUNNING, here(ports.fleet))
 
-    def _keep(self, lease: Lease, lost: threading.Event) -> None:
+    def _report_watching(self, ports: Ports) -> None:
+        """The watcher's heartbeat."""
+        ports.worker_reports.put(
+            WorkerReport(
+                name=self._name,
+                kind="watcher",
+                roles=(queue_at(POLL, here(ports.fleet)),),
+                version=self._version,
+                seen_at=ports.clock(),
+            )
+        )
+
+    def _keep(self, ports: Ports, lease: Lease, lost: threading.Event) -> None:
         """Renew the lease until it is lost; then another worker watches."""
         try:
-            while not lost.wait(self._pauses.renew):
+            while True:
+                self._report_watching(ports)
+                if lost.wait(self._pauses.renew):
+                    break
                 if not lease.renew():
                     return
             lease.release()
+            ports.worker_reports.remove(self._name)
         except CoordinationUnavailable as error:
             log.warning("the watcher lost its lease: %s", error)
         finally:

@@ -44,7 +44,12 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
     from app.infrastructure.redis.notebooks import RedisNotebooks
     from app.infrastructure.redis.parking import RedisParking
     from app.infrastructure.redis.permits import RedisPermits
-    from app.infrastructure.redis.reports import RedisPlaceReports, RedisWorkerReports
+    from app.infrastructure.redis.reports import (
+        RedisFindings,
+        RedisPlaceReports,
+        RedisTickReports,
+        RedisWorkerReports,
+    )
     from app.infrastructure.redis.requests import RedisRequestCounts
     from app.infrastructure.redis.sessions import RedisSessions
     from app.infrastructure.redis.wakeups import RedisWakeups
@@ -67,6 +72,8 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
         notebooks=RedisNotebooks(redis),
         worker_reports=RedisWorkerReports(redis),
         places=RedisPlaceReports(redis),
+        ticks=RedisTickReports(redis),
+        findings=RedisFindings(redis),
         minutes=RedisMinuteCounters(redis),
         parking=RedisParking(redis),
         event_log=make_event_log(settings),
@@ -169,7 +176,9 @@ def make_reporter(settings: Settings) -> "Reporter":
     from app.infrastructure.redis.connection import connect
     from app.infrastructure.redis.reports import RedisWorkerReports
 
-    return Reporter(RedisWorkerReports(connect(settings.redis_url)), now)
+    redis = connect(settings.redis_url)
+    clock, _ = make_clock(settings, redis)
+    return Reporter(RedisWorkerReports(redis), clock)
 
 
 def now() -> Time:

@@ -35,8 +35,8 @@ def test_flower_shows_every_queue_and_every_tasks_true_end(
 
 
 def test_everything_is_ready_and_named(client: Client) -> None:
+    wait_until(lambda: client.readiness().status == "ready", or_fail=client.readiness)
     readiness = client.readiness()
-    assert readiness.status == "ready"
     assert {"store", "redis", "runtime"} <= set(readiness.dependencies)
 
 

@@ -25,6 +25,7 @@ from tests.cli.conftest import Podline
 from tests.support.answers import as_usual, problem
 from tests.support.builders import a_key, a_message, a_report, a_submission
 from tests.support.service import Service
+from tests.support.staff import staffed
 
 
 def test_submit_prints_the_id(service: Service, podline: Podline, folder: Path) -> None:
@@ -466,7 +467,8 @@ def test_keys(service: Service, podline: Podline) -> None:
     assert key not in service.twins.store.keys.all()
 
 
-def test_doctor_when_all_is_well(podline: Podline) -> None:
+def test_doctor_when_all_is_well(service: Service, podline: Podline) -> None:
+    staffed(service.twins)
     done = podline("doctor")
     assert done.exit_code == 0
     assert "FAILED" not in done.stdout
@@ -475,12 +477,14 @@ def test_doctor_when_all_is_well(podline: Podline) -> None:
 
 
 def test_doctor_names_what_is_wrong(service: Service, podline: Podline) -> None:
+    staffed(service.twins, "worker", "watcher")
     service.twins.runtime.unavailable = True
     done = podline("doctor", "--key", "wrong", "--json")
     assert done.exit_code == 1
     checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
     assert {name for name, check in checks.items() if not check["ok"]} == {
         "runtime",
+        "beat",
         "key and languages",
     }
     assert checks["runtime"]["detail"] == RuntimeUnavailable.__doc__

@@ -60,6 +60,7 @@ from tests.contracts.queued import entry
 from tests.support.both_clients import Connect
 from tests.support.builders import a_message
 from tests.support.real_api import a_key
+from tests.support.staff import staffed
 from tests.support.twins import Twins
 from tests.support.worker import Worker
 
@@ -502,9 +503,14 @@ def test_keys_and_roles(twins: Twins, url: str, connect: Connect) -> None:
 
 
 def test_readiness(twins: Twins, client: Client) -> None:
+    readiness = client.readiness()
+    assert readiness.status == "degraded"
+    assert readiness.parts["beat"].detail == "no beat has sent a heartbeat lately"
+    staffed(twins)
+    twins.clock.advance(1)  # so long, the response is cached
     assert client.readiness().status == "ready"
     twins.runtime.unavailable = True
-    twins.clock.advance(1)  # so long, the response is cached
+    twins.clock.advance(1)
     readiness = client.readiness()
     assert readiness.status == "degraded"
     assert readiness.dependencies["runtime"].state == "down"

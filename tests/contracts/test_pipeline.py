@@ -13,10 +13,11 @@ from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State
 from app.infrastructure.celery.application import make_publisher
+from app.infrastructure.celery.messages import now
 from app.infrastructure.celery.pipeline import REPLAY, CeleryPipeline
 from app.infrastructure.memory.pipeline import MemoryPipeline
 from app.infrastructure.redis.connection import connect as redis_at
-from app.ports import Pipeline
+from app.ports import Pipeline, Queued
 from app.queues import QUEUES, queue_of
 from tests.support.builders import a_message
 
@@ -83,6 +84,48 @@ def test_a_chain_begins_with_the_step_of_the_state(case: Case, state: State) -> 
     assert case.published() == [(CHAIN_FROM[state][0], "01J")]
 
 
+def test_what_waits_in_queues(case: Case) -> None:
+    began = now()
+    case.pipeline.start("01J", State.STARTING)
+    case.pipeline.start("01K", State.STARTING)
+    found = dict(case.pipeline.queued(["pods", "saga", "pods.python-3.11"]))
+    pods = found.pop("pods")
+    assert pods.count == 2
+    assert pods.since is not None
+    assert began <= pods.since <= now()
+    assert found == {"saga": Queued(), "pods.python-3.11": Queued()}
+
+
+def test_the_age_is_that_of_the_oldest(case: Case) -> None:
+    case.pipeline.start("01J", State.STARTING)
+    between = now()
+    case.pipeline.start("01K", State.STARTING)
+    since = case.pipeline.queued(["pods"])["pods"].since
+    assert since is not None
+    assert since <= between
+
+
+@pytest.mark.parametrize("item", ["no message", "[]", '{"headers": {"published_at": "?"}}', "{}"])
+def test_the_age_of_what_is_no_message_is_not_known(
+    redis_url: str, redis_client: Redis, tmp_path: Path, item: str
+) -> None:
+    redis_client.lpush("pods", item)
+    pipeline = celery_on_redis(redis_url, redis_client, tmp_path).pipeline
+    assert pipeline.queued(["pods"]) == {"pods": Queued(1, None)}
+
+
+def test_a_message_of_celery_or_sent_again_says_when(
+    redis_url: str, redis_client: Redis, tmp_path: Path
+) -> None:
+    pipeline = celery_on_redis(redis_url, redis_client, tmp_path).pipeline
+    began = now()
+    pipeline.replay("01J")
+    pipeline.resend("pods", a_message())
+    for queued in pipeline.queued(["replay", "pods"]).values():
+        assert queued.since is not None
+        assert began <= queued.since <= now()
+
+
 def test_a_slice_of_a_replay(case: Case) -> None:
     case.pipeline.replay("01J")
     assert case.published() == [(REPLAY, "01J")]
@@ -101,6 +144,8 @@ def test_without_a_broker(case: Case) -> None:
         case.unavailable.start("01J", State.QUEUED)
     with pytest.raises(BrokerUnavailable):
         case.unavailable.replay("01J")
+    with pytest.raises(BrokerUnavailable):
+        case.unavailable.queued(["pods"])
     with pytest.raises(BrokerUnavailable):
         case.unavailable.resend("pods", a_message())
 

@@ -7,10 +7,21 @@ from redis import Redis
 
 from app.domain.execution import SECOND
 from app.domain.place import PlaceReport
+from app.domain.sighting import Finding, Found, TickReport
 from app.domain.worker import RunningStep, WorkerReport
-from app.infrastructure.memory.reports import MemoryPlaceReports, MemoryWorkerReports
-from app.infrastructure.redis.reports import RedisPlaceReports, RedisWorkerReports
-from app.ports import PlaceReports, WorkerReports
+from app.infrastructure.memory.reports import (
+    MemoryFindings,
+    MemoryPlaceReports,
+    MemoryTickReports,
+    MemoryWorkerReports,
+)
+from app.infrastructure.redis.reports import (
+    RedisFindings,
+    RedisPlaceReports,
+    RedisTickReports,
+    RedisWorkerReports,
+)
+from app.ports import Findings, PlaceReports, TickReports, WorkerReports
 from tests.support.builders import NOW, an_id
 
 STEP = RunningStep(task="podline.pods.create", subject_id=an_id(), started_at=NOW)
@@ -68,6 +79,30 @@ def test_places_are_kept_apart_from_workers(reports: WorkerReports, places: Plac
     places.remove(HOST_2.name)
     assert places.since(0) == []
     assert reports.since(0) == [A]
+
+
+Sightings = tuple[TickReports, Findings]
+
+
+@pytest.fixture(params=["memory", "redis"])
+def sightings(request: pytest.FixtureRequest) -> Sightings:
+    if request.param == "memory":
+        return MemoryTickReports(), MemoryFindings()
+    client = request.getfixturevalue("redis_client")
+    return RedisTickReports(client), RedisFindings(client)
+
+
+def test_what_is_seen_is_kept_apart(sightings: Sightings) -> None:
+    ticks, findings = sightings
+    sweep = TickReport(name="saga.sweep", seen_at=NOW, every_seconds=5)
+    slots = Finding(name=Found.LOST_SLOT, seen_at=NOW, count=2)
+    pods = Finding(name=Found.ORPHAN_POD, seen_at=NOW + SECOND, count=1)
+    ticks.put(sweep)
+    for finding in (pods, slots):
+        findings.put(finding)
+    assert ticks.since(NOW) == [sweep]
+    assert findings.since(NOW) == [slots, pods]
+    assert findings.since(NOW + 1) == [pods]
 
 
 def test_a_report_of_another_release_hides_no_other(redis_client: Redis) -> None:

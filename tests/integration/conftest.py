@@ -67,7 +67,7 @@ class Service:
             process.wait(timeout=20)
 
     @contextmanager
-    def beat(self) -> Iterator[None]:
+    def beat(self) -> Iterator[subprocess.Popen[bytes]]:
         """`celery -A tasks beat` until the context ends."""
         process = subprocess.Popen(
             [sys.executable, "-m", "celery", "-q", "-A", "tasks", "beat"],
@@ -75,7 +75,7 @@ class Service:
             stderr=subprocess.DEVNULL,
         )
         try:
-            yield
+            yield process
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=20)

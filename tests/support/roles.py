@@ -16,6 +16,7 @@ from podline import Client, Unreachable
 from tests.support.mongo_server import MongoServer
 from tests.support.parts import start_part
 from tests.support.ports import free_port
+from tests.support.standalone import all_up
 from tests.support.waiting import wait_until
 
 HOST: Final = "127.0.0.1"
@@ -108,7 +109,7 @@ class Roles:
             assert process.poll() is None, f"{name} ended: {self._log(name).read_text()}"
         try:
             with self.client() as client:
-                return client.readiness().status == "ready"
+                return all_up(client.readiness())
         except Unreachable:
             return False
 

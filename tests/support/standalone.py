@@ -22,7 +22,7 @@ from app.ports import Store
 from app.settings import Settings
 from app.settings.urls import socket_path
 from app.wiring.stores import make_store
-from podline import Client, Execution, Unreachable
+from podline import Client, Execution, Readiness, Unreachable
 from tests.support.waiting import wait_until
 
 WORD_OF = {
@@ -78,7 +78,7 @@ class Standalone:
 
     def _is_ready(self) -> bool:
         with suppress(OSError, Unreachable):
-            return self._url_is_new() and self.client().readiness().status == "ready"
+            return self._url_is_new() and all_up(self.client().readiness())
         return False
 
     def _url_is_new(self) -> bool:
@@ -194,6 +194,11 @@ class Standalone:
         path = socket_path(self.loaded_settings().runtime_url)
         assert path is not None
         return SandboxRuntime(path)
+
+
+def all_up(readiness: Readiness) -> bool:
+    """Whether every dependency is available. Workers and beat may still be about to start."""
+    return all(each.state == "up" for each in readiness.dependencies.values())
 
 
 def _described(child: psutil.Process) -> str:

@@ -21,7 +21,12 @@ from app.infrastructure.memory.minute_counters import MemoryMinuteCounters
 from app.infrastructure.memory.notebooks import MemoryNotebooks
 from app.infrastructure.memory.parking import MemoryParking
 from app.infrastructure.memory.pipeline import MemoryPipeline
-from app.infrastructure.memory.reports import MemoryPlaceReports, MemoryWorkerReports
+from app.infrastructure.memory.reports import (
+    MemoryFindings,
+    MemoryPlaceReports,
+    MemoryTickReports,
+    MemoryWorkerReports,
+)
 from app.infrastructure.memory.requests import MemoryRequestCounts
 from app.infrastructure.memory.runtime import MemoryRuntime
 from app.infrastructure.memory.sessions import MemorySessions
@@ -98,7 +103,7 @@ def make_twins(
     clock = Clock()
     store, event_log = store or MemoryStore(), event_log or MemoryEventLog()
     admission = admission or MemoryAdmissionQueue()
-    runtime, pipeline = runtime or MemoryRuntime(clock=clock), pipeline or MemoryPipeline()
+    runtime, pipeline = runtime or MemoryRuntime(clock=clock), pipeline or MemoryPipeline(clock)
     admission.mark_ready()
     databases, callbacks, couriers = MemoryDatabases(), MemoryCallbacks(), MemoryCouriers()
     requests = MemoryRequestCounts()
@@ -115,6 +120,8 @@ def make_twins(
         notebooks=MemoryNotebooks(),
         worker_reports=MemoryWorkerReports(),
         places=MemoryPlaceReports(),
+        ticks=MemoryTickReports(),
+        findings=MemoryFindings(),
         minutes=MemoryMinuteCounters(),
         parking=MemoryParking(),
         event_log=event_log,

@@ -20,7 +20,7 @@ from app.service.sweep import (
     remove_orphans,
     restart_chains,
 )
-from tests.support.builders import NOW, a_submission, accepted, an_execution
+from tests.support.builders import NOW, a_submission, accepted, an_execution, an_id
 from tests.support.constants import changed
 from tests.support.twins import Twins, make_twins
 from tests.support.worker import Worker
@@ -259,3 +259,55 @@ def test_what_was_missing_from_the_queue_gets_a_free_slot_at_once() -> None:
     twins.clock.advance(CHECK_INTERVAL)
     check_queue(twins.ports)
     assert twins.now(execution).state is State.ADMITTED
+
+
+def findings(twins: Twins) -> dict[str, int]:
+    return {each.name: each.count for each in twins.ports.findings.since(0)}
+
+
+class TestFindings:
+    """What health shows: only what was lost."""
+
+    def test_a_slot_that_nobody_holds(self, twins: Twins) -> None:
+        taken(twins)
+        twins.clock.advance(GRACE + 1)
+        free_lost_slots(twins.ports)
+        assert findings(twins) == {"lost_slot": 1}
+
+    def test_a_queued_row_that_is_in_no_queue(self, twins: Twins) -> None:
+        twins.submit()
+        twins.clock.advance(CHECK_INTERVAL + 1)
+        check_queue(twins.ports)
+        assert findings(twins) == {"not_in_queue": 1}
+
+    def test_a_silent_step(self, twins: Twins) -> None:
+        row = twins.submit()
+        twins.admission.enter([entry_of(row)])
+        twins.admission.take(Caps(9, 9), twins.clock(), 1)
+        twins.store.executions.apply(row.admit(twins.clock(), twins.clock()))
+        twins.clock.advance(STEP_TIMEOUT + 1)
+        restart_chains(twins.ports)
+        assert findings(twins) == {"silent_step": 1}
+
+    def test_a_program_that_runs_for_long_is_none(self) -> None:
+        twins = make_twins()
+        twins.runtime.script = lambda _: Script(ends=None)
+        twins.submit()
+        Worker(twins.ports).run_all()
+        twins.clock.advance(STEP_TIMEOUT + 1)
+        restart_chains(twins.ports)
+        assert findings(twins) == {}
+        assert twins.pipeline.queues() == {"monitor"}
+
+    def test_a_pod_of_nobody(self, twins: Twins) -> None:
+        twins.runtime.create(Pod.of(f"{an_id()}-1", a_submission()))
+        remove_orphans(twins.ports)
+        assert findings(twins) == {"orphan_pod": 1}
+
+    def test_an_end_that_nobody_cleaned_up(self, twins: Twins) -> None:
+        row = twins.submit()
+        cancel(twins.ports, row)
+        twins.pipeline.take()
+        twins.clock.advance(STEP_TIMEOUT + 1)
+        clean_up_ended(twins.ports)
+        assert findings(twins) == {"not_cleaned_up": 1}

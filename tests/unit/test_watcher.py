@@ -62,6 +62,16 @@ def test_what_ended_while_nobody_watched_is_polled(twins: Twins, worker: Worker)
         assert next_started(twins) == (execution_id, State.RUNNING)
 
 
+def test_it_sends_heartbeats_while_it_holds_the_lease(twins: Twins) -> None:
+    with watching(twins):
+        wait_until(lambda: twins.ports.worker_reports.since(0))
+        (report,) = twins.ports.worker_reports.since(0)
+        assert (report.kind, report.roles) == ("watcher", ("monitor",))
+        twins.clock.advance(1)
+        wait_until(lambda: twins.ports.worker_reports.since(twins.clock()))
+    assert twins.ports.worker_reports.since(0) == [], "it has ended"
+
+
 def test_a_pod_that_ends_is_polled_at_once(twins: Twins, worker: Worker) -> None:
     execution_id, pod = running_pod(twins, worker)
     with watching(twins):

@@ -24,7 +24,7 @@ from mcp.client.streamable_http import streamable_http_client
 from app.infrastructure.sqlite.store import SqliteStore
 from sandbox.jail import kit
 from tests.private import left_open, open_to_others, started_with, writable_to_others
-from tests.support.standalone import Standalone, running
+from tests.support.standalone import Standalone, all_up, running
 from tests.support.waiting import wait_until
 from tests.up.test_supervisor import wait_until_gone
 
@@ -83,7 +83,7 @@ class TestRunning:
 
     def test_modules_in_the_working_folder_are_left_alone(self, service: Standalone) -> None:
         assert "somebody else" not in service.printed()
-        assert service.client().readiness().status == "ready"
+        assert all_up(service.client().readiness())
 
     def test_it_says_what_runs_where_and_how_to_continue(self, service: Standalone) -> None:
         said = service.printed()

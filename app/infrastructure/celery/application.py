@@ -6,12 +6,14 @@ from functools import cached_property, partial
 from typing import Any
 
 from celery import Celery
+from celery.signals import before_task_publish
 from kombu import Exchange, Queue
 
 from app.domain.chain import CREATE
 from app.domain.hosts import queue_at, queues_of
 from app.infrastructure.celery import transport
 from app.infrastructure.celery.heartbeat import Heartbeat
+from app.infrastructure.celery.messages import stamp
 from app.infrastructure.celery.pipeline import RELAY
 from app.infrastructure.celery.reports import Reporter
 from app.ports import Ports
@@ -19,6 +21,8 @@ from celeryconfig import beat_schedule, every, task_queues
 
 NAME = "podline"
 CONFIGURATION = "celeryconfig"
+
+before_task_publish.connect(stamp, weak=False)
 
 
 def make_publisher(broker_url: str) -> Celery:

@@ -4,6 +4,7 @@ Celery would take four times as long: it looks up routes and options, and repres
 https://docs.celeryq.dev/en/stable/internals/protocol.html
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -11,8 +12,30 @@ from typing import Any, Final
 from celery import Celery
 from celery.utils import uuid
 
+from app.domain.execution import Time
+
 REQUEST_ID: Final = "request_id"
 """The message header with the API request that started the chain, for logs only."""
+PUBLISHED_AT: Final = "published_at"
+"""The message header with the time when it was published, in microseconds since the epoch."""
+
+
+def now() -> Time:
+    return time.time_ns() // 1_000
+
+
+def stamp(headers: dict[str, Any], **_: object) -> None:
+    """Note the time in a message that Celery publishes: a receiver of `before_task_publish`."""
+    headers[PUBLISHED_AT] = now()
+
+
+def published_at(headers: Any) -> Time | None:
+    """Of a message's headers, or of a task's request, which has them too.
+
+    None for a message of an older release, or of anybody else.
+    """
+    time = headers.get(PUBLISHED_AT)
+    return time if isinstance(time, int) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """The Pipeline port: chains of steps as Celery messages."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Final
+from typing import Final, cast
 
 from celery import Celery
 from kombu import Producer
@@ -12,13 +13,15 @@ from redis import Redis
 
 from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
-from app.domain.execution import State
+from app.domain.execution import State, Time
 from app.domain.hosts import queue_at, queues_of
 from app.infrastructure.breaker import PAUSE_SECONDS, Breaker
+from app.infrastructure.celery.messages import PUBLISHED_AT, now, published_at
 from app.infrastructure.celery.prepared import Ids, Prepared
 from app.infrastructure.celery.transport import CONNECTION_ERRORS
 from app.infrastructure.raw_message import RawMessage, can_be_read, identity
 from app.logs import request_about
+from app.ports.pipeline import Queued
 
 REPLAY: Final = "podline.replay.slice"
 RELAY: Final = "podline.replay.relay"
@@ -74,6 +77,20 @@ class CeleryPipeline:
             self._check_breaker()
             self._redis.delete(*queues_of(host))
 
+    def queued(self, queues: Sequence[str]) -> Mapping[str, Queued]:
+        """Celery's transport adds messages on the left of a list and takes them from the right."""
+        with self._reported(), self._redis.pipeline(transaction=False) as all:
+            self._check_breaker()
+            for queue in queues:
+                all.llen(queue)
+                all.lindex(queue, -1)
+            found = all.execute()
+        counts, oldest = cast(list[int], found[::2]), cast(list[str | None], found[1::2])
+        return {
+            queue: Queued(count, _published_at(item))
+            for queue, count, item in zip(queues, counts, oldest, strict=True)
+        }
+
     def replay(self, replay_id: str) -> None:
         """Publish the next slice of a replay. Raises BrokerUnavailable."""
         with self._producer() as producer:
@@ -93,7 +110,7 @@ class CeleryPipeline:
                 exchange="",
                 content_type=message.content_type,
                 content_encoding=message.content_encoding,
-                headers=message.headers,
+                headers=message.headers | {PUBLISHED_AT: now()},
                 **kept,
             )
 
@@ -132,3 +149,11 @@ class CeleryPipeline:
         except CONNECTION_ERRORS as error:
             self._breaker.failed()
             raise BrokerUnavailable(f"the broker did not accept the message: {error}") from error
+
+
+def _published_at(item: str | None) -> Time | None:
+    """None for whatever is no message: a worker keeps it as poison when it takes it."""
+    try:
+        return published_at(json.loads(item)["headers"]) if item else None
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        return None

@@ -13,7 +13,7 @@ from typing import Final, Self
 from celery import Celery
 from celery.utils import uuid
 
-from app.infrastructure.celery.messages import REQUEST_ID, link, step_message
+from app.infrastructure.celery.messages import PUBLISHED_AT, REQUEST_ID, link, now, step_message
 from app.infrastructure.raw_message import RawMessage
 
 _EXECUTION: Final = "<execution>"
@@ -23,6 +23,7 @@ _ROOT: Final = "<root>"
 _PARENT: Final = "<parent>"
 _DELIVERY: Final = "<delivery>"
 _BODY: Final = "<body>"
+_PUBLISHED: Final = "<published>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Ids:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A message as JSON, with a placeholder for each id."""
+    """A message as JSON, with a placeholder for each id and for the time."""
 
     queue: str
     _item: str
@@ -70,7 +71,7 @@ class Prepared:
             b"",
             "application/json",
             "utf-8",
-            message.headers | headers,
+            message.headers | headers | {PUBLISHED_AT: _PUBLISHED},
             message.properties
             | {
                 "delivery_mode": 2,
@@ -88,7 +89,8 @@ class Prepared:
         request = _inside(ids.request or "")
         body = self._body.replace(_EXECUTION, execution).replace(_REQUEST, request)
         return (
-            self._item.replace(_EXECUTION, execution)
+            self._item.replace(f'"{_PUBLISHED}"', str(now()))
+            .replace(_EXECUTION, execution)
             .replace(_TASK, uuid())
             .replace(_DELIVERY, uuid())
             .replace(_ROOT, _inside(ids.root or ""))

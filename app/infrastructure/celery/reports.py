@@ -6,7 +6,8 @@ import socket
 import time
 from collections.abc import Iterable
 from importlib.metadata import version
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Final, Literal
 
 from celery import bootsteps
 from celery.worker import state
@@ -19,6 +20,8 @@ from app.service.workers import REPORT_SECONDS
 
 log = logging.getLogger(__name__)
 
+_HOST: Final = socket.gethostname()
+
 
 class Reporter:
     """Sends the heartbeats of one process."""
@@ -26,8 +29,9 @@ class Reporter:
     def __init__(self, reports: WorkerReports, clock: Clock) -> None:
         self._reports = reports
         self._clock = clock
-        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._name = f"{_HOST}:{os.getpid()}"
         self._sent_at = 0.0
+        self._is_listed = False
 
     def report(
         self,
@@ -48,9 +52,18 @@ class Reporter:
             steps=tuple(steps),
         )
         try:
+            if not self._is_listed:
+                self._forget_the_dead()
+                self._is_listed = True
             self._reports.put(report)
         except CoordinationUnavailable as error:
             log.warning("no heartbeat was sent: %s", error)
+
+    def _forget_the_dead(self) -> None:
+        """Whoever takes the place of a process that was killed here ends its heartbeat."""
+        for report in self._reports.since(0):
+            if _has_ended(report.name):
+                self._reports.remove(report.name)
 
     def leave(self) -> None:
         """Stop being listed at once."""
@@ -95,3 +108,10 @@ def running_steps() -> list[RunningStep]:
         for request in list(state.active_requests)
         if request.time_start
     ]
+
+
+def _has_ended(name: str) -> bool:
+    """Whether it is the name of a process, or of the watcher in it, that was on this machine."""
+    host, _, process = name.rpartition(":")
+    pid, _, _ = process.partition(" ")
+    return host == _HOST and pid.isdecimal() and not Path("/proc", pid).exists()

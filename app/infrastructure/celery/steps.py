@@ -4,8 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 from celery import Task
 
+from app.domain.execution import SECOND
+from app.infrastructure.celery.messages import published_at
 from app.ports import Ports
-from app.service.steps import run_step, run_tick
+from app.queues import EVERY
+from app.service.steps import run_step, run_tick, short_name
 
 if TYPE_CHECKING:
     _Task = Task[Any, Any]
@@ -21,6 +24,14 @@ class _OnPorts(_Task):
         ports: Ports = app.ports
         return ports
 
+    def _note_wait(self) -> None:
+        """Record how long the message waited. A joined step had none."""
+        published = published_at(self.request)
+        if published is not None:
+            ports = self._ports()
+            seconds = max(ports.clock() - published, 0) / SECOND
+            ports.metrics.step_waited(short_name(self.name), seconds)
+
 
 class Step(_OnPorts):
     """A link of the chain. `run_step` documents what happens around its function.
@@ -32,6 +43,7 @@ class Step(_OnPorts):
     abstract = True
 
     def __call__(self, subject_id: str) -> None:
+        self._note_wait()
         continues = run_step(self._ports, self.name, self._act, subject_id)
         app: Any = self.app
         if not continues or app.join(self.request):
@@ -50,4 +62,6 @@ class Tick(_OnPorts):
     abstract = True
 
     def __call__(self) -> None:
-        run_tick(self._ports, self.name, lambda _: self.run())
+        self._note_wait()
+        every: float | None = self.request.get(EVERY)
+        run_tick(self._ports, self.name, lambda _: self.run(), every)

@@ -1,23 +1,28 @@
 """An in-memory pipeline, which collects what a test then runs."""
 
 import threading
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
-from app.domain.execution import State
+from app.domain.execution import State, Time
 from app.domain.hosts import queue_at, queues_of
 from app.infrastructure.raw_message import can_be_read, identity
+from app.ports.pipeline import Queued
+
+Started = tuple[str, State, str | None, str | None, Time]
 
 
 class MemoryPipeline:
     """The twin of the Celery pipeline. `unavailable` makes every publish fail."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], Time] = lambda: time.time_ns() // 1_000) -> None:
+        self._clock = clock
         self.unavailable = False
         self.resent: list[tuple[str, bytes]] = []
-        self._started: deque[tuple[str, State, str | None, str | None]] = deque()
+        self._started: deque[Started] = deque()
         self._replays: deque[str] = deque()
         self._lock = threading.Lock()
 
@@ -30,13 +35,22 @@ class MemoryPipeline:
     ) -> None:
         self._check()
         with self._lock:
-            self._started.append((execution_id, state, host, group))
+            self._started.append((execution_id, state, host, group, self._clock()))
 
     def forget_host(self, host: str) -> None:
         self._check()
         queues = queues_of(host)
         with self._lock:
             self._started = deque(each for each in self._started if _queue(*each) not in queues)
+
+    def queued(self, queues: Sequence[str]) -> Mapping[str, Queued]:
+        self._check()
+        with self._lock:
+            since = {
+                name: [each[-1] for each in self._started if _queue(*each) == name]
+                for name in queues
+            }
+        return {name: Queued(len(times), min(times, default=None)) for name, times in since.items()}
 
     def replay(self, replay_id: str) -> None:
         self._check()
@@ -77,5 +91,5 @@ class MemoryPipeline:
             raise BrokerUnavailable("the broker is unavailable")
 
 
-def _queue(_: str, state: State, host: str | None, group: str | None) -> str:
+def _queue(_: str, state: State, host: str | None, group: str | None, __: Time) -> str:
     return queue_at(CHAIN_FROM[state][0], host, group)

@@ -5,9 +5,10 @@ from typing import Generic, TypeAlias, TypeVar
 
 from app.domain.execution import Time
 from app.domain.place import PlaceReport
+from app.domain.sighting import Finding, TickReport
 from app.domain.worker import WorkerReport
 
-R = TypeVar("R", WorkerReport, PlaceReport)
+R = TypeVar("R", WorkerReport, PlaceReport, TickReport, Finding)
 
 
 class MemoryReports(Generic[R]):
@@ -33,3 +34,5 @@ class MemoryReports(Generic[R]):
 
 MemoryWorkerReports: TypeAlias = MemoryReports[WorkerReport]
 MemoryPlaceReports: TypeAlias = MemoryReports[PlaceReport]
+MemoryTickReports: TypeAlias = MemoryReports[TickReport]
+MemoryFindings: TypeAlias = MemoryReports[Finding]

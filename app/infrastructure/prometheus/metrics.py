@@ -19,11 +19,13 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from app.domain.execution import Execution
+from app.domain.sighting import Found
 from app.infrastructure.prometheus import allocated
 from app.infrastructure.prometheus.folder import VARIABLE
 from app.infrastructure.prometheus.processes import Processes
 from app.ports import Gauge
 
+_WAIT_BUCKETS: Final = (0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60)
 _STEP_BUCKETS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
 disable_created_metrics()
@@ -52,6 +54,19 @@ class PrometheusMetrics:
             buckets=_STEP_BUCKETS,
             registry=self._own,
         )
+        self._waits = Histogram(
+            "podline_step_waiting_seconds",
+            "How long the message of a step or a tick was in its queue; joined steps have none",
+            ("step",),
+            buckets=_WAIT_BUCKETS,
+            registry=self._own,
+        )
+        self._swept = Counter(
+            "podline_sweep_found",
+            "What the sweep found only because something was lost before",
+            ("what",),
+            registry=self._own,
+        )
         self._requests = Counter(
             "podline_http_requests",
             "Responses of the API; a stream counts when it starts",
@@ -77,6 +92,14 @@ class PrometheusMetrics:
     def step_done(self, step: str, seconds: float) -> None:
         with suppress(OSError):
             self._steps.labels(step).observe(seconds)
+
+    def step_waited(self, step: str, seconds: float) -> None:
+        with suppress(OSError):
+            self._waits.labels(step).observe(seconds)
+
+    def swept(self, found: Found, count: int) -> None:
+        with suppress(OSError):
+            self._swept.labels(found).inc(count)
 
     def watch_restarted(self) -> None:
         with suppress(OSError):

@@ -7,12 +7,13 @@ from pydantic import TypeAdapter
 
 from app.domain.execution import Time
 from app.domain.place import PlaceReport
+from app.domain.sighting import Finding, TickReport
 from app.domain.worker import WorkerReport
 from app.infrastructure import codec
 from app.infrastructure.redis.connection import raises_unavailable
 from app.infrastructure.redis.readable import readable
 
-R = TypeVar("R", WorkerReport, PlaceReport)
+R = TypeVar("R", WorkerReport, PlaceReport, TickReport, Finding)
 
 
 class _RedisReports(Generic[R]):
@@ -41,7 +42,7 @@ class _RedisReports(Generic[R]):
 
 
 class RedisWorkerReports(_RedisReports[WorkerReport]):
-    """Heartbeats of workers and beat."""
+    """Heartbeats of workers, watchers and beat."""
 
     _key = "podline:workers"
     _codec = codec.WORKER_REPORT
@@ -52,3 +53,17 @@ class RedisPlaceReports(_RedisReports[PlaceReport]):
 
     _key = "podline:places"
     _codec = codec.PLACE_REPORT
+
+
+class RedisTickReports(_RedisReports[TickReport]):
+    """When each tick last ended."""
+
+    _key = "podline:ticks"
+    _codec = codec.TICK_REPORT
+
+
+class RedisFindings(_RedisReports[Finding]):
+    """What sweeps found that they should not find."""
+
+    _key = "podline:findings"
+    _codec = codec.FINDING

@@ -63,7 +63,7 @@ def _answer(
 
 def health(context: Context) -> Response:
     """Whether programs can be run now."""
-    found = context.health.get()
+    found = context.condition.get().dependencies
     missing = [name for name, trouble in found.items() if trouble and name not in _SPARE]
     if missing:
         return in_words(f"unavailable: {', '.join(missing)}", ServiceUnavailable.code)

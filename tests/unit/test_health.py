@@ -1,0 +1,154 @@
+"""Which parts of the service do their work, by what they reported last."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.domain.errors import CoordinationUnavailable
+from app.domain.execution import State
+from app.domain.hosts import HostReport
+from app.domain.sighting import Finding, Found, TickReport
+from app.infrastructure.memory.hosts import MemoryHosts
+from app.infrastructure.memory.reports import MemoryFindings
+from app.ports import Fleet
+from app.queues import QUEUES
+from app.service.health import (
+    FINDING_SECONDS,
+    QUEUE_SECONDS,
+    SILENT_SECONDS,
+    condition,
+    parts,
+)
+from app.service.steps import run_tick
+from tests.support.builders import an_id
+from tests.support.staff import staffed
+from tests.support.twins import Twins
+
+HOST = HostReport(name="one", slots=2, free=2, release="0.2", languages=())
+PARTS = {"workers", "watcher", "beat", "ticks", "queues", "sweep"}
+
+
+@pytest.fixture
+def whole(twins: Twins) -> Twins:
+    return staffed(twins)
+
+
+def troubles(twins: Twins) -> dict[str, str]:
+    return {name: trouble for name, trouble in parts(twins.ports).items() if trouble}
+
+
+def test_a_whole_service(whole: Twins) -> None:
+    assert parts(whole.ports) == dict.fromkeys(PARTS)
+    assert not condition(whole.ports).is_degraded
+
+
+def test_nobody_is_there(twins: Twins) -> None:
+    assert troubles(twins) == {
+        "workers": f"no worker serves {', '.join(QUEUES)}",
+        "watcher": "no watcher for monitor",
+        "beat": "no beat has sent a heartbeat lately",
+    }
+    found = condition(twins.ports)
+    assert found.is_degraded
+    assert not found.is_down
+
+
+def test_those_that_hang_are_named(whole: Twins) -> None:
+    whole.clock.advance(SILENT_SECONDS)
+    assert not troubles(whole)
+    whole.clock.advance(1)
+    found = troubles(whole)
+    assert found["workers"].endswith("; a:1 worker has been silent for 21 s")
+    assert found["beat"].endswith("; a:1 beat has been silent for 21 s")
+    assert found["watcher"] == "no watcher for monitor"
+
+
+def test_one_of_two_workers_hangs(whole: Twins) -> None:
+    whole.clock.advance(SILENT_SECONDS + 1)
+    staffed(whole, name="b:2")
+    assert troubles(whole) == {
+        "workers": "a:1 worker has been silent for 21 s",
+        "beat": "a:1 beat has been silent for 21 s",
+    }
+
+
+def test_a_queue_that_nobody_serves(twins: Twins) -> None:
+    staffed(twins, "beat", "watcher")
+    staffed(twins, "worker", roles=tuple(queue for queue in QUEUES if queue != "dlq"))
+    assert troubles(twins) == {"workers": "no worker serves dlq"}
+
+
+def test_a_message_that_nobody_takes(whole: Twins) -> None:
+    whole.ports.pipeline.start(an_id(), State.STARTING)
+    whole.clock.advance(1)
+    whole.ports.pipeline.start(an_id(), State.STARTING)
+    whole.clock.advance(QUEUE_SECONDS - 1)
+    staffed(whole)
+    assert not troubles(whole)
+    whole.clock.advance(1)
+    said = "pods: 2 waiting, the oldest for 31 s"
+    assert troubles(whole) == {"queues": said}
+    whole.pipeline.take()
+    assert not troubles(whole)
+
+
+@pytest.mark.parametrize(("every", "patience"), [(1, 23), (30, 110)])
+def test_a_tick_is_late(twins: Twins, every: float, patience: float) -> None:
+    run_tick(lambda: twins.ports, "podline.saga.sweep", lambda _: None, every)
+    twins.clock.advance(patience)
+    staffed(twins)
+    assert not troubles(twins)
+    twins.clock.advance(1)
+    assert troubles(twins) == {"ticks": f"saga.sweep last ended {patience + 1} s ago"}
+
+
+def test_a_tick_that_fails_or_is_not_beats_is_not_reported(twins: Twins) -> None:
+    run_tick(lambda: twins.ports, "podline.saga.sweep", lambda _: None)
+
+    def fail(_: object) -> None:
+        raise CoordinationUnavailable("gone")
+
+    run_tick(lambda: twins.ports, "podline.saga.usage", fail, 1)
+    assert twins.ports.ticks.since(0) == []
+
+
+def test_what_a_sweep_found_is_shown_for_a_minute(whole: Twins) -> None:
+    whole.ports.findings.put(Finding(name=Found.LOST_SLOT, seen_at=whole.clock(), count=2))
+    assert troubles(whole) == {"sweep": "lost_slot: 2"}
+    whole.clock.advance(FINDING_SECONDS + 1)
+    staffed(whole)
+    assert not troubles(whole)
+
+
+def test_nothing_is_known_without_redis(whole: Twins) -> None:
+    class Away(MemoryFindings):
+        def since(self, _: int) -> list[Finding]:
+            raise CoordinationUnavailable("refused")
+
+    assert parts(replace(whole.ports, findings=Away())) == {}
+    whole.pipeline.unavailable = True
+    assert parts(whole.ports) == {}
+
+
+def test_late_reports_of_removed_ticks_end(whole: Twins) -> None:
+    whole.ports.ticks.put(TickReport(name="old", seen_at=0, every_seconds=1))
+    assert not troubles(whole)
+
+
+@pytest.fixture
+def with_hosts(twins: Twins) -> Twins:
+    hosts = MemoryHosts(twins.clock)
+    hosts.put(HOST)
+    return replace(twins, ports=replace(twins.ports, fleet=Fleet(hosts)))
+
+
+def test_each_host_has_queues_and_a_watcher(with_hosts: Twins) -> None:
+    staffed(with_hosts)
+    assert troubles(with_hosts) == {"watcher": "no watcher for monitor.one"}
+    staffed(with_hosts, "watcher", roles=("monitor.one",))
+    assert not troubles(with_hosts)
+    with_hosts.ports.pipeline.start(an_id(), State.RUNNING, "one")
+    with_hosts.clock.advance(QUEUE_SECONDS + 1)
+    assert with_hosts.ports.fleet is not None
+    with_hosts.ports.fleet.hosts.put(HOST)
+    assert troubles(with_hosts)["queues"] == "monitor.one: 1 waiting, the oldest for 31 s"
