@@ -13,7 +13,7 @@ from celery.worker import state
 
 from app.domain.chain import ADMIT, CHAIN, CREATE, PERSIST, POLL, START
 from app.domain.errors import RuntimeUnavailable
-from app.infrastructure.celery.messages import REQUEST_ID, is_link, link, step_message
+from app.infrastructure.celery.messages import PUBLISHED_AT, REQUEST_ID, is_link, link, step_message
 from tests.support.builders import an_id
 from tests.support.own_worker import APART, OwnWorker
 from tests.support.waiting import wait_until
@@ -84,8 +84,8 @@ KEPT = (
     *("type", "uuid", "name", "args", "kwargs", "root_id", "parent_id", "retries"),
     *("eta", "expires", "result", "exception"),
 )
-OF_TRANSPORT = ("properties", "reply_to")
-"""What a message from a queue has in addition, and no step looks at."""
+OF_TRANSPORT = ("properties", "reply_to", PUBLISHED_AT)
+"""What a message from a queue has in addition, and no step looks at but for the waiting time."""
 
 
 def course(worker: OwnWorker) -> list[object]:
@@ -108,6 +108,8 @@ def requests() -> Iterator[list[dict[str, object]]]:
         ids = {known["id"]: "id", known["root_id"]: "root", known["parent_id"]: "parent"}
         known["delivery_info"].pop("priority")
         known["chain"] = known["chain"] or None
+        known["headers"] = {**(known["headers"] or {})}
+        known["headers"].pop(PUBLISHED_AT, None)
         kept = known.keys() - OF_TRANSPORT
         seen.append({key: ids.get(str(known[key]), known[key]) for key in kept})
 
