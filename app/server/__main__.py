@@ -29,10 +29,11 @@ _DESCRIPTORS_BESIDE: Final = 512
 def main() -> None:
     arguments = _arguments()
     return_what_is_freed()
-    serve = _prepared(arguments)
+    shares = Shares(arguments.processes)
+    serve = _prepared(arguments, shares)
     # What is loaded stays: looking for reference cycles in it takes 0.2 s, at a stop too.
     gc.freeze()
-    number = become_one_of(arguments.processes) if arguments.processes > 1 else 0
+    number = become_one_of(shares.rounds) if arguments.processes > 1 else 0
     serve(number)
 
 
@@ -64,7 +65,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _prepared(arguments: argparse.Namespace) -> Callable[[int], None]:
+def _prepared(arguments: argparse.Namespace, shares: Shares) -> Callable[[int], None]:
     """Listen, and load the application. The result serves it, as the process of that number."""
     listening = _listen(*arguments.bind)
     ports = {door: _listen(*address) for door, address in arguments.door}
@@ -79,7 +80,6 @@ def _prepared(arguments: argparse.Namespace) -> Callable[[int], None]:
     doors = application.config[OPEN_DOORS]
     if closed := ports.keys() - {door.name for door in doors}:
         raise SystemExit(f"the door {min(closed)} has a port but is not open: see PODLINE_DOORS")
-    shares = Shares(arguments.processes)
 
     def serve(number: int) -> None:
         begin()

@@ -216,6 +216,7 @@ class Server(TcpWSGIServer):
     def run(self) -> None:
         """Run until `stop` is called and all responses are sent, or the grace period is over."""
         while self._stop_at is None or (monotonic() < self._stop_at and self._busy()):
+            self.share.beat()
             self.loop.round(_POLL_SECONDS if self._stop_at is None else 0.05)
         self._close_all()
 

@@ -26,6 +26,8 @@ class Shares:
     def __init__(self, processes: int) -> None:
         self.counts = memoryview(mmap.mmap(-1, _NUMBER_BYTES * processes)).cast("q")
         """The connections of each. Nothing locks them, so they may be a little wrong."""
+        self.rounds = memoryview(mmap.mmap(-1, _NUMBER_BYTES * processes)).cast("q")
+        """How often the loop of each has gone round: about once a second, or more often."""
         self.pairs = [
             socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(processes)
         ]
@@ -48,6 +50,10 @@ class Share:
     def holds(self, count: int) -> None:
         """Say how many connections this process has."""
         self._shares.counts[self._number] = count
+
+    def beat(self) -> None:
+        """Say that this process's loop has gone round."""
+        self._shares.rounds[self._number] += 1
 
     def closed_one(self) -> None:
         self.holds(max(self._shares.counts[self._number] - 1, 0))

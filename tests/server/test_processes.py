@@ -16,6 +16,7 @@ import pytest
 
 from app.infrastructure.prometheus.folder import VARIABLE
 from tests.server.conftest import KEY, SECONDS, Api, Client, api_process, exchange
+from tests.support.constants import in_processes
 from tests.support.waiting import wait_until
 
 BODY = b'{"language": "python", "source": "print(1)"}'
@@ -181,6 +182,33 @@ def test_one_that_is_killed_under_load_is_replaced_and_nothing_accepted_is_lost(
     one_each(api)
 
 
+def is_served(client: Client) -> bool:
+    try:
+        return read(client).startswith(b"HTTP/1.1 200")
+    except ConnectionResetError:
+        return False
+
+
+@pytest.mark.long
+def test_one_that_hangs_is_replaced_and_connections_that_it_was_given_are_served(
+    tmp_path: Path,
+) -> None:
+    soon = in_processes(processes__HUNG_SECONDS=3)
+    with api_process(tmp_path, "--processes=2", **soon) as api:
+        one_each(api)
+        before = processes(api)
+        before[0].suspend()
+        clients = [Client(api.port) for _ in range(8)]
+        for client in clients:
+            client.send(GET_METRICS)
+        wait_until(lambda: before[0] not in processes(api) and len(processes(api)) == 2)
+        assert before[1] in processes(api)
+        # A connection that it had accepted and not given away is lost with it.
+        assert sum(is_served(client) for client in clients) >= len(clients) - 1
+        one_each(api)
+        assert "hangs and is killed" in (tmp_path / "api.log").read_text()
+
+
 def test_it_stops_after_the_requests_in_progress(tmp_path: Path) -> None:
     waiting = POST.replace(b"executions HTTP", b"executions?wait=1 HTTP")
     with api_process(tmp_path, "--processes=2", "--grace=5") as api:
@@ -204,7 +232,7 @@ def test_it_stops_after_the_requests_in_progress(tmp_path: Path) -> None:
 HEAD = """
 import os, signal, sys, time
 from app.server import processes
-number = processes.become_one_of(2)
+number = processes.become_one_of([0, 0])
 """
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
 
+from app.cli.up import probes
 from app.cli.up.child import Child, Program
 from app.cli.up.supervisor import Supervisor
 
@@ -22,6 +23,9 @@ class Printer:
 
     def died(self, child: Child, status: int, pause: float) -> None:
         self._print("died", child.program.name, status, round(pause, 1))
+
+    def hung(self, child: Child) -> None:
+        self._print("hung", child.program.name)
 
     def draining(self) -> None:
         self._print("draining")
@@ -43,6 +47,8 @@ class Description(TypedDict, total=False):
     code: str
     needs: list[str]
     stop_seconds: float
+    touched: str
+    """A file that it touches while it is alive."""
 
 
 def program(folder: Path, name: str, described: Description) -> Program:
@@ -52,6 +58,8 @@ def program(folder: Path, name: str, described: Description) -> Program:
         argv=(sys.executable, "-c", described["code"], name),
         ready=lambda pid: ready_file.exists() and ready_file.read_text() == str(pid),
         needs=tuple(described.get("needs", [])),
+        alive=probes.Touched(folder / described["touched"]) if "touched" in described else bool,
+        patience=2,
         stop_seconds=described.get("stop_seconds", 10),
     )
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from app.cli.up import leftovers
+from tests.support.constants import in_processes
+from tests.support.waiting import wait_until
 from tests.up.supervise import Description
 
 READY = """
@@ -35,6 +37,17 @@ note("started")
 ready()
 while True:
     signal.pause()
+"""
+)
+BEATING = (
+    READY
+    + """
+import time
+ready()
+while True:
+    if not os.path.exists("hang"):
+        pathlib.Path("heartbeat").touch()
+    time.sleep(0.01)
 """
 )
 STUBBORN = READY + "signal.signal(signal.SIGTERM, signal.SIG_IGN); ready()\nwhile 1: signal.pause()"
@@ -223,6 +236,38 @@ class TestDeath:
         supervised.process.kill()
         for pid in pids.values():
             wait_until_gone(pid)
+
+
+class TestHang:
+    @pytest.fixture(autouse=True)
+    def _often(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name, value in in_processes(supervisor__LOOK_SECONDS=0.05).items():
+            monkeypatch.setenv(name, value)
+
+    def test_a_stopped_child_is_killed_with_its_processes_and_starts_again(
+        self, supervise: Supervise, tmp_path: Path
+    ) -> None:
+        supervised = supervise(parent={"code": PARENT}, other={"code": STEADY})
+        pids = supervised.pids()
+        grandchild = int((tmp_path / "grandchild").read_text())
+        os.kill(pids["parent"], signal.SIGSTOP)
+        assert supervised.line() == "hung parent"
+        assert supervised.line() == "died parent -9 0.5"
+        assert supervised.line().startswith("restarted parent ")
+        wait_until_gone(grandchild)
+        assert leftovers.start_time(pids["other"]) is not None
+
+    def test_a_child_that_touches_its_file_no_more(
+        self, supervise: Supervise, tmp_path: Path
+    ) -> None:
+        supervised = supervise(child={"code": BEATING, "touched": "heartbeat"})
+        supervised.pids()
+        wait_until((tmp_path / "heartbeat").exists)
+        (tmp_path / "hang").touch()
+        assert supervised.line() == "hung child"
+        (tmp_path / "hang").unlink()
+        assert supervised.line() == "died child -9 0.5"
+        assert supervised.line().startswith("restarted child ")
 
 
 class TestLeftovers:

@@ -24,6 +24,7 @@ from mcp.client.streamable_http import streamable_http_client
 from app.infrastructure.sqlite.store import SqliteStore
 from sandbox.jail import kit
 from tests.private import left_open, open_to_others, started_with, writable_to_others
+from tests.support.constants import in_processes
 from tests.support.standalone import Standalone, all_up, running
 from tests.support.waiting import wait_until
 from tests.up.test_supervisor import wait_until_gone
@@ -62,6 +63,29 @@ def up(
         timeout=20,
         check=False,
     )
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_children_that_hang_start_again_and_the_service_works(tmp_path: Path) -> None:
+    with running(Standalone(tmp_path / "data", in_processes(supervisor__LOOK_SECONDS=2))) as up:
+        wait_until(lambda: "Ready" in up.printed(), within=120, or_fail=up.described)
+        before = up.children()
+        for child in before:
+            child.suspend()
+        wait_until(
+            lambda: not any(child.is_running() for child in before),
+            within=120,
+            or_fail=up.described,
+        )
+        assert up.printed().count("does not respond, and is killed") == len(before)
+        wait_until(
+            lambda: up.printed().count("is running again") >= len(before),
+            within=120,
+            or_fail=up.described,
+        )
+        up.wait_until_ready()
+        assert up.client().run("print(6 * 7)", language="python", timeout=60).result
 
 
 def printed_address(service: Standalone, of: str) -> str:

@@ -29,6 +29,10 @@ class Program:
     """Where it listens, as shown to the user."""
     ready: Callable[[int], bool] = lambda _: True
     """Called with the pid until it returns true."""
+    alive: Callable[[int], bool] = lambda _: True
+    """Called with the pid from time to time, once it is ready. Takes at most two seconds."""
+    patience: int = 6
+    """It hangs if it was not alive this often in a row."""
     needs: tuple[str, ...] = ()
     """The programs that must be ready before this one starts."""
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -50,6 +54,7 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._backoff = FIRST_BACKOFF
+        self._missed = 0
 
     @property
     def pid(self) -> int | None:
@@ -72,6 +77,7 @@ class Child:
         finally:
             os.close(log)
         self._started = time.monotonic()
+        self._missed = 0
 
     def check_ready(self) -> bool:
         """Whether it has just become ready."""
@@ -79,6 +85,21 @@ class Child:
             return False
         self.ready = self.program.ready(self._process.pid)
         return self.ready
+
+    def hangs(self) -> bool:
+        """Whether it did not respond for long, though it runs.
+
+        Times in which nobody asked, as when the machine was suspended, count for nothing.
+        """
+        if not self.ready or self._process is None:
+            return False
+        pid = self._process.pid
+        self._missed = 0 if not _is_stopped(pid) and self.program.alive(pid) else self._missed + 1
+        return self._missed >= self.program.patience
+
+    def kill_hung(self) -> None:
+        """Kill it with its processes. `reap` then finds that it ended."""
+        self._kill_group()
 
     def reap(self) -> int | None:
         """Return the exit status (negative for a signal) if it ended, and schedule the restart."""
@@ -115,6 +136,12 @@ class Child:
 def _has_ended(pid: int) -> bool:
     """Leave the zombie unreaped, so that its process-group id can't be reused before the kill."""
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _is_stopped(pid: int) -> bool:
+    """Whether a signal or a debugger stopped it (field 3 in proc_pid_stat(5))."""
+    stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    return stat.rpartition(")")[2].split()[0] in ("T", "t")
 
 
 def _before_exec(supervisor: int, nice: int) -> None:

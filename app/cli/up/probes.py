@@ -1,10 +1,70 @@
-"""Probes: whether a child is ready."""
+"""Probes: whether a child is ready, and whether it is still alive."""
 
 import base64
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
+from sandbox.wire import framing
+from sandbox.wire.versions import OURS
+
 _TIMEOUT = 0.5
+_ALIVE_TIMEOUT = 2.0
+"""A busy machine is no reason to restart a child."""
+
+
+class Touched:
+    """Whether a file was touched since the last question, as its process does while it is alive.
+
+    No clock is read, so it does not matter whether one was set meanwhile. A file that is not there
+    says nothing: a full disk may have no room for it.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._last: int | None = None
+
+    def __call__(self, _: int) -> bool:
+        try:
+            touched = self._file.stat().st_mtime_ns
+        except FileNotFoundError:
+            return True
+        before, self._last = self._last, touched
+        return touched != before
+
+
+def redis_alive(path: Path) -> bool:
+    """Whether it says anything: `-LOADING` too shows that it is alive."""
+
+    def ask(connection: socket.socket) -> bool:
+        connection.sendall(b"PING\r\n")
+        return bool(connection.recv(1))
+
+    return _asked(path, ask)
+
+
+def sandbox_alive(path: Path) -> bool:
+    """Whether the daemon says which versions it speaks."""
+
+    def ask(connection: socket.socket) -> bool:
+        framing.send(connection, {"op": "hello", "version": OURS.newest, "oldest": OURS.oldest})
+        return framing.receive(connection) is not None
+
+    return _asked(path, ask)
+
+
+def _asked(path: Path, ask: Callable[[socket.socket], bool]) -> bool:
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(_ALIVE_TIMEOUT)
+            connection.connect(str(path))
+            return ask(connection)
+    except (OSError, framing.ProtocolError):
+        return False
+
+
+def http_alive(host: str, port: int, path: str) -> bool:
+    return http_answers(host, port, path, timeout=_ALIVE_TIMEOUT)
 
 
 def socket_accepts(path: Path) -> bool:
@@ -13,7 +73,9 @@ def socket_accepts(path: Path) -> bool:
         return probe.connect_ex(str(path)) == 0
 
 
-def http_answers(host: str, port: int, path: str, login: str = "") -> bool:
+def http_answers(
+    host: str, port: int, path: str, login: str = "", *, timeout: float = _TIMEOUT
+) -> bool:
     """Whether the response is 200: the API accepts connections before its application is loaded.
 
     With `login` (user:password), another server on that port isn't mistaken for ours.
@@ -21,7 +83,7 @@ def http_answers(host: str, port: int, path: str, login: str = "") -> bool:
     credentials = base64.b64encode(login.encode()).decode("ascii")
     request = f"GET {path} HTTP/1.0\r\nHost: {host}\r\nAuthorization: Basic {credentials}\r\n\r\n"
     try:
-        with socket.create_connection((host, port), timeout=_TIMEOUT) as probe:
+        with socket.create_connection((host, port), timeout=timeout) as probe:
             probe.sendall(request.encode("ascii"))
             return b" 200 " in probe.recv(64)
     except OSError:

@@ -12,11 +12,17 @@ from app.cli.up.child import Program
 from app.cli.up.folder import METRICS
 from app.cli.up.instance import HOST, Instance
 from app.settings import Settings
+from app.settings.folders import runtime_folder
+from app.settings.sources import variable
 from app.settings.urls import socket_path
 from app.wiring.files import with_metrics_folder
 
 _API_PROCESSES: Final = 2
 """At most: with more, one owner of many connections takes the cores that programs need."""
+
+
+_PATIENCE: Final = 12
+"""Looks: one minute. While Redis is down, a worker touches its file every 30 s only."""
 
 
 def programs(settings: Settings, instance: Instance) -> list[Program]:
@@ -25,7 +31,7 @@ def programs(settings: Settings, instance: Instance) -> list[Program]:
         _sandbox(settings),
         _counted(_api(instance), instance),
         _counted(_worker(settings, instance.data_dir, "podline@%h"), instance),
-        _beat(),
+        _beat(instance.data_dir),
         _flower(instance),
         *([_mcp(instance, instance.mcp_port)] if instance.mcp_port else []),
     ]
@@ -46,6 +52,17 @@ def _counted(program: Program, instance: Instance) -> Program:
     return replace(program, environment={**program.environment, **shared})
 
 
+def _beating(program: Program, data_dir: Path) -> Program:
+    """Supervise it by the file that it touches, as probes on a cluster do."""
+    file = runtime_folder(data_dir) / f"{program.name}-heartbeat"
+    return replace(
+        program,
+        environment={**program.environment, variable("heartbeat_file"): str(file)},
+        alive=probes.Touched(file),
+        patience=_PATIENCE,
+    )
+
+
 def _redis(settings: Settings) -> Program:
     """Persist nothing: an empty Redis is rebuilt, but a stale snapshot would mislead."""
     socket = _socket(settings.redis_url)
@@ -58,6 +75,7 @@ def _redis(settings: Settings) -> Program:
         ),
         address=settings.redis_url,
         ready=lambda _: probes.socket_accepts(socket),
+        alive=lambda _: probes.redis_alive(socket),
     )
 
 
@@ -69,6 +87,7 @@ def _sandbox(settings: Settings) -> Program:
         nice=5,
         address=settings.runtime_url,
         ready=lambda _: probes.socket_accepts(socket),
+        alive=lambda _: probes.sandbox_alive(socket),
     )
 
 
@@ -82,13 +101,14 @@ def _api(instance: Instance) -> Program:
         ),
         address=instance.url,
         ready=lambda _: probes.http_answers(HOST, instance.api_port, "/healthz"),
+        alive=lambda _: probes.http_alive(HOST, instance.api_port, "/healthz"),
         needs=("redis",),
     )
 
 
 def _worker(settings: Settings, data_dir: Path, name: str, *options: str) -> Program:
     ready = data_dir / "worker-ready"
-    return Program(
+    program = Program(
         name="worker",
         argv=_celery(
             "worker",
@@ -106,15 +126,17 @@ def _worker(settings: Settings, data_dir: Path, name: str, *options: str) -> Pro
         environment={worker_ready.VARIABLE: str(ready)},
         stop_seconds=15,
     )
+    return _beating(program, data_dir)
 
 
-def _beat() -> Program:
-    return Program(
+def _beat(data_dir: Path) -> Program:
+    program = Program(
         name="beat",
         # Writes no file: neither a schedule (celery/scheduler.py) nor a pid.
         argv=_celery("beat", "--loglevel", "warning", "--pidfile="),
         needs=("api", "worker"),
     )
+    return _beating(program, data_dir)
 
 
 def _flower(instance: Instance) -> Program:
@@ -129,6 +151,8 @@ def _flower(instance: Instance) -> Program:
         ),
         address=instance.flower_url,
         ready=lambda _: probes.http_answers(HOST, instance.flower_port, "/", login),
+        alive=lambda _: probes.http_alive(HOST, instance.flower_port, "/healthcheck"),
+        patience=_PATIENCE,
         needs=("api", "worker"),
     )
 
@@ -139,6 +163,7 @@ def _mcp(instance: Instance, port: int) -> Program:
         argv=_python("app.cli", "mcp", "--http", "--url", instance.url, f"--port={port}"),
         address=f"http://{HOST}:{port}/mcp",
         ready=lambda _: probes.http_answers(HOST, port, "/healthz"),
+        alive=lambda _: probes.http_alive(HOST, port, "/healthz"),
         needs=("api",),
     )
 

@@ -79,6 +79,9 @@ class Report:
             f"{child.program.name} ended ({how}), see {child.log}; restarting in {pause:.1f} s"
         )
 
+    def hung(self, child: Child) -> None:
+        self._print(f"{child.program.name} (pid {child.pid}) does not respond, and is killed")
+
     def draining(self) -> None:
         self._print("Draining: it takes no more programs, and ends when the last one has ended …")
 

@@ -14,6 +14,8 @@ STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 _SIGNALS = STOP_SIGNALS | {signal.SIGCHLD}
 _PROBE_SECONDS = 0.03
 _LOG_SECONDS = 10.0
+LOOK_SECONDS = 5.0
+"""Between two looks whether each child is alive."""
 _DRAIN_SECONDS = 0.2
 """Between two looks at what is left."""
 
@@ -26,6 +28,8 @@ class Reporter(Protocol):
     def restarted(self, child: Child) -> None: ...
 
     def died(self, child: Child, status: int, pause: float) -> None: ...
+
+    def hung(self, child: Child) -> None: ...
 
     def draining(self) -> None: ...
 
@@ -51,6 +55,7 @@ class Supervisor:
         self._reporter = reporter
         self._all_were_ready = False
         self._recorded: list[int] | None = None
+        self._next_look = 0.0
 
     def run(self) -> None:
         """Run until SIGINT, SIGTERM or SIGHUP. No child is left when this returns."""
@@ -77,6 +82,7 @@ class Supervisor:
                 pause = child.next_start - time.monotonic()
                 self._reporter.died(child, status, pause)
         self._start_due()
+        self._end_hung()
         for child in self._children:
             if child.check_ready() and self._all_were_ready:
                 self._reporter.restarted(child)
@@ -91,6 +97,16 @@ class Supervisor:
             if now >= child.next_start:
                 child.start()
         self._keep_record()
+
+    def _end_hung(self) -> None:
+        """Kill children that hang, which are started again like those that die."""
+        if time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + LOOK_SECONDS
+        for child in self._children:
+            if child.hangs():
+                self._reporter.hung(child)
+                child.kill_hung()
 
     def _startable(self) -> list[Child]:
         """Only the first start waits for `needs`: each program survives the loss of another."""
@@ -114,7 +130,8 @@ class Supervisor:
         if any(child.pid is not None and not child.ready for child in self._children):
             return _PROBE_SECONDS
         now = time.monotonic()
-        return max(0.0, min([_LOG_SECONDS, *(c.next_start - now for c in self._startable())]))
+        starts = [child.next_start - now for child in self._startable()]
+        return max(0.0, min([_LOG_SECONDS, self._next_look - now, *starts]))
 
     def _stop(self, child: Child) -> None:
         """Terminate the child; kill it at its deadline or on a second signal to stop."""

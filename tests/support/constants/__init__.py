@@ -35,7 +35,8 @@ def changed(**values: object) -> Iterator[None]:
 def in_processes(**values: object) -> dict[str, str]:
     """Return an environment for processes in which constants have these values.
 
-    `beat__<tick>` names the interval of a tick, and `celery__<setting>` a setting of Celery. Python
+    `beat__<tick>` names the interval of a tick, and `celery__<setting>` a setting of Celery;
+    `supervisor__` and `processes__` those of `podline up` and of the API's processes. Python
     imports the sitecustomize in this folder.
     """
     named: dict[str, dict[str, object]] = {}
@@ -49,6 +50,10 @@ def _module_and_constant(name: str) -> tuple[str, str]:
     *path, last = name.split("__")
     if path == ["celery"]:
         return "celeryconfig", last
+    if path == ["processes"]:
+        return "app.server.processes", last
+    if path == ["supervisor"]:
+        return "app.cli.up.supervisor", last
     if path == ["beat"]:
         return "celeryconfig", f"beat_schedule.{last.replace('_', ' ')}.schedule"
     return ".".join(["app.service", *path]), last
