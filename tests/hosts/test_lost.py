@@ -75,9 +75,7 @@ def assert_exactly_once(service: ManyHosts, ended: list[Execution]) -> None:
         assert (each.state, each.outcome) == (State.COMPLETED, Outcome.SUCCESS), each.message
         assert each.result is not None
         assert each.result.stdout == "done\n"
-        with service.client() as client:
-            states = [event.data["state"] for event in client.events(each.id)]
-        assert states.count("completed") == 1
+    assert service.ends_of([each.id for each in ended]) == {1: len(ended)}
 
 
 def nothing_is_left(service: ManyHosts) -> None:
@@ -123,7 +121,7 @@ def test_a_clock_that_is_an_hour_off_changes_nothing(
     source = Path(__file__).with_name("clock_off.c")
     subprocess.run(["cc", "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"], check=True)
     gamma = service.hosts["gamma"]
-    restart(service, gamma, LD_PRELOAD=str(library), CLOCK_OFF=str(off))
+    service.restart(gamma, LD_PRELOAD=str(library), CLOCK_OFF=str(off))
     try:
         before = time.time()
         ended = service.ended(service.submitted(SLEEPS, PROGRAMS))
@@ -135,14 +133,7 @@ def test_a_clock_that_is_an_hour_off_changes_nothing(
             assert each.started_at is not None
             assert abs(each.started_at.timestamp() - before) < 60
     finally:
-        restart(service, gamma)
-
-
-def restart(service: ManyHosts, host: SandboxHost, **settings: str) -> None:
-    host.drain()
-    assert host.wait() == 0
-    host.start(**settings)
-    wait_until(lambda: host.name in service.shown(), within=60, or_fail=host.log)
+        service.restart(gamma)
 
 
 def test_a_rolling_restart_under_load_spends_no_attempt(service: ManyHosts) -> None:
@@ -150,10 +141,25 @@ def test_a_rolling_restart_under_load_spends_no_attempt(service: ManyHosts) -> N
     for host in service.hosts.values():
         ids += service.submitted(SLEEPS, 6)
         wait_until(partial(running_on, service, ids, host.name), within=60)
-        restart(service, host)
+        service.restart(host)
     ended = service.ended(ids)
     assert_exactly_once(service, ended)
     assert {each.attempt for each in ended} == {1}
+    nothing_is_left(service)
+
+
+def test_one_is_killed_and_one_restarted_under_load(service: ManyHosts) -> None:
+    beta, gamma = service.hosts["beta"], service.hosts["gamma"]
+    ids = service.submitted(SLEEPS, 24)
+    wait_until(lambda: len(running_on(service, ids, "beta")) == 2, within=60)
+    lost = service.killed(beta)
+    service.restart(gamma)
+    ended = service.ended(ids)
+    beta.start()
+    assert lost
+    assert {each.id: each.attempt for each in ended} == {id: 1 + (id in lost) for id in ids}
+    assert_exactly_once(service, ended)
+    wait_until(lambda: service.shown().keys() == SIZES.keys(), within=60, or_fail=service.logs)
     nothing_is_left(service)
 
 

@@ -9,7 +9,8 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final, Self
@@ -98,8 +99,11 @@ class SandboxHost:
                 return child
         raise AssertionError(f"no {name} runs on {self.name}: {self.log()}")
 
-    def kill(self) -> None:
-        """Kill everything at once, as a loss of power does."""
+    def kill(self, before: Callable[[], object] = lambda: None) -> None:
+        """Kill everything at once, as a loss of power does.
+
+        `before` is called when nothing of it runs any more.
+        """
         if self._process is None:
             return
         with suppress(psutil.NoSuchProcess):
@@ -108,6 +112,7 @@ class SandboxHost:
             for process in everything:
                 with suppress(psutil.NoSuchProcess):
                     process.suspend()
+            before()
             for process in everything:
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
@@ -213,6 +218,35 @@ class ManyHosts:
         """Wait until all have ended, and return them."""
         with self.client() as client:
             return [client.wait(id, timeout=within) for id in ids]
+
+    def killed(self, host: SandboxHost) -> set[str]:
+        """Kill it, and return the executions whose attempts it had."""
+        lost: set[str] = set()
+        host.kill(before=lambda: lost.update(self.attempts_at(host.name)))
+        return lost
+
+    def attempts_at(self, host: str) -> list[str]:
+        """The executions whose attempts are at that host."""
+        with self.client() as client:
+            states = ("starting", "running", "finished")
+            found = [each for state in states for each in client.list(state=state)]
+        return [each.id for each in found if each.place == host]
+
+    def ends_of(self, ids: Sequence[str]) -> Counter[int]:
+        """How many of the executions have ended how often, by their events."""
+        with self.client() as client:
+            events = [client.events(id) for id in ids]
+            return Counter(
+                sum(event.data["state"] in ("completed", "failed", "cancelled") for event in each)
+                for each in events
+            )
+
+    def restart(self, host: SandboxHost, **settings: str) -> None:
+        """Let it drain, and start it again."""
+        host.drain()
+        assert host.wait() == 0, host.log()
+        host.start(**settings)
+        wait_until(lambda: host.name in self.shown(), within=60, or_fail=host.log)
 
     def queues(self) -> set[str]:
         """The lists in Redis, which are queues with messages."""
