@@ -107,3 +107,11 @@ def test_what_replaces_the_node_s_proc_removes_its_mount() -> None:
     assert container["securityContext"] == {"procMount": "Unmasked"}
     (mount,) = container["volumeMounts"]
     assert mount == {"$patch": "delete", "mountPath": mounts(daemon())["proc"]}
+
+
+def test_autoscalers_of_nodes_can_remove_nodes_of_hosts_and_of_the_service() -> None:
+    """Each has an emptyDir, for which they otherwise keep a node."""
+    (role,) = documents(MANIFESTS / "base/patches/every-role.yaml")
+    for deployment in (of_kind("Deployment"), role):
+        annotations = deployment["spec"]["template"]["metadata"]["annotations"]
+        assert annotations == {"cluster-autoscaler.kubernetes.io/safe-to-evict": "true"}
