@@ -167,7 +167,10 @@ class Counts(Protocol):
         """How many executions of an owner are not terminal."""
 
     def by_state(self) -> dict[tuple[State, Priority], int]:
-        """How many rows are in each unfinished state and priority; zeros may be left out."""
+        """How many rows are in each unfinished state and priority; zeros may be left out.
+
+        A row that changes its state meanwhile may be counted twice, or not at all.
+        """
 
     def oldest_queued(self) -> dict[Priority, Time]:
         """Creation time of the oldest queued execution, for each priority that has one."""
