@@ -12,6 +12,7 @@ from importlib.metadata import version
 from podline.about_models import (
     ArtifactMaxima,
     Dependency,
+    Disk,
     HeldLimit,
     Holder,
     Language,
@@ -113,6 +114,7 @@ __all__ = [
     "Conflict",
     "DeadLetter",
     "Dependency",
+    "Disk",
     "EndEvent",
     "Event",
     "Execution",

@@ -1,6 +1,7 @@
 """The calls that ask the service about itself."""
 
 from podline.about_models import (
+    Disk,
     HeldLimit,
     Language,
     LimitsInForce,
@@ -55,6 +56,14 @@ class AboutCalls(Calls[Mode]):
         given = {"from": first, "to": last, "owner": owner}
         query = [(name, value) for name, value in given.items() if value is not None]
         return await items(self._connection, "/api/v1/usage", UsageDay, query, timeout=timeout)
+
+    @call
+    async def disk(self, *, timeout: float | None = None) -> Disk:
+        """Report what the service has on its disk. Needs the operator role."""
+        answer = await self._connection.request(
+            "GET", "/api/v1/disk", deadline=Deadline.of_call(timeout)
+        )
+        return decode(Disk, answer)
 
     @call
     async def queue(self, *, timeout: float | None = None) -> Queue:

@@ -107,6 +107,20 @@ class Slots:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Disk:
+    """What the service has on the disk of the machine that responded, in bytes."""
+
+    parts: Mapping[str, int]
+    """What each part takes."""
+    total_bytes: int
+    """All parts together."""
+    free_bytes: int | None
+    """What is free there; None if the service keeps nothing on that machine."""
+    reserved_bytes: int
+    """With less than this free, no new work begins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnersQueue:
     """How many executions of an owner are queued."""
 

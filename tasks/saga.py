@@ -24,7 +24,7 @@ def sweep_up() -> None:
 
 @app.task(name="podline.saga.usage", base=Tick)
 def fold_usage() -> None:
-    usage.fold_backlog(app.ports)
+    usage.fold_backlog(app.ports.store.usage, app.ports.clock)
 
 
 @app.task(name="podline.saga.retention", base=Tick)

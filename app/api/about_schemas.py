@@ -135,6 +135,18 @@ class Queue(Answered):
     )
 
 
+class Disk(Answered):
+    """What the service has on the disk of this machine, in bytes."""
+
+    parts: dict[str, int] = Field(description="What each part takes, as `du` counts it.")
+    total_bytes: int = Field(description="All parts together.")
+    free_bytes: int | None = Field(
+        description="What is free on the disk, or on the fuller one of several; null if nothing is "
+        "kept on this machine."
+    )
+    reserved_bytes: int = Field(description="With less than this free, no new work begins.")
+
+
 class RunningStep(Answered):
     task: str
     subject_id: str | None = Field(description="The execution or replay; null for a tick.")

@@ -14,6 +14,7 @@ from app.api.assembly import assembled
 from app.api.batches import batches
 from app.api.context import Context
 from app.api.dead_letters import dead_letters
+from app.api.disk import disk
 from app.api.doors.entrance import Entrance
 from app.api.doors.every import DOORS
 from app.api.doors.options import DoorOptions
@@ -47,7 +48,7 @@ OPERATIONS: Final[Sequence[Operation]] = [
     operation
     for section in (
         *(executions, artifacts, usage, batches, languages),
-        *(queue, workers, dead_letters, events, replays),
+        *(queue, workers, disk, dead_letters, events, replays),
         *(sign_in, sessions, keys, health, metrics),
     )
     for operation in section.operations

@@ -13,6 +13,7 @@ from werkzeug.exceptions import NotFound as NoPath
 from app.domain.errors import (
     Conflict,
     CpuDayUsedUp,
+    DiskLow,
     FieldProblem,
     Forbidden,
     Gone,
@@ -80,6 +81,7 @@ _KINDS: Final[Mapping[type[PodlineError], _Kind]] = {
     QuotaExceeded: _Kind(429, "quota-exceeded", "Too many unfinished executions", retry_after=5),
     RateLimited: _Kind(429, "rate-limited", "Too many requests"),
     CpuDayUsedUp: _Kind(429, "cpu-day-used-up", "The CPU seconds of today are used up"),
+    DiskLow: _Kind(503, "disk-low", "The disk is nearly full", retry_after=10),
     Unavailable: _Kind(503, "unavailable", "A dependency is unavailable", retry_after=2),
 }
 

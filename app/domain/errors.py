@@ -165,6 +165,10 @@ class StoreFull(StoreUnavailable):
     """The database's disk is full. Free some space, and the service continues by itself."""
 
 
+class DiskLow(Unavailable):
+    """The disk is nearly full, so no new work is accepted. It is again once there is more space."""
+
+
 class StoreIsNewer(StoreUnavailable, IsNewer):
     """A newer release upgraded the database: run that release, or restore an older backup."""
 

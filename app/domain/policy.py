@@ -101,6 +101,16 @@ class Policy:
         ),
     )
 
+    disk_reserve_mib: int | None = field(
+        default=None,
+        metadata=means(
+            "Free space on the disk, in MiB, below which no new work begins: [when the disk is "
+            "nearly full](#when-the-disk-is-nearly-full). 0: until it is full.",
+            ge=0,
+        ),
+    )
+    """None: a twentieth of the disk, but at most 1 GiB."""
+
     max_unfinished_per_owner: int = field(
         default=1_000,
         metadata=means("Unfinished executions of one owner. Above it, submissions get 429.", gt=0),

@@ -38,6 +38,7 @@ from app.ports.coordination import (
     Wakeups,
     WorkerReports,
 )
+from app.ports.disk import Disk
 from app.ports.event_log import EventLog, Refused
 from app.ports.executions import (
     Counts,
@@ -78,6 +79,7 @@ __all__ = [
     "DeadLetters",
     "Deliveries",
     "Delivery",
+    "Disk",
     "EventLog",
     "EventsToRelay",
     "Executions",
@@ -137,6 +139,7 @@ class Ports:
 
     store: Store
     blobs: Blobs
+    disk: Disk
     databases: Databases
     admission: AdmissionQueue
     leases: Leases

@@ -5,6 +5,7 @@ from functools import partial
 from app.domain.errors import Unavailable
 from app.domain.execution import Execution, State
 from app.ports import AdmissionQueue, Caps, Executions, Ports, QueueEntry
+from app.service.disk import has_space
 from app.service.slots import total_slots
 from app.service.transitions import apply, soon, start_chain
 
@@ -25,11 +26,12 @@ def fill_slots(
 ) -> bool:
     """Admit the best queued executions that the caps allow, and start their chains.
 
+    While the disk is nearly full, none are; the sweep calls this again.
     Before that, `entering` is queued, and `leaving` releases its slot or entry. The former
     continues in the caller's chain: True if it was admitted.
     """
     continues = False
-    total = total_slots(ports)
+    total = total_slots(ports) if has_space(ports.disk, ports.policy) else 0
     caps = Caps(total, ports.policy.max_running_per_owner or total)
     take = partial(ports.admission.take, caps, limit=TAKEN_AT_ONCE)
     entry = None if entering is None else entry_of(entering)

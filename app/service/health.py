@@ -13,6 +13,7 @@ from app.domain.sighting import Finding
 from app.domain.worker import WorkerReport
 from app.ports import Clock, Findings, Health, Ports, Queued, TickReports
 from app.queues import QUEUES, role_of
+from app.service.disk import check_space
 from app.service.transitions import in_seconds
 from app.service.workers import workers
 
@@ -62,6 +63,7 @@ def health(ports: Ports) -> Health:
         "redis": _trouble(lambda: _queue(ports)),
         "event_log": _trouble(ports.event_log.ping),
         "runtime": _trouble(ports.runtime.ping),
+        "disk": _trouble(lambda: check_space(ports.disk, ports.policy)),
     }
 
 

@@ -13,6 +13,7 @@ from app.domain.policy import Policy
 from app.domain.submission import Submission
 from app.ports import Clock, Executions, Ports
 from app.service.capacity import Capacity, capacity_of
+from app.service.disk import check_space
 from app.service.rate_limits import CpuDays
 from app.service.transitions import in_seconds, soon, start_chain
 
@@ -44,7 +45,7 @@ def submit(
     seconds are only limited with `cpu_days`.
 
     If the broker is unavailable, the submission is accepted all the same, and the sweep continues
-    it. Raises StoreUnavailable, QuotaExceeded, CpuDayUsedUp, IdempotencyMismatch if the
+    it. Raises StoreUnavailable, DiskLow, QuotaExceeded, CpuDayUsedUp, IdempotencyMismatch if the
     Idempotency-Key was used with another body, and Gone if its execution was deleted.
     """
     execution_id = new_id or str(ULID())
@@ -164,7 +165,11 @@ def check_quota(
     cpu_days: CpuDays | None,
     count: int = 1,
 ) -> None:
-    """Check that `count` more are within the quotas. Raises QuotaExceeded and CpuDayUsedUp."""
+    """Check that `count` more are within the quotas, and that the disk has space for them.
+
+    Raises QuotaExceeded, CpuDayUsedUp and DiskLow.
+    """
+    check_space(ports.disk, ports.policy)
     if cpu_days is not None:
         cpu_days.check(owner)
     of_owner = quota_of(ports.policy, owner)

@@ -9,7 +9,7 @@ from app.domain.api_key import ApiKey
 from app.domain.errors import Forbidden
 from app.domain.execution import Execution
 from app.domain.usage import UsageDay, day_for, day_of
-from app.ports import Clock, Ports, UsageRecords
+from app.ports import Clock, UsageRecords
 from app.service.executions import ALL_OWNERS, may_see
 from app.service.transitions import in_seconds
 
@@ -43,10 +43,10 @@ def fold(usage: UsageRecords) -> int:
     return len(unfolded)
 
 
-def fold_backlog(ports: Ports) -> None:
+def fold_backlog(usage: UsageRecords, clock: Clock) -> None:
     """Fold slice after slice while they are full, for a bounded time."""
-    until = in_seconds(ports.clock, BUSY_SECONDS)
-    while fold(ports.store.usage) == SLICE and ports.clock() < until:
+    until = in_seconds(clock, BUSY_SECONDS)
+    while fold(usage) == SLICE and clock() < until:
         pass
 
 

@@ -13,6 +13,7 @@ from app.ports import Clock, Fleet, Hosts, Leases, Ports
 from app.settings import Settings
 from app.settings.folders import kept
 from app.wiring.callbacks import forms_of_callbacks
+from app.wiring.disk import make_disk
 from app.wiring.event_logs import make_event_log
 from app.wiring.files import keep_private
 from app.wiring.runtimes import make_bays, make_runtime
@@ -63,6 +64,7 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
     return Ports(
         store=store,
         blobs=store.blobs,
+        disk=make_disk(settings),
         databases=Databases(settings),
         admission=RedisAdmissionQueue(redis, policy.ageing_seconds),
         leases=RedisLeases(redis),

@@ -32,6 +32,7 @@ _IN_WORDS: Final = {
     "flower_password": "generated",
     "max_running": "[two for each core](#slots)",
     "max_running_per_owner": "all",
+    "disk_reserve_mib": "5 % of the disk, at most 1 GiB",
     "ready_jails": "`max_running`",
     "retention_seconds": "never",
     "kafka.replication_factor": "the broker's",

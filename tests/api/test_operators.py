@@ -24,6 +24,7 @@ KEYS = "/api/v1/keys"
     ("method", "path"),
     [
         ("GET", "/api/v1/queue"),
+        ("GET", "/api/v1/disk"),
         ("GET", LETTERS),
         ("GET", f"{LETTERS}/x"),
         ("POST", f"{LETTERS}/x/retry"),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.api_key import Role
+from app.domain.disk import Room
 from app.infrastructure.kafka.event_log import KafkaEventLog
 from app.infrastructure.kafka.topics import TopicSettings
 from app.infrastructure.mongo.store import MongoStore
@@ -86,6 +87,39 @@ class TestRedis:
         assert readiness["status"] == "degraded"
         assert readiness["dependencies"]["redis"]["state"] == "down"
         assert readiness["dependencies"]["store"] == {"state": "up", "detail": None}
+
+
+class TestDisk:
+    """It is nearly full."""
+
+    @pytest.fixture
+    def api(self, twins: Twins) -> Api:
+        twins.disk.room = Room(free=1, total=100 * 2**20)
+        return connector(twins.ports)("otto", Role.OPERATOR)
+
+    def test_submissions_are_told_so_and_when_to_come_back(self, api: Api) -> None:
+        for path, what in ((EXECUTIONS, PROGRAM), ("/api/v1/batches", {"executions": [PROGRAM]})):
+            response = api.post(path, what)
+            problem = body(response, 503)
+            assert problem["type"] == "urn:podline:problem:disk-low"
+            assert problem["title"] == "The disk is nearly full"
+            assert response.headers["Retry-After"] == "10"
+
+    def test_the_rest_works_and_readiness_names_it(self, api: Api) -> None:
+        assert body(api.get(EXECUTIONS))["items"] == []
+        readiness = body(api.get("/readyz"))
+        assert readiness["status"] == "degraded"
+        assert readiness["dependencies"]["disk"]["state"] == "down"
+        assert "nearly full" in readiness["dependencies"]["disk"]["detail"]
+
+    def test_operators_see_what_takes_the_space(self, api: Api, twins: Twins) -> None:
+        twins.disk.taken = {"logs": 7, "blobs": 30}
+        assert body(api.get("/api/v1/disk")) == {
+            "parts": {"logs": 7, "blobs": 30},
+            "total_bytes": 37,
+            "free_bytes": 1,
+            "reserved_bytes": 5 * 2**20,
+        }
 
 
 @contextmanager

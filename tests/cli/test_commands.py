@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.domain.disk import Room
 from app.domain.errors import RuntimeUnavailable
 from app.domain.filters import EventFilter
 from app.domain.language import HeldLimit, Holder, LimitName
@@ -141,6 +142,26 @@ def test_usage(service: Service, podline: Podline) -> None:
     assert day["executions"] == 1
     assert json.loads(podline("usage", "--to", "2026-01-01", "--json").stdout) == []
     assert "must be a day" in podline("usage", "--from", "x").stderr
+
+
+def test_usage_of_the_disk(service: Service, podline: Podline) -> None:
+    service.twins.disk.taken = {"logs": 2**20, "blobs": 3 * 2**20}
+    service.twins.disk.room = Room(free=80 * 2**20, total=100 * 2**20)
+    shown = [line.split() for line in podline("usage", "--disk").stdout.splitlines()]
+    assert shown[1:4] == [["blobs", "3.0"], ["logs", "1.0"], ["total", "4.0"]]
+    assert " ".join(shown[-1]) == "80 MiB are free. No new work begins with less than 5."
+    found = json.loads(podline("usage", "--disk", "--json").stdout)
+    assert found["parts"] == {"logs": 2**20, "blobs": 3 * 2**20}
+    assert "takes neither days" in podline("usage", "--disk", "--owner", "ada").stderr
+
+
+def test_a_disk_that_is_nearly_full_is_explained(service: Service, podline: Podline) -> None:
+    service.twins.disk.room = Room(free=0, total=100 * 2**20)
+    doctor = podline("doctor")
+    assert doctor.exit_code == 1
+    (line,) = (line for line in doctor.stdout.splitlines() if line.startswith("disk"))
+    assert "FAILED" in line
+    assert "nearly full" in line
 
 
 def test_a_key_for_a_door(service: Service, podline: Podline) -> None:

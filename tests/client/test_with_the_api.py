@@ -197,6 +197,14 @@ def test_the_queue(twins: Twins, client: Client) -> None:
     assert queue.events_not_in_log.executions == 1
 
 
+def test_the_disk(twins: Twins, client: Client) -> None:
+    twins.disk.taken = {"logs": 7, "blobs": 30}
+    found = client.disk()
+    assert dict(found.parts) == {"logs": 7, "blobs": 30}
+    assert (found.total_bytes, found.free_bytes) == (37, twins.disk.room.free)
+    assert found.reserved_bytes == 2**30
+
+
 def test_dead_letters(twins: Twins, client: Client) -> None:
     for body in (b"1", b"2", b"3"):
         dead_letters.record_poison(twins.ports, "saga", a_message(body), "not a task")

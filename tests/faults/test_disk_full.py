@@ -19,7 +19,7 @@ from tests.support.standalone import FREE_PORT, WORD_OF, Standalone, running
 from tests.support.waiting import wait_until
 
 MIB = 64
-SETTINGS = FAST | FREE_PORT
+SETTINGS = FAST | FREE_PORT | {"PODLINE_DISK_RESERVE_MIB": "0"}
 EVERY_PART = tuple(WORD_OF)
 LARGE = "x" * 100_000
 """So that few submissions fill what is left of the database's log."""

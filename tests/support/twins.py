@@ -14,6 +14,7 @@ from app.infrastructure.memory.blobs import MemoryBlobs
 from app.infrastructure.memory.callbacks import MemoryCallbacks
 from app.infrastructure.memory.couriers import MemoryCouriers
 from app.infrastructure.memory.databases import MemoryDatabases
+from app.infrastructure.memory.disk import MemoryDisk
 from app.infrastructure.memory.event_log import MemoryEventLog
 from app.infrastructure.memory.leases import MemoryLeases
 from app.infrastructure.memory.live import MemoryLiveOutput
@@ -78,6 +79,7 @@ class Twins:
     couriers: MemoryCouriers
     requests: MemoryRequestCounts
     blobs: MemoryBlobs
+    disk: MemoryDisk
 
     def submit(self, *, owner: str = "ada", **facts: Any) -> Execution:
         """Submit a valid program, with any field of the submission overridden."""
@@ -108,9 +110,11 @@ def make_twins(
     databases, callbacks, couriers = MemoryDatabases(), MemoryCallbacks(), MemoryCouriers()
     requests = MemoryRequestCounts()
     blobs = MemoryBlobs(clock)
+    disk = MemoryDisk()
     ports = Ports(
         store=store,
         blobs=blobs,
+        disk=disk,
         databases=databases,
         admission=admission,
         leases=MemoryLeases(),
@@ -150,4 +154,5 @@ def make_twins(
         couriers=couriers,
         requests=requests,
         blobs=blobs,
+        disk=disk,
     )

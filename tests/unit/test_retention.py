@@ -196,7 +196,7 @@ def unfolded(twins: Twins) -> int:
 def test_usage_is_folded_while_slices_are_full(twins: Twins) -> None:
     ended(twins, 7)
     assert unfolded(twins) == 7
-    fold_backlog(twins.ports)
+    fold_backlog(twins.store.usage, twins.clock)
     assert unfolded(twins) == 0
 
 
@@ -204,5 +204,5 @@ def test_usage_is_folded_for_a_bounded_time(twins: Twins) -> None:
     ended(twins, 30)
     times = iter(range(100))
     began: Time = twins.clock()
-    fold_backlog(replace(twins.ports, clock=lambda: began + next(times) * SECOND))
+    fold_backlog(twins.store.usage, lambda: began + next(times) * SECOND)
     assert 0 < unfolded(twins) < 30

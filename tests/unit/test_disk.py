@@ -1,0 +1,151 @@
+"""No new work begins while the disk is nearly full; what runs goes on."""
+
+from collections.abc import Callable
+
+import pytest
+
+from app.domain.disk import Room
+from app.domain.errors import DiskLow
+from app.domain.execution import State
+from app.infrastructure.memory.disk import MemoryDisk
+from app.service.batches import submit_batch
+from app.service.dead_letter_retries import retry_letter
+from app.service.disk import disk_usage, has_space
+from app.service.health import health
+from app.service.retry import retry
+from app.service.submit import submit
+from app.service.sweep import sweep
+from tests.support.builders import a_dead_letter, a_key, a_submission
+from tests.support.twins import Twins, make_twins
+from tests.support.worker import Worker
+
+MIB = 1024 * 1024
+GIB = 1024 * MIB
+
+
+@pytest.mark.parametrize(
+    ("total", "reserve_mib", "reserve"),
+    [
+        (100 * MIB, None, 5 * MIB),
+        (20 * GIB, None, GIB),
+        (4000 * GIB, None, GIB),
+        (100 * MIB, 7, 7 * MIB),
+        (100 * MIB, 0, 0),
+    ],
+)
+def test_what_stays_free(total: int, reserve_mib: int | None, reserve: int) -> None:
+    assert Room(free=0, total=total).reserve(reserve_mib) == reserve
+
+
+@pytest.mark.parametrize(("free", "enough"), [(5 * MIB - 1, False), (5 * MIB, True)])
+def test_new_work_needs_the_reserve(free: int, enough: bool) -> None:
+    twins = make_twins(disk_reserve_mib=5)
+    twins.disk.room = Room(free=free, total=100 * MIB)
+    assert has_space(twins.disk, twins.ports.policy) is enough
+
+
+def test_with_no_reserve_a_full_disk_is_not_low() -> None:
+    twins = make_twins(disk_reserve_mib=0)
+    twins.disk.room = Room(free=0, total=100 * MIB)
+    assert has_space(twins.disk, twins.ports.policy)
+
+
+class Disks(MemoryDisk):
+    def __init__(self, *rooms: Room) -> None:
+        super().__init__()
+        self._rooms = rooms
+
+    def rooms(self) -> tuple[Room, ...]:
+        return self._rooms
+
+
+def test_of_several_disks_the_one_with_least_beyond_its_reserve_counts(twins: Twins) -> None:
+    small, large = Room(free=60 * MIB, total=100 * MIB), Room(free=900 * MIB, total=100 * GIB)
+    found = disk_usage(Disks(small, large), twins.ports.policy)
+    assert (found.room, found.reserved) == (large, GIB)
+    assert not has_space(Disks(small, large), twins.ports.policy)
+
+
+def test_where_nothing_is_kept_there_is_always_space(twins: Twins) -> None:
+    assert has_space(Disks(), twins.ports.policy)
+    assert disk_usage(Disks(), twins.ports.policy).room is None
+
+
+def fill(twins: Twins) -> None:
+    twins.disk.room = Room(free=4 * MIB, total=100 * MIB)
+
+
+def free(twins: Twins) -> None:
+    twins.disk.room = Room(free=6 * MIB, total=100 * MIB)
+
+
+def retry_of(twins: Twins) -> Callable[[], object]:
+    execution = twins.submit()
+    Worker(twins.ports).run_all()
+    return lambda: retry(twins.ports, twins.now(execution))
+
+
+def retry_of_letter(twins: Twins) -> Callable[[], object]:
+    execution = twins.submit()
+    Worker(twins.ports).run_all()
+    letter = a_dead_letter(execution_id=execution.id)
+    twins.store.dead_letters.put(letter)
+    return lambda: retry_letter(twins.ports, letter.id)
+
+
+NEW_WORK: dict[str, Callable[[Twins], Callable[[], object]]] = {
+    "submit": lambda twins: twins.submit,
+    "batch": lambda twins: lambda: submit_batch(twins.ports, a_key(), [a_submission()]),
+    "retry": retry_of,
+}
+
+
+@pytest.mark.parametrize("name", NEW_WORK)
+def test_new_work_is_refused_until_there_is_space(twins: Twins, name: str) -> None:
+    begin = NEW_WORK[name](twins)
+    before = twins.store.counts.unfinished("ada")
+    fill(twins)
+    with pytest.raises(DiskLow):
+        begin()
+    assert twins.store.counts.unfinished("ada") == before
+    free(twins)
+    begin()
+    assert twins.store.counts.unfinished("ada") == before + 1
+
+
+def test_what_was_accepted_before_is_found_by_its_key(twins: Twins) -> None:
+    """The client repeats a request whose response was lost."""
+    first = submit(twins.ports, a_key(), a_submission(), idempotency_key="k")
+    fill(twins)
+    assert submit(twins.ports, a_key(), a_submission(), idempotency_key="k") == first
+
+
+def test_a_retry_that_exists_is_returned(twins: Twins) -> None:
+    begin = retry_of(twins)
+    first = begin()
+    fill(twins)
+    assert begin() == first
+
+
+def test_what_runs_ends_and_what_is_queued_waits() -> None:
+    twins = make_twins(max_running=1)
+    worker = Worker(twins.ports)
+    running, queued = twins.submit(), twins.submit()
+    while twins.now(running).state in (State.QUEUED, State.ADMITTED):
+        assert worker.run_one()
+    fill(twins)
+    worker.run_all()
+    sweep(twins.ports)
+    worker.run_all()
+    assert twins.now(running).state is State.COMPLETED
+    assert twins.now(queued).state is State.QUEUED
+    free(twins)
+    sweep(twins.ports)
+    worker.run_all()
+    assert twins.now(queued).state is State.COMPLETED
+
+
+def test_health_names_it(twins: Twins) -> None:
+    assert health(twins.ports)["disk"] is None
+    fill(twins)
+    assert "nearly full" in (health(twins.ports)["disk"] or "")
