@@ -8,6 +8,7 @@ import click
 
 from app.cli.command import service_command
 from app.cli.failure import explained
+from app.cli.followed import follow
 from app.cli.output import print_json, print_table
 from podline import Client, Holder, PodlineError
 
@@ -22,10 +23,15 @@ class Check:
 
 
 @click.command()
+@click.option("--quick", is_flag=True, help="Run no programs.")
 @service_command()
-def doctor_command(client: Client, as_json: bool) -> None:
-    """Check the service, the key, all dependencies, and what enforces each limit."""
-    checks = list(examine(client))
+def doctor_command(client: Client, quick: bool, as_json: bool) -> None:
+    """Check the service, the key, all dependencies and parts, and what enforces each limit.
+
+    Also runs a program in each language, and shows how long each step took, or which role it waits
+    for.
+    """
+    checks = list(examine(client, quick=quick))
     well = all(check.ok for check in checks)
     if as_json:
         print_json({"ok": well, "checks": checks})
@@ -37,7 +43,7 @@ def doctor_command(client: Client, as_json: bool) -> None:
     sys.exit(0 if well else 1)
 
 
-def examine(client: Client) -> Iterator[Check]:
+def examine(client: Client, *, quick: bool) -> Iterator[Check]:
     """Yield each check. If the service doesn't respond, there is only the first one."""
     try:
         readiness = client.readiness()
@@ -47,20 +53,17 @@ def examine(client: Client) -> Iterator[Check]:
     yield Check("service", True, f"responds at {client.url}")
     for name, part in [*readiness.dependencies.items(), *readiness.parts.items()]:
         yield Check(name, part.state == "up", part.detail or part.state)
-    languages = _languages(client)
-    yield languages
-    if languages.ok:
-        yield from _limits(client)
-
-
-def _languages(client: Client) -> Check:
-    """List the languages, which needs a key and so checks the key too."""
-    try:
+    try:  # Needs a key, and so checks the key too.
         languages = client.languages()
     except PodlineError as error:
-        return Check("key and languages", False, explained(error))
+        yield Check("key and languages", False, explained(error))
+        return
     names = ", ".join(f"{language.name} {language.version}" for language in languages)
-    return Check("key and languages", bool(languages), names or "no language is installed")
+    yield Check("key and languages", bool(languages), names or "no language is installed")
+    yield from _limits(client)
+    if not quick:
+        for followed in follow(client, languages):
+            yield Check(*followed)
 
 
 def _limits(client: Client) -> Iterator[Check]:

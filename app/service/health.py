@@ -11,7 +11,7 @@ from app.domain.execution import SECOND, Time
 from app.domain.hosts import pods_of, queue_at, queues_of
 from app.domain.sighting import Finding
 from app.domain.worker import WorkerReport
-from app.ports import Clock, Findings, Health, Ports, Queued, TickReports
+from app.ports import Clock, Findings, Fleet, Health, Pipeline, Ports, Queued, TickReports
 from app.queues import QUEUES, role_of
 from app.service.disk import check_space
 from app.service.transitions import in_seconds
@@ -74,10 +74,10 @@ def parts(ports: Ports) -> Health:
         living = [each for each in reports if _age(ports.clock, each.seen_at) <= SILENT_SECONDS]
         return {
             "workers": _said(_without_worker(living), _silent(reports, "worker", ports.clock)),
-            "watcher": _said(_without_watcher(ports, living)),
+            "watcher": _said(_without_watcher(ports.fleet, living)),
             "beat": _said(_without_beat(living), _silent(reports, "beat", ports.clock)),
             "ticks": _said(_late(ports.ticks, ports.clock)),
-            "queues": _said(_not_taken(queued(ports), ports.clock)),
+            "queues": _said(_not_taken(queued(ports.pipeline, ports.fleet), ports.clock)),
             "sweep": _said(map(_found, found(ports.findings, ports.clock))),
         }
     except (CoordinationUnavailable, BrokerUnavailable) as error:
@@ -85,14 +85,14 @@ def parts(ports: Ports) -> Health:
         return {}
 
 
-def queued(ports: Ports) -> Mapping[str, Queued]:
+def queued(pipeline: Pipeline, fleet: Fleet | None) -> Mapping[str, Queued]:
     """What is in every queue. Raises BrokerUnavailable and CoordinationUnavailable."""
     names = list(QUEUES)
-    if ports.fleet is not None:
-        sizes = ports.fleet.hosts.sizes()
+    if fleet is not None:
+        sizes = fleet.hosts.sizes()
         groups = {group for size in sizes.values() for group in size.groups}
         names += [queue for host in sizes for queue in queues_of(host)] + [*map(pods_of, groups)]
-    return ports.pipeline.queued(names)
+    return pipeline.queued(names)
 
 
 def found(findings: Findings, clock: Clock) -> list[Finding]:
@@ -106,8 +106,8 @@ def _without_worker(living: list[WorkerReport]) -> Iterator[str]:
         yield f"no worker serves {', '.join(missing)}"
 
 
-def _without_watcher(ports: Ports, living: list[WorkerReport]) -> Iterator[str]:
-    hosts = [None] if ports.fleet is None else sorted(ports.fleet.hosts.sizes())
+def _without_watcher(fleet: Fleet | None, living: list[WorkerReport]) -> Iterator[str]:
+    hosts = [None] if fleet is None else sorted(fleet.hosts.sizes())
     watched = {queue for each in living if each.kind == "watcher" for queue in each.roles}
     if missing := [
         queue for queue in (queue_at(POLL, host) for host in hosts) if queue not in watched

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from app.domain.errors import Unavailable
 from app.domain.sighting import TickReport
-from app.ports import Ports
+from app.ports import Clock, Ports, TickReports
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def run_tick(
             with _timed(ports, name):
                 act(ports)
             if every_seconds is not None:
-                _report(ports, name, every_seconds)
+                _report(ports.ticks, ports.clock, name, every_seconds)
         finally:
             lease.release()
     except Unavailable as error:
@@ -71,9 +71,9 @@ def _timed(ports: Ports, name: str) -> Iterator[None]:
         ports.metrics.step_done(short_name(name), time.perf_counter() - began)
 
 
-def _report(ports: Ports, name: str, every_seconds: float) -> None:
-    report = TickReport(name=short_name(name), seen_at=ports.clock(), every_seconds=every_seconds)
-    ports.ticks.put(report)
+def _report(ticks: TickReports, clock: Clock, name: str, every_seconds: float) -> None:
+    report = TickReport(name=short_name(name), seen_at=clock(), every_seconds=every_seconds)
+    ticks.put(report)
 
 
 def short_name(name: str) -> str:

@@ -1,17 +1,22 @@
 """What every command except run and watch requests and prints."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
+from click.testing import Result
 
+from app.cli import followed
 from app.domain.disk import Room
 from app.domain.errors import RuntimeUnavailable
+from app.domain.execution import State
 from app.domain.filters import EventFilter
 from app.domain.language import HeldLimit, Holder, LimitName
+from app.domain.pod import Pod
 from app.domain.report import Limit
 from app.domain.worker import WorkerReport
 from app.infrastructure.memory.runtime import Script
@@ -490,7 +495,7 @@ def test_keys(service: Service, podline: Podline) -> None:
 
 def test_doctor_when_all_is_well(service: Service, podline: Podline) -> None:
     staffed(service.twins)
-    done = podline("doctor")
+    done = podline("doctor", "--quick")
     assert done.exit_code == 0
     assert "FAILED" not in done.stdout
     assert "python 3.11" in done.stdout
@@ -518,6 +523,50 @@ def test_doctor_fails_where_a_limit_does_not_hold(service: Service, podline: Pod
     done = podline("doctor")
     assert done.exit_code == 1
     assert "not enforced: a test program exceeded it" in done.stdout
+
+
+PYTHON = "program python 3.11"
+
+
+def printing(text: bytes) -> Callable[[Pod], Script]:
+    return lambda _: Script(prints=text)
+
+
+def programs(done: Result) -> dict[str, dict[str, object]]:
+    checks = json.loads(done.stdout)["checks"]
+    return {check["name"]: check for check in checks if check["name"].startswith("program ")}
+
+
+def test_doctor_follows_a_program_through_each_step(service: Service, podline: Podline) -> None:
+    staffed(service.twins)
+    service.twins.runtime.script = printing(b"podline\n")
+    done = podline("doctor", "--json")
+    assert done.exit_code == 0
+    detail = str(programs(done)[PYTHON]["detail"])
+    for step in ("admitted", "starting", "finished", "completed"):
+        assert f"{step} +" in detail
+    assert podline("list", "--json").stdout.strip() == "[]"
+
+
+def test_doctor_says_what_is_wrong_with_a_program(service: Service, podline: Podline) -> None:
+    service.twins.runtime.script = printing(b"pod")
+    done = podline("doctor", "--json")
+    assert done.exit_code == 1
+    check = programs(done)[PYTHON]
+    assert str(check["detail"]).startswith("it printed 'pod' instead of 'podline\\n' (admitted +")
+
+
+def test_doctor_names_the_role_that_a_program_waits_for(
+    service: Service, podline: Podline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(followed, "PATIENCE_SECONDS", 0.2)
+    service.twins.runtime.script = lambda _: Script(ends=None)
+    check = programs(podline("doctor", "--json"))[PYTHON]
+    assert "is still running after 0 s: it runs, or waits for the pod monitor" in str(
+        check["detail"]
+    )
+    (first, *_) = service.submitted()
+    assert service.twins.now(first).state is State.CANCELLED
 
 
 def test_doctor_where_nothing_answers(podline: Podline) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import os
 import re
 import shutil
@@ -85,7 +86,16 @@ def test_children_that_hang_start_again_and_the_service_works(tmp_path: Path) ->
             or_fail=up.described,
         )
         up.wait_until_ready()
-        assert up.client().run("print(6 * 7)", language="python", timeout=60).result
+        done = subprocess.run(
+            [PODLINE, "doctor", "--json", "--data-dir", str(up.data_dir)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        checks = json.loads(done.stdout)["checks"]
+        programs = [check for check in checks if check["name"].startswith("program ")]
+        assert len(programs) == len(up.client().languages())
+        assert [check for check in programs if not check["ok"]] == []
 
 
 def printed_address(service: Standalone, of: str) -> str:
