@@ -61,7 +61,12 @@ def examine(client: Client, *, quick: bool) -> Iterator[Check]:
     names = ", ".join(f"{language.name} {language.version}" for language in languages)
     yield Check("key and languages", bool(languages), names or "no language is installed")
     yield from _limits(client)
-    if not quick:
+    if quick:
+        return
+    down = [name for name, each in readiness.dependencies.items() if each.state != "up"]
+    if down:
+        yield Check("programs", False, f"not run while this is down: {', '.join(down)}")
+    else:
         for followed in follow(client, languages):
             yield Check(*followed)
 
