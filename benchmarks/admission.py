@@ -23,6 +23,7 @@ TITLE: Final = "Admission, by queue"
 CYCLES: Final = 2_000
 QUICK_CYCLES: Final = 200
 OWNERS: Final = 100
+PYTHON: Final = "python-3.11.2"
 CAPS: Final = Caps(total=100, per_owner=10)
 CROWD: Final = "crowd"
 """An owner at the cap per owner."""
@@ -38,7 +39,7 @@ class Case:
 
     def cycle(self, number: int) -> int:
         """Run one cycle and return its nanoseconds."""
-        newcomer = QueueEntry(f"newcomer {number}", self.owner, Priority.CRITICAL, 0)
+        newcomer = QueueEntry(f"newcomer {number}", self.owner, Priority.CRITICAL, 0, PYTHON)
         started = perf_counter_ns()
         self.queue.enter([newcomer])
         taken = self.queue.take(CAPS, number, limit=1)
@@ -83,7 +84,7 @@ def _fill(queue: RedisAdmissionQueue, count: int, owner_of: Callable[[int], str]
     for owner, slots in held:
         for number in range(slots):
             execution_id = f"{owner} runs {number}"
-            queue.hold(QueueEntry(execution_id, owner, Priority.NORMAL, number), number)
+            queue.hold(QueueEntry(execution_id, owner, Priority.NORMAL, number, PYTHON), number)
     queue.enter([_waiting(number, owner_of(number)) for number in range(count)])
     queue.mark_ready()
 
@@ -91,7 +92,7 @@ def _fill(queue: RedisAdmissionQueue, count: int, owner_of: Callable[[int], str]
 def _waiting(number: int, owner: str) -> QueueEntry:
     """Return an entry less urgent than the newcomer; those of holders are in all four bands."""
     band = 1 + number // 10 % 4 if owner == _holder(number) else Priority.NORMAL.band
-    return QueueEntry(f"waits {number}", owner, list(Priority)[band], number)
+    return QueueEntry(f"waits {number}", owner, list(Priority)[band], number, PYTHON)
 
 
 def _one_each(number: int) -> str:

@@ -1,7 +1,8 @@
 """Sandbox hosts, as the places of attempts."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Final
 
 from app.domain.chain import COMPENSATE, CREATE, PERSIST, POLL
@@ -25,7 +26,7 @@ it doesn't wait in `pods`.
 def queue_at(task: str, host: str | None, group: str | None = None) -> str:
     """The queue of a task; `host` is where the attempt is, if it needs a runtime.
 
-    An attempt that is nowhere yet can be of a group: only some hosts offer its language.
+    An attempt that is nowhere yet can be one for the hosts of a group.
     """
     if host is not None and task in _ON_A_HOST:
         return f"{_ON_A_HOST[task]}.{host}"
@@ -34,13 +35,18 @@ def queue_at(task: str, host: str | None, group: str | None = None) -> str:
     return queue_of(task)
 
 
-def group_named(language: str, version: str) -> str:
-    """The group of the hosts that offer this language."""
+def language_key(language: str, version: str) -> str:
+    """How a language of a version is named where only that matters."""
     return f"{language}-{version}"
 
 
+def group_name(languages: Iterable[str]) -> str:
+    """The name of the group of the hosts that offer exactly these."""
+    return sha256("\n".join(sorted(languages)).encode()).hexdigest()[:12]
+
+
 def pods_of(group: str) -> str:
-    """The queue of pods that only the hosts of this group can take."""
+    """The queue of pods that only the hosts of this group take."""
     return f"pods.{group}"
 
 
@@ -55,7 +61,7 @@ class HostReport:
 
     name: str
     slots: int
-    """How many pods it runs at once. None more once it drains."""
+    """How many pods it runs at once. Once it drains, as many as are left."""
     free: int
     """How many more it would run now."""
     draining: bool = False
@@ -71,20 +77,46 @@ class HostSize:
     """What is read of a host for each execution."""
 
     slots: int
-    groups: frozenset[str] = frozenset()
-    """One for each language and version that it offers."""
+    draining: bool = False
+    group: str
+    languages: frozenset[str]
+    """Keys of what it offers."""
 
     @classmethod
     def of(cls, report: HostReport) -> "HostSize":
-        groups = (group_named(each.name, each.version) for each in report.languages)
-        return cls(slots=report.slots, groups=frozenset(groups))
+        languages = frozenset(language_key(each.name, each.version) for each in report.languages)
+        return cls(
+            slots=report.slots,
+            draining=report.draining,
+            group=group_name(languages),
+            languages=languages,
+        )
 
 
-def group_of(hosts: Collection[HostSize], language: str, version: str) -> str | None:
-    """The group that can run this language; None if each of the hosts can, or none of them."""
-    group = group_named(language, version)
-    able = sum(group in host.groups for host in hosts)
-    return group if 0 < able < len(hosts) else None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Hosts that offer the same languages. They have a queue, and each takes what is in it."""
+
+    name: str
+    slots: int
+    """Of all of them. None if all of them drain, because then nobody takes from the queue."""
+    languages: frozenset[str]
+
+
+def groups_of(hosts: Iterable[HostSize]) -> list[Group]:
+    """The groups; first those with the fewest languages, so that the others are kept for more."""
+    members: dict[str, list[HostSize]] = {}
+    for host in hosts:
+        members.setdefault(host.group, []).append(host)
+    groups = [
+        Group(
+            name=name,
+            slots=0 if all(host.draining for host in own) else sum(host.slots for host in own),
+            languages=own[0].languages,
+        )
+        for name, own in members.items()
+    ]
+    return sorted(groups, key=lambda group: (len(group.languages), group.name))
 
 
 def languages_of(hosts: Sequence[HostReport]) -> list[Language]:

@@ -1,11 +1,12 @@
 """The port of the admission queue."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from app.domain.execution import Time
+from app.domain.hosts import Group
 from app.domain.submission import Priority
 
 
@@ -18,6 +19,8 @@ class QueueEntry:
     priority: Priority
     entered_at: Time
     """When the execution was created. Each band is first come, first served."""
+    language: str
+    """And its version, as `language_key` writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,10 @@ class Caps:
 
     total: int
     per_owner: int
+    groups: Sequence[Group] = ()
+    """Where programs run on hosts: their slots, which sum up to `total`. An entry gets a slot of
+    the first of them that offers its language and has one free. Otherwise, slots are all alike.
+    """
 
 
 class AdmissionQueue(Protocol):
@@ -34,7 +41,8 @@ class AdmissionQueue(Protocol):
     Owners take turns. An entry has waited since it was created, or since its owner last took or
     released a slot in its band, whichever is later. Its effective band is its band minus one for
     each `ageing_seconds` that it has waited. The next slot goes to the lowest effective band;
-    within it, to the owner with the fewest slots; then to the entry that has waited longest.
+    within it, to the owner with the fewest slots; then to the entry that has waited longest. Only
+    entries for whose language a slot is free are compared.
 
     Raises CoordinationUnavailable. The cost of an operation depends neither on the length of the
     queue nor on the number of owners.
@@ -61,8 +69,20 @@ class AdmissionQueue(Protocol):
     def leave(self, execution_id: str, now: Time) -> None:
         """Remove the execution from the queue, or release its slot. Idempotent."""
 
-    def hold(self, entry: QueueEntry, now: Time) -> None:
-        """Record a slot for an execution that has one according to the database, after a loss."""
+    def hold(self, entry: QueueEntry, now: Time, group: str | None = None) -> None:
+        """Record a slot for an execution that has one according to the database, after a loss.
+
+        A slot that is recorded already is of that group then.
+        """
+
+    def group(self, execution_id: str) -> str | None:
+        """Return the group of the execution's slot. None if it has none, or that is not known."""
+
+    def strays(self, groups: Iterable[str], limit: int) -> list[str]:
+        """List executions whose slots are of none of these groups, oldest first.
+
+        Such a slot counts in each group.
+        """
 
     def queue_position(self, execution_id: str) -> int | None:
         """An estimate: 1 for the next; None if it is not queued."""
@@ -70,8 +90,11 @@ class AdmissionQueue(Protocol):
     def contains(self, execution_ids: Sequence[str]) -> list[bool]:
         """Say for each execution whether it is queued or holds a slot."""
 
-    def queued_by_owner(self, lanes: int) -> Counter[str]:
-        """Count the entries of owners, in up to `lanes` lanes: an owner has one for each band."""
+    def queued_by_owner(self, lines: int) -> Counter[str]:
+        """Count the entries of owners, in up to so many lines.
+
+        An owner has a line for each band and language.
+        """
 
     def slots(self, taken_before: Time, limit: int) -> list[str]:
         """List executions whose slots were taken before that time, oldest first."""

@@ -12,6 +12,8 @@ class BayCount:
     total: int
     free: int
     """Not running a pod, and not held for a pod that is about to be created."""
+    pods: int = 0
+    """Those that have ended and are not deleted yet count, too."""
     draining: bool = False
     """It lets nobody hold any more bays."""
 

@@ -29,8 +29,11 @@ class Hosts(Protocol):
     def sizes(self) -> Mapping[str, HostSize]:
         """Return the sizes of the hosts that are not lost, by name. Cheap."""
 
-    def lost(self) -> list[str]:
-        """Return the hosts that are lost and not removed yet, by name."""
+    def lost(self) -> Mapping[str, str | None]:
+        """Return the hosts that are lost and not removed yet, by name, and the group of each.
+
+        The group of one that was only expected is not known.
+        """
 
     def expect(self, names: Iterable[str]) -> None:
         """Expect heartbeats of these hosts from now on, after a loss of data for example."""

@@ -38,6 +38,9 @@ class Pipeline(Protocol):
     def forget_host(self, host: str) -> None:
         """Remove the queues of a host that is gone."""
 
+    def forget_group(self, group: str) -> None:
+        """Remove the queue of a group from which nobody takes any more."""
+
     def queued(self, queues: Sequence[str]) -> Mapping[str, Queued]:
         """Return what is in each of these queues. Cheap, however long they are."""
 

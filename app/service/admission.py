@@ -6,9 +6,11 @@ from app.domain.errors import Unavailable
 from app.domain.execution import Execution, State
 from app.ports import AdmissionQueue, Caps, Executions, Ports, QueueEntry
 from app.service.disk import has_space
-from app.service.slots import total_slots
+from app.service.hosts import key_of
+from app.service.slots import caps_of
 from app.service.transitions import apply, soon, start_chain
 
+NO_SLOTS = Caps(total=0, per_owner=0)
 TAKEN_AT_ONCE = 32
 """Bounds one call; the next release of a slot continues."""
 
@@ -31,8 +33,7 @@ def fill_slots(
     continues in the caller's chain: True if it was admitted.
     """
     continues = False
-    total = total_slots(ports) if has_space(ports.disk, ports.policy) else 0
-    caps = Caps(total, ports.policy.max_running_per_owner or total)
+    caps = caps_of(ports) if has_space(ports.disk, ports.policy) else NO_SLOTS
     take = partial(ports.admission.take, caps, limit=TAKEN_AT_ONCE)
     entry = None if entering is None else entry_of(entering)
     taken = take(ports.clock(), entering=entry, leaving=leaving)
@@ -63,7 +64,13 @@ def enter_again(executions: Executions, admission: AdmissionQueue, execution_id:
 
 
 def entry_of(execution: Execution) -> QueueEntry:
-    return QueueEntry(execution.id, execution.owner, execution.priority, execution.created_at)
+    return QueueEntry(
+        execution.id,
+        execution.owner,
+        execution.priority,
+        execution.created_at,
+        key_of(execution),
+    )
 
 
 def _admit_one(ports: Ports, execution_id: str, known: Execution | None) -> bool:

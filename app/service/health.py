@@ -90,7 +90,7 @@ def queued(pipeline: Pipeline, fleet: Fleet | None) -> Mapping[str, Queued]:
     names = list(QUEUES)
     if fleet is not None:
         sizes = fleet.hosts.sizes()
-        groups = {group for size in sizes.values() for group in size.groups}
+        groups = {size.group for size in sizes.values()}
         names += [queue for host in sizes for queue in queues_of(host)] + [*map(pods_of, groups)]
     return pipeline.queued(names)
 

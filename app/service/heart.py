@@ -6,8 +6,10 @@ from time import monotonic
 from typing import Protocol
 
 from app.domain.errors import Unavailable
+from app.domain.hosts import HostSize
 from app.ports import Hosts, Ports
 from app.service.admission import fill_slots
+from app.service.groups import forget_group
 from app.service.hosts import report_of
 from app.service.sweep import remove_orphans
 
@@ -35,7 +37,7 @@ class Heart:
         self._hosts = hosts
         self._host = host
         self._pauses = pauses
-        self._slots = 0
+        self._size: HostSize | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Beat until the event is set."""
@@ -55,9 +57,11 @@ class Heart:
         try:
             report = report_of(self._host, self._ports.bays, self._ports.runtime)
             self._hosts.put(report)
-            before, self._slots = self._slots, report.slots
-            if report.slots > before:
+            before, self._size = self._size, HostSize.of(report)
+            if self._size != before:
                 fill_slots(self._ports)
+            if before is not None and before.group != self._size.group:
+                forget_group(self._ports.pipeline, self._hosts, before.group)
         except Unavailable as error:
             log.warning("the host sent no heartbeat: %s", error)
 
@@ -70,8 +74,10 @@ class Heart:
     def end(self) -> None:
         """Leave nothing behind if the host has drained; otherwise it may come back."""
         try:
-            if report_of(self._host, self._ports.bays, self._ports.runtime).draining:
+            report = report_of(self._host, self._ports.bays, self._ports.runtime)
+            if report.draining:
                 self._hosts.remove(self._host)
                 self._ports.pipeline.forget_host(self._host)
+                forget_group(self._ports.pipeline, self._hosts, HostSize.of(report).group)
         except Unavailable as error:
             log.warning("the end of the host was not reported: %s", error)

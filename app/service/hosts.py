@@ -3,7 +3,7 @@
 from typing import Final
 
 from app.domain.execution import Execution
-from app.domain.hosts import HostReport, group_of
+from app.domain.hosts import HostReport, language_key
 from app.ports import Bays, Fleet, Runtime
 
 _NOWHERE: Final = "-"
@@ -35,15 +35,25 @@ def elsewhere(fleet: Fleet | None, execution: Execution) -> str | None:
     return execution.place if execution.place in fleet.hosts.sizes() else None
 
 
-def group_for(fleet: Fleet | None, execution: Execution) -> str | None:
-    """The group of the hosts that can run it. None: any host, or there are none.
+def offers(fleet: Fleet | None, execution: Execution) -> bool:
+    """Whether this process's runtime offers the execution's language.
 
     Raises CoordinationUnavailable.
     """
-    if fleet is None:
-        return None
-    sizes = fleet.hosts.sizes().values()
-    return group_of(sizes, execution.language, execution.language_version)
+    if fleet is None or fleet.here is None:
+        return True
+    own = fleet.hosts.sizes().get(fleet.here)
+    return own is not None and key_of(execution) in own.languages
+
+
+def group_here(fleet: Fleet) -> str | None:
+    """The group of this process's host. Raises CoordinationUnavailable."""
+    own = fleet.hosts.sizes().get(fleet.here or _NOWHERE)
+    return own.group if own else None
+
+
+def key_of(execution: Execution) -> str:
+    return language_key(execution.language, execution.language_version)
 
 
 def report_of(host: str, bays: Bays, runtime: Runtime) -> HostReport:
@@ -51,7 +61,7 @@ def report_of(host: str, bays: Bays, runtime: Runtime) -> HostReport:
     count = bays.count()
     return HostReport(
         name=host,
-        slots=0 if count.draining else count.total,
+        slots=count.pods if count.draining else count.total,
         free=count.free,
         draining=count.draining,
         release=runtime.release(),

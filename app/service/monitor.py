@@ -10,11 +10,12 @@ from app.domain.submission import Submission
 from app.ports import Ports
 from app.service.checker_pods import CheckerFailed, checks_of, run_checker
 from app.service.ended_tests import frames_of
+from app.service.giving_back import give_back
 from app.service.holding import is_judged, judging
 from app.service.hosts import here
 from app.service.judging import judge
 from app.service.outputs import Ended, OutputLost
-from app.service.saga import begin, end_attempt, give_back
+from app.service.saga import begin, end_attempt
 from app.service.slots import is_overbooked
 from app.service.transitions import apply, in_seconds, soon
 

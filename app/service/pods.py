@@ -1,13 +1,16 @@
 """The pod creator."""
 
+from dataclasses import replace
+
 from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.execution import Execution, State
 from app.domain.pod import Pod
 from app.ports import Ports
-from app.service.hosts import group_for, here
+from app.service.groups import leave_to_hosts
+from app.service.hosts import group_here, here, offers
 from app.service.placing import make_pod
 from app.service.saga import begin, end_attempt, owns_pod
-from app.service.transitions import soon, start_chain
+from app.service.transitions import soon
 
 
 def create_pod(ports: Ports, execution_id: str) -> bool:
@@ -43,10 +46,10 @@ def _create_pod(ports: Ports, execution_id: str) -> bool:
             return False
     except RuntimeUnavailable:
         ports.bays.pause()
-        pass_on(ports, execution)
+        pass_on(ports, execution, to_others=True)
         raise
     except RunRefused as error:
-        if group_for(ports.fleet, execution) is not None:
+        if not offers(ports.fleet, execution):
             pass_on(ports, execution)
             return False
         end_attempt(ports, execution, f"the runtime refused the pod: {error}", final=True)
@@ -59,15 +62,18 @@ def _create_pod(ports: Ports, execution_id: str) -> bool:
     return True
 
 
-def pass_on(ports: Ports, execution: Execution) -> None:
-    """Let another host have the attempt, once it is certain that nothing of it is here."""
+def pass_on(ports: Ports, execution: Execution, *, to_others: bool = False) -> None:
+    """Let another host have the attempt, once it is certain that nothing of it is here.
+
+    `to_others`: preferably one of another group, because no pods can be created here.
+    """
     if ports.fleet is None:
         return
     ports.runtime.delete(execution.pod)
     if ports.store.executions.put_place(execution, None):
         ports.store.executions.reschedule(execution, soon(ports.clock))
-        group = group_for(ports.fleet, execution)
-        start_chain(ports.pipeline, execution.id, execution.state, group=group)
+        avoid = group_here(ports.fleet) if to_others else None
+        leave_to_hosts(ports, ports.fleet, replace(execution, place=None), avoid=avoid)
 
 
 def _is_overdue(ports: Ports, execution: Execution) -> bool:

@@ -6,8 +6,10 @@ from typing import Final
 from app.domain.execution import HAS_POD, TRANSITIONS, Execution, State
 from app.ports import Ports, Runtime
 from app.service import dead_letters
-from app.service.admission import entry_of, fill_slots, release
-from app.service.hosts import elsewhere, group_for, is_here
+from app.service.admission import release
+from app.service.giving_back import is_still
+from app.service.groups import left_to_a_group
+from app.service.hosts import elsewhere, is_here
 from app.service.retention import remove_lost_attempts
 from app.service.transitions import apply, back_off, in_seconds, soon, start_chain
 
@@ -30,15 +32,7 @@ def start_attempt(ports: Ports, execution_id: str) -> bool:
         next_action_at=soon(ports.clock),
         start_deadline=in_seconds(ports.clock, ports.policy.start_timeout),
     )
-    return apply(ports, started) and not _left_to_a_group(ports, started.after)
-
-
-def _left_to_a_group(ports: Ports, execution: Execution) -> bool:
-    """Whether only some hosts can create the pod, and one of them is to do it."""
-    group = group_for(ports.fleet, execution)
-    if group is not None:
-        start_chain(ports.pipeline, execution.id, execution.state, group=group)
-    return group is not None
+    return apply(ports, started) and not left_to_a_group(ports, started.after)
 
 
 def begin(
@@ -82,23 +76,6 @@ def end_attempt(ports: Ports, execution: Execution, reason: str, *, final: bool 
         clean_up(ports, change.after)
 
 
-def give_back(ports: Ports, execution: Execution, why: str) -> None:
-    """Give back the slot of an attempt for whose pod there is no room, and queue it again.
-
-    Its place in the queue is the one it had, and no attempt is spent. If a part fails, the sweep
-    finds the lost slot and the orphan pod.
-    """
-    change = execution.give_back(ports.clock(), soon(ports.clock), why)
-    if not apply(ports, change):
-        return
-    log.info("%s waits for room: %s", execution.id, why)
-    ports.runtime.delete(execution.pod)
-    if _is_still(ports, change.after):
-        ports.admission.leave(execution.id, ports.clock())
-        ports.admission.enter([entry_of(change.after)])
-        fill_slots(ports)
-
-
 def compensate(ports: Ports, execution_id: str) -> None:
     """Clean up after a terminal execution, or leave it to the host that has its pod."""
     execution = ports.store.executions.get(execution_id)
@@ -129,7 +106,7 @@ def clean_up(ports: Ports, execution: Execution) -> None:
         release(ports, execution.id)
         remove_lost_attempts(ports.store, ports.blobs, execution)
         ports.store.executions.settle(execution)
-    elif _is_still(ports, execution):
+    elif is_still(ports.store.executions, execution):
         release(ports, execution.id)
 
 
@@ -140,12 +117,6 @@ def _delete_checkers(runtime: Runtime, execution: Execution) -> None:
         last += 1
     for number in range(last, 0, -1):
         runtime.delete(execution.checker_pod(number))
-
-
-def _is_still(ports: Ports, execution: Execution) -> bool:
-    """Deleting can take long; meanwhile, the slot may have become the next attempt's."""
-    current = ports.store.executions.get(execution.id)
-    return current is not None and current.version == execution.version
 
 
 def owns_pod(execution: Execution | None, attempt: int) -> bool:

@@ -4,14 +4,23 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.domain.errors import CoordinationUnavailable
+from app.domain.hosts import groups_of
 from app.domain.place import PlaceReport
-from app.ports import Clock, PlaceReports, Ports
+from app.ports import Caps, Clock, PlaceReports, Ports
 from app.service.transitions import in_seconds
 
 PLACE_FRESH_SECONDS: Final = 10.0
 """A place that was silent for longer counts for nothing. Its watcher reports every two seconds, and
 another one takes over within six.
 """
+
+
+def caps_of(ports: Ports) -> Caps:
+    """How many slots can be held. Raises CoordinationUnavailable."""
+    total = total_slots(ports)
+    sizes = {} if ports.fleet is None else ports.fleet.hosts.sizes()
+    groups = groups_of(sizes.values())
+    return Caps(total, ports.policy.max_running_per_owner or total, groups)
 
 
 def total_slots(ports: Ports) -> int:

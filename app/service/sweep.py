@@ -24,7 +24,8 @@ from app.domain.sighting import Finding, Found
 from app.ports import AdmissionQueue, Clock, Hosts, MinuteCounters, Ports, QueueEntry, Runtime
 from app.service.admission import enter_again, entry_of, fill_slots
 from app.service.batches import complete_due
-from app.service.hosts import elsewhere, group_for, host_of, is_here
+from app.service.groups import forget_group, leave_to_hosts, regroup
+from app.service.hosts import elsewhere, host_of, is_here
 from app.service.saga import end_attempt, owns_pod
 from app.service.transitions import STEP_SECONDS, in_seconds, start_chain
 
@@ -55,6 +56,7 @@ def sweep(ports: Ports) -> None:
         remove_orphans(ports)
     else:
         end_lost_attempts(ports, ports.fleet.hosts)
+        regroup(ports, ports.fleet)
     restart_chains(ports)
     complete_due(ports)
     clean_up_ended(ports)
@@ -110,21 +112,25 @@ def restart_chains(ports: Ports) -> None:
         if not there:
             ports.admission.hold(entry_of(execution), ports.clock())
         host = host_of(ports.fleet, execution)
-        group = group_for(ports.fleet, execution) if host is None else None
-        start_chain(ports.pipeline, execution.id, execution.state, host, group)
+        if ports.fleet is not None and host is None and execution.state is State.STARTING:
+            leave_to_hosts(ports, ports.fleet, execution)
+        else:
+            start_chain(ports.pipeline, execution.id, execution.state, host)
 
 
 def end_lost_attempts(ports: Ports, hosts: Hosts) -> None:
     """End the attempts of hosts that are gone, which run again elsewhere; then forget the hosts."""
     lost = hosts.lost()
     report(ports, Found.LOST_HOST, len(lost))
-    for name in lost:
+    for name, group in lost.items():
         attempts = ports.store.executions.placed(name, BATCH)
         for execution in attempts:
             end_attempt(ports, execution, f"the host {name} is gone")
         if len(attempts) < BATCH:
             ports.pipeline.forget_host(name)
             hosts.remove(name)
+            if group is not None:
+                forget_group(ports.pipeline, hosts, group)
 
 
 def clean_up_ended(ports: Ports) -> None:

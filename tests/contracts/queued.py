@@ -16,9 +16,10 @@ def entry(
     owner: str = "ada",
     priority: Priority = Priority.NORMAL,
     after: float = 0,
+    language: str = "python-3.11",
 ) -> QueueEntry:
     """An entry that was created this many seconds after NOW."""
-    return QueueEntry(id, owner, priority, NOW + int(after * SECOND))
+    return QueueEntry(id, owner, priority, NOW + int(after * SECOND), language)
 
 
 def take(

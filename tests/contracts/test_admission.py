@@ -1,8 +1,11 @@
 """What every admission queue does with entries, caps and slots. See test_turns for the order."""
 
+from dataclasses import replace
+
 import redis
 
 from app.domain.execution import SECOND
+from app.domain.hosts import Group
 from app.domain.submission import Priority
 from app.infrastructure.redis.admission import RedisAdmissionQueue
 from app.infrastructure.redis.versions import VERSION
@@ -76,6 +79,81 @@ class TestCaps:
         queue.enter([entry("a")])
         assert take(queue, Caps(total=0, per_owner=1)) == []
         assert take(queue, Caps(total=1, per_owner=0)) == []
+
+
+C = "c-12.2"
+PYTHON = "python-3.11"
+SMALL = Group(name="small", slots=1, languages=frozenset([PYTHON]))
+LARGE = Group(name="large", slots=2, languages=frozenset([PYTHON, C]))
+GROUPS = Caps(total=3, per_owner=10, groups=[SMALL, LARGE])
+
+
+class TestGroups:
+    def test_each_has_slots_of_its_own(self, queue: AdmissionQueue) -> None:
+        queue.enter([entry(f"c {n}", language=C, after=n) for n in range(4)])
+        queue.enter([entry(f"python {n}", after=9 + n) for n in range(4)])
+        assert take(queue, GROUPS) == ["c 0", "c 1", "python 0"]
+        assert [queue.group(id) for id in ("c 0", "c 1", "python 0")] == ["large", "large", "small"]
+        queue.leave("python 0", NOW)
+        assert take(queue, GROUPS) == ["python 1"], "a slot for C is not free"
+        queue.leave("c 1", NOW)
+        assert take(queue, GROUPS) == ["c 2"]
+
+    def test_the_first_that_has_room_is_used(self, queue: AdmissionQueue) -> None:
+        queue.enter([entry(str(n), after=n) for n in range(4)])
+        assert take(queue, GROUPS) == ["0", "1", "2"]
+        assert [queue.group(str(n)) for n in range(3)] == ["small", "large", "large"]
+        queue.leave("0", NOW)
+        assert take(queue, GROUPS) == ["3"]
+        assert queue.group("3") == "small"
+
+    def test_what_nobody_offers_waits(self, queue: AdmissionQueue) -> None:
+        queue.enter([entry("exotic", language="exotic-1", priority=Priority.CRITICAL)])
+        assert take(queue, GROUPS) == []
+        assert queue.queue_position("exotic") == 1
+        queue.enter([entry("python", after=1)])
+        assert take(queue, GROUPS) == ["python"]
+
+    def test_bands_and_turns_are_those_of_all_languages(self, queue: AdmissionQueue) -> None:
+        queue.enter([entry(f"ada {n}", after=n, language=[C, PYTHON][n % 2]) for n in range(4)])
+        queue.enter([entry("bob", owner="bob", after=8)])
+        queue.enter([entry("urgent", owner="cyd", after=9, priority=Priority.HIGH)])
+        one = Caps(total=1, per_owner=9, groups=[replace(LARGE, slots=1)])
+        taken = []
+        for second in range(6):
+            (id,) = take(queue, one, after=10 + second)
+            queue.leave(id, NOW + (10 + second) * SECOND)
+            taken.append(id)
+        assert taken == ["urgent", "ada 0", "bob", "ada 1", "ada 2", "ada 3"]
+
+    def test_a_slot_of_no_known_group_counts_in_each(self, queue: AdmissionQueue) -> None:
+        queue.hold(entry("lost"), NOW)
+        queue.hold(entry("of another"), NOW + 1, "gone")
+        queue.enter([entry(str(n), after=n) for n in range(3)])
+        assert take(queue, GROUPS) == []
+        assert queue.strays(["small", "large"], 10) == ["lost", "of another"]
+        queue.hold(entry("lost"), NOW, "small")
+        queue.hold(entry("of another"), NOW, "large")
+        assert queue.strays(["small", "large"], 10) == []
+        assert (queue.group("lost"), queue.slots_used()) == ("small", 2)
+        assert take(queue, GROUPS) == ["0"]
+        assert queue.group("0") == "large"
+
+    def test_where_slots_are_alike_all_count(self, queue: AdmissionQueue) -> None:
+        queue.hold(entry("held"), NOW, "large")
+        queue.enter([entry("a"), entry("b", after=1, language=C)])
+        assert take(queue, Caps(total=2, per_owner=9)) == ["a"]
+        assert queue.group("a") is None
+
+    def test_nothing_stays_of_slots_that_were_released(self, redis_client: redis.Redis) -> None:
+        queue = RedisAdmissionQueue(redis_client)
+        queue.mark_ready()
+        queue.enter([entry(f"{n}", language=[C, PYTHON][n % 2], after=n) for n in range(6)])
+        for id in take(queue, GROUPS):
+            queue.leave(id, NOW)
+        for n in range(6):
+            queue.leave(f"{n}", NOW)
+        assert redis_client.keys("*") == ["podline:lines:ready"]
 
 
 class TestLengths:
@@ -240,7 +318,7 @@ class TestCost:
         queue.enter([entry(f"{owner} {n}", owner=owner) for owner in "abc" for n in range(3)])
         for id in take(queue, self.CAPS) + take(queue):
             queue.leave(id, NOW)
-        assert redis_client.keys("*") == ["podline:turns:ready"]
+        assert redis_client.keys("*") == ["podline:lines:ready"]
 
 
 class TestEarlierLayout:
@@ -257,6 +335,21 @@ class TestEarlierLayout:
         client.set("podline:cap", 2)
         client.set("podline:ready", 1)
 
+    def fill_with_turns(self, client: redis.Redis) -> None:
+        """As a release without languages did."""
+        keys = "podline:turns"
+        client.zadd(f"{keys}:queue", {"a": 1, "b": 2})
+        client.zadd(f"{keys}:slots", {"c": 1})
+        client.hset(f"{keys}:entries", mapping={"a": "2:ada", "b": "2:bob:1", "c": "0:ada"})
+        client.hset(f"{keys}:used", "ada", 1)
+        client.zadd(f"{keys}:turns", {"2:ada": 1})
+        client.zadd(f"{keys}:cells", {"2:1": 1, "2:0": 0})
+        client.zadd(f"{keys}:queue:lane:2:ada", {"a": 1})
+        client.zadd(f"{keys}:queue:lane:2:bob:1", {"b": 1})
+        client.zadd(f"{keys}:queue:heads:2:1", {"ada": 1})
+        client.zadd(f"{keys}:queue:heads:2:0", {"bob:1": 1})
+        client.set(f"{keys}:ready", 1)
+
     def test_is_a_queue_that_was_lost(self, redis_client: redis.Redis) -> None:
         self.fill(redis_client)
         queue = RedisAdmissionQueue(redis_client)
@@ -267,5 +360,6 @@ class TestEarlierLayout:
 
     def test_is_removed_by_the_upgrade(self, redis_client: redis.Redis) -> None:
         self.fill(redis_client)
+        self.fill_with_turns(redis_client)
         RedisAdmissionQueue(redis_client).upgrade()
         assert redis_client.keys("*") == [VERSION]

@@ -23,6 +23,7 @@ from app.domain.submission import (
     SubmittedTest,
 )
 from app.ports import QueueEntry, Store
+from app.service.hosts import key_of
 from tests.contracts.racing import race
 from tests.contracts.rows import (
     LATER,
@@ -518,8 +519,8 @@ class TestInStates:
         last = put(store)
         applied(store, put(store).cancel(NOW, NOW))
         assert store.executions.in_states(UNFINISHED, "", 2) == [
-            QueueEntry(queued.id, "bob", Priority.NORMAL, NOW),
-            QueueEntry(admitted.id, "ada", Priority.NORMAL, NOW),
+            QueueEntry(queued.id, "bob", Priority.NORMAL, NOW, key_of(queued)),
+            QueueEntry(admitted.id, "ada", Priority.NORMAL, NOW, key_of(admitted)),
         ]
         rest = store.executions.in_states(UNFINISHED, admitted.id, 2)
         assert [entry.execution_id for entry in rest] == [last.id]

@@ -67,7 +67,7 @@ def test_those_that_sent_a_heartbeat_are_alive(case: Case) -> None:
     assert tuple(alive[0].languages) == tuple(LANGUAGES)
     assert list(alive[0].limits) == ALPHA.limits
     assert case.hosts.sizes() == {"alpha": HostSize.of(ALPHA), "beta": HostSize.of(BETA)}
-    assert case.hosts.lost() == []
+    assert case.hosts.lost() == {}
 
 
 def test_a_host_is_lost_after_a_while_and_comes_back(case: Case) -> None:
@@ -76,11 +76,11 @@ def test_a_host_is_lost_after_a_while_and_comes_back(case: Case) -> None:
     case.hosts.put(BETA)
     assert case.hosts.sizes().keys() == {"alpha", "beta"}
     case.pass_time(2)
-    assert case.hosts.sizes() == {"beta": HostSize(slots=64)}
+    assert case.hosts.sizes() == {"beta": HostSize.of(BETA)}
     assert [host.name for host in case.hosts.alive()] == ["beta"]
-    assert case.hosts.lost() == ["alpha"]
+    assert case.hosts.lost() == {"alpha": HostSize.of(ALPHA).group}
     case.hosts.put(ALPHA)
-    assert case.hosts.lost() == []
+    assert case.hosts.lost() == {}
     assert case.hosts.sizes().keys() == {"alpha", "beta"}
 
 
@@ -90,19 +90,19 @@ def test_one_that_is_removed_is_neither(case: Case) -> None:
         case.hosts.remove(name)
     case.pass_time(HOST_SECONDS + 1)
     assert case.hosts.alive() == []
-    assert case.hosts.lost() == []
+    assert case.hosts.lost() == {}
 
 
 def test_one_that_is_expected_is_lost_if_it_stays_silent(case: Case) -> None:
     case.hosts.expect([])
     case.hosts.expect(["alpha", "beta"])
     assert case.hosts.alive() == []
-    assert case.hosts.lost() == []
+    assert case.hosts.lost() == {}
     case.pass_time(HOST_SECONDS - 1)
     case.hosts.expect(["alpha"])
     case.hosts.put(BETA)
     case.pass_time(2)
-    assert case.hosts.lost() == ["alpha"]
+    assert case.hosts.lost() == {"alpha": None}
 
 
 def test_redis_uses_no_clock_but_its_own(
@@ -118,12 +118,16 @@ def test_redis_uses_no_clock_but_its_own(
 
 
 def test_redis_is_asked_for_sizes_as_often_as_they_matter(redis_client: Redis) -> None:
-    times = iter([0.0, 0.19, 0.2])
+    times = iter([0.0, 0.19, 0.2, 0.3, 0.4])
     hosts = RedisHosts(redis_client, 0.2, lambda: next(times))
     assert hosts.sizes() == {}
-    hosts.put(ALPHA)
+    RedisHosts(redis_client).put(ALPHA)
     assert hosts.sizes() == {}
-    assert hosts.sizes() == {"alpha": HostSize.of(ALPHA)}
+    assert hosts.sizes().keys() == {"alpha"}
+    hosts.put(BETA)
+    assert hosts.sizes().keys() == {"alpha", "beta"}, "a process knows its own reports at once"
+    hosts.remove("alpha")
+    assert hosts.sizes().keys() == {"beta"}
 
 
 def test_a_report_of_another_release_stops_no_other(

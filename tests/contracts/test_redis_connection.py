@@ -21,7 +21,7 @@ from app.infrastructure.redis.parking import RedisParking
 from app.ports import Caps, QueueEntry
 from tests.support.builders import NOW, a_dead_letter
 
-ENTRY = QueueEntry("a", "ada", Priority.NORMAL, NOW)
+ENTRY = QueueEntry("a", "ada", Priority.NORMAL, NOW, "python-3.11")
 POLL_SECONDS = 0.01
 LETTER = a_dead_letter()
 FRAME = Frame(1, Stream.STDOUT, 0, b"")

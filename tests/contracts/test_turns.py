@@ -1,7 +1,7 @@
 """The order in every admission queue, checked against a second implementation of the rule."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 )
 
 from app.domain.execution import SECOND, Time
+from app.domain.hosts import Group
 from app.domain.submission import Priority
 from app.infrastructure.memory.admission import MemoryAdmissionQueue
 from app.infrastructure.redis.admission import RedisAdmissionQueue
@@ -213,17 +214,31 @@ def lane_of(entry: QueueEntry) -> Lane:
     return entry.owner, entry.priority
 
 
+def group_with_room(
+    language: str, slots: Collection[str], of_slots: Mapping[str, str | None], caps: Caps
+) -> str | None:
+    """The name of the group whose slot an entry in this language would get; "" for one of all."""
+    if not caps.groups:
+        return "" if len(slots) < caps.total else None
+    held = Counter(of_slots[id] for id in slots)
+    strays = sum(count for name, count in held.items() if name not in {g.name for g in caps.groups})
+    for group in caps.groups:
+        # "A slot of the first of them that offers its language and has one free."
+        if language in group.languages and held[group.name] + strays < group.slots:
+            return group.name
+    return None
+
+
 def next_by_the_rule(
     waiting: Iterable[QueueEntry],
     slots: Iterable[QueueEntry],
     turns: Mapping[Lane, Time],
     caps: Caps,
     now: Time,
+    may_run: Callable[[str], bool],
 ) -> str | None:
     """The rule of AdmissionQueue sentence by sentence, over a plain list."""
     held = Counter(entry.owner for entry in slots)
-    if held.total() >= caps.total:
-        return None
 
     def since(entry: QueueEntry) -> Time:
         # "Since it was created, or since its owner last took a slot or gave one back in its band."
@@ -233,7 +248,10 @@ def next_by_the_rule(
         # "Its band minus one for each `ageing_seconds` that it has waited."
         return entry.priority.band - max(0, now - since(entry)) // (AGEING * SECOND)
 
-    candidates = [entry for entry in waiting if held[entry.owner] < caps.per_owner]
+    # "Only entries for whose language a slot is free are compared."
+    candidates = [
+        entry for entry in waiting if held[entry.owner] < caps.per_owner and may_run(entry.language)
+    ]
     # "The lowest effective band; the owner who holds the fewest slots; who has waited longest."
     for measure in (effective_band, lambda entry: held[entry.owner], since):
         lowest = min(map(measure, candidates), default=None)
@@ -250,6 +268,17 @@ NUMBERS = st.integers(0, 19)
 SECONDS = st.sampled_from([0, 1, 59, 60, 61, 120, 240, 300, 10_000])
 STEPS = st.sampled_from([-10_000, -301, -60, -1, 1, 59, 60, 61, 301, 10_000])
 IDS = [f"execution {number:02}" for number in range(20)]
+LANGUAGES = ["c-12.2", "odd:1%-2", "python-3.11"]
+GROUPS = st.lists(
+    st.builds(
+        Group,
+        name=st.sampled_from(["a", "b", "c"]),
+        slots=st.integers(0, 4),
+        languages=st.frozensets(st.sampled_from(LANGUAGES)),
+    ),
+    max_size=3,
+    unique_by=lambda group: group.name,
+)
 
 
 class ByTheRule(RuleBasedStateMachine):
@@ -265,6 +294,8 @@ class ByTheRule(RuleBasedStateMachine):
         self.both: tuple[AdmissionQueue, AdmissionQueue] = (self.lua, self.plain)
         self.waiting: dict[str, QueueEntry] = {}
         self.held: dict[str, QueueEntry] = {}
+        self.groups: dict[str, str | None] = {}
+        """Of the slots."""
         self.turns: dict[Lane, Time] = {}
         self.now: Time = NOW
         self.caps = Caps(total=8, per_owner=3)
@@ -279,9 +310,9 @@ class ByTheRule(RuleBasedStateMachine):
             if one.execution_id not in self.held:
                 self.waiting.setdefault(one.execution_id, one)
 
-    @rule(total=st.integers(0, 8), per_owner=st.integers(0, 4))
-    def change_settings(self, total: int, per_owner: int) -> None:
-        self.caps = Caps(total, per_owner)
+    @rule(total=st.integers(0, 8), per_owner=st.integers(0, 4), groups=GROUPS)
+    def change_settings_or_hosts(self, total: int, per_owner: int, groups: list[Group]) -> None:
+        self.caps = Caps(total, per_owner, groups)
 
     @rule(seconds=STEPS)
     def let_time_pass_or_step(self, seconds: int) -> None:
@@ -315,14 +346,23 @@ class ByTheRule(RuleBasedStateMachine):
         self.mend_times()
         while len(taken) < limit:
             id = next_by_the_rule(
-                self.waiting.values(), self.held.values(), self.turns, self.caps, self.now
+                self.waiting.values(),
+                self.held.values(),
+                self.turns,
+                self.caps,
+                self.now,
+                lambda language: self.group_for(language) is not None,
             )
             if id is None:
                 break
+            self.groups[id] = self.group_for(self.waiting[id].language) or None
             self.held[id] = self.waiting.pop(id)
             self.turn(self.held[id])
             taken.append(id)
         return taken
+
+    def group_for(self, language: str) -> str | None:
+        return group_with_room(language, self.held.keys(), self.groups, self.caps)
 
     def turn(self, one: QueueEntry) -> None:
         self.turns[lane_of(one)] = self.now
@@ -331,7 +371,7 @@ class ByTheRule(RuleBasedStateMachine):
     def turns_of_empty_lanes_do_not_count(self) -> None:
         lanes = {lane_of(one) for one in self.waiting.values()}
         self.turns = {lane: turn for lane, turn in self.turns.items() if lane in lanes}
-        assert self.client.zcard("podline:turns:turns") == len(self.turns)
+        assert self.client.zcard("podline:lines:turns") == len(self.turns)
 
     def mend_times(self) -> None:
         """A time in the future means that the clock was set back, so it counts as now."""
@@ -354,15 +394,21 @@ class ByTheRule(RuleBasedStateMachine):
         if holder := self.held.pop(id, None):
             self.turn(holder)
 
-    @rule(number=NUMBERS, priority=PRIORITIES, seconds=SECONDS)
-    def hold(self, number: int, priority: Priority, seconds: int) -> None:
+    @rule(
+        number=NUMBERS,
+        priority=PRIORITIES,
+        seconds=SECONDS,
+        group=st.sampled_from([None, "a", "b", "gone"]),
+    )
+    def hold(self, number: int, priority: Priority, seconds: int, group: str | None) -> None:
         self.now += 1
         # An execution keeps its priority.
         one = self.waiting.pop(IDS[number], None) or _entry(number, priority, seconds)
         if self.held.setdefault(one.execution_id, one) is one:
             self.turn(one)
+        self.groups[one.execution_id] = group
         for queue in self.both:
-            queue.hold(one, self.now)
+            queue.hold(one, self.now, group)
 
     @precondition(lambda self: not self.plain.ready())
     @rule()
@@ -378,7 +424,7 @@ class ByTheRule(RuleBasedStateMachine):
         self.turns.clear()
         for queue in self.both:
             queue.clear()
-        assert self.client.keys("podline:turns:*") == []
+        assert self.client.keys("podline:lines:*") == []
 
     @invariant()
     def sizes_are_the_same(self) -> None:
@@ -398,11 +444,17 @@ class ByTheRule(RuleBasedStateMachine):
             for q in self.both
         ]
         assert lua == plain
+        for queue in self.both:
+            groups = {id: queue.group(id) for id in self.held}
+            assert groups == {id: self.groups[id] for id in self.held}
+            strays = {id for id in self.held if self.groups[id] not in ("a", "b")}
+            assert set(queue.strays(["a", "b"], 20)) == strays
+            assert len(queue.strays(["a", "b"], 1)) == min(1, len(strays))
 
 
 def _entry(number: int, priority: Priority, seconds: int) -> QueueEntry:
-    owner = f"owner {number % 4}"
-    return entry(IDS[number], owner=owner, priority=priority, after=seconds)
+    owner, language = f"owner {number % 4}", LANGUAGES[number % 3]
+    return entry(IDS[number], owner=owner, priority=priority, after=seconds, language=language)
 
 
 def test_turns_are_taken_by_the_rule(redis_client: redis.Redis) -> None:

@@ -142,6 +142,10 @@ def test_it_serves_its_own_queues(redis_url: str, redis_client: redis.Redis) -> 
     assert redis_client.keys("*.beta") == ["results.beta"]
     pipeline.forget_host("beta")
     assert redis_client.keys("results.*") == []
+    pipeline.start(an_id(), State.STARTING, group="c")
+    assert redis_client.keys("pods.*") == ["pods.c"]
+    pipeline.forget_group("c")
+    assert redis_client.keys("pods.*") == []
     members = redis_client.smembers("_kombu.binding.podline")
     assert not [each for each in members if any(queue in each for queue in queues_of("alpha"))]
 

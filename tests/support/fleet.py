@@ -1,14 +1,16 @@
 """Several sandbox hosts made of twins: they share everything but their runtimes and bays."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from app.domain.chain import CREATE
 from app.domain.execution import State
-from app.domain.hosts import group_named, pods_of, queues_of
+from app.domain.hosts import HostSize, group_name, language_key, pods_of, queues_of
+from app.domain.language import Language
 from app.domain.pod import Pod
 from app.infrastructure.memory.bays import MemoryBays
 from app.infrastructure.memory.hosts import MemoryHosts
-from app.infrastructure.memory.runtime import MemoryRuntime, Script
+from app.infrastructure.memory.runtime import LANGUAGES, MemoryRuntime, Script
 from app.ports import Fleet, Ports
 from app.queues import QUEUES
 from app.service.heart import Heart
@@ -27,8 +29,8 @@ class HostWorker(Worker):
     def _has_queue(self, queue: str) -> bool:
         if queue.startswith("pods"):
             offered = self._ports.runtime.languages()
-            own = {pods_of(group_named(each.name, each.version)) for each in offered}
-            return queue in ("pods", *own) and self._ports.bays.take()
+            group = group_name(language_key(each.name, each.version) for each in offered)
+            return queue in ("pods", pods_of(group)) and self._ports.bays.take()
         return queue in self._queues
 
     def _deliver(self, message: Message) -> None:
@@ -44,6 +46,7 @@ class Host:
 
     def __init__(self, twins: Twins, hosts: MemoryHosts, name: str, slots: int) -> None:
         self.name = name
+        self._hosts = hosts
         self.runtime = MemoryRuntime(runs_on, twins.clock)
         self.bays = MemoryBays(slots)
         self.ports = replace(
@@ -51,6 +54,11 @@ class Host:
         )
         self.heart = Heart(self.ports, hosts, name, Pauses())
         self.worker = HostWorker(self.ports, name)
+
+    @property
+    def size(self) -> HostSize:
+        """What it has reported."""
+        return self._hosts.sizes()[self.name]
 
     def end(self, pod: str) -> None:
         """Let a program end, and report it as the watcher does."""
@@ -76,8 +84,9 @@ class Service:
         self.hosts = MemoryHosts(self.twins.clock)
         self.ports = replace(self.twins.ports, fleet=Fleet(self.hosts))
 
-    def host(self, name: str, slots: int = 2) -> Host:
+    def host(self, name: str, slots: int = 2, offered: Sequence[Language] = LANGUAGES) -> Host:
         """Add a host, which is alive."""
         host = Host(self.twins, self.hosts, name, slots)
+        host.runtime.offered = list(offered)
         host.heart.beat()
         return host

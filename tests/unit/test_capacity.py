@@ -38,7 +38,7 @@ def capacity(twins: Twins) -> Capacity:
 
 
 def enter(queue: CountedQueue, *ids: str) -> None:
-    queue.enter([QueueEntry(id, "ada", Priority.NORMAL, 0) for id in ids])
+    queue.enter([QueueEntry(id, "ada", Priority.NORMAL, 0, "python-3.11") for id in ids])
 
 
 def test_it_refuses_what_redis_says_is_too_much(capacity: Capacity, queue: CountedQueue) -> None:

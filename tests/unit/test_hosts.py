@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.execution import Execution, Outcome, State, pod_name
-from app.domain.hosts import languages_of, limits_of, queue_at, queues_of
+from app.domain.hosts import languages_of, limits_of, pods_of, queue_at, queues_of
 from app.domain.language import HeldLimit, Holder, LimitName
 from app.domain.pod import Pod
 from app.infrastructure.hosts_runtime import HostsRuntime
@@ -32,6 +32,10 @@ def submitted(service: Service, count: int = 1) -> list[Execution]:
 
 def now(service: Service, row: Execution) -> Execution:
     return service.twins.now(row)
+
+
+def queue_of_group(host: Host) -> str:
+    return pods_of(host.size.group)
 
 
 def run_all(*hosts: Host) -> None:
@@ -167,7 +171,7 @@ class TestLanguages:
         alpha, beta = hosts
         row = service.twins.submit(language="c", language_version="12.2")
         alpha.worker.run_all()
-        assert service.twins.pipeline.queues() == {"pods.c-12.2"}
+        assert service.twins.pipeline.queues() == {queue_of_group(beta)}
         assert now(service, row).place is None
         beta.worker.run_all()
         assert now(service, row).place == "beta"
@@ -191,7 +195,7 @@ class TestLanguages:
         monkeypatch.setattr(alpha.runtime, "create", refuses)
         alpha.worker.run_all()
         assert not alpha.bays.paused
-        assert service.twins.pipeline.queues() == {"pods.c-12.2"}
+        assert service.twins.pipeline.queues() == {queue_of_group(beta)}
         beta.worker.run_all()
         assert (now(service, row).place, now(service, row).attempt) == ("beta", 1)
 
@@ -216,7 +220,7 @@ class TestLanguages:
         for host in hosts:
             host.heart.beat()
         sweep(service.ports)
-        assert service.twins.pipeline.queues() == {"pods.c-12.2"}
+        assert service.twins.pipeline.queues() == {queue_of_group(beta)}
 
 
 def refuses(_: Pod) -> None:
@@ -287,16 +291,16 @@ class TestLostHosts:
         service.twins.pipeline.start(row.id, State.RUNNING, "alpha")
         time_passes(service, beta)
         assert service.twins.pipeline.queues() & set(queues_of("alpha")) == set()
-        assert service.hosts.lost() == []
+        assert service.hosts.lost() == {}
 
     def test_all_of_its_attempts_end_although_a_tick_takes_a_slice(self, service: Service) -> None:
         alpha, beta = service.host("alpha", slots=300), service.host("beta", slots=1)
         rows = submitted(service, 250)
         alpha.worker.run_all()
         time_passes(service, beta)
-        assert service.hosts.lost() == ["alpha"]
+        assert service.hosts.lost().keys() == {"alpha"}
         sweep(service.ports)
-        assert service.hosts.lost() == []
+        assert service.hosts.lost() == {}
         assert all(now(service, row).state is State.QUEUED for row in rows)
 
     def test_a_host_that_redis_has_forgotten_is_expected_first(self, service: Service) -> None:
@@ -307,7 +311,7 @@ class TestLostHosts:
         service.twins.clock.advance(60)
         sweep(service.ports)
         assert now(service, row).state is State.RUNNING
-        assert service.hosts.lost() == []
+        assert service.hosts.lost() == {}
         service.twins.clock.advance(HOST_SECONDS + 0.1)
         sweep(service.ports)
         assert now(service, row).state is State.QUEUED
@@ -435,7 +439,7 @@ def test_a_host_that_has_drained_leaves_nothing_behind(service: Service) -> None
     alpha.bays.draining = True
     alpha.heart.end()
     assert service.hosts.sizes() == {}
-    assert service.hosts.lost() == []
+    assert service.hosts.lost() == {}
 
 
 @pytest.mark.parametrize("place", ["pod/a-1", "01m8kz2b980k0htr2httkj8cm0-1", "node-1"])

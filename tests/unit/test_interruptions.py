@@ -215,7 +215,7 @@ def test_before_any_call_while_there_is_no_room_for_its_pod(happens: Happening) 
     call = calls = 1
     while call <= calls:
         twins = make_twins()
-        other = QueueEntry(an_id(), "bob", Priority.NORMAL, twins.clock())
+        other = QueueEntry(an_id(), "bob", Priority.NORMAL, twins.clock(), "python-3.11")
         twins.admission.hold(other, twins.clock() + 45 * SECOND)
         twins.runtime.script = partial(no_room_at_first, twins)
         row, calls = live_through(twins, happens, call)

@@ -14,7 +14,7 @@ from redis import Redis
 from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State, Time
-from app.domain.hosts import queue_at, queues_of
+from app.domain.hosts import pods_of, queue_at, queues_of
 from app.infrastructure.breaker import PAUSE_SECONDS, Breaker
 from app.infrastructure.celery.messages import PUBLISHED_AT, now, published_at
 from app.infrastructure.celery.prepared import Ids, Prepared
@@ -76,6 +76,11 @@ class CeleryPipeline:
         with self._reported():
             self._check_breaker()
             self._redis.delete(*queues_of(host))
+
+    def forget_group(self, group: str) -> None:
+        with self._reported():
+            self._check_breaker()
+            self._redis.delete(pods_of(group))
 
     def queued(self, queues: Sequence[str]) -> Mapping[str, Queued]:
         """Celery's transport adds messages on the left of a list and takes them from the right."""

@@ -19,7 +19,7 @@ from kombu.utils.encoding import bytes_to_str
 
 from app.domain.chain import CREATE
 from app.domain.errors import RuntimeUnavailable
-from app.domain.hosts import group_named, pods_of
+from app.domain.hosts import group_name, language_key, pods_of
 from app.infrastructure.celery.messages import LocalMessage
 from app.infrastructure.celery.poison import keep_poison
 from app.infrastructure.celery.transport import CONNECTION_ERRORS
@@ -77,7 +77,7 @@ class Puller:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="puller", daemon=True)
         self._give_back = partial(_give_back, bays)
-        self._groups: list[str] = []
+        self._queues = [PODS]
         self._ask_at = 0.0
 
     def start(self) -> None:
@@ -109,7 +109,7 @@ class Puller:
             while not self._stopping.is_set():
                 if not self._bays.wait(WAIT_SECONDS):
                     continue
-                taken = redis.brpop(self._queues(), timeout=WAIT_SECONDS)
+                taken = redis.brpop(self._own_queues(), timeout=WAIT_SECONDS)
                 if taken is None:
                     continue
                 queue, item = taken
@@ -118,8 +118,8 @@ class Puller:
                 else:  # The daemon has just been stopped or drained.
                     redis.rpush(queue, item)
 
-    def _queues(self) -> list[str]:
-        """Those of languages that only some hosts offer come first: others can't take these."""
+    def _own_queues(self) -> list[str]:
+        """The one of this host's group comes first: others can't take what is there."""
         now = monotonic()
         if now >= self._ask_at:
             self._ask_at = now + LANGUAGES_SECONDS
@@ -128,8 +128,9 @@ class Puller:
             except RuntimeUnavailable as error:
                 log.warning("the languages of this host are not known: %s", error)
             else:
-                self._groups = [group_named(each.name, each.version) for each in offered]
-        return [*map(pods_of, self._groups), PODS]
+                group = group_name(language_key(each.name, each.version) for each in offered)
+                self._queues = [pods_of(group), PODS]
+        return self._queues
 
     def _deliver(self, queue: str, item: bytes) -> None:
         """Have Celery do with the message what it does with any other."""

@@ -1,17 +1,18 @@
 """The admission queue as a plain list: slow, but obviously correct."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from threading import RLock
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from app.domain.execution import SECOND, Time
+from app.domain.hosts import Group
 from app.domain.submission import Priority
 from app.ports import Caps, QueueEntry
 
 Lane: TypeAlias = tuple[str, Priority]
-"""An owner's entries in one band."""
+"""An owner's entries in one band, which share its turns."""
 
 
 class MemoryAdmissionQueue:
@@ -22,6 +23,7 @@ class MemoryAdmissionQueue:
         self._lock = RLock()
         self._queued: dict[str, QueueEntry] = {}
         self._slots: dict[str, tuple[QueueEntry, Time]] = {}
+        self._groups: dict[str, str | None] = {}
         self._turns: dict[Lane, Time] = {}
         self._ready = False
 
@@ -49,26 +51,52 @@ class MemoryAdmissionQueue:
                 return []
             self._mend_times(now)
             taken: list[str] = []
-            while len(taken) < limit and len(self._slots) < caps.total:
+            while len(taken) < limit:
+                free = self._free(caps)
                 held = Counter(holder.owner for holder, _ in self._slots.values())
-                waiting = [e for e in self._queued.values() if held[e.owner] < caps.per_owner]
+                waiting = [
+                    (entry, group)
+                    for entry in self._queued.values()
+                    if held[entry.owner] < caps.per_owner
+                    for group in [_first(free, entry.language)]
+                    if group is not None
+                ]
                 if not waiting:
                     break
-                entry = min(waiting, key=lambda entry: self._place(entry, held, now))
-                self._take_slot(entry, now)
+                entry, group = min(waiting, key=lambda each: self._place(each[0], held, now))
+                self._take_slot(entry, now, group.name or None)
                 taken.append(entry.execution_id)
             return taken
+
+    def _free(self, caps: Caps) -> list[Group]:
+        """The groups with a free slot. Slots of unknown groups count in each."""
+        if not caps.groups:
+            return [_ALIKE] if len(self._slots) < caps.total else []
+        held = Counter(self._groups.values())
+        strays = len(self._slots) - sum(held[group.name] for group in caps.groups)
+        return [group for group in caps.groups if held[group.name] + strays < group.slots]
 
     def leave(self, execution_id: str, now: Time) -> None:
         with self._lock:
             self._queued.pop(execution_id, None)
+            self._groups.pop(execution_id, None)
             holder, _ = self._slots.pop(execution_id, (None, None))
             self._turn(holder, now)
 
-    def hold(self, entry: QueueEntry, now: Time) -> None:
+    def hold(self, entry: QueueEntry, now: Time, group: str | None = None) -> None:
         with self._lock:
+            self._groups[entry.execution_id] = group
             if entry.execution_id not in self._slots:
-                self._take_slot(entry, now)
+                self._take_slot(entry, now, group)
+
+    def group(self, execution_id: str) -> str | None:
+        return self._groups.get(execution_id)
+
+    def strays(self, groups: Iterable[str], limit: int) -> list[str]:
+        with self._lock:
+            known = set(groups)
+            taken = sorted((at, id) for id, (_, at) in self._slots.items())
+            return [id for _, id in taken if self._groups[id] not in known][:limit]
 
     def queue_position(self, execution_id: str) -> int | None:
         with self._lock:
@@ -77,17 +105,17 @@ class MemoryAdmissionQueue:
                 return None
             ahead = [e for e in self._queued.values() if self._rank(e) < self._rank(entry)]
             own = [e for e in ahead if _lane(e) == _lane(entry)]
-            lanes = {_lane(e) for e in self._queued.values()}
-            return min(len(ahead) + 1, (len(own) + 1) * len(lanes))
+            lines = {_line(e) for e in self._queued.values()}
+            return min(len(ahead) + 1, (len(own) + 1) * len(lines))
 
     def contains(self, execution_ids: Sequence[str]) -> list[bool]:
         with self._lock:
             return [id in self._queued or id in self._slots for id in execution_ids]
 
-    def queued_by_owner(self, lanes: int) -> Counter[str]:
+    def queued_by_owner(self, lines: int) -> Counter[str]:
         with self._lock:
-            counted = sorted({_lane(entry) for entry in self._queued.values()})[:lanes]
-            return Counter(e.owner for e in self._queued.values() if _lane(e) in counted)
+            counted = sorted({_line(entry) for entry in self._queued.values()})[:lines]
+            return Counter(e.owner for e in self._queued.values() if _line(e) in counted)
 
     def slots(self, taken_before: Time, limit: int) -> list[str]:
         with self._lock:
@@ -113,11 +141,13 @@ class MemoryAdmissionQueue:
         with self._lock:
             self._queued.clear()
             self._slots.clear()
+            self._groups.clear()
             self._turns.clear()
             self._ready = False
 
-    def _take_slot(self, entry: QueueEntry, now: Time) -> None:
+    def _take_slot(self, entry: QueueEntry, now: Time, group: str | None) -> None:
         self._queued.pop(entry.execution_id, None)
+        self._groups[entry.execution_id] = group
         self._slots[entry.execution_id] = entry, now
         self._turn(entry, now)
 
@@ -158,5 +188,18 @@ class MemoryAdmissionQueue:
                 self._turns[lane] = now
 
 
+_ALIKE: Final = Group(name="", slots=0, languages=frozenset())
+"""Stands for all slots where they have no groups."""
+
+
+def _first(free: Iterable[Group], language: str) -> Group | None:
+    able = (group for group in free if group is _ALIKE or language in group.languages)
+    return next(able, None)
+
+
 def _lane(entry: QueueEntry) -> Lane:
     return entry.owner, entry.priority
+
+
+def _line(entry: QueueEntry) -> tuple[str, Priority, str]:
+    return entry.owner, entry.priority, entry.language

@@ -47,7 +47,8 @@ class MemoryBays:
         return self.free == self.total
 
     def count(self) -> BayCount:
-        return BayCount(self.total, self.free, self.draining)
+        free = 0 if self.draining else self.free
+        return BayCount(self.total, free, self.total - self.free, self.draining)
 
     def end_one(self) -> None:
         """Let the pod in a bay end."""

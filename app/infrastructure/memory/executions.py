@@ -15,6 +15,7 @@ from app.domain.execution import (
     Time,
 )
 from app.domain.filters import ExecutionFilter
+from app.domain.hosts import language_key
 from app.domain.submission import Submission
 from app.infrastructure.memory.tables import Tables, descending
 from app.ports import QueueEntry
@@ -179,7 +180,13 @@ class MemoryExecutions:
             worked_on = self._tables.worked_on()
             rows = [row for row in worked_on if row.state in states and row.id > after]
             return [
-                QueueEntry(row.id, row.owner, row.priority, row.created_at)
+                QueueEntry(
+                    row.id,
+                    row.owner,
+                    row.priority,
+                    row.created_at,
+                    language_key(row.language, row.language_version),
+                )
                 for row in sorted(rows, key=lambda row: row.id)[:limit]
             ]
 

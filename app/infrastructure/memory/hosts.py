@@ -35,9 +35,14 @@ class MemoryHosts:
     def sizes(self) -> Mapping[str, HostSize]:
         return {host.name: HostSize.of(host) for host in self.alive()}
 
-    def lost(self) -> list[str]:
+    def lost(self) -> Mapping[str, str | None]:
         with self._lock:
-            return sorted(name for name in self._seen if not self._is_alive(name))
+            lost = sorted(name for name in self._seen if not self._is_alive(name))
+            return {name: self._group(name) for name in lost}
+
+    def _group(self, name: str) -> str | None:
+        report = self._reports.get(name)
+        return HostSize.of(report).group if report else None
 
     def expect(self, names: Iterable[str]) -> None:
         with self._lock:

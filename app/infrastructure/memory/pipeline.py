@@ -3,12 +3,12 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State, Time
-from app.domain.hosts import queue_at, queues_of
+from app.domain.hosts import pods_of, queue_at, queues_of
 from app.infrastructure.raw_message import can_be_read, identity
 from app.ports.pipeline import Queued
 
@@ -38,10 +38,10 @@ class MemoryPipeline:
             self._started.append((execution_id, state, host, group, self._clock()))
 
     def forget_host(self, host: str) -> None:
-        self._check()
-        queues = queues_of(host)
-        with self._lock:
-            self._started = deque(each for each in self._started if _queue(*each) not in queues)
+        self._remove(queues_of(host))
+
+    def forget_group(self, group: str) -> None:
+        self._remove([pods_of(group)])
 
     def queued(self, queues: Sequence[str]) -> Mapping[str, Queued]:
         self._check()
@@ -85,6 +85,11 @@ class MemoryPipeline:
         """Return the queues that have messages."""
         with self._lock:
             return {_queue(*started) for started in self._started}
+
+    def _remove(self, queues: Collection[str]) -> None:
+        self._check()
+        with self._lock:
+            self._started = deque(each for each in self._started if _queue(*each) not in queues)
 
     def _check(self) -> None:
         if self.unavailable:

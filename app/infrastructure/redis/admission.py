@@ -1,26 +1,29 @@
 """The admission queue and its slots in Redis."""
 
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from typing import Final, cast
+from urllib.parse import quote
 
 import redis
 
 from app.domain.execution import SECOND, Time
+from app.domain.hosts import Group
 from app.infrastructure.redis import versions
 from app.infrastructure.redis.connection import raises_unavailable
 from app.ports import Caps, QueueEntry
 
-QUEUE: Final = "podline:turns:queue"
-SLOTS: Final = "podline:turns:slots"
-ENTRIES: Final = "podline:turns:entries"
-READY: Final = "podline:turns:ready"
+QUEUE: Final = "podline:lines:queue"
+SLOTS: Final = "podline:lines:slots"
+ENTRIES: Final = "podline:lines:entries"
+READY: Final = "podline:lines:ready"
 KEYS: Final = (
     QUEUE,
     SLOTS,
     ENTRIES,
-    *(f"podline:turns:{name}" for name in ("used", "turns", "cells")),
+    *(f"podline:lines:{name}" for name in ("used", "groups", "turns", "cells")),
     READY,
 )
 """In the order in which admission.lua unpacks them.
@@ -56,7 +59,7 @@ class RedisAdmissionQueue:
 
     def _entering(self, entry: QueueEntry) -> tuple[str | int, ...]:
         rank = entry.entered_at + entry.priority.band * self._ageing
-        return entry.execution_id, _lane(entry), entry.entered_at, rank
+        return entry.execution_id, _line(entry), entry.entered_at, rank
 
     @raises_unavailable
     def take(
@@ -68,8 +71,9 @@ class RedisAdmissionQueue:
         entering: QueueEntry | None = None,
         leaving: str | None = None,
     ) -> list[str]:
+        where = caps.total, _groups(caps.groups) if caps.groups else ""
         before = (leaving or "", *(self._entering(entering) if entering else ()))
-        taken = self._call("take", caps.total, caps.per_owner, now, self._ageing, limit, *before)
+        taken = self._call("take", *where, caps.per_owner, now, self._ageing, limit, *before)
         return cast(list[str], taken)
 
     @raises_unavailable
@@ -77,8 +81,16 @@ class RedisAdmissionQueue:
         self._call("leave", execution_id, now)
 
     @raises_unavailable
-    def hold(self, entry: QueueEntry, now: Time) -> None:
-        self._call("hold", entry.execution_id, _lane(entry), now)
+    def hold(self, entry: QueueEntry, now: Time, group: str | None = None) -> None:
+        self._call("hold", entry.execution_id, _line(entry), group or "", now)
+
+    @raises_unavailable
+    def group(self, execution_id: str) -> str | None:
+        return cast(str | None, self._call("group", execution_id)) or None
+
+    @raises_unavailable
+    def strays(self, groups: Iterable[str], limit: int) -> list[str]:
+        return cast(list[str], self._call("strays", limit, *groups))
 
     @raises_unavailable
     def queue_position(self, execution_id: str) -> int | None:
@@ -88,12 +100,12 @@ class RedisAdmissionQueue:
     def contains(self, execution_ids: Sequence[str]) -> list[bool]:
         if not execution_ids:
             return []
-        owners = self._client.hmget(ENTRIES, list(execution_ids))
-        return [owner is not None for owner in owners]
+        found = self._client.hmget(ENTRIES, list(execution_ids))
+        return [entry is not None for entry in found]
 
     @raises_unavailable
-    def queued_by_owner(self, lanes: int) -> Counter[str]:
-        owners_and_lengths = iter(cast(list[str | int], self._call("lengths", lanes)))
+    def queued_by_owner(self, lines: int) -> Counter[str]:
+        owners_and_lengths = iter(cast(list[str | int], self._call("lengths", lines)))
         total: Counter[str] = Counter()
         for owner, length in zip(owners_and_lengths, owners_and_lengths, strict=True):
             total[str(owner)] += int(length)
@@ -132,5 +144,16 @@ class RedisAdmissionQueue:
         return self._script(keys=KEYS, args=[operation, *arguments])
 
 
-def _lane(entry: QueueEntry) -> str:
-    return f"{entry.priority.band}:{entry.owner}"
+def _line(entry: QueueEntry) -> str:
+    return f"{entry.priority.band}:{_quoted(entry.language)}:{entry.owner}"
+
+
+def _groups(groups: Sequence[Group]) -> str:
+    return json.dumps(
+        [(each.name, each.slots, list(map(_quoted, each.languages))) for each in groups]
+    )
+
+
+def _quoted(language: str) -> str:
+    """Without colons, which separate the parts of a line's name."""
+    return quote(language, safe="")

@@ -1,6 +1,6 @@
 """Heartbeats of sandbox hosts in Redis, whose clock says how old each is."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import monotonic
 from typing import Final, cast
 
@@ -28,7 +28,9 @@ class RedisHosts:
         fresh_seconds: float = 0,
         elapsed: Callable[[], float] = monotonic,
     ) -> None:
-        """Sizes are asked for again after that time: each execution needs them twice."""
+        """Sizes are asked for again after that time, or after a report: each execution needs them
+        twice.
+        """
         self._client = client
         self._fresh_seconds = fresh_seconds
         self._elapsed = elapsed
@@ -37,6 +39,7 @@ class RedisHosts:
     @raises_unavailable
     def put(self, report: HostReport) -> None:
         now = server_time(self._client)
+        self._sizes = None
         with self._client.pipeline() as all:
             all.hset(REPORTS, report.name, codec.HOST_REPORT.dump_json(report).decode())
             all.hset(SIZES, report.name, _size(report))
@@ -45,6 +48,7 @@ class RedisHosts:
 
     @raises_unavailable
     def remove(self, name: str) -> None:
+        self._sizes = None
         with self._client.pipeline() as all:
             all.hdel(REPORTS, name)
             all.hdel(SIZES, name)
@@ -63,6 +67,10 @@ class RedisHosts:
             self._sizes = now, readable(codec.HOST_SIZE, self._of_living(SIZES))
         return self._sizes[1]
 
+    def _found(self, key: str, names: Sequence[str]) -> Mapping[str, str]:
+        values = cast(list[str | None], self._client.hmget(key, names)) if names else []
+        return {name: text for name, text in zip(names, values, strict=True) if text is not None}
+
     def _of_living(self, key: str) -> Mapping[str, str]:
         with self._client.pipeline() as both:
             both.zrangebyscore(SEEN, self._lost_before(), "+inf")
@@ -71,9 +79,11 @@ class RedisHosts:
         return {name: found[name] for name in names if name in found}
 
     @raises_unavailable
-    def lost(self) -> list[str]:
+    def lost(self) -> Mapping[str, str | None]:
         lost = self._client.zrangebyscore(SEEN, "-inf", f"({self._lost_before()}")
-        return sorted(cast(list[str], lost))
+        names = sorted(cast(list[str], lost))
+        sizes = readable(codec.HOST_SIZE, self._found(SIZES, names))
+        return {name: sizes[name].group if name in sizes else None for name in names}
 
     @raises_unavailable
     def expect(self, names: Iterable[str]) -> None:

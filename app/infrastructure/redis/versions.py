@@ -35,6 +35,14 @@ EARLIER_KEYS: Final = (
 )
 """Keys of the queue without turns, which also had `<queue>:<owner>` for each owner."""
 
+TURNS: Final = "podline:turns"
+TURNS_KEYS: Final = tuple(
+    f"{TURNS}:{name}" for name in ("queue", "slots", "entries", "used", "turns", "cells", "ready")
+)
+"""Keys of the queue without languages. It also had two for each lane and each cell:
+`<queue>:lane:<lane>` and `<queue>:heads:<cell>`.
+"""
+
 
 def migrations(client: redis.Redis) -> list[Migration]:
     def remove_queue_without_turns() -> None:
@@ -42,7 +50,16 @@ def migrations(client: redis.Redis) -> list[Migration]:
         owners = set(cast(list[str], client.hvals(EARLIER_OWNERS)))
         client.unlink(*EARLIER_KEYS, *(f"{EARLIER_QUEUE}:{owner}" for owner in owners))
 
-    return [remove_queue_without_turns]
+    def remove_queue_without_languages() -> None:
+        lanes = set(cast(list[str], client.hvals(f"{TURNS}:entries")))
+        cells = cast(list[str], client.zrange(f"{TURNS}:cells", 0, -1))
+        client.unlink(
+            *TURNS_KEYS,
+            *(f"{TURNS}:queue:lane:{lane}" for lane in lanes),
+            *(f"{TURNS}:queue:heads:{cell}" for cell in cells),
+        )
+
+    return [remove_queue_without_turns, remove_queue_without_languages]
 
 
 @raises_unavailable

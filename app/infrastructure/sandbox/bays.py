@@ -96,9 +96,14 @@ class SandboxBays:
 
     def count(self) -> BayCount:
         answer, _ = self._connections.ask({"op": "bays"})
-        match answer:
-            case {"ok": {"total": int(total), "free": int(free), "draining": bool(draining)}}:
-                return BayCount(total, free, draining)
+        match answer.get("ok"):
+            case {
+                "total": int(total),
+                "free": int(free),
+                "pods": int(pods),
+                "draining": bool(draining),
+            }:
+                return BayCount(total, free, pods, draining)
         raise RuntimeUnavailable("the sandbox daemon is of a release that does not count its bays")
 
     def _may_take(self) -> bool:

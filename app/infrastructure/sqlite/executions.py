@@ -17,6 +17,7 @@ from app.domain.execution import (
     Time,
 )
 from app.domain.filters import ExecutionFilter
+from app.domain.hosts import language_key
 from app.domain.submission import Priority, Submission
 from app.infrastructure.programs import Programs
 from app.infrastructure.sqlite.database import Database
@@ -99,7 +100,7 @@ CLAIM: Final = """
     WHERE id = ? AND version = ? AND next_action_at = ?
 """
 IN_STATE: Final = """
-    SELECT id, owner, priority, created_at FROM executions
+    SELECT id, owner, priority, created_at, language, language_version FROM executions
     WHERE state = ? AND id > ? AND rebuilt_at IS NULL ORDER BY id LIMIT ?
 """
 PLACED: Final = f"""
@@ -297,8 +298,8 @@ class SqliteExecutions:
             ]
         rows.sort(key=lambda row: row["id"])
         return [
-            QueueEntry(id, owner, Priority(priority), created_at)
-            for id, owner, priority, created_at in rows[:limit]
+            QueueEntry(id, owner, Priority(priority), created_at, language_key(*language))
+            for id, owner, priority, created_at, *language in rows[:limit]
         ]
 
     def placed(self, place: str, limit: int) -> list[Execution]:
