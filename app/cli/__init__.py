@@ -29,6 +29,8 @@ main = LazyGroup(
             "app.cli.packages",
             "Add, list or remove packages for programs, on this host.",
         ),
+        "backup": ("app.cli.backup", "Save everything in one file, also while the service runs."),
+        "restore": ("app.cli.backup", "Put a backup into a data folder."),
         "queue": ("app.cli.service", "Show how much is queued and running."),
         "usage": ("app.cli.usage", "Show what your executions used, by day."),
         "workers": ("app.cli.service", "Show which workers run, and where programs run."),

@@ -15,11 +15,14 @@ SANDBOX = "sandbox"
 BLOBS = "blobs"
 """The folder of large contents, beside a SQLite file."""
 
+RESTORING = "restoring"
+"""The folder into which a backup is unpacked."""
+
 IN_DATA_FOLDER = frozenset(
     {
         *(BLOBS, "callback-secret", "children.json", "events.db", "flower-password", "key", "logs"),
         *("metrics", "podline.db"),
-        *("replays", "run", SANDBOX, "up.lock", "url"),
+        *("replays", RESTORING, "run", SANDBOX, "up.lock", "url"),
     }
 )
 """The names of files and folders in the data folder."""

@@ -1,5 +1,6 @@
 """A load of many executions, and what must hold after it, whatever happened."""
 
+from copy import copy
 from itertools import count
 
 from app.domain.execution import TERMINAL, State
@@ -32,6 +33,12 @@ class Load:
             standalone.client(), [f"sleep {seconds}; echo {n}" for n in numbers]
         )
         self.expected = {e.id: f"{n}\n" for e, n in zip(executions, numbers, strict=True)}
+
+    def restored_to(self, standalone: Standalone) -> "Load":
+        """The same executions, in another service that has a backup of the first one."""
+        restored = copy(self)
+        restored._standalone, restored._store = standalone, standalone.store()
+        return restored
 
     def wait_for_some(self, how_many: int = 5) -> None:
         """Wait until this many are completed, so that what follows happens in the middle."""

@@ -49,10 +49,14 @@ class FolderBlobs:
     ) -> Iterator[bytes] | None:
         with _at_the_edge():
             try:
-                file = (self._folder / execution_id / blob.sha256).open("rb", buffering=0)
+                file = self.path(execution_id, blob).open("rb", buffering=0)
             except FileNotFoundError:
                 return None
         return _read(file, start, blob.size - start if size is None else size)
+
+    def path(self, execution_id: str, blob: Blob) -> Path:
+        """Where the contents are, if they are stored."""
+        return self._folder / execution_id / blob.sha256
 
     def delete(self, execution_ids: Sequence[str]) -> None:
         with _at_the_edge():

@@ -1,0 +1,158 @@
+"""A backup: one tar(5) file, which only its owner can read.
+
+It has the copied databases, the blobs that these name, secrets, and last `manifest.json`. So a file
+that was cut off has no manifest.
+"""
+
+import io
+import json
+import os
+import re
+import shutil
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Final
+
+from app.domain.blob import PIECE_BYTES, Blob
+from app.infrastructure.folder.blobs import FolderBlobs
+from app.infrastructure.hashing import write_hashed
+
+FORMAT: Final = 1
+STORE: Final = "podline.db"
+LOG: Final = "events.db"
+SECRETS: Final = ("key", "callback-secret")
+_BLOBS: Final = "blobs"
+_MANIFEST: Final = "manifest.json"
+_BLOB_NAME: Final = re.compile(rf"{_BLOBS}/[0-9A-Z]+/[0-9a-f]{{64}}")
+_FILES: Final = frozenset({STORE, LOG, *SECRETS})
+
+
+class BadBackup(Exception):
+    """The file is not a complete backup that this release can read. The message has the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a backup says about itself."""
+
+    format: int
+    release: str
+    created_at: str
+    """ISO 8601, in UTC."""
+    blobs: int
+    """How many there are."""
+
+
+class Writer:
+    """Adds files to a backup."""
+
+    def __init__(self, tar: tarfile.TarFile) -> None:
+        self._tar = tar
+        self.blobs = 0
+
+    def add_file(self, name: str, path: Path) -> None:
+        with path.open("rb") as file:
+            self._add(name, file, os.fstat(file.fileno()).st_size)
+
+    def add_blob(self, blobs: FolderBlobs, execution_id: str, blob: Blob) -> bool:
+        """Returns False if it does not exist any more."""
+        try:
+            file = blobs.path(execution_id, blob).open("rb")
+        except FileNotFoundError:
+            return False
+        with file:
+            self._add(f"{_BLOBS}/{execution_id}/{blob.sha256}", file, blob.size)
+        self.blobs += 1
+        return True
+
+    def close(self, manifest: Manifest) -> None:
+        content = json.dumps(asdict(manifest), indent=2).encode()
+        self._add(_MANIFEST, io.BytesIO(content), len(content))
+
+    def _add(self, name: str, file: IO[bytes], size: int) -> None:
+        info = tarfile.TarInfo(name)
+        info.size, info.mode = size, 0o600
+        self._tar.addfile(info, file)
+
+
+@contextmanager
+def written(path: Path) -> Iterator[Writer]:
+    """Create the file, which has its name once it is complete and on disk.
+
+    Raises FileExistsError if there is such a file already.
+    """
+    if path.exists():
+        raise FileExistsError(f"{path} exists already")
+    new = path.with_name(f"{path.name}.incomplete")
+    new.unlink(missing_ok=True)
+    try:
+        with os.fdopen(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            with tarfile.open(fileobj=file, mode="w") as tar:
+                yield Writer(tar)
+            file.flush()
+            os.fsync(file.fileno())
+        new.rename(path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def unpack(path: Path, folder: Path) -> Manifest:
+    """Extract a backup into an empty folder. Each blob is compared with its hash.
+
+    Raises BadBackup and OSError.
+    """
+    manifest, count = None, 0
+    try:
+        with tarfile.open(path, mode="r:") as tar:
+            for member in tar:
+                content = tar.extractfile(member) if member.isreg() else None
+                if content is None:
+                    raise BadBackup(f"{member.name!r} is not a file")
+                if member.name == _MANIFEST:
+                    manifest = _manifest(content.read())
+                elif member.name in _FILES:
+                    _extract(content, folder / member.name)
+                else:
+                    _extract_blob(content, member, folder)
+                    count += 1
+    except tarfile.TarError as error:
+        raise BadBackup(str(error)) from error
+    if manifest is None:
+        raise BadBackup("the manifest is missing: the file is incomplete")
+    if count != manifest.blobs or not (folder / STORE).exists():
+        raise BadBackup(f"it has {count} of {manifest.blobs} blobs, or no database")
+    os.sync()
+    return manifest
+
+
+def _manifest(content: bytes) -> Manifest:
+    given = json.loads(content)
+    if given.get("format") != FORMAT:
+        raise BadBackup(f"it has the format {given.get('format')}, and this release knows {FORMAT}")
+    return Manifest(**given)
+
+
+def _extract(content: IO[bytes], path: Path) -> Blob:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        return write_hashed(file, iter(lambda: content.read(PIECE_BYTES), b""))
+
+
+def _extract_blob(content: IO[bytes], member: tarfile.TarInfo, folder: Path) -> None:
+    """The name comes from the file, so nothing is written that has another form."""
+    if not _BLOB_NAME.fullmatch(member.name):
+        raise BadBackup(f"{member.name!r} is not part of a backup")
+    path = folder / member.name
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if _extract(content, path) != Blob(path.name, member.size):
+        raise BadBackup(f"the blob {member.name} is damaged")
+
+
+def make_room(*paths: Path) -> None:
+    """Remove files and folders that are to be replaced."""
+    for path in paths:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            shutil.rmtree(path)
+        path.unlink(missing_ok=True)

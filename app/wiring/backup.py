@@ -1,0 +1,128 @@
+"""Backups of a service whose database is SQLite."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from app.domain.errors import PodlineError
+from app.settings import Settings
+from app.settings.folders import BLOBS, RESTORING, SANDBOX
+from app.settings.urls import sqlite_path
+from sandbox.private import make_folder
+
+
+class BackupError(PodlineError):
+    """The backup can't be made or restored. The message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What was saved or restored."""
+
+    created_at: str
+    blobs: int
+    erased: int
+    """Executions that were erased while the backup was made, and are erased in it."""
+    has_log: bool
+
+
+def back_up(settings: Settings, file: Path) -> Backup:
+    """Save databases, blobs and secrets, while the service runs or not.
+
+    Raises BackupError, StoreUnavailable and OSError.
+    """
+    from app.infrastructure.folder.archive import FORMAT, LOG, SECRETS, STORE, Manifest, written
+    from app.infrastructure.folder.blobs import FolderBlobs
+    from app.infrastructure.sqlite import snapshot
+
+    store, log = _databases(settings)
+    if file.resolve().is_relative_to(settings.data_dir):
+        raise BackupError(f"{file} is in the data folder: choose another place")
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    blobs, gone = FolderBlobs(settings.data_dir / BLOBS), set[str]()
+    with written(file) as archive, _work_folder(file) as work:
+        copied, copied_log = snapshot.copy_both(store, log, work)
+        for execution_id, blob in dict.fromkeys(snapshot.named_blobs(copied)):
+            if not archive.add_blob(blobs, execution_id, blob):
+                gone.add(execution_id)
+        if gone:
+            snapshot.erase(copied, gone)
+        archive.add_file(STORE, copied)
+        if copied_log:
+            archive.add_file(LOG, copied_log)
+        for name in SECRETS:
+            with suppress(FileNotFoundError):  # those of a service in parts are in its settings
+                archive.add_file(name, settings.data_dir / name)
+        archive.close(Manifest(FORMAT, version("podline"), now, archive.blobs))
+        return Backup(now, archive.blobs, len(gone), copied_log is not None)
+
+
+@contextmanager
+def _work_folder(file: Path) -> Iterator[Path]:
+    with TemporaryDirectory(prefix=f"{file.name}.", dir=file.absolute().parent) as work:
+        yield Path(work)
+
+
+def holds_service(settings: Settings) -> bool:
+    """Whether a restore would replace something."""
+    return any(path.exists() for path in _replaced(settings))
+
+
+def restore(settings: Settings, file: Path) -> Backup:
+    """Replace databases, blobs and secrets by those of the backup, once all of it is unpacked.
+
+    No process of the service may run. Raises BackupError, StoreIsNewer, StoreUnavailable and
+    OSError.
+    """
+    from app.infrastructure.folder.archive import LOG, SECRETS, STORE, BadBackup, make_room, unpack
+    from app.infrastructure.sqlite import snapshot
+    from app.infrastructure.sqlite.database import fold_log
+
+    store, log = _databases(settings)
+    work = settings.data_dir / RESTORING
+    make_room(work)
+    make_folder(work)
+    try:
+        try:
+            manifest = unpack(file, work)
+        except BadBackup as error:
+            raise BackupError(f"{file} can't be restored: {error}") from error
+        snapshot.check(work / STORE)
+        snapshot.upgrade(work / STORE)
+        fold_log(work / STORE)
+        has_log = (work / LOG).exists()
+        make_room(*_replaced(settings))
+        moves = [(work / name, settings.data_dir / name) for name in (BLOBS, *SECRETS)]
+        moves += [(work / LOG, log)] if log else []
+        for source, target in (*moves, (work / STORE, store)):
+            if source.exists():
+                shutil.move(source, target)
+    finally:
+        make_room(work)
+    return Backup(manifest.created_at, manifest.blobs, 0, has_log)
+
+
+def _databases(settings: Settings) -> tuple[Path, Path | None]:
+    """Raises BackupError without SQLite."""
+    store = sqlite_path(settings.database_url)
+    if store is None:
+        raise BackupError(
+            "the database is MongoDB: use its own tools, as docs/operations.md describes"
+        )
+    return store, sqlite_path(settings.event_log_url)
+
+
+def _replaced(settings: Settings) -> list[Path]:
+    """Pods of the sandbox are attempts of what ran before the restore."""
+    store, log = _databases(settings)
+    data = settings.data_dir
+    files = [Path(f"{path}{suffix}") for path in (store, log) if path for suffix in _OF_SQLITE]
+    return [*files, data / BLOBS, data / "key", data / "callback-secret", data / SANDBOX / "pods"]
+
+
+_OF_SQLITE = ("", "-wal", "-shm")
