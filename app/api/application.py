@@ -34,10 +34,12 @@ from app.api.sessions import sessions, sign_in
 from app.api.turnstile import Turnstile
 from app.api.usage import usage
 from app.api.workers import workers
+from app.domain.execution import SECOND
 from app.domain.origins import origins
 from app.ports import Ports
 from app.service.cached import Cached
 from app.service.capacity import capacity_of
+from app.service.disk import disk_usage
 from app.service.gauges import gauges
 from app.service.health import condition
 from app.service.languages import Languages
@@ -56,6 +58,8 @@ OPERATIONS: Final[Sequence[Operation]] = [
 
 OPEN_DOORS: Final = "OPEN_DOORS"
 """In the application's configuration: the doors, for the HTTP server's own errors."""
+DISK_FRESH: Final = 300 * SECOND
+"""How long metrics show the sizes of files that were once looked at, which can take seconds."""
 WAITING_ANSWERS: Final = 580
 """Open streams and `?wait`s of one API process. The server's other threads serve the rest."""
 
@@ -72,6 +76,7 @@ def make(ports: Ports, options: DoorOptions) -> Flask:
     cors.register(app, origins(ports.policy.cors_origins))
     entrance = Entrance(app.wsgi_app)
     app.wsgi_app = turnstile = Turnstile(entrance, exempt=PROBES.__contains__)  # type: ignore[method-assign]  # as Flask documents it
+    disk = Cached(lambda: disk_usage(ports.disk, ports.policy), ports.clock, DISK_FRESH)
     context = Context(
         ports,
         ports.policy,
@@ -82,7 +87,7 @@ def make(ports: Ports, options: DoorOptions) -> Flask:
         turnstile,
         LargeBodies(turnstile),
         condition=Cached(lambda: condition(ports), ports.clock),
-        exposition=Cached(lambda: ports.metrics.exposition(gauges(ports)), ports.clock),
+        exposition=Cached(lambda: ports.metrics.exposition(gauges(ports, disk.get)), ports.clock),
         doors=options,
     )
     for operation in OPERATIONS:

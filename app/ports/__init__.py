@@ -19,6 +19,7 @@ from typing import Protocol, TypeAlias
 from app.domain.callback_secret import CallbackSecrets
 from app.domain.execution import Time
 from app.domain.policy import Policy
+from app.ports import families
 from app.ports.admission import AdmissionQueue, Caps, QueueEntry
 from app.ports.bays import BayCount, Bays
 from app.ports.blobs import Blobs
@@ -116,6 +117,7 @@ __all__ = [
     "UsageRecords",
     "Wakeups",
     "WorkerReports",
+    "families",
 ]
 
 

@@ -156,6 +156,12 @@ class Executions(Protocol):
         folded, up to `limit`. Returns the ids of those that were removed.
         """
 
+    def oldest_removable(self) -> Time | None:
+        """Return when the oldest of these ended that `remove_ended_before` may remove, at any time.
+
+        Cheap.
+        """
+
     def not_erased(self, execution_ids: Sequence[str]) -> set[str]:
         """Return which of these executions exist and have not been erased."""
 

@@ -1,21 +1,20 @@
-"""The port of metrics."""
+"""The port of metrics. app/ports/families.py has their names."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from app.domain.execution import Execution
+from app.domain.fault import Fault
 from app.domain.sighting import Found
+from app.ports.families import Family
 
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
     """A current value for each combination of label values."""
 
-    name: str
-    """Ends with the unit, such as `_seconds`, by Prometheus's conventions."""
-    help: str
-    labels: tuple[str, ...]
+    family: Family
     samples: Mapping[tuple[str, ...], float]
 
 
@@ -28,6 +27,18 @@ class Metrics(Protocol):
 
     def execution_ended(self, execution: Execution) -> None:
         """Count an execution that has become terminal."""
+
+    def attempt_started(self) -> None:
+        """Count an attempt."""
+
+    def attempt_ended(self, fault: Fault) -> None:
+        """Count an attempt that ended without a verdict."""
+
+    def compiled(self, *, cached: bool) -> None:
+        """Count a compile stage. `cached` says that no compiler ran."""
+
+    def callback_tried(self, result: Literal["delivered", "failed", "abandoned"]) -> None:
+        """Count a try to deliver a callback."""
 
     def step_done(self, step: str, seconds: float) -> None:
         """Record the time of a step that a worker has done, however it ended."""

@@ -1,4 +1,4 @@
-"""Caches the answer to an expensive question for a second."""
+"""Caches the answer to an expensive question, by default for a second."""
 
 from collections.abc import Callable
 from threading import Lock
@@ -18,21 +18,22 @@ def is_fresh(asked_at: Time, now: Time, age: Time) -> bool:
 
 
 class Cached(Generic[Answer]):
-    """Asks at most once a second, for any number of threads. One for each process.
+    """Asks at most once in `fresh` microseconds, for any number of threads. One for each process.
 
     It protects the stores from requests that need no key.
     """
 
-    def __init__(self, ask: Callable[[], Answer], clock: Clock) -> None:
+    def __init__(self, ask: Callable[[], Answer], clock: Clock, fresh: Time = FRESH) -> None:
         self._ask = ask
         self._clock = clock
+        self._fresh = fresh
         self._lock = Lock()
         self._last: tuple[Time, Answer] | None = None
 
     def get(self) -> Answer:
         """The answer; waits for a thread that is already asking. Errors are raised, not cached."""
         with self._lock:
-            if self._last is None or not is_fresh(self._last[0], self._clock(), FRESH):
+            if self._last is None or not is_fresh(self._last[0], self._clock(), self._fresh):
                 answer = self._ask()
                 self._last = self._clock(), answer
             return self._last[1]

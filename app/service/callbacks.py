@@ -154,6 +154,7 @@ def _secrets(ports: Ports, callback: Callback) -> tuple[str, ...]:
 
 def _record_success(ports: Ports, execution: Execution, callback: Callback) -> None:
     ports.store.deliveries.update(execution.id, callback, callback.delivered())
+    ports.metrics.callback_tried("delivered")
     if callback.attempts:
         resolve_abandoned(ports.store.dead_letters, execution.id)
 
@@ -168,3 +169,4 @@ def _record_failure(
         record_abandoned(ports.store.dead_letters, ports.clock, execution.id, reason)
     after = callback.abandoned() if is_last else callback.failed()
     ports.store.deliveries.update(execution.id, callback, after)
+    ports.metrics.callback_tried("abandoned" if is_last else "failed")

@@ -3,6 +3,7 @@
 import logging
 
 from app.domain.execution import Execution
+from app.domain.fault import Fault
 from app.ports import Executions, Ports
 from app.service.admission import entry_of, fill_slots
 from app.service.hosts import is_here
@@ -20,6 +21,7 @@ def give_back(ports: Ports, execution: Execution, why: str) -> None:
     change = execution.give_back(ports.clock(), soon(ports.clock), why)
     if not apply(ports, change):
         return
+    ports.metrics.attempt_ended(Fault.NO_ROOM)
     log.info("%s waits for room: %s", execution.id, why)
     if is_here(ports.fleet, execution.place):
         ports.runtime.delete(execution.pod)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from app.domain.execution import HAS_POD, SECOND, Execution, State, pod_name
+from app.domain.fault import Fault
 from app.domain.judging import Judgement, verdict
 from app.domain.report import Frame, Observation, Phase
 from app.domain.submission import Submission
@@ -41,7 +42,7 @@ def poll(ports: Ports, execution_id: str) -> bool:
     if observation is None or observation.phase is Phase.WAITING:
         return _not_running(ports, execution, observation)
     if observation.phase is Phase.FAULTED:
-        end_attempt(ports, execution, observation.message or "the runtime lost the program")
+        end_attempt(ports, execution, Fault.RUNTIME, observation.message)
         return False
     if observation.phase is Phase.RUNNING:
         return _running(ports, execution, observation)
@@ -53,17 +54,17 @@ def poll(ports: Ports, execution_id: str) -> bool:
 
 def _not_running(ports: Ports, execution: Execution, observation: Observation | None) -> bool:
     if execution.state is State.RUNNING:
-        end_attempt(ports, execution, "the program's pod is gone")
+        end_attempt(ports, execution, Fault.POD_GONE)
         return False
     if observation and observation.no_room and is_overbooked(ports):
-        give_back(ports, execution, observation.message or "there is no room for its pod")
+        give_back(ports, execution, observation.message or Fault.NO_ROOM.text)
         return False
     # A late report about an earlier attempt's pod can come before this one's is created, so a
     # missing pod is not a fault yet: the start deadline decides, and the sweep creates again.
     deadline = execution.start_deadline or 0
     if ports.clock() > deadline:
         why = observation.message if observation else None
-        end_attempt(ports, execution, why or "the program did not start before its start deadline")
+        end_attempt(ports, execution, Fault.START_DEADLINE, why)
     else:
         next_poll = in_seconds(ports.clock, POLL_SECONDS)
         ports.store.executions.reschedule(execution, min(next_poll, deadline))
@@ -72,7 +73,7 @@ def _not_running(ports: Ports, execution: Execution, observation: Observation | 
 
 def _running(ports: Ports, execution: Execution, observation: Observation) -> bool:
     if _runs_too_long(ports, execution):
-        end_attempt(ports, execution, "the runtime did not end the program at its time limit")
+        end_attempt(ports, execution, Fault.TIME_LIMIT)
         return False
     return _look_later(ports, execution, observation)
 
@@ -103,15 +104,15 @@ def _ended(ports: Ports, execution: Execution, observation: Observation) -> bool
     """Judge the program, once the checker has ended too, if there is one."""
     submission = ports.store.executions.submission(execution.id)
     if submission is None:
-        end_attempt(ports, execution, "the stored program no longer exists", final=True)
+        end_attempt(ports, execution, Fault.PROGRAM_GONE, final=True)
         return False
     try:
         judgements = _judgements(ports, execution, submission, observation)
     except OutputLost:
-        end_attempt(ports, execution, "the program's output was lost")
+        end_attempt(ports, execution, Fault.OUTPUT_LOST)
         return False
     except CheckerFailed as error:
-        end_attempt(ports, execution, str(error), final=error.final)
+        end_attempt(ports, execution, Fault.CHECKER, str(error), final=error.final)
         return False
     if judgements is None:
         return _look_later(ports, execution, observation)

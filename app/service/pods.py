@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.execution import Execution, State
+from app.domain.fault import Fault
 from app.domain.pod import Pod
 from app.ports import Ports
 from app.service.groups import leave_to_hosts
@@ -32,11 +33,11 @@ def _create_pod(ports: Ports, execution_id: str) -> bool:
         return False
     # On hosts, it may have waited for a free bay, which costs no attempt.
     if ports.fleet is None and _is_overdue(ports, execution):
-        end_attempt(ports, execution, "the program did not start before its start deadline")
+        end_attempt(ports, execution, Fault.START_DEADLINE)
         return False
     submission = ports.store.executions.submission(execution_id)
     if submission is None:
-        end_attempt(ports, execution, "the stored program no longer exists", final=True)
+        end_attempt(ports, execution, Fault.PROGRAM_GONE, final=True)
         return False
     try:
         policy = ports.policy
@@ -52,7 +53,7 @@ def _create_pod(ports: Ports, execution_id: str) -> bool:
         if not offers(ports.fleet, execution):
             pass_on(ports, execution)
             return False
-        end_attempt(ports, execution, f"the runtime refused the pod: {error}", final=True)
+        end_attempt(ports, execution, Fault.REFUSED, f"{Fault.REFUSED.text}: {error}", final=True)
         return False
     # It may have been cancelled, or given up, while the pod was being created.
     if not owns_pod(ports.store.executions.get(execution_id), execution.attempt):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from app.domain.artifact import Collected
 from app.domain.execution import Execution, State
+from app.domain.fault import Fault
 from app.domain.judging import (
     Judgement,
     Judging,
@@ -53,10 +54,10 @@ def _persist(ports: Ports, execution: Execution) -> None:
     try:
         result, message, cpu_us = _result(ports, execution)
     except (OutputLost, CheckerFailed):
-        end_attempt(ports, execution, "the program's output was lost before it was stored")
+        end_attempt(ports, execution, Fault.NOT_STORED)
         return
     except artifacts.Lost as lost:
-        end_attempt(ports, execution, str(lost))
+        end_attempt(ports, execution, Fault.NOT_STORED, str(lost))
         return
     ports.store.results.insert(result)
     change = execution.complete(
@@ -67,6 +68,8 @@ def _persist(ports: Ports, execution: Execution) -> None:
         stored_bytes=result.stored_bytes,
     )
     if apply(ports, change):
+        if (stage := result.report.compile) is not None:
+            ports.metrics.compiled(cached=stage.cached)
         deliver_first(ports, change.after)
         clean_up(ports, change.after)
 

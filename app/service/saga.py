@@ -4,6 +4,7 @@ import logging
 from typing import Final
 
 from app.domain.execution import HAS_POD, TRANSITIONS, Execution, State
+from app.domain.fault import Fault
 from app.ports import Ports, Runtime
 from app.service import dead_letters
 from app.service.admission import release
@@ -32,7 +33,10 @@ def start_attempt(ports: Ports, execution_id: str) -> bool:
         next_action_at=soon(ports.clock),
         start_deadline=in_seconds(ports.clock, ports.policy.start_timeout),
     )
-    return apply(ports, started) and not left_to_a_group(ports, started.after)
+    if not apply(ports, started):
+        return False
+    ports.metrics.attempt_started()
+    return not left_to_a_group(ports, started.after)
 
 
 def begin(
@@ -57,13 +61,20 @@ def begin(
     if execution is None:
         return None
     if execution.tries.get(step, 0) > MAX_TRIES:
-        end_attempt(ports, execution, f"step {step} did not succeed in {MAX_TRIES} tries")
+        why = f"step {step} did not succeed in {MAX_TRIES} tries"
+        end_attempt(ports, execution, Fault.TRIES, why)
         return None
     return execution
 
 
-def end_attempt(ports: Ports, execution: Execution, reason: str, *, final: bool = False) -> None:
-    """End an attempt because of a fault: queue another one, or fail; then clean up."""
+def end_attempt(
+    ports: Ports, execution: Execution, fault: Fault, why: str | None = None, *, final: bool = False
+) -> None:
+    """End an attempt because of a fault: queue another one, or fail; then clean up.
+
+    `why` says more than the fault's own text.
+    """
+    reason = why or fault.text
     now = ports.clock()
     may_try_again = State.QUEUED in TRANSITIONS[execution.state] and not final
     if may_try_again and execution.attempt < ports.policy.max_attempts:
@@ -72,6 +83,7 @@ def end_attempt(ports: Ports, execution: Execution, reason: str, *, final: bool 
     else:
         change = execution.fail(now, soon(ports.clock), reason)
     if apply(ports, change):
+        ports.metrics.attempt_ended(fault)
         log.warning("attempt %d of %s ended: %s", execution.attempt, execution.id, reason)
         clean_up(ports, change.after)
 

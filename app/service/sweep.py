@@ -19,6 +19,7 @@ from app.domain.execution import (
     Time,
     owner_of_pod,
 )
+from app.domain.fault import Fault
 from app.domain.minutes import QUEUED, minute_of
 from app.domain.sighting import Finding, Found
 from app.ports import AdmissionQueue, Clock, Hosts, MinuteCounters, Ports, QueueEntry, Runtime
@@ -125,7 +126,7 @@ def end_lost_attempts(ports: Ports, hosts: Hosts) -> None:
     for name, group in lost.items():
         attempts = ports.store.executions.placed(name, BATCH)
         for execution in attempts:
-            end_attempt(ports, execution, f"the host {name} is gone")
+            end_attempt(ports, execution, Fault.HOST_GONE, f"the host {name} is gone")
         if len(attempts) < BATCH:
             ports.pipeline.forget_host(name)
             hosts.remove(name)

@@ -66,6 +66,13 @@ def make_metrics_folder(folder: Path) -> None:
     make_empty(folder)
 
 
+def count_restarts(folder: Path, restarts: Mapping[tuple[str, str], int]) -> None:
+    """Show how often children were started again. Raises OSError."""
+    from app.infrastructure.prometheus import restarts as shared
+
+    shared.write(folder, restarts)
+
+
 def with_metrics_folder(folder: Path) -> Mapping[str, str]:
     """The environment of a process that shares its counters there."""
     from app.infrastructure.prometheus.folder import VARIABLE

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from docs.generate import parts_diagram, settings_table, state_diagram
+from docs.generate import metrics_table, parts_diagram, settings_table, state_diagram
 
 DOCS: Final = Path(__file__).parent.parent
 
 BLOCKS: Final[Mapping[str, tuple[str, Callable[[], str]]]] = {
     "states": ("architecture.md", lambda: f"```mermaid\n{state_diagram.mermaid()}\n```"),
+    "metrics": ("metrics.md", metrics_table.table),
     "settings": ("operations.md", settings_table.table),
 }
 """Name of the block, to its page and its text."""

@@ -8,13 +8,21 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.domain.api_key import Role
 from app.domain.dead_letter import DeadLetterStatus
+from app.domain.disk import Room
 from app.domain.errors import CoordinationUnavailable, StoreUnavailable
+from app.domain.execution import State
 from app.infrastructure.memory.admission import MemoryAdmissionQueue
 from app.infrastructure.memory.runtime import Script
 from app.infrastructure.memory.store import MemoryStore
+from app.ports.families import ALL
+from app.service.health import SILENT_SECONDS
 from app.service.relay import relay
-from tests.support.api_contract import PROGRAM, Api, connector
-from tests.support.builders import a_dead_letter
+from app.service.retention import remove_old
+from app.service.steps import run_tick
+from app.service.usage import fold
+from tests.support.api_contract import PROGRAM, Api, body, connector
+from tests.support.builders import a_dead_letter, an_id
+from tests.support.staff import staffed
 from tests.support.twins import Twins, make_twins
 from tests.support.worker import Worker
 
@@ -72,6 +80,87 @@ def test_the_demand_for_work_falls_to_zero(api: Api, twins: Twins, worker: Worke
     worker.run_all()
     twins.clock.advance(1)
     assert scrape(api)['podline_work_demand{group=""}'] == 0
+
+
+def test_every_metric_is_there_after_a_run(api: Api, twins: Twins, worker: Worker) -> None:
+    staffed(twins)
+    run_tick(lambda: twins.ports, "podline.saga.sweep", lambda _: None, 5)
+    body(api.post("/api/v1/executions", PROGRAM), 202)
+    worker.run_all()
+    text = api.get("/metrics").get_data(as_text=True)
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    for family in ALL:
+        shown = families[family.name.removesuffix("_total")]
+        assert (shown.type, shown.documentation) == (family.kind, family.help)
+        for sample in shown.samples:
+            assert sample.labels.keys() - {"le"} == {*family.labels}
+    named = {name for name in families if name.startswith("podline_")}
+    assert named == {family.name.removesuffix("_total") for family in ALL}
+
+
+def test_heartbeats_workers_and_ticks(api: Api, twins: Twins) -> None:
+    staffed(twins, name="a:1")
+    run_tick(lambda: twins.ports, "podline.saga.sweep", lambda _: None, 5)
+    twins.clock.advance(SILENT_SECONDS + 1)
+    staffed(twins, "worker", name="b:1", roles=("pods", "results.host-1"))
+    twins.clock.advance(2)
+    found = scrape(api)
+    assert found['podline_heartbeat_age_seconds{role="pods"}'] == 2
+    assert found['podline_heartbeat_age_seconds{role="results"}'] == 2
+    assert found['podline_heartbeat_age_seconds{role="dlq"}'] == SILENT_SECONDS + 3
+    assert found['podline_heartbeat_age_seconds{role="beat"}'] == SILENT_SECONDS + 3
+    assert found['podline_workers{role="pods",state="alive"}'] == 1
+    assert found['podline_workers{role="pods",state="silent"}'] == 1
+    assert found['podline_workers{role="dlq",state="alive"}'] == 0
+    assert found['podline_tick_age_seconds{tick="saga.sweep"}'] == SILENT_SECONDS + 3
+    assert found['podline_healthy{part="beat"}'] == 0
+    assert found['podline_healthy{part="queues"}'] == 1
+
+
+def test_celerys_queues(api: Api, twins: Twins) -> None:
+    for _ in range(2):
+        twins.ports.pipeline.start(an_id(), State.STARTING)
+    twins.clock.advance(3)
+    found = scrape(api)
+    assert found['podline_celery_queue_length{queue_name="pods"}'] == 2
+    assert found['podline_celery_queue_oldest_seconds{queue_name="pods"}'] == 3
+    assert found['podline_celery_queue_length{queue_name="saga"}'] == 0
+    assert found['podline_celery_queue_oldest_seconds{queue_name="saga"}'] == 0
+
+
+def test_attempts_and_why_they_ended(api: Api, twins: Twins, worker: Worker) -> None:
+    twins.runtime.script = lambda _: Script(ends=None)
+    created = body(api.post("/api/v1/executions", PROGRAM), 202)
+    worker.run_all()
+    row = twins.store.executions.get(created["id"])
+    assert row is not None
+    twins.runtime.delete(row.pod)
+    twins.ports.pipeline.start(row.id, State.RUNNING)
+    worker.run_all()
+    found = scrape(api)
+    assert found["podline_attempts_total"] == 1
+    assert found['podline_attempts_ended_total{reason="pod_gone"}'] == 1
+
+
+def test_what_is_kept_for_too_long() -> None:
+    twins = make_twins(retention_seconds=60)
+    api = connector(twins.ports)("ada", Role.USER)
+    body(api.post("/api/v1/executions", PROGRAM), 202)
+    Worker(twins.ports).run_all()
+    relay(twins.ports)
+    fold(twins.store.usage)
+    twins.clock.advance(90)
+    assert scrape(api)["podline_retention_lag_seconds"] == 30
+    remove_old(twins.ports, pause=lambda _: None)
+    twins.clock.advance(1)
+    assert scrape(api)["podline_retention_lag_seconds"] == 0
+
+
+def test_what_the_disk_has(api: Api, twins: Twins) -> None:
+    twins.disk.room = Room(free=5 * 2**30, total=100 * 2**30)
+    found = scrape(api)
+    assert found["podline_disk_free_bytes"] == 5 * 2**30
+    assert found["podline_disk_reserved_bytes"] == 2**30
 
 
 def test_executions_by_outcome(api: Api, worker: Worker) -> None:

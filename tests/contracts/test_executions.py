@@ -608,8 +608,10 @@ class TestRemoveEndedBefore:
             store.events_to_relay.mark_relayed(row.id, row.version)
         store.events_to_relay.mark_relayed(unrelayed.id, unrelayed.version - 1)
         assert len(store.executions.remove_ended_before(NOW, 10)) == 0
+        assert store.executions.oldest_removable() == NOW
         assert len(store.executions.remove_ended_before(NOW + 1, 10)) == 1
         assert store.executions.get(young.id) is None
+        assert store.executions.oldest_removable() is None
 
     def test_removes_no_more_than_its_limit(self, store: Store) -> None:
         for _ in range(3):

@@ -5,8 +5,10 @@ from urllib.request import urlopen
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from app.domain.fault import Fault
+from app.domain.sighting import Found
 from app.infrastructure.prometheus.metrics import PrometheusMetrics
-from app.ports import Gauge, Metrics
+from app.ports import Gauge, Metrics, families
 from tests.support.builders import NOW, an_execution
 
 
@@ -26,17 +28,29 @@ def sample(exposition: bytes, name: str, **labels: str) -> float | None:
 def test_each_event_is_counted(metrics: Metrics) -> None:
     metrics.execution_ended(an_execution().cancel(NOW, NOW).after)
     metrics.step_done("pods.create", 0.03)
+    metrics.step_waited("pods.create", 0.2)
+    metrics.attempt_started()
+    metrics.attempt_ended(Fault.POD_GONE)
+    metrics.compiled(cached=True)
+    metrics.callback_tried("failed")
+    metrics.swept(Found.LOST_SLOT, 3)
     metrics.watch_restarted()
     metrics.request_answered("GET", "/readyz", 200)
     counted = metrics.exposition()
     assert sample(counted, "podline_executions_ended_total", state="cancelled") == 1
     assert sample(counted, "podline_step_seconds_count", step="pods.create") == 1
+    assert sample(counted, "podline_step_waiting_seconds_sum", step="pods.create") == 0.2
+    assert sample(counted, "podline_attempts_total") == 1
+    assert sample(counted, "podline_attempts_ended_total", reason="pod_gone") == 1
+    assert sample(counted, "podline_compiles_total", cache="hit") == 1
+    assert sample(counted, "podline_callback_deliveries_total", result="failed") == 1
+    assert sample(counted, "podline_sweep_found_total", what="lost_slot") == 3
     assert sample(counted, "podline_watch_restarts_total") == 1
     assert sample(counted, "podline_http_requests_total", route="/readyz", status="200") == 1
 
 
 def test_a_gauge_is_shown_and_not_kept(metrics: Metrics) -> None:
-    gauge = Gauge("podline_slots", "Slots", ("state",), {("used",): 2, ("free",): 0})
+    gauge = Gauge(families.SLOTS, {("used",): 2, ("free",): 0})
     assert sample(metrics.exposition([gauge]), "podline_slots", state="used") == 2
     assert sample(metrics.exposition(), "podline_slots", state="used") is None
 

@@ -5,6 +5,7 @@ import pytest
 from app.domain.dead_letter import DeadLetterKind, DeadLetterStatus
 from app.domain.errors import RuntimeUnavailable, StoreUnavailable
 from app.domain.execution import SECOND, Change, Execution, Outcome, State
+from app.domain.fault import Fault
 from app.domain.pod import Pod
 from app.domain.report import Limit, Observation, Report
 from app.domain.submission import ExpectedOutput
@@ -524,7 +525,7 @@ def test_a_completed_row_stays_due_until_it_is_cleaned_up() -> None:
 def test_an_attempt_ends_as_of_now(twins: Twins) -> None:
     execution = running(twins)
     twins.clock.advance(3)
-    saga.end_attempt(twins.ports, execution, "no sandbox")
+    saga.end_attempt(twins.ports, execution, Fault.POD_GONE)
     assert twins.store.executions.events(execution.id)[-1].time == twins.clock()
     assert 1.6 <= next_look(twins, execution) <= 2.4, "the first back-off"
 
@@ -532,7 +533,7 @@ def test_an_attempt_ends_as_of_now(twins: Twins) -> None:
 def test_a_failed_row_says_when_and_leaves_one_letter(twins: Twins) -> None:
     execution = running(twins)
     twins.clock.advance(3)
-    saga.end_attempt(twins.ports, execution, "no sandbox", final=True)
+    saga.end_attempt(twins.ports, execution, Fault.POD_GONE, final=True)
     row = twins.now(execution)
     assert (row.state, row.ended_at) == (State.FAILED, twins.clock())
     assert twins.store.executions.events(row.id)[-1].time == twins.clock()
@@ -544,7 +545,7 @@ def test_a_failed_row_stays_due_until_it_is_cleaned_up(twins: Twins) -> None:
     execution = running(twins)
     twins.runtime.unavailable = True
     with pytest.raises(RuntimeUnavailable):
-        saga.end_attempt(twins.ports, execution, "no sandbox", final=True)
+        saga.end_attempt(twins.ports, execution, Fault.POD_GONE, final=True)
     assert next_look(twins, execution) == STEP_TIMEOUT
 
 
@@ -561,7 +562,7 @@ def test_a_retry_that_completes_resolves_the_letter(
     twins: Twins, worker: Worker, succeeds: bool
 ) -> None:
     failed = running(twins)
-    saga.end_attempt(twins.ports, failed, "no sandbox", final=True)
+    saga.end_attempt(twins.ports, failed, Fault.POD_GONE, final=True)
     twins.runtime.script = lambda _: Script()
     again = retry(twins.ports, twins.now(failed))
     if not succeeds:

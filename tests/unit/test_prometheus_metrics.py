@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from app.infrastructure.prometheus import restarts
 from app.infrastructure.prometheus.folder import VARIABLE, make_empty
 from app.infrastructure.prometheus.metrics import PrometheusMetrics
-from app.ports import METRICS_MEDIA_TYPE, Gauge
+from app.infrastructure.prometheus.restarts import ChildRestarts
+from app.ports import METRICS_MEDIA_TYPE, Gauge, families
+from app.ports.families import CHILD_RESTARTS
 
 COUNT_ONE = """
 from app.infrastructure.prometheus.metrics import PrometheusMetrics
@@ -45,7 +48,7 @@ def test_two_in_one_process_do_not_share_counts() -> None:
 
 
 def test_a_gauge_has_a_series_for_each_combination_of_labels() -> None:
-    gauge = Gauge("podline_slots", "Slots", ("state",), {("used",): 2, ("free",): 0})
+    gauge = Gauge(families.SLOTS, {("used",): 2, ("free",): 0})
     shown = lines(PrometheusMetrics(), gauge)
     assert "# TYPE podline_slots gauge" in shown
     assert {'podline_slots{state="used"} 2.0', 'podline_slots{state="free"} 0.0'} <= set(shown)
@@ -85,3 +88,16 @@ def test_a_worker_serves_its_own() -> None:
         assert b"podline_watch_restarts_total 1.0" in answer.read()
     with pytest.raises(OSError, match="in use"):
         metrics.serve("127.0.0.1", port)
+
+
+def test_restarts_of_children_are_shown_where_up_writes_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    shown = ChildRestarts
+    assert [family.samples for family in shown().collect()] == [[]]
+    restarts.write(tmp_path, {("worker", "hung"): 2, ("api", "died"): 1})
+    (family,) = shown().collect()
+    values = {tuple(sample.labels.values()): sample.value for sample in family.samples}
+    assert values == {("worker", "hung"): 2, ("api", "died"): 1}
+    assert family.samples[0].name == CHILD_RESTARTS.name

@@ -86,6 +86,8 @@ def test_children_that_hang_start_again_and_the_service_works(tmp_path: Path) ->
             or_fail=up.described,
         )
         up.wait_until_ready()
+        metrics = httpx.get(f"{up.client().url}/metrics").text
+        assert 'podline_child_restarts_total{child="worker",why="hung"} 1.0' in metrics
         done = subprocess.run(
             [PODLINE, "doctor", "--json", "--data-dir", str(up.data_dir)],
             capture_output=True,

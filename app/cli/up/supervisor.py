@@ -2,10 +2,11 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from app.cli.up import leftovers, logs
 from app.cli.up.child import Child
@@ -18,6 +19,10 @@ LOOK_SECONDS = 5.0
 """Between two looks whether each child is alive."""
 _DRAIN_SECONDS = 0.2
 """Between two looks at what is left."""
+
+
+Restarts: TypeAlias = Mapping[tuple[str, str], int]
+"""By child, and `died` or `hung`."""
 
 
 class Reporter(Protocol):
@@ -47,8 +52,12 @@ class Supervisor:
         record: Path,
         reporter: Reporter,
         drain: Callable[[], bool] | None = None,
+        count: Callable[[Restarts], object] = lambda _: None,
     ) -> None:
-        """After the first signal, children go on until `drain` returns true, or another signal."""
+        """After the first signal, children go on until `drain` returns true, or another signal.
+
+        `count` is given how often each child ended by itself, and why.
+        """
         self._drain = drain
         self._children = children
         self._record = record
@@ -56,6 +65,9 @@ class Supervisor:
         self._all_were_ready = False
         self._recorded: list[int] | None = None
         self._next_look = 0.0
+        self._count = count
+        self._hung: set[str] = set()
+        self._restarts: Counter[tuple[str, str]] = Counter()
 
     def run(self) -> None:
         """Run until SIGINT, SIGTERM or SIGHUP. No child is left when this returns."""
@@ -81,6 +93,7 @@ class Supervisor:
             if (status := child.reap()) is not None:
                 pause = child.next_start - time.monotonic()
                 self._reporter.died(child, status, pause)
+                self._count_end(child.program.name)
         self._start_due()
         self._end_hung()
         for child in self._children:
@@ -106,7 +119,15 @@ class Supervisor:
         for child in self._children:
             if child.hangs():
                 self._reporter.hung(child)
+                self._hung.add(child.program.name)
                 child.kill_hung()
+
+    def _count_end(self, name: str) -> None:
+        """A full disk loses no more than the last count."""
+        self._restarts[name, "hung" if name in self._hung else "died"] += 1
+        self._hung.discard(name)
+        with suppress(OSError):
+            self._count(self._restarts)
 
     def _startable(self) -> list[Child]:
         """Only the first start waits for `needs`: each program survives the loss of another."""

@@ -236,6 +236,12 @@ class MemoryExecutions:
                 tables.forget_contents(execution_id)
             return removable[:limit]
 
+    def oldest_removable(self) -> Time | None:
+        with self._tables.lock:
+            rows = self._tables.rows.values()
+            removable = [row for row in rows if self._removable(row, _NEVER)]
+            return min((row.ended_at for row in removable if row.ended_at), default=None)
+
     def not_erased(self, execution_ids: Sequence[str]) -> set[str]:
         with self._tables.lock:
             rows = self._tables.rows
@@ -247,6 +253,9 @@ class MemoryExecutions:
         delivered = row.callback is None or row.callback.next_at is None
         wholly_relayed = self._tables.relayed[row.id] == row.version
         return settled and wholly_relayed and delivered and folded and (row.ended_at or 0) < time
+
+
+_NEVER = 2**63
 
 
 def _due(row: Execution, now: Time) -> bool:

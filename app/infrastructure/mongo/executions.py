@@ -267,14 +267,7 @@ class MongoExecutions:
 
     @at_the_edge
     def remove_ended_before(self, time: Time, limit: int) -> list[str]:
-        removable = self._rows(
-            ended_at__gt=0,
-            ended_at__lt=time,
-            next_action_at=None,
-            relay_at=None,
-            callback_at=None,
-            usage_at=None,
-        )
+        removable = self._removable(ended_at__lt=time)
         ids = [row.id for row in removable.only("id").order_by("ended_at").limit(limit)]
         # Delete the row last: it leads to what a crash leaves.
         self._forget_contents(ids)
@@ -282,6 +275,15 @@ class MongoExecutions:
         return ids
 
     @at_the_edge
+    def oldest_removable(self) -> Time | None:
+        oldest = self._removable().only("ended_at").order_by("ended_at").first()
+        return oldest.ended_at if oldest else None
+
+    def _removable(self, **also: Time) -> Any:
+        """The rows that retention may remove."""
+        settled = {"next_action_at": None, "relay_at": None, "callback_at": None, "usage_at": None}
+        return self._rows(ended_at__gt=0, **settled, **also)
+
     def not_erased(self, execution_ids: Sequence[str]) -> set[str]:
         rows = self._rows(id__in=list(execution_ids)).only("id", "erased")
         return {row.id for row in rows if not row.erased}

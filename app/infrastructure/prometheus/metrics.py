@@ -19,11 +19,14 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from app.domain.execution import Execution
+from app.domain.fault import Fault
 from app.domain.sighting import Found
 from app.infrastructure.prometheus import allocated
 from app.infrastructure.prometheus.folder import VARIABLE
 from app.infrastructure.prometheus.processes import Processes
-from app.ports import Gauge
+from app.infrastructure.prometheus.restarts import ChildRestarts
+from app.ports import Gauge, families
+from app.ports.families import Family
 
 _WAIT_BUCKETS: Final = (0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60)
 _STEP_BUCKETS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
@@ -41,53 +44,55 @@ class PrometheusMetrics:
 
     def __init__(self) -> None:
         self._own = CollectorRegistry()
-        self._ended = Counter(
-            "podline_executions_ended",
-            "Executions that became completed, failed or cancelled; a completed one has an outcome",
-            ("state", "outcome"),
-            registry=self._own,
-        )
-        self._steps = Histogram(
-            "podline_step_seconds",
-            "How long a step of the pipeline, or a tick of beat, took",
-            ("step",),
-            buckets=_STEP_BUCKETS,
-            registry=self._own,
-        )
-        self._waits = Histogram(
-            "podline_step_waiting_seconds",
-            "How long the message of a step or a tick was in its queue; joined steps have none",
-            ("step",),
-            buckets=_WAIT_BUCKETS,
-            registry=self._own,
-        )
-        self._swept = Counter(
-            "podline_sweep_found",
-            "What the sweep found only because something was lost before",
-            ("what",),
-            registry=self._own,
-        )
-        self._requests = Counter(
-            "podline_http_requests",
-            "Responses of the API; a stream counts when it starts",
-            ("method", "route", "status"),
-            registry=self._own,
-        )
+        self._ended = self._counter(families.ENDED)
+        self._faults = self._counter(families.FAULTS)
+        self._compiles = self._counter(families.COMPILES)
+        self._callbacks = self._counter(families.CALLBACKS)
+        self._swept = self._counter(families.SWEPT)
+        self._requests = self._counter(families.REQUESTS)
+        self._steps = self._histogram(families.STEPS, _STEP_BUCKETS)
+        self._waits = self._histogram(families.WAITS, _WAIT_BUCKETS)
         with suppress(OSError):
             self._watch_restarts  # noqa: B018  # shown as 0 from the start
+            self._attempts  # noqa: B018  # too
 
     @cached_property
     def _watch_restarts(self) -> Counter:
         """A counter without labels, which takes space in the folder at once. Raises OSError."""
-        return Counter(
-            "podline_watch_restarts",
-            "How often the watch of the runtime failed and was restarted",
-            registry=self._own,
+        return self._counter(families.WATCH_RESTARTS)
+
+    @cached_property
+    def _attempts(self) -> Counter:
+        """Raises OSError."""
+        return self._counter(families.ATTEMPTS)
+
+    def _counter(self, family: Family) -> Counter:
+        return Counter(family.name, family.help, family.labels, registry=self._own)
+
+    def _histogram(self, family: Family, buckets: Sequence[float]) -> Histogram:
+        return Histogram(
+            family.name, family.help, family.labels, buckets=buckets, registry=self._own
         )
 
     def execution_ended(self, execution: Execution) -> None:
         with suppress(OSError):
             self._ended.labels(execution.state, execution.outcome or "").inc()
+
+    def attempt_started(self) -> None:
+        with suppress(OSError):
+            self._attempts.inc()
+
+    def attempt_ended(self, fault: Fault) -> None:
+        with suppress(OSError):
+            self._faults.labels(fault).inc()
+
+    def compiled(self, *, cached: bool) -> None:
+        with suppress(OSError):
+            self._compiles.labels("hit" if cached else "miss").inc()
+
+    def callback_tried(self, result: str) -> None:
+        with suppress(OSError):
+            self._callbacks.labels(result).inc()
 
     def step_done(self, step: str, seconds: float) -> None:
         with suppress(OSError):
@@ -120,6 +125,7 @@ class PrometheusMetrics:
         registry = CollectorRegistry()
         registry.register(_Counted(self._own))
         registry.register(Processes())
+        registry.register(ChildRestarts())
         registry.register(_Gauges(gauges))
         return registry
 
@@ -144,7 +150,8 @@ class _Gauges(Collector):
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         for gauge in self._gauges:
-            family = GaugeMetricFamily(gauge.name, gauge.help, labels=gauge.labels)
+            family = gauge.family
+            shown = GaugeMetricFamily(family.name, family.help, labels=family.labels)
             for values, number in gauge.samples.items():
-                family.add_metric(values, number)
-            yield family
+                shown.add_metric(values, number)
+            yield shown

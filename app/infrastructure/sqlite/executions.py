@@ -128,6 +128,7 @@ FORGET: Final = (
     "DELETE FROM labels WHERE execution_id = ?",
 )
 TO_REMOVE: Final = f"SELECT id FROM executions WHERE {REMOVABLE} AND ended_at < ? LIMIT ?"
+OLDEST_REMOVABLE: Final = f"SELECT min(ended_at) FROM executions WHERE {REMOVABLE}"
 REMOVE: Final = (
     *FORGET,
     "DELETE FROM events WHERE execution_id = ?",
@@ -345,6 +346,11 @@ class SqliteExecutions:
             for id in ids:
                 _run_all(connection, REMOVE, id)
         return ids
+
+    def oldest_removable(self) -> Time | None:
+        with self._database.reading() as connection:
+            oldest: Time | None = connection.execute(OLDEST_REMOVABLE).fetchone()[0]
+            return oldest
 
     def not_erased(self, execution_ids: Sequence[str]) -> set[str]:
         with self._database.reading() as connection:
