@@ -16,7 +16,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -48,6 +48,8 @@ _THREAD_STACK_BYTES: Final = 512 * 1024
 _IN_DATA_FOLDER: Final = ("jail", "lock", "pods", "programs", "podline-records", FOLDER)
 _SECONDS_OF_GIL: Final = 0.0005
 """A bay that reads much must not delay another's `create` by the default 5 ms."""
+_SECONDS_BETWEEN_LOOKS: Final = 0.2
+"""Whether anything is left to drain."""
 
 log = logging.getLogger("podline.sandbox")
 
@@ -125,6 +127,7 @@ def _run(arguments: argparse.Namespace, traces: Traces, *, for_group: bool) -> N
     threading.Thread(target=accept, args=[listener, pods], daemon=True).start()
     log.info("ready: %d bays at %s", arguments.bays, arguments.socket)
     stop.recv(1)
+    _drain(pods, stop)
     log.info("stopping")
     arguments.socket.unlink(missing_ok=True)
     toolchains.stop()
@@ -132,6 +135,19 @@ def _run(arguments: argparse.Namespace, traces: Traces, *, for_group: bool) -> N
     for meter in meters:
         meter.close()
     mounts.close()
+
+
+def _drain(pods: Pods, stop: socket.socket) -> None:
+    """Reserve nothing more, and wait until what was reserved has ended and was deleted.
+
+    Nobody does that if no client holds bays, and a second signal ends the wait.
+    """
+    pods.reservations.drain()
+    stop.settimeout(_SECONDS_BETWEEN_LOOKS)
+    while pods.reservations.has_holders() and (pods.names() or pods.reservations.count().reserved):
+        with suppress(TimeoutError):
+            stop.recv(1)
+            return
 
 
 def _make_pods(

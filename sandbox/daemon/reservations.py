@@ -86,6 +86,10 @@ class Reservations:
                 for holder in self._holders:
                     self._tell(holder, DRAINING)
 
+    def has_holders(self) -> bool:
+        with self._lock:
+            return bool(self._holders)
+
     def count(self) -> Count:
         with self._lock:
             free = 0 if self._draining else self._slots - self._busy()

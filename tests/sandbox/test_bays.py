@@ -130,3 +130,33 @@ def test_it_drains(own_sandbox: SandboxDaemon, bays: SandboxBays) -> None:
     own_sandbox.runtime.delete(pod.name)
     wait_until(bays.drain, within=5)
     own_sandbox.kill()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("again", [False, True], ids=["deleted", "second signal"])
+def test_asked_to_stop_it_drains_first(
+    own_sandbox: SandboxDaemon, bays: SandboxBays, again: bool
+) -> None:
+    assert bays.wait(5)
+    bays.take()
+    pod = created(own_sandbox, bays)
+    own_sandbox.terminate()
+    wait_until(lambda: bays.count().draining)
+    assert not bays.wait(SOON)
+    assert own_sandbox.runs()
+    if again:
+        own_sandbox.terminate()
+    else:
+        own_sandbox.runtime.delete(pod.name)
+    assert own_sandbox.wait() == 0
+
+
+@pytest.mark.long
+def test_asked_to_stop_it_waits_for_no_worker_that_is_gone(
+    own_sandbox: SandboxDaemon, bays: SandboxBays
+) -> None:
+    assert bays.wait(5)
+    bays.take()
+    created(own_sandbox, bays)
+    bays.close()
+    assert own_sandbox.stop() == 0

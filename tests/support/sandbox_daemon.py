@@ -81,6 +81,8 @@ class SandboxDaemon:
 
     folder: Path
     bays: int = 4
+    slots: int | None = None
+    """How many pods run at once, as on a sandbox host. By default, one for each bay."""
     ready_jails: int | None = None
     ahead: str = os.environ.get("PODLINE_TEST_AHEAD", "never")
     """When compilers are started ahead. With `always`, all tests have those."""
@@ -104,6 +106,7 @@ class SandboxDaemon:
             *(*self.wrapper, sys.executable, "-m", "sandbox.daemon"),
             *("--socket", str(self.socket), "--data", str(self.folder / "data")),
             *("--bays", str(self.bays), "--ahead", self.ahead),
+            *(() if self.slots is None else ("--slots", str(self.slots))),
             *(() if self.languages is None else ("--languages", str(self.languages))),
             *(() if self.ready_jails is None else ("--ready-jails", str(self.ready_jails))),
         ]
@@ -143,10 +146,17 @@ class SandboxDaemon:
 
     def stop(self) -> int:
         """Send SIGTERM, and return the exit code."""
+        self.terminate()
+        return self.wait()
+
+    def terminate(self) -> None:
         assert self._process
         self._process.terminate()
-        self._process.wait()
-        return self._process.returncode
+
+    def wait(self) -> int:
+        """Return the exit code once it has ended."""
+        assert self._process
+        return self._process.wait()
 
     def cgroups(self) -> list[Path]:
         """Return the control groups that contain those of its bays, or none without cgroups."""
