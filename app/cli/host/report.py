@@ -1,5 +1,6 @@
 """What `podline host` prints."""
 
+from app.cli.up.child import Child
 from app.cli.up.report import Report, full
 from app.settings import Settings
 
@@ -17,3 +18,13 @@ class HostReport(Report):
     def _when_ready(self) -> str:
         slots = self._settings.policy().max_running
         return f"\nThis host runs up to {slots} programs at once. Ctrl-C drains it."
+
+
+class WorkersReport(Report):
+    """Reports which daemons have a worker here."""
+
+    def came(self, child: Child) -> None:
+        self._print(f"{child.program.name} starts: its daemon is at {child.program.address}")
+
+    def went(self, child: Child) -> None:
+        self._print(f"{child.program.name} has ended")

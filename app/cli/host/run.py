@@ -9,21 +9,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.cli.host.drain import Drain
-from app.cli.host.report import HostReport
+from app.cli.host.report import HostReport, WorkersReport
+from app.cli.host.workers import Workers
 from app.cli.up import folder, leftovers
 from app.cli.up.child import Child
 from app.cli.up.errors import UpError
-from app.cli.up.programs import host_programs
+from app.cli.up.programs import host_programs, worker_beside
 from app.cli.up.supervisor import STOP_SIGNALS, Supervisor, blocked
 from app.domain.errors import CoordinationUnavailable
 from app.domain.hosts import HOST_NAME
+from app.infrastructure.celery.heartbeat import Heartbeat
 from app.ports import Hosts, Leases
 from app.settings import Settings
-from app.settings.folders import runtime_folder
+from app.settings.folders import IN_DATA_FOLDER, runtime_folder
 from app.settings.sources import FILE_VARIABLE, settings_file, variable
 from app.settings.urls import HOSTS, socket_path, sqlite_path
 from app.wiring import make_hosts, make_leases
-from sandbox.private import set_umask
+from sandbox.private import make_data_folder, make_folder, set_umask
 
 START_SECONDS = 15.0
 """How long a name is kept for a host that starts, until its heartbeats do that."""
@@ -37,14 +39,9 @@ def run(data_dir: Path, name: str | None) -> None:
         raise UpError(
             "--name must have 1 to 63 characters of a-z, 0-9 and '-', and no '-' at either end"
         )
-    set_umask()
-    os.environ["PODLINE_DATA_DIR"] = str(data_dir.absolute())
-    os.environ.pop("PODLINE_HOST", None)
-    refuse_what_is_not_shared(Settings.load())
+    _shared_settings(data_dir)
     os.environ["PODLINE_HOST"] = name or own_name()
     os.environ["PODLINE_RUNTIME_URL"] = f"unix://{_socket(data_dir.absolute())}"
-    if file := settings_file():
-        os.environ[FILE_VARIABLE] = str(file.absolute())
     settings = Settings.load()
     report = HostReport(settings)
     with folder.held(settings.data_dir, on_full=report.full):
@@ -52,6 +49,35 @@ def run(data_dir: Path, name: str | None) -> None:
         take_name(make_hosts(settings), make_leases(settings), os.environ["PODLINE_HOST"])
         with blocked(STOP_SIGNALS):
             _supervise(settings, report)
+
+
+def run_workers(data_dir: Path, daemons: Path) -> None:
+    """Run a worker beside each daemon whose socket is in the folder `daemons`.
+
+    Raises UpError or SettingsError if it can't start.
+    """
+    settings = _shared_settings(data_dir)
+    make_data_folder(settings.data_dir, IN_DATA_FOLDER)
+    make_folder(runtime_folder(settings.data_dir))
+    os.environ.pop(variable("heartbeat_file"), None)
+    heartbeat = Heartbeat(settings.heartbeat_file)
+
+    def make_child(socket: Path) -> Child:
+        return Child(worker_beside(settings, socket), log=None, folder=settings.data_dir)
+
+    Workers(daemons.absolute(), make_child, WorkersReport(settings.data_dir)).run(heartbeat.beat)
+
+
+def _shared_settings(data_dir: Path) -> Settings:
+    """The settings in force, for children too, which run in the data folder. Raises UpError."""
+    set_umask()
+    os.environ["PODLINE_DATA_DIR"] = str(data_dir.absolute())
+    os.environ.pop("PODLINE_HOST", None)
+    if file := settings_file():
+        os.environ[FILE_VARIABLE] = str(file.absolute())
+    settings = Settings.load()
+    refuse_what_is_not_shared(settings)
+    return settings
 
 
 def _supervise(settings: Settings, report: HostReport) -> None:

@@ -45,7 +45,8 @@ class Program:
 class Child:
     """The current process of a program."""
 
-    def __init__(self, program: Program, log: Path, folder: Path) -> None:
+    def __init__(self, program: Program, log: Path | None, folder: Path) -> None:
+        """Without a log, it prints where this process does."""
         self.program = program
         self.log = log
         self._folder = folder
@@ -62,7 +63,7 @@ class Child:
 
     def start(self) -> None:
         """Start it in its own session, so that Ctrl-C in a terminal reaches only the supervisor."""
-        log = open_log(self.log)
+        log = open_log(self.log) if self.log else None
         try:
             self._process = subprocess.Popen(
                 self.program.argv,
@@ -75,7 +76,8 @@ class Child:
                 preexec_fn=partial(_before_exec, os.getpid(), self.program.nice),
             )
         finally:
-            os.close(log)
+            if log is not None:
+                os.close(log)
         self._started = time.monotonic()
         self._missed = 0
 

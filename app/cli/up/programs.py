@@ -17,6 +17,7 @@ from app.settings.sources import variable
 from app.settings.urls import socket_path
 from app.wiring.files import with_metrics_folder
 
+_WORKER_STOP_SECONDS: Final = 15
 _API_PROCESSES: Final = 2
 """At most: with more, one owner of many connections takes the cores that programs need."""
 
@@ -44,6 +45,22 @@ def host_programs(settings: Settings) -> list[Program]:
         replace(_sandbox(settings), nice=0),
         replace(worker, address="its own queues", needs=("sandbox",), nice=0),
     ]
+
+
+def worker_beside(settings: Settings, socket: Path) -> Program:
+    """The worker of the sandbox host that is named like this socket of its daemon.
+
+    It leaves callbacks and the event log to workers beside no host.
+    """
+    host = socket.stem
+    program = Program(
+        name=f"worker-{host}",
+        address=str(socket),
+        argv=_worker_command(settings, f"podline@{host}", "-X", "replay,results"),
+        environment={"PODLINE_HOST": host, "PODLINE_RUNTIME_URL": f"unix://{socket}"},
+        stop_seconds=_WORKER_STOP_SECONDS,
+    )
+    return _beating(program, settings.data_dir)
 
 
 def _counted(program: Program, instance: Instance) -> Program:
@@ -110,13 +127,7 @@ def _worker(settings: Settings, data_dir: Path, name: str, *options: str) -> Pro
     ready = data_dir / "worker-ready"
     program = Program(
         name="worker",
-        argv=_celery(
-            "worker",
-            *("--hostname", name, "--loglevel", settings.log_level, *options),
-            *("--include", worker_ready.__name__),
-            # A single worker has no peers to gossip with; Flower needs a heartbeat every 10 s.
-            *("--without-gossip", "--without-mingle", "--heartbeat-interval", "10"),
-        ),
+        argv=_worker_command(settings, name, *options, "--include", worker_ready.__name__),
         address="all queues",
         ready=lambda pid: worker_ready.pid_in(ready) == pid,
         needs=("redis", "sandbox"),
@@ -124,9 +135,18 @@ def _worker(settings: Settings, data_dir: Path, name: str, *options: str) -> Pro
         # of 182 submissions a second.
         nice=5,
         environment={worker_ready.VARIABLE: str(ready)},
-        stop_seconds=15,
+        stop_seconds=_WORKER_STOP_SECONDS,
     )
     return _beating(program, data_dir)
+
+
+def _worker_command(settings: Settings, name: str, *options: str) -> tuple[str, ...]:
+    return _celery(
+        "worker",
+        *("--hostname", name, "--loglevel", settings.log_level, *options),
+        # It has no peers to gossip with; Flower needs a heartbeat every 10 s.
+        *("--without-gossip", "--without-mingle", "--heartbeat-interval", "10"),
+    )
 
 
 def _beat(data_dir: Path) -> Program:

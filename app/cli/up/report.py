@@ -61,7 +61,10 @@ class Report:
         for child in children:
             program = child.program
             table.add_row(
-                program.name, str(child.pid), self._short(program.address), self._short(child.log)
+                program.name,
+                str(child.pid),
+                self._short(program.address),
+                self._short(child.log or ""),
             )
         self._print(table)
         self._print(self._when_ready())
@@ -75,9 +78,8 @@ class Report:
 
     def died(self, child: Child, status: int, pause: float) -> None:
         how = f"exit code {status}" if status >= 0 else signal.Signals(-status).name
-        self._print(
-            f"{child.program.name} ended ({how}), see {child.log}; restarting in {pause:.1f} s"
-        )
+        where = f", see {child.log}" if child.log else ""
+        self._print(f"{child.program.name} ended ({how}){where}; restarting in {pause:.1f} s")
 
     def hung(self, child: Child) -> None:
         self._print(f"{child.program.name} (pid {child.pid}) does not respond, and is killed")

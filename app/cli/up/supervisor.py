@@ -73,11 +73,11 @@ class Supervisor:
         """Run until SIGINT, SIGTERM or SIGHUP. No child is left when this returns."""
         with blocked(_SIGNALS):
             try:
-                while self._wait(self._pause()) not in STOP_SIGNALS:
+                while wait_for_signal(self._pause()) not in STOP_SIGNALS:
                     self._step()
                 if self._drain and self._all_were_ready:
                     self._reporter.draining()
-                    while not self._drain() and self._wait(_DRAIN_SECONDS) not in STOP_SIGNALS:
+                    while not self._drain() and wait_for_signal(_DRAIN_SECONDS) not in STOP_SIGNALS:
                         self._step()
                 self._reporter.stopping()
                 for child in reversed(self._children):
@@ -99,7 +99,8 @@ class Supervisor:
         for child in self._children:
             if child.check_ready() and self._all_were_ready:
                 self._reporter.restarted(child)
-            logs.rotate(child.log)
+            if child.log:
+                logs.rotate(child.log)
         if not self._all_were_ready and all(child.ready for child in self._children):
             self._all_were_ready = True
             self._reporter.ready(self._children)
@@ -160,14 +161,15 @@ class Supervisor:
         deadline = time.monotonic() + child.program.stop_seconds
         while child.pid is not None and child.reap() is None:
             left = deadline - time.monotonic()
-            if left <= 0 or self._wait(left) in STOP_SIGNALS:
+            if left <= 0 or wait_for_signal(left) in STOP_SIGNALS:
                 self._reporter.killed(child)
                 child.kill()
 
-    @staticmethod
-    def _wait(seconds: float) -> int | None:
-        info = signal.sigtimedwait(_SIGNALS, seconds)
-        return info.si_signo if info else None
+
+def wait_for_signal(seconds: float) -> int | None:
+    """Return the first signal that asks to stop, or says that a child has ended. None: in time."""
+    info = signal.sigtimedwait(_SIGNALS, seconds)
+    return info.si_signo if info else None
 
 
 @contextmanager
