@@ -5,7 +5,6 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -54,6 +53,23 @@ class Stack:
         said = docker("inspect", "--format", asked, *self.containers())
         return dict(line.removeprefix("/").split(" ", 1) for line in said.splitlines())
 
+    def with_hosts(self) -> "Stack":
+        """The same with sandbox hosts, not started."""
+        return Stack(
+            [*self.command, "--file", str(COMPOSE / "docker-compose.hosts.yml")], self.secrets
+        )
+
+    def start(self) -> None:
+        """Start what does not run, and wait until all of it is healthy."""
+        self.compose("up", "--detach")
+        wait_until(self._is_healthy, within=240, or_fail=self._said)
+
+    def _is_healthy(self) -> bool:
+        return set(self.health().values()) == {"healthy"}
+
+    def _said(self) -> str:
+        return f"{self.health()}\n{self.compose('logs', '--no-color', '--tail=20')}"
+
 
 def docker(*arguments: str) -> str:
     return subprocess.run(
@@ -93,16 +109,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     stack = Stack(command, secrets)
     stack.compose("build", seconds=1800)
     try:
-        stack.compose("up", "--detach")
-        wait_until(partial(_all_healthy, stack), within=240, or_fail=partial(_said, stack))
+        stack.start()
         yield stack
     finally:
-        stack.compose("down", "--volumes", "--remove-orphans")
-
-
-def _all_healthy(stack: Stack) -> bool:
-    return set(stack.health().values()) == {"healthy"}
-
-
-def _said(stack: Stack) -> str:
-    return f"{stack.health()}\n{stack.compose('logs', '--no-color', '--tail=20')}"
+        # The file for hosts names their volumes, too.
+        stack.with_hosts().compose("down", "--volumes", "--remove-orphans")
