@@ -7,8 +7,9 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Final
 
 import redis
 from kubernetes import client
@@ -44,9 +45,12 @@ class Deployment:
 
     def api(self) -> Client:
         """The API at its pod's address: a cluster without Services has no other address for it."""
-        (pod,) = self.pods("api")
+        return Client(self.url("api", 8000), self.key)
+
+    def url(self, role: str, port: int) -> str:
+        (pod,) = self.pods(role)
         assert pod.status is not None
-        return Client(f"http://{pod.status.pod_ip}:8000", self.key)
+        return f"http://{pod.status.pod_ip}:{port}"
 
     def pods(self, role: str) -> list[client.V1Pod]:
         core = client.CoreV1Api(api_client())
@@ -72,16 +76,27 @@ class Deployment:
         }
 
 
-@contextmanager
-def deployed(folder: Path, max_running: int = 2, hosts: int = 0) -> Iterator[Deployment]:
-    """Apply it, and wait until every role is ready. Removed when the context ends.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hosts:
+    """Sandbox hosts, on which programs run instead of in pods."""
 
-    Programs run on that many hosts, if there are any, and otherwise in pods.
-    """
+    count: int
+    lock_file: Path | None = None
+    """Of packages for Python."""
+    index: Mapping[str, str] = field(default_factory=dict)
+    """Variables with which pip finds them."""
+
+
+@contextmanager
+def deployed(
+    folder: Path, max_running: int = 2, hosts: Hosts | None = None, image: str | None = None
+) -> Iterator[Deployment]:
+    """Apply it, and wait until every role is ready. Removed when the context ends."""
     deployment = Deployment(key=secrets.token_urlsafe(32))
     with ExitStack() as stack:
         stores = stack.enter_context(_stores(folder))
-        _write_overlay(folder, deployment.key, stores, max_running, hosts)
+        own = image or service_image.name()
+        _write_overlay(folder, deployment.key, stores, max_running, hosts, own)
         _remove()  # a test that was killed leaves it, with stores that are gone
         stack.callback(_remove)
         kubectl("apply", "--kustomize", str(folder))
@@ -110,7 +125,7 @@ def _wait_for(namespace: str, role: str) -> None:
 @contextmanager
 def _stores(folder: Path) -> Iterator[Mapping[str, str]]:
     """MongoDB's stand-in and Redis, at the address where pods reach the node."""
-    host, password = _node_address(), secrets.token_urlsafe(16)
+    host, password = node_address(), secrets.token_urlsafe(16)
     mongo = MongoServer(_made(folder / "mongo"), host)
     mongo.start()
     try:
@@ -141,14 +156,22 @@ def _answers(redis_url: str) -> bool:
 
 
 def _write_overlay(
-    folder: Path, key: str, stores: Mapping[str, str], max_running: int, hosts: int
+    folder: Path,
+    key: str,
+    stores: Mapping[str, str],
+    max_running: int,
+    hosts: Hosts | None,
+    image: str,
 ) -> None:
     shutil.copytree(MANIFESTS, folder / "kubernetes")
     made = _made(folder / "secrets")
     own = dict.fromkeys(("admin_key", "callback_secret", "flower_password"), key)
     for name, value in {**stores, **own}.items():
         (made / name).write_text(value)
-    (folder / "kustomization.yaml").write_text(json.dumps(_overlay(hosts)))
+    overlay = _overlay(image)
+    if hosts:
+        _add_hosts(overlay, folder, hosts)
+    (folder / "kustomization.yaml").write_text(json.dumps(overlay))
     settings = {
         "PODLINE_EVENT_LOG_URL": "sqlite:////tmp/events.db",
         "PODLINE_MAX_RUNNING": max_running,
@@ -159,47 +182,71 @@ def _write_overlay(
     (folder / "stores.env").write_text("".join(f"{n}={v}\n" for n, v in settings.items()))
 
 
-def _overlay(hosts: int) -> dict[str, object]:
-    image, _, tag = service_image.name().partition(":")
-    namespaces = [SERVICE, *([HOSTS] if hosts else [])]
-    of_stores = ["secrets/database_url", "secrets/redis_url"]
+def _overlay(image: str) -> dict[str, Any]:
+    name, _, tag = image.partition(":")
     own = {"api": "admin_key", "callbacks": "callback_secret", "flower": "flower_password"}
     return {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         "resources": ["kubernetes/overlays/one-node"],
-        "images": [{"name": "podline", "newName": image, "newTag": tag}],
+        "images": [{"name": "podline", "newName": name, "newTag": tag}],
         "generatorOptions": {"disableNameSuffixHash": True},
-        "configMapGenerator": [
-            {"name": "stores", "namespace": each, "envs": ["stores.env"]} for each in namespaces
-        ],
+        "configMapGenerator": [_settings_for(SERVICE)],
         "secretGenerator": [
-            *({"name": "stores", "namespace": each, "files": of_stores} for each in namespaces),
+            _stores_for(SERVICE),
             *(
                 {"name": name, "namespace": SERVICE, "files": [f"secrets/{file}"]}
                 for name, file in own.items()
             ),
         ],
-        **(_with(hosts) if hosts else {}),
     }
 
 
-def _with(hosts: int) -> dict[str, object]:
-    """Two hosts are there during a rollout, with fewer cores than they would request."""
-    small = [{"op": "replace", "path": path, "value": "10m"} for path in _CPU]
-    return {
-        "components": ["kubernetes/hosts", "kubernetes/hosts-proc"],
-        "replicas": [{"name": HOST, "count": hosts}],
-        "patches": [
-            {"target": {"kind": "Deployment", "name": HOST}, "patch": json.dumps(small)},
-        ],
-    }
+def _settings_for(namespace: str) -> dict[str, Any]:
+    return {"name": "stores", "namespace": namespace, "envs": ["stores.env"]}
 
 
-_CPU = [
-    f"/spec/template/spec/{each}/0/resources/requests/cpu"
-    for each in ("initContainers", "containers")
-]
+def _stores_for(namespace: str) -> dict[str, Any]:
+    files = ["secrets/database_url", "secrets/redis_url"]
+    return {"name": "stores", "namespace": namespace, "files": files}
+
+
+def _add_hosts(overlay: dict[str, Any], folder: Path, hosts: Hosts) -> None:
+    overlay["components"] = ["kubernetes/hosts", "kubernetes/hosts-proc"]
+    overlay["configMapGenerator"].append(_settings_for(HOSTS))
+    overlay["secretGenerator"].append(_stores_for(HOSTS))
+    overlay["replicas"] = [{"name": HOST, "count": hosts.count}]
+    overlay["patches"] = [{"patch": json.dumps(_SMALL)}]
+    if hosts.lock_file:
+        overlay["components"].append("kubernetes/hosts-packages")
+        shutil.copy(hosts.lock_file, folder / "python.lock")
+        overlay["configMapGenerator"].append(
+            {"name": "packages", "namespace": HOSTS, "files": ["python.lock"]}
+        )
+        index = [f"{name}={value}" for name, value in hosts.index.items()]
+        overlay["secretGenerator"].append(
+            {"name": "package-index", "namespace": HOSTS, "literals": index}
+        )
+
+
+def _with_little_cpu(container: str) -> dict[str, Any]:
+    return {"name": container, "resources": {"requests": {"cpu": "10m"}}}
+
+
+_SMALL: Final = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": HOST, "namespace": HOSTS},
+    "spec": {
+        "template": {
+            "spec": {
+                "initContainers": [_with_little_cpu("daemon")],
+                "containers": [_with_little_cpu("worker")],
+            }
+        }
+    },
+}
+"""Two hosts are there during a rollout, with fewer cores than they would request."""
 
 
 def _remove() -> None:
@@ -208,7 +255,19 @@ def _remove() -> None:
     kubectl("delete", "namespace", SANDBOXES, HOSTS, SERVICE, *gone)
 
 
-def _node_address() -> str:
+@contextmanager
+def node_run() -> Iterator[None]:
+    """This machine is the node. As in a node's /run, containers see later mounts."""
+    folder = str(_made(NODE_FOLDER))
+    subprocess.run(["mount", "-t", "tmpfs", "podline-hosts", folder], check=True)
+    subprocess.run(["mount", "--make-shared", folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--recursive", "--lazy", folder], check=True)
+
+
+def node_address() -> str:
     (node,) = client.CoreV1Api(api_client()).list_node().items
     assert node.status is not None
     addresses = {a.type: a.address for a in node.status.addresses or ()}
@@ -216,7 +275,7 @@ def _node_address() -> str:
 
 
 def _made(folder: Path) -> Path:
-    folder.mkdir()
+    folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 

@@ -1,10 +1,7 @@
 """compose/kubernetes/hosts on a cluster: jails in its pods, and rollouts that lose nothing."""
 
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from kubernetes import client
@@ -13,10 +10,11 @@ from podline import Client
 from tests.kubernetes.deployment import (
     HOST,
     HOSTS,
-    NODE_FOLDER,
     Deployment,
+    Hosts,
     deployed,
     kubectl,
+    node_run,
 )
 from tests.support.kubernetes.namespace import api_client
 from tests.support.waiting import wait_until
@@ -27,26 +25,12 @@ BURST = 60
 MIB = 1 << 20
 
 
-@contextmanager
-def node_run() -> Iterator[None]:
-    """This machine is the node. As in a node's /run, containers see later mounts."""
-    folder = str(made(NODE_FOLDER))
-    subprocess.run(["mount", "-t", "tmpfs", "podline-hosts", folder], check=True)
-    subprocess.run(["mount", "--make-shared", folder], check=True)
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--recursive", "--lazy", folder], check=True)
-
-
-def made(folder: Path) -> Path:
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    with node_run(), deployed(tmp_path_factory.mktemp("deployment"), hosts=1) as deployment:
+    with (
+        node_run(),
+        deployed(tmp_path_factory.mktemp("deployment"), hosts=Hosts(count=1)) as deployment,
+    ):
         yield deployment
 
 

@@ -115,3 +115,39 @@ def test_autoscalers_of_nodes_can_remove_nodes_of_hosts_and_of_the_service() -> 
     for deployment in (of_kind("Deployment"), role):
         annotations = deployment["spec"]["template"]["metadata"]["annotations"]
         assert annotations == {"cluster-autoscaler.kubernetes.io/safe-to-evict": "true"}
+
+
+def test_packages_are_built_by_the_user_of_the_daemon_in_its_folder() -> None:
+    (component,) = documents(MANIFESTS / "hosts-packages/kustomization.yaml")
+    (patch,) = component["patches"]
+    assert patch["target"]["name"] == of_kind("Deployment")["metadata"]["name"]
+    volume, container = (each["value"] for each in yaml.safe_load(patch["patch"]))
+    assert volume["name"] == volume["configMap"]["name"] == "packages"
+    ours = mounts(container)
+    assert ours.items() & mounts(daemon()).items() == {("jails", "/tmp")}
+    assert ours[volume["name"]] in container["command"][-1]
+    context = container["securityContext"]
+    assert context["runAsUser"] == daemon()["securityContext"]["runAsUser"]
+    assert context["capabilities"] == {"drop": ["ALL"]}
+    assert context["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert {"configMapRef": {"name": HOSTS}} in container["envFrom"], "the data folder"
+    assert {"configMapRef": {"name": "stores"}} not in container["envFrom"]
+
+
+def test_where_hosts_run_programs_nobody_uses_the_api_server() -> None:
+    """What only pods of programs need is left out."""
+    (component,) = documents(MANIFESTS / "hosts/kustomization.yaml")
+    deleted = [p["target"] for p in component["patches"] if p["patch"].startswith("$patch: delete")]
+    assert {"kind": "Namespace", "name": "podline-sandboxes"} in deleted
+    assert {"namespace": "podline-sandboxes"} in deleted
+    assert {"kind": "ServiceAccount", "namespace": "podline"} in deleted
+    with_access = {
+        each["metadata"]["name"]
+        for each in documents(MANIFESTS / "base/workers.yaml")
+        if "podline/cluster" in each["metadata"]["labels"]
+    }
+    (patch,) = [p for p in component["patches"] if "serviceAccountName" in p["patch"]]
+    (gone,) = [t["name"] for t in deleted if t.get("kind") == "Deployment"]
+    assert with_access == {*gone.split("|"), *patch["target"]["name"].split("|")}
+    spec = yaml.safe_load(patch["patch"])["spec"]["template"]["spec"]
+    assert spec == {"serviceAccountName": None, "automountServiceAccountToken": False}
