@@ -6,8 +6,6 @@ from podline import Client
 from tests.acceptance.setups import Service
 from tests.support.waiting import wait_until
 
-QUEUES = {"admission", "saga", "pods", "monitor", "results", "replay", "dlq"}
-
 
 def test_flower_wants_a_password(service: Service) -> None:
     with service.flower() as page:
@@ -21,7 +19,8 @@ def test_flower_shows_every_queue_and_every_tasks_true_end(
     execution = client.run("print(1)", language="python")
     with service.flower() as page:
         workers = page.get("/api/workers", params={"refresh": True}).json().values()
-        assert {queue["name"] for worker in workers for queue in worker["active_queues"]} == QUEUES
+        queues = {queue["name"] for worker in workers for queue in worker["active_queues"]}
+        assert queues == service.queues
 
         def tasks_of_it() -> dict[str, str]:
             tasks = page.get("/api/tasks").json().values()

@@ -44,7 +44,7 @@ def test_how_programs_end(service: Service, key: str) -> None:
         ("raise SystemExit(3)", {}, "RE", None),
         ("import os; os.abort()", {}, "SG", "SIGABRT"),
         ("while True: pass", {"run_timeout": 500}, "TO", "SIGKILL"),
-        ("x = bytearray(1 << 30)", {"run_memory_limit": 64 << 20}, "SG", "SIGKILL"),
+        ("x = bytearray(100 << 20)", {"run_memory_limit": 64 << 20}, "SG", "SIGKILL"),
         ("while True: print('x' * 100_000)", {"run_timeout": 30_000}, "OL", "SIGKILL"),
     ):
         found = run(service, key, source, **fields)

@@ -34,9 +34,9 @@ def http(base: str) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def in_cluster(request: pytest.FixtureRequest) -> bool:
+def in_cluster(service: Service) -> bool:
     """Whether programs run in pods, which are slower to start."""
-    return request.node.get_closest_marker("kubernetes") is not None
+    return service.in_pods
 
 
 class TestItsOwnClient:
@@ -84,7 +84,7 @@ class TestItsOwnClient:
 
 @pytest.mark.long
 def test_a_program_that_takes_too_much_memory(http: httpx.Client) -> None:
-    sent = {"code": "x = bytearray(1 << 30)", "memory_limit_MB": 64}
+    sent = {"code": "x = bytearray(100 << 20)", "memory_limit_MB": 64}
     found = http.post("/run_code", json=sent).json()
     assert found["run_result"]["return_code"] == -9
     assert "memory limit of 64 MiB" in found["message"]
@@ -136,7 +136,9 @@ def rewarded(http: httpx.Client, code: str, language: str, number: int) -> bool 
     return bool(run["stdout"].rstrip("\n") == str(number + 1000))
 
 
-def test_twenty_inputs_of_a_program_need_one_compiler(http: httpx.Client, in_cluster: bool) -> None:
+def test_twenty_inputs_of_a_program_need_one_compiler(
+    http: httpx.Client, in_cluster: bool, service: Service
+) -> None:
     if in_cluster:
         pytest.skip("each pod has a compiler of its own")
     code = f"{SUM_IN_CPP}// {uuid4()}"
@@ -145,7 +147,7 @@ def test_twenty_inputs_of_a_program_need_one_compiler(http: httpx.Client, in_clu
         found = list(pool.map(lambda body: http.post("/run_code", json=body).json(), bodies))
     assert [each["run_result"]["stdout"] for each in found] == [f"{each}\n" for each in range(20)]
     times = [each["compile_result"]["execution_time"] for each in found]
-    assert sum(time > 0 for time in times) == 1
+    assert 1 <= sum(time > 0 for time in times) <= service.hosts
 
 
 def test_the_agent_tool_of_verl_sends_code_alone(http: httpx.Client) -> None:

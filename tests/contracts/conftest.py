@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.pod import Pod
 from app.infrastructure.memory.admission import MemoryAdmissionQueue
 from app.infrastructure.memory.runtime import MemoryRuntime
 from app.infrastructure.memory.store import MemoryStore
 from app.infrastructure.mongo.store import MongoStore
 from app.infrastructure.redis.admission import RedisAdmissionQueue
+from app.infrastructure.sandbox.bays import SandboxBays
+from app.infrastructure.sandbox.runtime import SandboxRuntime
 from app.infrastructure.sqlite.store import SqliteStore
 from app.ports import AdmissionQueue, Runtime, Store
 from tests.contracts.programs import scripted
@@ -19,6 +22,7 @@ from tests.support.kubernetes.cluster import RuntimeAhead, a_runtime
 from tests.support.mongo_server import MongoServer
 from tests.support.own_redis import OwnRedis
 from tests.support.sandbox_daemon import SandboxDaemon
+from tests.support.waiting import wait_until
 
 TIMEOUT = 5.0
 """Seconds. Generous: these tests are about answers, not about waiting for them."""
@@ -72,7 +76,34 @@ ON_CLUSTER = [
 ]
 
 
-@pytest.fixture(params=["memory", "sandbox", *ON_CLUSTER])
+class RuntimeOnHost(SandboxRuntime):
+    """Creates a pod as a sandbox host's worker does: only in a bay that was reserved for it."""
+
+    def __init__(self, daemon: SandboxDaemon) -> None:
+        super().__init__(daemon.socket)
+        self.bays = SandboxBays(daemon.socket)
+        self.bays.open()
+
+    def create(self, pod: Pod) -> None:
+        wait_until(lambda: self.bays.wait(1), within=60)
+        assert self.bays.take()
+        with self.bays.held():
+            super().create(pod)
+
+
+@pytest.fixture(scope="session")
+def runtime_on_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RuntimeOnHost]:
+    daemon = SandboxDaemon(tmp_path_factory.mktemp("host"), bays=4, slots=2)
+    daemon.start()
+    runtime = RuntimeOnHost(daemon)
+    yield runtime
+    runtime.bays.close()
+    assert daemon.stop() == 0
+
+
+@pytest.fixture(
+    params=["memory", "sandbox", pytest.param("host", marks=pytest.mark.long), *ON_CLUSTER]
+)
 def runtime(request: pytest.FixtureRequest) -> Iterator[Runtime]:
     """A runtime without pods, of each kind in turn. The twin knows `tests.contracts.programs`."""
     made: Runtime
@@ -82,6 +113,8 @@ def runtime(request: pytest.FixtureRequest) -> Iterator[Runtime]:
         made = a_runtime(request.getfixturevalue("namespace"))
     elif request.param == "started ahead":
         made = RuntimeAhead(request.getfixturevalue("namespace"), {"bash": 2, "c": 1})
+    elif request.param == "host":
+        made = request.getfixturevalue("runtime_on_host")
     else:
         daemon: SandboxDaemon = request.getfixturevalue("sandbox")
         made = daemon.runtime

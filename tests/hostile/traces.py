@@ -36,7 +36,7 @@ def traces_of(sandbox: SandboxDaemon, mark: str) -> Traces:
     names = {process.pid: process.name() for process in sandbox.jailed()}
     of_programs = {pid for pid, name in names.items() if name not in _JAIL}
     return Traces(
-        processes=len(of_programs | _marked(mark.encode())),
+        processes=len(of_programs | marked(mark.encode())),
         descriptors=sum(
             not _is_socket(descriptor) for descriptor in Path(f"/proc/{sandbox.pid}/fd").iterdir()
         ),
@@ -53,8 +53,8 @@ def _mounts(pid: int, names: tuple[str, ...]) -> int:
     return sum(any(name in mount for name in names) for mount in mounts)
 
 
-def _marked(mark: bytes) -> set[int]:
-    """Processes with the mark in the environment that they were started with."""
+def marked(mark: bytes) -> set[int]:
+    """Return the processes with the mark in the environment that they were started with."""
     return {pid for pid in psutil.pids() if mark in _environment(pid)}
 
 

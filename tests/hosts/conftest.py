@@ -38,6 +38,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ManyHosts]:
     sizes = {name: {"PODLINE_MAX_RUNNING": slots} for name, slots in SIZES.items()}
     settings = {
         **in_processes(**SOON),
+        "PODLINE_MAX_LIMITS__WALL_SECONDS": "600",
         # A daemon tries its limits at each start, which a busy machine can spoil.
         "PODLINE_SANDBOX_UNHELD_LIMITS": "cpu,memory",
     }

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import psutil
 from redis import Redis
@@ -73,10 +73,12 @@ class SandboxHost:
             _ip("link", "del", self._link)
 
     def start(self, **settings: str) -> None:
+        # `ip netns exec` would hide the cgroups, since it mounts another /sys.
+        in_namespace = ["nsenter", f"--net=/run/netns/{self._namespace}"]
         command = [sys.executable, "-m", "app.cli", "host", "--name", self.name]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                ["ip", "netns", "exec", self._namespace, *command, "--data-dir", str(self.data)],
+                [*in_namespace, *command, "--data-dir", str(self.data)],
                 env={**self.environment, **settings},
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -124,7 +126,7 @@ class SandboxHost:
         assert self._process
         self._process.send_signal(signal.SIGTERM)
 
-    def wait(self, seconds: float = 60) -> int:
+    def wait(self, seconds: float = 120) -> int:
         assert self._process
         code = self._process.wait(seconds)
         self._process = None
@@ -140,7 +142,8 @@ class SandboxHost:
             yield
         finally:
             for process in processes:
-                process.resume()
+                with suppress(psutil.NoSuchProcess):  # what hangs is killed after half a minute
+                    process.resume()
 
     @contextmanager
     def cut_off(self) -> Iterator[None]:
@@ -208,10 +211,12 @@ class ManyHosts:
         with self.client() as client:
             return {place.name: place for place in client.workers().places}
 
-    def submitted(self, source: str, count: int = 1, language: str = "python") -> list[str]:
-        """Submit a program in Python so often, and return the ids."""
+    def submitted(
+        self, source: str, count: int = 1, language: str = "python", **more: Any
+    ) -> list[str]:
+        """Submit a program so often, and return the ids."""
         with self.client() as client:
-            program: Program = {"source": source, "language": language}
+            program: Program = {"source": source, "language": language, **more}  # type: ignore[typeddict-item]  # what a test gives
             return [found.id for found in accepted(client.submit_many([program] * count))]
 
     def ended(self, ids: Sequence[str], within: float = 120) -> list[Execution]:
@@ -242,9 +247,12 @@ class ManyHosts:
             )
 
     def restart(self, host: SandboxHost, **settings: str) -> None:
-        """Let it drain, and start it again."""
+        """Let it drain, which leaves nothing of it behind, and start it again."""
         host.drain()
+        wait_until(lambda: (found := self.shown().get(host.name)) is None or found.draining)
         assert host.wait() == 0, host.log()
+        assert host.name not in self.shown()
+        assert not any(host.name in key for key in self.redis.scan_iter())
         host.start(**settings)
         wait_until(lambda: host.name in self.shown(), within=60, or_fail=host.log)
 

@@ -27,13 +27,13 @@ def name() -> str:
     return f"podline/service:test-{digest.hexdigest()[:12]}"
 
 
-def make(command: Sequence[str], image: str) -> None:
+def make(command: Sequence[str], image: str, packages: Sequence[str] = ("python3",)) -> None:
     """Build the image with the same version of Python, so that compiled packages match."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)  # the image has its mode, and its user is another
         _install(folder, "--constraint", str(ROOT / "constraints.txt"), *_requirements())
         _install(folder, "--no-deps", str(ROOT))
-        arguments = [image, "--packages", "python3", "--add", f"{folder}:{PLACE}"]
+        arguments = [image, "--packages", ",".join(packages), "--add", f"{folder}:{PLACE}"]
         subprocess.run([*command, *arguments, "--env", f"PYTHONPATH={PLACE}"], check=True)
 
 
