@@ -1,10 +1,11 @@
 """Blocks of generated text in hand-written pages, between two comments."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from docs.generate import metrics_table, parts_diagram, settings_table, state_diagram
+from docs.generate import dashboards, metrics_table, parts_diagram, settings_table, state_diagram
 
 DOCS: Final = Path(__file__).parent.parent
 
@@ -16,6 +17,11 @@ BLOCKS: Final[Mapping[str, tuple[str, Callable[[], str]]]] = {
 """Name of the block, to its page and its text."""
 
 FILES: Final[Mapping[str, Callable[[], str]]] = {
+    **{
+        f"../compose/monitoring/grafana/dashboards/{name}.json": partial(dashboards.dashboard, name)
+        for name in dashboards.DASHBOARDS
+    },
+    "../compose/kubernetes/monitoring/rules.yaml": dashboards.prometheus_rule,
     "parts.svg": parts_diagram.svg,
     "states.svg": state_diagram.svg,
 }

@@ -1,0 +1,144 @@
+"""Alerts and dashboards use metrics that exist, and each alert has its tests and its page."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from app.ports.families import ALL
+from docs.generate.dashboards import DASHBOARDS
+from docs.generate.pages import DOCS
+
+COMPOSE: Final = DOCS.parent / "compose"
+MONITORING: Final = COMPOSE / "monitoring"
+SUFFIXES: Final = {"histogram": ("_bucket", "_sum", "_count"), "counter": ("",), "gauge": ("",)}
+SERIES: Final = {family.name + end: family for family in ALL for end in SUFFIXES[family.kind]}
+PROMTOOL: Final = shutil.which(os.environ.get("PROMTOOL", "promtool"))
+
+
+def loaded(path: Path) -> Any:
+    return yaml.safe_load(path.read_text())
+
+
+def rules() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = loaded(MONITORING / "rules.yaml")["groups"][0]["rules"]
+    return found
+
+
+ALERTS: Final = [rule["alert"] for rule in rules()]
+
+
+def dashboards() -> Iterator[tuple[str, dict[str, Any]]]:
+    for path in sorted((MONITORING / "grafana/dashboards").glob("*.json")):
+        yield path.stem, json.loads(path.read_text())
+
+
+def queries() -> list[str]:
+    shown = [
+        target["expr"]
+        for _, dashboard in dashboards()
+        for panel in dashboard["panels"]
+        for target in panel["targets"]
+    ]
+    return [rule["expr"] for rule in rules()] + shown
+
+
+@pytest.mark.parametrize("query", queries())
+def test_a_query_uses_metrics_and_labels_that_exist(query: str) -> None:
+    named = re.findall(r"podline_\w+", query)
+    assert named or query.startswith("up{")
+    assert set(named) <= SERIES.keys()
+    for name, matchers in re.findall(r"(podline_\w+)\{([^}]*)\}", query):
+        labels = set(re.findall(r"(\w+)[=!]~?", matchers))
+        assert labels <= {*SERIES[name].labels}
+    labels = {
+        label for given in re.findall(r"by \(([^)]*)\)", query) for label in given.split(", ")
+    }
+    known = {label for name in named for label in SERIES[name].labels}
+    assert labels <= known | {"le", "instance"}
+
+
+def test_each_metric_is_shown_or_alerted() -> None:
+    used = {SERIES[name].name for query in queries() for name in re.findall(r"podline_\w+", query)}
+    assert used == {family.name for family in ALL}
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_an_alert_fires_in_one_test_and_not_in_another(alert: str) -> None:
+    tests = [
+        each
+        for test in loaded(MONITORING / "rules_test.yaml")["tests"]
+        for each in test["alert_rule_test"]
+        if each["alertname"] == alert
+    ]
+    assert sorted(bool(each["exp_alerts"]) for each in tests) == [False, True]
+
+
+@pytest.mark.parametrize("rule", rules(), ids=ALERTS)
+def test_an_alert_leads_to_its_section(rule: dict[str, Any]) -> None:
+    page, _, anchor = rule["annotations"]["runbook_url"].partition("#")
+    assert (page, anchor) == ("docs/runbook.md", rule["alert"].lower())
+    text = (DOCS / "runbook.md").read_text()
+    (section,) = re.findall(rf"^### {rule['alert']}\n(.*?)(?=^##|\Z)", text, re.M | re.S)
+    for part in ("**Means**", "**Look at**", "**Do**"):
+        assert part in section
+    assert rule["labels"]["severity"] in ("critical", "warning")
+
+
+@pytest.mark.skipif(PROMTOOL is None, reason="needs promtool, of Debian's package prometheus")
+def test_the_alerts_pass_their_tests() -> None:
+    assert PROMTOOL is not None
+    command = [PROMTOOL, "test", "rules", str(MONITORING / "rules_test.yaml")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_each_dashboard_can_be_imported() -> None:
+    found = dict(dashboards())
+    assert found.keys() == DASHBOARDS.keys()
+    assert len({dashboard["uid"] for dashboard in found.values()}) == len(found)
+    sources = loaded(MONITORING / "grafana/provisioning/datasources/podline.yaml")["datasources"]
+    for dashboard in found.values():
+        for panel in dashboard["panels"]:
+            assert panel["datasource"]["uid"] == sources[0]["uid"]
+            place = panel["gridPos"]
+            assert place["x"] + place["w"] <= 24
+        places = [(each["gridPos"]["x"], each["gridPos"]["y"]) for each in dashboard["panels"]]
+        assert len(set(places)) == len(places)
+
+
+def test_compose_scrapes_each_role_where_it_serves_metrics() -> None:
+    services = loaded(COMPOSE / "docker-compose.yml")["services"]
+    (job,) = loaded(MONITORING / "prometheus.yml")["scrape_configs"]
+    targets = job["static_configs"][0]["targets"]
+    workers = [name for name, each in services.items() if " worker " in str(each.get("command"))]
+    assert sorted(targets) == sorted(["api:8000", *(f"{name}:9100" for name in workers)])
+    for name in workers:
+        assert services[name]["environment"]["PODLINE_METRICS_PORT"] == "9100"
+    for name in ("prometheus", "grafana"):
+        assert services[name]["profiles"] == ["monitoring"]
+        for volume in services[name]["volumes"]:
+            if (source := volume.partition(":")[0]).startswith("./"):
+                assert (COMPOSE / source).exists()
+
+
+def test_kubernetes_selects_what_serves_metrics() -> None:
+    monitors = list(
+        yaml.safe_load_all((COMPOSE / "kubernetes/monitoring/service-monitor.yaml").read_text())
+    )
+    api = [*yaml.safe_load_all((COMPOSE / "kubernetes/base/api.yaml").read_text())]
+    (service,) = (each for each in api if each["kind"] == "Service")
+    assert (
+        monitors[0]["spec"]["selector"]["matchLabels"].items()
+        <= service["metadata"]["labels"].items()
+    )
+    (port,) = service["spec"]["ports"]
+    assert monitors[0]["spec"]["endpoints"][0]["port"] == port["name"]
+    assert monitors[1]["spec"]["podMetricsEndpoints"][0]["port"] == "metrics"
