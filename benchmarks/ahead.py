@@ -1,30 +1,23 @@
 """What pods that were started ahead save. Needs a cluster (KUBECONFIG) and Kafka (KAFKA)."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 from kubernetes import client
 
 from app.domain.pod import Pod
 from app.infrastructure.kubernetes import input
-from app.infrastructure.kubernetes.ahead import UNCLAIMED, AheadOptions
+from app.infrastructure.kubernetes.ahead import AheadOptions
 from app.infrastructure.kubernetes.attached import Attached
-from app.infrastructure.kubernetes.claims import is_ready
 from app.infrastructure.kubernetes.connection import Connection
 from app.infrastructure.kubernetes.handover import handover
-from app.infrastructure.kubernetes.manifest import COLLECTOR, PODS
+from app.infrastructure.kubernetes.manifest import COLLECTOR
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
+from benchmarks import cluster
 from benchmarks.api import Api
 from benchmarks.measure import in_turns, p50, p95, rates_in_turns, table, verdict
 from tests.support.builders import a_submission
 from tests.support.kubernetes.cluster import offers, pod_options
-from tests.support.kubernetes.images import LANGUAGE_IMAGES, pod_image
 from tests.support.kubernetes.namespace import a_namespace, api_client
-from tests.support.roles import ONE_FOR_ALL, Roles
-from tests.support.waiting import wait_until
 
 TITLE: Final = "`print(1)` in a pod that was started ahead, and in a new one"
 SIZE: Final = 4
@@ -34,11 +27,15 @@ LATENCY_BAR: Final = 150
 DRAINED_BAR: Final = 1.1
 OTHER_DISK_MIB: Final = 17
 """No pod of the pool has that."""
-_SECONDS_TO_FILL: Final = 60
 
 
 def run(*, quick: bool) -> str:
-    with a_namespace() as namespace, a_namespace() as bare_namespace, _service(namespace) as api:
+    with (
+        a_namespace() as namespace,
+        a_namespace() as bare_namespace,
+        cluster.service(namespace, kubernetes__ahead=f"python={SIZE}", max_running=AT_ONCE) as api,
+    ):
+        cluster.wait_until_full(namespace, SIZE)
         bare = Bare(bare_namespace)
         times = in_turns(
             {
@@ -80,7 +77,7 @@ def _run_in_new_pod(api: Api) -> None:
 
 
 def _fill(namespace: str, bare: "Bare") -> None:
-    wait_until_full(namespace)
+    cluster.wait_until_full(namespace, SIZE)
     bare.fill()
 
 
@@ -103,42 +100,13 @@ class Bare:
             core = client.CoreV1Api(api_client())
             core.delete_namespaced_pod(self._used.pop(), self._namespace, grace_period_seconds=0)
         self._runtime.tend()
-        wait_until_full(self._namespace, 1)
+        cluster.wait_until_full(self._namespace, 1)
 
     def run(self) -> None:
-        (name,) = ready(self._namespace)
+        (name,) = cluster.ready_ahead(self._namespace)
         self._used.append(name)
         attached = Attached(self._api.attach(name, COLLECTOR))
         attached.hand_over(self._message)
         attached.follow(60, lambda: None)
         assert attached.wait(60)
         assert attached.end
-
-
-def ready(namespace: str) -> list[str]:
-    found = Connection(namespace).get(PODS, labelSelector=UNCLAIMED).json()["items"] or []
-    return [pod["metadata"]["name"] for pod in found if is_ready(pod)]
-
-
-def wait_until_full(namespace: str, size: int = SIZE) -> None:
-    wait_until(lambda: len(ready(namespace)) == size, within=_SECONDS_TO_FILL)
-
-
-@contextmanager
-def _service(namespace: str) -> Iterator[Api]:
-    settings = {
-        "PODLINE_KUBERNETES__IMAGES": LANGUAGE_IMAGES,
-        "PODLINE_KUBERNETES__POD_IMAGE": pod_image().name,
-        "PODLINE_KUBERNETES__IMAGE_PULL_POLICY": "Never",
-        "PODLINE_KUBERNETES__AHEAD": f"python={SIZE}",
-        "PODLINE_MAX_RUNNING": str(AT_ONCE),
-        "PODLINE_LOG_LEVEL": "warning",
-    }
-    with (
-        TemporaryDirectory(prefix="podline-benchmark-") as folder,
-        Roles(
-            Path(folder), f"kubernetes://{namespace}", workers=ONE_FOR_ALL, settings=settings
-        ) as roles,
-    ):
-        wait_until_full(namespace)
-        yield Api(roles.url, roles.key)

@@ -6,9 +6,12 @@ The client package would cost a millisecond of CPU time per call, which the serv
 import json
 import threading
 from collections.abc import Mapping
+from http import HTTPStatus
 from http.client import HTTPConnection, RemoteDisconnected
 from typing import Any, Final
 from urllib.parse import urlsplit
+
+from app.domain.execution import UNFINISHED
 
 EXECUTIONS: Final = "/api/v1/executions"
 BATCHES: Final = "/api/v1/batches"
@@ -16,6 +19,10 @@ KEYS: Final = "/api/v1/keys"
 QUEUE: Final = "/api/v1/queue"
 PRINT_1: Final = "print(1)\n"
 _CLOSED_WHILE_IDLE: Final = (RemoteDisconnected, BrokenPipeError, ConnectionResetError)
+
+
+class Unavailable(AssertionError):
+    """The response was 503."""
 
 
 class Api:
@@ -29,6 +36,8 @@ class Api:
     def run(self, source: str = PRINT_1, **fields: object) -> dict[str, Any]:
         """Submit a program and wait for its result."""
         execution = self._post("?wait=60", source, fields)
+        while execution["state"] in UNFINISHED:
+            execution = self.call("GET", f"{EXECUTIONS}/{execution['id']}?wait=60")
         assert execution["outcome"] == "success", execution
         return execution
 
@@ -40,12 +49,17 @@ class Api:
         return self.call("GET", QUEUE)
 
     def call(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
-        """Send a request and return the response's body. Fails unless the status is 2xx."""
+        """Send a request and return the response's body.
+
+        Fails unless the status is 2xx: for 503 with Unavailable.
+        """
         try:
             status, content = self._send(method, path, body)
         except _CLOSED_WHILE_IDLE:
             self._connection().close()
             status, content = self._send(method, path, body)
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            raise Unavailable(method, path, content)
         assert 200 <= status < 300, (method, path, status, content)
         answer: dict[str, Any] = json.loads(content)
         return answer

@@ -1,4 +1,4 @@
-"""The CPU time of a sandbox daemon's processes, and of what this process starts."""
+"""The CPU time of a sandbox daemon's processes, of what this process starts, and of all."""
 
 import os
 from dataclasses import astuple, dataclass
@@ -44,6 +44,12 @@ def of_children_ms() -> float:
     """What all commands that this process has run took."""
     times = os.times()
     return MILLISECONDS * float(times.children_user + times.children_system)
+
+
+def of_machine_ms() -> float:
+    """What all processes took since the machine started."""
+    times = psutil.cpu_times()
+    return MILLISECONDS * float(times.user + times.nice + times.system + times.irq + times.softirq)
 
 
 def with_children_ms(process: psutil.Process) -> float:

@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import TypeVar
 
 Case = TypeVar("Case")
+Outcome = TypeVar("Outcome")
 
 MILLISECONDS = 1_000
 
@@ -75,12 +76,30 @@ def stretch(act: Callable[[], object], *, at_once: int, seconds: float) -> list[
         return [taken for worker in workers for taken in worker.result()]
 
 
+def shared_out(act: Callable[[int], Outcome], *, at_once: int, count: int) -> list[Outcome]:
+    """Return what `act(0)`, `act(1)`, … return, called by so many threads that start together."""
+    start = threading.Barrier(at_once)
+    numbers = iter(range(count))
+
+    def work() -> list[Outcome]:
+        start.wait()
+        return [act(number) for number in numbers]
+
+    with ThreadPoolExecutor(at_once) as pool:
+        workers = [pool.submit(work) for _ in range(at_once)]
+        return [outcome for worker in workers for outcome in worker.result()]
+
+
 def p50(times: Sequence[float]) -> float:
     return statistics.median(times)
 
 
 def p95(times: Sequence[float]) -> float:
     return sorted(times)[int(0.95 * (len(times) - 1))]
+
+
+def p99(times: Sequence[float]) -> float:
+    return sorted(times)[int(0.99 * (len(times) - 1))]
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -3,11 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import count
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from kubernetes import client, watch
@@ -17,14 +13,14 @@ from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
 from app.domain.submission import File
 from app.infrastructure.kubernetes.manifest import PodOptions, config_maps, pod_manifest
 from app.infrastructure.kubernetes.observation import ended
-from benchmarks.api import PRINT_1, Api
+from benchmarks import cluster
+from benchmarks.api import PRINT_1
 from benchmarks.measure import in_turns, p50, p95, rates_in_turns, table, verdict
 from benchmarks.service import WARM_UP
 from tests.support.kubernetes.cluster import offers
-from tests.support.kubernetes.images import LANGUAGE_IMAGES, pod_image
+from tests.support.kubernetes.images import pod_image
 from tests.support.kubernetes.namespace import a_namespace, api_client
-from tests.support.roles import Roles
-from tests.support.waiting import wait_until
+from tests.support.roles import ONE_FOR_EACH_QUEUE
 
 TITLE: Final = "`print(1)`, each time in a new pod"
 AT_ONCE: Final = 16
@@ -86,7 +82,13 @@ class BareClient:
 
 
 def run(*, quick: bool) -> str:
-    with a_namespace() as namespace, a_namespace() as bare_namespace, _service(namespace) as api:
+    with (
+        a_namespace() as namespace,
+        a_namespace() as bare_namespace,
+        cluster.service(namespace, workers=ONE_FOR_EACH_QUEUE, max_running=AT_ONCE) as api,
+    ):
+        for _ in range(WARM_UP // 3):
+            api.run()
         bare = BareClient(bare_namespace)
         times = in_turns(
             {"bare": bare.run_until_ended, "podline": api.run},
@@ -122,13 +124,8 @@ def _pause_after(bare: BareClient, namespace: str) -> None:
     """
     bare.clean_up()
     for each in (bare.namespace, namespace):
-        _wait_until_empty(each)
+        cluster.wait_until_empty(each)
     time.sleep(random.random())
-
-
-def _wait_until_empty(namespace: str) -> None:
-    core = client.CoreV1Api(api_client())
-    wait_until(lambda: not core.list_namespaced_pod(namespace).items, within=60)
 
 
 def _pod(name: str) -> Pod:
@@ -143,22 +140,3 @@ def _pod(name: str) -> Pod:
         compile_limits=DEFAULT_COMPILE_LIMITS,
         wall_seconds=DEFAULT_LIMITS.wall_seconds,
     )
-
-
-@contextmanager
-def _service(namespace: str) -> Iterator[Api]:
-    settings: dict[str, Any] = {
-        "PODLINE_KUBERNETES__IMAGES": LANGUAGE_IMAGES,
-        "PODLINE_KUBERNETES__POD_IMAGE": pod_image().name,
-        "PODLINE_KUBERNETES__IMAGE_PULL_POLICY": "Never",
-        "PODLINE_MAX_RUNNING": str(AT_ONCE),
-        "PODLINE_LOG_LEVEL": "warning",
-    }
-    with (
-        TemporaryDirectory(prefix="podline-benchmark-") as folder,
-        Roles(Path(folder), f"kubernetes://{namespace}", settings=settings) as roles,
-    ):
-        api = Api(roles.url, roles.key)
-        for _ in range(WARM_UP // 3):
-            api.run()
-        yield api
