@@ -20,7 +20,7 @@ from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State
 from app.infrastructure.celery.application import make_publisher
-from app.infrastructure.celery.messages import REQUEST_ID
+from app.infrastructure.celery.messages import PUBLISHED_AT, REQUEST_ID
 from app.infrastructure.celery.pipeline import CeleryPipeline
 from app.infrastructure.celery.prepared import Ids, Prepared
 from app.infrastructure.raw_message import RawMessage
@@ -44,6 +44,7 @@ def test_a_message_is_sent_again_as_it_was(redis_url: str, redis_client: redis.R
     connect(redis_url).resend("pods", item)
     again = str(redis_client.lindex("pods", 0))
     before, after = RawMessage.parse(item), RawMessage.parse(again.encode())
+    assert isinstance(after.headers.pop(PUBLISHED_AT), int)
     assert (after.body, after.headers) == (before.body, before.headers)
     assert after.content_type == before.content_type
     assert json.loads(again)["properties"]["delivery_info"]["routing_key"] == "pods"
@@ -111,6 +112,7 @@ def content(item: dict[str, Any]) -> object:
     for changing in ("delivery_tag", "reply_to", "priority"):
         item["properties"].pop(changing)
     item["headers"].pop("ignore_result")
+    assert isinstance(item["headers"].pop(PUBLISHED_AT), int)
     item["headers"].pop(REQUEST_ID, None)  # ours only
     return args, kwargs, links, item["headers"], item["properties"], item["content-type"]
 
