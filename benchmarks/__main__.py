@@ -1,8 +1,10 @@
-"""`python -m benchmarks [--quick] [NAME ...]`: runs benchmarks and prints the results as Markdown.
+"""`python -m benchmarks [OPTION ...] [NAME ...]`: runs benchmarks and prints results as Markdown.
 
 --quick    a smoke test that takes one or two minutes; its figures mean nothing
-NAME       run only these; those that need Kafka (KAFKA), a cluster (KUBECONFIG), a package index or
-           Chromium run by name only
+--executions N
+           of the soak, instead of 50,000
+NAME       run only these; those that need Kafka (KAFKA), a cluster (KUBECONFIG), a package index,
+           Chromium or more than some minutes run by name only
 """
 
 import argparse
@@ -41,6 +43,7 @@ from benchmarks import (
     roles,
     runtime,
     slow_clients,
+    soak,
     startup,
     streams,
     submissions,
@@ -64,7 +67,6 @@ _QUESTIONS: Final[dict[str, ModuleType]] = {
     "overview": overview,
     "streams": streams,
     "admission": admission,
-    "retention": retention,
     "bodies": bodies,
     "limits": limits,
     "compare": compare,
@@ -79,6 +81,8 @@ _QUESTIONS_TO_OTHERS: Final[dict[str, ModuleType]] = {
     "roles": roles,
     "events": event_log,
     "page": page,
+    "retention": retention,
+    "soak": soak,
 }
 _ALL: Final = _QUESTIONS | _QUESTIONS_TO_OTHERS
 
@@ -87,6 +91,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(_ALL))
     parser.add_argument("--quick", action="store_true", help="a smoke test")
+    parser.add_argument("--executions", type=int, metavar="N", help="of the soak")
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(_ALL)
     if unknown:
@@ -95,7 +100,8 @@ def main() -> None:
     for name in arguments.names or _QUESTIONS:
         question = _ALL[name]
         started = time.monotonic()
-        answer = question.run(quick=arguments.quick)
+        more = {"executions": arguments.executions} if question is soak else {}
+        answer = question.run(quick=arguments.quick, **more)
         print(f"\n## {question.TITLE}\n\n{answer}\n", flush=True)
         print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr)
 

@@ -26,11 +26,11 @@ def run(*, quick: bool) -> str:
     seconds = 5.0 if quick else 60.0
     with running() as (service, _):
         time.sleep(_SETTLE_SECONDS)
-        processes = _processes(service)
+        processes = processes_of(service)
         before = [_cpu_seconds(process) for process in processes]
         time.sleep(seconds)
         after = [_cpu_seconds(process) for process in processes]
-        names = _names(service, processes)
+        names = names_of(service, processes)
         pss = [process.memory_full_info().pss / _MIB for process in processes]
     cpu = [100 * (b - a) / seconds for a, b in zip(before, after, strict=True)]
     return table(
@@ -52,7 +52,7 @@ def _rows(names: list[str], cpu: list[float], pss: list[float]) -> list[list[obj
     ]
 
 
-def _processes(service: Standalone) -> list[psutil.Process]:
+def processes_of(service: Standalone) -> list[psutil.Process]:
     """Return `podline up` and all its descendants."""
     up = service.children()[0].parent()
     assert up is not None
@@ -64,7 +64,7 @@ def _cpu_seconds(process: psutil.Process) -> float:
     return times.user + times.system
 
 
-def _names(service: Standalone, processes: list[psutil.Process]) -> list[str]:
+def names_of(service: Standalone, processes: list[psutil.Process]) -> list[str]:
     """Name the children as `podline up` does; prefix their own children with that name."""
     _, *rest = processes
     names = {service.child(name).pid: name for name in WORD_OF}

@@ -14,7 +14,7 @@ from app.cli.terminal import print_line
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @data_dir_option
-@needs_extra("standalone")
+@needs_extra("server")
 def backup_command(file: Path, data_dir: Path) -> None:
     """Save databases, blobs and secrets in a new FILE, also while the service runs.
 
@@ -43,7 +43,7 @@ def backup_command(file: Path, data_dir: Path) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--force", is_flag=True, help="Replace what is in the data folder.")
 @data_dir_option
-@needs_extra("standalone")
+@needs_extra("server")
 def restore_command(file: Path, force: bool, data_dir: Path) -> None:
     """Put what FILE contains into a data folder whose service is stopped.
 
@@ -64,8 +64,12 @@ def restore_command(file: Path, force: bool, data_dir: Path) -> None:
                 f"{settings.data_dir} holds a service: name another folder with --data-dir, "
                 "or replace what is there with --force"
             )
-        with held(settings.data_dir):
+        with held(settings.data_dir, on_full=_no_space):
             found = restore(settings, file)
     except (PodlineError, NotPrivate, OSError) as error:
         raise Failure(str(error)) from error
     print_line(f"restored the backup of {found.created_at}, with {found.blobs} blobs")
+
+
+def _no_space() -> None:
+    raise Failure("the disk is full")

@@ -17,6 +17,7 @@ from app.cli.up.folder import held
 from app.domain.artifact import Artifact
 from app.domain.blob import Blob
 from app.domain.execution import SECOND, Execution, State
+from app.domain.filters import EventFilter
 from app.infrastructure.folder.blobs import FolderBlobs
 from app.infrastructure.sqlite import snapshot
 from app.infrastructure.sqlite.event_log import SqliteEventLog
@@ -181,7 +182,7 @@ def test_the_log_has_no_event_that_the_rows_do_not_know(
     relay(service.ports)
 
     def goes_on() -> None:
-        service.store.executions.apply(execution.admit(execution.created_at, SOON))
+        service.store.executions.apply(execution.admit(execution.created_at + 5 * SECOND, SOON))
         service.accept()
         relay(service.ports)
 
@@ -190,12 +191,14 @@ def test_the_log_has_no_event_that_the_rows_do_not_know(
     assert len(every_event(service.log)) == 3
     again = restored(file, tmp_path / "again")
     assert ids(every_event(again.log)) == [f"{execution.id}.1"]
-    change = execution.cancel(execution.created_at, SOON)
+    change = execution.cancel(execution.created_at + 9 * SECOND, SOON)
     assert again.store.executions.apply(change)
     relay(again.ports)
     found = every_event(again.log)
     assert_in_order(found)
     assert found[-1] == change.event
+    since_then = EventFilter(since=change.event.time)
+    assert ids(every_event(again.log, since_then)) == [change.event.id]
 
 
 def test_what_is_relayed_meanwhile_stays_in_the_log(
