@@ -2,6 +2,7 @@
 
 import os
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 
 from app.cli.up import folder, leftovers
@@ -17,6 +18,7 @@ from app.settings import Settings
 from app.settings.sources import FILE_VARIABLE, Given, settings_file
 from app.wiring.event_logs import make_event_log
 from app.wiring.files import (
+    count_restarts,
     fold_logs,
     keep_private,
     kept_open,
@@ -100,7 +102,9 @@ def _run_children(settings: Settings, instance: Instance) -> None:
     report = UpReport(instance)
     report.starting()
     try:
-        Supervisor(children, instance.data_dir / folder.CHILDREN, report).run()
+        record = instance.data_dir / folder.CHILDREN
+        count = partial(count_restarts, instance.data_dir / folder.METRICS)
+        Supervisor(children, record, report, count=count).run()
     finally:
         # The next user of that port must not be sent the key.
         (instance.data_dir / folder.URL).unlink(missing_ok=True)
