@@ -27,6 +27,8 @@ QUEUE_SECONDS: Final = 30.0
 """A message that waits for longer shows that too few workers take from its queue."""
 FINDING_SECONDS: Final = 60.0
 """For how long health shows what a sweep found."""
+LONGEST_TICK_SECONDS: Final = 600.0
+"""Rarer ticks are not checked. After the service was stopped for hours, all would be late."""
 TICK_SECONDS: Final = 24 * 3600.0
 """A tick that was missing for longer is not known any more: a release may have removed it."""
 
@@ -130,7 +132,8 @@ def _silent(reports: list[WorkerReport], kind: str, clock: Clock) -> Iterator[st
 def _late(ticks: TickReports, clock: Clock) -> Iterator[str]:
     for tick in ticks.since(in_seconds(clock, -TICK_SECONDS)):
         age = _age(clock, tick.seen_at)
-        if age > 3 * tick.every_seconds + SILENT_SECONDS:
+        often = tick.every_seconds <= LONGEST_TICK_SECONDS
+        if often and age > 3 * tick.every_seconds + SILENT_SECONDS:
             yield f"{tick.name} last ended {age:.0f} s ago"
 
 

@@ -102,6 +102,13 @@ def test_a_tick_is_late(twins: Twins, every: float, patience: float) -> None:
     assert troubles(twins) == {"ticks": f"saga.sweep last ended {patience + 1} s ago"}
 
 
+def test_a_rare_tick_is_not_late_because_the_service_was_stopped(twins: Twins) -> None:
+    run_tick(lambda: twins.ports, "podline.saga.blobs", lambda _: None, 3600)
+    twins.clock.advance(12 * 3600)
+    staffed(twins)
+    assert not troubles(twins)
+
+
 def test_a_tick_that_fails_or_is_not_beats_is_not_reported(twins: Twins) -> None:
     run_tick(lambda: twins.ports, "podline.saga.sweep", lambda _: None)
 
