@@ -40,7 +40,8 @@ test-page: .venv/test
 	$(BIN)/pytest -m web tests/web
 
 test-long: .venv/test
-	$(BIN)/pytest -n 2 -m "(long or hypothesis) and not (docker or kafka or kubernetes or soak)"
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder \
+		-m "(long or hypothesis) and not (docker or kafka or kubernetes or soak)"
 
 # The servers that are available; tests that need another one are left out.
 SERVERS := kafka kubernetes

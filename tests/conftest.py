@@ -27,12 +27,10 @@ settings.register_profile("full", deadline=None)
 settings.register_profile("few", max_examples=30, deadline=None)
 settings.load_profile("full")
 
-LONGEST = ("faults", "web", "hostile", "docs", "sandbox", "integration", "up")
+LONGEST = ("hosts", "faults", "web", "hostile", "docs", "sandbox", "integration", "up")
 """Folders whose files take a minute. Tests in the others start few processes."""
-SHARE_A_SERVICE = ("tests/acceptance", "tests/faults", "tests/web")
+SHARE_A_SERVICE = ("tests/acceptance", "tests/faults", "tests/hosts", "tests/web")
 """Folders whose tests share a service or browser, so that one worker of pytest-xdist runs each."""
-SHARE_MANY_PROCESSES = ("tests/acceptance", "tests/hosts")
-"""The same where the tests of a file need not stay together, as in `make test-long`."""
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -40,18 +38,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
     """Give the files that share a service to one worker, because starting it takes 4 s of CPU."""
     from xdist.scheduler import LoadFileScheduling
 
-    class Files(LoadFileScheduling):
+    class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             folder = nodeid.rpartition("/")[0]
             return folder if folder in SHARE_A_SERVICE else super()._split_scope(nodeid)
 
-    class Tests(LoadFileScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            folder = "/".join(nodeid.split("/")[:2])
-            return folder if folder in SHARE_MANY_PROCESSES else nodeid
-
-    scheduling = {"loadfile": Files, "load": Tests}.get(config.getoption("dist"))
-    return scheduling(config, log) if scheduling else None
+    return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(wrapper=True)
