@@ -175,18 +175,19 @@ def _lock_of_greeting(folder: Path) -> bytes:
 @contextmanager
 def _index(folder: Path, address: str) -> Iterator[Mapping[str, str]]:
     """Serve the wheels to pods, and return the variables of pip."""
-    wheels, port = _wheels_of(folder), free_port(address)
-    with start_part(
-        *(folder / "index.log", os.environ, "http.server", str(port)),
-        *("--bind", address, "--directory", str(wheels)),
-    ) as server:
+    port = free_port(address)
+    command = ("http.server", str(port), "--bind", address, "--directory", str(_wheels_of(folder)))
+    server = start_part(folder / "index.log", os.environ, *command)
+    try:
         yield {
             "PIP_NO_INDEX": "1",
             "PIP_FIND_LINKS": f"http://{address}:{port}/",
             "PIP_TRUSTED_HOST": address,
             "PIP_NO_CACHE_DIR": "1",
         }
+    finally:
         server.kill()
+        server.wait()
 
 
 @contextmanager

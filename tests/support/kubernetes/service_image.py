@@ -11,6 +11,8 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 PLACE: Final = "/opt/podline"
+_FOR_ISOLATED_PYTHON: Final = "/usr/lib/python3/dist-packages/podline.pth"
+"""`python3 -I`, which runs pip, ignores PYTHONPATH."""
 _SOURCES: Final = ("app", "tasks", "podline", "sandbox")
 _FILES: Final = ("celeryconfig.py", "setup.cfg", "setup.py", "pyproject.toml", "constraints.txt")
 _RUN_THERE: Final = frozenset({".py", ".toml", ".lua", ".html"})
@@ -33,7 +35,11 @@ def make(command: Sequence[str], image: str, packages: Sequence[str] = ("python3
         Path(folder).chmod(0o755)  # the image has its mode, and its user is another
         _install(folder, "--constraint", str(ROOT / "constraints.txt"), *_requirements())
         _install(folder, "--no-deps", str(ROOT))
+        isolated = Path(folder, "podline.pth")
+        isolated.write_text(PLACE)
+        isolated.chmod(0o644)
         arguments = [image, "--packages", ",".join(packages), "--add", f"{folder}:{PLACE}"]
+        arguments += ["--add", f"{isolated}:{_FOR_ISOLATED_PYTHON}"]
         subprocess.run([*command, *arguments, "--env", f"PYTHONPATH={PLACE}"], check=True)
 
 
