@@ -137,6 +137,10 @@ class PlaceTaken(PodlineError):
     """What was started ahead at a place is another attempt's by now, or gone."""
 
 
+class NameTaken(PodlineError):
+    """Another host that is alive has the name."""
+
+
 class DoesNotFollow(PodlineError):
     """The event is not the next one of its execution."""
 

@@ -12,6 +12,9 @@ from app.queues import queue_of
 HOST_NAME: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 """A host name of one label."""
 
+GIVEN_UP: Final = 75
+"""The exit code of a worker whose host's name another host has taken. EX_TEMPFAIL of sysexits.h."""
+
 _ON_A_HOST: Final[Mapping[str, str]] = {
     CREATE: "monitor",
     POLL: "monitor",
@@ -60,6 +63,8 @@ class HostReport:
     """The heartbeat of a host."""
 
     name: str
+    owner: str = ""
+    """Tells two hosts apart that have the same name. A host keeps it when it is restarted."""
     slots: int
     """How many pods it runs at once. Once it drains, as many as are left."""
     free: int

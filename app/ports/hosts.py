@@ -14,14 +14,28 @@ class Hosts(Protocol):
     """The heartbeats of hosts. Raises CoordinationUnavailable.
 
     Their age is measured by the clock that all hosts share, so that one whose own clock is wrong
-    lives as long as any other.
+    lives as long as any other. It stands still while that is unavailable, so that this makes no
+    host seem lost.
     """
 
     def put(self, report: HostReport) -> None:
-        """Record that the host is alive."""
+        """Record that the host is alive.
 
-    def remove(self, name: str) -> None:
-        """Forget a host that has ended, or whose attempts have."""
+        Raises NameTaken if another owner's host of this name is.
+        """
+
+    def holds(self, name: str, owner: str) -> bool:
+        """Whether that host, which is this process's, has sent a heartbeat and is not lost.
+
+        It needs no connection. A process that was paused for too long learns it from this, before
+        it does anything for attempts of a host that took its name meanwhile.
+        """
+
+    def remove(self, name: str, owner: str | None = None) -> None:
+        """Forget a host that has ended, or whose attempts have: that of the owner, if given."""
+
+    def leave(self, name: str, owner: str) -> None:
+        """Let any owner continue the heartbeats, because this one sends none any more."""
 
     def alive(self) -> list[HostReport]:
         """Return the hosts that are not lost, by name."""
@@ -46,3 +60,13 @@ class Fleet:
     hosts: Hosts
     here: str | None = None
     """The name of the host whose daemon is this process's runtime."""
+    owner: str = ""
+    """Of that host."""
+
+    def is_here(self, place: str | None) -> bool:
+        """Whether the place is this process's host, and that is not lost."""
+        return self.here is not None and place == self.here and self.holds_here()
+
+    def holds_here(self) -> bool:
+        """Whether this process's host has its name at the moment."""
+        return self.here is not None and self.hosts.holds(self.here, self.owner)

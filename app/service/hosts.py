@@ -12,12 +12,14 @@ _NOWHERE: Final = "-"
 
 def is_here(fleet: Fleet | None, place: str | None) -> bool:
     """Whether this process's runtime has what is at that place."""
-    return fleet is None or (fleet.here is not None and place == fleet.here)
+    return fleet is None or fleet.is_here(place)
 
 
 def here(fleet: Fleet | None) -> str | None:
     """The place that a step which needs the runtime requires. None: any."""
-    return None if fleet is None else fleet.here or _NOWHERE
+    if fleet is None:
+        return None
+    return fleet.here if fleet.here is not None and fleet.holds_here() else _NOWHERE
 
 
 def host_of(fleet: Fleet | None, execution: Execution) -> str | None:
@@ -56,11 +58,12 @@ def key_of(execution: Execution) -> str:
     return language_key(execution.language, execution.language_version)
 
 
-def report_of(host: str, bays: Bays, runtime: Runtime) -> HostReport:
+def report_of(host: str, owner: str, bays: Bays, runtime: Runtime) -> HostReport:
     """What a host says of itself. Raises RuntimeUnavailable: then it is not alive."""
     count = bays.count()
     return HostReport(
         name=host,
+        owner=owner,
         slots=count.pods if count.draining else count.total,
         free=count.free,
         draining=count.draining,

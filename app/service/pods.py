@@ -27,7 +27,7 @@ def _create_pod(ports: Ports, execution_id: str) -> bool:
         frozenset({State.STARTING}),
         "create",
         at=here(ports.fleet),
-        places=ports.fleet is not None and ports.fleet.here is not None,
+        places=ports.fleet is not None and ports.fleet.holds_here(),
     )
     if execution is None:
         return False

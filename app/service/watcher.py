@@ -28,7 +28,6 @@ from app.domain.hosts import queue_at
 from app.domain.worker import WorkerReport
 from app.ports import Fleet, Lease, Ports
 from app.service.heart import Heart
-from app.service.hosts import here
 from app.service.monitor import feed_live_output
 from app.service.reporting import PlaceReporter
 
@@ -52,7 +51,7 @@ class Pauses:
     """Between two checks whether somebody watches."""
     report: float = 0.25
     """Between two checks whether the place holds more or less than before."""
-    heartbeat: float = 2.0
+    heartbeat: float = 1.0
     """Between two heartbeats of a host."""
     orphans: float = 5.0
     """Between two searches of a host for orphan pods."""
@@ -66,8 +65,13 @@ class Watcher:
     """
 
     def __init__(
-        self, make_ports: Callable[[], Ports], pauses: Pauses = Pauses()
-    ) -> None:  # immutable
+        self,
+        make_ports: Callable[[], Ports],
+        pauses: Pauses = Pauses(),  # immutable
+        give_up: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`give_up` ends this process, if another host has taken the name of this one."""
+        self._give_up = give_up
         self._make_ports = make_ports
         self._pauses = pauses
         self._stopping = threading.Event()
@@ -104,7 +108,7 @@ class Watcher:
         """Without a lease: whoever restarts on this host continues its heartbeat at once."""
         ports = self._make_ports()
         if ports.fleet is not None and ports.fleet.here is not None:
-            Heart(ports, ports.fleet.hosts, ports.fleet.here, self._pauses).run(self._stopping)
+            Heart(ports, ports.fleet, self._pauses, self._give_up).run(self._stopping)
 
     def _take_turns(self, ports: Ports) -> None:
         while not self._stopping.is_set():
@@ -163,7 +167,7 @@ class Watcher:
         except ValueError:
             log.warning("the watch reported a pod that is not Podline's: %s", name)
         else:
-            ports.pipeline.start(execution_id, State.RUNNING, here(ports.fleet))
+            ports.pipeline.start(execution_id, State.RUNNING, _own_host(ports.fleet))
 
     def _report_watching(self, ports: Ports) -> None:
         """The watcher's heartbeat."""
@@ -171,7 +175,7 @@ class Watcher:
             WorkerReport(
                 name=self._name,
                 kind="watcher",
-                roles=(queue_at(POLL, here(ports.fleet)),),
+                roles=(queue_at(POLL, _own_host(ports.fleet)),),
                 version=self._version,
                 seen_at=ports.clock(),
             )
@@ -212,6 +216,10 @@ class Watcher:
             log.exception("feeding live output failed")
         finally:
             lost.set()
+
+
+def _own_host(fleet: Fleet | None) -> str | None:
+    return None if fleet is None else fleet.here
 
 
 def _lease_name(fleet: Fleet | None) -> str:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from app.domain.callback_secret import CallbackSecrets
 from app.domain.callback_url import networks
 from app.domain.execution import Time
-from app.ports import Clock, Fleet, Hosts, Leases, Ports
+from app.ports import Clock, Leases, Ports
 from app.settings import Settings
 from app.settings.folders import kept
 from app.wiring.callbacks import forms_of_callbacks
 from app.wiring.disk import make_disk
 from app.wiring.event_logs import make_event_log
 from app.wiring.files import keep_private
+from app.wiring.hosts import make_fleet
 from app.wiring.runtimes import make_bays, make_runtime
 from app.wiring.stores import Databases, make_store
 
@@ -59,7 +60,7 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
     callback_secrets = CallbackSecrets(_callback_secret(settings))
     policy = replace(settings.policy(), signs_callbacks=bool(callback_secrets))
     redis, store = connect(settings.redis_url), make_store(settings)
-    fleet = make_fleet(settings, redis)
+    fleet = make_fleet(settings, redis) if settings.has_hosts() else None
     clock, clock_ahead = make_clock(settings, redis)
     return Ports(
         store=store,
@@ -94,23 +95,6 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
         policy=policy,
         fleet=fleet,
     )
-
-
-def make_fleet(settings: Settings, redis: "Redis") -> Fleet | None:
-    """The sandbox hosts, if programs run on such."""
-    from app.infrastructure.redis.hosts import RedisHosts
-
-    if not settings.has_hosts():
-        return None
-    return Fleet(RedisHosts(redis, fresh_seconds=0.2), settings.host)
-
-
-def make_hosts(settings: Settings) -> Hosts:
-    """The heartbeats of sandbox hosts."""
-    from app.infrastructure.redis.connection import connect
-    from app.infrastructure.redis.hosts import RedisHosts
-
-    return RedisHosts(connect(settings.redis_url))
 
 
 def make_leases(settings: Settings) -> Leases:

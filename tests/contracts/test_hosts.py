@@ -7,18 +7,20 @@ from typing import cast
 import pytest
 from redis import Redis
 
+from app.domain.errors import NameTaken
 from app.domain.execution import SECOND
 from app.domain.hosts import HostReport, HostSize
 from app.infrastructure.memory.hosts import MemoryHosts
 from app.infrastructure.memory.runtime import LANGUAGES, MemoryRuntime
 from app.infrastructure.redis.clock import server_time
-from app.infrastructure.redis.hosts import REPORTS, SEEN, SIZES, RedisHosts
+from app.infrastructure.redis.hosts import CLOCK, REPORTS, SEEN, SERVED_SECONDS, SIZES, RedisHosts
 from app.ports import Hosts
 from app.ports.hosts import HOST_SECONDS
 from tests.support.twins import Clock
 
 ALPHA = HostReport(
     name="alpha",
+    owner="one",
     slots=2,
     free=1,
     release="0.2",
@@ -33,6 +35,10 @@ class Case:
     hosts: Hosts
     clock: Clock
     redis: Redis | None
+
+    def for_another(self) -> Hosts:
+        """As another process sees them."""
+        return RedisHosts(self.redis) if self.redis else self.hosts
 
     def pass_time(self, seconds: float) -> None:
         self.clock.advance(seconds)
@@ -53,7 +59,7 @@ def case(request: pytest.FixtureRequest) -> Case:
     if request.param == "memory":
         return Case(MemoryHosts(clock), clock, None)
     client: Redis = request.getfixturevalue("redis_client")
-    return Case(RedisHosts(client), clock, client)
+    return Case(RedisHosts(client, elapsed=lambda: clock() / SECOND), clock, client)
 
 
 def test_those_that_sent_a_heartbeat_are_alive(case: Case) -> None:
@@ -105,6 +111,91 @@ def test_one_that_is_expected_is_lost_if_it_stays_silent(case: Case) -> None:
     assert case.hosts.lost() == {"alpha": None}
 
 
+class TestNames:
+    def test_one_that_is_alive_is_nobody_else_s(self, case: Case) -> None:
+        other = replace(ALPHA, owner="other", slots=9)
+        case.hosts.put(ALPHA)
+        with pytest.raises(NameTaken, match="alpha"):
+            case.hosts.put(other)
+        assert case.hosts.sizes()["alpha"].slots == 2
+        assert not case.hosts.holds("alpha", "other")
+        case.hosts.put(ALPHA)
+        assert case.hosts.holds("alpha", "one")
+
+    def test_who_comes_back_after_it_was_taken_does_not_have_it(self, case: Case) -> None:
+        other = replace(ALPHA, owner="other")
+        case.hosts.put(ALPHA)
+        case.pass_time(HOST_SECONDS + 1)
+        assert not case.hosts.holds("alpha", "one")
+        case.for_another().put(other)
+        with pytest.raises(NameTaken):
+            case.hosts.put(ALPHA)
+        assert not case.hosts.holds("alpha", "one")
+        case.hosts.remove("alpha", "one")
+        assert [host.owner for host in case.hosts.alive()] == ["other"]
+
+    def test_who_comes_back_before_that_has_it_again(self, case: Case) -> None:
+        case.hosts.put(ALPHA)
+        case.pass_time(HOST_SECONDS + 1)
+        case.hosts.put(ALPHA)
+        assert case.hosts.holds("alpha", "one")
+
+    def test_who_leaves_lets_another_one_continue_at_once(self, case: Case) -> None:
+        other = replace(ALPHA, owner="other")
+        case.hosts.put(ALPHA)
+        case.hosts.leave("alpha", "other")
+        with pytest.raises(NameTaken):
+            case.for_another().put(other)
+        case.hosts.leave("alpha", "one")
+        assert case.hosts.sizes().keys() == {"alpha"}
+        assert not case.hosts.holds("alpha", "one")
+        case.for_another().put(other)
+        with pytest.raises(NameTaken):
+            case.hosts.put(ALPHA)
+
+    def test_one_whose_host_has_ended_is_free(self, case: Case) -> None:
+        case.hosts.put(ALPHA)
+        case.hosts.remove("alpha", "one")
+        case.hosts.put(replace(ALPHA, owner="other"))
+        case.hosts.remove("alpha")
+        assert case.hosts.alive() == []
+
+
+class TestTimeInWhichNobodyCouldCall:
+    """Redis was paused or down. tests/hosts pauses one for real."""
+
+    def test_makes_no_host_seem_lost(self, redis_client: Redis) -> None:
+        hosts = RedisHosts(redis_client)
+        hosts.put(ALPHA)
+        hosts.expect(["beta"])
+        before = served(redis_client)
+        redis_client.hincrby(CLOCK, "at", -100 * SECOND)
+        assert hosts.lost() == {}
+        assert hosts.sizes().keys() == {"alpha"}
+        assert served(redis_client) < before + 90 * SECOND
+
+    def test_and_hosts_that_stay_silent_are_lost_all_the_same(self, redis_client: Redis) -> None:
+        hosts = RedisHosts(redis_client)
+        hosts.put(ALPHA)
+        for _ in range(3):
+            assert hosts.lost() == {}
+            redis_client.hincrby(CLOCK, "at", -int(SERVED_SECONDS * SECOND))
+        assert hosts.lost().keys() == {"alpha"}
+
+    def test_a_clock_that_was_set_back_stands_still(self, redis_client: Redis) -> None:
+        hosts = RedisHosts(redis_client)
+        hosts.put(ALPHA)
+        before = served(redis_client)
+        redis_client.hincrby(CLOCK, "at", 3600 * SECOND)
+        assert hosts.sizes().keys() == {"alpha"}
+        assert served(redis_client) == before
+
+
+def served(redis: Redis) -> int:
+    """The time of the hosts' clock."""
+    return int(cast(str, redis.hget(CLOCK, "served")))
+
+
 def test_redis_uses_no_clock_but_its_own(
     redis_client: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,7 +209,7 @@ def test_redis_uses_no_clock_but_its_own(
 
 
 def test_redis_is_asked_for_sizes_as_often_as_they_matter(redis_client: Redis) -> None:
-    times = iter([0.0, 0.19, 0.2, 0.3, 0.4])
+    times = iter([0.0, 0.19, 0.2, 0.3, 0.3, 0.4])
     hosts = RedisHosts(redis_client, 0.2, lambda: next(times))
     assert hosts.sizes() == {}
     RedisHosts(redis_client).put(ALPHA)

@@ -49,11 +49,14 @@ class Host:
         self._hosts = hosts
         self.runtime = MemoryRuntime(runs_on, twins.clock)
         self.bays = MemoryBays(slots)
-        self.ports = replace(
-            twins.ports, runtime=self.runtime, bays=self.bays, fleet=Fleet(hosts, name)
-        )
-        self.heart = Heart(self.ports, hosts, name, Pauses())
+        self.fleet = Fleet(hosts, name, owner=f"{name} of {id(self)}")
+        self.ports = replace(twins.ports, runtime=self.runtime, bays=self.bays, fleet=self.fleet)
+        self.gave_up = False
+        self.heart = Heart(self.ports, self.fleet, Pauses(), self._give_up)
         self.worker = HostWorker(self.ports, name)
+
+    def _give_up(self) -> None:
+        self.gave_up = True
 
     @property
     def size(self) -> HostSize:

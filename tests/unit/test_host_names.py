@@ -7,6 +7,7 @@ from app.cli.up.errors import UpError
 from app.domain.hosts import HostReport
 from app.infrastructure.memory.hosts import MemoryHosts
 from app.infrastructure.memory.leases import MemoryLeases
+from app.ports import Fleet
 from app.ports.hosts import HOST_SECONDS
 from tests.support.twins import Clock
 
@@ -44,7 +45,7 @@ def leases(time: Time) -> MemoryLeases:
 
 
 def take(hosts: MemoryHosts, leases: MemoryLeases, time: Time, name: str = "alpha") -> None:
-    take_name(hosts, leases, name, now=time, pause=time.wait)
+    take_name(Fleet(hosts, name, "another"), leases, now=time, pause=time.wait)
 
 
 def test_a_free_name_is_taken_at_once(hosts: MemoryHosts, leases: MemoryLeases, time: Time) -> None:
@@ -64,7 +65,7 @@ def test_of_two_that_start_together_one_is_refused(
             hosts.put(ALPHA)
 
     with pytest.raises(UpError, match="a host alpha is alive already"):
-        take_name(hosts, leases, "alpha", now=time, pause=starting)
+        take_name(Fleet(hosts, "alpha", "another"), leases, now=time, pause=starting)
 
 
 @pytest.mark.parametrize("beats", [True, False])

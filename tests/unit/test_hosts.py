@@ -284,6 +284,34 @@ class TestLostHosts:
         assert alpha.runtime.list_pods() == []
         assert beta.runtime.list_pods() == [pod_name(row.id, 2)]
 
+    def test_one_whose_name_was_taken_touches_nothing_and_gives_up(self, service: Service) -> None:
+        alpha, gamma = service.host("alpha"), service.host("gamma")
+        (row,) = submitted(service)
+        alpha.worker.run_all()
+        assert now(service, row).place == "alpha"
+        time_passes(service, gamma)
+        other = service.host("alpha")
+        service.twins.clock.advance(60)
+        for host in (other, gamma):
+            host.heart.beat()
+        sweep(service.ports)
+        other.worker.run_all()
+        row = now(service, row)
+        assert (row.place, row.attempt) == ("alpha", 2)
+        # It continues before its next heartbeat, and takes a message that is for the other one.
+        service.twins.pipeline.start(row.id, State.RUNNING, "alpha")
+        alpha.worker.run_all()
+        assert now(service, row) == row
+        assert service.twins.pipeline.queues() == set()
+        assert other.runtime.list_pods() == [row.pod]
+        assert not alpha.gave_up
+        alpha.heart.beat()
+        assert alpha.gave_up
+        alpha.bays.draining = True
+        alpha.heart.end()
+        assert service.hosts.sizes().keys() == {"alpha", "gamma"}
+        assert not other.gave_up
+
     def test_its_queues_are_removed(self, service: Service) -> None:
         alpha, beta = service.host("alpha"), service.host("beta")
         (row,) = submitted(service)
@@ -436,6 +464,7 @@ def test_a_host_that_has_drained_leaves_nothing_behind(service: Service) -> None
     alpha = service.host("alpha")
     alpha.heart.end()
     assert service.hosts.sizes().keys() == {"alpha"}, "it may come back"
+    alpha.heart.beat()
     alpha.bays.draining = True
     alpha.heart.end()
     assert service.hosts.sizes() == {}

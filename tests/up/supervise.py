@@ -47,6 +47,7 @@ class Description(TypedDict, total=False):
     code: str
     needs: list[str]
     stop_seconds: float
+    gives_up: int
     touched: str
     """A file that it touches while it is alive."""
 
@@ -60,6 +61,7 @@ def program(folder: Path, name: str, described: Description) -> Program:
         needs=tuple(described.get("needs", [])),
         alive=probes.Touched(folder / described["touched"]) if "touched" in described else bool,
         patience=2,
+        gives_up=described.get("gives_up"),
         stop_seconds=described.get("stop_seconds", 10),
     )
 

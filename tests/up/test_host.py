@@ -15,8 +15,10 @@ from app.cli.up.programs import host_programs
 from app.domain.hosts import HOST_NAME, HostReport
 from app.infrastructure.redis.hosts import RedisHosts
 from app.infrastructure.redis.leases import RedisLeases
+from app.ports import Fleet
 from app.settings import Settings
-from app.wiring import make_hosts, make_leases
+from app.wiring import make_leases
+from app.wiring.hosts import make_fleet
 
 
 def settings(**given: str) -> Settings:
@@ -47,16 +49,31 @@ def test_what_a_host_would_have_for_itself_is_refused(name: str, value: str, why
 
 def test_two_hosts_of_one_name_are_refused(redis_client: Redis) -> None:
     hosts, leases = RedisHosts(redis_client), RedisLeases(redis_client)
-    hosts.put(HostReport(name="alpha", slots=1, free=1, release=None, languages=()))
+    hosts.put(HostReport(name="alpha", owner="a", slots=1, free=1, release=None, languages=()))
     times = iter([0.0, host.PATIENCE_SECONDS + 1])
-    host.take_name(hosts, leases, "beta")
+    host.take_name(Fleet(hosts, "beta", "b"), leases)
     with pytest.raises(UpError, match="a host alpha is alive already"):
-        host.take_name(hosts, leases, "alpha", now=lambda: next(times))
+        host.take_name(Fleet(hosts, "alpha", "b"), leases, now=lambda: next(times))
+
+
+def test_a_host_that_was_killed_has_its_name_back_at_once(redis_client: Redis) -> None:
+    hosts, leases = RedisHosts(redis_client), RedisLeases(redis_client)
+    hosts.put(HostReport(name="alpha", owner="a", slots=1, free=1, release=None, languages=()))
+    host.take_name(Fleet(hosts, "alpha", "a"), leases, pause=not_needed)
+
+
+def not_needed(_: float) -> None:
+    pytest.fail("it waits")
+
+
+def test_a_host_is_the_same_after_a_restart_and_no_other(tmp_path: Path) -> None:
+    owner, again = (make_fleet(settings(data_dir=str(tmp_path))).owner for _ in range(2))
+    assert owner == again != make_fleet(settings(data_dir=str(tmp_path / "b"))).owner
 
 
 def test_without_redis_the_name_is_not_checked() -> None:
-    without = settings(redis_url="unix:///nowhere.sock")
-    host.take_name(make_hosts(without), make_leases(without), "alpha")
+    without = settings(redis_url="unix:///nowhere.sock", host="alpha")
+    host.take_name(make_fleet(without), make_leases(without))
 
 
 @pytest.mark.parametrize(

@@ -221,6 +221,12 @@ class TestDeath:
         lines = [supervised.line() for _ in range(3)]
         assert lines == ["died failing 3 0.5", "died failing 3 1.0", "died failing 3 2.0"]
 
+    def test_everything_ends_if_a_child_gives_up(self, supervise: Supervise) -> None:
+        supervised = supervise(steady={"code": STEADY}, other={"code": FAILING, "gives_up": 3})
+        supervised.process.wait(timeout=60)
+        assert supervised.process.returncode == 1
+        assert supervised.line() == "", "nothing is reported as dead or started again"
+
     def test_what_a_dead_child_started_goes_with_it(
         self, supervise: Supervise, tmp_path: Path
     ) -> None:

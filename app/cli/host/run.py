@@ -13,18 +13,19 @@ from app.cli.host.report import HostReport, WorkersReport
 from app.cli.host.workers import Workers
 from app.cli.up import folder, leftovers
 from app.cli.up.child import Child
-from app.cli.up.errors import UpError
+from app.cli.up.errors import GivenUp, UpError
 from app.cli.up.programs import host_programs, worker_beside
 from app.cli.up.supervisor import STOP_SIGNALS, Supervisor, blocked
 from app.domain.errors import CoordinationUnavailable
 from app.domain.hosts import HOST_NAME
 from app.infrastructure.celery.heartbeat import Heartbeat
-from app.ports import Hosts, Leases
+from app.ports import Fleet, Leases
 from app.settings import Settings
 from app.settings.folders import IN_DATA_FOLDER, runtime_folder
 from app.settings.sources import FILE_VARIABLE, settings_file, variable
 from app.settings.urls import HOSTS, socket_path, sqlite_path
-from app.wiring import make_hosts, make_leases
+from app.wiring import make_leases
+from app.wiring.hosts import make_fleet
 from sandbox.private import make_data_folder, make_folder, set_umask
 
 START_SECONDS = 15.0
@@ -46,7 +47,7 @@ def run(data_dir: Path, name: str | None) -> None:
     report = HostReport(settings)
     with folder.held(settings.data_dir, on_full=report.full):
         leftovers.kill_recorded(settings.data_dir / folder.CHILDREN)
-        take_name(make_hosts(settings), make_leases(settings), os.environ["PODLINE_HOST"])
+        take_name(make_fleet(settings), make_leases(settings))
         with blocked(STOP_SIGNALS):
             _supervise(settings, report)
 
@@ -88,7 +89,13 @@ def _supervise(settings: Settings, report: HostReport) -> None:
     ]
     report.starting()
     record = settings.data_dir / folder.CHILDREN
-    Supervisor(children, record, report, Drain(settings)).run()
+    try:
+        Supervisor(children, record, report, Drain(settings)).run()
+    except GivenUp as error:
+        raise UpError(
+            f"another host has the name {settings.host} by now, because this one was silent for "
+            "too long: start this one under another name with --name"
+        ) from error
 
 
 def refuse_what_is_not_shared(settings: Settings) -> None:
@@ -106,25 +113,32 @@ def refuse_what_is_not_shared(settings: Settings) -> None:
 
 
 def take_name(
-    hosts: Hosts,
+    fleet: Fleet,
     leases: Leases,
-    name: str,
     *,
     now: Callable[[], float] = time.monotonic,
     pause: Callable[[float], object] = time.sleep,
 ) -> None:
     """Keep the name from others that start at the same time.
 
-    Raises UpError if it is that of a host that is alive, or starts.
+    Raises UpError if it is that of another host that is alive, or starts.
     """
+    name = fleet.here
     deadline = now() + PATIENCE_SECONDS
     try:
-        while name in hosts.sizes() or leases.acquire(f"host.{name}", START_SECONDS) is None:
+        while _is_others(fleet) or leases.acquire(f"host.{name}", START_SECONDS) is None:
             if now() > deadline:
                 raise UpError(f"a host {name} is alive already: choose another name with --name")
             pause(0.5)
     except CoordinationUnavailable:
         return  # The worker waits for Redis.
+
+
+def _is_others(fleet: Fleet) -> bool:
+    """Whether a living host other than this one, which may have been killed, has the name."""
+    return any(
+        host.name == fleet.here and host.owner != fleet.owner for host in fleet.hosts.alive()
+    )
 
 
 def own_name() -> str:

@@ -38,6 +38,8 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
     nice: int = 0
     """Above 0, it gives way to the others when CPU time is short."""
+    gives_up: int | None = None
+    """The exit code with which it says that everything has to end."""
     stop_seconds: float = 5
     """The time between SIGTERM and SIGKILL."""
 

@@ -11,6 +11,7 @@ from app.cli.up import probes, worker_ready
 from app.cli.up.child import Program
 from app.cli.up.folder import METRICS
 from app.cli.up.instance import HOST, Instance
+from app.domain.hosts import GIVEN_UP
 from app.settings import Settings
 from app.settings.folders import runtime_folder
 from app.settings.sources import variable
@@ -43,7 +44,7 @@ def host_programs(settings: Settings) -> list[Program]:
     worker = _worker(settings, settings.data_dir, f"podline@{settings.host}", "-X", "replay")
     return [
         replace(_sandbox(settings), nice=0),
-        replace(worker, address="its own queues", needs=("sandbox",), nice=0),
+        replace(worker, address="its own queues", needs=("sandbox",), nice=0, gives_up=GIVEN_UP),
     ]
 
 

@@ -10,6 +10,7 @@ from typing import Protocol, TypeAlias
 
 from app.cli.up import leftovers, logs
 from app.cli.up.child import Child
+from app.cli.up.errors import GivenUp
 
 STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 _SIGNALS = STOP_SIGNALS | {signal.SIGCHLD}
@@ -70,7 +71,10 @@ class Supervisor:
         self._restarts: Counter[tuple[str, str]] = Counter()
 
     def run(self) -> None:
-        """Run until SIGINT, SIGTERM or SIGHUP. No child is left when this returns."""
+        """Run until SIGINT, SIGTERM or SIGHUP. No child is left when this returns.
+
+        Raises GivenUp if a child gives up.
+        """
         with blocked(_SIGNALS):
             try:
                 while wait_for_signal(self._pause()) not in STOP_SIGNALS:
@@ -91,6 +95,8 @@ class Supervisor:
     def _step(self) -> None:
         for child in self._children:
             if (status := child.reap()) is not None:
+                if status == child.program.gives_up:
+                    raise GivenUp(child.program.name)
                 pause = child.next_start - time.monotonic()
                 self._reporter.died(child, status, pause)
                 self._count_end(child.program.name)

@@ -1,12 +1,21 @@
 """Bootsteps of the worker's consumer: the heartbeat and the watcher."""
 
+import logging
+import os
 from typing import Any
 
 from celery import bootsteps
 
 from app.domain.chain import POLL
+from app.domain.hosts import GIVEN_UP
 from app.infrastructure.celery.heartbeat import HEARTBEAT_SECONDS
 from app.service.watcher import Watcher
+
+
+def _give_up() -> None:
+    """End at once: whatever this worker does counts for nothing by now."""
+    logging.shutdown()
+    os._exit(GIVEN_UP)
 
 
 class HeartbeatStep(bootsteps.StartStopStep):
@@ -45,7 +54,7 @@ class WatcherStep(bootsteps.StartStopStep):
         return serving.queue_of(POLL) in consumed
 
     def start(self, parent: Any) -> None:
-        self._watcher = Watcher(lambda: parent.app.ports)
+        self._watcher = Watcher(lambda: parent.app.ports, give_up=_give_up)
         self._watcher.start()
 
     def stop(self, parent: Any) -> None:  # noqa: ARG002  # the bootstep's signature

@@ -32,6 +32,8 @@ PODS: Final = "pods"
 WAIT_SECONDS: Final = 1
 """How long one call waits, for a bay or for a message."""
 RETRY_SECONDS: Final = 1.0
+NAME_SECONDS: Final = 0.05
+"""Between two looks whether the first heartbeat was sent."""
 LANGUAGES_SECONDS: Final = 2.0
 """Between two questions which languages there are: some become available later."""
 _OPTIONS: Final = {"socket_timeout": 5 * WAIT_SECONDS}
@@ -107,7 +109,7 @@ class Puller:
         with self._consumer.app.connection_for_read(transport_options=_OPTIONS) as connection:
             redis = connection.default_channel.client
             while not self._stopping.is_set():
-                if not self._bays.wait(WAIT_SECONDS):
+                if not self._bays.wait(WAIT_SECONDS) or not self._has_name():
                     continue
                 taken = redis.brpop(self._own_queues(), timeout=WAIT_SECONDS)
                 if taken is None:
@@ -117,6 +119,14 @@ class Puller:
                     self._deliver(bytes_to_str(queue), item)
                 else:  # The daemon has just been stopped or drained.
                     redis.rpush(queue, item)
+
+    def _has_name(self) -> bool:
+        """Whether this is still the host of its name. It wasn't, if it was paused for too long."""
+        fleet = self._consumer.app.ports.fleet
+        if fleet is None or fleet.holds_here():
+            return True
+        self._stopping.wait(NAME_SECONDS)
+        return False
 
     def _own_queues(self) -> list[str]:
         """The one of this host's group comes first: others can't take what is there."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from threading import Lock
 
+from app.domain.errors import NameTaken
 from app.domain.execution import SECOND, Time
 from app.domain.hosts import HostReport, HostSize
 from app.ports import Clock
@@ -14,18 +15,35 @@ class MemoryHosts:
         """`clock` is the one that all hosts share."""
         self._clock = clock
         self._lock = Lock()
+        self._owners: dict[str, str] = {}
         self._reports: dict[str, HostReport] = {}
         self._seen: dict[str, Time] = {}
 
     def put(self, report: HostReport) -> None:
         with self._lock:
+            owner = self._owners.get(report.name, report.owner)
+            if owner != report.owner and self._is_alive(report.name):
+                raise NameTaken(report.name)
+            self._owners[report.name] = report.owner
             self._reports[report.name] = report
             self._seen[report.name] = self._clock()
 
-    def remove(self, name: str) -> None:
+    def holds(self, name: str, owner: str) -> bool:
         with self._lock:
+            return self._owners.get(name) == owner and self._is_alive(name)
+
+    def remove(self, name: str, owner: str | None = None) -> None:
+        with self._lock:
+            if owner is not None and self._owners.get(name, owner) != owner:
+                return
+            self._owners.pop(name, None)
             self._reports.pop(name, None)
             self._seen.pop(name, None)
+
+    def leave(self, name: str, owner: str) -> None:
+        with self._lock:
+            if self._owners.get(name) == owner:
+                del self._owners[name]
 
     def alive(self) -> list[HostReport]:
         with self._lock:

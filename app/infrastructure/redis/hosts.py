@@ -1,24 +1,30 @@
 """Heartbeats of sandbox hosts in Redis, whose clock says how old each is."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from importlib.resources import files
 from time import monotonic
 from typing import Final, cast
 
 import redis
 
-from app.domain.execution import SECOND, Time
+from app.domain.errors import NameTaken
+from app.domain.execution import SECOND
 from app.domain.hosts import HostReport, HostSize
 from app.infrastructure import codec
-from app.infrastructure.redis.clock import server_time
 from app.infrastructure.redis.connection import raises_unavailable
 from app.infrastructure.redis.readable import readable
 from app.ports.hosts import HOST_SECONDS
 
+CLOCK: Final = "podline:hosts:clock"
+SEEN: Final = "podline:hosts:seen"
 REPORTS: Final = "podline:hosts:reports"
 SIZES: Final = "podline:hosts:sizes"
-"""Hashes: name -> report, name -> size. The second is read for each execution."""
-SEEN: Final = "podline:hosts:seen"
-"""A sorted set: name -> the time of the newest heartbeat, or since when one is expected."""
+KEYS: Final = (CLOCK, SEEN, REPORTS, SIZES, "podline:hosts:owners")
+"""In the order in which hosts.lua unpacks them."""
+SERVED_SECONDS: Final = 2.0
+"""If nobody could call Redis for longer, this much counts as the age of heartbeats. A host that
+sends one each second is then silent for at most four, and is not lost.
+"""
 
 
 class RedisHosts:
@@ -27,74 +33,81 @@ class RedisHosts:
         client: redis.Redis,
         fresh_seconds: float = 0,
         elapsed: Callable[[], float] = monotonic,
+        *,
+        lost_seconds: float = HOST_SECONDS,
+        served_seconds: float = SERVED_SECONDS,
     ) -> None:
-        """Sizes are asked for again after that time, or after a report: each execution needs them
-        twice.
+        """Sizes are asked for again after `fresh_seconds`, or after a report: each execution needs
+        them twice.
         """
         self._client = client
         self._fresh_seconds = fresh_seconds
         self._elapsed = elapsed
+        self._lost_seconds = lost_seconds
+        self._ages = int(lost_seconds * SECOND), int(served_seconds * SECOND)
         self._sizes: tuple[float, Mapping[str, HostSize]] | None = None
+        self._own: tuple[str, float] | None = None
+        source = files(__package__).joinpath("hosts.lua").read_text(encoding="utf-8")
+        self._script = client.register_script(source)
 
     @raises_unavailable
     def put(self, report: HostReport) -> None:
-        now = server_time(self._client)
+        now = self._elapsed()
         self._sizes = None
-        with self._client.pipeline() as all:
-            all.hset(REPORTS, report.name, codec.HOST_REPORT.dump_json(report).decode())
-            all.hset(SIZES, report.name, _size(report))
-            all.zadd(SEEN, {report.name: now})
-            all.execute()
+        size = codec.HOST_SIZE.dump_json(HostSize.of(report)).decode()
+        text = codec.HOST_REPORT.dump_json(report).decode()
+        if not self._call("put", report.name, report.owner, text, size):
+            self._own = None
+            raise NameTaken(report.name)
+        self._own = report.name, now
+
+    def holds(self, name: str, owner: str) -> bool:  # noqa: ARG002  # only this process's were put here
+        if self._own is None or self._own[0] != name:
+            return False
+        return self._elapsed() - self._own[1] < self._lost_seconds
 
     @raises_unavailable
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, owner: str | None = None) -> None:
         self._sizes = None
-        with self._client.pipeline() as all:
-            all.hdel(REPORTS, name)
-            all.hdel(SIZES, name)
-            all.zrem(SEEN, name)
-            all.execute()
+        self._call("remove", name, owner or "")
+
+    @raises_unavailable
+    def leave(self, name: str, owner: str) -> None:
+        self._own = None
+        self._call("leave", name, owner)
 
     @raises_unavailable
     def alive(self) -> list[HostReport]:
-        reports = readable(codec.HOST_REPORT, self._of_living(REPORTS))
+        reports = readable(codec.HOST_REPORT, self._texts("living", REPORTS))
         return [reports[name] for name in sorted(reports)]
 
     @raises_unavailable
     def sizes(self) -> Mapping[str, HostSize]:
         now = self._elapsed()
         if self._sizes is None or now - self._sizes[0] >= self._fresh_seconds:
-            self._sizes = now, readable(codec.HOST_SIZE, self._of_living(SIZES))
+            self._sizes = now, readable(codec.HOST_SIZE, self._texts("living", SIZES))
         return self._sizes[1]
-
-    def _found(self, key: str, names: Sequence[str]) -> Mapping[str, str]:
-        values = cast(list[str | None], self._client.hmget(key, names)) if names else []
-        return {name: text for name, text in zip(names, values, strict=True) if text is not None}
-
-    def _of_living(self, key: str) -> Mapping[str, str]:
-        with self._client.pipeline() as both:
-            both.zrangebyscore(SEEN, self._lost_before(), "+inf")
-            both.hgetall(key)
-            names, found = both.execute()
-        return {name: found[name] for name in names if name in found}
 
     @raises_unavailable
     def lost(self) -> Mapping[str, str | None]:
-        lost = self._client.zrangebyscore(SEEN, "-inf", f"({self._lost_before()}")
-        names = sorted(cast(list[str], lost))
-        sizes = readable(codec.HOST_SIZE, self._found(SIZES, names))
-        return {name: sizes[name].group if name in sizes else None for name in names}
+        found = cast(list[str], self._call("lost"))
+        sizes = readable(codec.HOST_SIZE, _with_text(found))
+        return {name: sizes[name].group if name in sizes else None for name in sorted(found[::2])}
 
     @raises_unavailable
     def expect(self, names: Iterable[str]) -> None:
         expected = list(names)
         if expected:
-            now = server_time(self._client)
-            self._client.zadd(SEEN, dict.fromkeys(expected, now), nx=True)
+            self._call("expect", *expected)
 
-    def _lost_before(self) -> Time:
-        return server_time(self._client) - int(HOST_SECONDS * SECOND)
+    def _texts(self, operation: str, key: str) -> Mapping[str, str]:
+        return _with_text(cast(list[str], self._call(operation, key)))
+
+    def _call(self, operation: str, *arguments: str) -> object:
+        return self._script(keys=KEYS, args=[operation, *self._ages, *arguments])
 
 
-def _size(report: HostReport) -> str:
-    return codec.HOST_SIZE.dump_json(HostSize.of(report)).decode()
+def _with_text(names_and_texts: list[str]) -> Mapping[str, str]:
+    """A host that is only expected has sent nothing."""
+    pairs = zip(names_and_texts[::2], names_and_texts[1::2], strict=True)
+    return {name: text for name, text in pairs if text}
