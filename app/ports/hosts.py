@@ -63,10 +63,6 @@ class Fleet:
     owner: str = ""
     """Of that host."""
 
-    def is_here(self, place: str | None) -> bool:
-        """Whether the place is this process's host, and that is not lost."""
-        return self.here is not None and place == self.here and self.holds_here()
-
     def holds_here(self) -> bool:
         """Whether this process's host has its name at the moment."""
         return self.here is not None and self.hosts.holds(self.here, self.owner)

@@ -12,7 +12,7 @@ _NOWHERE: Final = "-"
 
 def is_here(fleet: Fleet | None, place: str | None) -> bool:
     """Whether this process's runtime has what is at that place."""
-    return fleet is None or fleet.is_here(place)
+    return fleet is None or (fleet.here is not None and place == fleet.here)
 
 
 def here(fleet: Fleet | None) -> str | None:

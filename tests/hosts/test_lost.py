@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from app.ports.hosts import HOST_SECONDS
 from podline import Execution, Outcome, State
 from tests.hostile.traces import marked
 from tests.hosts.conftest import SIZES
@@ -186,4 +187,41 @@ def test_one_is_killed_and_one_restarted_under_load(service: ManyHosts) -> None:
     assert {each.id: each.attempt for each in ended} == {id: 1 + (id in lost) for id in ids}
     assert_exactly_once(service, ended)
     wait_until(lambda: service.shown().keys() == SIZES.keys(), within=60, or_fail=service.logs)
+    nothing_is_left(service)
+
+
+def test_a_redis_that_hangs_costs_no_attempt(service: ManyHosts) -> None:
+    """For longer than after which a silent host is lost: nobody could send a heartbeat."""
+    ids = service.submitted(SLEEPS, PROGRAMS)
+    wait_until(lambda: len(running_on(service, ids, "gamma")) == 3, within=30, or_fail=service.logs)
+    with service.redis_stopped():
+        time.sleep(HOST_SECONDS + 3)
+    ended = service.ended(ids)
+    assert_exactly_once(service, ended)
+    assert {each.attempt for each in ended} == {1}
+    assert service.shown().keys() == SIZES.keys()
+    nothing_is_left(service)
+
+
+def test_a_host_whose_name_was_taken_gives_up(service: ManyHosts) -> None:
+    gamma = service.hosts["gamma"]
+    ids = service.submitted(SLEEPS, PROGRAMS)
+    wait_until(lambda: len(running_on(service, ids, "gamma")) == 3, within=30, or_fail=service.logs)
+    with gamma.stopped("supervisor", "worker", "sandbox"):
+        lost = running_on(service, ids, "gamma")
+        wait_until(lambda: "gamma" not in service.shown(), within=30)
+        with service.another("gamma") as other:
+            wait_until(lambda: "gamma" in service.shown(), within=60, or_fail=other.log)
+            ids += service.submitted(SLEEPS, PROGRAMS)
+            for part in ("sandbox", "worker", "supervisor"):
+                gamma.part(part).resume()
+            assert gamma.wait() == 1
+            assert "another host has the name gamma by now" in gamma.log()
+            ended = service.ended(ids)
+            assert_exactly_once(service, ended)
+            assert {each.id for each in ended if each.attempt > 1} == set(lost)
+            other.drain()
+            assert other.wait() == 0
+    gamma.start()
+    wait_until(lambda: service.shown().keys() == SIZES.keys(), within=60, or_fail=gamma.log)
     nothing_is_left(service)

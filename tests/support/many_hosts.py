@@ -49,7 +49,7 @@ class SandboxHost:
         self.name = name
         self.folder = folder
         self.environment = dict(environment)
-        self._namespace = f"podline-{os.getpid()}-{name}"
+        self._namespace = f"podline-{os.getpid()}-{number}"
         self._link = f"pl{os.getpid()}{number}"[:15]
         self._address = f"{NETWORK}.{10 + number}/24"
         self._process: subprocess.Popen[bytes] | None = None
@@ -93,9 +93,11 @@ class SandboxHost:
         return "\n".join(f"--- {log}\n{log.read_text()[-3_000:]}" for log in logs if log.exists())
 
     def part(self, name: str) -> psutil.Process:
-        """The process of `sandbox` or `worker`."""
-        module = {"sandbox": "sandbox.daemon", "worker": "celery"}[name]
+        """The process of `sandbox` or `worker`, or their supervisor."""
         assert self._process
+        if name == "supervisor":
+            return psutil.Process(self._process.pid)
+        module = {"sandbox": "sandbox.daemon", "worker": "celery"}[name]
         for child in psutil.Process(self._process.pid).children():
             if module in child.cmdline():
                 return child
@@ -195,7 +197,8 @@ class ManyHosts:
             starting.callback(self._stop)
             self._start_all()
             for number, (name, own) in enumerate(self._names.items()):
-                self._add(starting, name, number, own)
+                folder = self._folder / name
+                self.hosts[name] = self._add(starting, folder, name, number, own)
             wait_until(self._is_ready, within=SECONDS_TO_START, or_fail=self.logs)
             self._running = starting.pop_all()
         return self
@@ -265,19 +268,38 @@ class ManyHosts:
         texts = [f"--- {name}\n{log.read_text()[-3_000:]}" for name, log in own.items()]
         return "\n".join([*texts, *(host.log() for host in self.hosts.values())])
 
+    @contextmanager
+    def another(self, name: str) -> Iterator[SandboxHost]:
+        """Add a host, perhaps of a name that is taken, while the context lasts."""
+        with ExitStack() as at_end:
+            folder = self._folder / f"another-{name}"
+            yield self._add(at_end, folder, name, len(self.hosts), {})
+
+    @contextmanager
+    def redis_stopped(self) -> Iterator[None]:
+        """Let Redis hang meanwhile."""
+        server = psutil.Process(self.redis.info("server")["process_id"])
+        server.suspend()
+        try:
+            yield
+        finally:
+            server.resume()
+
     def _make_bridge(self, at_end: ExitStack) -> None:
         _ip("link", "add", self._bridge, "type", "bridge")
         at_end.callback(_ip, "link", "del", self._bridge)
         _ip("addr", "add", f"{NETWORK}.1/24", "dev", self._bridge)
         _ip("link", "set", self._bridge, "up")
 
-    def _add(self, at_end: ExitStack, name: str, number: int, own: Mapping[str, str]) -> None:
-        folder = self._folder / name
+    def _add(
+        self, at_end: ExitStack, folder: Path, name: str, number: int, own: Mapping[str, str]
+    ) -> SandboxHost:
         folder.mkdir()
-        host = self.hosts[name] = SandboxHost(folder, name, number, {**self.environment, **own})
+        host = SandboxHost(folder, name, number, {**self.environment, **own})
         at_end.callback(host.remove)
         host.connect(self._bridge)
         host.start()
+        return host
 
     def _start_all(self) -> None:
         (self._folder / "service").mkdir(mode=0o700)

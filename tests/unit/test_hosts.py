@@ -265,6 +265,18 @@ class TestLostHosts:
         sweep(service.ports)
         assert now(service, row).state is State.RUNNING
 
+    def test_a_host_that_can_send_no_heartbeat_keeps_its_pods(self, service: Service) -> None:
+        """Until its attempts were given to others: Redis may be unavailable for everybody."""
+        alpha = service.host("alpha")
+        (row,) = submitted(service)
+        alpha.worker.run_all()
+        service.twins.clock.advance(60)
+        alpha.heart.search()
+        assert alpha.runtime.list_pods() == [now(service, row).pod]
+        service.twins.pipeline.start(row.id, State.RUNNING, "alpha")
+        alpha.worker.run_all()
+        assert now(service, row).state is State.RUNNING
+
     def test_what_comes_back_counts_for_nothing(self, service: Service) -> None:
         alpha, beta = service.host("alpha"), service.host("beta")
         (row,) = submitted(service)
