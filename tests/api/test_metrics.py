@@ -11,9 +11,12 @@ from app.domain.dead_letter import DeadLetterStatus
 from app.domain.disk import Room
 from app.domain.errors import CoordinationUnavailable, StoreUnavailable
 from app.domain.execution import State
+from app.domain.hosts import HostReport
 from app.infrastructure.memory.admission import MemoryAdmissionQueue
+from app.infrastructure.memory.hosts import MemoryHosts
 from app.infrastructure.memory.runtime import Script
 from app.infrastructure.memory.store import MemoryStore
+from app.ports import Fleet
 from app.ports.families import ALL
 from app.service.health import SILENT_SECONDS
 from app.service.relay import relay
@@ -126,6 +129,18 @@ def test_celerys_queues(api: Api, twins: Twins) -> None:
     assert found['podline_celery_queue_oldest_seconds{queue_name="pods"}'] == 3
     assert found['podline_celery_queue_length{queue_name="saga"}'] == 0
     assert found['podline_celery_queue_oldest_seconds{queue_name="saga"}'] == 0
+
+
+def test_the_queues_of_hosts_count_with_their_role(twins: Twins) -> None:
+    hosts = MemoryHosts(twins.clock)
+    for name in ("one", "two"):
+        hosts.put(HostReport(name=name, slots=2, free=2, release="0.2", languages=()))
+        twins.ports.pipeline.start(an_id(), State.RUNNING, name)
+        twins.clock.advance(1)
+    found = scrape(connector(replace(twins.ports, fleet=Fleet(hosts)))("ada", Role.USER))
+    assert found['podline_celery_queue_length{queue_name="monitor"}'] == 2
+    assert found['podline_celery_queue_oldest_seconds{queue_name="monitor"}'] == 2
+    assert found['podline_places{state="alive"}'] == 2
 
 
 def test_attempts_and_why_they_ended(api: Api, twins: Twins, worker: Worker) -> None:

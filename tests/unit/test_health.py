@@ -78,6 +78,12 @@ def test_a_queue_that_nobody_serves(twins: Twins) -> None:
     assert troubles(twins) == {"workers": "no worker serves dlq"}
 
 
+def test_a_watcher_serves_no_queue(twins: Twins) -> None:
+    staffed(twins, "beat", "watcher")
+    staffed(twins, "worker", roles=tuple(queue for queue in QUEUES if queue != "monitor"))
+    assert troubles(twins) == {"workers": "no worker serves monitor"}
+
+
 def test_a_message_that_nobody_takes(whole: Twins) -> None:
     whole.ports.pipeline.start(an_id(), State.STARTING)
     whole.clock.advance(1)
