@@ -39,7 +39,6 @@ from app.domain.origins import origins
 from app.ports import Ports
 from app.service.cached import Cached
 from app.service.capacity import capacity_of
-from app.service.disk import disk_usage
 from app.service.gauges import gauges
 from app.service.health import condition
 from app.service.languages import Languages
@@ -76,7 +75,7 @@ def make(ports: Ports, options: DoorOptions) -> Flask:
     cors.register(app, origins(ports.policy.cors_origins))
     entrance = Entrance(app.wsgi_app)
     app.wsgi_app = turnstile = Turnstile(entrance, exempt=PROBES.__contains__)  # type: ignore[method-assign]  # as Flask documents it
-    disk = Cached(lambda: disk_usage(ports.disk, ports.policy), ports.clock, DISK_FRESH)
+    stored = Cached(ports.disk.parts, ports.clock, DISK_FRESH)
     context = Context(
         ports,
         ports.policy,
@@ -87,7 +86,7 @@ def make(ports: Ports, options: DoorOptions) -> Flask:
         turnstile,
         LargeBodies(turnstile),
         condition=Cached(lambda: condition(ports), ports.clock),
-        exposition=Cached(lambda: ports.metrics.exposition(gauges(ports, disk.get)), ports.clock),
+        exposition=Cached(lambda: ports.metrics.exposition(gauges(ports, stored.get)), ports.clock),
         doors=options,
     )
     for operation in OPERATIONS:

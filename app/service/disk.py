@@ -13,7 +13,7 @@ def check_space(disk: Disk, policy: Policy) -> None:
 
     What is in progress goes on, and its results are stored.
     """
-    fullest = _fullest(disk, policy)
+    fullest = fullest_of(disk, policy)
     if fullest is not None and _spare(policy)(fullest) < 0:
         raise DiskLow(f"{fullest.free} bytes of the disk are free")
 
@@ -29,12 +29,13 @@ def has_space(disk: Disk, policy: Policy) -> bool:
 
 def disk_usage(disk: Disk, policy: Policy) -> DiskUsage:
     """Look at each file: see `Disk.parts`."""
-    fullest = _fullest(disk, policy)
+    fullest = fullest_of(disk, policy)
     reserved = 0 if fullest is None else fullest.reserve(policy.disk_reserve_mib)
     return DiskUsage(disk.parts(), fullest, reserved)
 
 
-def _fullest(disk: Disk, policy: Policy) -> Room | None:
+def fullest_of(disk: Disk, policy: Policy) -> Room | None:
+    """The file system with the least room. None if nothing is stored here."""
     return min(disk.rooms(), key=_spare(policy), default=None)
 
 

@@ -5,17 +5,18 @@ missing, `podline_up` says so, and the others are there.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from app.domain.dead_letter import DeadLetterStatus
-from app.domain.disk import DiskUsage
 from app.domain.errors import Unavailable
 from app.domain.execution import SECOND, UNFINISHED, Time
+from app.domain.policy import Policy
 from app.domain.submission import Priority
 from app.domain.worker import WorkerReport
-from app.ports import Clock, Fleet, Gauge, Health, PlaceReports, Ports, families
+from app.ports import Clock, Disk, Fleet, Gauge, Health, PlaceReports, Ports, families
 from app.queues import QUEUES, role_of
+from app.service.disk import fullest_of
 from app.service.health import ESSENTIAL, SILENT_SECONDS, TICK_SECONDS, Condition, condition, queued
 from app.service.overview import NOT_IN_LOG
 from app.service.slots import place_reports, total_slots
@@ -27,14 +28,18 @@ ANY_GROUP: Final = ""
 ALIVE: Final = "alive"
 
 
-def gauges(ports: Ports, disk: Callable[[], DiskUsage]) -> list[Gauge]:
-    """Read all gauges. Takes at most the stores' time-outs. `disk` may answer from a cache."""
+def gauges(ports: Ports, stored: Callable[[], Mapping[str, int]]) -> list[Gauge]:
+    """Read all gauges. Takes at most the stores' time-outs.
+
+    `stored` says what each part takes on the disk, perhaps from a cache, because it looks at each
+    file.
+    """
     found = condition(ports)
     up = found.dependencies
     return [
         *_condition(found),
         *_of(up, ESSENTIAL, lambda: _stored(ports)),
-        *_of(up, ESSENTIAL, lambda: _on_disk(disk())),
+        *_of(up, ESSENTIAL, lambda: _on_disk(ports.disk, ports.policy, stored)),
         *_of(up, "redis", lambda: _slots(ports)),
         *_of(up, "redis", lambda: _reported(ports)),
         *_of(up, "redis", lambda: _queued(ports)),
@@ -98,12 +103,15 @@ def _outbox(ports: Ports) -> Iterator[Gauge]:
     yield Gauge(families.OUTBOX_AGE, {(): _age(ports.clock, since)})
 
 
-def _on_disk(usage: DiskUsage) -> Iterator[Gauge]:
+def _on_disk(
+    disk: Disk, policy: Policy, stored: Callable[[], Mapping[str, int]]
+) -> Iterator[Gauge]:
     """Nothing where nothing is stored on this machine."""
-    yield Gauge(families.STORED, {(part,): size for part, size in usage.parts.items()})
-    if usage.room is not None:
-        yield Gauge(families.DISK_FREE, {(): usage.room.free})
-        yield Gauge(families.DISK_RESERVED, {(): usage.reserved})
+    room = fullest_of(disk, policy)
+    if room is not None:
+        yield Gauge(families.DISK_FREE, {(): room.free})
+        yield Gauge(families.DISK_RESERVED, {(): room.reserve(policy.disk_reserve_mib)})
+    yield Gauge(families.STORED, {(part,): size for part, size in stored().items()})
 
 
 def _slots(ports: Ports) -> Iterator[Gauge]:

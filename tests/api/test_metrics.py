@@ -176,6 +176,15 @@ def test_what_the_disk_has(api: Api, twins: Twins) -> None:
     found = scrape(api)
     assert found["podline_disk_free_bytes"] == 5 * 2**30
     assert found["podline_disk_reserved_bytes"] == 2**30
+    assert found['podline_stored_bytes{part="database"}'] == 4096
+    twins.disk.room = Room(free=4 * 2**30, total=100 * 2**30)
+    twins.disk.taken = {"database": 8192}
+    twins.clock.advance(2)
+    found = scrape(api)
+    assert found["podline_disk_free_bytes"] == 4 * 2**30, "it is cached for a second only"
+    assert found['podline_stored_bytes{part="database"}'] == 4096, "that takes long"
+    twins.clock.advance(300)
+    assert scrape(api)['podline_stored_bytes{part="database"}'] == 8192
 
 
 def test_executions_by_outcome(api: Api, worker: Worker) -> None:
