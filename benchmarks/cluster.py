@@ -8,8 +8,7 @@ from typing import Final
 
 from kubernetes import client
 
-from app.infrastructure.kubernetes.ahead import UNCLAIMED
-from app.infrastructure.kubernetes.claims import is_ready
+from app.infrastructure.kubernetes.ahead import UNCLAIMED, is_ready
 from app.infrastructure.kubernetes.connection import Connection
 from app.infrastructure.kubernetes.manifest import PODS
 from benchmarks.api import Api

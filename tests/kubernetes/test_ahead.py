@@ -8,11 +8,10 @@ import yaml
 
 from app.domain.pod import Pod
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS, Policy
-from app.infrastructure.kubernetes import input
 from app.infrastructure.kubernetes.ahead import AheadOptions, Pool
 from app.infrastructure.kubernetes.manifest import AHEAD, PodOptions
 from tests.support.kubernetes.cluster import offers
-from tests.support.sandbox_daemon import a_pod, a_run
+from tests.support.sandbox_daemon import a_pod
 
 GOLDEN = Path(__file__).with_name("golden")
 OFFERS = offers("python=podline/python:3.12,c=podline/c:12.2")
@@ -60,17 +59,16 @@ def test_each_has_its_own_name_and_uid() -> None:
     ("asked", "fits"),
     [
         (pod(), True),
-        (pod(memory_mib=16), True),
+        (pod(memory_mib=127), False),
         (pod(memory_mib=129), False),
         (pod(disk_mib=17), False),
         (pod(disk_mib=15), False),
         (pod(wall_seconds=60, cpu_seconds=60, processes=256, output_kib=1), True),
-        (replace(pod(), runs=(a_run(), a_run())), False),
+        (replace(pod(), runs=pod().runs * 2), True),
+        (replace(pod(), runs=(*pod().runs, *pod(disk_mib=17).runs)), False),
     ],
 )
-def test_what_asks_for_more_memory_or_another_disk_gets_a_new_pod(
-    asked: Pod, *, fits: bool
-) -> None:
+def test_what_asks_for_another_memory_or_disk_gets_a_new_pod(asked: Pod, *, fits: bool) -> None:
     assert pool().fits(asked) == fits
     assert not pool(size=0).fits(asked)
 
@@ -118,11 +116,3 @@ def test_languages_in_one_image_have_a_pool_each() -> None:
 
 def test_the_number_of_pods_does_not() -> None:
     assert pool(size=7).label == pool().label
-
-
-def test_init_enforces_less_memory_than_the_containers() -> None:
-    spec = OFFERS.every["python"].spec
-    asked = pod(memory_mib=64)
-
-    assert input.stages(asked, spec, pool().memory_mib) != input.stages(asked, spec)
-    assert input.stages(pod(), spec, pool().memory_mib) == input.stages(pod(), spec)

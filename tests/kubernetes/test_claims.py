@@ -1,29 +1,38 @@
 """A pod that was started ahead is claimed once, by the attempt that its row names."""
 
+import base64
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from time import time
 from typing import Any
 
 import pytest
+from websocket import ABNF
 
 from app.domain.errors import PlaceTaken, RuntimeUnavailable
 from app.domain.pod import Pod
 from app.domain.policy import DEFAULT_COMPILE_LIMITS, DEFAULT_LIMITS
 from app.domain.report import Phase
+from app.infrastructure.kubernetes import input, inside
 from app.infrastructure.kubernetes.ahead import AheadOptions
-from app.infrastructure.kubernetes.manifest import ARTIFACTS, FOLLOWS
+from app.infrastructure.kubernetes.connection import Connection
+from app.infrastructure.kubernetes.manifest import ARTIFACTS, END, FOLLOWS, PARTS, RUNS
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
+from tests.kubernetes.test_observation import end_record
 from tests.support.kubernetes.cluster import offers, pod_options
 from tests.support.kubernetes.pod_server import STARTED, PodServer, pod_server
 from tests.support.sandbox_daemon import a_pod
+from tests.support.waiting import wait_until
 
 OFFERS = offers("python=podline/python:3.12,bash=podline/bash:5.2")
 (PYTHON,) = (each for each in OFFERS.languages(None) if each.name == "python")
+ENDED = end_record().encode() + b"\n"
 SIZE = 8
 CLAIMS = 40
 
@@ -50,7 +59,8 @@ def runtime(server: PodServer) -> KubernetesRuntime:
 
 
 def pod(number: int = 1, **facts: Any) -> Pod:
-    made = a_pod(PYTHON, b"print(1)", limits=DEFAULT_LIMITS, name=f"attempt-{number}")
+    limits = facts.pop("limits", DEFAULT_LIMITS)
+    made = a_pod(PYTHON, b"print(1)", limits=limits, name=f"attempt-{number}")
     return replace(made, compile_limits=DEFAULT_COMPILE_LIMITS, **facts)
 
 
@@ -78,6 +88,8 @@ def test_many_claims_at_once_share_the_pods(server: PodServer) -> None:
             except PlaceTaken:
                 continue
             except RuntimeUnavailable:
+                labels = server.pods[place.removeprefix("pod/")]["metadata"]["labels"]
+                assert labels[FOLLOWS] == asked.name
                 return place
         return None
 
@@ -104,6 +116,31 @@ def test_a_claim_sets_the_label_the_deadline_and_what_it_asks_for(
     assert runtime.list_pods() == [asked.name]
     assert place not in (runtime.started_ahead(pod(2)) or ())
     assert place not in (runtime_of(server, python=SIZE).started_ahead(pod(2)) or ())
+
+
+def test_the_input_of_several_runs_is_kept_for_pods_that_continue_it(
+    server: PodServer, runtime: KubernetesRuntime
+) -> None:
+    asked = pod(runs=pod().runs * 2)
+    place, *_ = runtime.started_ahead(asked) or ()
+    claim(runtime, asked, place)
+
+    claimed = server.pods[place.removeprefix("pod/")]
+    (part,) = server.config_maps
+    assert claimed["metadata"]["annotations"] == {RUNS: "2", PARTS: "1"}
+    assert part["metadata"]["name"] == asked.name
+    (owner,) = part["metadata"]["ownerReferences"]
+    assert (owner["name"], owner["uid"]) == (
+        claimed["metadata"]["name"],
+        claimed["metadata"]["uid"],
+    )
+    content = base64.b64decode(part["binaryData"][inside.STAGES])
+    assert content == input.stages(asked, OFFERS.every["python"].spec)
+
+    single = pod(2)
+    place, *_ = runtime.started_ahead(single) or ()
+    claim(runtime, single, place)
+    assert server.config_maps == [part]
 
 
 def test_the_same_attempt_can_claim_it_again(server: PodServer, runtime: KubernetesRuntime) -> None:
@@ -135,7 +172,7 @@ def test_what_is_taken_or_gone_says_so(
     place, *_ = runtime.started_ahead(pod()) or ()
     name = place.removeprefix("pod/")
     if gone:
-        server.pods.pop(name)
+        server.remove(name)
     else:
         claim(runtime_of(server, python=SIZE), pod(2), place)
 
@@ -162,7 +199,8 @@ def test_only_ready_pods_are_offered_and_only_to_what_fits(server: PodServer) ->
     server.run(ready)
 
     assert runtime.started_ahead(pod()) == [f"pod/{ready}"]
-    assert runtime.started_ahead(pod(runs=pod().runs * 2)) is None
+    assert runtime.started_ahead(pod(runs=pod().runs * 2)) == [f"pod/{ready}"]
+    assert runtime.started_ahead(pod(limits=replace(DEFAULT_LIMITS, disk_mib=1))) is None
     assert runtime_of(server, bash=2).started_ahead(pod()) is None
     assert runtime_of(server).started_ahead(pod()) is None
 
@@ -178,3 +216,109 @@ def test_every_process_finds_a_claimed_pod_by_its_attempt(
     assert seen
     assert (seen.name, seen.phase) == ("attempt-1", Phase.RUNNING)
     assert other.observe("attempt-2") is None
+
+
+class Stream:
+    """What is attached to a pod: it takes any input, and says what a test puts there."""
+
+    def __init__(self) -> None:
+        self.says: SimpleQueue[bytes] = SimpleQueue()
+        self.says.put(b'{"taken": 1}\n')
+        self.is_closed = False
+
+    def send_binary(self, message: bytes) -> None:
+        pass
+
+    def recv_data(self) -> tuple[int, bytes]:
+        if self.is_closed:
+            return ABNF.OPCODE_CLOSE, b""
+        return ABNF.OPCODE_BINARY, b"\1" + self.says.get()
+
+    def shutdown(self) -> None:
+        pass
+
+
+@pytest.fixture
+def stream(monkeypatch: pytest.MonkeyPatch) -> Stream:
+    stream = Stream()
+    monkeypatch.setattr(Connection, "attach", lambda *_: stream)
+    return stream
+
+
+def claimed_at(runtime: KubernetesRuntime, asked: Pod) -> str:
+    """Claim it, and return the pod's own name."""
+    place, *_ = runtime.started_ahead(asked) or ()
+    runtime.claim(asked, place)
+    return place.removeprefix("pod/")
+
+
+def test_an_end_that_nobody_here_waits_for_is_announced(
+    server: PodServer, runtime: KubernetesRuntime, stream: Stream
+) -> None:
+    name = claimed_at(runtime, pod())
+    stream.says.put(ENDED)
+    wait_until(lambda: END in server.pods[name]["metadata"]["annotations"], within=10)
+
+    seen = runtime_of(server).observe("attempt-1")
+    assert seen
+    assert seen.phase is Phase.ENDED
+
+
+def test_an_end_that_somebody_here_waits_for_is_not(
+    server: PodServer, runtime: KubernetesRuntime, stream: Stream
+) -> None:
+    name = claimed_at(runtime, pod())
+    patches = len(server.patches)
+    with ThreadPoolExecutor() as threads:
+        waits = threads.submit(runtime.observe, "attempt-1", 60)
+        wait_until(lambda: runtime._claims._claimed["attempt-1"].waiting > 0, within=10)
+        stream.says.put(ENDED)
+        seen = waits.result(20)
+
+    assert seen
+    assert seen.phase is Phase.ENDED
+    assert len(server.patches) == patches
+    assert END not in server.pods[name]["metadata"]["annotations"]
+
+
+def test_a_stream_without_output_does_not_matter_if_the_pod_has_its_input(
+    server: PodServer, runtime: KubernetesRuntime, stream: Stream
+) -> None:
+    stream.is_closed = True
+    place, *_ = runtime.started_ahead(pod()) or ()
+    with pytest.raises(RuntimeUnavailable):
+        runtime.claim(pod(), place)
+
+    place, *_ = runtime.started_ahead(pod(2)) or ()
+    server.logs[place.removeprefix("pod/")] = {"taken": 1}
+    runtime.claim(pod(2), place)
+
+    seen = runtime.observe("attempt-2")
+    assert seen
+    assert seen.phase is Phase.RUNNING
+
+
+def test_its_removal_waits_for_the_end_of_its_containers(
+    server: PodServer, runtime: KubernetesRuntime
+) -> None:
+    """Its end record can come a second before the kubelet has seen them end."""
+    asked = pod()
+    place, *_ = runtime.started_ahead(asked) or ()
+    claim(runtime, asked, place)
+    name = place.removeprefix("pod/")
+    looks = count_of(server, "GET", name)
+    removal = Thread(target=runtime.delete, args=[asked.name])
+    removal.start()
+    wait_until(lambda: count_of(server, "GET", name) > looks + 1, within=20)
+    assert removal.is_alive()
+    assert "deletionTimestamp" in server.pods[name]["metadata"]
+
+    server.end(name)
+    removal.join(20)
+
+    assert name not in server.pods
+    assert asked.name not in runtime.list_pods()
+
+
+def count_of(server: PodServer, method: str, pod: str) -> int:
+    return sum(path.endswith(f"/pods/{pod}") for asked, path in server.requests if asked == method)

@@ -11,7 +11,14 @@ from app.infrastructure.kubernetes.follow_up import (
     joined_outputs,
     name_of,
 )
-from app.infrastructure.kubernetes.manifest import FOLLOWS, PodOptions, pod_manifest
+from app.infrastructure.kubernetes.manifest import (
+    AHEAD,
+    FOLLOWS,
+    LABELS,
+    PARTS,
+    PodOptions,
+    pod_manifest,
+)
 from app.infrastructure.kubernetes.observation import attempt_of, is_continued, observation_of
 from tests.kubernetes.test_observation import END, NOW, STAGE, terminated
 from tests.support.kubernetes.cluster import offers
@@ -109,6 +116,34 @@ def test_the_pod_that_continues_it_differs_in_its_name_and_where_it_begins() -> 
         "ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": NAME, "uid": "u-1"}],
     }
     assert attempt_of(made["metadata"]) == attempt_of(CUT_SHORT["metadata"]) == NAME
+
+
+def test_a_pod_that_was_started_ahead_is_continued_as_a_new_one() -> None:
+    """It finds its input in ConfigMaps, and is in no pool."""
+    ahead = {**CUT_SHORT, "metadata": {**CUT_SHORT["metadata"], "name": "ahead-1"}}
+    ahead["metadata"]["labels"] = {**LABELS, AHEAD: "c-1", FOLLOWS: NAME}
+    ahead["metadata"]["annotations"] = {"podline/runs": "5", PARTS: "1"}
+    collector, main = CUT_SHORT["spec"]["containers"]
+    waits = {**collector, "stdin": True, "stdinOnce": True}
+    waits["command"] = ["/podline/collector", "ahead"]
+    waits["volumeMounts"] = [each for each in collector["volumeMounts"] if each["name"] != "input"]
+    volumes = [each for each in CUT_SHORT["spec"]["volumes"] if each["name"] != "input"]
+    ahead["spec"] = {**CUT_SHORT["spec"], "containers": [waits, main], "volumes": volumes}
+    report = seen(CUT_SHORT).report
+    assert report
+
+    made, new = follow_up(ahead, 1, report), follow_up(CUT_SHORT, 1, report)
+
+    assert made["spec"] == new["spec"]
+    (owner,) = made["metadata"]["ownerReferences"]
+    assert owner["name"] == "ahead-1"
+    assert {**made["metadata"], "annotations": {}, "ownerReferences": []} == {
+        **new["metadata"],
+        "annotations": {},
+        "ownerReferences": [],
+    }
+    again = follow_up(made, 2, report)
+    assert again["spec"]["volumes"] == made["spec"]["volumes"]
 
 
 def test_the_next_one_counts_the_time_of_both() -> None:

@@ -16,6 +16,7 @@ from app.infrastructure.kubernetes.observation import (
     observation_of,
     without_pod,
 )
+from app.infrastructure.kubernetes.transcript import parse_transcript
 
 NAME = "01j00000000000000000000001-1"
 AT = {"startedAt": "2026-01-02T02:54:05Z"}
@@ -348,3 +349,23 @@ def test_a_pod_that_was_started_ahead_has_the_name_of_its_attempt() -> None:
     pod["metadata"] |= {"name": "ahead-1", "labels": LABELS | {AHEAD: "x", FOLLOWS: NAME}}
 
     assert seen(pod).name == NAME
+
+
+def test_a_record_that_is_too_long_is_final_with_its_log() -> None:
+    """Of many runs, the record leaves out how each ended; the log has that."""
+    count = 20
+    stages = [STAGE | {"stage": number, "frames": 0} for number in range(1, count + 1)]
+    end = END | {"runs": count, "ended": count, "counts_kills": True, "stages": None}
+    lines = [json.dumps({"ended": stage}) for stage in stages] + [json.dumps({"end": end})]
+    log = parse_transcript("".join(f"{line}\n" for line in lines).encode())
+
+    early = early_observation(NAME, lines[-1], log)
+
+    assert early
+    assert early.phase is Phase.ENDED
+    assert early.report
+    assert len(early.report.runs) == count
+    assert early.output == log.output
+    assert early_observation(NAME, lines[-1], None) is None
+    cut_off = parse_transcript("".join(f"{line}\n" for line in lines[1:]).encode())
+    assert early_observation(NAME, lines[-1], cut_off) is None

@@ -11,7 +11,7 @@ from app.domain.errors import RuntimeUnavailable
 from app.domain.execution import Execution, State
 from app.domain.pod import Pod
 from app.domain.submission import File
-from app.infrastructure.kubernetes.ahead import AheadOptions
+from app.infrastructure.kubernetes.ahead import UNCLAIMED, AheadOptions
 from app.infrastructure.kubernetes.connection import Connection
 from app.infrastructure.kubernetes.manifest import COLLECTOR, FOLLOWS, PODS
 from app.infrastructure.kubernetes.objects import Objects
@@ -157,7 +157,7 @@ def test_what_a_role_does_not_do_it_can_not_do(roles: Roles) -> None:
     for account in ("saga", "pod-monitor", "result-processor"):
         with pytest.raises(RuntimeUnavailable, match="403"):
             roles.connection(account).attach(pod.name, COLLECTOR)
-    for role in (creator, processor):
+    for role in (saga, processor):
         with pytest.raises(RuntimeUnavailable, match="403"):
             list(role.watch(lambda: False))
 
@@ -174,6 +174,7 @@ def test_the_api_needs_no_rights(namespace: str, roles: Roles) -> None:
 
 def creates_and_claims(creator: KubernetesRuntime, pod: Pod, api: Connection) -> str:
     creator.started_ahead(pod)
+    list(api.watch(PODS, seconds=1, labelSelector=UNCLAIMED))
     said = creates(creator, pod)
     there = replace(pod, name=f"{pod.name}-2")
     creator.create(there)

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from app.domain.pod import Pod, Run
 from app.domain.policy import Policy
+from app.domain.report import Phase
 from app.infrastructure.kubernetes import input
 from app.infrastructure.kubernetes.images import Offer
 from app.infrastructure.kubernetes.manifest import (
@@ -23,11 +24,16 @@ from app.infrastructure.kubernetes.manifest import (
     PodOptions,
     pod_manifest,
 )
+from app.infrastructure.kubernetes.observation import now, observation_of
 
 JsonObject = Mapping[str, Any]
 
 UNCLAIMED: Final = f"{SELECTOR},{AHEAD},!{FOLLOWS}"
 """The selector of all pods that no attempt has claimed."""
+EVICTABLE: Final = "cluster-autoscaler.kubernetes.io/safe-to-evict"
+"""The annotation that lets Cluster Autoscaler remove a node although a pod there has no controller.
+An attempt that claims the pod removes it.
+"""
 _NAME: Final = "ahead"
 
 
@@ -41,8 +47,8 @@ class AheadOptions:
     sizes: Mapping[str, int] = field(default_factory=dict)
     """How many pods to keep ready, by language."""
     policy: Policy = DEFAULT_POLICY
-    """Each language's default limits are those of its pods. What asks for more memory, or for
-    another size of disk, gets a new pod.
+    """Each language's default limits are those of its pods. What asks for another limit of memory
+    or disk gets a new pod.
     """
     max_age_seconds: float = 3600
 
@@ -72,22 +78,16 @@ class Pool:
         label = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()[:16]
         return cls(offer, options.sizes.get(offer.spec.name, 0), label, model, manifest)
 
-    @property
-    def memory_mib(self) -> int:
-        """The memory of main's container."""
-        return input.memory_mib(self.model, self.offer.spec)
-
     def fits(self, pod: Pod) -> bool:
         """Whether one of these pods can be the pod.
 
-        init enforces less memory than the container's, but a volume keeps its size. Several runs
-        may need another pod with the same input, so they have that in ConfigMaps.
+        A volume keeps its size. init could enforce less memory than a container has, but only by
+        ending the whole program, where the kernel ends one of its processes.
         """
         spec = self.offer.spec
         return (
             self.size > 0
-            and len(pod.runs) == 1
-            and input.memory_mib(pod, spec) <= self.memory_mib
+            and input.memory_mib(pod, spec) == input.memory_mib(self.model, spec)
             and input.disk_mib(pod, spec) == input.disk_mib(self.model, spec)
         )
 
@@ -96,6 +96,7 @@ class Pool:
         name = f"{_NAME}-{self.label}-{secrets.token_hex(4)}"
         manifest = pod_manifest(replace(self.model, name=name), self.offer, pods, parts=0)
         manifest["metadata"]["labels"] = {**manifest["metadata"]["labels"], AHEAD: self.label}
+        manifest["metadata"]["annotations"] = {EVICTABLE: "true"}
         return manifest
 
 
@@ -108,6 +109,12 @@ def is_unclaimed(metadata: JsonObject) -> bool:
 def is_ahead(metadata: JsonObject) -> bool:
     """Whether the pod was started ahead."""
     return AHEAD in metadata.get("labels", {})
+
+
+def is_ready(pod: JsonObject) -> bool:
+    """Whether it was started ahead, and both its containers run."""
+    seen = observation_of(pod, now())
+    return is_ahead(pod["metadata"]) and seen is not None and seen.phase is Phase.RUNNING
 
 
 def _model(offer: Offer, options: AheadOptions) -> Pod:

@@ -99,7 +99,9 @@ class Attached:
     def _receive(self) -> None:
         kind, data = self._socket.recv_data()
         if kind == ABNF.OPCODE_CLOSE:
-            raise WebSocketException("the connection was closed")
+            raise WebSocketException(
+                f"the connection was closed: {data[2:].decode(errors='replace')}"
+            )
         if data[:1] != _STDOUT:
             return
         self._received += data[1:]

@@ -6,29 +6,29 @@ claim, so an attempt never has two.
 """
 
 import logging
-import random
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from time import monotonic, time
+from time import time
 from typing import Any, Final
 
 from app.domain.errors import PlaceTaken, RuntimeUnavailable
 from app.domain.place import STARTED_AHEAD
 from app.domain.pod import Pod
-from app.domain.report import Observation, Phase
+from app.domain.report import Observation
 from app.infrastructure.kubernetes import input, manifest
-from app.infrastructure.kubernetes.ahead import UNCLAIMED, Pool, is_ahead
+from app.infrastructure.kubernetes.ahead import EVICTABLE, Pool, is_ready
 from app.infrastructure.kubernetes.attached import Attached
 from app.infrastructure.kubernetes.connection import Connection
 from app.infrastructure.kubernetes.handover import handover
 from app.infrastructure.kubernetes.images import Offer
-from app.infrastructure.kubernetes.manifest import AHEAD, COLLECTOR, END, FOLLOWS, MAIN, PodOptions
+from app.infrastructure.kubernetes.manifest import COLLECTOR, END, FOLLOWS, PodOptions
 from app.infrastructure.kubernetes.objects import Objects
-from app.infrastructure.kubernetes.observation import early_observation, now, observation_of
+from app.infrastructure.kubernetes.observation import early_observation
+from app.infrastructure.kubernetes.stock import Stock
 from app.infrastructure.kubernetes.transcript import parse_transcript
 
 JsonObject = Mapping[str, Any]
@@ -36,7 +36,6 @@ JsonObject = Mapping[str, Any]
 _TRIES_TO_CLAIM: Final = 5
 """Other changes of the pod, such as its kubelet's, count too."""
 _TRIES_TO_ATTACH: Final = 2
-_FRESH_SECONDS: Final = 0.5
 _MOST_ATTACHED: Final = 256
 
 _log = logging.getLogger(__name__)
@@ -48,8 +47,8 @@ class _Claimed:
     own_name: str
     """Of the Pod."""
     wants_files: bool
-    is_known: bool = False
-    """Whether somebody here has seen its end, so that nobody else needs to be told."""
+    waiting: int = 0
+    """How many threads here wait for its end. If any does, nobody else needs to be told."""
 
 
 class Claims:
@@ -62,58 +61,46 @@ class Claims:
         self._objects = objects
         self._pools = pools
         self._options = options
+        self._stock = Stock(api)
         self._lock = threading.Lock()
-        self._listing = threading.Lock()
-        self._free: dict[str, tuple[float, dict[str, JsonObject]]] = {}
-        """When they were listed, and the pods that were free, by name, of each pool's label."""
         self._claimed: OrderedDict[str, _Claimed] = OrderedDict()
         """By attempt, the newest last."""
 
     def places(self, pod: Pod) -> list[str] | None:
-        """As in the port. In random order, so that creators don't meet at the same pod."""
+        """As in the port."""
         pool = self._pools.get(pod.language)
         if pool is None or not pool.fits(pod):
             return None
-        with self._listing:
-            names = list(self._free_pods(pool.label))
-        return [STARTED_AHEAD + name for name in random.sample(names, len(names))]
-
-    def _free_pods(self, label: str) -> Mapping[str, JsonObject]:
-        """Many creators at once ask the API server once."""
-        listed_at, free = self._free.get(label, (0.0, {}))
-        if monotonic() - listed_at > _FRESH_SECONDS:
-            selector = f"{UNCLAIMED},{AHEAD}={label}"
-            found = self._api.get(manifest.PODS, labelSelector=selector).json()["items"] or []
-            free = {each["metadata"]["name"]: each for each in found if is_ready(each)}
-            self._free[label] = monotonic(), free
-        return free
-
-    def _known(self, own_name: str) -> JsonObject | None:
-        """Return a Pod that was free lately, which is not offered here any more."""
-        with self._listing:
-            for _, free in self._free.values():
-                if own_name in free:
-                    return free.pop(own_name)
-        return None
+        return [STARTED_AHEAD + name for name in self._stock.names(pool.label)]
 
     def claim(self, pod: Pod, offer: Offer, place: str) -> None:
         """Claim the Pod there and hand it its input, unless this was done. Raises PlaceTaken."""
         own_name = place.removeprefix(STARTED_AHEAD)
-        known = self._known(own_name) or self._objects.pod(own_name)
-        there, is_new = self._claim(pod, offer, own_name, known)
+        there = self._stock.take(own_name, pod.name) or self._objects.pod(own_name)
+        parts = manifest.config_maps(pod, offer) if len(pod.runs) > 1 else []
+        there, is_new = self._claim(pod, there, len(parts), self._seconds(pod, offer))
         if is_new or not self._objects.log(own_name, bool):
+            self._keep_input(parts, there)
             self._hand_over(pod, offer, there)
 
     def observation(self, attempt: str, wait_seconds: float) -> Observation | None:
         """Return how the attempt ended if its collector has said so. None if others may know."""
         claimed = self._claimed.get(attempt)
-        if claimed is None or not claimed.attached.wait(wait_seconds):
+        if claimed is None or not self._has_ended(claimed, wait_seconds):
             return None
         end, log = claimed.attached.end, claimed.attached.log
         if end is None or (log is None and claimed.wants_files):
             return None
-        claimed.is_known = True
         return early_observation(attempt, end, parse_transcript(log) if log else None)
+
+    def _has_ended(self, claimed: _Claimed, wait_seconds: float) -> bool:
+        """Wait for it. Whoever looks last sees an end of which nobody else is told."""
+        with self._lock:
+            claimed.waiting += 1
+        claimed.attached.wait(wait_seconds)
+        with self._lock:
+            claimed.waiting -= 1
+        return claimed.attached.wait(0)
 
     def log(self, attempt: str) -> bytes | None:
         """Return the whole log of a pod that has ended, if it is here."""
@@ -127,7 +114,7 @@ class Claims:
             claimed.attached.close()
 
     def _claim(
-        self, pod: Pod, offer: Offer, own_name: str, there: JsonObject | None
+        self, pod: Pod, there: JsonObject | None, parts: int, seconds: int
     ) -> tuple[JsonObject, bool]:
         """Return the Pod, and whether the attempt had not claimed it before.
 
@@ -137,30 +124,44 @@ class Claims:
             if there is not None and _owner(there) == pod.name:
                 return there, False
             if there is None or not is_ready(there) or _owner(there):
-                raise PlaceTaken(f"{own_name} is no longer free")
-            seconds = manifest.active_deadline(pod, offer, self._options)
+                raise PlaceTaken("it is no longer free")
             answer = self._api.patch(
-                f"{manifest.PODS}/{own_name}",
-                _claim(there, pod, seconds),
+                f"{manifest.PODS}/{there['metadata']['name']}",
+                _claim(there, pod, parts, seconds),
                 expects=(HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND),
             )
             if answer.status == HTTPStatus.OK:
                 return answer.json(), True
-            there = self._objects.pod(own_name)
-        raise PlaceTaken(f"{own_name} changes all the time")
+            there = self._objects.pod(there["metadata"]["name"])
+        raise PlaceTaken("it changes all the time")
+
+    def _seconds(self, pod: Pod, offer: Offer) -> int:
+        return manifest.active_deadline(pod, offer, self._options)
 
     def _hand_over(self, pod: Pod, offer: Offer, there: JsonObject) -> None:
         """Raises RuntimeUnavailable. Then the pod ends, or this is tried again."""
         own_name = there["metadata"]["name"]
         self._objects.remember(pod.name, own_name)
         attached = self._attach(own_name)
-        attached.hand_over(handover(input.stages(pod, offer.spec, _memory_mib(there))))
+        try:
+            attached.hand_over(handover(input.stages(pod, offer.spec)))
+        except RuntimeUnavailable:
+            # If only the connection was lost, the cluster reports the end.
+            if not self._objects.log(own_name, bool):
+                raise
+            return
         claimed = _Claimed(attached, own_name, bool(pod.artifacts))
         with self._lock:
             self._claimed[pod.name] = claimed
             while len(self._claimed) > _MOST_ATTACHED:
                 self._claimed.popitem(last=False)
         attached.follow(there["spec"]["activeDeadlineSeconds"], lambda: self._tell(claimed))
+
+    def _keep_input(self, parts: Iterable[JsonObject], there: JsonObject) -> None:
+        """Make the ConfigMaps of several runs, which may need pods that continue this one."""
+        for part in parts:
+            if not self._objects.make_input(manifest.owned(part, there)):
+                raise RuntimeUnavailable(f"there is another {part['metadata']['name']}")
 
     def _attach(self, own_name: str) -> Attached:
         for left in reversed(range(_TRIES_TO_ATTACH)):
@@ -173,8 +174,9 @@ class Claims:
 
     def _tell(self, claimed: _Claimed) -> None:
         """Tell whoever watches, in whatever process, unless somebody waits for it here."""
-        if claimed.is_known or claimed.attached.end is None:
-            return
+        with self._lock:
+            if claimed.waiting or claimed.attached.end is None:
+                return
         patch = {"metadata": {"annotations": {END: claimed.attached.end}}}
         try:
             path = f"{manifest.PODS}/{claimed.own_name}"
@@ -183,31 +185,19 @@ class Claims:
             _log.warning("the cluster will report the end of a pod later: %s", error)
 
 
-def is_ready(pod: JsonObject) -> bool:
-    """Whether it was started ahead, and both its containers run."""
-    seen = observation_of(pod, now())
-    return is_ahead(pod["metadata"]) and seen is not None and seen.phase is Phase.RUNNING
-
-
 def _owner(pod: JsonObject) -> str | None:
     owner: str | None = pod["metadata"]["labels"].get(FOLLOWS)
     return owner
 
 
-def _claim(there: JsonObject, pod: Pod, seconds: int) -> dict[str, Any]:
+def _claim(there: JsonObject, pod: Pod, parts: int, seconds: int) -> dict[str, Any]:
     """Return the patch. The deadline counts from the start of the Pod."""
     started = datetime.fromisoformat(there["status"]["startTime"]).timestamp()
     return {
         "metadata": {
             "resourceVersion": there["metadata"]["resourceVersion"],
             "labels": {FOLLOWS: pod.name},
-            "annotations": manifest.annotations(pod),
+            "annotations": {**manifest.annotations(pod, parts), EVICTABLE: None},
         },
         "spec": {"activeDeadlineSeconds": max(0, int(time() - started)) + seconds},
     }
-
-
-def _memory_mib(pod: JsonObject) -> int:
-    """Return the memory of main's container, which a change of the settings may have changed."""
-    (main,) = (each for each in pod["spec"]["containers"] if each["name"] == MAIN)
-    return int(main["resources"]["limits"]["memory"].removesuffix("Mi"))

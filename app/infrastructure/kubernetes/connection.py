@@ -28,6 +28,8 @@ _JSON: Final = "application/json"
 _MERGE_PATCH: Final = "application/merge-patch+json"
 _CHANNELS: Final = "v4.channel.k8s.io"
 """The API server passes this on; version 5 would be translated there."""
+_OPEN: Final = b"\1"
+"""An empty message from stdout, the first one of a connection."""
 _TRIES_TO_CREATE: Final = 10
 _SECONDS_TO_CONNECT: Final = 2.0
 _SECONDS_TO_ANSWER: Final = 5.0
@@ -121,7 +123,7 @@ class Connection:
     def attach(self, pod: str, container: str) -> WebSocket:
         """Open the container's stdin and stdout. Every read or write has a timeout.
 
-        Raises RuntimeUnavailable.
+        The first message, which is empty, says that they are open. Raises RuntimeUnavailable.
         """
         api = self._connected()
         query = [("container", container), ("stdin", "true"), ("stdout", "true")]
@@ -135,19 +137,29 @@ class Connection:
             found: WebSocket = ws_client.create_websocket(
                 api.configuration, ws_client.get_websocket_url(url, query), headers
             )
+            _, first = found.recv_data()
         except (WebSocketException, OSError) as error:
             raise _unavailable(error) from error
+        if first != _OPEN:
+            raise RuntimeUnavailable(f"nobody can attach to {pod}: {first!r}")
         return found
 
     def ready(self) -> None:
         """Return if the API server is ready. Every account may ask that."""
         self._ask("GET", "/readyz", {})
 
-    def stream(self, path: str, *, seconds: int, **query: str | int) -> Iterator[bytes]:
-        """Yield the lines of a response as they arrive, until the server ends it after `seconds`.
+    def watch(self, path: str, *, seconds: int, **query: str | int) -> Iterator[JsonObject]:
+        """Yield the events of a collection from the query's `resourceVersion` on, for `seconds`.
 
-        Raises RuntimeUnavailable if the server is silent for longer.
+        Raises VersionExpired, and RuntimeUnavailable if the server is silent for longer.
         """
+        for line in self._lines_of(path, seconds, {**query, "watch": "true"}):
+            event = _event(line)
+            if event["type"] == "ERROR":
+                raise VersionExpired(event["object"].get("message"))
+            yield event
+
+    def _lines_of(self, path: str, seconds: int, query: Mapping[str, str | int]) -> Iterator[bytes]:
         timeout = (_SECONDS_TO_CONNECT, seconds + _SECONDS_TO_CONNECT)
         query = {**query, "timeoutSeconds": seconds}
         response = self._send("GET", self._root + path, query, {"Accept": _JSON}, None, timeout)
@@ -235,6 +247,14 @@ def _client(kubeconfig: Path | None) -> client.ApiClient:
     configuration.retries = False  # a retry after a timeout would double the wait
     configuration.connection_pool_maxsize = _CONNECTIONS_KEPT
     return client.ApiClient(configuration)
+
+
+def _event(line: bytes) -> JsonObject:
+    try:
+        event: JsonObject = json.loads(line)
+    except ValueError as error:
+        raise RuntimeUnavailable("the watch sent something that is not JSON") from error
+    return event
 
 
 def _lines(response: HTTPResponse) -> Iterator[bytes]:

@@ -10,7 +10,15 @@ from typing import Any, Final
 
 from app.domain.report import Observation, Output, Phase, Report
 from app.infrastructure.kubernetes import inside
-from app.infrastructure.kubernetes.manifest import COLLECTOR, FOLLOWS, LABELS, owner
+from app.infrastructure.kubernetes.ahead import is_ahead
+from app.infrastructure.kubernetes.manifest import (
+    COLLECTOR,
+    FOLLOWS,
+    LABELS,
+    PARTS,
+    owner,
+    with_input,
+)
 from app.infrastructure.kubernetes.observation import attempt_of
 
 JsonObject = Mapping[str, Any]
@@ -30,6 +38,8 @@ def follow_up(pod: JsonObject, number: int, report: Report) -> dict[str, Any]:
     """
     metadata, spec = pod["metadata"], pod["spec"]
     attempt = attempt_of(metadata)
+    if is_ahead(metadata):
+        spec = with_input(spec, attempt, int(metadata["annotations"][PARTS]))
     command = [*inside.COLLECTOR_COMMAND, str(len(report.runs)), str(_used_us(pod, report))]
     return {
         "apiVersion": "v1",
@@ -53,7 +63,9 @@ def follow_up(pod: JsonObject, number: int, report: Report) -> dict[str, Any]:
 def _used_us(pod: JsonObject, report: Report) -> int:
     """Return the wall time of all stages so far. Only the first pod's compiling counts."""
     (collector,) = (each for each in pod["spec"]["containers"] if each["name"] == COLLECTOR)
-    earlier = collector["command"][len(inside.COLLECTOR_COMMAND) :]
+    earlier = (
+        [] if is_ahead(pod["metadata"]) else collector["command"][len(inside.COLLECTOR_COMMAND) :]
+    )
     stages = report.runs if earlier else (report.compile, *report.runs)
     return sum(int(used) for used in earlier[1:]) + sum(stage.wall_us for stage in stages if stage)
 

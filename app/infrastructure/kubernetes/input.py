@@ -44,16 +44,14 @@ def disk_mib(pod: Pod, spec: LanguageSpec) -> int:
     return pod.disk_mib(compiled=bool(spec.compile))
 
 
-def stages(pod: Pod, spec: LanguageSpec, container_mib: int | None = None) -> bytes:
+def stages(pod: Pod, spec: LanguageSpec) -> bytes:
     """Return the values of the ConfigMaps' only key, together: at most about 4 MiB.
-
-    `container_mib` is the memory of main's container if it has more than the pod asks for.
 
     An image has the language's executable at one of several paths, and init uses the first that
     exists. So only `argv[0]` may depend on the path; a script must find it itself.
     """
     commands = _commands(spec, pod.language_version)
-    container_mib = container_mib or memory_mib(pod, spec)
+    container_mib = memory_mib(pod, spec)
     fitted = commands[0].fitted(for_sandbox(pod))
     shared = b"".join(records(fitted.files))
     patterns = encode_patterns(pod.artifacts) if pod.artifacts else b""

@@ -36,6 +36,10 @@ ARTIFACTS: Final = "podline/artifacts"
 AHEAD: Final = "podline/ahead"
 """The label of a Pod that was started ahead (ahead.py). Once an attempt has it, FOLLOWS says which.
 """
+PARTS: Final = "podline/parts"
+"""The annotation of a Pod that was started ahead and has several runs. It says how many ConfigMaps
+have its input, too, for pods that continue it.
+"""
 END: Final = "podline/end"
 """The annotation of a Pod whose end record was seen before its containers were seen to end."""
 
@@ -115,6 +119,11 @@ def owned_by(pod: Mapping[str, Any]) -> dict[str, Any]:
     return {"metadata": {"ownerReferences": [owner(pod)]}}
 
 
+def owned(part: Mapping[str, Any], pod: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a ConfigMap of which the pod is the owner from the start."""
+    return {**part, "metadata": {**part["metadata"], **owned_by(pod)["metadata"]}}
+
+
 def owner(pod: Mapping[str, Any]) -> dict[str, Any]:
     """Return the reference to a pod in what belongs to it."""
     metadata = pod["metadata"]
@@ -172,10 +181,23 @@ def pod_manifest(pod: Pod, offer: Offer, options: PodOptions, parts: int = 1) ->
     }
 
 
-def annotations(pod: Pod) -> dict[str, str]:
-    """Return what a Pod says about what it runs."""
-    runs = {RUNS: str(len(pod.runs))}
-    return runs | {ARTIFACTS: str(len(pod.artifacts))} if pod.artifacts else runs
+def with_input(spec: Mapping[str, Any], pod: str, parts: int) -> dict[str, Any]:
+    """Return what a pod that was started ahead would be if it had found its input in ConfigMaps."""
+    collector, main = spec["containers"]
+    found = {field: value for field, value in collector.items() if field not in _STDIN}
+    found["command"] = list(inside.COLLECTOR_COMMAND)
+    found["volumeMounts"] = [_INPUT, *collector["volumeMounts"]]
+    return {
+        **spec,
+        "containers": [found, main],
+        "volumes": [_input(pod, parts), *spec["volumes"]],
+    }
+
+
+def annotations(pod: Pod, parts: int = 0) -> dict[str, str]:
+    """Return what a Pod says about what it runs, and how many ConfigMaps others find that in."""
+    numbers = {RUNS: len(pod.runs), ARTIFACTS: len(pod.artifacts), PARTS: parts}
+    return {name: str(number) for name, number in numbers.items() if number}
 
 
 def _input(pod: str, parts: int) -> dict[str, Any]:
@@ -200,11 +222,13 @@ def _kept_mib(pod: Pod, offer: Offer) -> int:
     return input.disk_mib(pod, offer.spec) if offer.spec.compile else 0
 
 
+_INPUT: Final = {"name": "input", "mountPath": inside.INPUT, "readOnly": True}
 _CHANNEL: Final = {"name": "channel", "mountPath": inside.CHANNEL}
 _WITH_INPUT: Final = {
     "command": list(inside.COLLECTOR_COMMAND),
-    "volumeMounts": [{"name": "input", "mountPath": inside.INPUT, "readOnly": True}, _CHANNEL],
+    "volumeMounts": [_INPUT, _CHANNEL],
 }
+_STDIN: Final = ("stdin", "stdinOnce")
 _AHEAD: Final = {
     "command": [*inside.COLLECTOR_COMMAND, inside.AHEAD],
     "volumeMounts": [_CHANNEL],

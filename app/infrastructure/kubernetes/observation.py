@@ -118,6 +118,8 @@ def early_observation(name: str, message: str, log: Transcript | None) -> Observ
         end = parse_end(message)
     except Broken:
         return None
+    if end.stages is None and log and log.end:
+        end = log.end
     if not end.is_final:
         return None
     seen = _ended(name, {"message": message}, {}, log)

@@ -126,8 +126,9 @@ class KubernetesRuntime:
 
     def output(self, name: str, first_run: int = 0) -> Output | None:
         if whole := self._claims.log(name):
-            found = parse_transcript(whole).output
-            return found.beginning_with(first_run) if found else None
+            first = parse_transcript(whole)
+            if first.output and first.end and not first.end.left:
+                return first.output.beginning_with(first_run)
         output, number = None, 0
         while output is None or output.beginning_with(first_run).size < _LITTLE_OUTPUT:
             pod = follow_up.name_of(name, number) if number else name

@@ -1,6 +1,5 @@
 """Lists pods and then watches them, to report changes of phase, and ends of runs."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from time import monotonic
@@ -86,18 +85,14 @@ class PodWatch:
 
     def _follow(self, stop: Callable[[], bool]) -> Iterator[str]:
         """Watch for the duration of one request."""
-        lines = self._connection.stream(
+        events = self._connection.watch(
             "/pods",
             seconds=_SECONDS_OF_ONE_REQUEST,
-            watch="true",
             allowWatchBookmarks="true",
             labelSelector=SELECTOR,
             resourceVersion=str(self._version),
         )
-        for line in lines:
-            event = _event(line)
-            if event["type"] == "ERROR":
-                raise VersionExpired(event["object"].get("message"))
+        for event in events:
             pod = event["object"]
             self._version = pod["metadata"]["resourceVersion"]
             if event["type"] != "BOOKMARK" and self._changes(event["type"], pod):
@@ -195,11 +190,3 @@ class PodWatch:
 
     def _was_under_way(self, name: str) -> bool:
         return self._phases.get(name) in (Phase.WAITING, Phase.RUNNING)
-
-
-def _event(line: bytes) -> Mapping[str, Any]:
-    try:
-        event: Mapping[str, Any] = json.loads(line)
-    except ValueError as error:
-        raise RuntimeUnavailable("the watch sent something that is not JSON") from error
-    return event

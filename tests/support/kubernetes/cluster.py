@@ -8,7 +8,8 @@ from typing import Any
 
 from app.domain.errors import PlaceTaken
 from app.domain.pod import Pod
-from app.infrastructure.kubernetes.ahead import AheadOptions
+from app.domain.policy import Policy
+from app.infrastructure.kubernetes.ahead import DEFAULT_POLICY, AheadOptions
 from app.infrastructure.kubernetes.images import Image, Offers
 from app.infrastructure.kubernetes.manifest import PodOptions
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
@@ -40,8 +41,14 @@ def pod_options(**options: Any) -> PodOptions:
 class RuntimeAhead(KubernetesRuntime):
     """Makes each pod of one that was started ahead, if it can be, for which it waits."""
 
-    def __init__(self, namespace: str, sizes: Mapping[str, int], **options: Any) -> None:
-        ahead = AheadOptions(sizes=sizes)
+    def __init__(
+        self,
+        namespace: str,
+        sizes: Mapping[str, int],
+        policy: Policy = DEFAULT_POLICY,
+        **options: Any,
+    ) -> None:
+        ahead = AheadOptions(sizes=sizes, policy=policy)
         super().__init__(namespace, offers(), pod_options(**options), ahead=ahead)
         self.namespace = namespace
         self.claimed: list[str] = []
