@@ -11,7 +11,9 @@ import pytest
 
 from app.domain.errors import PlaceTaken, RuntimeUnavailable
 from app.domain.execution import SECOND, Execution, State
+from app.domain.policy import DEFAULT_LIMITS
 from app.domain.report import Phase
+from app.infrastructure.kubernetes.runtime import KubernetesRuntime
 from app.infrastructure.sqlite.store import SqliteStore
 from app.ports import Ports
 from app.service.monitor import poll
@@ -81,6 +83,52 @@ def test_many_claims_at_once_share_the_pods() -> None:
         assert len(runtimes[0].list_pods()) == SIZE
 
 
+def test_other_settings_replace_the_pods_and_leave_a_claimed_one_alone() -> None:
+    with a_namespace() as namespace:
+        before = RuntimeAhead(namespace, {"python": 2}, cpu_request=SMALL)
+        fill(before, 2)
+        runs = pod_for(before, "input()", "python")
+        (place, other) = ready(before)
+        before.claim(runs, place)
+        after = RuntimeAhead(namespace, {"python": 1}, cpu_request=2 * SMALL)
+        fill(after, 1)
+
+        assert not {place, other} & set(ready(after))
+        wait_until(lambda: ready(before) == [], within=30)
+        assert after.list_pods() == [runs.name]
+        seen = after.observe(runs.name)
+        assert seen
+        assert seen.phase in (Phase.RUNNING, Phase.ENDED), seen
+
+
+def test_an_attempt_that_a_quota_refuses_gets_the_room_of_a_pod_started_ahead() -> None:
+    """Then no pod is started ahead for a while."""
+    with a_namespace(pods="1") as namespace:
+        runtime = RuntimeAhead(namespace, {"python": 1})
+        fill(runtime, 1)
+        larger = replace(DEFAULT_LIMITS, disk_mib=DEFAULT_LIMITS.disk_mib + 1)
+        waits = pod_for(runtime, "print(1)", "python", limits=larger)
+        runtime.create(waits)
+
+        def has_no_room() -> bool:
+            seen = runtime.observe(waits.name)
+            return seen is not None and seen.no_room
+
+        wait_until(has_no_room, within=30)
+        runtime.tend()
+        wait_until(lambda: ready(runtime) == [], within=30)
+
+        def has_ended() -> bool:
+            KubernetesRuntime.create(runtime, waits)  # again, as the sweep does
+            seen = runtime.observe(waits.name, 1)
+            return seen is not None and seen.phase is Phase.ENDED
+
+        wait_until(has_ended, within=60, or_fail=lambda: runtime.observe(waits.name))
+        runtime.delete(waits.name)
+        runtime.tend()
+        assert ready(runtime) == []
+
+
 class Service:
     """The steps of workers on a store that survives them."""
 
@@ -140,7 +188,7 @@ def test_a_claimer_that_is_killed_costs_an_attempt_at_most(
     execution = service.start()
     command = [sys.executable, "-m", "tests.kubernetes.claimer", runtime.namespace]
     subprocess.run([*command, str(service.database), execution.id, point], check=False)
-    assert (ready(runtime) == []) == (point != "placed")
+    wait_until(lambda: (ready(runtime) == []) == (point != "placed"), within=30)
 
     wait_until(lambda: service.creates(execution), within=30)
     wait_until(

@@ -13,9 +13,14 @@ from app.domain.submission import File
 from app.infrastructure.kubernetes.limits import MAX_INPUT_BYTES
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
 from sandbox import languages
+from tests.kubernetes.conftest import new_and_ahead
 from tests.support.sandbox_daemon import a_pod, a_run, language, wait_for_end
 
-pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.kubernetes,
+    pytest.mark.timeout(300),
+    new_and_ahead({"python": 1, "bash": 1}),
+]
 
 TELLS = b"""\
 import hashlib, json, os, sys

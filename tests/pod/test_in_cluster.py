@@ -2,22 +2,26 @@
 
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.domain.pod import Pod
+from app.domain.policy import Policy
 from app.domain.submission import File
 from app.infrastructure.kubernetes.images import Image, Offers
 from app.infrastructure.kubernetes.manifest import PodOptions
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
 from sandbox import languages
-from tests.hostile.program import Hostile, all_programs
+from tests.hostile.program import LIMITS, Hostile, all_programs
 from tests.pod.cluster_runs import pod_for, run, run_all
+from tests.pod.conftest import NEW
 from tests.sandbox.test_verdicts import CASES, Case, given_in, says
 from tests.support.host import a_host
 from tests.support.judging import judge
-from tests.support.kubernetes.cluster import a_runtime
+from tests.support.kubernetes.cluster import RuntimeAhead, a_runtime
 from tests.support.kubernetes.images import WITHOUT_SHELL, pod_image
 from tests.support.kubernetes.namespace import a_namespace
 from tests.support.ran import Ran
@@ -50,11 +54,9 @@ DIFFERENT: Mapping[str, str] = {
 }
 """Programs that can't have the same verdict in a pod, and why; they get one all the same."""
 
-
-@pytest.fixture(scope="module")
-def runtime() -> Iterator[KubernetesRuntime]:
-    with a_namespace() as namespace:
-        yield a_runtime(namespace)
+POOLS: Mapping[str, int] = {"python": 2, "bash": 2, "c": 1}
+SMALL = 0.01
+"""Cores that each container requests, so that pools and programs fit on two."""
 
 
 def test_an_image_without_a_shell_is_the_reason() -> None:
@@ -71,23 +73,41 @@ def test_an_image_without_a_shell_is_the_reason() -> None:
     assert "/bin/sh" in ran.observation.message
 
 
-@pytest.fixture(scope="module")
-def hostile(
-    runtime: KubernetesRuntime, request: pytest.FixtureRequest
-) -> Iterator[Mapping[str, Ran]]:
-    """The results of the selected programs, by name."""
-    asked_for = [
-        program
+@contextmanager
+def runtime_of(started: str, policy: Policy) -> Iterator[KubernetesRuntime]:
+    """Its pods are new, or were started ahead with the policy's limits."""
+    with a_namespace() as namespace:
+        if started == NEW:
+            yield a_runtime(namespace)
+        else:
+            ahead = RuntimeAhead(namespace, POOLS, policy, cpu_request=SMALL)
+            yield ahead
+            assert ahead.claimed
+
+
+def asked_for(request: pytest.FixtureRequest, started: str, subject: str) -> list[Any]:
+    """What the selected tests are about."""
+    return [
+        item.callspec.params[subject]
         for item in request.session.items
         if isinstance(item, pytest.Function) and hasattr(item, "callspec")
         if item.getparent(pytest.Module) is request.node
-        if isinstance(program := item.callspec.params.get("program"), Hostile)
+        if item.callspec.params.get("started") == started and subject in item.callspec.params
     ]
+
+
+@pytest.fixture(scope="module")
+def hostile(started: str, request: pytest.FixtureRequest) -> Iterator[Mapping[str, Ran]]:
+    """The results of the selected programs, by name."""
+    programs: list[Hostile] = asked_for(request, started, "program")
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
-        with a_host(Path(name)) as host:
-            pods = [_hostile_pod(runtime, program, host.env) for program in asked_for]
-            names = [program.name for program in asked_for]
+        with (
+            a_host(Path(name)) as host,
+            runtime_of(started, Policy(default_limits=LIMITS)) as runtime,
+        ):
+            pods = [_hostile_pod(runtime, program, host.env) for program in programs]
+            names = [program.name for program in programs]
             yield dict(zip(names, run_all(runtime, pods), strict=True))
             assert not host.was_reached()
 
@@ -106,13 +126,15 @@ def _hostile_pod(runtime: KubernetesRuntime, program: Hostile, env: Mapping[str,
 
 
 @pytest.fixture(scope="module")
-def cases(runtime: KubernetesRuntime) -> Mapping[str, Ran]:
-    """Every row of docs/verdicts.md, by its first column."""
-    pods = [
-        pod_for(runtime, case.program, case.language, limits=given_in(case)[0]) for case in CASES
-    ]
-    names = [case.what for case in CASES]
-    return dict(zip(names, run_all(runtime, pods), strict=True))
+def cases(started: str, request: pytest.FixtureRequest) -> Iterator[Mapping[str, Ran]]:
+    """The selected rows of docs/verdicts.md, by their first column."""
+    rows: list[Case] = asked_for(request, started, "case")
+    with runtime_of(started, Policy()) as runtime:
+        pods = [
+            pod_for(runtime, case.program, case.language, limits=given_in(case)[0]) for case in rows
+        ]
+        names = [case.what for case in rows]
+        yield dict(zip(names, run_all(runtime, pods), strict=True))
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.what for case in CASES])
