@@ -1,12 +1,13 @@
 """Retries of dead letters, on a schedule and on an operator's request."""
 
 import base64
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
 from app.domain.callback import CallbackState
 from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
-from app.domain.errors import BrokerUnavailable, Conflict
+from app.domain.errors import BrokerUnavailable, Conflict, DiskLow
 from app.domain.execution import Execution, State
 from app.ports import Clock, DeadLetters, Deliveries, Ports
 from app.service.dead_letters import PAYLOAD_BYTES, close, get, merge, next_retry
@@ -42,7 +43,8 @@ def process(ports: Ports) -> int:
         ports.parking.done(letter)
     due = ports.store.dead_letters.due(ports.clock(), BATCH)
     for letter in due:
-        _look_at(ports, letter)
+        with suppress(DiskLow):  # a retry that needs space is postponed, and holds up no other
+            _look_at(ports, letter)
     return len(due)
 
 
@@ -116,7 +118,7 @@ def _retry(ports: Ports, letter: DeadLetter, execution: Execution | None) -> Dea
     if ports.store.dead_letters.update(letter, counted):
         try:
             sent = _send(ports, counted, execution)
-        except BrokerUnavailable:
+        except (BrokerUnavailable, DiskLow):
             ports.store.dead_letters.update(counted, replace(counted, retries=letter.retries))
             raise
         ports.store.dead_letters.update(counted, sent)

@@ -294,6 +294,11 @@ class TestRefusedRestores:
         self.rewrite(file, lambda name, old: (name, old.replace(b'"format": 1', b'"format": 2')))
         self.assert_unchanged(service, file, "it has the format 2")
 
+    @pytest.mark.parametrize("manifest", [b"{", b"[]", b"{}", b'{"format": 1}'])
+    def test_of_a_damaged_manifest(self, service: Service, file: Path, manifest: bytes) -> None:
+        self.rewrite(file, lambda name, old: (name, manifest if name == "manifest.json" else old))
+        self.assert_unchanged(service, file, "its manifest is damaged")
+
     def test_of_a_newer_release(self, service: Service, file: Path, tmp_path: Path) -> None:
         newer = tmp_path / "newer.db"
 

@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
+from app.domain.dead_letter import DeadLetterKind, DeadLetterStatus
 from app.domain.disk import Room
 from app.domain.errors import DiskLow
 from app.domain.execution import State
 from app.infrastructure.memory.disk import MemoryDisk
 from app.service.batches import submit_batch
-from app.service.dead_letter_retries import retry_letter
+from app.service.dead_letter_retries import process
 from app.service.disk import disk_usage, has_space
 from app.service.health import health
 from app.service.retry import retry
@@ -85,14 +86,6 @@ def retry_of(twins: Twins) -> Callable[[], object]:
     return lambda: retry(twins.ports, twins.now(execution))
 
 
-def retry_of_letter(twins: Twins) -> Callable[[], object]:
-    execution = twins.submit()
-    Worker(twins.ports).run_all()
-    letter = a_dead_letter(execution_id=execution.id)
-    twins.store.dead_letters.put(letter)
-    return lambda: retry_letter(twins.ports, letter.id)
-
-
 NEW_WORK: dict[str, Callable[[Twins], Callable[[], object]]] = {
     "submit": lambda twins: twins.submit,
     "batch": lambda twins: lambda: submit_batch(twins.ports, a_key(), [a_submission()]),
@@ -125,6 +118,38 @@ def test_a_retry_that_exists_is_returned(twins: Twins) -> None:
     first = begin()
     fill(twins)
     assert begin() == first
+
+
+def test_a_retry_of_a_dead_letter_waits_without_being_counted(twins: Twins) -> None:
+    """And it holds up no letter whose retry is no new work."""
+    failed, running = twins.submit(), twins.submit()
+    given_up = failed.fail(twins.clock(), twins.clock(), "no attempt is left")
+    assert twins.store.executions.apply(given_up)
+    exhausted, of_a_step = letters = [
+        a_dead_letter(execution_id=failed.id, next_retry_at=twins.clock() - 2),
+        a_dead_letter(
+            kind=DeadLetterKind.TASK_ERROR,
+            execution_id=running.id,
+            next_retry_at=twins.clock() - 1,
+        ),
+    ]
+    for letter in letters:
+        twins.store.dead_letters.put(letter)
+    fill(twins)
+    for _ in range(2 * twins.ports.policy.dlq_max_retries):
+        process(twins.ports)
+        twins.clock.advance(24 * 3600)
+    waiting = twins.store.dead_letters.get(exhausted.id)
+    assert waiting is not None
+    assert (waiting.status, waiting.retries) == (DeadLetterStatus.WAITING, exhausted.retries)
+    retried = twins.store.dead_letters.get(of_a_step.id)
+    assert retried is not None
+    assert retried.retries > of_a_step.retries
+    free(twins)
+    process(twins.ports)
+    retried = twins.store.dead_letters.get(exhausted.id)
+    assert retried is not None
+    assert retried.status is DeadLetterStatus.RETRYING
 
 
 def test_what_runs_ends_and_what_is_queued_waits() -> None:

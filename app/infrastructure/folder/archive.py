@@ -129,10 +129,16 @@ def unpack(path: Path, folder: Path) -> Manifest:
 
 
 def _manifest(content: bytes) -> Manifest:
-    given = json.loads(content)
-    if given.get("format") != FORMAT:
-        raise BadBackup(f"it has the format {given.get('format')}, and this release knows {FORMAT}")
-    return Manifest(**given)
+    """A newer format may have other fields, so that is checked first."""
+    try:
+        given = json.loads(content)
+        known = given["format"] == FORMAT
+        manifest = Manifest(**given) if known else None
+    except (ValueError, TypeError, KeyError) as error:
+        raise BadBackup(f"its manifest is damaged: {error}") from error
+    if manifest is None:
+        raise BadBackup(f"it has the format {given['format']}, and this release knows {FORMAT}")
+    return manifest
 
 
 def _extract(content: IO[bytes], path: Path) -> Blob:

@@ -48,9 +48,10 @@ class FolderDisk:
         """Add a file, or a folder with all that is in it. What has vanished counts nothing."""
         with suppress(FileNotFoundError, NotADirectoryError):
             found = os.lstat(path)
-            if (found.st_dev, found.st_ino) in seen:
-                return
-            seen.add((found.st_dev, found.st_ino))
+            if found.st_nlink > 1:  # folders have two names at least, and few files have
+                if (found.st_dev, found.st_ino) in seen:
+                    return
+                seen.add((found.st_dev, found.st_ino))
             part = self._parts.get(path, part)
             taken[part] += found.st_blocks * _BLOCK
             if stat.S_ISDIR(found.st_mode):
