@@ -44,14 +44,12 @@ def back_up(settings: Settings, file: Path) -> Backup:
     if file.resolve().is_relative_to(settings.data_dir):
         raise BackupError(f"{file} is in the data folder: choose another place")
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    blobs, gone = FolderBlobs(settings.data_dir / BLOBS), set[str]()
+    blobs = FolderBlobs(settings.data_dir / BLOBS)
     with written(file) as archive, _work_folder(file) as work:
         copied, copied_log = snapshot.copy_both(store, log, work)
-        for execution_id, blob in dict.fromkeys(snapshot.named_blobs(copied)):
-            if not archive.add_blob(blobs, execution_id, blob):
-                gone.add(execution_id)
-        if gone:
-            snapshot.erase(copied, gone)
+        named = dict.fromkeys(snapshot.named_blobs(copied))
+        missing = [each for each in named if not archive.add_blob(blobs, *each)]
+        erased = snapshot.drop(copied, store, missing) if missing else 0
         archive.add_file(STORE, copied)
         if copied_log:
             archive.add_file(LOG, copied_log)
@@ -59,7 +57,7 @@ def back_up(settings: Settings, file: Path) -> Backup:
             with suppress(FileNotFoundError):  # those of a service in parts are in its settings
                 archive.add_file(name, settings.data_dir / name)
         archive.close(Manifest(FORMAT, version("podline"), now, archive.blobs))
-        return Backup(now, archive.blobs, len(gone), copied_log is not None)
+        return Backup(now, archive.blobs, erased, copied_log is not None)
 
 
 @contextmanager

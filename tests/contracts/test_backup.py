@@ -166,6 +166,20 @@ def test_so_is_one_that_had_not_ended_then(
     assert no_row_without_its_blob(again) == set()
 
 
+def test_a_blob_of_a_lost_attempt_takes_only_its_result_along(
+    service: Service, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The execution runs again, or had run again already."""
+    finished, _ = service.finish(service.accept())
+    between(monkeypatch, lambda: service.store.blobs.keep(finished.id, ()))
+    assert "erased" not in back_up(service, file).output
+    again = restored(file, tmp_path / "again")
+    assert again.store.executions.get(finished.id) == finished
+    assert again.store.executions.submission(finished.id) is not None
+    assert again.store.results.get(finished.pod) is None
+    assert no_row_without_its_blob(again) == set()
+
+
 def no_row_without_its_blob(service: Service) -> set[str]:
     """Return the executions that have blobs."""
     blobs = FolderBlobs(service.data / "blobs")

@@ -5,6 +5,7 @@ later, so it has every event that the store says is in it. It can also have even
 that the copied store doesn't know: these are removed, because others will have their ids.
 """
 
+import json
 import sqlite3
 import time
 from collections.abc import Collection, Iterator
@@ -19,7 +20,7 @@ from app.infrastructure import codec
 from app.infrastructure.programs import Programs
 from app.infrastructure.sqlite.database import fold_log
 from app.infrastructure.sqlite.event_log import SqliteEventLog
-from app.infrastructure.sqlite.executions import FORGET
+from app.infrastructure.sqlite.executions import FORGET, NOT_ERASED, REMOVE_RESULT
 from app.infrastructure.sqlite.store import SqliteStore
 
 _SECONDS: Final = 5.0
@@ -28,6 +29,7 @@ _SECONDS: Final = 5.0
 _LARGE_PROGRAMS: Final = """
     SELECT execution_id, submission FROM programs WHERE substr(submission, 1, 1) = x'7b'
 """
+_RESULTS_OF: Final = "SELECT id, result FROM results WHERE execution_id = ?"
 _RESULTS: Final = "SELECT execution_id, result FROM results"
 _HAS_EVENTS: Final = "SELECT 1 FROM sqlite_schema WHERE name = 'events'"
 _END: Final = "SELECT max(position) FROM events"
@@ -80,12 +82,30 @@ def named_blobs(store: Path) -> Iterator[tuple[str, Blob]]:
                 yield execution_id, blob
 
 
-def erase(store: Path, execution_ids: Collection[str]) -> None:
-    """Erase these executions from the copy, as their owners have done since it was made.
+def drop(copied: Path, store: Path, missing: Collection[tuple[str, Blob]]) -> int:
+    """Remove from the copy what names blobs that have been removed since it was made.
 
-    Those that had not ended then are cancelled, without a callback: they had one, or will have.
+    If the owner has erased the execution, or retention has removed it, it is erased in the copy.
+    Otherwise, the blob belonged to an attempt that was lost, and so does its result. Returns how
+    many executions are erased.
     """
-    copy, now = SqliteStore(store, timeout=_SECONDS), time.time_ns() // 1_000
+    ids = {execution_id for execution_id, _ in missing}
+    with _opened(store) as connection:
+        found = connection.execute(NOT_ERASED, [json.dumps(sorted(ids))])
+        there = {execution_id for (execution_id,) in found}
+    _erase(copied, ids - there)
+    with _opened(copied) as connection, connection:
+        for execution_id, blob in missing:
+            results = connection.execute(_RESULTS_OF, [execution_id]).fetchall()
+            lost = [[id] for id, result in results if blob in codec.RESULT.decode(result).blobs]
+            connection.executemany(REMOVE_RESULT, lost)
+    fold_log(copied)
+    return len(ids - there)
+
+
+def _erase(copied: Path, execution_ids: Collection[str]) -> None:
+    """Those that had not ended are cancelled, without a callback: they had one, or will have."""
+    copy, now = SqliteStore(copied, timeout=_SECONDS), time.time_ns() // 1_000
     with closing(copy):
         for execution_id in execution_ids:
             row = copy.executions.get(execution_id)
@@ -93,10 +113,9 @@ def erase(store: Path, execution_ids: Collection[str]) -> None:
                 change = row.cancel(now, now)
                 copy.executions.apply(replace(change, after=replace(change.after, callback=None)))
             copy.executions.erase(execution_id)
-    with _opened(store) as connection, connection:
+    with _opened(copied) as connection, connection:
         for statement in FORGET:
             connection.executemany(statement, [[execution_id] for execution_id in execution_ids])
-    fold_log(store)
 
 
 def check(store: Path) -> None:
