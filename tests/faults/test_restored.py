@@ -13,9 +13,11 @@ from app.infrastructure.sqlite.store import SqliteStore
 from tests.faults.conftest import FAST
 from tests.faults.load import Load
 from tests.support.standalone import FREE_PORT, Standalone, running
+from tests.support.waiting import wait_until
 
 SETTINGS = FAST | FREE_PORT
 HOW_MANY = 60
+TAKES_LONG = "sleep 30; echo at last"
 
 
 def podline(*arguments: object) -> None:
@@ -27,14 +29,18 @@ def podline(*arguments: object) -> None:
 def test_nothing_that_was_accepted_is_lost_and_nothing_has_two_results(tmp_path: Path) -> None:
     backup, again = tmp_path / "backup.tar", Standalone(tmp_path / "again", SETTINGS)
     with running(Standalone(tmp_path / "data", SETTINGS)) as standalone:
+        client = standalone.client()
+        long = client.submit(TAKES_LONG, language="bash", limits={"wall_seconds": 120})
+        wait_until(lambda: client.get(long.id).state == "running", or_fail=standalone.described)
         load = Load(standalone, how_many=HOW_MANY, seconds=1)
+        load.expect(long.id, "at last\n")
         load.wait_for_some(10)
         podline("backup", backup, "--data-dir", standalone.data_dir)
         accepted_later = Load(standalone, how_many=20)
     podline("restore", backup, "--data-dir", again.data_dir)
 
     before = states_in(again.data_dir, load)
-    assert len(before) == HOW_MANY
+    assert len(before) == HOW_MANY + 1
     ran = {id: attempt for id, (state, attempt) in before.items() if state is State.RUNNING}
     assert ran, f"nothing was running when the backup was made: {before}"
     assert states_in(again.data_dir, accepted_later) == {}
