@@ -30,7 +30,7 @@ def test_nothing_that_was_accepted_is_lost_and_nothing_has_two_results(tmp_path:
     backup, again = tmp_path / "backup.tar", Standalone(tmp_path / "again", SETTINGS)
     with running(Standalone(tmp_path / "data", SETTINGS)) as standalone:
         client = standalone.client()
-        long = client.submit(TAKES_LONG, language="bash", limits={"wall_seconds": 120})
+        long = client.submit(TAKES_LONG, language="bash", limits={"wall_seconds": 60})
         wait_until(lambda: client.get(long.id).state == "running", or_fail=standalone.described)
         load = Load(standalone, how_many=HOW_MANY, seconds=1)
         load.expect(long.id, "at last\n")
