@@ -1,10 +1,10 @@
 """The port of sandbox hosts: each has a daemon, and a worker beside it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from app.domain.hosts import HostReport, HostSize
+from app.domain.hosts import Group, HostReport, HostSize
 
 HOST_SECONDS: Final = 6.0
 """A host that was silent for longer is lost, and so are its attempts."""
@@ -42,6 +42,9 @@ class Hosts(Protocol):
 
     def sizes(self) -> Mapping[str, HostSize]:
         """Return the sizes of the hosts that are not lost, by name. Cheap."""
+
+    def groups(self) -> Sequence[Group]:
+        """Return the groups of these hosts, first those with the fewest languages. Cheap."""
 
     def lost(self) -> Mapping[str, str | None]:
         """Return the hosts that are lost and not removed yet, by name, and the group of each.

@@ -7,7 +7,6 @@ pod: hosts come, go, and offer other languages.
 from typing import Final
 
 from app.domain.execution import Execution, State
-from app.domain.hosts import groups_of
 from app.ports import Fleet, Hosts, Pipeline, Ports
 from app.service.admission import entry_of
 from app.service.giving_back import give_back
@@ -25,7 +24,7 @@ def left_to_a_group(ports: Ports, execution: Execution) -> bool:
     """
     if ports.fleet is None:
         return False
-    groups = groups_of(ports.fleet.hosts.sizes().values())
+    groups = ports.fleet.hosts.groups()
     if len(groups) == 1 and key_of(execution) in groups[0].languages:
         return False
     leave_to_hosts(ports, ports.fleet, execution)
@@ -41,7 +40,7 @@ def leave_to_hosts(
     gives its slot back and waits in the queue. If the group is to be avoided and there is another,
     the slot moves there, above its cap if necessary. Raises CoordinationUnavailable.
     """
-    groups = groups_of(fleet.hosts.sizes().values())
+    groups = fleet.hosts.groups()
     able = [group for group in groups if group.slots and key_of(execution) in group.languages]
     others = [group for group in able if avoid is not None and group.name != avoid]
     name = ports.admission.group(execution.id)

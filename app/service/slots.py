@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.domain.errors import CoordinationUnavailable
-from app.domain.hosts import groups_of
 from app.domain.place import PlaceReport
 from app.ports import Caps, Clock, PlaceReports, Ports
 from app.service.transitions import in_seconds
@@ -18,8 +17,7 @@ another one takes over within six.
 def caps_of(ports: Ports) -> Caps:
     """How many slots can be held. Raises CoordinationUnavailable."""
     total = total_slots(ports)
-    sizes = {} if ports.fleet is None else ports.fleet.hosts.sizes()
-    groups = groups_of(sizes.values())
+    groups = () if ports.fleet is None else ports.fleet.hosts.groups()
     return Caps(total, ports.policy.max_running_per_owner or total, groups)
 
 

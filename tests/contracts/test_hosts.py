@@ -9,7 +9,7 @@ from redis import Redis
 
 from app.domain.errors import NameTaken
 from app.domain.execution import SECOND
-from app.domain.hosts import HostReport, HostSize
+from app.domain.hosts import HostReport, HostSize, groups_of
 from app.infrastructure.memory.hosts import MemoryHosts
 from app.infrastructure.memory.runtime import LANGUAGES, MemoryRuntime
 from app.infrastructure.redis.clock import server_time
@@ -72,7 +72,9 @@ def test_those_that_sent_a_heartbeat_are_alive(case: Case) -> None:
     ]
     assert tuple(alive[0].languages) == tuple(LANGUAGES)
     assert list(alive[0].limits) == ALPHA.limits
-    assert case.hosts.sizes() == {"alpha": HostSize.of(ALPHA), "beta": HostSize.of(BETA)}
+    sizes = {"alpha": HostSize.of(ALPHA), "beta": HostSize.of(BETA)}
+    assert case.hosts.sizes() == sizes
+    assert list(case.hosts.groups()) == groups_of(sizes.values())
     assert case.hosts.lost() == {}
 
 
@@ -219,6 +221,19 @@ def test_redis_is_asked_for_sizes_as_often_as_they_matter(redis_client: Redis) -
     assert hosts.sizes().keys() == {"alpha", "beta"}, "a process knows its own reports at once"
     hosts.remove("alpha")
     assert hosts.sizes().keys() == {"beta"}
+
+
+def test_thousands_of_hosts_are_listed(redis_client: Redis) -> None:
+    hosts = RedisHosts(redis_client)
+    for number in range(8):
+        hosts.put(replace(BETA, name=f"host-{number}"))
+    size = cast(str, redis_client.hget(SIZES, "host-0"))
+    seen_at = seen(redis_client)["host-0"]
+    names = [f"other-{number}" for number in range(9_000)]
+    redis_client.hset(SIZES, mapping=dict.fromkeys(names, size))
+    redis_client.zadd(SEEN, dict.fromkeys(names, seen_at))
+    assert len(hosts.sizes()) == 9_008
+    assert len(hosts.groups()) == 1
 
 
 def test_a_report_of_another_release_stops_no_other(

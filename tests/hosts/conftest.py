@@ -10,6 +10,7 @@ from tests.support.constants import in_processes
 from tests.support.many_hosts import ManyHosts
 
 SIZES = {"alpha": "1", "beta": "2", "gamma": "3"}
+SLOTS = sum(map(int, SIZES.values()))
 SPECIAL = """
 [special]
 source = "main.special"

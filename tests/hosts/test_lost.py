@@ -15,7 +15,7 @@ import pytest
 from app.ports.hosts import HOST_SECONDS
 from podline import Execution, Outcome, State
 from tests.hostile.traces import marked
-from tests.hosts.conftest import SIZES
+from tests.hosts.conftest import SIZES, SLOTS
 from tests.support.many_hosts import ManyHosts, SandboxHost
 from tests.support.waiting import wait_until
 
@@ -192,7 +192,7 @@ def test_one_is_killed_and_one_restarted_under_load(service: ManyHosts) -> None:
 
 def test_a_redis_that_hangs_costs_no_attempt(service: ManyHosts) -> None:
     """For longer than after which a silent host is lost: nobody could send a heartbeat."""
-    ids = service.submitted(SLEEPS, PROGRAMS)
+    ids = service.submitted(SLEEPS, SLOTS)
     wait_until(lambda: len(running_on(service, ids, "gamma")) == 3, within=30, or_fail=service.logs)
     with service.redis_stopped():
         time.sleep(HOST_SECONDS + 3)
@@ -205,14 +205,14 @@ def test_a_redis_that_hangs_costs_no_attempt(service: ManyHosts) -> None:
 
 def test_a_host_whose_name_was_taken_gives_up(service: ManyHosts) -> None:
     gamma = service.hosts["gamma"]
-    ids = service.submitted(SLEEPS, PROGRAMS)
+    ids = service.submitted(SLEEPS, SLOTS)
     wait_until(lambda: len(running_on(service, ids, "gamma")) == 3, within=30, or_fail=service.logs)
     with gamma.stopped("supervisor", "worker", "sandbox"):
         lost = running_on(service, ids, "gamma")
         wait_until(lambda: "gamma" not in service.shown(), within=30)
         with service.another("gamma") as other:
             wait_until(lambda: "gamma" in service.shown(), within=60, or_fail=other.log)
-            ids += service.submitted(SLEEPS, PROGRAMS)
+            ids += service.submitted(SLEEPS, SLOTS)
             for part in ("sandbox", "worker", "supervisor"):
                 gamma.part(part).resume()
             assert gamma.wait() == 1

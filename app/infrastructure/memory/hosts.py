@@ -5,7 +5,7 @@ from threading import Lock
 
 from app.domain.errors import NameTaken
 from app.domain.execution import SECOND, Time
-from app.domain.hosts import HostReport, HostSize
+from app.domain.hosts import Group, HostReport, HostSize, groups_of
 from app.ports import Clock
 from app.ports.hosts import HOST_SECONDS
 
@@ -52,6 +52,9 @@ class MemoryHosts:
 
     def sizes(self) -> Mapping[str, HostSize]:
         return {host.name: HostSize.of(host) for host in self.alive()}
+
+    def groups(self) -> list[Group]:
+        return groups_of(self.sizes().values())
 
     def lost(self) -> Mapping[str, str | None]:
         with self._lock:

@@ -14,6 +14,8 @@
 local clock, seen, reports, sizes, owners = unpack(KEYS)
 local operation, lost_after, at_most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 
+local SLICE = 1000
+
 local function text(time)
   return string.format('%.0f', time)
 end
@@ -70,11 +72,15 @@ function operations.leave(name, owner)
   end
 end
 
+-- The name and the value of each, in turn. In slices, because a call takes some thousand arguments.
 local function named(key, names)
   local found = {}
-  for _, name in ipairs(names) do
-    found[#found + 1] = name
-    found[#found + 1] = redis.call('HGET', key, name) or ''
+  for from = 1, #names, SLICE do
+    local some = {unpack(names, from, math.min(from + SLICE - 1, #names))}
+    for i, value in ipairs(redis.call('HMGET', key, unpack(some))) do
+      found[#found + 1] = some[i]
+      found[#found + 1] = value or ''
+    end
   end
   return found
 end

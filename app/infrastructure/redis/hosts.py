@@ -1,6 +1,6 @@
 """Heartbeats of sandbox hosts in Redis, whose clock says how old each is."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.resources import files
 from time import monotonic
 from typing import Final, cast
@@ -9,7 +9,7 @@ import redis
 
 from app.domain.errors import NameTaken
 from app.domain.execution import SECOND
-from app.domain.hosts import HostReport, HostSize
+from app.domain.hosts import Group, HostReport, HostSize, groups_of
 from app.infrastructure import codec
 from app.infrastructure.redis.connection import raises_unavailable
 from app.infrastructure.redis.readable import readable
@@ -45,7 +45,7 @@ class RedisHosts:
         self._elapsed = elapsed
         self._lost_seconds = lost_seconds
         self._ages = int(lost_seconds * SECOND), int(served_seconds * SECOND)
-        self._sizes: tuple[float, Mapping[str, HostSize]] | None = None
+        self._known: tuple[float, tuple[Mapping[str, HostSize], Sequence[Group]]] | None = None
         self._own: tuple[str, float] | None = None
         source = files(__package__).joinpath("hosts.lua").read_text(encoding="utf-8")
         self._script = client.register_script(source)
@@ -53,23 +53,24 @@ class RedisHosts:
     @raises_unavailable
     def put(self, report: HostReport) -> None:
         now = self._elapsed()
-        self._sizes = None
         size = codec.HOST_SIZE.dump_json(HostSize.of(report)).decode()
         text = codec.HOST_REPORT.dump_json(report).decode()
         if not self._call("put", report.name, report.owner, text, size):
             self._own = None
             raise NameTaken(report.name)
         self._own = report.name, now
+        self._known = None
 
     def holds(self, name: str, owner: str) -> bool:  # noqa: ARG002  # only this process's were put here
-        if self._own is None or self._own[0] != name:
+        own = self._own
+        if own is None or own[0] != name:
             return False
-        return self._elapsed() - self._own[1] < self._lost_seconds
+        return self._elapsed() - own[1] < self._lost_seconds
 
     @raises_unavailable
     def remove(self, name: str, owner: str | None = None) -> None:
-        self._sizes = None
         self._call("remove", name, owner or "")
+        self._known = None
 
     @raises_unavailable
     def leave(self, name: str, owner: str) -> None:
@@ -83,10 +84,19 @@ class RedisHosts:
 
     @raises_unavailable
     def sizes(self) -> Mapping[str, HostSize]:
-        now = self._elapsed()
-        if self._sizes is None or now - self._sizes[0] >= self._fresh_seconds:
-            self._sizes = now, readable(codec.HOST_SIZE, self._texts("living", SIZES))
-        return self._sizes[1]
+        return self._fresh()[0]
+
+    @raises_unavailable
+    def groups(self) -> Sequence[Group]:
+        return self._fresh()[1]
+
+    def _fresh(self) -> tuple[Mapping[str, HostSize], Sequence[Group]]:
+        """The sizes and the groups, which are counted once for all hosts."""
+        now, known = self._elapsed(), self._known
+        if known is None or now - known[0] >= self._fresh_seconds:
+            sizes = readable(codec.HOST_SIZE, self._texts("living", SIZES))
+            self._known = known = now, (sizes, groups_of(sizes.values()))
+        return known[1]
 
     @raises_unavailable
     def lost(self) -> Mapping[str, str | None]:
