@@ -27,8 +27,9 @@ class Hosts(Protocol):
     def holds(self, name: str, owner: str) -> bool:
         """Whether that host, which is this process's, has sent a heartbeat and is not lost.
 
-        It needs no connection. A process that was paused for too long learns it from this, before
-        it does anything for attempts of a host that took its name meanwhile.
+        It needs no connection. A process that was paused for too long learns from it that it must
+        do nothing for attempts of a host that took its name meanwhile. One that has just started
+        is believed for as long, so that what is waiting for it continues at once.
         """
 
     def remove(self, name: str, owner: str | None = None) -> None:

@@ -155,6 +155,15 @@ class TestNames:
         with pytest.raises(NameTaken):
             case.hosts.put(ALPHA)
 
+    def test_a_process_that_starts_is_believed_for_a_while(self, redis_client: Redis) -> None:
+        clock = Clock()
+        hosts = RedisHosts(redis_client, elapsed=lambda: clock() / SECOND)
+        assert hosts.holds("alpha", "one")
+        clock.advance(HOST_SECONDS)
+        assert not hosts.holds("alpha", "one")
+        hosts.put(ALPHA)
+        assert hosts.holds("alpha", "one")
+
     def test_one_whose_host_has_ended_is_free(self, case: Case) -> None:
         case.hosts.put(ALPHA)
         case.hosts.remove("alpha", "one")
@@ -211,7 +220,7 @@ def test_redis_uses_no_clock_but_its_own(
 
 
 def test_redis_is_asked_for_sizes_as_often_as_they_matter(redis_client: Redis) -> None:
-    times = iter([0.0, 0.19, 0.2, 0.3, 0.3, 0.4])
+    times = iter([0.0, 0.0, 0.19, 0.2, 0.3, 0.3, 0.4])
     hosts = RedisHosts(redis_client, 0.2, lambda: next(times))
     assert hosts.sizes() == {}
     RedisHosts(redis_client).put(ALPHA)

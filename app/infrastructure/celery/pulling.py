@@ -33,7 +33,7 @@ WAIT_SECONDS: Final = 1
 """How long one call waits, for a bay or for a message."""
 RETRY_SECONDS: Final = 1.0
 NAME_SECONDS: Final = 0.05
-"""Between two looks whether the first heartbeat was sent."""
+"""Between two looks whether a heartbeat was accepted again."""
 LANGUAGES_SECONDS: Final = 2.0
 """Between two questions which languages there are: some become available later."""
 _OPTIONS: Final = {"socket_timeout": 5 * WAIT_SECONDS}

@@ -46,7 +46,8 @@ class RedisHosts:
         self._lost_seconds = lost_seconds
         self._ages = int(lost_seconds * SECOND), int(served_seconds * SECOND)
         self._known: tuple[float, tuple[Mapping[str, HostSize], Sequence[Group]]] | None = None
-        self._own: tuple[str, float] | None = None
+        self._held_at: float | None = elapsed()
+        """When this process's host had its name last, as far as is known. None: it has lost it."""
         source = files(__package__).joinpath("hosts.lua").read_text(encoding="utf-8")
         self._script = client.register_script(source)
 
@@ -56,16 +57,14 @@ class RedisHosts:
         size = codec.HOST_SIZE.dump_json(HostSize.of(report)).decode()
         text = codec.HOST_REPORT.dump_json(report).decode()
         if not self._call("put", report.name, report.owner, text, size):
-            self._own = None
+            self._held_at = None
             raise NameTaken(report.name)
-        self._own = report.name, now
+        self._held_at = now
         self._known = None
 
-    def holds(self, name: str, owner: str) -> bool:  # noqa: ARG002  # only this process's were put here
-        own = self._own
-        if own is None or own[0] != name:
-            return False
-        return self._elapsed() - own[1] < self._lost_seconds
+    def holds(self, name: str, owner: str) -> bool:  # noqa: ARG002  # a process has one host
+        held_at = self._held_at
+        return held_at is not None and self._elapsed() - held_at < self._lost_seconds
 
     @raises_unavailable
     def remove(self, name: str, owner: str | None = None) -> None:
@@ -74,7 +73,7 @@ class RedisHosts:
 
     @raises_unavailable
     def leave(self, name: str, owner: str) -> None:
-        self._own = None
+        self._held_at = None
         self._call("leave", name, owner)
 
     @raises_unavailable
