@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
@@ -31,6 +32,16 @@ LONGEST = ("hosts", "faults", "web", "hostile", "docs", "sandbox", "integration"
 """Folders whose files take a minute. Tests in the others start few processes."""
 SHARE_A_SERVICE = ("tests/acceptance", "tests/faults", "tests/hosts", "tests/web")
 """Folders whose tests share a service or browser, so that one worker of pytest-xdist runs each."""
+
+
+@pytest.fixture(autouse=True)
+def same_umask() -> Iterator[None]:
+    """Later tests in this process would fail, and far from the one that changed it."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    after = os.umask(before)
+    assert after == before, "the test changed the umask of its process"
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click import Command
 from click.testing import CliRunner, Result
 
 from app.cli.backup import backup_command, restore_command
@@ -23,6 +24,7 @@ from app.infrastructure.sqlite import snapshot
 from app.infrastructure.sqlite.event_log import SqliteEventLog
 from app.infrastructure.sqlite.store import SqliteStore
 from app.service.relay import relay
+from tests.private import started_with
 from tests.support.builders import a_key, a_result, a_verdict, accepted
 from tests.support.event_logs import assert_in_order, every_event, ids
 from tests.support.twins import make_twins
@@ -86,11 +88,17 @@ def file(tmp_path: Path) -> Path:
 
 
 def back_up(service: Service, file: Path) -> Result:
-    return CliRunner().invoke(backup_command, [str(file), "--data-dir", str(service.data)])
+    return _invoke(backup_command, str(file), "--data-dir", str(service.data))
 
 
 def restore(file: Path, data: Path, *options: str) -> Result:
-    return CliRunner().invoke(restore_command, [str(file), "--data-dir", str(data), *options])
+    return _invoke(restore_command, str(file), "--data-dir", str(data), *options)
+
+
+def _invoke(command: Command, *arguments: str) -> Result:
+    """The commands set the umask of their process, which is that of all tests here."""
+    with started_with(umask=0o022):
+        return CliRunner().invoke(command, arguments)
 
 
 def restored(file: Path, data: Path, *options: str) -> Service:

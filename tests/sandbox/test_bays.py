@@ -51,7 +51,7 @@ def test_as_many_pods_are_taken_as_there_are_bays(
         created(own_sandbox, bays)
     assert not bays.wait(SOON)
     assert not bays.take()
-    assert bays.count() == BayCount(total=2, free=0)
+    assert bays.count() == BayCount(total=2, free=0, pods=2)
 
 
 def test_the_last_bay_is_not_for_a_step_that_is_joined(
@@ -125,7 +125,7 @@ def test_it_drains(own_sandbox: SandboxDaemon, bays: SandboxBays) -> None:
     wait_until(lambda: not bays.wait(0))
     pod = created(own_sandbox, bays, "sleep 1")
     assert not bays.drain()
-    assert bays.count() == BayCount(total=2, free=0, draining=True)
+    assert bays.count() == BayCount(total=2, free=0, pods=1, draining=True)
     wait_until(lambda: bays.count().draining and pod.name in own_sandbox.runtime.list_pods())
     own_sandbox.runtime.delete(pod.name)
     wait_until(bays.drain, within=5)
