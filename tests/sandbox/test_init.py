@@ -9,11 +9,12 @@ import signal
 import socket
 import struct
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from itertools import chain
 from random import Random
 from types import MappingProxyType
 from uuid import uuid4
@@ -358,6 +359,12 @@ def test_arguments_environment_and_files_arrive_as_they_are(started: Started) ->
     assert started.run(shell(script, 'a b\n"', env={"ODD": "=ä"}, files=files)).status == 0
 
 
+def names_below(processes: Sequence[psutil.Process]) -> Iterator[str]:
+    for child in chain.from_iterable(each.children(recursive=True) for each in processes):
+        with suppress(psutil.NoSuchProcess):  # it has just ended
+            yield child.name()
+
+
 def test_large_files_arrive_and_take_no_memory_of_init(started: Started) -> None:
     pattern = bytes(range(251)) * 20_000
     files = tuple(File(name, pattern + name.encode()) for name in ("a/1", "2", "3"))
@@ -371,7 +378,7 @@ def test_large_files_arrive_and_take_no_memory_of_init(started: Started) -> None
         for process in psutil.Process(started.process.pid).children(recursive=True)
         if process.cmdline()[:1] == ["init"]
     ]
-    wait_until(lambda: "sleep" in {child.name() for each in inits for child in each.children(True)})
+    wait_until(lambda: "sleep" in names_below(inits))
     assert max(each.memory_info().rss for each in inits) < 1 << 20
     control.send_kill(started.control)
     started.hear()
