@@ -77,7 +77,7 @@ def parts(ports: Ports) -> Health:
         return {
             "workers": _said(_without_worker(living), _silent(reports, "worker", ports.clock)),
             "watcher": _said(_without_watcher(ports.fleet, living)),
-            "beat": _said(_without_beat(living), _silent(reports, "beat", ports.clock)),
+            "beat": _said(_without_beat(living, reports, ports.clock)),
             "ticks": _said(_late(ports.ticks, ports.clock)),
             "queues": _said(_not_taken(queued(ports.pipeline, ports.fleet), ports.clock)),
             "sweep": _said(map(_found, found(ports.findings, ports.clock))),
@@ -117,9 +117,13 @@ def _without_watcher(fleet: Fleet | None, living: list[WorkerReport]) -> Iterato
         yield f"no watcher for {', '.join(missing)}"
 
 
-def _without_beat(living: list[WorkerReport]) -> Iterator[str]:
+def _without_beat(
+    living: list[WorkerReport], reports: list[WorkerReport], clock: Clock
+) -> Iterator[str]:
+    """One that hangs or was killed does no harm while another one lives."""
     if not any(each.kind == "beat" for each in living):
         yield "no beat has sent a heartbeat lately"
+        yield from _silent(reports, "beat", clock)
 
 
 def _silent(reports: list[WorkerReport], kind: str, clock: Clock) -> Iterator[str]:

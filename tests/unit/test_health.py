@@ -66,10 +66,27 @@ def test_those_that_hang_are_named(whole: Twins) -> None:
 def test_one_of_two_workers_hangs(whole: Twins) -> None:
     whole.clock.advance(SILENT_SECONDS + 1)
     staffed(whole, name="b:2")
-    assert troubles(whole) == {
-        "workers": "a:1 worker has been silent for 21 s",
-        "beat": "a:1 beat has been silent for 21 s",
-    }
+    assert troubles(whole) == {"workers": "a:1 worker has been silent for 21 s"}
+
+
+def test_one_beat_is_enough(whole: Twins) -> None:
+    staffed(whole, "beat", name="b:2")
+    whole.clock.advance(SILENT_SECONDS + 1)
+    staffed(whole, "worker", "watcher")
+    said = "b:2 beat has been silent for 21 s"
+    assert troubles(whole)["beat"].endswith(f"; a:1 beat has been silent for 21 s; {said}")
+    staffed(whole, "beat")
+    assert not troubles(whole)
+
+
+def test_those_that_left_are_not_missed(whole: Twins) -> None:
+    """As in a rolling restart."""
+    staffed(whole, name="b:2")
+    for kind in ("worker", "watcher", "beat"):
+        whole.ports.worker_reports.remove(f"a:1 {kind}")
+    whole.clock.advance(SILENT_SECONDS + 1)
+    staffed(whole, name="b:2")
+    assert not troubles(whole)
 
 
 def test_a_queue_that_nobody_serves(twins: Twins) -> None:

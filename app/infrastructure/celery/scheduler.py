@@ -13,3 +13,8 @@ class BeatingScheduler(Scheduler):
         self.app.heartbeat.beat()
         self.app.reporter.report("beat", ())
         return super().tick(*args, **options)
+
+    def close(self) -> None:
+        """At the end of beat. Celery calls it in the handler of SIGTERM, and then once more."""
+        super().close()
+        self.app.reporter.leave()
