@@ -30,6 +30,7 @@ PodlineError
     │   └── CoordinationIsNewer
     ├── BrokerUnavailable
     ├── RuntimeUnavailable
+    │   └── NoHostAlive
     └── EventLogUnavailable
         ├── EventLogFull
         └── EventLogIsNewer
@@ -195,6 +196,10 @@ class BrokerUnavailable(Unavailable):
 
 class RuntimeUnavailable(Unavailable):
     """The runtime (the sandbox or the cluster) does not answer."""
+
+
+class NoHostAlive(RuntimeUnavailable):
+    """No sandbox host is alive: start one with `podline host`."""
 
 
 class EventLogUnavailable(Unavailable):

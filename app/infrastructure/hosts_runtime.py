@@ -6,7 +6,7 @@ Steps that need more are done on the hosts, so everything else is unavailable he
 from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn
 
-from app.domain.errors import CoordinationUnavailable, RuntimeUnavailable
+from app.domain.errors import CoordinationUnavailable, NoHostAlive, RuntimeUnavailable
 from app.domain.hosts import HostReport, languages_of, limits_of
 from app.domain.language import HeldLimit, Language
 from app.domain.place import StartedAhead
@@ -77,7 +77,7 @@ class HostsRuntime:
         except CoordinationUnavailable as error:
             raise RuntimeUnavailable(f"the sandbox hosts are not known: {error}") from error
         if not alive:
-            raise RuntimeUnavailable("no sandbox host is alive: start one with `podline host`")
+            raise NoHostAlive("no sandbox host is alive: start one with `podline host`")
         return alive
 
 

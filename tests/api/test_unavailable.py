@@ -12,15 +12,17 @@ import pytest
 
 from app.domain.api_key import Role
 from app.domain.disk import Room
+from app.infrastructure.hosts_runtime import HostsRuntime
 from app.infrastructure.kafka.event_log import KafkaEventLog
 from app.infrastructure.kafka.topics import TopicSettings
+from app.infrastructure.memory.hosts import MemoryHosts
 from app.infrastructure.mongo.store import MongoStore
 from app.infrastructure.redis.admission import RedisAdmissionQueue
 from app.infrastructure.redis.connection import connect as redis_at
 from app.infrastructure.redis.live import RedisLiveOutput
 from app.infrastructure.redis.wakeups import RedisWakeups
 from app.infrastructure.sqlite.store import SqliteStore
-from app.ports import Ports
+from app.ports import Fleet, Ports
 from app.service.sweep import sweep
 from app.wiring.stores import STORE_SECONDS
 from podline.sse import EventParser
@@ -224,6 +226,15 @@ class TestRuntime:
         assert api.get("/api/v1/languages").status_code == 200
         twins.runtime.unavailable = True
         assert api.post(EXECUTIONS, PROGRAM).status_code == 202
+
+    def test_without_a_sandbox_host_it_says_how_to_start_one(self, twins: Twins) -> None:
+        said = "No sandbox host is alive: start one with `podline host`."
+        hosts = MemoryHosts(twins.clock)
+        with_hosts = replace(twins.ports, runtime=HostsRuntime(hosts), fleet=Fleet(hosts))
+        api = connector(with_hosts)("ada", Role.USER)
+        runtime = body(api.get("/readyz"))["dependencies"]["runtime"]
+        assert runtime == {"state": "down", "detail": said}
+        assert body(api.post(EXECUTIONS, PROGRAM), 503)["detail"] == said
 
 
 class TestKafka:
