@@ -22,18 +22,39 @@ echo '== 3 passed, 1 skipped in 1.00s =='
 """
 
 
+USES_PROMTOOL = """#!/bin/sh
+echo "make $*" >> made
+"$PROMTOOL" test
+"""
+LISTS_ARE_OLD = """#!/bin/sh
+case "$1" in
+update) [ ! -e "$TMPDIR/tried" ] || : > "$TMPDIR/lists" ;;
+download) : > "$TMPDIR/tried"; [ -e "$TMPDIR/lists" ] && : > prometheus_2.53.deb ;;
+esac
+"""
+UNPACKS = """#!/bin/sh
+[ -e "$2" ] && mkdir -p "$3/usr/bin"
+printf '#!/bin/sh\\necho the unpacked promtool\\n' > "$3/usr/bin/promtool"
+chmod +x "$3/usr/bin/promtool"
+"""
+USED = ("chmod", "dirname", "grep", "mkdir", "mktemp", "paste", "rm", "sed", "sort", "tee")
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / ".ci").mkdir()
     shutil.copy(SCRIPT, tmp_path / ".ci/run")
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    for name in ("apt-get", "npm", "python3"):
-        (programs / name).write_text("#!/bin/sh\n")
-    (programs / "make").write_text(MAKE)
-    for program in programs.iterdir():
-        program.chmod(0o755)
+    (tmp_path / "programs").mkdir()
+    for name in ("apt-get", "npm", "python3", "promtool"):
+        program(tmp_path, name)
+    program(tmp_path, "make", MAKE)
     return tmp_path
+
+
+def program(folder: Path, name: str, text: str = "#!/bin/sh\n") -> None:
+    file = folder / "programs" / name
+    file.write_text(text)
+    file.chmod(0o755)
 
 
 def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -146,3 +167,41 @@ def test_only_named_tests_run_again(folder: Path) -> None:
     done = run(folder, BREAKS="check", **SERVERS)
     assert done.returncode == 2
     assert made(folder) == ["make check"]
+
+
+def test_promtool_is_unpacked_where_it_is_missing(folder: Path) -> None:
+    """Its package is not installed, because that would start a server."""
+    program(folder, "make", USES_PROMTOOL)
+    program(folder, "apt-get", LISTS_ARE_OLD)
+    program(folder, "dpkg-deb", UNPACKS)
+    temporary = folder / "temporary"
+    temporary.mkdir()
+    done = run(folder, PATH=without_promtool(folder), TMPDIR=str(temporary), **SERVERS)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("the unpacked promtool") == len(made(folder)) == 5
+    assert {left.name for left in temporary.iterdir()} == {"tried", "lists"}
+
+
+def test_without_promtool_and_its_package_nothing_runs(folder: Path) -> None:
+    program(folder, "apt-get", '#!/bin/sh\n[ "$1" != download ]\n')
+    done = run(folder, PATH=without_promtool(folder), **SERVERS)
+    assert done.returncode == 2
+    assert "promtool is missing, and apt has no package prometheus" in done.stderr
+    assert made(folder) == []
+
+
+def without_promtool(folder: Path) -> str:
+    """A PATH that lacks the real one, too, if there is one."""
+    programs = folder / "programs"
+    (programs / "promtool").unlink()
+    for name in USED:
+        (programs / name).symlink_to(str(shutil.which(name)))
+    return str(programs)
+
+
+@pytest.mark.parametrize("named", [{}, {"PROMTOOL": "/bin/echo"}])
+def test_promtool_is_not_unpacked_where_it_is_there(folder: Path, named: dict[str, str]) -> None:
+    if named:
+        (folder / "programs/promtool").unlink()
+    program(folder, "dpkg-deb", "#!/bin/sh\nexit 1\n")
+    assert run(folder, **named, **SERVERS).returncode == 0
