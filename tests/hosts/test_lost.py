@@ -56,7 +56,12 @@ def cut_off(host: SandboxHost) -> AbstractContextManager[None]:
     return host.cut_off()
 
 
-@pytest.mark.parametrize("trouble", [killed, worker_hangs, daemon_hangs, both_hang, cut_off])
+SELDOM = [pytest.param(trouble, marks=pytest.mark.soak) for trouble in (killed, both_hang)]
+"""`test_one_is_killed_and_one_restarted_under_load` kills one, too, and a host whose worker hangs
+is lost in the same way, whether its daemon hangs or not."""
+
+
+@pytest.mark.parametrize("trouble", [worker_hangs, daemon_hangs, cut_off, *SELDOM])
 def test_its_attempts_run_again_elsewhere(service: ManyHosts, trouble: Trouble) -> None:
     """Its programs end there, too, if it lets them, but that counts for nothing."""
     gamma, mark = service.hosts["gamma"], secrets.token_hex()
