@@ -1,9 +1,11 @@
 """The bays of a real daemon, as a worker beside it holds them."""
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,8 @@ from app.domain.errors import RuntimeUnavailable
 from app.domain.pod import Pod
 from app.infrastructure.sandbox.bays import SandboxBays
 from app.ports.bays import BayCount
+from sandbox.wire import framing
+from sandbox.wire.versions import OURS
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language
 from tests.support.waiting import wait_until
 
@@ -116,6 +120,43 @@ def test_what_a_worker_held_is_free_when_it_is_gone(
         assert not other.wait(SOON)
         bays.close()
         assert other.wait(5)
+
+
+def test_closed_while_the_daemon_is_slow_to_answer_it_holds_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "daemon.sock"
+    with closing(socket.socket(socket.AF_UNIX)) as daemon:
+        daemon.bind(str(path))
+        daemon.listen()
+        bays = SandboxBays(path)
+        bays.open()
+        with accepted(daemon) as slow:
+            closes = threading.Thread(target=bays.close)
+            closes.start()
+            closes.join(SOON)
+            assert closes.is_alive(), "it waits for its thread, which waits for the daemon"
+            answer_hello(slow)
+            assert framing.receive(slow) is None, "it asks for bays"
+        closes.join()
+        bays.open()
+        with accepted(daemon) as again:
+            answer_hello(again)
+            assert framing.receive(again) == ({"op": "reserve"}, b"")
+            framing.send(again, {"ok": {"granted": 1}})
+            assert bays.wait(5)
+            bays.close()
+
+
+@contextmanager
+def accepted(daemon: socket.socket) -> Iterator[socket.socket]:
+    """The next connection, once it has said hello."""
+    connection, _ = daemon.accept()
+    with connection:
+        assert framing.receive(connection) is not None
+        yield connection
+
+
+def answer_hello(connection: socket.socket) -> None:
+    framing.send(connection, {"ok": {"version": OURS.newest, "oldest": OURS.oldest}})
 
 
 def test_it_drains(own_sandbox: SandboxDaemon, bays: SandboxBays) -> None:

@@ -43,11 +43,14 @@ class SandboxBays:
         """For each pod that is about to be created, where its bay was granted."""
         self._resume_at = 0.0
         self._stopping = threading.Event()
+        """Of the newest thread. Each has its own, so that no later `open` revives an older one."""
         self._thread: threading.Thread | None = None
 
     def open(self) -> None:
-        self._stopping.clear()
-        self._thread = threading.Thread(target=self._run, name="bays", daemon=True)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, args=(self._stopping,), name="bays", daemon=True
+        )
         self._thread.start()
 
     def close(self) -> None:
@@ -121,31 +124,34 @@ class SandboxBays:
         with self._changed, suppress(OSError):
             framing.send(held.connection, {"op": "give_back"})
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
+    def _run(self, stopping: threading.Event) -> None:
+        while not stopping.is_set():
             try:
-                self._hold()
+                self._hold(stopping)
             except (RuntimeUnavailable, OSError, ProtocolError) as error:
-                if not self._stopping.is_set():
+                if not stopping.is_set():
                     log.warning("no bays are held: %s", error)
-            self._stopping.wait(RETRY_SECONDS)
+            stopping.wait(RETRY_SECONDS)
 
-    def _hold(self) -> None:
+    def _hold(self, stopping: threading.Event) -> None:
         """Take what is granted, until the daemon is gone or this is closed."""
         connection = self._connections.open().socket
         with connection:
             connection.settimeout(None)
-            framing.send(connection, {"op": "reserve"})
             held = _Held(connection)
             with self._changed:
+                if stopping.is_set():  # Closed while the daemon was slow to answer.
+                    return
                 self._held = held
             try:
+                framing.send(connection, {"op": "reserve"})
                 while message := framing.receive(connection):
                     self._note(held, message[0])
             finally:
                 with self._changed:
-                    self._held = None
-        if not self._stopping.is_set():
+                    if self._held is held:
+                        self._held = None
+        if not stopping.is_set():
             raise unavailable(ConnectionResetError("it closed the connection"))
 
     def _note(self, held: _Held, message: framing.Header) -> None:
