@@ -58,6 +58,12 @@ def queues_of(host: str) -> tuple[str, ...]:
     return tuple(f"{queue}.{host}" for queue in sorted(set(_ON_A_HOST.values())))
 
 
+def is_of_hosts(queue: str) -> bool:
+    """Whether it is the queue of a host or of a group."""
+    role, dot, _ = queue.partition(".")
+    return bool(dot) and role in {"pods", *_ON_A_HOST.values()}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostReport:
     """The heartbeat of a host."""
@@ -96,6 +102,12 @@ class HostSize:
             group=group_name(languages),
             languages=languages,
         )
+
+
+def queues_of_all(hosts: Mapping[str, HostSize]) -> list[str]:
+    """The queues of these hosts and of their groups."""
+    groups = {host.group for host in hosts.values()}
+    return [queue for name in hosts for queue in queues_of(name)] + [*map(pods_of, groups)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

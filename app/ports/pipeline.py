@@ -1,6 +1,6 @@
 """The port for messages between workers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,6 +40,13 @@ class Pipeline(Protocol):
 
     def forget_group(self, group: str) -> None:
         """Remove the queue of a group from which nobody takes any more."""
+
+    def forget_others(self, living: Collection[str], before: Time) -> int:
+        """Remove the queues of all hosts and groups but these `living` queues.
+
+        Those stay whose oldest message was published after that time. Returns how many were
+        removed. It may take as long as listing all keys of the broker.
+        """
 
     def queued(self, queues: Sequence[str]) -> Mapping[str, Queued]:
         """Return what is in each of these queues. Cheap, however long they are."""

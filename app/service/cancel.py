@@ -1,10 +1,14 @@
 """Cancel an execution in any state."""
 
-from app.domain.errors import Conflict, NotFound
+import logging
+
+from app.domain.errors import Conflict, CoordinationUnavailable, NotFound
 from app.domain.execution import Execution, State
 from app.ports import Ports
-from app.service.hosts import host_of
+from app.service.hosts import elsewhere
 from app.service.transitions import apply, soon, start_chain
+
+log = logging.getLogger(__name__)
 
 
 def cancel(ports: Ports, execution: Execution) -> Execution:
@@ -12,11 +16,20 @@ def cancel(ports: Ports, execution: Execution) -> Execution:
     while not execution.state.terminal:
         change = execution.cancel(ports.clock(), soon(ports.clock))
         if apply(ports, change):
-            host = host_of(ports.fleet, change.after)
-            start_chain(ports.pipeline, execution.id, State.CANCELLED, host)
+            _start_clean_up(ports, change.after)
             return change.after
         current = ports.store.executions.get(execution.id)
         if current is None:
             raise NotFound(f"there is no execution {execution.id}")
         execution = current
     raise Conflict(f"execution {execution.id} is already {execution.state}")
+
+
+def _start_clean_up(ports: Ports, execution: Execution) -> None:
+    """On the host that has its pod, or anywhere if that is gone."""
+    try:
+        host = elsewhere(ports.fleet, execution)
+    except CoordinationUnavailable as error:
+        log.warning("execution %s waits for the sweep: %s", execution.id, error)
+    else:
+        start_chain(ports.pipeline, execution.id, State.CANCELLED, host)

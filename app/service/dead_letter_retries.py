@@ -7,11 +7,11 @@ from typing import Final
 
 from app.domain.callback import CallbackState
 from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
-from app.domain.errors import BrokerUnavailable, Conflict, DiskLow
+from app.domain.errors import BrokerUnavailable, Conflict, CoordinationUnavailable, DiskLow
 from app.domain.execution import Execution, State
 from app.ports import Clock, DeadLetters, Deliveries, Ports
 from app.service.dead_letters import PAYLOAD_BYTES, close, get, merge, next_retry
-from app.service.hosts import host_of
+from app.service.hosts import host_of, is_lost
 from app.service.retry import retry
 
 BATCH: Final = 100
@@ -118,7 +118,7 @@ def _retry(ports: Ports, letter: DeadLetter, execution: Execution | None) -> Dea
     if ports.store.dead_letters.update(letter, counted):
         try:
             sent = _send(ports, counted, execution)
-        except (BrokerUnavailable, DiskLow):
+        except (BrokerUnavailable, CoordinationUnavailable, DiskLow):
             ports.store.dead_letters.update(counted, replace(counted, retries=letter.retries))
             raise
         ports.store.dead_letters.update(counted, sent)
@@ -134,7 +134,7 @@ def _send(ports: Ports, letter: DeadLetter, execution: Execution | None) -> Dead
         letter = replace(letter, execution_id=execution.id)
     elif letter.kind is DeadLetterKind.CALLBACK:
         _send_callback(ports.store.deliveries, ports.clock, execution)
-    else:
+    elif not is_lost(ports.fleet, execution):  # Otherwise the sweep continues it.
         host = host_of(ports.fleet, execution)
         ports.pipeline.start(execution.id, execution.state, host)
     return replace(letter, status=DeadLetterStatus.RETRYING)

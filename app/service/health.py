@@ -8,7 +8,7 @@ from typing import Final
 from app.domain.chain import POLL
 from app.domain.errors import BrokerUnavailable, CoordinationUnavailable, Unavailable
 from app.domain.execution import SECOND, Time
-from app.domain.hosts import pods_of, queue_at, queues_of
+from app.domain.hosts import queue_at, queues_of_all
 from app.domain.sighting import Finding
 from app.domain.worker import WorkerReport
 from app.ports import Clock, Findings, Fleet, Health, Pipeline, Ports, Queued, TickReports
@@ -91,9 +91,7 @@ def queued(pipeline: Pipeline, fleet: Fleet | None) -> Mapping[str, Queued]:
     """What is in every queue. Raises BrokerUnavailable and CoordinationUnavailable."""
     names = list(QUEUES)
     if fleet is not None:
-        sizes = fleet.hosts.sizes()
-        groups = {size.group for size in sizes.values()}
-        names += [queue for host in sizes for queue in queues_of(host)] + [*map(pods_of, groups)]
+        names += queues_of_all(fleet.hosts.sizes())
     return pipeline.queued(names)
 
 

@@ -37,6 +37,12 @@ def elsewhere(fleet: Fleet | None, execution: Execution) -> str | None:
     return execution.place if execution.place in fleet.hosts.sizes() else None
 
 
+def is_lost(fleet: Fleet | None, execution: Execution) -> bool:
+    """Whether the attempt is on a host that is not alive. Raises CoordinationUnavailable."""
+    host = host_of(fleet, execution)
+    return fleet is not None and host is not None and host not in fleet.hosts.sizes()
+
+
 def offers(fleet: Fleet | None, execution: Execution) -> bool:
     """Whether this process's runtime offers the execution's language.
 

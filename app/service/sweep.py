@@ -20,6 +20,7 @@ from app.domain.execution import (
     owner_of_pod,
 )
 from app.domain.fault import Fault
+from app.domain.hosts import queues_of_all
 from app.domain.minutes import QUEUED, minute_of
 from app.domain.sighting import Finding, Found
 from app.ports import AdmissionQueue, Clock, Hosts, MinuteCounters, Ports, QueueEntry, Runtime
@@ -43,6 +44,11 @@ SLOT_GRACE_SECONDS: Final = 30.0
 REBUILD_PAGE: Final = 1000
 _SHORT: Final = frozenset({State.ADMITTED, State.FINISHED})
 """States whose steps report at once. A pod may take long to start, and runs as long as it runs."""
+QUEUES_LEASE: Final = "sweep.queues"
+QUEUES_SECONDS: Final = 60.0
+"""Between two searches for queues of hosts that are gone."""
+QUEUE_GRACE_SECONDS: Final = 30.0
+"""A queue that has younger messages only may be that of a host that has just come."""
 ORPHAN_SECONDS: Final = 5.0
 """A cluster takes seconds to end a pod, and the parts after this one need their turn."""
 
@@ -63,6 +69,8 @@ def sweep(ports: Ports) -> None:
     clean_up_ended(ports)
     check_queue(ports)
     note_queue(ports.admission, ports.minutes, ports.clock)
+    if ports.fleet is not None:
+        remove_lost_queues(ports, ports.fleet.hosts)
     start_ahead(ports.runtime)
 
 
@@ -132,6 +140,19 @@ def end_lost_attempts(ports: Ports, hosts: Hosts) -> None:
             hosts.remove(name)
             if group is not None:
                 forget_group(ports.pipeline, hosts, group)
+
+
+def remove_lost_queues(ports: Ports, hosts: Hosts) -> None:
+    """Remove the queues of hosts and groups that are gone, now and then.
+
+    Whoever has not noticed yet that one is gone publishes to it once more. The rows are due.
+    """
+    if ports.leases.acquire(QUEUES_LEASE, QUEUES_SECONDS) is None:  # It is never released.
+        return
+    before = in_seconds(ports.clock, -QUEUE_GRACE_SECONDS)
+    removed = ports.pipeline.forget_others(queues_of_all(hosts.sizes()), before)
+    if removed:
+        log.warning("removed queues of hosts that are gone: %d", removed)
 
 
 def clean_up_ended(ports: Ports) -> None:

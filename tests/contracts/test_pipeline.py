@@ -11,7 +11,8 @@ from redis import Redis
 
 from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
-from app.domain.execution import State
+from app.domain.execution import SECOND, State
+from app.domain.hosts import pods_of, queues_of
 from app.infrastructure.celery.application import make_publisher
 from app.infrastructure.celery.messages import now
 from app.infrastructure.celery.pipeline import REPLAY, CeleryPipeline
@@ -139,6 +140,37 @@ def test_a_message_is_sent_again_to_its_queue(case: Case) -> None:
     assert case.pipeline.identity(again) == case.pipeline.identity(item)
 
 
+class TestQueuesOfHostsThatAreGone:
+    def test_are_removed(self, case: Case) -> None:
+        case.pipeline.start("01J", State.RUNNING, "alpha")
+        case.pipeline.start("01K", State.COMPLETED, "beta")
+        case.pipeline.start("01L", State.STARTING, group="c")
+        case.pipeline.start("01M", State.STARTING, group="d")
+        case.pipeline.start("01N", State.STARTING)
+        living = [*queues_of("alpha"), pods_of("c")]
+        after = now() + SECOND
+        assert case.pipeline.forget_others(living, after) == 2
+        assert case.pipeline.forget_others(living, after) == 0
+        left = ["monitor.alpha", "results.beta", "pods.c", "pods.d", "pods"]
+        counts = {name: each.count for name, each in case.pipeline.queued(left).items()}
+        assert counts == dict(zip(left, [1, 0, 1, 0, 1], strict=True))
+
+    def test_stay_while_they_are_new(self, case: Case) -> None:
+        before = now()
+        case.pipeline.start("01J", State.RUNNING, "alpha")
+        case.pipeline.start("01K", State.RUNNING, "alpha")
+        assert case.pipeline.forget_others([], before) == 0
+        assert case.pipeline.queued(["monitor.alpha"])["monitor.alpha"].count == 2
+
+    def test_are_only_queues(self, redis_url: str, redis_client: Redis, tmp_path: Path) -> None:
+        redis_client.lpush("monitor.alpha", "no message")
+        redis_client.lpush("others.alpha", "a list")
+        redis_client.set("results.alpha", "no list")
+        pipeline = celery_on_redis(redis_url, redis_client, tmp_path).pipeline
+        assert pipeline.forget_others([], now()) == 1
+        assert redis_client.exists("others.alpha", "results.alpha") == 2
+
+
 def test_without_a_broker(case: Case) -> None:
     with pytest.raises(BrokerUnavailable):
         case.unavailable.start("01J", State.QUEUED)
@@ -146,6 +178,8 @@ def test_without_a_broker(case: Case) -> None:
         case.unavailable.replay("01J")
     with pytest.raises(BrokerUnavailable):
         case.unavailable.queued(["pods"])
+    with pytest.raises(BrokerUnavailable):
+        case.unavailable.forget_others([], now())
     with pytest.raises(BrokerUnavailable):
         case.unavailable.resend("pods", a_message())
 

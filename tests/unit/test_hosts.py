@@ -1,21 +1,27 @@
 """Programs run on several hosts: where, and what becomes of them when a host is gone."""
 
 from dataclasses import replace
+from typing import NoReturn
 
 import pytest
 
-from app.domain.errors import RunRefused, RuntimeUnavailable
-from app.domain.execution import Execution, Outcome, State, pod_name
+from app.domain.chain import POLL
+from app.domain.dead_letter import DeadLetterStatus
+from app.domain.errors import CoordinationUnavailable, RunRefused, RuntimeUnavailable
+from app.domain.execution import SECOND, Execution, Outcome, State, pod_name
 from app.domain.hosts import languages_of, limits_of, pods_of, queue_at, queues_of
 from app.domain.language import HeldLimit, Holder, LimitName
 from app.domain.pod import Pod
 from app.infrastructure.hosts_runtime import HostsRuntime
+from app.infrastructure.memory.leases import MemoryLeases
 from app.infrastructure.memory.runtime import LANGUAGES, Script
 from app.ports.hosts import HOST_SECONDS
 from app.service.cancel import cancel
+from app.service.dead_letter_retries import retry_letter
+from app.service.dead_letters import record_task_error
 from app.service.hosts import host_of
 from app.service.slots import total_slots
-from app.service.sweep import remove_orphans, sweep
+from app.service.sweep import QUEUES_SECONDS, remove_orphans, sweep
 from tests.support.fleet import Host, Service
 from tests.support.twins import make_twins
 from tests.support.worker import Worker
@@ -105,6 +111,10 @@ class TestPlaces:
         beta.worker.run_all()
         row = now(service, row)
         assert (row.place, row.attempt) == ("beta", 1)
+
+
+def without_redis() -> NoReturn:
+    raise CoordinationUnavailable("Redis does not answer")
 
 
 def fails(_: Pod) -> None:
@@ -391,6 +401,59 @@ class TestCleaningUp:
         Worker(service.ports).run_all()
         assert now(service, row).next_action_at is None
         assert service.twins.admission.slots_used() == 0
+
+    def test_one_that_was_queued_again_needs_no_host_that_is_gone(self, service: Service) -> None:
+        alpha, beta = service.host("alpha"), service.host("beta")
+        (row,) = submitted(service)
+        alpha.worker.run_all()
+        time_passes(service, beta)
+        assert (now(service, row).state, now(service, row).place) == (State.QUEUED, "alpha")
+        cancel(service.ports, now(service, row))
+        assert service.twins.pipeline.queues() == {"saga"}
+        beta.worker.run_all()
+        assert now(service, row).next_action_at is None
+
+    def test_without_redis_it_is_left_to_the_sweep(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        alpha = service.host("alpha")
+        (row,) = submitted(service)
+        alpha.worker.run_all()
+        monkeypatch.setattr(service.hosts, "sizes", without_redis)
+        assert cancel(service.ports, now(service, row)).state is State.CANCELLED
+        assert service.twins.pipeline.queues() == set()
+
+    def test_a_step_on_a_host_that_is_gone_is_not_retried_there(self, service: Service) -> None:
+        alpha = service.host("alpha")
+        (row,) = submitted(service)
+        alpha.worker.run_all()
+        record_task_error(service.ports, POLL, row.id, "KeyError: 'x'")
+        (letter,) = service.twins.store.dead_letters.page(None, None, None, 9)
+        retry_letter(service.ports, letter.id)
+        assert service.twins.pipeline.queues() == {"monitor.alpha"}
+        service.hosts.remove("alpha")
+        alpha.worker.drop_messages()
+        assert retry_letter(service.ports, letter.id).status is DeadLetterStatus.RETRYING
+        assert service.twins.pipeline.queues() == set()
+
+    def test_queues_to_which_somebody_published_too_late_are_removed(
+        self, service: Service
+    ) -> None:
+        clock = service.twins.clock
+        ports = replace(service.ports, leases=MemoryLeases(lambda: clock() / SECOND))
+        alpha = service.host("alpha")
+        for _ in range(2):
+            service.twins.pipeline.start("01J", State.CANCELLED, "beta")
+            service.twins.pipeline.start("01K", State.STARTING, group="gone")
+            service.twins.pipeline.start("01L", State.CANCELLED, "alpha")
+            sweep(ports)
+            assert len(service.twins.pipeline.queues()) == 3, "these are new"
+            clock.advance(QUEUES_SECONDS)
+            alpha.heart.beat()
+            sweep(ports)
+            assert service.twins.pipeline.queues() == {"results.alpha"}
+            clock.advance(QUEUES_SECONDS)
+            alpha.heart.beat()
 
     def test_an_attempt_that_ended_before_it_was_placed_has_no_pod(self, service: Service) -> None:
         service.host("alpha")

@@ -1,7 +1,7 @@
 """The Pipeline port: chains of steps as Celery messages."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Final, cast
@@ -14,7 +14,7 @@ from redis import Redis
 from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State, Time
-from app.domain.hosts import pods_of, queue_at, queues_of
+from app.domain.hosts import is_of_hosts, pods_of, queue_at, queues_of
 from app.infrastructure.breaker import PAUSE_SECONDS, Breaker
 from app.infrastructure.celery.messages import PUBLISHED_AT, now, published_at
 from app.infrastructure.celery.prepared import Ids, Prepared
@@ -27,6 +27,8 @@ REPLAY: Final = "podline.replay.slice"
 RELAY: Final = "podline.replay.relay"
 SWEEP: Final = "podline.saga.sweep"
 
+SCANNED: Final = 1_000
+"""Keys that one call of Redis looks at, in less than a millisecond."""
 _KEPT_PROPERTIES: Final = ("correlation_id", "reply_to")
 """The properties that Celery sets. The transport creates the others again."""
 
@@ -81,6 +83,21 @@ class CeleryPipeline:
         with self._reported():
             self._check_breaker()
             self._redis.delete(pods_of(group))
+
+    def forget_others(self, living: Collection[str], before: Time) -> int:
+        with self._reported():
+            self._check_breaker()
+            lists = self._redis.scan_iter(match="*.*", count=SCANNED, _type="list")
+            others = {name for name in map(str, lists) if is_of_hosts(name)} - set(living)
+        old = [
+            name
+            for name, each in self.queued(sorted(others)).items()
+            if each.since is None or each.since < before
+        ]
+        if old:
+            with self._reported():
+                self._redis.delete(*old)
+        return len(old)
 
     def queued(self, queues: Sequence[str]) -> Mapping[str, Queued]:
         """Celery's transport adds messages on the left of a list and takes them from the right."""

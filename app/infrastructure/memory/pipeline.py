@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State, Time
-from app.domain.hosts import pods_of, queue_at, queues_of
+from app.domain.hosts import is_of_hosts, pods_of, queue_at, queues_of
 from app.infrastructure.raw_message import can_be_read, identity
 from app.ports.pipeline import Queued
 
@@ -42,6 +42,16 @@ class MemoryPipeline:
 
     def forget_group(self, group: str) -> None:
         self._remove([pods_of(group)])
+
+    def forget_others(self, living: Collection[str], before: Time) -> int:
+        others = [name for name in self.queues() - set(living) if is_of_hosts(name)]
+        old = [
+            name
+            for name, each in self.queued(others).items()
+            if each.since is None or each.since < before
+        ]
+        self._remove(old)
+        return len(old)
 
     def queued(self, queues: Sequence[str]) -> Mapping[str, Queued]:
         self._check()
