@@ -1,7 +1,6 @@
 """Queue `saga`: the saga orchestrator, the sweep, usage and retention."""
 
-from app.domain.chain import COMPENSATE, START
-from app.infrastructure.celery.pipeline import SWEEP
+from app.domain.chain import COMPENSATE, START, SWEEP
 from app.infrastructure.celery.steps import Step, Tick
 from app.service import retention, saga, sweep, usage
 from tasks import app

@@ -16,6 +16,8 @@ COMPENSATE: Final = "podline.saga.compensate"
 
 DELIVER: Final = "podline.results.deliver"
 """The tick that sends callbacks, which is no step of the chain."""
+SWEEP: Final = "podline.saga.sweep"
+"""The tick that continues what was forgotten."""
 
 CHAIN: Final = (ADMIT, START, CREATE, POLL, PERSIST)
 

@@ -3,15 +3,19 @@
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from time import monotonic
 from typing import Protocol
 
-from app.domain.errors import NameTaken, Unavailable
+from app.domain.chain import SWEEP
+from app.domain.errors import NameTaken, StoreUnavailable, Unavailable
+from app.domain.execution import Time
 from app.domain.hosts import HostReport, HostSize
 from app.ports import Fleet, Ports
 from app.service.admission import fill_slots
 from app.service.groups import forget_group
 from app.service.hosts import report_of
+from app.service.steps import short_name
 from app.service.sweep import remove_orphans
 
 log = logging.getLogger(__name__)
@@ -30,6 +34,9 @@ class Pauses(Protocol):
 class Heart:
     """Says that this host is alive as long as its daemon answers.
 
+    While the store doesn't answer, the host takes nothing. If only this host can't reach the store,
+    it is as good as lost, and says no more that it is alive.
+
     It also deletes pods of attempts that were given to others while the host was thought lost.
     """
 
@@ -45,6 +52,8 @@ class Heart:
         self._pauses = pauses
         self._give_up = give_up
         self._size: HostSize | None = None
+        self._sweeps: set[Time] = set()
+        """When the sweeps ended that were reported since the store stopped answering here."""
 
     def run(self, stop: threading.Event) -> None:
         """Beat until the event is set."""
@@ -63,6 +72,12 @@ class Heart:
     def beat(self) -> None:
         try:
             report = self._report()
+            if not self._reaches_store():
+                self._ports.bays.pause()
+                if self._alone_is_cut_off():
+                    log.warning("the host sent no heartbeat: only here, the store does not answer")
+                    return
+                report = replace(report, free=0)
             self._hosts.put(report)
             before, self._size = self._size, HostSize.of(report)
             if self._size != before:
@@ -77,6 +92,26 @@ class Heart:
 
     def _report(self) -> HostReport:
         return report_of(self._host, self._owner, self._ports.bays, self._ports.runtime)
+
+    def _reaches_store(self) -> bool:
+        """A read is enough: what keeps everybody from writing is no fault of this host."""
+        try:
+            self._ports.store.executions.get(self._host)  # the id of none
+        except StoreUnavailable as error:
+            log.warning("the host takes nothing: %s", error)
+            return False
+        self._sweeps.clear()
+        return True
+
+    def _alone_is_cut_off(self) -> bool:
+        """Whether the sweep, which needs the store, has worked since it stopped answering here.
+
+        It has ended once before, and once perhaps just after everybody lost the store. Clocks of
+        other machines may be wrong, so times are only told apart.
+        """
+        ticks = self._ports.ticks.since(0)
+        self._sweeps |= {tick.seen_at for tick in ticks if tick.name == short_name(SWEEP)}
+        return len(self._sweeps) > 2
 
     def search(self) -> None:
         try:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from app.domain.errors import RunRefused, RuntimeUnavailable
+from app.domain.errors import RunRefused, RuntimeUnavailable, StoreUnavailable
 from app.domain.execution import Execution, State
 from app.domain.fault import Fault
 from app.domain.pod import Pod
@@ -17,7 +17,11 @@ from app.service.transitions import soon
 def create_pod(ports: Ports, execution_id: str) -> bool:
     """Create the attempt's pod, in the bay that is held for it. True if the chain continues."""
     with ports.bays.held():
-        return _create_pod(ports, execution_id)
+        try:
+            return _create_pod(ports, execution_id)
+        except StoreUnavailable:
+            ports.bays.pause()  # Other hosts may reach the store.
+            raise
 
 
 def _create_pod(ports: Ports, execution_id: str) -> bool:

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from app.domain.chain import CREATE
+from app.domain.errors import StoreUnavailable
 from app.domain.execution import State
 from app.domain.hosts import HostSize, group_name, language_key, pods_of, queues_of
 from app.domain.language import Language
@@ -15,7 +17,7 @@ from app.ports import Fleet, Ports
 from app.queues import QUEUES
 from app.service.heart import Heart
 from app.service.watcher import Pauses
-from tests.support.twins import Twins, make_twins
+from tests.support.twins import Twins, make_twins, wrapped
 from tests.support.worker import Message, Worker
 
 
@@ -41,6 +43,19 @@ class HostWorker(Worker):
             super()._deliver(message)
 
 
+class Reached:
+    """A subject of the store, as long as a host reaches it."""
+
+    def __init__(self, subject: object, host: "Host") -> None:
+        self._subject = subject
+        self._host = host
+
+    def __getattr__(self, name: str) -> Any:
+        if not self._host.reaches_store:
+            raise StoreUnavailable("no route to host")
+        return getattr(self._subject, name)
+
+
 class Host:
     """A host whose programs run until a test ends them, unless it has another script."""
 
@@ -50,7 +65,11 @@ class Host:
         self.runtime = MemoryRuntime(runs_on, twins.clock)
         self.bays = MemoryBays(slots)
         self.fleet = Fleet(hosts, name, owner=f"{name} of {id(self)}")
-        self.ports = replace(twins.ports, runtime=self.runtime, bays=self.bays, fleet=self.fleet)
+        self.reaches_store = True
+        store = wrapped(twins.store, lambda subject: Reached(subject, self))
+        self.ports = replace(
+            twins.ports, store=store, runtime=self.runtime, bays=self.bays, fleet=self.fleet
+        )
         self.gave_up = False
         self.heart = Heart(self.ports, self.fleet, Pauses(), self._give_up)
         self.worker = HostWorker(self.ports, name)

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import pytest
 
-from app.domain.chain import POLL
+from app.domain.chain import POLL, SWEEP
 from app.domain.dead_letter import DeadLetterStatus
 from app.domain.errors import CoordinationUnavailable, RunRefused, RuntimeUnavailable
 from app.domain.execution import SECOND, Execution, Outcome, State, pod_name
@@ -21,6 +21,7 @@ from app.service.dead_letter_retries import retry_letter
 from app.service.dead_letters import record_task_error
 from app.service.hosts import host_of
 from app.service.slots import total_slots
+from app.service.steps import run_tick
 from app.service.sweep import QUEUES_SECONDS, remove_orphans, sweep
 from tests.support.fleet import Host, Service
 from tests.support.twins import make_twins
@@ -365,6 +366,93 @@ class TestLostHosts:
         service.twins.clock.advance(HOST_SECONDS + 0.1)
         sweep(service.ports)
         assert now(service, row).state is State.QUEUED
+
+
+class TestWithoutTheStore:
+    """A host still reaches Redis, but no longer the store."""
+
+    def test_it_takes_nothing(self, service: Service) -> None:
+        alpha, beta = service.host("alpha", slots=3), service.host("beta", slots=3)
+        alpha.reaches_store = False
+        alpha.heart.beat()
+        assert [host.free for host in service.hosts.alive()] == [0, 3]
+        (row,) = in_the_queue_of_pods(service)
+        alpha.worker.run_all()
+        beta.worker.run_all()
+        assert now(service, row).place == "beta"
+
+    def test_one_that_has_not_noticed_yet_takes_one_more(self, service: Service) -> None:
+        alpha = service.host("alpha", slots=1)
+        (row,) = in_the_queue_of_pods(service)
+        alpha.reaches_store = False
+        alpha.worker.run_all()
+        assert service.twins.pipeline.queues() == set()
+        alpha.bays.end_one()
+        service.twins.pipeline.start(row.id, State.STARTING)
+        alpha.worker.run_all()
+        assert service.twins.pipeline.queues() == {"pods"}
+        assert now(service, row).tries == {}
+
+    def test_its_attempts_run_elsewhere_if_only_this_host_is_cut_off(
+        self, service: Service
+    ) -> None:
+        alpha, beta = service.host("alpha"), service.host("beta")
+        (row,) = submitted(service)
+        alpha.worker.run_all()
+        alpha.reaches_store = False
+        for _ in range(3):
+            sweep_tick(service, alpha, beta)
+        assert service.hosts.sizes().keys() == {"alpha", "beta"}
+        for _ in range(2):
+            sweep_tick(service, alpha, beta)
+        assert service.hosts.sizes().keys() == {"beta"}
+        assert (now(service, row).state, now(service, row).attempt) == (State.QUEUED, 1)
+        alpha.reaches_store = True
+        alpha.heart.beat()
+        assert service.hosts.sizes().keys() == {"alpha", "beta"}
+
+    def test_nothing_is_spent_if_everybody_is(self, service: Service) -> None:
+        hosts = [service.host("alpha"), service.host("beta")]
+        rows = submitted(service, 4)
+        run_all(*hosts)
+        sweep_tick(service, *hosts)
+        for host in hosts:
+            host.reaches_store = False
+            host.heart.beat()
+        sweep_tick(service, *hosts)  # It ended just after that.
+        for _ in range(20):
+            service.twins.clock.advance(HOST_SECONDS / 2)
+            for host in hosts:
+                host.heart.beat()
+        sweep(service.ports)  # The service has the store back first.
+        assert [now(service, row).state for row in rows] == [State.RUNNING] * 4
+
+    def test_an_outage_that_is_over_does_not_count(self, service: Service) -> None:
+        alpha = service.host("alpha")
+        for _ in range(4):
+            alpha.reaches_store = False
+            sweep_tick(service, alpha)
+            sweep_tick(service, alpha)
+            assert service.hosts.sizes().keys() == {"alpha"}
+            alpha.reaches_store = True
+            alpha.heart.beat()
+
+
+def in_the_queue_of_pods(service: Service, count: int = 1) -> list[Execution]:
+    """Executions whose pods any host may create."""
+    rows = submitted(service, count)
+    Worker(service.ports).run_all()
+    for row in rows:
+        service.twins.pipeline.start(row.id, State.STARTING)
+    return rows
+
+
+def sweep_tick(service: Service, *hosts: Host) -> None:
+    """The hosts send heartbeats, and beat's next sweep ends."""
+    service.twins.clock.advance(HOST_SECONDS / 2 + 0.1)
+    for host in hosts:
+        host.heart.beat()
+    run_tick(lambda: service.ports, SWEEP, sweep, every_seconds=5)
 
 
 class TestCleaningUp:

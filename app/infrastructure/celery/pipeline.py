@@ -25,7 +25,6 @@ from app.ports.pipeline import Queued
 
 REPLAY: Final = "podline.replay.slice"
 RELAY: Final = "podline.replay.relay"
-SWEEP: Final = "podline.saga.sweep"
 
 SCANNED: Final = 1_000
 """Keys that one call of Redis looks at, in less than a millisecond."""

@@ -12,13 +12,13 @@ from celery.concurrency import get_implementation, prefork
 from celery.signals import beat_init, celeryd_init, task_failure, worker_init, worker_ready
 
 from app import logs
+from app.domain.chain import SWEEP
 from app.domain.errors import IsNewer
 from app.infrastructure.celery import logs as task_logs
 from app.infrastructure.celery import transport
 from app.infrastructure.celery.application import Application
 from app.infrastructure.celery.bootsteps import HeartbeatStep, WatcherStep
 from app.infrastructure.celery.joining import JoiningStep
-from app.infrastructure.celery.pipeline import SWEEP
 from app.infrastructure.celery.poison import keep_failure, keep_poison
 from app.infrastructure.celery.pulling import PullStep
 from app.infrastructure.celery.reports import ReportStep
