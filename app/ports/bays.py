@@ -35,7 +35,10 @@ class Bays(Protocol):
         """Wait until a bay is held for the queue. False after that time."""
 
     def take(self) -> bool:
-        """Hold a bay for a step that was taken from the queue. False if none is held any more."""
+        """Hold a bay for a step that was taken from the queue.
+
+        False if none is held any more, or during a pause.
+        """
 
     def join(self) -> bool:
         """Hold a bay for a step that is done at once. False if it must go through the queue."""

@@ -110,6 +110,7 @@ def test_a_pause_takes_nothing(bays: SandboxBays) -> None:
     bays.pause()
     assert not bays.wait(SOON)
     assert not bays.join()
+    assert not bays.take()
 
 
 def test_what_a_worker_held_is_free_when_it_is_gone(

@@ -117,7 +117,7 @@ class Puller:
                 queue, item = taken
                 if self._bays.take():
                     self._deliver(bytes_to_str(queue), item)
-                else:  # The daemon has just been stopped or drained.
+                else:  # The daemon has just been stopped or drained, or nothing is to be taken.
                     redis.rpush(queue, item)
 
     def _has_name(self) -> bool:

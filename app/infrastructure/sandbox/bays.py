@@ -71,7 +71,7 @@ class SandboxBays:
 
     def take(self) -> bool:
         with self._changed:
-            return self._assign(leaving=0)
+            return self._may_take() and self._assign(leaving=0)
 
     def join(self) -> bool:
         with self._changed:
