@@ -13,7 +13,8 @@ from typing import Final
 
 from app.domain.callback import SHORTEST_PAUSE_SECONDS, Callback
 from app.domain.errors import IllegalTransition
-from app.domain.submission import MAX_DOOR_DATA_BYTES, Limits, Priority, Submission
+from app.domain.language import language_key, needed
+from app.domain.submission import MAX_DOOR_DATA_BYTES, Checker, Limits, Priority, Submission
 from app.domain.times import MILLISECOND as MILLISECOND
 from app.domain.times import SECOND as SECOND
 from app.domain.times import Time as Time
@@ -129,6 +130,10 @@ class Execution:
     tests: int = 0
     """How many it has; 0 for a single run."""
     has_checker: bool = False
+    checker_language: str | None = None
+    """The key of its checker's language, which the host of the program needs as well. None if it
+    has no checker. The event log does not have it.
+    """
 
     state: State = State.QUEUED
     version: int = 1
@@ -178,6 +183,11 @@ class Execution:
     """Where to send it once it is terminal. The event log does not have it."""
     door_data: str | None = field(default=None, repr=False)
     """That of its submission, here so that a door can show the row alone. Erased with it."""
+
+    @property
+    def languages(self) -> str:
+        """Those that its host has to offer, as `needed` names them."""
+        return needed(language_key(self.language, self.language_version), self.checker_language)
 
     @property
     def pod(self) -> str:
@@ -433,6 +443,7 @@ def accept(
         batch_id=batch_id,
         tests=len(submission.tests),
         has_checker=submission.checker is not None,
+        checker_language=_key_of_checker(submission.checker),
         created_at=now,
         next_action_at=next_action_at,
         key_id=key_id,
@@ -440,6 +451,10 @@ def accept(
         door_data=submission.door_data,
     )
     return execution, _event(execution, now, previous=None)
+
+
+def _key_of_checker(checker: Checker | None) -> str | None:
+    return None if checker is None else language_key(checker.language, checker.language_version)
 
 
 def _event(after: Execution, now: Time, *, previous: State | None) -> Event:

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Final
 
 from app.domain.chain import COMPENSATE, CREATE, PERSIST, POLL
-from app.domain.language import HeldLimit, Holder, Language
+from app.domain.language import HeldLimit, Holder, Language, all_offered, all_run, keys_of
 from app.queues import queue_of
 
 HOST_NAME: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -36,11 +36,6 @@ def queue_at(task: str, host: str | None, group: str | None = None) -> str:
     if group is not None and task == CREATE:
         return pods_of(group)
     return queue_of(task)
-
-
-def language_key(language: str, version: str) -> str:
-    """How a language of a version is named where only that matters."""
-    return f"{language}-{version}"
 
 
 def group_name(languages: Iterable[str]) -> str:
@@ -95,7 +90,7 @@ class HostSize:
 
     @classmethod
     def of(cls, report: HostReport) -> "HostSize":
-        languages = frozenset(language_key(each.name, each.version) for each in report.languages)
+        languages = keys_of(report.languages)
         return cls(
             slots=report.slots,
             draining=report.draining,
@@ -134,6 +129,16 @@ def groups_of(hosts: Iterable[HostSize]) -> list[Group]:
         for name, own in members.items()
     ]
     return sorted(groups, key=lambda group: (len(group.languages), group.name))
+
+
+def able(groups: Iterable[Group], needed: str) -> list[Group]:
+    """Those whose hosts run what needs these languages.
+
+    If some have the very versions, these alone; otherwise those with versions that stand for them.
+    """
+    taking = [group for group in groups if group.slots]
+    exactly = [group for group in taking if all_offered(needed, group.languages)]
+    return exactly or [group for group in taking if all_run(needed, group.languages)]
 
 
 def languages_of(hosts: Sequence[HostReport]) -> list[Language]:

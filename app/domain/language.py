@@ -1,9 +1,35 @@
 """The languages that a runtime offers, and how it enforces limits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
+
+from app.domain.versions import stands_for
+
+
+def language_key(language: str, version: str) -> str:
+    """How a language of a version is named where only that matters."""
+    return f"{language}-{version}"
+
+
+def keys_of(languages: "Iterable[Language]") -> frozenset[str]:
+    return frozenset(language_key(each.name, each.version) for each in languages)
+
+
+def needed(*keys: str | None) -> str:
+    """How several languages are named that one host has to offer: their keys, without None."""
+    return " ".join(sorted({key for key in keys if key is not None}))
+
+
+def all_offered(needed: str, offered: Collection[str]) -> bool:
+    """Whether these keys have each needed language in that very version."""
+    return all(key in offered for key in needed.split(" "))
+
+
+def all_run(needed: str, offered: Collection[str]) -> bool:
+    """Whether these keys have each needed language, or another version that stands for it."""
+    return all(any(stands_for(key, wanted) for key in offered) for wanted in needed.split(" "))
 
 
 class LimitName(StrEnum):

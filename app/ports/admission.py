@@ -19,8 +19,8 @@ class QueueEntry:
     priority: Priority
     entered_at: Time
     """When the execution was created. Each band is first come, first served."""
-    language: str
-    """And its version, as `language_key` writes it."""
+    languages: str
+    """What its host has to offer, as `needed` names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Caps:
     per_owner: int
     groups: Sequence[Group] = ()
     """Where programs run on hosts: their slots, which sum up to `total`. An entry gets a slot of
-    the first of them that offers its language and has one free. Otherwise, slots are all alike.
+    the first of those that are `able` to run it and have one free. Otherwise, slots are all alike.
     """
 
 
@@ -42,7 +42,7 @@ class AdmissionQueue(Protocol):
     released a slot in its band, whichever is later. Its effective band is its band minus one for
     each `ageing_seconds` that it has waited. The next slot goes to the lowest effective band;
     within it, to the owner with the fewest slots; then to the entry that has waited longest. Only
-    entries for whose language a slot is free are compared.
+    entries for whose languages a slot is free are compared.
 
     Raises CoordinationUnavailable. The cost of an operation depends neither on the length of the
     queue nor on the number of owners.
@@ -93,7 +93,7 @@ class AdmissionQueue(Protocol):
     def queued_by_owner(self, lines: int) -> Counter[str]:
         """Count the entries of owners, in up to so many lines.
 
-        An owner has a line for each band and language.
+        An owner has a line for each band and what its entries need: one language, or two.
         """
 
     def slots(self, taken_before: Time, limit: int) -> list[str]:

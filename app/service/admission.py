@@ -6,7 +6,6 @@ from app.domain.errors import Unavailable
 from app.domain.execution import Execution, State
 from app.ports import AdmissionQueue, Caps, Executions, Ports, QueueEntry
 from app.service.disk import has_space
-from app.service.hosts import key_of
 from app.service.slots import caps_of
 from app.service.transitions import apply, soon, start_chain
 
@@ -69,7 +68,7 @@ def entry_of(execution: Execution) -> QueueEntry:
         execution.owner,
         execution.priority,
         execution.created_at,
-        key_of(execution),
+        execution.languages,
     )
 
 

@@ -8,6 +8,7 @@ from app.domain.report import Observation, Phase
 from app.domain.submission import Checker, Submission
 from app.ports import Ports, Runtime
 from app.service.checks import Checks
+from app.service.hosts import lacks
 from app.service.outputs import Ended
 from app.service.saga import owns_pod
 
@@ -57,7 +58,8 @@ def _start(ports: Ports, execution: Execution, checks: Checks, name: str) -> Obs
     try:
         ports.runtime.create(checks.next_pod(name).owned_by(execution.owner))
     except RunRefused as error:
-        raise CheckerFailed(f"the runtime refused the checker: {error}", final=True) from error
+        final = not lacks(ports.fleet, ports.runtime, execution.languages)
+        raise CheckerFailed(f"the runtime refused the checker: {error}", final=final) from error
     # It may have been cancelled, or given up, while the pod was being created.
     if not owns_pod(ports.store.executions.get(execution.id), execution.attempt):
         ports.runtime.delete(name)

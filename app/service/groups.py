@@ -7,10 +7,11 @@ pod: hosts come, go, and offer other languages.
 from typing import Final
 
 from app.domain.execution import Execution, State
+from app.domain.hosts import able
+from app.domain.language import all_run
 from app.ports import Fleet, Hosts, Pipeline, Ports
 from app.service.admission import entry_of
 from app.service.giving_back import give_back
-from app.service.hosts import key_of
 from app.service.transitions import start_chain
 
 BATCH: Final = 200
@@ -25,7 +26,7 @@ def left_to_a_group(ports: Ports, execution: Execution) -> bool:
     if ports.fleet is None:
         return False
     groups = ports.fleet.hosts.groups()
-    if len(groups) == 1 and key_of(execution) in groups[0].languages:
+    if len(groups) == 1 and all_run(execution.languages, groups[0].languages):
         return False
     leave_to_hosts(ports, ports.fleet, execution)
     return True
@@ -41,17 +42,17 @@ def leave_to_hosts(
     the slot moves there, above its cap if necessary. Raises CoordinationUnavailable.
     """
     groups = fleet.hosts.groups()
-    able = [group for group in groups if group.slots and key_of(execution) in group.languages]
-    others = [group for group in able if avoid is not None and group.name != avoid]
+    fit = able(groups, execution.languages)
+    others = [group for group in fit if avoid is not None and group.name != avoid]
     name = ports.admission.group(execution.id)
     if others:
         name = max(others, key=lambda group: group.slots).name
         ports.admission.hold(entry_of(execution), ports.clock(), name)
-    if name in {group.name for group in able}:
+    if name in {group.name for group in fit}:
         group = name if len(groups) > 1 else None
         start_chain(ports.pipeline, execution.id, execution.state, group=group)
     else:
-        give_back(ports, execution, "the hosts that offer its language are gone")
+        give_back(ports, execution, "the hosts that offer its languages are gone")
 
 
 def regroup(ports: Ports, fleet: Fleet) -> None:

@@ -2,9 +2,11 @@
 
 from typing import Final
 
+from app.domain.errors import NameTaken
 from app.domain.execution import Execution
-from app.domain.hosts import HostReport, language_key
-from app.ports import Bays, Fleet, Runtime
+from app.domain.hosts import HostReport
+from app.domain.language import all_run, keys_of
+from app.ports import Bays, Fleet, Ports, Runtime
 
 _NOWHERE: Final = "-"
 """The name of no host."""
@@ -43,15 +45,13 @@ def is_lost(fleet: Fleet | None, execution: Execution) -> bool:
     return fleet is not None and host is not None and host not in fleet.hosts.sizes()
 
 
-def offers(fleet: Fleet | None, execution: Execution) -> bool:
-    """Whether this process's runtime offers the execution's language.
+def lacks(fleet: Fleet | None, runtime: Runtime, languages: str) -> bool:
+    """Whether one of these languages is missing on this process's host, but may be on another.
 
-    Raises CoordinationUnavailable.
+    The daemon is asked, because it may have been restarted with other languages since the last
+    heartbeat. Raises RuntimeUnavailable.
     """
-    if fleet is None or fleet.here is None:
-        return True
-    own = fleet.hosts.sizes().get(fleet.here)
-    return own is not None and key_of(execution) in own.languages
+    return fleet is not None and not all_run(languages, keys_of(runtime.languages()))
 
 
 def group_here(fleet: Fleet) -> str | None:
@@ -60,8 +60,19 @@ def group_here(fleet: Fleet) -> str | None:
     return own.group if own else None
 
 
-def key_of(execution: Execution) -> str:
-    return language_key(execution.language, execution.language_version)
+def say_what_is_here(ports: Ports) -> bool:
+    """Send a heartbeat at once, because the last one is wrong. False if this is no host any more.
+
+    Raises CoordinationUnavailable and RuntimeUnavailable.
+    """
+    if ports.fleet is None or ports.fleet.here is None:
+        return False
+    report = report_of(ports.fleet.here, ports.fleet.owner, ports.bays, ports.runtime)
+    try:
+        ports.fleet.hosts.put(report)
+    except NameTaken:
+        return False
+    return True
 
 
 def report_of(host: str, owner: str, bays: Bays, runtime: Runtime) -> HostReport:

@@ -8,7 +8,7 @@ from app.domain.fault import Fault
 from app.domain.pod import Pod
 from app.ports import Ports
 from app.service.groups import leave_to_hosts
-from app.service.hosts import group_here, here, offers
+from app.service.hosts import group_here, here, lacks, say_what_is_here
 from app.service.placing import make_pod
 from app.service.saga import begin, end_attempt, owns_pod
 from app.service.transitions import soon
@@ -54,8 +54,9 @@ def _create_pod(ports: Ports, execution_id: str) -> bool:
         pass_on(ports, execution, to_others=True)
         raise
     except RunRefused as error:
-        if not offers(ports.fleet, execution):
-            pass_on(ports, execution)
+        if lacks(ports.fleet, ports.runtime, execution.languages):
+            if say_what_is_here(ports):
+                pass_on(ports, execution)
             return False
         end_attempt(ports, execution, Fault.REFUSED, f"{Fault.REFUSED.text}: {error}", final=True)
         return False

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 import redis
 
 from app.domain.execution import SECOND
@@ -113,6 +114,62 @@ class TestGroups:
         assert queue.queue_position("exotic") == 1
         queue.enter([entry("python", after=1)])
         assert take(queue, GROUPS) == ["python"]
+
+    def test_what_needs_two_languages_gets_a_slot_where_both_are(
+        self, queue: AdmissionQueue
+    ) -> None:
+        queue.enter([entry(f"both {n}", language=f"{C} {PYTHON}", after=n) for n in range(3)])
+        queue.enter([entry("neither", language=f"{C} exotic-1"), entry("python", after=9)])
+        assert take(queue, GROUPS) == ["both 0", "both 1", "python"]
+        assert [queue.group(id) for id in ("both 0", "python")] == ["large", "small"]
+        queue.leave("python", NOW)
+        assert take(queue, GROUPS) == []
+        queue.leave("both 0", NOW)
+        assert take(queue, GROUPS) == ["both 2"]
+        queue.leave("both 2", NOW)
+        queue.leave("neither", NOW)
+        assert queue.length() == 0
+
+    @pytest.mark.parametrize(
+        ("wanted", "offered", "runs"),
+        [
+            ("c-1.2.5", "c-1.2.6", True),
+            ("c-1.2.5", "c-1.2", True),
+            ("c-1.2", "c-1.2.5", True),
+            ("c-1.2.5", "c-1", True),
+            ("c-1", "c-1.2.5", True),
+            ("c-1.2.5", "c-1.3.5", False),
+            ("c-1.2", "c-1.20", False),
+            ("c-1", "c-12.2", False),
+            ("c-1.2.5", "cpp-1.2.5", False),
+            ("c++-1.2.5", "c++-1.2.6", True),
+            ("c-1.2.5 python-3.11", "c-1.2.6", False),
+            ("c-1.2.5 c-1.2.7", "c-1.2.6", True),
+        ],
+    )
+    def test_a_version_that_stands_for_another_will_do(
+        self, queue: AdmissionQueue, wanted: str, offered: str, runs: bool
+    ) -> None:
+        queue.enter([entry("a", language=wanted)])
+        group = Group(name="one", slots=1, languages=frozenset([offered]))
+        assert take(queue, Caps(total=1, per_owner=9, groups=[group])) == ["a"] * runs
+
+    def test_the_very_version_is_waited_for_while_a_host_takes_programs_for_it(
+        self, queue: AdmissionQueue
+    ) -> None:
+        newer = Group(name="newer", slots=3, languages=frozenset(["c-1.2.6", PYTHON]))
+        own = Group(name="own", slots=1, languages=frozenset(["c-1.2.5"]))
+        caps = Caps(total=4, per_owner=9, groups=[newer, own])
+        queue.enter([entry(f"{n}", language="c-1.2.5", after=n) for n in range(3)])
+        queue.enter([entry("python", after=9)])
+        assert take(queue, caps) == ["0", "python"]
+        assert queue.group("0") == "own"
+        drained = replace(own, slots=0)
+        assert take(queue, replace(caps, groups=[newer, drained]), limit=1) == ["1"]
+        assert queue.group("1") == "newer"
+        assert take(queue, replace(caps, groups=[newer, own])) == []
+        queue.leave("0", NOW)
+        assert take(queue, replace(caps, groups=[newer])) == ["2"]
 
     def test_bands_and_turns_are_those_of_all_languages(self, queue: AdmissionQueue) -> None:
         queue.enter([entry(f"ada {n}", after=n, language=[C, PYTHON][n % 2]) for n in range(4)])

@@ -23,7 +23,6 @@ from app.domain.submission import (
     SubmittedTest,
 )
 from app.ports import QueueEntry, Store
-from app.service.hosts import key_of
 from tests.contracts.racing import race
 from tests.contracts.rows import (
     LATER,
@@ -132,12 +131,15 @@ class TestInsert:
         )
         execution = put(store, submission=submission)
         assert (execution.tests, execution.has_checker) == (2, True)
+        assert execution.languages == "cpp-12.2 python-3.11"
         assert store.executions.get(execution.id) == execution
         assert store.executions.submission(execution.id) == submission
         assert store.executions.page(ExecutionFilter(owner="ada"), None, 9) == [execution]
         (event,) = store.executions.events(execution.id)
         assert (event.data["tests"], event.data["has_checker"]) == (2, True)
         row = applied(store, execution.admit(NOW, LATER))
+        (entry,) = store.executions.in_states(UNFINISHED, "", 9)
+        assert entry.languages == execution.languages
         due = store.executions.claim_due(ALL, LATER, 9, to_later)
         assert [(each.tests, each.has_checker) for each in due] == [(2, True)]
         begun = store.executions.begin(row.id, ALL, "start", NOW, LATER)
@@ -519,8 +521,8 @@ class TestInStates:
         last = put(store)
         applied(store, put(store).cancel(NOW, NOW))
         assert store.executions.in_states(UNFINISHED, "", 2) == [
-            QueueEntry(queued.id, "bob", Priority.NORMAL, NOW, key_of(queued)),
-            QueueEntry(admitted.id, "ada", Priority.NORMAL, NOW, key_of(admitted)),
+            QueueEntry(queued.id, "bob", Priority.NORMAL, NOW, queued.languages),
+            QueueEntry(admitted.id, "ada", Priority.NORMAL, NOW, admitted.languages),
         ]
         rest = store.executions.in_states(UNFINISHED, admitted.id, 2)
         assert [entry.execution_id for entry in rest] == [last.id]

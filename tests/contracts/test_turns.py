@@ -23,6 +23,7 @@ from app.domain.submission import Priority
 from app.infrastructure.memory.admission import MemoryAdmissionQueue
 from app.infrastructure.redis.admission import RedisAdmissionQueue
 from app.ports import AdmissionQueue, Caps, QueueEntry
+from sandbox.languages.versions import standing_for
 from tests.contracts.queued import AGEING, at, entry, take
 from tests.support.builders import NOW
 
@@ -215,18 +216,32 @@ def lane_of(entry: QueueEntry) -> Lane:
 
 
 def group_with_room(
-    language: str, slots: Collection[str], of_slots: Mapping[str, str | None], caps: Caps
+    needed: str, slots: Collection[str], of_slots: Mapping[str, str | None], caps: Caps
 ) -> str | None:
-    """The name of the group whose slot an entry in this language would get; "" for one of all."""
+    """The name of the group whose slot an entry with these needs would get; "" for one of all."""
     if not caps.groups:
         return "" if len(slots) < caps.total else None
     held = Counter(of_slots[id] for id in slots)
     strays = sum(count for name, count in held.items() if name not in {g.name for g in caps.groups})
-    for group in caps.groups:
-        # "A slot of the first of them that offers its language and has one free."
-        if language in group.languages and held[group.name] + strays < group.slots:
+    # "The very versions, if there are any; otherwise those with versions that stand for them."
+    taking = [group for group in caps.groups if group.slots]
+    exactly = [group for group in taking if group.languages.issuperset(needed.split())]
+    for group in exactly or [group for group in taking if stand_for(group.languages, needed)]:
+        # "A slot of the first of those that are able to run it and have one free."
+        if held[group.name] + strays < group.slots:
             return group.name
     return None
+
+
+def stand_for(offered: Collection[str], needed: str) -> bool:
+    """As a daemon would say, one language after the other."""
+    for name, version in (each.rsplit("-", 1) for each in needed.split()):
+        versions = [
+            each.removeprefix(f"{name}-") for each in offered if each.startswith(f"{name}-")
+        ]
+        if standing_for(version, versions) is None:
+            return False
+    return True
 
 
 def next_by_the_rule(
@@ -248,9 +263,11 @@ def next_by_the_rule(
         # "Its band minus one for each `ageing_seconds` that it has waited."
         return entry.priority.band - max(0, now - since(entry)) // (AGEING * SECOND)
 
-    # "Only entries for whose language a slot is free are compared."
+    # "Only entries for whose languages a slot is free are compared."
     candidates = [
-        entry for entry in waiting if held[entry.owner] < caps.per_owner and may_run(entry.language)
+        entry
+        for entry in waiting
+        if held[entry.owner] < caps.per_owner and may_run(entry.languages)
     ]
     # "The lowest effective band; the owner who holds the fewest slots; who has waited longest."
     for measure in (effective_band, lambda entry: held[entry.owner], since):
@@ -268,13 +285,14 @@ NUMBERS = st.integers(0, 19)
 SECONDS = st.sampled_from([0, 1, 59, 60, 61, 120, 240, 300, 10_000])
 STEPS = st.sampled_from([-10_000, -301, -60, -1, 1, 59, 60, 61, 301, 10_000])
 IDS = [f"execution {number:02}" for number in range(20)]
-LANGUAGES = ["c-12.2", "odd:1%-2", "python-3.11"]
+OFFERED = ["c-12.2", "odd:1%-2", "python-3.11.2", "python-3.11.7", "python-3.12.1"]
+NEEDED = ["c-12.2", "odd:1%-2", "python-3.11.2", "c-12.2 python-3.11.7"]
 GROUPS = st.lists(
     st.builds(
         Group,
         name=st.sampled_from(["a", "b", "c"]),
         slots=st.integers(0, 4),
-        languages=st.frozensets(st.sampled_from(LANGUAGES)),
+        languages=st.frozensets(st.sampled_from(OFFERED)),
     ),
     max_size=3,
     unique_by=lambda group: group.name,
@@ -355,7 +373,7 @@ class ByTheRule(RuleBasedStateMachine):
             )
             if id is None:
                 break
-            self.groups[id] = self.group_for(self.waiting[id].language) or None
+            self.groups[id] = self.group_for(self.waiting[id].languages) or None
             self.held[id] = self.waiting.pop(id)
             self.turn(self.held[id])
             taken.append(id)
@@ -453,7 +471,7 @@ class ByTheRule(RuleBasedStateMachine):
 
 
 def _entry(number: int, priority: Priority, seconds: int) -> QueueEntry:
-    owner, language = f"owner {number % 4}", LANGUAGES[number % 3]
+    owner, language = f"owner {number // 5}", NEEDED[number % 4]
     return entry(IDS[number], owner=owner, priority=priority, after=seconds, language=language)
 
 

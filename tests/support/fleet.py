@@ -7,8 +7,8 @@ from typing import Any
 from app.domain.chain import CREATE
 from app.domain.errors import StoreUnavailable
 from app.domain.execution import State
-from app.domain.hosts import HostSize, group_name, language_key, pods_of, queues_of
-from app.domain.language import Language
+from app.domain.hosts import HostSize, group_name, pods_of, queues_of
+from app.domain.language import Language, keys_of
 from app.domain.pod import Pod
 from app.infrastructure.memory.bays import MemoryBays
 from app.infrastructure.memory.hosts import MemoryHosts
@@ -31,7 +31,7 @@ class HostWorker(Worker):
     def _has_queue(self, queue: str) -> bool:
         if queue.startswith("pods"):
             offered = self._ports.runtime.languages()
-            group = group_name(language_key(each.name, each.version) for each in offered)
+            group = group_name(keys_of(offered))
             return queue in ("pods", pods_of(group)) and self._ports.bays.take()
         return queue in self._queues
 

@@ -7,21 +7,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.errors import RuntimeUnavailable
+from app.domain.errors import RunRefused, RuntimeUnavailable
 from app.domain.execution import Execution, State
 from app.domain.hosts import Group, HostSize, group_name, groups_of
 from app.domain.pod import Pod
 from app.domain.policy import DEFAULT_LIMITS
-from app.infrastructure.memory.runtime import LANGUAGES
+from app.domain.submission import Checker, File
+from app.infrastructure.memory.runtime import LANGUAGES, Script
 from app.ports.hosts import HOST_SECONDS
 from app.service.admission import fill_slots
 from app.service.groups import regroup
-from app.service.hosts import key_of
 from app.service.sweep import rebuild_admission, sweep
 from tests.support.fleet import Host, Service
 from tests.support.twins import make_twins
+from tests.support.worker import Worker
 
 LONG = replace(DEFAULT_LIMITS, wall_seconds=3600)
+PYTHON = LANGUAGES[0]
+CHECKER = Checker(
+    language="c",
+    language_version="12.2",
+    files=(File("main.c", b"int main;"),),
+    entrypoint="main.c",
+    limits=DEFAULT_LIMITS,
+    compile_limits=DEFAULT_LIMITS,
+)
 OFFERED = [each for each in LANGUAGES if each.name in ("python", "c", "bash")]
 
 
@@ -206,6 +216,177 @@ def test_a_rebuilt_queue_knows_the_groups_of_what_runs(service: Service) -> None
     assert (created(alpha), created(beta)) == (2, 2)
 
 
+class TestCheckers:
+    def test_a_program_runs_where_its_checker_can(self, service: Service) -> None:
+        alpha = with_languages(service, "alpha", "python", slots=3)
+        beta = with_languages(service, "beta", "python", "c", slots=2)
+        for host in (alpha, beta):
+            host.runtime.script = lambda _: Script()
+        rows = [service.twins.submit(checker=CHECKER, limits=LONG) for _ in range(5)]
+        for _ in rows:
+            run_all(alpha, beta)
+            beta.bays.free = beta.bays.total
+        assert [service.twins.now(row).state for row in rows] == [State.COMPLETED] * 5
+        assert [service.twins.now(row).place for row in rows] == ["beta"] * 5
+        assert created(alpha) == 0
+
+    def test_it_waits_for_a_host_with_both(self, service: Service) -> None:
+        alpha = with_languages(service, "alpha", "python")
+        beta = with_languages(service, "beta", "c")
+        row = service.twins.submit(checker=CHECKER, limits=LONG)
+        rebuild_admission(service.ports)
+        run_all(alpha, beta)
+        assert (service.twins.now(row).state, service.twins.now(row).attempt) == (State.QUEUED, 0)
+        gamma = with_languages(service, "gamma", "python", "c")
+        run_all(alpha, beta, gamma)
+        assert service.twins.now(row).place == "gamma"
+
+    def test_a_host_that_lost_its_language_meanwhile_ends_no_execution(
+        self, service: Service
+    ) -> None:
+        """The program has run by then, so an attempt is spent."""
+        alpha = with_languages(service, "alpha", "python", "c")
+        row = service.twins.submit(checker=CHECKER, limits=LONG)
+        run_all(alpha)
+        offer(alpha, "python")
+        alpha.end(service.twins.now(row).pod)
+        run_all(alpha)
+        assert service.twins.now(row).state is State.QUEUED
+        assert "c 12.2 is not available here" in (service.twins.now(row).message or "")
+        offer(alpha, "python", "c")
+        alpha.bays.free = alpha.bays.total
+        service.twins.clock.advance(60)
+        alpha.heart.beat()
+        sweep(service.ports)
+        run_all(alpha)
+        assert service.twins.now(row).state is State.RUNNING
+
+    def test_without_hosts_its_refusal_is_final(self) -> None:
+        twins = make_twins()
+        row = twins.submit(checker=CHECKER)
+        twins.runtime.offered = [each for each in OFFERED if each.name == "python"]
+        Worker(twins.ports).run_all()
+        assert twins.now(row).state is State.FAILED
+
+
+class TestAnotherVersion:
+    """What was accepted for python 3.11 also runs with 3.11.2."""
+
+    def test_runs_what_waits_for_the_one_that_is_gone(self, service: Service) -> None:
+        alpha = with_languages(service, "alpha", "python", slots=1)
+        rows = submitted(service, "python", 3)
+        run_all(alpha)
+        alpha.runtime.offered = [replace(PYTHON, version="3.11.2")]
+        alpha.heart.beat()
+        sweep(service.ports)
+        for row in rows:
+            run_all(alpha)
+            assert (service.twins.now(row).place, service.twins.now(row).attempt) == ("alpha", 1)
+            alpha.end(service.twins.now(row).pod)
+
+    def test_does_not_while_a_host_has_the_very_version(self, service: Service) -> None:
+        newer = service.host("newer", 2, [replace(PYTHON, version="3.11.2")])
+        alpha = with_languages(service, "alpha", "python", slots=1)
+        rows = submitted(service, "python", 2)
+        run_all(newer, alpha)
+        assert [service.twins.now(row).place for row in rows] == ["alpha", None]
+        alpha.bays.draining = True
+        alpha.heart.beat()
+        sweep(service.ports)
+        run_all(newer)
+        assert [service.twins.now(row).place for row in rows] == ["alpha", "newer"]
+
+    def test_of_another_series_does_not(self, service: Service) -> None:
+        alpha = service.host("alpha", 2, [replace(PYTHON, version="3.12.2")])
+        (row,) = submitted(service, "python")
+        run_all(alpha)
+        assert service.twins.now(row).state is State.QUEUED
+
+    def test_takes_over_what_was_admitted_for_a_host_that_is_gone(self, service: Service) -> None:
+        alpha = with_languages(service, "alpha", "c")
+        beta = with_languages(service, "beta", "python")
+        (row,) = submitted(service, "python")
+        run_all(alpha)
+        assert service.twins.now(row).state is State.STARTING
+        beta.runtime.offered = [replace(PYTHON, version="3.11.2")]
+        beta.heart.beat()
+        sweep(service.ports)
+        run_all(alpha, beta)
+        assert (service.twins.now(row).place, service.twins.now(row).attempt) == ("beta", 1)
+
+
+class TestADaemonThatWasRestartedWithOtherLanguages:
+    """And takes what waits, before the next heartbeat."""
+
+    def test_gives_the_attempt_back_unspent(self, service: Service) -> None:
+        alpha = with_languages(service, "alpha", "python", "c")
+        rows = submitted(service, "c", 2)
+        offer(alpha, "python")
+        run_all(alpha)
+        for row in rows:
+            assert (service.twins.now(row).state, service.twins.now(row).attempt) == (
+                State.QUEUED,
+                0,
+            )
+        assert service.twins.admission.slots_used() == 0
+        assert service.twins.pipeline.queues() == set()
+        alpha.bays.free = alpha.bays.total
+        (other,) = submitted(service, "python")
+        run_all(alpha)
+        assert service.twins.now(other).state is State.RUNNING
+        offer(alpha, "python", "c")
+        alpha.heart.beat()
+        sweep(service.ports)
+        run_all(alpha)
+        assert {service.twins.now(row).place for row in rows} == {"alpha", None}
+
+    def test_leaves_it_to_another_host(self, service: Service) -> None:
+        alpha = with_languages(service, "alpha", "python", "c")
+        beta = with_languages(service, "beta", "python", "c")
+        (row,) = submitted(service, "c")
+        offer(alpha, "python")
+        run_all(alpha, beta)
+        assert (service.twins.now(row).place, service.twins.now(row).attempt) == ("beta", 1)
+        assert created(alpha) == 0
+
+    def test_leaves_it_alone_if_another_host_has_its_name(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        alpha = with_languages(service, "alpha", "python")
+        (row,) = submitted(service, "python")
+
+        def refuses(_: Pod) -> None:
+            service.twins.clock.advance(HOST_SECONDS + 0.1)
+            with_languages(service, "alpha", "python", "c")
+            offer(alpha, "c")
+            raise RunRefused("the language is not available here")
+
+        monkeypatch.setattr(alpha.runtime, "create", refuses)
+        run_all(alpha)
+        assert (service.twins.now(row).state, service.twins.now(row).place) == (
+            State.STARTING,
+            "alpha",
+        )
+
+    def test_what_it_refuses_for_another_reason_fails(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        alpha = with_languages(service, "alpha", "python")
+        (row,) = submitted(service, "python")
+
+        def refuses(_: Pod) -> None:
+            raise RunRefused("the input is too large")
+
+        monkeypatch.setattr(alpha.runtime, "create", refuses)
+        run_all(alpha)
+        assert service.twins.now(row).state is State.FAILED
+
+
+def offer(host: Host, *names: str) -> None:
+    """Its daemon offers these from now on; its heartbeat doesn't say so yet."""
+    host.runtime.offered = [each for each in OFFERED if each.name in names]
+
+
 ACTIONS = st.lists(
     st.one_of(
         st.tuples(st.just("submit"), st.sampled_from([each.name for each in OFFERED])),
@@ -278,7 +459,7 @@ class Life:
     def check(self) -> None:
         rows = list(map(self.service.twins.now, self.rows))
         in_queue = self.service.twins.admission.queue_position
-        waiting = {key_of(row) for row in rows if row.state is State.QUEUED and in_queue(row.id)}
+        waiting = {row.languages for row in rows if row.state is State.QUEUED and in_queue(row.id)}
         for host in self.hosts.values():
             assert not host.bays.free or host.bays.draining or not waiting & host.size.languages
         assert self.service.twins.admission.slots_used() == sum(r.state.holds_slot for r in rows)

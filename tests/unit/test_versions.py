@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.versions import fits, release
+from app.domain.versions import fits, release, stands_for
 from sandbox.languages.versions import standing_for
 
 versions = st.lists(st.integers(0, 12).map(str), min_size=1, max_size=4).map(".".join)
@@ -38,6 +38,11 @@ def test_an_offered_version_stands_for_itself_and_nothing_else_is_ever_named(
 ) -> None:
     assert standing_for(version, [*offered, version]) == version
     assert standing_for(version, offered) in [None, *offered]
+
+
+@given(version=versions, offered=versions)
+def test_hosts_are_chosen_by_the_rule_of_their_daemons(version: str, offered: str) -> None:
+    assert stands_for(offered, version) == (standing_for(version, [offered]) == offered)
 
 
 @given(version=versions, more=versions)

@@ -19,7 +19,8 @@ from kombu.utils.encoding import bytes_to_str
 
 from app.domain.chain import CREATE
 from app.domain.errors import RuntimeUnavailable
-from app.domain.hosts import group_name, language_key, pods_of
+from app.domain.hosts import group_name, pods_of
+from app.domain.language import keys_of
 from app.infrastructure.celery.messages import LocalMessage
 from app.infrastructure.celery.poison import keep_poison
 from app.infrastructure.celery.transport import CONNECTION_ERRORS
@@ -138,8 +139,7 @@ class Puller:
             except RuntimeUnavailable as error:
                 log.warning("the languages of this host are not known: %s", error)
             else:
-                group = group_name(language_key(each.name, each.version) for each in offered)
-                self._queues = [pods_of(group), PODS]
+                self._queues = [pods_of(group_name(keys_of(offered))), PODS]
         return self._queues
 
     def _deliver(self, queue: str, item: bytes) -> None:

@@ -7,7 +7,7 @@ from threading import RLock
 from typing import Final, TypeAlias
 
 from app.domain.execution import SECOND, Time
-from app.domain.hosts import Group
+from app.domain.hosts import Group, able
 from app.domain.submission import Priority
 from app.ports import Caps, QueueEntry
 
@@ -58,7 +58,7 @@ class MemoryAdmissionQueue:
                     (entry, group)
                     for entry in self._queued.values()
                     if held[entry.owner] < caps.per_owner
-                    for group in [_first(free, entry.language)]
+                    for group in [_first(free, caps.groups, entry.languages)]
                     if group is not None
                 ]
                 if not waiting:
@@ -192,9 +192,9 @@ _ALIKE: Final = Group(name="", slots=0, languages=frozenset())
 """Stands for all slots where they have no groups."""
 
 
-def _first(free: Iterable[Group], language: str) -> Group | None:
-    able = (group for group in free if group is _ALIKE or language in group.languages)
-    return next(able, None)
+def _first(free: Iterable[Group], groups: Iterable[Group], languages: str) -> Group | None:
+    fit = able(groups, languages)
+    return next((group for group in free if group is _ALIKE or group in fit), None)
 
 
 def _lane(entry: QueueEntry) -> Lane:
@@ -202,4 +202,4 @@ def _lane(entry: QueueEntry) -> Lane:
 
 
 def _line(entry: QueueEntry) -> tuple[str, Priority, str]:
-    return entry.owner, entry.priority, entry.language
+    return entry.owner, entry.priority, entry.languages

@@ -15,7 +15,6 @@ from app.domain.execution import (
     Time,
 )
 from app.domain.filters import ExecutionFilter
-from app.domain.hosts import language_key
 from app.domain.submission import Submission
 from app.infrastructure.memory.tables import Tables, descending
 from app.ports import QueueEntry
@@ -185,7 +184,7 @@ class MemoryExecutions:
                     row.owner,
                     row.priority,
                     row.created_at,
-                    language_key(row.language, row.language_version),
+                    row.languages,
                 )
                 for row in sorted(rows, key=lambda row: row.id)[:limit]
             ]

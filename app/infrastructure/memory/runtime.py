@@ -9,7 +9,15 @@ from queue import Empty, SimpleQueue
 from app.domain.artifact import SLICE_BYTES, Collected, CollectedFile, LeftOut
 from app.domain.errors import PlaceTaken, RunRefused, RuntimeUnavailable
 from app.domain.execution import SECOND, Time
-from app.domain.language import HeldLimit, Holder, Language, LimitName
+from app.domain.language import (
+    HeldLimit,
+    Holder,
+    Language,
+    LimitName,
+    all_run,
+    keys_of,
+    language_key,
+)
 from app.domain.place import STARTED_AHEAD, StartedAhead
 from app.domain.pod import Pod
 from app.domain.report import (
@@ -134,11 +142,6 @@ class _Pod:
         return StageOutput(stdout=self.printed(Stream.STDOUT), stderr=self.printed(Stream.STDERR))
 
 
-def _refuse_unknown(pod: Pod) -> None:
-    if pod.language not in {language.name for language in LANGUAGES}:
-        raise RunRefused(f"the language {pod.language} is not available here")
-
-
 class MemoryRuntime:
     """Runs nothing. `script` decides what each pod does: by default, exit with 0 and no output."""
 
@@ -175,7 +178,7 @@ class MemoryRuntime:
             self.ping()
             if pod.name in self._pods:
                 return
-            _refuse_unknown(pod)
+            self._refuse_unknown(pod)
             script = self.script(pod)
             why = "Unschedulable: no node" if script.no_room else None
             waiting = Observation(
@@ -189,7 +192,7 @@ class MemoryRuntime:
     def started_ahead(self, pod: Pod) -> Sequence[str] | None:
         with self._lock:
             self.ping()
-            _refuse_unknown(pod)
+            self._refuse_unknown(pod)
             return self._free() if self.pool_size is not None else None
 
     def claim(self, pod: Pod, place: str) -> None:
@@ -211,6 +214,10 @@ class MemoryRuntime:
             self.ping()
             for _ in range((self.pool_size or 0) - len(self._free())):
                 self.ahead[f"{STARTED_AHEAD}ahead-{len(self.ahead)}"] = None
+
+    def _refuse_unknown(self, pod: Pod) -> None:
+        if not all_run(language_key(pod.language, pod.language_version), keys_of(self.offered)):
+            raise RunRefused(f"{pod.language} {pod.language_version} is not available here")
 
     def _free(self) -> list[str]:
         return [place for place, owner in self.ahead.items() if owner is None]

@@ -45,6 +45,7 @@ class ExecutionDocument(Document):
     batch_id = StringField()
     tests = IntField()
     has_checker = BooleanField()
+    checker_language = StringField()
     state = StringField()
     unfinished = BooleanField()
     """True, or missing once the state is terminal."""

@@ -25,7 +25,7 @@ from app.domain.execution import (
     Time,
 )
 from app.domain.filters import ExecutionFilter
-from app.domain.hosts import language_key
+from app.domain.language import language_key, needed
 from app.domain.submission import Priority, Submission
 from app.infrastructure.mongo.connection import Connection, at_the_edge
 from app.infrastructure.mongo.documents import ExecutionDocument, ProgramDocument, ResultDocument
@@ -209,14 +209,15 @@ class MongoExecutions:
     @at_the_edge
     def in_states(self, states: frozenset[State], after: str, limit: int) -> list[QueueEntry]:
         rows = self._rows(state__in=sorted(states), order__gt=after, rebuilt_at=None)
-        fields = ("id", "owner", "priority", "created_at", "language", "language_version")
+        languages = ("language", "language_version", "checker_language")
+        fields = ("id", "owner", "priority", "created_at", *languages)
         return [
             QueueEntry(
                 row.id,
                 row.owner,
                 Priority(row.priority),
                 row.created_at,
-                language_key(row.language, row.language_version),
+                needed(language_key(row.language, row.language_version), row.checker_language),
             )
             for row in rows.only(*fields).order_by("order").limit(limit)
         ]

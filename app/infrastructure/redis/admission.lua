@@ -3,7 +3,8 @@
 -- queue.
 --
 -- Each owner has a lane, a queue of its own, for each band. A lane has a line for each language,
--- because programs in one language may have to wait while those in another needn't. The first entry
+-- because programs in one language may have to wait while those in another needn't. What needs two
+-- on one host, separated by a blank, is in a line of its own: below, that is a language as well. The first entry
 -- of a line is its head. A head has waited since it was created, or since the lane last took or
 -- released a slot, whichever is later: a backlog waits for its next turn, not since it was queued.
 --
@@ -195,10 +196,67 @@ local function is_before(place, line, other, other_line)
   return is_older(line, other_line)
 end
 
--- Returns the first group with a free slot for the language, or nil.
-local function group_for(room, language)
-  for _, group in ipairs(room) do
-    if group.free > 0 and (not group.offers or group.offers[language]) then
+-- As in app/domain/versions.py: whether an offered language runs programs for the wanted one. Keys
+-- are <name>-<version>, so the name is in their first part.
+local function stands_for(offered, wanted)
+  local one, minor = string.match(offered, '^([^.]*)%.?([^.]*)')
+  local other, other_minor = string.match(wanted, '^([^.]*)%.?([^.]*)')
+  return one == other and (minor == other_minor or minor == '' or other_minor == '')
+end
+
+local function all_offered(needed, offers)
+  for language in string.gmatch(needed, '[^ ]+') do
+    if not offers[language] then
+      return false
+    end
+  end
+  return true
+end
+
+local function one_stands_for(wanted, offers)
+  for language in pairs(offers) do
+    if stands_for(language, wanted) then
+      return true
+    end
+  end
+  return false
+end
+
+local function all_run(needed, offers)
+  for language in string.gmatch(needed, '[^ ]+') do
+    if not one_stands_for(language, offers) then
+      return false
+    end
+  end
+  return true
+end
+
+-- As in app/domain/hosts.py: returns the groups that run what needs these languages. Those with the
+-- very versions, if there are any; otherwise those with versions that stand for them.
+local function able(room, needed)
+  for _, runs in ipairs({all_offered, all_run}) do
+    local found = {}
+    for _, group in ipairs(room) do
+      if group.size > 0 and runs(needed, group.offers) then
+        found[#found + 1] = group
+      end
+    end
+    if found[1] then
+      return found
+    end
+  end
+  return {}
+end
+
+-- Returns the first group with a free slot for what needs these languages, or nil. One operation
+-- asks for each free slot again, and what is able doesn't change meanwhile.
+local function group_for(room, needed)
+  if room.alike then
+    return room[1]
+  end
+  room.able[needed] = room.able[needed] or able(room, needed)
+  for _, group in ipairs(room.able[needed]) do
+    if group.free > 0 then
       return group
     end
   end
@@ -229,9 +287,9 @@ end
 local function room_in(total, known)
   local held = redis.call('ZCARD', slots)
   if known == '' then
-    return {{name = '', free = tonumber(total) - held}}
+    return {alike = true, {name = '', free = tonumber(total) - held}}
   end
-  local room = {}
+  local room = {able = {}}
   for i, each in ipairs(cjson.decode(known)) do
     local name, size, languages = unpack(each)
     local offers = {}
@@ -240,7 +298,7 @@ local function room_in(total, known)
     end
     local taken = tonumber(redis.call('HGET', groups, name) or 0)
     held = held - taken
-    room[i] = {name = name, free = size - taken, offers = offers}
+    room[i] = {name = name, size = size, free = size - taken, offers = offers}
   end
   for _, group in ipairs(room) do
     group.free = group.free - held

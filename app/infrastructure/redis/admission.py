@@ -145,7 +145,7 @@ class RedisAdmissionQueue:
 
 
 def _line(entry: QueueEntry) -> str:
-    return f"{entry.priority.band}:{_quoted(entry.language)}:{entry.owner}"
+    return f"{entry.priority.band}:{_quoted(entry.languages)}:{entry.owner}"
 
 
 def _groups(groups: Sequence[Group]) -> str:
@@ -154,6 +154,6 @@ def _groups(groups: Sequence[Group]) -> str:
     )
 
 
-def _quoted(language: str) -> str:
+def _quoted(languages: str) -> str:
     """Without colons, which separate the parts of a line's name."""
-    return quote(language, safe="")
+    return quote(languages, safe=" ")

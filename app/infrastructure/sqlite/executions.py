@@ -17,7 +17,7 @@ from app.domain.execution import (
     Time,
 )
 from app.domain.filters import ExecutionFilter
-from app.domain.hosts import language_key
+from app.domain.language import language_key, needed
 from app.domain.submission import Priority, Submission
 from app.infrastructure.programs import Programs
 from app.infrastructure.sqlite.database import Database
@@ -100,7 +100,8 @@ CLAIM: Final = """
     WHERE id = ? AND version = ? AND next_action_at = ?
 """
 IN_STATE: Final = """
-    SELECT id, owner, priority, created_at, language, language_version FROM executions
+    SELECT id, owner, priority, created_at, language, language_version,
+        json_extract(spec, '$.checker_language') FROM executions
     WHERE state = ? AND id > ? AND rebuilt_at IS NULL ORDER BY id LIMIT ?
 """
 PLACED: Final = f"""
@@ -299,8 +300,14 @@ class SqliteExecutions:
             ]
         rows.sort(key=lambda row: row["id"])
         return [
-            QueueEntry(id, owner, Priority(priority), created_at, language_key(*language))
-            for id, owner, priority, created_at, *language in rows[:limit]
+            QueueEntry(
+                id,
+                owner,
+                Priority(priority),
+                created_at,
+                needed(language_key(language, version), checker),
+            )
+            for id, owner, priority, created_at, language, version, checker in rows[:limit]
         ]
 
     def placed(self, place: str, limit: int) -> list[Execution]:

@@ -9,7 +9,7 @@ from app.domain.callback import Callback
 from app.domain.execution import CHANGED_BY_TRANSITION, Event, Execution
 from app.infrastructure import codec
 
-SPEC: Final = ("labels", "limits", "compile_limits", "tests", "has_checker")
+SPEC: Final = ("labels", "limits", "compile_limits", "tests", "has_checker", "checker_language")
 """The fields that share a column, because they never change."""
 
 COLUMNS: Final = (
