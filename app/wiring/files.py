@@ -1,5 +1,6 @@
 """What the service keeps on disk, which its adapters must find private and whole."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
@@ -78,3 +79,14 @@ def with_metrics_folder(folder: Path) -> Mapping[str, str]:
     from app.infrastructure.prometheus.folder import VARIABLE
 
     return {VARIABLE: str(folder)}
+
+
+def serve_metrics(folder: Path, host: str, port: int) -> None:
+    """Serve, in a thread, what the processes count that share the folder.
+
+    Raises OSError if the port is in use.
+    """
+    from app.infrastructure.prometheus.metrics import PrometheusMetrics
+
+    os.environ.update(with_metrics_folder(folder))
+    PrometheusMetrics().serve(host, port)

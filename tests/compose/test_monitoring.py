@@ -115,19 +115,41 @@ def test_each_dashboard_can_be_imported() -> None:
         assert len(set(places)) == len(places)
 
 
+def targets(file: str) -> set[str]:
+    (job,) = loaded(MONITORING / file)["scrape_configs"]
+    assert job["job_name"] == "podline", "which the alerts name"
+    return set(job["static_configs"][0]["targets"])
+
+
+def roles() -> set[str]:
+    services = loaded(COMPOSE / "docker-compose.yml")["services"]
+    return {name for name, each in services.items() if " worker " in str(each.get("command"))}
+
+
 def test_compose_scrapes_each_role_where_it_serves_metrics() -> None:
     services = loaded(COMPOSE / "docker-compose.yml")["services"]
-    (job,) = loaded(MONITORING / "prometheus.yml")["scrape_configs"]
-    targets = job["static_configs"][0]["targets"]
-    workers = [name for name, each in services.items() if " worker " in str(each.get("command"))]
-    assert sorted(targets) == sorted(["api:8000", *(f"{name}:9100" for name in workers)])
-    for name in workers:
+    assert targets("prometheus.yml") == {"api:8000", *(f"{name}:9100" for name in roles())}
+    for name in roles():
         assert services[name]["environment"]["PODLINE_METRICS_PORT"] == "9100"
     for name in ("prometheus", "grafana"):
         assert services[name]["profiles"] == ["monitoring"]
         for volume in services[name]["volumes"]:
             if (source := volume.partition(":")[0]).startswith("./"):
                 assert (COMPOSE / source).exists()
+
+
+def test_with_hosts_compose_scrapes_what_then_runs() -> None:
+    """The two files differ only in that."""
+    services = loaded(COMPOSE / "docker-compose.hosts.yml")["services"]
+    (volume,) = services["prometheus"]["volumes"]
+    source, target, _ = volume.split(":")
+    gone = {f"{name}:9100" for name in roles() if services[name].get("scale") == 0}
+    assert gone
+    expected = targets("prometheus.yml") - gone | {"host-workers:9100"}
+    assert targets(Path(source).name) == expected
+    assert services["host-workers"]["environment"]["PODLINE_METRICS_PORT"] == "9100"
+    replaced = loaded(COMPOSE / "docker-compose.yml")["services"]["prometheus"]["volumes"]
+    assert target in {each.split(":")[1] for each in replaced}
 
 
 def test_kubernetes_selects_what_serves_metrics() -> None:
@@ -143,3 +165,20 @@ def test_kubernetes_selects_what_serves_metrics() -> None:
     (port,) = service["spec"]["ports"]
     assert monitors[0]["spec"]["endpoints"][0]["port"] == port["name"]
     assert monitors[1]["spec"]["podMetricsEndpoints"][0]["port"] == "metrics"
+
+
+def test_kubernetes_selects_the_workers_of_hosts() -> None:
+    component = COMPOSE / "kubernetes/hosts-monitoring"
+    monitor = loaded(component / "pod-monitor.yaml")
+    (deployment,) = (
+        each
+        for each in yaml.safe_load_all((COMPOSE / "kubernetes/hosts/sandbox-host.yaml").read_text())
+        if each["kind"] == "Deployment"
+    )
+    assert monitor["metadata"]["namespace"] == deployment["metadata"]["namespace"]
+    labels = deployment["spec"]["template"]["metadata"]["labels"]
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+    ports = deployment["spec"]["template"]["spec"]["containers"][0]["ports"]
+    assert endpoint["port"] in {port["name"] for port in ports}
+    assert endpoint["relabelings"] == [{"targetLabel": "job", "replacement": "podline"}]

@@ -17,6 +17,13 @@ def of_kind(kind: str) -> dict[str, Any]:
     return one
 
 
+def settings() -> dict[str, str]:
+    """Of both containers. They are generated, so a change gives the ConfigMap another name."""
+    (component,) = documents(MANIFESTS / "hosts/kustomization.yaml")
+    (own,) = (each for each in component["configMapGenerator"] if each["name"] == HOSTS)
+    return dict(literal.split("=", 1) for literal in own["literals"])
+
+
 def pod() -> dict[str, Any]:
     spec: dict[str, Any] = of_kind("Deployment")["spec"]["template"]["spec"]
     return spec
@@ -46,8 +53,7 @@ def test_the_daemon_gets_no_credentials() -> None:
 
 def test_they_share_nothing_but_the_socket() -> None:
     assert mounts(daemon()).items() & mounts(worker()).items() == {("socket", "/run/podline")}
-    settings = of_kind("ConfigMap")["data"]
-    assert settings["PODLINE_RUNTIME_URL"].startswith("unix:///run/podline/")
+    assert settings()["PODLINE_RUNTIME_URL"].startswith("unix:///run/podline/")
     users = [pod()["securityContext"]["runAsUser"], daemon()["securityContext"]["runAsUser"]]
     assert len({0, *users}) == 3
 

@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import signal
 import socket
 import time
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from app.settings.folders import IN_DATA_FOLDER, runtime_folder
 from app.settings.sources import FILE_VARIABLE, settings_file, variable
 from app.settings.urls import HOSTS, socket_path, sqlite_path
 from app.wiring import make_leases
+from app.wiring.files import make_metrics_folder, serve_metrics
 from app.wiring.hosts import make_fleet
 from sandbox.private import make_data_folder, make_folder, set_umask
 
@@ -61,12 +63,31 @@ def run_workers(data_dir: Path, daemons: Path) -> None:
     make_data_folder(settings.data_dir, IN_DATA_FOLDER)
     make_folder(runtime_folder(settings.data_dir))
     os.environ.pop(variable("heartbeat_file"), None)
+    _serve_metrics_of_workers(settings)
     heartbeat = Heartbeat(settings.heartbeat_file)
 
     def make_child(socket: Path) -> Child:
         return Child(worker_beside(settings, socket), log=None, folder=settings.data_dir)
 
     Workers(daemons.absolute(), make_child, WorkersReport(settings.data_dir)).run(heartbeat.beat)
+
+
+def _serve_metrics_of_workers(settings: Settings) -> None:
+    """Serve what all workers count, as they come and go, at the one port that is set, if any.
+
+    Raises UpError if it is in use.
+    """
+    if settings.metrics_port is None:
+        return
+    os.environ.pop(variable("metrics_port"), None)
+    counted = settings.data_dir / folder.METRICS
+    make_metrics_folder(counted)
+    try:
+        # Signals are for the thread that looks after the workers.
+        with blocked(STOP_SIGNALS | {signal.SIGCHLD}):
+            serve_metrics(counted, settings.metrics_host, settings.metrics_port)
+    except OSError as error:
+        raise UpError(f"{variable('metrics_port')} can't be used: {error}") from error
 
 
 def _shared_settings(data_dir: Path) -> Settings:
