@@ -109,8 +109,8 @@ class Settings(_PolicySettings):
     [Kafka](#kafka-as-the-event-log).
     """
     redis_url: RedisUrl = Field(default_factory=partial(_socket, "redis.sock"))
-    """The broker, the queue and live output: `redis://…` or `unix:///<socket>`. `podline up`
-    starts its own server and refuses any other.
+    """The broker, the queue and live output: `redis://…`, `rediss://…` for TLS, or
+    `unix:///<socket>`. `podline up` starts its own server and refuses any other.
     """
     runtime_url: RuntimeUrl = Field(default_factory=partial(_socket, "sandbox.sock"))
     """Where programs run: in the sandbox daemon at `unix:///<socket>`; in Kubernetes pods,

@@ -64,7 +64,7 @@ def check_database(url: str) -> str:
 def _check_redis(url: str) -> str:
     if socket_path(url) or _has_host(url, "redis", "rediss"):
         return url
-    raise ValueError("must be redis://<host>:<port>/<number> or unix:///<path>")
+    raise ValueError("must be redis://<host>:<port>/<number>, rediss:// for TLS, or unix:///<path>")
 
 
 def _check_event_log(url: str) -> str:
