@@ -3,14 +3,10 @@
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 
@@ -19,8 +15,6 @@ from app.cli.host.workers import GONE_SECONDS, Workers
 from app.cli.up.child import Child, Program
 from app.cli.up.programs import worker_beside
 from app.settings import Settings
-from tests.support.parts import start_part
-from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
 WAITS = "import signal; signal.pause()"
@@ -229,41 +223,3 @@ def test_a_worker_serves_the_host_of_its_daemon(tmp_path: Path) -> None:
     }
     assert program.argv[program.argv.index("-X") + 1] == "replay,results"
     assert program.argv[program.argv.index("--hostname") + 1] == "podline@0a1b"
-
-
-COUNTS = "from app.infrastructure.prometheus.metrics import PrometheusMetrics as M; "
-COUNTS += "M().attempt_started()"
-
-
-def test_one_port_has_the_metrics_of_all_workers(tmp_path: Path) -> None:
-    """Whichever of them come and go."""
-    port = free_port()
-    data, daemons = tmp_path / "data", tmp_path / "daemons"
-    daemons.mkdir(mode=0o700)
-    environment = os.environ | {
-        "PODLINE_DATABASE_URL": "mongodb://nowhere/podline",
-        "PODLINE_REDIS_URL": "redis://127.0.0.1:1/0",
-        "PODLINE_RUNTIME_URL": "hosts:",
-        "PODLINE_METRICS_PORT": str(port),
-    }
-    command = ("app.cli", "host", "--daemons", str(daemons), "--data-dir", str(data))
-    log = tmp_path / "log"
-    with start_part(log, environment, *command) as process:
-        try:
-            wait_until(lambda: served(port), or_fail=log.read_text)
-            for _ in range(2):
-                shared = {"PROMETHEUS_MULTIPROC_DIR": str(data / "metrics")}
-                counts = [sys.executable, "-c", COUNTS]
-                subprocess.run(counts, env=os.environ | shared, check=True, timeout=60)
-            assert "\npodline_attempts_total 2.0\n" in served(port)
-            process.terminate()
-            assert process.wait(timeout=60) == 0
-        finally:
-            process.kill()
-
-
-def served(port: int) -> str:
-    """Nothing before it starts."""
-    with suppress(URLError), urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as response:
-        return str(response.read().decode())
-    return ""
