@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 from typing import Any, Final
@@ -32,7 +33,10 @@ def kustomization(page: str) -> dict[str, Any]:
 
 
 def built(folder: Path, wanted: dict[str, Any]) -> dict[tuple[str, str, str], dict[str, Any]]:
-    """Every object by its namespace, kind, and name without the hash of its content."""
+    """Every object by its namespace, kind, and name without the hash of its content.
+
+    Fails if a pod needs a ConfigMap or a Secret that isn't among them.
+    """
     assert KUBECTL is not None
     shutil.copytree(
         ROOT / "compose/kubernetes", folder / "podline/compose/kubernetes", dirs_exist_ok=True
@@ -48,7 +52,28 @@ def built(folder: Path, wanted: dict[str, Any]) -> dict[tuple[str, str, str], di
     for each in yaml.safe_load_all(done.stdout):
         name, namespace = each["metadata"]["name"], each["metadata"].get("namespace", "")
         found[namespace, each["kind"], re.sub(r"-[a-z0-9]{10}$", "", name)] = each
+    names = {(n, kind, each["metadata"]["name"]) for (n, kind, _), each in found.items()}
+    for (namespace, kind, _), each in found.items():
+        if kind == "Deployment":
+            spec = each["spec"]["template"]["spec"]
+            assert {(namespace, *needed) for needed in needs(spec)} <= names
     return found
+
+
+def needs(spec: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The kind and name of what its containers need to start."""
+    containers = [*spec["containers"], *spec.get("initContainers", ())]
+    sources = [source for each in containers for source in each.get("envFrom", ())]
+    sources += [
+        source
+        for volume in spec["volumes"]
+        for source in volume.get("projected", {}).get("sources", ())
+    ]
+    kinds = {"configMapRef": "ConfigMap", "secretRef": "Secret", "secret": "Secret"}
+    for source in sources:
+        ((reference, named),) = source.items()
+        if not named.get("optional"):
+            yield kinds[reference], named["name"]
 
 
 def test_that_of_the_service(tmp_path: Path) -> None:
