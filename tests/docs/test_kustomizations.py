@@ -17,7 +17,10 @@ from tests.support.markdown import DOCS, ROOT
 KUBECTL: Final = shutil.which(os.environ.get("KUBECTL", "kubectl"))
 SECRETS: Final = ("database_url", "redis_url", "admin_key", "callback_secret", "flower_password")
 
-pytestmark = pytest.mark.skipif(KUBECTL is None, reason="needs kubectl")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(KUBECTL is None, reason="needs kubectl"),
+]
 
 
 def shown(page: str, *, has: str) -> dict[str, Any]:
