@@ -27,15 +27,18 @@ def test_one_port_has_the_metrics_of_all_workers(tmp_path: Path) -> None:
         "PODLINE_RUNTIME_URL": "hosts:",
         "PODLINE_METRICS_PORT": str(port),
     }
-    command = ("app.cli", "host", "--daemons", str(daemons), "--data-dir", str(data))
+    command = ("app.cli", "host", "--daemons", str(daemons), "--data-dir")
     log = tmp_path / "log"
-    with start_part(log, environment, *command) as process:
+    with start_part(log, environment, *command, str(data)) as process:
         try:
             wait_until(lambda: served(port), or_fail=log.read_text)
             shared = {"PROMETHEUS_MULTIPROC_DIR": str(data / "metrics")}
             counts = [sys.executable, "-c", COUNTS]
             subprocess.run(counts, env=os.environ | shared, check=True, timeout=60)
             assert "\npodline_attempts_total 1.0\n" in served(port)
+            other = start_part(log, environment, *command, str(tmp_path / "other"))
+            assert other.wait(timeout=60) == 1
+            assert "PODLINE_METRICS_PORT can't be used" in log.read_text()
             process.terminate()
             assert process.wait(timeout=60) == 0
         finally:
