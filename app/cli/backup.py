@@ -64,7 +64,7 @@ def restore_command(file: Path, force: bool, data_dir: Path) -> None:
                 f"{settings.data_dir} holds a service: name another folder with --data-dir, "
                 "or replace what is there with --force"
             )
-        with held(settings.data_dir, on_full=_no_space):
+        with held(settings.data_dir, on_full=_no_space, command="podline restore"):
             found = restore(settings, file)
     except (PodlineError, NotPrivate, OSError) as error:
         raise Failure(str(error)) from error

@@ -51,9 +51,9 @@ def _resolved(path: Path) -> Path:
     path = path.expanduser()
     try:
         refuse_links_of_others(path)
-    except NotPrivate as error:
+        return path.resolve()
+    except (NotPrivate, RuntimeError) as error:  # RuntimeError: links in a loop
         raise ValueError(str(error)) from None
-    return path.resolve()
 
 
 Folder = Annotated[Path, AfterValidator(_resolved)]

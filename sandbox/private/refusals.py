@@ -7,13 +7,16 @@ import shlex
 import stat
 from collections.abc import Container, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 _IN_A_POD = "KUBERNETES_SERVICE_HOST"
 """Kubernetes sets it in every container.
 
 A pod's volumes are writable to all, but nobody else is there.
 """
+
+_LINKS_MAX: Final = 40
+"""As many does the kernel follow for one path (path_resolution(7))."""
 
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _OTHERS_ENTER = stat.S_IXGRP | stat.S_IXOTH
@@ -73,7 +76,7 @@ def refuse_folder_of_other_things(path: Path, ours: Container[str]) -> None:
     mode = path.stat().st_mode
     entries = list(os.scandir(path))
     is_ours = any(entry.name in ours for entry in entries)
-    is_new = not any(entry.is_dir() for entry in entries)
+    is_new = not any(Path(entry).is_dir() for entry in entries)  # links may lead nowhere
     if mode & OTHERS and (mode & stat.S_ISVTX or not (is_ours or is_new)):
         command = "use another folder, or chmod 700 {}"
         refuse(path, "is open to other users and contains other files", command)
@@ -101,8 +104,9 @@ def _is_private_group(found: os.stat_result) -> bool:
     return group.gr_name == owner and set(group.gr_mem) <= {owner}
 
 
-def _links_on(path: Path) -> Iterator[Path]:
+def _links_on(path: Path, depth: int = _LINKS_MAX) -> Iterator[Path]:
+    """Of links in a loop, those that the kernel would follow."""
     for place in reversed((path, *path.parents)):
-        if place.is_symlink():
+        if depth and place.is_symlink():
             yield place
-            yield from _links_on(place.parent / place.readlink())
+            yield from _links_on(place.parent / place.readlink(), depth - 1)

@@ -185,6 +185,10 @@ class TestDataFolder:
         (tmp_path / "logs" / "link").symlink_to("/etc/hostname")
         make_data_folder(tmp_path, OURS)
 
+    def test_a_link_that_leads_nowhere_is_left_alone(self, tmp_path: Path) -> None:
+        (tmp_path / "loop").symlink_to("loop")
+        make_data_folder(tmp_path, OURS)
+
     def test_what_is_for_jails_stays_open_and_is_not_searched(self, tmp_path: Path) -> None:
         builds = tmp_path / "data" / "packages" / FOR_JAILS
         builds.mkdir(parents=True)
@@ -359,6 +363,12 @@ class TestLinks:
         (tmp_path / "disk").mkdir()
         (tmp_path / "link").symlink_to("disk")
         refuse_links_of_others(tmp_path / "link" / "data")
+
+    @pytest.mark.parametrize("target", ["link", "../{}/link", "link/data", "back"])
+    def test_in_a_loop_lead_nowhere(self, tmp_path: Path, target: str) -> None:
+        (tmp_path / "link").symlink_to(target.format(tmp_path.name))
+        (tmp_path / "back").symlink_to("link")
+        refuse_links_of_others(tmp_path / "link")
 
     @pytest.mark.parametrize("path", ["link", "link/data", "ours", "ours/data"])
     def test_of_another_user_are_refused(

@@ -53,11 +53,20 @@ def test_a_second_one_is_refused_and_told_who_holds_it(
         pass
 
 
+def test_the_refusal_names_the_command_that_holds_it(tmp_path: Path) -> None:
+    with (
+        folder.held(tmp_path, command="podline host"),
+        pytest.raises(UpError, match=rf"^podline host is already running .* \(pid {os.getpid()}\)"),
+        folder.held(tmp_path),
+    ):
+        pass
+
+
 def test_a_killed_one_holds_it_no_longer(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
     holder.kill()
     holder.wait()
     with folder.held(tmp_path):
-        assert (tmp_path / "up.lock").read_text() == str(os.getpid())
+        assert (tmp_path / "up.lock").read_text() == f"{os.getpid()} podline up"
 
 
 def test_it_can_be_held_one_after_the_other(tmp_path: Path) -> None:

@@ -308,6 +308,14 @@ class TestLeftovers:
     def test_without_a_record_there_is_nothing_to_do(self, tmp_path: Path) -> None:
         assert leftovers.kill_recorded(tmp_path / "children.json") == []
 
+    @pytest.mark.parametrize("content", [b"", b"\0" * 8, b"[[1, "])
+    def test_a_record_that_a_loss_of_power_spoiled_says_nothing(
+        self, tmp_path: Path, content: bytes
+    ) -> None:
+        (tmp_path / "children.json").write_bytes(content)
+        assert leftovers.kill_recorded(tmp_path / "children.json") == []
+        assert not (tmp_path / "children.json").exists()
+
     def test_the_supervisor_records_its_children(
         self, supervise: Supervise, tmp_path: Path
     ) -> None:

@@ -31,8 +31,10 @@ _PAUSE_SECONDS = 1.0
 
 
 @contextmanager
-def held(data_dir: Path, on_full: Callable[[], object] = lambda: None) -> Iterator[None]:
-    """Create the folder and lock it, so that only one `podline up` uses it.
+def held(
+    data_dir: Path, on_full: Callable[[], object] = lambda: None, *, command: str = "podline up"
+) -> Iterator[None]:
+    """Create the folder and lock it, so that only one command uses it. The lock says which one.
 
     If the disk is full, call `on_full` and wait for space. The kernel releases the lock however
     this process ends (flock(2)). Raises UpError and NotPrivate.
@@ -43,11 +45,13 @@ def held(data_dir: Path, on_full: Callable[[], object] = lambda: None) -> Iterat
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
-            pid = lock.read().strip() or "unknown"
-            raise UpError(f"podline up is already running on {data_dir} (pid {pid})") from None
+            pid, _, other = lock.read().partition(" ")
+            raise UpError(
+                f"{other or 'podline'} is already running on {data_dir} (pid {pid or 'unknown'})"
+            ) from None
         _wait_for_space(data_dir, on_full)
         lock.truncate(0)
-        lock.write(str(os.getpid()))
+        lock.write(f"{os.getpid()} {command}")
         lock.flush()
         make_folder(data_dir / LOGS)
         make_folder(runtime_folder(data_dir))

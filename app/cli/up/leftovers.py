@@ -36,7 +36,10 @@ def kill_recorded(path: Path) -> list[int]:
     """Kill the processes of an earlier run that still exist, each with its process group."""
     if not path.exists():
         return []
-    recorded = json.loads(path.read_text(encoding="ascii"))
+    try:
+        recorded = json.loads(path.read_text(encoding="ascii"))
+    except ValueError:  # A loss of power emptied the file, and ended the processes.
+        recorded = []
     left = [pid for pid, started in recorded if started and start_time(pid) == started]
     for pid in left:
         _kill_group(pid)
