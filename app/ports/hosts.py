@@ -38,6 +38,9 @@ class Hosts(Protocol):
     def leave(self, name: str, owner: str) -> None:
         """Let any owner continue the heartbeats, because this one sends none any more."""
 
+    def owners(self) -> Mapping[str, str]:
+        """Return who sends the heartbeats of each host that is not lost, unless it has left."""
+
     def alive(self) -> list[HostReport]:
         """Return the hosts that are not lost, by name."""
 

@@ -75,6 +75,11 @@ def say_what_is_here(ports: Ports) -> bool:
     return True
 
 
+def others(fleet: Fleet) -> set[str]:
+    """The names that living hosts of other owners have. Raises CoordinationUnavailable."""
+    return {name for name, owner in fleet.hosts.owners().items() if owner != fleet.owner}
+
+
 def report_of(host: str, owner: str, bays: Bays, runtime: Runtime) -> HostReport:
     """What a host says of itself. Raises RuntimeUnavailable: then it is not alive."""
     count = bays.count()

@@ -136,6 +136,17 @@ class TestNames:
         case.hosts.remove("alpha", "one")
         assert [host.owner for host in case.hosts.alive()] == ["other"]
 
+    def test_owners_are_those_of_hosts_that_are_alive_and_have_not_left(self, case: Case) -> None:
+        case.hosts.put(ALPHA)
+        case.hosts.expect(["gamma"])
+        case.pass_time(HOST_SECONDS - 1)
+        case.hosts.put(replace(BETA, owner="two"))
+        assert case.hosts.owners() == {"alpha": "one", "beta": "two"}
+        case.hosts.leave("beta", "two")
+        assert case.hosts.owners() == {"alpha": "one"}
+        case.pass_time(2)
+        assert case.hosts.owners() == {}
+
     def test_who_comes_back_before_that_has_it_again(self, case: Case) -> None:
         case.hosts.put(ALPHA)
         case.pass_time(HOST_SECONDS + 1)

@@ -1,5 +1,6 @@
 """What `podline host` refuses, and how it drains."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -71,9 +72,32 @@ def test_a_host_is_the_same_after_a_restart_and_no_other(tmp_path: Path) -> None
     assert owner == again != make_fleet(settings(data_dir=str(tmp_path / "b"))).owner
 
 
-def test_without_redis_the_name_is_not_checked() -> None:
+def test_without_redis_no_name_is_taken() -> None:
     without = settings(redis_url="unix:///nowhere.sock", host="alpha")
-    host.take_name(make_fleet(without), make_leases(without))
+    with pytest.raises(Waits, match="No such file"):
+        host.take_name(make_fleet(without), make_leases(without), waits=raise_it)
+
+
+def test_a_folder_behind_a_loop_of_links_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(ValueError, match="Symlink loop from"):
+        Settings(data_dir=tmp_path / "loop")
+
+
+class Waits(Exception):
+    """For Redis."""
+
+
+def raise_it(why: str) -> None:
+    raise Waits(why)
+
+
+def test_a_database_that_is_unavailable_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
+    host.check_database(settings(database_url="mongodb://127.0.0.1:1/podline"))
+    assert re.search(
+        r"^The database is unavailable: .*127\.0\.0\.1:1.*\. Podline starts",
+        capsys.readouterr().out,
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
 """Workers beside daemons that come and go. Here, a daemon is a socket, and a worker just waits."""
 
+import errno
 import os
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from app.cli.host import workers
 from app.cli.host.workers import GONE_SECONDS, Workers
 from app.cli.up.child import Child, Program
 from app.cli.up.programs import worker_beside
+from app.domain.hosts import GIVEN_UP
 from app.settings import Settings
 from tests.support.waiting import wait_until
 
@@ -32,16 +34,25 @@ class Machine:
         self.seen: list[str] = []
         self.source = WAITS
         self.children: dict[str, Child] = {}
-        self.workers = Workers(folder, self._make_child, self, lambda: self.time)
+        self.refused_now: dict[Path, str] = {}
+        self.workers = Workers(
+            folder, self._make_child, self._refusals, self, now=lambda: self.time
+        )
+
+    def _refusals(self, sockets: Collection[Path]) -> Mapping[Path, str]:
+        return {path: why for path, why in self.refused_now.items() if path in sockets}
 
     def _make_child(self, path: Path) -> Child:
         argv = (sys.executable, "-SIc", self.source)
-        program = Program(name=path.stem, argv=argv, stop_seconds=1, patience=1)
+        program = Program(name=path.stem, argv=argv, stop_seconds=1, patience=1, gives_up=75)
         self.children[path.stem] = Child(program, log=None, folder=self.folder)
         return self.children[path.stem]
 
     def came(self, child: Child) -> None:
         self.seen.append(f"{child.program.name} came")
+
+    def refused(self, path: Path, why: str) -> None:
+        self.seen.append(f"{path.stem} was refused: {why}")
 
     def died(self, child: Child, status: int, _pause: float) -> None:
         self.seen.append(f"{child.program.name} died by {-status}")
@@ -205,6 +216,105 @@ def test_nothing_else_in_the_folder_is_taken_for_a_daemon(machine: Machine) -> N
     assert not machine.children
 
 
+def test_a_link_to_the_daemon_of_another_host_is_none(machine: Machine) -> None:
+    with machine.daemon("one"):
+        machine.path("two").symlink_to(machine.path("one"))
+        machine.path("three").symlink_to(machine.path("three"))
+        machine.workers.look()
+    assert machine.seen == ["one came"]
+
+
+def test_what_is_refused_gets_no_worker_until_it_is_not(machine: Machine) -> None:
+    one = machine.path("one")
+    with machine.daemon("one"), machine.daemon("two"):
+        for why in ("it is silent", "it is taken", "it is silent"):
+            machine.refused_now[one] = why
+            machine.workers.look()
+            machine.workers.look()
+        assert machine.seen == [
+            "one was refused: it is silent",
+            "two came",
+            "one was refused: it is taken",
+        ]
+        machine.refused_now.clear()
+        machine.workers.look()
+    assert machine.seen[3:] == ["one came"]
+
+
+def test_a_worker_whose_host_lost_its_name_waits_until_that_is_free(machine: Machine) -> None:
+    machine.source = "raise SystemExit(75)"
+    with machine.daemon("one"):
+        machine.workers.look()
+        machine.refused_now[machine.path("one")] = "another host has the name"
+        machine.source = WAITS
+        machine.look_until(lambda: len(machine.seen) > 2)
+        machine.refused_now.clear()
+        machine.workers.look()
+        assert machine.pid("one")
+    assert machine.seen == [
+        "one came",
+        "one went",
+        "one was refused: another host has the name",
+        "one came",
+    ]
+
+
+def test_a_socket_whose_path_is_too_long_does_not_keep_others_from_a_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / ("deep" * 25)
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    machine = Machine(folder)
+    with socket.socket(socket.AF_UNIX) as daemon:
+        daemon.bind("one.sock")
+        daemon.listen()
+        machine.refused_now[machine.path("one")] = "AF_UNIX path too long"
+        machine.workers.look()
+    assert machine.seen == ["one was refused: AF_UNIX path too long"]
+
+
+def test_what_a_killed_daemon_left_may_be_unremovable(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with machine.daemon("one"):
+        pass
+    with machine.daemon("two"):
+        machine.workers.look()
+        for _ in range(2):
+            machine.time += GONE_SECONDS + 0.1
+            with monkeypatch.context() as patch:
+                patch.setattr(Path, "unlink", read_only)
+                machine.workers.look()
+        assert machine.pid("two")
+    assert machine.seen == [
+        "two came",
+        "one was refused: it was left behind, and can't be removed (Read-only file system)",
+    ]
+
+
+def read_only(*_: object, **__: object) -> None:
+    raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+
+def test_a_second_signal_kills_what_has_not_ended(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "LOOK_SECONDS", 0.01)
+    machine.source = STUBBORN
+
+    def stop_twice() -> None:
+        wait_until((machine.folder / "ready").exists)
+        for stop in (signal.SIGTERM, signal.SIGINT):
+            signal.pthread_kill(threading.get_ident(), stop)
+
+    with machine.daemon("one"):
+        machine.workers.run(stop_twice)
+    assert machine.pid("one") is None
+    assert machine.time == 0
+    assert machine.seen == ["one came", "one was killed"]
+
+
 def test_when_it_stops_no_worker_is_left(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "LOOK_SECONDS", 0.01)
     with machine.daemon("one"), machine.daemon("two"):
@@ -221,5 +331,6 @@ def test_a_worker_serves_the_host_of_its_daemon(tmp_path: Path) -> None:
         "PODLINE_RUNTIME_URL": "unix:///run/podline/0a1b.sock",
         "PODLINE_HEARTBEAT_FILE": str(tmp_path / "run/worker-0a1b-heartbeat"),
     }
+    assert program.gives_up == GIVEN_UP
     assert program.argv[program.argv.index("-X") + 1] == "replay,results"
     assert program.argv[program.argv.index("--hostname") + 1] == "podline@0a1b"

@@ -1,5 +1,7 @@
 """What `podline host` prints."""
 
+from pathlib import Path
+
 from app.cli.up.child import Child
 from app.cli.up.report import Report, full
 from app.settings import Settings
@@ -25,6 +27,9 @@ class WorkersReport(Report):
 
     def came(self, child: Child) -> None:
         self._print(f"{child.program.name} starts: its daemon is at {child.program.address}")
+
+    def refused(self, path: Path, why: str) -> None:
+        self._print(f"{path} gets no worker: {why}")
 
     def went(self, child: Child) -> None:
         self._print(f"{child.program.name} has ended")

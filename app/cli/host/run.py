@@ -6,21 +6,25 @@ import re
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from app.cli.host.drain import Drain
 from app.cli.host.report import HostReport, WorkersReport
 from app.cli.host.workers import Workers
-from app.cli.up import folder, leftovers
+from app.cli.up import folder, leftovers, probes
 from app.cli.up.child import Child
 from app.cli.up.errors import GivenUp, UpError
 from app.cli.up.programs import host_programs, worker_beside
+from app.cli.up.report import unavailable, waits_for_redis
 from app.cli.up.supervisor import STOP_SIGNALS, Supervisor, blocked
-from app.domain.errors import CoordinationUnavailable
+from app.domain.errors import CoordinationUnavailable, IsNewer, Unavailable
 from app.domain.hosts import HOST_NAME
 from app.infrastructure.celery.heartbeat import Heartbeat
 from app.ports import Fleet, Leases
+from app.service.hosts import others
 from app.settings import Settings
 from app.settings.folders import IN_DATA_FOLDER, runtime_folder
 from app.settings.sources import FILE_VARIABLE, settings_file, variable
@@ -28,6 +32,7 @@ from app.settings.urls import HOSTS, socket_path, sqlite_path
 from app.wiring import make_leases
 from app.wiring.files import make_metrics_folder, serve_metrics
 from app.wiring.hosts import make_fleet
+from app.wiring.stores import make_store
 from sandbox.private import make_data_folder, make_folder, set_umask
 
 START_SECONDS = 15.0
@@ -47,8 +52,9 @@ def run(data_dir: Path, name: str | None) -> None:
     os.environ["PODLINE_RUNTIME_URL"] = f"unix://{_socket(data_dir.absolute())}"
     settings = Settings.load()
     report = HostReport(settings)
-    with folder.held(settings.data_dir, on_full=report.full):
+    with folder.held(settings.data_dir, on_full=report.full, command="podline host"):
         leftovers.kill_recorded(settings.data_dir / folder.CHILDREN)
+        check_database(settings)
         take_name(make_fleet(settings), make_leases(settings))
         with blocked(STOP_SIGNALS):
             _supervise(settings, report)
@@ -69,7 +75,9 @@ def run_workers(data_dir: Path, daemons: Path) -> None:
     def make_child(socket: Path) -> Child:
         return Child(worker_beside(settings, socket), log=None, folder=settings.data_dir)
 
-    Workers(daemons.absolute(), make_child, WorkersReport(settings.data_dir)).run(heartbeat.beat)
+    refusals = partial(refused_sockets, make_fleet(settings))
+    report = WorkersReport(settings.data_dir)
+    Workers(daemons.absolute(), make_child, refusals, report).run(heartbeat.beat)
 
 
 def _serve_metrics_of_workers(settings: Settings) -> None:
@@ -133,33 +141,64 @@ def refuse_what_is_not_shared(settings: Settings) -> None:
         )
 
 
+def check_database(settings: Settings) -> None:
+    """Report it if it is unavailable: otherwise, only a log does. Raises UpError if it is newer."""
+    with closing(make_store(settings)) as store:
+        try:
+            store.upgrade()
+        except IsNewer as error:
+            raise UpError(str(error)) from error
+        except Unavailable as error:
+            unavailable("database", str(error))
+
+
 def take_name(
     fleet: Fleet,
     leases: Leases,
     *,
+    waits: Callable[[str], object] = waits_for_redis,
     now: Callable[[], float] = time.monotonic,
     pause: Callable[[float], object] = time.sleep,
 ) -> None:
     """Keep the name from others that start at the same time.
 
-    Raises UpError if it is that of another host that is alive, or starts.
+    Waits for Redis, which knows them. `waits` is told once why it is unavailable. Raises UpError if
+    the name is that of another host that is alive, or starts.
     """
-    name = fleet.here
+    name, lease = fleet.here, f"host.{fleet.here}"
     deadline = now() + PATIENCE_SECONDS
-    try:
-        while _is_others(fleet) or leases.acquire(f"host.{name}", START_SECONDS) is None:
+    was_available = True
+    while True:
+        try:
+            if name not in others(fleet) and leases.acquire(lease, START_SECONDS) is not None:
+                return
             if now() > deadline:
                 raise UpError(f"a host {name} is alive already: choose another name with --name")
-            pause(0.5)
-    except CoordinationUnavailable:
-        return  # The worker waits for Redis.
+        except CoordinationUnavailable as error:
+            if was_available:
+                waits(str(error))
+            was_available = False
+            deadline = now() + PATIENCE_SECONDS
+        pause(0.5)
 
 
-def _is_others(fleet: Fleet) -> bool:
-    """Whether a living host other than this one, which may have been killed, has the name."""
-    return any(
-        host.name == fleet.here and host.owner != fleet.owner for host in fleet.hosts.alive()
-    )
+def refused_sockets(fleet: Fleet, sockets: Collection[Path]) -> Mapping[Path, str]:
+    """Which of these get no worker, and why: two workers must not serve one host."""
+    refused = {
+        path: f"no sandbox daemon answers there ({why})"
+        for path in sockets
+        if (why := probes.why_silent(path))
+    }
+    answer = [path for path in sockets if path not in refused]
+    try:
+        taken = others(fleet) if answer else set()
+    except CoordinationUnavailable as error:
+        return refused | dict.fromkeys(answer, f"Redis is unavailable ({error})")
+    return refused | {
+        path: f"another host that is alive has the name {path.stem}"
+        for path in answer
+        if path.stem in taken
+    }
 
 
 def own_name() -> str:

@@ -9,7 +9,7 @@ import re
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -30,6 +30,8 @@ before it starts a container again.
 class Reporter(Protocol):
     def came(self, child: Child) -> None: ...
 
+    def refused(self, path: Path, why: str) -> None: ...
+
     def died(self, child: Child, status: int, pause: float) -> None: ...
 
     def hung(self, child: Child) -> None: ...
@@ -46,12 +48,16 @@ class Workers:
         self,
         folder: Path,
         make_child: Callable[[Path], Child],
+        refusals: Callable[[Collection[Path]], Mapping[Path, str]],
         reporter: Reporter,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`make_child` gets the path of a socket."""
+        """`make_child` gets the path of a socket. `refusals` says which sockets get no worker now,
+        and why.
+        """
         self._folder = folder
         self._make_child = make_child
+        self._refusals = refusals
         self._reporter = reporter
         self._now = now
         self._listened: dict[Path, float] = {}
@@ -59,10 +65,14 @@ class Workers:
         self._children: dict[Path, Child] = {}
         self._leaving: dict[Path, float] = {}
         """When those that were asked to end are killed."""
+        self._said: dict[Path, set[str]] = {}
+        """What was reported of a socket without a worker."""
         self._looks = 0
 
     def run(self, looked: Callable[[], object]) -> None:
         """Run until SIGINT, SIGTERM or SIGHUP. No worker is left when this returns.
+
+        A second signal kills those that have not ended yet.
 
         The daemons stay, and what they run: whoever runs their workers next continues it.
         """
@@ -74,23 +84,24 @@ class Workers:
                 self._listened.clear()
                 while self._children:
                     self.look_after_children()
-                    wait_for_signal(LOOK_SECONDS)
+                    if wait_for_signal(LOOK_SECONDS) in STOP_SIGNALS:
+                        break
             finally:
                 for child in self._children.values():
-                    child.kill()
+                    self._kill(child)
 
     def look(self) -> None:
         """Note which daemons there are, and look after their workers."""
         found = set(filter(_is_of_a_host, self._folder.iterdir()))
         self._listened = {path: at for path, at in self._listened.items() if path in found}
+        self._said = {path: said for path, said in self._said.items() if path in found}
         for path in sorted(found):
             if _is_refused(path):
                 self._forget_if_gone(path)
+                found.remove(path)
             else:
                 self._listened[path] = self._now()
-                if path not in self._children:
-                    self._children[path] = self._make_child(path)
-                    self._reporter.came(self._children[path])
+        self._add_workers(sorted(found - self._children.keys()))
         self._looks += 1
         self.look_after_children()
 
@@ -99,7 +110,7 @@ class Workers:
         for path, child in list(self._children.items()):
             status = child.reap()
             if path in self._listened and path not in self._leaving:
-                self._keep_running(child, status)
+                self._keep_running(path, child, status)
             elif child.pid is None:
                 del self._children[path]
                 self._leaving.pop(path, None)
@@ -109,10 +120,35 @@ class Workers:
 
     def _forget_if_gone(self, path: Path) -> None:
         if self._now() - self._listened.setdefault(path, self._now()) > GONE_SECONDS:
-            path.unlink(missing_ok=True)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                self._refuse(path, f"it was left behind, and can't be removed ({error.strerror})")
             del self._listened[path]
 
-    def _keep_running(self, child: Child, status: int | None) -> None:
+    def _add_workers(self, sockets: Collection[Path]) -> None:
+        refusals = self._refusals(sockets) if sockets else {}
+        for path in sockets:
+            if path in refusals:
+                self._refuse(path, refusals[path])
+            else:
+                self._said.pop(path, None)
+                self._children[path] = self._make_child(path)
+                self._reporter.came(self._children[path])
+
+    def _refuse(self, path: Path, why: str) -> None:
+        """Report each reason once."""
+        said = self._said.setdefault(path, set())
+        if why not in said:
+            said.add(why)
+            self._reporter.refused(path, why)
+
+    def _keep_running(self, path: Path, child: Child, status: int | None) -> None:
+        if status is not None and status == child.program.gives_up:
+            # The next look finds out whether another host still has its name.
+            del self._children[path]
+            self._reporter.went(child)
+            return
         now = time.monotonic()
         if status is not None:
             self._reporter.died(child, status, child.next_start - now)
@@ -128,16 +164,24 @@ class Workers:
             self._leaving[path] = self._now() + child.program.stop_seconds
             child.terminate()
         elif self._now() > self._leaving[path]:
+            self._kill(child)
+
+    def _kill(self, child: Child) -> None:
+        if child.pid is not None:
             self._reporter.killed(child)
             child.kill()
 
 
 def _is_of_a_host(path: Path) -> bool:
-    return bool(_NAME.fullmatch(path.name)) and path.is_socket()
+    """A link would lead to the daemon of another host."""
+    return bool(_NAME.fullmatch(path.name)) and path.is_socket() and not path.is_symlink()
 
 
 def _is_refused(path: Path) -> bool:
     """Whether nobody listens there, or nothing is there any more. One who hangs still listens."""
     with socket.socket(socket.AF_UNIX) as probe:
         probe.setblocking(False)
-        return probe.connect_ex(str(path)) in (errno.ECONNREFUSED, errno.ENOENT)
+        try:
+            return probe.connect_ex(str(path)) in (errno.ECONNREFUSED, errno.ENOENT)
+        except OSError:  # Its path is too long, so it gets no worker.
+            return False

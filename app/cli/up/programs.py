@@ -59,6 +59,7 @@ def worker_beside(settings: Settings, socket: Path) -> Program:
         address=str(socket),
         argv=_worker_command(settings, f"podline@{host}", "-X", "replay,results"),
         environment={"PODLINE_HOST": host, "PODLINE_RUNTIME_URL": f"unix://{socket}"},
+        gives_up=GIVEN_UP,
         stop_seconds=_WORKER_STOP_SECONDS,
     )
     return _beating(program, settings.data_dir)

@@ -31,6 +31,12 @@ def unavailable(what: str, reason: str) -> None:
     _early(f"The {what} is unavailable: {reason}. Podline starts, and keeps trying.")
 
 
+def waits_for_redis(reason: str) -> None:
+    """Report that nothing starts yet."""
+    reason = reason.rstrip(".")
+    _early(f"Redis is unavailable: {reason}. Podline will start when it is available …")
+
+
 def rewritten(file: Path) -> None:
     """Report that a file of an older release was brought into a form that can shrink."""
     _early(f"{file} was rewritten, so that it can shrink from now on.")

@@ -45,6 +45,10 @@ class MemoryHosts:
             if self._owners.get(name) == owner:
                 del self._owners[name]
 
+    def owners(self) -> Mapping[str, str]:
+        with self._lock:
+            return {name: owner for name, owner in self._owners.items() if self._is_alive(name)}
+
     def alive(self) -> list[HostReport]:
         with self._lock:
             names = sorted(name for name in self._reports if self._is_alive(name))

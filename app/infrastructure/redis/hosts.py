@@ -19,7 +19,8 @@ CLOCK: Final = "podline:hosts:clock"
 SEEN: Final = "podline:hosts:seen"
 REPORTS: Final = "podline:hosts:reports"
 SIZES: Final = "podline:hosts:sizes"
-KEYS: Final = (CLOCK, SEEN, REPORTS, SIZES, "podline:hosts:owners")
+OWNERS: Final = "podline:hosts:owners"
+KEYS: Final = (CLOCK, SEEN, REPORTS, SIZES, OWNERS)
 """In the order in which hosts.lua unpacks them."""
 SERVED_SECONDS: Final = 2.0
 """If nobody could call Redis for longer, this much counts as the age of heartbeats. A host that
@@ -75,6 +76,10 @@ class RedisHosts:
     def leave(self, name: str, owner: str) -> None:
         self._held_at = None
         self._call("leave", name, owner)
+
+    @raises_unavailable
+    def owners(self) -> Mapping[str, str]:
+        return self._texts("living", OWNERS)
 
     @raises_unavailable
     def alive(self) -> list[HostReport]:
