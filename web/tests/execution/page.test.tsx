@@ -5,7 +5,7 @@ import { Toasts } from "../../src/parts/toast.tsx";
 import { setHidden, visit } from "../support/browser.ts";
 import { type Clock, stopClock } from "../support/clock.ts";
 import { completed, execution, result, testResult } from "../support/examples.ts";
-import { type Shown, settle, show } from "../support/page.tsx";
+import { type Shown, settle, show, until } from "../support/page.tsx";
 import { type Sent, type Service, problem, serve } from "../support/service.ts";
 import { Stream, event } from "../support/stream.ts";
 
@@ -484,7 +484,7 @@ test("attempts are drawn one above the other, with how long each phase took", as
 test("whoever leaves ends the stream, and asks for nothing more", async (t) => {
   const watched = await watch(t);
   await watched.shown.render(null);
-  assert.equal(watched.streams[0]?.isCancelled, true);
+  await until(() => watched.streams[0]?.isCancelled === true);
   const before = watched.service.requests.length;
   await watched.clock.wait(60_000);
   assert.equal(watched.service.requests.length, before);
