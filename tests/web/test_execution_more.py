@@ -351,7 +351,9 @@ class TestResult:
             compile_output=StageOutput(stdout=b"", stderr=b"\x1b[1mmain.c:1: error\x1b[m: oh\n"),
             ends=Report(compile=failed, runs=()),
         )
-        page.goto(f"/executions/{finished(twins, worker, script, language='c')}")
+        page.goto(
+            f"/executions/{finished(twins, worker, script, language='c', language_version='12.2')}"
+        )
         messages = page.get_by_role("region", name="Compiler messages: text")
         expect(messages).to_contain_text("main.c:1: error: oh")
         expect(page.get_by_text("The program did not compile.")).to_be_visible()

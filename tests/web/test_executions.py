@@ -142,7 +142,7 @@ def test_operators_see_all_owners(operator_page: Page, twins: Twins) -> None:
 @pytest.mark.web
 def test_help_is_a_key_away(page: Page) -> None:
     page.goto("/executions")
-    page.get_by_role("heading", name="Executions").wait_for()
+    page.get_by_text("There are no executions yet").wait_for()
     page.locator("body").press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Next row")
     check_accessible(page)
