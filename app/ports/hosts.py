@@ -56,6 +56,12 @@ class Hosts(Protocol):
         The group of one that was only expected is not known.
         """
 
+    def put_database(self, identity: str) -> None:
+        """Record which database the service has."""
+
+    def database(self) -> str | None:
+        """Return the identity of the service's database. None if nobody has recorded it."""
+
     def expect(self, names: Iterable[str]) -> None:
         """Expect heartbeats of these hosts from now on, after a loss of data for example."""
 

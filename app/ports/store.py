@@ -196,6 +196,9 @@ class Store(Protocol):
         when it connects.
         """
 
+    def identity(self) -> str:
+        """Return what tells this database from all others, whatever URL leads to it."""
+
     def ping(self) -> None:
         """Return if the database answers reads and accepts writes."""
 

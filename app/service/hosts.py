@@ -6,7 +6,7 @@ from app.domain.errors import NameTaken
 from app.domain.execution import Execution
 from app.domain.hosts import HostReport
 from app.domain.language import all_run, keys_of
-from app.ports import Bays, Fleet, Ports, Runtime
+from app.ports import Bays, Fleet, Hosts, Ports, Runtime, Store
 
 _NOWHERE: Final = "-"
 """The name of no host."""
@@ -73,6 +73,17 @@ def say_what_is_here(ports: Ports) -> bool:
     except NameTaken:
         return False
     return True
+
+
+def note_database(store: Store, hosts: Hosts) -> None:
+    """Record which database the service has. Raises Unavailable."""
+    hosts.put_database(store.identity())
+
+
+def has_another_database(store: Store, hosts: Hosts) -> bool:
+    """Whether the service has recorded another one. Raises Unavailable."""
+    recorded = hosts.database()
+    return recorded is not None and recorded != store.identity()
 
 
 def others(fleet: Fleet) -> set[str]:

@@ -27,7 +27,7 @@ from app.ports import AdmissionQueue, Clock, Hosts, MinuteCounters, Ports, Queue
 from app.service.admission import enter_again, entry_of, fill_slots
 from app.service.batches import complete_due
 from app.service.groups import forget_group, leave_to_hosts, regroup
-from app.service.hosts import elsewhere, host_of, is_here
+from app.service.hosts import elsewhere, host_of, is_here, note_database
 from app.service.saga import end_attempt, owns_pod
 from app.service.transitions import STEP_SECONDS, in_seconds, start_chain
 
@@ -97,6 +97,8 @@ def start_ahead(runtime: Runtime) -> None:
 def rebuild_admission(ports: Ports) -> None:
     """Rebuild a lost queue and its slots from the database; then admission continues."""
     log.warning("the admission queue was lost: rebuilding it from the database")
+    if ports.fleet is not None:
+        note_database(ports.store, ports.fleet.hosts)
     ports.admission.clear()
     now = ports.clock()
     for entry in _entries(ports, HOLDS_SLOT):

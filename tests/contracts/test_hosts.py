@@ -113,6 +113,13 @@ def test_one_that_is_expected_is_lost_if_it_stays_silent(case: Case) -> None:
     assert case.hosts.lost() == {"alpha": None}
 
 
+def test_the_database_that_was_recorded_last_is_the_service_s(case: Case) -> None:
+    assert case.hosts.database() is None
+    for identity in ("one", "other"):
+        case.hosts.put_database(identity)
+        assert case.for_another().database() == identity
+
+
 class TestNames:
     def test_one_that_is_alive_is_nobody_else_s(self, case: Case) -> None:
         other = replace(ALPHA, owner="other", slots=9)

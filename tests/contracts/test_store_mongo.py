@@ -4,6 +4,7 @@ import ast
 import re
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,6 +49,17 @@ def store(mongo_server: MongoServer) -> Iterator[MongoStore]:
     store = MongoStore(mongo_server.url(f"alone-{time.time_ns()}"), timeout=TIMEOUT * 5)
     yield store
     store.close()
+
+
+def test_all_that_ask_at_once_agree_on_the_identity(mongo_server: MongoServer) -> None:
+    url = mongo_server.url(f"asked-{time.time_ns()}")
+    stores = [MongoStore(url, timeout=TIMEOUT * 5) for _ in range(4)]
+    stores[0].upgrade()
+    with ThreadPoolExecutor(len(stores)) as threads:
+        found = set(threads.map(MongoStore.identity, stores))
+    assert len(found) == 1
+    for each in stores:
+        each.close()
 
 
 def test_a_server_that_is_killed_is_reported_within_the_timeout_and_found_again(

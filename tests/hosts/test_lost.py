@@ -230,3 +230,14 @@ def test_a_host_whose_name_was_taken_gives_up(service: ManyHosts) -> None:
     gamma.start()
     wait_until(lambda: service.shown().keys() == SIZES.keys(), within=60, or_fail=gamma.log)
     nothing_is_left(service)
+
+
+def test_a_host_with_another_database_does_not_start(service: ManyHosts) -> None:
+    beta = service.hosts["beta"]
+    beta.drain()
+    assert beta.wait() == 0
+    beta.start(PODLINE_DATABASE_URL=f"{service.environment['PODLINE_DATABASE_URL']}-other")
+    assert beta.wait() == 1
+    assert "names another database than that of the service" in beta.log()
+    beta.start()
+    wait_until(lambda: service.shown().keys() == SIZES.keys(), within=60, or_fail=beta.log)

@@ -47,7 +47,8 @@ SUBJECTS: Final = tuple(
 def wrapped(store: Store, wrap: Callable[[object], object]) -> Store:
     """Return the store with each of its subjects wrapped."""
     subjects = {name: wrap(getattr(store, name)) for name in SUBJECTS}
-    return cast(Store, SimpleNamespace(**subjects, ping=store.ping, shrink=store.shrink))
+    whole = {name: getattr(store, name) for name in ("upgrade", "identity", "ping", "shrink")}
+    return cast(Store, SimpleNamespace(**subjects, **whole))
 
 
 class Clock:

@@ -13,16 +13,20 @@ from app.domain.hosts import languages_of, limits_of, pods_of, queue_at, queues_
 from app.domain.language import HeldLimit, Holder, LimitName
 from app.domain.pod import Pod
 from app.infrastructure.hosts_runtime import HostsRuntime
+from app.infrastructure.memory.hosts import MemoryHosts
 from app.infrastructure.memory.leases import MemoryLeases
 from app.infrastructure.memory.runtime import LANGUAGES, Script
+from app.infrastructure.memory.store import MemoryStore
+from app.ports import Fleet
 from app.ports.hosts import HOST_SECONDS
 from app.service.cancel import cancel
 from app.service.dead_letter_retries import retry_letter
 from app.service.dead_letters import record_task_error
-from app.service.hosts import host_of
+from app.service.hosts import has_another_database, host_of
 from app.service.slots import total_slots
 from app.service.steps import run_tick
 from app.service.sweep import QUEUES_SECONDS, remove_orphans, sweep
+from app.service.upgrade import upgrade
 from tests.support.fleet import Host, Service
 from tests.support.twins import make_twins
 from tests.support.worker import Worker
@@ -658,3 +662,35 @@ def test_a_program_that_ends_at_once_needs_one_worker(service: Service) -> None:
     alpha.worker.run_all()
     assert now(service, row).state is State.COMPLETED
     assert service.twins.pipeline.queues() == set()
+
+
+class TestDatabase:
+    """Which one the service has, so that a host with another one is noticed."""
+
+    def test_a_process_beside_no_host_records_it(self, service: Service) -> None:
+        upgrade(service.ports)
+        assert service.hosts.database() == service.twins.store.identity()
+        assert not has_another_database(service.twins.store, service.hosts)
+        assert has_another_database(MemoryStore(), service.hosts)
+
+    def test_a_host_does_not(self, service: Service) -> None:
+        upgrade(service.host("alpha").ports)
+        assert service.hosts.database() is None
+        assert not has_another_database(MemoryStore(), service.hosts)
+
+    def test_it_is_recorded_again_when_redis_has_lost_it(self, service: Service) -> None:
+        service.twins.admission.clear()
+        sweep(service.ports)
+        assert service.hosts.database() == service.twins.store.identity()
+
+    def test_a_process_starts_although_it_can_t_be_recorded(
+        self, service: Service, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        hosts = HostsWithoutRedis(service.twins.clock)
+        upgrade(replace(service.ports, fleet=Fleet(hosts)))
+        assert "no answer" in caplog.text
+
+
+class HostsWithoutRedis(MemoryHosts):
+    def put_database(self, identity: str) -> NoReturn:  # noqa: ARG002  # the port's
+        raise CoordinationUnavailable("no answer")

@@ -1,6 +1,7 @@
 """What `podline host` refuses, and how it drains."""
 
 import re
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,16 @@ from app.cli.host.report import HostReport as Printed
 from app.cli.up.errors import UpError
 from app.cli.up.programs import host_programs
 from app.domain.hosts import HOST_NAME, HostReport
+from app.infrastructure.memory.hosts import MemoryHosts
+from app.infrastructure.mongo.store import MongoStore
 from app.infrastructure.redis.hosts import RedisHosts
 from app.infrastructure.redis.leases import RedisLeases
 from app.ports import Fleet
 from app.settings import Settings
 from app.wiring import make_leases
 from app.wiring.hosts import make_fleet
+from tests.support.mongo_server import MongoServer
+from tests.support.twins import Clock
 
 
 def settings(**given: str) -> Settings:
@@ -92,8 +97,35 @@ def raise_it(why: str) -> None:
     raise Waits(why)
 
 
+@pytest.mark.parametrize("recorded", [None, "the same", "another"])
+def test_a_database_that_is_not_the_service_s_is_refused(
+    mongo_server: MongoServer, recorded: str | None
+) -> None:
+    own, hosts = settings(database_url=mongo_server.url("host")), MemoryHosts(Clock())
+    if recorded is not None:
+        name = "host" if recorded == "the same" else "service"
+        with closing(MongoStore(mongo_server.url(name), timeout=5)) as store:
+            hosts.put_database(store.identity())
+    if recorded == "another":
+        with pytest.raises(UpError, match="DATABASE_URL names another database than that of the s"):
+            host.check_database(own, hosts)
+    else:
+        host.check_database(own, hosts)
+
+
+def test_without_redis_the_database_is_not_compared(
+    mongo_server: MongoServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    without = settings(
+        database_url=mongo_server.url("host"), redis_url="unix:///nowhere.sock", host="alpha"
+    )
+    host.check_database(without, make_fleet(without).hosts)
+    assert "Redis is unavailable" in capsys.readouterr().out
+
+
 def test_a_database_that_is_unavailable_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
-    host.check_database(settings(database_url="mongodb://127.0.0.1:1/podline"))
+    down = settings(database_url="mongodb://127.0.0.1:1/podline")
+    host.check_database(down, MemoryHosts(Clock()))
     assert re.search(
         r"^The database is unavailable: .*127\.0\.0\.1:1.*\. Podline starts",
         capsys.readouterr().out,

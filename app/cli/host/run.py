@@ -20,11 +20,11 @@ from app.cli.up.errors import GivenUp, UpError
 from app.cli.up.programs import host_programs, worker_beside
 from app.cli.up.report import unavailable, waits_for_redis
 from app.cli.up.supervisor import STOP_SIGNALS, Supervisor, blocked
-from app.domain.errors import CoordinationUnavailable, IsNewer, Unavailable
+from app.domain.errors import CoordinationUnavailable, IsNewer, StoreUnavailable
 from app.domain.hosts import HOST_NAME
 from app.infrastructure.celery.heartbeat import Heartbeat
-from app.ports import Fleet, Leases
-from app.service.hosts import others
+from app.ports import Fleet, Hosts, Leases
+from app.service.hosts import has_another_database, others
 from app.settings import Settings
 from app.settings.folders import IN_DATA_FOLDER, runtime_folder
 from app.settings.sources import FILE_VARIABLE, settings_file, variable
@@ -54,8 +54,9 @@ def run(data_dir: Path, name: str | None) -> None:
     report = HostReport(settings)
     with folder.held(settings.data_dir, on_full=report.full, command="podline host"):
         leftovers.kill_recorded(settings.data_dir / folder.CHILDREN)
-        check_database(settings)
-        take_name(make_fleet(settings), make_leases(settings))
+        fleet = make_fleet(settings)
+        take_name(fleet, make_leases(settings))
+        check_database(settings, fleet.hosts)
         with blocked(STOP_SIGNALS):
             _supervise(settings, report)
 
@@ -75,7 +76,9 @@ def run_workers(data_dir: Path, daemons: Path) -> None:
     def make_child(socket: Path) -> Child:
         return Child(worker_beside(settings, socket), log=None, folder=settings.data_dir)
 
-    refusals = partial(refused_sockets, make_fleet(settings))
+    fleet = make_fleet(settings)
+    check_database(settings, fleet.hosts)
+    refusals = partial(refused_sockets, fleet)
     report = WorkersReport(settings.data_dir)
     Workers(daemons.absolute(), make_child, refusals, report).run(heartbeat.beat)
 
@@ -141,15 +144,28 @@ def refuse_what_is_not_shared(settings: Settings) -> None:
         )
 
 
-def check_database(settings: Settings) -> None:
-    """Report it if it is unavailable: otherwise, only a log does. Raises UpError if it is newer."""
+def check_database(settings: Settings, hosts: Hosts) -> None:
+    """Report what is unavailable: otherwise, only a log does.
+
+    Raises UpError if the database is newer than this release, or is not the service's. A name that
+    is spelled wrong creates another database, and the host would end what it doesn't find there.
+    """
     with closing(make_store(settings)) as store:
         try:
             store.upgrade()
+            is_another = has_another_database(store, hosts)
         except IsNewer as error:
             raise UpError(str(error)) from error
-        except Unavailable as error:
+        except StoreUnavailable as error:
             unavailable("database", str(error))
+        except CoordinationUnavailable as error:
+            waits_for_redis(str(error))
+        else:
+            if is_another:
+                raise UpError(
+                    f"{variable('database_url')} names another database than that of the service, "
+                    f"whose Redis this is: use the service's {variable('database_url')} here"
+                )
 
 
 def take_name(

@@ -18,6 +18,7 @@ class MemoryHosts:
         self._owners: dict[str, str] = {}
         self._reports: dict[str, HostReport] = {}
         self._seen: dict[str, Time] = {}
+        self._database: str | None = None
 
     def put(self, report: HostReport) -> None:
         with self._lock:
@@ -68,6 +69,12 @@ class MemoryHosts:
     def _group(self, name: str) -> str | None:
         report = self._reports.get(name)
         return HostSize.of(report).group if report else None
+
+    def put_database(self, identity: str) -> None:
+        self._database = identity
+
+    def database(self) -> str | None:
+        return self._database
 
     def expect(self, names: Iterable[str]) -> None:
         with self._lock:

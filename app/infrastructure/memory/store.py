@@ -36,6 +36,9 @@ class MemoryStore:
     def upgrade(self) -> None:
         return
 
+    def identity(self) -> str:
+        return f"{id(self)}"
+
     def ping(self) -> None:
         return
 

@@ -299,6 +299,8 @@ class VersionDocument(Document):
     leased_until = IntField()
     """In seconds since the epoch, or 0 if no process is upgrading the database."""
     leased_by = StringField()
+    identity = StringField()
+    """Tells this database from all others. Missing until somebody asks for it."""
 
     meta: dict[str, Any] = {"abstract": True}
 

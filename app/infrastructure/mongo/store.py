@@ -6,7 +6,7 @@ from app.infrastructure.mongo.connection import Connection, at_the_edge
 from app.infrastructure.mongo.counts import MongoCounts
 from app.infrastructure.mongo.dead_letters import MongoDeadLetters
 from app.infrastructure.mongo.deliveries import MongoDeliveries
-from app.infrastructure.mongo.documents import HeartbeatDocument
+from app.infrastructure.mongo.documents import HeartbeatDocument, VersionDocument
 from app.infrastructure.mongo.events_to_relay import MongoEventsToRelay
 from app.infrastructure.mongo.executions import MongoExecutions
 from app.infrastructure.mongo.idempotency import MongoIdempotencyRecords
@@ -15,6 +15,7 @@ from app.infrastructure.mongo.languages import MongoOfferedLanguages
 from app.infrastructure.mongo.replays import MongoReplays
 from app.infrastructure.mongo.results import MongoResults
 from app.infrastructure.mongo.usage import MongoUsageRecords
+from app.infrastructure.mongo.versions import MongoVersions
 from app.infrastructure.programs import Programs
 
 
@@ -41,6 +42,11 @@ class MongoStore:
     @at_the_edge
     def upgrade(self) -> None:
         self.connection.open()
+
+    @at_the_edge
+    def identity(self) -> str:
+        """A random name that it gets once. Backups have it too."""
+        return MongoVersions(self.connection.open()[VersionDocument]).identity()
 
     @at_the_edge
     def ping(self) -> None:

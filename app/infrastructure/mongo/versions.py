@@ -59,6 +59,10 @@ class MongoVersions:
     def advance(self, version: int) -> None:
         self._one(version__lt=version).update_one(set__version=version)
 
+    def identity(self) -> str:
+        self._one(identity=None).update_one(set__identity=token_hex(8))
+        return str(self._one().get().identity)
+
     @contextmanager
     def lease(self) -> Iterator[None]:
         with suppress(NotUniqueError):

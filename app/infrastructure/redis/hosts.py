@@ -22,6 +22,7 @@ SIZES: Final = "podline:hosts:sizes"
 OWNERS: Final = "podline:hosts:owners"
 KEYS: Final = (CLOCK, SEEN, REPORTS, SIZES, OWNERS)
 """In the order in which hosts.lua unpacks them."""
+DATABASE: Final = "podline:hosts:database"
 SERVED_SECONDS: Final = 2.0
 """If nobody could call Redis for longer, this much counts as the age of heartbeats. A host that
 sends one each second is then silent for at most four, and is not lost.
@@ -107,6 +108,14 @@ class RedisHosts:
         found = cast(list[str], self._call("lost"))
         sizes = readable(codec.HOST_SIZE, _with_text(found))
         return {name: sizes[name].group if name in sizes else None for name in sorted(found[::2])}
+
+    @raises_unavailable
+    def put_database(self, identity: str) -> None:
+        self._client.set(DATABASE, identity)
+
+    @raises_unavailable
+    def database(self) -> str | None:
+        return cast(str | None, self._client.get(DATABASE))
 
     @raises_unavailable
     def expect(self, names: Iterable[str]) -> None:

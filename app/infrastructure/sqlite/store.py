@@ -26,6 +26,7 @@ class SqliteStore:
     def __init__(self, path: Path, *, timeout: float, blobs: Path | None = None) -> None:
         """`blobs` is the folder of large programs and results; by default, beside the file."""
         self.blobs = FolderBlobs(blobs or path.with_name("blobs"))
+        self._path = path
         programs = Programs(self.blobs)
         self._database = Database(path, timeout=timeout, versions=VERSIONS)
         self.executions = SqliteExecutions(self._database, programs)
@@ -43,6 +44,10 @@ class SqliteStore:
 
     def upgrade(self) -> None:
         self._database.upgrade()
+
+    def identity(self) -> str:
+        """Its path, because only processes on this machine can use it."""
+        return str(self._path.absolute())
 
     def ping(self) -> None:
         with self._database.writing() as connection:
