@@ -24,11 +24,15 @@ PRINTS_LATE = f"sleep 5; head -c {PRINTED} /dev/zero | tr '\\0' x"
 
 @contextmanager
 def filled(place: Path, left: int) -> Iterator[None]:
-    """Leave that many bytes free, at most, until the context ends."""
+    """Leave that many bytes free, at most, until the context ends.
+
+    The blocks are allocated at once. Those of written data are counted twice for a moment while
+    the kernel writes them back, so the disk would seem to be fuller than it is.
+    """
     filler = place / "filler"
-    with filler.open("wb", buffering=0) as file:
-        while (free := free_bytes(place)) > left:
-            file.write(bytes(min(free - left + 4096, MIB)))
+    with filler.open("wb") as file:
+        while (more := free_bytes(place) - left) > 0:
+            os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, more)
     yield
     filler.unlink()
 

@@ -42,7 +42,7 @@ def _can_make_namespaces() -> bool:
     return made.returncode == 0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ManyHosts]:
     if not _can_make_namespaces():
         pytest.skip("needs to make network namespaces")

@@ -12,8 +12,9 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import count
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 import psutil
 from redis import Redis
@@ -25,8 +26,9 @@ from tests.support.parts import start_part
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
-NETWORK: Final = f"10.213.{os.getpid() % 250 + 1}"
-"""Of this process, since tests may run twice on a machine."""
+FIRST_NETWORK: Final = 213
+"""Networks are 10.A.B.0/24: A is different for each service of a process, and B for each process,
+since tests may run twice on a machine."""
 SECONDS_TO_START: Final = 120
 
 
@@ -40,27 +42,48 @@ def accepted(submitted: Sequence[Execution | ApiError]) -> list[Execution]:
     return [each for each in submitted if isinstance(each, Execution)]
 
 
+class Network(NamedTuple):
+    """A bridge on this machine."""
+
+    bridge: str
+    """Its name, short enough for those of its links: 15 characters (IFNAMSIZ)."""
+    prefix: str
+    """The first three numbers of its addresses."""
+
+    @classmethod
+    def another(cls) -> Self:
+        number = next(_numbers)
+        return cls(
+            bridge=f"pl{os.getpid():x}-{number}",
+            prefix=f"10.{FIRST_NETWORK + number}.{os.getpid() % 250 + 1}",
+        )
+
+
+_numbers = count()
+
+
 class SandboxHost:
     """`podline host` in a network namespace."""
 
     def __init__(
-        self, folder: Path, name: str, number: int, environment: Mapping[str, str]
+        self, folder: Path, name: str, number: int, net: Network, environment: Mapping[str, str]
     ) -> None:
         self.name = name
         self.folder = folder
         self.environment = dict(environment)
-        self._namespace = f"podline-{os.getpid()}-{number}"
-        self._link = f"pl{os.getpid()}{number}"[:15]
-        self._address = f"{NETWORK}.{10 + number}/24"
+        self._namespace = f"podline-{net.bridge}-{number}"
+        self._link = f"{net.bridge}-{number}"
+        self._bridge = net.bridge
+        self._address = f"{net.prefix}.{10 + number}/24"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def connect(self, bridge: str) -> None:
+    def connect(self) -> None:
         """Make the namespace, with one link to the bridge."""
-        inside = f"{self._link}i"[-15:]
+        inside = f"{self._link}i"
         _ip("netns", "add", self._namespace)
         _ip("link", "add", self._link, "type", "veth", "peer", "name", inside)
         _ip("link", "set", inside, "netns", self._namespace)
-        _ip("link", "set", self._link, "master", bridge, "up")
+        _ip("link", "set", self._link, "master", self._bridge, "up")
         for words in (("addr", "add", self._address, "dev", inside), ("link", "set", inside, "up")):
             _ip("-n", self._namespace, *words)
         _ip("-n", self._namespace, "link", "set", "lo", "up")
@@ -165,7 +188,7 @@ class ManyHosts:
     ) -> None:
         """`names` has the settings of each host, by name."""
         self._folder = folder
-        self._bridge = f"pl{os.getpid()}"[:15]
+        self._network = Network.another()
         self._running = ExitStack()
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._settings = settings
@@ -176,7 +199,7 @@ class ManyHosts:
     def __enter__(self) -> Self:
         with ExitStack() as starting:
             self._make_bridge(starting)
-            outside = f"{NETWORK}.1"
+            outside = f"{self._network.prefix}.1"
             mongo = MongoServer(self._folder, outside)
             mongo.start()
             starting.callback(mongo.kill)
@@ -288,18 +311,19 @@ class ManyHosts:
             server.resume()
 
     def _make_bridge(self, at_end: ExitStack) -> None:
-        _ip("link", "add", self._bridge, "type", "bridge")
-        at_end.callback(_ip, "link", "del", self._bridge)
-        _ip("addr", "add", f"{NETWORK}.1/24", "dev", self._bridge)
-        _ip("link", "set", self._bridge, "up")
+        bridge, prefix = self._network
+        _ip("link", "add", bridge, "type", "bridge")
+        at_end.callback(_ip, "link", "del", bridge)
+        _ip("addr", "add", f"{prefix}.1/24", "dev", bridge)
+        _ip("link", "set", bridge, "up")
 
     def _add(
         self, at_end: ExitStack, folder: Path, name: str, number: int, own: Mapping[str, str]
     ) -> SandboxHost:
         folder.mkdir()
-        host = SandboxHost(folder, name, number, {**self.environment, **own})
+        host = SandboxHost(folder, name, number, self._network, {**self.environment, **own})
         at_end.callback(host.remove)
-        host.connect(self._bridge)
+        host.connect()
         host.start()
         return host
 
