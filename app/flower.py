@@ -8,6 +8,7 @@ import atexit
 import gc
 import sys
 
+from app import logs
 from app.settings import Settings
 from app.settings.folders import kept
 from sandbox.private import set_umask
@@ -18,7 +19,7 @@ def login(settings: Settings) -> str:
     secret = settings.flower_password
     password = secret.get_secret_value() if secret else kept(settings.data_dir, "flower-password")
     if not password:
-        raise SystemExit("Flower needs a password: set PODLINE_FLOWER_PASSWORD")
+        logs.exit_with("Flower needs a password: set PODLINE_FLOWER_PASSWORD")
     return f"{settings.flower_user}:{password}"
 
 
@@ -32,6 +33,8 @@ def main() -> None:
     from app.wiring import make_publisher
 
     settings = Settings.load()
+    logs.configure(settings.log_format, settings.log_level, "flower")
+    options.logging = settings.log_level
     options.basic_auth = [login(settings)]
     make_publisher(settings).start(["flower", *sys.argv[1:]])
 

@@ -17,7 +17,7 @@ from sandbox.private import set_umask
 set_umask()
 _settings = Settings.load()
 keep_private(_settings)
-logs.configure(_settings.log_format, _settings.log_level)
+logs.configure(_settings.log_format, _settings.log_level, "api")
 _ports = make_ports(_settings, make_publisher(_settings))
 _doors = door_options(_settings)
 if _doors.keyless:
@@ -35,6 +35,6 @@ def begin() -> None:
     try:
         upgrade(_ports)
     except IsNewer as error:
-        raise SystemExit(str(error)) from error
+        logs.exit_with(str(error))
     if key := first_key.secret(_settings):
         first_key.make_valid(_ports.store.keys, _ports.clock, key)

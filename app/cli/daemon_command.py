@@ -27,5 +27,6 @@ def daemon_command(settings: Settings) -> tuple[str, ...]:
         *(("--slots", str(slots)) if settings.host else ()),
         *(("--languages", str(file)) if (file := settings.languages_file) else ()),
         *("--ready-jails", str(settings.ready_jails)),
+        *("--log-format", settings.log_format, "--log-level", settings.log_level),
         *(f"--unheld-limit={name}" for name in unheld),
     )

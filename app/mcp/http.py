@@ -61,6 +61,7 @@ def serve(url: str, address: str, port: int, hosts: Sequence[str]) -> None:
         make_app(url, hosts),
         host=address,
         port=port,
+        log_config=None,  # that of the process
         log_level="warning",
         limit_concurrency=_MOST_REQUESTS,
         timeout_graceful_shutdown=_TO_STOP,

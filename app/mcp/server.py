@@ -1,6 +1,5 @@
 """The server with its tools and resources, whatever carries its messages."""
 
-import logging
 from typing import Any, Final
 
 from mcp.server.mcpserver import MCPServer
@@ -9,7 +8,6 @@ import podline
 from app.mcp.resources import add_resources
 from app.mcp.tools import Connect, add_tools
 
-_LINE: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _INSTRUCTIONS: Final = (
     "Run programs in a sandbox. It has no network, and nothing remains from one run to the next: "
     "send all files that a program needs, and name in artifacts those that you want back. Use "
@@ -19,9 +17,6 @@ _INSTRUCTIONS: Final = (
 
 def make_server(connect: Connect) -> MCPServer[Any]:
     """Return a server whose calls use the clients that `connect` returns."""
-    # Before the library does: its tracebacks in boxes take 0.2 s each, and each client that leaves
-    # before its body is complete causes one.
-    logging.basicConfig(level=logging.WARNING, format=_LINE)
     server: MCPServer[Any] = MCPServer(
         "podline",
         title="Podline",

@@ -13,6 +13,7 @@ import socket
 from collections.abc import Callable
 from typing import Final
 
+from app import logs
 from app.server.connections import Server, adjustments
 from app.server.processes import become_one_of
 from app.server.sharing import Share, Shares
@@ -28,6 +29,7 @@ _DESCRIPTORS_BESIDE: Final = 512
 
 def main() -> None:
     arguments = _arguments()
+    logs.configure_early("api")
     return_what_is_freed()
     shares = Shares(arguments.processes)
     serve = _prepared(arguments, shares)
@@ -79,7 +81,7 @@ def _prepared(arguments: argparse.Namespace, shares: Shares) -> Callable[[int], 
     adj = adjustments(application.config["MAX_CONTENT_LENGTH"], _connection_limit())
     doors = application.config[OPEN_DOORS]
     if closed := ports.keys() - {door.name for door in doors}:
-        raise SystemExit(f"the door {min(closed)} has a port but is not open: see PODLINE_DOORS")
+        logs.exit_with(f"the door {min(closed)} has a port but is not open: see PODLINE_DOORS")
 
     def serve(number: int) -> None:
         begin()
@@ -88,7 +90,7 @@ def _prepared(arguments: argparse.Namespace, shares: Shares) -> Callable[[int], 
         server = Server(application, listening, threads, adj, doors=doors, ports=ports, share=share)
         for stop in (signal.SIGTERM, signal.SIGINT):
             signal.signal(stop, lambda *_: server.stop(arguments.grace))
-        log = logging.getLogger(__name__)
+        log = logging.getLogger("app.server")
         log.info("listening at %s:%d", *arguments.bind)
         for door, address in arguments.door:
             log.info("listening for %s at %s:%d", door, *address)
@@ -114,7 +116,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=1024)
     except OSError as error:
-        raise SystemExit(f"the API can't listen at {host}:{port}: {error.strerror}") from error
+        logs.exit_with(f"the API can't listen at {host}:{port}: {error.strerror}")
 
 
 def _connection_limit() -> int:

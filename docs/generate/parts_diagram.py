@@ -22,7 +22,7 @@ SAYS: Final[Mapping[str, str]] = {
     "app.service": "use cases and steps",
     "app.ports": "what the service needs",
     "app.domain": "rules and state machine",
-    "app.logs": "how log lines look",
+    "app.logs": "what log lines are about",
     "app.queues": "the names of the queues",
     "app.door_names": "the names of the doors",
     "app.for_models": "outputs for models",
@@ -41,6 +41,7 @@ SAYS: Final[Mapping[str, str]] = {
     "sandbox.wire": "messages to the daemon",
     "sandbox.private": "files of one owner",
     "sandbox.memory": "gives memory back",
+    "sandbox.logs": "how log lines look",
 }
 """What each part is, in a few words."""
 

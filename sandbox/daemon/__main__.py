@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from sandbox import logs
 from sandbox.daemon.ahead import Ahead, When
 from sandbox.daemon.bay import Bay
 from sandbox.daemon.bays import Bays
@@ -44,6 +45,7 @@ from sandbox.toolchains.search import Toolchains, find_toolchains
 from sandbox.wire.types import LimitName
 
 _STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+_LEVELS: Final = ("debug", "info", "warning", "error")
 _THREAD_STACK_BYTES: Final = 512 * 1024
 _IN_DATA_FOLDER: Final = ("jail", "lock", "pods", "programs", "podline-records", FOLDER)
 _SECONDS_OF_GIL: Final = 0.0005
@@ -57,7 +59,7 @@ log = logging.getLogger("podline.sandbox")
 def main() -> None:
     set_umask()
     arguments = _arguments()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logs.configure(arguments.log_format, arguments.log_level, "sandbox")
     limit_daemon()
     return_what_is_freed()
     threading.stack_size(_THREAD_STACK_BYTES)
@@ -70,7 +72,7 @@ def main() -> None:
             for_group = make_shared_folder(arguments.socket.absolute().parent)
             _run(arguments, traces, for_group=for_group)
     except (kit.NotInstalled, BadLanguages, LimitNotHeld, NoJail, Unusable, OSError) as error:
-        raise SystemExit(f"the sandbox can't start: {error}") from error
+        logs.exit_with(f"the sandbox can't start: {error}")
 
 
 def _arguments() -> argparse.Namespace:
@@ -88,6 +90,8 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--slots", type=int, help="pods at once (default: one for each bay)")
     parser.add_argument("--languages", type=Path, help="a file with more of them")
+    parser.add_argument("--log-format", choices=["text", "json"], default="text")
+    parser.add_argument("--log-level", default="info", choices=_LEVELS)
     parser.add_argument(
         "--unheld-limit",
         dest="unheld_limits",

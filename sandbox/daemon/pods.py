@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from sandbox import logs
 from sandbox.daemon.active_pod import ActivePod
 from sandbox.daemon.ahead import Ahead
 from sandbox.daemon.bay import Bay
@@ -165,7 +166,9 @@ class Pods:
     def _serve(self, bay: Bay) -> None:
         bay.meter.join()
         while pod := self._bays.next_for(bay):
+            logs.set_about({"execution_id": pod.observation.name.partition("-")[0]})
             self._run_in(bay, pod)
+            logs.set_about({})
             del pod  # Its files can be large, and the next one may come much later.
         bay.drop_jail()
 

@@ -1,7 +1,6 @@
 """The ways to run the whole service, which tests know only by their addresses."""
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,8 +28,6 @@ from tests.support.roles import HOST, Roles
 from tests.support.sandbox_daemon import SandboxDaemon
 from tests.support.standalone import Standalone, running
 from tests.support.waiting import wait_until
-
-FLOWER_OF_UP = re.compile(r"flower\s+\d+\s+(http://\S+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +57,8 @@ def standalone(folder: Path) -> Iterator[Service]:
     """`podline up`: one worker on all queues, SQLite, the local sandbox."""
     with running(Standalone(folder)) as up:
         _add_greeting(folder / SANDBOX, folder)
-        wait_until(lambda: FLOWER_OF_UP.search(up.printed()), or_fail=up.printed)
-        (flower_url,) = FLOWER_OF_UP.findall(up.printed())
+        wait_until(lambda: up.address("flower"), or_fail=up.printed)
+        flower_url = up.address("flower")
         password = (folder / "flower-password").read_text().strip()
         with up.client() as client:
             url = client.url

@@ -23,6 +23,7 @@ from app.settings import Settings
 from app.settings.urls import socket_path
 from app.wiring.stores import make_store
 from podline import Client, Execution, Readiness, Unreachable
+from tests.support.log_lines import entries
 from tests.support.waiting import wait_until
 
 WORD_OF = {
@@ -107,8 +108,14 @@ class Standalone:
         return Client(url, (self.data_dir / "key").read_text().strip(), retries=retries)
 
     def printed(self) -> str:
-        """Return what `up` printed."""
+        """Return what `up` printed: a log, as nobody watches."""
         return self._log.read_text()
+
+    def address(self, name: str) -> str:
+        """Return where a child listens, or nothing before all of them run."""
+        lines = entries(self.printed())
+        found = [line["address"] for line in lines if line["message"] == f"{name} runs"]
+        return found[-1] if found else ""
 
     @property
     def _log(self) -> Path:

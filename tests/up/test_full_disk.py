@@ -73,10 +73,11 @@ def test_the_report_is_lost_and_nothing_else(monkeypatch: pytest.MonkeyPatch) ->
     # Closing it fails, too.
     with suppress(OSError), FULL.open("w", buffering=1) as out:
         monkeypatch.setattr(sys, "stdout", out)
-        report = UpReport(instance)
-        report.starting()
-        report.ready([])
-        report.stopping()
+        for terminal in (True, False):
+            report = UpReport(instance, terminal=terminal)
+            report.starting()
+            report.ready([])
+            report.stopping()
         full(Path("/data"))
         monkeypatch.undo()
 
@@ -104,7 +105,7 @@ def test_a_worker_that_cannot_report_that_it_is_ready_tries_again(
 
 
 def test_a_line_of_the_log_is_lost_and_nothing_else() -> None:
-    log = "import logging; from app import logs; logs.configure('text', 'info')\n"
+    log = "import logging; from app import logs; logs.configure('text', 'info', 'api')\n"
     log += "for _ in range(5000): logging.info('a line')\n"
     with FULL.open("w") as stderr:
         run = subprocess.run([sys.executable, "-c", log], stderr=stderr, check=False)
@@ -113,7 +114,7 @@ def test_a_line_of_the_log_is_lost_and_nothing_else() -> None:
 
 
 def test_a_bug_in_a_line_of_the_log_is_still_shown(capfd: pytest.CaptureFixture[str]) -> None:
-    log = "import logging; from app import logs; logs.configure('text', 'info')\n"
+    log = "import logging; from app import logs; logs.configure('text', 'info', 'api')\n"
     log += "logging.info('%d', 'no number')\n"
     subprocess.run([sys.executable, "-c", log], check=True)
     assert "Logging error" in capfd.readouterr().err

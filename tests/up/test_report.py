@@ -1,5 +1,6 @@
-"""What `podline up` says about the web page."""
+"""What `podline up` reports, to a person and to the log."""
 
+import logging
 import re
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def said(capsys: pytest.CaptureFixture[str], folder: Path, port: int, key: str) -> str:
     (folder / KEY).write_text(key)
     instance = Instance(folder, port, 5555, "podline", "secret", "it is in a file")
-    report.UpReport(instance).ready([])
+    report.UpReport(instance, terminal=True).ready([])
     return capsys.readouterr().out
 
 
@@ -57,3 +58,25 @@ def test_without_the_page_it_says_so(
     shown = said(capsys, tmp_path, free_port(), "pdl_key")
     assert "The web page was not built" in shown
     assert "token" not in shown
+
+
+def test_what_is_logged_signs_nobody_in(
+    built: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert built
+    (tmp_path / KEY).write_text("pdl_key")
+    instance = Instance(
+        tmp_path, 8000, 5555, "podline", "secret", "it is in a file", keyless=["piston"]
+    )
+    caplog.set_level(logging.INFO)
+    log = report.UpReport(instance, terminal=False)
+    log.starting()
+    log.ready([])
+    lines = [(each.levelname, each.getMessage()) for each in caplog.records]
+    assert ("INFO", f"Ready at http://127.0.0.1:8000; the key is in {tmp_path / KEY}") in lines
+    assert [text for level, text in lines if level == "WARNING" and ": piston. Unset" in text]
+    assert not re.search("pds_|pdl_key|secret", str(lines))
+    assert capsys.readouterr().out == ""

@@ -23,9 +23,11 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from app.infrastructure.sqlite.store import SqliteStore
+from app.queues import QUEUES
 from sandbox.jail import kit
 from tests.private import left_open, open_to_others, started_with, writable_to_others
 from tests.support.constants import in_processes
+from tests.support.log_lines import ALWAYS, entries
 from tests.support.standalone import Standalone, all_up, running
 from tests.support.waiting import wait_until
 from tests.up.test_supervisor import wait_until_gone
@@ -100,11 +102,6 @@ def test_children_that_hang_start_again_and_the_service_works(tmp_path: Path) ->
         assert [check for check in programs if not check["ok"]] == []
 
 
-def printed_address(service: Standalone, of: str) -> str:
-    lines = service.printed().splitlines()
-    return next(line.split()[2] for line in lines if line.startswith(of))
-
-
 class TestRunning:
     def test_it_runs_a_program(self, service: Standalone) -> None:
         execution = service.client().run("print(6 * 7)", language="python", timeout=20)
@@ -126,17 +123,29 @@ class TestRunning:
         for child in service.children():
             assert str(child.pid) in said
         assert (service.data_dir / "url").read_text().strip() in said
-        assert "podline run FILE" in said
+
+    def test_every_line_of_every_process_has_one_format(self, service: Standalone) -> None:
+        logs = sorted((service.data_dir / "logs").glob("*.log"))
+        lines = {log.stem: entries(log.read_text()) for log in logs}
+        lines["up"] = entries(service.printed())
+        assert {line["level"] for line in lines.pop("redis")} <= {"info", "notice", "warning"}
+        for name, found in lines.items():
+            assert all(list(line)[: len(ALWAYS)] == ALWAYS for line in found)
+            roles = {line["role"] for line in found}
+            assert roles <= ({"worker", *QUEUES} if name == "worker" else {name})
+        assert all(lines[name] for name in ("api", "sandbox", "up", "worker"))
 
     def test_its_link_signs_in_once(self, service: Standalone) -> None:
-        found = re.search(r"(\S+)/sign-in#token=(\S+)", service.printed())
+        command = [PODLINE, "console", "--data-dir", str(service.data_dir)]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        found = re.search(r"(\S+)/sign-in#token=(\S+)", said)
         assert found is not None
         headers = {"Authorization": f"Bearer {found[2]}"}
         begun = [httpx.post(f"{found[1]}/api/v1/session", headers=headers) for _ in range(2)]
         assert [response.status_code for response in begun] == [201, 401]
 
     def test_a_door_has_a_port_of_its_own(self, service: Standalone) -> None:
-        found = re.search(r"The door for piston is also at (\S+)\.\n", service.printed())
+        found = re.search(r"The door for piston is also at ([^\s\"]+)", service.printed())
         assert found is not None
         assert httpx.get(found[1]).json() == {"message": "Piston v3.1.1"}
 
@@ -151,14 +160,14 @@ class TestRunning:
         assert httpx.get(f"{url}/api/v1/executions").status_code == 401
 
     def test_flower_asks_for_the_password_that_is_kept(self, service: Standalone) -> None:
-        flower = printed_address(service, of="flower")
+        flower = service.address("flower")
         password = (service.data_dir / "flower-password").read_text().strip()
         assert httpx.get(flower, follow_redirects=True).status_code == 401
         answer = httpx.get(flower, auth=("podline", password), follow_redirects=True)
         assert answer.status_code == 200
 
     def test_agents_find_the_tools(self, service: Standalone) -> None:
-        url = printed_address(service, of="mcp")
+        url = service.address("mcp")
 
         async def printed() -> object:
             key = (service.data_dir / "key").read_text().strip()

@@ -1,5 +1,7 @@
-"""What `podline host` prints."""
+"""What `podline host` reports."""
 
+from collections.abc import Iterator
+from logging import INFO, WARNING
 from pathlib import Path
 
 from app.cli.up.child import Child
@@ -18,18 +20,24 @@ class HostReport(Report):
         full(self._data_dir)
 
     def _when_ready(self) -> str:
+        return f"\n{self._ready()}. Ctrl-C drains it."
+
+    def _lines_when_ready(self) -> Iterator[tuple[int, str]]:
+        yield INFO, self._ready()
+
+    def _ready(self) -> str:
         slots = self._settings.policy().max_running
-        return f"\nThis host runs up to {slots} programs at once. Ctrl-C drains it."
+        return f"This host runs up to {slots} programs at once"
 
 
 class WorkersReport(Report):
     """Reports which daemons have a worker here."""
 
     def came(self, child: Child) -> None:
-        self._print(f"{child.program.name} starts: its daemon is at {child.program.address}")
+        self._say(f"{child.program.name} starts: its daemon is at {child.program.address}")
 
     def refused(self, path: Path, why: str) -> None:
-        self._print(f"{path} gets no worker: {why}")
+        self._say(f"{path} gets no worker: {why}", WARNING)
 
     def went(self, child: Child) -> None:
-        self._print(f"{child.program.name} has ended")
+        self._say(f"{child.program.name} has ended")

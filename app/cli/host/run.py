@@ -18,7 +18,7 @@ from app.cli.up import folder, leftovers, probes
 from app.cli.up.child import Child
 from app.cli.up.errors import GivenUp, UpError
 from app.cli.up.programs import host_programs, worker_beside
-from app.cli.up.report import unavailable, waits_for_redis
+from app.cli.up.report import begin, unavailable, waits_for_redis
 from app.cli.up.supervisor import STOP_SIGNALS, Supervisor, blocked
 from app.domain.errors import CoordinationUnavailable, IsNewer, StoreUnavailable
 from app.domain.hosts import HOST_NAME
@@ -109,6 +109,7 @@ def _shared_settings(data_dir: Path) -> Settings:
     if file := settings_file():
         os.environ[FILE_VARIABLE] = str(file.absolute())
     settings = Settings.load()
+    begin(settings, "host")
     refuse_what_is_not_shared(settings)
     return settings
 

@@ -35,7 +35,7 @@ def programs(settings: Settings, instance: Instance) -> list[Program]:
         _counted(_worker(settings, instance.data_dir, "podline@%h"), instance),
         _beat(instance.data_dir),
         _flower(instance),
-        *([_mcp(instance, instance.mcp_port)] if instance.mcp_port else []),
+        *([_mcp(settings, instance, instance.mcp_port)] if instance.mcp_port else []),
     ]
 
 
@@ -91,6 +91,7 @@ def _redis(settings: Settings) -> Program:
             *(_valkey(), "--port", "0"),
             *("--unixsocket", str(socket), "--unixsocketperm", "600"),
             *("--save", "", "--appendonly", "no", "--daemonize", "no"),
+            *("--log-format", "logfmt", "--log-timestamp-format", "iso8601"),
         ),
         address=settings.redis_url,
         ready=lambda _: probes.socket_accepts(socket),
@@ -179,10 +180,11 @@ def _flower(instance: Instance) -> Program:
     )
 
 
-def _mcp(instance: Instance, port: int) -> Program:
+def _mcp(settings: Settings, instance: Instance, port: int) -> Program:
     return Program(
         name="mcp",
         argv=_python("app.cli", "mcp", "--http", "--url", instance.url, f"--port={port}"),
+        environment={variable("log_format"): settings.log_format},
         address=f"http://{HOST}:{port}/mcp",
         ready=lambda _: probes.http_answers(HOST, port, "/healthz"),
         alive=lambda _: probes.http_alive(HOST, port, "/healthz"),

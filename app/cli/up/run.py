@@ -11,7 +11,7 @@ from app.cli.up.errors import UpError
 from app.cli.up.instance import HOST, Instance, find_instance
 from app.cli.up.ports import Ports
 from app.cli.up.programs import programs
-from app.cli.up.report import UpReport, full, rewritten, unavailable
+from app.cli.up.report import UpReport, begin, full, rewritten, unavailable
 from app.cli.up.supervisor import STOP_SIGNALS, Supervisor, blocked
 from app.domain.errors import IsNewer, Unavailable
 from app.settings import Settings
@@ -41,6 +41,7 @@ def run(data_dir: Path, port: int | None, mongodb: str | None, *, mcp: bool) -> 
     if mongodb:
         os.environ["PODLINE_DATABASE_URL"] = mongodb
     settings = Settings.load()
+    begin(settings, "up")
     _refuse_what_it_makes()
     with folder.held(settings.data_dir, on_full=lambda: full(settings.data_dir)):
         check_data(settings)

@@ -73,13 +73,13 @@ def _keep_private(surroundings: Surroundings, **_: Any) -> None:
     try:
         surroundings.keep_private()
     except NotPrivate as error:
-        raise SystemExit(str(error)) from error
+        logs.exit_with(str(error))
 
 
 def _refuse_to_fork(sender: Any, **_: Any) -> None:
     """Exit if the pool forks, because a child can't share its parent's adapters (app/ports)."""
     if issubclass(get_implementation(sender.pool_cls), prefork.TaskPool):
-        raise SystemExit("Podline's workers use threads: omit --pool, or use --pool solo.")
+        logs.exit_with("Podline's workers use threads: omit --pool, or use --pool solo.")
 
 
 def _prepare(app: Application, **_: Any) -> None:
@@ -94,7 +94,7 @@ def _prepare(app: Application, **_: Any) -> None:
     try:
         upgrade(app.ports)
     except IsNewer as error:
-        raise SystemExit(str(error)) from error
+        logs.exit_with(str(error))
 
 
 def _serve_metrics(app: Application, surroundings: Surroundings, **_: Any) -> None:
