@@ -35,7 +35,7 @@ def install(format: logs.Format, *, each_task: bool) -> None:
     task_prerun.connect(_begin)
     task_postrun.connect(_end)
     # It says that a worker begins to stop, in a signal's handler, past the log.
-    worker.safe_say = _say
+    worker.safe_say = _say  # type: ignore[attr-defined]  # missing in the stubs
 
 
 def _begin(task: Any = None, args: Any = None, **_: Any) -> None:
